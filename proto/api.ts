@@ -1,0 +1,130 @@
+/** Requests, replies and events of the socket. The route table in `daemon/api` and the client read these. */
+import { Type, type Static } from "@sinclair/typebox";
+import { Card, CardProof, Timings } from "./card.ts";
+import { Mode } from "./change.ts";
+import { ActorClass } from "./actor.ts";
+import { Effect, Verdict } from "./decision.ts";
+import { Result } from "./outcome.ts";
+import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
+
+export const API_VERSION = "1";
+
+/** RFC 9457 problem details, with our code. */
+export const Problem = Closed({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+  code: Type.String(),
+  retry: Type.Boolean(),
+  request_id: Type.String(),
+});
+export type Problem = Static<typeof Problem>;
+
+export const RepositoryName = Type.String({ minLength: 1, maxLength: 400, pattern: "^[^\\u0000-\\u0020\\u007f]+$", description: "what the client calls the repository; a claim" });
+
+export const IntakeRequest = Closed({
+  repository: RepositoryName,
+  object_format: ObjectFormat,
+  cuts: Type.Array(GitOid, { maxItems: 100_000, description: "commits whose parents are not sent" }),
+  tips: Type.Array(GitOid, { minItems: 1, maxItems: 10_000, description: "commits that must be complete afterwards: target tip, merge bases, head" }),
+});
+export type IntakeRequest = Static<typeof IntakeRequest>;
+export const IntakeId = Type.String({ pattern: "^intake-[a-z2-7]{26}$" });
+export const IntakeReply = Closed({ intake_id: IntakeId, repo_id: Type.String() });
+export type IntakeReply = Static<typeof IntakeReply>;
+export const PackReply = Closed({ objects: Count, bytes: Count, warnings: Type.Array(ShortText) });
+export type PackReply = Static<typeof PackReply>;
+
+export const GateRequest = Closed({
+  intake_id: IntakeId,
+  target_ref: RefName,
+  target: GitOid,
+  head: GitOid,
+  rerun: Type.Optional(Type.Boolean({ description: "a new attempt even where one stands; earlier attempts stay on record" })),
+});
+export type GateRequest = Static<typeof GateRequest>;
+
+export const ReplayRequest = Closed({
+  intake_id: IntakeId,
+  target_ref: RefName,
+  changes: Type.Array(Closed({ base: Type.Union([GitOid, Type.Null()]), head: GitOid }), { minItems: 1, maxItems: 2000 }),
+});
+export type ReplayRequest = Static<typeof ReplayRequest>;
+
+export const Stage = Choice(["queued", "facts", "checks", "policy", "evidence"]);
+export const ProgressEvent = Closed({
+  event: Type.Literal("progress"),
+  stage: Stage,
+  check: Type.Union([CheckName, Type.Null()]),
+  result: Type.Union([Result, Type.Null()]),
+  duration_us: Count,
+});
+
+/** A gate's answer; `bundle` is the evidence bundle's bytes. */
+export const GateResult = Closed({
+  event: Type.Literal("result"),
+  gate_id: Type.String(),
+  attempt: Type.Integer({ minimum: 1 }),
+  verdict: Verdict,
+  card: Card,
+  proof: CardProof,
+  timings: Timings,
+  bundle: Base64,
+});
+export type GateResult = Static<typeof GateResult>;
+
+export const ReplayChange = Closed({
+  event: Type.Literal("change"),
+  head: GitOid,
+  title: ShortText,
+  actor: ActorClass,
+  verdict: Verdict,
+  effects: Type.Array(Closed({ rule: RuleId, effect: Effect, observed: Type.Boolean(), where: Type.Union([ShortText, Type.Null()]) })),
+  unavailable: Type.Array(CheckName),
+});
+export type ReplayChange = Static<typeof ReplayChange>;
+export const ReplayEnd = Closed({ event: Type.Literal("end"), changes: Count, duration_us: Count });
+
+/** A failure after the reply began: the last line of the stream, same fields as a problem. */
+export const FailureEvent = Closed({ event: Type.Literal("failure"), problem: Problem });
+
+export const GateEvent = Type.Union([ProgressEvent, GateResult, FailureEvent]);
+export type GateEvent = Static<typeof GateEvent>;
+export const ReplayEvent = Type.Union([ReplayChange, ReplayEnd, FailureEvent]);
+export type ReplayEvent = Static<typeof ReplayEvent>;
+
+export const StatusReply = Closed({
+  daemon: Closed({ version: ShortText, pid: Count, uptime_s: Count, state: Choice(["ready", "draining", "degraded"]) }),
+  mode: Type.Array(Mode),
+  trust: Closed({ domain: ShortText, self_made: Type.Boolean(), log_origin: ShortText }),
+  log: Closed({ size: Count, root: Sha256Hex }),
+  gates: Closed({ running: Count, waiting: Count, total: Count }),
+  workers: Closed({ ready: Count, busy: Count }),
+  memory_bytes: Count,
+  state_dir: Type.String(),
+});
+export type StatusReply = Static<typeof StatusReply>;
+
+export const VersionReply = Closed({ version: ShortText, api: ShortText, bun: ShortText, git: ShortText });
+export type VersionReply = Static<typeof VersionReply>;
+
+export const RuleDoc = Closed({
+  rule: RuleId,
+  check: CheckName,
+  title: ShortText,
+  why: ShortText,
+  passes: ShortText,
+  fails: ShortText,
+  cannot_see: ShortText,
+  replay: Type.Union([ShortText, Type.Null()], { description: "how often it fired on public history, and what was thought of it" }),
+  effects: Type.Record(ActorClass, Effect),
+  mode: Choice(["observe", "enforce"]),
+});
+export type RuleDoc = Static<typeof RuleDoc>;
+export const RulesReply = Closed({ rules: Type.Array(RuleDoc) });
+export type RulesReply = Static<typeof RulesReply>;
+
+/** A gate as it was recorded, for `maestro card` and `maestro explain`. */
+export const GateReply = Closed({ gate_id: Type.String(), attempts: Type.Array(Type.Integer({ minimum: 1 })), card: Card, proof: CardProof, timings: Timings });
+export type GateReply = Static<typeof GateReply>;

@@ -1,0 +1,75 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { Attempt, GateId, Identity, Mode } from "./change.ts";
+import { Verdict } from "./decision.ts";
+import { LEAF_SCHEMA } from "./manifest.ts";
+import { Base64, Choice, Closed, Fingerprint, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
+
+/** One namespace for every predicate of ours; a URN, so that no domain has to stay ours for evidence to stay readable. */
+export const OBLIGATIONS_PREDICATE = "urn:maestro:predicate:obligations:v1";
+export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+export const DSSE_PAYLOAD_TYPE = "application/vnd.in-toto+json";
+export const SIGSTORE_BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+export const Subject = Closed({
+  name: ShortText,
+  digest: Type.Record(Type.String({ pattern: "^[a-zA-Z0-9]+$" }), Type.String({ pattern: "^[0-9a-f]+$" })),
+});
+
+/** Our predicate: the verdict, what it was about, and the root every obligation hangs under. */
+export const ObligationsPredicate = Closed({
+  verifier: Closed({ id: ShortText, version: ShortText }),
+  gate_id: GateId,
+  identity: Identity,
+  attempt: Attempt,
+  mode: Mode,
+  verdict: Verdict,
+  reasons: Type.Array(Closed({ rule: RuleId, effect: Choice(["refuse", "hold", "note"]), observed: Type.Boolean() }), { maxItems: 1000 }),
+  manifest: Closed({ root: Sha256Hex, size: Type.Integer({ minimum: 1 }), leaf_schema: Type.Literal(LEAF_SCHEMA) }),
+});
+export type ObligationsPredicate = Static<typeof ObligationsPredicate>;
+
+/** in-toto Statement v1 with our predicate. */
+export const Statement = Closed({
+  _type: Type.Literal(STATEMENT_TYPE),
+  subject: Type.Array(Subject, { minItems: 1, maxItems: 8 }),
+  predicateType: Type.Literal(OBLIGATIONS_PREDICATE),
+  predicate: ObligationsPredicate,
+});
+export type Statement = Static<typeof Statement>;
+
+/** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
+export const DsseEnvelope = Closed({
+  payload: Base64,
+  payloadType: Type.Literal(DSSE_PAYLOAD_TYPE),
+  signatures: Type.Array(Closed({ sig: Base64, keyid: Fingerprint }), { minItems: 1, maxItems: 1 }),
+});
+export type DsseEnvelope = Static<typeof DsseEnvelope>;
+
+const Int64 = Type.String({ pattern: "^(?:0|[1-9][0-9]{0,15})$" });
+
+/** A Rekor v2 shaped transparency-log entry (protobuf JSON: int64 as strings). */
+export const TlogEntry = Closed({
+  logIndex: Int64,
+  logId: Closed({ keyId: Base64 }),
+  kindVersion: Closed({ kind: Type.Literal("hashedrekord"), version: Type.Literal("0.0.2") }),
+  inclusionProof: Closed({
+    logIndex: Int64,
+    rootHash: Base64,
+    treeSize: Int64,
+    hashes: Type.Array(Base64, { maxItems: 63 }),
+    checkpoint: Closed({ envelope: Type.String({ maxLength: 16_384 }) }),
+  }),
+  canonicalizedBody: Base64,
+});
+export type TlogEntry = Static<typeof TlogEntry>;
+
+/** Sigstore bundle v0.3, managed key. */
+export const SigstoreBundle = Closed({
+  mediaType: Type.Literal(SIGSTORE_BUNDLE_TYPE),
+  verificationMaterial: Closed({
+    publicKey: Closed({ hint: Fingerprint }),
+    tlogEntries: Type.Array(TlogEntry, { minItems: 1, maxItems: 1 }),
+  }),
+  dsseEnvelope: DsseEnvelope,
+});
+export type SigstoreBundle = Static<typeof SigstoreBundle>;

@@ -1,0 +1,21 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { SigstoreBundle } from "./attestation.ts";
+import { Card } from "./card.ts";
+import { Manifest } from "./manifest.ts";
+import { Closed } from "./scalar.ts";
+
+export const BUNDLE_MEDIA_TYPE = "application/vnd.maestro.evidence.v1+json";
+
+/**
+ * Everything an auditor needs, as one canonical JSON document. Every field is
+ * signed, or hashed into something signed, or checked against the key: a
+ * changed byte is refused. Later evidence joins as further attestations.
+ */
+export const Bundle = Closed({
+  type: Type.Literal("maestro.bundle"),
+  v: Type.Literal(1),
+  attestations: Type.Array(SigstoreBundle, { minItems: 1, maxItems: 16 }),
+  manifest: Manifest,
+  card: Type.Union([Card, Type.Null()], { description: "held by the leaf document/card; null where hidden" }),
+});
+export type Bundle = Static<typeof Bundle>;

@@ -1,0 +1,70 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { Actor } from "./actor.ts";
+import { Mode } from "./change.ts";
+import { NextStep, Reason, Verdict } from "./decision.ts";
+import { Gap } from "./facts.ts";
+import { Result } from "./outcome.ts";
+import { CheckName, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, Sha256Hex, ShortText } from "./scalar.ts";
+
+export const CardCheck = Closed({
+  check: CheckName,
+  result: Result,
+  required: Type.Boolean(),
+  because: Type.Union([ShortText, Type.Null()]),
+  findings: Count,
+});
+export type CardCheck = Static<typeof CardCheck>;
+
+export const CardProof = Closed({
+  log_origin: ShortText,
+  log_index: Count,
+  manifest_root: Sha256Hex,
+  bundle_sha256: Sha256Hex,
+  signer: Fingerprint,
+  self_made_trust: Type.Boolean(),
+});
+
+/** The decision for a person. Strings the change controls are raw here: each face has its own escaper. */
+export const Card = Closed(
+  {
+    v: Type.Literal(1),
+    gate_id: Type.Union([Type.String(), Type.Null()], { description: "null in a replay, which leaves no evidence" }),
+    attempt: Type.Integer({ minimum: 1 }),
+    mode: Mode,
+    verdict: Verdict,
+    repository: RepositoryId,
+    target_ref: RefName,
+    base: Type.Union([GitOid, Type.Null()]),
+    head: GitOid,
+    title: ShortText,
+    actor: Actor,
+    files: Count,
+    added_lines: Count,
+    removed_lines: Count,
+    policy: Closed({ name: ShortText, id: ShortText }),
+    reasons: Type.Array(Reason),
+    checks: Type.Array(CardCheck),
+    gaps: Type.Array(Gap),
+    next: Type.Array(NextStep, { minItems: 1 }),
+    baseline: Type.Literal("not_compared", { description: "findings are not yet compared with those already at the base" }),
+    cost: Closed({
+      reported: Type.Boolean(),
+      micro_usd: Type.Union([Decimal, Type.Null()], { description: "null where nothing was reported; never zero for unknown" }),
+    }),
+    warnings: Type.Array(ShortText, { description: "what an operator should know: self-made trust, unsandboxed, history cut" }),
+  },
+  { description: "Decision Card" },
+);
+export type Card = Static<typeof Card>;
+export type CardProof = Static<typeof CardProof>;
+
+/** How long it took, in microseconds. Beside the card, not in it: the card is hashed into the evidence, and a replay must give the same digest. */
+export const Timings = Closed({
+  total_us: Count,
+  facts_us: Count,
+  checks_us: Count,
+  policy_us: Count,
+  evidence_us: Count,
+  by_check: Type.Array(Closed({ check: CheckName, us: Count })),
+});
+export type Timings = Static<typeof Timings>;

@@ -1,0 +1,170 @@
+/**
+ * Every setting and every limit, with its default and its reason, in one
+ * place. Units stand last in the names.
+ */
+import { Type, type Static } from "@sinclair/typebox";
+import { Effect, RuleMode } from "./decision.ts";
+import { CheckName, Closed, RefName, RepositoryId, RuleId } from "./scalar.ts";
+
+const limit = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, default: value, description });
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+/** Socket server. */
+export const ServerLimits = Closed({
+  connections_max: limit(256, "well under RLIMIT_NOFILE: past it Bun spins in accept"),
+  header_bytes_max: limit(16 * KiB, "headers of one request"),
+  header_timeout_ms: limit(5_000, "a client that drips its headers is cut off"),
+  json_bytes_max: limit(1 * MiB, "a JSON request body"),
+  json_depth_max: limit(32, "nesting of a JSON request body"),
+  body_idle_timeout_ms: limit(30_000, "no byte of a body for this long ends the request"),
+  keep_alive_timeout_ms: limit(60_000, "an idle connection is closed"),
+  drain_deadline_ms: limit(30_000, "a graceful stop waits this long for requests in flight"),
+});
+export type ServerLimits = Static<typeof ServerLimits>;
+
+/** What a client may stream in. */
+export const IntakeLimits = Closed({
+  pack_bytes_max: limit(2 * GiB, "one pack; a larger repository needs its remote configured"),
+  objects_max: limit(2_000_000, "objects of one pack"),
+  object_bytes_max: limit(256 * MiB, "one unpacked object: a pack bomb stops here"),
+  commits_max: limit(20_000, "commits between merge base and head"),
+  intake_deadline_ms: limit(300_000, "index-pack, connectivity and migration together"),
+  intake_idle_ttl_ms: limit(600_000, "an intake nobody gates is forgotten"),
+  intakes_max: limit(64, "open intakes"),
+});
+export type IntakeLimits = Static<typeof IntakeLimits>;
+
+/** What is collected of one change; what is cut is said in a gap. */
+export const FactsLimits = Closed({
+  files_max: limit(100_000, "changed files"),
+  tree_entries_max: limit(500_000, "entries of the merged tree"),
+  diff_bytes_max: limit(64 * MiB, "text of all hunks"),
+  line_bytes_max: limit(64 * KiB, "one line of a hunk; the rest is cut"),
+  content_bytes_max: limit(8 * MiB, "one whole file handed to a check"),
+  contents_bytes_max: limit(64 * MiB, "all whole files handed to checks"),
+  commits_max: limit(1_000, "commits described one by one"),
+  facts_bytes_max: limit(256 * MiB, "the facts document as a whole"),
+});
+export type FactsLimits = Static<typeof FactsLimits>;
+
+/** Check processes. */
+export const WorkerLimits = Closed({
+  pool_size: limit(2, "check processes kept warm; about 40 MB each while they are used"),
+  ready_deadline_ms: limit(10_000, "from spawn to ready"),
+  facts_deadline_ms: limit(120_000, "collecting facts"),
+  check_deadline_ms: limit(20_000, "one check"),
+  policy_deadline_ms: limit(5_000, "one policy evaluation"),
+  memory_bytes_max: limit(1 * GiB, "resident memory of one check process group"),
+  reply_bytes_max: limit(32 * MiB, "one answer of a check process"),
+  stderr_bytes_max: limit(64 * KiB, "kept of what a check process prints"),
+  restart_backoff_ms: limit(100, "first pause before a crashed process is replaced; doubles"),
+  restart_backoff_ms_max: limit(10_000, "longest pause"),
+});
+export type WorkerLimits = Static<typeof WorkerLimits>;
+
+export const GateLimits = Closed({
+  gate_deadline_ms: limit(180_000, "one gate from intake to reply; what has not answered by then is unavailable"),
+  gates_max: limit(4, "gates at once; more wait in line"),
+  queue_max: limit(64, "gates waiting; more get 503"),
+  replay_changes_max: limit(2_000, "changes of one replay"),
+  valid_for_s: limit(86_400, "an admit holds this long, if its target does not move"),
+});
+export type GateLimits = Static<typeof GateLimits>;
+
+export const StoreLimits = Closed({
+  value_bytes_max: limit(2 * KiB, "an LMDB value; larger bytes are blobs"),
+  blob_bytes_max: limit(1 * GiB, "one blob"),
+  commit_deadline_ms: limit(5_000, "after a write error LMDB's promises may never settle; past this the process exits"),
+});
+export type StoreLimits = Static<typeof StoreLimits>;
+
+export const Limits = Closed({
+  server: ServerLimits,
+  intake: IntakeLimits,
+  facts: FactsLimits,
+  worker: WorkerLimits,
+  gate: GateLimits,
+  store: StoreLimits,
+});
+export type Limits = Static<typeof Limits>;
+
+/** What a rule leads to, by class of actor; an absent field keeps the policy's own word. */
+export const RuleSetting = Closed({
+  mode: Type.Optional(RuleMode),
+  human: Type.Optional(Effect),
+  agent: Type.Optional(Effect),
+  bot: Type.Optional(Effect),
+  unknown: Type.Optional(Effect),
+});
+export type RuleSetting = Static<typeof RuleSetting>;
+
+const Rules = Type.Record(RuleId, RuleSetting, { additionalProperties: false });
+
+/** Numbers that checks and policy read. */
+export const Thresholds = Closed({
+  size_lines_max: limit(800, "changed source lines a person can review in one sitting"),
+  large_binary_bytes_max: limit(1 * MiB, "a binary file above this is held"),
+  tests_removed_max: limit(2, "net tests a change may remove while source changes"),
+  assertions_removed_max: limit(4, "net assertions a change may remove while source changes"),
+});
+export type Thresholds = Static<typeof Thresholds>;
+
+/** `maestro.yaml`, read from the trusted base. It may only tighten what the host decided. */
+export const RepositoryConfig = Closed(
+  {
+    version: Type.Literal(1),
+    rules: Type.Optional(Rules),
+    required: Type.Optional(Type.Array(CheckName, { maxItems: 64 })),
+    thresholds: Type.Optional(Type.Partial(Thresholds, { additionalProperties: false })),
+    policy: Type.Optional(Type.String({ maxLength: 1024, description: "path of a compiled OPA bundle in the repository; it joins the host's, the stricter word counts" })),
+  },
+  { $id: "RepositoryConfig", description: "maestro.yaml" },
+);
+export type RepositoryConfig = Static<typeof RepositoryConfig>;
+
+export const RepositoryEntry = Closed({
+  id: RepositoryId,
+  remote: Type.Optional(Type.String({ maxLength: 2048 })),
+  target_refs: Type.Array(RefName, { minItems: 1 }),
+  required: Type.Optional(Type.Array(CheckName)),
+});
+
+/** Host configuration of maestrod. */
+export const HostConfig = Closed(
+  {
+    version: Type.Literal(1),
+    trust_domain: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$" }),
+    modes: Type.Array(Type.Union([Type.Literal("host"), Type.Literal("fork"), Type.Literal("local"), Type.Literal("sealed")]), { minItems: 1 }),
+    repositories: Type.Optional(Type.Array(RepositoryEntry)),
+    rules: Type.Optional(Rules),
+    required: Type.Optional(Type.Array(CheckName, { maxItems: 64 })),
+    thresholds: Type.Optional(Type.Partial(Thresholds, { additionalProperties: false })),
+    policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
+    idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),
+    limits: Type.Optional(
+      Closed({
+        server: Type.Optional(Type.Partial(ServerLimits, { additionalProperties: false })),
+        intake: Type.Optional(Type.Partial(IntakeLimits, { additionalProperties: false })),
+        facts: Type.Optional(Type.Partial(FactsLimits, { additionalProperties: false })),
+        worker: Type.Optional(Type.Partial(WorkerLimits, { additionalProperties: false })),
+        gate: Type.Optional(Type.Partial(GateLimits, { additionalProperties: false })),
+        store: Type.Optional(Type.Partial(StoreLimits, { additionalProperties: false })),
+      }),
+    ),
+  },
+  { $id: "HostConfig", description: "maestrod.yaml" },
+);
+export type HostConfig = Static<typeof HostConfig>;
+
+/** What one gate runs under: host and trusted base, merged. It is part of the gate's identity. */
+export const GateConfig = Closed({
+  rules: Rules,
+  required: Type.Array(CheckName),
+  thresholds: Thresholds,
+  policy_path: Type.Union([Type.String(), Type.Null()]),
+  source: Type.Union([Type.Literal("host"), Type.Literal("host+base")]),
+});
+export type GateConfig = Static<typeof GateConfig>;

@@ -1,0 +1,101 @@
+/**
+ * The one table of operational failures: what a client sees over HTTP, what a
+ * script sees as an exit code, whether trying again can help, and what to do.
+ * A verdict is never an error; a bug is an assertion.
+ */
+export interface ErrorRow {
+  /** HTTP status of the problem+json reply (RFC 9457). */
+  readonly status: number;
+  /** Exit code of the CLI; see `EXIT`. */
+  readonly exit: number;
+  /** Whether the same request may succeed later without being changed. */
+  readonly retry: boolean;
+  /** What happened and what to do about it, for a person. */
+  readonly sentence: string;
+}
+
+/** Exit codes of `maestro`. 69, 70 and 75 follow sysexits.h. */
+export const EXIT = {
+  admit: 0,
+  refuse: 1,
+  usage: 2,
+  hold: 3,
+  not_authorised: 4,
+  unavailable: 69,
+  internal: 70,
+  another_instance: 75,
+} as const;
+
+/** `maestro verify` keeps its own two failures apart: a broken bundle, and a sound one signed by nobody we trust. */
+export const VERIFY_EXIT = { verified: 0, failed: 1, usage: 2, unknown_signer: 3 } as const;
+
+const row = (status: number, exit: number, retry: boolean, sentence: string): ErrorRow => ({ status, exit, retry, sentence });
+
+export const ERRORS = {
+  "request.malformed": row(400, EXIT.usage, false, "The request is not what this route takes; the detail names the field."),
+  "request.not_found": row(404, EXIT.usage, false, "There is nothing under that name; list what exists with `maestro status`."),
+  "request.method": row(405, EXIT.usage, false, "This route does not take that method; see GET /openapi.json."),
+  "request.too_large": row(413, EXIT.usage, false, "The request is larger than the limit named in the detail; send less or raise that limit in the host configuration."),
+  "request.media_type": row(415, EXIT.usage, false, "The body's content type is not one this route takes."),
+  "request.cancelled": row(499, EXIT.unavailable, true, "The client went away before the answer was ready."),
+  "request.busy": row(503, EXIT.unavailable, true, "The daemon is at its limit of concurrent work; try again shortly."),
+  "request.timeout": row(504, EXIT.unavailable, true, "The work did not finish within the deadline."),
+  "auth.peer_unknown": row(403, EXIT.not_authorised, false, "The kernel did not say who is connected, so the request was refused."),
+  "auth.denied": row(403, EXIT.not_authorised, false, "This user may not do that; ask the operator of the build host."),
+  "api.version": row(426, EXIT.unavailable, false, "The daemon speaks another version of the interface; run `maestro stop`, then start again."),
+  "daemon.unreachable": row(503, EXIT.unavailable, true, "No daemon answers on the socket; start maestrod, or run `maestro gate --embedded`."),
+  "daemon.draining": row(503, EXIT.unavailable, true, "The daemon is stopping; try again once it is back."),
+  "daemon.another_instance": row(503, EXIT.another_instance, false, "Another maestrod holds this state folder; stop it first, or choose another folder."),
+  "daemon.foreign_socket": row(503, EXIT.not_authorised, false, "The socket belongs to another user; point --socket at your own daemon."),
+  "daemon.listener": row(500, EXIT.internal, false, "A listening socket is not a Unix socket; the daemon will not run with an open port."),
+  "socket.path_too_long": row(400, EXIT.usage, false, "A Unix socket path may have at most 107 bytes; choose a shorter state or runtime folder."),
+  "config.malformed": row(400, EXIT.usage, false, "The configuration cannot be read; the detail names the file and line."),
+  "config.unknown_key": row(400, EXIT.usage, false, "The configuration has a key Maestro does not know; the detail gives its path."),
+  "config.loosens": row(400, EXIT.usage, false, "A repository may only tighten what the host decided; change the host configuration instead."),
+  "policy.load": row(422, EXIT.hold, false, "The policy bundle does not load, so nothing can be admitted; rebuild it with `opa build -t wasm`."),
+  "policy.evaluate": row(422, EXIT.hold, false, "The policy did not give a decision, so nothing can be admitted; see the detail."),
+  "git.not_repository": row(400, EXIT.usage, false, "That folder is not inside a git repository; give the path of one."),
+  "git.unknown_ref": row(400, EXIT.usage, false, "git does not know that name; check it with `git rev-parse`, or fetch it first."),
+  "git.empty_repository": row(400, EXIT.usage, false, "The repository has no commit yet; make one first."),
+  "git.missing": row(503, EXIT.unavailable, false, "git is not installed or too old; Maestro needs git 2.38 or newer on the PATH."),
+  "git.failed": row(500, EXIT.internal, true, "git ended with an error; the detail has its message."),
+  "intake.refused": row(422, EXIT.refuse, false, "git refused the objects of this change; the detail names the first one."),
+  "intake.incomplete": row(422, EXIT.hold, false, "Objects the change needs were not sent; fetch with full history (fetch-depth: 0) and try again."),
+  "intake.unknown": row(404, EXIT.unavailable, true, "That intake is unknown or has expired; send the pack again."),
+  "store.no_space": row(507, EXIT.unavailable, true, "The disk of the state folder is full; free space and try again, nothing was acknowledged."),
+  "store.corrupt": row(500, EXIT.internal, false, "A stored record does not match its own hash; restore the state folder from a backup."),
+  "store.schema": row(500, EXIT.internal, false, "The state folder was written by another version; use that version or a fresh folder."),
+  "store.commit": row(500, EXIT.internal, true, "The state could not be made durable; nothing was acknowledged."),
+  "worker.crashed": row(500, EXIT.unavailable, true, "A check process ended before it answered."),
+  "worker.deadline": row(504, EXIT.unavailable, true, "A check process passed its deadline and was killed."),
+  "worker.memory": row(500, EXIT.unavailable, true, "A check process passed its memory limit and was killed."),
+  "worker.protocol": row(500, EXIT.unavailable, false, "A check process answered with something that is not an answer."),
+  "evidence.log": row(500, EXIT.internal, true, "The transparency log could not be appended to, so no verdict was given."),
+  "evidence.keys": row(500, EXIT.internal, false, "A signing key is missing, unreadable or open to other users; see the detail."),
+  "bundle.malformed": row(400, VERIFY_EXIT.failed, false, "The bundle is not a Maestro evidence bundle in canonical form."),
+  "trust.malformed": row(400, EXIT.usage, false, "The trust file cannot be read; give the one the operator published with --trust."),
+  "cli.usage": row(400, EXIT.usage, false, "The command line is not understood; see `maestro --help`."),
+  "install.failed": row(503, EXIT.unavailable, true, "A needed package could not be installed; check the network to your package registry."),
+  "internal.bug": row(500, EXIT.internal, false, "Something that must hold does not; please report it with the request id."),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
+
+/** An operational failure with a code of `ERRORS`; `detail` says which file, field or limit. */
+export class MaestroError<Code extends ErrorCode = ErrorCode> extends Error {
+  readonly code: Code;
+  readonly detail: string;
+
+  constructor(code: Code, detail: string, options?: { cause?: unknown }) {
+    super(`${ERRORS[code].sentence} (${detail})`, options);
+    this.name = "MaestroError";
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get row(): ErrorRow {
+    return ERRORS[this.code];
+  }
+}

@@ -1,0 +1,84 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { Actor, Person } from "./actor.ts";
+import { Base64, Choice, Closed, Count, GitOid, PathBytes, ShortText } from "./scalar.ts";
+
+export const Trailer = Closed({ key: ShortText, value: ShortText });
+
+export const Commit = Closed({
+  oid: GitOid,
+  parents: Type.Array(GitOid, { maxItems: 64 }),
+  author: Person,
+  committer: Person,
+  subject: ShortText,
+  trailers: Type.Array(Trailer, { maxItems: 64 }),
+  signed: Type.Boolean({ description: "carries a signature header; not verified here" }),
+});
+export type Commit = Static<typeof Commit>;
+
+export const LineOp = Choice(["+", "-", " "]);
+export const Line = Closed({ op: LineOp, text: Type.String() });
+export type Line = Static<typeof Line>;
+
+/** One hunk of a unified diff; starts are 1-based line numbers, 0 for an empty side. */
+export const Hunk = Closed({
+  old_start: Count,
+  old_lines: Count,
+  new_start: Count,
+  new_lines: Count,
+  lines: Type.Array(Line),
+});
+export type Hunk = Static<typeof Hunk>;
+
+export const FileMode = Choice(["100644", "100755", "120000", "160000", "040000", "100664"]);
+export const FileSide = Closed({ mode: FileMode, oid: GitOid, size: Count });
+export type FileSide = Static<typeof FileSide>;
+
+export const FileChange = Closed({
+  path: PathBytes,
+  old_path: Type.Union([PathBytes, Type.Null()], { description: "set for renames and copies" }),
+  status: Choice(["added", "modified", "deleted", "renamed", "copied", "type_changed"]),
+  old: Type.Union([FileSide, Type.Null()]),
+  new: Type.Union([FileSide, Type.Null()]),
+  binary: Type.Boolean({ description: "a NUL in the first 8000 bytes of a side; never taken from attributes of the change" }),
+  lfs: Type.Boolean({ description: "the new side is a Git LFS pointer, so its content was not seen" }),
+  hunks: Type.Array(Hunk),
+  truncated: Type.Boolean({ description: "hunks were cut at a limit; see gaps" }),
+});
+export type FileChange = Static<typeof FileChange>;
+
+/** What was not looked at, and why; it follows every outcome that depends on it. */
+export const Gap = Closed({ what: ShortText, because: ShortText });
+export type Gap = Static<typeof Gap>;
+
+export const TreeEntry = Closed({ path: PathBytes, mode: FileMode, oid: GitOid });
+export type TreeEntry = Static<typeof TreeEntry>;
+
+/** Whole content of one side of a changed file that a check asked for by pattern. */
+export const FileContent = Closed({ path: PathBytes, side: Choice(["old", "new"]), bytes: Base64 });
+export type FileContent = Static<typeof FileContent>;
+
+/**
+ * Collected once from the merged tree; checks read nothing else. `basis` says
+ * which two trees were compared: normally target tip and merged tree, on a
+ * conflict merge base and head.
+ */
+export const Facts = Closed(
+  {
+    basis: Choice(["target..merge", "base..head"]),
+    history: Choice(["known", "unknown"]),
+    conflicts: Type.Array(PathBytes),
+    commits: Type.Array(Commit),
+    actor: Actor,
+    title: ShortText,
+    files: Type.Array(FileChange),
+    tree: Type.Array(TreeEntry, { description: "every entry of the merged tree" }),
+    contents: Type.Array(FileContent),
+    added_lines: Count,
+    removed_lines: Count,
+    revert: Type.Boolean(),
+    merge: Type.Boolean({ description: "head is a merge commit" }),
+    gaps: Type.Array(Gap),
+  },
+  { description: "what is known about a change" },
+);
+export type Facts = Static<typeof Facts>;

@@ -1,0 +1,56 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { Observer } from "./actor.ts";
+import { Gap } from "./facts.ts";
+import { CheckName, Choice, Closed, Count, Decimal, PathBytes, RuleId, Scale, Sha256Hex, ShortText } from "./scalar.ts";
+
+export const Range = Closed({
+  path: PathBytes,
+  start_line: Type.Integer({ minimum: 1 }),
+  end_line: Type.Integer({ minimum: 1 }),
+});
+export type Range = Static<typeof Range>;
+
+export const Fix = Closed({ description: ShortText, replacement: Type.Union([ShortText, Type.Null()]) });
+
+export const Finding = Closed({
+  rule: RuleId,
+  message: ShortText,
+  range: Type.Union([Range, Type.Null()], { description: "null where the finding is about the change as a whole" }),
+  severity: Choice(["error", "warning", "note"], { description: "SARIF level; what it leads to is the policy's word" }),
+  fingerprint: Sha256Hex,
+  baseline: Choice(["new", "existing", "fixed", "not_compared"]),
+  tags: Type.Array(Choice(["test-path", "fixture-path", "generated", "at-base"]), { maxItems: 8, description: "what policy may soften on" }),
+  excerpt: Type.Union([ShortText, Type.Null()], { description: "redacted; hostile text, escape it" }),
+  counterexample: Type.Union([ShortText, Type.Null()]),
+  fix: Type.Union([Fix, Type.Null()]),
+});
+export type Finding = Static<typeof Finding>;
+
+export const Result = Choice(["pass", "fail", "not_applicable", "unavailable"]);
+export type Result = Static<typeof Result>;
+
+/** The answer to one check's question. A throw, a kill or a lie becomes `unavailable`, never `pass`. */
+export const Outcome = Closed({
+  check: CheckName,
+  result: Result,
+  because: Type.Union([ShortText, Type.Null()], { description: "set for not_applicable and unavailable" }),
+  observer: Observer,
+  findings: Type.Array(Finding, { maxItems: 5000 }),
+  findings_cut: Count,
+  gaps: Type.Array(Gap, { maxItems: 256, description: "what this check could not see in this change" }),
+});
+export type Outcome = Static<typeof Outcome>;
+
+export const Obligation = Closed({
+  name: Type.String({ pattern: "^[a-z][a-z0-9./_-]*$", maxLength: 128 }),
+  kind: Choice(["boolean", "numeric"]),
+  required: Type.Boolean(),
+  result: Result,
+  observer: Observer,
+  value: Type.Union([Decimal, Type.Null()]),
+  unit: Type.Union([Type.String({ maxLength: 32 }), Type.Null()]),
+  scale: Scale,
+  min: Type.Union([Decimal, Type.Null()]),
+  max: Type.Union([Decimal, Type.Null()]),
+});
+export type Obligation = Static<typeof Obligation>;

@@ -1,0 +1,74 @@
+/** What the core and its check processes say to each other over the pipe. */
+import { Type, type Static } from "@sinclair/typebox";
+import { Actor } from "./actor.ts";
+import { FactsLimits, RepositoryConfig, Thresholds } from "./config.ts";
+import { PolicyResult } from "./decision.ts";
+import { Gap } from "./facts.ts";
+import { Outcome } from "./outcome.ts";
+import { CheckName, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
+
+/** The change as the core resolved it; a check process opens this store and no other. */
+export const FactsJob = Closed({
+  kind: Type.Literal("facts"),
+  store_path: Type.String({ description: "git dir of the repository's own bare store" }),
+  object_format: ObjectFormat,
+  shallow_file: Type.Union([Type.String(), Type.Null()]),
+  base: Type.Union([GitOid, Type.Null()], { description: "merge base commit; null for a root commit" }),
+  target: Type.Union([GitOid, Type.Null()], { description: "target tip the merge was made on" }),
+  head: GitOid,
+  merge_tree: Type.Union([GitOid, Type.Null()]),
+  conflicts: Type.Array(PathBytes),
+  history: Type.Union([Type.Literal("known"), Type.Literal("unknown")]),
+  config_commit: Type.Union([GitOid, Type.Null()], { description: "commit whose maestro.yaml and policy bundle count" }),
+  want_tree_sha256: Type.Boolean(),
+  facts_path: Type.String({ description: "where to write the facts document" }),
+  limits: FactsLimits,
+});
+
+/** What the core learns of the facts; the document itself stays in the file. */
+export const FactsReply = Closed({
+  kind: Type.Literal("facts"),
+  title: ShortText,
+  actor: Actor,
+  files: Count,
+  added_lines: Count,
+  removed_lines: Count,
+  empty: Type.Boolean({ description: "the change changes nothing" }),
+  tree_sha256: Type.Union([Sha256Hex, Type.Null()]),
+  facts_sha256: Sha256Hex,
+  gaps: Type.Array(Gap),
+  config: Type.Union([
+    Closed({ state: Type.Literal("absent") }),
+    Closed({ state: Type.Literal("read"), config: RepositoryConfig, policy_path: Type.Union([Type.String(), Type.Null()]) }),
+    Closed({ state: Type.Literal("broken"), because: ShortText }),
+  ]),
+});
+export type FactsReply = Static<typeof FactsReply>;
+
+export const CheckJob = Closed({
+  kind: Type.Literal("check"),
+  check: CheckName,
+  facts_path: Type.String(),
+  facts_sha256: Sha256Hex,
+  thresholds: Thresholds,
+});
+
+export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count });
+
+export const PolicyJob = Closed({
+  kind: Type.Literal("policy"),
+  bundles: Type.Array(Type.String(), { minItems: 1, maxItems: 8, description: "paths of OPA bundles; the strictest answer counts" }),
+  input: Type.Unknown({ description: "see daemon/policy/input.ts" }),
+});
+export const PolicyReply = Closed({ kind: Type.Literal("policy"), result: PolicyResult, duration_us: Count });
+
+export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob]);
+export type WorkerJob = Static<typeof WorkerJob>;
+export type FactsJob = Static<typeof FactsJob>;
+export type CheckJob = Static<typeof CheckJob>;
+export type PolicyJob = Static<typeof PolicyJob>;
+
+export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply]);
+export type WorkerReply = Static<typeof WorkerReply>;
+export type CheckReply = Static<typeof CheckReply>;
+export type PolicyReply = Static<typeof PolicyReply>;
