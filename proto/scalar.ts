@@ -5,9 +5,9 @@ import { fromBase64, fromUtf8, fromUtf8Lossy, toBase64, utf8 } from "./encoding.
 export const Closed = <T extends Parameters<typeof Type.Object>[0]>(fields: T, options: { $id?: string; description?: string } = {}) =>
   Type.Object(fields, { additionalProperties: false, ...options });
 
-/** A closed choice of strings. */
+/** A closed choice of strings. A union of literals, because TypeBox's validators know no bare `enum`. */
 export const Choice = <const T extends readonly string[]>(values: T, options: { description?: string } = {}) =>
-  Type.Unsafe<T[number]>({ type: "string", enum: [...values], ...options });
+  Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value)), options));
 
 export const Sha256Hex = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256, lower-case hex" });
 export const Base64 = Type.String({
