@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Type } from "@sinclair/typebox";
+import { MaestroError } from "../../proto/errors.ts";
+import { Closed } from "../../proto/scalar.ts";
+import { openStore, watchCommit, type Store } from "./db.ts";
+
+const limits = { value_bytes_max: 2048, blob_bytes_max: 1 << 20, commit_deadline_ms: 5000 };
+const Row = Closed({ n: Type.Integer(), text: Type.String(), bytes: Type.Optional(Type.Uint8Array()) });
+
+let dir: string;
+let store: Store;
+const fatal: MaestroError[] = [];
+const reopen = (schema_version?: number) =>
+  openStore({ state_dir: dir, limits, fatal: (reason) => fatal.push(reason), ...(schema_version === undefined ? {} : { schema_version }) });
+
+/** The code of the `MaestroError` that `work` ends with. */
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof MaestroError) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "maestro-store-"));
+  store = reopen();
+  fatal.length = 0;
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe("tables", () => {
+  test("a record survives closing and reopening, bytes included", async () => {
+    const bytes = Uint8Array.of(0, 255, 1);
+    store.atomic(() => store.table<string, typeof Row>("rows", Row).put("a", { n: Number.MAX_SAFE_INTEGER, text: "ü\u0000", bytes }));
+    await store.durable();
+    await store.close();
+    store = reopen();
+    const row = store.table<string, typeof Row>("rows", Row).get("a");
+    expect(row?.n).toBe(Number.MAX_SAFE_INTEGER);
+    expect(row?.text).toBe("ü\u0000");
+    expect([...row!.bytes!]).toEqual([...bytes]);
+  });
+
+  test("integers sort by value and tuples item by item, in ranges from start up to but without end", () => {
+    const byNumber = store.table<number, typeof Row>("numbers", Row);
+    const byPair = store.table<readonly [string, number], typeof Row>("pairs", Row);
+    store.atomic(() => {
+      for (const n of [300, 2, 1_000_000, 10]) byNumber.put(n, { n, text: "" });
+      for (const [s, n] of [["b", 1], ["a", 10], ["a", 9], ["ab", 0]] as const) byPair.put([s, n], { n, text: s });
+    });
+    expect([...byNumber.entries()].map((entry) => entry.key)).toEqual([2, 10, 300, 1_000_000]);
+    expect([...byNumber.entries({ start: 10, end: 1_000_000 })].map((entry) => entry.key)).toEqual([10, 300]);
+    expect([...byNumber.entries({ reverse: true, limit: 1 })].map((entry) => entry.key)).toEqual([1_000_000]);
+    expect([...byPair.entries({ start: ["a", 0], end: ["a", 1e9] })].map((entry) => entry.value.n)).toEqual([9, 10]);
+    expect(byPair.count()).toBe(4);
+  });
+
+  test("a throw inside atomic() undoes every write of it, in every table", () => {
+    const a = store.table<string, typeof Row>("a", Row);
+    const b = store.table<string, typeof Row>("b", Row);
+    store.atomic(() => a.put("kept", { n: 1, text: "" }));
+    const stop = new Error("stop");
+    expect(() =>
+      store.atomic(() => {
+        a.put("kept", { n: 2, text: "" });
+        a.put("new", { n: 3, text: "" });
+        b.put("new", { n: 3, text: "" });
+        expect(a.get("kept")?.n).toBe(2);
+        throw stop;
+      }),
+    ).toThrow(stop);
+    expect([a.get("kept")?.n, a.get("new"), b.get("new")]).toEqual([1, undefined, undefined]);
+    expect(fatal).toEqual([]);
+  });
+
+  test("a nested atomic() that fails leaves the outer one whole", () => {
+    const a = store.table<string, typeof Row>("a", Row);
+    store.atomic(() => {
+      a.put("outer", { n: 1, text: "" });
+      expect(() => store.atomic(() => { a.put("inner", { n: 2, text: "" }); throw new Error("inner"); })).toThrow("inner");
+    });
+    expect([a.get("outer")?.n, a.get("inner")]).toEqual([1, undefined]);
+  });
+
+  test("misuse is a bug, not a broken record", () => {
+    const a = store.table<string, typeof Row>("a", Row);
+    expect(codeOf(() => a.put("k", { n: 1, text: "" }))).toBe("internal.bug");
+    expect(codeOf(() => a.remove("k"))).toBe("internal.bug");
+    expect(codeOf(() => store.atomic(() => a.put("k", { n: 0.5, text: "" })))).toBe("internal.bug");
+    expect(codeOf(() => store.atomic(() => a.put("k", { n: 1, text: "x".repeat(2048) })))).toBe("internal.bug");
+    expect(codeOf(() => store.atomic(async () => a.put("k", { n: 1, text: "" })))).toBe("internal.bug");
+    expect(codeOf(() => store.table<string, typeof Row>("a", Row))).toBe("internal.bug");
+    expect(a.get("k")).toBeUndefined();
+  });
+});
+
+describe("opening", () => {
+  test("a folder of another schema version is refused and left as it was", async () => {
+    await store.close();
+    expect(codeOf(() => reopen(2))).toBe("store.schema");
+    store = reopen();
+    expect(store.table<string, typeof Row>("a", Row).count()).toBe(0);
+  });
+
+  test("an emptied database is not taken for a fresh one", async () => {
+    await store.close();
+    rmSync(join(dir, "db", "data.mdb"));
+    expect(codeOf(reopen)).toBe("store.corrupt");
+  });
+});
+
+describe("commit watchdog", () => {
+  test("a flush that never settles is fatal after the deadline", async () => {
+    const never = new Promise<void>(() => undefined);
+    const started = performance.now();
+    expect(watchCommit(never, 50, (reason) => fatal.push(reason))).rejects.toMatchObject({ code: "store.commit" });
+    await Bun.sleep(120);
+    expect(fatal.map((reason) => reason.code)).toEqual(["store.commit"]);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  test("a flush that fails for space is survived, any other failure is fatal", async () => {
+    expect(watchCommit(Promise.reject(new Error("Commit failed: No space left on device")), 50, (r) => fatal.push(r))).rejects.toMatchObject({ code: "store.no_space" });
+    await Bun.sleep(1);
+    expect(fatal).toEqual([]);
+    expect(watchCommit(Promise.reject(new Error("Input/output error")), 50, (r) => fatal.push(r))).rejects.toMatchObject({ code: "store.commit" });
+    await Bun.sleep(1);
+    expect(fatal.map((reason) => reason.code)).toEqual(["store.commit"]);
+  });
+});

@@ -1,0 +1,161 @@
+/** The node's state in LMDB: atomic writes, durable when told so, nothing read that was not written. */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Type, type Static, type TSchema } from "@sinclair/typebox";
+import { open, type Key as LmdbKey, type RootDatabase } from "lmdb";
+import type { StoreLimits } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { Closed } from "../../proto/scalar.ts";
+import { storeFailure } from "./failure.ts";
+import type { Key } from "./record.ts";
+import { createTable, type Table } from "./table.ts";
+
+/** Raised when a table changes in a way an older daemon would misread. */
+export const STORE_SCHEMA_VERSION = 1;
+
+const LMDB_OPTIONS = {
+  noSubdir: false,
+  encoding: "binary",
+  maxDbs: 64,
+  // Trusts flushed meta pages only: with an unchanged boot id the default took unsynced ones (52 of 1,744 crash states were bad).
+  safeRestore: true,
+} as const;
+
+export interface StoreDeps {
+  /** Folder of the state; LMDB lives in `db` under it. */
+  readonly state_dir: string;
+  readonly limits: StoreLimits;
+  /** Called once when state on disk may differ from state in memory: the process must end and reopen it. */
+  readonly fatal: (reason: MaestroError) => void;
+  /** Only a test of another version's folder gives this. */
+  readonly schema_version?: number;
+}
+
+export interface Store {
+  /** The one owner of a table asks for it once. */
+  table<K extends Key, S extends TSchema>(name: string, schema: S): Table<K, Static<S>>;
+  /**
+   * Runs synchronous `work` in one transaction: all of it is kept, or nothing
+   * when it throws. On return the pages are on disk; nested calls are child transactions.
+   */
+  atomic<T>(work: () => T): T;
+  /** Resolves when everything written so far is on disk; `fatal` after `commit_deadline_ms`. */
+  durable(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const Meta = Closed({ version: Type.Integer({ minimum: 1 }) });
+
+function syncFolder(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * The version stands twice: as a record, and as a file written after it. A
+ * file without its record means that LMDB lost data, which looks like an
+ * empty store otherwise.
+ */
+function checkSchema(store: Store, folder: string, version: number): void {
+  const meta = store.table<string, typeof Meta>("meta", Meta);
+  const sentinel = join(folder, "schema");
+  const found = meta.get("schema");
+  if (found === undefined && existsSync(sentinel)) {
+    throw new MaestroError("store.corrupt", `${folder} was written with schema ${readFileSync(sentinel, "utf8").trim()}, but its records are gone`);
+  }
+  if (found !== undefined && found.version !== version) {
+    throw new MaestroError("store.schema", `${folder} has schema ${found.version}, this daemon reads ${version}`);
+  }
+  if (found === undefined) store.atomic(() => meta.put("schema", { version }));
+  if (!existsSync(sentinel)) {
+    writeFileSync(sentinel, `${version}\n`, { flush: true, mode: 0o600 });
+    syncFolder(folder);
+  }
+}
+
+/** Settles with `flushed`, or calls `fatal` and rejects with `store.commit` after `deadline_ms`. */
+export async function watchCommit(flushed: PromiseLike<unknown>, deadline_ms: number, fatal: (reason: MaestroError) => void): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const reason = new MaestroError("store.commit", `no answer from the disk within ${deadline_ms} ms`);
+      fatal(reason);
+      reject(reason);
+    }, deadline_ms);
+  });
+  try {
+    await Promise.race([flushed, late]);
+  } catch (error) {
+    const failure = storeFailure(error, "flush");
+    // A full disk is survived; any other failed flush leaves pages of unknown state (never retry fsync).
+    if (failure !== error && failure.code !== "store.no_space") fatal(failure);
+    throw failure;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function openDatabase(folder: string): RootDatabase<Buffer, string> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return open<Buffer, string>({ path: folder, ...LMDB_OPTIONS });
+  } catch (error) {
+    throw storeFailure(error, `open ${folder}`);
+  }
+}
+
+/** Throws `store.schema`, `store.corrupt` or `store.no_space`; the caller holds the state folder's lock. */
+export function openStore(deps: StoreDeps): Store {
+  const folder = join(deps.state_dir, "db");
+  const root = openDatabase(folder);
+  const names = new Set<string>();
+  let depth = 0;
+  const host = { value_bytes_max: deps.limits.value_bytes_max, writing: () => depth > 0 };
+
+  const store: Store = {
+    table(name, schema) {
+      if (names.has(name)) throw new MaestroError("internal.bug", `table ${name} has an owner already`);
+      names.add(name);
+      return createTable(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host);
+    },
+    atomic(work) {
+      let own: unknown;
+      depth += 1;
+      try {
+        return root.transactionSync(() => {
+          try {
+            const result = work();
+            if (result instanceof Promise) throw new MaestroError("internal.bug", "atomic() takes synchronous work");
+            return result;
+          } catch (error) {
+            own = error;
+            throw error;
+          }
+        });
+      } catch (error) {
+        if (error === own) throw error;
+        const failure = storeFailure(error, "commit");
+        if (failure.code !== "store.no_space") deps.fatal(failure);
+        throw failure;
+      } finally {
+        depth -= 1;
+      }
+    },
+    durable: () => watchCommit(root.flushed, deps.limits.commit_deadline_ms, deps.fatal),
+    close: async () => {
+      await watchCommit(root.flushed, deps.limits.commit_deadline_ms, deps.fatal);
+      await root.close();
+    },
+  };
+  try {
+    checkSchema(store, folder, deps.schema_version ?? STORE_SCHEMA_VERSION);
+  } catch (error) {
+    void root.close();
+    throw storeFailure(error, `open ${folder}`);
+  }
+  return store;
+}

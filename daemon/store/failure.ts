@@ -1,0 +1,36 @@
+/** Which operational failure a storage error is. */
+import { MaestroError } from "../../proto/errors.ts";
+
+const NO_SPACE = /no space left|disk quota exceeded|ENOSPC|EDQUOT/i;
+// Codes of lmdb.h: MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_INVALID, and their texts.
+const CORRUPT = /MDB_(?:PAGE_NOTFOUND|CORRUPTED|INVALID)|-3079[673]|requested page not found|located page was wrong type|not an? LMDB file/i;
+
+function text(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? ` [${String(error.code)}]` : "";
+  const cause = "commitError" in error ? ` (${text(error.commitError)})` : "";
+  return `${error.message}${code}${cause}`;
+}
+
+/**
+ * `store.no_space` and `store.corrupt` where the error says so, otherwise
+ * `store.commit`. LMDB also rejects promises nobody holds; `main` hands every
+ * unhandled rejection to `strayFailure` first.
+ */
+export function storeFailure(error: unknown, during: string): MaestroError {
+  if (error instanceof MaestroError) return error;
+  const message = text(error);
+  const code = NO_SPACE.test(message) ? "store.no_space" : CORRUPT.test(message) ? "store.corrupt" : "store.commit";
+  return new MaestroError(code, `${during}: ${message}`, { cause: error });
+}
+
+/**
+ * What an unhandled rejection means when it came out of LMDB, `null` when it
+ * did not. Only `store.no_space` may be survived: the write it belongs to has
+ * already failed and the store goes on once there is space.
+ */
+export function strayFailure(reason: unknown): MaestroError | null {
+  const message = text(reason);
+  if (NO_SPACE.test(message)) return storeFailure(reason, "a write in the background");
+  return /MDB_|lmdb|Commit failed/i.test(message) ? storeFailure(reason, "a write in the background") : null;
+}

@@ -1,0 +1,113 @@
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import type { Static, TSchema } from "@sinclair/typebox";
+import type { Database, Key as LmdbKey } from "lmdb";
+import { MaestroError } from "../../proto/errors.ts";
+import { storeFailure } from "./failure.ts";
+import { openRecord, sealRecord, valueBytes, type Key } from "./record.ts";
+
+export interface KeyRange<K extends Key> {
+  /** First key, inclusive. */
+  readonly start?: K;
+  /** Last key, exclusive. */
+  readonly end?: K;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+export interface Entry<K extends Key, V> {
+  readonly key: K;
+  readonly value: V;
+}
+
+/** A typed, ordered map. Reads check hash and schema; writes happen inside `Store.atomic` alone. */
+export interface Table<K extends Key, V> {
+  readonly name: string;
+  /** Throws `store.corrupt` where the stored bytes are not what was written under this key. */
+  get(key: K): V | undefined;
+  /** Throws `internal.bug` outside `atomic`, over `value_bytes_max`, or where the value does not fit the schema. */
+  put(key: K, value: V): void;
+  remove(key: K): boolean;
+  entries(range?: KeyRange<K>): Generator<Entry<K, V>, void, undefined>;
+  count(): number;
+}
+
+export interface TableHost {
+  readonly value_bytes_max: number;
+  /** Whether a transaction is open. */
+  writing(): boolean;
+}
+
+function describe(key: unknown): string {
+  return JSON.stringify(key) ?? String(key);
+}
+
+export function createTable<K extends Key, S extends TSchema>(
+  name: string,
+  schema: S,
+  database: Database<Buffer, LmdbKey>,
+  host: TableHost,
+): Table<K, Static<S>> {
+  const checker = TypeCompiler.Compile(schema);
+  const corrupt = (key: unknown, what: string) => new MaestroError("store.corrupt", `table ${name}, key ${describe(key)}: ${what}`);
+  const bug = (key: unknown, what: string) => new MaestroError("internal.bug", `table ${name}, key ${describe(key)}: ${what}`);
+  const lmdbKey = (key: Key): LmdbKey => (typeof key === "object" ? [...key] : key);
+
+  function read(key: K, stored: Uint8Array): Static<S> {
+    const record = openRecord(name, key, stored);
+    if (record === null) throw corrupt(key, "the record's hash does not match");
+    if (!checker.Check(record.value)) throw corrupt(key, `not what the schema says: ${checker.Errors(record.value).First()?.path ?? "?"}`);
+    return record.value;
+  }
+
+  /** LMDB calls on a damaged page throw whatever they stumble over; all of it means the same. */
+  function reading<T>(key: unknown, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof MaestroError && error.code === "store.corrupt") throw error;
+      throw corrupt(key, `unreadable: ${storeFailure(error, "read").detail}`);
+    }
+  }
+
+  function writing<T>(key: K, work: () => T): T {
+    if (!host.writing()) throw bug(key, "written outside atomic()");
+    try {
+      return work();
+    } catch (error) {
+      throw storeFailure(error, `table ${name}`);
+    }
+  }
+
+  return {
+    name,
+    get: (key) =>
+      reading(key, () => {
+        const stored = database.get(lmdbKey(key));
+        return stored === undefined ? undefined : read(key, stored);
+      }),
+    put(key, value) {
+      if (!checker.Check(value)) throw bug(key, `not what the schema says: ${checker.Errors(value).First()?.path ?? "?"}`);
+      const sealed = sealRecord(name, key, value);
+      if (valueBytes(sealed) > host.value_bytes_max) throw bug(key, `${valueBytes(sealed)} bytes, limit ${host.value_bytes_max}: store it as a blob`);
+      writing(key, () => void database.putSync(lmdbKey(key), Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)));
+    },
+    remove: (key) => writing(key, () => database.removeSync(lmdbKey(key))),
+    *entries(range = {}) {
+      const { start, end, ...rest } = range;
+      const options = { ...rest, ...(start === undefined ? {} : { start: lmdbKey(start) }), ...(end === undefined ? {} : { end: lmdbKey(end) }) };
+      const rows = reading("range", () => database.getRange(options)[Symbol.iterator]());
+      try {
+        for (;;) {
+          const step = reading("range", () => rows.next());
+          if (step.done === true) return;
+          // A key of another type cannot hash to the record's hash.
+          const key = step.value.key as K;
+          yield { key, value: reading(key, () => read(key, step.value.value)) };
+        }
+      } finally {
+        rows.return?.();
+      }
+    },
+    count: () => reading("count", () => database.getCount()),
+  };
+}
