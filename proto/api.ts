@@ -66,6 +66,7 @@ export const GateResult = Closed({
   event: Type.Literal("result"),
   gate_id: Type.String(),
   attempt: Type.Integer({ minimum: 1 }),
+  recorded: Type.Boolean({ description: "true: this very gate was decided before and still holds; nothing ran again" }),
   verdict: Verdict,
   card: Card,
   proof: CardProof,
@@ -103,6 +104,7 @@ export const StatusReply = Closed({
   workers: Closed({ ready: Count, busy: Count }),
   memory_bytes: Count,
   state_dir: Type.String(),
+  trust_path: Type.String(),
 });
 export type StatusReply = Static<typeof StatusReply>;
 
@@ -128,3 +130,15 @@ export type RulesReply = Static<typeof RulesReply>;
 /** A gate as it was recorded, for `maestro card` and `maestro explain`. */
 export const GateReply = Closed({ gate_id: Type.String(), attempts: Type.Array(Type.Integer({ minimum: 1 })), card: Card, proof: CardProof, timings: Timings });
 export type GateReply = Static<typeof GateReply>;
+
+export const ConfigReply = Closed({
+  entries: Type.Array(
+    Closed({
+      key: ShortText,
+      value: Type.String({ description: "JSON text" }),
+      origin: Choice(["default", "host", "base"]),
+      meaning: ShortText,
+    }),
+  ),
+});
+export type ConfigReply = Static<typeof ConfigReply>;

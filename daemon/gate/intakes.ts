@@ -1,0 +1,63 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import type { IntakeRequest } from "../../proto/api.ts";
+import type { IntakeLimits } from "../../proto/config.ts";
+import { toBase32 } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+
+/** What a client announced, and whether its objects have arrived. Owned by the user who opened it. */
+export interface Intake {
+  readonly id: string;
+  readonly uid: number;
+  readonly repo_id: string;
+  readonly object_format: IntakeRequest["object_format"];
+  readonly cuts: readonly string[];
+  readonly tips: readonly string[];
+  received: boolean;
+  used_at_ms: number;
+}
+
+const ID_BYTES = 16;
+
+/**
+ * In mode `local` a repository's name is a claim, so it is only unique within
+ * the user who makes it: two users can never share a store.
+ */
+export const localRepositoryId = (uid: number, name: string): string => `local:${uid}:${name}`;
+
+/** The open intakes, in memory: after a restart the client sends its pack again. */
+export class Intakes {
+  private readonly open_intakes = new Map<string, Intake>();
+
+  constructor(
+    private readonly limits: IntakeLimits,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  open(uid: number, request: IntakeRequest): Intake {
+    this.forgetIdle();
+    if (this.open_intakes.size >= this.limits.intakes_max) throw new MaestroError("request.busy", `${this.limits.intakes_max} intakes are open`);
+    const id = `intake-${toBase32(this.random.bytes(ID_BYTES))}`;
+    const { object_format, cuts, tips } = request;
+    const intake: Intake = { id, uid, repo_id: localRepositoryId(uid, request.repository), object_format, cuts, tips, received: false, used_at_ms: this.clock.monotonic_ms() };
+    this.open_intakes.set(id, intake);
+    return intake;
+  }
+
+  /** Somebody else's intake is as unknown as none. Throws `intake.unknown`. */
+  get(uid: number, id: string): Intake {
+    this.forgetIdle();
+    const intake = this.open_intakes.get(id);
+    if (intake === undefined || intake.uid !== uid) throw new MaestroError("intake.unknown", id);
+    intake.used_at_ms = this.clock.monotonic_ms();
+    return intake;
+  }
+
+  private forgetIdle(): void {
+    const oldest_ms = this.clock.monotonic_ms() - this.limits.intake_idle_ttl_ms;
+    for (const [id, intake] of this.open_intakes) {
+      if (intake.used_at_ms < oldest_ms) this.open_intakes.delete(id);
+    }
+  }
+}

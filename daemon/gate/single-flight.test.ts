@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { SingleFlight } from "./single-flight.ts";
+
+const never = new AbortController().signal;
+const quiet = () => undefined;
+
+test("two clients asking the same share one run, and the late one hears what it missed", async () => {
+  const flights = new SingleFlight<string, number>();
+  const gate = Promise.withResolvers<number>();
+  let runs = 0;
+  const start = (emit: (event: string) => void) => {
+    runs++;
+    emit("facts");
+    return gate.promise;
+  };
+  const heard: string[][] = [[], []];
+  const first = flights.join("k", start, (event) => heard[0]!.push(event), never);
+  const second = flights.join("k", start, (event) => heard[1]!.push(event), never);
+  gate.resolve(7);
+  expect(await Promise.all([first, second])).toEqual([7, 7]);
+  expect(runs).toBe(1);
+  expect(heard).toEqual([["facts"], ["facts"]]);
+  expect(flights.running).toBe(0);
+});
+
+test("one leaving does not cancel, the last leaving does, and the next one starts afresh", async () => {
+  const flights = new SingleFlight<string, number>();
+  const signals: AbortSignal[] = [];
+  const start = (_: unknown, signal: AbortSignal) => {
+    signals.push(signal);
+    return new Promise<number>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  };
+  const leavers = [new AbortController(), new AbortController()];
+  const waits = leavers.map(({ signal }) => flights.join("k", start, quiet, signal).catch((error: unknown) => (error as { code: string }).code));
+  leavers[0]!.abort();
+  expect(await waits[0]!).toBe("request.cancelled");
+  expect(signals[0]!.aborted).toBe(false);
+  leavers[1]!.abort();
+  await waits[1]!;
+  expect(signals[0]!.aborted).toBe(true);
+  const again = new AbortController();
+  const third = flights.join("k", start, quiet, again.signal).catch(() => "left");
+  expect(signals.length).toBe(2);
+  again.abort();
+  expect(await third).toBe("left");
+});
+
+test("a failed run fails everybody and is not remembered", async () => {
+  const flights = new SingleFlight<string, number>();
+  const fail = () => Promise.reject(new Error("no"));
+  expect(flights.join("k", fail, quiet, never)).rejects.toThrow("no");
+  await Bun.sleep(0);
+  expect(await flights.join("k", () => Promise.resolve(1), quiet, never)).toBe(1);
+});
