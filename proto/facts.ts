@@ -3,6 +3,7 @@ import { Actor, Person } from "./actor.ts";
 import { Base64, Choice, Closed, Count, GitOid, PathBytes, ShortText } from "./scalar.ts";
 
 export const Trailer = Closed({ key: ShortText, value: ShortText });
+export type Trailer = Static<typeof Trailer>;
 
 export const Commit = Closed({
   oid: GitOid,
