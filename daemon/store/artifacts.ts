@@ -1,0 +1,150 @@
+/** Named artifacts over the blobs: OCI manifests, and the layout's `index.json` that names them. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import type { Static, TSchema } from "@sinclair/typebox";
+import { canonicalBytes, parseStrict } from "../../proto/canonical.ts";
+import type { StoreLimits } from "../../proto/config.ts";
+import { utf8 } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import {
+  EMPTY_MEDIA_TYPE, IMAGE_INDEX_TYPE, IMAGE_LAYOUT_VERSION, IMAGE_MANIFEST_TYPE, ImageIndex, ImageManifest, REF_NAME_ANNOTATION,
+  type Descriptor,
+} from "../../proto/oci.ts";
+import { openBlobs, type Blobs } from "./blobs.ts";
+import { openIncoming, type Incoming } from "./files.ts";
+
+export interface Layer {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface Artifact {
+  readonly manifest: ImageManifest;
+  readonly descriptor: Descriptor;
+}
+
+export interface Artifacts {
+  readonly blobs: Blobs;
+  /** Folder that `skopeo inspect oci:FOLDER:NAME` reads. */
+  readonly layout: string;
+  /** Stores layers and manifest and names it; durable when it resolves. A name that stands moves to the new artifact. */
+  putArtifact(name: string, artifactType: string, layers: readonly Layer[]): Promise<Descriptor>;
+  /** `undefined` where no artifact has that name; throws `store.corrupt` where its blobs are gone or others. */
+  getArtifact(name: string): Promise<Artifact | undefined>;
+  names(): readonly string[];
+}
+
+// A manifest or index is ours and flat; the bound keeps a damaged file from being read without end.
+const JSON_LIMITS = { bytes_max: 256 * 1024 * 1024, depth_max: 8 };
+const EMPTY_CONFIG = utf8("{}");
+// image-spec annotations.md gives this grammar for ref.name; a path separator is left out, so that tools agree on it.
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._:@+-]{0,250}[A-Za-z0-9])?$/;
+
+const checkIndex = TypeCompiler.Compile(ImageIndex);
+const checkManifest = TypeCompiler.Compile(ImageManifest);
+
+function parse<S extends TSchema>(bytes: Uint8Array, checker: { Check(value: unknown): value is Static<S> }, what: string): Static<S> {
+  try {
+    const value: unknown = parseStrict(bytes, JSON_LIMITS);
+    if (checker.Check(value)) return value;
+  } catch (error) {
+    throw new MaestroError("store.corrupt", `${what} cannot be read`, { cause: error });
+  }
+  throw new MaestroError("store.corrupt", `${what} is not in the form it was written in`);
+}
+
+/** `index.json` of a layout. Concurrent changes share one rewrite: each waits for the write that carries it. */
+class Index {
+  private readonly entries = new Map<string, Descriptor>();
+  private queued: Promise<void> | null = null;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly path: string, private readonly incoming: Incoming) {}
+
+  async load(): Promise<void> {
+    if (!(await Bun.file(this.path).exists())) return this.write();
+    const index = parse<typeof ImageIndex>(await readFile(this.path), checkIndex, this.path);
+    for (const entry of index.manifests) {
+      const name = entry.annotations?.[REF_NAME_ANNOTATION];
+      if (name !== undefined) this.entries.set(name, entry);
+    }
+  }
+
+  get(name: string): Descriptor | undefined {
+    return this.entries.get(name);
+  }
+
+  names(): readonly string[] {
+    return [...this.entries.keys()];
+  }
+
+  set(name: string, entry: Descriptor): Promise<void> {
+    this.entries.delete(name);
+    this.entries.set(name, { ...entry, annotations: { ...entry.annotations, [REF_NAME_ANNOTATION]: name } });
+    this.queued ??= this.next();
+    return this.queued;
+  }
+
+  private async next(): Promise<void> {
+    await this.running.catch(() => undefined);
+    this.queued = null;
+    this.running = this.write();
+    return this.running;
+  }
+
+  private async write(): Promise<void> {
+    const index: ImageIndex = { schemaVersion: 2, mediaType: IMAGE_INDEX_TYPE, manifests: [...this.entries.values()] };
+    const temporary = await this.incoming.write([canonicalBytes(index)], JSON_LIMITS.bytes_max, () => undefined);
+    await this.incoming.publish(temporary, this.path);
+  }
+}
+
+async function writeLayoutFile(layout: string, incoming: Incoming): Promise<void> {
+  const path = join(layout, "oci-layout");
+  const bytes = canonicalBytes({ imageLayoutVersion: IMAGE_LAYOUT_VERSION });
+  await incoming.publish(await incoming.write([bytes], bytes.length, () => undefined), path);
+}
+
+/** The image layout stands in `oci` under the state folder, half-written files in `incoming` beside it. */
+export async function openArtifacts(deps: { readonly state_dir: string; readonly limits: StoreLimits }): Promise<Artifacts> {
+  const layout = join(deps.state_dir, "oci");
+  const incoming = await openIncoming(join(deps.state_dir, "incoming"));
+  const blobs = await openBlobs(layout, incoming, deps.limits);
+  await writeLayoutFile(layout, incoming);
+  const index = new Index(join(layout, "index.json"), incoming);
+  await index.load();
+  const empty = { mediaType: EMPTY_MEDIA_TYPE, ...(await blobs.put(EMPTY_CONFIG)) };
+
+  async function readManifest(descriptor: Descriptor, name: string): Promise<ImageManifest> {
+    const bytes = await blobs.get(descriptor.digest);
+    if (bytes === undefined) throw new MaestroError("store.corrupt", `the manifest of ${name} is gone`);
+    return parse<typeof ImageManifest>(bytes, checkManifest, `the manifest of ${name}`);
+  }
+
+  return {
+    blobs,
+    layout,
+    async putArtifact(name, artifactType, layers) {
+      if (!NAME.test(name)) throw new MaestroError("internal.bug", `not a name for an artifact: ${JSON.stringify(name)}`);
+      const stored = await Promise.all(
+        layers.map(async ({ mediaType, bytes, annotations }): Promise<Descriptor> => ({
+          mediaType,
+          ...(await blobs.put(bytes)),
+          ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+        })),
+      );
+      const manifest: ImageManifest = { schemaVersion: 2, mediaType: IMAGE_MANIFEST_TYPE, artifactType, config: empty, layers: stored };
+      if (!checkManifest.Check(manifest)) throw new MaestroError("internal.bug", `artifact ${name}: ${checkManifest.Errors(manifest).First()?.path ?? "?"}`);
+      const entry: Descriptor = { mediaType: IMAGE_MANIFEST_TYPE, artifactType, ...(await blobs.put(canonicalBytes(manifest))) };
+      await index.set(name, entry);
+      return entry;
+    },
+    async getArtifact(name) {
+      const descriptor = index.get(name);
+      return descriptor === undefined ? undefined : { descriptor, manifest: await readManifest(descriptor, name) };
+    },
+    names: () => index.names(),
+  };
+}

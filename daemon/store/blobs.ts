@@ -1,0 +1,84 @@
+/** Content-addressed bytes in an OCI image layout: `blobs/sha256/<hex>` (image-spec `image-layout.md`). */
+import { createHash } from "node:crypto";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { StoreLimits } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { storeFailure } from "./failure.ts";
+import type { Incoming } from "./files.ts";
+
+export interface BlobRef {
+  /** `sha256:<hex>` */
+  readonly digest: string;
+  readonly size: number;
+}
+
+export interface Blobs {
+  /** Stored and durable when it resolves. Writing what is there already repairs it. */
+  put(bytes: Uint8Array): Promise<BlobRef>;
+  /** Throws `request.too_large` above `blob_bytes_max`; the stream's own error is passed on. */
+  putStream(chunks: AsyncIterable<Uint8Array>): Promise<BlobRef>;
+  /** `undefined` where there is no such blob; throws `store.corrupt` where its bytes are others. */
+  get(digest: string): Promise<Uint8Array | undefined>;
+  has(digest: string): Promise<boolean>;
+}
+
+const DIGEST = /^sha256:([0-9a-f]{64})$/;
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+export function sha256Digest(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+/** `layout` is the folder that holds `blobs/`. */
+export async function openBlobs(layout: string, incoming: Incoming, limits: StoreLimits): Promise<Blobs> {
+  const folder = join(layout, "blobs", "sha256");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+
+  function pathOf(digest: string): string {
+    const hex = DIGEST.exec(digest)?.[1];
+    if (hex === undefined) throw new MaestroError("internal.bug", `not a blob digest: ${JSON.stringify(digest)}`);
+    return join(folder, hex);
+  }
+
+  async function put(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef> {
+    const hash = createHash("sha256");
+    let size = 0;
+    const temporary = await incoming.write(chunks, limits.blob_bytes_max, (chunk) => {
+      hash.update(chunk);
+      size += chunk.length;
+    });
+    const digest = `sha256:${hash.digest("hex")}`;
+    await incoming.publish(temporary, pathOf(digest));
+    return { digest, size };
+  }
+
+  return {
+    put: (bytes) => put([bytes]),
+    putStream: put,
+    async get(digest) {
+      const path = pathOf(digest);
+      try {
+        const { size } = await stat(path);
+        if (size > limits.blob_bytes_max) throw new MaestroError("store.corrupt", `blob ${digest} has ${size} bytes, limit ${limits.blob_bytes_max}`);
+        const bytes = await readFile(path);
+        if (sha256Digest(bytes) !== digest) throw new MaestroError("store.corrupt", `blob ${digest} holds other bytes`);
+        return bytes;
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw storeFailure(error, `read blob ${digest}`);
+      }
+    },
+    async has(digest) {
+      try {
+        return (await stat(pathOf(digest))).isFile();
+      } catch (error) {
+        if (isAbsent(error)) return false;
+        throw storeFailure(error, `find blob ${digest}`);
+      }
+    },
+  };
+}
