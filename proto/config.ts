@@ -15,11 +15,16 @@ const GiB = 1024 * MiB;
 /** Socket server. */
 export const ServerLimits = Closed({
   connections_max: limit(256, "well under RLIMIT_NOFILE: past it Bun spins in accept"),
+  connections_per_uid_max: limit(192, "one user's flood leaves room for the operator"),
+  requests_per_connection_max: limit(10_000, "then the connection is closed after its reply"),
+  pipelined_max: limit(8, "requests in flight on one connection; past it the connection is dropped"),
   header_bytes_max: limit(16 * KiB, "headers of one request"),
   header_timeout_ms: limit(5_000, "a client that drips its headers is cut off"),
   json_bytes_max: limit(1 * MiB, "a JSON request body"),
   json_depth_max: limit(32, "nesting of a JSON request body"),
-  body_idle_timeout_ms: limit(30_000, "no byte of a body for this long ends the request"),
+  body_idle_timeout_ms: limit(30_000, "no byte of a request or reply body moved for this long ends the request"),
+  body_deadline_ms: limit(600_000, "a body dripped below every idle limit still ends here"),
+  linger_ms: limit(1_000, "after a refusal the rest of the request is read and dropped this long, so that the client gets to see the answer"),
   keep_alive_timeout_ms: limit(60_000, "an idle connection is closed"),
   drain_deadline_ms: limit(30_000, "a graceful stop waits this long for requests in flight"),
 });
@@ -78,6 +83,7 @@ export const StoreLimits = Closed({
   value_bytes_max: limit(2 * KiB, "an LMDB value; larger bytes are blobs"),
   blob_bytes_max: limit(1 * GiB, "one blob"),
   commit_deadline_ms: limit(5_000, "after a write error LMDB's promises may never settle; past this the process exits"),
+  free_bytes_min: limit(16 * MiB, "with less free on the state folder's disk a write is refused: a page that does not fit corrupts LMDB's heap (seen with 3.5.6)"),
 });
 export type StoreLimits = Static<typeof StoreLimits>;
 

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { BUNDLE_MEDIA_TYPE } from "../../proto/bundle.ts";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { skipWithout } from "../testing/skip.ts";
 import { openArtifacts, type Artifacts } from "./artifacts.ts";
 import { sha256Digest } from "./blobs.ts";
 
-const limits = { value_bytes_max: 2048, blob_bytes_max: 100_000, commit_deadline_ms: 5000 };
+const limits = { value_bytes_max: 2048, blob_bytes_max: 100_000, commit_deadline_ms: 5000, free_bytes_min: 1 };
 let dir: string;
 let store: Artifacts;
 
@@ -124,8 +125,8 @@ describe("artifacts", () => {
   });
 
   const skopeo = Bun.which("skopeo");
-  if (skopeo === null) console.warn("SKIPPED: skopeo is not installed, so the layout was not read by a foreign tool");
-  test.skipIf(skopeo === null)("skopeo reads the layout and copies the same bytes out of it", async () => {
+  const noSkopeo = skipWithout(skopeo !== null, "skopeo is not installed, so no foreign tool read the layout");
+  test.skipIf(noSkopeo)("skopeo reads the layout and copies the same bytes out of it", async () => {
     await put("gate-a.1", "the bundle");
     const out = join(dir, "copy");
     const copy = Bun.spawnSync([skopeo!, "--insecure-policy", "copy", "--quiet", `oci:${store.layout}:gate-a.1`, `dir:${out}`]);

@@ -1,5 +1,5 @@
 /** The node's state in LMDB: atomic writes, durable when told so, nothing read that was not written. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type, type Static, type TSchema } from "@sinclair/typebox";
 import { open, type Key as LmdbKey, type RootDatabase } from "lmdb";
@@ -25,7 +25,7 @@ export interface StoreDeps {
   /** Folder of the state; LMDB lives in `db` under it. */
   readonly state_dir: string;
   readonly limits: StoreLimits;
-  /** Called once when state on disk may differ from state in memory: the process must end and reopen it. */
+  /** Called once, when state on disk may differ from state in memory: the process must end at once and reopen it. */
   readonly fatal: (reason: MaestroError) => void;
   /** Only a test of another version's folder gives this. */
   readonly schema_version?: number;
@@ -36,7 +36,9 @@ export interface Store {
   table<K extends Key, S extends TSchema>(name: string, schema: S): Table<K, Static<S>>;
   /**
    * Runs synchronous `work` in one transaction: all of it is kept, or nothing
-   * when it throws. On return the pages are on disk; nested calls are child transactions.
+   * when it throws. On return the pages are on disk; nested calls are child
+   * transactions. Throws `store.no_space` before anything is written, and
+   * after `fatal` the reason of it.
    */
   atomic<T>(work: () => T): T;
   /** Resolves when everything written so far is on disk; `fatal` after `commit_deadline_ms`. */
@@ -77,8 +79,18 @@ function checkSchema(store: Store, folder: string, version: number): void {
   }
 }
 
+/**
+ * Throws `store.no_space` while nothing has been touched yet: repeated
+ * `ENOSPC` from inside a commit ended in glibc's "corrupted size vs.
+ * prev_size", so LMDB must not meet a full disk while there is a way around.
+ */
+function requireSpace(folder: string, free_bytes_min: number): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < free_bytes_min) throw new MaestroError("store.no_space", `${bavail * bsize} bytes free for ${folder}, at least ${free_bytes_min} are needed`);
+}
+
 /** Settles with `flushed`, or calls `fatal` and rejects with `store.commit` after `deadline_ms`. */
-export async function watchCommit(flushed: PromiseLike<unknown>, deadline_ms: number, fatal: (reason: MaestroError) => void): Promise<void> {
+export async function watchCommit(flushed: PromiseLike<unknown>, deadline_ms: number, fatal: (reason: MaestroError) => unknown): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -91,8 +103,8 @@ export async function watchCommit(flushed: PromiseLike<unknown>, deadline_ms: nu
     await Promise.race([flushed, late]);
   } catch (error) {
     const failure = storeFailure(error, "flush");
-    // A full disk is survived; any other failed flush leaves pages of unknown state (never retry fsync).
-    if (failure !== error && failure.code !== "store.no_space") fatal(failure);
+    // What a failed flush left on the disk is unknown, and a second flush would not tell: never retry fsync.
+    if (failure !== error) fatal(failure);
     throw failure;
   } finally {
     clearTimeout(timer);
@@ -114,6 +126,14 @@ export function openStore(deps: StoreDeps): Store {
   const root = openDatabase(folder);
   const names = new Set<string>();
   let depth = 0;
+  let broken: MaestroError | null = null;
+  const fatal = (reason: MaestroError): MaestroError => {
+    if (broken === null) {
+      broken = reason;
+      deps.fatal(reason);
+    }
+    return reason;
+  };
   const host = { value_bytes_max: deps.limits.value_bytes_max, writing: () => depth > 0 };
 
   const store: Store = {
@@ -123,6 +143,8 @@ export function openStore(deps: StoreDeps): Store {
       return createTable(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host);
     },
     atomic(work) {
+      if (broken !== null) throw broken;
+      if (depth === 0) requireSpace(folder, deps.limits.free_bytes_min);
       let own: unknown;
       depth += 1;
       try {
@@ -138,16 +160,14 @@ export function openStore(deps: StoreDeps): Store {
         });
       } catch (error) {
         if (error === own) throw error;
-        const failure = storeFailure(error, "commit");
-        if (failure.code !== "store.no_space") deps.fatal(failure);
-        throw failure;
+        throw fatal(storeFailure(error, "commit"));
       } finally {
         depth -= 1;
       }
     },
-    durable: () => watchCommit(root.flushed, deps.limits.commit_deadline_ms, deps.fatal),
-    close: async () => {
-      await watchCommit(root.flushed, deps.limits.commit_deadline_ms, deps.fatal);
+    durable: () => watchCommit(root.flushed, deps.limits.commit_deadline_ms, fatal),
+    async close() {
+      await store.durable();
       await root.close();
     },
   };

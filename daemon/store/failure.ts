@@ -14,8 +14,8 @@ function text(error: unknown): string {
 
 /**
  * `store.no_space` and `store.corrupt` where the error says so, otherwise
- * `store.commit`. LMDB also rejects promises nobody holds; `main` hands every
- * unhandled rejection to `strayFailure` first.
+ * `store.commit`. LMDB also rejects promises nobody holds; for those there is
+ * `strayFailure`.
  */
 export function storeFailure(error: unknown, during: string): MaestroError {
   if (error instanceof MaestroError) return error;
@@ -25,12 +25,9 @@ export function storeFailure(error: unknown, during: string): MaestroError {
 }
 
 /**
- * What an unhandled rejection means when it came out of LMDB, `null` when it
- * did not. Only `store.no_space` may be survived: the write it belongs to has
- * already failed and the store goes on once there is space.
+ * What an unhandled rejection or exception means when it came out of LMDB,
+ * `null` when it did not. Either way the process ends; this names the reason.
  */
 export function strayFailure(reason: unknown): MaestroError | null {
-  const message = text(reason);
-  if (NO_SPACE.test(message)) return storeFailure(reason, "a write in the background");
-  return /MDB_|lmdb|Commit failed/i.test(message) ? storeFailure(reason, "a write in the background") : null;
+  return NO_SPACE.test(text(reason)) || /MDB_|lmdb|Commit failed/i.test(text(reason)) ? storeFailure(reason, "a write in the background") : null;
 }
