@@ -1,0 +1,3 @@
+/** What the core may use of policy. `evaluate.ts` is left out: only a check process loads it. */
+export { BUNDLE_LIMITS, ENTRYPOINT, policyId, readBundle, type Bundle } from "./bundle.ts";
+export { placeFindings, policyInput, type PlacedFinding, type PolicyInput, type PolicySubject } from "./input.ts";
