@@ -1,32 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
-import { MaestroError } from "../../../proto/errors.ts";
 import { type CommandOptions, runCommand, streamCommand } from "./command.ts";
 import { aliveInGroup, errno, statOf } from "./group.ts";
+import { failureOf, goneWithin } from "./testing/gone.ts";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";
 const OPTIONS: CommandOptions = { stdout_bytes_max: 1 << 20, deadline_ms: 10_000, env: { PATH } };
 const sh = (script: string): string[] => ["/bin/sh", "-c", script];
-
-async function failureOf(work: Promise<unknown>): Promise<MaestroError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof MaestroError) return error;
-    throw error;
-  }
-  throw new Error("the command did not fail");
-}
-
-/** True once nothing runs in the group any more; looked up in /proc, not in what the parent believes. */
-async function goneWithin(pgid: number, ms: number): Promise<boolean> {
-  const until = performance.now() + ms;
-  while (performance.now() < until) {
-    if (aliveInGroup(pgid).length === 0) return true;
-    await Bun.sleep(5);
-  }
-  return false;
-}
 
 describe("runCommand", () => {
   test("gives code, stdout and stderr", async () => {

@@ -1,0 +1,259 @@
+import { ERROR_CODES, MaestroError } from "../../../proto/errors.ts";
+import type { WorkerLimits } from "../../../proto/config.ts";
+import { Capture, type PipeReader } from "./capture.ts";
+import { type Message, messageOf, type Validator } from "./envelope.ts";
+import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./frames.ts";
+import { errno, killGroup } from "./group.ts";
+import type { MemoryWatch } from "./memory-watch.ts";
+
+/** A job description the parent itself wrote; only a bug makes one this large. */
+const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
+/** After exit the last answer may still lie in the pipe. Group and pipes are gone in about 1 ms unless something fled the group. */
+const LAST_WORDS_MS = 200;
+/** A failure carries this much of the end of what was captured; the whole is in `stderr`. */
+const STDERR_CHARACTERS_SHOWN = 500;
+/** After SIGKILL a process is gone in about 2 ms; one stuck in the kernel is not waited for longer. */
+const KILL_WAIT_MS = 1_000;
+
+export type ChildLimits = Pick<WorkerLimits, "ready_deadline_ms" | "memory_bytes_max" | "reply_bytes_max" | "stderr_bytes_max">;
+
+/** How to start a child. `env` is its whole environment. The program must call `serve` of child.ts. */
+export interface ChildSpec {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: ChildLimits;
+}
+
+export interface JobOptions<Reply, Progress = never> {
+  /** Decides whether the answer is one; a throw makes the job fail as `worker.protocol`. */
+  readonly validate: Validator<Reply>;
+  readonly deadline_ms: number;
+  readonly signal?: AbortSignal;
+  /** Without it a progress message is a breach of protocol. */
+  readonly progress?: { readonly validate: Validator<Progress>; readonly take: (value: Progress) => void };
+}
+
+interface Running {
+  readonly id: number;
+  /** Validates and delivers; throws where the child lied. */
+  readonly reply: (value: unknown) => void;
+  readonly progress: (value: unknown) => void;
+  readonly fail: (error: MaestroError) => void;
+}
+
+/**
+ * One supervised process, in a session and process group of its own, that does one job at a time. Any breach, crash,
+ * passed limit or abort kills the whole group with SIGKILL and fails the job; a child that failed once is never used again.
+ *
+ * It cannot outlive the daemon: the kernel kills it when the daemon's main thread ends, and its input ends too (see child.ts).
+ * A process it started that moved to another session is out of reach here; untrusted programs belong in the sandbox.
+ */
+export class Child {
+  readonly pid: number;
+  /** Resolves when the child may take a job; rejects with the reason why it never will. */
+  readonly ready: Promise<void>;
+  /** Resolves when the process has ended and its group was killed. */
+  readonly gone: Promise<void>;
+  readonly #spec: ChildSpec;
+  readonly #memory: MemoryWatch;
+  readonly #process: Bun.Subprocess<"pipe", "pipe", "pipe">;
+  readonly #stdout: PipeReader;
+  readonly #stderr: Capture;
+  readonly #decoder: FrameDecoder;
+  readonly #became_ready = Promise.withResolvers<void>();
+  #state: "starting" | "idle" | "busy" | "dead" = "starting";
+  #failure: MaestroError | undefined;
+  #running: Running | undefined;
+  #jobs = 0;
+  /** Bytes on stdout since the job began, progress and answer together. */
+  #output_bytes = 0;
+
+  /** Throws MaestroError `worker.crashed` when the program cannot be started at all. */
+  constructor(spec: ChildSpec, memory: MemoryWatch) {
+    this.#spec = spec;
+    this.#memory = memory;
+    this.#process = start(spec);
+    this.pid = this.#process.pid;
+    this.#stdout = this.#process.stdout.getReader();
+    this.#stderr = new Capture(this.#process.stderr, spec.limits.stderr_bytes_max);
+    this.#decoder = new FrameDecoder({ frame_bytes_max: spec.limits.reply_bytes_max, depth_max: FRAME_DEPTH_MAX, values_max: FRAME_VALUES_MAX });
+    this.ready = this.#became_ready.promise;
+    // A child that dies while nobody waits for it is reported by `gone` and by the next `run`.
+    this.ready.catch(() => undefined);
+    const { ready_deadline_ms } = spec.limits;
+    const timer = setTimeout(() => this.#fail(new MaestroError("worker.deadline", `not ready after ${ready_deadline_ms} ms`)), ready_deadline_ms);
+    void this.ready.then(() => clearTimeout(timer), () => clearTimeout(timer));
+    this.gone = this.#live();
+  }
+
+  get idle(): boolean {
+    return this.#state === "idle";
+  }
+
+  /** What the child printed, up to `stderr_bytes_max`. It may repeat the change's bytes: escape before showing it. */
+  get stderr(): string {
+    return this.#stderr.text();
+  }
+
+  /** Why the child is of no more use; undefined while it is, and after a plain `kill`. */
+  get failure(): MaestroError | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Does one job. Requires `idle`. Rejects with MaestroError `worker.crashed` (`cause` is the child's own error, if it named one),
+   * `worker.deadline`, `worker.memory`, `worker.protocol`, or `request.cancelled`; by then the process group is gone.
+   */
+  async run<Reply, Progress = never>(job: unknown, options: JobOptions<Reply, Progress>): Promise<Reply> {
+    if (this.#state === "dead") throw this.#failure ?? new MaestroError("worker.crashed", "the process was stopped");
+    if (this.#state !== "idle") throw new Error(`a job for a child that is ${this.#state}`);
+    if (options.signal?.aborted) throw cancelled(options.signal);
+    const id = ++this.#jobs;
+    const frame = encodeFrame({ id, job }, REQUEST_BYTES_MAX);
+    const answer = Promise.withResolvers<Reply>();
+    this.#state = "busy";
+    this.#output_bytes = 0;
+    this.#running = {
+      id,
+      reply: (value) => answer.resolve(options.validate(value)),
+      progress: (value) => {
+        if (options.progress === undefined) throw new MaestroError("worker.protocol", "progress nobody asked for");
+        options.progress.take(options.progress.validate(value));
+      },
+      fail: (error) => answer.reject(error),
+    };
+    const unguard = this.#guard(options);
+    try {
+      void this.#send(frame);
+      return await answer.promise;
+    } catch (error) {
+      await Promise.race([this.gone, Bun.sleep(KILL_WAIT_MS)]);
+      throw error;
+    } finally {
+      unguard();
+    }
+  }
+
+  /** Kills the group; a running job fails as `worker.crashed`. Resolves when the process is gone. */
+  async kill(): Promise<void> {
+    this.#end(new MaestroError("worker.crashed", "the process was stopped"));
+    await Promise.race([this.gone, Bun.sleep(KILL_WAIT_MS)]);
+  }
+
+  /** Asks an idle child to end by itself: the end of its input is the end of `serve`. */
+  async closeInput(): Promise<void> {
+    await this.#process.stdin.end();
+  }
+
+  /** Deadline, memory and abort of one job; the returned function lifts them. */
+  #guard({ deadline_ms, signal }: Pick<JobOptions<never>, "deadline_ms" | "signal">): () => void {
+    const { memory_bytes_max } = this.#spec.limits;
+    const timer = setTimeout(() => this.#fail(new MaestroError("worker.deadline", `${deadline_ms} ms`)), deadline_ms);
+    const unwatch = this.#memory.watch(this.pid, memory_bytes_max, (bytes) =>
+      this.#fail(new MaestroError("worker.memory", `${bytes} bytes resident, the limit is ${memory_bytes_max}`)),
+    );
+    const abort = () => this.#fail(cancelled(signal));
+    signal?.addEventListener("abort", abort, { once: true });
+    return () => {
+      clearTimeout(timer);
+      unwatch();
+      signal?.removeEventListener("abort", abort);
+    };
+  }
+
+  async #send(frame: Uint8Array): Promise<void> {
+    try {
+      await this.#process.stdin.write(frame);
+      await this.#process.stdin.flush();
+    } catch (cause) {
+      // The child closed its input or died; `#live` reports a death with its exit code, so only a living child fails here.
+      if (this.#process.exitCode === null && this.#process.signalCode === null) await Bun.sleep(LAST_WORDS_MS);
+      this.#fail(new MaestroError("worker.crashed", "the process closed its input", { cause }));
+    }
+  }
+
+  async #live(): Promise<void> {
+    const reading = this.#read();
+    await this.#process.exited;
+    killGroup(this.pid);
+    await Promise.race([Promise.all([reading, this.#stderr.ended]), Bun.sleep(LAST_WORDS_MS)]);
+    const { exitCode, signalCode } = this.#process;
+    const how = signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`;
+    this.#fail(new MaestroError("worker.crashed", how));
+    void this.#stdout.cancel();
+    void this.#stderr.cancel();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#stdout.read();
+        if (done) break;
+        this.#output_bytes += value.length;
+        if (this.#output_bytes > this.#spec.limits.reply_bytes_max) {
+          throw new MaestroError("worker.protocol", `more than ${this.#spec.limits.reply_bytes_max} bytes of output`);
+        }
+        for (const frame of this.#decoder.push(value)) this.#take(messageOf(frame));
+        if (this.#state === "dead") return;
+      }
+      if (!this.#decoder.between_frames) throw new MaestroError("worker.protocol", "the output ended inside a frame");
+    } catch (error) {
+      this.#fail(error instanceof MaestroError && error.code === "worker.protocol" ? error : new MaestroError("worker.protocol", String(error), { cause: error }));
+    }
+  }
+
+  #take(message: Message): void {
+    if (this.#state === "dead") return;
+    if (message.kind === "ready") {
+      if (this.#state !== "starting") throw new MaestroError("worker.protocol", "ready twice");
+      this.#state = "idle";
+      this.#became_ready.resolve();
+      return;
+    }
+    const running = this.#running;
+    if (running === undefined || running.id !== message.id) {
+      throw new MaestroError("worker.protocol", `${message.kind} for job ${message.id} while ${running === undefined ? "there is none" : `job ${running.id} runs`}`);
+    }
+    if (message.kind === "progress") return running.progress(message.value);
+    if (message.kind === "failure") return this.#fail(reported(message));
+    running.reply(message.value);
+    this.#running = undefined;
+    this.#state = "idle";
+  }
+
+  /** The first reason wins. */
+  #fail(error: MaestroError): void {
+    if (this.#state === "dead") return;
+    const said = this.stderr.trim().slice(-STDERR_CHARACTERS_SHOWN);
+    this.#failure = said === "" ? error : new MaestroError(error.code, `${error.detail}; it said: ${said}`, { cause: error.cause });
+    this.#end(this.#failure);
+  }
+
+  #end(error: MaestroError): void {
+    if (this.#state === "dead") return;
+    this.#state = "dead";
+    killGroup(this.pid);
+    this.#became_ready.reject(error);
+    this.#running?.fail(error);
+    this.#running = undefined;
+  }
+}
+
+function start(spec: ChildSpec): Bun.Subprocess<"pipe", "pipe", "pipe"> {
+  try {
+    return Bun.spawn({ cmd: [...spec.argv], cwd: spec.cwd, env: { ...spec.env }, detached: true, stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  } catch (cause) {
+    throw new MaestroError("worker.crashed", `${spec.argv[0]}: could not be started: ${errno(cause) ?? String(cause)}`, { cause });
+  }
+}
+
+/** The child's own account of a failed job; its code is only believed where it is one of ours. */
+function reported(message: Extract<Message, { kind: "failure" }>): MaestroError {
+  const code = ERROR_CODES.find((known) => known === message.code);
+  return new MaestroError("worker.crashed", message.detail, code === undefined ? {} : { cause: new MaestroError(code, message.detail) });
+}
+
+function cancelled(signal: AbortSignal | undefined): MaestroError {
+  return new MaestroError("request.cancelled", "the job was stopped before its end", { cause: signal?.reason });
+}
