@@ -165,9 +165,15 @@ export const HostConfig = Closed(
 );
 export type HostConfig = Static<typeof HostConfig>;
 
-/** What one gate runs under: host and trusted base, merged. It is part of the gate's identity. */
+/**
+ * What one gate runs under: host and trusted base. It is part of the gate's
+ * identity. The two sets of rules stay apart because they mean different
+ * things: a word of the host (`rules`) replaces the policy's, a word of the base
+ * (`base_rules`) only joins, and the stricter counts.
+ */
 export const GateConfig = Closed({
   rules: Rules,
+  base_rules: Rules,
   required: Type.Array(CheckName),
   thresholds: Thresholds,
   policy_path: Type.Union([Type.String(), Type.Null()]),
