@@ -1,0 +1,61 @@
+/** Which gates were decided: by id and attempt, and newest first. */
+import { Type, type Static } from "@sinclair/typebox";
+import { Attempt, GateId } from "../../proto/change.ts";
+import { Verdict } from "../../proto/decision.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { OciDigest } from "../../proto/oci.ts";
+import { Closed, Count, GitOid, RepositoryId } from "../../proto/scalar.ts";
+import type { Store } from "./db.ts";
+
+/** What stands in LMDB of one attempt; card and bundle are blobs. */
+export const GateRow = Closed({
+  gate_id: GateId,
+  attempt: Attempt,
+  verdict: Verdict,
+  repo_id: RepositoryId,
+  head: GitOid,
+  owner_uid: Count,
+  log_index: Count,
+  reply: OciDigest,
+  bundle: OciDigest,
+});
+export type GateRow = Static<typeof GateRow>;
+
+const Place = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }) });
+
+export interface Gates {
+  /** Inside `Store.atomic`. Throws `internal.bug` where that attempt or log index stands already: attempts are never rewritten. */
+  add(row: GateRow): void;
+  get(gate_id: string, attempt: number): GateRow | undefined;
+  /** Attempts of a gate, oldest first. */
+  attempts(gate_id: string): readonly GateRow[];
+  /** Newest first, by log index. */
+  recent(limit: number): readonly GateRow[];
+  count(): number;
+}
+
+export function openGates(store: Store): Gates {
+  const rows = store.table<readonly [string, number], typeof GateRow>("gates", GateRow);
+  const order = store.table<number, typeof Place>("gate_order", Place);
+
+  function at({ gate_id, attempt }: Static<typeof Place>): GateRow {
+    const row = rows.get([gate_id, attempt]);
+    if (row === undefined) throw new MaestroError("store.corrupt", `gate ${gate_id}, attempt ${attempt} is listed but gone`);
+    return row;
+  }
+
+  return {
+    add(row) {
+      const { gate_id, attempt: { attempt } } = row;
+      if (rows.get([gate_id, attempt]) !== undefined || order.get(row.log_index) !== undefined) {
+        throw new MaestroError("internal.bug", `gate ${gate_id}, attempt ${attempt} is on record already`);
+      }
+      rows.put([gate_id, attempt], row);
+      order.put(row.log_index, { gate_id, attempt });
+    },
+    get: (gate_id, attempt) => rows.get([gate_id, attempt]),
+    attempts: (gate_id) => [...rows.entries({ start: [gate_id, 0], end: [gate_id, Number.MAX_SAFE_INTEGER] })].map((entry) => entry.value),
+    recent: (limit) => [...order.entries({ reverse: true, limit })].map((entry) => at(entry.value)),
+    count: () => rows.count(),
+  };
+}
