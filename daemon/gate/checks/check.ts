@@ -1,0 +1,105 @@
+/**
+ * What a check is, and the one way to run it. A check is one file that exports
+ * `defineCheck(...)` plus one line in `index.ts`; its rules carry their own
+ * documentation and two examples that the tests execute.
+ */
+import type { Thresholds } from "../../../proto/config.ts";
+import type { Facts, FileMode, Gap } from "../../../proto/facts.ts";
+import type { Finding, Outcome } from "../../../proto/outcome.ts";
+import type { Static } from "@sinclair/typebox";
+import { shown } from "./reporting/redact.ts";
+
+/** One changed file of an example, as a person would write it down. */
+export interface ExampleFile {
+  readonly path: string;
+  /** Set where the file was renamed. */
+  readonly old_path?: string;
+  /** Whole text before; null where the change adds the file. */
+  readonly old: string | null;
+  /** Whole text after; null where the change deletes the file. For a symbolic link, its target. */
+  readonly new: string | null;
+  readonly mode?: Static<typeof FileMode>;
+  /** Bytes of a binary file, whose text is not shown. */
+  readonly binary_bytes?: number;
+}
+
+export interface Example {
+  readonly says: string;
+  readonly change: readonly ExampleFile[];
+}
+
+/** One rule and everything `maestro explain RULE` prints about it. */
+export interface Rule {
+  readonly id: string;
+  readonly title: string;
+  readonly why: string;
+  readonly passes: Example;
+  readonly fails: Example;
+  /** What slips past this rule. Said, so that nobody reads a pass as more than it is. */
+  readonly cannot_see: string;
+  /** How often it fired on real history when it was chosen. */
+  readonly replay: string;
+}
+
+export interface Seen {
+  readonly findings: readonly Finding[];
+  readonly findings_cut: number;
+  readonly gaps: readonly Gap[];
+  /**
+   * Why the check cannot vouch for what it did not see. Set, it makes the
+   * outcome `unavailable` even beside findings: an attacker who adds a
+   * harmless finding must not turn "could not look" into a softer answer.
+   */
+  readonly blind: string | null;
+}
+
+export type Answer = Seen | { readonly not_applicable: string };
+
+export interface CheckContext {
+  readonly thresholds: Thresholds;
+  readonly signal: AbortSignal;
+}
+
+export interface Check<Id extends string = string> {
+  readonly id: Id;
+  readonly question: string;
+  /** Parts of the facts this check reads. */
+  readonly needs: readonly ("files" | "tree" | "contents")[];
+  /** Changed files whose whole old and new content it reads: globs, or `mode:120000` for symbolic links. */
+  readonly contents: readonly string[];
+  readonly rules: readonly Rule[];
+  run(facts: Facts, context: CheckContext): Answer | Promise<Answer>;
+}
+
+/** Keeps the literal id, from which card, config keys and metrics derive. */
+export function defineCheck<const Id extends string>(check: Check<Id>): Check<Id> {
+  return check;
+}
+
+const GAPS_MAX = 256;
+
+function fewGaps(gaps: readonly Gap[]): Gap[] {
+  const kept = gaps.slice(0, GAPS_MAX - 1).map((gap) => ({ what: shown(gap.what), because: shown(gap.because) }));
+  const left = gaps.length - kept.length;
+  return left === 0 ? kept : [...kept, { what: `${left} more gaps`, because: `at most ${GAPS_MAX} are listed` }];
+}
+
+/**
+ * The outcome of one check. It throws only what the check throws, which the
+ * check process answers as `unavailable`; a finding means `fail`, none `pass`.
+ */
+export async function runCheck(check: Check, facts: Facts, context: CheckContext): Promise<Outcome> {
+  const none = { check: check.id, observer: "daemon", findings: [], findings_cut: 0, gaps: [] } as const;
+  const answer = await check.run(facts, context);
+  if (context.signal.aborted) return { ...none, findings: [], gaps: [], result: "unavailable", because: "stopped before it was done" };
+  if ("not_applicable" in answer) return { ...none, findings: [], gaps: [], result: "not_applicable", because: answer.not_applicable };
+  return {
+    check: check.id,
+    result: answer.blind !== null ? "unavailable" : answer.findings.length > 0 ? "fail" : "pass",
+    because: answer.blind === null ? null : shown(answer.blind),
+    observer: "daemon",
+    findings: [...answer.findings],
+    findings_cut: answer.findings_cut,
+    gaps: fewGaps(answer.gaps),
+  };
+}

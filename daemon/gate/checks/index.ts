@@ -1,0 +1,23 @@
+/**
+ * Every check, in card order. This list is the only registration; importing it
+ * gives names, needs and documentation, while parsers and scanners load inside
+ * `run`, in the check process.
+ */
+import text from "./text.ts";
+import type { Check } from "./check.ts";
+
+export const CHECKS = [text] as const satisfies readonly Check[];
+export type CheckId = (typeof CHECKS)[number]["id"];
+
+const PATTERNS = [...new Set(CHECKS.flatMap((check: Check) => check.contents))];
+const GLOBS = PATTERNS.filter((pattern) => !pattern.startsWith("mode:")).map((pattern) => new Bun.Glob(pattern));
+const MODES = new Set(PATTERNS.filter((pattern) => pattern.startsWith("mode:")).map((pattern) => pattern.slice("mode:".length)));
+
+/** Whether some check reads a changed file whole: both sides of it then belong into `facts.contents`. */
+export function wantsContent(path: string, mode: string): boolean {
+  return MODES.has(mode) || GLOBS.some((glob) => glob.match(path));
+}
+
+export function checkOf(id: string): Check | null {
+  return CHECKS.find((check) => check.id === id) ?? null;
+}

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import type { FileChange, Gap } from "../../../../proto/facts.ts";
+import type { Finding } from "../../../../proto/outcome.ts";
+import { pathText, type PathBytes } from "../../../../proto/scalar.ts";
+import type { Seen } from "../check.ts";
+import { classify } from "../reading/classify.ts";
+import { cutText, redact, shown } from "./redact.ts";
+
+const FINDINGS_MAX = 5000;
+const EXCERPT_CHARACTERS_MAX = 200;
+/** Longest part of a line that is looked at for its excerpt; a minified line may be megabytes. */
+const EXCERPT_SOURCE_MAX = 4000;
+
+type Tag = Finding["tags"][number];
+
+export interface Report {
+  readonly rule: string;
+  readonly message: string;
+  readonly severity: Finding["severity"];
+  /** Absent where the finding is about the change as a whole. */
+  readonly file?: FileChange;
+  /** 1-based line on the new side; a finding about a whole file stands at its first line. */
+  readonly line?: number;
+  readonly end_line?: number;
+  /** The line itself; it makes the fingerprint survive a move, and the excerpt. */
+  readonly text?: string;
+  /** Values to mask in the text before it is shown or hashed. */
+  readonly secrets?: readonly string[];
+  readonly tags?: readonly Tag[];
+  readonly fix?: string;
+  readonly counterexample?: string;
+}
+
+/** A line without what a formatter changes: leading, trailing and repeated white space. */
+export function normalised(text: string): string {
+  return text.trim().replace(/\s+/g, " ");
+}
+
+/** A rename keeps a finding's identity; a copy is a new place. */
+function identityPath(file: FileChange): PathBytes {
+  return file.status === "renamed" && file.old_path !== null ? file.old_path : file.path;
+}
+
+function tagsOf(file: FileChange): Tag[] {
+  const kind = classify(pathText(file.path));
+  return [...(kind.test ? (["test-path"] as const) : []), ...(kind.fixture ? (["fixture-path"] as const) : []), ...(kind.generated ? (["generated"] as const) : [])];
+}
+
+/** Lines a file lost, to tell a moved or re-indented line from a new one. */
+function removedTexts(file: FileChange): ReadonlySet<string> {
+  const texts = new Set<string>();
+  for (const hunk of file.hunks) for (const line of hunk.lines) if (line.op === "-") texts.add(normalised(line.text));
+  return texts;
+}
+
+export interface FindingList {
+  add(report: Report): void;
+  /** The check's answer with what was found so far. */
+  seen(gaps?: readonly Gap[], blind?: string | null): Seen;
+}
+
+/**
+ * Collects findings with stable fingerprints: SHA-256 over rule, path through
+ * renames, normalised and masked line, and its occurrence, so two equal lines
+ * are two findings and a shifted line is the same one. The line is masked
+ * first: a hash of a short secret would let anyone guess it.
+ */
+export function findingList(): FindingList {
+  const findings: Finding[] = [];
+  const occurrences = new Map<string, number>();
+  const removed = new Map<FileChange, ReadonlySet<string>>();
+  let cut = 0;
+
+  const wasThere = (file: FileChange, text: string): boolean => {
+    const texts = removed.get(file) ?? removedTexts(file);
+    removed.set(file, texts);
+    return text !== "" && texts.has(text);
+  };
+
+  return {
+    add(report) {
+      if (findings.length >= FINDINGS_MAX) {
+        cut += 1;
+        return;
+      }
+      const { file } = report;
+      const raw = normalised((report.text ?? "").slice(0, EXCERPT_SOURCE_MAX));
+      const text = redact(raw, report.secrets);
+      const path = file === undefined ? null : identityPath(file);
+      const key = JSON.stringify([report.rule, path, text]);
+      const occurrence = occurrences.get(key) ?? 0;
+      occurrences.set(key, occurrence + 1);
+      const tags = new Set<Tag>(report.tags ?? []);
+      if (file !== undefined) {
+        for (const tag of tagsOf(file)) tags.add(tag);
+        if (report.line !== undefined && wasThere(file, raw)) tags.add("at-base");
+      }
+      const line = Math.max(1, report.line ?? 1);
+      findings.push({
+        rule: report.rule,
+        message: shown(report.message),
+        range: file === undefined ? null : { path: file.path, start_line: line, end_line: Math.max(line, report.end_line ?? line) },
+        severity: report.severity,
+        fingerprint: createHash("sha256").update(JSON.stringify([key, occurrence])).digest("hex"),
+        baseline: "not_compared",
+        tags: [...tags],
+        excerpt: report.text === undefined ? null : cutText(text, EXCERPT_CHARACTERS_MAX),
+        counterexample: report.counterexample === undefined ? null : shown(report.counterexample),
+        fix: report.fix === undefined ? null : { description: report.fix, replacement: null },
+      });
+    },
+    seen: (gaps = [], blind = null) => ({ findings, findings_cut: cut, gaps, blind }),
+  };
+}
