@@ -1,0 +1,128 @@
+/** Binding the daemon's socket, or adopting the one systemd already holds. */
+import { lstatSync, unlinkSync } from "node:fs";
+import net, { type Server, type Socket } from "node:net";
+import { MaestroError } from "../../../proto/errors.ts";
+import { AF_UNIX, closeOnExec, SO, SOCK_STREAM, socketOption } from "../ffi.ts";
+import { checkSocketPath } from "./path.ts";
+
+/** SD_LISTEN_FDS_START of sd_listen_fds(3). */
+const INHERITED_FD = 3;
+const PROBE_DEADLINE_MS = 500;
+const BACKLOG = 511;
+
+export interface ListenOptions {
+  /** Where to bind. The caller holds the state lock, so only one daemon gets here. */
+  readonly path: string;
+  /** Permission bits of the socket; owner only unless told otherwise. */
+  readonly mode?: number;
+  /** LISTEN_PID and LISTEN_FDS as the service manager gave them; absent where it gave none. */
+  readonly inherited?: { readonly pid: number; readonly fds: number };
+}
+
+export interface Listening {
+  readonly server: Server;
+  /** `null` for an inherited socket, which belongs to the service manager and stays. */
+  readonly path: string | null;
+  /** Stops accepting and removes the file, if it is still ours. */
+  close(): void;
+}
+
+/**
+ * Returns once connections are accepted; each is handed to `accept`.
+ * Throws `socket.path_too_long`, `socket.occupied`, `daemon.listener`.
+ */
+export async function listen(options: ListenOptions, accept: (socket: Socket) => void): Promise<Listening> {
+  const server = net.createServer(accept);
+  if (options.inherited?.pid === process.pid) {
+    await adopt(server, options.inherited.fds);
+    return { server, path: null, close: () => void server.close() };
+  }
+  checkSocketPath(options.path);
+  await removeStale(options.path);
+  const mode = options.mode ?? 0o600;
+  await bind(server, options.path, mode);
+  const bound = lstatSync(options.path);
+  return {
+    server,
+    path: options.path,
+    close() {
+      // Before the server's own close, which unlinks by name whatever lies there by now.
+      unlinkIfSame(options.path, bound);
+      server.close();
+    },
+  };
+}
+
+/** `net.Server` is the only server of Bun that honours a descriptor; the check says so if that changes. */
+async function adopt(server: Server, fds: number): Promise<void> {
+  if (fds !== 1) throw new MaestroError("daemon.listener", `the service manager passed ${fds} sockets, expected 1`);
+  const unix = socketOption(INHERITED_FD, SO.domain) === AF_UNIX && socketOption(INHERITED_FD, SO.type) === SOCK_STREAM;
+  if (!unix || socketOption(INHERITED_FD, SO.acceptconn) !== 1) {
+    throw new MaestroError("daemon.listener", "descriptor 3 is not a listening Unix stream socket");
+  }
+  closeOnExec(INHERITED_FD);
+  await listening(server, () => server.listen({ fd: INHERITED_FD }));
+}
+
+/** The umask makes the permissions right from the first instant; a chmod afterwards would leave a gap. */
+async function bind(server: Server, path: string, mode: number): Promise<void> {
+  await listening(server, () => {
+    const before = process.umask(0o777 & ~mode);
+    try {
+      // bind(2) happens inside this call, so no other file is created under this umask.
+      server.listen({ path, backlog: BACKLOG });
+    } finally {
+      process.umask(before);
+    }
+  });
+  const got = lstatSync(path).mode & 0o777;
+  if (got === mode) return;
+  server.close();
+  throw new MaestroError("daemon.listener", `the socket has mode ${got.toString(8)}, expected ${mode.toString(8)}`);
+}
+
+function listening(server: Server, start: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.off("error", reject);
+      resolve();
+    });
+    start();
+  });
+}
+
+/** A killed daemon leaves its socket file, and bind(2) will not replace it: ask who answers, then remove it. */
+async function removeStale(path: string): Promise<void> {
+  const lying = lstatSync(path, { throwIfNoEntry: false });
+  if (lying === undefined) return;
+  if (!lying.isSocket()) throw new MaestroError("socket.occupied", `${path} is not a socket`);
+  if (await answers(path)) throw new MaestroError("socket.occupied", `another process listens on ${path}`);
+  unlinkIfSame(path, lying);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = net.connect(path);
+    const settle = (outcome: () => void): void => {
+      clearTimeout(timer);
+      probe.destroy();
+      outcome();
+    };
+    // A full backlog neither connects nor refuses: somebody is there.
+    const timer = setTimeout(() => settle(() => resolve(true)), PROBE_DEADLINE_MS);
+    probe.once("connect", () => settle(() => resolve(true)));
+    probe.once("error", (cause: NodeJS.ErrnoException) =>
+      settle(() => {
+        if (cause.code === "ECONNREFUSED" || cause.code === "ENOENT") resolve(false);
+        else if (cause.code === "EAGAIN") resolve(true);
+        else reject(new MaestroError("socket.occupied", `${path} could not be probed`, { cause }));
+      }),
+    );
+  });
+}
+
+function unlinkIfSame(path: string, mine: { readonly dev: number; readonly ino: number }): void {
+  const now = lstatSync(path, { throwIfNoEntry: false });
+  if (now !== undefined && now.dev === mine.dev && now.ino === mine.ino) unlinkSync(path);
+}

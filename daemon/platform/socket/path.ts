@@ -1,0 +1,14 @@
+import { MaestroError } from "../../../proto/errors.ts";
+
+/** sun_path holds 108 bytes with its closing NUL (unix(7)). */
+export const SOCKET_PATH_BYTES_MAX = 107;
+
+/**
+ * Refuses what bind(2) would cut short or take for something else. A leading
+ * NUL would name an abstract socket, which has no owner and no permissions.
+ */
+export function checkSocketPath(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > SOCKET_PATH_BYTES_MAX) throw new MaestroError("socket.path_too_long", `${path} has ${bytes} bytes`);
+  if (!path.startsWith("/") || path.includes("\0")) throw new MaestroError("config.malformed", `socket path ${JSON.stringify(path)} is not absolute`);
+}

@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerLimits } from "../../../proto/config.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { discard } from "./body.ts";
+import { hasBody } from "./request.ts";
+
+/** The content type whose replies are sent line by line as they come. */
+export const NDJSON = "application/x-ndjson";
+
+type ReplyWaits = Pick<ServerLimits, "body_idle_timeout_ms" | "linger_ms">;
+
+/**
+ * Sends a Fetch API response. Streams are passed on chunk by chunk at the
+ * client's pace; everything else is one write with its length.
+ * `last` closes the connection afterwards.
+ */
+export async function sendResponse(req: IncomingMessage, res: ServerResponse, response: Response, last: boolean, signal: AbortSignal, waits: ReplyWaits): Promise<void> {
+  // What was not read of the request would be taken for the next one.
+  const unread = hasBody(req) && !req.readableEnded;
+  for (const [name, value] of response.headers) res.setHeader(name, value);
+  if (last || unread) res.setHeader("connection", "close");
+  res.statusCode = response.status;
+  if (response.headers.get("content-type") === NDJSON && response.body !== null) {
+    await pump(response.body, res, signal, waits.body_idle_timeout_ms);
+  } else {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    res.setHeader("content-length", bytes.length);
+    if (!unread) {
+      res.end(bytes);
+      return;
+    }
+    res.write(bytes);
+  }
+  if (unread) await discard(req, signal, waits.linger_ms);
+  res.end();
+}
+
+/** Passes a stream on. The source is cancelled when the client leaves or stops reading. */
+async function pump(body: ReadableStream<Uint8Array>, res: ServerResponse, signal: AbortSignal, idle_ms: number): Promise<void> {
+  const reader = body.getReader();
+  // A client waiting for the first event sees the status at once.
+  res.flushHeaders();
+  let cancelled: Promise<void> | null = null;
+  const cancel = (): void => {
+    cancelled = reader.cancel(signal.reason);
+  };
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    for (let next = await reader.read(); next.done !== true; next = await reader.read()) {
+      if (signal.aborted) return;
+      if (!res.write(next.value)) await drained(res, signal, idle_ms);
+    }
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    await cancelled;
+  }
+}
+
+async function drained(res: ServerResponse, signal: AbortSignal, idle_ms: number): Promise<void> {
+  const stalled = AbortSignal.any([signal, AbortSignal.timeout(idle_ms)]);
+  try {
+    await once(res, "drain", { signal: stalled });
+  } catch (cause) {
+    throw new MaestroError("request.cancelled", "the client stopped reading the reply", { cause });
+  }
+}
