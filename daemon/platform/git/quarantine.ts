@@ -1,0 +1,77 @@
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { GitDir } from "./runner.ts";
+import { makeQuarantine, type Repository } from "./repository-store.ts";
+
+/** A pack that index-pack wrote and checked. */
+export interface ReceivedPack {
+  /** `pack-<hash>`, without the ending. */
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/**
+ * Objects that are not yet part of the repository, as git receive-pack keeps them: written to a folder of
+ * their own, able to see the repository's objects, moved in whole or thrown away whole.
+ */
+export class Quarantine {
+  /** The quarantine in front of the repository's own objects. */
+  readonly dir: GitDir;
+  /** The quarantine's objects and nothing else. */
+  readonly alone: GitDir;
+  readonly #folder: string;
+  readonly #packs: string;
+  readonly #repository: Repository;
+
+  private constructor(repository: Repository, folder: string) {
+    this.#repository = repository;
+    this.#folder = folder;
+    this.#packs = join(folder, "objects", "pack");
+    this.alone = { git_dir: repository.git_dir, object_format: repository.object_format, object_dir: join(folder, "objects") };
+    this.dir = { ...this.alone, alternate: join(repository.git_dir, "objects") };
+  }
+
+  static async open(repository: Repository): Promise<Quarantine> {
+    const quarantine = new Quarantine(repository, await makeQuarantine(repository));
+    await mkdir(quarantine.#packs, { recursive: true, mode: 0o700 });
+    return quarantine;
+  }
+
+  /** A file of one id a line for `git --shallow-file`: the commits whose parents were not sent. Never the store's own `shallow`. */
+  async shallowFile(cuts: Iterable<string>): Promise<string> {
+    const path = join(this.#folder, "shallow");
+    await Bun.write(path, [...cuts].map((oid) => `${oid}\n`).join(""));
+    return path;
+  }
+
+  async pack(name: string): Promise<ReceivedPack> {
+    const { size } = await stat(join(this.#packs, `${name}.pack`));
+    return { name, bytes: size };
+  }
+
+  packFile(name: string): string {
+    return join(this.#packs, `${name}.pack`);
+  }
+
+  /**
+   * Moves every pack into the repository. A pack exists for git once its index does, so indexes go last; index-pack
+   * has already flushed the files, the folder is flushed here.
+   */
+  async migrate(): Promise<void> {
+    const target = join(this.#repository.git_dir, "objects", "pack");
+    const names = await readdir(this.#packs);
+    const wanted = names.filter((name) => /^pack-[0-9a-f]+\.(?:pack|rev|idx)$/.test(name));
+    wanted.sort((a, b) => Number(a.endsWith(".idx")) - Number(b.endsWith(".idx")));
+    for (const name of wanted) await rename(join(this.#packs, name), join(target, name));
+    const folder = await open(target, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
