@@ -120,7 +120,7 @@ export const RuleDoc = Closed({
   fails: ShortText,
   cannot_see: ShortText,
   replay: Type.Union([ShortText, Type.Null()], { description: "how often it fired on public history, and what was thought of it" }),
-  effects: Type.Record(ActorClass, Effect),
+  effects: Closed({ human: Effect, agent: Effect, bot: Effect, unknown: Effect }),
   mode: Choice(["observe", "enforce"]),
 });
 export type RuleDoc = Static<typeof RuleDoc>;
