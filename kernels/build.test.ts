@@ -1,0 +1,14 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { compileKernel, kernelNames, wasmPath } from "./build.ts";
+
+test.each(kernelNames())("%s.wasm is what its source compiles to, byte for byte", async (name) => {
+  const compiled = Buffer.from(await compileKernel(name));
+  const committed = readFileSync(wasmPath(name));
+  expect(compiled.equals(committed), "run `bun kernels/build.ts` and commit the result").toBe(true);
+  expect(WebAssembly.Module.imports(new WebAssembly.Module(compiled))).toEqual([]);
+});
+
+test("the merkle kernel is among them", () => {
+  expect(kernelNames()).toContain("merkle");
+});
