@@ -47,6 +47,7 @@ export const FactsLimits = Closed({
   files_max: limit(100_000, "changed files"),
   tree_entries_max: limit(500_000, "entries of the merged tree"),
   diff_bytes_max: limit(64 * MiB, "text of all hunks"),
+  file_diff_bytes_max: limit(16 * MiB, "text of one file's hunks, so that one large file does not hide the rest"),
   line_bytes_max: limit(64 * KiB, "one line of a hunk; the rest is cut"),
   content_bytes_max: limit(8 * MiB, "one whole file handed to a check"),
   contents_bytes_max: limit(64 * MiB, "all whole files handed to checks"),
@@ -141,12 +142,12 @@ export const RepositoryEntry = Closed({
 /** Host configuration of maestrod. */
 export const HostConfig = Closed(
   {
-    version: Type.Literal(1),
-    trust_domain: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$" }),
-    modes: Type.Array(Type.Union([Type.Literal("host"), Type.Literal("fork"), Type.Literal("local"), Type.Literal("sealed")]), { minItems: 1 }),
-    repositories: Type.Optional(Type.Array(RepositoryEntry)),
+    version: Type.Literal(1, { description: "version of this file's form" }),
+    trust_domain: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$", description: "name of the authority the gates are decided under; part of a gate's identity" }),
+    modes: Type.Array(Type.Union([Type.Literal("host"), Type.Literal("fork"), Type.Literal("local"), Type.Literal("sealed")]), { minItems: 1, description: "whose word for base and configuration is taken" }),
+    repositories: Type.Optional(Type.Array(RepositoryEntry, { description: "remote, target refs and further required checks by repository id" })),
     rules: Type.Optional(Rules),
-    required: Type.Optional(Type.Array(CheckName, { maxItems: 64 })),
+    required: Type.Optional(Type.Array(CheckName, { maxItems: 64, description: "checks without whose answer nothing is admitted" })),
     thresholds: Type.Optional(Type.Partial(Thresholds, { additionalProperties: false })),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),

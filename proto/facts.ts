@@ -40,7 +40,7 @@ export const FileChange = Closed({
   status: Choice(["added", "modified", "deleted", "renamed", "copied", "type_changed"]),
   old: Type.Union([FileSide, Type.Null()]),
   new: Type.Union([FileSide, Type.Null()]),
-  binary: Type.Boolean({ description: "a NUL in the first 8000 bytes of a side; never taken from attributes of the change" }),
+  binary: Type.Boolean({ description: "a NUL in a line of the diff; never taken from attributes of the change" }),
   lfs: Type.Boolean({ description: "the new side is a Git LFS pointer, so its content was not seen" }),
   hunks: Type.Array(Hunk),
   truncated: Type.Boolean({ description: "hunks were cut at a limit; see gaps" }),

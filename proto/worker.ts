@@ -7,27 +7,39 @@ import { Gap } from "./facts.ts";
 import { Outcome } from "./outcome.ts";
 import { CheckName, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
 
-/** The change as the core resolved it; a check process opens this store and no other. */
+/** Which two commits, in which store. The core has only seen their names; a check process opens this store and no other. */
 export const FactsJob = Closed({
   kind: Type.Literal("facts"),
-  store_path: Type.String({ description: "git dir of the repository's own bare store" }),
+  git: Closed({ git: Type.String(), version: ShortText, prlimit: Type.Union([Type.String(), Type.Null()]) }),
+  git_dir: Type.String(),
   object_format: ObjectFormat,
-  shallow_file: Type.Union([Type.String(), Type.Null()]),
-  base: Type.Union([GitOid, Type.Null()], { description: "merge base commit; null for a root commit" }),
-  target: Type.Union([GitOid, Type.Null()], { description: "target tip the merge was made on" }),
+  target: GitOid,
   head: GitOid,
-  merge_tree: Type.Union([GitOid, Type.Null()]),
-  conflicts: Type.Array(PathBytes),
-  history: Type.Union([Type.Literal("known"), Type.Literal("unknown")]),
-  config_commit: Type.Union([GitOid, Type.Null()], { description: "commit whose maestro.yaml and policy bundle count" }),
-  want_tree_sha256: Type.Boolean(),
+  want_tree_sha256: Type.Boolean({ description: "false in a replay, which signs nothing" }),
   facts_path: Type.String({ description: "where to write the facts document" }),
+  policy_path: Type.String({ description: "where to write the base's own policy bundle, if it has one" }),
+  deadline_ms: Count,
   limits: FactsLimits,
 });
+
+/** The change as its own commits prove it. `merge_tree` is null where the merge conflicts. */
+export const ResolvedChange = Type.Union([
+  Closed({
+    history: Type.Literal("known"),
+    kind: Type.Union([Type.Literal("merge"), Type.Literal("landed")]),
+    merge_base: Type.Union([GitOid, Type.Null()], { description: "null for a root commit" }),
+    base: Type.Union([GitOid, Type.Null()], { description: "commit the merge was made on: target tip, or the first parent of a landed head" }),
+    merge_tree: Type.Union([GitOid, Type.Null()]),
+    conflicts: Type.Array(PathBytes, { maxItems: 10_000 }),
+  }),
+  Closed({ history: Type.Literal("unknown"), because: ShortText }),
+]);
+export type ResolvedChange = Static<typeof ResolvedChange>;
 
 /** What the core learns of the facts; the document itself stays in the file. */
 export const FactsReply = Closed({
   kind: Type.Literal("facts"),
+  change: ResolvedChange,
   title: ShortText,
   actor: Actor,
   files: Count,
@@ -36,10 +48,10 @@ export const FactsReply = Closed({
   empty: Type.Boolean({ description: "the change changes nothing" }),
   tree_sha256: Type.Union([Sha256Hex, Type.Null()]),
   facts_sha256: Sha256Hex,
-  gaps: Type.Array(Gap),
+  gaps: Type.Array(Gap, { maxItems: 1000 }),
   config: Type.Union([
     Closed({ state: Type.Literal("absent") }),
-    Closed({ state: Type.Literal("read"), config: RepositoryConfig, policy_path: Type.Union([Type.String(), Type.Null()]) }),
+    Closed({ state: Type.Literal("read"), config: RepositoryConfig, has_policy: Type.Boolean() }),
     Closed({ state: Type.Literal("broken"), because: ShortText }),
   ]),
 });

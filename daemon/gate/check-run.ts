@@ -1,0 +1,60 @@
+import { MaestroError } from "../../proto/errors.ts";
+import type { Outcome } from "../../proto/outcome.ts";
+import type { Thresholds } from "../../proto/config.ts";
+import type { Lane } from "./lane.ts";
+
+export interface CheckRun {
+  readonly outcome: Outcome;
+  readonly duration_us: number;
+}
+
+export interface CheckPlan {
+  readonly checks: readonly string[];
+  readonly facts_path: string;
+  readonly facts_sha256: string;
+  readonly thresholds: Thresholds;
+  readonly check_deadline_ms: number;
+  /** On the monotonic clock: what has not answered by then is unavailable. */
+  readonly end_ms: number;
+  readonly now_ms: () => number;
+}
+
+/** Not knowing is an outcome of its own, with the reason. */
+export function unavailable(check: string, because: string): Outcome {
+  return { check, result: "unavailable", because: because.slice(0, 2000).toWellFormed(), observer: "daemon", findings: [], findings_cut: 0, gaps: [] };
+}
+
+/** A client that left ends the gate; any other failure of a check process is that check's outcome. */
+function outcomeOf(check: string, error: unknown): Outcome {
+  if (error instanceof MaestroError && error.code !== "request.cancelled" && error.code !== "daemon.draining") return unavailable(check, `${error.row.sentence} (${error.code}: ${error.detail})`);
+  throw error;
+}
+
+async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<CheckRun> {
+  const { facts_path, facts_sha256, thresholds } = plan;
+  const started_ms = plan.now_ms();
+  const left_ms = Math.ceil(plan.end_ms - started_ms);
+  if (left_ms <= 0) return { outcome: unavailable(check, "the gate's deadline passed before this check began"), duration_us: 0 };
+  try {
+    const { outcome, duration_us } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds }, Math.min(plan.check_deadline_ms, left_ms));
+    if (outcome.check !== check) return { outcome: unavailable(check, `the check process answered for ${outcome.check}`), duration_us };
+    return { outcome, duration_us };
+  } catch (error) {
+    return { outcome: outcomeOf(check, error), duration_us: Math.round((plan.now_ms() - started_ms) * 1000) };
+  }
+}
+
+/** Runs every check over the lanes, in card order; always one outcome per check. Throws `request.cancelled` only. */
+export async function runChecks(lanes: readonly Lane[], plan: CheckPlan, done: (run: CheckRun) => void): Promise<CheckRun[]> {
+  const waiting = [...plan.checks];
+  const runs = new Map<string, CheckRun>();
+  const work = async (lane: Lane): Promise<void> => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
+      const run = await runOne(lane, check, plan);
+      runs.set(check, run);
+      done(run);
+    }
+  };
+  await Promise.all(lanes.map(work));
+  return plan.checks.map((check) => runs.get(check) ?? { outcome: unavailable(check, "the check was not run"), duration_us: 0 });
+}

@@ -1,0 +1,39 @@
+import { CONFIG_BYTES_MAX } from "../../config/yaml.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
+import { parseRepositoryConfig, REPOSITORY_CONFIG_NAME } from "../../config/repository.ts";
+import type { Oid } from "../../platform/git/object-format.ts";
+import type { GitReader } from "../../platform/git/reader.ts";
+import { blobAt } from "../../platform/git/tree-entry.ts";
+
+const POLICY_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * `maestro.yaml` of the trusted base, and the policy bundle it names, written
+ * to `policy_path`. What stands in head is never read here. A file that is
+ * there and cannot be used is `broken`, which holds the gate: no configuration
+ * and a broken one are different things.
+ */
+export async function baseConfig(reader: GitReader, commit: Oid | null, job: Pick<FactsJob, "policy_path">): Promise<FactsReply["config"]> {
+  const tree = commit === null ? null : ((await reader.history.commit(commit))?.tree ?? null);
+  if (tree === null) return { state: "absent" };
+  const oid = await blobAt(reader.objects, tree, REPOSITORY_CONFIG_NAME);
+  if (oid === null) return { state: "absent" };
+  try {
+    const config = parseRepositoryConfig(await contentOf(reader, oid, REPOSITORY_CONFIG_NAME, CONFIG_BYTES_MAX));
+    if (config.policy === undefined) return { state: "read", config, has_policy: false };
+    const bundle = await blobAt(reader.objects, tree, config.policy);
+    if (bundle === null) throw new MaestroError("policy.load", `${REPOSITORY_CONFIG_NAME} names ${config.policy}, which is not a file at the base`);
+    await Bun.write(job.policy_path, await contentOf(reader, bundle, config.policy, POLICY_BYTES_MAX));
+    return { state: "read", config, has_policy: true };
+  } catch (error) {
+    if (!(error instanceof MaestroError)) throw error;
+    return { state: "broken", because: `${error.row.sentence} (${error.detail})`.slice(0, 2000).toWellFormed() };
+  }
+}
+
+async function contentOf(reader: GitReader, oid: Oid, path: string, bytes_max: number): Promise<Uint8Array> {
+  const read = await reader.objects.read(oid, bytes_max);
+  if (read.result === "read") return read.content;
+  throw new MaestroError("config.malformed", read.result === "missing" ? `${path} is missing` : `${path} has ${read.info.size} bytes, the limit is ${bytes_max}`);
+}

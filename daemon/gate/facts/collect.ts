@@ -1,0 +1,120 @@
+/** Collects the facts of one change, once, inside a check process. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { toHex } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { Commit, Facts, Gap } from "../../../proto/facts.ts";
+import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
+import type { ParsedCommit } from "../../platform/git/commit.ts";
+import { GitReader } from "../../platform/git/reader.ts";
+import { wantsContent } from "../checks/index.ts";
+import { actorOf } from "./actor.ts";
+import { baseConfig } from "./base-config.ts";
+import { resolveChange, type Change } from "./change.ts";
+import { wantedContents } from "./contents.ts";
+import { changedFiles } from "./files.ts";
+
+const TEXT_MAX = 2000;
+const REVERT_SUBJECT = /^revert\b/i;
+const REVERT_BODY = /^This reverts commit [0-9a-f]{7,64}/m;
+const GAPS_MAX = 1000;
+
+export interface Collected {
+  readonly facts: Facts;
+  readonly reply: FactsReply;
+}
+
+type KnownChange = Extract<Change, { basis: string }>;
+
+const short = (text: string): string => text.slice(0, TEXT_MAX).toWellFormed();
+
+function commitOf({ oid, parents, author, committer, subject, trailers, signed }: ParsedCommit): Commit {
+  return {
+    oid,
+    parents: [...parents],
+    author: { name: short(author.name), email: short(author.email) },
+    committer: { name: short(committer.name), email: short(committer.email) },
+    subject: short(subject),
+    trailers: trailers.map(({ key, value }) => ({ key: short(key), value: short(value) })),
+    signed,
+  };
+}
+
+const unseen = (because: string): Facts => ({
+  basis: "base..head",
+  history: "unknown",
+  conflicts: [],
+  commits: [],
+  actor: actorOf([], "job"),
+  title: "",
+  files: [],
+  tree: [],
+  contents: [],
+  added_lines: 0,
+  removed_lines: 0,
+  revert: false,
+  merge: false,
+  gaps: [{ what: "the change", because: because.slice(0, TEXT_MAX) }],
+});
+
+async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange): Promise<Facts> {
+  const { limits, head } = job;
+  const { resolved } = change;
+  const list = await reader.history.commits(resolved.merge_base, head, limits.commits_max);
+  const changed = await changedFiles(reader, change.old_tree, change.new_tree, limits);
+  const tree = await reader.listTree(change.new_tree, limits.tree_entries_max);
+  const wanted = await wantedContents(reader, changed.files, wantsContent, limits);
+  const gaps: Gap[] = [...changed.gaps, ...wanted.gaps];
+  if (tree.truncated) gaps.unshift({ what: "merged tree", because: `more than ${limits.tree_entries_max} entries` });
+  if (list.gap !== null) gaps.unshift({ what: "commits of the change", because: short(list.gap.detail) });
+  const newest = list.commits.find(({ oid }) => oid === head);
+  const authored = list.commits.map((parsed) => ({ commit: commitOf(parsed), message: parsed.message }));
+  return {
+    basis: change.basis,
+    history: "known",
+    conflicts: [...resolved.conflicts],
+    commits: authored.map(({ commit }) => commit),
+    actor: actorOf(authored, "job"),
+    title: short(newest?.subject ?? ""),
+    files: [...changed.files],
+    tree: tree.entries.map((entry) => ({ ...entry })),
+    contents: wanted.contents,
+    added_lines: changed.added_lines,
+    removed_lines: changed.removed_lines,
+    revert: newest !== undefined && (REVERT_SUBJECT.test(newest.subject) || REVERT_BODY.test(newest.message)),
+    merge: (newest?.parents.length ?? 0) > 1,
+    gaps,
+  };
+}
+
+/** Over a list of gaps the last one says how many were left out. */
+function fewGaps(gaps: readonly Gap[]): Gap[] {
+  if (gaps.length <= GAPS_MAX) return [...gaps];
+  return [...gaps.slice(0, GAPS_MAX - 1), { what: `${gaps.length - GAPS_MAX + 1} more`, because: "not listed one by one" }];
+}
+
+async function store(facts: Facts, path: string, bytes_max: number): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(facts));
+  if (bytes.length > bytes_max) throw new MaestroError("request.too_large", `facts of ${bytes.length} bytes, facts_bytes_max is ${bytes_max}`);
+  await Bun.write(path, bytes);
+  return toHex(sha256(bytes));
+}
+
+/**
+ * The facts of `job`'s change, also written to `facts_path`, and the summary for the core.
+ * An unknown change has facts that say so and nothing else. Throws when git fails or a limit that cannot be cut is passed.
+ */
+export async function collect(job: FactsJob): Promise<Collected> {
+  const { limits, object_format } = job;
+  const dir = { git_dir: job.git_dir, object_format };
+  await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
+  const change = await resolveChange(reader, object_format, job.target, job.head);
+  const facts = "basis" in change ? await factsOf(reader, job, change) : unseen(change.resolved.because);
+  const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
+  const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
+  const config = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
+  const facts_sha256 = await store(facts, job.facts_path, limits.facts_bytes_max);
+  const { title, actor, added_lines, removed_lines } = facts;
+  const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
+  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, gaps: fewGaps(facts.gaps), config };
+  return { facts, reply };
+}

@@ -1,0 +1,79 @@
+import type { FactsLimits } from "../../../proto/config.ts";
+import { fromUtf8Lossy } from "../../../proto/encoding.ts";
+import type { FileChange, FileSide, Gap, Hunk } from "../../../proto/facts.ts";
+import { pathText } from "../../../proto/scalar.ts";
+import type { FilePatch } from "../../platform/git/diff.ts";
+import { lfsPointer, LFS_POINTER_BYTES_MAX } from "../../platform/git/lfs-pointer.ts";
+import type { Oid } from "../../platform/git/object-format.ts";
+import type { PatchHunk } from "../../platform/git/patch-parser.ts";
+import type { ChangeSide } from "../../platform/git/raw-diff.ts";
+import type { GitReader } from "../../platform/git/reader.ts";
+
+export interface ChangedFiles {
+  readonly files: readonly FileChange[];
+  readonly gaps: readonly Gap[];
+  readonly added_lines: number;
+  readonly removed_lines: number;
+}
+
+const LFS_FIRST_LINE = "version https://git-lfs.github.com/spec/v1";
+const NUL = 0;
+
+const hunkOf = ({ lines, ...where }: PatchHunk): Hunk => ({ ...where, lines: lines.map(({ op, bytes }) => ({ op, text: fromUtf8Lossy(bytes) })) });
+
+const hasNul = (hunks: readonly PatchHunk[]): boolean => hunks.some(({ lines }) => lines.some(({ bytes }) => bytes.includes(NUL)));
+
+const namesLfs = (hunks: readonly PatchHunk[]): boolean =>
+  hunks.some(({ lines }) => lines.some(({ op, bytes }) => op !== "-" && bytes.length === LFS_FIRST_LINE.length && fromUtf8Lossy(bytes) === LFS_FIRST_LINE));
+
+/** Sizes of all blobs on either side; a submodule's commit lies in another repository and has none. */
+async function sizesOf(reader: GitReader, patches: readonly FilePatch[]): Promise<Map<Oid, number>> {
+  const sides = patches.flatMap(({ change }) => [change.old, change.new]).filter((side) => side !== null && side.mode !== "160000");
+  const oids = [...new Set(sides.map((side) => side!.oid))];
+  const infos = await reader.objects.info(oids);
+  return new Map(infos.flatMap((info) => (info === null ? [] : [[info.oid, info.size] as const])));
+}
+
+async function isPointer(reader: GitReader, { change, hunks }: FilePatch, sizes: ReadonlyMap<Oid, number>): Promise<boolean> {
+  if (change.new === null || !namesLfs(hunks) || (sizes.get(change.new.oid) ?? Infinity) > LFS_POINTER_BYTES_MAX) return false;
+  const read = await reader.objects.read(change.new.oid, LFS_POINTER_BYTES_MAX);
+  return read.result === "read" && lfsPointer(read.content) !== null;
+}
+
+function sideOf(side: ChangeSide | null, sizes: ReadonlyMap<Oid, number>): FileSide | null {
+  return side === null ? null : { mode: side.mode, oid: side.oid, size: sizes.get(side.oid) ?? 0 };
+}
+
+/** Every changed file between two trees, with its hunks; what was cut is said. */
+export async function changedFiles(reader: GitReader, old_tree: Oid, new_tree: Oid, limits: FactsLimits): Promise<ChangedFiles> {
+  const diff = reader.diff(old_tree, new_tree, limits);
+  const patches: FilePatch[] = [];
+  for await (const patch of diff) patches.push(patch);
+  const sizes = await sizesOf(reader, patches);
+  const files: FileChange[] = [];
+  const gaps: Gap[] = [];
+  const count = { "+": 0, "-": 0, " ": 0 };
+  for (const patch of patches) {
+    const { change, hunks, truncated } = patch;
+    for (const hunk of hunks) for (const { op } of hunk.lines) count[op]++;
+    const lfs = await isPointer(reader, patch, sizes);
+    const name = pathText(change.path).slice(0, 500);
+    if (truncated) gaps.push({ what: name, because: "the diff is longer than the limit" });
+    if (lfs) gaps.push({ what: name, because: "a Git LFS pointer: its content is not in the repository" });
+    if (change.new?.mode === "160000") gaps.push({ what: name, because: "a submodule: its content is in another repository" });
+    files.push({
+      path: change.path,
+      old_path: change.old_path,
+      status: change.status,
+      old: sideOf(change.old, sizes),
+      new: sideOf(change.new, sizes),
+      binary: hasNul(hunks),
+      lfs,
+      hunks: hunks.map(hunkOf),
+      truncated,
+    });
+  }
+  if (diff.gaps.files_omitted) gaps.unshift({ what: "changed files", because: `more than ${limits.files_max}; the rest was not looked at` });
+  if (diff.gaps.renames_limited) gaps.unshift({ what: "renames", because: "too many files for rename detection: a renamed file shows as deleted and added" });
+  return { files, gaps, added_lines: count["+"], removed_lines: count["-"] };
+}

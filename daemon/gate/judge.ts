@@ -1,0 +1,167 @@
+/** From two named commits to a decision: facts, configuration, checks, policy, decide. What a gate and a replay share. */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Mode } from "../../proto/change.ts";
+import type { GateConfig } from "../../proto/config.ts";
+import type { Decision, PolicyResult } from "../../proto/decision.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { Outcome } from "../../proto/outcome.ts";
+import type { FactsReply } from "../../proto/worker.ts";
+import type { Host } from "../config/host.ts";
+import { mergeGateConfig } from "../config/merge.ts";
+import type { Repository } from "../platform/git/repository-store.ts";
+import type { GitTools } from "../platform/git/runner.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { WorkerPool } from "../platform/process/pool.ts";
+import { policyInput } from "../policy/input.ts";
+import { runChecks, unavailable, type CheckRun } from "./check-run.ts";
+import { CHECKS } from "./checks/index.ts";
+import { decide } from "./decide.ts";
+import { Lane } from "./lane.ts";
+
+export interface JudgeDeps {
+  readonly host: Host;
+  readonly git: GitTools;
+  readonly pool: WorkerPool;
+  readonly clock: Clock;
+  /** Folder for documents that live as long as one gate. */
+  readonly scratch_dir: string;
+  readonly host_policy: { readonly path: string };
+}
+
+export interface Subject {
+  readonly repository: Repository;
+  readonly mode: Mode;
+  readonly target_ref: string;
+  readonly target: string;
+  readonly head: string;
+  /** A replay signs nothing and needs no digest of the whole tree. */
+  readonly want_tree_sha256: boolean;
+}
+
+export interface Judgement {
+  readonly facts: FactsReply;
+  readonly config: GateConfig;
+  /** Bytes of the base's own policy bundle, if it has one. */
+  readonly base_policy: Uint8Array | null;
+  readonly outcomes: readonly Outcome[];
+  readonly policy: PolicyResult;
+  readonly decision: Decision;
+  readonly us: { readonly facts: number; readonly checks: number; readonly policy: number };
+  readonly runs: readonly CheckRun[];
+}
+
+export interface Watcher {
+  stage(stage: "facts" | "policy", duration_us: number): void;
+  check(run: CheckRun): void;
+}
+
+const CHECK_IDS: readonly string[] = CHECKS.map(({ id }) => id);
+
+/** A second process pays only where there is much to read. */
+const PARALLEL_LINES_MIN = 2_000;
+
+interface Configured {
+  readonly config: GateConfig;
+  readonly base_config: FactsReply["config"];
+}
+
+/** A base that loosens is as broken as one that cannot be read: the host's own configuration stands and the gate holds. */
+function configure(host: Host, base: FactsReply["config"], repo_id: string): Configured {
+  if (base.state !== "read") return { config: mergeGateConfig(host, null, repo_id), base_config: base };
+  try {
+    return { config: mergeGateConfig(host, { config: base.config, policy_path: base.config.policy ?? null }, repo_id), base_config: base };
+  } catch (error) {
+    if (!(error instanceof MaestroError) || error.code !== "config.loosens") throw error;
+    return { config: mergeGateConfig(host, null, repo_id), base_config: { state: "broken", because: `maestro.yaml: ${error.row.sentence} (${error.detail})`.slice(0, 2000) } };
+  }
+}
+
+export class Judge {
+  constructor(private readonly deps: JudgeDeps) {}
+
+  /** A lane of its own for a replay, which keeps it from one change to the next. */
+  lane(signal: AbortSignal): Lane {
+    return new Lane(this.deps.pool, signal);
+  }
+
+  /** Throws when facts cannot be collected, or `request.cancelled`; everything later that fails is part of the judgement. */
+  async judge(subject: Subject, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<Judgement> {
+    await mkdir(this.deps.scratch_dir, { recursive: true, mode: 0o700 });
+    const folder = await mkdtemp(join(this.deps.scratch_dir, "gate-"));
+    try {
+      return await this.judgeIn(folder, subject, lane, watch, signal);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  private async judgeIn(folder: string, subject: Subject, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<Judgement> {
+    const { host, clock } = this.deps;
+    const end_ms = clock.monotonic_ms() + host.limits.gate.gate_deadline_ms;
+    const facts_path = join(folder, "facts.json");
+    const policy_path = join(folder, "policy.tar.gz");
+    const start_ms = clock.monotonic_ms();
+    const facts = await this.collect(subject, lane, facts_path, policy_path);
+    const facts_us = this.since(start_ms);
+    watch.stage("facts", facts_us);
+    const { config, base_config } = configure(host, facts.config, subject.repository.repo_id);
+    const has_policy = base_config.state === "read" && base_config.has_policy;
+    const checks_ms = clock.monotonic_ms();
+    const runs = await this.check(facts, config, facts_path, end_ms, lane, watch, signal);
+    const checks_us = this.since(checks_ms);
+    const outcomes = runs.map(({ outcome }) => outcome);
+    const policy_ms = clock.monotonic_ms();
+    const policy = await this.askPolicy(subject, facts, config, outcomes, has_policy ? [policy_path] : [], lane, end_ms);
+    const policy_us = this.since(policy_ms);
+    watch.stage("policy", policy_us);
+    const known = facts.change.history === "known" ? facts.change : null;
+    const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, conflicts: known?.conflicts ?? [], empty: facts.empty });
+    const base_policy = has_policy ? await Bun.file(policy_path).bytes() : null;
+    return { facts, config, base_policy, outcomes, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
+  }
+
+  private since(start_ms: number): number {
+    return Math.max(0, Math.round((this.deps.clock.monotonic_ms() - start_ms) * 1000));
+  }
+
+  private collect(subject: Subject, lane: Lane, facts_path: string, policy_path: string): Promise<FactsReply> {
+    const { repository, target, head, want_tree_sha256 } = subject;
+    const { limits } = this.deps.host;
+    const deadline_ms = limits.worker.facts_deadline_ms;
+    const { git_dir, object_format } = repository;
+    return lane.run({ kind: "facts", git: { ...this.deps.git }, git_dir, object_format, target, head, want_tree_sha256, facts_path, policy_path, deadline_ms, limits: limits.facts }, deadline_ms);
+  }
+
+  /** On an unknown change there is nothing that a check could vouch for. */
+  private async check(facts: FactsReply, config: GateConfig, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<CheckRun[]> {
+    if (facts.change.history === "unknown") {
+      const { because } = facts.change;
+      return CHECK_IDS.map((check) => ({ outcome: unavailable(check, `what the change is, is unknown: ${because}`), duration_us: 0 }));
+    }
+    const { host, pool, clock } = this.deps;
+    const { facts_sha256 } = facts;
+    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, thresholds: config.thresholds, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms() };
+    const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
+    if (!wide) return runChecks([lane], plan, watch.check);
+    await using second = new Lane(pool, signal);
+    await second.open();
+    return await runChecks([lane, second], plan, watch.check);
+  }
+
+  private async askPolicy(subject: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], base: readonly string[], lane: Lane, end_ms: number): Promise<PolicyResult> {
+    const { host, clock, host_policy } = this.deps;
+    const { mode, repository, target_ref } = subject;
+    const { change, title, actor, files, added_lines, removed_lines, empty } = facts;
+    const conflicts = change.history === "known" ? change.conflicts.length : 0;
+    const input = policyInput({ mode, repository: repository.repo_id, target_ref, title, actor, files, added_lines, removed_lines, history: change.history, conflicts, empty, required: config.required, outcomes });
+    const left_ms = Math.max(1, Math.ceil(end_ms - clock.monotonic_ms()));
+    try {
+      const { result } = await lane.run({ kind: "policy", bundles: [host_policy.path, ...base], input }, Math.min(host.limits.worker.policy_deadline_ms, left_ms));
+      return result;
+    } catch (error) {
+      if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
+      return { result: "unavailable", because: `${error.row.sentence} (${error.code}: ${error.detail})`.slice(0, 2000).toWellFormed() };
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { MaestroError } from "../../proto/errors.ts";
+import { WorkerReply, type WorkerJob } from "../../proto/worker.ts";
+import { validatorOf } from "../platform/process/envelope.ts";
+import type { Lease, WorkerPool } from "../platform/process/pool.ts";
+
+type ReplyTo<Job extends WorkerJob> = Extract<WorkerReply, { kind: Job["kind"] }>;
+
+const replyOf = validatorOf(WorkerReply);
+
+/** A check process of one gate or replay, replaced by a fresh one after it was lost. */
+export class Lane implements AsyncDisposable {
+  private lease: Lease | null = null;
+
+  constructor(
+    private readonly pool: WorkerPool,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Takes a process now instead of at the first job. */
+  async open(): Promise<void> {
+    this.lease ??= await this.pool.lease(this.signal);
+  }
+
+  /** One job. Throws what `Child.run` throws; the process that failed is gone by then. */
+  async run<Job extends WorkerJob>(job: Job, deadline_ms: number): Promise<ReplyTo<Job>> {
+    await this.open();
+    const { lease } = this;
+    if (lease === null) throw new MaestroError("internal.bug", "a lane without a process");
+    try {
+      const reply = await lease.run(job, { validate: replyOf, deadline_ms, signal: this.signal });
+      if (!answers(job, reply)) throw new MaestroError("worker.protocol", `answered ${reply.kind} to ${job.kind}`);
+      return reply;
+    } catch (error) {
+      this.lease = null;
+      await lease.release();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lease?.release();
+    this.lease = null;
+  }
+}
+
+function answers<Job extends WorkerJob>(job: Job, reply: WorkerReply): reply is ReplyTo<Job> {
+  return reply.kind === job.kind;
+}

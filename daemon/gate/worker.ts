@@ -1,0 +1,49 @@
+/** Entry of a check process: facts, checks and policies, one job at a time, for one change. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { toHex } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { Facts } from "../../proto/facts.ts";
+import { WorkerJob, type CheckJob, type FactsReply, type WorkerReply } from "../../proto/worker.ts";
+import { serve } from "../platform/process/child.ts";
+import { validatorOf } from "../platform/process/envelope.ts";
+import { runCheck } from "./checks/check.ts";
+import { checkOf } from "./checks/index.ts";
+import { collect } from "./facts/collect.ts";
+
+/** The facts this process works on: collected here, or read once from the file another process wrote. */
+let current: { readonly sha256: string; readonly facts: Facts } | null = null;
+
+async function factsFor({ facts_path, facts_sha256 }: CheckJob): Promise<Facts> {
+  if (current?.sha256 === facts_sha256) return current.facts;
+  const bytes = await Bun.file(facts_path).bytes();
+  if (toHex(sha256(bytes)) !== facts_sha256) throw new MaestroError("worker.protocol", "the facts are not those that were collected");
+  // Written by `collect` of this same version and checked by digest, so the type is known.
+  const facts = JSON.parse(new TextDecoder().decode(bytes)) as Facts;
+  current = { sha256: facts_sha256, facts };
+  return facts;
+}
+
+const since = (start: number): number => Math.round((performance.now() - start) * 1000);
+
+async function factsJob(job: Extract<WorkerJob, { kind: "facts" }>): Promise<FactsReply> {
+  const { facts, reply } = await collect(job);
+  current = { sha256: reply.facts_sha256, facts };
+  return reply;
+}
+
+async function handle(job: WorkerJob): Promise<WorkerReply> {
+  if (job.kind === "facts") return factsJob(job);
+  const start = performance.now();
+  if (job.kind === "policy") {
+    const { evaluatePolicies } = await import("../policy/evaluate.ts");
+    return { kind: "policy", result: await evaluatePolicies(job), duration_us: since(start) };
+  }
+  const check = checkOf(job.check);
+  if (check === null) throw new MaestroError("internal.bug", `there is no check ${job.check}`);
+  const facts = await factsFor(job);
+  // No abort inside: a check that must stop is killed with its process.
+  const outcome = await runCheck(check, facts, { thresholds: job.thresholds, signal: new AbortController().signal });
+  return { kind: "check", outcome, duration_us: since(start) };
+}
+
+await serve({ validate: validatorOf(WorkerJob), handle });
