@@ -96,7 +96,7 @@ function packStream(git: ClientGit, tips: readonly string[], commits: readonly s
     if (done) controller.close();
     else controller.enqueue(value);
   };
-  return new ReadableStream<Uint8Array>({ pull, cancel: () => body.return() }, { highWaterMark: 0 });
+  return new ReadableStream<Uint8Array>({ pull, cancel: async () => void (await body.return()) }, { highWaterMark: 0 });
 }
 
 /** History pack, then the trees: `--shallow` makes pack-objects take each tip whole and stop there. */
