@@ -1,0 +1,55 @@
+/** What the operator of this machine decided: the host's file over the defaults of `proto/config.ts`. */
+import type { Static } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { HostConfig, Limits, Thresholds } from "../../proto/config.ts";
+import { freezeDeep } from "./freeze.ts";
+import { validate } from "./validate.ts";
+import { readYaml } from "./yaml.ts";
+
+/** Checks without which nothing is admitted, unless the host's file names others. */
+export const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "guards", "tests", "size"] as const;
+
+/** The host's file with every default filled in. */
+export type Host = Readonly<
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle">> & {
+    thresholds: Thresholds;
+    limits: Limits;
+    policy_bundle: string | null;
+  }
+>;
+
+/** The embedded daemon's file: it gates for the one person who started it, and its mode says so. */
+export const EMBEDDED_CONFIG: HostConfig = freezeDeep({ version: 1, trust_domain: "local", modes: ["local"], idle_exit_ms: 600_000 });
+
+/** What the file says and nothing more. Throws `config.malformed` or `config.unknown_key` with file, line and path. */
+export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
+  return validate(HostConfig, readYaml(bytes, name), name);
+}
+
+function resolveLimits(given: HostConfig["limits"]): Limits {
+  const defaults = Value.Create(Limits);
+  return {
+    server: { ...defaults.server, ...given?.server },
+    intake: { ...defaults.intake, ...given?.intake },
+    facts: { ...defaults.facts, ...given?.facts },
+    worker: { ...defaults.worker, ...given?.worker },
+    gate: { ...defaults.gate, ...given?.gate },
+    store: { ...defaults.store, ...given?.store },
+  };
+}
+
+/** Frozen, so that no feature changes what another was given. */
+export function resolveHost(given: HostConfig): Host {
+  return freezeDeep({
+    version: given.version,
+    trust_domain: given.trust_domain,
+    modes: [...given.modes],
+    repositories: [...(given.repositories ?? [])],
+    rules: { ...given.rules },
+    required: [...(given.required ?? DEFAULT_REQUIRED)],
+    thresholds: { ...Value.Create(Thresholds), ...given.thresholds },
+    policy_bundle: given.policy_bundle ?? null,
+    idle_exit_ms: given.idle_exit_ms ?? 0,
+    limits: resolveLimits(given.limits),
+  });
+}

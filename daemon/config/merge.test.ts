@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import type { RepositoryConfig } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { resolveHost, type Host } from "./host.ts";
+import { mergeGateConfig } from "./merge.ts";
+
+const host: Host = resolveHost({
+  version: 1,
+  trust_domain: "build.example",
+  modes: ["host"],
+  required: ["secrets", "ci"],
+  rules: { "text.debugger": { human: "hold", agent: "refuse", mode: "enforce" }, "size.lines": { mode: "observe" } },
+  repositories: [{ id: "github.com/a/b", target_refs: ["refs/heads/main"], required: ["tests"] }],
+});
+
+const merge = (config: Omit<RepositoryConfig, "version">, repo_id = "x") => mergeGateConfig(host, { config: { version: 1, ...config }, policy_path: null }, repo_id);
+
+function loosened(config: Omit<RepositoryConfig, "version">): string {
+  try {
+    merge(config);
+  } catch (error) {
+    if (error instanceof MaestroError && error.code === "config.loosens") return error.detail;
+    throw error;
+  }
+  return "nothing";
+}
+
+test("without a maestro.yaml the host alone speaks", () => {
+  const merged = mergeGateConfig(host, null, "x");
+  expect(merged).toEqual({ rules: host.rules, base_rules: {}, required: ["ci", "secrets"], thresholds: host.thresholds, policy_path: null, source: "host" });
+});
+
+test("the host's and the base's words stay apart, required checks only grow", () => {
+  const rules = { "text.debugger": { human: "refuse" }, "secrets.token": { bot: "hold" } } as const;
+  const merged = merge({ rules, required: ["size", "ci"] }, "github.com/a/b");
+  expect(merged.rules).toEqual(host.rules);
+  expect(merged.base_rules).toEqual(rules);
+  expect(merged.required).toEqual(["ci", "secrets", "size", "tests"]);
+  expect(merge({ required: [] }).required).toEqual(["ci", "secrets"]);
+  expect(merged.source).toBe("host+base");
+});
+
+test("thresholds go down", () => {
+  expect(merge({ thresholds: { size_lines_max: 100 } }).thresholds.size_lines_max).toBe(100);
+  expect(merge({ thresholds: { size_lines_max: 800 } }).thresholds.size_lines_max).toBe(800);
+});
+
+describe("a base that loosens is refused with all of what it loosens", () => {
+  test("an effect below the host's", () => {
+    expect(loosened({ rules: { "text.debugger": { human: "note", agent: "hold", bot: "pass" } } })).toBe(
+      "rules.text.debugger.human: note is looser than the host's hold; rules.text.debugger.agent: hold is looser than the host's refuse",
+    );
+  });
+
+  test("observe where the host enforces, not the other way round", () => {
+    expect(loosened({ rules: { "text.debugger": { mode: "observe" } } })).toBe("rules.text.debugger.mode: observe is looser than the host's enforce");
+    expect(loosened({ rules: { "size.lines": { mode: "enforce" } } })).toBe("nothing");
+  });
+
+  test("a threshold above the host's, also above a default the host never wrote", () => {
+    expect(loosened({ thresholds: { size_lines_max: 801, tests_removed_max: 2 } })).toBe("thresholds.size_lines_max: 801 is above the host's 800");
+  });
+});

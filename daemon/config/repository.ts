@@ -1,0 +1,22 @@
+/** `maestro.yaml` of a repository. Pure, and run in a check process: the bytes are a stranger's. */
+import { RepositoryConfig } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { validate } from "./validate.ts";
+import { readYaml } from "./yaml.ts";
+
+export const REPOSITORY_CONFIG_NAME = "maestro.yaml";
+
+/** A path inside a tree: relative, without empty, `.` or `..` segments, so that it means one file on every host. */
+function staysInside(path: string): boolean {
+  return !/[\\\0]/.test(path) && path.split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
+}
+
+/** Throws `config.malformed` or `config.unknown_key` with line and path. */
+export function parseRepositoryConfig(bytes: Uint8Array): RepositoryConfig {
+  const document = readYaml(bytes, REPOSITORY_CONFIG_NAME);
+  const config = validate(RepositoryConfig, document, REPOSITORY_CONFIG_NAME);
+  if (config.policy !== undefined && !staysInside(config.policy)) {
+    throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME}:${document.lineOf(["policy"])}: policy: a path inside the repository is expected`);
+  }
+  return config;
+}
