@@ -1,6 +1,7 @@
 /** Binding the daemon's socket, or adopting the one systemd already holds. */
-import { lstatSync, unlinkSync } from "node:fs";
+import { lstatSync, renameSync, unlinkSync } from "node:fs";
 import net, { type Server, type Socket } from "node:net";
+import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import { AF_UNIX, closeOnExec, SO, SOCK_STREAM, socketOption } from "../ffi.ts";
 import { checkSocketPath } from "./path.ts";
@@ -38,15 +39,13 @@ export async function listen(options: ListenOptions, accept: (socket: Socket) =>
     return { server, path: null, close: () => void server.close() };
   }
   checkSocketPath(options.path);
-  await removeStale(options.path);
-  const mode = options.mode ?? 0o600;
-  await bind(server, options.path, mode);
+  await refuseOccupied(options.path);
+  await bind(server, options.path, options.mode ?? 0o600);
   const bound = lstatSync(options.path);
   return {
     server,
     path: options.path,
     close() {
-      // Before the server's own close, which unlinks by name whatever lies there by now.
       unlinkIfSame(options.path, bound);
       server.close();
     },
@@ -64,21 +63,31 @@ async function adopt(server: Server, fds: number): Promise<void> {
   await listening(server, () => server.listen({ fd: INHERITED_FD }));
 }
 
-/** The umask makes the permissions right from the first instant; a chmod afterwards would leave a gap. */
+/**
+ * Binds under a name of its own and renames: clients never find the path
+ * missing or half made, a dead daemon's socket is replaced in the same step,
+ * and Bun, which on close unlinks the name it bound whatever lies there by
+ * then, cannot remove another process's socket.
+ */
 async function bind(server: Server, path: string, mode: number): Promise<void> {
+  const birth = join(dirname(path), `.${process.pid}`);
+  checkSocketPath(birth);
+  if (lstatSync(birth, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(birth);
   await listening(server, () => {
     const before = process.umask(0o777 & ~mode);
     try {
       // bind(2) happens inside this call, so no other file is created under this umask.
-      server.listen({ path, backlog: BACKLOG });
+      server.listen({ path: birth, backlog: BACKLOG });
     } finally {
       process.umask(before);
     }
   });
-  const got = lstatSync(path).mode & 0o777;
-  if (got === mode) return;
-  server.close();
-  throw new MaestroError("daemon.listener", `the socket has mode ${got.toString(8)}, expected ${mode.toString(8)}`);
+  const got = lstatSync(birth).mode & 0o777;
+  if (got !== mode) {
+    server.close();
+    throw new MaestroError("daemon.listener", `the socket has mode ${got.toString(8)}, expected ${mode.toString(8)}`);
+  }
+  renameSync(birth, path);
 }
 
 function listening(server: Server, start: () => void): Promise<void> {
@@ -92,13 +101,12 @@ function listening(server: Server, start: () => void): Promise<void> {
   });
 }
 
-/** A killed daemon leaves its socket file, and bind(2) will not replace it: ask who answers, then remove it. */
-async function removeStale(path: string): Promise<void> {
+/** A killed daemon leaves its socket file, which may be replaced; a living one's, or any other file, may not. */
+async function refuseOccupied(path: string): Promise<void> {
   const lying = lstatSync(path, { throwIfNoEntry: false });
   if (lying === undefined) return;
   if (!lying.isSocket()) throw new MaestroError("socket.occupied", `${path} is not a socket`);
   if (await answers(path)) throw new MaestroError("socket.occupied", `another process listens on ${path}`);
-  unlinkIfSame(path, lying);
 }
 
 function answers(path: string): Promise<boolean> {

@@ -48,5 +48,14 @@ function headersOf(req: IncomingMessage): [string, string][] {
 
 /** Sent when the handler asks for the body, so a refusal costs the client nothing (RFC 9110 section 10.1.1). */
 function sendContinue(req: IncomingMessage, res: ServerResponse): void {
-  if (req.headers.expect !== undefined && !res.headersSent) res.writeContinue();
+  if (!awaitsContinue(req, res)) return;
+  continued.add(req);
+  res.writeContinue();
+}
+
+const continued = new WeakSet<IncomingMessage>();
+
+/** Whether the client holds its body back until it is asked for it. */
+export function awaitsContinue(req: IncomingMessage, res: ServerResponse): boolean {
+  return req.headers.expect?.toLowerCase() === "100-continue" && !continued.has(req) && !res.writableEnded;
 }

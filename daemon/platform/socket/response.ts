@@ -1,12 +1,13 @@
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerLimits } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { discard } from "./body.ts";
-import { hasBody } from "./request.ts";
+import { awaitsContinue, hasBody } from "./request.ts";
 
 /** The content type whose replies are sent line by line as they come. */
 export const NDJSON = "application/x-ndjson";
+
+const TEXT = /^(?:application\/(?:[a-z]+\+)?json|text\/)/;
 
 type ReplyWaits = Pick<ServerLimits, "body_idle_timeout_ms" | "linger_ms">;
 
@@ -21,18 +22,20 @@ export async function sendResponse(req: IncomingMessage, res: ServerResponse, re
   for (const [name, value] of response.headers) res.setHeader(name, value);
   if (last || unread) res.setHeader("connection", "close");
   res.statusCode = response.status;
-  if (response.headers.get("content-type") === NDJSON && response.body !== null) {
+  const type = response.headers.get("content-type") ?? "";
+  if (type === NDJSON && response.body !== null) {
     await pump(response.body, res, signal, waits.body_idle_timeout_ms);
   } else {
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    res.setHeader("content-length", bytes.length);
+    // Text leaves in one write together with its headers, bytes would take two.
+    const whole = TEXT.test(type) ? await response.text() : new Uint8Array(await response.arrayBuffer());
+    res.setHeader("content-length", Buffer.byteLength(whole));
     if (!unread) {
-      res.end(bytes);
+      res.end(whole);
       return;
     }
-    res.write(bytes);
+    res.write(whole);
   }
-  if (unread) await discard(req, signal, waits.linger_ms);
+  if (unread && !awaitsContinue(req, res)) await discard(req, signal, waits.linger_ms);
   res.end();
 }
 
@@ -43,25 +46,35 @@ async function pump(body: ReadableStream<Uint8Array>, res: ServerResponse, signa
   res.flushHeaders();
   let cancelled: Promise<void> | null = null;
   const cancel = (): void => {
-    cancelled = reader.cancel(signal.reason);
+    cancelled ??= reader.cancel(signal.reason);
   };
   signal.addEventListener("abort", cancel, { once: true });
   try {
     for (let next = await reader.read(); next.done !== true; next = await reader.read()) {
       if (signal.aborted) return;
-      if (!res.write(next.value)) await drained(res, signal, idle_ms);
+      if (!res.write(next.value)) await drained(res, idle_ms);
     }
+  } catch (thrown) {
+    cancel();
+    throw thrown;
   } finally {
     signal.removeEventListener("abort", cancel);
     await cancelled;
   }
 }
 
-async function drained(res: ServerResponse, signal: AbortSignal, idle_ms: number): Promise<void> {
-  const stalled = AbortSignal.any([signal, AbortSignal.timeout(idle_ms)]);
-  try {
-    await once(res, "drain", { signal: stalled });
-  } catch (cause) {
-    throw new MaestroError("request.cancelled", "the client stopped reading the reply", { cause });
-  }
+/** Resolves when the client has read on, or is gone; fails when it has not read for `idle_ms`. */
+function drained(res: ServerResponse, idle_ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (outcome: () => void): void => {
+      clearTimeout(timer);
+      res.off("drain", moved);
+      res.off("close", moved);
+      outcome();
+    };
+    const moved = (): void => settle(resolve);
+    const timer = setTimeout(() => settle(() => reject(new MaestroError("request.cancelled", "the client stopped reading the reply"))), idle_ms);
+    res.once("drain", moved);
+    res.once("close", moved);
+  });
 }

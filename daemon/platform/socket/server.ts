@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { ServerLimits } from "../../../proto/config.ts";
 import { type ErrorCode, MaestroError } from "../../../proto/errors.ts";
 import { Connection, type Exchange } from "./connection.ts";
+import { connectionsMax } from "./descriptors.ts";
 import { listen, type ListenOptions, type Listening } from "./listen.ts";
 import { assertUnixListenersOnly } from "./listeners.ts";
 import { peerOf, type Peer } from "./peer.ts";
@@ -45,6 +46,7 @@ const LINGERING_MAX = 64;
 export class SocketServer {
   private readonly options: ServerOptions;
   private readonly http: http.Server;
+  private readonly connections_max: number;
   private readonly connections = new Map<Socket, Connection>();
   private readonly per_uid = new Map<number, number>();
   private listening: Listening | null = null;
@@ -55,7 +57,8 @@ export class SocketServer {
 
   private constructor(options: ServerOptions) {
     this.options = options;
-    this.http = http.createServer({ maxHeaderSize: options.limits.header_bytes_max });
+    this.connections_max = connectionsMax(options.limits.connections_max);
+    this.http = http.createServer({ maxHeaderSize: options.limits.header_bytes_max, keepAliveTimeout: options.limits.keep_alive_timeout_ms });
     this.http.on("request", (req, res) => void this.exchange(req, res));
     this.http.on("checkContinue", (req, res) => void this.exchange(req, res));
     this.http.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => this.unreadable(error, socket));
@@ -133,7 +136,7 @@ export class SocketServer {
       return this.turnAway(socket, "auth.peer_unknown", "no peer credentials", cause);
     }
     const of_uid = this.per_uid.get(peer.uid) ?? 0;
-    if (this.connections.size >= limits.connections_max) return this.turnAway(socket, "request.busy", `${limits.connections_max} connections`);
+    if (this.connections.size >= this.connections_max) return this.turnAway(socket, "request.busy", `${this.connections_max} connections`);
     if (of_uid >= limits.connections_per_uid_max) return this.turnAway(socket, "request.busy", `${of_uid} connections of uid ${peer.uid}`);
     this.per_uid.set(peer.uid, of_uid + 1);
     this.connections.set(socket, new Connection(socket, peer, limits, (connection, slow) => this.expire(connection, slow)));
@@ -188,11 +191,11 @@ export class SocketServer {
     const exchange: Exchange = { id: requestId(), abort: new AbortController() };
     const { id, abort } = exchange;
     connection.begin(exchange);
+    const last = connection.served >= limits.requests_per_connection_max;
     try {
       const request = toRequest(req, res, abort.signal, limits);
       const response = await handler(request, { id, peer: connection.peer, signal: abort.signal });
-      const last = this.draining || connection.served >= limits.requests_per_connection_max;
-      await sendResponse(req, res, response, last, abort.signal, limits);
+      await sendResponse(req, res, response, last || this.draining, abort.signal, limits);
     } catch (cause) {
       if (!abort.signal.aborted) report({ kind: "broken", id, cause });
       this.breakOff(req, res, id, cause);

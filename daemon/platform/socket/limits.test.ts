@@ -1,0 +1,176 @@
+import { afterEach, expect, test } from "bun:test";
+import { ServerLimits } from "../../../proto/config.ts";
+import { connectionsMax, descriptorsMax } from "./descriptors.ts";
+import { type Handler, NDJSON } from "./index.ts";
+import { connect, eventually, exchange, get, untilClosed, untilText } from "./testing/raw.ts";
+import { serve, type Served } from "./testing/serve.ts";
+
+let served: Served | null = null;
+afterEach(async () => {
+  await served?.end();
+  served = null;
+});
+const hello: Handler = () => new Response("hello");
+const start = async (limits: Partial<ServerLimits>, handler = hello): Promise<string> => {
+  served = await serve(handler, limits);
+  return served.path;
+};
+
+test("slow loris: dripping a header byte by byte does not extend the wait", async () => {
+  const path = await start({ header_timeout_ms: 150 });
+  const socket = await connect(path);
+  socket.write("GET / HTTP/1.1\r\nx: ");
+  const drip = setInterval(() => socket.write("a"), 20);
+  const { text, after_ms } = await untilClosed(socket);
+  clearInterval(drip);
+  expect(text).toStartWith("HTTP/1.1 408");
+  expect(JSON.parse(text.split("\r\n\r\n")[1] ?? "")).toMatchObject({ code: "request.slow", status: 408 });
+  expect(after_ms).toBeWithin(100, 600);
+});
+
+test("a connection that never says anything is closed without a word", async () => {
+  const { text, after_ms } = await untilClosed(await connect(await start({ header_timeout_ms: 100 })));
+  expect(text).toBe("");
+  expect(after_ms).toBeWithin(80, 500);
+});
+
+test("an idle connection is closed after the keep-alive time, not before", async () => {
+  const path = await start({ keep_alive_timeout_ms: 200, header_timeout_ms: 50 });
+  const socket = await connect(path);
+  const closed = untilClosed(socket);
+  socket.write(get("/"));
+  await untilText(socket, "hello");
+  await Bun.sleep(120);
+  socket.write(get("/"));
+  const { text, after_ms } = await closed;
+  expect(text.match(/hello/g)).toHaveLength(2);
+  expect(after_ms).toBeWithin(300, 800);
+});
+
+test("slow loris on a kept connection: the second request's headers are cut off too", async () => {
+  const path = await start({ keep_alive_timeout_ms: 100, header_timeout_ms: 100 });
+  const socket = await connect(path);
+  const closed = untilClosed(socket);
+  socket.write(get("/"));
+  await untilText(socket, "hello");
+  socket.write("GET / HTTP/1.1\r\nx: ");
+  const drip = setInterval(() => socket.write("a"), 20);
+  const { text, after_ms } = await closed;
+  clearInterval(drip);
+  expect(text).toContain("HTTP/1.1 408");
+  expect(after_ms).toBeLessThan(600);
+});
+
+test("a long request is not taken for an idle connection", async () => {
+  const path = await start({ keep_alive_timeout_ms: 50, header_timeout_ms: 50 }, async () => {
+    await Bun.sleep(250);
+    return new Response("late");
+  });
+  expect((await exchange(path, get("/"))).text).toContain("late");
+});
+
+test.each([
+  ["one huge header", `a: ${"x".repeat(20_000)}\r\n`],
+  ["a flood of small headers", "a: b\r\n".repeat(4_000)],
+])("header flood: %s is 431", async (_name, headers) => {
+  const { text } = await exchange(await start({}), get("/", headers));
+  expect(text).toStartWith("HTTP/1.1 431");
+  expect(text).toContain("request.headers_too_large");
+});
+
+test("bytes that are not HTTP are 400 and end the connection", async () => {
+  const path = await start({});
+  for (const bytes of ["\x16\x03\x01\x02\x00", "GET / HTTP/1.1\nhost: d\n\n", "POST / HTTP/1.1\r\nhost: d\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"]) {
+    expect((await exchange(path, bytes)).text).toStartWith("HTTP/1.1 400");
+  }
+});
+
+test("a body that stops arriving is cut off", async () => {
+  const path = await start({ body_idle_timeout_ms: 100, linger_ms: 50 }, async (request) => {
+    const failed: unknown = await request.text().catch((thrown: unknown) => thrown);
+    return Response.json(failed, { status: 408 });
+  });
+  const { text, after_ms } = await exchange(path, "POST / HTTP/1.1\r\nhost: d\r\ncontent-length: 9\r\n\r\nabc");
+  expect(text).toStartWith("HTTP/1.1 408");
+  expect(text).toContain("request.slow");
+  expect(after_ms).toBeLessThan(800);
+});
+
+test("a body dripped under the idle limit ends at the body deadline", async () => {
+  const path = await start({ body_idle_timeout_ms: 100, body_deadline_ms: 250, linger_ms: 50 }, async (request) => {
+    await request.text();
+    return new Response();
+  });
+  const socket = await connect(path);
+  socket.write("POST / HTTP/1.1\r\nhost: d\r\ncontent-length: 900\r\n\r\n");
+  const drip = setInterval(() => socket.write("a"), 20);
+  const { text, after_ms } = await untilClosed(socket);
+  clearInterval(drip);
+  expect(text).toStartWith("HTTP/1.1 408");
+  expect(after_ms).toBeWithin(200, 900);
+});
+
+test("a client that does not read its reply is dropped", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const path = await start({ body_idle_timeout_ms: 100 }, () => {
+    const endless = new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(65_536)), cancel: () => cancelled.resolve() });
+    return new Response(endless, { headers: { "content-type": NDJSON } });
+  });
+  const socket = await connect(path);
+  socket.pause();
+  socket.write(get("/"));
+  expect(await eventually(() => served?.events.some((e) => e.kind === "broken") ?? false)).toBe(true);
+  await cancelled.promise;
+  socket.destroy();
+});
+
+test("connection flood: what is above the cap gets 503 with Retry-After, the rest is served", async () => {
+  const path = await start({ connections_max: 8 });
+  const idle = await Promise.all(Array.from({ length: 8 }, () => connect(path)));
+  expect(await eventually(() => served?.server.connectionCount === 8)).toBe(true);
+  for (let i = 0; i < 20; i++) {
+    const { text } = await exchange(path, get("/"));
+    expect(text).toStartWith("HTTP/1.1 503");
+    expect(text).toContain("\r\nretry-after: 1\r\n");
+    expect(text).toContain("request.busy");
+  }
+  idle[0]?.destroy();
+  expect(await eventually(() => served?.server.connectionCount === 7)).toBe(true);
+  expect((await exchange(path, get("/", "connection: close\r\n"))).text).toContain("hello");
+  idle.forEach((socket) => socket.destroy());
+});
+
+test("connection flood of one user leaves room for another", async () => {
+  const path = await start({ connections_per_uid_max: 2 });
+  const held = await Promise.all([connect(path), connect(path)]);
+  expect((await exchange(path, get("/"))).text).toContain("connections of uid");
+  held.forEach((socket) => socket.destroy());
+  expect(await eventually(() => served?.server.connectionCount === 0)).toBe(true);
+  expect((await exchange(path, get("/", "connection: close\r\n"))).text).toContain("hello");
+});
+
+test("a connection is closed after its last allowed request", async () => {
+  const path = await start({ requests_per_connection_max: 2 });
+  const { text } = await exchange(path, get("/1") + get("/2"));
+  expect(text.match(/hello/g)).toHaveLength(2);
+  expect(text.match(/connection: close/gi)).toHaveLength(1);
+});
+
+test("pipelining flood: more requests than allowed in flight drop the connection", async () => {
+  let begun = 0;
+  const path = await start({ pipelined_max: 4 }, async () => {
+    begun += 1;
+    await Bun.sleep(5_000);
+    return new Response();
+  });
+  await exchange(path, get("/").repeat(500));
+  expect(begun).toBe(4);
+});
+
+test("half of RLIMIT_NOFILE is the most connections there can be", () => {
+  expect(descriptorsMax("Limit\nMax open files            64                   4096                 files\n")).toBe(64);
+  expect(descriptorsMax("")).toBe(1_024);
+  expect(connectionsMax(256, 64)).toBe(32);
+  expect(connectionsMax(256, 4_096)).toBe(256);
+  expect(descriptorsMax()).toBeGreaterThan(0);
+});
