@@ -60,4 +60,11 @@ describe("a base that loosens is refused with all of what it loosens", () => {
   test("a threshold above the host's, also above a default the host never wrote", () => {
     expect(loosened({ thresholds: { size_lines_max: 801, tests_removed_max: 2 } })).toBe("thresholds.size_lines_max: 801 is above the host's 800");
   });
+
+  test("a list too long for a message is cut and counted", () => {
+    const rules = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`r.r${String.fromCharCode(97 + i)}`, { human: "hold" } as const]));
+    const strict = resolveHost({ version: 1, trust_domain: "local", modes: ["local"], rules });
+    const loose = Object.fromEntries(Object.keys(rules).map((rule) => [rule, { human: "pass" } as const]));
+    expect(() => mergeGateConfig(strict, { config: { version: 1, rules: loose }, policy_path: null }, "x")).toThrow("; and 2 more");
+  });
 });

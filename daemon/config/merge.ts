@@ -13,6 +13,9 @@ const EFFECTS: readonly Effect[] = ["pass", "note", "hold", "refuse"];
 const MODES: readonly RuleMode[] = ["observe", "enforce"];
 const CLASSES = ["human", "agent", "bot", "unknown"] as const;
 
+/** Loosened settings named in one message; the rest is counted. */
+const LISTED_MAX = 10;
+
 /** The trusted base's word, and where its policy bundle was written for this gate. */
 export interface BaseConfig {
   readonly config: RepositoryConfig;
@@ -46,15 +49,18 @@ function union(...lists: readonly (readonly string[])[]): string[] {
 
 /**
  * What one gate of `repo_id` runs under; `base` is null where the trusted base
- * has no `maestro.yaml`. Throws `config.loosens` naming everything the base
- * would loosen.
+ * has no `maestro.yaml`. Throws `config.loosens` naming what the base would
+ * loosen.
  */
 export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: string): GateConfig {
   const entry = host.repositories.find((repository) => repository.id === repo_id);
   const rules = base?.config.rules ?? {};
   const thresholds = base?.config.thresholds ?? {};
   const loosened = [...looserRules(host.rules, rules), ...looserThresholds(host.thresholds, thresholds)];
-  if (loosened.length > 0) throw new MaestroError("config.loosens", loosened.join("; "));
+  if (loosened.length > 0) {
+    const more = loosened.length > LISTED_MAX ? `; and ${loosened.length - LISTED_MAX} more` : "";
+    throw new MaestroError("config.loosens", loosened.slice(0, LISTED_MAX).join("; ") + more);
+  }
   return {
     rules: host.rules,
     base_rules: rules,

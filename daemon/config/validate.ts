@@ -7,6 +7,9 @@ import type { YamlDocument } from "./yaml.ts";
 
 type Path = readonly string[];
 
+/** A key may be as long as its file; a message stays readable. */
+const PATH_CHARACTERS_MAX = 200;
+
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -60,7 +63,7 @@ function segments(pointer: string): Path {
 /** The value as what `schema` says. Throws `config.unknown_key` or `config.malformed`, with file, line and path. */
 export function validate<S extends TSchema>(schema: S, document: YamlDocument, name: string): Static<S> {
   const { value } = document;
-  const where = (path: Path) => `${name}:${document.lineOf(path)}: ${path.join(".") || "the document"}`;
+  const where = (path: Path) => `${name}:${document.lineOf(path)}: ${path.join(".").slice(0, PATH_CHARACTERS_MAX) || "the document"}`;
   const unknown = unknownKey(schema, value, []);
   if (unknown !== null) {
     const near = nearest(unknown.path.at(-1)!, unknown.known);
