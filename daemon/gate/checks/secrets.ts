@@ -1,0 +1,165 @@
+import type { Commit, Facts, FileChange, Gap } from "../../../proto/facts.ts";
+import { pathText } from "../../../proto/scalar.ts";
+import { defineCheck } from "./check.ts";
+import { classify } from "./reading/classify.ts";
+import { addedLines, lineGaps, newSide, removedLines, type NumberedLine } from "./reading/lines.ts";
+import { findingList, type FindingList } from "./reporting/finding.ts";
+import { redact } from "./reporting/redact.ts";
+import { believable } from "./secret/believable.ts";
+import { hasKeyMarker, privateKeys } from "./secret/pem.ts";
+import type { Match } from "./secret/scan.ts";
+
+/** Where a stretch of the scanned text comes from. */
+interface Place {
+  readonly start: number;
+  readonly text: string;
+  readonly file: FileChange | null;
+  readonly line: number;
+  /** Said of texts that are not lines of a file. */
+  readonly where: string;
+}
+
+/** A line no pattern can reach across, between lines that are not neighbours. */
+const SEPARATOR = "\n\u0001\n";
+
+/** All texts of one scan in one string: a scan costs milliseconds to set up, and a change has thousands of lines. */
+function joined(places: readonly Omit<Place, "start">[]): { content: string; places: Place[] } {
+  const parts: string[] = [];
+  const out: Place[] = [];
+  let start = 0;
+  let last: Omit<Place, "start"> | null = null;
+  for (const place of places) {
+    const follows = last !== null && place.file !== null && place.file === last.file && place.line === last.line + 1;
+    const glue = last === null ? "" : follows ? "\n" : SEPARATOR;
+    parts.push(glue, place.text);
+    start += glue.length;
+    out.push({ ...place, start });
+    start += place.text.length;
+    last = place;
+  }
+  return { content: parts.join(""), places: out };
+}
+
+/** Place a match starts in: binary search over the sorted starts. */
+function placeAt(places: readonly Place[], offset: number): Place | null {
+  let low = 0;
+  let high = places.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((places[middle]?.start ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return places[low] ?? null;
+}
+
+/** UTF-16 text arrives with a NUL beside each letter; without them its tokens read like any other. */
+function plain(text: string): string {
+  return text.includes("\0") ? text.replaceAll("\0", "") : text;
+}
+
+function fileTexts(files: readonly FileChange[]): Omit<Place, "start">[] {
+  return files.flatMap((file) => [...addedLines(file)].map(({ number, text }) => ({ text: plain(text), file, line: number, where: "" })));
+}
+
+function commitTexts(facts: Facts): Omit<Place, "start">[] {
+  const of = (commit: Commit) => {
+    const where = `commit ${commit.oid.slice(0, 9)}`;
+    const texts = [commit.subject, ...commit.trailers.map(({ key, value }) => `${key}: ${value}`), commit.author.name, commit.author.email];
+    return texts.map((text) => ({ text, file: null, line: 0, where }));
+  };
+  const paths = facts.files.filter((file) => file.status !== "deleted").map((file) => ({ text: pathText(file.path), file: null, line: 0, where: "a file name" }));
+  return [...facts.commits.flatMap(of), { text: facts.title, file: null, line: 0, where: "the title" }, ...paths];
+}
+
+function report(matches: readonly Match[], places: readonly Place[], list: FindingList): void {
+  const values = new Map<Place, string[]>();
+  for (const match of matches) {
+    const place = placeAt(places, match.start);
+    if (place !== null) values.set(place, [...(values.get(place) ?? []), match.value]);
+  }
+  const said = new Set<string>();
+  for (const match of matches) {
+    const place = placeAt(places, match.start);
+    if (place === null || !believable(match) || said.has(`${place.start} ${match.value}`)) continue;
+    said.add(`${place.start} ${match.value}`);
+    const message = `a ${match.provider} credential${place.where === "" ? "" : ` in ${place.where}`}, ${match.value.length} characters`;
+    const fix = "Revoke it at its issuer, then remove it; taking it out of the history is not enough.";
+    const where = place.file === null ? {} : { file: place.file, line: place.line };
+    list.add({ rule: "secret.token", severity: "error", message, text: around(place.text, match.start - place.start), secrets: values.get(place) ?? [], fix, ...where });
+  }
+}
+
+/** The part of a line an excerpt is cut from: a minified line would not show its token otherwise. */
+function around(text: string, at: number): string {
+  const from = at > 2000 ? at - 40 : 0;
+  return text.slice(from, from + 16 * 1024);
+}
+
+function keys(file: FileChange, list: FindingList): void {
+  const lines: NumberedLine[] = [...newSide(file)].map((line) => ({ ...line, text: plain(line.text) }));
+  const before = [...removedLines(file), ...lines.filter((line) => !line.added)].some((line) => hasKeyMarker(line.text));
+  for (const key of privateKeys(lines)) {
+    if (!key.added) continue;
+    const kind = key.kind === "" ? "" : `${key.kind} `;
+    list.add({
+      rule: "secret.private-key", severity: "error", file, line: key.start, end_line: key.end, text: `-----BEGIN ${kind}PRIVATE KEY-----`,
+      message: `a ${kind}private key of ${key.end - key.start + 1} lines`, tags: before ? ["at-base"] : [],
+      fix: "Replace the key everywhere it is trusted, then remove it.",
+    });
+  }
+}
+
+/** A change of code or settings whose text is not there cannot be called free of secrets. */
+function blindness(facts: Facts): string | null {
+  const cut = facts.files.filter((file) => file.truncated && file.status !== "deleted");
+  if (cut[0] !== undefined) return `${cut.length} changed files were cut at a limit, so parts of them were not scanned: ${redact(pathText(cut[0].path))}`;
+  const hidden = facts.files.find((file) => file.binary && file.hunks.length === 0 && file.new !== null && file.new.size > 0 && file.new.oid !== file.old?.oid && classify(pathText(file.path)).language !== null);
+  return hidden === undefined ? null : `program text with a NUL byte was not scanned: ${redact(pathText(hidden.path))}`;
+}
+
+export default defineCheck({
+  id: "secrets",
+  question: "Does the change publish a credential?",
+  needs: ["files"],
+  contents: [],
+  rules: [
+    {
+      id: "secret.token",
+      title: "Credential of a known provider",
+      why: "A pushed credential is read by strangers within minutes and stays in the history for ever.",
+      passes: { says: "Written like a token, but its checksum is wrong: GitHub never issued it.", change: [{ path: "src/client.ts", old: "", new: `const token = "${"ghp"}_${"16C7e42F292c6912E7710c838347Ae178B4a"}";\n` }] },
+      fails: { says: "A token with a right checksum outside of tests.", change: [{ path: "src/client.ts", old: "", new: `const token = "${"ghp"}_${"a8Kx2ZqT7bNc4RmW9vYd1LsF6hPj3E"}${"2f3OhS"}";\n` }] },
+      cannot_see: "Secrets without a known format, short or weak passwords, AWS key ids and Google API keys standing alone, values split over expressions or encoded again, archives, images and other binaries, bodies of commit messages, whether a token is still valid.",
+      replay: "2 of 2,000 changes, both tests of redaction in test paths; formats alone would have fired 9 times",
+    },
+    {
+      id: "secret.private-key",
+      title: "Private key",
+      why: "Whoever reads the repository can act as the key's owner.",
+      passes: { says: "Code that writes a key holds the marker without a body.", change: [{ path: "src/pem.ts", old: "", new: `export const pem = (der: string) => "${"-----BEGIN"} PRIVATE KEY-----\\n" + der;\n` }] },
+      fails: {
+        says: "A key file with its body.",
+        change: [{ path: "deploy/server.key", old: null, new: `${"-----BEGIN"} PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n-----END PRIVATE KEY-----\n` }],
+      },
+      cannot_see: "Keys in binary containers (PKCS #12, JKS), JWK, PuTTY files, a body whose BEGIN line is outside the visible lines.",
+      replay: "2 of 2,000 changes as notes: one test fixture, one renewal of a development key",
+    },
+  ],
+  async run(facts, { signal }) {
+    if (facts.files.length === 0 && facts.commits.length === 0) return { not_applicable: "the change has no text" };
+    const { scan } = await import("./secret/scan.ts");
+    const list = findingList();
+    const npmrc = (file: FileChange) => pathText(file.path).endsWith(".npmrc");
+    const batches = [
+      { texts: [...fileTexts(facts.files.filter((file) => !npmrc(file))), ...commitTexts(facts)], npmrc: false },
+      { texts: fileTexts(facts.files.filter(npmrc)), npmrc: true },
+    ];
+    for (const batch of batches) {
+      const { content, places } = joined(batch.texts);
+      report(await scan(content, batch.npmrc, signal), places, list);
+    }
+    for (const file of facts.files) keys(file, list);
+    const gaps: Gap[] = lineGaps(facts.files);
+    return list.seen(gaps, blindness(facts));
+  },
+});
