@@ -1,0 +1,108 @@
+/**
+ * Rules no policy can switch off: each says that something could not be told,
+ * and what cannot be told is never admitted. Their texts are what
+ * `maestro explain` prints.
+ */
+import type { RuleDoc } from "../../proto/api.ts";
+
+interface HouseRule {
+  readonly title: string;
+  readonly why: string;
+  readonly passes: string;
+  readonly fails: string;
+  readonly cannot_see: string;
+}
+
+const NOTHING_HIDDEN = "nothing: the daemon sees this of itself";
+
+export const HOUSE_RULES = {
+  "gate.check-unavailable": {
+    title: "a check gave no answer",
+    why: "A check that crashed, ran out of time or could not read the change has not passed.",
+    passes: "every required check answers",
+    fails: "a check process is killed at its deadline",
+    cannot_see: "a check that answers although it looked at less than it says",
+  },
+  "gate.check-missing": {
+    title: "a required check did not run",
+    why: "A requirement nobody looked at is not met.",
+    passes: "every name under `required` has an outcome",
+    fails: "`required: [licence]` where no check has that name",
+    cannot_see: NOTHING_HIDDEN,
+  },
+  "gate.check-claimed": {
+    title: "a required check was not seen by the daemon",
+    why: "What a job says about itself satisfies no requirement: the job is what is being judged.",
+    passes: "the daemon or its sandbox ran the check",
+    fails: "the only outcome for a required check came from the job",
+    cannot_see: NOTHING_HIDDEN,
+  },
+  "gate.check-failed": {
+    title: "a check failed without saying on what",
+    why: "A failure without a finding gives policy nothing to judge.",
+    passes: "a check that fails lists at least one finding",
+    fails: "`fail` with an empty list",
+    cannot_see: NOTHING_HIDDEN,
+  },
+  "gate.findings-cut": {
+    title: "more findings than could be listed",
+    why: "Findings beyond the limit were judged by nobody.",
+    passes: "every finding of every check is in its list",
+    fails: "a check counts 9000 findings and lists 5000",
+    cannot_see: NOTHING_HIDDEN,
+  },
+  "gate.nothing-checked": {
+    title: "no check answered",
+    why: "An admit says that somebody looked.",
+    passes: "at least one check of the daemon answers",
+    fails: "every check is unavailable, and none is required",
+    cannot_see: NOTHING_HIDDEN,
+  },
+  "gate.policy-unavailable": {
+    title: "the policy gave no decision",
+    why: "A policy that does not load, is undefined, or answers in another form has admitted nothing.",
+    passes: "every bundle answers in the form {actor, effects, reasons}",
+    fails: "a policy calls a built-in function that does not exist here",
+    cannot_see: "a policy that answers wrongly in the right form",
+  },
+  "gate.config-broken": {
+    title: "maestro.yaml at the base cannot be read",
+    why: "It may have asked for more than the host does; what it asked for is unknown.",
+    passes: "maestro.yaml is absent at the base, or reads",
+    fails: "an unknown key in maestro.yaml on the target branch",
+    cannot_see: "a key that is valid and not what its author meant",
+  },
+  "gate.history-unknown": {
+    title: "the history needed to compare is not there",
+    why: "Without the merge base nobody knows what this change changes.",
+    passes: "the merge base is among the commits that were sent",
+    fails: "a shallow clone that ends before the merge base",
+    cannot_see: NOTHING_HIDDEN,
+  },
+  "gate.conflict": {
+    title: "the change does not merge",
+    why: "What would be merged does not exist yet, so it cannot be judged.",
+    passes: "git merges the change without help",
+    fails: "both sides changed the same lines",
+    cannot_see: "conflicts of meaning between lines that merge",
+  },
+  "gate.empty": {
+    title: "the change changes nothing",
+    why: "An empty difference is more often a wrong base than a wish; nothing was judged.",
+    passes: "at least one file differs",
+    fails: "head and target have the same tree",
+    cannot_see: NOTHING_HIDDEN,
+  },
+} as const satisfies Readonly<Record<string, HouseRule>>;
+
+export type HouseRuleId = keyof typeof HOUSE_RULES;
+
+export function isHouseRule(rule: string): rule is HouseRuleId {
+  return Object.hasOwn(HOUSE_RULES, rule);
+}
+
+/** For `GET /v1/rules`, beside the rules of the checks. */
+export function houseRuleDocs(): RuleDoc[] {
+  const effects = { human: "hold", agent: "hold", bot: "hold", unknown: "hold" } as const;
+  return Object.entries(HOUSE_RULES).map(([rule, text]) => ({ rule, check: "gate", ...text, replay: null, effects, mode: "enforce" }));
+}

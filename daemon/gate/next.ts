@@ -1,0 +1,78 @@
+/** The smallest safe thing to do next, rule by rule. Pure; no text of a change gets in here. */
+import type { NextStep, Reason, Verdict } from "../../proto/decision.ts";
+import type { HouseRuleId } from "./house-rules.ts";
+
+type Step = Pick<NextStep, "action" | "text" | "cost" | "risk"> & { readonly command?: readonly string[] };
+
+export const STEPS_MAX = 4;
+
+const COSTS: readonly NextStep["cost"][] = ["none", "seconds", "minutes", "a person"];
+const RISKS: readonly NextStep["risk"][] = ["none", "low", "medium", "high"];
+
+const fix = (text: string, cost: NextStep["cost"], risk: NextStep["risk"] = "none"): Step => ({ action: "fix_finding", text, cost, risk });
+const split = (text: string): Step => ({ action: "split_change", text, cost: "minutes", risk: "none" });
+const person: Step = { action: "ask_person", text: "ask a person who is not the author to look at it", cost: "a person", risk: "none" };
+const apart = split("move these files into a change of their own");
+const revoke = fix("revoke the credential, then remove it: whoever has the commits has it already", "minutes", "low");
+
+const HOUSE: Readonly<Record<HouseRuleId, readonly Step[]>> = {
+  "gate.check-unavailable": [{ action: "retry", text: "run the gate again; if the check stays without an answer, ask the operator for its log", command: ["maestro", "gate", "--rerun"], cost: "seconds", risk: "none" }],
+  "gate.check-missing": [{ action: "repair_check", text: "remove the unknown name from `required`, or install the check it means", cost: "minutes", risk: "low" }],
+  "gate.check-claimed": [{ action: "repair_check", text: "let the daemon run this check itself", cost: "minutes", risk: "none" }],
+  "gate.check-failed": [{ action: "repair_check", text: "report the check: it fails without saying on what", cost: "minutes", risk: "none" }],
+  "gate.findings-cut": [split("split the change until every finding can be listed")],
+  "gate.nothing-checked": [{ action: "repair_check", text: "ask the operator why no check answers", command: ["maestro", "status"], cost: "minutes", risk: "none" }],
+  "gate.policy-unavailable": [{ action: "repair_policy", text: "repair the policy bundle as the reason says, then gate again", cost: "minutes", risk: "low" }],
+  "gate.config-broken": [{ action: "repair_policy", text: "repair maestro.yaml on the target branch, then gate again", cost: "minutes", risk: "low" }],
+  "gate.history-unknown": [{ action: "fetch_history", text: "fetch the whole history, then gate again", command: ["git", "fetch", "--unshallow"], cost: "seconds", risk: "none" }],
+  "gate.conflict": [{ action: "rebase", text: "merge the target into the change, resolve the conflict, then gate again", cost: "minutes", risk: "medium" }],
+  "gate.empty": [{ action: "retry", text: "name the branch it would be merged into with --target, or its newest commit with --head", cost: "seconds", risk: "none" }],
+};
+
+const FINDINGS: Readonly<Record<string, readonly Step[]>> = {
+  "secret.token": [revoke],
+  "secret.private-key": [revoke],
+  "merge.conflict-marker": [fix("resolve the conflict and remove its markers", "minutes", "low")],
+  "text.bidi-control": [fix("remove the control character, or write it as an escape", "seconds")],
+  "test.focused": [fix("remove the focus so that the whole suite runs", "seconds")],
+  "code.debugger": [fix("remove the debugger statement", "seconds")],
+  "dep.foreign-source": [fix("resolve the dependency from the registry this repository uses", "minutes", "low"), person],
+  "path.unsafe": [fix("rename the path, or keep the link inside the tree", "minutes", "low")],
+  "path.case-collision": [fix("rename one of the two paths", "seconds", "low")],
+  "file.large-binary": [fix("keep the file outside git, or make it smaller", "minutes", "low"), person],
+  "ci.privileged": [fix("drop the privileged trigger, or pass event text through the environment", "minutes", "low"), person],
+  "ci.permission-raised": [fix("give the job only the rights it uses", "minutes", "low"), person],
+  "ci.changed": [apart, person],
+  "guard.self-edit": [apart, person],
+  "test.weakened": [fix("put the tests back, or say in the change what replaces them", "minutes", "low"), person],
+  "test.skipped": [fix("switch the test on again", "minutes", "low"), person],
+  "size.unreviewable": [split("split it into changes a person can read in one sitting")],
+};
+
+function stepsFor({ rule }: Reason): readonly Step[] {
+  if (Object.hasOwn(HOUSE, rule)) return HOUSE[rule as HouseRuleId];
+  return Object.hasOwn(FINDINGS, rule) ? FINDINGS[rule]! : [person];
+}
+
+function toNext(step: Step, rule: string): NextStep {
+  return { action: step.action, text: step.text, command: step.command === undefined ? null : [...step.command], rule, cost: step.cost, risk: step.risk };
+}
+
+const MERGE: NextStep = { action: "merge", text: "merge it while the target stays where it is", command: null, rule: null, cost: "none", risk: "none" };
+
+/**
+ * Steps that remove the deciding reasons, smallest first, at most `STEPS_MAX`.
+ * One step for every reason comes before a second one for any, and reasons
+ * that refuse before reasons that hold, so the cut drops what matters least.
+ */
+export function nextSteps(verdict: Verdict, reasons: readonly Reason[]): NextStep[] {
+  if (verdict === "admit") return [MERGE];
+  const deciding = reasons.filter(({ observed, effect }) => !observed && effect !== "note");
+  const rounds = [0, 1].flatMap((round) => deciding.flatMap((reason) => stepsFor(reason).slice(round, round + 1).map((step) => toNext(step, reason.rule))));
+  const kept = new Map<string, NextStep>();
+  for (const step of rounds) {
+    const key = `${step.action} ${step.text}`;
+    if (!kept.has(key) && kept.size < STEPS_MAX) kept.set(key, step);
+  }
+  return [...kept.values()].sort((a, b) => COSTS.indexOf(a.cost) - COSTS.indexOf(b.cost) || RISKS.indexOf(a.risk) - RISKS.indexOf(b.risk));
+}
