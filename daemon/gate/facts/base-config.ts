@@ -1,4 +1,3 @@
-import { CONFIG_BYTES_MAX } from "../../config/yaml.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
 import { parseRepositoryConfig, REPOSITORY_CONFIG_NAME } from "../../config/repository.ts";
@@ -6,6 +5,8 @@ import type { Oid } from "../../platform/git/object-format.ts";
 import type { GitReader } from "../../platform/git/reader.ts";
 import { blobAt } from "../../platform/git/tree-entry.ts";
 
+/** What is read at all; the parser has its own, lower limit and names it. */
+const CONFIG_BYTES_MAX = 1024 * 1024;
 const POLICY_BYTES_MAX = 16 * 1024 * 1024;
 
 /**

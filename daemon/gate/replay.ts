@@ -1,0 +1,71 @@
+/** What the rules would have said of a repository's past: judged like a gate, and nothing is signed, logged or kept. */
+import type { ReplayChange, ReplayRequest } from "../../proto/api.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { pathText } from "../../proto/scalar.ts";
+import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
+import type { Intake } from "./intakes.ts";
+import type { Judge, Judgement } from "./judge.ts";
+import type { Lane } from "./lane.ts";
+
+export interface ReplayDeps {
+  readonly judge: Judge;
+  readonly repositories: RepositoryStore;
+  readonly changes_max: number;
+  /** Changes judged side by side; one check process each. */
+  readonly lanes: number;
+}
+
+const quiet = { stage: () => undefined, check: () => undefined };
+const WHERE_MAX = 300;
+
+function whereOf({ ranges }: Judgement["decision"]["reasons"][number]): string | null {
+  const [range] = ranges;
+  return range === undefined ? null : `${pathText(range.path)}:${range.start_line}`.slice(0, WHERE_MAX);
+}
+
+function eventOf(head: string, { facts, decision, outcomes }: Judgement): ReplayChange {
+  return {
+    event: "change",
+    head,
+    title: facts.title,
+    actor: facts.actor.class,
+    verdict: decision.verdict,
+    effects: decision.reasons.map((reason) => ({ rule: reason.rule, effect: reason.effect, observed: reason.observed, where: whereOf(reason) })),
+    unavailable: outcomes.filter(({ result }) => result === "unavailable").map(({ check }) => check),
+  };
+}
+
+export class Replay {
+  constructor(private readonly deps: ReplayDeps) {}
+
+  /** Changes come out in the order they were asked for. A change whose facts cannot be collected is a hold. Throws `request.too_large`, `request.cancelled`. */
+  async *run(intake: Intake, { target_ref, changes }: ReplayRequest, signal: AbortSignal): AsyncGenerator<ReplayChange, void, undefined> {
+    const { judge, repositories, changes_max, lanes } = this.deps;
+    if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
+    if (changes.length > changes_max) throw new MaestroError("request.too_large", `${changes.length} changes, replay_changes_max is ${changes_max}`);
+    const repository = await repositories.open(intake.repo_id, intake.object_format);
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => stop.abort(new MaestroError("request.cancelled", "the replay ended")));
+    const free = Array.from({ length: Math.min(lanes, changes.length) }, () => stack.use(judge.lane(both)));
+    const turns: Promise<unknown>[] = free.map(() => Promise.resolve());
+    const pending = changes.map(({ head }, place) => {
+      const slot = place % free.length;
+      const mine = turns[slot]!.then(() => this.one(repository, target_ref, head, free[slot]!, both));
+      // The next change of a lane waits for this one, whatever came of it; its own failure is seen where it is awaited below.
+      turns[slot] = mine.catch(() => undefined);
+      return mine;
+    });
+    for (const change of pending) yield await change;
+  }
+
+  private async one(repository: Repository, target_ref: string, head: string, lane: Lane, signal: AbortSignal): Promise<ReplayChange> {
+    try {
+      return eventOf(head, await this.deps.judge.judge({ repository, mode: "local", target_ref, target: head, head, want_tree_sha256: false }, lane, quiet, signal));
+    } catch (error) {
+      if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
+      return { event: "change", head, title: "", actor: "unknown", verdict: "hold", effects: [], unavailable: ["facts"] };
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { parseCanonical } from "../../proto/canonical.ts";
+import { Card, CardProof, Timings } from "../../proto/card.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { Closed } from "../../proto/scalar.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import type { GateRow } from "../store/gates.ts";
+
+/** What a client is told of a gate beside its bundle; a blob, because a card outgrows an LMDB value. */
+export const StoredReply = Closed({ card: Card, proof: CardProof, timings: Timings }, { $id: "StoredReply" });
+export type StoredReply = Static<typeof StoredReply>;
+
+const LIMITS = { bytes_max: 64 * 1024 * 1024, depth_max: 16 };
+const checker = TypeCompiler.Compile(Type.Unsafe<StoredReply>(StoredReply));
+
+/**
+ * A gate's recorded answer; null where the daemon died after logging the verdict
+ * and before acknowledging it, so that the gate has to run again.
+ */
+export async function readReply({ blobs }: Artifacts, row: GateRow): Promise<{ reply: StoredReply; bundle: Uint8Array } | null> {
+  const [bytes, bundle] = await Promise.all([blobs.get(row.reply), blobs.get(row.bundle)]);
+  if (bytes === undefined || bundle === undefined) return null;
+  const reply: unknown = parseCanonical(bytes, LIMITS);
+  if (!checker.Check(reply)) throw new MaestroError("store.corrupt", `the recorded reply of ${row.gate_id} does not fit its schema`);
+  return { reply, bundle };
+}
