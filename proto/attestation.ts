@@ -45,6 +45,22 @@ export const DsseEnvelope = Closed({
 });
 export type DsseEnvelope = Static<typeof DsseEnvelope>;
 
+/** Rekor v2 `hashedrekord` 0.0.2: what the log holds of one DSSE signature, in RFC 8785 form. The digest is over the pre-authentication encoding. */
+export const HashedRekord = Closed({
+  apiVersion: Type.Literal("0.0.2"),
+  kind: Type.Literal("hashedrekord"),
+  spec: Closed({
+    hashedRekordV002: Closed({
+      data: Closed({ algorithm: Type.Literal("SHA2_256"), digest: Base64 }),
+      signature: Closed({
+        content: Base64,
+        verifier: Closed({ keyDetails: Type.Literal("PKIX_ECDSA_P256_SHA_256"), publicKey: Closed({ rawBytes: Base64 }) }),
+      }),
+    }),
+  }),
+});
+export type HashedRekord = Static<typeof HashedRekord>;
+
 const Int64 = Type.String({ pattern: "^(?:0|[1-9][0-9]{0,15})$" });
 
 /** A Rekor v2 shaped transparency-log entry (protobuf JSON: int64 as strings). */

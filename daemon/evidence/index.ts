@@ -1,0 +1,128 @@
+/** A verdict becomes evidence: manifest, signed statement, log entry, bundle; durable before anyone hears of it. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Statement } from "../../proto/attestation.ts";
+import type { Card, CardProof } from "../../proto/card.ts";
+import type { Attempt, Identity, Mode } from "../../proto/change.ts";
+import { toHex } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { Store } from "../store/db.ts";
+import { verifyWithTrust } from "../verifier/bundle.ts";
+import { cardDigest } from "../verifier/card.ts";
+import { tlogProofText } from "../verifier/tlog-proof.ts";
+import { timestampOf } from "../verifier/time.ts";
+import { buildStatement, bundleBytes, signStatement, sigstoreBundle } from "./attest/index.ts";
+import { openKeys, type Keys } from "./keys/index.ts";
+import { openLog, type Log, type LogState } from "./log/index.ts";
+import { buildManifest, type Findings } from "./manifest/index.ts";
+
+export interface EvidenceDeps {
+  readonly store: Store;
+  readonly state_dir: string;
+  /** `null`: a trust domain of this node's own. */
+  readonly trust_domain: string | null;
+  readonly version: string;
+  readonly now: () => Date;
+  /** Called when the log's files could not be written; the log itself goes on. */
+  readonly projection_failed: (error: unknown) => void;
+}
+
+export interface RecordInput extends Omit<Findings, "documents"> {
+  readonly identity: Identity;
+  readonly mode: Mode;
+  readonly attempt: number;
+  readonly supersedes: number | null;
+  readonly valid_for_s: number;
+  readonly card: Card;
+  /** Documents that stay here, such as the facts; their leaves hold a MAC. */
+  readonly documents: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+export interface Recorded {
+  readonly statement: Statement;
+  readonly bundle: Uint8Array;
+  readonly proof: CardProof;
+  /** The log receipt alone, in C2SP tlog-proof form. */
+  readonly tlog_proof: string;
+  /** Digest of the leaves without salt and time: equal on replay. */
+  readonly core_sha256: string;
+}
+
+export interface Evidence {
+  readonly trust_bytes: Uint8Array;
+  readonly trust_path: string;
+  readonly trust_domain: string;
+  readonly self_made_trust: boolean;
+  logState(): LogState;
+  receiptText(index: number): string;
+  /**
+   * Signs and logs one verdict. `commit` runs in the log's own transaction:
+   * what it writes is kept exactly when the entry is. Resolves when durable.
+   */
+  record(input: RecordInput, commit: (recorded: Recorded) => void): Promise<Recorded>;
+  /** Resolves when the log's files show its newest checkpoint. */
+  published(): Promise<void>;
+}
+
+/** The time of a verdict, in whole seconds. A clock that was set back must not put an entry before an older one. */
+function issuedAt(now: Date, log: Log, keys: Keys): number {
+  const from_s = keys.trust.entries.map((entry) => entry.from_s);
+  return Math.max(Math.floor(now.getTime() / 1000), log.state().time_s, ...from_s);
+}
+
+function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: string) {
+  const { identity, mode, decision, card } = input;
+  const documents = [{ name: "card", sha256: cardDigest(card), travels: true }, ...input.documents.map((document) => ({ ...document, travels: false }))];
+  const built = buildManifest({ ...input, attempt, documents, tool: `maestro/${version}`, salt_secret: keys.salt_secret });
+  const statement = buildStatement({ identity, attempt, mode, decision, manifest: built.manifest, verifier: { id: "maestro", version } });
+  return { ...built, statement, signed: signStatement(statement, keys.gate) };
+}
+
+/** Opens keys and log under `state_dir`; see `openKeys` and `openLog` for what they refuse. */
+export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
+  const keys = openKeys({ state_dir: deps.state_dir, now: deps.now(), trust_domain: deps.trust_domain });
+  const log = await openLog({ ...deps, key: keys.log_note, sign: keys.log.sign });
+
+  return {
+    trust_bytes: keys.trust_bytes,
+    trust_path: keys.trust_path,
+    trust_domain: keys.trust.trust_domain,
+    self_made_trust: keys.trust.self_made,
+    logState: () => log.state(),
+    receiptText(index) {
+      const { proof, checkpoint } = log.receipt(index);
+      return tlogProofText({ index, hashes: proof, checkpoint });
+    },
+
+    async record(input, commit) {
+      const time_s = issuedAt(deps.now(), log, keys);
+      const { attempt: number, supersedes, valid_for_s } = input;
+      const attempt: Attempt = { attempt: number, supersedes, issued_at: timestampOf(time_s), valid_until: timestampOf(time_s + valid_for_s) };
+      const { manifest, core_sha256, statement, signed } = sealed(input, attempt, keys, deps.version);
+      return log.append([signed.entry], time_s, ([receipt]) => {
+        if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
+        const bundle = bundleBytes(sigstoreBundle(signed, receipt), manifest, input.card);
+        // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
+        const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000) });
+        if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);
+        const recorded: Recorded = {
+          statement,
+          bundle,
+          core_sha256,
+          tlog_proof: tlogProofText({ index: receipt.index, hashes: receipt.proof, checkpoint: receipt.checkpoint }),
+          proof: {
+            log_origin: receipt.origin,
+            log_index: receipt.index,
+            manifest_root: manifest.root,
+            bundle_sha256: toHex(sha256(bundle)),
+            signer: keys.gate.key.fingerprint,
+            self_made_trust: keys.trust.self_made,
+          },
+        };
+        commit(recorded);
+        return recorded;
+      });
+    },
+
+    published: () => log.published(),
+  };
+}

@@ -1,0 +1,104 @@
+/** The node's own keys: made once on first start, refused ever after if anyone else could have read them. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { equalBytes, toBase32 } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { noteKey, type NoteKey } from "../../verifier/note.ts";
+import { openTrust, type Trust } from "../../verifier/trust.ts";
+import { checkPrivateFolder, readPrivateFile, writePrivateFolder, writePublicFile } from "./files.ts";
+import { generatePrivateKey, signerFromPem, type Signer } from "./signer.ts";
+import { selfMadeTrust, trustFileBytes } from "./trust.ts";
+
+export type { Signer } from "./signer.ts";
+
+const SALT_BYTES = 32;
+const LOCAL_DOMAIN = "local.maestro.internal";
+const LABEL_CHARS = 16;
+
+export interface KeysDeps {
+  readonly state_dir: string;
+  readonly now: Date;
+  /** `null`: a domain of this node's own, named after its log key. */
+  readonly trust_domain: string | null;
+}
+
+export interface Keys {
+  readonly gate: Signer;
+  readonly log: Signer;
+  /** The log key under its checkpoint origin. */
+  readonly log_note: NoteKey;
+  /** Salts and source MACs are derived from it; whoever holds it can guess hidden leaves. */
+  readonly salt_secret: Uint8Array;
+  readonly trust: Trust;
+  /** What `maestro verify --trust` takes; also at `trust_path`. */
+  readonly trust_bytes: Uint8Array;
+  readonly trust_path: string;
+}
+
+/** A name for a log that no other log has: from its first key, so that it needs no registry and survives a rotation. */
+const logLabel = (log: Signer): string => toBase32(sha256(log.key.raw)).slice(0, LABEL_CHARS);
+
+function generate(folder: string, { now, trust_domain }: KeysDeps): void {
+  const gate = generatePrivateKey("ecdsa-p256-sha256");
+  const log = generatePrivateKey("ed25519");
+  const root = generatePrivateKey("ed25519");
+  const logSigner = signerFromPem("ed25519", log, "log.pem");
+  const label = logLabel(logSigner);
+  const trust = selfMadeTrust({
+    trust_domain: trust_domain ?? `${label}.${LOCAL_DOMAIN}`,
+    log_origin: `log.${label}.${trust_domain ?? LOCAL_DOMAIN}`,
+    gate: signerFromPem("ecdsa-p256-sha256", gate, "gate.pem"),
+    log: logSigner,
+    root: signerFromPem("ed25519", root, "root.pem"),
+    now,
+  });
+  writePrivateFolder(folder, {
+    "gate.pem": gate,
+    "log.pem": log,
+    "root.pem": root,
+    "salt.key": randomBytes(SALT_BYTES),
+    "trust.json": trustFileBytes(trust),
+  });
+}
+
+function pemOf(path: string): string {
+  return new TextDecoder().decode(readPrivateFile(path));
+}
+
+function entryOf(trust: Trust, signer: Signer, role: "gate" | "log"): Trust["entries"][number] {
+  const found = trust.entries.find(({ entry }) => entry.role === role && entry.fingerprint === signer.key.fingerprint);
+  if (found === undefined) throw new MaestroError("evidence.keys", `trust.json does not name ${role} key ${signer.key.fingerprint}`);
+  return found;
+}
+
+/**
+ * Opens the keys under `state_dir/keys`, making them on the first start, and
+ * keeps a public copy of the trust file at `state_dir/trust.json`. Throws
+ * `evidence.keys` where a key is missing, readable by others, of the wrong
+ * kind, or not named by the trust file. The caller holds the state folder's lock.
+ */
+export function openKeys(deps: KeysDeps): Keys {
+  const folder = join(deps.state_dir, "keys");
+  mkdirSync(deps.state_dir, { recursive: true, mode: 0o700 });
+  if (!checkPrivateFolder(folder)) generate(folder, deps);
+  checkPrivateFolder(folder);
+  const gate = signerFromPem("ecdsa-p256-sha256", pemOf(join(folder, "gate.pem")), "gate.pem");
+  const log = signerFromPem("ed25519", pemOf(join(folder, "log.pem")), "log.pem");
+  const salt_secret = readPrivateFile(join(folder, "salt.key"));
+  if (salt_secret.length !== SALT_BYTES) throw new MaestroError("evidence.keys", `salt.key has ${salt_secret.length} bytes, not ${SALT_BYTES}`);
+  const trust_bytes = readPrivateFile(join(folder, "trust.json"));
+  const opened = openTrust(trust_bytes);
+  if (!opened.ok) throw new MaestroError("evidence.keys", `trust.json: ${opened.reason.detail}`);
+  const trust = opened.value;
+  if (deps.trust_domain !== null && deps.trust_domain !== trust.trust_domain) {
+    throw new MaestroError("evidence.keys", `the keys were made for trust domain ${trust.trust_domain}, the configuration says ${deps.trust_domain}`);
+  }
+  entryOf(trust, gate, "gate");
+  const origin = entryOf(trust, log, "log").entry.log_origin;
+  if (origin === null) throw new MaestroError("evidence.keys", "trust.json gives the log no origin");
+  const trust_path = join(deps.state_dir, "trust.json");
+  if (!existsSync(trust_path) || !equalBytes(new Uint8Array(readFileSync(trust_path)), trust_bytes)) writePublicFile(trust_path, trust_bytes);
+  return { gate, log, log_note: noteKey(origin, log.key), salt_secret, trust, trust_bytes, trust_path };
+}

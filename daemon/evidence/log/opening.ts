@@ -1,0 +1,56 @@
+/** What is asked of a log before it may grow again. */
+import { frontierRoot, HASH_BYTES, type ReadNode } from "../../../kernels/merkle/index.ts";
+import { equalBytes } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { parseCheckpoint, type Checkpoint } from "../../verifier/checkpoint.ts";
+import { hashLeaf } from "../../verifier/leaves.ts";
+import { openNote, parseNote, type NoteKey } from "../../verifier/note.ts";
+import { readEntry } from "./entries.ts";
+import type { Head, LogTables } from "./tables.ts";
+import { frontierOf, storedRoot } from "./tree.ts";
+
+/** The checkpoint in a signed note, if it is this log's own. */
+export function ownCheckpoint(text: string, key: NoteKey): Checkpoint | null {
+  const note = parseNote(text);
+  const checkpoint = note === null ? null : parseCheckpoint(note.text);
+  if (note === null || checkpoint === null || checkpoint.origin !== key.name) return null;
+  return "signers" in openNote(note, [key]) ? checkpoint : null;
+}
+
+/**
+ * Checks the stored state against itself: the frontier hashes to the root
+ * that the log signed, stored nodes and the last entry agree with it, and
+ * nothing lies beyond. Throws `store.corrupt`, or `evidence.keys` for a log
+ * of another key.
+ */
+export function checkHead(head: Head, tables: LogTables, read: ReadNode, key: NoteKey): void {
+  const corrupt = (what: string) => new MaestroError("store.corrupt", `log of ${head.size} entries: ${what}`);
+  const checkpoint = ownCheckpoint(head.checkpoint, key);
+  if (checkpoint === null) {
+    throw new MaestroError("evidence.keys", `the log was signed by another key than ${key.name} ${key.key.fingerprint}; restore keys and state together`);
+  }
+  const frontier = frontierOf(head.size, read);
+  if (head.frontier.length % HASH_BYTES !== 0 || !equalBytes(frontier.hashes, head.frontier)) throw corrupt("nodes and frontier differ");
+  if (checkpoint.size !== head.size || !equalBytes(frontierRoot(frontier), checkpoint.root)) throw corrupt("the frontier does not hash to the signed root");
+  if (head.size > 0 && !equalBytes(hashLeaf(readEntry(tables, head.size - 1)), read({ level: 0, index: head.size - 1 }))) {
+    throw corrupt("the last entry is not the one in the tree");
+  }
+  if (tables.nodes.get([0, head.size]) !== undefined) throw corrupt("there are nodes beyond its size");
+}
+
+/**
+ * A log must never sign two histories. If the published checkpoint is ahead
+ * of the store, or is no earlier state of it, the store was restored from a
+ * copy: going on would fork the log. Throws `evidence.log`.
+ */
+export function checkPublished(published: string | null, size: number, read: ReadNode, key: NoteKey): void {
+  const checkpoint = published === null ? null : ownCheckpoint(published, key);
+  // A file that this key did not sign is no promise of ours; it is written anew.
+  if (checkpoint === null) return;
+  if (checkpoint.size > size) {
+    throw new MaestroError("evidence.log", `a checkpoint of ${checkpoint.size} entries was published, the store has ${size}: it was restored from an older copy`);
+  }
+  if (!equalBytes(storedRoot(checkpoint.size, read), checkpoint.root)) {
+    throw new MaestroError("evidence.log", `the published checkpoint of ${checkpoint.size} entries is of another history than the store`);
+  }
+}

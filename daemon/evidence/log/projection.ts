@@ -1,0 +1,122 @@
+/**
+ * The log as files that other people's tools read. Everything here can be
+ * made again from the store, so nothing waits for it and nothing trusts it.
+ */
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ReadNode } from "../../../kernels/merkle/index.ts";
+import { concatBytes, fromUtf8, utf8 } from "../../../proto/encoding.ts";
+import { fullTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tilesBetween, type Tile } from "./tiles.ts";
+
+
+export interface ProjectionSource {
+  readonly node: ReadNode;
+  readonly entry: (index: number) => Uint8Array;
+}
+
+export interface Projection {
+  /** Brings the files up to this checkpoint; calls that come in meanwhile are served by one later run. */
+  publish(size: number, checkpoint: string): void;
+  /** Resolves when nothing is left to write. */
+  settled(): Promise<void>;
+}
+
+async function writeWhole(path: string, bytes: Uint8Array, sync: boolean): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  const handle = await open(`${path}.new`, "w", 0o644);
+  try {
+    await handle.writeFile(bytes);
+    // A full tile is never written again, so it has to outlive a power cut; the rest is rewritten at every start.
+    if (sync) await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${path}.new`, path);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
+
+export async function readPublished(folder: string): Promise<string | null> {
+  try {
+    return fromUtf8(new Uint8Array(await readFile(join(folder, "checkpoint"))));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** Entries carry their length in two bytes, high byte first. */
+function bundleEntry(entry: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry);
+}
+
+function tileBytes({ level, index, width }: Tile, source: ProjectionSource): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let i = index * TILE_WIDTH; i < index * TILE_WIDTH + width; i++) {
+    parts.push(level === "entries" ? bundleEntry(source.entry(i)) : source.node({ level: level * TILE_HEIGHT, index: i }));
+  }
+  return concatBytes(...parts);
+}
+
+async function writeTile(folder: string, tile: Tile, source: ProjectionSource): Promise<void> {
+  const full = tile.width === TILE_WIDTH;
+  await writeWhole(join(folder, tilePath(tile)), tileBytes(tile, source), full);
+  if (full) await rm(join(folder, `${fullTilePath(tile)}.p`), { recursive: true, force: true });
+}
+
+async function isThere(folder: string, tile: Tile): Promise<boolean> {
+  try {
+    const { size } = await stat(join(folder, fullTilePath(tile)));
+    return tile.level === "entries" ? size > 0 : size === TILE_WIDTH * 32;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** The key as other log clients take it, beside the files it vouches for. */
+export async function writeVerifierKey(folder: string, vkey: string): Promise<void> {
+  await writeWhole(join(folder, "log.vkey"), utf8(`${vkey}\n`), false);
+}
+
+/** Writes what a full log of this size must have and has not. Full tiles that are there stay; partial ones are made again. */
+export async function rebuild(folder: string, size: number, checkpoint: string, source: ProjectionSource): Promise<void> {
+  for (const tile of tilesBetween(0, size)) {
+    if (tile.width === TILE_WIDTH && (await isThere(folder, tile))) continue;
+    await writeTile(folder, tile, source);
+  }
+  await writeWhole(join(folder, "checkpoint"), utf8(checkpoint), true);
+}
+
+export function openProjection(folder: string, written: number, source: ProjectionSource, failed: (error: unknown) => void): Projection {
+  let done = written;
+  let wanted: { size: number; checkpoint: string } | null = null;
+  let running: Promise<void> | null = null;
+
+  async function run(): Promise<void> {
+    while (wanted !== null) {
+      const { size, checkpoint } = wanted;
+      wanted = null;
+      for (const tile of tilesBetween(done, size)) await writeTile(folder, tile, source);
+      await writeWhole(join(folder, "checkpoint"), utf8(checkpoint), false);
+      done = size;
+    }
+  }
+
+  return {
+    publish(size, checkpoint) {
+      // Two appends may become durable in either order; the files only move forward.
+      if (size <= (wanted?.size ?? done)) return;
+      wanted = { size, checkpoint };
+      // A failed run is repeated from `done` by the next append or the next start.
+      running ??= run().catch(failed).finally(() => {
+        running = null;
+      });
+    },
+    settled: async () => {
+      while (running !== null) await running;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** The evidence manifest: one salted leaf for every fact a verdict rests on, under one RFC 6962 root. */
+import { createHmac } from "node:crypto";
+import { rootOf } from "../../../kernels/merkle/index.ts";
+import { canonicalBytes } from "../../../proto/canonical.ts";
+import { gateId, type Attempt, type Identity } from "../../../proto/change.ts";
+import { concatBytes, toBase64, toHex, utf8 } from "../../../proto/encoding.ts";
+import { LEAF_SCHEMA, type IdentityLeaf, type Leaf, type Manifest, type ObligationLeaf } from "../../../proto/manifest.ts";
+import { leafBytes } from "../../verifier/leaves.ts";
+import { coreLeaves, unsaltedCore, type CoreLeaf, type Findings } from "./core.ts";
+
+export type { Findings, Source } from "./core.ts";
+export { coreLeaves, unsaltedCore } from "./core.ts";
+
+const SALT_BYTES = 16;
+
+export interface ManifestInput extends Findings {
+  readonly identity: Identity;
+  readonly attempt: Attempt;
+  /** Name and version of what looked. */
+  readonly tool: string;
+  readonly salt_secret: Uint8Array;
+}
+
+export interface BuiltManifest {
+  readonly manifest: Manifest;
+  readonly core_sha256: string;
+}
+
+function mac(secret: Uint8Array, purpose: string, value: unknown): Uint8Array {
+  return new Uint8Array(createHmac("sha256", secret).update(concatBytes(utf8(`maestro/v1/${purpose}\0`), canonicalBytes(value))).digest());
+}
+
+/** Secret to everyone without the key, equal for an equal leaf: 16 bytes over gate, attempt, coordinates and value. */
+function salted<T extends Omit<IdentityLeaf, "salt"> | Omit<ObligationLeaf, "salt">>(leaf: T, attempt: number, secret: Uint8Array): T & { salt: string } {
+  return { ...leaf, salt: toBase64(mac(secret, "salt", { attempt, leaf }).subarray(0, SALT_BYTES)) };
+}
+
+function fullLeaf({ source, ...core }: CoreLeaf, gate_id: string, input: ManifestInput): ObligationLeaf {
+  const travels = source?.travels === true;
+  const leaf: Omit<ObligationLeaf, "salt"> = {
+    ...core,
+    v: 3,
+    gate_id,
+    commitment: null,
+    source_mac: source === null || travels ? null : toHex(mac(input.salt_secret, "source", { gate_id, sha256: source.sha256 })),
+    source_sha256: travels ? source.sha256 : null,
+    tool: input.tool,
+    policy: input.identity.policy,
+  };
+  return salted(leaf, input.attempt.attempt, input.salt_secret);
+}
+
+export function buildManifest(input: ManifestInput): BuiltManifest {
+  const gate_id = gateId(input.identity);
+  const cores = coreLeaves(input);
+  const identity: Omit<IdentityLeaf, "salt"> = {
+    v: 3,
+    gate_id,
+    kind: "identity",
+    schema: LEAF_SCHEMA,
+    leaf_count: cores.length + 1,
+    identity: input.identity,
+    attempt: input.attempt,
+  };
+  const leaves: Leaf[] = [salted(identity, input.attempt.attempt, input.salt_secret), ...cores.map((core) => fullLeaf(core, gate_id, input))];
+  return {
+    manifest: { v: 3, gate_id, root: toHex(rootOf(leaves.map(leafBytes))), leaves: leaves.map((leaf) => ({ leaf })) },
+    core_sha256: unsaltedCore(input.identity, cores),
+  };
+}

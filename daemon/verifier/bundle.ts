@@ -1,0 +1,128 @@
+import type { Statement } from "../../proto/attestation.ts";
+import { Bundle } from "../../proto/bundle.ts";
+import type { Verification, VerifiedLeaf, VerifyReason } from "../../proto/verification.ts";
+import { checkCard } from "./card.ts";
+import { BUNDLE_LIMITS, CLOCK_SKEW_S_MAX } from "./limits.ts";
+import { checkCheckpoint, proveEntry, type ProvenEntry } from "./log-entry.ts";
+import { findLeaf, openManifest, type OpenManifest } from "./manifest.ts";
+import { readDocument } from "./schema.ts";
+import { checkSignature, openStatement, type ClaimedStatement } from "./statement.ts";
+import { pass, stop, type Step } from "./step.ts";
+import { entriesOf, logOf, openTrust, permits, type Trust, type Use } from "./trust.ts";
+
+export interface VerifyOptions {
+  /** The verifier's clock: evidence from the future is refused, a lapsed admit is said. */
+  readonly now: Date;
+  /** Also show this leaf, by `kind/name` or name. */
+  readonly leaf?: string;
+}
+
+/** A bundle whose parts all hang together under one key, whoever's key it is. */
+interface SoundBundle {
+  readonly signed: ClaimedStatement;
+  readonly manifest: OpenManifest;
+  readonly entry: ProvenEntry;
+}
+
+function openBundle(bytes: Uint8Array): Step<SoundBundle> {
+  const document = readDocument(Bundle, bytes, BUNDLE_LIMITS);
+  if ("because" in document) return stop("bundle.malformed", document.because);
+  const { attestations, manifest, card } = document.value;
+  const [attestation, second] = attestations;
+  const [tlog] = attestation?.verificationMaterial.tlogEntries ?? [];
+  if (attestation === undefined || tlog === undefined || second !== undefined) {
+    return stop("bundle.malformed", "this verifier reads bundles of exactly one attestation");
+  }
+  const signed = openStatement(attestation);
+  if (!signed.ok) return signed;
+  const { predicate } = signed.value.statement;
+  const opened = openManifest(manifest, predicate);
+  if (!opened.ok) return opened;
+  const checkedCard = checkCard(card, opened.value, predicate);
+  if (!checkedCard.ok) return checkedCard;
+  const entry = proveEntry(tlog, signed.value.entry);
+  if (!entry.ok) return entry;
+  const signature = checkSignature(signed.value);
+  if (!signature.ok) return signature;
+  return pass({ signed: signed.value, manifest: opened.value, entry: entry.value });
+}
+
+function useOf(statement: Statement, issued_at_s: number): Omit<Use, "role" | "predicate_type"> {
+  return { repo_id: statement.predicate.identity.repo_id, mode: statement.predicate.mode, issued_at_s };
+}
+
+/** Whether the trust file lets this key say this, and this log hold it. */
+function checkTrust({ signed, entry }: SoundBundle, trust: Trust): Step<null> {
+  const { statement, key, issued_at_s } = signed;
+  const log = logOf(trust, entry.log_id);
+  if (log !== null) {
+    const checkpoint = checkCheckpoint(entry, log.key);
+    if (!checkpoint.ok) return checkpoint;
+  }
+  const lines = entriesOf(trust, key.fingerprint);
+  if (lines.length === 0) return stop("signer.unknown", `${key.fingerprint} is not in the trust file`);
+  const gate = permits(lines, { role: "gate", predicate_type: statement.predicateType, ...useOf(statement, issued_at_s) });
+  if (!gate.ok) return gate;
+  if (log === null) return stop("log.unknown", `the log of ${entry.checkpoint.origin} is not in the trust file`);
+  const logged = permits(log.lines, { role: "log", predicate_type: null, ...useOf(statement, issued_at_s) });
+  if (!logged.ok) return stop("log.key", logged.reason.detail);
+  const domain = statement.predicate.identity.trust_domain;
+  if (domain !== trust.trust_domain) return stop("signer.domain", `the statement is of ${domain}, the trust file of ${trust.trust_domain}`);
+  return pass(null);
+}
+
+function refused(reason: VerifyReason, sound: SoundBundle | null): Verification {
+  const unknown = reason.code === "signer.unknown" || reason.code === "log.unknown";
+  const fingerprint = sound?.signed.key.fingerprint;
+  return {
+    result: unknown ? "unknown_signer" : "failed",
+    reasons: [reason],
+    statement: null,
+    signer: fingerprint === undefined ? null : { fingerprint, trust_domain: null, self_made: false },
+    log: null,
+    lapsed: false,
+    hidden_leaves: 0,
+    leaf: null,
+  };
+}
+
+/**
+ * Verifies an evidence bundle against a trust file from elsewhere. Pure: no
+ * disk, no network, no clock but `now`; never throws on any input. A sound
+ * bundle by a key the trust file does not have is `unknown_signer`; any other
+ * doubt is `failed`. The statement is handed out only when `verified`.
+ */
+export function verifyBundle(bundleBytes: Uint8Array, trustBytes: Uint8Array, options: VerifyOptions): Verification {
+  const trust = openTrust(trustBytes);
+  return trust.ok ? verifyWithTrust(bundleBytes, trust.value, options) : refused(trust.reason, null);
+}
+
+/** As `verifyBundle`, for a trust file that is open already. */
+export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, leaf: wanted }: VerifyOptions): Verification {
+  const sound = openBundle(bundleBytes);
+  if (!sound.ok) return refused(sound.reason, null);
+  const { signed, manifest, entry } = sound.value;
+  const now_s = now.getTime() / 1000;
+  const trusted = checkTrust(sound.value, trust);
+  if (!trusted.ok) return refused(trusted.reason, sound.value);
+  // Written this way round, a clock that is not a number refuses too.
+  if (!(signed.issued_at_s <= now_s + CLOCK_SKEW_S_MAX)) {
+    return refused({ code: "statement.time", detail: "issued after the verifier's own time; check the clock" }, sound.value);
+  }
+  let leaf: VerifiedLeaf | null = null;
+  if (wanted !== undefined) {
+    const found = findLeaf(manifest, wanted);
+    if (!found.ok) return refused(found.reason, sound.value);
+    leaf = found.value;
+  }
+  return {
+    result: "verified",
+    reasons: [],
+    statement: signed.statement,
+    signer: { fingerprint: signed.key.fingerprint, trust_domain: trust.trust_domain, self_made: trust.self_made },
+    log: { origin: entry.checkpoint.origin, index: entry.index, size: entry.checkpoint.size },
+    lapsed: signed.valid_until_s < now_s,
+    hidden_leaves: manifest.tree.size - manifest.shown.size,
+    leaf,
+  };
+}

@@ -1,0 +1,5 @@
+/** Checks evidence against a trust file. Pure, so that daemon, command line and page run the same code. */
+export { verifyBundle, verifyWithTrust, type VerifyOptions } from "./bundle.ts";
+export { openTrust, type Trust } from "./trust.ts";
+export { hideLeaves } from "./hide.ts";
+export { verifyTlogProof, type TlogProofVerdict } from "./tlog-proof.ts";

@@ -1,0 +1,43 @@
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { p256 } from "@noble/curves/nist.js";
+import { equalBytes } from "../../proto/encoding.ts";
+import type { PublicKey } from "./keys.ts";
+
+/**
+ * ECDSA P-256 with SHA-256: strict DER and s in the lower half. Every valid
+ * (r, s) has a twin (r, n-s); taking one of them leaves one signature per
+ * signing, so nobody can respell a bundle. Our signer writes the lower one;
+ * other verifiers accept both.
+ */
+function verifyP256(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    const parsed = p256.Signature.fromBytes(signature, "der");
+    if (!equalBytes(parsed.toBytes("der"), signature)) return false;
+    return p256.verify(signature, message, key.raw, { format: "der", prehash: true, lowS: true });
+  } catch {
+    // The library throws a bare Error for bytes that are no DER signature; those verify nothing.
+    return false;
+  }
+}
+
+/**
+ * Ed25519, the one rule of the house: canonical encodings, s < L, key and R in
+ * the prime-order subgroup and not the identity. There cofactored and
+ * cofactorless verifiers agree, so whatever passes here passes everywhere.
+ */
+function verifyEd25519(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== 64) return false;
+  try {
+    const r = ed25519.Point.fromBytes(signature.slice(0, 32));
+    if (r.isSmallOrder() || !r.isTorsionFree()) return false;
+    return ed25519.verify(signature, message, key.raw, { zip215: false });
+  } catch {
+    // The library throws a bare Error where R is no point of the curve.
+    return false;
+  }
+}
+
+/** Whether `signature` is this key's over exactly `message`. Total: any bytes may be given. */
+export function verifySignature(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  return key.algorithm === "ed25519" ? verifyEd25519(key, message, signature) : verifyP256(key, message, signature);
+}

@@ -1,0 +1,111 @@
+import { recordBytes } from "../../proto/record.ts";
+import { concatBytes, equalBytes, fromBase64, utf8 } from "../../proto/encoding.ts";
+import { TrustFile, type TrustBody, type TrustedKey } from "../../proto/trust.ts";
+import type { Mode } from "../../proto/change.ts";
+import { publicKeyFromSpki, type PublicKey } from "./keys.ts";
+import { TRUST_LIMITS } from "./limits.ts";
+import { noteKey, type NoteKey } from "./note.ts";
+import { readDocument } from "./schema.ts";
+import { verifySignature } from "./signature.ts";
+import { pass, stop, type Step } from "./step.ts";
+import { timestampSeconds } from "./time.ts";
+
+/** A line of the trust file with its key decoded and its window in seconds. */
+export interface TrustEntry {
+  readonly entry: TrustedKey;
+  readonly key: PublicKey;
+  readonly from_s: number;
+  readonly to_s: number;
+}
+
+export interface Trust {
+  readonly trust_domain: string;
+  readonly self_made: boolean;
+  readonly entries: readonly TrustEntry[];
+}
+
+/** What the root key signs. The prefix keeps it apart from everything else that key might ever sign. */
+export function trustSignedBytes(body: TrustBody): Uint8Array {
+  return concatBytes(utf8("maestro/v1/trust\0"), recordBytes("trust", 1, body));
+}
+
+function openEntry(entry: TrustedKey): TrustEntry | string {
+  const spki = fromBase64(entry.public_key);
+  const key = spki === null ? null : publicKeyFromSpki(entry.algorithm, spki);
+  if (key === null) return "the public key is not one of its algorithm";
+  if (key.fingerprint !== entry.fingerprint) return "the fingerprint is another key's";
+  const from_s = timestampSeconds(entry.from);
+  const to_s = timestampSeconds(entry.to);
+  if (from_s === null || to_s === null || from_s > to_s) return "the time window is empty";
+  // One algorithm for evidence, the other for logs: a key can never be taken for the other role's.
+  if (entry.role === "gate" && entry.algorithm !== "ecdsa-p256-sha256") return "a gate key is ECDSA P-256";
+  if (entry.role === "log" && entry.algorithm !== "ed25519") return "a log key is Ed25519";
+  if ((entry.role === "log") !== (entry.log_origin !== null)) return "a log key, and only a log key, has an origin";
+  return { entry, key, from_s, to_s };
+}
+
+/** Reads a trust file: canonical, of the right shape, signed by the root it names, every key consistent with itself. */
+export function openTrust(bytes: Uint8Array): Step<Trust> {
+  const document = readDocument(TrustFile, bytes, TRUST_LIMITS);
+  if ("because" in document) return stop("trust.malformed", document.because);
+  const { body, root, signature } = document.value;
+  const spki = fromBase64(root.public_key);
+  const rootKey = spki === null ? null : publicKeyFromSpki(root.algorithm, spki);
+  if (rootKey === null || rootKey.fingerprint !== root.fingerprint) return stop("trust.malformed", "the root key is not what it says it is");
+  const signed = fromBase64(signature);
+  if (signed === null || !verifySignature(rootKey, trustSignedBytes(body), signed)) {
+    return stop("trust.signature", "the root key did not sign this trust file");
+  }
+  const entries: TrustEntry[] = [];
+  for (const [i, key] of body.keys.entries()) {
+    const opened = openEntry(key);
+    if (typeof opened === "string") return stop("trust.malformed", `key ${i}: ${opened}`);
+    entries.push(opened);
+  }
+  return pass({ trust_domain: body.trust_domain, self_made: body.self_made, entries });
+}
+
+/** What a key is about to be believed for. */
+export interface Use {
+  readonly role: TrustedKey["role"];
+  readonly predicate_type: string | null;
+  readonly repo_id: string;
+  readonly mode: Mode;
+  readonly issued_at_s: number;
+}
+
+function refusal({ entry, from_s, to_s }: TrustEntry, use: Use): Step<null> {
+  if (entry.role !== use.role) return stop("signer.role", `the key's role is ${entry.role}, not ${use.role}`);
+  if (use.predicate_type !== null && !entry.predicate_types.includes(use.predicate_type)) {
+    return stop("signer.predicate", `the key may not sign ${use.predicate_type}`);
+  }
+  if (!entry.repository_ids.includes("*") && !entry.repository_ids.includes(use.repo_id)) {
+    return stop("signer.repository", `the key does not speak for ${use.repo_id}`);
+  }
+  if (!entry.modes.includes(use.mode)) return stop("signer.mode", `the key may not sign in mode ${use.mode}`);
+  if (use.issued_at_s < from_s) return stop("signer.time", `the key is valid from ${entry.from} only`);
+  if (use.issued_at_s > to_s) return stop("signer.time", `the key was valid until ${entry.to}`);
+  return pass(null);
+}
+
+/** Whether one of a key's lines covers the use; else the first line's reason. */
+export function permits(lines: readonly TrustEntry[], use: Use): Step<null> {
+  const answers = lines.map((line) => refusal(line, use));
+  return answers.find((answer) => answer.ok) ?? answers[0] ?? stop("signer.unknown", "the trust file has no such key");
+}
+
+export function entriesOf(trust: Trust, fingerprint: string): TrustEntry[] {
+  return trust.entries.filter(({ entry }) => entry.fingerprint === fingerprint);
+}
+
+/** The log key that Sigstore's `logId` names, with its lines in the trust file. */
+export function logOf(trust: Trust, logId: Uint8Array): { key: NoteKey; lines: TrustEntry[] } | null {
+  for (const { entry, key } of trust.entries) {
+    if (entry.role !== "log" || entry.log_origin === null) continue;
+    const candidate = noteKey(entry.log_origin, key);
+    if (!equalBytes(candidate.hash, logId)) continue;
+    const lines = trust.entries.filter((line) => line.entry.fingerprint === entry.fingerprint && line.entry.log_origin === entry.log_origin);
+    return { key: candidate, lines };
+  }
+  return null;
+}

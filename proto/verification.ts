@@ -1,0 +1,67 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { Statement } from "./attestation.ts";
+import { Leaf } from "./manifest.ts";
+import { Choice, Closed, Count, Fingerprint, Sha256Hex, ShortText } from "./scalar.ts";
+
+/** Which rule of the verifier spoke. `signer.unknown` and `log.unknown` are no fault of the bundle; all others are. */
+export const VerifyCode = Choice([
+  "trust.malformed",
+  "trust.signature",
+  "bundle.malformed",
+  "signature.keyid",
+  "signature.invalid",
+  "statement.malformed",
+  "statement.identity",
+  "statement.subject",
+  "statement.time",
+  "manifest.leaves",
+  "manifest.root",
+  "manifest.identity",
+  "card.mismatch",
+  "log.entry",
+  "log.proof",
+  "log.checkpoint",
+  "log.key",
+  "log.unknown",
+  "signer.unknown",
+  "signer.role",
+  "signer.predicate",
+  "signer.repository",
+  "signer.mode",
+  "signer.time",
+  "signer.domain",
+  "leaf.unknown",
+]);
+export type VerifyCode = Static<typeof VerifyCode>;
+
+export const VerifyReason = Closed({ code: VerifyCode, detail: ShortText });
+export type VerifyReason = Static<typeof VerifyReason>;
+
+export const VerifiedLeaf = Closed({
+  index: Count,
+  size: Count,
+  leaf: Leaf,
+  leaf_hash: Sha256Hex,
+  proof: Type.Array(Sha256Hex, { maxItems: 63, description: "RFC 6962 inclusion proof, leaf's sibling first" }),
+});
+export type VerifiedLeaf = Static<typeof VerifiedLeaf>;
+
+/** What the verifier says of a bundle. Every word of `statement` comes from signed bytes; it is null unless `verified`. */
+export const Verification = Closed({
+  result: Choice(["verified", "failed", "unknown_signer"]),
+  reasons: Type.Array(VerifyReason, { description: "empty where verified" }),
+  statement: Type.Union([Statement, Type.Null()]),
+  signer: Type.Union([
+    Closed({
+      fingerprint: Fingerprint,
+      trust_domain: Type.Union([ShortText, Type.Null()], { description: "null where the trust file does not know the key" }),
+      self_made: Type.Boolean({ description: "the trust file was written by the daemon for itself" }),
+    }),
+    Type.Null(),
+  ]),
+  log: Type.Union([Closed({ origin: ShortText, index: Count, size: Count }), Type.Null()]),
+  lapsed: Type.Boolean({ description: "verified, but `valid_until` has passed: the evidence stands, the admit does not" }),
+  hidden_leaves: Count,
+  leaf: Type.Union([VerifiedLeaf, Type.Null()]),
+});
+export type Verification = Static<typeof Verification>;
