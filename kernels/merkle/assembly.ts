@@ -146,11 +146,17 @@ function blocks(length: u32): u32 {
   return (length + 72) >> 6;
 }
 
-/** Writes the padding (FIPS 180-4, 5.1.1) behind the last `tail` bytes of a message of `total` bytes. */
+/**
+ * Writes the padding (FIPS 180-4, 5.1.1) behind the last `tail` bytes of a
+ * message of `total` bytes. By hand, because memory.fill is a call out of the
+ * kernel; blocks are 64-byte aligned, so the stores never pass their end.
+ */
 function pad(at: usize, tail: u32, total: u64): void {
   const end = at + (<usize>blocks(tail) << 6);
-  memory.fill(at + tail, 0, end - at - tail);
-  store<u8>(at + tail, 0x80);
+  let to = at + tail;
+  store<u8>(to++, 0x80);
+  while (to & 7) store<u8>(to++, 0);
+  for (; to < end - 8; to += 8) store<u64>(to, 0);
   store<u64>(end - 8, bswap<u64>(total << 3));
 }
 

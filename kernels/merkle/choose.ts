@@ -1,10 +1,11 @@
 /**
  * Which engine hashes a batch. Both give the same bytes, so a wrong guess costs
  * time and nothing else. The constants are nanoseconds per message and per
- * 64-byte block, measured by `bench/merkle.ts` (its crossover table) on an AMD
- * EPYC at 3.5 GHz; what matters is their ratio. On a processor with SHA
- * instructions the builtin wins at every length and batch size; without them
- * (measured with the instructions masked) WASM wins from three messages up.
+ * 64-byte block from the crossover table of `bench/merkle.ts` on an AMD EPYC at
+ * 3.5 GHz; what matters is their ratio. With SHA instructions the builtin wins
+ * at every length and batch size (90 ns for one block where WASM needs 125, 130
+ * for two where WASM needs 230); with those instructions masked, WASM wins from
+ * three messages up (125 to 185, 230 to 315).
  */
 import { HASH_BYTES, type Hasher, pairCount } from "./hasher.ts";
 import { createNativeHasher, hasBuiltin } from "./native.ts";
@@ -17,11 +18,11 @@ interface Cost {
 
 /** A block of four lanes costs the same however many of them are filled. */
 const WASM_LANES = 4;
-const WASM: Cost = { message_ns: 16, block_ns: 96 };
-const NATIVE = {
-  hardware: { message_ns: 52, block_ns: 33 },
-  software: { message_ns: 46, block_ns: 130 },
-} as const satisfies Record<string, Cost>;
+const WASM: Cost = { message_ns: 32, block_ns: 98 };
+const NATIVE_WITHOUT_SHA: Cost = { message_ns: 52, block_ns: 131 };
+
+/** Whether the builtin runs on the processor's SHA instructions. */
+export type ShaBy = "hardware" | "software";
 
 /** Long runs take 42 ns a block with SHA instructions and 170 without; the middle of the two on a log scale. */
 const HARDWARE_BLOCK_NS_MAX = 85;
@@ -32,10 +33,10 @@ const PROBE_RUNS = 16;
 const blocksOf = (bytes: number): number => Math.ceil((bytes + 10) / 64);
 
 /** Whether WASM is the cheaper engine for `count` messages of the given lengths in bytes. */
-export function wasmIsCheaper(count: number, lengthOf: (i: number) => number, sha: "hardware" | "software"): boolean {
-  // Even with every lane filled a block costs more than the builtin's whole call with SHA instructions.
+export function wasmIsCheaper(count: number, lengthOf: (i: number) => number, sha: ShaBy): boolean {
+  // Even with every lane filled, a block costs more than the builtin's whole call with SHA instructions.
   if (sha === "hardware") return false;
-  const native = NATIVE[sha];
+  const native = NATIVE_WITHOUT_SHA;
   let saved_ns = 0;
   for (let i = 0; i < count; i += WASM_LANES) {
     const lanes = Math.min(WASM_LANES, count - i);
@@ -51,11 +52,10 @@ export function wasmIsCheaper(count: number, lengthOf: (i: number) => number, sh
 }
 
 /**
- * Whether the builtin uses the processor's SHA instructions, told by the speed
- * of long runs. Takes 50 us; the least of several runs, so that a busy machine
+ * Tells by the speed of long runs whether the builtin has SHA instructions. Takes 50 us; the least of several runs, so that a busy machine
  * does not look like an old one.
  */
-export function probeSha(now_ns: () => number, native: Hasher): "hardware" | "software" {
+export function probeSha(now_ns: () => number, native: Hasher): ShaBy {
   const bytes = new Uint8Array(PROBE_BYTES);
   let least_ns = Infinity;
   for (let run = 0; run < PROBE_RUNS; run++) {
@@ -67,8 +67,8 @@ export function probeSha(now_ns: () => number, native: Hasher): "hardware" | "so
 }
 
 /** Hands each batch to the cheaper of two engines; `sha` is asked once, at the first batch. */
-export function createChosenHasher(native: Hasher, wasm: () => Hasher, sha: () => "hardware" | "software"): Hasher {
-  let known: "hardware" | "software" | undefined;
+export function createChosenHasher(native: Hasher, wasm: () => Hasher, sha: () => ShaBy): Hasher {
+  let known: ShaBy | undefined;
   const engine = (count: number, lengthOf: (i: number) => number): Hasher =>
     wasmIsCheaper(count, lengthOf, (known ??= sha())) ? wasm() : native;
   return {

@@ -49,14 +49,19 @@ export function createNativeHasher(hashInto: HashInto = bunHashInto ?? nobleHash
     return into;
   };
 
+  const one = (message: Uint8Array): Uint8Array => {
+    const out = new Uint8Array(HASH_BYTES);
+    hashInto(message, out);
+    return out;
+  };
+
   return {
     name: "native",
-    sha256: (bytes) => {
-      const out = new Uint8Array(HASH_BYTES);
-      hashInto(bytes, out);
-      return out;
-    },
+    sha256: one,
     leafHashes: (leaves) => {
+      const [first] = leaves;
+      // Words need the result's ArrayBuffer, which costs a single hash as much again.
+      if (first !== undefined && leaves.length === 1) return one(withLeafPrefix(first));
       const out = new Uint32Array(leaves.length * 8);
       leaves.forEach((leaf, i) => {
         hashInto(withLeafPrefix(leaf), digest);
@@ -66,8 +71,13 @@ export function createNativeHasher(hashInto: HashInto = bunHashInto ?? nobleHash
     },
     nodeHashes: (children) => {
       const count = pairCount(children);
-      const out = new Uint32Array(count * 8);
       const bytes = 2 * HASH_BYTES;
+      if (count === 1) {
+        pairs[0] = NODE_PREFIX;
+        pairs.set(children, 1);
+        return one(pair);
+      }
+      const out = new Uint32Array(count * 8);
       for (let at = 0; at < count; at += NODES_PER_COPY) {
         const here = Math.min(NODES_PER_COPY, count - at);
         pairs.set(children.subarray(at * bytes, (at + here) * bytes), pair.length);

@@ -18,6 +18,14 @@ const SHAPE = {
   finish: "function",
 } as const;
 
+/** What stands before a message: the byte is written, and overwritten by the message where the length is 0. */
+interface Prefix {
+  readonly byte: number;
+  readonly length: 0 | 1;
+}
+const NO_PREFIX: Prefix = { byte: 0, length: 0 };
+const LEAF: Prefix = { byte: LEAF_PREFIX, length: 1 };
+
 /** Bytes of the blocks a message of `length` bytes fills: one 0x80 byte and an eight-byte length behind it. */
 const paddedBytes = (length: number): number => Math.ceil((length + 9) / BLOCK_BYTES) * BLOCK_BYTES;
 
@@ -36,10 +44,9 @@ export function createWasmHasher(bytes: Uint8Array<ArrayBuffer> = kernelBytes(re
     out.set(memory.subarray(DIGESTS, DIGESTS + count * HASH_BYTES), at * HASH_BYTES);
 
   /** Streams one message of any length, with its prefix, through a single lane. */
-  const hashLong = (prefix: Uint8Array, message: Uint8Array, out: Uint8Array, at: number): void => {
-    const total = prefix.length + message.length;
+  const hashLong = (prefix: Prefix, message: Uint8Array, out: Uint8Array, at: number): void => {
     kernel.begin();
-    arena.set(prefix);
+    arena[0] = prefix.byte;
     let filled = prefix.length;
     let taken = 0;
     for (;;) {
@@ -54,12 +61,12 @@ export function createWasmHasher(bytes: Uint8Array<ArrayBuffer> = kernelBytes(re
     const whole = Math.floor(filled / BLOCK_BYTES);
     kernel.absorb(whole);
     arena.copyWithin(0, whole * BLOCK_BYTES, filled);
-    kernel.finish(filled % BLOCK_BYTES, total);
+    kernel.finish(filled % BLOCK_BYTES, prefix.length + message.length);
     takeDigests(1, out, at);
   };
 
   /** SHA-256(prefix || message) of each message, packed. */
-  const hashAll = (prefix: Uint8Array, messages: readonly Uint8Array[]): Uint8Array => {
+  const hashAll = (prefix: Prefix, messages: readonly Uint8Array[]): Uint8Array => {
     const out = new Uint8Array(messages.length * HASH_BYTES);
     let used = 0;
     let waiting = 0;
@@ -77,7 +84,7 @@ export function createWasmHasher(bytes: Uint8Array<ArrayBuffer> = kernelBytes(re
         hashLong(prefix, message, out, i);
         return;
       }
-      arena.set(prefix, used);
+      arena[used] = prefix.byte;
       arena.set(message, used + prefix.length);
       table[2 * waiting] = used;
       table[2 * waiting + 1] = prefix.length + message.length;
@@ -88,13 +95,10 @@ export function createWasmHasher(bytes: Uint8Array<ArrayBuffer> = kernelBytes(re
     return out;
   };
 
-  const noPrefix = new Uint8Array(0);
-  const leafPrefix = Uint8Array.of(LEAF_PREFIX);
-
   return {
     name: "wasm",
-    sha256: (message) => hashAll(noPrefix, [message]),
-    leafHashes: (leaves) => hashAll(leafPrefix, leaves),
+    sha256: (message) => hashAll(NO_PREFIX, [message]),
+    leafHashes: (leaves) => hashAll(LEAF, leaves),
     nodeHashes: (children) => {
       const pairs = pairCount(children);
       const out = new Uint8Array(pairs * HASH_BYTES);
