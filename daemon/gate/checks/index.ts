@@ -3,11 +3,12 @@
  * gives names, needs and documentation, while parsers and scanners load inside
  * `run`, in the check process.
  */
+import paths from "./paths.ts";
 import secrets from "./secrets.ts";
 import text from "./text.ts";
 import type { Check } from "./check.ts";
 
-export const CHECKS = [secrets, text] as const satisfies readonly Check[];
+export const CHECKS = [secrets, text, paths] as const satisfies readonly Check[];
 export type CheckId = (typeof CHECKS)[number]["id"];
 
 const PATTERNS = [...new Set(CHECKS.flatMap((check: Check) => check.contents))];
