@@ -135,7 +135,8 @@ export class History {
 
   /**
    * Walks both histories by commit date, newest first, until everything left is an ancestor of a common commit. Dates only set the order:
-   * a commit whose flags change after its visit is visited again, so a wrong date costs time, not truth.
+   * a commit whose flags change after its visit is visited again. Wrong dates can leave a common ancestor too many, which
+   * `#independent` removes, or count an ancestor of both as one side's own, which shows a commit too many or an unknown too many, never one too few.
    */
   async #paint(one: Oid, two: Oid): Promise<Painted | UnknownHistory> {
     const nodes = new Map<Oid, Node>();
@@ -144,9 +145,11 @@ export class History {
     const missing = await this.#reach([one, two], nodes);
     if (missing[0] !== undefined) return unknown("objects_missing", `commit ${missing[0]} was not sent`);
     for (const [oid, flag] of [[one, ONE], [two, TWO]] as const) push(queue, nodes.get(oid), flag);
-    while (queue.some(({ flags }) => (flags & STALE) === 0)) {
-      const node = queue.pop();
-      if (node === undefined) break;
+    let oldest_s = Number.MAX_SAFE_INTEGER;
+    for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+      // What is left are ancestors of common commits. They matter only to a commit visited as one side's own that is one of them in truth.
+      if ((node.flags & STALE) !== 0 && node.at_s < oldest_s && !queue.some(({ flags }) => (flags & STALE) === 0)) break;
+      if ((node.flags & COMMON) !== COMMON) oldest_s = Math.min(oldest_s, node.at_s);
       if (nodes.size > this.commits_max) return unknown("too_many_commits", `more than ${this.commits_max} commits to look at`);
       if ((node.flags & (COMMON | STALE)) === COMMON) common.add(node.oid);
       const flags = (node.flags & COMMON) === COMMON ? node.flags | STALE : node.flags;
