@@ -13,7 +13,7 @@ import { policyId } from "../policy/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { sha256Digest } from "../store/blobs.ts";
 import type { Gates } from "../store/gates.ts";
-import { cardOf } from "./card.ts";
+import { makeCard } from "./card.ts";
 import { CHECKS } from "./checks/index.ts";
 import type { Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Intake } from "./intakes.ts";
@@ -111,12 +111,18 @@ export class GateKeeper {
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
   }
 
+  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, config }: Judgement): Card {
+    const warnings = this.deps.evidence.self_made_trust ? [SELF_MADE, CLAIMED] : [CLAIMED];
+    const named = { name: this.deps.host_policy.name, id: policy };
+    return makeCard({ decision, gate_id, attempt, mode: "local", repository: repo_id, target_ref, base, head, facts, outcomes, required: config.required, policy: named, warnings });
+  }
+
   private async record(uid: number, identity: Identity, judgement: Judgement, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
     const { evidence, gates, artifacts, host, clock } = this.deps;
     const gate_id = gateId(identity);
     const last = gates.attempts(gate_id).at(-1)?.attempt.attempt ?? null;
     const attempt = (last ?? 0) + 1;
-    const card = cardOf({ gate_id, attempt, identity, mode: "local", judgement, self_made_trust: evidence.self_made_trust });
+    const card = this.cardOf(gate_id, attempt, identity, judgement);
     const evidence_ms = clock.monotonic_ms();
     const { decision, outcomes, facts } = judgement;
     const input = {
@@ -139,6 +145,9 @@ export class GateKeeper {
     return resultOf(gate_id, attempt, reply, recorded.bundle, false);
   }
 }
+
+const SELF_MADE = "the trust file is self-made: this evidence proves integrity, not authority";
+const CLAIMED = "mode local: target, author and repository name are what the caller said";
 
 function timingsOf({ us, runs }: Judgement, evidence_us: number, total_us: number): Timings {
   const by_check = runs.map(({ outcome, duration_us }) => ({ check: outcome.check, us: duration_us }));

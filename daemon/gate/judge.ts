@@ -26,7 +26,7 @@ export interface JudgeDeps {
   readonly clock: Clock;
   /** Folder for documents that live as long as one gate. */
   readonly scratch_dir: string;
-  readonly host_policy: { readonly path: string };
+  readonly host_policy: { readonly path: string; readonly name: string };
 }
 
 export interface Subject {
