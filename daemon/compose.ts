@@ -1,0 +1,113 @@
+/** Puts the daemon together: the only file beside `main.ts` that knows every room. No socket here, so that tests can hold a daemon in process. */
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { MaestroError } from "../proto/errors.ts";
+import type { RuleDoc } from "../proto/api.ts";
+import { VERSION } from "../proto/version.ts";
+import type { Host } from "./config/host.ts";
+import { createEvidence, type Evidence } from "./evidence/index.ts";
+import { GateKeeper } from "./gate/gate.ts";
+import { Intakes } from "./gate/intakes.ts";
+import { Judge } from "./gate/judge.ts";
+import { Replay } from "./gate/replay.ts";
+import { ruleDocs } from "./gate/rules.ts";
+import type { Clock } from "./platform/clock.ts";
+import { RepositoryStore } from "./platform/git/repository-store.ts";
+import { findGit, Git, type GitTools } from "./platform/git/runner.ts";
+import { WorkerPool } from "./platform/process/pool.ts";
+import type { Random } from "./platform/random.ts";
+import { readBundle } from "./policy/index.ts";
+import { openArtifacts, type Artifacts } from "./store/artifacts.ts";
+import { openStore, type Store } from "./store/db.ts";
+import { openGates, type Gates } from "./store/gates.ts";
+
+export interface CoreOptions {
+  readonly state_dir: string;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** State on disk may differ from state in memory: the process must end. */
+  readonly fatal: (reason: MaestroError) => void;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+/** Everything behind the socket. */
+export interface Core {
+  readonly options: CoreOptions;
+  readonly git: Git;
+  readonly tools: GitTools;
+  readonly repositories: RepositoryStore;
+  readonly pool: WorkerPool;
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+  readonly gates: Gates;
+  readonly evidence: Evidence;
+  readonly intakes: Intakes;
+  readonly keeper: GateKeeper;
+  readonly replay: Replay;
+  readonly rules: readonly RuleDoc[];
+  close(): Promise<void>;
+}
+
+const DEFAULT_POLICY = new URL("../policies/default/bundle.tar.gz", import.meta.url).pathname;
+const WORKER = new URL("./gate/worker.ts", import.meta.url).pathname;
+const POOL_DRAIN_MS = 2_000;
+
+function createPool({ host }: CoreOptions): WorkerPool {
+  const { worker } = host.limits;
+  return new WorkerPool({ argv: [process.execPath, "--smol", WORKER], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker });
+}
+
+async function readPolicy(host: Host): Promise<{ path: string; bytes: Uint8Array; name: string; data: unknown }> {
+  const path = host.policy_bundle ?? DEFAULT_POLICY;
+  try {
+    const bytes = new Uint8Array(await readFile(path));
+    const { name, data } = readBundle(bytes, path);
+    return { path, bytes, name, data };
+  } catch (error) {
+    if (error instanceof MaestroError) throw error;
+    throw new MaestroError("policy.load", `${path} cannot be read`, { cause: error });
+  }
+}
+
+/**
+ * Opens state and log and starts nothing that runs by itself. The caller holds the state folder's lock.
+ * Throws what its parts refuse: `git.missing`, `policy.load`, `store.*`, `evidence.*`.
+ */
+export async function composeCore(options: CoreOptions): Promise<Core> {
+  const { state_dir, host, clock, random } = options;
+  await mkdir(state_dir, { recursive: true, mode: 0o700 });
+  const tools = await findGit();
+  const policy = await readPolicy(host);
+  const git = new Git(tools);
+  const repositories = new RepositoryStore(join(state_dir, "repositories"), git);
+  const scratch_dir = join(state_dir, "scratch");
+  // Whatever a killed daemon left half done was never acknowledged.
+  await Promise.all([repositories.sweep(), rm(scratch_dir, { recursive: true, force: true })]);
+  const store = openStore({ state_dir, limits: host.limits.store, fatal: options.fatal });
+  const artifacts = await openArtifacts({ state_dir, limits: host.limits.store });
+  const gates = openGates(store);
+  const evidence = await createEvidence({
+    store,
+    state_dir,
+    trust_domain: host.trust_domain === "local" ? null : host.trust_domain,
+    version: VERSION,
+    now: () => new Date(clock.now_ms()),
+    projection_failed: (error) => options.warn("the log's files could not be written", error),
+  });
+  const pool = createPool(options);
+  const judging = { host, git: tools, pool, clock, scratch_dir, host_policy: { path: policy.path, name: policy.name } };
+  const judge = new Judge(judging);
+  const keeper = new GateKeeper({ ...judging, judge, repositories, evidence, gates, artifacts, host_policy_bytes: policy.bytes });
+  const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size });
+  return {
+    options, git, tools, repositories, pool, store, artifacts, gates, evidence, keeper, replay,
+    intakes: new Intakes(host.limits.intake, clock, random),
+    rules: ruleDocs(policy.data),
+    async close() {
+      await pool.drain(POOL_DRAIN_MS);
+      await evidence.published();
+      await store.close();
+    },
+  };
+}
