@@ -7,7 +7,7 @@ import { Effect, Verdict } from "./decision.ts";
 import { Result } from "./outcome.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
 
-export const API_VERSION = "1";
+export { API_VERSION } from "./routes.ts";
 
 /** RFC 9457 problem details, with our code. */
 export const Problem = Closed({
@@ -94,6 +94,13 @@ export const GateEvent = Type.Union([ProgressEvent, GateResult, FailureEvent]);
 export type GateEvent = Static<typeof GateEvent>;
 export const ReplayEvent = Type.Union([ReplayChange, ReplayEnd, FailureEvent]);
 export type ReplayEvent = Static<typeof ReplayEvent>;
+
+/** Liveness and readiness; what is wrong comes as a problem instead. */
+export const HealthReply = Closed({ status: Type.Literal("ok") });
+export type HealthReply = Static<typeof HealthReply>;
+
+export const StopReply = Closed({ stopping: Type.Literal(true), pid: Count });
+export type StopReply = Static<typeof StopReply>;
 
 export const StatusReply = Closed({
   daemon: Closed({ version: ShortText, pid: Count, uptime_s: Count, state: Choice(["ready", "draining", "degraded"]) }),

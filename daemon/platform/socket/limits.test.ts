@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
 import { ServerLimits } from "../../../proto/config.ts";
 import { connectionsMax, descriptorsMax } from "./descriptors.ts";
-import { type Handler, NDJSON } from "./index.ts";
+import { NDJSON } from "../../../proto/routes.ts";
+import type { Handler } from "./index.ts";
 import { connect, eventually, exchange, get, untilClosed, untilText } from "./testing/raw.ts";
 import { serve, type Served } from "./testing/serve.ts";
 

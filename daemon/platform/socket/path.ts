@@ -1,7 +1,5 @@
 import { MaestroError } from "../../../proto/errors.ts";
-
-/** sun_path holds 108 bytes with its closing NUL (unix(7)). */
-export const SOCKET_PATH_BYTES_MAX = 107;
+import { SOCKET_PATH_BYTES_MAX } from "../../../proto/locations.ts";
 
 /**
  * Refuses what bind(2) would cut short or take for something else. A leading

@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerLimits } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
+import { NDJSON } from "../../../proto/routes.ts";
 import { discard } from "./body.ts";
 import { awaitsContinue, hasBody } from "./request.ts";
-
-/** The content type whose replies are sent line by line as they come. */
-export const NDJSON = "application/x-ndjson";
 
 const TEXT = /^(?:application\/(?:[a-z]+\+)?json|text\/)/;
 

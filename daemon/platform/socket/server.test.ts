@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { skipWithout } from "../../testing/skip.ts";
-import { NDJSON, type Handler } from "./index.ts";
+import { NDJSON } from "../../../proto/routes.ts";
+import type { Handler } from "./index.ts";
 import { connect, eventually, exchange, get, streamOf, untilText } from "./testing/raw.ts";
 import { serve, type Served } from "./testing/serve.ts";
 

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { type Handler, NDJSON } from "./index.ts";
+import { NDJSON } from "../../../proto/routes.ts";
+import type { Handler } from "./index.ts";
 import { connect, get, streamOf, untilClosed, untilText } from "./testing/raw.ts";
 import { serve, type Served } from "./testing/serve.ts";
 

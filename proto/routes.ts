@@ -1,0 +1,83 @@
+/**
+ * Every route of the socket by name: what the daemon registers and what the
+ * client calls. Nothing but data and types, so that a command that asks one
+ * question loads no schema.
+ */
+import type {
+  ConfigReply,
+  GateEvent,
+  GateReply,
+  GateRequest,
+  HealthReply,
+  IntakeReply,
+  IntakeRequest,
+  PackReply,
+  ReplayEvent,
+  ReplayRequest,
+  RulesReply,
+  StatusReply,
+  StopReply,
+  VersionReply,
+} from "./api.ts";
+
+/** Sent with every request and reply; a mismatch is `api.version`. */
+export const API_VERSION = "1";
+export const API_VERSION_HEADER = "maestro-api";
+export const REQUEST_ID_HEADER = "maestro-request-id";
+
+/** One JSON document per line, sent as it happens. */
+export const NDJSON = "application/x-ndjson";
+export const JSON_TYPE = "application/json";
+/** A body that is passed on as it comes, for example a git pack. */
+export const BYTES_TYPE = "application/octet-stream";
+
+export interface RouteShape {
+  readonly method: "GET" | "POST" | "PUT";
+  /** `:name` stands for one segment. */
+  readonly path: `/${string}`;
+  readonly body: "none" | "json" | "stream";
+  readonly reply: "json" | "events";
+}
+
+const get = <P extends `/${string}`>(path: P) => ({ method: "GET", path, body: "none", reply: "json" }) as const;
+
+export const ROUTES = {
+  health: get("/healthz"),
+  ready: get("/readyz"),
+  openapi: get("/openapi.json"),
+  version: get("/v1/version"),
+  status: get("/v1/status"),
+  config: get("/v1/config"),
+  rules: get("/v1/rules"),
+  stop: { method: "POST", path: "/v1/stop", body: "none", reply: "json" },
+  openIntake: { method: "POST", path: "/v1/intakes", body: "json", reply: "json" },
+  sendPack: { method: "PUT", path: "/v1/intakes/:id/pack", body: "stream", reply: "json" },
+  gate: { method: "POST", path: "/v1/gates", body: "json", reply: "events" },
+  recordedGate: get("/v1/gates/:id"),
+  replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
+} as const satisfies Record<string, RouteShape>;
+
+export type RouteName = keyof typeof ROUTES;
+
+/** What travels on each route. `request` is absent where there is no JSON body; `reply` is one event where the reply is a stream. */
+export interface RouteTypes {
+  health: { reply: HealthReply };
+  ready: { reply: HealthReply };
+  openapi: { reply: Readonly<Record<string, unknown>> };
+  version: { reply: VersionReply };
+  status: { reply: StatusReply };
+  config: { reply: ConfigReply };
+  rules: { reply: RulesReply };
+  stop: { reply: StopReply };
+  openIntake: { request: IntakeRequest; reply: IntakeReply };
+  sendPack: { reply: PackReply };
+  gate: { request: GateRequest; reply: GateEvent };
+  recordedGate: { reply: GateReply };
+  replay: { request: ReplayRequest; reply: ReplayEvent };
+}
+
+export type RequestOf<K extends RouteName> = RouteTypes[K] extends { request: infer R } ? R : undefined;
+export type ReplyOf<K extends RouteName> = RouteTypes[K]["reply"];
+/** Names in a route's path, for example `id`. */
+export type ParamsOf<K extends RouteName> = Record<ParamNames<(typeof ROUTES)[K]["path"]>, string>;
+type ParamNames<P extends string> = P extends `${string}:${infer N}/${infer Rest}` ? N | ParamNames<`/${Rest}`> : P extends `${string}:${infer N}` ? N : never;
