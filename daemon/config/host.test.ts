@@ -69,6 +69,7 @@ describe("YAML that two readers could see differently is refused", () => {
     ["a merge key", "version: 1\n<<: {required: []}\n", "merge keys"],
     ["a number as key", "1: 1\n", "a key is a string"],
     ["a list as key", "[a]: 1\n", "a key is a string"],
+    ["a directive that changes what words mean", "%YAML 1.1\n---\nversion: 1\npolicy: no\n", "directives"],
     ["a second document", "version: 1\n---\nversion: 1\n", "second document"],
     ["a fraction", "version: 1.5\n", "numbers are whole"],
     ["infinity", "version: .inf\n", "numbers are whole"],

@@ -1,7 +1,7 @@
 /**
  * YAML as a configuration may use it: plain data that reads the same to
  * everybody. Aliases, anchors, tags, merge keys, duplicate keys, several
- * documents and keys that are not strings are refused, because each of them has
+ * documents, directives and keys that are not strings are refused, because each of them has
  * made two readers see two configurations.
  */
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, type Node } from "yaml";
@@ -81,6 +81,8 @@ export function readYaml(bytes: Uint8Array, name: string): YamlDocument {
   if (bytes.length > CONFIG_BYTES_MAX) throw reader.refuse(undefined, `${bytes.length} bytes, limit ${CONFIG_BYTES_MAX}`);
   const text = fromUtf8(bytes);
   if (text === null) throw reader.refuse(undefined, "not valid UTF-8");
+  // `%YAML 1.1` would turn the word `no` into false.
+  if (/^%/m.test(text)) throw reader.refuse(undefined, "directives (a line that starts with %) are not taken");
   // The parser's own search for duplicate keys is quadratic (20 s for 20,000 keys), so `Reader` does it.
   const documents = parseAllDocuments(text, { version: "1.2", schema: "core", strict: true, uniqueKeys: false, prettyErrors: false, lineCounter: counter });
   if ("empty" in documents) throw reader.refuse(undefined, "the file is empty; it needs at least `version: 1`");

@@ -1,0 +1,61 @@
+/** Rules every schema of the contract keeps, found by reading what the modules export. */
+import { expect, test } from "bun:test";
+import { Kind, type TSchema } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+
+function isSchema(value: unknown): value is TSchema {
+  return typeof value === "object" && value !== null && Kind in value;
+}
+
+const schemas = new Map<string, TSchema>();
+for (const file of new Bun.Glob("*.ts").scanSync(import.meta.dir)) {
+  if (file.endsWith(".test.ts")) continue;
+  const exported: Record<string, unknown> = await import(`./${file}`);
+  for (const [name, value] of Object.entries(exported)) if (isSchema(value)) schemas.set(`${file} ${name}`, value);
+}
+
+/** Paths of objects that would take a field nobody named. */
+function open(schema: unknown, path: string): string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const found: string[] = [];
+  if ("type" in schema && schema.type === "object") {
+    const closed = "additionalProperties" in schema && schema.additionalProperties === false;
+    const record = Kind in schema && schema[Kind] === "Record";
+    if (!closed && !record) found.push(path);
+  }
+  return [...found, ...Object.entries(schema).flatMap(([key, value]) => open(value, `${path}/${key}`))];
+}
+
+test("every schema compiles", () => {
+  const broken = [...schemas].filter(([, schema]) => {
+    try {
+      return TypeCompiler.Compile(schema).Code().length === 0;
+    } catch {
+      return true;
+    }
+  });
+  expect(broken.map(([name]) => name)).toEqual([]);
+  expect(schemas.size).toBeGreaterThan(80);
+});
+
+test("every object is closed: an unknown field is an error, never ignored", () => {
+  expect([...schemas].flatMap(([name, schema]) => open(schema, name))).toEqual([]);
+});
+
+test("canary: an open object and a broken schema are noticed", () => {
+  const planted = { [Kind]: "Object", type: "object", properties: { inner: { [Kind]: "Object", type: "object", properties: {} } } };
+  expect(open(planted, "planted")).toEqual(["planted", "planted/properties/inner"]);
+});
+
+/** Numbers that are not whole: a float in a record would be hashed differently by two machines. */
+function floats(schema: unknown, path: string): string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const whole = "const" in schema && Number.isSafeInteger(schema.const);
+  const own = "type" in schema && schema.type === "number" && !whole ? [path] : [];
+  return [...own, ...Object.entries(schema).flatMap(([key, value]) => floats(value, `${path}/${key}`))];
+}
+
+test("no schema takes a fraction", () => {
+  expect([...schemas].flatMap(([name, schema]) => floats(schema, name))).toEqual([]);
+  expect(floats({ type: "number" }, "planted")).toEqual(["planted"]);
+});
