@@ -2,7 +2,7 @@
  * The two JSON rules of the house: how signed bytes are written (RFC 8785,
  * without fractions) and how foreign bytes are read (nothing lenient).
  */
-import { equalBytes, fromUtf8, utf8 } from "./encoding.ts";
+import { fromUtf8, utf8 } from "./encoding.ts";
 import { MaestroError } from "./errors.ts";
 import { StrictReader } from "./strict-reader.ts";
 
@@ -14,10 +14,8 @@ export interface ParseLimits {
   readonly depth_max: number;
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 function encodeString(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw new MaestroError("internal.bug", "canonical JSON: lone surrogate");
+  if (!text.isWellFormed()) throw new MaestroError("internal.bug", "canonical JSON: lone surrogate");
   return JSON.stringify(text);
 }
 
@@ -55,17 +53,27 @@ export function canonicalBytes(value: unknown): Uint8Array {
  * Throws `request.malformed` with the offset, `request.too_large` over the byte limit.
  */
 export function parseStrict(bytes: Uint8Array, limits: ParseLimits): Json {
+  return parseText(textOf(bytes, limits), limits);
+}
+
+function textOf(bytes: Uint8Array, limits: ParseLimits): string {
   if (bytes.length > limits.bytes_max) {
     throw new MaestroError("request.too_large", `${bytes.length} bytes, limit ${limits.bytes_max}`);
   }
   const text = fromUtf8(bytes);
   if (text === null) throw new MaestroError("request.malformed", "not valid UTF-8");
+  return text;
+}
+
+function parseText(text: string, limits: ParseLimits): Json {
   return new StrictReader(text, limits.depth_max).document();
 }
 
 /** As `parseStrict`, and the bytes must already be canonical: one document, one spelling. */
 export function parseCanonical(bytes: Uint8Array, limits: ParseLimits): Json {
-  const value = parseStrict(bytes, limits);
-  if (!equalBytes(canonicalBytes(value), bytes)) throw new MaestroError("request.malformed", "not in canonical form (RFC 8785)");
+  const text = textOf(bytes, limits);
+  const value = parseText(text, limits);
+  // Valid UTF-8 has one text and that text one encoding, so texts compare as their bytes would, at native speed.
+  if (canonicalText(value) !== text) throw new MaestroError("request.malformed", "not in canonical form (RFC 8785)");
   return value;
 }

@@ -1,5 +1,5 @@
-import { Type, type Static } from "@sinclair/typebox";
-import { fromBase64, fromUtf8, fromUtf8Lossy, toBase64, utf8 } from "./encoding.ts";
+import { FormatRegistry, Type, type Static } from "@sinclair/typebox";
+import { fromBase64, fromUtf8, fromUtf8Lossy, isBase64, toBase64, utf8 } from "./encoding.ts";
 
 /** A closed object: an unknown field is an error, never ignored. */
 export const Closed = <T extends Parameters<typeof Type.Object>[0]>(fields: T, options: { $id?: string; description?: string } = {}) =>
@@ -10,10 +10,9 @@ export const Choice = <const T extends readonly string[]>(values: T, options: { 
   Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value)), options));
 
 export const Sha256Hex = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256, lower-case hex" });
-export const Base64 = Type.String({
-  pattern: "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
-  description: "standard base64 with padding",
-});
+// A function, not a pattern: see `isBase64` on what a pattern does to megabytes.
+FormatRegistry.Set("base64", isBase64);
+export const Base64 = Type.String({ format: "base64", description: "standard base64 with padding" });
 export const GitOid = Type.String({ pattern: "^(?:[0-9a-f]{40}|[0-9a-f]{64})$", description: "full git object id" });
 export const ObjectFormat = Choice(["sha1", "sha256"]);
 export type ObjectFormat = Static<typeof ObjectFormat>;

@@ -3,9 +3,9 @@ import { MaestroError } from "./errors.ts";
 
 const SPACE = /[ \t\n\r]*/y;
 const INTEGER = /-?(?:0|[1-9][0-9]*)(?![0-9.eE])/y;
-// One run of string content: unescaped characters or complete escapes (RFC 8259 section 7).
-const STRING = /"((?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"/y;
-const LONE_SURROGATE = /\p{Surrogate}/u;
+// A string is read in runs (RFC 8259 section 7): one pattern for all of it would exhaust the matcher's stack at some megabytes.
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /**
  * A recursive-descent reader of RFC 8259 text that keeps what `JSON.parse`
@@ -69,12 +69,24 @@ export class StrictReader {
   }
 
   private string(): string {
-    STRING.lastIndex = this.at;
-    const match = STRING.exec(this.text);
-    if (match === null) throw this.malformed("broken string");
-    const value: unknown = match[1]!.includes("\\") ? JSON.parse(match[0]) : match[1];
-    if (typeof value !== "string" || LONE_SURROGATE.test(value)) throw this.malformed("lone surrogate");
-    this.at += match[0].length;
+    const start = this.at;
+    if (this.text[start] !== '"') throw this.malformed("broken string");
+    let end = start + 1;
+    let escaped = false;
+    for (;;) {
+      PLAIN.lastIndex = end;
+      end += PLAIN.exec(this.text)?.[0].length ?? 0;
+      if (this.text[end] !== "\\") break;
+      ESCAPE.lastIndex = end;
+      const escape = ESCAPE.exec(this.text)?.[0];
+      if (escape === undefined) throw this.malformed("broken string");
+      end += escape.length;
+      escaped = true;
+    }
+    if (this.text[end] !== '"') throw this.malformed("broken string");
+    const value: unknown = escaped ? JSON.parse(this.text.slice(start, end + 1)) : this.text.slice(start + 1, end);
+    if (typeof value !== "string" || !value.isWellFormed()) throw this.malformed("lone surrogate");
+    this.at = end + 1;
     return value;
   }
 
