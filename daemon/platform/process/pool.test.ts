@@ -81,13 +81,15 @@ describe("WorkerPool", () => {
     expect(await lease.run({ act: "echo", text: "2" }, JOB)).toEqual({ text: "2" });
   });
 
-  test("leases at most its size at once and keeps the line in order", async () => {
+  test("leases at most its size at once, even with warm children at hand, and keeps the line in order", async () => {
     const workers = pool();
+    workers.warm();
     const [first, second] = await Promise.all([workers.lease(), workers.lease()]);
     const order: string[] = [];
     const third = workers.lease().then((lease) => (order.push("third"), lease));
     const fourth = workers.lease().then((lease) => (order.push("fourth"), lease));
-    await Bun.sleep(150);
+    await until(() => workers.counts.ready === 2);
+    await Bun.sleep(20);
     expect(order).toEqual([]);
     await first?.release();
     await (await third).release();
@@ -117,12 +119,15 @@ describe("WorkerPool", () => {
   });
 
   test("children that die at start fail the caller instead of hanging it, with growing pauses between starts", async () => {
-    const workers = pool({ size: 1 }, "exit-at-start");
-    const began_ms = performance.now();
-    const failures = [];
-    for (let i = 0; i < 3; i++) failures.push((await failureOf(workers.lease())).code);
-    expect(failures).toEqual(["worker.crashed", "worker.crashed", "worker.crashed"]);
-    expect(performance.now() - began_ms).toBeGreaterThan(50 + 100);
+    const workers = pool({ size: 1, backoff: { restart_backoff_ms: 400, restart_backoff_ms_max: 5_000 } }, "exit-at-start");
+    const waits_ms: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const began_ms = performance.now();
+      expect((await failureOf(workers.lease())).code).toBe("worker.crashed");
+      waits_ms.push(performance.now() - began_ms);
+    }
+    expect(waits_ms[1]).toBeGreaterThan(390);
+    expect(waits_ms[2]).toBeGreaterThan(790);
   });
 
   test("a program that is missing fails the caller", async () => {

@@ -63,6 +63,12 @@ describe("a child that keeps to the rules", () => {
     expect(memory.ticking).toBe(false);
   });
 
+  test("has the whole of reply_bytes_max for each job", async () => {
+    const child = await ready();
+    const text = "x".repeat(600_000);
+    for (let i = 0; i < 3; i++) expect((await child.run(job("echo", text), { validate, deadline_ms: 5_000 })).text.length).toBe(text.length);
+  });
+
   test("gets the environment it was given and nothing else", async () => {
     const child = await ready({}, { ONLY: "this" });
     const { text } = await child.run(job("environment"), { validate, deadline_ms: 5_000 });

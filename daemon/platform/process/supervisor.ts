@@ -168,7 +168,7 @@ export class Child {
       await this.#process.stdin.flush();
     } catch (cause) {
       // The child closed its input or died; `#live` reports a death with its exit code, so only a living child fails here.
-      if (this.#process.exitCode === null && this.#process.signalCode === null) await Bun.sleep(LAST_WORDS_MS);
+      await Bun.sleep(2 * LAST_WORDS_MS);
       this.#fail(new MaestroError("worker.crashed", "the process closed its input", { cause }));
     }
   }

@@ -2,6 +2,7 @@
 import { readSync, writeFileSync, writeSync } from "node:fs";
 import { type Static, Type } from "@sinclair/typebox";
 import { MaestroError } from "../../../../proto/errors.ts";
+import { dieWithParent } from "../../ffi.ts";
 import { type JobContext, serve } from "../child.ts";
 import { validatorOf } from "../envelope.ts";
 
@@ -122,6 +123,8 @@ const LIES: Record<string, readonly [before: Uint8Array, after: Uint8Array]> = {
 const mode = process.argv[2] ?? "serve";
 const lie = LIES[mode];
 if (lie !== undefined) {
+  // Not part of any lie: a test run that is itself killed must leave nothing behind.
+  dieWithParent();
   writeSync(1, lie[0]);
   if (readSync(0, new Uint8Array(65_536)) > 0) writeSync(1, lie[1]);
   // A cut frame is only seen as cut when the output ends; the other liars stay, so that the test sees them killed.
