@@ -3,12 +3,16 @@
  * gives names, needs and documentation, while parsers and scanners load inside
  * `run`, in the check process.
  */
+import ci from "./ci.ts";
+import guards from "./guards.ts";
 import paths from "./paths.ts";
 import secrets from "./secrets.ts";
+import size from "./size.ts";
+import tests from "./tests.ts";
 import text from "./text.ts";
 import type { Check } from "./check.ts";
 
-export const CHECKS = [secrets, text, paths] as const satisfies readonly Check[];
+export const CHECKS = [secrets, text, paths, ci, guards, tests, size] as const satisfies readonly Check[];
 export type CheckId = (typeof CHECKS)[number]["id"];
 
 const PATTERNS = [...new Set(CHECKS.flatMap((check: Check) => check.contents))];

@@ -33,7 +33,7 @@ describe("merge.conflict-marker", () => {
 describe("text.bidi-control", () => {
   test("in code, configuration and files without an extension, not in prose or translations", async () => {
     const line = "a\u202eb\n";
-    for (const path of ["a.py", "Makefile", "config.yml", "bin/run"]) expect(await placesOf(text, "text.bidi-control", adding(path, line))).toEqual([`${path}:1`]);
+    for (const path of ["a.py", "Makefile", "config.yml", "bin/run", "docs/build.js", "src/license.ts", "src/lang/parser.rs"]) expect(await placesOf(text, "text.bidi-control", adding(path, line))).toEqual([`${path}:1`]);
     for (const path of ["README.md", "locales/he.json", "po/ar.po"]) expect(await placesOf(text, "text.bidi-control", adding(path, line))).toEqual([]);
   });
 

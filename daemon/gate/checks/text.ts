@@ -115,7 +115,7 @@ export default defineCheck({
     for (const file of facts.files) {
       const kind = classify(pathText(file.path));
       conflictMarkers(file, list);
-      if (!kind.docs && !kind.locale) bidiControls(file, list);
+      if (!(kind.docs && kind.language === null) && !kind.locale) bidiControls(file, list);
       if (kind.language !== null) codeLines(file, kind.language, kind.test, list);
     }
     return list.seen(lineGaps(facts.files));

@@ -35,8 +35,10 @@ const TEST_NAME = /(?:[._-](?:test|tests|spec|e2e|cy|test-d)\.[a-z]{1,8}$)|(?:^|
 const TEST_NAME_CASED = /(?:Tests?|Spec|IT)\.(?:java|kt|cs|swift|scala|php|groovy|m|mm)$/;
 const FIXTURE_FOLDER = /(?:^|\/)(?:__)?(?:fixtures?|testdata|test[-_]data|snapshots?|mocks?|golden|cassettes|vectors)(?:__)?\//;
 const GENERATED = /(?:^|\/)(?:dist|vendor|vendored|third[-_]party|node_modules|generated|__generated__|gen|out|\.yarn)\/|\.min\.(?:js|css|mjs)$|[._-](?:generated|gen|g|pb)\.[a-z]{1,6}$|_pb2(?:_grpc)?\.pyi?$|\.pb\.(?:go|cc|h)$|\.snap$|\.map$/;
-const LOCALE = /(?:^|\/)(?:locales?|i18n|l10n|translations?|lang|langs|_locales)\/|\.(?:po|pot|xlf|xliff|arb|strings)$/;
-const DOCS = /(?:^|\/)(?:docs?|documentation)\/|\.(?:md|mdx|markdown|rst|adoc|txt|tex)$|(?:^|\/)(?:license|notice|changelog|authors|contributors)[^/]*$/;
+const LOCALE = /(?:^|\/)(?:locales?|i18n|l10n|translations?|_locales)\/|\.(?:po|pot|xlf|xliff|arb|strings)$/;
+const DOCS = /(?:^|\/)(?:docs?|documentation)\/|\.(?:md|mdx|markdown|rst|adoc|txt|tex)$|(?:^|\/)(?:licen[cs]e|notice|changelog|changes|authors|contributors|copying)(?:[-_.](?:mit|apache|bsd|gpl)[^/.]{0,20})?$/;
+/** A language's folder holds translations where it holds data; with code in it, it may as well be a compiler's. */
+const LANGUAGE_FOLDER = /(?:^|\/)langs?\//;
 const SETTINGS = /(?:^|\/)\.[^/]*rc(?:\.[a-z]{1,5})?$|\.config\.[a-z]{1,5}$|(?:^|\/)\.[^/]+\.(?:js|cjs|mjs|ts)$/;
 const DATA = /\.(?:json|jsonc|json5|ya?ml|toml|ini|cfg|conf|xml|csv|tsv|lock|svg|properties|env)$/;
 const EXAMPLES = /(?:^|\/)(?:examples?|samples?|demos?|playground|benchmarks?|bench)\//;
@@ -71,9 +73,9 @@ export function classify(path: string): PathClass {
   const fixture = FIXTURE_FOLDER.test(lower);
   const generated = GENERATED.test(lower);
   const lock = LOCK_NAMES.has(name);
-  const locale = LOCALE.test(lower);
-  const docs = DOCS.test(lower);
   const language = LANGUAGE_OF.get(extension) ?? null;
+  const locale = LOCALE.test(lower) || (language === null && LANGUAGE_FOLDER.test(lower));
+  const docs = DOCS.test(lower);
   const source = language !== null && !(test || fixture || generated || lock || locale || docs || SETTINGS.test(lower) || DATA.test(lower));
   const kind = { test, fixture, generated, lock, locale, docs, example: EXAMPLES.test(lower), ci: CI.test(lower), language, source };
   if (known.size >= KNOWN_MAX) known.clear();

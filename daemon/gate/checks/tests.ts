@@ -1,0 +1,123 @@
+import type { Facts, FileChange } from "../../../proto/facts.ts";
+import { pathText } from "../../../proto/scalar.ts";
+import { defineCheck } from "./check.ts";
+import { classify, type Language } from "./reading/classify.ts";
+import { codeOnly } from "./reading/code.ts";
+import { addedLines, lineGaps, removedLines, type NumberedLine } from "./reading/lines.ts";
+import { INLINE_TESTS, TEST_PATTERNS, type TestPatterns } from "./reading/test-code.ts";
+import { findingList, normalised, type FindingList } from "./reporting/finding.ts";
+
+interface Count {
+  tests: number;
+  assertions: number;
+}
+
+interface TestFile {
+  readonly file: FileChange;
+  readonly language: Language;
+  readonly patterns: TestPatterns;
+}
+
+/** Both paths count: a test moved out of the test folder is still a test that was there. */
+function isTest(file: FileChange): boolean {
+  return classify(pathText(file.path)).test || (file.old_path !== null && classify(pathText(file.old_path)).test);
+}
+
+function testFiles(files: readonly FileChange[]): TestFile[] {
+  return files.flatMap((file) => {
+    const { language, generated } = classify(pathText(file.path));
+    const patterns = language === null ? undefined : TEST_PATTERNS[language];
+    if (language === null || patterns === undefined || generated || !(isTest(file) || INLINE_TESTS.has(language))) return [];
+    return [{ file, language, patterns }];
+  });
+}
+
+function count(lines: Iterable<NumberedLine>, { language, patterns }: TestFile, sign: 1 | -1, into: Count): void {
+  for (const { text } of lines) {
+    const test = patterns.test.test(text);
+    const assertion = patterns.assertion.test(text);
+    if (!test && !assertion) continue;
+    const code = codeOnly(text, language);
+    if (test && patterns.test.test(code)) into.tests += sign;
+    // `@ts-expect-error` stands in a comment and asserts all the same.
+    if (assertion && (patterns.assertion.test(code) || text.includes("@ts-expect-error"))) into.assertions += sign;
+  }
+}
+
+/** Source lines beside tests and settings; without them the change is about the tests themselves. */
+function sourceChanges(files: readonly FileChange[]): boolean {
+  return files.some((file) => file.hunks.length > 0 && !isTest(file) && classify(pathText(file.path)).source);
+}
+
+function weakened(facts: Facts, tests: readonly TestFile[], tests_max: number, assertions_max: number, list: FindingList): void {
+  const total: Count = { tests: 0, assertions: 0 };
+  let worst: { file: FileChange; lost: number } | null = null;
+  for (const one of tests) {
+    const own: Count = { tests: 0, assertions: 0 };
+    count(addedLines(one.file), one, 1, own);
+    count(removedLines(one.file), one, -1, own);
+    total.tests += own.tests;
+    total.assertions += own.assertions;
+    const lost = -own.tests * 10 - own.assertions;
+    if (lost > (worst?.lost ?? 0)) worst = { file: one.file, lost };
+  }
+  if (-total.tests <= tests_max && -total.assertions <= assertions_max) return;
+  if (!sourceChanges(facts.files)) return;
+  list.add({
+    rule: "test.weakened", severity: "warning",
+    message: `tests ${total.tests >= 0 ? "+" : ""}${total.tests}, assertions ${total.assertions >= 0 ? "+" : ""}${total.assertions} while source changes`,
+    ...(worst === null ? {} : { file: worst.file }), fix: "Keep the tests, or say in the change why they go.",
+  });
+}
+
+function skipped(tests: readonly TestFile[], list: FindingList): void {
+  for (const { file, language, patterns } of tests) {
+    const { skipped: pattern } = patterns;
+    if (pattern === null) continue;
+    const before = new Set<string>();
+    for (const line of removedLines(file)) if (pattern.test(line.text)) before.add(normalised(line.text));
+    for (const line of addedLines(file)) {
+      if (!pattern.test(line.text) || !pattern.test(codeOnly(line.text, language)) || before.has(normalised(line.text))) continue;
+      list.add({ rule: "test.skipped", severity: "warning", message: "a test that no longer runs, or may fail", file, line: line.number, text: line.text, fix: "Let it run, or remove it and say why." });
+    }
+  }
+}
+
+const suite = (count: number): string => Array.from({ length: count }, (_, i) => `test("case ${i}", () => {\n  expect(f(${i})).toBe(${i});\n});\n`).join("");
+
+export default defineCheck({
+  id: "tests",
+  question: "Do the tests still test as much as before?",
+  needs: ["files"],
+  contents: [],
+  rules: [
+    {
+      id: "test.weakened",
+      title: "Fewer tests while source changes",
+      why: "The cheapest way to make a failing change pass is to remove what fails.",
+      passes: { says: "Tests move to another file.", change: [{ path: "test/a.test.ts", old: suite(6), new: suite(1) }, { path: "test/b.test.ts", old: null, new: suite(5) }, { path: "src/f.ts", old: "a\n", new: "b\n" }] },
+      fails: { says: "Five of six tests go while the source changes.", change: [{ path: "test/a.test.ts", old: suite(6), new: suite(1) }, { path: "src/f.ts", old: "a\n", new: "b\n" }] },
+      cannot_see: "Whether an assertion got weaker, tests made from data tables, assertion helpers with other names, languages without patterns. Counts lines, not a syntax tree. A revert or merge commit by an agent is not exempt.",
+      replay: "11 of 2,000 changes (9 by people, mostly removed features; 2 by agents); two migrations of a test framework no longer fire",
+    },
+    {
+      id: "test.skipped",
+      title: "Test skipped or allowed to fail",
+      why: "A skipped test reports green for what nobody checks.",
+      passes: { says: "A skip is taken away.", change: [{ path: "test/a.test.ts", old: "test.skip(\"a\", f);\n", new: "test(\"a\", f);\n" }] },
+      fails: { says: "A skip is added.", change: [{ path: "test/a.test.ts", old: "test(\"a\", f);\n", new: "test.skip(\"a\", f);\n" }] },
+      cannot_see: "Options such as { skip: true }, conditional skips (skipIf, pytest.mark.skipif), early returns, filters in configuration or on the command line.",
+      replay: "1 of 2,000 changes",
+    },
+  ],
+  run(facts, { thresholds }) {
+    const tests = testFiles(facts.files);
+    if (tests.length === 0) return { not_applicable: "the change touches no test file" };
+    const list = findingList();
+    // "Revert" is the change's own word and a merge commit is easily made, so neither excuses an agent.
+    const exempt = (facts.revert || facts.merge) && (facts.actor.class === "human" || facts.actor.class === "bot");
+    if (!exempt) weakened(facts, tests, thresholds.tests_removed_max, thresholds.assertions_removed_max, list);
+    skipped(tests, list);
+    return list.seen(lineGaps(tests.map(({ file }) => file)));
+  },
+});

@@ -1,0 +1,82 @@
+/** Reads a workflow or composite action of GitHub Actions (Forgejo and Gitea speak the same). Loaded in the check process only. */
+import { parseDocument } from "yaml";
+
+const WORKFLOW_CHARACTERS_MAX = 1024 * 1024;
+/** Anchors are allowed since 2025; far more expansions than any real file has would be a bomb. */
+const ALIASES_MAX = 200;
+
+type Fields = { readonly [key: string]: unknown };
+
+export interface Step {
+  readonly uses: string;
+  /** Text a shell or an interpreter runs, after expressions were pasted into it. */
+  readonly runs: readonly string[];
+  readonly with: Fields;
+}
+
+/** Permissions as written: a map, one of the two words, or null where there are none. */
+export type Permissions = { readonly [scope: string]: string } | "read-all" | "write-all" | null;
+
+export interface Job {
+  readonly id: string;
+  readonly permissions: Permissions;
+  readonly steps: readonly Step[];
+}
+
+export interface Workflow {
+  readonly triggers: ReadonlySet<string>;
+  readonly permissions: Permissions;
+  readonly jobs: readonly Job[];
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function triggersOf(on: unknown): Set<string> {
+  if (typeof on === "string") return new Set([on]);
+  if (Array.isArray(on)) return new Set(on.filter((name) => typeof name === "string"));
+  return new Set(isFields(on) ? Object.keys(on) : []);
+}
+
+function permissionsOf(value: unknown): Permissions {
+  if (value === undefined || value === null) return null;
+  if (value === "read-all" || value === "write-all") return value;
+  if (!isFields(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([scope, level]) => [scope, textOf(level)]));
+}
+
+function stepsOf(value: unknown): Step[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isFields).map((step) => {
+    const inputs = isFields(step["with"]) ? step["with"] : {};
+    const uses = textOf(step["uses"]);
+    const script = /^actions\/github-script@/i.test(uses) ? textOf(inputs["script"]) : "";
+    return { uses, with: inputs, runs: [textOf(step["run"]), script].filter((text) => text !== "") };
+  });
+}
+
+/** The workflow, or why it cannot be read. Two keys of one name are an error, since readers disagree on which counts. */
+export function parseWorkflow(text: string): Workflow | { readonly broken: string } {
+  if (text.length > WORKFLOW_CHARACTERS_MAX) return { broken: `it is larger than ${WORKFLOW_CHARACTERS_MAX} characters` };
+  let root: unknown;
+  try {
+    const document = parseDocument(text, { uniqueKeys: true, logLevel: "error" });
+    if (document.errors.length > 0) return { broken: `it is not the YAML of one document (${document.errors[0]?.code ?? "error"})` };
+    root = document.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (error) {
+    // The parser throws on alias bombs and, through the stack, on absurd nesting.
+    if (error instanceof ReferenceError || error instanceof RangeError) return { broken: "its aliases or its nesting exceed the limits" };
+    throw error;
+  }
+  if (!isFields(root)) return { broken: "it is not a map" };
+  const jobs = isFields(root["jobs"]) ? Object.entries(root["jobs"]) : [];
+  const read = jobs.map(([id, job]): Job => (isFields(job) ? { id, permissions: permissionsOf(job["permissions"]), steps: stepsOf(job["steps"]) } : { id, permissions: null, steps: [] }));
+  const composite = isFields(root["runs"]) ? stepsOf(root["runs"]["steps"]) : [];
+  if (composite.length > 0) read.push({ id: "runs", permissions: null, steps: composite });
+  return { triggers: triggersOf(root["on"]), permissions: permissionsOf(root["permissions"]), jobs: read };
+}
