@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createChosenHasher, nativeHasher, probeSha, wasmIsCheaper } from "./choose.ts";
+import { chosenHasher, createChosenHasher, nativeHasher, probeSha, wasmIsCheaper } from "./choose.ts";
 import type { Hasher } from "./hasher.ts";
 import { createNativeHasher, nobleHashInto } from "./native.ts";
 
@@ -33,6 +33,11 @@ test("lanes that would wait for one long leaf speak against WASM", () => {
   const lengths = [10_000, 10, 10, 10];
   expect(wasmIsCheaper(4, (i) => lengths[i] ?? 0, "software")).toBe(false);
   expect(wasmIsCheaper(4, () => 10_000, "software")).toBe(true);
+});
+
+test("under Bun the process has one hasher that chooses", () => {
+  expect(chosenHasher().name).toBe("chosen");
+  expect(chosenHasher()).toBe(chosenHasher());
 });
 
 test("the processor is asked once, and not before the first batch", () => {

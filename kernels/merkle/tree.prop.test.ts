@@ -137,6 +137,8 @@ test("a frontier that is not one is refused", () => {
   expect(() => assertFrontier({ size: -1, hashes: hash })).toThrow();
   expect(() => frontierRoot({ size: 2 ** 53, hashes: hash })).toThrow();
   expect(() => appendLeafHash(emptyFrontier, new Uint8Array(31))).toThrow("not 31");
+  const last = { size: Number.MAX_SAFE_INTEGER - 1, hashes: new Uint8Array(52 * 32) };
+  expect(appendLeafHash(last, hash).size).toBe(Number.MAX_SAFE_INTEGER);
   const full = { size: Number.MAX_SAFE_INTEGER, hashes: new Uint8Array(53 * 32) };
   expect(() => appendLeafHash(full, hash)).toThrow("full");
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { appendLeafHash, frontierRoot } from "./frontier.ts";
 import { consistencyRanges, inclusionRanges, isSubtree, perfectSubtrees } from "./sizes.ts";
 import { growTree, rootOf } from "./tree.ts";
-import { verifyConsistency, verifyInclusion } from "./verify.ts";
+import { verifyConsistency, verifyInclusion, verifySubtreeConsistency, verifySubtreeInclusion } from "./verify.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
@@ -73,6 +73,35 @@ describe("attacks", () => {
     const moved = [new Uint8Array([...first, second[0] ?? 0]), second.slice(1)];
     expect(verifyInclusion({ ...claim, inclusionPath: moved })).toBe(false);
     expect(verifyInclusion({ ...claim, leafHash: claim.leafHash.slice(1), inclusionPath: [first, second] })).toBe(false);
+  });
+
+  test("leaves that are no subtree have no hash: one forged for [1, 3) of four folds to the true root, and is refused", () => {
+    const tree = growTree(new Uint8Array(4 * 32).map((_, i) => i));
+    const leaf = (index: number): Uint8Array => tree.readNode({ level: 0, index });
+    const left = tree.readNode({ level: 1, index: 0 });
+    const forged = growTree(new Uint8Array([...left, ...leaf(2)])).root();
+    const claim = { treeSize: 4, subtreeHash: forged, rootHash: tree.root(), path: [leaf(2), leaf(3), left] };
+    expect(verifySubtreeConsistency({ ...claim, start: 0, end: 3 })).toBe(true);
+    expect(verifySubtreeConsistency({ ...claim, start: 1, end: 3 })).toBe(false);
+    const pair = growTree(new Uint8Array([...leaf(1), ...leaf(2)])).root();
+    const inclusion = { start: 1, end: 3, leafIndex: 1, leafHash: leaf(1), inclusionPath: [leaf(2)], rootHash: pair };
+    expect(verifySubtreeInclusion(inclusion)).toBe(false);
+    expect(verifySubtreeInclusion({ ...inclusion, start: 2, end: 4, leafIndex: 2 })).toBe(true);
+  });
+
+  test("a true proof with a size, start or end that is no integer is refused", () => {
+    const tree = growTree(new Uint8Array(6 * 32).map((_, i) => i));
+    const true4 = { start: 0, end: 4, treeSize: 6, subtreeHash: tree.root(4), rootHash: tree.root(), path: tree.consistencyProof(4) };
+    expect(verifySubtreeConsistency(true4)).toBe(true);
+    expect(verifySubtreeConsistency({ ...true4, treeSize: 6.5 })).toBe(false);
+    expect(verifySubtreeConsistency({ ...true4, end: 4.5 })).toBe(false);
+    expect(verifySubtreeConsistency({ ...true4, start: 0.5 })).toBe(false);
+    const empty = { start: 3, end: 3, treeSize: 6, subtreeHash: growTree(new Uint8Array(0)).root(), rootHash: tree.root(), path: [] };
+    expect(verifySubtreeConsistency(empty)).toBe(true);
+    for (const treeSize of [Number.NaN, 2, 2 ** 53]) expect(verifySubtreeConsistency({ ...empty, treeSize })).toBe(false);
+    expect(verifySubtreeConsistency({ ...empty, start: 4 })).toBe(false);
+    expect(verifySubtreeConsistency({ ...empty, start: -1, end: -1 })).toBe(false);
+    expect([isSubtree({ start: 0, end: 0 }), isSubtree({ start: 2, end: 2 }), isSubtree({ start: 2, end: 1 })]).toEqual([false, false, false]);
   });
 
   test("a path longer than any tree is refused before it is hashed", () => {

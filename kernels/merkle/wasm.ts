@@ -54,7 +54,7 @@ export function createWasmHasher(bytes: Uint8Array<ArrayBuffer> = kernelBytes(re
       arena.set(part, filled);
       taken += part.length;
       filled += part.length;
-      if (taken === message.length && filled < ARENA_BYTES) break;
+      if (filled < ARENA_BYTES) break;
       kernel.absorb(ARENA_BYTES / BLOCK_BYTES);
       filled = 0;
     }
