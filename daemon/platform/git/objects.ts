@@ -1,5 +1,6 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import { Capture } from "../process/capture.ts";
+import { errno } from "../process/group.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { assertOid, type ObjectType, type Oid } from "./object-format.ts";
 import { Git, lastWords, type GitDir } from "./runner.ts";
@@ -47,7 +48,7 @@ export class ObjectReader implements AsyncDisposable {
     this.dir = dir;
     this.#options = options;
     const cmd = git.argv(dir, ["cat-file", "--batch-command", "--buffer"]);
-    this.#child = Bun.spawn({ cmd, env: git.env(dir), cwd: dir.git_dir, stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+    this.#child = spawn(cmd, git.env(dir), dir.git_dir);
     this.#bytes = new ByteReader(this.#child.stdout.getReader());
     this.#stderr = new Capture(this.#child.stderr, STDERR_BYTES_MAX);
     this.#timer = setTimeout(() => this.#fail(new MaestroError("request.timeout", `reading git objects: ${options.deadline_ms} ms`)), options.deadline_ms);
@@ -56,7 +57,8 @@ export class ObjectReader implements AsyncDisposable {
   }
 
   /** Type and size of each, in the order asked; null where it is not stored. */
-  info(oids: readonly Oid[]): Promise<(ObjectInfo | null)[]> {
+  async info(oids: readonly Oid[]): Promise<(ObjectInfo | null)[]> {
+    this.#check(oids);
     return this.#inTurn(() => this.#infos(oids));
   }
 
@@ -68,7 +70,8 @@ export class ObjectReader implements AsyncDisposable {
   }
 
   /** Several objects in the order asked, each up to `bytes_max`: keep the list short enough for memory. */
-  readMany(oids: readonly Oid[], bytes_max: number): Promise<ObjectRead[]> {
+  async readMany(oids: readonly Oid[], bytes_max: number): Promise<ObjectRead[]> {
+    this.#check(oids);
     return this.#inTurn(async () => {
       const found: ObjectRead[] = [];
       for (let at = 0; at < oids.length; at += BATCH) found.push(...(await this.#readBatch(oids.slice(at, at + BATCH), bytes_max)));
@@ -78,13 +81,14 @@ export class ObjectReader implements AsyncDisposable {
 
   /**
    * Hands the content of every object to `each` in pieces, whatever its size, in the order asked; `piece` is null once an object is
-   * complete. A piece must be used before `each` returns. Throws `intake.incomplete` where one is missing.
+   * complete. A piece must be used before `each` returns. Throws `intake.incomplete` where one is missing, RangeError for what is no id.
    */
-  stream(oids: readonly Oid[], each: (info: ObjectInfo, piece: Uint8Array | null) => void): Promise<void> {
+  async stream(oids: readonly Oid[], each: (info: ObjectInfo, piece: Uint8Array | null) => void): Promise<void> {
+    this.#check(oids);
     return this.#inTurn(async () => {
       for (let at = 0; at < oids.length; at += BATCH) {
         const batch = oids.slice(at, at + BATCH);
-        this.#ask(batch, "contents");
+        await this.#ask(batch, "contents");
         for (const oid of batch) {
           const info = await this.#header(oid);
           if (info === null) throw new MaestroError("intake.incomplete", `object ${oid} is not there`);
@@ -110,7 +114,7 @@ export class ObjectReader implements AsyncDisposable {
 
   async #readBatch(oids: readonly Oid[], bytes_max: number): Promise<ObjectRead[]> {
     const infos = await this.#infos(oids);
-    this.#ask(infos.flatMap((info) => (info !== null && info.size <= bytes_max ? [info.oid] : [])), "contents");
+    await this.#ask(infos.flatMap((info) => (info !== null && info.size <= bytes_max ? [info.oid] : [])), "contents");
     const found: ObjectRead[] = [];
     for (const [at, info] of infos.entries()) {
       if (info === null) found.push({ result: "missing", oid: oids[at] ?? "" });
@@ -129,17 +133,22 @@ export class ObjectReader implements AsyncDisposable {
     const found: (ObjectInfo | null)[] = [];
     for (let at = 0; at < oids.length; at += BATCH) {
       const batch = oids.slice(at, at + BATCH);
-      this.#ask(batch, "info");
+      await this.#ask(batch, "info");
       for (const oid of batch) found.push(await this.#header(oid));
     }
     return found;
   }
 
-  #ask(oids: readonly Oid[], command: "info" | "contents"): void {
+  /** Before anything is written: a line break in an id would be a second command. */
+  #check(oids: readonly Oid[]): void {
     for (const oid of oids) assertOid(oid, this.dir.object_format);
+  }
+
+  /** A batch is shorter than a pipe's buffer (64 KiB), so this never waits for a reply to be read. */
+  async #ask(oids: readonly Oid[], command: "info" | "contents"): Promise<void> {
     if (oids.length === 0) return;
-    void this.#child.stdin.write(`${oids.map((oid) => `${command} ${oid}\n`).join("")}flush\n`);
-    void this.#child.stdin.flush();
+    await this.#child.stdin.write(`${oids.map((oid) => `${command} ${oid}\n`).join("")}flush\n`);
+    await this.#child.stdin.flush();
   }
 
   /** `<oid> SP <type> SP <size>` or `<oid> SP missing` (git-cat-file, "batch output"). */
@@ -169,16 +178,25 @@ export class ObjectReader implements AsyncDisposable {
   }
 
   async #explain(error: unknown): Promise<MaestroError> {
-    if (!(error instanceof MaestroError)) return new MaestroError("internal.bug", "reading git objects", { cause: error });
-    if (error.code !== "git.failed" || this.#failure !== undefined) return error;
+    if (this.#failure !== undefined) return this.#failure;
+    const broken = errno(error) === "EPIPE" || (error instanceof MaestroError && error.code === "git.failed");
+    if (!broken) return error instanceof MaestroError ? error : new MaestroError("internal.bug", "reading git objects", { cause: error });
     this.#child.kill("SIGKILL");
-    await this.#child.exited;
-    const words = this.#stderr.text();
-    return words === "" ? error : new MaestroError("git.failed", lastWords(words), { cause: error });
+    await Promise.all([this.#child.exited, this.#stderr.ended]);
+    const words = this.#stderr.text() || (error instanceof Error ? error.message : "");
+    return new MaestroError("git.failed", lastWords(words), { cause: error });
   }
 
   #fail(reason: MaestroError): void {
     this.#failure ??= reason;
     this.#child.kill("SIGKILL");
+  }
+}
+
+function spawn(cmd: string[], env: Record<string, string>, cwd: string): Bun.Subprocess<"pipe", "pipe", "pipe"> {
+  try {
+    return Bun.spawn({ cmd, env, cwd, stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  } catch (cause) {
+    throw new MaestroError("git.failed", `git could not be started in ${cwd}`, { cause });
   }
 }
