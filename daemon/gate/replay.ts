@@ -39,7 +39,7 @@ export class Replay {
   constructor(private readonly deps: ReplayDeps) {}
 
   /** Changes come out in the order they were asked for. A change whose facts cannot be collected is a hold. Throws `request.too_large`, `request.cancelled`. */
-  async *run(intake: Intake, { target_ref, changes }: ReplayRequest, signal: AbortSignal): AsyncGenerator<ReplayChange, void, undefined> {
+  async *run(intake: Intake, { target_ref, changes }: ReplayRequest, signal: AbortSignal): AsyncGenerator<ReplayChange, void> {
     const { judge, repositories, changes_max, lanes } = this.deps;
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
     if (changes.length > changes_max) throw new MaestroError("request.too_large", `${changes.length} changes, replay_changes_max is ${changes_max}`);

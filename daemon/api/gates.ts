@@ -1,0 +1,132 @@
+/** Routes of gating: what the client streams in, judges, replays and looks up. Schema, call, reply; the work is in `gate/`. */
+import { ConfigReply, GateEvent, GateReply, GateRequest, IntakeId, IntakeReply, IntakeRequest, PackReply, ReplayEvent, ReplayRequest, RulesReply } from "../../proto/api.ts";
+import type { IntakeLimits, ServerLimits } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { ShortText } from "../../proto/scalar.ts";
+import type { GateKeeper } from "../gate/gate.ts";
+import type { Intakes } from "../gate/intakes.ts";
+import { findGate } from "../gate/lookup.ts";
+import type { Replay } from "../gate/replay.ts";
+import { readReply } from "../gate/reply.ts";
+import type { Clock } from "../platform/clock.ts";
+import { receivePack } from "../platform/git/intake.ts";
+import type { RepositoryStore } from "../platform/git/repository-store.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import type { Gates } from "../store/gates.ts";
+import { eventsOf } from "./events.ts";
+import { route, type Route } from "./route.ts";
+
+export interface GateRouteDeps {
+  readonly intakes: Intakes;
+  readonly repositories: RepositoryStore;
+  readonly keeper: GateKeeper;
+  readonly replay: Replay;
+  readonly gates: Gates;
+  readonly artifacts: Artifacts;
+  readonly rules: RulesReply["rules"];
+  readonly config: ConfigReply["entries"];
+  readonly clock: Clock;
+  readonly limits: { readonly server: ServerLimits; readonly intake: IntakeLimits };
+  /** Somebody is about to gate: start what takes a moment. */
+  readonly expectWork: () => void;
+}
+
+const ANY = { access: "any" } as const;
+const NO_BODY = { request: null, body_bytes_max: 0 } as const;
+
+/** Every line of an intake's lists has at most 67 bytes with its quotes and comma. */
+const INTAKE_BYTES_PER_OID = 67;
+const INTAKE_OIDS_MAX = 110_000;
+
+function intakeRoutes({ intakes, repositories, limits, expectWork }: GateRouteDeps): Route[] {
+  return [
+    route("openIntake", {
+      ...ANY,
+      summary: "Announce a pack: which repository it is for and which commits will be complete afterwards",
+      params: {},
+      request: IntakeRequest,
+      reply: IntakeReply,
+      body_bytes_max: Math.max(limits.server.json_bytes_max, INTAKE_BYTES_PER_OID * INTAKE_OIDS_MAX),
+      handle({ peer, body }) {
+        expectWork();
+        const { id, repo_id } = intakes.open(peer.uid, body);
+        return { intake_id: id, repo_id };
+      },
+    }),
+    route("sendPack", {
+      ...ANY,
+      summary: "Stream the pack; git checks it in a quarantine and all of it moves in, or nothing",
+      params: { id: IntakeId },
+      request: null,
+      reply: PackReply,
+      body_bytes_max: limits.intake.pack_bytes_max,
+      async handle({ peer, params, stream, signal }) {
+        const intake = intakes.get(peer.uid, params.id);
+        const repository = await repositories.open(intake.repo_id, intake.object_format);
+        const { objects, bytes, warnings } = await receivePack(repositories.git, repository, intake, stream, { limits: limits.intake, signal });
+        intake.received = true;
+        return { objects, bytes, warnings: [...warnings] };
+      },
+    }),
+  ];
+}
+
+async function* replayEvents(changes: AsyncGenerator<ReplayEvent, void>, count: number, clock: Clock): AsyncGenerator<ReplayEvent, void> {
+  const started_ms = clock.monotonic_ms();
+  yield* changes;
+  yield { event: "end", changes: count, duration_us: Math.round((clock.monotonic_ms() - started_ms) * 1000) };
+}
+
+function judgingRoutes({ intakes, keeper, replay, clock, limits, expectWork }: GateRouteDeps): Route[] {
+  const body_bytes_max = limits.server.json_bytes_max;
+  return [
+    route("gate", {
+      ...ANY,
+      summary: "Judge one change; progress as it happens, the decision with its evidence last",
+      params: {},
+      request: GateRequest,
+      reply: GateEvent,
+      body_bytes_max,
+      handle({ peer, body, signal }) {
+        expectWork();
+        const intake = intakes.get(peer.uid, body.intake_id);
+        return eventsOf<GateEvent>((emit, abort) => keeper.submit(intake, body, emit, abort), signal);
+      },
+    }),
+    route("replay", {
+      ...ANY,
+      summary: "Judge past changes without signing, logging or keeping anything",
+      params: {},
+      request: ReplayRequest,
+      reply: ReplayEvent,
+      body_bytes_max,
+      handle({ peer, body, signal }) {
+        expectWork();
+        return replayEvents(replay.run(intakes.get(peer.uid, body.intake_id), body, signal), body.changes.length, clock);
+      },
+    }),
+  ];
+}
+
+export function gateRoutes(deps: GateRouteDeps): Route[] {
+  const { gates, artifacts, rules, config } = deps;
+  return [
+    ...intakeRoutes(deps),
+    ...judgingRoutes(deps),
+    route("recordedGate", {
+      ...ANY,
+      ...NO_BODY,
+      summary: "The newest attempt of a gate, by the start of its id or of its head commit",
+      params: { id: ShortText },
+      reply: GateReply,
+      async handle({ peer, params }) {
+        const row = findGate(gates, peer.uid, params.id);
+        const stored = await readReply(artifacts, row);
+        if (stored === null) throw new MaestroError("request.not_found", `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
+        return { gate_id: row.gate_id, attempts: gates.attempts(row.gate_id).map(({ attempt }) => attempt.attempt), ...stored.reply };
+      },
+    }),
+    route("rules", { ...ANY, ...NO_BODY, summary: "Every rule, what it asks and cannot see, and what it leads to", params: {}, reply: RulesReply, handle: () => ({ rules }) }),
+    route("config", { ...ANY, ...NO_BODY, summary: "Every setting with its value, origin and meaning", params: {}, reply: ConfigReply, handle: () => ({ entries: config }) }),
+  ];
+}
