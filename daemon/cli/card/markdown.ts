@@ -1,0 +1,78 @@
+/**
+ * The Decision Card as Markdown for a job summary or a comment. Everything the
+ * change wrote stands in code spans; lists and no tables, because a `|` splits
+ * a table cell even inside code.
+ */
+import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
+import type { Reason } from "../../../proto/decision.ts";
+import { escapeMarkdown } from "./escape/markdown.ts";
+import { actorText, becauseText, branch, costText, placeText, plural, short, stepText, timingText, whyText } from "./wording.ts";
+
+const EXCERPT_LINES_MAX = 6;
+const REASONS_SHOWN_MAX = 100;
+const GAPS_SHOWN_MAX = 20;
+
+const q = escapeMarkdown;
+
+function excerpt(raw: string | null): string[] {
+  if (raw === null) return [];
+  const lines = raw.split(/\r?\n/);
+  const shown = lines.slice(0, EXCERPT_LINES_MAX).map((line) => `  - ${q(line.replaceAll("\t", "  "))}`);
+  return lines.length > EXCERPT_LINES_MAX ? [...shown, `  - ${plural(lines.length - EXCERPT_LINES_MAX, "more line")}`] : shown;
+}
+
+function reason(one: Reason): string[] {
+  const word = one.observed && one.effect !== "note" ? `would ${one.effect}` : one.effect;
+  // The place is quoted as a whole, so a path cannot end its own quotation.
+  return [`- **${word}** ${q(one.rule)} at ${q(placeText(one.ranges, (path) => path))}`, `  - ${q(becauseText(one))}`, ...excerpt(one.excerpt)];
+}
+
+function reasons(card: Card): string[] {
+  const left = card.reasons.length - REASONS_SHOWN_MAX;
+  return [...card.reasons.slice(0, REASONS_SHOWN_MAX).flatMap(reason), ...(left > 0 ? [`- ${plural(left, "more reason")}`] : [])];
+}
+
+function checks(list: readonly CardCheck[]): string[] {
+  const unavailable = list.filter(({ result }) => result === "unavailable").map((one) => `- **unavailable**${one.required ? " (required)" : ""} ${q(one.check)}: ${q(one.because ?? "no reason was given")}`);
+  const named = (result: CardCheck["result"], word: string) => {
+    const names = list.filter((one) => one.result === result).map(({ check }) => q(check));
+    return names.length === 0 ? [] : [`- ${plural(names.length, "check")} ${word}: ${names.join(" ")}`];
+  };
+  return [...unavailable, ...named("fail", "with findings"), ...named("pass", "passed"), ...named("not_applicable", "not applicable")];
+}
+
+function gaps(card: Card): string[] {
+  const left = card.gaps.length - GAPS_SHOWN_MAX;
+  return [...card.gaps.slice(0, GAPS_SHOWN_MAX).map(({ what, because }) => `- not looked at: ${q(what)} (${q(because)})`), ...(left > 0 ? [`- ${plural(left, "more gap")}`] : [])];
+}
+
+function proofLines(card: Card, proof: CardProof | null | undefined): string[] {
+  if (card.gate_id === null) return ["- proof: none, a replay leaves no evidence"];
+  if (proof === null || proof === undefined) return [];
+  const trust = proof.self_made_trust ? ", self-made trust: proves integrity, not authority" : "";
+  return [`- proof: log ${proof.log_index} of ${q(proof.log_origin)}, bundle ${q(proof.bundle_sha256.slice(0, 16))}${trust}`];
+}
+
+export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: Timings | null): string {
+  const base = card.base === null ? "no base" : `base ${q(short(card.base))}`;
+  const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", `**${title}**`, "", ...lines]);
+  const steps = card.next.map((step) => `- ${q(stepText(step))}${step.command === null ? "" : `: ${q(step.command.join(" "))}`}`);
+  const about = [
+    `- ${actorText(card, q)}`,
+    `- ${plural(card.files, "file")} +${card.added_lines} -${card.removed_lines}, ${base} of ${q(branch(card.target_ref))}, policy ${q(card.policy.name)}, mode ${card.mode}`,
+    `- ${q(whyText(card))}`,
+  ];
+  const compared = card.reasons.some(({ fingerprints }) => fingerprints.length > 0) ? ["- findings are not compared with those already at the base"] : [];
+  const timing = timings === null || timings === undefined ? "" : `; ${timingText(timings)}`;
+  return [
+    `### ${card.verdict.toUpperCase()} ${q(card.repository)} ${q(short(card.head))} ${q(card.title)}`,
+    "",
+    ...about,
+    ...checks(card.checks),
+    ...section("Reasons", reasons(card)),
+    ...section("Not looked at", gaps(card)),
+    ...section("Next", steps),
+    ...section("Evidence", [`- cost: ${costText(card)}${timing}`, ...proofLines(card, proof), ...compared, ...card.warnings.map((warning) => `- ${q(warning)}`)]),
+    "",
+  ].join("\n");
+}

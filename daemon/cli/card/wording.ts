@@ -1,0 +1,69 @@
+/** What the card says, in the same words on every face. Each function is handed the face's own way of quoting. */
+import type { Card, Timings } from "../../../proto/card.ts";
+import type { NextStep, Reason, Verdict } from "../../../proto/decision.ts";
+import type { Range } from "../../../proto/outcome.ts";
+import { pathText } from "../../../proto/scalar.ts";
+
+export type Quote = (text: string) => string;
+
+const LINES_SHOWN_MAX = 5;
+const OID_CHARACTERS = 9;
+
+export const short = (oid: string): string => oid.slice(0, OID_CHARACTERS);
+export const branch = (ref: string): string => ref.replace(/^refs\/heads\//, "");
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Who made the change, and how that is known. */
+export function actorText({ actor }: Card, quote: Quote): string {
+  const { agent, signs } = actor;
+  const sign = signs.find(({ says }) => says === actor.class);
+  const known = actor.authenticated ? "authenticated" : sign === undefined ? "claimed" : `claimed, by ${sign.source}`;
+  return `${actor.class}${agent === null ? "" : ` ${quote(agent)}`} (${known}), author ${quote(actor.name)}`;
+}
+
+/** `path:3,9 (+2 files)`: the first file with its lines, and how many more there are. */
+export function placeText(ranges: readonly Range[], quotePath: Quote): string {
+  const byPath = Map.groupBy(ranges, ({ path }) => pathText(path));
+  const first = [...byPath.entries()][0];
+  if (first === undefined) return "the change as a whole";
+  const [path, places] = first;
+  const lines = [...new Set(places.map(({ start_line }) => start_line))].sort((a, b) => a - b);
+  const shown = lines.slice(0, LINES_SHOWN_MAX).join(",");
+  const rest = lines.length > LINES_SHOWN_MAX ? ` (+${plural(lines.length - LINES_SHOWN_MAX, "line")})` : "";
+  const files = byPath.size > 1 ? ` (+${plural(byPath.size - 1, "file")})` : "";
+  return `${quotePath(path)}:${shown}${rest}${files}`;
+}
+
+export function becauseText({ observed, effect, because }: Reason): string {
+  return observed ? `would ${effect} (the rule only observes): ${because}` : because;
+}
+
+const DECIDES: Readonly<Record<Exclude<Verdict, "admit">, readonly [string, string]>> = { refuse: ["rule refuses", "rules refuse"], hold: ["rule holds", "rules hold"] };
+
+/** One sentence: which rules the verdict hangs on. */
+export function whyText({ verdict, reasons }: Pick<Card, "verdict" | "reasons">): string {
+  if (verdict === "admit") return "no rule refuses or holds it";
+  const rules = [...new Set(reasons.filter(({ effect, observed }) => !observed && effect === verdict).map(({ rule }) => rule))];
+  const [one, many] = DECIDES[verdict];
+  return `${plural(rules.length, one, many)} it: ${rules.join(", ")}`;
+}
+
+export function stepText({ text, cost, risk, rule }: NextStep): string {
+  const about = [cost === "none" ? null : cost, risk === "none" ? null : `${risk} risk`, rule].filter((part) => part !== null);
+  return about.length === 0 ? text : `${text} (${about.join(", ")})`;
+}
+
+/** Unknown is said, never shown as zero. Six decimals of micro-USD are rounded up to a cent, so that little is not nothing. */
+export function costText({ cost }: Pick<Card, "cost">): string {
+  if (!cost.reported || cost.micro_usd === null) return "agent usage not reported";
+  const cents = (BigInt(cost.micro_usd) + 9_999n) / 10_000n;
+  return `$${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
+}
+
+export function timingText({ total_us, facts_us, checks_us, policy_us, evidence_us }: Timings): string {
+  const seconds = (us: number) => (us / 1e6).toFixed(us < 10e6 ? 2 : 0);
+  return `gate ${seconds(total_us)} s: facts ${seconds(facts_us)} checks ${seconds(checks_us)} policy ${seconds(policy_us)} evidence ${seconds(evidence_us)}`;
+}
