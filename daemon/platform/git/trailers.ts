@@ -25,19 +25,20 @@ export function parseTrailers(message: string): Trailers {
   const cut = message.length > MESSAGE_CHARS_MAX;
   const text = cut ? message.slice(-MESSAGE_CHARS_MAX) : message;
   const paragraphs = text.replaceAll("\r\n", "\n").split(/\n[ \t]*(?:\n[ \t]*)+/);
-  const blocks: Trailer[][] = [];
+  const blocks: (readonly Trailer[])[] = [];
   // The first paragraph is the subject: `fix: …` is not a trailer.
   for (let at = paragraphs.length - 1; at > 0; at--) {
-    const block = trailersOf(paragraphs[at] ?? "");
-    if (block === null) break;
-    blocks.unshift(block);
+    const { found, prose } = trailersOf(paragraphs[at] ?? "");
+    if (prose && (found.length === 0 || blocks.length > 0)) break;
+    blocks.unshift(found);
+    if (prose) break;
   }
   const all = blocks.flat();
   return { trailers: all.slice(-TRAILERS_MAX), truncated: cut || all.length > TRAILERS_MAX };
 }
 
-/** Null where the paragraph holds no trailer at all; an empty or divider paragraph is an empty block. */
-function trailersOf(paragraph: string): Trailer[] | null {
+/** Trailers of one paragraph, and whether it holds anything else; blank and divider lines are neither. */
+function trailersOf(paragraph: string): { readonly found: readonly Trailer[]; readonly prose: boolean } {
   const found: { key: string; value: string }[] = [];
   let prose = false;
   for (const line of paragraph.split("\n")) {
@@ -48,5 +49,5 @@ function trailersOf(paragraph: string): Trailer[] | null {
     else if (/^[ \t]/.test(line) && last !== undefined) last.value = `${last.value} ${line.trim()}`.slice(0, VALUE_CHARS_MAX);
     else prose = true;
   }
-  return found.length === 0 && prose ? null : found;
+  return { found, prose };
 }
