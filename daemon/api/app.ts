@@ -1,0 +1,91 @@
+/** The socket's routes as one Elysia app: checks, dispatch, errors and the access log; no route's own work. */
+import { Elysia } from "elysia";
+import { ERRORS, MaestroError } from "../../proto/errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Call, Handler } from "../platform/socket/index.ts";
+import { failureOf, problemResponse } from "./errors.ts";
+import { accessLine, type Log } from "./log.ts";
+import { type Ending, reply } from "./reply.ts";
+import { bounded, checkHead, checkVersion, type JsonLimits, jsonOf } from "./request.ts";
+import type { Route } from "./route.ts";
+
+export interface ApiOptions {
+  readonly routes: readonly Route[];
+  readonly limits: JsonLimits;
+  readonly log: Log;
+  readonly clock: Pick<Clock, "monotonic_ms">;
+  /** The user the daemon runs as; beside root the only operator. */
+  readonly own_uid: number;
+}
+
+/** Answers every request, failures included. */
+export function createApi(options: ApiOptions): Handler {
+  const calls = new WeakMap<Request, Call>();
+  const callOf = (request: Request): Call => {
+    const call = calls.get(request);
+    if (call === undefined) throw new MaestroError("auth.peer_unknown", "the request did not come through the socket");
+    return call;
+  };
+  // standardHostname: Elysia would answer 404 to hosts of fewer than four characters, as in `curl --unix-socket … http://d/`.
+  const app = new Elysia({ handler: { standardHostname: false }, strictPath: true });
+  for (const route of options.routes) {
+    // parse "none": Elysia's own parser drops unknown fields and never sees a duplicate key.
+    app.route(route.shape.method, route.shape.path, ({ request, params }) => answer(options, route, request, params, callOf(request)), { parse: "none" });
+  }
+  app.onError(({ request, code, error }) => unrouted(options, request, code === "NOT_FOUND" ? null : error, callOf(request)));
+  app.compile();
+  return (request, call) => {
+    calls.set(request, call);
+    return app.fetch(request);
+  };
+}
+
+/** Shared by all requests that have none. */
+const NO_STREAM = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+
+async function answer(options: ApiOptions, route: Route, request: Request, params: unknown, call: Call): Promise<Response> {
+  const started_ms = options.clock.monotonic_ms();
+  const ended = (ending: Ending, status = 200): void => accessLine(options.log, route.name, request.method, status, call, options.clock.monotonic_ms() - started_ms, ending);
+  try {
+    checkHead(route, request);
+    authorise(route, call, options.own_uid);
+    const body = await jsonOf(route, request, options.limits);
+    const stream = route.shape.body === "stream" ? bounded(route, request) : NO_STREAM;
+    return await reply(call.id, await route.run(call, params ?? {}, body, stream), ended);
+  } catch (cause) {
+    ended({ how: "failed", cause }, ERRORS[failureOf(cause).code].status);
+    return problemResponse(cause, call.id);
+  }
+}
+
+function authorise(route: Route, call: Call, own_uid: number): void {
+  if (route.access === "any" || call.peer.uid === own_uid || call.peer.uid === 0) return;
+  throw new MaestroError("auth.denied", `uid ${call.peer.uid} is not the operator`);
+}
+
+/** A path or method no route has, or a failure of the framework itself. */
+function unrouted(options: ApiOptions, request: Request, error: unknown, call: Call): Response {
+  const allowed = methodsAt(options.routes, new URL(request.url).pathname);
+  const cause = error ?? missing(request, allowed);
+  accessLine(options.log, null, request.method, ERRORS[failureOf(cause).code].status, call, 0, { how: "failed", cause });
+  return problemResponse(cause, call.id, allowed.length > 0 && error === null ? { allow: allowed.join(", ") } : {});
+}
+
+function missing(request: Request, allowed: readonly string[]): unknown {
+  try {
+    checkVersion(request);
+  } catch (thrown) {
+    // A client of another version asks for routes this one never had: that is the useful answer.
+    return thrown;
+  }
+  return allowed.length > 0 ? new MaestroError("request.method", `allowed: ${allowed.join(", ")}`) : new MaestroError("request.not_found", "no such route; see GET /openapi.json");
+}
+
+function methodsAt(routes: readonly Route[], pathname: string): string[] {
+  const segments = pathname.split("/");
+  const fits = (path: string): boolean => {
+    const wanted = path.split("/");
+    return wanted.length === segments.length && wanted.every((part, i) => part === segments[i] || (part.startsWith(":") && segments[i] !== ""));
+  };
+  return routes.filter(({ shape }) => fits(shape.path)).map(({ shape }) => shape.method);
+}

@@ -1,0 +1,61 @@
+/** The routes every daemon has, whatever it gates. */
+import { Type } from "@sinclair/typebox";
+import { HealthReply, StatusReply, StopReply, VersionReply } from "../../proto/api.ts";
+import { openApiDocument } from "./openapi.ts";
+import { route, type Route } from "./route.ts";
+
+export interface BaseDeps {
+  readonly version: VersionReply;
+  readonly pid: number;
+  readonly status: () => StatusReply | Promise<StatusReply>;
+  /** Throws what keeps the daemon from doing its work. */
+  readonly ready: () => void | Promise<void>;
+  /** Begins a graceful stop and returns at once, so that the reply still leaves. */
+  readonly stop: () => void;
+}
+
+const NONE = { params: {}, request: null, body_bytes_max: 0 } as const;
+const OPEN = { ...NONE, access: "any" } as const;
+const OK: HealthReply = { status: "ok" };
+
+export function baseRoutes(deps: BaseDeps): Route[] {
+  return [
+    route("health", { ...OPEN, summary: "The process answers", reply: HealthReply, handle: () => OK }),
+    route("ready", {
+      ...OPEN,
+      summary: "The daemon can do its work",
+      reply: HealthReply,
+      async handle() {
+        await deps.ready();
+        return OK;
+      },
+    }),
+    route("version", { ...OPEN, summary: "Versions of the daemon and what it runs on", reply: VersionReply, handle: () => deps.version }),
+    route("status", { ...OPEN, summary: "What the daemon is, holds and does", reply: StatusReply, handle: () => deps.status() }),
+    route("stop", {
+      ...NONE,
+      access: "operator",
+      summary: "Finish what is running, then end",
+      reply: StopReply,
+      handle() {
+        deps.stop();
+        return { stopping: true, pid: deps.pid };
+      },
+    }),
+  ];
+}
+
+/** Describes the given routes and itself. */
+export function withOpenApi(routes: readonly Route[], version: string): Route[] {
+  const all: Route[] = [...routes];
+  let document: Readonly<Record<string, unknown>> | null = null;
+  all.push(
+    route("openapi", {
+      ...OPEN,
+      summary: "This document",
+      reply: Type.Record(Type.String(), Type.Unknown()),
+      handle: () => (document ??= openApiDocument(all, version)),
+    }),
+  );
+  return all;
+}

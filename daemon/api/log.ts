@@ -1,0 +1,30 @@
+/** The access log: one structured line per request, never a body. */
+import type { RouteName } from "../../proto/routes.ts";
+import type { Call, ServerEvent } from "../platform/socket/index.ts";
+import { failureOf } from "./errors.ts";
+import type { Ending } from "./reply.ts";
+
+/** What this room needs of pino. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** `route` is `null` where none matched; what the client asked for is then not repeated, as it could be anything. */
+export function accessLine(log: Log, route: RouteName | null, method: string, status: number, { id, peer }: Call, duration_ms: number, ending: Ending): void {
+  const fields = { request_id: id, route, method, status, uid: peer.uid, pid: peer.pid, duration_us: Math.round(duration_ms * 1000), ended: ending.how };
+  if (ending.how !== "failed") return log.info(fields, "request");
+  const failure = failureOf(ending.cause);
+  const failed = { ...fields, code: failure.code, detail: failure.detail };
+  if (failure.row.status < 500) log.info(failed, "request");
+  else if (failure.code !== "internal.bug") log.warn(failed, "request");
+  else log.error({ ...failed, err: failure.cause ?? failure }, "request");
+}
+
+/** What the socket server did without asking a route. */
+export function serverLine(log: Log, event: ServerEvent): void {
+  const { kind, id, cause } = event;
+  if (kind === "refused") log.warn({ request_id: id, code: event.code, detail: event.detail, err: cause }, "connection refused");
+  else log.error({ request_id: id, err: cause }, "reply broken off");
+}

@@ -1,0 +1,72 @@
+/** One route of the socket: a name from `proto/routes.ts`, its schemas, who may call it, and what it does. */
+import type { TSchema } from "@sinclair/typebox";
+import { type ParamsOf, type ReplyOf, type RequestOf, type RouteName, ROUTES, type RouteShape } from "../../proto/routes.ts";
+import type { Call } from "../platform/socket/index.ts";
+import { checker } from "./check.ts";
+
+/** `operator` is the daemon's own user and root. */
+export type Access = "any" | "operator";
+
+/** A request that passed every check. */
+export interface RouteCall<K extends RouteName> extends Call {
+  readonly params: ParamsOf<K>;
+  /** The validated JSON body; `undefined` on routes without one. */
+  readonly body: RequestOf<K>;
+  /** The body of a `stream` route, failing with `request.too_large` at its limit; nothing to read elsewhere. */
+  readonly stream: ReadableStream<Uint8Array>;
+}
+
+type Schema<T> = TSchema & { readonly static: T };
+type Reply<K extends RouteName> = (typeof ROUTES)[K]["reply"] extends "events" ? AsyncGenerator<ReplyOf<K>, void> : ReplyOf<K> | Promise<ReplyOf<K>>;
+
+interface Definition<K extends RouteName> {
+  readonly summary: string;
+  readonly access: Access;
+  /** Schema of each `:name` in the path. */
+  readonly params: { readonly [N in keyof ParamsOf<K>]: TSchema };
+  /** Schema of the JSON body; `null` on routes without one. */
+  readonly request: RequestOf<K> extends undefined ? null : Schema<RequestOf<K>>;
+  /** Schema of the reply, or of one event of it. */
+  readonly reply: Schema<ReplyOf<K>>;
+  /** Largest body; 0 where there is none. */
+  readonly body_bytes_max: number;
+  readonly handle: (call: RouteCall<K>) => Reply<K>;
+}
+
+/** What a reply is before it is written. */
+export type Outcome = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "events"; readonly events: AsyncGenerator<unknown, void> };
+
+/** A route whose types are checked and forgotten, so that all of them stand in one list. */
+export interface Route {
+  readonly name: RouteName;
+  readonly shape: RouteShape;
+  readonly summary: string;
+  readonly access: Access;
+  readonly params: Readonly<Record<string, TSchema>>;
+  readonly request: TSchema | null;
+  readonly reply: TSchema;
+  readonly body_bytes_max: number;
+  /** Throws `request.malformed` for params or a body that do not fit, and whatever the handler throws. */
+  run(call: Call, params: unknown, body: unknown, stream: ReadableStream<Uint8Array>): Promise<Outcome>;
+}
+
+export function route<K extends RouteName>(name: K, definition: Definition<K>): Route {
+  const { handle, request, ...rest } = definition;
+  const shape: RouteShape = ROUTES[name];
+  const paramsOf = checker<ParamsOf<K>>(definition.params, "path");
+  const bodyOf = checker<RequestOf<K>>(request, "body");
+  return {
+    name,
+    shape,
+    request,
+    ...rest,
+    async run(call, params, body, stream) {
+      const reply = handle({ ...call, params: paramsOf(params), body: bodyOf(body), stream });
+      return isEvents(shape, reply) ? { kind: "events", events: reply } : { kind: "json", value: await reply };
+    },
+  };
+}
+
+function isEvents(shape: RouteShape, reply: unknown): reply is AsyncGenerator<unknown, void> {
+  return shape.reply === "events" && typeof reply === "object" && reply !== null && Symbol.asyncIterator in reply;
+}
