@@ -104,6 +104,7 @@ export function trustWith(ring: Ring, change: (body: TrustBody) => TrustBody): U
 
 /** Each stage may be changed before the next one signs or hashes it. */
 export interface Tampering {
+  readonly outcomes?: readonly Outcome[];
   readonly identity?: Partial<Identity>;
   readonly attempt?: Partial<Attempt>;
   readonly mode?: Mode;
@@ -139,7 +140,7 @@ export function makeBundle(ring: Ring, tampering: Tampering = {}): Uint8Array {
     identity,
     attempt,
     decision,
-    outcomes: SAMPLE_OUTCOMES,
+    outcomes: tampering.outcomes ?? SAMPLE_OUTCOMES,
     obligations: [{ name: "coverage", kind: "numeric", required: true, result: "pass", observer: "daemon", value: "8125", unit: "percent", scale: 2, min: "8000", max: null }],
     documents: [
       { name: "card", sha256: cardDigest(card), travels: true },
