@@ -21,7 +21,7 @@ export interface Bundle {
   /** The manifest's revision, the name by which people know this policy; chosen by whoever built it. */
   readonly name: string;
   readonly wasm: Uint8Array;
-  readonly data: unknown;
+  readonly data: Readonly<Record<string, unknown>>;
   readonly wasm_sha256: string;
   readonly data_sha256: string;
 }

@@ -12,6 +12,7 @@ import { BUNDLE_LIMITS, ENTRYPOINT, readBundle, type Bundle } from "./bundle.ts"
 /** 256 MiB of WebAssembly memory in pages of 64 KiB; 50,000 findings take 136 MB. */
 const MEMORY_PAGES_MAX = 4096;
 const BECAUSE_CHARACTERS_MAX = 600;
+const MODULES_MAX = 8;
 
 const answers = TypeCompiler.Compile(PolicyAnswer);
 
@@ -54,17 +55,34 @@ function accept(bundle: Bundle, results: unknown): PolicyAnswer {
   };
 }
 
-/** One bundle's answer. Each call gets its own instance, so nothing of one change reaches the next. */
-export async function ask(bundle: Bundle, input: unknown): Promise<PolicyAnswer> {
-  let results: unknown;
+/** Compiled code is immutable, so sharing it leaks nothing; compiling takes longer than everything else. */
+const compiled = new Map<string, WebAssembly.Module>();
+
+async function moduleOf({ wasm, wasm_sha256 }: Bundle): Promise<WebAssembly.Module> {
+  const known = compiled.get(wasm_sha256);
+  if (known !== undefined) return known;
+  const module = await WebAssembly.compile(new Uint8Array(wasm));
+  if (compiled.size === MODULES_MAX) compiled.clear();
+  compiled.set(wasm_sha256, module);
+  return module;
+}
+
+async function attempt<T>(bundle: Bundle, work: () => Promise<T> | T): Promise<T> {
   try {
-    const policy = await loadPolicy(bundle.wasm, { initial: 5, maximum: MEMORY_PAGES_MAX });
-    policy.setData(bundle.data as object);
-    results = policy.evaluate(input, ENTRYPOINT);
+    return await work();
   } catch (error) {
     throw new MaestroError("policy.evaluate", `policy ${JSON.stringify(bundle.name)}: ${because(error)}`, { cause: error });
   }
-  return accept(bundle, results);
+}
+
+/** A policy in an instance of its own, to be asked. Throws `policy.evaluate`, as does what it returns. */
+export async function load(bundle: Bundle): Promise<(input: unknown) => Promise<PolicyAnswer>> {
+  const policy = await attempt(bundle, async () => {
+    const loaded = await loadPolicy(await moduleOf(bundle), { initial: 5, maximum: MEMORY_PAGES_MAX });
+    loaded.setData(bundle.data);
+    return loaded;
+  });
+  return async (input) => accept(bundle, await attempt<unknown>(bundle, () => policy.evaluate(input, ENTRYPOINT)));
 }
 
 async function open(path: string, place: number): Promise<Bundle> {
@@ -82,7 +100,11 @@ async function open(path: string, place: number): Promise<Bundle> {
 export async function evaluatePolicies(job: Pick<PolicyJob, "bundles" | "input">): Promise<PolicyResult> {
   try {
     const all: PolicyAnswer[] = [];
-    for (const [place, path] of job.bundles.entries()) all.push(await ask(await open(path, place), job.input));
+    for (const [place, path] of job.bundles.entries()) {
+      // A fresh instance for every change: nothing of one reaches the next.
+      const ask = await load(await open(path, place));
+      all.push(await ask(job.input));
+    }
     if (all.length === 0) return { result: "unavailable", because: "no policy bundle was named" };
     return { result: "decided", answers: all };
   } catch (error) {
