@@ -1,0 +1,59 @@
+/** `npm start`, `npm test` and the other named commands: install what is missing, then hand over to Bun. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureInstalled } from "./install.mjs";
+import { BootstrapError, EXIT, exitWith, runInForeground } from "./steps.mjs";
+import { finish, runTests } from "./tests.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+async function typecheck(bun) {
+  return runInForeground(bun, [join("node_modules", "typescript", "bin", "tsc"), "--noEmit", "-p", "."], { cwd: root });
+}
+
+/** Tests of a tier that `bun test` does not find by itself: `bench/**\/NAME.<tier>.ts`. */
+function tierFiles(tier, names) {
+  const all = readdirSync(join(root, "bench"), { recursive: true }).filter((file) => file.endsWith(`.${tier}.ts`));
+  const wanted = names.length === 0 ? all : all.filter((file) => names.some((name) => file.endsWith(`${name}.${tier}.ts`)));
+  if (wanted.length === 0) throw new BootstrapError(`no ${tier} tests${names.length > 0 ? ` named ${names.join(", ")}` : ""}`, EXIT.usage);
+  return wanted.sort().map((file) => `./bench/${file}`);
+}
+
+const COMMANDS = {
+  /** Relative paths of the user mean the folder the user stood in, which npm leaves. */
+  async start(args) {
+    const bun = await ensureInstalled(root, "production");
+    const cwd = args.length > 0 ? (process.env.INIT_CWD ?? process.cwd()) : root;
+    return runInForeground(bun, [join(root, "daemon", "cli", "main.ts"), "gate", "--embedded", ...args], { cwd });
+  },
+  async test(args) {
+    const bun = await ensureInstalled(root, "full");
+    const types = await typecheck(bun);
+    if (types !== 0) process.stderr.write("maestro: the types do not check; that counts as one failure\n");
+    const counts = await runTests(bun, root, args);
+    return finish(types === 0 ? counts : { ...counts, failed: counts.failed + 1 });
+  },
+  async bench(args) {
+    return runInForeground(await ensureInstalled(root, "full"), [join("bench", "index.ts"), ...args], { cwd: root });
+  },
+  /** Other people's tools: one that is missing is a failure here. */
+  async accept(args) {
+    const bun = await ensureInstalled(root, "full");
+    const counts = await runTests(bun, root, [...tierFiles("accept", args), "--timeout=600000"]);
+    return finish({ ...counts, failed: counts.failed + counts.skipped, skipped: 0 });
+  },
+  async nightly(args) {
+    const bun = await ensureInstalled(root, "full");
+    return finish(await runTests(bun, root, [...tierFiles("nightly", args), "--timeout=14400000"]));
+  },
+  async typecheck() {
+    return typecheck(await ensureInstalled(root, "full"));
+  },
+};
+
+await exitWith(async () => {
+  const [name, ...args] = process.argv.slice(2);
+  if (name === undefined || !Object.hasOwn(COMMANDS, name)) throw new BootstrapError(`one of ${Object.keys(COMMANDS).join(", ")} is expected`, EXIT.usage);
+  return COMMANDS[name](args[0] === "--" ? args.slice(1) : args);
+});
