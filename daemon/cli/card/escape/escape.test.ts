@@ -20,6 +20,8 @@ describe("terminal", () => {
     ["a\nb\tc", "a\\nb\\tc"],
     ["\u202eabc", "\\u{202e}abc"],
     ["\u{e0041}", "\\u{e0041}"],
+    ["\u0338ADMIT", "\\u{338}ADMIT"],
+    ["e\u0301", "e\u0301"],
     ["::error::x", "\\::error::x"],
     ["##[group]", "#\\#[group]"],
     ["std::vector and ## heading", "std::vector and ## heading"],

@@ -35,6 +35,7 @@ export const HOSTILE: readonly (readonly [attack: string, text: string])[] = [
   ["code fence", "```\n# heading\n```\n"],
   ["code span ends", "` <b>x</b> `` ``` @octocat `"],
   ["many backticks", `${"`".repeat(100)}<b>x</b>`],
+  ["backtick runs of every length", "` <b>x</b> ````` <i>y</i> `` @octocat `"],
   ["backtick at both ends", "`<b>`"],
   ["only spaces", "   "],
   ["nothing", ""],
