@@ -97,10 +97,6 @@ export const HOUSE_RULES = {
 
 export type HouseRuleId = keyof typeof HOUSE_RULES;
 
-export function isHouseRule(rule: string): rule is HouseRuleId {
-  return Object.hasOwn(HOUSE_RULES, rule);
-}
-
 /** For `GET /v1/rules`, beside the rules of the checks. */
 export function houseRuleDocs(): RuleDoc[] {
   const effects = { human: "hold", agent: "hold", bot: "hold", unknown: "hold" } as const;
