@@ -59,7 +59,7 @@ export interface Evidence {
    * what it writes is kept exactly when the entry is. Resolves when durable.
    */
   record(input: RecordInput, commit: (recorded: Recorded) => void): Promise<Recorded>;
-  /** Resolves when the log's files show its newest checkpoint. */
+  /** Resolves when the log's files show its newest checkpoint; await it before closing the store they are made from. */
   published(): Promise<void>;
 }
 

@@ -11,6 +11,7 @@ import type { TrustBody } from "../../proto/trust.ts";
 import { buildStatement, bundleBytes, signStatement, sigstoreBundle, type SignedEnvelope } from "../evidence/attest/index.ts";
 import { generatePrivateKey, signerFromPem, type Signer } from "../evidence/keys/signer.ts";
 import { selfMadeTrust, signTrust, trustFileBytes } from "../evidence/keys/trust.ts";
+import type { RecordInput } from "../evidence/index.ts";
 import type { LogReceipt } from "../evidence/log/index.ts";
 import { buildManifest } from "../evidence/manifest/index.ts";
 import { cardDigest } from "../verifier/card.ts";
@@ -154,4 +155,21 @@ export function makeBundle(ring: Ring, tampering: Tampering = {}): Uint8Array {
   const signed = (tampering.envelope ?? same)(signStatement((tampering.statement ?? same)(statement), ring.gate));
   const receipt = (tampering.receipt ?? same)(receiptFor(ring, signed.entry));
   return bundleBytes((tampering.attestation ?? same)(sigstoreBundle(signed, receipt)), manifest, (tampering.card ?? same)(card));
+}
+
+/** What a gate hands to `Evidence.record`; another attempt of the same gate each time. */
+export function recordInput(trust_domain: string, attempt: number, change: Partial<Identity> = {}): RecordInput {
+  const identity = { ...SAMPLE_IDENTITY, trust_domain, ...change };
+  return {
+    identity,
+    mode: "local",
+    attempt,
+    supersedes: attempt === 1 ? null : attempt - 1,
+    valid_for_s: 86_400,
+    decision: SAMPLE_DECISION,
+    outcomes: SAMPLE_OUTCOMES,
+    obligations: [],
+    documents: [{ name: "facts", sha256: "6".repeat(64) }],
+    card: sampleCard(identity, SAMPLE_DECISION, attempt, "local"),
+  };
 }

@@ -58,7 +58,7 @@ export interface Log {
   /** Receipt for an entry under the newest checkpoint. */
   receipt(index: number): LogReceipt;
   consistencyProof(first: number, second: number): Uint8Array[];
-  /** Resolves when the files under `state_dir/log` show the newest checkpoint. */
+  /** Resolves when the files under `state_dir/log` show the newest checkpoint; await it before closing the store they are made from. */
   published(): Promise<void>;
 }
 

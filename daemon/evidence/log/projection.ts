@@ -95,13 +95,21 @@ export function openProjection(folder: string, written: number, source: Projecti
   let wanted: { size: number; checkpoint: string } | null = null;
   let running: Promise<void> | null = null;
 
-  async function run(): Promise<void> {
-    while (wanted !== null) {
-      const { size, checkpoint } = wanted;
-      wanted = null;
-      for (const tile of tilesBetween(done, size)) await writeTile(folder, tile, source);
-      await writeWhole(join(folder, "checkpoint"), utf8(checkpoint), false);
-      done = size;
+  /** Nothing may wait between the last look at `wanted` and giving up `running`: a call in that gap would be lost. */
+  async function drain(): Promise<void> {
+    try {
+      while (wanted !== null) {
+        const { size, checkpoint } = wanted;
+        wanted = null;
+        for (const tile of tilesBetween(done, size)) await writeTile(folder, tile, source);
+        await writeWhole(join(folder, "checkpoint"), utf8(checkpoint), false);
+        done = size;
+      }
+    } catch (error) {
+      // Repeated from `done` by the next append, or by the next start.
+      failed(error);
+    } finally {
+      running = null;
     }
   }
 
@@ -110,10 +118,7 @@ export function openProjection(folder: string, written: number, source: Projecti
       // Two appends may become durable in either order; the files only move forward.
       if (size <= (wanted?.size ?? done)) return;
       wanted = { size, checkpoint };
-      // A failed run is repeated from `done` by the next append or the next start.
-      running ??= run().catch(failed).finally(() => {
-        running = null;
-      });
+      running ??= drain();
     },
     settled: async () => {
       while (running !== null) await running;
