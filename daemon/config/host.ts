@@ -7,7 +7,7 @@ import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
 
 /** Checks without which nothing is admitted, unless the host's file names others. */
-export const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "guards", "tests", "size"] as const;
+const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "guards", "tests", "size"] as const;
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<

@@ -56,6 +56,17 @@ describe("kill -9", () => {
   }, 60_000);
 });
 
+test("canary: the audit notices a lost pair and half a pair", async () => {
+  const store = openStore({ state_dir: dir, limits, fatal: (reason) => fatal.push(reason) });
+  store.atomic(() => store.table<number, typeof Half>("left", Half).put(0, { n: 0, pad: "" }));
+  await store.close();
+  expect(auditPairs(-1)).rejects.toThrow();
+  await Bun.sleep(50);
+  rmSync(dir, { recursive: true });
+  expect(auditPairs(0)).rejects.toThrow();
+  await Bun.sleep(50);
+});
+
 const strace = Bun.which("strace");
 const noStrace = skipWithout(strace !== null, "strace is not installed, so no I/O error was injected");
 

@@ -11,7 +11,7 @@ import type { Key } from "./record.ts";
 import { createTable, type Table } from "./table.ts";
 
 /** Raised when a table changes in a way an older daemon would misread. */
-export const STORE_SCHEMA_VERSION = 1;
+const STORE_SCHEMA_VERSION = 1;
 
 const LMDB_OPTIONS = {
   noSubdir: false,

@@ -1,0 +1,98 @@
+/** Who may import whom, and why not. */
+import { posix } from "node:path";
+import type { Source } from "./sources.ts";
+
+export interface Import {
+  /** As written. */
+  readonly specifier: string;
+  /** Path from the root for a relative import, `null` for a package. */
+  readonly target: string | null;
+}
+
+// `import type` counts too: a type borrowed sideways ties two rooms together as firmly as a call.
+const STATIC = /^[ \t]*(?:(?:import|export)\s[\w$\s{},*]+?\sfrom|import)\s+["']([^"'\n]+)["']/gm;
+const DYNAMIC = /\bimport\(\s*["'`]([^"'`\n$]+)["'`]\s*\)/g;
+
+export function importsOf({ path, code: text }: Source): Import[] {
+  const specifiers = [STATIC, DYNAMIC].flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1]!));
+  // Data is no room: package.json and pages are read, not stood on.
+  const code = specifiers.filter((specifier) => !specifier.startsWith(".") || specifier.endsWith(".ts"));
+  return code.map((specifier) => ({ specifier, target: specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : null }));
+}
+
+/** Floors of the house, lowest first; a room not named here is a feature. */
+const FLOORS: readonly (readonly string[])[] = [
+  ["proto"],
+  ["kernels"],
+  ["daemon/verifier"],
+  ["daemon/config", "daemon/platform"],
+  ["daemon/store"],
+  [],
+  ["daemon/gate"],
+  ["daemon/api"],
+  ["daemon/main.ts", "daemon/compose.ts"],
+  ["daemon/client"],
+  ["daemon/cli", "daemon/ui"],
+  ["bench"],
+];
+const FEATURE = FLOORS.findIndex((rooms) => rooms.length === 0);
+
+export const roomOf = (path: string): string => (path.startsWith("daemon/") ? path.split("/").slice(0, 2).join("/") : path.split("/")[0]!);
+
+function floorOf(path: string): number {
+  const floor = FLOORS.findIndex((rooms) => rooms.includes(roomOf(path)));
+  return floor < 0 ? FEATURE : floor;
+}
+
+const NEVER: readonly (readonly [from: RegExp, to: RegExp, why: string])[] = [
+  [/^daemon\/(?:cli|ui|client)\//, /^daemon\/(?!cli|ui|client|verifier)/, "a client speaks to the daemon through the socket alone"],
+  [/^daemon\/client\//, /^daemon\/(?:cli|ui)\//, "the client does not know who uses it"],
+  [/(?:^|\/)(?:core|decide)\.ts$/, /^daemon\/(?:store|platform|api)\//, "a core is pure"],
+  [/^(?!bench\/)/, /^daemon\/(?:testing|house|bootstrap)\//, "only tests and benches stand on the test floor"],
+];
+
+/** `from -> to: why not`, or `null` for an arrow that may be. */
+export function forbiddenArrow(from: string, to: string): string | null {
+  const why = NEVER.find(([a, b]) => a.test(from) && b.test(to))?.[2];
+  if (why !== undefined) return `${from} -> ${to}: ${why}`;
+  const roots = FLOORS[floorOf("daemon/main.ts")]!;
+  if (roomOf(from) === roomOf(to) || (roots.includes(roomOf(from)) && roots.includes(roomOf(to)))) return null;
+  if (floorOf(to) > floorOf(from)) return `${from} -> ${to}: imports run downward only`;
+  const sideways = floorOf(to) === floorOf(from) && floorOf(from) >= FEATURE;
+  return sideways ? `${from} -> ${to}: what two rooms of one floor share goes down, or is handed in` : null;
+}
+
+/** Where a package may be imported; everything in package.json has a row. `node:` and `bun:` come with the runtime. */
+const HOMES: Readonly<Record<string, RegExp>> = {
+  "@sinclair/typebox": /^(?:proto|daemon|bench)\//,
+  "@noble/hashes": /^(?:proto|kernels|daemon|bench)\//,
+  "@noble/curves": /^daemon\/(?:verifier|evidence)\//,
+  "@open-policy-agent/opa-wasm": /^daemon\/policy\//,
+  "@secretlint/core": /^daemon\/gate\/checks\//,
+  "@secretlint/profiler": /^daemon\/gate\/checks\//,
+  "@secretlint/secretlint-rule-preset-recommend": /^daemon\/gate\/checks\//,
+  citty: /^daemon\/cli\//,
+  elysia: /^daemon\/api\//,
+  lmdb: /^daemon\/store\//,
+  msgpackr: /^daemon\/(?:store|platform)\//,
+  pino: /^daemon\/(?:platform|api|main)/,
+  yaml: /^daemon\/(?:config|gate\/checks)\//,
+  merkletreejs: /^bench\//,
+  assemblyscript: /^kernels\//,
+};
+/** Rooms that a browser page or a stranger's machine runs: they may not reach for a disk, a process or a clock. */
+const PORTABLE = /^(?:proto|daemon\/verifier)\//;
+
+const packageOf = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+
+/** Why a package may not be imported there, or `null`. */
+export function forbiddenPackage(from: string, specifier: string): string | null {
+  const builtin = /^(?:node|bun):/.test(specifier) || specifier === "bun";
+  if (builtin) return PORTABLE.test(from) ? `${from} -> ${specifier}: this room also runs in a browser page` : null;
+  const name = packageOf(specifier);
+  const home = Object.hasOwn(HOMES, name) ? HOMES[name] : undefined;
+  if (home === undefined) return `${from} -> ${specifier}: the package has no home in daemon/house/imports.ts`;
+  return home.test(from) ? null : `${from} -> ${specifier}: this package lives in ${home.source}`;
+}
+
+export const HOUSED_PACKAGES = Object.keys(HOMES);
