@@ -112,9 +112,8 @@ export class GateKeeper {
   }
 
   private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, config }: Judgement): Card {
-    const warnings = this.deps.evidence.self_made_trust ? [SELF_MADE, CLAIMED] : [CLAIMED];
     const named = { name: this.deps.host_policy.name, id: policy };
-    return makeCard({ decision, gate_id, attempt, mode: "local", repository: repo_id, target_ref, base, head, facts, outcomes, required: config.required, policy: named, warnings });
+    return makeCard({ decision, gate_id, attempt, mode: "local", repository: repo_id, target_ref, base, head, facts, outcomes, required: config.required, policy: named, warnings: [CLAIMED] });
   }
 
   private async record(uid: number, identity: Identity, judgement: Judgement, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
@@ -146,7 +145,6 @@ export class GateKeeper {
   }
 }
 
-const SELF_MADE = "the trust file is self-made: this evidence proves integrity, not authority";
 const CLAIMED = "mode local: target, author and repository name are what the caller said";
 
 function timingsOf({ us, runs }: Judgement, evidence_us: number, total_us: number): Timings {

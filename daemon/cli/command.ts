@@ -1,0 +1,112 @@
+/** The command line as data: help, parsing and did-you-mean all come from one table. */
+import { parseArgs } from "node:util";
+import { MaestroError } from "../../proto/errors.ts";
+
+export interface Option {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  /** Name of the value in help, for `type: "string"`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+export interface Invocation {
+  readonly values: Values;
+  readonly positionals: readonly string[];
+}
+
+export interface CommandModule {
+  /** Returns the exit code. */
+  run(invocation: Invocation): Promise<number>;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly positionals: string;
+  readonly positionals_max: number;
+  readonly options: Readonly<Record<string, Option>>;
+  /** Lazy, so that `maestro status` does not pay for the verifier. */
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
+  json: { type: "boolean", help: "one JSON document on stdout" },
+  help: { type: "boolean", short: "h", help: "this text" },
+};
+
+/** Edits between two words (Levenshtein), for at most `limit`; longer is `limit + 1`. */
+export function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return Math.min(row[b.length]!, limit + 1);
+}
+
+/** The closest known word within two edits, as a question to append to an error. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const scored = known.map((name) => ({ name, distance: editDistance(word, name, 2) })).filter(({ distance }) => distance <= 2);
+  const best = scored.sort((a, b) => a.distance - b.distance)[0];
+  return best === undefined ? "" : `; did you mean ${best.name}?`;
+}
+
+export function parseCommand(command: Command, argv: readonly string[]): Invocation {
+  const options = { ...GLOBAL_OPTIONS, ...command.options };
+  const known = Object.keys(options);
+  const shorts = Object.values(options).flatMap((option) => (option.short === undefined ? [] : [option.short]));
+  const { tokens } = parseArgs({ args: [...argv], options: parseOptions(options), strict: false, allowPositionals: true, tokens: true });
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    if (!known.includes(token.name) && !shorts.includes(token.name)) {
+      throw new MaestroError("cli.usage", `${command.name} has no option ${token.rawName}${didYouMean(token.name, known)}`);
+    }
+  }
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options: parseOptions(options), strict: true, allowPositionals: true });
+    if (positionals.length > command.positionals_max) {
+      throw new MaestroError("cli.usage", `${command.name} takes at most ${command.positionals_max} argument(s), not ${JSON.stringify(positionals.at(-1))}`);
+    }
+    return { values: values as Values, positionals };
+  } catch (error) {
+    if (error instanceof TypeError) throw new MaestroError("cli.usage", `${command.name}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function parseOptions(options: Readonly<Record<string, Option>>) {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
+  );
+}
+
+const INDENT = 26;
+
+const line = (left: string, right: string): string => (left.length > INDENT - 4 ? `  ${left}\n${" ".repeat(INDENT)}${right}` : `  ${left.padEnd(INDENT - 2)}${right}`);
+
+export function commandHelp(command: Command): string {
+  const options = { ...command.options, ...GLOBAL_OPTIONS };
+  const rows = Object.entries(options).map(([name, option]) =>
+    line(`${option.short === undefined ? "" : `-${option.short}, `}--${name}${option.value === undefined ? "" : ` ${option.value}`}`, option.help),
+  );
+  return [`maestro ${command.name}: ${command.summary}`, "", `usage: maestro ${command.name} ${command.positionals}`.trimEnd(), "", ...rows, ""].join("\n");
+}
+
+export function overview(commands: readonly Command[]): string {
+  return [
+    "maestro: is this change safe, what did it cost, who should look, may it ship?",
+    "",
+    ...commands.map((command) => line(`${command.name} ${command.positionals}`.trimEnd(), command.summary)),
+    "",
+    "exit codes of gate: 0 admit, 1 refuse, 3 hold; 2 usage, 4 not authorised, 69 daemon unavailable, 70 internal, 75 another instance",
+    "of verify: 0 verified, 1 failed, 3 unknown signer. `maestro COMMAND --help` shows the options of a command.",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from "node:fs";
+import { Bundle } from "../../../proto/bundle.ts";
+import { parseCanonical } from "../../../proto/canonical.ts";
+import type { Card } from "../../../proto/card.ts";
+import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import { Value } from "@sinclair/typebox/value";
+import { renderMarkdown } from "../card/markdown.ts";
+import { renderTerminal } from "../card/terminal.ts";
+import type { CommandModule } from "../command.ts";
+import { connect } from "../connect.ts";
+import { note, print, printJson, wantsAscii, wantsColour } from "../output.ts";
+
+const LIMITS = { bytes_max: 128 * 1024 * 1024, depth_max: 24 };
+
+function cardOfFile(path: string): Card {
+  const value: unknown = parseCanonical(readFileSync(path), LIMITS);
+  if (!Value.Check(Bundle, value)) throw new MaestroError("bundle.malformed", path);
+  if (value.card === null) throw new MaestroError("bundle.malformed", `${path}: the card is hidden in this bundle`);
+  note("maestro: shown as the file says it; `maestro verify` tells whether that is true");
+  return value.card;
+}
+
+/** A gate that the daemon recorded, or a bundle file. */
+export const run: CommandModule["run"] = async ({ values, positionals }) => {
+  const [name] = positionals;
+  if (name === undefined) throw new MaestroError("cli.usage", "card takes a gate id, a commit, or a bundle file");
+  const options = { colour: wantsColour(), ascii: wantsAscii() };
+  const recorded = existsSync(name) ? null : await connect(values).client.gateRecord(name);
+  const card = recorded?.card ?? cardOfFile(name);
+  if (values["json"] === true) printJson(recorded ?? { card });
+  else if (values["markdown"] === true) print(renderMarkdown(card, recorded?.proof ?? null));
+  else print(renderTerminal(card, recorded === null ? options : { ...options, proof: recorded.proof, timings: recorded.timings }));
+  return EXIT.admit;
+};

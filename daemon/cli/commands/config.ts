@@ -1,0 +1,15 @@
+import { EXIT } from "../../../proto/errors.ts";
+import type { CommandModule } from "../command.ts";
+import { connect } from "../connect.ts";
+import { print, printJson } from "../output.ts";
+
+export const run: CommandModule["run"] = async ({ values }) => {
+  const { entries } = await connect(values).client.config();
+  if (values["json"] === true) printJson(values["explain"] === true ? { entries } : Object.fromEntries(entries.map(({ key, value }) => [key, value])));
+  else {
+    for (const { key, value, origin, meaning } of entries) {
+      print(values["explain"] === true ? `${key} = ${value}\n    ${origin}; ${meaning}` : `${key} = ${value}`);
+    }
+  }
+  return EXIT.admit;
+};

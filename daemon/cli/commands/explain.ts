@@ -1,0 +1,53 @@
+import type { RuleDoc } from "../../../proto/api.ts";
+import type { Card } from "../../../proto/card.ts";
+import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import { pathText } from "../../../proto/scalar.ts";
+import { escapeTerminal } from "../card/escape/terminal.ts";
+import { didYouMean, type CommandModule } from "../command.ts";
+import { connectOrStart } from "../connect.ts";
+import { print, printJson } from "../output.ts";
+
+const RULE = /^[a-z][a-z-]*\.[a-z.-]+$/;
+
+function ruleText(doc: RuleDoc): string {
+  const effects = Object.entries(doc.effects).map(([actor, effect]) => `${actor} ${effect}`);
+  return [
+    `${doc.rule}  (check ${doc.check}, ${doc.mode})`,
+    `  ${doc.title}`,
+    "",
+    `  why         ${doc.why}`,
+    `  leads to    ${effects.join(", ")}`,
+    `  passes      ${doc.passes}`,
+    `  fails       ${doc.fails}`,
+    `  cannot see  ${doc.cannot_see}`,
+    ...(doc.replay === null ? [] : [`  on history  ${doc.replay}`]),
+  ].join("\n");
+}
+
+/** Rule → line → the policy's word → what it led to → the smallest step, for each reason of a gate. */
+function cardText(card: Card): string {
+  const reasons = card.reasons.map(({ rule, effect, observed, because, ranges }) => {
+    const where = ranges.slice(0, 3).map(({ path, start_line }) => `${escapeTerminal(pathText(path))}:${start_line}`);
+    return [`  ${rule}  ${observed ? `observed, would ${effect}` : effect}`, `    ${escapeTerminal(because)}`, ...(where.length === 0 ? [] : [`    at ${where.join(", ")}${ranges.length > 3 ? ` and ${ranges.length - 3} more` : ""}`])].join("\n");
+  });
+  const gaps = card.gaps.map(({ what, because }) => `  not seen: ${escapeTerminal(what)} (${escapeTerminal(because)})`);
+  const steps = card.next.map(({ text, command, cost, risk }) => `  next: ${escapeTerminal(text)} (cost ${cost}, risk ${risk})${command === null ? "" : `\n        ${command.map((word) => escapeTerminal(word)).join(" ")}`}`);
+  return [`${card.verdict.toUpperCase()}  ${escapeTerminal(card.repository)} ${card.head.slice(0, 12)}  policy ${escapeTerminal(card.policy.name)}, judged as ${card.actor.class}`, ...reasons, ...gaps, ...steps].join("\n");
+}
+
+export const run: CommandModule["run"] = async ({ values, positionals }) => {
+  const { client } = await connectOrStart(values);
+  const [name] = positionals;
+  if (name !== undefined && !RULE.test(name)) {
+    const recorded = await client.gateRecord(name);
+    if (values["json"] === true) printJson(recorded);
+    else print(cardText(recorded.card));
+    return EXIT.admit;
+  }
+  const { rules } = await client.rules();
+  const doc = rules.find(({ rule }) => rule === name);
+  if (name !== undefined && doc === undefined) throw new MaestroError("cli.usage", `there is no rule ${name}${didYouMean(name, rules.map(({ rule }) => rule))}`);
+  if (values["json"] === true) printJson(doc ?? { rules });
+  else print(doc === undefined ? rules.map(({ rule, title }) => `${rule.padEnd(26)} ${title}`).join("\n") : ruleText(doc));
+  return EXIT.admit;
+};

@@ -1,0 +1,65 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import type { GateResult } from "../../../proto/api.ts";
+import { fromBase64 } from "../../../proto/encoding.ts";
+import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import type { Locations } from "../../../proto/locations.ts";
+import type { MaestroClient } from "../../client/maestro.ts";
+import { planChange, type ChangePlan } from "../../client/pack.ts";
+import { renderMarkdown } from "../card/markdown.ts";
+import { renderTerminal } from "../card/terminal.ts";
+import type { CommandModule, Invocation } from "../command.ts";
+import { connectOrStart } from "../connect.ts";
+import { note, print, printJson, wantsAscii, wantsColour } from "../output.ts";
+import { Progress } from "../progress.ts";
+import { describeVerification, verifyAgainst } from "../verification.ts";
+
+const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** Streams the change's objects; the daemon never opens a path of ours. */
+export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "repository" | "object_format" | "cuts" | "tips" | "pack">): Promise<string> {
+  const { intake_id } = await client.openIntake({ repository: plan.repository, object_format: plan.object_format, cuts: [...plan.cuts], tips: [...plan.tips] });
+  const { warnings } = await client.sendPack(intake_id, plan.pack());
+  for (const warning of warnings) note(`maestro: git warns: ${warning}`);
+  return intake_id;
+}
+
+function keepBundle(result: GateResult, locations: Locations, out: string | undefined): { path: string; bytes: Uint8Array } {
+  const bytes = fromBase64(result.bundle);
+  if (bytes === null) throw new MaestroError("bundle.malformed", "the daemon's reply carries no strict base64");
+  const folder = `${locations.state_dir}/bundles`;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = `${folder}/${result.proof.bundle_sha256}.json`;
+  writeFileSync(path, bytes, { mode: 0o600 });
+  if (out !== undefined) {
+    writeFileSync(out, bytes);
+    chmodSync(out, 0o644);
+  }
+  return { path: out ?? path, bytes };
+}
+
+async function gate({ values, positionals }: Invocation): Promise<number> {
+  const plan = await planChange(positionals[0] ?? ".", { target: text(values["target"]), head: text(values["head"]) });
+  const { client, locations } = await connectOrStart(values);
+  const progress = new Progress();
+  const intake_id = await sendPack(client, plan);
+  progress.step("intake");
+  const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true ? { rerun: true } : {}) };
+  let result: GateResult | undefined;
+  for await (const event of client.gate(request)) {
+    if (event.event === "progress") progress.show(event);
+    else if (event.event === "result") result = event;
+  }
+  if (result === undefined) throw new MaestroError("worker.protocol", "the daemon's reply ended without a decision");
+  const kept = keepBundle(result, locations, text(values["out"]));
+  const verification = verifyAgainst(kept.bytes, (await client.status()).trust_path);
+  if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result });
+  else if (values["markdown"] === true) print(renderMarkdown(result.card, result.proof));
+  else {
+    print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.path }));
+    print(describeVerification(verification));
+  }
+  if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.join("; ")}`);
+  return EXIT[result.verdict];
+}
+
+export const run: CommandModule["run"] = gate;

@@ -1,0 +1,24 @@
+import { EXIT } from "../../../proto/errors.ts";
+import type { CommandModule } from "../command.ts";
+import { connect } from "../connect.ts";
+import { print, printJson } from "../output.ts";
+
+export const run: CommandModule["run"] = async ({ values }) => {
+  const status = await connect(values).client.status();
+  if (values["json"] === true) {
+    printJson(status);
+    return EXIT.admit;
+  }
+  const { daemon, trust, log, gates, workers } = status;
+  print(
+    [
+      `maestrod ${daemon.version}  ${daemon.state}  pid ${daemon.pid}, up ${daemon.uptime_s} s, ${Math.round(status.memory_bytes / 1048576)} MB`,
+      `trust    ${trust.domain}${trust.self_made ? " (self-made: proves integrity, not authority)" : ""}, modes ${status.mode.join(" ")}`,
+      `log      ${trust.log_origin}  ${log.size} entries`,
+      `gates    ${gates.running} running, ${gates.waiting} waiting, ${gates.total} recorded`,
+      `workers  ${workers.ready} ready, ${workers.busy} busy`,
+      `state    ${status.state_dir}`,
+    ].join("\n"),
+  );
+  return EXIT.admit;
+};

@@ -1,0 +1,36 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { canonicalText } from "../../../proto/canonical.ts";
+import { MaestroError, VERIFY_EXIT } from "../../../proto/errors.ts";
+import type { CommandModule } from "../command.ts";
+import { locate } from "../connect.ts";
+import { note, print, printJson } from "../output.ts";
+import { describeVerification, verifyAgainst } from "../verification.ts";
+
+const EXITS = { verified: VERIFY_EXIT.verified, failed: VERIFY_EXIT.failed, unknown_signer: VERIFY_EXIT.unknown_signer } as const;
+const PREFIX_MIN = 6;
+
+/** A file, or the start of the digest of a bundle that `maestro gate` kept. */
+export function bundlePath(name: string, state_dir: string): string {
+  if (existsSync(name)) return name;
+  const folder = `${state_dir}/bundles`;
+  const kept = name.length >= PREFIX_MIN && existsSync(folder) ? readdirSync(folder).filter((file) => file.startsWith(name) && file.endsWith(".json")) : [];
+  if (kept.length > 1) throw new MaestroError("cli.usage", `${name} is the start of ${kept.length} bundles; give more characters`);
+  if (kept[0] === undefined) throw new MaestroError("cli.usage", `there is no bundle ${JSON.stringify(name)}: give a file, or the start of a digest that maestro gate printed`);
+  return `${folder}/${kept[0]}`;
+}
+
+export const run: CommandModule["run"] = async ({ values, positionals }) => {
+  const [name] = positionals;
+  if (name === undefined) throw new MaestroError("cli.usage", "verify takes the bundle's file, or the start of its digest");
+  const locations = locate(values);
+  const trust = typeof values["trust"] === "string" ? values["trust"] : locations.trust_path;
+  const leaf = typeof values["leaf"] === "string" ? values["leaf"] : undefined;
+  const verification = verifyAgainst(readFileSync(bundlePath(name, locations.state_dir)), trust, leaf);
+  if (values["json"] === true) printJson(verification);
+  else {
+    print(describeVerification(verification));
+    if (verification.leaf !== null) print(canonicalText(verification.leaf));
+    if (values["trust"] === undefined) note(`trust file: ${trust} (give --trust FILE to name the operator's)`);
+  }
+  return EXITS[verification.result];
+};

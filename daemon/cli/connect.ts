@@ -1,0 +1,61 @@
+/** Finds the daemon, or starts a private one where that was asked for or is safe to assume. */
+import { existsSync, mkdirSync, openSync } from "node:fs";
+import { MaestroError } from "../../proto/errors.ts";
+import { locationsOf, type Locations } from "../../proto/locations.ts";
+import { MaestroClient } from "../client/maestro.ts";
+import type { Values } from "./command.ts";
+import { note } from "./output.ts";
+
+const START_DEADLINE_MS = 15_000;
+const PROBE_INTERVAL_MS = 20;
+
+const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
+
+export function locate(values: Values): Locations {
+  return locationsOf(process.env, { state_dir: text(values["state"]), socket_path: text(values["socket"]) });
+}
+
+/** A client of the daemon that is running; `daemon.unreachable` where none is. */
+export function connect(values: Values): { client: MaestroClient; locations: Locations } {
+  const locations = locate(values);
+  return { client: new MaestroClient(locations.socket_path), locations };
+}
+
+/**
+ * A running daemon, or an embedded one. In CI, or where a host configuration
+ * stands, nothing falls back to a daemon that signs for itself: there
+ * `--embedded` must be asked for by name.
+ */
+export async function connectOrStart(values: Values): Promise<{ client: MaestroClient; locations: Locations }> {
+  const { client, locations } = connect(values);
+  if (await client.answers()) return { client, locations };
+  const operated = (process.env["CI"] ?? "") !== "" || existsSync(locations.host_config_path);
+  if (values["embedded"] !== true && operated) {
+    throw new MaestroError("daemon.unreachable", `nothing answers on ${locations.socket_path}; ask for --embedded by name to gate without the host's daemon`);
+  }
+  await startEmbedded(client, locations);
+  return { client, locations };
+}
+
+async function startEmbedded(client: MaestroClient, locations: Locations): Promise<void> {
+  note("maestro: starting a private daemon (mode local)");
+  mkdirSync(locations.state_dir, { recursive: true, mode: 0o700 });
+  const log = openSync(`${locations.state_dir}/maestrod.log`, "a", 0o600);
+  const main = new URL("../main.ts", import.meta.url).pathname;
+  const daemon = Bun.spawn([process.execPath, main, "--embedded", "--state", locations.state_dir, "--socket", locations.socket_path], {
+    cwd: "/",
+    detached: true,
+    stdin: "ignore",
+    stdout: log,
+    stderr: log,
+  });
+  daemon.unref();
+  for (let waited = 0; waited < START_DEADLINE_MS; waited += PROBE_INTERVAL_MS) {
+    if (await client.answers()) return;
+    // Another instance won the race (75): keep waiting for its socket.
+    if (daemon.exitCode !== null && daemon.exitCode !== 75) break;
+    await Bun.sleep(PROBE_INTERVAL_MS);
+  }
+  const why = daemon.exitCode === null ? `it did not answer within ${START_DEADLINE_MS} ms` : `it ended with exit code ${daemon.exitCode}`;
+  throw new MaestroError("daemon.unreachable", `${why}; see ${locations.state_dir}/maestrod.log`);
+}

@@ -1,0 +1,32 @@
+/** Entry of `maestro`: finds the command, turns every failure into a sentence and an exit code. */
+import { EXIT, MaestroError } from "../../proto/errors.ts";
+import { commandHelp, didYouMean, overview, parseCommand } from "./command.ts";
+import { print, printProblem } from "./output.ts";
+import { COMMANDS } from "./table.ts";
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    const topic = COMMANDS.find((command) => command.name === rest[0]);
+    print(topic === undefined ? overview(COMMANDS) : commandHelp(topic));
+    return name === undefined ? EXIT.usage : EXIT.admit;
+  }
+  const wanted = name === "--version" ? "version" : name;
+  const command = COMMANDS.find((candidate) => candidate.name === wanted);
+  if (command === undefined) {
+    throw new MaestroError("cli.usage", `there is no command ${JSON.stringify(name)}${didYouMean(name, COMMANDS.map((known) => known.name))}`);
+  }
+  const invocation = parseCommand(command, rest);
+  if (invocation.values["help"] === true) {
+    print(commandHelp(command));
+    return EXIT.admit;
+  }
+  return (await command.load()).run(invocation);
+}
+
+const argv = Bun.argv.slice(2);
+try {
+  process.exitCode = await main(argv);
+} catch (error) {
+  process.exitCode = printProblem(error, argv.includes("--json"));
+}

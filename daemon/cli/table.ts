@@ -1,0 +1,98 @@
+import type { Command, Option } from "./command.ts";
+
+const STATE: Readonly<Record<string, Option>> = {
+  state: { type: "string", value: "DIR", help: "state folder (default: XDG_STATE_HOME/maestro)" },
+  socket: { type: "string", value: "PATH", help: "socket of the daemon" },
+};
+
+const CHANGE: Readonly<Record<string, Option>> = {
+  ...STATE,
+  target: { type: "string", value: "REF", help: "branch the change would be merged into (default: the repository's own)" },
+  head: { type: "string", value: "REF", help: "newest commit of the change (default: HEAD)" },
+  embedded: { type: "boolean", help: "start a private daemon on demand; it signs in mode local" },
+};
+
+/** Every command, in the order help shows them. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "gate",
+    summary: "judge a change, print its Decision Card, leave evidence",
+    positionals: "[REPOSITORY]",
+    positionals_max: 1,
+    options: {
+      ...CHANGE,
+      out: { type: "string", value: "FILE", help: "also write the evidence bundle here" },
+      markdown: { type: "boolean", help: "print the card as Markdown" },
+      rerun: { type: "boolean", help: "a new attempt even where one stands" },
+    },
+    load: () => import("./commands/gate.ts"),
+  },
+  {
+    name: "replay",
+    summary: "what would the rules have said of this repository's past?",
+    positionals: "[REPOSITORY]",
+    positionals_max: 1,
+    options: { ...CHANGE, last: { type: "string", value: "N", help: "changes on the first-parent line (default: 200)" } },
+    load: () => import("./commands/replay.ts"),
+  },
+  {
+    name: "verify",
+    summary: "check an evidence bundle offline, without a daemon",
+    positionals: "BUNDLE",
+    positionals_max: 1,
+    options: {
+      ...STATE,
+      trust: { type: "string", value: "FILE", help: "trust file of the operator (default: the one in the state folder, said to be self-made)" },
+      leaf: { type: "string", value: "NAME", help: "also print this leaf of the manifest, with its inclusion proof" },
+    },
+    load: () => import("./commands/verify.ts"),
+  },
+  {
+    name: "card",
+    summary: "print the Decision Card of a gate or of a bundle file",
+    positionals: "GATE|BUNDLE",
+    positionals_max: 1,
+    options: { ...STATE, markdown: { type: "boolean", help: "as Markdown" } },
+    load: () => import("./commands/card.ts"),
+  },
+  {
+    name: "explain",
+    summary: "what a rule asks and cannot see, or why a gate decided as it did",
+    positionals: "[RULE|GATE]",
+    positionals_max: 1,
+    options: STATE,
+    load: () => import("./commands/explain.ts"),
+  },
+  {
+    name: "status",
+    summary: "the daemon, its log and its work",
+    positionals: "",
+    positionals_max: 0,
+    options: STATE,
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "stop",
+    summary: "stop the daemon once its work in flight is done",
+    positionals: "",
+    positionals_max: 0,
+    options: STATE,
+    load: () => import("./commands/stop.ts"),
+  },
+  {
+    name: "version",
+    summary: "versions of the client, the daemon and their interface",
+    positionals: "",
+    positionals_max: 0,
+    options: STATE,
+    load: () => import("./commands/version.ts"),
+  },
+  {
+    name: "config",
+    summary: "the daemon's settings; --explain adds origin and meaning",
+    positionals: "",
+    positionals_max: 0,
+    options: { ...STATE, explain: { type: "boolean", help: "value, origin and meaning of every setting" } },
+    load: () => import("./commands/config.ts"),
+  },
+];

@@ -1,0 +1,35 @@
+/** What `maestro verify` and `maestro gate` say of a bundle, in one voice: every word from signed bytes or from the trust file. */
+import { readFileSync } from "node:fs";
+import { MaestroError } from "../../proto/errors.ts";
+import type { Verification } from "../../proto/verification.ts";
+import { verifyBundle } from "../verifier/index.ts";
+import { escapeTerminal } from "./card/escape/terminal.ts";
+
+export function readTrust(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new MaestroError("trust.malformed", `${path} cannot be read`, { cause: error });
+  }
+}
+
+export function verifyAgainst(bundle: Uint8Array, trust_path: string, leaf?: string): Verification {
+  return verifyBundle(bundle, readTrust(trust_path), { now: new Date(), ...(leaf === undefined ? {} : { leaf }) });
+}
+
+/** One line where it verified; one line per reason where it did not. */
+export function describeVerification(verification: Verification): string {
+  const { result, statement, signer, log, lapsed, hidden_leaves, reasons } = verification;
+  if (result !== "verified" || statement === null || signer === null || log === null) {
+    const head = result === "unknown_signer" ? "UNKNOWN SIGNER  sound, but signed by nobody the trust file names" : "FAILED  this is not evidence";
+    return [head, ...reasons.map(({ code, detail }) => `  ${code}: ${escapeTerminal(detail)}`)].join("\n");
+  }
+  const { predicate } = statement;
+  const { identity, verdict, manifest } = predicate;
+  const what = `${verdict.toUpperCase()} of ${escapeTerminal(identity.repo_id)} ${identity.head.slice(0, 12)} into ${escapeTerminal(identity.target_ref)}`;
+  const whose = signer.self_made ? "this machine's own self-made key: proves integrity, not authority" : `trusted in ${escapeTerminal(signer.trust_domain ?? "?")}`;
+  const lines = [`VERIFIED offline  ${what}, ${manifest.size} leaves, log entry ${log.index} of ${log.size}; signed by ${signer.fingerprint} (${whose})`];
+  if (lapsed) lines.push("  the evidence stands, but its validity has passed: gate the change again before merging");
+  if (hidden_leaves > 0) lines.push(`  ${hidden_leaves} leaves are hidden behind their hashes`);
+  return lines.join("\n");
+}

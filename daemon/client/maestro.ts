@@ -1,0 +1,66 @@
+import { MaestroError } from "../../proto/errors.ts";
+import type { ReplyOf, RequestOf } from "../../proto/routes.ts";
+import { type ClientOptions, SocketClient } from "./socket.ts";
+
+type Events<K extends "gate" | "replay"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
+
+/** The daemon's interface as methods. Each throws what `SocketClient` throws. */
+export class MaestroClient {
+  private readonly socket: SocketClient;
+
+  constructor(path: string, options: ClientOptions = {}) {
+    this.socket = new SocketClient(path, options);
+  }
+
+  /** Whether a daemon of ours is there now. A socket of somebody else's is an error, not an absence. */
+  async answers(): Promise<boolean> {
+    try {
+      await new SocketClient(this.socket.path, { patience_ms: 0 }).request("health", {});
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof MaestroError && thrown.code === "daemon.unreachable") return false;
+      throw thrown;
+    }
+  }
+
+  version(): Promise<ReplyOf<"version">> {
+    return this.socket.request("version", {});
+  }
+
+  status(): Promise<ReplyOf<"status">> {
+    return this.socket.request("status", {});
+  }
+
+  config(): Promise<ReplyOf<"config">> {
+    return this.socket.request("config", {});
+  }
+
+  rules(): Promise<ReplyOf<"rules">> {
+    return this.socket.request("rules", {});
+  }
+
+  stop(): Promise<ReplyOf<"stop">> {
+    return this.socket.request("stop", {});
+  }
+
+  openIntake(body: RequestOf<"openIntake">): Promise<ReplyOf<"openIntake">> {
+    return this.socket.request("openIntake", { body });
+  }
+
+  sendPack(id: string, stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<ReplyOf<"sendPack">> {
+    return this.socket.request("sendPack", { params: { id }, stream, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  gate(body: RequestOf<"gate">, signal?: AbortSignal): Events<"gate"> {
+    return this.socket.events("gate", { body, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  replay(body: RequestOf<"replay">, signal?: AbortSignal): Events<"replay"> {
+    return this.socket.events("replay", { body, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** A gate as recorded, by the start of its id or of its head commit. */
+  gateRecord(id: string): Promise<ReplyOf<"recordedGate">> {
+    return this.socket.request("recordedGate", { params: { id } });
+  }
+}
