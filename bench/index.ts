@@ -10,7 +10,7 @@ const NOT_BENCHES = ["index.ts", "figure.ts"];
 
 export const benchNames = (): string[] =>
   readdirSync(import.meta.dir)
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !NOT_BENCHES.includes(file))
+    .filter((file) => /^[^.]+\.ts$/.test(file) && !NOT_BENCHES.includes(file))
     .map((file) => file.slice(0, -".ts".length))
     .sort();
 

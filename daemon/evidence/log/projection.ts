@@ -52,17 +52,22 @@ function bundleEntry(entry: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry);
 }
 
-function tileBytes({ level, index, width }: Tile, source: ProjectionSource): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (let i = index * TILE_WIDTH; i < index * TILE_WIDTH + width; i++) {
+/** What a growing tile holds so far, by level: an append then reads its own entries and nodes, not all 255 before them. */
+type Tails = Map<Tile["level"], { readonly index: number; readonly parts: Uint8Array[] }>;
+
+function tileBytes({ level, index, width }: Tile, source: ProjectionSource, tails: Tails): Uint8Array {
+  const known = tails.get(level);
+  const parts = known?.index === index ? known.parts : [];
+  for (let i = index * TILE_WIDTH + parts.length; i < index * TILE_WIDTH + width; i++) {
     parts.push(level === "entries" ? bundleEntry(source.entry(i)) : source.node({ level: level * TILE_HEIGHT, index: i }));
   }
+  tails.set(level, { index, parts });
   return concatBytes(...parts);
 }
 
-async function writeTile(folder: string, tile: Tile, source: ProjectionSource): Promise<void> {
+async function writeTile(folder: string, tile: Tile, source: ProjectionSource, tails: Tails): Promise<void> {
   const full = tile.width === TILE_WIDTH;
-  await writeWhole(join(folder, tilePath(tile)), tileBytes(tile, source), full);
+  await writeWhole(join(folder, tilePath(tile)), tileBytes(tile, source, tails), full);
   if (full) await rm(join(folder, `${fullTilePath(tile)}.p`), { recursive: true, force: true });
 }
 
@@ -83,14 +88,16 @@ export async function writeVerifierKey(folder: string, vkey: string): Promise<vo
 
 /** Writes what a full log of this size must have and has not. Full tiles that are there stay; partial ones are made again. */
 export async function rebuild(folder: string, size: number, checkpoint: string, source: ProjectionSource): Promise<void> {
+  const tails: Tails = new Map();
   for (const tile of tilesBetween(0, size)) {
     if (tile.width === TILE_WIDTH && (await isThere(folder, tile))) continue;
-    await writeTile(folder, tile, source);
+    await writeTile(folder, tile, source, tails);
   }
   await writeWhole(join(folder, "checkpoint"), utf8(checkpoint), true);
 }
 
 export function openProjection(folder: string, written: number, source: ProjectionSource, failed: (error: unknown) => void): Projection {
+  const tails: Tails = new Map();
   let done = written;
   let wanted: { size: number; checkpoint: string } | null = null;
   let running: Promise<void> | null = null;
@@ -101,7 +108,7 @@ export function openProjection(folder: string, written: number, source: Projecti
       while (wanted !== null) {
         const { size, checkpoint } = wanted;
         wanted = null;
-        for (const tile of tilesBetween(done, size)) await writeTile(folder, tile, source);
+        for (const tile of tilesBetween(done, size)) await writeTile(folder, tile, source, tails);
         await writeWhole(join(folder, "checkpoint"), utf8(checkpoint), false);
         done = size;
       }
