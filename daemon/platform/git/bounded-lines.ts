@@ -22,9 +22,13 @@ export class BoundedLines {
     let at = 0;
     for (;;) {
       const end = chunk.indexOf(this.#end, at);
-      this.#keep(chunk.subarray(at, end === -1 ? chunk.length : end));
-      if (end === -1) return;
-      yield this.#take();
+      if (end === -1) return this.#keep(chunk.subarray(at));
+      // Most lines lie within one chunk and are copied once.
+      if (this.#size === 0) yield { bytes: chunk.slice(at, Math.min(end, at + this.#bytes_max)), size: end - at };
+      else {
+        this.#keep(chunk.subarray(at, end));
+        yield this.#take();
+      }
       at = end + 1;
     }
   }

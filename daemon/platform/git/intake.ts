@@ -15,6 +15,8 @@ const HISTORY_BYTES_PER_COMMIT_MAX = 4 * 1024;
 const HISTORY_COMMITS_FACTOR = 2;
 /** Blobs above this are hashed as a stream by index-pack, so its memory does not follow a bomb's size. */
 const STREAMED_BLOB_BYTES = 16 * 1024 * 1024;
+/** The quarantine is flushed as a whole once everything is checked. */
+const NO_FSYNC = ["-c", "core.fsync=none"] as const;
 const ADDRESS_BYTES_MAX = 6 * 1024 ** 3;
 const STDOUT_BYTES_MAX = 4096;
 const STDERR_BYTES_MAX = 256 * 1024;
@@ -87,7 +89,7 @@ class Intake {
     const history = await this.#body.history();
     if (history !== null) await this.#receiveHistory(history);
     const { objects, warnings } = await this.#receiveObjects();
-    await this.#checkConnected();
+    await Promise.all([this.#checkConnected(), this.#quarantine.flush()]);
     return { objects, warnings, bytes: (history?.length ?? 0) + this.#body.objects_bytes };
   }
 
@@ -101,7 +103,7 @@ class Intake {
    */
   async #receiveHistory(history: Uint8Array): Promise<void> {
     packObjects(history, this.#options.limits.commits_max * HISTORY_COMMITS_FACTOR);
-    const pack = await this.#packOf(await this.#command(["index-pack", "--stdin"], history));
+    const pack = await this.#packOf(await this.#command(["index-pack", "--stdin"], history, NO_FSYNC));
     if (pack.bytes !== history.length) throw new MaestroError("intake.refused", "bytes follow the end of the history pack");
     await this.#listObjects((type, size, oid) => {
       if (type !== "commit") throw new MaestroError("intake.refused", `${type} ${oid} in the history pack, which takes commits only`);
@@ -113,7 +115,7 @@ class Intake {
     const { limits } = this.#options;
     const shallow = await this.#quarantine.shallowFile(new Set([...this.#claim.cuts, ...this.#claim.tips]));
     const { count, stream } = await this.#body.objects();
-    const config = ["-c", `core.bigFileThreshold=${STREAMED_BLOB_BYTES}`];
+    const config = [...NO_FSYNC, "-c", `core.bigFileThreshold=${STREAMED_BLOB_BYTES}`];
     const args = ["index-pack", "--stdin", "--fix-thin", `--max-input-size=${limits.pack_bytes_max}`, strictOption()];
     const result = await this.#command(args, stream, [...config, "--shallow-file", shallow]);
     const pack = await this.#packOf(result);

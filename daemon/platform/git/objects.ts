@@ -6,7 +6,7 @@ import { assertOid, type ObjectType, type Oid } from "./object-format.ts";
 import { Git, lastWords, type GitDir } from "./runner.ts";
 
 const LINE_BYTES_MAX = 512;
-/** Requests in flight at once: enough to hide the round trip, few enough that neither pipe fills while nobody reads. */
+/** Requests in flight at once: hides the round trip. With --buffer git reads all of them before it answers the first, so neither side waits for the other. */
 const BATCH = 256;
 const STDERR_BYTES_MAX = 16 * 1024;
 
@@ -92,8 +92,10 @@ export class ObjectReader implements AsyncDisposable {
         for (const oid of batch) {
           const info = await this.#header(oid);
           if (info === null) throw new MaestroError("intake.incomplete", `object ${oid} is not there`);
-          for await (const piece of this.#bytes.pieces(info.size)) each(info, piece);
-          await this.#bytes.exactly(1);
+          const whole = this.#bytes.exactlyNow(info.size);
+          if (whole !== null) each(info, whole);
+          else for await (const piece of this.#bytes.pieces(info.size)) each(info, piece);
+          await this.#newline();
           each(info, null);
         }
       }
@@ -121,8 +123,8 @@ export class ObjectReader implements AsyncDisposable {
       else if (info.size > bytes_max) found.push({ result: "too_large", info });
       else {
         await this.#header(info.oid);
-        const content = await this.#bytes.exactly(info.size);
-        await this.#bytes.exactly(1);
+        const content = this.#bytes.exactlyNow(info.size)?.slice() ?? (await this.#bytes.exactly(info.size));
+        await this.#newline();
         found.push({ result: "read", info, content });
       }
     }
@@ -144,7 +146,6 @@ export class ObjectReader implements AsyncDisposable {
     for (const oid of oids) assertOid(oid, this.dir.object_format);
   }
 
-  /** A batch is shorter than a pipe's buffer (64 KiB), so this never waits for a reply to be read. */
   async #ask(oids: readonly Oid[], command: "info" | "contents"): Promise<void> {
     if (oids.length === 0) return;
     await this.#child.stdin.write(`${oids.map((oid) => `${command} ${oid}\n`).join("")}flush\n`);
@@ -153,11 +154,17 @@ export class ObjectReader implements AsyncDisposable {
 
   /** `<oid> SP <type> SP <size>` or `<oid> SP missing` (git-cat-file, "batch output"). */
   async #header(oid: Oid): Promise<ObjectInfo | null> {
-    const [name, type, size] = (await this.#bytes.line(LINE_BYTES_MAX)).split(" ");
+    const line = this.#bytes.lineNow() ?? (await this.#bytes.line(LINE_BYTES_MAX));
+    const [name, type, size] = line.split(" ");
     if (name !== oid) throw new MaestroError("git.failed", `asked for ${oid}, git answered for another object`);
     if (type === "missing") return null;
     if (type !== "blob" && type !== "tree" && type !== "commit" && type !== "tag") throw new MaestroError("git.failed", `object ${oid} has no known type`);
     return { oid, type, size: Number(size) };
+  }
+
+  /** Follows each object's content. */
+  async #newline(): Promise<void> {
+    if (this.#bytes.exactlyNow(1) === null) await this.#bytes.exactly(1);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { fromUtf8Lossy } from "../../../proto/encoding.ts";
+import { fromUtf8Lossy, utf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { BoundedLine } from "./bounded-lines.ts";
 import type { TreeChange } from "./raw-diff.ts";
@@ -21,7 +21,8 @@ export interface PatchHunk {
   readonly lines: HunkLine[];
 }
 
-const SECTION = "diff --git ";
+const SECTION = utf8("diff --git ");
+const [BACKSLASH, AT, INDEX_I] = [0x5c, 0x40, 0x69];
 const HUNK = /^@@ -([0-9]+)(?:,([0-9]+))? \+([0-9]+)(?:,([0-9]+))? @@/;
 const INDEX = /^index ([0-9a-f]+)\.\.([0-9a-f]+)(?: [0-7]{6})?$/;
 const ZERO = /^0+$/;
@@ -60,17 +61,18 @@ export class PatchParser {
 
   /** Whether this line, coming next, begins a section. */
   startsSection(line: BoundedLine): boolean {
-    return this.#old_left === 0 && this.#new_left === 0 && fromUtf8Lossy(line.bytes.subarray(0, SECTION.length)) === SECTION;
+    return this.#old_left === 0 && this.#new_left === 0 && SECTION.every((byte, at) => line.bytes[at] === byte);
   }
 
   /** Takes one line; returns the content line it is, with its hunk, or null for everything else. */
   push(line: BoundedLine): { readonly hunk: PatchHunk; readonly line: HunkLine } | null {
     if (this.#old_left > 0 || this.#new_left > 0) return this.#content(line);
-    const text = fromUtf8Lossy(line.bytes);
-    if (text.startsWith("\\ ")) this.#noNewline();
+    const [first] = line.bytes;
+    if (first === BACKSLASH) this.#noNewline();
+    else if (first === AT) this.#startHunk(fromUtf8Lossy(line.bytes));
+    else if (first === INDEX_I) this.#checkIndex(fromUtf8Lossy(line.bytes));
     else if (this.startsSection(line)) this.#section();
-    else if (text.startsWith("@@ ")) this.#startHunk(text);
-    else if (text.startsWith("index ")) this.#checkIndex(text);
+    // Modes, similarity and names: the raw list has said them already.
     return null;
   }
 
@@ -111,8 +113,8 @@ export class PatchParser {
     this.#at++;
     const change = this.#changes[this.#at];
     if (change === undefined) throw misfit();
-    const kinds = new Set([change.old, change.new].flatMap((side) => (side === null ? [] : [side.mode.slice(0, 3)])));
-    this.#sections = kinds.size - 1;
+    const [old_kind, new_kind] = [change.old?.mode.slice(0, 3), change.new?.mode.slice(0, 3)];
+    this.#sections = old_kind !== undefined && new_kind !== undefined && old_kind !== new_kind ? 1 : 0;
   }
 
   #startHunk(text: string): void {
