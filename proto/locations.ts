@@ -18,6 +18,17 @@ export interface LocationOverrides {
   readonly host_config_path?: string | undefined;
 }
 
+/**
+ * Refuses what bind(2) would cut short or take for something else: a relative
+ * path, and a leading NUL, which would name an abstract socket that has no
+ * owner and no permissions.
+ */
+export function checkSocketPath(path: string): void {
+  const bytes = new TextEncoder().encode(path).length;
+  if (bytes > SOCKET_PATH_BYTES_MAX) throw new MaestroError("socket.path_too_long", `${path} has ${bytes} bytes`);
+  if (!path.startsWith("/") || path.includes("\0")) throw new MaestroError("cli.usage", `socket path ${JSON.stringify(path)} is not absolute`);
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const absolute = (path: string | undefined): path is string => path !== undefined && path.startsWith("/");
@@ -38,10 +49,7 @@ export function locationsOf(env: Environment, given: LocationOverrides = {}): Lo
   const runtime = env["XDG_RUNTIME_DIR"];
   const by_default = named === undefined && absolute(runtime) ? `${runtime}/maestro/maestrod.sock` : `${state_dir}/maestrod.sock`;
   const socket_path = given.socket_path ?? env["MAESTRO_SOCKET"] ?? by_default;
-  const bytes = new TextEncoder().encode(socket_path).length;
-  if (bytes > SOCKET_PATH_BYTES_MAX) {
-    throw new MaestroError("socket.path_too_long", `${socket_path} has ${bytes} bytes`);
-  }
+  checkSocketPath(socket_path);
   return {
     state_dir,
     socket_path,

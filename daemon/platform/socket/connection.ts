@@ -29,6 +29,7 @@ export class Connection {
   /** Bytes received when the last reply ended: more than that means the next request has begun. */
   private quiet_bytes = -1;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private timer_due_ms = 0;
 
   /** `expired` is called once: `slow` when a request has begun to arrive, else the connection was only idle. */
   constructor(socket: Socket, peer: Peer, limits: Waits, expired: (connection: Connection, slow: boolean) => void) {
@@ -55,10 +56,13 @@ export class Connection {
     if (!this.idle || this.socket.destroyed) return;
     this.quiet_bytes = this.socket.bytesRead;
     this.deadline_ms = performance.now() + this.limits.keep_alive_timeout_ms;
-    if (this.timer === null) this.arm(this.limits.keep_alive_timeout_ms);
+    // A timer that fires too early looks at the deadline and goes on; one that would fire too late is replaced.
+    if (this.timer === null || this.timer_due_ms > this.deadline_ms) this.arm(this.limits.keep_alive_timeout_ms);
   }
 
   private arm(after_ms: number): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer_due_ms = performance.now() + after_ms;
     this.timer = setTimeout(() => this.due(), after_ms);
   }
 

@@ -4,7 +4,7 @@ import net from "node:net";
 import { basename, join } from "node:path";
 import { skipWithout } from "../../testing/skip.ts";
 import { listen } from "./listen.ts";
-import { checkSocketPath } from "./path.ts";
+import { checkSocketPath } from "../../../proto/locations.ts";
 import { descriptorOf } from "./peer.ts";
 import { connect, scratch, type Scratch, untilClosed } from "./testing/raw.ts";
 
@@ -35,7 +35,7 @@ test("107 bytes of path bind, 108 are refused before the kernel sees them", asyn
 
 test("an abstract or relative name is refused", () => {
   for (const path of ["\0maestro", "run/maestro.sock", ""]) {
-    expect(() => checkSocketPath(path)).toThrow(expect.objectContaining({ code: "config.malformed" }));
+    expect(() => checkSocketPath(path)).toThrow(expect.objectContaining({ code: "cli.usage" }));
   }
 });
 

@@ -4,7 +4,7 @@ import net, { type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import { AF_UNIX, closeOnExec, SO, SOCK_STREAM, socketOption } from "../ffi.ts";
-import { checkSocketPath } from "./path.ts";
+import { checkSocketPath } from "../../../proto/locations.ts";
 
 /** SD_LISTEN_FDS_START of sd_listen_fds(3). */
 const INHERITED_FD = 3;

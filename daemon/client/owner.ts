@@ -1,0 +1,33 @@
+import { lstatSync, type Stats } from "node:fs";
+import { dirname } from "node:path";
+import { MaestroError } from "../../proto/errors.ts";
+
+const OTHERS_WRITE = 0o002;
+const STICKY = 0o1000;
+
+/**
+ * Before a byte is sent: the socket must belong to this user, to root or to
+ * one the operator named, in a folder where nobody else can swap it.
+ * Throws `daemon.unreachable` where nothing lies there, else `daemon.foreign_socket`.
+ */
+export function checkSocketOwner(path: string, trusted_uids: readonly number[]): void {
+  const socket = existing(path);
+  if (!socket.isSocket()) throw new MaestroError("daemon.foreign_socket", `${path} is not a socket`);
+  if (!trusted_uids.includes(socket.uid)) throw new MaestroError("daemon.foreign_socket", `${path} belongs to uid ${socket.uid}`);
+  const folder = dirname(path);
+  const { mode } = existing(folder);
+  if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) throw new MaestroError("daemon.foreign_socket", `anyone may replace files in ${folder}`);
+}
+
+function existing(path: string): Stats {
+  try {
+    return lstatSync(path);
+  } catch (cause) {
+    throw new MaestroError("daemon.unreachable", `${path} cannot be reached`, { cause });
+  }
+}
+
+/** This user and root. */
+export function ownUids(): number[] {
+  return [process.getuid?.() ?? -1, 0];
+}

@@ -1,0 +1,158 @@
+/** Typed transport to the daemon over its Unix socket. It loads no schema and no framework, so that a command starts in milliseconds. */
+import type { Problem } from "../../proto/api.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { checkSocketPath } from "../../proto/locations.ts";
+import { problemError, PROBLEM_TYPE } from "../../proto/problem.ts";
+import { API_VERSION, API_VERSION_HEADER, BYTES_TYPE, JSON_TYPE, NDJSON, type ParamsOf, type ReplyOf, type RequestOf, type RouteName, ROUTES, type RouteShape } from "../../proto/routes.ts";
+import { jsonLines } from "./lines.ts";
+import { checkSocketOwner, ownUids } from "./owner.ts";
+import { Patience } from "./patience.ts";
+
+export interface ClientOptions {
+  /** Owners of the socket besides this user and root. */
+  readonly trusted_uids?: readonly number[];
+  /** How long a daemon that is starting or full is asked again. */
+  readonly patience_ms?: number;
+}
+
+type Named<K extends RouteName> = keyof ParamsOf<K> extends never ? { readonly params?: never } : { readonly params: ParamsOf<K> };
+type Bodied<K extends RouteName> = (typeof ROUTES)[K]["body"] extends "json" ? { readonly body: RequestOf<K> } : (typeof ROUTES)[K]["body"] extends "stream" ? { readonly stream: ReadableStream<Uint8Array> } : { readonly body?: never };
+export type Input<K extends RouteName> = Named<K> & Bodied<K> & { readonly signal?: AbortSignal };
+
+type RouteWith<R extends RouteShape["reply"]> = { [K in RouteName]: (typeof ROUTES)[K]["reply"] extends R ? K : never }[RouteName];
+export type JsonRoute = RouteWith<"json">;
+export type EventRoute = RouteWith<"events">;
+
+/** What `Input` is once its route is forgotten. */
+interface Sent {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly stream?: ReadableStream<Uint8Array>;
+  readonly signal?: AbortSignal;
+}
+
+const PATIENCE_MS = 2_000;
+/** Errors of connect(2), which precede the first byte: such a request was never seen and may be sent again. */
+const NOT_SENT = new Set(["ECONNREFUSED", "EAGAIN", "ENOENT"]);
+
+export class SocketClient {
+  readonly path: string;
+  private readonly trusted_uids: readonly number[];
+  private readonly patience_ms: number;
+
+  /** Throws `socket.path_too_long`. */
+  constructor(path: string, options: ClientOptions = {}) {
+    checkSocketPath(path);
+    this.path = path;
+    this.trusted_uids = [...ownUids(), ...(options.trusted_uids ?? [])];
+    this.patience_ms = options.patience_ms ?? PATIENCE_MS;
+  }
+
+  /** One answer. Throws the failure the daemon reports, `daemon.unreachable`, `daemon.foreign_socket` or `api.version`. */
+  async request<K extends JsonRoute>(name: K, input: Input<K>): Promise<ReplyOf<K>> {
+    const response = await this.send(ROUTES[name], input);
+    return documentIn<ReplyOf<K>>(response);
+  }
+
+  /** The events of a reply as they come; a failure at the end of the stream is thrown. Leaving early ends the daemon's work. */
+  async *events<K extends EventRoute>(name: K, input: Input<K>): AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void> {
+    const response = await this.send(ROUTES[name], input);
+    if (response.headers.get("content-type") !== NDJSON || response.body === null) throw new MaestroError("worker.protocol", "the daemon's reply is no stream of events");
+    for await (const event of jsonLines(response.body)) {
+      if (isFailure(event)) throw errorOf(event.problem);
+      yield event as Exclude<ReplyOf<K>, { event: "failure" }>;
+    }
+  }
+
+  private async send(shape: RouteShape, input: Sent): Promise<Response> {
+    const patience = new Patience(this.patience_ms);
+    for (;;) {
+      const response = await this.attempt(shape, input, patience);
+      if (response === null) continue;
+      checkVersion(response);
+      if (response.ok) return response;
+      const problem = problemIn(await response.text(), response);
+      // The daemon turned the connection away before it read the request.
+      const again = problem.code === "request.busy" && input.stream === undefined && (await patience.wait("busy"));
+      if (!again) throw errorOf(problem);
+    }
+  }
+
+  /** `null` when nobody took the connection and it is worth asking again. */
+  private async attempt(shape: RouteShape, input: Sent, patience: Patience): Promise<Response | null> {
+    checkSocketOwner(this.path, this.trusted_uids);
+    try {
+      return await fetch(`http://maestro${pathOf(shape, input.params ?? {})}`, this.init(shape, input));
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (NOT_SENT.has(code) && input.stream?.locked !== true && (await patience.wait(code === "EAGAIN" ? "busy" : "absent"))) return null;
+      if (input.signal?.aborted === true) throw new MaestroError("request.cancelled", "the request was given up", { cause });
+      if (cause instanceof MaestroError) throw cause;
+      throw new MaestroError("daemon.unreachable", NOT_SENT.has(code) ? `nothing answers on ${this.path}` : `the connection on ${this.path} broke (${code})`, { cause });
+    }
+  }
+
+  private init(shape: RouteShape, input: Sent): BunFetchRequestInit {
+    const headers: Record<string, string> = { [API_VERSION_HEADER]: API_VERSION };
+    // The daemon decides how long a request may take; Bun's own five minutes would cut a long gate off.
+    const init: BunFetchRequestInit & { timeout: false } = { method: shape.method, unix: this.path, headers, timeout: false };
+    if (input.signal !== undefined) init.signal = input.signal;
+    if (shape.body === "json") {
+      headers["content-type"] = JSON_TYPE;
+      init.body = JSON.stringify(input.body);
+    } else if (input.stream !== undefined) {
+      headers["content-type"] = BYTES_TYPE;
+      init.body = input.stream;
+    }
+    return init;
+  }
+}
+
+function pathOf(shape: RouteShape, params: Readonly<Record<string, string>>): string {
+  return shape.path.replace(/:([a-z_]+)/g, (_whole, name: string) => encodeURIComponent(params[name] ?? ""));
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "no code";
+}
+
+function checkVersion(response: Response): void {
+  const theirs = response.headers.get(API_VERSION_HEADER);
+  // A connection turned away never reached the part of the daemon that knows its version.
+  if (theirs === API_VERSION || (theirs === null && response.headers.get("content-type") === PROBLEM_TYPE)) return;
+  throw new MaestroError("api.version", `this client speaks ${API_VERSION}, the daemon ${theirs ?? "does not say"}`);
+}
+
+async function documentIn<T>(response: Response): Promise<T> {
+  try {
+    return (await response.json()) as T;
+  } catch (cause) {
+    throw new MaestroError("worker.protocol", "the daemon's reply is not JSON", { cause });
+  }
+}
+
+type Said = Pick<Problem, "code" | "detail" | "request_id">;
+
+function problemIn(text: string, response: Response): Said {
+  try {
+    const document: unknown = JSON.parse(text);
+    if (isSaid(document)) return document;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  throw new MaestroError("worker.protocol", `status ${response.status} without a problem document`);
+}
+
+function isSaid(document: unknown): document is Said {
+  if (typeof document !== "object" || document === null) return false;
+  return ["code", "detail", "request_id"].every((key) => typeof Reflect.get(document, key) === "string");
+}
+
+function isFailure(event: unknown): event is { readonly problem: Said } {
+  return typeof event === "object" && event !== null && Reflect.get(event, "event") === "failure" && isSaid(Reflect.get(event, "problem"));
+}
+
+function errorOf(said: Said): MaestroError {
+  const detail = said.code === "internal.bug" ? `${said.detail}; request ${said.request_id}` : said.detail;
+  return problemError({ code: said.code, detail }) ?? new MaestroError("api.version", `the daemon answered ${said.code}, which this client does not know: ${detail}`);
+}
