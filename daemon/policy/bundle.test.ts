@@ -32,7 +32,7 @@ describe("the default bundle", () => {
     const bundle = readBundle(DEFAULT, "default");
     expect(bundle.name).toBe("default@1");
     expect(bundle.wasm.subarray(0, 4)).toEqual(utf8("\0asm"));
-    expect(bundle.data).toMatchObject({ maestro: { table: { rules: { "ci.changed": { effects: { human: "note", agent: "hold" } } } } } });
+    expect(bundle.data).toMatchObject({ maestro: { table: { rules: { "ci.changed": { effects: { human: "pass", agent: "hold" } } } } } });
   });
 
   test("an archive that opa wrote reads as tar(1) reads it", () => {

@@ -6,7 +6,7 @@ const DEFAULT = new URL("../../policies/default/bundle.tar.gz", import.meta.url)
 test("the default policy shows what each of its twenty rules leads to", async () => {
   const table = ruleTable(readBundle(await Bun.file(DEFAULT).bytes(), "default").data);
   expect(table.size).toBe(20);
-  expect(table.get("ci.changed")).toEqual({ effects: { human: "note", agent: "hold", bot: "note", unknown: "hold" }, mode: "enforce" });
+  expect(table.get("ci.changed")).toEqual({ effects: { human: "pass", agent: "hold", bot: "pass", unknown: "hold" }, mode: "enforce" });
 });
 
 test.each([[{}], [null], [{ maestro: { table: { rules: { "a.b": { effects: {} } } } } }]])("a policy in another form shows nothing: %j", (data) => {

@@ -43,7 +43,7 @@ test_hold_for_everybody if {
 
 test_noted_for_people_and_bots_held_for_agents if {
 	by_class := {
-		"ci.changed", "guard.self-edit", "test.weakened", "test.skipped", "size.unreviewable",
+		"guard.self-edit", "test.weakened", "test.skipped", "size.unreviewable",
 		"dep.new-runtime",
 	}
 	every rule in by_class {
@@ -52,6 +52,13 @@ test_noted_for_people_and_bots_held_for_agents if {
 		effect(local("agent"), rule, []) == "hold"
 		effect(local("unknown"), rule, []) == "hold"
 	}
+}
+
+test_everyday_edits_of_ci_are_held_for_agents_alone if {
+	effect(local("human"), "ci.changed", []) == "pass"
+	effect(local("bot"), "ci.changed", []) == "pass"
+	effect(local("agent"), "ci.changed", []) == "hold"
+	effect(local("unknown"), "ci.changed", []) == "hold"
 }
 
 test_unknown_is_judged_as_an_agent if {
@@ -111,7 +118,7 @@ test_an_unproven_person_is_unknown_outside_local if {
 
 test_a_proven_person_is_a_person_anywhere if {
 	every mode in {"host", "fork", "sealed", "local"} {
-		effect({"mode": mode, "class": "human", "authenticated": true}, "ci.changed", []) == "note"
+		effect({"mode": mode, "class": "human", "authenticated": true}, "ci.changed", []) == "pass"
 	}
 }
 
