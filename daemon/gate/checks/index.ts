@@ -4,6 +4,7 @@
  * `run`, in the check process.
  */
 import ci from "./ci.ts";
+import dependencies from "./dependencies.ts";
 import guards from "./guards.ts";
 import paths from "./paths.ts";
 import secrets from "./secrets.ts";
@@ -12,7 +13,7 @@ import tests from "./tests.ts";
 import text from "./text.ts";
 import type { Check } from "./check.ts";
 
-export const CHECKS = [secrets, text, paths, ci, guards, tests, size] as const satisfies readonly Check[];
+export const CHECKS = [secrets, text, paths, dependencies, ci, guards, tests, size] as const satisfies readonly Check[];
 export type CheckId = (typeof CHECKS)[number]["id"];
 
 const PATTERNS = [...new Set(CHECKS.flatMap((check: Check) => check.contents))];

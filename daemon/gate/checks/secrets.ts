@@ -2,7 +2,7 @@ import type { Commit, Facts, FileChange, Gap } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
 import { classify } from "./reading/classify.ts";
-import { addedLines, lineGaps, newSide, removedLines, type NumberedLine } from "./reading/lines.ts";
+import { addedLines, lastStart, lineGaps, newSide, removedLines, type NumberedLine } from "./reading/lines.ts";
 import { findingList, type FindingList } from "./reporting/finding.ts";
 import { redact } from "./reporting/redact.ts";
 import { believable } from "./secret/believable.ts";
@@ -40,18 +40,6 @@ function joined(places: readonly Omit<Place, "start">[]): { content: string; pla
   return { content: parts.join(""), places: out };
 }
 
-/** Place a match starts in: binary search over the sorted starts. */
-function placeAt(places: readonly Place[], offset: number): Place | null {
-  let low = 0;
-  let high = places.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((places[middle]?.start ?? 0) <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return places[low] ?? null;
-}
-
 /** UTF-16 text arrives with a NUL beside each letter; without them its tokens read like any other. */
 function plain(text: string): string {
   return text.includes("\0") ? text.replaceAll("\0", "") : text;
@@ -73,14 +61,19 @@ function commitTexts(facts: Facts): Omit<Place, "start">[] {
 
 function report(matches: readonly Match[], places: readonly Place[], list: FindingList): void {
   const values = new Map<Place, string[]>();
+  const starts = places.map(({ start }) => start);
+  const placeAt = (match: Match): Place | undefined => places[lastStart(starts, match.start)];
   for (const match of matches) {
-    const place = placeAt(places, match.start);
-    if (place !== null) values.set(place, [...(values.get(place) ?? []), match.value]);
+    const place = placeAt(match);
+    if (place === undefined) continue;
+    const known = values.get(place) ?? [];
+    known.push(match.value);
+    values.set(place, known);
   }
   const said = new Set<string>();
   for (const match of matches) {
-    const place = placeAt(places, match.start);
-    if (place === null || !believable(match) || said.has(`${place.start} ${match.value}`)) continue;
+    const place = placeAt(match);
+    if (place === undefined || !believable(match) || said.has(`${place.start} ${match.value}`)) continue;
     said.add(`${place.start} ${match.value}`);
     const message = `a ${match.provider} credential${place.where === "" ? "" : ` in ${place.where}`}, ${match.value.length} characters`;
     const fix = "Revoke it at its issuer, then remove it; taking it out of the history is not enough.";

@@ -40,14 +40,48 @@ export function* removedLines(file: FileChange): Generator<NumberedLine> {
   }
 }
 
-/** First added line that holds the text, so that a finding about a value stands where the value is. */
-export function lineWith(file: FileChange, needle: string): NumberedLine | null {
-  let first: NumberedLine | null = null;
-  for (const line of addedLines(file)) {
-    if (line.text.includes(needle)) return line;
-    first ??= line;
+interface AddedText {
+  readonly lines: readonly NumberedLine[];
+  readonly joined: string;
+  /** Where each line starts in the joined text. */
+  readonly starts: readonly number[];
+}
+
+/** Joined once per file: a lock of 100,000 lines is searched thousands of times. */
+const joinedText = new WeakMap<FileChange, AddedText>();
+
+function addedText(file: FileChange): AddedText {
+  const cached = joinedText.get(file);
+  if (cached !== undefined) return cached;
+  const lines = [...addedLines(file)];
+  let at = 0;
+  const starts = lines.map((line) => {
+    const start = at;
+    at += line.text.length + 1;
+    return start;
+  });
+  const made = { lines, joined: lines.map((line) => line.text).join("\n"), starts };
+  joinedText.set(file, made);
+  return made;
+}
+
+/** Index of the last start that is at or before the offset. */
+export function lastStart(starts: readonly number[], offset: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
   }
-  return first;
+  return low;
+}
+
+/** First added line that holds the text, else the first added line, so that a finding stands where its value is. */
+export function lineWith(file: FileChange, needle: string): NumberedLine | null {
+  const { lines, joined, starts } = addedText(file);
+  const at = needle === "" ? -1 : joined.indexOf(needle);
+  return lines[at === -1 ? 0 : lastStart(starts, at)] ?? null;
 }
 
 /** Whether a side's text is only partly in the facts, and why. Null where all of it was seen. */

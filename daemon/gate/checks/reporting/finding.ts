@@ -54,7 +54,8 @@ function removedTexts(file: FileChange): ReadonlySet<string> {
 }
 
 export interface FindingList {
-  add(report: Report): void;
+  /** A report that is costly to make may be handed over as a function: past the limit it is not made. */
+  add(report: Report | (() => Report)): void;
   /** The check's answer with what was found so far. */
   seen(gaps?: readonly Gap[], blind?: string | null): Seen;
 }
@@ -78,11 +79,12 @@ export function findingList(): FindingList {
   };
 
   return {
-    add(report) {
+    add(given) {
       if (findings.length >= FINDINGS_MAX) {
         cut += 1;
         return;
       }
+      const report = typeof given === "function" ? given() : given;
       const { file } = report;
       const raw = normalised((report.text ?? "").slice(0, EXCERPT_SOURCE_MAX));
       const text = redact(raw, report.secrets);

@@ -1,11 +1,9 @@
 /** Reads a workflow or composite action of GitHub Actions (Forgejo and Gitea speak the same). Loaded in the check process only. */
-import { parseDocument } from "yaml";
+import { isFields, readYaml, type Fields } from "../reading/yaml.ts";
 
-const WORKFLOW_CHARACTERS_MAX = 1024 * 1024;
+const WORKFLOW_CHARACTERS_MAX = 512 * 1024;
 /** Anchors are allowed since 2025; far more expansions than any real file has would be a bomb. */
 const ALIASES_MAX = 200;
-
-type Fields = { readonly [key: string]: unknown };
 
 export interface Step {
   readonly uses: string;
@@ -27,10 +25,6 @@ export interface Workflow {
   readonly triggers: ReadonlySet<string>;
   readonly permissions: Permissions;
   readonly jobs: readonly Job[];
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string {
@@ -60,23 +54,15 @@ function stepsOf(value: unknown): Step[] {
   });
 }
 
-/** The workflow, or why it cannot be read. Two keys of one name are an error, since readers disagree on which counts. */
+/** The workflow, or why it cannot be read. */
 export function parseWorkflow(text: string): Workflow | { readonly broken: string } {
-  if (text.length > WORKFLOW_CHARACTERS_MAX) return { broken: `it is larger than ${WORKFLOW_CHARACTERS_MAX} characters` };
-  let root: unknown;
-  try {
-    const document = parseDocument(text, { uniqueKeys: true, logLevel: "error" });
-    if (document.errors.length > 0) return { broken: `it is not the YAML of one document (${document.errors[0]?.code ?? "error"})` };
-    root = document.toJS({ maxAliasCount: ALIASES_MAX });
-  } catch (error) {
-    // The parser throws on alias bombs and, through the stack, on absurd nesting.
-    if (error instanceof ReferenceError || error instanceof RangeError) return { broken: "its aliases or its nesting exceed the limits" };
-    throw error;
-  }
+  const read = readYaml(text, { characters_max: WORKFLOW_CHARACTERS_MAX, aliases_max: ALIASES_MAX });
+  if ("broken" in read) return read;
+  const root = read.value;
   if (!isFields(root)) return { broken: "it is not a map" };
   const jobs = isFields(root["jobs"]) ? Object.entries(root["jobs"]) : [];
-  const read = jobs.map(([id, job]): Job => (isFields(job) ? { id, permissions: permissionsOf(job["permissions"]), steps: stepsOf(job["steps"]) } : { id, permissions: null, steps: [] }));
+  const all = jobs.map(([id, job]): Job => (isFields(job) ? { id, permissions: permissionsOf(job["permissions"]), steps: stepsOf(job["steps"]) } : { id, permissions: null, steps: [] }));
   const composite = isFields(root["runs"]) ? stepsOf(root["runs"]["steps"]) : [];
-  if (composite.length > 0) read.push({ id: "runs", permissions: null, steps: composite });
-  return { triggers: triggersOf(root["on"]), permissions: permissionsOf(root["permissions"]), jobs: read };
+  if (composite.length > 0) all.push({ id: "runs", permissions: null, steps: composite });
+  return { triggers: triggersOf(root["on"]), permissions: permissionsOf(root["permissions"]), jobs: all };
 }

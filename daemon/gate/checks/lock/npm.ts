@@ -1,0 +1,56 @@
+import { isFields, type Fields } from "../reading/yaml.ts";
+import { DEFAULT_SOURCE, npmShaped, sourceOf, type Lock, type LockEntry } from "./entry.ts";
+
+const DEPTH_MAX = 64;
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+function entryOf(name: string, fields: Fields): LockEntry | null {
+  if (fields["link"] === true) return null;
+  const version = text(fields["version"]);
+  // Version 1 puts an address where a version belongs.
+  const address = text(fields["resolved"]) || (/^[0-9]/.test(version) ? "" : version);
+  const integrity = text(fields["integrity"]);
+  return {
+    name: text(fields["name"]) || name,
+    version,
+    source: address === "" ? DEFAULT_SOURCE : sourceOf(address, npmShaped),
+    integrity: integrity === "" ? [] : integrity.split(/\s+/),
+    installs: fields["hasInstallScript"] === true,
+  };
+}
+
+/** Lock versions 2 and 3: one flat map by folder. */
+function packagesOf(packages: Fields): LockEntry[] {
+  return Object.entries(packages).flatMap(([path, fields]) => {
+    const at = path.lastIndexOf("node_modules/");
+    if (at === -1 || !isFields(fields)) return [];
+    return entryOf(path.slice(at + "node_modules/".length), fields) ?? [];
+  });
+}
+
+/** Lock version 1, and the copy of it in version 2: a tree. */
+function treeOf(dependencies: unknown, depth: number, out: LockEntry[]): boolean {
+  if (!isFields(dependencies)) return true;
+  if (depth > DEPTH_MAX) return false;
+  for (const [name, fields] of Object.entries(dependencies)) {
+    if (!isFields(fields)) continue;
+    const entry = entryOf(name, fields);
+    if (entry !== null) out.push(entry);
+    if (!treeOf(fields["dependencies"], depth + 1, out)) return false;
+  }
+  return true;
+}
+
+export function readNpmLock(content: string): Lock {
+  let root: unknown;
+  try {
+    root = JSON.parse(content);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return { broken: "it is not JSON" };
+    throw error;
+  }
+  if (!isFields(root)) return { broken: "it is not an object" };
+  const entries = isFields(root["packages"]) ? packagesOf(root["packages"]) : [];
+  if (!treeOf(root["dependencies"], 0, entries)) return { broken: `it is nested deeper than ${DEPTH_MAX}` };
+  return { entries };
+}

@@ -1,0 +1,32 @@
+import { readBlocks } from "./blocks.ts";
+import { readBunLock } from "./bun.ts";
+import type { Lock } from "./entry.ts";
+import { readGoSum } from "./go-sum.ts";
+import { readNpmLock } from "./npm.ts";
+import { readPnpmLock } from "./pnpm.ts";
+import { readYarnLock } from "./yarn.ts";
+
+interface Reader {
+  /** Locks of one ecosystem share their sources: moving from one tool to another brings in nobody new. */
+  readonly ecosystem: "npm" | "cargo" | "go" | "python";
+  read(content: string): Lock;
+}
+
+const npm = (read: Reader["read"]): Reader => ({ ecosystem: "npm", read });
+
+const READERS: Readonly<Record<string, Reader>> = {
+  "package-lock.json": npm(readNpmLock),
+  "npm-shrinkwrap.json": npm(readNpmLock),
+  "yarn.lock": npm(readYarnLock),
+  "pnpm-lock.yaml": npm(readPnpmLock),
+  "bun.lock": npm(readBunLock),
+  "cargo.lock": { ecosystem: "cargo", read: (content) => readBlocks(content, true) },
+  "uv.lock": { ecosystem: "python", read: (content) => readBlocks(content, true) },
+  "poetry.lock": { ecosystem: "python", read: (content) => readBlocks(content, false) },
+  "go.sum": { ecosystem: "go", read: readGoSum },
+};
+
+export function lockReader(path: string): Reader | null {
+  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+  return Object.hasOwn(READERS, name) ? (READERS[name] ?? null) : null;
+}
