@@ -211,6 +211,7 @@ describe("nothing in the client's repository runs", () => {
     const script = join(scratch.root, "run.sh");
     writeFileSync(script, `#!/bin/sh\necho "$0 $@" >> ${canary}\n`);
     chmodSync(script, 0o755);
+    mkdirSync(join(source.path, ".git/hooks"));
     for (const hook of ["pre-auto-gc", "post-index-change", "reference-transaction", "fsmonitor-watchman", "post-checkout"]) writeFileSync(join(source.path, ".git/hooks", hook), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     await source.commit({ ".gitattributes": "* filter=evil diff=evil merge=evil\n", f: "changed\n" });
     for (const key of ["core.fsmonitor", "core.pager", "core.sshCommand", "core.gitProxy", "core.alternateRefsCommand", "filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv", "diff.evil.command", "diff.external", "merge.evil.driver", "gpg.program", "uploadpack.packObjectsHook", "alias.rev-list", "credential.helper"]) {
@@ -246,6 +247,7 @@ describe("nothing in the client's repository runs", () => {
   test("replace refs and grafts do not change what is sent", async () => {
     const { source, head, target, base } = await forked();
     source.git("replace", head, target);
+    mkdirSync(join(source.path, ".git/info"));
     writeFileSync(join(source.path, ".git/info/grafts"), `${target}\n`);
     expect(await resolved(await planChange(source.path))).toMatchObject({ known: true, base, target, head });
   });

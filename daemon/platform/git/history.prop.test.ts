@@ -79,7 +79,7 @@ test(`merge bases: what is called known is what git says of the whole history (s
         const own = source.git("rev-list", a, `^${found.bases[0]}`).split("\n").filter((line) => line !== "");
         const listed = ours.commits.map(({ oid }) => oid);
         expect(own.filter((oid) => !listed.includes(oid))).toEqual([]);
-        if (drawn.honest) expect(listed.sort()).toEqual(own.sort());
+        if (drawn.honest && drawn.withheld.length === 0) expect(listed.sort()).toEqual(own.sort());
       }
     }),
     { numRuns: 16, seed: SEED, endOnFailure: true },

@@ -6,6 +6,9 @@ import type { ObjectReader } from "./objects.ts";
 /** A commit with a longer message or signature is treated as if it had not been sent. */
 const COMMIT_BYTES_MAX = 1024 * 1024;
 
+/** Each is compared with each other one. */
+const BASES_MAX = 16;
+
 const ONE = 1;
 const TWO = 2;
 const COMMON = ONE | TWO;
@@ -77,7 +80,7 @@ export class History {
     if ("known" in painted) return painted;
     const [cut] = painted.cuts;
     if (cut !== undefined) return unknown("history_cut", `the parents of ${cut} were not sent`);
-    return { ...verified, bases: await this.#independent(painted.common) };
+    return this.#independent(painted.common);
   }
 
   async isAncestor(ancestor: Oid, descendant: Oid): Promise<Ancestor> {
@@ -100,7 +103,10 @@ export class History {
     return (await this.#withoutTree([base, target, head])) ?? { ...verified, kind: "merge", base, target, head };
   }
 
-  /** Commits of head that base does not have, at most `described_max` of them parsed. With base null, head alone. */
+  /**
+   * Commits of head that base does not have, at most `described_max` of them parsed. With base null, head alone. Where base's own history
+   * was cut, a commit that base reaches only behind the cut is listed as well: one too many, never one too few.
+   */
   async commits(base: Oid | null, head: Oid, described_max: number): Promise<CommitList> {
     const painted = base === null ? null : await this.#paint(head, base);
     if (painted !== null && "known" in painted) return { commits: await this.#parsed([head]), gap: painted };
@@ -187,21 +193,26 @@ export class History {
     return found;
   }
 
-  /** Wrong dates can leave a common ancestor that another one already reaches. */
-  async #independent(common: readonly Oid[]): Promise<Oid[]> {
-    if (common.length < 2) return [...common];
-    const kept: Oid[] = [];
+  /**
+   * Drops a common ancestor that another one reaches (wrong dates can leave one). Where a cut lies between them, neither that nor that there are
+   * several is proved.
+   */
+  async #independent(common: readonly Oid[]): Promise<MergeBases> {
+    if (common.length > BASES_MAX) return unknown("several_merge_bases", `more than ${BASES_MAX}`);
+    const bases: Oid[] = [];
+    let proved = true;
     for (const oid of common) {
       let redundant = false;
-      for (const other of common) redundant ||= other !== oid && (await this.#reaches(other, oid));
-      if (!redundant) kept.push(oid);
+      for (const other of common) {
+        if (other === oid) continue;
+        const answer = await this.isAncestor(oid, other);
+        redundant ||= answer.known && answer.ancestor;
+        proved &&= answer.known;
+      }
+      if (!redundant) bases.push(oid);
     }
-    return kept;
-  }
-
-  async #reaches(from: Oid, wanted: Oid): Promise<boolean> {
-    const painted = await this.#paint(wanted, from);
-    return !("known" in painted) && painted.common.includes(wanted);
+    if (bases.length > 1 && !proved) return unknown("several_merge_bases", bases.join(", "));
+    return { ...verified, bases };
   }
 
   async #parsed(oids: readonly Oid[]): Promise<ParsedCommit[]> {

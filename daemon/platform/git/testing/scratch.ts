@@ -112,7 +112,7 @@ export class Scratch {
   }
 
   source(name = "source", object_format: ObjectFormat = "sha1"): Source {
-    Bun.spawnSync({ cmd: ["git", "init", "-q", "-b", "main", `--object-format=${object_format}`, join(this.root, name)], env: ENV });
+    Bun.spawnSync({ cmd: ["git", "init", "-q", "--template=", "-b", "main", `--object-format=${object_format}`, join(this.root, name)], env: ENV });
     return new Source(join(this.root, name), object_format);
   }
 
