@@ -15,6 +15,10 @@ export class Progress {
     note(`  ${name.padEnd(14)} ${duration((performance.now() - this.started) * 1000)}`);
   }
 
+  total(): void {
+    this.step("total");
+  }
+
   show(event: Static<typeof ProgressEvent>): void {
     const name = event.check ?? event.stage;
     const result = event.result === null ? "" : ` ${event.result}`;

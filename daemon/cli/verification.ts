@@ -1,8 +1,11 @@
 /** What `maestro verify` and `maestro gate` say of a bundle, in one voice: every word from signed bytes or from the trust file. */
 import { readFileSync } from "node:fs";
+import type { Bundle } from "../../proto/bundle.ts";
+import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Verification } from "../../proto/verification.ts";
 import { verifyBundle } from "../verifier/index.ts";
+import { tlogProofText } from "../verifier/tlog-proof.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 
 export function readTrust(path: string): Uint8Array {
@@ -32,4 +35,14 @@ export function describeVerification(verification: Verification): string {
   if (lapsed) lines.push("  the evidence stands, but its validity has passed: gate the change again before merging");
   if (hidden_leaves > 0) lines.push(`  ${hidden_leaves} leaves are hidden behind their hashes`);
   return lines.join("\n");
+}
+
+/** The log receipt of a verified bundle in C2SP tlog-proof form, which other people's tools read. */
+export function receiptOf(verified_bundle: Uint8Array): string {
+  // Verified means canonical and of this very shape.
+  const { attestations } = JSON.parse(new TextDecoder().decode(verified_bundle)) as Bundle;
+  const proof = attestations[0]?.verificationMaterial.tlogEntries[0]?.inclusionProof;
+  if (proof === undefined) throw new MaestroError("bundle.malformed", "no log entry");
+  const hashes = proof.hashes.map((hash) => fromBase64(hash) ?? new Uint8Array(0));
+  return tlogProofText({ index: Number(proof.logIndex), hashes, checkpoint: proof.checkpoint.envelope });
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { GateResult } from "../../../proto/api.ts";
 import { fromBase64 } from "../../../proto/encoding.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
@@ -11,7 +11,7 @@ import type { CommandModule, Invocation } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { note, print, printJson, wantsAscii, wantsColour } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { describeVerification, verifyAgainst } from "../verification.ts";
+import { describeVerification, receiptOf, verifyAgainst } from "../verification.ts";
 
 const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
 
@@ -23,17 +23,24 @@ export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "re
   return intake_id;
 }
 
+function write(path: string, content: string | Uint8Array, mode: number): void {
+  try {
+    writeFileSync(path, content, { mode });
+  } catch (error) {
+    const full = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+    throw new MaestroError(full ? "store.no_space" : "cli.usage", `${path} cannot be written; the daemon has the evidence all the same`, { cause: error });
+  }
+}
+
+/** The bundle and its log receipt, kept by digest in the state folder and also where `--out` says. */
 function keepBundle(result: GateResult, locations: Locations, out: string | undefined): { path: string; bytes: Uint8Array } {
   const bytes = fromBase64(result.bundle);
   if (bytes === null) throw new MaestroError("bundle.malformed", "the daemon's reply carries no strict base64");
   const folder = `${locations.state_dir}/bundles`;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = `${folder}/${result.proof.bundle_sha256}.json`;
-  writeFileSync(path, bytes, { mode: 0o600 });
-  if (out !== undefined) {
-    writeFileSync(out, bytes);
-    chmodSync(out, 0o644);
-  }
+  write(path, bytes, 0o600);
+  if (out !== undefined) write(out, bytes, 0o644);
   return { path: out ?? path, bytes };
 }
 
@@ -50,6 +57,7 @@ async function gate({ values, positionals }: Invocation): Promise<number> {
     else if (event.event === "result") result = event;
   }
   if (result === undefined) throw new MaestroError("worker.protocol", "the daemon's reply ended without a decision");
+  progress.total();
   const kept = keepBundle(result, locations, text(values["out"]));
   const verification = verifyAgainst(kept.bytes, (await client.status()).trust_path);
   if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result });
@@ -58,7 +66,8 @@ async function gate({ values, positionals }: Invocation): Promise<number> {
     print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.path }));
     print(describeVerification(verification));
   }
-  if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.join("; ")}`);
+  if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
+  write(`${kept.path.replace(/\.json$/, "")}.tlog-proof`, receiptOf(kept.bytes), 0o644);
   return EXIT[result.verdict];
 }
 
