@@ -1,6 +1,7 @@
 /** The command line as data: help, parsing and did-you-mean all come from one table. */
 import { parseArgs } from "node:util";
 import { MaestroError } from "../../proto/errors.ts";
+import { nearest } from "../../proto/suggest.ts";
 
 export interface Option {
   readonly type: "string" | "boolean";
@@ -37,25 +38,10 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
   help: { type: "boolean", short: "h", help: "this text" },
 };
 
-/** Edits between two words (Levenshtein), for at most `limit`; longer is `limit + 1`. */
-export function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return Math.min(row[b.length]!, limit + 1);
-}
-
-/** The closest known word within two edits, as a question to append to an error. */
+/** The closest known word, as a question to append to an error. */
 export function didYouMean(word: string, known: readonly string[]): string {
-  const scored = known.map((name) => ({ name, distance: editDistance(word, name, 2) })).filter(({ distance }) => distance <= 2);
-  const best = scored.sort((a, b) => a.distance - b.distance)[0];
-  return best === undefined ? "" : `; did you mean ${best.name}?`;
+  const best = nearest(word, known);
+  return best === null ? "" : `; did you mean ${best}?`;
 }
 
 export function parseCommand(command: Command, argv: readonly string[]): Invocation {

@@ -71,7 +71,6 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "@secretlint/core": /^daemon\/gate\/checks\//,
   "@secretlint/profiler": /^daemon\/gate\/checks\//,
   "@secretlint/secretlint-rule-preset-recommend": /^daemon\/gate\/checks\//,
-  citty: /^daemon\/cli\//,
   elysia: /^daemon\/api\//,
   lmdb: /^daemon\/store\//,
   msgpackr: /^daemon\/(?:store|platform)\//,
