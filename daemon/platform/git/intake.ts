@@ -3,7 +3,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { IntakeLimits } from "../../../proto/config.ts";
 import type { CommandResult } from "../process/command.ts";
 import { fsckError, fsckWarnings, strictOption } from "./fsck.ts";
-import { assertOid, type Oid } from "./object-format.ts";
+import { isOid, type Oid } from "./object-format.ts";
 import { PackBody, packObjects } from "./pack-body.ts";
 import { Quarantine, type ReceivedPack } from "./quarantine.ts";
 import type { Repository } from "./repository-store.ts";
@@ -48,13 +48,16 @@ export interface IntakeResult {
  * Receives one body (see `proto/pack-body.ts`) into the repository: all of it, or nothing.
  *
  * Throws MaestroError:
+ * - `request.malformed`: a claimed id is not one of this object format
  * - `intake.refused`: git found a fault, or the pack is not what it says
  * - `intake.incomplete`: an object is missing that a tip or an object of the pack needs
  * - `request.too_large`: a limit of `limits`, named
  * - `request.timeout`, `request.cancelled`, `store.no_space`
  */
 export async function receivePack(git: Git, repository: Repository, claim: IntakeClaim, body: ReadableStream<Uint8Array>, options: IntakeOptions): Promise<IntakeResult> {
-  for (const oid of [...claim.cuts, ...claim.tips]) assertOid(oid, repository.object_format);
+  const { object_format } = repository;
+  const wrong = [...claim.cuts, ...claim.tips].find((oid) => !isOid(oid, object_format));
+  if (wrong !== undefined) throw new MaestroError("request.malformed", `not a full ${object_format} object id: ${JSON.stringify(wrong.slice(0, 80))}`);
   const quarantine = await Quarantine.open(repository);
   const intake = new Intake(git, quarantine, claim, body, options);
   try {
