@@ -33,7 +33,7 @@ export interface Command {
   readonly load: () => Promise<CommandModule>;
 }
 
-export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
+const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
   json: { type: "boolean", help: "one JSON document on stdout" },
   help: { type: "boolean", short: "h", help: "this text" },
 };

@@ -8,7 +8,7 @@ import { verifyBundle } from "../verifier/index.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 
-export function readTrust(path: string): Uint8Array {
+function readTrust(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -23,7 +23,7 @@ const ID_BYTES = 16;
  * In mode `local` a repository's name is a claim, so it is only unique within
  * the user who makes it: two users can never share a store.
  */
-export const localRepositoryId = (uid: number, name: string): string => `local:${uid}:${name}`;
+const localRepositoryId = (uid: number, name: string): string => `local:${uid}:${name}`;
 
 /** The open intakes, in memory: after a restart the client sends its pack again. */
 export class Intakes {

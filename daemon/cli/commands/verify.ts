@@ -10,7 +10,7 @@ const EXITS = { verified: VERIFY_EXIT.verified, failed: VERIFY_EXIT.failed, unkn
 const PREFIX_MIN = 6;
 
 /** A file, or the start of the digest of a bundle that `maestro gate` kept. */
-export function bundlePath(name: string, state_dir: string): string {
+function bundlePath(name: string, state_dir: string): string {
   if (existsSync(name)) return name;
   const folder = `${state_dir}/bundles`;
   const kept = name.length >= PREFIX_MIN && existsSync(folder) ? readdirSync(folder).filter((file) => file.startsWith(name) && file.endsWith(".json")) : [];
