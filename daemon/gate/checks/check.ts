@@ -84,19 +84,27 @@ function fewGaps(gaps: readonly Gap[]): Gap[] {
   return left === 0 ? kept : [...kept, { what: `${left} more gaps`, because: `at most ${GAPS_MAX} are listed` }];
 }
 
+/** How the facts say that some changed files are missing from them altogether. */
+const FILES_LEFT_OUT = "changed files";
+
 /**
  * The outcome of one check. It throws only what the check throws, which the
  * check process answers as `unavailable`; a finding means `fail`, none `pass`.
  */
 export async function runCheck(check: Check, facts: Facts, context: CheckContext): Promise<Outcome> {
-  const none = { check: check.id, observer: "daemon", findings: [], findings_cut: 0, gaps: [] } as const;
   const answer = await check.run(facts, context);
-  if (context.signal.aborted) return { ...none, findings: [], gaps: [], result: "unavailable", because: "stopped before it was done" };
-  if ("not_applicable" in answer) return { ...none, findings: [], gaps: [], result: "not_applicable", because: answer.not_applicable };
+  const silent = { check: check.id, observer: "daemon", findings: [], findings_cut: 0, gaps: [] } satisfies Partial<Outcome>;
+  if (context.signal.aborted) return { ...silent, result: "unavailable", because: "stopped before it was done" };
+  const leftOut = facts.gaps.find(({ what }) => what === FILES_LEFT_OUT);
+  const left = leftOut === undefined ? null : `some changed files were not looked at: ${leftOut.because}`;
+  if ("not_applicable" in answer) {
+    return left === null ? { ...silent, result: "not_applicable", because: answer.not_applicable } : { ...silent, result: "unavailable", because: shown(left) };
+  }
+  const blind = answer.blind ?? left;
   return {
     check: check.id,
-    result: answer.blind !== null ? "unavailable" : answer.findings.length > 0 ? "fail" : "pass",
-    because: answer.blind === null ? null : shown(answer.blind),
+    result: blind !== null ? "unavailable" : answer.findings.length > 0 ? "fail" : "pass",
+    because: blind === null ? null : shown(blind),
     observer: "daemon",
     findings: [...answer.findings],
     findings_cut: answer.findings_cut,

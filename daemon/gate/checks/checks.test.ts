@@ -76,6 +76,13 @@ describe("running a check", () => {
     expect([outcome.result, outcome.because, outcome.findings.length > 0]).toEqual(["unavailable", "cut", true]);
   });
 
+  test("files missing from the facts altogether make every check unavailable, an inapplicable one too", async () => {
+    const cut = { ...facts, gaps: [{ what: "changed files", because: "more than 100000; the rest was not looked at" }] };
+    for (const answer of [{ findings: [], findings_cut: 0, gaps: [], blind: null }, { not_applicable: "no file" }]) {
+      expect((await runCheck(answering(answer), cut, context)).result).toBe("unavailable");
+    }
+  });
+
   test("gaps beyond the limit are counted, not dropped", async () => {
     const gaps = Array.from({ length: 1000 }, (_, i) => ({ what: `file-${i}`, because: "binary" }));
     const outcome = await runCheck(answering({ findings: [], findings_cut: 0, gaps, blind: null }), facts, context);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { outcomeOf, placesOf } from "../../testing/checks.ts";
-import type { TextChange } from "../../testing/facts.ts";
+import { outcomeOf, placesOf, THRESHOLDS } from "../../testing/checks.ts";
+import { factsOf, type TextChange } from "../../testing/facts.ts";
+import { runCheck } from "./check.ts";
 import paths from "./paths.ts";
 
 const added = (path: string | Uint8Array): TextChange => ({ path, old: null, new: "x\n" });
@@ -94,6 +95,12 @@ describe("path.case-collision", () => {
     expect(await collisions("packages/p1/SRC/new.ts", tree)).toEqual(["packages/p1/SRC/new.ts:1"]);
     expect(performance.now() - start).toBeLessThan(2000);
   });
+});
+
+test("a tree that was cut is said", async () => {
+  const facts = { ...factsOf([added("a")]), gaps: [{ what: "merged tree", because: "more than 500000 entries" }] };
+  const outcome = await runCheck(paths, facts, { thresholds: THRESHOLDS, signal: new AbortController().signal });
+  expect(outcome.gaps).toEqual([{ what: "names of the rest of the tree", because: "more than 500000 entries" }]);
 });
 
 describe("path.submodule", () => {

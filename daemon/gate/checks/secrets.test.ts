@@ -147,6 +147,10 @@ describe("what was not seen is not called clean", () => {
     expect([outcome.result, outcome.findings.length]).toEqual(["unavailable", 1]);
   });
 
+  test("a cut image is a gap: it was never going to be read as text", async () => {
+    expect((await outcomeOf(secrets, [{ path: "a.png", old: null, new: "x", binary_bytes: 50, truncated: true }])).result).toBe("pass");
+  });
+
   test("images, LFS pointers and submodules are gaps", async () => {
     const outcome = await outcomeOf(secrets, [
       { path: "a.png", old: null, new: "x", binary_bytes: 50 }, { path: "b.bin", old: null, new: "version\n", lfs: true }, { path: "sub", old: null, new: "x", mode: "160000" },

@@ -1,10 +1,8 @@
 import type { Commit, Facts, FileChange, Gap } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
-import { classify } from "./reading/classify.ts";
-import { addedLines, lastStart, lineGaps, newSide, removedLines, type NumberedLine } from "./reading/lines.ts";
+import { addedLines, isBinary, lastStart, lineGaps, newSide, removedLines, unseenBecause, type NumberedLine } from "./reading/lines.ts";
 import { findingList, type FindingList } from "./reporting/finding.ts";
-import { redact } from "./reporting/redact.ts";
 import { believable } from "./secret/believable.ts";
 import { hasKeyMarker, privateKeys } from "./secret/pem.ts";
 import type { Match } from "./secret/scan.ts";
@@ -102,12 +100,11 @@ function keys(file: FileChange, list: FindingList): void {
   }
 }
 
-/** A change of code or settings whose text is not there cannot be called free of secrets. */
+/** Text that is not there whole cannot be called free of secrets; a binary file, never read as text, is a gap. */
 function blindness(facts: Facts): string | null {
-  const cut = facts.files.filter((file) => file.truncated && file.status !== "deleted");
-  if (cut[0] !== undefined) return `${cut.length} changed files were cut at a limit, so parts of them were not scanned: ${redact(pathText(cut[0].path))}`;
-  const hidden = facts.files.find((file) => file.binary && file.hunks.length === 0 && file.new !== null && file.new.size > 0 && file.new.oid !== file.old?.oid && classify(pathText(file.path)).language !== null);
-  return hidden === undefined ? null : `program text with a NUL byte was not scanned: ${redact(pathText(hidden.path))}`;
+  const hidden = facts.files.filter((file) => !isBinary(file) && !file.lfs && file.new?.mode !== "160000" && unseenBecause(file) !== null);
+  const [first] = hidden;
+  return first === undefined ? null : `${hidden.length} changed files were not scanned whole: ${pathText(first.path)}, ${unseenBecause(first) ?? ""}`;
 }
 
 export default defineCheck({

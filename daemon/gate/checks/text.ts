@@ -3,7 +3,7 @@ import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
 import { classify, type Language } from "./reading/classify.ts";
 import { codeOnly } from "./reading/code.ts";
-import { addedLines, lineGaps, newSide, type NumberedLine } from "./reading/lines.ts";
+import { addedLines, isBinary, lineGaps, newSide, type NumberedLine } from "./reading/lines.ts";
 import { TEST_PATTERNS } from "./reading/test-code.ts";
 import { findingList, type FindingList } from "./reporting/finding.ts";
 
@@ -113,6 +113,8 @@ export default defineCheck({
     if (facts.files.length === 0) return { not_applicable: "the change touches no file" };
     const list = findingList();
     for (const file of facts.files) {
+      // Fonts and images hold the bytes of a direction control by chance.
+      if (isBinary(file)) continue;
       const kind = classify(pathText(file.path));
       conflictMarkers(file, list);
       if (!(kind.docs && kind.language === null) && !kind.locale) bidiControls(file, list);

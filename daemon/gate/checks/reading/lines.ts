@@ -1,5 +1,6 @@
 import type { FileChange, Gap } from "../../../../proto/facts.ts";
 import { pathText } from "../../../../proto/scalar.ts";
+import { classify } from "./classify.ts";
 
 export interface NumberedLine {
   /** 1-based, on the side the line belongs to. */
@@ -84,19 +85,25 @@ export function lineWith(file: FileChange, needle: string): NumberedLine | null 
   return lines[at === -1 ? 0 : lastStart(starts, at)] ?? null;
 }
 
-/** Whether a side's text is only partly in the facts, and why. Null where all of it was seen. */
+/** A NUL makes a file binary, unless its name says that a machine will run it as text: then it is text with a NUL in it. */
+export function isBinary(file: FileChange): boolean {
+  return file.binary && classify(pathText(file.path)).language === null;
+}
+
+/** Why a file's text was not seen, or not whole. Null where all of it was. */
 export function unseenBecause(file: FileChange): string | null {
-  if (file.truncated) return "its hunks were cut at a limit";
+  if (file.new === null || file.new.oid === file.old?.oid) return null;
+  if (file.new.mode === "160000") return "it is a submodule, another repository";
   if (file.lfs) return "it is a Git LFS pointer";
-  if (file.new?.mode === "160000") return "it is a submodule, another repository";
-  if (file.binary && file.hunks.length === 0 && file.new !== null && file.new.size > 0 && file.new.oid !== file.old?.oid) return "it is binary";
-  return null;
+  if (isBinary(file)) return "it is binary";
+  if (file.truncated) return "its hunks were cut at a limit";
+  return file.binary && file.hunks.length === 0 && file.new.size > 0 ? "it holds a NUL and came without its text" : null;
 }
 
 /** One gap for each changed file whose text a check about lines could not see whole. */
 export function lineGaps(files: readonly FileChange[]): Gap[] {
   return files.flatMap((file) => {
-    const because = file.status === "deleted" ? null : unseenBecause(file);
+    const because = unseenBecause(file);
     return because === null ? [] : [{ what: pathText(file.path), because }];
   });
 }
