@@ -4,7 +4,7 @@
  * security check looks at every file whatever its class.
  */
 
-export const LANGUAGES = {
+const LANGUAGES = {
   javascript: ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "astro"],
   python: ["py", "pyi", "pyw"],
   go: ["go"],

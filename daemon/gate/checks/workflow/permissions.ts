@@ -1,7 +1,7 @@
 import type { Job, Permissions, Workflow } from "./parse.ts";
 
 /** Scopes whose write access changes what users get: code, packages, identities, artifacts. */
-export const SCOPES = ["contents", "packages", "id-token", "actions", "deployments", "attestations"] as const;
+const SCOPES = ["contents", "packages", "id-token", "actions", "deployments", "attestations"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /**

@@ -25,7 +25,7 @@ function dotted(expression: string): string {
 }
 
 /** Event fields an outsider fills that the expression pastes, as dotted paths. */
-export function outsidersText(expression: string): string[] {
+function outsidersText(expression: string): string[] {
   const paths = [...dotted(expression).matchAll(EVENT_PATH)].map((match) => match[1] ?? "");
   return paths.filter((path) => path === "head_ref" || OUTSIDERS_TEXT.test(path) || OUTSIDERS_OBJECT.test(path));
 }
