@@ -116,7 +116,7 @@ export class Judge {
     const policy_us = this.since(policy_ms);
     watch.stage("policy", policy_us);
     const known = facts.change.history === "known" ? facts.change : null;
-    const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, conflicts: known?.conflicts ?? [], empty: facts.empty });
+    const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
     const base_policy = has_policy ? await Bun.file(policy_path).bytes() : null;
     return { facts, config, base_policy, outcomes, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }

@@ -91,6 +91,17 @@ describe("dep.foreign-source: locks", () => {
     expect(await found("dep.foreign-source", change("package-lock.json", npm3({ name: "a" }), npm3({ name: "a", digest: "" })))).toEqual(["a@1.0.0 lost its digest"]);
   });
 
+  test("npm's own nested copies without a digest are none that was lost; a stripped one is", async () => {
+    const nested = (first: boolean, second: boolean, more = "") => {
+      const entry = (path: string, pinned: boolean) => `"${path}": {"version": "4.0.4"${pinned ? ', "resolved": "https://house.example/b/-/b-4.0.4.tgz", "integrity": "sha512-AAAA"' : ""}}`;
+      return `{"lockfileVersion": 3, "packages": {\n${entry("node_modules/x/node_modules/b", first)},\n${entry("node_modules/y/node_modules/b", second)}${more}}}\n`;
+    };
+    const copy = ',\n"node_modules/z/node_modules/b": {"version": "4.0.4"}';
+    expect(await found("dep.foreign-source", change("package-lock.json", nested(false, true), nested(false, true, ',\n"node_modules/c": {"version": "1.0.0"}')))).toEqual([]);
+    expect(await found("dep.foreign-source", change("package-lock.json", nested(true, true), nested(true, true, copy)))).toEqual([]);
+    expect(await found("dep.foreign-source", change("package-lock.json", nested(true, true), nested(false, true)))).toEqual(["b@4.0.4 lost its digest"]);
+  });
+
   test("http instead of https is another source", async () => {
     expect((await found("dep.foreign-source", change("package-lock.json", npm3({ name: "a" }), npm3({ name: "a" }).replace("https://", "http://")))).length).toBe(1);
   });

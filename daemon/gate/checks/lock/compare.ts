@@ -38,31 +38,48 @@ export interface Swapped {
   readonly how: "other" | "none";
 }
 
+interface Stated {
+  readonly digests: Set<string>;
+  /** Places in the lock where this package stands with a digest, and without one. */
+  pinned: number;
+  bare: number;
+}
+
+const keyOf = ({ name, version }: LockEntry): string => `${name}@${version}`;
+
+function stated(entries: readonly LockEntry[]): Map<string, Stated> {
+  const found = new Map<string, Stated>();
+  for (const entry of entries) {
+    if (entry.source === null) continue;
+    const one = found.get(keyOf(entry)) ?? { digests: new Set(), pinned: 0, bare: 0 };
+    for (const digest of entry.integrity) one.digests.add(digest);
+    if (entry.integrity.length === 0) one.bare++;
+    else one.pinned++;
+    found.set(keyOf(entry), one);
+  }
+  return found;
+}
+
 /**
  * Packages of the same name and version whose digest is another, or gone. Two
  * digests are compared only under one algorithm; where several are stated
- * (files of one Python release), one in common is enough.
+ * (files of one Python release), one in common is enough. npm itself writes
+ * nested copies without a digest beside pinned ones and keeps them, so a digest
+ * counts as lost only where one that stood is missing and a bare place is new.
  */
 export function swapped(old: readonly LockEntry[], now: readonly LockEntry[]): Swapped[] {
-  const before = new Map<string, { digests: Set<string>; sources: Set<string | null> }>();
-  for (const { name, version, integrity, source } of old) {
-    const key = `${name}@${version}`;
-    const known = before.get(key) ?? { digests: new Set(), sources: new Set() };
-    for (const digest of integrity) known.digests.add(digest);
-    known.sources.add(source);
-    before.set(key, known);
-  }
+  const [before, after] = [stated(old), stated(now)];
   const said = new Set<string>();
   return now.flatMap((entry): Swapped[] => {
-    const key = `${entry.name}@${entry.version}`;
-    const known = before.get(key);
-    if (known === undefined || known.digests.size === 0 || entry.source === null || said.has(key)) return [];
+    const key = keyOf(entry);
+    const [known, left] = [before.get(key), after.get(key)];
+    if (known === undefined || left === undefined || known.digests.size === 0 || entry.source === null || said.has(key)) return [];
     const comparable = entry.integrity.filter((digest) => [...known.digests].some((other) => algorithm(other) === algorithm(digest)));
-    const same = entry.integrity.some((digest) => known.digests.has(digest));
-    const how = entry.integrity.length === 0 ? "none" : comparable.length > 0 && !same ? "other" : null;
-    if (how === null) return [];
+    const other = comparable.length > 0 && !entry.integrity.some((digest) => known.digests.has(digest));
+    const lost = entry.integrity.length === 0 && left.pinned < known.pinned && left.bare > known.bare;
+    if (!other && !lost) return [];
     said.add(key);
-    return [{ entry, how }];
+    return [{ entry, how: other ? "other" : "none" }];
   });
 }
 
