@@ -92,7 +92,7 @@ describe("secret.private-key", () => {
   const places = (path: string, text: string) => placesOf(secrets, "secret.private-key", adding(path, text));
 
   test.each([
-    ["PKCS #8 Ed25519, shorter than most scanners look for", pemBlock("", ED25519)], ["PKCS #1", pemBlock("RSA ", RSA)], ["encrypted", pemBlock("ENCRYPTED ", RSA)],
+    ["PKCS #8 Ed25519, shorter than most scanners look for", pemBlock("", ED25519)], ["PKCS #1", pemBlock("RSA ", RSA)], ["SEC 1 elliptic curve", pemBlock("EC ", `MHcCAQEEI${randomText("ec", 150)}`)], ["encrypted", pemBlock("ENCRYPTED ", RSA)],
     ["OpenSSH", pemBlock("OPENSSH ", `b3BlbnNzaC1rZXktdjEAAAAA${randomText("ssh", 300)}`)], ["CRLF", pemBlock("RSA ", RSA).replaceAll("\n", "\r\n")],
     ["a JSON string", `{"private_key": "${pemBlock("", RSA).replaceAll("\n", "\\n")}"}\n`], ["quoted and concatenated lines", pemBlock("", RSA).trim().split("\n").map((line) => `  "${line}\\n" +\n`).join("")],
     ["without its end, so that two halves cannot pass", pemBlock("", RSA).split("\n").slice(0, 12).join("\n")], ["indented in YAML", `key: |\n${pemBlock("", RSA).replaceAll(/^/gm, "  ")}`],
@@ -115,6 +115,21 @@ describe("secret.private-key", () => {
   test("a renewed development key says that one was there (chainloop)", async () => {
     const change = { path: "devel/ca.pem", old: pemBlock("", RSA), new: pemBlock("", `MIIEvQ${randomText("next", 1500)}`) };
     expect(await tagsOf([change])).toEqual([["secret.private-key", ["at-base"]]]);
+  });
+});
+
+describe("what excuses a key must be a key", () => {
+  const marker = `${"-----BEGIN"} PRIVATE KEY-----`;
+
+  test("a marker in code, kept or removed, does not make a new key an old one", async () => {
+    const code = `const marker = "${marker}";\n`;
+    expect(await tagsOf([{ path: "src/pem.ts", old: code, new: code + pemBlock("", RSA) }])).toEqual([["secret.private-key", []]]);
+    expect(await tagsOf([{ path: "src/pem.txt", old: `${marker}\n`, new: pemBlock("", RSA) }])).toEqual([["secret.private-key", []]]);
+  });
+
+  test("one key was there and two are now: the second is new", async () => {
+    const two = pemBlock("", `MIIEvQ${randomText("next", 1500)}`) + pemBlock("EC ", `MHcCAQEEI${randomText("ec", 150)}`);
+    expect((await tagsOf([{ path: "deploy/a.pem", old: pemBlock("", RSA), new: two }])).map(([, tags]) => tags)).toEqual([["at-base"], []]);
   });
 });
 

@@ -1,10 +1,10 @@
 import type { Commit, Facts, FileChange, Gap } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
-import { addedLines, isBinary, lastStart, lineGaps, newSide, removedLines, unseenBecause, type NumberedLine } from "./reading/lines.ts";
+import { addedLines, isBinary, lastStart, lineGaps, newSide, oldSide, unseenBecause } from "./reading/lines.ts";
 import { findingList, type FindingList } from "./reporting/finding.ts";
 import { believable } from "./secret/believable.ts";
-import { hasKeyMarker, privateKeys } from "./secret/pem.ts";
+import { privateKeys } from "./secret/pem.ts";
 import type { Match } from "./secret/scan.ts";
 
 /** Where a stretch of the scanned text comes from. */
@@ -87,16 +87,21 @@ function around(text: string, at: number): string {
 }
 
 function keys(file: FileChange, list: FindingList): void {
-  const lines: NumberedLine[] = [...newSide(file)].map((line) => ({ ...line, text: plain(line.text) }));
-  const before = [...removedLines(file), ...lines.filter((line) => !line.added)].some((line) => hasKeyMarker(line.text));
-  for (const key of privateKeys(lines)) {
-    if (!key.added) continue;
+  const found = privateKeys([...newSide(file)].map((line) => ({ ...line, text: plain(line.text) })));
+  // Keys with a body, not markers: code that names the marker must not excuse a key beside it.
+  let replaced = found.length === 0 ? 0 : privateKeys([...oldSide(file)]).length;
+  for (const key of found) {
+    if (!key.added) {
+      replaced -= 1;
+      continue;
+    }
     const kind = key.kind === "" ? "" : `${key.kind} `;
     list.add({
       rule: "secret.private-key", severity: "error", file, line: key.start, end_line: key.end, text: `-----BEGIN ${kind}PRIVATE KEY-----`,
-      message: `a ${kind}private key of ${key.end - key.start + 1} lines`, tags: before ? ["at-base"] : [],
+      message: `a ${kind}private key of ${key.end - key.start + 1} lines`, at_base: replaced > 0,
       fix: "Replace the key everywhere it is trusted, then remove it.",
     });
+    replaced -= 1;
   }
 }
 

@@ -26,6 +26,18 @@ export function* newSide(file: FileChange): Generator<NumberedLine> {
   }
 }
 
+/** What the hunks show of a file before the change: removed lines and their context. */
+export function* oldSide(file: FileChange): Generator<NumberedLine> {
+  for (const hunk of file.hunks) {
+    let number = hunk.old_start;
+    for (const line of hunk.lines) {
+      if (line.op === "+") continue;
+      yield { number, text: bare(line.text), added: false };
+      number += 1;
+    }
+  }
+}
+
 export function* addedLines(file: FileChange): Generator<NumberedLine> {
   for (const line of newSide(file)) if (line.added) yield line;
 }

@@ -26,7 +26,8 @@ export interface Report {
   readonly text?: string;
   /** Values to mask in the text before it is shown or hashed. */
   readonly secrets?: readonly string[];
-  readonly tags?: readonly Tag[];
+  /** Whether it was there before, where the check knows better than the line alone tells. */
+  readonly at_base?: boolean;
   readonly fix?: string;
   readonly counterexample?: string;
 }
@@ -92,11 +93,8 @@ export function findingList(): FindingList {
       const key = JSON.stringify([report.rule, path, text]);
       const occurrence = occurrences.get(key) ?? 0;
       occurrences.set(key, occurrence + 1);
-      const tags = new Set<Tag>(report.tags ?? []);
-      if (file !== undefined) {
-        for (const tag of tagsOf(file)) tags.add(tag);
-        if (report.line !== undefined && wasThere(file, raw)) tags.add("at-base");
-      }
+      const at_base = report.at_base ?? (file !== undefined && report.line !== undefined && wasThere(file, raw));
+      const tags: Tag[] = [...(file === undefined ? [] : tagsOf(file)), ...(at_base ? (["at-base"] as const) : [])];
       const line = Math.max(1, report.line ?? 1);
       findings.push({
         rule: report.rule,
@@ -105,7 +103,7 @@ export function findingList(): FindingList {
         severity: report.severity,
         fingerprint: createHash("sha256").update(JSON.stringify([key, occurrence])).digest("hex"),
         baseline: "not_compared",
-        tags: [...tags],
+        tags,
         excerpt: report.text === undefined ? null : cutText(text, EXCERPT_CHARACTERS_MAX),
         counterexample: report.counterexample === undefined ? null : shown(report.counterexample),
         fix: report.fix === undefined ? null : { description: report.fix, replacement: null },

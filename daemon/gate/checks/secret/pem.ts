@@ -22,10 +22,10 @@ export interface PrivateKey {
   readonly added: boolean;
 }
 
-/** First bytes of the body as the formats have them: a DER SEQUENCE (0x30) or the OpenSSH magic. */
+/** First bytes of the body as the formats have them: a DER SEQUENCE (0x30 and a length up to 0x8f, "MA" to "MI" in base64) or the OpenSSH magic. */
 function startsLikeKey(body: string, encrypted: boolean, kind: string): boolean {
   if (encrypted || kind.startsWith("PGP")) return true;
-  return body.startsWith(OPENSSH_MAGIC) || /^M[A-D]|^MI/.test(body);
+  return body.startsWith(OPENSSH_MAGIC) || /^M[A-I]/.test(body);
 }
 
 function bodyOf(texts: readonly string[]): { body: string; encrypted: boolean } {
@@ -71,8 +71,4 @@ export function privateKeys(lines: readonly NumberedLine[]): PrivateKey[] {
     keys.push({ start: first.number, end: block.at(-1)?.number ?? first.number, kind, added: block.some((line) => line.added) });
   }
   return keys;
-}
-
-export function hasKeyMarker(text: string): boolean {
-  return BEGIN.test(text);
 }
