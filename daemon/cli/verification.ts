@@ -8,16 +8,19 @@ import { verifyBundle } from "../verifier/index.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 
-function readTrust(path: string): Uint8Array {
+/** What is in the file is the verifier's to judge; that it can be read at all is the caller's. */
+function readNamed(path: string, code: "trust.malformed" | "cli.usage"): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new MaestroError("trust.malformed", `${path} cannot be read`, { cause: error });
+    throw new MaestroError(code, `${path} cannot be read`, { cause: error });
   }
 }
 
+export const readBundleFile = (path: string): Uint8Array => readNamed(path, "cli.usage");
+
 export function verifyAgainst(bundle: Uint8Array, trust_path: string, leaf?: string): Verification {
-  return verifyBundle(bundle, readTrust(trust_path), { now: new Date(), ...(leaf === undefined ? {} : { leaf }) });
+  return verifyBundle(bundle, readNamed(trust_path, "trust.malformed"), { now: new Date(), ...(leaf === undefined ? {} : { leaf }) });
 }
 
 /** One line where it verified; one line per reason where it did not. */

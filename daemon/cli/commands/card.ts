@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { Bundle } from "../../../proto/bundle.ts";
 import { parseCanonical } from "../../../proto/canonical.ts";
 import type { Card } from "../../../proto/card.ts";
@@ -9,11 +9,22 @@ import { renderTerminal } from "../card/terminal.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
 import { note, print, printJson, wantsAscii, wantsColour } from "../output.ts";
+import { readBundleFile } from "../verification.ts";
 
 const LIMITS = { bytes_max: 128 * 1024 * 1024, depth_max: 24 };
 
+function parseBundle(path: string): unknown {
+  const bytes = readBundleFile(path);
+  try {
+    return parseCanonical(bytes, LIMITS);
+  } catch (error) {
+    if (!(error instanceof MaestroError)) throw error;
+    throw new MaestroError("bundle.malformed", `${path}: ${error.detail}`, { cause: error });
+  }
+}
+
 function cardOfFile(path: string): Card {
-  const value: unknown = parseCanonical(readFileSync(path), LIMITS);
+  const value = parseBundle(path);
   if (!Value.Check(Bundle, value)) throw new MaestroError("bundle.malformed", path);
   if (value.card === null) throw new MaestroError("bundle.malformed", `${path}: the card is hidden in this bundle`);
   note("maestro: shown as the file says it; `maestro verify` tells whether that is true");

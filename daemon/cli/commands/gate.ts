@@ -60,13 +60,14 @@ async function gate({ values, positionals }: Invocation): Promise<number> {
   progress.total();
   const kept = keepBundle(result, locations, text(values["out"]));
   const verification = verifyAgainst(kept.bytes, (await client.status()).trust_path);
+  // Before anything is printed: a verdict whose evidence does not stand is none, and stdout holds one document.
+  if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
   if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result });
   else if (values["markdown"] === true) print(renderMarkdown(result.card, result.proof));
   else {
     print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.path }));
     print(describeVerification(verification));
   }
-  if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
   write(`${kept.path.replace(/\.json$/, "")}.tlog-proof`, receiptOf(kept.bytes), 0o644);
   return EXIT[result.verdict];
 }

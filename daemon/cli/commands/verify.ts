@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { canonicalText } from "../../../proto/canonical.ts";
 import { MaestroError, VERIFY_EXIT } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
 import { locate } from "../connect.ts";
 import { note, print, printJson } from "../output.ts";
-import { describeVerification, verifyAgainst } from "../verification.ts";
+import { describeVerification, readBundleFile, verifyAgainst } from "../verification.ts";
 
 const EXITS = { verified: VERIFY_EXIT.verified, failed: VERIFY_EXIT.failed, unknown_signer: VERIFY_EXIT.unknown_signer } as const;
 const PREFIX_MIN = 6;
@@ -25,7 +25,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const locations = locate(values);
   const trust = typeof values["trust"] === "string" ? values["trust"] : locations.trust_path;
   const leaf = typeof values["leaf"] === "string" ? values["leaf"] : undefined;
-  const verification = verifyAgainst(readFileSync(bundlePath(name, locations.state_dir)), trust, leaf);
+  const verification = verifyAgainst(readBundleFile(bundlePath(name, locations.state_dir)), trust, leaf);
   if (values["json"] === true) printJson(verification);
   else {
     print(describeVerification(verification));
