@@ -48,7 +48,7 @@ export const FactsLimits = Closed({
   tree_entries_max: limit(500_000, "entries of the merged tree"),
   diff_bytes_max: limit(64 * MiB, "text of all hunks"),
   file_diff_bytes_max: limit(16 * MiB, "text of one file's hunks, so that one large file does not hide the rest"),
-  line_bytes_max: limit(64 * KiB, "one line of a hunk; the rest is cut"),
+  line_bytes_max: limit(1 * MiB, "one line of a hunk, the rest is cut: minified files and source maps are one line and still hold tokens"),
   content_bytes_max: limit(8 * MiB, "one whole file handed to a check"),
   contents_bytes_max: limit(64 * MiB, "all whole files handed to checks"),
   commits_max: limit(1_000, "commits described one by one"),
