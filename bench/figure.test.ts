@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { commitId, figureLine, leastCpuMs, machineName } from "./figure.ts";
+import { commitId, figureLine, leastCpuMs, machineName, median, percentile } from "./figure.ts";
 import { benchNames, runBench } from "./index.ts";
 
 const line = (input: Parameters<typeof figureLine>[1]): ReturnType<typeof figureLine> => figureLine("b", input, "m", "c");
@@ -43,4 +43,11 @@ test("time is that of the processor, the least of the runs", async () => {
   const idle = await leastCpuMs(3, () => Bun.sleep(20).then(() => (runs += 1)));
   expect(runs).toBe(3);
   expect(idle).toBeLessThan(20);
+});
+
+test("a percentile is one of the values, and of nothing it is no number", () => {
+  const values = [30, 10, 20, 40];
+  expect([0, 0.5, 0.95, 1].map((share) => percentile(values, share))).toEqual([10, 30, 40, 40]);
+  expect(values).toEqual([30, 10, 20, 40]);
+  expect(median([])).toBeNaN();
 });

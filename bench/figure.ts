@@ -99,3 +99,11 @@ export async function leastCpuMs(runs: number, work: () => unknown): Promise<num
   }
   return least;
 }
+
+/** The value below which `share` of the values lie; `NaN`, which meets no goal, where there is none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
