@@ -18,9 +18,9 @@ const POLICY_BYTES_MAX = 16 * 1024 * 1024;
 export async function baseConfig(reader: GitReader, commit: Oid | null, job: Pick<FactsJob, "policy_path">): Promise<FactsReply["config"]> {
   const tree = commit === null ? null : ((await reader.history.commit(commit))?.tree ?? null);
   if (tree === null) return { state: "absent" };
-  const oid = await blobAt(reader.objects, tree, REPOSITORY_CONFIG_NAME);
-  if (oid === null) return { state: "absent" };
   try {
+    const oid = await blobAt(reader.objects, tree, REPOSITORY_CONFIG_NAME);
+    if (oid === null) return { state: "absent" };
     const config = parseRepositoryConfig(await contentOf(reader, oid, REPOSITORY_CONFIG_NAME, CONFIG_BYTES_MAX));
     if (config.policy === undefined) return { state: "read", config, has_policy: false };
     const bundle = await blobAt(reader.objects, tree, config.policy);
