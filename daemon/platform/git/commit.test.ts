@@ -40,6 +40,22 @@ describe("commit objects", () => {
     expect(parseCommit("1".repeat(64), utf8(`tree ${TREE}\n\nx`))).toBeNull();
   });
 
+  test("attack: a parent below the people is nobody's parent, as for git, in both readings", () => {
+    const real = `parent ${"2".repeat(40)}`;
+    const fake = `parent ${"3".repeat(40)}`;
+    for (const headers of [[real, ...PEOPLE, fake], [real, PEOPLE[0] ?? "", fake, PEOPLE[1] ?? ""], [real, "x y", fake, ...PEOPLE]]) {
+      expect(commit(headers, "x")?.parents).toEqual(["2".repeat(40)]);
+      expect(commitLinks(utf8(`tree ${TREE}\n${headers.join("\n")}\n\nx`), 40)?.parents).toEqual(["2".repeat(40)]);
+    }
+    expect(parseCommit(OID, utf8(`x y\ntree ${TREE}\n\nx`))).toBeNull();
+  });
+
+  test("attack: a megabyte of blanks in a subject costs no time", () => {
+    const started = performance.now();
+    expect(commit(PEOPLE, `a${" ".repeat(1_000_000)}b\n\nbody`)?.subject.length).toBe(1_000_002);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
   test("people as old tools wrote them", () => {
     expect(parseIdent("A <a@b>1 +9")).toEqual({ name: "A", email: "a@b", at_s: 1 });
     expect(parseIdent("A a@b> 1 +0000")).toEqual({ name: "A a@b> 1 +0000", email: "", at_s: null });

@@ -36,9 +36,9 @@ export interface ParsedCommit {
 export function parseCommit(oid: Oid, content: Uint8Array): ParsedCommit | null {
   const { headers, body } = split(content);
   const header = (name: string): Uint8Array | undefined => headers.find(([key]) => key === name)?.[1];
-  const tree = oidOf(header("tree"), oid.length);
-  const parents = headers.filter(([key]) => key === "parent").map(([, value]) => oidOf(value, oid.length));
-  if (tree === null || parents.includes(null) || parents.length > PARENTS_MAX) return null;
+  const links = linksOf(headers, oid.length);
+  if (links === null) return null;
+  const { tree, parents } = links;
   const encoding = header("encoding");
   const decode = decoder(encoding === undefined ? null : fromUtf8Lossy(encoding));
   const [author, committer, message] = [decode(header("author")), decode(header("committer")), decode(body)];
@@ -46,7 +46,7 @@ export function parseCommit(oid: Oid, content: Uint8Array): ParsedCommit | null 
   return {
     oid,
     tree,
-    parents: parents.filter((parent) => parent !== null),
+    parents,
     author: parseIdent(author.text),
     committer: parseIdent(committer.text),
     subject: subjectOf(message.text),
@@ -113,22 +113,28 @@ function declaredDecoder(label: string | null): TextDecoder | null {
 function subjectOf(message: string): string {
   const text = message.replace(/^\s*\n/, "").trimStart();
   const end = text.search(/\n[ \t]*(?:\n|$)/);
-  return (end === -1 ? text : text.slice(0, end)).replace(/\s*\n\s*/g, " ").trim();
+  // Line by line: a pattern with blanks on both sides of the break takes the square of a long run of blanks.
+  return (end === -1 ? text : text.slice(0, end)).split("\n").map((line) => line.trim()).filter((line) => line !== "").join(" ");
+}
+
+/**
+ * Tree and parents as git reads them: the tree first, the parents right behind it. Further down fsck lets any header stand, and a
+ * `parent` there would be an ancestor for us and for nobody else.
+ */
+function linksOf(headers: readonly (readonly [string, Uint8Array])[], oid_chars: number): { readonly tree: Oid; readonly parents: readonly Oid[] } | null {
+  const [first, ...rest] = headers;
+  const tree = first?.[0] === "tree" ? oidOf(first[1], oid_chars) : null;
+  const end = rest.findIndex(([key]) => key !== "parent");
+  const parents = rest.slice(0, end === -1 ? rest.length : end).map(([, value]) => oidOf(value, oid_chars));
+  if (tree === null || parents.includes(null) || parents.length > PARENTS_MAX) return null;
+  return { tree, parents: parents.filter((parent) => parent !== null) };
 }
 
 /** What a walk needs of a commit: parents and date, read from the headers alone. Null for what `parseCommit` gives null. */
 export function commitLinks(content: Uint8Array, oid_chars: number): { readonly parents: readonly Oid[]; readonly at_s: number } | null {
   const { headers } = split(content);
-  const parents: Oid[] = [];
-  let at_s = 0;
-  let tree = false;
-  for (const [key, value] of headers) {
-    if (key === "tree") tree ||= oidOf(value, oid_chars) !== null;
-    if (key === "committer") at_s = parseIdent(fromUtf8Lossy(value)).at_s ?? 0;
-    if (key !== "parent") continue;
-    const parent = oidOf(value, oid_chars);
-    if (parent === null || parents.length === PARENTS_MAX) return null;
-    parents.push(parent);
-  }
-  return tree ? { parents, at_s } : null;
+  const links = linksOf(headers, oid_chars);
+  if (links === null) return null;
+  const committer = headers.find(([key]) => key === "committer")?.[1];
+  return { parents: links.parents, at_s: (committer === undefined ? null : parseIdent(fromUtf8Lossy(committer)).at_s) ?? 0 };
 }
