@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { StoreLimits } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { openStore, type Store } from "../store/db.ts";
+import { openGates, type Gates, type GateRow } from "../store/gates.ts";
+import { findGate } from "./lookup.ts";
+
+let dir: string;
+let store: Store;
+let gates: Gates;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "maestro-lookup-"));
+  store = openStore({ state_dir: dir, limits: Value.Create(StoreLimits), fatal: () => undefined });
+  gates = openGates(store);
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const HEAD = "abcdef" + "0".repeat(34);
+const OTHER_HEAD = "abcdef" + "1".repeat(34);
+const idOf = (start: string): string => `gate:${start.padEnd(52, "a")}`;
+
+function add(log_index: number, row: Partial<GateRow> & { readonly number?: number }): void {
+  const { number = 1, ...rest } = row;
+  const digest = `sha256:${"0".repeat(64)}`;
+  const attempt = { attempt: number, supersedes: number === 1 ? null : number - 1, issued_at: "2026-01-01T00:00:00Z", valid_until: "2026-01-02T00:00:00Z" };
+  const full: GateRow = { gate_id: idOf("zz22"), attempt, verdict: "hold", repo_id: "local:7:x", head: HEAD, owner_uid: 7, log_index, reply: digest, bundle: digest, ...rest };
+  store.atomic(() => gates.add(full));
+}
+
+const look = (uid: number, text: string): number | string => {
+  try {
+    return findGate(gates, uid, text).log_index;
+  } catch (error) {
+    if (error instanceof MaestroError) return error.code;
+    throw error;
+  }
+};
+
+describe("by the start of a name", () => {
+  test("gate id with and without its kind, or head commit; the newest attempt is meant", () => {
+    add(0, {});
+    add(1, { number: 2 });
+    add(2, { gate_id: idOf("yy33"), head: "9".repeat(40) });
+    for (const name of [idOf("zz22"), idOf("zz22").slice(0, 11), idOf("zz22").slice(5, 11), HEAD, HEAD.slice(0, 6)]) expect([name, look(7, name)]).toEqual([name, 1]);
+    expect(look(7, "999999")).toBe(2);
+  });
+
+  test("the middle of a name is no name", () => {
+    add(0, {});
+    expect(look(7, HEAD.slice(1))).toBe("request.not_found");
+    expect(look(7, `${HEAD}0`)).toBe("request.not_found");
+  });
+
+  test("fewer than six characters would match by luck, and `gate:` is none of them", () => {
+    add(0, {});
+    for (const short of ["", "gate:", "abcde", "gate:zz22a"]) expect(look(7, short)).toBe("request.malformed");
+  });
+});
+
+test("several commits under one start are not guessed between; several gates of one commit are its history", () => {
+  add(0, {});
+  add(1, { gate_id: idOf("yy33") });
+  expect(look(7, "abcdef")).toBe(1);
+  add(2, { gate_id: idOf("xx44"), head: OTHER_HEAD });
+  expect(look(7, "abcdef")).toBe("request.malformed");
+  expect(look(7, "abcdef1")).toBe(2);
+  expect(look(7, HEAD)).toBe(1);
+});
+
+test("attack: another user's gate is not found, not even by its whole name, and hides nothing of one's own", () => {
+  add(0, { owner_uid: 7 });
+  add(1, { owner_uid: 8, gate_id: idOf("yy33"), head: OTHER_HEAD });
+  expect(look(8, HEAD)).toBe("request.not_found");
+  expect(look(7, OTHER_HEAD)).toBe("request.not_found");
+  expect(look(7, "abcdef")).toBe(0);
+  expect(look(8, "abcdef")).toBe(1);
+  expect([look(0, HEAD), look(0, OTHER_HEAD), look(0, "abcdef")]).toEqual([0, 1, "request.malformed"]);
+});
