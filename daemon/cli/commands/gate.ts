@@ -58,6 +58,7 @@ async function gate({ values, positionals }: Invocation): Promise<number> {
   }
   if (result === undefined) throw new MaestroError("worker.protocol", "the daemon's reply ended without a decision");
   progress.total();
+  if (result.recorded) note(`maestro: decided before as attempt ${result.attempt}, and that verdict still holds; --rerun makes a new attempt`);
   const kept = keepBundle(result, locations, text(values["out"]));
   const verification = verifyAgainst(kept.bytes, (await client.status()).trust_path);
   // Before anything is printed: a verdict whose evidence does not stand is none, and stdout holds one document.
