@@ -17,12 +17,12 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.dispose());
 
-async function facts(source: Source, target: string, head: string, tips: readonly string[] = [target, head]): Promise<Collected> {
+async function facts(source: Source, target: string, head: string, tips: readonly string[] = [target, head], cut: Partial<typeof limits> = {}): Promise<Collected> {
   const behind = source.git("rev-list", target, head).split("\n");
   const repository = await scratch.stored(source, [...new Set([...tips, ...behind])], `local:0:${++serial}`);
   const { git_dir, object_format } = repository;
   const [facts_path, policy_path] = [join(scratch.root, `facts-${serial}.json`), join(scratch.root, `policy-${serial}`)];
-  const collected = await collect({ kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target, head, want_tree_sha256: true, facts_path, policy_path, deadline_ms: 20_000, limits });
+  const collected = await collect({ kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target, head, want_tree_sha256: true, facts_path, policy_path, deadline_ms: 20_000, limits: { ...limits, ...cut } });
   expect(Value.Check(Facts, collected.facts)).toBe(true);
   expect(Value.Check(FactsReply, collected.reply)).toBe(true);
   return collected;
@@ -183,6 +183,34 @@ describe("configuration comes from the base", () => {
     const { reply } = await facts(source, head, head);
     expect(reply.config).toMatchObject({ state: "broken" });
     expect(JSON.stringify(reply.config)).toContain("policies/bundle.tar.gz");
+  });
+});
+
+describe("attack", () => {
+  test("an agent's commit under more commits than are described does not make the change a person's", async () => {
+    const source = fresh();
+    const base = await source.commit({ a: "1\n" });
+    source.git("checkout", "-q", "-b", "topic");
+    await source.commit({ b: "2\n" }, "agent work\n\nCo-Authored-By: Claude <noreply@anthropic.com>");
+    await source.commit({}, "padding");
+    const head = await source.commit({}, "padding");
+    const whole = await facts(source, base, head);
+    const cut = await facts(source, base, head, [base, head], { commits_max: 2 });
+    expect([whole.reply.actor.class, cut.reply.actor.class, cut.facts.actor.class]).toEqual(["agent", "unknown", "unknown"]);
+    expect(cut.reply.gaps.map(({ what }) => what)).toContain("commits of the change");
+  });
+
+  test("a credential in subject, author, trailer or file name stays in the facts and leaves with nothing", async () => {
+    const token = ["ghp", "a8Kx2ZqT7bNc4RmW9vYd1LsF6hPj3E2f3OhS"].join("_");
+    const source = fresh();
+    const base = await source.commit({ a: "1\n" });
+    await Bun.write(join(source.path, `${token}.bin`), `version https://git-lfs.github.com/spec/v1\noid sha256:${"a".repeat(64)}\nsize 12345\n`);
+    source.git("add", "-A");
+    source.git("commit", "-q", "--author", `Eve ${token} <eve@example.org>`, "-m", `use ${token}\n\nClaude-Session: ${token}`);
+    const { facts: got, reply } = await facts(source, base, source.git("rev-parse", "HEAD"));
+    expect([got.title, got.actor.name, got.actor.signs[0]?.text, reply.gaps.length]).toEqual([`use ${token}`, `Eve ${token}`, `Claude-Session: ${token}`, 1]);
+    expect(JSON.stringify(reply)).not.toContain(token);
+    expect(reply.title).toContain("ghp_");
   });
 });
 

@@ -1,6 +1,7 @@
 /** Collects the facts of one change, once, inside a check process. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../../proto/encoding.ts";
+import type { Actor } from "../../../proto/actor.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Commit, Facts, Gap } from "../../../proto/facts.ts";
 import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
@@ -12,6 +13,7 @@ import { baseConfig } from "./base-config.ts";
 import { resolveChange, type Change } from "./change.ts";
 import { wantedContents } from "./contents.ts";
 import { changedFiles } from "./files.ts";
+import { maskedText } from "./masked.ts";
 
 const TEXT_MAX = 2000;
 const REVERT_SUBJECT = /^revert\b/i;
@@ -56,6 +58,11 @@ const unseen = (because: string): Facts => ({
   gaps: [{ what: "the change", because: because.slice(0, TEXT_MAX) }],
 });
 
+/** An agent's sign may stand on a commit that was not described; who the others are says nothing of that one. */
+function unseenMayRaise(actor: Actor, some_unseen: boolean): Actor {
+  return some_unseen && actor.class !== "agent" ? { ...actor, class: "unknown" } : actor;
+}
+
 async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange): Promise<Facts> {
   const { limits, head } = job;
   const { resolved } = change;
@@ -73,7 +80,7 @@ async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange): P
     history: "known",
     conflicts: [...resolved.conflicts],
     commits: authored.map(({ commit }) => commit),
-    actor: actorOf(authored, "job"),
+    actor: unseenMayRaise(actorOf(authored, "job"), list.gap !== null),
     title: short(newest?.subject ?? ""),
     files: [...changed.files],
     tree: tree.entries.map((entry) => ({ ...entry })),
@@ -116,5 +123,5 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const { title, actor, added_lines, removed_lines } = facts;
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
   const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, gaps: fewGaps(facts.gaps), config };
-  return { facts, reply };
+  return { facts, reply: maskedText(reply) };
 }

@@ -1,0 +1,21 @@
+import type { Actor } from "../../../proto/actor.ts";
+import type { Gap } from "../../../proto/facts.ts";
+import type { FactsReply } from "../../../proto/worker.ts";
+import { redact } from "../checks/reporting/redact.ts";
+
+const maskedActor = ({ signs, agent, name, ...rest }: Actor): Actor => ({
+  ...rest,
+  name: redact(name),
+  agent: agent === null ? null : redact(agent),
+  signs: signs.map((sign) => ({ ...sign, text: redact(sign.text) })),
+});
+
+const maskedGap = ({ what, because }: Gap): Gap => ({ what: redact(what), because: redact(because) });
+
+/**
+ * What leaves the check process goes onto the card and into signed evidence, where a credential in a subject or a name
+ * would stay for good. The facts themselves keep it: the `secrets` check has to find it there.
+ */
+export function maskedText<T extends Pick<FactsReply, "title" | "actor" | "gaps">>(reply: T): T {
+  return { ...reply, title: redact(reply.title), actor: maskedActor(reply.actor), gaps: reply.gaps.map(maskedGap) };
+}
