@@ -24,7 +24,7 @@ describe("ci.permission-raised", () => {
     expect(await raises(workflow(TOP("contents", "read"), job("")), workflow(TOP("contents", "read"), job(JOB("packages", "write"))))).toEqual(["packages rises from none to write for build"]);
   });
 
-  test("an absent block spelled out is no raise (hono 16c4e38)", async () => {
+  test("an absent block spelled out is no raise", async () => {
     const old = workflow("", job(""), job("", "release"));
     const now = workflow(TOP("contents", "read"), job(""), job(JOB("contents", "write"), "release"));
     expect(await raises(old, now)).toEqual([]);
@@ -47,6 +47,17 @@ describe("ci.permission-raised", () => {
     expect(await raises(workflow("permissions: {}\n", job(JOB("contents", "write"))), workflow("permissions: {}\n", job(JOB("contents", "write"), "release")))).toEqual([]);
     const two = (level: string) => workflow("permissions: {}\n", job(JOB("contents", "write")), job(JOB("contents", level), "docs"));
     expect(await raises(two("read"), two("write"))).toEqual(["contents rises from read to write for docs"]);
+  });
+
+  test("new jobs without a block, where each job had its own, take the default as any new workflow does (zod 481f7be4)", async () => {
+    const release = job(JOB("contents", "write"), "release");
+    expect(await raises(workflow("", release), workflow("", release, job("", "lint")))).toEqual([]);
+    expect(await raises(workflow(TOP("contents", "read"), job("")), workflow("", job("", "renamed")))).toContain("contents rises from read to whatever the repository's default is for renamed");
+  });
+
+  test("hono 16c4e38 as it was: the block narrows contents, and yet grants id-token, which no default does", async () => {
+    const grants = "    permissions:\n      contents: read\n      id-token: write\n      pull-requests: write\n";
+    expect(await raises(workflow("", job("", "publish")), workflow(TOP("contents", "read"), job(grants, "publish")))).toEqual(["id-token rises from none to write for publish"]);
   });
 
   test("a new workflow: a stated write is a raise, an absent block is not", async () => {

@@ -87,8 +87,22 @@ describe("dep.foreign-source: locks", () => {
     expect(await found("dep.foreign-source", change("uv.lock", uv({ name: "a" }), more))).toEqual([]);
   });
 
-  test("a digest that is gone", async () => {
+  test("a digest that is gone, and a whole lock's at once in one finding (sigstore-js 46c00b38)", async () => {
     expect(await found("dep.foreign-source", change("package-lock.json", npm3({ name: "a" }), npm3({ name: "a", digest: "" })))).toEqual(["a@1.0.0 lost its digest"]);
+    const names = Array.from({ length: 8 }, (_, i) => `p${i}`);
+    const [message] = await found("dep.foreign-source", change("package-lock.json", npm3(...names.map((name) => ({ name }))), npm3(...names.map((name) => ({ name, digest: "" })))));
+    expect(message).toBe("p0@1.0.0, p1@1.0.0, p2@1.0.0, p3@1.0.0, p4@1.0.0 and 3 more lost their digests");
+  });
+
+  test("a copy that never had a digest beside one that has (sigstore-js, 80 bot bumps)", async () => {
+    const lock = (version: string) => JSON.stringify({ packages: { "node_modules/a": { version: "1.0.0", resolved: "https://house.example/a/-/a.tgz", integrity: HASH_A }, "node_modules/b/node_modules/a": { version: "1.0.0" }, "node_modules/c": { version } } }, null, 1);
+    const outcome = await outcomeOf(dependencies, change("package-lock.json", lock("1.0.0"), lock("1.0.1")));
+    expect([outcome.result, outcome.gaps]).toEqual(["pass", []]);
+  });
+
+  test("a new lock whose bundled packages name no source (elysia a980e079)", async () => {
+    const lock = JSON.stringify({ packages: { ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`node_modules/bundled${i}`, { version: "1.0.0" }])), "node_modules/a": { version: "1.0.0", resolved: "https://house.example/a/-/a.tgz" } } }, null, 1);
+    expect(await found("dep.foreign-source", adding("test/cloudflare/package-lock.json", lock))).toEqual([]);
   });
 
   test("npm's own nested copies without a digest are none that was lost; a stripped one is", async () => {
@@ -194,7 +208,7 @@ describe("dep.new-runtime", () => {
   });
 
   test.each([
-    ["package.json", "{}\n", "{\"devDependencies\": {\"b\": \"1\"}}\n", "development only"], ["package.json", "{}\n", "{\"dependencies\": {\"b\": \"workspace:*\"}}\n", "of the same repository"],
+    ["package.json", "{}\n", "{\"devDependencies\": {\"b\": \"1\"}}\n", "development only"], ["package.json", "{}\n", "{\"peerDependencies\": {\"b\": \"1\"}}\n", "a peer"], ["package.json", "{}\n", "{\"dependencies\": {\"b\": \"workspace:*\"}}\n", "of the same repository"],
     ["test/fixtures/package.json", "{}\n", "{\"dependencies\": {\"b\": \"1\"}}\n", "test data"], ["examples/a/package.json", "{}\n", "{\"dependencies\": {\"b\": \"1\"}}\n", "an example"],
     ["go.mod", "module m\n", "module m\nrequire example.org/b v1.0.0 // indirect\n", "indirect"], ["requirements-dev.txt", "", "b==1\n", "development only"],
     ["Cargo.toml", "[dependencies]\n", "[dev-dependencies]\nb = \"1\"\n", "development only"], ["requirements.txt", "My_Pkg==1\n", "my-pkg==2\n", "the same name, spelled otherwise"],

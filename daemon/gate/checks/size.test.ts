@@ -6,7 +6,7 @@ const lines = (count: number) => "a;\n".repeat(count);
 
 test("counts added and removed lines of source, up to the limit", async () => {
   expect((await outcomeOf(size, adding("a.ts", lines(800)))).result).toBe("pass");
-  expect((await outcomeOf(size, adding("a.ts", lines(801)))).findings[0]?.message).toBe("801 changed source lines in 1 files; the limit is 800");
+  expect((await outcomeOf(size, adding("a.ts", lines(801)))).findings[0]?.message).toBe("801 changed source lines in 1 file; the limit is 800");
   expect((await outcomeOf(size, [{ path: "a.ts", old: lines(500), new: null }, { path: "b.ts", old: null, new: lines(500) }])).result).toBe("fail");
 });
 

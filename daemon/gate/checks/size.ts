@@ -35,7 +35,7 @@ export default defineCheck({
     if (total > thresholds.size_lines_max) {
       const largest = source.toSorted((a, b) => changedLines(b) - changedLines(a)).slice(0, 3);
       list.add({
-        rule: "size.unreviewable", severity: "note", message: `${total} changed source lines in ${source.length} files; the limit is ${thresholds.size_lines_max}`,
+        rule: "size.unreviewable", severity: "note", message: `${total} changed source lines in ${source.length} ${source.length === 1 ? "file" : "files"}; the limit is ${thresholds.size_lines_max}`,
         counterexample: largest.map((file) => `${pathText(file.path)} ${changedLines(file)}`).join(", "), fix: "Split the change into parts that stand on their own.",
       });
     }

@@ -93,6 +93,12 @@ describe("test.skipped", () => {
     expect(await placesOf(tests, "test.skipped", adding(path, `${line}\n`))).toEqual([]);
   });
 
+  test.each([
+    ["a_test.go", "\tif testing.Short() {\n\t\tt.Skip(\"slow\")\n\t}\n"], ["tests/test_a.py", "    if opa is None:\n        pytest.skip(\"OPA is required\")\n"], ["tests/test_a.py", "try:\n    import x\nexcept ImportError:\n    pytest.skip(\"no x\", allow_module_level=True)\n"],
+  ])("%s: a skip because of the machine, as chainloop and AGT have them: %p", async (path, text) => {
+    expect(await placesOf(tests, "test.skipped", adding(path, text))).toEqual([]);
+  });
+
   test("a skip that only moved or changed its indent is not new", async () => {
     expect(await placesOf(tests, "test.skipped", [{ path: "a.test.ts", old: "it.skip('x', f)\na\n", new: "a\n  it.skip('x', f)\n" }])).toEqual([]);
   });

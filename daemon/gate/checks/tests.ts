@@ -3,7 +3,7 @@ import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
 import { classify, type Language } from "./reading/classify.ts";
 import { codeOnly } from "./reading/code.ts";
-import { addedLines, lineGaps, removedLines, type NumberedLine } from "./reading/lines.ts";
+import { addedLines, lineGaps, newSide, removedLines, type NumberedLine } from "./reading/lines.ts";
 import { INLINE_TESTS, TEST_PATTERNS, type TestPatterns } from "./reading/test-code.ts";
 import { findingList, normalised, type FindingList } from "./reporting/finding.ts";
 
@@ -70,14 +70,30 @@ function weakened(facts: Facts, tests: readonly TestFile[], tests_max: number, a
   });
 }
 
+/** A block that a skip may stand in because of the machine: `if testing.Short() {`, `except ImportError:`. */
+const CONDITION = /^\s*(?:\}\s*)?(?:if|else|elif|except|catch|case|default|guard|unless|when)\b/;
+const depthOf = (text: string): number => text.length - text.trimStart().length;
+
+/** Numbers of the added lines that stand directly in a conditional block. */
+function conditional(file: FileChange): Set<number> {
+  const numbers = new Set<number>();
+  let before: NumberedLine | null = null;
+  for (const line of newSide(file)) {
+    if (before !== null && line.added && before.number === line.number - 1 && CONDITION.test(before.text) && depthOf(line.text) > depthOf(before.text)) numbers.add(line.number);
+    before = line;
+  }
+  return numbers;
+}
+
 function skipped(tests: readonly TestFile[], list: FindingList): void {
   for (const { file, language, patterns } of tests) {
     const { skipped: pattern } = patterns;
     if (pattern === null) continue;
     const before = new Set<string>();
     for (const line of removedLines(file)) if (pattern.test(line.text)) before.add(normalised(line.text));
+    const excused = conditional(file);
     for (const line of addedLines(file)) {
-      if (!pattern.test(line.text) || !pattern.test(codeOnly(line.text, language)) || before.has(normalised(line.text))) continue;
+      if (excused.has(line.number) || !pattern.test(line.text) || !pattern.test(codeOnly(line.text, language)) || before.has(normalised(line.text))) continue;
       list.add({ rule: "test.skipped", severity: "warning", message: "a test that no longer runs, or may fail", file, line: line.number, text: line.text, fix: "Let it run, or remove it and say why." });
     }
   }
@@ -106,7 +122,7 @@ export default defineCheck({
       why: "A skipped test reports green for what nobody checks.",
       passes: { says: "A skip is taken away.", change: [{ path: "test/a.test.ts", old: "test.skip(\"a\", f);\n", new: "test(\"a\", f);\n" }] },
       fails: { says: "A skip is added.", change: [{ path: "test/a.test.ts", old: "test(\"a\", f);\n", new: "test.skip(\"a\", f);\n" }] },
-      cannot_see: "Options such as { skip: true }, conditional skips (skipIf, pytest.mark.skipif), early returns, filters in configuration or on the command line.",
+      cannot_see: "Options such as { skip: true }, skips under a condition (skipIf, pytest.mark.skipif, a call directly inside an if), early returns, filters in configuration or on the command line.",
       replay: "1 of 2,000 changes",
     },
   ],

@@ -9,10 +9,10 @@ export function sourcesOf(entries: readonly LockEntry[]): Set<string> {
   return new Set(entries.flatMap(({ source }) => source ?? []));
 }
 
-/** Source most entries share: the house's registry in a lock that has no past. */
+/** Source most entries name: the house's registry in a lock that has no past. */
 export function mainSource(entries: readonly LockEntry[]): string | null {
   const counts = new Map<string, number>();
-  for (const { source } of entries) if (source !== null) counts.set(source, (counts.get(source) ?? 0) + 1);
+  for (const { source } of entries) if (source !== null && source !== DEFAULT_SOURCE) counts.set(source, (counts.get(source) ?? 0) + 1);
   return [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }
 
@@ -33,11 +33,6 @@ function algorithm(digest: string): string {
   return /^[a-z0-9]{1,12}(?=[-:/])/i.exec(digest)?.[0] ?? "plain";
 }
 
-export interface Swapped {
-  readonly entry: LockEntry;
-  readonly how: "other" | "none";
-}
-
 interface Stated {
   readonly digests: Set<string>;
   /** Places in the lock where this package stands with a digest, and without one. */
@@ -53,11 +48,18 @@ function stated(entries: readonly LockEntry[]): Map<string, Stated> {
     if (entry.source === null) continue;
     const one = found.get(keyOf(entry)) ?? { digests: new Set(), pinned: 0, bare: 0 };
     for (const digest of entry.integrity) one.digests.add(digest);
-    if (entry.integrity.length === 0) one.bare++;
-    else one.pinned++;
+    if (entry.integrity.length === 0) one.bare += 1;
+    else one.pinned += 1;
     found.set(keyOf(entry), one);
   }
   return found;
+}
+
+export interface Digests {
+  /** Same name and version, other bytes. */
+  readonly swapped: readonly LockEntry[];
+  /** Had a digest and has none now, so nothing is compared when it is installed. */
+  readonly lost: readonly LockEntry[];
 }
 
 /**
@@ -67,20 +69,22 @@ function stated(entries: readonly LockEntry[]): Map<string, Stated> {
  * nested copies without a digest beside pinned ones and keeps them, so a digest
  * counts as lost only where one that stood is missing and a bare place is new.
  */
-export function swapped(old: readonly LockEntry[], now: readonly LockEntry[]): Swapped[] {
+export function compareDigests(old: readonly LockEntry[], now: readonly LockEntry[]): Digests {
   const [before, after] = [stated(old), stated(now)];
   const said = new Set<string>();
-  return now.flatMap((entry): Swapped[] => {
+  const swapped: LockEntry[] = [];
+  const lost: LockEntry[] = [];
+  for (const entry of now) {
     const key = keyOf(entry);
     const [known, left] = [before.get(key), after.get(key)];
-    if (known === undefined || left === undefined || known.digests.size === 0 || entry.source === null || said.has(key)) return [];
-    const comparable = entry.integrity.filter((digest) => [...known.digests].some((other) => algorithm(other) === algorithm(digest)));
-    const other = comparable.length > 0 && !entry.integrity.some((digest) => known.digests.has(digest));
-    const lost = entry.integrity.length === 0 && left.pinned < known.pinned && left.bare > known.bare;
-    if (!other && !lost) return [];
+    if (known === undefined || left === undefined || known.digests.size === 0 || entry.source === null || said.has(key)) continue;
+    const comparable = entry.integrity.some((digest) => [...known.digests].some((other) => algorithm(other) === algorithm(digest)));
+    if (comparable && !entry.integrity.some((digest) => known.digests.has(digest))) swapped.push(entry);
+    else if (entry.integrity.length === 0 && left.pinned < known.pinned && left.bare > known.bare) lost.push(entry);
+    else continue;
     said.add(key);
-    return [{ entry, how: other ? "other" : "none" }];
-  });
+  }
+  return { swapped, lost };
 }
 
 /** Names that now run a script on install and did not before. */

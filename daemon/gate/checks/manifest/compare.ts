@@ -2,7 +2,7 @@
 import type { Facts, FileChange, Gap } from "../../../../proto/facts.ts";
 import { pathText } from "../../../../proto/scalar.ts";
 import type { Seen } from "../check.ts";
-import { foreign, mainSource, newInstallers, sourcesOf, swapped } from "../lock/compare.ts";
+import { compareDigests, foreign, mainSource, newInstallers, sourcesOf } from "../lock/compare.ts";
 import { anyShaped, npmShaped, sourceOf, type LockEntry } from "../lock/entry.ts";
 import { lockReader } from "../lock/read.ts";
 import { classify } from "../reading/classify.ts";
@@ -100,19 +100,22 @@ function at(file: FileChange, needle: string) {
   return line === null ? { file } : { file, line: line.number, text: line.text };
 }
 
+function namesOf(packages: readonly LockEntry[]): string {
+  const names = packages.slice(0, NAMES_SHOWN).map(({ name, version }) => `${name}@${version}`).join(", ");
+  return packages.length > NAMES_SHOWN ? `${names} and ${packages.length - NAMES_SHOWN} more` : names;
+}
+
 function compareLock({ file, old, now }: ReadLock, known: Set<string>, list: FindingList, gaps: Gap[]): void {
   const house = sourcesOf(old ?? []).size === 0 ? mainSource(now) : null;
   const trusted = house === null ? known : new Set([...known, house]);
-  if (house !== null && !known.has(house) && /[./]/.test(house)) gaps.push({ what: `the origin of ${pathText(file.path)}`, because: `the lock is new, so its main source ${house} could not be compared with the base` });
+  if (house !== null && !known.has(house)) gaps.push({ what: `the origin of ${pathText(file.path)}`, because: `the lock is new, so its main source ${house} could not be compared with the base` });
   for (const { source, packages } of foreign(now, trusted)) {
-    const names = packages.slice(0, NAMES_SHOWN).map(({ name, version }) => `${name}@${version}`).join(", ");
-    const more = packages.length > NAMES_SHOWN ? ` and ${packages.length - NAMES_SHOWN} more` : "";
-    list.add(() => ({ rule: "dep.foreign-source", severity: "error", message: `${names}${more} from ${source}, which the base does not use`, ...at(file, hostOf(source)), fix: "Use a source the project already trusts, or let a person add this one first." }));
+    list.add(() => ({ rule: "dep.foreign-source", severity: "error", message: `${namesOf(packages)} from ${source}, which the base does not use`, ...at(file, hostOf(source)), fix: "Use a source the project already trusts, or let a person add this one first." }));
   }
-  for (const { entry, how } of swapped(old ?? [], now)) {
-    const message = how === "other" ? "has another digest than before under the same version" : "lost its digest";
-    list.add(() => ({ rule: "dep.foreign-source", severity: "error", message: `${entry.name}@${entry.version} ${message}`, ...at(file, entry.integrity[0] ?? entry.name), fix: "Restore the lock from the base and install again." }));
-  }
+  const { swapped, lost } = compareDigests(old ?? [], now);
+  for (const entry of swapped) list.add(() => ({ rule: "dep.foreign-source", severity: "error", message: `${entry.name}@${entry.version} has another digest than before under the same version`, ...at(file, entry.integrity[0] ?? entry.name), fix: "Restore the lock from the base and install again." }));
+  // One finding for all: npm has been seen to drop the digests of a whole lock at once.
+  if (lost[0] !== undefined) list.add({ rule: "dep.foreign-source", severity: "error", message: `${namesOf(lost)} lost ${lost.length === 1 ? "its digest" : "their digests"}`, ...at(file, lost[0].name), fix: "Restore the lock from the base and install again." });
   for (const entry of newInstallers(old ?? [], now)) list.add(() => ({ rule: "dep.install-script", severity: "warning", message: `${entry.name}@${entry.version} runs a script when it is installed`, ...at(file, entry.name) }));
 }
 

@@ -3,7 +3,9 @@ import type { ReadManifest } from "./manifest.ts";
 
 /** `prepare` is left out: it runs in this repository's own checkout, as its test scripts do, never for those who install from a registry. */
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"] as const;
-const RUNTIME = ["dependencies", "optionalDependencies", "peerDependencies"] as const;
+/** Peers are left out: whoever installs the package chose them already. */
+const RUNTIME = ["dependencies", "optionalDependencies"] as const;
+const ELSEWHERE = ["peerDependencies", "devDependencies"] as const;
 const OVERRIDES = ["overrides", "resolutions"] as const;
 const LOCAL = /^(?:workspace|file|link|portal|catalog):/;
 const DEPTH_MAX = 8;
@@ -36,7 +38,7 @@ export function readPackageJson(content: string): ReadManifest {
   const pnpm = isFields(fields["pnpm"]) ? fields["pnpm"] : {};
   const scripts = isFields(fields["scripts"]) ? fields["scripts"] : {};
   const runtime = RUNTIME.flatMap((key) => strings(fields[key])).filter(([, spec]) => !LOCAL.test(spec));
-  const specs = [...RUNTIME, "devDependencies"].flatMap((key) => strings(fields[key]).map(([, spec]) => spec));
+  const specs = [...RUNTIME, ...ELSEWHERE].flatMap((key) => strings(fields[key]).map(([, spec]) => spec));
   const overrides = [...OVERRIDES.map((key) => fields[key]), pnpm["overrides"]].flatMap((value) => leaves(value, 0));
   const allowed = [fields["trustedDependencies"], pnpm["onlyBuiltDependencies"], fields["allowScripts"]].flatMap(names);
   const publish = isFields(fields["publishConfig"]) ? fields["publishConfig"]["registry"] : null;

@@ -31,6 +31,14 @@ function highest(workflow: Workflow, scope: Scope): Level {
 }
 
 /**
+ * What a new job is compared with: the most its file had before. One without
+ * any block only loses a limit where the workflow itself had stated one.
+ */
+function levelForNewJob(old: Workflow, scope: Scope, to: Level): Level {
+  return to === "default" ? levelOf(old.permissions, scope) : highest(old, scope);
+}
+
+/**
  * A raise is to `write` from what was stated to be less, or from a stated
  * limit to none at all. From `default` nothing is a raise: an absent block
  * may already have meant write, so spelling it out only narrows it.
@@ -49,9 +57,8 @@ export interface Raise {
 
 /**
  * Compares what each job's token may do before and after, over the whole
- * file: a block moved between workflow and job changes nothing. A job that is
- * new is compared with the most its file had before. In a new file (`old`
- * null) a stated write is a raise and an absent block is none.
+ * file: a block moved between workflow and job changes nothing. In a new file
+ * (`old` null) a stated write is a raise and an absent block is none.
  */
 export function raises(old: Workflow | null, now: Workflow): Raise[] {
   const found = new Map<string, { scope: Scope; from: Level; to: Level; jobs: string[] }>();
@@ -60,7 +67,7 @@ export function raises(old: Workflow | null, now: Workflow): Raise[] {
     for (const job of jobs) {
       const to = effective(now, job, scope);
       const before = old?.jobs.find(({ id }) => id === job.id);
-      const from = old === null ? (to === "write" ? "none" : to) : before === undefined ? highest(old, scope) : effective(old, before, scope);
+      const from = old === null ? (to === "write" ? "none" : to) : before === undefined ? levelForNewJob(old, scope, to) : effective(old, before, scope);
       if (!isRaise(from, to)) continue;
       const key = `${scope} ${from} ${to}`;
       const raise = found.get(key) ?? { scope, from, to, jobs: [] };

@@ -5,16 +5,28 @@ const OUTSIDERS_TEXT = /\.(?:title|body|message|page_name|email|head_branch|head
 /** Whole objects that hold such fields, as `toJSON(github.event.issue)` pastes them. */
 const OUTSIDERS_OBJECT = /^event(?:\.(?:issue|pull_request|comment|review|review_comment|discussion|commits|head_commit|pages|workflow_run))?(?:\.\*)?$/;
 const EVENT_PATH = /github\.(event(?:\.[\w*-]+)*|head_ref)(?![\w-])/g;
+/** The whole context, as `toJSON(github)` pastes it: the event is in it. */
+const WHOLE = /(?<![\w.'-])github(?:\.\*)?(?![\w.'-])/;
 const HEAD = /github\.event\.(?:pull_request\.head\.|workflow_run\.head_|pull_request\.merge_commit_sha)|github\.head_ref|refs\/pull\//;
 
-/** What stands between `${{` and `}}`. Linear: each end is searched for once. */
+/** Where the expression that starts at `from` ends: `}}` inside its single-quoted text is text. -1 where it never ends. */
+function endOf(text: string, from: number): number {
+  let quoted = false;
+  for (let at = from; at < text.length; at += 1) {
+    if (text[at] === "'") quoted = !quoted;
+    else if (!quoted && text[at] === "}" && text[at + 1] === "}") return at;
+  }
+  return -1;
+}
+
+/** What stands between `${{` and its `}}`. Linear: each character is looked at once. */
 function expressions(text: string): string[] {
   const found: string[] = [];
   for (let at = text.indexOf("${{"); at !== -1; ) {
-    const end = text.indexOf("}}", at);
-    if (end === -1) break;
-    found.push(text.slice(at + 3, end));
-    at = text.indexOf("${{", end);
+    const end = endOf(text, at + 3);
+    // GitHub refuses text whose expression never ends; what stands in it is still looked at, the strict way round.
+    found.push(text.slice(at + 3, end === -1 ? text.length : end));
+    at = end === -1 ? -1 : text.indexOf("${{", end);
   }
   return found;
 }
@@ -26,7 +38,9 @@ function dotted(expression: string): string {
 
 /** Event fields an outsider fills that the expression pastes, as dotted paths. */
 function outsidersText(expression: string): string[] {
-  const paths = [...dotted(expression).matchAll(EVENT_PATH)].map((match) => match[1] ?? "");
+  const text = dotted(expression);
+  const paths = [...text.matchAll(EVENT_PATH)].map((match) => match[1] ?? "");
+  if (WHOLE.test(text)) paths.push("event");
   return paths.filter((path) => path === "head_ref" || OUTSIDERS_TEXT.test(path) || OUTSIDERS_OBJECT.test(path));
 }
 
