@@ -6,7 +6,7 @@ const OUTSIDERS_TEXT = /\.(?:title|body|message|page_name|email|head_branch|head
 const OUTSIDERS_OBJECT = /^event(?:\.(?:issue|pull_request|comment|review|review_comment|discussion|commits|head_commit|pages|workflow_run))?(?:\.\*)?$/;
 const EVENT_PATH = /github\.(event(?:\.[\w*-]+)*|head_ref)(?![\w-])/g;
 /** The whole context, as `toJSON(github)` pastes it: the event is in it. */
-const WHOLE = /(?<![\w.'-])github(?:\.\*)?(?![\w.'-])/;
+const WHOLE = /(?<![\w.-])github(?:\.\*)?(?![\w.-])/;
 const HEAD = /github\.event\.(?:pull_request\.head\.|workflow_run\.head_|pull_request\.merge_commit_sha)|github\.head_ref|refs\/pull\//;
 
 /** Where the expression that starts at `from` ends: `}}` inside its single-quoted text is text. -1 where it never ends. */
@@ -40,7 +40,7 @@ function dotted(expression: string): string {
 function outsidersText(expression: string): string[] {
   const text = dotted(expression);
   const paths = [...text.matchAll(EVENT_PATH)].map((match) => match[1] ?? "");
-  if (WHOLE.test(text)) paths.push("event");
+  if (WHOLE.test(text.replace(/'[^']*'/g, "''"))) paths.push("event");
   return paths.filter((path) => path === "head_ref" || OUTSIDERS_TEXT.test(path) || OUTSIDERS_OBJECT.test(path));
 }
 
