@@ -89,8 +89,8 @@ class Daemon {
       core.pool.warm();
       cool.touch();
     };
-    const { server: server_limits, intake } = host.limits;
-    const gating = gateRoutes({ ...core, rules: [...core.rules], clock, config: explainConfig(given, host), limits: { server: server_limits, intake }, expectWork });
+    const { server: server_limits, intake, gate } = host.limits;
+    const gating = gateRoutes({ ...core, rules: [...core.rules], clock, config: explainConfig(given, host), limits: { server: server_limits, intake, gate }, expectWork });
     const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
     const base = baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.started_ms, () => this.ending !== null), ready: () => void core.evidence.logState(), stop: () => this.stop("asked to") });
     const inherited = inheritedSocket();

@@ -39,6 +39,8 @@ export const IntakeLimits = Closed({
   intake_deadline_ms: limit(300_000, "index-pack, connectivity and migration together"),
   intake_idle_ttl_ms: limit(600_000, "an intake nobody gates is forgotten"),
   intakes_max: limit(64, "open intakes"),
+  packs_max: limit(64, "packs kept of one repository: git looks through each for an object it does not have"),
+  packs_bytes_max: limit(8 * GiB, "packs kept of one repository, together; the oldest go first"),
 });
 export type IntakeLimits = Static<typeof IntakeLimits>;
 

@@ -1,6 +1,6 @@
 /** Routes of gating: what the client streams in, judges, replays and looks up. Schema, call, reply; the work is in `gate/`. */
 import { ConfigReply, GateEvent, GateReply, GateRequest, IntakeId, IntakeReply, IntakeRequest, PackReply, ReplayEvent, ReplayRequest, RulesReply } from "../../proto/api.ts";
-import type { IntakeLimits, ServerLimits } from "../../proto/config.ts";
+import type { Limits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { ShortText } from "../../proto/scalar.ts";
 import type { GateKeeper } from "../gate/gate.ts";
@@ -10,6 +10,7 @@ import type { Replay } from "../gate/replay.ts";
 import { readReply } from "../gate/reply.ts";
 import type { Clock } from "../platform/clock.ts";
 import { receivePack } from "../platform/git/intake.ts";
+import { removeOldPacks } from "../platform/git/retention.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
@@ -26,7 +27,7 @@ export interface GateRouteDeps {
   readonly rules: RulesReply["rules"];
   readonly config: ConfigReply["entries"];
   readonly clock: Clock;
-  readonly limits: { readonly server: ServerLimits; readonly intake: IntakeLimits };
+  readonly limits: Pick<Limits, "server" | "intake" | "gate">;
   /** Somebody is about to gate: start what takes a moment. */
   readonly expectWork: () => void;
 }
@@ -38,7 +39,8 @@ const NO_BODY = { request: null, body_bytes_max: 0 } as const;
 const INTAKE_BYTES_PER_OID = 67;
 const INTAKE_OIDS_MAX = 110_000;
 
-function intakeRoutes({ intakes, repositories, limits, expectWork }: GateRouteDeps): Route[] {
+function intakeRoutes({ intakes, repositories, limits, clock, expectWork }: GateRouteDeps): Route[] {
+  const { gate_deadline_ms } = limits.gate;
   return [
     route("openIntake", {
       ...ANY,
@@ -65,6 +67,9 @@ function intakeRoutes({ intakes, repositories, limits, expectWork }: GateRouteDe
         const repository = await repositories.open(intake.repo_id, intake.object_format);
         const { objects, bytes, warnings } = await receivePack(repositories.git, repository, intake, stream, { limits: limits.intake, signal });
         intake.received = true;
+        const { packs_max, packs_bytes_max, intake_idle_ttl_ms, intake_deadline_ms } = limits.intake;
+        // A pack must outlast every intake and gate that may still ask for it.
+        await removeOldPacks(repository, { packs_max, packs_bytes_max, keep_ms: intake_idle_ttl_ms + intake_deadline_ms + gate_deadline_ms }, clock.now_ms());
         return { objects, bytes, warnings: [...warnings] };
       },
     }),
