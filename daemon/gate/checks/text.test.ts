@@ -37,6 +37,10 @@ describe("text.bidi-control", () => {
     for (const path of ["README.md", "locales/he.json", "po/ar.po"]) expect(await placesOf(text, "text.bidi-control", adding(path, line))).toEqual([]);
   });
 
+  test("attack: code in a folder of translations runs like any other", async () => {
+    for (const path of ["src/i18n/auth.ts", "locales/index.js", "app/translations/load.py"]) expect(await placesOf(text, "text.bidi-control", adding(path, "a\u202eb\n"))).toEqual([`${path}:1`]);
+  });
+
   test("ZWJ and ZWNJ pass, as a Kannada locale in TypeScript needs them", async () => {
     expect(await placesOf(text, "text.bidi-control", adding("src/kn.ts", "\u0cb0\u0ccd\u200d\u200c\n"))).toEqual([]);
   });
@@ -133,4 +137,12 @@ test("a credential on a reported line is masked in its excerpt", async () => {
   const { findings } = await outcomeOf(text, adding("a.js", `connect("${secret}"); debugger;\n`));
   expect(findings[0]?.excerpt).toContain("hunt…(23)");
   expect(JSON.stringify(findings)).not.toContain(secret.slice(4));
+});
+
+test("attack: program text behind a Git LFS pointer is not called looked at", async () => {
+  const pointer = { old: null, new: "version 1\n", lfs: true };
+  const code = await outcomeOf(text, [{ path: "src/a.ts", ...pointer }]);
+  const model = await outcomeOf(text, [{ path: "model.pt", ...pointer }]);
+  expect([code.result, model.result]).toEqual(["unavailable", "pass"]);
+  expect(code.because).toContain("src/a.ts");
 });

@@ -66,6 +66,12 @@ function codeLines(file: FileChange, language: Language, test: boolean, list: Fi
   }
 }
 
+/** A model or a picture in Git LFS is nobody's to read; program text that stands there would run unread. */
+function hiddenCode(files: readonly FileChange[]): string | null {
+  const hidden = files.find((file) => file.lfs && classify(pathText(file.path)).language !== null);
+  return hidden === undefined ? null : `program text in Git LFS, where nobody looked at it: ${pathText(hidden.path)}`;
+}
+
 export default defineCheck({
   id: "text",
   question: "Does the change leave conflict markers, hidden text controls, focused tests or debugger statements behind?",
@@ -87,7 +93,7 @@ export default defineCheck({
       why: "U+202A-202E and U+2066-2069 make code read differently from how it runs (CVE-2021-42574).",
       passes: { says: "A zero-width joiner spells words of several languages and is left alone.", change: [{ path: "src/locales/kn.ts", old: "", new: "export const word = \"\u0ca8\u0cbf\u0cb0\u0ccd\u200d\";\n" }] },
       fails: { says: "A right-to-left override hides the end of a condition.", change: [{ path: "src/auth.ts", old: "", new: "if (role === \"user\u202e \u2066// admin\u2069 \u2066\") grant();\n" }] },
-      cannot_see: "Homoglyphs, zero-width characters, controls written as escapes, prose and translation files, text that is not UTF-8.",
+      cannot_see: "Homoglyphs, zero-width characters, controls written as escapes, prose, translations in data files, text that is not UTF-8.",
       replay: "0 of 2,000 changes; with ZWJ and ZWNJ included it would have been wrong once",
     },
     {
@@ -117,9 +123,10 @@ export default defineCheck({
       if (isBinary(file)) continue;
       const kind = classify(pathText(file.path));
       conflictMarkers(file, list);
-      if (!(kind.docs && kind.language === null) && !kind.locale) bidiControls(file, list);
+      // Translations in data are prose; code in a folder of translations runs like any other.
+      if (kind.language !== null || !(kind.docs || kind.locale)) bidiControls(file, list);
       if (kind.language !== null) codeLines(file, kind.language, kind.test, list);
     }
-    return list.seen(lineGaps(facts.files));
+    return list.seen(lineGaps(facts.files), hiddenCode(facts.files));
   },
 });

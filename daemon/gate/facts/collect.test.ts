@@ -187,6 +187,16 @@ describe("configuration comes from the base", () => {
 });
 
 describe("attack", () => {
+  test("an LFS pointer whose first line no hunk shows is a pointer all the same", async () => {
+    const source = fresh();
+    const pointer = (oid: string) => `version https://git-lfs.github.com/spec/v1\n${[0, 1, 2, 3, 4].map((i) => `ext-${i}-x sha256:y\n`).join("")}oid sha256:${oid.repeat(64)}\nsize 12345\n`;
+    await source.commit({ "a.bin": pointer("a") });
+    const head = await source.commit({ "a.bin": pointer("b") });
+    const { facts: got } = await facts(source, head, head);
+    expect(got.files[0]?.hunks[0]?.lines.some(({ text }) => text.startsWith("version"))).toBe(false);
+    expect(got.files[0]?.lfs).toBe(true);
+  });
+
   test("an agent's commit under more commits than are described does not make the change a person's", async () => {
     const source = fresh();
     const base = await source.commit({ a: "1\n" });

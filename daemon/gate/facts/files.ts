@@ -3,7 +3,7 @@ import { fromUtf8Lossy } from "../../../proto/encoding.ts";
 import type { FileChange, FileSide, Gap, Hunk } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import type { FilePatch } from "../../platform/git/diff.ts";
-import { lfsPointer, LFS_POINTER_BYTES_MAX } from "../../platform/git/lfs-pointer.ts";
+import { lfsPointer, LFS_POINTER_BYTES_MAX, maybeLfsLine } from "../../platform/git/lfs-pointer.ts";
 import type { Oid } from "../../platform/git/object-format.ts";
 import type { PatchHunk } from "../../platform/git/patch-parser.ts";
 import type { ChangeSide } from "../../platform/git/raw-diff.ts";
@@ -16,15 +16,14 @@ export interface ChangedFiles {
   readonly removed_lines: number;
 }
 
-const LFS_FIRST_LINE = "version https://git-lfs.github.com/spec/v1";
 const NUL = 0;
 
 const hunkOf = ({ lines, ...where }: PatchHunk): Hunk => ({ ...where, lines: lines.map(({ op, bytes }) => ({ op, text: fromUtf8Lossy(bytes) })) });
 
 const hasNul = (hunks: readonly PatchHunk[]): boolean => hunks.some(({ lines }) => lines.some(({ bytes }) => bytes.includes(NUL)));
 
-const namesLfs = (hunks: readonly PatchHunk[]): boolean =>
-  hunks.some(({ lines }) => lines.some(({ op, bytes }) => op !== "-" && bytes.length === LFS_FIRST_LINE.length && fromUtf8Lossy(bytes) === LFS_FIRST_LINE));
+/** Not the first line alone: extensions may put it out of the hunk's sight. */
+const namesLfs = (hunks: readonly PatchHunk[]): boolean => hunks.some(({ lines }) => lines.some(({ op, bytes }) => op !== "-" && maybeLfsLine(bytes)));
 
 /** Sizes of all blobs on either side; a submodule's commit lies in another repository and has none. */
 async function sizesOf(reader: GitReader, patches: readonly FilePatch[]): Promise<Map<Oid, number>> {
@@ -35,7 +34,7 @@ async function sizesOf(reader: GitReader, patches: readonly FilePatch[]): Promis
 }
 
 async function isPointer(reader: GitReader, { change, hunks }: FilePatch, sizes: ReadonlyMap<Oid, number>): Promise<boolean> {
-  if (change.new === null || !namesLfs(hunks) || (sizes.get(change.new.oid) ?? Infinity) > LFS_POINTER_BYTES_MAX) return false;
+  if (change.new === null || (sizes.get(change.new.oid) ?? Infinity) > LFS_POINTER_BYTES_MAX || !namesLfs(hunks)) return false;
   const read = await reader.objects.read(change.new.oid, LFS_POINTER_BYTES_MAX);
   return read.result === "read" && lfsPointer(read.content) !== null;
 }

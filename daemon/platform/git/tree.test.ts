@@ -78,3 +78,12 @@ test("a Git LFS pointer is recognised, and nothing else is", () => {
   expect(lfsPointer(pointer("ab".repeat(32)))).toEqual({ sha256: "ab".repeat(32), size: 12345 });
   for (const other of [pointer("ab"), utf8(`# ${pointer("ab".repeat(32))}`), new Uint8Array(0), concatBytes(pointer("ab".repeat(32)), utf8("x".repeat(2000)))]) expect(lfsPointer(other)).toBeNull();
 });
+
+test("attack: a pointer in any spelling git-lfs itself takes is a pointer", () => {
+  const [oid, size] = [`oid sha256:${"ab".repeat(32)}`, "size 12345"];
+  const versions = ["https://git-lfs.github.com/spec/v1", "https://hawser.github.com/spec/v1", "http://git-media.io/v/2"].map((name) => `version ${name}`);
+  const [now = ""] = versions;
+  const spellings = [...versions.map((version) => [version, oid, size]), [now, "ext-0-a sha256:x", "ext-1-b y", oid, size], ["", now, "", oid, size, ""]];
+  for (const lines of spellings) for (const end of ["\n", "\r\n"]) expect([lines, lfsPointer(utf8(lines.join(end)))?.size]).toEqual([lines, 12345]);
+  for (const lines of [[oid, now, size], ["version https://example.org/spec/v1", oid, size], [now, oid], [now, oid, size, "more"]]) expect(lfsPointer(utf8(lines.join("\n")))).toBeNull();
+});
