@@ -128,7 +128,7 @@ export class Judge {
   private collect(subject: Subject, lane: Lane, facts_path: string, policy_path: string): Promise<FactsReply> {
     const { repository, target, head, want_tree_sha256 } = subject;
     const { limits } = this.deps.host;
-    const deadline_ms = limits.worker.facts_deadline_ms;
+    const deadline_ms = Math.min(limits.worker.facts_deadline_ms, limits.gate.gate_deadline_ms);
     const { git_dir, object_format } = repository;
     return lane.run({ kind: "facts", git: { ...this.deps.git }, git_dir, object_format, target, head, want_tree_sha256, facts_path, policy_path, deadline_ms, limits: limits.facts }, deadline_ms);
   }

@@ -28,7 +28,7 @@ export class Lane implements AsyncDisposable {
     if (lease === null) throw new MaestroError("internal.bug", "a lane without a process");
     try {
       const reply = await lease.run(job, { validate: replyOf, deadline_ms, signal: this.signal });
-      if (!answers(job, reply)) throw new MaestroError("worker.protocol", `answered ${reply.kind} to ${job.kind}`);
+      if (!answers(job, reply)) throw new MaestroError("worker.protocol", `answered ${said(reply)} to ${said(job)}`);
       return reply;
     } catch (error) {
       this.lease = null;
@@ -43,6 +43,12 @@ export class Lane implements AsyncDisposable {
   }
 }
 
+/** An answer for another check is none: whoever gave it is not asked again. */
 function answers<Job extends WorkerJob>(job: Job, reply: WorkerReply): reply is ReplyTo<Job> {
-  return reply.kind === job.kind;
+  return said(reply) === said(job);
+}
+
+function said(message: WorkerJob | WorkerReply): string {
+  if (message.kind !== "check") return message.kind;
+  return `check ${"outcome" in message ? message.outcome.check : message.check}`;
 }
