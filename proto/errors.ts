@@ -78,6 +78,7 @@ export const ERRORS = {
   "bundle.malformed": row(400, VERIFY_EXIT.failed, false, "The bundle is not a Maestro evidence bundle in canonical form."),
   "trust.malformed": row(400, EXIT.usage, false, "The trust file cannot be read; give the one the operator published with --trust."),
   "cli.usage": row(400, EXIT.usage, false, "The command line is not understood; see `maestro --help`."),
+  "cli.output": row(500, EXIT.internal, false, "What the command had to say could not be written; its reader went away, or the disk is full."),
   "install.failed": row(503, EXIT.unavailable, true, "A needed package could not be installed; check the network to your package registry."),
   "internal.bug": row(500, EXIT.internal, false, "Something that must hold does not; please report it with the request id."),
 } as const satisfies Record<string, ErrorRow>;

@@ -1,5 +1,4 @@
 /** The command line as data: help, parsing and did-you-mean all come from one table. */
-import { parseArgs } from "node:util";
 import { MaestroError } from "../../proto/errors.ts";
 import { nearest } from "../../proto/suggest.ts";
 
@@ -45,6 +44,9 @@ export function didYouMean(word: string, known: readonly string[]): string {
 }
 
 export function parseCommand(command: Command, argv: readonly string[]): Invocation {
+  if (argv.length === 0) return { values: {}, positionals: [] };
+  // Loading it takes 2.5 ms, which `maestro status` without arguments need not pay.
+  const { parseArgs } = process.getBuiltinModule("node:util");
   const options = { ...GLOBAL_OPTIONS, ...command.options };
   const known = Object.keys(options);
   const shorts = Object.values(options).flatMap((option) => (option.short === undefined ? [] : [option.short]));

@@ -1,7 +1,7 @@
 /** Entry of `maestro`: finds the command, turns every failure into a sentence and an exit code. */
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import { commandHelp, didYouMean, overview, parseCommand } from "./command.ts";
-import { print, printProblem } from "./output.ts";
+import { print, printed } from "./output.ts";
 import { COMMANDS } from "./table.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -26,7 +26,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 const argv = Bun.argv.slice(2);
 try {
-  process.exitCode = await main(argv);
+  const code = await main(argv);
+  await printed();
+  process.exitCode = code;
 } catch (error) {
+  const { printProblem } = await import("./document.ts");
   process.exitCode = printProblem(error, argv.includes("--json"));
 }

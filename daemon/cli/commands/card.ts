@@ -8,7 +8,8 @@ import { renderMarkdown } from "../card/markdown.ts";
 import { renderTerminal } from "../card/terminal.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
-import { note, print, printJson, wantsAscii, wantsColour } from "../output.ts";
+import { printJson } from "../document.ts";
+import { note, print, wantsAscii, wantsColour } from "../output.ts";
 import { readBundleFile } from "../verification.ts";
 
 const LIMITS = { bytes_max: 128 * 1024 * 1024, depth_max: 24 };

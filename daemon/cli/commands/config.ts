@@ -1,7 +1,8 @@
 import { EXIT } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
-import { print, printJson } from "../output.ts";
+import { printJson } from "../document.ts";
+import { print } from "../output.ts";
 
 export const run: CommandModule["run"] = async ({ values }) => {
   const { entries } = await connect(values).client.config();

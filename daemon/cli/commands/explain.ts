@@ -5,7 +5,8 @@ import { pathText } from "../../../proto/scalar.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { didYouMean, type CommandModule } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
-import { print, printJson } from "../output.ts";
+import { printJson } from "../document.ts";
+import { print } from "../output.ts";
 
 const RULE = /^[a-z][a-z-]*\.[a-z.-]+$/;
 

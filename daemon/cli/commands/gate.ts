@@ -9,7 +9,8 @@ import { renderMarkdown } from "../card/markdown.ts";
 import { renderTerminal } from "../card/terminal.ts";
 import type { CommandModule, Invocation } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
-import { note, print, printJson, wantsAscii, wantsColour } from "../output.ts";
+import { printJson } from "../document.ts";
+import { note, print, wantsAscii, wantsColour } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { describeVerification, receiptOf, verifyAgainst } from "../verification.ts";
 

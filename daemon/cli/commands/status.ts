@@ -1,12 +1,12 @@
 import { EXIT } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
-import { print, printJson } from "../output.ts";
+import { print } from "../output.ts";
 
 export const run: CommandModule["run"] = async ({ values }) => {
   const status = await connect(values).client.status();
   if (values["json"] === true) {
-    printJson(status);
+    (await import("../document.ts")).printJson(status);
     return EXIT.admit;
   }
   const { daemon, trust, log, gates, workers } = status;

@@ -1,7 +1,8 @@
 import { EXIT } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
-import { note, printJson } from "../output.ts";
+import { printJson } from "../document.ts";
+import { note } from "../output.ts";
 
 const GONE_DEADLINE_MS = 35_000;
 const PROBE_INTERVAL_MS = 20;

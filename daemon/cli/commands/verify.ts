@@ -3,7 +3,8 @@ import { canonicalText } from "../../../proto/canonical.ts";
 import { MaestroError, VERIFY_EXIT } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
 import { locate } from "../connect.ts";
-import { note, print, printJson } from "../output.ts";
+import { printJson } from "../document.ts";
+import { note, print } from "../output.ts";
 import { describeVerification, readBundleFile, verifyAgainst } from "../verification.ts";
 
 const EXITS = { verified: VERIFY_EXIT.verified, failed: VERIFY_EXIT.failed, unknown_signer: VERIFY_EXIT.unknown_signer } as const;

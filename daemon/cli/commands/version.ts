@@ -3,7 +3,8 @@ import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { VERSION } from "../../../proto/version.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
-import { print, printJson } from "../output.ts";
+import { printJson } from "../document.ts";
+import { print } from "../output.ts";
 
 /** Works without a daemon: then only the client's half is known. */
 export const run: CommandModule["run"] = async ({ values }) => {
