@@ -31,7 +31,7 @@ export default defineCheck({
       passes: { says: "Prose about agents is no instruction to one.", change: [{ path: "docs/agents-overview.md", old: "", new: "text\n" }] },
       fails: { says: "An instruction file is edited.", change: [{ path: "AGENTS.md", old: "Run the tests.\n", new: "Skip the tests.\n" }] },
       cannot_see: "Instruction files of agents not listed, a policy bundle the host keeps elsewhere, rules kept outside the repository, what the edit means.",
-      replay: "26 of 2,000 changes (20 by people, 6 by agents), without the hook files that were added since",
+      replay: "66 of 2,000 changes (62 by people, 4 by agents)",
     },
   ],
   run(facts) {

@@ -98,7 +98,7 @@ function keys(file: FileChange, list: FindingList): void {
     const kind = key.kind === "" ? "" : `${key.kind} `;
     list.add({
       rule: "secret.private-key", severity: "error", file, line: key.start, end_line: key.end, text: `-----BEGIN ${kind}PRIVATE KEY-----`,
-      message: `a ${kind}private key of ${key.end - key.start + 1} lines`, at_base: replaced > 0,
+      message: `${kind}private key, ${key.end - key.start + 1} ${key.end === key.start ? "line" : "lines"}`, at_base: replaced > 0,
       fix: "Replace the key everywhere it is trusted, then remove it.",
     });
     replaced -= 1;
@@ -137,7 +137,7 @@ export default defineCheck({
         change: [{ path: "deploy/server.key", old: null, new: `${"-----BEGIN"} PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n-----END PRIVATE KEY-----\n` }],
       },
       cannot_see: "Keys in binary containers (PKCS #12, JKS), JWK, PuTTY files, a body whose BEGIN line is outside the visible lines.",
-      replay: "2 of 2,000 changes as notes: one test fixture, one renewal of a development key",
+      replay: "3 of 2,000 changes: a test fixture, a renewed development key, and a key written into a program's source",
     },
   ],
   async run(facts, { signal }) {

@@ -114,7 +114,7 @@ export default defineCheck({
       passes: { says: "Tests move to another file.", change: [{ path: "test/a.test.ts", old: suite(6), new: suite(1) }, { path: "test/b.test.ts", old: null, new: suite(5) }, { path: "src/f.ts", old: "a\n", new: "b\n" }] },
       fails: { says: "Five of six tests go while the source changes.", change: [{ path: "test/a.test.ts", old: suite(6), new: suite(1) }, { path: "src/f.ts", old: "a\n", new: "b\n" }] },
       cannot_see: "Whether an assertion got weaker, tests made from data tables, assertion helpers with other names, languages without patterns. Counts lines, not a syntax tree. A revert or merge commit by an agent is not exempt.",
-      replay: "11 of 2,000 changes (9 by people, mostly removed features; 2 by agents); two migrations of a test framework no longer fire",
+      replay: "4 of 2,000 changes (3 by people, 1 by an agent), all of them removed features",
     },
     {
       id: "test.skipped",
