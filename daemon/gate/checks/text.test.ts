@@ -56,7 +56,7 @@ describe("test.focused", () => {
 
   test.each([
     ["a.test.ts", "it.only('x', () => {})"], ["a.test.ts", "describe.concurrent.only('x', f)"], ["a.test.ts", "  test.only.each([1])('x', f)"],
-    ["a.test.js", "fit('x', f)"], ["a.spec.js", "fdescribe('x', f)"], ["test/a.js", "t.only('x', f)"], ["cypress/a.js", "context.only('x', f)"],
+    ["a.test.js", "fit('x', f)"], ["a.test.js", "  fit.each([1])('x', f)"], ["a.spec.js", "fdescribe('x', f)"], ["test/a.js", "t.only('x', f)"], ["cypress/a.js", "context.only('x', f)"],
     ["e2e/a.ts", "test.describe.only('x', f)"], ["a_test.go", "FIt(\"x\", func() {})"], ["a_test.go", "\tFDescribe(\"x\", func() {})"],
     ["spec/a_spec.rb", "  fit \"x\" do"], ["spec/a_spec.rb", "  it \"x\", :focus do"], ["tests/ATest.php", "it('x', $f)->only();"],
     ["a.test.ts", "it.only(`x`, f)\r"],
@@ -67,7 +67,7 @@ describe("test.focused", () => {
   test.each([
     ["src/query.ts", "it.only('x')", "not a test file"], ["a.test.ts", "// it.only('x', f)", "a comment"], ["a.test.ts", " * it.only('x', f)", "a block comment"],
     ["a.test.ts", "const s = \"it.only('x')\"", "a string"], ["a.test.ts", "expect(user.only('name'))", "a method of something else"], ["a.test.ts", "profit('x')", "a longer word"],
-    ["a.test.ts", "outfit(1)", "a longer word"], ["a.test.ts", "model.fit(x)", "a method"], ["tests/ATest.php", "$request->only(['a'])", "a method with arguments"],
+    ["a.test.ts", "outfit(1)", "a longer word"], ["a.test.ts", "expect(fit(text, columns)).toBe(shown)", "a function of that name"], ["a.test.ts", "expect(fit('a', 12)).toBe('a')", "the same with a text"], ["a.test.ts", "model.fit(x)", "a method"], ["tests/ATest.php", "$request->only(['a'])", "a method with arguments"],
     ["a_test.go", "x.FIt(1)", "a method"], ["test_a.py", "model.fit(x)", "no focus in this language"],
   ])("%s: %s is %s", async (path, line) => {
     expect(await places(path, line)).toEqual([]);

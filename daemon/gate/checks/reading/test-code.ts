@@ -22,7 +22,7 @@ export const TEST_PATTERNS: { readonly [L in Language]?: TestPatterns } = {
   javascript: {
     test: /(?:^|[^\w$.])(?:(?:it|test|specify|fit|xit|xtest|ftest)(?:\.[A-Za-z]+)*|(?:t|tap|tape|Deno|suite|ava)\.test)\s*[(`]/,
     assertion: /(?:^|[^\w$])(?:expect\w*|assert\w*)\s*(?:[.(<]|$)|(?:^|[^\w$.])(?:t|tap)\.(?:assert\b|(?:ok|equals?|is|not|same|match|like|throws|rejects|resolves|error|plan|pass|fail|true|false|truthy|falsy|deepEqual|strictEqual|deepStrictEqual|strictSame|regex|snapshot|type|hasStrict|not[A-Z]\w*|doesNot\w+|ifError)\s*\()|\.should\b|@ts-expect-error\b/,
-    focused: /(?:^|[^\w$.])(?:(?:describe|it|test|context|suite|specify|bench|t|tap|tape|ava|serial)(?:\.(?:concurrent|sequential|serial|each|describe|test|failing|parallel))*\.only\b|Deno\.test\.only\b|f(?:it|describe|context|test)(?:\.each)?)\s*[(.`<]/,
+    focused: /(?:^|[^\w$.])(?:(?:describe|it|test|context|suite|specify|bench|t|tap|tape|ava|serial)(?:\.(?:concurrent|sequential|serial|each|describe|test|failing|parallel))*\.only\b|Deno\.test\.only\b|f(?:describe|context|test)(?:\.each)?)\s*[(.`<]|^\s*fit(?:\.each\b|\s*\(\s*["'`])/,
     skipped: /(?:^|[^\w$.])(?:(?:describe|it|test|context|suite|specify|t|tap)(?:\.(?:concurrent|sequential|serial|each|describe|test))*\.(?:skip|fixme|fails|failing)\b|Deno\.test\.ignore\b|x(?:it|describe|context|test)(?:\.each)?)\s*[(.`<]/,
   },
   python: {
@@ -41,7 +41,7 @@ export const TEST_PATTERNS: { readonly [L in Language]?: TestPatterns } = {
     test: /#\[\s*(?:\w+::)*(?:test|rstest|test_case|quickcheck)\b/,
     assertion: /\b(?:debug_)?assert\w*!|\bprop_assert\w*!|#\[\s*should_panic\b/,
     focused: null,
-    skipped: /#\[\s*(?:ignore\b|cfg_attr\s*\([^)]*\bignore\b)/,
+    skipped: /#\[\s*(?:ignore\b|cfg_attr\s*\([^)]{0,400}\bignore\b)/,
   },
   ruby: {
     test: /^\s*(?:it|specify|test|example|scenario)\b[\s({'"]|^\s*def\s+test_/,
