@@ -1,7 +1,7 @@
 import type { Actor } from "../../../proto/actor.ts";
 import type { Gap } from "../../../proto/facts.ts";
 import type { FactsReply } from "../../../proto/worker.ts";
-import { redact } from "../checks/reporting/redact.ts";
+import { maskedPath, redact } from "../checks/reporting/redact.ts";
 
 const maskedActor = ({ signs, agent, name, ...rest }: Actor): Actor => ({
   ...rest,
@@ -12,10 +12,13 @@ const maskedActor = ({ signs, agent, name, ...rest }: Actor): Actor => ({
 
 const maskedGap = ({ what, because }: Gap): Gap => ({ what: redact(what), because: redact(because) });
 
+const maskedChange = (change: FactsReply["change"]): FactsReply["change"] =>
+  change.history === "known" ? { ...change, conflicts: change.conflicts.map(maskedPath) } : change;
+
 /**
  * What leaves the check process goes onto the card and into signed evidence, where a credential in a subject or a name
  * would stay for good. The facts themselves keep it: the `secrets` check has to find it there.
  */
-export function maskedText<T extends Pick<FactsReply, "title" | "actor" | "gaps">>(reply: T): T {
-  return { ...reply, title: redact(reply.title), actor: maskedActor(reply.actor), gaps: reply.gaps.map(maskedGap) };
+export function maskedText<T extends Pick<FactsReply, "title" | "actor" | "gaps" | "change">>(reply: T): T {
+  return { ...reply, title: redact(reply.title), actor: maskedActor(reply.actor), gaps: reply.gaps.map(maskedGap), change: maskedChange(reply.change) };
 }

@@ -4,7 +4,7 @@ import type { Finding } from "../../../../proto/outcome.ts";
 import { pathText, type PathBytes } from "../../../../proto/scalar.ts";
 import type { Seen } from "../check.ts";
 import { classify } from "../reading/classify.ts";
-import { cutText, redact, shown } from "./redact.ts";
+import { cutText, maskedPath, redact, shown } from "./redact.ts";
 
 const FINDINGS_MAX = 5000;
 const EXCERPT_CHARACTERS_MAX = 200;
@@ -99,7 +99,7 @@ export function findingList(): FindingList {
       findings.push({
         rule: report.rule,
         message: shown(report.message),
-        range: file === undefined ? null : { path: file.path, start_line: line, end_line: Math.max(line, report.end_line ?? line) },
+        range: file === undefined ? null : { path: maskedPath(file.path), start_line: line, end_line: Math.max(line, report.end_line ?? line) },
         severity: report.severity,
         fingerprint: createHash("sha256").update(JSON.stringify([key, occurrence])).digest("hex"),
         baseline: "not_compared",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { randomText } from "../../../testing/tokens.ts";
-import { cutText, redact, shown } from "./redact.ts";
+import { cutText, maskedPath, redact, shown } from "./redact.ts";
 
 describe("redact", () => {
   test("text drawn at random is masked, nearly always: it is a second net behind the values the scan knows", () => {
@@ -33,4 +33,11 @@ describe("cutText", () => {
     for (let max = 2; max < 40; max += 1) expect([cutText(text, max).isWellFormed(), cutText(text, max).length <= max]).toEqual([true, true]);
     expect(shown("\ud800")).toBe("\ufffd");
   });
+});
+
+test("attack: a credential in a file's name does not reach the card as a place", () => {
+  const token = `${"gh"}p_a8Kx2ZqT7bNc4RmW9vYd1LsF6hPj3E2f3OhS`;
+  expect(maskedPath({ u: `dir-${token}/a.test.ts` })).toEqual({ u: "dir-ghp_…(40)/a.test.ts" });
+  for (const u of ["src/sk-learn/model_selection.py", "packages/npm_publish_helper_scripts/a.ts", "docs/4b825dc642cb6eb9a060e54bf8d69288fbee4904.md"]) expect(maskedPath({ u })).toEqual({ u });
+  expect(maskedPath({ b64: "Zv9v" })).toEqual({ b64: "Zv9v" });
 });

@@ -4,10 +4,14 @@
  * published finding must never become the leak.
  */
 
+import { pathText, type PathBytes } from "../../../../proto/scalar.ts";
+
 /** Shortest run of token characters that is looked at; shorter secrets cannot be told from words. */
 const RUN = /[A-Za-z0-9_+/=~-]{20,}/g;
 /** Prefixes that mean a credential, whatever follows them. */
-const PREFIXED = /\b(?:gh[pousr]_|github_pat_|npm_|glpat-|xox[abopr]-|sk-|[sr]k_live_|AKIA|hf_|pypi-|dckr_pat_|AGE-SECRET-KEY-)[A-Za-z0-9_+/=.-]{12,}/g;
+const PREFIX = "\\b(?:gh[pousr]_|github_pat_|npm_|glpat-|xox[abopr]-|sk-|[sr]k_live_|AKIA|hf_|pypi-|dckr_pat_|AGE-SECRET-KEY-)";
+const PREFIXED = new RegExp(`${PREFIX}[A-Za-z0-9_+/=.-]{12,}`, "g");
+const PREFIXED_NAME = new RegExp(`${PREFIX}[A-Za-z0-9_+=-]{12,}`, "g");
 /** Bounded on both sides of the colon, so a megabyte of "://a:" stays linear. */
 const URL_CREDENTIAL = /:\/\/[^\s/@:]{0,256}:[^\s/@]{1,256}@/g;
 const ENTROPY_BITS_MIN = 3;
@@ -66,6 +70,13 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   for (const secret of secrets) if (secret !== "") out = out.replaceAll(secret, masked(secret));
   out = out.replace(URL_CREDENTIAL, "://…:…@");
   return out.replace(PREFIXED, masked).replace(RUN, (run) => (looksDrawn(run) ? masked(run) : run));
+}
+
+/** A place has to stay findable: in a path only what carries a credential's prefix and looks drawn is masked. */
+export function maskedPath(path: PathBytes): PathBytes {
+  const text = pathText(path);
+  const safe = text.replace(PREFIXED_NAME, (name) => (looksDrawn(name) ? masked(name) : name));
+  return safe === text ? path : { u: safe };
 }
 
 /** At most `characters_max` characters, no half of a surrogate pair, so that it survives canonical JSON. */
