@@ -36,9 +36,17 @@ export function checkHead(route: Route, request: Request): void {
 /** The JSON body, read strictly; `undefined` on routes without one. */
 export async function jsonOf(route: Route, request: Request, limits: JsonLimits): Promise<unknown> {
   if (route.shape.body !== "json") return undefined;
+  const reader = request.body?.getReader();
   const chunks: Uint8Array[] = [];
-  for await (const chunk of bounded(route, request)) chunks.push(chunk);
-  return parseStrict(concatBytes(...chunks), { bytes_max: route.body_bytes_max, depth_max: limits.json_depth_max });
+  let bytes = 0;
+  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+    bytes += next.value.length;
+    if (bytes > route.body_bytes_max) throw tooLarge(route);
+    chunks.push(next.value);
+  }
+  const [first] = chunks;
+  const whole = first !== undefined && chunks.length === 1 ? first : concatBytes(...chunks);
+  return parseStrict(whole, { bytes_max: route.body_bytes_max, depth_max: limits.json_depth_max });
 }
 
 /** The body as a stream that fails with `request.too_large` at the route's limit, announced length or not. */
