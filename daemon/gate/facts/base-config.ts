@@ -3,7 +3,7 @@ import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
 import { parseRepositoryConfig, REPOSITORY_CONFIG_NAME } from "../../config/repository.ts";
 import type { Oid } from "../../platform/git/object-format.ts";
 import type { GitReader } from "../../platform/git/reader.ts";
-import { blobAt } from "../../platform/git/tree-entry.ts";
+import { blobAt, standsAt } from "../../platform/git/tree-entry.ts";
 
 /** What is read at all; the parser has its own, lower limit and names it. */
 const CONFIG_BYTES_MAX = 1024 * 1024;
@@ -20,7 +20,10 @@ export async function baseConfig(reader: GitReader, commit: Oid | null, job: Pic
   if (tree === null) return { state: "absent" };
   try {
     const oid = await blobAt(reader.objects, tree, REPOSITORY_CONFIG_NAME);
-    if (oid === null) return { state: "absent" };
+    if (oid === null) {
+      if (!(await standsAt(reader.objects, tree, REPOSITORY_CONFIG_NAME))) return { state: "absent" };
+      throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME} is a link, a folder or a submodule, which is not followed`);
+    }
     const config = parseRepositoryConfig(await contentOf(reader, oid, REPOSITORY_CONFIG_NAME, CONFIG_BYTES_MAX));
     if (config.policy === undefined) return { state: "read", config, has_policy: false };
     const bundle = await blobAt(reader.objects, tree, config.policy);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Scratch, type Source } from "./testing/scratch.ts";
-import { blobAt } from "./tree-entry.ts";
+import { blobAt, standsAt } from "./tree-entry.ts";
 
 let scratch: Scratch;
 let serial = 0;
@@ -40,6 +40,16 @@ test("a folder, a link and a submodule are no file, and no way to one", async ()
   const head = source.git("rev-parse", "HEAD");
   expect(await found(source, head, "real", "link", "sub", "link/x.yaml", "sub/x.yaml")).toEqual([null, null, null, null, null]);
   expect(await found(source, head, "real/x.yaml")).toEqual([source.git("rev-parse", `${head}:real/x.yaml`)]);
+});
+
+test("whatever stands at a path stands there, and nothing else does", async () => {
+  const source = scratch.source("stands");
+  const blob = source.object("blob", "x");
+  const tree = source.tree(["100644", "file", blob], ["40000", "folder", source.tree(["100644", "inner", blob])], ["120000", "link", blob], ["160000", "sub", "1".repeat(40)]);
+  const repository = await scratch.stored(source, [source.commitTree(tree)], "local:0:stands");
+  await using reader = scratch.reader(repository);
+  for (const path of ["file", "folder", "folder/inner", "link", "sub"]) expect([path, await standsAt(reader.objects, tree, path)]).toEqual([path, true]);
+  for (const path of ["fil", "File", "folder/x", "link/x", "sub/x", ""]) expect([path, await standsAt(reader.objects, tree, path)]).toEqual([path, false]);
 });
 
 describe("attack: a file hidden from us that git still sees", () => {

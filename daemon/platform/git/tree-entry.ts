@@ -11,6 +11,11 @@ const TYPE_BITS = 0o170000;
 const FILE = 0o100000;
 const FOLDER = 0o040000;
 
+interface Entry {
+  readonly type: number;
+  readonly oid: Oid;
+}
+
 /**
  * The blob at `path` below a tree, found by reading only the trees on the way
  * (gitformat, "tree": `<mode> SP <name> NUL <raw id>`). Null where there is none,
@@ -18,6 +23,16 @@ const FOLDER = 0o040000;
  * `intake.incomplete` for a tree that is not stored, `request.too_large` for one above the limit.
  */
 export async function blobAt(objects: ObjectReader, root: Oid, path: string): Promise<Oid | null> {
+  const found = await entryAt(objects, root, path);
+  return found?.type === FILE ? found.oid : null;
+}
+
+/** Whether anything stands at `path`: a file, a folder, a symbolic link or a submodule. Throws as `blobAt`. */
+export async function standsAt(objects: ObjectReader, root: Oid, path: string): Promise<boolean> {
+  return (await entryAt(objects, root, path)) !== null;
+}
+
+async function entryAt(objects: ObjectReader, root: Oid, path: string): Promise<Entry | null> {
   const names = path.split("/");
   let tree: Oid = root;
   for (const [depth, name] of names.entries()) {
@@ -28,14 +43,14 @@ export async function blobAt(objects: ObjectReader, root: Oid, path: string): Pr
     const entry = entryOf(read.content, name, root.length / 2);
     if (entry === null) return null;
     const last = depth === names.length - 1;
-    if (last) return entry.type === FILE ? entry.oid : null;
+    if (last) return entry;
     if (entry.type !== FOLDER) return null;
     tree = entry.oid;
   }
   return null;
 }
 
-function entryOf(content: Uint8Array, wanted: string, id_bytes: number): { type: number; oid: Oid } | null {
+function entryOf(content: Uint8Array, wanted: string, id_bytes: number): Entry | null {
   for (let at = 0; at < content.length; ) {
     const space = content.indexOf(0x20, at);
     const end = content.indexOf(0, space);
