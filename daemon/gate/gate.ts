@@ -107,7 +107,7 @@ export class GateKeeper {
     const last = gates.attempts(gateId(identity)).at(-1);
     if (last === undefined || Date.parse(last.attempt.valid_until) <= clock.now_ms()) return null;
     const stored = await readReply(artifacts, last);
-    if (stored === null || stored.reply.card.checks.some(({ result }) => result === "unavailable")) return null;
+    if (stored === null || !complete(stored.reply.card)) return null;
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
   }
 
@@ -144,6 +144,9 @@ export class GateKeeper {
     return resultOf(gate_id, attempt, reply, recorded.bundle, false);
   }
 }
+
+/** Whatever was unavailable may answer next time. */
+const complete = ({ checks, reasons }: Card): boolean => checks.every(({ result }) => result !== "unavailable") && reasons.every(({ rule }) => rule !== "gate.policy-unavailable");
 
 const CLAIMED = "mode local: target, author and repository name are what the caller said";
 
