@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, unlinkSync, writeFileSync } from "node:fs";
 import net from "node:net";
+import { join } from "node:path";
 import { GateEvent, GateRequest, IntakeId, PackReply } from "../../proto/api.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { API_VERSION } from "../../proto/routes.ts";
@@ -182,6 +183,21 @@ test("a failure of what is being sent is reported as itself", async () => {
     },
   });
   await expect(client.sendPack(INTAKE, broken)).rejects.toMatchObject({ code: "git.failed" });
+});
+
+test("a proxy set for the job is not asked: the socket is the only way to the daemon", async () => {
+  await clientOf();
+  const proxied = net.createServer((socket) => socket.destroy());
+  servers.push(proxied);
+  await new Promise<void>((resolve) => proxied.listen(0, "127.0.0.1", resolve));
+  const address = proxied.address();
+  const proxy = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+  let asked = 0;
+  proxied.on("connection", () => (asked += 1));
+  const script = `const { MaestroClient } = await import(${JSON.stringify(join(import.meta.dir, "maestro.ts"))}); console.log((await new MaestroClient(${JSON.stringify(api?.path)}).status()).state_dir);`;
+  const child = Bun.spawn([process.execPath, "-e", script], { env: { HTTP_PROXY: proxy, http_proxy: proxy, ALL_PROXY: proxy }, stdio: ["ignore", "pipe", "inherit"] });
+  expect(await new Response(child.stdout).text()).toBe(`${STATUS.state_dir}\n`);
+  expect(asked).toBe(0);
 });
 
 describe("whose socket", () => {
