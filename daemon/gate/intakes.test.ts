@@ -77,5 +77,27 @@ test("past intakes_max the next one is refused as busy, until an old one is forg
   for (let i = 0; i < limits.intakes_max; i++) intakes.open(7, request);
   expect(codeOf(() => intakes.open(7, request))).toBe("request.busy");
   clock.advance(1001);
-  expect(intakes.open(8, request).uid).toBe(8);
+  expect(intakes.open(7, request).uid).toBe(7);
+});
+
+test("a hundred gates in a row: what has arrived makes room, the oldest first", () => {
+  const { clock, intakes } = fresh();
+  const ids: string[] = [];
+  for (let i = 0; i < 100; i++) {
+    const intake = intakes.open(7, request);
+    intake.received = true;
+    ids.push(intake.id);
+    clock.advance(1);
+  }
+  expect(codeOf(() => intakes.get(7, ids[96] ?? ""))).toBe("intake.unknown");
+  expect(ids.slice(97).map((id) => intakes.get(7, id).id)).toEqual(ids.slice(97));
+});
+
+test("attack: one user's announcements keep no other user out, and take nothing of theirs", () => {
+  const { intakes } = fresh();
+  for (let i = 0; i < limits.intakes_max; i++) intakes.open(666, request);
+  const mine = intakes.open(7, request);
+  for (let i = 0; i < 10; i++) codeOf(() => intakes.open(666, request));
+  expect(intakes.get(7, mine.id)).toBe(mine);
+  expect(codeOf(() => intakes.open(666, request))).toBe("request.busy");
 });

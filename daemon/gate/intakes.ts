@@ -37,7 +37,7 @@ export class Intakes {
 
   open(uid: number, request: IntakeRequest): Intake {
     this.forgetIdle();
-    if (this.open_intakes.size >= this.limits.intakes_max) throw new MaestroError("request.busy", `${this.limits.intakes_max} intakes are open`);
+    if (this.open_intakes.size >= this.limits.intakes_max) this.makeRoom(uid);
     const id = `intake-${toBase32(this.random.bytes(ID_BYTES))}`;
     const { object_format, cuts, tips } = request;
     const intake: Intake = { id, uid, repo_id: localRepositoryId(uid, request.repository), object_format, cuts, tips, received: false, used_at_ms: this.clock.monotonic_ms() };
@@ -52,6 +52,21 @@ export class Intakes {
     if (intake === undefined || intake.uid !== uid) throw new MaestroError("intake.unknown", id);
     intake.used_at_ms = this.clock.monotonic_ms();
     return intake;
+  }
+
+  /**
+   * Whoever holds most gives way: first what has arrived, which as a rule has been gated long since, then another user's
+   * announcement. So neither 64 gates in a row nor one user's flood keep the next gate out. Throws `request.busy` where nothing may go.
+   */
+  private makeRoom(uid: number): void {
+    const counts = new Map<number, number>();
+    for (const intake of this.open_intakes.values()) counts.set(intake.uid, (counts.get(intake.uid) ?? 0) + 1);
+    const own = counts.get(uid) ?? 0;
+    const [most = uid, held = 0] = [...counts].toSorted(([a, x], [b, y]) => y - x || Number(b === uid) - Number(a === uid))[0] ?? [];
+    const oldest = [...this.open_intakes.values()].filter((intake) => intake.uid === most).toSorted((a, b) => a.used_at_ms - b.used_at_ms);
+    const victim = oldest.find(({ received }) => received) ?? (held > own + 1 ? oldest[0] : undefined);
+    if (victim === undefined) throw new MaestroError("request.busy", `${this.limits.intakes_max} intakes are open`);
+    this.open_intakes.delete(victim.id);
   }
 
   private forgetIdle(): void {
