@@ -47,9 +47,13 @@ export class Replay {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     await using stack = new AsyncDisposableStack();
-    stack.defer(() => stop.abort(new MaestroError("request.cancelled", "the replay ended")));
     const free = Array.from({ length: Math.min(lanes, changes.length) }, () => stack.use(judge.lane(both)));
     const turns: Promise<unknown>[] = free.map(() => Promise.resolve());
+    // Ends before the lanes do: work that is told to stop and waited for takes no further process and leaves no folder.
+    stack.defer(async () => {
+      stop.abort(new MaestroError("request.cancelled", "the replay ended"));
+      await Promise.all(turns);
+    });
     const pending = changes.map(({ head }, place) => {
       const slot = place % free.length;
       const mine = turns[slot]!.then(() => this.one(repository, target_ref, head, free[slot]!, both));
@@ -61,6 +65,7 @@ export class Replay {
   }
 
   private async one(repository: Repository, target_ref: string, head: string, lane: Lane, signal: AbortSignal): Promise<ReplayChange> {
+    if (signal.aborted) throw new MaestroError("request.cancelled", "the replay ended");
     try {
       return eventOf(head, await this.deps.judge.judge({ repository, mode: "local", target_ref, target: head, head, want_tree_sha256: false }, lane, quiet, signal));
     } catch (error) {
