@@ -51,17 +51,41 @@ export class SocketClient {
   /** One answer. Throws the failure the daemon reports, `daemon.unreachable`, `daemon.foreign_socket` or `api.version`. */
   async request<K extends JsonRoute>(name: K, input: Input<K>): Promise<ReplyOf<K>> {
     const response = await this.send(ROUTES[name], input);
-    return documentIn<ReplyOf<K>>(response);
+    return documentIn<ReplyOf<K>>(await this.textOf(response, input.signal));
   }
 
   /** The events of a reply as they come; a failure at the end of the stream is thrown. Leaving early ends the daemon's work. */
   async *events<K extends EventRoute>(name: K, input: Input<K>): AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void> {
     const response = await this.send(ROUTES[name], input);
     if (response.headers.get("content-type") !== NDJSON || response.body === null) throw new MaestroError("worker.protocol", "the daemon's reply is no stream of events");
-    for await (const event of jsonLines(response.body)) {
+    for await (const event of jsonLines(this.whole(response.body, input.signal))) {
       if (isFailure(event)) throw errorOf(event.problem);
       yield event as Exclude<ReplyOf<K>, { event: "failure" }>;
     }
+  }
+
+  /** A reply that breaks off says so in our words: its daemon is gone. */
+  private async *whole(body: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* body;
+    } catch (cause) {
+      throw this.broken(cause, signal);
+    }
+  }
+
+  private async textOf(response: Response, signal: AbortSignal | undefined): Promise<string> {
+    try {
+      return await response.text();
+    } catch (cause) {
+      throw this.broken(cause, signal);
+    }
+  }
+
+  private broken(cause: unknown, signal: AbortSignal | undefined): MaestroError {
+    if (signal?.aborted === true) return new MaestroError("request.cancelled", "the request was given up", { cause });
+    if (cause instanceof MaestroError) return cause;
+    const code = codeOf(cause);
+    return new MaestroError("daemon.unreachable", NOT_SENT.has(code) ? `nothing answers on ${this.path}` : `the connection on ${this.path} broke (${code})`, { cause });
   }
 
   private async send(shape: RouteShape, input: Sent): Promise<Response> {
@@ -71,7 +95,7 @@ export class SocketClient {
       if (response === null) continue;
       checkVersion(response);
       if (response.ok) return response;
-      const problem = problemIn(await response.text(), response);
+      const problem = problemIn(await this.textOf(response, input.signal), response);
       // The daemon turned the connection away before it read the request.
       const again = problem.code === "request.busy" && input.stream === undefined && (await patience.wait("busy"));
       if (!again) throw errorOf(problem);
@@ -86,9 +110,7 @@ export class SocketClient {
     } catch (cause) {
       const code = codeOf(cause);
       if (NOT_SENT.has(code) && input.stream?.locked !== true && (await patience.wait(code === "EAGAIN" ? "busy" : "absent"))) return null;
-      if (input.signal?.aborted === true) throw new MaestroError("request.cancelled", "the request was given up", { cause });
-      if (cause instanceof MaestroError) throw cause;
-      throw new MaestroError("daemon.unreachable", NOT_SENT.has(code) ? `nothing answers on ${this.path}` : `the connection on ${this.path} broke (${code})`, { cause });
+      throw this.broken(cause, input.signal);
     }
   }
 
@@ -123,9 +145,9 @@ function checkVersion(response: Response): void {
   throw new MaestroError("api.version", `this client speaks ${API_VERSION}, the daemon ${theirs ?? "does not say"}`);
 }
 
-async function documentIn<T>(response: Response): Promise<T> {
+function documentIn<T>(text: string): T {
   try {
-    return (await response.json()) as T;
+    return JSON.parse(text) as T;
   } catch (cause) {
     throw new MaestroError("worker.protocol", "the daemon's reply is not JSON", { cause });
   }
