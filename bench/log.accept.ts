@@ -1,5 +1,5 @@
 /** Our log folder in the hands of two other implementations: Go's own checksum-database client and Tessera's fsck. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { openStore } from "../daemon/store/db.ts";
 import { tlogProofText } from "../daemon/verifier/tlog-proof.ts";
 import { StoreLimits } from "../proto/config.ts";
 import { toBase64, utf8 } from "../proto/encoding.ts";
+import { accepts } from "./rig/accepts.ts";
 
 const XMOD_VERSION = "v0.42.0";
 const TESSERA_VERSION = "v1.0.4";
@@ -63,7 +64,8 @@ function corrupted(name: string, path: string): string {
 beforeAll(makeLog, 60_000);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-describe(`golang.org/x/mod/sumdb ${XMOD_VERSION}`, () => {
+describe("Go's checksum database client", () => {
+  const tool = { name: "golang.org/x/mod/sumdb", version: XMOD_VERSION };
   const program = join(work, "logcheck");
   beforeAll(() => {
     const source = join(work, "logcheck-src");
@@ -73,18 +75,19 @@ describe(`golang.org/x/mod/sumdb ${XMOD_VERSION}`, () => {
     expect(run(["go", "build", "-mod=mod", "-o", program, "."], source, 300_000)).toEqual({ code: 0, output: expect.any(String) });
   }, 300_000);
 
-  test("opens the checkpoint, finds every entry through the tiles, and accepts our receipts and consistency proof", () => {
+  accepts(tool, "opens the checkpoint, finds every entry through the tiles, and accepts our receipts and consistency proof", () => {
     expect(run([program, folder, given], work, 60_000)).toEqual({ code: 0, output: "600 entries, 8 receipts, 600 extends 200\n" });
   });
 
-  test("refuses the log with one bit turned in a tile, an entry bundle or the checkpoint", () => {
+  accepts(tool, "refuses the log with one bit turned in a tile, an entry bundle or the checkpoint", () => {
     for (const [i, path] of ["tile/0/001", "tile/1/000.p/2", "tile/entries/002.p/88", "checkpoint"].entries()) {
       expect(run([program, corrupted(`turned-${i}`, path), given], work, 60_000).code).not.toBe(0);
     }
   });
 });
 
-describe(`github.com/transparency-dev/tessera/cmd/fsck ${TESSERA_VERSION}`, () => {
+describe("Tessera", () => {
+  const tool = { name: "github.com/transparency-dev/tessera/cmd/fsck", version: TESSERA_VERSION };
   const bin = join(work, "bin");
   const SUCCESS = "Successfully fsck'd";
   const fsck = (log: string): string => {
@@ -96,11 +99,11 @@ describe(`github.com/transparency-dev/tessera/cmd/fsck ${TESSERA_VERSION}`, () =
   }, 600_000);
 
   // It exits 0 also when it finds something: only its own word counts.
-  test("says that our log is whole", () => {
+  accepts(tool, "says that our log is whole", () => {
     expect(fsck(folder)).toContain(SUCCESS);
   });
 
-  test("does not say so once a bit is turned", () => {
+  accepts(tool, "does not say so once a bit is turned", () => {
     expect(fsck(corrupted("fsck-turned", "tile/0/000"))).not.toContain(SUCCESS);
     expect(fsck(corrupted("fsck-entry", "tile/entries/001"))).not.toContain(SUCCESS);
   });
