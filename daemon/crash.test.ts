@@ -1,6 +1,6 @@
 /** `maestrod` killed with SIGKILL at every step of a gate: what was acknowledged stays, what was not is absent or whole. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { GateResult } from "../proto/api.ts";
 import { canonicalText } from "../proto/canonical.ts";
@@ -15,19 +15,22 @@ import { verifyBundle } from "./verifier/index.ts";
 
 setDefaultTimeout(240_000);
 
-/** Where the daemon dies: as soon as this was seen, and then some milliseconds later. */
+/** Where the daemon dies: as soon as this was seen, and then some milliseconds later. A folder is seen when something in it changes after policy answered. */
 interface Moment {
-  readonly at: "start" | "upload" | "intake" | "queued" | "facts" | "text" | "size" | "policy" | "result";
+  readonly at: "start" | "upload" | "intake" | "queued" | "facts" | "text" | "size" | "policy" | "result" | Folder;
   readonly later_ms: number;
 }
+
+/** In the order a verdict becomes durable: log and gate row in one transaction, blobs, their name, the log's files. */
+const FOLDERS = ["db", "oci/blobs/sha256", "oci", "log"] as const;
+type Folder = (typeof FOLDERS)[number];
 
 const random = new SeededRandom("crash");
 const upTo = (limit: number): number => new DataView(random.bytes(4).buffer).getUint32(0) % limit;
 const MOMENTS: readonly Moment[] = [
   ...(["start", "upload", "intake", "queued", "facts", "text", "size", "policy", "result"] as const).map((at) => ({ at, later_ms: 0 })),
-  // Between the policy's answer and the reply lie signature, log, gate row and blobs: most of the danger.
-  ...[2, 5, 9, 14, 20, 30].map((later_ms) => ({ at: "policy" as const, later_ms })),
-  ...Array.from({ length: 3 }, () => ({ at: "intake" as const, later_ms: upTo(250) })),
+  ...FOLDERS.flatMap((at) => [0, 1 + upTo(8)].map((later_ms) => ({ at, later_ms }))),
+  ...Array.from({ length: 3 }, () => ({ at: "policy" as const, later_ms: 10 + upTo(100) })),
 ];
 
 let world: World;
@@ -67,6 +70,23 @@ async function gateOnce(client: MaestroClient, plan: ChangePlan, seen: (what: st
   return result;
 }
 
+/** Kills at once where no time is to pass: a timer would let the daemon run on. */
+function killAt(daemon: Bun.Subprocess, { at, later_ms }: Moment): (what: string) => void {
+  let armed = true;
+  let judged = false;
+  const folder = FOLDERS.find((name) => name === at);
+  const watcher = folder === undefined ? null : watch(join(world.state_dir, folder), () => (judged ? seen(folder) : undefined));
+  const seen = (what: string): void => {
+    judged ||= what === "policy";
+    if (what !== at || !armed) return;
+    armed = false;
+    watcher?.close();
+    if (later_ms === 0) daemon.kill("SIGKILL");
+    else setTimeout(() => daemon.kill("SIGKILL"), later_ms);
+  };
+  return seen;
+}
+
 /** What of the acknowledged gates is not there any more, or not whole. */
 async function lost(client: MaestroClient, acknowledged: readonly GateResult[]): Promise<string[]> {
   const problems: string[] = [];
@@ -98,16 +118,15 @@ test(`${MOMENTS.length} kills: the log opens, every acknowledged gate is there a
     const plan = await planChange(source.path, { target: "main" });
     await client.rules();
     const workers = workersOf(daemon.pid);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const seen = (what: string): void => {
-      if (what === at) timer ??= setTimeout(() => daemon.kill("SIGKILL"), later_ms);
-    };
+    const seen = killAt(daemon, { at, later_ms });
     const answer = gateOnce(client, plan, seen).catch((error: unknown) => {
       // Cut off: nothing was promised.
       expect({ round, at, code: error instanceof MaestroError ? error.code : String(error) }).toEqual({ round, at, code: "daemon.unreachable" });
       return null;
     });
     const result = await answer;
+    // A moment that a quick daemon passed by: then after its answer.
+    seen(at);
     await daemon.exited;
     expect(daemon.signalCode).toBe("SIGKILL");
     if (result !== null) acknowledged.push(result);
