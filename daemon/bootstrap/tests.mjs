@@ -23,12 +23,15 @@ export function judge(totals, code) {
 
 export const countLine = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 
+/** One test or hook; real git and real processes take seconds on a loaded machine. A tier that names its own comes later and wins. */
+const TEST_DEADLINE_MS = 30_000;
+
 /** @returns counts of one `bun test` run */
 export async function runTests(bun, root, args) {
   const folder = mkdtempSync(join(tmpdir(), "maestro-test-"));
   const report = join(folder, "junit.xml");
   try {
-    const code = await runInForeground(bun, ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...args], { cwd: root });
+    const code = await runInForeground(bun, ["test", `--timeout=${TEST_DEADLINE_MS}`, "--reporter=junit", `--reporter-outfile=${report}`, ...args], { cwd: root });
     let totals = null;
     try {
       totals = readTotals(readFileSync(report, "utf8"));

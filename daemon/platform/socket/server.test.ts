@@ -117,12 +117,15 @@ test.each([
     let bytes = 0;
     for await (const chunk of request.body ?? []) {
       bytes += chunk.length;
+      // In a process full of other tests' garbage, what is collectable must not count as held.
+      if (bytes % (8 * MiB) < chunk.length) Bun.gc(true);
       top = Math.max(top, process.memoryUsage.rss());
       if (pause_ms > 0) await Bun.sleep(pause_ms);
     }
     return Response.json({ bytes });
   });
   const client = Bun.spawn([process.execPath, "-e", UPLOAD, served.path, header, String(megabytes)], { stdio: ["ignore", "pipe", "inherit"] });
+  Bun.gc(true);
   const before = process.memoryUsage.rss();
   expect(await new Response(client.stdout).text()).toBe(`{"bytes":${megabytes * MiB}}\n`);
   expect(top - before).toBeLessThan(48 * MiB);
