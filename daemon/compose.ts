@@ -1,5 +1,5 @@
 /** Puts the daemon together: the only file beside `main.ts` that knows every room. No socket here, so that tests can hold a daemon in process. */
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
@@ -58,12 +58,12 @@ function createPool({ host }: CoreOptions): WorkerPool {
   return new WorkerPool({ argv: [process.execPath, "--smol", WORKER], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker });
 }
 
-async function readPolicy(host: Host): Promise<{ path: string; bytes: Uint8Array; name: string; data: unknown }> {
+async function readPolicy(host: Host): Promise<{ bytes: Uint8Array; name: string; data: unknown }> {
   const path = host.policy_bundle ?? DEFAULT_POLICY;
   try {
     const bytes = new Uint8Array(await readFile(path));
     const { name, data } = readBundle(bytes, path);
-    return { path, bytes, name, data };
+    return { bytes, name, data };
   } catch (error) {
     if (error instanceof MaestroError) throw error;
     throw new MaestroError("policy.load", `${path} cannot be read`, { cause: error });
@@ -84,6 +84,9 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const scratch_dir = join(state_dir, "scratch");
   // Whatever a killed daemon left half done was never acknowledged.
   await Promise.all([repositories.sweep(), rm(scratch_dir, { recursive: true, force: true })]);
+  // Check processes read this copy: the operator's file may change meanwhile, and what is signed names the policy as it was read here.
+  const policy_copy = join(state_dir, "host-policy.tar.gz");
+  await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
   const store = openStore({ state_dir, limits: host.limits.store, fatal: options.fatal });
   const artifacts = await openArtifacts({ state_dir, limits: host.limits.store });
   const gates = openGates(store);
@@ -96,7 +99,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
     projection_failed: (error) => options.warn("the log's files could not be written", error),
   });
   const pool = createPool(options);
-  const judging = { host, git: tools, pool, clock, scratch_dir, host_policy: { path: policy.path, name: policy.name } };
+  const judging = { host, git: tools, pool, clock, scratch_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
   const keeper = new GateKeeper({ ...judging, judge, repositories, evidence, gates, artifacts, host_policy_bytes: policy.bytes });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size });
