@@ -43,7 +43,12 @@ export class World implements AsyncDisposable {
 
   static async open(config: Partial<HostConfig> = {}): Promise<World> {
     const world = new World(await Scratch.create(), { ...EMBEDDED_CONFIG, ...config });
-    await world.start();
+    try {
+      await world.start();
+    } catch (error) {
+      world.scratch.dispose();
+      throw error;
+    }
     return world;
   }
 
