@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { canonicalBytes, canonicalText, parseCanonical, parseStrict, type Json } from "./canonical.ts";
 import { fromUtf8Lossy, utf8 } from "./encoding.ts";
 import { MaestroError } from "./errors.ts";
+import { times } from "../daemon/testing/scale.ts";
 
 const limits = { bytes_max: 1 << 20, depth_max: 64 };
 const text = fc.string({ unit: "binary", maxLength: 12 }).filter((value) => value.isWellFormed());
@@ -29,7 +30,7 @@ test("canonical bytes read back to the value, in both readers", () => {
       expect(canonicalText(parseCanonical(bytes, limits))).toBe(canonicalText(value));
       expect(canonicalText(JSON.parse(fromUtf8Lossy(bytes)))).toBe(canonicalText(value));
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });
 
@@ -43,7 +44,7 @@ test("on any integer JSON, however it is spaced, the strict reader and JSON.pars
       const spelled = JSON.stringify(value, null, indent);
       expect(canonicalText(parseStrict(utf8(spelled), limits))).toBe(canonicalText(JSON.parse(spelled)));
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });
 
@@ -63,7 +64,7 @@ test("on any mutation it refuses with its own error or agrees with JSON.parse: n
       }
       expect(canonicalText(read)).toBe(canonicalText(JSON.parse(fromUtf8Lossy(mutated))));
     }),
-    { numRuns: 1000 },
+    { numRuns: times(1000) },
   );
 });
 
@@ -73,6 +74,6 @@ test("two values never share their canonical bytes", () => {
       const same = canonicalText(a) === canonicalText(b);
       expect(Bun.deepEquals(a, b, true)).toBe(same);
     }),
-    { numRuns: 300 },
+    { numRuns: times(300) },
   );
 });

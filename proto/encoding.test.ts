@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { concatBytes, equalBytes, fromBase64, fromHex, fromUtf8, fromUtf8Lossy, toBase32, toBase64, toHex, utf8 } from "./encoding.ts";
+import { times } from "../daemon/testing/scale.ts";
 
 const bytes = fc.uint8Array({ maxLength: 40 });
 
@@ -24,7 +25,7 @@ describe("base64", () => {
         const decoded = fromBase64(text);
         expect(decoded === null ? text : toBase64(decoded)).toBe(text);
       }),
-      { numRuns: 1000 },
+      { numRuns: times(1000) },
     );
   });
 });

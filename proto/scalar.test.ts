@@ -3,6 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
 import { equalBytes } from "./encoding.ts";
 import { Base64, Decimal, PathBytes, pathFromBytes, pathText, pathToBytes, RefName, RuleId, Timestamp } from "./scalar.ts";
+import { times } from "../daemon/testing/scale.ts";
 
 test("any path of a git tree comes back byte for byte", () => {
   const path = fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.string({ unit: "binary", minLength: 1 }).map((text) => new TextEncoder().encode(text)));
@@ -13,7 +14,7 @@ test("any path of a git tree comes back byte for byte", () => {
       expect(Value.Check(PathBytes, coded)).toBe(true);
       expect(pathFromBytes(pathToBytes(coded))).toEqual(coded);
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });
 

@@ -4,6 +4,7 @@ import { Thresholds, type RepositoryConfig, type RuleSetting } from "../../proto
 import { MaestroError } from "../../proto/errors.ts";
 import { resolveHost } from "./host.ts";
 import { mergeGateConfig } from "./merge.ts";
+import { times } from "../testing/scale.ts";
 
 const EFFECTS = ["pass", "note", "hold", "refuse"] as const;
 const CLASSES = ["human", "agent", "bot", "unknown"] as const;
@@ -45,6 +46,6 @@ test("whatever merges is nowhere looser than the host, and whatever is looser do
       expect(merged.required).toEqual(expect.arrayContaining([...host.required, ...(base.required ?? [])]));
       for (const name of names) expect(merged.thresholds[name]).toBe(Math.min(host.thresholds[name], base.thresholds?.[name] ?? Infinity));
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });

@@ -9,6 +9,7 @@ import { StoreLimits } from "../../proto/config.ts";
 import { fromBase64, toHex } from "../../proto/encoding.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { NOW, recordInput } from "../testing/evidence.ts";
+import { times } from "../testing/scale.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { parseVerifierKey } from "../verifier/note.ts";
 import { verifyTlogProof } from "../verifier/tlog-proof.ts";
@@ -116,7 +117,7 @@ test("killed at any moment: the log opens, and no acknowledged verdict is lost",
   const state = stateDir();
   const script = new URL("testing/recorder.ts", import.meta.url).pathname;
   let acknowledged = 0;
-  for (const after of [1, 4, 9]) {
+  for (const after of Array.from({ length: times(3) }, (_, i) => [1, 4, 9][i % 3] ?? 1)) {
     const child = Bun.spawn([process.execPath, script, state], { stdout: "pipe", stderr: "pipe" });
     const lines: string[] = [];
     let rest = "";
@@ -140,4 +141,4 @@ test("killed at any moment: the log opens, and no acknowledged verdict is lost",
     await close();
   }
   expect(acknowledged).toBeGreaterThanOrEqual(14);
-}, 60_000);
+}, times(60_000));

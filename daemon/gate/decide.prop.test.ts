@@ -7,8 +7,9 @@ import { placeFindings } from "../policy/input.ts";
 import { decide, type DecideInput } from "./decide.ts";
 import { stricterThan } from "./effects.ts";
 import { anyAnswer, anyInput, anyRules, CHECKS, EFFECTS, finding, outcome, RULES } from "./testing/decide-input.ts";
+import { times } from "../testing/scale.ts";
 
-const RUNS = { numRuns: 300, verbose: 1 } as const;
+const RUNS = { numRuns: times(300), verbose: 1 } as const;
 const RANK: Readonly<Record<Verdict, number>> = { admit: 0, hold: 1, refuse: 2 };
 const rank = (input: DecideInput): number => RANK[decide(input).verdict];
 
@@ -38,7 +39,7 @@ describe("closed on failure", () => {
         admitted++;
         expect(mayAdmit(input)).toBeTrue();
       }),
-      { ...RUNS, numRuns: 1000 },
+      { ...RUNS, numRuns: times(1000) },
     );
     expect(admitted).toBeGreaterThan(100);
   });

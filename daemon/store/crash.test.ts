@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { openArtifacts } from "./artifacts.ts";
+import { times } from "../testing/scale.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { Half, limits } from "./crash-writer.ts";
 import { openStore } from "./db.ts";
@@ -35,7 +36,7 @@ async function auditPairs(acknowledged: number, state_dir = dir): Promise<number
 describe("kill -9", () => {
   test("of a writer at ten random moments loses nothing acknowledged and halves nothing", async () => {
     let next = 0;
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < times(10); round++) {
       const child = Bun.spawn([process.execPath, WRITER, dir, String(next)], { stdout: "pipe", stderr: "inherit" });
       const reader = child.stdout.getReader();
       let printed = "";
@@ -53,7 +54,7 @@ describe("kill -9", () => {
       next = await auditPairs(acknowledged.at(-1)!);
     }
     expect(next).toBeGreaterThan(10);
-  }, 60_000);
+  }, times(60_000));
 });
 
 test("canary: the audit notices a lost pair and half a pair", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import fc from "fast-check";
 import { openStore } from "./db.ts";
+import { times } from "../testing/scale.ts";
 
 const limits = { value_bytes_max: 2048, blob_bytes_max: 1, commit_deadline_ms: 5000, free_bytes_min: 1 };
 const key = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.string({ maxLength: 4 }).filter((text) => text.isWellFormed()));
@@ -51,6 +52,6 @@ test("a table is a map: batches that throw leave no trace, reopening changes not
         rmSync(dir, { recursive: true, force: true });
       }
     }),
-    { numRuns: 40 },
+    { numRuns: times(40) },
   );
 });

@@ -6,6 +6,7 @@ import { makeBundle, newRing, NOW, SAMPLE_OUTCOMES } from "../testing/evidence.t
 import { verifyBundle } from "./bundle.ts";
 import { parseNote } from "./note.ts";
 import { parseTlogProof } from "./tlog-proof.ts";
+import { times } from "../testing/scale.ts";
 
 const ring = newRing();
 const bundle = makeBundle(ring, { outcomes: SAMPLE_OUTCOMES.slice(0, 2) });
@@ -54,7 +55,7 @@ test("any value anywhere in a bundle or a trust file put in another's place, dro
       expect(answer.result).not.toBe("verified");
       expect(answer.statement).toBeNull();
     }),
-    { numRuns: 400 },
+    { numRuns: times(400) },
   );
 });
 
@@ -64,7 +65,7 @@ test("any bytes as bundle and trust file: no throw, and never verified", () => {
       expect(verifyBundle(a, b, { now: NOW }).result).toBe("failed");
       expect(verifyBundle(a, ring.trust, { now: NOW }).result).toBe("failed");
     }),
-    { numRuns: 50 },
+    { numRuns: times(50) },
   );
 });
 
@@ -77,6 +78,6 @@ test("any text as a note or a receipt: read whole or not at all", () => {
       const proof = parseTlogProof(text);
       expect(proof === null || text.endsWith(`\n\n${proof.checkpoint}`)).toBe(true);
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });

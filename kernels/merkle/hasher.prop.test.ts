@@ -4,6 +4,7 @@ import { chosenHasher, createChosenHasher, nativeHasher, wasmHasher } from "./ch
 import type { Hasher } from "./hasher.ts";
 import { createNativeHasher, nobleHashInto } from "./native.ts";
 import { MTH } from "./reference.ts";
+import { times } from "../../daemon/testing/scale.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
@@ -81,5 +82,5 @@ test("all engines agree with the reference on random batches", () => {
     const expected = referenceLeaves(leaves);
     for (const engine of engines) expect(hex(engine.leafHashes(leaves))).toBe(expected);
   });
-  expect(() => fc.assert(holds, { numRuns: 60 })).not.toThrow();
+  expect(() => fc.assert(holds, { numRuns: times(60) })).not.toThrow();
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { escapeTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
 import { anyText } from "./testing/hostile.ts";
+import { times } from "../../testing/scale.ts";
 
 describe("fit", () => {
   test.each([
@@ -44,6 +45,6 @@ test("no text is wider than its room, and no letter is lost", () => {
       const letters = (one: string) => one.replace(/[\s\\]/gu, "");
       expect(letters(lines.join(""))).toBe(letters(text));
     }),
-    { numRuns: 500 },
+    { numRuns: times(500) },
   );
 });

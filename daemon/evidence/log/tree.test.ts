@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { chosenHasher, growTree, verifyConsistency, verifyInclusion, type NodePosition, type ReadNode } from "../../../kernels/merkle/index.ts";
 import { concatBytes } from "../../../proto/encoding.ts";
 import { grow, storedConsistencyProof, storedInclusionProof, storedRoot } from "./tree.ts";
+import { times } from "../../testing/scale.ts";
 
 /** Nodes as the log stores them, counting reads. */
 function memory() {
@@ -43,7 +44,7 @@ test("grown in any batches, the tree is the kernel's, and so is every older root
       }
       for (let size = 0; size <= at; size++) expect(storedRoot(size, log.read)).toEqual(tree.root(size));
     }),
-    { numRuns: 40 },
+    { numRuns: times(40) },
   );
 });
 

@@ -5,9 +5,10 @@ import { concatBytes, utf8 } from "../../../proto/encoding.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import type { PatchHunk } from "./patch-parser.ts";
 import { DIFF_LIMITS, Scratch } from "./testing/scratch.ts";
+import { times } from "../../testing/scale.ts";
 
 const SEED = Number(process.hrtime.bigint() % 1_000_000_007n);
-const PAIRS = 40;
+const PAIRS = times(40);
 let scratch: Scratch;
 beforeAll(async () => {
   scratch = await Scratch.create();

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Scratch, Source } from "./testing/scratch.ts";
+import { times } from "../../testing/scale.ts";
 
 const SEED = Number(process.hrtime.bigint() % 1_000_000_007n);
 const COMMITS = 14;
@@ -82,7 +83,7 @@ test(`merge bases: what is called known is what git says of the whole history (s
         if (drawn.honest && drawn.withheld.length === 0) expect(listed.sort()).toEqual(own.sort());
       }
     }),
-    { numRuns: 16, seed: SEED, endOnFailure: true },
+    { numRuns: times(16), seed: SEED, endOnFailure: true },
   );
   expect([known > 0, unknown > 0]).toEqual([true, true]);
 }, 60_000);

@@ -5,6 +5,7 @@ import { render } from "../testing/rendered.ts";
 import { escapeJson } from "./json.ts";
 import { escapeMarkdown } from "./markdown.ts";
 import { escapeTerminal, quoteTerminal } from "./terminal.ts";
+import { times } from "../../../testing/scale.ts";
 
 test("no text acts on a terminal or a build host", () => {
   fc.assert(
@@ -15,7 +16,7 @@ test("no text acts on a terminal or a build host", () => {
         expect(shown).not.toContain("\n");
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: times(1000) },
   );
 });
 
@@ -38,7 +39,7 @@ test("no text is more than code in Markdown", async () => {
       expect(tags).toEqual(["p", "code"]);
       expect(outside.trim()).toBe("x  y");
     }),
-    { numRuns: 600 },
+    { numRuns: times(600) },
   );
 });
 
@@ -48,6 +49,6 @@ test("escaped JSON is the same document", () => {
       const json = JSON.stringify({ value, text });
       expect(JSON.parse(escapeJson(json))).toEqual(JSON.parse(json));
     }),
-    { numRuns: 600 },
+    { numRuns: times(600) },
   );
 });
