@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { GateLimits } from "../../proto/config.ts";
 import { FakeClock } from "../testing/clock.ts";
+import { checksummedToken } from "../testing/tokens.ts";
 import { CHECKS } from "./checks/index.ts";
 import type { Judgement } from "./judge.ts";
 import type { Fault } from "./testing/faulty-worker.ts";
@@ -52,6 +53,17 @@ describe("exactly the checks whose process did wrong are unavailable, every othe
       expect(judging.leftovers).toEqual([]);
     }, SLOW_MS);
   }
+
+  test("attack: a process that quotes a credential as it dies puts it on no card and into no log", async () => {
+    await using judging = new Judging({ by_job: { secrets: "blurts", policy: "blurts" } });
+    const judgement = await judging.judged();
+    expect(becauseOf(judgement, "secrets")).toContain("unexpected ghp_");
+    expect(JSON.stringify(judgement)).not.toContain(checksummedToken("ghp", "blurted"));
+    await using collecting = new Judging({ by_job: { facts: "blurts" } });
+    const failure: unknown = await collecting.judged().catch((error: unknown) => error);
+    expect(Bun.inspect(failure)).toContain("unexpected ghp_");
+    expect(Bun.inspect(failure)).not.toContain(checksummedToken("ghp", "blurted"));
+  }, SLOW_MS);
 
   test("a check that is not required and is unavailable is said and does not hold", async () => {
     await using judging = new Judging({ by_job: { tests: "dies" } }, { host: { required: ["secrets"] } });

@@ -2,6 +2,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { WorkerReply, type WorkerJob } from "../../proto/worker.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import type { Lease, WorkerPool } from "../platform/process/pool.ts";
+import { redact } from "./checks/reporting/redact.ts";
 
 type ReplyTo<Job extends WorkerJob> = Extract<WorkerReply, { kind: Job["kind"] }>;
 
@@ -33,7 +34,7 @@ export class Lane implements AsyncDisposable {
     } catch (error) {
       this.lease = null;
       await lease.release();
-      throw error;
+      throw masked(error);
     }
   }
 
@@ -41,6 +42,11 @@ export class Lane implements AsyncDisposable {
     await this.lease?.release();
     this.lease = null;
   }
+}
+
+/** The last words of a process may quote the change it died of, and they go onto the card and into the daemon's log. */
+function masked(error: unknown): unknown {
+  return error instanceof MaestroError ? new MaestroError(error.code, redact(error.detail), { cause: masked(error.cause) }) : error;
 }
 
 /** An answer for another check is none: whoever gave it is not asked again. */

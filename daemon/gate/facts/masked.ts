@@ -15,10 +15,13 @@ const maskedGap = ({ what, because }: Gap): Gap => ({ what: redact(what), becaus
 const maskedChange = (change: FactsReply["change"]): FactsReply["change"] =>
   change.history === "known" ? { ...change, conflicts: change.conflicts.map(maskedPath) } : change;
 
+/** The base is trusted to configure, not to hold no credential. */
+const maskedConfig = (config: FactsReply["config"]): FactsReply["config"] => (config.state === "broken" ? { ...config, because: redact(config.because) } : config);
+
 /**
  * What leaves the check process goes onto the card and into signed evidence, where a credential in a subject or a name
  * would stay for good. The facts themselves keep it: the `secrets` check has to find it there.
  */
-export function maskedText<T extends Pick<FactsReply, "title" | "actor" | "gaps" | "change">>(reply: T): T {
-  return { ...reply, title: redact(reply.title), actor: maskedActor(reply.actor), gaps: reply.gaps.map(maskedGap), change: maskedChange(reply.change) };
+export function maskedText<T extends Pick<FactsReply, "title" | "actor" | "gaps" | "change" | "config">>(reply: T): T {
+  return { ...reply, title: redact(reply.title), actor: maskedActor(reply.actor), gaps: reply.gaps.map(maskedGap), change: maskedChange(reply.change), config: maskedConfig(reply.config) };
 }

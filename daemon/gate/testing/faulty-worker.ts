@@ -8,8 +8,9 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { WorkerJob, type FactsReply, type WorkerReply } from "../../../proto/worker.ts";
 import { serve } from "../../platform/process/child.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
+import { checksummedToken } from "../../testing/tokens.ts";
 
-export type Fault = "dies" | "exits" | "hangs" | "slow" | "throws" | "leaks" | "other-check" | "other-kind" | "no-outcome" | "extra-field";
+export type Fault = "dies" | "exits" | "hangs" | "slow" | "throws" | "blurts" | "leaks" | "other-check" | "other-kind" | "no-outcome" | "extra-field";
 
 export interface Faults {
   /** By job: `facts`, `facts:<head>`, the name of a check, `policy`. */
@@ -62,6 +63,8 @@ async function faulty(fault: Fault, job: WorkerJob): Promise<unknown> {
       return reply;
     case "throws":
       throw new MaestroError("git.failed", "told to");
+    case "blurts":
+      throw new Error(`unexpected ${checksummedToken("ghp", "blurted")} in the change`);
     case "leaks":
       return leak();
     case "other-check":
