@@ -54,7 +54,7 @@ export function parseCommand(command: Command, argv: readonly string[]): Invocat
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     if (!known.includes(token.name) && !shorts.includes(token.name)) {
-      throw new MaestroError("cli.usage", `${command.name} has no option ${token.rawName}${didYouMean(token.name, known)}`);
+      throw new MaestroError("cli.usage", `${command.name} has no option ${token.rawName}${didYouMean(`--${token.name}`, known.map((name) => `--${name}`))}`);
     }
   }
   try {

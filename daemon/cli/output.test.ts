@@ -32,7 +32,7 @@ test("a slow reader gets everything, in the order it was printed", () => {
 
 test("help of a command and a wrong option need no daemon", () => {
   expect(shell('"$1" "$2" status --help')).toMatchObject({ code: EXIT.admit, stdout: expect.stringContaining("usage: maestro status") });
-  expect(shell('"$1" "$2" status --jsn')).toMatchObject({ code: EXIT.usage, stdout: "", stderr: expect.stringContaining("did you mean json?") });
+  expect(shell('"$1" "$2" status --jsn')).toMatchObject({ code: EXIT.usage, stdout: "", stderr: expect.stringContaining("did you mean --json?") });
 });
 
 test("`maestro status` loads what it needs and no more", () => {

@@ -5,9 +5,10 @@ import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { planChange, type ChangePlan } from "../../client/pack.ts";
+import { escapeTerminal } from "../card/escape/terminal.ts";
 import { renderMarkdown } from "../card/markdown.ts";
 import { renderTerminal } from "../card/terminal.ts";
-import type { CommandModule, Invocation } from "../command.ts";
+import type { CommandModule, Invocation, Values } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print, wantsAscii, wantsColour } from "../output.ts";
@@ -20,9 +21,12 @@ const text = (value: string | boolean | undefined): string | undefined => (typeo
 export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "repository" | "object_format" | "cuts" | "tips" | "pack">): Promise<string> {
   const { intake_id } = await client.openIntake({ repository: plan.repository, object_format: plan.object_format, cuts: [...plan.cuts], tips: [...plan.tips] });
   const { warnings } = await client.sendPack(intake_id, plan.pack());
-  for (const warning of warnings) note(`maestro: git warns: ${warning}`);
+  for (const warning of warnings) note(`maestro: git warns: ${escapeTerminal(warning)}`);
   return intake_id;
 }
+
+/** Enough of a digest to find a bundle by, and to fit a line. */
+const NAME_CHARACTERS = 12;
 
 function write(path: string, content: string | Uint8Array, mode: number): void {
   try {
@@ -33,8 +37,9 @@ function write(path: string, content: string | Uint8Array, mode: number): void {
   }
 }
 
-/** The bundle and its log receipt, kept by digest in the state folder and also where `--out` says. */
-function keepBundle(result: GateResult, locations: Locations, out: string | undefined): { path: string; bytes: Uint8Array } {
+/** The bundle, kept by digest in the state folder and also where `--out` says; `name` is what `maestro verify` takes. */
+function keepBundle(result: GateResult, locations: Locations, values: Values): { path: string; name: string; bytes: Uint8Array } {
+  const out = text(values["out"]);
   const bytes = fromBase64(result.bundle);
   if (bytes === null) throw new MaestroError("bundle.malformed", "the daemon's reply carries no strict base64");
   const folder = `${locations.state_dir}/bundles`;
@@ -42,7 +47,8 @@ function keepBundle(result: GateResult, locations: Locations, out: string | unde
   const path = `${folder}/${result.proof.bundle_sha256}.json`;
   write(path, bytes, 0o600);
   if (out !== undefined) write(out, bytes, 0o644);
-  return { path: out ?? path, bytes };
+  const elsewhere = values["state"] !== undefined;
+  return { path: out ?? path, name: out ?? (elsewhere ? path : result.proof.bundle_sha256.slice(0, NAME_CHARACTERS)), bytes };
 }
 
 async function gate({ values, positionals }: Invocation): Promise<number> {
@@ -60,14 +66,14 @@ async function gate({ values, positionals }: Invocation): Promise<number> {
   if (result === undefined) throw new MaestroError("worker.protocol", "the daemon's reply ended without a decision");
   progress.total();
   if (result.recorded) note(`maestro: decided before as attempt ${result.attempt}, and that verdict still holds; --rerun makes a new attempt`);
-  const kept = keepBundle(result, locations, text(values["out"]));
+  const kept = keepBundle(result, locations, values);
   const verification = verifyAgainst(kept.bytes, (await client.status()).trust_path);
   // Before anything is printed: a verdict whose evidence does not stand is none, and stdout holds one document.
   if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
   if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result });
   else if (values["markdown"] === true) print(renderMarkdown(result.card, result.proof));
   else {
-    print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.path }));
+    print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.name }));
     print(describeVerification(verification));
   }
   write(`${kept.path.replace(/\.json$/, "")}.tlog-proof`, receiptOf(kept.bytes), 0o644);
