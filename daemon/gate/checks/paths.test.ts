@@ -126,4 +126,8 @@ describe("file.large-binary", () => {
     expect(await placesOf(paths, "file.large-binary", [big(null, "x", 1024 * 1024)])).toEqual([]);
     expect(await placesOf(paths, "file.large-binary", [{ ...big("x", "x", 9e6), old_path: "b.bin" }])).toEqual([]);
   });
+
+  test("attack: a large binary under the name of a text is one all the same", async () => {
+    for (const path of ["a.ts", "a.json", "deploy/.env"]) expect(await placesOf(paths, "file.large-binary", [{ ...big(null, "x", 9e6), path }])).toEqual([`${path}:1`]);
+  });
 });

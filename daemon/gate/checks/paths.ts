@@ -2,7 +2,7 @@ import type { Facts, FileChange, Gap } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
 import { contentReader, type ContentOf } from "./reading/contents.ts";
-import { addedLines, isBinary, removedLines } from "./reading/lines.ts";
+import { addedLines, removedLines } from "./reading/lines.ts";
 import { foldedPath, linkLeads, unsafePath } from "./reading/path-safety.ts";
 import { findingList, type FindingList } from "./reporting/finding.ts";
 
@@ -95,7 +95,7 @@ function submodules(files: readonly FileChange[], list: FindingList): void {
 
 function largeBinaries(files: readonly FileChange[], bytes_max: number, list: FindingList): void {
   for (const file of files) {
-    if (!isBinary(file) || file.new === null || file.new.oid === file.old?.oid || file.new.size <= bytes_max) continue;
+    if (!file.binary || file.new === null || file.new.oid === file.old?.oid || file.new.size <= bytes_max) continue;
     list.add({ rule: "file.large-binary", severity: "warning", message: `a binary file of ${file.new.size} bytes; the limit is ${bytes_max}`, file, fix: "Keep it out of git, or store it with Git LFS." });
   }
 }

@@ -151,6 +151,7 @@ describe("nothing of a secret leaves", () => {
 describe("what was not seen is not called clean", () => {
   test.each<[string, TextChange]>([
     ["a file cut at a limit", { path: "a.ts", old: null, new: "x\n", truncated: true }],
+    ["settings with a NUL, cut at a limit", { path: "deploy/.env.production", old: null, new: "x", binary_bytes: 50, truncated: true }],
     ["program text called binary", { path: "a.ts", old: null, new: "x", binary_bytes: 50 }],
   ])("%s makes it unavailable", async (_, change) => {
     const outcome = await outcomeOf(secrets, [change]);

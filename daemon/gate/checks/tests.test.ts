@@ -103,3 +103,9 @@ describe("test.skipped", () => {
     expect(await placesOf(tests, "test.skipped", [{ path: "a.test.ts", old: "it.skip('x', f)\na\n", new: "a\n  it.skip('x', f)\n" }])).toEqual([]);
   });
 });
+
+test("attack: deleted tests behind enough other deleted text are not called counted", async () => {
+  const cut = { path: "test/a.test.ts", old: "test('a', f);\n", new: null, truncated: true };
+  const { result, because } = await outcomeOf(tests, [{ path: "src/f.ts", old: "a\n", new: "b\n" }, cut]);
+  expect([result, because]).toEqual(["unavailable", expect.stringContaining("test/a.test.ts")]);
+});

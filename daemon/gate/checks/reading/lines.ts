@@ -97,9 +97,14 @@ export function lineWith(file: FileChange, needle: string): NumberedLine | null 
   return lines[at === -1 ? 0 : lastStart(starts, at)] ?? null;
 }
 
-/** A NUL makes a file binary, unless its name says that a machine will run it as text: then it is text with a NUL in it. */
+/** Settings, keys and other files whose readers take text whatever bytes stand between: where credentials live. */
+const READ_AS_TEXT = /(?:^|\/)(?:\.env[^/]*|\.[^/]*rc|\.netrc|\.pgpass|\.htpasswd|credentials|secrets?|id_[a-z0-9]+|dockerfile|makefile|procfile)$|\.(?:json[c5]?|ya?ml|toml|ini|cfg|conf|config|properties|xml|env|envrc|pem|key|tfvars|npmrc|txt|md)$/;
+
+/** A NUL makes a file binary, unless its name says that a machine will read it as text: then it is text with a NUL in it. */
 export function isBinary(file: FileChange): boolean {
-  return file.binary && classify(pathText(file.path)).language === null;
+  if (!file.binary) return false;
+  const path = pathText(file.path);
+  return classify(path).language === null && !READ_AS_TEXT.test(path.toLowerCase());
 }
 
 /** Why a file's text was not seen, or not whole. Null where all of it was. */
