@@ -118,10 +118,12 @@ async function historyPack(git: ClientGit, commits: readonly string[]): Promise<
 
 async function locate(path: string, env: ClientEnvironment | undefined): Promise<Place> {
   const git = new ClientGit(path, env);
-  const args = ["--path-format=absolute", "--git-common-dir", "--is-shallow-repository", "--show-object-format"];
+  // The path comes last, because a folder's name may hold a line feed.
+  const args = ["--is-shallow-repository", "--show-object-format", "--path-format=absolute", "--git-common-dir"];
   const { code, stdout, stderr } = await git.run("rev-parse", args, { stdout_bytes_max: ANSWER_BYTES_MAX });
   if (code !== 0) throw new MaestroError("git.not_repository", `${path}: ${lastWords(stderr)}`);
-  const [common_dir = "", shallow, format] = Buffer.from(stdout).toString("utf8").split("\n");
+  const [shallow, format, ...path_lines] = Buffer.from(stdout).toString("utf8").split("\n");
+  const common_dir = path_lines.slice(0, -1).join("\n");
   if (format !== "sha1" && format !== "sha256") throw new MaestroError("git.failed", "git does not say the object format");
   return { git, repository: repositoryName(common_dir), object_format: format, shallow: shallow === "true" };
 }

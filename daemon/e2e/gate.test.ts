@@ -156,30 +156,24 @@ describe("evidence, with the daemon stopped", () => {
   });
 });
 
-test("evidence that does not verify never leaves the gate with a verdict: exit 70, one document", async () => {
-  const other = new World();
-  try {
-    const source = await other.changed({}, { "src/b.ts": "export const b = 2;\n" });
-    await other.judged(source);
-    const { trust_path } = await other.status();
-    const mine = readFileSync(trust);
-    chmodSync(trust_path, 0o600);
-    writeFileSync(trust_path, mine);
-    const [text, json] = await Promise.all([other.gate(source), other.gate(source, ["--json"])]);
-    expect([text.code, json.code]).toEqual([70, 70]);
-    expect(text.stderr).toContain("does not verify");
-    expect(text.stderr).not.toContain("[object Object]");
-    expect(oneDocument(json)).toMatchObject({ code: "evidence.log" });
-  } finally {
-    await other.dispose();
-  }
-});
+describe("what goes wrong after the verdict", () => {
+  beforeAll(async () => void (await world.daemon()));
 
-test("a bundle that cannot be kept where --out says is a usage error, and the gate itself stands", async () => {
-  await world.daemon();
-  const ran = await world.gate(repository, ["--out", world.path("no/such/folder.json")]);
-  expect(ran.code).toBe(2);
-  expect(ran.stderr).toContain("no/such/folder.json");
-  expect(ran.stderr).not.toContain("internal error");
-  expect(existsSync(document.bundle)).toBe(true);
+  test("a bundle that cannot be kept where --out says is a usage error, and the gate itself stands", async () => {
+    const ran = await world.gate(repository, ["--out", world.path("no/such/folder.json")]);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("no/such/folder.json");
+    expect(ran.stderr).not.toContain("internal error");
+    expect(existsSync(document.bundle)).toBe(true);
+  });
+
+  test("evidence that does not verify never leaves with a verdict: exit 70, one document", async () => {
+    chmodSync(trust, 0o600);
+    writeFileSync(trust, "{}");
+    const [text, json] = await Promise.all([world.gate(repository), world.gate(repository, ["--json"])]);
+    expect([text.code, json.code]).toEqual([70, 70]);
+    expect(text.stdout).toBe("");
+    expect(text.stderr).toContain("does not verify: trust.malformed");
+    expect(oneDocument(json)).toMatchObject({ code: "evidence.log" });
+  });
 });

@@ -10,6 +10,7 @@ const SUBJECT = `::error::owned ${ESC}[2J${ESC}]0;title\u0007 ${BIDI} \`code\` @
 const MESSAGE = `${SUBJECT}\n\n::set-output name=x::y\nCo-Authored-By: ${ESC}[31m@team <noreply@anthropic.com>`;
 const PATH = `test/${ESC}[1A ::error file=x::\n::warning::${BIDI}\`@team\`<b>.test.ts`;
 const AUTHOR = { GIT_AUTHOR_NAME: `Eve ${ESC}[8m${BIDI} @everyone ::error::`, GIT_AUTHOR_EMAIL: `${ESC}]8;;http://evil.invalid${ESC}\\@x` };
+const FOLDER = `re po ${ESC}[2J${BIDI}\n::error::@team \`<b>`;
 const CONTENT = `test.only("${ESC}[2K@everyone <script>${BIDI}", () => {});\n::error::in the file\n`;
 
 /** Controls, direction marks and what is invisible; line feeds are ours. */
@@ -22,7 +23,7 @@ let repository: Source;
 beforeAll(async () => {
   world = new World();
   await world.daemon();
-  repository = await world.repository();
+  repository = await world.repository({ "src/a.ts": "a();\n" }, FOLDER);
   repository.git("switch", "-qc", "change");
   await Bun.write(`${repository.path}/${PATH}`, CONTENT);
   repository.git("add", "-A");
@@ -49,11 +50,12 @@ test("canary: the change really carries what must not come out", () => {
   expect(COMMAND.test(text)).toBe(true);
 });
 
-test("the terminal card quotes subject, author, path and excerpt", async () => {
+test("the terminal card quotes subject, author, path, excerpt and the folder's own name", async () => {
   const card = await shown(gate());
   expect(card).toContain("REFUSE");
   expect(card).toContain("test.focused");
   expect(card).toContain("\\x1b");
+  expect(card).toMatch(/^REFUSE {2}local:\d+:re-po-/);
   expect(card).toMatch(/Note +mode local|VERIFIED/);
   const ascii = await shown(gate(), { LANG: "C" });
   expect(ascii).toMatch(/^[\x20-\x7e\n]*$/);

@@ -24,6 +24,18 @@ async function standstill(): Promise<{ readonly pids: readonly number[]; readonl
   return { pids, go: () => pids.filter(alive).forEach((pid) => process.kill(pid, "SIGCONT")) };
 }
 
+test("two first uses at once start one daemon and share one gate", async () => {
+  const fresh = new World();
+  try {
+    const source = await fresh.changed({}, { "src/b.ts": "b();\n" });
+    const [a, b] = await Promise.all([fresh.judged(source), fresh.judged(source)]);
+    expect([a.code, b.code, a.gate_id, a.attempt]).toEqual([0, 0, b.gate_id, b.attempt]);
+    expect((await fresh.status()).log.size).toBe(1);
+  } finally {
+    await fresh.dispose();
+  }
+});
+
 test("the same gate asked for twice at once runs once; a third, later, is answered from the record", async () => {
   const source = await change();
   const before = (await world.status()).log.size;
