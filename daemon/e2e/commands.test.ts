@@ -76,7 +76,7 @@ describe("what is on record", () => {
     expect([rule, gate, command, option, argument].map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
     expect(rule.stderr).toContain("did you mean test.focused?");
     expect(command.stderr).toContain("did you mean verify?");
-    expect(option.stderr).toContain("did you mean target?");
+    expect(option.stderr).toContain("did you mean --target?");
     expect(gate.stderr).toContain("gate:aaaaaaaaaa".slice(5));
     for (const { stdout } of [rule, gate, command, option, argument]) expect(stdout).toBe("");
   });
