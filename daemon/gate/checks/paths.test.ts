@@ -39,6 +39,10 @@ describe("path.unsafe: links", () => {
     expect((await unsafe([link(path, target)])).length).toBe(1);
   });
 
+  test.each(["..\0", "..\0/x", ".git\0x", ".g\u200cit/config", ".git./config", "git~1/config", ".GIT::$INDEX_ALLOCATION/config"])("attack: a link to %j leads out on some system", async (target) => {
+    expect((await unsafe([link("a", target)])).length).toBe(1);
+  });
+
   test.each([["a", "b"], ["d/a", "../x"], ["a", "./d/../x"], [".codex/skills", "../.claude/skills"], ["d/a", "."], ["a", "..."]])("%s -> %s stays inside", async (path, target) => {
     expect(await unsafe([link(path, target)])).toEqual([]);
   });

@@ -10,12 +10,18 @@ const RESERVED_ON_WINDOWS = /^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[
 const NAME_BYTES_MAX = 255;
 const PATH_BYTES_MAX = 1024;
 
-function unsafeName(name: string): string | null {
+/** Whether some file system takes the name for git's own folder. */
+function isGitFolder(name: string): boolean {
   const bare = name.replace(IGNORED_BY_HFS, "").toLowerCase();
   // NTFS opens a stream by what follows a colon and drops trailing dots and spaces.
   const onWindows = (bare.split(":")[0] ?? "").replace(/[. ]{1,300}$/, "");
+  return GIT_NAME.test(bare) || GIT_NAME.test(onWindows);
+}
+
+function unsafeName(name: string): string | null {
+  const bare = name.replace(IGNORED_BY_HFS, "").toLowerCase();
   if (name === "" || name === "." || name === "..") return "has an empty or dotted part";
-  if (GIT_NAME.test(bare) || GIT_NAME.test(onWindows)) return "stands for git's own folder on some file systems";
+  if (isGitFolder(name)) return "stands for git's own folder on some file systems";
   if (CONTROL.test(name)) return "holds control characters";
   if (name.includes("\\")) return "holds a backslash, which separates folders on Windows";
   if (RESERVED_ON_WINDOWS.test(bare)) return "is a device name on Windows";
@@ -46,7 +52,8 @@ const LINKS_FOLLOWED_MAX = 40;
  */
 export function linkLeads(path: string, target: string, targetOf: (path: string) => string | null | undefined): "inside" | "outside" | "unknown" {
   const at: string[] = path.split("/").slice(0, -1);
-  let rest = [target];
+  // symlink(2) takes the target up to its first NUL.
+  let rest = [target.split("\0", 1)[0] ?? ""];
   let followed = 0;
   while (rest.length > 0) {
     const step = rest.shift() ?? "";
@@ -57,7 +64,7 @@ export function linkLeads(path: string, target: string, targetOf: (path: string)
         if (at.pop() === undefined) return "outside";
         continue;
       }
-      if (GIT_NAME.test(part.toLowerCase())) return "outside";
+      if (isGitFolder(part)) return "outside";
       const through = targetOf([...at, part].join("/"));
       if (through === undefined) {
         const left = [step.split(/[/\\]/).slice(i + 1), ...rest.map((text) => text.split(/[/\\]/))].flat();
