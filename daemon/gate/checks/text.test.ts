@@ -146,3 +146,9 @@ test("attack: program text behind a Git LFS pointer is not called looked at", as
   expect([code.result, model.result]).toEqual(["unavailable", "pass"]);
   expect(code.because).toContain("src/a.ts");
 });
+
+test.each(["\r", "\u2028", "\u2029"])("attack: a comment ends where the compiler's line ends (%j), not where the diff's does", async (end) => {
+  expect(await placesOf(text, "test.focused", adding("a.test.js", `// hi${end}test.only("a", f);\n`))).toEqual(["a.test.js:1"]);
+  expect(await placesOf(text, "code.debugger", adding("a.js", `// hi${end}debugger;\n`))).toEqual(["a.js:1"]);
+  expect(await placesOf(text, "code.debugger", adding("a.py", `# hi${end}breakpoint()\n`))).toEqual(["a.py:1"]);
+});
