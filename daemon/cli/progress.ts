@@ -4,7 +4,8 @@ import { note } from "./output.ts";
 
 /** Milliseconds with one decimal, or seconds once they say more. */
 export function duration(us: number): string {
-  return us >= 1_000_000 ? `${(us / 1_000_000).toFixed(1)} s` : `${(us / 1000).toFixed(us >= 100_000 ? 0 : 1)} ms`;
+  // What rounds up to the next unit is said in it.
+  return us >= 999_500 ? `${(us / 1_000_000).toFixed(1)} s` : `${(us / 1000).toFixed(us >= 99_950 ? 0 : 1)} ms`;
 }
 
 /** Progress of one gate on stderr: a line per step, with what it took. */
