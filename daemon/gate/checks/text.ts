@@ -2,7 +2,7 @@ import type { FileChange } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
 import { classify, type Language } from "./reading/classify.ts";
-import { codeOnly } from "./reading/code.ts";
+import { codeOnly, compilerLines } from "./reading/code.ts";
 import { addedLines, isBinary, lineGaps, newSide, type NumberedLine } from "./reading/lines.ts";
 import { TEST_PATTERNS } from "./reading/test-code.ts";
 import { findingList, type FindingList } from "./reporting/finding.ts";
@@ -53,15 +53,17 @@ function codeLines(file: FileChange, language: Language, test: boolean, list: Fi
   const debuggers = DEBUGGERS[language] ?? null;
   if (focused === null && debuggers === null) return;
   for (const line of addedLines(file)) {
-    const mayFocus = focused !== null && focused.test(line.text);
-    const mayStop = debuggers !== null && debuggers.test(line.text);
-    if (!mayFocus && !mayStop) continue;
-    const code = codeOnly(line.text, language);
-    if (mayFocus && focused.test(code)) {
-      list.add({ rule: "test.focused", severity: "error", message: "a focused test: the rest of the suite does not run", file, line: line.number, text: line.text, fix: "Remove the focus so that every test runs." });
-    }
-    if (mayStop && debuggers.test(code)) {
-      list.add({ rule: "code.debugger", severity: "error", message: "a debugger statement", file, line: line.number, text: line.text, fix: "Remove the statement." });
+    for (const text of compilerLines(line.text)) {
+      const mayFocus = focused !== null && focused.test(text);
+      const mayStop = debuggers !== null && debuggers.test(text);
+      if (!mayFocus && !mayStop) continue;
+      const code = codeOnly(text, language);
+      if (mayFocus && focused.test(code)) {
+        list.add({ rule: "test.focused", severity: "error", message: "a focused test: the rest of the suite does not run", file, line: line.number, text, fix: "Remove the focus so that every test runs." });
+      }
+      if (mayStop && debuggers.test(code)) {
+        list.add({ rule: "code.debugger", severity: "error", message: "a debugger statement", file, line: line.number, text, fix: "Remove the statement." });
+      }
     }
   }
 }

@@ -5,8 +5,11 @@ const HASH_COMMENTS: ReadonlySet<Language> = new Set(["python", "ruby", "elixir"
 const BLOCK_COMMENT_LINE = /^\s*(?:\*(?:\s|\/|$)|\/\*)/;
 const STAR_STARTS_CODE: ReadonlySet<Language> = new Set(["c", "go", "rust", "python", "ruby", "shell", "elixir"]);
 const CHARACTER_LITERAL_MAX = 4;
-/** Ends of line that git does not count and compilers do: what follows on the same line of the diff runs. */
+/** Ends of line that git does not count and compilers do: behind one, a comment is over. */
 const OTHER_LINE_END = /[\r\u2028\u2029]/;
+
+/** What a compiler takes for lines in one line of a diff. */
+export const compilerLines = (text: string): string[] => text.split(OTHER_LINE_END);
 
 /** Index of the closing quote, or -1 where the line ends first. */
 function closing(line: string, quote: string, from: number): number {
@@ -34,14 +37,8 @@ export function codeOnly(line: string, language: Language): string {
   let at = 0;
   while (at < line.length) {
     const character = line[at] ?? "";
-    const hashComment = hash && character === "#" && !(language === "php" && line[at + 1] === "[") && (at === 0 || /[\s;]/.test(line[at - 1] ?? ""));
-    if (hashComment || (slashes && character === "/" && line[at + 1] === "/" && line[at - 1] !== ":")) {
-      const end = line.slice(at).search(OTHER_LINE_END);
-      if (end === -1) break;
-      out += " ".repeat(end);
-      at += end;
-      continue;
-    }
+    if (hash && character === "#" && !(language === "php" && line[at + 1] === "[") && (at === 0 || /[\s;]/.test(line[at - 1] ?? ""))) break;
+    if (slashes && character === "/" && line[at + 1] === "/" && line[at - 1] !== ":") break;
     if (slashes && character === "/" && line[at + 1] === "*" && !open.has("*/")) {
       const end = line.indexOf("*/", at + 2);
       if (end === -1) open.add("*/");
