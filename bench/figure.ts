@@ -107,3 +107,14 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+/** Milliseconds that each of `runs` takes, at the middle and at the slow end. */
+export async function percentiles(runs: number, work: (run: number) => unknown): Promise<{ readonly p50: number; readonly p99: number }> {
+  const times: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const start = performance.now();
+    await work(run);
+    times.push(performance.now() - start);
+  }
+  return { p50: median(times), p99: percentile(times, 0.99) };
+}

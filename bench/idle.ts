@@ -9,7 +9,10 @@ const GATES = 3;
 const WATCH_S = 10;
 /** The daemon lets its check processes go after 30 s without work. */
 const COOL_DEADLINE_MS = 45_000;
+/** Bun's collector looks every second until nothing has changed for half a minute, then every 30 s. */
+const SETTLE_MS = 40_000;
 const RSS_MB = 90;
+const WAKE_UPS_PER_S = 0.2;
 
 const field = (text: string, name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1]);
 
@@ -39,12 +42,12 @@ export const bench: Bench = async (figure) => {
     const status = (): string => readFileSync(`/proc/${pid}/status`, "utf8");
     const after_gates = field(status(), "VmRSS") / 1024;
     await until(() => workersOf(pid).length === 0, COOL_DEADLINE_MS);
-    await Bun.sleep(2_000);
+    await Bun.sleep(SETTLE_MS);
     const { main, all } = await wakeUps(pid);
     const now = status();
     const note = `anonymous ${Math.round(field(now, "RssAnon") / 1024)} MB, files ${Math.round(field(now, "RssFile") / 1024)} MB, of which the Bun binary is shared with every other Bun; ${Math.round(after_gates)} MB right after ${GATES} gates`;
     figure({ figure: "memory of the idle daemon (VmRSS)", value: field(now, "VmRSS") / 1024, unit: "MB", better: "less", goal: { value: RSS_MB }, note });
-    figure({ figure: "wake-ups of the idle daemon's main thread", value: main, unit: "per s", better: "less", goal: { value: 1 } });
+    figure({ figure: "wake-ups of the idle daemon's main thread", value: main, unit: "per s", better: "less", goal: { value: WAKE_UPS_PER_S }, note: `from ${SETTLE_MS / 1000} s after the check processes were let go; until then Bun's collector wakes once a second` });
     figure({ figure: "wake-ups of all threads of the idle daemon", value: all, unit: "per s", better: "less", note: "includes the runtime's own threads" });
     figure({ figure: "child processes of the idle daemon", value: workersOf(pid).length, unit: "processes", better: "less", goal: { value: 0 } });
   } finally {

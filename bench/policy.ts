@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { readBundle } from "../daemon/policy/bundle.ts";
 import { load } from "../daemon/policy/evaluate.ts";
 import { findOpa, OPA_VERSION } from "../policies/build.ts";
-import type { Bench } from "./figure.ts";
+import { type Bench, percentiles } from "./figure.ts";
 
 const SOURCE = join(import.meta.dir, "../policies/default");
 const RUNS = 2_000;
@@ -36,16 +36,11 @@ const INPUT = {
   outcomes: [],
 };
 
-async function percentiles(runs: number, work: () => Promise<unknown>): Promise<{ readonly p50: number; readonly p99: number }> {
-  for (let i = 0; i < Math.min(runs, 100); i++) await work();
-  const times: number[] = [];
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    await work();
-    times.push((performance.now() - start) * 1000);
-  }
-  times.sort((a, b) => a - b);
-  return { p50: times[Math.floor(runs * 0.5)]!, p99: times[Math.floor(runs * 0.99)]! };
+/** Microseconds, after a warm-up. */
+async function microseconds(runs: number, work: () => Promise<unknown>): Promise<{ readonly p50: number; readonly p99: number }> {
+  await percentiles(Math.min(runs, 100), work);
+  const { p50, p99 } = await percentiles(runs, work);
+  return { p50: p50 * 1000, p99: p99 * 1000 };
 }
 
 interface Peer {
@@ -91,9 +86,9 @@ export const bench: Bench = async (figure) => {
   const peer = opa === null ? null : await startPeer(opa);
   try {
     if (peer !== null && !Bun.deepEquals(await ask(INPUT), await peer.ask())) throw new Error("opa and the compiled bundle answer differently");
-    const warm = await percentiles(RUNS, () => ask(INPUT));
-    const fresh = await percentiles(COLD_RUNS, async () => (await load(bundle))(INPUT));
-    const server = peer === null ? null : await percentiles(RUNS, () => peer.ask());
+    const warm = await microseconds(RUNS, () => ask(INPUT));
+    const fresh = await microseconds(COLD_RUNS, async () => (await load(bundle))(INPUT));
+    const server = peer === null ? null : await microseconds(RUNS, () => peer.ask());
     const name = `opa ${OPA_VERSION} run --server over a Unix socket`;
     const absent = server === null ? { note: `no opa ${OPA_VERSION} here; bun policies/build.ts installs it` } : {};
     const against = (value: number | undefined) => (value === undefined ? {} : { peer: { name, value } });

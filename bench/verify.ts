@@ -10,23 +10,12 @@ import { openStore } from "../daemon/store/db.ts";
 import { recordInput } from "../daemon/testing/evidence.ts";
 import { verifyBundle } from "../daemon/verifier/index.ts";
 import { StoreLimits } from "../proto/config.ts";
-import type { Bench, PrintFigure } from "./figure.ts";
+import { type Bench, percentiles, type PrintFigure } from "./figure.ts";
 
 const VERIFICATIONS = 100;
 const COLD_RUNS = 10;
 const RECORDS = 100;
 const APPENDS = 200;
-
-async function percentiles(runs: number, work: (run: number) => Promise<unknown> | unknown): Promise<{ readonly p50: number; readonly p99: number }> {
-  const times: number[] = [];
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    await work(i);
-    times.push(performance.now() - start);
-  }
-  times.sort((a, b) => a - b);
-  return { p50: times[Math.floor(runs * 0.5)] ?? 0, p99: times[Math.floor(runs * 0.99)] ?? 0 };
-}
 
 const projection_failed = (error: unknown): void => {
   process.stderr.write(`the log's files were not written: ${String(error)}\n`);
