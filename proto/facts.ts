@@ -78,6 +78,7 @@ export const Facts = Closed(
     removed_lines: Count,
     revert: Type.Boolean(),
     merge: Type.Boolean({ description: "head is a merge commit" }),
+    base_policy: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()], { description: "path of the policy bundle that the base's maestro.yaml names: editing it edits the gate" }),
     gaps: Type.Array(Gap),
   },
   { description: "what is known about a change" },

@@ -66,7 +66,7 @@ function intakeRoutes({ intakes, repositories, limits, clock, expectWork }: Gate
         const intake = intakes.get(peer.uid, params.id);
         const repository = await repositories.open(intake.repo_id, intake.object_format);
         const { objects, bytes, warnings } = await receivePack(repositories.git, repository, intake, stream, { limits: limits.intake, signal });
-        intake.received = true;
+        intakes.arrived(intake);
         const { packs_max, packs_bytes_max, intake_idle_ttl_ms, intake_deadline_ms } = limits.intake;
         // A pack must outlast every intake and gate that may still ask for it.
         await removeOldPacks(repository, { packs_max, packs_bytes_max, keep_ms: intake_idle_ttl_ms + intake_deadline_ms + gate_deadline_ms }, clock.now_ms());

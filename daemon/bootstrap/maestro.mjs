@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 /** `maestro` on the PATH: finds Bun, installing it at first use, and hands everything over. */
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
-import { exitWith, runInForeground } from "./steps.mjs";
+import { exitWith, runCommandLine } from "./steps.mjs";
 
 // Node resolves the links npm makes, so this is the clone and not the folder of the link.
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 await exitWith(async () => {
   const bun = await ensureInstalled(root, "production");
-  return runInForeground(bun, [join(root, "daemon", "cli", "main.ts"), ...process.argv.slice(2)]);
+  return runCommandLine(bun, root, process.argv.slice(2), process.cwd());
 });

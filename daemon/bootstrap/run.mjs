@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
-import { BootstrapError, EXIT, exitWith, runInForeground } from "./steps.mjs";
+import { BootstrapError, EXIT, exitWith, runCommandLine, runInForeground } from "./steps.mjs";
 import { finish, runTests } from "./tests.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -25,7 +25,7 @@ const COMMANDS = {
   async start(args) {
     const bun = await ensureInstalled(root, "production");
     const cwd = args.length > 0 ? (process.env.INIT_CWD ?? process.cwd()) : root;
-    return runInForeground(bun, [join(root, "daemon", "cli", "main.ts"), "gate", "--embedded", ...args], { cwd });
+    return runCommandLine(bun, root, ["gate", "--embedded", ...args], cwd);
   },
   async test(args) {
     const bun = await ensureInstalled(root, "full");

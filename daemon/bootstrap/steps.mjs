@@ -1,6 +1,7 @@
 /** Progress on stderr, and child processes that behave as if they had been called directly. */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { join } from "node:path";
 
 /** Exit codes as in `proto/errors.ts`, which Node 20 cannot import. */
 export const EXIT = { failed: 1, usage: 2, unavailable: 69 };
@@ -62,6 +63,16 @@ export function runInForeground(command, args, options = {}) {
       resolve(code ?? 128 + (constants.signals[signal] ?? 0));
     });
   });
+}
+
+/**
+ * Runs the command line for a user who stands in `cwd`. Bun starts in our own
+ * folder, because it takes `bunfig.toml` (with programs to load first), `.env`
+ * and `tsconfig.json` from where it starts, and the user may stand in the very
+ * change that is to be judged. `daemon/cli/main.ts` goes to `cwd` afterwards.
+ */
+export function runCommandLine(bun, root, args, cwd) {
+  return runInForeground(bun, [join(root, "daemon", "cli", "main.ts"), ...args], { cwd: root, env: { ...process.env, MAESTRO_CWD: cwd } });
 }
 
 /** Ends the process with what `main` resolves with; a `BootstrapError` is a sentence, anything else a bug. */

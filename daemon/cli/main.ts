@@ -24,8 +24,21 @@ async function main(argv: readonly string[]): Promise<number> {
   return (await command.load()).run(invocation);
 }
 
+/** The launcher starts Bun in the project's own folder and says here where the user stands. */
+function goToUser(): void {
+  const from = process.env["MAESTRO_CWD"];
+  if (from === undefined) return;
+  delete process.env["MAESTRO_CWD"];
+  try {
+    process.chdir(from);
+  } catch (cause) {
+    throw new MaestroError("cli.usage", `the current folder ${from} cannot be entered`, { cause });
+  }
+}
+
 const argv = Bun.argv.slice(2);
 try {
+  goToUser();
   const code = await main(argv);
   await printed();
   process.exitCode = code;

@@ -22,7 +22,7 @@ describe("one line where it verified", () => {
   test("says verdict, repository, commit, branch, place in the log and whose key", () => {
     const lines = said(makeBundle(ring));
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/^VERIFIED offline {2}HOLD of local:1000:demo 222222222222 into refs\/heads\/main, \d+ leaves, log entry 3 of 7; signed by SHA256:\S+ \(this machine's own self-made key: proves integrity, not authority\)$/);
+    expect(lines[0]).toMatch(/^VERIFIED offline {2}HOLD of local:1000:demo 222222222222 on base [0-9a-f]{12} into refs\/heads\/main, repository and target as the caller named them, \d+ leaves, log entry 3 of 7; signed by SHA256:\S+ \(this machine's own self-made key: proves integrity, not authority\)$/);
   });
 
   test("an operator's key is named by its domain, and never called self-made", () => {

@@ -113,7 +113,7 @@ export class GateKeeper {
 
   private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, config }: Judgement): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
-    return makeCard({ decision, gate_id, attempt, mode: "local", repository: repo_id, target_ref, base, head, facts, outcomes, required: config.required, policy: named, warnings: [CLAIMED] });
+    return makeCard({ decision, gate_id, attempt, mode: "local", repository: repo_id, target_ref, base, head, facts, outcomes, required: config.required, policy: named, warnings: facts.change.history === "known" && facts.change.kind === "landed" ? [CLAIMED, LANDED] : [CLAIMED] });
   }
 
   private async record(uid: number, identity: Identity, judgement: Judgement, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
@@ -148,6 +148,7 @@ export class GateKeeper {
 /** Whatever was unavailable may answer next time. */
 const complete = ({ checks, reasons }: Card): boolean => checks.every(({ result }) => result !== "unavailable") && reasons.every(({ rule }) => rule !== "gate.policy-unavailable");
 
+const LANDED = "the head is part of the target already: judged was this one commit against its first parent";
 const CLAIMED = "mode local: target, author and repository name are what the caller said";
 
 function timingsOf({ us, runs }: Judgement, evidence_us: number, total_us: number): Timings {

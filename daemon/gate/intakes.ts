@@ -11,8 +11,9 @@ export interface Intake {
   readonly uid: number;
   readonly repo_id: string;
   readonly object_format: IntakeRequest["object_format"];
-  readonly cuts: readonly string[];
-  readonly tips: readonly string[];
+  /** Up to some megabytes; emptied once the pack has arrived and been checked against them. */
+  cuts: readonly string[];
+  tips: readonly string[];
   received: boolean;
   used_at_ms: number;
 }
@@ -43,6 +44,12 @@ export class Intakes {
     const intake: Intake = { id, uid, repo_id: localRepositoryId(uid, request.repository), object_format, cuts, tips, received: false, used_at_ms: this.clock.monotonic_ms() };
     this.open_intakes.set(id, intake);
     return intake;
+  }
+
+  arrived(intake: Intake): void {
+    intake.received = true;
+    intake.cuts = [];
+    intake.tips = [];
   }
 
   /** Somebody else's intake is as unknown as none. Throws `intake.unknown`. */

@@ -83,14 +83,14 @@ export class World implements AsyncDisposable {
     const intake = intakes.open(UID, { repository, object_format: source.object_format, cuts: [], tips: [...tips] });
     const commits = source.git("rev-list", ...tips).split("\n");
     await receivePack(git, await repositories.open(intake.repo_id, intake.object_format), intake, streamOf(source.body(commits, tips)), { limits: options.host.limits.intake });
-    intake.received = true;
+    intakes.arrived(intake);
     return intake;
   }
 
   /** An intake that nothing was sent for, marked as if it had been: for check processes that read no repository. */
   claimed(repository = "demo"): Intake {
     const intake = this.core.intakes.open(UID, { repository, object_format: "sha1", cuts: [], tips: ["a".repeat(40)] });
-    intake.received = true;
+    this.core.intakes.arrived(intake);
     return intake;
   }
 

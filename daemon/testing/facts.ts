@@ -32,6 +32,7 @@ export interface FactsOptions {
   readonly commits?: readonly Commit[];
   readonly revert?: boolean;
   readonly merge?: boolean;
+  readonly base_policy?: string;
   /** Paths of the merged tree beside those of the change. */
   readonly tree?: readonly (string | { path: string; mode: Mode })[];
   /** Which changed files are handed over whole; by default every one. */
@@ -149,6 +150,7 @@ export function factsOf(changes: readonly TextChange[], options: FactsOptions = 
     removed_lines: countOf(files, "-"),
     revert: options.revert ?? false,
     merge: options.merge ?? false,
+    base_policy: options.base_policy ?? null,
     gaps: [],
   };
 }

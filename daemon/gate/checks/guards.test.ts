@@ -27,6 +27,13 @@ describe("guard.self-edit", () => {
     expect([removed.findings[0]?.message, moved.findings[0]?.message]).toEqual(["the change removes agent instructions", "the change moves who must review"]);
   });
 
+  test("the policy bundle that the base's maestro.yaml names is a guard wherever it lies", async () => {
+    const edit = [{ path: "tools/rules.tgz", old: "a", new: null }];
+    expect((await outcomeOf(guards, edit)).findings).toEqual([]);
+    const named = await outcomeOf(guards, edit, { base_policy: "tools/rules.tgz" });
+    expect(named.findings.map(({ message }) => message)).toEqual(["the change removes the policy bundle that maestro.yaml names"]);
+  });
+
   test("a link in place of a guard is an edit of it", async () => {
     expect(await placesOf(guards, "guard.self-edit", [{ path: "CLAUDE.md", old: null, new: "AGENTS.md", mode: "120000" }])).toEqual(["CLAUDE.md:1"]);
   });

@@ -40,7 +40,8 @@ export default defineCheck({
     for (const file of facts.files) {
       const path = pathText(file.path);
       const from = file.status === "renamed" && file.old_path !== null ? pathText(file.old_path) : null;
-      const kind = guardOf(path) ?? (from === null ? null : guardOf(from));
+      const is_policy = facts.base_policy !== null && [path, from].includes(facts.base_policy);
+      const kind = is_policy ? "the policy bundle that maestro.yaml names" : (guardOf(path) ?? (from === null ? null : guardOf(from)));
       if (kind === null) continue;
       const first = addedLines(file).next().value;
       const how = file.status === "deleted" ? "removes" : from !== null ? "moves" : file.status === "added" ? "adds" : "edits";

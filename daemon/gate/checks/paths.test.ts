@@ -101,10 +101,11 @@ describe("path.case-collision", () => {
   });
 });
 
-test("a tree that was cut is said", async () => {
+test("beside a tree that was cut, added names are compared with nothing: the check cannot tell", async () => {
   const facts = { ...factsOf([added("a")]), gaps: [{ what: "merged tree", because: "more than 500000 entries" }] };
   const outcome = await runCheck(paths, facts, { thresholds: THRESHOLDS, signal: new AbortController().signal });
   expect(outcome.gaps).toEqual([{ what: "names of the rest of the tree", because: "more than 500000 entries" }]);
+  expect([outcome.result, outcome.because]).toEqual(["unavailable", "files were added, and names of the rest of the tree could not be compared: more than 500000 entries"]);
 });
 
 describe("path.submodule", () => {

@@ -151,6 +151,8 @@ export default defineCheck({
     const gaps = caseCollisions(facts, list);
     submodules(facts.files, list);
     largeBinaries(facts.files, thresholds.large_binary_bytes_max, list);
-    return list.seen(gaps, unread === null ? null : `the target of the symbolic link ${unread} was not handed over`);
+    const [unlisted] = gaps;
+    const blind = unread !== null ? `the target of the symbolic link ${unread} was not handed over` : unlisted !== undefined ? `files were added, and ${unlisted.what} could not be compared: ${unlisted.because}` : null;
+    return list.seen(gaps, blind);
   },
 });

@@ -104,7 +104,7 @@ export default defineCheck({
       why: "One focused test silently switches off the rest of its suite, and the run stays green.",
       passes: { says: "A query builder's own .only() is not a test.", change: [{ path: "test/user.test.ts", old: "", new: "test(\"reads\", () => expect(pick(user).only(\"name\")).toEqual({}));\n" }] },
       fails: { says: "One test was focused while debugging.", change: [{ path: "test/user.test.ts", old: "test(\"reads\", read);\n", new: "test.only(\"reads\", read);\n" }] },
-      cannot_see: "Options such as { only: true }, command-line filters, focus built from a variable, fit() with a name that is no literal; Python, Rust and Java have no unambiguous form.",
+      cannot_see: "Options such as { only: true }, command-line filters, focus built from a variable or spelled with brackets, fit() with a name that is no literal; Python, Rust and Java have no unambiguous form.",
       replay: "0 of 2,000 changes",
     },
     {

@@ -55,6 +55,7 @@ const unseen = (because: string): Facts => ({
   removed_lines: 0,
   revert: false,
   merge: false,
+  base_policy: null,
   gaps: [{ what: "the change", because: because.slice(0, TEXT_MAX) }],
 });
 
@@ -63,7 +64,7 @@ function unseenMayRaise(actor: Actor, some_unseen: boolean): Actor {
   return some_unseen && actor.class !== "agent" ? { ...actor, class: "unknown" } : actor;
 }
 
-async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange): Promise<Facts> {
+async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange, base_policy: string | null): Promise<Facts> {
   const { limits, head } = job;
   const { resolved } = change;
   const list = await reader.history.commits(resolved.merge_base, head, limits.commits_max);
@@ -89,6 +90,7 @@ async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange): P
     removed_lines: changed.removed_lines,
     revert: newest !== undefined && (REVERT_SUBJECT.test(newest.subject) || REVERT_BODY.test(newest.message)),
     merge: (newest?.parents.length ?? 0) > 1,
+    base_policy,
     gaps,
   };
 }
@@ -115,10 +117,11 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const dir = { git_dir: job.git_dir, object_format };
   await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
   const change = await resolveChange(reader, object_format, job.target, job.head);
-  const facts = "basis" in change ? await factsOf(reader, job, change) : unseen(change.resolved.because);
+  const config = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
+  const base_policy = config.state === "read" ? (config.config.policy ?? null) : null;
+  const facts = "basis" in change ? await factsOf(reader, job, change, base_policy) : unseen(change.resolved.because);
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
   const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
-  const config = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
   const facts_sha256 = await store(facts, job.facts_path, limits.facts_bytes_max);
   const { title, actor, added_lines, removed_lines } = facts;
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
