@@ -139,6 +139,25 @@ describe.skipIf(noNode)("installing", () => {
     expect([...new Bun.Glob("**").scanSync({ cwd: join(root, ".toolchain"), onlyFiles: true })]).toEqual([]);
   }, 60_000);
 
+  test("Bun starts in the clone, never where the user stands: that folder's bunfig.toml would name programs to run", () => {
+    const root = installedProject('#!/bin/sh\nprintf "%s|%s" "$PWD" "$MAESTRO_CWD"\n');
+    const hostile = join(dir, "it's hostile");
+    mkdirSync(hostile);
+    rmSync(join(root, ".toolchain/bin/maestro"));
+    for (const argv of [[node!, join(root, "daemon/bootstrap/maestro.mjs")], [join(root, ".toolchain/bin/maestro")]]) {
+      const run = Bun.spawnSync([...argv, "status"], { cwd: hostile });
+      expect([run.stdout.toString(), run.exitCode]).toEqual([`${root}|${hostile}`, 0]);
+    }
+  });
+
+  test("a launcher of another version is replaced", () => {
+    const root = installedProject("#!/bin/sh\n");
+    const launcher = join(root, ".toolchain/bin/maestro");
+    writeFileSync(launcher, "#!/bin/sh\nexec bun old.ts\n");
+    Bun.spawnSync([node!, join(root, "daemon/bootstrap/maestro.mjs"), "status"]);
+    expect(readFileSync(launcher, "utf8")).toContain("MAESTRO_CWD");
+  });
+
   test("an unknown command is a usage error that names the known ones", () => {
     const run = Bun.spawnSync([node!, join(import.meta.dir, "run.mjs"), "tset"]);
     expect(run.exitCode).toBe(EXIT.usage);
