@@ -48,7 +48,7 @@ export type GateRequest = Static<typeof GateRequest>;
 export const ReplayRequest = Closed({
   intake_id: IntakeId,
   target_ref: RefName,
-  changes: Type.Array(Closed({ base: Type.Union([GitOid, Type.Null()]), head: GitOid }), { minItems: 1, maxItems: 2000 }),
+  heads: Type.Array(GitOid, { minItems: 1, maxItems: 2000, description: "each is judged against its own first parent" }),
 });
 export type ReplayRequest = Static<typeof ReplayRequest>;
 
@@ -66,7 +66,7 @@ export const GateResult = Closed({
   event: Type.Literal("result"),
   gate_id: Type.String(),
   attempt: Type.Integer({ minimum: 1 }),
-  recorded: Type.Boolean({ description: "true: this very gate was decided before and still holds; nothing ran again" }),
+  recorded: Type.Boolean({ description: "true: this very gate was decided before and that verdict still holds; it is given again instead of a new one" }),
   verdict: Verdict,
   card: Card,
   proof: CardProof,

@@ -83,7 +83,7 @@ test("a replay ends with its count and leaves nothing on record", async () => {
   const id = await open();
   await put(id, source.body([base, head], [base, head]));
   const before = world.kept();
-  const reply = await post("/v1/replays", { intake_id: id, target_ref: "refs/heads/main", changes: [{ base: null, head: base }, { base, head }] });
+  const reply = await post("/v1/replays", { intake_id: id, target_ref: "refs/heads/main", heads: [base, head] });
   expect(await eventsOf<ReplayEvent>(reply)).toMatchObject([{ event: "change", head: base }, { event: "change", head }, { event: "end", changes: 2 }]);
   expect(world.kept()).toEqual(before);
 }, 30_000);

@@ -107,7 +107,7 @@ function judgingRoutes({ intakes, keeper, replay, clock, limits, expectWork }: G
       body_bytes_max,
       handle({ peer, body, signal }) {
         expectWork();
-        return replayEvents(replay.run(intakes.get(peer.uid, body.intake_id), body, signal), body.changes.length, clock);
+        return replayEvents(replay.run(intakes.get(peer.uid, body.intake_id), body, signal), body.heads.length, clock);
       },
     }),
   ];

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const heads = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i + 1).padStart(40, "0"));
-const asks = (list: readonly string[]): ReplayRequest => ({ intake_id: "intake-", target_ref: "refs/heads/main", changes: list.map((head) => ({ base: null, head })) });
+const asks = (list: readonly string[]): ReplayRequest => ({ intake_id: "intake-", target_ref: "refs/heads/main", heads: [...list] });
 const never = new AbortController().signal;
 
 async function listOf(events: AsyncGenerator<ReplayChange, void>): Promise<ReplayChange[]> {

@@ -39,22 +39,22 @@ export class Replay {
   constructor(private readonly deps: ReplayDeps) {}
 
   /** Changes come out in the order they were asked for. A change whose facts cannot be collected is a hold. Throws `request.too_large`, `request.cancelled`. */
-  async *run(intake: Intake, { target_ref, changes }: ReplayRequest, signal: AbortSignal): AsyncGenerator<ReplayChange, void> {
+  async *run(intake: Intake, { target_ref, heads }: ReplayRequest, signal: AbortSignal): AsyncGenerator<ReplayChange, void> {
     const { judge, repositories, changes_max, lanes } = this.deps;
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
-    if (changes.length > changes_max) throw new MaestroError("request.too_large", `${changes.length} changes, replay_changes_max is ${changes_max}`);
+    if (heads.length > changes_max) throw new MaestroError("request.too_large", `${heads.length} changes, replay_changes_max is ${changes_max}`);
     const repository = await repositories.open(intake.repo_id, intake.object_format);
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     await using stack = new AsyncDisposableStack();
-    const free = Array.from({ length: Math.min(lanes, changes.length) }, () => stack.use(judge.lane(both)));
+    const free = Array.from({ length: Math.min(lanes, heads.length) }, () => stack.use(judge.lane(both)));
     const turns: Promise<unknown>[] = free.map(() => Promise.resolve());
     // Ends before the lanes do: work that is told to stop and waited for takes no further process and leaves no folder.
     stack.defer(async () => {
       stop.abort(new MaestroError("request.cancelled", "the replay ended"));
       await Promise.all(turns);
     });
-    const pending = changes.map(({ head }, place) => {
+    const pending = heads.map((head, place) => {
       const slot = place % free.length;
       const mine = turns[slot]!.then(() => this.one(repository, target_ref, head, free[slot]!, both));
       // The next change of a lane waits for this one, whatever came of it; its own failure is seen where it is awaited below.

@@ -53,7 +53,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   note(`  intake         ${duration((performance.now() - started) * 1000)}`);
   const changes: ReplayChange[] = [];
   let ended = false;
-  for await (const event of client.replay({ intake_id, target_ref: plan.target_ref, changes: [...plan.changes] })) {
+  for await (const event of client.replay({ intake_id, target_ref: plan.target_ref, heads: plan.changes.map(({ head }) => head) })) {
     if (event.event === "change") changes.push(event);
     else if (event.event === "end") ended = true;
     if (event.event === "change" && changes.length % 25 === 0) note(`  ${changes.length} of ${plan.changes.length}`);
