@@ -23,6 +23,8 @@ export interface DecideInput {
   /** What reading maestro.yaml at the trusted base came to. */
   readonly base_config: FactsReply["config"];
   readonly history: "known" | "unknown";
+  /** Why it is unknown, where that was told. */
+  readonly history_because?: string;
   readonly conflicts: readonly PathBytes[];
   readonly empty: boolean;
 }
@@ -38,9 +40,9 @@ function house(rule: HouseRuleId, because: string, check: string | null = null, 
   return { rule, check, effect, observed: false, because: clip(because), ranges: [], excerpt: null, fingerprints: [] };
 }
 
-function aboutChange({ base_config, history, conflicts, empty }: DecideInput): Reason[] {
+function aboutChange({ base_config, history, history_because, conflicts, empty }: DecideInput): Reason[] {
   const reasons: Reason[] = [];
-  if (history === "unknown") reasons.push(house("gate.history-unknown", "the merge base is not among the commits that were sent"));
+  if (history === "unknown") reasons.push(house("gate.history-unknown", history_because ?? "the merge base is not among the commits that were sent"));
   if (conflicts.length > 0) {
     const reason = house("gate.conflict", `${conflicts.length} path(s) conflict with the target`);
     reasons.push({ ...reason, ranges: conflicts.slice(0, CONFLICTS_SHOWN_MAX).map((path) => ({ path, start_line: 1, end_line: 1 })) });
@@ -137,7 +139,10 @@ function order(a: Reason, b: Reason): number {
 
 /** Throws `internal.bug` where two outcomes name one check: then it is not known which of them is true. */
 export function decide(input: DecideInput): Decision {
-  const reasons = [...aboutChange(input), ...aboutChecks(input), ...aboutFindings(input)].sort(order);
+  const checks = aboutChecks(input);
+  // On an unknown change no check can answer; that each of them did not says nothing more, and hides what to do.
+  const told = input.history === "unknown" ? [] : checks;
+  const reasons = [...aboutChange(input), ...told, ...aboutFindings(input)].sort(order);
   const decides = (effect: Reason["effect"]) => reasons.some((one) => !one.observed && one.effect === effect);
   const verdict: Verdict = decides("refuse") ? "refuse" : decides("hold") ? "hold" : "admit";
   return { verdict, reasons, next: nextSteps(verdict, reasons) };

@@ -116,7 +116,7 @@ export class Judge {
     const policy_us = this.since(policy_ms);
     watch.stage("policy", policy_us);
     const known = facts.change.history === "known" ? facts.change : null;
-    const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
+    const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
     const base_policy = has_policy ? await Bun.file(policy_path).bytes() : null;
     return { facts, config, base_policy, outcomes, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
@@ -136,8 +136,7 @@ export class Judge {
   /** On an unknown change there is nothing that a check could vouch for. */
   private async check(facts: FactsReply, config: GateConfig, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<CheckRun[]> {
     if (facts.change.history === "unknown") {
-      const { because } = facts.change;
-      return CHECK_IDS.map((check) => ({ outcome: unavailable(check, `what the change is, is unknown: ${because}`), duration_us: 0 }));
+      return CHECK_IDS.map((check) => ({ outcome: unavailable(check, "what the change is, is unknown"), duration_us: 0 }));
     }
     const { host, pool, clock } = this.deps;
     const { facts_sha256 } = facts;

@@ -41,13 +41,13 @@ function commitOf({ oid, parents, author, committer, subject, trailers, signed }
   };
 }
 
-const unseen = (because: string): Facts => ({
+const unseen = (because: string, title: string): Facts => ({
   basis: "base..head",
   history: "unknown",
   conflicts: [],
   commits: [],
   actor: actorOf([], "job"),
-  title: "",
+  title,
   files: [],
   tree: [],
   contents: [],
@@ -119,7 +119,7 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const change = await resolveChange(reader, object_format, job.target, job.head);
   const config = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
   const base_policy = config.state === "read" ? (config.config.policy ?? null) : null;
-  const facts = "basis" in change ? await factsOf(reader, job, change, base_policy) : unseen(change.resolved.because);
+  const facts = "basis" in change ? await factsOf(reader, job, change, base_policy) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
   const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
   const facts_sha256 = await store(facts, job.facts_path, limits.facts_bytes_max);
