@@ -5,11 +5,15 @@ const STATE: Readonly<Record<string, Option>> = {
   socket: { type: "string", value: "PATH", help: "socket of the daemon" },
 };
 
-const CHANGE: Readonly<Record<string, Option>> = {
+const ON_DEMAND: Readonly<Record<string, Option>> = {
   ...STATE,
+  embedded: { type: "boolean", help: "start a private daemon on demand; it signs in mode local" },
+};
+
+const CHANGE: Readonly<Record<string, Option>> = {
+  ...ON_DEMAND,
   target: { type: "string", value: "REF", help: "branch the change would be merged into (default: the repository's own)" },
   head: { type: "string", value: "REF", help: "newest commit of the change (default: HEAD)" },
-  embedded: { type: "boolean", help: "start a private daemon on demand; it signs in mode local" },
 };
 
 /** Every command, in the order help shows them. */
@@ -52,7 +56,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "print the Decision Card of a gate or of a bundle file",
     positionals: "GATE|BUNDLE",
     positionals_max: 1,
-    options: { ...STATE, markdown: { type: "boolean", help: "as Markdown" } },
+    options: { ...ON_DEMAND, markdown: { type: "boolean", help: "as Markdown" } },
     load: () => import("./commands/card.ts"),
   },
   {
@@ -60,7 +64,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "what a rule asks and cannot see, or why a gate decided as it did",
     positionals: "[RULE|GATE]",
     positionals_max: 1,
-    options: STATE,
+    options: ON_DEMAND,
     load: () => import("./commands/explain.ts"),
   },
   {
@@ -92,7 +96,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "the daemon's settings; --explain adds origin and meaning",
     positionals: "",
     positionals_max: 0,
-    options: { ...STATE, explain: { type: "boolean", help: "value, origin and meaning of every setting" } },
+    options: { ...ON_DEMAND, explain: { type: "boolean", help: "value, origin and meaning of every setting" } },
     load: () => import("./commands/config.ts"),
   },
 ];

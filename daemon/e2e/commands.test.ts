@@ -120,10 +120,17 @@ describe("the daemon", () => {
   test("stop ends it; version still speaks for the client, everything else says what to do", async () => {
     expect(await json("stop")).toEqual({ stopped: true });
     expect(await json("version")).toMatchObject({ daemon: null });
-    for (const command of ["status", "stop", "config"]) {
+    for (const command of ["status", "stop"]) {
       const { code, stderr } = await world.run([command]);
       expect({ command, code }).toEqual({ command, code: 69 });
       expect(stderr).toContain("maestro gate --embedded");
     }
+  });
+
+  test("what asks a private daemon starts it again; on a build host it has to be asked for by name", async () => {
+    const operated = await world.run(["config"], { env: { CI: "true" } });
+    expect([operated.code, operated.stderr.includes("--embedded by name")]).toEqual([69, true]);
+    const { code, stdout } = await world.run(["config"]);
+    expect([code, stdout.includes("limits.server.connections_max")]).toEqual([0, true]);
   });
 });

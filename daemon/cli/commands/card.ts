@@ -7,7 +7,7 @@ import { Value } from "@sinclair/typebox/value";
 import { renderMarkdown } from "../card/markdown.ts";
 import { renderTerminal } from "../card/terminal.ts";
 import type { CommandModule } from "../command.ts";
-import { connect } from "../connect.ts";
+import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print, wantsAscii, wantsColour } from "../output.ts";
 import { readBundleFile } from "../verification.ts";
@@ -37,7 +37,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const [name] = positionals;
   if (name === undefined) throw new MaestroError("cli.usage", "card takes a gate id, a commit, or a bundle file");
   const options = { colour: wantsColour(), ascii: wantsAscii() };
-  const recorded = existsSync(name) ? null : await connect(values).client.gateRecord(name);
+  const recorded = existsSync(name) ? null : await (await connectOrStart(values)).client.gateRecord(name);
   const card = recorded?.card ?? cardOfFile(name);
   if (values["json"] === true) printJson(recorded ?? { card });
   else if (values["markdown"] === true) print(renderMarkdown(card, recorded?.proof ?? null));

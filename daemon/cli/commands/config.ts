@@ -1,11 +1,11 @@
 import { EXIT } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
-import { connect } from "../connect.ts";
+import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
 
 export const run: CommandModule["run"] = async ({ values }) => {
-  const { entries } = await connect(values).client.config();
+  const { entries } = await (await connectOrStart(values)).client.config();
   if (values["json"] === true) printJson(values["explain"] === true ? { entries } : Object.fromEntries(entries.map(({ key, value }) => [key, value])));
   else {
     for (const { key, value, origin, meaning } of entries) {

@@ -77,6 +77,7 @@ async function gate({ values, positionals }: Invocation): Promise<number> {
     print(describeVerification(verification));
   }
   write(`${kept.path.replace(/\.json$/, "")}.tlog-proof`, receiptOf(kept.bytes), 0o644);
+  note(`maestro: evidence in ${escapeTerminal(kept.path)}, log receipt beside it`);
   return EXIT[result.verdict];
 }
 
