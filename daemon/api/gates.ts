@@ -121,7 +121,7 @@ export function gateRoutes(deps: GateRouteDeps): Route[] {
     route("recordedGate", {
       ...ANY,
       ...NO_BODY,
-      summary: "The newest attempt of a gate, by the start of its id or of its head commit",
+      summary: "The newest attempt of a gate, by the start of its id, of its head commit or of its bundle's digest",
       params: { id: ShortText },
       reply: GateReply,
       async handle({ peer, params }) {

@@ -52,6 +52,14 @@ describe("by the start of a name", () => {
     expect(look(7, "999999")).toBe(2);
   });
 
+  test("a bundle's digest, as the card prints it, means that very attempt", () => {
+    const digest = (start: string): string => `sha256:${start.padEnd(64, "0")}`;
+    add(0, { bundle: digest("84739f41a7a6") });
+    add(1, { number: 2, bundle: digest("2d00319c49dc") });
+    expect([look(7, "84739f41"), look(7, digest("84739f41a7a6")), look(7, "2d00319c49dc")]).toEqual([0, 0, 1]);
+    expect([look(8, "84739f41"), look(7, "84739f42")]).toEqual(["request.not_found", "request.not_found"]);
+  });
+
   test("the middle of a name is no name", () => {
     add(0, {});
     expect(look(7, HEAD.slice(1))).toBe("request.not_found");

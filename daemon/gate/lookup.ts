@@ -2,21 +2,22 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { GateRow, Gates } from "../store/gates.ts";
 
 const PREFIX_MIN = 6;
-/** How far back a name is looked for; older gates are found by their bundle. */
+/** How far back a name is looked for; an older gate's card is in its bundle file. */
 const RECENT_MAX = 10_000;
 
 /**
- * The newest attempt that `text` names: the start of a gate id or of a head
- * commit, among the gates of `uid`; root sees all. Throws `request.not_found`
- * for none, `request.malformed` for several.
+ * The newest attempt that `text` names: the start of a gate id, of a head
+ * commit or of a bundle's digest, among the gates of `uid`; root sees all.
+ * Throws `request.not_found` for none, `request.malformed` for several.
  */
 export function findGate(gates: Gates, uid: number, text: string): GateRow {
-  const wanted = text.replace(/^gate:/, "");
-  if (wanted.length < PREFIX_MIN) throw new MaestroError("request.malformed", `give at least ${PREFIX_MIN} characters of a gate id or commit`);
-  const found = gates.recent(RECENT_MAX).filter((row) => (uid === 0 || row.owner_uid === uid) && (row.gate_id.startsWith(`gate:${wanted}`) || row.head.startsWith(wanted)));
+  const wanted = text.replace(/^(?:gate|sha256):/, "");
+  if (wanted.length < PREFIX_MIN) throw new MaestroError("request.malformed", `give at least ${PREFIX_MIN} characters of a gate id, a commit or a bundle's digest`);
+  const named = (row: GateRow) => row.gate_id.startsWith(`gate:${wanted}`) || row.head.startsWith(wanted) || row.bundle.startsWith(`sha256:${wanted}`);
+  const found = gates.recent(RECENT_MAX).filter((row) => (uid === 0 || row.owner_uid === uid) && named(row));
   const [newest] = found;
-  if (newest === undefined) throw new MaestroError("request.not_found", `no gate or commit that starts with ${wanted} is on record`);
+  if (newest === undefined) throw new MaestroError("request.not_found", `no gate, commit or bundle that starts with ${wanted} is on record`);
   const heads = new Set(found.map(({ head }) => head));
-  if (heads.size > 1) throw new MaestroError("request.malformed", `${wanted} is the start of ${heads.size} commits or gates; give more characters`);
+  if (heads.size > 1) throw new MaestroError("request.malformed", `${wanted} is the start of ${heads.size} commits, gates or bundles; give more characters`);
   return newest;
 }
