@@ -19,7 +19,7 @@ import { EMBEDDED_CONFIG, parseHostConfig, resolveHost } from "./config/host.ts"
 import { Idle } from "./idle.ts";
 import { systemClock } from "./platform/clock.ts";
 import { systemRandom } from "./platform/random.ts";
-import { takeLock, type SocketServer } from "./platform/socket/index.ts";
+import { takeLock, type SocketServer, type StateLock } from "./platform/socket/index.ts";
 import { strayFailure } from "./store/failure.ts";
 
 /** Check processes are let go this long after the last work; warming them again takes about 60 ms. */
@@ -142,13 +142,23 @@ function guardProcess(log: Log): (reason: unknown) => void {
   return fatal;
 }
 
+/** Makes the two folders and takes the state folder for this process. Throws `store.folder` and `daemon.another_instance`. */
+async function takeFolders(state_dir: string, socket_dir: string): Promise<StateLock> {
+  try {
+    for (const folder of [state_dir, socket_dir]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    return takeLock(join(state_dir, "lock"));
+  } catch (error) {
+    if (error instanceof MaestroError) throw error;
+    throw new MaestroError("store.folder", error instanceof Error ? error.message : state_dir, { cause: error });
+  }
+}
+
 async function main(): Promise<void> {
   const args = argumentsOf(Bun.argv.slice(2));
   const { state_dir, socket_path } = args.locations;
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
   const given = await hostConfig(args);
-  for (const folder of [state_dir, dirname(socket_path)]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = takeLock(join(state_dir, "lock"));
+  const lock = await takeFolders(state_dir, dirname(socket_path));
   const fatal = guardProcess(log);
   const core = await composeCore({ state_dir, host: resolveHost(given), clock: systemClock, random: systemRandom, fatal, warn: (what, error) => log.warn({ err: error }, what) });
   const daemon = new Daemon(core, { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) }, () => lock.release());

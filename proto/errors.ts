@@ -33,7 +33,7 @@ const row = (status: number, exit: number, retry: boolean, sentence: string): Er
 
 export const ERRORS = {
   "request.malformed": row(400, EXIT.usage, false, "The request is not what this route takes; the detail names the field."),
-  "request.not_found": row(404, EXIT.usage, false, "There is nothing under that name; list what exists with `maestro status`."),
+  "request.not_found": row(404, EXIT.usage, false, "There is nothing under that name; the detail says what was looked for."),
   "request.method": row(405, EXIT.usage, false, "This route does not take that method; see GET /openapi.json."),
   "request.too_large": row(413, EXIT.usage, false, "The request is larger than the limit named in the detail; send less or raise that limit in the host configuration."),
   "request.headers_too_large": row(431, EXIT.usage, false, "The request's headers are larger than the daemon takes."),
@@ -58,6 +58,7 @@ export const ERRORS = {
   "policy.load": row(422, EXIT.hold, false, "The policy bundle does not load, so nothing can be admitted; rebuild it with `opa build -t wasm`."),
   "policy.evaluate": row(422, EXIT.hold, false, "The policy did not give a decision, so nothing can be admitted; see the detail."),
   "git.not_repository": row(400, EXIT.usage, false, "That folder is not inside a git repository; give the path of one."),
+  "git.foreign_owner": row(403, EXIT.not_authorised, false, "The repository belongs to another user, so git will not read it; run this as its owner, or allow it with `git config --global --add safe.directory FOLDER`."),
   "git.unknown_ref": row(400, EXIT.usage, false, "git does not know that name; check it with `git rev-parse`, or fetch it first."),
   "git.empty_repository": row(400, EXIT.usage, false, "The repository has no commit yet; make one first."),
   "git.missing": row(503, EXIT.unavailable, false, "git is not installed or too old; Maestro needs git 2.38 or newer on the PATH."),
@@ -65,6 +66,7 @@ export const ERRORS = {
   "intake.refused": row(422, EXIT.refuse, false, "git refused the objects of this change; the detail names the first one."),
   "intake.incomplete": row(422, EXIT.hold, false, "Objects the change needs were not sent; fetch with full history (fetch-depth: 0) and try again."),
   "intake.unknown": row(404, EXIT.unavailable, true, "That intake is unknown or has expired; send the pack again."),
+  "store.folder": row(500, EXIT.unavailable, false, "The state folder cannot be made or written by this user; give it the right to, or name another with --state."),
   "store.no_space": row(507, EXIT.unavailable, true, "The disk of the state folder is full; free space and try again, nothing was acknowledged."),
   "store.corrupt": row(500, EXIT.internal, false, "A stored record does not match its own hash; restore the state folder from a backup."),
   "store.schema": row(500, EXIT.internal, false, "The state folder was written by another version; use that version or a fresh folder."),

@@ -58,6 +58,7 @@ describe("what is refused, and what is said of it", () => {
     expect(refused("--unit")).toContain("--unit");
     expect(refused("--unit", "--json")).toContain("--unit");
     expect(refused("-u")).toContain("--unit");
+    expect(refused("--unit", "--json")).not.toContain("\n");
   });
 
   test("a value where none is taken, and more positionals than there is use for", () => {

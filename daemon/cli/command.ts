@@ -64,7 +64,7 @@ export function parseCommand(command: Command, argv: readonly string[]): Invocat
     }
     return { values: values as Values, positionals };
   } catch (error) {
-    if (error instanceof TypeError) throw new MaestroError("cli.usage", `${command.name}: ${error.message}`, { cause: error });
+    if (error instanceof TypeError) throw new MaestroError("cli.usage", `${command.name}: ${error.message.replaceAll("\n", " ")}`, { cause: error });
     throw error;
   }
 }

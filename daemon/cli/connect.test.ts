@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
 import { scratch, type Scratch } from "../platform/socket/testing/raw.ts";
 import { connect, connectOrStart, locate } from "./connect.ts";
@@ -53,6 +54,14 @@ test("in CI, or beside a host configuration, no daemon that signs for itself is 
   writeFileSync(dir.path("none.yaml"), "version: 1\n");
   expect((await failure(connectOrStart(values))).code).toBe("daemon.unreachable");
   expect(existsSync(dir.path("state"))).toBe(false);
+});
+
+test("a state folder that cannot be made is a failure with advice, by the command line and by the daemon", async () => {
+  writeFileSync(dir.path("file"), "");
+  const state = dir.path("file/state");
+  expect(await failure(connectOrStart({ state, socket: dir.path("s"), embedded: true }))).toMatchObject({ code: "store.folder", detail: expect.stringContaining(state) });
+  const daemon = Bun.spawn([process.execPath, join(import.meta.dir, "../main.ts"), "--embedded", "--state", state, "--socket", dir.path("s")], { stdio: ["ignore", "ignore", "pipe"] });
+  expect([await daemon.exited, await new Response(daemon.stderr).text()]).toEqual([69, expect.stringMatching(/^maestrod: .*\(store\.folder\)\n$/)]);
 });
 
 test("a private daemon that cannot start is reported with its exit code and its log, at once", async () => {

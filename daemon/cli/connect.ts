@@ -1,6 +1,6 @@
 /** Finds the daemon, or starts a private one where that was asked for or is safe to assume. */
 import { existsSync, mkdirSync, openSync } from "node:fs";
-import { MaestroError } from "../../proto/errors.ts";
+import { EXIT, MaestroError } from "../../proto/errors.ts";
 import { locationsOf, type Locations } from "../../proto/locations.ts";
 import { MaestroClient } from "../client/maestro.ts";
 import type { Values } from "./command.ts";
@@ -37,10 +37,19 @@ export async function connectOrStart(values: Values): Promise<{ client: MaestroC
   return { client, locations };
 }
 
+/** The private daemon's log, in a state folder that is made if need be. Throws `store.folder`. */
+function openLog(state_dir: string): number {
+  try {
+    mkdirSync(state_dir, { recursive: true, mode: 0o700 });
+    return openSync(`${state_dir}/maestrod.log`, "a", 0o600);
+  } catch (error) {
+    throw new MaestroError("store.folder", error instanceof Error ? error.message : state_dir, { cause: error });
+  }
+}
+
 async function startEmbedded(client: MaestroClient, locations: Locations): Promise<void> {
   note("maestro: starting a private daemon (mode local)");
-  mkdirSync(locations.state_dir, { recursive: true, mode: 0o700 });
-  const log = openSync(`${locations.state_dir}/maestrod.log`, "a", 0o600);
+  const log = openLog(locations.state_dir);
   const main = new URL("../main.ts", import.meta.url).pathname;
   const daemon = Bun.spawn([process.execPath, main, "--embedded", "--state", locations.state_dir, "--socket", locations.socket_path], {
     cwd: "/",
@@ -53,8 +62,11 @@ async function startEmbedded(client: MaestroClient, locations: Locations): Promi
   for (let waited = 0; waited < START_DEADLINE_MS; waited += PROBE_INTERVAL_MS) {
     if (await client.answers()) return;
     // Another instance won the race (75): keep waiting for its socket.
-    if (daemon.exitCode !== null && daemon.exitCode !== 75) break;
+    if (daemon.exitCode !== null && daemon.exitCode !== EXIT.another_instance) break;
     await Bun.sleep(PROBE_INTERVAL_MS);
+  }
+  if (daemon.exitCode === EXIT.another_instance) {
+    throw new MaestroError("daemon.another_instance", `the daemon of ${locations.state_dir} does not answer on ${locations.socket_path}; name its socket with --socket`);
   }
   const why = daemon.exitCode === null ? `it did not answer within ${START_DEADLINE_MS} ms` : `it ended with exit code ${daemon.exitCode}`;
   throw new MaestroError("daemon.unreachable", `${why}; see ${locations.state_dir}/maestrod.log`);

@@ -49,6 +49,16 @@ describe("every reason where it did not", () => {
   });
 });
 
+test("a damaged trust file and a mistyped leaf are not called the bundle's fault, and the leaves there are come with it", () => {
+  const bundle = makeBundle(ring);
+  const [trust] = said(bundle, new TextEncoder().encode("{"));
+  expect(trust).toStartWith("FAILED  the trust file");
+  const leaf = describeVerification(verifyBundle(bundle, ring.trust, { now: NOW, leaf: "document/crad" }));
+  expect(leaf).toStartWith("FAILED  the bundle shows no such leaf\n  leaf.unknown: no shown leaf is called document/crad; shown: identity ");
+  expect(leaf).toContain(" document/card");
+  for (const text of [trust, leaf]) expect(text).not.toContain("not evidence");
+});
+
 test("attack: a branch's name turns the line around or adds one", () => {
   const [line, ...more] = said(makeBundle(ring, { identity: { target_ref: "refs/heads/\u202emain\u2066" } }));
   expect(more).toEqual([]);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Bundle } from "../../proto/bundle.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { Verification } from "../../proto/verification.ts";
+import type { Verification, VerifyCode } from "../../proto/verification.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
@@ -23,12 +23,19 @@ export function verifyAgainst(bundle: Uint8Array, trust_path: string, leaf?: str
   return verifyBundle(bundle, readNamed(trust_path, "trust.malformed"), { now: new Date(), ...(leaf === undefined ? {} : { leaf }) });
 }
 
+/** Who is at fault: a damaged trust file or a mistyped leaf says nothing against the bundle. */
+function headOfFailure(result: Verification["result"], code: VerifyCode | undefined): string {
+  if (result === "unknown_signer") return "UNKNOWN SIGNER  sound, but signed by nobody the trust file names";
+  if (code?.startsWith("trust.") === true) return "FAILED  the trust file is unusable, so nothing was verified; give the one the operator published with --trust";
+  if (code === "leaf.unknown") return "FAILED  the bundle shows no such leaf";
+  return "FAILED  this is not evidence";
+}
+
 /** One line where it verified; one line per reason where it did not. */
 export function describeVerification(verification: Verification): string {
   const { result, statement, signer, log, lapsed, hidden_leaves, reasons } = verification;
   if (result !== "verified" || statement === null || signer === null || log === null) {
-    const head = result === "unknown_signer" ? "UNKNOWN SIGNER  sound, but signed by nobody the trust file names" : "FAILED  this is not evidence";
-    return [head, ...reasons.map(({ code, detail }) => `  ${code}: ${escapeTerminal(detail)}`)].join("\n");
+    return [headOfFailure(result, reasons[0]?.code), ...reasons.map(({ code, detail }) => `  ${code}: ${escapeTerminal(detail)}`)].join("\n");
   }
   const { predicate } = statement;
   const { identity, verdict, manifest, mode } = predicate;

@@ -8,7 +8,8 @@ const STICKY = 0o1000;
 /**
  * Before a byte is sent: the socket must belong to this user, to root or to
  * one the operator named, in a folder where nobody else can swap it.
- * Throws `daemon.unreachable` where nothing lies there, else `daemon.foreign_socket`.
+ * Throws `daemon.unreachable` where nothing lies there, `auth.denied` where this
+ * user may not look, else `daemon.foreign_socket`.
  */
 export function checkSocketOwner(path: string, trusted_uids: readonly number[]): void {
   const socket = existing(path);
@@ -23,6 +24,7 @@ function existing(path: string): Stats {
   try {
     return lstatSync(path);
   } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EACCES") throw new MaestroError("auth.denied", `${path} lies in a folder closed to this user`, { cause });
     throw new MaestroError("daemon.unreachable", `${path} cannot be reached`, { cause });
   }
 }

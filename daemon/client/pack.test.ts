@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PACK_BODY_HEADER_BYTES_MAX } from "../../proto/pack-body.ts";
 import { pathText } from "../../proto/scalar.ts";
 import type { Repository } from "../platform/git/repository-store.ts";
 import { Scratch, Source } from "../platform/git/testing/scratch.ts";
+import { skipWithout } from "../testing/skip.ts";
 import { repositoryName, nameOfUrl } from "./origin.ts";
 import { planChange, planReplay, type PackPlan } from "./pack.ts";
 
@@ -160,6 +161,12 @@ describe("clear errors", () => {
     mkdirSync(folder);
     writeFileSync(join(folder, "file"), "");
     for (const path of [folder, join(folder, "none"), join(folder, "file")]) await expect(planChange(path)).rejects.toMatchObject({ code: "git.not_repository" });
+  });
+
+  test.skipIf(skipWithout(process.getuid?.() === 0, "another owner's repository: needs root for chown"))("a repository of another user is not called no repository", async () => {
+    const { path } = fresh();
+    chownSync(path, 65_534, 65_534);
+    await expect(planChange(path, { env: { HOME: scratch.root, PATH: process.env["PATH"] } })).rejects.toMatchObject({ code: "git.foreign_owner" });
   });
 
   test("no commit yet, unknown names, names that are options", async () => {

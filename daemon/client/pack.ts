@@ -54,7 +54,7 @@ interface Place {
 
 /**
  * Looks at the repository around `path` and plans what to stream for one change: the trees of merge base, target tip and head, and the
- * commits between. Uncommitted work is not part of it. Throws `git.not_repository`, `git.unknown_ref`, `git.empty_repository`, `git.missing`.
+ * commits between. Uncommitted work is not part of it. Throws `git.not_repository`, `git.foreign_owner`, `git.unknown_ref`, `git.empty_repository`, `git.missing`.
  */
 export async function planChange(path: string, options: PlanOptions & { readonly target?: string | undefined } = {}): Promise<ChangePlan> {
   const place = await locate(path, options.env);
@@ -121,7 +121,7 @@ async function locate(path: string, env: ClientEnvironment | undefined): Promise
   // The path comes last, because a folder's name may hold a line feed.
   const args = ["--is-shallow-repository", "--show-object-format", "--path-format=absolute", "--git-common-dir"];
   const { code, stdout, stderr } = await git.run("rev-parse", args, { stdout_bytes_max: ANSWER_BYTES_MAX });
-  if (code !== 0) throw new MaestroError("git.not_repository", `${path}: ${lastWords(stderr)}`);
+  if (code !== 0) throw new MaestroError(stderr.includes("dubious ownership") ? "git.foreign_owner" : "git.not_repository", `${path}: ${lastWords(stderr)}`);
   const [shallow, format, ...path_lines] = Buffer.from(stdout).toString("utf8").split("\n");
   const common_dir = path_lines.slice(0, -1).join("\n");
   if (format !== "sha1" && format !== "sha256") throw new MaestroError("git.failed", "git does not say the object format");

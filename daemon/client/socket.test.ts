@@ -221,6 +221,17 @@ describe("whose socket", () => {
   });
 
   const root = process.getuid?.() === 0;
+  test.skipIf(skipWithout(root, "a closed folder: needs root to become another user"))("a socket in a folder closed to this user is denied, not absent, so that no second daemon is started for it", async () => {
+    await clientOf();
+    chmodSync(api?.dir.folder ?? "", 0o700);
+    process.seteuid?.(65_534);
+    try {
+      await expect(new MaestroClient(api?.path ?? "").answers()).rejects.toMatchObject({ code: "auth.denied" });
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+
   test.skipIf(skipWithout(root, "another user's socket: needs root for chown"))("another user's socket is refused before a byte is sent, unless that user is named", async () => {
     const client = await clientOf();
     const path = api?.path ?? "";

@@ -7,6 +7,8 @@ import type { VerifiedLeaf } from "../../proto/verification.ts";
 import { compareCoordinates, hashLeaf, leafAnswersTo, leafBytes, leafLabel, VERDICT_LEAF } from "./leaves.ts";
 import { pass, stop, type Step } from "./step.ts";
 
+const WANTED_CHARS_MAX = 100;
+
 /** A manifest that hangs under the signed root: every shown leaf, and the tree over all. */
 export interface OpenManifest {
   readonly identity: IdentityLeaf;
@@ -84,7 +86,7 @@ export function openManifest(manifest: Manifest, predicate: ObligationsPredicate
 export function findLeaf(manifest: OpenManifest, wanted: string): Step<VerifiedLeaf> {
   const found = [...manifest.shown].filter(([, leaf]) => leafAnswersTo(leaf, wanted));
   const [match] = found;
-  if (match === undefined) return stop("leaf.unknown", `no shown leaf is called ${wanted}`);
+  if (match === undefined) return stop("leaf.unknown", `no shown leaf is called ${wanted.slice(0, WANTED_CHARS_MAX)}; shown: ${[...manifest.shown.values()].map(leafLabel).join(" ")}`);
   if (found.length > 1) {
     return stop("leaf.unknown", `${wanted} may be ${found.map(([, leaf]) => leafLabel(leaf)).join(" or ")}`);
   }
