@@ -4,7 +4,7 @@
  */
 import { Type, type Static } from "@sinclair/typebox";
 import { Effect, RuleMode } from "./decision.ts";
-import { CheckName, Closed, RefName, RepositoryId, RuleId } from "./scalar.ts";
+import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 
 const limit = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, default: value, description });
 
@@ -136,8 +136,6 @@ export type RepositoryConfig = Static<typeof RepositoryConfig>;
 
 export const RepositoryEntry = Closed({
   id: RepositoryId,
-  remote: Type.Optional(Type.String({ maxLength: 2048 })),
-  target_refs: Type.Array(RefName, { minItems: 1 }),
   required: Type.Optional(Type.Array(CheckName)),
 });
 
@@ -147,7 +145,7 @@ export const HostConfig = Closed(
     version: Type.Literal(1, { description: "version of this file's form" }),
     trust_domain: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$", description: "name of the authority the gates are decided under; part of a gate's identity" }),
     modes: Type.Array(Type.Union([Type.Literal("host"), Type.Literal("fork"), Type.Literal("local"), Type.Literal("sealed")]), { minItems: 1, description: "whose word for base and configuration is taken" }),
-    repositories: Type.Optional(Type.Array(RepositoryEntry, { description: "remote, target refs and further required checks by repository id" })),
+    repositories: Type.Optional(Type.Array(RepositoryEntry, { description: "further required checks by repository id" })),
     rules: Type.Optional(Rules),
     required: Type.Optional(Type.Array(CheckName, { maxItems: 64, description: "checks without whose answer nothing is admitted" })),
     thresholds: Type.Optional(Type.Partial(Thresholds, { additionalProperties: false })),

@@ -43,7 +43,9 @@ describe("host configuration", () => {
   test("an unknown key is refused with file, line, whole path and a guess", () => {
     const text = `${MINIMAL}limits:\n  server:\n    # a comment\n    conections_max: 8\n`;
     expect(refusal(() => host(text))).toBe("config.unknown_key maestrod.yaml:7: limits.server.conections_max is not known; did you mean connections_max?");
-    expect(refusal(() => host(`${MINIMAL}repositories:\n- id: a\n  target_refs: [x]\n  reqired: []\n`))).toContain("maestrod.yaml:7: repositories.0.reqired is not known; did you mean required?");
+    expect(refusal(() => host(`${MINIMAL}repositories:\n- id: a\n  reqired: []\n`))).toContain("maestrod.yaml:6: repositories.0.reqired is not known; did you mean required?");
+    // Nothing restricts a gate to a branch yet; a setting that says so must not be taken in silence.
+    expect(refusal(() => host(`${MINIMAL}repositories:\n- id: a\n  target_refs: [refs/heads/main]\n`))).toContain("repositories.0.target_refs is not known");
     expect(refusal(() => host(`${MINIMAL}__proto__: {}\n`))).toContain("config.unknown_key maestrod.yaml:4: __proto__ is not known");
   });
 

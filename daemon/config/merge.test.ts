@@ -10,7 +10,7 @@ const host: Host = resolveHost({
   modes: ["host"],
   required: ["secrets", "ci"],
   rules: { "text.debugger": { human: "hold", agent: "refuse", mode: "enforce" }, "size.lines": { mode: "observe" } },
-  repositories: [{ id: "github.com/a/b", target_refs: ["refs/heads/main"], required: ["tests"] }],
+  repositories: [{ id: "github.com/a/b", required: ["tests"] }],
 });
 
 const merge = (config: Omit<RepositoryConfig, "version">, repo_id = "x") => mergeGateConfig(host, { config: { version: 1, ...config }, policy_path: null }, repo_id);

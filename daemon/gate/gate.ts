@@ -54,7 +54,7 @@ export class GateKeeper {
   /** Judges, records, and answers only once the verdict is durable. Clients asking for the same share one run. */
   async submit(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal): Promise<GateResult> {
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
-    if (!this.deps.host.modes.includes("local")) throw new MaestroError("auth.denied", "mode local is not allowed on this host");
+    if (!this.deps.host.modes.includes("local")) throw new MaestroError("auth.denied", "gates run in mode local, which `modes` of the host configuration does not list");
     const { target_ref, target, head, rerun = false } = request;
     const key = JSON.stringify([intake.repo_id, intake.object_format, target_ref, target, head, rerun]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
