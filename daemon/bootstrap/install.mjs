@@ -67,7 +67,7 @@ async function installBun(root) {
   try {
     writeFileSync(join(fresh, "package.json"), '{"private": true}\n');
     const [npm, ...first] = npmCommand();
-    const args = [...first, "install", "--prefix", fresh, "--ignore-scripts", "--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
+    const args = [...first, "install", "--prefix", fresh, "--ignore-scripts", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
     // npm waits 10 s before it asks again; its other settings stay the user's.
     const patience = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
     const { code, output } = await runQuietly(npm, [...args, ...patience, `${name}@${BUN_VERSION}`], { cwd: fresh });
