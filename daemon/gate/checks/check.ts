@@ -63,8 +63,6 @@ export interface CheckContext {
 export interface Check<Id extends string = string> {
   readonly id: Id;
   readonly question: string;
-  /** Parts of the facts this check reads. */
-  readonly needs: readonly ("files" | "tree" | "contents")[];
   /** Changed files whose whole old and new content it reads: globs, or `mode:120000` for symbolic links. */
   readonly contents: readonly string[];
   readonly rules: readonly Rule[];

@@ -60,7 +60,7 @@ describe("every rule's own examples", () => {
 
 describe("running a check", () => {
   const context = { thresholds: THRESHOLDS, signal: new AbortController().signal };
-  const answering = (answer: Awaited<ReturnType<Check["run"]>>): Check => ({ id: "x", question: "?", needs: [], contents: [], rules: [], run: () => answer });
+  const answering = (answer: Awaited<ReturnType<Check["run"]>>): Check => ({ id: "x", question: "?", contents: [], rules: [], run: () => answer });
   const facts = factsOf([]);
 
   test("a check that was stopped is unavailable, whatever it says", async () => {

@@ -44,7 +44,6 @@ const workflow = (permissions: string) => `on: push\npermissions:\n${permissions
 export default defineCheck({
   id: "ci",
   question: "Does the change give CI more rights, or outsiders a way to use them?",
-  needs: ["files", "contents"],
   contents: [WORKFLOWS, ACTIONS],
   rules: [
     {

@@ -17,7 +17,6 @@ const HOUSE = "registry.house.example";
 export default defineCheck({
   id: "dependencies",
   question: "Does the change bring in code from somewhere new, swap what a version stands for, or run scripts on install?",
-  needs: ["files", "contents"],
   contents: [LOCKS, MANIFESTS],
   rules: [
     {

@@ -21,7 +21,6 @@ function guardOf(path: string): string | null {
 export default defineCheck({
   id: "guards",
   question: "Does the change edit what guards changes: policy, owners, agent instructions or hooks?",
-  needs: ["files"],
   contents: [],
   rules: [
     {

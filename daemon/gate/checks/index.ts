@@ -1,6 +1,6 @@
 /**
  * Every check, in card order. This list is the only registration; importing it
- * gives names, needs and documentation, while parsers and scanners load inside
+ * gives names and documentation, while parsers and scanners load inside
  * `run`, in the check process.
  */
 import ci from "./ci.ts";

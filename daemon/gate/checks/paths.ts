@@ -103,7 +103,6 @@ function largeBinaries(files: readonly FileChange[], bytes_max: number, list: Fi
 export default defineCheck({
   id: "paths",
   question: "Do the change's paths, links, submodules and binaries stay harmless on every machine?",
-  needs: ["files", "tree", "contents"],
   contents: [`mode:${LINK}`],
   rules: [
     {

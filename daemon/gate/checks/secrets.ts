@@ -115,7 +115,6 @@ function blindness(facts: Facts): string | null {
 export default defineCheck({
   id: "secrets",
   question: "Does the change publish a credential?",
-  needs: ["files"],
   contents: [],
   rules: [
     {

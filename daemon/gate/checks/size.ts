@@ -14,7 +14,6 @@ const lines = (count: number): string => Array.from({ length: count }, (_, i) =>
 export default defineCheck({
   id: "size",
   question: "Can a person review the change in one sitting?",
-  needs: ["files"],
   contents: [],
   rules: [
     {

@@ -110,7 +110,6 @@ const suite = (count: number): string => Array.from({ length: count }, (_, i) =>
 export default defineCheck({
   id: "tests",
   question: "Do the tests still test as much as before?",
-  needs: ["files"],
   contents: [],
   rules: [
     {

@@ -77,7 +77,6 @@ function hiddenCode(files: readonly FileChange[]): string | null {
 export default defineCheck({
   id: "text",
   question: "Does the change leave conflict markers, hidden text controls, focused tests or debugger statements behind?",
-  needs: ["files"],
   contents: [],
   rules: [
     {
