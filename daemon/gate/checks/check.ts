@@ -37,7 +37,7 @@ export interface Rule {
   readonly fails: Example;
   /** What slips past this rule. Said, so that nobody reads a pass as more than it is. */
   readonly cannot_see: string;
-  /** How often it fired on real history when it was chosen. */
+  /** How often it led to more than a pass on the changes of `docs/replay.md`, whose table this repeats. */
   readonly replay: string;
 }
 

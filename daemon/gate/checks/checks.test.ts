@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Facts } from "../../../proto/facts.ts";
@@ -56,6 +56,15 @@ describe("every rule's own examples", () => {
   test.each(RULES)("$name: says what it is, why, what it cannot see and how often it fired", ({ rule }) => {
     for (const text of [rule.title, rule.why, rule.cannot_see, rule.replay, rule.passes.says, rule.fails.says]) expect(text.length).toBeGreaterThan(5);
   });
+});
+
+test("how often a rule fired is the figure of docs/replay.md, or said to be none", () => {
+  const report = readFileSync(join(import.meta.dir, "../../../docs/replay.md"), "utf8");
+  const table = new Map([...report.matchAll(/^\| `([a-z.-]+)` \| (\d+) \|/gm)].map(([, rule, changes]) => [rule, changes]));
+  const claimed = RULES.flatMap(({ name, rule }) => [...rule.replay.matchAll(/^(\d+) of [\d,]+ changes/g)].map(([, changes]) => [name, changes] as const));
+  expect(claimed.map(([name]) => [name, table.get(name) ?? "0"])).toEqual(claimed.map(([name, changes]) => [name, changes ?? ""]));
+  expect([...table.keys()].filter((name) => !claimed.some(([rule]) => rule === name))).toEqual([]);
+  expect(table.size).toBeGreaterThan(5);
 });
 
 describe("running a check", () => {

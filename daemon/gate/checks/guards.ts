@@ -30,7 +30,7 @@ export default defineCheck({
       passes: { says: "Prose about agents is no instruction to one.", change: [{ path: "docs/agents-overview.md", old: "", new: "text\n" }] },
       fails: { says: "An instruction file is edited.", change: [{ path: "AGENTS.md", old: "Run the tests.\n", new: "Skip the tests.\n" }] },
       cannot_see: "Instruction files of agents not listed, a policy bundle the host keeps elsewhere, rules kept outside the repository, what the edit means.",
-      replay: "66 of 2,000 changes (62 by people, 4 by agents)",
+      replay: "61 of 2,200 changes (57 by people, 4 by agents)",
     },
   ],
   run(facts) {

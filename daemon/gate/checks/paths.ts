@@ -112,7 +112,7 @@ export default defineCheck({
       passes: { says: "A link that stays inside, as agents' shared skill folders use.", change: [{ path: ".codex/skills", old: null, new: "../.claude/skills", mode: "120000" }] },
       fails: { says: "A link to a file of the machine that checks it out.", change: [{ path: "docs/hosts", old: null, new: "../../etc/hosts", mode: "120000" }] },
       cannot_see: "Links that were there before and now lead elsewhere because a folder on their way became a link; characters only Windows refuses (< > : \" | ? *).",
-      replay: "0 of 2,000 changes; one link that stays inside passes",
+      replay: "0 of 2,200 changes; one link that stays inside passes",
     },
     {
       id: "path.case-collision",
@@ -121,7 +121,7 @@ export default defineCheck({
       passes: { says: "Names that differ by more than case.", change: [{ path: "src/Button.tsx", old: null, new: "" }, { path: "src/button.test.tsx", old: null, new: "" }] },
       fails: { says: "Two spellings of one name.", change: [{ path: "src/Button.tsx", old: null, new: "" }, { path: "src/button.tsx", old: null, new: "" }] },
       cannot_see: "Collisions that were there before; short 8.3 names; the special folding of Turkish and a few other locales.",
-      replay: "0 of 2,000 changes",
+      replay: "0 of 2,200 changes",
     },
     {
       id: "path.submodule",
@@ -130,7 +130,7 @@ export default defineCheck({
       passes: { says: "A submodule is removed.", change: [{ path: "vendor/lib", old: "a", new: null, mode: "160000" }] },
       fails: { says: "A submodule is added.", change: [{ path: "vendor/lib", old: null, new: "a", mode: "160000" }] },
       cannot_see: "What the other repository holds.",
-      replay: "0 of 2,000 changes",
+      replay: "0 of 2,200 changes",
     },
     {
       id: "file.large-binary",
@@ -139,7 +139,7 @@ export default defineCheck({
       passes: { says: "A small icon.", change: [{ path: "icon.png", old: null, new: "x", binary_bytes: 20_000 }] },
       fails: { says: "A five-megabyte model.", change: [{ path: "model.bin", old: null, new: "x", binary_bytes: 5_000_000 }] },
       cannot_see: "Many small ones; large files of text; what an LFS pointer stands for.",
-      replay: "0 of 2,000 changes",
+      replay: "0 of 2,200 changes",
     },
   ],
   run(facts, { thresholds }) {

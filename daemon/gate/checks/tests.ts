@@ -119,7 +119,7 @@ export default defineCheck({
       passes: { says: "Tests move to another file.", change: [{ path: "test/a.test.ts", old: suite(6), new: suite(1) }, { path: "test/b.test.ts", old: null, new: suite(5) }, { path: "src/f.ts", old: "a\n", new: "b\n" }] },
       fails: { says: "Five of six tests go while the source changes.", change: [{ path: "test/a.test.ts", old: suite(6), new: suite(1) }, { path: "src/f.ts", old: "a\n", new: "b\n" }] },
       cannot_see: "Whether an assertion got weaker, tests made from data tables, assertion helpers with other names, languages without patterns. Counts lines, not a syntax tree. A revert or merge commit by an agent is not exempt.",
-      replay: "4 of 2,000 changes (3 by people, 1 by an agent), all of them removed features",
+      replay: "5 of 2,200 changes (4 by people, 1 by an agent)",
     },
     {
       id: "test.skipped",
@@ -128,7 +128,7 @@ export default defineCheck({
       passes: { says: "A skip is taken away.", change: [{ path: "test/a.test.ts", old: "test.skip(\"a\", f);\n", new: "test(\"a\", f);\n" }] },
       fails: { says: "A skip is added.", change: [{ path: "test/a.test.ts", old: "test(\"a\", f);\n", new: "test.skip(\"a\", f);\n" }] },
       cannot_see: "Options such as { skip: true }, skips under a condition (skipIf, pytest.mark.skipif, a call directly inside an if), early returns, filters in configuration or on the command line.",
-      replay: "1 of 2,000 changes",
+      replay: "1 of 2,200 changes",
     },
   ],
   run(facts, { thresholds }) {

@@ -86,7 +86,7 @@ export default defineCheck({
       passes: { says: "A heading underlined with seven equals signs is no conflict.", change: [{ path: "docs/merge.rst", old: "", new: "Merging\n=======\n\nUse rebase.\n" }] },
       fails: { says: "Both markers were committed.", change: [{ path: "src/a.ts", old: "a\n", new: "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> feature\n" }] },
       cannot_see: "Markers of another length (merge.conflictMarkerSize), indented markers, a conflict of which only one end was committed.",
-      replay: "0 of 2,000 changes",
+      replay: "1 of 2,200 changes: both ends of a conflict, committed in a package.json",
     },
     {
       id: "text.bidi-control",
@@ -95,7 +95,7 @@ export default defineCheck({
       passes: { says: "A zero-width joiner spells words of several languages and is left alone.", change: [{ path: "src/locales/kn.ts", old: "", new: "export const word = \"\u0ca8\u0cbf\u0cb0\u0ccd\u200d\";\n" }] },
       fails: { says: "A right-to-left override hides the end of a condition.", change: [{ path: "src/auth.ts", old: "", new: "if (role === \"user\u202e \u2066// admin\u2069 \u2066\") grant();\n" }] },
       cannot_see: "Homoglyphs, zero-width characters, controls written as escapes, prose, translations in data files, text that is not UTF-8.",
-      replay: "0 of 2,000 changes; with ZWJ and ZWNJ included it would have been wrong once",
+      replay: "0 of 2,200 changes; with ZWJ and ZWNJ included it would have been wrong once",
     },
     {
       id: "test.focused",
@@ -104,7 +104,7 @@ export default defineCheck({
       passes: { says: "A query builder's own .only() is not a test.", change: [{ path: "test/user.test.ts", old: "", new: "test(\"reads\", () => expect(pick(user).only(\"name\")).toEqual({}));\n" }] },
       fails: { says: "One test was focused while debugging.", change: [{ path: "test/user.test.ts", old: "test(\"reads\", read);\n", new: "test.only(\"reads\", read);\n" }] },
       cannot_see: "Options such as { only: true }, command-line filters, focus built from a variable or spelled with brackets, fit() with a name that is no literal; Python, Rust and Java have no unambiguous form.",
-      replay: "0 of 2,000 changes",
+      replay: "0 of 2,200 changes",
     },
     {
       id: "code.debugger",
@@ -113,7 +113,7 @@ export default defineCheck({
       passes: { says: "The word inside a string or a comment.", change: [{ path: "src/help.ts", old: "", new: "// debugger;\nexport const help = \"type debugger; to stop\";\n" }] },
       fails: { says: "A statement that was left behind.", change: [{ path: "src/run.ts", old: "", new: "export function run() {\n  debugger;\n}\n" }] },
       cannot_see: "Lines inside a multi-line string read as code; languages other than JavaScript, Python, Ruby, Go, PHP and Elixir.",
-      replay: "0 of 2,000 changes",
+      replay: "0 of 2,200 changes",
     },
   ],
   run(facts) {
