@@ -64,6 +64,6 @@ export type NextStep = Static<typeof NextStep>;
 export const Decision = Closed({
   verdict: Verdict,
   reasons: Type.Array(Reason, { description: "decisive first: refuse, hold, observed, note" }),
-  next: Type.Array(NextStep, { minItems: 1, maxItems: 4, description: "smallest first" }),
+  next: Type.Array(NextStep, { minItems: 1, maxItems: 4, description: "what a refusal needs before what a hold needs, smallest first" }),
 });
 export type Decision = Static<typeof Decision>;

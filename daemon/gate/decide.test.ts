@@ -153,7 +153,16 @@ describe("order", () => {
     expect(rules(clean({ outcomes: found("a.a", "b.b", "c.c", "d.d"), policy }))).toEqual(["d.d refuse", "c.c hold", "b.b refuse observed", "a.a note"]);
   });
 
-  test("the smallest step comes first, whatever reason it is for", () => {
+  test("what a refusal needs comes before what a hold needs, however small that is", () => {
+    const policy = said(effect(0, "refuse"), effect(1, "hold"));
+    const { next } = decide(clean({ outcomes: found("merge.conflict-marker", "path.case-collision"), policy }));
+    expect(next.map(({ cost, rule }) => [cost, rule])).toEqual([
+      ["minutes", "merge.conflict-marker"],
+      ["seconds", "path.case-collision"],
+    ]);
+  });
+
+  test("among steps of one kind the smallest comes first", () => {
     const policy = said(effect(0, "hold"), effect(1, "refuse"));
     const { next } = decide(clean({ outcomes: found("ci.changed", "test.focused"), policy }));
     expect(next.map(({ action, cost, rule }) => [action, cost, rule])).toEqual([

@@ -16,7 +16,7 @@ const apart = split("move these files into a change of their own");
 const revoke = fix("revoke the credential, then remove it: whoever has the commits has it already", "minutes", "low");
 
 const HOUSE: Readonly<Record<HouseRuleId, readonly Step[]>> = {
-  "gate.check-unavailable": [{ action: "retry", text: "run the gate again; if the check stays without an answer, ask the operator for its log", command: ["maestro", "gate", "--rerun"], cost: "seconds", risk: "none" }],
+  "gate.check-unavailable": [{ action: "retry", text: "mend what the reason names, if the change holds it, and run the gate again; if the check stays without an answer, ask the operator for its log", command: ["maestro", "gate", "--rerun"], cost: "seconds", risk: "none" }],
   "gate.check-missing": [{ action: "repair_check", text: "remove the unknown name from `required`, or install the check it means", cost: "minutes", risk: "low" }],
   "gate.check-claimed": [{ action: "repair_check", text: "let the daemon run this check itself", cost: "minutes", risk: "none" }],
   "gate.check-failed": [{ action: "repair_check", text: "report the check: it fails without saying on what", cost: "minutes", risk: "none" }],
@@ -61,18 +61,20 @@ function toNext(step: Step, rule: string): NextStep {
 const MERGE: NextStep = { action: "merge", text: "merge it while the target stays where it is", command: null, rule: null, cost: "none", risk: "none" };
 
 /**
- * Steps that remove the deciding reasons, smallest first, at most `STEPS_MAX`.
- * One step for every reason comes before a second one for any, and reasons
- * that refuse before reasons that hold, so the cut drops what matters least.
+ * Steps that remove the deciding reasons, at most `STEPS_MAX`: those of reasons
+ * that refuse before those of reasons that hold, and smallest first among each.
+ * One step for every reason comes before a second one for any, so the cut drops
+ * what matters least.
  */
 export function nextSteps(verdict: Verdict, reasons: readonly Reason[]): NextStep[] {
   if (verdict === "admit") return [MERGE];
   const deciding = reasons.filter(({ observed, effect }) => !observed && effect !== "note");
-  const rounds = [0, 1].flatMap((round) => deciding.flatMap((reason) => stepsFor(reason).slice(round, round + 1).map((step) => toNext(step, reason.rule))));
-  const kept = new Map<string, NextStep>();
-  for (const step of rounds) {
-    const key = `${step.action} ${step.text}`;
-    if (!kept.has(key) && kept.size < STEPS_MAX) kept.set(key, step);
+  const rounds = [0, 1].flatMap((round) => deciding.flatMap((reason) => stepsFor(reason).slice(round, round + 1).map((step) => ({ step: toNext(step, reason.rule), refuses: reason.effect === "refuse" }))));
+  const kept = new Map<string, (typeof rounds)[number]>();
+  for (const one of rounds) {
+    const key = `${one.step.action} ${one.step.text}`;
+    if (!kept.has(key) && kept.size < STEPS_MAX) kept.set(key, one);
   }
-  return [...kept.values()].sort((a, b) => COSTS.indexOf(a.cost) - COSTS.indexOf(b.cost) || RISKS.indexOf(a.risk) - RISKS.indexOf(b.risk));
+  const place = ({ step, refuses }: (typeof rounds)[number]) => (refuses ? 0 : 100) + COSTS.indexOf(step.cost) * 10 + RISKS.indexOf(step.risk);
+  return [...kept.values()].sort((a, b) => place(a) - place(b)).map(({ step }) => step);
 }
