@@ -30,10 +30,26 @@ interface Arguments {
   readonly embedded: boolean;
 }
 
+const HELP = `maestrod: the daemon of Maestro
+
+usage: bun daemon/main.ts [--embedded] [--config FILE] [--state DIR] [--socket PATH]
+
+  --embedded     no host configuration: the built-in default, mode local
+  --config FILE  host configuration (default: MAESTRO_CONFIG, else /etc/maestro/maestrod.yaml)
+  --state DIR    state folder (default: MAESTRO_STATE, else XDG_STATE_HOME/maestro)
+  --socket PATH  Unix socket (default: MAESTRO_SOCKET, else in XDG_RUNTIME_DIR or the state folder)
+
+It logs one JSON line per request to standard output and ends in order on SIGTERM.
+`;
+
 function argumentsOf(argv: readonly string[]): Arguments {
   const text = { type: "string" } as const;
   try {
-    const { values } = parseArgs({ args: [...argv], options: { embedded: { type: "boolean" }, state: text, socket: text, config: text }, strict: true });
+    const { values } = parseArgs({ args: [...argv], options: { help: { type: "boolean" }, embedded: { type: "boolean" }, state: text, socket: text, config: text }, strict: true });
+    if (values.help === true) {
+      process.stdout.write(HELP);
+      process.exit(0);
+    }
     return { embedded: values.embedded === true, locations: ownLocations({ state_dir: values.state, socket_path: values.socket, host_config_path: values.config }) };
   } catch (error) {
     if (error instanceof TypeError) throw new MaestroError("cli.usage", `maestrod: ${error.message}`, { cause: error });

@@ -83,6 +83,7 @@ export const ReplayChange = Closed({
   verdict: Verdict,
   effects: Type.Array(Closed({ rule: RuleId, effect: Effect, observed: Type.Boolean(), where: Type.Union([ShortText, Type.Null()]) })),
   unavailable: Type.Array(CheckName),
+  because: Type.Union([ShortText, Type.Null()], { description: "why the change could not be judged at all" }),
 });
 export type ReplayChange = Static<typeof ReplayChange>;
 export const ReplayEnd = Closed({ event: Type.Literal("end"), changes: Count, duration_us: Count });

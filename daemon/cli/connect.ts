@@ -7,6 +7,8 @@ import type { Values } from "./command.ts";
 import { note } from "./output.ts";
 
 const START_DEADLINE_MS = 15_000;
+/** How long another instance of the same state may take until its socket answers. */
+const OTHER_DEADLINE_MS = 3_000;
 const PROBE_INTERVAL_MS = 20;
 
 const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
@@ -59,10 +61,12 @@ async function startEmbedded(client: MaestroClient, locations: Locations): Promi
     stderr: log,
   });
   daemon.unref();
-  for (let waited = 0; waited < START_DEADLINE_MS; waited += PROBE_INTERVAL_MS) {
+  let left_ms = START_DEADLINE_MS;
+  for (; left_ms > 0; left_ms -= PROBE_INTERVAL_MS) {
     if (await client.answers()) return;
-    // Another instance won the race (75): keep waiting for its socket.
     if (daemon.exitCode !== null && daemon.exitCode !== EXIT.another_instance) break;
+    // Another instance won the race (75): it is starting, or it serves another socket and will not come.
+    if (daemon.exitCode === EXIT.another_instance) left_ms = Math.min(left_ms, OTHER_DEADLINE_MS);
     await Bun.sleep(PROBE_INTERVAL_MS);
   }
   if (daemon.exitCode === EXIT.another_instance) {

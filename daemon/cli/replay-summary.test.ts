@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { ReplayChange } from "../../proto/api.ts";
 import { summarise } from "./replay-summary.ts";
 
-const change = (parts: Partial<ReplayChange>): ReplayChange => ({ event: "change", head: "a".repeat(40), title: "t", actor: "human", verdict: "admit", effects: [], unavailable: [], ...parts });
+const change = (parts: Partial<ReplayChange>): ReplayChange => ({ event: "change", head: "a".repeat(40), title: "t", actor: "human", verdict: "admit", effects: [], unavailable: [], because: null, ...parts });
 const effect = (rule: string, kind: "pass" | "note" | "hold" | "refuse") => ({ rule, effect: kind, observed: false, where: null });
 
 test("a rule counts once per change, with its strictest effect", () => {

@@ -62,7 +62,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "explain",
     summary: "what a rule asks and cannot see, or why a gate decided as it did",
-    positionals: "[RULE|GATE]",
+    positionals: "[RULE|CHECK|GATE]",
     positionals_max: 1,
     options: ON_DEMAND,
     load: () => import("./commands/explain.ts"),

@@ -4,7 +4,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { EMBEDDED_CONFIG, parseHostConfig, resolveHost } from "./host.ts";
 import { parseRepositoryConfig } from "./repository.ts";
 
-const MINIMAL = "version: 1\ntrust_domain: build.example\nmodes: [host]\n";
+const MINIMAL = "version: 1\ntrust_domain: build.example\nmodes: [local]\n";
 const host = (text: string) => parseHostConfig(utf8(text), "maestrod.yaml");
 const repository = (text: string) => parseRepositoryConfig(utf8(text));
 
@@ -56,6 +56,7 @@ describe("host configuration", () => {
     );
     expect(refusal(() => host(`${MINIMAL}idle_exit_ms: 0.5\n`))).toContain("maestrod.yaml:4");
     expect(refusal(() => host(`${MINIMAL}limits: {gate: {gates_max: 0}}\n`))).toContain("gates at once; more wait in line");
+    expect(refusal(() => host("version: 1\ntrust_domain: a\nmodes: [local, host]\n"))).toBe("config.malformed maestrod.yaml:3: modes: host is not built yet; known here: local");
     expect(refusal(() => host("version: 2\ntrust_domain: a\nmodes: [host]\n"))).toContain("maestrod.yaml:1: version");
   });
 });

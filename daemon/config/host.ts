@@ -2,6 +2,7 @@
 import type { Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { HostConfig, Limits, Thresholds } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import { freezeDeep } from "./freeze.ts";
 import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
@@ -21,9 +22,17 @@ export type Host = Readonly<
 /** The embedded daemon's file: it gates for the one person who started it, and its mode says so. */
 export const EMBEDDED_CONFIG: HostConfig = freezeDeep({ version: 1, trust_domain: "local", modes: ["local"], idle_exit_ms: 600_000 });
 
+/** Under whose authority this version can gate; the others are names in the contract. */
+const BUILT_MODES: readonly string[] = ["local"];
+
 /** What the file says and nothing more. Throws `config.malformed` or `config.unknown_key` with file, line and path. */
 export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
-  return validate(HostConfig, readYaml(bytes, name), name);
+  const document = readYaml(bytes, name);
+  const config = validate(HostConfig, document, name);
+  const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
+  // A daemon that is ready and refuses every gate would be found out by its users.
+  if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
+  return config;
 }
 
 function resolveLimits(given: HostConfig["limits"]): Limits {

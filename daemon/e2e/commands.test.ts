@@ -69,6 +69,8 @@ describe("what is on record", () => {
     for (const heading of ["why", "leads to", "passes", "fails", "cannot see"]) expect(rule.stdout).toMatch(new RegExp(`^  ${heading} `, "m"));
     expect(gate.stdout).toContain("at test/a.test.ts:1");
     for (const name of ["secret.token", "gate.history-unknown", "size.unreviewable"]) expect(all.stdout).toContain(name);
+    const { stdout } = await world.run(["explain", "secrets"]);
+    expect([...stdout.matchAll(/^(\S+) {2}\(check (\S+),/gm)].map(([, name, check]) => `${check} ${name}`)).toEqual(["secrets secret.token", "secrets secret.private-key"]);
   });
 
   test("what is not there is said, with the nearest name", async () => {

@@ -58,6 +58,7 @@ describe("order and lanes", () => {
     await using judging = new Judging({ by_job: { [`facts:${list[1]!}`]: "dies" } });
     const events = await listOf(over(judging, 1).run(world.claimed(), asks(list), never));
     expect(events.map(({ verdict, unavailable }) => [verdict, unavailable])).toEqual([["admit", []], ["hold", ["facts"]], ["admit", []], ["admit", []]]);
+    expect(events.map(({ because }) => because?.includes("worker.crashed") ?? null)).toEqual([null, true, null, null]);
     expect(new Set(events.filter(({ title }) => title !== "").map(({ title }) => title)).size).toBe(2);
   });
 

@@ -17,6 +17,7 @@ export interface ReplayDeps {
 
 const quiet = { stage: () => undefined, check: () => undefined };
 const WHERE_MAX = 300;
+const BECAUSE_MAX = 2000;
 
 function whereOf({ ranges }: Judgement["decision"]["reasons"][number]): string | null {
   const [range] = ranges;
@@ -32,6 +33,7 @@ function eventOf(head: string, { facts, decision, outcomes }: Judgement): Replay
     verdict: decision.verdict,
     effects: decision.reasons.map((reason) => ({ rule: reason.rule, effect: reason.effect, observed: reason.observed, where: whereOf(reason) })),
     unavailable: outcomes.filter(({ result }) => result === "unavailable").map(({ check }) => check),
+    because: facts.change.history === "unknown" ? facts.change.because : null,
   };
 }
 
@@ -70,7 +72,7 @@ export class Replay {
       return eventOf(head, await this.deps.judge.judge({ repository, mode: "local", target_ref, target: head, head, want_tree_sha256: false }, lane, quiet, signal));
     } catch (error) {
       if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
-      return { event: "change", head, title: "", actor: "unknown", verdict: "hold", effects: [], unavailable: ["facts"] };
+      return { event: "change", head, title: "", actor: "unknown", verdict: "hold", effects: [], unavailable: ["facts"], because: `${error.row.sentence} (${error.code}: ${error.detail})`.slice(0, BECAUSE_MAX).toWellFormed() };
     }
   }
 }

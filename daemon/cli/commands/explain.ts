@@ -39,13 +39,19 @@ function cardText(card: Card): string {
 export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const { client } = await connectOrStart(values);
   const [name] = positionals;
+  const { rules } = await client.rules();
+  const ofCheck = rules.filter(({ check }) => check === name);
+  if (ofCheck.length > 0) {
+    if (values["json"] === true) printJson({ rules: ofCheck });
+    else print(ofCheck.map(ruleText).join("\n\n"));
+    return EXIT.admit;
+  }
   if (name !== undefined && !RULE.test(name)) {
     const recorded = await client.gateRecord(name);
     if (values["json"] === true) printJson(recorded);
     else print(cardText(recorded.card));
     return EXIT.admit;
   }
-  const { rules } = await client.rules();
   const doc = rules.find(({ rule }) => rule === name);
   if (name !== undefined && doc === undefined) throw new MaestroError("cli.usage", `there is no rule ${name}${didYouMean(name, rules.map(({ rule }) => rule))}`);
   if (values["json"] === true) printJson(doc ?? { rules });

@@ -39,7 +39,8 @@ function listed(changes: readonly ReplayChange[]): string[] {
   const lines = stopped.slice(0, LISTED_MAX).map((change) => {
     const why = change.effects.filter(({ effect, observed }) => !observed && effect !== "note" && effect !== "pass").map(({ rule, where }) => (where === null ? rule : `${rule} ${escapeTerminal(where)}`));
     const missing = change.unavailable.map((check) => `${check} unavailable`);
-    return `${change.verdict.toUpperCase().padEnd(6)} ${change.head.slice(0, 9)} ${change.actor.padEnd(7)} ${[...new Set([...why, ...missing])].slice(0, 3).join(", ")}\n       ${escapeTerminal(change.title).slice(0, 72)}`;
+    const because = change.because === null ? "" : `\n       ${escapeTerminal(change.because)}`;
+    return `${change.verdict.toUpperCase().padEnd(6)} ${change.head.slice(0, 9)} ${change.actor.padEnd(7)} ${[...new Set([...why, ...missing])].slice(0, 3).join(", ")}\n       ${escapeTerminal(change.title).slice(0, 72)}${because}`;
   });
   return stopped.length > LISTED_MAX ? [...lines, `... and ${stopped.length - LISTED_MAX} more; --json lists all`] : lines;
 }

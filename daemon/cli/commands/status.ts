@@ -4,7 +4,8 @@ import { connect } from "../connect.ts";
 import { print } from "../output.ts";
 
 export const run: CommandModule["run"] = async ({ values }) => {
-  const status = await connect(values).client.status();
+  const { client, locations } = connect(values);
+  const status = await client.status();
   if (values["json"] === true) {
     (await import("../document.ts")).printJson(status);
     return EXIT.admit;
@@ -18,6 +19,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
       `gates    ${gates.running} running, ${gates.waiting} waiting, ${gates.total} recorded`,
       `workers  ${workers.ready} ready, ${workers.busy} busy`,
       `state    ${status.state_dir}`,
+      `socket   ${locations.socket_path}`,
     ].join("\n"),
   );
   return EXIT.admit;

@@ -33,5 +33,6 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
     if (verification.leaf !== null) print(canonicalText(verification.leaf));
     if (values["trust"] === undefined) note(`trust file: ${trust} (give --trust FILE to name the operator's)`);
   }
-  return EXITS[verification.result];
+  // A trust file that makes no sense says nothing of the bundle: the command line named the wrong file.
+  return verification.reasons.some(({ code }) => code.startsWith("trust.")) ? VERIFY_EXIT.usage : EXITS[verification.result];
 };
