@@ -30,7 +30,7 @@ const workflow = (contents: string): string => `on: push\npermissions:\n  conten
 const integrity = "sha512-" + Buffer.alloc(64, 7).toString("base64");
 const lock = (...hosts: string[]): string =>
   JSON.stringify({ name: "x", lockfileVersion: 3, packages: Object.fromEntries([["", { name: "x" }], ...hosts.map((host, i) => [`node_modules/p${i}`, { version: "1.0.0", resolved: `https://${host}/p${i}/-/p${i}-1.0.0.tgz`, integrity }])]) }, null, 2);
-const NPM = "registry.npmjs.org";
+const HOUSE = "registry.house.example";
 
 const SEEDED: readonly Seeded[] = [
   {
@@ -57,9 +57,9 @@ const SEEDED: readonly Seeded[] = [
   },
   {
     what: "foreign lock entry", rule: "dep.foreign-source", verdict: "refuse",
-    before: { "package-lock.json": lock(NPM) },
-    fault: { "package-lock.json": lock(NPM, "cdn.other.example") },
-    nearMiss: { "package-lock.json": lock(NPM, NPM) },
+    before: { "package-lock.json": lock(HOUSE) },
+    fault: { "package-lock.json": lock(HOUSE, "cdn.other.example") },
+    nearMiss: { "package-lock.json": lock(HOUSE, HOUSE) },
   },
 ];
 
