@@ -1,3 +1,4 @@
+import { readJsonObject } from "../reading/json.ts";
 import { isFields, type Fields } from "../reading/yaml.ts";
 import { DEFAULT_SOURCE, npmShaped, sourceOf, type Lock, type LockEntry } from "./entry.ts";
 
@@ -42,14 +43,9 @@ function treeOf(dependencies: unknown, depth: number, out: LockEntry[]): boolean
 }
 
 export function readNpmLock(content: string): Lock {
-  let root: unknown;
-  try {
-    root = JSON.parse(content);
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return { broken: "it is not JSON" };
-    throw error;
-  }
-  if (!isFields(root)) return { broken: "it is not an object" };
+  const read = readJsonObject(content);
+  if ("broken" in read) return read;
+  const root = read.fields;
   const entries = isFields(root["packages"]) ? packagesOf(root["packages"]) : [];
   if (!treeOf(root["dependencies"], 0, entries)) return { broken: `it is nested deeper than ${DEPTH_MAX}` };
   return { entries };

@@ -1,4 +1,5 @@
-import { isFields, type Fields } from "../reading/yaml.ts";
+import { readJsonObject } from "../reading/json.ts";
+import { isFields } from "../reading/yaml.ts";
 import type { ReadManifest } from "./manifest.ts";
 
 /** `prepare` is left out: it runs in this repository's own checkout, as its test scripts do, never for those who install from a registry. */
@@ -26,15 +27,9 @@ function leaves(value: unknown, depth: number): string[] {
 }
 
 export function readPackageJson(content: string): ReadManifest {
-  let root: unknown;
-  try {
-    root = JSON.parse(content);
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return { broken: "it is not JSON" };
-    throw error;
-  }
-  if (!isFields(root)) return { broken: "it is not an object" };
-  const fields: Fields = root;
+  const read = readJsonObject(content);
+  if ("broken" in read) return read;
+  const { fields } = read;
   const pnpm = isFields(fields["pnpm"]) ? fields["pnpm"] : {};
   const scripts = isFields(fields["scripts"]) ? fields["scripts"] : {};
   const runtime = RUNTIME.flatMap((key) => strings(fields[key])).filter(([, spec]) => !LOCAL.test(spec));

@@ -1,0 +1,13 @@
+import { isFields, type Fields } from "./yaml.ts";
+
+/** The one object of a JSON text, or why there is none. */
+export function readJsonObject(content: string): { readonly fields: Fields } | { readonly broken: string } {
+  let root: unknown;
+  try {
+    root = JSON.parse(content);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return { broken: "it is not JSON" };
+    throw error;
+  }
+  return isFields(root) ? { fields: root } : { broken: "it is not an object" };
+}
