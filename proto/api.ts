@@ -7,8 +7,6 @@ import { Effect, Verdict } from "./decision.ts";
 import { Result } from "./outcome.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
 
-export { API_VERSION } from "./routes.ts";
-
 /** RFC 9457 problem details, with our code. */
 export const Problem = Closed({
   type: Type.String(),

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { canonicalBytes, canonicalText, parseCanonical, parseStrict, type Json } from "./canonical.ts";
+import { canonicalBytes, canonicalText, parseCanonical, parseStrict } from "./canonical.ts";
+import type { Json } from "./json.ts";
 import { fromUtf8Lossy, utf8 } from "./encoding.ts";
 import { MaestroError } from "./errors.ts";
 import { times } from "../daemon/testing/scale.ts";

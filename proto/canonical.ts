@@ -4,10 +4,8 @@
  */
 import { fromUtf8, utf8 } from "./encoding.ts";
 import { MaestroError } from "./errors.ts";
+import type { Json } from "./json.ts";
 import { StrictReader } from "./strict-reader.ts";
-
-/** JSON without fractions: numbers are safe integers, measured quantities are decimal strings. */
-export type Json = null | boolean | string | number | readonly Json[] | { readonly [key: string]: Json };
 
 export interface ParseLimits {
   readonly bytes_max: number;

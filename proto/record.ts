@@ -1,7 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { Type } from "@sinclair/typebox";
-import { canonicalBytes, type Json } from "./canonical.ts";
+import { canonicalBytes } from "./canonical.ts";
 import { concatBytes, toBase32, utf8 } from "./encoding.ts";
+import type { Json } from "./json.ts";
 
 /** Everything that has an id of its own. The type is part of what is hashed, so ids of two types never meet. */
 export const RECORD_TYPES = ["gate", "manifest", "config", "policy", "checks", "card", "trust", "run"] as const;

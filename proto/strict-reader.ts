@@ -1,4 +1,4 @@
-import type { Json } from "./canonical.ts";
+import type { Json } from "./json.ts";
 import { MaestroError } from "./errors.ts";
 
 const SPACE = /[ \t\n\r]*/y;

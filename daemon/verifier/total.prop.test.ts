@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { canonicalBytes, type Json } from "../../proto/canonical.ts";
+import { canonicalBytes } from "../../proto/canonical.ts";
+import type { Json } from "../../proto/json.ts";
 import { equalBytes, fromUtf8 } from "../../proto/encoding.ts";
 import { makeBundle, newRing, NOW, SAMPLE_OUTCOMES } from "../testing/evidence.ts";
 import { verifyBundle } from "./bundle.ts";

@@ -1,5 +1,5 @@
-import { API_VERSION } from "../../../proto/api.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import { API_VERSION } from "../../../proto/routes.ts";
 import { VERSION } from "../../../proto/version.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
