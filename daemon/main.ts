@@ -4,26 +4,17 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import pino from "pino";
 import { EXIT, MaestroError } from "../proto/errors.ts";
-import { API_VERSION } from "../proto/routes.ts";
 import type { Locations } from "../proto/locations.ts";
-import { toHex } from "../proto/encoding.ts";
 import type { HostConfig } from "../proto/config.ts";
-import type { StatusReply } from "../proto/api.ts";
-import { VERSION } from "../proto/version.ts";
-import { baseRoutes, serveApi, withOpenApi, type Log } from "./api/index.ts";
-import { gateRoutes } from "./api/gates.ts";
-import { composeCore, type Core } from "./compose.ts";
-import { inheritedSocket, ownLocations } from "./config/environment.ts";
-import { explainConfig } from "./config/explain.ts";
+import type { Log } from "./api/index.ts";
+import { composeCore } from "./compose.ts";
+import { ownLocations } from "./config/environment.ts";
 import { EMBEDDED_CONFIG, parseHostConfig, resolveHost } from "./config/host.ts";
-import { Idle } from "./idle.ts";
+import { Daemon } from "./daemon.ts";
 import { systemClock } from "./platform/clock.ts";
 import { systemRandom } from "./platform/random.ts";
-import { takeLock, type SocketServer, type StateLock } from "./platform/socket/index.ts";
+import { takeLock, type StateLock } from "./platform/socket/index.ts";
 import { strayFailure } from "./store/failure.ts";
-
-/** Check processes are let go this long after the last work; warming them again takes about 60 ms. */
-const POOL_COOL_MS = 30_000;
 
 interface Arguments {
   readonly locations: Locations;
@@ -68,81 +59,6 @@ async function hostConfig({ locations, embedded }: Arguments): Promise<HostConfi
   }
 }
 
-function statusOf(core: Core, started_ms: number, draining: () => boolean): StatusReply {
-  const { evidence, keeper, pool, options } = core;
-  const log = evidence.logState();
-  return {
-    daemon: { version: VERSION, pid: process.pid, uptime_s: Math.floor((options.clock.monotonic_ms() - started_ms) / 1000), state: draining() ? "draining" : "ready" },
-    mode: [...options.host.modes],
-    trust: { domain: evidence.trust_domain, self_made: evidence.self_made_trust, log_origin: log.origin },
-    log: { size: log.size, root: toHex(log.root) },
-    gates: keeper.counts,
-    workers: pool.counts,
-    memory_bytes: process.memoryUsage.rss(),
-    state_dir: options.state_dir,
-    trust_path: evidence.trust_path,
-  };
-}
-
-class Daemon {
-  private server: SocketServer | null = null;
-  private ending: Promise<void> | null = null;
-  private readonly started_ms = systemClock.monotonic_ms();
-
-  constructor(
-    private readonly core: Core,
-    private readonly log: Log,
-    private readonly release: () => void,
-  ) {}
-
-  async serve(args: Arguments, given: HostConfig): Promise<void> {
-    const { core, log } = this;
-    const { host, clock, random } = core.options;
-    const busy = () => core.keeper.counts.running + core.keeper.counts.waiting > 0 || core.pool.counts.busy > 0;
-    const cool = new Idle(POOL_COOL_MS, busy, () => void core.pool.cool());
-    const leave = host.idle_exit_ms > 0 ? new Idle(host.idle_exit_ms, busy, () => this.stop("idle")) : null;
-    const expectWork = () => {
-      core.pool.warm();
-      cool.touch();
-    };
-    const { server: server_limits, intake, gate } = host.limits;
-    const gating = gateRoutes({ ...core, rules: [...core.rules], clock, config: explainConfig(given, host), limits: { server: server_limits, intake, gate }, expectWork });
-    const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
-    const base = baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.started_ms, () => this.ending !== null), ready: () => void core.evidence.logState(), stop: () => this.stop("asked to") });
-    const inherited = inheritedSocket();
-    this.server = await serveApi({
-      routes: withOpenApi([...base, ...gating], VERSION),
-      listen: { path: args.locations.socket_path, ...(inherited === null ? {} : { inherited }) },
-      limits: server_limits,
-      log: { ...log, info: (fields, message) => (leave?.touch(), log.info(fields, message)) },
-      clock,
-      random,
-      own_uid: process.getuid?.() ?? -1,
-    });
-    leave?.touch();
-    log.info({ socket: args.locations.socket_path, state: core.options.state_dir, version: VERSION }, "ready");
-  }
-
-  /** Once: finish what is in flight, then state, then the lock. A second call ends at once. */
-  stop(why: string): void {
-    if (this.ending !== null) process.exit(EXIT.unavailable);
-    this.log.info({ why }, "stopping");
-    this.ending = this.end().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        this.log.error({ err: error }, "the stop was not orderly");
-        process.exit(EXIT.internal);
-      },
-    );
-  }
-
-  private async end(): Promise<void> {
-    await this.server?.stop(this.core.options.host.limits.server.drain_deadline_ms);
-    await this.core.close();
-    this.release();
-  }
-}
-
 /** State on disk may be wrong, or something threw where nothing may: end, and let the next start read what is durable. */
 function guardProcess(log: Log): (reason: unknown) => void {
   const fatal = (reason: unknown) => {
@@ -179,7 +95,7 @@ async function main(): Promise<void> {
   const core = await composeCore({ state_dir, host: resolveHost(given), clock: systemClock, random: systemRandom, fatal, warn: (what, error) => log.warn({ err: error }, what) });
   const daemon = new Daemon(core, { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) }, () => lock.release());
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop(signal));
-  await daemon.serve(args, given);
+  await daemon.serve(socket_path, given);
 }
 
 try {

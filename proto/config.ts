@@ -90,6 +90,19 @@ export const StoreLimits = Closed({
 });
 export type StoreLimits = Static<typeof StoreLimits>;
 
+/** One run of outside code in the sandbox. */
+export const SandboxLimits = Closed({
+  wall_ms: limit(60_000, "one run, from start to collected"),
+  cpu_s: limit(120, "processor time of all its processes"),
+  memory_bytes_max: limit(2 * GiB, "resident memory of all its processes"),
+  processes_max: limit(256, "processes and threads at once"),
+  open_files_max: limit(1_024, "descriptors of one process"),
+  file_bytes_max: limit(512 * MiB, "one file it writes"),
+  scratch_bytes_max: limit(1 * GiB, "everything it writes; scratch is memory"),
+  output_bytes_max: limit(8 * MiB, "standard output and error, each"),
+});
+export type SandboxLimits = Static<typeof SandboxLimits>;
+
 export const Limits = Closed({
   server: ServerLimits,
   intake: IntakeLimits,
@@ -97,6 +110,7 @@ export const Limits = Closed({
   worker: WorkerLimits,
   gate: GateLimits,
   store: StoreLimits,
+  sandbox: SandboxLimits,
 });
 export type Limits = Static<typeof Limits>;
 
@@ -159,6 +173,7 @@ export const HostConfig = Closed(
         worker: Type.Optional(Type.Partial(WorkerLimits, { additionalProperties: false })),
         gate: Type.Optional(Type.Partial(GateLimits, { additionalProperties: false })),
         store: Type.Optional(Type.Partial(StoreLimits, { additionalProperties: false })),
+        sandbox: Type.Optional(Type.Partial(SandboxLimits, { additionalProperties: false })),
       }),
     ),
   },

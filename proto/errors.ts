@@ -75,6 +75,8 @@ export const ERRORS = {
   "worker.deadline": row(504, EXIT.unavailable, true, "A check process passed its deadline and was killed."),
   "worker.memory": row(500, EXIT.unavailable, true, "A check process passed its memory limit and was killed."),
   "worker.protocol": row(500, EXIT.unavailable, false, "A check process answered with something that is not an answer."),
+  "sandbox.unavailable": row(503, EXIT.unavailable, false, "Outside code cannot be run here without a sandbox; the detail says what to install or allow."),
+  "sandbox.failed": row(500, EXIT.unavailable, true, "The sandbox itself broke before it had an answer."),
   "evidence.log": row(500, EXIT.internal, true, "The transparency log could not be appended to, so no verdict was given."),
   "evidence.keys": row(500, EXIT.internal, false, "A signing key is missing, unreadable or open to other users; see the detail."),
   "bundle.malformed": row(400, VERIFY_EXIT.failed, false, "The bundle is not a Maestro evidence bundle in canonical form."),

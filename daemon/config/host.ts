@@ -44,6 +44,7 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     worker: { ...defaults.worker, ...given?.worker },
     gate: { ...defaults.gate, ...given?.gate },
     store: { ...defaults.store, ...given?.store },
+    sandbox: { ...defaults.sandbox, ...given?.sandbox },
   };
 }
 

@@ -1,0 +1,74 @@
+/** What is asked of the sandbox and what it answers. Checks build these; how a tier fulfils them is the launcher's own business. */
+import type { SandboxLimits } from "../../../proto/config.ts";
+
+/** `bwrap`: namespaces, seccomp and resource limits. `runsc`: a user-space kernel (gVisor) in between, for strangers' code. */
+export type SandboxTier = "bwrap" | "runsc";
+
+/** Where things lie inside. The tree is read-only; scratch is fresh, empty, writable and bounded. */
+export const INSIDE = { tree: "/change", scratch: "/scratch" } as const;
+
+/** A folder of the host that is visible inside, read-only. */
+export interface Mount {
+  readonly host: string;
+  readonly inside: string;
+}
+
+/** A file under scratch that is wanted afterwards. It is opened without following any link, below scratch only. */
+export interface Wanted {
+  /** Relative to scratch, `/` between segments. */
+  readonly path: string;
+  readonly bytes_max: number;
+}
+
+export interface SandboxJob {
+  readonly argv: readonly [string, ...string[]];
+  /** Inside: the tree, scratch, or a folder below one of them. */
+  readonly cwd: string;
+  /** Host folder that becomes `INSIDE.tree`. */
+  readonly tree_dir: string;
+  /** The tool chain. */
+  readonly mounts: readonly Mount[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array | null;
+  readonly wanted: readonly Wanted[];
+  /** The weakest tier that will do. */
+  readonly tier: SandboxTier;
+  readonly limits: SandboxLimits;
+}
+
+export type SandboxEnd =
+  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string }
+  /** Killed by the sandbox; the limit is named with its value. */
+  | { readonly kind: "limit"; readonly limit: keyof SandboxLimits };
+
+export type Collected =
+  | { readonly state: "read"; readonly bytes: Uint8Array }
+  | { readonly state: "absent" }
+  /** A link, a device, too large, or in a place that is not scratch. */
+  | { readonly state: "refused"; readonly because: string };
+
+export interface SandboxResult {
+  readonly tier: SandboxTier;
+  readonly end: SandboxEnd;
+  /** Cut at `output_bytes_max`; what was cut ends the job, so a result is never silently short. */
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  /** By `Wanted.path`, one for each that was asked for. */
+  readonly files: ReadonlyMap<string, Collected>;
+  readonly usage: { readonly wall_us: number; readonly cpu_us: number; readonly memory_bytes_max: number };
+}
+
+/** Whether a tier can be used on this machine, and what to do where it cannot. */
+export type TierState = { readonly usable: true; readonly version: string } | { readonly usable: false; readonly because: string; readonly remedy: string };
+
+export interface Sandbox {
+  /**
+   * Runs one job. A program that fails is a result. Throws `sandbox.unavailable`, with the remedy in the detail,
+   * where the tier cannot be used; `sandbox.failed` where the sandbox itself broke; `request.cancelled`.
+   */
+  run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult>;
+  tier(tier: SandboxTier): Promise<TierState>;
+  close(): Promise<void>;
+}
