@@ -6,7 +6,7 @@ import { VERSION } from "../proto/version.ts";
 import { gateRoutes } from "./api/gates.ts";
 import { baseRoutes, serveApi, withOpenApi, type Log } from "./api/index.ts";
 import type { Core } from "./compose.ts";
-import { inheritedSocket } from "./config/environment.ts";
+import { inheritedSockets } from "./config/environment.ts";
 import { explainConfig } from "./config/explain.ts";
 import { Idle } from "./idle.ts";
 import { systemClock } from "./platform/clock.ts";
@@ -41,10 +41,10 @@ export class Daemon {
     const gating = gateRoutes({ ...core, rules: [...core.rules], clock, config: explainConfig(given, host), limits: { server: server_limits, intake, gate }, expectWork });
     const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
     const base = baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.started_ms, () => this.ending !== null), ready: () => void core.evidence.logState(), stop: () => this.stop("asked to") });
-    const inherited = inheritedSocket();
+    const [inherited] = inheritedSockets();
     this.server = await serveApi({
       routes: withOpenApi([...base, ...gating], VERSION),
-      listen: { path: socket_path, ...(inherited === null ? {} : { inherited }) },
+      listen: { path: socket_path, ...(inherited === undefined ? {} : { inherited }) },
       limits: server_limits,
       log: { ...log, info: (fields, message) => (leave?.touch(), log.info(fields, message)) },
       clock,

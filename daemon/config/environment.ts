@@ -6,9 +6,19 @@ export function ownLocations(given: LocationOverrides = {}): Locations {
   return locationsOf(process.env, given);
 }
 
-/** What the service manager handed over (sd_listen_fds(3)); null where it handed over nothing. */
-export function inheritedSocket(): { readonly pid: number; readonly fds: number } | null {
-  const pid = Number(process.env["LISTEN_PID"]);
-  const fds = Number(process.env["LISTEN_FDS"]);
-  return Number.isInteger(pid) && Number.isInteger(fds) && fds > 0 ? { pid, fds } : null;
+/** A listening socket of the service manager: its descriptor, and its name there (FileDescriptorName=). */
+export interface InheritedSocket {
+  readonly fd: number;
+  readonly name: string;
+}
+
+/** SD_LISTEN_FDS_START of sd_listen_fds(3). */
+const FIRST_INHERITED_FD = 3;
+
+/** What the service manager handed to this process, in its order (sd_listen_fds_with_names(3)); empty where it handed over nothing, or to another process. */
+export function inheritedSockets(): readonly InheritedSocket[] {
+  const count = Number(process.env["LISTEN_FDS"]);
+  if (Number(process.env["LISTEN_PID"]) !== process.pid || !Number.isInteger(count) || count < 1) return [];
+  const names = (process.env["LISTEN_FDNAMES"] ?? "").split(":");
+  return Array.from({ length: count }, (_, i) => ({ fd: FIRST_INHERITED_FD + i, name: names[i] || "unknown" }));
 }

@@ -6,8 +6,6 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { AF_UNIX, closeOnExec, SO, SOCK_STREAM, socketOption } from "../ffi.ts";
 import { checkSocketPath } from "../../../proto/locations.ts";
 
-/** SD_LISTEN_FDS_START of sd_listen_fds(3). */
-const INHERITED_FD = 3;
 const PROBE_DEADLINE_MS = 500;
 const BACKLOG = 511;
 
@@ -16,8 +14,8 @@ export interface ListenOptions {
   readonly path: string;
   /** Permission bits of the socket; owner only unless told otherwise. */
   readonly mode?: number;
-  /** LISTEN_PID and LISTEN_FDS as the service manager gave them; absent where it gave none. */
-  readonly inherited?: { readonly pid: number; readonly fds: number };
+  /** A descriptor the service manager listens on already; it is served instead of `path`. */
+  readonly inherited?: { readonly fd: number };
 }
 
 export interface Listening {
@@ -34,8 +32,8 @@ export interface Listening {
  */
 export async function listen(options: ListenOptions, accept: (socket: Socket) => void): Promise<Listening> {
   const server = net.createServer(accept);
-  if (options.inherited?.pid === process.pid) {
-    await adopt(server, options.inherited.fds);
+  if (options.inherited !== undefined) {
+    await adopt(server, options.inherited.fd);
     return { server, path: null, close: () => void server.close() };
   }
   checkSocketPath(options.path);
@@ -53,14 +51,13 @@ export async function listen(options: ListenOptions, accept: (socket: Socket) =>
 }
 
 /** `net.Server` is the only server of Bun that honours a descriptor; the check says so if that changes. */
-async function adopt(server: Server, fds: number): Promise<void> {
-  if (fds !== 1) throw new MaestroError("daemon.listener", `the service manager passed ${fds} sockets, expected 1`);
-  const unix = socketOption(INHERITED_FD, SO.domain) === AF_UNIX && socketOption(INHERITED_FD, SO.type) === SOCK_STREAM;
-  if (!unix || socketOption(INHERITED_FD, SO.acceptconn) !== 1) {
-    throw new MaestroError("daemon.listener", "descriptor 3 is not a listening Unix stream socket");
+async function adopt(server: Server, fd: number): Promise<void> {
+  const unix = socketOption(fd, SO.domain) === AF_UNIX && socketOption(fd, SO.type) === SOCK_STREAM;
+  if (!unix || socketOption(fd, SO.acceptconn) !== 1) {
+    throw new MaestroError("daemon.listener", `descriptor ${fd} is not a listening Unix stream socket`);
   }
-  closeOnExec(INHERITED_FD);
-  await listening(server, () => server.listen({ fd: INHERITED_FD }));
+  closeOnExec(fd);
+  await listening(server, () => server.listen({ fd }));
 }
 
 /**
