@@ -6,6 +6,7 @@ import { Value } from "@sinclair/typebox/value";
 import { createEvidence } from "../daemon/evidence/index.ts";
 import { openKeys } from "../daemon/evidence/keys/index.ts";
 import { openLog } from "../daemon/evidence/log/index.ts";
+import { systemClock } from "../daemon/platform/clock.ts";
 import { openStore } from "../daemon/store/db.ts";
 import { recordInput } from "../daemon/testing/evidence.ts";
 import { verifyBundle } from "../daemon/verifier/index.ts";
@@ -31,7 +32,7 @@ function storeIn(state_dir: string) {
 /** A whole verdict: leaves, signature, log entry, bundle, our own verification of it, and the disk. */
 async function benchRecords(figure: PrintFigure, state_dir: string): Promise<{ bundle: Uint8Array; trust: Uint8Array }> {
   const store = storeIn(state_dir);
-  const evidence = await createEvidence({ store, state_dir, trust_domain: null, version: "0.0.0", now: () => new Date(), projection_failed });
+  const evidence = await createEvidence({ store, state_dir, trust_domain: null, version: "0.0.0", clock: systemClock, time_froze: projection_failed, projection_failed });
   const { bundle } = await evidence.record(recordInput(evidence.trust_domain, 1), () => undefined);
   const { p50, p99 } = await percentiles(RECORDS, (i) => evidence.record(recordInput(evidence.trust_domain, i + 2), () => undefined));
   figure({ figure: "one verdict into evidence, durable, p50", value: p50, unit: "ms", better: "less" });

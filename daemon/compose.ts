@@ -9,6 +9,7 @@ import { createEvidence, type Evidence } from "./evidence/index.ts";
 import { GateKeeper } from "./gate/gate.ts";
 import { Intakes } from "./gate/intakes.ts";
 import { Judge } from "./gate/judge.ts";
+import { keepPromises } from "./gate/record.ts";
 import { Replay } from "./gate/replay.ts";
 import { ruleDocs } from "./gate/rules.ts";
 import type { Clock } from "./platform/clock.ts";
@@ -20,6 +21,7 @@ import { readBundle } from "./policy/index.ts";
 import { openArtifacts, type Artifacts } from "./store/artifacts.ts";
 import { openStore, type Store } from "./store/db.ts";
 import { openGates, type Gates } from "./store/gates.ts";
+import { openOutbox, type Outbox } from "./store/outbox.ts";
 
 export interface CoreOptions {
   readonly state_dir: string;
@@ -41,6 +43,7 @@ export interface Core {
   readonly store: Store;
   readonly artifacts: Artifacts;
   readonly gates: Gates;
+  readonly outbox: Outbox;
   readonly evidence: Evidence;
   readonly intakes: Intakes;
   readonly keeper: GateKeeper;
@@ -90,21 +93,24 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const store = openStore({ state_dir, limits: host.limits.store, fatal: options.fatal });
   const artifacts = await openArtifacts({ state_dir, limits: host.limits.store });
   const gates = openGates(store);
+  const outbox = openOutbox(store);
   const evidence = await createEvidence({
     store,
     state_dir,
     trust_domain: host.trust_domain === "local" ? null : host.trust_domain,
     version: VERSION,
-    now: () => new Date(clock.now_ms()),
+    clock,
+    time_froze: (step_ms) => options.warn("the wall clock jumped ahead, so log time stands still until `maestro clock reset`", new MaestroError("time.reset", `forward step of ${Math.round(step_ms / 1000)} s`)),
     projection_failed: (error) => options.warn("the log's files could not be written", error),
   });
+  await keepPromises({ evidence, gates, artifacts, outbox });
   const pool = createPool(options);
   const judging = { host, git: tools, pool, clock, scratch_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
-  const keeper = new GateKeeper({ ...judging, judge, repositories, evidence, gates, artifacts, host_policy_bytes: policy.bytes });
+  const keeper = new GateKeeper({ ...judging, judge, repositories, evidence, gates, artifacts, outbox, host_policy_bytes: policy.bytes });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size });
   return {
-    options, git, tools, repositories, pool, store, artifacts, gates, evidence, keeper, replay,
+    options, git, tools, repositories, pool, store, artifacts, gates, outbox, evidence, keeper, replay,
     intakes: new Intakes(host.limits.intake, clock, random),
     rules: ruleDocs(policy.data),
     async close() {

@@ -3,6 +3,7 @@ import type { HostConfig } from "../proto/config.ts";
 import { EXIT } from "../proto/errors.ts";
 import { API_VERSION } from "../proto/routes.ts";
 import { VERSION } from "../proto/version.ts";
+import { clockRoutes } from "./api/clock.ts";
 import { gateRoutes } from "./api/gates.ts";
 import { baseRoutes, serveApi, withOpenApi, type Log } from "./api/index.ts";
 import type { Core } from "./compose.ts";
@@ -43,7 +44,7 @@ export class Daemon {
     const base = baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.started_ms, () => this.ending !== null), ready: () => void core.evidence.logState(), stop: () => this.stop("asked to") });
     const [inherited] = inheritedSockets();
     this.server = await serveApi({
-      routes: withOpenApi([...base, ...gating], VERSION),
+      routes: withOpenApi([...base, ...gating, ...clockRoutes({ ...core, clock, body_bytes_max: server_limits.json_bytes_max })], VERSION),
       listen: { path: socket_path, ...(inherited === undefined ? {} : { inherited }) },
       limits: server_limits,
       log: { ...log, info: (fields, message) => (leave?.touch(), log.info(fields, message)) },

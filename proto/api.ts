@@ -5,7 +5,7 @@ import { Mode } from "./change.ts";
 import { ActorClass } from "./actor.ts";
 import { Effect, Verdict } from "./decision.ts";
 import { Result } from "./outcome.ts";
-import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
+import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
 /** RFC 9457 problem details, with our code. */
 export const Problem = Closed({
@@ -101,6 +101,21 @@ export type HealthReply = Static<typeof HealthReply>;
 export const StopReply = Closed({ stopping: Type.Literal(true), pid: Count });
 export type StopReply = Static<typeof StopReply>;
 
+/** The clock that entries are dated by. `frozen` is null while it follows the wall clock. */
+export const ClockReply = Closed({
+  wall: Timestamp,
+  log_time: Timestamp,
+  frozen: Type.Union([Type.Null(), Closed({ at: Timestamp, step_s: Count })]),
+});
+export type ClockReply = Static<typeof ClockReply>;
+export const ClockResetRequest = Closed({
+  now: Type.String({ maxLength: 32, description: "RFC 3339: what a clock you trust says; must be within an hour of the host's" }),
+  reason: Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" }),
+});
+export type ClockResetRequest = Static<typeof ClockResetRequest>;
+export const ClockResetReply = Closed({ log_index: Count, log_time: Timestamp });
+export type ClockResetReply = Static<typeof ClockResetReply>;
+
 export const StatusReply = Closed({
   daemon: Closed({ version: ShortText, pid: Count, uptime_s: Count, state: Choice(["ready", "draining", "degraded"]) }),
   mode: Type.Array(Mode),
@@ -111,6 +126,7 @@ export const StatusReply = Closed({
   memory_bytes: Count,
   state_dir: Type.String(),
   trust_path: Type.String(),
+  clock: ClockReply,
 });
 export type StatusReply = Static<typeof StatusReply>;
 

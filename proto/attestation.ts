@@ -2,7 +2,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Attempt, GateId, Identity, Mode } from "./change.ts";
 import { Verdict } from "./decision.ts";
 import { LEAF_SCHEMA } from "./manifest.ts";
-import { Base64, Choice, Closed, Fingerprint, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
+import { Base64, Choice, Closed, Count, Fingerprint, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
 /** One namespace for every predicate of ours; a URN, so that no domain has to stay ours for evidence to stay readable. */
 export const OBLIGATIONS_PREDICATE = "urn:maestro:predicate:obligations:v1";
@@ -36,6 +36,25 @@ export const Statement = Closed({
   predicate: ObligationsPredicate,
 });
 export type Statement = Static<typeof Statement>;
+
+/** An operator's word that the wall clock is right again after it jumped ahead; log time follows it from then on. */
+export const TIME_RESET_PREDICATE = "urn:maestro:predicate:time-reset:v1";
+export const TimeResetStatement = Closed({
+  _type: Type.Literal(STATEMENT_TYPE),
+  subject: Type.Array(Subject, { minItems: 1, maxItems: 1, description: "the log and its root before this entry" }),
+  predicateType: Type.Literal(TIME_RESET_PREDICATE),
+  predicate: Closed({
+    frozen_at: Timestamp,
+    accepted: Timestamp,
+    step_s: Count,
+    operator_uid: Count,
+    reason: Type.String({ minLength: 1, maxLength: 500 }),
+  }),
+});
+export type TimeResetStatement = Static<typeof TimeResetStatement>;
+
+/** What a key of role `gate` signs. */
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

@@ -44,6 +44,10 @@ export const ERRORS = {
   "request.timeout": row(504, EXIT.unavailable, true, "The work did not finish within the deadline."),
   "auth.peer_unknown": row(403, EXIT.not_authorised, false, "The kernel did not say who is connected, so the request was refused."),
   "auth.denied": row(403, EXIT.not_authorised, false, "This user may not do that; ask the operator of the build host."),
+  "auth.token": row(403, EXIT.not_authorised, false, "The token is not accepted; the detail says why. Ask the operator for another one."),
+  "tenant.rate": row(429, EXIT.unavailable, true, "This tenant asks faster than the operator allows; try again shortly."),
+  "tenant.queue": row(429, EXIT.unavailable, true, "This tenant has as much work in line as the operator allows; wait for some of it to end."),
+  "tenant.budget": row(429, EXIT.unavailable, true, "This tenant's budget does not cover the work; the detail says when it is refilled."),
   "api.version": row(426, EXIT.unavailable, false, "The daemon speaks another version of the interface; run `maestro stop`, then start again."),
   "daemon.unreachable": row(503, EXIT.unavailable, true, "No daemon answers on the socket; start maestrod, or run `maestro gate --embedded`."),
   "daemon.draining": row(503, EXIT.unavailable, true, "The daemon is stopping; try again once it is back."),
@@ -78,6 +82,7 @@ export const ERRORS = {
   "sandbox.unavailable": row(503, EXIT.unavailable, false, "Outside code cannot be run here without a sandbox; the detail says what to install or allow."),
   "sandbox.failed": row(500, EXIT.unavailable, true, "The sandbox itself broke before it had an answer."),
   "evidence.log": row(500, EXIT.internal, true, "The transparency log could not be appended to, so no verdict was given."),
+  "time.reset": row(409, EXIT.usage, false, "Log time can be reset only while it is frozen, and only to a clock that agrees with yours; see `maestro clock`."),
   "evidence.keys": row(500, EXIT.internal, false, "A signing key is missing, unreadable or open to other users; see the detail."),
   "bundle.malformed": row(400, VERIFY_EXIT.failed, false, "The bundle is not a Maestro evidence bundle in canonical form."),
   "trust.malformed": row(400, EXIT.usage, false, "The trust file cannot be read; give the one the operator published with --trust."),
@@ -95,12 +100,15 @@ export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
 export class MaestroError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly code: Code;
   readonly detail: string;
+  /** Seconds after which trying again may help; `null` where nothing is known but the code. */
+  readonly retry_after_s: number | null;
 
-  constructor(code: Code, detail: string, options?: { cause?: unknown }) {
+  constructor(code: Code, detail: string, options?: { cause?: unknown; retry_after_s?: number }) {
     super(`${ERRORS[code].sentence} (${detail})`, options);
     this.name = "MaestroError";
     this.code = code;
     this.detail = detail;
+    this.retry_after_s = options?.retry_after_s ?? null;
   }
 
   get row(): ErrorRow {

@@ -4,6 +4,9 @@
  * question loads no schema.
  */
 import type {
+  ClockReply,
+  ClockResetReply,
+  ClockResetRequest,
   ConfigReply,
   GateEvent,
   GateReply,
@@ -50,6 +53,8 @@ export const ROUTES = {
   config: get("/v1/config"),
   rules: get("/v1/rules"),
   stop: { method: "POST", path: "/v1/stop", body: "none", reply: "json" },
+  clock: get("/v1/clock"),
+  resetClock: { method: "POST", path: "/v1/clock/reset", body: "json", reply: "json" },
   openIntake: { method: "POST", path: "/v1/intakes", body: "json", reply: "json" },
   sendPack: { method: "PUT", path: "/v1/intakes/:id/pack", body: "stream", reply: "json" },
   gate: { method: "POST", path: "/v1/gates", body: "json", reply: "events" },
@@ -69,6 +74,8 @@ export interface RouteTypes {
   config: { reply: ConfigReply };
   rules: { reply: RulesReply };
   stop: { reply: StopReply };
+  clock: { reply: ClockReply };
+  resetClock: { request: ClockResetRequest; reply: ClockResetReply };
   openIntake: { request: IntakeRequest; reply: IntakeReply };
   sendPack: { reply: PackReply };
   gate: { request: GateRequest; reply: GateEvent };

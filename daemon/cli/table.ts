@@ -76,6 +76,18 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/status.ts"),
   },
   {
+    name: "clock",
+    summary: "the time that entries are dated by; reset lets it go on after the clock jumped",
+    positionals: "[reset]",
+    positionals_max: 1,
+    options: {
+      ...STATE,
+      now: { type: "string", value: "TIME", help: "with reset: what a clock you trust says, such as 2026-11-22T08:30Z" },
+      reason: { type: "string", value: "TEXT", help: "with reset: what happened; it is signed and logged" },
+    },
+    load: () => import("./commands/clock.ts"),
+  },
+  {
     name: "stop",
     summary: "stop the daemon once its work in flight is done",
     positionals: "",

@@ -43,6 +43,14 @@ export class MaestroClient {
     return this.socket.request("stop", {});
   }
 
+  clock(): Promise<ReplyOf<"clock">> {
+    return this.socket.request("clock", {});
+  }
+
+  resetClock(body: RequestOf<"resetClock">): Promise<ReplyOf<"resetClock">> {
+    return this.socket.request("resetClock", { body });
+  }
+
   openIntake(body: RequestOf<"openIntake">): Promise<ReplyOf<"openIntake">> {
     return this.socket.request("openIntake", { body });
   }

@@ -35,7 +35,7 @@ interface Opened {
 async function open(state_dir: string, now: () => Date = () => NOW): Promise<Opened> {
   const failures: unknown[] = [];
   const store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal: (reason) => failures.push(reason) });
-  const evidence = await createEvidence({ store, state_dir, trust_domain: null, version: "0.0.0", now, projection_failed: (error) => failures.push(error) });
+  const evidence = await createEvidence({ store, state_dir, trust_domain: null, version: "0.0.0", clock: { now_ms: () => now().getTime(), boottime_ms: () => now().getTime(), boot_id: () => "boot" }, time_froze: (step_ms) => failures.push(step_ms), projection_failed: (error) => failures.push(error) });
   let open = true;
   const close = async () => {
     if (!open) return;

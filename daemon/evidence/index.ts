@@ -1,10 +1,12 @@
 /** A verdict becomes evidence: manifest, signed statement, log entry, bundle; durable before anyone hears of it. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Statement } from "../../proto/attestation.ts";
+import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Card, CardProof } from "../../proto/card.ts";
 import type { Attempt, Identity, Mode } from "../../proto/change.ts";
 import { toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Store } from "../store/db.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { cardDigest } from "../verifier/card.ts";
@@ -14,6 +16,8 @@ import { buildStatement, bundleBytes, signStatement, sigstoreBundle } from "./at
 import { openKeys, type Keys } from "./keys/index.ts";
 import { openLog, type Log, type LogState } from "./log/index.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
+import { openLogTime, type Freeze } from "./time/index.ts";
+import { resetStatement, type TimeReset } from "./time/reset.ts";
 
 export interface EvidenceDeps {
   readonly store: Store;
@@ -21,7 +25,9 @@ export interface EvidenceDeps {
   /** `null`: a trust domain of this node's own. */
   readonly trust_domain: string | null;
   readonly version: string;
-  readonly now: () => Date;
+  readonly clock: Pick<Clock, "now_ms" | "boottime_ms" | "boot_id">;
+  /** Called when the wall clock jumped ahead and log time stopped. */
+  readonly time_froze: (step_ms: number) => void;
   /** Called when the log's files could not be written; the log itself goes on. */
   readonly projection_failed: (error: unknown) => void;
 }
@@ -53,6 +59,15 @@ export interface Evidence {
   readonly trust_domain: string;
   readonly self_made_trust: boolean;
   logState(): LogState;
+  /** Seconds that count as now wherever something expires: the wall clock, but never before the newest entry, and standing still while frozen. */
+  now_s(): number;
+  /** `null` while log time follows the wall clock. */
+  frozen(): Freeze | null;
+  /**
+   * Signs and logs that the clock is right again; `keep` stores the signed envelope before the entry that commits to it. Throws
+   * `time.reset`. Resolves, with the entry's index, once durable.
+   */
+  resetTime(reset: TimeReset, keep: (envelope: Uint8Array) => Promise<void>): Promise<{ readonly log_index: number; readonly time_s: number }>;
   receiptText(index: number): string;
   /**
    * Signs and logs one verdict. `commit` runs in the log's own transaction:
@@ -63,10 +78,9 @@ export interface Evidence {
   published(): Promise<void>;
 }
 
-/** The time of a verdict, in whole seconds. A clock that was set back must not put an entry before an older one. */
-function issuedAt(now: Date, log: Log, keys: Keys): number {
-  const from_s = keys.trust.entries.map((entry) => entry.from_s);
-  return Math.max(Math.floor(now.getTime() / 1000), log.state().time_s, ...from_s);
+/** The newest second that anything here was issued or valid from. A clock that was set back must not put an entry before it. */
+function newestSeconds(log: Log, keys: Keys): number {
+  return Math.max(log.state().time_s, ...keys.trust.entries.map((entry) => entry.from_s));
 }
 
 function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: string) {
@@ -79,8 +93,10 @@ function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: strin
 
 /** Opens keys and log under `state_dir`; see `openKeys` and `openLog` for what they refuse. */
 export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
-  const keys = openKeys({ state_dir: deps.state_dir, now: deps.now(), trust_domain: deps.trust_domain });
+  const keys = openKeys({ state_dir: deps.state_dir, now: new Date(deps.clock.now_ms()), trust_domain: deps.trust_domain });
   const log = await openLog({ ...deps, key: keys.log_note, sign: keys.log.sign });
+  const time = openLogTime({ store: deps.store, clock: deps.clock, froze: deps.time_froze });
+  const newest_s = () => newestSeconds(log, keys);
 
   return {
     trust_bytes: keys.trust_bytes,
@@ -88,13 +104,15 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
     trust_domain: keys.trust.trust_domain,
     self_made_trust: keys.trust.self_made,
     logState: () => log.state(),
+    now_s: () => time.next_s(newest_s()),
+    frozen: () => time.frozen(newest_s()),
     receiptText(index) {
       const { proof, checkpoint } = log.receipt(index);
       return tlogProofText({ index, hashes: proof, checkpoint });
     },
 
     async record(input, commit) {
-      const time_s = issuedAt(deps.now(), log, keys);
+      const time_s = time.next_s(newest_s());
       const { attempt: number, supersedes, valid_for_s } = input;
       const attempt: Attempt = { attempt: number, supersedes, issued_at: timestampOf(time_s), valid_until: timestampOf(time_s + valid_for_s) };
       const { manifest, core_sha256, statement, signed } = sealed(input, attempt, keys, deps.version);
@@ -120,6 +138,18 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
         };
         commit(recorded);
         return recorded;
+      });
+    },
+
+    async resetTime(reset, keep) {
+      const wall_s = Math.floor(deps.clock.now_ms() / 1000);
+      const { envelope, entry } = signStatement(resetStatement(reset, time.frozen(newest_s()), log.state(), wall_s), keys.gate);
+      await keep(canonicalBytes(envelope));
+      const time_s = Math.max(wall_s, newest_s());
+      return log.append([entry], time_s, ([receipt]) => {
+        if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
+        time.thaw();
+        return { log_index: receipt.index, time_s };
       });
     },
 

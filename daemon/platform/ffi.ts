@@ -12,6 +12,10 @@ const SYMBOLS = {
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   dup2: { args: ["i32", "i32"], returns: "i32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
+  clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
+  close: { args: ["i32"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
@@ -204,4 +208,52 @@ export function dieWithParent(): void {
 /** From now on no program started from here gains a privilege through setuid or file capabilities. */
 export function noNewPrivileges(): void {
   prctl("prctl(PR_SET_NO_NEW_PRIVS)", PR_SET_NO_NEW_PRIVS, 1);
+}
+
+const CLOCK_MONOTONIC = 1;
+const CLOCK_BOOTTIME = 7;
+
+/** Microseconds of the machine's monotonic clock, whose origin all processes share (clock_gettime(2)). */
+export function machineMonotonicUs(): bigint {
+  const timespec = new BigInt64Array(2);
+  if (libc().clock_gettime(CLOCK_MONOTONIC, timespec) !== 0) throw new SyscallError("clock_gettime(CLOCK_MONOTONIC)", errno());
+  const [seconds = 0n, nanoseconds = 0n] = timespec;
+  return seconds * 1_000_000n + nanoseconds / 1_000n;
+}
+
+/** Milliseconds since the machine booted, suspended time included; nobody can set this clock (clock_gettime(2)). */
+export function boottimeMs(): number {
+  const timespec = new BigInt64Array(2);
+  if (libc().clock_gettime(CLOCK_BOOTTIME, timespec) !== 0) throw new SyscallError("clock_gettime(CLOCK_BOOTTIME)", errno());
+  const [seconds = 0n, nanoseconds = 0n] = timespec;
+  return Number(seconds) * 1000 + Number(nanoseconds) / 1e6;
+}
+
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2_000_000;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+/** `sun_path` of sockaddr_un (unix(7)). */
+const UNIX_ADDRESS_BYTES_MAX = 108;
+
+/** sockaddr_un: the family, then a path with its closing NUL, or NUL and an abstract name, written with `@` in front. */
+function unixAddress(address: string): Uint8Array {
+  const abstract = address.startsWith("@");
+  const name = new TextEncoder().encode(abstract ? `\0${address.slice(1)}` : `${address}\0`);
+  if (name.length > UNIX_ADDRESS_BYTES_MAX) throw new SyscallError("sendto", ERRNO.EINVAL);
+  return Uint8Array.of(AF_UNIX, 0, ...name);
+}
+
+/** Sends one datagram to a Unix socket without waiting, from a socket that lives no longer than this call. Throws `SyscallError`, with ECONNREFUSED or ENOENT where nobody listens. */
+export function sendUnixDatagram(address: string, text: string): void {
+  const to = unixAddress(address);
+  const bytes = new TextEncoder().encode(text);
+  const fd = libc().socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new SyscallError("socket", errno());
+  try {
+    const sent = libc().sendto(fd, bytes, BigInt(bytes.length), MSG_DONTWAIT | MSG_NOSIGNAL, to, to.length);
+    if (Number(sent) !== bytes.length) throw new SyscallError("sendto", errno());
+  } finally {
+    libc().close(fd);
+  }
 }

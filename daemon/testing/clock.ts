@@ -4,6 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 export class FakeClock implements Clock {
   #wall_ms: number;
   #monotonic_ms = 0;
+  #boot_id = "boot";
 
   /** Starts at 2026-01-01 00:00:00 UTC unless told otherwise. */
   constructor(wall_ms = 1_767_225_600_000) {
@@ -16,6 +17,20 @@ export class FakeClock implements Clock {
 
   monotonic_ms(): number {
     return this.#monotonic_ms;
+  }
+
+  boottime_ms(): number {
+    return this.#monotonic_ms;
+  }
+
+  boot_id(): string {
+    return this.#boot_id;
+  }
+
+  /** The machine starts again: the wall clock goes on, time since boot begins anew. */
+  reboot(): void {
+    this.#boot_id = `${this.#boot_id}+`;
+    this.#monotonic_ms = 0;
   }
 
   /** Lets time pass. Requires ms >= 0. */

@@ -19,6 +19,7 @@ export const STATUS: StatusReply = {
   memory_bytes: 1,
   state_dir: "/state",
   trust_path: "/state/trust.json",
+  clock: { wall: "2026-01-01T00:00:00Z", log_time: "2026-01-01T00:00:00Z", frozen: null },
 };
 
 export interface LogLine {

@@ -20,6 +20,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
       `workers  ${workers.ready} ready, ${workers.busy} busy`,
       `state    ${status.state_dir}`,
       `socket   ${locations.socket_path}`,
+      ...(status.clock.frozen === null ? [] : [`clock    jumped ahead by ${status.clock.frozen.step_s} s: entries are dated ${status.clock.frozen.at}; see maestro clock`]),
     ].join("\n"),
   );
   return EXIT.admit;

@@ -1,4 +1,4 @@
-import { OBLIGATIONS_PREDICATE } from "../../../proto/attestation.ts";
+import { GATE_PREDICATES } from "../../../proto/attestation.ts";
 import { canonicalBytes } from "../../../proto/canonical.ts";
 import { toBase64 } from "../../../proto/encoding.ts";
 import type { TrustBody, TrustFile, TrustedKey } from "../../../proto/trust.ts";
@@ -28,7 +28,7 @@ export function selfMadeTrust({ trust_domain, log_origin, gate, log, root, now }
     algorithm: key.algorithm,
     public_key: toBase64(key.spki),
     role,
-    predicate_types: role === "gate" ? [OBLIGATIONS_PREDICATE] : [],
+    predicate_types: role === "gate" ? [...GATE_PREDICATES] : [],
     repository_ids: ["*"],
     modes: ["local"],
     log_origin: role === "log" ? log_origin : null,
