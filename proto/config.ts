@@ -5,6 +5,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { Effect, RuleMode } from "./decision.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
+import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
 
 const limit = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, default: value, description });
 
@@ -111,6 +112,7 @@ export const Limits = Closed({
   gate: GateLimits,
   store: StoreLimits,
   sandbox: SandboxLimits,
+  tenant: TenantLimits,
 });
 export type Limits = Static<typeof Limits>;
 
@@ -160,6 +162,10 @@ export const HostConfig = Closed(
     trust_domain: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$", description: "name of the authority the gates are decided under; part of a gate's identity" }),
     modes: Type.Array(Type.Union([Type.Literal("host"), Type.Literal("fork"), Type.Literal("local"), Type.Literal("sealed")]), { minItems: 1, description: "whose word for base and configuration is taken" }),
     repositories: Type.Optional(Type.Array(RepositoryEntry, { description: "further required checks by repository id" })),
+    tenants: Type.Optional(Type.Array(TenantEntry, { maxItems: 4096, description: "who may use this daemon; absent: the user it runs as, and root" })),
+    sockets: Type.Optional(Type.Array(SocketEntry, { minItems: 1, maxItems: 8, description: "a socket for each role; absent: one, for the daemon's own user and root" })),
+    capabilities: Type.Optional({ ...CapabilitySource, description: "whose capability tokens are taken; absent: nobody's" }),
+    oidc: Type.Optional(Type.Array(OidcIssuer, { maxItems: 16, description: "CI systems whose job tokens are taken" })),
     rules: Type.Optional(Rules),
     required: Type.Optional(Type.Array(CheckName, { maxItems: 64, description: "checks without whose answer nothing is admitted" })),
     thresholds: Type.Optional(Type.Partial(Thresholds, { additionalProperties: false })),
@@ -174,6 +180,7 @@ export const HostConfig = Closed(
         gate: Type.Optional(Type.Partial(GateLimits, { additionalProperties: false })),
         store: Type.Optional(Type.Partial(StoreLimits, { additionalProperties: false })),
         sandbox: Type.Optional(Type.Partial(SandboxLimits, { additionalProperties: false })),
+        tenant: Type.Optional(Type.Partial(TenantLimits, { additionalProperties: false })),
       }),
     ),
   },

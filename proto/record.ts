@@ -5,7 +5,7 @@ import { concatBytes, toBase32, utf8 } from "./encoding.ts";
 import type { Json } from "./json.ts";
 
 /** Everything that has an id of its own. The type is part of what is hashed, so ids of two types never meet. */
-export const RECORD_TYPES = ["gate", "manifest", "config", "policy", "checks", "card", "trust", "run"] as const;
+export const RECORD_TYPES = ["gate", "manifest", "config", "policy", "checks", "card", "trust", "run", "capability"] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
 
 export const recordIdPattern = (type: RecordType): string => `^${type}:[a-z2-7]{52}$`;

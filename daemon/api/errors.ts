@@ -4,8 +4,8 @@ import { MaestroError } from "../../proto/errors.ts";
 import { problem, PROBLEM_TYPE } from "../../proto/problem.ts";
 import { API_VERSION, API_VERSION_HEADER, REQUEST_ID_HEADER } from "../../proto/routes.ts";
 
-/** Seconds after which it makes sense to come again. */
-const RETRY_AFTER_S = "1";
+/** Seconds after which it makes sense to come again, where the failure itself does not say. */
+const RETRY_AFTER_S = 1;
 
 /** What was thrown, as a failure of the table. Anything unknown is a bug, and its words stay in the log. */
 export function failureOf(thrown: unknown): MaestroError {
@@ -20,6 +20,6 @@ export function problemOf(thrown: unknown, id: string): Problem {
 export function problemResponse(thrown: unknown, id: string, extra: Readonly<Record<string, string>> = {}): Response {
   const body = problemOf(thrown, id);
   const headers = new Headers({ "content-type": PROBLEM_TYPE, [REQUEST_ID_HEADER]: id, [API_VERSION_HEADER]: API_VERSION, ...extra });
-  if (body.status === 503) headers.set("retry-after", RETRY_AFTER_S);
+  if (body.status === 503 || body.status === 429) headers.set("retry-after", String(failureOf(thrown).retry_after_s ?? RETRY_AFTER_S));
   return new Response(JSON.stringify(body), { status: body.status, headers });
 }

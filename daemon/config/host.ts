@@ -3,7 +3,9 @@ import type { Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { HostConfig, Limits, Thresholds } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { CapabilitySource } from "../../proto/tenant.ts";
 import { freezeDeep } from "./freeze.ts";
+import { tenantProblem } from "./tenants.ts";
 import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -12,10 +14,11 @@ const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "gua
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
+    capabilities: CapabilitySource | null;
   }
 >;
 
@@ -32,6 +35,8 @@ export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
   const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
   // A daemon that is ready and refuses every gate would be found out by its users.
   if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
+  const problem = tenantProblem(config);
+  if (problem !== null) throw new MaestroError("config.malformed", `${name}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }
 
@@ -45,6 +50,7 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     gate: { ...defaults.gate, ...given?.gate },
     store: { ...defaults.store, ...given?.store },
     sandbox: { ...defaults.sandbox, ...given?.sandbox },
+    tenant: { ...defaults.tenant, ...given?.tenant },
   };
 }
 
@@ -55,6 +61,10 @@ export function resolveHost(given: HostConfig): Host {
     trust_domain: given.trust_domain,
     modes: [...given.modes],
     repositories: [...(given.repositories ?? [])],
+    tenants: [...(given.tenants ?? [])],
+    sockets: [...(given.sockets ?? [])],
+    capabilities: given.capabilities ?? null,
+    oidc: [...(given.oidc ?? [])],
     rules: { ...given.rules },
     required: [...(given.required ?? DEFAULT_REQUIRED)],
     thresholds: { ...Value.Create(Thresholds), ...given.thresholds },

@@ -1,0 +1,27 @@
+/** A capability token: what a tenant on a shared user may do, until when, signed by a key of role `capability`. */
+import { Type, type Static } from "@sinclair/typebox";
+import { Closed, Fingerprint, Timestamp } from "./scalar.ts";
+import { RepositoryPattern, Spending, TenantId, TokenId, Verb } from "./tenant.ts";
+
+export const CapabilityBody = Closed({
+  trust_domain: Type.String({ minLength: 1, maxLength: 253, description: "the authority it is for; another host's token is none here" }),
+  tenant: TenantId,
+  verbs: Type.Array(Verb, { minItems: 1, maxItems: 5 }),
+  repositories: Type.Array(RepositoryPattern, { minItems: 1, maxItems: 256 }),
+  budget: Type.Union([Spending, Type.Null()], { description: "for as long as the token lives; null: the tenant's own is the limit" }),
+  issued_at: Timestamp,
+  expires_at: Timestamp,
+  jti: TokenId,
+  key: Fingerprint,
+});
+export type CapabilityBody = Static<typeof CapabilityBody>;
+
+/** Carries a capability token. */
+export const CAPABILITY_HEADER = "maestro-capability";
+/** Carries a CI job's own token (RFC 6750 section 2.1). */
+export const BEARER_HEADER = "authorization";
+
+/** `mcap1.` ‖ base64url(canonical record) ‖ `.` ‖ base64url(signature). */
+export const CAPABILITY_PREFIX = "mcap1.";
+/** Both kinds of token; headers of one request are limited to 16 KiB. */
+export const TOKEN_CHARACTERS_MAX = 12 * 1024;
