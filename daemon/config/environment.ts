@@ -22,3 +22,19 @@ export function inheritedSockets(): readonly InheritedSocket[] {
   const names = (process.env["LISTEN_FDNAMES"] ?? "").split(":");
   return Array.from({ length: count }, (_, i) => ({ fd: FIRST_INHERITED_FD + i, name: names[i] || "unknown" }));
 }
+
+/** Where the service manager wants to hear of this process, and how often (sd_notify(3), sd_watchdog_enabled(3)). */
+export interface NotifySettings {
+  /** A path, or an abstract name after `@`; null where nobody listens. */
+  readonly address: string | null;
+  /** The process is killed when it says nothing for this long; null where it is not watched. */
+  readonly watchdog_ms: number | null;
+}
+
+export function notifySettings(): NotifySettings {
+  const address = process.env["NOTIFY_SOCKET"] ?? "";
+  const watchdog_us = Number(process.env["WATCHDOG_USEC"]);
+  const watched_pid = process.env["WATCHDOG_PID"];
+  const watched = Number.isInteger(watchdog_us) && watchdog_us > 0 && (watched_pid === undefined || Number(watched_pid) === process.pid);
+  return { address: /^[/@]./.test(address) ? address : null, watchdog_ms: watched ? watchdog_us / 1000 : null };
+}

@@ -1,0 +1,61 @@
+import { afterEach, expect, test } from "bun:test";
+import { systemClock } from "../platform/clock.ts";
+import { Watchdog, type WatchdogDeps } from "./watchdog.ts";
+
+const WATCHDOG_MS = 100;
+let running: Watchdog | undefined;
+afterEach(() => running?.stop());
+
+function watch(options: Partial<WatchdogDeps>) {
+  const signs_ms: number[] = [];
+  const withheld: string[] = [];
+  running = new Watchdog({
+    watchdog_ms: WATCHDOG_MS,
+    turn_ms_max: 60,
+    clock: systemClock,
+    probe: () => undefined,
+    alive: () => signs_ms.push(performance.now()),
+    withheld: (because) => withheld.push(because),
+    ...options,
+  });
+  running.start();
+  return { signs_ms, withheld, watchdog: running };
+}
+
+test("a sign of life comes every half of the manager's patience, and none after the stop", async () => {
+  const { signs_ms, withheld, watchdog } = watch({});
+  await Bun.sleep(WATCHDOG_MS * 4);
+  watchdog.stop();
+  const given = signs_ms.length;
+  expect(given).toBeGreaterThanOrEqual(4);
+  expect(given).toBeLessThanOrEqual(8);
+  expect(withheld).toEqual([]);
+  await Bun.sleep(WATCHDOG_MS * 1.5);
+  expect(signs_ms.length).toBe(given);
+});
+
+test("a store that does not answer, or never settles, gives none", async () => {
+  const broken = watch({ probe: () => Promise.reject(new Error("no")) });
+  await Bun.sleep(WATCHDOG_MS * 2);
+  expect(broken.signs_ms).toEqual([]);
+  expect(broken.withheld[0]).toBe("the store did not answer");
+  broken.watchdog.stop();
+  const hanging = watch({ probe: () => new Promise(() => undefined) });
+  await Bun.sleep(WATCHDOG_MS * 2);
+  expect(hanging.signs_ms).toEqual([]);
+});
+
+test("turns of the event loop that take too long give none; once they are short again it goes on", async () => {
+  const { signs_ms, withheld, watchdog } = watch({ turn_ms_max: 20 });
+  const ends_ms = performance.now() + WATCHDOG_MS * 3;
+  while (performance.now() < ends_ms) {
+    const busy_until_ms = performance.now() + 40;
+    while (performance.now() < busy_until_ms);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  expect(signs_ms).toEqual([]);
+  expect(withheld.join()).toContain("a turn of the event loop took");
+  expect(watchdog.turn_ms).toBeGreaterThan(20);
+  await Bun.sleep(WATCHDOG_MS * 2);
+  expect(signs_ms.length).toBeGreaterThan(0);
+});
