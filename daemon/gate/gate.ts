@@ -1,6 +1,4 @@
 /** One change's way from two commit names to a logged verdict; the only writer of gates. */
-import { canonicalBytes } from "../../proto/canonical.ts";
-import { BUNDLE_MEDIA_TYPE } from "../../proto/bundle.ts";
 import type { Card, CardProof, Timings } from "../../proto/card.ts";
 import { gateId, type Identity } from "../../proto/change.ts";
 import { toBase64 } from "../../proto/encoding.ts";
@@ -8,26 +6,20 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { GateRequest, GateResult, ProgressEvent } from "../../proto/api.ts";
 import { recordId } from "../../proto/record.ts";
 import { VERSION } from "../../proto/version.ts";
-import type { Evidence, Recorded } from "../evidence/index.ts";
 import { policyId } from "../policy/index.ts";
-import type { Artifacts } from "../store/artifacts.ts";
-import { sha256Digest } from "../store/blobs.ts";
-import type { Gates } from "../store/gates.ts";
 import { makeCard } from "./card.ts";
 import { CHECKS } from "./checks/index.ts";
 import type { Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Intake } from "./intakes.ts";
-import { readReply, type StoredReply } from "./reply.ts";
+import { recordGate, type RecordDeps } from "./record.ts";
+import { readReply } from "./reply.ts";
 import { SingleFlight } from "./single-flight.ts";
 import { Turnstile } from "./turnstile.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 
-export interface GateDeps extends JudgeDeps {
+export interface GateDeps extends JudgeDeps, RecordDeps {
   readonly judge: Judge;
   readonly repositories: RepositoryStore;
-  readonly evidence: Evidence;
-  readonly gates: Gates;
-  readonly artifacts: Artifacts;
   /** Bytes of the host's policy bundle, as they were when the daemon started. */
   readonly host_policy_bytes: Uint8Array;
 }
@@ -35,8 +27,6 @@ export interface GateDeps extends JudgeDeps {
 export type Progress = (typeof ProgressEvent)["static"];
 
 const CHECKS_VERSION = recordId("checks", 1, { version: VERSION, checks: CHECKS.map(({ id }) => id) });
-
-const artifactName = (gate_id: string, attempt: number): string => `gate-${gate_id.slice("gate:".length)}-${attempt}`;
 
 export class GateKeeper {
   private readonly flights = new SingleFlight<Progress, GateResult>();
@@ -103,9 +93,9 @@ export class GateKeeper {
 
   /** The last attempt's answer, if nothing in it was unavailable and it still holds. */
   private async standing(identity: Identity): Promise<GateResult | null> {
-    const { gates, artifacts, clock } = this.deps;
+    const { gates, artifacts, evidence } = this.deps;
     const last = gates.attempts(gateId(identity)).at(-1);
-    if (last === undefined || Date.parse(last.attempt.valid_until) <= clock.now_ms()) return null;
+    if (last === undefined || Date.parse(last.attempt.valid_until) <= Math.max(evidence.now_s() * 1000, this.deps.clock.now_ms())) return null;
     const stored = await readReply(artifacts, last);
     if (stored === null || !complete(stored.reply.card)) return null;
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
@@ -117,7 +107,7 @@ export class GateKeeper {
   }
 
   private async record(uid: number, identity: Identity, judgement: Judgement, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
-    const { evidence, gates, artifacts, host, clock } = this.deps;
+    const { gates, host, clock } = this.deps;
     const gate_id = gateId(identity);
     const last = gates.attempts(gate_id).at(-1)?.attempt.attempt ?? null;
     const attempt = (last ?? 0) + 1;
@@ -129,19 +119,9 @@ export class GateKeeper {
       card, decision, outcomes, obligations: [], documents: [{ name: "facts", sha256: facts.facts_sha256 }],
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
-    let reply: StoredReply | undefined;
-    const recorded = await evidence.record(input, (made: Recorded) => {
-      reply = { card, proof: made.proof, timings: timingsOf(judgement, since(evidence_ms), since(started_ms)) };
-      gates.add({
-        gate_id, attempt: made.statement.predicate.attempt, verdict: decision.verdict, repo_id: identity.repo_id, head: identity.head, owner_uid: uid,
-        log_index: made.proof.log_index, reply: sha256Digest(canonicalBytes(reply)), bundle: sha256Digest(made.bundle),
-      });
-    });
-    if (reply === undefined) throw new MaestroError("internal.bug", "the log took an entry without its gate");
-    await artifacts.blobs.put(canonicalBytes(reply));
-    await artifacts.putArtifact(artifactName(gate_id, attempt), BUNDLE_MEDIA_TYPE, [{ mediaType: BUNDLE_MEDIA_TYPE, bytes: recorded.bundle }]);
+    const { reply, bundle } = await recordGate(this.deps, uid, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)));
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
-    return resultOf(gate_id, attempt, reply, recorded.bundle, false);
+    return resultOf(gate_id, attempt, reply, bundle, false);
   }
 }
 

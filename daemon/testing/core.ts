@@ -96,13 +96,13 @@ export class World implements AsyncDisposable {
 
   /** A keeper over this core's log and store; `host` and `policy` replace what the core was composed with. */
   told(faults: Faults = {}, change: { readonly host?: Partial<HostConfig>; readonly policy?: Uint8Array; readonly core?: Partial<Core> } = {}): Told {
-    const { tools, repositories, evidence, gates, artifacts } = { ...this.core, ...change.core };
+    const { tools, repositories, evidence, gates, artifacts, outbox } = { ...this.core, ...change.core };
     const host = resolveHost({ ...this.config, ...change.host });
     const pool = faultyPool(faults, host.limits);
     this.#pools.push(pool);
     const judging = { host, git: tools, pool, clock: this.clock, scratch_dir: join(this.state_dir, "scratch"), host_policy: { path: "/nonexistent/policy", name: "told" } };
     const policy = change.policy ?? new Uint8Array([1]);
-    return { pool, keeper: new GateKeeper({ ...judging, judge: new Judge(judging), repositories, evidence, gates, artifacts, host_policy_bytes: policy }) };
+    return { pool, keeper: new GateKeeper({ ...judging, judge: new Judge(judging), repositories, evidence, gates, artifacts, outbox, host_policy_bytes: policy }) };
   }
 
   gate(intake: Intake, asked: Asked, keeper = this.core.keeper, listen: (event: Progress) => void = () => undefined, signal = never): Promise<GateResult> {
