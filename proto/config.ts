@@ -3,6 +3,7 @@
  * place. Units stand last in the names.
  */
 import { Type, type Static } from "@sinclair/typebox";
+import { Mode } from "./change.ts";
 import { Effect, RuleMode } from "./decision.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
@@ -28,6 +29,7 @@ export const ServerLimits = Closed({
   linger_ms: limit(1_000, "after a refusal the rest of the request is read and dropped this long, so that the client gets to see the answer"),
   keep_alive_timeout_ms: limit(60_000, "an idle connection is closed"),
   drain_deadline_ms: limit(30_000, "a graceful stop waits this long for requests in flight"),
+  loop_turn_ms_max: limit(1_000, "with slower turns of the event loop the service manager's watchdog hears nothing"),
 });
 export type ServerLimits = Static<typeof ServerLimits>;
 
@@ -71,6 +73,10 @@ export const WorkerLimits = Closed({
   stderr_bytes_max: limit(64 * KiB, "kept of what a check process prints"),
   restart_backoff_ms: limit(100, "first pause before a crashed process is replaced; doubles"),
   restart_backoff_ms_max: limit(10_000, "longest pause"),
+  breaker_deaths_max: limit(10, "check processes one tenant's changes may kill within the window; then its checks are unavailable at once"),
+  breaker_window_ms: limit(60_000, "deaths longer ago are forgotten"),
+  breaker_open_ms: limit(5_000, "first pause before one check of that tenant is tried again; doubles"),
+  breaker_open_ms_max: limit(60_000, "longest such pause"),
 });
 export type WorkerLimits = Static<typeof WorkerLimits>;
 
@@ -103,6 +109,19 @@ export const SandboxLimits = Closed({
   output_bytes_max: limit(8 * MiB, "standard output and error, each"),
 });
 export type SandboxLimits = Static<typeof SandboxLimits>;
+
+/** What the egress helper may take, in time and bytes. */
+export const EgressLimits = Closed({
+  helpers_max: limit(4, "helper processes at once"),
+  tip_ttl_ms: limit(5_000, "a target's tip is asked for again after this long"),
+  tip_deadline_ms: limit(20_000, "asking a remote where a branch stands"),
+  fetch_deadline_ms: limit(120_000, "fetching what a remote has and the core does not"),
+  fetch_bytes_max: limit(2 * GiB, "one pack from a remote"),
+  advertised_bytes_max: limit(64 * MiB, "what a remote says of its branches"),
+  mirror_bytes_max: limit(8 * GiB, "the helper's copy of one remote; a larger one is thrown away and fetched anew"),
+  memory_bytes_max: limit(2 * GiB, "resident memory of one helper and its git"),
+});
+export type EgressLimits = Static<typeof EgressLimits>;
 
 export const Limits = Closed({
   server: ServerLimits,
@@ -150,10 +169,21 @@ export const RepositoryConfig = Closed(
 );
 export type RepositoryConfig = Static<typeof RepositoryConfig>;
 
+/** Plain enough for git's and ssh's command lines. */
+const HostPath = (description: string) => Type.String({ pattern: "^/[A-Za-z0-9._/@+-]{1,1000}$", description });
+
+/** One row of the operator table. With a remote the daemon itself finds the target's tip; without, the row only adds required checks. */
 export const RepositoryEntry = Closed({
   id: RepositoryId,
   required: Type.Optional(Type.Array(CheckName)),
+  remote: Type.Optional(Type.String({ maxLength: 1000, description: "where the daemon reads base and configuration: https, ssh, git, http or file URL without credentials" })),
+  target_refs: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { minItems: 1, maxItems: 64, description: "branches a change may be merged into, by full name; one * may end it" })),
+  mode: Type.Optional(Type.Union([Type.Literal("host"), Type.Literal("fork")], { description: "fork: the change comes from strangers; default host" })),
+  credential_file: Type.Optional(HostPath("for https a file in git-credential-store form, for ssh a private key; private to the helper's user")),
+  known_hosts_file: Type.Optional(HostPath("host keys an ssh remote may show")),
+  ca_file: Type.Optional(HostPath("certificates an https remote is checked against, in place of the system's")),
 });
+export type RepositoryEntry = Static<typeof RepositoryEntry>;
 
 /** Host configuration of maestrod. */
 export const HostConfig = Closed(
@@ -161,7 +191,9 @@ export const HostConfig = Closed(
     version: Type.Literal(1, { description: "version of this file's form" }),
     trust_domain: Type.String({ pattern: "^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$", description: "name of the authority the gates are decided under; part of a gate's identity" }),
     modes: Type.Array(Type.Union([Type.Literal("host"), Type.Literal("fork"), Type.Literal("local"), Type.Literal("sealed")]), { minItems: 1, description: "whose word for base and configuration is taken" }),
-    repositories: Type.Optional(Type.Array(RepositoryEntry, { description: "further required checks by repository id" })),
+    repositories: Type.Optional(Type.Array(RepositoryEntry, { maxItems: 1_000, description: "repositories by id: further required checks, and the remote the daemon itself reads" })),
+    trust_file: Type.Optional(HostPath("trust file that the operator's offline root signed; needed for modes other than local")),
+    egress_socket: Type.Optional(HostPath("socket of a separate egress helper; without it the daemon starts one itself")),
     tenants: Type.Optional(Type.Array(TenantEntry, { maxItems: 4096, description: "who may use this daemon; absent: the user it runs as, and root" })),
     sockets: Type.Optional(Type.Array(SocketEntry, { minItems: 1, maxItems: 8, description: "a socket for each role; absent: one, for the daemon's own user and root" })),
     capabilities: Type.Optional({ ...CapabilitySource, description: "whose capability tokens are taken; absent: nobody's" }),
@@ -180,6 +212,7 @@ export const HostConfig = Closed(
         gate: Type.Optional(Type.Partial(GateLimits, { additionalProperties: false })),
         store: Type.Optional(Type.Partial(StoreLimits, { additionalProperties: false })),
         sandbox: Type.Optional(Type.Partial(SandboxLimits, { additionalProperties: false })),
+        egress: Type.Optional(Type.Partial(EgressLimits, { additionalProperties: false })),
         tenant: Type.Optional(Type.Partial(TenantLimits, { additionalProperties: false })),
       }),
     ),
@@ -195,6 +228,7 @@ export type HostConfig = Static<typeof HostConfig>;
  * (`base_rules`) only joins, and the stricter counts.
  */
 export const GateConfig = Closed({
+  mode: Mode,
   rules: Rules,
   base_rules: Rules,
   required: Type.Array(CheckName),

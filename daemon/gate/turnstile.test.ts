@@ -34,3 +34,42 @@ test("a full line is busy, a leaver frees its place, a failure frees the inside"
   await expect(next).rejects.toThrow("broken");
   expect([turnstile.inside, turnstile.waiting]).toEqual([0, 0]);
 });
+
+test("one tenant's flood: another's first gate does not wait for it, and in line they take turns", async () => {
+  const turnstile = new Turnstile(2, 10);
+  const began: string[] = [];
+  const ends: (() => void)[] = [];
+  const enter = (name: string): Promise<void> => {
+    const gate = Promise.withResolvers<void>();
+    ends.push(gate.resolve);
+    return turnstile.pass(() => (began.push(name), gate.promise), never, name[0]);
+  };
+  const all = ["a1", "a2", "a3", "a4", "b1", "b2"].map(enter);
+  await tick();
+  expect([began, turnstile.inside, turnstile.waiting]).toEqual([["a1", "a2", "b1"], 3, 3]);
+  for (const leaves of [0, 1, 4]) {
+    ends[leaves]!();
+    await tick();
+  }
+  // a1's end only brings the number inside back to the limit; then both tenants have one each.
+  expect(began).toEqual(["a1", "a2", "b1", "a3", "b2"]);
+  for (const end of ends) {
+    end();
+    await tick();
+  }
+  await Promise.all(all);
+  expect(began.length).toBe(6);
+});
+
+test("a line full of one tenant's gates gives its last place to another tenant, and to nobody of its own", async () => {
+  const turnstile = new Turnstile(1, 2);
+  const gate = Promise.withResolvers<void>();
+  const pass = (tenant: string): Promise<string> => turnstile.pass(() => gate.promise.then(() => tenant), never, tenant);
+  const inside = [pass("flood"), pass("guest")];
+  const waiting = [pass("flood"), pass("flood")];
+  await expect(pass("flood")).rejects.toThrow("1 at work and 2 in line");
+  const newcomer = pass("guest");
+  await expect(waiting[1]).rejects.toThrow("1 at work and 2 in line");
+  gate.resolve();
+  expect(await Promise.all([...inside, waiting[0], newcomer])).toEqual(["flood", "guest", "flood", "guest"]);
+});

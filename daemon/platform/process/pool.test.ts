@@ -10,6 +10,8 @@ import { failureOf, goneWithin, processGoneWithin } from "./testing/gone.ts";
 const HOSTILE = join(import.meta.dir, "testing/hostile-child.ts");
 const validate = validatorOf(Type.Object({ text: Type.String() }, { additionalProperties: false }));
 const JOB = { validate, deadline_ms: 5_000 };
+/** Never open in a test that does not ask for it. */
+const BREAKER = { breaker_deaths_max: 1_000, breaker_window_ms: 60_000, breaker_open_ms: 100, breaker_open_ms_max: 400 };
 const pools: WorkerPool[] = [];
 
 afterEach(async () => {
@@ -23,7 +25,7 @@ function pool(over: Partial<PoolSpec> = {}, mode = "serve"): WorkerPool {
     env: {},
     size: 2,
     limits: { ready_deadline_ms: 10_000, memory_bytes_max: 2 ** 30, reply_bytes_max: 2 ** 20, stderr_bytes_max: 4_096 },
-    backoff: { restart_backoff_ms: 50, restart_backoff_ms_max: 200 },
+    backoff: { restart_backoff_ms: 50, restart_backoff_ms_max: 200, ...BREAKER },
     ...over,
   });
   pools.push(made);
@@ -119,7 +121,7 @@ describe("WorkerPool", () => {
   });
 
   test("children that die at start fail the caller instead of hanging it, with growing pauses between starts", async () => {
-    const workers = pool({ size: 1, backoff: { restart_backoff_ms: 400, restart_backoff_ms_max: 5_000 } }, "exit-at-start");
+    const workers = pool({ size: 1, backoff: { restart_backoff_ms: 400, restart_backoff_ms_max: 5_000, ...BREAKER } }, "exit-at-start");
     const waits_ms: number[] = [];
     for (let i = 0; i < 3; i++) {
       const began_ms = performance.now();

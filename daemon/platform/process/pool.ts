@@ -1,15 +1,35 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import type { WorkerLimits } from "../../../proto/config.ts";
+import type { BreakerLimits, BreakerState } from "./breaker.ts";
+import { Breakers } from "./breakers.ts";
+import { FairLine } from "./fair-line.ts";
 import { MemoryWatch } from "./memory-watch.ts";
+import { Shares } from "./shares.ts";
 import { Child, type ChildSpec, type JobOptions } from "./supervisor.ts";
 
 /** Callers in line; the gates queue is far shorter, so only a bug gets here. */
 const LINE_MAX = 1_024;
+/** Starts that fail in a row before callers are told at once instead of waiting for the next try. */
+const FAILED_STARTS_MAX = 3;
 
 export interface PoolSpec extends ChildSpec {
-  /** Children kept warm, and also the most that are leased at once: twice this many processes exist at worst. */
+  /**
+   * Children kept warm, and the most that one tenant leases at once. A tenant that has none gets one above that (see `Shares`),
+   * so at worst three times this many processes exist.
+   */
   readonly size: number;
-  readonly backoff: Pick<WorkerLimits, "restart_backoff_ms" | "restart_backoff_ms_max">;
+  readonly backoff: Pick<WorkerLimits, "restart_backoff_ms" | "restart_backoff_ms_max"> & BreakerLimits;
+}
+
+/** What an operator may want to know of the pool beyond how many there are. */
+export interface PoolHealth {
+  readonly waiting: number;
+  /** Of starting processes at all: `open` while they keep dying before they are ready. */
+  readonly starts: BreakerState;
+  /** Tenants whose own jobs keep killing their processes. */
+  readonly tenants: Readonly<Record<"open" | "half_open", number>>;
+  /** Processes that ended otherwise than by the pool's own hand, since the start. */
+  readonly deaths: number;
 }
 
 /** A fresh child for one caller. It is killed when the lease ends: no state of one change ever meets the next one. */
@@ -20,6 +40,11 @@ export interface Lease extends AsyncDisposable {
   /** Kills the child; resolves when it is gone. May be called again. */
   release(): Promise<void>;
 }
+
+/** Failures of a job that mean its process died of it. */
+const DEATHS: ReadonlySet<string> = new Set(["worker.crashed", "worker.memory", "worker.protocol"]);
+/** The end of a dead process's last words says enough. */
+const REASON_CHARACTERS_MAX = 300;
 
 interface Waiting {
   readonly give: (child: Child) => void;
@@ -33,21 +58,33 @@ export class WorkerPool {
   readonly #warm: Child[] = [];
   readonly #starting = new Set<Child>();
   readonly #leased = new Set<Child>();
-  readonly #line: Waiting[] = [];
+  readonly #line = new FairLine<Waiting>();
+  readonly #shares: Shares;
+  readonly #breakers: Breakers;
   /** `off`: starts nothing by itself. `on`: keeps the pool warm. `drained`: over, for good. */
   #mode: "off" | "on" | "drained" = "off";
   #failures_in_a_row = 0;
+  #deaths = 0;
+  /** Why the last start failed. */
+  #start_failure = "";
   #retry: ReturnType<typeof setTimeout> | undefined;
   #empty = Promise.withResolvers<void>();
 
   constructor(spec: PoolSpec) {
-    if (!(spec.size >= 1)) throw new RangeError(`pool size ${spec.size}`);
+    this.#shares = new Shares(spec.size);
+    this.#breakers = new Breakers(spec.backoff);
     this.#spec = spec;
   }
 
   /** What `maestro status` shows. */
   get counts(): { readonly ready: number; readonly busy: number } {
     return { ready: this.#warm.length, busy: this.#leased.size };
+  }
+
+  get health(): PoolHealth {
+    const failing = this.#failures_in_a_row >= FAILED_STARTS_MAX;
+    const starts = !failing ? "closed" : this.#retry === undefined ? "half_open" : "open";
+    return { waiting: this.#line.size, starts, tenants: this.#breakers.states(performance.now()), deaths: this.#deaths };
   }
 
   /** Starts children in the background, up to `size`, and keeps them so until `cool`. */
@@ -61,34 +98,43 @@ export class WorkerPool {
     if (this.#mode === "on") this.#mode = "off";
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    await Promise.all([...this.#warm.splice(0), ...(this.#line.length === 0 ? this.#starting : [])].map((child) => child.kill()));
+    await Promise.all([...this.#warm.splice(0), ...(this.#line.size === 0 ? this.#starting : [])].map((child) => child.kill()));
   }
 
   /**
-   * Waits in line for a fresh child. Rejects with `request.cancelled` on abort, `request.busy` when the line is full,
-   * `daemon.draining` after `drain`, or with the reason why no child becomes ready.
+   * Waits in line for a fresh child, which counts as `tenant`'s. Rejects with `request.cancelled` on abort, `request.busy` when the
+   * line is full, `daemon.draining` after `drain`, `worker.suspended` while a breaker is open, or with the reason why no child becomes ready.
    */
-  async lease(signal?: AbortSignal): Promise<Lease> {
+  async lease(signal?: AbortSignal, tenant = ""): Promise<Lease> {
     if (this.#mode === "drained") throw new MaestroError("daemon.draining", "no more check processes");
     if (signal?.aborted) throw cancelled(signal);
-    if (this.#line.length >= LINE_MAX) throw new MaestroError("request.busy", `${LINE_MAX} callers wait for a check process`);
+    if (this.#line.size >= LINE_MAX) throw new MaestroError("request.busy", `${LINE_MAX} callers wait for a check process`);
+    this.#refuseSuspended(tenant);
     const granted = Promise.withResolvers<Child>();
     const waiting: Waiting = { give: granted.resolve, fail: granted.reject };
     const leave = () => {
-      const at = this.#line.indexOf(waiting);
-      if (at < 0) return;
-      this.#line.splice(at, 1);
-      waiting.fail(cancelled(signal));
+      if (this.#line.remove(tenant, waiting)) waiting.fail(cancelled(signal));
     };
-    this.#line.push(waiting);
+    this.#line.push(tenant, waiting);
     signal?.addEventListener("abort", leave, { once: true });
     this.#serve();
     this.#fill();
     try {
-      return this.#leaseOf(await granted.promise);
+      return this.#leaseOf(await granted.promise, tenant);
+    } catch (error) {
+      this.#breakers.left(tenant);
+      throw error;
     } finally {
       signal?.removeEventListener("abort", leave);
     }
+  }
+
+  #refuseSuspended(tenant: string): void {
+    if (this.health.starts === "open" && this.#warm.length === 0) {
+      throw new MaestroError("worker.suspended", `check processes do not start: ${this.#start_failure}`);
+    }
+    const why = this.#breakers.refusal(tenant, performance.now());
+    if (why !== null) throw new MaestroError("worker.suspended", why);
   }
 
   /** One job in a child of its own. */
@@ -99,7 +145,7 @@ export class WorkerPool {
 
   /** Takes no more callers, waits `deadline_ms` for the leases out, then kills what is left. */
   async drain(deadline_ms: number): Promise<void> {
-    const line = this.#line.splice(0);
+    const line = this.#line.clear();
     this.#mode = "drained";
     for (const waiting of line) waiting.fail(new MaestroError("daemon.draining", "no more check processes"));
     const cooled = this.cool();
@@ -113,36 +159,64 @@ export class WorkerPool {
     await Promise.all([cooled, ...[...this.#leased].map((child) => child.kill())]);
   }
 
-  #leaseOf(child: Child): Lease {
+  #leaseOf(child: Child, tenant: string): Lease {
     const release = async () => {
       await child.kill();
       if (!this.#leased.delete(child)) return;
+      this.#shares.give(tenant);
+      this.#breakers.left(tenant);
       if (this.#leased.size === 0) this.#empty.resolve();
       this.#serve();
       this.#fill();
     };
-    return { pid: child.pid, run: (job, options) => child.run(job, options), release, [Symbol.asyncDispose]: release };
+    const run: Lease["run"] = async (job, options) => {
+      try {
+        const reply = await child.run(job, options);
+        this.#breakers.worked(tenant);
+        return reply;
+      } catch (error) {
+        this.#count(tenant, error);
+        throw error;
+      }
+    };
+    return { pid: child.pid, run, release, [Symbol.asyncDispose]: release };
   }
 
-  /** Hands warm children to the line, first come first served. */
+  /** A job that says what is wrong with it, is stopped, or takes too long is no crash; a deadline has a pace of its own. */
+  #count(tenant: string, error: unknown): void {
+    if (!(error instanceof MaestroError) || !DEATHS.has(error.code) || error.cause instanceof MaestroError) return;
+    this.#deaths += 1;
+    this.#breakers.died(tenant, performance.now(), `${error.code}, ${error.detail}`.slice(0, REASON_CHARACTERS_MAX));
+  }
+
+  /** Hands warm children to the line: tenants take turns, each first come, first served. */
   #serve(): void {
-    while (this.#line.length > 0 && this.#leased.size < this.#spec.size) {
-      const child = this.#warm.shift();
-      if (child === undefined) return;
-      if (!child.idle) continue;
+    for (;;) {
+      while (this.#warm[0]?.idle === false) this.#warm.shift();
+      if (this.#warm[0] === undefined) return;
+      const next = this.#line.shift((tenant) => this.#shares.admits(tenant));
+      const child = next === undefined ? undefined : this.#warm.shift();
+      if (next === undefined || child === undefined) return;
+      this.#shares.take(next.key);
       this.#leased.add(child);
-      this.#line.shift()?.give(child);
+      next.item.give(child);
     }
   }
 
   /** Starts what is missing: the warm stock while `on`, otherwise only what the line needs. */
   #fill(): void {
     if (this.#mode === "drained" || this.#retry !== undefined) return;
-    const room = this.#spec.size - this.#leased.size;
-    const wanted = this.#mode === "on" ? this.#spec.size : Math.min(this.#line.length, room);
+    const wanted = this.#mode === "on" ? this.#spec.size : this.#admissible();
     while (this.#warm.length + this.#starting.size < wanted) {
       if (!this.#start()) return;
     }
+  }
+
+  /** How many of those in line could be served now, if there were children enough. */
+  #admissible(): number {
+    const guests = this.#line.keys().filter((tenant) => this.#shares.admits(tenant)).length;
+    const free = this.#spec.size - this.#shares.total;
+    return Math.min(this.#line.size, Math.max(free, guests));
   }
 
   #start(): boolean {
@@ -183,7 +257,9 @@ export class WorkerPool {
 
   /** Whoever waits with no other child on its way is told now instead of hanging; the next start waits, each time twice as long. */
   #startFailed(error: MaestroError): void {
-    if (this.#warm.length + this.#starting.size === 0) for (const waiting of this.#line.splice(0)) waiting.fail(error);
+    this.#deaths += 1;
+    this.#start_failure = `${error.code}, ${error.detail}`.slice(0, REASON_CHARACTERS_MAX);
+    if (this.#warm.length + this.#starting.size === 0) for (const waiting of this.#line.clear()) waiting.fail(error);
     if (this.#mode === "drained" || this.#retry !== undefined) return;
     const { restart_backoff_ms, restart_backoff_ms_max } = this.#spec.backoff;
     const pause_ms = Math.min(restart_backoff_ms * 2 ** this.#failures_in_a_row, restart_backoff_ms_max);

@@ -1,0 +1,37 @@
+/**
+ * Who holds how many of a number of places. Up to `places` anybody takes one; above that only whoever holds none, and at most
+ * as many again: nobody waits for another user's long work to end, and one user alone still has the whole machine.
+ */
+export class Shares {
+  readonly #held = new Map<string, number>();
+  readonly #places: number;
+  #total = 0;
+
+  /** Requires places >= 1. */
+  constructor(places: number) {
+    if (!(places >= 1)) throw new RangeError(`${places} places`);
+    this.#places = places;
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  admits(key: string): boolean {
+    if (this.#total < this.#places) return true;
+    return !this.#held.has(key) && this.#total < 2 * this.#places;
+  }
+
+  take(key: string): void {
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    this.#total += 1;
+  }
+
+  give(key: string): void {
+    const held = this.#held.get(key) ?? 0;
+    if (held === 0) throw new Error(`${key} holds no place`);
+    if (held === 1) this.#held.delete(key);
+    else this.#held.set(key, held - 1);
+    this.#total -= 1;
+  }
+}
