@@ -10,7 +10,7 @@ import { policyId } from "../policy/index.ts";
 import { makeCard } from "./card.ts";
 import { CHECKS } from "./checks/index.ts";
 import type { Judge, JudgeDeps, Judgement } from "./judge.ts";
-import type { Intake } from "./intakes.ts";
+import { tenantOf, type Intake } from "./intakes.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -49,7 +49,7 @@ export class GateKeeper {
     const key = JSON.stringify([intake.repo_id, intake.object_format, target_ref, target, head, rerun]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
-      return this.turnstile.pass(() => this.run(intake, request, emit, abort), abort);
+      return this.turnstile.pass(() => this.run(intake, request, emit, abort), abort, tenantOf(intake));
     };
     return this.flights.join(key, start, listen, signal);
   }
@@ -58,7 +58,7 @@ export class GateKeeper {
     const { clock, judge, repositories } = this.deps;
     const started_ms = clock.monotonic_ms();
     const repository = await repositories.open(intake.repo_id, intake.object_format);
-    await using lane = judge.lane(signal);
+    await using lane = judge.lane(signal, tenantOf(intake));
     const watch = {
       stage: (stage: "facts" | "policy", duration_us: number) => emit({ event: "progress", stage, check: null, result: null, duration_us }),
       check: ({ outcome, duration_us }: Judgement["runs"][number]) => emit({ event: "progress", stage: "checks", check: outcome.check, result: outcome.result, duration_us }),

@@ -18,6 +18,9 @@ export interface Intake {
   used_at_ms: number;
 }
 
+/** Whose work an intake leads to; processes, places in line and crashes are counted by it. */
+export const tenantOf = ({ uid }: Intake): string => `uid:${uid}`;
+
 const ID_BYTES = 16;
 
 /**

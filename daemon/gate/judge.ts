@@ -81,8 +81,8 @@ export class Judge {
   constructor(private readonly deps: JudgeDeps) {}
 
   /** A lane of its own for a replay, which keeps it from one change to the next. */
-  lane(signal: AbortSignal): Lane {
-    return new Lane(this.deps.pool, signal);
+  lane(signal: AbortSignal, tenant: string): Lane {
+    return new Lane(this.deps.pool, signal, tenant);
   }
 
   /** Throws when facts cannot be collected, or `request.cancelled`; everything later that fails is part of the judgement. */
@@ -143,7 +143,7 @@ export class Judge {
     const plan = { checks: CHECK_IDS, facts_path, facts_sha256, thresholds: config.thresholds, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms() };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);
-    await using second = new Lane(pool, signal);
+    await using second = new Lane(pool, signal, lane.tenant);
     await second.open();
     return await runChecks([lane, second], plan, watch.check);
   }

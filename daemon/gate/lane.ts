@@ -15,11 +15,13 @@ export class Lane implements AsyncDisposable {
   constructor(
     private readonly pool: WorkerPool,
     private readonly signal: AbortSignal,
+    /** Whose work it is: processes are shared out by it. */
+    readonly tenant: string,
   ) {}
 
   /** Takes a process now instead of at the first job. */
   async open(): Promise<void> {
-    this.lease ??= await this.pool.lease(this.signal);
+    this.lease ??= await this.pool.lease(this.signal, this.tenant);
   }
 
   /** One job. Throws what `Child.run` throws; the process that failed is gone by then. */

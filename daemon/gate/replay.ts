@@ -3,7 +3,7 @@ import type { ReplayChange, ReplayRequest } from "../../proto/api.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { pathText } from "../../proto/scalar.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
-import type { Intake } from "./intakes.ts";
+import { tenantOf, type Intake } from "./intakes.ts";
 import type { Judge, Judgement } from "./judge.ts";
 import type { Lane } from "./lane.ts";
 
@@ -49,7 +49,7 @@ export class Replay {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     await using stack = new AsyncDisposableStack();
-    const free = Array.from({ length: Math.min(lanes, heads.length) }, () => stack.use(judge.lane(both)));
+    const free = Array.from({ length: Math.min(lanes, heads.length) }, () => stack.use(judge.lane(both, tenantOf(intake))));
     const turns: Promise<unknown>[] = free.map(() => Promise.resolve());
     // Ends before the lanes do: work that is told to stop and waited for takes no further process and leaves no folder.
     stack.defer(async () => {

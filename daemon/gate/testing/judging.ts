@@ -57,7 +57,7 @@ export class Judging implements AsyncDisposable {
   }
 
   async judged(change: Partial<Subject> = {}, watch: (check: string) => void = () => undefined, signal = new AbortController().signal): Promise<Judgement> {
-    await using lane = this.judge.lane(signal);
+    await using lane = this.judge.lane(signal, "test");
     const subject: Subject = { repository: this.repository, mode: "local", target_ref: "refs/heads/main", target: TARGET, head: HEAD, want_tree_sha256: false, ...change };
     return await this.judge.judge(subject, lane, { stage: () => undefined, check: ({ outcome }) => watch(outcome.check) }, signal);
   }
