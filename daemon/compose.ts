@@ -21,6 +21,7 @@ import { readBundle } from "./policy/index.ts";
 import { openArtifacts, type Artifacts } from "./store/artifacts.ts";
 import { openStore, type Store } from "./store/db.ts";
 import { openGates, type Gates } from "./store/gates.ts";
+import { forgetOld, upgradeStore } from "./store/upgrade.ts";
 import { openOutbox, type Outbox } from "./store/outbox.ts";
 
 export interface CoreOptions {
@@ -90,7 +91,9 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   // Check processes read this copy: the operator's file may change meanwhile, and what is signed names the policy as it was read here.
   const policy_copy = join(state_dir, "host-policy.tar.gz");
   await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
-  const store = openStore({ state_dir, limits: host.limits.store, fatal: options.fatal });
+  const opening = { state_dir, limits: host.limits.store, fatal: options.fatal };
+  await upgradeStore(opening);
+  const store = openStore(opening);
   const artifacts = await openArtifacts({ state_dir, limits: host.limits.store });
   const gates = openGates(store);
   const outbox = openOutbox(store);
@@ -109,6 +112,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const judge = new Judge(judging);
   const keeper = new GateKeeper({ ...judging, judge, repositories, evidence, gates, artifacts, outbox, host_policy_bytes: policy.bytes });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size });
+  forgetOld(state_dir);
   return {
     options, git, tools, repositories, pool, store, artifacts, gates, outbox, evidence, keeper, replay,
     intakes: new Intakes(host.limits.intake, clock, random),

@@ -1,17 +1,15 @@
 /** The node's state in LMDB: atomic writes, durable when told so, nothing read that was not written. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { Type, type Static, type TSchema } from "@sinclair/typebox";
+import type { Static, TSchema } from "@sinclair/typebox";
 import { open, type Key as LmdbKey, type RootDatabase } from "lmdb";
 import type { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import { Closed } from "../../proto/scalar.ts";
 import { storeFailure } from "./failure.ts";
 import type { Key } from "./record.ts";
+import { openScanner, type Scanner } from "./scan.ts";
+import { checkSchema, type SchemaRecord, STORE_SCHEMA_VERSION } from "./schema.ts";
 import { createTable, type Table } from "./table.ts";
-
-/** Raised when a table changes in a way an older daemon would misread. */
-const STORE_SCHEMA_VERSION = 1;
 
 const LMDB_OPTIONS = {
   noSubdir: false,
@@ -27,8 +25,9 @@ export interface StoreDeps {
   readonly limits: StoreLimits;
   /** Called once, when state on disk may differ from state in memory: the process must end at once and reopen it. */
   readonly fatal: (reason: MaestroError) => void;
-  /** Only a test of another version's folder gives this. */
+  /** Only an upgrade and a test of another version's folder give these. */
   readonly schema_version?: number;
+  readonly folder?: string;
 }
 
 export interface Store {
@@ -43,40 +42,13 @@ export interface Store {
   atomic<T>(work: () => T): T;
   /** Resolves when everything written so far is on disk; `fatal` after `commit_deadline_ms`. */
   durable(): Promise<void>;
+  /** Every record of every table as bytes, for whoever checks them all. */
+  readonly scanner: Scanner;
+  /** Writes one consistent, compacted copy of the database into `folder`, which must be there; others go on reading and writing. */
+  copyTo(folder: string): Promise<void>;
+  /** For the upgrade alone. */
+  schema(): SchemaRecord;
   close(): Promise<void>;
-}
-
-const Meta = Closed({ version: Type.Integer({ minimum: 1 }) });
-
-function syncFolder(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/**
- * The version stands twice: as a record, and as a file written after it. A
- * file without its record means that LMDB lost data, which looks like an
- * empty store otherwise.
- */
-function checkSchema(store: Store, folder: string, version: number): void {
-  const meta = store.table<string, typeof Meta>("meta", Meta);
-  const sentinel = join(folder, "schema");
-  const found = meta.get("schema");
-  if (found === undefined && existsSync(sentinel)) {
-    throw new MaestroError("store.corrupt", `${folder} was written with schema ${readFileSync(sentinel, "utf8").trim()}, but its records are gone`);
-  }
-  if (found !== undefined && found.version !== version) {
-    throw new MaestroError("store.schema", `${folder} has schema ${found.version}, this daemon reads ${version}`);
-  }
-  if (found === undefined) store.atomic(() => meta.put("schema", { version }));
-  if (!existsSync(sentinel)) {
-    writeFileSync(sentinel, `${version}\n`, { flush: true, mode: 0o600 });
-    syncFolder(folder);
-  }
 }
 
 /**
@@ -122,7 +94,7 @@ function openDatabase(folder: string): RootDatabase<Buffer, string> {
 
 /** Throws `store.schema`, `store.corrupt` or `store.no_space`; the caller holds the state folder's lock. */
 export function openStore(deps: StoreDeps): Store {
-  const folder = join(deps.state_dir, "db");
+  const folder = join(deps.state_dir, deps.folder ?? "db");
   const root = openDatabase(folder);
   const names = new Set<string>();
   let depth = 0;
@@ -166,13 +138,23 @@ export function openStore(deps: StoreDeps): Store {
       }
     },
     durable: () => watchCommit(root.flushed, deps.limits.commit_deadline_ms, fatal),
+    scanner: openScanner(root),
+    async copyTo(target) {
+      try {
+        await root.backup(target, true);
+      } catch (error) {
+        throw storeFailure(error, `copy to ${target}`);
+      }
+    },
+    schema: () => schema,
     async close() {
       await store.durable();
       await root.close();
     },
   };
+  let schema: SchemaRecord;
   try {
-    checkSchema(store, folder, deps.schema_version ?? STORE_SCHEMA_VERSION);
+    schema = checkSchema(store, folder, deps.schema_version ?? STORE_SCHEMA_VERSION);
   } catch (error) {
     void root.close();
     throw storeFailure(error, `open ${folder}`);

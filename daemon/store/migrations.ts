@@ -1,0 +1,28 @@
+/** How each version of the tables becomes the next one. A migration reads and writes a copy; nothing else sees it before it is whole. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { Type } from "@sinclair/typebox";
+import type { Store } from "./db.ts";
+import { addEvidence, openUsage } from "./usage.ts";
+
+export interface Migration {
+  readonly from: number;
+  /** Runs inside one transaction. `state_dir` is for reading only. */
+  readonly run: (store: Store, state_dir: string) => void;
+}
+
+/** What version 1 kept of a gate, as far as version 2 needs it. */
+const GateOf1 = Type.Object({ owner_uid: Type.Integer({ minimum: 0 }), reply: Type.String(), bundle: Type.String() });
+
+function bytesOf(state_dir: string, digest: string): number {
+  return statSync(join(state_dir, "oci/blobs/sha256", digest.replace(/^sha256:/, "")), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Version 2 counts what each tenant keeps, so what is kept already is counted once. */
+function countEvidence(store: Store, state_dir: string): void {
+  const usage = openUsage(store);
+  const gates = store.table<readonly [string, number], typeof GateOf1>("gates", GateOf1);
+  for (const { value } of gates.entries()) addEvidence(usage, value.owner_uid, bytesOf(state_dir, value.reply) + bytesOf(state_dir, value.bundle));
+}
+
+export const MIGRATIONS: readonly Migration[] = [{ from: 1, run: countEvidence }];
