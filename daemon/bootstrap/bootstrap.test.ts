@@ -6,6 +6,7 @@ import { join } from "node:path";
 import packageJson from "../../package.json";
 import { ERRORS, EXIT } from "../../proto/errors.ts";
 import { skipWithout } from "../testing/skip.ts";
+import { missingTools, TOOLS } from "./tools.mjs";
 
 interface Machine {
   readonly os: string;
@@ -156,6 +157,20 @@ describe.skipIf(noNode)("installing", () => {
     writeFileSync(launcher, "#!/bin/sh\nexec bun old.ts\n");
     Bun.spawnSync([node!, join(root, "daemon/bootstrap/maestro.mjs"), "status"]);
     expect(readFileSync(launcher, "utf8")).toContain("MAESTRO_CWD");
+  });
+
+  test("where the system's packages cannot be installed, the tools that are missing are named with what they show", () => {
+    const run = Bun.spawnSync([node!, join(import.meta.dir, "run.mjs"), "tools"], { env: { PATH: join(dir, "empty") } });
+    expect(run.exitCode).toBe(EXIT.unavailable);
+    expect(run.stderr.toString()).toMatch(/install bubblewrap, .*strace.* tests are skipped: the sandbox;/);
+  });
+
+  test("tools that are there are left alone", () => {
+    const bin = mkdtempSync(join(dir, "tools-"));
+    for (const { brings } of TOOLS) writeFileSync(join(bin, brings), "#!/bin/sh\n", { mode: 0o755 });
+    expect(missingTools((program: string) => program !== "strace").map(({ apt }: { apt: string }) => apt)).toEqual(["strace"]);
+    const run = Bun.spawnSync([node!, join(import.meta.dir, "run.mjs"), "tools"], { env: { PATH: bin } });
+    expect([run.exitCode, run.stdout.toString(), run.stderr.toString()]).toEqual([0, "", ""]);
   });
 
   test("an unknown command is a usage error that names the known ones", () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
 import { BootstrapError, EXIT, exitWith, runCommandLine, runInForeground } from "./steps.mjs";
 import { finish, runTests } from "./tests.mjs";
+import { installTools, missingTools } from "./tools.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
@@ -29,6 +30,8 @@ const COMMANDS = {
   },
   async test(args) {
     const bun = await ensureInstalled(root, "full");
+    const missing = missingTools();
+    if (missing.length > 0) process.stderr.write(`maestro: without ${missing.map(({ brings }) => brings).join(", ")} some tests are skipped; npm run tools installs them\n`);
     const types = await typecheck(bun);
     if (types !== 0) process.stderr.write("maestro: the types do not check; that counts as one failure\n");
     const counts = await runTests(bun, root, args);
@@ -46,6 +49,10 @@ const COMMANDS = {
   async nightly(args) {
     const bun = await ensureInstalled(root, "full");
     return finish(await runTests(bun, root, [...tierFiles("nightly", args), "--timeout=14400000"]));
+  },
+  async tools() {
+    await installTools();
+    return 0;
   },
   async typecheck() {
     return typecheck(await ensureInstalled(root, "full"));
