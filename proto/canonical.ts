@@ -5,7 +5,7 @@
 import { fromUtf8, utf8 } from "./encoding.ts";
 import { MaestroError } from "./errors.ts";
 import type { Json } from "./json.ts";
-import { StrictReader } from "./strict-reader.ts";
+import { SAFE_INTEGERS, StrictReader } from "./strict-reader.ts";
 
 export interface ParseLimits {
   readonly bytes_max: number;
@@ -64,7 +64,7 @@ function textOf(bytes: Uint8Array, limits: ParseLimits): string {
 }
 
 function parseText(text: string, limits: ParseLimits): Json {
-  return new StrictReader(text, limits.depth_max).document();
+  return new StrictReader(text, limits.depth_max, SAFE_INTEGERS).document();
 }
 
 /** As `parseStrict`, and the bytes must already be canonical: one document, one spelling. */

@@ -1,23 +1,45 @@
-import type { Json } from "./json.ts";
 import { MaestroError } from "./errors.ts";
 
 const SPACE = /[ \t\n\r]*/y;
 const INTEGER = /-?(?:0|[1-9][0-9]*)(?![0-9.eE])/y;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-])/y;
 // A string is read in runs (RFC 8259 section 7): one pattern for all of it would exhaust the matcher's stack at some megabytes.
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
+/** What a document is read into; `N` is what becomes of its numbers. */
+export type Tree<N> = null | boolean | string | N | readonly Tree<N>[] | { readonly [key: string]: Tree<N> };
+
+export interface Numbers<N> {
+  readonly pattern: "integer" | "any";
+  /** The number as it stands in the text; null where it is out of range. */
+  readonly read: (text: string) => N | null;
+}
+
+/** The rule of our own documents: quantities are strings. */
+export const SAFE_INTEGERS: Numbers<number> = {
+  pattern: "integer",
+  read(text) {
+    const number = Number(text);
+    return !Number.isSafeInteger(number) || Object.is(number, -0) ? null : number;
+  },
+};
+
 /**
  * A recursive-descent reader of RFC 8259 text that keeps what `JSON.parse`
- * throws away: it refuses duplicate keys, lone surrogates, fractions,
- * exponents and integers beyond 2^53, and stops at `depth_max`.
+ * throws away: it refuses duplicate keys, lone surrogates and numbers beyond
+ * what `numbers` takes, and stops at `depth_max`.
  */
-export class StrictReader {
+export class StrictReader<N> {
   private at = 0;
 
-  constructor(private readonly text: string, private readonly depth_max: number) {}
+  constructor(
+    private readonly text: string,
+    private readonly depth_max: number,
+    private readonly numbers: Numbers<N>,
+  ) {}
 
-  document(): Json {
+  document(): Tree<N> {
     const value = this.value(1);
     this.space();
     if (this.at !== this.text.length) throw this.malformed("text after the document");
@@ -40,7 +62,7 @@ export class StrictReader {
     return true;
   }
 
-  private value(depth: number): Json {
+  private value(depth: number): Tree<N> {
     if (depth > this.depth_max) throw this.malformed(`nested deeper than ${this.depth_max}`);
     this.space();
     switch (this.text[this.at]) {
@@ -55,15 +77,17 @@ export class StrictReader {
     }
   }
 
-  private literal(): Json {
+  private literal(): Tree<N> {
     if (this.take("true")) return true;
     if (this.take("false")) return false;
     if (this.take("null")) return null;
-    INTEGER.lastIndex = this.at;
-    const digits = INTEGER.exec(this.text)?.[0];
-    if (digits === undefined) throw this.malformed("expected a value (numbers are integers; quantities are strings)");
-    const number = Number(digits);
-    if (!Number.isSafeInteger(number) || Object.is(number, -0)) throw this.malformed("integer outside ±(2^53-1)");
+    const integers = this.numbers.pattern === "integer";
+    const pattern = integers ? INTEGER : NUMBER;
+    pattern.lastIndex = this.at;
+    const digits = pattern.exec(this.text)?.[0];
+    if (digits === undefined) throw this.malformed(integers ? "expected a value (numbers are integers; quantities are strings)" : "expected a value");
+    const number = this.numbers.read(digits);
+    if (number === null) throw this.malformed(integers ? "integer outside ±(2^53-1)" : "a number out of range");
     this.at += digits.length;
     return number;
   }
@@ -90,8 +114,8 @@ export class StrictReader {
     return value;
   }
 
-  private array(depth: number): Json {
-    const items: Json[] = [];
+  private array(depth: number): Tree<N> {
+    const items: Tree<N>[] = [];
     this.take("[");
     if (this.take("]")) return items;
     do items.push(this.value(depth + 1));
@@ -100,9 +124,9 @@ export class StrictReader {
     return items;
   }
 
-  private object(depth: number): Json {
+  private object(depth: number): Tree<N> {
     // No prototype, so that a key named __proto__ is an ordinary key.
-    const entries = new Map<string, Json>();
+    const entries = new Map<string, Tree<N>>();
     this.take("{");
     if (this.take("}")) return {};
     do {

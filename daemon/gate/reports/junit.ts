@@ -1,0 +1,141 @@
+/** JUnit XML, as Surefire began it and everybody writes it: counted test by test, never taken from the totals in its attributes. */
+import { rational } from "../../../proto/decimal.ts";
+import { broken, BrokenReport, type Report } from "./reading.ts";
+import { readXml, type Element } from "./xml.ts";
+
+export interface TestProblem {
+  readonly kind: "failure" | "error";
+  readonly suite: string;
+  readonly name: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly message: string;
+  /** First part of the text below it: a stack, a difference. */
+  readonly detail: string;
+}
+
+export interface TestRun {
+  readonly total: number;
+  readonly failures: number;
+  readonly errors: number;
+  readonly skipped: number;
+  /** Those listed; what is beyond is counted above. */
+  readonly problems: readonly TestProblem[];
+}
+
+const PROBLEMS_MAX = 5_000;
+const DETAIL_CHARACTERS_MAX = 2_000;
+const NAME_CHARACTERS_MAX = 500;
+const CONTAINERS: ReadonlySet<string> = new Set(["testsuites", "testsuite"]);
+
+const short = (text: string | undefined, characters_max = NAME_CHARACTERS_MAX): string => (text ?? "").slice(0, characters_max).toWellFormed();
+
+function attribute({ attributes }: Element, name: string): string | undefined {
+  return Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+}
+
+interface OpenCase {
+  readonly element: Element;
+  readonly depth: number;
+  readonly suite: string;
+  problem: TestProblem | null;
+  skipped: boolean;
+}
+
+class Visitor {
+  total = 0;
+  failures = 0;
+  errors = 0;
+  skipped = 0;
+  readonly problems: TestProblem[] = [];
+  /** What the outermost element says of itself: never more trusted than what is listed, and a contradiction when it is more. */
+  stated_bad = 0;
+  private readonly suites: string[] = [];
+  private test: OpenCase | null = null;
+  private collecting: { text: string; readonly depth: number } | null = null;
+
+  open(element: Element, depth: number): void {
+    const { name } = element;
+    if (depth === 1 && !CONTAINERS.has(name)) throw new BrokenReport("it is no JUnit report: its root is neither testsuites nor testsuite");
+    if (CONTAINERS.has(name)) return this.suite(element, depth);
+    if (name === "testcase") return this.testcase(element, depth);
+    if (this.test === null || depth !== this.test.depth + 1) return;
+    if (name === "skipped") this.test.skipped = true;
+    if (name === "failure" || name === "error") this.problem(name, element, depth);
+  }
+
+  text(text: string): void {
+    if (this.collecting === null || this.collecting.text.length >= DETAIL_CHARACTERS_MAX) return;
+    this.collecting.text += text.slice(0, DETAIL_CHARACTERS_MAX);
+  }
+
+  close(name: string, depth: number): void {
+    if (CONTAINERS.has(name)) this.suites.pop();
+    if (this.collecting?.depth === depth && this.test?.problem != null) {
+      this.test.problem = { ...this.test.problem, detail: short(this.collecting.text.trim(), DETAIL_CHARACTERS_MAX) };
+      this.collecting = null;
+    }
+    if (this.test?.depth === depth) this.end(this.test);
+  }
+
+  private suite(element: Element, depth: number): void {
+    if (this.test !== null) throw new BrokenReport("a suite stands inside a test");
+    if (depth === 1) this.stated_bad = this.stated(element, "failures") + this.stated(element, "errors");
+    this.suites.push(short(attribute(element, "name")));
+  }
+
+  private stated(element: Element, name: string): number {
+    const text = attribute(element, name);
+    if (text === undefined || text === "") return 0;
+    if (!/^[0-9]{1,9}$/.test(text)) throw new BrokenReport(`its ${name} is no count`);
+    return Number(text);
+  }
+
+  private testcase(element: Element, depth: number): void {
+    if (this.test !== null) throw new BrokenReport("a test stands inside another");
+    this.total++;
+    this.test = { element, depth, suite: this.suites.at(-1) ?? "", problem: null, skipped: false };
+  }
+
+  private problem(kind: "failure" | "error", element: Element, depth: number): void {
+    const { test } = this;
+    if (test === null || test.problem !== null) return;
+    const file = attribute(test.element, "file");
+    const line = attribute(test.element, "line");
+    const message = short(attribute(element, "message") ?? attribute(element, "type"), DETAIL_CHARACTERS_MAX);
+    const suite = short(attribute(test.element, "classname") ?? test.suite);
+    test.problem = { kind, suite, name: short(attribute(test.element, "name")), file: file === undefined ? null : short(file), line: line !== undefined && /^[1-9][0-9]{0,8}$/.test(line) ? Number(line) : null, message, detail: "" };
+    this.collecting = { text: "", depth };
+  }
+
+  private end(test: OpenCase): void {
+    const { problem } = test;
+    this.test = null;
+    this.collecting = null;
+    if (problem === null) {
+      if (test.skipped) this.skipped++;
+      return;
+    }
+    // A test that failed and is marked as skipped failed.
+    if (problem.kind === "failure") this.failures++;
+    else this.errors++;
+    if (this.problems.length < PROBLEMS_MAX) this.problems.push(problem);
+  }
+}
+
+/** Throws `BrokenReport`; a report without a single test is one, because nobody can tell it from a run that never began. */
+export function readJunit(bytes: Uint8Array): TestRun {
+  const visitor = new Visitor();
+  readXml(bytes, visitor);
+  const { total, failures, errors, skipped, problems, stated_bad } = visitor;
+  if (total === 0) throw new BrokenReport("it holds no test");
+  if (stated_bad > failures + errors) throw new BrokenReport(`it says ${stated_bad} tests failed and lists ${failures + errors}`);
+  return { total, failures, errors, skipped, problems };
+}
+
+/** `failed` counts whatever did not succeed: failures and errors both. */
+export function openJunit(bytes: Uint8Array): Report {
+  const { total, failures, errors, skipped } = readJunit(bytes);
+  const counts: Readonly<Record<string, number>> = { total, failed: failures + errors, errors, skipped, passed: total - failures - errors - skipped };
+  return (what) => (Object.hasOwn(counts, what) ? { value: rational(counts[what]!) } : broken(`JUnit has no ${what}`));
+}

@@ -1,0 +1,49 @@
+/** What trusted configuration asks of a report's numbers. */
+import { Type, type Static } from "@sinclair/typebox";
+import { CommandName, InnerPath } from "./command.ts";
+import { Base64, Choice, Closed, Scale } from "./scalar.ts";
+
+export const ReportName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,31}$", description: "at most 32 lower-case letters, digits and dashes" });
+export const ObligationName = Type.String({ pattern: "^(?=.{1,64}$)[a-z][a-z0-9-]*(?:\\.[a-z0-9-]+)*$" });
+
+/** What can be read out of each format; `json` is read by pointer instead. */
+export const METRICS = {
+  lcov: ["line", "branch", "function"],
+  junit: ["failed", "errors", "skipped", "passed", "total"],
+  stryker: ["score", "killed", "survived", "timeout", "no-coverage", "total"],
+  json: [],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export const ReportFormat = Choice(["lcov", "junit", "stryker", "json"]);
+export type ReportFormat = Static<typeof ReportFormat>;
+
+const Bound = Type.String({ maxLength: 64, description: 'a decimal in quotes, such as "80.00"' });
+
+export const ObligationRule = Closed({
+  from: Closed(
+    {
+      command: Type.Optional(CommandName),
+      file: Type.Optional(InnerPath),
+      report: Type.Optional(ReportName),
+    },
+    { description: "either `command` and `file` (below its /scratch), or `report`, which the job hands in" },
+  ),
+  format: ReportFormat,
+  metric: Type.Optional(Choice([...new Set(Object.values(METRICS).flat())])),
+  pointer: Type.Optional(Type.String({ maxLength: 1024, pattern: "^(?:/(?:[^~]|~[01])*)?$", description: "RFC 6901, for format json" })),
+  kind: Type.Optional(Choice(["numeric", "boolean"])),
+  unit: Type.Optional(Type.String({ minLength: 1, maxLength: 32 })),
+  scale: Type.Optional(Scale),
+  min: Type.Optional(Bound),
+  max: Type.Optional(Bound),
+  required: Type.Optional(Type.Boolean({ description: "default true: failed or unknown, nothing is admitted" })),
+  accept_from_job: Type.Optional(Type.Boolean({ description: "default false: what a job says of itself satisfies nothing required" })),
+});
+export type ObligationRule = Static<typeof ObligationRule>;
+
+export const ObligationRules = Type.Record(ObligationName, ObligationRule, { additionalProperties: false, maxProperties: 64 });
+export type ObligationRules = Static<typeof ObligationRules>;
+
+/** A report the job hands in beside its change. */
+export const HandedReport = Closed({ name: ReportName, bytes: Base64 });
+export type HandedReport = Static<typeof HandedReport>;
