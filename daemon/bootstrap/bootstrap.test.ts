@@ -6,7 +6,6 @@ import { join } from "node:path";
 import packageJson from "../../package.json";
 import { ERRORS, EXIT } from "../../proto/errors.ts";
 import { skipWithout } from "../testing/skip.ts";
-import { missingTools, TOOLS } from "./tools.mjs";
 
 interface Machine {
   readonly os: string;
@@ -24,6 +23,7 @@ const load = (file: string) => import(join(import.meta.dir, file));
 const release: { BUN_VERSION: string; BUN_PACKAGES: Record<string, string>; bunPackage(machine: Machine): string | null } = await load("release.mjs");
 const steps: { EXIT: Record<string, number>; INSTALL_FAILED: string } = await load("steps.mjs");
 const tests: { readTotals(xml: string): Counts | null; judge(totals: Counts | null, code: number): Counts; countLine(counts: Counts): string } = await load("tests.mjs");
+const tools: { TOOLS: readonly { apt: string; brings: string }[]; missingTools(present: (program: string) => boolean): { apt: string }[] } = await load("tools.mjs");
 
 const node = Bun.which("node");
 const noNode = skipWithout(node !== null, "node is not on the PATH, so the bootstrap was not run");
@@ -167,8 +167,8 @@ describe.skipIf(noNode)("installing", () => {
 
   test("tools that are there are left alone", () => {
     const bin = mkdtempSync(join(dir, "tools-"));
-    for (const { brings } of TOOLS) writeFileSync(join(bin, brings), "#!/bin/sh\n", { mode: 0o755 });
-    expect(missingTools((program: string) => program !== "strace").map(({ apt }: { apt: string }) => apt)).toEqual(["strace"]);
+    for (const { brings } of tools.TOOLS) writeFileSync(join(bin, brings), "#!/bin/sh\n", { mode: 0o755 });
+    expect(tools.missingTools((program) => program !== "strace").map(({ apt }) => apt)).toEqual(["strace"]);
     const run = Bun.spawnSync([node!, join(import.meta.dir, "run.mjs"), "tools"], { env: { PATH: bin } });
     expect([run.exitCode, run.stdout.toString(), run.stderr.toString()]).toEqual([0, "", ""]);
   });
