@@ -131,6 +131,7 @@ export const Limits = Closed({
   gate: GateLimits,
   store: StoreLimits,
   sandbox: SandboxLimits,
+  egress: EgressLimits,
   tenant: TenantLimits,
 });
 export type Limits = Static<typeof Limits>;

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { originName } from "../../proto/remote.ts";
 
 const CONFIG_BYTES_MAX = 1024 * 1024;
 const NAME_CHARS_MAX = 400;
@@ -17,17 +18,13 @@ export function repositoryName(common_dir: string): string {
   return safe === "" ? "repository" : safe;
 }
 
-/** `https://user:pw@Host:8443/a/b.git/`, `ssh://git@host/a/b`, `git@host:a/b.git` → `host[:port]/a/b`. Null for a local path. */
+/** `host[:port]/owner/name` of a URL in any form git takes; null for a local path. */
 export function nameOfUrl(url: string): string | null {
-  const full = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?([^/@]+)\/+(.*)$/i.exec(url);
-  const scp = /^(?:[^/@]+@)?([^/:@]+):(?!\/\/)(.*)$/.exec(url);
-  const [, host, path] = (/^file:/i.test(url) ? null : full) ?? (full === null ? scp : null) ?? [];
-  if (host === undefined || path === undefined) return null;
-  const trimmed = path.replace(/[?#].*$/, "").replace(/^\/+|\/+$/g, "").replace(/\.git$/, "");
-  return trimmed === "" ? null : `${host.toLowerCase()}/${trimmed}`;
+  return url.startsWith("/") || /^file:/i.test(url) ? null : originName(url);
 }
 
-function originUrl(common_dir: string): string | null {
+/** What the clone calls its origin; null where it has none. */
+export function originUrl(common_dir: string): string | null {
   const path = join(common_dir, "config");
   if (!(statSync(path, { throwIfNoEntry: false })?.isFile() ?? false)) return null;
   let inOrigin = false;

@@ -54,6 +54,8 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("capabilities", host.capabilities),
     top("oidc", host.oidc),
     base?.required === undefined ? required : { ...required, origin: "base" },
+    top("trust_file", host.trust_file),
+    top("egress_socket", host.egress_socket),
     top("policy_bundle", host.policy_bundle),
     top("idle_exit_ms", host.idle_exit_ms),
     ...group("thresholds", Thresholds, merged?.thresholds ?? host.thresholds, (name) =>

@@ -44,8 +44,6 @@ describe("host configuration", () => {
     const text = `${MINIMAL}limits:\n  server:\n    # a comment\n    conections_max: 8\n`;
     expect(refusal(() => host(text))).toBe("config.unknown_key maestrod.yaml:7: limits.server.conections_max is not known; did you mean connections_max?");
     expect(refusal(() => host(`${MINIMAL}repositories:\n- id: a\n  reqired: []\n`))).toContain("maestrod.yaml:6: repositories.0.reqired is not known; did you mean required?");
-    // Nothing restricts a gate to a branch yet; a setting that says so must not be taken in silence.
-    expect(refusal(() => host(`${MINIMAL}repositories:\n- id: a\n  target_refs: [refs/heads/main]\n`))).toContain("repositories.0.target_refs is not known");
     expect(refusal(() => host(`${MINIMAL}__proto__: {}\n`))).toContain("config.unknown_key maestrod.yaml:4: __proto__ is not known");
   });
 
@@ -56,7 +54,7 @@ describe("host configuration", () => {
     );
     expect(refusal(() => host(`${MINIMAL}idle_exit_ms: 0.5\n`))).toContain("maestrod.yaml:4");
     expect(refusal(() => host(`${MINIMAL}limits: {gate: {gates_max: 0}}\n`))).toContain("gates at once; more wait in line");
-    expect(refusal(() => host("version: 1\ntrust_domain: a\nmodes: [local, host]\n"))).toBe("config.malformed maestrod.yaml:3: modes: host is not built yet; known here: local");
+    expect(refusal(() => host("version: 1\ntrust_domain: a\nmodes: [local, sealed]\n"))).toBe("config.malformed maestrod.yaml:3: modes: sealed is not built yet; known here: host, fork, local");
     expect(refusal(() => host("version: 2\ntrust_domain: a\nmodes: [host]\n"))).toContain("maestrod.yaml:1: version");
   });
 });

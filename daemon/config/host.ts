@@ -5,6 +5,7 @@ import { HostConfig, Limits, Thresholds } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { CapabilitySource } from "../../proto/tenant.ts";
 import { freezeDeep } from "./freeze.ts";
+import { repositoryProblem } from "./operator-table.ts";
 import { tenantProblem } from "./tenants.ts";
 import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
@@ -14,11 +15,13 @@ const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "gua
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
     capabilities: CapabilitySource | null;
+    trust_file: string | null;
+    egress_socket: string | null;
   }
 >;
 
@@ -26,7 +29,7 @@ export type Host = Readonly<
 export const EMBEDDED_CONFIG: HostConfig = freezeDeep({ version: 1, trust_domain: "local", modes: ["local"], idle_exit_ms: 600_000 });
 
 /** Under whose authority this version can gate; the others are names in the contract. */
-const BUILT_MODES: readonly string[] = ["local"];
+const BUILT_MODES: readonly string[] = ["host", "fork", "local"];
 
 /** What the file says and nothing more. Throws `config.malformed` or `config.unknown_key` with file, line and path. */
 export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
@@ -35,7 +38,7 @@ export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
   const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
   // A daemon that is ready and refuses every gate would be found out by its users.
   if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
-  const problem = tenantProblem(config);
+  const problem = repositoryProblem(config) ?? tenantProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${name}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }
@@ -50,6 +53,7 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     gate: { ...defaults.gate, ...given?.gate },
     store: { ...defaults.store, ...given?.store },
     sandbox: { ...defaults.sandbox, ...given?.sandbox },
+    egress: { ...defaults.egress, ...given?.egress },
     tenant: { ...defaults.tenant, ...given?.tenant },
   };
 }
@@ -61,6 +65,8 @@ export function resolveHost(given: HostConfig): Host {
     trust_domain: given.trust_domain,
     modes: [...given.modes],
     repositories: [...(given.repositories ?? [])],
+    trust_file: given.trust_file ?? null,
+    egress_socket: given.egress_socket ?? null,
     tenants: [...(given.tenants ?? [])],
     sockets: [...(given.sockets ?? [])],
     capabilities: given.capabilities ?? null,

@@ -3,6 +3,7 @@
  * whoever merges a looser `maestro.yaml` must not have changed what the next
  * change is held to.
  */
+import type { Mode } from "../../proto/change.ts";
 import type { GateConfig, RepositoryConfig, RuleSetting, Thresholds } from "../../proto/config.ts";
 import type { Effect, RuleMode } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
@@ -52,7 +53,7 @@ function union(...lists: readonly (readonly string[])[]): string[] {
  * has no `maestro.yaml`. Throws `config.loosens` naming what the base would
  * loosen.
  */
-export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: string): GateConfig {
+export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: string, mode: Mode = "local"): GateConfig {
   const entry = host.repositories.find((repository) => repository.id === repo_id);
   const rules = base?.config.rules ?? {};
   const thresholds = base?.config.thresholds ?? {};
@@ -62,6 +63,7 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     throw new MaestroError("config.loosens", loosened.slice(0, LISTED_MAX).join("; ") + more);
   }
   return {
+    mode,
     rules: host.rules,
     base_rules: rules,
     required: union(host.required, entry?.required ?? [], base?.config.required ?? []),
