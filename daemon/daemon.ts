@@ -1,35 +1,59 @@
-/** A composed core on its socket: serves, and ends in order. */
-import type { HostConfig } from "../proto/config.ts";
+/** A composed core on its socket: serves, tells the service manager, and ends in order. */
 import { EXIT } from "../proto/errors.ts";
 import { API_VERSION } from "../proto/routes.ts";
 import { VERSION } from "../proto/version.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { gateRoutes } from "./api/gates.ts";
-import { baseRoutes, serveApi, withOpenApi, type Log } from "./api/index.ts";
+import { baseRoutes, serveApi, withOpenApi, type Log, type Route } from "./api/index.ts";
 import type { Core } from "./compose.ts";
 import { inheritedSockets } from "./config/environment.ts";
 import { explainConfig } from "./config/explain.ts";
+import type { LiveHost } from "./config/live.ts";
 import { Idle } from "./idle.ts";
+import { Metrics } from "./metrics/index.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { SocketServer } from "./platform/socket/index.ts";
-import { statusOf } from "./status.ts";
+import { readingOf, statusOf, type Running } from "./status.ts";
+import type { ServiceManager } from "./systemd/notify.ts";
+import type { Reloader } from "./systemd/reload.ts";
+import { Watchdog } from "./systemd/watchdog.ts";
 
 /** Check processes are let go this long after the last work; warming them again takes about 60 ms. */
 const POOL_COOL_MS = 30_000;
 
+export interface DaemonDeps {
+  readonly core: Core;
+  readonly live: LiveHost;
+  readonly log: Log;
+  readonly manager: ServiceManager;
+  readonly reloader: Reloader;
+  /** The service manager's patience; null where nobody watches. */
+  readonly watchdog_ms: number | null;
+  /** Gives the state folder back. */
+  readonly release: () => void;
+}
+
 export class Daemon {
   private server: SocketServer | null = null;
+  private watchdog: Watchdog | null = null;
   private ending: Promise<void> | null = null;
+  private readonly metrics = new Metrics(() => readingOf(this.deps.core, this.running));
   private readonly started_ms = systemClock.monotonic_ms();
 
-  constructor(
-    private readonly core: Core,
-    private readonly log: Log,
-    private readonly release: () => void,
-  ) {}
+  constructor(private readonly deps: DaemonDeps) {}
 
-  async serve(socket_path: string, given: HostConfig): Promise<void> {
-    const { core, log } = this;
+  private get running(): Running {
+    return {
+      started_ms: this.started_ms,
+      draining: this.ending !== null,
+      reload: this.deps.reloader.last,
+      connections: this.server?.connectionCount ?? 0,
+      loop_turn_ms: this.watchdog?.turn_ms ?? null,
+    };
+  }
+
+  async serve(socket_path: string): Promise<void> {
+    const { core, log, manager } = this.deps;
     const { host, clock, random } = core.options;
     const busy = () => core.keeper.counts.running + core.keeper.counts.waiting > 0 || core.pool.counts.busy > 0;
     const cool = new Idle(POOL_COOL_MS, busy, () => void core.pool.cool());
@@ -38,40 +62,78 @@ export class Daemon {
       core.pool.warm();
       cool.touch();
     };
-    const { server: server_limits, intake, gate } = host.limits;
-    const gating = gateRoutes({ ...core, rules: [...core.rules], clock, config: explainConfig(given, host), limits: { server: server_limits, intake, gate }, expectWork });
-    const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
-    const base = baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.started_ms, () => this.ending !== null), ready: () => void core.evidence.logState(), stop: () => this.stop("asked to") });
     const [inherited] = inheritedSockets();
     this.server = await serveApi({
-      routes: withOpenApi([...base, ...gating, ...clockRoutes({ ...core, clock, body_bytes_max: server_limits.json_bytes_max })], VERSION),
+      routes: withOpenApi(this.routes(expectWork), VERSION),
       listen: { path: socket_path, ...(inherited === undefined ? {} : { inherited }) },
-      limits: server_limits,
-      log: { ...log, info: (fields, message) => (leave?.touch(), log.info(fields, message)) },
+      limits: host.limits.server,
+      log: { ...log, count: this.metrics, info: (fields, message) => (leave?.touch(), log.info(fields, message)) },
       clock,
       random,
       own_uid: process.getuid?.() ?? -1,
     });
     leave?.touch();
-    log.info({ socket: socket_path, state: core.options.state_dir, version: VERSION }, "ready");
+    this.watch();
+    manager.ready(`${VERSION}, ${core.evidence.logState().size} log entries`);
+    log.info({ socket: inherited === undefined ? socket_path : `descriptor ${inherited.fd} (${inherited.name})`, state: core.options.state_dir, version: VERSION }, "ready");
+  }
+
+  private routes(expectWork: () => void): Route[] {
+    const { core, live } = this.deps;
+    const { host, clock } = core.options;
+    const { server, intake, gate } = host.limits;
+    const keeper: Pick<Core["keeper"], "submit"> = {
+      submit: async (...request) => {
+        const result = await core.keeper.submit(...request);
+        this.metrics.gate(result);
+        return result;
+      },
+    };
+    const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
+    return [
+      ...baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => void core.evidence.logState(), stop: () => this.stop("asked to") }),
+      ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: () => explainConfig(live.given, host), limits: { server, intake, gate }, expectWork }),
+      ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
+    ];
+  }
+
+  /** Goes on while a stop waits for what is in flight: that may take longer than the manager's patience. */
+  private watch(): void {
+    const { core, log, manager, watchdog_ms } = this.deps;
+    if (watchdog_ms === null) return;
+    this.watchdog = new Watchdog({
+      watchdog_ms,
+      turn_ms_max: core.options.host.limits.server.loop_turn_ms_max,
+      clock: core.options.clock,
+      probe: () => void core.evidence.logState(),
+      alive: () => manager.alive(),
+      withheld: (because, error) => {
+        this.metrics.watchdogWithheld();
+        log.error({ because, err: error }, "no sign of life was given");
+      },
+    });
+    this.watchdog.start();
   }
 
   /** Once: finish what is in flight, then state, then the lock. A second call ends at once. */
   stop(why: string): void {
+    const { log, manager } = this.deps;
     if (this.ending !== null) process.exit(EXIT.unavailable);
-    this.log.info({ why }, "stopping");
+    log.info({ why }, "stopping");
+    manager.stopping();
     this.ending = this.end().then(
       () => process.exit(0),
       (error: unknown) => {
-        this.log.error({ err: error }, "the stop was not orderly");
+        log.error({ err: error }, "the stop was not orderly");
         process.exit(EXIT.internal);
       },
     );
   }
 
   private async end(): Promise<void> {
-    await this.server?.stop(this.core.options.host.limits.server.drain_deadline_ms);
-    await this.core.close();
-    this.release();
+    const { core, release } = this.deps;
+    await this.server?.stop(core.options.host.limits.server.drain_deadline_ms);
+    await core.close();
+    release();
   }
 }

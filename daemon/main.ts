@@ -8,13 +8,16 @@ import type { Locations } from "../proto/locations.ts";
 import type { HostConfig } from "../proto/config.ts";
 import type { Log } from "./api/index.ts";
 import { composeCore } from "./compose.ts";
-import { ownLocations } from "./config/environment.ts";
-import { EMBEDDED_CONFIG, parseHostConfig, resolveHost } from "./config/host.ts";
+import { notifySettings, ownLocations } from "./config/environment.ts";
+import { EMBEDDED_CONFIG, parseHostConfig } from "./config/host.ts";
+import { LiveHost } from "./config/live.ts";
 import { Daemon } from "./daemon.ts";
 import { systemClock } from "./platform/clock.ts";
 import { systemRandom } from "./platform/random.ts";
 import { takeLock, type StateLock } from "./platform/socket/index.ts";
 import { strayFailure } from "./store/failure.ts";
+import { ServiceManager } from "./systemd/notify.ts";
+import { Reloader } from "./systemd/reload.ts";
 
 interface Arguments {
   readonly locations: Locations;
@@ -30,7 +33,7 @@ usage: bun daemon/main.ts [--embedded] [--config FILE] [--state DIR] [--socket P
   --state DIR    state folder (default: MAESTRO_STATE, else XDG_STATE_HOME/maestro)
   --socket PATH  Unix socket (default: MAESTRO_SOCKET, else in XDG_RUNTIME_DIR or the state folder)
 
-It logs one JSON line per request to standard output and ends in order on SIGTERM.
+It logs one JSON line per request to standard output, reads its configuration again on SIGHUP, and ends in order on SIGTERM.
 `;
 
 function argumentsOf(argv: readonly string[]): Arguments {
@@ -89,13 +92,18 @@ async function main(): Promise<void> {
   const args = argumentsOf(Bun.argv.slice(2));
   const { state_dir, socket_path } = args.locations;
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
-  const given = await hostConfig(args);
+  const live = new LiveHost(await hostConfig(args));
   const lock = await takeFolders(state_dir, dirname(socket_path));
   const fatal = guardProcess(log);
-  const core = await composeCore({ state_dir, host: resolveHost(given), clock: systemClock, random: systemRandom, fatal, warn: (what, error) => log.warn({ err: error }, what) });
-  const daemon = new Daemon(core, { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) }, () => lock.release());
+  const core = await composeCore({ state_dir, host: live.host, clock: systemClock, random: systemRandom, fatal, warn: (what, error) => log.warn({ err: error }, what) });
+  const { address, watchdog_ms } = notifySettings();
+  const manager = new ServiceManager(address, (error) => log.warn({ err: error }, "the service manager cannot be told"));
+  const lines: Log = { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) };
+  const reloader = new Reloader({ live, manager, log: lines, now_s: () => Math.floor(systemClock.now_ms() / 1000), read: args.embedded ? null : () => hostConfig(args) });
+  const daemon = new Daemon({ core, live, log: lines, manager, reloader, watchdog_ms, release: () => lock.release() });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop(signal));
-  await daemon.serve(socket_path, given);
+  process.on("SIGHUP", () => void reloader.reload());
+  await daemon.serve(socket_path);
 }
 
 try {

@@ -1,24 +1,68 @@
-/** What `maestro status` says. */
+/** What the daemon says of itself: `maestro status`, and the gauges of its metrics. */
+import { readdirSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { StatusReply } from "../proto/api.ts";
 import { toHex } from "../proto/encoding.ts";
 import { VERSION } from "../proto/version.ts";
 import { clockReply } from "./api/clock.ts";
 import type { Core } from "./compose.ts";
+import type { Reading } from "./metrics/index.ts";
+import type { Reload } from "./systemd/reload.ts";
 
-export function statusOf(core: Core, started_ms: number, draining: () => boolean): StatusReply {
+/** What is known of the daemon beyond its core. */
+export interface Running {
+  /** Monotonic. */
+  readonly started_ms: number;
+  readonly draining: boolean;
+  readonly reload: Reload | null;
+  readonly connections: number;
+  readonly loop_turn_ms: number | null;
+}
+
+export function statusOf(core: Core, { started_ms, draining, reload }: Running): StatusReply {
   const { evidence, keeper, pool, options } = core;
   const log = evidence.logState();
   const time = clockReply({ evidence, clock: options.clock });
   return {
-    daemon: { version: VERSION, pid: process.pid, uptime_s: Math.floor((options.clock.monotonic_ms() - started_ms) / 1000), state: draining() ? "draining" : time.frozen === null ? "ready" : "degraded" },
+    daemon: { version: VERSION, pid: process.pid, uptime_s: Math.floor((options.clock.monotonic_ms() - started_ms) / 1000), state: draining ? "draining" : time.frozen === null ? "ready" : "degraded" },
     mode: [...options.host.modes],
     trust: { domain: evidence.trust_domain, self_made: evidence.self_made_trust, log_origin: log.origin },
     log: { size: log.size, root: toHex(log.root) },
     gates: keeper.counts,
     workers: pool.counts,
     memory_bytes: process.memoryUsage.rss(),
+    reload: reload === null ? null : { ...reload, needs_restart: [...reload.needs_restart], detail: cut(reload.detail) },
     state_dir: options.state_dir,
     trust_path: evidence.trust_path,
     clock: time,
+  };
+}
+
+/** `ShortText` holds this much. */
+const DETAIL_CHARACTERS_MAX = 1_000;
+const cut = (text: string): string => text.slice(0, DETAIL_CHARACTERS_MAX);
+
+export function readingOf(core: Core, { started_ms, draining, reload, connections, loop_turn_ms }: Running): Reading {
+  const { evidence, keeper, pool, options } = core;
+  const { clock, state_dir } = options;
+  const { bavail, bsize } = statfsSync(state_dir);
+  const { size, time_s } = evidence.logState();
+  const { user, system } = process.cpuUsage();
+  return {
+    version: VERSION,
+    bun: Bun.version,
+    started_at_s: (clock.now_ms() - (clock.monotonic_ms() - started_ms)) / 1000,
+    draining,
+    gates: keeper.counts,
+    workers: pool.counts,
+    connections,
+    log: { size, last_append_s: time_s, time_frozen: evidence.frozen() !== null },
+    store_bytes: statSync(join(state_dir, "db/data.mdb")).size,
+    state_free_bytes: bavail * bsize,
+    memory_bytes: process.memoryUsage.rss(),
+    cpu_s: (user + system) / 1e6,
+    open_descriptors: readdirSync("/proc/self/fd").length,
+    loop_turn_s: loop_turn_ms === null ? null : loop_turn_ms / 1000,
+    reload: reload === null ? null : { at_s: reload.at_s, applied: reload.result === "applied" },
   };
 }

@@ -33,13 +33,15 @@ export const NDJSON = "application/x-ndjson";
 export const JSON_TYPE = "application/json";
 /** A body that is passed on as it comes, for example a git pack. */
 export const BYTES_TYPE = "application/octet-stream";
+/** Prometheus text format 0.0.4. */
+export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 export interface RouteShape {
   readonly method: "GET" | "POST" | "PUT";
   /** `:name` stands for one segment. */
   readonly path: `/${string}`;
   readonly body: "none" | "json" | "stream";
-  readonly reply: "json" | "events";
+  readonly reply: "json" | "events" | "text";
 }
 
 const get = <P extends `/${string}`>(path: P) => ({ method: "GET", path, body: "none", reply: "json" }) as const;
@@ -51,6 +53,7 @@ export const ROUTES = {
   version: get("/v1/version"),
   status: get("/v1/status"),
   config: get("/v1/config"),
+  metrics: { method: "GET", path: "/metrics", body: "none", reply: "text" },
   rules: get("/v1/rules"),
   stop: { method: "POST", path: "/v1/stop", body: "none", reply: "json" },
   clock: get("/v1/clock"),
@@ -74,6 +77,7 @@ export interface RouteTypes {
   config: { reply: ConfigReply };
   rules: { reply: RulesReply };
   stop: { reply: StopReply };
+  metrics: { reply: string };
   clock: { reply: ClockReply };
   resetClock: { request: ClockResetRequest; reply: ClockResetReply };
   openIntake: { request: IntakeRequest; reply: IntakeReply };

@@ -10,6 +10,8 @@ export interface BaseDeps {
   readonly status: () => StatusReply | Promise<StatusReply>;
   /** Throws what keeps the daemon from doing its work. */
   readonly ready: () => void | Promise<void>;
+  /** The metrics as Prometheus reads them. */
+  readonly metrics: () => string;
   /** Begins a graceful stop and returns at once, so that the reply still leaves. */
   readonly stop: () => void;
 }
@@ -32,6 +34,7 @@ export function baseRoutes(deps: BaseDeps): Route[] {
     }),
     route("version", { ...OPEN, summary: "Versions of the daemon and what it runs on", reply: VersionReply, handle: () => deps.version }),
     route("status", { ...OPEN, summary: "What the daemon is, holds and does", reply: StatusReply, handle: () => deps.status() }),
+    route("metrics", { ...NONE, access: "operator", summary: "What the daemon counts of itself, for Prometheus", reply: Type.String(), handle: () => deps.metrics() }),
     route("stop", {
       ...NONE,
       access: "operator",

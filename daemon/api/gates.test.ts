@@ -19,7 +19,7 @@ beforeAll(async () => {
   world = await World.open();
   const { core, config } = world;
   const { host, clock } = core.options;
-  const routes = gateRoutes({ ...core, rules: [...core.rules], clock, config: explainConfig(config, host), limits: host.limits, expectWork: () => void expected++ });
+  const routes = gateRoutes({ ...core, rules: [...core.rules], clock, config: () => explainConfig(config, host), limits: host.limits, expectWork: () => void expected++ });
   api = await serve({ routes });
   source = world.scratch.source();
   base = await source.commit({ a: "1\n" });

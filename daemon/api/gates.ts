@@ -20,12 +20,13 @@ import { route, type Route } from "./route.ts";
 export interface GateRouteDeps {
   readonly intakes: Intakes;
   readonly repositories: RepositoryStore;
-  readonly keeper: GateKeeper;
+  readonly keeper: Pick<GateKeeper, "submit">;
   readonly replay: Replay;
   readonly gates: Gates;
   readonly artifacts: Artifacts;
   readonly rules: RulesReply["rules"];
-  readonly config: ConfigReply["entries"];
+  /** As it runs now: a reload may change it. */
+  readonly config: () => ConfigReply["entries"];
   readonly clock: Clock;
   readonly limits: Pick<Limits, "server" | "intake" | "gate">;
   /** Somebody is about to gate: start what takes a moment. */
@@ -132,6 +133,6 @@ export function gateRoutes(deps: GateRouteDeps): Route[] {
       },
     }),
     route("rules", { ...ANY, ...NO_BODY, summary: "Every rule, what it asks and cannot see, and what it leads to", params: {}, reply: RulesReply, handle: () => ({ rules }) }),
-    route("config", { ...ANY, ...NO_BODY, summary: "Every setting with its value, origin and meaning", params: {}, reply: ConfigReply, handle: () => ({ entries: config }) }),
+    route("config", { ...ANY, ...NO_BODY, summary: "Every setting with its value, origin and meaning", params: {}, reply: ConfigReply, handle: () => ({ entries: config() }) }),
   ];
 }

@@ -1,4 +1,5 @@
 /** The access log: one structured line per request, never a body. */
+import type { ErrorCode } from "../../proto/errors.ts";
 import type { RouteName } from "../../proto/routes.ts";
 import type { Call, ServerEvent } from "../platform/socket/index.ts";
 import { failureOf } from "./errors.ts";
@@ -9,11 +10,18 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Hears of the same events as numbers. */
+  readonly count?: {
+    request(route: RouteName | null, status: number, code: ErrorCode | null, duration_us: number): void;
+    refused(code: ErrorCode): void;
+  };
 }
 
 /** `route` is `null` where none matched; what the client asked for is then not repeated, as it could be anything. */
 export function accessLine(log: Log, route: RouteName | null, method: string, status: number, { id, peer }: Call, duration_ms: number, ending: Ending): void {
-  const fields = { request_id: id, route, method, status, uid: peer.uid, pid: peer.pid, duration_us: Math.round(duration_ms * 1000), ended: ending.how };
+  const duration_us = Math.round(duration_ms * 1000);
+  const fields = { request_id: id, route, method, status, uid: peer.uid, pid: peer.pid, duration_us, ended: ending.how };
+  log.count?.request(route, status, ending.how === "failed" ? failureOf(ending.cause).code : null, duration_us);
   if (ending.how !== "failed") return log.info(fields, "request");
   const failure = failureOf(ending.cause);
   const failed = { ...fields, code: failure.code, detail: failure.detail };
@@ -25,6 +33,7 @@ export function accessLine(log: Log, route: RouteName | null, method: string, st
 /** What the socket server did without asking a route. */
 export function serverLine(log: Log, event: ServerEvent): void {
   const { kind, id, cause } = event;
+  if (event.kind === "refused") log.count?.refused(event.code);
   if (kind === "refused") log.warn({ request_id: id, code: event.code, detail: event.detail, err: cause }, "connection refused");
   else log.error({ request_id: id, err: cause }, "reply broken off");
 }

@@ -1,7 +1,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Problem } from "../../proto/api.ts";
 import { PROBLEM_TYPE } from "../../proto/problem.ts";
-import { BYTES_TYPE, JSON_TYPE, NDJSON } from "../../proto/routes.ts";
+import { BYTES_TYPE, JSON_TYPE, NDJSON, TEXT_TYPE } from "../../proto/routes.ts";
 import type { Route } from "./route.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -43,9 +43,11 @@ function requestBody(route: Route): Json | null {
   return null;
 }
 
-function okReply(route: Route): Json {
-  const events = route.shape.reply === "events";
-  return { description: events ? "One event per line, as it happens; the schema is that of a line" : "The answer", content: { [events ? NDJSON : JSON_TYPE]: { schema: plain(route.reply) } } };
+const CONTENT_TYPES = { json: JSON_TYPE, events: NDJSON, text: TEXT_TYPE } as const;
+
+function okReply({ shape, reply }: Route): Json {
+  const description = shape.reply === "events" ? "One event per line, as it happens; the schema is that of a line" : "The answer";
+  return { description, content: { [CONTENT_TYPES[shape.reply]]: { schema: plain(reply) } } };
 }
 
 /** Without TypeBox's own symbols. */

@@ -1,7 +1,7 @@
 /** Writing replies: one document, or events line by line. */
 import type { FailureEvent } from "../../proto/api.ts";
 import { utf8 } from "../../proto/encoding.ts";
-import { API_VERSION, API_VERSION_HEADER, JSON_TYPE, NDJSON, REQUEST_ID_HEADER } from "../../proto/routes.ts";
+import { API_VERSION, API_VERSION_HEADER, JSON_TYPE, NDJSON, REQUEST_ID_HEADER, TEXT_TYPE } from "../../proto/routes.ts";
 import { problemOf } from "./errors.ts";
 import type { Outcome } from "./route.ts";
 
@@ -18,8 +18,8 @@ export function replyHeaders(id: string, type: string): Record<string, string> {
  * later is the last line of the stream. `ended` is called exactly once.
  */
 export async function reply(id: string, outcome: Outcome, ended: (ending: Ending) => void): Promise<Response> {
-  if (outcome.kind === "json") {
-    const response = new Response(JSON.stringify(outcome.value), { headers: replyHeaders(id, JSON_TYPE) });
+  if (outcome.kind !== "events") {
+    const response = outcome.kind === "text" ? new Response(outcome.text, { headers: replyHeaders(id, TEXT_TYPE) }) : new Response(JSON.stringify(outcome.value), { headers: replyHeaders(id, JSON_TYPE) });
     ended({ how: "sent" });
     return response;
   }

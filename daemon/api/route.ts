@@ -34,7 +34,7 @@ interface Definition<K extends RouteName> {
 }
 
 /** What a reply is before it is written. */
-export type Outcome = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "events"; readonly events: AsyncGenerator<unknown, void> };
+export type Outcome = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text"; readonly text: string } | { readonly kind: "events"; readonly events: AsyncGenerator<unknown, void> };
 
 /** A route whose types are checked and forgotten, so that all of them stand in one list. */
 export interface Route {
@@ -62,6 +62,7 @@ export function route<K extends RouteName>(name: K, definition: Definition<K>): 
     ...rest,
     async run(call, params, body, stream) {
       const reply = handle({ ...call, params: paramsOf(params), body: bodyOf(body), stream });
+      if (shape.reply === "text") return { kind: "text", text: String(await reply) };
       return isEvents(shape, reply) ? { kind: "events", events: reply } : { kind: "json", value: await reply };
     },
   };

@@ -1,0 +1,75 @@
+/**
+ * The host's configuration as it runs. What decides about changes (`rules`,
+ * `required`, `thresholds`) is read anew for each gate and may change while the
+ * daemon runs; everything else was handed out when it started and stays until
+ * the next start.
+ */
+import { canonicalText } from "../../proto/canonical.ts";
+import type { HostConfig } from "../../proto/config.ts";
+import { resolveHost, type Host } from "./host.ts";
+
+const LIVE = ["rules", "required", "thresholds"] as const satisfies readonly (keyof Host)[];
+
+/** What became of a file that was read again. */
+export interface Adopted {
+  /** Settings that changed and hold from the next gate on. */
+  readonly applied: readonly string[];
+  /** Settings that differ from what runs and wait for a restart. */
+  readonly needs_restart: readonly string[];
+}
+
+export class LiveHost {
+  /** For whoever asks each time; a copy of it stays as it was. */
+  readonly host: Host;
+  /** The file as it runs: what waits for a restart is not in it. */
+  given: HostConfig;
+  private resolved: Host;
+
+  constructor(given: HostConfig) {
+    const started = resolveHost(given);
+    const now = () => this.resolved;
+    this.given = given;
+    this.resolved = started;
+    this.host = Object.freeze({
+      ...started,
+      get rules() {
+        return now().rules;
+      },
+      get required() {
+        return now().required;
+      },
+      get thresholds() {
+        return now().thresholds;
+      },
+    });
+  }
+
+  /** Takes over what can be taken over. The caller has checked `next` as at a start. */
+  adopt(next: HostConfig): Adopted {
+    const wanted = resolveHost(next);
+    const changed = differences(this.host, wanted);
+    const live = (path: string) => LIVE.some((key) => path === key || path.startsWith(`${key}.`));
+    const { rules, required, thresholds } = wanted;
+    this.resolved = { ...this.resolved, rules, required, thresholds };
+    this.given = withLivePart(this.given, next);
+    return { applied: changed.filter(live), needs_restart: changed.filter((path) => !live(path)) };
+  }
+}
+
+/** A key that the new file leaves out is a default again, so it must be gone here too. */
+function withLivePart({ rules: _rules, required: _required, thresholds: _thresholds, ...kept }: HostConfig, { rules, required, thresholds }: HostConfig): HostConfig {
+  return { ...kept, ...(rules && { rules }), ...(required && { required }), ...(thresholds && { thresholds }) };
+}
+
+/** Paths of settings that differ; inside `limits` and `thresholds` down to the one number. */
+function differences(now: Host, next: Host): string[] {
+  return Object.keys(next).flatMap((key) => pathsOf(key, Reflect.get(now, key), Reflect.get(next, key)));
+}
+
+function pathsOf(path: string, now: unknown, next: unknown): string[] {
+  if (canonicalText(now) === canonicalText(next)) return [];
+  const deeper = /^(?:limits(?:\.[a-z]+)?|thresholds)$/.test(path) && isRecord(now) && isRecord(next);
+  return deeper ? Object.keys(next).flatMap((key) => pathsOf(`${path}.${key}`, now[key], next[key])) : [path];
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null && !Array.isArray(value);
