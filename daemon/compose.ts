@@ -3,49 +3,31 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
-import { VERSION } from "../proto/version.ts";
 import type { Host } from "./config/host.ts";
-import { createEvidence, type Evidence } from "./evidence/index.ts";
 import { GateKeeper } from "./gate/gate.ts";
 import { Intakes } from "./gate/intakes.ts";
 import { Judge } from "./gate/judge.ts";
-import { keepPromises } from "./gate/record.ts";
 import { Replay } from "./gate/replay.ts";
 import { ruleDocs } from "./gate/rules.ts";
-import type { Clock } from "./platform/clock.ts";
 import { RepositoryStore } from "./platform/git/repository-store.ts";
 import { findGit, Git, type GitTools } from "./platform/git/runner.ts";
 import { WorkerPool } from "./platform/process/pool.ts";
 import type { Random } from "./platform/random.ts";
 import { readBundle } from "./policy/index.ts";
-import { openArtifacts, type Artifacts } from "./store/artifacts.ts";
-import { openStore, type Store } from "./store/db.ts";
-import { openGates, type Gates } from "./store/gates.ts";
-import { forgetOld, upgradeStore } from "./store/upgrade.ts";
-import { openOutbox, type Outbox } from "./store/outbox.ts";
+import { openState, type State, type StateOptions } from "./state.ts";
+import { forgetOld } from "./store/upgrade.ts";
 
-export interface CoreOptions {
-  readonly state_dir: string;
-  readonly host: Host;
-  readonly clock: Clock;
+export interface CoreOptions extends StateOptions {
   readonly random: Random;
-  /** State on disk may differ from state in memory: the process must end. */
-  readonly fatal: (reason: MaestroError) => void;
-  readonly warn: (what: string, error: unknown) => void;
 }
 
 /** Everything behind the socket. */
-export interface Core {
+export interface Core extends State {
   readonly options: CoreOptions;
   readonly git: Git;
   readonly tools: GitTools;
   readonly repositories: RepositoryStore;
   readonly pool: WorkerPool;
-  readonly store: Store;
-  readonly artifacts: Artifacts;
-  readonly gates: Gates;
-  readonly outbox: Outbox;
-  readonly evidence: Evidence;
   readonly intakes: Intakes;
   readonly keeper: GateKeeper;
   readonly replay: Replay;
@@ -91,22 +73,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   // Check processes read this copy: the operator's file may change meanwhile, and what is signed names the policy as it was read here.
   const policy_copy = join(state_dir, "host-policy.tar.gz");
   await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
-  const opening = { state_dir, limits: host.limits.store, fatal: options.fatal };
-  await upgradeStore(opening);
-  const store = openStore(opening);
-  const artifacts = await openArtifacts({ state_dir, limits: host.limits.store });
-  const gates = openGates(store);
-  const outbox = openOutbox(store);
-  const evidence = await createEvidence({
-    store,
-    state_dir,
-    trust_domain: host.trust_domain === "local" ? null : host.trust_domain,
-    version: VERSION,
-    clock,
-    time_froze: (step_ms) => options.warn("the wall clock jumped ahead, so log time stands still until `maestro clock reset`", new MaestroError("time.reset", `forward step of ${Math.round(step_ms / 1000)} s`)),
-    projection_failed: (error) => options.warn("the log's files could not be written", error),
-  });
-  await keepPromises({ evidence, gates, artifacts, outbox });
+  const state = await openState(options);
+  const { artifacts, gates, outbox, evidence } = state;
   const pool = createPool(options);
   const judging = { host, git: tools, pool, clock, scratch_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
@@ -114,13 +82,13 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, store, artifacts, gates, outbox, evidence, keeper, replay,
+    options, git, tools, repositories, pool, ...state, keeper, replay,
     intakes: new Intakes(host.limits.intake, clock, random),
     rules: ruleDocs(policy.data),
     async close() {
       await pool.drain(POOL_DRAIN_MS);
       await evidence.published();
-      await store.close();
+      await state.store.close();
     },
   };
 }

@@ -1,0 +1,51 @@
+/** Everything that stands on the disk, opened in order and checked: what the daemon serves from, and what an audit of a state folder reads. */
+import type { Host } from "./config/host.ts";
+import { MaestroError } from "../proto/errors.ts";
+import { VERSION } from "../proto/version.ts";
+import { createEvidence, type Evidence } from "./evidence/index.ts";
+import { keepPromises } from "./gate/record.ts";
+import type { Clock } from "./platform/clock.ts";
+import { openArtifacts, type Artifacts } from "./store/artifacts.ts";
+import { openStore, type Store } from "./store/db.ts";
+import { openGates, type Gates } from "./store/gates.ts";
+import { openOutbox, type Outbox } from "./store/outbox.ts";
+import { upgradeStore } from "./store/upgrade.ts";
+
+export interface StateOptions {
+  readonly state_dir: string;
+  readonly host: Host;
+  readonly clock: Clock;
+  /** State on disk may differ from state in memory: the process must end. */
+  readonly fatal: (reason: MaestroError) => void;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+export interface State {
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+  readonly gates: Gates;
+  readonly outbox: Outbox;
+  readonly evidence: Evidence;
+}
+
+/** The caller holds the state folder's lock. Throws `store.*` and `evidence.*` for what contradicts itself. */
+export async function openState({ state_dir, host, clock, fatal, warn }: StateOptions): Promise<State> {
+  const opening = { state_dir, limits: host.limits.store, fatal };
+  await upgradeStore(opening);
+  const store = openStore(opening);
+  const artifacts = await openArtifacts(opening);
+  const gates = openGates(store);
+  const outbox = openOutbox(store);
+  const evidence = await createEvidence({
+    store,
+    state_dir,
+    trust_domain: host.trust_domain === "local" ? null : host.trust_domain,
+    version: VERSION,
+    clock,
+    time_froze: (step_ms) => warn("the wall clock jumped ahead, so log time stands still until `maestro clock reset`", new MaestroError("time.reset", `forward step of ${Math.round(step_ms / 1000)} s`)),
+    projection_failed: (error) => warn("the log's files could not be written", error),
+  });
+  const state = { store, artifacts, gates, outbox, evidence };
+  await keepPromises(state);
+  return state;
+}
