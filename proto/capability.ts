@@ -16,6 +16,9 @@ export const CapabilityBody = Closed({
 });
 export type CapabilityBody = Static<typeof CapabilityBody>;
 
+/** No token lives longer: what it spent is kept for this long. */
+export const CAPABILITY_LIFE_S_MAX = 31 * 86_400;
+
 /** Carries a capability token. */
 export const CAPABILITY_HEADER = "maestro-capability";
 /** Carries a CI job's own token (RFC 6750 section 2.1). */

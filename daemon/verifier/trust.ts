@@ -40,6 +40,7 @@ function openEntry(entry: TrustedKey): TrustEntry | string {
   // One algorithm for evidence, the other for logs: a key can never be taken for the other role's.
   if (entry.role === "gate" && entry.algorithm !== "ecdsa-p256-sha256") return "a gate key is ECDSA P-256";
   if (entry.role === "log" && entry.algorithm !== "ed25519") return "a log key is Ed25519";
+  if (entry.role === "capability" && entry.algorithm !== "ed25519") return "a capability key is Ed25519";
   if ((entry.role === "log") !== (entry.log_origin !== null)) return "a log key, and only a log key, has an origin";
   return { entry, key, from_s, to_s };
 }

@@ -1,0 +1,62 @@
+/** Tenants of a build host: who asks, what it may, how fast, and what it spends. */
+import { Value } from "@sinclair/typebox/value";
+import type { Limits } from "../../proto/config.ts";
+import { type SocketRole, TenantLimits, type Verb } from "../../proto/tenant.ts";
+import type { Host } from "../config/host.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Peer } from "../platform/socket/index.ts";
+import type { Store } from "../store/db.ts";
+import { Admission } from "./admission.ts";
+import type { Amount } from "./ledger/core.ts";
+import { type Ledger, openLedger } from "./ledger/index.ts";
+import { Lines } from "./lines.ts";
+import { pay, type Spent } from "./meter.ts";
+import type { Principal } from "./principal.ts";
+import { TenantTable } from "./table.ts";
+import { type Credential, Tokens } from "./tokens.ts";
+
+export { localRepositoryId, maySee, mayUse, type Owned, type Principal } from "./principal.ts";
+export type { Spent } from "./meter.ts";
+export { credentialOf, type Credential } from "./tokens.ts";
+
+export interface TenantDeps {
+  readonly host: Pick<Host, "tenants" | "capabilities" | "oidc"> & { readonly limits: Pick<Limits, "tenant"> };
+  /** What tokens and records are for: the daemon's own trust domain. */
+  readonly trust_domain: string;
+  readonly own_uid: number;
+  readonly store: Store;
+  readonly clock: Pick<Clock, "monotonic_ms">;
+  /** Seconds that count as now wherever something expires. */
+  readonly now_s: () => number;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+export interface Tenants {
+  /** See `Admission.admit`. */
+  admit(peer: Pick<Peer, "uid" | "gid" | "groups">, role: SocketRole, needs: readonly Verb[], credential: Credential | null): Principal | Promise<Principal>;
+  /** A place in the tenant's line for as long as `work` takes. Throws `tenant.queue`. */
+  inLine<T>(principal: Principal, work: () => Promise<T>): Promise<T>;
+  /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after. Throws `tenant.budget`. */
+  pay<T>(principal: Principal, worst: Amount, work: (spent: Spent) => Promise<T>): Promise<T>;
+  readonly ledger: Ledger;
+}
+
+/** Throws `config.malformed` for a group this machine does not have, `trust.malformed` for keys that cannot be read. */
+export async function createTenants({ host, trust_domain, own_uid, store, clock, now_s, warn }: TenantDeps): Promise<Tenants> {
+  const table = new TenantTable(host.tenants);
+  const tokens = await Tokens.open({ capabilities: host.capabilities, oidc: host.oidc, trust_domain, now_s });
+  const admission = new Admission({ table, tokens, limits: host.limits.tenant, own_uid, monotonic_ms: () => clock.monotonic_ms() });
+  const ledger = openLedger({ store, now_s });
+  const lines = new Lines();
+  return {
+    admit: (peer, role, needs, credential) => admission.admit(peer, role, needs, credential),
+    inLine: (principal, work) => lines.pass(principal, work),
+    pay: (principal, worst, work) => pay({ ledger, clock, warn }, principal, worst, work),
+    ledger,
+  };
+}
+
+/** The rule where no operator wrote a table: the user the daemon runs as, and root. */
+export function ownUserOnly(own_uid: number): Pick<Tenants, "admit"> {
+  return new Admission({ table: new TenantTable([]), tokens: null, limits: Value.Create(TenantLimits), own_uid, monotonic_ms: () => 0 });
+}

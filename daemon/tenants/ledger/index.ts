@@ -1,0 +1,86 @@
+/** What tenants spend: reserved before the work, settled after it, released where there was none; each step in one transaction. */
+import { Type, type Static } from "@sinclair/typebox";
+import { CAPABILITY_LIFE_S_MAX } from "../../../proto/capability.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { Closed, Count } from "../../../proto/scalar.ts";
+import type { Store } from "../../store/db.ts";
+import type { Account } from "../principal.ts";
+import { AccountRow, Amount, emptyAccount, NOTHING, reserved, rolled, settled, shortfall } from "./core.ts";
+
+const Line = Closed({ account: Type.String({ maxLength: 256 }), window_s: Type.Union([Count, Type.Null()]) });
+const ReservationRow = Closed({ amount: Amount, lines: Type.Array(Line, { maxItems: 4 }) });
+
+/** An account of a token is kept this long after it was last used: longer than a token may live. */
+const IDLE_S_MAX = CAPABILITY_LIFE_S_MAX + 86_400;
+const IDLE_ROWS_MAX = 10_000;
+
+export interface Ledger {
+  /** Promises `amount` to every account, or to none. Durable on return. Throws `tenant.budget`, saying when to come again. */
+  reserve(accounts: readonly Account[], amount: Amount): number;
+  /** Replaces the promise by what was used. `false` where it was settled or released before: nothing is counted twice. */
+  settle(id: number, used: Amount): boolean;
+  account(key: string): AccountRow | undefined;
+  /** Promises that stand. */
+  open(): number;
+}
+
+export interface LedgerDeps {
+  readonly store: Store;
+  /** Seconds that count as now: never before what was logged, so that a clock set back gives nothing back. */
+  readonly now_s: () => number;
+}
+
+/**
+ * Opens the ledger and releases what a dead daemon had promised: nothing else holds the state folder, so every reservation
+ * found here is one whose work ended with its process.
+ */
+export function openLedger({ store, now_s }: LedgerDeps): Ledger {
+  const accounts = store.table<string, typeof AccountRow>("ledger_accounts", AccountRow);
+  const reservations = store.table<number, typeof ReservationRow>("ledger_reservations", ReservationRow);
+  let last = 0;
+
+  function accountOf({ key, window_s }: Pick<Account, "key" | "window_s">): AccountRow {
+    return rolled(accounts.get(key) ?? emptyAccount(now_s()), window_s, now_s());
+  }
+
+  function close(id: number, { amount, lines }: Static<typeof ReservationRow>, used: Amount): void {
+    for (const { account, window_s } of lines) accounts.put(account, settled(accountOf({ key: account, window_s }), amount, used, now_s()));
+    reservations.remove(id);
+  }
+
+  const stale = [...reservations.entries()];
+  if (stale.length > 0) store.atomic(() => stale.forEach(({ key, value }) => close(key, value, NOTHING)));
+  const idle = [...accounts.entries({ limit: IDLE_ROWS_MAX })].filter(({ value }) => value.touched_s < now_s() - IDLE_S_MAX);
+  if (idle.length > 0) store.atomic(() => idle.forEach(({ key }) => accounts.remove(key)));
+
+  return {
+    reserve(asked, amount) {
+      const id = ++last;
+      store.atomic(() => {
+        for (const account of asked) {
+          const row = accountOf(account);
+          const short = shortfall(row, account.budget, amount);
+          if (short !== null) throw refusal(account, short, now_s());
+          accounts.put(account.key, reserved(row, amount, now_s()));
+        }
+        reservations.put(id, { amount, lines: asked.map(({ key, window_s }) => ({ account: key, window_s })) });
+      });
+      return id;
+    },
+    settle: (id, used) =>
+      store.atomic(() => {
+        const row = reservations.get(id);
+        if (row !== undefined) close(id, row, used);
+        return row !== undefined;
+      }),
+    account: (key) => accounts.get(key),
+    open: () => reservations.count(),
+  };
+}
+
+function refusal({ key, window_s }: Account, { dimension, wanted, left }: { readonly dimension: string; readonly wanted: number; readonly left: number }, now_s: number): MaestroError {
+  const short = `${key}: ${left} of ${dimension} are left, the work may take ${wanted}`;
+  if (window_s === null) return new MaestroError("tenant.budget", `${short}; this budget is not refilled`);
+  const again_s = window_s - (now_s % window_s);
+  return new MaestroError("tenant.budget", `${short}; it is refilled in ${again_s} s`, { retry_after_s: again_s });
+}

@@ -1,0 +1,36 @@
+/** Work at somebody's expense: its worst case is reserved before it begins, what it used is settled after. */
+import { MaestroError } from "../../proto/errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Amount } from "./ledger/core.ts";
+import type { Ledger } from "./ledger/index.ts";
+import type { Principal } from "./principal.ts";
+
+/** Called with what a process used, once it has ended. */
+export type Spent = (used: { readonly cpu_us: number }) => void;
+
+export interface MeterDeps {
+  readonly ledger: Ledger;
+  readonly clock: Pick<Clock, "monotonic_ms">;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+/** Rejects with `tenant.budget` before any work, and with whatever the work rejects with: that has been paid for too. */
+export async function pay<T>({ ledger, clock, warn }: MeterDeps, { accounts }: Principal, worst: Amount, work: (spent: Spent) => Promise<T>): Promise<T> {
+  let cpu_us = 0;
+  const spent: Spent = (used) => void (cpu_us += used.cpu_us);
+  if (accounts.length === 0) return work(spent);
+  const id = ledger.reserve(accounts, worst);
+  const started_ms = clock.monotonic_ms();
+  try {
+    return await work(spent);
+  } finally {
+    const wall_us = Math.max(0, Math.round((clock.monotonic_ms() - started_ms) * 1000));
+    try {
+      ledger.settle(id, { wall_us, cpu_us: Math.round(cpu_us), model_tokens: 0 });
+    } catch (error) {
+      // The verdict stands whether or not the bill could be written; until the next start the worst case counts as spent.
+      if (!(error instanceof MaestroError)) throw error;
+      warn("what a gate used could not be written down, so its reservation stands until the next start", error);
+    }
+  }
+}

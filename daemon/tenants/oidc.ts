@@ -1,0 +1,136 @@
+/** Job tokens of a CI system (OpenID Connect), checked against keys that lie on this machine; nothing is fetched. */
+import { readFile } from "node:fs/promises";
+import type { JSONWebKeySet, JWTPayload } from "jose";
+import { parseStrict } from "../../proto/canonical.ts";
+import { TOKEN_CHARACTERS_MAX } from "../../proto/capability.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { Json } from "../../proto/json.ts";
+import type { BoundChange, OidcIssuer } from "../../proto/tenant.ts";
+
+/** Asymmetric and current. `none` needs no key and HS256 takes a public key for a secret, so neither is here. */
+const ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
+/** Key types those algorithms use (RFC 7518 section 6.1, RFC 8037). */
+const KEY_TYPES = ["RSA", "EC", "OKP"];
+/** Headers that bring or name a key of the sender's choosing (RFC 7515 section 4.1). */
+const FOREIGN_KEYS = ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "crit"];
+const JWKS_LIMITS = { bytes_max: 256 * 1024, depth_max: 8 };
+const PART_LIMITS = { bytes_max: TOKEN_CHARACTERS_MAX, depth_max: 6 };
+/** How far the issuer's clock and ours may be apart. */
+const SKEW_S_MAX = 30;
+/** Job tokens live minutes; one that lives longer than this was not made for a job. */
+const LIFE_S_MAX = 24 * 3600;
+const CLAIMS = { repository: "repository", sha: "sha", ref: "ref", target_ref: "base_ref" };
+
+/** What a job's token proves. */
+export interface JobClaims {
+  readonly source: OidcIssuer;
+  readonly bound: BoundChange;
+  readonly jti: string | null;
+  readonly expires_s: number;
+}
+
+type Fields = Readonly<Record<string, Json>>;
+
+const refused = (because: string, cause?: unknown): MaestroError => new MaestroError("auth.token", because, { cause });
+
+const isFields = (value: Json): value is Record<string, Json> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** One part of a token. The library would read a duplicate key as its last value; here it is no token. */
+function partOf(text: string | undefined, name: string): Fields {
+  try {
+    const value = parseStrict(Uint8Array.fromBase64(text ?? "", { alphabet: "base64url" }), PART_LIMITS);
+    if (isFields(value)) return value;
+  } catch (cause) {
+    throw refused(`the token's ${name} is not what RFC 7519 describes`, cause);
+  }
+  throw refused(`the token's ${name} is no object`);
+}
+
+function keySet(value: Json, path: string): JSONWebKeySet {
+  const keys = isFields(value) ? value["keys"] : undefined;
+  const sound = Array.isArray(keys) && keys.length > 0 && keys.every((key) => isFields(key) && KEY_TYPES.includes(String(key["kty"])) && typeof key["kid"] === "string");
+  if (!sound) throw new MaestroError("trust.malformed", `${path}: a JWKS of public RSA, EC or OKP keys, each with its kid, is expected`);
+  if (keys.some((key) => isFields(key) && key["d"] !== undefined)) throw new MaestroError("trust.malformed", `${path}: this is a private key; give the public half`);
+  return { keys: keys.map((key) => ({ ...(isFields(key) ? key : {}) })) };
+}
+
+/** A branch by its short name: what a merge goes into is never a tag. */
+const branchOf = (ref: string): string => ref.replace(/^refs\/heads\//, "");
+
+function claim(payload: Fields, name: string): string {
+  const value = payload[name];
+  if (typeof value !== "string" || value === "") throw refused(`the token has no claim ${name}`);
+  return value;
+}
+
+export class OidcVerifier {
+  private constructor(
+    private readonly jose: typeof import("jose"),
+    private readonly sources: readonly { readonly source: OidcIssuer; readonly keys: JSONWebKeySet }[],
+  ) {}
+
+  /** Reads the key files. Throws `trust.malformed`. */
+  static async open(issuers: readonly OidcIssuer[]): Promise<OidcVerifier> {
+    const sources = await Promise.all(
+      issuers.map(async (source) => {
+        try {
+          return { source, keys: keySet(parseStrict(new Uint8Array(await readFile(source.jwks_file)), JWKS_LIMITS), source.jwks_file) };
+        } catch (cause) {
+          if (cause instanceof MaestroError && cause.code === "trust.malformed") throw cause;
+          throw new MaestroError("trust.malformed", `${source.jwks_file} cannot be read as a JWKS`, { cause });
+        }
+      }),
+    );
+    // Loaded only where somebody needs it.
+    return new OidcVerifier(await import("jose"), sources);
+  }
+
+  /** Throws `auth.token` unless a pinned key of an issuer the operator named signed it for us, for one change, and it is still valid. */
+  async check(token: string, now_s: number): Promise<JobClaims> {
+    if (token.length > TOKEN_CHARACTERS_MAX) throw refused(`longer than ${TOKEN_CHARACTERS_MAX} characters`);
+    const [head, body] = token.split(".");
+    const header = partOf(head, "header");
+    const payload = partOf(body, "payload");
+    const foreign = FOREIGN_KEYS.find((name) => header[name] !== undefined);
+    if (foreign !== undefined) throw refused(`the token brings ${foreign}; only pinned keys count`);
+    if (typeof header["kid"] !== "string") throw refused("the token names no key (kid)");
+    const known = this.sources.filter(({ source }) => source.issuer === payload["iss"]);
+    if (known.length === 0) throw refused("its issuer is none that the operator named");
+    const wanted = known.find(({ source }) => [payload["aud"]].flat().includes(source.audience)) ?? known[0];
+    if (wanted === undefined) throw refused("its audience is not this daemon");
+    const proved = await this.signed(token, wanted, now_s);
+    return claimsOf(wanted.source, payload, proved);
+  }
+
+  private async signed(token: string, { source, keys }: { readonly source: OidcIssuer; readonly keys: JSONWebKeySet }, now_s: number): Promise<JWTPayload> {
+    const { createLocalJWKSet, jwtVerify, errors } = this.jose;
+    try {
+      const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+        algorithms: [...ALGORITHMS],
+        issuer: source.issuer,
+        audience: source.audience,
+        currentDate: new Date(now_s * 1000),
+        requiredClaims: ["exp", "iat"],
+        maxTokenAge: LIFE_S_MAX,
+        clockTolerance: SKEW_S_MAX,
+      });
+      return payload;
+    } catch (cause) {
+      // The library's messages name the claim or the step, never the token.
+      if (cause instanceof errors.JOSEError || cause instanceof TypeError) throw refused(cause.message, cause);
+      throw cause;
+    }
+  }
+}
+
+function claimsOf(source: OidcIssuer, payload: Fields, { exp = 0, iat = 0, jti }: JWTPayload): JobClaims {
+  if (exp - iat > LIFE_S_MAX) throw refused(`it lives longer than ${LIFE_S_MAX} s`);
+  const names = { ...CLAIMS, ...source.claims };
+  const repository = claim(payload, names.repository);
+  const mapped = source.repositories.find((entry) => entry.claim === repository);
+  if (mapped === undefined) throw refused(`the operator maps no repository to ${repository}`);
+  const into = payload[names.target_ref];
+  // A merge request names the branch it goes into; a push is to its own.
+  const target_ref = branchOf(typeof into === "string" && into !== "" ? into : claim(payload, names.ref));
+  return { source, bound: { repository: mapped.id, head: claim(payload, names.sha), target_ref }, jti: jti ?? null, expires_s: exp };
+}

@@ -1,0 +1,89 @@
+/** Who asks, and what of the host's repositories and gates that reaches. Pure: no answer here depends on more than its arguments. */
+import type { BoundChange, SocketRole, Spending, TenantLimits, Verb } from "../../proto/tenant.ts";
+
+/** Something whose spending is counted. `window_s` is `null` where the budget is for as long as the account lives. */
+export interface Account {
+  readonly key: string;
+  readonly budget: Spending;
+  readonly window_s: number | null;
+}
+
+/** Whoever sent a request, once the socket, the kernel and a token have been asked. */
+export interface Principal {
+  readonly uid: number;
+  /** `null`: the daemon's own user or root, who pay nobody. */
+  readonly tenant: string | null;
+  readonly verbs: ReadonlySet<Verb>;
+  /** Under which name a repository of mode `local` is kept apart from everybody else's. */
+  readonly space: string;
+  /** Each list must name a repository before it may be used; none: every name of one's own. */
+  readonly repositories: readonly (readonly string[])[];
+  /** Whether the operator named repositories for this tenant: without that, those of the operator's table are closed to it. */
+  readonly named: boolean;
+  /** The one change a CI job's token speaks for. */
+  readonly bound: BoundChange | null;
+  readonly accounts: readonly Account[];
+  readonly limits: TenantLimits;
+}
+
+/** The part of a recorded gate that says whose it is. */
+export interface Owned {
+  readonly repo_id: string;
+  readonly owner_uid: number;
+  readonly owner_tenant?: string;
+}
+
+const LOCAL = "local:";
+
+const ROLE_VERBS: Readonly<Record<SocketRole, readonly Verb[]>> = {
+  admin: ["gate", "replay", "read", "inspect", "operate"],
+  gate: ["gate", "replay", "read", "inspect"],
+  verify: ["read", "inspect"],
+};
+
+/** What of `verbs` a socket of this role lets through. */
+export function verbsAt(role: SocketRole, verbs: Iterable<Verb>): ReadonlySet<Verb> {
+  const through = ROLE_VERBS[role];
+  return new Set([...verbs].filter((verb) => through.includes(verb)));
+}
+
+/** `name*` stands for every id that begins with `name`; anything else for itself. */
+export function matches(pattern: string, id: string): boolean {
+  return pattern.endsWith("*") ? id.startsWith(pattern.slice(0, -1)) : pattern === id;
+}
+
+/** In mode `local` a repository's name is a claim: it is unique within whoever makes it, so that two of them never share a store. */
+export function localRepositoryId({ space }: Pick<Principal, "space">, name: string): string {
+  return `${LOCAL}${space}:${name}`;
+}
+
+/** What the client called the repository of a local id, or `null` for an id of the operator's table. */
+function localName(repo_id: string): { readonly space: string; readonly name: string } | null {
+  if (!repo_id.startsWith(LOCAL)) return null;
+  const [space = "", ...name] = repo_id.slice(LOCAL.length).split(":");
+  return { space, name: name.join(":") };
+}
+
+/** Whether the lists that the principal came with reach this name. */
+function reaches({ repositories, bound }: Principal, name: string): boolean {
+  if (bound !== null && bound.repository !== name) return false;
+  return repositories.every((list) => list.some((pattern) => matches(pattern, name)));
+}
+
+/** The one place that says who may send objects to a repository or have it judged. */
+export function mayUse(principal: Principal, repo_id: string): boolean {
+  const local = localName(repo_id);
+  if (local !== null) return local.space === principal.space && reaches(principal, local.name);
+  return principal.tenant === null || (principal.named && reaches(principal, repo_id));
+}
+
+/** Whether a recorded gate is the principal's to read. What it may not read it does not learn the existence of. */
+export function maySee(principal: Principal, row: Owned): boolean {
+  const { tenant } = principal;
+  if (tenant === null) return true;
+  const local = localName(row.repo_id);
+  if (local === null) return principal.named && reaches(principal, row.repo_id);
+  // Gates from before there were tenants carry a user alone; a user that several tenants share proves nothing.
+  const mine = row.owner_tenant === undefined ? row.owner_uid === principal.uid && principal.space === String(principal.uid) : row.owner_tenant === tenant;
+  return mine && reaches(principal, local.name);
+}
