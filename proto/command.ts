@@ -27,7 +27,7 @@ export const Command = Closed({
 });
 export type Command = Static<typeof Command>;
 
-export const Commands = Type.Record(CommandName, Command, { additionalProperties: false, maxProperties: 32 });
+export const Commands = Type.Record(CommandName, Command, { additionalProperties: false, maxProperties: 32, description: "outside tools run in the sandbox over the merged tree; docs/commands.md" });
 export type Commands = Static<typeof Commands>;
 
 const HostPath = Type.String({ pattern: "^/[^\\u0000]*$", maxLength: 4096, description: "an absolute path" });
@@ -39,7 +39,7 @@ export const ToolMount = Closed({
 });
 export type ToolMount = Static<typeof ToolMount>;
 
-export const ToolMounts = Type.Record(MountName, ToolMount, { additionalProperties: false, maxProperties: 64 });
+export const ToolMounts = Type.Record(MountName, ToolMount, { additionalProperties: false, maxProperties: 64, description: "tool chains of this host that commands may name; `system` is in every sandbox" });
 export type ToolMounts = Static<typeof ToolMounts>;
 
 /** The check that a command is on the card, in `required` and in a finding's rule. */

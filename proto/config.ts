@@ -4,7 +4,9 @@
  */
 import { Type, type Static } from "@sinclair/typebox";
 import { Mode } from "./change.ts";
+import { Commands, ToolMounts } from "./command.ts";
 import { Effect, RuleMode } from "./decision.ts";
+import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
 
@@ -123,6 +125,16 @@ export const EgressLimits = Closed({
 });
 export type EgressLimits = Static<typeof EgressLimits>;
 
+/** What goes into and comes out of a declared command; its run itself is bounded by `sandbox`. */
+export const CommandLimits = Closed({
+  tree_entries_max: limit(200_000, "files of the merged tree that are written out for commands"),
+  tree_bytes_max: limit(2 * GiB, "their contents together"),
+  tree_deadline_ms: limit(120_000, "writing them out"),
+  report_bytes_max: limit(16 * MiB, "one report a command leaves"),
+  handed_bytes_max: limit(8 * MiB, "reports a job hands in with one gate, together"),
+});
+export type CommandLimits = Static<typeof CommandLimits>;
+
 export const Limits = Closed({
   server: ServerLimits,
   intake: IntakeLimits,
@@ -131,6 +143,7 @@ export const Limits = Closed({
   gate: GateLimits,
   store: StoreLimits,
   sandbox: SandboxLimits,
+  command: CommandLimits,
   egress: EgressLimits,
   tenant: TenantLimits,
 });
@@ -165,6 +178,8 @@ export const RepositoryConfig = Closed(
     required: Type.Optional(Type.Array(CheckName, { maxItems: 64 })),
     thresholds: Type.Optional(Type.Partial(Thresholds, { additionalProperties: false })),
     policy: Type.Optional(Type.String({ maxLength: 1024, description: "path of a compiled OPA bundle in the repository; it joins the host's, the stricter word counts" })),
+    commands: Type.Optional(Commands),
+    obligations: Type.Optional(ObligationRules),
   },
   { $id: "RepositoryConfig", description: "maestro.yaml" },
 );
@@ -202,6 +217,9 @@ export const HostConfig = Closed(
     rules: Type.Optional(Rules),
     required: Type.Optional(Type.Array(CheckName, { maxItems: 64, description: "checks without whose answer nothing is admitted" })),
     thresholds: Type.Optional(Type.Partial(Thresholds, { additionalProperties: false })),
+    commands: Type.Optional(Commands),
+    obligations: Type.Optional(ObligationRules),
+    mounts: Type.Optional(ToolMounts),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),
     limits: Type.Optional(
@@ -213,6 +231,7 @@ export const HostConfig = Closed(
         gate: Type.Optional(Type.Partial(GateLimits, { additionalProperties: false })),
         store: Type.Optional(Type.Partial(StoreLimits, { additionalProperties: false })),
         sandbox: Type.Optional(Type.Partial(SandboxLimits, { additionalProperties: false })),
+        command: Type.Optional(Type.Partial(CommandLimits, { additionalProperties: false })),
         egress: Type.Optional(Type.Partial(EgressLimits, { additionalProperties: false })),
         tenant: Type.Optional(Type.Partial(TenantLimits, { additionalProperties: false })),
       }),
@@ -234,6 +253,9 @@ export const GateConfig = Closed({
   base_rules: Rules,
   required: Type.Array(CheckName),
   thresholds: Thresholds,
+  commands: Commands,
+  obligations: ObligationRules,
+  mounts: ToolMounts,
   policy_path: Type.Union([Type.String(), Type.Null()]),
   source: Type.Union([Type.Literal("host"), Type.Literal("host+base")]),
 });

@@ -41,9 +41,12 @@ export const ObligationRule = Closed({
 });
 export type ObligationRule = Static<typeof ObligationRule>;
 
-export const ObligationRules = Type.Record(ObligationName, ObligationRule, { additionalProperties: false, maxProperties: 64 });
+export const ObligationRules = Type.Record(ObligationName, ObligationRule, { additionalProperties: false, maxProperties: 64, description: "numbers and switches of reports, with their bounds; docs/commands.md" });
 export type ObligationRules = Static<typeof ObligationRules>;
 
 /** A report the job hands in beside its change. */
 export const HandedReport = Closed({ name: ReportName, bytes: Base64 });
 export type HandedReport = Static<typeof HandedReport>;
+
+/** The check that all obligations are together. */
+export const OBLIGATIONS_CHECK = "obligations";

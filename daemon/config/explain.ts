@@ -56,6 +56,9 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     base?.required === undefined ? required : { ...required, origin: "base" },
     top("trust_file", host.trust_file),
     top("egress_socket", host.egress_socket),
+    top("commands", merged?.commands ?? host.commands),
+    top("obligations", merged?.obligations ?? host.obligations),
+    top("mounts", host.mounts),
     top("policy_bundle", host.policy_bundle),
     top("idle_exit_ms", host.idle_exit_ms),
     ...group("thresholds", Thresholds, merged?.thresholds ?? host.thresholds, (name) =>

@@ -7,6 +7,8 @@ import type { CapabilitySource } from "../../proto/tenant.ts";
 import { freezeDeep } from "./freeze.ts";
 import { repositoryProblem } from "./operator-table.ts";
 import { tenantProblem } from "./tenants.ts";
+import { defaultMounts } from "./tool-mounts.ts";
+import { toolProblem } from "./tools.ts";
 import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -38,7 +40,7 @@ export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
   const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
   // A daemon that is ready and refuses every gate would be found out by its users.
   if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
-  const problem = repositoryProblem(config) ?? tenantProblem(config);
+  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? toolProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${name}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }
@@ -53,6 +55,7 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     gate: { ...defaults.gate, ...given?.gate },
     store: { ...defaults.store, ...given?.store },
     sandbox: { ...defaults.sandbox, ...given?.sandbox },
+    command: { ...defaults.command, ...given?.command },
     egress: { ...defaults.egress, ...given?.egress },
     tenant: { ...defaults.tenant, ...given?.tenant },
   };
@@ -74,6 +77,9 @@ export function resolveHost(given: HostConfig): Host {
     rules: { ...given.rules },
     required: [...(given.required ?? DEFAULT_REQUIRED)],
     thresholds: { ...Value.Create(Thresholds), ...given.thresholds },
+    commands: { ...given.commands },
+    obligations: { ...given.obligations },
+    mounts: { ...defaultMounts(process.execPath), ...given.mounts },
     policy_bundle: given.policy_bundle ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,
     limits: resolveLimits(given.limits),

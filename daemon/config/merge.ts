@@ -8,6 +8,7 @@ import type { GateConfig, RepositoryConfig, RuleSetting, Thresholds } from "../.
 import type { Effect, RuleMode } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Host } from "./host.ts";
+import { looserTools, mergeTools, requiredByTools } from "./merge-tools.ts";
 
 /** From loose to strict. */
 const EFFECTS: readonly Effect[] = ["pass", "note", "hold", "refuse"];
@@ -57,17 +58,19 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
   const entry = host.repositories.find((repository) => repository.id === repo_id);
   const rules = base?.config.rules ?? {};
   const thresholds = base?.config.thresholds ?? {};
-  const loosened = [...looserRules(host.rules, rules), ...looserThresholds(host.thresholds, thresholds)];
+  const loosened = [...looserRules(host.rules, rules), ...looserThresholds(host.thresholds, thresholds), ...looserTools(host, base?.config ?? {})];
   if (loosened.length > 0) {
     const more = loosened.length > LISTED_MAX ? `; and ${loosened.length - LISTED_MAX} more` : "";
     throw new MaestroError("config.loosens", loosened.slice(0, LISTED_MAX).join("; ") + more);
   }
+  const tools = mergeTools(host, base?.config ?? {});
   return {
     mode,
     rules: host.rules,
     base_rules: rules,
-    required: union(host.required, entry?.required ?? [], base?.config.required ?? []),
+    required: union(host.required, entry?.required ?? [], base?.config.required ?? [], requiredByTools(tools)),
     thresholds: { ...host.thresholds, ...thresholds },
+    ...tools,
     policy_path: base?.policy_path ?? null,
     source: base === null ? "host" : "host+base",
   };

@@ -1,6 +1,7 @@
 /** `maestro.yaml` of a repository. Pure, and run in a check process: the bytes are a stranger's. */
 import { RepositoryConfig } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { toolProblem } from "./tools.ts";
 import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -18,5 +19,7 @@ export function parseRepositoryConfig(bytes: Uint8Array): RepositoryConfig {
   if (config.policy !== undefined && !staysInside(config.policy)) {
     throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME}:${document.lineOf(["policy"])}: policy: a path inside the repository is expected`);
   }
+  const problem = toolProblem(config);
+  if (problem !== null) throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }

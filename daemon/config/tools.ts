@@ -1,0 +1,59 @@
+/** What a schema cannot say of commands and obligations: which keys belong together, and whether a bound fits its scale. Pure. */
+import type { Command } from "../../proto/command.ts";
+import type { RepositoryConfig } from "../../proto/config.ts";
+import { compareRational, exactlyAt, parseDecimal } from "../../proto/decimal.ts";
+import { METRICS, type ObligationRule } from "../../proto/report.ts";
+
+export interface ToolProblem {
+  readonly path: readonly string[];
+  readonly because: string;
+}
+
+type Fault = readonly [key: string, because: string] | null;
+
+function commandFault({ run: [program = ""], output }: Command): Fault {
+  if (program === "") return ["run", "the program has no name"];
+  if (output === undefined) return null;
+  const files = Number(output.sarif !== undefined) + Number(output.junit !== undefined);
+  return files === 1 ? null : ["output", "exactly one of sarif, junit is expected; without `output` the exit code counts"];
+}
+
+function sourceFault({ from }: ObligationRule): Fault {
+  const produced = from.command !== undefined && from.file !== undefined && from.report === undefined;
+  const handed = from.command === undefined && from.file === undefined && from.report !== undefined;
+  return produced || handed ? null : ["from", "either `command` and `file`, or `report` is expected"];
+}
+
+function askedFault({ format, metric, pointer, kind = "numeric" }: ObligationRule): Fault {
+  if (format === "json") {
+    if (metric !== undefined) return ["metric", "format json is read by `pointer`"];
+    return pointer === undefined ? ["format", "format json needs a `pointer`"] : null;
+  }
+  const known: readonly string[] = METRICS[format];
+  if (pointer !== undefined) return ["pointer", `only format json is read by pointer; ${format} has ${known.join(", ")}`];
+  if (kind === "boolean") return ["kind", `${format} holds numbers`];
+  return metric !== undefined && known.includes(metric) ? null : ["metric", `one of ${known.join(", ")} is expected for ${format}`];
+}
+
+function boundFault({ kind = "numeric", scale = 0, min, max, unit }: ObligationRule): Fault {
+  if (kind === "boolean") return min === undefined && max === undefined && unit === undefined ? null : ["kind", "a boolean obligation has neither bounds nor a unit: it must be true"];
+  if (min === undefined && max === undefined) return ["kind", "a numeric obligation needs `min`, `max` or both"];
+  for (const [key, bound] of [["min", min], ["max", max]] as const) {
+    if (bound !== undefined && exactlyAt(bound, scale) === null) return [key, `a decimal with at most ${scale} digits after its point is expected; \`scale\` allows more`];
+  }
+  const [low, high] = [min, max].map((bound) => (bound === undefined ? null : parseDecimal(bound)));
+  return low != null && high != null && compareRational(low, high) > 0 ? ["min", "it is above `max`, so nothing could meet both"] : null;
+}
+
+/** The first thing that makes no sense, with its place in the file. */
+export function toolProblem({ commands = {}, obligations = {} }: Pick<RepositoryConfig, "commands" | "obligations">): ToolProblem | null {
+  for (const [name, command] of Object.entries(commands)) {
+    const fault = commandFault(command);
+    if (fault !== null) return { path: ["commands", name, fault[0]], because: fault[1] };
+  }
+  for (const [name, rule] of Object.entries(obligations)) {
+    const fault = sourceFault(rule) ?? askedFault(rule) ?? boundFault(rule);
+    if (fault !== null) return { path: ["obligations", name, fault[0]], because: fault[1] };
+  }
+  return null;
+}
