@@ -11,6 +11,7 @@ import { Replay } from "./gate/replay.ts";
 import { ruleDocs } from "./gate/rules.ts";
 import { RepositoryStore } from "./platform/git/repository-store.ts";
 import { findGit, Git, type GitTools } from "./platform/git/runner.ts";
+import type { CgroupHome } from "./platform/process/cgroup.ts";
 import { WorkerPool } from "./platform/process/pool.ts";
 import type { Random } from "./platform/random.ts";
 import { readBundle } from "./policy/index.ts";
@@ -19,6 +20,8 @@ import { forgetOld } from "./store/upgrade.ts";
 
 export interface CoreOptions extends StateOptions {
   readonly random: Random;
+  /** Where the kernel caps the memory of check processes; absent, it is watched. */
+  readonly cgroups?: CgroupHome | undefined;
 }
 
 /** Everything behind the socket. */
@@ -39,9 +42,9 @@ const DEFAULT_POLICY = new URL("../policies/default/bundle.tar.gz", import.meta.
 const WORKER = new URL("./gate/worker.ts", import.meta.url).pathname;
 const POOL_DRAIN_MS = 2_000;
 
-function createPool({ host }: CoreOptions): WorkerPool {
+function createPool({ host, cgroups }: CoreOptions): WorkerPool {
   const { worker } = host.limits;
-  return new WorkerPool({ argv: [process.execPath, "--smol", WORKER], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker });
+  return new WorkerPool({ argv: [process.execPath, "--smol", WORKER], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker, cgroups });
 }
 
 async function readPolicy(host: Host): Promise<{ bytes: Uint8Array; name: string; data: unknown }> {

@@ -38,3 +38,8 @@ export function notifySettings(): NotifySettings {
   const watched = Number.isInteger(watchdog_us) && watchdog_us > 0 && (watched_pid === undefined || Number(watched_pid) === process.pid);
   return { address: /^[/@]./.test(address) ? address : null, watchdog_ms: watched ? watchdog_us / 1000 : null };
 }
+
+/** One variable, for a name that its owner exports; null where it is not set. */
+export function environmentOf(name: string): string | null {
+  return process.env[name] ?? null;
+}

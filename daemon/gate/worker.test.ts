@@ -38,8 +38,8 @@ afterAll(async () => {
 const check = (name: string, facts_sha256: string) => ({ kind: "check" as const, check: name, facts_path: facts.facts_path, facts_sha256, thresholds: THRESHOLDS });
 
 test("a second process reads the facts the first one wrote, and both find the same", async () => {
-  await using first = new Lane(pool, never);
-  await using second = new Lane(pool, never);
+  await using first = new Lane(pool, never, "test");
+  await using second = new Lane(pool, never, "test");
   const { facts_sha256 } = await first.run(facts, DEADLINE_MS);
   const [here, there] = await Promise.all([first.run(check("text", facts_sha256), DEADLINE_MS), second.run(check("text", facts_sha256), DEADLINE_MS)]);
   expect(there.outcome).toEqual(here.outcome);
@@ -47,8 +47,8 @@ test("a second process reads the facts the first one wrote, and both find the sa
 });
 
 test("attack: facts altered between two processes are refused, whatever they say now", async () => {
-  await using first = new Lane(pool, never);
-  await using second = new Lane(pool, never);
+  await using first = new Lane(pool, never, "test");
+  await using second = new Lane(pool, never, "test");
   const { facts_sha256 } = await first.run(facts, DEADLINE_MS);
   const text = await Bun.file(facts.facts_path).text();
   const harmless = text.replace("test.only(", "test.each(");
@@ -63,19 +63,19 @@ test("attack: facts altered between two processes are refused, whatever they say
 }, 30_000);
 
 test("a job of no known form, or a check nobody has, ends the process and is no answer", async () => {
-  await using lane = new Lane(pool, never);
+  await using lane = new Lane(pool, never, "test");
   const { facts_sha256 } = await lane.run(facts, DEADLINE_MS);
   await expect(lane.run(check("licence", facts_sha256), DEADLINE_MS)).rejects.toMatchObject({ code: "worker.crashed", detail: expect.stringContaining("there is no check licence") });
   await expect(lane.run({ ...check("text", facts_sha256), facts_sha256: "short" }, DEADLINE_MS)).rejects.toMatchObject({ code: "worker.crashed" });
 });
 
 test("facts that git cannot give are a failure with git's words, not an empty change", async () => {
-  await using lane = new Lane(pool, never);
+  await using lane = new Lane(pool, never, "test");
   await expect(lane.run({ ...facts, git_dir: join(scratch.root, "nowhere.git") }, DEADLINE_MS)).rejects.toMatchObject({ code: "worker.crashed" });
 });
 
 test("a policy that cannot be read is a result that says so", async () => {
-  await using lane = new Lane(pool, never);
+  await using lane = new Lane(pool, never, "test");
   const { result } = await lane.run({ kind: "policy", bundles: ["/nonexistent/policy"], input: {} }, DEADLINE_MS);
   expect(result).toMatchObject({ result: "unavailable" });
 });

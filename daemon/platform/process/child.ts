@@ -1,8 +1,10 @@
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import { environmentOf } from "../../config/environment.ts";
 import { dieWithParent, duplicateDescriptor, noNewPrivileges, replaceDescriptor } from "../ffi.ts";
 import { FAILURE_CHARACTERS_MAX, type Message, requestOf, type Validator } from "./envelope.ts";
 import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./frames.ts";
+import { MARK_VARIABLE, setMark } from "./mark.ts";
 
 /** Both directions. The parent enforces its own, lower limit on what it reads; this one only catches a runaway answer before it is written. */
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
@@ -69,6 +71,8 @@ function die(error: unknown): never {
 function settle(): Wire {
   dieWithParent();
   noNewPrivileges();
+  const mark = environmentOf(MARK_VARIABLE);
+  if (mark !== null) setMark(mark);
   writeFileSync("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
   const wire = { input_fd: duplicateDescriptor(0), output_fd: duplicateDescriptor(1) };
   const nothing = openSync("/dev/null", "r");

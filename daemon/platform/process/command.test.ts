@@ -20,7 +20,7 @@ describe("runCommand", () => {
     process.env["MAESTRO_TEST_SECRET"] = "s3cret";
     try {
       const { stdout } = await runCommand(["/usr/bin/env"], { ...OPTIONS, env: { ONLY: "this" } });
-      expect(new TextDecoder().decode(stdout)).toBe("ONLY=this\n");
+      expect(new TextDecoder().decode(stdout)).toMatch(/^ONLY=this\nMAESTRO_MARK=[0-9a-f-]{36}\n$/);
     } finally {
       delete process.env["MAESTRO_TEST_SECRET"];
     }

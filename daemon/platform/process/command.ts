@@ -1,6 +1,7 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import { Capture, type PipeReader } from "./capture.ts";
 import { errno, killGroup } from "./group.ts";
+import { markedEnvironment } from "./mark.ts";
 
 /** Where the caller names none. Enough for the last words of any tool. */
 const STDERR_BYTES_MAX = 64 * 1024;
@@ -10,7 +11,7 @@ const KILL_WAIT_MS = 1_000;
 export interface CommandOptions {
   /** Working folder; the daemon's own when absent. */
   readonly cwd?: string;
-  /** The whole environment: nothing of the daemon's is inherited. */
+  /** The whole environment but for the mark (see mark.ts): nothing of the daemon's is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   /** Bytes or a stream for the command's input; an empty input when absent. */
   readonly stdin?: Uint8Array | ReadableStream<Uint8Array>;
@@ -188,7 +189,7 @@ function spawn(argv: readonly string[], options: CommandOptions): Bun.Subprocess
     return Bun.spawn({
       cmd: [...argv],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { ...options.env },
+      env: markedEnvironment(options.env),
       detached: true,
       stdin: options.stdin === undefined ? "ignore" : "pipe",
       stdout: "pipe",

@@ -1,9 +1,11 @@
 import { ERROR_CODES, MaestroError } from "../../../proto/errors.ts";
 import type { WorkerLimits } from "../../../proto/config.ts";
 import { Capture, type PipeReader } from "./capture.ts";
+import type { CgroupHome, MemoryGroup } from "./cgroup.ts";
 import { type Message, messageOf, type Validator } from "./envelope.ts";
 import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./frames.ts";
 import { errno, killGroup } from "./group.ts";
+import { childMark, killMarked, MARK_VARIABLE } from "./mark.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
 
 /** A job description the parent itself wrote; only a bug makes one this large. */
@@ -23,6 +25,8 @@ export interface ChildSpec {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly limits: ChildLimits;
+  /** Where the kernel can be told the memory limit; absent, the resident memory is watched alone. */
+  readonly cgroups?: CgroupHome | undefined;
 }
 
 export interface JobOptions<Reply, Progress = never> {
@@ -47,7 +51,7 @@ interface Running {
  * passed limit or abort kills the whole group with SIGKILL and fails the job; a child that failed once is never used again.
  *
  * It cannot outlive the daemon: the kernel kills it when the daemon's main thread ends, and its input ends too (see child.ts).
- * A process it started that moved to another session is out of reach here; untrusted programs belong in the sandbox.
+ * What it started and what left its group is found by its control group, or by the mark in its environment (see mark.ts).
  */
 export class Child {
   readonly pid: number;
@@ -61,11 +65,15 @@ export class Child {
   readonly #stdout: PipeReader;
   readonly #stderr: Capture;
   readonly #decoder: FrameDecoder;
+  readonly #group: MemoryGroup | undefined;
+  readonly #mark = childMark();
   readonly #became_ready = Promise.withResolvers<void>();
   #state: "starting" | "idle" | "busy" | "dead" = "starting";
   #failure: MaestroError | undefined;
   #running: Running | undefined;
   #jobs = 0;
+  /** It ended otherwise than idle and by our hand. */
+  #cut_off = false;
   /** Bytes on stdout since the job began, progress and answer together. */
   #output_bytes = 0;
 
@@ -73,8 +81,11 @@ export class Child {
   constructor(spec: ChildSpec, memory: MemoryWatch) {
     this.#spec = spec;
     this.#memory = memory;
-    this.#process = start(spec);
+    this.#group = groupOf(spec);
+    this.#process = start(spec, this.#mark);
     this.pid = this.#process.pid;
+    // Long before it starts anything itself: until it is ready it runs only our own code, for some 30 ms.
+    this.#group?.add(this.pid);
     this.#stdout = this.#process.stdout.getReader();
     this.#stderr = new Capture(this.#process.stderr, spec.limits.stderr_bytes_max);
     this.#decoder = new FrameDecoder({ frame_bytes_max: spec.limits.reply_bytes_max, depth_max: FRAME_DEPTH_MAX, values_max: FRAME_VALUES_MAX });
@@ -176,13 +187,16 @@ export class Child {
   async #live(): Promise<void> {
     const reading = this.#read();
     await this.#process.exited;
-    killGroup(this.pid);
+    this.#killGroup();
+    // A walk over all processes, so only where the child was cut off at work: one that was let go has nothing under way.
+    if (this.#group === undefined && this.#jobs > 0 && this.#cut_off) killMarked(this.#mark);
     await Promise.race([Promise.all([reading, this.#stderr.ended]), Bun.sleep(LAST_WORDS_MS)]);
     const { exitCode, signalCode } = this.#process;
     const how = signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`;
     this.#fail(new MaestroError("worker.crashed", how));
     void this.#stdout.cancel();
     void this.#stderr.cancel();
+    this.#group?.remove();
   }
 
   async #read(): Promise<void> {
@@ -217,14 +231,30 @@ export class Child {
     }
     if (message.kind === "progress") return running.progress(message.value);
     if (message.kind === "failure") return this.#fail(reported(message));
+    // An answer that was made while parts of it were being killed is none.
+    const lost = this.#outOfMemory();
+    if (lost !== undefined) return this.#fail(lost);
     running.reply(message.value);
     this.#running = undefined;
     this.#state = "idle";
   }
 
+  /** The kernel killed something of this child for its memory; whatever else went wrong came of that. */
+  #outOfMemory(): MaestroError | undefined {
+    const kills = this.#group?.oomKills() ?? 0;
+    if (kills === 0) return undefined;
+    return new MaestroError("worker.memory", `the kernel killed ${kills} of its processes at ${this.#spec.limits.memory_bytes_max} bytes`);
+  }
+
+  #killGroup(): void {
+    killGroup(this.pid);
+    this.#group?.kill();
+  }
+
   /** The first reason wins. */
-  #fail(error: MaestroError): void {
+  #fail(reason: MaestroError): void {
     if (this.#state === "dead") return;
+    const error = this.#outOfMemory() ?? reason;
     const said = this.stderr.trim().slice(-STDERR_CHARACTERS_SHOWN);
     this.#failure = said === "" ? error : new MaestroError(error.code, `${error.detail}; it said: ${said}`, { cause: error.cause });
     this.#end(this.#failure);
@@ -232,17 +262,26 @@ export class Child {
 
   #end(error: MaestroError): void {
     if (this.#state === "dead") return;
+    this.#cut_off = this.#state === "busy" || this.#failure !== undefined;
     this.#state = "dead";
-    killGroup(this.pid);
+    this.#killGroup();
     this.#became_ready.reject(error);
     this.#running?.fail(error);
     this.#running = undefined;
   }
 }
 
-function start(spec: ChildSpec): Bun.Subprocess<"pipe", "pipe", "pipe"> {
+function groupOf({ cgroups, limits }: ChildSpec): MemoryGroup | undefined {
   try {
-    return Bun.spawn({ cmd: [...spec.argv], cwd: spec.cwd, env: { ...spec.env }, detached: true, stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+    return cgroups?.create(limits.memory_bytes_max);
+  } catch (cause) {
+    throw new MaestroError("worker.crashed", `its control group could not be made: ${errno(cause) ?? String(cause)}`, { cause });
+  }
+}
+
+function start(spec: ChildSpec, mark: string): Bun.Subprocess<"pipe", "pipe", "pipe"> {
+  try {
+    return Bun.spawn({ cmd: [...spec.argv], cwd: spec.cwd, env: { ...spec.env, [MARK_VARIABLE]: mark }, detached: true, stdin: "pipe", stdout: "pipe", stderr: "pipe" });
   } catch (cause) {
     throw new MaestroError("worker.crashed", `${spec.argv[0]}: could not be started: ${errno(cause) ?? String(cause)}`, { cause });
   }

@@ -81,6 +81,25 @@ const ACTS: Record<string, (text: string, context: JobContext) => unknown> = {
     Bun.spawn(["/bin/sh", "-c", `echo $$ > ${text}; while :; do :; done`]);
     return ACTS["regex"]?.(text, { progress: () => undefined });
   },
+  /** Leaves group, session and parent; with `bare` also its environment. */
+  async flee(text) {
+    await Bun.spawn(["/usr/bin/setsid", "--fork", "/bin/sleep", text]).exited;
+    return { text };
+  },
+  async "flee-bare"(text) {
+    await Bun.spawn(["/usr/bin/env", "-i", "/usr/bin/setsid", "--fork", "/bin/sleep", text]).exited;
+    return { text };
+  },
+  async "flee-then-regex"(text, context) {
+    await ACTS["flee"]?.(text, context);
+    return ACTS["regex"]?.(text, context);
+  },
+  /** Eight processes that take 120 MB each, all at once. */
+  async "burst"(text) {
+    const one = "head -c 120000000 /dev/zero | tail -c 120000000 > /dev/null &";
+    await Bun.spawn(["/bin/sh", "-c", `${one.repeat(8)} wait`]).exited;
+    return { text };
+  },
   "stderr-flood"(text) {
     for (let i = 0; i < 200; i++) writeSync(2, "x".repeat(65_536));
     return { text };
