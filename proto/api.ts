@@ -124,6 +124,10 @@ export const StatusReply = Closed({
   gates: Closed({ running: Count, waiting: Count, total: Count }),
   workers: Closed({ ready: Count, busy: Count }),
   memory_bytes: Count,
+  reload: Type.Union(
+    [Closed({ at_s: Count, result: Choice(["applied", "refused"]), needs_restart: Type.Array(ShortText), detail: ShortText }), Type.Null()],
+    { description: "how the configuration file was last read again; null where it never was" },
+  ),
   state_dir: Type.String(),
   trust_path: Type.String(),
   clock: ClockReply,
@@ -142,10 +146,6 @@ export const RuleDoc = Closed({
   fails: ShortText,
   cannot_see: ShortText,
   replay: Type.Union([ShortText, Type.Null()], { description: "how often it fired on public history, and what was thought of it" }),
-  reload: Type.Union(
-    [Closed({ at_s: Count, result: Choice(["applied", "refused"]), needs_restart: Type.Array(ShortText), detail: ShortText }), Type.Null()],
-    { description: "how the configuration file was last read again; null where it never was" },
-  ),
   effects: Closed({ human: Effect, agent: Effect, bot: Effect, unknown: Effect }),
   mode: Choice(["observe", "enforce"]),
 });

@@ -50,10 +50,10 @@ export const ROUTES = {
   health: get("/healthz"),
   ready: get("/readyz"),
   openapi: get("/openapi.json"),
+  metrics: { method: "GET", path: "/metrics", body: "none", reply: "text" },
   version: get("/v1/version"),
   status: get("/v1/status"),
   config: get("/v1/config"),
-  metrics: { method: "GET", path: "/metrics", body: "none", reply: "text" },
   rules: get("/v1/rules"),
   stop: { method: "POST", path: "/v1/stop", body: "none", reply: "json" },
   clock: get("/v1/clock"),
@@ -72,12 +72,12 @@ export interface RouteTypes {
   health: { reply: HealthReply };
   ready: { reply: HealthReply };
   openapi: { reply: Readonly<Record<string, unknown>> };
+  metrics: { reply: string };
   version: { reply: VersionReply };
   status: { reply: StatusReply };
   config: { reply: ConfigReply };
   rules: { reply: RulesReply };
   stop: { reply: StopReply };
-  metrics: { reply: string };
   clock: { reply: ClockReply };
   resetClock: { request: ClockResetRequest; reply: ClockResetReply };
   openIntake: { request: IntakeRequest; reply: IntakeReply };

@@ -18,6 +18,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
       `log      ${trust.log_origin}  ${log.size} entries`,
       `gates    ${gates.running} running, ${gates.waiting} waiting, ${gates.total} recorded`,
       `workers  ${workers.ready} ready, ${workers.busy} busy`,
+      ...(status.reload === null ? [] : [`reload   ${status.reload.result}: ${status.reload.detail}${status.reload.needs_restart.length > 0 ? `; waits for a restart: ${status.reload.needs_restart.join(", ")}` : ""}`]),
       `state    ${status.state_dir}`,
       `socket   ${locations.socket_path}`,
       ...(status.clock.frozen === null ? [] : [`clock    jumped ahead by ${status.clock.frozen.step_s} s: entries are dated ${status.clock.frozen.at}; see maestro clock`]),
