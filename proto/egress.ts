@@ -1,6 +1,6 @@
 /** What the core asks of the egress helper. It names a repository of the operator table, never an address. */
 import { Type, type Static } from "@sinclair/typebox";
-import { Base64, Closed, Count, GitOid, ObjectFormat, RefName, RepositoryId } from "./scalar.ts";
+import { Base64, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RepositoryId, ShortText } from "./scalar.ts";
 
 /** Bytes of one `read`. A frame of it fits the buffer of a socket, so that the helper's write never waits for the core's next question. */
 export const EGRESS_READ_BYTES = 96 * 1024;
@@ -25,12 +25,17 @@ export const EgressJob = Type.Union([TipJob, HistoryJob, ReadJob]);
 export type EgressJob = Static<typeof EgressJob>;
 export type HistoryJob = Static<typeof HistoryJob>;
 
-export const TipReply = Closed({ kind: Type.Literal("tip"), oid: GitOid });
-export const HistoryReply = Closed({
+const TipReply = Closed({ kind: Type.Literal("tip"), oid: GitOid });
+const HistoryReply = Closed({
   kind: Type.Literal("history"),
   tip: GitOid,
   tips: Type.Array(GitOid, { minItems: 1, maxItems: 256, description: "commits whose whole trees are in the body" }),
   bytes: Count,
 });
-export const ReadReply = Closed({ kind: Type.Literal("read"), bytes: Base64 });
+/** A remote that does not answer is an answer: the helper lives on, and its reason is told. */
+const FailedReply = Closed({ kind: Type.Literal("failed"), code: Choice(["egress.failed", "egress.denied", "egress.timeout", "egress.refused", "request.not_found"]), detail: ShortText });
+export type FailedReply = Static<typeof FailedReply>;
+const ReadReply = Closed({ kind: Type.Literal("read"), bytes: Base64 });
+export const EgressReply = Type.Union([TipReply, HistoryReply, ReadReply, FailedReply]);
+export type EgressReply = Static<typeof EgressReply>;
 export type HistoryReply = Static<typeof HistoryReply>;

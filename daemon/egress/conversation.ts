@@ -1,0 +1,87 @@
+/** What the helper does with one conversation: a question after the other, about repositories of its own table only. */
+import { mkdir, mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { EGRESS_READ_BYTES, type EgressJob, type EgressReply, type FailedReply } from "../../proto/egress.ts";
+import { toBase64 } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { isTarget } from "../../proto/remote.ts";
+import type { Host } from "../config/host.ts";
+import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
+import { RepositoryStore } from "../platform/git/repository-store.ts";
+import { Git } from "../platform/git/runner.ts";
+import { Mirror } from "./mirror.ts";
+import { RemoteGit } from "./remote-git.ts";
+import type { EgressTools } from "./settings.ts";
+
+/** One branch that a server lists twice over is still far below this. */
+const ANSWER_BYTES_MAX = 1024 * 1024;
+const DETAIL_MAX = 2000;
+
+export class Conversation {
+  /** Open, and its name gone: it takes no room on the disk any more once this process has ended, however that comes. */
+  private body: FileHandle | null = null;
+
+  constructor(
+    private readonly host: Pick<Host, "repositories" | "limits">,
+    private readonly tools: EgressTools,
+    private readonly state_dir: string,
+  ) {}
+
+  async answer(job: EgressJob): Promise<EgressReply> {
+    try {
+      if (job.kind === "read") return await this.read(job.offset);
+      await mkdir(this.state_dir, { recursive: true, mode: 0o700 });
+      const folder = await mkdtemp(join(this.state_dir, "talk-"));
+      try {
+        return await this.ask(job, folder);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  private async ask(job: Exclude<EgressJob, { kind: "read" }>, folder: string): Promise<EgressReply> {
+    const entry = this.entryOf(job.repository, job.ref);
+    const { egress, intake } = this.host.limits;
+    const longest_ms = job.kind === "tip" ? egress.tip_deadline_ms : egress.fetch_deadline_ms;
+    const git = new RemoteGit(this.tools, entry, folder, egress, performance.now() + Math.min(job.deadline_ms, longest_ms));
+    if (job.kind === "tip") return { kind: "tip", oid: await this.tip(git, entry, job.ref) };
+    const store = new RepositoryStore(join(this.state_dir, "mirrors"), new Git(this.tools));
+    const { path, tip, tips, bytes } = await new Mirror(store, git, entry.remote, egress, intake.commits_max).history(job, folder);
+    this.body = await open(path, "r");
+    return { kind: "history", tip, tips: [...tips], bytes };
+  }
+
+  /** The core is not believed either: what is not in the helper's own table is not reached. */
+  private entryOf(id: string, ref: string): RemoteEntry {
+    const entry = this.host.repositories.find((row) => row.id === id);
+    if (entry === undefined || !hasRemote(entry)) throw new MaestroError("request.not_found", `no repository ${id} with a remote stands in the operator table`);
+    if (!isTarget(entry.target_refs, ref)) throw new MaestroError("request.not_found", `${ref} is not among the target_refs of ${id}`);
+    return entry;
+  }
+
+  private async tip(git: RemoteGit, entry: RemoteEntry, ref: string): Promise<string> {
+    const said = await git.speak(["ls-remote", "--quiet", "--refs", "--", entry.remote, ref], { stdout_bytes_max: ANSWER_BYTES_MAX, file_bytes_max: this.host.limits.egress.advertised_bytes_max }, null);
+    // The pattern of ls-remote also matches `refs/heads/x/refs/heads/main`, so the whole name is compared.
+    const oid = Buffer.from(said).toString("latin1").split("\n").map((line) => line.split("\t")).find(([, name]) => name === ref)?.[0];
+    if (oid === undefined || !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(oid)) throw new MaestroError("request.not_found", `the remote of ${entry.id} has no branch ${ref}`);
+    return oid;
+  }
+
+  private async read(offset: number): Promise<EgressReply> {
+    if (this.body === null) throw new MaestroError("egress.failed", "nothing was fetched in this conversation");
+    const buffer = new Uint8Array(EGRESS_READ_BYTES);
+    const { bytesRead } = await this.body.read(buffer, 0, EGRESS_READ_BYTES, offset);
+    return { kind: "read", bytes: toBase64(buffer.subarray(0, bytesRead)) };
+  }
+}
+
+const CODES: readonly FailedReply["code"][] = ["egress.failed", "egress.denied", "egress.timeout", "egress.refused", "request.not_found"];
+
+function failed(error: unknown): FailedReply {
+  const known = error instanceof MaestroError ? error : new MaestroError("egress.failed", error instanceof Error ? error.message : String(error), { cause: error });
+  const code = CODES.find((name) => name === known.code) ?? "egress.failed";
+  return { kind: "failed", code, detail: (code === known.code ? known.detail : `${known.code}: ${known.detail}`).slice(0, DETAIL_MAX).toWellFormed() };
+}

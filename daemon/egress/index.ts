@@ -1,0 +1,134 @@
+/** The core's side of the egress helper: where a target stands, and what the remote has behind it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EgressReply, HistoryJob } from "../../proto/egress.ts";
+import { fromBase64 } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { Host } from "../config/host.ts";
+import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
+import type { Clock } from "../platform/clock.ts";
+import { WorkerPool } from "../platform/process/pool.ts";
+import { childLink, socketLink, type Link, type Talk } from "./link.ts";
+import { Tips } from "./tips.ts";
+
+const HELPER = new URL("./main.ts", import.meta.url).pathname;
+/** The helper keeps its own deadline; this much later the core no longer waits for it. */
+const GRACE_MS = 2_000;
+const READ_DEADLINE_MS = 30_000;
+
+export interface EgressDeps {
+  readonly host: Host;
+  readonly state_dir: string;
+  /** The folder git was found in, for the helper's search path. */
+  readonly git_folder: string;
+  readonly clock: Clock;
+}
+
+/** What a change is missing, and who takes it in: a pack body as clients send them, and the commits that must be whole afterwards. */
+export interface Missing extends Pick<HistoryJob, "head" | "have" | "object_format"> {
+  readonly receive: (body: ReadableStream<Uint8Array>, tips: readonly string[]) => Promise<void>;
+}
+
+export interface Egress {
+  /** The commit the branch stands at, no older than `tip_ttl_ms`. Throws `egress.*`, `request.not_found`. */
+  tip(entry: RemoteEntry, ref: string): Promise<string>;
+  /** Fetches and hands over what leads to `tip`; returns the tip that was fetched, which is a newer one where the branch moved meanwhile. */
+  history(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Starts nothing: a helper lives as long as a question does. A sealed node, and one whose table has no remote, never has one. */
+export function createEgress(deps: EgressDeps): Egress {
+  if (deps.host.modes.includes("sealed")) return SEALED;
+  return new Remotes(deps, deps.host.egress_socket === null ? ownHelpers(deps) : socketLink(deps.host.egress_socket));
+}
+
+const sealed = (): Promise<never> => Promise.reject(new MaestroError("egress.sealed", "mode sealed"));
+const SEALED: Egress = { tip: sealed, history: sealed, close: () => Promise.resolve() };
+
+/** The helper reads the table as it was when the daemon started, from a copy: the operator's file may change meanwhile. */
+function ownHelpers({ host, state_dir, git_folder }: EgressDeps): Link {
+  const folder = join(state_dir, "egress");
+  const config = join(folder, "table.yaml");
+  if (host.repositories.some(hasRemote)) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { version, trust_domain, modes, repositories, trust_file, limits } = host;
+    writeFileSync(config, JSON.stringify({ version, trust_domain, modes, repositories, ...(trust_file === null ? {} : { trust_file }), limits: { egress: limits.egress, intake: limits.intake } }), { mode: 0o600 });
+  }
+  const { worker, egress } = host.limits;
+  return childLink(
+    new WorkerPool({
+      argv: [process.execPath, "--smol", HELPER, "--config", config, "--state", folder],
+      cwd: "/",
+      env: { PATH: [git_folder, "/usr/local/bin", "/usr/bin", "/bin"].join(":") },
+      limits: { ...worker, memory_bytes_max: egress.memory_bytes_max },
+      size: egress.helpers_max,
+      backoff: worker,
+    }),
+  );
+}
+
+class Remotes implements Egress {
+  readonly #host: Host;
+  readonly #link: Link;
+  readonly #tips: Tips;
+  /** The last fetch of each remote: a mirror takes one at a time. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor({ host, clock }: EgressDeps, link: Link) {
+    this.#host = host;
+    this.#link = link;
+    this.#tips = new Tips(host.limits.egress.tip_ttl_ms, clock);
+  }
+
+  tip(entry: RemoteEntry, ref: string): Promise<string> {
+    return this.#tips.get(`${entry.id} ${ref}`, async () => {
+      const deadline_ms = this.#host.limits.egress.tip_deadline_ms;
+      await using talk = await this.#link.open();
+      const reply = await talk.ask({ kind: "tip", repository: entry.id, ref, deadline_ms }, deadline_ms + GRACE_MS);
+      if (reply.kind !== "tip") throw unexpected(reply);
+      return reply.oid;
+    });
+  }
+
+  history(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string> {
+    const before = this.#turns.get(entry.remote) ?? Promise.resolve();
+    const mine = before.then(() => this.#fetch(entry, ref, tip, missing, signal));
+    // The next one waits for this one, whatever came of it.
+    this.#turns.set(entry.remote, mine.catch(() => undefined));
+    return mine;
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+  }
+
+  async #fetch(entry: RemoteEntry, ref: string, tip: string, { head, have, object_format, receive }: Missing, signal?: AbortSignal): Promise<string> {
+    if (signal?.aborted) throw new MaestroError("request.cancelled", "the caller left before its turn");
+    const deadline_ms = this.#host.limits.egress.fetch_deadline_ms;
+    await using talk = await this.#link.open(signal);
+    const reply = await talk.ask({ kind: "history", repository: entry.id, ref, object_format, tip, head, have: have.slice(0, 64), deadline_ms }, deadline_ms + GRACE_MS);
+    if (reply.kind !== "history") throw unexpected(reply);
+    await receive(bodyOf(talk, reply.bytes), reply.tips);
+    if (reply.tip !== tip) this.#tips.put(`${entry.id} ${ref}`, reply.tip);
+    return reply.tip;
+  }
+}
+
+/** One piece after the other, as fast as they are taken in. */
+function bodyOf(talk: Talk, bytes: number): ReadableStream<Uint8Array> {
+  let offset = 0;
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    if (offset >= bytes) return controller.close();
+    const reply = await talk.ask({ kind: "read", offset }, READ_DEADLINE_MS);
+    const piece = reply.kind === "read" ? fromBase64(reply.bytes) : null;
+    if (piece === null || piece.length === 0) throw reply.kind === "read" ? new MaestroError("egress.failed", "the body ended early") : unexpected(reply);
+    offset += piece.length;
+    controller.enqueue(piece);
+  };
+  return new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
+}
+
+function unexpected(reply: EgressReply): MaestroError {
+  return reply.kind === "failed" ? new MaestroError(reply.code, reply.detail) : new MaestroError("egress.failed", `the helper answered ${reply.kind} to another question`);
+}
