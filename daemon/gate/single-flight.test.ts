@@ -52,3 +52,36 @@ test("a failed run fails everybody and is not remembered", async () => {
   await Bun.sleep(0);
   expect(await flights.join("k", () => Promise.resolve(1), quiet, never)).toBe(1);
 });
+
+test("told to stop past the point where it can: whoever asks meanwhile gets what it comes to, and nothing runs twice", async () => {
+  const flights = new SingleFlight<string, number>();
+  const recorded = Promise.withResolvers<number>();
+  let runs = 0;
+  const start = () => (runs++, recorded.promise);
+  const leaver = new AbortController();
+  const first = flights.join("k", start, quiet, leaver.signal).catch(() => "left");
+  leaver.abort();
+  expect(await first).toBe("left");
+  const impatient = new AbortController();
+  const second = flights.join("k", start, quiet, impatient.signal).catch(() => "left too");
+  const third = flights.join("k", start, quiet, never);
+  impatient.abort();
+  expect(await second).toBe("left too");
+  recorded.resolve(7);
+  expect([await third, runs, flights.running]).toEqual([7, 1, 0]);
+});
+
+test("two who ask while a stopped run ends share one new run", async () => {
+  const flights = new SingleFlight<string, number>();
+  const runs: PromiseWithResolvers<number>[] = [];
+  const start = () => (runs.push(Promise.withResolvers<number>()), runs.at(-1)!.promise);
+  const leaver = new AbortController();
+  const first = flights.join("k", start, quiet, leaver.signal).catch(() => "left");
+  leaver.abort();
+  await first;
+  const both = [flights.join("k", start, quiet, never), flights.join("k", start, quiet, never)];
+  runs[0]!.reject(new Error("stopped"));
+  await Bun.sleep(0);
+  runs[1]!.resolve(8);
+  expect([await Promise.all(both), runs.length]).toEqual([[8, 8], 2]);
+});

@@ -8,6 +8,8 @@ interface Flight<Event, Result> {
   clients: number;
 }
 
+type Start<Event, Result> = (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>;
+
 /**
  * One run for everybody who asks the same at the same time: later clients
  * attach and are told what they missed, the last to leave cancels it.
@@ -19,28 +21,31 @@ export class SingleFlight<Event, Result> {
     return this.flights.size;
   }
 
-  async join(key: string, start: (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>, listen: (event: Event) => void, signal: AbortSignal): Promise<Result> {
+  async join(key: string, start: Start<Event, Result>, listen: (event: Event) => void, signal: AbortSignal): Promise<Result> {
+    for (let ending = this.ending(key); ending !== undefined; ending = this.ending(key)) {
+      // Told to stop, it may have been past the point where it can: then what it comes to is the answer, and a second run would give another one.
+      const result = await leavingAt(ending.result.then((value) => ({ value }), () => null), signal);
+      if (result !== null) return result.value;
+    }
     const flight = this.flights.get(key) ?? this.take(key, start);
     flight.clients++;
     for (const event of flight.past) listen(event);
     flight.listeners.add(listen);
-    const left = Promise.withResolvers<never>();
-    const leave = () => left.reject(new MaestroError("request.cancelled", "the client left"));
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
     try {
-      return await Promise.race([flight.result, left.promise]);
+      return await leavingAt(flight.result, signal);
     } finally {
-      signal.removeEventListener("abort", leave);
       flight.listeners.delete(listen);
-      if (--flight.clients === 0) {
-        flight.abort.abort(new MaestroError("request.cancelled", "the last client left"));
-        if (this.flights.get(key) === flight) this.flights.delete(key);
-      }
+      if (--flight.clients === 0) flight.abort.abort(new MaestroError("request.cancelled", "the last client left"));
     }
   }
 
-  private take(key: string, start: (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>): Flight<Event, Result> {
+  /** The run of this key that everybody left and that has not ended yet. */
+  private ending(key: string): Flight<Event, Result> | undefined {
+    const flight = this.flights.get(key);
+    return flight !== undefined && flight.clients === 0 ? flight : undefined;
+  }
+
+  private take(key: string, start: Start<Event, Result>): Flight<Event, Result> {
     const abort = new AbortController();
     const past: Event[] = [];
     const listeners = new Set<(event: Event) => void>();
@@ -48,15 +53,25 @@ export class SingleFlight<Event, Result> {
       past.push(event);
       for (const listener of listeners) listener(event);
     };
-    const result = start(emit, abort.signal);
+    // Whatever comes of it, it is over for the next one before anybody hears of it.
+    const result = start(emit, abort.signal).finally(() => this.flights.delete(key));
     // Whoever attached sees the rejection; a flight everybody left rejects unheard.
     result.catch(() => undefined);
     const flight: Flight<Event, Result> = { abort, result, past, listeners, clients: 0 };
     this.flights.set(key, flight);
-    const land = () => {
-      if (this.flights.get(key) === flight) this.flights.delete(key);
-    };
-    result.then(land, land);
     return flight;
+  }
+}
+
+/** What `work` comes to, or `request.cancelled` as soon as the signal says that nobody waits for it. */
+async function leavingAt<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const left = Promise.withResolvers<never>();
+  const leave = () => left.reject(new MaestroError("request.cancelled", "the client left"));
+  if (signal.aborted) leave();
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await Promise.race([work, left.promise]);
+  } finally {
+    signal.removeEventListener("abort", leave);
   }
 }

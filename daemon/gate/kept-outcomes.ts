@@ -1,0 +1,72 @@
+/**
+ * Answers of checks whose gate did not come to its end: somebody left, or another check was unavailable. The next gate of the same
+ * facts takes them instead of asking again. In memory, for a moment, and never `unavailable`: not knowing is asked again.
+ */
+import { canonicalText } from "../../proto/canonical.ts";
+import type { Thresholds } from "../../proto/config.ts";
+import type { CheckRun } from "./check-run.ts";
+
+const ENTRIES_MAX = 512;
+const CHARACTERS_MAX = 16 * 1024 * 1024;
+/** A client that was cut off comes back at once, or with the next push, which has other facts. */
+const AGE_MS_MAX = 10 * 60_000;
+
+/** Everything that an answer follows from; `repo_id` keeps one user's answers from another's. */
+export interface AnsweredFrom {
+  readonly repo_id: string;
+  readonly facts_sha256: string;
+  readonly thresholds: Thresholds;
+}
+
+/** The answers about one change. */
+export interface KeptRuns {
+  get(check: string): CheckRun | null;
+  put(run: CheckRun): void;
+}
+
+interface Entry {
+  readonly run: CheckRun;
+  readonly characters: number;
+  readonly put_ms: number;
+}
+
+export class KeptOutcomes {
+  /** Oldest first. */
+  private readonly entries = new Map<string, Entry>();
+  private characters = 0;
+
+  constructor(private readonly now_ms: () => number) {}
+
+  of(from: AnsweredFrom): KeptRuns {
+    const prefix = canonicalText({ repo_id: from.repo_id, facts_sha256: from.facts_sha256, thresholds: from.thresholds });
+    return {
+      get: (check) => this.get(`${prefix}${check}`),
+      put: (run) => this.put(`${prefix}${run.outcome.check}`, run),
+    };
+  }
+
+  private get(key: string): CheckRun | null {
+    const entry = this.entries.get(key);
+    if (entry === undefined || entry.put_ms < this.now_ms() - AGE_MS_MAX) return null;
+    // It took nothing now; what it took then was that try's.
+    return { outcome: entry.run.outcome, duration_us: 0 };
+  }
+
+  private put(key: string, run: CheckRun): void {
+    if (run.outcome.result === "unavailable") return;
+    const characters = key.length + JSON.stringify(run).length;
+    if (characters > CHARACTERS_MAX) return;
+    this.drop(key);
+    this.entries.set(key, { run, characters, put_ms: this.now_ms() });
+    this.characters += characters;
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= ENTRIES_MAX && this.characters <= CHARACTERS_MAX) return;
+      this.drop(oldest);
+    }
+  }
+
+  private drop(key: string): void {
+    this.characters -= this.entries.get(key)?.characters ?? 0;
+    this.entries.delete(key);
+  }
+}
