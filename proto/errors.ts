@@ -72,6 +72,7 @@ export const ERRORS = {
   "intake.unknown": row(404, EXIT.unavailable, true, "That intake is unknown or has expired; send the pack again."),
   "store.folder": row(500, EXIT.unavailable, false, "The state folder cannot be made or written by this user; give it the right to, or name another with --state."),
   "store.no_space": row(507, EXIT.unavailable, true, "The disk of the state folder is full; free space and try again, nothing was acknowledged."),
+  "store.read_only": row(503, EXIT.unavailable, true, "The file system of the state folder is read-only, so no verdict could be kept and none was given; what is on record can still be read. See the kernel's log, then repair or remount it."),
   "store.corrupt": row(500, EXIT.internal, false, "A stored record does not match its own hash; restore the state folder from a backup."),
   "store.schema": row(500, EXIT.internal, false, "The state folder was written by another version; use that version or a fresh folder."),
   "store.commit": row(500, EXIT.internal, true, "The state could not be made durable; nothing was acknowledged."),

@@ -1,11 +1,11 @@
 /** Content-addressed bytes in an OCI image layout: `blobs/sha256/<hex>` (image-spec `image-layout.md`). */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { storeFailure } from "./failure.ts";
-import type { Incoming } from "./files.ts";
+import { makeFolder, type Incoming } from "./files.ts";
 
 export interface BlobRef {
   /** `sha256:<hex>` */
@@ -36,7 +36,7 @@ export function sha256Digest(bytes: Uint8Array): string {
 /** `layout` is the folder that holds `blobs/`. */
 export async function openBlobs(layout: string, incoming: Incoming, limits: StoreLimits): Promise<Blobs> {
   const folder = join(layout, "blobs", "sha256");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
 
   function pathOf(digest: string): string {
     const hex = DIGEST.exec(digest)?.[1];

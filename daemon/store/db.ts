@@ -1,5 +1,5 @@
 /** The node's state in LMDB: atomic writes, durable when told so, nothing read that was not written. */
-import { mkdirSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { open, type Key as LmdbKey, type RootDatabase } from "lmdb";
@@ -9,6 +9,8 @@ import { storeFailure } from "./failure.ts";
 import type { Key } from "./record.ts";
 import { openScanner, type Scanner } from "./scan.ts";
 import { checkSchema, type SchemaRecord, STORE_SCHEMA_VERSION } from "./schema.ts";
+import { requireSpace, requireWritable } from "./room.ts";
+import { syncFolderNow } from "./sync.ts";
 import { createTable, type Table } from "./table.ts";
 
 const LMDB_OPTIONS = {
@@ -40,6 +42,8 @@ export interface Store {
    * after `fatal` the reason of it.
    */
   atomic<T>(work: () => T): T;
+  /** Throws `store.no_space` or `store.read_only`, for whoever is about to work for a result that could not be kept. */
+  requireWritable(): void;
   /** Resolves when everything written so far is on disk; `fatal` after `commit_deadline_ms`. */
   durable(): Promise<void>;
   /** Every record of every table as bytes, for whoever checks them all. */
@@ -49,16 +53,6 @@ export interface Store {
   /** For the upgrade alone. */
   schema(): SchemaRecord;
   close(): Promise<void>;
-}
-
-/**
- * Throws `store.no_space` while nothing has been touched yet: repeated
- * `ENOSPC` from inside a commit ended in glibc's "corrupted size vs.
- * prev_size", so LMDB must not meet a full disk while there is a way around.
- */
-function requireSpace(folder: string, free_bytes_min: number): void {
-  const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize < free_bytes_min) throw new MaestroError("store.no_space", `${bavail * bsize} bytes free for ${folder}, at least ${free_bytes_min} are needed`);
 }
 
 /** Settles with `flushed`, or calls `fatal` and rejects with `store.commit` after `deadline_ms`. */
@@ -95,7 +89,10 @@ function openDatabase(folder: string): RootDatabase<Buffer, string> {
 /** Throws `store.schema`, `store.corrupt` or `store.no_space`; the caller holds the state folder's lock. */
 export function openStore(deps: StoreDeps): Store {
   const folder = join(deps.state_dir, deps.folder ?? "db");
-  const root = openDatabase(folder);
+  // A database that is half made aborts LMDB (an assertion of mdb_page_touch, seen with 3.5.6), so a new one gets its name when it is whole.
+  const fresh = existsSync(folder) ? null : `${folder}.first`;
+  if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
+  const root = openDatabase(fresh ?? folder);
   const names = new Set<string>();
   let depth = 0;
   let broken: MaestroError | null = null;
@@ -116,7 +113,7 @@ export function openStore(deps: StoreDeps): Store {
     },
     atomic(work) {
       if (broken !== null) throw broken;
-      if (depth === 0) requireSpace(folder, deps.limits.free_bytes_min);
+      if (depth === 0) requireSpace(deps.state_dir, deps.limits.free_bytes_min);
       let own: unknown;
       depth += 1;
       try {
@@ -137,6 +134,7 @@ export function openStore(deps: StoreDeps): Store {
         depth -= 1;
       }
     },
+    requireWritable: () => requireWritable(deps.state_dir, deps.limits.free_bytes_min),
     durable: () => watchCommit(root.flushed, deps.limits.commit_deadline_ms, fatal),
     scanner: openScanner(root),
     async copyTo(target) {
@@ -154,7 +152,11 @@ export function openStore(deps: StoreDeps): Store {
   };
   let schema: SchemaRecord;
   try {
-    schema = checkSchema(store, folder, deps.schema_version ?? STORE_SCHEMA_VERSION);
+    schema = checkSchema(store, fresh ?? folder, deps.schema_version ?? STORE_SCHEMA_VERSION);
+    if (fresh !== null) {
+      renameSync(fresh, folder);
+      syncFolderNow(deps.state_dir);
+    }
   } catch (error) {
     void root.close();
     throw storeFailure(error, `open ${folder}`);

@@ -1,7 +1,7 @@
 /** Which operational failure a storage error is. */
 import { MaestroError } from "../../proto/errors.ts";
+import { diskCode } from "../platform/disk.ts";
 
-const NO_SPACE = /no space left|disk quota exceeded|ENOSPC|EDQUOT/i;
 // Codes of lmdb.h: MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_INVALID, and their texts.
 const CORRUPT = /MDB_(?:PAGE_NOTFOUND|CORRUPTED|INVALID)|-3079[673]|requested page not found|located page was wrong type|not an? LMDB file/i;
 
@@ -13,14 +13,14 @@ function text(error: unknown): string {
 }
 
 /**
- * `store.no_space` and `store.corrupt` where the error says so, otherwise
- * `store.commit`. LMDB also rejects promises nobody holds; for those there is
+ * `store.no_space`, `store.read_only` and `store.corrupt` where the error says
+ * so, otherwise `store.commit`. LMDB also rejects promises nobody holds; for those there is
  * `strayFailure`.
  */
 export function storeFailure(error: unknown, during: string): MaestroError {
   if (error instanceof MaestroError) return error;
   const message = text(error);
-  const code = NO_SPACE.test(message) ? "store.no_space" : CORRUPT.test(message) ? "store.corrupt" : "store.commit";
+  const code = diskCode(message) ?? (CORRUPT.test(message) ? "store.corrupt" : "store.commit");
   return new MaestroError(code, `${during}: ${message}`, { cause: error });
 }
 
@@ -29,5 +29,5 @@ export function storeFailure(error: unknown, during: string): MaestroError {
  * `null` when it did not. Either way the process ends; this names the reason.
  */
 export function strayFailure(reason: unknown): MaestroError | null {
-  return NO_SPACE.test(text(reason)) || /MDB_|lmdb|Commit failed/i.test(text(reason)) ? storeFailure(reason, "a write in the background") : null;
+  return diskCode(text(reason)) !== null || /MDB_|lmdb|Commit failed/i.test(text(reason)) ? storeFailure(reason, "a write in the background") : null;
 }

@@ -14,6 +14,16 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Makes `folder` and what is missing above it, each durable in its parent: without that a whole folder of synced files may be gone after a power cut. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder; ; made = dirname(made)) {
+    await syncFolder(dirname(made));
+    if (made === first) return;
+  }
+}
+
 /** A folder for half-written files, on the file system they will be renamed into. */
 export interface Incoming {
   /**
@@ -27,7 +37,7 @@ export interface Incoming {
 
 /** Empties `folder` first: what stands in it was never acknowledged. */
 export async function openIncoming(folder: string): Promise<Incoming> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
   let next = 0;
 

@@ -5,6 +5,7 @@ import type { Actor } from "../../../proto/actor.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Commit, Facts, Gap } from "../../../proto/facts.ts";
 import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
+import { diskCode } from "../../platform/disk.ts";
 import type { ParsedCommit } from "../../platform/git/commit.ts";
 import { GitReader } from "../../platform/git/reader.ts";
 import { wantsContent } from "../checks/index.ts";
@@ -104,7 +105,12 @@ function fewGaps(gaps: readonly Gap[]): Gap[] {
 async function store(facts: Facts, path: string, bytes_max: number): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(facts));
   if (bytes.length > bytes_max) throw new MaestroError("request.too_large", `facts of ${bytes.length} bytes, facts_bytes_max is ${bytes_max}`);
-  await Bun.write(path, bytes);
+  try {
+    await Bun.write(path, bytes);
+  } catch (error) {
+    const disk = diskCode(String(error));
+    throw disk === null ? error : new MaestroError(disk, "no place for the facts", { cause: error });
+  }
   return toHex(sha256(bytes));
 }
 

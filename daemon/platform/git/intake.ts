@@ -2,6 +2,7 @@ import { fromUtf8Lossy, utf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { IntakeLimits } from "../../../proto/config.ts";
 import type { CommandResult } from "../process/command.ts";
+import { diskCode } from "../disk.ts";
 import { fsckError, fsckWarnings, strictOption } from "./fsck.ts";
 import { isOid, type Oid } from "./object-format.ts";
 import { PackBody, packObjects } from "./pack-body.ts";
@@ -201,7 +202,8 @@ function refusal(stderr: string): MaestroError {
   const fault = fsckError(stderr);
   if (fault !== null) return new MaestroError("intake.refused", `${fault.id} in object ${fault.oid}`);
   const words = lastWords(stderr);
-  if (/No space left on device/.test(stderr)) return new MaestroError("store.no_space", words);
+  const disk = diskCode(stderr);
+  if (disk !== null) return new MaestroError(disk, words);
   if (/did not receive expected object|unresolved delta|missing object/.test(stderr)) return new MaestroError("intake.incomplete", words);
   return new MaestroError("intake.refused", words);
 }

@@ -1,5 +1,6 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ObjectFormat } from "../../../proto/scalar.ts";
+import { diskCode } from "../disk.ts";
 import { runCommand, streamCommand, type CommandOptions, type CommandResult, type CommandStream } from "../process/command.ts";
 import { FORMATS } from "./object-format.ts";
 
@@ -131,8 +132,9 @@ export class Git {
   }
 }
 
+/** `git.failed`, or what git says of the disk. */
 export function gitFailed(args: readonly string[], code: number, stderr: string): MaestroError {
-  return new MaestroError("git.failed", `git ${args[0]} ended with ${code}: ${lastWords(stderr)}`);
+  return new MaestroError(diskCode(stderr) ?? "git.failed", `git ${args[0]} ended with ${code}: ${lastWords(stderr)}`);
 }
 
 /** The line of git's stderr that says most, made safe to print: parts of it can be names a change chose. */
