@@ -53,8 +53,28 @@ export const TimeResetStatement = Closed({
 });
 export type TimeResetStatement = Static<typeof TimeResetStatement>;
 
+/** Why a log ends and another begins: its state came back from a backup, was copied, woke up on another machine, or was rebuilt from damage. */
+export const SuccessionCause = Choice(["restored", "clone", "machine", "repaired"]);
+export type SuccessionCause = Static<typeof SuccessionCause>;
+
+/** Entry 0 of a log that follows another one: no key ever signs two histories. */
+export const SUCCESSION_PREDICATE = "urn:maestro:predicate:log-succession:v1";
+export const SuccessionStatement = Closed({
+  _type: Type.Literal(STATEMENT_TYPE),
+  subject: Type.Array(Subject, { minItems: 1, maxItems: 1, description: "the log before, and its root" }),
+  predicateType: Type.Literal(SUCCESSION_PREDICATE),
+  predicate: Closed({
+    cause: SuccessionCause,
+    checkpoint: Type.String({ maxLength: 16_384, description: "the old log's newest head as it was signed" }),
+    origin: ShortText,
+    log_key: Fingerprint,
+    at: Timestamp,
+  }),
+});
+export type SuccessionStatement = Static<typeof SuccessionStatement>;
+
 /** What a key of role `gate` signs. */
-export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE];
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

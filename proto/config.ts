@@ -99,6 +99,18 @@ export const StoreLimits = Closed({
 });
 export type StoreLimits = Static<typeof StoreLimits>;
 
+/** What is kept, for whom, and how often it is looked at again. */
+export const IntegrityLimits = Closed({
+  start_gates: limit(8, "newest gates whose records, blobs and place in the log are checked again at each start"),
+  scrub_bytes_per_s: limit(8 * MiB, "what the scrubber reads in a second: everything kept is looked at again, without being in the way"),
+  scrub_interval_ms: limit(86_400_000, "from the end of one pass over everything to the start of the next; a daemon that ends when idle scrubs a little after each gate instead"),
+  scrub_slice_bytes: limit(4 * MiB, "read after a gate by a daemon that ends when idle"),
+  garbage_age_ms: limit(86_400_000, "nothing younger is removed by gc"),
+  tenant_bytes_max: limit(64 * GiB, "evidence and packs kept for one tenant; past it only that tenant is refused"),
+  store_bytes_max: limit(512 * GiB, "evidence and packs kept for all tenants together"),
+});
+export type IntegrityLimits = Static<typeof IntegrityLimits>;
+
 /** One run of outside code in the sandbox. */
 export const SandboxLimits = Closed({
   wall_ms: limit(60_000, "one run, from start to collected"),
@@ -142,6 +154,7 @@ export const Limits = Closed({
   worker: WorkerLimits,
   gate: GateLimits,
   store: StoreLimits,
+  integrity: IntegrityLimits,
   sandbox: SandboxLimits,
   command: CommandLimits,
   egress: EgressLimits,
@@ -230,6 +243,7 @@ export const HostConfig = Closed(
         worker: Type.Optional(Type.Partial(WorkerLimits, { additionalProperties: false })),
         gate: Type.Optional(Type.Partial(GateLimits, { additionalProperties: false })),
         store: Type.Optional(Type.Partial(StoreLimits, { additionalProperties: false })),
+        integrity: Type.Optional(Type.Partial(IntegrityLimits, { additionalProperties: false })),
         sandbox: Type.Optional(Type.Partial(SandboxLimits, { additionalProperties: false })),
         command: Type.Optional(Type.Partial(CommandLimits, { additionalProperties: false })),
         egress: Type.Optional(Type.Partial(EgressLimits, { additionalProperties: false })),

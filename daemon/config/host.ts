@@ -54,6 +54,7 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     worker: { ...defaults.worker, ...given?.worker },
     gate: { ...defaults.gate, ...given?.gate },
     store: { ...defaults.store, ...given?.store },
+    integrity: { ...defaults.integrity, ...given?.integrity },
     sandbox: { ...defaults.sandbox, ...given?.sandbox },
     command: { ...defaults.command, ...given?.command },
     egress: { ...defaults.egress, ...given?.egress },

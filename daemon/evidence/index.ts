@@ -1,4 +1,5 @@
 /** A verdict becomes evidence: manifest, signed statement, log entry, bundle; durable before anyone hears of it. */
+import { join } from "node:path";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Statement } from "../../proto/attestation.ts";
 import { canonicalBytes } from "../../proto/canonical.ts";
@@ -11,11 +12,15 @@ import type { Store } from "../store/db.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { cardDigest } from "../verifier/card.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
+import type { Trust } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
 import { buildStatement, bundleBytes, signStatement, sigstoreBundle } from "./attest/index.ts";
 import { openKeys, type Keys } from "./keys/index.ts";
+import { checkSums } from "./keys/sums.ts";
 import { openLog, type Log, type LogState } from "./log/index.ts";
+import { openTables } from "./log/tables.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
+import { renew, type Renewal } from "./succession/renew.ts";
 import { openLogTime, type Freeze } from "./time/index.ts";
 import { resetStatement, type TimeReset } from "./time/reset.ts";
 
@@ -25,6 +30,8 @@ export interface EvidenceDeps {
   /** `null`: a trust domain of this node's own. */
   readonly trust_domain: string | null;
   readonly version: string;
+  /** Absent where nobody asks whether the folder was copied, as in tests of the log alone. */
+  readonly renewal?: Renewal;
   readonly clock: Pick<Clock, "now_ms" | "boottime_ms" | "boot_id">;
   /** Called when the wall clock jumped ahead and log time stopped. */
   readonly time_froze: (step_ms: number) => void;
@@ -58,6 +65,11 @@ export interface Evidence {
   readonly trust_path: string;
   readonly trust_domain: string;
   readonly self_made_trust: boolean;
+  readonly trust: Trust;
+  /** The log itself, to look at. */
+  readonly log: Pick<Log, "entry" | "receipt" | "audit">;
+  /** Throws `evidence.keys` where a private key is no longer what it was made as. */
+  checkKeys(): void;
   logState(): LogState;
   /** Seconds that count as now wherever something expires: the wall clock, but never before the newest entry, and standing still while frozen. */
   now_s(): number;
@@ -93,8 +105,10 @@ function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: strin
 
 /** Opens keys and log under `state_dir`; see `openKeys` and `openLog` for what they refuse. */
 export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
+  const tables = openTables(deps.store);
+  if (deps.renewal !== undefined) await renew({ ...deps, ...deps.renewal, tables, now_s: deps.clock.now_ms() / 1000 });
   const keys = openKeys({ state_dir: deps.state_dir, now: new Date(deps.clock.now_ms()), trust_domain: deps.trust_domain });
-  const log = await openLog({ ...deps, key: keys.log_note, sign: keys.log.sign });
+  const log = await openLog({ ...deps, tables, key: keys.log_note, sign: keys.log.sign });
   const time = openLogTime({ store: deps.store, clock: deps.clock, froze: deps.time_froze });
   const newest_s = () => newestSeconds(log, keys);
 
@@ -103,6 +117,9 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
     trust_path: keys.trust_path,
     trust_domain: keys.trust.trust_domain,
     self_made_trust: keys.trust.self_made,
+    trust: keys.trust,
+    log,
+    checkKeys: () => checkSums(join(deps.state_dir, "keys")),
     logState: () => log.state(),
     now_s: () => time.next_s(newest_s()),
     frozen: () => time.frozen(newest_s()),

@@ -34,6 +34,10 @@ export interface Artifacts {
   /** `undefined` where no artifact has that name; throws `store.corrupt` where its blobs are gone or others. */
   getArtifact(name: string): Promise<Artifact | undefined>;
   names(): readonly string[];
+  /** What is wrong with a named artifact, manifest and layers alike, or `null`. Layers' bytes are not read. */
+  checkArtifact(name: string): Promise<string | null>;
+  /** Digests that the artifacts name, manifests and layers and config. Throws `store.corrupt` where a manifest cannot be read. */
+  references(): Promise<Set<string>>;
 }
 
 // A manifest or index is ours and flat; the bound keeps a damaged file from being read without end.
@@ -152,5 +156,29 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
       return descriptor === undefined ? undefined : { descriptor, manifest: await readManifest(descriptor, name) };
     },
     names: () => index.names(),
+    async checkArtifact(name) {
+      const descriptor = index.get(name);
+      if (descriptor === undefined) return "it has no entry in index.json";
+      try {
+        const manifest = await readManifest(descriptor, name);
+        if (descriptor.mediaType !== IMAGE_MANIFEST_TYPE || descriptor.artifactType !== manifest.artifactType || descriptor.size !== canonicalBytes(manifest).length) return "its entry in index.json does not describe its manifest";
+        for (const { digest } of [manifest.config, ...manifest.layers]) if (!(await blobs.has(digest))) return `blob ${digest} is missing`;
+        return null;
+      } catch (error) {
+        if (error instanceof MaestroError) return error.detail;
+        throw error;
+      }
+    },
+    async references() {
+      const found = new Set<string>([empty.digest]);
+      for (const name of index.names()) {
+        const descriptor = index.get(name);
+        if (descriptor === undefined) continue;
+        found.add(descriptor.digest);
+        const { config, layers } = await readManifest(descriptor, name);
+        for (const { digest } of [config, ...layers]) found.add(digest);
+      }
+      return found;
+    },
   };
 }

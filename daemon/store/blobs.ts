@@ -1,6 +1,7 @@
 /** Content-addressed bytes in an OCI image layout: `blobs/sha256/<hex>` (image-spec `image-layout.md`). */
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream, rmSync, statSync } from "node:fs";
+import { opendir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
@@ -21,8 +22,26 @@ export interface Blobs {
   /** `undefined` where there is no such blob; throws `store.corrupt` where its bytes are others. */
   get(digest: string): Promise<Uint8Array | undefined>;
   has(digest: string): Promise<boolean>;
+  /** Every file among the blobs, whatever its name, in no order. */
+  list(): AsyncGenerator<BlobFile, void>;
+  /** Reads a blob in pieces; what is wrong with it, or `null`. `size` is what of it could be read. */
+  check(digest: string): Promise<{ readonly size: number; readonly problem: string | null }>;
+  /**
+   * Removes a blob that was last written before `before_ms`; the bytes that went. A blob that is being written again at this moment stays:
+   * whoever writes it is about to refer to it.
+   */
+  remove(digest: string, before_ms: number): number;
 }
 
+/** A file as it lies there; `digest` is `null` where its name is none. */
+export interface BlobFile {
+  readonly name: string;
+  readonly digest: string | null;
+  readonly size: number;
+  readonly modified_ms: number;
+}
+
+const READ_BYTES = 1024 * 1024;
 const DIGEST = /^sha256:([0-9a-f]{64})$/;
 
 function isAbsent(error: unknown): boolean {
@@ -44,6 +63,8 @@ export async function openBlobs(layout: string, incoming: Incoming, limits: Stor
     return join(folder, hex);
   }
 
+  const publishing = new Map<string, number>();
+
   async function put(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef> {
     const hash = createHash("sha256");
     let size = 0;
@@ -52,7 +73,15 @@ export async function openBlobs(layout: string, incoming: Incoming, limits: Stor
       size += chunk.length;
     });
     const digest = `sha256:${hash.digest("hex")}`;
-    await incoming.publish(temporary, pathOf(digest));
+    // Said before the file has its name, and until its age says the same: `remove` leaves it alone in whichever order the two come.
+    publishing.set(digest, (publishing.get(digest) ?? 0) + 1);
+    try {
+      await incoming.publish(temporary, pathOf(digest));
+    } finally {
+      const others = (publishing.get(digest) ?? 1) - 1;
+      if (others > 0) publishing.set(digest, others);
+      else publishing.delete(digest);
+    }
     return { digest, size };
   }
 
@@ -79,6 +108,37 @@ export async function openBlobs(layout: string, incoming: Incoming, limits: Stor
         if (isAbsent(error)) return false;
         throw storeFailure(error, `find blob ${digest}`);
       }
+    },
+    async *list() {
+      for await (const { name } of await opendir(folder)) {
+        const found = await stat(join(folder, name)).catch((error: unknown) => {
+          if (isAbsent(error)) return null;
+          throw storeFailure(error, `look at blob ${name}`);
+        });
+        const digest = DIGEST.test(`sha256:${name}`) ? `sha256:${name}` : null;
+        if (found !== null) yield { name, digest, size: found.size, modified_ms: found.mtimeMs };
+      }
+    },
+    async check(digest) {
+      const hash = createHash("sha256");
+      let size = 0;
+      try {
+        for await (const chunk of createReadStream(pathOf(digest), { highWaterMark: READ_BYTES })) {
+          hash.update(chunk);
+          size += chunk.length;
+        }
+      } catch (error) {
+        return { size, problem: isAbsent(error) ? "it is missing" : storeFailure(error, "read").detail };
+      }
+      return { size, problem: `sha256:${hash.digest("hex")}` === digest ? null : "it holds other bytes than its name says" };
+    },
+    remove(digest, before_ms) {
+      // Nothing may wait between the last look and the removal.
+      const path = pathOf(digest);
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (publishing.has(digest) || found === undefined || found.mtimeMs >= before_ms) return 0;
+      rmSync(path, { force: true });
+      return found.size;
     },
   };
 }

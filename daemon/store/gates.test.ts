@@ -48,6 +48,12 @@ test("no rolling until green: an attempt on record is never overwritten", () => 
   store.atomic(() => gates.add(row("a", 1, 0)));
   const again = { ...row("a", 1, 1), verdict: "admit" } as const;
   expect(() => store.atomic(() => gates.add(again))).toThrow("on record already");
-  expect(() => store.atomic(() => gates.add(row("a", 2, 0)))).toThrow("on record already");
   expect(gates.attempts(gate("a")).map((item) => item.verdict)).toEqual(["hold"]);
+});
+
+test("a log that begins anew counts from 0 again: rows keep the order in which they were decided", () => {
+  for (const item of [row("a", 1, 7), row("b", 1, 8), row("a", 2, 1)]) store.atomic(() => gates.add(item));
+  expect(gates.recent(3).map((item) => item.log_index)).toEqual([1, 8, 7]);
+  expect([...gates.all()].map((item) => item.log_index)).toEqual([7, 8, 1]);
+  expect(gates.places()).toBe(3);
 });

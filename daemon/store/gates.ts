@@ -5,6 +5,7 @@ import { Verdict } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { OciDigest } from "../../proto/oci.ts";
 import { Closed, Count, GitOid, RepositoryId } from "../../proto/scalar.ts";
+import { TenantId } from "../../proto/tenant.ts";
 import type { Store } from "./db.ts";
 
 /** What stands in LMDB of one attempt; card and bundle are blobs. */
@@ -15,6 +16,7 @@ export const GateRow = Closed({
   repo_id: RepositoryId,
   head: GitOid,
   owner_uid: Count,
+  owner_tenant: Type.Optional(TenantId),
   log_index: Count,
   reply: OciDigest,
   bundle: OciDigest,
@@ -24,18 +26,33 @@ export type GateRow = Static<typeof GateRow>;
 const Place = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }) });
 
 export interface Gates {
-  /** Inside `Store.atomic`. Throws `internal.bug` where that attempt or log index stands already: attempts are never rewritten. */
+  /** Inside `Store.atomic`. Throws `internal.bug` where that attempt stands already: attempts are never rewritten. */
   add(row: GateRow): void;
   get(gate_id: string, attempt: number): GateRow | undefined;
   /** Attempts of a gate, oldest first. */
   attempts(gate_id: string): readonly GateRow[];
-  /** Newest first, by log index. */
+  /** Newest first. */
   recent(limit: number): readonly GateRow[];
   count(): number;
+  /** Every row with its place in the order, oldest first. Throws `store.corrupt` for a place without a row. */
+  all(): Generator<GateRow, void, undefined>;
+  /** How many places there are: as many as rows. */
+  places(): number;
 }
+
+/** Beside the bundle in a gate's artifact: what the client was told, and the row itself. */
+export const GATE_REPLY_MEDIA_TYPE = "application/vnd.maestro.gate-reply.v1+json";
+export const GATE_ROW_MEDIA_TYPE = "application/vnd.maestro.gate-row.v1+json";
+
+/** Under which its bundle stands among the node's artifacts. */
+export const artifactName = (gate_id: string, attempt: number): string => `gate-${gate_id.slice("gate:".length)}-${attempt}`;
+
+/** Who pays for what is kept of a gate. */
+export const payerOf = ({ owner_tenant, owner_uid }: Pick<GateRow, "owner_tenant" | "owner_uid">): string => owner_tenant ?? String(owner_uid);
 
 export function openGates(store: Store): Gates {
   const rows = store.table<readonly [string, number], typeof GateRow>("gates", GateRow);
+  // By the order in which they were decided. A log that begins anew counts from 0 again, so its index would not do.
   const order = store.table<number, typeof Place>("gate_order", Place);
 
   function at({ gate_id, attempt }: Static<typeof Place>): GateRow {
@@ -47,15 +64,20 @@ export function openGates(store: Store): Gates {
   return {
     add(row) {
       const { gate_id, attempt: { attempt } } = row;
-      if (rows.get([gate_id, attempt]) !== undefined || order.get(row.log_index) !== undefined) {
+      if (rows.get([gate_id, attempt]) !== undefined) {
         throw new MaestroError("internal.bug", `gate ${gate_id}, attempt ${attempt} is on record already`);
       }
       rows.put([gate_id, attempt], row);
-      order.put(row.log_index, { gate_id, attempt });
+      const [last] = order.entries({ reverse: true, limit: 1 });
+      order.put((last?.key ?? -1) + 1, { gate_id, attempt });
     },
     get: (gate_id, attempt) => rows.get([gate_id, attempt]),
     attempts: (gate_id) => [...rows.entries({ start: [gate_id, 0], end: [gate_id, Number.MAX_SAFE_INTEGER] })].map((entry) => entry.value),
     recent: (limit) => [...order.entries({ reverse: true, limit })].map((entry) => at(entry.value)),
     count: () => rows.count(),
+    *all() {
+      for (const { value } of order.entries()) yield at(value);
+    },
+    places: () => order.count(),
   };
 }

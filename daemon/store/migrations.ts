@@ -22,7 +22,7 @@ function bytesOf(state_dir: string, digest: string): number {
 function countEvidence(store: Store, state_dir: string): void {
   const usage = openUsage(store);
   const gates = store.table<readonly [string, number], typeof GateOf1>("gates", GateOf1);
-  for (const { value } of gates.entries()) addEvidence(usage, value.owner_uid, bytesOf(state_dir, value.reply) + bytesOf(state_dir, value.bundle));
+  for (const { value } of gates.entries()) addEvidence(usage, String(value.owner_uid), bytesOf(state_dir, value.reply) + bytesOf(state_dir, value.bundle));
 }
 
 export const MIGRATIONS: readonly Migration[] = [{ from: 1, run: countEvidence }];

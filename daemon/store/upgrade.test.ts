@@ -48,7 +48,7 @@ async function held(state_dir: string, version: 1 | 2): Promise<unknown> {
   return { rows: rows.length, usage };
 }
 
-const NEW = { rows: GATES, usage: [[1000, (GATES / 2) * 110], [1001, (GATES / 2) * 110]] };
+const NEW = { rows: GATES, usage: [["1000", (GATES / 2) * 110], ["1001", (GATES / 2) * 110]] };
 const upgrade = () => upgradeStore({ state_dir: dir, limits, fatal: (reason) => { throw reason; } });
 const codeOf = async (work: () => Promise<unknown>): Promise<string> => {
   try {

@@ -1,5 +1,5 @@
 /** From a verdict to a signed statement, and from there to the one file an auditor gets. */
-import { DSSE_PAYLOAD_TYPE, OBLIGATIONS_PREDICATE, SIGSTORE_BUNDLE_TYPE, STATEMENT_TYPE, type ObligationsPredicate, type SigstoreBundle, type Statement, type TimeResetStatement } from "../../../proto/attestation.ts";
+import { DSSE_PAYLOAD_TYPE, OBLIGATIONS_PREDICATE, SIGSTORE_BUNDLE_TYPE, STATEMENT_TYPE, type ObligationsPredicate, type SigstoreBundle, type Statement, type SuccessionStatement, type TimeResetStatement } from "../../../proto/attestation.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
 import { canonicalBytes } from "../../../proto/canonical.ts";
 import type { Card } from "../../../proto/card.ts";
@@ -46,7 +46,7 @@ export function buildStatement({ identity, attempt, mode, decision, manifest, ve
   };
 }
 
-export function signStatement(statement: Statement | TimeResetStatement, gate: Signer): SignedEnvelope {
+export function signStatement(statement: Statement | TimeResetStatement | SuccessionStatement, gate: Signer): SignedEnvelope {
   const payload = canonicalBytes(statement);
   const signed = preAuthEncoding(payload);
   const signature = gate.sign(signed);

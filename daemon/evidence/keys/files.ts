@@ -62,6 +62,17 @@ export function writePrivateFolder(folder: string, files: Readonly<Record<string
   }
 }
 
+/** Replaces one file of a private folder in one step. */
+export function replacePrivateFile(path: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(`${path}.new`, content, { mode: 0o600, flush: true });
+    renameSync(`${path}.new`, path);
+    syncPath(dirname(path));
+  } catch (cause) {
+    throw refuse(path, "could not be written", cause);
+  }
+}
+
 /** Replaces a public file in one step. */
 export function writePublicFile(path: string, content: Uint8Array): void {
   try {

@@ -8,6 +8,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { noteKey, type NoteKey } from "../../verifier/note.ts";
 import { openTrust, type Trust } from "../../verifier/trust.ts";
 import { checkPrivateFolder, readPrivateFile, writePrivateFolder, writePublicFile } from "./files.ts";
+import { checkSums } from "./sums.ts";
 import { generatePrivateKey, signerFromPem, type Signer } from "./signer.ts";
 import { selfMadeTrust, trustFileBytes } from "./trust.ts";
 
@@ -22,6 +23,8 @@ export interface KeysDeps {
   readonly now: Date;
   /** `null`: a domain of this node's own, named after its log key. */
   readonly trust_domain: string | null;
+  /** Where under `state_dir` they lie, for keys that are about to be taken over. */
+  readonly folder?: string;
 }
 
 export interface Keys {
@@ -80,7 +83,7 @@ function entryOf(trust: Trust, signer: Signer, role: "gate" | "log"): Trust["ent
  * kind, or not named by the trust file. The caller holds the state folder's lock.
  */
 export function openKeys(deps: KeysDeps): Keys {
-  const folder = join(deps.state_dir, "keys");
+  const folder = join(deps.state_dir, deps.folder ?? "keys");
   mkdirSync(deps.state_dir, { recursive: true, mode: 0o700 });
   if (!checkPrivateFolder(folder)) generate(folder, deps);
   checkPrivateFolder(folder);
@@ -98,7 +101,8 @@ export function openKeys(deps: KeysDeps): Keys {
   entryOf(trust, gate, "gate");
   const origin = entryOf(trust, log, "log").entry.log_origin;
   if (origin === null) throw new MaestroError("evidence.keys", "trust.json gives the log no origin");
+  checkSums(folder);
   const trust_path = join(deps.state_dir, "trust.json");
-  if (!existsSync(trust_path) || !equalBytes(new Uint8Array(readFileSync(trust_path)), trust_bytes)) writePublicFile(trust_path, trust_bytes);
+  if (deps.folder === undefined && (!existsSync(trust_path) || !equalBytes(new Uint8Array(readFileSync(trust_path)), trust_bytes))) writePublicFile(trust_path, trust_bytes);
   return { gate, log, log_note: noteKey(origin, log.key), salt_secret, trust, trust_bytes, trust_path };
 }

@@ -47,7 +47,7 @@ describe("first start", () => {
   test("makes keys nobody else can read, and a public trust file that says it is self-made", () => {
     const state = stateDir();
     const keys = open(state);
-    expect(readdirSync(join(state, "keys")).toSorted()).toEqual(["gate.pem", "log.pem", "root.pem", "salt.key", "trust.json"]);
+    expect(readdirSync(join(state, "keys")).toSorted()).toEqual(["gate.pem", "log.pem", "root.pem", "salt.key", "sums", "trust.json"]);
     expect(statSync(join(state, "keys")).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(join(state, "keys"))) expect(statSync(join(state, "keys", name)).mode & 0o777).toBe(0o600);
     const opened = openTrust(new Uint8Array(readFileSync(keys.trust_path)));

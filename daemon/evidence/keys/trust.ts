@@ -17,13 +17,9 @@ export interface SelfMadeTrust {
   readonly now: Date;
 }
 
-/**
- * The trust file a daemon without an operator writes for itself: for mode
- * `local` only, and it says that it is self-made. Integrity, not authority.
- */
-export function selfMadeTrust({ trust_domain, log_origin, gate, log, root, now }: SelfMadeTrust): TrustFile {
-  const from_s = now.getTime() / 1000;
-  const line = ({ key }: Signer, role: "gate" | "log"): TrustedKey => ({
+/** A key's line in a self-made trust file, good from `from_s` on. */
+export function trustLine({ key }: Signer, role: "gate" | "log", log_origin: string | null, from_s: number): TrustedKey {
+  return {
     fingerprint: key.fingerprint,
     algorithm: key.algorithm,
     public_key: toBase64(key.spki),
@@ -31,11 +27,19 @@ export function selfMadeTrust({ trust_domain, log_origin, gate, log, root, now }
     predicate_types: role === "gate" ? [...GATE_PREDICATES] : [],
     repository_ids: ["*"],
     modes: ["local"],
-    log_origin: role === "log" ? log_origin : null,
+    log_origin,
     from: timestampOf(from_s),
     to: timestampOf(from_s + VALID_FOR_S),
-  });
-  const body: TrustBody = { trust_domain, self_made: true, keys: [line(gate, "gate"), line(log, "log")] };
+  };
+}
+
+/**
+ * The trust file a daemon without an operator writes for itself: for mode
+ * `local` only, and it says that it is self-made. Integrity, not authority.
+ */
+export function selfMadeTrust({ trust_domain, log_origin, gate, log, root, now }: SelfMadeTrust): TrustFile {
+  const from_s = now.getTime() / 1000;
+  const body: TrustBody = { trust_domain, self_made: true, keys: [trustLine(gate, "gate", null, from_s), trustLine(log, "log", log_origin, from_s)] };
   return signTrust(body, root);
 }
 

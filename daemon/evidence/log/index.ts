@@ -3,21 +3,23 @@
  * transaction of entries, nodes and signed checkpoint; files are a projection.
  */
 import { join } from "node:path";
-import { frontierRoot, type NodePosition, type ReadNode } from "../../../kernels/merkle/index.ts";
-import { utf8 } from "../../../proto/encoding.ts";
+import { frontierRoot, type ReadNode } from "../../../kernels/merkle/index.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Store } from "../../store/db.ts";
-import { checkpointText } from "../../verifier/checkpoint.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
-import { signatureLine, verifierKeyText, type NoteKey } from "../../verifier/note.ts";
+import { verifierKeyText, type NoteKey } from "../../verifier/note.ts";
+import { auditFiles, auditTree, type AuditStep } from "./audit.ts";
 import { assertEntry, putEntry, readEntry } from "./entries.ts";
 import { checkHead, checkPublished } from "./opening.ts";
 import { openProjection, readPublished, rebuild, writeVerifierKey } from "./projection.ts";
-import { openTables, type Head, type LogTables } from "./tables.ts";
+import { signedCheckpoint } from "./signed.ts";
+import { HEAD, openTables, readNodes, type Head, type LogTables } from "./tables.ts";
 import { grow, storedConsistencyProof, storedInclusionProof, type Growth } from "./tree.ts";
 
 export interface LogDeps {
   readonly store: Store;
+  /** Where whoever opened the tables before hands them on. */
+  readonly tables?: LogTables;
   readonly state_dir: string;
   readonly key: NoteKey;
   readonly sign: (message: Uint8Array) => Uint8Array;
@@ -58,20 +60,13 @@ export interface Log {
   /** Receipt for an entry under the newest checkpoint. */
   receipt(index: number): LogReceipt;
   consistencyProof(first: number, second: number): Uint8Array[];
+  /** Everything again, from the entries up, and the files that show it. What is appended meanwhile is left to the next time. */
+  audit(): AsyncGenerator<AuditStep, void>;
   /** Resolves when the files under `state_dir/log` show the newest checkpoint; await it before closing the store they are made from. */
   published(): Promise<void>;
 }
 
-const HEAD = "head";
 const BATCH_ENTRIES_MAX = 1024;
-
-function readNodes({ nodes }: LogTables): ReadNode {
-  return ({ level, index }: NodePosition) => {
-    const hash = nodes.get([level, index]);
-    if (hash === undefined) throw new MaestroError("store.corrupt", `log: node ${level}/${index} is missing`);
-    return hash;
-  };
-}
 
 function headOf(tables: LogTables): Head {
   const head = tables.head.get(HEAD);
@@ -87,14 +82,9 @@ function openHead({ store, key, sign }: LogDeps, tables: LogTables, read: ReadNo
     return found;
   }
   if (tables.nodes.get([0, 0]) !== undefined) throw new MaestroError("store.corrupt", "log: there are nodes but no head");
-  const head: Head = { size: 0, frontier: new Uint8Array(), checkpoint: signCheckpoint(grow(0, [], read), key, sign), time_s: 0 };
+  const head: Head = { size: 0, frontier: new Uint8Array(), checkpoint: signedCheckpoint(grow(0, [], read), key, sign), time_s: 0 };
   store.atomic(() => tables.head.put(HEAD, head));
   return head;
-}
-
-function signCheckpoint({ frontier, root }: Growth, key: NoteKey, sign: LogDeps["sign"]): string {
-  const text = checkpointText({ origin: key.name, size: frontier.size, root });
-  return `${text}\n${signatureLine(key, sign(utf8(text)))}`;
 }
 
 function receiptOf(key: NoteKey, index: number, { frontier, root, read }: Growth, checkpoint: string): LogReceipt {
@@ -109,7 +99,7 @@ function receiptOf(key: NoteKey, index: number, { frontier, root, read }: Growth
  */
 export async function openLog(deps: LogDeps): Promise<Log> {
   const { store, key, sign } = deps;
-  const tables = openTables(store);
+  const tables = deps.tables ?? openTables(store);
   const read = readNodes(tables);
   const folder = join(deps.state_dir, "log");
   const opened = openHead(deps, tables, read);
@@ -141,7 +131,7 @@ export async function openLog(deps: LogDeps): Promise<Log> {
         if (time_s < before.time_s) throw new MaestroError("internal.bug", "log: an entry older than the newest");
         const grown = grow(before.size, entries.map(hashLeaf), read);
         const { size, hashes } = grown.frontier;
-        const next: Head = { size, frontier: hashes, checkpoint: signCheckpoint(grown, key, sign), time_s };
+        const next: Head = { size, frontier: hashes, checkpoint: signedCheckpoint(grown, key, sign), time_s };
         entries.forEach((entry, i) => putEntry(tables, before.size + i, entry));
         for (const { level, index, hash } of grown.nodes) tables.nodes.put([level, index], hash);
         tables.head.put(HEAD, next);
@@ -161,6 +151,11 @@ export async function openLog(deps: LogDeps): Promise<Log> {
     },
 
     consistencyProof: (first, second) => storedConsistencyProof(first, second, read),
+    async *audit() {
+      const head = headOf(tables);
+      yield* auditTree(tables, head);
+      yield* auditFiles(tables, head, folder, key, true);
+    },
     published: () => projection.settled(),
   };
 }

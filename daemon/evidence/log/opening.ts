@@ -9,13 +9,16 @@ import { readEntry } from "./entries.ts";
 import type { Head, LogTables } from "./tables.ts";
 import { frontierOf, storedRoot } from "./tree.ts";
 
-/** The checkpoint in a signed note, if it is this log's own. */
-export function ownCheckpoint(text: string, key: NoteKey): Checkpoint | null {
+/** The checkpoint in a note that one of these keys signed as its own log's. */
+export function headIn(text: string, keys: readonly NoteKey[]): Checkpoint | null {
   const note = parseNote(text);
   const checkpoint = note === null ? null : parseCheckpoint(note.text);
-  if (note === null || checkpoint === null || checkpoint.origin !== key.name) return null;
-  return "signers" in openNote(note, [key]) ? checkpoint : null;
+  const own = keys.filter(({ name }) => name === checkpoint?.origin);
+  return note !== null && "signers" in openNote(note, own) ? checkpoint : null;
 }
+
+/** The checkpoint in a signed note, if it is this log's own. */
+export const ownCheckpoint = (text: string, key: NoteKey): Checkpoint | null => headIn(text, [key]);
 
 /**
  * Checks the stored state against itself: the frontier hashes to the root

@@ -65,6 +65,9 @@ function tileBytes({ level, index, width }: Tile, source: ProjectionSource, tail
   return concatBytes(...parts);
 }
 
+/** What the file of a tile holds, made anew. */
+export const tileBytesOf = (tile: Tile, source: ProjectionSource): Uint8Array => tileBytes(tile, source, new Map());
+
 async function writeTile(folder: string, tile: Tile, source: ProjectionSource, tails: Tails): Promise<void> {
   const full = tile.width === TILE_WIDTH;
   await writeWhole(join(folder, tilePath(tile)), tileBytes(tile, source, tails), full);

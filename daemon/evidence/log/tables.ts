@@ -1,4 +1,6 @@
 import { Type, type Static } from "@sinclair/typebox";
+import type { NodePosition, ReadNode } from "../../../kernels/merkle/index.ts";
+import { MaestroError } from "../../../proto/errors.ts";
 import { Closed, Count } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
 import type { Table } from "../../store/table.ts";
@@ -8,6 +10,9 @@ export const PART_BYTES = 1_900;
 
 const Hash = Type.Uint8Array({ minByteLength: 32, maxByteLength: 32 });
 const Part = Type.Uint8Array({ minByteLength: 0, maxByteLength: PART_BYTES });
+
+/** Key of the one record of `log.head`. */
+export const HEAD = "head";
 
 /** The log's newest state; the only record that is ever overwritten. */
 export const Head = Closed({
@@ -33,5 +38,14 @@ export function openTables(store: Store): LogTables {
     entries: store.table<[number, number], typeof Part>("log.entries", Part),
     nodes: store.table<[number, number], typeof Hash>("log.nodes", Hash),
     head: store.table<string, typeof Head>("log.head", Head),
+  };
+}
+
+/** Throws `store.corrupt` for a node that is not there. */
+export function readNodes({ nodes }: LogTables): ReadNode {
+  return ({ level, index }: NodePosition) => {
+    const hash = nodes.get([level, index]);
+    if (hash === undefined) throw new MaestroError("store.corrupt", `log: node ${level}/${index} is missing`);
+    return hash;
   };
 }

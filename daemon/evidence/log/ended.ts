@@ -1,0 +1,62 @@
+/** Logs that have ended are kept as files alone; what a log's files hold can be read back from them. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { equalBytes } from "../../../proto/encoding.ts";
+import { hashLeaf } from "../../verifier/leaves.ts";
+import type { NoteKey } from "../../verifier/note.ts";
+import { type AuditStep, auditTile, fileAt, Recount } from "./audit.ts";
+import { headIn } from "./opening.ts";
+import { readPublished, tileBytesOf } from "./projection.ts";
+import { tilePath, tilesBetween } from "./tiles.ts";
+
+/** Entries of an entry bundle: two bytes of length before each (C2SP tlog-tiles, "Log entries"). `null` where it is cut. */
+function entriesIn(bytes: Uint8Array): Uint8Array[] | null {
+  const entries: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = (bytes[at]! << 8) | (bytes[at + 1] ?? 0);
+    if (at + 2 + length > bytes.length) return null;
+    entries.push(bytes.slice(at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  return entries;
+}
+
+/** All entries that a log's files hold, as far as they can be read one after the other. */
+export async function readEntryTiles(folder: string, size: number): Promise<Uint8Array[]> {
+  const entries: Uint8Array[] = [];
+  for (const tile of tilesBetween(0, size).filter(({ level }) => level === "entries")) {
+    const bytes = await fileAt(join(folder, tilePath(tile)));
+    const some = bytes === null ? null : entriesIn(bytes);
+    if (some === null || some.length !== tile.width) break;
+    entries.push(...some);
+  }
+  return entries;
+}
+
+/** A log that has ended, kept as files alone: its entries must hash to the head that its key signed, and its tiles show that tree. */
+export async function* auditEnded(folder: string, keys: readonly NoteKey[]): AsyncGenerator<AuditStep, void> {
+  const text = await readPublished(folder);
+  const head = text === null ? null : headIn(text, keys);
+  if (text === null || head === null) return yield { name: "checkpoint", bytes: 0, problem: text === null ? "the file is missing" : "no key of the trust file signed it" };
+  const entries = await readEntryTiles(folder, head.size);
+  const recount = new Recount();
+  const nodes = new Map<string, Uint8Array>();
+  for (const [i, entry] of entries.entries()) {
+    for (const { level, index, hash } of recount.add(i, hashLeaf(entry))) nodes.set(`${level}/${index}`, hash);
+  }
+  const whole = entries.length === head.size && equalBytes(recount.root(head.size), head.root);
+  yield { name: "checkpoint", bytes: text.length, problem: whole ? null : `its ${head.size} entries do not hash to the head it signed` };
+  if (!whole) return;
+  const source = { node: ({ level, index }: { level: number; index: number }) => nodes.get(`${level}/${index}`) ?? new Uint8Array(), entry: (index: number) => entries[index] ?? new Uint8Array() };
+  for (const tile of tilesBetween(0, head.size)) yield await auditTile(folder, tile, () => tileBytesOf(tile, source), false);
+}
+
+/** Names of the logs before this one, oldest name first. */
+export async function endedLogs(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
