@@ -32,8 +32,9 @@ export function accessLine(log: Log, route: RouteName | null, method: string, st
 
 /** What the socket server did without asking a route. */
 export function serverLine(log: Log, event: ServerEvent): void {
-  const { kind, id, cause } = event;
-  if (event.kind === "refused") log.count?.refused(event.code);
-  if (kind === "refused") log.warn({ request_id: id, code: event.code, detail: event.detail, err: cause }, "connection refused");
-  else log.error({ request_id: id, err: cause }, "reply broken off");
+  if (event.kind === "lowered") return log.warn({ detail: event.detail }, "fewer connections than configured");
+  const { id, cause } = event;
+  if (event.kind === "broken") return log.error({ request_id: id, err: cause }, "reply broken off");
+  log.count?.refused(event.code);
+  if (!event.repeated) log.warn({ request_id: id, code: event.code, detail: event.detail, err: cause }, "connection refused");
 }

@@ -3,15 +3,22 @@
 /** A killed daemon's socket refuses like one that is just starting: it is not waited for as long as a full one. */
 const ABSENT_MS = 150;
 const FIRST_PAUSE_MS = 5;
-const PAUSE_MS_MAX = 200;
+/** A crowd of thousands that asks again every 200 ms keeps the daemon busy with saying no. */
+const PAUSE_MS_MAX = 1_000;
 
 export class Patience {
   private readonly ends: { readonly busy: number; readonly absent: number };
   private pause_ms = FIRST_PAUSE_MS;
+  private cuts = 0;
 
   constructor(patience_ms: number) {
     const now = performance.now();
     this.ends = { busy: now + patience_ms, absent: now + Math.min(ABSENT_MS, patience_ms) };
+  }
+
+  /** How often the connection had been cut before this time. */
+  cutOff(): number {
+    return this.cuts++;
   }
 
   /** Waits a random, growing pause; `false` at once when it is not worth it any more. */

@@ -1,7 +1,17 @@
 import { readFileSync } from "node:fs";
+import type { ServerLimits } from "../../../proto/config.ts";
+import { MaestroError } from "../../../proto/errors.ts";
 
 /** The kernel's own default soft limit (INR_OPEN_CUR); assumed where /proc does not say. */
 const SOFT_LIMIT_UNKNOWN = 1024;
+/** Below this there is nothing left for connections: store, log, pipes of check processes and git need about 40. */
+const DESCRIPTORS_MIN = 64;
+/** Kept for files and child processes, or a quarter of all where that is more. */
+const RESERVED_MIN = 48;
+/** Two of three descriptors that are left are for connections, the third is for saying that there is no room for more. */
+const CONNECTIONS_SHARE = 2 / 3;
+/** A daemon serves up to three sockets, one per role, each with refusals of its own under way. */
+const SOCKETS_MAX = 3;
 
 /** How many descriptors this process may hold (RLIMIT_NOFILE, soft). */
 export function descriptorsMax(limits = readFileSync("/proc/self/limits", "utf8")): number {
@@ -9,10 +19,36 @@ export function descriptorsMax(limits = readFileSync("/proc/self/limits", "utf8"
   return soft === undefined ? SOFT_LIMIT_UNKNOWN : Number(soft);
 }
 
-/**
- * Connections that may be open at once. At RLIMIT_NOFILE Bun spins in accept
- * and new clients hang, so half of it stays free for files and children.
- */
+export interface ConnectionBudget {
+  readonly connections_max: number;
+  readonly connections_per_uid_max: number;
+  /** Connections that are being told that there is no room; above it they are told and cut off at once. */
+  readonly lingering_max: number;
+  /** What an operator should know of it; null where the configured number fits. */
+  readonly lowered_because: string | null;
+}
+
+/** What is left of the descriptors beside files and children. */
+const free = (descriptors: number): number => descriptors - Math.max(RESERVED_MIN, Math.floor(descriptors / 4));
+
+/** Connections of all sockets together: at RLIMIT_NOFILE Bun spins in accept and new clients hang, so what is configured is lowered until it fits. */
 export function connectionsMax(configured: number, descriptors = descriptorsMax()): number {
-  return Math.max(1, Math.min(configured, Math.floor(descriptors / 2)));
+  return Math.max(1, Math.min(configured, Math.floor(free(descriptors) * CONNECTIONS_SHARE)));
+}
+
+/** How many connections one socket may have open at once. Throws `daemon.listener` where nothing fits. */
+export function connectionBudget(limits: Pick<ServerLimits, "connections_max" | "connections_per_uid_max">, descriptors = descriptorsMax()): ConnectionBudget {
+  if (descriptors < DESCRIPTORS_MIN) {
+    throw new MaestroError("daemon.listener", `this process may open ${descriptors} files (RLIMIT_NOFILE) and needs ${DESCRIPTORS_MIN}; raise LimitNOFILE= of the unit, or ulimit -n`);
+  }
+  const connections_max = connectionsMax(limits.connections_max, descriptors);
+  const lowered = connections_max < limits.connections_max;
+  // One user's flood must leave room for the operator, however few there are.
+  const three_quarters = Math.max(1, Math.floor((connections_max * 3) / 4));
+  return {
+    connections_max,
+    connections_per_uid_max: lowered ? Math.min(limits.connections_per_uid_max, three_quarters) : limits.connections_per_uid_max,
+    lingering_max: Math.max(1, Math.floor((free(descriptors) * (1 - CONNECTIONS_SHARE)) / SOCKETS_MAX)),
+    lowered_because: lowered ? `connections_max is ${limits.connections_max}, but with ${descriptors} open files (RLIMIT_NOFILE) only ${connections_max} fit; raise LimitNOFILE= of the unit, or ulimit -n` : null,
+  };
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { ServerLimits } from "../../../proto/config.ts";
-import { connectionsMax, descriptorsMax } from "./descriptors.ts";
+import { connectionBudget, descriptorsMax } from "./descriptors.ts";
 import { NDJSON } from "../../../proto/routes.ts";
 import type { Handler } from "./index.ts";
 import { connect, eventually, exchange, get, untilClosed, untilText } from "./testing/raw.ts";
@@ -168,10 +168,16 @@ test("pipelining flood: more requests than allowed in flight drop the connection
   expect(begun).toBe(4);
 });
 
-test("half of RLIMIT_NOFILE is the most connections there can be", () => {
+test("connections fit beside files and children under RLIMIT_NOFILE; fewer than configured is said, too few to live is refused", () => {
   expect(descriptorsMax("Limit\nMax open files            64                   4096                 files\n")).toBe(64);
-  expect(descriptorsMax("")).toBe(1_024);
-  expect(connectionsMax(256, 64)).toBe(32);
-  expect(connectionsMax(256, 4_096)).toBe(256);
-  expect(descriptorsMax()).toBeGreaterThan(0);
+  expect([descriptorsMax(""), descriptorsMax() > 0]).toEqual([1_024, true]);
+  const limits = { connections_max: 256, connections_per_uid_max: 192 };
+  expect(connectionBudget(limits, 1_024)).toEqual({ connections_max: 256, connections_per_uid_max: 192, lingering_max: 85, lowered_because: null });
+  const lowered = connectionBudget(limits, 64);
+  expect(lowered).toMatchObject({ connections_max: 10, connections_per_uid_max: 7, lingering_max: 1, lowered_because: expect.stringContaining("only 10 fit") });
+  for (const descriptors of [64, 128, 256, 1_024, 20_000]) {
+    const { connections_max, lingering_max } = connectionBudget({ connections_max: 100_000, connections_per_uid_max: 1 }, descriptors);
+    expect(connections_max + 3 * lingering_max).toBeLessThanOrEqual(descriptors - 48);
+  }
+  expect(() => connectionBudget(limits, 63)).toThrow("LimitNOFILE");
 });

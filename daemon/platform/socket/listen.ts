@@ -1,5 +1,5 @@
 /** Binding the daemon's socket, or adopting the one systemd already holds. */
-import { lstatSync, renameSync, unlinkSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, renameSync, unlinkSync } from "node:fs";
 import net, { type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
@@ -8,12 +8,15 @@ import { checkSocketPath } from "../../../proto/locations.ts";
 
 const PROBE_DEADLINE_MS = 500;
 const BACKLOG = 511;
+const OWNER = 0o700;
 
 export interface ListenOptions {
   /** Where to bind. The caller holds the state lock, so only one daemon gets here. */
   readonly path: string;
   /** Permission bits of the socket; owner only unless told otherwise. */
   readonly mode?: number;
+  /** Group of the socket; that of the process unless told otherwise. */
+  readonly gid?: number;
   /** A descriptor the service manager listens on already; it is served instead of `path`. */
   readonly inherited?: { readonly fd: number };
 }
@@ -38,7 +41,7 @@ export async function listen(options: ListenOptions, accept: (socket: Socket) =>
   }
   checkSocketPath(options.path);
   await refuseOccupied(options.path);
-  await bind(server, options.path, options.mode ?? 0o600);
+  await bind(server, options.path, options.mode ?? 0o600, options.gid);
   const bound = lstatSync(options.path);
   return {
     server,
@@ -66,12 +69,12 @@ async function adopt(server: Server, fd: number): Promise<void> {
  * and Bun, which on close unlinks the name it bound whatever lies there by
  * then, cannot remove another process's socket.
  */
-async function bind(server: Server, path: string, mode: number): Promise<void> {
+async function bind(server: Server, path: string, mode: number, gid: number | undefined): Promise<void> {
   const birth = join(dirname(path), `.${process.pid}`);
   checkSocketPath(birth);
   if (lstatSync(birth, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(birth);
   await listening(server, () => {
-    const before = process.umask(0o777 & ~mode);
+    const before = process.umask(0o777 & ~(gid === undefined ? mode : mode & OWNER));
     try {
       // bind(2) happens inside this call, so no other file is created under this umask.
       server.listen({ path: birth, backlog: BACKLOG });
@@ -79,12 +82,24 @@ async function bind(server: Server, path: string, mode: number): Promise<void> {
       process.umask(before);
     }
   });
+  // Nobody of the wrong group gets to see it: it has its group before the group may open it, and its name after both.
+  if (gid !== undefined) giveTo(birth, mode, gid);
   const got = lstatSync(birth).mode & 0o777;
   if (got !== mode) {
     server.close();
     throw new MaestroError("daemon.listener", `the socket has mode ${got.toString(8)}, expected ${mode.toString(8)}`);
   }
   renameSync(birth, path);
+}
+
+/** Throws `daemon.listener` where this process may not give the group away (chown(2): it is neither root nor a member). */
+function giveTo(path: string, mode: number, gid: number): void {
+  try {
+    chownSync(path, process.getuid?.() ?? -1, gid);
+    chmodSync(path, mode);
+  } catch (cause) {
+    throw new MaestroError("daemon.listener", `the socket cannot be given to group ${gid}`, { cause });
+  }
 }
 
 function listening(server: Server, start: () => void): Promise<void> {

@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import type { ServerLimits } from "../../../proto/config.ts";
 import { type ErrorCode, MaestroError } from "../../../proto/errors.ts";
 import { Connection, type Exchange } from "./connection.ts";
-import { connectionsMax } from "./descriptors.ts";
+import { connectionBudget, type ConnectionBudget } from "./descriptors.ts";
 import { listen, type ListenOptions, type Listening } from "./listen.ts";
 import { assertUnixListenersOnly } from "./listeners.ts";
 import { peerOf, type Peer } from "./peer.ts";
@@ -29,7 +29,8 @@ export type Handler = (request: Request, call: Call) => Response | Promise<Respo
 
 /** Something an operator may want to know that no handler saw. */
 export type ServerEvent =
-  | { readonly kind: "refused"; readonly code: ErrorCode; readonly detail: string; readonly id: string; readonly cause?: unknown }
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly detail: string; readonly id: string; readonly cause?: unknown; /** One of many within a second, of which the first was reported in full. */ readonly repeated: boolean }
+  | { readonly kind: "lowered"; readonly detail: string }
   | { readonly kind: "broken"; readonly id: string; readonly cause: unknown };
 
 export interface ServerOptions {
@@ -40,24 +41,25 @@ export interface ServerOptions {
   readonly report: (event: ServerEvent) => void;
 }
 
-/** Refusals that may wait for their client to read them; more are dropped without a word. */
-const LINGERING_MAX = 64;
+/** A flood must not fill the log: of refusals for load one in this time is told in full. */
+const REPORT_INTERVAL_MS = 1_000;
 
 export class SocketServer {
   private readonly options: ServerOptions;
   private readonly http: http.Server;
-  private readonly connections_max: number;
+  private readonly budget: ConnectionBudget;
   private readonly connections = new Map<Socket, Connection>();
   private readonly per_uid = new Map<number, number>();
   private listening: Listening | null = null;
   private lingering = 0;
+  private reported_ms = -Infinity;
   private draining = false;
   /** Set by `stop` while it waits for the last exchange. */
   private quiet: (() => void) | null = null;
 
   private constructor(options: ServerOptions) {
     this.options = options;
-    this.connections_max = connectionsMax(options.limits.connections_max);
+    this.budget = connectionBudget(options.limits);
     this.http = http.createServer({ maxHeaderSize: options.limits.header_bytes_max, keepAliveTimeout: options.limits.keep_alive_timeout_ms });
     this.http.on("request", (req, res) => void this.exchange(req, res));
     this.http.on("checkContinue", (req, res) => void this.exchange(req, res));
@@ -67,6 +69,8 @@ export class SocketServer {
   /** Binds, checks that nothing else of this process listens, and serves. */
   static async start(options: ServerOptions): Promise<SocketServer> {
     const server = new SocketServer(options);
+    const { lowered_because } = server.budget;
+    if (lowered_because !== null) options.report({ kind: "lowered", detail: lowered_because });
     server.listening = await listen(options.listen, (socket) => server.accept(socket));
     try {
       assertUnixListenersOnly();
@@ -126,6 +130,7 @@ export class SocketServer {
   }
 
   private accept(socket: Socket): void {
+    const { budget } = this;
     const { limits } = this.options;
     // Errors of a connection end that connection; without a listener they would end the process.
     socket.on("error", () => socket.destroy());
@@ -136,8 +141,8 @@ export class SocketServer {
       return this.turnAway(socket, "auth.peer_unknown", "no peer credentials", cause);
     }
     const of_uid = this.per_uid.get(peer.uid) ?? 0;
-    if (this.connections.size >= this.connections_max) return this.turnAway(socket, "request.busy", `${this.connections_max} connections`);
-    if (of_uid >= limits.connections_per_uid_max) return this.turnAway(socket, "request.busy", `${of_uid} connections of uid ${peer.uid}`);
+    if (this.connections.size >= budget.connections_max) return this.turnAway(socket, "request.busy", `${budget.connections_max} connections`);
+    if (of_uid >= budget.connections_per_uid_max) return this.turnAway(socket, "request.busy", `${of_uid} connections of uid ${peer.uid}`);
     this.per_uid.set(peer.uid, of_uid + 1);
     this.connections.set(socket, new Connection(socket, peer, limits, (connection, slow) => this.expire(connection, slow)));
     socket.once("close", () => this.forget(socket, peer.uid));
@@ -158,9 +163,14 @@ export class SocketServer {
 
   private turnAway(socket: Socket, code: ErrorCode, detail: string, cause?: unknown): void {
     const id = this.options.requestId();
-    this.options.report({ kind: "refused", code, detail, id, cause });
-    if (this.lingering >= LINGERING_MAX || socket.destroyed) {
-      socket.destroy();
+    const now_ms = performance.now();
+    const repeated = code === "request.busy" && now_ms < this.reported_ms + REPORT_INTERVAL_MS;
+    if (code === "request.busy" && !repeated) this.reported_ms = now_ms;
+    this.options.report({ kind: "refused", code, detail, id, cause, repeated });
+    if (socket.destroyed) return;
+    if (this.lingering >= this.budget.lingering_max) {
+      // Said all the same: a client that has sent nothing yet reads it.
+      socket.write(refusalText(code, detail, id), () => socket.destroy());
       return;
     }
     this.lingering += 1;
