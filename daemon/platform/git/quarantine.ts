@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { syncPath } from "./durable.ts";
 import type { GitDir } from "./runner.ts";
 import { makeQuarantine, type Repository } from "./repository-store.ts";
 
@@ -74,14 +75,5 @@ export class Quarantine {
 
   async discard(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
-  }
-}
-
-async function syncPath(path: string): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { chmod, lstat, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ObjectFormat } from "../../../proto/scalar.ts";
 import { errno } from "../process/group.ts";
+import { syncPath, syncTree } from "./durable.ts";
 import { Git, type GitDir } from "./runner.ts";
 
 const INIT_DEADLINE_MS = 30_000;
@@ -77,7 +78,10 @@ export class RepositoryStore {
       const args = ["init", "--bare", "--quiet", "--template=", "--initial-branch=none", `--object-format=${repository.object_format}`];
       await this.git.output({ git_dir: fresh, object_format: repository.object_format }, args, { stdout_bytes_max: 4096, deadline_ms: INIT_DEADLINE_MS });
       await chmod(fresh, 0o700);
+      // A power cut may keep the name and lose what is in it, and a store without HEAD would stay broken: first the files, then the name.
+      await syncTree(fresh);
       await rename(fresh, repository.git_dir);
+      for (const folder of [repository.folder, this.root, dirname(this.root)]) await syncPath(folder);
     } catch (error) {
       await rm(fresh, { recursive: true, force: true });
       // Two first intakes at once: the other one's rename came first, and its repository is as good.
