@@ -1,7 +1,9 @@
+import { commandCheck } from "../../proto/command.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { WorkerReply, type WorkerJob } from "../../proto/worker.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import type { Lease, WorkerPool } from "../platform/process/pool.ts";
+import { NO_USAGE, type Usage } from "../platform/process/usage.ts";
 import { redact } from "./checks/reporting/redact.ts";
 
 type ReplyTo<Job extends WorkerJob> = Extract<WorkerReply, { kind: Job["kind"] }>;
@@ -11,6 +13,8 @@ const replyOf = validatorOf(WorkerReply);
 /** A check process of one gate or replay, replaced by a fresh one after it was lost. */
 export class Lane implements AsyncDisposable {
   private lease: Lease | null = null;
+  /** Of processes that are gone. */
+  private past: Usage = NO_USAGE;
 
   constructor(
     private readonly pool: WorkerPool,
@@ -34,17 +38,40 @@ export class Lane implements AsyncDisposable {
       if (!answers(job, reply)) throw new MaestroError("worker.protocol", `answered ${said(reply)} to ${said(job)}`);
       return reply;
     } catch (error) {
-      this.lease = null;
-      await lease.release();
+      await this.end();
       throw masked(error);
     }
   }
 
+  /** What its processes used so far. */
+  get usage(): Usage {
+    return this.lease === null ? this.past : together(this.past, this.lease.usage());
+  }
+
+  /** Another lane of the same gate has ended: what it used is this one's. */
+  absorb(other: Lane): void {
+    this.past = together(this.past, other.usage);
+  }
+
+  /** Gives its process back before a long wait; the next job takes another. */
+  rest(): Promise<void> {
+    return this.end();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.lease?.release();
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
+    const { lease } = this;
+    if (lease === null) return;
     this.lease = null;
+    await lease.release();
+    this.past = together(this.past, lease.usage());
   }
 }
+
+const together = (a: Usage, b: Usage): Usage => ({ cpu_us: a.cpu_us + b.cpu_us, max_rss_bytes: Math.max(a.max_rss_bytes, b.max_rss_bytes) });
 
 /** The last words of a process may quote the change it died of, and they go onto the card and into the daemon's log. */
 function masked(error: unknown): unknown {
@@ -57,6 +84,7 @@ function answers<Job extends WorkerJob>(job: Job, reply: WorkerReply): reply is 
 }
 
 function said(message: WorkerJob | WorkerReply): string {
+  if (message.kind === "command") return `command ${"outcome" in message ? message.outcome.check : commandCheck(message.command)}`;
   if (message.kind !== "check") return message.kind;
   return `check ${"outcome" in message ? message.outcome.check : message.check}`;
 }

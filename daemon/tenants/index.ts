@@ -15,7 +15,8 @@ import type { Principal } from "./principal.ts";
 import { TenantTable } from "./table.ts";
 import { type Credential, Tokens } from "./tokens.ts";
 
-export { localRepositoryId, maySee, mayUse, type Owned, type Principal } from "./principal.ts";
+export { localRepositoryId, maySee, mayUse, notBoundTo, type Principal } from "./principal.ts";
+export type { Amount } from "./ledger/core.ts";
 export type { Spent } from "./meter.ts";
 export { credentialOf, type Credential } from "./tokens.ts";
 

@@ -77,6 +77,16 @@ export function mayUse(principal: Principal, repo_id: string): boolean {
   return principal.tenant === null || (principal.named && reaches(principal, repo_id));
 }
 
+/** A branch by its short name. */
+const branch = (ref: string): string => ref.replace(/^refs\/heads\//, "");
+
+/** Why a job's token does not speak for this change, or `null`; without such a token every change of a repository may be named. */
+export function notBoundTo({ bound }: Pick<Principal, "bound">, { head, target_ref }: { readonly head: string; readonly target_ref: string }): string | null {
+  if (bound === null) return null;
+  if (bound.head !== head) return `the token is for commit ${bound.head}, not for ${head}`;
+  return branch(bound.target_ref) === branch(target_ref) ? null : `the token is for ${bound.target_ref}, not for ${target_ref}`;
+}
+
 /** Whether a recorded gate is the principal's to read. What it may not read it does not learn the existence of. */
 export function maySee(principal: Principal, row: Owned): boolean {
   const { tenant } = principal;

@@ -5,6 +5,7 @@ import { Breakers } from "./breakers.ts";
 import { FairLine } from "./fair-line.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { Shares } from "./shares.ts";
+import type { Usage } from "./usage.ts";
 import { Child, type ChildSpec, type JobOptions } from "./supervisor.ts";
 
 /** Callers in line; the gates queue is far shorter, so only a bug gets here. */
@@ -37,6 +38,8 @@ export interface Lease extends AsyncDisposable {
   readonly pid: number;
   /** Any number of jobs, one after the other; after a failure the lease is spent. Throws as `Child.run`. */
   run<Reply, Progress = never>(job: unknown, options: JobOptions<Reply, Progress>): Promise<Reply>;
+  /** What the child used so far; exact once it is gone. */
+  usage(): Usage;
   /** Kills the child; resolves when it is gone. May be called again. */
   release(): Promise<void>;
 }
@@ -179,7 +182,7 @@ export class WorkerPool {
         throw error;
       }
     };
-    return { pid: child.pid, run, release, [Symbol.asyncDispose]: release };
+    return { pid: child.pid, run, usage: () => child.usage, release, [Symbol.asyncDispose]: release };
   }
 
   /** A job that says what is wrong with it, is stopped, or takes too long is no crash; a deadline has a pace of its own. */

@@ -7,6 +7,7 @@ import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./
 import { errno, killGroup } from "./group.ts";
 import { childMark, killMarked, MARK_VARIABLE } from "./mark.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
+import { NO_USAGE, usageOf, usageOfEnded, type Usage } from "./usage.ts";
 
 /** A job description the parent itself wrote; only a bug makes one this large. */
 const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
@@ -105,6 +106,11 @@ export class Child {
   /** What the child printed, up to `stderr_bytes_max`. It may repeat the change's bytes: escape before showing it. */
   get stderr(): string {
     return this.#stderr.text();
+  }
+
+  /** What it and those it waited for used; exact once it has ended. */
+  get usage(): Usage {
+    return usageOfEnded(this.#process) ?? usageOf(this.pid) ?? NO_USAGE;
   }
 
   /** Why the child is of no more use; undefined while it is, and after a plain `kill`. */

@@ -7,6 +7,8 @@ export interface Usage {
   readonly max_rss_bytes: number;
 }
 
+export const NO_USAGE: Usage = { cpu_us: 0, max_rss_bytes: 0 };
+
 /** USER_HZ of proc(5); 100 on every Linux that Bun runs on. */
 const US_PER_TICK = 10_000;
 const KIB = 1024;

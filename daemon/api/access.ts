@@ -1,0 +1,30 @@
+/** Which verbs open a route, and who is asked whether the caller has one of them. */
+import type { SocketRole, Verb } from "../../proto/tenant.ts";
+import type { Call } from "../platform/socket/index.ts";
+import { credentialOf, type Principal, type Tenants } from "../tenants/index.ts";
+
+/**
+ * Who may call a route. `open`: whoever could connect. `any`: every tenant of this host. `work`: whoever may gate or replay.
+ * `operator`: whoever runs the daemon, on a socket of role admin.
+ */
+export type Access = "open" | "any" | "work" | "gate" | "replay" | "read" | "operator";
+
+const NEEDS: Readonly<Record<Access, readonly Verb[]>> = {
+  open: [],
+  any: ["inspect"],
+  work: ["gate", "replay"],
+  gate: ["gate"],
+  replay: ["replay"],
+  read: ["read"],
+  operator: ["operate"],
+};
+
+/** A call whose sender is known and may make it. */
+export interface AuthorisedCall extends Call {
+  readonly principal: Principal;
+}
+
+/** Throws `auth.denied`, `auth.token` or `tenant.rate`; nothing of the request's body has been read by then. */
+export function authorise(tenants: Pick<Tenants, "admit">, access: Access, role: SocketRole, request: Request, { peer }: Call): Principal | Promise<Principal> {
+  return tenants.admit(peer, role, NEEDS[access], access === "open" ? null : credentialOf(request.headers));
+}

@@ -1,0 +1,153 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { StoreLimits } from "../../../proto/config.ts";
+import { openStore, type Store } from "../../store/db.ts";
+import { FakeClock } from "../../testing/clock.ts";
+import { tenant } from "../../testing/tenants.ts";
+import { pay } from "../meter.ts";
+import type { Account } from "../principal.ts";
+import { type Amount, NOTHING } from "./core.ts";
+import { type Ledger, openLedger } from "./index.ts";
+
+const HOUR_S = 3_600;
+const ACCOUNT: Account = { key: "tenant:web", budget: { wall_us: 1_000 }, window_s: HOUR_S };
+const wall = (wall_us: number): Amount => ({ ...NOTHING, wall_us });
+const folders: string[] = [];
+const opened: Store[] = [];
+
+function fresh(now = { s: 100 * HOUR_S }): { readonly ledger: Ledger; readonly now: { s: number }; readonly state_dir: string } {
+  const state_dir = mkdtempSync(join(tmpdir(), "ledger-"));
+  folders.push(state_dir);
+  return { ledger: reopened(state_dir, now), now, state_dir };
+}
+
+function reopened(state_dir: string, now: { s: number }): Ledger {
+  const store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal: (reason) => { throw reason; } });
+  opened.push(store);
+  return openLedger({ store, now_s: () => now.s });
+}
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((store) => store.close()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+describe("a budget", () => {
+  test("covers what is left and not a microsecond more; the refusal says how much and when", () => {
+    const { ledger, now } = fresh();
+    now.s += 1_000;
+    ledger.settle(ledger.reserve([ACCOUNT], wall(400)), wall(400));
+    expect(() => ledger.reserve([ACCOUNT], wall(601))).toThrow("600 of wall_us are left, the work may take 601; it is refilled in 2600 s");
+    expect(ledger.reserve([ACCOUNT], wall(600))).toBeGreaterThan(0);
+  });
+
+  test("counts what was used, not what was feared; and all of it where that was more", () => {
+    const { ledger } = fresh();
+    ledger.settle(ledger.reserve([ACCOUNT], wall(900)), wall(50));
+    ledger.settle(ledger.reserve([ACCOUNT], wall(900)), wall(980));
+    expect(ledger.account("tenant:web")).toMatchObject({ spent: wall(1_030), reserved: NOTHING });
+    expect(() => ledger.reserve([ACCOUNT], wall(1))).toThrow("0 of wall_us are left");
+  });
+
+  test("is whole again with the next window; what is under way is still promised", () => {
+    const { ledger, now } = fresh();
+    const running = ledger.reserve([ACCOUNT], wall(300));
+    ledger.settle(ledger.reserve([ACCOUNT], wall(700)), wall(700));
+    now.s += HOUR_S;
+    expect(() => ledger.reserve([ACCOUNT], wall(701))).toThrow("700 of wall_us are left");
+    ledger.settle(ledger.reserve([ACCOUNT], wall(700)), wall(700));
+    expect(ledger.settle(running, wall(100))).toBe(true);
+    expect(ledger.account("tenant:web")).toMatchObject({ spent: wall(800), reserved: NOTHING });
+  });
+
+  test("attack: a clock set back opens no window that was closed", () => {
+    const { ledger, now } = fresh();
+    ledger.settle(ledger.reserve([ACCOUNT], wall(1_000)), wall(1_000));
+    now.s -= 5 * HOUR_S;
+    expect(() => ledger.reserve([ACCOUNT], wall(1))).toThrow("0 of wall_us are left");
+  });
+
+  test("of a token is for its whole life: no window fills it up", () => {
+    const { ledger, now } = fresh();
+    const token: Account = { key: "token:x", budget: { wall_us: 10 }, window_s: null };
+    ledger.settle(ledger.reserve([token], wall(10)), wall(10));
+    now.s += 20 * 86_400;
+    expect(() => ledger.reserve([token], wall(1))).toThrow("this budget is not refilled");
+  });
+
+  test("that one of two accounts lacks leaves the other untouched", () => {
+    const { ledger } = fresh();
+    const poor: Account = { key: "token:poor", budget: { wall_us: 1 }, window_s: null };
+    expect(() => ledger.reserve([ACCOUNT, poor], wall(500))).toThrow("token:poor");
+    expect(ledger.account("tenant:web")).toBeUndefined();
+    expect(ledger.open()).toBe(0);
+  });
+});
+
+test("reservations of a daemon that died are released at the next start, once", () => {
+  const { ledger, now, state_dir } = fresh();
+  ledger.settle(ledger.reserve([ACCOUNT], wall(100)), wall(60));
+  for (let i = 0; i < 3; i++) ledger.reserve([ACCOUNT], wall(300));
+  for (const start of [1, 2]) {
+    const next = reopened(state_dir, now);
+    expect([start, next.open(), next.account("tenant:web")]).toEqual([start, 0, expect.objectContaining({ spent: wall(60), reserved: NOTHING })]);
+  }
+});
+
+describe("work that is paid for", () => {
+  const clock = new FakeClock();
+  const payer = tenant("web", 1001, { accounts: [ACCOUNT] });
+  const deps = (ledger: Ledger, warnings: unknown[] = []) => ({ ledger, clock, warn: (_: string, error: unknown) => warnings.push(error) });
+
+  test("attack: a hundred at once for a budget of ten: ten begin, and never more than the budget is promised", async () => {
+    const { ledger } = fresh();
+    const begun: number[] = [];
+    const gates = Array.from({ length: 100 }, async (_, i) =>
+      pay(deps(ledger), payer, wall(100), async () => {
+        begun.push(i);
+        expect(ledger.account("tenant:web")?.reserved.wall_us).toBeLessThanOrEqual(1_000);
+        await Bun.sleep(5);
+        return i;
+      }),
+    );
+    const ended = await Promise.allSettled(gates);
+    expect(begun).toHaveLength(10);
+    expect(ended.filter(({ status }) => status === "fulfilled")).toHaveLength(10);
+    expect(ended.filter((end) => end.status === "rejected" && String(end.reason).includes("budget does not cover"))).toHaveLength(90);
+    expect(ledger.account("tenant:web")).toMatchObject({ reserved: NOTHING });
+  });
+
+  test("is charged with the time it took on the monotonic clock and with its processes, whether it ends well or not", async () => {
+    const { ledger } = fresh();
+    await pay(deps(ledger), payer, wall(500), async (spent) => {
+      spent({ cpu_us: 30 });
+      spent({ cpu_us: 12 });
+    });
+    const failing = pay(deps(ledger), payer, wall(500), async (spent) => {
+      spent({ cpu_us: 8 });
+      throw new RangeError("it went wrong");
+    });
+    await expect(failing).rejects.toThrow("it went wrong");
+    expect(ledger.account("tenant:web")).toMatchObject({ spent: { cpu_us: 50 }, reserved: NOTHING });
+  });
+
+  test("keeps its result when the bill cannot be written, and says so", async () => {
+    const { ledger } = fresh();
+    const warnings: unknown[] = [];
+    const full: Ledger = { ...ledger, settle: () => { throw new (class extends Error {})("disk"); } };
+    await expect(pay(deps(full, warnings), payer, wall(1), async () => 7)).rejects.toThrow("disk");
+    const { MaestroError } = await import("../../../proto/errors.ts");
+    const known: Ledger = { ...ledger, settle: () => { throw new MaestroError("store.no_space", "full"); } };
+    expect(await pay(deps(known, warnings), payer, wall(1), async () => 7)).toBe(7);
+    expect(warnings.map(String)).toEqual([expect.stringContaining("full")]);
+  });
+
+  test("of the operator is on the house", async () => {
+    const { ledger } = fresh();
+    expect(await pay(deps(ledger), tenant("web", 1001), wall(1e9), async () => 7)).toBe(7);
+    expect(ledger.account("tenant:web")).toBeUndefined();
+  });
+});
