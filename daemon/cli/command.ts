@@ -32,7 +32,7 @@ export interface Command {
   readonly load: () => Promise<CommandModule>;
 }
 
-const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
+export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
   json: { type: "boolean", help: "one JSON document on stdout" },
   help: { type: "boolean", short: "h", help: "this text" },
 };

@@ -1,0 +1,113 @@
+import { describe, expect, test } from "bun:test";
+import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { oneDocument, until, World } from "../../e2e/testing/world.ts";
+import { isAtLeast, type Finding } from "./finding.ts";
+import { machineFindings, THIS_MACHINE, type Machine } from "./machine.ts";
+import { stateFindings } from "./state.ts";
+
+const of = (findings: readonly Finding[], check: string): Finding | undefined => findings.find((finding) => finding.check === check);
+
+test("versions are compared by their numbers", () => {
+  expect([["2.39.5", "2.38"], ["2.38", "2.38"], ["10.0", "9.9"]].map(([a = "", b = ""]) => isAtLeast(a, b))).toEqual([true, true, true]);
+  expect([["2.9", "2.38"], ["2.37.9", "2.38"], ["", "1"]].map(([a = "", b = ""]) => isAtLeast(a, b))).toEqual([false, false, false]);
+});
+
+describe("a machine that lacks something says what and what to do", () => {
+  const without = (...missing: readonly string[]): Machine => ({ ...THIS_MACHINE, which: (program) => (missing.includes(program) ? null : THIS_MACHINE.which(program)) });
+
+  test("no git is wrong; no bwrap, runsc or prlimit is a warning", () => {
+    const findings = machineFindings(without("git", "bwrap", "runsc", "prlimit"));
+    expect(of(findings, "git")).toMatchObject({ state: "fail", remedy: "install git 2.38 or newer" });
+    for (const check of ["sandbox", "sandbox.fork", "prlimit"]) expect(of(findings, check)).toMatchObject({ state: "warn", remedy: expect.stringContaining("install") });
+  });
+
+  test("an old git, and a bwrap that cannot make namespaces", () => {
+    const old: Machine = { which: (program) => `/x/${program}`, run: ([program]) => (program === "/x/git" ? { code: 0, said: "git version 2.30.2" } : { code: 1, said: "bwrap: No permissions to create new namespace" }) };
+    expect(of(machineFindings(old), "git")).toMatchObject({ state: "fail", detail: "2.30.2 is too old" });
+    expect(of(machineFindings(old), "sandbox")).toMatchObject({ state: "warn", detail: expect.stringContaining("No permissions") });
+  });
+
+  test("each finding that is not well has a remedy, and none that is", () => {
+    for (const { state, remedy } of machineFindings(without("git", "bwrap"))) expect(remedy === null).toBe(state === "ok" || state === "skip");
+  });
+});
+
+describe("the state folder", () => {
+  const folder = mkdtempSync(join(tmpdir(), "maestro-doctor-"));
+  const state_dir = join(folder, "state");
+  const findings = () => stateFindings({ state_dir, trust_path: join(state_dir, "trust.json") });
+
+  test("one that is not there yet is no fault, and asking makes none", () => {
+    expect(findings().map(({ state }) => state)).toEqual(["skip"]);
+    expect(existsSync(state_dir)).toBe(false);
+  });
+
+  test("open to others, open keys and a broken trust file are each named", () => {
+    mkdirSync(join(state_dir, "keys"), { recursive: true, mode: 0o700 });
+    chmodSync(state_dir, 0o755);
+    writeFileSync(join(state_dir, "keys/gate.pem"), "x", { mode: 0o644 });
+    writeFileSync(join(state_dir, "trust.json"), "{}");
+    expect(of(findings(), "state")).toMatchObject({ state: "fail", remedy: `chmod 700 ${state_dir}` });
+    expect(of(findings(), "keys")).toMatchObject({ state: "fail", detail: `open to other users: ${state_dir}/keys/gate.pem` });
+    expect(of(findings(), "trust")?.state).toBe("fail");
+    chmodSync(state_dir, 0o700);
+    chmodSync(join(state_dir, "keys/gate.pem"), 0o600);
+    expect([of(findings(), "state")?.state, of(findings(), "keys")?.state]).toEqual(["ok", "ok"]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+test("beside a well daemon all is well and nothing is changed; beside a dead one the exit code says so", async () => {
+  const world = new World();
+  try {
+    await world.daemon();
+    const tree = () => readdirSync(world.state_dir, { recursive: true, withFileTypes: true }).map((entry) => `${entry.parentPath}/${entry.name} ${statSync(join(entry.parentPath, entry.name)).mtimeMs}`).sort();
+    const before = tree();
+    const ran = await world.run(["doctor", "--json"]);
+    const { well, findings } = oneDocument(ran) as { well: boolean; findings: Finding[] };
+    expect(findings.filter(({ state }) => state === "fail")).toEqual([]);
+    expect([well, ran.code]).toEqual([true, 0]);
+    for (const check of ["socket", "daemon", "config", "descriptors", "clock", "keys", "trust", "space"]) expect([check, of(findings, check)?.state]).toEqual([check, "ok"]);
+    expect(tree()).toEqual(before);
+    chmodSync(join(world.state_dir, "keys"), 0o755);
+    const wrong = await world.run(["doctor"]);
+    expect(wrong.code).toBe(1);
+    expect(wrong.stdout).toMatch(/^fail {2}keys /m);
+    expect(wrong.stdout).toContain("-> chmod 600 the files");
+  } finally {
+    await world.dispose();
+  }
+}, 30_000);
+
+describe("maestro logs", () => {
+  test("the last lines, whole, and what is added while it follows, across a new file", async () => {
+    const world = new World();
+    const path = join(world.state_dir, "maestrod.log");
+    try {
+      expect((await world.run(["logs"])).code).toBe(2);
+      writeFileSync(path, Array.from({ length: 50 }, (_, i) => `{"line":${i}}\n`).join(""));
+      expect((await world.run(["logs", "-n", "2"])).stdout).toBe('{"line":48}\n{"line":49}\n');
+      expect(oneDocument(await world.run(["logs", "--lines", "1", "--json"]))).toEqual({ path, lines: ['{"line":49}'] });
+      expect((await world.run(["logs", "-f", "--json"])).code).toBe(2);
+      const following = Bun.spawn([process.execPath, join(import.meta.dir, "../main.ts"), "logs", "-f", "-n", "1", "--state", world.state_dir], { stdin: "ignore", stdout: "pipe", stderr: "inherit", env: { HOME: world.home } });
+      let seen = "";
+      const reading = (async () => {
+        for await (const chunk of following.stdout) seen += new TextDecoder().decode(chunk);
+      })();
+      await until(() => seen.includes("49"));
+      appendFileSync(path, '{"half":');
+      appendFileSync(path, '1}\n{"more":2}\n');
+      await until(() => seen.includes("more"));
+      renameSync(path, `${path}.1`);
+      writeFileSync(path, '{"fresh":3}\n');
+      await until(() => seen.includes("fresh"));
+      expect(seen).toBe('{"line":49}\n{"half":1}\n{"more":2}\n{"fresh":3}\n');
+      following.kill();
+      await reading;
+    } finally {
+      await world.dispose();
+    }
+  }, 30_000);
+});

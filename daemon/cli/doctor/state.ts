@@ -1,0 +1,61 @@
+/** The state folder as it lies on disk. It is looked at and never opened: a running daemon owns it. */
+import { lstatSync, readdirSync, readFileSync, statfsSync, type Stats } from "node:fs";
+import { join } from "node:path";
+import type { Locations } from "../../../proto/locations.ts";
+import { openTrust } from "../../verifier/trust.ts";
+import { fail, ok, skip, warn, type Finding } from "./finding.ts";
+
+const OTHERS = 0o077;
+/** `limits.store.free_bytes_min` refuses writes below 16 MiB; a day's evidence fits into this. */
+const FREE_BYTES_LOW = 1024 ** 3;
+const FREE_BYTES_MIN = 16 * 1024 ** 2;
+
+const MiB = 1024 ** 2;
+
+/** What lies there; null where nothing does, "closed" where this user may not look. */
+function look(path: string): Stats | "closed" | null {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM")) return "closed";
+    throw error;
+  }
+}
+
+const octal = ({ mode }: Stats): string => (mode & 0o777).toString(8);
+
+export function stateFindings({ state_dir, trust_path }: Pick<Locations, "state_dir" | "trust_path">): Finding[] {
+  const found = look(state_dir);
+  if (found === null) return [skip("state", `${state_dir} does not exist yet; the first start makes it`)];
+  if (found === "closed") return [skip("state", `${state_dir} is closed to this user; ask as its owner or as root`)];
+  if (!found.isDirectory()) return [fail("state", `${state_dir} is not a folder`, "move it away, or name another folder with --state")];
+  const folder = (found.mode & OTHERS) === 0 ? ok("state", `${state_dir}, mode ${octal(found)}, uid ${found.uid}`) : fail("state", `${state_dir} has mode ${octal(found)}: others may look into it`, `chmod 700 ${state_dir}`);
+  return [folder, space(state_dir), keys(join(state_dir, "keys")), trust(trust_path)];
+}
+
+function space(state_dir: string): Finding {
+  const { bavail, bsize } = statfsSync(state_dir);
+  const free = bavail * bsize;
+  const detail = `${Math.floor(free / MiB)} MiB free`;
+  if (free < FREE_BYTES_MIN) return fail("space", `${detail}: every write is refused`, "free space on the state folder's disk");
+  return free < FREE_BYTES_LOW ? warn("space", detail, "free space before gates are refused; see maestro gc") : ok("space", detail);
+}
+
+function keys(folder: string): Finding {
+  const found = look(folder);
+  if (found === null) return skip("keys", "none yet; the first start makes them");
+  if (found === "closed") return skip("keys", `${folder} is closed to this user`);
+  const open = (found.mode & OTHERS) !== 0 ? [folder] : readdirSync(folder).map((name) => join(folder, name)).filter((path) => ((lstatSync(path).mode & OTHERS) !== 0));
+  if (open.length === 0) return ok("keys", `${folder}, for their owner alone`);
+  return fail("keys", `open to other users: ${open.join(", ")}`, "chmod 600 the files and 700 the folder; if anyone else had access, make new keys");
+}
+
+function trust(path: string): Finding {
+  const found = look(path);
+  if (found === null) return skip("trust", `${path} does not exist yet`);
+  if (found === "closed") return skip("trust", `${path} is closed to this user`);
+  const opened = openTrust(new Uint8Array(readFileSync(path)));
+  if (!opened.ok) return fail("trust", `${path}: ${opened.reason.detail}`, "restore it from keys/trust.json, or from the operator's copy");
+  const { trust_domain, self_made, entries } = opened.value;
+  return ok("trust", `${trust_domain}, ${entries.length} keys${self_made ? ", self-made" : ""}`);
+}
