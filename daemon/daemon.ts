@@ -10,6 +10,7 @@ import { inheritedSockets } from "./config/environment.ts";
 import { explainConfig } from "./config/explain.ts";
 import type { LiveHost } from "./config/live.ts";
 import { Idle } from "./idle.ts";
+import { requireReady } from "./impaired.ts";
 import { Metrics } from "./metrics/index.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { SocketServer } from "./platform/socket/index.ts";
@@ -59,6 +60,8 @@ export class Daemon {
     const cool = new Idle(POOL_COOL_MS, busy, () => void core.pool.cool());
     const leave = host.idle_exit_ms > 0 ? new Idle(host.idle_exit_ms, busy, () => this.stop("idle")) : null;
     const expectWork = () => {
+      // Before anything is read or run: a verdict that cannot be kept is none.
+      core.store.requireWritable();
       core.pool.warm();
       cool.touch();
     };
@@ -91,7 +94,7 @@ export class Daemon {
     };
     const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
     return [
-      ...baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => void core.evidence.logState(), stop: () => this.stop("asked to") }),
+      ...baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: () => explainConfig(live.given, host), limits: { server, intake, gate }, expectWork }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];

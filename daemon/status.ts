@@ -7,6 +7,7 @@ import { VERSION } from "../proto/version.ts";
 import { clockReply } from "./api/clock.ts";
 import type { Core } from "./compose.ts";
 import type { Reading } from "./metrics/index.ts";
+import { unwritable } from "./impaired.ts";
 import type { Reload } from "./systemd/reload.ts";
 
 /** What is known of the daemon beyond its core. */
@@ -23,8 +24,9 @@ export function statusOf(core: Core, { started_ms, draining, reload }: Running):
   const { evidence, keeper, pool, options } = core;
   const log = evidence.logState();
   const time = clockReply({ evidence, clock: options.clock });
+  const degraded = [unwritable(core)?.message, time.frozen === null ? undefined : "log time stands still; see maestro clock"].filter((reason) => reason !== undefined).map(cut);
   return {
-    daemon: { version: VERSION, pid: process.pid, uptime_s: Math.floor((options.clock.monotonic_ms() - started_ms) / 1000), state: draining ? "draining" : time.frozen === null ? "ready" : "degraded" },
+    daemon: { version: VERSION, pid: process.pid, uptime_s: Math.floor((options.clock.monotonic_ms() - started_ms) / 1000), state: draining ? "draining" : degraded.length === 0 ? "ready" : "degraded", degraded },
     mode: [...options.host.modes],
     trust: { domain: evidence.trust_domain, self_made: evidence.self_made_trust, log_origin: log.origin },
     log: { size: log.size, root: toHex(log.root) },

@@ -117,7 +117,7 @@ export const ClockResetReply = Closed({ log_index: Count, log_time: Timestamp })
 export type ClockResetReply = Static<typeof ClockResetReply>;
 
 export const StatusReply = Closed({
-  daemon: Closed({ version: ShortText, pid: Count, uptime_s: Count, state: Choice(["ready", "draining", "degraded"]) }),
+  daemon: Closed({ version: ShortText, pid: Count, uptime_s: Count, state: Choice(["ready", "draining", "degraded"]), degraded: Type.Array(ShortText, { description: "what keeps it from part of its work, and what to do" }) }),
   mode: Type.Array(Mode),
   trust: Closed({ domain: ShortText, self_made: Type.Boolean(), log_origin: ShortText }),
   log: Closed({ size: Count, root: Sha256Hex }),

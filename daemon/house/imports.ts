@@ -30,7 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
   [],
   ["daemon/gate"],
   ["daemon/api"],
-  ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/daemon.ts", "daemon/status.ts"],
+  ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts"],
   ["daemon/client"],
   ["daemon/cli", "daemon/ui"],
   ["bench"],

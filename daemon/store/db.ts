@@ -9,7 +9,7 @@ import { storeFailure } from "./failure.ts";
 import type { Key } from "./record.ts";
 import { openScanner, type Scanner } from "./scan.ts";
 import { checkSchema, type SchemaRecord, STORE_SCHEMA_VERSION } from "./schema.ts";
-import { requireSpace, requireWritable } from "./room.ts";
+import { requireWritable } from "./room.ts";
 import { syncFolderNow } from "./sync.ts";
 import { createTable, type Table } from "./table.ts";
 
@@ -38,8 +38,8 @@ export interface Store {
   /**
    * Runs synchronous `work` in one transaction: all of it is kept, or nothing
    * when it throws. On return the pages are on disk; nested calls are child
-   * transactions. Throws `store.no_space` before anything is written, and
-   * after `fatal` the reason of it.
+   * transactions. Throws `store.no_space` and `store.read_only` before anything
+   * is written, and after `fatal` the reason of it.
    */
   atomic<T>(work: () => T): T;
   /** Throws `store.no_space` or `store.read_only`, for whoever is about to work for a result that could not be kept. */
@@ -113,7 +113,7 @@ export function openStore(deps: StoreDeps): Store {
     },
     atomic(work) {
       if (broken !== null) throw broken;
-      if (depth === 0) requireSpace(deps.state_dir, deps.limits.free_bytes_min);
+      if (depth === 0) requireWritable(deps.state_dir, deps.limits.free_bytes_min);
       let own: unknown;
       depth += 1;
       try {

@@ -12,7 +12,7 @@ const PROBE = "writable";
  * `ENOSPC` from inside a commit ended in glibc's "corrupted size vs.
  * prev_size", so LMDB must not meet a full disk while there is a way around.
  */
-export function requireSpace(state_dir: string, free_bytes_min: number): void {
+function requireSpace(state_dir: string, free_bytes_min: number): void {
   const { bavail, bsize } = statfsSync(state_dir);
   if (bavail * bsize < free_bytes_min) throw new MaestroError("store.no_space", `${bavail * bsize} bytes free for ${state_dir}, at least ${free_bytes_min} are needed`);
 }

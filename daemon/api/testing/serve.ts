@@ -10,7 +10,7 @@ import { baseRoutes, type Log, type Route, serveApi, withOpenApi } from "../inde
 export const VERSION: VersionReply = { version: "0.0.0", api: "1", bun: Bun.version, git: "2.39.5" };
 
 export const STATUS: StatusReply = {
-  daemon: { version: "0.0.0", pid: process.pid, uptime_s: 1, state: "ready" },
+  daemon: { version: "0.0.0", pid: process.pid, uptime_s: 1, state: "ready", degraded: [] },
   mode: ["local"],
   trust: { domain: "example", self_made: true, log_origin: "example/log" },
   log: { size: 0, root: "0".repeat(64) },

@@ -22,6 +22,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
       `state    ${status.state_dir}`,
       `socket   ${locations.socket_path}`,
       ...(status.clock.frozen === null ? [] : [`clock    jumped ahead by ${status.clock.frozen.step_s} s: entries are dated ${status.clock.frozen.at}; see maestro clock`]),
+      ...daemon.degraded.map((reason) => `degraded ${reason}`),
     ].join("\n"),
   );
   return EXIT.admit;
