@@ -4,8 +4,8 @@ import { utf8 } from "../../proto/encoding.ts";
 import { ERRORS, MaestroError } from "../../proto/errors.ts";
 import { recordIdPattern } from "../../proto/record.ts";
 import { BUNDLE_LIMITS, policyId, readBundle } from "./bundle.ts";
-import { readTar, TarError } from "./tar.ts";
-import { tar, tarGz, type Entry } from "./testing/tar.ts";
+import { readTar } from "../platform/archive/tar.ts";
+import { tar, tarGz, type Entry } from "../platform/archive/testing/tar.ts";
 
 const DEFAULT = await Bun.file(new URL("../../policies/default/bundle.tar.gz", import.meta.url)).bytes();
 
@@ -36,10 +36,10 @@ describe("the default bundle", () => {
   });
 
   test("an archive that opa wrote reads as tar(1) reads it", () => {
-    const files = readTar(gunzipSync(DEFAULT), 8);
-    expect([...files.keys()]).toEqual(["/data.json", "/maestro/gate.rego", "/policy.wasm", "/.manifest"]);
+    const files = readTar(gunzipSync(DEFAULT), { entries_max: 8, one_leading_slash: true });
+    expect([...files.keys()]).toEqual(["data.json", "maestro/gate.rego", "policy.wasm", ".manifest"]);
     const listed = Bun.spawnSync(["tar", "-xzPOf", "-", "/policy.wasm"], { stdin: DEFAULT });
-    expect(Bun.SHA256.hash(files.get("/policy.wasm")!, "hex")).toBe(Bun.SHA256.hash(listed.stdout, "hex"));
+    expect(Bun.SHA256.hash(files.get("policy.wasm")!, "hex")).toBe(Bun.SHA256.hash(listed.stdout, "hex"));
   });
 });
 
@@ -55,9 +55,9 @@ describe("a bundle is refused, by name and with what to do", () => {
     ["tar without an end mark", gzipSync(tar(honest).subarray(0, 1024)), /without its end mark/],
     ["size past the end", tarGz(but("/data.json", { stated_size: 1 << 20 })), /ends inside an entry/],
     ["broken checksum", tarGz(but("/data.json", { broken_checksum: true })), /checksum does not match/],
-    ["symbolic link", tarGz([...honest, { name: "/x.rego", content: "", kind: "2" }]), /type "2", not a regular file/],
-    ["pax header", tarGz([{ name: "/x", content: "30 path=/etc/passwd\n", kind: "x" }, ...honest]), /type "x"/],
-    ["path out of the archive", tarGz([...honest, { name: "../../etc/cron.d/x", content: "" }]), /does not belong/],
+    ["symbolic link", tarGz([...honest, { name: "/x.rego", content: "", kind: "2" }]), /a symbolic link .* not a regular file/],
+    ["pax header", tarGz([{ name: "/x", content: "30 path=/etc/passwd\n", kind: "x" }, ...honest]), /a pax header/],
+    ["path out of the archive", tarGz([...honest, { name: "../../etc/cron.d/x", content: "" }]), /could lead out/],
     ["same name twice", tarGz([...honest, { name: "/data.json", content: "{}" }]), /twice/],
     ["same name with and without slash", tarGz([...honest, { name: "data.json", content: "{}" }]), /twice/],
     ["unexpected member", tarGz([...honest, { name: "/.signatures.json", content: "{}" }]), /does not belong/],
@@ -107,10 +107,4 @@ describe("policy id", () => {
   test("a bundle that does not read still has one: the gate it holds needs it", () => {
     expect(policyId([utf8("hello")])).not.toBe(policyId([utf8("world")]));
   });
-});
-
-test("a tar header that is not UTF-8 is an error, not a name", () => {
-  const bytes = tar(honest);
-  bytes[0] = 0xff;
-  expect(() => readTar(bytes, 8)).toThrow(TarError);
 });

@@ -1,10 +1,11 @@
 /** OPA bundles: a gzipped tar of `/policy.wasm`, `/data.json`, `/.manifest` and, unread, the Rego source. */
-import { gunzipSync } from "node:zlib";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { fromUtf8, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { recordId } from "../../proto/record.ts";
-import { readTar, TarError } from "./tar.ts";
+import { ArchiveError } from "../platform/archive/error.ts";
+import { gunzip } from "../platform/archive/gzip.ts";
+import { readTar } from "../platform/archive/tar.ts";
 
 export const ENTRYPOINT = "maestro/gate/answer";
 
@@ -33,33 +34,18 @@ function refuse(where: string, what: string, cause?: unknown): MaestroError<"pol
   return new MaestroError("policy.load", `${where}: ${what}; ${REBUILD}`, { cause });
 }
 
-function unpack(bytes: Uint8Array, where: string): Uint8Array {
-  const { packed_bytes_max, unpacked_bytes_max, ratio_max } = BUNDLE_LIMITS;
-  if (bytes.length > packed_bytes_max) throw refuse(where, `${bytes.length} bytes, limit ${packed_bytes_max}`);
-  const cap = Math.min(unpacked_bytes_max, bytes.length * ratio_max);
-  try {
-    return gunzipSync(bytes, { maxOutputLength: Math.max(cap, 1) });
-  } catch (error) {
-    if (error instanceof RangeError) throw refuse(where, `it unpacks to more than ${cap} bytes`, error);
-    throw refuse(where, "it is not a whole gzip file", error);
-  }
-}
-
 /** Members of the archive under names without the leading slash that opa writes; anything unexpected is refused. */
 function members(bytes: Uint8Array, where: string): ReadonlyMap<string, Uint8Array> {
   try {
-    const files = new Map<string, Uint8Array>();
-    for (const [name, content] of readTar(unpack(bytes, where), BUNDLE_LIMITS.entries_max)) {
-      const plain = name.replace(/^\//, "");
-      if (files.has(plain)) throw refuse(where, `${JSON.stringify(plain)} stands in it twice`);
-      if (!["policy.wasm", "data.json", ".manifest"].includes(plain) && !plain.endsWith(".rego")) {
+    const files = readTar(gunzip(bytes, BUNDLE_LIMITS), { entries_max: BUNDLE_LIMITS.entries_max, one_leading_slash: true });
+    for (const name of files.keys()) {
+      if (!["policy.wasm", "data.json", ".manifest"].includes(name) && !name.endsWith(".rego")) {
         throw refuse(where, `${JSON.stringify(name.slice(0, 100))} does not belong into a bundle`);
       }
-      files.set(plain, content);
     }
     return files;
   } catch (error) {
-    if (error instanceof TarError) throw refuse(where, error.message, error);
+    if (error instanceof ArchiveError) throw refuse(where, error.message, error);
     throw error;
   }
 }

@@ -6,9 +6,9 @@ import { gunzipSync } from "node:zlib";
 import { findOpa, OPA_VERSION } from "../../policies/build.ts";
 import { evaluatePolicies } from "./evaluate.ts";
 import { policyInput } from "./input.ts";
-import { readTar } from "./tar.ts";
+import { readTar } from "../platform/archive/tar.ts";
 import { finding, outcome, subject } from "./testing/subject.ts";
-import { tarGz } from "./testing/tar.ts";
+import { tarGz } from "../platform/archive/testing/tar.ts";
 
 const DEFAULT = new URL("../../policies/default/bundle.tar.gz", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "maestro-policy-test-"));
@@ -23,7 +23,7 @@ function keep(bytes: Uint8Array): string {
 
 /** The default bundle with other members in place of its own. */
 async function altered(change: Record<string, string | Uint8Array>): Promise<string> {
-  const files = readTar(gunzipSync(await Bun.file(DEFAULT).bytes()), 8);
+  const files = readTar(gunzipSync(await Bun.file(DEFAULT).bytes()), { entries_max: 8, one_leading_slash: true });
   return keep(tarGz([...files].map(([name, content]) => ({ name, content: change[name] ?? content }))));
 }
 
@@ -60,7 +60,7 @@ describe("the default policy", () => {
   });
 
   test("several bundles each answer, in their order", async () => {
-    const quiet = await altered({ "/data.json": JSON.stringify({ maestro: { table: { authors: {}, tags: {}, rules: {} } } }) });
+    const quiet = await altered({ "data.json": JSON.stringify({ maestro: { table: { authors: {}, tags: {}, rules: {} } } }) });
     const result = await evaluatePolicies({ bundles: [quiet, DEFAULT], input });
     expect(result).toMatchObject({ result: "decided", answers: [{ effects: [] }, { effects: [{ finding: 0 }, { finding: 1 }] }] });
   });
@@ -90,12 +90,12 @@ describe("no answer is unavailable, with a reason and what to do", () => {
   });
 
   test("code that is not WebAssembly, named by the bundle's own name", async () => {
-    expect(await unavailable(await altered({ "/policy.wasm": "hello" }))).toContain('policy "default@1"');
+    expect(await unavailable(await altered({ "policy.wasm": "hello" }))).toContain('policy "default@1"');
   });
 
   test("an answer of the wrong shape, with the place that is wrong", async () => {
-    const text = new TextDecoder().decode(readTar(gunzipSync(await Bun.file(DEFAULT).bytes()), 8).get("/data.json"));
-    const because = await unavailable(await altered({ "/data.json": text.replaceAll('"mode":"enforce"', '"mode":"perhaps"') }));
+    const text = new TextDecoder().decode(readTar(gunzipSync(await Bun.file(DEFAULT).bytes()), { entries_max: 8, one_leading_slash: true }).get("data.json"));
+    const because = await unavailable(await altered({ "data.json": text.replaceAll('"mode":"enforce"', '"mode":"perhaps"') }));
     expect(because).toMatch(/not an answer of the form \{actor, effects, reasons\} at \/effects\/0\/mode/);
   });
 });
