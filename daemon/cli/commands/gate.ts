@@ -5,6 +5,7 @@ import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { planChange, type ChangePlan } from "../../client/pack.ts";
+import { acrossRestart } from "../../client/session.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { renderMarkdown } from "../card/markdown.ts";
 import { renderTerminal } from "../card/terminal.ts";
@@ -51,19 +52,28 @@ function keepBundle(result: GateResult, locations: Locations, values: Values): {
   return { path: out ?? path, name: out ?? (elsewhere ? path : result.proof.bundle_sha256.slice(0, NAME_CHARACTERS)), bytes };
 }
 
-async function gate({ values, positionals }: Invocation): Promise<number> {
-  const plan = await planChange(positionals[0] ?? ".", { target: text(values["target"]), head: text(values["head"]) });
-  const { client, locations } = await connectOrStart(values);
-  const progress = new Progress();
-  const intake_id = await sendPack(client, plan);
-  progress.step("intake");
-  const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true ? { rerun: true } : {}) };
+/** The result of a gate; what comes before it is shown. */
+async function decision(events: ReturnType<MaestroClient["gate"]>, progress: Progress): Promise<GateResult> {
   let result: GateResult | undefined;
-  for await (const event of client.gate(request)) {
+  // To the end: whoever leaves a stream early takes the daemon's work back.
+  for await (const event of events) {
     if (event.event === "progress") progress.show(event);
     else if (event.event === "result") result = event;
   }
   if (result === undefined) throw new MaestroError("worker.protocol", "the daemon's reply ended without a decision");
+  return result;
+}
+
+async function gate({ values, positionals }: Invocation): Promise<number> {
+  const plan = await planChange(positionals[0] ?? ".", { target: text(values["target"]), head: text(values["head"]) });
+  const { client, locations } = await connectOrStart(values);
+  const progress = new Progress();
+  const result = await acrossRestart(async () => {
+    const intake_id = await sendPack(client, plan);
+    progress.step("intake");
+    const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true ? { rerun: true } : {}) };
+    return decision(client.gate(request), progress);
+  });
   progress.total();
   if (result.recorded) note(`maestro: decided before as attempt ${result.attempt}, and that verdict still holds; --rerun makes a new attempt`);
   const kept = keepBundle(result, locations, values);
