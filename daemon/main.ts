@@ -13,6 +13,7 @@ import { EMBEDDED_CONFIG, parseHostConfig } from "./config/host.ts";
 import { LiveHost } from "./config/live.ts";
 import { Daemon } from "./daemon.ts";
 import { systemClock } from "./platform/clock.ts";
+import { diskCode } from "./platform/disk.ts";
 import { watchOver } from "./platform/process/watch-over.ts";
 import { systemRandom } from "./platform/random.ts";
 import { takeLock, type StateLock } from "./platform/socket/index.ts";
@@ -85,7 +86,7 @@ async function takeFolders(state_dir: string, socket_dir: string): Promise<State
     return takeLock(join(state_dir, "lock"));
   } catch (error) {
     if (error instanceof MaestroError) throw error;
-    throw new MaestroError("store.folder", error instanceof Error ? error.message : state_dir, { cause: error });
+    throw new MaestroError(diskCode(String(error)) ?? "store.folder", error instanceof Error ? error.message : state_dir, { cause: error });
   }
 }
 
