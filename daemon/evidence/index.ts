@@ -30,6 +30,8 @@ export interface EvidenceDeps {
   /** `null`: a trust domain of this node's own. */
   readonly trust_domain: string | null;
   readonly version: string;
+  /** See `KeysDeps`; absent where the daemon's own word is all there is. */
+  readonly operator?: NonNullable<Parameters<typeof openKeys>[0]["operator"]>;
   /** Absent where nobody asks whether the folder was copied, as in tests of the log alone. */
   readonly renewal?: Renewal;
   readonly clock: Pick<Clock, "now_ms" | "boottime_ms" | "boot_id">;
@@ -107,7 +109,7 @@ function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: strin
 export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
   const tables = openTables(deps.store);
   if (deps.renewal !== undefined) await renew({ ...deps, ...deps.renewal, tables, now_s: deps.clock.now_ms() / 1000 });
-  const keys = openKeys({ state_dir: deps.state_dir, now: new Date(deps.clock.now_ms()), trust_domain: deps.trust_domain });
+  const keys = openKeys({ state_dir: deps.state_dir, now: new Date(deps.clock.now_ms()), trust_domain: deps.trust_domain, ...(deps.operator === undefined ? {} : { operator: deps.operator }) });
   const log = await openLog({ ...deps, tables, key: keys.log_note, sign: keys.log.sign });
   const time = openLogTime({ store: deps.store, clock: deps.clock, froze: deps.time_froze });
   const newest_s = () => newestSeconds(log, keys);

@@ -39,7 +39,7 @@ export async function gitDaemon(root: string): Promise<Server> {
     url: `git://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       // `git daemon` is a wrapper around the process that listens.
-      process.kill(-child.pid, "SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGKILL");
       await child.exited;
     },
   };

@@ -3,11 +3,13 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Mode } from "../../../proto/change.ts";
 import { equalBytes, toBase32 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { noteKey, type NoteKey } from "../../verifier/note.ts";
 import { openTrust, type Trust } from "../../verifier/trust.ts";
 import { checkPrivateFolder, readPrivateFile, writePrivateFolder, writePublicFile } from "./files.ts";
+import { operatorTrust, requireModes } from "./operator-trust.ts";
 import { checkSums } from "./sums.ts";
 import { generatePrivateKey, signerFromPem, type Signer } from "./signer.ts";
 import { selfMadeTrust, trustFileBytes } from "./trust.ts";
@@ -23,6 +25,8 @@ export interface KeysDeps {
   readonly now: Date;
   /** `null`: a domain of this node's own, named after its log key. */
   readonly trust_domain: string | null;
+  /** The operator's trust file, which then stands in the place of the self-made one, and the modes it must let this node sign in. */
+  readonly operator?: { readonly trust_file: string; readonly modes: readonly Mode[] };
   /** Where under `state_dir` they lie, for keys that are about to be taken over. */
   readonly folder?: string;
 }
@@ -103,6 +107,31 @@ export function openKeys(deps: KeysDeps): Keys {
   if (origin === null) throw new MaestroError("evidence.keys", "trust.json gives the log no origin");
   checkSums(folder);
   const trust_path = join(deps.state_dir, "trust.json");
-  if (deps.folder === undefined && (!existsSync(trust_path) || !equalBytes(new Uint8Array(readFileSync(trust_path)), trust_bytes))) writePublicFile(trust_path, trust_bytes);
-  return { gate, log, log_note: noteKey(origin, log.key), salt_secret, trust, trust_bytes, trust_path };
+  const own = { bytes: trust_bytes, trust };
+  const published = deps.operator === undefined ? own : underOperator(deps.operator, own, gate, log, trust_path);
+  if (deps.folder === undefined) publish(trust_path, published.bytes);
+  return { gate, log, log_note: noteKey(origin, log.key), salt_secret, trust: published.trust, trust_bytes: published.bytes, trust_path };
+}
+
+function publish(path: string, bytes: Uint8Array): void {
+  if (!existsSync(path) || !equalBytes(new Uint8Array(readFileSync(path)), bytes)) writePublicFile(path, bytes);
+}
+
+interface TrustBytes {
+  readonly bytes: Uint8Array;
+  readonly trust: Trust;
+}
+
+/** The operator's file, if it names this node's keys as they are. Where it does not, the self-made one is published for the operator to sign over. */
+function underOperator({ trust_file, modes }: NonNullable<KeysDeps["operator"]>, own: TrustBytes, gate: Signer, log: Signer, trust_path: string): TrustBytes {
+  try {
+    const given = operatorTrust(trust_file);
+    requireModes(given.trust.entries, entryOf(given.trust, gate, "gate").entry.fingerprint, modes);
+    const [theirs, ours] = [given.trust, own.trust].map((trust) => entryOf(trust, log, "log").entry.log_origin);
+    if (theirs !== ours || given.trust.trust_domain !== own.trust.trust_domain) throw new MaestroError("evidence.keys", `${trust_file} is for ${given.trust.trust_domain} and log ${theirs}, this node for ${own.trust.trust_domain} and ${ours}`);
+    return given;
+  } catch (error) {
+    publish(trust_path, own.bytes);
+    throw error;
+  }
 }

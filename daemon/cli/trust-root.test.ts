@@ -1,0 +1,51 @@
+import { afterAll, expect, test } from "bun:test";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openKeys } from "../evidence/keys/index.ts";
+import { run } from "./commands/trust.ts";
+import { makeRoot, readRoot, readTrust, signTrustFile } from "./trust-root.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "maestro-root-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const now = new Date("2026-01-01T00:00:00Z");
+const grant = { modes: ["host", "fork"] as const, repository_ids: ["acme/app"], days: 30, now };
+const node = (name: string, trust_domain = "ci.example.org") => readTrust(openKeys({ state_dir: join(folder, name), now, trust_domain }).trust_path);
+
+test("a root is made once, for its owner alone, and used only so", () => {
+  const path = join(folder, "root.pem");
+  const made = makeRoot(path);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readRoot(path).key.fingerprint).toBe(made.key.fingerprint);
+  expect(() => makeRoot(path)).toThrow("never replaced");
+  chmodSync(path, 0o640);
+  expect(() => readRoot(path)).toThrow("chmod 600");
+  chmodSync(path, 0o600);
+  writeFileSync(path, "nothing");
+  expect(() => readRoot(path)).toThrow("PKCS #8");
+});
+
+test("what is signed names the nodes' own keys, for these modes, repositories and days, and nothing else", () => {
+  const root = makeRoot(join(folder, "root2.pem"));
+  const out = join(folder, "trust.json");
+  writeFileSync(out, signTrustFile(root, [node("a"), node("b")], grant));
+  const trust = readTrust(out);
+  expect({ self_made: trust.self_made, roles: trust.entries.map(({ entry }) => entry.role) }).toEqual({ self_made: false, roles: ["gate", "log", "gate", "log"] });
+  for (const { entry } of trust.entries) expect(entry).toMatchObject({ modes: ["host", "fork"], repository_ids: ["acme/app"], to: "2026-01-31T00:00:00Z" });
+  expect(() => signTrustFile(root, [node("a"), node("c", "other.example")], grant)).toThrow("2 trust domains");
+  // The operator's file can itself be signed anew: keys and origins stay.
+  expect(signTrustFile(root, [trust], grant)).toEqual(new Uint8Array(readFileSync(out)));
+});
+
+test("the command refuses what it does not understand before it writes anything", async () => {
+  const usage = (positionals: string[], values: Record<string, string> = {}) => run({ values, positionals });
+  node("d");
+  const trust = join(folder, "d/trust.json");
+  makeRoot(join(folder, "root3.pem"));
+  const sign = { root: join(folder, "root3.pem"), out: join(folder, "never.json") };
+  await expect(usage([])).rejects.toThrow("trust takes init");
+  await expect(usage(["sign", trust], { out: sign.out })).rejects.toThrow("--root");
+  await expect(usage(["sign", trust], { ...sign, modes: "host,sealed" })).rejects.toThrow("not sealed");
+  await expect(usage(["sign", trust], { ...sign, days: "0" })).rejects.toThrow("--days");
+  expect(statSync(sign.out, { throwIfNoEntry: false })).toBeUndefined();
+});

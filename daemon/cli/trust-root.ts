@@ -1,0 +1,78 @@
+/** The operator's offline root: makes the key, and signs which node's keys speak for which repositories in which modes. No daemon is asked. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { canonicalBytes } from "../../proto/canonical.ts";
+import type { Mode } from "../../proto/change.ts";
+import { toBase64 } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { TrustBody, TrustedKey, TrustFile } from "../../proto/trust.ts";
+import { openTrust, type Trust } from "../verifier/index.ts";
+import { publicKeyFromSpki, type PublicKey } from "../verifier/keys.ts";
+import { trustSignedBytes } from "../verifier/trust.ts";
+import { timestampOf } from "../verifier/time.ts";
+
+const OTHERS = 0o077;
+const DAY_S = 86_400;
+
+export interface Root {
+  readonly key: PublicKey;
+  readonly sign: (message: Uint8Array) => Uint8Array;
+}
+
+export interface Grant {
+  readonly modes: readonly Mode[];
+  readonly repository_ids: readonly string[];
+  readonly days: number;
+  readonly now: Date;
+}
+
+function rootOf(secret: KeyObject, path: string): Root {
+  const key = publicKeyFromSpki("ed25519", new Uint8Array(createPublicKey(secret).export({ format: "der", type: "spki" })));
+  if (key === null) throw new MaestroError("evidence.keys", `${path} is not an Ed25519 key`);
+  return { key, sign: (message) => new Uint8Array(sign(null, message, secret)) };
+}
+
+/** A new root key, readable by this user alone. Never replaces one. */
+export function makeRoot(path: string): Root {
+  if (existsSync(path)) throw new MaestroError("cli.usage", `${path} stands there already; a root key is never replaced`);
+  const { privateKey } = generateKeyPairSync("ed25519");
+  writeFileSync(path, privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600, flag: "wx", flush: true });
+  return rootOf(privateKey, path);
+}
+
+export function readRoot(path: string): Root {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new MaestroError("cli.usage", `there is no root key ${path}; make one with \`maestro trust init\``);
+  if ((found.mode & OTHERS) !== 0) throw new MaestroError("evidence.keys", `${path} can be read by other users; chmod 600 it, and make a new one if anyone else had access`);
+  try {
+    return rootOf(createPrivateKey(readFileSync(path)), path);
+  } catch (cause) {
+    if (cause instanceof MaestroError) throw cause;
+    throw new MaestroError("evidence.keys", `${path} is not a PKCS #8 private key`, { cause });
+  }
+}
+
+/** A trust file as it stands, whoever signed it. */
+export function readTrust(path: string): Trust {
+  const opened = openTrust(new Uint8Array(readFileSync(path)));
+  if (!opened.ok) throw new MaestroError("trust.malformed", `${path}: ${opened.reason.detail}`);
+  return opened.value;
+}
+
+/** The lines of the nodes' own keys, each under the operator's word for modes, repositories and end. Other roles are not carried over. */
+function lines(nodes: readonly Trust[], { modes, repository_ids, days, now }: Grant): TrustedKey[] {
+  const to = timestampOf(now.getTime() / 1000 + days * DAY_S);
+  const own = nodes.flatMap(({ entries }) => entries.map(({ entry }) => entry)).filter(({ role }) => role === "gate" || role === "log");
+  return own.map((entry) => ({ ...entry, modes: [...modes], repository_ids: [...repository_ids], to }));
+}
+
+/** The operator's trust file over the nodes' keys, as canonical bytes. Throws `trust.malformed` where they are of several domains. */
+export function signTrustFile(root: Root, nodes: readonly Trust[], grant: Grant): Uint8Array {
+  const domains = [...new Set(nodes.map(({ trust_domain }) => trust_domain))];
+  const [trust_domain] = domains;
+  if (trust_domain === undefined || domains.length > 1) throw new MaestroError("trust.malformed", `the nodes are of ${domains.length} trust domains: ${domains.join(" ")}`);
+  const body: TrustBody = { trust_domain, self_made: false, keys: lines(nodes, grant) };
+  const { algorithm, spki, fingerprint } = root.key;
+  const file: TrustFile = { type: "maestro.trust", v: 1, body, root: { algorithm, public_key: toBase64(spki), fingerprint }, signature: toBase64(root.sign(trustSignedBytes(body))) };
+  return canonicalBytes(file);
+}
