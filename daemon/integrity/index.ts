@@ -1,0 +1,78 @@
+/** The node's care for what it keeps: the check at each start, the scrubber, quotas, garbage and snapshots. */
+import type { Limits } from "../../proto/config.ts";
+import type { IntegrityStatus } from "../../proto/damage.ts";
+import type { BackupReply, GcReply } from "../../proto/integrity.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { Evidence } from "../evidence/index.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import type { Store } from "../store/db.ts";
+import type { Gates } from "../store/gates.ts";
+import type { Usage } from "../store/usage.ts";
+import { collectGarbage } from "./gc.ts";
+import { Quota } from "./quota.ts";
+import { Scrubber } from "./scrubber.ts";
+import { makeSnapshot, releaseSnapshot } from "./snapshot.ts";
+import { checkNewest, logKeys } from "./start.ts";
+import type { Step } from "./step.ts";
+import { walk } from "./walk.ts";
+
+export type { Quota } from "./quota.ts";
+export { fsck } from "./fsck.ts";
+
+export interface IntegrityDeps {
+  readonly state_dir: string;
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+  readonly gates: Gates;
+  readonly usage: Usage;
+  readonly evidence: Evidence;
+  readonly clock: Clock;
+  readonly limits: Pick<Limits, "integrity" | "intake" | "gate">;
+  /** A daemon that ends when idle is never woken up to scrub. */
+  readonly resident: boolean;
+  /** Repositories with an open intake. */
+  readonly in_use: () => ReadonlySet<string>;
+  readonly config: unknown;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+export interface Integrity {
+  readonly quota: Quota;
+  status(): IntegrityStatus;
+  /** Everything that is kept, one thing at a time. */
+  steps(): AsyncGenerator<Step, void>;
+  /** A gate was answered: a daemon that ends when idle looks at a little of what it keeps. */
+  worked(): void;
+  gc(apply: boolean): Promise<GcReply>;
+  backup(with_keys: boolean): Promise<BackupReply>;
+  release(name: string): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/** Checks what the newest evidence rests on, and starts the scrubber where the daemon stays. Damage is said and served around, never hidden. */
+export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
+  const { state_dir, store, artifacts, gates, usage, evidence, clock, limits, resident } = deps;
+  const parts = { state_dir, store, gates, artifacts, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };
+  const steps = () => walk(parts);
+  const scrubber = new Scrubber({
+    walk: steps,
+    limits: limits.integrity,
+    clock,
+    found: ({ area, name, what }) => deps.warn("something kept is damaged; run `maestro fsck`", new MaestroError("store.corrupt", `${area}: ${name}: ${what}`)),
+  });
+  scrubber.begin(await checkNewest({ gates, artifacts, evidence, start_gates: limits.integrity.start_gates }));
+  if (resident) scrubber.run();
+  const { intake_idle_ttl_ms, intake_deadline_ms } = limits.intake;
+  const age_ms = Math.max(limits.integrity.garbage_age_ms, intake_idle_ttl_ms + intake_deadline_ms + limits.gate.gate_deadline_ms);
+  return {
+    quota: new Quota({ store, usage, limits: limits.integrity }),
+    status: () => scrubber.status(),
+    steps,
+    worked: () => void (resident ? undefined : scrubber.slice()),
+    gc: (apply) => collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms: clock.now_ms(), in_use: deps.in_use(), apply }),
+    backup: (with_keys) => makeSnapshot({ state_dir, store, artifacts, gates, evidence, now_ms: () => clock.now_ms(), config: deps.config }, with_keys),
+    release: (name) => releaseSnapshot(state_dir, name),
+    stop: () => scrubber.stop(),
+  };
+}

@@ -1,0 +1,99 @@
+/** Everything that is kept, looked at once, in small steps, so that the caller decides how fast. */
+import { join } from "node:path";
+import type { AuditStep } from "../evidence/log/audit.ts";
+import { auditEnded, endedLogs } from "../evidence/log/ended.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import type { Store } from "../store/db.ts";
+import { artifactName, type Gates } from "../store/gates.ts";
+import type { NoteKey } from "../verifier/note.ts";
+import { checkRepositories } from "./packs.ts";
+import { type Step, within } from "./step.ts";
+
+export interface Parts {
+  readonly state_dir: string;
+  readonly store: Pick<Store, "scanner">;
+  readonly gates: Gates;
+  readonly artifacts: Artifacts;
+  readonly log: () => AsyncGenerator<AuditStep, void>;
+  /** Of every log that the trust file knows. */
+  readonly log_keys: readonly NoteKey[];
+  /** Throws `evidence.keys` where a private key is not what it was. */
+  readonly keys: () => void;
+}
+
+type Named = Omit<Step, "area">;
+const SLICE_RECORDS = 256;
+
+/** Records by their own hash and key, and as many of them as the table says it has. */
+async function* database({ store: { scanner } }: Parts): AsyncGenerator<Named, void> {
+  for (const table of scanner.tables()) {
+    const before = scanner.transaction();
+    let records = 0;
+    let next: Parameters<typeof scanner.slice>[1];
+    do {
+      const slice = scanner.slice(table, next, SLICE_RECORDS);
+      records += slice.records;
+      next = slice.next;
+      yield { name: `${table}, ${slice.records} records`, bytes: slice.bytes, problem: null };
+      for (const { key, what } of slice.damaged) yield { name: `${table} ${key}`, bytes: 0, problem: what };
+    } while (next !== undefined);
+    // Only what nobody wrote to meanwhile can be counted twice.
+    const says = scanner.count(table);
+    if (scanner.transaction() === before && says !== records) yield { name: table, bytes: 0, problem: `${records} records can be reached, the table says ${says}` };
+  }
+}
+
+async function* blobs({ artifacts }: Parts): AsyncGenerator<Named, void> {
+  for await (const { name, digest } of artifacts.blobs.list()) {
+    if (digest === null) {
+      yield { name, bytes: 0, problem: "its name is no digest" };
+      continue;
+    }
+    const { size, problem } = await artifacts.blobs.check(digest);
+    // Removed between the listing and the look: gc did that.
+    if (problem !== "it is missing") yield { name: digest, bytes: size, problem };
+  }
+}
+
+async function* named({ artifacts }: Parts): AsyncGenerator<Named, void> {
+  for (const name of artifacts.names()) yield { name, bytes: 0, problem: await artifacts.checkArtifact(name) };
+}
+
+/** Every gate on record has its reply and its bundle, under its name. */
+async function* recorded({ gates, artifacts }: Parts): AsyncGenerator<Named, void> {
+  const rows = gates.count();
+  const places = gates.places();
+  if (rows !== places) yield { name: "order", bytes: 0, problem: `${places} places for ${rows} gates` };
+  for (const row of gates.all()) {
+    const name = artifactName(row.gate_id, row.attempt.attempt);
+    const [reply, bundle, artifact] = await Promise.all([artifacts.blobs.has(row.reply), artifacts.blobs.has(row.bundle), artifacts.getArtifact(name)]);
+    const kept = artifact?.manifest.layers[0]?.digest === row.bundle;
+    const lacking = [...(reply ? [] : ["its reply"]), ...(bundle ? [] : ["its bundle"]), ...(kept ? [] : ["its name among the artifacts"])];
+    yield { name, bytes: 0, problem: lacking.length === 0 ? null : `${lacking.join(" and ")} is gone` };
+  }
+}
+
+async function* ended({ state_dir, log_keys }: Parts): AsyncGenerator<Named, void> {
+  const folder = join(state_dir, "logs");
+  for (const origin of await endedLogs(folder)) {
+    const own = log_keys.filter(({ name }) => name === origin);
+    for await (const step of auditEnded(join(folder, origin), own)) yield { ...step, name: `${origin} ${step.name}` };
+  }
+}
+
+function* keyFiles({ keys }: Parts): Generator<Named, void> {
+  keys();
+  yield { name: "keys", bytes: 0, problem: null };
+}
+
+/** In an order in which the cheapest and weightiest come first. */
+export async function* walk(parts: Parts): AsyncGenerator<Step, void> {
+  yield* within("keys", keyFiles(parts));
+  yield* within("database", database(parts));
+  yield* within("log", parts.log());
+  yield* within("gates", recorded(parts));
+  yield* within("artifacts", named(parts));
+  yield* within("blobs", blobs(parts));
+  yield* within("ended logs", ended(parts));
+  yield* within("packs", checkRepositories(join(parts.state_dir, "repositories")));
+}
