@@ -1,20 +1,26 @@
 /** Puts the daemon together: the only file beside `main.ts` that knows every room. No socket here, so that tests can hold a daemon in process. */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
+import { createEgress } from "./egress/index.ts";
 import { GateKeeper } from "./gate/gate.ts";
+import { worstCase } from "./gate/cost.ts";
 import { Intakes } from "./gate/intakes.ts";
 import { Judge } from "./gate/judge.ts";
 import { Replay } from "./gate/replay.ts";
 import { ruleDocs } from "./gate/rules.ts";
+import { Targets } from "./gate/targets.ts";
+import { openIntegrity, type Integrity } from "./integrity/index.ts";
 import { RepositoryStore } from "./platform/git/repository-store.ts";
 import { findGit, Git, type GitTools } from "./platform/git/runner.ts";
 import type { CgroupHome } from "./platform/process/cgroup.ts";
 import { WorkerPool } from "./platform/process/pool.ts";
 import type { Random } from "./platform/random.ts";
+import { createSandbox } from "./platform/sandbox/index.ts";
 import { readBundle } from "./policy/index.ts";
+import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openState, type State, type StateOptions } from "./state.ts";
 import { forgetOld } from "./store/upgrade.ts";
 
@@ -31,9 +37,12 @@ export interface Core extends State {
   readonly tools: GitTools;
   readonly repositories: RepositoryStore;
   readonly pool: WorkerPool;
+  readonly tenants: Tenants;
   readonly intakes: Intakes;
   readonly keeper: GateKeeper;
+  readonly integrity: Integrity;
   readonly replay: Replay;
+  readonly targets: Targets;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -78,18 +87,29 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
   const state = await openState(options);
   const { artifacts, gates, outbox, evidence } = state;
+  const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn });
   const pool = createPool(options);
-  const judging = { host, git: tools, pool, clock, scratch_dir, host_policy: { path: policy_copy, name: policy.name } };
+  // Of the state folder a sandbox may only ever be shown what a gate wrote out for it.
+  const sandbox = createSandbox({ worker: host.limits.worker, private_paths: [state_dir], work_paths: [scratch_dir] });
+  const judging = { host, git: tools, pool, sandbox, clock, scratch_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
-  const keeper = new GateKeeper({ ...judging, judge, repositories, evidence, gates, artifacts, outbox, host_policy_bytes: policy.bytes });
-  const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size });
+  const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock });
+  const targets = new Targets({ host, egress, repositories });
+  const keeper = new GateKeeper({ ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
+  const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
+  const intakes = new Intakes(host.limits.intake, clock, random, host);
+  const integrity = await openIntegrity({
+    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), config: host, warn: options.warn,
+  });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, keeper, replay,
-    intakes: new Intakes(host.limits.intake, clock, random),
+    options, git, tools, repositories, pool, ...state, tenants, keeper, replay, targets,
+    intakes,
+    integrity,
     rules: ruleDocs(policy.data),
     async close() {
-      await pool.drain(POOL_DRAIN_MS);
+      await integrity.stop();
+      await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close()]);
       await evidence.published();
       await state.store.close();
     },

@@ -4,7 +4,9 @@ import { API_VERSION } from "../proto/routes.ts";
 import { VERSION } from "../proto/version.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { gateRoutes } from "./api/gates.ts";
-import { baseRoutes, serveApi, withOpenApi, type Log, type Route } from "./api/index.ts";
+import { integrityRoutes } from "./api/integrity.ts";
+import { baseRoutes, withOpenApi, type Log, type Route } from "./api/index.ts";
+import { serveSockets, type Sockets } from "./api/sockets.ts";
 import type { Core } from "./compose.ts";
 import { inheritedSockets } from "./config/environment.ts";
 import { explainConfig } from "./config/explain.ts";
@@ -13,7 +15,6 @@ import { Idle } from "./idle.ts";
 import { requireReady } from "./impaired.ts";
 import { Metrics } from "./metrics/index.ts";
 import { systemClock } from "./platform/clock.ts";
-import type { SocketServer } from "./platform/socket/index.ts";
 import { readingOf, statusOf, type Running } from "./status.ts";
 import type { ServiceManager } from "./systemd/notify.ts";
 import type { Reloader } from "./systemd/reload.ts";
@@ -35,7 +36,7 @@ export interface DaemonDeps {
 }
 
 export class Daemon {
-  private server: SocketServer | null = null;
+  private server: Sockets | null = null;
   private watchdog: Watchdog | null = null;
   private ending: Promise<void> | null = null;
   private readonly metrics = new Metrics(() => readingOf(this.deps.core, this.running));
@@ -65,38 +66,43 @@ export class Daemon {
       core.pool.warm();
       cool.touch();
     };
-    const [inherited] = inheritedSockets();
-    this.server = await serveApi({
+    const inherited = inheritedSockets();
+    this.server = await serveSockets({
       routes: withOpenApi(this.routes(expectWork), VERSION),
-      listen: { path: socket_path, ...(inherited === undefined ? {} : { inherited }) },
+      path: socket_path,
+      sockets: host.sockets,
+      inherited,
       limits: host.limits.server,
       log: { ...log, count: this.metrics, info: (fields, message) => (leave?.touch(), log.info(fields, message)) },
       clock,
       random,
       own_uid: process.getuid?.() ?? -1,
+      tenants: core.tenants,
     });
     leave?.touch();
     this.watch();
     manager.ready(`${VERSION}, ${core.evidence.logState().size} log entries`);
-    log.info({ socket: inherited === undefined ? socket_path : `descriptor ${inherited.fd} (${inherited.name})`, state: core.options.state_dir, version: VERSION }, "ready");
+    log.info({ sockets: this.server.places, state: core.options.state_dir, version: VERSION }, "ready");
   }
 
   private routes(expectWork: () => void): Route[] {
     const { core, live } = this.deps;
     const { host, clock } = core.options;
-    const { server, intake, gate } = host.limits;
+    const { server, intake, gate, command } = host.limits;
     const keeper: Pick<Core["keeper"], "submit"> = {
       submit: async (...request) => {
         const result = await core.keeper.submit(...request);
         this.metrics.gate(result);
+        core.integrity.worked();
         return result;
       },
     };
     const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
     return [
       ...baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
-      ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: () => explainConfig(live.given, host), limits: { server, intake, gate }, expectWork }),
+      ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: () => explainConfig(live.given, host), limits: { server, intake, gate, command }, expectWork }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
+      ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];
   }
 

@@ -3,8 +3,10 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Card, CardProof, Timings } from "./card.ts";
 import { Mode } from "./change.ts";
 import { ActorClass } from "./actor.ts";
+import { IntegrityStatus } from "./damage.ts";
 import { Effect, Verdict } from "./decision.ts";
 import { Result } from "./outcome.ts";
+import { HandedReport } from "./report.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
 /** RFC 9457 problem details, with our code. */
@@ -23,6 +25,7 @@ export const RepositoryName = Type.String({ minLength: 1, maxLength: 400, patter
 
 export const IntakeRequest = Closed({
   repository: RepositoryName,
+  mode: Type.Optional(Choice(["host", "fork", "local"], { description: "host, fork: `repository` is an id of the operator table; fork asks for more scrutiny than host. Default local" })),
   object_format: ObjectFormat,
   cuts: Type.Array(GitOid, { maxItems: 100_000, description: "commits whose parents are not sent" }),
   tips: Type.Array(GitOid, { minItems: 1, maxItems: 10_000, description: "commits that must be complete afterwards: target tip, merge bases, head" }),
@@ -40,8 +43,26 @@ export const GateRequest = Closed({
   target: GitOid,
   head: GitOid,
   rerun: Type.Optional(Type.Boolean({ description: "a new attempt even where one stands; earlier attempts stay on record" })),
+  reports: Type.Optional(Type.Array(HandedReport, { maxItems: 16, description: "reports of the job, for obligations that read them by name" })),
 });
 export type GateRequest = Static<typeof GateRequest>;
+
+/** A row of the operator table that the caller may name, and where its change would be merged. */
+export const RepositoryOffer = Closed({
+  id: Type.String(),
+  remote: Type.String({ description: "as the operator wrote it; it carries no credentials" }),
+  target_refs: Type.Array(Type.String()),
+  mode: Choice(["host", "fork"]),
+});
+export type RepositoryOffer = Static<typeof RepositoryOffer>;
+export const RepositoriesReply = Closed({ repositories: Type.Array(RepositoryOffer), local: Type.Boolean({ description: "whether this daemon also gates in mode local" }) });
+export type RepositoriesReply = Static<typeof RepositoriesReply>;
+
+/** Where a branch of the operator's remote stands, by the daemon's own look. */
+export const TargetRequest = Closed({ repository: RepositoryName, target_ref: RefName });
+export type TargetRequest = Static<typeof TargetRequest>;
+export const TargetReply = Closed({ target: GitOid });
+export type TargetReply = Static<typeof TargetReply>;
 
 export const ReplayRequest = Closed({
   intake_id: IntakeId,
@@ -81,6 +102,7 @@ export const ReplayChange = Closed({
   verdict: Verdict,
   effects: Type.Array(Closed({ rule: RuleId, effect: Effect, observed: Type.Boolean(), where: Type.Union([ShortText, Type.Null()]) })),
   unavailable: Type.Array(CheckName),
+  left_out: Type.Optional(Type.Array(CheckName, { description: "outside tools that trusted configuration declares: a replay runs none" })),
   because: Type.Union([ShortText, Type.Null()], { description: "why the change could not be judged at all" }),
 });
 export type ReplayChange = Static<typeof ReplayChange>;
@@ -128,6 +150,7 @@ export const StatusReply = Closed({
     [Closed({ at_s: Count, result: Choice(["applied", "refused"]), needs_restart: Type.Array(ShortText), detail: ShortText }), Type.Null()],
     { description: "how the configuration file was last read again; null where it never was" },
   ),
+  integrity: IntegrityStatus,
   state_dir: Type.String(),
   trust_path: Type.String(),
   clock: ClockReply,

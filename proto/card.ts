@@ -3,7 +3,7 @@ import { Actor } from "./actor.ts";
 import { Mode } from "./change.ts";
 import { NextStep, Reason, Verdict } from "./decision.ts";
 import { Gap } from "./facts.ts";
-import { Result } from "./outcome.ts";
+import { Obligation, Result } from "./outcome.ts";
 import { CheckName, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, Sha256Hex, ShortText } from "./scalar.ts";
 
 export const CardCheck = Closed({
@@ -44,6 +44,7 @@ export const Card = Closed(
     policy: Closed({ name: ShortText, id: ShortText }),
     reasons: Type.Array(Reason),
     checks: Type.Array(CardCheck),
+    obligations: Type.Optional(Type.Array(Obligation, { description: "absent where trusted configuration asks for none" })),
     gaps: Type.Array(Gap),
     next: Type.Array(NextStep, { minItems: 1 }),
     baseline: Type.Literal("not_compared", { description: "findings are not yet compared with those already at the base" }),
@@ -58,6 +59,10 @@ export const Card = Closed(
 export type Card = Static<typeof Card>;
 export type CardProof = Static<typeof CardProof>;
 
+/** What processes used, as the kernel counted it: processor time of user and system, and the largest resident memory of one of them. */
+export const Usage = Closed({ cpu_us: Count, max_rss_bytes: Count });
+export type Usage = Static<typeof Usage>;
+
 /** How long it took, in microseconds. Beside the card, not in it: the card is hashed into the evidence, and a replay must give the same digest. */
 export const Timings = Closed({
   total_us: Count,
@@ -65,6 +70,8 @@ export const Timings = Closed({
   checks_us: Count,
   policy_us: Count,
   evidence_us: Count,
-  by_check: Type.Array(Closed({ check: CheckName, us: Count })),
+  by_check: Type.Array(Closed({ check: CheckName, us: Count, usage: Type.Optional(Usage) })),
+  /** Of all check processes together. Gates from before it was measured have none. */
+  usage: Type.Optional(Usage),
 });
 export type Timings = Static<typeof Timings>;

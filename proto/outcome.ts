@@ -52,5 +52,10 @@ export const Obligation = Closed({
   scale: Scale,
   min: Type.Union([Decimal, Type.Null()]),
   max: Type.Union([Decimal, Type.Null()]),
+  because: Type.Union([ShortText, Type.Null()], { description: "set for not_applicable and unavailable" }),
 });
 export type Obligation = Static<typeof Obligation>;
+
+/** An obligation with the digest of the report it was read from; the digest stays here, since a short report could be guessed from it. */
+export const MeasuredObligation = Closed({ ...Obligation.properties, source_sha256: Type.Union([Sha256Hex, Type.Null()]) });
+export type MeasuredObligation = Static<typeof MeasuredObligation>;

@@ -1,21 +1,27 @@
 /** What the core and its check processes say to each other over the pipe. */
 import { Type, type Static } from "@sinclair/typebox";
 import { Actor } from "./actor.ts";
-import { FactsLimits, RepositoryConfig, Thresholds } from "./config.ts";
+import { CommandName } from "./command.ts";
+import { CommandLimits, FactsLimits, RepositoryConfig, Thresholds } from "./config.ts";
+import { Usage } from "./card.ts";
 import { PolicyResult } from "./decision.ts";
 import { Gap } from "./facts.ts";
-import { Outcome } from "./outcome.ts";
-import { CheckName, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
+import { Obligation, Outcome } from "./outcome.ts";
+import { ObligationName, ObligationRule, ReportFormat } from "./report.ts";
+import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
+
+const Tools = Closed({ git: Type.String(), version: ShortText, prlimit: Type.Union([Type.String(), Type.Null()]) });
 
 /** Which two commits, in which store. The core has only seen their names; a check process opens this store and no other. */
 export const FactsJob = Closed({
   kind: Type.Literal("facts"),
-  git: Closed({ git: Type.String(), version: ShortText, prlimit: Type.Union([Type.String(), Type.Null()]) }),
+  git: Tools,
   git_dir: Type.String(),
   object_format: ObjectFormat,
   target: GitOid,
   head: GitOid,
   want_tree_sha256: Type.Boolean({ description: "false in a replay, which signs nothing" }),
+  trusted_target: Type.Boolean({ description: "the daemon itself found the target's tip, so the configuration there counts; else the merge base's, which only hashes prove" }),
   facts_path: Type.String({ description: "where to write the facts document" }),
   policy_path: Type.String({ description: "where to write the base's own policy bundle, if it has one" }),
   deadline_ms: Count,
@@ -65,7 +71,7 @@ export const CheckJob = Closed({
   thresholds: Thresholds,
 });
 
-export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count });
+export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage) });
 
 export const PolicyJob = Closed({
   kind: Type.Literal("policy"),
@@ -74,13 +80,66 @@ export const PolicyJob = Closed({
 });
 export const PolicyReply = Closed({ kind: Type.Literal("policy"), result: PolicyResult, duration_us: Count });
 
-export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob]);
+/** Which declared commands the change touches. Paths of a change are matched here, never in the core. */
+export const InputsJob = Closed({
+  kind: Type.Literal("inputs"),
+  facts_path: Type.String(),
+  facts_sha256: Sha256Hex,
+  commands: Type.Array(Closed({ name: CommandName, inputs: Type.Array(Type.String()) })),
+});
+export const InputsReply = Closed({ kind: Type.Literal("inputs"), touched: Type.Array(CommandName) });
+
+/** Writes the merged tree out for the sandbox. */
+export const MaterialiseJob = Closed({
+  kind: Type.Literal("materialise"),
+  git: Tools,
+  git_dir: Type.String(),
+  object_format: ObjectFormat,
+  tree: GitOid,
+  folder: Type.String({ description: "made by this job; must not be there" }),
+  limits: CommandLimits,
+});
+export const MaterialiseReply = Closed({ kind: Type.Literal("materialise"), files: Count, bytes: Count, gaps: Type.Array(Gap, { maxItems: 256 }) });
+
+/** A file that a command left or a job handed in, kept for one gate. */
+export const KeptFile = Closed({ path: Type.String(), sha256: Sha256Hex });
+export type KeptFile = Static<typeof KeptFile>;
+
+/** What a command that ran to its end came to. */
+export const CommandJob = Closed({
+  kind: Type.Literal("command"),
+  command: CommandName,
+  cwd: Type.String({ description: "below the tree; relative places of a report are relative to it" }),
+  code: Type.Integer(),
+  output: Choice(["exit", "sarif", "junit"]),
+  report: Type.Union([KeptFile, Closed({ absent: ShortText }), Type.Null()], { description: "null where the exit code alone counts" }),
+  tail: Base64,
+  gaps: Type.Array(Gap, { maxItems: 256 }),
+});
+export const CommandReply = Closed({ kind: Type.Literal("command"), outcome: Outcome, duration_us: Count });
+
+/** What obligations read out of one report. */
+export const MeasureJob = Closed({
+  kind: Type.Literal("measure"),
+  format: ReportFormat,
+  observer: Choice(["sandbox", "job"]),
+  report: KeptFile,
+  rules: Type.Array(Closed({ name: ObligationName, rule: ObligationRule })),
+});
+export const MeasureReply = Closed({ kind: Type.Literal("measure"), obligations: Type.Array(Obligation) });
+
+export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob, InputsJob, MaterialiseJob, CommandJob, MeasureJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type FactsJob = Static<typeof FactsJob>;
 export type CheckJob = Static<typeof CheckJob>;
 export type PolicyJob = Static<typeof PolicyJob>;
 
-export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply]);
+export type InputsJob = Static<typeof InputsJob>;
+export type MaterialiseJob = Static<typeof MaterialiseJob>;
+export type CommandJob = Static<typeof CommandJob>;
+export type MeasureJob = Static<typeof MeasureJob>;
+
+export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply, InputsReply, MaterialiseReply, CommandReply, MeasureReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

@@ -8,6 +8,8 @@ export interface Option {
   /** Name of the value in help, for `type: "string"`. */
   readonly value?: string;
   readonly help: string;
+  /** May be given several times; what was given comes in `lists`. */
+  readonly multiple?: true;
 }
 
 export type Values = Readonly<Record<string, string | boolean | undefined>>;
@@ -15,6 +17,8 @@ export type Values = Readonly<Record<string, string | boolean | undefined>>;
 export interface Invocation {
   readonly values: Values;
   readonly positionals: readonly string[];
+  /** Options that may be given several times, in the order they came. */
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface CommandModule {
@@ -62,16 +66,20 @@ export function parseCommand(command: Command, argv: readonly string[]): Invocat
     if (positionals.length > command.positionals_max) {
       throw new MaestroError("cli.usage", `${command.name} takes at most ${command.positionals_max} argument(s), not ${JSON.stringify(positionals.at(-1))}`);
     }
-    return { values: values as Values, positionals };
+    return { values: values as Values, positionals, lists: listsOf(values) };
   } catch (error) {
     if (error instanceof TypeError) throw new MaestroError("cli.usage", `${command.name}: ${error.message.replaceAll("\n", " ")}`, { cause: error });
     throw error;
   }
 }
 
+function listsOf(values: Readonly<Record<string, unknown>>): Record<string, readonly string[]> {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (Array.isArray(value) ? [[name, value.map(String)]] : [])));
+}
+
 function parseOptions(options: Readonly<Record<string, Option>>) {
   return Object.fromEntries(
-    Object.entries(options).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
+    Object.entries(options).map(([name, { type, short, multiple = false }]) => [name, short === undefined ? { type, multiple } : { type, short, multiple }]),
   );
 }
 

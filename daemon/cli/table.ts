@@ -2,7 +2,8 @@ import type { Command, Option } from "./command.ts";
 
 const STATE: Readonly<Record<string, Option>> = {
   state: { type: "string", value: "DIR", help: "state folder (default: XDG_STATE_HOME/maestro)" },
-  socket: { type: "string", value: "PATH", help: "socket of the daemon" },
+  socket: { type: "string", value: "PATH", help: "socket of the daemon (default: the host's, else your own)" },
+  "token-file": { type: "string", value: "FILE", help: "token that says which tenant asks (default: MAESTRO_TOKEN_FILE)" },
 };
 
 const ON_DEMAND: Readonly<Record<string, Option>> = {
@@ -27,7 +28,11 @@ export const COMMANDS: readonly Command[] = [
       ...CHANGE,
       out: { type: "string", value: "FILE", help: "also write the evidence bundle here" },
       markdown: { type: "boolean", help: "print the card as Markdown" },
+      repository: { type: "string", value: "ID", help: "row of the host's table (default: the one with this clone's origin): the daemon itself reads base and configuration" },
+      fork: { type: "boolean", help: "the change comes from strangers: more scrutiny than the host's table asks for" },
+      local: { type: "boolean", help: "take this clone's word for the base; only where the host allows mode local" },
       rerun: { type: "boolean", help: "a new attempt even where one stands" },
+      report: { type: "string", value: "NAME=FILE", multiple: true, help: "hand in a report that obligations of maestro.yaml read by name; may be repeated" },
     },
     load: () => import("./commands/gate.ts"),
   },
@@ -138,5 +143,42 @@ export const COMMANDS: readonly Command[] = [
     positionals_max: 0,
     options: { ...ON_DEMAND, explain: { type: "boolean", help: "value, origin and meaning of every setting" } },
     load: () => import("./commands/config.ts"),
+  },
+  {
+    name: "trust",
+    summary: "make an offline root, or sign with it which node's keys count; asks no daemon",
+    positionals: "init|sign|show [FILE...]",
+    positionals_max: 64,
+    options: {
+      root: { type: "string", value: "FILE", help: "private key of the root; init makes it" },
+      out: { type: "string", value: "FILE", help: "where sign writes the operator's trust file" },
+      modes: { type: "string", value: "LIST", help: "modes the nodes may sign in (default: host,fork,local)" },
+      repositories: { type: "string", value: "LIST", help: "repository ids they may speak for (default: *)" },
+      days: { type: "string", value: "N", help: "how long the keys count (default: 365)" },
+    },
+    load: () => import("./commands/trust.ts"),
+  },
+  {
+    name: "token",
+    summary: "capability tokens of an operator: the key that signs them, a token, what one grants; asks no daemon",
+    positionals: "key|issue|inspect [FILE]",
+    positionals_max: 2,
+    options: {
+      key: { type: "string", value: "FILE", help: "private key that signs tokens; key makes it" },
+      root: { type: "string", value: "FILE", help: "with key: private key of the root, see maestro trust" },
+      domain: { type: "string", value: "NAME", help: "trust domain of the host" },
+      out: { type: "string", value: "FILE", help: "where key writes the trust file, and issue the token (default: standard output)" },
+      tenant: { type: "string", value: "ID", help: "who the token is for" },
+      verbs: { type: "string", value: "LIST", help: "what it may ask (default: gate,read)" },
+      repositories: { type: "string", value: "LIST", help: "what it may name; * at an end stands for anything" },
+      expires: { type: "string", value: "TIME", help: "how long it lives, such as 15m or 8h (default: 1h)" },
+      wall: { type: "string", value: "TIME", help: "budget: time at work" },
+      cpu: { type: "string", value: "TIME", help: "budget: processor time" },
+      "model-tokens": { type: "string", value: "N", help: "budget: tokens of models" },
+      jti: { type: "string", value: "ID", help: "its identifier, by which it is revoked (default: random)" },
+      days: { type: "string", value: "N", help: "with key: how long the key counts (default: 365)" },
+      trust: { type: "string", value: "FILE", help: "with inspect: trust file to check the signature with" },
+    },
+    load: () => import("./commands/token.ts"),
   },
 ];

@@ -3,7 +3,7 @@ import type { Card, CardCheck } from "../../proto/card.ts";
 import type { Mode } from "../../proto/change.ts";
 import type { Decision } from "../../proto/decision.ts";
 import type { Gap } from "../../proto/facts.ts";
-import type { Outcome } from "../../proto/outcome.ts";
+import type { MeasuredObligation, Obligation, Outcome } from "../../proto/outcome.ts";
 import type { FactsReply } from "../../proto/worker.ts";
 
 export interface CardInput {
@@ -18,6 +18,7 @@ export interface CardInput {
   readonly head: string;
   readonly facts: Pick<FactsReply, "title" | "actor" | "files" | "added_lines" | "removed_lines" | "gaps">;
   readonly outcomes: readonly Outcome[];
+  readonly obligations?: readonly MeasuredObligation[];
   readonly required: readonly string[];
   readonly policy: Card["policy"];
   /** What was spent, in micro-USD; absent where nobody reported it, which is not zero. */
@@ -51,8 +52,11 @@ function gaps(facts: CardInput["facts"], outcomes: readonly Outcome[]): Gap[] {
   return [...once.values()];
 }
 
+/** Without the digest of its report, from which a short report could be guessed. */
+const shownObligation = ({ source_sha256: _, ...obligation }: MeasuredObligation): Obligation => obligation;
+
 export function makeCard(input: CardInput): Card {
-  const { decision, facts, outcomes, required } = input;
+  const { decision, facts, outcomes, required, obligations = [] } = input;
   return {
     v: 1,
     gate_id: input.gate_id,
@@ -71,6 +75,7 @@ export function makeCard(input: CardInput): Card {
     policy: input.policy,
     reasons: decision.reasons,
     checks: checks(outcomes, required),
+    ...(obligations.length === 0 ? {} : { obligations: obligations.map(shownObligation) }),
     gaps: gaps(facts, outcomes),
     next: decision.next,
     baseline: "not_compared",

@@ -42,8 +42,13 @@ function settingFor(setting: RuleSetting | undefined, actor: ActorClass): Effect
   return setting[actor] ?? (actor === "unknown" ? setting.agent : undefined);
 }
 
+/** `command.lint` in `command.lint.no-undef`: a setting may speak of one rule of a tool, or of the whole command. */
+const COMMAND = /^(command\.[a-z0-9-]+)\./;
+
 function own(rules: GateConfig["rules"], rule: string): RuleSetting | undefined {
-  return Object.hasOwn(rules, rule) ? rules[rule] : undefined;
+  if (Object.hasOwn(rules, rule)) return rules[rule];
+  const command = COMMAND.exec(rule)?.[1];
+  return command !== undefined && Object.hasOwn(rules, command) ? rules[command] : undefined;
 }
 
 /** The host's words: its setting, else its policy's, else a hold, because a finding nobody judged must not vanish. */

@@ -1,25 +1,31 @@
 /** One change's way from two commit names to a logged verdict; the only writer of gates. */
 import type { Card, CardProof, Timings } from "../../proto/card.ts";
-import { gateId, type Identity } from "../../proto/change.ts";
+import { gateId, type Identity, type Mode } from "../../proto/change.ts";
 import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { GateRequest, GateResult, ProgressEvent } from "../../proto/api.ts";
 import { recordId } from "../../proto/record.ts";
 import { VERSION } from "../../proto/version.ts";
 import { policyId } from "../policy/index.ts";
+import type { Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
 import { CHECKS } from "./checks/index.ts";
+import { checkHanded, handedDigest, unreadReports } from "./reports/handed.ts";
+import { onTheHouse, worstCase, type Payer } from "./cost.ts";
 import type { Judge, JudgeDeps, Judgement } from "./judge.ts";
+import type { Usage } from "../platform/process/usage.ts";
 import { tenantOf, type Intake } from "./intakes.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
 import { SingleFlight } from "./single-flight.ts";
+import type { Targets } from "./targets.ts";
 import { Turnstile } from "./turnstile.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 
 export interface GateDeps extends JudgeDeps, RecordDeps {
   readonly judge: Judge;
   readonly repositories: RepositoryStore;
+  readonly targets: Pick<Targets, "settled">;
   /** Bytes of the host's policy bundle, as they were when the daemon started. */
   readonly host_policy_bytes: Uint8Array;
 }
@@ -42,34 +48,44 @@ export class GateKeeper {
   }
 
   /** Judges, records, and answers only once the verdict is durable. Clients asking for the same share one run. */
-  async submit(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal): Promise<GateResult> {
+  async submit(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer = onTheHouse): Promise<GateResult> {
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
-    if (!this.deps.host.modes.includes("local")) throw new MaestroError("auth.denied", "gates run in mode local, which `modes` of the host configuration does not list");
+    checkHanded(request.reports, this.deps.host.limits.command.handed_bytes_max);
+    const target = await this.deps.targets.settled(intake, request, signal);
+    return this.judged(intake, { ...request, target }, listen, signal, pay);
+  }
+
+  private judged(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer): Promise<GateResult> {
     const { target_ref, target, head, rerun = false } = request;
-    const key = JSON.stringify([intake.repo_id, intake.object_format, target_ref, target, head, rerun]);
+    const key = JSON.stringify([intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, handedDigest(request.reports)]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
-      return this.turnstile.pass(() => this.run(intake, request, emit, abort), abort, tenantOf(intake));
+      return this.turnstile.pass(() => pay(worstCase(this.deps.host.limits.gate), (spent) => this.run(intake, request, emit, abort, spent)), abort, tenantOf(intake));
     };
     return this.flights.join(key, start, listen, signal);
   }
 
-  private async run(intake: Intake, request: GateRequest, emit: (event: Progress) => void, signal: AbortSignal): Promise<GateResult> {
+  private async run(intake: Intake, request: GateRequest, emit: (event: Progress) => void, signal: AbortSignal, spent: Spent): Promise<GateResult> {
     const { clock, judge, repositories } = this.deps;
     const started_ms = clock.monotonic_ms();
     const repository = await repositories.open(intake.repo_id, intake.object_format);
-    await using lane = judge.lane(signal, tenantOf(intake));
+    const lane = judge.lane(signal, tenantOf(intake));
+    await using stack = new AsyncDisposableStack();
+    // After the lane has ended: only then is it known what its processes used.
+    stack.defer(() => spent(lane.usage));
+    stack.use(lane);
     const watch = {
       stage: (stage: "facts" | "policy", duration_us: number) => emit({ event: "progress", stage, check: null, result: null, duration_us }),
       check: ({ outcome, duration_us }: Judgement["runs"][number]) => emit({ event: "progress", stage: "checks", check: outcome.check, result: outcome.result, duration_us }),
     };
     const { target_ref, target, head } = request;
-    const judgement = await judge.judge({ repository, mode: "local", target_ref, target, head, want_tree_sha256: true }, lane, watch, signal);
+    const judgement = await judge.judge({ repository, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, tools: { handed: request.reports ?? [] } }, lane, watch, signal);
     const identity = this.identityOf(intake, request, judgement);
-    const standing = request.rerun === true ? null : await this.standing(identity);
+    const handed = handedDigest(request.reports);
+    const standing = request.rerun === true ? null : await this.standing(identity, handed);
     if (standing !== null) return standing;
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
-    return this.record(intake.uid, identity, judgement, started_ms, emit);
+    return this.record(intake, identity, { ...judgement, usage: lane.usage, handed, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
   }
 
   private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Judgement): Identity {
@@ -92,21 +108,25 @@ export class GateKeeper {
   }
 
   /** The last attempt's answer, if nothing in it was unavailable and it still holds. */
-  private async standing(identity: Identity): Promise<GateResult | null> {
+  private async standing(identity: Identity, handed: string | null): Promise<GateResult | null> {
     const { gates, artifacts, evidence } = this.deps;
     const last = gates.attempts(gateId(identity)).at(-1);
     if (last === undefined || Date.parse(last.attempt.valid_until) <= Math.max(evidence.now_s() * 1000, this.deps.clock.now_ms())) return null;
     const stored = await readReply(artifacts, last);
     if (stored === null || !complete(stored.reply.card)) return null;
+    // Other reports are another question: the old answer is not about them.
+    if ((stored.reply.reports_sha256 ?? null) !== handed) return null;
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
   }
 
-  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, config }: Judgement): Card {
+  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread }: Judged): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
-    return makeCard({ decision, gate_id, attempt, mode: "local", repository: repo_id, target_ref, base, head, facts, outcomes, required: config.required, policy: named, warnings: facts.change.history === "known" && facts.change.kind === "landed" ? [CLAIMED, LANDED] : [CLAIMED] });
+    const landed = facts.change.history === "known" && facts.change.kind === "landed";
+    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`)];
+    return makeCard({ decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, policy: named, warnings });
   }
 
-  private async record(uid: number, identity: Identity, judgement: Judgement, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
+  private async record(owner: Intake, identity: Identity, judgement: Judged, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
     const { gates, host, clock } = this.deps;
     const gate_id = gateId(identity);
     const last = gates.attempts(gate_id).at(-1)?.attempt.attempt ?? null;
@@ -115,25 +135,34 @@ export class GateKeeper {
     const evidence_ms = clock.monotonic_ms();
     const { decision, outcomes, facts } = judgement;
     const input = {
-      identity, mode: "local" as const, attempt, supersedes: last, valid_for_s: host.limits.gate.valid_for_s,
-      card, decision, outcomes, obligations: [], documents: [{ name: "facts", sha256: facts.facts_sha256 }],
+      identity, mode: owner.mode, attempt, supersedes: last, valid_for_s: host.limits.gate.valid_for_s,
+      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }],
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
-    const { reply, bundle } = await recordGate(this.deps, uid, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)));
+    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), judgement.handed);
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
     return resultOf(gate_id, attempt, reply, bundle, false);
   }
 }
 
 /** Whatever was unavailable may answer next time. */
-const complete = ({ checks, reasons }: Card): boolean => checks.every(({ result }) => result !== "unavailable") && reasons.every(({ rule }) => rule !== "gate.policy-unavailable");
+const complete = ({ checks, obligations = [], reasons }: Card): boolean => [...checks, ...obligations].every(({ result }) => result !== "unavailable") && reasons.every(({ rule }) => rule !== "gate.policy-unavailable");
+
+/** A judgement, and what its check processes used. */
+type Judged = Judgement & { readonly usage: Usage; readonly handed: string | null; readonly unread: readonly string[] };
 
 const LANDED = "the head is part of the target already: judged was this one commit against its first parent";
-const CLAIMED = "mode local: target, author and repository name are what the caller said";
+/** What of the card is somebody's claim. */
+const WHOSE_WORD: Readonly<Record<Mode, string>> = {
+  local: "mode local: target, author and repository name are what the caller said",
+  host: "mode host: base and configuration are what the operator's remote holds; author and trailers are what the commits say",
+  fork: "mode fork: base and configuration are what the operator's remote holds; the change, its author and trailers are a stranger's",
+  sealed: "mode sealed: base and configuration are those of the last admitted commit; author and trailers are what the commits say",
+};
 
-function timingsOf({ us, runs }: Judgement, evidence_us: number, total_us: number): Timings {
-  const by_check = runs.map(({ outcome, duration_us }) => ({ check: outcome.check, us: duration_us }));
-  return { total_us, facts_us: us.facts, checks_us: us.checks, policy_us: us.policy, evidence_us, by_check };
+function timingsOf({ us, runs, usage }: Judged, evidence_us: number, total_us: number): Timings {
+  const by_check = runs.map(({ outcome, duration_us, usage }) => ({ check: outcome.check, us: duration_us, ...(usage === undefined ? {} : { usage }) }));
+  return { total_us, facts_us: us.facts, checks_us: us.checks, policy_us: us.policy, evidence_us, by_check, usage };
 }
 
 function resultOf(gate_id: string, attempt: number, { card, proof, timings }: { card: Card; proof: CardProof; timings: Timings }, bundle: Uint8Array, recorded: boolean): GateResult {

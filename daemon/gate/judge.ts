@@ -5,7 +5,8 @@ import type { Mode } from "../../proto/change.ts";
 import type { GateConfig } from "../../proto/config.ts";
 import type { Decision, PolicyResult } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { Outcome } from "../../proto/outcome.ts";
+import type { MeasuredObligation, Outcome } from "../../proto/outcome.ts";
+import type { HandedReport } from "../../proto/report.ts";
 import type { FactsReply } from "../../proto/worker.ts";
 import type { Host } from "../config/host.ts";
 import { mergeGateConfig } from "../config/merge.ts";
@@ -13,16 +14,20 @@ import type { Repository } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { WorkerPool } from "../platform/process/pool.ts";
+import type { Sandbox } from "../platform/sandbox/job.ts";
 import { policyInput } from "../policy/input.ts";
 import { runChecks, unavailable, type CheckRun } from "./check-run.ts";
 import { CHECKS } from "./checks/index.ts";
+import { ToolRunner, withoutTools } from "./command/run.ts";
 import { decide } from "./decide.ts";
+import { KeptOutcomes } from "./kept-outcomes.ts";
 import { Lane } from "./lane.ts";
 
 export interface JudgeDeps {
   readonly host: Host;
   readonly git: GitTools;
   readonly pool: WorkerPool;
+  readonly sandbox: Sandbox;
   readonly clock: Clock;
   /** Folder for documents that live as long as one gate. */
   readonly scratch_dir: string;
@@ -37,6 +42,10 @@ export interface Subject {
   readonly head: string;
   /** A replay signs nothing and needs no digest of the whole tree. */
   readonly want_tree_sha256: boolean;
+  /** Every check is asked, whatever an earlier try at the same facts came to. */
+  readonly fresh: boolean;
+  /** Absent in a replay, which runs no outside tool and says so. */
+  readonly tools?: { readonly handed: readonly HandedReport[] };
 }
 
 export interface Judgement {
@@ -45,6 +54,9 @@ export interface Judgement {
   /** Bytes of the base's own policy bundle, if it has one. */
   readonly base_policy: Uint8Array | null;
   readonly outcomes: readonly Outcome[];
+  readonly obligations: readonly MeasuredObligation[];
+  /** Checks of outside tools that the configuration declares and a replay leaves out. */
+  readonly left_out: readonly string[];
   readonly policy: PolicyResult;
   readonly decision: Decision;
   readonly us: { readonly facts: number; readonly checks: number; readonly policy: number };
@@ -67,18 +79,24 @@ interface Configured {
 }
 
 /** A base that loosens is as broken as one that cannot be read: the host's own configuration stands and the gate holds. */
-function configure(host: Host, base: FactsReply["config"], repo_id: string): Configured {
-  if (base.state !== "read") return { config: mergeGateConfig(host, null, repo_id), base_config: base };
+function configure(host: Host, base: FactsReply["config"], repo_id: string, mode: Mode): Configured {
+  if (base.state !== "read") return { config: mergeGateConfig(host, null, repo_id, mode), base_config: base };
   try {
-    return { config: mergeGateConfig(host, { config: base.config, policy_path: base.config.policy ?? null }, repo_id), base_config: base };
+    return { config: mergeGateConfig(host, { config: base.config, policy_path: base.config.policy ?? null }, repo_id, mode), base_config: base };
   } catch (error) {
     if (!(error instanceof MaestroError) || error.code !== "config.loosens") throw error;
-    return { config: mergeGateConfig(host, null, repo_id), base_config: { state: "broken", because: `maestro.yaml: ${error.row.sentence} (${error.detail})`.slice(0, 2000) } };
+    return { config: mergeGateConfig(host, null, repo_id, mode), base_config: { state: "broken", because: `maestro.yaml: ${error.row.sentence} (${error.detail})`.slice(0, 2000) } };
   }
 }
 
 export class Judge {
-  constructor(private readonly deps: JudgeDeps) {}
+  private readonly kept: KeptOutcomes;
+  private readonly tools: ToolRunner;
+
+  constructor(private readonly deps: JudgeDeps) {
+    this.tools = new ToolRunner(deps);
+    this.kept = new KeptOutcomes(() => deps.clock.monotonic_ms());
+  }
 
   /** A lane of its own for a replay, which keeps it from one change to the next. */
   lane(signal: AbortSignal, tenant: string): Lane {
@@ -105,10 +123,15 @@ export class Judge {
     const facts = await this.collect(subject, lane, facts_path, policy_path);
     const facts_us = this.since(start_ms);
     watch.stage("facts", facts_us);
-    const { config, base_config } = configure(host, facts.config, subject.repository.repo_id);
+    const configured = configure(host, facts.config, subject.repository.repo_id, subject.mode);
+    const { base_config } = configured;
+    const { config, left_out } = subject.tools === undefined ? withoutTools(configured.config) : { config: configured.config, left_out: [] };
     const has_policy = base_config.state === "read" && base_config.has_policy;
     const checks_ms = clock.monotonic_ms();
-    const runs = await this.check(facts, config, facts_path, end_ms, lane, watch, signal);
+    const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal);
+    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], end_ms, lane, done: watch.check, signal });
+    const { obligations } = asked;
+    runs.push(...asked.runs);
     const checks_us = this.since(checks_ms);
     const outcomes = runs.map(({ outcome }) => outcome);
     const policy_ms = clock.monotonic_ms();
@@ -118,7 +141,7 @@ export class Judge {
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
     const base_policy = has_policy ? await Bun.file(policy_path).bytes() : null;
-    return { facts, config, base_policy, outcomes, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
+    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
 
   private since(start_ms: number): number {
@@ -126,26 +149,32 @@ export class Judge {
   }
 
   private collect(subject: Subject, lane: Lane, facts_path: string, policy_path: string): Promise<FactsReply> {
-    const { repository, target, head, want_tree_sha256 } = subject;
+    const { repository, mode, target, head, want_tree_sha256 } = subject;
+    const trusted_target = mode !== "local";
     const { limits } = this.deps.host;
     const deadline_ms = Math.min(limits.worker.facts_deadline_ms, limits.gate.gate_deadline_ms);
     const { git_dir, object_format } = repository;
-    return lane.run({ kind: "facts", git: { ...this.deps.git }, git_dir, object_format, target, head, want_tree_sha256, facts_path, policy_path, deadline_ms, limits: limits.facts }, deadline_ms);
+    return lane.run({ kind: "facts", git: { ...this.deps.git }, git_dir, object_format, target, head, want_tree_sha256, trusted_target, facts_path, policy_path, deadline_ms, limits: limits.facts }, deadline_ms);
   }
 
   /** On an unknown change there is nothing that a check could vouch for. */
-  private async check(facts: FactsReply, config: GateConfig, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<CheckRun[]> {
+  private async check(facts: FactsReply, config: GateConfig, { repository, fresh }: Subject, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<CheckRun[]> {
     if (facts.change.history === "unknown") {
       return CHECK_IDS.map((check) => ({ outcome: unavailable(check, "what the change is, is unknown"), duration_us: 0 }));
     }
     const { host, pool, clock } = this.deps;
     const { facts_sha256 } = facts;
-    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, thresholds: config.thresholds, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms() };
+    const kept = fresh ? undefined : this.kept.of({ repo_id: repository.repo_id, facts_sha256, thresholds: config.thresholds });
+    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms() };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);
     await using second = new Lane(pool, signal, lane.tenant);
     await second.open();
-    return await runChecks([lane, second], plan, watch.check);
+    try {
+      return await runChecks([lane, second], plan, watch.check);
+    } finally {
+      lane.absorb(second);
+    }
   }
 
   private async askPolicy(subject: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], base: readonly string[], lane: Lane, end_ms: number): Promise<PolicyResult> {

@@ -29,7 +29,12 @@ const HOUSE: Readonly<Record<HouseRuleId, readonly Step[]>> = {
   "gate.empty": [{ action: "retry", text: "name the branch it would be merged into with --target, or its newest commit with --head", cost: "seconds", risk: "none" }],
 };
 
+const tool: Step = fix("mend what the tool reports; what it ran with stands in maestro.yaml on the target branch, under `commands`", "minutes", "low");
+
 const FINDINGS: Readonly<Record<string, readonly Step[]>> = {
+  "obligation.failed": [fix("bring the value back within its bound, with tests or code, not with the configuration", "minutes", "low"), person],
+  "obligation.unavailable": [{ action: "repair_check", text: "mend what keeps the report from being made or read, then gate again", cost: "minutes", risk: "low" }],
+  "obligation.claimed": [{ action: "repair_check", text: "let a command under `commands` produce the report, or accept the job's word with `accept_from_job` on the target branch", cost: "minutes", risk: "low" }],
   "secret.token": [revoke],
   "secret.private-key": [revoke],
   "merge.conflict-marker": [fix("resolve the conflict and remove its markers", "minutes", "low")],
@@ -51,6 +56,7 @@ const FINDINGS: Readonly<Record<string, readonly Step[]>> = {
 
 function stepsFor({ rule }: Reason): readonly Step[] {
   if (Object.hasOwn(HOUSE, rule)) return HOUSE[rule as HouseRuleId];
+  if (rule.startsWith("command.")) return [tool, person];
   return Object.hasOwn(FINDINGS, rule) ? FINDINGS[rule]! : [person];
 }
 

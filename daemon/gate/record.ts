@@ -7,8 +7,10 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { Evidence, Recorded, RecordInput } from "../evidence/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { sha256Digest } from "../store/blobs.ts";
-import type { Gates } from "../store/gates.ts";
+import { artifactName, GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE, payerOf, type GateRow, type Gates } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
+import { addEvidence, type Usage } from "../store/usage.ts";
+import type { Intake } from "./intakes.ts";
 import type { StoredReply } from "./reply.ts";
 
 export interface RecordDeps {
@@ -16,6 +18,7 @@ export interface RecordDeps {
   readonly gates: Gates;
   readonly artifacts: Artifacts;
   readonly outbox: Outbox;
+  readonly usage: Usage;
 }
 
 export interface RecordedGate {
@@ -24,34 +27,39 @@ export interface RecordedGate {
   readonly bundle: Uint8Array;
 }
 
-const artifactName = (gate_id: string, attempt: number): string => `gate-${gate_id.slice("gate:".length)}-${attempt}`;
-
-/** Reply and bundle as blobs, the bundle under its gate's name; durable when it resolves. Done twice, it changes nothing. */
-async function keep({ artifacts }: RecordDeps, name: string, reply: Uint8Array, bundle: Uint8Array): Promise<void> {
-  await artifacts.blobs.put(reply);
-  await artifacts.putArtifact(name, BUNDLE_MEDIA_TYPE, [{ mediaType: BUNDLE_MEDIA_TYPE, bytes: bundle }]);
+/** Reply, bundle and row as blobs under the gate's name, so that the record can be made again without the store; durable when it resolves. Done twice, it changes nothing. */
+async function keep({ artifacts }: RecordDeps, name: string, reply: Uint8Array, bundle: Uint8Array, row: Uint8Array): Promise<void> {
+  await artifacts.putArtifact(name, BUNDLE_MEDIA_TYPE, [
+    { mediaType: BUNDLE_MEDIA_TYPE, bytes: bundle },
+    { mediaType: GATE_REPLY_MEDIA_TYPE, bytes: reply },
+    { mediaType: GATE_ROW_MEDIA_TYPE, bytes: row },
+  ]);
 }
 
 /** Signs, logs and stores one verdict; everything is durable when it resolves. `timings` is asked once the evidence is made. */
-export async function recordGate(deps: RecordDeps, owner_uid: number, input: RecordInput, timings: () => Timings): Promise<RecordedGate> {
-  const { evidence, gates, outbox } = deps;
+export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "tenant">, input: RecordInput, timings: () => Timings, reports_sha256: string | null = null): Promise<RecordedGate> {
+  const { evidence, gates, outbox, usage } = deps;
   const { identity, decision, card, attempt } = input;
   const gate_id = gateId(identity);
   const name = artifactName(gate_id, attempt);
-  let made: { readonly reply: StoredReply; readonly bytes: Uint8Array; readonly log_index: number } | undefined;
+  let made: { readonly reply: StoredReply; readonly bytes: Uint8Array; readonly log_index: number; readonly row: Uint8Array } | undefined;
   const { bundle } = await evidence.record(input, ({ statement, proof, bundle }: Recorded) => {
-    const reply = { card, proof, timings: timings() };
+    const reply: StoredReply = { card, proof, timings: timings(), ...(reports_sha256 === null ? {} : { reports_sha256 }) };
     const bytes = canonicalBytes(reply);
     const { log_index } = proof;
-    gates.add({
-      gate_id, attempt: statement.predicate.attempt, verdict: decision.verdict, repo_id: identity.repo_id, head: identity.head, owner_uid,
+    const row: GateRow = {
+      gate_id, attempt: statement.predicate.attempt, verdict: decision.verdict, repo_id: identity.repo_id, head: identity.head,
+      owner_uid: owner.uid, ...(owner.tenant === null ? {} : { owner_tenant: owner.tenant }),
       log_index, reply: sha256Digest(bytes), bundle: sha256Digest(bundle),
-    });
-    outbox.hold({ id: log_index, name, blobs: [bytes, bundle] });
-    made = { reply, bytes, log_index };
+    };
+    const row_bytes = canonicalBytes(row);
+    gates.add(row);
+    addEvidence(usage, payerOf(row), bytes.length + bundle.length + row_bytes.length);
+    outbox.hold({ id: log_index, name, blobs: [bytes, bundle, row_bytes] });
+    made = { reply, bytes, log_index, row: row_bytes };
   });
   if (made === undefined) throw new MaestroError("internal.bug", "the log took an entry without its gate");
-  await keep(deps, name, made.bytes, bundle);
+  await keep(deps, name, made.bytes, bundle, made.row);
   outbox.sent(made.log_index);
   return { gate_id, reply: made.reply, bundle };
 }
@@ -59,9 +67,9 @@ export async function recordGate(deps: RecordDeps, owner_uid: number, input: Rec
 /** Keeps what a killed daemon promised and did not come to: afterwards every logged gate has its reply. Call before the first gate. */
 export async function keepPromises(deps: RecordDeps): Promise<number> {
   const pending = deps.outbox.pending();
-  for (const { id, name, blobs: [reply, bundle] } of pending) {
-    if (reply === undefined || bundle === undefined) throw new MaestroError("store.corrupt", `the promise of log entry ${id} has no reply or no bundle`);
-    await keep(deps, name, reply, bundle);
+  for (const { id, name, blobs: [reply, bundle, row] } of pending) {
+    if (reply === undefined || bundle === undefined || row === undefined) throw new MaestroError("store.corrupt", `the promise of log entry ${id} has no reply, bundle or row`);
+    await keep(deps, name, reply, bundle, row);
   }
   if (pending.length > 0) deps.outbox.clear();
   return pending.length;

@@ -3,6 +3,8 @@ import type { ReplayChange, ReplayRequest } from "../../proto/api.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { pathText } from "../../proto/scalar.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
+import type { Amount } from "../tenants/index.ts";
+import { onTheHouse, type Payer } from "./cost.ts";
 import { tenantOf, type Intake } from "./intakes.ts";
 import type { Judge, Judgement } from "./judge.ts";
 import type { Lane } from "./lane.ts";
@@ -11,6 +13,8 @@ export interface ReplayDeps {
   readonly judge: Judge;
   readonly repositories: RepositoryStore;
   readonly changes_max: number;
+  /** What one change may take at most. */
+  readonly worst: Amount;
   /** Changes judged side by side; one check process each. */
   readonly lanes: number;
 }
@@ -24,7 +28,7 @@ function whereOf({ ranges }: Judgement["decision"]["reasons"][number]): string |
   return range === undefined ? null : `${pathText(range.path)}:${range.start_line}`.slice(0, WHERE_MAX);
 }
 
-function eventOf(head: string, { facts, decision, outcomes }: Judgement): ReplayChange {
+function eventOf(head: string, { facts, decision, outcomes, left_out }: Judgement): ReplayChange {
   return {
     event: "change",
     head,
@@ -33,6 +37,7 @@ function eventOf(head: string, { facts, decision, outcomes }: Judgement): Replay
     verdict: decision.verdict,
     effects: decision.reasons.map((reason) => ({ rule: reason.rule, effect: reason.effect, observed: reason.observed, where: whereOf(reason) })),
     unavailable: outcomes.filter(({ result }) => result === "unavailable").map(({ check }) => check),
+    ...(left_out.length === 0 ? {} : { left_out: [...left_out] }),
     because: facts.change.history === "unknown" ? facts.change.because : null,
   };
 }
@@ -41,7 +46,7 @@ export class Replay {
   constructor(private readonly deps: ReplayDeps) {}
 
   /** Changes come out in the order they were asked for. A change whose facts cannot be collected is a hold. Throws `request.too_large`, `request.cancelled`. */
-  async *run(intake: Intake, { target_ref, heads }: ReplayRequest, signal: AbortSignal): AsyncGenerator<ReplayChange, void> {
+  async *run(intake: Intake, { target_ref, heads }: ReplayRequest, signal: AbortSignal, pay: Payer = onTheHouse): AsyncGenerator<ReplayChange, void> {
     const { judge, repositories, changes_max, lanes } = this.deps;
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
     if (heads.length > changes_max) throw new MaestroError("request.too_large", `${heads.length} changes, replay_changes_max is ${changes_max}`);
@@ -58,7 +63,7 @@ export class Replay {
     });
     const pending = heads.map((head, place) => {
       const slot = place % free.length;
-      const mine = turns[slot]!.then(() => this.one(repository, target_ref, head, free[slot]!, both));
+      const mine = turns[slot]!.then(() => this.paid(pay, free[slot]!, () => this.one(repository, target_ref, head, free[slot]!, both)));
       // The next change of a lane waits for this one, whatever came of it; its own failure is seen where it is awaited below.
       turns[slot] = mine.catch(() => undefined);
       return mine;
@@ -66,10 +71,22 @@ export class Replay {
     for (const change of pending) yield await change;
   }
 
+  /** Each change is paid for like a gate, so a long replay holds no more of a budget than what it is doing. */
+  private paid<T>(pay: Payer, lane: Lane, work: () => Promise<T>): Promise<T> {
+    return pay(this.deps.worst, async (spent) => {
+      const before = lane.usage.cpu_us;
+      try {
+        return await work();
+      } finally {
+        spent({ cpu_us: Math.max(0, lane.usage.cpu_us - before) });
+      }
+    });
+  }
+
   private async one(repository: Repository, target_ref: string, head: string, lane: Lane, signal: AbortSignal): Promise<ReplayChange> {
     if (signal.aborted) throw new MaestroError("request.cancelled", "the replay ended");
     try {
-      return eventOf(head, await this.deps.judge.judge({ repository, mode: "local", target_ref, target: head, head, want_tree_sha256: false }, lane, quiet, signal));
+      return eventOf(head, await this.deps.judge.judge({ repository, mode: "local", target_ref, target: head, head, want_tree_sha256: false, fresh: true }, lane, quiet, signal));
     } catch (error) {
       if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
       return { event: "change", head, title: "", actor: "unknown", verdict: "hold", effects: [], unavailable: ["facts"], because: `${error.row.sentence} (${error.code}: ${error.detail})`.slice(0, BECAUSE_MAX).toWellFormed() };

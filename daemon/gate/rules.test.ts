@@ -4,6 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import { RulesReply } from "../../proto/api.ts";
 import { readBundle, ruleTable } from "../policy/index.ts";
 import { CHECKS } from "./checks/index.ts";
+import { TOOL_RULES } from "./command/rules.ts";
 import { HOUSE_RULES } from "./house-rules.ts";
 import { ruleDocs } from "./rules.ts";
 
@@ -11,7 +12,7 @@ const BUNDLE = new URL("../../policies/default/bundle.tar.gz", import.meta.url).
 const { data } = readBundle(new Uint8Array(readFileSync(BUNDLE)), BUNDLE);
 
 const holds = { human: "hold", agent: "hold", bot: "hold", unknown: "hold" } as const;
-const ofChecks: string[] = CHECKS.flatMap(({ rules }) => rules.map(({ id }) => id));
+const ofChecks: string[] = [...CHECKS.flatMap(({ rules }) => rules.map(({ id }) => id)), ...Object.keys(TOOL_RULES)];
 
 test("every rule of every check is there once, in card order, then those no policy can switch off; all of it fits the reply", () => {
   const docs = ruleDocs(data);

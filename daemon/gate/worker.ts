@@ -2,18 +2,20 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { Usage } from "../../proto/card.ts";
 import type { Facts } from "../../proto/facts.ts";
 import { WorkerJob, type CheckJob, type FactsReply, type WorkerReply } from "../../proto/worker.ts";
 import { serve } from "../platform/process/child.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import { runCheck } from "./checks/check.ts";
 import { checkOf } from "./checks/index.ts";
+import { touchedCommands } from "./command/inputs.ts";
 import { collect } from "./facts/collect.ts";
 
 /** The facts this process works on: collected here, or read once from the file another process wrote. */
 let current: { readonly sha256: string; readonly facts: Facts } | null = null;
 
-async function factsFor({ facts_path, facts_sha256 }: CheckJob): Promise<Facts> {
+async function factsFor({ facts_path, facts_sha256 }: Pick<CheckJob, "facts_path" | "facts_sha256">): Promise<Facts> {
   if (current?.sha256 === facts_sha256) return current.facts;
   const bytes = await Bun.file(facts_path).bytes();
   if (toHex(sha256(bytes)) !== facts_sha256) throw new MaestroError("worker.protocol", "the facts are not those that were collected");
@@ -21,6 +23,12 @@ async function factsFor({ facts_path, facts_sha256 }: CheckJob): Promise<Facts> 
   const facts = JSON.parse(new TextDecoder().decode(bytes)) as Facts;
   current = { sha256: facts_sha256, facts };
   return facts;
+}
+
+/** Memory is the most this process held so far: one process runs several checks of a change. */
+function usageSince(start: NodeJS.CpuUsage): Usage {
+  const { user, system } = process.cpuUsage(start);
+  return { cpu_us: Math.round(user + system), max_rss_bytes: process.resourceUsage().maxRSS * 1024 };
 }
 
 const since = (start: number): number => Math.round((performance.now() - start) * 1000);
@@ -38,12 +46,15 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
     const { evaluatePolicies } = await import("../policy/evaluate.ts");
     return { kind: "policy", result: await evaluatePolicies(job), duration_us: since(start) };
   }
+  if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
+  if (job.kind !== "check") return (await import("./command/jobs.ts")).toolJob(job);
   const check = checkOf(job.check);
   if (check === null) throw new MaestroError("internal.bug", `there is no check ${job.check}`);
   const facts = await factsFor(job);
   // No abort inside: a check that must stop is killed with its process.
+  const cpu = process.cpuUsage();
   const outcome = await runCheck(check, facts, { thresholds: job.thresholds, signal: new AbortController().signal });
-  return { kind: "check", outcome, duration_us: since(start) };
+  return { kind: "check", outcome, duration_us: since(start), usage: usageSince(cpu) };
 }
 
 await serve({ validate: validatorOf(WorkerJob), handle });

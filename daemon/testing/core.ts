@@ -10,6 +10,7 @@ import { EMBEDDED_CONFIG, resolveHost } from "../config/host.ts";
 import { GateKeeper, type Progress } from "../gate/gate.ts";
 import type { Intake } from "../gate/intakes.ts";
 import { Judge } from "../gate/judge.ts";
+import { Targets } from "../gate/targets.ts";
 import type { Faults } from "../gate/testing/faulty-worker.ts";
 import { faultyPool } from "../gate/testing/judging.ts";
 import { receivePack } from "../platform/git/intake.ts";
@@ -18,9 +19,13 @@ import type { WorkerPool } from "../platform/process/pool.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { FakeClock } from "./clock.ts";
 import { SeededRandom } from "./random.ts";
+import { noSandbox } from "./sandbox.ts";
+import { ownUser } from "./tenants.ts";
 
 export const UID = 7;
 const never = new AbortController().signal;
+const remoteless = (): Promise<never> => Promise.reject(new Error("a test without a remote asked one"));
+const NO_REMOTE = { tip: remoteless, history: remoteless, close: () => Promise.resolve() };
 
 type Asked = Omit<GateRequest, "intake_id">;
 
@@ -80,7 +85,7 @@ export class World implements AsyncDisposable {
   /** An intake whose pack has arrived: the tips with all history behind them. */
   async received(source: Source, tips: readonly string[], repository = "demo"): Promise<Intake> {
     const { intakes, repositories, git, options } = this.core;
-    const intake = intakes.open(UID, { repository, object_format: source.object_format, cuts: [], tips: [...tips] });
+    const intake = intakes.open(ownUser(UID), { repository, object_format: source.object_format, cuts: [], tips: [...tips] });
     const commits = source.git("rev-list", ...tips).split("\n");
     await receivePack(git, await repositories.open(intake.repo_id, intake.object_format), intake, streamOf(source.body(commits, tips)), { limits: options.host.limits.intake });
     intakes.arrived(intake);
@@ -89,20 +94,20 @@ export class World implements AsyncDisposable {
 
   /** An intake that nothing was sent for, marked as if it had been: for check processes that read no repository. */
   claimed(repository = "demo"): Intake {
-    const intake = this.core.intakes.open(UID, { repository, object_format: "sha1", cuts: [], tips: ["a".repeat(40)] });
+    const intake = this.core.intakes.open(ownUser(UID), { repository, object_format: "sha1", cuts: [], tips: ["a".repeat(40)] });
     this.core.intakes.arrived(intake);
     return intake;
   }
 
   /** A keeper over this core's log and store; `host` and `policy` replace what the core was composed with. */
   told(faults: Faults = {}, change: { readonly host?: Partial<HostConfig>; readonly policy?: Uint8Array; readonly core?: Partial<Core> } = {}): Told {
-    const { tools, repositories, evidence, gates, artifacts, outbox } = { ...this.core, ...change.core };
+    const { tools, repositories, evidence, gates, artifacts, outbox, usage } = { ...this.core, ...change.core };
     const host = resolveHost({ ...this.config, ...change.host });
     const pool = faultyPool(faults, host.limits);
     this.#pools.push(pool);
-    const judging = { host, git: tools, pool, clock: this.clock, scratch_dir: join(this.state_dir, "scratch"), host_policy: { path: "/nonexistent/policy", name: "told" } };
+    const judging = { host, git: tools, pool, sandbox: noSandbox, clock: this.clock, scratch_dir: join(this.state_dir, "scratch"), host_policy: { path: "/nonexistent/policy", name: "told" } };
     const policy = change.policy ?? new Uint8Array([1]);
-    return { pool, keeper: new GateKeeper({ ...judging, judge: new Judge(judging), repositories, evidence, gates, artifacts, outbox, host_policy_bytes: policy }) };
+    return { pool, keeper: new GateKeeper({ ...judging, judge: new Judge(judging), repositories, targets: new Targets({ host, egress: NO_REMOTE, repositories }), evidence, gates, artifacts, outbox, usage, host_policy_bytes: policy }) };
   }
 
   gate(intake: Intake, asked: Asked, keeper = this.core.keeper, listen: (event: Progress) => void = () => undefined, signal = never): Promise<GateResult> {

@@ -142,7 +142,7 @@ export function makeBundle(ring: Ring, tampering: Tampering = {}): Uint8Array {
     attempt,
     decision,
     outcomes: tampering.outcomes ?? SAMPLE_OUTCOMES,
-    obligations: [{ name: "coverage", kind: "numeric", required: true, result: "pass", observer: "daemon", value: "8125", unit: "percent", scale: 2, min: "8000", max: null }],
+    obligations: [{ name: "coverage", kind: "numeric", required: true, result: "pass", observer: "daemon", value: "8125", unit: "percent", scale: 2, min: "8000", max: null, because: null, source_sha256: "7".repeat(64) }],
     documents: [
       { name: "card", sha256: cardDigest(card), travels: true },
       { name: "facts", sha256: "6".repeat(64), travels: false },

@@ -6,7 +6,7 @@
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason } from "../../../proto/decision.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
-import { actorText, becauseText, branch, costText, placeText, plural, short, stepText, timingText, whyText } from "./wording.ts";
+import { actorText, becauseText, branch, costText, obligationText, placeText, plural, short, stepText, timingText, whyText } from "./wording.ts";
 
 const EXCERPT_LINES_MAX = 6;
 const REASONS_SHOWN_MAX = 100;
@@ -46,6 +46,10 @@ function gaps(card: Card): string[] {
   return [...card.gaps.slice(0, GAPS_SHOWN_MAX).map(({ what, because }) => `- not looked at: ${q(what)} (${q(because)})`), ...(left > 0 ? [`- ${plural(left, "more gap")}`] : [])];
 }
 
+function obligations({ obligations: list = [] }: Card): string[] {
+  return list.map((one) => `- **${one.result}**${one.required ? " (required)" : ""} ${q(one.name)}: ${q(obligationText(one))}`);
+}
+
 function proofLines(card: Card, proof: CardProof | null | undefined): string[] {
   if (card.gate_id === null) return ["- proof: none, a replay leaves no evidence"];
   if (proof === null || proof === undefined) return [];
@@ -70,6 +74,7 @@ export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: T
     ...about,
     ...checks(card.checks),
     ...section("Reasons", reasons(card)),
+    ...section("Obligations", obligations(card)),
     ...section("Not looked at", gaps(card)),
     ...section("Next", steps),
     ...section("Evidence", [`- cost: ${costText(card)}${timing}`, ...proofLines(card, proof), ...compared, ...card.warnings.map((warning) => `- ${q(warning)}`)]),

@@ -3,7 +3,7 @@ import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts
 import type { Reason, Verdict } from "../../../proto/decision.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
-import { actorText, becauseText, branch, costText, placeText, plural, short, stepText, timingText, whyText } from "./wording.ts";
+import { actorText, becauseText, branch, costText, obligationText, placeText, plural, short, stepText, timingText, whyText } from "./wording.ts";
 
 export interface TerminalOptions {
   readonly colour?: boolean;
@@ -114,13 +114,20 @@ class Face {
   }
 
   checks(): string[] {
-    return [...this.named("note", "fail", "with findings"), ...this.named("ok", "pass", "passed"), ...this.named("note", "not_applicable", "not applicable"), ...this.gaps()];
+    return [...this.named("note", "fail", "with findings"), ...this.named("ok", "pass", "passed"), ...this.named("note", "not_applicable", "not applicable"), ...this.obligations(), ...this.gaps()];
   }
 
   gaps(): string[] {
     const { gaps } = this.card;
     const lines = gaps.slice(0, GAPS_SHOWN_MAX).flatMap(({ what, because }) => this.labelledMark("gap", `not looked at: ${this.text(what)} (${this.text(because)})`));
     return gaps.length > GAPS_SHOWN_MAX ? [...lines, ...this.indented(`${plural(gaps.length - GAPS_SHOWN_MAX, "more gap")}, listed by --json`)] : lines;
+  }
+
+  obligations(): string[] {
+    return (this.card.obligations ?? []).flatMap((one) => {
+      const mark: Mark = one.result === "pass" ? "ok" : one.result === "fail" ? (one.required ? "refuse" : "note") : one.result === "unavailable" ? "unavailable" : "note";
+      return [this.marked(mark, this.text(one.name), one.required ? `${one.result}, required` : one.result), ...this.indented(this.text(obligationText(one)))];
+    });
   }
 
   private labelledMark(mark: Mark, text: string): string[] {
@@ -163,7 +170,7 @@ class Face {
     if (this.card.verdict === "admit") {
       const passed = this.card.checks.filter(({ result }) => result === "pass").length;
       const summary = `${plural(passed, "check")} passed, ${costText(this.card)}`;
-      return [...this.head(), ...said, ...this.gaps(), ...this.labelled("Ok", [summary]), ...this.proof(), ...this.warnings(), ""].join("\n");
+      return [...this.head(), ...said, ...this.obligations(), ...this.gaps(), ...this.labelled("Ok", [summary]), ...this.proof(), ...this.warnings(), ""].join("\n");
     }
     const below = [...this.why(), ...this.next(), ...this.costs(), ...this.proof(), ...this.warnings()];
     return [...this.head(), "", ...said, ...this.checks(), "", ...below, ""].join("\n");

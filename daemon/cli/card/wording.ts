@@ -1,7 +1,8 @@
 /** What the card says, in the same words on every face. Each function is handed the face's own way of quoting. */
 import type { Card, Timings } from "../../../proto/card.ts";
 import type { NextStep, Reason, Verdict } from "../../../proto/decision.ts";
-import type { Range } from "../../../proto/outcome.ts";
+import { boundText } from "../../../proto/obligation.ts";
+import type { Obligation, Range } from "../../../proto/outcome.ts";
 import { pathText } from "../../../proto/scalar.ts";
 
 export type Quote = (text: string) => string;
@@ -35,6 +36,14 @@ export function placeText(ranges: readonly Range[], quotePath: Quote): string {
   const rest = lines.length > LINES_SHOWN_MAX ? ` (+${plural(lines.length - LINES_SHOWN_MAX, "line")})` : "";
   const files = byPath.size > 1 ? ` (+${plural(byPath.size - 1, "file")})` : "";
   return `${quotePath(path)}:${shown}${rest}${files}`;
+}
+
+const SEEN: Readonly<Record<string, string>> = { sandbox: "measured in the sandbox", job: "handed in by the job" };
+
+/** Value, unit and bound, and whose word it is; or why there is no value. */
+export function obligationText(one: Obligation): string {
+  const said = one.value === null ? (one.because ?? "no reason was given") : boundText(one);
+  return `${said} (${SEEN[one.observer] ?? one.observer})`;
 }
 
 export function becauseText({ observed, effect, because }: Reason): string {

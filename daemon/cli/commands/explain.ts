@@ -3,12 +3,15 @@ import type { Card } from "../../../proto/card.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
+import { obligationText } from "../card/wording.ts";
 import { didYouMean, type CommandModule } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
 
-const RULE = /^[a-z][a-z-]*\.[a-z.-]+$/;
+const RULE = /^[a-z][a-z-]*\.[a-z0-9.-]+$/;
+/** `command.lint` and `command.lint.no-undef`: the rules of tools are documented by kind. */
+const TOOL = /^command\.[a-z0-9-]+(?:\.[a-z0-9.-]+)?$/;
 
 function ruleText(doc: RuleDoc): string {
   const effects = Object.entries(doc.effects).map(([actor, effect]) => `${actor} ${effect}`);
@@ -31,16 +34,18 @@ function cardText(card: Card): string {
     const where = ranges.slice(0, 3).map(({ path, start_line }) => `${escapeTerminal(pathText(path))}:${start_line}`);
     return [`  ${rule}  ${observed ? `observed, would ${effect}` : effect}`, `    ${escapeTerminal(because)}`, ...(where.length === 0 ? [] : [`    at ${where.join(", ")}${ranges.length > 3 ? ` and ${ranges.length - 3} more` : ""}`])].join("\n");
   });
+  const obligations = (card.obligations ?? []).map((one) => `  ${one.result}  ${escapeTerminal(one.name)}: ${escapeTerminal(obligationText(one))}`);
   const gaps = card.gaps.map(({ what, because }) => `  not seen: ${escapeTerminal(what)} (${escapeTerminal(because)})`);
   const steps = card.next.map(({ text, command, cost, risk }) => `  next: ${escapeTerminal(text)} (cost ${cost}, risk ${risk})${command === null ? "" : `\n        ${command.map((word) => escapeTerminal(word)).join(" ")}`}`);
-  return [`${card.verdict.toUpperCase()}  ${escapeTerminal(card.repository)} ${card.head.slice(0, 12)}  policy ${escapeTerminal(card.policy.name)}, judged as ${card.actor.class}`, ...reasons, ...gaps, ...steps].join("\n");
+  return [`${card.verdict.toUpperCase()}  ${escapeTerminal(card.repository)} ${card.head.slice(0, 12)}  policy ${escapeTerminal(card.policy.name)}, judged as ${card.actor.class}`, ...reasons, ...obligations, ...gaps, ...steps].join("\n");
 }
 
 export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const { client } = await connectOrStart(values);
   const [name] = positionals;
   const { rules } = await client.rules();
-  const ofCheck = rules.filter(({ check }) => check === name);
+  const exact = rules.some(({ rule }) => rule === name);
+  const ofCheck = rules.filter(({ check }) => check === (!exact && name !== undefined && TOOL.test(name) ? "command" : name));
   if (ofCheck.length > 0) {
     if (values["json"] === true) printJson({ rules: ofCheck });
     else print(ofCheck.map(ruleText).join("\n\n"));

@@ -3,6 +3,7 @@ import type { GateResult } from "../../../proto/api.ts";
 import { fromBase64 } from "../../../proto/encoding.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
+import type { RequestOf } from "../../../proto/routes.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { planChange, type ChangePlan } from "../../client/pack.ts";
 import { acrossRestart } from "../../client/session.ts";
@@ -13,14 +14,16 @@ import type { CommandModule, Invocation, Values } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print, wantsAscii, wantsColour } from "../output.ts";
+import { place } from "../place.ts";
 import { Progress } from "../progress.ts";
+import { readReports } from "../reports.ts";
 import { describeVerification, receiptOf, verifyAgainst } from "../verification.ts";
 
 const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** Streams the change's objects; the daemon never opens a path of ours. */
-export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "repository" | "object_format" | "cuts" | "tips" | "pack">): Promise<string> {
-  const { intake_id } = await client.openIntake({ repository: plan.repository, object_format: plan.object_format, cuts: [...plan.cuts], tips: [...plan.tips] });
+export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "repository" | "object_format" | "cuts" | "tips" | "pack">, mode: RequestOf<"openIntake">["mode"] = "local"): Promise<string> {
+  const { intake_id } = await client.openIntake({ repository: plan.repository, mode, object_format: plan.object_format, cuts: [...plan.cuts], tips: [...plan.tips] });
   const { warnings } = await client.sendPack(intake_id, plan.pack());
   for (const warning of warnings) note(`maestro: git warns: ${escapeTerminal(warning)}`);
   return intake_id;
@@ -64,14 +67,17 @@ async function decision(events: ReturnType<MaestroClient["gate"]>, progress: Pro
   return result;
 }
 
-async function gate({ values, positionals }: Invocation): Promise<number> {
-  const plan = await planChange(positionals[0] ?? ".", { target: text(values["target"]), head: text(values["head"]) });
+async function gate({ values, positionals, lists }: Invocation): Promise<number> {
+  const path = positionals[0] ?? ".";
+  const reports = readReports(lists?.["report"] ?? []);
+  const first = await planChange(path, { target: text(values["target"]), head: text(values["head"]) });
   const { client, locations } = await connectOrStart(values);
+  const { plan, mode } = await place(client, path, first, values);
   const progress = new Progress();
   const result = await acrossRestart(async () => {
-    const intake_id = await sendPack(client, plan);
+    const intake_id = await sendPack(client, plan, mode);
     progress.step("intake");
-    const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true ? { rerun: true } : {}) };
+    const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true ? { rerun: true } : {}), ...(reports.length === 0 ? {} : { reports }) };
     return decision(client.gate(request), progress);
   });
   progress.total();

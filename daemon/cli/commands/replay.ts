@@ -64,6 +64,8 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   if (values["json"] === true) printJson({ summary, changes });
   else {
     print([...listed(changes), "", table(summary)].join("\n"));
+    const left_out = [...new Set(changes.flatMap((change) => change.left_out ?? []))].sort();
+    if (left_out.length > 0) note(`\nnot run: ${left_out.join(" ")}; a replay runs no command and measures nothing`);
     note(`\nread-only: nothing was signed or logged; ${duration((performance.now() - started) * 1000)}`);
   }
   return EXIT.admit;

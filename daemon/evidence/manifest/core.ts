@@ -5,7 +5,7 @@ import type { Decision, Reason } from "../../../proto/decision.ts";
 import { concatBytes, toHex, utf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ObligationLeaf } from "../../../proto/manifest.ts";
-import type { Obligation, Outcome } from "../../../proto/outcome.ts";
+import type { MeasuredObligation, Outcome } from "../../../proto/outcome.ts";
 import { compareCoordinates, VERDICT_LEAF } from "../../verifier/leaves.ts";
 
 /** A document a leaf speaks for. One that travels in the bundle is named by its digest, any other by a MAC, so that nobody can guess it. */
@@ -22,7 +22,7 @@ export interface CoreLeaf extends Pick<ObligationLeaf, "component" | "kind" | "n
 export interface Findings {
   readonly decision: Decision;
   readonly outcomes: readonly Outcome[];
-  readonly obligations: readonly Obligation[];
+  readonly obligations: readonly MeasuredObligation[];
   readonly documents: readonly ({ readonly name: string } & Source)[];
 }
 
@@ -76,8 +76,9 @@ function reasonLeaves(reasons: readonly Reason[]): CoreLeaf[] {
   });
 }
 
-function obligationLeaf({ name, kind, result, observer, value, unit, scale, min, max }: Obligation): CoreLeaf {
-  return { ...PLAIN, component: "obligations", kind, name, outcome: result, observer, value, unit, scale, min, max };
+function obligationLeaf({ name, kind, result, observer, value, unit, scale, min, max, because, source_sha256 }: MeasuredObligation): CoreLeaf {
+  const source = source_sha256 === null ? null : { sha256: source_sha256, travels: false };
+  return { ...PLAIN, component: "obligations", kind, name, outcome: result, observer, value, unit, scale, min, max, coverage_gap: because, source };
 }
 
 /** The leaves 1 and on, sorted. Throws `internal.bug` for two leaves of one name. */

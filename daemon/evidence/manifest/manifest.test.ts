@@ -56,7 +56,7 @@ test("a document that stays here is named by a MAC that its digest does not give
 });
 
 test("two obligations of one name are refused", () => {
-  const obligation = { name: "coverage", kind: "boolean", required: true, result: "pass", observer: "daemon", value: null, unit: null, scale: 0, min: null, max: null } as const;
+  const obligation = { name: "coverage", kind: "boolean", required: true, result: "pass", observer: "daemon", value: null, unit: null, scale: 0, min: null, max: null, because: null, source_sha256: null } as const;
   expect(() => build({ obligations: [obligation, obligation] })).toThrow("two leaves are called obligations/boolean/coverage");
 });
 

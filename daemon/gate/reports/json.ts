@@ -47,7 +47,7 @@ export function fieldOf(value: JsonTree | undefined, name: string): JsonTree | u
 /** RFC 6901 section 4: an array index is `0` or has no leading zero; `-` names no element that is there. */
 const INDEX = /^(?:0|[1-9][0-9]{0,8})$/;
 
-export function atPointer(root: JsonTree, pointer: string): JsonTree | undefined {
+function atPointer(root: JsonTree, pointer: string): JsonTree | undefined {
   let value: JsonTree | undefined = root;
   for (const raw of pointer.split("/").slice(1)) {
     const token = raw.replaceAll("~1", "/").replaceAll("~0", "~");

@@ -39,6 +39,7 @@ function factsOf(base: string): FactsReply {
 function truthful(job: WorkerJob): WorkerReply {
   if (job.kind === "facts") return factsOf(job.target);
   if (job.kind === "policy") return { kind: "policy", result: { result: "decided", answers: [{ actor: "human", effects: [], reasons: [] }] }, duration_us: 1 };
+  if (job.kind !== "check") throw new MaestroError("internal.bug", `${job.kind} is not asked of this one`);
   return { kind: "check", outcome: { check: job.check, result: "pass", because: null, observer: "daemon", findings: [], findings_cut: 0, gaps: [] }, duration_us: 1 };
 }
 

@@ -9,6 +9,7 @@ import type { Repository } from "../../platform/git/repository-store.ts";
 import { WorkerPool } from "../../platform/process/pool.ts";
 import { Judge, type Judgement, type Subject } from "../judge.ts";
 import type { Faults } from "./faulty-worker.ts";
+import { noSandbox } from "../../testing/sandbox.ts";
 
 const WORKER = new URL("./faulty-worker.ts", import.meta.url).pathname;
 export const TARGET = "a".repeat(40);
@@ -40,7 +41,7 @@ export class Judging implements AsyncDisposable {
     this.host = resolveHost({ ...EMBEDDED_CONFIG, ...host, limits: { ...limits, worker } });
     this.pool = faultyPool({ diary: this.diary, ...faults }, this.host.limits);
     const git = { git: "/nonexistent/git", version: "2.40.0", prlimit: null };
-    this.judge = new Judge({ host: this.host, git, pool: this.pool, clock, scratch_dir: this.scratch, host_policy: { path: "/nonexistent/policy", name: "none" } });
+    this.judge = new Judge({ host: this.host, git, pool: this.pool, sandbox: noSandbox, clock, scratch_dir: this.scratch, host_policy: { path: "/nonexistent/policy", name: "none" } });
   }
 
   get scratch(): string {
@@ -58,7 +59,7 @@ export class Judging implements AsyncDisposable {
 
   async judged(change: Partial<Subject> = {}, watch: (check: string) => void = () => undefined, signal = new AbortController().signal): Promise<Judgement> {
     await using lane = this.judge.lane(signal, "test");
-    const subject: Subject = { repository: this.repository, mode: "local", target_ref: "refs/heads/main", target: TARGET, head: HEAD, want_tree_sha256: false, ...change };
+    const subject: Subject = { repository: this.repository, mode: "local", target_ref: "refs/heads/main", target: TARGET, head: HEAD, want_tree_sha256: false, fresh: false, ...change };
     return await this.judge.judge(subject, lane, { stage: () => undefined, check: ({ outcome }) => watch(outcome.check) }, signal);
   }
 

@@ -25,11 +25,32 @@ believed if input.actor.class == "agent"
 # Strictness of an effect: the place in this list.
 rank := {"pass": 0, "note": 1, "hold": 2, "refuse": 3}
 
+# The row of the table that speaks of a finding. Rules of outside tools
+# (`command.NAME.RULE`) are many and not ours: a required tool's count by the
+# level it gave them, any other's are advice.
+row_of(finding) := finding.rule if data.maestro.table.rules[finding.rule]
+
+row_of(finding) := row if {
+	not data.maestro.table.rules[finding.rule]
+	startswith(finding.rule, "command.")
+	row := tool_row(finding)
+}
+
+tool_row(finding) := concat(".", ["command", finding.severity]) if required(finding.check)
+
+tool_row(finding) := "command.advisory" if not required(finding.check)
+
+required(check) if {
+	some outcome in input.outcomes
+	outcome.check == check
+	outcome.required
+}
+
 # The effect of one finding: its column, or what the loosest of its tags
 # softens it to. A tag never makes an effect stricter. A finding whose rule the
 # table does not know gets no effect here, and `decide` holds what has none.
 effect_of(finding) := effect if {
-	entry := data.maestro.table.rules[finding.rule]
+	entry := data.maestro.table.rules[row_of(finding)]
 	column := entry.effects[effective_class]
 	candidates := {rank[column]} | {rank[entry.soften[tag]] | some tag in finding.tags}
 	effect := [name | some name, place in rank; place == min(candidates)][0]
@@ -40,7 +61,7 @@ because_of(finding) := concat(", ", array.concat(
 	[concat(" by ", [entry.because, data.maestro.table.authors[effective_class]])],
 	sort([data.maestro.table.tags[tag] | some tag in finding.tags; softens(entry, tag)]),
 )) if {
-	entry := data.maestro.table.rules[finding.rule]
+	entry := data.maestro.table.rules[row_of(finding)]
 }
 
 softens(entry, tag) if rank[entry.soften[tag]] < rank[entry.effects[effective_class]]
@@ -51,7 +72,7 @@ effects := [answer |
 	answer := {
 		"finding": finding.index,
 		"effect": effect,
-		"mode": data.maestro.table.rules[finding.rule].mode,
+		"mode": data.maestro.table.rules[row_of(finding)].mode,
 		"because": because_of(finding),
 	}
 ]

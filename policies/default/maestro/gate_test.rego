@@ -154,3 +154,39 @@ test_no_finding_no_effect if {
 	answer := gate.answer with input as {"mode": "local", "actor": {"class": "human", "authenticated": false}, "findings": []}
 	answer == {"actor": "human", "effects": [], "reasons": []}
 }
+
+# One finding of a declared tool, and whether the tool is required.
+tool_input(rule, severity, required) := {
+	"mode": "local",
+	"actor": {"class": "human", "authenticated": false},
+	"findings": [{"index": 0, "rule": rule, "check": "command.lint", "severity": severity, "tags": ["test-path"]}],
+	"outcomes": [{"check": "command.lint", "required": required}],
+}
+
+tool_effect(rule, severity, required) := answer.effects[0].effect if {
+	answer := gate.answer with input as tool_input(rule, severity, required)
+}
+
+test_a_required_tool_counts_by_level if {
+	tool_effect("command.lint.no-undef", "error", true) == "refuse"
+	tool_effect("command.lint.no-undef", "warning", true) == "note"
+	tool_effect("command.lint.no-undef", "note", true) == "note"
+}
+
+test_a_tool_that_is_not_required_only_notes if {
+	tool_effect("command.lint.no-undef", "error", false) == "note"
+}
+
+test_a_rule_that_only_looks_like_a_tools_gets_no_effect if {
+	answer := gate.answer with input as tool_input("commands.lint.no-undef", "error", true)
+	answer.effects == []
+}
+
+test_obligations if {
+	every class in classes {
+		effect(local(class), "obligation.failed", []) == "refuse"
+		effect(local(class), "obligation.unavailable", []) == "hold"
+		effect(local(class), "obligation.claimed", []) == "hold"
+		effect(local(class), "obligation.advisory", []) == "note"
+	}
+}

@@ -1,0 +1,36 @@
+/** The jobs of a check process that outside tools need: the tree written out, what a command came to, what reports hold. */
+import { listTree } from "../../platform/git/tree.ts";
+import { materialise } from "../../platform/git/materialise.ts";
+import { ObjectReader } from "../../platform/git/objects.ts";
+import { Git } from "../../platform/git/runner.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { CommandJob, MaterialiseJob, MeasureJob, WorkerReply } from "../../../proto/worker.ts";
+import { measure } from "../reports/measure.ts";
+import { openReport } from "../reports/open.ts";
+import { commandOutcome, keptBytes } from "./outcome.ts";
+
+async function writeTree({ git, git_dir, object_format, tree, folder, limits }: MaterialiseJob): Promise<WorkerReply> {
+  const { tree_entries_max, tree_deadline_ms } = limits;
+  const dir = { git_dir, object_format };
+  const { entries, truncated } = await listTree(new Git(git), dir, tree, tree_entries_max, { deadline_ms: tree_deadline_ms });
+  if (truncated) throw new MaestroError("request.too_large", `the merged tree has more than ${tree_entries_max} files (tree_entries_max)`);
+  await using objects = new ObjectReader(new Git(git), dir, { deadline_ms: tree_deadline_ms });
+  const { files, bytes, gaps } = await materialise(objects, entries, folder, limits);
+  return { kind: "materialise", files, bytes, gaps: [...gaps] };
+}
+
+async function judgeCommand(job: CommandJob): Promise<WorkerReply> {
+  const start = performance.now();
+  const outcome = await commandOutcome(job);
+  return { kind: "command", outcome, duration_us: Math.round((performance.now() - start) * 1000) };
+}
+
+async function measureReport({ format, observer, report, rules }: MeasureJob): Promise<WorkerReply> {
+  const opened = openReport(format, await keptBytes(report));
+  return { kind: "measure", obligations: rules.map(({ name, rule }) => measure(name, rule, observer, opened)) };
+}
+
+export function toolJob(job: MaterialiseJob | CommandJob | MeasureJob): Promise<WorkerReply> {
+  if (job.kind === "materialise") return writeTree(job);
+  return job.kind === "command" ? judgeCommand(job) : measureReport(job);
+}

@@ -1,0 +1,38 @@
+/** Reports on their way from a sandbox or a job to a check process: files in the gate's own folder, named by number and known by digest. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { join } from "node:path";
+import type { Usage } from "../../../proto/card.ts";
+import { toHex } from "../../../proto/encoding.ts";
+import type { KeptFile } from "../../../proto/worker.ts";
+import type { Collected } from "../../platform/sandbox/job.ts";
+
+export type KeptReport = KeptFile | { readonly absent: string };
+
+/** How far a command got; `end` is null where it did not run to an end of its own. */
+export interface Attempted {
+  readonly name: string;
+  readonly because: string;
+  readonly not_applicable: boolean;
+  readonly ran: { readonly code: number; readonly tail: string; readonly files: ReadonlyMap<string, KeptReport> } | null;
+  readonly duration_us: number;
+  readonly usage?: Usage;
+}
+
+export class Keep {
+  private count = 0;
+
+  constructor(private readonly folder: string) {}
+
+  async put(bytes: Uint8Array): Promise<KeptFile> {
+    const path = join(this.folder, `report-${++this.count}`);
+    await Bun.write(path, bytes);
+    return { path, sha256: toHex(sha256(bytes)) };
+  }
+
+  /** What the sandbox brought out from `file` below its scratch. */
+  async collected(file: string, found: Collected | undefined): Promise<KeptReport> {
+    if (found === undefined || found.state === "absent") return { absent: `it left no /scratch/${file}` };
+    if (found.state === "refused") return { absent: `/scratch/${file} was not taken: ${found.because}`.slice(0, 1000).toWellFormed() };
+    return this.put(found.bytes);
+  }
+}

@@ -1,0 +1,80 @@
+/** What a command that ran to its end came to. Runs inside a check process: code, output and report are the change's. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { commandCheck } from "../../../proto/command.ts";
+import { fromBase64, fromUtf8Lossy, toHex } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { Gap } from "../../../proto/facts.ts";
+import type { Outcome } from "../../../proto/outcome.ts";
+import type { CommandJob, KeptFile } from "../../../proto/worker.ts";
+import { redact, shown } from "../checks/reporting/redact.ts";
+import { readJunit, type TestProblem } from "../reports/junit.ts";
+import { BrokenReport } from "../reports/reading.ts";
+import { treePath } from "./place.ts";
+import { readSarif } from "./sarif.ts";
+import { findingsOf, type ToolFinding, type ToolReport } from "./tool-finding.ts";
+
+const TAIL_LINES = 12;
+const TAIL_CHARACTERS_MAX = 1000;
+const GAPS_MAX = 256;
+
+/** Bytes kept for this gate, and still those that were kept. */
+export async function keptBytes({ path, sha256: wanted }: KeptFile): Promise<Uint8Array> {
+  const bytes = await Bun.file(path).bytes();
+  if (toHex(sha256(bytes)) !== wanted) throw new MaestroError("worker.protocol", "a report is not the one that was kept");
+  return bytes;
+}
+
+/** The last lines a program printed, for a person: what makes a terminal do things is taken out by the faces, credentials here. */
+function tailOf(base64: string): string {
+  const text = fromUtf8Lossy(fromBase64(base64) ?? new Uint8Array(0)).replaceAll("\r\n", "\n").trimEnd();
+  const lines = redact(text).split("\n").slice(-TAIL_LINES).join("\n");
+  return lines.slice(-TAIL_CHARACTERS_MAX).toWellFormed();
+}
+
+function ofTest({ kind, suite, name, file, line, message, detail }: TestProblem, cwd: string): ToolFinding {
+  const where = suite === "" || suite === file ? name : `${suite} ${name}`;
+  const first = message.split("\n", 1)[0] ?? "";
+  return { rule: kind === "error" ? "test-error" : "test-failed", level: "error", message: `${where}${first === "" ? "" : `: ${first}`}`, path: file === null ? null : treePath(file, cwd), line: line ?? 1, end_line: line ?? 1, excerpt: detail === "" ? null : detail };
+}
+
+function fromJunit(bytes: Uint8Array, cwd: string): ToolReport {
+  const { problems, failures, errors, skipped } = readJunit(bytes);
+  const listed = problems.map((problem) => ofTest(problem, cwd));
+  // What is beyond the list must still weigh as much.
+  const more = failures + errors - problems.length;
+  const rest = Array.from({ length: Math.min(more, 1) }, (): ToolFinding => ({ rule: "test-failed", level: "error", message: `${more} more tests failed`, path: null, line: 1, end_line: 1, excerpt: null }));
+  return { findings: [...listed, ...rest], gaps: skipped === 0 ? [] : [{ what: `${skipped} tests`, because: "skipped" }] };
+}
+
+function exitFinding(code: number, tail: string): ToolFinding {
+  return { rule: "exit", level: "error", message: `it ended with exit code ${code}`, path: null, line: 1, end_line: 1, excerpt: tail === "" ? null : tail };
+}
+
+async function reported(job: CommandJob): Promise<ToolReport> {
+  if (job.report === null) return { findings: [], gaps: [] };
+  if ("absent" in job.report) throw new BrokenReport(job.report.absent);
+  const bytes = await keptBytes(job.report);
+  return job.output === "sarif" ? readSarif(bytes, job.cwd) : fromJunit(bytes, job.cwd);
+}
+
+/**
+ * A report that is missing or broken is no answer, whatever the exit code says. A program that failed has
+ * failed even where its report shows nothing wrong: many tools fail on what they only report as a warning.
+ */
+export async function commandOutcome(job: CommandJob): Promise<Outcome> {
+  const { command, code } = job;
+  const tail = tailOf(job.tail);
+  const shape = { check: commandCheck(command), observer: "sandbox", findings: [], findings_cut: 0 } satisfies Partial<Outcome>;
+  let report: ToolReport;
+  try {
+    report = await reported(job);
+  } catch (error) {
+    if (!(error instanceof BrokenReport)) throw error;
+    const said = tail === "" ? "" : `; it said: ${tail.slice(-500)}`;
+    return { ...shape, result: "unavailable", because: shown(`its report: ${error.message}; it ended with exit code ${code}${said}`), gaps: [...job.gaps] };
+  }
+  const unexplained = code !== 0 && !report.findings.some(({ level }) => level === "error");
+  const { findings, cut } = findingsOf(command, unexplained ? [exitFinding(code, tail), ...report.findings] : report.findings);
+  const gaps: Gap[] = [...job.gaps, ...report.gaps].slice(0, GAPS_MAX).map(({ what, because }) => ({ what: shown(what), because: shown(because) }));
+  return { ...shape, result: findings.length + cut > 0 ? "fail" : "pass", because: null, findings, findings_cut: cut, gaps };
+}

@@ -1,0 +1,196 @@
+/** Runs the declared commands of one gate and measures its obligations. The core handles names and digests; what stands in a change or a report is read by check processes. */
+import { join } from "node:path";
+import { commandCheck, type Command } from "../../../proto/command.ts";
+import type { GateConfig } from "../../../proto/config.ts";
+import type { Mode } from "../../../proto/change.ts";
+import { concatBytes, fromBase64, toBase64 } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { Gap } from "../../../proto/facts.ts";
+import type { MeasuredObligation } from "../../../proto/outcome.ts";
+import { OBLIGATIONS_CHECK, type HandedReport } from "../../../proto/report.ts";
+import type { FactsReply } from "../../../proto/worker.ts";
+import type { Host } from "../../config/host.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Repository } from "../../platform/git/repository-store.ts";
+import type { GitTools } from "../../platform/git/runner.ts";
+import type { Sandbox, SandboxResult } from "../../platform/sandbox/job.ts";
+import { unavailable, type CheckRun } from "../check-run.ts";
+import type { Lane } from "../lane.ts";
+import { obligationsOutcome } from "../reports/obligations.ts";
+import { Keep, type Attempted, type KeptReport } from "./kept.ts";
+import { measureAll } from "./measure-all.ts";
+import { sandboxJob } from "./sandbox-job.ts";
+
+export interface ToolDeps {
+  readonly host: Host;
+  readonly git: GitTools;
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+}
+
+/** One gate's question to its tools. */
+export interface ToolQuestion {
+  readonly repository: Repository;
+  readonly mode: Mode;
+  readonly config: GateConfig;
+  readonly facts: FactsReply;
+  readonly facts_path: string;
+  /** The gate's own folder; removed with everything in it. */
+  readonly folder: string;
+  readonly handed: readonly HandedReport[];
+  /** On the monotonic clock. */
+  readonly end_ms: number;
+  readonly lane: Lane;
+  readonly done: (run: CheckRun) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface ToolAnswer {
+  readonly runs: readonly CheckRun[];
+  readonly obligations: readonly MeasuredObligation[];
+}
+
+const TAIL_BYTES_MAX = 16 * 1024;
+const NOTHING: ToolAnswer = { runs: [], obligations: [] };
+
+/** A failure that is an answer; a client that left and a daemon that stops end the gate instead. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
+  return `${error.row.sentence} (${error.code}: ${error.detail})`.slice(0, 1900).toWellFormed();
+}
+
+const idle = (name: string, because: string, not_applicable = false): Attempted => ({ name, because, not_applicable, ran: null, duration_us: 0 });
+
+/** Standard error last: it is where a tool says why it failed. */
+function tailOf({ stdout, stderr }: SandboxResult): string {
+  return toBase64(concatBytes(stdout.subarray(-TAIL_BYTES_MAX), stderr.subarray(-TAIL_BYTES_MAX)));
+}
+
+export class ToolRunner {
+  constructor(private readonly deps: ToolDeps) {}
+
+  /** Always one outcome for each command and one for all obligations together; none where trusted configuration declares neither. Throws `request.cancelled` and `daemon.draining` only. */
+  async run(question: ToolQuestion): Promise<ToolAnswer> {
+    const { config, lane, done } = question;
+    const declared = Object.keys(config.commands).length;
+    if (declared + Object.keys(config.obligations).length === 0) return NOTHING;
+    const keep = new Keep(question.folder);
+    const gaps: Gap[] = [];
+    const attempted = declared === 0 ? [] : await this.attemptAll(question, keep, gaps);
+    const runs: CheckRun[] = [];
+    for (const one of attempted) {
+      const run = await this.judged(question, one, gaps);
+      runs.push(run);
+      done(run);
+    }
+    const handed = new Map(await Promise.all(question.handed.map(async ({ name, bytes }) => [name, await keep.put(fromBase64(bytes) ?? new Uint8Array(0))] as const)));
+    const deadline_ms = () => this.deadline(question);
+    const obligations = await measureAll(config, { attempted, outcomes: runs.map(({ outcome }) => outcome), handed, lane, deadline_ms });
+    if (obligations.length === 0) return { runs, obligations };
+    const outcome = obligationsOutcome(obligations.map(({ source_sha256: _, ...shown }) => shown), config.obligations);
+    const last: CheckRun = { outcome, duration_us: 0 };
+    done(last);
+    return { runs: [...runs, last], obligations };
+  }
+
+  private left(question: ToolQuestion): number {
+    return Math.max(0, question.end_ms - this.deps.clock.monotonic_ms());
+  }
+
+  private deadline(question: ToolQuestion): number {
+    return Math.max(1, Math.ceil(Math.min(this.deps.host.limits.worker.check_deadline_ms, this.left(question))));
+  }
+
+  /** Each command in turn, one at a time: a gate takes one sandbox's worth of the machine, however many tools it has. */
+  private async attemptAll(question: ToolQuestion, keep: Keep, gaps: Gap[]): Promise<Attempted[]> {
+    const { config, facts, lane } = question;
+    const all = Object.entries(config.commands);
+    const { change } = facts;
+    if (change.history === "unknown") return all.map(([name]) => idle(name, "what the change is, is unknown"));
+    if (change.merge_tree === null) return all.map(([name]) => idle(name, "the change does not merge, so there is no tree to run on"));
+    const tree_dir = join(question.folder, "tree");
+    let touched: ReadonlySet<string>;
+    try {
+      touched = await this.touched(question);
+      if (touched.size > 0) gaps.push(...(await this.writeTree(question, change.merge_tree, tree_dir)));
+    } catch (error) {
+      const because = reasonOf(error);
+      return all.map(([name]) => idle(name, because));
+    }
+    // A sandbox may take minutes: meanwhile the process is somebody else's.
+    await lane.rest();
+    const attempted: Attempted[] = [];
+    for (const [name, command] of all) attempted.push(touched.has(name) ? await this.attempt(question, name, command, tree_dir, keep) : idle(name, "the change touches none of its inputs", true));
+    return attempted;
+  }
+
+  private async touched({ config, facts, facts_path, lane }: ToolQuestion): Promise<ReadonlySet<string>> {
+    const all = Object.entries(config.commands);
+    const always = all.filter(([, { inputs }]) => inputs === undefined).map(([name]) => name);
+    const commands = all.flatMap(([name, { inputs }]) => (inputs === undefined ? [] : [{ name, inputs }]));
+    if (commands.length === 0) return new Set(always);
+    const { touched } = await lane.run({ kind: "inputs", facts_path, facts_sha256: facts.facts_sha256, commands }, this.deps.host.limits.worker.check_deadline_ms);
+    return new Set([...always, ...touched]);
+  }
+
+  private async writeTree(question: ToolQuestion, tree: string, folder: string): Promise<readonly Gap[]> {
+    const { git, host } = this.deps;
+    const { git_dir, object_format } = question.repository;
+    const limits = host.limits.command;
+    const deadline_ms = Math.max(1, Math.ceil(Math.min(limits.tree_deadline_ms, this.left(question))));
+    const { gaps } = await question.lane.run({ kind: "materialise", git: { ...git }, git_dir, object_format, tree, folder, limits }, deadline_ms);
+    return gaps;
+  }
+
+  private async attempt(question: ToolQuestion, name: string, command: Command, tree_dir: string, keep: Keep): Promise<Attempted> {
+    const { host, sandbox, clock } = this.deps;
+    const { config, mode, signal } = question;
+    const files = wantedFiles(name, config);
+    const job = sandboxJob(command, files, { mounts: config.mounts, offered: Object.keys(host.mounts), limits: host.limits.sandbox, report_bytes_max: host.limits.command.report_bytes_max, tier: mode === "fork" ? "runsc" : "bwrap", tree_dir, left_ms: this.left(question) });
+    if ("impossible" in job) return idle(name, job.impossible);
+    const started_ms = clock.monotonic_ms();
+    const since = (): number => Math.max(0, Math.round((clock.monotonic_ms() - started_ms) * 1000));
+    try {
+      const result = await sandbox.run(job, signal);
+      const usage = { cpu_us: result.usage.cpu_us, max_rss_bytes: result.usage.memory_bytes_max };
+      const shape = { name, not_applicable: false, duration_us: since(), usage };
+      if (result.end.kind === "signal") return { ...shape, because: `it was ended by ${result.end.signal}`, ran: null };
+      if (result.end.kind === "limit") return { ...shape, because: `it passed ${result.end.limit} (${job.limits[result.end.limit]}) and was killed; make it do less, or raise limits.sandbox.${result.end.limit} of the host configuration`, ran: null };
+      const kept = new Map<string, KeptReport>();
+      for (const file of files) kept.set(file, await keep.collected(file, result.files.get(file)));
+      return { ...shape, because: "", ran: { code: result.end.code, tail: tailOf(result), files: kept } };
+    } catch (error) {
+      return { ...idle(name, reasonOf(error)), duration_us: since() };
+    }
+  }
+
+  private async judged(question: ToolQuestion, { name, because, not_applicable, ran, duration_us, usage }: Attempted, gaps: readonly Gap[]): Promise<CheckRun> {
+    const check = commandCheck(name);
+    const spent = { duration_us, ...(usage === undefined ? {} : { usage }) };
+    if (not_applicable) return { outcome: { ...unavailable(check, because), result: "not_applicable" }, ...spent };
+    if (ran === null) return { outcome: unavailable(check, because), ...spent };
+    const { output, cwd = "" } = question.config.commands[name] ?? {};
+    const file = output?.sarif ?? output?.junit;
+    const report = file === undefined ? null : (ran.files.get(file) ?? { absent: "it was not asked for" });
+    const kind = output?.sarif !== undefined ? "sarif" : output?.junit !== undefined ? "junit" : "exit";
+    try {
+      const { outcome } = await question.lane.run({ kind: "command", command: name, cwd, code: ran.code, output: kind, report, tail: ran.tail, gaps: [...gaps] }, this.deadline(question));
+      return { outcome, ...spent };
+    } catch (error) {
+      return { outcome: unavailable(check, `what it left could not be read: ${reasonOf(error)}`), ...spent };
+    }
+  }
+}
+
+/** The command's own report and whatever obligations read of it. */
+function wantedFiles(name: string, { commands, obligations }: GateConfig): string[] {
+  const output = commands[name]?.output;
+  const measured = Object.values(obligations).flatMap(({ from }) => (from.command === name && from.file !== undefined ? [from.file] : []));
+  return [...new Set([output?.sarif, output?.junit, ...measured].filter((file) => file !== undefined))];
+}
+
+/** The same configuration for who runs no outside tool, and the checks that are left out by that: nothing is required that nobody asks. */
+export function withoutTools(config: GateConfig): { readonly config: GateConfig; readonly left_out: readonly string[] } {
+  const left_out = [...Object.keys(config.commands).map(commandCheck), ...(Object.keys(config.obligations).length > 0 ? [OBLIGATIONS_CHECK] : [])];
+  return { config: { ...config, commands: {}, obligations: {}, mounts: {}, required: config.required.filter((check) => !left_out.includes(check)) }, left_out };
+}

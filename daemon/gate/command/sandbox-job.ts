@@ -1,0 +1,39 @@
+/** What a declared command asks of the sandbox. Pure. */
+import type { Command } from "../../../proto/command.ts";
+import type { GateConfig, SandboxLimits } from "../../../proto/config.ts";
+import { INSIDE, type SandboxJob, type SandboxTier } from "../../platform/sandbox/job.ts";
+import { SYSTEM_MOUNT } from "../../config/tool-mounts.ts";
+
+export interface Surroundings {
+  readonly mounts: GateConfig["mounts"];
+  /** Names the host offers, for the message. */
+  readonly offered: readonly string[];
+  readonly limits: SandboxLimits;
+  readonly report_bytes_max: number;
+  readonly tier: SandboxTier;
+  readonly tree_dir: string;
+  /** Until the gate's own deadline. */
+  readonly left_ms: number;
+}
+
+/** The job, or why there is none. `files` are the reports that are wanted, below scratch. */
+export function sandboxJob({ run, mounts = [], env = {}, cwd, deadline_ms }: Command, files: readonly string[], { mounts: known, offered, limits, report_bytes_max, tier, tree_dir, left_ms }: Surroundings): SandboxJob | { readonly impossible: string } {
+  const names = [...new Set([...mounts, SYSTEM_MOUNT])];
+  const missing = names.filter((name) => !Object.hasOwn(known, name));
+  if (missing.length > 0) return { impossible: `this host offers no tool chain called ${missing.join(", ")}; it offers ${offered.join(", ")}; add it under \`mounts\` of the host configuration` };
+  const [program, ...rest] = run;
+  if (program === undefined || left_ms < 1) return { impossible: "the gate's deadline passed before this command began" };
+  const chains = names.map((name) => known[name]!);
+  return {
+    argv: [program, ...rest],
+    cwd: cwd === undefined ? INSIDE.tree : `${INSIDE.tree}/${cwd}`,
+    tree_dir,
+    mounts: chains.flatMap(({ folders }) => folders),
+    // Nothing of the daemon's environment, and no word of the change's.
+    env: { PATH: chains.flatMap(({ path = [] }) => path).join(":"), HOME: INSIDE.scratch, TMPDIR: INSIDE.scratch, LANG: "C.UTF-8", CI: "true", ...env },
+    stdin: null,
+    wanted: files.map((path) => ({ path, bytes_max: report_bytes_max })),
+    tier,
+    limits: { ...limits, wall_ms: Math.floor(Math.min(deadline_ms ?? limits.wall_ms, limits.wall_ms, left_ms)) },
+  };
+}
