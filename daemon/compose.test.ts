@@ -3,8 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ENTRYPOINT, policyId, readBundle } from "./policy/index.ts";
-import { tarGz } from "./policy/testing/tar.ts";
+import { tarGz } from "./platform/archive/testing/tar.ts";
 import { World } from "./testing/core.ts";
+import { ownUser } from "./testing/tenants.ts";
 
 const DEFAULT = new URL("../policies/default/bundle.tar.gz", import.meta.url).pathname;
 const FOCUSED = { "test/a.test.ts": 'test.only("a", () => expect(1).toBe(1));\n' };
@@ -40,7 +41,7 @@ describe("a start", () => {
     await world.start();
     expect(halves.map((half) => existsSync(half))).toEqual([false, false]);
     expect([world.core.gates.recent(10), world.core.evidence.logState().size]).toEqual([rows, 1]);
-    expect(() => world.core.intakes.get(intake.uid, intake.id)).toThrow("unknown or has expired");
+    expect(() => world.core.intakes.get(ownUser(intake.uid), intake.id)).toThrow("unknown or has expired");
     const again = await world.gate(await world.received(source, [head]), request);
     expect({ ...again, recorded: false }).toEqual(first);
     expect([again.recorded, world.core.evidence.logState().size, world.warnings]).toEqual([true, 1, []]);

@@ -3,6 +3,10 @@ import { MaestroError } from "./errors.ts";
 /** `sun_path` of sockaddr_un holds 108 bytes including the closing NUL (unix(7)). */
 export const SOCKET_PATH_BYTES_MAX = 107;
 
+/** The host's daemon, where the operator installed one: a folder that root made, and the sockets in it. */
+export const SYSTEM_FOLDER = "/run/maestro";
+export const SYSTEM_SOCKET = `${SYSTEM_FOLDER}/gate.sock`;
+
 /** Where things are on this machine: the daemon and its clients must agree without talking. */
 export interface Locations {
   readonly state_dir: string;

@@ -80,7 +80,7 @@ test("a client of another version is told so, whatever it asks; one without a ve
 });
 
 test("a one-letter host reaches its route even without the socket server in front", async () => {
-  const health = route("health", { access: "any", params: {}, request: null, body_bytes_max: 0, summary: "", reply: HealthReply, handle: () => ({ status: "ok" }) });
+  const health = route("health", { access: "open", params: {}, request: null, body_bytes_max: 0, summary: "", reply: HealthReply, handle: () => ({ status: "ok" }) });
   const handler = createApi({ routes: [health], limits: { json_depth_max: 8 }, log: new LogBook(), clock: systemClock, own_uid: 0 });
   const call = { id: "r1", peer: { pid: 1, uid: 1, gid: 1, groups: [] }, signal: new AbortController().signal };
   expect((await handler(new Request("http://d/healthz"), call)).status).toBe(200);
@@ -93,17 +93,18 @@ test("the operator may stop the daemon", async () => {
 });
 
 const asNobody = process.getuid?.() === 0 && Bun.which("setpriv") !== null && Bun.which("curl") !== null;
-test.skipIf(skipWithout(asNobody, "request of another user: needs root, setpriv and curl"))("another user may ask for the status and may not stop the daemon", async () => {
+test.skipIf(skipWithout(asNobody, "request of another user: needs root, setpriv and curl"))("attack: another user who can connect learns the version and nothing of the daemon's work, and cannot stop it", async () => {
   const { path, dir, stops, book } = await started({ mode: 0o666 });
   chmodSync(dir.folder, 0o755);
   const curl = async (...args: string[]): Promise<unknown> => {
     const child = Bun.spawn(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "curl", "-s", "--unix-socket", path, ...args], { stdio: ["ignore", "pipe", "ignore"] });
     return JSON.parse(await new Response(child.stdout).text());
   };
-  expect(await curl("http://d/v1/status")).toEqual(STATUS);
+  expect(await curl("http://d/v1/version")).toEqual(VERSION);
+  expect(await curl("http://d/v1/status")).toMatchObject({ code: "auth.denied", status: 403 });
   expect(await curl("-X", "POST", "http://d/v1/stop")).toMatchObject({ code: "auth.denied", status: 403 });
   expect(stops.count).toBe(0);
-  expect(book.lines.map(({ fields }) => fields["uid"])).toEqual([65_534, 65_534]);
+  expect(book.lines.map(({ fields }) => fields["uid"])).toEqual([65_534, 65_534, 65_534]);
 });
 
 test("each request leaves one line: who, what, how long, how it ended", async () => {

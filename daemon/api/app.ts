@@ -3,6 +3,9 @@ import { Elysia } from "elysia";
 import { ERRORS, MaestroError } from "../../proto/errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Call, Handler } from "../platform/socket/index.ts";
+import { ownUserOnly, type Tenants } from "../tenants/index.ts";
+import type { SocketRole } from "../../proto/tenant.ts";
+import { authorise } from "./access.ts";
 import { failureOf, problemResponse } from "./errors.ts";
 import { accessLine, type Log } from "./log.ts";
 import { type Ending, reply } from "./reply.ts";
@@ -16,11 +19,16 @@ export interface ApiOptions {
   readonly clock: Pick<Clock, "monotonic_ms">;
   /** The user the daemon runs as; beside root the only operator. */
   readonly own_uid: number;
+  /** Who else may ask; absent: nobody. */
+  readonly tenants?: Pick<Tenants, "admit">;
+  /** What the socket is for; absent: everything. */
+  readonly role?: SocketRole;
 }
 
 /** Answers every request, failures included. */
 export function createApi(options: ApiOptions): Handler {
   const calls = new WeakMap<Request, Call>();
+  const door: Door = { tenants: options.tenants ?? ownUserOnly(options.own_uid), role: options.role ?? "admin" };
   const callOf = (request: Request): Call => {
     const call = calls.get(request);
     if (call === undefined) throw new MaestroError("auth.peer_unknown", "the request did not come through the socket");
@@ -30,7 +38,7 @@ export function createApi(options: ApiOptions): Handler {
   const app = new Elysia({ handler: { standardHostname: false }, strictPath: true });
   for (const route of options.routes) {
     // parse "none": Elysia's own parser drops unknown fields and never sees a duplicate key.
-    app.route(route.shape.method, route.shape.path, ({ request, params }) => answer(options, route, request, params, callOf(request)), { parse: "none" });
+    app.route(route.shape.method, route.shape.path, ({ request, params }) => answer(options, door, route, request, params, callOf(request)), { parse: "none" });
   }
   app.onError(({ request, code, error }) => unrouted(options, request, code === "NOT_FOUND" ? null : error, callOf(request)));
   app.compile();
@@ -43,24 +51,24 @@ export function createApi(options: ApiOptions): Handler {
 /** Shared by all requests that have none. */
 const NO_STREAM = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
 
-async function answer(options: ApiOptions, route: Route, request: Request, params: unknown, call: Call): Promise<Response> {
+interface Door {
+  readonly tenants: Pick<Tenants, "admit">;
+  readonly role: SocketRole;
+}
+
+async function answer(options: ApiOptions, { tenants, role }: Door, route: Route, request: Request, params: unknown, call: Call): Promise<Response> {
   const started_ms = options.clock.monotonic_ms();
   const ended = (ending: Ending, status = 200): void => accessLine(options.log, route.name, request.method, status, call, options.clock.monotonic_ms() - started_ms, ending);
   try {
     checkHead(route, request);
-    authorise(route, call, options.own_uid);
+    const principal = await authorise(tenants, route.access, role, request, call);
     const body = await jsonOf(route, request, options.limits);
     const stream = route.shape.body === "stream" ? bounded(route, request) : NO_STREAM;
-    return await reply(call.id, await route.run(call, params ?? {}, body, stream), ended);
+    return await reply(call.id, await route.run({ ...call, principal }, params ?? {}, body, stream), ended);
   } catch (cause) {
     ended({ how: "failed", cause }, ERRORS[failureOf(cause).code].status);
     return problemResponse(cause, call.id);
   }
-}
-
-function authorise(route: Route, call: Call, own_uid: number): void {
-  if (route.access === "any" || call.peer.uid === own_uid || call.peer.uid === 0) return;
-  throw new MaestroError("auth.denied", `uid ${call.peer.uid} is not the operator`);
 }
 
 /** A path or method no route has, or a failure of the framework itself. */

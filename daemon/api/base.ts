@@ -17,7 +17,8 @@ export interface BaseDeps {
 }
 
 const NONE = { params: {}, request: null, body_bytes_max: 0 } as const;
-const OPEN = { ...NONE, access: "any" } as const;
+const OPEN = { ...NONE, access: "open" } as const;
+const ANY = { ...NONE, access: "any" } as const;
 const OK: HealthReply = { status: "ok" };
 
 export function baseRoutes(deps: BaseDeps): Route[] {
@@ -33,7 +34,7 @@ export function baseRoutes(deps: BaseDeps): Route[] {
       },
     }),
     route("version", { ...OPEN, summary: "Versions of the daemon and what it runs on", reply: VersionReply, handle: () => deps.version }),
-    route("status", { ...OPEN, summary: "What the daemon is, holds and does", reply: StatusReply, handle: () => deps.status() }),
+    route("status", { ...ANY, summary: "What the daemon is, holds and does", reply: StatusReply, handle: () => deps.status() }),
     route("metrics", { ...NONE, access: "operator", summary: "What the daemon counts of itself, for Prometheus", reply: Type.String(), handle: () => deps.metrics() }),
     route("stop", {
       ...NONE,

@@ -30,7 +30,7 @@ function operation(route: Route): Json {
   return {
     operationId: route.name,
     summary: route.summary,
-    ...(route.access === "operator" ? { description: "Only the daemon's own user and root." } : {}),
+    ...(route.access === "operator" ? { description: "Only the daemon's own user, root, and tenants with the verb operate, on a socket of role admin." } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body === null ? {} : { requestBody: body }),
     responses: { "200": okReply(route), default: PROBLEM_REPLY },

@@ -1,14 +1,11 @@
 /** One route of the socket: a name from `proto/routes.ts`, its schemas, who may call it, and what it does. */
 import type { TSchema } from "@sinclair/typebox";
 import { type ParamsOf, type ReplyOf, type RequestOf, type RouteName, ROUTES, type RouteShape } from "../../proto/routes.ts";
-import type { Call } from "../platform/socket/index.ts";
+import type { Access, AuthorisedCall } from "./access.ts";
 import { checker } from "./check.ts";
 
-/** `operator` is the daemon's own user and root. */
-export type Access = "any" | "operator";
-
 /** A request that passed every check. */
-export interface RouteCall<K extends RouteName> extends Call {
+export interface RouteCall<K extends RouteName> extends AuthorisedCall {
   readonly params: ParamsOf<K>;
   /** The validated JSON body; `undefined` on routes without one. */
   readonly body: RequestOf<K>;
@@ -47,7 +44,7 @@ export interface Route {
   readonly reply: TSchema;
   readonly body_bytes_max: number;
   /** Throws `request.malformed` for params or a body that do not fit, and whatever the handler throws. */
-  run(call: Call, params: unknown, body: unknown, stream: ReadableStream<Uint8Array>): Promise<Outcome>;
+  run(call: AuthorisedCall, params: unknown, body: unknown, stream: ReadableStream<Uint8Array>): Promise<Outcome>;
 }
 
 export function route<K extends RouteName>(name: K, definition: Definition<K>): Route {

@@ -1,10 +1,12 @@
 /** Finds the daemon, or starts a private one where that was asked for or is safe to assume. */
 import { existsSync, mkdirSync, openSync } from "node:fs";
 import { EXIT, MaestroError } from "../../proto/errors.ts";
-import { locationsOf, type Locations } from "../../proto/locations.ts";
+import { locationsOf, SYSTEM_SOCKET, type Locations } from "../../proto/locations.ts";
 import { MaestroClient } from "../client/maestro.ts";
+import { systemUids } from "../client/owner.ts";
 import type { Values } from "./command.ts";
 import { note } from "./output.ts";
+import { tokenHeaders } from "./token-file.ts";
 
 const START_DEADLINE_MS = 15_000;
 /** How long another instance of the same state may take until its socket answers. */
@@ -13,14 +15,23 @@ const PROBE_INTERVAL_MS = 20;
 
 const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
 
+/** Whether the user said which daemon is meant; where not, the host's own comes first. */
+function named(values: Values): boolean {
+  const { MAESTRO_SOCKET, MAESTRO_STATE } = process.env;
+  return [values["socket"], values["state"], MAESTRO_SOCKET, MAESTRO_STATE].some((word) => word !== undefined) || values["embedded"] === true;
+}
+
 export function locate(values: Values): Locations {
-  return locationsOf(process.env, { state_dir: text(values["state"]), socket_path: text(values["socket"]) });
+  const system = !named(values) && existsSync(SYSTEM_SOCKET) ? SYSTEM_SOCKET : undefined;
+  return locationsOf(process.env, { state_dir: text(values["state"]), socket_path: text(values["socket"]) ?? system });
 }
 
 /** A client of the daemon that is running; `daemon.unreachable` where none is. */
 export function connect(values: Values): { client: MaestroClient; locations: Locations } {
   const locations = locate(values);
-  return { client: new MaestroClient(locations.socket_path), locations };
+  const file = text(values["token-file"]) ?? process.env["MAESTRO_TOKEN_FILE"];
+  const headers = file === undefined ? {} : tokenHeaders(file);
+  return { client: new MaestroClient(locations.socket_path, { headers, trusted_uids: systemUids(locations.socket_path) }), locations };
 }
 
 /**

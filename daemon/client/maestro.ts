@@ -2,20 +2,23 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { ReplyOf, RequestOf } from "../../proto/routes.ts";
 import { type ClientOptions, SocketClient } from "./socket.ts";
 
-type Events<K extends "gate" | "replay"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
+type Events<K extends "gate" | "replay" | "fsck"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
 
 /** The daemon's interface as methods. Each throws what `SocketClient` throws. */
 export class MaestroClient {
   private readonly socket: SocketClient;
 
-  constructor(path: string, options: ClientOptions = {}) {
+  constructor(
+    path: string,
+    private readonly options: ClientOptions = {},
+  ) {
     this.socket = new SocketClient(path, options);
   }
 
   /** Whether a daemon of ours is there now. A socket of somebody else's is an error, not an absence. */
   async answers(): Promise<boolean> {
     try {
-      await new SocketClient(this.socket.path, { patience_ms: 0 }).request("health", {});
+      await new SocketClient(this.socket.path, { ...this.options, patience_ms: 0 }).request("health", {});
       return true;
     } catch (thrown) {
       if (thrown instanceof MaestroError && thrown.code === "daemon.unreachable") return false;
@@ -51,6 +54,15 @@ export class MaestroClient {
     return this.socket.request("resetClock", { body });
   }
 
+  repositories(): Promise<ReplyOf<"repositories">> {
+    return this.socket.request("repositories", {});
+  }
+
+  /** Where a branch of the operator's remote stands, by the daemon's own look. */
+  target(body: RequestOf<"target">): Promise<ReplyOf<"target">> {
+    return this.socket.request("target", { body });
+  }
+
   openIntake(body: RequestOf<"openIntake">): Promise<ReplyOf<"openIntake">> {
     return this.socket.request("openIntake", { body });
   }
@@ -70,5 +82,21 @@ export class MaestroClient {
   /** A gate as recorded, by the start of its id or of its head commit. */
   gateRecord(id: string): Promise<ReplyOf<"recordedGate">> {
     return this.socket.request("recordedGate", { params: { id } });
+  }
+
+  fsck(): Events<"fsck"> {
+    return this.socket.events("fsck", {});
+  }
+
+  gc(body: RequestOf<"gc">): Promise<ReplyOf<"gc">> {
+    return this.socket.request("gc", { body });
+  }
+
+  backup(body: RequestOf<"backup">): Promise<ReplyOf<"backup">> {
+    return this.socket.request("backup", { body });
+  }
+
+  releaseBackup(name: string): Promise<ReplyOf<"releaseBackup">> {
+    return this.socket.request("releaseBackup", { params: { name } });
   }
 }

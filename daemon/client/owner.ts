@@ -1,9 +1,22 @@
 import { lstatSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
+import { SYSTEM_FOLDER } from "../../proto/locations.ts";
 
+const GROUP_AND_OTHERS_WRITE = 0o022;
 const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
+
+/**
+ * The user the host's daemon runs as. Root alone makes folders in `/run`, so whoever owns the system folder is who root chose;
+ * for a path anywhere else nobody vouches. `folder` is the system folder.
+ */
+export function systemUids(path: string, folder = SYSTEM_FOLDER): number[] {
+  if (dirname(path) !== folder) return [];
+  const [own, parent] = [lstatSync(folder, { throwIfNoEntry: false }), lstatSync(dirname(folder), { throwIfNoEntry: false })];
+  const vouched = parent?.uid === 0 && (parent.mode & GROUP_AND_OTHERS_WRITE) === 0 && own?.isDirectory() === true && (own.mode & GROUP_AND_OTHERS_WRITE) === 0;
+  return vouched ? [own.uid] : [];
+}
 
 /**
  * Before a byte is sent: the socket must belong to this user, to root or to

@@ -11,6 +11,8 @@ import { Patience } from "./patience.ts";
 export interface ClientOptions {
   /** Owners of the socket besides this user and root. */
   readonly trusted_uids?: readonly number[];
+  /** Sent with every request: a token, for example. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** How long a daemon that is starting or full is asked again. */
   readonly patience_ms?: number;
 }
@@ -45,6 +47,7 @@ const CUT_OFF_MAX = 5;
 export class SocketClient {
   readonly path: string;
   private readonly trusted_uids: readonly number[];
+  private readonly headers: Readonly<Record<string, string>>;
   private readonly patience_ms: number;
 
   /** Throws `socket.path_too_long`. */
@@ -52,6 +55,7 @@ export class SocketClient {
     checkSocketPath(path);
     this.path = path;
     this.trusted_uids = [...ownUids(), ...(options.trusted_uids ?? [])];
+    this.headers = options.headers ?? {};
     this.patience_ms = options.patience_ms ?? PATIENCE_MS;
   }
 
@@ -124,7 +128,7 @@ export class SocketClient {
   }
 
   private init(shape: RouteShape, input: Sent): BunFetchRequestInit {
-    const headers: Record<string, string> = { [API_VERSION_HEADER]: API_VERSION };
+    const headers: Record<string, string> = { ...this.headers, [API_VERSION_HEADER]: API_VERSION };
     // The daemon decides how long a request may take; Bun's own five minutes would cut a long gate off.
     const init: BunFetchRequestInit & { timeout: false } = { method: shape.method, unix: this.path, headers, timeout: false };
     if (input.signal !== undefined) init.signal = input.signal;

@@ -1,11 +1,15 @@
 import { MaestroError } from "../../proto/errors.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import type { Thresholds } from "../../proto/config.ts";
+import type { Usage } from "../../proto/card.ts";
+import type { KeptRuns } from "./kept-outcomes.ts";
 import type { Lane } from "./lane.ts";
 
 export interface CheckRun {
   readonly outcome: Outcome;
   readonly duration_us: number;
+  /** What the check used, as far as it is known: a check that died took its own account with it. */
+  readonly usage?: Usage;
 }
 
 export interface CheckPlan {
@@ -17,6 +21,8 @@ export interface CheckPlan {
   /** On the monotonic clock: what has not answered by then is unavailable. */
   readonly end_ms: number;
   readonly now_ms: () => number;
+  /** Answers of an earlier try at the same facts; absent where every check is to be asked. */
+  readonly kept?: KeptRuns | undefined;
 }
 
 /** Not knowing is an outcome of its own, with the reason. */
@@ -32,12 +38,14 @@ function outcomeOf(check: string, error: unknown): Outcome {
 
 async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<CheckRun> {
   const { facts_path, facts_sha256, thresholds } = plan;
+  const answered = plan.kept?.get(check) ?? null;
+  if (answered !== null) return answered;
   const started_ms = plan.now_ms();
   const left_ms = Math.ceil(plan.end_ms - started_ms);
   if (left_ms <= 0) return { outcome: unavailable(check, "the gate's deadline passed before this check began"), duration_us: 0 };
   try {
-    const { outcome, duration_us } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds }, Math.min(plan.check_deadline_ms, left_ms));
-    return { outcome, duration_us };
+    const { outcome, duration_us, usage } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds }, Math.min(plan.check_deadline_ms, left_ms));
+    return { outcome, duration_us, ...(usage === undefined ? {} : { usage }) };
   } catch (error) {
     return { outcome: outcomeOf(check, error), duration_us: Math.round((plan.now_ms() - started_ms) * 1000) };
   }
@@ -50,6 +58,7 @@ export async function runChecks(lanes: readonly Lane[], plan: CheckPlan, done: (
   const work = async (lane: Lane): Promise<void> => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
       const run = await runOne(lane, check, plan);
+      plan.kept?.put(run);
       runs.set(check, run);
       done(run);
     }

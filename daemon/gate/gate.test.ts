@@ -10,6 +10,7 @@ import type { FactsReply } from "../../proto/worker.ts";
 import type { Progress } from "./gate.ts";
 import { UID, World, type Told } from "../testing/core.ts";
 import { CHECKS } from "./checks/index.ts";
+import { ownUser } from "../testing/tenants.ts";
 
 let world: World;
 let sound: Told;
@@ -206,7 +207,7 @@ describe("identity: change one field and it is another gate", () => {
 describe("refused before anything runs", () => {
   test("a gate before its pack arrived", async () => {
     const before = world.kept();
-    const intake = world.core.intakes.open(UID, { repository: "demo", object_format: "sha1", cuts: [], tips: [TARGET] });
+    const intake = world.core.intakes.open(ownUser(UID), { repository: "demo", object_format: "sha1", cuts: [], tips: [TARGET] });
     await expect(world.gate(intake, asked(), sound.keeper)).rejects.toMatchObject({ code: "intake.incomplete" });
     expect(world.kept()).toEqual(before);
   });

@@ -1,15 +1,23 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import type { IntakeRequest } from "../../proto/api.ts";
+import type { Mode } from "../../proto/change.ts";
 import type { IntakeLimits } from "../../proto/config.ts";
 import { toBase32 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { Host } from "../config/host.ts";
+import { mayUse, type Principal } from "../tenants/index.ts";
+import { placeOf } from "./targets.ts";
 
-/** What a client announced, and whether its objects have arrived. Owned by the user who opened it. */
+
+/** What a client announced, and whether its objects have arrived. Owned by the user and tenant who opened it. */
 export interface Intake {
   readonly id: string;
   readonly uid: number;
+  readonly tenant: string | null;
   readonly repo_id: string;
+  /** Under whose authority its base will be chosen. */
+  readonly mode: Mode;
   readonly object_format: IntakeRequest["object_format"];
   /** Up to some megabytes; emptied once the pack has arrived and been checked against them. */
   cuts: readonly string[];
@@ -19,15 +27,9 @@ export interface Intake {
 }
 
 /** Whose work an intake leads to; processes, places in line and crashes are counted by it. */
-export const tenantOf = ({ uid }: Intake): string => `uid:${uid}`;
+export const tenantOf = ({ uid, tenant }: Pick<Intake, "uid" | "tenant">): string => (tenant === null ? `uid:${uid}` : `tenant:${tenant}`);
 
 const ID_BYTES = 16;
-
-/**
- * In mode `local` a repository's name is a claim, so it is only unique within
- * the user who makes it: two users can never share a store.
- */
-const localRepositoryId = (uid: number, name: string): string => `local:${uid}:${name}`;
 
 /** The open intakes, in memory: after a restart the client sends its pack again. */
 export class Intakes {
@@ -37,16 +39,28 @@ export class Intakes {
     private readonly limits: IntakeLimits,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly host: Pick<Host, "modes" | "repositories"> = { modes: ["local"], repositories: [] },
   ) {}
 
-  open(uid: number, request: IntakeRequest): Intake {
+  /** Throws `auth.denied` for a repository the owner may not name, `request.busy`. */
+  open(owner: Principal, request: IntakeRequest): Intake {
+    const { repo_id, mode } = placeOf(this.host, owner, request);
+    // The same words whether there is such a repository or not.
+    if (!mayUse(owner, repo_id)) throw new MaestroError("auth.denied", `${request.repository} is none of the repositories that this tenant or its token may name`);
     this.forgetIdle();
-    if (this.open_intakes.size >= this.limits.intakes_max) this.makeRoom(uid);
+    if (this.open_intakes.size >= this.limits.intakes_max) this.makeRoom(tenantOf(owner));
     const id = `intake-${toBase32(this.random.bytes(ID_BYTES))}`;
     const { object_format, cuts, tips } = request;
-    const intake: Intake = { id, uid, repo_id: localRepositoryId(uid, request.repository), object_format, cuts, tips, received: false, used_at_ms: this.clock.monotonic_ms() };
+    const { uid, tenant } = owner;
+    const intake: Intake = { id, uid, tenant, repo_id, mode, object_format, cuts, tips, received: false, used_at_ms: this.clock.monotonic_ms() };
     this.open_intakes.set(id, intake);
     return intake;
+  }
+
+  /** Repositories that an open intake is for: what stands in them may still be asked for. */
+  repositories(): ReadonlySet<string> {
+    this.forgetIdle();
+    return new Set(Array.from(this.open_intakes.values(), ({ repo_id }) => repo_id));
   }
 
   arrived(intake: Intake): void {
@@ -56,24 +70,24 @@ export class Intakes {
   }
 
   /** Somebody else's intake is as unknown as none. Throws `intake.unknown`. */
-  get(uid: number, id: string): Intake {
+  get(owner: Principal, id: string): Intake {
     this.forgetIdle();
     const intake = this.open_intakes.get(id);
-    if (intake === undefined || intake.uid !== uid) throw new MaestroError("intake.unknown", id);
+    if (intake === undefined || intake.uid !== owner.uid || intake.tenant !== owner.tenant || !mayUse(owner, intake.repo_id)) throw new MaestroError("intake.unknown", id);
     intake.used_at_ms = this.clock.monotonic_ms();
     return intake;
   }
 
   /**
-   * Whoever holds most gives way: first what has arrived, which as a rule has been gated long since, then another user's
-   * announcement. So neither 64 gates in a row nor one user's flood keep the next gate out. Throws `request.busy` where nothing may go.
+   * Whoever holds most gives way: first what has arrived, which as a rule has been gated long since, then another tenant's
+   * announcement. So neither 64 gates in a row nor one tenant's flood keep the next gate out. Throws `request.busy` where nothing may go.
    */
-  private makeRoom(uid: number): void {
-    const counts = new Map<number, number>();
-    for (const intake of this.open_intakes.values()) counts.set(intake.uid, (counts.get(intake.uid) ?? 0) + 1);
-    const own = counts.get(uid) ?? 0;
-    const [most = uid, held = 0] = [...counts].toSorted(([a, x], [b, y]) => y - x || Number(b === uid) - Number(a === uid))[0] ?? [];
-    const oldest = [...this.open_intakes.values()].filter((intake) => intake.uid === most).toSorted((a, b) => a.used_at_ms - b.used_at_ms);
+  private makeRoom(own_name: string): void {
+    const counts = new Map<string, number>();
+    for (const intake of this.open_intakes.values()) counts.set(tenantOf(intake), (counts.get(tenantOf(intake)) ?? 0) + 1);
+    const own = counts.get(own_name) ?? 0;
+    const [most = own_name, held = 0] = [...counts].toSorted(([a, x], [b, y]) => y - x || Number(b === own_name) - Number(a === own_name))[0] ?? [];
+    const oldest = [...this.open_intakes.values()].filter((intake) => tenantOf(intake) === most).toSorted((a, b) => a.used_at_ms - b.used_at_ms);
     const victim = oldest.find(({ received }) => received) ?? (held > own + 1 ? oldest[0] : undefined);
     if (victim === undefined) throw new MaestroError("request.busy", `${this.limits.intakes_max} intakes are open`);
     this.open_intakes.delete(victim.id);

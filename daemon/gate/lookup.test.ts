@@ -7,6 +7,7 @@ import { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { openGates, type Gates, type GateRow } from "../store/gates.ts";
+import { ownUser, tenant } from "../testing/tenants.ts";
 import { findGate } from "./lookup.ts";
 
 let dir: string;
@@ -36,7 +37,7 @@ function add(log_index: number, row: Partial<GateRow> & { readonly number?: numb
 
 const look = (uid: number, text: string): number | string => {
   try {
-    return findGate(gates, uid, text).log_index;
+    return findGate(gates, uid === 0 ? ownUser(0) : tenant(`t${uid}`, uid), text).log_index;
   } catch (error) {
     if (error instanceof MaestroError) return error.code;
     throw error;

@@ -1,5 +1,6 @@
 import { MaestroError } from "../../proto/errors.ts";
 import type { GateRow, Gates } from "../store/gates.ts";
+import { maySee, type Principal } from "../tenants/index.ts";
 
 const PREFIX_MIN = 6;
 /** How far back a name is looked for; an older gate's card is in its bundle file. */
@@ -7,14 +8,14 @@ const RECENT_MAX = 10_000;
 
 /**
  * The newest attempt that `text` names: the start of a gate id, of a head
- * commit or of a bundle's digest, among the gates of `uid`; root sees all.
- * Throws `request.not_found` for none, `request.malformed` for several.
+ * commit or of a bundle's digest, among those `reader` may see: somebody
+ * else's gate is as unknown as none. Throws `request.not_found` for none, `request.malformed` for several.
  */
-export function findGate(gates: Gates, uid: number, text: string): GateRow {
+export function findGate(gates: Gates, reader: Principal, text: string): GateRow {
   const wanted = text.replace(/^(?:gate|sha256):/, "");
   if (wanted.length < PREFIX_MIN) throw new MaestroError("request.malformed", `give at least ${PREFIX_MIN} characters of a gate id, a commit or a bundle's digest`);
   const named = (row: GateRow) => row.gate_id.startsWith(`gate:${wanted}`) || row.head.startsWith(wanted) || row.bundle.startsWith(`sha256:${wanted}`);
-  const found = gates.recent(RECENT_MAX).filter((row) => (uid === 0 || row.owner_uid === uid) && named(row));
+  const found = gates.recent(RECENT_MAX).filter((row) => named(row) && maySee(reader, row));
   const [newest] = found;
   if (newest === undefined) throw new MaestroError("request.not_found", `no gate, commit or bundle that starts with ${wanted} is on record`);
   const heads = new Set(found.map(({ head }) => head));

@@ -8,16 +8,18 @@ import { readReply } from "./reply.ts";
 
 const TIMINGS = { total_us: 1, facts_us: 1, checks_us: 1, policy_us: 1, evidence_us: 1, by_check: [] };
 
+const OWNER = { uid: 7, tenant: null };
+
 /** What a process that was killed at its first blob leaves: the same core, with a layout that takes nothing. */
-function dying({ evidence, gates, artifacts, outbox }: RecordDeps): RecordDeps {
+function dying({ evidence, gates, artifacts, outbox, usage }: RecordDeps): RecordDeps {
   const dead = () => Promise.reject(new RangeError("killed here"));
-  return { evidence, gates, outbox, artifacts: { ...artifacts, putArtifact: dead, blobs: { ...artifacts.blobs, put: dead } } };
+  return { evidence, gates, outbox, usage, artifacts: { ...artifacts, putArtifact: dead, blobs: { ...artifacts.blobs, put: dead } } };
 }
 
 async function killedWhileRecording(world: World): Promise<string> {
   const { evidence } = world.core;
   const input = recordInput(evidence.trust_domain, 1);
-  await expect(recordGate(dying(world.core), 7, input, () => TIMINGS)).rejects.toThrow("killed here");
+  await expect(recordGate(dying(world.core), OWNER, input, () => TIMINGS)).rejects.toThrow("killed here");
   const [row] = world.core.gates.recent(1);
   if (row === undefined) throw new Error("the gate was not logged");
   expect(await readReply(world.core.artifacts, row)).toBeNull();
@@ -41,7 +43,7 @@ test("a logged gate whose reply was not written has it after the next start, bun
 
 test("a promise kept twice is the same promise", async () => {
   await using world = await World.open();
-  await recordGate(world.core, 7, recordInput(world.core.evidence.trust_domain, 1), () => TIMINGS);
+  await recordGate(world.core, OWNER, recordInput(world.core.evidence.trust_domain, 1), () => TIMINGS);
   const before = world.kept();
   expect(await keepPromises(world.core)).toBe(1);
   expect(await keepPromises(world.core)).toBe(0);
@@ -51,6 +53,6 @@ test("a promise kept twice is the same promise", async () => {
 test("the promise goes with the next gate, so that nothing piles up", async () => {
   await using world = await World.open();
   const { evidence, outbox } = world.core;
-  for (let attempt = 1; attempt <= 3; attempt++) await recordGate(world.core, 7, recordInput(evidence.trust_domain, attempt), () => TIMINGS);
+  for (let attempt = 1; attempt <= 3; attempt++) await recordGate(world.core, OWNER, recordInput(evidence.trust_domain, attempt), () => TIMINGS);
   expect(outbox.pending().map(({ id }) => id)).toEqual([2]);
 });

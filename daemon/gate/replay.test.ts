@@ -7,6 +7,7 @@ import { World } from "../testing/core.ts";
 import { Replay } from "./replay.ts";
 import type { Faults } from "./testing/faulty-worker.ts";
 import { Judging } from "./testing/judging.ts";
+import { worstCase } from "./cost.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -26,7 +27,7 @@ async function listOf(events: AsyncGenerator<ReplayChange, void>): Promise<Repla
 
 /** A replay over check processes that read no repository. */
 function over(judging: Judging, lanes = 2, changes_max = 100): Replay {
-  return new Replay({ judge: judging.judge, repositories: world.core.repositories, lanes, changes_max });
+  return new Replay({ judge: judging.judge, repositories: world.core.repositories, lanes, changes_max, worst: worstCase(world.core.options.host.limits.gate) });
 }
 
 describe("order and lanes", () => {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { JSONWebKeySet, JWTPayload } from "jose";
 import { parseStrict } from "../../proto/canonical.ts";
-import { TOKEN_CHARACTERS_MAX } from "../../proto/capability.ts";
+import { TOKEN_CHARACTERS_MAX } from "../../proto/token.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Json } from "../../proto/json.ts";
 import type { BoundChange, OidcIssuer } from "../../proto/tenant.ts";

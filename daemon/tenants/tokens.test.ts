@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BEARER_HEADER, CAPABILITY_HEADER } from "../../proto/capability.ts";
+import { BEARER_HEADER, CAPABILITY_HEADER } from "../../proto/token.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { OidcIssuer } from "../../proto/tenant.ts";
 import { timestampOf } from "../verifier/time.ts";

@@ -1,6 +1,6 @@
 /** Tokens a request may bring, and what is left of a tenant's word once one of them narrowed it. */
 import { readFile } from "node:fs/promises";
-import { BEARER_HEADER, CAPABILITY_HEADER } from "../../proto/capability.ts";
+import { BEARER_HEADER, CAPABILITY_HEADER } from "../../proto/token.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { BoundChange, CapabilitySource, OidcIssuer, Spending, Verb } from "../../proto/tenant.ts";
 import { type Capability, notCurrent, openCapability } from "../verifier/capability.ts";

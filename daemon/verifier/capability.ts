@@ -1,5 +1,6 @@
 /** Capability tokens: what is signed, how one is written, and what makes one believed. */
-import { CAPABILITY_LIFE_S_MAX, CAPABILITY_PREFIX, CapabilityBody, TOKEN_CHARACTERS_MAX } from "../../proto/capability.ts";
+import { CAPABILITY_LIFE_S_MAX, CapabilityBody } from "../../proto/capability.ts";
+import { CAPABILITY_PREFIX, TOKEN_CHARACTERS_MAX } from "../../proto/token.ts";
 import { concatBytes, utf8 } from "../../proto/encoding.ts";
 import { recordBytes } from "../../proto/record.ts";
 import { Closed } from "../../proto/scalar.ts";
