@@ -1,0 +1,99 @@
+/** The sandbox as the rest of the daemon sees it. Nothing runs until the first job. */
+import { MaestroError } from "../../../proto/errors.ts";
+import type { WorkerLimits } from "../../../proto/config.ts";
+import type { Collected, Sandbox, SandboxJob, SandboxResult, SandboxTier, TierState } from "./job.ts";
+import { Launchers } from "./launchers.ts";
+import { type Ended, endedOf, type Piece, pieceOf, type Place, probedOf, type WireJob } from "./wire.ts";
+
+const LAUNCHER = new URL("./launcher.ts", import.meta.url).pathname;
+/** Of root's PATH on every distribution; a PATH somebody set is not asked. */
+const TOOLS: readonly string[] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
+/** Set-up and collection on a slow machine; the launcher keeps the job's own deadline. */
+const GRACE_MS = 20_000;
+const PROBE_DEADLINE_MS = 60_000;
+const LAUNCHER_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
+/** Both streams and the collected files in base64. */
+const LAUNCHER_REPLY_BYTES_MAX = 1024 * 1024 * 1024;
+const LAUNCHERS_MAX = 4;
+const LAUNCHER_IDLE_MS = 30_000;
+
+export interface SandboxDeps {
+  readonly worker: Pick<WorkerLimits, "ready_deadline_ms" | "stderr_bytes_max">;
+  /** Never mounted, nor anything that shows them: state, keys, sockets. */
+  readonly private_paths: readonly string[];
+  /** Below a private path, but made to be mounted. */
+  readonly work_paths: readonly string[];
+  /** Folders in which `bwrap` and `runsc` are looked for; the system's own when absent. */
+  readonly tools?: readonly string[];
+  /** Program and arguments of the launcher; this Bun and launcher.ts when absent. */
+  readonly launcher?: readonly string[];
+}
+
+export function createSandbox(deps: SandboxDeps): Sandbox {
+  const place: Place = { tools: [...(deps.tools ?? TOOLS)], private_paths: [...deps.private_paths], work_paths: [...deps.work_paths] };
+  const launchers = new Launchers({
+    spec: {
+      argv: deps.launcher ?? [process.execPath, "--smol", LAUNCHER],
+      cwd: "/",
+      env: {},
+      limits: { ...deps.worker, memory_bytes_max: LAUNCHER_MEMORY_BYTES_MAX, reply_bytes_max: LAUNCHER_REPLY_BYTES_MAX },
+    },
+    launchers_max: LAUNCHERS_MAX,
+    idle_ms: LAUNCHER_IDLE_MS,
+  });
+  const known = new Map<SandboxTier, TierState>();
+
+  /** What works is remembered; what does not is tried again, because an operator may be repairing it. */
+  const tier = async (name: SandboxTier): Promise<TierState> => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const state = await asked(() => launchers.lend(new AbortController().signal, (child) => child.run({ kind: "probe", place, tier: name }, { validate: probedOf, deadline_ms: PROBE_DEADLINE_MS })));
+    if (state.usable) known.set(name, state);
+    return state;
+  };
+
+  const run = async (job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> => {
+    if (signal.aborted) throw new MaestroError("request.cancelled", "the job was cancelled before it began", { cause: signal.reason });
+    const state = await tier(job.tier);
+    if (!state.usable) throw new MaestroError("sandbox.unavailable", `${state.because}; ${state.remedy}`);
+    const pieces = new Map<Piece["of"], Uint8Array[]>();
+    const take = ({ of, base64 }: Piece): void => void pieces.set(of, [...(pieces.get(of) ?? []), Buffer.from(base64, "base64")]);
+    const options = { validate: endedOf, deadline_ms: job.limits.wall_ms + GRACE_MS, signal, progress: { validate: pieceOf, take } };
+    const ended = await asked(() => launchers.lend(signal, (child) => child.run({ kind: "run", place, job: wireJob(job) }, options)));
+    return resultOf(job, ended, (of) => Buffer.concat(pieces.get(of) ?? []));
+  };
+
+  return { run, tier, close: () => launchers.close() };
+}
+
+const wireJob = (job: SandboxJob): WireJob => ({
+  ...job,
+  argv: [...job.argv],
+  mounts: job.mounts.map(({ host, inside }) => ({ host, inside })),
+  env: { ...job.env },
+  stdin: job.stdin === null ? null : Buffer.from(job.stdin).toString("base64"),
+  wanted: job.wanted.map(({ path, bytes_max }) => ({ path, bytes_max })),
+});
+
+function resultOf(job: SandboxJob, { end, usage, files }: Ended, bytesOf: (of: Piece["of"]) => Uint8Array): SandboxResult {
+  if (files.length !== job.wanted.length) throw new MaestroError("sandbox.failed", `${files.length} files of ${job.wanted.length}`);
+  const collected = job.wanted.map(({ path }, index): [string, Collected] => {
+    const file = files[index] ?? { state: "absent" };
+    return [path, file.state === "read" ? { state: "read", bytes: bytesOf(index) } : file];
+  });
+  return { tier: job.tier, end, stdout: bytesOf("stdout"), stderr: bytesOf("stderr"), files: new Map(collected), usage };
+}
+
+/** A launcher's failure under the sandbox's own codes. */
+async function asked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw new MaestroError("request.cancelled", "the job was cancelled while it waited for a launcher", { cause: error });
+    if (!(error instanceof MaestroError)) throw error;
+    if (error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
+    const { cause } = error;
+    if (cause instanceof MaestroError && (cause.code === "sandbox.failed" || cause.code === "sandbox.unavailable")) throw new MaestroError(cause.code, cause.detail, { cause: error });
+    throw new MaestroError("sandbox.failed", error.detail, { cause: error });
+  }
+}

@@ -1,0 +1,91 @@
+/** Watches what a running job uses, and says which limit it has passed. */
+import { readdirSync, readFileSync, statfsSync } from "node:fs";
+import type { SandboxLimits } from "../../../proto/config.ts";
+import { errno } from "../process/group.ts";
+import type { Cage } from "./cgroup.ts";
+import { SHM } from "./layout.ts";
+import type { Removed } from "./protections.ts";
+
+/** What the kernel keeps for a file of tmpfs beside its content; it counts against no size (shmem.c). */
+const INODE_BYTES = 1_024;
+/** USER_HZ of Linux: proc_pid_stat(5) counts processor time in these. */
+const TICK_US = 10_000;
+const KiB = 1_024;
+
+export interface Watched {
+  /** The job's own /proc, scratch and shared memory, as open folders. */
+  readonly proc_fd: number;
+  readonly scratch_fd: number;
+  readonly shm_fd: number | null;
+  readonly cage: Cage | null;
+  readonly limits: SandboxLimits;
+  /** A user-space kernel needs threads and memory of its own; its jobs are counted by the group alone. */
+  readonly whole_kernel: boolean;
+  readonly removed: Removed;
+}
+
+export class Meter {
+  memory_bytes_max = 0;
+  cpu_us = 0;
+
+  constructor(private readonly watched: Watched) {}
+
+  /** One look, about 0.1 ms; null while every limit holds. */
+  look(): keyof SandboxLimits | null {
+    const { cage, limits, removed, whole_kernel } = this.watched;
+    const seen = cage === null || !whole_kernel ? this.processes() : null;
+    const memory = Math.max(cage?.anonymous_bytes() ?? 0, cage === null ? (seen?.memory_bytes ?? 0) : 0);
+    this.memory_bytes_max = Math.max(this.memory_bytes_max, memory);
+    this.cpu_us = cage?.cpu_us() ?? Math.max(this.cpu_us, seen?.cpu_us ?? 0);
+    const over: Partial<Record<keyof SandboxLimits, boolean>> = {
+      memory_bytes_max: !removed.has("memory") && (memory > limits.memory_bytes_max || (cage?.out_of_memory() ?? 0) > 0),
+      processes_max: !removed.has("processes") && ((seen?.tasks ?? 0) > limits.processes_max || (cage?.refused_processes() ?? 0) > 0),
+      cpu_s: !removed.has("cpu") && this.cpu_us > limits.cpu_s * 1e6,
+      scratch_bytes_max: !removed.has("scratch-inodes") && this.scratchOver(),
+    };
+    return limitNames.find((name) => over[name] === true) ?? null;
+  }
+
+  private scratchOver(): boolean {
+    const { scratch_fd, shm_fd, limits } = this.watched;
+    return filled(scratch_fd) > limits.scratch_bytes_max || (shm_fd !== null && filled(shm_fd) > SHM.bytes_max);
+  }
+
+  /** All processes of the job but its init, which is bubblewrap's. */
+  private processes(): { readonly tasks: number; readonly memory_bytes: number; readonly cpu_us: number } {
+    const total = { tasks: 0, memory_bytes: 0, cpu_us: 0 };
+    for (const name of readdirSync(`/proc/self/fd/${this.watched.proc_fd}`)) {
+      if (!/^\d+$/.test(name)) continue;
+      const folder = `/proc/self/fd/${this.watched.proc_fd}/${name}`;
+      const stat = readOrNothing(`${folder}/stat`);
+      const status = readOrNothing(`${folder}/status`);
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      // Fields 14 to 17: user, system, and both of the children it waited for.
+      total.cpu_us += [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0) * TICK_US;
+      if (name === "1") continue;
+      total.tasks += Number(fields[17] ?? 0);
+      total.memory_bytes += (line(status, "RssAnon") + line(status, "RssShmem")) * KiB;
+    }
+    return total;
+  }
+}
+
+const limitNames: readonly (keyof SandboxLimits)[] = ["memory_bytes_max", "processes_max", "cpu_s", "scratch_bytes_max"];
+
+/** Bytes in use of a tmpfs, with what its files cost beside their content. */
+function filled(fd: number): number {
+  const { blocks, bfree, bsize, files, ffree } = statfsSync(`/proc/self/fd/${fd}`);
+  return (blocks - bfree) * bsize + (files - ffree) * INODE_BYTES;
+}
+
+const line = (status: string, name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
+
+/** A process may end between the listing and the look. */
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    if (errno(error) === "ENOENT" || errno(error) === "ESRCH") return "";
+    throw error;
+  }
+}

@@ -1,0 +1,198 @@
+/** One job from order to result, inside the launcher. */
+import { constants } from "node:os";
+import { openSync } from "node:fs";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { SandboxLimits } from "../../../proto/config.ts";
+import type { Cage, Cages } from "./cgroup.ts";
+import { collect } from "./collect.ts";
+import { gvisorCage, gvisorConfig, RUNSC_ARGV } from "./gvisor.ts";
+import { Descriptors, findsProgram, FIRST_FILE_FD, handed, type Inside, isFolder, Jail } from "./jail.ts";
+import type { Collected, SandboxEnd } from "./job.ts";
+import { limitProcess, type ResourceLimit, sealedFile } from "./kernel.ts";
+import { ETC, GVISOR, layoutArguments, SHM } from "./layout.ts";
+import { Meter } from "./meter.ts";
+import { Output } from "./output.ts";
+import { removedRules, type Removed } from "./protections.ts";
+import { type Architecture, seccompFilter } from "./seccomp/filter.ts";
+import type { Ended, WireJob } from "./wire.ts";
+
+const WATCH_INTERVAL_MS = 20;
+/** After everything inside is dead the pipes end at once. */
+const OUTPUT_DEADLINE_MS = 1_000;
+/** Init and one to spare, so that a job that stays at its limit never meets the kernel's. */
+const PROCESSES_SPARE = 2;
+/** A test that takes `kill-before-collect` out gives the survivors this long. */
+const SURVIVORS_MS = 300;
+/** And the number of the signal. Just this is runsc's own word for "could not even start": there is no signal 0. */
+const SIGNAL_EXIT = 128;
+
+export interface Ran extends Omit<Ended, "files"> {
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly files: readonly Collected[];
+}
+
+/** Where the tools are and what the machine allows; one per launcher. */
+export interface Ground {
+  readonly bwrap: string;
+  readonly runsc: string | null;
+  readonly cages: Cages | null;
+  readonly architecture: Architecture;
+  readonly removed: Removed;
+}
+
+/** Throws MaestroError `sandbox.failed`. The job's folders were checked (see places.ts). */
+export async function runJob(job: WireJob, ground: Ground): Promise<Ran> {
+  const started_ms = performance.now();
+  using fds = new Descriptors();
+  const jail = startJail(job, ground, fds);
+  let cage: Cage | null = null;
+  try {
+    const inside = await jail.look();
+    if (job.tier === "bwrap") requireProgram(job, inside);
+    const whole_kernel = job.tier === "runsc";
+    cage = makeCage(job, ground, whole_kernel);
+    cage?.add(jail.init);
+    limitResources(jail.init, job.limits, whole_kernel, ground.removed);
+    const meter = new Meter({ ...inside, cage, limits: job.limits, whole_kernel, removed: ground.removed });
+    const { end, stdout, stderr } = await runToEnd(job, jail, meter, fds, ground.removed);
+    const reaped = ground.removed.has("kill-before-collect") ? (await Bun.sleep(SURVIVORS_MS), null) : await jail.end();
+    const last = end.kind === "limit" ? end : (exceeded(end, meter) ?? end);
+    const files = collect(inside.scratch_fd, job.wanted, ground.removed);
+    await jail.end();
+    await outputEnds([stdout, stderr]);
+    if (whole_kernel && last.kind === "exit" && last.code === SIGNAL_EXIT) throw new MaestroError("sandbox.failed", `runsc could not start the job: ${Buffer.from(stderr.bytes()).toString("utf8").trim()}`);
+    return {
+      end: last,
+      stdout: stdout.bytes(),
+      stderr: stderr.bytes(),
+      files,
+      usage: {
+        wall_us: Math.round((performance.now() - started_ms) * 1_000),
+        cpu_us: cage?.cpu_us() ?? reaped?.cpu_us ?? meter.cpu_us,
+        memory_bytes_max: cage?.memory_bytes_peak() ?? Math.max(meter.memory_bytes_max, reaped?.memory_bytes_max ?? 0),
+      },
+    };
+  } finally {
+    await jail.end();
+    cage?.remove();
+  }
+}
+
+function startJail(job: WireJob, ground: Ground, fds: Descriptors): Jail {
+  const { removed, architecture } = ground;
+  const runsc = job.tier === "runsc" ? ground.runsc : null;
+  if (job.tier === "runsc" && runsc === null) throw new MaestroError("sandbox.unavailable", "runsc is not there");
+  const made = Object.entries({ ...ETC, ...(runsc === null ? {} : { [`${GVISOR.bundle}/config.json`]: gvisorConfig(job) }) });
+  const files = made.map(([inside], index) => ({ inside, fd: FIRST_FILE_FD + index }));
+  const words = layoutArguments({ job, files, runsc, removed });
+  const sealed = (bytes: Uint8Array): number => fds.own(sealedFile(bytes, !removed.has("sealed-input")));
+  const leaked = removed.has("closed-descriptors") ? [fds.own(openSync("/proc/self/status", "r"))] : [];
+  const filter = runsc === null && !removed.has("seccomp") ? seccompFilter(architecture, removedRules(removed, "seccomp")) : null;
+  return new Jail(
+    {
+      bwrap: ground.bwrap,
+      argv: runsc === null ? job.argv : RUNSC_ARGV,
+      stdin: job.stdin === null ? fds.own(openSync("/dev/null", "r")) : handed(fds, sealed(Buffer.from(job.stdin, "base64"))),
+      arguments: handed(fds, sealed(Buffer.from(words.map((word) => `${word}\0`).join("")))),
+      seccomp: filter === null ? null : handed(fds, sealed(filter)),
+      files: [...made.map(([, text]) => handed(fds, sealed(Buffer.from(text)))), ...leaked],
+    },
+    fds,
+  );
+}
+
+function requireProgram(job: WireJob, { root_fd }: Inside): void {
+  if (!isFolder(root_fd, job.cwd)) throw new MaestroError("sandbox.failed", `the working folder ${job.cwd} is not there inside`);
+  const [argv0 = ""] = job.argv;
+  if (!findsProgram(root_fd, argv0, job.cwd, job.env["PATH"])) throw new MaestroError("sandbox.failed", `the program ${argv0} is not there inside; mount the folder it lies in, and name it in PATH`);
+}
+
+/** Scratch and shared memory are charged to the group too, so its limit is the sum; the meter holds the parts. */
+function makeCage({ limits }: WireJob, { cages, removed }: Ground, whole_kernel: boolean): Cage | null {
+  if (cages === null) return null;
+  const own = whole_kernel ? gvisorCage(limits) : { memory_bytes_max: limits.memory_bytes_max, processes_max: limits.processes_max + PROCESSES_SPARE };
+  const unlimited = Number.MAX_SAFE_INTEGER;
+  return cages.make({
+    memory_bytes_max: removed.has("memory") ? unlimited : own.memory_bytes_max + limits.scratch_bytes_max + SHM.bytes_max,
+    processes_max: removed.has("processes") ? 4_096 : own.processes_max,
+  });
+}
+
+/** Set on the jail's first process while it waits; everything inside inherits them. */
+function limitResources(pid: number, limits: SandboxLimits, whole_kernel: boolean, removed: Removed): void {
+  if (removed.has("resource-limits")) return;
+  const without = removedRules(removed, "limit");
+  const set = (name: ResourceLimit, soft: number, hard = soft): void => (without.has(name) ? undefined : limitProcess(pid, name, soft, hard));
+  // 1, not 0: with 0 a core dump still goes to a program named in core_pattern (core(5)).
+  set("core", 1);
+  set("msgqueue", 0);
+  set("nice", 0);
+  set("rtprio", 0);
+  if (whole_kernel) return;
+  set("fsize", limits.file_bytes_max);
+  set("nofile", limits.open_files_max);
+  if (!removed.has("processes")) set("nproc", limits.processes_max + PROCESSES_SPARE);
+  if (!removed.has("cpu")) set("cpu", limits.cpu_s, limits.cpu_s + 1);
+}
+
+interface RunEnd {
+  readonly end: SandboxEnd;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/** Lets the job go, and waits for its end or for the first limit it passes. */
+async function runToEnd(job: WireJob, jail: Jail, meter: Meter, fds: Descriptors, removed: Removed): Promise<RunEnd> {
+  let passed: keyof SandboxLimits | null = null;
+  const pass = (limit: keyof SandboxLimits): void => {
+    passed ??= limit;
+    jail.kill();
+  };
+  const output_bytes_max = removed.has("output") ? Number.MAX_SAFE_INTEGER : job.limits.output_bytes_max;
+  const read = (fd: number): Output => new Output(fds.give(fd), output_bytes_max, () => pass("output_bytes_max"));
+  const stdout = read(jail.stdout_fd);
+  const stderr = read(jail.stderr_fd);
+  const wall = removed.has("wall") ? undefined : setTimeout(() => pass("wall_ms"), job.limits.wall_ms);
+  const watch = setInterval(() => {
+    const over = meter.look();
+    if (over !== null) pass(over);
+  }, WATCH_INTERVAL_MS);
+  try {
+    jail.release();
+    const code = await jail.exited();
+    return { end: passed === null ? endOf(code) : { kind: "limit", limit: passed }, stdout, stderr };
+  } finally {
+    clearTimeout(wall);
+    clearInterval(watch);
+  }
+}
+
+function endOf(code: number): SandboxEnd {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - SIGNAL_EXIT)?.[0];
+  return signal === undefined ? { kind: "exit", code } : { kind: "signal", signal };
+}
+
+/** A limit the kernel enforced between two looks. */
+function exceeded(end: SandboxEnd, meter: Meter): SandboxEnd | null {
+  if (end.kind === "signal" && end.signal === "SIGXCPU") return { kind: "limit", limit: "cpu_s" };
+  if (end.kind === "signal" && end.signal === "SIGXFSZ") return { kind: "limit", limit: "file_bytes_max" };
+  const limit = meter.look();
+  return limit === null ? null : { kind: "limit", limit };
+}
+
+async function outputEnds(outputs: readonly Output[]): Promise<void> {
+  await Promise.race([Promise.all(outputs.map((output) => output.ended)), Bun.sleep(OUTPUT_DEADLINE_MS)]);
+  await Promise.all(outputs.map((output) => output.cancel()));
+}
+
+/** Sets a jail up as for a job and takes it down again. Throws `sandbox.failed` with bubblewrap's own words. */
+export async function tryJail(job: WireJob, ground: Ground): Promise<void> {
+  using fds = new Descriptors();
+  const jail = startJail(job, ground, fds);
+  try {
+    await jail.look();
+  } finally {
+    await jail.end();
+  }
+}
