@@ -9,12 +9,15 @@ import { openArtifacts, type Artifacts } from "./store/artifacts.ts";
 import { openStore, type Store } from "./store/db.ts";
 import { openGates, type Gates } from "./store/gates.ts";
 import { openOutbox, type Outbox } from "./store/outbox.ts";
+import { openUsage, type Usage } from "./store/usage.ts";
 import { upgradeStore } from "./store/upgrade.ts";
 
 export interface StateOptions {
   readonly state_dir: string;
   readonly host: Host;
   readonly clock: Clock;
+  /** Digest of the machine's identity; absent or null where nobody knows it: a copied folder is then not noticed. */
+  readonly machine?: string | null;
   /** State on disk may differ from state in memory: the process must end. */
   readonly fatal: (reason: MaestroError) => void;
   readonly warn: (what: string, error: unknown) => void;
@@ -25,27 +28,37 @@ export interface State {
   readonly artifacts: Artifacts;
   readonly gates: Gates;
   readonly outbox: Outbox;
+  readonly usage: Usage;
   readonly evidence: Evidence;
 }
 
+const DSSE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
+
 /** The caller holds the state folder's lock. Throws `store.*` and `evidence.*` for what contradicts itself. */
-export async function openState({ state_dir, host, clock, fatal, warn }: StateOptions): Promise<State> {
+export async function openState({ state_dir, host, clock, machine = null, fatal, warn }: StateOptions): Promise<State> {
   const opening = { state_dir, limits: host.limits.store, fatal };
   await upgradeStore(opening);
   const store = openStore(opening);
   const artifacts = await openArtifacts(opening);
   const gates = openGates(store);
   const outbox = openOutbox(store);
+  const usage = openUsage(store);
   const evidence = await createEvidence({
     store,
     state_dir,
     trust_domain: host.trust_domain === "local" ? null : host.trust_domain,
     version: VERSION,
+    ...(host.trust_file === null ? {} : { operator: { trust_file: host.trust_file, modes: host.modes } }),
+    renewal: {
+      machine,
+      keep: async (name, bytes) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }])),
+      began: ({ cause, from, to }) => warn(`the log ${from.origin} of ${from.size} entries has ended (${cause}); ${to} follows it`, new MaestroError("evidence.log", "a new log has begun under a new key; its entry 0 signs the old head")),
+    },
     clock,
     time_froze: (step_ms) => warn("the wall clock jumped ahead, so log time stands still until `maestro clock reset`", new MaestroError("time.reset", `forward step of ${Math.round(step_ms / 1000)} s`)),
     projection_failed: (error) => warn("the log's files could not be written", error),
   });
-  const state = { store, artifacts, gates, outbox, evidence };
+  const state = { store, artifacts, gates, outbox, usage, evidence };
   await keepPromises(state);
   return state;
 }

@@ -208,7 +208,12 @@ export const RepositoryEntry = Closed({
   remote: Type.Optional(Type.String({ maxLength: 1000, description: "where the daemon reads base and configuration: https, ssh, git, http or file URL without credentials" })),
   target_refs: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { minItems: 1, maxItems: 64, description: "branches a change may be merged into, by full name; one * may end it" })),
   mode: Type.Optional(Type.Union([Type.Literal("host"), Type.Literal("fork")], { description: "fork: the change comes from strangers; default host" })),
-  credential_file: Type.Optional(HostPath("for https a file in git-credential-store form, for ssh a private key; private to the helper's user")),
+  credential_file: Type.Optional(
+    Type.String({
+      pattern: "^(?:/[A-Za-z0-9._/@+-]{1,1000}|credential:[A-Za-z0-9._-]{1,64})$",
+      description: "for https a file in git-credential-store form, for ssh a private key; private to the helper's user, or credential:NAME for one its unit loads (LoadCredential=)",
+    }),
+  ),
   known_hosts_file: Type.Optional(HostPath("host keys an ssh remote may show")),
   ca_file: Type.Optional(HostPath("certificates an https remote is checked against, in place of the system's")),
 });

@@ -17,11 +17,15 @@ import type {
   PackReply,
   ReplayEvent,
   ReplayRequest,
+  RepositoriesReply,
   RulesReply,
   StatusReply,
   StopReply,
+  TargetReply,
+  TargetRequest,
   VersionReply,
 } from "./api.ts";
+import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
 /** Sent with every request and reply; a mismatch is `api.version`. */
 export const API_VERSION = "1";
@@ -30,11 +34,11 @@ export const REQUEST_ID_HEADER = "maestro-request-id";
 
 /** One JSON document per line, sent as it happens. */
 export const NDJSON = "application/x-ndjson";
+/** Prometheus text format 0.0.4. */
+export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export const JSON_TYPE = "application/json";
 /** A body that is passed on as it comes, for example a git pack. */
 export const BYTES_TYPE = "application/octet-stream";
-/** Prometheus text format 0.0.4. */
-export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 export interface RouteShape {
   readonly method: "GET" | "POST" | "PUT";
@@ -58,11 +62,17 @@ export const ROUTES = {
   stop: { method: "POST", path: "/v1/stop", body: "none", reply: "json" },
   clock: get("/v1/clock"),
   resetClock: { method: "POST", path: "/v1/clock/reset", body: "json", reply: "json" },
+  repositories: get("/v1/repositories"),
+  target: { method: "POST", path: "/v1/targets", body: "json", reply: "json" },
   openIntake: { method: "POST", path: "/v1/intakes", body: "json", reply: "json" },
   sendPack: { method: "PUT", path: "/v1/intakes/:id/pack", body: "stream", reply: "json" },
   gate: { method: "POST", path: "/v1/gates", body: "json", reply: "events" },
   recordedGate: get("/v1/gates/:id"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
+  fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
+  gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
+  backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json" },
+  releaseBackup: { method: "POST", path: "/v1/backups/:name/release", body: "none", reply: "json" },
 } as const satisfies Record<string, RouteShape>;
 
 export type RouteName = keyof typeof ROUTES;
@@ -80,11 +90,17 @@ export interface RouteTypes {
   stop: { reply: StopReply };
   clock: { reply: ClockReply };
   resetClock: { request: ClockResetRequest; reply: ClockResetReply };
+  repositories: { reply: RepositoriesReply };
+  target: { request: TargetRequest; reply: TargetReply };
   openIntake: { request: IntakeRequest; reply: IntakeReply };
   sendPack: { reply: PackReply };
   gate: { request: GateRequest; reply: GateEvent };
   recordedGate: { reply: GateReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
+  fsck: { reply: FsckEvent };
+  gc: { request: GcRequest; reply: GcReply };
+  backup: { request: BackupRequest; reply: BackupReply };
+  releaseBackup: { reply: ReleaseReply };
 }
 
 export type RequestOf<K extends RouteName> = RouteTypes[K] extends { request: infer R } ? R : undefined;

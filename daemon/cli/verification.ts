@@ -40,7 +40,7 @@ export function describeVerification(verification: Verification): string {
   const { predicate } = statement;
   const { identity, verdict, manifest, mode } = predicate;
   const base = identity.base === null ? "no base" : `base ${identity.base.slice(0, 12)}`;
-  const claimed = mode === "local" ? ", repository and target as the caller named them" : "";
+  const claimed = mode === "local" ? ", repository and target as the caller named them" : `, mode ${mode}: base and configuration from the operator's remote`;
   const what = `${verdict.toUpperCase()} of ${escapeTerminal(identity.repo_id)} ${identity.head.slice(0, 12)} on ${base} into ${escapeTerminal(identity.target_ref)}${claimed}`;
   const whose = signer.self_made ? "this machine's own self-made key: proves integrity, not authority" : `trusted in ${escapeTerminal(signer.trust_domain ?? "?")}`;
   const lines = [`VERIFIED offline  ${what}, ${manifest.size} leaves, log entry ${log.index} of ${log.size}; signed by ${signer.fingerprint} (${whose})`];

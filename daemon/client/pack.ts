@@ -3,7 +3,7 @@ import { packBodyHeader } from "../../proto/pack-body.ts";
 import type { ObjectFormat } from "../../proto/scalar.ts";
 import { ClientGit, lastWords, type ClientEnvironment } from "./git.ts";
 import { historyBetween, HISTORY_BYTES_MAX, type StreamedHistory } from "./history.ts";
-import { repositoryName } from "./origin.ts";
+import { originUrl, repositoryName } from "./origin.ts";
 
 const ANSWER_BYTES_MAX = 64 * 1024;
 const LIST_BYTES_MAX = 16 * 1024 * 1024;
@@ -38,6 +38,8 @@ export interface PackPlan {
 
 export interface ChangePlan extends PackPlan {
   readonly target: string;
+  /** What the clone calls its origin, as it stands in its configuration; it may carry a password, so it is compared and never sent. */
+  readonly origin: string | null;
 }
 
 export interface ReplayPlan extends PackPlan {
@@ -48,6 +50,7 @@ export interface ReplayPlan extends PackPlan {
 interface Place {
   readonly git: ClientGit;
   readonly repository: string;
+  readonly origin: string | null;
   readonly object_format: ObjectFormat;
   readonly shallow: boolean;
 }
@@ -66,7 +69,7 @@ export async function planChange(path: string, options: PlanOptions & { readonly
   const behind = landed ? (parent === null ? [] : [parent]) : bases;
   const tips = [...new Set([target, head, ...behind])];
   const history = await historyBetween(place.git, [target, head], behind, options.commits_max ?? COMMITS_MAX);
-  return { ...described(place, target_ref, head, tips, history), target };
+  return { ...described(place, target_ref, head, tips, history), target, origin: place.origin };
 }
 
 /** Plans the last `last` first-parent changes of head as one pack. */
@@ -125,7 +128,7 @@ async function locate(path: string, env: ClientEnvironment | undefined): Promise
   const [shallow, format, ...path_lines] = Buffer.from(stdout).toString("utf8").split("\n");
   const common_dir = path_lines.slice(0, -1).join("\n");
   if (format !== "sha1" && format !== "sha256") throw new MaestroError("git.failed", "git does not say the object format");
-  return { git, repository: repositoryName(common_dir), object_format: format, shallow: shallow === "true" };
+  return { git, repository: repositoryName(common_dir), origin: originUrl(common_dir), object_format: format, shallow: shallow === "true" };
 }
 
 /** The commit a name stands for. Throws `git.empty_repository` where nothing was ever committed. */

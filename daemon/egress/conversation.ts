@@ -25,6 +25,8 @@ export class Conversation {
     private readonly host: Pick<Host, "repositories" | "limits">,
     private readonly tools: EgressTools,
     private readonly state_dir: string,
+    /** Where the service manager put what the unit loads (systemd.exec(5), LoadCredential=); null where it put nothing. */
+    private readonly credentials_dir: string | null,
   ) {}
 
   async answer(job: EgressJob): Promise<EgressReply> {
@@ -59,7 +61,10 @@ export class Conversation {
     const entry = this.host.repositories.find((row) => row.id === id);
     if (entry === undefined || !hasRemote(entry)) throw new MaestroError("request.not_found", `no repository ${id} with a remote stands in the operator table`);
     if (!isTarget(entry.target_refs, ref)) throw new MaestroError("request.not_found", `${ref} is not among the target_refs of ${id}`);
-    return entry;
+    const loaded = /^credential:(.+)$/.exec(entry.credential_file ?? "")?.[1];
+    if (loaded === undefined) return entry;
+    if (this.credentials_dir === null) throw new MaestroError("egress.denied", `the helper's unit loads no credential ${loaded}`);
+    return { ...entry, credential_file: join(this.credentials_dir, loaded) };
   }
 
   private async tip(git: RemoteGit, entry: RemoteEntry, ref: string): Promise<string> {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { EgressJob } from "../../proto/egress.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { environmentOf } from "../config/environment.ts";
 import { parseHostConfig, resolveHost } from "../config/host.ts";
 import { findGit } from "../platform/git/runner.ts";
 import { serve } from "../platform/process/child.ts";
@@ -35,5 +36,5 @@ const host = resolveHost(parseHostConfig(new Uint8Array(readFileSync(config)), c
 if (host.modes.includes("sealed")) throw new MaestroError("egress.sealed", "the configuration lists mode sealed");
 mkdirSync(state, { recursive: true, mode: 0o700 });
 sweep(state, 2 * host.limits.egress.fetch_deadline_ms);
-const conversation = new Conversation(host, await tools(), state);
+const conversation = new Conversation(host, await tools(), state, environmentOf("CREDENTIALS_DIRECTORY"));
 await serve<EgressJob>({ validate: validatorOf(EgressJob), handle: (job) => conversation.answer(job) });

@@ -48,10 +48,12 @@ test.skipIf(absent)("behind a socket that starts a helper for each connection: t
   const row = { id: HOST_REPO, remote: `file://${bare}`, target_refs: [MAIN] };
   const socket = join(rig.scratch.root, "e.sock");
   const config = join(rig.scratch.root, "unit.yaml");
-  writeFileSync(config, JSON.stringify({ version: 1, trust_domain: "ci.example.org", modes: ["host"], trust_file: "/nonexistent", repositories: [row] }));
+  writeFileSync(config, JSON.stringify({ version: 1, trust_domain: "ci.example.org", modes: ["host"], trust_file: "/nonexistent", repositories: [row, { ...row, id: "acme/loaded", remote: "https://127.0.0.1:1/x", credential_file: "credential:token" }, { ...row, id: "acme/not-loaded", remote: "https://127.0.0.1:1/x", credential_file: "credential:none" }] }));
+  mkdirSync(join(rig.scratch.root, "credentials"));
+  writeFileSync(join(rig.scratch.root, "credentials/token"), "x", { mode: 0o644 });
   const egress = createEgress({ host: { ...tableOf(row), egress_socket: socket }, state_dir: rig.state_dir, git_folder: "/usr/bin", clock: rig.clock });
   expect(await failureOf(egress.tip(row, MAIN))).toMatchObject({ code: "egress.failed", detail: expect.stringContaining("no egress helper answers") });
-  const argv = ["systemd-socket-activate", "--accept", "--inetd", "-l", socket, process.execPath, join(import.meta.dir, "main.ts"), "--config", config, "--state", join(rig.scratch.root, "unit-state")];
+  const argv = ["systemd-socket-activate", "--accept", "--inetd", `--setenv=CREDENTIALS_DIRECTORY=${join(rig.scratch.root, "credentials")}`, "-l", socket, process.execPath, join(import.meta.dir, "main.ts"), "--config", config, "--state", join(rig.scratch.root, "unit-state")];
   const unit = Bun.spawn({ cmd: argv, env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, detached: true, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   try {
     for (let i = 0; i < 200 && !(await Bun.file(socket).stat().then(() => true, () => false)); i++) await Bun.sleep(10);
@@ -61,6 +63,8 @@ test.skipIf(absent)("behind a socket that starts a helper for each connection: t
     await using reader = rig.scratch.reader(repository);
     expect(await reader.history.isAncestor(behind, tip)).toMatchObject({ ancestor: true });
     expect(await failureOf(egress.tip(row, "refs/heads/other"))).toMatchObject({ code: "request.not_found" });
+    expect(await failureOf(egress.tip({ ...row, id: "acme/loaded" }, MAIN))).toMatchObject({ code: "egress.denied", detail: expect.stringContaining("credentials/token can be read by other users") });
+    expect(await failureOf(egress.tip({ ...row, id: "acme/not-loaded" }, MAIN))).toMatchObject({ code: "egress.denied", detail: expect.stringContaining("credentials/none cannot be read") });
   } finally {
     process.kill(-unit.pid, "SIGKILL");
     await unit.exited;

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const head = await source.commit({ "a.test.ts": 'test.only("a", () => expect(1).toBe(1));\n' });
   const { git_dir, object_format } = await scratch.stored(source, [base, head]);
   facts = {
-    kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target: head, head, want_tree_sha256: false,
+    kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target: head, head, want_tree_sha256: false, trusted_target: false,
     facts_path: join(scratch.root, "facts.json"), policy_path: join(scratch.root, "policy"), deadline_ms: DEADLINE_MS, limits: limits.facts,
   };
 });

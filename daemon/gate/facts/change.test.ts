@@ -13,9 +13,9 @@ afterAll(() => scratch.dispose());
 
 const fresh = (): Source => scratch.source(`source-${++serial}`);
 
-async function resolved(source: Source, target: string, head: string): Promise<Change> {
+async function resolved(source: Source, target: string, head: string, trusted_target = false): Promise<Change> {
   await using reader = new GitReader(scratch.tools, { git_dir: join(source.path, ".git"), object_format: "sha1" }, { deadline_ms: 20_000, commits_max: 100 });
-  return await resolveChange(reader, "sha1", target, head);
+  return await resolveChange(reader, { object_format: "sha1", target, head, trusted_target });
 }
 
 test("attack: the caller names as target a commit of its own with a looser maestro.yaml; configuration comes from the merge base", async () => {
@@ -26,6 +26,19 @@ test("attack: the caller names as target a commit of its own with a looser maest
   source.git("checkout", "-q", "-b", "mine", base);
   const target = await source.commit({ "maestro.yaml": "version: 1\n" });
   expect(await resolved(source, target, head)).toMatchObject({ config_commit: base, resolved: { kind: "merge", merge_base: base, base: target } });
+});
+
+test("a target that the daemon itself found configures by its own tip; a landed head still by what stood before it", async () => {
+  const source = fresh();
+  const base = await source.commit({ a: "1\n" });
+  source.git("checkout", "-q", "-b", "topic");
+  const head = await source.commit({ b: "1\n" });
+  source.git("checkout", "-q", "main");
+  const target = await source.commit({ "maestro.yaml": "version: 1\nrequired: [licence]\n" });
+  expect(await resolved(source, target, head, true)).toMatchObject({ config_commit: target, resolved: { merge_base: base } });
+  const loosened = await source.commit({ "maestro.yaml": "version: 1\n" });
+  const later = await source.commit({ c: "1\n" });
+  expect(await resolved(source, later, loosened, true)).toMatchObject({ config_commit: target, resolved: { kind: "landed" } });
 });
 
 test("what is compared is what git itself would merge", async () => {

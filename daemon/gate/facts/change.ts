@@ -1,4 +1,4 @@
-import type { ResolvedChange } from "../../../proto/worker.ts";
+import type { FactsJob, ResolvedChange } from "../../../proto/worker.ts";
 import { FORMATS, type Oid } from "../../platform/git/object-format.ts";
 import type { GitReader } from "../../platform/git/reader.ts";
 
@@ -28,7 +28,7 @@ async function treeOf(reader: GitReader, oid: Oid): Promise<Oid | null> {
 }
 
 /** What the two named commits mean, from their own hashes alone. Throws only when git fails. */
-export async function resolveChange(reader: GitReader, object_format: "sha1" | "sha256", target: Oid, head: Oid): Promise<Change> {
+export async function resolveChange(reader: GitReader, { object_format, target, head, trusted_target }: Pick<FactsJob, "object_format" | "target" | "head" | "trusted_target">): Promise<Change> {
   const found = await reader.history.resolveChange(target, head);
   if (!found.known) return { resolved: { history: "unknown", because: `${BECAUSE[found.because] ?? found.because} (${found.detail})`.slice(0, 2000) } };
   const head_tree = await treeOf(reader, head);
@@ -40,6 +40,7 @@ export async function resolveChange(reader: GitReader, object_format: "sha1" | "
       basis: "target..merge",
       old_tree: base_tree,
       new_tree: head_tree,
+      // Not the target's tip, whoever found it: the head is part of that, and would have written its own rules.
       config_commit: found.base,
     };
   }
@@ -60,6 +61,6 @@ export async function resolveChange(reader: GitReader, object_format: "sha1" | "
     old_tree: clean ? target_tree : base_tree,
     new_tree: clean ? merge.tree : head_tree,
     // A base that only the caller named: configuration comes from the merge base, whose hash proves it.
-    config_commit: found.base,
+    config_commit: trusted_target ? target : found.base,
   };
 }

@@ -122,7 +122,7 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const { limits, object_format } = job;
   const dir = { git_dir: job.git_dir, object_format };
   await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
-  const change = await resolveChange(reader, object_format, job.target, job.head);
+  const change = await resolveChange(reader, job);
   const config = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
   const base_policy = config.state === "read" ? (config.config.policy ?? null) : null;
   const facts = "basis" in change ? await factsOf(reader, job, change, base_policy) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
