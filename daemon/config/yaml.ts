@@ -74,6 +74,16 @@ class Reader {
   }
 }
 
+/** Some nesting ends the parser's recursion with an error among its own, some with one it throws. */
+function documentsIn(text: string, lineCounter: LineCounter, reader: Reader): ReturnType<typeof parseAllDocuments> {
+  try {
+    return parseAllDocuments(text, { version: "1.2", schema: "core", strict: true, uniqueKeys: false, prettyErrors: false, lineCounter });
+  } catch (error) {
+    if (error instanceof RangeError) throw reader.refuse(undefined, `nested deeper than ${DEPTH_MAX}`);
+    throw error;
+  }
+}
+
 /** Reads one document. Throws `config.malformed` with `name` and line. */
 export function readYaml(bytes: Uint8Array, name: string): YamlDocument {
   const counter = new LineCounter();
@@ -84,7 +94,7 @@ export function readYaml(bytes: Uint8Array, name: string): YamlDocument {
   // `%YAML 1.1` would turn the word `no` into false.
   if (/^%/m.test(text)) throw reader.refuse(undefined, "directives (a line that starts with %) are not taken");
   // The parser's own search for duplicate keys is quadratic (20 s for 20,000 keys), so `Reader` does it.
-  const documents = parseAllDocuments(text, { version: "1.2", schema: "core", strict: true, uniqueKeys: false, prettyErrors: false, lineCounter: counter });
+  const documents = documentsIn(text, counter, reader);
   if ("empty" in documents) throw reader.refuse(undefined, "the file is empty; it needs at least `version: 1`");
   const [document, second] = documents;
   if (second !== undefined) throw reader.refuse(second.range[0], "a second document (---); one is read");
