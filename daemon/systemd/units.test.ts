@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseHostConfig } from "../config/host.ts";
 import { skipWithout } from "../testing/skip.ts";
 
 const UNITS = join(import.meta.dir, "../../systemd");
@@ -39,7 +40,7 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
   };
   const verify = (...names: readonly string[]) => analyse("verify", "--man=no", ...names.map((name) => join(folder, name.replace("@.", "@1."))));
 
-  test("verify has nothing to say of any unit, alone or sealed", () => {
+  test("verify has nothing to say of any unit, alone, sealed, or with the launcher inside", () => {
     expect(verify(...units)).toEqual({ code: 0, said: "" });
     for (const prefix of ["maestrod.service.d", "maestro-.service.d"]) {
       mkdirSync(join(folder, prefix));
@@ -47,6 +48,10 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
     }
     expect(verify(...units)).toEqual({ code: 0, said: "" });
     for (const prefix of ["maestrod.service.d", "maestro-.service.d"]) rmSync(join(folder, prefix), { recursive: true });
+    mkdirSync(join(folder, "maestrod.service.d"));
+    cpSync(join(UNITS, "sandbox-inline.conf"), join(folder, "maestrod.service.d/sandbox.conf"));
+    expect(verify("maestrod.service")).toEqual({ code: 0, said: "" });
+    rmSync(join(folder, "maestrod.service.d"), { recursive: true });
   }, 30_000);
 
   test("canary: a misspelt setting does not pass", () => {
@@ -69,6 +74,14 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
 });
 
 describe("what the units promise", () => {
+  test("the example configuration is read, and names the sockets that the units hold, by role, path and mode", () => {
+    const { sockets = [], tenants = [] } = parseHostConfig(new Uint8Array(readFileSync(join(UNITS, "maestrod.yaml"))), "maestrod.yaml");
+    const held = units.filter((name) => /^maestrod.*\.socket$/.test(name)).map((name) => ({ role: values(name, "FileDescriptorName")[0], path: values(name, "ListenStream")[0], mode: values(name, "SocketMode")[0] }));
+    const byRole = (a: { role?: string | undefined }, b: { role?: string | undefined }) => String(a.role).localeCompare(String(b.role));
+    expect(sockets.map(({ role, path, mode }) => ({ role, path, mode })).sort(byRole)).toEqual([...held].sort(byRole) as typeof sockets);
+    expect(tenants.flatMap(({ groups = [] }) => groups)).toEqual(values("maestrod.socket", "SocketGroup"));
+  });
+
   test("every service has its bound", () => {
     expect(units.filter((name) => name.endsWith(".service")).sort()).toEqual(Object.keys(EXPOSURE_MAX).sort());
   });

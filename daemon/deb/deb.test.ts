@@ -1,0 +1,71 @@
+/** The Debian package: built, installed by the real dpkg into a root of its own, used from there, and removed. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Source } from "../platform/git/testing/scratch.ts";
+import { skipWithout } from "../testing/skip.ts";
+import { buildDeb } from "./build.ts";
+import { Root } from "./testing/root.ts";
+
+const EPOCH_S = 1_767_225_600;
+const tools = ["dpkg", "dpkg-deb", "systemd-sysusers", "systemd-tmpfiles", "unshare"].filter((tool) => Bun.which(tool) === null);
+const needs = skipWithout(tools.length === 0 && process.getuid?.() === 0, `the Debian package: needs root and ${tools.join(", ") || "nothing else"}`);
+
+describe.skipIf(needs)("the package", () => {
+  const folder = mkdtempSync(join(tmpdir(), "maestro-deb-test-"));
+  const deb = join(folder, "maestro.deb");
+  let root: Root;
+  const files = () => readdirSync(root.path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(root.path.length));
+  const ours = () => files().filter((path) => path.includes("maestro") && !path.startsWith("/var/lib/dpkg/"));
+
+  beforeAll(() => {
+    root = new Root();
+    buildDeb({ out: deb, epoch_s: EPOCH_S, compression: "none" });
+  }, 60_000);
+  afterAll(() => {
+    root.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("installs: users, folders, units; a fresh installation has no configuration, so nothing starts", () => {
+    const { code, stderr } = root.dpkg("--install", deb);
+    expect([code, stderr.replace(/^dpkg: warning:.*\n?/gm, "").replace(/^ maestro depends on.*\n?|^dpkg: maestro: dependency problems.*\n?/gm, "").includes("error")]).toEqual([0, false]);
+    expect(root.dpkg("--status", "maestro").stdout).toContain("Status: install ok installed");
+    expect(readFileSync(join(root.path, "etc/passwd"), "utf8")).toMatch(/^maestro:.*nologin$/m);
+    expect(readFileSync(join(root.path, "etc/group"), "utf8")).toMatch(/^maestro-ci:/m);
+    expect(statSync(join(root.path, "var/lib/maestro")).mode & 0o777).toBe(0o700);
+    expect(statSync(join(root.path, "run/maestro")).uid).toBe(0);
+    expect(existsSync(join(root.path, "etc/maestro/maestrod.yaml"))).toBe(false);
+    expect(ours()).toEqual(expect.arrayContaining(["/lib/systemd/system/maestrod.service", "/usr/bin/maestro", "/usr/share/man/man1/maestro.1.gz", "/usr/share/bash-completion/completions/maestro"]));
+  }, 60_000);
+
+  test("holds no test, no bench, no path of the machine that built it, and nothing others may write", () => {
+    expect(ours().filter((path) => /\.test\.ts$|\/testing\/|\/house\/|\/vectors\//.test(path) && !path.includes("/node_modules/"))).toEqual([]);
+    expect(existsSync(join(root.path, "usr/lib/maestro/node_modules/typescript"))).toBe(false);
+    const texts = ours().filter((path) => /\.(?:ts|json|yaml|service|socket)$|\/s?bin\//.test(path) && !path.includes("/node_modules/"));
+    expect(texts.filter((path) => readFileSync(join(root.path, path), "utf8").includes(folder) || readFileSync(join(root.path, path), "utf8").includes(join(import.meta.dir, "../..")))).toEqual([]);
+    expect(ours().filter((path) => (statSync(join(root.path, path)).mode & 0o022) !== 0)).toEqual([]);
+  });
+
+  test("the installed program gates a change from anywhere, with the installed Bun and modules, and verifies it", async () => {
+    const source = new Source(join(folder, "repository"));
+    Bun.spawnSync(["git", "init", "-q", "--template=", "-b", "main", source.path]);
+    await source.commit({ "a.ts": "export const a = 1;\n" }, "first");
+    source.git("switch", "-qc", "change");
+    await source.commit({ "b.ts": "export const b = 1;\n" }, "second");
+    const home = join(folder, "home");
+    const { code, stdout, stderr } = root.installed(`cd ${source.path} && maestro gate --embedded --json && maestro status && maestro stop`, { HOME: home });
+    expect([code, stderr]).toEqual([0, expect.stringContaining("evidence in")]);
+    expect(JSON.parse(stdout.split("\n")[0] ?? "")).toMatchObject({ verdict: "admit", verified: "verified" });
+    expect(stdout).toContain(`state    ${home}/.local/state/maestro`);
+  }, 60_000);
+
+  test("is removed whole; evidence and keys stay, also after a purge", () => {
+    writeFileSync(join(root.path, "var/lib/maestro/evidence"), "x");
+    expect(root.dpkg("--remove", "maestro").code).toBe(0);
+    const purged = root.dpkg("--purge", "maestro");
+    expect(purged.code).toBe(0);
+    expect(ours()).toEqual(["/var/lib/maestro/evidence"]);
+  }, 60_000);
+});

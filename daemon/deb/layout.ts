@@ -1,0 +1,45 @@
+/** What the package holds and where it goes. */
+/** The program's own folder; units and launchers name it. */
+export const HOME = "usr/lib/maestro";
+
+/** Folders of the source that run; tests, benches and documents stay behind. */
+export const SOURCE_FOLDERS = ["daemon", "proto", "kernels", "policies/default"] as const;
+export const SOURCE_FILES = ["package.json", "bunfig.toml", "LICENSE"] as const;
+
+/** From `systemd/` to their places. */
+export const SYSTEM_FILES: Readonly<Record<string, string>> = {
+  "maestrod.service": "lib/systemd/system/maestrod.service",
+  "maestrod.socket": "lib/systemd/system/maestrod.socket",
+  "maestrod-admin.socket": "lib/systemd/system/maestrod-admin.socket",
+  "maestrod-verify.socket": "lib/systemd/system/maestrod-verify.socket",
+  "maestro-egress.socket": "lib/systemd/system/maestro-egress.socket",
+  "maestro-egress@.service": "lib/systemd/system/maestro-egress@.service",
+  "maestro-sandbox.socket": "lib/systemd/system/maestro-sandbox.socket",
+  "maestro-sandbox@.service": "lib/systemd/system/maestro-sandbox@.service",
+  "maestro.sysusers": "usr/lib/sysusers.d/maestro.conf",
+  "maestro.tmpfiles": "usr/lib/tmpfiles.d/maestro.conf",
+  "maestrod.yaml": "usr/share/doc/maestro/examples/maestrod.yaml",
+  "sealed.conf": "usr/share/doc/maestro/examples/sealed.conf",
+  "sandbox-inline.conf": "usr/share/doc/maestro/examples/sandbox-inline.conf",
+  "alerts.rules.yml": "usr/share/doc/maestro/examples/alerts.rules.yml",
+};
+
+/** What `maestro completions` prints, and where each shell looks for it. */
+export const COMPLETIONS: Readonly<Record<string, string>> = {
+  bash: "usr/share/bash-completion/completions/maestro",
+  zsh: "usr/share/zsh/vendor-completions/_maestro",
+  fish: "usr/share/fish/vendor_completions.d/maestro.fish",
+};
+
+/** Packages that others only name as peers: the compiler is never started by a daemon. */
+export const UNUSED_PACKAGES = ["typescript", "@typescript"] as const;
+
+/** Tests and what only tests use are no part of an installation. */
+export function ships(name: string): boolean {
+  return !/\.(?:test|canary|accept|nightly)\.ts$/.test(name) && !["testing", "house", "e2e", "bootstrap", "deb", "vectors", "corpus", "node_modules"].includes(name);
+}
+
+/** A program of the PATH. Bun starts in our own folder, because it takes bunfig.toml and .env from where it starts; the command line goes back to MAESTRO_CWD. */
+export function launcher(program: string): string {
+  return `#!/bin/sh\nMAESTRO_CWD=$PWD\nexport MAESTRO_CWD\ncd /${HOME} && exec /${HOME}/bun ${program} "$@"\n`;
+}
