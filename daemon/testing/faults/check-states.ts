@@ -1,8 +1,7 @@
 /** Audits many crash states in child processes and adds up what they found. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { existsSync } from "node:fs";
 import type { CheckLine, CheckOrder } from "./state-checker.ts";
 
 const CHECKER = join(import.meta.dir, "state-checker.ts");
@@ -86,7 +85,7 @@ export async function checkStates({ boot, ...plan }: CheckPlan): Promise<Tally> 
       if (trying === null) throw new Error(death);
       findings.push({ state: trying, how: "?", moment: 0, acknowledged: 0, problems: [death] });
       states++;
-      from = trying + 1;
+      from = trying + plan.stride;
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -10,7 +10,7 @@ import type { Tree } from "./disk-model.ts";
 import { linesToStdout, readTrace, resultsToSocket } from "./record.ts";
 import { auditState } from "./state-audit.ts";
 
-/** What the checker is told: numbers of states `from` up to `to`, exclusive. */
+/** What the checker is told: numbers of states `from` up to `to`, exclusive, every `stride`th. */
 export interface CheckOrder {
   readonly trace: string;
   /** The folder that was recorded; only its name matters. */
@@ -19,6 +19,7 @@ export interface CheckOrder {
   readonly seed: number;
   readonly from: number;
   readonly to: number;
+  readonly stride: number;
   /** How the recorded program made its promises: lines on standard output, or replies on its socket. */
   readonly promises: "lines" | "replies";
   readonly syncs_are_ignored?: boolean;
@@ -54,13 +55,13 @@ if (import.meta.main) {
   const verified = new Set<string>();
   /** Contents that were sound with so many promises: many moments leave the same disk. */
   const sound = new Map<string, number>();
-  for (let number = order.from; number < order.to; number++) {
+  for (let number = order.from; number < order.to; number += order.stride) {
     const state = states.state(number);
     say({ trying: number });
     // A path of its own for each: lmdb-js remembers environments by path, and a refused one closes later.
     const folder = join(order.scratch, String(number));
     const digest = materialise(folder, state.tree());
-    const problems = sound.get(digest) === state.acknowledged.length ? [] : await auditState(folder, { acknowledged: state.acknowledged, next: number % NEXT_EVERY === 0, verified });
+    const problems: readonly string[] = sound.get(digest) === state.acknowledged.length ? [] : await auditState(folder, { acknowledged: state.acknowledged, next: (number / order.stride) % NEXT_EVERY < 1, verified });
     if (problems.length === 0) sound.set(digest, state.acknowledged.length);
     rmSync(folder, { recursive: true, force: true });
     say({ state: number, moment: state.moment, how: state.how, acknowledged: state.acknowledged.length, digest, problems });
