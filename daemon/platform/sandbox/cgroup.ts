@@ -83,6 +83,11 @@ function removeGroup(folder: string): void {
   }
 }
 
+/** Swap would be memory that the limit does not count; a machine without it has no such file. */
+function writeIfThere(path: string, text: string): void {
+  if (existsSync(path)) writeFileSync(path, text);
+}
+
 const number = (path: string): number => Number(readFileSync(path, "utf8"));
 const field = (path: string, name: string): number => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(readFileSync(path, "utf8"))?.[1] ?? 0);
 
@@ -99,6 +104,7 @@ function versionOne(mount: string, memory: string, pids: string, cpuacct: string
       for (const folder of folders) mkdirSync(folder);
       const [mem = "", pid = "", cpu = null] = folders;
       writeFileSync(join(mem, "memory.limit_in_bytes"), String(memory_bytes_max));
+      writeIfThere(join(mem, "memory.memsw.limit_in_bytes"), String(memory_bytes_max));
       writeFileSync(join(pid, "pids.max"), String(processes_max));
       return {
         add: (process) => folders.forEach((folder) => writeFileSync(join(folder, "cgroup.procs"), String(process))),
@@ -139,6 +145,7 @@ function versionTwo(mount: string, own: string): Cages | null {
       const folder = join(base, nextName());
       mkdirSync(folder);
       writeFileSync(join(folder, "memory.max"), String(memory_bytes_max));
+      writeIfThere(join(folder, "memory.swap.max"), "0");
       writeFileSync(join(folder, "memory.oom.group"), "1");
       writeFileSync(join(folder, "pids.max"), String(processes_max));
       return {

@@ -95,6 +95,10 @@ export const KERNEL_ATTACKS: Readonly<Record<string, Attack>> = {
   "device-node": () => lets("mknodat", -100, text("/scratch/null"), 0o020666, 0x103),
   "realtime-priority": () => lets("sched_setscheduler", 0, 1, new Int32Array([1])),
   "socket-family": (family = "", protocol = "0") => lets("socket", Number(family), 2, Number(protocol)) || lets("socket", Number(family), 5, Number(protocol)),
+  "terminal-input": () => {
+    const TIOCSTI = 0x5412;
+    return lets("ioctl", openSync("/dev/tty", "r+"), TIOCSTI, text("x"));
+  },
   "raw-socket": () => lets("socket", 2, 3, 1),
   "packet-socket": () => lets("socket", 17, 3, 0x300),
   // mov eax, 20 (getpid of i386); int 0x80; ret
