@@ -41,7 +41,7 @@ export function placeOf(host: Pick<Host, "modes" | "repositories">, principal: P
 }
 
 /** Throws `auth.denied` for a mode the operator does not list. */
-export function requireMode({ modes }: Pick<Host, "modes">, mode: Mode): void {
+function requireMode({ modes }: Pick<Host, "modes">, mode: Mode): void {
   if (modes.includes(mode)) return;
   const instead = mode === "local" ? "; name a repository of the operator's table (`maestro gate --repository ID`)" : "";
   throw new MaestroError("auth.denied", `mode ${mode} is not among the \`modes\` of the host configuration${instead}`);

@@ -1,0 +1,88 @@
+/** Which mode and store a change gets, and that nothing but the operator's remote says what it is merged onto. */
+import { describe, expect, test } from "bun:test";
+import type { HostConfig } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { resolveHost } from "../config/host.ts";
+import type { Egress } from "../egress/index.ts";
+import { Git } from "../platform/git/runner.ts";
+import { RepositoryStore } from "../platform/git/repository-store.ts";
+import { ownUser, tenant } from "../testing/tenants.ts";
+import type { Intake } from "./intakes.ts";
+import { placeOf, Targets } from "./targets.ts";
+
+const [TIP, CLAIMED, HEAD] = ["a", "b", "c"].map((digit) => digit.repeat(40)) as [string, string, string];
+const MAIN = "refs/heads/main";
+const never = new AbortController().signal;
+const row = { id: "acme/app", remote: "https://git.example.org/acme/app.git", target_refs: [MAIN] };
+const table = (modes: HostConfig["modes"] = ["host", "fork", "local"]) => resolveHost({ version: 1, trust_domain: "ci.example.org", modes, repositories: [row, { ...row, id: "acme/open", mode: "fork" }, { id: "acme/plain", required: ["tests"] }] });
+const root = ownUser(0);
+
+async function code(work: () => unknown): Promise<string> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof MaestroError) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+describe("the mode", () => {
+  const modeOf = (repository: string, mode: "host" | "fork" | "local") => placeOf(table(), root, { repository, mode }).mode;
+
+  test("is the row's, or more scrutiny where the caller asks for it; never less", () => {
+    expect([modeOf("acme/app", "host"), modeOf("acme/app", "fork"), modeOf("acme/open", "host"), modeOf("acme/open", "fork")]).toEqual(["host", "fork", "fork", "fork"]);
+  });
+
+  test("is local only under a name that no row can have", () => {
+    expect(placeOf(table(), ownUser(7), { repository: "acme/app" })).toEqual({ repo_id: "local:7:acme/app", mode: "local" });
+    expect(placeOf(table(), root, { repository: "acme/app", mode: "host" })).toEqual({ repo_id: "acme/app", mode: "host" });
+  });
+
+  test("attack: a tenant names a row that is not for it, or one without a remote, and is told the same as for none", async () => {
+    const stranger = tenant("stranger", 9);
+    const detail = (id: string, who = stranger): string => {
+      try {
+        return JSON.stringify(placeOf(table(), who, { repository: id, mode: "host" }));
+      } catch (error) {
+        return error instanceof MaestroError ? `${error.code} ${error.detail.replace(id, "ID")}` : "?";
+      }
+    };
+    expect(new Set([detail("acme/app"), detail("acme/none"), detail("acme/plain", root)]).size).toBe(1);
+    expect(detail("acme/app")).toStartWith("auth.denied");
+    const targets = new Targets({ host: table(), egress: remote(), repositories: store });
+    expect(targets.offers(stranger).repositories).toEqual([]);
+    expect(targets.offers(root).repositories.map(({ id, mode }) => `${id} ${mode}`)).toEqual(["acme/app host", "acme/open fork"]);
+    expect(await code(() => targets.tip(stranger, { repository: "acme/app", target_ref: MAIN }))).toBe("auth.denied");
+  });
+});
+
+const store = new RepositoryStore("/nonexistent", new Git({ git: "/nonexistent/git", version: "2.40.0", prlimit: null }));
+/** A remote at `TIP` that nothing need be fetched from, or that fails. */
+function remote(failure: MaestroError | null = null): Egress {
+  return { tip: () => (failure === null ? Promise.resolve(TIP) : Promise.reject(failure)), history: () => Promise.reject(new MaestroError("egress.failed", "fetched")), close: () => Promise.resolve() };
+}
+const intake = (mode: Intake["mode"], repo_id = "acme/app"): Intake => ({ id: "intake-x", uid: 0, tenant: null, repo_id, mode, object_format: "sha1", cuts: [], tips: [], received: true, used_at_ms: 0 });
+
+describe("the target", () => {
+  const settled = (mode: Intake["mode"], target: string, { modes, egress = remote(), target_ref = MAIN }: { modes?: HostConfig["modes"]; egress?: Egress; target_ref?: string } = {}) =>
+    new Targets({ host: table(modes), egress, repositories: store }).settled(intake(mode), { target_ref, target, head: HEAD }, never);
+
+  test("is the caller's word in mode local, which asks no remote", async () => {
+    expect(await settled("local", CLAIMED, { egress: remote(new MaestroError("egress.failed", "down")) })).toBe(CLAIMED);
+  });
+
+  test("is the remote's in mode host and fork; where the caller's is the same nothing is fetched", async () => {
+    expect([await settled("host", TIP), await settled("fork", TIP)]).toEqual([TIP, TIP]);
+  });
+
+  test("attack: the remote is down, or the target is another; the caller's word never takes its place", async () => {
+    const down = remote(new MaestroError("egress.timeout", "down"));
+    expect([await code(() => settled("host", TIP, { egress: down })), await code(() => settled("fork", CLAIMED, { egress: down }))]).toEqual(["egress.timeout", "egress.timeout"]);
+    for (const target_ref of ["refs/heads/mine", "refs/heads/main/..", "HEAD"]) expect(await code(() => settled("host", TIP, { target_ref }))).toBe("auth.denied");
+  });
+
+  test("is refused in a mode that the operator does not list", async () => {
+    expect([await code(() => settled("local", TIP, { modes: ["host"] })), await code(() => settled("fork", TIP, { modes: ["host", "local"] })), await code(() => settled("host", TIP, { modes: ["host"] }))]).toEqual(["auth.denied", "auth.denied", "none"]);
+  });
+});
