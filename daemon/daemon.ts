@@ -99,7 +99,7 @@ export class Daemon {
     };
     const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
     return [
-      ...baseRoutes({ version, pid: process.pid, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
+      ...baseRoutes({ version, pid: process.pid, trust: () => core.evidence.trust_bytes, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: () => explainConfig(live.given, host), limits: { server, intake, gate, command }, expectWork }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),

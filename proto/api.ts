@@ -157,6 +157,10 @@ export const StatusReply = Closed({
 });
 export type StatusReply = Static<typeof StatusReply>;
 
+/** The trust file the daemon signs under, as published: whoever may not enter its state folder reads it here. */
+export const TrustReply = Closed({ trust: Base64 });
+export type TrustReply = Static<typeof TrustReply>;
+
 export const VersionReply = Closed({ version: ShortText, api: ShortText, bun: ShortText, git: ShortText });
 export type VersionReply = Static<typeof VersionReply>;
 

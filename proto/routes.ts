@@ -23,6 +23,7 @@ import type {
   StopReply,
   TargetReply,
   TargetRequest,
+  TrustReply,
   VersionReply,
 } from "./api.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
@@ -56,6 +57,7 @@ export const ROUTES = {
   openapi: get("/openapi.json"),
   metrics: { method: "GET", path: "/metrics", body: "none", reply: "text" },
   version: get("/v1/version"),
+  trust: get("/v1/trust"),
   status: get("/v1/status"),
   config: get("/v1/config"),
   rules: get("/v1/rules"),
@@ -84,6 +86,7 @@ export interface RouteTypes {
   openapi: { reply: Readonly<Record<string, unknown>> };
   metrics: { reply: string };
   version: { reply: VersionReply };
+  trust: { reply: TrustReply };
   status: { reply: StatusReply };
   config: { reply: ConfigReply };
   rules: { reply: RulesReply };

@@ -22,7 +22,7 @@ afterAll(() => api.end());
 
 test("the document lists exactly the registered routes, itself included", () => {
   expect(document.openapi).toBe("3.1.1");
-  expect(Object.keys(document.paths).sort()).toEqual(["/healthz", "/metrics", "/openapi.json", "/readyz", "/v1/gates", "/v1/intakes/{id}/pack", "/v1/status", "/v1/stop", "/v1/version"]);
+  expect(Object.keys(document.paths).sort()).toEqual(["/healthz", "/metrics", "/openapi.json", "/readyz", "/v1/gates", "/v1/intakes/{id}/pack", "/v1/status", "/v1/stop", "/v1/trust", "/v1/version"]);
   const ids = Object.values(document.paths).flatMap((methods) => Object.values(methods).map((operation) => operation["operationId"]));
   const known: unknown[] = Object.keys(ROUTES);
   for (const id of ids) expect(known).toContain(id);

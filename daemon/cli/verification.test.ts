@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { makeBundle, newRing, NOW, trustWith, type Ring } from "../testing/evidence.ts";
 import { noteKey } from "../verifier/note.ts";
 import { hideLeaves, verifyBundle, verifyTlogProof } from "../verifier/index.ts";
-import { describeVerification, readBundleFile, receiptOf, verifyAgainst } from "./verification.ts";
+import { describeVerification, readBundleFile, readTrustFile, receiptOf, verifyAgainst } from "./verification.ts";
 
 let dir: string;
 let ring: Ring;
@@ -78,7 +78,7 @@ test("the receipt is one that the verifier of receipts takes, for this bundle's 
 test("files: a trust file that cannot be read and a bundle that cannot are told apart", () => {
   const path = join(dir, "bundle.json");
   writeFileSync(path, makeBundle(newRing()));
-  expect(verifyAgainst(readBundleFile(path), join(dir, "trust.json")).result).toBe("unknown_signer");
-  expect(() => verifyAgainst(makeBundle(ring), join(dir, "absent"))).toThrow(expect.objectContaining({ code: "trust.malformed" }));
+  expect(verifyAgainst(readBundleFile(path), readTrustFile(join(dir, "trust.json"))).result).toBe("unknown_signer");
+  expect(() => readTrustFile(join(dir, "absent"))).toThrow(expect.objectContaining({ code: "trust.malformed" }));
   expect(() => readBundleFile(dir)).toThrow(expect.objectContaining({ code: "cli.usage" }));
 });

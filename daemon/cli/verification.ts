@@ -19,8 +19,10 @@ function readNamed(path: string, code: "trust.malformed" | "cli.usage"): Uint8Ar
 
 export const readBundleFile = (path: string): Uint8Array => readNamed(path, "cli.usage");
 
-export function verifyAgainst(bundle: Uint8Array, trust_path: string, leaf?: string): Verification {
-  return verifyBundle(bundle, readNamed(trust_path, "trust.malformed"), { now: new Date(), ...(leaf === undefined ? {} : { leaf }) });
+export const readTrustFile = (path: string): Uint8Array => readNamed(path, "trust.malformed");
+
+export function verifyAgainst(bundle: Uint8Array, trust: Uint8Array, leaf?: string): Verification {
+  return verifyBundle(bundle, trust, { now: new Date(), ...(leaf === undefined ? {} : { leaf }) });
 }
 
 /** Who is at fault: a damaged trust file or a mistyped leaf says nothing against the bundle. */

@@ -34,6 +34,10 @@ export class MaestroClient {
     return this.socket.request("status", {});
   }
 
+  trust(): Promise<ReplyOf<"trust">> {
+    return this.socket.request("trust", {});
+  }
+
   config(): Promise<ReplyOf<"config">> {
     return this.socket.request("config", {});
   }

@@ -18,6 +18,7 @@ export const STATUS: StatusReply = {
   workers: { ready: 0, busy: 0 },
   memory_bytes: 1,
   reload: null,
+  integrity: { state: "clean", passes: 0, scrubbed_bytes: 0, last_pass: null, damage_total: 0, first: null },
   state_dir: "/state",
   trust_path: "/state/trust.json",
   clock: { wall: "2026-01-01T00:00:00Z", log_time: "2026-01-01T00:00:00Z", frozen: null },
@@ -64,7 +65,7 @@ export async function serve({ routes = [], limits = {}, ready = () => undefined,
   const book = new LogBook();
   const stops = { count: 0 };
   const stop = (): void => void (stops.count += 1);
-  const base = baseRoutes({ version: VERSION, pid: process.pid, status: () => STATUS, ready, metrics: () => "maestro_up 1\n", stop });
+  const base = baseRoutes({ version: VERSION, pid: process.pid, trust: () => new Uint8Array(), status: () => STATUS, ready, metrics: () => "maestro_up 1\n", stop });
   const server = await serveApi({
     listen: { path, mode },
     limits: { ...Value.Create(ServerLimits), ...limits },

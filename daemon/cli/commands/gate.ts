@@ -83,7 +83,9 @@ async function gate({ values, positionals, lists }: Invocation): Promise<number>
   progress.total();
   if (result.recorded) note(`maestro: decided before as attempt ${result.attempt}, and that verdict still holds; --rerun makes a new attempt`);
   const kept = keepBundle(result, locations, values);
-  const verification = verifyAgainst(kept.bytes, (await client.status()).trust_path);
+  const trust = fromBase64((await client.trust()).trust);
+  if (trust === null) throw new MaestroError("trust.malformed", "the daemon's reply carries no strict base64");
+  const verification = verifyAgainst(kept.bytes, trust);
   // Before anything is printed: a verdict whose evidence does not stand is none, and stdout holds one document.
   if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
   if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result });

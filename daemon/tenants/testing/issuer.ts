@@ -17,17 +17,19 @@ export class Operator {
   readonly key = newSigner("capability.pem");
   private readonly root = newSigner("root.pem");
 
+  constructor(readonly now_s = NOW_S) {}
+
   trustFile(line: { readonly role?: "capability" | "policy"; readonly repository_ids?: string[]; readonly to_s?: number } = {}): Uint8Array {
-    const { role = "capability", repository_ids = ["*"], to_s = NOW_S + 400 * 86_400 } = line;
+    const { role = "capability", repository_ids = ["*"], to_s = this.now_s + 400 * 86_400 } = line;
     const { algorithm, fingerprint, spki } = this.key.key;
-    const key = { fingerprint, algorithm, public_key: toBase64(spki), role, predicate_types: [], repository_ids, modes: ["host" as const], log_origin: null, from: timestampOf(NOW_S - 86_400), to: timestampOf(to_s) };
+    const key = { fingerprint, algorithm, public_key: toBase64(spki), role, predicate_types: [], repository_ids, modes: ["host" as const], log_origin: null, from: timestampOf(this.now_s - 86_400), to: timestampOf(to_s) };
     return trustFileBytes(signTrust({ trust_domain: DOMAIN, self_made: false, keys: [key] }, this.root));
   }
 
   body(more: Partial<CapabilityBody> = {}): CapabilityBody {
     return {
       trust_domain: DOMAIN, tenant: "web", verbs: ["gate", "read"], repositories: ["acme/*"], budget: null,
-      issued_at: timestampOf(NOW_S - 60), expires_at: timestampOf(NOW_S + 3600), jti: "token-0001", key: this.key.key.fingerprint, ...more,
+      issued_at: timestampOf(this.now_s - 60), expires_at: timestampOf(this.now_s + 3600), jti: "token-0001", key: this.key.key.fingerprint, ...more,
     };
   }
 
@@ -49,13 +51,15 @@ export class CiSystem {
     EdDSA: generateKeyPairSync("ed25519"),
   };
 
+  constructor(readonly now_s = NOW_S) {}
+
   jwks(): string {
     const keys = Object.entries(this.keys).map(([alg, { publicKey }]) => ({ ...publicKey.export({ format: "jwk" }), kid: `key-${alg}`, use: "sig" }));
     return JSON.stringify({ keys });
   }
 
   claims(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-    return { iss: "https://ci.example.org", aud: "maestro", sub: "job 7", jti: "job-token-7", iat: NOW_S - 5, exp: NOW_S + 300, repository: "acme/app", sha: "a".repeat(40), ref: "refs/heads/main", ...more };
+    return { iss: "https://ci.example.org", aud: "maestro", sub: "job 7", jti: "job-token-7", iat: this.now_s - 5, exp: this.now_s + 300, repository: "acme/app", sha: "a".repeat(40), ref: "refs/heads/main", ...more };
   }
 
   /** Signs exactly these texts, so that a test can write what no library would. */
