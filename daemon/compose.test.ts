@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ENTRYPOINT, policyId, readBundle } from "./policy/index.ts";
+import { bundleDigest, ENTRYPOINT, policyId, readBundle } from "./policy/index.ts";
 import { tarGz } from "./platform/archive/testing/tar.ts";
 import { World } from "./testing/core.ts";
 import { ownUser } from "./testing/tenants.ts";
@@ -71,7 +71,7 @@ test("attack: the policy file is replaced while the daemon runs; the policy that
   writeFileSync(path, policySaying("pass"));
   const result = await world.gate(await world.received(source, [base, head]), { target_ref: "refs/heads/main", target: head, head });
   expect([result.verdict, result.card.policy.name]).toEqual(["refuse", "says-refuse"]);
-  expect(world.identityOf(result).policy).toBe(policyId([strict]));
+  expect(world.identityOf(result).policy).toBe(policyId([bundleDigest(strict, "strict")]));
 }, SLOW_MS);
 
 test("a policy that says otherwise does decide otherwise", async () => {

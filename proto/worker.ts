@@ -42,6 +42,10 @@ export const ResolvedChange = Type.Union([
 ]);
 export type ResolvedChange = Static<typeof ResolvedChange>;
 
+/** Which code and data a base's policy bundle holds, as the check process that unpacked it says: the core unpacks nothing that a change's base names. */
+export const PolicyDigest = Type.Union([Closed({ wasm_sha256: Sha256Hex, data_sha256: Sha256Hex }), Closed({ unreadable_sha256: Sha256Hex })]);
+export type PolicyDigest = Static<typeof PolicyDigest>;
+
 /** What the core learns of the facts; the document itself stays in the file. */
 export const FactsReply = Closed({
   kind: Type.Literal("facts"),
@@ -57,7 +61,7 @@ export const FactsReply = Closed({
   gaps: Type.Array(Gap, { maxItems: 1000 }),
   config: Type.Union([
     Closed({ state: Type.Literal("absent") }),
-    Closed({ state: Type.Literal("read"), config: RepositoryConfig, has_policy: Type.Boolean() }),
+    Closed({ state: Type.Literal("read"), config: RepositoryConfig, policy: Type.Union([PolicyDigest, Type.Null()]) }),
     Closed({ state: Type.Literal("broken"), because: ShortText }),
   ]),
 });

@@ -75,7 +75,7 @@ class Reader {
 }
 
 /** Some nesting ends the parser's recursion with an error among its own, some with one it throws. */
-function documentsIn(text: string, lineCounter: LineCounter, reader: Reader): ReturnType<typeof parseAllDocuments> {
+function documentsIn(text: string, lineCounter: LineCounter, reader: Reader) {
   try {
     return parseAllDocuments(text, { version: "1.2", schema: "core", strict: true, uniqueKeys: false, prettyErrors: false, lineCounter });
   } catch (error) {

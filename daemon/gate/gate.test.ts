@@ -175,7 +175,7 @@ describe("identity: change one field and it is another gate", () => {
     const kinds: Readonly<Record<string, () => Promise<GateResult>>> = {
       plain: () => world.gate(world.claimed(), request, sound.keeper),
       "host configuration": () => world.gate(world.claimed(), request, world.told({}, { host: { thresholds: { size_lines_max: 799 } } }).keeper),
-      "base configuration": () => world.gate(world.claimed(), request, world.told({ facts: { config: { state: "read", config, has_policy: false } } }).keeper),
+      "base configuration": () => world.gate(world.claimed(), request, world.told({ facts: { config: { state: "read", config, policy: null } } }).keeper),
       "policy bytes": () => world.gate(world.claimed(), request, world.told({}, { policy: new Uint8Array([2]) }).keeper),
       base: () => world.gate(world.claimed(), { ...request, target: "c".repeat(40) }, sound.keeper),
       "merge tree": () => world.gate(world.claimed(), request, world.told({ facts: { change: { ...change, merge_tree: "d".repeat(40) } } }).keeper),

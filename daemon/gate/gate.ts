@@ -6,7 +6,8 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { GateRequest, GateResult, ProgressEvent } from "../../proto/api.ts";
 import { recordId } from "../../proto/record.ts";
 import { VERSION } from "../../proto/version.ts";
-import { policyId } from "../policy/index.ts";
+import type { PolicyDigest } from "../../proto/worker.ts";
+import { bundleDigest, policyId } from "../policy/index.ts";
 import type { Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
 import { CHECKS } from "./checks/index.ts";
@@ -37,10 +38,12 @@ const CHECKS_VERSION = recordId("checks", 1, { version: VERSION, checks: CHECKS.
 export class GateKeeper {
   private readonly flights = new SingleFlight<Progress, GateResult>();
   private readonly turnstile: Turnstile;
+  private readonly host_policy: PolicyDigest;
 
   constructor(private readonly deps: GateDeps) {
     const { gates_max, queue_max } = deps.host.limits.gate;
     this.turnstile = new Turnstile(gates_max, queue_max);
+    this.host_policy = bundleDigest(deps.host_policy_bytes, "the host's policy bundle");
   }
 
   get counts(): { readonly running: number; readonly waiting: number; readonly total: number } {
@@ -91,7 +94,7 @@ export class GateKeeper {
   private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Judgement): Identity {
     const { change, tree_sha256 } = facts;
     const known = change.history === "known";
-    const bundles = base_policy === null ? [this.deps.host_policy_bytes] : [this.deps.host_policy_bytes, base_policy];
+    const bundles = base_policy === null ? [this.host_policy] : [this.host_policy, base_policy];
     return {
       repo_id,
       target_ref,

@@ -138,7 +138,7 @@ test("a large change is spread over two processes, and one of them dying costs o
 describe("a base that loosens", () => {
   test("is broken: the host's own settings stand and the gate holds", async () => {
     const config = { version: 1 as const, thresholds: { size_lines_max: 900 }, required: ["size"] };
-    await using judging = new Judging({ facts: { config: { state: "read", config, has_policy: false } } });
+    await using judging = new Judging({ facts: { config: { state: "read", config, policy: null } } });
     const judgement = await judging.judged();
     expect([judgement.decision.verdict, rulesOf(judgement)]).toEqual(["hold", ["gate.config-broken"]]);
     expect([judgement.config.thresholds.size_lines_max, judgement.config.source]).toEqual([800, "host"]);
@@ -146,7 +146,7 @@ describe("a base that loosens", () => {
 
   test("one that tightens is what the gate runs under", async () => {
     const config = { version: 1 as const, thresholds: { size_lines_max: 10 }, required: ["licence"] };
-    await using judging = new Judging({ facts: { config: { state: "read", config, has_policy: false } } });
+    await using judging = new Judging({ facts: { config: { state: "read", config, policy: null } } });
     const judgement = await judging.judged();
     expect([judgement.decision.verdict, rulesOf(judgement)]).toEqual(["hold", ["gate.check-missing licence"]]);
     expect([judgement.config.thresholds.size_lines_max, judgement.config.source]).toEqual([10, "host+base"]);

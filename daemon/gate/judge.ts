@@ -7,7 +7,7 @@ import type { Decision, PolicyResult } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { MeasuredObligation, Outcome } from "../../proto/outcome.ts";
 import type { HandedReport } from "../../proto/report.ts";
-import type { FactsReply } from "../../proto/worker.ts";
+import type { FactsReply, PolicyDigest } from "../../proto/worker.ts";
 import type { Host } from "../config/host.ts";
 import { mergeGateConfig } from "../config/merge.ts";
 import type { Repository } from "../platform/git/repository-store.ts";
@@ -51,8 +51,8 @@ export interface Subject {
 export interface Judgement {
   readonly facts: FactsReply;
   readonly config: GateConfig;
-  /** Bytes of the base's own policy bundle, if it has one. */
-  readonly base_policy: Uint8Array | null;
+  /** What the base's own policy bundle holds, if it has one. */
+  readonly base_policy: PolicyDigest | null;
   readonly outcomes: readonly Outcome[];
   readonly obligations: readonly MeasuredObligation[];
   /** Checks of outside tools that the configuration declares and a replay leaves out. */
@@ -126,7 +126,7 @@ export class Judge {
     const configured = configure(host, facts.config, subject.repository.repo_id, subject.mode);
     const { base_config } = configured;
     const { config, left_out } = subject.tools === undefined ? withoutTools(configured.config) : { config: configured.config, left_out: [] };
-    const has_policy = base_config.state === "read" && base_config.has_policy;
+    const has_policy = base_config.state === "read" && base_config.policy !== null;
     const checks_ms = clock.monotonic_ms();
     const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal);
     const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], end_ms, lane, done: watch.check, signal });
@@ -140,7 +140,7 @@ export class Judge {
     watch.stage("policy", policy_us);
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
-    const base_policy = has_policy ? await Bun.file(policy_path).bytes() : null;
+    const base_policy = base_config.state === "read" ? base_config.policy : null;
     return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
 

@@ -3,6 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { fromUtf8, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { recordId } from "../../proto/record.ts";
+import type { PolicyDigest } from "../../proto/worker.ts";
 import { ArchiveError } from "../platform/archive/error.ts";
 import { gunzip } from "../platform/archive/gzip.ts";
 import { readTar } from "../platform/archive/tar.ts";
@@ -89,13 +90,8 @@ export function readBundle(bytes: Uint8Array, where: string): Bundle {
   return { name, wasm, data, wasm_sha256: toHex(sha256(wasm)), data_sha256: toHex(sha256(files.get("data.json")!)) };
 }
 
-interface Digested {
-  readonly wasm_sha256?: string;
-  readonly data_sha256?: string;
-  readonly unreadable_sha256?: string;
-}
-
-function digest(bytes: Uint8Array, where: string): Digested {
+/** What a bundle file holds, over code and data, so that another gzip of the same bundle is the same. One that does not read has a digest too. */
+export function bundleDigest(bytes: Uint8Array, where: string): PolicyDigest {
   try {
     const { wasm_sha256, data_sha256 } = readBundle(bytes, where);
     return { wasm_sha256, data_sha256 };
@@ -105,11 +101,7 @@ function digest(bytes: Uint8Array, where: string): Digested {
   }
 }
 
-/**
- * Id of the policy that these bundle files are, in their order (the host's
- * first). It covers code and data, so another gzip of the same bundle keeps
- * its id. A bundle that does not read has an id too: the gate it holds needs one.
- */
-export function policyId(files: readonly Uint8Array[]): string {
-  return recordId("policy", 1, { bundles: files.map((bytes, i) => digest(bytes, `policy bundle ${i + 1}`)) });
+/** Id of the policy that these bundles are, in their order, the host's first. */
+export function policyId(bundles: readonly PolicyDigest[]): string {
+  return recordId("policy", 1, { bundles: [...bundles] });
 }

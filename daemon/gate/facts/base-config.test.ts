@@ -31,7 +31,7 @@ test("a policy bundle of the base is written byte for byte, from a folder too", 
   const source = scratch.source("policy");
   const bundle = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 7) % 256);
   const head = await source.commit({ "maestro.yaml": "version: 1\npolicy: p/q/b.tar.gz\n", "p/q/b.tar.gz": bundle });
-  expect(await configAt(source, head)).toEqual({ state: "read", config: { version: 1, policy: "p/q/b.tar.gz" }, has_policy: true });
+  expect(await configAt(source, head)).toEqual({ state: "read", config: { version: 1, policy: "p/q/b.tar.gz" }, policy: { unreadable_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } });
   expect(await Bun.file(policyPath()).bytes()).toEqual(bundle);
 });
 

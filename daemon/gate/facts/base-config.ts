@@ -25,11 +25,14 @@ export async function baseConfig(reader: GitReader, commit: Oid | null, job: Pic
       throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME} is a link, a folder or a submodule, which is not followed`);
     }
     const config = parseRepositoryConfig(await contentOf(reader, oid, REPOSITORY_CONFIG_NAME, CONFIG_BYTES_MAX));
-    if (config.policy === undefined) return { state: "read", config, has_policy: false };
+    if (config.policy === undefined) return { state: "read", config, policy: null };
     const bundle = await blobAt(reader.objects, tree, config.policy);
     if (bundle === null) throw new MaestroError("policy.load", `${REPOSITORY_CONFIG_NAME} names ${config.policy}, which is not a file at the base`);
-    await Bun.write(job.policy_path, await contentOf(reader, bundle, config.policy, POLICY_BYTES_MAX));
-    return { state: "read", config, has_policy: true };
+    const bytes = await contentOf(reader, bundle, config.policy, POLICY_BYTES_MAX);
+    await Bun.write(job.policy_path, bytes);
+    // Unpacked here, where it may cost this process its life, and not in the core, which needs to know what it is.
+    const { bundleDigest } = await import("../../policy/index.ts");
+    return { state: "read", config, policy: bundleDigest(bytes, config.policy) };
   } catch (error) {
     if (!(error instanceof MaestroError)) throw error;
     return { state: "broken", because: `${error.row.sentence} (${error.detail})`.slice(0, 2000).toWellFormed() };

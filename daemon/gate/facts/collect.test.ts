@@ -153,7 +153,7 @@ describe("configuration comes from the base", () => {
     const head = await source.commit({ "maestro.yaml": "version: 1\nrules:\n  secret.token: {agent: pass}\n" });
     const target = source.git("rev-parse", "main");
     const { reply } = await facts(source, target, head);
-    expect(reply.config).toEqual({ state: "read", config: { version: 1, required: ["secrets"] }, has_policy: false });
+    expect(reply.config).toEqual({ state: "read", config: { version: 1, required: ["secrets"] }, policy: null });
   });
 
   test("a broken one at the base is broken, not absent, and says where", async () => {
