@@ -34,6 +34,7 @@ export function statusOf(core: Core, { started_ms, draining, reload }: Running):
     workers: pool.counts,
     memory_bytes: process.memoryUsage.rss(),
     reload: reload === null ? null : { ...reload, needs_restart: [...reload.needs_restart], detail: cut(reload.detail) },
+    integrity: core.integrity.status(),
     state_dir: options.state_dir,
     trust_path: evidence.trust_path,
     clock: time,

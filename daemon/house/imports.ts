@@ -28,7 +28,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["daemon/config", "daemon/platform"],
   ["daemon/store"],
   [],
-  ["daemon/gate"],
+  // Beside the gate: integrity looks at evidence and store alike, which no feature may.
+  ["daemon/gate", "daemon/integrity"],
   ["daemon/api"],
   ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts"],
   ["daemon/client"],

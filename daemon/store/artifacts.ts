@@ -36,6 +36,8 @@ export interface Artifacts {
   names(): readonly string[];
   /** What is wrong with a named artifact, manifest and layers alike, or `null`. Layers' bytes are not read. */
   checkArtifact(name: string): Promise<string | null>;
+  /** For a repair: names a manifest that lies among the blobs, unless the name stands for it already. `false` where there was nothing to do. */
+  restoreName(name: string, digest: string): Promise<boolean>;
   /** Digests that the artifacts name, manifests and layers and config. Throws `store.corrupt` where a manifest cannot be read. */
   references(): Promise<Set<string>>;
 }
@@ -168,6 +170,14 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
         if (error instanceof MaestroError) return error.detail;
         throw error;
       }
+    },
+    async restoreName(name, digest) {
+      if (index.get(name)?.digest === digest) return false;
+      const bytes = await blobs.get(digest);
+      if (bytes === undefined) return false;
+      const { artifactType } = parse<typeof ImageManifest>(bytes, checkManifest, `the manifest of ${name}`);
+      await index.set(name, { mediaType: IMAGE_MANIFEST_TYPE, artifactType, digest, size: bytes.length });
+      return true;
     },
     async references() {
       const found = new Set<string>([empty.digest]);

@@ -38,6 +38,8 @@ export interface Gates {
   all(): Generator<GateRow, void, undefined>;
   /** How many places there are: as many as rows. */
   places(): number;
+  /** Inside `Store.atomic`, for a repair: places without a row go, and rows without a place come last. */
+  reorder(): void;
 }
 
 /** Beside the bundle in a gate's artifact: what the client was told, and the row itself. */
@@ -79,5 +81,18 @@ export function openGates(store: Store): Gates {
       for (const { value } of order.entries()) yield at(value);
     },
     places: () => order.count(),
+    reorder() {
+      const placed = new Set<string>();
+      for (const { key, value: { gate_id, attempt } } of [...order.entries()]) {
+        if (rows.get([gate_id, attempt]) === undefined) order.remove(key);
+        else placed.add(`${gate_id} ${attempt}`);
+      }
+      const [last] = order.entries({ reverse: true, limit: 1 });
+      let next = (last?.key ?? -1) + 1;
+      for (const { value } of [...rows.entries()]) {
+        const { gate_id, attempt: { attempt } } = value;
+        if (!placed.has(`${gate_id} ${attempt}`)) order.put(next++, { gate_id, attempt });
+      }
+    },
   };
 }

@@ -3,6 +3,11 @@ import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
 import { print } from "../output.ts";
 
+function integrityLine({ state, passes, last_pass, damage_total, first }: Awaited<ReturnType<ReturnType<typeof connect>["client"]["status"]>>["integrity"]): string {
+  if (state === "damaged") return `kept     DAMAGED: ${damage_total} found, first ${first?.area ?? "?"} ${first?.name ?? ""}; run maestro fsck`;
+  return last_pass === null ? "kept     nothing found damaged; not all of it looked at yet" : `kept     nothing found damaged; all of it looked at ${passes} times, last ${last_pass}`;
+}
+
 export const run: CommandModule["run"] = async ({ values }) => {
   const { client, locations } = connect(values);
   const status = await client.status();
@@ -20,6 +25,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
       `workers  ${workers.ready} ready, ${workers.busy} busy`,
       ...(status.reload === null ? [] : [`reload   ${status.reload.result}: ${status.reload.detail}${status.reload.needs_restart.length > 0 ? `; waits for a restart: ${status.reload.needs_restart.join(", ")}` : ""}`]),
       `state    ${status.state_dir}`,
+      integrityLine(status.integrity),
       `socket   ${locations.socket_path}`,
       ...(status.clock.frozen === null ? [] : [`clock    jumped ahead by ${status.clock.frozen.step_s} s: entries are dated ${status.clock.frozen.at}; see maestro clock`]),
       ...daemon.degraded.map((reason) => `degraded ${reason}`),

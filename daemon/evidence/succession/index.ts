@@ -83,12 +83,17 @@ function planned(folder: string): { statement: SuccessionStatement; envelope: Ui
   return { statement, envelope, entry: readPrivateFile(join(folder, ENTRY)) };
 }
 
+/** The log's files under `log`, as its tables have them. */
+export async function writeFiles(state_dir: string, { size, checkpoint }: Head, tables: LogTables): Promise<void> {
+  await rebuild(join(state_dir, "log"), size, checkpoint, { node: readNodes(tables), entry: (index) => readEntry(tables, index) });
+}
+
 /** The old log's files, brought up to date and moved to `logs/<origin>`. */
-async function archive(state_dir: string, origin: string, { size, checkpoint }: Head, tables: LogTables): Promise<void> {
+async function archive(state_dir: string, origin: string, head: Head, tables: LogTables): Promise<void> {
   const from = join(state_dir, "log");
   const to = join(state_dir, "logs", origin);
   if (existsSync(to)) return;
-  await rebuild(from, size, checkpoint, { node: readNodes(tables), entry: (index) => readEntry(tables, index) });
+  await writeFiles(state_dir, head, tables);
   mkdirSync(join(state_dir, "logs"), { recursive: true, mode: 0o755 });
   renameSync(from, to);
 }
@@ -111,6 +116,8 @@ export async function finishSuccession({ state_dir, store, tables, machine, keep
     beginLog(store, tables, log_note, log.sign, entry, at_s);
     await store.durable();
   }
+  const now = tables.head.get(HEAD);
+  if (now !== undefined) await writeFiles(state_dir, now, tables);
   const keys = join(state_dir, "keys");
   mkdirSync(keys, { recursive: true, mode: 0o700 });
   rmSync(join(keys, "sums"), { force: true });

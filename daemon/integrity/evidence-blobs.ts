@@ -1,0 +1,108 @@
+/** What the blobs alone still know of gates and of the log: every bundle carries its entry, its place and a signed head. */
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { Bundle, BUNDLE_MEDIA_TYPE } from "../../proto/bundle.ts";
+import { parseCanonical } from "../../proto/canonical.ts";
+import { fromBase64, fromUtf8 } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { ImageManifest } from "../../proto/oci.ts";
+import type { SignedHead } from "../evidence/log/recover.ts";
+import { headIn } from "../evidence/log/opening.ts";
+import type { Blobs } from "../store/blobs.ts";
+import { artifactName, GATE_ROW_MEDIA_TYPE, GateRow } from "../store/gates.ts";
+import { verifyWithTrust } from "../verifier/bundle.ts";
+import { BUNDLE_LIMITS } from "../verifier/limits.ts";
+import { noteKey, type NoteKey } from "../verifier/note.ts";
+import type { Trust } from "../verifier/trust.ts";
+
+/** A gate as its artifact tells it. */
+export interface FoundGate {
+  readonly row: GateRow;
+  /** The artifact's manifest. */
+  readonly manifest: string;
+  /** Of everything the artifact holds. */
+  readonly bytes: number;
+}
+
+export interface FoundEvidence {
+  readonly gates: readonly FoundGate[];
+  /** Entries of the log under `key` by index. */
+  readonly entries: ReadonlyMap<number, Uint8Array>;
+  readonly heads: readonly SignedHead[];
+  /** Manifests that belong to no gate. */
+  readonly others: readonly { readonly manifest: ImageManifest; readonly digest: string; readonly size: number }[];
+}
+
+const LIMITS = { bytes_max: 256 * 1024 * 1024, depth_max: 8 };
+const isManifest = TypeCompiler.Compile(ImageManifest);
+const isBundle = TypeCompiler.Compile(Bundle);
+const isRow = TypeCompiler.Compile(GateRow);
+
+function parsed(bytes: Uint8Array, limits: { bytes_max: number; depth_max: number }): unknown {
+  try {
+    return parseCanonical(bytes, limits);
+  } catch (error) {
+    if (error instanceof MaestroError) return null;
+    throw error;
+  }
+}
+
+/** Canonical JSON starts with its first key in order, so most blobs need not be read to their end. */
+const startsWith = (bytes: Uint8Array, text: string): boolean => fromUtf8(bytes.subarray(0, text.length)) === text;
+
+async function rowIn(blobs: Blobs, manifest: ImageManifest): Promise<GateRow | null> {
+  const [bundle, , row] = manifest.layers;
+  if (bundle?.mediaType !== BUNDLE_MEDIA_TYPE || row?.mediaType !== GATE_ROW_MEDIA_TYPE) return null;
+  const bytes = await blobs.get(row.digest);
+  const value = bytes === undefined ? null : parsed(bytes, LIMITS);
+  return isRow.Check(value) && value.bundle === bundle.digest ? value : null;
+}
+
+/** Reads every sound blob once. Damaged ones are passed over: who repairs has moved them aside. */
+export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | null): Promise<FoundEvidence> {
+  const gates: FoundGate[] = [];
+  const others: FoundEvidence["others"][number][] = [];
+  const entries = new Map<number, Uint8Array>();
+  const heads: SignedHead[] = [];
+  for await (const { digest, size } of blobs.list()) {
+    const bytes = digest === null ? undefined : await blobs.get(digest).catch((error: unknown) => {
+      if (error instanceof MaestroError && error.code === "store.corrupt") return undefined;
+      throw error;
+    });
+    if (bytes === undefined || digest === null) continue;
+    if (startsWith(bytes, '{"artifactType":')) {
+      const manifest = parsed(bytes, LIMITS);
+      if (!isManifest.Check(manifest)) continue;
+      const row = await rowIn(blobs, manifest);
+      if (row === null) others.push({ manifest, digest, size });
+      else gates.push({ row, manifest: digest, bytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0) });
+    } else if (key !== null && startsWith(bytes, '{"attestations":')) {
+      const place = placeIn(bytes, trust, key);
+      if (place === null) continue;
+      entries.set(place.index, place.entry);
+      heads.push(place.head);
+    }
+  }
+  gates.sort((a, b) => a.row.attempt.issued_at.localeCompare(b.row.attempt.issued_at) || a.row.log_index - b.row.log_index);
+  return { gates, entries, heads, others };
+}
+
+/** Only what verifies may say where an entry stands. */
+function placeIn(bytes: Uint8Array, trust: Trust, key: NoteKey): { index: number; entry: Uint8Array; head: SignedHead } | null {
+  const bundle = parsed(bytes, BUNDLE_LIMITS);
+  if (!isBundle.Check(bundle)) return null;
+  const [tlog] = bundle.attestations[0]?.verificationMaterial.tlogEntries ?? [];
+  const text = tlog?.inclusionProof.checkpoint.envelope ?? "";
+  const checkpoint = headIn(text, [key]);
+  const entry = fromBase64(tlog?.canonicalizedBody ?? "");
+  if (tlog === undefined || checkpoint === null || entry === null) return null;
+  const verified = verifyWithTrust(bytes, trust, { now: new Date(8.64e15) });
+  return verified.result === "verified" ? { index: Number(tlog.logIndex), entry, head: { checkpoint, text } } : null;
+}
+
+export const nameOf = ({ row }: FoundGate): string => artifactName(row.gate_id, row.attempt.attempt);
+
+/** The key of the log that the keys folder signs under now. */
+export const activeLogKey = (trust: Trust, fingerprint: string): NoteKey | null => {
+  const line = trust.entries.find(({ entry }) => entry.role === "log" && entry.fingerprint === fingerprint);
+  return line?.entry.log_origin == null ? null : noteKey(line.entry.log_origin, line.key);
+};

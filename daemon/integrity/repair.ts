@@ -1,0 +1,223 @@
+/**
+ * A damaged state folder is put right from what is left: sound records, tiles and blobs. Nothing is deleted; what is damaged goes
+ * into `quarantine/<time>`. Where the newest head cannot be proven, the log begins anew, because its key may have signed more than is left.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Limits } from "../../proto/config.ts";
+import { DAMAGE_MAX, type RepairReport } from "../../proto/integrity.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { readEntryTiles } from "../evidence/log/ended.ts";
+import { headIn } from "../evidence/log/opening.ts";
+import { readPublished } from "../evidence/log/projection.ts";
+import { recoverLog, type SignedHead } from "../evidence/log/recover.ts";
+import { HEAD, openTables, type LogTables } from "../evidence/log/tables.ts";
+import { finishSuccession, planSuccession, writeFiles, type Succession } from "../evidence/succession/index.ts";
+import { rememberMachine } from "../evidence/succession/machine.ts";
+import type { Keys } from "../evidence/keys/index.ts";
+import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
+import { openStore, type Store } from "../store/db.ts";
+import { syncFolder } from "../store/files.ts";
+import { openGates, payerOf } from "../store/gates.ts";
+import type { SalvagedTable } from "../store/salvage.ts";
+import { addEvidence, openUsage } from "../store/usage.ts";
+import { findEvidence, nameOf, type FoundEvidence } from "./evidence-blobs.ts";
+import { fsckReport } from "./fsck.ts";
+import { keysOf, walkOffline } from "./offline.ts";
+import type { Step } from "./step.ts";
+
+export interface RepairDeps {
+  readonly state_dir: string;
+  readonly limits: Pick<Limits, "store" | "integrity">;
+  readonly machine: string | null;
+  readonly now_ms: number;
+  readonly monotonic_ms: () => number;
+  /** Looks at everything in a child, as a damaged database may kill whoever reads it. Only what is wrong. */
+  readonly examine: () => Promise<readonly Step[]>;
+  /** Copies sound records from one database folder to another in a child; what it told of each table. */
+  readonly salvage: (from: string, to: string) => Promise<readonly SalvagedTable[]>;
+}
+
+class Repair {
+  readonly rebuilt: string[] = [];
+  readonly lost: string[] = [];
+  readonly quarantine: string;
+  private used = false;
+
+  constructor(readonly deps: RepairDeps) {
+    this.quarantine = join(deps.state_dir, "quarantine", new Date(deps.now_ms).toISOString().replaceAll(":", "").replace(/\.\d+/, ""));
+  }
+
+  get folder(): string | null {
+    return this.used ? this.quarantine : null;
+  }
+
+  /** Moves something aside under its own path. */
+  async aside(path: string): Promise<void> {
+    const { state_dir } = this.deps;
+    if (!existsSync(join(state_dir, path))) return;
+    const to = join(this.quarantine, path);
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    await rename(join(state_dir, path), to);
+    await syncFolder(dirname(to));
+    this.used = true;
+  }
+
+  note(list: "rebuilt" | "lost", what: string): void {
+    if (this[list].length < DAMAGE_MAX) this[list].push(what.slice(0, 500));
+  }
+}
+
+/** Blobs that are not what their names say, and packs that are not what they end with: aside, as nothing can be made of them. */
+async function setAsideFiles(repair: Repair, steps: readonly Step[]): Promise<void> {
+  for (const { area, name, problem } of steps) {
+    if (problem === null) continue;
+    if (area === "blobs") {
+      await repair.aside(`oci/blobs/sha256/${name.replace(/^sha256:/, "")}`);
+      repair.note("lost", `blob ${name}: ${problem}`);
+    }
+    if (area === "ended logs") repair.note("lost", `ended log ${name}: ${problem}`);
+  }
+  if (steps.some(({ area, problem }) => area === "packs" && problem !== null)) {
+    await repair.aside("repositories");
+    repair.note("rebuilt", "repositories: a cache of what clients send, empty again");
+  }
+}
+
+/** Heads that this key signed, wherever one still stands. */
+async function headsOf(state_dir: string, keys: Keys, tables: LogTables, found: FoundEvidence): Promise<{ heads: SignedHead[]; newest: SignedHead | null }> {
+  const text = await readPublished(join(state_dir, "log"));
+  const published = text === null ? null : headIn(text, [keys.log_note]);
+  const stored = tables.head.get(HEAD)?.checkpoint;
+  const own = stored === undefined ? null : headIn(stored, [keys.log_note]);
+  const newest = own === null || stored === undefined ? null : { checkpoint: own, text: stored };
+  return { heads: [...(newest === null ? [] : [newest]), ...(published === null || text === null ? [] : [{ checkpoint: published, text }]), ...found.heads], newest };
+}
+
+async function repairLog(repair: Repair, store: Store, tables: LogTables, keys: Keys, found: FoundEvidence): Promise<boolean> {
+  const { state_dir, now_ms } = repair.deps;
+  const { heads, newest } = await headsOf(state_dir, keys, tables, found);
+  const size = Math.max(0, ...heads.map(({ checkpoint }) => checkpoint.size));
+  const elsewhere = new Map((await readEntryTiles(join(state_dir, "log"), size)).entries());
+  for (const [index, entry] of found.entries) elsewhere.set(index, entry);
+  const time_s = tables.head.get(HEAD)?.time_s ?? Math.floor(now_ms / 1000);
+  const { head, entries, replaced } = recoverLog(store, tables, heads, elsewhere, time_s);
+  if (head === null) {
+    repair.note("lost", "log: no signed head that its entries reach is left");
+    return false;
+  }
+  if (entries < size) repair.note("lost", `log: entries ${entries} to ${size - 1}`);
+  repair.note("rebuilt", `log: ${entries} entries, ${replaced} of them from tiles and bundles`);
+  // The head in the store is the newest that was ever signed; with it in hand nothing can be missing behind it.
+  return newest !== null && head.checkpoint.size === newest.checkpoint.size;
+}
+
+function repairGates(repair: Repair, store: Store, found: FoundEvidence): void {
+  const gates = openGates(store);
+  const usage = openUsage(store);
+  let added = 0;
+  store.atomic(() => {
+    gates.reorder();
+    for (const gate of found.gates) {
+      if (gates.get(gate.row.gate_id, gate.row.attempt.attempt) !== undefined) continue;
+      gates.add(gate.row);
+      addEvidence(usage, payerOf(gate.row), gate.bytes);
+      added += 1;
+    }
+  });
+  if (added > 0) repair.note("rebuilt", `gates: ${added} rows from their artifacts`);
+}
+
+/** Names anew what the index lost, from the manifests themselves. */
+async function repairIndex(repair: Repair, artifacts: Artifacts, found: FoundEvidence): Promise<void> {
+  let named = 0;
+  for (const gate of found.gates) if (await artifacts.restoreName(nameOf(gate), gate.manifest)) named += 1;
+  const known = await artifacts.references();
+  for (const { digest, manifest } of found.others) {
+    const whole = (await Promise.all(manifest.layers.map((layer) => artifacts.blobs.has(layer.digest)))).every(Boolean);
+    if (whole && !known.has(digest) && (await artifacts.restoreName(`recovered-${digest.slice(7, 19)}`, digest))) named += 1;
+  }
+  if (named > 0) repair.note("rebuilt", `artifacts: ${named} names`);
+}
+
+async function damagedIndex(repair: Repair, state_dir: string, limits: RepairDeps["limits"]): Promise<Artifacts> {
+  try {
+    return await openArtifacts({ state_dir, limits: limits.store });
+  } catch (error) {
+    if (!(error instanceof MaestroError) || error.code !== "store.corrupt") throw error;
+    await repair.aside("oci/index.json");
+    return openArtifacts({ state_dir, limits: limits.store });
+  }
+}
+
+/** A database is rebuilt beside the old one, which is moved aside once the new one is whole. */
+async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts): Promise<Succession | null> {
+  const { state_dir, limits, salvage, machine, now_ms } = repair.deps;
+  const next = join(state_dir, "db.repaired");
+  await rm(next, { recursive: true, force: true });
+  for (const { table, kept, refused, stopped } of await salvage(join(state_dir, "db"), next)) {
+    if (refused > 0 || stopped !== null) repair.note("lost", `table ${table}: ${refused} records refused${stopped === null ? "" : `, then unreadable: ${stopped}`}; ${kept} kept`);
+  }
+  const store = openStore({ state_dir, limits: limits.store, folder: basename(next), fatal: () => undefined });
+  try {
+    const tables = openTables(store);
+    const found = await findEvidence(artifacts.blobs, keys.trust, keys.log_note);
+    repairGates(repair, store, found);
+    await repairIndex(repair, artifacts, found);
+    const proven = await repairLog(repair, store, tables, keys, found);
+    await store.durable();
+    const head = tables.head.get(HEAD);
+    await repair.aside("db");
+    await repair.aside("log");
+    await rename(next, join(state_dir, "db"));
+    await syncFolder(state_dir);
+    if (head === undefined) return null;
+    if (proven) {
+      await writeFiles(state_dir, head, tables);
+      return null;
+    }
+    const keys_folder = join(state_dir, "keys");
+    planSuccession({ state_dir, cause: "repaired", head, keys_folder, trust_bytes: new Uint8Array(readFileSync(join(keys_folder, "trust.json"))), now_s: now_ms / 1000 });
+    return await finishSuccession({ state_dir, store, tables, machine, keep: async (name, bytes) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }])) });
+  } finally {
+    await store.close();
+  }
+}
+
+const DSSE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
+const IN_DATABASE: readonly string[] = ["database", "log", "gates", "artifacts"];
+
+/**
+ * The caller holds the state folder's lock. Throws `evidence.keys` where the keys themselves are damaged: without them nothing says
+ * what is sound, and only a backup helps.
+ */
+export async function repairState(deps: RepairDeps): Promise<RepairReport> {
+  const { state_dir, limits, machine, monotonic_ms } = deps;
+  const repair = new Repair(deps);
+  const keys = keysOf(state_dir);
+  const damaged = (await deps.examine()).filter(({ problem }) => problem !== null);
+  if (damaged.some(({ area }) => area === "keys") && machine !== null) {
+    rememberMachine(state_dir, machine);
+    repair.note("rebuilt", "machine: this machine is now the one on record");
+  }
+  await setAsideFiles(repair, damaged);
+  let succession: Succession | null = null;
+  // A database that could not be opened hides what else is wrong, so the files are looked at through the blobs.
+  if (damaged.some(({ area }) => IN_DATABASE.includes(area))) {
+    const artifacts = await damagedIndex(repair, state_dir, limits);
+    await setAsideBlobs(repair, artifacts);
+    succession = await rebuildDatabase(repair, keys, artifacts);
+  }
+  const after = await fsckReport(walkOffline(state_dir, limits), monotonic_ms);
+  return { quarantine: repair.folder, rebuilt: repair.rebuilt, lost: repair.lost, succession: succession === null ? null : { from: succession.from.origin, to: succession.to }, after };
+}
+
+async function setAsideBlobs(repair: Repair, { blobs }: Artifacts): Promise<void> {
+  for await (const { name, digest } of blobs.list()) {
+    const problem = digest === null ? "its name is no digest" : (await blobs.check(digest)).problem;
+    if (problem === null) continue;
+    await repair.aside(`oci/blobs/sha256/${name}`);
+    repair.note("lost", `blob ${name}: ${problem}`);
+  }
+}

@@ -1,0 +1,169 @@
+/** A backup becomes a state folder again, and a copied folder a node of its own. Both end the old log: somebody else may go on with it. */
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { copyFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import type { SuccessionCause } from "../../proto/attestation.ts";
+import { parseCanonical } from "../../proto/canonical.ts";
+import type { Limits } from "../../proto/config.ts";
+import { type BackupFile, BackupManifest, type RestoreReport } from "../../proto/integrity.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { headIn } from "../evidence/log/opening.ts";
+import { HEAD, openTables } from "../evidence/log/tables.ts";
+import { finishSuccession, planSuccession, type Succession } from "../evidence/succession/index.ts";
+import { succeed } from "../evidence/succession/renew.ts";
+import { openArtifacts } from "../store/artifacts.ts";
+import { openStore } from "../store/db.ts";
+import { syncFolder } from "../store/files.ts";
+import { openGates } from "../store/gates.ts";
+import { forgetOld, upgradeStore } from "../store/upgrade.ts";
+import { openTrust } from "../verifier/trust.ts";
+import { fsckReport } from "./fsck.ts";
+import { walkOffline } from "./offline.ts";
+import { logKeys } from "./start.ts";
+
+export interface RestoreDeps {
+  readonly source: string;
+  readonly state_dir: string;
+  readonly cause: Extract<SuccessionCause, "restored" | "clone">;
+  readonly limits: Pick<Limits, "store">;
+  readonly machine: string | null;
+  readonly now_ms: number;
+  readonly monotonic_ms: () => number;
+}
+
+const MANIFEST = "manifest.json";
+const LIMITS = { bytes_max: 4 * 1024 * 1024 * 1024, depth_max: 8 };
+const DSSE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
+const isManifest = TypeCompiler.Compile(BackupManifest);
+/** Of the backup, not of the state folder. */
+const NOT_RESTORED: readonly string[] = ["trust.json", "host-config.json"];
+
+const damaged = (what: string, cause?: unknown): MaestroError => new MaestroError("backup.damaged", what, { cause });
+
+async function manifestOf(source: string): Promise<BackupManifest> {
+  try {
+    const value = parseCanonical(new Uint8Array(await readFile(join(source, MANIFEST))), LIMITS);
+    if (isManifest.Check(value)) return value;
+  } catch (cause) {
+    throw damaged(`${source}/${MANIFEST} cannot be read`, cause);
+  }
+  throw damaged(`${source}/${MANIFEST} is no manifest of a backup`);
+}
+
+async function checkFile(source: string, { path, bytes, sha256 }: BackupFile): Promise<void> {
+  const hash = createHash("sha256");
+  let size = 0;
+  try {
+    for await (const chunk of createReadStream(join(source, path)) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      size += chunk.length;
+    }
+  } catch (cause) {
+    throw damaged(`${path} cannot be read`, cause);
+  }
+  if (size !== bytes || hash.digest("hex") !== sha256) throw damaged(`${path} is not what the manifest says`);
+}
+
+/** Every file is what the manifest says. What the manifest does not name is not looked at, and never restored. */
+export async function checkBackup(source: string): Promise<BackupManifest> {
+  const manifest = await manifestOf(source);
+  for (const file of manifest.body.files) await checkFile(source, file);
+  return manifest;
+}
+
+async function copyAll(source: string, target: string, files: readonly BackupFile[]): Promise<void> {
+  const folders = new Set<string>([target]);
+  for (const file of files) {
+    if (NOT_RESTORED.includes(file.path)) continue;
+    const to = join(target, file.path);
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    for (let folder = dirname(to); folder.length > target.length; folder = dirname(folder)) folders.add(folder);
+    await copyFile(join(source, file.path), to);
+    await checkFile(target, file);
+    const handle = await open(to, "r+");
+    await handle.chmod(file.path.startsWith("log") ? 0o644 : 0o600);
+    await handle.sync();
+    await handle.close();
+  }
+  for (const folder of folders) await syncFolder(folder);
+}
+
+/** Throws `restore.occupied`. */
+async function requireEmpty(state_dir: string): Promise<void> {
+  const names = existsSync(state_dir) ? await readdir(state_dir) : [];
+  if (names.length > 0) throw new MaestroError("restore.occupied", `${state_dir} holds ${names.slice(0, 3).join(", ")}`);
+}
+
+async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, machine, now_ms }: RestoreDeps): Promise<{ succession: Succession | null; gates: number; log: { origin: string; size: number } }> {
+  const opening = { state_dir: staging, limits: limits.store, fatal: () => undefined };
+  await upgradeStore(opening);
+  forgetOld(staging);
+  const store = openStore(opening);
+  try {
+    const artifacts = await openArtifacts(opening);
+    const tables = openTables(store);
+    const head = tables.head.get(HEAD);
+    const trust = openTrust(trust_bytes);
+    if (head === undefined || !trust.ok) throw damaged(head === undefined ? "its log has no head" : "its trust file cannot be read");
+    if (headIn(head.checkpoint, logKeys(trust.value)) === null) throw damaged("no key of its trust file signed its log");
+    const keys = join(staging, "keys");
+    planSuccession({ state_dir: staging, cause, head, keys_folder: existsSync(keys) ? keys : null, trust_bytes, now_s: now_ms / 1000 });
+    const succession = await finishSuccession({ state_dir: staging, store, tables, machine, keep: async (name, bytes) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }])) });
+    return { succession, gates: openGates(store).count(), log: { origin: succession?.to ?? "", size: tables.head.get(HEAD)?.size ?? 0 } };
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Restores into a folder that is absent or empty: made beside it, looked at whole, and renamed. Its log begins anew; old evidence verifies
+ * under the new trust file. Throws `backup.damaged` and `restore.occupied`.
+ */
+export async function restoreBackup(deps: RestoreDeps): Promise<RestoreReport> {
+  const { source, state_dir, limits, monotonic_ms } = deps;
+  await requireEmpty(state_dir);
+  const manifest = await checkBackup(source);
+  const { files } = manifest.body;
+  await mkdir(dirname(state_dir), { recursive: true, mode: 0o700 });
+  const staging = `${state_dir}.restoring`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { mode: 0o700 });
+  try {
+    await copyAll(source, staging, files);
+    const { succession, gates, log } = await begin(staging, new Uint8Array(readFileSync(join(source, "trust.json"))), deps);
+    const { damage } = await fsckReport(walkOffline(staging, limits), monotonic_ms);
+    const [first] = damage;
+    if (first !== undefined) throw damaged(`what it holds is damaged: ${first.area}: ${first.name}: ${first.what}`);
+    await requireEmpty(state_dir);
+    await rename(staging, state_dir);
+    await syncFolder(dirname(state_dir));
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    return { checked: { files: files.length, bytes }, restored: state_dir, succession: succession === null ? null : { from: succession.from.origin, size: succession.from.size, to: succession.to }, log, gates };
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** What a restore would find, without doing it. */
+export async function describeBackup(source: string): Promise<RestoreReport> {
+  const { body } = await checkBackup(source);
+  return { checked: { files: body.files.length, bytes: body.files.reduce((sum, { bytes }) => sum + bytes, 0) }, restored: null, succession: null, log: { origin: body.log.origin, size: body.log.size }, gates: body.gates };
+}
+
+/** A folder that was copied with its keys becomes a node of its own. The caller holds its lock. */
+export async function cloneIdentity({ state_dir, limits, machine, now_ms }: Pick<RestoreDeps, "state_dir" | "limits" | "machine" | "now_ms">): Promise<RestoreReport> {
+  const store = openStore({ state_dir, limits: limits.store, fatal: () => undefined });
+  try {
+    const artifacts = await openArtifacts({ state_dir, limits: limits.store });
+    const tables = openTables(store);
+    const keep = async (name: string, bytes: Uint8Array) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }]));
+    const succession = await succeed({ state_dir, store, tables, machine, keep, now_s: now_ms / 1000, began: () => undefined }, "clone");
+    if (succession === null) throw new MaestroError("evidence.succession", `${state_dir} has no log that could end`);
+    return { checked: { files: 0, bytes: 0 }, restored: null, succession: { from: succession.from.origin, size: succession.from.size, to: succession.to }, log: { origin: succession.to, size: 1 }, gates: openGates(store).count() };
+  } finally {
+    await store.close();
+  }
+}

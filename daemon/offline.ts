@@ -1,0 +1,110 @@
+/**
+ * What an operator does to a state folder while no daemon runs on it: `fsck`, `repair`, `restore`, `check`, `clone`. A process of its
+ * own, because a damaged database can kill whoever maps it. Each prints one JSON line per event; the last one is the result.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Value } from "@sinclair/typebox/value";
+import { Limits } from "../proto/config.ts";
+import { EXIT, MaestroError } from "../proto/errors.ts";
+import { fsck, Tally } from "./integrity/fsck.ts";
+import { walkOffline } from "./integrity/offline.ts";
+import { repairState } from "./integrity/repair.ts";
+import { cloneIdentity, describeBackup, restoreBackup } from "./integrity/restore.ts";
+import type { Step } from "./integrity/step.ts";
+import { systemClock } from "./platform/clock.ts";
+import { machineDigest } from "./platform/machine.ts";
+import { takeLock } from "./platform/socket/index.ts";
+import { salvage, type SalvagedTable } from "./store/salvage.ts";
+
+const limits = Value.Create(Limits);
+const text = { type: "string" } as const;
+const { values, positionals } = parseArgs({ args: Bun.argv.slice(2), options: { state: text, from: text, to: text, skip: text, "as-clone": { type: "boolean" } }, allowPositionals: true, strict: true });
+const state_dir = values.state ?? "";
+const monotonic_ms = () => systemClock.monotonic_ms();
+
+const say = (event: unknown): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
+
+/** Runs this file again and gives its lines; what killed it, or `null`. */
+async function child(args: readonly string[], line: (value: unknown) => void): Promise<string | null> {
+  const process_ = Bun.spawn([process.execPath, import.meta.path, ...args], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+  const all = await new Response(process_.stdout).text();
+  await process_.exited;
+  for (const row of all.split("\n")) if (row.endsWith("}")) line(JSON.parse(row));
+  return process_.signalCode === null ? null : String(process_.signalCode);
+}
+
+const deadly = (signal: string): Step => ({ area: "database", name: "data.mdb", bytes: 0, problem: `reading it killed the reader (${signal})` });
+
+/** Every step that found something. A reader that dies has found the database damaged. */
+async function examine(): Promise<Step[]> {
+  const steps: Step[] = [];
+  const killed = await child(["steps", "--state", state_dir], (step) => void steps.push(step as Step));
+  if (killed !== null) steps.push(deadly(killed));
+  return steps;
+}
+
+/** Table by table in children, each leaving out those that killed the ones before. */
+async function salvageIn(from: string, to: string): Promise<SalvagedTable[]> {
+  const told: SalvagedTable[] = [];
+  const skip: string[] = [];
+  for (;;) {
+    let started: string | null = null;
+    const killed = await child(["salvage", "--from", from, "--to", to, "--skip", skip.join(",")], (line) => {
+      const said = line as { start?: string } & SalvagedTable;
+      if (said.start !== undefined) started = said.start;
+      else {
+        told.push(said);
+        skip.push(said.table);
+        started = null;
+      }
+    });
+    if (killed === null || started === null) return told;
+    told.push({ table: started, kept: 0, refused: 0, stopped: `reading it killed the reader (${killed})` });
+    skip.push(started);
+  }
+}
+
+const shared = { state_dir, limits, machine: machineDigest(), now_ms: systemClock.now_ms(), monotonic_ms };
+
+async function locked(work: () => Promise<void>): Promise<void> {
+  const lock = takeLock(join(state_dir, "lock"));
+  try {
+    await work();
+  } finally {
+    lock.release();
+  }
+}
+
+const VERBS: Readonly<Record<string, () => Promise<void>>> = {
+  async steps() {
+    for await (const step of walkOffline(state_dir, limits)) if (step.problem !== null) say(step);
+  },
+  salvage: () => salvage(values.from ?? "", values.to ?? "", (values.skip ?? "").split(","), say),
+  async look() {
+    for await (const event of fsck(walkOffline(state_dir, limits), monotonic_ms)) say(event);
+  },
+  fsck: () => locked(async () => {
+    const started_ms = monotonic_ms();
+    const killed = await child(["look", "--state", state_dir], say);
+    if (killed === null) return;
+    const tally = new Tally();
+    tally.add(deadly(killed));
+    say({ event: "report", report: tally.report(monotonic_ms() - started_ms) });
+  }),
+  repair: () => locked(async () => say({ event: "repaired", report: await repairState({ ...shared, examine, salvage: salvageIn }) })),
+  clone: () => locked(async () => say({ event: "restored", report: await cloneIdentity(shared) })),
+  check: async () => say({ event: "restored", report: await describeBackup(values.from ?? "") }),
+  restore: async () => say({ event: "restored", report: await restoreBackup({ ...shared, source: values.from ?? "", cause: values["as-clone"] === true ? "clone" : "restored" }) }),
+};
+
+try {
+  const verb = VERBS[positionals[0] ?? ""];
+  if (verb === undefined) throw new MaestroError("cli.usage", `offline: one of ${Object.keys(VERBS).join(", ")}`);
+  await verb();
+} catch (error) {
+  const known = error instanceof MaestroError;
+  if (!known) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  say({ event: "failure", code: known ? error.code : "internal.bug", detail: known ? error.detail : "see stderr" });
+  process.exitCode = known ? error.row.exit : EXIT.internal;
+}

@@ -1,0 +1,67 @@
+/** What can still be read of a damaged database, record by record: each carries its own hash, so what comes over is what was written. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { open, type Key as LmdbKey } from "lmdb";
+import { storeFailure } from "./failure.ts";
+import { openRecord, type Key } from "./record.ts";
+
+export interface SalvagedTable {
+  readonly table: string;
+  readonly kept: number;
+  readonly refused: number;
+  /** Why the table could not be read to its end; `null` where it was. */
+  readonly stopped: string | null;
+}
+
+const BATCH_RECORDS = 1_000;
+const OPTIONS = { noSubdir: false, encoding: "binary", maxDbs: 64, safeRestore: true } as const;
+
+const isKey = (key: unknown): key is Key => typeof key === "string" || typeof key === "number" || (Array.isArray(key) && key.every((part) => typeof part === "string" || typeof part === "number"));
+
+/**
+ * Copies every sound record of `from` into `to`. A damaged page may take the process down, so this runs in a child, which says before
+ * each table that it starts on it; the parent leaves that table out (`skip`) the next time. Throws `store.corrupt` where nothing can be opened.
+ */
+export async function salvage(from: string, to: string, skip: readonly string[], said: (line: { readonly start: string } | SalvagedTable) => void): Promise<void> {
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  const target = open<Buffer, string>({ path: to, ...OPTIONS });
+  try {
+    const source = open<Buffer, string>({ path: from, ...OPTIONS, readOnly: true });
+    for (const table of [...source.getKeys()].map(String).filter((name) => !skip.includes(name))) {
+      said({ start: table });
+      said(copyTable(table, source.openDB<Buffer, LmdbKey>({ name: table, encoding: "binary" }).getRange({}), (batch) => {
+        const into = target.openDB<Buffer, LmdbKey>({ name: table, encoding: "binary" });
+        target.transactionSync(() => batch.forEach(([key, value]) => void into.putSync(typeof key === "object" ? [...key] : key, value)));
+      }));
+    }
+    await source.close();
+  } catch (error) {
+    throw storeFailure(error, `read ${join(from, "data.mdb")}`);
+  } finally {
+    await target.flushed;
+    await target.close();
+  }
+}
+
+function copyTable(table: string, rows: Iterable<{ key: unknown; value: Buffer }>, write: (batch: readonly (readonly [Key, Buffer])[]) => void): SalvagedTable {
+  let batch: (readonly [Key, Buffer])[] = [];
+  let [kept, refused] = [0, 0];
+  let stopped: string | null = null;
+  try {
+    for (const { key, value } of rows) {
+      if (!isKey(key) || openRecord(table, key, value) === null) {
+        refused += 1;
+        continue;
+      }
+      batch.push([key, Buffer.from(value)]);
+      kept += 1;
+      if (batch.length < BATCH_RECORDS) continue;
+      write(batch);
+      batch = [];
+    }
+  } catch (error) {
+    stopped = storeFailure(error, "read").detail;
+  }
+  write(batch);
+  return { table, kept, refused, stopped };
+}
