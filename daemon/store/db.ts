@@ -12,6 +12,7 @@ import { checkSchema, type SchemaRecord, STORE_SCHEMA_VERSION } from "./schema.t
 import { requireWritable } from "./room.ts";
 import { syncFolderNow } from "./sync.ts";
 import { createTable, type Table } from "./table.ts";
+import { transactionsOf } from "./transactions.ts";
 
 const LMDB_OPTIONS = {
   noSubdir: false,
@@ -94,16 +95,17 @@ export function openStore(deps: StoreDeps): Store {
   if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
   const root = openDatabase(fresh ?? folder);
   const names = new Set<string>();
-  let depth = 0;
   let broken: MaestroError | null = null;
-  const fatal = (reason: MaestroError): MaestroError => {
-    if (broken === null) {
-      broken = reason;
-      deps.fatal(reason);
-    }
-    return reason;
+  const fatal = (reason: MaestroError): void => {
+    if (broken === null) deps.fatal(reason);
+    broken ??= reason;
   };
-  const host = { value_bytes_max: deps.limits.value_bytes_max, writing: () => depth > 0 };
+  const begin = (): void => {
+    if (broken !== null) throw broken;
+    requireWritable(deps.state_dir, deps.limits.free_bytes_min);
+  };
+  const { atomic, writing } = transactionsOf({ root, begin, fatal });
+  const host = { value_bytes_max: deps.limits.value_bytes_max, writing };
 
   const store: Store = {
     table(name, schema) {
@@ -111,29 +113,7 @@ export function openStore(deps: StoreDeps): Store {
       names.add(name);
       return createTable(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host);
     },
-    atomic(work) {
-      if (broken !== null) throw broken;
-      if (depth === 0) requireWritable(deps.state_dir, deps.limits.free_bytes_min);
-      let own: unknown;
-      depth += 1;
-      try {
-        return root.transactionSync(() => {
-          try {
-            const result = work();
-            if (result instanceof Promise) throw new MaestroError("internal.bug", "atomic() takes synchronous work");
-            return result;
-          } catch (error) {
-            own = error;
-            throw error;
-          }
-        });
-      } catch (error) {
-        if (error === own) throw error;
-        throw fatal(storeFailure(error, "commit"));
-      } finally {
-        depth -= 1;
-      }
-    },
+    atomic,
     requireWritable: () => requireWritable(deps.state_dir, deps.limits.free_bytes_min),
     durable: () => watchCommit(root.flushed, deps.limits.commit_deadline_ms, fatal),
     scanner: openScanner(root),

@@ -1,0 +1,57 @@
+/** Synchronous transactions of one database: all of the work is kept, or nothing. */
+import type { RootDatabase } from "lmdb";
+import { MaestroError } from "../../proto/errors.ts";
+import { storeFailure } from "./failure.ts";
+
+export interface TransactionsDeps {
+  readonly root: Pick<RootDatabase<Buffer, string>, "transactionSync">;
+  /** Before the outermost one: throws where nothing could be kept, so that LMDB need not find out. */
+  readonly begin: () => void;
+  /** State on disk may differ from state in memory. */
+  readonly fatal: (reason: MaestroError) => void;
+}
+
+export interface Transactions {
+  atomic<T>(work: () => T): T;
+  /** Whether one is open. */
+  writing(): boolean;
+}
+
+export function transactionsOf({ root, begin, fatal }: TransactionsDeps): Transactions {
+  let depth = 0;
+
+  /** Runs the work and remembers what it threw itself, which undoes the transaction and breaks nothing. */
+  function once<T>(work: () => T): T {
+    let own: unknown;
+    try {
+      return root.transactionSync(() => {
+        try {
+          const result = work();
+          if (result instanceof Promise) throw new MaestroError("internal.bug", "atomic() takes synchronous work");
+          return result;
+        } catch (error) {
+          own = error;
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (error === own) throw error;
+      const failure = storeFailure(error, "commit");
+      fatal(failure);
+      throw failure;
+    }
+  }
+
+  return {
+    atomic(work) {
+      if (depth === 0) begin();
+      depth += 1;
+      try {
+        return once(work);
+      } finally {
+        depth -= 1;
+      }
+    },
+    writing: () => depth > 0,
+  };
+}
