@@ -69,7 +69,8 @@ export async function runJob(job: WireJob, ground: Ground): Promise<Ran> {
       files,
       usage: {
         wall_us: Math.round((performance.now() - started_ms) * 1_000),
-        cpu_us: cage?.cpu_us() ?? reaped?.cpu_us ?? meter.cpu_us,
+        // What died in the last moment of a PID namespace is not in the sum of its init, so the meter may have seen more.
+        cpu_us: cage?.cpu_us() ?? Math.max(reaped?.cpu_us ?? 0, meter.cpu_us),
         memory_bytes_max: cage?.memory_bytes_peak() ?? Math.max(meter.memory_bytes_max, reaped?.memory_bytes_max ?? 0),
       },
     };
@@ -132,7 +133,8 @@ function limitResources(pid: number, limits: SandboxLimits, whole_kernel: boolea
   if (whole_kernel) return;
   set("fsize", limits.file_bytes_max);
   set("nofile", limits.open_files_max);
-  if (!removed.has("processes")) set("nproc", limits.processes_max + PROCESSES_SPARE);
+  // Twice: the meter sees a job between one and two times its limit and names the limit, where a refused fork would only make the job fail somehow.
+  if (!removed.has("processes")) set("nproc", 2 * limits.processes_max + PROCESSES_SPARE);
   if (!removed.has("cpu")) set("cpu", limits.cpu_s, limits.cpu_s + 1);
 }
 
