@@ -1,0 +1,53 @@
+/** Our metrics and alerts in the hands of Prometheus' own packages: its parser, its linter, its reader of rules. */
+import { afterAll, expect } from "bun:test";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { World } from "../daemon/e2e/testing/world.ts";
+import { accepts, output, run } from "./rig/accepts.ts";
+
+const PROMETHEUS_VERSION = "v0.305.0";
+const BUILD_DEADLINE_MS = 420_000;
+const RULES = join(import.meta.dir, "../systemd/alerts.rules.yml");
+const prometheus = { name: "github.com/prometheus/prometheus", version: PROMETHEUS_VERSION };
+
+const work = mkdtempSync(join(tmpdir(), "maestro-accept-metrics-"));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+async function checker(): Promise<string> {
+  copyFileSync(join(import.meta.dir, "peers/promcheck.go"), join(work, "main.go"));
+  writeFileSync(join(work, "go.mod"), `module promcheck\n\ngo 1.24\n\nrequire github.com/prometheus/prometheus ${PROMETHEUS_VERSION}\n`);
+  await output(["go", "build", "-mod=mod", "-o", "promcheck", "."], { cwd: work, timeout_ms: BUILD_DEADLINE_MS });
+  return join(work, "promcheck");
+}
+
+/** What a daemon shows after a gate, a repeated one and a refusal. */
+async function metrics(): Promise<string> {
+  const world = new World();
+  try {
+    const repository = await world.changed({}, { "src/b.ts": "export const b = 1;\n" });
+    await world.daemon(["--embedded"], { NOTIFY_SOCKET: world.path("nobody"), WATCHDOG_USEC: "200000" });
+    for (let i = 0; i < 2; i++) expect((await world.gate(repository)).code).toBe(0);
+    const ask = (path: string) => fetch(`http://d${path}`, { unix: world.socket_path });
+    await ask("/v1/nothing");
+    return await (await ask("/metrics")).text();
+  } finally {
+    await world.dispose();
+  }
+}
+
+accepts(prometheus, "reads and lints the metrics of a daemon at work, reads the alerts, and every metric an alert names is there", async () => {
+  const program = await checker();
+  const text = await metrics();
+  const at = join(work, "metrics");
+  writeFileSync(at, text);
+  expect(await output([program, at, RULES])).toMatch(/^\d{2} metric families, 10 rules\n$/);
+  const shown = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]));
+  const named = [...readFileSync(RULES, "utf8").matchAll(/\b(?:maestro|process)_[a-z_]+\b/g)].map(([name]) => name.replace(/_bucket$/, ""));
+  // It appears with the first reload.
+  expect([...new Set(named)].filter((name) => !shown.has(name))).toEqual(["maestro_config_reload_success"]);
+  writeFileSync(at, text.replace("# TYPE maestro_gates_total counter", "# TYPE maestro_gates_total gauge"));
+  expect((await run([program, at, RULES])).code).toBe(1);
+  writeFileSync(at, `${text}maestro_gates_total{verdict="hold} 1\n`);
+  expect((await run([program, at, RULES])).code).toBe(1);
+});
