@@ -83,9 +83,9 @@ export class World implements AsyncDisposable {
   }
 
   /** An intake whose pack has arrived: the tips with all history behind them. */
-  async received(source: Source, tips: readonly string[], repository = "demo"): Promise<Intake> {
+  async received(source: Source, tips: readonly string[], repository = "demo", owner = ownUser(UID)): Promise<Intake> {
     const { intakes, repositories, git, options } = this.core;
-    const intake = intakes.open(ownUser(UID), { repository, object_format: source.object_format, cuts: [], tips: [...tips] });
+    const intake = intakes.open(owner, { repository, object_format: source.object_format, cuts: [], tips: [...tips] });
     const commits = source.git("rev-list", ...tips).split("\n");
     await receivePack(git, await repositories.open(intake.repo_id, intake.object_format), intake, streamOf(source.body(commits, tips)), { limits: options.host.limits.intake });
     intakes.arrived(intake);
