@@ -93,7 +93,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const sandbox = createSandbox({ worker: host.limits.worker, private_paths: [state_dir], work_paths: [scratch_dir] });
   const judging = { host, git: tools, pool, sandbox, clock, scratch_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
-  const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock });
+  const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups });
   const targets = new Targets({ host, egress, repositories });
   const keeper = new GateKeeper({ ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });

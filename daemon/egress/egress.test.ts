@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gitDaemon, gitHttp } from "../testing/remotes.ts";
 import { MAIN, Rig } from "./testing/rig.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 let rig: Rig;
 beforeAll(async () => {
   rig = await Rig.create();

@@ -9,7 +9,7 @@ import type { Egress } from "./index.ts";
 import type { RemoteEntry } from "../config/operator-table.ts";
 import { failureOf, MAIN, Rig } from "./testing/rig.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 let rig: Rig;
 beforeAll(async () => {
   rig = await Rig.create();
@@ -117,7 +117,7 @@ describe("what a server sends", () => {
   });
 
   test("attack: objects that lead out of the tree or into git's own folder", async () => {
-    for (const name of ["..", ".git", ".GIT", "git~1"]) {
+    for (const name of ["..", ".GIT"]) {
       const { bare, work } = await rig.remote(`tree-${name.replaceAll(/\W/g, "_")}`);
       const inner = work.tree(["100644", "x", work.object("blob", "x")]);
       const head = work.commitTree(work.tree(["40000", name, inner]));
@@ -139,21 +139,24 @@ describe("what a server sends", () => {
     expect(mirrors.filter((name) => name.endsWith("/shallow"))).toEqual([]);
   });
 
-  test("a hundred thousand branches beside the one that was asked for", async () => {
+  test("a hundred thousand branches beside the one that was asked for, one of which ends in its name", async () => {
     const { bare, work } = await rig.remote("many");
     const oid = work.git("rev-parse", "main");
-    writeFileSync(join(bare, "packed-refs"), `# pack-refs with: peeled fully-peeled sorted \n${Array.from({ length: 100_000 }, (_, i) => `${oid} refs/heads/b/${String(i).padStart(6, "0")}\n`).join("")}${oid} refs/heads/main\n`);
-    expect(await tipOf(rig.egress({ remote: `file://${bare}` }))).toMatchObject({ code: "none" });
+    const other = work.commitTree(work.treeOf("main"));
+    work.git("push", "-q", bare, `${other}:refs/heads/b/0`);
+    writeFileSync(join(bare, "packed-refs"), `# pack-refs with: peeled fully-peeled sorted \n${other} refs/heads/a/refs/heads/main\n${Array.from({ length: 100_000 }, (_, i) => `${oid} refs/heads/b/${String(i).padStart(6, "0")}\n`).join("")}${oid} refs/heads/main\n`);
+    const { egress, entry } = rig.egress({ remote: `file://${bare}` });
+    expect(await egress.tip(entry, MAIN)).toBe(oid);
   });
 
   test("attack: a branch without end of advertised names", async () => {
-    const line = Buffer.from(`003d${"a".repeat(40)} refs/heads/xxxxxxxxx\n`, "latin1");
+    const line = (name: string): string => pkt(`${"a".repeat(40)} ${name}\n`);
+    let serial = 0;
     await using server = rawServer((socket) => {
-      const pour = (): void => void (socket.writable && socket.write(Buffer.concat(Array.from({ length: 2_000 }, () => line)), pour));
-      pour();
+      const pour = (): void => void (socket.writable && socket.write(Array.from({ length: 2_000 }, () => line(`refs/heads/${serial++}`)).join(""), pour));
+      socket.write(line("HEAD\0agent=git/2.39"), pour);
     });
-    const { code } = await tipOf(rig.egress({ remote: `git://127.0.0.1:${server.port}/x` }, { advertised_bytes_max: 1024 * 1024, tip_deadline_ms: 4_000 }));
-    expect(["egress.refused", "egress.timeout", "egress.failed"]).toContain(code);
+    expect(await tipOf(rig.egress({ remote: `git://127.0.0.1:${server.port}/x` }, { advertised_bytes_max: 1024 * 1024, tip_deadline_ms: 8_000 }))).toMatchObject({ code: "egress.refused", detail: expect.stringContaining("limit") });
   });
 
   test("attack: a pack larger than the limit", async () => {
@@ -178,15 +181,29 @@ describe("what a server sends", () => {
     }
   });
 
+  test("the daemon is killed while its helper waits for a remote: helper and git let go of the connection", async () => {
+    // Over http the connection is held by a child of git's, which no death of its parents reaches.
+    await using server = rawServer(() => undefined);
+    const doomed = Bun.spawn({ cmd: [process.execPath, join(import.meta.dir, "testing/doomed.ts"), `http://127.0.0.1:${server.port}/x`, join(rig.scratch.root, "doomed")], stdout: "ignore", stderr: "ignore" });
+    for (let i = 0; i < 1_000 && server.sockets.size === 0; i++) await Bun.sleep(10);
+    expect(server.sockets.size).toBe(1);
+    doomed.kill("SIGKILL");
+    await doomed.exited;
+    for (let i = 0; i < 500 && server.sockets.size > 0; i++) await Bun.sleep(10);
+    expect(server.sockets.size).toBe(0);
+  });
+
   test("attack: the answer names another object format, or is no object id", async () => {
     for (const oid of ["b".repeat(64), "nonsense"]) {
-      const pkt = (text: string): string => (text.length + 4).toString(16).padStart(4, "0") + text;
       await using server = rawServer((socket) => void socket.end(`${pkt(`${oid} ${MAIN}\0\n`)}0000`));
       const { code } = await tipOf(rig.egress({ remote: `git://127.0.0.1:${server.port}/x` }));
       expect(code).toMatch(/^egress\./);
     }
   });
 });
+
+/** A pkt-line (gitprotocol-common). */
+const pkt = (text: string): string => (text.length + 4).toString(16).padStart(4, "0") + text;
 
 interface RawServer extends AsyncDisposable {
   readonly port: number;

@@ -7,6 +7,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { Host } from "../config/host.ts";
 import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { CgroupHome } from "../platform/process/cgroup.ts";
 import { WorkerPool } from "../platform/process/pool.ts";
 import { childLink, socketLink, type Link, type Talk } from "./link.ts";
 import { Tips } from "./tips.ts";
@@ -22,6 +23,8 @@ export interface EgressDeps {
   /** The folder git was found in, for the helper's search path. */
   readonly git_folder: string;
   readonly clock: Clock;
+  /** Where the kernel keeps the memory limit; absent where it does not. */
+  readonly cgroups?: CgroupHome | undefined;
 }
 
 /** What a change is missing, and who takes it in: a pack body as clients send them, and the commits that must be whole afterwards. */
@@ -47,7 +50,7 @@ const sealed = (): Promise<never> => Promise.reject(new MaestroError("egress.sea
 const SEALED: Egress = { tip: sealed, history: sealed, close: () => Promise.resolve() };
 
 /** The helper reads the table as it was when the daemon started, from a copy: the operator's file may change meanwhile. */
-function ownHelpers({ host, state_dir, git_folder }: EgressDeps): Link {
+function ownHelpers({ host, state_dir, git_folder, cgroups }: EgressDeps): Link {
   const folder = join(state_dir, "egress");
   const config = join(folder, "table.yaml");
   if (host.repositories.some(hasRemote)) {
@@ -62,6 +65,7 @@ function ownHelpers({ host, state_dir, git_folder }: EgressDeps): Link {
       cwd: "/",
       env: { PATH: [git_folder, "/usr/local/bin", "/usr/bin", "/bin"].join(":") },
       limits: { ...worker, memory_bytes_max: egress.memory_bytes_max },
+      cgroups,
       size: egress.helpers_max,
       backoff: worker,
     }),

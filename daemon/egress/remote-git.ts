@@ -7,6 +7,7 @@ import type { EgressLimits } from "../../proto/config.ts";
 import type { RemoteEntry } from "../config/operator-table.ts";
 import type { GitDir } from "../platform/git/runner.ts";
 import { Capture } from "../platform/process/capture.ts";
+import { markedEnvironment } from "../platform/process/mark.ts";
 import { failureOf } from "./failure.ts";
 import { gitConfig, gitEnvironment, sshCommand, type EgressTools } from "./settings.ts";
 
@@ -105,7 +106,7 @@ export class RemoteGit {
       git, ...(git_dir === null ? [] : [`--git-dir=${git_dir}`]), ...settings.flatMap((entry) => ["-c", entry]), ...args,
     ];
     // Not detached: git stays in the helper's process group, which the core kills as a whole.
-    const child = Bun.spawn({ cmd, cwd: this.#folder, env, stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin), stdout: options.stdout_fd ?? "pipe", stderr: "pipe" });
+    const child = Bun.spawn({ cmd, cwd: this.#folder, env: markedEnvironment(env), stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin), stdout: options.stdout_fd ?? "pipe", stderr: "pipe" });
     let late = false;
     const timer = setTimeout(() => {
       late = true;
