@@ -1,13 +1,16 @@
 /** Everything that stands on the disk, opened in order and checked: what the daemon serves from, and what an audit of a state folder reads. */
+import { join } from "node:path";
 import type { Host } from "./config/host.ts";
 import { MaestroError } from "../proto/errors.ts";
 import { VERSION } from "../proto/version.ts";
 import { createEvidence, type Evidence } from "./evidence/index.ts";
 import { keepPromises } from "./gate/record.ts";
 import type { Clock } from "./platform/clock.ts";
+import { runCommand } from "./platform/process/command.ts";
 import { openArtifacts, type Artifacts } from "./store/artifacts.ts";
 import { openStore, type Store } from "./store/db.ts";
 import { openGates, type Gates } from "./store/gates.ts";
+import { suspicionOf } from "./store/pages.ts";
 import { openOutbox, type Outbox } from "./store/outbox.ts";
 import { openUsage, type Usage } from "./store/usage.ts";
 import { upgradeStore } from "./store/upgrade.ts";
@@ -34,8 +37,27 @@ export interface State {
 
 const DSSE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
 
+const OFFLINE = new URL("./offline.ts", import.meta.url).pathname;
+const READ_DEADLINE_MS = 600_000;
+const READ_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * A page behind the end of a cut database kills whoever reads it (SIGBUS). So a database that looks cut is read whole by a child first,
+ * and opened here only where that child lives. Throws `store.corrupt`.
+ */
+async function tryReading(state_dir: string): Promise<void> {
+  const suspicion = suspicionOf(join(state_dir, "db"));
+  if (suspicion === null) return;
+  try {
+    await runCommand([process.execPath, OFFLINE, "steps", "--state", state_dir], { stdout_bytes_max: READ_BYTES_MAX, deadline_ms: READ_DEADLINE_MS });
+  } catch (cause) {
+    throw new MaestroError("store.corrupt", `${suspicion}; reading it in a child failed`, { cause });
+  }
+}
+
 /** The caller holds the state folder's lock. Throws `store.*` and `evidence.*` for what contradicts itself. */
 export async function openState({ state_dir, host, clock, machine = null, fatal, warn }: StateOptions): Promise<State> {
+  await tryReading(state_dir);
   const opening = { state_dir, limits: host.limits.store, fatal };
   await upgradeStore(opening);
   const store = openStore(opening);

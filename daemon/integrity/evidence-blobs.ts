@@ -11,7 +11,7 @@ import type { Blobs } from "../store/blobs.ts";
 import { artifactName, GATE_ROW_MEDIA_TYPE, GateRow } from "../store/gates.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { BUNDLE_LIMITS } from "../verifier/limits.ts";
-import { noteKey, type NoteKey } from "../verifier/note.ts";
+import type { NoteKey } from "../verifier/note.ts";
 import type { Trust } from "../verifier/trust.ts";
 
 /** A gate as its artifact tells it. */
@@ -100,9 +100,3 @@ function placeIn(bytes: Uint8Array, trust: Trust, key: NoteKey): { index: number
 }
 
 export const nameOf = ({ row }: FoundGate): string => artifactName(row.gate_id, row.attempt.attempt);
-
-/** The key of the log that the keys folder signs under now. */
-export const activeLogKey = (trust: Trust, fingerprint: string): NoteKey | null => {
-  const line = trust.entries.find(({ entry }) => entry.role === "log" && entry.fingerprint === fingerprint);
-  return line?.entry.log_origin == null ? null : noteKey(line.entry.log_origin, line.key);
-};

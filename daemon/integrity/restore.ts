@@ -67,7 +67,7 @@ async function checkFile(source: string, { path, bytes, sha256 }: BackupFile): P
 }
 
 /** Every file is what the manifest says. What the manifest does not name is not looked at, and never restored. */
-export async function checkBackup(source: string): Promise<BackupManifest> {
+async function checkBackup(source: string): Promise<BackupManifest> {
   const manifest = await manifestOf(source);
   for (const file of manifest.body.files) await checkFile(source, file);
   return manifest;

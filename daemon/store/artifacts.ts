@@ -25,7 +25,17 @@ export interface Artifact {
   readonly descriptor: Descriptor;
 }
 
-export interface Artifacts {
+/** What an audit and a repair ask of the artifacts. */
+export interface ArtifactCare {
+  /** What is wrong with a named artifact, manifest and layers alike, or `null`. Layers' bytes are not read. */
+  checkArtifact(name: string): Promise<string | null>;
+  /** For a repair: names a manifest that lies among the blobs, unless the name stands for it already. `false` where there was nothing to do. */
+  restoreName(name: string, digest: string): Promise<boolean>;
+  /** Digests that the artifacts name, manifests and layers and config. Throws `store.corrupt` where a manifest cannot be read. */
+  references(): Promise<Set<string>>;
+}
+
+export interface Artifacts extends ArtifactCare {
   readonly blobs: Blobs;
   /** Folder that `skopeo inspect oci:FOLDER:NAME` reads. */
   readonly layout: string;
@@ -34,12 +44,6 @@ export interface Artifacts {
   /** `undefined` where no artifact has that name; throws `store.corrupt` where its blobs are gone or others. */
   getArtifact(name: string): Promise<Artifact | undefined>;
   names(): readonly string[];
-  /** What is wrong with a named artifact, manifest and layers alike, or `null`. Layers' bytes are not read. */
-  checkArtifact(name: string): Promise<string | null>;
-  /** For a repair: names a manifest that lies among the blobs, unless the name stands for it already. `false` where there was nothing to do. */
-  restoreName(name: string, digest: string): Promise<boolean>;
-  /** Digests that the artifacts name, manifests and layers and config. Throws `store.corrupt` where a manifest cannot be read. */
-  references(): Promise<Set<string>>;
 }
 
 // A manifest or index is ours and flat; the bound keeps a damaged file from being read without end.
@@ -158,6 +162,19 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
       return descriptor === undefined ? undefined : { descriptor, manifest: await readManifest(descriptor, name) };
     },
     names: () => index.names(),
+    ...care({ index, blobs, readManifest, empty_digest: empty.digest }),
+  };
+}
+
+interface CareDeps {
+  readonly index: Index;
+  readonly blobs: Blobs;
+  readonly readManifest: (descriptor: Descriptor, name: string) => Promise<ImageManifest>;
+  readonly empty_digest: string;
+}
+
+function care({ index, blobs, readManifest, empty_digest }: CareDeps): ArtifactCare {
+  return {
     async checkArtifact(name) {
       const descriptor = index.get(name);
       if (descriptor === undefined) return "it has no entry in index.json";
@@ -180,7 +197,7 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
       return true;
     },
     async references() {
-      const found = new Set<string>([empty.digest]);
+      const found = new Set<string>([empty_digest]);
       for (const name of index.names()) {
         const descriptor = index.get(name);
         if (descriptor === undefined) continue;
