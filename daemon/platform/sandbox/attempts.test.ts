@@ -3,6 +3,7 @@
  * protection it is about taken out it must work, against a canary of this test, so that an attempt that could never work is found out.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { skipWithout } from "../../testing/skip.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Sandbox, SandboxResult, TierState } from "./job.ts";
@@ -83,6 +84,12 @@ describe.skipIf(skipped)("attempts that fail, and would work with one protection
       30_000,
     );
   }
+
+  test("docs/sandbox.md lists these and no others", () => {
+    const page = readFileSync(new URL("../../../docs/sandbox.md", import.meta.url), "utf8");
+    const rows = page.slice(page.indexOf("| attempt | held by |")).split("\n").slice(2);
+    expect(rows.slice(0, rows.indexOf(""))).toEqual(ATTEMPTS.map(({ name, without }) => `| ${name} | ${without.join(" + ")} |`));
+  });
 
   test("there are at least fifty, and each protection has one", () => {
     expect(ATTEMPTS.length).toBeGreaterThanOrEqual(50);
