@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import type { HostConfig, RepositoryConfig } from "../../proto/config.ts";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
@@ -38,6 +39,16 @@ test("a full example is read as it stands", () => {
   const { commands, obligations } = read(FULL);
   expect(commands?.["lint"]).toEqual({ run: ["bun", "x", "eslint", "--format", "sarif", "--output-file", "/scratch/out.sarif"], inputs: ["src/**", "package.json"], mounts: ["node"], env: { CI: "1" }, cwd: "packages/a", output: { sarif: "out.sarif" }, deadline_ms: 20_000, required: false });
   expect(Object.keys(obligations ?? {})).toEqual(["coverage.line", "bundle.bytes", "typecheck.ok"]);
+});
+
+test("every example of docs/commands.md is read as it stands", () => {
+  const page = readFileSync(new URL("../../docs/commands.md", import.meta.url), "utf8");
+  const examples = [...page.matchAll(/```yaml\n([^`]+)```/g)].map((match) => match[1]!);
+  expect(examples.length).toBeGreaterThan(4);
+  for (const text of examples) {
+    if (text.startsWith("mounts:")) expect(Object.keys(parseHostConfig(utf8(`version: 1\ntrust_domain: a\nmodes: [local]\n${text}`), "maestrod.yaml").mounts ?? {})).toEqual(["node", "eslint"]);
+    else expect(Object.keys(text.startsWith("version") ? parseRepositoryConfig(utf8(text)) : read(text)).length).toBeGreaterThan(1);
+  }
 });
 
 describe("what makes no sense is refused with its line", () => {

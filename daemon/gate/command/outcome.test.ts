@@ -68,6 +68,14 @@ test("attack: a credential that a program prints is masked in the tail, in a mes
   expect(JSON.stringify([printed, found])).not.toContain(token);
 });
 
+test("attack: a credential that the cut of the tail falls into is masked before it is cut", async () => {
+  const token = checksummedToken("ghp", "cut");
+  const end = token.slice(-15);
+  const { findings } = await came({ code: 1, tail: `${token} ${"word ".repeat(197)}`.slice(0, token.length + 985) });
+  expect(findings[0]?.excerpt).toEndWith("word");
+  expect(findings[0]?.excerpt).not.toContain(end);
+});
+
 test("attack: ten thousand notes do not push an error out of the list, and what is cut is counted", async () => {
   const notes = Array.from({ length: 10_000 }, (_, i) => ({ ruleId: "n", level: "note", message: { text: `m${i}` } }));
   const outcome = await came({ sarif: results(...notes, ERROR) });

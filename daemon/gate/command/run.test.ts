@@ -1,15 +1,21 @@
 /** Declared commands in the real sandbox over real trees: every way of not answering, and what a hostile tree tries. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import type { GateResult, GateRequest } from "../../../proto/api.ts";
 import { toBase64, utf8 } from "../../../proto/encoding.ts";
 import { World } from "../../testing/core.ts";
 import { noSandbox } from "../../testing/sandbox.ts";
 import { skipWithout } from "../../testing/skip.ts";
+import { createSandbox } from "../../platform/sandbox/index.ts";
+import type { Sandbox } from "../../platform/sandbox/job.ts";
 import type { Source } from "../../platform/git/testing/scratch.ts";
 import { Judge } from "../judge.ts";
 import { toolJob } from "./jobs.ts";
+
+// Real sandboxes on a busy machine.
+setDefaultTimeout(60_000);
 
 let world: World;
 let serial = 0;
@@ -99,6 +105,30 @@ describe.skipIf(sandboxed)("a command that does not answer is never a pass", () 
   });
 });
 
+describe.skipIf(sandboxed)("a client that leaves", () => {
+  test("ends its command with it, and nothing is on record", async () => {
+    const source = await repository({ "maestro.yaml": `version: 1\n${sh("sleep 30")}`, f: "old" });
+    const target = source.git("rev-parse", "HEAD");
+    const tip = await source.commit({ f: "new" });
+    const intake = await world.received(source, [target, tip], "leaver");
+    const [client, before, started_ms] = [new AbortController(), world.core.gates.count(), performance.now()];
+    const heard = ({ check }: { readonly check: string | null }) => void (check === "size" && setTimeout(() => client.abort(), 400));
+    await expect(world.gate(intake, { target_ref: "refs/heads/main", target, head: tip }, undefined, heard, client.signal)).rejects.toMatchObject({ code: "request.cancelled" });
+    for (let i = 0; i < 500 && readdirSync(join(world.state_dir, "scratch")).length > 0; i++) await Bun.sleep(10);
+    expect([world.core.gates.count(), readdirSync(join(world.state_dir, "scratch")), performance.now() - started_ms < 15_000]).toEqual([before, [], true]);
+  });
+});
+
+const strangers = skipWithout(Bun.which("runsc") !== null && Bun.which("bwrap") !== null, "commands over strangers' changes: needs runsc");
+
+test.skipIf(strangers)("attack: a stranger's change looks for the machine's kernel and finds the one in between", async () => {
+  // gVisor reports a version of its own; the machine's kernel is newer by far.
+  const script = "test \"$(uname -r)\" != \"$HOST_KERNEL\"";
+  const result = await judgedAs("fork", sh(script, `    env: {HOST_KERNEL: "${release()}"}\n`), null);
+  expect(result.slice(0, 2)).toEqual(["pass", null]);
+  expect((await judgedAs("local", sh(script, `    env: {HOST_KERNEL: "${release()}"}\n`), null))[0]).toBe("fail");
+});
+
 describe.skipIf(sandboxed)("attack: a hostile tree", () => {
   test("attributes of head neither hide a file from the tool nor rewrite one", async () => {
     const head = { ".gitattributes": "evil.js export-ignore\nf.txt export-subst\n", "evil.js": "x\n", "f.txt": "$Format:%H$\n" };
@@ -127,21 +157,31 @@ test("a tree that a killed daemon left behind is gone at the next start", async 
   expect(existsSync(left)).toBe(false);
 });
 
-test("without a sandbox a command is unavailable with the remedy, and what hangs on it too; nothing runs unsandboxed", async () => {
+/** What `command.tool` came to in a judge of its own; `sandbox` null takes the core's kind. */
+async function judgedAs(mode: "local" | "fork", config: string, sandbox: Sandbox | null): Promise<[string | undefined, string | null | undefined, string | null | undefined, string]> {
   const { tools, pool, repositories, options } = world.core;
-  const source = await repository({ "maestro.yaml": `version: 1\n${sh("touch ran")}obligations:\n  a: {from: {command: tool, file: r.json}, format: json, pointer: /a, max: "1"}\n`, f: "old" });
+  const scratch_dir = join(world.state_dir, "scratch");
+  const own = sandbox ?? createSandbox({ worker: options.host.limits.worker, private_paths: [world.state_dir], work_paths: [scratch_dir] });
+  const source = await repository({ "maestro.yaml": `version: 1\n${config}`, f: "old" });
   const target = source.git("rev-parse", "HEAD");
   const tip = await source.commit({ f: "new" });
-  const intake = await world.received(source, [target, tip], "unsandboxed");
-  const judging = { host: options.host, git: tools, pool, sandbox: noSandbox, clock: world.clock, scratch_dir: join(world.state_dir, "scratch"), host_policy: { path: join(world.state_dir, "host-policy.tar.gz"), name: "default" } };
-  const judge = new Judge(judging);
-  await using lane = judge.lane(new AbortController().signal, "t");
+  const intake = await world.received(source, [target, tip], `judged${serial}`);
+  const judge = new Judge({ host: options.host, git: tools, pool, sandbox: own, clock: world.clock, scratch_dir, host_policy: { path: join(world.state_dir, "host-policy.tar.gz"), name: "default" } });
+  const never = new AbortController().signal;
+  await using lane = judge.lane(never, "t");
   const repo = await repositories.open(intake.repo_id, "sha1");
-  const judged = await judge.judge({ repository: repo, mode: "local", target_ref: "refs/heads/main", target, head: tip, want_tree_sha256: false, fresh: true, tools: { handed: [] } }, lane, { stage: () => undefined, check: () => undefined }, new AbortController().signal);
+  const judged = await judge.judge({ repository: repo, mode, target_ref: "refs/heads/main", target, head: tip, want_tree_sha256: false, fresh: true, tools: { handed: [] } }, lane, { stage: () => undefined, check: () => undefined }, never);
+  if (sandbox === null) await own.close();
   const [tool, obligations] = ["command.tool", "obligations"].map((name) => judged.outcomes.find(({ check }) => check === name));
-  expect([tool?.result, tool?.because]).toEqual(["unavailable", "Outside code cannot be run here without a sandbox; the detail says what to install or allow. (sandbox.unavailable: bwrap is not installed; install bubblewrap)"]);
-  expect(obligations?.because).toContain("install bubblewrap");
-  expect(judged.decision.verdict).toBe("hold");
+  return [tool?.result, tool?.because, obligations?.because, judged.decision.verdict];
+}
+
+test("without a sandbox a command is unavailable with the remedy, and what hangs on it too; nothing runs unsandboxed", async () => {
+  const measured = "obligations:\n  a: {from: {command: tool, file: r.json}, format: json, pointer: /a, max: \"1\"}\n";
+  const [result, because, obligations, verdict] = await judgedAs("local", sh("touch ran") + measured, noSandbox);
+  expect([result, because]).toEqual(["unavailable", "Outside code cannot be run here without a sandbox; the detail says what to install or allow. (sandbox.unavailable: bwrap is not installed; install bubblewrap)"]);
+  expect(obligations).toContain("install bubblewrap");
+  expect(verdict).toBe("hold");
 });
 
 describe("reports a job hands in", () => {
