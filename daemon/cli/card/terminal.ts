@@ -3,7 +3,7 @@ import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts
 import type { Reason, Verdict } from "../../../proto/decision.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
-import { actorText, becauseText, branch, costText, obligationText, placeText, plural, short, stepText, timingText, whyText } from "./wording.ts";
+import { actorText, becauseText, branch, costText, obligationText, placeText, plural, short, stepText, timingTexts, whyText } from "./wording.ts";
 
 export interface TerminalOptions {
   readonly colour?: boolean;
@@ -148,7 +148,7 @@ class Face {
 
   costs(): string[] {
     const { timings } = this.options;
-    return this.labelled("Cost", [costText(this.card), ...(timings === null || timings === undefined ? [] : [timingText(timings)])]);
+    return this.labelled("Cost", [costText(this.card), ...(timings === null || timings === undefined ? [] : timingTexts(timings))]);
   }
 
   proof(): string[] {

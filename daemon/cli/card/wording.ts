@@ -72,7 +72,11 @@ export function costText({ cost }: Pick<Card, "cost">): string {
   return `$${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
 }
 
-export function timingText({ total_us, facts_us, checks_us, policy_us, evidence_us }: Timings): string {
-  const seconds = (us: number) => (us / 1e6).toFixed(us < 10e6 ? 2 : 0);
-  return `gate ${seconds(total_us)} s: facts ${seconds(facts_us)} checks ${seconds(checks_us)} policy ${seconds(policy_us)} evidence ${seconds(evidence_us)}`;
+const MB = 1e6;
+const seconds = (us: number): string => (us / 1e6).toFixed(us < 10e6 ? 2 : 0);
+
+/** What the gate took, line by line. */
+export function timingTexts({ total_us, facts_us, checks_us, policy_us, evidence_us, usage }: Timings): string[] {
+  const took = `gate ${seconds(total_us)} s: facts ${seconds(facts_us)} checks ${seconds(checks_us)} policy ${seconds(policy_us)} evidence ${seconds(evidence_us)}`;
+  return usage === undefined ? [took] : [took, `processor ${seconds(usage.cpu_us)} s, at most ${Math.ceil(usage.max_rss_bytes / MB)} MB in one check process`];
 }

@@ -1,0 +1,9 @@
+import { expect, test } from "bun:test";
+import { timingTexts } from "./wording.ts";
+
+const TIMINGS = { total_us: 1_100_000, facts_us: 200_000, checks_us: 700_000, policy_us: 20_000, evidence_us: 180_000, by_check: [] };
+
+test("what a gate took: a line of times, and a line of what its processes used where that was measured", () => {
+  expect(timingTexts(TIMINGS)).toEqual(["gate 1.10 s: facts 0.20 checks 0.70 policy 0.02 evidence 0.18"]);
+  expect(timingTexts({ ...TIMINGS, usage: { cpu_us: 12_345_678, max_rss_bytes: 98_500_001 } })[1]).toBe("processor 12 s, at most 99 MB in one check process");
+});
