@@ -1,7 +1,8 @@
-/** Every call of the gate and log path that changes the disk: killed there, EIO, ENOSPC; after each, everything that was acknowledged is there. */
+/** Every call of the gate, log and upgrade paths that changes the disk: killed there, EIO, ENOSPC; after each, everything that was acknowledged is there. */
 import { expect, test } from "bun:test";
 import { FAULTS, nameOf, type Site } from "../daemon/testing/faults/injection.ts";
 import { scenario, sweep } from "../daemon/testing/faults/sweep.ts";
+import { upgradeScenario } from "../daemon/testing/faults/upgrade-scenario.ts";
 
 const DEADLINE_MS = 2 * 3_600_000;
 const LANES = 2;
@@ -12,9 +13,11 @@ const LANES = 2;
  */
 const UNREACHED_SHARE_MAX = 0.05;
 
-for (const name of ["fresh", "again"] as const) {
+const SUBJECTS = { fresh: () => scenario("fresh", 2), again: () => scenario("again", 2), upgrade: upgradeScenario };
+
+for (const [name, make] of Object.entries(SUBJECTS)) {
   test(`${name}: a fault at every call`, async () => {
-    using subject = await scenario(name, 2);
+    using subject = await make();
     for (const fault of FAULTS) {
       const { hit, runs, problems } = await sweep(subject, subject.sites, fault, LANES);
       const names = new Set(subject.sites.map((site: Site) => nameOf(site)));

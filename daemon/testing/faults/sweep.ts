@@ -16,6 +16,8 @@ export interface Scenario extends Disposable {
   /** State that the run starts from. */
   readonly origin?: string;
   readonly sites: readonly Site[];
+  /** What is wrong with the folder that a run left; `stdout` is what it promised. */
+  readonly audit: (root: string, stdout: string) => Promise<string[]>;
 }
 
 const writer = (count: number) => (root: string): string[] => [process.execPath, WRITER, root, String(count)];
@@ -31,7 +33,8 @@ export async function scenario(name: "fresh" | "again", count: number): Promise<
   }
   await record(argv(recording.root), recording.trace);
   const sites = sitesOf(parseStrace(readFileSync(recording.trace, "latin1")), recording.root);
-  return { name, argv, sites, ...(origin === undefined ? {} : { origin }), [Symbol.dispose]: () => (origin === undefined ? undefined : rmSync(origin, { recursive: true, force: true })) };
+  const audit = (root: string, stdout: string): Promise<string[]> => auditState(root, { acknowledged: acknowledgedIn(stdout), next: true, verified: new Set() });
+  return { name, argv, sites, audit, ...(origin === undefined ? {} : { origin }), [Symbol.dispose]: () => (origin === undefined ? undefined : rmSync(origin, { recursive: true, force: true })) };
 }
 
 export interface Swept {
@@ -67,7 +70,7 @@ export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fa
 async function once(subject: Scenario, site: Site, nth: number, fault: Fault, hit: Set<string>): Promise<string[]> {
   return inject(site, nth, fault, subject, async (root, { hits, stdout, hung }) => {
     for (const where of hits) hit.add(nameOf(where));
-    const said = await auditState(root, { acknowledged: acknowledgedIn(stdout), next: true, verified: new Set() });
+    const said = await subject.audit(root, stdout);
     return [...(hung ? ["the process hung"] : []), ...said].map((problem) => `${subject.name}, ${fault} at ${nameOf(hits[0] ?? site)}: ${problem}`);
   });
 }
