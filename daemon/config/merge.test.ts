@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { RepositoryConfig } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import { resolveHost, type Host } from "./host.ts";
+import { EMBEDDED_CONFIG, resolveHost, type Host } from "./host.ts";
 import { mergeGateConfig } from "./merge.ts";
 
 const host: Host = resolveHost({
@@ -67,4 +67,13 @@ describe("a base that loosens is refused with all of what it loosens", () => {
     const loose = Object.fromEntries(Object.keys(rules).map((rule) => [rule, { human: "pass" } as const]));
     expect(() => mergeGateConfig(strict, { config: { version: 1, rules: loose }, policy_path: null }, "x")).toThrow("; and 2 more");
   });
+});
+
+test("attack: a stranger's job hands in its own report, where the host takes the job's word; mode fork does not, and is another configuration", () => {
+  const rule = { from: { report: "mutation" }, format: "stryker", metric: "score", min: "80", accept_from_job: true } as const;
+  const of = (mode: "host" | "fork") => mergeGateConfig(resolveHost({ ...EMBEDDED_CONFIG, obligations: { "mutation.score": rule } }), { config: { version: 1, obligations: { "mutation.other": rule } }, policy_path: null }, "x", mode);
+  expect(Object.values(of("host").obligations).map(({ accept_from_job }) => accept_from_job)).toEqual([true, true]);
+  expect(Object.values(of("fork").obligations).map(({ accept_from_job }) => accept_from_job)).toEqual([undefined, undefined]);
+  expect(of("fork").obligations["mutation.score"]).toMatchObject({ min: "80", from: { report: "mutation" } });
+  expect([of("host").mode, of("fork").mode]).toEqual(["host", "fork"]);
 });

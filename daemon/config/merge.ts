@@ -49,6 +49,11 @@ function union(...lists: readonly (readonly string[])[]): string[] {
   return [...new Set(lists.flat())].sort();
 }
 
+/** The job of a stranger's change is the stranger's: what it says of itself satisfies nothing, whatever a host's or base's rule accepts from others. */
+function withoutJobsWord(obligations: GateConfig["obligations"]): GateConfig["obligations"] {
+  return Object.fromEntries(Object.entries(obligations).map(([name, { accept_from_job: _, ...rule }]) => [name, rule]));
+}
+
 /**
  * What one gate of `repo_id` runs under; `base` is null where the trusted base
  * has no `maestro.yaml`. Throws `config.loosens` naming what the base would
@@ -63,7 +68,8 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     const more = loosened.length > LISTED_MAX ? `; and ${loosened.length - LISTED_MAX} more` : "";
     throw new MaestroError("config.loosens", loosened.slice(0, LISTED_MAX).join("; ") + more);
   }
-  const tools = mergeTools(host, base?.config ?? {});
+  const merged = mergeTools(host, base?.config ?? {});
+  const tools = mode === "fork" ? { ...merged, obligations: withoutJobsWord(merged.obligations) } : merged;
   return {
     mode,
     rules: host.rules,
