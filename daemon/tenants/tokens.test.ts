@@ -133,6 +133,7 @@ describe("job tokens", () => {
     ["alg none", () => ci.unsigned(), "alg"],
     ["alg None, as some readers take it", () => ci.unsigned("None"), "alg"],
     ["HS256 with the public key as its secret", () => ci.signedWithPublicKey(), "alg"],
+    ["a sound signature by an algorithm that is not on the list", () => ci.signedWithRs512(), '"alg"'],
     ["another CI system's key under the same kid", () => other.token(), "signature verification failed"],
     ["a kid that is a path", () => ci.token({}, { kid: "../../../../etc/passwd" }), "no applicable key"],
     ["a kid that nobody has", () => ci.token({}, { kid: "constructor" }), "no applicable key"],
