@@ -100,6 +100,10 @@ export function hostileCard(text: string): Card {
     actor: { class: "agent", authenticated: false, name: text, agent: text, signs: [] },
     reasons: REASONS.map((reason) => ({ ...reason, because: text, excerpt: text, ranges: [{ path, start_line: 7, end_line: 7 }] })),
     checks: card().checks.map((check, i) => ({ ...check, because: text, result: i === 0 ? "unavailable" : check.result })),
+    obligations: [
+      { name: "coverage.line", kind: "numeric", required: true, result: "unavailable", observer: "sandbox", value: null, unit: text, scale: 2, min: "8000", max: null, because: text },
+      { name: "bundle.bytes", kind: "numeric", required: false, result: "fail", observer: "job", value: "9", unit: text, scale: 0, min: null, max: "8", because: null },
+    ],
     gaps: [{ what: text, because: text }],
     next: [{ ...card().next[0]!, text }],
     policy: { name: text, id: "policy:x" },
