@@ -6,7 +6,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { FakeClock } from "../testing/clock.ts";
 import { SeededRandom } from "../testing/random.ts";
 import { Intakes } from "./intakes.ts";
-import { ownUser } from "../testing/tenants.ts";
+import { ownUser, tenant } from "../testing/tenants.ts";
 
 const limits = { ...Value.Create(IntakeLimits), intakes_max: 3, intake_idle_ttl_ms: 1000 };
 const request = { repository: "demo", object_format: "sha1" as const, cuts: ["c".repeat(40)], tips: ["a".repeat(40)] };
@@ -44,6 +44,20 @@ test("attack: another user's intake is unknown in the same words as one that nev
   message(() => intakes.get(ownUser(0), id));
   message(() => new Intakes(limits, new FakeClock(), new SeededRandom("other")).get(ownUser(7), id));
   expect(intakes.get(ownUser(7), id).uid).toBe(7);
+});
+
+test("attack: the same user in a tenant's name does not take over what it opened in its own", () => {
+  const { intakes } = fresh();
+  const { id } = intakes.open(ownUser(7), request);
+  expect(codeOf(() => intakes.get(tenant("web", 7), id))).toBe("intake.unknown");
+  expect(intakes.get(ownUser(7), id).id).toBe(id);
+});
+
+test("attack: a repository that the tenant may not name is refused before anything is opened", () => {
+  const { intakes } = fresh();
+  const narrow = tenant("web", 8, { repositories: [["acme/*"]] });
+  expect(codeOf(() => intakes.open(narrow, { ...request, repository: "other/app" }))).toBe("auth.denied");
+  expect(intakes.open(narrow, { ...request, repository: "acme/app" }).repo_id).toBe("local:8:acme/app");
 });
 
 test("attack: the same name from two users, or a name made to look like another user's, is never one repository", () => {

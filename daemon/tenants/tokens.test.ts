@@ -71,6 +71,12 @@ describe("capability tokens", () => {
     await expect(Tokens.open({ ...deps, capabilities: { trust_file } })).rejects.toThrow("names no key of role capability");
   });
 
+  test("attack: a key that the same trust file names for policy signs a capability", async () => {
+    const mixed = await Tokens.open({ ...deps, capabilities: { trust_file: file("mixed.json", operator.trustFile({ also: stranger.key })) } });
+    expect(await outcome(mixed.check({ kind: "capability", text: operator.token() }))).toBe("granted web");
+    expect(await outcome(mixed.check({ kind: "capability", text: stranger.token() }))).toContain("no capability key of that fingerprint");
+  });
+
   test("attack: a key for one repository signs for all, or past its own end", async () => {
     const narrow = await Tokens.open({ ...deps, capabilities: { trust_file: file("narrow.json", operator.trustFile({ repository_ids: ["acme/app"] })) } });
     expect(await outcome(narrow.check({ kind: "capability", text: operator.token({ repositories: ["acme/app"] }) }))).toBe("granted web");

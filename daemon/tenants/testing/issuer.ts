@@ -19,11 +19,14 @@ export class Operator {
 
   constructor(readonly now_s = NOW_S) {}
 
-  trustFile(line: { readonly role?: "capability" | "policy"; readonly repository_ids?: string[]; readonly to_s?: number } = {}): Uint8Array {
-    const { role = "capability", repository_ids = ["*"], to_s = this.now_s + 400 * 86_400 } = line;
-    const { algorithm, fingerprint, spki } = this.key.key;
-    const key = { fingerprint, algorithm, public_key: toBase64(spki), role, predicate_types: [], repository_ids, modes: ["host" as const], log_origin: null, from: timestampOf(this.now_s - 86_400), to: timestampOf(to_s) };
-    return trustFileBytes(signTrust({ trust_domain: DOMAIN, self_made: false, keys: [key] }, this.root));
+  /** `also`: a second key in the same file, of a role that signs no tokens. */
+  trustFile(line: { readonly role?: "capability" | "policy"; readonly repository_ids?: string[]; readonly to_s?: number; readonly also?: Signer } = {}): Uint8Array {
+    const { role = "capability", repository_ids = ["*"], to_s = this.now_s + 400 * 86_400, also } = line;
+    const entry = ({ key: { algorithm, fingerprint, spki } }: Signer, role: "capability" | "policy") => ({
+      fingerprint, algorithm, public_key: toBase64(spki), role, predicate_types: [], repository_ids, modes: ["host" as const], log_origin: null, from: timestampOf(this.now_s - 86_400), to: timestampOf(to_s),
+    });
+    const keys = [entry(this.key, role), ...(also === undefined ? [] : [entry(also, "policy")])];
+    return trustFileBytes(signTrust({ trust_domain: DOMAIN, self_made: false, keys }, this.root));
   }
 
   body(more: Partial<CapabilityBody> = {}): CapabilityBody {
