@@ -33,7 +33,9 @@ export class Meter {
   /** One look, about 0.1 ms; null while every limit holds. */
   look(): keyof SandboxLimits | null {
     const { cage, limits, removed, whole_kernel } = this.watched;
-    const seen = cage === null || !whole_kernel ? this.processes() : null;
+    // Without a namespace of its own the job's /proc shows the machine, which is not the job's to answer for.
+    const countable = (cage === null || !whole_kernel) && !removed.has("pid-namespace");
+    const seen = countable ? this.processes() : null;
     const memory = Math.max(cage?.anonymous_bytes() ?? 0, cage === null ? (seen?.memory_bytes ?? 0) : 0);
     this.memory_bytes_max = Math.max(this.memory_bytes_max, memory);
     this.cpu_us = cage?.cpu_us() ?? Math.max(this.cpu_us, seen?.cpu_us ?? 0);
