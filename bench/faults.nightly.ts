@@ -1,5 +1,6 @@
 /** Every call of the gate, log and upgrade paths that changes the disk: killed there, EIO, ENOSPC; after each, everything that was acknowledged is there. */
 import { expect, test } from "bun:test";
+import { daemonScenario } from "../daemon/testing/faults/daemon-scenario.ts";
 import { FAULTS, nameOf, type Site } from "../daemon/testing/faults/injection.ts";
 import { scenario, sweep } from "../daemon/testing/faults/sweep.ts";
 import { upgradeScenario } from "../daemon/testing/faults/upgrade-scenario.ts";
@@ -28,3 +29,18 @@ for (const [name, make] of Object.entries(SUBJECTS)) {
     }
   }, DEADLINE_MS);
 }
+
+/** A run of `maestrod` takes seconds, so each night takes every so manyth call; the offset moves with the day. */
+const DAEMON_EVERY = 8;
+const OFFSET = Math.floor(Date.now() / 86_400_000) % DAEMON_EVERY;
+
+test(`maestrod with its git and check processes: a fault at every ${DAEMON_EVERY}th call, from ${OFFSET}`, async () => {
+  using subject = await daemonScenario(2);
+  const sites = subject.sites.filter((_, i) => i % DAEMON_EVERY === OFFSET);
+  for (const fault of FAULTS) {
+    const { hit, runs, problems } = await sweep(subject, sites, fault, LANES);
+    process.stderr.write(`maestrod, ${fault}: ${hit.size} of ${subject.sites.length} calls hit in ${runs} runs\n`);
+    expect(problems).toEqual([]);
+    expect(hit.size).toBeGreaterThan(sites.length / 2);
+  }
+}, DEADLINE_MS);
