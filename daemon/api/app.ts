@@ -58,10 +58,12 @@ interface Door {
 
 async function answer(options: ApiOptions, { tenants, role }: Door, route: Route, request: Request, params: unknown, call: Call): Promise<Response> {
   const started_ms = options.clock.monotonic_ms();
-  const ended = (ending: Ending, status = 200): void => accessLine(options.log, route.name, request.method, status, call, options.clock.monotonic_ms() - started_ms, ending);
+  let tenant: string | null = null;
+  const ended = (ending: Ending, status = 200): void => accessLine(options.log, route.name, request.method, status, { ...call, tenant }, options.clock.monotonic_ms() - started_ms, ending);
   try {
     checkHead(route, request);
     const principal = await authorise(tenants, route.access, role, request, call);
+    tenant = principal.tenant;
     const body = await jsonOf(route, request, options.limits);
     const stream = route.shape.body === "stream" ? bounded(route, request) : NO_STREAM;
     return await reply(call.id, await route.run({ ...call, principal }, params ?? {}, body, stream), ended);

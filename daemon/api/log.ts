@@ -17,10 +17,13 @@ export interface Log {
   };
 }
 
+/** A call, and the tenant it was found to come from: on a shared user the uid alone says nothing. */
+type Logged = Call & { readonly tenant?: string | null };
+
 /** `route` is `null` where none matched; what the client asked for is then not repeated, as it could be anything. */
-export function accessLine(log: Log, route: RouteName | null, method: string, status: number, { id, peer }: Call, duration_ms: number, ending: Ending): void {
+export function accessLine(log: Log, route: RouteName | null, method: string, status: number, { id, peer, tenant = null }: Logged, duration_ms: number, ending: Ending): void {
   const duration_us = Math.round(duration_ms * 1000);
-  const fields = { request_id: id, route, method, status, uid: peer.uid, pid: peer.pid, duration_us, ended: ending.how };
+  const fields = { request_id: id, route, method, status, uid: peer.uid, pid: peer.pid, ...(tenant === null ? {} : { tenant }), duration_us, ended: ending.how };
   log.count?.request(route, status, ending.how === "failed" ? failureOf(ending.cause).code : null, duration_us);
   if (ending.how !== "failed") return log.info(fields, "request");
   const failure = failureOf(ending.cause);

@@ -217,6 +217,7 @@ describe.skipIf(skip)("gates through the command line, as their users", () => {
     expect([(await find(red, a?.gate_id)).status, (await find(blue, a?.gate_id)).status, (await find(red, b?.gate_id)).status]).toEqual([200, 404, 404]);
     const unknown = await find(blue, `gate:${"a".repeat(52)}`);
     expect((await find(blue, a?.gate_id)).detail.replace(/starts with .* is/, "is")).toBe(unknown.detail.replace(/starts with .* is/, "is"));
+    expect(log).toMatch(new RegExp(`"route":"gate","method":"POST","status":200,"uid":${SHARED},"pid":[0-9]+,"tenant":"blue"`));
     for (const token of [red, blue]) expect(log.includes(token.slice(6, 60))).toBe(false);
   });
 
