@@ -31,7 +31,7 @@ export function statusOf(core: Core, { started_ms, draining, reload }: Running):
     trust: { domain: evidence.trust_domain, self_made: evidence.self_made_trust, log_origin: log.origin },
     log: { size: log.size, root: toHex(log.root) },
     gates: keeper.counts,
-    workers: pool.counts,
+    workers: workersOf(pool),
     memory_bytes: process.memoryUsage.rss(),
     reload: reload === null ? null : { ...reload, needs_restart: [...reload.needs_restart], detail: cut(reload.detail) },
     integrity: core.integrity.status(),
@@ -39,6 +39,11 @@ export function statusOf(core: Core, { started_ms, draining, reload }: Running):
     trust_path: evidence.trust_path,
     clock: time,
   };
+}
+
+function workersOf(pool: Core["pool"]): StatusReply["workers"] {
+  const { waiting, starts, tenants, deaths, memory_cap } = pool.health;
+  return { ...pool.counts, waiting, starts, suspended_tenants: tenants.open + tenants.half_open, deaths, memory_cap };
 }
 
 /** `ShortText` holds this much. */
@@ -57,7 +62,7 @@ export function readingOf(core: Core, { started_ms, draining, reload, connection
     started_at_s: (clock.now_ms() - (clock.monotonic_ms() - started_ms)) / 1000,
     draining,
     gates: keeper.counts,
-    workers: pool.counts,
+    workers: workersOf(pool),
     connections,
     log: { size, last_append_s: time_s, time_frozen: evidence.frozen() !== null },
     store_bytes: statSync(join(state_dir, "db/data.mdb")).size,

@@ -144,7 +144,15 @@ export const StatusReply = Closed({
   trust: Closed({ domain: ShortText, self_made: Type.Boolean(), log_origin: ShortText }),
   log: Closed({ size: Count, root: Sha256Hex }),
   gates: Closed({ running: Count, waiting: Count, total: Count }),
-  workers: Closed({ ready: Count, busy: Count }),
+  workers: Closed({
+    ready: Count,
+    busy: Count,
+    waiting: Count,
+    starts: Choice(["closed", "open", "half_open"], { description: "breaker of starting check processes at all: open while they die before they are ready" }),
+    suspended_tenants: Type.Integer({ minimum: 0, description: "tenants whose changes killed so many check processes that none is started for them for a moment" }),
+    deaths: Type.Integer({ minimum: 0, description: "check processes that died since the daemon started" }),
+    memory_cap: Choice(["kernel", "watched"], { description: "who enforces their memory limit: a control group, or a look at their resident memory" }),
+  }),
   memory_bytes: Count,
   reload: Type.Union(
     [Closed({ at_s: Count, result: Choice(["applied", "refused"]), needs_restart: Type.Array(ShortText), detail: ShortText }), Type.Null()],

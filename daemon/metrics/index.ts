@@ -12,7 +12,7 @@ export interface Reading {
   readonly started_at_s: number;
   readonly draining: boolean;
   readonly gates: { readonly running: number; readonly waiting: number; readonly total: number };
-  readonly workers: { readonly ready: number; readonly busy: number };
+  readonly workers: { readonly ready: number; readonly busy: number; readonly waiting: number; readonly suspended_tenants: number; readonly deaths: number };
   readonly connections: number;
   readonly log: { readonly size: number; readonly last_append_s: number; readonly time_frozen: boolean };
   readonly store_bytes: number;
@@ -96,6 +96,9 @@ function readingMetrics(now: () => Reading): Metric[] {
   return [
     new Gauge("maestro_build_info", "Always 1; the labels say what runs.", () => [[{ version: now().version, bun: now().bun }, 1]]),
     new Gauge("maestro_workers", "Check processes, by state.", () => [[{ state: "ready" }, now().workers.ready], [{ state: "busy" }, now().workers.busy]]),
+    one("maestro_workers_waiting", "Callers in line for a check process.", ({ workers }) => workers.waiting),
+    one("maestro_workers_suspended_tenants", "Tenants whose changes killed so many check processes that none is started for them for a moment.", ({ workers }) => workers.suspended_tenants),
+    one("maestro_worker_deaths_total", "Check processes that died.", ({ workers }) => workers.deaths, "counter"),
     one("maestro_gates_running", "Gates in work.", ({ gates }) => gates.running),
     one("maestro_gates_waiting", "Gates waiting for their turn.", ({ gates }) => gates.waiting),
     one("maestro_gates_recorded", "Gate attempts on record.", ({ gates }) => gates.total),

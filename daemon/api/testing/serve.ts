@@ -15,7 +15,7 @@ export const STATUS: StatusReply = {
   trust: { domain: "example", self_made: true, log_origin: "example/log" },
   log: { size: 0, root: "0".repeat(64) },
   gates: { running: 0, waiting: 0, total: 0 },
-  workers: { ready: 0, busy: 0 },
+  workers: { ready: 0, busy: 0, waiting: 0, starts: "closed", suspended_tenants: 0, deaths: 0, memory_cap: "watched" },
   memory_bytes: 1,
   reload: null,
   integrity: { state: "clean", passes: 0, scrubbed_bytes: 0, last_pass: null, damage_total: 0, first: null },

@@ -22,7 +22,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
       `trust    ${trust.domain}${trust.self_made ? " (self-made: proves integrity, not authority)" : ""}, modes ${status.mode.join(" ")}`,
       `log      ${trust.log_origin}  ${log.size} entries`,
       `gates    ${gates.running} running, ${gates.waiting} waiting, ${gates.total} recorded`,
-      `workers  ${workers.ready} ready, ${workers.busy} busy`,
+      `workers  ${workers.ready} ready, ${workers.busy} busy${workers.starts === "closed" ? "" : ", none starts (see the log)"}${workers.suspended_tenants === 0 ? "" : `, ${workers.suspended_tenants} tenants suspended after crashes`}; memory capped by ${workers.memory_cap === "kernel" ? "the kernel" : "watching"}`,
       ...(status.reload === null ? [] : [`reload   ${status.reload.result}: ${status.reload.detail}${status.reload.needs_restart.length > 0 ? `; waits for a restart: ${status.reload.needs_restart.join(", ")}` : ""}`]),
       `state    ${status.state_dir}`,
       integrityLine(status.integrity),

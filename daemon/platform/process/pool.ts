@@ -31,6 +31,8 @@ export interface PoolHealth {
   readonly tenants: Readonly<Record<"open" | "half_open", number>>;
   /** Processes that ended otherwise than by the pool's own hand, since the start. */
   readonly deaths: number;
+  /** Who enforces the memory limit. */
+  readonly memory_cap: "kernel" | "watched";
 }
 
 /** A fresh child for one caller. It is killed when the lease ends: no state of one change ever meets the next one. */
@@ -87,7 +89,7 @@ export class WorkerPool {
   get health(): PoolHealth {
     const failing = this.#failures_in_a_row >= FAILED_STARTS_MAX;
     const starts = !failing ? "closed" : this.#retry === undefined ? "half_open" : "open";
-    return { waiting: this.#line.size, starts, tenants: this.#breakers.states(performance.now()), deaths: this.#deaths };
+    return { waiting: this.#line.size, starts, tenants: this.#breakers.states(performance.now()), deaths: this.#deaths, memory_cap: this.#spec.cgroups === undefined ? "watched" : "kernel" };
   }
 
   /** Starts children in the background, up to `size`, and keeps them so until `cool`. */
