@@ -98,11 +98,14 @@ describe.skipIf(skipped || skipWithout(isRoot, "the tests run as an ordinary use
     const run = (script: string, limits: Parameters<typeof shellJob>[1] = {}): unknown => {
       const { mounts, ...job } = shellJob(script, { ...limits, tree_dir: copies.path });
       const ours = mounts.filter(({ inside }) => ["/usr", "/bin", "/lib", "/lib64"].includes(inside));
-      const ran = Bun.spawnSync(["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", bun, once, wire({ ...job, mounts: ours })], { env: {}, cwd: "/" });
+      const user = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+      // As in a unit with LimitCORE=0 and LimitNOFILE=: lower than what the launcher would set, and not for it to raise.
+      const unit = ["/bin/sh", "-c", 'ulimit -c 0; ulimit -n 512; exec "$@"', "sh"];
+      const ran = Bun.spawnSync([...user, ...unit, bun, once, wire({ ...job, mounts: ours })], { env: {}, cwd: "/" });
       expect(ran.stderr.toString()).toBe("");
       return JSON.parse(ran.stdout.toString());
     };
-    expect(run("id -u; ls /change/bun; echo x > report; touch /change/x || exit 3", { wanted: [{ path: "report", bytes_max: 10 }] })).toMatchObject({ end: { kind: "exit", code: 3 }, stdout: "1000\n/change/bun\n", first_file: "x\n" });
+    expect(run("id -u; ulimit -c; ulimit -n; ls /change/bun; echo x > report; touch /change/x || exit 3", { wanted: [{ path: "report", bytes_max: 10 }] })).toMatchObject({ end: { kind: "exit", code: 3 }, stdout: "1000\n0\n512\n/change/bun\n", first_file: "x\n" });
     expect(run("sleep 9", { limits: { wall_ms: 200 } })).toMatchObject({ end: { kind: "limit", limit: "wall_ms" } });
     expect(run("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do sleep 5 & done; wait", { limits: { processes_max: 10 } })).toMatchObject({ end: { kind: "limit", limit: "processes_max" } });
     expect(run("head -c 200m /dev/zero | tail -c 150m > /dev/null; sleep 1", { limits: { memory_bytes_max: 64 * 1024 * 1024 } })).toMatchObject({ end: { kind: "limit", limit: "memory_bytes_max" } });

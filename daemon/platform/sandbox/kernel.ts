@@ -109,9 +109,13 @@ export function becomeSubreaper(): void {
 const RLIMIT = { cpu: 0, fsize: 1, core: 4, nproc: 6, nofile: 7, msgqueue: 12, nice: 13, rtprio: 14 } as const;
 export type ResourceLimit = keyof typeof RLIMIT;
 
-/** Sets soft and hard limit of another process of this user (prlimit(2)). */
+/** Sets soft and hard limit of another process of this user (prlimit(2)), or leaves the lower one it has: a unit's own limit cannot be raised, and need not. */
 export function limitProcess(pid: number, limit: ResourceLimit, soft: number, hard = soft): void {
-  checked(`prlimit(${limit})`, libc().prlimit64(pid, RLIMIT[limit], new BigUint64Array([BigInt(soft), BigInt(hard)]), null));
+  const now = new BigUint64Array(2);
+  checked(`prlimit(${limit})`, libc().prlimit64(pid, RLIMIT[limit], null, now));
+  const least = (value: number, bound: bigint): bigint => (BigInt(value) < bound ? BigInt(value) : bound);
+  const [, ceiling = 0n] = now;
+  checked(`prlimit(${limit})`, libc().prlimit64(pid, RLIMIT[limit], new BigUint64Array([least(soft, ceiling), least(hard, ceiling)]), null));
 }
 
 export interface Reaped {
