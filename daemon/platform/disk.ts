@@ -1,6 +1,6 @@
 /** What a disk that takes nothing says. */
 
-const NO_SPACE = /no space left|disk quota exceeded|ENOSPC|EDQUOT/i;
+const NO_SPACE = /no space left|out of diskspace|disk quota exceeded|ENOSPC|EDQUOT/i;
 const READ_ONLY = /read-only file system|EROFS/i;
 
 /** The failure's code, by the kernel's words for it in any program's message; `null` for other words. */

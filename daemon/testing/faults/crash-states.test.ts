@@ -4,13 +4,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { skipWithout } from "../skip.ts";
 import { checkStates, mayFakeBoot, summary, type CheckPlan, type Tally } from "./check-states.ts";
-import { treeOf } from "./disk-model.ts";
+import { durableFrom, treeOf, type Inode, type Op } from "./disk-model.ts";
 import { linesToStdout, readTrace, record, recordingFolder } from "./record.ts";
 
 setDefaultTimeout(120_000);
 const SEED = 20_261_122;
 const WRITER = join(import.meta.dir, "evidence-writer.ts");
 const noStrace = skipWithout(Bun.which("strace") !== null, "strace is not installed, so no crash state was made");
+
+/** An inode and everything that was put below it before that line; LMDB's lock table is memory and no part of it. */
+function below(ops: readonly Op[], top: Inode, line: number): Set<Inode> {
+  const found = new Set([top]);
+  for (const op of ops) if (op.kind === "name" && op.inode !== null && op.began < line && found.has(op.folder) && op.name !== "lock.mdb") found.add(op.inode);
+  return found;
+}
 
 describe.skipIf(noStrace)("a power cut at any moment", () => {
   const sound = recordingFolder();
@@ -34,6 +41,20 @@ describe.skipIf(noStrace)("a power cut at any moment", () => {
     // LMDB's lock table is written through memory; whoever opens the database first makes it anew.
     expect(differing.map(([path]) => path)).toEqual(["db/lock.mdb"]);
     expect(recording.acks.map(({ value }) => value.log_index)).toEqual([0, 1, 2]);
+  });
+
+  test("nothing gets its final name before its bytes, and the names below it, are durable", () => {
+    const recording = readTrace(sound.trace, sound.root, linesToStdout);
+    const durable = durableFrom(recording);
+    const late = recording.ops.flatMap((rename) => {
+      if (rename.kind !== "name" || rename.from === null || rename.inode === null) return [];
+      const inside = below(recording.ops, rename.inode, rename.began);
+      return recording.ops.flatMap((op, i) => (op.began < rename.began && inside.has(op.kind === "name" ? op.folder : op.inode) && (durable[i] ?? Infinity) > rename.began ? [rename.name] : []));
+    });
+    // What the log publishes can be made again from the store, so nothing waits for it.
+    const again = /^(?:checkpoint|log\.vkey|\d+)$/;
+    expect(late.filter((name) => !again.test(name))).toEqual([]);
+    expect(recording.ops.some((op) => op.kind === "name" && op.from !== null && op.name === "db")).toBe(true);
   });
 
   test("loses nothing acknowledged, halves nothing, and the log verifies: same boot id", async () => {
