@@ -34,8 +34,13 @@ export class Operated implements AsyncDisposable {
     upstream.git("clone", "-q", "--bare", ".", bare);
     upstream.git("remote", "add", "origin", bare);
     const operated = new Operated(world, await gitDaemon(served), bare, upstream);
-    await operated.trusted();
-    await operated.daemon(options);
+    try {
+      await operated.trusted();
+      await operated.daemon(options);
+    } catch (error) {
+      await operated[Symbol.asyncDispose]();
+      throw error;
+    }
     return operated;
   }
 
