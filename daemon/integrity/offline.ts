@@ -31,7 +31,7 @@ export function keysOf(state_dir: string): Keys {
   return openKeys({ state_dir, now: new Date(0), trust_domain: null });
 }
 
-async function openOffline(state_dir: string, limits: Pick<Limits, "store">): Promise<Opened> {
+export async function openOffline(state_dir: string, limits: Pick<Limits, "store">): Promise<Opened> {
   if (!existsSync(join(state_dir, "db"))) throw new MaestroError("store.corrupt", `${state_dir}/db is missing`);
   const keys = keysOf(state_dir);
   const store = openStore({ state_dir, limits: limits.store, fatal: () => undefined });
