@@ -49,7 +49,9 @@ class Tree {
     for (const entry of readdirSync(this.root, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       const stat = lstatSync(path);
-      if (!stat.isSymbolicLink()) chmodSync(path, stat.isDirectory() || (stat.mode & 0o100) !== 0 ? 0o755 : 0o644);
+      // Commands that packages bring are for Node, and none of them is ours to offer.
+      const runs = (stat.mode & 0o100) !== 0 && !path.includes("/node_modules/");
+      if (!stat.isSymbolicLink()) chmodSync(path, stat.isDirectory() || runs ? 0o755 : 0o644);
       bytes += stat.isFile() ? stat.size : 0;
       lutimesSync(path, epoch_s, epoch_s);
     }

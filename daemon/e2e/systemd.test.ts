@@ -1,5 +1,5 @@
 /** The real `maestrod` under a stand-in for the service manager: when it says what, and what it says of itself. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { readExposition } from "../metrics/testing/exposition.ts";
 import { connect, untilText } from "../platform/socket/testing/raw.ts";
@@ -8,6 +8,8 @@ import { AGENT, until, World } from "./testing/world.ts";
 
 const WATCHDOG_MS = 400;
 const HOST = "version: 1\ntrust_domain: build.example\nmodes: [local]\n";
+
+setDefaultTimeout(60_000);
 
 let world: World;
 let receiver: NotifyReceiver;
@@ -92,7 +94,7 @@ test("SIGHUP: the next gate is judged by the new file; a broken file changes not
   expect(refused?.detail).toContain("did you mean thresholds?");
   expect(await verdict()).toBe(1);
   expect((await world.run(["status"])).stdout).toContain("reload   refused");
-}, 60_000);
+});
 
 test("the metrics count what happened, in the form Prometheus reads", async () => {
   await world.daemon(["--embedded"], watched());
@@ -118,4 +120,4 @@ test("the metrics count what happened, in the form Prometheus reads", async () =
   for (const name of ["maestro_store_bytes", "maestro_state_free_bytes", "process_resident_memory_bytes", "process_open_fds", "process_cpu_seconds_total"]) expect(read.value(name)).toBeGreaterThan(0);
   // No label says anything of the change: not its repository, its commits or its files.
   expect(JSON.stringify(read.samples)).not.toMatch(/repo\d|src\/|[0-9a-f]{40}/);
-}, 60_000);
+});
