@@ -334,6 +334,30 @@ describe("an answer that is none", () => {
     await expect(new MaestroClient(path).status()).rejects.toMatchObject({ code: "api.version", detail: expect.stringContaining("new.code") });
   });
 
+  test("a connection that is cut before the answer is asked again, five times and no more; an upload never", async () => {
+    const body = JSON.stringify({ stopping: true, pid: 1 });
+    for (const [cuts, code] of [[3, null], [100, "daemon.unreachable"]] as const) {
+      dir ??= scratch();
+      const path = dir.path(`cut${cuts}`);
+      let asked = 0;
+      // Closed with what was sent still unread, as a daemon does that has no room even for a refusal: the client sees ECONNRESET.
+      const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+        asked += 1;
+        if (asked <= cuts) return void setTimeout(() => socket.destroy(), 20);
+        socket.resume();
+        socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nmaestro-api: ${API_VERSION}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`));
+      });
+      servers.push(server.listen(path));
+      const client = new MaestroClient(path);
+      const answer = await client.stop().catch((error: MaestroError) => error.code);
+      expect({ answer, asked }).toEqual(code === null ? { answer: { stopping: true as const, pid: 1 }, asked: 4 } : { answer: code, asked: 6 });
+      if (code === null) continue;
+      asked = 0;
+      const upload = await client.sendPack(INTAKE, new Blob(["x"]).stream()).catch((error: MaestroError) => error.code);
+      expect([upload, asked]).toEqual([code, 1]);
+    }
+  });
+
   test("a connection that breaks before the answer", async () => {
     await expect(new MaestroClient(canned("")).status()).rejects.toMatchObject({ code: "daemon.unreachable", detail: expect.stringContaining("broke") });
   });
