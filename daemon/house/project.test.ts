@@ -6,6 +6,7 @@ import packageJson from "../../package.json";
 import { HostConfig, Limits, Thresholds } from "../../proto/config.ts";
 import { ERROR_CODES } from "../../proto/errors.ts";
 import { skipWithout } from "../testing/skip.ts";
+import { readOperations, withErrorTable } from "./error-table.ts";
 import { importsOf } from "./imports.ts";
 import { readSources, ROOT, trackedFiles } from "./sources.ts";
 
@@ -100,4 +101,11 @@ describe("the contract is used", () => {
     const names = [...limits, ...Object.keys(Thresholds.properties), ...Object.keys(HostConfig.properties)];
     expect(unmentioned([...new Set(names)], texts)).toEqual([]);
   });
+});
+
+test("docs/operations.md has every error code with what to do", async () => {
+  const document = await readOperations();
+  expect(withErrorTable(document)).toBe(document);
+  // A planted change is seen: the comparison above is of the table, not of its markers.
+  expect(withErrorTable(document.replace("`store.no_space`", "`store.gone`"))).not.toBe(document.replace("`store.no_space`", "`store.gone`"));
 });
