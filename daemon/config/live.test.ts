@@ -16,6 +16,17 @@ test("what decides about changes holds for the next gate, for whoever holds the 
   expect({ ...host }.thresholds.size_lines_max).toBe(200);
 });
 
+test("a tool chain, a command and an obligation that a reload brings hold for the next gate, and those it takes away are gone", () => {
+  const live = new LiveHost(FIRST);
+  const { host } = live;
+  const tools: Pick<HostConfig, "commands" | "obligations" | "mounts"> = { mounts: { node: { folders: [{ host: "/opt/node", inside: "/opt/node" }] } }, commands: { lint: { run: ["node", "lint.js"], mounts: ["node"] } }, obligations: { "bundle.bytes": { from: { report: "bundle" }, format: "json", pointer: "/bytes", max: "1" } } };
+  expect(live.adopt({ ...FIRST, ...tools })).toEqual({ applied: ["commands", "obligations", "mounts"], needs_restart: [] });
+  expect(mergeGateConfig(host, null, "x")).toMatchObject({ commands: tools.commands, obligations: tools.obligations, mounts: { node: tools.mounts?.["node"] } });
+  live.adopt(FIRST);
+  expect(mergeGateConfig(host, null, "x")).toMatchObject({ commands: {}, obligations: {}, mounts: {} });
+  expect(Object.keys(host.mounts)).not.toContain("node");
+});
+
 test("what was handed out at the start stays, and each waiting setting is named by its path", () => {
   const live = new LiveHost(FIRST);
   const adopted = live.adopt({ ...FIRST, trust_domain: "other.example", limits: { server: { connections_max: 9 } }, idle_exit_ms: 5 });

@@ -1,14 +1,14 @@
 /**
  * The host's configuration as it runs. What decides about changes (`rules`,
- * `required`, `thresholds`) is read anew for each gate and may change while the
- * daemon runs; everything else was handed out when it started and stays until
- * the next start.
+ * `required`, `thresholds`, `commands`, `obligations`, `mounts`) is read anew
+ * for each gate and may change while the daemon runs; everything else was
+ * handed out when it started and stays until the next start.
  */
 import { canonicalText } from "../../proto/canonical.ts";
 import type { HostConfig } from "../../proto/config.ts";
 import { resolveHost, type Host } from "./host.ts";
 
-const LIVE = ["rules", "required", "thresholds"] as const satisfies readonly (keyof Host)[];
+const LIVE = ["rules", "required", "thresholds", "commands", "obligations", "mounts"] as const satisfies readonly (keyof Host)[];
 
 /** What became of a file that was read again. */
 export interface Adopted {
@@ -27,21 +27,10 @@ export class LiveHost {
 
   constructor(given: HostConfig) {
     const started = resolveHost(given);
-    const now = () => this.resolved;
     this.given = given;
     this.resolved = started;
-    this.host = Object.freeze({
-      ...started,
-      get rules() {
-        return now().rules;
-      },
-      get required() {
-        return now().required;
-      },
-      get thresholds() {
-        return now().thresholds;
-      },
-    });
+    const live = Object.fromEntries(LIVE.map((key) => [key, { get: () => this.resolved[key], enumerable: true }]));
+    this.host = Object.freeze(Object.defineProperties({ ...started }, live));
   }
 
   /** Takes over what can be taken over. The caller has checked `next` as at a start. */
@@ -49,16 +38,18 @@ export class LiveHost {
     const wanted = resolveHost(next);
     const changed = differences(this.host, wanted);
     const live = (path: string) => LIVE.some((key) => path === key || path.startsWith(`${key}.`));
-    const { rules, required, thresholds } = wanted;
-    this.resolved = { ...this.resolved, rules, required, thresholds };
+    const { rules, required, thresholds, commands, obligations, mounts } = wanted;
+    this.resolved = { ...this.resolved, rules, required, thresholds, commands, obligations, mounts };
     this.given = withLivePart(this.given, next);
     return { applied: changed.filter(live), needs_restart: changed.filter((path) => !live(path)) };
   }
 }
 
 /** A key that the new file leaves out is a default again, so it must be gone here too. */
-function withLivePart({ rules: _rules, required: _required, thresholds: _thresholds, ...kept }: HostConfig, { rules, required, thresholds }: HostConfig): HostConfig {
-  return { ...kept, ...(rules && { rules }), ...(required && { required }), ...(thresholds && { thresholds }) };
+function withLivePart(given: HostConfig, next: HostConfig): HostConfig {
+  const isLive = ([key]: [string, unknown]): boolean => (LIVE as readonly string[]).includes(key);
+  // Every entry stood in one of the two files, under its own name.
+  return Object.fromEntries([...Object.entries(given).filter((entry) => !isLive(entry)), ...Object.entries(next).filter(isLive)]) as HostConfig;
 }
 
 /** Paths of settings that differ; inside `limits` and `thresholds` down to the one number. */
