@@ -49,7 +49,13 @@ function acknowledgedIn(stdout: string): Acknowledged[] {
   return lines.map((line) => JSON.parse(line) as Acknowledged);
 }
 
-/** One fault at each of these sites. A site on a path that several threads share is tried at each count up to its own. */
+/** Which thread makes which call is chance, so a place that one round missed may be hit by the next. */
+const ROUNDS_MAX = 3;
+
+/**
+ * One fault at each of these sites. strace counts by thread, so a site on a path that several threads share is tried at each count up
+ * to its own, and again.
+ */
 export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fault, lanes: number): Promise<Swept> {
   const hit = new Set<string>();
   const problems: string[] = [];
@@ -57,9 +63,9 @@ export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fa
   let runs = 0;
   const lane = async (): Promise<void> => {
     for (let site = waiting.shift(); site !== undefined; site = waiting.shift()) {
-      for (let nth = site.occurrence; nth >= 1 && !hit.has(nameOf(site)); nth--) {
+      for (let tried = 0; tried < site.occurrence * ROUNDS_MAX && !hit.has(nameOf(site)); tried++) {
         runs++;
-        problems.push(...(await once(subject, site, nth, fault, hit)));
+        problems.push(...(await once(subject, site, site.occurrence - (tried % site.occurrence), fault, hit)));
       }
     }
   };
