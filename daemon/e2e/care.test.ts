@@ -27,6 +27,12 @@ async function gateNext(at: World, n: number, options: readonly string[] = []): 
 }
 
 const document = async (args: readonly string[]): Promise<Record<string, never>> => oneDocument(await world.run([...args, "--json"])) as Record<string, never>;
+/** The state folder again, under another name, with its daemon stopped. */
+async function copied(name: string): Promise<string> {
+  if (await world.client.answers()) await world.run(["stop"]);
+  cpSync(world.state_dir, world.path(name), { recursive: true });
+  return world.path(name);
+}
 const stateAt = (folder: string): string[] => ["--state", folder, "--socket", join(folder, "s")];
 const bundleOf = ({ bundle }: GateDocument): Uint8Array => (existsSync(bundle) ? new Uint8Array(readFileSync(bundle)) : (fromBase64(bundle) ?? new Uint8Array()));
 const verified = (trust: string): string[] => gates.map((gate) => verifyBundle(bundleOf(gate), new Uint8Array(readFileSync(trust)), { now: new Date() }).result);
@@ -96,16 +102,13 @@ test("with keys, a clone has a gate key of its own and a restored node keeps it;
 
 test("a copied folder is declared a clone: `clone-identity` needs the daemon stopped, then begins a new log", async () => {
   expect(await document(["clone-identity"])).toMatchObject({ code: "daemon.another_instance" });
-  const copy = world.path("copy");
-  await world.run(["stop"]);
-  cpSync(world.state_dir, copy, { recursive: true });
+  const copy = await copied("copy");
   expect(await document(["clone-identity", "--state", copy])).toMatchObject({ succession: { size: gates.length }, log: { size: 1 } });
   expect(verified(join(copy, "trust.json"))).toEqual(gates.map(() => "verified"));
 });
 
 test("attack: a database cut short does not take the daemon down; it is refused, moved aside and rebuilt from log and blobs", async () => {
-  const hurt = world.path("cut");
-  cpSync(world.state_dir, hurt, { recursive: true });
+  const hurt = await copied("cut");
   truncateSync(join(hurt, "db/data.mdb"), 30_000);
   const daemon = world.spawnDaemon(["--embedded", ...stateAt(hurt)]);
   const stderr = await new Response(daemon.stderr).text();
@@ -125,8 +128,7 @@ test("attack: a database cut short does not take the daemon down; it is refused,
 });
 
 test("one flipped bit in a tile and one in the index: repaired under the same log, because its head is proven", async () => {
-  const hurt = world.path("bits");
-  cpSync(world.state_dir, hurt, { recursive: true });
+  const hurt = await copied("bits");
   for (const file of [`log/tile/entries/000.p/${gates.length}`, "oci/index.json"]) {
     const bytes = readFileSync(join(hurt, file));
     bytes[20]! ^= 1;
@@ -141,7 +143,7 @@ test("gc says what would go, removes only what is old and nobody refers to, and 
   const stray = join(world.state_dir, "oci/blobs/sha256", new Bun.CryptoHasher("sha256").update("stray").digest("hex"));
   mkdirSync(join(world.state_dir, "scratch/left"), { recursive: true });
   writeFileSync(stray, "stray");
-  await world.daemon();
+  if (!(await world.client.answers())) await world.daemon();
   expect(await document(["gc", "--apply"])).toMatchObject({ blobs: { count: 0 }, kept_young: 1 });
   const old = new Date(Date.now() - 3 * 86_400_000);
   for (const name of readdirSync(join(world.state_dir, "oci/blobs/sha256"))) utimesSync(join(world.state_dir, "oci/blobs/sha256", name), old, old);
