@@ -37,6 +37,8 @@ describe("JUnit", () => {
     ["an entity nobody defined", suite('<testcase name="&xxe;"/>'), "it is not well-formed XML"],
     ["nesting without end", suite(`${"<properties>".repeat(100_000)}`), "it is nested deeper than 64"],
     ["a failure that the totals know and no test shows", '<testsuites failures="3" tests="3"><testsuite><testcase name="a"/></testsuite></testsuites>', "it says 3 tests failed and lists 0"],
+    ["a failure that only an inner suite's totals know", suite(PASS, 'failures="1"'), "it says 1 tests failed and lists 0"],
+    ["a failure of one suite that another suite's makes up for", '<testsuites><testsuite errors="1"><testcase name="a"/></testsuite><testsuite><testcase name="b"><failure/></testcase></testsuite></testsuites>', "it says 1 tests failed and lists 0"],
     ["a negative total", '<testsuites failures="-1"><testsuite><testcase name="a"/></testsuite></testsuites>', "its failures is no count"],
     ["no test at all", suite(""), "it holds no test"],
     ["another document", "<html><testcase/></html>", "its root is neither testsuites nor testsuite"],
@@ -53,6 +55,17 @@ describe("JUnit", () => {
 
   test("attack: a failed test that is also marked as skipped has failed", () => {
     expect(counted(suite('<testcase name="a"><skipped/><failure/></testcase>'))).toBe("1 0 0 0 1");
+  });
+
+  test("attack: a suite that could not be set up, with its error outside of every test, is no pass", () => {
+    const text = suite(`<error message="cannot import"/>${PASS}<system-out><error/></system-out>`, 'errors="1" tests="1"');
+    expect(counted(text)).toBe("1 1 0 1 1");
+    expect(readJunit(utf8(text)).problems).toMatchObject([{ kind: "error", suite: "s", message: "cannot import" }]);
+    expect(counted(suite("<failure/>"), ["failed", "passed"])).toBe("1 0");
+  });
+
+  test("a test that failed and could not be torn down either is one that failed, and no contradiction", () => {
+    expect(counted(suite('<testcase name="a"><failure/><error/></testcase>', 'failures="1" errors="1"'))).toBe("1 0 0 0 1");
   });
 
   test("attack: an attribute of megabytes and a hundred thousand tests take seconds", () => {

@@ -19,6 +19,7 @@ export interface TestRun {
   readonly failures: number;
   readonly errors: number;
   readonly skipped: number;
+  readonly passed: number;
   /** Those listed; what is beyond is counted above. */
   readonly problems: readonly TestProblem[];
 }
@@ -42,15 +43,26 @@ interface OpenCase {
   skipped: boolean;
 }
 
+interface OpenSuite {
+  readonly name: string;
+  readonly depth: number;
+  /** What it says of itself: never more trusted than what is listed, and a contradiction when it is more. */
+  readonly stated_bad: number;
+  /** Problems listed before it began. */
+  readonly before: number;
+}
+
 class Visitor {
   total = 0;
   failures = 0;
   errors = 0;
   skipped = 0;
   readonly problems: TestProblem[] = [];
-  /** What the outermost element says of itself: never more trusted than what is listed, and a contradiction when it is more. */
-  stated_bad = 0;
-  private readonly suites: string[] = [];
+  /** Of no single test: a suite that could not be set up. Among `failures` and `errors`, not among `total`. */
+  of_suites = 0;
+  /** Elements that say something went wrong; one test may have several. */
+  private marks = 0;
+  private readonly suites: OpenSuite[] = [];
   private test: OpenCase | null = null;
   private collecting: { text: string; readonly depth: number } | null = null;
 
@@ -59,9 +71,11 @@ class Visitor {
     if (depth === 1 && !CONTAINERS.has(name)) throw new BrokenReport("it is no JUnit report: its root is neither testsuites nor testsuite");
     if (CONTAINERS.has(name)) return this.suite(element, depth);
     if (name === "testcase") return this.testcase(element, depth);
-    if (this.test === null || depth !== this.test.depth + 1) return;
+    const bad = name === "failure" || name === "error";
+    if (this.test === null) return bad && depth - 1 === this.suites.at(-1)?.depth ? this.suiteProblem(name, element) : undefined;
+    if (depth !== this.test.depth + 1) return;
     if (name === "skipped") this.test.skipped = true;
-    if (name === "failure" || name === "error") this.problem(name, element, depth);
+    if (bad) this.problem(name, element, depth);
   }
 
   text(text: string): void {
@@ -70,7 +84,7 @@ class Visitor {
   }
 
   close(name: string, depth: number): void {
-    if (CONTAINERS.has(name)) this.suites.pop();
+    if (CONTAINERS.has(name)) this.endSuite(this.suites.pop());
     if (this.collecting?.depth === depth && this.test?.problem != null) {
       this.test.problem = { ...this.test.problem, detail: short(this.collecting.text.trim(), DETAIL_CHARACTERS_MAX) };
       this.collecting = null;
@@ -80,8 +94,27 @@ class Visitor {
 
   private suite(element: Element, depth: number): void {
     if (this.test !== null) throw new BrokenReport("a suite stands inside a test");
-    if (depth === 1) this.stated_bad = this.stated(element, "failures") + this.stated(element, "errors");
-    this.suites.push(short(attribute(element, "name")));
+    const stated_bad = this.stated(element, "failures") + this.stated(element, "errors");
+    this.suites.push({ name: short(attribute(element, "name")), depth, stated_bad, before: this.marks });
+  }
+
+  private endSuite(suite: OpenSuite | undefined): void {
+    const listed = suite === undefined ? 0 : this.marks - suite.before;
+    if (suite !== undefined && suite.stated_bad > listed) throw new BrokenReport(`it says ${suite.stated_bad} tests failed and lists ${listed}`);
+  }
+
+  private suiteProblem(kind: TestProblem["kind"], element: Element): void {
+    const suite = this.suites.at(-1)?.name ?? "";
+    const message = short(attribute(element, "message") ?? attribute(element, "type"), DETAIL_CHARACTERS_MAX);
+    this.of_suites++;
+    this.count({ kind, suite, name: "outside of any test", file: null, line: null, message, detail: "" });
+    this.marks++;
+  }
+
+  private count(problem: TestProblem): void {
+    if (problem.kind === "failure") this.failures++;
+    else this.errors++;
+    if (this.problems.length < PROBLEMS_MAX) this.problems.push(problem);
   }
 
   private stated(element: Element, name: string): number {
@@ -94,11 +127,12 @@ class Visitor {
   private testcase(element: Element, depth: number): void {
     if (this.test !== null) throw new BrokenReport("a test stands inside another");
     this.total++;
-    this.test = { element, depth, suite: this.suites.at(-1) ?? "", problem: null, skipped: false };
+    this.test = { element, depth, suite: this.suites.at(-1)?.name ?? "", problem: null, skipped: false };
   }
 
   private problem(kind: "failure" | "error", element: Element, depth: number): void {
     const { test } = this;
+    this.marks++;
     if (test === null || test.problem !== null) return;
     const file = attribute(test.element, "file");
     const line = attribute(test.element, "line");
@@ -117,9 +151,7 @@ class Visitor {
       return;
     }
     // A test that failed and is marked as skipped failed.
-    if (problem.kind === "failure") this.failures++;
-    else this.errors++;
-    if (this.problems.length < PROBLEMS_MAX) this.problems.push(problem);
+    this.count(problem);
   }
 }
 
@@ -127,15 +159,14 @@ class Visitor {
 export function readJunit(bytes: Uint8Array): TestRun {
   const visitor = new Visitor();
   readXml(bytes, visitor);
-  const { total, failures, errors, skipped, problems, stated_bad } = visitor;
-  if (total === 0) throw new BrokenReport("it holds no test");
-  if (stated_bad > failures + errors) throw new BrokenReport(`it says ${stated_bad} tests failed and lists ${failures + errors}`);
-  return { total, failures, errors, skipped, problems };
+  const { total, failures, errors, skipped, of_suites, problems } = visitor;
+  if (total + of_suites === 0) throw new BrokenReport("it holds no test");
+  return { total, failures, errors, skipped, passed: total - (failures + errors - of_suites) - skipped, problems };
 }
 
 /** `failed` counts whatever did not succeed: failures and errors both. */
 export function openJunit(bytes: Uint8Array): Report {
-  const { total, failures, errors, skipped } = readJunit(bytes);
-  const counts: Readonly<Record<string, number>> = { total, failed: failures + errors, errors, skipped, passed: total - failures - errors - skipped };
+  const { total, failures, errors, skipped, passed } = readJunit(bytes);
+  const counts: Readonly<Record<string, number>> = { total, failed: failures + errors, errors, skipped, passed };
   return (what) => (Object.hasOwn(counts, what) ? { value: rational(counts[what]!) } : broken(`JUnit has no ${what}`));
 }
