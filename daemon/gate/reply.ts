@@ -15,8 +15,9 @@ const LIMITS = { bytes_max: 64 * 1024 * 1024, depth_max: 16 };
 const checker = TypeCompiler.Compile(Type.Unsafe<StoredReply>(StoredReply));
 
 /**
- * A gate's recorded answer; null where the daemon died after logging the verdict
- * and before acknowledging it, so that the gate has to run again.
+ * A gate's recorded answer; null where its blobs are gone, so that the gate has
+ * to run again. A daemon that died before it wrote them writes them when it
+ * starts (`keepPromises`).
  */
 export async function readReply({ blobs }: Artifacts, row: GateRow): Promise<{ reply: StoredReply; bundle: Uint8Array } | null> {
   const [bytes, bundle] = await Promise.all([blobs.get(row.reply), blobs.get(row.bundle)]);
