@@ -59,7 +59,7 @@ async function gateOnce(client: MaestroClient, plan: ChangePlan, seen: (what: st
       seen("upload");
     },
   });
-  await client.sendPack(intake_id, pack);
+  await client.sendPack(intake_id, () => pack);
   seen("intake");
   let result: GateResult | null = null;
   for await (const event of client.gate({ intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head })) {

@@ -1,6 +1,6 @@
 import { MaestroError } from "../../proto/errors.ts";
 import type { ReplyOf, RequestOf } from "../../proto/routes.ts";
-import { type ClientOptions, SocketClient } from "./socket.ts";
+import { type Body, type ClientOptions, SocketClient } from "./socket.ts";
 
 type Events<K extends "gate" | "replay" | "fsck"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
 
@@ -71,7 +71,7 @@ export class MaestroClient {
     return this.socket.request("openIntake", { body });
   }
 
-  sendPack(id: string, stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<ReplyOf<"sendPack">> {
+  sendPack(id: string, stream: Body, signal?: AbortSignal): Promise<ReplyOf<"sendPack">> {
     return this.socket.request("sendPack", { params: { id }, stream, ...(signal === undefined ? {} : { signal }) });
   }
 

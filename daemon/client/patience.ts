@@ -21,10 +21,10 @@ export class Patience {
     return this.cuts++;
   }
 
-  /** Waits a random, growing pause; `false` at once when it is not worth it any more. */
-  async wait(why: "busy" | "absent"): Promise<boolean> {
+  /** Waits a random, growing pause on top of what the daemon asked for; `false` at once when it is not worth it any more. */
+  async wait(why: "busy" | "absent", asked_ms = 0): Promise<boolean> {
     // Jitter keeps a crowd that was refused together from coming back together.
-    const pause_ms = this.pause_ms * (0.5 + Math.random());
+    const pause_ms = asked_ms + this.pause_ms * (0.5 + Math.random());
     if (performance.now() + pause_ms > this.ends[why]) return false;
     await Bun.sleep(pause_ms);
     this.pause_ms = Math.min(this.pause_ms * 2, PAUSE_MS_MAX);

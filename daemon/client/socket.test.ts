@@ -66,7 +66,7 @@ test("status, health and stop through the real socket", async () => {
 
 test("a failure the daemon reports is thrown with its code and detail", async () => {
   const client = await clientOf({ routes: [packRoute(async () => ({ objects: 0, bytes: 0, warnings: [] }))] });
-  const refused = client.sendPack("../../v1/stop", new Blob(["x"]).stream());
+  const refused = client.sendPack("../../v1/stop", () => new Blob(["x"]).stream());
   await expect(refused).rejects.toMatchObject({ code: "request.malformed", detail: expect.stringContaining("path/id") });
   expect(api?.stops.count).toBe(0);
 });
@@ -155,7 +155,7 @@ test("a large upload leaves the client's memory flat, though the daemon reads sl
       controller.enqueue(new Uint8Array(65_536));
     },
   });
-  expect(await client.sendPack(INTAKE, pack)).toMatchObject({ bytes: 128 * MiB });
+  expect(await client.sendPack(INTAKE, () => pack)).toMatchObject({ bytes: 128 * MiB });
   expect(top - before).toBeLessThan(64 * MiB);
 }, 20_000);
 
@@ -175,7 +175,7 @@ test("an upload that is refused early says why instead of breaking", async () =>
       controller.enqueue(new Uint8Array(65_536));
     },
   });
-  await expect(client.sendPack(INTAKE, endless)).rejects.toMatchObject({ code: "intake.unknown" });
+  await expect(client.sendPack(INTAKE, () => endless)).rejects.toMatchObject({ code: "intake.unknown" });
 });
 
 test("a failure of what is being sent is reported as itself", async () => {
@@ -185,7 +185,7 @@ test("a failure of what is being sent is reported as itself", async () => {
       throw new MaestroError("git.failed", "pack-objects died");
     },
   });
-  await expect(client.sendPack(INTAKE, broken)).rejects.toMatchObject({ code: "git.failed" });
+  await expect(client.sendPack(INTAKE, () => broken)).rejects.toMatchObject({ code: "git.failed" });
 });
 
 test("a proxy set for the job is not asked: the socket is the only way to the daemon", async () => {
@@ -353,7 +353,7 @@ describe("an answer that is none", () => {
       expect({ answer, asked }).toEqual(code === null ? { answer: { stopping: true as const, pid: 1 }, asked: 4 } : { answer: code, asked: 6 });
       if (code === null) continue;
       asked = 0;
-      const upload = await client.sendPack(INTAKE, new Blob(["x"]).stream()).catch((error: MaestroError) => error.code);
+      const upload = await client.sendPack(INTAKE, () => new Blob(["x"]).stream()).catch((error: MaestroError) => error.code);
       expect([upload, asked]).toEqual([code, 1]);
     }
   });

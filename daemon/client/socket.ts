@@ -13,12 +13,15 @@ export interface ClientOptions {
   readonly trusted_uids?: readonly number[];
   /** Sent with every request: a token, for example. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How long a daemon that is starting or full is asked again. */
+  /** How long a daemon that is starting, full, or asked faster than the tenant may is asked again. */
   readonly patience_ms?: number;
 }
 
+/** What is streamed, from its beginning at each call: a request that nobody read is sent again. */
+export type Body = () => ReadableStream<Uint8Array>;
+
 type Named<K extends RouteName> = keyof ParamsOf<K> extends never ? { readonly params?: never } : { readonly params: ParamsOf<K> };
-type Bodied<K extends RouteName> = (typeof ROUTES)[K]["body"] extends "json" ? { readonly body: RequestOf<K> } : (typeof ROUTES)[K]["body"] extends "stream" ? { readonly stream: ReadableStream<Uint8Array> } : { readonly body?: never };
+type Bodied<K extends RouteName> = (typeof ROUTES)[K]["body"] extends "json" ? { readonly body: RequestOf<K> } : (typeof ROUTES)[K]["body"] extends "stream" ? { readonly stream: Body } : { readonly body?: never };
 export type Input<K extends RouteName> = Named<K> & Bodied<K> & { readonly signal?: AbortSignal };
 
 type RouteWith<R extends RouteShape["reply"]> = { [K in RouteName]: (typeof ROUTES)[K]["reply"] extends R ? K : never }[RouteName];
@@ -29,7 +32,7 @@ export type EventRoute = RouteWith<"events">;
 interface Sent {
   readonly params?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  readonly stream?: ReadableStream<Uint8Array>;
+  readonly stream?: Body;
   readonly signal?: AbortSignal;
 }
 
@@ -107,9 +110,9 @@ export class SocketClient {
       checkVersion(response);
       if (response.ok) return response;
       const problem = problemIn(await this.textOf(response, input.signal), response);
-      // The daemon turned the connection away before it read the request.
-      const again = problem.code === "request.busy" && input.stream === undefined && (await patience.wait("busy"));
-      if (!again) throw errorOf(problem);
+      // Both are said before the daemon reads a body: nothing has begun that a second time would do twice.
+      const unread = problem.code === "request.busy" || problem.code === "tenant.rate";
+      if (!unread || !(await patience.wait("busy", pauseIn(response)))) throw errorOf(problem);
     }
   }
 
@@ -120,7 +123,7 @@ export class SocketClient {
       return await fetch(`http://maestro${pathOf(shape, input.params ?? {})}`, this.init(shape, input));
     } catch (cause) {
       const code = codeOf(cause);
-      if (NOT_SENT.has(code) && input.stream?.locked !== true && (await patience.wait(code === "EAGAIN" ? "busy" : "absent"))) return null;
+      if (NOT_SENT.has(code) && (await patience.wait(code === "EAGAIN" ? "busy" : "absent"))) return null;
       const again = code === CUT_OFF && input.stream === undefined && input.signal?.aborted !== true && patience.cutOff() < CUT_OFF_MAX;
       if (again && (await patience.wait("busy"))) return null;
       throw this.broken(cause, input.signal);
@@ -137,10 +140,16 @@ export class SocketClient {
       init.body = JSON.stringify(input.body);
     } else if (input.stream !== undefined) {
       headers["content-type"] = BYTES_TYPE;
-      init.body = input.stream;
+      init.body = input.stream();
     }
     return init;
   }
+}
+
+/** What the daemon asks to wait for, in whole seconds (RFC 9110 section 10.2.3); a busy one is known best by asking soon. */
+function pauseIn(response: Response): number {
+  const said = response.status === 429 ? /^[0-9]{1,6}$/.exec(response.headers.get("retry-after") ?? "") : null;
+  return said === null ? 0 : Number(said[0]) * 1000;
 }
 
 function pathOf(shape: RouteShape, params: Readonly<Record<string, string>>): string {

@@ -24,7 +24,7 @@ const text = (value: string | boolean | undefined): string | undefined => (typeo
 /** Streams the change's objects; the daemon never opens a path of ours. */
 export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "repository" | "object_format" | "cuts" | "tips" | "pack">, mode: RequestOf<"openIntake">["mode"] = "local"): Promise<string> {
   const { intake_id } = await client.openIntake({ repository: plan.repository, mode, object_format: plan.object_format, cuts: [...plan.cuts], tips: [...plan.tips] });
-  const { warnings } = await client.sendPack(intake_id, plan.pack());
+  const { warnings } = await client.sendPack(intake_id, plan.pack);
   for (const warning of warnings) note(`maestro: git warns: ${escapeTerminal(warning)}`);
   return intake_id;
 }

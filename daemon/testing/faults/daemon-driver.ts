@@ -22,7 +22,7 @@ async function gateOne(client: MaestroClient, source: Source, n: number): Promis
   await source.commit({ [`src/${n}.ts`]: `export const n = ${n};\n` }, `change ${n}`);
   const { repository, object_format, cuts, tips, target_ref, target, head, pack } = await planChange(source.path, { target: "main" });
   const { intake_id } = await client.openIntake({ repository, object_format, cuts: [...cuts], tips: [...tips] });
-  await client.sendPack(intake_id, pack());
+  await client.sendPack(intake_id, pack);
   let answer: Acknowledged | null = null;
   for await (const event of client.gate({ intake_id, target_ref, target, head })) {
     if (event.event === "result") answer = { gate_id: event.gate_id, attempt: event.attempt, log_index: event.proof.log_index, bundle: `sha256:${event.proof.bundle_sha256}` };
