@@ -104,7 +104,7 @@ async function main(): Promise<void> {
   const { address, watchdog_ms } = notifySettings();
   const manager = new ServiceManager(address, (error) => log.warn({ err: error }, "the service manager cannot be told"));
   const lines: Log = { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) };
-  const reloader = new Reloader({ live, manager, log: lines, now_s: () => Math.floor(systemClock.now_ms() / 1000), read: args.embedded ? null : () => hostConfig(args) });
+  const reloader = new Reloader({ live, manager, log: lines, believe: (next) => core.tenants.believe(next), now_s: () => Math.floor(systemClock.now_ms() / 1000), read: args.embedded ? null : () => hostConfig(args) });
   const daemon = new Daemon({ core, live, log: lines, manager, reloader, watchdog_ms, release: () => lock.release() });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop(signal));
   process.on("SIGHUP", () => void reloader.reload());

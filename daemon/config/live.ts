@@ -1,14 +1,16 @@
 /**
  * The host's configuration as it runs. What decides about changes (`rules`,
  * `required`, `thresholds`, `commands`, `obligations`, `mounts`) is read anew
- * for each gate and may change while the daemon runs; everything else was
- * handed out when it started and stays until the next start.
+ * for each gate and may change while the daemon runs, and so may whose tokens
+ * are taken (`capabilities`, `oidc`), because one that leaked must end at
+ * once; everything else was handed out when it started and stays until the
+ * next start.
  */
 import { canonicalText } from "../../proto/canonical.ts";
 import type { HostConfig } from "../../proto/config.ts";
 import { resolveHost, type Host } from "./host.ts";
 
-const LIVE = ["rules", "required", "thresholds", "commands", "obligations", "mounts"] as const satisfies readonly (keyof Host)[];
+const LIVE = ["rules", "required", "thresholds", "commands", "obligations", "mounts", "capabilities", "oidc"] as const satisfies readonly (keyof Host)[];
 
 /** What became of a file that was read again. */
 export interface Adopted {
@@ -38,8 +40,8 @@ export class LiveHost {
     const wanted = resolveHost(next);
     const changed = differences(this.host, wanted);
     const live = (path: string) => LIVE.some((key) => path === key || path.startsWith(`${key}.`));
-    const { rules, required, thresholds, commands, obligations, mounts } = wanted;
-    this.resolved = { ...this.resolved, rules, required, thresholds, commands, obligations, mounts };
+    const { rules, required, thresholds, commands, obligations, mounts, capabilities, oidc } = wanted;
+    this.resolved = { ...this.resolved, rules, required, thresholds, commands, obligations, mounts, capabilities, oidc };
     this.given = withLivePart(this.given, next);
     return { applied: changed.filter(live), needs_restart: changed.filter((path) => !live(path)) };
   }

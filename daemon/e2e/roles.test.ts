@@ -26,6 +26,7 @@ const now_s = Math.floor(Date.now() / 1000);
 const operator = new Operator(now_s);
 const ci = new CiSystem(now_s);
 let log = "";
+let pid = 0;
 
 const place = (name: string): string => world.path(name);
 const CONFIG = `version: 1
@@ -100,6 +101,7 @@ beforeAll(async () => {
   writeFileSync(place("jwks.json"), ci.jwks());
   writeFileSync(place("maestrod.yaml"), CONFIG);
   const daemon = world.spawnDaemon(["--config", place("maestrod.yaml"), "--state", world.state_dir, "--socket", world.socket_path], { MAESTRO_SECRET_CANARY: SECRET });
+  pid = daemon.pid;
   void (async () => {
     for await (const chunk of daemon.stdout) log += new TextDecoder().decode(chunk);
   })();
@@ -249,5 +251,38 @@ describe.skipIf(skip)("gates through the command line, as their users", () => {
       }
     }));
     expect(texts.some((text) => text.includes("mcap1."))).toBe(false);
+  });
+});
+
+describe.skipIf(skip)("whose tokens are taken, while the daemon runs", () => {
+  const reload = async (text: string): Promise<void> => {
+    const before = log.split("reloaded").length;
+    writeFileSync(place("maestrod.yaml"), text);
+    process.kill(pid, "SIGHUP");
+    await until(() => log.split("reloaded").length > before);
+  };
+  const read = async (asked: Omit<Asked, "uid">): Promise<string> => (await ask({ uid: SHARED, ...asked }, "GET", "/v1/gates/abcdef")).code;
+
+  test("attack: a leaked token goes on after its revocation; a reload ends it, the others go on", async () => {
+    const leaked = capability({ tenant: "red", jti: "leaked-token" });
+    const other = capability({ tenant: "red", jti: "other-token" });
+    expect([await read({ token: leaked }), await read({ token: other })]).toEqual(["request.not_found", "request.not_found"]);
+    await reload(CONFIG.replace("[revoked-1]", "[revoked-1, leaked-token]"));
+    expect([await read({ token: leaked }), await read({ token: other })]).toEqual(["auth.token", "request.not_found"]);
+  });
+
+  test("attack: the key of a CI system that was replaced signs on; a reload reads the key files again", async () => {
+    const next = new CiSystem(now_s);
+    writeFileSync(place("jwks.json"), next.jwks());
+    await reload(CONFIG);
+    expect([await read({ bearer: ci.token() }), await read({ bearer: next.token() })]).toEqual(["auth.token", "request.not_found"]);
+  });
+
+  test("a key file that cannot be read leaves everything as it was, and the log says why", async () => {
+    writeFileSync(place("trust-cap.json"), "{}");
+    await reload(CONFIG.replace("[revoked-1]", "[]"));
+    expect(log).toContain("trust.malformed");
+    expect(await read({ token: capability({ tenant: "red", jti: "revoked-1" }) })).toBe("auth.token");
+    expect(await read({ token: capability({ tenant: "red", jti: "other-token" }) })).toBe("request.not_found");
   });
 });

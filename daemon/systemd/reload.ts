@@ -1,6 +1,7 @@
 /** SIGHUP: the host's file is read again. A file that cannot be used changes nothing. */
 import type { HostConfig } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { resolveHost, type Host } from "../config/host.ts";
 import type { LiveHost } from "../config/live.ts";
 import type { ServiceManager } from "./notify.ts";
 
@@ -18,6 +19,8 @@ export interface ReloadDeps {
   readonly manager: Pick<ServiceManager, "reloading" | "ready">;
   /** Reads and checks the file as at a start; null where the daemon has none. */
   readonly read: (() => Promise<HostConfig>) | null;
+  /** Takes over what is read from files of its own, such as the keys of tokens, or throws and changes nothing. */
+  readonly believe: (next: Host) => Promise<void>;
   readonly now_s: () => number;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
@@ -53,10 +56,12 @@ export class Reloader {
   }
 
   private async outcome(): Promise<Omit<Reload, "at_s">> {
-    const { read, live } = this.deps;
+    const { read, live, believe } = this.deps;
     if (read === null) return { result: "refused", needs_restart: [], detail: "this daemon was started without a configuration file" };
     try {
-      const { applied, needs_restart } = live.adopt(await read());
+      const next = await read();
+      await believe(resolveHost(next));
+      const { applied, needs_restart } = live.adopt(next);
       return { result: "applied", needs_restart, detail: applied.length === 0 ? "nothing that can change while it runs was changed" : `changed: ${applied.join(", ")}` };
     } catch (error) {
       if (!(error instanceof MaestroError)) throw error;

@@ -32,6 +32,8 @@ export interface TenantDeps {
   readonly warn: (what: string, error: unknown) => void;
 }
 
+type TokenSources = Pick<Host, "capabilities" | "oidc">;
+
 export interface Tenants {
   /** See `Admission.admit`. */
   admit(peer: Pick<Peer, "uid" | "gid" | "groups">, role: SocketRole, needs: readonly Verb[], credential: Credential | null): Principal | Promise<Principal>;
@@ -39,19 +41,25 @@ export interface Tenants {
   inLine<T>(principal: Principal, work: () => Promise<T>): Promise<T>;
   /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after. Throws `tenant.budget`. */
   pay<T>(principal: Principal, worst: Amount, work: (spent: Spent) => Promise<T>): Promise<T>;
+  /** From the next request on: whose tokens are taken and which are revoked, with the key files read again. Throws `trust.malformed` and changes nothing. */
+  believe(sources: TokenSources): Promise<void>;
   readonly ledger: Ledger;
 }
 
 /** Throws `config.malformed` for a group this machine does not have, `trust.malformed` for keys that cannot be read. */
 export async function createTenants({ host, trust_domain, own_uid, store, clock, now_s, warn }: TenantDeps): Promise<Tenants> {
   const table = new TenantTable(host.tenants);
-  const tokens = await Tokens.open({ capabilities: host.capabilities, oidc: host.oidc, trust_domain, now_s });
-  const admission = new Admission({ table, tokens, limits: host.limits.tenant, own_uid, monotonic_ms: () => clock.monotonic_ms() });
+  const opened = ({ capabilities, oidc }: TokenSources) => Tokens.open({ capabilities, oidc, trust_domain, now_s });
+  let tokens = await opened(host);
+  const admission = new Admission({ table, tokens: { check: (credential) => tokens.check(credential) }, limits: host.limits.tenant, own_uid, monotonic_ms: () => clock.monotonic_ms() });
   const ledger = openLedger({ store, now_s });
   const lines = new Lines();
   return {
     admit: (peer, role, needs, credential) => admission.admit(peer, role, needs, credential),
     inLine: (principal, work) => lines.pass(principal, work),
+    believe: async (sources) => {
+      tokens = await opened(sources);
+    },
     pay: (principal, worst, work) => pay({ ledger, clock, warn }, principal, worst, work),
     ledger,
   };
