@@ -2,6 +2,7 @@
 import { readdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { StatusReply } from "../proto/api.ts";
+import type { IntegrityStatus } from "../proto/damage.ts";
 import { toHex } from "../proto/encoding.ts";
 import { VERSION } from "../proto/version.ts";
 import { clockReply } from "./api/clock.ts";
@@ -24,7 +25,9 @@ export function statusOf(core: Core, { started_ms, draining, reload }: Running):
   const { evidence, keeper, pool, options } = core;
   const log = evidence.logState();
   const time = clockReply({ evidence, clock: options.clock });
-  const degraded = [unwritable(core)?.message, time.frozen === null ? undefined : "log time stands still; see maestro clock"].filter((reason) => reason !== undefined).map(cut);
+  const integrity = core.integrity.status();
+  const damaged = integrity.state === "damaged" ? `${integrity.damage_total} things kept are damaged; see maestro fsck` : undefined;
+  const degraded = [unwritable(core)?.message, damaged, time.frozen === null ? undefined : "log time stands still; see maestro clock"].filter((reason) => reason !== undefined).map(cut);
   return {
     daemon: { version: VERSION, pid: process.pid, uptime_s: Math.floor((options.clock.monotonic_ms() - started_ms) / 1000), state: draining ? "draining" : degraded.length === 0 ? "ready" : "degraded", degraded },
     mode: [...options.host.modes],
@@ -34,7 +37,7 @@ export function statusOf(core: Core, { started_ms, draining, reload }: Running):
     workers: workersOf(pool),
     memory_bytes: process.memoryUsage.rss(),
     reload: reload === null ? null : { ...reload, needs_restart: [...reload.needs_restart], detail: cut(reload.detail) },
-    integrity: core.integrity.status(),
+    integrity,
     state_dir: options.state_dir,
     trust_path: evidence.trust_path,
     clock: time,
@@ -49,6 +52,10 @@ function workersOf(pool: Core["pool"]): StatusReply["workers"] {
 /** `ShortText` holds this much. */
 const DETAIL_CHARACTERS_MAX = 1_000;
 const cut = (text: string): string => text.slice(0, DETAIL_CHARACTERS_MAX);
+
+const keptReading = ({ damage_total, passes, scrubbed_bytes, last_pass }: IntegrityStatus): Reading["kept"] => ({
+  damage: damage_total, passes, scrubbed_bytes, last_pass_s: last_pass === null ? null : Date.parse(last_pass) / 1000,
+});
 
 export function readingOf(core: Core, { started_ms, draining, reload, connections, loop_turn_ms }: Running): Reading {
   const { evidence, keeper, pool, options } = core;
@@ -70,6 +77,7 @@ export function readingOf(core: Core, { started_ms, draining, reload, connection
     memory_bytes: process.memoryUsage.rss(),
     cpu_s: (user + system) / 1e6,
     open_descriptors: readdirSync("/proc/self/fd").length,
+    kept: keptReading(core.integrity.status()),
     loop_turn_s: loop_turn_ms === null ? null : loop_turn_ms / 1000,
     reload: reload === null ? null : { at_s: reload.at_s, applied: reload.result === "applied" },
   };

@@ -127,6 +127,28 @@ test("attack: a database cut short does not take the daemon down; it is refused,
   await world.run(["stop", ...stateAt(hurt)]);
 });
 
+test("a blob damaged on disk: the next start, status, metrics and fsck all say so, and gating goes on", async () => {
+  const hurt = await copied("hurt-blob");
+  // Not the newest: its bytes still stand in the outbox, and a start would write them again.
+  const { bundle_sha256 } = gates[0]!.proof;
+  const path = join(hurt, "oci/blobs/sha256", bundle_sha256);
+  const bytes = readFileSync(path);
+  bytes[100]! ^= 1;
+  writeFileSync(path, bytes);
+  expect((await gateAt(hurt, 7)).verified).toBe("verified");
+  const status = await world.run(["status", ...stateAt(hurt)]);
+  expect(status.stdout).toContain("kept     DAMAGED");
+  expect(status.stdout).toContain("degraded");
+  const metrics = await fetch("http://d/metrics", { unix: join(hurt, "s") });
+  expect(await metrics.text()).toMatch(/^maestro_kept_damage [1-9]/m);
+  expect((await world.run(["fsck", ...stateAt(hurt)])).code).toBe(EXIT.refuse);
+  await world.run(["stop", ...stateAt(hurt)]);
+  // The bundle's bytes stand nowhere else: the repair says that it is lost, and keeps what was damaged.
+  const repaired = await world.run(["fsck", "--repair", ...stateAt(hurt)]);
+  expect([repaired.code, repaired.stdout]).toEqual([EXIT.refuse, expect.stringContaining("LOST")]);
+  expect(existsSync(join(hurt, "quarantine"))).toBe(true);
+});
+
 test("one flipped bit in a tile and one in the index: repaired under the same log, because its head is proven", async () => {
   const hurt = await copied("bits");
   for (const file of [`log/tile/entries/000.p/${gates.length}`, "oci/index.json"]) {

@@ -22,6 +22,8 @@ export interface Reading {
   readonly open_descriptors: number;
   /** A turn of the event loop, as the watchdog last measured it; null without a watchdog. */
   readonly loop_turn_s: number | null;
+  /** What the scrubber knows of everything that is kept. */
+  readonly kept: { readonly damage: number; readonly passes: number; readonly scrubbed_bytes: number; readonly last_pass_s: number | null };
   /** The last reload of the configuration; null before the first. */
   readonly reload: { readonly at_s: number; readonly applied: boolean } | null;
 }
@@ -110,6 +112,10 @@ function readingMetrics(now: () => Reading): Metric[] {
     one("maestro_store_bytes", "Size of the LMDB file.", ({ store_bytes }) => store_bytes),
     one("maestro_state_free_bytes", "Free bytes on the state folder's disk.", ({ state_free_bytes }) => state_free_bytes),
     one("maestro_watchdog_turn_seconds", "A turn of the event loop, as the watchdog last measured it.", ({ loop_turn_s }) => loop_turn_s),
+    one("maestro_kept_damage", "Things kept that are damaged; anything above 0 wants maestro fsck.", ({ kept }) => kept.damage),
+    one("maestro_scrub_passes", "How often everything that is kept was looked at since the start.", ({ kept }) => kept.passes),
+    one("maestro_scrub_bytes", "What the scrubber has read since the start.", ({ kept }) => kept.scrubbed_bytes),
+    one("maestro_scrub_last_pass_timestamp_seconds", "When everything had last been looked at.", ({ kept }) => kept.last_pass_s),
     one("maestro_config_reload_success", "1 where the last reload of the configuration was applied, 0 where it was refused.", ({ reload }) => (reload === null ? null : Number(reload.applied))),
     one("maestro_config_reload_timestamp_seconds", "Time of the last reload.", ({ reload }) => reload?.at_s ?? null),
     one("process_start_time_seconds", "When the daemon started.", ({ started_at_s }) => started_at_s),
