@@ -91,6 +91,13 @@ describe("a recorded verdict", () => {
     expect([again.recorded, world.kept()]).toEqual([true, before]);
   });
 
+  test("attack: asked until a flaky tool says something else: nothing is asked again, so no other answer is thrown away", async () => {
+    const request = asked();
+    const heard: string[][] = [[], []];
+    for (const said of heard) await world.gate(world.claimed(), request, sound.keeper, ({ stage }) => void said.push(stage));
+    expect(heard.map((said) => said.includes("checks"))).toEqual([true, false]);
+  });
+
   test("`rerun` makes a new attempt that supersedes, and every earlier one stays", async () => {
     const request = asked();
     const results: GateResult[] = [];

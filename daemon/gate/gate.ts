@@ -13,7 +13,7 @@ import { makeCard } from "./card.ts";
 import { CHECKS } from "./checks/index.ts";
 import { checkHanded, handedDigest, unreadReports } from "./reports/handed.ts";
 import { onTheHouse, worstCase, type Payer } from "./cost.ts";
-import type { Judge, JudgeDeps, Judgement } from "./judge.ts";
+import type { Asked, Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";
 import { tenantOf, type Intake } from "./intakes.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
@@ -82,16 +82,15 @@ export class GateKeeper {
       check: ({ outcome, duration_us }: Judgement["runs"][number]) => emit({ event: "progress", stage: "checks", check: outcome.check, result: outcome.result, duration_us }),
     };
     const { target_ref, target, head } = request;
-    const judgement = await judge.judge({ repository, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, tools: { handed: request.reports ?? [] } }, lane, watch, signal);
-    const identity = this.identityOf(intake, request, judgement);
     const handed = handedDigest(request.reports);
-    const standing = request.rerun === true ? null : await this.standing(identity, handed);
-    if (standing !== null) return standing;
+    const subject = { repository, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, tools: { handed: request.reports ?? [] } };
+    const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => (subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed)));
+    if ("recorded" in judgement) return judgement;
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
-    return this.record(intake, identity, { ...judgement, usage: lane.usage, handed, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
+    return this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
   }
 
-  private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Judgement): Identity {
+  private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Asked): Identity {
     const { change, tree_sha256 } = facts;
     const known = change.history === "known";
     const bundles = base_policy === null ? [this.host_policy] : [this.host_policy, base_policy];

@@ -63,6 +63,12 @@ export interface Judgement {
   readonly runs: readonly CheckRun[];
 }
 
+/** What a verdict is about; known once the facts are, before anything was asked of a check or a tool. */
+export type Asked = Pick<Judgement, "facts" | "config" | "base_policy">;
+
+/** An earlier answer to just this question; null where it has to be judged. */
+type Standing<T> = (asked: Asked) => Promise<T | null>;
+
 export interface Watcher {
   stage(stage: "facts" | "policy", duration_us: number): void;
   check(run: CheckRun): void;
@@ -103,18 +109,18 @@ export class Judge {
     return new Lane(this.deps.pool, signal, tenant);
   }
 
-  /** Throws when facts cannot be collected, or `request.cancelled`; everything later that fails is part of the judgement. */
-  async judge(subject: Subject, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<Judgement> {
+  /** Throws when facts cannot be collected, or `request.cancelled`; everything later that fails is part of the judgement. No check and no tool is asked where an answer stands: what a second run of them came to would have to be thrown away. */
+  async judge<T = never>(subject: Subject, lane: Lane, watch: Watcher, signal: AbortSignal, standing: Standing<T> = () => Promise.resolve(null)): Promise<Judgement | T> {
     await mkdir(this.deps.scratch_dir, { recursive: true, mode: 0o700 });
     const folder = await mkdtemp(join(this.deps.scratch_dir, "gate-"));
     try {
-      return await this.judgeIn(folder, subject, lane, watch, signal);
+      return await this.judgeIn(folder, subject, lane, watch, signal, standing);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  private async judgeIn(folder: string, subject: Subject, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<Judgement> {
+  private async judgeIn<T>(folder: string, subject: Subject, lane: Lane, watch: Watcher, signal: AbortSignal, standing: Standing<T>): Promise<Judgement | T> {
     const { host, clock } = this.deps;
     const end_ms = clock.monotonic_ms() + host.limits.gate.gate_deadline_ms;
     const facts_path = join(folder, "facts.json");
@@ -126,7 +132,9 @@ export class Judge {
     const configured = configure(host, facts.config, subject.repository.repo_id, subject.mode);
     const { base_config } = configured;
     const { config, left_out } = subject.tools === undefined ? withoutTools(configured.config) : { config: configured.config, left_out: [] };
-    const has_policy = base_config.state === "read" && base_config.policy !== null;
+    const base_policy = base_config.state === "read" ? base_config.policy : null;
+    const answer = await standing({ facts, config, base_policy });
+    if (answer !== null) return answer;
     const checks_ms = clock.monotonic_ms();
     const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal);
     const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], end_ms, lane, done: watch.check, signal });
@@ -135,12 +143,11 @@ export class Judge {
     const checks_us = this.since(checks_ms);
     const outcomes = runs.map(({ outcome }) => outcome);
     const policy_ms = clock.monotonic_ms();
-    const policy = await this.askPolicy(subject, facts, config, outcomes, has_policy ? [policy_path] : [], lane, end_ms);
+    const policy = await this.askPolicy(subject, facts, config, outcomes, base_policy === null ? [] : [policy_path], lane, end_ms);
     const policy_us = this.since(policy_ms);
     watch.stage("policy", policy_us);
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
-    const base_policy = base_config.state === "read" ? base_config.policy : null;
     return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
 
