@@ -47,7 +47,7 @@ export const TenantLimits = Closed({
   inspect_burst: positive(2_000, "questions about the daemon at once"),
   refused_per_s: positive(5, "refused tokens a second, by user: checking a signature costs a millisecond of everybody's daemon"),
   refused_burst: positive(50, "refused tokens at once"),
-  queue_max: positive(64, "gates and replays of one tenant, at work or in line"),
+  queue_max: positive(64, "gates, replays and questions about targets of one tenant, at work or in line"),
 });
 export type TenantLimits = Static<typeof TenantLimits>;
 

@@ -68,9 +68,11 @@ export async function serveSockets({ path, sockets, inherited, ...options }: Soc
   const servers: SocketServer[] = [];
   const places: string[] = [];
   const serve = async (entry: SocketEntry, alone: boolean, connections_max: number): Promise<void> => {
+    // One user's part of a share is what it is of the whole, so that a flood of one leaves the others of the same socket room.
+    const connections_per_uid_max = Math.max(1, Math.floor((connections_max * options.limits.connections_per_uid_max) / options.limits.connections_max));
     const found = inheritedFor(entry.role, inherited, alone);
     const listen = listenOf(entry, found);
-    servers.push(await serveApi({ ...options, role: entry.role, limits: { ...options.limits, connections_max }, listen }));
+    servers.push(await serveApi({ ...options, role: entry.role, limits: { ...options.limits, connections_max, connections_per_uid_max }, listen }));
     places.push(placeOf(listen, found));
   };
   try {

@@ -2,14 +2,16 @@
 import { RepositoriesReply, TargetReply, TargetRequest } from "../../proto/api.ts";
 import type { Limits } from "../../proto/config.ts";
 import type { Targets } from "../gate/targets.ts";
+import type { Tenants } from "../tenants/index.ts";
 import { route, type Route } from "./route.ts";
 
 export interface TargetRouteDeps {
   readonly targets: Pick<Targets, "offers" | "tip">;
+  readonly tenants: Pick<Tenants, "inLine">;
   readonly limits: { readonly server: Pick<Limits["server"], "json_bytes_max"> };
 }
 
-export function targetRoutes({ targets, limits }: TargetRouteDeps): Route[] {
+export function targetRoutes({ targets, tenants, limits }: TargetRouteDeps): Route[] {
   return [
     route("repositories", {
       access: "work",
@@ -27,7 +29,7 @@ export function targetRoutes({ targets, limits }: TargetRouteDeps): Route[] {
       request: TargetRequest,
       reply: TargetReply,
       body_bytes_max: limits.server.json_bytes_max,
-      handle: async ({ principal, body }) => ({ target: await targets.tip(principal, body) }),
+      handle: async ({ principal, body, signal }) => ({ target: await tenants.inLine(principal, () => targets.tip(principal, body, signal)) }),
     }),
   ];
 }

@@ -7,8 +7,7 @@ import { toBase32 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Host } from "../config/host.ts";
 import { mayUse, type Principal } from "../tenants/index.ts";
-import { placeOf } from "./targets.ts";
-
+import { placeOf } from "./place.ts";
 
 /** What a client announced, and whether its objects have arrived. Owned by the user and tenant who opened it. */
 export interface Intake {

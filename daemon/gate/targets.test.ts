@@ -8,7 +8,8 @@ import { Git } from "../platform/git/runner.ts";
 import { RepositoryStore } from "../platform/git/repository-store.ts";
 import { ownUser, tenant } from "../testing/tenants.ts";
 import type { Intake } from "./intakes.ts";
-import { placeOf, Targets } from "./targets.ts";
+import { placeOf } from "./place.ts";
+import { Targets } from "./targets.ts";
 
 const [TIP, CLAIMED, HEAD] = ["a", "b", "c"].map((digit) => digit.repeat(40)) as [string, string, string];
 const MAIN = "refs/heads/main";
@@ -53,7 +54,7 @@ describe("the mode", () => {
     const targets = new Targets({ host: table(), egress: remote(), repositories: store });
     expect(targets.offers(stranger).repositories).toEqual([]);
     expect(targets.offers(root).repositories.map(({ id, mode }) => `${id} ${mode}`)).toEqual(["acme/app host", "acme/open fork"]);
-    expect(await code(() => targets.tip(stranger, { repository: "acme/app", target_ref: MAIN }))).toBe("auth.denied");
+    expect(await code(() => targets.tip(stranger, { repository: "acme/app", target_ref: MAIN }, never))).toBe("auth.denied");
   });
 });
 
@@ -85,4 +86,35 @@ describe("the target", () => {
   test("is refused in a mode that the operator does not list", async () => {
     expect([await code(() => settled("local", TIP, { modes: ["host"] })), await code(() => settled("fork", TIP, { modes: ["host", "local"] })), await code(() => settled("host", TIP, { modes: ["host"] }))]).toEqual(["auth.denied", "auth.denied", "none"]);
   });
+});
+
+test("attack: a tenant asks for hundreds of branches that are not there; another tenant's question does not wait for them", async () => {
+  const asked: PromiseWithResolvers<string>[] = [];
+  const slow: Egress = {
+    ...remote(),
+    tip: () => {
+      const answer = Promise.withResolvers<string>();
+      asked.push(answer);
+      return answer.promise;
+    },
+  };
+  const targets = new Targets({ host: table(), egress: slow, repositories: store });
+  const may = { named: true, repositories: [["acme/*"]] };
+  const flood = tenant("flood", 8, may);
+  const ask = (who: typeof flood) => targets.tip(who, { repository: "acme/app", target_ref: MAIN }, never);
+  const { helpers_max } = table().limits.egress;
+  const all = Array.from({ length: 30 }, () => ask(flood));
+  await Bun.sleep(0);
+  expect(asked).toHaveLength(helpers_max);
+  const other = ask(tenant("other", 9, may));
+  await Bun.sleep(0);
+  expect(asked).toHaveLength(helpers_max + 1);
+  asked.at(-1)?.resolve("d".repeat(40));
+  expect(await other).toBe("d".repeat(40));
+  expect(asked).toHaveLength(helpers_max + 1);
+  for (let i = 0; i < asked.length; i++) {
+    asked[i]?.resolve(TIP);
+    await Bun.sleep(0);
+  }
+  expect(new Set(await Promise.all(all))).toEqual(new Set([TIP]));
 });

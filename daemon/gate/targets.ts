@@ -1,5 +1,5 @@
 /** Under whose authority a change's base was chosen: the caller's (`local`), or the operator's, whose remote the daemon asks itself (`host`, `fork`). */
-import type { GateRequest, IntakeRequest, RepositoriesReply, TargetRequest } from "../../proto/api.ts";
+import type { GateRequest, RepositoriesReply, TargetRequest } from "../../proto/api.ts";
 import type { Mode } from "../../proto/change.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { isTarget } from "../../proto/remote.ts";
@@ -8,36 +8,15 @@ import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import type { Egress } from "../egress/index.ts";
 import { receivePack } from "../platform/git/intake.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
-import { localRepositoryId, mayUse, type Principal } from "../tenants/index.ts";
-import type { Intake } from "./intakes.ts";
+import { mayUse, type Principal } from "../tenants/index.ts";
+import { tenantOf, type Intake } from "./intakes.ts";
+import { modeOf, rowFor } from "./place.ts";
+import { Turnstile } from "./turnstile.ts";
 
 export interface TargetDeps {
   readonly host: Pick<Host, "modes" | "repositories" | "limits">;
   readonly egress: Egress;
   readonly repositories: RepositoryStore;
-}
-
-/** Which store a change goes to, and the mode it is gated in. */
-export interface Place {
-  readonly repo_id: string;
-  readonly mode: Mode;
-}
-
-/** A row is in mode `host` unless the operator wrote `fork`; a caller may ask for more scrutiny, never for less. */
-const modeOf = (entry: RemoteEntry, asked: IntakeRequest["mode"]): "host" | "fork" => (asked === "fork" ? "fork" : (entry.mode ?? "host"));
-
-/** The same words whether there is no such row or it is not for this caller. */
-function rowFor({ repositories }: Pick<Host, "repositories">, principal: Principal, id: string): RemoteEntry {
-  const entry = repositories.find((row) => row.id === id);
-  if (entry === undefined || !hasRemote(entry) || !mayUse(principal, id)) throw new MaestroError("auth.denied", `${id} is none of the repositories with a remote that this tenant or its token may name`);
-  return entry;
-}
-
-/** Where a change goes. Throws `auth.denied`. */
-export function placeOf(host: Pick<Host, "modes" | "repositories">, principal: Principal, { repository, mode = "local" }: Pick<IntakeRequest, "repository" | "mode">): Place {
-  if (mode === "local") return { repo_id: localRepositoryId(principal, repository), mode };
-  const entry = rowFor(host, principal, repository);
-  return { repo_id: entry.id, mode: modeOf(entry, mode) };
 }
 
 /** Throws `auth.denied` for a mode the operator does not list. */
@@ -52,7 +31,13 @@ function requireTarget(entry: RemoteEntry, ref: string): void {
 }
 
 export class Targets {
-  constructor(private readonly deps: TargetDeps) {}
+  /** Helpers are few: one tenant's questions wait for its own, nobody else's. */
+  private readonly turns: Turnstile;
+
+  constructor(private readonly deps: TargetDeps) {
+    const { egress, gate } = deps.host.limits;
+    this.turns = new Turnstile(egress.helpers_max, gate.queue_max);
+  }
 
   /** What of the operator's table this caller may name. */
   offers(principal: Principal): RepositoriesReply {
@@ -61,11 +46,11 @@ export class Targets {
     return { repositories: rows.map((entry) => ({ id: entry.id, remote: entry.remote, target_refs: [...entry.target_refs], mode: modeOf(entry, undefined) })), local: modes.includes("local") };
   }
 
-  /** Where a branch stands, for a client that plans what to send. Throws `auth.denied`, `egress.*`, `request.not_found`. */
-  async tip(principal: Principal, { repository, target_ref }: TargetRequest): Promise<string> {
+  /** Where a branch stands, for a client that plans what to send. Throws `auth.denied`, `egress.*`, `request.not_found`, `request.busy`. */
+  async tip(principal: Principal, { repository, target_ref }: TargetRequest, signal: AbortSignal): Promise<string> {
     const entry = rowFor(this.deps.host, principal, repository);
     requireTarget(entry, target_ref);
-    return this.deps.egress.tip(entry, target_ref);
+    return this.turns.pass(() => this.deps.egress.tip(entry, target_ref), signal, tenantOf(principal));
   }
 
   /**
@@ -73,12 +58,17 @@ export class Targets {
    * not send of it is fetched. Nothing falls back to the caller's word. Throws `auth.denied`, `egress.*`, and what an intake throws.
    */
   async settled(intake: Intake, { target_ref, target, head }: Pick<GateRequest, "target_ref" | "target" | "head">, signal: AbortSignal): Promise<string> {
-    const { host, egress, repositories } = this.deps;
+    const { host } = this.deps;
     requireMode(host, intake.mode);
     if (intake.mode === "local") return target;
     const entry = host.repositories.find((row) => row.id === intake.repo_id);
     if (entry === undefined || !hasRemote(entry)) throw new MaestroError("internal.bug", "an intake of a row that is not there");
     requireTarget(entry, target_ref);
+    return this.turns.pass(() => this.remoteTip(entry, intake, { target_ref, target, head }, signal), signal, tenantOf(intake));
+  }
+
+  private async remoteTip(entry: RemoteEntry, intake: Intake, { target_ref, target, head }: Pick<GateRequest, "target_ref" | "target" | "head">, signal: AbortSignal): Promise<string> {
+    const { host, egress, repositories } = this.deps;
     const tip = await egress.tip(entry, target_ref);
     if (tip === target) return tip;
     const repository = await repositories.open(intake.repo_id, intake.object_format);
