@@ -18,7 +18,7 @@ import { rememberMachine } from "../evidence/succession/machine.ts";
 import type { Keys } from "../evidence/keys/index.ts";
 import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
 import { openStore, type Store } from "../store/db.ts";
-import { syncFolder } from "../store/files.ts";
+import { syncPath } from "../platform/sync.ts";
 import { openGates, payerOf } from "../store/gates.ts";
 import type { SalvagedTable } from "../store/salvage.ts";
 import { addEvidence, openUsage } from "../store/usage.ts";
@@ -60,7 +60,7 @@ class Repair {
     const to = join(this.quarantine, path);
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
     await rename(join(state_dir, path), to);
-    await syncFolder(dirname(to));
+    await syncPath(dirname(to));
     this.used = true;
   }
 
@@ -171,7 +171,7 @@ async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts)
     await repair.aside("db");
     await repair.aside("log");
     await rename(next, join(state_dir, "db"));
-    await syncFolder(state_dir);
+    await syncPath(state_dir);
     if (head === undefined) return null;
     if (proven) {
       await writeFiles(state_dir, head, tables);

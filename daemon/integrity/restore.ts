@@ -15,7 +15,7 @@ import { finishSuccession, planSuccession, type Succession } from "../evidence/s
 import { succeed } from "../evidence/succession/renew.ts";
 import { openArtifacts } from "../store/artifacts.ts";
 import { openStore } from "../store/db.ts";
-import { syncFolder } from "../store/files.ts";
+import { syncPath } from "../platform/sync.ts";
 import { openGates } from "../store/gates.ts";
 import { forgetOld, upgradeStore } from "../store/upgrade.ts";
 import { openTrust } from "../verifier/trust.ts";
@@ -87,7 +87,7 @@ async function copyAll(source: string, target: string, files: readonly BackupFil
     await handle.sync();
     await handle.close();
   }
-  for (const folder of folders) await syncFolder(folder);
+  for (const folder of folders) await syncPath(folder);
 }
 
 /** Throws `restore.occupied`. */
@@ -138,7 +138,7 @@ export async function restoreBackup(deps: RestoreDeps): Promise<RestoreReport> {
     if (first !== undefined) throw damaged(`what it holds is damaged: ${first.area}: ${first.name}: ${first.what}`);
     await requireEmpty(state_dir);
     await rename(staging, state_dir);
-    await syncFolder(dirname(state_dir));
+    await syncPath(dirname(state_dir));
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     return { checked: { files: files.length, bytes }, restored: state_dir, succession: succession === null ? null : { from: succession.from.origin, size: succession.from.size, to: succession.to }, log, gates };
   } catch (error) {

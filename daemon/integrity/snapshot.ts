@@ -14,7 +14,7 @@ import { VERSION } from "../../proto/version.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
-import { syncFolder } from "../store/files.ts";
+import { syncPath } from "../platform/sync.ts";
 import type { Gates } from "../store/gates.ts";
 import { schemaOf } from "../store/schema.ts";
 import { timestampOf } from "../verifier/time.ts";
@@ -121,7 +121,7 @@ export async function makeSnapshot(deps: SnapshotDeps, with_keys: boolean): Prom
     const bytes = canonicalBytes(manifest);
     await writeFile(join(fresh, "manifest.json"), bytes, { mode: 0o600, flush: true });
     await rename(fresh, folder);
-    await syncFolder(dirname(folder));
+    await syncPath(dirname(folder));
     return { name, folder, manifest_sha256: createHash("sha256").update(bytes).digest("hex"), files: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });

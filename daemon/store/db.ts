@@ -10,7 +10,7 @@ import type { Key } from "./record.ts";
 import { openScanner, type Scanner } from "./scan.ts";
 import { checkSchema, type SchemaRecord, STORE_SCHEMA_VERSION } from "./schema.ts";
 import { requireWritable } from "./room.ts";
-import { syncFolderNow } from "./sync.ts";
+import { syncPathNow } from "../platform/sync.ts";
 import { createTable, type Table } from "./table.ts";
 import { transactionsOf } from "./transactions.ts";
 
@@ -135,7 +135,7 @@ export function openStore(deps: StoreDeps): Store {
     schema = checkSchema(store, fresh ?? folder, deps.schema_version ?? STORE_SCHEMA_VERSION);
     if (fresh !== null) {
       renameSync(fresh, folder);
-      syncFolderNow(deps.state_dir);
+      syncPathNow(deps.state_dir);
     }
   } catch (error) {
     void root.close();

@@ -2,24 +2,15 @@
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
+import { syncPath } from "../platform/sync.ts";
 import { storeFailure } from "./failure.ts";
-
-/** Makes a rename or a new name in `folder` durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 /** Makes `folder` and what is missing above it, each durable in its parent: without that a whole folder of synced files may be gone after a power cut. */
 export async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
   for (let made = folder; ; made = dirname(made)) {
-    await syncFolder(dirname(made));
+    await syncPath(dirname(made));
     if (made === first) return;
   }
 }
@@ -72,7 +63,7 @@ export async function openIncoming(folder: string): Promise<Incoming> {
     async publish(temporary, path) {
       try {
         await rename(temporary, path);
-        await syncFolder(dirname(path));
+        await syncPath(dirname(path));
       } catch (error) {
         await rm(temporary, { force: true });
         throw storeFailure(error, `publish ${basename(path)}`);

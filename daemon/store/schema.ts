@@ -5,7 +5,7 @@ import { Type } from "@sinclair/typebox";
 import { MaestroError } from "../../proto/errors.ts";
 import { Closed } from "../../proto/scalar.ts";
 import type { Store } from "./db.ts";
-import { syncFolderNow } from "./sync.ts";
+import { syncPathNow } from "../platform/sync.ts";
 
 /** Raised when a table changes in a way an older daemon would misread; `migrations.ts` says how each version becomes the next. */
 export const STORE_SCHEMA_VERSION = 2;
@@ -33,7 +33,7 @@ export function schemaOf(folder: string): number | null {
 /** The last step of a copy: from here on it is whole. */
 export function writeSchemaFile(folder: string, version: number): void {
   writeFileSync(join(folder, FILE), `${version}\n`, { flush: true, mode: 0o600 });
-  syncFolderNow(folder);
+  syncPathNow(folder);
 }
 
 /**

@@ -9,7 +9,7 @@ import { openStore, type Store, type StoreDeps } from "./db.ts";
 import { storeFailure } from "./failure.ts";
 import { MIGRATIONS, type Migration } from "./migrations.ts";
 import { schemaOf, STORE_SCHEMA_VERSION, writeSchemaFile } from "./schema.ts";
-import { syncFolderNow } from "./sync.ts";
+import { syncPathNow } from "../platform/sync.ts";
 
 export interface UpgradeDeps extends StoreDeps {
   /** Only a test gives these: other migrations, and a word before each step. */
@@ -37,7 +37,7 @@ function settle(state_dir: string): void {
     else if (existsSync(old)) renameSync(old, current);
   }
   rmSync(next, { recursive: true, force: true });
-  syncFolderNow(state_dir);
+  syncPathNow(state_dir);
 }
 
 /** Every record of every table hashes, and no table has fewer than it says. Throws `store.corrupt`. */
@@ -101,7 +101,7 @@ export async function upgradeStore(deps: UpgradeDeps): Promise<Upgraded | null> 
       await store.close();
     }
     step("sync");
-    syncFolderNow(join(next, "data.mdb"));
+    syncPathNow(join(next, "data.mdb"));
     writeSchemaFile(next, to);
     step("rename old");
     rmSync(old, { recursive: true, force: true });
@@ -109,7 +109,7 @@ export async function upgradeStore(deps: UpgradeDeps): Promise<Upgraded | null> 
     step("rename new");
     renameSync(next, current);
     step("sync folder");
-    syncFolderNow(state_dir);
+    syncPathNow(state_dir);
     return { from, to };
   } catch (error) {
     throw storeFailure(error, `upgrade ${current}`);

@@ -1,21 +1,13 @@
-import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
+import { syncPathNow } from "../../platform/sync.ts";
 
 const OTHERS = 0o077;
 const KEY_FILE_BYTES_MAX = 256 * 1024;
 
 function refuse(path: string, because: string, cause?: unknown): MaestroError {
   return new MaestroError("evidence.keys", `${path} ${because}`, { cause });
-}
-
-function syncPath(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Throws `evidence.keys` unless `folder` is a real folder that only this user can enter; `false` where there is none. */
@@ -54,9 +46,9 @@ export function writePrivateFolder(folder: string, files: Readonly<Record<string
     rmSync(fresh, { recursive: true, force: true });
     mkdirSync(fresh, { recursive: true, mode: 0o700 });
     for (const [name, content] of Object.entries(files)) writeFileSync(join(fresh, name), content, { mode: 0o600, flag: "wx", flush: true });
-    syncPath(fresh);
+    syncPathNow(fresh);
     renameSync(fresh, folder);
-    syncPath(dirname(folder));
+    syncPathNow(dirname(folder));
   } catch (cause) {
     throw refuse(folder, "could not be written", cause);
   }
@@ -67,7 +59,7 @@ export function replacePrivateFile(path: string, content: string | Uint8Array): 
   try {
     writeFileSync(`${path}.new`, content, { mode: 0o600, flush: true });
     renameSync(`${path}.new`, path);
-    syncPath(dirname(path));
+    syncPathNow(dirname(path));
   } catch (cause) {
     throw refuse(path, "could not be written", cause);
   }

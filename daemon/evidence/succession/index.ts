@@ -3,11 +3,12 @@
  * then done in steps that may be repeated, so that a kill anywhere is finished by the next start.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DsseEnvelope, STATEMENT_TYPE, SUCCESSION_PREDICATE, type SuccessionCause, type SuccessionStatement } from "../../../proto/attestation.ts";
 import { canonicalBytes } from "../../../proto/canonical.ts";
 import { toHex } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
+import { syncPath, syncTree } from "../../platform/sync.ts";
 import type { Store } from "../../store/db.ts";
 import { readDocument } from "../../verifier/schema.ts";
 import { timestampOf, timestampSeconds } from "../../verifier/time.ts";
@@ -88,14 +89,17 @@ export async function writeFiles(state_dir: string, { size, checkpoint }: Head, 
   await rebuild(join(state_dir, "log"), size, checkpoint, { node: readNodes(tables), entry: (index) => readEntry(tables, index) });
 }
 
-/** The old log's files, brought up to date and moved to `logs/<origin>`. */
+/** The old log's files, brought up to date and moved to `logs/<origin>`; durable when it resolves, because the tables they were made from are cleared next. */
 async function archive(state_dir: string, origin: string, head: Head, tables: LogTables): Promise<void> {
   const from = join(state_dir, "log");
   const to = join(state_dir, "logs", origin);
-  if (existsSync(to)) return;
-  await writeFiles(state_dir, head, tables);
-  mkdirSync(join(state_dir, "logs"), { recursive: true, mode: 0o755 });
-  renameSync(from, to);
+  if (!existsSync(to)) {
+    await writeFiles(state_dir, head, tables);
+    await syncTree(from);
+    mkdirSync(dirname(to), { recursive: true, mode: 0o755 });
+    renameSync(from, to);
+  }
+  for (const folder of [dirname(to), state_dir]) await syncPath(folder);
 }
 
 /** Does what was planned, or goes on with it; `null` where nothing is. The log must not be open. */

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { syncPath } from "./durable.ts";
+import { syncPath } from "../sync.ts";
 import type { GitDir } from "./runner.ts";
 import { makeQuarantine, type Repository } from "./repository-store.ts";
 

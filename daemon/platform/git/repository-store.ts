@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ObjectFormat } from "../../../proto/scalar.ts";
 import { errno } from "../process/group.ts";
-import { syncPath, syncTree } from "./durable.ts";
+import { syncPath, syncTree } from "../sync.ts";
 import { Git, type GitDir } from "./runner.ts";
 
 const INIT_DEADLINE_MS = 30_000;
