@@ -5,6 +5,7 @@ import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
 import { createEgress } from "./egress/index.ts";
+import { openTrees } from "./gate/command/trees.ts";
 import { GateKeeper } from "./gate/gate.ts";
 import { worstCase } from "./gate/cost.ts";
 import { Intakes } from "./gate/intakes.ts";
@@ -17,6 +18,7 @@ import { RepositoryStore } from "./platform/git/repository-store.ts";
 import { findGit, Git, type GitTools } from "./platform/git/runner.ts";
 import type { CgroupHome } from "./platform/process/cgroup.ts";
 import { WorkerPool } from "./platform/process/pool.ts";
+import { heldMax } from "./platform/process/shares.ts";
 import type { Random } from "./platform/random.ts";
 import { createSandbox } from "./platform/sandbox/index.ts";
 import { readBundle } from "./policy/index.ts";
@@ -82,6 +84,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const scratch_dir = join(state_dir, "scratch");
   // Whatever a killed daemon left half done was never acknowledged.
   await Promise.all([repositories.sweep(), rm(scratch_dir, { recursive: true, force: true })]);
+  const trees_dir = await openTrees(state_dir);
   // Check processes read this copy: the operator's file may change meanwhile, and what is signed names the policy as it was read here.
   const policy_copy = join(state_dir, "host-policy.tar.gz");
   await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
@@ -90,8 +93,9 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn });
   const pool = createPool(options);
   // Of the state folder a sandbox may only ever be shown what a gate wrote out for it.
-  const sandbox = createSandbox({ worker: host.limits.worker, private_paths: [state_dir], work_paths: [scratch_dir] });
-  const judging = { host, git: tools, pool, sandbox, clock, scratch_dir, host_policy: { path: policy_copy, name: policy.name } };
+  // A gate runs one job at a time, so nobody waits for another tenant's to end: as many launchers as the turnstile lets in.
+  const sandbox = createSandbox({ launchers_max: heldMax(host.limits.gate.gates_max), worker: host.limits.worker, private_paths: [state_dir], work_paths: [trees_dir], socket: host.sandbox_socket });
+  const judging = { host, git: tools, pool, sandbox, clock, scratch_dir, trees_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
   const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups });
   const targets = new Targets({ host, egress, repositories });

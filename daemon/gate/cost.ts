@@ -1,5 +1,5 @@
 /** What a change costs: the most it may take, reserved before the work, and what it took, settled after. */
-import type { GateLimits } from "../../proto/config.ts";
+import type { GateLimits, Limits } from "../../proto/config.ts";
 import type { Amount, Spent } from "../tenants/index.ts";
 
 /** Runs `work` at somebody's expense; `spent` is told what its processes used. Rejects with `tenant.budget` before any work. */
@@ -12,6 +12,20 @@ const LANES_MAX = 2;
 export function worstCase({ gate_deadline_ms }: Pick<GateLimits, "gate_deadline_ms">): Amount {
   const wall_us = gate_deadline_ms * 1000;
   return { wall_us, cpu_us: LANES_MAX * wall_us, model_tokens: 0 };
+}
+
+/**
+ * A gate may also run commands: what these use beyond its check processes' share is reserved too, so that the first command has
+ * all of `limits.sandbox.cpu_s`. What one leaves is for the next (`cpuLeftFor`).
+ */
+export function worstGate({ gate, sandbox }: Pick<Limits, "gate" | "sandbox">): Amount {
+  const worst = worstCase(gate);
+  return { ...worst, cpu_us: Math.max(worst.cpu_us, worst.wall_us + sandbox.cpu_s * 1e6) };
+}
+
+/** Processor time a command may still use: what was reserved, without what was used and what the check process after it may take until the deadline. */
+export function cpuLeftFor(limits: Pick<Limits, "gate" | "sandbox">, used_us: number, left_ms: number): number {
+  return Math.max(0, worstGate(limits).cpu_us - used_us - left_ms * 1000);
 }
 
 /** For work nobody is billed for. */

@@ -12,7 +12,7 @@ import type { Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
 import { CHECKS } from "./checks/index.ts";
 import { checkHanded, handedDigest, unreadReports } from "./reports/handed.ts";
-import { onTheHouse, worstCase, type Payer } from "./cost.ts";
+import { onTheHouse, worstGate, type Payer } from "./cost.ts";
 import type { Asked, Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";
 import { tenantOf, type Intake } from "./intakes.ts";
@@ -63,7 +63,7 @@ export class GateKeeper {
     const key = JSON.stringify([intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, handedDigest(request.reports)]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
-      return this.turnstile.pass(() => pay(worstCase(this.deps.host.limits.gate), (spent) => this.run(intake, request, emit, abort, spent)), abort, tenantOf(intake));
+      return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), (spent) => this.run(intake, request, emit, abort, spent)), abort, tenantOf(intake));
     };
     return this.flights.join(key, start, listen, signal);
   }

@@ -43,7 +43,7 @@ export class Lane implements AsyncDisposable {
     }
   }
 
-  /** What its processes used so far. */
+  /** What its processes used so far, and what was charged to it. */
   get usage(): Usage {
     return this.lease === null ? this.past : together(this.past, this.lease.usage());
   }
@@ -51,6 +51,11 @@ export class Lane implements AsyncDisposable {
   /** Another lane of the same gate has ended: what it used is this one's. */
   absorb(other: Lane): void {
     this.past = together(this.past, other.usage);
+  }
+
+  /** Processor time of a sandbox, used for the same gate. */
+  charge(cpu_us: number): void {
+    this.past = together(this.past, { cpu_us, max_rss_bytes: 0 });
   }
 
   /** Gives its process back before a long wait; the next job takes another. */

@@ -24,9 +24,10 @@ export async function pay<T>({ ledger, clock, warn }: MeterDeps, { accounts }: P
   try {
     return await work(spent);
   } finally {
-    const wall_us = Math.max(0, Math.round((clock.monotonic_ms() - started_ms) * 1000));
+    const used: Amount = { wall_us: Math.max(0, Math.round((clock.monotonic_ms() - started_ms) * 1000)), cpu_us: Math.round(cpu_us), model_tokens: 0 };
+    if (used.wall_us > worst.wall_us || used.cpu_us > worst.cpu_us) warn("more was used than was reserved for it; all of it is billed", { used, reserved: worst });
     try {
-      ledger.settle(id, { wall_us, cpu_us: Math.round(cpu_us), model_tokens: 0 });
+      ledger.settle(id, used);
     } catch (error) {
       // The verdict stands whether or not the bill could be written; until the next start the worst case counts as spent.
       if (!(error instanceof MaestroError)) throw error;

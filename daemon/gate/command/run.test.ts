@@ -144,12 +144,12 @@ describe.skipIf(sandboxed)("attack: a hostile tree", () => {
   });
 
   test("nothing is left of any tree, report or sandbox", () => {
-    expect(readdirSync(join(world.state_dir, "scratch"))).toEqual([]);
+    for (const folder of ["scratch", "trees"]) expect(readdirSync(join(world.state_dir, folder))).toEqual([]);
   });
 });
 
 test("a tree that a killed daemon left behind is gone at the next start", async () => {
-  const left = join(world.state_dir, "scratch", "gate-killed", "tree");
+  const left = join(world.state_dir, "trees", "gate-killed");
   mkdirSync(left, { recursive: true });
   writeFileSync(join(left, "f"), "x");
   await world.stop();
@@ -160,13 +160,13 @@ test("a tree that a killed daemon left behind is gone at the next start", async 
 /** What `command.tool` came to in a judge of its own; `sandbox` null takes the core's kind. */
 async function judgedAs(mode: "local" | "fork", config: string, sandbox: Sandbox | null): Promise<[string | undefined, string | null | undefined, string | null | undefined, string]> {
   const { tools, pool, repositories, options } = world.core;
-  const scratch_dir = join(world.state_dir, "scratch");
-  const own = sandbox ?? createSandbox({ worker: options.host.limits.worker, private_paths: [world.state_dir], work_paths: [scratch_dir] });
+  const [scratch_dir, trees_dir] = [join(world.state_dir, "scratch"), join(world.state_dir, "trees")];
+  const own = sandbox ?? createSandbox({ worker: options.host.limits.worker, private_paths: [world.state_dir], work_paths: [trees_dir] });
   const source = await repository({ "maestro.yaml": `version: 1\n${config}`, f: "old" });
   const target = source.git("rev-parse", "HEAD");
   const tip = await source.commit({ f: "new" });
   const intake = await world.received(source, [target, tip], `judged${serial}`);
-  const judge = new Judge({ host: options.host, git: tools, pool, sandbox: own, clock: world.clock, scratch_dir, host_policy: { path: join(world.state_dir, "host-policy.tar.gz"), name: "default" } });
+  const judge = new Judge({ host: options.host, git: tools, pool, sandbox: own, clock: world.clock, scratch_dir, trees_dir, host_policy: { path: join(world.state_dir, "host-policy.tar.gz"), name: "default" } });
   const never = new AbortController().signal;
   await using lane = judge.lane(never, "t");
   const repo = await repositories.open(intake.repo_id, "sha1");

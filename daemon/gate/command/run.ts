@@ -1,5 +1,6 @@
 /** Runs the declared commands of one gate and measures its obligations. The core handles names and digests; what stands in a change or a report is read by check processes. */
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { commandCheck, type Command } from "../../../proto/command.ts";
 import type { GateConfig } from "../../../proto/config.ts";
 import type { Mode } from "../../../proto/change.ts";
@@ -15,6 +16,7 @@ import type { Repository } from "../../platform/git/repository-store.ts";
 import type { GitTools } from "../../platform/git/runner.ts";
 import type { Sandbox, SandboxResult } from "../../platform/sandbox/job.ts";
 import { unavailable, type CheckRun } from "../check-run.ts";
+import { cpuLeftFor } from "../cost.ts";
 import type { Lane } from "../lane.ts";
 import { obligationsOutcome } from "../reports/obligations.ts";
 import { Keep, type Attempted, type KeptReport } from "./kept.ts";
@@ -26,6 +28,8 @@ export interface ToolDeps {
   readonly git: GitTools;
   readonly sandbox: Sandbox;
   readonly clock: Clock;
+  /** Where merged trees are written out: all that a launcher in a unit of its own is shown of the state folder (see trees.ts). */
+  readonly trees_dir: string;
 }
 
 /** One gate's question to its tools. */
@@ -103,16 +107,26 @@ export class ToolRunner {
 
   /** Each command in turn, one at a time: a gate takes one sandbox's worth of the machine, however many tools it has. */
   private async attemptAll(question: ToolQuestion, keep: Keep, gaps: Gap[]): Promise<Attempted[]> {
-    const { config, facts, lane } = question;
+    const { config, facts } = question;
     const all = Object.entries(config.commands);
     const { change } = facts;
     if (change.history === "unknown") return all.map(([name]) => idle(name, "what the change is, is unknown"));
     if (change.merge_tree === null) return all.map(([name]) => idle(name, "the change does not merge, so there is no tree to run on"));
-    const tree_dir = join(question.folder, "tree");
+    const tree_dir = join(this.deps.trees_dir, basename(question.folder));
+    try {
+      return await this.attemptOn(tree_dir, change.merge_tree, question, keep, gaps);
+    } finally {
+      await rm(tree_dir, { recursive: true, force: true });
+    }
+  }
+
+  private async attemptOn(tree_dir: string, merge_tree: string, question: ToolQuestion, keep: Keep, gaps: Gap[]): Promise<Attempted[]> {
+    const { config, lane } = question;
+    const all = Object.entries(config.commands);
     let touched: ReadonlySet<string>;
     try {
       touched = await this.touched(question);
-      if (touched.size > 0) gaps.push(...(await this.writeTree(question, change.merge_tree, tree_dir)));
+      if (touched.size > 0) gaps.push(...(await this.writeTree(question, merge_tree, tree_dir)));
     } catch (error) {
       const because = reasonOf(error);
       return all.map(([name]) => idle(name, because));
@@ -144,14 +158,16 @@ export class ToolRunner {
 
   private async attempt(question: ToolQuestion, name: string, command: Command, tree_dir: string, keep: Keep): Promise<Attempted> {
     const { host, sandbox, clock } = this.deps;
-    const { config, mode, signal } = question;
+    const { config, mode, signal, lane } = question;
     const files = wantedFiles(name, config);
-    const job = sandboxJob(command, files, { mounts: config.mounts, offered: Object.keys(host.mounts), limits: host.limits.sandbox, report_bytes_max: host.limits.command.report_bytes_max, tier: mode === "fork" ? "runsc" : "bwrap", tree_dir, left_ms: this.left(question) });
+    const job = sandboxJob(command, files, { mounts: config.mounts, offered: Object.keys(host.mounts), limits: host.limits.sandbox, cpu_left_us: cpuLeftFor(host.limits, lane.usage.cpu_us, this.left(question)), report_bytes_max: host.limits.command.report_bytes_max, tier: mode === "fork" ? "runsc" : "bwrap", tree_dir, left_ms: this.left(question) });
     if ("impossible" in job) return idle(name, job.impossible);
     const started_ms = clock.monotonic_ms();
     const since = (): number => Math.max(0, Math.round((clock.monotonic_ms() - started_ms) * 1000));
+    let used_us = 0;
     try {
-      const result = await sandbox.run(job, signal);
+      const result = await sandbox.run(job, signal, (cpu_us) => (used_us = Math.max(used_us, cpu_us)));
+      used_us = result.usage.cpu_us;
       const usage = { cpu_us: result.usage.cpu_us, max_rss_bytes: result.usage.memory_bytes_max };
       const shape = { name, not_applicable: false, duration_us: since(), usage };
       if (result.end.kind === "signal") return { ...shape, because: `it was ended by ${result.end.signal}`, ran: null };
@@ -161,6 +177,8 @@ export class ToolRunner {
       return { ...shape, because: "", ran: { code: result.end.code, tail: tailOf(result), files: kept } };
     } catch (error) {
       return { ...idle(name, reasonOf(error)), duration_us: since() };
+    } finally {
+      lane.charge(used_us);
     }
   }
 

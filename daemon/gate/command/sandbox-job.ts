@@ -9,6 +9,8 @@ export interface Surroundings {
   /** Names the host offers, for the message. */
   readonly offered: readonly string[];
   readonly limits: SandboxLimits;
+  /** Of what was reserved for the gate. */
+  readonly cpu_left_us: number;
   readonly report_bytes_max: number;
   readonly tier: SandboxTier;
   readonly tree_dir: string;
@@ -17,12 +19,14 @@ export interface Surroundings {
 }
 
 /** The job, or why there is none. `files` are the reports that are wanted, below scratch. */
-export function sandboxJob({ run, mounts = [], env = {}, cwd, deadline_ms }: Command, files: readonly string[], { mounts: known, offered, limits, report_bytes_max, tier, tree_dir, left_ms }: Surroundings): SandboxJob | { readonly impossible: string } {
+export function sandboxJob({ run, mounts = [], env = {}, cwd, deadline_ms }: Command, files: readonly string[], { mounts: known, offered, limits, cpu_left_us, report_bytes_max, tier, tree_dir, left_ms }: Surroundings): SandboxJob | { readonly impossible: string } {
   const names = [...new Set([...mounts, SYSTEM_MOUNT])];
   const missing = names.filter((name) => !Object.hasOwn(known, name));
   if (missing.length > 0) return { impossible: `this host offers no tool chain called ${missing.join(", ")}; it offers ${offered.join(", ")}; add it under \`mounts\` of the host configuration` };
   const [program, ...rest] = run;
   if (program === undefined || left_ms < 1) return { impossible: "the gate's deadline passed before this command began" };
+  const cpu_s = Math.min(limits.cpu_s, Math.floor(cpu_left_us / 1e6));
+  if (cpu_s < 1) return { impossible: "the commands before it used all processor time of this gate; make them do less, or raise limits.sandbox.cpu_s of the host configuration" };
   const chains = names.map((name) => known[name]!);
   return {
     argv: [program, ...rest],
@@ -34,6 +38,6 @@ export function sandboxJob({ run, mounts = [], env = {}, cwd, deadline_ms }: Com
     stdin: null,
     wanted: files.map((path) => ({ path, bytes_max: report_bytes_max })),
     tier,
-    limits: { ...limits, wall_ms: Math.floor(Math.min(deadline_ms ?? limits.wall_ms, limits.wall_ms, left_ms)) },
+    limits: { ...limits, cpu_s, wall_ms: Math.floor(Math.min(deadline_ms ?? limits.wall_ms, limits.wall_ms, left_ms)) },
   };
 }

@@ -1,3 +1,6 @@
+/** The most that are held at once. */
+export const heldMax = (places: number): number => 2 * places;
+
 /**
  * Who holds how many of a number of places. Up to `places` anybody takes one; above that only whoever holds none, and at most
  * as many again: nobody waits for another user's long work to end, and one user alone still has the whole machine.
@@ -19,7 +22,7 @@ export class Shares {
 
   admits(key: string): boolean {
     if (this.#total < this.#places) return true;
-    return !this.#held.has(key) && this.#total < 2 * this.#places;
+    return !this.#held.has(key) && this.#total < heldMax(this.#places);
   }
 
   take(key: string): void {

@@ -15,10 +15,19 @@ const skipped = skipWithout(usable, "bubblewrap does not work here, so no job wa
 
 const wire = (job: SandboxJob): string => JSON.stringify({ ...job, stdin: null });
 
+/** Empty where the process ended meanwhile. */
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
 async function pidOf(words: string): Promise<number> {
   for (let tries = 0; tries < 1_000; tries++) {
     for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-      if (existsSync(`/proc/${name}/cmdline`) && readFileSync(`/proc/${name}/cmdline`, "latin1").replaceAll("\0", " ").startsWith(words)) return Number(name);
+      if (commandOf(name).startsWith(words)) return Number(name);
     }
     await Bun.sleep(10);
   }

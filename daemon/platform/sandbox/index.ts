@@ -2,8 +2,11 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import type { WorkerLimits } from "../../../proto/config.ts";
 import type { Collected, Sandbox, SandboxJob, SandboxResult, SandboxTier, TierState } from "./job.ts";
-import { Launchers } from "./launchers.ts";
-import { type Ended, endedOf, type Piece, pieceOf, type Place, probedOf, type WireJob } from "./wire.ts";
+import { MemoryWatch } from "../process/memory-watch.ts";
+import { Child } from "../process/supervisor.ts";
+import { Connected } from "./connected.ts";
+import { type Launcher, Launchers } from "./launchers.ts";
+import { type Ended, endedOf, type News, newsOf, type Piece, type Place, probedOf, type WireJob } from "./wire.ts";
 
 const LAUNCHER = new URL("./launcher.ts", import.meta.url).pathname;
 /** Of root's PATH on every distribution; a PATH somebody set is not asked. */
@@ -14,6 +17,7 @@ const PROBE_DEADLINE_MS = 60_000;
 const LAUNCHER_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
 /** Both streams and the collected files in base64. */
 const LAUNCHER_REPLY_BYTES_MAX = 1024 * 1024 * 1024;
+/** Jobs at once where nobody says otherwise. */
 const LAUNCHERS_MAX = 4;
 const LAUNCHER_IDLE_MS = 30_000;
 
@@ -25,6 +29,10 @@ export interface SandboxDeps {
   readonly work_paths: readonly string[];
   /** Folders in which `bwrap` and `runsc` are looked for; the system's own when absent. */
   readonly tools?: readonly string[];
+  /** Jobs at once; more wait in line. */
+  readonly launchers_max?: number;
+  /** Where a unit starts a launcher for each connection; null and absent: launchers are children of this process. */
+  readonly socket?: string | null;
   /** Program and arguments of the launcher; this Bun and launcher.ts when absent. */
   readonly launcher?: readonly string[];
 }
@@ -32,13 +40,8 @@ export interface SandboxDeps {
 export function createSandbox(deps: SandboxDeps): Sandbox {
   const place: Place = { tools: [...(deps.tools ?? TOOLS)], private_paths: [...deps.private_paths], work_paths: [...deps.work_paths] };
   const launchers = new Launchers({
-    spec: {
-      argv: deps.launcher ?? [process.execPath, "--smol", LAUNCHER],
-      cwd: "/",
-      env: {},
-      limits: { ...deps.worker, memory_bytes_max: LAUNCHER_MEMORY_BYTES_MAX, reply_bytes_max: LAUNCHER_REPLY_BYTES_MAX },
-    },
-    launchers_max: LAUNCHERS_MAX,
+    start: starter(deps),
+    launchers_max: deps.launchers_max ?? LAUNCHERS_MAX,
     idle_ms: LAUNCHER_IDLE_MS,
   });
   const known = new Map<SandboxTier, TierState>();
@@ -52,18 +55,28 @@ export function createSandbox(deps: SandboxDeps): Sandbox {
     return state;
   };
 
-  const run = async (job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> => {
+  const run: Sandbox["run"] = async (job, signal, used = () => undefined) => {
     if (signal.aborted) throw new MaestroError("request.cancelled", "the job was cancelled before it began", { cause: signal.reason });
     const state = await tier(job.tier);
     if (!state.usable) throw new MaestroError("sandbox.unavailable", `${state.because}; ${state.remedy}`);
     const pieces = new Map<Piece["of"], Uint8Array[]>();
-    const take = ({ of, base64 }: Piece): void => void pieces.set(of, [...(pieces.get(of) ?? []), Buffer.from(base64, "base64")]);
-    const options = { validate: endedOf, deadline_ms: job.limits.wall_ms + GRACE_MS, signal, progress: { validate: pieceOf, take } };
+    const take = (news: News): void => {
+      if ("cpu_us" in news) used(news.cpu_us);
+      else pieces.set(news.of, [...(pieces.get(news.of) ?? []), Buffer.from(news.base64, "base64")]);
+    };
+    const options = { validate: endedOf, deadline_ms: job.limits.wall_ms + GRACE_MS, signal, progress: { validate: newsOf, take } };
     const ended = await asked(() => launchers.lend(signal, (child) => child.run({ kind: "run", place, job: wireJob(job) }, options)));
     return resultOf(job, ended, (of) => Buffer.concat(pieces.get(of) ?? []));
   };
 
   return { run, tier, close: () => launchers.close() };
+}
+
+function starter({ worker, launcher, socket }: SandboxDeps): () => Launcher {
+  const limits = { ...worker, memory_bytes_max: LAUNCHER_MEMORY_BYTES_MAX, reply_bytes_max: LAUNCHER_REPLY_BYTES_MAX };
+  if (typeof socket === "string") return () => new Connected(socket, limits);
+  const memory = new MemoryWatch();
+  return () => new Child({ argv: launcher ?? [process.execPath, "--smol", LAUNCHER], cwd: "/", env: {}, limits }, memory);
 }
 
 const wireJob = (job: SandboxJob): WireJob => ({

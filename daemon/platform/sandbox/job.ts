@@ -67,8 +67,9 @@ export interface Sandbox {
   /**
    * Runs one job. A program that fails is a result. Throws `sandbox.unavailable`, with the remedy in the detail,
    * where the tier cannot be used; `sandbox.failed` where the sandbox itself broke; `request.cancelled`.
+   * `used` hears now and then what the job has used so far, which is all that is known of one that was cut off.
    */
-  run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult>;
+  run(job: SandboxJob, signal: AbortSignal, used?: (cpu_us: number) => void): Promise<SandboxResult>;
   tier(tier: SandboxTier): Promise<TierState>;
   close(): Promise<void>;
 }

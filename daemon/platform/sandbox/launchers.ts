@@ -1,23 +1,30 @@
 /** Launcher processes: started when first needed, used again and again, let go when idle. */
 import { MaestroError } from "../../../proto/errors.ts";
-import { MemoryWatch } from "../process/memory-watch.ts";
-import { Child, type ChildSpec } from "../process/supervisor.ts";
+import type { JobOptions } from "../process/supervisor.ts";
+
+/** A process that does one job at a time: a child, or one behind a socket. */
+export interface Launcher {
+  /** Rejects with the reason why it never will be. */
+  readonly ready: Promise<void>;
+  readonly idle: boolean;
+  run<Reply, Progress = never>(job: unknown, options: JobOptions<Reply, Progress>): Promise<Reply>;
+  kill(): Promise<void>;
+}
 
 interface Waiting {
   readonly go: () => void;
 }
 
 export interface LaunchersOptions {
-  readonly spec: ChildSpec;
+  readonly start: () => Launcher;
   /** At once; more callers wait in line. */
   readonly launchers_max: number;
   readonly idle_ms: number;
 }
 
 export class Launchers {
-  private readonly memory = new MemoryWatch();
-  private readonly idle: Child[] = [];
-  private readonly busy = new Set<Child>();
+  private readonly idle: Launcher[] = [];
+  private readonly busy = new Set<Launcher>();
   private readonly line: Waiting[] = [];
   private taken = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,10 +33,10 @@ export class Launchers {
   constructor(private readonly options: LaunchersOptions) {}
 
   /** Lends a launcher to `work`; one that failed there is not used again. */
-  async lend<T>(signal: AbortSignal, work: (child: Child) => Promise<T>): Promise<T> {
+  async lend<T>(signal: AbortSignal, work: (child: Launcher) => Promise<T>): Promise<T> {
     await this.turn(signal);
     try {
-      const child = this.warm() ?? new Child(this.options.spec, this.memory);
+      const child = this.warm() ?? this.options.start();
       this.busy.add(child);
       try {
         await child.ready;
@@ -52,7 +59,7 @@ export class Launchers {
     await Promise.all([...this.idle.splice(0), ...this.busy].map((child) => child.kill()));
   }
 
-  private warm(): Child | undefined {
+  private warm(): Launcher | undefined {
     clearTimeout(this.timer);
     for (;;) {
       const child = this.idle.pop();

@@ -5,24 +5,24 @@ import { placedJob } from "./places.ts";
 import type { Removed } from "./protections.ts";
 import { type Ran, runJob } from "./run.ts";
 import { groundOf, probeTier } from "./tiers.ts";
-import type { Ended, Order, Piece, Probed } from "./wire.ts";
+import type { Ended, News, Order, Piece, Probed } from "./wire.ts";
 
 /** Of a result; the parent reads one while the next is made. */
 const PIECE_BYTES = 1024 * 1024;
 
 let settled = false;
 
-export async function carryOut(order: Order, removed: Removed, send: (piece: Piece) => void): Promise<Ended | Probed> {
+export async function carryOut(order: Order, removed: Removed, send: (news: News) => void): Promise<Ended | Probed> {
   if (!settled) becomeSubreaper();
   settled = true;
   if (order.kind === "probe") return probeTier(order.tier, order.place, removed);
   const ground = groundOf(order.place, removed);
   if (ground === null) throw new MaestroError("sandbox.unavailable", "bwrap is not there any more");
-  const ran = await runJob(placedJob(order.job, order.place, removed), ground);
+  const ran = await runJob(placedJob(order.job, order.place, removed), ground, (cpu_us) => send({ cpu_us }));
   return sendPieces(ran, send);
 }
 
-function sendPieces({ end, usage, stdout, stderr, files }: Ran, send: (piece: Piece) => void): Ended {
+function sendPieces({ end, usage, stdout, stderr, files }: Ran, send: (news: News) => void): Ended {
   const cut = (of: Piece["of"], bytes: Uint8Array): void => {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) send({ of, base64: Buffer.from(bytes.subarray(at, at + PIECE_BYTES)).toString("base64") });
   };

@@ -96,6 +96,17 @@ describe.skipIf(skipped)("nothing of a job stays", () => {
     expect(pidsOf(words(71))).toEqual([]);
   });
 
+  test("what a job used before it was cancelled was told", async () => {
+    const abort = new AbortController();
+    let used_us = 0;
+    const running = failureOf(sandbox.run(shellJob("while :; do :; done"), abort.signal, (cpu_us) => {
+      used_us = cpu_us;
+      if (cpu_us > 300_000) abort.abort();
+    }));
+    expect((await running).code).toBe("request.cancelled");
+    expect(used_us).toBeGreaterThan(300_000);
+  });
+
   test("a job that was cancelled ends with all it started, and the next one runs", async () => {
     const abort = new AbortController();
     const running = sandbox.run(shellJob(`(setsid ${words(72)} &); exec ${words(72)}`), abort.signal);

@@ -17,6 +17,8 @@ import { type Architecture, seccompFilter } from "./seccomp/filter.ts";
 import type { Ended, WireJob } from "./wire.ts";
 
 const WATCH_INTERVAL_MS = 20;
+/** How often it is told what a job has used so far: should the launcher be killed, no more than this is unknown. */
+const TOLD_INTERVAL_MS = 100;
 /** After everything inside is dead the pipes end at once. */
 const OUTPUT_DEADLINE_MS = 1_000;
 /** Init and one to spare, so that a job that stays at its limit never meets the kernel's. */
@@ -42,7 +44,7 @@ export interface Ground {
 }
 
 /** Throws MaestroError `sandbox.failed`. The job's folders were checked (see places.ts). */
-export async function runJob(job: WireJob, ground: Ground): Promise<Ran> {
+export async function runJob(job: WireJob, ground: Ground, used: (cpu_us: number) => void = () => undefined): Promise<Ran> {
   const started_ms = performance.now();
   using fds = new Descriptors();
   const jail = startJail(job, ground, fds);
@@ -55,7 +57,7 @@ export async function runJob(job: WireJob, ground: Ground): Promise<Ran> {
     cage?.add(jail.init);
     limitResources(jail.init, job.limits, whole_kernel, ground.removed);
     const meter = new Meter({ ...inside, cage, limits: job.limits, whole_kernel, removed: ground.removed });
-    const { end, stdout, stderr } = await runToEnd(job, jail, meter, fds, ground.removed);
+    const { end, stdout, stderr } = await runToEnd(job, jail, meter, fds, ground.removed, used);
     const reaped = ground.removed.has("kill-before-collect") ? (await Bun.sleep(SURVIVORS_MS), null) : await jail.end();
     const last = end.kind === "limit" ? end : (exceeded(end, meter) ?? end);
     const files = collect(inside.scratch_fd, job.wanted, ground.removed);
@@ -145,7 +147,7 @@ interface RunEnd {
 }
 
 /** Lets the job go, and waits for its end or for the first limit it passes. */
-async function runToEnd(job: WireJob, jail: Jail, meter: Meter, fds: Descriptors, removed: Removed): Promise<RunEnd> {
+async function runToEnd(job: WireJob, jail: Jail, meter: Meter, fds: Descriptors, removed: Removed, used: (cpu_us: number) => void): Promise<RunEnd> {
   let passed: keyof SandboxLimits | null = null;
   const pass = (limit: keyof SandboxLimits): void => {
     passed ??= limit;
@@ -160,6 +162,7 @@ async function runToEnd(job: WireJob, jail: Jail, meter: Meter, fds: Descriptors
     const over = meter.look();
     if (over !== null) pass(over);
   }, WATCH_INTERVAL_MS);
+  const tell = setInterval(() => used(meter.cpu_us), TOLD_INTERVAL_MS);
   try {
     jail.release();
     const code = await jail.exited();
@@ -167,6 +170,7 @@ async function runToEnd(job: WireJob, jail: Jail, meter: Meter, fds: Descriptors
   } finally {
     clearTimeout(wall);
     clearInterval(watch);
+    clearInterval(tell);
   }
 }
 

@@ -46,8 +46,14 @@ export const Order = Type.Union([
 export type Order = Static<typeof Order>;
 
 /** A piece of a stream, or of the wanted file at that place of the list. */
-export const Piece = Type.Object({ of: Type.Union([Type.Literal("stdout"), Type.Literal("stderr"), Count]), base64: Type.String() }, closed);
+const Piece = Type.Object({ of: Type.Union([Type.Literal("stdout"), Type.Literal("stderr"), Count]), base64: Type.String() }, closed);
 export type Piece = Static<typeof Piece>;
+
+/** What a job has used up to now. */
+const SoFar = Type.Object({ cpu_us: Count }, closed);
+
+export const News = Type.Union([Piece, SoFar]);
+export type News = Static<typeof News>;
 
 const limitNames = Object.keys(SandboxLimits.properties) as (keyof SandboxLimits)[];
 
@@ -78,6 +84,6 @@ export const Probed = Type.Union([
 export type Probed = Static<typeof Probed>;
 
 export const orderOf = validatorOf(Order);
-export const pieceOf = validatorOf(Piece);
+export const newsOf = validatorOf(News);
 export const endedOf = validatorOf(Ended);
 export const probedOf = validatorOf(Probed);
