@@ -5,6 +5,7 @@ import { VERSION } from "../proto/version.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { gateRoutes } from "./api/gates.ts";
 import { integrityRoutes } from "./api/integrity.ts";
+import { hostFor } from "./api/reader.ts";
 import { baseRoutes, withOpenApi, type Log, type Route } from "./api/index.ts";
 import { serveSockets, type Sockets } from "./api/sockets.ts";
 import type { Core } from "./compose.ts";
@@ -100,7 +101,7 @@ export class Daemon {
     const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };
     return [
       ...baseRoutes({ version, pid: process.pid, trust: () => core.evidence.trust_bytes, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
-      ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: () => explainConfig(live.given, host), limits: { server, intake, gate, command }, expectWork }),
+      ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: (reader) => explainConfig(live.given, hostFor(reader, host)), limits: { server, intake, gate, command }, expectWork }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];

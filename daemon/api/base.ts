@@ -3,6 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { HealthReply, StatusReply, StopReply, TrustReply, VersionReply } from "../../proto/api.ts";
 import { toBase64 } from "../../proto/encoding.ts";
 import { openApiDocument } from "./openapi.ts";
+import { statusFor } from "./reader.ts";
 import { route, type Route } from "./route.ts";
 
 export interface BaseDeps {
@@ -38,7 +39,7 @@ export function baseRoutes(deps: BaseDeps): Route[] {
     }),
     route("version", { ...OPEN, summary: "Versions of the daemon and what it runs on", reply: VersionReply, handle: () => deps.version }),
     route("trust", { ...OPEN, summary: "The trust file that bundles of this daemon verify under; whether to believe it is for you to say", reply: TrustReply, handle: () => ({ trust: toBase64(deps.trust()) }) }),
-    route("status", { ...ANY, summary: "What the daemon is, holds and does", reply: StatusReply, handle: () => deps.status() }),
+    route("status", { ...ANY, summary: "What the daemon is, holds and does", reply: StatusReply, handle: async ({ principal }) => statusFor(principal, await deps.status()) }),
     route("metrics", { ...NONE, access: "operator", summary: "What the daemon counts of itself, for Prometheus", reply: Type.String(), handle: () => deps.metrics() }),
     route("stop", {
       ...NONE,

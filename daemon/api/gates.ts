@@ -18,6 +18,7 @@ import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
 import { notBoundTo, type Principal, type Tenants } from "../tenants/index.ts";
 import { eventsOf } from "./events.ts";
+import { settingsFor } from "./reader.ts";
 import { route, type Route } from "./route.ts";
 import { targetRoutes, type TargetRouteDeps } from "./targets.ts";
 
@@ -32,7 +33,7 @@ export interface GateRouteDeps extends Pick<TargetRouteDeps, "targets"> {
   readonly artifacts: Artifacts;
   readonly rules: RulesReply["rules"];
   /** As it runs now: a reload may change it. */
-  readonly config: () => ConfigReply["entries"];
+  readonly config: (reader: Principal) => ConfigReply["entries"];
   readonly clock: Clock;
   readonly limits: Pick<Limits, "server" | "intake" | "gate" | "command">;
   /** Somebody is about to gate: start what takes a moment. */
@@ -157,6 +158,6 @@ export function gateRoutes(deps: GateRouteDeps): Route[] {
       },
     }),
     route("rules", { access: "open", ...NO_BODY, summary: "Every rule, what it asks and cannot see, and what it leads to", params: {}, reply: RulesReply, handle: () => ({ rules }) }),
-    route("config", { ...ANY, ...NO_BODY, summary: "Every setting with its value, origin and meaning", params: {}, reply: ConfigReply, handle: () => ({ entries: config() }) }),
+    route("config", { ...ANY, ...NO_BODY, summary: "Every setting with its value, origin and meaning", params: {}, reply: ConfigReply, handle: ({ principal }) => ({ entries: settingsFor(principal, config(principal)) }) }),
   ];
 }
