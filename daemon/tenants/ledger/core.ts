@@ -10,7 +10,7 @@ export type Amount = Static<typeof Amount>;
 export const NOTHING: Amount = { wall_us: 0, cpu_us: 0, model_tokens: 0 };
 const DIMENSIONS = ["wall_us", "cpu_us", "model_tokens"] as const;
 
-/** What is on disk of an account. `window` counts the windows since 1970; 0 for an account without. */
+/** What is on disk of an account. `window` is the second its window began, whatever its length, which the operator may change; 0 for an account without. */
 export const AccountRow = Closed({ window: Count, spent: Amount, reserved: Amount, touched_s: Type.Integer() });
 export type AccountRow = Static<typeof AccountRow>;
 
@@ -28,7 +28,7 @@ const subtract = (a: Amount, b: Amount): Amount => ({ wall_us: a.wall_us - b.wal
 /** The account as it stands at `now_s`: a new window begins with nothing spent, and with what is still promised. A clock set back opens no old window again. */
 export function rolled(row: AccountRow, window_s: number | null, now_s: number): AccountRow {
   if (window_s === null) return row;
-  const window = Math.floor(now_s / window_s);
+  const window = Math.floor(now_s / window_s) * window_s;
   return window > row.window ? { ...row, window, spent: NOTHING } : row;
 }
 

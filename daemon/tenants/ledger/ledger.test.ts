@@ -52,6 +52,17 @@ describe("a budget", () => {
     expect(() => ledger.reserve([ACCOUNT], wall(1))).toThrow("0 of wall_us are left");
   });
 
+  test("attack: an operator who goes from hours to days, or back, leaves no account that is never refilled", () => {
+    const { ledger, now } = fresh();
+    const daily: Account = { ...ACCOUNT, window_s: 24 * HOUR_S };
+    ledger.settle(ledger.reserve([ACCOUNT], wall(900)), wall(900));
+    expect(() => ledger.reserve([daily], wall(200))).toThrow("100 of wall_us are left");
+    now.s += 24 * HOUR_S;
+    ledger.settle(ledger.reserve([daily], wall(1_000)), wall(1_000));
+    now.s += HOUR_S;
+    expect(ledger.reserve([ACCOUNT], wall(1_000))).toBeGreaterThan(0);
+  });
+
   test("is whole again with the next window; what is under way is still promised", () => {
     const { ledger, now } = fresh();
     const running = ledger.reserve([ACCOUNT], wall(300));
