@@ -35,6 +35,11 @@ obligations:
   typecheck.ok: {from: {report: types}, format: json, pointer: /ok, kind: boolean, required: false}
 `;
 
+test.each(["./src/**", "/src/**", "src/", "../src", ".", "src//a", "src/../lib/**", "!./docs/**"])("attack: an input glob %s that no path of a change matches, so that the command never runs", (glob) => {
+  expect(refusal(() => read(`commands: {lint: {run: [a], inputs: [${JSON.stringify(glob)}]}}`))).toContain("maestro.yaml:2: commands.lint.inputs: ");
+  expect(refusal(() => read('commands: {lint: {run: [a], inputs: ["src/**", ".github", "a..b/*", "!docs/**"]}}'))).toBe("taken");
+});
+
 test("a full example is read as it stands", () => {
   const { commands, obligations } = read(FULL);
   expect(commands?.["lint"]).toEqual({ run: ["bun", "x", "eslint", "--format", "sarif", "--output-file", "/scratch/out.sarif"], inputs: ["src/**", "package.json"], mounts: ["node"], env: { CI: "1" }, cwd: "packages/a", output: { sarif: "out.sarif" }, deadline_ms: 20_000, required: false });

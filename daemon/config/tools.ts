@@ -11,8 +11,13 @@ export interface ToolProblem {
 
 type Fault = readonly [key: string, because: string] | null;
 
-function commandFault({ run: [program = ""], output }: Command): Fault {
+/** Paths of a change are relative and plain, so such a glob matches none of them, and the command would quietly never run. */
+const NEVER_MATCHES = /^!?(?:\.{1,2})?\/|^\.{1,2}$|\/$|\/\.{0,2}\//;
+
+function commandFault({ run: [program = ""], inputs = [], output }: Command): Fault {
   if (program === "") return ["run", "the program has no name"];
+  const lost = inputs.find((glob) => NEVER_MATCHES.test(glob));
+  if (lost !== undefined) return ["inputs", `${JSON.stringify(lost)} matches no path; begin with a name, as in src/**, and end without /`];
   if (output === undefined) return null;
   const files = Number(output.sarif !== undefined) + Number(output.junit !== undefined);
   return files === 1 ? null : ["output", "exactly one of sarif, junit is expected; without `output` the exit code counts"];

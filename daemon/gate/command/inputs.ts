@@ -3,14 +3,23 @@ import type { Facts } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import type { InputsJob } from "../../../proto/worker.ts";
 
+const SPECIAL = /[*?[\]{}!\\]/;
+
+/** A name without anything special is that file, or everything below that folder: otherwise `src` would quietly never match. */
+function matcher(pattern: string): (path: string) => boolean {
+  if (!SPECIAL.test(pattern)) return (path) => path === pattern || path.startsWith(`${pattern}/`);
+  const glob = new Bun.Glob(pattern);
+  return (path) => glob.match(path);
+}
+
 /** Names of the commands with a changed file, before or after a rename, under one of their globs; all of them where the list of files was cut. */
 export function touchedCommands({ files, gaps }: Pick<Facts, "files" | "gaps">, commands: InputsJob["commands"]): string[] {
   if (gaps.some(({ what }) => what === "changed files")) return commands.map(({ name }) => name);
   const paths = files.flatMap(({ path, old_path }) => [pathText(path), ...(old_path === null ? [] : [pathText(old_path)])]);
   return commands
     .filter(({ inputs }) => {
-      const globs = inputs.map((pattern) => new Bun.Glob(pattern));
-      return paths.some((path) => globs.some((glob) => glob.match(path)));
+      const matchers = inputs.map(matcher);
+      return paths.some((path) => matchers.some((matches) => matches(path)));
     })
     .map(({ name }) => name);
 }
