@@ -50,6 +50,9 @@ export function isBranchRef(ref: string): boolean {
   return ref.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.startsWith("-") && !part.endsWith(".lock"));
 }
 
+/** The full name of a ref that may be given by a branch's short one. Read once and never again: `refs/heads/main` can be the short name of a branch too. */
+export const branchRef = (name: string): string => (name.startsWith("refs/") ? name : `refs/heads/${name}`);
+
 /** A branch, or a prefix of branches with one `*` at its end: `refs/heads/release/*`. */
 export const isTargetPattern = (pattern: string): boolean => isBranchRef(pattern.endsWith("*") ? `${pattern.slice(0, -1)}x` : pattern);
 

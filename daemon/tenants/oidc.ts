@@ -4,6 +4,7 @@ import type { JSONWebKeySet, JWTPayload } from "jose";
 import { parseStrict } from "../../proto/canonical.ts";
 import { TOKEN_CHARACTERS_MAX } from "../../proto/token.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { branchRef } from "../../proto/remote.ts";
 import type { Json } from "../../proto/json.ts";
 import type { BoundChange, OidcIssuer } from "../../proto/tenant.ts";
 
@@ -53,9 +54,6 @@ function keySet(value: Json, path: string): JSONWebKeySet {
   if (keys.some((key) => isFields(key) && key["d"] !== undefined)) throw new MaestroError("trust.malformed", `${path}: this is a private key; give the public half`);
   return { keys: keys.map((key) => ({ ...(isFields(key) ? key : {}) })) };
 }
-
-/** A branch by its short name: what a merge goes into is never a tag. */
-const branchOf = (ref: string): string => ref.replace(/^refs\/heads\//, "");
 
 function claim(payload: Fields, name: string): string {
   const value = payload[name];
@@ -131,6 +129,6 @@ function claimsOf(source: OidcIssuer, payload: Fields, { exp = 0, iat = 0, jti }
   if (mapped === undefined) throw refused(`the operator maps no repository to ${repository}`);
   const into = payload[names.target_ref];
   // A merge request names the branch it goes into; a push is to its own.
-  const target_ref = branchOf(typeof into === "string" && into !== "" ? into : claim(payload, names.ref));
+  const target_ref = branchRef(typeof into === "string" && into !== "" ? into : claim(payload, names.ref));
   return { source, bound: { repository: mapped.id, head: claim(payload, names.sha), target_ref }, jti: jti ?? null, expires_s: exp };
 }

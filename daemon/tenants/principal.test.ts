@@ -3,7 +3,7 @@ import { ownUser, tenant } from "../testing/tenants.ts";
 import { localRepositoryId, matches, maySee, mayUse, notBoundTo, verbsAt } from "./principal.ts";
 
 const HEAD = "a".repeat(40);
-const bound = { repository: "acme/app", head: HEAD, target_ref: "main" };
+const bound = { repository: "acme/app", head: HEAD, target_ref: "refs/heads/main" };
 
 describe("which repositories may be named", () => {
   const cases: readonly (readonly [what: string, who: ReturnType<typeof tenant>, repo_id: string, may: boolean])[] = [
@@ -39,7 +39,7 @@ describe("which repositories may be named", () => {
 });
 
 describe("which gates may be read", () => {
-  const row = { repo_id: "local:1001:acme/app", owner_uid: 1001, owner_tenant: "web" };
+  const row = { repo_id: "local:1001:acme/app", head: HEAD, owner_uid: 1001, owner_tenant: "web" };
   test("one's own, from any user of the tenant", () => {
     expect(maySee(tenant("web", 1001), row)).toBe(true);
     expect(maySee(tenant("web", 1002), row)).toBe(true);
@@ -52,14 +52,19 @@ describe("which gates may be read", () => {
     expect(maySee(tenant("web", 1001, { repositories: [["acme/lib"]] }), row)).toBe(false);
   });
   test("a gate from before there were tenants is its user's, unless that user is shared", () => {
-    const old = { repo_id: "local:1001:x", owner_uid: 1001 };
+    const old = { repo_id: "local:1001:x", head: HEAD, owner_uid: 1001 };
     expect(maySee(tenant("web", 1001), old)).toBe(true);
     expect(maySee(tenant("web", 1001, { space: "web" }), old)).toBe(false);
   });
   test("of the operator's table: whoever may name the repository", () => {
-    const listed = { repo_id: "acme/app", owner_uid: 1, owner_tenant: "other" };
+    const listed = { repo_id: "acme/app", head: HEAD, owner_uid: 1, owner_tenant: "other" };
     expect(maySee(tenant("web", 1001, { named: true, repositories: [["acme/*"]] }), listed)).toBe(true);
     expect(maySee(tenant("web", 1001), listed)).toBe(false);
+  });
+  test("attack: a job's token reads the cards of other changes of its repository", () => {
+    const job = tenant("web", 1001, { named: true, bound });
+    const listed = { repo_id: "acme/app", head: HEAD, owner_uid: 1, owner_tenant: "other" };
+    expect([maySee(job, listed), maySee(job, { ...listed, head: "b".repeat(40) })]).toEqual([true, false]);
   });
   test("the operator reads all", () => expect(maySee(ownUser(0), row)).toBe(true));
 });
@@ -69,6 +74,9 @@ test("a job's token is for one commit and one target", () => {
   expect(notBoundTo(job, { head: HEAD, target_ref: "refs/heads/main" })).toBeNull();
   expect(notBoundTo(job, { head: "b".repeat(40), target_ref: "main" })).toContain("not for bbbb");
   expect(notBoundTo(job, { head: HEAD, target_ref: "release" })).toContain("not for release");
+  // Attack: a branch whose short name is the full name of another.
+  const twice = tenant("web", 1001, { bound: { ...bound, target_ref: "refs/heads/refs/heads/main" } });
+  expect(notBoundTo(twice, { head: HEAD, target_ref: "refs/heads/main" })).toContain("not for refs/heads/main");
   expect(notBoundTo(tenant("web", 1001), { head: "b".repeat(40), target_ref: "x" })).toBeNull();
 });
 

@@ -1,4 +1,5 @@
 /** Who asks, and what of the host's repositories and gates that reaches. Pure: no answer here depends on more than its arguments. */
+import { branchRef } from "../../proto/remote.ts";
 import type { BoundChange, SocketRole, Spending, TenantLimits, Verb } from "../../proto/tenant.ts";
 
 /** Something whose spending is counted. `window_s` is `null` where the budget is for as long as the account lives. */
@@ -29,6 +30,7 @@ export interface Principal {
 /** The part of a recorded gate that says whose it is. */
 export interface Owned {
   readonly repo_id: string;
+  readonly head: string;
   readonly owner_uid: number;
   readonly owner_tenant?: string;
 }
@@ -77,20 +79,19 @@ export function mayUse(principal: Principal, repo_id: string): boolean {
   return principal.tenant === null || (principal.named && reaches(principal, repo_id));
 }
 
-/** A branch by its short name. */
-const branch = (ref: string): string => ref.replace(/^refs\/heads\//, "");
-
 /** Why a job's token does not speak for this change, or `null`; without such a token every change of a repository may be named. */
 export function notBoundTo({ bound }: Pick<Principal, "bound">, { head, target_ref }: { readonly head: string; readonly target_ref: string }): string | null {
   if (bound === null) return null;
   if (bound.head !== head) return `the token is for commit ${bound.head}, not for ${head}`;
-  return branch(bound.target_ref) === branch(target_ref) ? null : `the token is for ${bound.target_ref}, not for ${target_ref}`;
+  return bound.target_ref === branchRef(target_ref) ? null : `the token is for ${bound.target_ref}, not for ${target_ref}`;
 }
 
 /** Whether a recorded gate is the principal's to read. What it may not read it does not learn the existence of. */
 export function maySee(principal: Principal, row: Owned): boolean {
-  const { tenant } = principal;
+  const { tenant, bound } = principal;
   if (tenant === null) return true;
+  // A job's token speaks for one change, to ask about it as well as to have it judged.
+  if (bound !== null && bound.head !== row.head) return false;
   const local = localName(row.repo_id);
   if (local === null) return principal.named && reaches(principal, row.repo_id);
   // Gates from before there were tenants carry a user alone; a user that several tenants share proves nothing.

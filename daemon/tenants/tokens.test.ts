@@ -125,13 +125,18 @@ describe("job tokens", () => {
   for (const algorithm of ["RS256", "ES256", "EdDSA"] as const) {
     test(`one signed with ${algorithm} binds to its repository, commit and target`, async () => {
       const grant = await tokens.check({ kind: "oidc", text: ci.token({}, {}, algorithm) });
-      expect(grant).toEqual({ tenant: "web", verbs: ["gate", "read"], repositories: null, bound: { repository: "acme/app", head: "a".repeat(40), target_ref: "main" }, jti: "job-token-7", budget: null });
+      expect(grant).toEqual({ tenant: "web", verbs: ["gate", "read"], repositories: null, bound: { repository: "acme/app", head: "a".repeat(40), target_ref: "refs/heads/main" }, jti: "job-token-7", budget: null });
     });
   }
 
+  test("attack: a job of a branch named refs/heads/main, to speak for main", async () => {
+    const grant = await tokens.check({ kind: "oidc", text: ci.token({ ref: "refs/heads/refs/heads/main" }) });
+    expect(grant.bound?.target_ref).toBe("refs/heads/refs/heads/main");
+  });
+
   test("a merge request's target is the branch it goes into", async () => {
     const grant = await tokens.check({ kind: "oidc", text: ci.token({ ref: "refs/pull/7/merge", base_ref: "release" }) });
-    expect(grant.bound?.target_ref).toBe("release");
+    expect(grant.bound?.target_ref).toBe("refs/heads/release");
   });
 
   const other = new CiSystem();
