@@ -228,6 +228,7 @@ export const HostConfig = Closed(
     repositories: Type.Optional(Type.Array(RepositoryEntry, { maxItems: 1_000, description: "repositories by id: further required checks, and the remote the daemon itself reads" })),
     trust_file: Type.Optional(HostPath("trust file that the operator's offline root signed; needed for modes other than local")),
     egress_socket: Type.Optional(HostPath("socket of a separate egress helper; without it the daemon starts one itself")),
+    sandbox_socket: Type.Optional(HostPath("socket of a separate sandbox launcher; without it the daemon starts launchers itself, which its unit forbids")),
     tenants: Type.Optional(Type.Array(TenantEntry, { maxItems: 4096, description: "who may use this daemon; absent: the user it runs as, and root" })),
     sockets: Type.Optional(Type.Array(SocketEntry, { minItems: 1, maxItems: 8, description: "a socket for each role; absent: one, for the daemon's own user and root" })),
     capabilities: Type.Optional({ ...CapabilitySource, description: "whose capability tokens are taken; absent: nobody's" }),

@@ -56,6 +56,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     base?.required === undefined ? required : { ...required, origin: "base" },
     top("trust_file", host.trust_file),
     top("egress_socket", host.egress_socket),
+    top("sandbox_socket", host.sandbox_socket),
     top("commands", merged?.commands ?? host.commands),
     top("obligations", merged?.obligations ?? host.obligations),
     top("mounts", host.mounts),

@@ -17,13 +17,14 @@ const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "gua
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
     capabilities: CapabilitySource | null;
     trust_file: string | null;
     egress_socket: string | null;
+    sandbox_socket: string | null;
   }
 >;
 
@@ -71,6 +72,7 @@ export function resolveHost(given: HostConfig): Host {
     repositories: [...(given.repositories ?? [])],
     trust_file: given.trust_file ?? null,
     egress_socket: given.egress_socket ?? null,
+    sandbox_socket: given.sandbox_socket ?? null,
     tenants: [...(given.tenants ?? [])],
     sockets: [...(given.sockets ?? [])],
     capabilities: given.capabilities ?? null,

@@ -20,7 +20,7 @@ export const SYSTEM_FILES: Readonly<Record<string, string>> = {
   "maestro.tmpfiles": "usr/lib/tmpfiles.d/maestro.conf",
   "maestrod.yaml": "usr/share/doc/maestro/examples/maestrod.yaml",
   "sealed.conf": "usr/share/doc/maestro/examples/sealed.conf",
-  "sandbox-inline.conf": "usr/share/doc/maestro/examples/sandbox-inline.conf",
+  "sandbox-loopback.conf": "usr/share/doc/maestro/examples/sandbox-loopback.conf",
   "alerts.rules.yml": "usr/share/doc/maestro/examples/alerts.rules.yml",
 };
 

@@ -31,6 +31,8 @@ export interface JudgeDeps {
   readonly clock: Clock;
   /** Folder for documents that live as long as one gate. */
   readonly scratch_dir: string;
+  /** Folder of merged trees, which commands are shown. */
+  readonly trees_dir: string;
   readonly host_policy: { readonly path: string; readonly name: string };
 }
 

@@ -40,7 +40,7 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
   };
   const verify = (...names: readonly string[]) => analyse("verify", "--man=no", ...names.map((name) => join(folder, name.replace("@.", "@1."))));
 
-  test("verify has nothing to say of any unit, alone, sealed, or with the launcher inside", () => {
+  test("verify has nothing to say of any unit, alone, sealed, or with jobs that open sockets", () => {
     expect(verify(...units)).toEqual({ code: 0, said: "" });
     for (const prefix of ["maestrod.service.d", "maestro-.service.d"]) {
       mkdirSync(join(folder, prefix));
@@ -48,10 +48,10 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
     }
     expect(verify(...units)).toEqual({ code: 0, said: "" });
     for (const prefix of ["maestrod.service.d", "maestro-.service.d"]) rmSync(join(folder, prefix), { recursive: true });
-    mkdirSync(join(folder, "maestrod.service.d"));
-    cpSync(join(UNITS, "sandbox-inline.conf"), join(folder, "maestrod.service.d/sandbox.conf"));
-    expect(verify("maestrod.service")).toEqual({ code: 0, said: "" });
-    rmSync(join(folder, "maestrod.service.d"), { recursive: true });
+    mkdirSync(join(folder, "maestro-sandbox@.service.d"));
+    cpSync(join(UNITS, "sandbox-loopback.conf"), join(folder, "maestro-sandbox@.service.d/loopback.conf"));
+    expect(verify("maestro-sandbox@.service")).toEqual({ code: 0, said: "" });
+    rmSync(join(folder, "maestro-sandbox@.service.d"), { recursive: true });
   }, 30_000);
 
   test("canary: a misspelt setting does not pass", () => {
@@ -63,6 +63,14 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
   test.each(Object.entries(EXPOSURE_MAX))("%s exposes at most %i tenths", (name, tenths) => {
     const { code, said } = analyse("security", "--offline=true", `--threshold=${tenths}`, join(folder, name));
     expect([code, said.split("\n").find((line) => line.includes("Overall"))]).toEqual([0, expect.stringContaining("Overall exposure level")]);
+  });
+
+  test("sandbox-loopback.conf costs the launcher three tenths, as it says", () => {
+    const open = `${text("maestro-sandbox@.service")}${text("sandbox-loopback.conf").replace(/^[\s\S]*\[Service\]\n/m, "")}`;
+    writeFileSync(join(folder, "loopback@.service"), open.replaceAll("/usr/lib/maestro/bun", process.execPath).replaceAll("/usr/lib/maestro", tmpdir()));
+    const exposes = (tenths: number): boolean => analyse("security", "--offline=true", `--threshold=${tenths}`, join(folder, "loopback@.service")).code !== 0;
+    expect([exposes(14), exposes(15)]).toEqual([true, false]);
+    rmSync(join(folder, "loopback@.service"));
   });
 
   test("canary: the same core without its filter of system calls and with all capabilities is over the threshold", () => {
@@ -79,6 +87,17 @@ describe("what the units promise", () => {
     const held = units.filter((name) => /^maestrod.*\.socket$/.test(name)).map((name) => ["FileDescriptorName", "ListenStream", "SocketMode"].map((key) => values(name, key).join()).join(" "));
     expect(sockets.map(({ role, path, mode }) => `${role} ${path} ${mode}`).sort()).toEqual(held.sort());
     expect(tenants.flatMap(({ groups = [] }) => groups)).toEqual(values("maestrod.socket", "SocketGroup"));
+  });
+
+  test("the example configuration names the launcher's socket, which the core alone may use, and the launcher knows the core by its group", () => {
+    const host = parseHostConfig(new Uint8Array(readFileSync(join(UNITS, "maestrod.yaml"))), "maestrod.yaml");
+    expect([host.sandbox_socket]).toEqual(values("maestro-sandbox.socket", "ListenStream"));
+    expect(text("maestrod.yaml")).toContain(`# egress_socket: ${values("maestro-egress.socket", "ListenStream").join()}\n`);
+    expect(values("maestro-sandbox.socket", "SocketUser")).toEqual(values("maestrod.service", "User"));
+    expect(values("maestro-sandbox.socket", "SocketMode")).toEqual(["0600"]);
+    expect(values("maestrod.service", "SupplementaryGroups")).toEqual(values("maestro-sandbox@.service", "Group"));
+    expect(values("maestro-sandbox@.service", "User")).not.toEqual(values("maestrod.service", "User"));
+    for (const user of [...values("maestrod.service", "User"), ...values("maestro-sandbox@.service", "User"), ...values("maestro-egress@.service", "User")]) expect(text("maestro.sysusers")).toContain(`\nu ${user} `);
   });
 
   test("every service has its bound", () => {

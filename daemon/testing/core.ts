@@ -105,7 +105,7 @@ export class World implements AsyncDisposable {
     const host = resolveHost({ ...this.config, ...change.host });
     const pool = faultyPool(faults, host.limits);
     this.#pools.push(pool);
-    const judging = { host, git: tools, pool, sandbox: noSandbox, clock: this.clock, scratch_dir: join(this.state_dir, "scratch"), host_policy: { path: "/nonexistent/policy", name: "told" } };
+    const judging = { host, git: tools, pool, sandbox: noSandbox, clock: this.clock, scratch_dir: join(this.state_dir, "scratch"), trees_dir: join(this.state_dir, "trees"), host_policy: { path: "/nonexistent/policy", name: "told" } };
     const policy = change.policy ?? new Uint8Array([1]);
     return { pool, keeper: new GateKeeper({ ...judging, judge: new Judge(judging), repositories, targets: new Targets({ host, egress: NO_REMOTE, repositories }), evidence, gates, artifacts, outbox, usage, host_policy_bytes: policy }) };
   }

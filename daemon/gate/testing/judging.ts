@@ -41,7 +41,7 @@ export class Judging implements AsyncDisposable {
     this.host = resolveHost({ ...EMBEDDED_CONFIG, ...host, limits: { ...limits, worker } });
     this.pool = faultyPool({ diary: this.diary, ...faults }, this.host.limits);
     const git = { git: "/nonexistent/git", version: "2.40.0", prlimit: null };
-    this.judge = new Judge({ host: this.host, git, pool: this.pool, sandbox: noSandbox, clock, scratch_dir: this.scratch, host_policy: { path: "/nonexistent/policy", name: "none" } });
+    this.judge = new Judge({ host: this.host, git, pool: this.pool, sandbox: noSandbox, clock, scratch_dir: this.scratch, trees_dir: this.scratch, host_policy: { path: "/nonexistent/policy", name: "none" } });
   }
 
   get scratch(): string {

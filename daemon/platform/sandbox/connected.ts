@@ -101,10 +101,9 @@ export class Connected implements Launcher {
           error: (_, error) => this.#end(new MaestroError("worker.crashed", `the connection broke: ${error.message}`, { cause: error })),
         },
       });
-      // `ready` may have come already, but no job goes out before `#socket` is set.
       if (this.#state === "dead") return void socket.terminate();
-      checkOwner(this.#path, socket);
       this.#socket = socket;
+      checkOwner(this.#path, socket);
       this.#open();
     } catch (cause) {
       if (cause instanceof MaestroError) return this.#end(cause);
@@ -112,7 +111,7 @@ export class Connected implements Launcher {
     }
   }
 
-  /** Ready is who said so and is known to be who it should be. */
+  /** Ready is who said so, and is known to be who it should be: `ready` may come before the connection is handed to us. */
   #open(): void {
     if (this.#state !== "starting" || !this.#said_ready || this.#socket === undefined) return;
     this.#state = "idle";
@@ -172,7 +171,6 @@ function checkOwner(path: string, socket: Socket<undefined>): void {
     if (uid === ROOT || uid === process.getuid?.()) return;
     because = `is held by uid ${uid}, neither root nor the daemon's own user`;
   }
-  socket.terminate();
   throw unavailable(`${path} ${because}, so no job is given to it`);
 }
 
