@@ -65,7 +65,7 @@ async function salvageIn(from: string, to: string): Promise<SalvagedTable[]> {
   }
 }
 
-const shared = { state_dir, limits, machine: machineDigest(), now_ms: systemClock.now_ms(), monotonic_ms };
+const shared = { state_dir, limits, machine: machineDigest(), clock: systemClock, monotonic_ms };
 
 async function locked(work: () => Promise<void>): Promise<void> {
   const lock = takeLock(join(state_dir, "lock"));

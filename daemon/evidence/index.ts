@@ -1,4 +1,5 @@
 /** A verdict becomes evidence: manifest, signed statement, log entry, bundle; durable before anyone hears of it. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Statement } from "../../proto/attestation.ts";
@@ -18,10 +19,11 @@ import { buildStatement, bundleBytes, signStatement, sigstoreBundle } from "./at
 import { openKeys, type Keys } from "./keys/index.ts";
 import { checkSums } from "./keys/sums.ts";
 import { openLog, type Log, type LogState } from "./log/index.ts";
-import { openTables } from "./log/tables.ts";
+import { checkMark, mark } from "./log/mark.ts";
+import { HEAD, openTables, type LogTables } from "./log/tables.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
 import { renew, type Renewal } from "./succession/renew.ts";
-import { openLogTime, type Freeze } from "./time/index.ts";
+import { openLogTime, type Freeze, type LogTime } from "./time/index.ts";
 import { resetStatement, type TimeReset } from "./time/reset.ts";
 
 export interface EvidenceDeps {
@@ -105,13 +107,38 @@ function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: strin
   return { ...built, statement, signed: signStatement(statement, keys.gate) };
 }
 
+/** New keys could not go on with a log that stands, and would take the place of the old ones in `trust.json`. Throws `evidence.keys`. */
+function requireKeys(folder: string, tables: LogTables): void {
+  if (existsSync(folder) || existsSync(`${folder}.next`) || tables.head.get(HEAD) === undefined) return;
+  throw new MaestroError("evidence.keys", `${folder} is missing, and the log was signed with it: put it back from a backup made with keys, or restore a backup into an empty folder`);
+}
+
+interface Opened {
+  readonly keys_folder: string;
+  readonly keys: Keys;
+  readonly log: Log;
+  readonly time: LogTime;
+}
+
+/** Keys, clock and log in an order in which none of them is made anew beside what the others already are. */
+async function openAll(deps: EvidenceDeps): Promise<Opened> {
+  const { store, state_dir, clock, trust_domain, operator, renewal } = deps;
+  const tables = openTables(store);
+  const keys_folder = join(state_dir, "keys");
+  requireKeys(keys_folder, tables);
+  const time = openLogTime({ store, clock, froze: deps.time_froze });
+  // Frozen log time is frozen for the log that follows, too.
+  if (renewal !== undefined) await renew({ ...deps, ...renewal, tables, now_s: time.next_s(tables.head.get(HEAD)?.time_s ?? 0) });
+  const keys = openKeys({ state_dir, now: new Date(clock.now_ms()), trust_domain, ...(operator === undefined ? {} : { operator }) });
+  if (tables.head.get(HEAD) === undefined) checkMark(keys_folder, keys.log_note.name);
+  const log = await openLog({ ...deps, tables, key: keys.log_note, sign: keys.log.sign });
+  mark(keys_folder, keys.log_note.name);
+  return { keys_folder, keys, log, time };
+}
+
 /** Opens keys and log under `state_dir`; see `openKeys` and `openLog` for what they refuse. */
 export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
-  const tables = openTables(deps.store);
-  if (deps.renewal !== undefined) await renew({ ...deps, ...deps.renewal, tables, now_s: deps.clock.now_ms() / 1000 });
-  const keys = openKeys({ state_dir: deps.state_dir, now: new Date(deps.clock.now_ms()), trust_domain: deps.trust_domain, ...(deps.operator === undefined ? {} : { operator: deps.operator }) });
-  const log = await openLog({ ...deps, tables, key: keys.log_note, sign: keys.log.sign });
-  const time = openLogTime({ store: deps.store, clock: deps.clock, froze: deps.time_froze });
+  const { keys_folder, keys, log, time } = await openAll(deps);
   const newest_s = () => newestSeconds(log, keys);
 
   return {
@@ -121,7 +148,7 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
     self_made_trust: keys.trust.self_made,
     trust: keys.trust,
     log,
-    checkKeys: () => checkSums(join(deps.state_dir, "keys")),
+    checkKeys: () => checkSums(keys_folder),
     logState: () => log.state(),
     now_s: () => time.next_s(newest_s()),
     frozen: () => time.frozen(newest_s()),

@@ -16,6 +16,8 @@ import { HEAD, openTables, type LogTables } from "../evidence/log/tables.ts";
 import { finishSuccession, planSuccession, writeFiles, type Succession } from "../evidence/succession/index.ts";
 import { rememberMachine } from "../evidence/succession/machine.ts";
 import type { Keys } from "../evidence/keys/index.ts";
+import { logSeconds } from "../evidence/time/index.ts";
+import type { Clock } from "../platform/clock.ts";
 import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
@@ -31,7 +33,7 @@ export interface RepairDeps {
   readonly state_dir: string;
   readonly limits: Pick<Limits, "store" | "integrity">;
   readonly machine: string | null;
-  readonly now_ms: number;
+  readonly clock: Pick<Clock, "now_ms" | "boottime_ms" | "boot_id">;
   readonly monotonic_ms: () => number;
   /** Looks at everything in a child, as a damaged database may kill whoever reads it. Only what is wrong. */
   readonly examine: () => Promise<readonly Step[]>;
@@ -46,7 +48,7 @@ class Repair {
   private used = false;
 
   constructor(readonly deps: RepairDeps) {
-    this.quarantine = join(deps.state_dir, "quarantine", new Date(deps.now_ms).toISOString().replaceAll(":", "").replace(/\.\d+/, ""));
+    this.quarantine = join(deps.state_dir, "quarantine", new Date(deps.clock.now_ms()).toISOString().replaceAll(":", "").replace(/\.\d+/, ""));
   }
 
   get folder(): string | null {
@@ -96,12 +98,12 @@ async function headsOf(state_dir: string, keys: Keys, tables: LogTables, found: 
 }
 
 async function repairLog(repair: Repair, store: Store, tables: LogTables, keys: Keys, found: FoundEvidence): Promise<boolean> {
-  const { state_dir, now_ms } = repair.deps;
+  const { state_dir, clock } = repair.deps;
   const { heads, newest } = await headsOf(state_dir, keys, tables, found);
   const size = Math.max(0, ...heads.map(({ checkpoint }) => checkpoint.size));
   const elsewhere = new Map((await readEntryTiles(join(state_dir, "log"), size)).entries());
   for (const [index, entry] of found.entries) elsewhere.set(index, entry);
-  const time_s = tables.head.get(HEAD)?.time_s ?? Math.floor(now_ms / 1000);
+  const time_s = tables.head.get(HEAD)?.time_s ?? Math.floor(clock.now_ms() / 1000);
   const { head, entries, replaced } = recoverLog(store, tables, heads, elsewhere, time_s);
   if (head === null) {
     repair.note("lost", "log: no signed head that its entries reach is left");
@@ -153,7 +155,7 @@ async function damagedIndex(repair: Repair, state_dir: string, limits: RepairDep
 
 /** A database is rebuilt beside the old one, which is moved aside once the new one is whole. */
 async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts): Promise<Succession | null> {
-  const { state_dir, limits, salvage, machine, now_ms } = repair.deps;
+  const { state_dir, limits, salvage, machine, clock } = repair.deps;
   const next = join(state_dir, "db.repaired");
   await rm(next, { recursive: true, force: true });
   for (const { table, kept, refused, stopped } of await salvage(join(state_dir, "db"), next)) {
@@ -178,7 +180,7 @@ async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts)
       return null;
     }
     const keys_folder = join(state_dir, "keys");
-    planSuccession({ state_dir, cause: "repaired", head, keys_folder, trust_bytes: new Uint8Array(readFileSync(join(keys_folder, "trust.json"))), now_s: now_ms / 1000 });
+    planSuccession({ state_dir, cause: "repaired", head, keys_folder, trust_bytes: new Uint8Array(readFileSync(join(keys_folder, "trust.json"))), now_s: logSeconds({ store, clock }, head.time_s) });
     return await finishSuccession({ state_dir, store, tables, machine, keep: async (name, bytes) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }])) });
   } finally {
     await store.close();

@@ -13,6 +13,8 @@ import { headIn } from "../evidence/log/opening.ts";
 import { HEAD, openTables } from "../evidence/log/tables.ts";
 import { finishSuccession, planSuccession, type Succession } from "../evidence/succession/index.ts";
 import { succeed } from "../evidence/succession/renew.ts";
+import { logSeconds } from "../evidence/time/index.ts";
+import type { Clock } from "../platform/clock.ts";
 import { openArtifacts } from "../store/artifacts.ts";
 import { openStore } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
@@ -29,7 +31,7 @@ export interface RestoreDeps {
   readonly cause: Extract<SuccessionCause, "restored" | "clone">;
   readonly limits: Pick<Limits, "store">;
   readonly machine: string | null;
-  readonly now_ms: number;
+  readonly clock: Pick<Clock, "now_ms" | "boottime_ms" | "boot_id">;
   readonly monotonic_ms: () => number;
 }
 
@@ -96,7 +98,7 @@ async function requireEmpty(state_dir: string): Promise<void> {
   if (names.length > 0) throw new MaestroError("restore.occupied", `${state_dir} holds ${names.slice(0, 3).join(", ")}`);
 }
 
-async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, machine, now_ms }: RestoreDeps): Promise<{ succession: Succession | null; gates: number; log: { origin: string; size: number } }> {
+async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, machine, clock }: RestoreDeps): Promise<{ succession: Succession | null; gates: number; log: { origin: string; size: number } }> {
   const opening = { state_dir: staging, limits: limits.store, fatal: () => undefined };
   await upgradeStore(opening);
   forgetOld(staging);
@@ -109,7 +111,7 @@ async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, 
     if (head === undefined || !trust.ok) throw damaged(head === undefined ? "its log has no head" : "its trust file cannot be read");
     if (headIn(head.checkpoint, logKeys(trust.value)) === null) throw damaged("no key of its trust file signed its log");
     const keys = join(staging, "keys");
-    planSuccession({ state_dir: staging, cause, head, keys_folder: existsSync(keys) ? keys : null, trust_bytes, now_s: now_ms / 1000 });
+    planSuccession({ state_dir: staging, cause, head, keys_folder: existsSync(keys) ? keys : null, trust_bytes, now_s: logSeconds({ store, clock }, head.time_s) });
     const succession = await finishSuccession({ state_dir: staging, store, tables, machine, keep: async (name, bytes) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }])) });
     return { succession, gates: openGates(store).count(), log: { origin: succession?.to ?? "", size: tables.head.get(HEAD)?.size ?? 0 } };
   } finally {
@@ -154,13 +156,13 @@ export async function describeBackup(source: string): Promise<RestoreReport> {
 }
 
 /** A folder that was copied with its keys becomes a node of its own. The caller holds its lock. */
-export async function cloneIdentity({ state_dir, limits, machine, now_ms }: Pick<RestoreDeps, "state_dir" | "limits" | "machine" | "now_ms">): Promise<RestoreReport> {
+export async function cloneIdentity({ state_dir, limits, machine, clock }: Pick<RestoreDeps, "state_dir" | "limits" | "machine" | "clock">): Promise<RestoreReport> {
   const store = openStore({ state_dir, limits: limits.store, fatal: () => undefined });
   try {
     const artifacts = await openArtifacts({ state_dir, limits: limits.store });
     const tables = openTables(store);
     const keep = async (name: string, bytes: Uint8Array) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }]));
-    const succession = await succeed({ state_dir, store, tables, machine, keep, now_s: now_ms / 1000, began: () => undefined }, "clone");
+    const succession = await succeed({ state_dir, store, tables, machine, keep, now_s: logSeconds({ store, clock }, tables.head.get(HEAD)?.time_s ?? 0), began: () => undefined }, "clone");
     if (succession === null) throw new MaestroError("evidence.succession", `${state_dir} has no log that could end`);
     return { checked: { files: 0, bytes: 0 }, restored: null, succession: { from: succession.from.origin, size: succession.from.size, to: succession.to }, log: { origin: succession.to, size: 1 }, gates: openGates(store).count() };
   } finally {

@@ -7,8 +7,9 @@ import { Value } from "@sinclair/typebox/value";
 import { SuccessionStatement } from "../../../proto/attestation.ts";
 import { StoreLimits } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import { systemClock } from "../../platform/clock.ts";
+import { type Clock, systemClock } from "../../platform/clock.ts";
 import { openStore, type Store } from "../../store/db.ts";
+import { FakeClock } from "../../testing/clock.ts";
 import { recordInput } from "../../testing/evidence.ts";
 import { verifyBundle } from "../../verifier/bundle.ts";
 import { logEntryBody, preAuthEncoding } from "../../verifier/dsse.ts";
@@ -41,7 +42,7 @@ interface Opened {
   close(): Promise<void>;
 }
 
-async function open(state_dir: string, machine: string | null): Promise<Opened> {
+async function open(state_dir: string, machine: string | null, clock: Clock = systemClock): Promise<Opened> {
   const fatal = (error: unknown): void => { throw error; };
   const store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal });
   const began: Succession[] = [];
@@ -55,7 +56,7 @@ async function open(state_dir: string, machine: string | null): Promise<Opened> 
     await store.close();
   };
   try {
-    const evidence = await createEvidence({ store, state_dir, trust_domain: null, version: "0.0.0", renewal, clock: systemClock, time_froze: fatal, projection_failed: fatal });
+    const evidence = await createEvidence({ store, state_dir, trust_domain: null, version: "0.0.0", renewal, clock, time_froze: () => undefined, projection_failed: fatal });
     const close = () => shut(evidence);
     cleanups.push(close);
     return { evidence, store, began, kept, close };
@@ -158,6 +159,41 @@ describe("attack: a copied disk wakes up on another machine", () => {
     expect(await codeOf(open(state_dir, THERE))).toBe("evidence.succession");
     expect([existsSync(join(state_dir, "keys.next")), existsSync(join(state_dir, "logs"))]).toEqual([false, false]);
   });
+});
+
+describe("attack: what a log rests on is taken away", () => {
+  for (const gone of [["db", "log"], ["db", "log", "trust.json", "machine"]]) {
+    test(`without ${gone.join(" and ")} nothing is signed: a second log under the same key would fork the first`, async () => {
+      const { state_dir } = await worked(2);
+      for (const name of gone) rmSync(join(state_dir, name), { recursive: true });
+      expect(await codeOf(open(state_dir, HERE))).toBe("evidence.log");
+    });
+  }
+
+  test("without the keys none are made: they could not go on with the log, and the old public ones stay in trust.json", async () => {
+    const { state_dir, trust } = await worked(1);
+    rmSync(join(state_dir, "keys"), { recursive: true });
+    expect(await codeOf(open(state_dir, HERE))).toBe("evidence.keys");
+    expect([existsSync(join(state_dir, "keys")), readFileSync(join(state_dir, "trust.json")).equals(trust)]).toEqual([false, true]);
+  });
+
+  test("keys that an operator has yet to sign for have signed nothing: the next start goes on with them", async () => {
+    const { state_dir } = await worked(0);
+    for (const name of ["db", "log", "keys/signs-for"]) rmSync(join(state_dir, name), { recursive: true });
+    expect((await open(state_dir, HERE)).evidence.logState().size).toBe(0);
+  });
+});
+
+test("attack: a wall clock years ahead together with another machine: the new log begins at the last honest second, and stays there", async () => {
+  const state_dir = stateDir();
+  const clock = new FakeClock(Date.parse("2026-11-22T10:00:00Z"));
+  const { evidence, close } = await open(state_dir, HERE, clock);
+  await record(evidence, 1);
+  const before_s = evidence.logState().time_s;
+  await close();
+  clock.setWall(clock.now_ms() + 5 * 365 * 86_400_000);
+  const moved = await open(state_dir, THERE, clock);
+  expect([moved.began.length, moved.evidence.logState().time_s, moved.evidence.frozen()?.time_s]).toEqual([1, before_s, before_s]);
 });
 
 test("killed after each step, the next start finishes: one new log, its key and its trust file together", async () => {

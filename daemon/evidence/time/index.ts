@@ -58,3 +58,6 @@ export function openLogTime({ store, clock, froze }: LogTimeDeps): LogTime {
     thaw: () => table.put(KEY, { anchor: { boot_id: clock.boot_id(), ...reading() }, frozen: null }),
   };
 }
+
+/** For work on a folder without a daemon: what the next entry would bear. A freeze on record holds there, too. */
+export const logSeconds = (deps: Pick<LogTimeDeps, "store" | "clock">, newest_s: number): number => openLogTime({ ...deps, froze: () => undefined }).next_s(newest_s);
