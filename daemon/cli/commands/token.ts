@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { EXIT, MaestroError, VERIFY_EXIT } from "../../../proto/errors.ts";
 import { notCurrent, openCapability, readCapability, type Capability } from "../../verifier/capability.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
@@ -29,7 +30,7 @@ function makeKey(values: Values): number {
   const key = makeRoot(required(values, "key"));
   write(out, capabilityTrust(key, root, domain, days, new Date()), 0o644);
   if (values["json"] === true) printJson({ key: key.key.fingerprint, trust_file: out });
-  else print(`capability key ${key.key.fingerprint}\nput into the host configuration: capabilities: { trust_file: ${out} }`);
+  else print(`capability key ${key.key.fingerprint}\nput into the host configuration: capabilities: { trust_file: ${resolve(out)} }`);
   return EXIT.admit;
 }
 
