@@ -1,6 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { MaestroError } from "../../proto/errors.ts";
+import { lazyCheck } from "../platform/lazy-check.ts";
 
 /**
  * Compiles a schema, or a record of schemas, into a check that returns the
@@ -10,10 +10,10 @@ import { MaestroError } from "../../proto/errors.ts";
  */
 export function checker<T>(schema: TSchema | Readonly<Record<string, TSchema>> | null, where: string): (value: unknown) => T {
   const whole = schema === null ? Type.Undefined() : isSchema(schema) ? schema : Type.Object({ ...schema }, { additionalProperties: false });
-  const compiled = TypeCompiler.Compile(Type.Unsafe<T>(whole));
+  const check = lazyCheck(Type.Unsafe<T>(whole));
   return (value) => {
-    if (compiled.Check(value)) return value;
-    const first = compiled.Errors(value).First();
+    if (check().Check(value)) return value;
+    const first = check().Errors(value).First();
     throw new MaestroError("request.malformed", `${where}${first?.path ?? ""}: ${first?.message ?? "does not fit its schema"}`);
   };
 }

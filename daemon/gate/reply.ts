@@ -1,8 +1,8 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { parseCanonical } from "../../proto/canonical.ts";
 import { Card, CardProof, Timings } from "../../proto/card.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { lazyCheck } from "../platform/lazy-check.ts";
 import { Closed, Sha256Hex } from "../../proto/scalar.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { GateRow } from "../store/gates.ts";
@@ -12,7 +12,7 @@ export const StoredReply = Closed({ card: Card, proof: CardProof, timings: Timin
 export type StoredReply = Static<typeof StoredReply>;
 
 const LIMITS = { bytes_max: 64 * 1024 * 1024, depth_max: 16 };
-const checker = TypeCompiler.Compile(Type.Unsafe<StoredReply>(StoredReply));
+const checker = lazyCheck(Type.Unsafe<StoredReply>(StoredReply));
 
 /**
  * A gate's recorded answer; null where its blobs are gone, so that the gate has
@@ -23,6 +23,6 @@ export async function readReply({ blobs }: Artifacts, row: GateRow): Promise<{ r
   const [bytes, bundle] = await Promise.all([blobs.get(row.reply), blobs.get(row.bundle)]);
   if (bytes === undefined || bundle === undefined) return null;
   const reply: unknown = parseCanonical(bytes, LIMITS);
-  if (!checker.Check(reply)) throw new MaestroError("store.corrupt", `the recorded reply of ${row.gate_id} does not fit its schema`);
+  if (!checker().Check(reply)) throw new MaestroError("store.corrupt", `the recorded reply of ${row.gate_id} does not fit its schema`);
   return { reply, bundle };
 }

@@ -1,9 +1,9 @@
 /** What the blobs alone still know of gates and of the log: every bundle carries its entry, its place and a signed head. */
-import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Bundle, BUNDLE_MEDIA_TYPE } from "../../proto/bundle.ts";
 import { parseCanonical } from "../../proto/canonical.ts";
 import { fromBase64, fromUtf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { lazyCheck } from "../platform/lazy-check.ts";
 import { ImageManifest } from "../../proto/oci.ts";
 import type { SignedHead } from "../evidence/log/recover.ts";
 import { headIn } from "../evidence/log/opening.ts";
@@ -33,9 +33,9 @@ export interface FoundEvidence {
 }
 
 const LIMITS = { bytes_max: 256 * 1024 * 1024, depth_max: 8 };
-const isManifest = TypeCompiler.Compile(ImageManifest);
-const isBundle = TypeCompiler.Compile(Bundle);
-const isRow = TypeCompiler.Compile(GateRow);
+const isManifest = lazyCheck(ImageManifest);
+const isBundle = lazyCheck(Bundle);
+const isRow = lazyCheck(GateRow);
 
 function parsed(bytes: Uint8Array, limits: { bytes_max: number; depth_max: number }): unknown {
   try {
@@ -54,7 +54,7 @@ async function rowIn(blobs: Blobs, manifest: ImageManifest): Promise<GateRow | n
   if (bundle?.mediaType !== BUNDLE_MEDIA_TYPE || row?.mediaType !== GATE_ROW_MEDIA_TYPE) return null;
   const bytes = await blobs.get(row.digest);
   const value = bytes === undefined ? null : parsed(bytes, LIMITS);
-  return isRow.Check(value) && value.bundle === bundle.digest ? value : null;
+  return isRow().Check(value) && value.bundle === bundle.digest ? value : null;
 }
 
 /** Reads every sound blob once. Damaged ones are passed over: who repairs has moved them aside. */
@@ -71,7 +71,7 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
     if (bytes === undefined || digest === null) continue;
     if (startsWith(bytes, '{"artifactType":')) {
       const manifest = parsed(bytes, LIMITS);
-      if (!isManifest.Check(manifest)) continue;
+      if (!isManifest().Check(manifest)) continue;
       const row = await rowIn(blobs, manifest);
       if (row === null) others.push({ manifest, digest, size });
       else gates.push({ row, manifest: digest, bytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0) });
@@ -89,7 +89,7 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
 /** Only what verifies may say where an entry stands. */
 function placeIn(bytes: Uint8Array, trust: Trust, key: NoteKey): { index: number; entry: Uint8Array; head: SignedHead } | null {
   const bundle = parsed(bytes, BUNDLE_LIMITS);
-  if (!isBundle.Check(bundle)) return null;
+  if (!isBundle().Check(bundle)) return null;
   const [tlog] = bundle.attestations[0]?.verificationMaterial.tlogEntries ?? [];
   const text = tlog?.inclusionProof.checkpoint.envelope ?? "";
   const checkpoint = headIn(text, [key]);

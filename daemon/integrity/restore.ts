@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { copyFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { SuccessionCause } from "../../proto/attestation.ts";
 import { parseCanonical } from "../../proto/canonical.ts";
 import type { Limits } from "../../proto/config.ts";
 import { type BackupFile, BackupManifest, type RestoreReport } from "../../proto/integrity.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { lazyCheck } from "../platform/lazy-check.ts";
 import { headIn } from "../evidence/log/opening.ts";
 import { HEAD, openTables } from "../evidence/log/tables.ts";
 import { finishSuccession, planSuccession, type Succession } from "../evidence/succession/index.ts";
@@ -38,7 +38,7 @@ export interface RestoreDeps {
 const MANIFEST = "manifest.json";
 const LIMITS = { bytes_max: 4 * 1024 * 1024 * 1024, depth_max: 8 };
 const DSSE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
-const isManifest = TypeCompiler.Compile(BackupManifest);
+const isManifest = lazyCheck(BackupManifest);
 /** Of the backup, not of the state folder. */
 const NOT_RESTORED: readonly string[] = ["trust.json", "host-config.json"];
 
@@ -47,7 +47,7 @@ const damaged = (what: string, cause?: unknown): MaestroError => new MaestroErro
 async function manifestOf(source: string): Promise<BackupManifest> {
   try {
     const value = parseCanonical(new Uint8Array(await readFile(join(source, MANIFEST))), LIMITS);
-    if (isManifest.Check(value)) return value;
+    if (isManifest().Check(value)) return value;
   } catch (cause) {
     throw damaged(`${source}/${MANIFEST} cannot be read`, cause);
   }

@@ -1,12 +1,12 @@
 /** Named artifacts over the blobs: OCI manifests, and the layout's `index.json` that names them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { canonicalBytes, canonicalText, parseStrict } from "../../proto/canonical.ts";
 import type { StoreLimits } from "../../proto/config.ts";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { lazyCheck } from "../platform/lazy-check.ts";
 import {
   EMPTY_MEDIA_TYPE, IMAGE_INDEX_TYPE, IMAGE_LAYOUT_VERSION, IMAGE_MANIFEST_TYPE, ImageIndex, ImageManifest, REF_NAME_ANNOTATION,
   type Descriptor,
@@ -52,8 +52,8 @@ const EMPTY_CONFIG = utf8("{}");
 // image-spec annotations.md gives this grammar for ref.name; a path separator is left out, so that tools agree on it.
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._:@+-]{0,250}[A-Za-z0-9])?$/;
 
-const checkIndex = TypeCompiler.Compile(ImageIndex);
-const checkManifest = TypeCompiler.Compile(ImageManifest);
+const checkIndex = lazyCheck(ImageIndex);
+const checkManifest = lazyCheck(ImageManifest);
 
 function parse<S extends TSchema>(bytes: Uint8Array, checker: { Check(value: unknown): value is Static<S> }, what: string): Static<S> {
   try {
@@ -79,7 +79,7 @@ class Index {
 
   async load(): Promise<void> {
     if (!(await Bun.file(this.path).exists())) return this.write();
-    const index = parse<typeof ImageIndex>(await readFile(this.path), checkIndex, this.path);
+    const index = parse<typeof ImageIndex>(await readFile(this.path), checkIndex(), this.path);
     for (const entry of index.manifests) {
       const name = entry.annotations?.[REF_NAME_ANNOTATION];
       if (name !== undefined) this.entries.set(name, { entry, text: canonicalText(entry) });
@@ -136,7 +136,7 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
   async function readManifest(descriptor: Descriptor, name: string): Promise<ImageManifest> {
     const bytes = await blobs.get(descriptor.digest);
     if (bytes === undefined) throw new MaestroError("store.corrupt", `the manifest of ${name} is gone`);
-    return parse<typeof ImageManifest>(bytes, checkManifest, `the manifest of ${name}`);
+    return parse<typeof ImageManifest>(bytes, checkManifest(), `the manifest of ${name}`);
   }
 
   return {
@@ -152,7 +152,7 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
         })),
       );
       const manifest: ImageManifest = { schemaVersion: 2, mediaType: IMAGE_MANIFEST_TYPE, artifactType, config: empty, layers: stored };
-      if (!checkManifest.Check(manifest)) throw new MaestroError("internal.bug", `artifact ${name}: ${checkManifest.Errors(manifest).First()?.path ?? "?"}`);
+      if (!checkManifest().Check(manifest)) throw new MaestroError("internal.bug", `artifact ${name}: ${checkManifest().Errors(manifest).First()?.path ?? "?"}`);
       const entry: Descriptor = { mediaType: IMAGE_MANIFEST_TYPE, artifactType, ...(await blobs.put(canonicalBytes(manifest))) };
       await index.set(name, entry);
       return entry;
@@ -192,7 +192,7 @@ function care({ index, blobs, readManifest, empty_digest }: CareDeps): ArtifactC
       if (index.get(name)?.digest === digest) return false;
       const bytes = await blobs.get(digest);
       if (bytes === undefined) return false;
-      const { artifactType } = parse<typeof ImageManifest>(bytes, checkManifest, `the manifest of ${name}`);
+      const { artifactType } = parse<typeof ImageManifest>(bytes, checkManifest(), `the manifest of ${name}`);
       await index.set(name, { mediaType: IMAGE_MANIFEST_TYPE, artifactType, digest, size: bytes.length });
       return true;
     },

@@ -1,7 +1,7 @@
-import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { Database, Key as LmdbKey } from "lmdb";
 import { MaestroError } from "../../proto/errors.ts";
+import { lazyCheck } from "../platform/lazy-check.ts";
 import { storeFailure } from "./failure.ts";
 import { openRecord, sealRecord, valueBytes, type Key } from "./record.ts";
 
@@ -47,7 +47,7 @@ export function createTable<K extends Key, S extends TSchema>(
   database: Database<Buffer, LmdbKey>,
   host: TableHost,
 ): Table<K, Static<S>> {
-  const checker = TypeCompiler.Compile(schema);
+  const checker = lazyCheck(schema);
   const corrupt = (key: unknown, what: string) => new MaestroError("store.corrupt", `table ${name}, key ${describe(key)}: ${what}`);
   const bug = (key: unknown, what: string) => new MaestroError("internal.bug", `table ${name}, key ${describe(key)}: ${what}`);
   const lmdbKey = (key: Key): LmdbKey => (typeof key === "object" ? [...key] : key);
@@ -55,7 +55,7 @@ export function createTable<K extends Key, S extends TSchema>(
   function read(key: K, stored: Uint8Array): Static<S> {
     const record = openRecord(name, key, stored);
     if (record === null) throw corrupt(key, "the record's hash does not match");
-    if (!checker.Check(record.value)) throw corrupt(key, `not what the schema says: ${checker.Errors(record.value).First()?.path ?? "?"}`);
+    if (!checker().Check(record.value)) throw corrupt(key, `not what the schema says: ${checker().Errors(record.value).First()?.path ?? "?"}`);
     return record.value;
   }
 
@@ -86,7 +86,7 @@ export function createTable<K extends Key, S extends TSchema>(
         return stored === undefined ? undefined : read(key, stored);
       }),
     put(key, value) {
-      if (!checker.Check(value)) throw bug(key, `not what the schema says: ${checker.Errors(value).First()?.path ?? "?"}`);
+      if (!checker().Check(value)) throw bug(key, `not what the schema says: ${checker().Errors(value).First()?.path ?? "?"}`);
       const sealed = sealRecord(name, key, value);
       if (valueBytes(sealed) > host.value_bytes_max) throw bug(key, `${valueBytes(sealed)} bytes, limit ${host.value_bytes_max}: store it as a blob`);
       writing(key, () => void database.putSync(lmdbKey(key), Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)));

@@ -1,16 +1,16 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { MaestroError } from "../../../proto/errors.ts";
+import { lazyCheck } from "../lazy-check.ts";
 
 /** Turns something a process said into a value that may be relied on; throws whatever names the fault. */
 export type Validator<T> = (value: unknown) => T;
 
 /** The validator of a schema. The error names the first field that is wrong, and never repeats its content. */
 export function validatorOf<T extends TSchema>(schema: T): Validator<Static<T>> {
-  const compiled = TypeCompiler.Compile(schema);
+  const check = lazyCheck(schema);
   return (value) => {
-    if (compiled.Check(value)) return value;
-    const first = compiled.Errors(value).First();
+    if (check().Check(value)) return value;
+    const first = check().Errors(value).First();
     throw new MaestroError("worker.protocol", `${first?.path || "the value"}: ${first?.message ?? "does not fit its schema"}`);
   };
 }
