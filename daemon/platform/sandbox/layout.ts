@@ -47,7 +47,7 @@ export function layoutArguments({ job, files, runsc, removed }: LayoutOptions): 
     ...files.flatMap(({ fd, inside }) => (covered(inside, job.mounts) ? [] : ["--perms", "0444", "--file", String(fd), inside])),
     ...mounts(job, removed),
     ...(removed.has("own-root") ? ["--ro-bind", "/", HOST_INSIDE] : []),
-    ...kernelFolders(removed),
+    ...kernelFolders(removed, root),
     // runsc builds its root in /tmp, which must then be a folder; the job finds its scratch there in either case.
     ...(covered("/tmp", job.mounts) ? [] : root ? ["--dir", "/tmp"] : ["--symlink", INSIDE.scratch.slice(1), "/tmp"]),
     ...(root ? ["--ro-bind", runsc, GVISOR.program, "--size", String(GVISOR.state_bytes_max), "--tmpfs", GVISOR.state] : []),
@@ -84,9 +84,12 @@ function mounts({ tree_dir, mounts: given }: Pick<WireJob, "tree_dir" | "mounts"
   return all.sort((a, b) => a.inside.split("/").length - b.inside.split("/").length).flatMap(({ host, inside }) => [bind, host, inside]);
 }
 
-function kernelFolders(removed: Removed): string[] {
+/** `runsc` writes the maps of its own user namespace into /proc; the job under it sees another. */
+function kernelFolders(removed: Removed, runsc: boolean): string[] {
   // A private /proc needs a PID namespace it belongs to.
-  const proc = removed.has("pid-namespace") ? ["--ro-bind", "/proc", "/proc"] : ["--proc", "/proc"];
+  const own = removed.has("pid-namespace") ? ["--ro-bind", "/proc", "/proc"] : ["--proc", "/proc"];
+  // The kernel's settings ask who one is on the host, not for a capability (proc_sys_permission), and bubblewrap takes them for read-only already: of a daemon that runs as root they would be the job's to write.
+  const proc = removed.has("read-only-proc") ? own : [...own, "--ro-bind", "/proc/sys", "/proc/sys", ...(runsc ? [] : ["--remount-ro", "/proc"])];
   if (removed.has("own-dev")) return [...proc, "--dev-bind", "/dev", "/dev"];
   return [...proc, "--dev", "/dev", "--perms", "1777", "--size", String(SHM.bytes_max), "--tmpfs", SHM.inside, "--remount-ro", "/dev"];
 }

@@ -5,7 +5,7 @@
 export const PROTECTIONS = [
   "user-namespace", "ipc-namespace", "pid-namespace", "network-namespace", "uts-namespace", "cgroup-namespace",
   "no-capabilities", "new-session", "die-with-parent", "clear-environment",
-  "read-only", "read-only-root", "own-root", "own-dev", "scratch-size", "scratch-inodes",
+  "read-only", "read-only-root", "read-only-proc", "own-root", "own-dev", "scratch-size", "scratch-inodes",
   "seccomp", "resource-limits", "cgroup", "wall", "cpu", "memory", "processes", "output",
   "kill-before-collect", "no-links", "regular-files", "file-size", "private-paths", "sealed-input", "closed-descriptors",
 ] as const;

@@ -68,6 +68,9 @@ const FILES: readonly Attempt[] = [
   { name: "a mount that would show the state folder", job: (c) => attackJob("read-mounted", ["/outside/state/keys/gate.key"], { mounts: [{ host: c.dir, inside: "/outside" }] }), without: ["private-paths"], escaped: said, held: "would show" },
   { name: "a mount of the keys themselves", job: (c) => attackJob("read-mounted", ["/outside/gate.key"], { mounts: [{ host: `${c.state_dir}/keys`, inside: "/outside" }] }), without: ["private-paths"], escaped: said, held: "would show" },
   { name: "/sys", job: () => attackJob("there", ["/sys"]), without: ["own-root"], escaped: said },
+  // What it writes is what stands there: the machine is not changed by a test.
+  { name: "the kernel's settings", job: () => shellJob('now=$(cat /proc/sys/kernel/core_pattern); echo "$now" > /proc/sys/kernel/core_pattern && echo ESCAPED'), without: ["read-only-proc"], escaped: said, impossible: root },
+  { name: "memory of another process by its file", job: () => shellJob("sleep 2 & exec 3<>/proc/$!/mem && echo ESCAPED"), without: ["read-only-proc"], escaped: said },
   { name: "/tmp of the machine", job: (c) => attackJob("there", [c.dir]), without: ["own-root"], escaped: said },
   { name: "writing the tree", job: (c) => attackJob("write", ["/change/written"], { tree_dir: c.tree_dir }), without: ["read-only"], escaped: said },
   { name: "writing the tool chain", job: (c) => attackJob("write", ["/tools/written"], { mounts: [{ host: c.tools_dir, inside: "/tools" }] }), without: ["read-only"], escaped: said },
