@@ -1,4 +1,5 @@
 /** The node's care for what it keeps: the check at each start, the scrubber, quotas, garbage and snapshots. */
+import { join } from "node:path";
 import type { Limits } from "../../proto/config.ts";
 import type { IntegrityStatus } from "../../proto/damage.ts";
 import type { BackupReply, GcReply } from "../../proto/integrity.ts";
@@ -8,6 +9,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
 import type { Gates } from "../store/gates.ts";
+import type { Outbox } from "../store/outbox.ts";
 import type { Usage } from "../store/usage.ts";
 import { collectGarbage } from "./gc.ts";
 import { Quota } from "./quota.ts";
@@ -26,6 +28,7 @@ export interface IntegrityDeps {
   readonly artifacts: Artifacts;
   readonly gates: Gates;
   readonly usage: Usage;
+  readonly outbox: Outbox;
   readonly evidence: Evidence;
   readonly clock: Clock;
   readonly limits: Pick<Limits, "integrity" | "intake" | "gate">;
@@ -53,7 +56,7 @@ export interface Integrity {
 /** Checks what the newest evidence rests on, and starts the scrubber where the daemon stays. Damage is said and served around, never hidden. */
 export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
   const { state_dir, store, artifacts, gates, usage, evidence, clock, limits, resident } = deps;
-  const parts = { state_dir, store, gates, artifacts, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };
+  const parts = { state_dir, store, gates, artifacts, outbox: deps.outbox, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };
   const steps = () => walk(parts);
   const scrubber = new Scrubber({
     walk: steps,
@@ -65,12 +68,17 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
   if (resident) scrubber.run();
   const { intake_idle_ttl_ms, intake_deadline_ms } = limits.intake;
   const age_ms = Math.max(limits.integrity.garbage_age_ms, intake_idle_ttl_ms + intake_deadline_ms + limits.gate.gate_deadline_ms);
+  const quota = new Quota({ store, usage, limits: limits.integrity });
   return {
-    quota: new Quota({ store, usage, limits: limits.integrity }),
+    quota,
     status: () => scrubber.status(),
     steps,
     worked: () => void (resident ? undefined : scrubber.slice()),
-    gc: (apply) => collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms: clock.now_ms(), in_use: deps.in_use(), apply }),
+    gc: async (apply) => {
+      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms: clock.now_ms(), in_use: deps.in_use(), apply });
+      if (apply) await quota.recount(join(state_dir, "repositories"));
+      return reply;
+    },
     backup: (with_keys) => makeSnapshot({ state_dir, store, artifacts, gates, evidence, now_ms: () => clock.now_ms(), config: deps.config }, with_keys),
     release: (name) => releaseSnapshot(state_dir, name),
     stop: () => scrubber.stop(),

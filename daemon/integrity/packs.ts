@@ -1,26 +1,16 @@
 /** git's own files end with a hash over everything before it; a loose object has the name of its hash. */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { inflateSync } from "node:zlib";
+import { isAbsent, namesIn } from "../platform/folders.ts";
 import type { Step } from "./step.ts";
 
 type PackStep = Omit<Step, "area">;
 
 const LOOSE_BYTES_MAX = 64 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
-
-const isAbsent = (error: unknown): boolean => error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
-}
 
 /** pack, idx and rev alike (gitformat-pack): the last bytes are the hash of all bytes before. */
 async function checkTrailer(path: string, name: string, algorithm: "sha1" | "sha256"): Promise<PackStep> {

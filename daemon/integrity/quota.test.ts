@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { StoreLimits } from "../../proto/config.ts";
+import { repositoryAt } from "../platform/git/repository-store.ts";
 import { openArtifacts } from "../store/artifacts.ts";
 import { sha256Digest } from "../store/blobs.ts";
 import { openStore, type Store } from "../store/db.ts";
@@ -51,6 +52,22 @@ test("packs that went count no more, and a repository counts for whoever used it
   writeFileSync(join(made.git_dir, "objects/pack/pack-1.pack"), "x");
   await q.measured(TEAM, made);
   expect([q.used(ALICE), q.used(TEAM), q.total()]).toEqual([0, 1, 1]);
+});
+
+test("packs that garbage collection removed count no more, so whoever was refused for them is let in again", async () => {
+  const q = quota(1_000);
+  const own = (repo_id: string) => repositoryAt(join(dir, "repositories"), repo_id, "sha1");
+  for (const [owner, repo_id] of [[ALICE, "local:1000:a"], [TEAM, "b"]] as const) {
+    mkdirSync(join(own(repo_id).git_dir, "objects/pack"), { recursive: true });
+    writeFileSync(join(own(repo_id).git_dir, "objects/pack/pack-1.pack"), "x".repeat(1_000));
+    await q.measured(owner, own(repo_id));
+  }
+  expect(() => q.check(ALICE)).toThrow(expect.objectContaining({ code: "store.quota" }));
+  rmSync(join(own("local:1000:a").git_dir, "objects/pack/pack-1.pack"));
+  rmSync(own("b").folder, { recursive: true });
+  await q.recount(join(dir, "repositories"));
+  expect(() => q.check(ALICE)).not.toThrow();
+  expect([q.used(ALICE), q.used(TEAM), q.total(), quota(1_000).total()]).toEqual([0, 0, 0, 0]);
 });
 
 test("the node as a whole has a limit of its own", () => {

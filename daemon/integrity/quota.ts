@@ -1,10 +1,10 @@
 /** Byte quotas: a tenant that keeps too much is refused, and the others go on. */
 import { createHash } from "node:crypto";
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { IntegrityLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { Repository } from "../platform/git/repository-store.ts";
+import { lookAt, namesIn } from "../platform/folders.ts";
+import { repositoryAt, type Repository } from "../platform/git/repository-store.ts";
 import { payerOf } from "../store/gates.ts";
 import type { Store } from "../store/db.ts";
 import type { Usage } from "../store/usage.ts";
@@ -24,17 +24,15 @@ export interface Owner {
 const MiB = 1024 * 1024;
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / MiB)} MiB`;
 
+/** Where a repository's packs are counted: its id may be longer than a key. */
+const keyOf = ({ repo_id, object_format }: Pick<Repository, "repo_id" | "object_format">): string => createHash("sha256").update(`${object_format}\0${repo_id}`).digest("hex");
+
+/** 0 for a repository that was set aside. */
 async function packBytes({ git_dir }: Pick<Repository, "git_dir">): Promise<number> {
   const folder = join(git_dir, "objects", "pack");
   let bytes = 0;
-  for (const name of await readdir(folder)) {
-    try {
-      bytes += (await stat(join(folder, name))).size;
-    } catch (error) {
-      // Removed by retention between the two looks.
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    }
-  }
+  // What retention removes between the two looks is `null`.
+  for (const name of await namesIn(folder)) bytes += (await lookAt(join(folder, name)))?.bytes ?? 0;
   return bytes;
 }
 
@@ -76,14 +74,24 @@ export class Quota {
 
   /** After packs came or went: counts a repository's anew for whoever used it last. */
   async measured(owner: Owner, repository: Pick<Repository, "repo_id" | "object_format" | "git_dir">): Promise<void> {
-    const { store, usage } = this.deps;
     const bytes = await packBytes(repository);
-    const key = createHash("sha256").update(`${repository.object_format}\0${repository.repo_id}`).digest("hex");
+    this.count(keyOf(repository), { repo_id: repository.repo_id, payer: payer(owner), bytes });
+  }
+
+  /** After packs went without their owners' doing: counts every repository on record anew, for whoever pays for it. */
+  async recount(root: string): Promise<void> {
+    for (const { key, value: { repo_id, payer } } of [...this.deps.usage.packs.entries()]) {
+      const repository = (["sha1", "sha256"] as const).map((object_format) => repositoryAt(root, repo_id, object_format)).find((one) => keyOf(one) === key);
+      if (repository !== undefined) this.count(key, { repo_id, payer, bytes: await packBytes(repository) });
+    }
+  }
+
+  private count(key: string, now: { readonly repo_id: string; readonly payer: string; readonly bytes: number }): void {
+    const { store, usage } = this.deps;
     const before = usage.packs.get(key);
-    const now = { repo_id: repository.repo_id, payer: payer(owner), bytes };
-    if (before !== undefined && before.bytes === bytes && before.payer === now.payer) return;
+    if (before !== undefined && before.bytes === now.bytes && before.payer === now.payer) return;
     store.atomic(() => usage.packs.put(key, now));
     if (before !== undefined) this.move(before.payer, -before.bytes);
-    this.move(now.payer, bytes);
+    this.move(now.payer, now.bytes);
   }
 }

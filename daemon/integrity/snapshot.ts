@@ -12,9 +12,10 @@ import { MaestroError } from "../../proto/errors.ts";
 import { toHex } from "../../proto/encoding.ts";
 import { VERSION } from "../../proto/version.ts";
 import type { Evidence } from "../evidence/index.ts";
+import { isAbsent, lookAt } from "../platform/folders.ts";
+import { syncPath } from "../platform/sync.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
-import { syncPath } from "../platform/sync.ts";
 import type { Gates } from "../store/gates.ts";
 import { schemaOf } from "../store/schema.ts";
 import { timestampOf } from "../verifier/time.ts";
@@ -43,8 +44,6 @@ async function filesUnder(folder: string, below = ""): Promise<string[]> {
   return found.sort();
 }
 
-const isAbsent = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
-
 /** A file may go or be exchanged under its name meanwhile; `false` where it went. */
 async function linkInto(from: string, to: string): Promise<boolean> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
@@ -59,11 +58,7 @@ async function linkInto(from: string, to: string): Promise<boolean> {
 
 async function linkFolder(state_dir: string, target: string, name: string): Promise<void> {
   const from = join(state_dir, name);
-  const there = await stat(from).catch((error: unknown) => {
-    if (isAbsent(error)) return null;
-    throw error;
-  });
-  if (there === null) return;
+  if ((await lookAt(from)) === null) return;
   for (const path of await filesUnder(from)) if (!path.endsWith(".new")) await linkInto(join(from, path), join(target, name, path));
 }
 
@@ -133,7 +128,7 @@ export async function makeSnapshot(deps: SnapshotDeps, with_keys: boolean): Prom
 export async function releaseSnapshot(state_dir: string, name: string): Promise<boolean> {
   if (!NAME.test(name)) throw new MaestroError("request.malformed", `${JSON.stringify(name.slice(0, 80))} is no name of a snapshot`);
   const folder = join(state_dir, FOLDER, name);
-  const there = await stat(folder).then(() => true, () => false);
+  const there = (await lookAt(folder)) !== null;
   await rm(folder, { recursive: true, force: true });
   return there;
 }

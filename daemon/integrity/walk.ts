@@ -1,10 +1,12 @@
 /** Everything that is kept, looked at once, in small steps, so that the caller decides how fast. */
 import { join } from "node:path";
 import type { AuditStep } from "../evidence/log/audit.ts";
-import { auditEnded, endedLogs } from "../evidence/log/ended.ts";
+import { auditEnded } from "../evidence/log/ended.ts";
+import { namesIn } from "../platform/folders.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
-import { artifactName, type Gates } from "../store/gates.ts";
+import { artifactName, type GateRow, type Gates } from "../store/gates.ts";
+import type { Outbox } from "../store/outbox.ts";
 import type { NoteKey } from "../verifier/note.ts";
 import { checkRepositories } from "./packs.ts";
 import { type Step, within } from "./step.ts";
@@ -14,6 +16,7 @@ export interface Parts {
   readonly store: Pick<Store, "scanner">;
   readonly gates: Gates;
   readonly artifacts: Artifacts;
+  readonly outbox: Pick<Outbox, "owed">;
   readonly log: () => AsyncGenerator<AuditStep, void>;
   /** Of every log that the trust file knows. */
   readonly log_keys: readonly NoteKey[];
@@ -59,23 +62,31 @@ async function* named({ artifacts }: Parts): AsyncGenerator<Named, void> {
   for (const name of artifacts.names()) yield { name, bytes: 0, problem: await artifacts.checkArtifact(name) };
 }
 
-/** Every gate on record has its reply and its bundle, under its name. */
-async function* recorded({ gates, artifacts }: Parts): AsyncGenerator<Named, void> {
+/** What a gate on record has not: its reply, its bundle, its name. */
+async function lackingOf({ artifacts }: Parts, row: GateRow, name: string): Promise<string[]> {
+  const [reply, bundle, artifact] = await Promise.all([artifacts.blobs.has(row.reply), artifacts.blobs.has(row.bundle), artifacts.getArtifact(name)]);
+  const kept = artifact?.manifest.layers[0]?.digest === row.bundle;
+  return [...(reply ? [] : ["its reply"]), ...(bundle ? [] : ["its bundle"]), ...(kept ? [] : ["its name among the artifacts"])];
+}
+
+/** Every gate on record has its reply and its bundle, under its name. What is promised and not yet written lacks nothing. */
+async function* recorded(parts: Parts): AsyncGenerator<Named, void> {
+  const { gates, outbox } = parts;
   const rows = gates.count();
   const places = gates.places();
   if (rows !== places) yield { name: "order", bytes: 0, problem: `${places} places for ${rows} gates` };
   for (const row of gates.all()) {
     const name = artifactName(row.gate_id, row.attempt.attempt);
-    const [reply, bundle, artifact] = await Promise.all([artifacts.blobs.has(row.reply), artifacts.blobs.has(row.bundle), artifacts.getArtifact(name)]);
-    const kept = artifact?.manifest.layers[0]?.digest === row.bundle;
-    const lacking = [...(reply ? [] : ["its reply"]), ...(bundle ? [] : ["its bundle"]), ...(kept ? [] : ["its name among the artifacts"])];
+    let lacking = await lackingOf(parts, row, name);
+    // A gate may be recorded at this moment: its promise is looked at after the files, and they once more after that.
+    if (lacking.length > 0) lacking = outbox.owed().has(name) ? [] : await lackingOf(parts, row, name);
     yield { name, bytes: 0, problem: lacking.length === 0 ? null : `${lacking.join(" and ")} is gone` };
   }
 }
 
 async function* ended({ state_dir, log_keys }: Parts): AsyncGenerator<Named, void> {
   const folder = join(state_dir, "logs");
-  for (const origin of await endedLogs(folder)) {
+  for (const origin of await namesIn(folder)) {
     const own = log_keys.filter(({ name }) => name === origin);
     for await (const step of auditEnded(join(folder, origin), own)) yield { ...step, name: `${origin} ${step.name}` };
   }

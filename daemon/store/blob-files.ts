@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, rmSync, statSync } from "node:fs";
 import { opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isAbsent } from "../platform/folders.ts";
 import { storeFailure } from "./failure.ts";
 
 /** A file as it lies there; `digest` is `null` where its name is none. */
@@ -27,10 +28,6 @@ export interface BlobFiles {
 
 export const DIGEST = /^sha256:([0-9a-f]{64})$/;
 const READ_BYTES = 1024 * 1024;
-
-export function isAbsent(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
 
 /** `busy`: whether a blob is being given its name at this moment. */
 export function openBlobFiles(folder: string, busy: (digest: string) => boolean): BlobFiles {

@@ -4,7 +4,8 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import { type BlobFiles, DIGEST, isAbsent, openBlobFiles } from "./blob-files.ts";
+import { isAbsent } from "../platform/folders.ts";
+import { type BlobFiles, DIGEST, openBlobFiles } from "./blob-files.ts";
 import { storeFailure } from "./failure.ts";
 import { makeFolder, type Incoming } from "./files.ts";
 
@@ -23,7 +24,6 @@ export interface Blobs extends BlobFiles {
   get(digest: string): Promise<Uint8Array | undefined>;
   has(digest: string): Promise<boolean>;
 }
-
 
 export function sha256Digest(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;

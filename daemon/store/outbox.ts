@@ -22,6 +22,8 @@ export interface Outbox {
   sent(id: number): void;
   /** What a start finds, oldest first. */
   pending(): Held[];
+  /** Names of what is held and not sent: its blobs may not be on disk yet, and the next start would write them. */
+  owed(): ReadonlySet<string>;
   /** Drops everything: for a start that has sent all of it. */
   clear(): void;
 }
@@ -58,6 +60,7 @@ export function openOutbox(store: Store): Outbox {
       }
       return Array.from(found, ([id, { name, blobs }]) => ({ id, name, blobs: blobs.map((each) => concatBytes(...each)) }));
     },
+    owed: () => new Set([...parts.entries()].flatMap(({ key: [id], value: { name } }) => (done.has(id) ? [] : [name]))),
     clear() {
       store.atomic(() => {
         for (const { key } of [...parts.entries()]) parts.remove(key);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { frontierRoot, HASH_BYTES, nativeHasher } from "../../../kernels/merkle/index.ts";
 import { concatBytes, equalBytes } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
+import { isAbsent } from "../../platform/folders.ts";
 import { parseCheckpoint } from "../../verifier/checkpoint.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
 import { parseNote, type NoteKey } from "../../verifier/note.ts";
@@ -81,7 +82,7 @@ export async function fileAt(path: string): Promise<Uint8Array | null> {
   try {
     return new Uint8Array(await readFile(path));
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return null;
+    if (isAbsent(error)) return null;
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 /** Logs that have ended are kept as files alone; what a log's files hold can be read back from them. */
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { equalBytes } from "../../../proto/encoding.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
@@ -49,14 +48,4 @@ export async function* auditEnded(folder: string, keys: readonly NoteKey[]): Asy
   if (!whole) return;
   const source = { node: ({ level, index }: { level: number; index: number }) => nodes.get(`${level}/${index}`) ?? new Uint8Array(), entry: (index: number) => entries[index] ?? new Uint8Array() };
   for (const tile of tilesBetween(0, head.size)) yield await auditTile(folder, tile, () => tileBytesOf(tile, source), false);
-}
-
-/** Names of the logs before this one, oldest name first. */
-export async function endedLogs(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
-  }
 }

@@ -6,8 +6,8 @@ import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ReadNode } from "../../../kernels/merkle/index.ts";
 import { concatBytes, fromUtf8, utf8 } from "../../../proto/encoding.ts";
+import { isAbsent } from "../../platform/folders.ts";
 import { fullTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tilesBetween, type Tile } from "./tiles.ts";
-
 
 export interface ProjectionSource {
   readonly node: ReadNode;
@@ -34,15 +34,11 @@ async function writeWhole(path: string, bytes: Uint8Array, sync: boolean): Promi
   await rename(`${path}.new`, path);
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
-}
-
 export async function readPublished(folder: string): Promise<string | null> {
   try {
     return fromUtf8(new Uint8Array(await readFile(join(folder, "checkpoint"))));
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isAbsent(error)) return null;
     throw error;
   }
 }
@@ -79,7 +75,7 @@ async function isThere(folder: string, tile: Tile): Promise<boolean> {
     const { size } = await stat(join(folder, fullTilePath(tile)));
     return tile.level === "entries" ? size > 0 : size === TILE_WIDTH * 32;
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }

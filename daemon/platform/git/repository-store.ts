@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { chmod, lstat, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ObjectFormat } from "../../../proto/scalar.ts";
+import { namesIn } from "../folders.ts";
 import { errno } from "../process/group.ts";
 import { syncPath, syncTree } from "../sync.ts";
 import { Git, type GitDir } from "./runner.ts";
@@ -53,8 +54,7 @@ export class RepositoryStore {
 
   /** Where it is or would be; nothing is read. */
   at(repo_id: string, object_format: ObjectFormat): Repository {
-    const folder = join(this.root, createHash("sha256").update(repo_id).digest("hex"));
-    return { repo_id, object_format, folder, git_dir: join(folder, `${object_format}.git`) };
+    return repositoryAt(this.root, repo_id, object_format);
   }
 
   /** Removes what a killed daemon left half received. Call before the first intake. */
@@ -90,6 +90,12 @@ export class RepositoryStore {
   }
 }
 
+/** Where under `root` a repository's objects are or would be; nothing is read. */
+export function repositoryAt(root: string, repo_id: string, object_format: ObjectFormat): Repository {
+  const folder = join(root, createHash("sha256").update(repo_id).digest("hex"));
+  return { repo_id, object_format, folder, git_dir: join(folder, `${object_format}.git`) };
+}
+
 /** A fresh folder beside the bare repository, 0700. */
 export function makeQuarantine(repository: Repository): Promise<string> {
   return mkdtemp(join(repository.folder, QUARANTINE_PREFIX));
@@ -107,15 +113,6 @@ async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (errno(error) === "ENOENT") return false;
-    throw error;
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (errno(error) === "ENOENT" || errno(error) === "ENOTDIR") return [];
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errno } from "../process/group.ts";
+import { lookAt } from "../folders.ts";
 import type { Repository } from "./repository-store.ts";
 
 export interface RetentionLimits {
@@ -43,8 +43,8 @@ async function packsIn(folder: string): Promise<Pack[]> {
   const packs: Pack[] = [];
   for (const file of await readdir(folder)) {
     const name = /^(pack-[0-9a-f]+)\.pack$/.exec(file)?.[1];
-    const found = name === undefined ? null : await statOf(join(folder, file));
-    if (name !== undefined && found !== null) packs.push({ name, bytes: found.size, modified_ms: found.mtimeMs });
+    const found = name === undefined ? null : await lookAt(join(folder, file));
+    if (name !== undefined && found !== null) packs.push({ name, ...found });
   }
   return packs;
 }
@@ -55,18 +55,8 @@ async function removeOldLoose(objects: string, before_ms: number): Promise<void>
     if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
     for (const name of await readdir(join(objects, prefix))) {
       const path = join(objects, prefix, name);
-      const found = await statOf(path);
-      if (found !== null && found.mtimeMs < before_ms) await rm(path, { force: true });
+      const found = await lookAt(path);
+      if (found !== null && found.modified_ms < before_ms) await rm(path, { force: true });
     }
-  }
-}
-
-/** Null where another run has just removed it. */
-async function statOf(path: string): Promise<{ size: number; mtimeMs: number } | null> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (errno(error) === "ENOENT") return null;
-    throw error;
   }
 }
