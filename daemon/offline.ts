@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Value } from "@sinclair/typebox/value";
 import { Limits } from "../proto/config.ts";
-import { EXIT, MaestroError } from "../proto/errors.ts";
+import { ERROR_CODES, EXIT, MaestroError } from "../proto/errors.ts";
 import { fsck, Tally } from "./integrity/fsck.ts";
 import { walkOffline } from "./integrity/offline.ts";
 import { repairState } from "./integrity/repair.ts";
@@ -25,21 +25,40 @@ const monotonic_ms = () => systemClock.monotonic_ms();
 
 const say = (event: unknown): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
 
-/** Runs this file again and gives its lines; what killed it, or `null`. */
-async function child(args: readonly string[], line: (value: unknown) => void): Promise<string | null> {
+interface Ended {
+  /** The signal that killed it; `null` where it ended by itself. */
+  readonly killed: string | null;
+  /** What it says went wrong, which is none of its lines. */
+  readonly failure: MaestroError | null;
+}
+
+/** Runs this file again and gives its lines. */
+async function child(args: readonly string[], line: (value: unknown) => void): Promise<Ended> {
   const process_ = Bun.spawn([process.execPath, import.meta.path, ...args], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
   const all = await new Response(process_.stdout).text();
   await process_.exited;
-  for (const row of all.split("\n")) if (row.endsWith("}")) line(JSON.parse(row));
-  return process_.signalCode === null ? null : String(process_.signalCode);
+  const rows = all.split("\n").filter((row) => row.endsWith("}")).map((row): unknown => JSON.parse(row));
+  const failure = rows.map(failureIn).find((found) => found !== null) ?? null;
+  for (const row of rows) if (failureIn(row) === null) line(row);
+  const silent = process_.signalCode === null && process_.exitCode !== 0 && failure === null;
+  return { killed: process_.signalCode === null ? null : String(process_.signalCode), failure: silent ? new MaestroError("internal.bug", `${args[0]} ended with exit code ${process_.exitCode}`) : failure };
 }
 
-const deadly = (signal: string): Step => ({ area: "database", name: "data.mdb", bytes: 0, problem: `reading it killed the reader (${signal})` });
+function failureIn(row: unknown): MaestroError | null {
+  const { event, code, detail } = row as { event?: unknown; code?: unknown; detail?: unknown };
+  if (event !== "failure") return null;
+  return new MaestroError(ERROR_CODES.find((known) => known === code) ?? "internal.bug", String(detail));
+}
+
+const deadly = (of: string): Step => ({ area: "database", name: "data.mdb", bytes: 0, problem: `reading it killed the reader (${of})` });
 
 /** Every step that found something. A reader that dies has found the database damaged. */
 async function examine(): Promise<Step[]> {
   const steps: Step[] = [];
-  const killed = await child(["steps", "--state", state_dir], (step) => void steps.push(step as Step));
+  const { killed, failure } = await child(["steps", "--state", state_dir], (step) => void steps.push(step as Step));
+  // A reader that stumbles where none should is taken for damage: nothing is deleted by that.
+  if (failure?.code === "internal.bug") steps.push(deadly(failure.detail));
+  else if (failure !== null) throw failure;
   if (killed !== null) steps.push(deadly(killed));
   return steps;
 }
@@ -50,7 +69,7 @@ async function salvageIn(from: string, to: string): Promise<SalvagedTable[]> {
   const skip: string[] = [];
   for (;;) {
     let started: string | null = null;
-    const killed = await child(["salvage", "--from", from, "--to", to, "--skip", skip.join(",")], (line) => {
+    const { killed, failure } = await child(["salvage", "--from", from, "--to", to, "--skip", skip.join(",")], (line) => {
       const said = line as { start?: string } & SalvagedTable;
       if (said.start !== undefined) started = said.start;
       else {
@@ -59,6 +78,9 @@ async function salvageIn(from: string, to: string): Promise<SalvagedTable[]> {
         started = null;
       }
     });
+    if (failure?.code === "store.no_space" || failure?.code === "store.read_only") throw failure;
+    // Nothing of it can be opened: what there is comes from the blobs, and the report says so.
+    if (failure !== null) return [...told, { table: "every table", kept: 0, refused: 0, stopped: failure.detail }];
     if (killed === null || started === null) return told;
     told.push({ table: started, kept: 0, refused: 0, stopped: `reading it killed the reader (${killed})` });
     skip.push(started);
@@ -86,7 +108,8 @@ const VERBS: Readonly<Record<string, () => Promise<void>>> = {
   },
   fsck: () => locked(async () => {
     const started_ms = monotonic_ms();
-    const killed = await child(["look", "--state", state_dir], say);
+    const { killed, failure } = await child(["look", "--state", state_dir], say);
+    if (failure !== null) throw failure;
     if (killed === null) return;
     const tally = new Tally();
     tally.add(deadly(killed));

@@ -16,5 +16,6 @@ export async function offline<Report>(verb: string, args: readonly string[]): Pr
   if (last === undefined) throw new MaestroError("store.corrupt", `looking at the state folder ended with ${child.signalCode ?? child.exitCode}`);
   const said = JSON.parse(last) as Said;
   if (said.event === "failure") throw new MaestroError(isCode(said.code) ? said.code : "internal.bug", String(said.detail));
+  if (said.report === undefined) throw new MaestroError("store.corrupt", `looking at the state folder ended with ${child.signalCode ?? child.exitCode}, before its report`);
   return said.report as Report;
 }

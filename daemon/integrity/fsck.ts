@@ -1,6 +1,7 @@
 /** Everything at once, with a report. */
 import type { Area, Damage } from "../../proto/damage.ts";
 import { DAMAGE_MAX, type FsckEvent, type FsckReport } from "../../proto/integrity.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import type { Step } from "./step.ts";
 
 const PROGRESS_MS = 500;
@@ -63,5 +64,5 @@ export async function* fsck(steps: AsyncIterable<Step>, monotonic_ms: () => numb
 /** The report alone. */
 export async function fsckReport(steps: AsyncIterable<Step>, monotonic_ms: () => number): Promise<FsckReport> {
   for await (const event of fsck(steps, monotonic_ms)) if (event.event === "report") return event.report;
-  return new Tally().report(0);
+  throw new MaestroError("internal.bug", "fsck ended without a report");
 }

@@ -1,4 +1,4 @@
-import { EXIT } from "../../../proto/errors.ts";
+import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { FsckReport, RepairReport } from "../../../proto/integrity.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
@@ -23,7 +23,7 @@ async function running(client: MaestroClient): Promise<FsckReport> {
     if (event.event === "report") return event.report;
     note(`maestro: ${event.area}: ${event.items} looked at`);
   }
-  return { examined: [], damage: [], damage_total: 0, duration_ms: 0 };
+  throw new MaestroError("worker.protocol", "the daemon's reply ended without a report");
 }
 
 function repaired({ quarantine, rebuilt, lost, succession, after }: RepairReport): string[] {
