@@ -48,6 +48,8 @@ class SocketTalk implements Talk {
   #answer: PromiseWithResolvers<EgressReply> | undefined;
   #asked = 0;
   #unsent: Uint8Array = new Uint8Array(0);
+  /** Why the conversation is over; a question after that is told at once. */
+  #over: MaestroError | undefined;
 
   static async open(path: string): Promise<SocketTalk> {
     const talk = new SocketTalk();
@@ -64,6 +66,7 @@ class SocketTalk implements Talk {
 
   async ask(job: EgressJob, deadline_ms: number): Promise<EgressReply> {
     await this.#ready.promise;
+    if (this.#over !== undefined) throw this.#over;
     if (this.#answer !== undefined) throw new MaestroError("internal.bug", "two questions to a helper at once");
     const answer = Promise.withResolvers<EgressReply>();
     this.#answer = answer;
@@ -98,7 +101,7 @@ class SocketTalk implements Talk {
   }
 
   #end(because: string, code: "egress.failed" | "egress.timeout" = "egress.failed"): void {
-    const error = new MaestroError(code, because);
+    const error = (this.#over ??= new MaestroError(code, because));
     this.#socket?.terminate();
     this.#ready.reject(error);
     this.#answer?.reject(error);

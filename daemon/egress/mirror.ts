@@ -1,10 +1,11 @@
 /** The helper's own copy of the branches it was asked for, and what it hands on of them. A cache: it may be deleted at any time. */
-import { open, readdir, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { EgressLimits } from "../../proto/config.ts";
 import type { HistoryJob } from "../../proto/egress.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { packBodyHeader } from "../../proto/pack-body.ts";
+import { namesIn } from "../platform/folders.ts";
 import { isOid, type Oid } from "../platform/git/object-format.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
 import type { RemoteGit } from "./remote-git.ts";
@@ -86,9 +87,13 @@ export class Mirror {
     const history = await this.packed(repository, ["pack-objects", "--stdout", "--quiet", "--delta-base-offset"], commits.join("\n"), `${path}.history`, "w");
     const header = packBodyHeader(history);
     const file = await open(path, "wx", 0o600);
-    await file.write(header);
-    if (history > 0) for await (const chunk of Bun.file(`${path}.history`).stream()) await file.write(chunk);
-    await file.close();
+    try {
+      // `writeFile` goes on where one write(2) took only a part.
+      await file.writeFile(header);
+      if (history > 0) for await (const chunk of Bun.file(`${path}.history`).stream()) await file.writeFile(chunk);
+    } finally {
+      await file.close();
+    }
     const revisions = [...tips.map((oid) => `--shallow ${oid}`), ...tips].join("\n");
     await this.packed(repository, ["pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset", "--window=0"], revisions, path, "a");
     return { path, bytes: (await stat(path)).size, tip, tips };
@@ -134,14 +139,5 @@ export class Mirror {
     const { code, stdout } = await this.git.local(repository, args, { stdout_bytes_max: LINE_BYTES_MAX });
     const [oid = ""] = Buffer.from(stdout).toString("latin1").trim().split("\n");
     return code === 0 && isOid(oid, repository.object_format) ? oid : null;
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
   }
 }
