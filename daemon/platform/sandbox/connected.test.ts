@@ -150,14 +150,14 @@ describe.skipIf(skipped || alone)("somebody else at the other end", () => {
     expect(statSync(seen, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
   });
 
-  /** The first byte a launcher of group 77 says to somebody who is not root; Bun is copied, because it may lie where only root can read. */
+  /** What a launcher of group 77, in a user namespace as in its unit, says to somebody who is not root. Bun is copied, because it may lie where only root can read. */
   async function heardBy(groups: string): Promise<string> {
     const path = nextPath();
     const [bun, script] = [join(dir.path, "bun"), join(dir.path, "ask.ts")];
     if (!existsSync(bun)) copyFileSync(process.execPath, bun);
     chmodSync(bun, 0o755);
     await Bun.write(script, `await Bun.connect({ unix: Bun.argv[2], socket: { data() { process.stdout.write("heard"); process.exit(0); }, close() { process.stdout.write("hung up"); process.exit(0); } } });`);
-    await using _behind = await Behind.listen(path, { prefix: ["setpriv", "--regid=77", "--clear-groups", "--"] });
+    await using _behind = await Behind.listen(path, { prefix: ["setpriv", "--regid=77", "--clear-groups", "--", "unshare", "--user", "--map-current-user", "--"] });
     return Bun.spawnSync([...asNobody(groups), bun, script, path], { env: {}, cwd: "/" }).stdout.toString();
   }
 

@@ -17,7 +17,7 @@ describe("the remedy", () => {
     ["bwrap: setting up uid map: Permission denied", { "kernel.apparmor_restrict_unprivileged_userns": "1" }, "apparmor_restrict_unprivileged_userns=0"],
     ["bwrap: Can't mount proc on /newroot/proc: Operation not permitted", {}, "systempaths=unconfined"],
     ["bwrap: Unknown option --size", {}, "bubblewrap (0.6 or newer)"],
-    [denied, {}, "RestrictNamespaces="],
+    [denied, {}, "sandbox_socket"],
   ])("of %s with %o names %s", (words, values, remedy) => {
     expect(remedyOf(words, settings(values))).toContain(remedy);
   });

@@ -80,5 +80,5 @@ export function remedyOf(words: string, setting: (name: string) => string | null
     return "let AppArmor allow bwrap user namespaces (a profile for bwrap with the rule `userns,`), or: sysctl kernel.apparmor_restrict_unprivileged_userns=0";
   }
   if (/proc.*(?:not permitted|denied)/i.test(words)) return "in a container, unmask /proc (for Docker: --security-opt systempaths=unconfined), or run the daemon outside of it";
-  return "allow this process to make user namespaces: no RestrictNamespaces= in its unit, no seccomp profile of a container that forbids unshare";
+  return "allow this process to make user namespaces: under systemd name sandbox_socket in the host configuration; in a container, no seccomp profile that forbids unshare";
 }
