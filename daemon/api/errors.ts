@@ -8,11 +8,11 @@ import { API_VERSION, API_VERSION_HEADER, REQUEST_ID_HEADER } from "../../proto/
 /** Seconds after which it makes sense to come again, where the failure itself does not say. */
 const RETRY_AFTER_S = 1;
 
-/** What was thrown, as a failure of the table: a full or read-only disk may be met by any call to the file system. Anything else unknown is a bug, and its words stay in the log. */
+/** What was thrown, as a failure of the table: a full, read-only or broken disk may be met by any call to the file system. Anything else unknown is a bug, and its words stay in the log. */
 export function failureOf(thrown: unknown): MaestroError {
   if (thrown instanceof MaestroError) return thrown;
   const disk = thrown instanceof Error && "syscall" in thrown && "code" in thrown ? diskCode(String(thrown.code)) : null;
-  return disk === null ? new MaestroError("internal.bug", "see the daemon's log", { cause: thrown }) : new MaestroError(disk, "the state folder took nothing", { cause: thrown });
+  return disk === null ? new MaestroError("internal.bug", "see the daemon's log", { cause: thrown }) : new MaestroError(disk, `the state folder: ${String(thrown)}`, { cause: thrown });
 }
 
 export function problemOf(thrown: unknown, id: string): Problem {
