@@ -92,3 +92,17 @@ test("attack: another user's gate is not found, not even by its whole name, and 
   expect(look(8, "abcdef")).toBe(1);
   expect([look(0, HEAD), look(0, OTHER_HEAD), look(0, "abcdef")]).toEqual([0, 1, "request.malformed"]);
 });
+
+test("attack: a tenant asks for cards without end, where thousands of gates are on record: nobody else waits for that", () => {
+  const count = 2_000;
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  const name = (n: number): string => idOf([32 ** 2, 32, 1].map((unit) => letters[Math.floor(n / unit) % 32]).join(""));
+  store.atomic(() => {
+    for (let n = 0; n < count; n++) add(n, { gate_id: name(n), owner_uid: 8 });
+  });
+  look(7, "abcdef");
+  const started = performance.now();
+  for (let asked = 0; asked < 500; asked++) expect(look(7, "abcdef")).toBe("request.not_found");
+  // One question took as long as all of these while each read every row from disk.
+  expect(performance.now() - started).toBeLessThan(2_000);
+});

@@ -3,22 +3,23 @@ import type { GateRow, Gates } from "../store/gates.ts";
 import { maySee, type Principal } from "../tenants/index.ts";
 
 const PREFIX_MIN = 6;
-/** How far back a name is looked for; an older gate's card is in its bundle file. */
-const RECENT_MAX = 10_000;
 
 /**
  * The newest attempt that `text` names: the start of a gate id, of a head
- * commit or of a bundle's digest, among those `reader` may see: somebody
- * else's gate is as unknown as none. Throws `request.not_found` for none, `request.malformed` for several.
+ * commit or of a bundle's digest, among the newest that `reader` may see:
+ * somebody else's gate is as unknown as none, and the card of an older one is
+ * in its bundle file. Throws `request.not_found` for none, `request.malformed` for several.
  */
 export function findGate(gates: Gates, reader: Principal, text: string): GateRow {
   const wanted = text.replace(/^(?:gate|sha256):/, "");
   if (wanted.length < PREFIX_MIN) throw new MaestroError("request.malformed", `give at least ${PREFIX_MIN} characters of a gate id, a commit or a bundle's digest`);
-  const named = (row: GateRow) => row.gate_id.startsWith(`gate:${wanted}`) || row.head.startsWith(wanted) || row.bundle.startsWith(`sha256:${wanted}`);
-  const found = gates.recent(RECENT_MAX).filter((row) => named(row) && maySee(reader, row));
-  const [newest] = found;
+  const [gate, bundle] = [`gate:${wanted}`, `sha256:${wanted}`];
+  const named = (row: GateRow) => row.gate_id.startsWith(gate) || row.head.startsWith(wanted) || row.bundle.startsWith(bundle);
+  const found = gates.newest().filter((row) => named(row) && maySee(reader, row));
+  const newest = found.at(-1);
   if (newest === undefined) throw new MaestroError("request.not_found", `no gate, commit or bundle that starts with ${wanted} is on record`);
   const heads = new Set(found.map(({ head }) => head));
   if (heads.size > 1) throw new MaestroError("request.malformed", `${wanted} is the start of ${heads.size} commits, gates or bundles; give more characters`);
-  return newest;
+  // Read again, because it is about to be shown: what is on disk may have been damaged since.
+  return gates.get(newest.gate_id, newest.attempt.attempt) ?? newest;
 }

@@ -25,12 +25,17 @@ export type GateRow = Static<typeof GateRow>;
 
 const Place = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }) });
 
+/** Rows that `newest` keeps in memory, about a megabyte to a thousand of them. */
+const NEWEST_MAX = 10_000;
+
 export interface Gates {
   /** Inside `Store.atomic`. Throws `internal.bug` where that attempt stands already: attempts are never rewritten. */
   add(row: GateRow): void;
   get(gate_id: string, attempt: number): GateRow | undefined;
   /** Attempts of a gate, oldest first. */
   attempts(gate_id: string): readonly GateRow[];
+  /** Up to `NEWEST_MAX`, oldest first, each read from disk once: reading them all for each question would keep every other request waiting. */
+  newest(): readonly GateRow[];
   /** Newest first. */
   recent(limit: number): readonly GateRow[];
   count(): number;
@@ -63,6 +68,18 @@ export function openGates(store: Store): Gates {
     return row;
   }
 
+  // Oldest first, read up to that place in the order; what has been added since is read when it is asked for.
+  let newest: GateRow[] = [];
+  let read_to = -1;
+
+  function catchUp(): void {
+    const [last] = order.entries({ reverse: true, limit: 1 });
+    if (last === undefined || last.key <= read_to) return;
+    const start = Math.max(read_to + 1, last.key - NEWEST_MAX + 1);
+    newest = [...newest, ...[...order.entries({ start })].map((entry) => at(entry.value))].slice(-NEWEST_MAX);
+    read_to = last.key;
+  }
+
   return {
     add(row) {
       const { gate_id, attempt: { attempt } } = row;
@@ -75,6 +92,10 @@ export function openGates(store: Store): Gates {
     },
     get: (gate_id, attempt) => rows.get([gate_id, attempt]),
     attempts: (gate_id) => [...rows.entries({ start: [gate_id, 0], end: [gate_id, Number.MAX_SAFE_INTEGER] })].map((entry) => entry.value),
+    newest() {
+      catchUp();
+      return newest;
+    },
     recent: (limit) => [...order.entries({ reverse: true, limit })].map((entry) => at(entry.value)),
     count: () => rows.count(),
     *all() {
@@ -82,6 +103,8 @@ export function openGates(store: Store): Gates {
     },
     places: () => order.count(),
     reorder() {
+      newest = [];
+      read_to = -1;
       const placed = new Set<string>();
       for (const { key, value: { gate_id, attempt } } of [...order.entries()]) {
         if (rows.get([gate_id, attempt]) === undefined) order.remove(key);
