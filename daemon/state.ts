@@ -9,6 +9,7 @@ import type { Clock } from "./platform/clock.ts";
 import { runCommand } from "./platform/process/command.ts";
 import { openArtifacts, type Artifacts } from "./store/artifacts.ts";
 import { openStore, type Store } from "./store/db.ts";
+import { keepEnvelope } from "./store/envelopes.ts";
 import { openGates, type Gates } from "./store/gates.ts";
 import { suspicionOf } from "./store/pages.ts";
 import { openOutbox, type Outbox } from "./store/outbox.ts";
@@ -34,8 +35,6 @@ export interface State {
   readonly usage: Usage;
   readonly evidence: Evidence;
 }
-
-const DSSE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
 
 const OFFLINE = new URL("./offline.ts", import.meta.url).pathname;
 const READ_DEADLINE_MS = 600_000;
@@ -73,7 +72,7 @@ export async function openState({ state_dir, host, clock, machine = null, fatal,
     ...(host.trust_file === null ? {} : { operator: { trust_file: host.trust_file, modes: host.modes } }),
     renewal: {
       machine,
-      keep: async (name, bytes) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }])),
+      keep: (name, bytes) => keepEnvelope(artifacts, name, bytes),
       began: ({ cause, from, to }) => warn(`the log ${from.origin} of ${from.size} entries has ended (${cause}); ${to} follows it`, new MaestroError("evidence.log", "a new log has begun under a new key; its entry 0 signs the old head")),
     },
     clock,

@@ -4,6 +4,7 @@ import type { Evidence } from "../evidence/index.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Artifacts } from "../store/artifacts.ts";
+import { keepEnvelope } from "../store/envelopes.ts";
 import { timestampOf } from "../verifier/time.ts";
 import { route, type Route } from "./route.ts";
 
@@ -13,8 +14,6 @@ export interface ClockRouteDeps {
   readonly clock: Pick<Clock, "now_ms">;
   readonly body_bytes_max: number;
 }
-
-const RESET_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
 
 export function clockReply({ evidence, clock }: Pick<ClockRouteDeps, "evidence" | "clock">): ClockReply {
   const frozen = evidence.frozen();
@@ -45,9 +44,7 @@ export function clockRoutes(deps: ClockRouteDeps): Route[] {
       body_bytes_max,
       async handle({ peer, body }) {
         const accept_s = secondsOf(body.now);
-        const { log_index, time_s } = await evidence.resetTime({ accept_s, operator_uid: peer.uid, reason: body.reason }, async (bytes) => {
-          await artifacts.putArtifact(`time-reset-${accept_s}`, RESET_MEDIA_TYPE, [{ mediaType: RESET_MEDIA_TYPE, bytes }]);
-        });
+        const { log_index, time_s } = await evidence.resetTime({ accept_s, operator_uid: peer.uid, reason: body.reason }, (bytes) => keepEnvelope(artifacts, `time-reset-${accept_s}`, bytes));
         return { log_index, log_time: timestampOf(time_s) };
       },
     }),

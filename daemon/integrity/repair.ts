@@ -21,6 +21,7 @@ import type { Clock } from "../platform/clock.ts";
 import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
+import { keepEnvelope } from "../store/envelopes.ts";
 import { openGates, payerOf } from "../store/gates.ts";
 import type { SalvagedTable } from "../store/salvage.ts";
 import { addEvidence, openUsage } from "../store/usage.ts";
@@ -181,13 +182,12 @@ async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts)
     }
     const keys_folder = join(state_dir, "keys");
     planSuccession({ state_dir, cause: "repaired", head, keys_folder, trust_bytes: new Uint8Array(readFileSync(join(keys_folder, "trust.json"))), now_s: logSeconds({ store, clock }, head.time_s) });
-    return await finishSuccession({ state_dir, store, tables, machine, keep: async (name, bytes) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }])) });
+    return await finishSuccession({ state_dir, store, tables, machine, keep: (name, bytes) => keepEnvelope(artifacts, name, bytes) });
   } finally {
     await store.close();
   }
 }
 
-const DSSE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
 const IN_DATABASE: readonly string[] = ["database", "log", "gates", "artifacts"];
 
 /**

@@ -18,6 +18,7 @@ import type { Clock } from "../platform/clock.ts";
 import { openArtifacts } from "../store/artifacts.ts";
 import { openStore } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
+import { keepEnvelope } from "../store/envelopes.ts";
 import { openGates } from "../store/gates.ts";
 import { forgetOld, upgradeStore } from "../store/upgrade.ts";
 import { openTrust } from "../verifier/trust.ts";
@@ -37,7 +38,6 @@ export interface RestoreDeps {
 
 const MANIFEST = "manifest.json";
 const LIMITS = { bytes_max: 4 * 1024 * 1024 * 1024, depth_max: 8 };
-const DSSE_MEDIA_TYPE = "application/vnd.dsse.envelope.v1+json";
 const isManifest = lazyCheck(BackupManifest);
 /** Of the backup, not of the state folder. */
 const NOT_RESTORED: readonly string[] = ["trust.json", "host-config.json"];
@@ -112,7 +112,7 @@ async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, 
     if (headIn(head.checkpoint, logKeys(trust.value)) === null) throw damaged("no key of its trust file signed its log");
     const keys = join(staging, "keys");
     planSuccession({ state_dir: staging, cause, head, keys_folder: existsSync(keys) ? keys : null, trust_bytes, now_s: logSeconds({ store, clock }, head.time_s) });
-    const succession = await finishSuccession({ state_dir: staging, store, tables, machine, keep: async (name, bytes) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }])) });
+    const succession = await finishSuccession({ state_dir: staging, store, tables, machine, keep: (name, bytes) => keepEnvelope(artifacts, name, bytes) });
     return { succession, gates: openGates(store).count(), log: { origin: succession?.to ?? "", size: tables.head.get(HEAD)?.size ?? 0 } };
   } finally {
     await store.close();
@@ -161,7 +161,7 @@ export async function cloneIdentity({ state_dir, limits, machine, clock }: Pick<
   try {
     const artifacts = await openArtifacts({ state_dir, limits: limits.store });
     const tables = openTables(store);
-    const keep = async (name: string, bytes: Uint8Array) => void (await artifacts.putArtifact(name, DSSE_MEDIA_TYPE, [{ mediaType: DSSE_MEDIA_TYPE, bytes }]));
+    const keep = (name: string, bytes: Uint8Array) => keepEnvelope(artifacts, name, bytes);
     const succession = await succeed({ state_dir, store, tables, machine, keep, now_s: logSeconds({ store, clock }, tables.head.get(HEAD)?.time_s ?? 0), began: () => undefined }, "clone");
     if (succession === null) throw new MaestroError("evidence.succession", `${state_dir} has no log that could end`);
     return { checked: { files: 0, bytes: 0 }, restored: null, succession: { from: succession.from.origin, size: succession.from.size, to: succession.to }, log: { origin: succession.to, size: 1 }, gates: openGates(store).count() };

@@ -6,6 +6,7 @@ import { open, type Key as LmdbKey, type RootDatabase } from "lmdb";
 import type { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { storeFailure } from "./failure.ts";
+import { LMDB_OPTIONS } from "./options.ts";
 import type { Key } from "./record.ts";
 import { openScanner, type Scanner } from "./scan.ts";
 import { checkSchema, type SchemaRecord, STORE_SCHEMA_VERSION } from "./schema.ts";
@@ -13,14 +14,6 @@ import { requireWritable } from "./room.ts";
 import { syncPathNow } from "../platform/sync.ts";
 import { createTable, type Table } from "./table.ts";
 import { transactionsOf } from "./transactions.ts";
-
-const LMDB_OPTIONS = {
-  noSubdir: false,
-  encoding: "binary",
-  maxDbs: 64,
-  // Trusts flushed meta pages only: with an unchanged boot id the default took unsynced ones (52 of 1,744 crash states were bad).
-  safeRestore: true,
-} as const;
 
 export interface StoreDeps {
   /** Folder of the state; LMDB lives in `db` under it. */

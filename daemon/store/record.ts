@@ -7,6 +7,9 @@ import { concatBytes, equalBytes, utf8 } from "../../proto/encoding.ts";
 /** Tables are ordered by key: strings by bytes, integers by value, tuples item by item. */
 export type Key = string | number | readonly (string | number)[];
 
+export const isKey = (key: unknown): key is Key =>
+  typeof key === "string" || typeof key === "number" || (Array.isArray(key) && key.every((part) => typeof part === "string" || typeof part === "number"));
+
 const HASH_BYTES = 32;
 
 // Records mode would keep field names in a shared structure outside the value, where the value's hash does not reach.

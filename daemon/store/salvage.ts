@@ -3,7 +3,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { open, type Key as LmdbKey } from "lmdb";
 import { storeFailure } from "./failure.ts";
-import { openRecord, type Key } from "./record.ts";
+import { LMDB_OPTIONS } from "./options.ts";
+import { isKey, openRecord, type Key } from "./record.ts";
 
 export interface SalvagedTable {
   readonly table: string;
@@ -14,9 +15,6 @@ export interface SalvagedTable {
 }
 
 const BATCH_RECORDS = 1_000;
-const OPTIONS = { noSubdir: false, encoding: "binary", maxDbs: 64, safeRestore: true } as const;
-
-const isKey = (key: unknown): key is Key => typeof key === "string" || typeof key === "number" || (Array.isArray(key) && key.every((part) => typeof part === "string" || typeof part === "number"));
 
 /**
  * Copies every sound record of `from` into `to`. A damaged page may take the process down, so this runs in a child, which says before
@@ -24,9 +22,9 @@ const isKey = (key: unknown): key is Key => typeof key === "string" || typeof ke
  */
 export async function salvage(from: string, to: string, skip: readonly string[], said: (line: { readonly start: string } | SalvagedTable) => void): Promise<void> {
   mkdirSync(to, { recursive: true, mode: 0o700 });
-  const target = open<Buffer, string>({ path: to, ...OPTIONS });
+  const target = open<Buffer, string>({ path: to, ...LMDB_OPTIONS });
   try {
-    const source = open<Buffer, string>({ path: from, ...OPTIONS, readOnly: true });
+    const source = open<Buffer, string>({ path: from, ...LMDB_OPTIONS, readOnly: true });
     for (const table of [...source.getKeys()].map(String).filter((name) => !skip.includes(name))) {
       said({ start: table });
       said(copyTable(table, source.openDB<Buffer, LmdbKey>({ name: table, encoding: "binary" }).getRange({}), (batch) => {

@@ -1,7 +1,7 @@
 /** Reading a table as bytes, whoever owns it: for the scrubber, which knows no schema. */
 import type { Database, Key as LmdbKey, RootDatabase } from "lmdb";
 import { storeFailure } from "./failure.ts";
-import { type Key, openRecord } from "./record.ts";
+import { isKey, type Key, openRecord } from "./record.ts";
 
 export interface DamagedRecord {
   /** The key as JSON, or what could be read of it. */
@@ -28,9 +28,6 @@ export interface Scanner {
   /** Changes with every commit: counts of one walk can be compared only while it stands still. */
   transaction(): number;
 }
-
-const isKey = (key: unknown): key is Key =>
-  typeof key === "string" || typeof key === "number" || (Array.isArray(key) && key.every((part) => typeof part === "string" || typeof part === "number"));
 
 const shown = (key: unknown): string => (isKey(key) ? JSON.stringify(key) : `an unreadable key (${typeof key})`);
 
