@@ -49,14 +49,12 @@ export class SyscallError extends Error {
   }
 }
 
-type Libc = ReturnType<typeof openFirst>;
-let opened: Libc | undefined;
-
-function openFirst() {
+/** The functions of libc that `symbols` names, from the first library that is there. Throws where there is none. */
+export function openLibc<S extends Parameters<typeof dlopen>[1]>(symbols: S) {
   const tried: unknown[] = [];
   for (const name of LIBC_NAMES) {
     try {
-      return dlopen(name, SYMBOLS).symbols;
+      return dlopen(name, symbols).symbols;
     } catch (cause) {
       tried.push(cause);
     }
@@ -64,8 +62,11 @@ function openFirst() {
   throw new AggregateError(tried, `libc could not be opened under ${LIBC_NAMES.join(", ")}; bun:ffi needs the JIT, so MemoryDenyWriteExecute= must stay off`);
 }
 
-function libc(): Libc {
-  opened ??= openFirst();
+const openOwn = () => openLibc(SYMBOLS);
+let opened: ReturnType<typeof openOwn> | undefined;
+
+function libc(): ReturnType<typeof openOwn> {
+  opened ??= openOwn();
   return opened;
 }
 

@@ -2,9 +2,9 @@
  * What the launcher asks of the kernel and Bun does not hand out. Linux only; every function throws
  * `SyscallError` where the kernel refuses, so that "could not ask" is never an answer.
  */
-import { dlopen, read } from "bun:ffi";
+import { read } from "bun:ffi";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { SyscallError } from "../ffi.ts";
+import { openLibc, SyscallError } from "../ffi.ts";
 
 const SYMBOLS = {
   // Variadic in C; on x86-64 and arm64 Linux whole numbers travel in the same registers either way.
@@ -18,25 +18,11 @@ const SYMBOLS = {
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
-const LIBC_NAMES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"] as const;
+const openOwn = () => openLibc(SYMBOLS);
+let opened: ReturnType<typeof openOwn> | undefined;
 
-type Libc = ReturnType<typeof openFirst>;
-let opened: Libc | undefined;
-
-function openFirst() {
-  const tried: unknown[] = [];
-  for (const name of LIBC_NAMES) {
-    try {
-      return dlopen(name, SYMBOLS).symbols;
-    } catch (cause) {
-      tried.push(cause);
-    }
-  }
-  throw new AggregateError(tried, "libc could not be opened");
-}
-
-function libc(): Libc {
-  opened ??= openFirst();
+function libc(): ReturnType<typeof openOwn> {
+  opened ??= openOwn();
   return opened;
 }
 
