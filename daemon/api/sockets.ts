@@ -2,17 +2,12 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
+import type { InheritedSocket } from "../config/environment.ts";
 import { connectionsMax } from "../platform/socket/descriptors.ts";
 import { groupNumber } from "../platform/groups.ts";
 import type { SocketServer } from "../platform/socket/index.ts";
 import type { SocketEntry, SocketRole } from "../../proto/tenant.ts";
 import { serveApi, type ServeOptions } from "./index.ts";
-
-/** A listening descriptor that the service manager handed over, by the name it gave it (FileDescriptorName=). */
-export interface Inherited {
-  readonly fd: number;
-  readonly name: string;
-}
 
 const DEFAULT_MODE: Readonly<Record<SocketRole, string>> = { admin: "0600", gate: "0660", verify: "0666" };
 /** Of all connections, in parts: whoever floods one socket leaves the others their own. */
@@ -22,7 +17,7 @@ export interface SocketsOptions extends Omit<ServeOptions, "listen" | "role"> {
   /** Where the one socket lies if the operator named none. */
   readonly path: string;
   readonly sockets: readonly SocketEntry[];
-  readonly inherited: readonly Inherited[];
+  readonly inherited: readonly InheritedSocket[];
 }
 
 /** The servers of one daemon, ended together. */
@@ -44,11 +39,11 @@ export class Sockets {
 }
 
 /** A descriptor named after a role is served for it; a service manager that names none hands over the socket for everything. */
-function inheritedFor(role: SocketRole, inherited: readonly Inherited[], alone: boolean): Inherited | undefined {
+function inheritedFor(role: SocketRole, inherited: readonly InheritedSocket[], alone: boolean): InheritedSocket | undefined {
   return inherited.find(({ name }) => name === role) ?? (alone ? inherited[0] : undefined);
 }
 
-function listenOf({ path, role, mode, group }: SocketEntry, inherited: Inherited | undefined): ServeOptions["listen"] {
+function listenOf({ path, role, mode, group }: SocketEntry, inherited: InheritedSocket | undefined): ServeOptions["listen"] {
   if (inherited !== undefined) return { path, inherited };
   const gid = group === undefined ? null : groupNumber(group);
   const folder = dirname(path);
@@ -57,7 +52,7 @@ function listenOf({ path, role, mode, group }: SocketEntry, inherited: Inherited
   return { path, mode: Number.parseInt(mode ?? DEFAULT_MODE[role], 8), ...(gid === null ? {} : { gid }) };
 }
 
-function placeOf({ path, inherited }: ServeOptions["listen"], found: Inherited | undefined): string {
+function placeOf({ path, inherited }: ServeOptions["listen"], found: InheritedSocket | undefined): string {
   return inherited === undefined ? path : `descriptor ${inherited.fd} (${found?.name ?? "unknown"})`;
 }
 

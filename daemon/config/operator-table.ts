@@ -1,12 +1,7 @@
 /** The operator table: what the schema cannot say of repositories and modes. */
 import type { HostConfig, RepositoryEntry } from "../../proto/config.ts";
 import { isTargetPattern, parseRemote } from "../../proto/remote.ts";
-
-/** Where in the file, and what is wrong there. */
-interface Problem {
-  readonly path: readonly string[];
-  readonly because: string;
-}
+import type { Problem } from "./problem.ts";
 
 /** A row whose target's tip the daemon itself finds. */
 export interface RemoteEntry extends RepositoryEntry {
@@ -17,7 +12,7 @@ export interface RemoteEntry extends RepositoryEntry {
 export const hasRemote = (entry: RepositoryEntry): entry is RemoteEntry => entry.remote !== undefined && entry.target_refs !== undefined;
 
 /** Names in mode `local` start so; a row of that name would share the store of whoever chose it. */
-const LOCAL_PREFIX = "local:";
+export const LOCAL_PREFIX = "local:";
 
 function remoteProblem(entry: RepositoryEntry): readonly [field: string, because: string] | null {
   const { remote, target_refs, mode, credential_file, known_hosts_file, ca_file } = entry;

@@ -1,11 +1,6 @@
 /** What the schema of the host's file cannot say about tenants: that names are unique and that nobody is two tenants at once. */
 import type { HostConfig } from "../../proto/config.ts";
-
-export interface TenantProblem {
-  /** Path of the offending entry in the file. */
-  readonly path: readonly string[];
-  readonly because: string;
-}
+import type { Problem } from "./problem.ts";
 
 type Tenants = NonNullable<HostConfig["tenants"]>;
 
@@ -14,7 +9,7 @@ function twice(words: readonly string[]): number {
 }
 
 /** A user in two tenants is only one of them by its token, so each of them has to ask for one. */
-function ambiguousUid(tenants: Tenants): TenantProblem | null {
+function ambiguousUid(tenants: Tenants): Problem | null {
   const owners = new Map<number, number>();
   for (const [place, { uids = [], shared_uid = false }] of tenants.entries()) {
     for (const uid of uids) {
@@ -29,7 +24,7 @@ function ambiguousUid(tenants: Tenants): TenantProblem | null {
 }
 
 /** The first contradiction, or `null`. */
-export function tenantProblem({ tenants = [], sockets = [], oidc = [], capabilities }: HostConfig): TenantProblem | null {
+export function tenantProblem({ tenants = [], sockets = [], oidc = [], capabilities }: HostConfig): Problem | null {
   const id = twice(tenants.map((tenant) => tenant.id));
   if (id >= 0) return { path: ["tenants", String(id), "id"], because: "another tenant has this id" };
   const path = twice(sockets.map((socket) => socket.path));

@@ -3,11 +3,7 @@ import type { Command } from "../../proto/command.ts";
 import type { RepositoryConfig } from "../../proto/config.ts";
 import { compareRational, exactlyAt, parseDecimal } from "../../proto/decimal.ts";
 import { METRICS, type ObligationRule } from "../../proto/report.ts";
-
-export interface ToolProblem {
-  readonly path: readonly string[];
-  readonly because: string;
-}
+import type { Problem } from "./problem.ts";
 
 type Fault = readonly [key: string, because: string] | null;
 
@@ -51,7 +47,7 @@ function boundFault({ kind = "numeric", scale = 0, min, max, unit }: ObligationR
 }
 
 /** The first thing that makes no sense, with its place in the file. */
-export function toolProblem({ commands = {}, obligations = {} }: Pick<RepositoryConfig, "commands" | "obligations">): ToolProblem | null {
+export function toolProblem({ commands = {}, obligations = {} }: Pick<RepositoryConfig, "commands" | "obligations">): Problem | null {
   for (const [name, command] of Object.entries(commands)) {
     const fault = commandFault(command);
     if (fault !== null) return { path: ["commands", name, fault[0]], because: fault[1] };

@@ -43,12 +43,8 @@ export class Buckets {
     // A Map keeps the order of insertion, so the first one is the one unused longest, which is the fullest: a new one begins full too.
     this.buckets.delete(key);
     this.buckets.set(key, bucket);
-    if (this.buckets.size > this.keys_max) for (const oldest of this.buckets.keys()) return this.forget(oldest, bucket);
-    return bucket;
-  }
-
-  private forget(oldest: string, bucket: Bucket): Bucket {
-    this.buckets.delete(oldest);
+    const [oldest] = this.buckets.keys();
+    if (this.buckets.size > this.keys_max && oldest !== undefined) this.buckets.delete(oldest);
     return bucket;
   }
 }

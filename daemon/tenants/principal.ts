@@ -1,6 +1,7 @@
 /** Who asks, and what of the host's repositories and gates that reaches. Pure: no answer here depends on more than its arguments. */
 import { branchRef } from "../../proto/remote.ts";
 import type { BoundChange, SocketRole, Spending, TenantLimits, Verb } from "../../proto/tenant.ts";
+import { LOCAL_PREFIX } from "../config/operator-table.ts";
 
 /** Something whose spending is counted. `window_s` is `null` where the budget is for as long as the account lives. */
 export interface Account {
@@ -35,8 +36,6 @@ export interface Owned {
   readonly owner_tenant?: string;
 }
 
-const LOCAL = "local:";
-
 const ROLE_VERBS: Readonly<Record<SocketRole, readonly Verb[]>> = {
   admin: ["gate", "replay", "read", "inspect", "operate"],
   gate: ["gate", "replay", "read", "inspect"],
@@ -56,13 +55,13 @@ export function matches(pattern: string, id: string): boolean {
 
 /** In mode `local` a repository's name is a claim: it is unique within whoever makes it, so that two of them never share a store. */
 export function localRepositoryId({ space }: Pick<Principal, "space">, name: string): string {
-  return `${LOCAL}${space}:${name}`;
+  return `${LOCAL_PREFIX}${space}:${name}`;
 }
 
 /** What the client called the repository of a local id, or `null` for an id of the operator's table. */
 function localName(repo_id: string): { readonly space: string; readonly name: string } | null {
-  if (!repo_id.startsWith(LOCAL)) return null;
-  const [space = "", ...name] = repo_id.slice(LOCAL.length).split(":");
+  if (!repo_id.startsWith(LOCAL_PREFIX)) return null;
+  const [space = "", ...name] = repo_id.slice(LOCAL_PREFIX.length).split(":");
   return { space, name: name.join(":") };
 }
 

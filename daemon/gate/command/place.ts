@@ -1,7 +1,6 @@
 /** Where a tool says something stands, as a path of the tree. Pure. */
+import { INSIDE } from "../../platform/sandbox/job.ts";
 
-/** `INSIDE.tree` of the sandbox, where tools see the merged tree. */
-const TREE = "/change";
 const PATH_CHARACTERS_MAX = 1024;
 
 /** `.` and `..` taken out; null where the way leads out of the tree or nowhere. */
@@ -20,7 +19,7 @@ function inside(path: string): string | null {
 /** A path as tools print it: absolute in the sandbox, or relative to `cwd` (below the tree, "" for its root). */
 export function treePath(path: string, cwd: string): string | null {
   if (!path.startsWith("/")) return inside(`${cwd}/${path}`);
-  return path.startsWith(`${TREE}/`) ? inside(path.slice(TREE.length)) : null;
+  return path.startsWith(`${INSIDE.tree}/`) ? inside(path.slice(INSIDE.tree.length)) : null;
 }
 
 /** A URI reference of SARIF (3.4.3): `file:` or relative. Anything else is no place in the tree. */
