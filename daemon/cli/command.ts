@@ -14,6 +14,12 @@ export interface Option {
 
 export type Values = Readonly<Record<string, string | boolean | undefined>>;
 
+/** What was given for an option with a value. */
+export function textOf(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === "string" ? value : undefined;
+}
+
 export interface Invocation {
   readonly values: Values;
   readonly positionals: readonly string[];

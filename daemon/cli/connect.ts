@@ -4,7 +4,7 @@ import { EXIT, MaestroError } from "../../proto/errors.ts";
 import { locationsOf, SYSTEM_SOCKET, type Locations } from "../../proto/locations.ts";
 import { MaestroClient } from "../client/maestro.ts";
 import { systemUids } from "../client/owner.ts";
-import type { Values } from "./command.ts";
+import { textOf, type Values } from "./command.ts";
 import { note } from "./output.ts";
 import { tokenHeaders } from "./token-file.ts";
 
@@ -12,8 +12,6 @@ const START_DEADLINE_MS = 15_000;
 /** How long another instance of the same state may take until its socket answers. */
 const OTHER_DEADLINE_MS = 3_000;
 const PROBE_INTERVAL_MS = 20;
-
-const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** Whether the user said which daemon is meant; where not, the host's own comes first. */
 function named(values: Values): boolean {
@@ -23,13 +21,13 @@ function named(values: Values): boolean {
 
 export function locate(values: Values): Locations {
   const system = !named(values) && existsSync(SYSTEM_SOCKET) ? SYSTEM_SOCKET : undefined;
-  return locationsOf(process.env, { state_dir: text(values["state"]), socket_path: text(values["socket"]) ?? system });
+  return locationsOf(process.env, { state_dir: textOf(values, "state"), socket_path: textOf(values, "socket") ?? system });
 }
 
 /** A client of the daemon that is running; `daemon.unreachable` where none is. */
 export function connect(values: Values): { client: MaestroClient; locations: Locations } {
   const locations = locate(values);
-  const file = text(values["token-file"]) ?? process.env["MAESTRO_TOKEN_FILE"];
+  const file = textOf(values, "token-file") ?? process.env["MAESTRO_TOKEN_FILE"];
   const headers = file === undefined ? {} : tokenHeaders(file);
   return { client: new MaestroClient(locations.socket_path, { headers, trusted_uids: systemUids(locations.socket_path) }), locations };
 }

@@ -5,7 +5,7 @@ import { isTarget, originName, parseRemote } from "../../proto/remote.ts";
 import type { MaestroClient } from "../client/maestro.ts";
 import { planChange, type ChangePlan } from "../client/pack.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
-import type { Values } from "./command.ts";
+import { textOf, type Values } from "./command.ts";
 import { note } from "./output.ts";
 
 type Mode = "host" | "fork" | "local";
@@ -16,8 +16,6 @@ export interface Placed {
   readonly plan: ChangePlan;
 }
 
-const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
-
 function sameRemote({ remote }: RepositoryOffer, origin: string): boolean {
   const parsed = parseRemote(remote);
   return typeof parsed !== "string" && parsed.name === originName(origin);
@@ -25,7 +23,7 @@ function sameRemote({ remote }: RepositoryOffer, origin: string): boolean {
 
 /** An id by name, or the one row whose remote is this clone's origin; null for mode `local`. Throws `cli.usage`, `auth.denied`. */
 export function chooseOffer({ repositories, local }: RepositoriesReply, values: Values, origin: string | null): RepositoryOffer | string | null {
-  const named = text(values["repository"]);
+  const named = textOf(values, "repository");
   if (values["local"] === true) {
     if (named !== undefined || values["fork"] === true) throw new MaestroError("cli.usage", "--local takes the caller's word for the base, --repository and --fork the operator's: choose one");
     return null;
@@ -52,7 +50,7 @@ function targetRef(offer: RepositoryOffer | null, plan: ChangePlan, values: Valu
 async function planned(path: string, plan: ChangePlan, target: string, values: Values): Promise<ChangePlan | null> {
   if (target === plan.target) return plan;
   try {
-    return await planChange(path, { target, head: text(values["head"]) });
+    return await planChange(path, { target, head: textOf(values, "head") });
   } catch (error) {
     if (error instanceof MaestroError && error.code === "git.unknown_ref") return null;
     throw error;

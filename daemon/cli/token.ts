@@ -1,36 +1,22 @@
 /** Capability tokens on the operator's side: the key that signs them, the trust file that names it, the tokens. No daemon is asked. */
 import { randomBytes } from "node:crypto";
 import { CAPABILITY_LIFE_S_MAX, CapabilityBody } from "../../proto/capability.ts";
-import { canonicalBytes } from "../../proto/canonical.ts";
 import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { Spending, Verb } from "../../proto/tenant.ts";
-import type { TrustBody, TrustedKey, TrustFile } from "../../proto/trust.ts";
+import type { TrustBody, TrustedKey } from "../../proto/trust.ts";
 import { Value } from "@sinclair/typebox/value";
 import { capabilitySignedBytes, capabilityText } from "../verifier/capability.ts";
 import { timestampOf } from "../verifier/time.ts";
-import { trustSignedBytes } from "../verifier/trust.ts";
-import type { Values } from "./command.ts";
-import type { Root } from "./trust-root.ts";
+import { textOf, type Values } from "./command.ts";
+import { signedTrust, type Root } from "./trust-root.ts";
+import { required, wordsIn } from "./values.ts";
 
 const JTI_BYTES = 12;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const US_PER_S = 1_000_000;
 
 const usage = (because: string): MaestroError => new MaestroError("cli.usage", because);
-
-function text(values: Values, name: string): string | undefined {
-  const value = values[name];
-  return typeof value === "string" ? value : undefined;
-}
-
-export function required(values: Values, name: string): string {
-  const value = text(values, name);
-  if (value === undefined) throw usage(`token needs --${name}; see \`maestro token --help\``);
-  return value;
-}
-
-const words = (list: string): string[] => list.split(",").map((word) => word.trim()).filter((word) => word !== "");
 
 /** `90s`, `15m`, `8h`, `7d` in seconds. */
 function seconds(value: string, name: string): number {
@@ -40,14 +26,14 @@ function seconds(value: string, name: string): number {
 }
 
 function verbsOf(list: string): Verb[] {
-  const found = words(list);
+  const found = wordsIn(list);
   const wrong = found.find((word) => !Value.Check(Verb, word));
   if (wrong !== undefined) throw usage(`--verbs takes gate, replay, read, inspect and operate, not ${wrong}`);
   return found as Verb[];
 }
 
 function budgetOf(values: Values): Spending | null {
-  const [wall, cpu, tokens] = ["wall", "cpu", "model-tokens"].map((name) => text(values, name));
+  const [wall, cpu, tokens] = ["wall", "cpu", "model-tokens"].map((name) => textOf(values, name));
   const budget = {
     ...(wall === undefined ? {} : { wall_us: seconds(wall, "wall") * US_PER_S }),
     ...(cpu === undefined ? {} : { cpu_us: seconds(cpu, "cpu") * US_PER_S }),
@@ -59,18 +45,18 @@ function budgetOf(values: Values): Spending | null {
 
 /** A token as its options say, signed. Throws `cli.usage` for what the daemon would refuse. */
 export function issue(key: Root, values: Values, now: Date): { readonly body: CapabilityBody; readonly token: string } {
-  const life_s = seconds(text(values, "expires") ?? "1h", "expires");
+  const life_s = seconds(textOf(values, "expires") ?? "1h", "expires");
   if (life_s > CAPABILITY_LIFE_S_MAX) throw usage(`a token lives at most ${CAPABILITY_LIFE_S_MAX / 86_400} days`);
   const issued_s = Math.floor(now.getTime() / 1000);
   const body = {
-    trust_domain: required(values, "domain"),
-    tenant: required(values, "tenant"),
-    verbs: verbsOf(text(values, "verbs") ?? "gate,read"),
-    repositories: words(required(values, "repositories")),
+    trust_domain: required("token", values, "domain"),
+    tenant: required("token", values, "tenant"),
+    verbs: verbsOf(textOf(values, "verbs") ?? "gate,read"),
+    repositories: wordsIn(required("token", values, "repositories")),
     budget: budgetOf(values),
     issued_at: timestampOf(issued_s),
     expires_at: timestampOf(issued_s + life_s),
-    jti: text(values, "jti") ?? randomBytes(JTI_BYTES).toString("base64url"),
+    jti: textOf(values, "jti") ?? randomBytes(JTI_BYTES).toString("base64url"),
     key: key.key.fingerprint,
   };
   const problem = Value.Errors(CapabilityBody, body).First();
@@ -84,7 +70,5 @@ export function capabilityTrust(key: Root, root: Root, domain: string, days: num
   const { algorithm, spki, fingerprint } = key.key;
   const line: TrustedKey = { fingerprint, algorithm, public_key: toBase64(spki), role: "capability", predicate_types: [], repository_ids: ["*"], modes: ["host", "fork", "local"], log_origin: null, from: timestampOf(from_s), to: timestampOf(from_s + days * 86_400) };
   const body: TrustBody = { trust_domain: domain, self_made: false, keys: [line] };
-  const signed = root.sign(trustSignedBytes(body));
-  const file: TrustFile = { type: "maestro.trust", v: 1, body, root: { algorithm: root.key.algorithm, public_key: toBase64(root.key.spki), fingerprint: root.key.fingerprint }, signature: toBase64(signed) };
-  return canonicalBytes(file);
+  return signedTrust(root, body);
 }

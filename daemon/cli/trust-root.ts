@@ -71,7 +71,11 @@ export function signTrustFile(root: Root, nodes: readonly Trust[], grant: Grant)
   const domains = [...new Set(nodes.map(({ trust_domain }) => trust_domain))];
   const [trust_domain] = domains;
   if (trust_domain === undefined || domains.length > 1) throw new MaestroError("trust.malformed", `the nodes are of ${domains.length} trust domains: ${domains.join(" ")}`);
-  const body: TrustBody = { trust_domain, self_made: false, keys: lines(nodes, grant) };
+  return signedTrust(root, { trust_domain, self_made: false, keys: lines(nodes, grant) });
+}
+
+/** A trust file under the operator's root, as canonical bytes. */
+export function signedTrust(root: Root, body: TrustBody): Uint8Array {
   const { algorithm, spki, fingerprint } = root.key;
   const file: TrustFile = { type: "maestro.trust", v: 1, body, root: { algorithm, public_key: toBase64(spki), fingerprint }, signature: toBase64(root.sign(trustSignedBytes(body))) };
   return canonicalBytes(file);

@@ -4,12 +4,11 @@ import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/p
 import { dirname, join, resolve } from "node:path";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { BackupFile, BackupManifest } from "../../../proto/integrity.ts";
+import { mebibytes } from "../bytes.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
-
-const MiB = 1024 * 1024;
 
 /** Copies one file and makes it durable; its digest must be what the manifest says, so that damage is found now and not when it is needed. */
 async function copyOne(from: string, to: string, { path, sha256, bytes }: BackupFile): Promise<void> {
@@ -62,7 +61,7 @@ export const run: CommandModule["run"] = async ({ values, positionals: [target] 
   }
   if (values["json"] === true) printJson({ folder: to, manifest_sha256, files, bytes, with_keys });
   else {
-    print(`${to}: ${files} files, ${(bytes / MiB).toFixed(1)} MiB, manifest ${manifest_sha256}`);
+    print(`${to}: ${files} files, ${mebibytes(bytes)}, manifest ${manifest_sha256}`);
     note(with_keys ? "it holds the private keys, unencrypted: whoever reads it can sign as this node" : "without private keys: a node restored from it makes new ones");
   }
   return EXIT.admit;

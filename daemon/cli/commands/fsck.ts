@@ -1,5 +1,6 @@
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { FsckReport, RepairReport } from "../../../proto/integrity.ts";
+import { mebibytes } from "../bytes.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
@@ -8,11 +9,9 @@ import { offline } from "../offline.ts";
 import { note, print } from "../output.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 
-const MiB = 1024 * 1024;
-
 function linesOf({ examined, damage, damage_total }: FsckReport): string[] {
   return [
-    ...examined.map(({ area, items, bytes }) => `${area.padEnd(12)} ${items} looked at, ${(bytes / MiB).toFixed(1)} MiB`),
+    ...examined.map(({ area, items, bytes }) => `${area.padEnd(12)} ${items} looked at, ${mebibytes(bytes)}`),
     ...damage.map(({ area, name, what }) => `DAMAGED      ${area}: ${escapeTerminal(name)}: ${escapeTerminal(what)}`),
     damage_total === 0 ? "nothing damaged" : `${damage_total} damaged; with the daemon stopped, maestro fsck --repair rebuilds what can be rebuilt`,
   ];

@@ -10,7 +10,7 @@ import { acrossRestart } from "../../client/session.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { renderMarkdown } from "../card/markdown.ts";
 import { renderTerminal } from "../card/terminal.ts";
-import type { CommandModule, Invocation, Values } from "../command.ts";
+import { textOf, type CommandModule, type Invocation, type Values } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print, wantsAscii, wantsColour } from "../output.ts";
@@ -18,8 +18,6 @@ import { place } from "../place.ts";
 import { Progress } from "../progress.ts";
 import { readReports } from "../reports.ts";
 import { describeVerification, receiptOf, verifyAgainst } from "../verification.ts";
-
-const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** Streams the change's objects; the daemon never opens a path of ours. */
 export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "repository" | "object_format" | "cuts" | "tips" | "pack">, mode: RequestOf<"openIntake">["mode"] = "local"): Promise<string> {
@@ -43,7 +41,7 @@ function write(path: string, content: string | Uint8Array, mode: number): void {
 
 /** The bundle, kept by digest in the state folder and also where `--out` says; `name` is what `maestro verify` takes. */
 function keepBundle(result: GateResult, locations: Locations, values: Values): { path: string; name: string; bytes: Uint8Array } {
-  const out = text(values["out"]);
+  const out = textOf(values, "out");
   const bytes = fromBase64(result.bundle);
   if (bytes === null) throw new MaestroError("bundle.malformed", "the daemon's reply carries no strict base64");
   const folder = `${locations.state_dir}/bundles`;
@@ -70,7 +68,7 @@ async function decision(events: ReturnType<MaestroClient["gate"]>, progress: Pro
 async function gate({ values, positionals, lists }: Invocation): Promise<number> {
   const path = positionals[0] ?? ".";
   const reports = readReports(lists?.["report"] ?? []);
-  const first = await planChange(path, { target: text(values["target"]), head: text(values["head"]) });
+  const first = await planChange(path, { target: textOf(values, "target"), head: textOf(values, "head") });
   const { client, locations } = await connectOrStart(values);
   const { plan, mode } = await place(client, path, first, values);
   const progress = new Progress();

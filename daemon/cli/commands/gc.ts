@@ -1,10 +1,9 @@
 import { EXIT } from "../../../proto/errors.ts";
+import { mebibytes } from "../bytes.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
-
-const MiB = 1024 * 1024;
 
 export const run: CommandModule["run"] = async ({ values }) => {
   const reply = await connect(values).client.gc({ apply: values["apply"] === true });
@@ -13,7 +12,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
     return EXIT.admit;
   }
   const verb = reply.applied ? "removed" : "would go";
-  const line = (name: string, { count, bytes }: { count: number; bytes: number }): string => `${verb}  ${count} ${name}, ${(bytes / MiB).toFixed(1)} MiB`;
+  const line = (name: string, { count, bytes }: { count: number; bytes: number }): string => `${verb}  ${count} ${name}, ${mebibytes(bytes)}`;
   print([line("blobs nobody refers to", reply.blobs), line("packs of gates long over", reply.packs), line("leftovers", reply.leftovers), `${reply.kept_young} blobs without a reference are too young to go`, ...(reply.applied ? [] : ["maestro gc --apply removes them"])].join("\n"));
   return EXIT.admit;
 };

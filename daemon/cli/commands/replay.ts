@@ -2,7 +2,7 @@ import type { ReplayChange } from "../../../proto/api.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { planReplay } from "../../client/pack.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
-import type { CommandModule } from "../command.ts";
+import { textOf, type CommandModule } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
@@ -46,8 +46,7 @@ function listed(changes: readonly ReplayChange[]): string[] {
 }
 
 export const run: CommandModule["run"] = async ({ values, positionals }) => {
-  const text = (value: string | boolean | undefined): string | undefined => (typeof value === "string" ? value : undefined);
-  const plan = await planReplay(positionals[0] ?? ".", { last: lastOf(values["last"]), head: text(values["head"]) });
+  const plan = await planReplay(positionals[0] ?? ".", { last: lastOf(values["last"]), head: textOf(values, "head") });
   const { client } = await connectOrStart(values);
   const started = performance.now();
   const intake_id = await sendPack(client, plan);

@@ -18,7 +18,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
   const { daemon, trust, log, gates, workers } = status;
   print(
     [
-      `maestrod ${daemon.version}  ${daemon.state}  pid ${daemon.pid}, up ${daemon.uptime_s} s, ${Math.round(status.memory_bytes / 1048576)} MB`,
+      `maestrod ${daemon.version}  ${daemon.state}  pid ${daemon.pid}, up ${daemon.uptime_s} s, ${Math.round(status.memory_bytes / 1048576)} MiB`,
       `trust    ${trust.domain}${trust.self_made ? " (self-made: proves integrity, not authority)" : ""}, modes ${status.mode.join(" ")}`,
       `log      ${trust.log_origin}  ${log.size} entries`,
       `gates    ${gates.running} running, ${gates.waiting} waiting, ${gates.total} recorded`,

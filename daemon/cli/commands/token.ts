@@ -6,11 +6,9 @@ import { escapeTerminal } from "../card/escape/terminal.ts";
 import type { CommandModule, Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
-import { capabilityTrust, issue, required } from "../token.ts";
+import { capabilityTrust, issue } from "../token.ts";
 import { makeRoot, readRoot, readTrust } from "../trust-root.ts";
-
-const DAYS_DEFAULT = 365;
-const DAYS_MAX = 3_650;
+import { daysOf, required } from "../values.ts";
 
 function write(path: string, content: string | Uint8Array, mode: number): void {
   try {
@@ -22,12 +20,11 @@ function write(path: string, content: string | Uint8Array, mode: number): void {
 
 /** A signing key for tokens, and the trust file that names it, signed by the root. */
 function makeKey(values: Values): number {
-  const days = values["days"] === undefined ? DAYS_DEFAULT : Number(values["days"]);
-  if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) throw new MaestroError("cli.usage", `--days takes a whole number from 1 to ${DAYS_MAX}`);
-  const root = readRoot(required(values, "root"));
-  const domain = required(values, "domain");
-  const out = required(values, "out");
-  const key = makeRoot(required(values, "key"));
+  const days = daysOf(values);
+  const root = readRoot(required("token", values, "root"));
+  const domain = required("token", values, "domain");
+  const out = required("token", values, "out");
+  const key = makeRoot(required("token", values, "key"));
   write(out, capabilityTrust(key, root, domain, days, new Date()), 0o644);
   if (values["json"] === true) printJson({ key: key.key.fingerprint, trust_file: out });
   else print(`capability key ${key.key.fingerprint}\nput into the host configuration: capabilities: { trust_file: ${resolve(out)} }`);
@@ -35,7 +32,7 @@ function makeKey(values: Values): number {
 }
 
 function issueToken(values: Values): number {
-  const { body, token } = issue(readRoot(required(values, "key")), values, new Date());
+  const { body, token } = issue(readRoot(required("token", values, "key")), values, new Date());
   const out = values["out"];
   if (typeof out === "string") write(out, `${token}\n`, 0o600);
   if (values["json"] === true) printJson(typeof out === "string" ? { ...body, token_file: out } : { ...body, token });

@@ -3,38 +3,20 @@ import type { Mode } from "../../../proto/change.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { openTrust, type Trust } from "../../verifier/index.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
-import type { CommandModule, Values } from "../command.ts";
+import { textOf, type CommandModule, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
 import { makeRoot, readRoot, readTrust, signTrustFile } from "../trust-root.ts";
+import { daysOf, required, wordsIn } from "../values.ts";
 
 const MODES: readonly Mode[] = ["host", "fork", "local"];
-const DAYS_DEFAULT = 365;
-const DAYS_MAX = 3_650;
-
-function required(values: Values, name: string): string {
-  const value = values[name];
-  if (typeof value !== "string") throw new MaestroError("cli.usage", `trust needs --${name}; see \`maestro trust --help\``);
-  return value;
-}
-
-function list(values: Values, name: string, otherwise: readonly string[]): string[] {
-  const value = values[name];
-  return typeof value === "string" ? value.split(",").map((word) => word.trim()).filter((word) => word !== "") : [...otherwise];
-}
 
 function modesOf(values: Values): Mode[] {
-  return list(values, "modes", ["host", "fork", "local"]).map((word) => {
+  return wordsIn(textOf(values, "modes") ?? MODES.join(",")).map((word) => {
     const mode = MODES.find((known) => known === word);
     if (mode === undefined) throw new MaestroError("cli.usage", `--modes takes ${MODES.join(", ")}, not ${word}`);
     return mode;
   });
-}
-
-function daysOf(values: Values): number {
-  const days = values["days"] === undefined ? DAYS_DEFAULT : Number(values["days"]);
-  if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) throw new MaestroError("cli.usage", `--days takes a whole number from 1 to ${DAYS_MAX}`);
-  return days;
 }
 
 function describe(trust: Trust): string {
@@ -52,7 +34,7 @@ function show(trust: Trust, values: Values): number {
 /** `init` makes an offline root, `sign` writes the trust file that names nodes' keys, `show` says what a trust file says. */
 export const run: CommandModule["run"] = async ({ values, positionals: [verb, ...files] }) => {
   if (verb === "init") {
-    const { key } = makeRoot(required(values, "root"));
+    const { key } = makeRoot(required("trust", values, "root"));
     if (values["json"] === true) printJson({ root: key.fingerprint });
     else print(`root ${key.fingerprint}\nkeep the file offline: whoever has it can make any key speak for this trust domain`);
     return EXIT.admit;
@@ -61,8 +43,8 @@ export const run: CommandModule["run"] = async ({ values, positionals: [verb, ..
   const [first] = nodes;
   if (first === undefined || (verb !== "sign" && verb !== "show")) throw new MaestroError("cli.usage", "trust takes init --root FILE, sign --root FILE --out FILE NODE_TRUST..., or show FILE");
   if (verb === "show") return show(first, values);
-  const out = required(values, "out");
-  const bytes = signTrustFile(readRoot(required(values, "root")), nodes, { modes: modesOf(values), repository_ids: list(values, "repositories", ["*"]), days: daysOf(values), now: new Date() });
+  const out = required("trust", values, "out");
+  const bytes = signTrustFile(readRoot(required("trust", values, "root")), nodes, { modes: modesOf(values), repository_ids: wordsIn(textOf(values, "repositories") ?? "*"), days: daysOf(values), now: new Date() });
   const opened = openTrust(bytes);
   if (!opened.ok) throw new MaestroError("trust.malformed", opened.reason.detail);
   writeFileSync(`${out}.new`, bytes, { mode: 0o644, flush: true });

@@ -1,6 +1,5 @@
 /** The daemon as a client sees it: socket, answers, descriptors, clock, unit. */
-import { lstatSync, readFileSync } from "node:fs";
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import type { StatusReply } from "../../../proto/api.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
