@@ -6,6 +6,7 @@ import type { IntakeLimits } from "../../proto/config.ts";
 import { toBase32 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Host } from "../config/host.ts";
+import { isOid } from "../platform/git/object-format.ts";
 import { mayUse, type Principal } from "../tenants/index.ts";
 import { placeOf } from "./place.ts";
 
@@ -27,6 +28,12 @@ export interface Intake {
 
 /** Whose work an intake leads to; processes, places in line and crashes are counted by it. */
 export const tenantOf = ({ uid, tenant }: Pick<Intake, "uid" | "tenant">): string => (tenant === null ? `uid:${uid}` : `tenant:${tenant}`);
+
+/** Throws `request.malformed` for an id of another object format than the one announced: no process is started for it. */
+export function requireIds({ object_format }: Pick<Intake, "object_format">, oids: readonly string[]): void {
+  const wrong = oids.find((oid) => !isOid(oid, object_format));
+  if (wrong !== undefined) throw new MaestroError("request.malformed", `${wrong} is no id of object format ${object_format}, which the intake is of`);
+}
 
 const ID_BYTES = 16;
 

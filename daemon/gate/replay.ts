@@ -5,7 +5,7 @@ import { pathText } from "../../proto/scalar.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
 import type { Amount } from "../tenants/index.ts";
 import { onTheHouse, type Payer } from "./cost.ts";
-import { tenantOf, type Intake } from "./intakes.ts";
+import { requireIds, tenantOf, type Intake } from "./intakes.ts";
 import type { Judge, Judgement } from "./judge.ts";
 import type { Lane } from "./lane.ts";
 
@@ -50,6 +50,7 @@ export class Replay {
     const { judge, repositories, changes_max, lanes } = this.deps;
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
     if (heads.length > changes_max) throw new MaestroError("request.too_large", `${heads.length} changes, replay_changes_max is ${changes_max}`);
+    requireIds(intake, heads);
     const repository = await repositories.open(intake.repo_id, intake.object_format);
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);

@@ -83,6 +83,12 @@ describe("the target", () => {
     for (const target_ref of ["refs/heads/mine", "refs/heads/main/..", "HEAD"]) expect(await code(() => settled("host", TIP, { target_ref }))).toBe("auth.denied");
   });
 
+  test("attack: ids of another object format than the intake's, which would crash a check process", async () => {
+    const long = "b".repeat(64);
+    expect([await code(() => settled("local", long)), await code(() => settled("host", long))]).toEqual(["request.malformed", "request.malformed"]);
+    expect(await code(() => settled("host", TIP, { egress: { ...remote(), tip: () => Promise.resolve(long) } }))).toBe("request.malformed");
+  });
+
   test("is refused in a mode that the operator does not list", async () => {
     expect([await code(() => settled("local", TIP, { modes: ["host"] })), await code(() => settled("fork", TIP, { modes: ["host", "local"] })), await code(() => settled("host", TIP, { modes: ["host"] }))]).toEqual(["auth.denied", "auth.denied", "none"]);
   });

@@ -9,7 +9,7 @@ import type { Egress } from "../egress/index.ts";
 import { receivePack } from "../platform/git/intake.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import { mayUse, type Principal } from "../tenants/index.ts";
-import { tenantOf, type Intake } from "./intakes.ts";
+import { requireIds, tenantOf, type Intake } from "./intakes.ts";
 import { modeOf, rowFor } from "./place.ts";
 import { Turnstile } from "./turnstile.ts";
 
@@ -59,6 +59,7 @@ export class Targets {
    */
   async settled(intake: Intake, { target_ref, target, head }: Pick<GateRequest, "target_ref" | "target" | "head">, signal: AbortSignal): Promise<string> {
     const { host } = this.deps;
+    requireIds(intake, [target, head]);
     requireMode(host, intake.mode);
     if (intake.mode === "local") return target;
     const entry = host.repositories.find((row) => row.id === intake.repo_id);
@@ -70,6 +71,7 @@ export class Targets {
   private async remoteTip(entry: RemoteEntry, intake: Intake, { target_ref, target, head }: Pick<GateRequest, "target_ref" | "target" | "head">, signal: AbortSignal): Promise<string> {
     const { host, egress, repositories } = this.deps;
     const tip = await egress.tip(entry, target_ref);
+    requireIds(intake, [tip]);
     if (tip === target) return tip;
     const repository = await repositories.open(intake.repo_id, intake.object_format);
     const receive = async (body: ReadableStream<Uint8Array>, tips: readonly string[]): Promise<void> => {
