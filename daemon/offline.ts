@@ -2,6 +2,7 @@
  * What an operator does to a state folder while no daemon runs on it: `fsck`, `repair`, `restore`, `check`, `clone`. A process of its
  * own, because a damaged database can kill whoever maps it. Each prints one JSON line per event; the last one is the result.
  */
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Value } from "@sinclair/typebox/value";
@@ -13,6 +14,7 @@ import { repairState } from "./integrity/repair.ts";
 import { cloneIdentity, describeBackup, restoreBackup } from "./integrity/restore.ts";
 import type { Step } from "./integrity/step.ts";
 import { systemClock } from "./platform/clock.ts";
+import { diskCode } from "./platform/disk.ts";
 import { machineDigest } from "./platform/machine.ts";
 import { takeLock } from "./platform/socket/index.ts";
 import { salvage, type SalvagedTable } from "./store/salvage.ts";
@@ -89,7 +91,18 @@ async function salvageIn(from: string, to: string): Promise<SalvagedTable[]> {
 
 const shared = { state_dir, limits, machine: machineDigest(), clock: systemClock, monotonic_ms };
 
+/** Root works for whoever owns the folder: what root left in it, the daemon could not read. */
+function becomeOwner(): void {
+  const found = statSync(state_dir, { throwIfNoEntry: false });
+  if (found === undefined || !["db", "keys", "oci"].some((part) => existsSync(join(state_dir, part)))) throw new MaestroError("store.folder", `${state_dir} holds no state of Maestro`);
+  if (process.getuid?.() !== 0 || found.uid === 0) return;
+  process.setgroups?.([]);
+  process.setgid?.(found.gid);
+  process.setuid?.(found.uid);
+}
+
 async function locked(work: () => Promise<void>): Promise<void> {
+  becomeOwner();
   const lock = takeLock(join(state_dir, "lock"));
   try {
     await work();
@@ -121,13 +134,19 @@ const VERBS: Readonly<Record<string, () => Promise<void>>> = {
   restore: async () => say({ event: "restored", report: await restoreBackup({ ...shared, source: values.from ?? "", cause: values["as-clone"] === true ? "clone" : "restored" }) }),
 };
 
+/** What the file system said, in words of ours. */
+function named(error: unknown): MaestroError | null {
+  if (error instanceof MaestroError) return error;
+  return error instanceof Error && "syscall" in error ? new MaestroError(diskCode(error.message) ?? "store.folder", error.message, { cause: error }) : null;
+}
+
 try {
   const verb = VERBS[positionals[0] ?? ""];
   if (verb === undefined) throw new MaestroError("cli.usage", `offline: one of ${Object.keys(VERBS).join(", ")}`);
   await verb();
 } catch (error) {
-  const known = error instanceof MaestroError;
-  if (!known) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  say({ event: "failure", code: known ? error.code : "internal.bug", detail: known ? error.detail : "see stderr" });
-  process.exitCode = known ? error.row.exit : EXIT.internal;
+  const known = named(error);
+  if (known === null) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  say({ event: "failure", code: known?.code ?? "internal.bug", detail: known?.detail ?? "see stderr" });
+  process.exitCode = known?.row.exit ?? EXIT.internal;
 }

@@ -81,5 +81,6 @@ export const RestoreReport = Closed({
   succession: Type.Union([Closed({ from: ShortText, size: Count, to: ShortText }), Type.Null()]),
   log: Closed({ origin: ShortText, size: Count }),
   gates: Count,
+  damage: Type.Array(Damage, { maxItems: DAMAGE_MAX, description: "what was lost before the backup was made, and is lost here, too" }),
 });
 export type RestoreReport = Static<typeof RestoreReport>;

@@ -1,7 +1,7 @@
 /** A backup becomes a state folder again, and a copied folder a node of its own. Both end the old log: somebody else may go on with it. */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readFileSync } from "node:fs";
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { createReadStream, existsSync, lchownSync, lstatSync, readFileSync, realpathSync, type Stats } from "node:fs";
+import { copyFile, lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { SuccessionCause } from "../../proto/attestation.ts";
 import { parseCanonical } from "../../proto/canonical.ts";
@@ -17,6 +17,7 @@ import { logSeconds } from "../evidence/time/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { openArtifacts } from "../store/artifacts.ts";
 import { openStore } from "../store/db.ts";
+import { takeLock } from "../platform/socket/index.ts";
 import { syncPath } from "../platform/sync.ts";
 import { keepEnvelope } from "../store/envelopes.ts";
 import { openGates } from "../store/gates.ts";
@@ -44,7 +45,16 @@ const NOT_RESTORED: readonly string[] = ["trust.json", "host-config.json"];
 
 const damaged = (what: string, cause?: unknown): MaestroError => new MaestroError("backup.damaged", what, { cause });
 
+/** A backup holds plain files alone: a pipe would be waited for without end, a link read what lies elsewhere. Throws `backup.damaged`. */
+async function requireFile(source: string, path: string): Promise<void> {
+  const found = await lstat(join(source, path)).catch((cause: unknown) => {
+    throw damaged(`${path} cannot be read`, cause);
+  });
+  if (!found.isFile()) throw damaged(`${path} is no plain file`);
+}
+
 async function manifestOf(source: string): Promise<BackupManifest> {
+  await requireFile(source, MANIFEST);
   try {
     const value = parseCanonical(new Uint8Array(await readFile(join(source, MANIFEST))), LIMITS);
     if (isManifest().Check(value)) return value;
@@ -55,6 +65,7 @@ async function manifestOf(source: string): Promise<BackupManifest> {
 }
 
 async function checkFile(source: string, { path, bytes, sha256 }: BackupFile): Promise<void> {
+  await requireFile(source, path);
   const hash = createHash("sha256");
   let size = 0;
   try {
@@ -92,10 +103,30 @@ async function copyAll(source: string, target: string, files: readonly BackupFil
   for (const folder of folders) await syncPath(folder);
 }
 
-/** Throws `restore.occupied`. */
-async function requireEmpty(state_dir: string): Promise<void> {
-  const names = existsSync(state_dir) ? await readdir(state_dir) : [];
-  if (names.length > 0) throw new MaestroError("restore.occupied", `${state_dir} holds ${names.slice(0, 3).join(", ")}`);
+const occupied = (what: string): MaestroError => new MaestroError("restore.occupied", what);
+
+/** Where the state is to lie in the end, behind any link, and who owns what lies there now. Throws `restore.occupied`. */
+function placeOf(state_dir: string): { readonly path: string; readonly owner: Stats | null } {
+  const link = lstatSync(state_dir, { throwIfNoEntry: false });
+  if (link === undefined) return { path: state_dir, owner: null };
+  if (!existsSync(state_dir)) throw occupied(`${state_dir} is a link to nothing`);
+  const path = realpathSync(state_dir);
+  const owner = lstatSync(path);
+  if (!owner.isDirectory()) throw occupied(`${path} is a file`);
+  if (owner.dev !== lstatSync(dirname(path)).dev) throw occupied(`${path} is a mount point, which no folder can take the place of; restore into a folder on that disk and give it with --state`);
+  return { path, owner };
+}
+
+async function requireEmpty(folder: string): Promise<void> {
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  if (names.length > 0) throw occupied(`${folder} holds ${names.slice(0, 3).join(", ")}`);
+}
+
+/** For root, who restores for a service: the state belongs to whom the empty folder belonged to. */
+async function giveTo({ uid, gid }: Stats, folder: string): Promise<void> {
+  if (process.getuid?.() !== 0 || uid === 0) return;
+  for (const name of await readdir(folder, { recursive: true })) lchownSync(join(folder, name), uid, gid);
+  lchownSync(folder, uid, gid);
 }
 
 async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, machine, clock }: RestoreDeps): Promise<{ succession: Succession | null; gates: number; log: { origin: string; size: number } }> {
@@ -119,40 +150,56 @@ async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, 
   }
 }
 
+/** What was lost before the backup was made: said, and no reason to refuse everything else. */
+const LOST_BEFORE: readonly string[] = ["gates", "artifacts", "ended logs"];
+
+async function restoreInto(staging: string, manifest: BackupManifest, deps: RestoreDeps): Promise<Omit<RestoreReport, "checked" | "restored">> {
+  const { source, limits, monotonic_ms } = deps;
+  await copyAll(source, staging, manifest.body.files);
+  const { succession, gates, log } = await begin(staging, new Uint8Array(readFileSync(join(source, "trust.json"))), deps);
+  const { damage } = await fsckReport(walkOffline(staging, limits), monotonic_ms);
+  const worse = damage.find(({ area }) => !LOST_BEFORE.includes(area));
+  if (worse !== undefined) throw damaged(`what it holds is damaged: ${worse.area}: ${worse.name}: ${worse.what}`);
+  return { succession: succession === null ? null : { from: succession.from.origin, size: succession.from.size, to: succession.to }, log, gates, damage };
+}
+
 /**
  * Restores into a folder that is absent or empty: made beside it, looked at whole, and renamed. Its log begins anew; old evidence verifies
- * under the new trust file. Throws `backup.damaged` and `restore.occupied`.
+ * under the new trust file. Throws `backup.damaged`, `restore.occupied` and, while another restore works here, `daemon.another_instance`.
  */
 export async function restoreBackup(deps: RestoreDeps): Promise<RestoreReport> {
-  const { source, state_dir, limits, monotonic_ms } = deps;
-  await requireEmpty(state_dir);
-  const manifest = await checkBackup(source);
-  const { files } = manifest.body;
-  await mkdir(dirname(state_dir), { recursive: true, mode: 0o700 });
-  const staging = `${state_dir}.restoring`;
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { mode: 0o700 });
+  const { path, owner } = placeOf(deps.state_dir);
+  await requireEmpty(path);
+  const manifest = await checkBackup(deps.source);
+  const staging = `${path}.restoring`;
+  await mkdir(staging, { recursive: true, mode: 0o700 });
+  // It becomes the state folder's own lock, so that no daemon starts before the last word is said.
+  const lock = takeLock(join(staging, LOCK));
   try {
-    await copyAll(source, staging, files);
-    const { succession, gates, log } = await begin(staging, new Uint8Array(readFileSync(join(source, "trust.json"))), deps);
-    const { damage } = await fsckReport(walkOffline(staging, limits), monotonic_ms);
-    const [first] = damage;
-    if (first !== undefined) throw damaged(`what it holds is damaged: ${first.area}: ${first.name}: ${first.what}`);
-    await requireEmpty(state_dir);
-    await rename(staging, state_dir);
-    await syncPath(dirname(state_dir));
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    return { checked: { files: files.length, bytes }, restored: state_dir, succession: succession === null ? null : { from: succession.from.origin, size: succession.from.size, to: succession.to }, log, gates };
+    for (const left of await readdir(staging)) if (left !== LOCK) await rm(join(staging, left), { recursive: true });
+    const report = await restoreInto(staging, manifest, deps);
+    if (owner !== null) await giveTo(owner, staging);
+    await requireEmpty(path);
+    await rename(staging, path);
+    await syncPath(dirname(path));
+    return { checked: checkedOf(manifest), restored: path, ...report };
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     throw error;
+  } finally {
+    lock.release();
   }
 }
 
+const LOCK = "lock";
+
+const checkedOf = ({ body: { files } }: BackupManifest): RestoreReport["checked"] => ({ files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
+
 /** What a restore would find, without doing it. */
 export async function describeBackup(source: string): Promise<RestoreReport> {
-  const { body } = await checkBackup(source);
-  return { checked: { files: body.files.length, bytes: body.files.reduce((sum, { bytes }) => sum + bytes, 0) }, restored: null, succession: null, log: { origin: body.log.origin, size: body.log.size }, gates: body.gates };
+  const manifest = await checkBackup(source);
+  const { log, gates } = manifest.body;
+  return { checked: checkedOf(manifest), restored: null, succession: null, log: { origin: log.origin, size: log.size }, gates, damage: [] };
 }
 
 /** A folder that was copied with its keys becomes a node of its own. The caller holds its lock. */
@@ -164,7 +211,7 @@ export async function cloneIdentity({ state_dir, limits, machine, clock }: Pick<
     const keep = (name: string, bytes: Uint8Array) => keepEnvelope(artifacts, name, bytes);
     const succession = await succeed({ state_dir, store, tables, machine, keep, now_s: logSeconds({ store, clock }, tables.head.get(HEAD)?.time_s ?? 0), began: () => undefined }, "clone");
     if (succession === null) throw new MaestroError("evidence.succession", `${state_dir} has no log that could end`);
-    return { checked: { files: 0, bytes: 0 }, restored: null, succession: { from: succession.from.origin, size: succession.from.size, to: succession.to }, log: { origin: succession.to, size: 1 }, gates: openGates(store).count() };
+    return { checked: { files: 0, bytes: 0 }, restored: null, succession: { from: succession.from.origin, size: succession.from.size, to: succession.to }, log: { origin: succession.to, size: 1 }, gates: openGates(store).count(), damage: [] };
   } finally {
     await store.close();
   }

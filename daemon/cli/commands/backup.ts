@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, lstatSync, realpathSync } from "node:fs";
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { BackupFile, BackupManifest } from "../../../proto/integrity.ts";
@@ -29,35 +29,65 @@ async function copyOne(from: string, to: string, { path, sha256, bytes }: Backup
   if (size !== bytes || hash.digest("hex") !== sha256) throw new MaestroError("store.corrupt", `${path} is not what it was written as; run maestro fsck`);
 }
 
-/** A folder of this name appears once everything in it is on disk. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  await handle.sync().finally(() => handle.close());
+}
+
+/** Where it is to lie in the end, behind any link. Throws `restore.occupied`. */
+async function placeOf(target: string): Promise<string> {
+  const occupied = (what: string) => new MaestroError("restore.occupied", what);
+  if (lstatSync(target, { throwIfNoEntry: false }) === undefined) return target;
+  if (!existsSync(target)) throw occupied(`${target} is a link to nothing`);
+  const path = realpathSync(target);
+  const found = lstatSync(path);
+  if (!found.isDirectory()) throw occupied(`${path} is a file`);
+  if ((await readdir(path)).length > 0) throw occupied(`${path} is not empty`);
+  if (found.dev !== lstatSync(dirname(path)).dev) throw occupied(`${path} is a mount point; name a folder in it`);
+  return path;
+}
+
+/** A folder of this name appears once everything in it is on disk. Two that work at once do not meet before that. */
 async function copyAway(from: string, to: string, manifest_sha256: string): Promise<void> {
   const bytes = await readFile(join(from, "manifest.json"));
   if (createHash("sha256").update(bytes).digest("hex") !== manifest_sha256) throw new MaestroError("backup.damaged", `${from}/manifest.json is not the daemon's`);
   const { body } = JSON.parse(bytes.toString()) as BackupManifest;
-  const fresh = `${to}.partial`;
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  const fresh = await mkdtemp(`${to}.partial-`);
   try {
     for (const file of body.files) await copyOne(from, fresh, file);
     await writeFile(join(fresh, "manifest.json"), bytes, { mode: 0o600, flush: true });
+    for (const folder of new Set(["", ...body.files.flatMap(({ path }) => parentsOf(path))])) await syncFolder(join(fresh, folder));
     await rename(fresh, to);
+    await syncFolder(dirname(to));
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
     throw error;
   }
 }
 
+const parentsOf = (path: string): string[] => path.split("/").slice(0, -1).map((_, i, parts) => parts.slice(0, i + 1).join("/"));
+
+/** What the file system said while the copy was made is about the target: the daemon's own disk has answered before. */
+function targetFailure(error: unknown): unknown {
+  return error instanceof Error && "syscall" in error ? new MaestroError("backup.target", error.message, { cause: error }) : error;
+}
+
 export const run: CommandModule["run"] = async ({ values, positionals: [target] }) => {
   if (target === undefined) throw new MaestroError("cli.usage", "backup needs the folder to make");
-  const to = resolve(target);
-  if (existsSync(to) && (await readdir(to)).length > 0) throw new MaestroError("restore.occupied", `${to} is not empty`);
+  const to = await placeOf(resolve(target)).catch((error: unknown) => {
+    throw targetFailure(error);
+  });
   const with_keys = values["with-keys"] === true;
   const { client } = connect(values);
   const { name, folder, manifest_sha256, files, bytes } = await client.backup({ with_keys });
   try {
     await copyAway(folder, to, manifest_sha256);
+  } catch (error) {
+    throw targetFailure(error);
   } finally {
-    await client.releaseBackup(name);
+    // The copy is whole or gone by now; a daemon that was stopped meanwhile does not change that.
+    await client.releaseBackup(name).catch(() => note(`the snapshot ${folder} was left behind; maestro gc --apply removes it`));
   }
   if (values["json"] === true) printJson({ folder: to, manifest_sha256, files, bytes, with_keys });
   else {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { RestoreReport } from "../../../proto/integrity.ts";
+import { escapeTerminal } from "../card/escape/terminal.ts";
 import type { CommandModule } from "../command.ts";
 import { locate } from "../connect.ts";
 import { printJson } from "../document.ts";
@@ -8,16 +9,18 @@ import { offline } from "../offline.ts";
 import { print } from "../output.ts";
 
 /** What became of a folder, for a person; shared with `clone-identity`. */
-export function restoreLines({ checked, restored, succession, log, gates }: RestoreReport): string[] {
+export function restoreLines({ checked, restored, succession, log, gates, damage }: RestoreReport): string[] {
   return [
     ...(checked.files === 0 ? [] : [`checked   ${checked.files} files, ${checked.bytes} bytes: all as the manifest says`]),
     ...(restored === null ? [] : [`restored  ${restored}`]),
     ...(succession === null ? [`log       ${log.origin}, ${log.size} entries`] : [`new log   ${succession.to}; its entry 0 signs the head of ${succession.from} at ${succession.size} entries`]),
     `gates     ${gates} on record`,
     ...(succession === null ? [] : ["trust     the trust file in the state folder names the new log key beside the old one: hand it to whoever verifies"]),
+    ...damage.map(({ area, name, what }) => `LOST      before the backup was made: ${area}: ${escapeTerminal(name)}: ${escapeTerminal(what)}`),
   ];
 }
 
+/** 0: restored whole. 1: restored, without what was lost before the backup was made. */
 export const run: CommandModule["run"] = async ({ values, positionals: [source] }) => {
   if (source === undefined) throw new MaestroError("cli.usage", "restore needs the folder of the backup");
   const check = values["check"] === true;
@@ -26,5 +29,5 @@ export const run: CommandModule["run"] = async ({ values, positionals: [source] 
   const report = await offline<RestoreReport>(check ? "check" : "restore", args);
   if (values["json"] === true) printJson(report);
   else print(restoreLines(report).join("\n"));
-  return EXIT.admit;
+  return report.damage.length === 0 ? EXIT.admit : EXIT.refuse;
 };
