@@ -1,7 +1,7 @@
-import { MaestroError } from "../../proto/errors.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import type { Thresholds } from "../../proto/config.ts";
 import type { Usage } from "../../proto/card.ts";
+import { reasonOf } from "./failure.ts";
 import type { KeptRuns } from "./kept-outcomes.ts";
 import type { Lane } from "./lane.ts";
 
@@ -30,12 +30,6 @@ export function unavailable(check: string, because: string): Outcome {
   return { check, result: "unavailable", because: because.slice(0, 2000).toWellFormed(), observer: "daemon", findings: [], findings_cut: 0, gaps: [] };
 }
 
-/** A client that left ends the gate; any other failure of a check process is that check's outcome. */
-function outcomeOf(check: string, error: unknown): Outcome {
-  if (error instanceof MaestroError && error.code !== "request.cancelled" && error.code !== "daemon.draining") return unavailable(check, `${error.row.sentence} (${error.code}: ${error.detail})`);
-  throw error;
-}
-
 async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<CheckRun> {
   const { facts_path, facts_sha256, thresholds } = plan;
   const answered = plan.kept?.get(check) ?? null;
@@ -47,7 +41,7 @@ async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<Check
     const { outcome, duration_us, usage } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds }, Math.min(plan.check_deadline_ms, left_ms));
     return { outcome, duration_us, ...(usage === undefined ? {} : { usage }) };
   } catch (error) {
-    return { outcome: outcomeOf(check, error), duration_us: Math.round((plan.now_ms() - started_ms) * 1000) };
+    return { outcome: unavailable(check, reasonOf(error)), duration_us: Math.round((plan.now_ms() - started_ms) * 1000) };
   }
 }
 

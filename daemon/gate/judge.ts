@@ -20,6 +20,7 @@ import { runChecks, unavailable, type CheckRun } from "./check-run.ts";
 import { CHECKS } from "./checks/index.ts";
 import { ToolRunner, withoutTools } from "./command/run.ts";
 import { decide } from "./decide.ts";
+import { reasonOf } from "./failure.ts";
 import { KeptOutcomes } from "./kept-outcomes.ts";
 import { Lane } from "./lane.ts";
 
@@ -197,8 +198,7 @@ export class Judge {
       const { result } = await lane.run({ kind: "policy", bundles: [host_policy.path, ...base], input }, Math.min(host.limits.worker.policy_deadline_ms, left_ms));
       return result;
     } catch (error) {
-      if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
-      return { result: "unavailable", because: `${error.row.sentence} (${error.code}: ${error.detail})`.slice(0, 2000).toWellFormed() };
+      return { result: "unavailable", because: reasonOf(error) };
     }
   }
 }

@@ -5,6 +5,7 @@ import { pathText } from "../../proto/scalar.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
 import type { Amount } from "../tenants/index.ts";
 import { onTheHouse, type Payer } from "./cost.ts";
+import { reasonOf } from "./failure.ts";
 import { requireIds, tenantOf, type Intake } from "./intakes.ts";
 import type { Judge, Judgement } from "./judge.ts";
 import type { Lane } from "./lane.ts";
@@ -21,7 +22,6 @@ export interface ReplayDeps {
 
 const quiet = { stage: () => undefined, check: () => undefined };
 const WHERE_MAX = 300;
-const BECAUSE_MAX = 2000;
 
 function whereOf({ ranges }: Judgement["decision"]["reasons"][number]): string | null {
   const [range] = ranges;
@@ -89,8 +89,7 @@ export class Replay {
     try {
       return eventOf(head, await this.deps.judge.judge({ repository, mode: "local", target_ref, target: head, head, want_tree_sha256: false, fresh: true }, lane, quiet, signal));
     } catch (error) {
-      if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
-      return { event: "change", head, title: "", actor: "unknown", verdict: "hold", effects: [], unavailable: ["facts"], because: `${error.row.sentence} (${error.code}: ${error.detail})`.slice(0, BECAUSE_MAX).toWellFormed() };
+      return { event: "change", head, title: "", actor: "unknown", verdict: "hold", effects: [], unavailable: ["facts"], because: reasonOf(error) };
     }
   }
 }

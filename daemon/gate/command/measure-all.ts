@@ -5,6 +5,7 @@ import type { MeasuredObligation, Obligation, Outcome } from "../../../proto/out
 import type { ObligationRule } from "../../../proto/report.ts";
 import { commandCheck } from "../../../proto/command.ts";
 import type { KeptFile, MeasureJob } from "../../../proto/worker.ts";
+import { reasonOf } from "../failure.ts";
 import type { Lane } from "../lane.ts";
 import { unmeasured } from "../reports/measure.ts";
 import type { Attempted } from "./kept.ts";
@@ -53,8 +54,7 @@ async function measured(asks: readonly Ask[], report: KeptFile, observer: Measur
     const { obligations } = await lane.run({ kind: "measure", format: first.rule.format, observer, report, rules: [...asks] }, deadline_ms());
     return answered(asks, observer, obligations);
   } catch (error) {
-    if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
-    const because = `${error.row.sentence} (${error.code}: ${error.detail})`;
+    const because = reasonOf(error);
     return asks.map(({ name, rule }) => unmeasured(name, rule, observer, "unavailable", because));
   }
 }

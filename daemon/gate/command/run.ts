@@ -5,7 +5,6 @@ import { commandCheck, type Command } from "../../../proto/command.ts";
 import type { GateConfig } from "../../../proto/config.ts";
 import type { Mode } from "../../../proto/change.ts";
 import { concatBytes, fromBase64, toBase64 } from "../../../proto/encoding.ts";
-import { MaestroError } from "../../../proto/errors.ts";
 import type { Gap } from "../../../proto/facts.ts";
 import type { MeasuredObligation } from "../../../proto/outcome.ts";
 import { OBLIGATIONS_CHECK, type HandedReport } from "../../../proto/report.ts";
@@ -17,6 +16,7 @@ import type { GitTools } from "../../platform/git/runner.ts";
 import type { Sandbox, SandboxResult } from "../../platform/sandbox/job.ts";
 import { unavailable, type CheckRun } from "../check-run.ts";
 import { cpuLeftFor } from "../cost.ts";
+import { reasonOf } from "../failure.ts";
 import type { Lane } from "../lane.ts";
 import { obligationsOutcome } from "../reports/obligations.ts";
 import { Keep, type Attempted, type KeptReport } from "./kept.ts";
@@ -56,12 +56,6 @@ export interface ToolAnswer {
 
 const TAIL_BYTES_MAX = 16 * 1024;
 const NOTHING: ToolAnswer = { runs: [], obligations: [] };
-
-/** A failure that is an answer; a client that left and a daemon that stops end the gate instead. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof MaestroError) || error.code === "request.cancelled" || error.code === "daemon.draining") throw error;
-  return `${error.row.sentence} (${error.code}: ${error.detail})`.slice(0, 1900).toWellFormed();
-}
 
 const idle = (name: string, because: string, not_applicable = false): Attempted => ({ name, because, not_applicable, ran: null, duration_us: 0 });
 
@@ -138,12 +132,13 @@ export class ToolRunner {
     return attempted;
   }
 
-  private async touched({ config, facts, facts_path, lane }: ToolQuestion): Promise<ReadonlySet<string>> {
+  private async touched(question: ToolQuestion): Promise<ReadonlySet<string>> {
+    const { config, facts, facts_path, lane } = question;
     const all = Object.entries(config.commands);
     const always = all.filter(([, { inputs }]) => inputs === undefined).map(([name]) => name);
     const commands = all.flatMap(([name, { inputs }]) => (inputs === undefined ? [] : [{ name, inputs }]));
     if (commands.length === 0) return new Set(always);
-    const { touched } = await lane.run({ kind: "inputs", facts_path, facts_sha256: facts.facts_sha256, commands }, this.deps.host.limits.worker.check_deadline_ms);
+    const { touched } = await lane.run({ kind: "inputs", facts_path, facts_sha256: facts.facts_sha256, commands }, this.deadline(question));
     return new Set([...always, ...touched]);
   }
 
