@@ -1,5 +1,4 @@
 /** Job tokens of a CI system (OpenID Connect), checked against keys that lie on this machine; nothing is fetched. */
-import { readFile } from "node:fs/promises";
 import type { JSONWebKeySet, JWTPayload } from "jose";
 import { parseStrict } from "../../proto/canonical.ts";
 import { TOKEN_CHARACTERS_MAX } from "../../proto/token.ts";
@@ -7,6 +6,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { branchRef } from "../../proto/remote.ts";
 import type { Json } from "../../proto/json.ts";
 import type { BoundChange, OidcIssuer } from "../../proto/tenant.ts";
+import { readOperatorFile } from "../platform/operator-file.ts";
 
 /** Asymmetric and current. `none` needs no key and HS256 takes a public key for a secret, so neither is here. */
 const ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
@@ -47,6 +47,19 @@ function partOf(text: string | undefined, name: string): Fields {
   throw refused(`the token's ${name} is no object`);
 }
 
+/** Throws `trust.malformed` for a file that others could have written, or that is no JWKS. */
+function keysIn(path: string): JSONWebKeySet {
+  const read = readOperatorFile(path, JWKS_LIMITS.bytes_max);
+  if ("because" in read) throw new MaestroError("trust.malformed", `${path} ${read.because}`, { cause: read.cause });
+  let value: Json;
+  try {
+    value = parseStrict(read.bytes, JWKS_LIMITS);
+  } catch (cause) {
+    throw new MaestroError("trust.malformed", `${path} cannot be read as a JWKS`, { cause });
+  }
+  return keySet(value, path);
+}
+
 function keySet(value: Json, path: string): JSONWebKeySet {
   const keys = isFields(value) ? value["keys"] : undefined;
   const sound = Array.isArray(keys) && keys.length > 0 && keys.every((key) => isFields(key) && KEY_TYPES.includes(String(key["kty"])) && typeof key["kid"] === "string");
@@ -69,16 +82,7 @@ export class OidcVerifier {
 
   /** Reads the key files. Throws `trust.malformed`. */
   static async open(issuers: readonly OidcIssuer[]): Promise<OidcVerifier> {
-    const sources = await Promise.all(
-      issuers.map(async (source) => {
-        try {
-          return { source, keys: keySet(parseStrict(new Uint8Array(await readFile(source.jwks_file)), JWKS_LIMITS), source.jwks_file) };
-        } catch (cause) {
-          if (cause instanceof MaestroError && cause.code === "trust.malformed") throw cause;
-          throw new MaestroError("trust.malformed", `${source.jwks_file} cannot be read as a JWKS`, { cause });
-        }
-      }),
-    );
+    const sources = issuers.map((source) => ({ source, keys: keysIn(source.jwks_file) }));
     // Loaded only where somebody needs it.
     return new OidcVerifier(await import("jose"), sources);
   }

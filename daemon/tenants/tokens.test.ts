@@ -1,6 +1,6 @@
 /** Attacks on tokens: each is refused by the very code the daemon asks, with keys read from files. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BEARER_HEADER, CAPABILITY_HEADER } from "../../proto/token.ts";
@@ -173,6 +173,16 @@ describe("job tokens", () => {
 
   test("the jti of a job's token can be revoked", async () => {
     expect(await job(ci.token({ jti: "revoked-1" }))).toContain("revoked-1 was revoked");
+  });
+
+  test("attack: another user may write the file of keys, or the trust file of capabilities", async () => {
+    for (const [name, mode] of [["group.json", 0o664], ["all.json", 0o646]] as const) {
+      const jwks_file = file(name, ci.jwks());
+      chmodSync(jwks_file, mode);
+      await expect(Tokens.open({ ...deps, oidc: [{ ...oidc, jwks_file }] })).rejects.toThrow("could have been written by others");
+      const trust_file = file(name, operator.trustFile());
+      await expect(Tokens.open({ ...deps, capabilities: { trust_file } })).rejects.toThrow("could have been written by others");
+    }
   });
 
   const files: readonly (readonly [what: string, text: string, because: string])[] = [

@@ -1,8 +1,8 @@
 /** Tokens a request may bring, and what is left of a tenant's word once one of them narrowed it. */
-import { readFile } from "node:fs/promises";
 import { BEARER_HEADER, CAPABILITY_HEADER } from "../../proto/token.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { BoundChange, CapabilitySource, OidcIssuer, Spending, Verb } from "../../proto/tenant.ts";
+import { readOperatorFile } from "../platform/operator-file.ts";
 import { type Capability, notCurrent, openCapability } from "../verifier/capability.ts";
 import { openTrust, type Trust } from "../verifier/trust.ts";
 import { OidcVerifier } from "./oidc.ts";
@@ -44,14 +44,12 @@ export interface TokenDeps {
   readonly now_s: () => number;
 }
 
-async function readTrust(path: string): Promise<Trust> {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(await readFile(path));
-  } catch (cause) {
-    throw new MaestroError("trust.malformed", `${path} cannot be read`, { cause });
-  }
-  const opened = openTrust(bytes);
+const TRUST_BYTES_MAX = 1024 * 1024;
+
+function readTrust(path: string): Trust {
+  const read = readOperatorFile(path, TRUST_BYTES_MAX);
+  if ("because" in read) throw new MaestroError("trust.malformed", `${path} ${read.because}`, { cause: read.cause });
+  const opened = openTrust(read.bytes);
   if (!opened.ok) throw new MaestroError("trust.malformed", `${path}: ${opened.reason.detail}`);
   if (!opened.value.entries.some(({ entry }) => entry.role === "capability")) throw new MaestroError("trust.malformed", `${path} names no key of role capability`);
   return opened.value;
@@ -71,7 +69,7 @@ export class Tokens {
 
   /** Reads the operator's keys. Throws `trust.malformed`. */
   static async open(deps: TokenDeps): Promise<Tokens> {
-    const trust = deps.capabilities === null ? null : await readTrust(deps.capabilities.trust_file);
+    const trust = deps.capabilities === null ? null : readTrust(deps.capabilities.trust_file);
     return new Tokens(deps, trust, deps.oidc.length === 0 ? null : await OidcVerifier.open(deps.oidc));
   }
 

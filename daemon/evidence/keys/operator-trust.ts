@@ -1,18 +1,16 @@
-import { readFileSync, statSync } from "node:fs";
 import type { Mode } from "../../../proto/change.ts";
 import { MaestroError } from "../../../proto/errors.ts";
+import { readOperatorFile } from "../../platform/operator-file.ts";
 import { openTrust, type Trust } from "../../verifier/trust.ts";
 
-const OTHERS_WRITE = 0o022;
 const BYTES_MAX = 1024 * 1024;
 
 /** The trust file that the operator's root signed. Throws `evidence.keys` where somebody else could have written it, or it is no such file. */
 export function operatorTrust(path: string): { readonly bytes: Uint8Array; readonly trust: Trust } {
   const refuse = (because: string, cause?: unknown) => new MaestroError("evidence.keys", `trust_file ${path} ${because}`, { cause });
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined || !found.isFile() || found.size > BYTES_MAX) throw refuse("is missing, or no trust file; sign one with `maestro trust sign`, over the trust.json in the state folder");
-  if ((found.uid !== 0 && found.uid !== process.getuid?.()) || (found.mode & OTHERS_WRITE) !== 0) throw refuse("could have been written by others");
-  const bytes = new Uint8Array(readFileSync(path));
+  const read = readOperatorFile(path, BYTES_MAX);
+  if ("because" in read) throw refuse(`${read.because}; sign one with \`maestro trust sign\`, over the trust.json in the state folder`, read.cause);
+  const { bytes } = read;
   const opened = openTrust(bytes);
   if (!opened.ok) throw refuse(`is not usable: ${opened.reason.detail}`);
   if (opened.value.self_made) throw refuse("is one that a daemon made for itself, which gives no authority");

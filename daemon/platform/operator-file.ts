@@ -1,0 +1,22 @@
+/** Files that say whom to believe: whoever could have written one could have made himself believed. */
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+
+const OTHERS_WRITE = 0o022;
+
+/** The bytes, or why the file is not to be believed. The open file is looked at, not the name, so that it cannot be exchanged in between. */
+export function readOperatorFile(path: string, bytes_max: number): { readonly bytes: Uint8Array } | { readonly because: string; readonly cause?: unknown } {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch (cause) {
+    return { because: "cannot be read", cause };
+  }
+  try {
+    const found = fstatSync(fd);
+    if (!found.isFile() || found.size > bytes_max) return { because: `is no file of at most ${bytes_max} bytes` };
+    if ((found.uid !== 0 && found.uid !== process.getuid?.()) || (found.mode & OTHERS_WRITE) !== 0) return { because: "could have been written by others" };
+    return { bytes: new Uint8Array(readFileSync(fd)) };
+  } finally {
+    closeSync(fd);
+  }
+}
