@@ -179,6 +179,22 @@ describe("what a server sends", () => {
     }
   });
 
+  test("attack: a crowd asks for a remote that says nothing, and leaves: nobody waits for the deadline of another's fetch", async () => {
+    await using server = rawServer(() => undefined);
+    const { egress, entry } = rig.egress({ remote: `git://127.0.0.1:${server.port}/x` }, { fetch_deadline_ms: 60_000 });
+    const fetch = (signal: AbortSignal) => egress.history(entry, MAIN, "1".repeat(40), { head: "2".repeat(40), have: [], object_format: "sha1", receive: () => Promise.resolve() }, signal).catch((error: unknown) => error);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const [fetching, waiting] = [fetch(first.signal), fetch(second.signal)];
+    for (let i = 0; i < 500 && server.sockets.size === 0; i++) await Bun.sleep(10);
+    second.abort();
+    expect(await waiting).toMatchObject({ code: "request.cancelled" });
+    expect(server.sockets.size).toBe(1);
+    first.abort();
+    expect(await fetching).toMatchObject({ code: "request.cancelled" });
+    for (let i = 0; i < 500 && server.sockets.size > 0; i++) await Bun.sleep(10);
+    expect(server.sockets.size).toBe(0);
+  });
+
   test("the daemon is killed while its helper waits for a remote: helper and git let go of the connection", async () => {
     // Over http the connection is held by a child of git's, which no death of its parents reaches.
     await using server = rawServer(() => undefined);

@@ -8,6 +8,7 @@ import type { Host } from "../config/host.ts";
 import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { CgroupHome } from "../platform/process/cgroup.ts";
+import { leavingAt } from "../platform/leaving.ts";
 import { WorkerPool } from "../platform/process/pool.ts";
 import { childLink, socketLink, type Link, type Talk } from "./link.ts";
 import { Tips } from "./tips.ts";
@@ -98,25 +99,37 @@ class Remotes implements Egress {
   history(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string> {
     const before = this.#turns.get(entry.remote) ?? Promise.resolve();
     const mine = before.then(() => this.#fetch(entry, ref, tip, missing, signal));
-    // The next one waits for this one, whatever came of it.
+    // The next one waits for this one, whatever came of it; who left does not.
     this.#turns.set(entry.remote, mine.catch(() => undefined));
-    return mine;
+    return signal === undefined ? mine : leavingAt(mine, signal);
   }
 
   async close(): Promise<void> {
     await this.#link.close();
   }
 
-  async #fetch(entry: RemoteEntry, ref: string, tip: string, { head, have, object_format, receive }: Missing, signal?: AbortSignal): Promise<string> {
+  async #fetch(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string> {
     if (signal?.aborted) throw new MaestroError("request.cancelled", "the caller left before its turn");
-    const deadline_ms = this.#host.limits.egress.fetch_deadline_ms;
     await using talk = await this.#link.open(signal);
+    // A fetch may take minutes and holds the mirror: it ends with whoever wanted it.
+    const leave = (): void => void talk[Symbol.asyncDispose]();
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      return await this.#fetched(talk, entry, ref, tip, missing);
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  async #fetched(talk: Talk, entry: RemoteEntry, ref: string, tip: string, { head, have, object_format, receive }: Missing): Promise<string> {
+    const deadline_ms = this.#host.limits.egress.fetch_deadline_ms;
     const reply = await talk.ask({ kind: "history", repository: entry.id, ref, object_format, tip, head, have: have.slice(0, 64), deadline_ms }, deadline_ms + GRACE_MS);
     if (reply.kind !== "history") throw unexpected(reply);
     await receive(bodyOf(talk, reply.bytes), reply.tips);
     if (reply.tip !== tip) this.#tips.put(`${entry.id} ${ref}`, reply.tip);
     return reply.tip;
   }
+
 }
 
 /** One piece after the other, as fast as they are taken in. */

@@ -1,4 +1,5 @@
 import { MaestroError } from "../../proto/errors.ts";
+import { leavingAt } from "../platform/leaving.ts";
 
 interface Flight<Event, Result> {
   readonly abort: AbortController;
@@ -60,18 +61,5 @@ export class SingleFlight<Event, Result> {
     const flight: Flight<Event, Result> = { abort, result, past, listeners, clients: 0 };
     this.flights.set(key, flight);
     return flight;
-  }
-}
-
-/** What `work` comes to, or `request.cancelled` as soon as the signal says that nobody waits for it. */
-async function leavingAt<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const left = Promise.withResolvers<never>();
-  const leave = () => left.reject(new MaestroError("request.cancelled", "the client left"));
-  if (signal.aborted) leave();
-  signal.addEventListener("abort", leave, { once: true });
-  try {
-    return await Promise.race([work, left.promise]);
-  } finally {
-    signal.removeEventListener("abort", leave);
   }
 }
