@@ -1,8 +1,9 @@
 /** What nobody refers to any more goes, once it is old enough. Nothing that a gate, the log, an artifact or an open intake needs is touched. */
 import { createHash } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { GcReply } from "../../proto/integrity.ts";
+import { lookAt, namesIn } from "../platform/folders.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
 
@@ -22,27 +23,6 @@ export interface GcDeps {
 interface Removed {
   count: number;
   bytes: number;
-}
-
-const isAbsent = (error: unknown): boolean => error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
-}
-
-async function ageOf(path: string): Promise<{ bytes: number; modified_ms: number } | null> {
-  try {
-    const { size, mtimeMs } = await stat(path);
-    return { bytes: size, modified_ms: mtimeMs };
-  } catch (error) {
-    if (isAbsent(error)) return null;
-    throw error;
-  }
 }
 
 /** Whoever refers to a blob has written it first, which makes it young: so what is old and was not referred to when we looked never will be. */
@@ -73,7 +53,7 @@ async function removePacks({ state_dir, in_use, age_ms, now_ms, apply }: GcDeps)
     for (const git_dir of (await namesIn(join(root, repository))).filter((name) => name.endsWith(".git"))) {
       const folder = join(root, repository, git_dir, "objects", "pack");
       for (const file of (await namesIn(folder)).filter((name) => /^pack-[0-9a-f]+\.pack$/.test(name))) {
-        const found = await ageOf(join(folder, file));
+        const found = await lookAt(join(folder, file));
         if (found === null || found.modified_ms >= now_ms - age_ms) continue;
         removed.count += 1;
         removed.bytes += found.bytes;
@@ -90,7 +70,7 @@ async function removeLeftovers({ state_dir, age_ms, now_ms, apply }: GcDeps): Pr
   const removed: Removed = { count: 0, bytes: 0 };
   for (const folder of ["incoming", "scratch", "trees", "snapshots"].map((name) => join(state_dir, name))) {
     for (const name of await namesIn(folder)) {
-      const found = await ageOf(join(folder, name));
+      const found = await lookAt(join(folder, name));
       if (found === null || found.modified_ms >= now_ms - age_ms) continue;
       removed.count += 1;
       removed.bytes += found.bytes;
