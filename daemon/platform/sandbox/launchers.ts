@@ -36,6 +36,8 @@ export class Launchers {
   async lend<T>(signal: AbortSignal, work: (child: Launcher) => Promise<T>): Promise<T> {
     await this.turn(signal);
     try {
+      // Closed while it waited: whoever is let in now must not start what nobody would end.
+      if (this.closed) throw draining();
       const child = this.warm() ?? this.options.start();
       this.busy.add(child);
       try {
@@ -68,7 +70,7 @@ export class Launchers {
   }
 
   private async turn(signal: AbortSignal): Promise<void> {
-    if (this.closed) throw new MaestroError("daemon.draining", "no more jobs for the sandbox");
+    if (this.closed) throw draining();
     signal.throwIfAborted();
     this.taken++;
     if (this.taken <= this.options.launchers_max) return;
@@ -98,3 +100,5 @@ export class Launchers {
     this.timer.unref();
   }
 }
+
+const draining = (): MaestroError => new MaestroError("daemon.draining", "no more jobs for the sandbox");
