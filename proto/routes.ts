@@ -47,6 +47,8 @@ export interface RouteShape {
   readonly path: `/${string}`;
   readonly body: "none" | "json" | "stream";
   readonly reply: "json" | "events" | "text";
+  /** Done twice it does something else than done once: a client whose connection was cut does not ask again by itself. */
+  readonly once?: true;
 }
 
 const get = <P extends `/${string}`>(path: P) => ({ method: "GET", path, body: "none", reply: "json" }) as const;
@@ -63,7 +65,7 @@ export const ROUTES = {
   rules: get("/v1/rules"),
   stop: { method: "POST", path: "/v1/stop", body: "none", reply: "json" },
   clock: get("/v1/clock"),
-  resetClock: { method: "POST", path: "/v1/clock/reset", body: "json", reply: "json" },
+  resetClock: { method: "POST", path: "/v1/clock/reset", body: "json", reply: "json", once: true },
   repositories: get("/v1/repositories"),
   target: { method: "POST", path: "/v1/targets", body: "json", reply: "json" },
   openIntake: { method: "POST", path: "/v1/intakes", body: "json", reply: "json" },
@@ -73,7 +75,7 @@ export const ROUTES = {
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
   fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
-  backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json" },
+  backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json", once: true },
   releaseBackup: { method: "POST", path: "/v1/backups/:name/release", body: "none", reply: "json" },
 } as const satisfies Record<string, RouteShape>;
 

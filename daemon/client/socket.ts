@@ -41,7 +41,7 @@ const PATIENCE_MS = 15_000;
 const NOT_SENT = new Set(["ECONNREFUSED", "EAGAIN", "ENOENT"]);
 /**
  * A full daemon that cannot wait for its refusal to be read cuts the connection, and so does one that dies. Before the first byte of the
- * answer either may be asked again: asking twice what has no body stream attaches to the same gate, or opens an intake nobody uses.
+ * answer either may be asked again: asking twice what has no body stream and is not `once` attaches to the same gate, or opens an intake nobody uses.
  */
 const CUT_OFF = "ECONNRESET";
 /** A daemon that dies of this very request must not be given it for ever. */
@@ -124,7 +124,7 @@ export class SocketClient {
     } catch (cause) {
       const code = codeOf(cause);
       if (NOT_SENT.has(code) && (await patience.wait(code === "EAGAIN" ? "busy" : "absent"))) return null;
-      const again = code === CUT_OFF && input.stream === undefined && input.signal?.aborted !== true && patience.cutOff() < CUT_OFF_MAX;
+      const again = code === CUT_OFF && shape.once !== true && input.stream === undefined && input.signal?.aborted !== true && patience.cutOff() < CUT_OFF_MAX;
       if (again && (await patience.wait("busy"))) return null;
       throw this.broken(cause, input.signal);
     }
