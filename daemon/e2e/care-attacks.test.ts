@@ -1,8 +1,9 @@
 /** Backup and restore where they are asked to go wrong: places that cannot take them, two at once, what is no file, another owner. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT } from "../../proto/errors.ts";
+import type { Source } from "../platform/git/testing/scratch.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { oneDocument, World, type GateDocument } from "./testing/world.ts";
 
@@ -10,11 +11,12 @@ setDefaultTimeout(120_000);
 
 const SOMEBODY = 4321;
 let world: World;
+let source: Source;
 let backup: string;
 let gates: GateDocument[] = [];
 beforeAll(async () => {
   world = new World();
-  const source = await world.repository();
+  source = await world.repository();
   for (const n of [1, 2]) {
     source.git("switch", "-qC", `change-${n}`, "main");
     await source.commit({ [`src/c${n}.ts`]: `export const c = ${n};\n` });
@@ -83,6 +85,35 @@ test("attack: a bundle that was lost before the backup does not take all others 
   expect([restored.code, restored.stdout]).toEqual([EXIT.refuse, expect.stringContaining("LOST      before the backup was made: gates")]);
   expect((await world.run(["card", gates[1]!.card.head.slice(0, 12), "--embedded", ...stateAt(world.path("from-lost"))])).code).toBe(EXIT.admit);
   await world.run(["stop", ...stateAt(world.path("from-lost"))]);
+});
+
+test("attack: a database from an older copy beside a newer published checkpoint: the repair begins a new log, as the old one's key has signed further", async () => {
+  const hurt = copied("older");
+  source.git("switch", "-qC", "change-3", "main");
+  await source.commit({ "src/c3.ts": "export const c = 3;\n" });
+  const further = oneDocument(await world.run(["gate", source.path, "--embedded", "--target", "main", "--head", "change-3", "--json", ...stateAt(hurt)])) as Record<string, unknown>;
+  expect(further).toMatchObject({ verified: "verified" });
+  await world.run(["stop", ...stateAt(hurt)]);
+  const older = copied("older-copy");
+  for (const part of ["db", "oci"]) {
+    rmSync(join(hurt, part), { recursive: true });
+    cpSync(join(older, part), join(hurt, part), { recursive: true });
+  }
+  rmSync(join(hurt, "log/tile"), { recursive: true });
+  expect(await said(["fsck", "--repair", ...stateAt(hurt)])).toMatchObject({ succession: { from: gates[0]!.proof.log_origin }, after: { damage_total: 0 } });
+});
+
+test("attack: gc on a folder whose index is gone removes nothing that a repair needs", async () => {
+  const hurt = copied("no-index");
+  rmSync(join(hurt, "oci/index.json"));
+  const daemon = world.spawnDaemon(["--embedded", ...stateAt(hurt)]);
+  while (!existsSync(join(hurt, "s"))) await Bun.sleep(20);
+  const old = new Date(Date.now() - 3 * 86_400_000);
+  for (const name of readdirSync(join(hurt, "oci/blobs/sha256"))) utimesSync(join(hurt, "oci/blobs/sha256", name), old, old);
+  expect(await said(["gc", "--apply", ...stateAt(hurt)])).toMatchObject({ code: "store.corrupt" });
+  daemon.kill("SIGTERM");
+  await daemon.exited;
+  expect((await world.run(["fsck", "--repair", ...stateAt(hurt)])).stdout).toContain("nothing damaged");
 });
 
 test("attack: a command for a state folder in a folder that is none makes nothing there", async () => {

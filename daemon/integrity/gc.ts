@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { MaestroError } from "../../proto/errors.ts";
 import type { GcReply } from "../../proto/integrity.ts";
 import { lookAt, namesIn } from "../platform/folders.ts";
 import type { Artifacts } from "../store/artifacts.ts";
-import type { Gates } from "../store/gates.ts";
+import { artifactName, type Gates } from "../store/gates.ts";
 
 export interface GcDeps {
   readonly state_dir: string;
@@ -25,8 +26,26 @@ interface Removed {
   bytes: number;
 }
 
+/** Throws `store.corrupt` where a gate is not named among the artifacts: nothing would say which blobs are its own, and a repair needs them. */
+async function requireNames({ artifacts, gates, age_ms, now_ms }: GcDeps): Promise<void> {
+  const names = new Set(artifacts.names());
+  const unnamed = new Map<string, string>();
+  for (const { gate_id, attempt, bundle } of gates.all()) {
+    const name = artifactName(gate_id, attempt.attempt);
+    if (!names.has(name)) unnamed.set(bundle, name);
+  }
+  if (unnamed.size === 0) return;
+  // A gate that is recorded at this moment has its name soon, and its bundle is young.
+  for await (const { digest, modified_ms } of artifacts.blobs.list()) {
+    const name = unnamed.get(digest ?? "");
+    if (name !== undefined && modified_ms < now_ms - age_ms) throw new MaestroError("store.corrupt", `${name} is not named among the artifacts, so nothing is removed before a repair`);
+  }
+}
+
 /** Whoever refers to a blob has written it first, which makes it young: so what is old and was not referred to when we looked never will be. */
-async function removeBlobs({ artifacts, gates, age_ms, now_ms, apply }: GcDeps): Promise<{ removed: Removed; kept_young: number }> {
+async function removeBlobs(deps: GcDeps): Promise<{ removed: Removed; kept_young: number }> {
+  const { artifacts, gates, age_ms, now_ms, apply } = deps;
+  await requireNames(deps);
   const referred = await artifacts.references();
   for (const { reply, bundle } of gates.all()) referred.add(reply).add(bundle);
   const removed: Removed = { count: 0, bytes: 0 };

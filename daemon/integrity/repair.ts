@@ -22,6 +22,7 @@ import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
 import { keepEnvelope } from "../store/envelopes.ts";
+import { REPAIRED, settle } from "../store/upgrade.ts";
 import { openGates, payerOf } from "../store/gates.ts";
 import type { SalvagedTable } from "../store/salvage.ts";
 import { addEvidence, openUsage } from "../store/usage.ts";
@@ -112,8 +113,8 @@ async function repairLog(repair: Repair, store: Store, tables: LogTables, keys: 
   }
   if (entries < size) repair.note("lost", `log: entries ${entries} to ${size - 1}`);
   repair.note("rebuilt", `log: ${entries} entries, ${replaced} of them from tiles and bundles`);
-  // The head in the store is the newest that was ever signed; with it in hand nothing can be missing behind it.
-  return newest !== null && head.checkpoint.size === newest.checkpoint.size;
+  // The head in the store is the newest that was ever signed, unless a newer one turns up elsewhere: then the store is an older copy.
+  return newest !== null && newest.checkpoint.size === size && head.checkpoint.size === size;
 }
 
 function repairGates(repair: Repair, store: Store, found: FoundEvidence): void {
@@ -157,8 +158,8 @@ async function damagedIndex(repair: Repair, state_dir: string, limits: RepairDep
 /** A database is rebuilt beside the old one, which is moved aside once the new one is whole. */
 async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts): Promise<Succession | null> {
   const { state_dir, limits, salvage, machine, clock } = repair.deps;
-  const next = join(state_dir, "db.repaired");
-  await rm(next, { recursive: true, force: true });
+  const [next, whole] = [join(state_dir, "db.repairing"), join(state_dir, REPAIRED)];
+  for (const left of [next, whole]) await rm(left, { recursive: true, force: true });
   for (const { table, kept, refused, stopped } of await salvage(join(state_dir, "db"), next)) {
     if (refused > 0 || stopped !== null) repair.note("lost", `table ${table}: ${refused} records refused${stopped === null ? "" : `, then unreadable: ${stopped}`}; ${kept} kept`);
   }
@@ -168,20 +169,24 @@ async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts)
     const found = await findEvidence(artifacts.blobs, keys.trust, keys.log_note);
     repairGates(repair, store, found);
     await repairIndex(repair, artifacts, found);
-    const proven = await repairLog(repair, store, tables, keys, found);
+    // A log that was to end does so.
+    const proven = (await repairLog(repair, store, tables, keys, found)) && !existsSync(join(state_dir, "keys.next"));
     await store.durable();
     const head = tables.head.get(HEAD);
+    // Planned before the exchange: whoever starts on the new database after a kill finishes it first.
+    await repair.aside("keys.next");
+    const keys_folder = join(state_dir, "keys");
+    if (head !== undefined && !proven) planSuccession({ state_dir, cause: "repaired", head, keys_folder, trust_bytes: new Uint8Array(readFileSync(join(keys_folder, "trust.json"))), now_s: logSeconds({ store, clock }, head.time_s) });
+    await rename(next, whole);
     await repair.aside("db");
-    await repair.aside("log");
-    await rename(next, join(state_dir, "db"));
+    await rename(whole, join(state_dir, "db"));
     await syncPath(state_dir);
+    await repair.aside("log");
     if (head === undefined) return null;
     if (proven) {
       await writeFiles(state_dir, head, tables);
       return null;
     }
-    const keys_folder = join(state_dir, "keys");
-    planSuccession({ state_dir, cause: "repaired", head, keys_folder, trust_bytes: new Uint8Array(readFileSync(join(keys_folder, "trust.json"))), now_s: logSeconds({ store, clock }, head.time_s) });
     return await finishSuccession({ state_dir, store, tables, machine, keep: (name, bytes) => keepEnvelope(artifacts, name, bytes) });
   } finally {
     await store.close();
@@ -198,6 +203,7 @@ export async function repairState(deps: RepairDeps): Promise<RepairReport> {
   const { state_dir, limits, machine, monotonic_ms } = deps;
   const repair = new Repair(deps);
   const keys = keysOf(state_dir);
+  settle(state_dir);
   const damaged = (await deps.examine()).filter(({ problem }) => problem !== null);
   if (damaged.some(({ area }) => area === "keys") && machine !== null) {
     rememberMachine(state_dir, machine);

@@ -1,6 +1,6 @@
 /** An older state folder becomes one of today: whole before, whole after, whatever happens in between. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
@@ -130,4 +130,14 @@ test("a schema file that holds no version, or another than the records, is damag
   writeFileSync(join(dir, "db/schema"), "2\n");
   expect(await codeOf(async () => open(dir))).toBe("store.schema");
   expect(await codeOf(async () => open(dir, 1))).toBe("store.corrupt");
+});
+
+test("attack: a repair killed between its two renames: the repaired database takes its name at the next start, and one that is not needed goes", async () => {
+  await upgrade();
+  renameSync(join(dir, "db"), join(dir, "db.repaired"));
+  await upgrade();
+  expect([await held(dir, 2), existsSync(join(dir, "db.repaired"))]).toEqual([NEW, false]);
+  cpSync(join(dir, "db"), join(dir, "db.repaired"), { recursive: true });
+  await upgrade();
+  expect([await held(dir, 2), existsSync(join(dir, "db.repaired"))]).toEqual([NEW, false]);
 });

@@ -28,15 +28,19 @@ const NEXT = "db.next";
 /** The database as it was before, until a daemon has started on the new one. */
 const OLD = "db.old";
 
-/** What a killed upgrade left: between the two renames the new database waits for its name, before them it is thrown away. */
-function settle(state_dir: string): void {
-  const [current, next, old] = [join(state_dir, CURRENT), join(state_dir, NEXT), join(state_dir, OLD)];
+/** A database that a repair has made whole, and that waits for its name; while it is made it has another one. */
+export const REPAIRED = "db.repaired";
+
+/** What a killed upgrade or repair left: between the two renames the new database waits for its name, before them it is thrown away. */
+export function settle(state_dir: string): void {
+  const [current, next, old, repaired] = [CURRENT, NEXT, OLD, REPAIRED].map((name) => join(state_dir, name)) as [string, string, string, string];
   if (!existsSync(current)) {
     const complete = existsSync(next) && schemaOf(next) !== null;
     if (complete) renameSync(next, current);
+    else if (existsSync(repaired)) renameSync(repaired, current);
     else if (existsSync(old)) renameSync(old, current);
   }
-  rmSync(next, { recursive: true, force: true });
+  for (const left of [next, repaired]) rmSync(left, { recursive: true, force: true });
   syncPathNow(state_dir);
 }
 
