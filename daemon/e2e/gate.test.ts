@@ -1,6 +1,7 @@
 /** One clean change from the command line to evidence that stands without the daemon. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { API_VERSION, API_VERSION_HEADER } from "../../proto/routes.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { oneDocument, type GateDocument, type Ran, World } from "./testing/world.ts";
 
@@ -166,12 +167,24 @@ describe("what goes wrong after the verdict", () => {
   });
 
   test("evidence that does not verify never leaves with a verdict: exit 70, one document", async () => {
-    chmodSync(trust, 0o600);
-    writeFileSync(trust, "{}");
-    const [text, json] = await Promise.all([world.gate(repository), world.gate(repository, ["--json"])]);
-    expect([text.code, json.code]).toEqual([70, 70]);
-    expect(text.stdout).toBe("");
-    expect(text.stderr).toContain("does not verify: trust.malformed");
-    expect(oneDocument(json)).toMatchObject({ code: "evidence.log" });
+    // The daemon's own answers, but for the trust file: it is another's, as after a mix-up of folders.
+    const between = world.path("between.sock");
+    const proxy = Bun.serve({
+      unix: between,
+      fetch: (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/v1/trust") return Response.json({ trust: Buffer.from("{}").toString("base64") }, { headers: { [API_VERSION_HEADER]: API_VERSION } });
+        return fetch(`http://localhost${pathname}`, { unix: world.socket_path, method: request.method, headers: request.headers, body: request.body });
+      },
+    });
+    try {
+      const [text, json] = await Promise.all([world.gate(repository, ["--socket", between]), world.gate(repository, ["--json", "--socket", between])]);
+      expect([text.code, json.code]).toEqual([70, 70]);
+      expect(text.stdout).toBe("");
+      expect(text.stderr).toContain("does not verify: trust.malformed");
+      expect(oneDocument(json)).toMatchObject({ code: "evidence.log" });
+    } finally {
+      await proxy.stop(true);
+    }
   });
 });
