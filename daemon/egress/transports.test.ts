@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { asNobody, Behind, listens } from "../platform/sandbox/testing/behind.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { createEgress } from "./index.ts";
 import { failureOf, HOST_REPO, MAIN, Rig, tableOf } from "./testing/rig.ts";
@@ -56,7 +57,7 @@ test.skipIf(absent)("behind a socket that starts a helper for each connection: t
   const argv = ["systemd-socket-activate", "--accept", "--inetd", `--setenv=CREDENTIALS_DIRECTORY=${join(rig.scratch.root, "credentials")}`, "-l", socket, process.execPath, join(import.meta.dir, "main.ts"), "--config", config, "--state", join(rig.scratch.root, "unit-state")];
   const unit = Bun.spawn({ cmd: argv, env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, detached: true, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   try {
-    for (let i = 0; i < 200 && !(await Bun.file(socket).stat().then(() => true, () => false)); i++) await Bun.sleep(10);
+    for (let i = 0; i < 200 && !listens(socket); i++) await Bun.sleep(10);
     expect(await egress.tip(row, MAIN)).toBe(tip);
     const repository = await rig.scratch.store.open("acme/unit", "sha1");
     expect(await egress.history(row, MAIN, tip, { head: tip, have: [], object_format: "sha1", receive: rig.receive(repository) })).toBe(tip);
@@ -69,4 +70,15 @@ test.skipIf(absent)("behind a socket that starts a helper for each connection: t
     process.kill(-unit.pid, "SIGKILL");
     await unit.exited;
   }
+});
+
+const alone = skipWithout(process.getuid?.() === 0 && Bun.which("setpriv") !== null, "the tests do not run as root (or setpriv is missing), so nobody else was there to hold the socket");
+
+test.skipIf(absent || alone)("attack: somebody else holds the helper's socket and would say where a branch stands", async () => {
+  chmodSync(rig.scratch.root, 0o777);
+  const socket = join(rig.scratch.root, "foreign.sock");
+  const row = { id: HOST_REPO, remote: "file:///srv/x.git", target_refs: [MAIN] };
+  const egress = createEgress({ host: { ...tableOf(row), egress_socket: socket }, state_dir: rig.state_dir, git_folder: "/usr/bin", clock: rig.clock });
+  await using _behind = await Behind.listen(socket, { prefix: asNobody(), argv: ["/bin/cat"] });
+  expect(await failureOf(egress.tip(row, MAIN))).toMatchObject({ code: "egress.failed", detail: expect.stringContaining("neither root nor the daemon's own user") });
 });

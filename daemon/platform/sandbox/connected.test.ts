@@ -6,7 +6,8 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { skipWithout } from "../../testing/skip.ts";
 import { encodeFrame } from "../process/frames.ts";
 import { processGoneWithin } from "../process/testing/gone.ts";
-import { Connected } from "./connected.ts";
+import { Connected } from "../process/connected.ts";
+import { absent } from "./index.ts";
 import type { Sandbox } from "./job.ts";
 import { asNobody, Behind, LAUNCHER, NOBODY } from "./testing/behind.ts";
 import { NEVER, sandboxWithout, scratch, shellJob } from "./testing/rig.ts";
@@ -117,7 +118,7 @@ describe("a launcher that lies or hangs", () => {
     const path = nextPath();
     const liar = Bun.listen({ unix: path, socket: { open: (socket) => void socket.write(greeting), data: (socket) => void (words === null ? 0 : words.length === 0 ? socket.end() : socket.write(words)) } });
     try {
-      const launcher = new Connected(path, { ready_deadline_ms: 300, reply_bytes_max: 1_000 });
+      const launcher = new Connected({ path, what: "launcher", limits: { ready_deadline_ms: 300, reply_bytes_max: 1_000 }, absent });
       await launcher.ready;
       return await failureOf(launcher.run({}, { validate: (value) => value, deadline_ms: 200 }));
     } catch (error) {

@@ -4,7 +4,7 @@ import type { WorkerLimits } from "../../../proto/config.ts";
 import type { Collected, Sandbox, SandboxJob, SandboxResult, SandboxTier, TierState } from "./job.ts";
 import { MemoryWatch } from "../process/memory-watch.ts";
 import { Child } from "../process/supervisor.ts";
-import { Connected } from "./connected.ts";
+import { Connected } from "../process/connected.ts";
 import { type Launcher, Launchers } from "./launchers.ts";
 import { type Ended, endedOf, type News, newsOf, type Piece, type Place, probedOf, type WireJob } from "./wire.ts";
 
@@ -72,9 +72,15 @@ export function createSandbox(deps: SandboxDeps): Sandbox {
   return { run, tier, close: () => launchers.close() };
 }
 
+/** What to do stands with it, for whoever reads the outcome. */
+export function absent(detail: string, cause?: unknown): MaestroError {
+  const remedy = `${detail}; systemctl enable --now maestro-sandbox.socket`;
+  return new MaestroError("worker.crashed", remedy, { cause: new MaestroError("sandbox.unavailable", remedy, { cause }) });
+}
+
 function starter({ worker, launcher, socket }: SandboxDeps): () => Launcher {
   const limits = { ...worker, memory_bytes_max: LAUNCHER_MEMORY_BYTES_MAX, reply_bytes_max: LAUNCHER_REPLY_BYTES_MAX };
-  if (typeof socket === "string") return () => new Connected(socket, limits);
+  if (typeof socket === "string") return () => new Connected({ path: socket, what: "launcher", limits, absent });
   const memory = new MemoryWatch();
   return () => new Child({ argv: launcher ?? [process.execPath, "--smol", LAUNCHER], cwd: "/", env: {}, limits }, memory);
 }

@@ -1,5 +1,5 @@
 /** What `maestro-sandbox.socket` is in an installation: a socket that starts a launcher for each connection. */
-import { chmodSync, statSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const LAUNCHER = join(import.meta.dir, "../launcher.ts");
@@ -7,6 +7,9 @@ export const NOBODY = "65534";
 
 /** The program as root's systemd would start it for another user. */
 export const asNobody = (...more: readonly string[]): string[] => ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, ...(more.length === 0 ? ["--clear-groups"] : more), "--"];
+
+/** The file is there from bind(2) on, and refuses until listen(2): the kernel's table tells the two apart (__SO_ACCEPTCON). */
+export const listens = (path: string): boolean => readFileSync("/proc/net/unix", "latin1").split("\n").some((line) => line.split(" ")[3] === "00010000" && line.endsWith(` ${path}`));
 
 export class Behind implements AsyncDisposable {
   private readonly child: Bun.Subprocess;
@@ -23,7 +26,7 @@ export class Behind implements AsyncDisposable {
   static async listen(path: string, { prefix = [], argv = [process.execPath, LAUNCHER] }: { readonly prefix?: readonly string[]; readonly argv?: readonly string[] } = {}): Promise<Behind> {
     const behind = new Behind(path, prefix, argv);
     for (let tries = 0; tries < 500; tries++) {
-      if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
+      if (listens(path)) {
         chmodSync(path, 0o666);
         return behind;
       }

@@ -1,14 +1,13 @@
-/** A launcher behind a socket: the service manager starts one for each connection. It is held to the same as a child: frames, validation, deadlines. */
+/** A process behind a socket: the service manager starts one for each connection. It is held to the same as a child: frames, validation, deadlines. */
 import type { Socket } from "bun";
 import { ERROR_CODES, MaestroError } from "../../../proto/errors.ts";
 import { peerCredentials } from "../ffi.ts";
-import { type Message, messageOf } from "../process/envelope.ts";
-import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "../process/frames.ts";
-import type { ChildLimits, JobOptions } from "../process/supervisor.ts";
-import type { Launcher } from "./launchers.ts";
+import { type Message, messageOf } from "./envelope.ts";
+import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./frames.ts";
+import type { ChildLimits, JobOptions } from "./supervisor.ts";
 
-/** An order the core itself wrote; only a bug makes one this large. */
-const ORDER_BYTES_MAX = 64 * 1024 * 1024;
+/** A job the core itself wrote; only a bug makes one this large. */
+const JOB_BYTES_MAX = 64 * 1024 * 1024;
 const ROOT = 0;
 
 type Limits = Pick<ChildLimits, "ready_deadline_ms" | "reply_bytes_max">;
@@ -20,11 +19,19 @@ interface Running {
   readonly fail: (error: MaestroError) => void;
 }
 
-/** Hanging up ends the launcher, and with it the jail and everything inside (see launcher.ts); that is all there is to `kill`. */
-export class Connected implements Launcher {
+export interface ConnectedOptions {
+  readonly path: string;
+  /** What it is, for the message: `launcher`. */
+  readonly what: string;
+  readonly limits: Limits;
+  /** The failure where nobody answers, or somebody who should not. */
+  readonly absent: (detail: string, cause?: unknown) => MaestroError;
+}
+
+/** Hanging up ends the process, whose input that is; that is all there is to `kill`. */
+export class Connected {
   readonly ready: Promise<void>;
-  readonly #path: string;
-  readonly #limits: Limits;
+  readonly #options: ConnectedOptions;
   readonly #decoder: FrameDecoder;
   readonly #became_ready = Promise.withResolvers<void>();
   #state: "starting" | "idle" | "busy" | "dead" = "starting";
@@ -37,9 +44,9 @@ export class Connected implements Launcher {
   /** Since the job began, progress and answer together. */
   #output_bytes = 0;
 
-  constructor(path: string, limits: Limits) {
-    this.#path = path;
-    this.#limits = limits;
+  constructor(options: ConnectedOptions) {
+    const { limits } = options;
+    this.#options = options;
     this.#decoder = new FrameDecoder({ frame_bytes_max: limits.reply_bytes_max, depth_max: FRAME_DEPTH_MAX, values_max: FRAME_VALUES_MAX });
     this.ready = this.#became_ready.promise;
     // One that ends while nobody waits for it is reported by the next `run`.
@@ -57,10 +64,10 @@ export class Connected implements Launcher {
   /** As `Child.run`. */
   async run<Reply, Progress = never>(job: unknown, options: JobOptions<Reply, Progress>): Promise<Reply> {
     if (this.#state === "dead") throw this.#failure ?? new MaestroError("worker.crashed", "the connection was closed");
-    if (this.#state !== "idle") throw new Error(`a job for a launcher that is ${this.#state}`);
+    if (this.#state !== "idle") throw new Error(`a job for a ${this.#options.what} that is ${this.#state}`);
     if (options.signal?.aborted) throw cancelled(options.signal);
     const id = ++this.#jobs;
-    const frame = encodeFrame({ id, job }, ORDER_BYTES_MAX);
+    const frame = encodeFrame({ id, job }, JOB_BYTES_MAX);
     const answer = Promise.withResolvers<Reply>();
     this.#state = "busy";
     this.#output_bytes = 0;
@@ -91,23 +98,24 @@ export class Connected implements Launcher {
   }
 
   async #connect(): Promise<void> {
+    const { path, what, absent } = this.#options;
     try {
       const socket = await Bun.connect({
-        unix: this.#path,
+        unix: path,
         socket: {
           data: (_, chunk) => this.#take(chunk),
           drain: () => this.#flush(),
-          close: () => this.#end(new MaestroError("worker.crashed", "the launcher hung up")),
+          close: () => this.#end(new MaestroError("worker.crashed", `the ${what} hung up`)),
           error: (_, error) => this.#end(new MaestroError("worker.crashed", `the connection broke: ${error.message}`, { cause: error })),
         },
       });
       if (this.#state === "dead") return void socket.terminate();
       this.#socket = socket;
-      checkOwner(this.#path, socket);
+      checkOwner(this.#options, socket);
       this.#open();
     } catch (cause) {
       if (cause instanceof MaestroError) return this.#end(cause);
-      this.#end(unavailable(`no launcher answers on ${this.#path}; systemctl enable --now maestro-sandbox.socket`, cause));
+      this.#end(absent(`no ${what} answers on ${path}`, cause));
     }
   }
 
@@ -127,7 +135,8 @@ export class Connected implements Launcher {
   #take(chunk: Uint8Array): void {
     try {
       this.#output_bytes += chunk.length;
-      if (this.#output_bytes > this.#limits.reply_bytes_max) throw new MaestroError("worker.protocol", `more than ${this.#limits.reply_bytes_max} bytes of output`);
+      const { reply_bytes_max } = this.#options.limits;
+      if (this.#output_bytes > reply_bytes_max) throw new MaestroError("worker.protocol", `more than ${reply_bytes_max} bytes of output`);
       for (const frame of this.#decoder.push(chunk)) this.#message(messageOf(frame));
     } catch (error) {
       this.#end(error instanceof MaestroError && error.code === "worker.protocol" ? error : new MaestroError("worker.protocol", String(error), { cause: error }));
@@ -162,8 +171,8 @@ export class Connected implements Launcher {
   }
 }
 
-/** Whoever listens decides what a command came to: root's service manager, or this very user. The kernel noted who it is at listen(2). */
-function checkOwner(path: string, socket: Socket<undefined>): void {
+/** Whoever listens decides what the answers are: root's service manager, or this very user. The kernel noted who it is at listen(2). */
+function checkOwner({ path, absent }: ConnectedOptions, socket: Socket<undefined>): void {
   const fd: unknown = Reflect.get(socket, "fd");
   let because = "has no descriptor";
   if (typeof fd === "number") {
@@ -171,14 +180,10 @@ function checkOwner(path: string, socket: Socket<undefined>): void {
     if (uid === ROOT || uid === process.getuid?.()) return;
     because = `is held by uid ${uid}, neither root nor the daemon's own user`;
   }
-  throw unavailable(`${path} ${because}, so no job is given to it`);
+  throw absent(`${path} ${because}, so no job is given to it`);
 }
 
-function unavailable(detail: string, cause?: unknown): MaestroError {
-  return new MaestroError("worker.crashed", detail, { cause: new MaestroError("sandbox.unavailable", detail, { cause }) });
-}
-
-/** The launcher's own account of a failed job; its code is only believed where it is one of ours. */
+/** Its own account of a failed job; its code is only believed where it is one of ours. */
 function reported(message: Extract<Message, { kind: "failure" }>): MaestroError {
   const code = ERROR_CODES.find((known) => known === message.code);
   return new MaestroError("worker.crashed", message.detail, code === undefined ? {} : { cause: new MaestroError(code, message.detail) });
