@@ -127,3 +127,16 @@ test.skipIf(skipWithout(hasPrlimit, "a daemon with few descriptors: needs prlimi
   expect(await eventually(() => readdirSync(`/proc/${child.pid}/fd`).length < 60)).toBe(true);
   expect((await client.status()).daemon.state).toBe("ready");
 }, SLOW_MS);
+
+test("attack: a hang-up while it starts does not end it; what the signal asked for is done once it serves", async () => {
+  const child = spawn();
+  const lock = dir.path("state/lock");
+  await eventually(() => existsSync(lock) && readFileSync(lock, "utf8") !== "");
+  for (let i = 0; i < 5; i++) child.kill("SIGHUP");
+  let said = "";
+  for await (const chunk of child.stdout) {
+    said += new TextDecoder().decode(chunk);
+    if (said.includes("the configuration was not reloaded")) break;
+  }
+  expect([child.exitCode ?? child.signalCode, await new MaestroClient(dir.path("s")).answers()]).toEqual([null, true]);
+});

@@ -95,6 +95,10 @@ async function main(): Promise<void> {
   const args = argumentsOf(Bun.argv.slice(2));
   const { state_dir, socket_path } = args.locations;
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
+  // Before there is anything to reload the signal would end the process; what it asked for is done once there is.
+  let asked = false;
+  let reload = (): void => void (asked = true);
+  process.on("SIGHUP", () => reload());
   const live = new LiveHost(await hostConfig(args));
   const lock = await takeFolders(state_dir, dirname(socket_path));
   const fatal = guardProcess(log);
@@ -107,8 +111,9 @@ async function main(): Promise<void> {
   const reloader = new Reloader({ live, manager, log: lines, believe: (next) => core.tenants.believe(next), now_s: () => Math.floor(systemClock.now_ms() / 1000), read: args.embedded ? null : () => hostConfig(args) });
   const daemon = new Daemon({ core, live, log: lines, manager, reloader, watchdog_ms, release: () => lock.release() });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop(signal));
-  process.on("SIGHUP", () => void reloader.reload());
   await daemon.serve(socket_path);
+  reload = () => void reloader.reload();
+  if (asked) reload();
 }
 
 try {
