@@ -19,7 +19,11 @@ import { machineDigest } from "./platform/machine.ts";
 import { takeLock } from "./platform/socket/index.ts";
 import { salvage, type SalvagedTable } from "./store/salvage.ts";
 
-const limits = Value.Create(Limits);
+/** A disk that is being repaired may be slow; nobody waits for an answer meanwhile. */
+const COMMIT_DEADLINE_MS = 120_000;
+const defaults = Value.Create(Limits);
+/** Nothing new is taken in here, and what is kept was taken under the operator's limits, which may have been higher: none of it is damaged for that. */
+const limits = { store: { ...defaults.store, blob_bytes_max: Number.MAX_SAFE_INTEGER, value_bytes_max: Number.MAX_SAFE_INTEGER, commit_deadline_ms: COMMIT_DEADLINE_MS } };
 const text = { type: "string" } as const;
 const { values, positionals } = parseArgs({ args: Bun.argv.slice(2), options: { state: text, from: text, to: text, skip: text, "as-clone": { type: "boolean" } }, allowPositionals: true, strict: true });
 const state_dir = values.state ?? "";

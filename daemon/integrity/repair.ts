@@ -33,7 +33,7 @@ import type { Step } from "./step.ts";
 
 export interface RepairDeps {
   readonly state_dir: string;
-  readonly limits: Pick<Limits, "store" | "integrity">;
+  readonly limits: Pick<Limits, "store">;
   readonly machine: string | null;
   readonly clock: Pick<Clock, "now_ms" | "boottime_ms" | "boot_id">;
   readonly monotonic_ms: () => number;
