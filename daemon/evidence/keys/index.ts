@@ -16,7 +16,7 @@ import { selfMadeTrust, trustFileBytes } from "./trust.ts";
 
 export type { Signer } from "./signer.ts";
 
-const SALT_BYTES = 32;
+export const SALT_BYTES = 32;
 const LOCAL_DOMAIN = "local.maestro.internal";
 const LABEL_CHARS = 16;
 
@@ -45,7 +45,7 @@ export interface Keys {
 }
 
 /** A name for a log that no other log has: from its first key, so that it needs no registry and survives a rotation. */
-const logLabel = (log: Signer): string => toBase32(sha256(log.key.raw)).slice(0, LABEL_CHARS);
+export const logLabel = (log: Signer): string => toBase32(sha256(log.key.raw)).slice(0, LABEL_CHARS);
 
 function generate(folder: string, { now, trust_domain }: KeysDeps): void {
   const gate = generatePrivateKey("ecdsa-p256-sha256");

@@ -1,9 +1,8 @@
 /** The keys of a node whose log has to begin anew, and a trust file under which old and new evidence verify. */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalBytes } from "../../../proto/canonical.ts";
-import { toBase32 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { TrustFile, type TrustBody, type TrustedKey } from "../../../proto/trust.ts";
 import { TRUST_LIMITS } from "../../verifier/limits.ts";
@@ -11,6 +10,7 @@ import { readDocument } from "../../verifier/schema.ts";
 import { timestampOf, timestampSeconds } from "../../verifier/time.ts";
 import { openTrust } from "../../verifier/trust.ts";
 import { readPrivateFile } from "../keys/files.ts";
+import { logLabel, SALT_BYTES } from "../keys/index.ts";
 import { generatePrivateKey, signerFromPem, type Signer } from "../keys/signer.ts";
 import { signTrust, trustLine } from "../keys/trust.ts";
 
@@ -36,14 +36,11 @@ export interface NextKeysInput {
   readonly at_s: number;
 }
 
-const SALT_BYTES = 32;
-const LABEL_CHARS = 16;
 const KEYS_MAX = 256;
 
 /** `log.<label>.<domain>`: the label is the log's own, so that no two logs share an origin. */
 function originFor(log: Signer, old_origin: string): string {
-  const label = toBase32(createHash("sha256").update(log.key.raw).digest()).slice(0, LABEL_CHARS);
-  return `log.${label}.${old_origin.split(".").slice(2).join(".")}`;
+  return `log.${logLabel(log)}.${old_origin.split(".").slice(2).join(".")}`;
 }
 
 function bodyOf(bytes: Uint8Array): TrustBody {
