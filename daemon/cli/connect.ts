@@ -1,5 +1,5 @@
 /** Finds the daemon, or starts a private one where that was asked for or is safe to assume. */
-import { existsSync, mkdirSync, openSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import { locationsOf, SYSTEM_SOCKET, type Locations } from "../../proto/locations.ts";
 import { MaestroClient } from "../client/maestro.ts";
@@ -11,6 +11,8 @@ import { tokenHeaders } from "./token-file.ts";
 const START_DEADLINE_MS = 15_000;
 /** How long another instance of the same state may take until its socket answers. */
 const OTHER_DEADLINE_MS = 3_000;
+/** Past it a private daemon starts with a new file; one older is kept. */
+const LOG_BYTES_MAX = 16 * 1024 * 1024;
 const PROBE_INTERVAL_MS = 20;
 
 /** Whether the user said which daemon is meant; where not, the host's own comes first. */
@@ -52,7 +54,9 @@ export async function connectOrStart(values: Values): Promise<{ client: MaestroC
 function openLog(state_dir: string): number {
   try {
     mkdirSync(state_dir, { recursive: true, mode: 0o700 });
-    return openSync(`${state_dir}/maestrod.log`, "a", 0o600);
+    const path = `${state_dir}/maestrod.log`;
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
+    return openSync(path, "a", 0o600);
   } catch (error) {
     throw new MaestroError("store.folder", error instanceof Error ? error.message : state_dir, { cause: error });
   }

@@ -116,6 +116,14 @@ test("attack: gc on a folder whose index is gone removes nothing that a repair n
   expect((await world.run(["fsck", "--repair", ...stateAt(hurt)])).stdout).toContain("nothing damaged");
 });
 
+test("attack: a private daemon's log that has grown large makes room for a new one at the next start", async () => {
+  const folder = copied("talkative");
+  writeFileSync(join(folder, "maestrod.log"), Buffer.alloc(17 * 1024 * 1024, "x\n"));
+  expect((await world.run(["card", gates[1]!.card.head.slice(0, 12), "--embedded", ...stateAt(folder)])).code).toBe(EXIT.admit);
+  expect([statSync(join(folder, "maestrod.log")).size < 1024 * 1024, statSync(join(folder, "maestrod.log.1")).size]).toEqual([true, 17 * 1024 * 1024]);
+  await world.run(["stop", ...stateAt(folder)]);
+});
+
 test("attack: a command for a state folder in a folder that is none makes nothing there", async () => {
   const folder = world.path("not-ours");
   mkdirSync(folder);
