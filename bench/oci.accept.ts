@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type GateDocument, until, World } from "../daemon/e2e/testing/world.ts";
 import { BUNDLE_MEDIA_TYPE } from "../proto/bundle.ts";
+import { GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE } from "../daemon/store/gates.ts";
 import { accepts, output, run } from "./rig/accepts.ts";
 import { crane, onPath } from "./rig/tools.ts";
 
@@ -28,7 +29,7 @@ accepts(skopeo, "copies each gate's evidence out of the layout, checking every d
     const copy = world.path(tagOf(gate));
     await output([skopeo.path(), "copy", "--insecure-policy", `oci:${layout}:${tagOf(gate)}`, `dir:${copy}`]);
     const manifest = JSON.parse(readFileSync(join(copy, "manifest.json"), "utf8")) as { readonly layers: readonly { readonly digest: string; readonly mediaType: string }[] };
-    expect(manifest.layers.map(({ mediaType }) => mediaType)).toEqual([BUNDLE_MEDIA_TYPE]);
+    expect(manifest.layers.map(({ mediaType }) => mediaType)).toEqual([BUNDLE_MEDIA_TYPE, GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE]);
     same(readFileSync(join(copy, (manifest.layers[0]?.digest ?? "").replace("sha256:", ""))), bundleOf(gate));
   }
 });
