@@ -98,7 +98,7 @@ export class OidcVerifier {
     if (typeof header["kid"] !== "string") throw refused("the token names no key (kid)");
     const known = this.sources.filter(({ source }) => source.issuer === payload["iss"]);
     if (known.length === 0) throw refused("its issuer is none that the operator named");
-    const wanted = known.find(({ source }) => [payload["aud"]].flat().includes(source.audience)) ?? known[0];
+    const wanted = known.find(({ source }) => [payload["aud"]].flat().includes(source.audience));
     if (wanted === undefined) throw refused("its audience is not this daemon");
     const proved = await this.signed(token, wanted, now_s);
     return claimsOf(wanted.source, payload, proved);
