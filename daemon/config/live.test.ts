@@ -27,6 +27,28 @@ test("a tool chain, a command and an obligation that a reload brings hold for th
   expect(Object.keys(host.mounts)).not.toContain("node");
 });
 
+test("whatever is said to be applied holds for whoever holds the host, and whatever waits does not", () => {
+  const changes: Partial<HostConfig> = {
+    trust_domain: "other.example",
+    rules: { "size.unreviewable": { human: "refuse" } },
+    required: ["secrets"],
+    thresholds: { size_lines_max: 200 },
+    commands: { lint: { run: ["node", "lint.js"] } },
+    obligations: { "bundle.bytes": { from: { report: "bundle" }, format: "json", pointer: "/bytes", max: "1" } },
+    mounts: { node: { folders: [{ host: "/opt/node", inside: "/opt/node" }] } },
+    capabilities: { trust_file: "/etc/maestro/other.json" },
+    oidc: [{ issuer: "https://ci", audience: "maestro", jwks_file: "/k", tenant: "web", repositories: [{ claim: "a", id: "a" }] }],
+    tenants: [{ id: "web", uids: [1001] }],
+    idle_exit_ms: 5,
+  };
+  for (const [key, value] of Object.entries(changes)) {
+    const live = new LiveHost(FIRST);
+    const before = Bun.inspect(Reflect.get(live.host, key));
+    const { applied, needs_restart } = live.adopt({ ...FIRST, [key]: value });
+    expect([key, applied.length + needs_restart.length, Bun.inspect(Reflect.get(live.host, key)) !== before]).toEqual([key, 1, applied.length === 1]);
+  }
+});
+
 test("what was handed out at the start stays, and each waiting setting is named by its path", () => {
   const live = new LiveHost(FIRST);
   const adopted = live.adopt({ ...FIRST, trust_domain: "other.example", limits: { server: { connections_max: 9 } }, idle_exit_ms: 5 });

@@ -25,13 +25,14 @@ export class LiveHost {
   readonly host: Host;
   /** The file as it runs: what waits for a restart is not in it. */
   given: HostConfig;
-  private resolved: Host;
+  /** The last file taken over; of it only what is `LIVE` is ever looked at. */
+  private newest: Host;
 
   constructor(given: HostConfig) {
     const started = resolveHost(given);
     this.given = given;
-    this.resolved = started;
-    const live = Object.fromEntries(LIVE.map((key) => [key, { get: () => this.resolved[key], enumerable: true }]));
+    this.newest = started;
+    const live = Object.fromEntries(LIVE.map((key) => [key, { get: () => this.newest[key], enumerable: true }]));
     this.host = Object.freeze(Object.defineProperties({ ...started }, live));
   }
 
@@ -40,8 +41,7 @@ export class LiveHost {
     const wanted = resolveHost(next);
     const changed = differences(this.host, wanted);
     const live = (path: string) => LIVE.some((key) => path === key || path.startsWith(`${key}.`));
-    const { rules, required, thresholds, commands, obligations, mounts, capabilities, oidc } = wanted;
-    this.resolved = { ...this.resolved, rules, required, thresholds, commands, obligations, mounts, capabilities, oidc };
+    this.newest = wanted;
     this.given = withLivePart(this.given, next);
     return { applied: changed.filter(live), needs_restart: changed.filter((path) => !live(path)) };
   }
