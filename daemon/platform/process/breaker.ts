@@ -2,6 +2,8 @@ import type { WorkerLimits } from "../../../proto/config.ts";
 
 export type BreakerLimits = Pick<WorkerLimits, "breaker_deaths_max" | "breaker_window_ms" | "breaker_open_ms" | "breaker_open_ms_max">;
 export type BreakerState = "closed" | "open" | "half_open";
+/** One caller's way past a breaker. Only who holds the turn of trying answers for it; every turn is another object. */
+export type Turn = symbol;
 
 /**
  * Stops a crash loop. `breaker_deaths_max` deaths within `breaker_window_ms` open it: nothing is started for
@@ -14,7 +16,8 @@ export class Breaker {
   #deaths_ms: number[] = [];
   #open_until_ms: number | null = null;
   #open_ms: number;
-  #trying = false;
+  /** The turn that tries, half open. */
+  #trying: Turn | null = null;
   #last = "";
 
   constructor(limits: BreakerLimits) {
@@ -32,39 +35,43 @@ export class Breaker {
     return this.#open_until_ms === null && !this.#deaths_ms.some((at) => at > now_ms - this.#limits.breaker_window_ms);
   }
 
-  /** `null` when a start may be made; else why not. Half open, one caller gets `null` and the rest wait for what it says. */
+  /** Why no start may be made, or `null`. Asking changes nothing. */
   refusal(now_ms: number): string | null {
     const state = this.state(now_ms);
-    if (state === "closed") return null;
-    if (state === "half_open" && !this.#trying) {
-      this.#trying = true;
-      return null;
-    }
+    if (state === "closed" || (state === "half_open" && this.#trying === null)) return null;
     const wait_ms = Math.max(0, Math.ceil((this.#open_until_ms ?? now_ms) - now_ms));
     return `check processes died again and again, the last one: ${this.#last}; ${wait_ms > 0 ? `the next try is in ${wait_ms} ms` : "one is being tried"}`;
   }
 
-  worked(): void {
-    if (!this.#trying) return;
-    this.#trying = false;
+  /** One more caller, who was not refused. Half open, it is the one that tries, and the rest wait for what it says. */
+  enter(now_ms: number): Turn {
+    const turn = Symbol("turn");
+    if (this.state(now_ms) === "half_open") this.#trying = turn;
+    return turn;
+  }
+
+  worked(turn: Turn): void {
+    if (this.#trying !== turn) return;
+    this.#trying = null;
     this.#open_until_ms = null;
     this.#open_ms = this.#limits.breaker_open_ms;
     this.#deaths_ms = [];
   }
 
-  /** The one that tried ended without an answer either way. */
-  left(): void {
-    this.#trying = false;
+  /** If it was the one that tried, it ended without an answer either way. */
+  left(turn: Turn): void {
+    if (this.#trying === turn) this.#trying = null;
   }
 
-  died(now_ms: number, why: string): void {
+  /** A death of an older turn says nothing of the one that tries. */
+  died(turn: Turn, now_ms: number, why: string): void {
     const { breaker_deaths_max, breaker_window_ms, breaker_open_ms_max } = this.#limits;
     this.#last = why;
     this.#deaths_ms = [...this.#deaths_ms.filter((at) => at > now_ms - breaker_window_ms), now_ms];
-    if (!this.#trying && this.#deaths_ms.length < breaker_deaths_max) return;
-    if (!this.#trying && this.#open_until_ms !== null) return;
-    if (this.#trying) this.#open_ms = Math.min(2 * this.#open_ms, breaker_open_ms_max);
-    this.#trying = false;
+    const tried = this.#trying === turn;
+    if (!tried && (this.#open_until_ms !== null || this.#deaths_ms.length < breaker_deaths_max)) return;
+    if (tried) this.#open_ms = Math.min(2 * this.#open_ms, breaker_open_ms_max);
+    this.#trying = null;
     this.#open_until_ms = now_ms + this.#open_ms;
   }
 }

@@ -1,4 +1,4 @@
-import { Breaker, type BreakerLimits, type BreakerState } from "./breaker.ts";
+import { Breaker, type BreakerLimits, type BreakerState, type Turn } from "./breaker.ts";
 
 /** Tenants whose crashes are remembered; the least lately hurt is forgotten first. */
 const TENANTS_MAX = 256;
@@ -17,17 +17,21 @@ export class Breakers {
     return this.#by_tenant.get(tenant)?.refusal(now_ms) ?? null;
   }
 
-  worked(tenant: string): void {
-    this.#by_tenant.get(tenant)?.worked();
+  enter(tenant: string, now_ms: number): Turn {
+    return this.#by_tenant.get(tenant)?.enter(now_ms) ?? Symbol("turn");
   }
 
-  left(tenant: string): void {
-    this.#by_tenant.get(tenant)?.left();
+  worked(tenant: string, turn: Turn): void {
+    this.#by_tenant.get(tenant)?.worked(turn);
   }
 
-  died(tenant: string, now_ms: number, why: string): void {
+  left(tenant: string, turn: Turn): void {
+    this.#by_tenant.get(tenant)?.left(turn);
+  }
+
+  died(tenant: string, turn: Turn, now_ms: number, why: string): void {
     const breaker = this.#by_tenant.get(tenant) ?? new Breaker(this.#limits);
-    breaker.died(now_ms, why);
+    breaker.died(turn, now_ms, why);
     this.#by_tenant.delete(tenant);
     this.#by_tenant.set(tenant, breaker);
     const [oldest] = this.#by_tenant.keys();

@@ -52,6 +52,20 @@ test("crash loop: a tenant whose jobs kill their processes is refused at once, o
   expect(workers.health.tenants).toEqual({ open: 0, half_open: 0 });
 });
 
+test("attack: a lease from before the crashes gives no second try while one is under way, and its reply ends no suspension", async () => {
+  const workers = pool("serve", { breaker_deaths_max: 1 });
+  const [old, doomed] = [await workers.lease(undefined, "bad"), await workers.lease(undefined, "bad")];
+  expect((await failureOf(doomed.run({ act: "segv" }, JOB))).code).toBe("worker.crashed");
+  await doomed.release();
+  await Bun.sleep(320);
+  await using trying = await workers.lease(undefined, "bad");
+  expect(await old.run({ act: "echo", text: "old" }, JOB)).toEqual({ text: "old" });
+  expect(workers.health.tenants).toEqual({ open: 0, half_open: 1 });
+  await old.release();
+  expect((await failureOf(workers.lease(undefined, "bad"))).detail).toContain("one is being tried");
+  expect(await trying.run({ act: "echo", text: "well" }, JOB)).toEqual({ text: "well" });
+});
+
 test("what a job says is wrong, and what is only slow, opens no breaker", async () => {
   const workers = pool();
   for (let i = 0; i < 5; i++) {

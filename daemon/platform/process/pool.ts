@@ -1,6 +1,6 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import type { WorkerLimits } from "../../../proto/config.ts";
-import type { BreakerLimits, BreakerState } from "./breaker.ts";
+import type { BreakerLimits, BreakerState, Turn } from "./breaker.ts";
 import { Breakers } from "./breakers.ts";
 import { FairLine } from "./fair-line.ts";
 import { MemoryWatch } from "./memory-watch.ts";
@@ -115,6 +115,7 @@ export class WorkerPool {
     if (signal?.aborted) throw cancelled(signal);
     if (this.#line.size >= LINE_MAX) throw new MaestroError("request.busy", `${LINE_MAX} callers wait for a check process`);
     this.#refuseSuspended(tenant);
+    const turn = this.#breakers.enter(tenant, performance.now());
     const granted = Promise.withResolvers<Child>();
     const waiting: Waiting = { give: granted.resolve, fail: granted.reject };
     const leave = () => {
@@ -125,9 +126,9 @@ export class WorkerPool {
     this.#serve();
     this.#fill();
     try {
-      return this.#leaseOf(await granted.promise, tenant);
+      return this.#leaseOf(await granted.promise, tenant, turn);
     } catch (error) {
-      this.#breakers.left(tenant);
+      this.#breakers.left(tenant, turn);
       throw error;
     } finally {
       signal?.removeEventListener("abort", leave);
@@ -164,12 +165,12 @@ export class WorkerPool {
     await Promise.all([cooled, ...[...this.#leased].map((child) => child.kill())]);
   }
 
-  #leaseOf(child: Child, tenant: string): Lease {
+  #leaseOf(child: Child, tenant: string, turn: Turn): Lease {
     const release = async () => {
       await child.kill();
       if (!this.#leased.delete(child)) return;
       this.#shares.give(tenant);
-      this.#breakers.left(tenant);
+      this.#breakers.left(tenant, turn);
       if (this.#leased.size === 0) this.#empty.resolve();
       this.#serve();
       this.#fill();
@@ -177,10 +178,10 @@ export class WorkerPool {
     const run: Lease["run"] = async (job, options) => {
       try {
         const reply = await child.run(job, options);
-        this.#breakers.worked(tenant);
+        this.#breakers.worked(tenant, turn);
         return reply;
       } catch (error) {
-        this.#count(tenant, error);
+        this.#count(tenant, turn, error);
         throw error;
       }
     };
@@ -188,10 +189,10 @@ export class WorkerPool {
   }
 
   /** A job that says what is wrong with it, is stopped, or takes too long is no crash; a deadline has a pace of its own. */
-  #count(tenant: string, error: unknown): void {
+  #count(tenant: string, turn: Turn, error: unknown): void {
     if (!(error instanceof MaestroError) || !DEATHS.has(error.code) || error.cause instanceof MaestroError) return;
     this.#deaths += 1;
-    this.#breakers.died(tenant, performance.now(), `${error.code}, ${error.detail}`.slice(0, REASON_CHARACTERS_MAX));
+    this.#breakers.died(tenant, turn, performance.now(), `${error.code}, ${error.detail}`.slice(0, REASON_CHARACTERS_MAX));
   }
 
   /** Hands warm children to the line: tenants take turns, each first come, first served. */
