@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { bundleDigest, ENTRYPOINT, policyId, readBundle } from "./policy/index.ts";
 import { tarGz } from "./platform/archive/testing/tar.ts";
 import { World } from "./testing/core.ts";
-import { ownUser } from "./testing/tenants.ts";
+import { ownUser, tenant } from "./testing/tenants.ts";
 
 const DEFAULT = new URL("../policies/default/bundle.tar.gz", import.meta.url).pathname;
 const FOCUSED = { "test/a.test.ts": 'test.only("a", () => expect(1).toBe(1));\n' };
@@ -24,6 +24,24 @@ function policySaying(effect: "pass" | "refuse"): Uint8Array {
   const manifest = { revision: `says-${effect}`, roots: [""], wasm: [{ entrypoint: ENTRYPOINT, module: "/policy.wasm" }] };
   return tarGz([{ name: "/.manifest", content: JSON.stringify(manifest) }, { name: "/data.json", content: JSON.stringify(said) }, { name: "/policy.wasm", content: wasm }]);
 }
+
+test("an orderly stop waits until what was under way is paid for, and bills what it took instead of its worst case", async () => {
+  await using world = await World.open();
+  const payer = tenant("web", 1001, { accounts: [{ key: "tenant:web", budget: {}, window_s: null }] });
+  const putAway = Promise.withResolvers<void>();
+  const work = world.core.tenants.pay(payer, { wall_us: 3_600e6, cpu_us: 3_600e6, model_tokens: 0 }, async (spent) => {
+    await putAway.promise;
+    spent({ cpu_us: 7 });
+  });
+  setTimeout(putAway.resolve, 300);
+  await world.stop();
+  await work;
+  await world.start();
+  const row = world.core.tenants.ledger.account("tenant:web");
+  expect(row).toMatchObject({ spent: { cpu_us: 7 }, reserved: { wall_us: 0, cpu_us: 0 } });
+  expect(row?.spent.wall_us).toBeLessThan(60e6);
+  expect(world.warnings).toEqual([]);
+}, SLOW_MS);
 
 describe("a start", () => {
   test("sweeps what a killed daemon left half done, and keeps what was acknowledged", async () => {

@@ -52,6 +52,7 @@ export interface Core extends State {
 const DEFAULT_POLICY = new URL("../policies/default/bundle.tar.gz", import.meta.url).pathname;
 const WORKER = new URL("./gate/worker.ts", import.meta.url).pathname;
 const POOL_DRAIN_MS = 2_000;
+const SETTLE_MS = 2_000;
 
 function createPool({ host, cgroups }: CoreOptions): WorkerPool {
   const { worker } = host.limits;
@@ -114,6 +115,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
     async close() {
       await integrity.stop();
       await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close()]);
+      // A gate whose process was just taken away still has files to put away before its bill is written.
+      await tenants.settled(SETTLE_MS);
       await evidence.published();
       await state.store.close();
     },

@@ -43,6 +43,8 @@ export interface Tenants {
   pay<T>(principal: Principal, worst: Amount, work: (spent: Spent) => Promise<T>): Promise<T>;
   /** From the next request on: whose tokens are taken and which are revoked, with the key files read again. Throws `trust.malformed` and changes nothing. */
   believe(sources: TokenSources): Promise<void>;
+  /** When all work under way is settled, or after `deadline_ms`; what is not by then is charged in full by the next start. */
+  settled(deadline_ms: number): Promise<void>;
   readonly ledger: Ledger;
 }
 
@@ -54,13 +56,28 @@ export async function createTenants({ host, trust_domain, own_uid, store, clock,
   const admission = new Admission({ table, tokens: { check: (credential) => tokens.check(credential) }, limits: host.limits.tenant, own_uid, monotonic_ms: () => clock.monotonic_ms() });
   const ledger = openLedger({ store, now_s });
   const lines = new Lines();
+  const under_way = new Set<Promise<unknown>>();
   return {
     admit: (peer, role, needs, credential) => admission.admit(peer, role, needs, credential),
     inLine: (principal, work) => lines.pass(principal, work),
     believe: async (sources) => {
       tokens = await opened(sources);
     },
-    pay: (principal, worst, work) => pay({ ledger, clock, warn }, principal, worst, work),
+    pay: async (principal, worst, work) => {
+      const paid = pay({ ledger, clock, warn }, principal, worst, work);
+      under_way.add(paid);
+      try {
+        return await paid;
+      } finally {
+        under_way.delete(paid);
+      }
+    },
+    settled: async (deadline_ms) => {
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, deadline_ms);
+      await Promise.race([Promise.allSettled(under_way), late.promise]);
+      clearTimeout(timer);
+    },
     ledger,
   };
 }

@@ -29,9 +29,9 @@ export async function pay<T>({ ledger, clock, warn }: MeterDeps, { accounts }: P
     try {
       ledger.settle(id, used);
     } catch (error) {
-      // The verdict stands whether or not the bill could be written; until the next start the worst case counts as spent.
+      // The verdict stands whether or not the bill could be written; until the next start the worst case counts as promised, and from then on as spent.
       if (!(error instanceof MaestroError)) throw error;
-      warn("what a gate used could not be written down, so its reservation stands until the next start", error);
+      warn("what a gate used could not be written down, so its reservation stands and the next start charges it in full", error);
     }
   }
 }

@@ -1,11 +1,11 @@
-/** What tenants spend: reserved before the work, settled after it, released where there was none; each step in one transaction. */
+/** What tenants spend: reserved before the work, settled after it, charged in full where the daemon died in between; each step in one transaction. */
 import { Type, type Static } from "@sinclair/typebox";
 import { CAPABILITY_LIFE_S_MAX } from "../../../proto/capability.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { Closed, Count } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
 import type { Account } from "../principal.ts";
-import { AccountRow, Amount, emptyAccount, NOTHING, reserved, rolled, settled, shortfall } from "./core.ts";
+import { AccountRow, Amount, emptyAccount, reserved, rolled, settled, shortfall } from "./core.ts";
 
 const Line = Closed({ account: Type.String({ maxLength: 256 }), window_s: Type.Union([Count, Type.Null()]) });
 const ReservationRow = Closed({ amount: Amount, lines: Type.Array(Line, { maxItems: 4 }) });
@@ -31,8 +31,9 @@ export interface LedgerDeps {
 }
 
 /**
- * Opens the ledger and releases what a dead daemon had promised: nothing else holds the state folder, so every reservation
- * found here is one whose work ended with its process.
+ * Opens the ledger and charges in full what a dead daemon had promised: nothing else holds the state folder, so every
+ * reservation found here is one whose work ended with its process. How much of it was used died too, and a change that
+ * brings its daemon down must not work for nothing. It is charged to the window of this start, as a settlement would be.
  */
 export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   const accounts = store.table<string, typeof AccountRow>("ledger_accounts", AccountRow);
@@ -49,7 +50,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   }
 
   const stale = [...reservations.entries()];
-  if (stale.length > 0) store.atomic(() => stale.forEach(({ key, value }) => close(key, value, NOTHING)));
+  if (stale.length > 0) store.atomic(() => stale.forEach(({ key, value }) => close(key, value, value.amount)));
   const idle = [...accounts.entries({ limit: IDLE_ROWS_MAX })].filter(({ value }) => value.touched_s < now_s() - IDLE_S_MAX);
   if (idle.length > 0) store.atomic(() => idle.forEach(({ key }) => accounts.remove(key)));
 

@@ -98,13 +98,14 @@ describe("a budget", () => {
   });
 });
 
-test("reservations of a daemon that died are released at the next start, once", () => {
+test("attack: a change that brings the daemon down works for nothing: what it had reserved is charged in full at the next start, once", () => {
   const { ledger, now, state_dir } = fresh();
   ledger.settle(ledger.reserve([ACCOUNT], wall(100)), wall(60));
-  for (let i = 0; i < 3; i++) ledger.reserve([ACCOUNT], wall(300));
+  for (let i = 0; i < 3; i++) ledger.reserve([ACCOUNT], { wall_us: 300, cpu_us: 20, model_tokens: 1 });
   for (const start of [1, 2]) {
     const next = reopened(state_dir, now);
-    expect([start, next.open(), next.account("tenant:web")]).toEqual([start, 0, expect.objectContaining({ spent: wall(60), reserved: NOTHING })]);
+    expect([start, next.open(), next.account("tenant:web")]).toEqual([start, 0, expect.objectContaining({ spent: { wall_us: 960, cpu_us: 60, model_tokens: 3 }, reserved: NOTHING })]);
+    expect(() => next.reserve([ACCOUNT], wall(41))).toThrow("40 of wall_us are left");
   }
 });
 

@@ -11,6 +11,8 @@ const random = new SeededRandom(seed);
 const below = (n: number): number => (random.bytes(2)[0] ?? 0) % n;
 const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 
+// A kill from here on falls into the opening, which charges what the one before left.
+say({ begin: "open" });
 const store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal: (reason) => say({ fatal: reason.message }) });
 const ledger = openLedger({ store, now_s: () => 1_000 });
 const accounts = ["a", "b", "c"].map((key) => ({ key, budget: {}, window_s: null }));
@@ -21,12 +23,16 @@ for (;;) {
   const next = open.length < 5 && below(2) === 0 ? null : (open.splice(below(Math.max(open.length, 1)), 1)[0] ?? null);
   if (next === null) {
     const asked = accounts.filter(() => below(2) === 0);
-    open.push({ id: ledger.reserve(asked, amount()), asked: asked.map(({ key }) => key) });
-    say({ done: "reserve" });
+    const worst = amount();
+    const keys = asked.map(({ key }) => key);
+    say({ begin: "reserve", asked: keys, worst });
+    const id = ledger.reserve(asked, worst);
+    open.push({ id, asked: keys });
+    say({ done: "reserve", id, asked: keys, worst });
     continue;
   }
   const used = amount();
-  say({ begin: "settle", asked: next.asked, used });
+  say({ begin: "settle", id: next.id, asked: next.asked, used });
   ledger.settle(next.id, used);
-  say({ done: "settle", asked: next.asked, used });
+  say({ done: "settle", id: next.id, asked: next.asked, used });
 }
