@@ -46,6 +46,8 @@ const NOT_SENT = new Set(["ECONNREFUSED", "EAGAIN", "ENOENT"]);
 const CUT_OFF = "ECONNRESET";
 /** A daemon that dies of this very request must not be given it for ever. */
 const CUT_OFF_MAX = 5;
+/** An upload may be gigabytes, and a daemon that is being replaced cuts it off once. Sent twice it is the same pack. */
+const UPLOAD_CUT_OFF_MAX = 1;
 
 export class SocketClient {
   readonly path: string;
@@ -124,7 +126,8 @@ export class SocketClient {
     } catch (cause) {
       const code = codeOf(cause);
       if (NOT_SENT.has(code) && (await patience.wait(code === "EAGAIN" ? "busy" : "absent"))) return null;
-      const again = code === CUT_OFF && shape.once !== true && input.stream === undefined && input.signal?.aborted !== true && patience.cutOff() < CUT_OFF_MAX;
+      const tries = input.stream === undefined ? CUT_OFF_MAX : UPLOAD_CUT_OFF_MAX;
+      const again = code === CUT_OFF && shape.once !== true && input.signal?.aborted !== true && patience.cutOff() < tries;
       if (again && (await patience.wait("busy"))) return null;
       throw this.broken(cause, input.signal);
     }

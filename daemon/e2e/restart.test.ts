@@ -41,7 +41,8 @@ test(`${RESTARTS} restarts under ${LANES} clients and a line of gates: no reques
     expect(load.failures).toEqual([]);
     expect(load.took_ms.length).toBeGreaterThan(100);
     expect(load.worst_ms).toBeLessThan(WORST_MS);
-    expect(acknowledged.map(({ verdict }) => verdict)).toEqual(acknowledged.map(() => "admit"));
+    // Whole documents, so that a failure says what the gate was told.
+    expect(acknowledged.filter(({ verdict }) => verdict !== "admit")).toEqual([]);
     const recorded = await world.client.gateRecord(acknowledged[0]?.gate_id ?? "");
     for (const { attempt } of acknowledged) expect(recorded.attempts).toContain(attempt);
     expect(acknowledged.length).toBeGreaterThan(RESTARTS);
