@@ -1,14 +1,13 @@
 /** The daemon as a client sees it: socket, answers, descriptors, clock, unit. */
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import type { StatusReply } from "../../../proto/api.ts";
+import { connectionsThatFit, loweredBecause, softLimitIn } from "../../../proto/descriptors.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { fail, ok, skip, warn, type Finding } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
-/** Descriptors the daemon needs beside its connections: store, log, pipes of check processes. */
-const DESCRIPTORS_BESIDE = 128;
 /** Before this no release of Maestro existed: such a clock is wrong. */
 const RELEASED_MS = Date.UTC(2026, 0, 1);
 
@@ -47,10 +46,15 @@ function reloaded({ reload }: StatusReply): Finding {
 
 function descriptors(pid: number, connections_max: number): Finding {
   const path = `/proc/${pid}/limits`;
-  const soft = existsSync(path) ? Number(/^Max open files\s+(\d+)/m.exec(readFileSync(path, "utf8"))?.[1]) : Number.NaN;
-  if (Number.isNaN(soft) || Number.isNaN(connections_max)) return skip("descriptors", "the daemon's limits cannot be seen by this user");
-  const needed = connections_max + DESCRIPTORS_BESIDE;
-  return soft >= needed ? ok("descriptors", `${soft} for ${connections_max} connections`) : fail("descriptors", `${soft}, but ${connections_max} connections need about ${needed}`, "raise LimitNOFILE=, or lower limits.server.connections_max");
+  return descriptorsFinding(existsSync(path) ? readFileSync(path, "utf8") : "", connections_max);
+}
+
+/** By the daemon's own rule: it lowers a number that does not fit, and goes on. */
+export function descriptorsFinding(limits: string, connections_max: number): Finding {
+  const soft = softLimitIn(limits);
+  if (soft === null || Number.isNaN(connections_max)) return skip("descriptors", "the daemon's limits cannot be seen by this user");
+  const fit = connectionsThatFit(connections_max, soft);
+  return fit === connections_max ? ok("descriptors", `${soft} for ${connections_max} connections`) : warn("descriptors", loweredBecause(connections_max, fit, soft), "raise LimitNOFILE=, or lower limits.server.connections_max");
 }
 
 function clock(status: StatusReply | null): Finding {

@@ -1,22 +1,16 @@
 import { readFileSync } from "node:fs";
 import type { ServerLimits } from "../../../proto/config.ts";
+import { CONNECTIONS_SHARE, connectionsThatFit, DESCRIPTORS_MIN, freeDescriptors, loweredBecause, softLimitIn } from "../../../proto/descriptors.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 
 /** The kernel's own default soft limit (INR_OPEN_CUR); assumed where /proc does not say. */
 const SOFT_LIMIT_UNKNOWN = 1024;
-/** Below this there is nothing left for connections: store, log, pipes of check processes and git need about 40. */
-const DESCRIPTORS_MIN = 64;
-/** Kept for files and child processes, or a quarter of all where that is more. */
-const RESERVED_MIN = 48;
-/** Two of three descriptors that are left are for connections, the third is for saying that there is no room for more. */
-const CONNECTIONS_SHARE = 2 / 3;
 /** A daemon serves up to three sockets, one per role, each with refusals of its own under way. */
 const SOCKETS_MAX = 3;
 
 /** How many descriptors this process may hold (RLIMIT_NOFILE, soft). */
 export function descriptorsMax(limits = readFileSync("/proc/self/limits", "utf8")): number {
-  const soft = /^Max open files +([0-9]+) /m.exec(limits)?.[1];
-  return soft === undefined ? SOFT_LIMIT_UNKNOWN : Number(soft);
+  return softLimitIn(limits) ?? SOFT_LIMIT_UNKNOWN;
 }
 
 export interface ConnectionBudget {
@@ -28,12 +22,9 @@ export interface ConnectionBudget {
   readonly lowered_because: string | null;
 }
 
-/** What is left of the descriptors beside files and children. */
-const free = (descriptors: number): number => descriptors - Math.max(RESERVED_MIN, Math.floor(descriptors / 4));
-
-/** Connections of all sockets together: at RLIMIT_NOFILE Bun spins in accept and new clients hang, so what is configured is lowered until it fits. */
+/** As `connectionsThatFit`, into this process. */
 export function connectionsMax(configured: number, descriptors = descriptorsMax()): number {
-  return Math.max(1, Math.min(configured, Math.floor(free(descriptors) * CONNECTIONS_SHARE)));
+  return connectionsThatFit(configured, descriptors);
 }
 
 /** How many connections one socket may have open at once. Throws `daemon.listener` where nothing fits. */
@@ -48,7 +39,7 @@ export function connectionBudget(limits: Pick<ServerLimits, "connections_max" | 
   return {
     connections_max,
     connections_per_uid_max: lowered ? Math.min(limits.connections_per_uid_max, three_quarters) : limits.connections_per_uid_max,
-    lingering_max: Math.max(1, Math.floor((free(descriptors) * (1 - CONNECTIONS_SHARE)) / SOCKETS_MAX)),
-    lowered_because: lowered ? `connections_max is ${limits.connections_max}, but with ${descriptors} open files (RLIMIT_NOFILE) only ${connections_max} fit; raise LimitNOFILE= of the unit, or ulimit -n` : null,
+    lingering_max: Math.max(1, Math.floor((freeDescriptors(descriptors) * (1 - CONNECTIONS_SHARE)) / SOCKETS_MAX)),
+    lowered_because: lowered ? loweredBecause(limits.connections_max, connections_max, descriptors) : null,
   };
 }
