@@ -1,5 +1,5 @@
 /** `maestrod`: takes the state folder, opens it, serves the socket, and ends in order. */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import pino from "pino";
@@ -9,7 +9,8 @@ import type { HostConfig } from "../proto/config.ts";
 import type { Log } from "./api/index.ts";
 import { composeCore } from "./compose.ts";
 import { notifySettings, ownLocations } from "./config/environment.ts";
-import { EMBEDDED_CONFIG, parseHostConfig } from "./config/host.ts";
+import { EMBEDDED_CONFIG } from "./config/host.ts";
+import { readHostConfig } from "./config/host-file.ts";
 import { LiveHost } from "./config/live.ts";
 import { Daemon } from "./daemon.ts";
 import { systemClock } from "./platform/clock.ts";
@@ -55,14 +56,8 @@ function argumentsOf(argv: readonly string[]): Arguments {
 }
 
 /** The embedded default, or the operator's file; a daemon without either does not guess. */
-async function hostConfig({ locations, embedded }: Arguments): Promise<HostConfig> {
-  if (embedded) return EMBEDDED_CONFIG;
-  try {
-    return parseHostConfig(new Uint8Array(await readFile(locations.host_config_path)), locations.host_config_path);
-  } catch (error) {
-    if (error instanceof MaestroError) throw error;
-    throw new MaestroError("config.malformed", `${locations.host_config_path} cannot be read; give --config FILE, or --embedded for a private daemon`, { cause: error });
-  }
+function hostConfig({ locations, embedded }: Arguments): HostConfig {
+  return embedded ? EMBEDDED_CONFIG : readHostConfig(locations.host_config_path);
 }
 
 /** State on disk may be wrong, or something threw where nothing may: end, and let the next start read what is durable. */
@@ -99,7 +94,7 @@ async function main(): Promise<void> {
   let asked = false;
   let reload = (): void => void (asked = true);
   process.on("SIGHUP", () => reload());
-  const live = new LiveHost(await hostConfig(args));
+  const live = new LiveHost(hostConfig(args));
   const lock = await takeFolders(state_dir, dirname(socket_path));
   const fatal = guardProcess(log);
   const { cgroups, uncapped_because } = watchOver({ state_dir, warn: (what) => log.warn(what) });
@@ -108,7 +103,7 @@ async function main(): Promise<void> {
   const { address, watchdog_ms } = notifySettings();
   const manager = new ServiceManager(address, (error) => log.warn({ err: error }, "the service manager cannot be told"));
   const lines: Log = { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) };
-  const reloader = new Reloader({ live, manager, log: lines, believe: (next) => core.tenants.believe(next), now_s: () => Math.floor(systemClock.now_ms() / 1000), read: args.embedded ? null : () => hostConfig(args) });
+  const reloader = new Reloader({ live, manager, log: lines, believe: (next) => core.tenants.believe(next), now_s: () => Math.floor(systemClock.now_ms() / 1000), read: args.embedded ? null : async () => hostConfig(args) });
   const daemon = new Daemon({ core, live, log: lines, manager, reloader, watchdog_ms, release: () => lock.release() });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop(signal));
   await daemon.serve(socket_path);

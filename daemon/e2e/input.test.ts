@@ -1,6 +1,6 @@
 /** Bad input and a bad neighbourhood: each is answered with what to do, and nothing is started or lost by it. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { API_VERSION_HEADER } from "../../proto/routes.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { alive, oneDocument, type Ran, until, World } from "./testing/world.ts";
@@ -67,6 +67,22 @@ test("a host configuration that is missing, broken or misspelt keeps maestrod fr
     expect(stderr).toMatch(cases[i]?.[1] ?? /never/);
   }
   expect(existsSync(world.socket_path)).toBe(false);
+});
+
+test("attack: a host configuration that others may write keeps maestrod from starting; --embedded does not look at it", async () => {
+  const path = world.path("open.yaml");
+  writeFileSync(path, "version: 1\ntrust_domain: ci.example.org\nmodes: [local]\n");
+  chmodSync(path, 0o666);
+  const child = world.spawnDaemon(["--config", path]);
+  expect(await child.exited).toBe(2);
+  expect(await new Response(child.stderr).text()).toMatch(/open\.yaml could have been written by others.*chmod go-w.*config\.malformed/);
+  const other = new World();
+  try {
+    await other.daemon(["--embedded", "--config", path]);
+    expect((await other.status()).daemon.state).toBe("ready");
+  } finally {
+    await other.dispose();
+  }
 });
 
 test("a daemon that speaks another version of the interface is not spoken to", async () => {

@@ -1,6 +1,6 @@
 /** The real `maestrod` under a stand-in for the service manager: when it says what, and what it says of itself. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { readExposition } from "../metrics/testing/exposition.ts";
 import { connect, untilText } from "../platform/socket/testing/raw.ts";
 import { NotifyReceiver } from "../systemd/testing/receiver.ts";
@@ -94,6 +94,10 @@ test("SIGHUP: the next gate is judged by the new file; a broken file changes not
   expect(refused?.detail).toContain("did you mean thresholds?");
   expect(await verdict()).toBe(1);
   expect((await world.run(["status"])).stdout).toContain("reload   refused");
+
+  chmodSync(file, 0o666);
+  expect(await reload(HOST)).toMatchObject({ result: "refused", detail: expect.stringContaining("could have been written by others") });
+  expect(await verdict()).toBe(1);
 });
 
 test("the metrics count what happened, in the form Prometheus reads", async () => {

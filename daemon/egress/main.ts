@@ -2,13 +2,14 @@
  * The egress helper: the one process that opens network connections. It reads the operator table itself, takes questions as frames on its
  * input and ends with it. Started by the daemon, or by a socket unit with `Accept=yes`: then its input and output are the connection.
  */
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { EgressJob } from "../../proto/egress.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { environmentOf } from "../config/environment.ts";
-import { parseHostConfig, resolveHost } from "../config/host.ts";
+import { resolveHost } from "../config/host.ts";
+import { readHostConfig } from "../config/host-file.ts";
 import { findGit } from "../platform/git/runner.ts";
 import { serve } from "../platform/process/child.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
@@ -32,7 +33,7 @@ async function tools(): Promise<EgressTools> {
 const { values } = parseArgs({ args: Bun.argv.slice(2), options: { config: { type: "string" }, state: { type: "string" } }, strict: true });
 const { config, state } = values;
 if (config === undefined || state === undefined) throw new MaestroError("cli.usage", "usage: egress/main.ts --config FILE --state DIR");
-const host = resolveHost(parseHostConfig(new Uint8Array(readFileSync(config)), config));
+const host = resolveHost(readHostConfig(config));
 if (host.modes.includes("sealed")) throw new MaestroError("egress.sealed", "the configuration lists mode sealed");
 mkdirSync(state, { recursive: true, mode: 0o700 });
 sweep(state, 2 * host.limits.egress.fetch_deadline_ms);

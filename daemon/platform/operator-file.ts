@@ -1,7 +1,6 @@
 /** Files that say whom to believe: whoever could have written one could have made himself believed. */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-
-const OTHERS_WRITE = 0o022;
+import { couldOthersWrite } from "../../proto/operator-file.ts";
 
 /** The bytes, or why the file is not to be believed. The open file is looked at, not the name, so that it cannot be exchanged in between. */
 export function readOperatorFile(path: string, bytes_max: number): { readonly bytes: Uint8Array } | { readonly because: string; readonly cause?: unknown } {
@@ -14,7 +13,7 @@ export function readOperatorFile(path: string, bytes_max: number): { readonly by
   try {
     const found = fstatSync(fd);
     if (!found.isFile() || found.size > bytes_max) return { because: `is no file of at most ${bytes_max} bytes` };
-    if ((found.uid !== 0 && found.uid !== process.getuid?.()) || (found.mode & OTHERS_WRITE) !== 0) return { because: "could have been written by others" };
+    if (couldOthersWrite(found, process.getuid?.() ?? 0)) return { because: "could have been written by others" };
     return { bytes: new Uint8Array(readFileSync(fd)) };
   } finally {
     closeSync(fd);

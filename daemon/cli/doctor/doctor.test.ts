@@ -2,7 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connectionBudget } from "../../platform/socket/descriptors.ts";
 import { oneDocument, until, World } from "../../e2e/testing/world.ts";
+import { configFileFinding } from "./config-file.ts";
+import { descriptorsFinding } from "./daemon.ts";
 import { isAtLeast, type Finding } from "./finding.ts";
 import { machineFindings, THIS_MACHINE, type Machine } from "./machine.ts";
 import { stateFindings } from "./state.ts";
@@ -32,6 +35,32 @@ describe("a machine that lacks something says what and what to do", () => {
   test("each finding that is not well has a remedy, and none that is", () => {
     for (const { state, remedy } of machineFindings(without("git", "bwrap"))) expect(remedy === null).toBe(state === "ok" || state === "skip");
   });
+});
+
+describe("the host's configuration file", () => {
+  test("is well where nobody else may write it; where others may, doctor says that maestrod will not start", () => {
+    const folder = mkdtempSync(join(tmpdir(), "maestro-doctor-"));
+    const host_config_path = join(folder, "maestrod.yaml");
+    const finding = () => configFileFinding({ host_config_path, state_dir: folder });
+    expect(finding()).toMatchObject({ check: "config.file", state: "skip" });
+    writeFileSync(host_config_path, "");
+    chmodSync(host_config_path, 0o644);
+    expect(finding().state).toBe("ok");
+    chmodSync(host_config_path, 0o664);
+    expect(finding()).toMatchObject({ state: "fail", detail: expect.stringContaining("mode 664"), remedy: expect.stringContaining(`chmod go-w ${host_config_path}`) });
+    expect(configFileFinding({ host_config_path: folder, state_dir: folder }).state).toBe("fail");
+    rmSync(folder, { recursive: true });
+  });
+});
+
+test("descriptors are judged by the rule the daemon lowers its connections by", () => {
+  const limits = (soft: number) => `Limit\nMax open files            ${soft}                4096                 files\n`;
+  for (const soft of [64, 256, 320, 384, 511, 512, 1_024, 4_096]) {
+    const { connections_max, lowered_because } = connectionBudget({ connections_max: 256, connections_per_uid_max: 192 }, soft);
+    const { state, detail } = descriptorsFinding(limits(soft), 256);
+    expect([soft, state, detail]).toEqual([soft, connections_max < 256 ? "warn" : "ok", lowered_because ?? `${soft} for 256 connections`]);
+  }
+  expect([descriptorsFinding("", 256).state, descriptorsFinding(limits(1_024), Number.NaN).state]).toEqual(["skip", "skip"]);
 });
 
 describe("the state folder", () => {
