@@ -2,6 +2,8 @@
  * What the sandbox adds to a program that does nothing: bare spawn, both tiers through their launcher, and bubblewrap called by hand.
  * All take turns in one run, so that a noisy moment hits each.
  */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { SandboxLimits, WorkerLimits } from "../proto/config.ts";
 import { createSandbox } from "../daemon/platform/sandbox/index.ts";
@@ -26,7 +28,7 @@ async function spawned(argv: readonly string[]): Promise<number> {
 function job(tier: SandboxTier): SandboxJob {
   return {
     argv: ["/bin/true"], cwd: "/scratch", tree_dir: import.meta.dir, mounts: MOUNTS.map((path) => ({ host: path, inside: path })), env: { PATH: "/usr/bin:/bin" },
-    stdin: null, wanted: [{ path: "report", bytes_max: 1_000 }], tier, limits: Value.Create(SandboxLimits),
+    stdin: null, wanted: [{ path: "report", bytes_max: 1_000, into: join(tmpdir(), "never-left") }], tail_bytes_max: 16_384, tier, limits: Value.Create(SandboxLimits),
   };
 }
 

@@ -60,7 +60,7 @@ describe("attack: many commands that each use all they may", () => {
   const { limits } = resolveHost({ version: 1, trust_domain: "t.example", modes: ["local"], limits: { gate: { gate_deadline_ms: 100_000 }, sandbox: { cpu_s: 150 } } });
   const around: Surroundings = { mounts: { system: { folders: [] } }, offered: [], limits: limits.sandbox, cpu_left_us: 0, report_bytes_max: 1, tier: "bwrap", tree_dir: "/t", left_ms: 1_000 };
   const cpuOf = (used_s: number, left_s: number): number | string => {
-    const job = sandboxJob({ run: ["a"] }, [], { ...around, cpu_left_us: cpuLeftFor(limits, used_s * 1e6, left_s * 1000) });
+    const job = sandboxJob({ run: ["a"] }, new Map(), { ...around, cpu_left_us: cpuLeftFor(limits, used_s * 1e6, left_s * 1000) });
     return "impossible" in job ? job.impossible : job.limits.cpu_s;
   };
 

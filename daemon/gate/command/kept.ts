@@ -1,5 +1,6 @@
 /** Reports on their way from a sandbox or a job to a check process: files in the gate's own folder, named by number and known by digest. */
 import { sha256 } from "@noble/hashes/sha2.js";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Usage } from "../../../proto/card.ts";
 import { toHex } from "../../../proto/encoding.ts";
@@ -23,16 +24,21 @@ export class Keep {
 
   constructor(private readonly folder: string) {}
 
-  async put(bytes: Uint8Array): Promise<KeptFile> {
-    const path = join(this.folder, `report-${++this.count}`);
-    await Bun.write(path, bytes);
-    return { path, sha256: toHex(sha256(bytes)) };
+  /** Where one more can be written; nothing is there yet. */
+  place(): string {
+    return join(this.folder, `report-${++this.count}`);
   }
 
-  /** What the sandbox brought out from `file` below its scratch. */
-  async collected(file: string, found: Collected | undefined): Promise<KeptReport> {
-    if (found === undefined || found.state === "absent") return { absent: `it left no /scratch/${file}` };
-    if (found.state === "refused") return { absent: `/scratch/${file} was not taken: ${found.because}`.slice(0, 1000).toWellFormed() };
-    return this.put(found.bytes);
+  async put(bytes: Uint8Array): Promise<KeptFile> {
+    const path = this.place();
+    await writeFile(path, bytes, { flag: "wx", mode: 0o600 });
+    return { path, sha256: toHex(sha256(bytes)) };
   }
+}
+
+/** What the sandbox brought out from `file` below its scratch. */
+export function keptReport(file: string, found: Collected | undefined): KeptReport {
+  if (found === undefined || found.state === "absent") return { absent: `it left no /scratch/${file}` };
+  if (found.state === "refused") return { absent: `/scratch/${file} was not taken: ${found.because}`.slice(0, 1000).toWellFormed() };
+  return { path: found.path, sha256: found.sha256 };
 }

@@ -19,7 +19,7 @@ import { cpuLeftFor } from "../cost.ts";
 import { reasonOf } from "../failure.ts";
 import type { Lane } from "../lane.ts";
 import { obligationsOutcome } from "../reports/obligations.ts";
-import { Keep, type Attempted, type KeptReport } from "./kept.ts";
+import { Keep, keptReport, type Attempted, type KeptReport } from "./kept.ts";
 import { measureAll } from "./measure-all.ts";
 import { sandboxJob } from "./sandbox-job.ts";
 
@@ -54,14 +54,13 @@ export interface ToolAnswer {
   readonly obligations: readonly MeasuredObligation[];
 }
 
-const TAIL_BYTES_MAX = 16 * 1024;
 const NOTHING: ToolAnswer = { runs: [], obligations: [] };
 
 const idle = (name: string, because: string, not_applicable = false): Attempted => ({ name, because, not_applicable, ran: null, duration_us: 0 });
 
 /** Standard error last: it is where a tool says why it failed. */
 function tailOf({ stdout, stderr }: SandboxResult): string {
-  return toBase64(concatBytes(stdout.subarray(-TAIL_BYTES_MAX), stderr.subarray(-TAIL_BYTES_MAX)));
+  return toBase64(concatBytes(stdout, stderr));
 }
 
 export class ToolRunner {
@@ -154,7 +153,7 @@ export class ToolRunner {
   private async attempt(question: ToolQuestion, name: string, command: Command, tree_dir: string, keep: Keep): Promise<Attempted> {
     const { host, sandbox, clock } = this.deps;
     const { config, mode, signal, lane } = question;
-    const files = wantedFiles(name, config);
+    const files = new Map(wantedFiles(name, config).map((file) => [file, keep.place()]));
     const job = sandboxJob(command, files, { mounts: config.mounts, offered: Object.keys(host.mounts), limits: host.limits.sandbox, cpu_left_us: cpuLeftFor(host.limits, lane.usage.cpu_us, this.left(question)), report_bytes_max: host.limits.command.report_bytes_max, tier: mode === "fork" ? "runsc" : "bwrap", tree_dir, left_ms: this.left(question) });
     if ("impossible" in job) return idle(name, job.impossible);
     const started_ms = clock.monotonic_ms();
@@ -168,7 +167,7 @@ export class ToolRunner {
       if (result.end.kind === "signal") return { ...shape, because: `it was ended by ${result.end.signal}`, ran: null };
       if (result.end.kind === "limit") return { ...shape, because: `it passed ${result.end.limit} (${job.limits[result.end.limit]}) and was killed; make it do less, or raise limits.sandbox.${result.end.limit} of the host configuration`, ran: null };
       const kept = new Map<string, KeptReport>();
-      for (const file of files) kept.set(file, await keep.collected(file, result.files.get(file)));
+      for (const file of files.keys()) kept.set(file, keptReport(file, result.files.get(file)));
       return { ...shape, because: "", ran: { code: result.end.code, tail: tailOf(result), files: kept } };
     } catch (error) {
       return { ...idle(name, reasonOf(error)), duration_us: since() };

@@ -4,6 +4,9 @@ import type { GateConfig, SandboxLimits } from "../../../proto/config.ts";
 import { INSIDE, type SandboxJob, type SandboxTier } from "../../platform/sandbox/job.ts";
 import { SYSTEM_MOUNT } from "../../config/tool-mounts.ts";
 
+/** Of each stream: what is shown of it is a few lines. */
+const SHOWN_BYTES_MAX = 16 * 1024;
+
 export interface Surroundings {
   readonly mounts: GateConfig["mounts"];
   /** Names the host offers, for the message. */
@@ -18,8 +21,8 @@ export interface Surroundings {
   readonly left_ms: number;
 }
 
-/** The job, or why there is none. `files` are the reports that are wanted, below scratch. */
-export function sandboxJob({ run, mounts = [], env = {}, cwd, deadline_ms }: Command, files: readonly string[], { mounts: known, offered, limits, cpu_left_us, report_bytes_max, tier, tree_dir, left_ms }: Surroundings): SandboxJob | { readonly impossible: string } {
+/** The job, or why there is none. `files` are the reports that are wanted, below scratch, and where each goes. */
+export function sandboxJob({ run, mounts = [], env = {}, cwd, deadline_ms }: Command, files: ReadonlyMap<string, string>, { mounts: known, offered, limits, cpu_left_us, report_bytes_max, tier, tree_dir, left_ms }: Surroundings): SandboxJob | { readonly impossible: string } {
   const names = [...new Set([...mounts, SYSTEM_MOUNT])];
   const missing = names.filter((name) => !Object.hasOwn(known, name));
   if (missing.length > 0) return { impossible: `this host offers no tool chain called ${missing.join(", ")}; it offers ${offered.join(", ")}; add it under \`mounts\` of the host configuration` };
@@ -36,7 +39,8 @@ export function sandboxJob({ run, mounts = [], env = {}, cwd, deadline_ms }: Com
     // Nothing of the daemon's environment, and no word of the change's.
     env: { PATH: chains.flatMap(({ path = [] }) => path).join(":"), HOME: INSIDE.scratch, TMPDIR: INSIDE.scratch, LANG: "C.UTF-8", CI: "true", ...env },
     stdin: null,
-    wanted: files.map((path) => ({ path, bytes_max: report_bytes_max })),
+    wanted: [...files].map(([path, into]) => ({ path, bytes_max: report_bytes_max, into })),
+    tail_bytes_max: SHOWN_BYTES_MAX,
     tier,
     limits: { ...limits, cpu_s, wall_ms: Math.floor(Math.min(deadline_ms ?? limits.wall_ms, limits.wall_ms, left_ms)) },
   };

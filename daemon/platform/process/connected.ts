@@ -10,7 +10,7 @@ import type { ChildLimits, JobOptions } from "./supervisor.ts";
 const JOB_BYTES_MAX = 64 * 1024 * 1024;
 const ROOT = 0;
 
-type Limits = Pick<ChildLimits, "ready_deadline_ms" | "reply_bytes_max">;
+type Limits = Pick<ChildLimits, "ready_deadline_ms" | "reply_bytes_max" | "frame_bytes_max">;
 
 interface Running {
   readonly id: number;
@@ -47,7 +47,7 @@ export class Connected {
   constructor(options: ConnectedOptions) {
     const { limits } = options;
     this.#options = options;
-    this.#decoder = new FrameDecoder({ frame_bytes_max: limits.reply_bytes_max, depth_max: FRAME_DEPTH_MAX, values_max: FRAME_VALUES_MAX });
+    this.#decoder = new FrameDecoder({ frame_bytes_max: limits.frame_bytes_max ?? limits.reply_bytes_max, depth_max: FRAME_DEPTH_MAX, values_max: FRAME_VALUES_MAX });
     this.ready = this.#became_ready.promise;
     // One that ends while nobody waits for it is reported by the next `run`.
     this.ready.catch(() => undefined);

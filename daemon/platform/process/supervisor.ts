@@ -18,7 +18,10 @@ const STDERR_CHARACTERS_SHOWN = 500;
 /** After SIGKILL a process is gone in about 2 ms; one stuck in the kernel is not waited for longer. */
 const KILL_WAIT_MS = 1_000;
 
-export type ChildLimits = Pick<WorkerLimits, "ready_deadline_ms" | "memory_bytes_max" | "reply_bytes_max" | "stderr_bytes_max">;
+export interface ChildLimits extends Pick<WorkerLimits, "ready_deadline_ms" | "memory_bytes_max" | "reply_bytes_max" | "stderr_bytes_max"> {
+  /** A frame lies in memory whole; `reply_bytes_max`, which holds for all frames of a job together, where it is not named. */
+  readonly frame_bytes_max?: number;
+}
 
 /** How to start a child. `env` is its whole environment. The program must call `serve` of child.ts. */
 export interface ChildSpec {
@@ -89,7 +92,7 @@ export class Child {
     this.#group?.add(this.pid);
     this.#stdout = this.#process.stdout.getReader();
     this.#stderr = new Capture(this.#process.stderr, spec.limits.stderr_bytes_max);
-    this.#decoder = new FrameDecoder({ frame_bytes_max: spec.limits.reply_bytes_max, depth_max: FRAME_DEPTH_MAX, values_max: FRAME_VALUES_MAX });
+    this.#decoder = new FrameDecoder({ frame_bytes_max: spec.limits.frame_bytes_max ?? spec.limits.reply_bytes_max, depth_max: FRAME_DEPTH_MAX, values_max: FRAME_VALUES_MAX });
     this.ready = this.#became_ready.promise;
     // A child that dies while nobody waits for it is reported by `gone` and by the next `run`.
     this.ready.catch(() => undefined);

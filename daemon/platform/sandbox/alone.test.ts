@@ -13,7 +13,7 @@ const { usable } = await sandbox.tier("bwrap");
 await sandbox.close();
 const skipped = skipWithout(usable, "bubblewrap does not work here, so no job was run in it");
 
-const wire = (job: SandboxJob): string => JSON.stringify({ ...job, stdin: null });
+const wire = (job: SandboxJob): string => JSON.stringify({ ...job, stdin: null, wanted: job.wanted.map(({ path, bytes_max }) => ({ path, bytes_max })) });
 
 /** Empty where the process ended meanwhile. */
 function commandOf(pid: string): string {

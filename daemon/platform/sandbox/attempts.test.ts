@@ -63,7 +63,7 @@ async function worked(attempt: Attempt, removed: Names): Promise<{ readonly esca
       }
       const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("utf8").slice(0, 2_000);
       const seen = `${JSON.stringify(ran?.end ?? null)} ${refused} ${text(ran?.stdout)} ${text(ran?.stderr)}`;
-      return { escaped: attempt.escaped(ran, canaries), seen };
+      return { escaped: attempt.escaped(ran, canaries, refused), seen };
     },
   );
 }

@@ -4,14 +4,15 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { SyscallError } from "../ffi.ts";
-import type { Collected, Wanted } from "./job.ts";
+import type { NotCollected, WantedFile } from "./job.ts";
 import { E, O, openBeneath, RESOLVE } from "./kernel.ts";
 import type { Removed } from "./protections.ts";
+import { COLLECTED_BYTES_MAX } from "./wire.ts";
 
-/** All files of one run together: they pass through the memory of launcher and core. */
-const COLLECTED_BYTES_MAX = 256 * 1024 * 1024;
+/** What was read, in the memory of the launcher. */
+export type Found = { readonly state: "read"; readonly bytes: Uint8Array } | NotCollected;
 
-export function collect(scratch_fd: number, wanted: readonly Wanted[], removed: Removed): Collected[] {
+export function collect(scratch_fd: number, wanted: readonly WantedFile[], removed: Removed): Found[] {
   let left = COLLECTED_BYTES_MAX;
   return wanted.map((file) => {
     const got = collectOne(scratch_fd, file, left, removed);
@@ -20,7 +21,7 @@ export function collect(scratch_fd: number, wanted: readonly Wanted[], removed: 
   });
 }
 
-function collectOne(scratch_fd: number, { path, bytes_max }: Wanted, left: number, removed: Removed): Collected {
+function collectOne(scratch_fd: number, { path, bytes_max }: WantedFile, left: number, removed: Removed): Found {
   if (path.startsWith("/") || path.split("/").some((segment) => segment === "" || segment === "." || segment === "..")) return refused("the path is not one below scratch");
   const opened = openPlain(scratch_fd, path, removed);
   if (typeof opened !== "number") return opened;
@@ -35,7 +36,7 @@ function collectOne(scratch_fd: number, { path, bytes_max }: Wanted, left: numbe
   }
 }
 
-function openPlain(scratch_fd: number, path: string, removed: Removed): number | Collected {
+function openPlain(scratch_fd: number, path: string, removed: Removed): number | NotCollected {
   if (removed.has("no-links")) return openSync(`/proc/self/fd/${scratch_fd}/${path}`, "r");
   try {
     return openBeneath(scratch_fd, path, O.nofollow | O.nonblock | O.noctty, RESOLVE.beneath | RESOLVE.no_symlinks | RESOLVE.no_magiclinks | RESOLVE.no_xdev);
@@ -47,7 +48,7 @@ function openPlain(scratch_fd: number, path: string, removed: Removed): number |
   }
 }
 
-const refused = (because: string): Collected => ({ state: "refused", because });
+const refused = (because: string): NotCollected => ({ state: "refused", because });
 
 /** Nobody is left who could change the file's length meanwhile; a device that a test lets through gives what it gives. */
 function readWhole(fd: number, size: number): Uint8Array {

@@ -1,12 +1,13 @@
 /** The sandbox as the rest of the daemon sees it. Nothing runs until the first job. */
 import { MaestroError } from "../../../proto/errors.ts";
 import type { WorkerLimits } from "../../../proto/config.ts";
-import type { Collected, Sandbox, SandboxJob, SandboxResult, SandboxTier, TierState } from "./job.ts";
+import type { Sandbox, SandboxJob, SandboxTier, TierState } from "./job.ts";
 import { MemoryWatch } from "../process/memory-watch.ts";
 import { Child } from "../process/supervisor.ts";
 import { Connected } from "../process/connected.ts";
 import { type Launcher, Launchers } from "./launchers.ts";
-import { type Ended, endedOf, type News, newsOf, type Piece, type Place, probedOf, type WireJob } from "./wire.ts";
+import { Received } from "./received.ts";
+import { COLLECTED_BYTES_MAX, endedOf, type News, newsOf, PIECE_BYTES_MAX, type Place, probedOf, type WireJob } from "./wire.ts";
 
 const LAUNCHER = new URL("./launcher.ts", import.meta.url).pathname;
 /** Of root's PATH on every distribution; a PATH somebody set is not asked. */
@@ -15,8 +16,10 @@ const TOOLS: readonly string[] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/lo
 const GRACE_MS = 20_000;
 const PROBE_DEADLINE_MS = 60_000;
 const LAUNCHER_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
-/** Both streams and the collected files in base64. */
-const LAUNCHER_REPLY_BYTES_MAX = 1024 * 1024 * 1024;
+/** The collected files in base64, and as much again for tails, envelopes and what was used so far. None of it is held. */
+const LAUNCHER_REPLY_BYTES_MAX = 2 * COLLECTED_BYTES_MAX;
+/** All that the core ever holds of what a launcher sends: a piece in base64 in its envelope. */
+const LAUNCHER_FRAME_BYTES_MAX = 2 * PIECE_BYTES_MAX;
 /** Jobs at once where nobody says otherwise. */
 const LAUNCHERS_MAX = 4;
 const LAUNCHER_IDLE_MS = 30_000;
@@ -59,14 +62,14 @@ export function createSandbox(deps: SandboxDeps): Sandbox {
     if (signal.aborted) throw new MaestroError("request.cancelled", "the job was cancelled before it began", { cause: signal.reason });
     const state = await tier(job.tier);
     if (!state.usable) throw new MaestroError("sandbox.unavailable", `${state.because}; ${state.remedy}`);
-    const pieces = new Map<Piece["of"], Uint8Array[]>();
+    using received = new Received(job);
     const take = (news: News): void => {
       if ("cpu_us" in news) used(news.cpu_us);
-      else pieces.set(news.of, [...(pieces.get(news.of) ?? []), Buffer.from(news.base64, "base64")]);
+      else received.take(news);
     };
     const options = { validate: endedOf, deadline_ms: job.limits.wall_ms + GRACE_MS, signal, progress: { validate: newsOf, take } };
-    const ended = await asked(() => launchers.lend(signal, (child) => child.run({ kind: "run", place, job: wireJob(job) }, options)));
-    return resultOf(job, ended, (of) => Buffer.concat(pieces.get(of) ?? []));
+    const { end, usage, files } = await asked(() => launchers.lend(signal, (child) => child.run({ kind: "run", place, job: wireJob(job) }, options)));
+    return { tier: job.tier, end, usage, ...received.parts(files) };
   };
 
   return { run, tier, close: () => launchers.close() };
@@ -79,7 +82,7 @@ export function absent(detail: string, cause?: unknown): MaestroError {
 }
 
 function starter({ worker, launcher, socket }: SandboxDeps): () => Launcher {
-  const limits = { ...worker, memory_bytes_max: LAUNCHER_MEMORY_BYTES_MAX, reply_bytes_max: LAUNCHER_REPLY_BYTES_MAX };
+  const limits = { ...worker, memory_bytes_max: LAUNCHER_MEMORY_BYTES_MAX, reply_bytes_max: LAUNCHER_REPLY_BYTES_MAX, frame_bytes_max: LAUNCHER_FRAME_BYTES_MAX };
   if (typeof socket === "string") return () => new Connected({ path: socket, what: "launcher", limits, absent });
   const memory = new MemoryWatch();
   return () => new Child({ argv: launcher ?? [process.execPath, "--smol", LAUNCHER], cwd: "/", env: {}, limits }, memory);
@@ -93,15 +96,6 @@ const wireJob = (job: SandboxJob): WireJob => ({
   stdin: job.stdin === null ? null : Buffer.from(job.stdin).toString("base64"),
   wanted: job.wanted.map(({ path, bytes_max }) => ({ path, bytes_max })),
 });
-
-function resultOf(job: SandboxJob, { end, usage, files }: Ended, bytesOf: (of: Piece["of"]) => Uint8Array): SandboxResult {
-  if (files.length !== job.wanted.length) throw new MaestroError("sandbox.failed", `${files.length} files of ${job.wanted.length}`);
-  const collected = job.wanted.map(({ path }, index): [string, Collected] => {
-    const file = files[index] ?? { state: "absent" };
-    return [path, file.state === "read" ? { state: "read", bytes: bytesOf(index) } : file];
-  });
-  return { tier: job.tier, end, stdout: bytesOf("stdout"), stderr: bytesOf("stderr"), files: new Map(collected), usage };
-}
 
 /** A launcher's failure under the sandbox's own codes. */
 async function asked<T>(work: () => Promise<T>): Promise<T> {

@@ -14,10 +14,16 @@ export interface Mount {
 }
 
 /** A file under scratch that is wanted afterwards. It is opened without following any link, below scratch only. */
-export interface Wanted {
+export interface WantedFile {
   /** Relative to scratch, `/` between segments. */
   readonly path: string;
   readonly bytes_max: number;
+}
+
+/** And where it goes: it passes the daemon in pieces and is never held there. */
+export interface Wanted extends WantedFile {
+  /** A path of the host at which there is nothing yet; made with mode 0600, and gone again where the job has no result. */
+  readonly into: string;
 }
 
 export interface SandboxJob {
@@ -32,6 +38,8 @@ export interface SandboxJob {
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: Uint8Array | null;
   readonly wanted: readonly Wanted[];
+  /** Of each stream, how many of its last bytes are wanted; `TAIL_BYTES_MAX` at most. */
+  readonly tail_bytes_max: number;
   /** The weakest tier that will do. */
   readonly tier: SandboxTier;
   readonly limits: SandboxLimits;
@@ -43,16 +51,21 @@ export type SandboxEnd =
   /** Killed by the sandbox; the limit is named with its value. */
   | { readonly kind: "limit"; readonly limit: keyof SandboxLimits };
 
-export type Collected =
-  | { readonly state: "read"; readonly bytes: Uint8Array }
+/** What is held in memory of a result: two of these, whatever a job prints and leaves. */
+export const TAIL_BYTES_MAX = 64 * 1024;
+
+export type NotCollected =
   | { readonly state: "absent" }
   /** A link, a device, too large, or in a place that is not scratch. */
   | { readonly state: "refused"; readonly because: string };
 
+/** `path` is `Wanted.into`, `sha256` is in hex. */
+export type Collected = { readonly state: "kept"; readonly path: string; readonly bytes: number; readonly sha256: string } | NotCollected;
+
 export interface SandboxResult {
   readonly tier: SandboxTier;
   readonly end: SandboxEnd;
-  /** Cut at `output_bytes_max`; what was cut ends the job, so a result is never silently short. */
+  /** The last `tail_bytes_max` bytes that were printed. More than `output_bytes_max` end the job, and none of those beyond is in here. */
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
   /** By `Wanted.path`, one for each that was asked for. */

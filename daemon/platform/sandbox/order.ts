@@ -5,10 +5,7 @@ import { placedJob } from "./places.ts";
 import type { Removed } from "./protections.ts";
 import { type Ran, runJob } from "./run.ts";
 import { groundOf, probeTier } from "./tiers.ts";
-import type { Ended, News, Order, Piece, Probed } from "./wire.ts";
-
-/** Of a result; the parent reads one while the next is made. */
-const PIECE_BYTES = 1024 * 1024;
+import { type Ended, type News, type Order, type Piece, PIECE_BYTES_MAX, type Probed } from "./wire.ts";
 
 let settled = false;
 
@@ -24,7 +21,7 @@ export async function carryOut(order: Order, removed: Removed, send: (news: News
 
 function sendPieces({ end, usage, stdout, stderr, files }: Ran, send: (news: News) => void): Ended {
   const cut = (of: Piece["of"], bytes: Uint8Array): void => {
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) send({ of, base64: Buffer.from(bytes.subarray(at, at + PIECE_BYTES)).toString("base64") });
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES_MAX) send({ of, base64: Buffer.from(bytes.subarray(at, at + PIECE_BYTES_MAX)).toString("base64") });
   };
   cut("stdout", stdout);
   cut("stderr", stderr);

@@ -1,24 +1,33 @@
 import { closeSync } from "node:fs";
 
-/** Reads a pipe to its end and keeps the first `bytes_max` bytes; `over` is called once when there are more, which are read and dropped. */
+export interface OutputLimits {
+  /** What comes after so many bytes is read and dropped. */
+  readonly bytes_max: number;
+  /** Of those that came before. */
+  readonly tail_bytes_max: number;
+}
+
+/** Reads a pipe to its end and keeps the tail of what may be printed; `over` is called once when there is more. */
 export class Output {
   readonly ended: Promise<void>;
-  private readonly kept: Uint8Array[] = [];
+  private readonly kept: Uint8Array;
   private kept_bytes = 0;
+  private seen_bytes = 0;
   private readonly reader;
 
   /** Takes the descriptor over. */
   constructor(
     private readonly fd: number,
-    private readonly bytes_max: number,
+    private readonly limits: OutputLimits,
     private readonly over: () => void,
   ) {
+    this.kept = new Uint8Array(limits.tail_bytes_max);
     this.reader = Bun.file(fd).stream().getReader();
     this.ended = this.run();
   }
 
-  bytes(): Uint8Array {
-    return Buffer.concat(this.kept);
+  tail(): Uint8Array {
+    return this.kept.slice(0, this.kept_bytes);
   }
 
   async cancel(): Promise<void> {
@@ -32,15 +41,23 @@ export class Output {
       for (;;) {
         const { done, value } = await this.reader.read();
         if (done) return;
-        const keep = value.subarray(0, this.bytes_max - this.kept_bytes);
-        if (keep.length > 0) this.kept.push(keep.slice());
-        this.kept_bytes += keep.length;
-        if (keep.length === value.length || passed) continue;
+        const room = this.limits.bytes_max - this.seen_bytes;
+        this.keep(value.subarray(0, room));
+        this.seen_bytes += Math.min(room, value.length);
+        if (value.length <= room || passed) continue;
         passed = true;
         this.over();
       }
     } finally {
       closeSync(this.fd);
     }
+  }
+
+  private keep(bytes: Uint8Array): void {
+    const last = bytes.subarray(Math.max(0, bytes.length - this.kept.length));
+    const drop = Math.max(0, this.kept_bytes + last.length - this.kept.length);
+    this.kept.copyWithin(0, drop, this.kept_bytes);
+    this.kept.set(last, this.kept_bytes - drop);
+    this.kept_bytes += last.length - drop;
   }
 }

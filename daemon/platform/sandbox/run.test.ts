@@ -3,8 +3,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { skipWithout } from "../../testing/skip.ts";
 import { failureOf, processGoneWithin } from "../process/testing/gone.ts";
-import type { SandboxResult } from "./job.ts";
-import { attackJob, jobOf, NEVER, sandboxWithout, shellJob } from "./testing/rig.ts";
+import { type SandboxResult, TAIL_BYTES_MAX } from "./job.ts";
+import { attackJob, contentOf, jobOf, NEVER, sandboxWithout, shellJob } from "./testing/rig.ts";
 
 const sandbox = sandboxWithout([]);
 const { usable } = await sandbox.tier("bwrap");
@@ -41,7 +41,7 @@ describe.skipIf(skipped)("a job", () => {
     expect(text(ran.stdout)).toBe("given\nNAME=a b=c\nPATH=/usr/bin\n/change/rig.ts\n/scratch\n1000\n0\n");
     expect(text(ran.stderr)).toBe("complaint\n");
     expect(ran.end).toEqual({ kind: "exit", code: 7 });
-    expect([...ran.files]).toEqual([["out/report", { state: "read", bytes: new Uint8Array(Buffer.from("found\n")) }], ["none", { state: "absent" }]]);
+    expect([...ran.files].map(([path, found]) => [path, contentOf(found)])).toEqual([["out/report", "found\n"], ["none", "absent"]]);
     expect(ran.tier).toBe("bwrap");
     expect(ran.usage.wall_us).toBeGreaterThan(1_000);
     expect(ran.usage.memory_bytes_max).toBeGreaterThan(100_000);
@@ -52,12 +52,14 @@ describe.skipIf(skipped)("a job", () => {
     expect(text((await run("ls -A /scratch /tmp/ /dev/shm")).stdout)).not.toMatch(/left|too|three/);
   });
 
-  test("may print megabytes of any bytes, and gets them back unchanged", async () => {
+  test("may print and leave megabytes of any bytes: a file comes back unchanged, of a stream as much of its end as was asked for", async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(60_000));
     const input = Buffer.concat(Array.from({ length: 60 }, () => bytes));
-    const ran = await run("tee copy", { stdin: input, wanted: [{ path: "copy", bytes_max: 4_000_000 }] });
-    expect(Buffer.compare(ran.stdout, input)).toBe(0);
-    expect(ran.files.get("copy")).toEqual({ state: "read", bytes: new Uint8Array(input) });
+    const ran = await run("tee copy; : > empty; head -c 9 copy >&2", { stdin: input, tail_bytes_max: 60_001, wanted: [{ path: "empty", bytes_max: 0 }, { path: "copy", bytes_max: 3_600_000 }] });
+    expect([Buffer.compare(ran.stdout, input.subarray(-60_001)), Buffer.compare(ran.stderr, input.subarray(0, 9))]).toEqual([0, 0]);
+    expect([contentOf(ran.files.get("empty")), contentOf(ran.files.get("copy")) === input.toString("latin1")]).toEqual(["", true]);
+    const none = await run("echo said", { tail_bytes_max: 0 });
+    expect([none.stdout.length, TAIL_BYTES_MAX]).toEqual([0, 65_536]);
   });
 
   test("that dies from a signal is told apart from one that exits", async () => {

@@ -4,10 +4,10 @@ import { openSync } from "node:fs";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { SandboxLimits } from "../../../proto/config.ts";
 import type { Cage, Cages } from "./cgroup.ts";
-import { collect } from "./collect.ts";
+import { collect, type Found } from "./collect.ts";
 import { gvisorCage, gvisorConfig, RUNSC_ARGV } from "./gvisor.ts";
 import { Descriptors, findsProgram, FIRST_FILE_FD, handed, type Inside, isFolder, Jail } from "./jail.ts";
-import type { Collected, SandboxEnd } from "./job.ts";
+import type { SandboxEnd } from "./job.ts";
 import { limitProcess, type ResourceLimit, sealedFile } from "./kernel.ts";
 import { ETC, GVISOR, layoutArguments, SHM } from "./layout.ts";
 import { Meter } from "./meter.ts";
@@ -31,7 +31,7 @@ const SIGNAL_EXIT = 128;
 export interface Ran extends Omit<Ended, "files"> {
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
-  readonly files: readonly Collected[];
+  readonly files: readonly Found[];
 }
 
 /** Where the tools are and what the machine allows; one per launcher. */
@@ -63,11 +63,11 @@ export async function runJob(job: WireJob, ground: Ground, used: (cpu_us: number
     const files = collect(inside.scratch_fd, job.wanted, ground.removed);
     await jail.end();
     await outputEnds([stdout, stderr]);
-    if (whole_kernel && last.kind === "exit" && last.code === SIGNAL_EXIT) throw new MaestroError("sandbox.failed", `runsc could not start the job: ${Buffer.from(stderr.bytes()).toString("utf8").trim()}`);
+    if (whole_kernel && last.kind === "exit" && last.code === SIGNAL_EXIT) throw new MaestroError("sandbox.failed", `runsc could not start the job: ${Buffer.from(stderr.tail()).toString("utf8").trim()}`);
     return {
       end: last,
-      stdout: stdout.bytes(),
-      stderr: stderr.bytes(),
+      stdout: stdout.tail(),
+      stderr: stderr.tail(),
       files,
       usage: {
         wall_us: Math.round((performance.now() - started_ms) * 1_000),
@@ -154,7 +154,8 @@ async function runToEnd(job: WireJob, jail: Jail, meter: Meter, fds: Descriptors
     jail.kill();
   };
   const output_bytes_max = removed.has("output") ? Number.MAX_SAFE_INTEGER : job.limits.output_bytes_max;
-  const read = (fd: number): Output => new Output(fds.give(fd), output_bytes_max, () => pass("output_bytes_max"));
+  const limits = { bytes_max: output_bytes_max, tail_bytes_max: job.tail_bytes_max };
+  const read = (fd: number): Output => new Output(fds.give(fd), limits, () => pass("output_bytes_max"));
   const stdout = read(jail.stdout_fd);
   const stderr = read(jail.stderr_fd);
   const wall = removed.has("wall") ? undefined : setTimeout(() => pass("wall_ms"), job.limits.wall_ms);

@@ -39,6 +39,9 @@ export async function probeTier(tier: SandboxTier, place: Place, removed: Remove
   return { usable: true, version: versionOf(tier === "bwrap" ? ground.bwrap : (ground.runsc ?? "")) };
 }
 
+/** Of what a tool says about why it does not work. */
+const TRIAL_TAIL_BYTES_MAX = 4_096;
+
 /** `runsc` is one static program, so it can be the job of its own trial. */
 async function tryGvisor(ground: Ground): Promise<void> {
   const { end, stderr } = await runJob(trial(ground.runsc ?? "", "runsc"), ground);
@@ -53,6 +56,7 @@ const trial = (tool: string, tier: SandboxTier): WireJob => ({
   env: {},
   stdin: null,
   wanted: [],
+  tail_bytes_max: TRIAL_TAIL_BYTES_MAX,
   tier,
   limits: Value.Create(SandboxLimits),
 });

@@ -1,7 +1,8 @@
-/** What core and launcher say to each other, in frames of platform/process. Results come in pieces, so that no limit of a frame limits them. */
+/** What core and launcher say to each other, in frames of platform/process. Results come in pieces, so that a frame can be small and a file large. */
 import { type Static, Type } from "@sinclair/typebox";
 import { SandboxLimits } from "../../../proto/config.ts";
 import { validatorOf } from "../process/envelope.ts";
+import { TAIL_BYTES_MAX } from "./job.ts";
 
 const closed = { additionalProperties: false } as const;
 const Path = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[^\\u0000]*$" });
@@ -18,6 +19,7 @@ export const WireJob = Type.Object(
     env: Type.Record(Type.String({ pattern: "^[^=\\u0000]+$" }), Text),
     stdin: Type.Union([Type.String({ contentEncoding: "base64" }), Type.Null()]),
     wanted: Type.Array(Type.Object({ path: Type.String({ maxLength: 4_096 }), bytes_max: Count }, closed), { maxItems: 256 }),
+    tail_bytes_max: Type.Integer({ minimum: 0, maximum: TAIL_BYTES_MAX }),
     tier: Tier,
     limits: SandboxLimits,
   },
@@ -45,7 +47,12 @@ export const Order = Type.Union([
 ]);
 export type Order = Static<typeof Order>;
 
-/** A piece of a stream, or of the wanted file at that place of the list. */
+/** Of a piece, before it is base64. */
+export const PIECE_BYTES_MAX = 64 * 1024;
+/** All files of one run together: the launcher holds them until they are sent. */
+export const COLLECTED_BYTES_MAX = 256 * 1024 * 1024;
+
+/** A piece of the tail of a stream, or of the wanted file at that place of the list. */
 const Piece = Type.Object({ of: Type.Union([Type.Literal("stdout"), Type.Literal("stderr"), Count]), base64: Type.String() }, closed);
 export type Piece = Static<typeof Piece>;
 

@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from "node:os";
 import type { SandboxJob, SandboxResult } from "../job.ts";
 import type { Protection } from "../protections.ts";
 import type { Canaries } from "./canaries.ts";
-import { attackJob, shellJob } from "./rig.ts";
+import { attackJob, contentOf, shellJob } from "./rig.ts";
 
 type Removable = Protection | `seccomp:${string}` | `limit:${string}`;
 
@@ -15,7 +15,7 @@ export interface Attempt {
   readonly without: readonly Removable[];
   /** Taken out in both runs, so that what is asked about stands alone. */
   readonly always?: readonly Removable[];
-  readonly escaped: (ran: SandboxResult | null, canaries: Canaries) => boolean;
+  readonly escaped: (ran: SandboxResult | null, canaries: Canaries, refused: string) => boolean;
   /** What must be said where it fails. */
   readonly held?: string;
   /** Why it cannot be tried on this machine. */
@@ -26,7 +26,7 @@ const MiB = 1024 * 1024;
 const said = (ran: SandboxResult | null): boolean => Buffer.from(ran?.stdout ?? []).includes("ESCAPED");
 const file = (ran: SandboxResult | null, path: string): string | null => {
   const found = ran?.files.get(path);
-  return found?.state === "read" ? Buffer.from(found.bytes).toString("latin1") : null;
+  return found?.state === "kept" ? contentOf(found) : null;
 };
 const root = (): string | null => (process.getuid?.() === 0 ? null : "only root could do it without the protection, and the tests run as somebody else");
 const setting = (path: string): string => {
@@ -85,7 +85,8 @@ const COLLECTOR: readonly Attempt[] = [
   { name: "a link to a folder on the way to a wanted file", job: (c) => attackJob("link", [`${c.state_dir}/keys`, "out"], { wanted: [{ path: "out/gate.key", bytes_max: 100 }] }), without: ["no-links"], escaped: (ran) => file(ran, "out/gate.key") === "CANARY-KEY" },
   { name: "a magic link of the launcher itself as wanted file", job: () => attackJob("link", ["/proc/self/status", "report"], { wanted: [{ path: "report", bytes_max: 10_000 }] }), without: ["no-links"], escaped: (ran) => file(ran, "report") !== null },
   { name: "a FIFO as wanted file", job: () => shellJob("mkfifo report", { wanted: [{ path: "report", bytes_max: 100 }] }), without: ["regular-files"], escaped: (ran) => file(ran, "report") !== null },
-  { name: "a wanted file larger than asked for", job: () => shellJob("head -c 1000 /dev/zero > report", { wanted: [{ path: "report", bytes_max: 100 }] }), without: ["file-size"], escaped: (ran) => file(ran, "report") !== null },
+  // Then the launcher sends it, and what stops it is the core, which counts for itself.
+  { name: "a wanted file larger than asked for", job: () => shellJob("head -c 1000 /dev/zero > report", { wanted: [{ path: "report", bytes_max: 100 }] }), without: ["file-size"], escaped: (_ran, _canaries, refused) => refused.includes("more than the 100 bytes that were asked for of report") },
   {
     name: "a survivor that rewrites the result after the end",
     job: () => shellJob("echo true > report; (setsid sh -c 'sleep 0.1; echo forged > report; sleep 5' >/dev/null 2>&1 &)", { wanted: [{ path: "report", bytes_max: 100 }] }),

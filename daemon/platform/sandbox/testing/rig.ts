@@ -1,11 +1,11 @@
 /** Sandboxes of tests: real launchers, with something taken out where a test says so. */
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { SandboxLimits, WorkerLimits } from "../../../../proto/config.ts";
 import { createSandbox, type SandboxDeps } from "../index.ts";
-import type { Mount, Sandbox, SandboxJob } from "../job.ts";
+import { type Collected, type Mount, type Sandbox, type SandboxJob, TAIL_BYTES_MAX, type WantedFile } from "../job.ts";
 import type { Removed } from "../protections.ts";
 
 export const LIMITS: SandboxLimits = Value.Create(SandboxLimits);
@@ -26,17 +26,41 @@ export function sandboxWithout(removed: Iterable<Removed extends ReadonlySet<inf
   return createSandbox({ worker: WORKER, private_paths: [], work_paths: [], ...launcher, ...deps });
 }
 
+/** Where wanted files of all jobs go, until the tests of the file have ended. */
+let kept_dir: string | null = null;
+let kept = 0;
+
+function nextKept(): string {
+  if (kept_dir === null) {
+    const made = mkdtempSync(join(tmpdir(), "ms-kept-"));
+    process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+    kept_dir = made;
+  }
+  return join(kept_dir, `report-${++kept}`);
+}
+
+/** The bytes of a file that was kept, if they are those that were told of; for any other, its state. */
+export function contentOf(found: Collected | undefined): string {
+  if (found?.state !== "kept") return found?.state ?? "not asked for";
+  const bytes = readFileSync(found.path);
+  const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+  return bytes.length === found.bytes && sha256 === found.sha256 ? bytes.toString("latin1") : "other bytes than those that were told of";
+}
+
+type Given = Partial<Omit<SandboxJob, "limits" | "wanted">> & { readonly limits?: Partial<SandboxLimits>; readonly wanted?: readonly WantedFile[] };
+
 /** A job with everything a plain one has. */
-export function jobOf(argv: readonly [string, ...string[]], given: Partial<Omit<SandboxJob, "limits">> & { readonly limits?: Partial<SandboxLimits> } = {}): SandboxJob {
+export function jobOf(argv: readonly [string, ...string[]], given: Given = {}): SandboxJob {
   return {
     cwd: "/scratch",
     tree_dir: import.meta.dir,
     env: { PATH: "/usr/bin:/bin" },
     stdin: null,
-    wanted: [],
+    tail_bytes_max: TAIL_BYTES_MAX,
     tier: "bwrap",
     ...given,
     argv,
+    wanted: (given.wanted ?? []).map((file) => ({ ...file, into: nextKept() })),
     mounts: [...MOUNTS, ...(given.mounts ?? [])],
     limits: { ...LIMITS, wall_ms: 20_000, ...given.limits },
   };
