@@ -82,6 +82,10 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
 });
 
 describe("what the units promise", () => {
+  test("the core starts after the clock was set, so that its correction at boot does not freeze log time", () => {
+    expect(values("maestrod.service", "After").join(" ").split(" ")).toContain("time-sync.target");
+  });
+
   test("the example configuration is read, and names the sockets that the units hold, by role, path and mode", () => {
     const { sockets = [], tenants = [] } = parseHostConfig(new Uint8Array(readFileSync(join(UNITS, "maestrod.yaml"))), "maestrod.yaml");
     const held = units.filter((name) => /^maestrod.*\.socket$/.test(name)).map((name) => ["FileDescriptorName", "ListenStream", "SocketMode"].map((key) => values(name, key).join()).join(" "));
