@@ -5,7 +5,7 @@ import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
 import { createEgress } from "./egress/index.ts";
-import { openTrees } from "./gate/command/trees.ts";
+import { openTrees } from "./commands/trees.ts";
 import { GateKeeper } from "./gate/gate.ts";
 import { worstCase } from "./gate/cost.ts";
 import { Intakes } from "./gate/intakes.ts";

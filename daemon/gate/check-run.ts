@@ -1,16 +1,8 @@
-import type { Outcome } from "../../proto/outcome.ts";
 import type { Thresholds } from "../../proto/config.ts";
-import type { Usage } from "../../proto/card.ts";
-import { reasonOf } from "./failure.ts";
+import { unavailable, type CheckRun } from "../checking/answer.ts";
+import { reasonOf } from "../checking/failure.ts";
 import type { KeptRuns } from "./kept-outcomes.ts";
-import type { Lane } from "./lane.ts";
-
-export interface CheckRun {
-  readonly outcome: Outcome;
-  readonly duration_us: number;
-  /** What the check used, as far as it is known: a check that died took its own account with it. */
-  readonly usage?: Usage;
-}
+import type { Lane } from "../checking/lane.ts";
 
 export interface CheckPlan {
   readonly checks: readonly string[];
@@ -23,11 +15,6 @@ export interface CheckPlan {
   readonly now_ms: () => number;
   /** Answers of an earlier try at the same facts; absent where every check is to be asked. */
   readonly kept?: KeptRuns | undefined;
-}
-
-/** Not knowing is an outcome of its own, with the reason. */
-export function unavailable(check: string, because: string): Outcome {
-  return { check, result: "unavailable", because: because.slice(0, 2000).toWellFormed(), observer: "daemon", findings: [], findings_cut: 0, gaps: [] };
 }
 
 async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<CheckRun> {

@@ -7,7 +7,7 @@ import { evaluatePolicies } from "../policy/evaluate.ts";
 import { policyInput, readBundle, ruleTable } from "../policy/index.ts";
 import { CHECKS as ALL_CHECKS } from "./checks/index.ts";
 import type { Check } from "./checks/check.ts";
-import { TOOL_RULES } from "./command/rules.ts";
+import { TOOL_RULES } from "../commands/rules.ts";
 import { decide } from "./decide.ts";
 import { clean, finding, outcome } from "./testing/decide-input.ts";
 

@@ -11,7 +11,7 @@ import { bundleDigest, policyId } from "../policy/index.ts";
 import type { Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
 import { CHECKS } from "./checks/index.ts";
-import { checkHanded, handedDigest, unreadReports } from "./reports/handed.ts";
+import { checkHanded, handedDigest, unreadReports } from "../commands/reports/handed.ts";
 import { onTheHouse, worstGate, type Payer } from "./cost.ts";
 import type { Asked, Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";

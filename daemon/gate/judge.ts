@@ -16,13 +16,15 @@ import type { Clock } from "../platform/clock.ts";
 import type { WorkerPool } from "../platform/process/pool.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
 import { policyInput } from "../policy/input.ts";
-import { runChecks, unavailable, type CheckRun } from "./check-run.ts";
+import { unavailable, type CheckRun } from "../checking/answer.ts";
+import { runChecks } from "./check-run.ts";
+import { cpuLeftFor } from "./cost.ts";
 import { CHECKS } from "./checks/index.ts";
-import { ToolRunner, withoutTools } from "./command/run.ts";
+import { ToolRunner, withoutTools } from "../commands/run.ts";
 import { decide } from "./decide.ts";
-import { reasonOf } from "./failure.ts";
+import { reasonOf } from "../checking/failure.ts";
 import { KeptOutcomes } from "./kept-outcomes.ts";
-import { Lane } from "./lane.ts";
+import { Lane } from "../checking/lane.ts";
 
 export interface JudgeDeps {
   readonly host: Host;
@@ -103,7 +105,7 @@ export class Judge {
   private readonly tools: ToolRunner;
 
   constructor(private readonly deps: JudgeDeps) {
-    this.tools = new ToolRunner(deps);
+    this.tools = new ToolRunner(deps, (used_us, left_ms) => cpuLeftFor(deps.host.limits, used_us, left_ms));
     this.kept = new KeptOutcomes(() => deps.clock.monotonic_ms());
   }
 

@@ -4,7 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import { Thresholds } from "../../proto/config.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import { FakeClock } from "../testing/clock.ts";
-import type { CheckRun } from "./check-run.ts";
+import type { CheckRun } from "../checking/answer.ts";
 import { KeptOutcomes } from "./kept-outcomes.ts";
 import { Judging } from "./testing/judging.ts";
 

@@ -4,7 +4,7 @@
  */
 import { canonicalText } from "../../proto/canonical.ts";
 import type { Thresholds } from "../../proto/config.ts";
-import type { CheckRun } from "./check-run.ts";
+import type { CheckRun } from "../checking/answer.ts";
 
 const ENTRIES_MAX = 512;
 const CHARACTERS_MAX = 16 * 1024 * 1024;

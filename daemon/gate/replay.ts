@@ -5,10 +5,10 @@ import { pathText } from "../../proto/scalar.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
 import type { Amount } from "../tenants/index.ts";
 import { onTheHouse, type Payer } from "./cost.ts";
-import { reasonOf } from "./failure.ts";
+import { reasonOf } from "../checking/failure.ts";
 import { requireIds, tenantOf, type Intake } from "./intakes.ts";
 import type { Judge, Judgement } from "./judge.ts";
-import type { Lane } from "./lane.ts";
+import type { Lane } from "../checking/lane.ts";
 
 export interface ReplayDeps {
   readonly judge: Judge;

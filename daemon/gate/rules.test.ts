@@ -4,7 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import { RulesReply } from "../../proto/api.ts";
 import { readBundle, ruleTable } from "../policy/index.ts";
 import { CHECKS } from "./checks/index.ts";
-import { TOOL_RULES } from "./command/rules.ts";
+import { TOOL_RULES } from "../commands/rules.ts";
 import { HOUSE_RULES } from "./house-rules.ts";
 import { ruleDocs } from "./rules.ts";
 

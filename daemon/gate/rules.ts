@@ -3,7 +3,7 @@ import type { RuleDoc } from "../../proto/api.ts";
 import { ruleTable, type RuleEffects } from "../policy/index.ts";
 import type { Example, Rule } from "./checks/check.ts";
 import { CHECKS } from "./checks/index.ts";
-import { TOOL_RULES } from "./command/rules.ts";
+import { TOOL_RULES } from "../commands/rules.ts";
 import { houseRuleDocs } from "./house-rules.ts";
 
 /** What decide does with a finding no policy speaks of. */

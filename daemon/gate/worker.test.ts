@@ -8,7 +8,7 @@ import type { WorkerJob } from "../../proto/worker.ts";
 import { Scratch } from "../platform/git/testing/scratch.ts";
 import { WorkerPool } from "../platform/process/pool.ts";
 import { THRESHOLDS } from "../testing/checks.ts";
-import { Lane } from "./lane.ts";
+import { Lane } from "../checking/lane.ts";
 
 const limits = Value.Create(Limits);
 const WORKER = new URL("./worker.ts", import.meta.url).pathname;

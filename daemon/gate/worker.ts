@@ -9,7 +9,7 @@ import { serve } from "../platform/process/child.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import { runCheck } from "./checks/check.ts";
 import { checkOf } from "./checks/index.ts";
-import { touchedCommands } from "./command/inputs.ts";
+import { touchedCommands } from "../commands/inputs.ts";
 import { collect } from "./facts/collect.ts";
 
 /** The facts this process works on: collected here, or read once from the file another process wrote. */
@@ -47,7 +47,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
     return { kind: "policy", result: await evaluatePolicies(job), duration_us: since(start) };
   }
   if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
-  if (job.kind !== "check") return (await import("./command/jobs.ts")).toolJob(job);
+  if (job.kind !== "check") return (await import("../commands/jobs.ts")).toolJob(job);
   const check = checkOf(job.check);
   if (check === null) throw new MaestroError("internal.bug", `there is no check ${job.check}`);
   const facts = await factsFor(job);

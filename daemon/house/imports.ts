@@ -27,6 +27,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["daemon/verifier"],
   ["daemon/config", "daemon/platform"],
   ["daemon/store"],
+  // What every question to a check process shares, whoever asks it: the process, the text it may show, not knowing.
+  ["daemon/checking"],
   [],
   // Beside the gate: integrity looks at evidence and store alike, which no feature may.
   ["daemon/gate", "daemon/integrity"],
@@ -77,7 +79,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   lmdb: /^daemon\/store\//,
   msgpackr: /^daemon\/(?:store|platform)\//,
   pino: /^daemon\/(?:platform|api|main)/,
-  saxes: /^daemon\/gate\/reports\//,
+  saxes: /^daemon\/commands\/reports\//,
   yaml: /^daemon\/(?:config|gate\/checks)\//,
   merkletreejs: /^bench\//,
   assemblyscript: /^kernels\//,

@@ -64,6 +64,8 @@ describe("canary: planted arrows are caught", () => {
     expect(planted("daemon/cli/x.ts", 'export { a } from "../store/db.ts";')).toContain("through the socket alone");
     expect(planted("daemon/market/core.ts", 'import { a } from "../platform/clock.ts";')).toContain("a core is pure");
     expect(planted("daemon/store/x.ts", 'const a = await import("../api/app.ts");')).toContain("downward only");
+    expect(planted("daemon/commands/x.ts", 'import type { A } from "../gate/cost.ts";')).toContain("downward only");
+    expect(planted("daemon/checking/x.ts", 'import type { A } from "../commands/run.ts";')).toContain("downward only");
     expect(planted("daemon/gate/x.ts", 'import { fake } from "../testing/fake.ts";')).toContain("test floor");
     expect(planted("daemon/gate/x.ts", 'import {\n  a,\n  b,\n} from "../api/app.ts";')).toContain("downward only");
   });

@@ -7,7 +7,7 @@ import type { Thresholds } from "../../../proto/config.ts";
 import type { Facts, FileMode, Gap } from "../../../proto/facts.ts";
 import type { Finding, Outcome } from "../../../proto/outcome.ts";
 import type { Static } from "@sinclair/typebox";
-import { shown } from "./reporting/redact.ts";
+import { shown } from "../../checking/redact.ts";
 
 /** One changed file of an example, as a person would write it down. */
 export interface ExampleFile {

@@ -1,7 +1,7 @@
 import type { FileChange } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
-import { classify } from "./reading/classify.ts";
+import { classify } from "../../checking/classify.ts";
 import { contentReader, missingBecause } from "./reading/contents.ts";
 import { addedLines, lineWith } from "./reading/lines.ts";
 import { findingList, type FindingList } from "./reporting/finding.ts";

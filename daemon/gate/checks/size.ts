@@ -1,7 +1,7 @@
 import type { FileChange } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
-import { classify } from "./reading/classify.ts";
+import { classify } from "../../checking/classify.ts";
 import { findingList } from "./reporting/finding.ts";
 
 function changedLines(file: FileChange): number {

@@ -1,7 +1,7 @@
 import type { Facts, FileChange } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
-import { classify, type Language } from "./reading/classify.ts";
+import { classify, type Language } from "../../checking/classify.ts";
 import { codeOnly } from "./reading/code.ts";
 import { addedLines, lineGaps, newSide, removedLines, type NumberedLine } from "./reading/lines.ts";
 import { INLINE_TESTS, TEST_PATTERNS, type TestPatterns } from "./reading/test-code.ts";

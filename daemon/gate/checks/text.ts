@@ -1,7 +1,7 @@
 import type { FileChange } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
-import { classify, type Language } from "./reading/classify.ts";
+import { classify, type Language } from "../../checking/classify.ts";
 import { codeOnly, compilerLines } from "./reading/code.ts";
 import { addedLines, isBinary, lineGaps, newSide, type NumberedLine } from "./reading/lines.ts";
 import { TEST_PATTERNS } from "./reading/test-code.ts";

@@ -1,7 +1,7 @@
 import type { Actor } from "../../../proto/actor.ts";
 import type { Gap } from "../../../proto/facts.ts";
 import type { FactsReply } from "../../../proto/worker.ts";
-import { maskedPath, redact } from "../checks/reporting/redact.ts";
+import { maskedPath, redact } from "../../checking/redact.ts";
 
 const maskedActor = ({ signs, agent, name, ...rest }: Actor): Actor => ({
   ...rest,

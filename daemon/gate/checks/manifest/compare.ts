@@ -5,7 +5,7 @@ import type { Seen } from "../check.ts";
 import { compareDigests, foreign, mainSource, newInstallers, sourcesOf } from "../lock/compare.ts";
 import { anyShaped, npmShaped, sourceOf, type LockEntry } from "../lock/entry.ts";
 import { lockReader } from "../lock/read.ts";
-import { classify } from "../reading/classify.ts";
+import { classify } from "../../../checking/classify.ts";
 import { contentReader, missingBecause } from "../reading/contents.ts";
 import { lineWith } from "../reading/lines.ts";
 import { findingList, type FindingList } from "../reporting/finding.ts";

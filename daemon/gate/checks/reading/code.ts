@@ -1,4 +1,4 @@
-import type { Language } from "./classify.ts";
+import type { Language } from "../../../checking/classify.ts";
 
 const HASH_COMMENTS: ReadonlySet<Language> = new Set(["python", "ruby", "elixir", "shell"]);
 /** A line of a block comment, as editors lay them out; it can start no statement in these languages. */

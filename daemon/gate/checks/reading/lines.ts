@@ -1,6 +1,6 @@
 import type { FileChange, Gap } from "../../../../proto/facts.ts";
 import { pathText } from "../../../../proto/scalar.ts";
-import { classify } from "./classify.ts";
+import { classify } from "../../../checking/classify.ts";
 
 export interface NumberedLine {
   /** 1-based, on the side the line belongs to. */

@@ -3,7 +3,7 @@
  * said otherwise, are anchored on a word or a line start, and repeat only
  * single character classes, so each is linear in the line.
  */
-import type { Language } from "./classify.ts";
+import type { Language } from "../../../checking/classify.ts";
 
 export interface TestPatterns {
   /** Starts one test. */

@@ -3,8 +3,8 @@ import type { FileChange, Gap } from "../../../../proto/facts.ts";
 import type { Finding } from "../../../../proto/outcome.ts";
 import { pathText, type PathBytes } from "../../../../proto/scalar.ts";
 import type { Seen } from "../check.ts";
-import { classify } from "../reading/classify.ts";
-import { cutText, maskedPath, redact, shown } from "./redact.ts";
+import { classify } from "../../../checking/classify.ts";
+import { cutText, maskedPath, redact, shown } from "../../../checking/redact.ts";
 
 const FINDINGS_MAX = 5000;
 const EXCERPT_CHARACTERS_MAX = 200;

@@ -4,7 +4,7 @@
  * checksum where the issuer publishes it, entropy, and no word that only an
  * example carries.
  */
-import { entropyBits } from "../reporting/redact.ts";
+import { entropyBits } from "../../../checking/redact.ts";
 
 export interface Candidate {
   /** Who issues such a value: `github`, `aws`, `basicauth`. */

@@ -1,5 +1,5 @@
 import type { NumberedLine } from "../reading/lines.ts";
-import { entropyBits } from "../reporting/redact.ts";
+import { entropyBits } from "../../../checking/redact.ts";
 
 const BEGIN = /-----BEGIN ([A-Z0-9 ]{0,40})PRIVATE KEY(?: BLOCK)?-----/;
 const LINES_MAX = 200;

@@ -1,12 +1,12 @@
 /** The jobs of a check process that outside tools need: the tree written out, what a command came to, what reports hold. */
-import { listTree } from "../../platform/git/tree.ts";
-import { materialise } from "../../platform/git/materialise.ts";
-import { ObjectReader } from "../../platform/git/objects.ts";
-import { Git } from "../../platform/git/runner.ts";
-import { MaestroError } from "../../../proto/errors.ts";
-import type { CommandJob, MaterialiseJob, MeasureJob, WorkerReply } from "../../../proto/worker.ts";
-import { measure } from "../reports/measure.ts";
-import { openReport } from "../reports/open.ts";
+import { listTree } from "../platform/git/tree.ts";
+import { materialise } from "../platform/git/materialise.ts";
+import { ObjectReader } from "../platform/git/objects.ts";
+import { Git } from "../platform/git/runner.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { CommandJob, MaterialiseJob, MeasureJob, WorkerReply } from "../../proto/worker.ts";
+import { measure } from "./reports/measure.ts";
+import { openReport } from "./reports/open.ts";
 import { commandOutcome, keptBytes } from "./outcome.ts";
 
 async function writeTree({ git, git_dir, object_format, tree, folder, limits }: MaterialiseJob): Promise<WorkerReply> {

@@ -1,7 +1,7 @@
 /** SARIF 2.1.0 as tools write it: results with their level and place. Section numbers are those of the OASIS standard. */
-import type { Gap } from "../../../proto/facts.ts";
-import { ExactNumber, fieldOf, readJson, type JsonTree } from "../reports/json.ts";
-import { BrokenReport } from "../reports/reading.ts";
+import type { Gap } from "../../proto/facts.ts";
+import { ExactNumber, fieldOf, readJson, type JsonTree } from "./reports/json.ts";
+import { BrokenReport } from "./reports/reading.ts";
 import { treePathOfUri } from "./place.ts";
 import type { Level, ToolFinding, ToolReport } from "./tool-finding.ts";
 

@@ -1,24 +1,23 @@
 /** Runs the declared commands of one gate and measures its obligations. The core handles names and digests; what stands in a change or a report is read by check processes. */
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { commandCheck, type Command } from "../../../proto/command.ts";
-import type { GateConfig } from "../../../proto/config.ts";
-import type { Mode } from "../../../proto/change.ts";
-import { concatBytes, fromBase64, toBase64 } from "../../../proto/encoding.ts";
-import type { Gap } from "../../../proto/facts.ts";
-import type { MeasuredObligation } from "../../../proto/outcome.ts";
-import { OBLIGATIONS_CHECK, type HandedReport } from "../../../proto/report.ts";
-import type { FactsReply } from "../../../proto/worker.ts";
-import type { Host } from "../../config/host.ts";
-import type { Clock } from "../../platform/clock.ts";
-import type { Repository } from "../../platform/git/repository-store.ts";
-import type { GitTools } from "../../platform/git/runner.ts";
-import type { Sandbox, SandboxResult } from "../../platform/sandbox/job.ts";
-import { unavailable, type CheckRun } from "../check-run.ts";
-import { cpuLeftFor } from "../cost.ts";
-import { reasonOf } from "../failure.ts";
-import type { Lane } from "../lane.ts";
-import { obligationsOutcome } from "../reports/obligations.ts";
+import { commandCheck, type Command } from "../../proto/command.ts";
+import type { GateConfig } from "../../proto/config.ts";
+import type { Mode } from "../../proto/change.ts";
+import { concatBytes, fromBase64, toBase64 } from "../../proto/encoding.ts";
+import type { Gap } from "../../proto/facts.ts";
+import type { MeasuredObligation } from "../../proto/outcome.ts";
+import { OBLIGATIONS_CHECK, type HandedReport } from "../../proto/report.ts";
+import type { FactsReply } from "../../proto/worker.ts";
+import type { Host } from "../config/host.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Repository } from "../platform/git/repository-store.ts";
+import type { GitTools } from "../platform/git/runner.ts";
+import type { Sandbox, SandboxResult } from "../platform/sandbox/job.ts";
+import { unavailable, type CheckRun } from "../checking/answer.ts";
+import { reasonOf } from "../checking/failure.ts";
+import type { Lane } from "../checking/lane.ts";
+import { obligationsOutcome } from "./reports/obligations.ts";
 import { Keep, keptReport, type Attempted, type KeptReport } from "./kept.ts";
 import { measureAll } from "./measure-all.ts";
 import { sandboxJob } from "./sandbox-job.ts";
@@ -64,7 +63,11 @@ function tailOf({ stdout, stderr }: SandboxResult): string {
 }
 
 export class ToolRunner {
-  constructor(private readonly deps: ToolDeps) {}
+  constructor(
+    private readonly deps: ToolDeps,
+    /** Processor time, in microseconds, that a gate may still use, of what was reserved for it: the gate knows what it reserved. */
+    private readonly cpuLeft: (used_us: number, left_ms: number) => number,
+  ) {}
 
   /** Always one outcome for each command and one for all obligations together; none where trusted configuration declares neither. Throws `request.cancelled` and `daemon.draining` only. */
   async run(question: ToolQuestion): Promise<ToolAnswer> {
@@ -154,7 +157,7 @@ export class ToolRunner {
     const { host, sandbox, clock } = this.deps;
     const { config, mode, signal, lane } = question;
     const files = new Map(wantedFiles(name, config).map((file) => [file, keep.place()]));
-    const job = sandboxJob(command, files, { mounts: config.mounts, offered: Object.keys(host.mounts), limits: host.limits.sandbox, cpu_left_us: cpuLeftFor(host.limits, lane.usage.cpu_us, this.left(question)), report_bytes_max: host.limits.command.report_bytes_max, tier: mode === "fork" ? "runsc" : "bwrap", tree_dir, left_ms: this.left(question) });
+    const job = sandboxJob(command, files, { mounts: config.mounts, offered: Object.keys(host.mounts), limits: host.limits.sandbox, cpu_left_us: this.cpuLeft(lane.usage.cpu_us, this.left(question)), report_bytes_max: host.limits.command.report_bytes_max, tier: mode === "fork" ? "runsc" : "bwrap", tree_dir, left_ms: this.left(question) });
     if ("impossible" in job) return idle(name, job.impossible);
     const started_ms = clock.monotonic_ms();
     const since = (): number => Math.max(0, Math.round((clock.monotonic_ms() - started_ms) * 1000));

@@ -1,5 +1,5 @@
 /** What `maestro explain` says of outside tools and obligations. Their rules are kinds: a tool's own rules are many and not ours. */
-import type { RuleDoc } from "../../../proto/api.ts";
+import type { RuleDoc } from "../../proto/api.ts";
 
 type Text = Pick<RuleDoc, "check" | "title" | "why" | "passes" | "fails" | "cannot_see">;
 

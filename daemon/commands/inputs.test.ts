@@ -1,6 +1,6 @@
 /** Which commands a change touches: a path that slips past a glob is a check that never ran. */
 import { expect, test } from "bun:test";
-import type { Facts } from "../../../proto/facts.ts";
+import type { Facts } from "../../proto/facts.ts";
 import { touchedCommands } from "./inputs.ts";
 
 const file = (path: string, old_path: string | null = null) => ({ path: { u: path }, old_path: old_path === null ? null : { u: old_path } }) as Facts["files"][number];

@@ -1,5 +1,5 @@
 /** Where a tool says something stands, as a path of the tree. Pure. */
-import { INSIDE } from "../../platform/sandbox/job.ts";
+import { INSIDE } from "../platform/sandbox/job.ts";
 
 const PATH_CHARACTERS_MAX = 1024;
 

@@ -4,7 +4,7 @@
  * published finding must never become the leak.
  */
 
-import { pathText, type PathBytes } from "../../../../proto/scalar.ts";
+import { pathText, type PathBytes } from "../../proto/scalar.ts";
 
 /** Shortest run of token characters that is looked at; shorter secrets cannot be told from words. */
 const RUN = /[A-Za-z0-9_+/=~-]{20,}/g;

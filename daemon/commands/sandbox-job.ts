@@ -1,8 +1,8 @@
 /** What a declared command asks of the sandbox. Pure. */
-import type { Command } from "../../../proto/command.ts";
-import type { GateConfig, SandboxLimits } from "../../../proto/config.ts";
-import { INSIDE, type SandboxJob, type SandboxTier } from "../../platform/sandbox/job.ts";
-import { SYSTEM_MOUNT } from "../../config/tool-mounts.ts";
+import type { Command } from "../../proto/command.ts";
+import type { GateConfig, SandboxLimits } from "../../proto/config.ts";
+import { INSIDE, type SandboxJob, type SandboxTier } from "../platform/sandbox/job.ts";
+import { SYSTEM_MOUNT } from "../config/tool-mounts.ts";
 
 /** Of each stream: what is shown of it is a few lines. */
 const SHOWN_BYTES_MAX = 16 * 1024;

@@ -1,7 +1,7 @@
 /** Which declared commands a change touches. Runs in a check process: the paths are the change's. */
-import type { Facts } from "../../../proto/facts.ts";
-import { pathText } from "../../../proto/scalar.ts";
-import type { InputsJob } from "../../../proto/worker.ts";
+import type { Facts } from "../../proto/facts.ts";
+import { pathText } from "../../proto/scalar.ts";
+import type { InputsJob } from "../../proto/worker.ts";
 
 const SPECIAL = /[*?[\]{}!\\]/;
 

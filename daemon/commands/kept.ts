@@ -2,10 +2,10 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Usage } from "../../../proto/card.ts";
-import { toHex } from "../../../proto/encoding.ts";
-import type { KeptFile } from "../../../proto/worker.ts";
-import type { Collected } from "../../platform/sandbox/job.ts";
+import type { Usage } from "../../proto/card.ts";
+import { toHex } from "../../proto/encoding.ts";
+import type { KeptFile } from "../../proto/worker.ts";
+import type { Collected } from "../platform/sandbox/job.ts";
 
 export type KeptReport = KeptFile | { readonly absent: string };
 

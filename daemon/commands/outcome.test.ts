@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { toBase64, utf8 } from "../../../proto/encoding.ts";
-import { Outcome } from "../../../proto/outcome.ts";
-import type { CommandJob } from "../../../proto/worker.ts";
-import { checksummedToken } from "../../testing/tokens.ts";
+import { toBase64, utf8 } from "../../proto/encoding.ts";
+import { Outcome } from "../../proto/outcome.ts";
+import type { CommandJob } from "../../proto/worker.ts";
+import { checksummedToken } from "../testing/tokens.ts";
 import { Keep } from "./kept.ts";
 import { commandOutcome } from "./outcome.ts";
 

@@ -1,9 +1,9 @@
 /** What an outside tool reports, whatever form it wrote it in, and the findings that become of it. */
 import { createHash } from "node:crypto";
-import type { Gap } from "../../../proto/facts.ts";
-import type { Finding } from "../../../proto/outcome.ts";
-import { classify } from "../checks/reading/classify.ts";
-import { cutText, maskedPath, redact, shown } from "../checks/reporting/redact.ts";
+import type { Gap } from "../../proto/facts.ts";
+import type { Finding } from "../../proto/outcome.ts";
+import { classify } from "../checking/classify.ts";
+import { cutText, maskedPath, redact, shown } from "../checking/redact.ts";
 
 export type Level = Finding["severity"];
 

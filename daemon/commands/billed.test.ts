@@ -1,10 +1,10 @@
 /** Who pays for what commands use, and that no gate uses more than was reserved for it. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { GateResult } from "../../../proto/api.ts";
-import { resolveHost } from "../../config/host.ts";
-import { World } from "../../testing/core.ts";
-import { skipWithout } from "../../testing/skip.ts";
-import { cpuLeftFor, type Payer, worstGate } from "../cost.ts";
+import type { GateResult } from "../../proto/api.ts";
+import { resolveHost } from "../config/host.ts";
+import { World } from "../testing/core.ts";
+import { skipWithout } from "../testing/skip.ts";
+import { cpuLeftFor, type Payer, worstGate } from "../gate/cost.ts";
 import { sandboxJob, type Surroundings } from "./sandbox-job.ts";
 
 // Real sandboxes on a busy machine.

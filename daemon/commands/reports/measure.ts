@@ -3,7 +3,7 @@ import { compareRational, exactlyAt, roundedAt, type Rational } from "../../../p
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Obligation } from "../../../proto/outcome.ts";
 import type { ObligationRule } from "../../../proto/report.ts";
-import { redact } from "../checks/reporting/redact.ts";
+import { redact } from "../../checking/redact.ts";
 import type { Reading, Report } from "./reading.ts";
 
 const BECAUSE_CHARACTERS_MAX = 1000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { utf8 } from "../../../proto/encoding.ts";
-import { BrokenReport } from "../reports/reading.ts";
+import { utf8 } from "../../proto/encoding.ts";
+import { BrokenReport } from "./reports/reading.ts";
 import { readSarif } from "./sarif.ts";
 
 interface Result {

@@ -4,7 +4,7 @@ import { WorkerReply, type WorkerJob } from "../../proto/worker.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import type { Lease, WorkerPool } from "../platform/process/pool.ts";
 import { NO_USAGE, type Usage } from "../platform/process/usage.ts";
-import { redact } from "./checks/reporting/redact.ts";
+import { redact } from "./redact.ts";
 
 type ReplyTo<Job extends WorkerJob> = Extract<WorkerReply, { kind: Job["kind"] }>;
 

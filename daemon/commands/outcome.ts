@@ -1,14 +1,14 @@
 /** What a command that ran to its end came to. Runs inside a check process: code, output and report are the change's. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { commandCheck } from "../../../proto/command.ts";
-import { fromBase64, fromUtf8Lossy, toHex } from "../../../proto/encoding.ts";
-import { MaestroError } from "../../../proto/errors.ts";
-import type { Gap } from "../../../proto/facts.ts";
-import type { Outcome } from "../../../proto/outcome.ts";
-import type { CommandJob, KeptFile } from "../../../proto/worker.ts";
-import { redact, shown } from "../checks/reporting/redact.ts";
-import { readJunit, type TestProblem } from "../reports/junit.ts";
-import { BrokenReport } from "../reports/reading.ts";
+import { commandCheck } from "../../proto/command.ts";
+import { fromBase64, fromUtf8Lossy, toHex } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { Gap } from "../../proto/facts.ts";
+import type { Outcome } from "../../proto/outcome.ts";
+import type { CommandJob, KeptFile } from "../../proto/worker.ts";
+import { redact, shown } from "../checking/redact.ts";
+import { readJunit, type TestProblem } from "./reports/junit.ts";
+import { BrokenReport } from "./reports/reading.ts";
 import { treePath } from "./place.ts";
 import { readSarif } from "./sarif.ts";
 import { findingsOf, type ToolFinding, type ToolReport } from "./tool-finding.ts";

@@ -3,15 +3,15 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
-import type { GateResult, GateRequest } from "../../../proto/api.ts";
-import { toBase64, utf8 } from "../../../proto/encoding.ts";
-import { World } from "../../testing/core.ts";
-import { noSandbox } from "../../testing/sandbox.ts";
-import { skipWithout } from "../../testing/skip.ts";
-import { createSandbox } from "../../platform/sandbox/index.ts";
-import type { Sandbox } from "../../platform/sandbox/job.ts";
-import type { Source } from "../../platform/git/testing/scratch.ts";
-import { Judge } from "../judge.ts";
+import type { GateResult, GateRequest } from "../../proto/api.ts";
+import { toBase64, utf8 } from "../../proto/encoding.ts";
+import { World } from "../testing/core.ts";
+import { noSandbox } from "../testing/sandbox.ts";
+import { skipWithout } from "../testing/skip.ts";
+import { createSandbox } from "../platform/sandbox/index.ts";
+import type { Sandbox } from "../platform/sandbox/job.ts";
+import type { Source } from "../platform/git/testing/scratch.ts";
+import { Judge } from "../gate/judge.ts";
 import { toolJob } from "./jobs.ts";
 
 // Real sandboxes on a busy machine.

@@ -1,13 +1,13 @@
 /** Every obligation of a gate, each from its own report; one report that ends its reader takes no other with it. */
-import { MaestroError } from "../../../proto/errors.ts";
-import type { GateConfig } from "../../../proto/config.ts";
-import type { MeasuredObligation, Obligation, Outcome } from "../../../proto/outcome.ts";
-import type { ObligationRule } from "../../../proto/report.ts";
-import { commandCheck } from "../../../proto/command.ts";
-import type { KeptFile, MeasureJob } from "../../../proto/worker.ts";
-import { reasonOf } from "../failure.ts";
-import type { Lane } from "../lane.ts";
-import { unmeasured } from "../reports/measure.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { GateConfig } from "../../proto/config.ts";
+import type { MeasuredObligation, Obligation, Outcome } from "../../proto/outcome.ts";
+import type { ObligationRule } from "../../proto/report.ts";
+import { commandCheck } from "../../proto/command.ts";
+import type { KeptFile, MeasureJob } from "../../proto/worker.ts";
+import { reasonOf } from "../checking/failure.ts";
+import type { Lane } from "../checking/lane.ts";
+import { unmeasured } from "./reports/measure.ts";
 import type { Attempted } from "./kept.ts";
 
 export interface Sources {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { randomText } from "../../../testing/tokens.ts";
+import { randomText } from "../testing/tokens.ts";
 import { cutText, maskedPath, redact, shown } from "./redact.ts";
 
 describe("redact", () => {
