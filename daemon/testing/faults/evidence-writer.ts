@@ -31,12 +31,13 @@ const fatal = (reason: unknown): never => {
 };
 
 if (import.meta.main) {
-  const [state_dir = "", count = "3", ack = "durable", ending = "close"] = process.argv.slice(2);
+  const [state_dir = "", count = "3", ack = "durable", ending = "close", machine = ""] = process.argv.slice(2);
   process.on("unhandledRejection", (reason) => (strayFailure(reason)?.code === "store.no_space" ? undefined : fatal(reason)));
-  const core = await composeCore({ state_dir, host: resolveHost(EMBEDDED_CONFIG), clock: systemClock, random: new SeededRandom("writer"), fatal, warn: () => undefined });
+  const core = await composeCore({ state_dir, host: resolveHost(EMBEDDED_CONFIG), clock: systemClock, machine: machine === "" ? null : machine, random: new SeededRandom("writer"), fatal, warn: () => undefined });
   // Synchronous, so that the promise stands in the trace where it was made.
   const say = (acknowledged: Acknowledged): void => void writeSync(1, `${JSON.stringify(acknowledged)}\n`);
-  const first = core.evidence.logState().size;
+  // Not the size of the log, which begins anew on another machine.
+  const first = core.gates.count();
   for (let n = first; n < first + Number(count); n++) {
     // Every third verdict is a further attempt of the gate before it.
     const attempt = (n % 3) + 1;

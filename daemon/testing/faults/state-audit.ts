@@ -13,6 +13,7 @@ import { sha256Digest } from "../../store/blobs.ts";
 import type { GateRow } from "../../store/gates.ts";
 import { verifyBundle } from "../../verifier/index.ts";
 import { recordInput } from "../evidence.ts";
+import { auditLogs } from "./log-audit.ts";
 import type { Acknowledged } from "./evidence-writer.ts";
 
 const host = resolveHost({ ...EMBEDDED_CONFIG, limits: { store: { free_bytes_min: 1 } } });
@@ -23,6 +24,8 @@ export interface Audit {
   readonly acknowledged: readonly Acknowledged[];
   /** Also records one more verdict: a state that can only be read is no recovery. */
   readonly next: boolean;
+  /** The machine it wakes up on; absent or null where nobody knows. */
+  readonly machine?: string | null;
   /** Digests of bundles that were verified under these keys before; verifying is most of the work. */
   readonly verified: Set<string>;
 }
@@ -32,9 +35,9 @@ export async function auditState(state_dir: string, audit: Audit): Promise<strin
   const problems: string[] = [];
   const fatal = (error: unknown): void => void problems.push(`fatal: ${String(error)}`);
   try {
-    const state = await openState({ state_dir, host, clock: systemClock, fatal, warn: (what, error) => fatal(`${what}: ${String(error)}`) });
+    const state = await openState({ state_dir, host, clock: systemClock, machine: audit.machine ?? null, fatal, warn: (what, error) => (audit.machine !== undefined && what.includes("follows it") ? undefined : fatal(`${what}: ${String(error)}`)) });
     try {
-      await auditGates(state, audit, problems);
+      await auditGates(state, state_dir, audit, problems);
       auditFiles(state, state_dir, problems);
       auditRepositories(state_dir, problems);
       if (audit.next) await auditNext(state, problems);
@@ -49,14 +52,14 @@ export async function auditState(state_dir: string, audit: Audit): Promise<strin
 }
 
 /** Acknowledged means there exactly once; not acknowledged means absent or whole. */
-async function auditGates({ gates, artifacts, evidence }: State, { acknowledged, verified }: Audit, problems: string[]): Promise<void> {
-  const { size } = evidence.logState();
+async function auditGates({ gates, artifacts, evidence }: State, state_dir: string, { acknowledged, verified }: Audit, problems: string[]): Promise<void> {
   const rows = gates.recent(ROWS_MAX);
-  const indexes = rows.map(({ log_index }) => log_index).sort((a, b) => a - b);
-  if (indexes.length !== size || indexes.some((index, i) => index !== i)) problems.push(`a log of ${size} entries beside gates at ${indexes.join(",")}`);
+  const indexes = new Map<string, number[]>();
   const trust = evidence.trust_bytes;
   for (const row of rows) {
     const stored = await readReply(artifacts, row);
+    const origin = stored?.reply.proof.log_origin ?? "";
+    indexes.set(origin, [...(indexes.get(origin) ?? []), row.log_index]);
     if (stored === null) problems.push(`gate of entry ${row.log_index} has no reply`);
     else if (!verified.has(row.bundle)) {
       const { result, reasons } = verifyBundle(stored.bundle, trust, { now: new Date(Date.parse(row.attempt.issued_at)) });
@@ -65,6 +68,7 @@ async function auditGates({ gates, artifacts, evidence }: State, { acknowledged,
     }
     if (!artifacts.names().some((name) => name.endsWith(`-${row.attempt.attempt}`) && row.gate_id.endsWith(name.slice("gate-".length).split("-")[0] ?? "-"))) problems.push(`the bundle of entry ${row.log_index} has no name`);
   }
+  problems.push(...(await auditLogs(evidence, state_dir, indexes)));
   for (const promised of acknowledged) problems.push(...missing(rows, promised));
 }
 

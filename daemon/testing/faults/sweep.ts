@@ -1,40 +1,42 @@
-/** Faults at many places of the evidence writer, each followed by an audit of what it left. */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+/** Faults at many places of a program, each followed by an audit of what it left. */
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Acknowledged } from "./evidence-writer.ts";
-import { inject, nameOf, sitesOf, type Fault, type Site } from "./injection.ts";
-import { record, recordingFolder } from "./record.ts";
+import { inject, sitesOf, type Subject } from "./injection.ts";
+import { nameOf, type Fault, type Site } from "./site.ts";
 import { auditState } from "./state-audit.ts";
-import { parseStrace } from "./strace-lines.ts";
 
 const WRITER = join(import.meta.dir, "evidence-writer.ts");
 
-export interface Scenario extends Disposable {
+export interface Scenario extends Subject, Disposable {
   readonly name: string;
-  readonly argv: (root: string) => readonly string[];
-  /** State that the run starts from. */
-  readonly origin?: string;
   readonly sites: readonly Site[];
   /** What is wrong with the folder that a run left; `stdout` is what it promised. */
   readonly audit: (root: string, stdout: string) => Promise<string[]>;
 }
 
-const writer = (count: number) => (root: string): string[] => [process.execPath, WRITER, root, String(count)];
+/** What a program promised, one line of JSON each. */
+export const acknowledgedIn = (stdout: string): Acknowledged[] => stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line) as Acknowledged);
+
+/** A copy of what `run` leaves, as the state that another run starts from; `promised` hears what it said. */
+export async function originOf(run: Subject, promised: (stdout: string) => void = () => undefined): Promise<string> {
+  const origin = mkdtempSync(join(tmpdir(), "maestro-origin-"));
+  await inject(run, null, async (root, { exit, stdout }) => {
+    if (exit !== 0) throw new Error(`what should have made an origin ended with ${exit}`);
+    promised(stdout);
+    cpSync(root, origin, { recursive: true });
+  });
+  return origin;
+}
 
 /** A first start and some verdicts; or a further start on what the first left. */
 export async function scenario(name: "fresh" | "again", count: number): Promise<Scenario> {
-  const argv = writer(count);
-  using recording = recordingFolder();
-  const origin = name === "again" ? mkdtempSync(join(tmpdir(), "maestro-origin-")) : undefined;
-  if (origin !== undefined) {
-    await record(argv(recording.root), recording.trace);
-    cpSync(recording.root, origin, { recursive: true });
-  }
-  await record(argv(recording.root), recording.trace);
-  const sites = sitesOf(parseStrace(readFileSync(recording.trace, "latin1")), recording.root);
+  const argv = (root: string): string[] => [process.execPath, WRITER, root, String(count)];
+  const origin = name === "again" ? await originOf({ argv }) : undefined;
+  const run: Subject = { argv, ...(origin === undefined ? {} : { origin }) };
   const audit = (root: string, stdout: string): Promise<string[]> => auditState(root, { acknowledged: acknowledgedIn(stdout), next: true, verified: new Set() });
-  return { name, argv, sites, audit, ...(origin === undefined ? {} : { origin }), [Symbol.dispose]: () => (origin === undefined ? undefined : rmSync(origin, { recursive: true, force: true })) };
+  return { ...run, name, sites: await sitesOf(run), audit, [Symbol.dispose]: () => (origin === undefined ? undefined : rmSync(origin, { recursive: true, force: true })) };
 }
 
 export interface Swept {
@@ -44,18 +46,10 @@ export interface Swept {
   readonly problems: readonly string[];
 }
 
-function acknowledgedIn(stdout: string): Acknowledged[] {
-  const lines = stdout.split("\n").slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as Acknowledged);
-}
+/** How often a site is tried: a run may need one write less than the one that was counted, as two commits may become one. */
+const TRIES_MAX = 4;
 
-/** Which thread makes which call is chance, so a place that one round missed may be hit by the next. */
-const ROUNDS_MAX = 3;
-
-/**
- * One fault at each of these sites. strace counts by thread, so a site on a path that several threads share is tried at each count up
- * to its own, and again.
- */
+/** One fault at each of these sites. */
 export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fault, lanes: number): Promise<Swept> {
   const hit = new Set<string>();
   const problems: string[] = [];
@@ -63,9 +57,11 @@ export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fa
   let runs = 0;
   const lane = async (): Promise<void> => {
     for (let site = waiting.shift(); site !== undefined; site = waiting.shift()) {
-      for (let tried = 0; tried < site.occurrence * ROUNDS_MAX && !hit.has(nameOf(site)); tried++) {
+      for (let tries = 0; tries < TRIES_MAX && !hit.has(nameOf(site)); tries++) {
         runs++;
-        problems.push(...(await once(subject, site, site.occurrence - (tried % site.occurrence), fault, hit)));
+        const once = await injure(subject, site, fault);
+        if (once.hit) hit.add(nameOf(site));
+        problems.push(...once.problems);
       }
     }
   };
@@ -73,10 +69,9 @@ export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fa
   return { hit, runs, problems };
 }
 
-async function once(subject: Scenario, site: Site, nth: number, fault: Fault, hit: Set<string>): Promise<string[]> {
-  return inject(site, nth, fault, subject, async (root, { hits, stdout, hung }) => {
-    for (const where of hits) hit.add(nameOf(where));
+async function injure(subject: Scenario, site: Site, fault: Fault): Promise<{ hit: boolean; problems: string[] }> {
+  return inject(subject, { site, fault }, async (root, { hit, stdout, hung }) => {
     const said = await subject.audit(root, stdout);
-    return [...(hung ? ["the process hung"] : []), ...said].map((problem) => `${subject.name}, ${fault} at ${nameOf(hits[0] ?? site)}: ${problem}`);
+    return { hit, problems: [...(hung ? ["the process hung"] : []), ...said].map((problem) => `${subject.name}, ${fault} at ${nameOf(site)}: ${problem}`) };
   });
 }

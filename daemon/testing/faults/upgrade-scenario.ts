@@ -1,5 +1,5 @@
 /** The upgrade of an older state folder as a subject of faults: an old database stays whole until the new one is. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
@@ -8,9 +8,7 @@ import { StoreLimits } from "../../../proto/config.ts";
 import { Closed } from "../../../proto/scalar.ts";
 import { openStore } from "../../store/db.ts";
 import { upgradeStore } from "../../store/upgrade.ts";
-import { sitesOf } from "./injection.ts";
-import { record, recordingFolder } from "./record.ts";
-import { parseStrace } from "./strace-lines.ts";
+import { sitesOf, type Subject } from "./injection.ts";
 import type { Scenario } from "./sweep.ts";
 
 const UPGRADING = join(import.meta.dir, "../../store/testing/upgrading.ts");
@@ -35,7 +33,7 @@ async function makeOld(state_dir: string): Promise<void> {
 }
 
 /** A further try finishes what was begun, and every row is there. */
-async function audit(state_dir: string): Promise<string[]> {
+async function auditUpgrade(state_dir: string): Promise<string[]> {
   try {
     await upgradeStore({ state_dir, limits, fatal: fail });
     const store = openStore({ state_dir, limits, fatal: fail });
@@ -50,10 +48,6 @@ async function audit(state_dir: string): Promise<string[]> {
 export async function upgradeScenario(): Promise<Scenario> {
   const origin = mkdtempSync(join(tmpdir(), "maestro-origin-"));
   await makeOld(origin);
-  const argv = (root: string): string[] => [process.execPath, UPGRADING, root];
-  using recording = recordingFolder();
-  await makeOld(recording.root);
-  await record(argv(recording.root), recording.trace);
-  const sites = sitesOf(parseStrace(readFileSync(recording.trace, "latin1")), recording.root);
-  return { name: "upgrade", argv, origin, sites, audit, [Symbol.dispose]: () => rmSync(origin, { recursive: true, force: true }) };
+  const run: Subject = { argv: (root) => [process.execPath, UPGRADING, root], origin };
+  return { ...run, name: "upgrade", sites: await sitesOf(run), audit: auditUpgrade, [Symbol.dispose]: () => rmSync(origin, { recursive: true, force: true }) };
 }
