@@ -4,7 +4,8 @@ import { Mode } from "./change.ts";
 import { NextStep, Reason, Verdict } from "./decision.ts";
 import { Gap } from "./facts.ts";
 import { Obligation, Result } from "./outcome.ts";
-import { CheckName, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, Sha256Hex, ShortText } from "./scalar.ts";
+import { NamedReleases } from "./release.ts";
+import { CheckName, Choice, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
 
 export const CardCheck = Closed({
   check: CheckName,
@@ -23,6 +24,16 @@ export const CardProof = Closed({
   signer: Fingerprint,
   self_made_trust: Type.Boolean(),
 });
+
+/** What became of the findings that lead to no more than a note, and of those the change takes away. Absent where there were none. */
+export const Compared = Closed({
+  new: Count,
+  existing: Count,
+  waived: Count,
+  fixed: Type.Array(Closed({ rule: RuleId, count: Count }), { maxItems: 1000 }),
+  not_compared: Type.Array(Closed({ check: CheckName, because: ShortText }), { maxItems: 64 }),
+});
+export type Compared = Static<typeof Compared>;
 
 /** The decision for a person. Strings the change controls are raw here: each face has its own escaper. */
 export const Card = Closed(
@@ -45,9 +56,11 @@ export const Card = Closed(
     reasons: Type.Array(Reason),
     checks: Type.Array(CardCheck),
     obligations: Type.Optional(Type.Array(Obligation, { description: "absent where trusted configuration asks for none" })),
+    releases: Type.Optional({ ...NamedReleases, description: "who released what was held; absent where nobody did" }),
     gaps: Type.Array(Gap),
     next: Type.Array(NextStep, { minItems: 1 }),
-    baseline: Type.Literal("not_compared", { description: "findings are not yet compared with those already at the base" }),
+    baseline: Choice(["not_compared", "partly", "compared"], { description: "whether findings were compared with those already at the base" }),
+    compared: Type.Optional(Compared),
     cost: Closed({
       reported: Type.Boolean(),
       micro_usd: Type.Union([Decimal, Type.Null()], { description: "null where nothing was reported; never zero for unknown" }),

@@ -2,6 +2,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Observer } from "./actor.ts";
 import { Gap } from "./facts.ts";
 import { CheckName, Choice, Closed, Count, Decimal, PathBytes, RuleId, Scale, Sha256Hex, ShortText } from "./scalar.ts";
+import { Comparison, Waiver } from "./waiver.ts";
 
 export const Range = Closed({
   path: PathBytes,
@@ -12,6 +13,7 @@ export type Range = Static<typeof Range>;
 
 export const Fix = Closed({ description: ShortText, replacement: Type.Union([ShortText, Type.Null()]) });
 
+/** `identity` is a digest of the rule and its masked, normalised line: what stays equal through a rename, a move or another indentation. */
 export const Finding = Closed({
   rule: RuleId,
   message: ShortText,
@@ -19,6 +21,8 @@ export const Finding = Closed({
   severity: Choice(["error", "warning", "note"], { description: "SARIF level; what it leads to is the policy's word" }),
   fingerprint: Sha256Hex,
   baseline: Choice(["new", "existing", "fixed", "not_compared"]),
+  identity: Type.Optional(Sha256Hex),
+  waiver: Type.Optional(Waiver),
   tags: Type.Array(Choice(["test-path", "fixture-path", "generated", "at-base"]), { maxItems: 8, description: "what policy may soften on" }),
   excerpt: Type.Union([ShortText, Type.Null()], { description: "redacted; hostile text, escape it" }),
   counterexample: Type.Union([ShortText, Type.Null()]),
@@ -38,6 +42,7 @@ export const Outcome = Closed({
   findings: Type.Array(Finding, { maxItems: 5000 }),
   findings_cut: Count,
   gaps: Type.Array(Gap, { maxItems: 256, description: "what this check could not see in this change" }),
+  comparison: Type.Optional(Comparison),
 });
 export type Outcome = Static<typeof Outcome>;
 
