@@ -2,6 +2,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Attempt, GateId, Identity, Mode } from "./change.ts";
 import { Verdict } from "./decision.ts";
 import { LEAF_SCHEMA } from "./manifest.ts";
+import { NamedReleases, Release, RELEASE_PREDICATE } from "./release.ts";
 import { Base64, Choice, Closed, Count, Fingerprint, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
 /** One namespace for every predicate of ours; a URN, so that no domain has to stay ours for evidence to stay readable. */
@@ -24,6 +25,7 @@ export const ObligationsPredicate = Closed({
   mode: Mode,
   verdict: Verdict,
   reasons: Type.Array(Closed({ rule: RuleId, effect: Choice(["refuse", "hold", "note"]), observed: Type.Boolean() }), { maxItems: 1000 }),
+  releases: Type.Optional(NamedReleases),
   manifest: Closed({ root: Sha256Hex, size: Type.Integer({ minimum: 1 }), leaf_schema: Type.Literal(LEAF_SCHEMA) }),
 });
 export type ObligationsPredicate = Static<typeof ObligationsPredicate>;
@@ -73,8 +75,17 @@ export const SuccessionStatement = Closed({
 });
 export type SuccessionStatement = Static<typeof SuccessionStatement>;
 
+/** A person's release of what a gate held, with its proof; signed and logged before it takes effect. */
+export const ReleaseStatement = Closed({
+  _type: Type.Literal(STATEMENT_TYPE),
+  subject: Type.Array(Subject, { minItems: 1, maxItems: 1, description: "the head it is bound to" }),
+  predicateType: Type.Literal(RELEASE_PREDICATE),
+  predicate: Release,
+});
+export type ReleaseStatement = Static<typeof ReleaseStatement>;
+
 /** What a key of role `gate` signs. */
-export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE];
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

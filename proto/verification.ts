@@ -31,6 +31,8 @@ export const VerifyCode = Choice([
   "signer.time",
   "signer.domain",
   "leaf.unknown",
+  "release.proof",
+  "release.mismatch",
 ]);
 export type VerifyCode = Static<typeof VerifyCode>;
 

@@ -1,0 +1,41 @@
+/** Who may release what the gate holds: people, groups of them, and whose approval a path needs. Host configuration; `ApprovalRule` also in maestro.yaml. */
+import { Type, type Static } from "@sinclair/typebox";
+import { Choice, Closed, Count } from "./scalar.ts";
+
+/** Begins with a letter, so that it is never taken for a uid. */
+export const PersonId = Type.String({ pattern: "^[a-z][a-z0-9._-]{0,62}$", description: "name of a person: lower-case letters, digits, dots, dashes" });
+
+/** An OpenSSH public key as `ssh-keygen` writes it: type, base64, comment. */
+const SshKeyLine = Type.String({ pattern: "^(?:ssh-ed25519|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh\\.com|sk-ecdsa-sha2-nistp256@openssh\\.com) [A-Za-z0-9+/]+={0,2}(?: [ -~]{0,200})?$", maxLength: 2000 });
+
+export const PersonEntry = Closed({
+  id: PersonId,
+  uids: Type.Optional(Type.Array(Count, { maxItems: 64, description: "users that are this person and nobody's job" })),
+  ssh_keys: Type.Optional(Type.Array(SshKeyLine, { maxItems: 32, description: "public keys; those of security keys (sk-…) show presence themselves, for others `presence` must be said" })),
+  logins: Type.Optional(Type.Array(Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9-]{0,99}$" }), { maxItems: 32, description: "names at code hosts, as in CODEOWNERS without the @" })),
+  emails: Type.Optional(Type.Array(Type.String({ pattern: "^[^\\s<>@]{1,200}@[^\\s<>@]{1,200}$" }), { maxItems: 64, description: "addresses this person commits under" })),
+  may: Type.Array(Choice(["approve", "override"]), { minItems: 1, maxItems: 2, description: "approve: release holds; override: break the glass" }),
+  presence: Type.Optional(Choice(["passphrase", "confirm"], { description: "what makes the person's other keys ask for the person: a passphrase, or ssh-add -c" })),
+});
+export type PersonEntry = Static<typeof PersonEntry>;
+
+/** A name of the house, or a code host's team as CODEOWNERS writes it. */
+const GroupId = Type.String({ pattern: "^(?:[a-z][a-z0-9._-]{0,62}|@[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._/-]{0,200})$" });
+export const PeopleGroups = Type.Record(GroupId, Type.Array(PersonId, { minItems: 1, maxItems: 256 }), { additionalProperties: false });
+export type PeopleGroups = Static<typeof PeopleGroups>;
+
+export const ApprovalSource = Type.String({ pattern: "^(?:codeowners|group:[^\\s:]{1,255}|[a-z][a-z0-9._-]{0,62})$", description: "codeowners, group:NAME, or a person's id" });
+export const ApprovalRule = Closed({
+  paths: Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { minItems: 1, maxItems: 64, description: "globs; a plain name is that file or everything below that folder" }),
+  from: Type.Array(ApprovalSource, { minItems: 1, maxItems: 64 }),
+  count: Type.Integer({ minimum: 1, maximum: 16, description: "distinct people who must have approved this head" }),
+});
+export type ApprovalRule = Static<typeof ApprovalRule>;
+export const ApprovalRules = Type.Array(ApprovalRule, { maxItems: 64 });
+export type ApprovalRules = Static<typeof ApprovalRules>;
+
+export const OverrideRule = Closed({
+  persons: Type.Integer({ minimum: 1, maximum: 4, default: 1, description: "distinct people an override needs" }),
+  expires_s_max: Type.Integer({ minimum: 60, maximum: 2_678_400, default: 86_400, description: "longest an override may hold" }),
+});
+export type OverrideRule = Static<typeof OverrideRule>;
