@@ -26,6 +26,7 @@ import type {
   TrustReply,
   VersionReply,
 } from "./api.ts";
+import type { FindingsReply } from "./findings.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
 /** Sent with every request and reply; a mismatch is `api.version`. */
@@ -72,6 +73,7 @@ export const ROUTES = {
   sendPack: { method: "PUT", path: "/v1/intakes/:id/pack", body: "stream", reply: "json" },
   gate: { method: "POST", path: "/v1/gates", body: "json", reply: "events" },
   recordedGate: get("/v1/gates/:id"),
+  findings: get("/v1/gates/:id/findings"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
   fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
@@ -101,6 +103,7 @@ export interface RouteTypes {
   sendPack: { reply: PackReply };
   gate: { request: GateRequest; reply: GateEvent };
   recordedGate: { reply: GateReply };
+  findings: { reply: FindingsReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
   fsck: { reply: FsckEvent };
   gc: { request: GcRequest; reply: GcReply };

@@ -4,10 +4,10 @@ import type { Call } from "../platform/socket/index.ts";
 import { credentialOf, type Principal, type Tenants } from "../tenants/index.ts";
 
 /**
- * Who may call a route. `open`: whoever could connect. `any`: every tenant of this host. `work`: whoever may gate or replay.
+ * Who may call a route. `open`: whoever could connect. `any`: every tenant of this host. `work`: whoever may gate or replay. `findings`: whoever may gate or read, of the gates it may see.
  * `operator`: whoever runs the daemon, on a socket of role admin.
  */
-export type Access = "open" | "any" | "work" | "gate" | "replay" | "read" | "operator";
+export type Access = "open" | "any" | "work" | "gate" | "replay" | "read" | "findings" | "operator";
 
 const NEEDS: Readonly<Record<Access, readonly Verb[]>> = {
   open: [],
@@ -16,6 +16,7 @@ const NEEDS: Readonly<Record<Access, readonly Verb[]>> = {
   gate: ["gate"],
   replay: ["replay"],
   read: ["read"],
+  findings: ["read", "gate"],
   operator: ["operate"],
 };
 

@@ -18,6 +18,7 @@ import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
 import { notBoundTo, type Principal, type Tenants } from "../tenants/index.ts";
 import { eventsOf } from "./events.ts";
+import { findingsRoute } from "./findings.ts";
 import { settingsFor } from "./reader.ts";
 import { route, type Route } from "./route.ts";
 import { targetRoutes, type TargetRouteDeps } from "./targets.ts";
@@ -157,6 +158,7 @@ export function gateRoutes(deps: GateRouteDeps): Route[] {
         return { gate_id: row.gate_id, attempts: gates.attempts(row.gate_id).map(({ attempt }) => attempt.attempt), card: stored.reply.card, proof: stored.reply.proof, timings: stored.reply.timings };
       },
     }),
+    findingsRoute(deps),
     route("rules", { access: "open", ...NO_BODY, summary: "Every rule, what it asks and cannot see, and what it leads to", params: {}, reply: RulesReply, handle: () => ({ rules }) }),
     route("config", { ...ANY, ...NO_BODY, summary: "Every setting with its value, origin and meaning", params: {}, reply: ConfigReply, handle: ({ principal }) => ({ entries: settingsFor(principal, config(principal)) }) }),
   ];

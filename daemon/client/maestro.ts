@@ -88,6 +88,11 @@ export class MaestroClient {
     return this.socket.request("recordedGate", { params: { id } });
   }
 
+  /** What the checks of a recorded gate found. */
+  findings(id: string): Promise<ReplyOf<"findings">> {
+    return this.socket.request("findings", { params: { id } });
+  }
+
   fsck(): Events<"fsck"> {
     return this.socket.events("fsck", {});
   }

@@ -10,6 +10,7 @@ import { sha256Digest } from "../store/blobs.ts";
 import { artifactName, GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE, payerOf, type GateRow, type Gates } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
+import { keepFindings } from "./findings.ts";
 import type { Intake } from "./intakes.ts";
 import type { StoredReply } from "./reply.ts";
 
@@ -42,9 +43,10 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
   const { identity, decision, card, attempt } = input;
   const gate_id = gateId(identity);
   const name = artifactName(gate_id, attempt);
+  const findings = keepFindings(input.outcomes);
   let made: { readonly reply: StoredReply; readonly bytes: Uint8Array; readonly log_index: number; readonly row: Uint8Array } | undefined;
   const { bundle } = await evidence.record(input, ({ statement, proof, bundle }: Recorded) => {
-    const reply: StoredReply = { card, proof, timings: timings(), ...(reports_sha256 === null ? {} : { reports_sha256 }) };
+    const reply: StoredReply = { card, proof, timings: timings(), findings, ...(reports_sha256 === null ? {} : { reports_sha256 }) };
     const bytes = canonicalBytes(reply);
     const { log_index } = proof;
     const row: GateRow = {

@@ -2,13 +2,14 @@ import { type Static, Type } from "@sinclair/typebox";
 import { parseCanonical } from "../../proto/canonical.ts";
 import { Card, CardProof, Timings } from "../../proto/card.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { KeptFindings } from "../../proto/findings.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import { Closed, Sha256Hex } from "../../proto/scalar.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { GateRow } from "../store/gates.ts";
 
-/** What a client is told of a gate beside its bundle; a blob, because a card outgrows an LMDB value. */
-export const StoredReply = Closed({ card: Card, proof: CardProof, timings: Timings, reports_sha256: Type.Optional(Sha256Hex) }, { $id: "StoredReply" });
+/** What a client is told of a gate beside its bundle; a blob, because a card outgrows an LMDB value. Gates from before findings were kept have none. */
+export const StoredReply = Closed({ card: Card, proof: CardProof, timings: Timings, reports_sha256: Type.Optional(Sha256Hex), findings: Type.Optional(KeptFindings) }, { $id: "StoredReply" });
 export type StoredReply = Static<typeof StoredReply>;
 
 const LIMITS = { bytes_max: 64 * 1024 * 1024, depth_max: 16 };
