@@ -15,6 +15,7 @@ import { LiveHost } from "./config/live.ts";
 import { Daemon } from "./daemon.ts";
 import { systemClock } from "./platform/clock.ts";
 import { diskCode } from "./platform/disk.ts";
+import { nativeEd25519 } from "./platform/ed25519.ts";
 import { machineDigest } from "./platform/machine.ts";
 import { watchOver } from "./platform/process/watch-over.ts";
 import { systemRandom } from "./platform/random.ts";
@@ -22,6 +23,7 @@ import { takeLock, type StateLock } from "./platform/socket/index.ts";
 import { strayFailure } from "./store/failure.ts";
 import { ServiceManager } from "./systemd/notify.ts";
 import { Reloader } from "./systemd/reload.ts";
+import { adoptEd25519 } from "./verifier/signature.ts";
 
 interface Arguments {
   readonly locations: Locations;
@@ -87,6 +89,7 @@ async function takeFolders(state_dir: string, socket_dir: string): Promise<State
 }
 
 async function main(): Promise<void> {
+  adoptEd25519(nativeEd25519);
   const args = argumentsOf(Bun.argv.slice(2));
   const { state_dir, socket_path } = args.locations;
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
@@ -111,10 +114,9 @@ async function main(): Promise<void> {
   if (asked) reload();
 }
 
-try {
-  await main();
-} catch (error) {
+// No await at the top level: Bun keeps bytecode only for a program without one.
+main().catch((error: unknown) => {
   const known = error instanceof MaestroError;
   process.stderr.write(known ? `maestrod: ${error.row.sentence} ${error.detail} (${error.code})\n` : `maestrod: ${error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(known ? error.row.exit : EXIT.internal);
-}
+});

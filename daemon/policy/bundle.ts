@@ -1,5 +1,5 @@
 /** OPA bundles: a gzipped tar of `/policy.wasm`, `/data.json`, `/.manifest` and, unread, the Rego source. */
-import { sha256 } from "@noble/hashes/sha2.js";
+import { nativeHasher } from "../../kernels/merkle/index.ts";
 import { fromUtf8, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { recordId } from "../../proto/record.ts";
@@ -87,7 +87,7 @@ export function readBundle(bytes: Uint8Array, where: string): Bundle {
   if (wasm === undefined) throw refuse(where, "it has no policy.wasm");
   const data = json(files.get("data.json"), "data.json", where);
   if (!isObject(data)) throw refuse(where, "data.json is not an object");
-  return { name, wasm, data, wasm_sha256: toHex(sha256(wasm)), data_sha256: toHex(sha256(files.get("data.json")!)) };
+  return { name, wasm, data, wasm_sha256: toHex(nativeHasher.sha256(wasm)), data_sha256: toHex(nativeHasher.sha256(files.get("data.json")!)) };
 }
 
 /** What a bundle file holds, over code and data, so that another gzip of the same bundle is the same. One that does not read has a digest too. */
@@ -96,7 +96,7 @@ export function bundleDigest(bytes: Uint8Array, where: string): PolicyDigest {
     const { wasm_sha256, data_sha256 } = readBundle(bytes, where);
     return { wasm_sha256, data_sha256 };
   } catch (error) {
-    if (error instanceof MaestroError && error.code === "policy.load") return { unreadable_sha256: toHex(sha256(bytes)) };
+    if (error instanceof MaestroError && error.code === "policy.load") return { unreadable_sha256: toHex(nativeHasher.sha256(bytes)) };
     throw error;
   }
 }

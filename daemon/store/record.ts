@@ -1,6 +1,6 @@
 /** How one stored value looks on disk: its own hash, then its msgpack bytes. */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { Packr } from "msgpackr";
+import { nativeHasher } from "../../kernels/merkle/index.ts";
 import { canonicalText } from "../../proto/canonical.ts";
 import { concatBytes, equalBytes, utf8 } from "../../proto/encoding.ts";
 
@@ -21,7 +21,7 @@ const codec = new Packr({ useRecords: false, copyBuffers: true, int64AsType: "nu
  * that is read under another name is as broken as one with a flipped bit.
  */
 function recordHash(table: string, key: Key, value: Uint8Array): Uint8Array {
-  return sha256(concatBytes(utf8(`maestro/store/v1\0${table}\0${canonicalText(key)}\0`), value));
+  return nativeHasher.sha256(concatBytes(utf8(`maestro/store/v1\0${table}\0${canonicalText(key)}\0`), value));
 }
 
 /** Bytes to store under `key`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { concatBytes, fromBase64, fromHex } from "../../proto/encoding.ts";
+import { concatBytes, fromBase64, fromHex, toHex } from "../../proto/encoding.ts";
 import { newSigner } from "../testing/evidence.ts";
 import { keyFingerprint, publicKeyFromRaw, publicKeyFromSpki } from "./keys.ts";
 
@@ -37,4 +37,14 @@ describe("a key is refused", () => {
     expect(publicKeyFromRaw("ed25519", identity)).toBeNull();
     expect(publicKeyFromRaw("ed25519", orderEight)).toBeNull();
   });
+});
+
+test("a key that was seen before is as it was, whatever its first reader did to the bytes", () => {
+  const { key } = newSigner("ed25519");
+  const spelled = toHex(key.raw);
+  const first = publicKeyFromRaw("ed25519", key.raw.slice());
+  first?.raw.fill(0);
+  first?.spki.fill(0);
+  expect(toHex(publicKeyFromRaw("ed25519", fromHex(spelled)!)?.raw ?? new Uint8Array())).toBe(spelled);
+  expect(publicKeyFromRaw("ed25519", fromHex(spelled)!)?.spki).toEqual(key.spki);
 });

@@ -1,7 +1,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concatBytes, equalBytes, fromHex, toBase64, utf8 } from "../../proto/encoding.ts";
+import { concatBytes, equalBytes, fromHex, toBase64, toHex, utf8 } from "../../proto/encoding.ts";
 import type { KeyAlgorithm } from "../../proto/trust.ts";
 
 export interface PublicKey {
@@ -53,10 +53,21 @@ function isUsablePoint(algorithm: KeyAlgorithm, raw: Uint8Array): boolean {
   }
 }
 
+/** Keys found usable, by their spelling. A daemon reads its own from three files, and to look at a point costs 10 ms in a process that has just begun. */
+const known = new Map<string, PublicKey>();
+const KNOWN_MAX = 64;
+
 /** The key of raw bytes; `null` where they are not a point of the curve, or one that would make signatures meaningless. */
 export function publicKeyFromRaw(algorithm: KeyAlgorithm, raw: Uint8Array): PublicKey | null {
-  if (raw.length !== RAW_BYTES[algorithm] || !isUsablePoint(algorithm, raw)) return null;
-  return { algorithm, raw, spki: concatBytes(SPKI_PREFIX[algorithm], raw), fingerprint: keyFingerprint(algorithm, raw) };
+  if (raw.length !== RAW_BYTES[algorithm]) return null;
+  const name = `${algorithm} ${toHex(raw)}`;
+  const before = known.get(name);
+  // Copies: whoever asked before may have written into what it was given.
+  if (before !== undefined) return { ...before, raw: before.raw.slice(), spki: before.spki.slice() };
+  if (!isUsablePoint(algorithm, raw)) return null;
+  const key = { algorithm, raw, spki: concatBytes(SPKI_PREFIX[algorithm], raw), fingerprint: keyFingerprint(algorithm, raw) };
+  if (known.size < KNOWN_MAX) known.set(name, { ...key, raw: raw.slice(), spki: key.spki.slice() });
+  return key;
 }
 
 export function publicKeyFromSpki(algorithm: KeyAlgorithm, spki: Uint8Array): PublicKey | null {

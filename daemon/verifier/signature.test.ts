@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
-import { expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
-import { fromHex, utf8 } from "../../proto/encoding.ts";
+import { sha512 } from "@noble/hashes/sha2.js";
+import { concatBytes, fromHex, toHex, utf8 } from "../../proto/encoding.ts";
+import { nativeEd25519 } from "../platform/ed25519.ts";
 import { newSigner } from "../testing/evidence.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { publicKeyFromRaw, publicKeyFromSpki, type PublicKey } from "./keys.ts";
-import { verifySignature } from "./signature.ts";
+import { adoptEd25519, verifySignature } from "./signature.ts";
 
 const VECTORS = new URL("../../../shared/vectors/", import.meta.url).pathname;
 const absent = skipWithout(existsSync(VECTORS), "other people's signature vectors are not here (../shared/vectors)");
@@ -38,29 +41,46 @@ test.skipIf(absent)("Wycheproof ECDSA P-256: every invalid signature is refused,
   expect(count).toEqual({ accepted: 103, highS: 71, refused: 310 });
 });
 
-test.skipIf(absent)("Wycheproof Ed25519: decided as the vectors say", () => {
-  const { testGroups } = read<Wycheproof<{ pk: string }>>("wycheproof/ed25519_test.json");
-  const count = { valid: 0, invalid: 0 };
-  for (const { publicKey, tests } of testGroups) {
-    const key = publicKeyFromRaw("ed25519", bytes(publicKey.pk));
-    for (const { tcId, msg, sig, result } of tests) {
-      expect({ tcId, accepted: accepts(key, bytes(msg), bytes(sig)) }).toEqual({ tcId, accepted: result === "valid" });
-      count[result === "valid" ? "valid" : "invalid"] += 1;
-    }
-  }
-  expect(count).toEqual({ valid: 88, invalid: 63 });
-});
+describe.each([["by our own arithmetic", null], ["by the runtime's library", nativeEd25519]] as const)("Ed25519 %s", (_how, builtin) => {
+  beforeEach(() => adoptEd25519(builtin));
+  afterEach(() => adoptEd25519(null));
 
-/** The edge cases of a vector; all of them are ways in which one signature can have two spellings or two verifiers two opinions. */
-test.skipIf(absent)("CCTV Ed25519: of 914 edge cases the one rule accepts the one without any edge", () => {
-  const vectors = read<{ number: number; key: string; sig: string; msg: string; flags: string[] | null }[]>("cctv-ed25519/ed25519vectors.json");
-  const accepted: number[] = [];
-  for (const { number, key, sig, msg } of vectors) {
-    if (accepts(publicKeyFromRaw("ed25519", bytes(key)), utf8(msg), bytes(sig))) accepted.push(number);
-  }
-  expect(vectors.length).toBe(914);
-  expect(accepted).toEqual(vectors.filter(({ flags }) => (flags ?? []).length === 0).map(({ number }) => number));
-  expect(accepted.length).toBe(1);
+  test.skipIf(absent)("Wycheproof Ed25519: decided as the vectors say", () => {
+    const { testGroups } = read<Wycheproof<{ pk: string }>>("wycheproof/ed25519_test.json");
+    const count = { valid: 0, invalid: 0 };
+    for (const { publicKey, tests } of testGroups) {
+      const key = publicKeyFromRaw("ed25519", bytes(publicKey.pk));
+      for (const { tcId, msg, sig, result } of tests) {
+        expect({ tcId, accepted: accepts(key, bytes(msg), bytes(sig)) }).toEqual({ tcId, accepted: result === "valid" });
+        count[result === "valid" ? "valid" : "invalid"] += 1;
+      }
+    }
+    expect(count).toEqual({ valid: 88, invalid: 63 });
+  });
+
+  /** The edge cases of a vector; all of them are ways in which one signature can have two spellings or two verifiers two opinions. */
+  test.skipIf(absent)("CCTV Ed25519: of 914 edge cases the one rule accepts the one without any edge", () => {
+    const vectors = read<{ number: number; key: string; sig: string; msg: string; flags: string[] | null }[]>("cctv-ed25519/ed25519vectors.json");
+    const accepted: number[] = [];
+    for (const { number, key, sig, msg } of vectors) {
+      if (accepts(publicKeyFromRaw("ed25519", bytes(key)), utf8(msg), bytes(sig))) accepted.push(number);
+    }
+    expect(vectors.length).toBe(914);
+    expect(accepted).toEqual(vectors.filter(({ flags }) => (flags ?? []).length === 0).map(({ number }) => number));
+    expect(accepted.length).toBe(1);
+  });
+
+  test("a signature with a nonce of zero, which gives the private key away, is refused: its R is the identity", () => {
+    const { secretKey, publicKey } = ed25519.keygen(new Uint8Array(32).fill(7));
+    const { scalar } = ed25519.utils.getExtendedPublicKey(secretKey);
+    const message = utf8("m");
+    const R = ed25519.Point.ZERO.toBytes();
+    const k = BigInt(`0x${toHex(sha512(concatBytes(R, publicKey, message)).reverse())}`);
+    const s = fromHex(((k * scalar) % ed25519.Point.Fn.ORDER).toString(16).padStart(64, "0"))!.reverse();
+    const signature = concatBytes(R, s);
+    expect(ed25519.verify(signature, message, publicKey, { zip215: true })).toBe(true);
+    expect(accepts(publicKeyFromRaw("ed25519", publicKey), message, signature)).toBe(false);
+  });
 });
 
 test("a P-256 signature respelled with n-s is refused, although it is mathematically valid", () => {

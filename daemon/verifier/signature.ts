@@ -20,13 +20,30 @@ function verifyP256(key: PublicKey, message: Uint8Array, signature: Uint8Array):
   }
 }
 
+/** Whether a 64-byte signature is valid by RFC 8032 without cofactor: s < L, and the encoding of sB - kA is R byte for byte. */
+export type Ed25519Builtin = (key: PublicKey, message: Uint8Array, signature: Uint8Array) => boolean;
+
+let builtin: Ed25519Builtin | null = null;
+
+/** From here on this process asks `verify` for the equation, which is 40 ms sooner in one that has just begun; `null` takes it back. */
+export function adoptEd25519(verify: Ed25519Builtin | null): void {
+  builtin = verify;
+}
+
+/** RFC 8032 section 5.1.2: y = 1, x = 0. */
+const isIdentity = (point: Uint8Array): boolean => point[0] === 1 && point.subarray(1).every((byte) => byte === 0);
+
 /**
  * Ed25519, the one rule of the house: canonical encodings, s < L, key and R in
  * the prime-order subgroup and not the identity. There cofactored and
  * cofactorless verifiers agree, so whatever passes here passes everywhere.
+ *
+ * A builtin decides the same: the key is in the subgroup because `keys.ts` makes
+ * no other, so sB - kA is too, and R is its encoding; only the identity is left.
  */
 function verifyEd25519(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
+  if (builtin !== null) return !isIdentity(signature.subarray(0, 32)) && builtin(key, message, signature);
   try {
     const r = ed25519.Point.fromBytes(signature.slice(0, 32));
     if (r.isSmallOrder() || !r.isTorsionFree()) return false;
