@@ -2,7 +2,7 @@ import { commandCheck } from "../../proto/command.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { WorkerReply, type WorkerJob } from "../../proto/worker.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
-import type { Lease, WorkerPool } from "../platform/process/pool.ts";
+import type { Lease, WorkerPool } from "../platform/pool/pool.ts";
 import { NO_USAGE, type Usage } from "../platform/process/usage.ts";
 import { redact } from "./redact.ts";
 

@@ -7,9 +7,9 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { Host } from "../config/host.ts";
 import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { CgroupHome } from "../platform/process/cgroup.ts";
+import type { CgroupHome } from "../platform/cgroup/memory-home.ts";
 import { leavingAt } from "../platform/leaving.ts";
-import { WorkerPool } from "../platform/process/pool.ts";
+import { WorkerPool } from "../platform/pool/pool.ts";
 import { childLink, socketLink, type Link, type Talk } from "./link.ts";
 import { Tips } from "./tips.ts";
 

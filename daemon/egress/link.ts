@@ -3,7 +3,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { EgressReply, type EgressJob } from "../../proto/egress.ts";
 import { Connected } from "../platform/process/connected.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
-import type { WorkerPool } from "../platform/process/pool.ts";
+import type { WorkerPool } from "../platform/pool/pool.ts";
 
 const replyOf = validatorOf(EgressReply);
 /** A `read` is the largest answer. */

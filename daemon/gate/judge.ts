@@ -13,7 +13,7 @@ import { mergeGateConfig } from "../config/merge.ts";
 import type { Repository } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { WorkerPool } from "../platform/process/pool.ts";
+import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
 import { policyInput } from "../policy/input.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";

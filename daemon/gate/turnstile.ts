@@ -1,6 +1,6 @@
 import { MaestroError } from "../../proto/errors.ts";
-import { FairLine } from "../platform/process/fair-line.ts";
-import { Shares } from "../platform/process/shares.ts";
+import { FairLine } from "../platform/pool/fair-line.ts";
+import { Shares } from "../platform/pool/shares.ts";
 
 interface Place {
   readonly enter: () => void;

@@ -6,7 +6,7 @@ import { Value } from "@sinclair/typebox/value";
 import { Limits } from "../../proto/config.ts";
 import type { WorkerJob } from "../../proto/worker.ts";
 import { Scratch } from "../platform/git/testing/scratch.ts";
-import { WorkerPool } from "../platform/process/pool.ts";
+import { WorkerPool } from "../platform/pool/pool.ts";
 import { THRESHOLDS } from "../testing/checks.ts";
 import { Lane } from "../checking/lane.ts";
 

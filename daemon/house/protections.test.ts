@@ -13,7 +13,10 @@ interface Switch {
   readonly only: readonly string[];
 }
 
-const inside = (...names: readonly string[]): string[] => names.map((name) => SANDBOX + name);
+/** What the launcher is made of. */
+const JAIL = `${SANDBOX}jail/`;
+
+const inside = (...names: readonly string[]): string[] => names.map((name) => (name === "launcher.ts" ? SANDBOX : JAIL) + name);
 
 /** From the launcher inwards each hands on what it was handed; only the launcher says what that is, and it says nothing. */
 const SWITCHES: readonly Switch[] = [
@@ -30,7 +33,7 @@ const SWITCHES: readonly Switch[] = [
 /** A set with a protection's name in it, made anywhere at all: `removed` may be asked, never made or added to. */
 const MADE = /\bremoved(?:\s*=(?![=>])|\s*:(?!\s*(?:Removed|ground\.removed)\b))|\bremoved\.(?!has\()|\bas\s+Removed\b|:\s*Removed\s*=/g;
 /** What a rule of one kind comes to is read from `removed` itself, and handed on by name. */
-const MADE_ONCE = new Map([[`${SANDBOX}protections.ts`, ["...removed", ": Removed ="]]]);
+const MADE_ONCE = new Map([[`${JAIL}protections.ts`, ["...removed", ": Removed ="]]]);
 
 function reached(files: readonly Source[]): string[] {
   return files.flatMap(({ path, code }) => [
@@ -46,7 +49,7 @@ test("only launcher.ts has jails made, and with nothing taken out", () => {
   expect(reached(product)).toEqual([]);
   const launcher = textOf(`${SANDBOX}launcher.ts`);
   expect([...launcher.matchAll(/\bcarryOut\((.*?)\)/g)].map(([, args]) => args)).toEqual(["order, NOTHING_REMOVED, progress"]);
-  expect(textOf(`${SANDBOX}protections.ts`)).toContain("export const NOTHING_REMOVED: Removed = new Set();");
+  expect(textOf(`${JAIL}protections.ts`)).toContain("export const NOTHING_REMOVED: Removed = new Set();");
   // Neither its arguments nor its environment say otherwise.
   expect(launcher).not.toMatch(/argv|\benv|environment/i);
 });
@@ -60,21 +63,21 @@ test("that launcher is what the daemon and the unit start", () => {
 describe("canary: planted switches are caught", () => {
   const planted = (path: string, text: string): string => reached([source(path, text)]).join("\n");
   test.each([
-    ["daemon/gate/x.ts", 'import { NOTHING_REMOVED } from "../platform/sandbox/protections.ts";', "says what is taken out"],
+    ["daemon/gate/x.ts", 'import { NOTHING_REMOVED } from "../platform/sandbox/jail/protections.ts";', "says what is taken out"],
     ["daemon/gate/x.ts", 'await carryOut(order, new Set(["wall"]), send);', "carries an order out"],
     [`${SANDBOX}index.ts`, "await runJob(job, ground);", "starts a jail"],
-    [`${SANDBOX}tiers.ts`, "const jail = new Jail(parts, fds);", "makes a jail"],
-    ["daemon/config/x.ts", 'import type { Removed } from "../platform/sandbox/protections.ts";', "knows of protections"],
+    [`${JAIL}tiers.ts`, "const jail = new Jail(parts, fds);", "makes a jail"],
+    ["daemon/config/x.ts", 'import type { Removed } from "../platform/sandbox/jail/protections.ts";', "knows of protections"],
     ["daemon/compose.ts", 'createSandbox({ worker, launcher: ["bun", "testing/launcher.ts", "wall"] });', "names a launcher"],
-    [`${SANDBOX}tiers.ts`, 'const ground = { bwrap, removed: new Set(["cgroup"]) };', "makes what is taken out"],
-    [`${SANDBOX}order.ts`, 'const removed = new Set(["cgroup"]);', "makes what is taken out"],
-    [`${SANDBOX}run.ts`, 'removed.add("seccomp");', "makes what is taken out"],
-    [`${SANDBOX}run.ts`, "const all = names as Removed;", "makes what is taken out"],
+    [`${JAIL}tiers.ts`, 'const ground = { bwrap, removed: new Set(["cgroup"]) };', "makes what is taken out"],
+    [`${JAIL}order.ts`, 'const removed = new Set(["cgroup"]);', "makes what is taken out"],
+    [`${JAIL}run.ts`, 'removed.add("seccomp");', "makes what is taken out"],
+    [`${JAIL}run.ts`, "const all = names as Removed;", "makes what is taken out"],
   ])("%s: %s", (path, text, says) => {
     expect(planted(path, text)).toContain(says);
   });
 
   test("what hands on and asks is not reported", () => {
-    expect(planted(`${SANDBOX}run.ts`, 'import type { Removed } from "./protections.ts";\nfunction f(removed: Removed, ground: Ground) { return removed.has("wall") || g({ removed: ground.removed, removed }); }')).toBe("");
+    expect(planted(`${JAIL}run.ts`, 'import type { Removed } from "./protections.ts";\nfunction f(removed: Removed, ground: Ground) { return removed.has("wall") || g({ removed: ground.removed, removed }); }')).toBe("");
   });
 });

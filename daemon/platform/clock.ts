@@ -1,6 +1,6 @@
 /** Time as the daemon sees it; handed in, so that a test can turn it. */
 import { readFileSync } from "node:fs";
-import { boottimeMs } from "./ffi.ts";
+import { boottimeMs } from "./kernel/clock.ts";
 
 export interface Clock {
   /** Wall clock: whole milliseconds since 1970 UTC. It may jump either way; use it for what people read and for validity, never to measure. */

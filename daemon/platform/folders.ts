@@ -1,6 +1,6 @@
 /** Looking at folders that others change meanwhile: what is gone is an answer, and every other failure is thrown. */
 import { readdir, stat } from "node:fs/promises";
-import { errno } from "./process/group.ts";
+import { errno } from "./kernel/errno.ts";
 
 /** Nothing lies there, or something on the way to it is no folder. */
 export const isAbsent = (error: unknown): boolean => errno(error) === "ENOENT" || errno(error) === "ENOTDIR";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { SyscallError } from "../platform/ffi.ts";
+import { SyscallError } from "../platform/kernel/libc.ts";
 import { scratch, type Scratch } from "../platform/socket/testing/raw.ts";
 import { ServiceManager } from "./notify.ts";
 import { NotifyReceiver } from "./testing/receiver.ts";

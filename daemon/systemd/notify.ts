@@ -1,5 +1,6 @@
 /** What the service manager is told of this process: sd_notify(3) as plain datagrams, so that no helper process and no native package is needed. */
-import { machineMonotonicUs, sendUnixDatagram } from "../platform/ffi.ts";
+import { machineMonotonicUs } from "../platform/kernel/clock.ts";
+import { sendUnixDatagram } from "../platform/kernel/socket.ts";
 
 /** The manager shows it in `systemctl status`; it cuts longer lines. */
 const STATUS_CHARACTERS_MAX = 200;

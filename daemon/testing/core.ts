@@ -15,7 +15,7 @@ import type { Faults } from "../gate/testing/faulty-worker.ts";
 import { faultyPool } from "../gate/testing/judging.ts";
 import { receivePack } from "../platform/git/intake.ts";
 import { Scratch, streamOf, type Source } from "../platform/git/testing/scratch.ts";
-import type { WorkerPool } from "../platform/process/pool.ts";
+import type { WorkerPool } from "../platform/pool/pool.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { FakeClock } from "./clock.ts";
 import { SeededRandom } from "./random.ts";

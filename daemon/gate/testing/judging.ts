@@ -6,7 +6,7 @@ import type { HostConfig } from "../../../proto/config.ts";
 import { EMBEDDED_CONFIG, resolveHost, type Host } from "../../config/host.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { Repository } from "../../platform/git/repository-store.ts";
-import { WorkerPool } from "../../platform/process/pool.ts";
+import { WorkerPool } from "../../platform/pool/pool.ts";
 import { Judge, type Judgement, type Subject } from "../judge.ts";
 import type { Faults } from "./faulty-worker.ts";
 import { noSandbox } from "../../testing/sandbox.ts";

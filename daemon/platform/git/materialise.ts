@@ -8,7 +8,7 @@ import { concatBytes, utf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Gap } from "../../../proto/facts.ts";
 import { pathText, pathToBytes } from "../../../proto/scalar.ts";
-import { errno } from "../process/group.ts";
+import { errno } from "../kernel/errno.ts";
 import type { ObjectReader } from "./objects.ts";
 import type { TreeLeaf } from "./tree.ts";
 

@@ -1,6 +1,6 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import { Capture } from "../process/capture.ts";
-import { errno } from "../process/group.ts";
+import { errno } from "../kernel/errno.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { assertOid, type ObjectType, type Oid } from "./object-format.ts";
 import { Git, lastWords, type GitDir } from "./runner.ts";

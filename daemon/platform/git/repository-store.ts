@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ObjectFormat } from "../../../proto/scalar.ts";
 import { namesIn } from "../folders.ts";
-import { errno } from "../process/group.ts";
+import { errno } from "../kernel/errno.ts";
 import { syncPath, syncTree } from "../sync.ts";
 import { Git, type GitDir } from "./runner.ts";
 

@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { environmentOf } from "../../config/environment.ts";
-import { dieWithParent, duplicateDescriptor, noNewPrivileges, replaceDescriptor } from "../ffi.ts";
+import { dieWithParent, noNewPrivileges } from "../kernel/process.ts";
+import { duplicateDescriptor, replaceDescriptor } from "../kernel/descriptor.ts";
 import { FAILURE_CHARACTERS_MAX, type Message, requestOf, type Validator } from "./envelope.ts";
 import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./frames.ts";
 import { MARK_VARIABLE, setMark } from "./mark.ts";

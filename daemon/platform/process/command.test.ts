@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { type CommandOptions, runCommand, streamCommand } from "./command.ts";
-import { aliveInGroup, errno, statOf } from "./group.ts";
+import { aliveInGroup, statOf } from "../kernel/proc.ts";
+import { errno } from "../kernel/errno.ts";
 import { failureOf, goneWithin } from "./testing/gone.ts";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";

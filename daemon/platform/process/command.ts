@@ -1,6 +1,7 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import { Capture, type PipeReader } from "./capture.ts";
-import { errno, killGroup } from "./group.ts";
+import { errno } from "../kernel/errno.ts";
+import { killGroup } from "./group.ts";
 import { markedEnvironment } from "./mark.ts";
 
 /** Where the caller names none. Enough for the last words of any tool. */

@@ -1,7 +1,7 @@
 /** A process behind a socket: the service manager starts one for each connection. It is held to the same as a child: frames, validation, deadlines. */
 import type { Socket } from "bun";
 import { ERROR_CODES, MaestroError } from "../../../proto/errors.ts";
-import { peerCredentials } from "../ffi.ts";
+import { peerCredentials } from "../kernel/socket.ts";
 import { type Message, messageOf } from "./envelope.ts";
 import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./frames.ts";
 import type { ChildLimits, JobOptions } from "./supervisor.ts";

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { skipWithout } from "../../testing/skip.ts";
-import { type CgroupHome, openCgroups, ownCgroup } from "./cgroup.ts";
-import { statOf } from "./group.ts";
+import { type CgroupHome, openCgroups, ownCgroup } from "../cgroup/memory-home.ts";
+import { statOf } from "../kernel/proc.ts";
 import { killMarked, setMark } from "./mark.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { Child, type ChildSpec } from "./supervisor.ts";

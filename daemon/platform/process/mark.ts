@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { errno } from "./group.ts";
+import { errno } from "../kernel/errno.ts";
 
 export const MARK_VARIABLE = "MAESTRO_MARK";
 /** Letters, digits and `-` alone: it stands in a regular expression of grep, and a `.` separates what follows. */

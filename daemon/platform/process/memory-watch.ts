@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { allProcesses, errno } from "./group.ts";
+import { allProcesses } from "../kernel/proc.ts";
+import { errno } from "../kernel/errno.ts";
 
 /** A process can take about 1 GB a second, so a limit is overrun by some 20 MB at this pace; one look costs 7 µs. */
 const LEADER_INTERVAL_MS = 20;

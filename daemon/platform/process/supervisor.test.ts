@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import type { ErrorCode } from "../../../proto/errors.ts";
 import { validatorOf } from "./envelope.ts";
-import { aliveInGroup } from "./group.ts";
+import { aliveInGroup } from "../kernel/proc.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { Child, type ChildLimits, type ChildSpec } from "./supervisor.ts";
 import { failureOf, goneWithin, processGoneWithin } from "./testing/gone.ts";

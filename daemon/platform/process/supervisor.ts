@@ -1,10 +1,11 @@
 import { ERROR_CODES, MaestroError } from "../../../proto/errors.ts";
 import type { WorkerLimits } from "../../../proto/config.ts";
 import { Capture, type PipeReader } from "./capture.ts";
-import type { CgroupHome, MemoryGroup } from "./cgroup.ts";
+import type { CgroupHome, MemoryGroup } from "../cgroup/memory-home.ts";
 import { type Message, messageOf, type Validator } from "./envelope.ts";
 import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./frames.ts";
-import { errno, killGroup } from "./group.ts";
+import { errno } from "../kernel/errno.ts";
+import { killGroup } from "./group.ts";
 import { childMark, killMarked, MARK_VARIABLE } from "./mark.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
 import { NO_USAGE, usageOf, usageOfEnded, type Usage } from "./usage.ts";

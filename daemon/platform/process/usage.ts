@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { errno } from "./group.ts";
+import { errno } from "../kernel/errno.ts";
 
 /** What a process and those it waited for used. */
 export interface Usage {

@@ -2,7 +2,7 @@
 import { realpathSync } from "node:fs";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex, utf8 } from "../../../proto/encoding.ts";
-import { openCgroups, type CgroupHome } from "./cgroup.ts";
+import { openCgroups, type CgroupHome } from "../cgroup/memory-home.ts";
 import { startGuard } from "./guard.ts";
 import { killMarked, setMark } from "./mark.ts";
 

@@ -1,6 +1,7 @@
 /** Who may give orders to a launcher. */
 import { MaestroError } from "../../../proto/errors.ts";
-import { ERRNO, peerCredentials, peerGroups, SyscallError } from "../ffi.ts";
+import { ERRNO, SyscallError } from "../kernel/libc.ts";
+import { peerCredentials, peerGroups } from "../kernel/socket.ts";
 
 const ROOT = 0;
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { skipWithout } from "../../testing/skip.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Sandbox, SandboxResult, TierState } from "./job.ts";
-import { type Protection, PROTECTIONS } from "./protections.ts";
+import { type Protection, PROTECTIONS } from "./jail/protections.ts";
 import { ATTEMPTS, type Attempt } from "./testing/attempts.ts";
 import { Canaries } from "./testing/canaries.ts";
 import { NEVER, sandboxWithout } from "./testing/rig.ts";

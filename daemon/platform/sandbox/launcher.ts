@@ -5,8 +5,8 @@
  */
 import { serve } from "../process/child.ts";
 import { checkAsker } from "./asker.ts";
-import { carryOut } from "./order.ts";
-import { NOTHING_REMOVED } from "./protections.ts";
+import { carryOut } from "./jail/order.ts";
+import { NOTHING_REMOVED } from "./jail/protections.ts";
 import { orderOf } from "./wire.ts";
 
 checkAsker(0);

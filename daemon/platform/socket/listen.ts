@@ -3,7 +3,8 @@ import { chmodSync, chownSync, lstatSync, renameSync, unlinkSync } from "node:fs
 import net, { type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
-import { AF_UNIX, closeOnExec, SO, SOCK_STREAM, socketOption } from "../ffi.ts";
+import { AF_UNIX, SO, SOCK_STREAM, socketOption } from "../kernel/socket.ts";
+import { closeOnExec } from "../kernel/descriptor.ts";
 import { checkSocketPath } from "../../../proto/locations.ts";
 
 const PROBE_DEADLINE_MS = 500;

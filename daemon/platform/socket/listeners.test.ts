@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import dgram from "node:dgram";
 import net from "node:net";
 import { join } from "node:path";
-import { AF_UNIX } from "../ffi.ts";
+import { AF_UNIX } from "../kernel/socket.ts";
 import { assertUnixListenersOnly, openSockets } from "./listeners.ts";
 import { descriptorOf } from "./peer.ts";
 import { scratch, type Scratch } from "./testing/raw.ts";

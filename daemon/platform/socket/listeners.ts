@@ -5,7 +5,8 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { MaestroError } from "../../../proto/errors.ts";
-import { AF_NETLINK, AF_UNIX, ERRNO, SO, SOCK_STREAM, socketOption, SyscallError } from "../ffi.ts";
+import { AF_NETLINK, AF_UNIX, SO, SOCK_STREAM, socketOption } from "../kernel/socket.ts";
+import { ERRNO, SyscallError } from "../kernel/libc.ts";
 
 export interface OpenSocket {
   readonly fd: number;

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { MaestroError } from "../../../proto/errors.ts";
-import { closeOnExec, flockExclusive } from "../ffi.ts";
+import { closeOnExec, flockExclusive } from "../kernel/descriptor.ts";
 
 /** Enough for any pid and what surrounds it. */
 const LOCK_BYTES_MAX = 32;

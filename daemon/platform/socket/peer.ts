@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { MaestroError } from "../../../proto/errors.ts";
-import { peerCredentials, peerGroups, type PeerCredentials } from "../ffi.ts";
+import { peerCredentials, peerGroups, type PeerCredentials } from "../kernel/socket.ts";
 
 /** Who is at the other end, as the kernel recorded it when the connection was made. */
 export interface Peer extends PeerCredentials {

@@ -1,7 +1,7 @@
 /** Stands in for systemd's socket unit: holds a listening socket that nobody here accepts from, and starts maestrod with it as descriptor 3. */
 import { dlopen } from "bun:ffi";
 import { join } from "node:path";
-import { AF_UNIX, SOCK_STREAM } from "../../platform/ffi.ts";
+import { AF_UNIX, SOCK_STREAM } from "../../platform/kernel/socket.ts";
 
 const SOCK_CLOEXEC = 0o2_000_000;
 /** systemd's own default is the most the kernel allows; this is that maximum on a machine as it comes. */

@@ -1,6 +1,6 @@
 /** Stands in for the service manager: a Unix datagram socket, which Bun and Node cannot open themselves. */
 import { dlopen } from "bun:ffi";
-import { AF_UNIX } from "../../platform/ffi.ts";
+import { AF_UNIX } from "../../platform/kernel/socket.ts";
 
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2_000_000;

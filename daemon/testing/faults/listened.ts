@@ -1,6 +1,6 @@
 /** Becomes the program it is given, after its calls that change a disk were made to wait for `injector.ts`. */
 import { readSync } from "node:fs";
-import { noNewPrivileges } from "../../platform/ffi.ts";
+import { noNewPrivileges } from "../../platform/kernel/process.ts";
 import { diskCalls } from "./disk-calls.ts";
 import { become, listen } from "./notifier.ts";
 

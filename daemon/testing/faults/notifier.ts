@@ -3,8 +3,8 @@
  * threads and children of the program wait in one line, so that "the third write to this file" is one call and not one per thread.
  */
 import { ptr, read } from "bun:ffi";
-import { openLibc } from "../../platform/ffi.ts";
-import { ALLOW, answer, assemble, DATA, load, when, type Instruction } from "../../platform/sandbox/seccomp/assembler.ts";
+import { openLibc } from "../../platform/kernel/libc.ts";
+import { ALLOW, answer, assemble, DATA, load, when, type Instruction } from "../../platform/sandbox/jail/seccomp/assembler.ts";
 import type { NumberedCall } from "./disk-calls.ts";
 
 const libc = openLibc({

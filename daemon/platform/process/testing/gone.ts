@@ -1,5 +1,5 @@
 import { MaestroError } from "../../../../proto/errors.ts";
-import { aliveInGroup, statOf } from "../group.ts";
+import { aliveInGroup, statOf } from "../../kernel/proc.ts";
 
 /** True once nothing runs in the group any more; read from /proc, not from what the parent believes. */
 export async function goneWithin(pgid: number, ms: number): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { readSync, writeFileSync, writeSync } from "node:fs";
 import { type Static, Type } from "@sinclair/typebox";
 import { MaestroError } from "../../../../proto/errors.ts";
-import { dieWithParent } from "../../ffi.ts";
+import { dieWithParent } from "../../kernel/process.ts";
 import { type JobContext, serve } from "../child.ts";
 import { validatorOf } from "../envelope.ts";
 

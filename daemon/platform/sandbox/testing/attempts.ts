@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import type { SandboxJob, SandboxResult } from "../job.ts";
-import type { Protection } from "../protections.ts";
+import type { Protection } from "../jail/protections.ts";
 import type { Canaries } from "./canaries.ts";
 import { attackJob, contentOf, shellJob } from "./rig.ts";
 

@@ -2,8 +2,8 @@
  * One job in this very process, without the launcher's session and supervision: arguments are a wire job in JSON and what is taken out.
  * Prints the result as one line.
  */
-import { carryOut } from "../order.ts";
-import type { Removed } from "../protections.ts";
+import { carryOut } from "../jail/order.ts";
+import type { Removed } from "../jail/protections.ts";
 import { orderOf, type Piece } from "../wire.ts";
 
 const [job = "", ...names] = Bun.argv.slice(2);

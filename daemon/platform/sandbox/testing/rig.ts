@@ -6,7 +6,7 @@ import { Value } from "@sinclair/typebox/value";
 import { SandboxLimits, WorkerLimits } from "../../../../proto/config.ts";
 import { createSandbox, type SandboxDeps } from "../index.ts";
 import { type Collected, type Mount, type Sandbox, type SandboxJob, TAIL_BYTES_MAX, type WantedFile } from "../job.ts";
-import type { Removed } from "../protections.ts";
+import type { Removed } from "../jail/protections.ts";
 
 export const LIMITS: SandboxLimits = Value.Create(SandboxLimits);
 export const WORKER: WorkerLimits = Value.Create(WorkerLimits);

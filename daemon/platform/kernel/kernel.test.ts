@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from "bun:test";
 import { closeSync, openSync, readlinkSync } from "node:fs";
 import net from "node:net";
-import { closeOnExec, isCloseOnExec, peerCredentials, peerGroups, peerPidfd, SO, socketOption, SyscallError } from "./ffi.ts";
-import { descriptorOf } from "./socket/peer.ts";
-import { connect, scratch, type Scratch } from "./socket/testing/raw.ts";
+import { closeOnExec, isCloseOnExec } from "./descriptor.ts";
+import { peerCredentials, peerGroups, peerPidfd, SO, socketOption } from "./socket.ts";
+import { SyscallError } from "./libc.ts";
+import { descriptorOf } from "../socket/peer.ts";
+import { connect, scratch, type Scratch } from "../socket/testing/raw.ts";
 
 let dir: Scratch | null = null;
 let server: net.Server | null = null;

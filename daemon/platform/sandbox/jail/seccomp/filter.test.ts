@@ -1,7 +1,7 @@
 /** The program is run here, instruction by instruction, against every call there is; the kernel's own verdict is asked in attempts.test.ts. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { skipWithout } from "../../../testing/skip.ts";
+import { skipWithout } from "../../../../testing/skip.ts";
 import { ALLOW, errnoOf, KILL_PROCESS } from "./assembler.ts";
 import { GROUPS, NEWEST_KNOWN } from "./denied.ts";
 import { type Architecture, seccompFilter } from "./filter.ts";

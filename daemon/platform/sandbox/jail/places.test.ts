@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { MaestroError } from "../../../proto/errors.ts";
+import { MaestroError } from "../../../../proto/errors.ts";
 import { placedJob } from "./places.ts";
 import { NOTHING_REMOVED } from "./protections.ts";
-import { jobOf, scratch, type Scratch } from "./testing/rig.ts";
-import type { WireJob } from "./wire.ts";
+import { jobOf, scratch, type Scratch } from "../testing/rig.ts";
+import type { WireJob } from "../wire.ts";
 
 let dir: Scratch;
 let state = "";

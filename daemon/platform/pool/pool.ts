@@ -3,10 +3,10 @@ import type { WorkerLimits } from "../../../proto/config.ts";
 import type { BreakerLimits, BreakerState, Turn } from "./breaker.ts";
 import { Breakers } from "./breakers.ts";
 import { FairLine } from "./fair-line.ts";
-import { MemoryWatch } from "./memory-watch.ts";
+import { MemoryWatch } from "../process/memory-watch.ts";
 import { Shares } from "./shares.ts";
-import type { Usage } from "./usage.ts";
-import { Child, type ChildSpec, type JobOptions } from "./supervisor.ts";
+import type { Usage } from "../process/usage.ts";
+import { Child, type ChildSpec, type JobOptions } from "../process/supervisor.ts";
 
 /** Callers in line; the gates queue is far shorter, so only a bug gets here. */
 const LINE_MAX = 1_024;

@@ -1,9 +1,9 @@
 /** Which folders of the host a job may be shown, and where. */
 import { realpathSync } from "node:fs";
-import { MaestroError } from "../../../proto/errors.ts";
-import { INSIDE, type Mount } from "./job.ts";
+import { MaestroError } from "../../../../proto/errors.ts";
+import { INSIDE, type Mount } from "../job.ts";
 import type { Removed } from "./protections.ts";
-import type { Place, WireJob } from "./wire.ts";
+import type { Place, WireJob } from "../wire.ts";
 
 /** Ours to lay out; a mount there would replace what keeps the job in. */
 const RESERVED = [INSIDE.tree, INSIDE.scratch, "/proc", "/dev", "/sys", "/.maestro", "/host"] as const;

@@ -4,9 +4,9 @@ import { closeSync, linkSync, mkdirSync, openSync, symlinkSync, truncateSync, wr
 import net from "node:net";
 import { join } from "node:path";
 import { collect } from "./collect.ts";
-import { O } from "./kernel.ts";
+import { O } from "../../kernel/descriptor.ts";
 import { NOTHING_REMOVED } from "./protections.ts";
-import { scratch, type Scratch } from "./testing/rig.ts";
+import { scratch, type Scratch } from "../testing/rig.ts";
 
 let dir: Scratch;
 let fd = -1;

@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
-import { validatorOf } from "./envelope.ts";
+import { validatorOf } from "../process/envelope.ts";
 import { type PoolSpec, WorkerPool } from "./pool.ts";
-import { failureOf } from "./testing/gone.ts";
+import { failureOf } from "../process/testing/gone.ts";
 
-const HOSTILE = join(import.meta.dir, "testing/hostile-child.ts");
+const HOSTILE = join(import.meta.dir, "../process/testing/hostile-child.ts");
 const JOB = { validate: validatorOf(Type.Object({ text: Type.String() }, { additionalProperties: false })), deadline_ms: 5_000 };
 const pools: WorkerPool[] = [];
 

@@ -4,7 +4,7 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errno } from "../process/group.ts";
+import { errno } from "../kernel/errno.ts";
 
 const PREFIX = "maestro-job-";
 

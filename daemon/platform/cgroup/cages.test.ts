@@ -3,9 +3,9 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { skipWithout } from "../../testing/skip.ts";
-import { allProcesses } from "../process/group.ts";
-import { openCages, systemCgroups } from "./cgroup.ts";
-import { scratch, type Scratch } from "./testing/rig.ts";
+import { allProcesses } from "../kernel/proc.ts";
+import { openCages, systemCgroups } from "./cages.ts";
+import { scratch, type Scratch } from "../sandbox/testing/rig.ts";
 
 let dir: Scratch | null = null;
 afterEach(() => {

@@ -1,11 +1,11 @@
 /** What the launcher does with an order; the launcher of the tests does the same with something taken out. */
-import { MaestroError } from "../../../proto/errors.ts";
-import { becomeSubreaper } from "./kernel.ts";
+import { MaestroError } from "../../../../proto/errors.ts";
+import { becomeSubreaper } from "../../kernel/process.ts";
 import { placedJob } from "./places.ts";
 import type { Removed } from "./protections.ts";
 import { type Ran, runJob } from "./run.ts";
 import { groundOf, probeTier } from "./tiers.ts";
-import { type Ended, type News, type Order, type Piece, PIECE_BYTES_MAX, type Probed } from "./wire.ts";
+import { type Ended, type News, type Order, type Piece, PIECE_BYTES_MAX, type Probed } from "../wire.ts";
 
 let settled = false;
 

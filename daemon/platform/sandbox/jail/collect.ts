@@ -3,11 +3,11 @@
  * or leaves the folder: a link to a key once made a naive collector print the key.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { SyscallError } from "../ffi.ts";
-import type { NotCollected, WantedFile } from "./job.ts";
-import { E, O, openBeneath, RESOLVE } from "./kernel.ts";
+import { SyscallError, ERRNO } from "../../kernel/libc.ts";
+import type { NotCollected, WantedFile } from "../job.ts";
+import { O, openBeneath, RESOLVE } from "../../kernel/descriptor.ts";
 import type { Removed } from "./protections.ts";
-import { COLLECTED_BYTES_MAX } from "./wire.ts";
+import { COLLECTED_BYTES_MAX } from "../wire.ts";
 
 /** What was read, in the memory of the launcher. */
 export type Found = { readonly state: "read"; readonly bytes: Uint8Array } | NotCollected;
@@ -42,8 +42,8 @@ function openPlain(scratch_fd: number, path: string, removed: Removed): number |
     return openBeneath(scratch_fd, path, O.nofollow | O.nonblock | O.noctty, RESOLVE.beneath | RESOLVE.no_symlinks | RESOLVE.no_magiclinks | RESOLVE.no_xdev);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
-    if (error.errno === E.ENOENT || error.errno === E.ENOTDIR) return { state: "absent" };
-    if (error.errno === E.ELOOP) return refused("there is a link on the way to it");
+    if (error.errno === ERRNO.ENOENT || error.errno === ERRNO.ENOTDIR) return { state: "absent" };
+    if (error.errno === ERRNO.ELOOP) return refused("there is a link on the way to it");
     return refused(`it cannot be opened (errno ${error.errno})`);
   }
 }

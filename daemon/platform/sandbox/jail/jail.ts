@@ -1,12 +1,14 @@
 /** One bubblewrap jail from outside: set up and held before its first instruction, looked into, let go, killed, collected. */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { posix } from "node:path";
-import { MaestroError } from "../../../proto/errors.ts";
-import { SyscallError } from "../ffi.ts";
-import { errno, statOf } from "../process/group.ts";
-import { markedEnvironment } from "../process/mark.ts";
-import { INSIDE } from "./job.ts";
-import { O, openBeneath, pipe, reap, type Reaped, reopened, RESOLVE } from "./kernel.ts";
+import { MaestroError } from "../../../../proto/errors.ts";
+import { SyscallError } from "../../kernel/libc.ts";
+import { errno } from "../../kernel/errno.ts";
+import { statOf } from "../../kernel/proc.ts";
+import { markedEnvironment } from "../../process/mark.ts";
+import { INSIDE } from "../job.ts";
+import { O, openBeneath, pipe, reopened, RESOLVE } from "../../kernel/descriptor.ts";
+import { reap, type Reaped } from "../../kernel/process.ts";
 import { SHM } from "./layout.ts";
 
 /** Bubblewrap needs 5 ms to set up; on a machine that swaps it may take long, but not for ever. */

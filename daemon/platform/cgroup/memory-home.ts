@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errno } from "./group.ts";
+import { errno } from "../kernel/errno.ts";
 
 /** What differs between the two versions of the interface. */
 interface Dialect {

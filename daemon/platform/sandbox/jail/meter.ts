@@ -1,8 +1,8 @@
 /** Watches what a running job uses, and says which limit it has passed. */
 import { readdirSync, readFileSync, statfsSync } from "node:fs";
-import type { SandboxLimits } from "../../../proto/config.ts";
-import { errno } from "../process/group.ts";
-import type { Cage } from "./cgroup.ts";
+import type { SandboxLimits } from "../../../../proto/config.ts";
+import { errno } from "../../kernel/errno.ts";
+import type { Cage } from "../../cgroup/cages.ts";
 import { SHM } from "./layout.ts";
 import type { Removed } from "./protections.ts";
 

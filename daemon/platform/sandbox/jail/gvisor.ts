@@ -1,7 +1,7 @@
 /** How a job runs under gVisor: bubblewrap lays the same jail out, and `runsc` in it puts a kernel of its own between job and host. */
-import { INSIDE } from "./job.ts";
+import { INSIDE } from "../job.ts";
 import { GVISOR, SHM } from "./layout.ts";
-import type { WireJob } from "./wire.ts";
+import type { WireJob } from "../wire.ts";
 
 /** Without a user-space network stack to the outside, without control groups of its own (the launcher's hold it), as the user it is started by. */
 export const RUNSC_ARGV: readonly string[] = [GVISOR.program, "--rootless", "--ignore-cgroups", "--network=none", "--root", GVISOR.state, "run", "--bundle", GVISOR.bundle, "job"];

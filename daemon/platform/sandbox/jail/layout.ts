@@ -1,7 +1,7 @@
 /** What a job finds around itself, as arguments of bubblewrap (bwrap(1)). Pure. */
-import { INSIDE, type Mount } from "./job.ts";
+import { INSIDE, type Mount } from "../job.ts";
 import type { Removed } from "./protections.ts";
-import type { WireJob } from "./wire.ts";
+import type { WireJob } from "../wire.ts";
 
 /** Who the job is, inside. */
 const NOBODY = 1_000;

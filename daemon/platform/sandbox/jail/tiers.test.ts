@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { failureOf } from "../process/testing/gone.ts";
-import { jobOf, NEVER, sandboxWithout, scratch } from "./testing/rig.ts";
+import { failureOf } from "../../process/testing/gone.ts";
+import { jobOf, NEVER, sandboxWithout, scratch } from "../testing/rig.ts";
 import { remedyOf } from "./tiers.ts";
 
 const settings = (values: Readonly<Record<string, string>>) => (name: string): string | null => values[name] ?? null;

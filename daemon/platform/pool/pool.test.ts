@@ -2,12 +2,12 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
-import { validatorOf } from "./envelope.ts";
-import { statOf } from "./group.ts";
+import { validatorOf } from "../process/envelope.ts";
+import { statOf } from "../kernel/proc.ts";
 import { type PoolSpec, WorkerPool } from "./pool.ts";
-import { failureOf, goneWithin, processGoneWithin } from "./testing/gone.ts";
+import { failureOf, goneWithin, processGoneWithin } from "../process/testing/gone.ts";
 
-const HOSTILE = join(import.meta.dir, "testing/hostile-child.ts");
+const HOSTILE = join(import.meta.dir, "../process/testing/hostile-child.ts");
 const validate = validatorOf(Type.Object({ text: Type.String() }, { additionalProperties: false }));
 const JOB = { validate, deadline_ms: 5_000 };
 /** Never open in a test that does not ask for it. */
@@ -204,7 +204,7 @@ describe("drain", () => {
 });
 
 test("kill -9 of the daemon takes a child stuck in a regex and an idle one with it", async () => {
-  const daemon = Bun.spawn([process.execPath, join(import.meta.dir, "testing/doomed-daemon.ts")], { stdout: "pipe", stderr: "inherit" });
+  const daemon = Bun.spawn([process.execPath, join(import.meta.dir, "../process/testing/doomed-daemon.ts")], { stdout: "pipe", stderr: "inherit" });
   const { value } = await daemon.stdout.getReader().read();
   const { stuck, idle } = JSON.parse(new TextDecoder().decode(value)) as { stuck: number; idle: number };
   expect(statOf(stuck)?.state).toBe("R");

@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
-import { MaestroError } from "../../../proto/errors.ts";
-import { SandboxLimits } from "../../../proto/config.ts";
-import { openCages, systemCgroups } from "./cgroup.ts";
-import { INSIDE, type SandboxTier, type TierState } from "./job.ts";
+import { MaestroError } from "../../../../proto/errors.ts";
+import { SandboxLimits } from "../../../../proto/config.ts";
+import { openCages, systemCgroups } from "../../cgroup/cages.ts";
+import { INSIDE, type SandboxTier, type TierState } from "../job.ts";
 import type { Removed } from "./protections.ts";
 import { type Ground, runJob, tryJail } from "./run.ts";
-import type { Place, WireJob } from "./wire.ts";
+import type { Place, WireJob } from "../wire.ts";
 
 /** Debian, Ubuntu, Fedora, Alpine and Arch all call it so. */
 const PACKAGE = { bwrap: "install the package bubblewrap (0.6 or newer)", runsc: "install runsc (gVisor), for example the package runsc" } as const;

@@ -1,20 +1,21 @@
 /** One job from order to result, inside the launcher. */
 import { constants } from "node:os";
 import { openSync } from "node:fs";
-import { MaestroError } from "../../../proto/errors.ts";
-import type { SandboxLimits } from "../../../proto/config.ts";
-import type { Cage, Cages } from "./cgroup.ts";
+import { MaestroError } from "../../../../proto/errors.ts";
+import type { SandboxLimits } from "../../../../proto/config.ts";
+import type { Cage, Cages } from "../../cgroup/cages.ts";
 import { collect, type Found } from "./collect.ts";
 import { gvisorCage, gvisorConfig, RUNSC_ARGV } from "./gvisor.ts";
 import { Descriptors, findsProgram, FIRST_FILE_FD, handed, type Inside, isFolder, Jail } from "./jail.ts";
-import type { SandboxEnd } from "./job.ts";
-import { limitProcess, type ResourceLimit, sealedFile } from "./kernel.ts";
+import type { SandboxEnd } from "../job.ts";
+import { limitProcess, type ResourceLimit } from "../../kernel/process.ts";
+import { sealedFile } from "../../kernel/descriptor.ts";
 import { ETC, GVISOR, layoutArguments, SHM } from "./layout.ts";
 import { Meter } from "./meter.ts";
 import { Output } from "./output.ts";
 import { removedRules, type Removed } from "./protections.ts";
 import { type Architecture, seccompFilter } from "./seccomp/filter.ts";
-import type { Ended, WireJob } from "./wire.ts";
+import type { Ended, WireJob } from "../wire.ts";
 
 const WATCH_INTERVAL_MS = 20;
 /** How often it is told what a job has used so far: should the launcher be killed, no more than this is unknown. */
