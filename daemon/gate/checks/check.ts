@@ -8,6 +8,7 @@ import type { Facts, FileMode, Gap } from "../../../proto/facts.ts";
 import type { Finding, Outcome } from "../../../proto/outcome.ts";
 import type { Static } from "@sinclair/typebox";
 import { shown } from "../../checking/redact.ts";
+import { compareFindings } from "./reporting/compared.ts";
 
 /** One changed file of an example, as a person would write it down. */
 export interface ExampleFile {
@@ -32,6 +33,8 @@ export interface Example {
 export interface Rule {
   readonly id: string;
   readonly title: string;
+  /** Set where the rule finds a thing where it stands, so that it can be told whether the base had it too; any other rule is about the change itself. */
+  readonly content?: true;
   readonly why: string;
   readonly passes: Example;
   readonly fails: Example;
@@ -85,6 +88,15 @@ function fewGaps(gaps: readonly Gap[]): Gap[] {
 /** How the facts say that some changed files are missing from them altogether. */
 const FILES_LEFT_OUT = "changed files";
 
+/** The same question to the change taken back; that it fails there costs the comparison and not the answer. */
+function comparedWithBase(check: Check, facts: Facts, context: CheckContext, { findings }: Seen) {
+  const content = new Set(check.rules.flatMap((rule) => (rule.content === true ? [rule.id] : [])));
+  return compareFindings(facts, findings, content, async (before) => {
+    const answer = await check.run(before, context);
+    return "not_applicable" in answer ? null : answer;
+  });
+}
+
 /**
  * The outcome of one check. It throws only what the check throws, which the
  * check process answers as `unavailable`; a finding means `fail`, none `pass`.
@@ -99,13 +111,15 @@ export async function runCheck(check: Check, facts: Facts, context: CheckContext
     return left === null ? { ...silent, result: "not_applicable", because: answer.not_applicable } : { ...silent, result: "unavailable", because: shown(left) };
   }
   const blind = answer.blind ?? left;
+  const { findings, comparison } = await comparedWithBase(check, facts, context, answer);
   return {
     check: check.id,
     result: blind !== null ? "unavailable" : answer.findings.length > 0 ? "fail" : "pass",
     because: blind === null ? null : shown(blind),
     observer: "daemon",
-    findings: [...answer.findings],
+    findings,
     findings_cut: answer.findings_cut,
     gaps: fewGaps(answer.gaps),
+    ...(comparison.fixed.length === 0 && comparison.not_compared === null ? {} : { comparison }),
   };
 }

@@ -107,6 +107,7 @@ export default defineCheck({
   rules: [
     {
       id: "path.unsafe",
+      content: true,
       title: "Unsafe path or link",
       why: "Such names write outside the checkout, into git's own folder, or nowhere at all on another system.",
       passes: { says: "A link that stays inside, as agents' shared skill folders use.", change: [{ path: ".codex/skills", old: null, new: "../.claude/skills", mode: "120000" }] },

@@ -76,7 +76,7 @@ function report(matches: readonly Match[], places: readonly Place[], list: Findi
     const message = `a ${match.provider} credential${place.where === "" ? "" : ` in ${place.where}`}, ${match.value.length} characters`;
     const fix = "Revoke it at its issuer, then remove it; taking it out of the history is not enough.";
     const where = place.file === null ? {} : { file: place.file, line: place.line };
-    list.add({ rule: "secret.token", severity: "error", message, text: around(place.text, match.start - place.start), secrets: values.get(place) ?? [], fix, ...where });
+    list.add({ rule: "secret.token", severity: "error", message, text: around(place.text, match.start - place.start), identity: match.value, secrets: values.get(place) ?? [], fix, ...where });
   }
 }
 
@@ -98,6 +98,7 @@ function keys(file: FileChange, list: FindingList): void {
     const kind = key.kind === "" ? "" : `${key.kind} `;
     list.add({
       rule: "secret.private-key", severity: "error", file, line: key.start, end_line: key.end, text: `-----BEGIN ${kind}PRIVATE KEY-----`,
+      identity: key.body,
       message: `${kind}private key, ${key.end - key.start + 1} ${key.end === key.start ? "line" : "lines"}`, at_base: replaced > 0,
       fix: "Replace the key everywhere it is trusted, then remove it.",
     });
@@ -119,6 +120,7 @@ export default defineCheck({
   rules: [
     {
       id: "secret.token",
+      content: true,
       title: "Credential of a known provider",
       why: "A pushed credential is read by strangers within minutes and stays in the history for ever.",
       passes: { says: "Written like a token, but its checksum is wrong: GitHub never issued it.", change: [{ path: "src/client.ts", old: "", new: `const token = "${"ghp"}_${"16C7e42F292c6912E7710c838347Ae178B4a"}";\n` }] },
@@ -128,6 +130,7 @@ export default defineCheck({
     },
     {
       id: "secret.private-key",
+      content: true,
       title: "Private key",
       why: "Whoever reads the repository can act as the key's owner.",
       passes: { says: "Code that writes a key holds the marker without a body.", change: [{ path: "src/pem.ts", old: "", new: `export const pem = (der: string) => "${"-----BEGIN"} PRIVATE KEY-----\\n" + der;\n` }] },

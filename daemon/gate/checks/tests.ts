@@ -5,7 +5,8 @@ import { classify, type Language } from "../../checking/classify.ts";
 import { codeOnly } from "./reading/code.ts";
 import { addedLines, lineGaps, newSide, removedLines, type NumberedLine } from "./reading/lines.ts";
 import { INLINE_TESTS, TEST_PATTERNS, type TestPatterns } from "./reading/test-code.ts";
-import { findingList, normalised, type FindingList } from "./reporting/finding.ts";
+import { normalised } from "../../checking/line.ts";
+import { findingList, type FindingList } from "./reporting/finding.ts";
 
 interface Count {
   tests: number;
@@ -123,6 +124,7 @@ export default defineCheck({
     },
     {
       id: "test.skipped",
+      content: true,
       title: "Test skipped or allowed to fail",
       why: "A skipped test reports green for what nobody checks.",
       passes: { says: "A skip is taken away.", change: [{ path: "test/a.test.ts", old: "test.skip(\"a\", f);\n", new: "test(\"a\", f);\n" }] },

@@ -28,11 +28,15 @@ const DEBUGGERS: { readonly [L in Language]?: RegExp } = {
 
 function conflictMarkers(file: FileChange, list: FindingList): void {
   let start: NumberedLine | null = null;
+  let inside: string[] = [];
   for (const line of newSide(file)) {
-    if (MARKER_START.test(line.text)) start = line;
-    else if (start !== null && MARKER_END.test(line.text)) {
+    if (start !== null) inside.push(line.text);
+    if (MARKER_START.test(line.text)) {
+      start = line;
+      inside = [];
+    } else if (start !== null && MARKER_END.test(line.text)) {
       if (start.added || line.added) {
-        list.add({ rule: "merge.conflict-marker", severity: "error", message: "an unresolved merge conflict: both markers are in the file", file, line: start.number, end_line: line.number, text: start.text, fix: "Resolve the conflict and remove both markers." });
+        list.add({ rule: "merge.conflict-marker", severity: "error", message: "an unresolved merge conflict: both markers are in the file", file, line: start.number, end_line: line.number, text: start.text, identity: inside.join("\n"), fix: "Resolve the conflict and remove both markers." });
       }
       start = null;
     }
@@ -81,6 +85,7 @@ export default defineCheck({
   rules: [
     {
       id: "merge.conflict-marker",
+      content: true,
       title: "Unresolved merge conflict",
       why: "Both ends of a conflict in one file mean nobody decided which side is right.",
       passes: { says: "A heading underlined with seven equals signs is no conflict.", change: [{ path: "docs/merge.rst", old: "", new: "Merging\n=======\n\nUse rebase.\n" }] },
@@ -90,6 +95,7 @@ export default defineCheck({
     },
     {
       id: "text.bidi-control",
+      content: true,
       title: "Text direction control in code",
       why: "U+202A-202E and U+2066-2069 make code read differently from how it runs (CVE-2021-42574).",
       passes: { says: "A zero-width joiner spells words of several languages and is left alone.", change: [{ path: "src/locales/kn.ts", old: "", new: "export const word = \"\u0ca8\u0cbf\u0cb0\u0ccd\u200d\";\n" }] },
@@ -99,6 +105,7 @@ export default defineCheck({
     },
     {
       id: "test.focused",
+      content: true,
       title: "Focused test",
       why: "One focused test silently switches off the rest of its suite, and the run stays green.",
       passes: { says: "A query builder's own .only() is not a test.", change: [{ path: "test/user.test.ts", old: "", new: "test(\"reads\", () => expect(pick(user).only(\"name\")).toEqual({}));\n" }] },
@@ -108,6 +115,7 @@ export default defineCheck({
     },
     {
       id: "code.debugger",
+      content: true,
       title: "Debugger statement",
       why: "It stops the program, or a server, for whoever has no debugger attached.",
       passes: { says: "The word inside a string or a comment.", change: [{ path: "src/help.ts", old: "", new: "// debugger;\nexport const help = \"type debugger; to stop\";\n" }] },

@@ -4,7 +4,9 @@ import type { Finding } from "../../../../proto/outcome.ts";
 import { pathText, type PathBytes } from "../../../../proto/scalar.ts";
 import type { Seen } from "../check.ts";
 import { classify } from "../../../checking/classify.ts";
+import { normalised } from "../../../checking/line.ts";
 import { cutText, maskedPath, redact, shown } from "../../../checking/redact.ts";
+import { rememberRaw } from "./raw-identity.ts";
 
 const FINDINGS_MAX = 5000;
 const EXCERPT_CHARACTERS_MAX = 200;
@@ -24,17 +26,14 @@ export interface Report {
   readonly end_line?: number;
   /** The line itself; it makes the fingerprint survive a move, and the excerpt. */
   readonly text?: string;
+  /** What else makes this finding this one, where its line alone does not: the value it is about. Stays in this process. */
+  readonly identity?: string;
   /** Values to mask in the text before it is shown or hashed. */
   readonly secrets?: readonly string[];
   /** Whether it was there before, where the check knows better than the line alone tells. */
   readonly at_base?: boolean;
   readonly fix?: string;
   readonly counterexample?: string;
-}
-
-/** A line without what a formatter changes: leading, trailing and repeated white space. */
-export function normalised(text: string): string {
-  return text.trim().replace(/\s+/g, " ");
 }
 
 /** A rename keeps a finding's identity; a copy is a new place. */
@@ -96,18 +95,23 @@ export function findingList(): FindingList {
       const at_base = report.at_base ?? (file !== undefined && report.line !== undefined && wasThere(file, raw));
       const tags: Tag[] = [...(file === undefined ? [] : tagsOf(file)), ...(at_base ? (["at-base"] as const) : [])];
       const line = Math.max(1, report.line ?? 1);
-      findings.push({
+      const message = shown(report.message);
+      const finding: Finding = {
         rule: report.rule,
-        message: shown(report.message),
+        message,
         range: file === undefined ? null : { path: maskedPath(file.path), start_line: line, end_line: Math.max(line, report.end_line ?? line) },
         severity: report.severity,
         fingerprint: createHash("sha256").update(JSON.stringify([key, occurrence])).digest("hex"),
         baseline: "not_compared",
+        identity: createHash("sha256").update(JSON.stringify([report.rule, report.text === undefined ? message : text])).digest("hex"),
         tags,
         excerpt: report.text === undefined ? null : cutText(text, EXCERPT_CHARACTERS_MAX),
         counterexample: report.counterexample === undefined ? null : shown(report.counterexample),
         fix: report.fix === undefined ? null : { description: report.fix, replacement: null },
-      });
+      };
+      findings.push(finding);
+      // Unmasked: with its value masked, a new credential on the line of an old one would pass for the old one.
+      rememberRaw(finding, { path, text: JSON.stringify([report.text === undefined ? report.message : raw, report.identity ?? null]), movable: report.text !== undefined });
     },
     seen: (gaps = [], blind = null) => ({ findings, findings_cut: cut, gaps, blind }),
   };

@@ -18,6 +18,8 @@ export interface PrivateKey {
   readonly start: number;
   readonly end: number;
   readonly kind: string;
+  /** What tells this key from another; a secret. */
+  readonly body: string;
   /** False where every line of it was there before. */
   readonly added: boolean;
 }
@@ -68,7 +70,7 @@ export function privateKeys(lines: readonly NumberedLine[]): PrivateKey[] {
     const kind = (begin[1] ?? "").trim();
     const sample = body.slice(0, BODY_CHARACTERS_LOOKED_AT);
     if (body.length < BODY_CHARACTERS_MIN || PLACEHOLDER.test(sample) || entropyBits(sample) < ENTROPY_BITS_MIN || !startsLikeKey(body, encrypted, kind)) continue;
-    keys.push({ start: first.number, end: block.at(-1)?.number ?? first.number, kind, added: block.some((line) => line.added) });
+    keys.push({ start: first.number, end: block.at(-1)?.number ?? first.number, kind, body, added: block.some((line) => line.added) });
   }
   return keys;
 }

@@ -1,0 +1,69 @@
+/**
+ * Waivers beside the line they speak of: `// maestro-ignore RULE -- reason until 2026-12-01`. Pure.
+ *
+ * The sign of a comment has to stand before the word, whatever the language: a line that only looks
+ * like a waiver in a string counts as one everywhere, so that nobody can read it two ways.
+ */
+import { RulePattern } from "../../proto/waiver.ts";
+import { classify } from "../checking/classify.ts";
+
+export interface InlineWaiver {
+  readonly rule: string;
+  /** Empty where none was given: then it accepts nothing. */
+  readonly reason: string;
+  /** As it is written behind the last ` until `; null where nothing stands there. */
+  readonly until: string | null;
+}
+
+/** The one word that makes a line worth looking at. */
+const WORD = "maestro-ignore";
+/** A waiver is a short line; in a longer one, nobody would see it. */
+const LINE_CHARACTERS_MAX = 2_000;
+const RULES_MAX = 8;
+/** Signs that open a comment in the languages people write, longest first where one starts another. */
+const OPENERS = ["<!--", "{/*", "/*", "//", "(*", "{-", "--", "#", ";", "%", "*", "'", "\"", "!", "rem", "::", "dnl"] as const;
+/** In prose only a comment that readers of the page do not see. */
+const OPENERS_OF_PROSE: readonly string[] = ["<!--"];
+const CLOSERS = /\s*(?:-->|\*\/\}?|\*\)|-\})\s*$/;
+const RULE = new RegExp(RulePattern.pattern ?? "(?!)");
+
+/** Whether the text that stands before the word ends in the sign of a comment. */
+function opened(before: string, openers: readonly string[]): boolean {
+  const text = before.trimEnd().toLowerCase();
+  return openers.some((sign) => text.endsWith(sign) && (/[^a-z]$/.test(sign) || !/[a-z0-9_]$/.test(text.slice(0, -sign.length))));
+}
+
+/** Anything a reader could take for a waiver, well-formed or not: an added one is never overlooked for its form. */
+export function mentionsWaiver(line: string, path: string): boolean {
+  return line.length > LINE_CHARACTERS_MAX ? line.includes(WORD) : placeOf(line, path) !== null;
+}
+
+function placeOf(line: string, path: string): number | null {
+  const at = line.indexOf(WORD);
+  if (at < 0) return null;
+  const { docs, language } = classify(path);
+  const openers = docs && language === null ? OPENERS_OF_PROSE : OPENERS;
+  return opened(line.slice(0, at), openers) ? at : null;
+}
+
+/** The waivers of one line, one for each rule it names (`RULE, RULE`); none where the line holds none. A rule that is not one is left out. */
+export function inlineWaivers(line: string, path: string): InlineWaiver[] {
+  if (line.length > LINE_CHARACTERS_MAX) return [];
+  const at = placeOf(line, path);
+  if (at === null) return [];
+  const text = line.slice(at + WORD.length).replace(CLOSERS, "");
+  if (!/^[\s:]/.test(text)) return [];
+  const cut = text.indexOf(" -- ");
+  const rules = (cut < 0 ? text : text.slice(0, cut)).replace(/^[\s:]+/, "").trim().split(/\s*,\s*/).filter((rule) => RULE.test(rule));
+  const said = cut < 0 ? "" : text.slice(cut + 4).trim();
+  const last = said.lastIndexOf("until ");
+  const dated = last >= 0 && (last === 0 || said[last - 1] === " ");
+  const reason = (dated ? said.slice(0, last) : said).trim();
+  const until = dated ? said.slice(last + 6).trim() : null;
+  return rules.slice(0, RULES_MAX).map((rule) => ({ rule, reason, until }));
+}
+
+/** Whether the waiver's rule speaks of this one: the rule itself, or every rule below `name.*`. */
+export function speaksOf(pattern: string, rule: string): boolean {
+  return pattern.endsWith(".*") ? rule.startsWith(pattern.slice(0, -1)) : pattern === rule;
+}

@@ -1,0 +1,91 @@
+/**
+ * Findings of a change beside those of the same change taken back. One that was there before is `existing`, whatever
+ * file it has moved to and however it is indented now; equal ones are counted, so that a third of two is new.
+ */
+import type { Facts } from "../../../../proto/facts.ts";
+import type { Finding } from "../../../../proto/outcome.ts";
+import type { Comparison } from "../../../../proto/waiver.ts";
+import { rawIdentity } from "./raw-identity.ts";
+import { reversed, takenAway } from "./reversed.ts";
+
+/** Past it the base's lines are not read a second time: a check's deadline is for the change. */
+const TAKEN_AWAY_CHARACTERS_MAX = 8 * 1024 * 1024;
+
+interface Answer {
+  readonly findings: readonly Finding[];
+  readonly findings_cut: number;
+  readonly blind: string | null;
+}
+
+export interface ComparedFindings {
+  readonly findings: Finding[];
+  readonly comparison: Comparison;
+}
+
+type Key = (finding: Finding) => string | null;
+
+const inPlace: Key = (finding) => {
+  const raw = rawIdentity(finding);
+  return raw === null ? null : JSON.stringify([finding.rule, raw.path, raw.text]);
+};
+
+const anywhere: Key = (finding) => {
+  const raw = rawIdentity(finding);
+  return raw === null || !raw.movable ? null : JSON.stringify([finding.rule, raw.text]);
+};
+
+/** Pairs each finding with at most one of the base that has the same key; returns what is left of the base. */
+function pair(findings: readonly Finding[], base: readonly Finding[], key: Key, existing: Set<Finding>): Finding[] {
+  const waiting = new Map<string, Finding[]>();
+  const left = new Set(base);
+  for (const one of base) {
+    const name = key(one);
+    if (name === null) continue;
+    const equal = waiting.get(name) ?? [];
+    equal.push(one);
+    waiting.set(name, equal);
+  }
+  for (const finding of findings) {
+    const name = existing.has(finding) ? null : key(finding);
+    const found = name === null ? undefined : waiting.get(name)?.pop();
+    if (found === undefined) continue;
+    existing.add(finding);
+    left.delete(found);
+  }
+  return [...left];
+}
+
+function counted(findings: readonly Finding[]): Comparison["fixed"] {
+  const counts = new Map<string, number>();
+  for (const { rule } of findings) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, count]) => ({ rule, count }));
+}
+
+/** Lines that stay in their file are paired first, so that a move elsewhere does not take their place. */
+export function pairFindings(findings: readonly Finding[], base: readonly Finding[]): ComparedFindings {
+  const existing = new Set<Finding>();
+  const left = pair(findings, pair(findings, base, inPlace, existing), anywhere, existing);
+  return {
+    findings: findings.map((finding) => ({ ...finding, baseline: existing.has(finding) ? "existing" : "new" })),
+    comparison: { fixed: counted(left), not_compared: null },
+  };
+}
+
+const allNew = (findings: readonly Finding[], not_compared: string | null): ComparedFindings => ({ findings: findings.map((finding) => ({ ...finding, baseline: "new" })), comparison: { fixed: [], not_compared } });
+
+/**
+ * `content` holds the rules that find a thing where it stands; findings of any other rule are about the change itself, and new by that.
+ * `ask` is the check. What the base was cannot always be told: then everything is new, and the comparison says so.
+ */
+export async function compareFindings(facts: Facts, findings: readonly Finding[], content: ReadonlySet<string>, ask: (facts: Facts) => Promise<Answer | null>): Promise<ComparedFindings> {
+  const size = takenAway(facts);
+  if (content.size === 0 || size === 0) return allNew(findings, null);
+  if (size > TAKEN_AWAY_CHARACTERS_MAX) return allNew(findings, "the change takes away more text than is read a second time");
+  const base = await ask(reversed(facts));
+  if (base === null) return allNew(findings, null);
+  if (base.blind !== null) return allNew(findings, `the base could not be seen whole: ${base.blind}`);
+  if (base.findings_cut > 0) return allNew(findings, "the base has more findings than are listed");
+  const { findings: paired, comparison } = pairFindings(findings.filter(({ rule }) => content.has(rule)), base.findings.filter(({ rule }) => content.has(rule)));
+  const next = paired.values();
+  return { findings: findings.map((finding) => (content.has(finding.rule) ? (next.next().value ?? finding) : { ...finding, baseline: "new" })), comparison };
+}
