@@ -5,7 +5,6 @@ import { NextStep, Reason, Verdict } from "./decision.ts";
 import { Gap } from "./facts.ts";
 import { Obligation, Result } from "./outcome.ts";
 import { NamedReleases } from "./release.ts";
-import { NamedReleases } from "./release.ts";
 import { CheckName, Choice, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
 
 export const CardCheck = Closed({
@@ -57,7 +56,6 @@ export const Card = Closed(
     reasons: Type.Array(Reason),
     checks: Type.Array(CardCheck),
     obligations: Type.Optional(Type.Array(Obligation, { description: "absent where trusted configuration asks for none" })),
-    releases: Type.Optional({ ...NamedReleases, description: "who released what was held; absent where nobody did" }),
     releases: Type.Optional({ ...NamedReleases, description: "who released what was held; absent where nobody did" }),
     gaps: Type.Array(Gap),
     next: Type.Array(NextStep, { minItems: 1 }),
