@@ -1,12 +1,13 @@
 /**
  * More than 100,000 states that a power cut may leave of the store, the log
  * and the blobs (docs/durability.md): recorded from the evidence writer, from a
- * restart, and from `maestrod` judging changes. `MAESTRO_CRASH_STATES` says how many.
+ * restart, from a log that ends and another that begins, from an upgrade, and from `maestrod` judging changes. `MAESTRO_CRASH_STATES` says how many.
  */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { checkStates, summary, type CheckPlan, type Tally } from "../daemon/testing/faults/check-states.ts";
 import { record, recordingFolder } from "../daemon/testing/faults/record.ts";
+import { SUCCESSION, UPGRADE } from "../daemon/testing/faults/renewal-subjects.ts";
 import { commitId, figureLine, machineName } from "./figure.ts";
 
 const STATES = Number(process.env["MAESTRO_CRASH_STATES"] ?? "100000");
@@ -21,19 +22,22 @@ interface Subject {
   /** Share of the states. */
   readonly share: number;
   readonly argv: (root: string) => readonly string[];
+  readonly plan?: Partial<CheckPlan>;
 }
 
 const twice = (root: string): string[] => ["sh", "-c", `"$0" "$1" "$2" 3 durable leave && exec "$0" "$1" "$2" 3`, process.execPath, WRITER, root];
 
 const SUBJECTS: readonly Subject[] = [
-  { name: "first start and four verdicts", promises: "lines", share: 0.35, argv: (root) => [process.execPath, WRITER, root, "4"] },
-  { name: "left at once, started again", promises: "lines", share: 0.35, argv: twice },
-  { name: "maestrod judges three changes", promises: "replies", share: 0.3, argv: (root) => [process.execPath, join(FAULTS, "daemon-driver.ts"), root, "3"] },
+  { name: "first start and four verdicts", promises: "lines", share: 0.25, argv: (root) => [process.execPath, WRITER, root, "4"] },
+  { name: "left at once, started again", promises: "lines", share: 0.25, argv: twice },
+  { ...SUCCESSION, promises: "lines", share: 0.2 },
+  { ...UPGRADE, promises: "lines", share: 0.1 },
+  { name: "maestrod judges three changes", promises: "replies", share: 0.2, argv: (root) => [process.execPath, join(FAULTS, "daemon-driver.ts"), root, "3"] },
 ];
 
 /** Two checkers, one with the machine's boot id and one with another; both see every kind of state. */
-async function checkBoth({ promises }: Subject, trace: string, root: string, states: number): Promise<Tally[]> {
-  const plan = { trace, root, seed: SEED, to: states, stride: 2, promises };
+async function checkBoth({ promises, plan: special }: Subject, trace: string, root: string, states: number): Promise<Tally[]> {
+  const plan = { trace, root, seed: SEED, to: states, stride: 2, promises, ...special };
   return Promise.all([checkStates({ ...plan, from: 0, boot: "same" }), checkStates({ ...plan, from: 1, boot: "other" })]);
 }
 

@@ -10,12 +10,18 @@ export interface FlipCount {
   different: number;
 }
 
-/** Verifies one mutant for each byte of `bytes` and each mask of `flips`. */
-export function flipAll(bytes: Uint8Array, flips: readonly number[], verify: (mutant: Uint8Array) => Verification): FlipCount {
+/** Every so manyth byte, beginning with `nth`. */
+export interface Share {
+  readonly nth: number;
+  readonly of: number;
+}
+
+/** Verifies one mutant for each byte of this share of `bytes` and each mask of `flips`. */
+export function flipAll(bytes: Uint8Array, flips: readonly number[], verify: (mutant: Uint8Array) => Verification, { nth, of }: Share = { nth: 0, of: 1 }): FlipCount {
   const before = canonicalText(verify(bytes).statement);
   const count: FlipCount = { refused: 0, same: 0, different: 0 };
   const mutant = bytes.slice();
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = nth; i < bytes.length; i += of) {
     const original = bytes[i] ?? 0;
     for (const flip of flips) {
       mutant[i] = original ^ flip;

@@ -53,6 +53,8 @@ export interface SuccessionDeps {
 }
 
 const NEXT = "keys.next";
+/** What was planned and is done, until its files are gone: a plan that lacks some of its files must never be taken for one that waits. */
+const DONE = "keys.done";
 const ENVELOPE = "succession.json";
 const ENTRY = "entry.json";
 const LIMITS = { bytes_max: 1024 * 1024, depth_max: 8 };
@@ -104,7 +106,8 @@ async function archive(state_dir: string, origin: string, head: Head, tables: Lo
 
 /** Does what was planned, or goes on with it; `null` where nothing is. The log must not be open. */
 export async function finishSuccession({ state_dir, store, tables, machine, keep }: SuccessionDeps): Promise<Succession | null> {
-  const next = join(state_dir, NEXT);
+  const [next, done] = [join(state_dir, NEXT), join(state_dir, DONE)];
+  rmSync(done, { recursive: true, force: true });
   if (!checkPrivateFolder(next)) return null;
   const { statement, envelope, entry } = planned(next);
   const { cause, checkpoint, origin, at } = statement.predicate;
@@ -129,6 +132,8 @@ export async function finishSuccession({ state_dir, store, tables, machine, keep
   writeSums(keys);
   writePublicFile(join(state_dir, "trust.json"), new Uint8Array(readFileSync(join(keys, "trust.json"))));
   if (machine !== null) rememberMachine(state_dir, machine);
-  rmSync(next, { recursive: true });
+  renameSync(next, done);
+  await syncPath(state_dir);
+  rmSync(done, { recursive: true });
   return { cause, from: { origin: old.origin, size: old.size }, to: origin };
 }

@@ -39,10 +39,11 @@ function lossOf(how: Loss, pending: number, coin: () => number): (nth: number) =
   return () => () => coin() < share;
 }
 
-/** Something that the enumerator can be told to get wrong, to see that an audit notices. */
-export interface Lies {
-  /** The disk says "synced" and is not. */
+export interface Choice {
+  /** Something to get wrong, to see that an audit notices: the disk says "synced" and is not. */
   readonly syncs_are_ignored?: boolean;
+  /** Only moments after so many promises: what came before is looked at elsewhere. */
+  readonly after_acks?: number;
 }
 
 /** Every moment and every kind of loss, `none` and `all` of each moment first. Deterministic in `seed`. */
@@ -53,12 +54,13 @@ export class CrashStates<T> {
   constructor(
     private readonly recording: Recording<T>,
     private readonly seed: number,
-    { syncs_are_ignored = false }: Lies = {},
+    { syncs_are_ignored = false, after_acks = 0 }: Choice = {},
   ) {
     const { ops, syncs, acks } = recording;
     this.durable = syncs_are_ignored ? ops.map(() => Infinity) : durableFrom(recording);
     const lines = [...ops.flatMap(({ began, ended }) => [began, ended]), ...syncs.map(({ ended }) => ended), ...acks.map(({ at }) => at)];
-    this.moments = [...new Set(lines)].filter(Number.isFinite).sort((a, b) => a - b);
+    const from = after_acks === 0 ? 0 : (acks[after_acks - 1]?.at ?? Infinity);
+    this.moments = [...new Set(lines)].filter((line) => Number.isFinite(line) && line >= from).sort((a, b) => a - b);
   }
 
   /** How many states there are before random ones begin to repeat a moment. */

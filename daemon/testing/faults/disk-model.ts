@@ -103,6 +103,16 @@ class Content {
   }
 }
 
+/** The bytes of a file after all these operations. */
+export function contentOf(ops: readonly Op[], inode: Inode): Uint8Array {
+  const content = new Content();
+  for (const op of ops) {
+    if (op.kind === "data" && op.inode === inode) content.write(op.at, op.bytes, "all");
+    else if (op.kind === "size" && op.inode === inode) content.resize(op.length);
+  }
+  return content.bytes;
+}
+
 /** The files there are when of all operations just those are applied that `fate` lets through. */
 export function treeOf(root: Inode, ops: readonly Op[], fate: (op: Op, index: number) => Fate): Tree {
   const contents = new Map<Inode, Content>();
@@ -112,7 +122,7 @@ export function treeOf(root: Inode, ops: readonly Op[], fate: (op: Op, index: nu
     folders.set(folder, known);
     return known;
   };
-  const contentOf = (inode: Inode): Content => {
+  const fileOf = (inode: Inode): Content => {
     const known = contents.get(inode) ?? new Content();
     contents.set(inode, known);
     return known;
@@ -120,14 +130,14 @@ export function treeOf(root: Inode, ops: readonly Op[], fate: (op: Op, index: nu
   ops.forEach((op, index) => {
     const which = fate(op, index);
     if (which === "none") return;
-    if (op.kind === "data") contentOf(op.inode).write(op.at, op.bytes, which);
-    else if (op.kind === "size") contentOf(op.inode).resize(op.length);
+    if (op.kind === "data") fileOf(op.inode).write(op.at, op.bytes, which);
+    else if (op.kind === "size") fileOf(op.inode).resize(op.length);
     else applyName(op, entriesOf);
   });
   const tree: Tree = new Map();
   const walk = (folder: Inode, prefix: string): void => {
     for (const [name, inode] of entriesOf(folder)) {
-      tree.set(prefix + name, inode.folder ? null : contentOf(inode).bytes);
+      tree.set(prefix + name, inode.folder ? null : fileOf(inode).bytes);
       if (inode.folder) walk(inode, `${prefix}${name}/`);
     }
   };

@@ -1,6 +1,6 @@
 /** From system calls to what they asked of one folder's disk. */
 import { join } from "node:path";
-import type { Inode, NameOp, Op, Recording, Sync } from "./disk-model.ts";
+import { contentOf, type Inode, type NameOp, type Op, type Recording, type Sync } from "./disk-model.ts";
 import { splitArgs, unhex, unhexText, type Call } from "./strace-lines.ts";
 
 interface OpenFile {
@@ -32,13 +32,13 @@ function descriptor(arg: string): { readonly fd: number; readonly path: string }
 const SHARED_MEMORY = /\/lock\.mdb$/;
 
 /** Calls that would change a file in a way this model does not know; meeting one under the root is an error, so that nothing is missed in silence. */
-const UNKNOWN = new Set(["copy_file_range", "sendfile", "splice", "sync_file_range", "msync", "io_uring_setup", "sync", "syncfs"]);
+const UNKNOWN = new Set(["sendfile", "splice", "sync_file_range", "msync", "io_uring_setup", "sync", "syncfs"]);
 
 /** What strace is asked to write down. */
 export const RECORDED_CALLS = [
   "openat", "open", "creat", "write", "pwrite64", "writev", "pwritev", "pwritev2", "fsync", "fdatasync", "ftruncate", "truncate", "fallocate", "lseek",
   "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "link", "linkat", "symlink", "symlinkat", "mmap", "sendto", "sendmsg",
-  "clone", "clone3", "fork", "vfork", ...UNKNOWN,
+  "copy_file_range", "ioctl", "clone", "clone3", "fork", "vfork", ...UNKNOWN,
 ] as const;
 
 /** Reads one trace; `ackOf` says what a write outside the folder promises to whoever reads it. */
@@ -69,8 +69,10 @@ export class TraceReader<T> {
     if (call.result < 0) return;
     if (UNKNOWN.has(call.name) && this.mentionsRoot(call)) throw new Error(`${call.name} in ${this.root}: the model does not know it`);
     const { name } = call;
+    if (name === "ioctl" && call.args[1]?.includes("FICLONE") && this.mentionsRoot(call)) throw new Error(`a clone in ${this.root}: the model does not know it`);
     if (name.startsWith("open") || name === "creat") this.opened(call);
     else if (name === "write" || name === "pwrite64" || name.includes("writev")) this.wrote(call);
+    else if (name === "copy_file_range") this.copied(call);
     else if (name === "fsync" || name === "fdatasync") this.synced(call);
     else if (name === "ftruncate" || name === "fallocate") this.resized(call);
     else if (name === "lseek") this.sought(call);
@@ -177,6 +179,21 @@ export class TraceReader<T> {
     this.sizes.set(file.inode, Math.max(this.sizes.get(file.inode) ?? 0, at + bytes.length));
     const synced = file.synced || (call.name === "pwritev2" && /RWF_D?SYNC/.test(call.args.at(-1) ?? ""));
     this.ops.push({ kind: "data", inode: file.inode, at, bytes, synced, began: call.began, ended: call.ended });
+  }
+
+  /** Bytes from another file below the root; what is copied is what that file holds by now, on disk or not. */
+  private copied(call: Call): void {
+    const [from, to] = [this.open.get(this.key(call, descriptor(call.args[0] ?? "")?.fd ?? -1)), this.open.get(this.key(call, descriptor(call.args[2] ?? "")?.fd ?? -1))];
+    if (to === undefined) return;
+    if (from === undefined) throw new Error(`a copy over the edge of ${this.root}`);
+    const offset = (arg: string | undefined): number | null => (arg === undefined || arg === "NULL" ? null : Number(/\d+/.exec(arg)?.[0]));
+    const [source, target] = [offset(call.args[1]), offset(call.args[3])];
+    const [start, at] = [source ?? from.at, target ?? to.at];
+    const bytes = contentOf(this.ops, from.inode).slice(start, start + call.result);
+    if (source === null) from.at += bytes.length;
+    if (target === null) to.at += bytes.length;
+    this.sizes.set(to.inode, Math.max(this.sizes.get(to.inode) ?? 0, at + bytes.length));
+    this.ops.push({ kind: "data", inode: to.inode, at, bytes, synced: to.synced, began: call.began, ended: call.ended });
   }
 
   private synced(call: Call): void {

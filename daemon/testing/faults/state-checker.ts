@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { CrashStates } from "./crash-states.ts";
 import type { Tree } from "./disk-model.ts";
 import { linesToStdout, readTrace, resultsToSocket } from "./record.ts";
+import type { Acknowledged } from "./evidence-writer.ts";
+import { auditUpgrade } from "./old-state.ts";
 import { auditState } from "./state-audit.ts";
 
 /** What the checker is told: numbers of states `from` up to `to`, exclusive, every `stride`th. */
@@ -23,6 +25,11 @@ export interface CheckOrder {
   /** How the recorded program made its promises: lines on standard output, or replies on its socket. */
   readonly promises: "lines" | "replies";
   readonly syncs_are_ignored?: boolean;
+  readonly after_acks?: number;
+  /** What each state is audited as: a folder with a log, or one in the middle of an upgrade. */
+  readonly subject?: "log" | "upgrade";
+  /** The machine that the folder wakes up on. */
+  readonly machine?: string;
 }
 
 /** One line per state, and one before it, so that a death has a number. */
@@ -51,8 +58,10 @@ const say = (line: CheckLine): void => void process.stdout.write(`${JSON.stringi
 if (import.meta.main) {
   const order = JSON.parse(process.argv[2] ?? "") as CheckOrder;
   const recording = readTrace(order.trace, order.root, order.promises === "lines" ? linesToStdout : resultsToSocket);
-  const states = new CrashStates(recording, order.seed, { syncs_are_ignored: order.syncs_are_ignored ?? false });
+  const states = new CrashStates(recording, order.seed, { syncs_are_ignored: order.syncs_are_ignored ?? false, after_acks: order.after_acks ?? 0 });
   const verified = new Set<string>();
+  const audit = (folder: string, acknowledged: readonly Acknowledged[], next: boolean): Promise<string[]> =>
+    order.subject === "upgrade" ? auditUpgrade(folder) : auditState(folder, { acknowledged, next, verified, ...(order.machine === undefined ? {} : { machine: order.machine }) });
   /** Contents that were sound with so many promises: many moments leave the same disk. */
   const sound = new Map<string, number>();
   for (let number = order.from; number < order.to; number += order.stride) {
@@ -61,7 +70,7 @@ if (import.meta.main) {
     // A path of its own for each: lmdb-js remembers environments by path, and a refused one closes later.
     const folder = join(order.scratch, String(number));
     const digest = materialise(folder, state.tree());
-    const problems: readonly string[] = sound.get(digest) === state.acknowledged.length ? [] : await auditState(folder, { acknowledged: state.acknowledged, next: (number / order.stride) % NEXT_EVERY < 1, verified });
+    const problems: readonly string[] = sound.get(digest) === state.acknowledged.length ? [] : await audit(folder, state.acknowledged, (number / order.stride) % NEXT_EVERY < 1);
     if (problems.length === 0) sound.set(digest, state.acknowledged.length);
     rmSync(folder, { recursive: true, force: true });
     say({ state: number, moment: state.moment, how: state.how, acknowledged: state.acknowledged.length, digest, problems });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { skipWithout } from "../skip.ts";
 import { inject, mayInject, sitesOf } from "./injection.ts";
 import { FAULTS, nameOf, pathClass, type Fault } from "./site.ts";
+import { successionScenario } from "./succession-scenario.ts";
 import { scenario, sweep, type Scenario } from "./sweep.ts";
 
 setDefaultTimeout(120_000);
@@ -52,4 +53,12 @@ describe.skipIf(unwatched)("a fault at one call", () => {
       expect([...hit].sort()).toEqual(sites.map(nameOf).sort());
     });
   });
+});
+
+test.skipIf(unwatched)("killed between the files of a plan that is done, the next start takes it for done", async () => {
+  using subject = await successionScenario();
+  const sites = subject.sites.filter(({ call, path }) => call.startsWith("unlink") && /^keys\.\w+\/\w+\.\w+$/.test(path)).slice(1, 4);
+  const { hit, problems } = await sweep(subject, sites, "kill", 2);
+  expect(problems).toEqual([]);
+  expect(hit.size).toBe(3);
 });
