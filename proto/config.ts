@@ -6,6 +6,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Mode } from "./change.ts";
 import { Commands, ToolMounts } from "./command.ts";
 import { Effect, RuleMode } from "./decision.ts";
+import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
@@ -193,6 +194,7 @@ export const RepositoryConfig = Closed(
     policy: Type.Optional(Type.String({ maxLength: 1024, description: "path of a compiled OPA bundle in the repository; it joins the host's, the stricter word counts" })),
     commands: Type.Optional(Commands),
     obligations: Type.Optional(ObligationRules),
+    approvals: Type.Optional(ApprovalRules),
   },
   { $id: "RepositoryConfig", description: "maestro.yaml" },
 );
@@ -239,6 +241,10 @@ export const HostConfig = Closed(
     commands: Type.Optional(Commands),
     obligations: Type.Optional(ObligationRules),
     mounts: Type.Optional(ToolMounts),
+    people: Type.Optional(Type.Array(PersonEntry, { maxItems: 1024, description: "who may release what is held; nothing in a repository can add a person" })),
+    groups: Type.Optional({ ...PeopleGroups, description: "people by group; a team of CODEOWNERS under its own name" }),
+    approvals: Type.Optional({ ...ApprovalRules, description: "whose approval changes of some paths need; a base may add to them" }),
+    override: Type.Optional(Type.Partial(OverrideRule, { additionalProperties: false, description: "what breaking the glass takes" })),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),
     limits: Type.Optional(
@@ -276,6 +282,8 @@ export const GateConfig = Closed({
   commands: Commands,
   obligations: ObligationRules,
   mounts: ToolMounts,
+  /** Absent where nobody asks for one. */
+  approvals: Type.Optional(ApprovalRules),
   policy_path: Type.Union([Type.String(), Type.Null()]),
   source: Type.Union([Type.Literal("host"), Type.Literal("host+base")]),
 });

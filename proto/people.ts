@@ -39,3 +39,25 @@ export const OverrideRule = Closed({
   expires_s_max: Type.Integer({ minimum: 60, maximum: 2_678_400, default: 86_400, description: "longest an override may hold" }),
 });
 export type OverrideRule = Static<typeof OverrideRule>;
+
+/** Who wrote a change, as its commits say: everything that could name a person. */
+export const Authors = Closed({
+  emails: Type.Array(Type.String({ maxLength: 400 }), { maxItems: 5_000, description: "lower case; of authors, committers and co-authors" }),
+  complete: Type.Boolean({ description: "false: some commit or trailer was not read, so nobody is known not to be among them" }),
+});
+export type Authors = Static<typeof Authors>;
+
+/** What one set of changed files needs. `from` holds persons' ids, `group:NAME`, and owners as CODEOWNERS writes them. */
+export const ApprovalNeed = Closed({
+  from: Type.Array(Type.String({ maxLength: 512 }), { minItems: 1, maxItems: 256 }),
+  count: Type.Integer({ minimum: 1, maximum: 1000 }),
+  files: Count,
+  example: Type.String({ maxLength: 300, description: "one of the files; text of the change" }),
+});
+export type ApprovalNeed = Static<typeof ApprovalNeed>;
+
+export const ApprovalNeeds = Closed({
+  needs: Type.Array(ApprovalNeed, { maxItems: 64 }),
+  unclear: Type.Union([Type.String({ maxLength: 1000 }), Type.Null()], { description: "why it cannot be told whose approval is needed" }),
+});
+export type ApprovalNeeds = Static<typeof ApprovalNeeds>;

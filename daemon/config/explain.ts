@@ -60,6 +60,10 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("commands", merged?.commands ?? host.commands),
     top("obligations", merged?.obligations ?? host.obligations),
     top("mounts", host.mounts),
+    top("people", host.people),
+    top("groups", host.groups),
+    top("approvals", merged?.approvals ?? host.approvals),
+    top("override", host.override),
     top("policy_bundle", host.policy_bundle),
     top("idle_exit_ms", host.idle_exit_ms),
     ...group("thresholds", Thresholds, merged?.thresholds ?? host.thresholds, (name) =>

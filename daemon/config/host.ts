@@ -4,8 +4,10 @@ import { Value } from "@sinclair/typebox/value";
 import { HostConfig, Limits, Thresholds } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { CapabilitySource } from "../../proto/tenant.ts";
+import { OverrideRule } from "../../proto/people.ts";
 import { freezeDeep } from "./freeze.ts";
 import { repositoryProblem } from "./operator-table.ts";
+import { peopleProblem } from "./people.ts";
 import { tenantProblem } from "./tenants.ts";
 import { defaultMounts } from "./tool-mounts.ts";
 import { toolProblem } from "./tools.ts";
@@ -17,7 +19,7 @@ const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "gua
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
@@ -25,6 +27,7 @@ export type Host = Readonly<
     trust_file: string | null;
     egress_socket: string | null;
     sandbox_socket: string | null;
+    override: OverrideRule;
   }
 >;
 
@@ -41,7 +44,7 @@ export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
   const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
   // A daemon that is ready and refuses every gate would be found out by its users.
   if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
-  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? toolProblem(config);
+  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${name}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }
@@ -83,6 +86,10 @@ export function resolveHost(given: HostConfig): Host {
     commands: { ...given.commands },
     obligations: { ...given.obligations },
     mounts: { ...defaultMounts(process.execPath), ...given.mounts },
+    people: [...(given.people ?? [])],
+    groups: { ...given.groups },
+    approvals: [...(given.approvals ?? [])],
+    override: { ...Value.Create(OverrideRule), ...given.override },
     policy_bundle: given.policy_bundle ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,
     limits: resolveLimits(given.limits),

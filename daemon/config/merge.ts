@@ -69,6 +69,8 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     throw new MaestroError("config.loosens", loosened.slice(0, LISTED_MAX).join("; ") + more);
   }
   const merged = mergeTools(host, base?.config ?? {});
+  // A base adds to whose approval is needed; what it could say less of is not in its hands.
+  const approvals = [...host.approvals, ...(base?.config.approvals ?? [])];
   const tools = mode === "fork" ? { ...merged, obligations: withoutJobsWord(merged.obligations) } : merged;
   return {
     mode,
@@ -77,6 +79,7 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     required: union(host.required, entry?.required ?? [], base?.config.required ?? [], requiredByTools(tools)),
     thresholds: { ...host.thresholds, ...thresholds },
     ...tools,
+    ...(approvals.length === 0 ? {} : { approvals }),
     policy_path: base?.policy_path ?? null,
     source: base === null ? "host" : "host+base",
   };

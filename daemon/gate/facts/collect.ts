@@ -10,6 +10,8 @@ import type { ParsedCommit } from "../../platform/git/commit.ts";
 import { GitReader } from "../../platform/git/reader.ts";
 import { wantsContent } from "../checks/index.ts";
 import { actorOf } from "./actor.ts";
+import { approvalNeeds } from "./approvals.ts";
+import { authorsOf } from "./authors.ts";
 import { baseConfig } from "./base-config.ts";
 import { resolveChange, type Change } from "./change.ts";
 import { wantedContents } from "./contents.ts";
@@ -27,6 +29,11 @@ export interface Collected {
 }
 
 type KnownChange = Extract<Change, { basis: string }>;
+
+/** Filled in by `factsOf`: who wrote the change is no part of what checks read. */
+interface Written {
+  authors: FactsReply["authors"];
+}
 
 const short = (text: string): string => text.slice(0, TEXT_MAX).toWellFormed();
 
@@ -65,7 +72,7 @@ function unseenMayRaise(actor: Actor, some_unseen: boolean): Actor {
   return some_unseen && actor.class !== "agent" ? { ...actor, class: "unknown" } : actor;
 }
 
-async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange, base_policy: string | null): Promise<Facts> {
+async function factsOf(reader: GitReader, job: FactsJob, written: Written, change: KnownChange, base_policy: string | null): Promise<Facts> {
   const { limits, head } = job;
   const { resolved } = change;
   const list = await reader.history.commits(resolved.merge_base, head, limits.commits_max);
@@ -77,6 +84,7 @@ async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange, ba
   if (list.gap !== null) gaps.unshift({ what: "commits of the change", because: short(list.gap.detail) });
   const newest = list.commits.find(({ oid }) => oid === head);
   const authored = list.commits.map((parsed) => ({ commit: commitOf(parsed), message: parsed.message }));
+  written.authors = authorsOf(authored, list.gap === null);
   return {
     basis: change.basis,
     history: "known",
@@ -119,18 +127,21 @@ async function store(facts: Facts, path: string, bytes_max: number): Promise<str
  * An unknown change has facts that say so and nothing else. Throws when git fails or a limit that cannot be cut is passed.
  */
 export async function collect(job: FactsJob): Promise<Collected> {
+  const written: Written = { authors: { emails: [], complete: false } };
   const { limits, object_format } = job;
   const dir = { git_dir: job.git_dir, object_format };
   await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
   const change = await resolveChange(reader, job);
   const config = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
   const base_policy = config.state === "read" ? (config.config.policy ?? null) : null;
-  const facts = "basis" in change ? await factsOf(reader, job, change, base_policy) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
+  const facts = "basis" in change ? await factsOf(reader, job, written, change, base_policy) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
   const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
   const facts_sha256 = await store(facts, job.facts_path, limits.facts_bytes_max);
   const { title, actor, added_lines, removed_lines } = facts;
+  const asked = [...(job.approvals ?? []), ...(config.state === "read" ? (config.config.approvals ?? []) : [])];
+  const approvals = "basis" in change ? await approvalNeeds(reader, change.config_commit, asked, facts.files, facts.gaps) : { needs: [], unclear: null };
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
-  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, gaps: fewGaps(facts.gaps), config };
+  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, gaps: fewGaps(facts.gaps), authors: written.authors, approvals, config };
   return { facts, reply: maskedText(reply) };
 }
