@@ -9,8 +9,9 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { MaestroError } from "../../proto/errors.ts";
 import { VERSION } from "../../proto/version.ts";
+import { bundlePrograms } from "./bundle.ts";
 import { changelog, control, copyright, OVERRIDES, SCRIPTS, type Identity } from "./control.ts";
-import { COMPLETIONS, HOME, launcher, ships, SOURCE_FILES, SOURCE_FOLDERS, SYSTEM_FILES, UNUSED_PACKAGES } from "./layout.ts";
+import { BUNDLES, COMPLETIONS, HOME, launcher, ships, SOURCE_FILES, SOURCE_FOLDERS, SYSTEM_FILES, UNUSED_PACKAGES } from "./layout.ts";
 
 const PROJECT = join(import.meta.dir, "../..");
 const GZIP = { level: 9 } as const;
@@ -81,14 +82,15 @@ function addPapers(tree: Tree, identity: Identity): void {
 }
 
 /** Fills a folder with the package's tree. */
-function stage(root: string, identity: Identity): void {
+async function stage(root: string, identity: Identity): Promise<void> {
   const tree = new Tree(root);
   for (const name of SOURCE_FOLDERS) tree.copy(join(PROJECT, name), join(HOME, name));
   for (const name of SOURCE_FILES) tree.copy(join(PROJECT, name), join(HOME, name));
   tree.file(join(HOME, "bun"), readFileSync(process.execPath), 0o755);
   addModules(tree);
+  await bundlePrograms(join(root, HOME, BUNDLES), join(root, HOME));
   tree.file("usr/bin/maestro", launcher("daemon/cli/main.ts"), 0o755);
-  tree.file("usr/sbin/maestrod", launcher("daemon/main.ts"), 0o755);
+  tree.file("usr/sbin/maestrod", launcher(`${BUNDLES}/maestrod.js`), 0o755);
   for (const [name, path] of Object.entries(SYSTEM_FILES)) tree.file(path, readFileSync(join(PROJECT, "systemd", name)));
   addPapers(tree, identity);
   const bytes = tree.settle(identity.epoch_s);
@@ -98,13 +100,13 @@ function stage(root: string, identity: Identity): void {
 }
 
 /** Writes the package and returns its version. Throws `install.failed` where a tool is missing or fails. */
-export function buildDeb({ out, epoch_s, compression }: BuildOptions): string {
+export async function buildDeb({ out, epoch_s, compression }: BuildOptions): Promise<string> {
   if (Bun.which("dpkg-deb") === null) throw new MaestroError("install.failed", "dpkg-deb is needed to build the package");
   const root = mkdtempSync(join(tmpdir(), "maestro-deb-"));
   chmodSync(root, 0o755);
   try {
     const identity: Identity = { version: VERSION, architecture: process.arch === "arm64" ? "arm64" : "amd64", epoch_s };
-    stage(root, identity);
+    await stage(root, identity);
     lutimesSync(root, epoch_s, epoch_s);
     const argv = ["dpkg-deb", "--root-owner-group", `-Z${compression}`, "--build", root, out];
     run(["env", `SOURCE_DATE_EPOCH=${epoch_s}`, ...argv], PROJECT);
@@ -126,5 +128,5 @@ if (import.meta.main) {
   const { values } = parseArgs({ args: Bun.argv.slice(2), options: { out: text, compression: text, epoch: text }, strict: true });
   const compression = values.compression ?? "xz";
   if (values.out === undefined || (compression !== "xz" && compression !== "gzip" && compression !== "none")) throw new MaestroError("cli.usage", "usage: build.ts --out FILE [--compression gzip|xz|none] [--epoch SECONDS]");
-  process.stdout.write(`maestro ${buildDeb({ out: values.out, epoch_s: epochOf(values.epoch), compression })} in ${values.out}\n`);
+  process.stdout.write(`maestro ${await buildDeb({ out: values.out, epoch_s: epochOf(values.epoch), compression })} in ${values.out}\n`);
 }

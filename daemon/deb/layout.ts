@@ -31,6 +31,9 @@ export const COMPLETIONS: Readonly<Record<string, string>> = {
   fish: "usr/share/fish/vendor_completions.d/maestro.fish",
 };
 
+/** One file of a program, made from the source beside it. */
+export const BUNDLES = "run";
+
 /** Packages that others only name as peers: the compiler is never started by a daemon. */
 export const UNUSED_PACKAGES = ["typescript", "@typescript"] as const;
 

@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { parseHostConfig } from "../config/host.ts";
+import { PROGRAMS } from "../deb/bundle.ts";
+import { BUNDLES } from "../deb/layout.ts";
 import { skipWithout } from "../testing/skip.ts";
 
 const UNITS = join(import.meta.dir, "../../systemd");
@@ -134,7 +136,8 @@ describe("what the units promise", () => {
   test("every program of a unit that can start is in the project", () => {
     const programs = units.filter((name) => !name.startsWith("maestro-gpu")).flatMap((name) => values(name, "ExecStart")).map((line) => line.split(" ")[1] ?? "");
     expect(programs.length).toBeGreaterThan(2);
-    for (const program of programs) expect([program, readFileSync(join(UNITS, "..", program), "utf8").length > 0]).toEqual([program, true]);
+    const source = (program: string): string => (dirname(program) === BUNDLES ? PROGRAMS[basename(program, ".js")] : program) ?? "unknown";
+    for (const program of programs) expect([program, readFileSync(join(UNITS, "..", source(program)), "utf8").length > 0]).toEqual([program, true]);
   });
 
   test("a stop has more time than the drain, and the clients wait in a long line", async () => {

@@ -124,13 +124,23 @@ export class World {
   /** `maestrod` itself, for what the command line cannot start: a host configuration, another state folder. */
   async daemon(args: readonly string[] = ["--embedded"], env: Readonly<Record<string, string>> = {}): Promise<Bun.Subprocess<"ignore", "pipe", "pipe">> {
     const child = this.spawnDaemon(args, env);
-    await until(async () => (await this.client.answers()) || child.exitCode !== null);
-    if (child.exitCode !== null) throw new Error(`maestrod ended with ${child.exitCode}: ${await new Response(child.stderr).text()}`);
+    await this.answering(child);
     return child;
   }
 
+  /** Resolves once the daemon answers; throws where it ends instead. */
+  async answering(child: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
+    await until(async () => (await this.client.answers()) || child.exitCode !== null);
+    if (child.exitCode !== null) throw new Error(`maestrod ended with ${child.exitCode}: ${await new Response(child.stderr).text()}`);
+  }
+
   spawnDaemon(args: readonly string[], env: Readonly<Record<string, string>> = {}): Bun.Subprocess<"ignore", "pipe", "pipe"> {
-    const child = Bun.spawn([process.execPath, MAESTROD, ...args], { cwd: "/", env: this.environment(env), stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    return this.spawnProgram(MAESTROD, args, env);
+  }
+
+  /** Another file than the source's `daemon/main.ts`, such as a bundle of it. */
+  spawnProgram(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+    const child = Bun.spawn([process.execPath, program, ...args], { cwd: "/", env: this.environment(env), stdin: "ignore", stdout: "pipe", stderr: "pipe" });
     this.running.push(child);
     return child;
   }

@@ -1,0 +1,66 @@
+/** A program in one file answers as its source does, from wherever it lies. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { World } from "../e2e/testing/world.ts";
+import { ROOT } from "../house/sources.ts";
+import { bundlePrograms } from "./bundle.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "maestro-bundle-"));
+/** The source in another place, with a bundle made there. */
+const made = join(folder, "made");
+/** The same tree after a move, as a package is used elsewhere than it is built. */
+const used = join(folder, "used");
+const worlds: World[] = [];
+
+function copySource(to: string): void {
+  mkdirSync(to);
+  for (const name of ["daemon", "proto", "kernels", "policies", "package.json", "bunfig.toml"]) cpSync(join(ROOT, name), join(to, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(to, "node_modules"));
+}
+
+beforeAll(async () => {
+  copySource(made);
+  await bundlePrograms(join(made, "run"), made);
+  cpSync(made, used, { recursive: true, verbatimSymlinks: true });
+  rmSync(made, { recursive: true });
+}, 60_000);
+afterAll(async () => {
+  for (const world of worlds) await world.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const bundle = join(used, "run/maestrod.js");
+
+/** A daemon of `program` in a world of its own. */
+async function daemonOf(program: string): Promise<World> {
+  const world = new World();
+  worlds.push(world);
+  const child = world.spawnProgram(program, ["--embedded"]);
+  await world.answering(child);
+  return world;
+}
+
+const ask = async (world: World, path: string): Promise<unknown> => (await fetch(`http://maestro${path}`, { unix: world.socket_path })).json();
+
+describe("maestrod in one file", () => {
+  test("says the same help, and holds no path of the folder it was made in", () => {
+    const help = (program: string): string => Bun.spawnSync([process.execPath, program, "--help"], { cwd: "/" }).stdout.toString();
+    expect(help(bundle)).toBe(help(join(ROOT, "daemon/main.ts")));
+    for (const file of [bundle, `${bundle}.jsc`]) expect(readFileSync(file).includes(made)).toBe(false);
+  });
+
+  test("describes the same interface, and gates a change with the check processes, policy and kernels of the source beside it", async () => {
+    const [ours, theirs] = await Promise.all([daemonOf(bundle), daemonOf(join(ROOT, "daemon/main.ts"))]);
+    expect(await ask(ours, "/openapi.json")).toEqual(await ask(theirs, "/openapi.json"));
+    const verdict = async (world: World) => {
+      const repository = await world.changed({}, { "b.ts": "export const b = 1;\n" });
+      const { card, verified, code } = await world.judged(repository);
+      return { code, verified, reasons: card.reasons.map(({ rule }) => rule) };
+    };
+    const [one, other] = [await verdict(ours), await verdict(theirs)];
+    expect(one).toEqual(other);
+    expect(one).toMatchObject({ code: 0, verified: "verified" });
+  }, 60_000);
+});
