@@ -18,6 +18,7 @@ const MountName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,31}$" });
 export const Command = Closed({
   run: Type.Array(Argument, { minItems: 1, maxItems: 128, description: "the program and its arguments, as they are; the change lies in /change, /scratch is writable" }),
   inputs: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { minItems: 1, maxItems: 64, description: "globs; where the change touches none of them the command is not applicable; absent: it always runs" })),
+  guards: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { minItems: 1, maxItems: 64, description: "globs of files that decide what this command does, such as a linter's configuration; editing one is guard.command-edited" })),
   mounts: Type.Optional(Type.Array(MountName, { maxItems: 16, uniqueItems: true, description: "tool-chain folders the host offers, by name" })),
   env: Type.Optional(Type.Record(Type.String({ pattern: "^[A-Z_][A-Z0-9_]{0,63}$" }), Argument, { additionalProperties: false, maxProperties: 64 })),
   cwd: Type.Optional(InnerPath),

@@ -58,6 +58,27 @@ export type TreeEntry = Static<typeof TreeEntry>;
 export const FileContent = Closed({ path: PathBytes, side: Choice(["old", "new"]), bytes: Base64 });
 export type FileContent = Static<typeof FileContent>;
 
+/** A command that trusted configuration declares and something required rests on; see docs/commands.md. */
+export const DeclaredCommand = Closed({
+  name: Type.String({ maxLength: 64 }),
+  run: Type.Array(Type.String()),
+  cwd: Type.String({ description: "below the tree, empty for its root" }),
+  env: Type.Array(Type.String(), { description: "values of its environment" }),
+  guards: Type.Array(Type.String()),
+  required: Type.Boolean(),
+  obligations: Type.Array(Type.String(), { description: "required obligations that are read from what it leaves" }),
+});
+export type DeclaredCommand = Static<typeof DeclaredCommand>;
+
+/** A file of scripts or targets that a declared command's words lead through, changed or not, before and after the change; null where it is not there. */
+export const RunnerFile = Closed({
+  path: Type.String(),
+  old: Type.Union([Base64, Type.Null()]),
+  new: Type.Union([Base64, Type.Null()]),
+  unread: Type.Union([ShortText, Type.Null()], { description: "why it stands there and could not be read" }),
+});
+export type RunnerFile = Static<typeof RunnerFile>;
+
 /**
  * Collected once from the merged tree; checks read nothing else. `basis` says
  * which two trees were compared: normally target tip and merged tree, on a
@@ -79,6 +100,8 @@ export const Facts = Closed(
     revert: Type.Boolean(),
     merge: Type.Boolean({ description: "head is a merge commit" }),
     base_policy: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()], { description: "path of the policy bundle that the base's maestro.yaml names: editing it edits the gate" }),
+    commands: Type.Array(DeclaredCommand, { description: "editing what one of them runs edits the gate" }),
+    runners: Type.Array(RunnerFile),
     gaps: Type.Array(Gap),
   },
   { description: "what is known about a change" },

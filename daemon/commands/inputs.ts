@@ -6,7 +6,7 @@ import type { InputsJob } from "../../proto/worker.ts";
 const SPECIAL = /[*?[\]{}!\\]/;
 
 /** A name without anything special is that file, or everything below that folder: otherwise `src` would quietly never match. */
-function matcher(pattern: string): (path: string) => boolean {
+export function matcher(pattern: string): (path: string) => boolean {
   if (!SPECIAL.test(pattern)) return (path) => path === pattern || path.startsWith(`${pattern}/`);
   const glob = new Bun.Glob(pattern);
   return (path) => glob.match(path);

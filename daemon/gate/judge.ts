@@ -164,10 +164,10 @@ export class Judge {
     const { repository, mode, target, head, want_tree_sha256 } = subject;
     const trusted_target = mode !== "local";
     const approvals = this.deps.host.approvals.length === 0 ? {} : { approvals: [...this.deps.host.approvals] };
-    const { limits } = this.deps.host;
+    const { limits, commands, obligations } = this.deps.host;
     const deadline_ms = Math.min(limits.worker.facts_deadline_ms, limits.gate.gate_deadline_ms);
     const { git_dir, object_format } = repository;
-    return lane.run({ kind: "facts", git: { ...this.deps.git }, git_dir, object_format, target, head, want_tree_sha256, trusted_target, ...approvals, facts_path, policy_path, deadline_ms, limits: limits.facts }, deadline_ms);
+    return lane.run({ kind: "facts", git: { ...this.deps.git }, git_dir, object_format, target, head, want_tree_sha256, trusted_target, ...approvals, facts_path, policy_path, deadline_ms, limits: limits.facts, declared: { commands, obligations } }, deadline_ms);
   }
 
   /** On an unknown change there is nothing that a check could vouch for. */

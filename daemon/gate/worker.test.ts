@@ -27,7 +27,7 @@ beforeAll(async () => {
   const { git_dir, object_format } = await scratch.stored(source, [base, head]);
   facts = {
     kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target: head, head, want_tree_sha256: false, trusted_target: false,
-    facts_path: join(scratch.root, "facts.json"), policy_path: join(scratch.root, "policy"), deadline_ms: DEADLINE_MS, limits: limits.facts,
+    facts_path: join(scratch.root, "facts.json"), policy_path: join(scratch.root, "policy"), deadline_ms: DEADLINE_MS, limits: limits.facts, declared: { commands: {}, obligations: {} },
   };
 });
 afterAll(async () => {

@@ -33,6 +33,8 @@ export interface FactsOptions {
   readonly revert?: boolean;
   readonly merge?: boolean;
   readonly base_policy?: string;
+  readonly commands?: Facts["commands"];
+  readonly runners?: Facts["runners"];
   /** Paths of the merged tree beside those of the change. */
   readonly tree?: readonly (string | { path: string; mode: Mode })[];
   /** Which changed files are handed over whole; by default every one. */
@@ -151,6 +153,8 @@ export function factsOf(changes: readonly TextChange[], options: FactsOptions = 
     revert: options.revert ?? false,
     merge: options.merge ?? false,
     base_policy: options.base_policy ?? null,
+    commands: [...(options.commands ?? [])],
+    runners: [...(options.runners ?? [])],
     gaps: [],
   };
 }

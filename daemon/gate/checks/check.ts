@@ -27,6 +27,8 @@ export interface ExampleFile {
 export interface Example {
   readonly says: string;
   readonly change: readonly ExampleFile[];
+  /** What trusted configuration declares, and the files that its words lead through. */
+  readonly declared?: Pick<Facts, "commands" | "runners">;
 }
 
 /** One rule and everything `maestro explain RULE` prints about it. */

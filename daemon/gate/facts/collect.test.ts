@@ -22,7 +22,7 @@ async function facts(source: Source, target: string, head: string, tips: readonl
   const repository = await scratch.stored(source, [...new Set([...tips, ...behind])], `local:0:${++serial}`);
   const { git_dir, object_format } = repository;
   const [facts_path, policy_path] = [join(scratch.root, `facts-${serial}.json`), join(scratch.root, `policy-${serial}`)];
-  const collected = await collect({ kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target, head, want_tree_sha256: true, trusted_target: false, facts_path, policy_path, deadline_ms: 20_000, limits: { ...limits, ...cut } });
+  const collected = await collect({ kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target, head, want_tree_sha256: true, trusted_target: false, facts_path, policy_path, deadline_ms: 20_000, limits: { ...limits, ...cut }, declared: { commands: {}, obligations: {} } });
   expect(Value.Check(Facts, collected.facts)).toBe(true);
   expect(Value.Check(FactsReply, collected.reply)).toBe(true);
   return collected;
@@ -90,7 +90,7 @@ describe("what is compared", () => {
     const target = await source.commit({ c: "1\n" });
     const repository = await scratch.store.open(`local:0:${++serial}`, "sha1");
     await scratch.receive(repository, { tips: [target, head], cuts: [target, head] }, source.pack([target, head]));
-    const got = await collect({ kind: "facts", git: { ...scratch.tools }, git_dir: repository.git_dir, object_format: "sha1", target, head, want_tree_sha256: true, trusted_target: false, facts_path: join(scratch.root, "cut.json"), policy_path: join(scratch.root, "cut"), deadline_ms: 20_000, limits });
+    const got = await collect({ kind: "facts", git: { ...scratch.tools }, git_dir: repository.git_dir, object_format: "sha1", target, head, want_tree_sha256: true, trusted_target: false, facts_path: join(scratch.root, "cut.json"), policy_path: join(scratch.root, "cut"), deadline_ms: 20_000, limits, declared: { commands: {}, obligations: {} } });
     expect(got.reply.change).toMatchObject({ history: "unknown" });
     expect([got.reply.empty, got.reply.tree_sha256, got.facts.actor.class]).toEqual([false, null, "unknown"]);
     expect(JSON.stringify(got.reply.change)).toContain("fetch-depth: 0");

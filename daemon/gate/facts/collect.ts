@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../../proto/encoding.ts";
 import type { Actor } from "../../../proto/actor.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import type { Commit, Facts, Gap } from "../../../proto/facts.ts";
+import type { Commit, DeclaredCommand, Facts, Gap } from "../../../proto/facts.ts";
 import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
 import { diskCode } from "../../platform/disk.ts";
 import type { ParsedCommit } from "../../platform/git/commit.ts";
@@ -17,6 +17,7 @@ import { resolveChange, type Change } from "./change.ts";
 import { wantedContents } from "./contents.ts";
 import { changedFiles } from "./files.ts";
 import { maskedText } from "./masked.ts";
+import { declaredCommands, runnerFiles } from "./runners.ts";
 
 const TEXT_MAX = 2000;
 const REVERT_SUBJECT = /^revert\b/i;
@@ -64,6 +65,8 @@ const unseen = (because: string, title: string): Facts => ({
   revert: false,
   merge: false,
   base_policy: null,
+  commands: [],
+  runners: [],
   gaps: [{ what: "the change", because: because.slice(0, TEXT_MAX) }],
 });
 
@@ -72,7 +75,7 @@ function unseenMayRaise(actor: Actor, some_unseen: boolean): Actor {
   return some_unseen && actor.class !== "agent" ? { ...actor, class: "unknown" } : actor;
 }
 
-async function factsOf(reader: GitReader, job: FactsJob, written: Written, change: KnownChange, base_policy: string | null): Promise<Facts> {
+async function factsOf(reader: GitReader, job: FactsJob, written: Written, change: KnownChange, base_policy: string | null, commands: readonly DeclaredCommand[]): Promise<Facts> {
   const { limits, head } = job;
   const { resolved } = change;
   const list = await reader.history.commits(resolved.merge_base, head, limits.commits_max);
@@ -100,6 +103,8 @@ async function factsOf(reader: GitReader, job: FactsJob, written: Written, chang
     revert: newest !== undefined && (REVERT_SUBJECT.test(newest.subject) || REVERT_BODY.test(newest.message)),
     merge: (newest?.parents.length ?? 0) > 1,
     base_policy,
+    commands: [...commands],
+    runners: await runnerFiles(reader, { old: change.old_tree, new: change.new_tree }, commands, limits),
     gaps,
   };
 }
@@ -134,7 +139,7 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const change = await resolveChange(reader, job);
   const config = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
   const base_policy = config.state === "read" ? (config.config.policy ?? null) : null;
-  const facts = "basis" in change ? await factsOf(reader, job, written, change, base_policy) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
+  const facts = "basis" in change ? await factsOf(reader, job, written, change, base_policy, declaredCommands(job.declared, config)) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
   const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
   const facts_sha256 = await store(facts, job.facts_path, limits.facts_bytes_max);

@@ -16,7 +16,7 @@ afterAll(() => scratch.dispose());
 const limits = Value.Create(FactsLimits);
 
 async function factsIn({ git_dir, object_format }: Repository, target: string, head: string) {
-  const { reply } = await collect({ kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target, head, want_tree_sha256: true, trusted_target: true, facts_path: join(scratch.root, "facts.json"), policy_path: join(scratch.root, "policy"), deadline_ms: 20_000, limits });
+  const { reply } = await collect({ kind: "facts", git: { ...scratch.tools }, git_dir, object_format, target, head, want_tree_sha256: true, trusted_target: true, facts_path: join(scratch.root, "facts.json"), policy_path: join(scratch.root, "policy"), deadline_ms: 20_000, limits, declared: { commands: {}, obligations: {} } });
   return reply;
 }
 

@@ -43,8 +43,8 @@ test_hold_for_everybody if {
 
 test_noted_for_people_and_bots_held_for_agents if {
 	by_class := {
-		"guard.self-edit", "test.weakened", "test.skipped", "size.unreviewable",
-		"dep.new-runtime",
+		"guard.self-edit", "guard.command-edited", "test.weakened", "test.skipped",
+		"size.unreviewable", "dep.new-runtime",
 	}
 	every rule in by_class {
 		effect(local("human"), rule, []) == "note"

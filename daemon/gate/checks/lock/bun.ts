@@ -1,4 +1,4 @@
-import { isFields } from "../reading/yaml.ts";
+import { isFields } from "../reading/json.ts";
 import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -1,5 +1,4 @@
-import { readJsonObject } from "../reading/json.ts";
-import { isFields, type Fields } from "../reading/yaml.ts";
+import { isFields, type Fields, readJsonObject } from "../reading/json.ts";
 import { DEFAULT_SOURCE, npmShaped, sourceOf, type Lock, type LockEntry } from "./entry.ts";
 
 const DEPTH_MAX = 64;

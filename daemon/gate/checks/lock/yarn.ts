@@ -1,4 +1,5 @@
-import { isFields, readYaml } from "../reading/yaml.ts";
+import { isFields } from "../reading/json.ts";
+import { readYaml } from "../reading/yaml.ts";
 import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
 
 const YAML_CHARACTERS_MAX = 6 * 1024 * 1024;

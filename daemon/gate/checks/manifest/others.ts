@@ -1,5 +1,5 @@
 /** Manifests beside package.json, read as far as their runtime names and addresses go. */
-import { isFields, type Fields } from "../reading/yaml.ts";
+import { isFields, type Fields } from "../reading/json.ts";
 import { EMPTY, type ReadManifest } from "./manifest.ts";
 
 function toml(content: string): Fields | { readonly broken: string } {

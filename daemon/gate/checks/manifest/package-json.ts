@@ -1,5 +1,4 @@
-import { readJsonObject } from "../reading/json.ts";
-import { isFields } from "../reading/yaml.ts";
+import { isFields, readJsonObject } from "../reading/json.ts";
 import type { ReadManifest } from "./manifest.ts";
 
 /** `prepare` is left out: it runs in this repository's own checkout, as its test scripts do, never for those who install from a registry. */

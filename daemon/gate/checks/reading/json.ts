@@ -1,4 +1,8 @@
-import { isFields, type Fields } from "./yaml.ts";
+export type Fields = { readonly [key: string]: unknown };
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** The one object of a JSON text, or why there is none. */
 export function readJsonObject(content: string): { readonly fields: Fields } | { readonly broken: string } {

@@ -1,12 +1,6 @@
 /** YAML of a change, within limits. Loaded in the check process only. */
 import { isScalar, parseDocument, visit, type YAMLMap } from "yaml";
 
-export type Fields = { readonly [key: string]: unknown };
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** The parser's own check compares every key with every other: 8,000 keys took 6 s. */
 function duplicateKey(map: YAMLMap): boolean {
   const keys = new Set<unknown>();

@@ -1,5 +1,6 @@
 /** Reads a workflow or composite action of GitHub Actions (Forgejo and Gitea speak the same). Loaded in the check process only. */
-import { isFields, readYaml, type Fields } from "../reading/yaml.ts";
+import { isFields, type Fields } from "../reading/json.ts";
+import { readYaml } from "../reading/yaml.ts";
 
 const WORKFLOW_CHARACTERS_MAX = 512 * 1024;
 /** Anchors are allowed since 2025; far more expansions than any real file has would be a bomb. */
