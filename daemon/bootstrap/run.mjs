@@ -6,11 +6,24 @@ import { ensureInstalled } from "./install.mjs";
 import { BootstrapError, EXIT, exitWith, runCommandLine, runInForeground } from "./steps.mjs";
 import { finish, runTests } from "./tests.mjs";
 import { installTools, missingTools } from "./tools.mjs";
+import { runInLanes, slowest, testFiles } from "./lanes.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 async function typecheck(bun) {
   return runInForeground(bun, [join("node_modules", "typescript", "bin", "tsc"), "--noEmit", "-p", "."], { cwd: root });
+}
+
+/** Options are Bun's own and mean one process, as `bun test` has it; `--slowest` and `--lanes=N` are ours. */
+async function runSuite(bun, args) {
+  const lanes = args.map((arg) => /^--lanes=([1-9]\d?)$/.exec(arg)?.[1]).find((count) => count !== undefined);
+  const rest = args.filter((arg) => arg !== "--slowest" && !arg.startsWith("--lanes="));
+  if (rest.some((arg) => arg.startsWith("-"))) return runTests(bun, root, rest);
+  const files = testFiles(root, rest);
+  if (files.length === 0) throw new BootstrapError(`no test file is named like ${rest.join(", ")}`, EXIT.usage);
+  const counts = await runInLanes(bun, root, files, lanes === undefined ? {} : { lanes: Number(lanes) });
+  if (args.includes("--slowest")) process.stdout.write(slowest(counts.times));
+  return counts;
 }
 
 /** Tests of a tier that `bun test` does not find by itself: `bench/**\/NAME.<tier>.ts`. */
@@ -34,7 +47,7 @@ const COMMANDS = {
     if (missing.length > 0) process.stderr.write(`maestro: without ${missing.map(({ brings }) => brings).join(", ")} some tests are skipped; npm run tools installs them\n`);
     const types = await typecheck(bun);
     if (types !== 0) process.stderr.write("maestro: the types do not check; that counts as one failure\n");
-    const counts = await runTests(bun, root, args);
+    const counts = await runSuite(bun, args);
     return finish(types === 0 ? counts : { ...counts, failed: counts.failed + 1 });
   },
   async bench(args) {

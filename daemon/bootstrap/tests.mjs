@@ -21,10 +21,16 @@ export function judge(totals, code) {
   return { ...counted, failed: empty ? 1 : failed };
 }
 
+/** The same of one file among many: all its tests may be skipped. */
+export function judgeFile(totals, ended) {
+  const counted = totals ?? { passed: 0, failed: 0, skipped: 0 };
+  return { ...counted, failed: counted.failed === 0 && (ended !== 0 || totals === null) ? 1 : counted.failed };
+}
+
 export const countLine = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 
 /** One test or hook; real git and real processes take seconds on a loaded machine. A tier that names its own comes later and wins. */
-const TEST_DEADLINE_MS = 30_000;
+export const TEST_DEADLINE_MS = 30_000;
 
 /** @returns counts of one `bun test` run */
 export async function runTests(bun, root, args) {

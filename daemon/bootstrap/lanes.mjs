@@ -1,0 +1,113 @@
+/**
+ * The whole suite in little time: each test file in a process of its own, a few beside each other, because most of them wait for disks
+ * and processes; a file that crashes takes nobody with it. Files that measure time or memory come last, one at a time.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { judgeFile, readTotals, TEST_DEADLINE_MS } from "./tests.mjs";
+
+/** More than these were never tried together. */
+const LANES_MAX = 2;
+/** The longest file takes half a minute. */
+const FILE_DEADLINE_MS = 600_000;
+/** How long the output of a file is waited for whose process has ended. */
+const LAST_WORDS_MS = 1_000;
+const SHOWN_SLOWEST = 25;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** What these claim is a time or an amount of memory, which neighbours would spoil. */
+export const ALONE = [];
+
+/** Rooms whose files take longest; begun first, so that no lane is left with a long one at the end. */
+const LONG = [/^daemon\/platform\/sandbox\//, /^daemon\/e2e\//, /^daemon\/[^/]+$/, /^daemon\/(?:integrity|evidence|testing|commands|egress)\//];
+
+const rankOf = (file) => {
+  const rank = LONG.findIndex((room) => room.test(file));
+  return rank < 0 ? LONG.length : rank;
+};
+
+/** Test files below `root`, those of whose paths one of `names` is a part; all of them where nothing is named. */
+export function testFiles(root, names) {
+  const wanted = names.map((name) => name.replace(/^\.\//, ""));
+  const rooms = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules");
+  const all = rooms.flatMap(({ name }) => readdirSync(join(root, name), { recursive: true }).map((file) => `${name}/${file}`)).filter((file) => file.endsWith(".test.ts"));
+  return all.filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name))).sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+}
+
+/** One file from start to end; what it printed is shown whole when it is over. */
+function runFile(bun, root, file, report, running) {
+  const began_ms = performance.now();
+  return new Promise((resolve, reject) => {
+    const argv = ["test", `--timeout=${TEST_DEADLINE_MS}`, "--reporter=junit", `--reporter-outfile=${report}`, `./${file}`];
+    const child = spawn(bun, argv, { cwd: root, stdio: ["ignore", "pipe", "pipe"], timeout: FILE_DEADLINE_MS, killSignal: "SIGKILL" });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => said.push(chunk));
+    running.add(child);
+    child.on("error", reject);
+    let late;
+    const over = () => {
+      clearTimeout(late);
+      if (!running.delete(child)) return;
+      process.stderr.write(Buffer.concat(said));
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      resolve({ ended: child.exitCode ?? child.signalCode, ms: performance.now() - began_ms });
+    };
+    // A process that a test left behind may hold the pipes for ever.
+    child.on("exit", () => (late = setTimeout(over, LAST_WORDS_MS)));
+    child.on("close", over);
+  });
+}
+
+function countsOf(report, file, ended) {
+  let totals = null;
+  try {
+    totals = readTotals(readFileSync(report, "utf8"));
+  } catch (error) {
+    process.stderr.write(`maestro: ${file} left no test report: ${error.message}\n`);
+  }
+  const counts = judgeFile(totals, ended);
+  if (counts.failed > (totals?.failed ?? 0)) process.stderr.write(`maestro: ${file} ended with ${ended}, which counts as one failure\n`);
+  return counts;
+}
+
+async function runLane(files, run) {
+  for (let file = files.shift(); file !== undefined; file = files.shift()) await run(file);
+}
+
+/** @returns counts of all files, with how long each took */
+export async function runInLanes(bun, root, files, { lanes = Math.min(LANES_MAX, availableParallelism()), alone = ALONE } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "maestro-test-"));
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const times = [];
+  const running = new Set();
+  let interrupted = null;
+  const interrupt = (signal) => {
+    interrupted = signal;
+    for (const child of running) child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
+  const run = async (file) => {
+    if (interrupted !== null) return;
+    const report = join(folder, `${file.replaceAll("/", "_")}.xml`);
+    const { ended, ms } = await runFile(bun, root, file, report, running);
+    times.push({ file, ms });
+    const counts = countsOf(report, file, ended);
+    for (const key of Object.keys(total)) total[key] += counts[key];
+  };
+  try {
+    const together = files.filter((file) => !alone.includes(file));
+    await Promise.all(Array.from({ length: lanes }, () => runLane(together, run)));
+    await runLane(files.filter((file) => alone.includes(file)), run);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (interrupted !== null) process.stderr.write(`maestro: ${interrupted} ended the run early, which counts as one failure\n`);
+  const empty = total.passed + total.failed === 0;
+  return { ...total, failed: total.failed + (empty || interrupted !== null ? 1 : 0), times };
+}
+
+/** Where the time goes, longest first. */
+export const slowest = (times) => [...times].sort((a, b) => b.ms - a.ms).slice(0, SHOWN_SLOWEST).map(({ file, ms }) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${file}\n`).join("");
