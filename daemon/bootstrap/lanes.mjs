@@ -18,7 +18,7 @@ const SHOWN_SLOWEST = 25;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** What these claim is a time or an amount of memory, which neighbours would spoil. */
-export const ALONE = [];
+export const ALONE = ["daemon/e2e/restart.test.ts", "daemon/testing/fuzz/http.test.ts"];
 
 /** Rooms whose files take longest; begun first, so that no lane is left with a long one at the end. */
 const LONG = [/^daemon\/platform\/sandbox\//, /^daemon\/e2e\//, /^daemon\/[^/]+$/, /^daemon\/(?:integrity|evidence|testing|commands|egress)\//];
