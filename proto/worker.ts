@@ -5,6 +5,7 @@ import { CommandName, Commands } from "./command.ts";
 import { CommandLimits, FactsLimits, RepositoryConfig, Thresholds } from "./config.ts";
 import { Usage } from "./card.ts";
 import { PolicyResult } from "./decision.ts";
+import { ApprovalNeeds, ApprovalRules, Authors } from "./people.ts";
 import { Gap } from "./facts.ts";
 import { Obligation, Outcome } from "./outcome.ts";
 import { ObligationName, ObligationRule, ObligationRules, ReportFormat } from "./report.ts";
@@ -21,6 +22,7 @@ export const FactsJob = Closed({
   target: GitOid,
   head: GitOid,
   want_tree_sha256: Type.Boolean({ description: "false in a replay, which signs nothing" }),
+  approvals: Type.Optional({ ...ApprovalRules, description: "whose approval the host asks for; the base adds its own" }),
   trusted_target: Type.Boolean({ description: "the daemon itself found the target's tip, so the configuration there counts; else the merge base's, which only hashes prove" }),
   facts_path: Type.String({ description: "where to write the facts document" }),
   policy_path: Type.String({ description: "where to write the base's own policy bundle, if it has one" }),
@@ -60,6 +62,8 @@ export const FactsReply = Closed({
   tree_sha256: Type.Union([Sha256Hex, Type.Null()]),
   facts_sha256: Sha256Hex,
   gaps: Type.Array(Gap, { maxItems: 1000 }),
+  authors: Authors,
+  approvals: ApprovalNeeds,
   config: Type.Union([
     Closed({ state: Type.Literal("absent") }),
     Closed({ state: Type.Literal("read"), config: RepositoryConfig, policy: Type.Union([PolicyDigest, Type.Null()]) }),
