@@ -28,6 +28,10 @@ export const COMMANDS: readonly Command[] = [
       ...CHANGE,
       out: { type: "string", value: "FILE", help: "also write the evidence bundle here" },
       markdown: { type: "boolean", help: "print the card as Markdown" },
+      sarif: { type: "string", value: "FILE", help: "also write the findings as SARIF 2.1.0" },
+      junit: { type: "string", value: "FILE", help: "also write them as JUnit XML" },
+      "code-quality": { type: "string", value: "FILE", help: "also write them as GitLab's code quality report" },
+      annotations: { type: "string", value: "github|none", help: "annotate lines and write the step summary (default: github in GitHub Actions)" },
       repository: { type: "string", value: "ID", help: "row of the host's table (default: the one with this clone's origin): the daemon itself reads base and configuration" },
       fork: { type: "boolean", help: "the change comes from strangers: more scrutiny than the host's table asks for" },
       local: { type: "boolean", help: "take this clone's word for the base; only where the host allows mode local" },
@@ -61,7 +65,11 @@ export const COMMANDS: readonly Command[] = [
     summary: "print the Decision Card of a gate or of a bundle file",
     positionals: "GATE|BUNDLE",
     positionals_max: 1,
-    options: { ...ON_DEMAND, markdown: { type: "boolean", help: "as Markdown" } },
+    options: {
+      ...ON_DEMAND,
+      markdown: { type: "boolean", help: "as Markdown" },
+      format: { type: "string", value: "FORMAT", help: "sarif, junit, code-quality, annotations or markdown; the first four need a recorded gate" },
+    },
     load: () => import("./commands/card.ts"),
   },
   {

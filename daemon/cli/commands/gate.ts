@@ -1,11 +1,11 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import type { GateResult } from "../../../proto/api.ts";
 import { fromBase64 } from "../../../proto/encoding.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
 import type { RequestOf } from "../../../proto/routes.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
-import { planChange, type ChangePlan } from "../../client/pack.ts";
+import type { ChangePlan } from "../../client/pack.ts";
 import { acrossRestart } from "../../client/session.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { renderMarkdown } from "../card/markdown.ts";
@@ -15,9 +15,12 @@ import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print, wantsAscii, wantsColour } from "../output.ts";
 import { place } from "../place.ts";
+import { planNamed } from "../outputs/ci/plan.ts";
+import { writeOutputs, wantedOutputs } from "../outputs/written.ts";
 import { Progress } from "../progress.ts";
 import { readReports } from "../reports.ts";
 import { describeVerification, receiptOf, verifyAgainst } from "../verification.ts";
+import { writeFile } from "../write-file.ts";
 
 /** Streams the change's objects; the daemon never opens a path of ours. */
 export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "repository" | "object_format" | "cuts" | "tips" | "pack">, mode: RequestOf<"openIntake">["mode"] = "local"): Promise<string> {
@@ -30,14 +33,7 @@ export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "re
 /** Enough of a digest to find a bundle by, and to fit a line. */
 const NAME_CHARACTERS = 12;
 
-function write(path: string, content: string | Uint8Array, mode: number): void {
-  try {
-    writeFileSync(path, content, { mode });
-  } catch (error) {
-    const full = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-    throw new MaestroError(full ? "store.no_space" : "cli.usage", `${path} cannot be written; the daemon has the evidence all the same`, { cause: error });
-  }
-}
+const write = (path: string, content: string | Uint8Array, mode: number): void => writeFile(path, content, mode, "the daemon has the evidence all the same");
 
 /** The bundle, kept by digest in the state folder and also where `--out` says; `name` is what `maestro verify` takes. */
 function keepBundle(result: GateResult, locations: Locations, values: Values): { path: string; name: string; bytes: Uint8Array } {
@@ -65,10 +61,11 @@ async function decision(events: ReturnType<MaestroClient["gate"]>, progress: Pro
   return result;
 }
 
-async function gate({ values, positionals, lists }: Invocation): Promise<number> {
+async function gate({ values: given, positionals, lists }: Invocation): Promise<number> {
   const path = positionals[0] ?? ".";
+  const wanted = wantedOutputs(given, process.env);
   const reports = readReports(lists?.["report"] ?? []);
-  const first = await planChange(path, { target: textOf(values, "target"), head: textOf(values, "head") });
+  const { plan: first, values } = await planNamed(positionals[0], given, process.env);
   const { client, locations } = await connectOrStart(values);
   const { plan, mode } = await place(client, path, first, values);
   const progress = new Progress();
@@ -92,6 +89,7 @@ async function gate({ values, positionals, lists }: Invocation): Promise<number>
     print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.name }));
     print(describeVerification(verification));
   }
+  await writeOutputs(client, result, wanted, process.env);
   write(`${kept.path.replace(/\.json$/, "")}.tlog-proof`, receiptOf(kept.bytes), 0o644);
   note(`maestro: evidence in ${escapeTerminal(kept.path)}, log receipt beside it`);
   return EXIT[result.verdict];

@@ -1,0 +1,12 @@
+import type { Finding } from "../../../proto/outcome.ts";
+import { pathText } from "../../../proto/scalar.ts";
+
+/** `path:line` for a person; raw text of the change. */
+export function placeOf({ range }: Pick<Finding, "range">): string {
+  return range === null ? "the change as a whole" : `${pathText(range.path)}:${range.start_line}`;
+}
+
+/** What was found and what to do about it, as one sentence or two; raw text of the change. */
+export function saidOf({ message, fix }: Pick<Finding, "message" | "fix">): string {
+  return fix === null ? message : `${message}${/[.!?]$/.test(message) ? "" : "."} ${fix.description}`;
+}

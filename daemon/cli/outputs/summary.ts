@@ -1,0 +1,31 @@
+/** The card in a job's summary, within what the code host takes of one step. */
+import { appendFileSync, statSync } from "node:fs";
+
+/** GitHub refuses the whole summary of a step above this. */
+export const SUMMARY_BYTES_MAX = 1024 * 1024;
+
+/** As many whole lines as fit, then a line that says how many did not. Each line of the card closes what it opens, so cutting between lines leaves nothing open. */
+export function cutLines(markdown: string, bytes_max: number): string {
+  if (Buffer.byteLength(markdown) <= bytes_max) return markdown;
+  const lines = markdown.split("\n");
+  const last = (left: number): string => `\n\n_${left} more lines do not fit here; \`maestro card\` prints them._\n`;
+  let room = bytes_max - Buffer.byteLength(last(lines.length));
+  let kept = 0;
+  for (const line of lines) {
+    room -= Buffer.byteLength(line) + 1;
+    if (room < 0) break;
+    kept++;
+  }
+  return kept === 0 ? "" : lines.slice(0, kept).join("\n") + last(lines.length - kept);
+}
+
+/** Adds to what earlier lines of the step wrote. Returns what is wrong, or null: a summary is no reason to fail a gate. */
+export function appendSummary(path: string, markdown: string): string | null {
+  try {
+    const used = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    appendFileSync(path, `${cutLines(markdown, SUMMARY_BYTES_MAX - used - 1)}\n`);
+    return null;
+  } catch (error) {
+    return `the job's summary ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
