@@ -9,6 +9,7 @@ import { Effect, RuleMode } from "./decision.ts";
 import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
+import { RulePattern, WaiverEntries, WaiverEntry } from "./waiver.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
 
 const limit = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, default: value, description });
@@ -195,10 +196,28 @@ export const RepositoryConfig = Closed(
     commands: Type.Optional(Commands),
     obligations: Type.Optional(ObligationRules),
     approvals: Type.Optional(ApprovalRules),
+    waivers: Type.Optional(WaiverEntries),
   },
   { $id: "RepositoryConfig", description: "maestro.yaml" },
 );
 export type RepositoryConfig = Static<typeof RepositoryConfig>;
+
+/** `maestro.yaml` in a folder below the root. It speaks of the files below it alone, and may only tighten what stands above it. */
+export const FolderConfig = Closed(
+  {
+    version: RepositoryConfig.properties.version,
+    rules: RepositoryConfig.properties.rules,
+    thresholds: RepositoryConfig.properties.thresholds,
+    approvals: RepositoryConfig.properties.approvals,
+    waivers: RepositoryConfig.properties.waivers,
+  },
+  { $id: "FolderConfig", description: "maestro.yaml of a folder" },
+);
+export type FolderConfig = Static<typeof FolderConfig>;
+
+/** A folder's file as it stands at the trusted base; `path` without a slash at its end. */
+export const FolderFile = Closed({ path: Type.String({ minLength: 1, maxLength: 1024 }), config: FolderConfig });
+export type FolderFile = Static<typeof FolderFile>;
 
 /** Plain enough for git's and ssh's command lines. */
 const HostPath = (description: string) => Type.String({ pattern: "^/[A-Za-z0-9._/@+-]{1,1000}$", description });
@@ -245,6 +264,7 @@ export const HostConfig = Closed(
     groups: Type.Optional({ ...PeopleGroups, description: "people by group; a team of CODEOWNERS under its own name" }),
     approvals: Type.Optional({ ...ApprovalRules, description: "whose approval changes of some paths need; a base may add to them" }),
     override: Type.Optional(Type.Partial(OverrideRule, { additionalProperties: false, description: "what breaking the glass takes" })),
+    waivers_inline_denied: Type.Optional(Type.Array(RulePattern, { maxItems: 64, description: "rules that no comment beside a line and no baseline file accepts; default secret.* and guard.*" })),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),
     limits: Type.Optional(
@@ -284,6 +304,11 @@ export const GateConfig = Closed({
   mounts: ToolMounts,
   /** Absent where nobody asks for one. */
   approvals: Type.Optional(ApprovalRules),
+  /** Absent where the base has none; `folder` is where the file stands that holds it, empty for the root. */
+  waivers: Type.Optional(Type.Array(Closed({ ...WaiverEntry.properties, folder: Type.String() }))),
+  waivers_inline_denied: Type.Array(RulePattern),
+  /** What holds below a folder, everything above it included; deepest path first. Absent where the base has no such file. */
+  folders: Type.Optional(Type.Array(Closed({ path: Type.String(), rules: Rules, thresholds: Thresholds }))),
   policy_path: Type.Union([Type.String(), Type.Null()]),
   source: Type.Union([Type.Literal("host"), Type.Literal("host+base")]),
 });

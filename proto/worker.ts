@@ -2,7 +2,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { Actor } from "./actor.ts";
 import { CommandName, Commands } from "./command.ts";
-import { CommandLimits, FactsLimits, RepositoryConfig, Thresholds } from "./config.ts";
+import { CommandLimits, FactsLimits, FolderFile, RepositoryConfig, Thresholds } from "./config.ts";
 import { Usage } from "./card.ts";
 import { PolicyResult } from "./decision.ts";
 import { ApprovalNeeds, ApprovalRules, Authors } from "./people.ts";
@@ -66,7 +66,7 @@ export const FactsReply = Closed({
   approvals: ApprovalNeeds,
   config: Type.Union([
     Closed({ state: Type.Literal("absent") }),
-    Closed({ state: Type.Literal("read"), config: RepositoryConfig, policy: Type.Union([PolicyDigest, Type.Null()]) }),
+    Closed({ state: Type.Literal("read"), config: RepositoryConfig, folders: Type.Optional(Type.Array(FolderFile, { maxItems: 256 })), policy: Type.Union([PolicyDigest, Type.Null()]) }),
     Closed({ state: Type.Literal("broken"), because: ShortText }),
   ]),
 });

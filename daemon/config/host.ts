@@ -17,6 +17,9 @@ import { readYaml } from "./yaml.ts";
 /** Checks without which nothing is admitted, unless the host's file names others. */
 const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "guards", "tests", "size"] as const;
 
+/** A comment that anybody can merge does not accept a credential or an edit of what guards the repository. */
+const INLINE_DENIED = ["secret.*", "guard.*"];
+
 /** The host's file with every default filled in. */
 export type Host = Readonly<
   Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override">> & {
@@ -90,6 +93,7 @@ export function resolveHost(given: HostConfig): Host {
     groups: { ...given.groups },
     approvals: [...(given.approvals ?? [])],
     override: { ...Value.Create(OverrideRule), ...given.override },
+    waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],
     policy_bundle: given.policy_bundle ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,
     limits: resolveLimits(given.limits),

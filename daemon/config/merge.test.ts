@@ -27,7 +27,7 @@ function loosened(config: Omit<RepositoryConfig, "version">): string {
 
 test("without a maestro.yaml the host alone speaks", () => {
   const merged = mergeGateConfig(host, null, "x");
-  expect(merged).toEqual({ mode: "local", rules: host.rules, base_rules: {}, required: ["ci", "secrets"], thresholds: host.thresholds, commands: {}, obligations: {}, mounts: {}, policy_path: null, source: "host" });
+  expect(merged).toEqual({ mode: "local", rules: host.rules, base_rules: {}, required: ["ci", "secrets"], thresholds: host.thresholds, commands: {}, obligations: {}, mounts: {}, waivers_inline_denied: ["secret.*", "guard.*"], policy_path: null, source: "host" });
 });
 
 test("the host's and the base's words stay apart, required checks only grow", () => {

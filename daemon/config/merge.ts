@@ -4,16 +4,12 @@
  * change is held to.
  */
 import type { Mode } from "../../proto/change.ts";
-import type { GateConfig, RepositoryConfig, RuleSetting, Thresholds } from "../../proto/config.ts";
-import type { Effect, RuleMode } from "../../proto/decision.ts";
+import type { FolderFile, GateConfig, RepositoryConfig } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { foldersOf, looserFolders, waiversOf } from "./folders.ts";
 import type { Host } from "./host.ts";
 import { looserTools, mergeTools, requiredByTools } from "./merge-tools.ts";
-
-/** From loose to strict. */
-const EFFECTS: readonly Effect[] = ["pass", "note", "hold", "refuse"];
-const MODES: readonly RuleMode[] = ["observe", "enforce"];
-const CLASSES = ["human", "agent", "bot", "unknown"] as const;
+import { looserRules, looserThresholds } from "./tighten.ts";
 
 /** Loosened settings named in one message; the rest is counted. */
 const LISTED_MAX = 10;
@@ -21,28 +17,9 @@ const LISTED_MAX = 10;
 /** The trusted base's word, and where its policy bundle was written for this gate. */
 export interface BaseConfig {
   readonly config: RepositoryConfig;
+  /** Files of folders below the root; absent: none. */
+  readonly folders?: readonly FolderFile[];
   readonly policy_path: string | null;
-}
-
-function looser<T extends string>(order: readonly T[], host: T | undefined, base: T | undefined): boolean {
-  return host !== undefined && base !== undefined && order.indexOf(base) < order.indexOf(host);
-}
-
-function looserRules(host: Readonly<Record<string, RuleSetting>>, base: Readonly<Record<string, RuleSetting>>): string[] {
-  return Object.entries(base).flatMap(([rule, setting]) => {
-    const decided = host[rule] ?? {};
-    const parts = CLASSES.filter((name) => looser(EFFECTS, decided[name], setting[name])).map(
-      (name) => `rules.${rule}.${name}: ${setting[name]} is looser than the host's ${decided[name]}`,
-    );
-    return looser(MODES, decided.mode, setting.mode) ? [...parts, `rules.${rule}.mode: observe is looser than the host's enforce`] : parts;
-  });
-}
-
-function looserThresholds(host: Thresholds, base: Partial<Thresholds>): string[] {
-  return Object.entries(base).flatMap(([name, value]) => {
-    const decided = host[name as keyof Thresholds];
-    return value > decided ? [`thresholds.${name}: ${value} is above the host's ${decided}`] : [];
-  });
 }
 
 function union(...lists: readonly (readonly string[])[]): string[] {
@@ -63,7 +40,7 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
   const entry = host.repositories.find((repository) => repository.id === repo_id);
   const rules = base?.config.rules ?? {};
   const thresholds = base?.config.thresholds ?? {};
-  const loosened = [...looserRules(host.rules, rules), ...looserThresholds(host.thresholds, thresholds), ...looserTools(host, base?.config ?? {})];
+  const loosened = [...looserRules(host.rules, rules), ...looserThresholds(host.thresholds, thresholds), ...looserTools(host, base?.config ?? {}), ...looserFolders(host, base)];
   if (loosened.length > 0) {
     const more = loosened.length > LISTED_MAX ? `; and ${loosened.length - LISTED_MAX} more` : "";
     throw new MaestroError("config.loosens", loosened.slice(0, LISTED_MAX).join("; ") + more);
@@ -80,6 +57,9 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     thresholds: { ...host.thresholds, ...thresholds },
     ...tools,
     ...(approvals.length === 0 ? {} : { approvals }),
+    ...waiversOf(base),
+    waivers_inline_denied: [...host.waivers_inline_denied],
+    ...foldersOf(host, base),
     policy_path: base?.policy_path ?? null,
     source: base === null ? "host" : "host+base",
   };

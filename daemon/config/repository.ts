@@ -1,5 +1,5 @@
 /** `maestro.yaml` of a repository. Pure, and run in a check process: the bytes are a stranger's. */
-import { RepositoryConfig } from "../../proto/config.ts";
+import { FolderConfig, RepositoryConfig } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { toolProblem } from "./tools.ts";
 import { validate } from "./validate.ts";
@@ -22,4 +22,10 @@ export function parseRepositoryConfig(bytes: Uint8Array): RepositoryConfig {
   const problem = toolProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
+}
+
+/** `maestro.yaml` of the folder `folder`. Throws `config.malformed` or `config.unknown_key` with line and path: a key that only the root's file has is unknown here. */
+export function parseFolderConfig(bytes: Uint8Array, folder: string): FolderConfig {
+  const name = `${folder}/${REPOSITORY_CONFIG_NAME}`;
+  return validate(FolderConfig, readYaml(bytes, name), name);
 }

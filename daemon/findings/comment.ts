@@ -13,6 +13,8 @@ export interface InlineWaiver {
   readonly reason: string;
   /** As it is written behind the last ` until `; null where nothing stands there. */
   readonly until: string | null;
+  /** Nothing but the comment stands on the line: then it speaks of the line below, too. */
+  readonly alone: boolean;
 }
 
 /** The one word that makes a line worth looking at. */
@@ -27,10 +29,11 @@ const OPENERS_OF_PROSE: readonly string[] = ["<!--"];
 const CLOSERS = /\s*(?:-->|\*\/\}?|\*\)|-\})\s*$/;
 const RULE = new RegExp(RulePattern.pattern ?? "(?!)");
 
-/** Whether the text that stands before the word ends in the sign of a comment. */
-function opened(before: string, openers: readonly string[]): boolean {
+/** What stands in front of the comment's sign; null where no sign stands before the word. */
+function opened(before: string, openers: readonly string[]): string | null {
   const text = before.trimEnd().toLowerCase();
-  return openers.some((sign) => text.endsWith(sign) && (/[^a-z]$/.test(sign) || !/[a-z0-9_]$/.test(text.slice(0, -sign.length))));
+  const sign = openers.find((one) => text.endsWith(one) && (/[^a-z]$/.test(one) || !/[a-z0-9_]$/.test(text.slice(0, -one.length))));
+  return sign === undefined ? null : text.slice(0, -sign.length);
 }
 
 /** Anything a reader could take for a waiver, well-formed or not: an added one is never overlooked for its form. */
@@ -38,19 +41,26 @@ export function mentionsWaiver(line: string, path: string): boolean {
   return line.length > LINE_CHARACTERS_MAX ? line.includes(WORD) : placeOf(line, path) !== null;
 }
 
-function placeOf(line: string, path: string): number | null {
+interface Place {
+  readonly at: number;
+  readonly alone: boolean;
+}
+
+function placeOf(line: string, path: string): Place | null {
   const at = line.indexOf(WORD);
   if (at < 0) return null;
   const { docs, language } = classify(path);
   const openers = docs && language === null ? OPENERS_OF_PROSE : OPENERS;
-  return opened(line.slice(0, at), openers) ? at : null;
+  const before = opened(line.slice(0, at), openers);
+  return before === null ? null : { at, alone: before.trim() === "" };
 }
 
 /** The waivers of one line, one for each rule it names (`RULE, RULE`); none where the line holds none. A rule that is not one is left out. */
 export function inlineWaivers(line: string, path: string): InlineWaiver[] {
   if (line.length > LINE_CHARACTERS_MAX) return [];
-  const at = placeOf(line, path);
-  if (at === null) return [];
+  const place = placeOf(line, path);
+  if (place === null) return [];
+  const { at, alone } = place;
   const text = line.slice(at + WORD.length).replace(CLOSERS, "");
   if (!/^[\s:]/.test(text)) return [];
   const cut = text.indexOf(" -- ");
@@ -60,7 +70,7 @@ export function inlineWaivers(line: string, path: string): InlineWaiver[] {
   const dated = last >= 0 && (last === 0 || said[last - 1] === " ");
   const reason = (dated ? said.slice(0, last) : said).trim();
   const until = dated ? said.slice(last + 6).trim() : null;
-  return rules.slice(0, RULES_MAX).map((rule) => ({ rule, reason, until }));
+  return rules.slice(0, RULES_MAX).map((rule) => ({ rule, reason, until, alone }));
 }
 
 /** Whether the waiver's rule speaks of this one: the rule itself, or every rule below `name.*`. */

@@ -7,9 +7,11 @@ import type { GateConfig } from "../../proto/config.ts";
 import type { Decision, PolicyResult, Reason, Verdict } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Outcome } from "../../proto/outcome.ts";
-import type { PathBytes } from "../../proto/scalar.ts";
+import { pathText, type PathBytes } from "../../proto/scalar.ts";
 import type { FactsReply } from "../../proto/worker.ts";
+import { folderOf } from "../config/folders.ts";
 import { placeFindings, type PlacedFinding } from "../policy/input.ts";
+import { acceptedAs, acceptedBecause, lapsed, softened } from "./accepted.ts";
 import { rule, wordsByFinding, type Settings, type Word } from "./effects.ts";
 import type { HouseRuleId } from "./house-rules.ts";
 import { nextSteps } from "./next.ts";
@@ -19,7 +21,7 @@ export interface DecideInput {
   readonly outcomes: readonly Outcome[];
   /** Answers in the order of the bundles, the host's first; findings as `placeFindings` orders them. */
   readonly policy: PolicyResult;
-  readonly config: Pick<GateConfig, "rules" | "base_rules" | "required">;
+  readonly config: Pick<GateConfig, "rules" | "base_rules" | "required" | "folders">;
   /** What reading maestro.yaml at the trusted base came to. */
   readonly base_config: FactsReply["config"];
   readonly history: "known" | "unknown";
@@ -79,15 +81,17 @@ function reason(name: string, word: Word, placed: PlacedFinding | null): Reason 
   const observed = word.mode === "observe";
   if (word.effect === "pass") return null;
   const finding = placed?.finding;
+  const accepted = finding === undefined ? null : acceptedAs(finding);
   return {
     rule: name,
     check: placed?.check ?? null,
-    effect: word.effect,
+    effect: softened(word.effect, accepted) === "note" ? "note" : word.effect,
     observed,
-    because: clip(finding === undefined ? word.because : `${word.because}: ${finding.message}`),
+    because: clip(finding === undefined ? word.because : `${acceptedBecause(finding, accepted)}${word.because}: ${finding.message}`),
     ranges: finding === undefined || finding.range === null ? [] : [finding.range],
     excerpt: finding?.excerpt ?? null,
     fingerprints: finding === undefined ? [] : [finding.fingerprint],
+    ...(accepted === null ? {} : { accepted }),
   };
 }
 
@@ -95,7 +99,7 @@ function reason(name: string, word: Word, placed: PlacedFinding | null): Reason 
 function merge(reasons: readonly Reason[]): Reason[] {
   const groups = new Map<string, Reason>();
   for (const one of reasons) {
-    const key = JSON.stringify([one.rule, one.check, one.effect, one.observed, one.check === null ? one.because : null]);
+    const key = JSON.stringify([one.rule, one.check, one.effect, one.observed, one.check === null || one.accepted === "waived" || one.check === "waivers" ? one.because : null, one.accepted ?? null]);
     const first = groups.get(key);
     if (first === undefined) groups.set(key, { ...one, ranges: [...one.ranges], fingerprints: [...one.fingerprints] });
     else {
@@ -104,6 +108,22 @@ function merge(reasons: readonly Reason[]): Reason[] {
     }
   }
   return [...groups.values()];
+}
+
+/** A waiver that no longer counts is said beside the finding it would have accepted. */
+function aboutWaivers(placed: readonly PlacedFinding[]): Reason[] {
+  return placed.flatMap(({ finding }) => {
+    const over = lapsed(finding);
+    if (over === null) return [];
+    const line = over.waiver.line ?? 1;
+    return [{ ...house(over.rule, over.because, "waivers", "note"), ranges: [{ path: over.waiver.path, start_line: line, end_line: line }], fingerprints: [finding.fingerprint] }];
+  });
+}
+
+/** Of a finding in a folder with settings of its own, those; they hold everything above them. */
+function settingsAt({ rules, base_rules, folders }: DecideInput["config"], { range }: PlacedFinding["finding"]): Settings {
+  const folder = range === null ? null : folderOf(folders, pathText(range.path));
+  return { rules, base_rules: folder?.rules ?? base_rules };
 }
 
 function aboutFindings({ outcomes, policy, config }: DecideInput): Reason[] {
@@ -116,11 +136,11 @@ function aboutFindings({ outcomes, policy, config }: DecideInput): Reason[] {
   if (strays > 0) unavailable.push(house("gate.policy-unavailable", `the policy judged ${strays} finding(s) that it was not asked about`));
   const [host, ...base] = read.map(({ words }) => words);
   const judged = placed.flatMap((one, index) => {
-    const said = rule(one.finding.rule, actor, host?.get(index) ?? [], base.flatMap((words) => words.get(index) ?? []), config);
+    const said = rule(one.finding.rule, actor, host?.get(index) ?? [], base.flatMap((words) => words.get(index) ?? []), settingsAt(config, one.finding));
     return [said.enforced, said.observed].flatMap((word) => (word === null ? [] : [reason(one.finding.rule, word, one)]));
   });
   const raised = answers.flatMap(({ reasons }, place) => reasons.flatMap((one) => ownReason(one, place === 0, actor, config)));
-  return [...unavailable, ...merge([...judged, ...raised].filter((one) => one !== null))];
+  return [...unavailable, ...merge([...judged, ...aboutWaivers(placed), ...raised].filter((one) => one !== null))];
 }
 
 function ownReason(one: Word & { readonly rule: string }, fromHost: boolean, actor: ActorClass, settings: Settings): (Reason | null)[] {

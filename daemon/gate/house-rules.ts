@@ -11,6 +11,8 @@ interface HouseRule {
   readonly passes: string;
   readonly fails: string;
   readonly cannot_see: string;
+  /** What it leads to; absent: a hold. */
+  readonly effect?: "note";
 }
 
 const NOTHING_HIDDEN = "nothing: the daemon sees this of itself";
@@ -93,12 +95,27 @@ export const HOUSE_RULES = {
     fails: "head and target have the same tree",
     cannot_see: NOTHING_HIDDEN,
   },
+  "waiver.expired": {
+    title: "a waiver has ended",
+    why: "What was accepted for a time is not accepted for ever: the finding counts again, and whoever wrote the waiver should hear why.",
+    passes: "`until 2026-12-01` on the first of December, in UTC",
+    fails: "the same on the second; or a waiver without a date, or with one that is no day",
+    cannot_see: "waivers beside lines without a finding",
+    effect: "note",
+  },
+  "waiver.refused": {
+    title: "a waiver speaks of a finding and does not count",
+    why: "It gives no reason, the trusted base does not have it, or its rule may not be waived in that way; the finding counts as if it were not there.",
+    passes: "a waiver with a reason that the base already holds",
+    fails: "`// maestro-ignore secret.token -- test until 2027-01-01`: credentials are not waived by a comment",
+    cannot_see: NOTHING_HIDDEN,
+    effect: "note",
+  },
 } as const satisfies Readonly<Record<string, HouseRule>>;
 
 export type HouseRuleId = keyof typeof HOUSE_RULES;
 
 /** For `GET /v1/rules`, beside the rules of the checks. */
 export function houseRuleDocs(): RuleDoc[] {
-  const effects = { human: "hold", agent: "hold", bot: "hold", unknown: "hold" } as const;
-  return Object.entries(HOUSE_RULES).map(([rule, text]) => ({ rule, check: "gate", ...text, replay: null, effects, mode: "enforce" }));
+  return Object.entries<HouseRule>(HOUSE_RULES).map(([rule, { effect: word = "hold" as const, ...text }]): RuleDoc => ({ rule, check: "gate", ...text, replay: null, effects: { human: word, agent: word, bot: word, unknown: word }, mode: "enforce" }));
 }

@@ -93,7 +93,7 @@ interface Configured {
 function configure(host: Host, base: FactsReply["config"], repo_id: string, mode: Mode): Configured {
   if (base.state !== "read") return { config: mergeGateConfig(host, null, repo_id, mode), base_config: base };
   try {
-    return { config: mergeGateConfig(host, { config: base.config, policy_path: base.config.policy ?? null }, repo_id, mode), base_config: base };
+    return { config: mergeGateConfig(host, { config: base.config, folders: base.folders ?? [], policy_path: base.config.policy ?? null }, repo_id, mode), base_config: base };
   } catch (error) {
     if (!(error instanceof MaestroError) || error.code !== "config.loosens") throw error;
     return { config: mergeGateConfig(host, null, repo_id, mode), base_config: { state: "broken", because: `maestro.yaml: ${error.row.sentence} (${error.detail})`.slice(0, 2000) } };

@@ -26,6 +26,8 @@ const HOUSE: Readonly<Record<HouseRuleId, readonly Step[]>> = {
   "gate.config-broken": [{ action: "repair_policy", text: "repair maestro.yaml on the target branch, then gate again", cost: "minutes", risk: "low" }],
   "gate.history-unknown": [{ action: "fetch_history", text: "fetch the whole history, then gate again", command: ["git", "fetch", "--unshallow"], cost: "seconds", risk: "none" }],
   "gate.conflict": [{ action: "rebase", text: "merge the target into the change, resolve the conflict, then gate again", cost: "minutes", risk: "medium" }],
+  "waiver.expired": [],
+  "waiver.refused": [],
   "gate.empty": [{ action: "retry", text: "name the branch it would be merged into with --target, or its newest commit with --head", cost: "seconds", risk: "none" }],
 };
 
@@ -50,6 +52,8 @@ const FINDINGS: Readonly<Record<string, readonly Step[]>> = {
   "ci.changed": [apart, person],
   "guard.self-edit": [apart, person],
   "guard.command-edited": [apart, person],
+  "waiver.self-added": [person, fix("leave the waiver out of this change; it counts once it is part of the target", "minutes")],
+  "baseline.grown": [fix("mend the finding instead of accepting it", "minutes", "low"), person],
   "test.weakened": [fix("put the tests back, or say in the change what replaces them", "minutes", "low"), person],
   "test.skipped": [fix("switch the test on again", "minutes", "low"), person],
   "size.unreviewable": [split("split it into changes a person can read in one sitting")],

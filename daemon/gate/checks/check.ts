@@ -90,7 +90,7 @@ function fewGaps(gaps: readonly Gap[]): Gap[] {
 /** How the facts say that some changed files are missing from them altogether. */
 const FILES_LEFT_OUT = "changed files";
 
-/** The same question to the change taken back; that it fails there costs the comparison and not the answer. */
+/** The same question to the change taken back. Where it fails there, the check has failed. */
 function comparedWithBase(check: Check, facts: Facts, context: CheckContext, { findings }: Seen) {
   const content = new Set(check.rules.flatMap((rule) => (rule.content === true ? [rule.id] : [])));
   return compareFindings(facts, findings, content, async (before) => {

@@ -16,6 +16,7 @@ import { baseConfig } from "./base-config.ts";
 import { resolveChange, type Change } from "./change.ts";
 import { wantedContents } from "./contents.ts";
 import { changedFiles } from "./files.ts";
+import { withFolders } from "./folder-configs.ts";
 import { maskedText } from "./masked.ts";
 import { declaredCommands, runnerFiles } from "./runners.ts";
 
@@ -137,9 +138,10 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const dir = { git_dir: job.git_dir, object_format };
   await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
   const change = await resolveChange(reader, job);
-  const config = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
-  const base_policy = config.state === "read" ? (config.config.policy ?? null) : null;
-  const facts = "basis" in change ? await factsOf(reader, job, written, change, base_policy, declaredCommands(job.declared, config)) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
+  const root = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
+  const base_policy = root.state === "read" ? (root.config.policy ?? null) : null;
+  const facts = "basis" in change ? await factsOf(reader, job, written, change, base_policy, declaredCommands(job.declared, root)) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
+  const config = "basis" in change ? await withFolders(reader, change.config_commit, facts, root) : root;
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
   const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
   const facts_sha256 = await store(facts, job.facts_path, limits.facts_bytes_max);
