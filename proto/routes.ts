@@ -27,6 +27,7 @@ import type {
   VersionReply,
 } from "./api.ts";
 import type { FindingsReply } from "./findings.ts";
+import type { PlanReply, PlanRequest } from "./plan.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
 /** Sent with every request and reply; a mismatch is `api.version`. */
@@ -75,6 +76,7 @@ export const ROUTES = {
   recordedGate: get("/v1/gates/:id"),
   findings: get("/v1/gates/:id/findings"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
+  plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
   fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
   backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json", once: true },
@@ -105,6 +107,7 @@ export interface RouteTypes {
   recordedGate: { reply: GateReply };
   findings: { reply: FindingsReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
+  plan: { request: PlanRequest; reply: PlanReply };
   fsck: { reply: FsckEvent };
   gc: { request: GcRequest; reply: GcReply };
   backup: { request: BackupRequest; reply: BackupReply };

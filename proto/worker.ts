@@ -8,7 +8,9 @@ import { PolicyResult } from "./decision.ts";
 import { ApprovalNeeds, ApprovalRules, Authors } from "./people.ts";
 import { Gap } from "./facts.ts";
 import { Obligation, Outcome } from "./outcome.ts";
+import { PlanJob, PlanJobReply } from "./plan.ts";
 import { ObligationName, ObligationRule, ObligationRules, ReportFormat } from "./report.ts";
+import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
 
 const Tools = Closed({ git: Type.String(), version: ShortText, prlimit: Type.Union([Type.String(), Type.Null()]) });
@@ -64,6 +66,7 @@ export const FactsReply = Closed({
   gaps: Type.Array(Gap, { maxItems: 1000 }),
   authors: Authors,
   approvals: ApprovalNeeds,
+  trusted: Type.Union([Closed({ config_commit: Type.Union([GitOid, Type.Null()]), old_tree: GitOid }), Type.Null()], { description: "where configuration was read, and the tree the change is compared with; null where history is unknown" }),
   config: Type.Union([
     Closed({ state: Type.Literal("absent") }),
     Closed({ state: Type.Literal("read"), config: RepositoryConfig, folders: Type.Optional(Type.Array(FolderFile, { maxItems: 256 })), policy: Type.Union([PolicyDigest, Type.Null()]) }),
@@ -81,6 +84,36 @@ export const CheckJob = Closed({
 });
 
 export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage) });
+
+/** Which findings the base had, and which somebody accepted. Files of change and base are read here, never in the core. */
+export const SettleJob = Closed({
+  kind: Type.Literal("settle"),
+  git: Tools,
+  git_dir: Type.String(),
+  object_format: ObjectFormat,
+  facts_path: Type.String(),
+  facts_sha256: Sha256Hex,
+  config_commit: Type.Union([GitOid, Type.Null()], { description: "the trusted base: only what stands there accepts anything" }),
+  old_tree: GitOid,
+  outcomes: Type.Array(Outcome, { maxItems: 256 }),
+  base_outcomes: Type.Array(Outcome, { maxItems: 64, description: "what commands found on the base's own tree" }),
+  waivers: Type.Array(Closed({ ...WaiverEntry.properties, folder: Type.String() })),
+  inline_denied: Type.Array(RulePattern),
+  now_ms: Count,
+  deadline_ms: Count,
+});
+export type SettleJob = Static<typeof SettleJob>;
+
+/** Only what this job may say of a finding, by its place in its check's list. */
+export const Settled = Closed({ check: CheckName, finding: Count, baseline: Type.Optional(Choice(["new", "existing"])), identity: Type.Optional(Sha256Hex), waiver: Type.Optional(Waiver) });
+export type Settled = Static<typeof Settled>;
+export const SettleReply = Closed({
+  kind: Type.Literal("settle"),
+  settled: Type.Array(Settled),
+  fixed: Type.Array(Closed({ check: CheckName, fixed: Comparison.properties.fixed }), { maxItems: 64 }),
+  stale: Type.Union([ShortText, Type.Null()], { description: "what of the baseline file accepts nothing any more, or why it cannot be read" }),
+});
+export type SettleReply = Static<typeof SettleReply>;
 
 export const PolicyJob = Closed({
   kind: Type.Literal("policy"),
@@ -137,7 +170,7 @@ export const MeasureJob = Closed({
 });
 export const MeasureReply = Closed({ kind: Type.Literal("measure"), obligations: Type.Array(Obligation) });
 
-export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob, InputsJob, MaterialiseJob, CommandJob, MeasureJob]);
+export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob, InputsJob, MaterialiseJob, CommandJob, MeasureJob, SettleJob, PlanJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type FactsJob = Static<typeof FactsJob>;
 export type CheckJob = Static<typeof CheckJob>;
@@ -148,7 +181,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply, InputsReply, MaterialiseReply, CommandReply, MeasureReply]);
+export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply, InputsReply, MaterialiseReply, CommandReply, MeasureReply, SettleReply, PlanJobReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

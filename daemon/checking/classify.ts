@@ -3,6 +3,7 @@
  * classes only sort findings and soften what policy chooses to soften; a
  * security check looks at every file whatever its class.
  */
+import { isCiFile } from "../../proto/guard-paths.ts";
 
 const LANGUAGES = {
   javascript: ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "astro"],
@@ -42,7 +43,6 @@ const LANGUAGE_FOLDER = /(?:^|\/)langs?\//;
 const SETTINGS = /(?:^|\/)\.[^/]*rc(?:\.[a-z]{1,5})?$|\.config\.[a-z]{1,5}$|(?:^|\/)\.[^/]+\.(?:js|cjs|mjs|ts)$/;
 const DATA = /\.(?:json|jsonc|json5|ya?ml|toml|ini|cfg|conf|xml|csv|tsv|lock|svg|properties|env)$/;
 const EXAMPLES = /(?:^|\/)(?:examples?|samples?|demos?|playground|benchmarks?|bench)\//;
-const CI = /^\.(?:github\/(?:workflows|actions)|gitlab\/ci|circleci|buildkite|semaphore|teamcity|woodpecker|forgejo\/(?:workflows|actions)|gitea\/(?:workflows|actions)|azure-pipelines|azuredevops)\/|^(?:\.gitlab-ci|\.travis|\.drone|\.woodpecker|\.cirrus|\.?appveyor|bitbucket-pipelines|cloudbuild|buildspec|codemagic|wercker|\.azure-pipelines)\.(?:ya?ml|star)$|(?:^|\/)(?:azure-pipelines[^/]*\.ya?ml|jenkinsfile(?:\.[^/]*)?|[^/]*\.gitlab-ci\.ya?ml)$|(?:^|\/)\.ci\//;
 
 export interface PathClass {
   readonly test: boolean;
@@ -77,7 +77,7 @@ export function classify(path: string): PathClass {
   const locale = LOCALE.test(lower) || (language === null && LANGUAGE_FOLDER.test(lower));
   const docs = DOCS.test(lower);
   const source = language !== null && !(test || fixture || generated || lock || locale || docs || SETTINGS.test(lower) || DATA.test(lower));
-  const kind = { test, fixture, generated, lock, locale, docs, example: EXAMPLES.test(lower), ci: CI.test(lower), language, source };
+  const kind = { test, fixture, generated, lock, locale, docs, example: EXAMPLES.test(lower), ci: isCiFile(lower), language, source };
   if (known.size >= KNOWN_MAX) known.clear();
   known.set(path, kind);
   return kind;

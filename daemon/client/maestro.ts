@@ -67,6 +67,11 @@ export class MaestroClient {
     return this.socket.request("target", { body });
   }
 
+  /** What the rules would say of announced work. */
+  plan(body: RequestOf<"plan">, signal?: AbortSignal): Promise<ReplyOf<"plan">> {
+    return this.socket.request("plan", { body, ...(signal === undefined ? {} : { signal }) });
+  }
+
   openIntake(body: RequestOf<"openIntake">): Promise<ReplyOf<"openIntake">> {
     return this.socket.request("openIntake", { body });
   }

@@ -41,6 +41,8 @@ export interface Tenants {
   inLine<T>(principal: Principal, work: () => Promise<T>): Promise<T>;
   /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after. Throws `tenant.budget`. */
   pay<T>(principal: Principal, worst: Amount, work: (spent: Spent) => Promise<T>): Promise<T>;
+  /** Why the principal could not pay for so much now; null where it could. */
+  left(principal: Principal, amount: Amount): string | null;
   /** From the next request on: whose tokens are taken and which are revoked, with the key files read again. Throws `trust.malformed` and changes nothing. */
   believe(sources: TokenSources): Promise<void>;
   /** When all work under way is settled, or after `deadline_ms`; what is not by then is charged in full by the next start. */
@@ -60,6 +62,7 @@ export async function createTenants({ host, trust_domain, own_uid, store, clock,
   return {
     admit: (peer, role, needs, credential) => admission.admit(peer, role, needs, credential),
     inLine: (principal, work) => lines.pass(principal, work),
+    left: ({ accounts }, amount) => (accounts.length === 0 ? null : ledger.short(accounts, amount)),
     believe: async (sources) => {
       tokens = await opened(sources);
     },

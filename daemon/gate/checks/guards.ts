@@ -1,19 +1,10 @@
 import { toBase64, utf8 } from "../../../proto/encoding.ts";
 import type { Facts } from "../../../proto/facts.ts";
+import { guardOf } from "../../../proto/guard-paths.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
 import { addedLines, lineWith } from "./reading/lines.ts";
 import { findingList } from "./reporting/finding.ts";
-
-/** What each kind of file guards, matched on the lower-case path: half of all checkouts ignore case. */
-const GUARDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
-  ["Maestro's configuration", /^(?:maestrod?\.ya?ml|\.maestro\/.*)$/],
-  ["a gate policy", /(?:^|\/)policies\/(?:.*\/)?[^/]*(?:\.rego|bundle\.tar\.gz|\.wasm)$/],
-  ["who must review", /^(?:|\.github\/|\.gitlab\/|docs\/)codeowners$/],
-  ["agent instructions", /(?:^|\/)(?:agents|claude|gemini|codex|copilot|warp|crush)(?:\.(?:local|override))?\.md$|(?:^|\/)\.(?:cursorrules|windsurfrules|clinerules|roorules|goosehints|aider\.conf\.yml|mcp\.json)$|^\.github\/(?:copilot-instructions\.md|(?:instructions|agents|prompts|chatmodes|skills)\/.*)$/],
-  ["agent settings", /(?:^|\/)\.(?:claude|cursor|codex|gemini|agents|windsurf|clinerules|roo|kiro|continue|opencode)\/|(?:^|\/)opencode\.jsonc?$/],
-  ["hooks", /^\.github\/hooks\/|(?:^|\/)\.(?:husky|githooks|git-hooks)\/|(?:^|\/)\.?(?:lefthook(?:-local)?\.(?:ya?ml|toml|json)|pre-commit-(?:config|hooks)\.ya?ml|huskyrc[^/]*|lintstagedrc[^/]*)$/],
-];
 
 /** `npm test` as a command, and what package.json makes of it. */
 const TESTS: Pick<Facts, "commands" | "runners"> = (() => {
@@ -23,11 +14,6 @@ const TESTS: Pick<Facts, "commands" | "runners"> = (() => {
     runners: [{ path: "package.json", old: bytes, new: bytes, unread: null }],
   };
 })();
-
-function guardOf(path: string): string | null {
-  const lower = path.toLowerCase();
-  return GUARDS.find(([, pattern]) => pattern.test(lower))?.[0] ?? null;
-}
 
 export default defineCheck({
   id: "guards",

@@ -19,6 +19,8 @@ export interface Ledger {
   reserve(accounts: readonly Account[], amount: Amount): number;
   /** Replaces the promise by what was used. `false` where it was settled or released before: nothing is counted twice. */
   settle(id: number, used: Amount): boolean;
+  /** Why `amount` would not be promised now; null where it would. Promises nothing. */
+  short(accounts: readonly Account[], amount: Amount): string | null;
   account(key: string): AccountRow | undefined;
   /** Promises that stand. */
   open(): number;
@@ -74,6 +76,13 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
         if (row !== undefined) close(id, row, used);
         return row !== undefined;
       }),
+    short(asked, amount) {
+      for (const account of asked) {
+        const short = shortfall(accountOf(account), account.budget, amount);
+        if (short !== null) return refusal(account, short, now_s()).detail;
+      }
+      return null;
+    },
     account: (key) => accounts.get(key),
     open: () => reservations.count(),
   };
