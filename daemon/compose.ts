@@ -10,6 +10,7 @@ import { GateKeeper } from "./gate/gate.ts";
 import { worstCase } from "./gate/cost.ts";
 import { Intakes } from "./gate/intakes.ts";
 import { Judge } from "./gate/judge.ts";
+import { Planner } from "./gate/plan/index.ts";
 import { Replay } from "./gate/replay.ts";
 import { ruleDocs } from "./gate/rules.ts";
 import { Targets } from "./gate/targets.ts";
@@ -44,6 +45,7 @@ export interface Core extends State {
   readonly keeper: GateKeeper;
   readonly integrity: Integrity;
   readonly replay: Replay;
+  readonly planner: Planner;
   readonly targets: Targets;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
@@ -102,13 +104,14 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const targets = new Targets({ host, egress, repositories });
   const keeper = new GateKeeper({ ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
+  const planner = new Planner({ ...judging, gates, tenants });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const integrity = await openIntegrity({
     ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), config: host, warn: options.warn,
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, tenants, keeper, replay, targets,
+    options, git, tools, repositories, pool, ...state, tenants, keeper, replay, planner, targets,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),
