@@ -1,43 +1,22 @@
 /**
- * Memory limits the kernel itself enforces (cgroups(7)): for a process and everything it starts, wherever that moves to.
- * Where no control group may be made the resident memory is watched instead (see memory-watch.ts).
+ * Memory limits the kernel itself enforces: for a process and everything it starts, wherever that moves to.
+ * Where no control group may be made the resident memory is watched instead (see process/memory-watch.ts).
  */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errno } from "../kernel/errno.ts";
+import { Group, Remover, removeIfEmpty } from "./group.ts";
+import { type Hierarchy, ownHierarchy, type Version } from "./hierarchy.ts";
 
-/** What differs between the two versions of the interface. */
-interface Dialect {
-  readonly version: 1 | 2;
-  readonly limit_file: string;
-  /** Written where it exists, so that what does not fit in memory does not go to swap. */
-  readonly swap: { readonly file: string; readonly value: (bytes: number) => string };
-  readonly events_file: string;
-}
-
-const DIALECTS: Readonly<Record<1 | 2, Dialect>> = {
-  1: { version: 1, limit_file: "memory.limit_in_bytes", swap: { file: "memory.memsw.limit_in_bytes", value: String }, events_file: "memory.oom_control" },
-  2: { version: 2, limit_file: "memory.max", swap: { file: "memory.swap.max", value: () => "0" }, events_file: "memory.events" },
+/** What whoever supervises a process does with its group. */
+export type MemoryGroup = Pick<Group, "add" | "oomKills" | "kill"> & {
+  /** Requires nothing: a group that is still busy is removed when the next one is made. */
+  readonly remove: () => void;
 };
-
-/** Kills are repeated until nothing is left: a process may fork between the list and the signal. */
-const KILL_ROUNDS_MAX = 100;
-/** A folder whose last process is still being torn down; it is tried again when the next one is made. */
-const BUSY = new Set(["EBUSY", "ENOTEMPTY", "EACCES"]);
-
-export interface MemoryGroup {
-  /** Takes a process in; what it starts from then on is in too. */
-  add(pid: number): void;
-  /** How often the kernel killed something in here because the limit was reached. */
-  oomKills(): number;
-  /** Kills everything in here, whatever session or group it moved to. */
-  kill(): void;
-  remove(): void;
-}
 
 /** Where this process may make groups, and how. */
 export interface CgroupHome {
-  readonly version: 1 | 2;
+  readonly version: Version;
   /** The folder that holds one folder per group; a guard empties it when this process is gone. */
   readonly folder: string;
   create(memory_bytes_max: number): MemoryGroup;
@@ -45,37 +24,23 @@ export interface CgroupHome {
   clear(): void;
 }
 
-/** The memory controller's folder for this process: version and path, or null where there is none. */
-export function ownCgroup(self = readFileSync("/proc/self/cgroup", "latin1"), mounts = readFileSync("/proc/self/mountinfo", "latin1")): { readonly version: 1 | 2; readonly path: string } | null {
-  const lines = self.trim().split("\n").map((line) => line.split(":"));
-  // Version 1 numbers its hierarchies and names their controllers; version 2 is hierarchy 0 without a name.
-  const one = lines.find(([, controllers = ""]) => controllers.split(",").includes("memory"))?.[2];
-  const two = lines.find(([number]) => number === "0")?.[2];
-  for (const mount of mounts.trim().split("\n")) {
-    const [left = "", right = ""] = mount.split(" - ");
-    const at = left.split(" ")[4] ?? "";
-    const [type = "", , options = ""] = right.split(" ");
-    if (one !== undefined && type === "cgroup" && options.split(",").includes("memory")) return { version: 1, path: join(at, one) };
-    if (one === undefined && two !== undefined && type === "cgroup2") return { version: 2, path: join(at, two) };
-  }
-  return null;
-}
+const PROBE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Makes the home named `name`, or gives the reason why there can be none. Nothing is left behind by a failed try. */
-export function openCgroups(name: string, own = ownCgroup()): CgroupHome | { readonly because: string } {
-  if (own === null) return { because: "there is no memory controller" };
-  const home = new Home(join(own.path, name), DIALECTS[own.version]);
+export function openCgroups(name: string, own: Pick<Hierarchy, "version" | "folders"> | null = ownHierarchy()): CgroupHome | { readonly because: string } {
+  const path = own?.folders.memory;
+  if (own === null || path === undefined) return { because: "there is no memory controller" };
+  const home = new Home(join(path, name), own.version);
   try {
     home.clear();
-    if (own.version === 2) delegate(own.path);
+    if (own.version === 2) delegate(path);
     mkdirSync(home.folder);
     if (own.version === 2) writeFileSync(join(home.folder, "cgroup.subtree_control"), "+memory");
-    const probe = home.create(64 * 1024 * 1024);
-    probe.remove();
+    home.create(PROBE_BYTES_MAX).remove();
     return home;
   } catch (error) {
     home.clear();
-    return { because: `${own.path}: ${errno(error) ?? String(error)}` };
+    return { because: `${path}: ${errno(error) ?? String(error)}` };
   }
 }
 
@@ -95,96 +60,36 @@ function delegate(path: string): void {
 
 class Home implements CgroupHome {
   private made = 0;
-  /** Folders whose last process was still being torn down when they were to go. */
-  private readonly stale = new Set<string>();
+  private readonly remover = new Remover();
 
   constructor(
     readonly folder: string,
-    private readonly dialect: Dialect,
+    readonly version: Version,
   ) {}
 
-  get version(): 1 | 2 {
-    return this.dialect.version;
-  }
-
   create(memory_bytes_max: number): MemoryGroup {
-    const { limit_file, swap } = this.dialect;
-    for (const folder of this.stale) if (removeIfEmpty(folder)) this.stale.delete(folder);
-    const group = new Group(join(this.folder, `w${++this.made}`), this.dialect, (folder) => this.stale.add(folder));
-    mkdirSync(group.folder, { recursive: true });
-    writeFileSync(join(group.folder, limit_file), String(memory_bytes_max));
-    writeIfThere(join(group.folder, swap.file), swap.value(memory_bytes_max));
-    // Version 2 ends the whole group at once instead of its largest process only.
-    writeIfThere(join(group.folder, "memory.oom.group"), "1");
-    return group;
+    this.remover.again();
+    const group = this.group(`w${++this.made}`).make();
+    group.limit({ memory_bytes_max });
+    return {
+      add: (pid) => group.add(pid),
+      oomKills: () => group.oomKills(),
+      kill: () => group.kill(),
+      remove: () => this.remover.remove(group),
+    };
   }
 
   clear(): void {
     for (const name of foldersIn(this.folder)) {
-      const group = new Group(join(this.folder, name), this.dialect, () => undefined);
+      const group = this.group(name);
       group.kill();
       group.remove();
     }
     removeIfEmpty(this.folder);
   }
-}
 
-class Group implements MemoryGroup {
-  constructor(
-    readonly folder: string,
-    private readonly dialect: Dialect,
-    private readonly busy: (folder: string) => void,
-  ) {}
-
-  add(pid: number): void {
-    try {
-      writeFileSync(join(this.folder, "cgroup.procs"), String(pid));
-    } catch (error) {
-      // It has ended already, and is reported by whoever waits for it.
-      if (errno(error) !== "ESRCH") throw error;
-    }
-  }
-
-  oomKills(): number {
-    return Number(/^oom_kill ([0-9]+)$/m.exec(readIfThere(join(this.folder, this.dialect.events_file)))?.[1] ?? 0);
-  }
-
-  kill(): void {
-    for (let round = 0; round < KILL_ROUNDS_MAX; round++) {
-      const pids = readIfThere(join(this.folder, "cgroup.procs")).split("\n").filter((pid) => pid !== "");
-      if (pids.length === 0) return;
-      for (const pid of pids) kill(Number(pid));
-    }
-  }
-
-  remove(): void {
-    if (!removeIfEmpty(this.folder)) this.busy(this.folder);
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (errno(error) !== "ESRCH") throw error;
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch (error) {
-    if (errno(error) === "ENOENT" || errno(error) === "ENODEV") return "";
-    throw error;
-  }
-}
-
-function writeIfThere(path: string, text: string): void {
-  try {
-    // Opened without O_CREAT: a control file that is not there cannot be made.
-    writeFileSync(path, text, { flag: "r+" });
-  } catch (error) {
-    if (errno(error) !== "ENOENT") throw error;
+  private group(name: string): Group {
+    return new Group({ memory: join(this.folder, name) }, this.version);
   }
 }
 
@@ -194,17 +99,5 @@ function foldersIn(path: string): string[] {
   } catch (error) {
     if (errno(error) === "ENOENT") return [];
     throw error;
-  }
-}
-
-/** `false` while something in it still ends. */
-function removeIfEmpty(path: string): boolean {
-  try {
-    rmdirSync(path);
-    return true;
-  } catch (error) {
-    const code = errno(error) ?? "";
-    if (code !== "ENOENT" && !BUSY.has(code)) throw error;
-    return code === "ENOENT";
   }
 }

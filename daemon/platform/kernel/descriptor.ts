@@ -69,15 +69,18 @@ const MFD_ALLOW_SEALING = 2;
 /** F_SEAL_SEAL | SHRINK | GROW | WRITE: whoever gets the descriptor can neither change nor enlarge it. */
 const SEALS = 0x0f;
 
-/** An anonymous file with these bytes; sealed unless a test wants it open. */
-export function sealedFile(bytes: Uint8Array, seal = true): number {
-  const fd = raise(checked("memfd_create", libc().memfd_create(Buffer.from("maestro\0"), MFD_CLOEXEC | MFD_ALLOW_SEALING)));
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-  if (seal) checked("fcntl(F_ADD_SEALS)", libc().fcntl(fd, F_ADD_SEALS, SEALS));
-  return fd;
+/** An anonymous file without content. */
+export function memoryFile(): number {
+  return raise(checked("memfd_create", libc().memfd_create(Buffer.from("maestro\0"), MFD_CLOEXEC | MFD_ALLOW_SEALING)));
 }
 
-/** A second, read-only opening of a sealed file, at its beginning. */
+/** Gives it its content; sealed unless a test wants it open. */
+export function fill(fd: number, bytes: Uint8Array, seal: boolean): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  if (seal) checked("fcntl(F_ADD_SEALS)", libc().fcntl(fd, F_ADD_SEALS, SEALS));
+}
+
+/** A second, read-only opening of an anonymous file, at its beginning. */
 export function reopened(fd: number): number {
   return raise(openSync(`/proc/self/fd/${fd}`, "r"));
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { skipWithout } from "../../testing/skip.ts";
-import { type CgroupHome, openCgroups, ownCgroup } from "../cgroup/memory-home.ts";
+import { type CgroupHome, openCgroups } from "../cgroup/memory-home.ts";
 import { statOf } from "../kernel/proc.ts";
 import { killMarked, setMark } from "./mark.ts";
 import { MemoryWatch } from "./memory-watch.ts";
@@ -191,12 +191,4 @@ describe("mark", () => {
     expect(markOf(`${folder}/../${folder.split("/").at(-1)}/`)).toBe(markOf(folder));
     expect(() => watchOver({ state_dir: join(folder, "absent"), warn: () => undefined })).toThrow("ENOENT");
   });
-});
-
-test("the memory controller is found in either version, and its absence is said", () => {
-  const one = ownCgroup("4:memory:/a/b\n0::/\n", "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n");
-  const two = ownCgroup("0::/system.slice/maestrod.service\n", "41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
-  expect([one, two, ownCgroup("1:cpu:/\n", "")]).toEqual([{ version: 1, path: "/sys/fs/cgroup/memory/a/b" }, { version: 2, path: "/sys/fs/cgroup/system.slice/maestrod.service" }, null]);
-  expect(openCgroups("x", null)).toEqual({ because: "there is no memory controller" });
-  expect(openCgroups("x", { version: 2, path: "/nonexistent" })).toEqual({ because: "/nonexistent: ENOENT" });
 });

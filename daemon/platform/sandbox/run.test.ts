@@ -1,10 +1,11 @@
 /** What a job gets, what it leaves, and that nothing of it stays. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { skipWithout } from "../../testing/skip.ts";
 import { failureOf, processGoneWithin } from "../process/testing/gone.ts";
 import { type SandboxResult, TAIL_BYTES_MAX } from "./job.ts";
-import { attackJob, contentOf, jobOf, NEVER, sandboxWithout, shellJob } from "./testing/rig.ts";
+import { attackJob, contentOf, jobOf, NEVER, sandboxWithout, scratch, shellJob } from "./testing/rig.ts";
 
 const sandbox = sandboxWithout([]);
 const { usable } = await sandbox.tier("bwrap");
@@ -45,6 +46,24 @@ describe.skipIf(skipped)("a job", () => {
     expect(ran.tier).toBe("bwrap");
     expect(ran.usage.wall_us).toBeGreaterThan(1_000);
     expect(ran.usage.memory_bytes_max).toBeGreaterThan(100_000);
+  });
+
+  test("whose interpreter is not there is not started, and what is missing is named: a failure of its own would be a verdict", async () => {
+    using tools = scratch();
+    const write = (name: string, text: string): void => writeFileSync(join(tools.path, name), text, { mode: 0o755 });
+    write("direct", "#!/opt/none/python3 -u\n");
+    write("by-env", "#!/usr/bin/env no-such-node\n");
+    write("works", "#!/usr/bin/env sh\necho ran\n");
+    const file = (name: string) => sandbox.run(jobOf([`/change/${name}`], { tree_dir: tools.path }), NEVER);
+    for (const [name, missing] of [["direct", "/opt/none/python3"], ["by-env", "no-such-node"]] as const) {
+      const failure = await failureOf(file(name));
+      expect([failure.code, failure.detail]).toEqual(["sandbox.failed", `${missing}, which runs /change/${name}, is not there inside; mount the folder it lies in, and name it in PATH`]);
+    }
+    expect(text((await file("works")).stdout)).toBe("ran\n");
+  });
+
+  test("may be given words over several lines, which what stands by cannot be told", async () => {
+    expect(text((await run("echo one\necho two")).stdout)).toBe("one\ntwo\n");
   });
 
   test("finds scratch empty, whatever the last one left there", async () => {

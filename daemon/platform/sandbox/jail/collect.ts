@@ -1,6 +1,6 @@
 /**
- * Reads wanted files of a scratch folder whose writer is dead. Nothing here follows a link, waits for a FIFO, opens a device
- * or leaves the folder: a link to a key once made a naive collector print the key.
+ * Opens wanted files of a scratch folder whose writer is dead, and reads them piece by piece. Nothing here follows a link, waits for a
+ * FIFO, opens a device or leaves the folder: a link to a key once made a naive collector print the key.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { SyscallError, ERRNO } from "../../kernel/libc.ts";
@@ -9,14 +9,18 @@ import { O, openBeneath, RESOLVE } from "../../kernel/descriptor.ts";
 import type { Removed } from "./protections.ts";
 import { COLLECTED_BYTES_MAX } from "../wire.ts";
 
-/** What was read, in the memory of the launcher. */
-export type Found = { readonly state: "read"; readonly bytes: Uint8Array } | NotCollected;
+/** Of what says it has no bytes. */
+const DEVICE_BYTES_MAX = 4_096;
 
+/** Open, at its beginning. Nobody is left who could change its length. */
+export type Found = { readonly state: "open"; readonly fd: number; readonly bytes: number } | NotCollected;
+
+/** In the order of `wanted`. Whoever calls closes what is open. */
 export function collect(scratch_fd: number, wanted: readonly WantedFile[], removed: Removed): Found[] {
   let left = COLLECTED_BYTES_MAX;
   return wanted.map((file) => {
     const got = collectOne(scratch_fd, file, left, removed);
-    if (got.state === "read") left -= got.bytes.length;
+    if (got.state === "open") left -= got.bytes;
     return got;
   });
 }
@@ -25,15 +29,17 @@ function collectOne(scratch_fd: number, { path, bytes_max }: WantedFile, left: n
   if (path.startsWith("/") || path.split("/").some((segment) => segment === "" || segment === "." || segment === "..")) return refused("the path is not one below scratch");
   const opened = openPlain(scratch_fd, path, removed);
   if (typeof opened !== "number") return opened;
-  try {
-    const { size } = fstatSync(opened);
-    if (!removed.has("regular-files") && !fstatSync(opened).isFile()) return refused("it is not a regular file");
-    if (!removed.has("file-size") && size > bytes_max) return refused(`it has ${size} bytes, ${bytes_max} were asked for at most`);
-    if (size > left) return refused(`the wanted files have more than ${COLLECTED_BYTES_MAX} bytes together`);
-    return { state: "read", bytes: readWhole(opened, size) };
-  } finally {
-    closeSync(opened);
-  }
+  const state = judged(opened, bytes_max, left, removed);
+  if (state !== null) closeSync(opened);
+  return state ?? { state: "open", fd: opened, bytes: fstatSync(opened).size };
+}
+
+/** null where it may be read. */
+function judged(fd: number, bytes_max: number, left: number, removed: Removed): NotCollected | null {
+  const found = fstatSync(fd);
+  if (!removed.has("regular-files") && !found.isFile()) return refused("it is not a regular file");
+  if (!removed.has("file-size") && found.size > bytes_max) return refused(`it has ${found.size} bytes, ${bytes_max} were asked for at most`);
+  return found.size > left ? refused(`the wanted files have more than ${COLLECTED_BYTES_MAX} bytes together`) : null;
 }
 
 function openPlain(scratch_fd: number, path: string, removed: Removed): number | NotCollected {
@@ -50,14 +56,14 @@ function openPlain(scratch_fd: number, path: string, removed: Removed): number |
 
 const refused = (because: string): NotCollected => ({ state: "refused", because });
 
-/** Nobody is left who could change the file's length meanwhile; a device that a test lets through gives what it gives. */
-function readWhole(fd: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(Math.max(size, 4_096));
-  let at = 0;
-  while (at < bytes.length) {
-    const got = readSync(fd, bytes, at, bytes.length - at, null);
-    if (got === 0) break;
+/** A file's bytes in pieces, each valid until the next; one buffer is all that is held of it. A device that a test lets through gives what it gives, once. */
+export function* piecesOf({ fd, bytes }: { readonly fd: number; readonly bytes: number }, piece_bytes_max: number): Generator<Uint8Array, void, undefined> {
+  const piece = new Uint8Array(piece_bytes_max);
+  const bytes_max = Math.max(bytes, DEVICE_BYTES_MAX);
+  for (let at = 0; at < bytes_max; ) {
+    const got = readSync(fd, piece, 0, Math.min(piece.length, bytes_max - at), null);
+    if (got === 0) return;
+    yield piece.subarray(0, got);
     at += got;
   }
-  return bytes.subarray(0, at);
 }

@@ -1,63 +1,22 @@
-/** One bubblewrap jail from outside: set up and held before its first instruction, looked into, let go, killed, collected. */
+/** One bubblewrap jail from outside: held before its first instruction, looked into, let go, killed, collected. */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import { posix } from "node:path";
 import { MaestroError } from "../../../../proto/errors.ts";
-import { SyscallError } from "../../kernel/libc.ts";
-import { errno } from "../../kernel/errno.ts";
-import { statOf } from "../../kernel/proc.ts";
-import { markedEnvironment } from "../../process/mark.ts";
-import { INSIDE } from "../job.ts";
-import { O, openBeneath, pipe, reopened, RESOLVE } from "../../kernel/descriptor.ts";
+import { O, openBeneath, RESOLVE } from "../../kernel/descriptor.ts";
+import { hasEnded, killOne, statOf } from "../../kernel/proc.ts";
 import { reap, type Reaped } from "../../kernel/process.ts";
+import { INSIDE } from "../job.ts";
+import type { Descriptors } from "./descriptors.ts";
+import { orNothing } from "./inside.ts";
 import { SHM } from "./layout.ts";
+import type { Started } from "./start.ts";
 
 /** Bubblewrap needs 5 ms to set up; on a machine that swaps it may take long, but not for ever. */
 const READY_DEADLINE_MS = 10_000;
-const POLL_MS = 0.25;
+const POLL_MS = 0.1;
 /** SIGKILL of a PID namespace takes about a millisecond. */
 const REAP_DEADLINE_MS = 5_000;
 const INFO_BYTES_MAX = 4_096;
 const WORDS_BYTES_MAX = 4_096;
-/** execvp(3) without a PATH. */
-const DEFAULT_PATH = "/bin:/usr/bin";
-
-/** Descriptors of one run, closed together. */
-export class Descriptors implements Disposable {
-  private readonly held = new Set<number>();
-
-  own(fd: number): number {
-    this.held.add(fd);
-    return fd;
-  }
-
-  /** Hands the descriptor to somebody who closes it. */
-  give(fd: number): number {
-    this.held.delete(fd);
-    return fd;
-  }
-
-  close(fd: number): void {
-    if (this.held.delete(fd)) closeSync(fd);
-  }
-
-  [Symbol.dispose](): void {
-    for (const fd of [...this.held]) this.close(fd);
-  }
-}
-
-/** What is sealed and handed in, in the order bubblewrap's arguments name them. */
-export interface JailStart {
-  readonly bwrap: string;
-  readonly argv: readonly string[];
-  readonly stdin: number;
-  readonly arguments: number;
-  readonly seccomp: number | null;
-  /** Become descriptors `FIRST_FILE_FD` and up. */
-  readonly files: readonly number[];
-}
-
-const FD = { arguments: 3, info: 4, block: 5, seccomp: 6 } as const;
-export const FIRST_FILE_FD = 7;
 
 export interface Inside {
   readonly root_fd: number;
@@ -67,30 +26,25 @@ export interface Inside {
 }
 
 export class Jail {
-  readonly stdout_fd: number;
-  readonly stderr_fd: number;
   /** Host pid of the jail's first process; its death is the death of everything inside. */
   readonly init: number;
-  private readonly gate_fd: number;
   /** Once its pid was given back to the kernel, it may be anybody's. */
   private over = false;
-  private readonly bwrap: Bun.Subprocess;
 
-  constructor(start: JailStart, private readonly fds: Descriptors) {
-    const [out, err, info, block] = [pipe(), pipe(), pipe(), pipe()].map(({ read, write }) => ({ read: fds.own(read), write: fds.own(write) }));
-    if (out === undefined || err === undefined || info === undefined || block === undefined) throw new Error("four pipes were made");
-    const seccomp = start.seccomp === null ? [] : ["--seccomp", String(FD.seccomp)];
-    this.bwrap = Bun.spawn({
-      cmd: [start.bwrap, "--args", String(FD.arguments), "--info-fd", String(FD.info), "--block-fd", String(FD.block), ...seccomp, "--", ...start.argv],
-      // The job's environment is among the arguments, because one of its names might work on bubblewrap itself. By the mark a leftover is found.
-      env: markedEnvironment(),
-      stdio: [start.stdin, out.write, err.write, start.arguments, info.write, block.read, start.seccomp ?? "ignore", ...start.files],
-    });
-    for (const fd of [out.write, err.write, info.write, block.read]) fds.close(fd);
-    this.stdout_fd = out.read;
-    this.stderr_fd = err.read;
-    this.gate_fd = block.write;
-    this.init = this.readInit(info.read);
+  /** Waits until bubblewrap has started its first process. */
+  constructor(
+    private readonly started: Started,
+    private readonly fds: Descriptors,
+  ) {
+    this.init = this.readInit(started.info_fd);
+  }
+
+  get stdout_fd(): number {
+    return this.started.stdout_fd;
+  }
+
+  get stderr_fd(): number {
+    return this.started.stderr_fd;
   }
 
   /** Waits until everything is mounted and nothing of the job runs yet, and holds on to its folders. */
@@ -98,7 +52,7 @@ export class Jail {
     const until_ms = performance.now() + READY_DEADLINE_MS;
     let root_fd: number | null = null;
     while (root_fd === null) {
-      if (["Z", "X", undefined].includes(statOf(this.init)?.state)) throw await this.failure("it ended while it was set up");
+      if (hasEnded(statOf(this.init))) throw await this.failure("it ended while it was set up");
       if (performance.now() > until_ms) throw await this.failure(`it was not set up after ${READY_DEADLINE_MS} ms`);
       root_fd = this.tryRoot();
       if (root_fd === null) Atomics.wait(NEVER, 0, 0, POLL_MS);
@@ -109,26 +63,26 @@ export class Jail {
 
   /** Lets the job begin. */
   release(): void {
-    writeSync(this.gate_fd, "\n");
-    this.fds.close(this.gate_fd);
+    writeSync(this.started.gate_fd, "\n");
+    this.fds.close(this.started.gate_fd);
   }
 
   /** Resolves with bubblewrap's exit code: the job's own, or 128 and the signal that ended it. */
   async exited(): Promise<number> {
-    return this.bwrap.exited;
+    return this.started.process.exited;
   }
 
   kill(): void {
     if (this.over) return;
     killOne(this.init);
-    this.bwrap.kill("SIGKILL");
+    this.started.process.kill("SIGKILL");
   }
 
   /** Kills whatever is left inside and returns when it is gone. Throws `sandbox.failed` where it cannot be told. */
   async end(): Promise<Reaped | null> {
     if (this.over) return null;
     this.kill();
-    await this.bwrap.exited;
+    await this.started.process.exited;
     const until_ms = performance.now() + REAP_DEADLINE_MS;
     for (;;) {
       const reaped = reap(this.init);
@@ -165,7 +119,7 @@ export class Jail {
 
   /** What bubblewrap itself said; only asked before the job began. */
   private words(): string {
-    this.bwrap.kill("SIGKILL");
+    this.started.process.kill("SIGKILL");
     const buffer = Buffer.alloc(WORDS_BYTES_MAX);
     const got = readSync(this.stderr_fd, buffer, 0, buffer.length, null);
     return buffer.toString("utf8", 0, got).trim() || "it said nothing";
@@ -179,42 +133,3 @@ export class Jail {
 }
 
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
-
-function killOne(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (errno(error) !== "ESRCH") throw error;
-  }
-}
-
-/** null where it is not there, or not for us yet. */
-function orNothing(open: () => number): number | null {
-  try {
-    return open();
-  } catch (error) {
-    if (error instanceof SyscallError || errno(error) !== undefined) return null;
-    throw error;
-  }
-}
-
-/** Whether execvp(3) would find the program, seen from inside and before the job could change anything. */
-export function findsProgram(root_fd: number, argv0: string, cwd: string, path: string | undefined): boolean {
-  const candidates = argv0.includes("/") ? [posix.resolve(cwd, argv0)] : (path ?? DEFAULT_PATH).split(":").map((folder) => posix.resolve(cwd, folder, argv0));
-  return candidates.some((candidate) => {
-    const fd = orNothing(() => openBeneath(root_fd, candidate, O.path, RESOLVE.in_root));
-    if (fd === null) return false;
-    const found = fstatSync(fd);
-    closeSync(fd);
-    return found.isFile() && (found.mode & 0o111) !== 0;
-  });
-}
-
-export function isFolder(root_fd: number, path: string): boolean {
-  const fd = orNothing(() => openBeneath(root_fd, path, O.path | O.directory, RESOLVE.in_root));
-  if (fd !== null) closeSync(fd);
-  return fd !== null;
-}
-
-/** A second opening per run: bubblewrap reads from where the last reader stopped. */
-export const handed = (fds: Descriptors, sealed: number): number => fds.own(reopened(sealed));

@@ -1,29 +1,30 @@
 /** One job from order to result, inside the launcher. */
 import { constants } from "node:os";
-import { openSync } from "node:fs";
 import { MaestroError } from "../../../../proto/errors.ts";
 import type { SandboxLimits } from "../../../../proto/config.ts";
-import type { Cage, Cages } from "../../cgroup/cages.ts";
-import { collect, type Found } from "./collect.ts";
-import { gvisorCage, gvisorConfig, RUNSC_ARGV } from "./gvisor.ts";
-import { Descriptors, findsProgram, FIRST_FILE_FD, handed, type Inside, isFolder, Jail } from "./jail.ts";
-import type { SandboxEnd } from "../job.ts";
+import type { GroupLimits } from "../../cgroup/group.ts";
 import { limitProcess, type ResourceLimit } from "../../kernel/process.ts";
-import { sealedFile } from "../../kernel/descriptor.ts";
-import { ETC, GVISOR, layoutArguments, SHM } from "./layout.ts";
+import type { SandboxEnd } from "../job.ts";
+import type { Ended, WireJob } from "../wire.ts";
+import { type Ground, startJail } from "./begin.ts";
+import { collect, type Found } from "./collect.ts";
+import { Descriptors } from "./descriptors.ts";
+import { gvisorCage } from "./gvisor.ts";
+import { isFolder, missingFor } from "./inside.ts";
+import type { Inside, Jail } from "./jail.ts";
+import { SHM } from "./layout.ts";
 import { Meter } from "./meter.ts";
 import { Output } from "./output.ts";
 import { removedRules, type Removed } from "./protections.ts";
-import { type Architecture, seccompFilter } from "./seccomp/filter.ts";
-import type { Ended, WireJob } from "../wire.ts";
+import type { Ready } from "./standby.ts";
 
 const WATCH_INTERVAL_MS = 20;
 /** How often it is told what a job has used so far: should the launcher be killed, no more than this is unknown. */
 const TOLD_INTERVAL_MS = 100;
 /** After everything inside is dead the pipes end at once. */
 const OUTPUT_DEADLINE_MS = 1_000;
-/** Init and one to spare, so that a job that stays at its limit never meets the kernel's. */
-const PROCESSES_SPARE = 2;
+/** bubblewrap, its first process and one to spare, so that a job that stays at its limit never meets the kernel's. */
+const PROCESSES_SPARE = 3;
 /** A test that takes `kill-before-collect` out gives the survivors this long. */
 const SURVIVORS_MS = 600;
 /** And the number of the signal. Just this is runsc's own word for "could not even start": there is no signal 0. */
@@ -35,36 +36,31 @@ export interface Ran extends Omit<Ended, "files"> {
   readonly files: readonly Found[];
 }
 
-/** Where the tools are and what the machine allows; one per launcher. */
-export interface Ground {
-  readonly bwrap: string;
-  readonly runsc: string | null;
-  readonly cages: Cages | null;
-  readonly architecture: Architecture;
-  readonly removed: Removed;
-}
-
-/** Throws MaestroError `sandbox.failed`. The job's folders were checked (see places.ts). */
-export async function runJob(job: WireJob, ground: Ground, used: (cpu_us: number) => void = () => undefined): Promise<Ran> {
+/** Throws MaestroError `sandbox.failed`. The job's folders were checked (see places.ts); what is `ready` is used up. */
+export async function runJob(job: WireJob, ground: Ground, ready: Ready | null, used: (cpu_us: number) => void): Promise<Ran> {
   const started_ms = performance.now();
-  using fds = new Descriptors();
-  const jail = startJail(job, ground, fds);
-  let cage: Cage | null = null;
+  using fds = ready?.fds ?? new Descriptors();
+  const whole_kernel = job.tier === "runsc";
+  const cage = ready?.cage ?? ground.cages?.make() ?? null;
+  let jail: Jail | null = null;
   try {
+    cage?.limit(cageLimits(job, ground, whole_kernel));
+    jail = startJail(job, ground, ready, fds);
     const inside = await jail.look();
-    if (job.tier === "bwrap") requireProgram(job, inside);
-    const whole_kernel = job.tier === "runsc";
-    cage = makeCage(job, ground, whole_kernel);
-    cage?.add(jail.init);
+    if (!whole_kernel) requireProgram(job, inside);
+    if (ready === null) cage?.add(jail.init);
     limitResources(jail.init, job.limits, whole_kernel, ground.removed);
     const meter = new Meter({ ...inside, cage, limits: job.limits, whole_kernel, removed: ground.removed });
     const { end, stdout, stderr } = await runToEnd(job, jail, meter, fds, ground.removed, used);
     const reaped = ground.removed.has("kill-before-collect") ? (await Bun.sleep(SURVIVORS_MS), null) : await jail.end();
     const last = end.kind === "limit" ? end : (exceeded(end, meter) ?? end);
     const files = collect(inside.scratch_fd, job.wanted, ground.removed);
+    for (const file of files) if (file.state === "open") fds.own(file.fd);
     await jail.end();
     await outputEnds([stdout, stderr]);
     if (whole_kernel && last.kind === "exit" && last.code === SIGNAL_EXIT) throw new MaestroError("sandbox.failed", `runsc could not start the job: ${Buffer.from(stderr.tail()).toString("utf8").trim()}`);
+    // From here on whoever asked closes them.
+    for (const file of files) if (file.state === "open") fds.give(file.fd);
     return {
       end: last,
       stdout: stdout.tail(),
@@ -73,54 +69,33 @@ export async function runJob(job: WireJob, ground: Ground, used: (cpu_us: number
       usage: {
         wall_us: Math.round((performance.now() - started_ms) * 1_000),
         // What died in the last moment of a PID namespace is not in the sum of its init, so the meter may have seen more.
-        cpu_us: cage?.cpu_us() ?? Math.max(reaped?.cpu_us ?? 0, meter.cpu_us),
-        memory_bytes_max: cage?.memory_bytes_peak() ?? Math.max(meter.memory_bytes_max, reaped?.memory_bytes_max ?? 0),
+        cpu_us: cage?.cpuUs() ?? Math.max(reaped?.cpu_us ?? 0, meter.cpu_us),
+        memory_bytes_max: cage?.peakBytes() ?? Math.max(meter.memory_bytes_max, reaped?.memory_bytes_max ?? 0),
       },
     };
   } finally {
-    await jail.end();
-    cage?.remove();
+    await jail?.end();
+    ready?.standing.process.kill("SIGKILL");
+    // The answer leaves first.
+    if (cage !== null) setImmediate(() => ground.cages?.remove(cage));
   }
-}
-
-function startJail(job: WireJob, ground: Ground, fds: Descriptors): Jail {
-  const { removed, architecture } = ground;
-  const runsc = job.tier === "runsc" ? ground.runsc : null;
-  if (job.tier === "runsc" && runsc === null) throw new MaestroError("sandbox.unavailable", "runsc is not there");
-  const made = Object.entries({ ...ETC, ...(runsc === null ? {} : { [`${GVISOR.bundle}/config.json`]: gvisorConfig(job) }) });
-  const files = made.map(([inside], index) => ({ inside, fd: FIRST_FILE_FD + index }));
-  const words = layoutArguments({ job, files, runsc, removed });
-  const sealed = (bytes: Uint8Array): number => fds.own(sealedFile(bytes, !removed.has("sealed-input")));
-  const leaked = removed.has("closed-descriptors") ? [fds.own(openSync("/proc/self/status", "r"))] : [];
-  const filter = runsc === null && !removed.has("seccomp") ? seccompFilter(architecture, removedRules(removed, "seccomp")) : null;
-  return new Jail(
-    {
-      bwrap: ground.bwrap,
-      argv: runsc === null ? job.argv : RUNSC_ARGV,
-      stdin: job.stdin === null ? fds.own(openSync("/dev/null", "r")) : handed(fds, sealed(Buffer.from(job.stdin, "base64"))),
-      arguments: handed(fds, sealed(Buffer.from(words.map((word) => `${word}\0`).join("")))),
-      seccomp: filter === null ? null : handed(fds, sealed(filter)),
-      files: [...made.map(([, text]) => handed(fds, sealed(Buffer.from(text)))), ...leaked],
-    },
-    fds,
-  );
 }
 
 function requireProgram(job: WireJob, { root_fd }: Inside): void {
   if (!isFolder(root_fd, job.cwd)) throw new MaestroError("sandbox.failed", `the working folder ${job.cwd} is not there inside`);
   const [argv0 = ""] = job.argv;
-  if (!findsProgram(root_fd, argv0, job.cwd, job.env["PATH"])) throw new MaestroError("sandbox.failed", `the program ${argv0} is not there inside; mount the folder it lies in, and name it in PATH`);
+  const missing = missingFor(root_fd, argv0, job.cwd, job.env["PATH"]);
+  if (missing !== null) throw new MaestroError("sandbox.failed", `${missing} is not there inside; mount the folder it lies in, and name it in PATH`);
 }
 
 /** Scratch and shared memory are charged to the group too, so its limit is the sum; the meter holds the parts. */
-function makeCage({ limits }: WireJob, { cages, removed }: Ground, whole_kernel: boolean): Cage | null {
-  if (cages === null) return null;
+function cageLimits({ limits }: WireJob, { removed }: Ground, whole_kernel: boolean): GroupLimits {
   const own = whole_kernel ? gvisorCage(limits) : { memory_bytes_max: limits.memory_bytes_max, processes_max: limits.processes_max + PROCESSES_SPARE };
   const unlimited = Number.MAX_SAFE_INTEGER;
-  return cages.make({
+  return {
     memory_bytes_max: removed.has("memory") ? unlimited : own.memory_bytes_max + limits.scratch_bytes_max + SHM.bytes_max,
     processes_max: removed.has("processes") ? 4_096 : own.processes_max,
-  });
+  };
 }
 
 /** Set on the jail's first process while it waits; everything inside inherits them. */
@@ -166,6 +141,7 @@ async function runToEnd(job: WireJob, jail: Jail, meter: Meter, fds: Descriptors
   }, WATCH_INTERVAL_MS);
   const tell = setInterval(() => used(meter.cpu_us), TOLD_INTERVAL_MS);
   try {
+    meter.begin();
     jail.release();
     const code = await jail.exited();
     return { end: passed === null ? endOf(code) : { kind: "limit", limit: passed }, stdout, stderr };
@@ -197,7 +173,7 @@ async function outputEnds(outputs: readonly Output[]): Promise<void> {
 /** Sets a jail up as for a job and takes it down again. Throws `sandbox.failed` with bubblewrap's own words. */
 export async function tryJail(job: WireJob, ground: Ground): Promise<void> {
   using fds = new Descriptors();
-  const jail = startJail(job, ground, fds);
+  const jail = startJail(job, ground, null, fds);
   try {
     await jail.look();
   } finally {

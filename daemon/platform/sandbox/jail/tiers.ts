@@ -4,10 +4,11 @@ import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { MaestroError } from "../../../../proto/errors.ts";
 import { SandboxLimits } from "../../../../proto/config.ts";
-import { openCages, systemCgroups } from "../../cgroup/cages.ts";
+import { type Cages, openCages } from "../../cgroup/cages.ts";
+import type { Ground } from "./begin.ts";
 import { INSIDE, type SandboxTier, type TierState } from "../job.ts";
 import type { Removed } from "./protections.ts";
-import { type Ground, runJob, tryJail } from "./run.ts";
+import { runJob, tryJail } from "./run.ts";
 import type { Place, WireJob } from "../wire.ts";
 
 /** Debian, Ubuntu, Fedora, Alpine and Arch all call it so. */
@@ -19,14 +20,20 @@ export function groundOf(place: Place, removed: Removed): Ground | null {
   const bwrap = which("bwrap");
   const { arch } = process;
   if (bwrap === null || (arch !== "x64" && arch !== "arm64")) return null;
-  return { bwrap, runsc: which("runsc"), cages: removed.has("cgroup") ? null : openCages(systemCgroups()), architecture: arch, removed };
+  return { bwrap, runsc: which("runsc"), cages: removed.has("cgroup") ? null : ownCages(), architecture: arch, removed };
 }
 
-export async function probeTier(tier: SandboxTier, place: Place, removed: Removed): Promise<TierState> {
+/** Where control groups can be made does not change under a running process. */
+let cages: Cages | null | undefined;
+function ownCages(): Cages | null {
+  if (cages === undefined) cages = openCages();
+  return cages;
+}
+
+export async function probeTier(tier: SandboxTier, place: Place, ground: Ground | null): Promise<TierState> {
   if (process.platform !== "linux" || (process.arch !== "x64" && process.arch !== "arm64")) {
     return { usable: false, because: `the sandbox is made for Linux on x86-64 and arm64, this is ${process.platform} on ${process.arch}`, remedy: "run the daemon on such a machine" };
   }
-  const ground = groundOf(place, removed);
   if (ground === null) return { usable: false, because: `bwrap is not in ${place.tools.join(", ")}`, remedy: PACKAGE.bwrap };
   if (tier === "runsc" && ground.runsc === null) return { usable: false, because: `runsc is not in ${place.tools.join(", ")}`, remedy: PACKAGE.runsc };
   try {
@@ -44,7 +51,7 @@ const TRIAL_TAIL_BYTES_MAX = 4_096;
 
 /** `runsc` is one static program, so it can be the job of its own trial. */
 async function tryGvisor(ground: Ground): Promise<void> {
-  const { end, stderr } = await runJob(trial(ground.runsc ?? "", "runsc"), ground);
+  const { end, stderr } = await runJob(trial(ground.runsc ?? "", "runsc"), ground, null, () => undefined);
   if (end.kind !== "exit" || end.code !== 0) throw new MaestroError("sandbox.failed", `runsc: ${JSON.stringify(end)} ${Buffer.from(stderr).toString("utf8").trim()}`);
 }
 
