@@ -73,6 +73,19 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/card.ts"),
   },
   {
+    name: "comment",
+    summary: "keep one comment on the pull or merge request of this CI job; it never fails the job",
+    positionals: "[GATE|BUNDLE]",
+    positionals_max: 1,
+    options: {
+      ...STATE,
+      github: { type: "boolean", help: "refuse to run anywhere but in GitHub Actions (default: the job's own host)" },
+      gitlab: { type: "boolean", help: "refuse to run anywhere but in GitLab CI" },
+      name: { type: "string", value: "NAME", help: "tells several gates of one repository apart: each keeps its own comment" },
+    },
+    load: () => import("./commands/comment.ts"),
+  },
+  {
     name: "explain",
     summary: "what a rule asks and cannot see, or why a gate decided as it did",
     positionals: "[RULE|CHECK|GATE]",

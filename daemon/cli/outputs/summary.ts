@@ -19,13 +19,18 @@ export function cutLines(markdown: string, bytes_max: number): string {
   return kept === 0 ? "" : lines.slice(0, kept).join("\n") + last(lines.length - kept);
 }
 
-/** Adds to what earlier lines of the step wrote. Returns what is wrong, or null: a summary is no reason to fail a gate. */
-export function appendSummary(path: string, markdown: string): string | null {
+/** Adds to a file of the job. Returns what is wrong, or null: none of these files is a reason to fail a gate. */
+export function appendJobFile(path: string, text: string): string | null {
   try {
-    const used = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    appendFileSync(path, `${cutLines(markdown, SUMMARY_BYTES_MAX - used - 1)}\n`);
+    appendFileSync(path, text);
     return null;
   } catch (error) {
-    return `the job's summary ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    return `the job's file ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** Adds to what earlier lines of the step wrote. */
+export function appendSummary(path: string, markdown: string): string | null {
+  const used = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return appendJobFile(path, `${cutLines(markdown, SUMMARY_BYTES_MAX - used - 1)}\n`);
 }

@@ -8,7 +8,7 @@ import { note } from "../output.ts";
 import { writeFile } from "../write-file.ts";
 import { FORMATS } from "./formats.ts";
 import type { Report } from "./report.ts";
-import { appendSummary } from "./summary.ts";
+import { appendJobFile, appendSummary } from "./summary.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Decided = Pick<GateResult, "card" | "proof" | "timings">;
@@ -53,10 +53,15 @@ export async function writeOutputs(client: MaestroClient, decided: Decided, want
   }
 }
 
-function annotate(report: Report, env: Environment): void {
+/** Also tells later steps of this job that it was done, so that a comment which cannot be written does not say it all again. */
+export function annotate(report: Report, env: Environment): void {
   const lines = FORMATS.annotations(report);
   if (lines !== "") note(lines.trimEnd());
   const path = env["GITHUB_STEP_SUMMARY"] ?? "";
-  const trouble = path === "" ? null : appendSummary(path, renderMarkdown(report.card, report.proof, report.timings));
-  if (trouble !== null) note(`maestro: ${trouble}`);
+  const exported = env["GITHUB_ENV"] ?? "";
+  const troubles = [
+    path === "" ? null : appendSummary(path, renderMarkdown(report.card, report.proof, report.timings)),
+    exported === "" || report.proof === null ? null : appendJobFile(exported, `MAESTRO_ANNOTATED=${report.proof.bundle_sha256}\n`),
+  ];
+  for (const trouble of troubles) if (trouble !== null) note(`maestro: ${trouble}`);
 }

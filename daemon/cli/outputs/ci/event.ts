@@ -24,7 +24,7 @@ export interface CiChange {
 
 /** Follows names into a JSON document; `undefined` where one is missing. */
 function at(document: unknown, ...names: readonly string[]): unknown {
-  return names.reduce<unknown>((found, name) => (typeof found === "object" && found !== null && Object.hasOwn(found, name) ? Object.entries(found).find(([key]) => key === name)?.[1] : undefined), document);
+  return names.reduce<unknown>((found, name) => (typeof found === "object" && found !== null && Object.hasOwn(found, name) ? (found as Readonly<Record<string, unknown>>)[name] : undefined), document);
 }
 
 function text(document: unknown, ...names: readonly string[]): string {
@@ -81,7 +81,7 @@ function gitlab(env: Environment): CiChange | null {
     return { host: "gitlab", event: source, head: commit, target: `origin/${text(env, "CI_DEFAULT_BRANCH")}`, target_ref: null, request: null };
   }
   const branch = text(env, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
-  const request = { repository: text(env, "CI_PROJECT_ID"), number: Number(text(env, "CI_MERGE_REQUEST_IID")) };
+  const request = { repository: text(env, "CI_PROJECT_ID"), number: count({ CI_MERGE_REQUEST_IID: Number(text(env, "CI_MERGE_REQUEST_IID")) }, "CI_MERGE_REQUEST_IID") };
   const train = env["CI_MERGE_REQUEST_EVENT_TYPE"] === "merge_train";
   // In a merged-results pipeline the checked-out commit is GitLab's own merge; the change ends at the source branch. A train is judged as it would land.
   const head = train ? commit : env["CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"] || commit;
