@@ -47,6 +47,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
     return { kind: "policy", result: await evaluatePolicies(job), duration_us: since(start) };
   }
   if (job.kind === "plan") return (await import("./plan/announced.ts")).planJob(job);
+  if (job.kind === "settle") return (await import("../findings/settle.ts")).settle(job, await factsFor(job));
   if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
   if (job.kind !== "check") return (await import("../commands/jobs.ts")).toolJob(job);
   const check = checkOf(job.check);

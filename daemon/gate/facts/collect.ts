@@ -149,6 +149,7 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const asked = [...(job.approvals ?? []), ...(config.state === "read" ? (config.config.approvals ?? []) : [])];
   const approvals = "basis" in change ? await approvalNeeds(reader, change.config_commit, asked, facts.files, facts.gaps) : { needs: [], unclear: null };
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
-  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, gaps: fewGaps(facts.gaps), authors: written.authors, approvals, config };
+  const trusted = "basis" in change ? { config_commit: change.config_commit, old_tree: change.old_tree } : null;
+  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, gaps: fewGaps(facts.gaps), authors: written.authors, approvals, trusted, config };
   return { facts, reply: maskedText(reply) };
 }

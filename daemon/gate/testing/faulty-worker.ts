@@ -31,7 +31,7 @@ const PERSON: Actor = { class: "human", authenticated: false, name: "Ada", agent
 function factsOf(base: string): FactsReply {
   const change = { history: "known", kind: "merge", merge_base: base, base, merge_tree: "e".repeat(40), conflicts: [] } satisfies FactsReply["change"];
   return {
-    kind: "facts", change, title: `pid ${process.pid}`, actor: PERSON, authors: { emails: ["a@example.org"], complete: true }, approvals: { needs: [], unclear: null }, files: 1, added_lines: 1, removed_lines: 0, empty: false,
+    kind: "facts", change, title: `pid ${process.pid}`, actor: PERSON, authors: { emails: ["a@example.org"], complete: true }, approvals: { needs: [], unclear: null }, trusted: null, files: 1, added_lines: 1, removed_lines: 0, empty: false,
     tree_sha256: "f".repeat(64), facts_sha256: "0".repeat(64), gaps: [], config: { state: "absent" }, ...faults.facts,
   };
 }

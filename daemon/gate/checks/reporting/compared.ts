@@ -5,6 +5,7 @@
 import type { Facts } from "../../../../proto/facts.ts";
 import type { Finding } from "../../../../proto/outcome.ts";
 import type { Comparison } from "../../../../proto/waiver.ts";
+import { countedByRule, pairUp } from "../../../findings/pairing.ts";
 import { rawIdentity } from "./raw-identity.ts";
 import { reversed, takenAway } from "./reversed.ts";
 
@@ -22,52 +23,22 @@ export interface ComparedFindings {
   readonly comparison: Comparison;
 }
 
-type Key = (finding: Finding) => string | null;
-
-const inPlace: Key = (finding) => {
+const inPlace = (finding: Finding): string | null => {
   const raw = rawIdentity(finding);
   return raw === null ? null : JSON.stringify([finding.rule, raw.path, raw.text]);
 };
 
-const anywhere: Key = (finding) => {
+const anywhere = (finding: Finding): string | null => {
   const raw = rawIdentity(finding);
   return raw === null || !raw.movable ? null : JSON.stringify([finding.rule, raw.text]);
 };
 
-/** Pairs each finding with at most one of the base that has the same key; returns what is left of the base. */
-function pair(findings: readonly Finding[], base: readonly Finding[], key: Key, existing: Set<Finding>): Finding[] {
-  const waiting = new Map<string, Finding[]>();
-  const left = new Set(base);
-  for (const one of base) {
-    const name = key(one);
-    if (name === null) continue;
-    const equal = waiting.get(name) ?? [];
-    equal.push(one);
-    waiting.set(name, equal);
-  }
-  for (const finding of findings) {
-    const name = existing.has(finding) ? null : key(finding);
-    const found = name === null ? undefined : waiting.get(name)?.pop();
-    if (found === undefined) continue;
-    existing.add(finding);
-    left.delete(found);
-  }
-  return [...left];
-}
-
-function counted(findings: readonly Finding[]): Comparison["fixed"] {
-  const counts = new Map<string, number>();
-  for (const { rule } of findings) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, count]) => ({ rule, count }));
-}
-
 /** Lines that stay in their file are paired first, so that a move elsewhere does not take their place. */
-export function pairFindings(findings: readonly Finding[], base: readonly Finding[]): ComparedFindings {
-  const existing = new Set<Finding>();
-  const left = pair(findings, pair(findings, base, inPlace, existing), anywhere, existing);
+function pairFindings(findings: readonly Finding[], base: readonly Finding[]): ComparedFindings {
+  const { existing, left } = pairUp(findings, base, [inPlace, anywhere]);
   return {
     findings: findings.map((finding) => ({ ...finding, baseline: existing.has(finding) ? "existing" : "new" })),
-    comparison: { fixed: counted(left), not_compared: null },
+    comparison: { fixed: countedByRule(left), not_compared: null },
   };
 }
 
