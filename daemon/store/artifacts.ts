@@ -1,18 +1,18 @@
-/** Named artifacts over the blobs: OCI manifests, and the layout's `index.json` that names them. */
-import { readFile } from "node:fs/promises";
+/** Named artifacts over the blobs: OCI manifests, which the layout's index names. */
 import { join } from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
-import { canonicalBytes, canonicalText, parseStrict } from "../../proto/canonical.ts";
+import { canonicalBytes, parseStrict } from "../../proto/canonical.ts";
 import type { StoreLimits } from "../../proto/config.ts";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import {
-  EMPTY_MEDIA_TYPE, IMAGE_INDEX_TYPE, IMAGE_LAYOUT_VERSION, IMAGE_MANIFEST_TYPE, ImageIndex, ImageManifest, REF_NAME_ANNOTATION,
+  EMPTY_MEDIA_TYPE, IMAGE_LAYOUT_VERSION, IMAGE_MANIFEST_TYPE, ImageManifest,
   type Descriptor,
 } from "../../proto/oci.ts";
 import { openBlobs, type Blobs } from "./blobs.ts";
 import { openIncoming, type Incoming } from "./files.ts";
+import { NameIndex } from "./name-index.ts";
 
 export interface Layer {
   readonly mediaType: string;
@@ -46,13 +46,12 @@ export interface Artifacts extends ArtifactCare {
   names(): readonly string[];
 }
 
-// A manifest or index is ours and flat; the bound keeps a damaged file from being read without end.
+// A manifest is ours and flat; the bound keeps a damaged file from being read without end.
 const JSON_LIMITS = { bytes_max: 256 * 1024 * 1024, depth_max: 8 };
 const EMPTY_CONFIG = utf8("{}");
 // image-spec annotations.md gives this grammar for ref.name; a path separator is left out, so that tools agree on it.
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._:@+-]{0,250}[A-Za-z0-9])?$/;
 
-const checkIndex = lazyCheck(ImageIndex);
 const checkManifest = lazyCheck(ImageManifest);
 
 function parse<S extends TSchema>(bytes: Uint8Array, checker: { Check(value: unknown): value is Static<S> }, what: string): Static<S> {
@@ -63,58 +62,6 @@ function parse<S extends TSchema>(bytes: Uint8Array, checker: { Check(value: unk
     throw new MaestroError("store.corrupt", `${what} cannot be read`, { cause: error });
   }
   throw new MaestroError("store.corrupt", `${what} is not in the form it was written in`);
-}
-
-/**
- * `index.json` of a layout. It is rewritten as a whole, so concurrent changes
- * share one rewrite (each waits for the write that carries it), and every
- * entry keeps its own text (a new name among 10,000 takes 9 ms instead of 91).
- */
-class Index {
-  private readonly entries = new Map<string, { readonly entry: Descriptor; readonly text: string }>();
-  private queued: Promise<void> | null = null;
-  private running: Promise<void> = Promise.resolve();
-
-  constructor(private readonly path: string, private readonly incoming: Incoming) {}
-
-  async load(): Promise<void> {
-    if (!(await Bun.file(this.path).exists())) return this.write();
-    const index = parse<typeof ImageIndex>(await readFile(this.path), checkIndex(), this.path);
-    for (const entry of index.manifests) {
-      const name = entry.annotations?.[REF_NAME_ANNOTATION];
-      if (name !== undefined) this.entries.set(name, { entry, text: canonicalText(entry) });
-    }
-  }
-
-  get(name: string): Descriptor | undefined {
-    return this.entries.get(name)?.entry;
-  }
-
-  names(): readonly string[] {
-    return [...this.entries.keys()];
-  }
-
-  set(name: string, descriptor: Descriptor): Promise<void> {
-    const entry = { ...descriptor, annotations: { ...descriptor.annotations, [REF_NAME_ANNOTATION]: name } };
-    this.entries.delete(name);
-    this.entries.set(name, { entry, text: canonicalText(entry) });
-    this.queued ??= this.next();
-    return this.queued;
-  }
-
-  private async next(): Promise<void> {
-    await this.running.catch(() => undefined);
-    this.queued = null;
-    this.running = this.write();
-    return this.running;
-  }
-
-  private async write(): Promise<void> {
-    const manifests = Array.from(this.entries.values(), ({ text }) => text).join(",");
-    const index = utf8(`{"manifests":[${manifests}],"mediaType":${canonicalText(IMAGE_INDEX_TYPE)},"schemaVersion":2}`);
-    const temporary = await this.incoming.write([index], JSON_LIMITS.bytes_max, () => undefined);
-    await this.incoming.publish(temporary, this.path);
-  }
 }
 
 async function writeLayoutFile(layout: string, incoming: Incoming): Promise<void> {
@@ -129,8 +76,7 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
   const incoming = await openIncoming(join(deps.state_dir, "incoming"));
   const blobs = await openBlobs(layout, incoming, deps.limits);
   await writeLayoutFile(layout, incoming);
-  const index = new Index(join(layout, "index.json"), incoming);
-  await index.load();
+  const index = await NameIndex.load({ layout, incoming, blobs });
   const empty = { mediaType: EMPTY_MEDIA_TYPE, ...(await blobs.put(EMPTY_CONFIG)) };
 
   async function readManifest(descriptor: Descriptor, name: string): Promise<ImageManifest> {
@@ -167,7 +113,7 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
 }
 
 interface CareDeps {
-  readonly index: Index;
+  readonly index: NameIndex;
   readonly blobs: Blobs;
   readonly readManifest: (descriptor: Descriptor, name: string) => Promise<ImageManifest>;
   readonly empty_digest: string;
@@ -197,7 +143,7 @@ function care({ index, blobs, readManifest, empty_digest }: CareDeps): ArtifactC
       return true;
     },
     async references() {
-      const found = new Set<string>([empty_digest]);
+      const found = new Set<string>([empty_digest, ...index.blobs()]);
       for (const name of index.names()) {
         const descriptor = index.get(name);
         if (descriptor === undefined) continue;
