@@ -5,6 +5,7 @@ import type { Decision } from "../../proto/decision.ts";
 import type { Gap } from "../../proto/facts.ts";
 import type { MeasuredObligation, Obligation, Outcome } from "../../proto/outcome.ts";
 import type { FactsReply } from "../../proto/worker.ts";
+import { comparisonOf } from "./comparison.ts";
 
 export interface CardInput {
   readonly decision: Decision;
@@ -24,6 +25,8 @@ export interface CardInput {
   /** What was spent, in micro-USD; absent where nobody reported it, which is not zero. */
   readonly cost_micro_usd?: string;
   readonly warnings: readonly string[];
+  /** Absent: known. */
+  readonly history?: "known" | "unknown";
 }
 
 /** Unknown first, then what failed: the order in which a reader needs them. */
@@ -78,7 +81,7 @@ export function makeCard(input: CardInput): Card {
     ...(obligations.length === 0 ? {} : { obligations: obligations.map(shownObligation) }),
     gaps: gaps(facts, outcomes),
     next: decision.next,
-    baseline: "not_compared",
+    ...comparisonOf(outcomes, input.history ?? "known"),
     cost: input.cost_micro_usd === undefined ? { reported: false, micro_usd: null } : { reported: true, micro_usd: input.cost_micro_usd },
     warnings: [...input.warnings],
   };

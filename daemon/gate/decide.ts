@@ -29,6 +29,8 @@ export interface DecideInput {
   readonly history_because?: string;
   readonly conflicts: readonly PathBytes[];
   readonly empty: boolean;
+  /** What of the baseline file accepts nothing any more. */
+  readonly stale?: string | null;
 }
 
 const BECAUSE_CHARACTERS_MAX = 1000;
@@ -42,7 +44,7 @@ function house(rule: HouseRuleId, because: string, check: string | null = null, 
   return { rule, check, effect, observed: false, because: clip(because), ranges: [], excerpt: null, fingerprints: [] };
 }
 
-function aboutChange({ base_config, history, history_because, conflicts, empty }: DecideInput): Reason[] {
+function aboutChange({ base_config, history, history_because, conflicts, empty, stale = null }: DecideInput): Reason[] {
   const reasons: Reason[] = [];
   if (history === "unknown") reasons.push(house("gate.history-unknown", history_because ?? "the merge base is not among the commits that were sent"));
   if (conflicts.length > 0) {
@@ -51,6 +53,7 @@ function aboutChange({ base_config, history, history_because, conflicts, empty }
   }
   if (empty) reasons.push(house("gate.empty", "the merged tree equals the target's"));
   if (base_config.state === "broken") reasons.push(house("gate.config-broken", base_config.because));
+  if (stale !== null) reasons.push(house("baseline.stale", stale, "waivers", "note"));
   return reasons;
 }
 

@@ -125,7 +125,7 @@ export class GateKeeper {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
     const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`)];
-    return makeCard({ decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, policy: named, warnings });
+    return makeCard({ decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, policy: named, warnings });
   }
 
   private async record(owner: Intake, identity: Identity, judgement: Judged, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {

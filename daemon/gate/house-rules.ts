@@ -95,6 +95,14 @@ export const HOUSE_RULES = {
     fails: "head and target have the same tree",
     cannot_see: NOTHING_HIDDEN,
   },
+  "baseline.stale": {
+    title: "the baseline file lists what is no longer found",
+    why: "An entry for a finding that is gone would accept the next one like it; the file only shrinks when somebody takes such entries out.",
+    passes: "every entry of .maestro-baseline.json accepts a finding, or speaks of a rule that was not looked for everywhere",
+    fails: "the linter no longer reports what an entry lists",
+    cannot_see: "entries of checks that read only what a change changes",
+    effect: "note",
+  },
   "waiver.expired": {
     title: "a waiver has ended",
     why: "What was accepted for a time is not accepted for ever: the finding counts again, and whoever wrote the waiver should hear why.",

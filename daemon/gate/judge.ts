@@ -17,6 +17,7 @@ import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
 import { policyInput } from "../policy/input.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
+import { settleFindings, type SettledOutcomes } from "./settled.ts";
 import { runChecks } from "./check-run.ts";
 import { cpuLeftFor } from "./cost.ts";
 import { CHECKS } from "./checks/index.ts";
@@ -32,6 +33,8 @@ export interface JudgeDeps {
   readonly pool: WorkerPool;
   readonly sandbox: Sandbox;
   readonly clock: Clock;
+  /** Time of the log in seconds, by which waivers end; absent: the clock's alone. */
+  readonly now_s?: () => number;
   /** Folder for documents that live as long as one gate. */
   readonly scratch_dir: string;
   /** Folder of merged trees, which commands are shown. */
@@ -146,14 +149,21 @@ export class Judge {
     const { obligations } = asked;
     runs.push(...asked.runs);
     const checks_us = this.since(checks_ms);
-    const outcomes = runs.map(({ outcome }) => outcome);
+    const { outcomes, stale } = await this.settle(subject, facts, config, runs.map(({ outcome }) => outcome), facts_path, end_ms, lane);
     const policy_ms = clock.monotonic_ms();
     const policy = await this.askPolicy(subject, facts, config, outcomes, base_policy === null ? [] : [policy_path], lane, end_ms);
     const policy_us = this.since(policy_ms);
     watch.stage("policy", policy_us);
     const known = facts.change.history === "known" ? facts.change : null;
-    const decision = decide({ outcomes, policy, config, base_config, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
+    const decision = decide({ outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
     return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
+  }
+
+  private settle({ repository }: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], facts_path: string, end_ms: number, lane: Lane): Promise<SettledOutcomes> {
+    const { host, clock, git, now_s } = this.deps;
+    const deadline_ms = Math.max(1, Math.ceil(Math.min(host.limits.worker.check_deadline_ms, end_ms - clock.monotonic_ms())));
+    const now_ms = Math.max(clock.now_ms(), now_s === undefined ? 0 : now_s() * 1000);
+    return settleFindings({ git, repository, facts, facts_path, config, outcomes, base_outcomes: [], now_ms, deadline_ms }, lane);
   }
 
   private since(start_ms: number): number {

@@ -26,6 +26,7 @@ const HOUSE: Readonly<Record<HouseRuleId, readonly Step[]>> = {
   "gate.config-broken": [{ action: "repair_policy", text: "repair maestro.yaml on the target branch, then gate again", cost: "minutes", risk: "low" }],
   "gate.history-unknown": [{ action: "fetch_history", text: "fetch the whole history, then gate again", command: ["git", "fetch", "--unshallow"], cost: "seconds", risk: "none" }],
   "gate.conflict": [{ action: "rebase", text: "merge the target into the change, resolve the conflict, then gate again", cost: "minutes", risk: "medium" }],
+  "baseline.stale": [],
   "waiver.expired": [],
   "waiver.refused": [],
   "gate.empty": [{ action: "retry", text: "name the branch it would be merged into with --target, or its newest commit with --head", cost: "seconds", risk: "none" }],

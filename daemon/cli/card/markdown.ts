@@ -6,7 +6,7 @@
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason } from "../../../proto/decision.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
-import { actorText, becauseText, branch, costText, obligationText, placeText, plural, short, stepText, timingTexts, whyText } from "./wording.ts";
+import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, short, stepText, timingTexts, whyText } from "./wording.ts";
 
 const EXCERPT_LINES_MAX = 6;
 const REASONS_SHOWN_MAX = 100;
@@ -66,7 +66,7 @@ export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: T
     `- ${plural(card.files, "file")} +${card.added_lines} -${card.removed_lines}, ${base} of ${q(branch(card.target_ref))}, policy ${q(card.policy.name)}, mode ${card.mode}`,
     `- ${q(whyText(card))}`,
   ];
-  const compared = card.reasons.some(({ fingerprints }) => fingerprints.length > 0) ? ["- findings are not compared with those already at the base"] : [];
+  const compared = comparedTexts(card).map((line) => `- ${q(line)}`);
   const timing = timings === null || timings === undefined ? "" : `; ${timingTexts(timings).join("; ")}`;
   return [
     `### ${card.verdict.toUpperCase()} ${q(card.repository)} ${q(short(card.head))} ${q(card.title)}`,

@@ -3,7 +3,7 @@ import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts
 import type { Reason, Verdict } from "../../../proto/decision.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
-import { actorText, becauseText, branch, costText, obligationText, placeText, plural, short, stepText, timingTexts, whyText } from "./wording.ts";
+import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, short, stepText, timingTexts, whyText } from "./wording.ts";
 
 export interface TerminalOptions {
   readonly colour?: boolean;
@@ -136,8 +136,7 @@ class Face {
   }
 
   why(): string[] {
-    const compared = this.card.reasons.some(({ fingerprints }) => fingerprints.length > 0) ? ["findings are not compared with those already at the base"] : [];
-    return this.labelled("Why", [this.text(whyText(this.card)), ...compared]);
+    return this.labelled("Why", [whyText(this.card), ...comparedTexts(this.card)].map((line) => this.text(line)));
   }
 
   next(): string[] {

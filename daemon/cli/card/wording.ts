@@ -52,6 +52,20 @@ export function becauseText({ observed, effect, because }: Reason): string {
 
 const DECIDES: Readonly<Record<Exclude<Verdict, "admit">, readonly [string, string]>> = { refuse: ["rule refuses", "rules refuse"], hold: ["rule holds", "rules hold"] };
 
+/** What became of findings that were there before, that somebody accepted, and of those that are gone; one line each, none where there is nothing to say. */
+export function comparedTexts({ baseline, compared, reasons }: Pick<Card, "baseline" | "compared" | "reasons">): string[] {
+  if (compared === undefined) return baseline === "not_compared" && reasons.some(({ fingerprints }) => fingerprints.length > 0) ? ["findings are not compared with those already at the base"] : [];
+  const { existing, waived, fixed, not_compared } = compared;
+  const gone = fixed.reduce((sum, { count }) => sum + count, 0);
+  const parts = [
+    ...(existing + waived + gone === 0 ? [] : [`${plural(compared.new, "new finding")}`]),
+    ...(existing === 0 ? [] : [`${existing} at the base already`]),
+    ...(waived === 0 ? [] : [`${waived} waived`]),
+    ...(gone === 0 ? [] : [`${gone} fixed (${fixed.map(({ rule, count }) => `${rule} ${count}`).join(", ")})`]),
+  ];
+  return [...(parts.length === 0 ? [] : [parts.join(", ")]), ...not_compared.map(({ check, because }) => `${check} is not compared with the base: ${because}`)];
+}
+
 /** One sentence: which rules the verdict hangs on. */
 export function whyText({ verdict, reasons }: Pick<Card, "verdict" | "reasons">): string {
   if (verdict === "admit") return "no rule refuses or holds it";
