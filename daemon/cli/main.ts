@@ -36,13 +36,17 @@ function goToUser(): void {
   }
 }
 
-const argv = Bun.argv.slice(2);
-try {
-  goToUser();
-  const code = await main(argv);
-  await printed();
-  process.exitCode = code;
-} catch (error) {
-  const { printProblem } = await import("./document.ts");
-  process.exitCode = printProblem(error, argv.includes("--json"));
+async function runFrom(argv: readonly string[]): Promise<void> {
+  try {
+    goToUser();
+    const code = await main(argv);
+    await printed();
+    process.exitCode = code;
+  } catch (error) {
+    const { printProblem } = await import("./document.ts");
+    process.exitCode = printProblem(error, argv.includes("--json"));
+  }
 }
+
+// No await at the top level: Bun keeps bytecode only for a program without one.
+void runFrom(Bun.argv.slice(2));

@@ -89,7 +89,7 @@ async function stage(root: string, identity: Identity): Promise<void> {
   tree.file(join(HOME, "bun"), readFileSync(process.execPath), 0o755);
   addModules(tree);
   await bundlePrograms(join(root, HOME, BUNDLES), join(root, HOME));
-  tree.file("usr/bin/maestro", launcher("daemon/cli/main.ts"), 0o755);
+  tree.file("usr/bin/maestro", launcher(`${BUNDLES}/maestro.js`), 0o755);
   tree.file("usr/sbin/maestrod", launcher(`${BUNDLES}/maestrod.js`), 0o755);
   for (const [name, path] of Object.entries(SYSTEM_FILES)) tree.file(path, readFileSync(join(PROJECT, "systemd", name)));
   addPapers(tree, identity);

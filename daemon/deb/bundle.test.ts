@@ -1,6 +1,6 @@
 /** A program in one file answers as its source does, from wherever it lies. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { World } from "../e2e/testing/world.ts";
@@ -43,6 +43,26 @@ async function daemonOf(program: string): Promise<World> {
 }
 
 const ask = async (world: World, path: string): Promise<unknown> => (await fetch(`http://maestro${path}`, { unix: world.socket_path })).json();
+
+describe("maestro in one file", () => {
+  const ran = (program: string, args: readonly string[]) => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, program, ...args], { cwd: "/", env: { PATH: "/usr/bin:/bin", HOME: folder, LANG: "C.UTF-8" } });
+    return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+  };
+  const quick = join(used, "run/maestro.js");
+
+  test.each([[["help"]], [["status", "--help"]], [["status", "--json"]], [["status", "--wrong"]], [["verify", "/none", "--json"]], [["gate", "--help"]], [["nonsense"]], [[]]])("says of %p what the source says, and ends as it does", (args) => {
+    expect(ran(quick, args)).toEqual(ran(join(ROOT, "daemon/cli/main.ts"), args));
+  });
+
+  test("shows a daemon's status from a file that holds no other command", async () => {
+    const world = await daemonOf(bundle);
+    const { code, stdout } = ran(quick, ["status", "--state", world.state_dir]);
+    expect([code, stdout.split("\n")[0]]).toEqual([0, expect.stringMatching(/^maestrod \S+ {2}ready {2}pid \d+/)]);
+    expect(statSync(quick).size).toBeLessThan(100_000);
+    expect(statSync(join(used, "run/maestro-all.js")).size).toBeGreaterThan(100_000);
+  });
+});
 
 describe("maestrod in one file", () => {
   test("says the same help, and holds no path of the folder it was made in", () => {

@@ -11,7 +11,9 @@ import { MaestroError } from "../../proto/errors.ts";
 const PROJECT = join(import.meta.dir, "../..");
 
 /** Program by the name of its file, without the ending. */
-export const PROGRAMS: Readonly<Record<string, string>> = { maestrod: "daemon/main.ts" };
+export const PROGRAMS: Readonly<Record<string, string>> = { maestrod: "daemon/main.ts", maestro: "daemon/cli/quick.ts", "maestro-all": "daemon/cli/main.ts" };
+
+const QUICK = "maestro";
 
 /** Native code is looked for beside its own package. */
 const EXTERNAL = ["lmdb"];
@@ -46,6 +48,15 @@ function ownPlaces(out: string): BunPlugin {
   };
 }
 
+/** Of the commands only `status` comes into the quick program, which hands on whoever asks for another. */
+const quickOnly: BunPlugin = {
+  name: "quick-only",
+  setup(build) {
+    build.onResolve({ filter: /\/commands\/[\w-]+\.ts$/ }, ({ path }) => (path.endsWith("/status.ts") ? undefined : { path: "maestro-all.js", external: true }));
+    build.onResolve({ filter: /\/embedded\.ts$/ }, () => ({ path: "maestro-all.js", external: true }));
+  },
+};
+
 async function built(config: BuildConfig): Promise<Bun.BuildOutput> {
   const output = await Bun.build(config);
   if (!output.success) throw new MaestroError("install.failed", `a program could not be bundled: ${output.logs.join("; ")}`);
@@ -65,7 +76,7 @@ export async function bundlePrograms(folder: string, home = PROJECT): Promise<vo
       format: "cjs",
       bytecode: true,
       external: EXTERNAL,
-      plugins: [ownPlaces(out)],
+      plugins: name === QUICK ? [quickOnly, ownPlaces(out)] : [ownPlaces(out)],
     });
   }
 }

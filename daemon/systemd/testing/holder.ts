@@ -25,9 +25,9 @@ export class SocketHolder {
   }
 
   /** Its own pid goes into LISTEN_PID, which only the process itself knows in time: `exec` keeps it. */
-  start(args: readonly string[], env: Readonly<Record<string, string>>): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+  start(args: readonly string[], env: Readonly<Record<string, string>>, program = MAESTROD): Bun.Subprocess<"ignore", "pipe", "pipe"> {
     const script = 'LISTEN_PID=$$ exec "$0" "$@"';
-    return Bun.spawn(["/bin/sh", "-c", script, process.execPath, MAESTROD, ...args], {
+    return Bun.spawn(["/bin/sh", "-c", script, process.execPath, program, ...args], {
       cwd: "/",
       env: { ...env, LISTEN_FDS: "1", LISTEN_FDNAMES: "gate" },
       stdio: ["ignore", "pipe", "pipe", this.fd],

@@ -1,0 +1,54 @@
+/** Starts a private daemon for whoever has none; loaded only then. */
+import { existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
+import { EXIT, MaestroError } from "../../proto/errors.ts";
+import type { Locations } from "../../proto/locations.ts";
+import type { MaestroClient } from "../client/maestro.ts";
+import { note } from "./output.ts";
+
+const START_DEADLINE_MS = 15_000;
+/** How long another instance of the same state may take until its socket answers. */
+const OTHER_DEADLINE_MS = 3_000;
+/** Past it a private daemon starts with a new file; one older is kept. */
+const LOG_BYTES_MAX = 16 * 1024 * 1024;
+const PROBE_INTERVAL_MS = 20;
+
+/** The private daemon's log, in a state folder that is made if need be. Throws `store.folder`. */
+function openLog(state_dir: string): number {
+  try {
+    mkdirSync(state_dir, { recursive: true, mode: 0o700 });
+    const path = `${state_dir}/maestrod.log`;
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
+    return openSync(path, "a", 0o600);
+  } catch (error) {
+    throw new MaestroError("store.folder", error instanceof Error ? error.message : state_dir, { cause: error });
+  }
+}
+
+/** Resolves once it answers. Throws `daemon.another_instance` and `daemon.unreachable`, with where to read why. */
+export async function startEmbedded(client: MaestroClient, locations: Locations): Promise<void> {
+  note("maestro: starting a private daemon (mode local)");
+  const log = openLog(locations.state_dir);
+  // A package holds the daemon in one file, which is up in half the time; a clone, whose source may change, does not.
+  const [main = "", source = ""] = ["../../run/maestrod.js", "../main.ts"].map((program) => new URL(program, import.meta.url).pathname);
+  const daemon = Bun.spawn([process.execPath, existsSync(main) ? main : source, "--embedded", "--state", locations.state_dir, "--socket", locations.socket_path], {
+    cwd: "/",
+    detached: true,
+    stdin: "ignore",
+    stdout: log,
+    stderr: log,
+  });
+  daemon.unref();
+  let left_ms = START_DEADLINE_MS;
+  for (; left_ms > 0; left_ms -= PROBE_INTERVAL_MS) {
+    if (await client.answers()) return;
+    if (daemon.exitCode !== null && daemon.exitCode !== EXIT.another_instance) break;
+    // Another instance won the race (75): it is starting, or it serves another socket and will not come.
+    if (daemon.exitCode === EXIT.another_instance) left_ms = Math.min(left_ms, OTHER_DEADLINE_MS);
+    await Bun.sleep(PROBE_INTERVAL_MS);
+  }
+  if (daemon.exitCode === EXIT.another_instance) {
+    throw new MaestroError("daemon.another_instance", `the daemon of ${locations.state_dir} does not answer on ${locations.socket_path}; name its socket with --socket`);
+  }
+  const why = daemon.exitCode === null ? `it did not answer within ${START_DEADLINE_MS} ms` : `it ended with exit code ${daemon.exitCode}`;
+  throw new MaestroError("daemon.unreachable", `${why}; see ${locations.state_dir}/maestrod.log`);
+}
