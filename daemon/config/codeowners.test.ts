@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { utf8 } from "../../proto/encoding.ts";
+import { cpuMs } from "../testing/cpu.ts";
 import { CODEOWNERS_BYTES_MAX, parseCodeowners } from "./codeowners.ts";
 
 const owners = (text: string, path: string): string[][] => parseCodeowners(utf8(text), "CODEOWNERS").ownersOf(path).map((one) => [...one.owners]);
@@ -50,8 +51,8 @@ test("attack: a file too large to be read whole is no file without owners", () =
 });
 
 test("attack: a pattern of many stars costs no more than its length times the path's", () => {
-  const started_ms = performance.now();
+  const started_ms = cpuMs();
   expect(one(`/${"*a".repeat(1_000)}b`, "a".repeat(4_000))).toBe(false);
   expect(one(`/${"**/a/".repeat(400)}b`, "a/".repeat(800))).toBe(false);
-  expect(performance.now() - started_ms).toBeLessThan(2_000);
+  expect(cpuMs() - started_ms).toBeLessThan(2_000);
 });

@@ -7,6 +7,7 @@ import { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { openGates, type Gates, type GateRow } from "../store/gates.ts";
+import { cpuMs } from "../testing/cpu.ts";
 import { ownUser, tenant } from "../testing/tenants.ts";
 import { findGate } from "./lookup.ts";
 
@@ -101,8 +102,8 @@ test("attack: a tenant asks for cards without end, where thousands of gates are 
     for (let n = 0; n < count; n++) add(n, { gate_id: name(n), owner_uid: 8 });
   });
   look(7, "abcdef");
-  const started = performance.now();
+  const started_ms = cpuMs();
   for (let asked = 0; asked < 500; asked++) expect(look(7, "abcdef")).toBe("request.not_found");
   // One question took as long as all of these while each read every row from disk.
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(cpuMs() - started_ms).toBeLessThan(2_000);
 });

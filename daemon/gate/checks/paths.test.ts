@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { outcomeOf, placesOf, THRESHOLDS } from "../../testing/checks.ts";
+import { cpuMs } from "../../testing/cpu.ts";
 import { factsOf, type TextChange } from "../../testing/facts.ts";
 import { runCheck } from "./check.ts";
 import paths from "./paths.ts";
@@ -95,9 +96,9 @@ describe("path.case-collision", () => {
 
   test("50,000 files take well under the deadline", async () => {
     const tree = Array.from({ length: 50_000 }, (_, i) => `packages/p${i % 100}/src/folder${i % 977}/File${i}.ts`);
-    const start = performance.now();
+    const start_ms = cpuMs();
     expect(await collisions("packages/p1/SRC/new.ts", tree)).toEqual(["packages/p1/SRC/new.ts:1"]);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(cpuMs() - start_ms).toBeLessThan(2000);
   });
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { cpuMs } from "../../../testing/cpu.ts";
 import { parseWorkflow } from "./parse.ts";
 import { privileges } from "./privileges.ts";
 
@@ -29,11 +30,11 @@ test.each([
 });
 
 test("a megabyte of openings and quotes costs no time", () => {
-  const started = performance.now();
+  const started_ms = cpuMs();
   const inside = ["'".repeat(1_000_001), "['".repeat(500_000), `[${" ".repeat(1_000_000)}`, "github.event".repeat(80_000)].map((text) => `\${{ ${text} }}`);
   for (const text of ["${{ '".repeat(200_000), "${{".repeat(300_000), "${{ }}'".repeat(140_000), ...inside]) {
     const step = { uses: "", runs: [text], with: {} };
     expect(privileges({ triggers: new Set(), permissions: null, jobs: [{ id: "a", permissions: null, steps: [step] }] }).length).toBeLessThan(2);
   }
-  expect(performance.now() - started).toBeLessThan(4_000);
+  expect(cpuMs() - started_ms).toBeLessThan(4_000);
 });
