@@ -5,7 +5,7 @@
 
 /** What each kind of file guards, matched on the lower-case path: half of all checkouts ignore case. */
 const GUARDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
-  ["Maestro's configuration", /^(?:maestrod?\.ya?ml|\.maestro(?:-[^/]*|\/.*))$/],
+  ["Maestro's configuration", /(?:^|\/)maestro\.ya?ml$|^(?:maestrod\.ya?ml|\.maestro(?:-[^/]*|\/.*))$/],
   ["a gate policy", /(?:^|\/)policies\/(?:.*\/)?[^/]*(?:\.rego|bundle\.tar\.gz|\.wasm)$/],
   ["who must review", /^(?:|\.github\/|\.gitlab\/|docs\/)codeowners$/],
   ["agent instructions", /(?:^|\/)(?:agents|claude|gemini|codex|copilot|warp|crush)(?:\.(?:local|override))?\.md$|(?:^|\/)\.(?:cursorrules|windsurfrules|clinerules|roorules|goosehints|aider\.conf\.yml|mcp\.json)$|^\.github\/(?:copilot-instructions\.md|(?:instructions|agents|prompts|chatmodes|skills)\/.*)$/],

@@ -25,7 +25,7 @@ describe("host configuration", () => {
     expect(resolved.limits.server.json_depth_max).toBe(32);
     expect(resolved.limits.store.commit_deadline_ms).toBe(5000);
     expect(resolved.thresholds).toEqual({ size_lines_max: 100, large_binary_bytes_max: 1 << 20, tests_removed_max: 2, assertions_removed_max: 4 });
-    expect(resolved.required).toEqual(["secrets", "text", "paths", "dependencies", "ci", "guards", "tests", "size"]);
+    expect(resolved.required).toEqual(["secrets", "text", "paths", "dependencies", "ci", "guards", "waivers", "tests", "size"]);
     expect([resolved.idle_exit_ms, resolved.policy_bundle]).toEqual([0, null]);
   });
 

@@ -15,7 +15,7 @@ import { validate } from "./validate.ts";
 import { readYaml } from "./yaml.ts";
 
 /** Checks without which nothing is admitted, unless the host's file names others. */
-const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "guards", "tests", "size"] as const;
+const DEFAULT_REQUIRED = ["secrets", "text", "paths", "dependencies", "ci", "guards", "waivers", "tests", "size"] as const;
 
 /** A comment that anybody can merge does not accept a credential or an edit of what guards the repository. */
 const INLINE_DENIED = ["secret.*", "guard.*"];

@@ -11,9 +11,10 @@ import secrets from "./secrets.ts";
 import size from "./size.ts";
 import tests from "./tests.ts";
 import text from "./text.ts";
+import waivers from "./waivers.ts";
 import type { Check } from "./check.ts";
 
-export const CHECKS = [secrets, text, paths, dependencies, ci, guards, tests, size] as const satisfies readonly Check[];
+export const CHECKS = [secrets, text, paths, dependencies, ci, guards, waivers, tests, size] as const satisfies readonly Check[];
 export type CheckId = (typeof CHECKS)[number]["id"];
 
 const PATTERNS = [...new Set(CHECKS.flatMap((check: Check) => check.contents))];

@@ -182,6 +182,13 @@ test_a_rule_that_only_looks_like_a_tools_gets_no_effect if {
 	answer.effects == []
 }
 
+test_nobody_accepts_their_own_findings if {
+	every class in classes {
+		effect(local(class), "waiver.self-added", []) == "hold"
+		effect(local(class), "baseline.grown", []) == "hold"
+	}
+}
+
 test_obligations if {
 	every class in classes {
 		effect(local(class), "obligation.failed", []) == "refuse"
