@@ -34,8 +34,12 @@ function jobOf(values: Values): CiChange {
   return change;
 }
 
-async function cardOf(values: Values, name: string): Promise<CardSource> {
-  return existsSync(name) ? fromBundle(name) : fromGate(connect(values).client, name);
+/** Without a name the newest gate of the job's commit, as the daemon has it. */
+async function cardOf(values: Values, name: string | undefined, head: string): Promise<CardSource> {
+  if (name === undefined || !existsSync(name)) return fromGate(connect(values).client, name ?? head);
+  const trust = textOf(values, "trust");
+  if (trust === undefined) throw new MaestroError("cli.usage", "a bundle file needs --trust FILE: what lies in a job's folder may be the change's own");
+  return fromBundle(name, trust, head);
 }
 
 /** Null where the card could not be said there; why is then on stderr. */
@@ -63,8 +67,8 @@ function quiet(because: string): null {
 /** What could not be a comment stands in the job's summary and annotations, unless the gate of this job put it there. */
 async function fallBack({ source }: Subject, values: Values): Promise<void> {
   if (process.env["GITHUB_ACTIONS"] !== "true") return;
-  const { card, proof, timings } = source;
-  if (proof !== null && process.env["MAESTRO_ANNOTATED"] === proof.bundle_sha256) return;
+  const { card, proof, timings, bundle_sha256 } = source;
+  if (process.env["MAESTRO_ANNOTATED"] === bundle_sha256) return;
   const report = proof === null || timings === null ? { card, proof, timings, found: { findings: [], cut: 0 }, rules: [] } : await reportOf(connect(values).client, { card, proof, timings });
   annotate(report, process.env);
 }
@@ -73,7 +77,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const name = textOf(values, "name") ?? "";
   if (!NAME.test(name)) throw new MaestroError("cli.usage", "--name takes at most 64 letters, digits, dots, dashes and underscores");
   const change = jobOf(values);
-  const subject = { change, source: await cardOf(values, positionals[0] ?? change.head) };
+  const subject = { change, source: await cardOf(values, positionals[0], change.head) };
   const done = await said(subject, name);
   if (done === null) await fallBack(subject, values);
   const outcome: Outcome = done ?? "fallback";
