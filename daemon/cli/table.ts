@@ -17,14 +17,6 @@ const CHANGE: Readonly<Record<string, Option>> = {
   head: { type: "string", value: "REF", help: "newest commit of the change (default: HEAD)" },
 };
 
-const RELEASE: Readonly<Record<string, Option>> = {
-  ...STATE,
-  reason: { type: "string", value: "TEXT", help: "why; it is signed and logged" },
-  key: { type: "string", value: "FILE", help: "SSH key that asks for you: a passphrase, or a security key (default: your user is the proof)" },
-  agent: { type: "boolean", help: "a key in your SSH agent, added with ssh-add -c or in a security key" },
-  expires: { type: "string", value: "TIME", help: "how long it holds, such as 30m or 4h (override: 4h; approve: as long as the commit)" },
-};
-
 /** Every command, in the order help shows them. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -49,86 +41,12 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/gate.ts"),
   },
   {
-    name: "hook",
-    summary: "answer an agent's or git's hook: payload on standard input, that caller's own contract; see docs/hooks.md",
-    positionals: "claude|codex|cursor|copilot|gemini|pre-commit|pre-push|pre-receive [EVENT]",
-    positionals_max: 3,
-    options: {
-      ...ON_DEMAND,
-      repository: { type: "string", value: "ID", help: "row of the host's table, as for gate" },
-      guarded: { type: "string", value: "PATTERN", multiple: true, help: "with pre-receive: branches beside the default one that only admitted changes reach, such as 'refs/heads/release/*'" },
-      deadline: { type: "string", value: "SECONDS", help: "with git's hooks: how long the verdict may take (default: 240)" },
-    },
-    load: () => import("./commands/hook.ts"),
-  },
-  {
-    name: "plan",
-    summary: "say what you are about to do and hear what the rules would say; nothing is recorded. Exit 0 allow, 1 refuse, 3 ask",
-    positionals: "[PATH|PATTERN...]",
-    positionals_max: 2_000,
-    options: {
-      ...ON_DEMAND,
-      lines: { type: "string", value: "N", help: "lines that will change in all" },
-      install: { type: "string", value: "PACKAGE", multiple: true, help: "a package that comes in, as NAME or MANIFEST:NAME" },
-      run: { type: "string", value: "COMMAND", multiple: true, help: "a command line that will be run, read as the agents' hook reads it" },
-      push: { type: "boolean", help: "push HEAD afterwards" },
-      actor: { type: "string", value: "CLASS", help: "human, agent, bot or unknown (default: agent)" },
-      wall: { type: "string", value: "TIME", help: "how long it may take, such as 15m" },
-      cpu: { type: "string", value: "TIME", help: "processor time it may take" },
-      "model-tokens": { type: "string", value: "N", help: "tokens of models it may take" },
-    },
-    load: () => import("./commands/plan.ts"),
-  },
-  {
-    name: "init",
-    summary: "show what would be written into this repository: maestro.yaml, hooks of the agents found, a CI snippet; --yes writes it",
-    positionals: "[REPOSITORY]",
-    positionals_max: 1,
-    options: {
-      agents: { type: "string", value: "LIST", help: "claude,codex,cursor,copilot,gemini, or none (default: those found here or on this machine)" },
-      ci: { type: "string", value: "HOST", help: "also a CI file: github or gitlab" },
-      wrapper: { type: "string", value: "PATH", help: "program the hooks start (default: this installation's launcher)" },
-      remove: { type: "boolean", help: "take out what init wrote, and only that" },
-      yes: { type: "boolean", help: "do it, instead of only showing it" },
-    },
-    load: () => import("./commands/init.ts"),
-  },
-  {
     name: "replay",
     summary: "what would the rules have said of this repository's past?",
     positionals: "[REPOSITORY]",
     positionals_max: 1,
     options: { ...CHANGE, last: { type: "string", value: "N", help: "changes on the first-parent line (default: 200)" } },
     load: () => import("./commands/replay.ts"),
-  },
-  {
-    name: "approve",
-    summary: "release what holds a change, as a person who did not make it; exits with the new verdict",
-    positionals: "GATE|COMMIT",
-    positionals_max: 1,
-    options: RELEASE,
-    load: () => import("./commands/approve.ts"),
-  },
-  {
-    name: "override",
-    summary: "break the glass: release refusals too, for a while; signed, logged, and the operator is told",
-    positionals: "GATE|COMMIT",
-    positionals_max: 1,
-    options: RELEASE,
-    load: () => import("./commands/override.ts"),
-  },
-  {
-    name: "simulate",
-    summary: "the card if somebody approved or a rule were set otherwise; no verdict",
-    positionals: "GATE|COMMIT",
-    positionals_max: 1,
-    options: {
-      ...STATE,
-      approve: { type: "string", value: "PERSON", multiple: true, help: "as if this person had approved; may be repeated" },
-      rule: { type: "string", value: "RULE=WORD", multiple: true, help: "as if the host had set it: off, note, hold, refuse or observe; may be repeated" },
-      "exit-code": { type: "boolean", help: "exit as that verdict would (default: 0, whatever it shows)" },
-    },
-    load: () => import("./commands/simulate.ts"),
   },
   {
     name: "verify",
