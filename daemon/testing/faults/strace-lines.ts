@@ -11,7 +11,6 @@ export interface Call {
   /** Number of the line on which it began, and of the one on which it was over. */
   readonly began: number;
   readonly ended: number;
-  readonly injected: boolean;
 }
 
 /** `-xx` writes every byte of a string as `\xNN`. */
@@ -55,10 +54,10 @@ interface Begun {
 function finished(tid: number, { name, text, line }: Begun, ended: number): Call | null {
   const returned = RETURNED.exec(text);
   if (returned === null) return null;
-  const [, value = "?", path, rest = ""] = returned;
+  const [, value = "?", path] = returned;
   return {
     tid, name, args: splitArgs(text.slice(0, returned.index)), result: value === "?" ? -1 : Number(value),
-    result_path: path === undefined ? null : unhexText(path), began: line, ended, injected: rest.includes("(INJECTED)"),
+    result_path: path === undefined ? null : unhexText(path), began: line, ended,
   };
 }
 
@@ -89,6 +88,6 @@ export function parseStrace(output: string): Call[] {
     const call = finished(tid, begun, number);
     if (call !== null) calls.push(call);
   }
-  for (const [tid, { name, text, line }] of open) calls.push({ tid, name, args: splitArgs(text), result: 0, result_path: null, began: line, ended: Infinity, injected: false });
+  for (const [tid, { name, text, line }] of open) calls.push({ tid, name, args: splitArgs(text), result: 0, result_path: null, began: line, ended: Infinity });
   return calls.sort((a, b) => a.began - b.began);
 }
