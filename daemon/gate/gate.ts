@@ -10,6 +10,7 @@ import type { PolicyDigest } from "../../proto/worker.ts";
 import { bundleDigest, policyId } from "../policy/index.ts";
 import type { Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
+import { validFor } from "./comparison.ts";
 import { CHECKS } from "./checks/index.ts";
 import { checkHanded, handedDigest, unreadReports } from "../commands/reports/handed.ts";
 import { onTheHouse, worstGate, type Payer } from "./cost.ts";
@@ -137,7 +138,7 @@ export class GateKeeper {
     const evidence_ms = clock.monotonic_ms();
     const { decision, outcomes, facts } = judgement;
     const input = {
-      identity, mode: owner.mode, attempt, supersedes: last, valid_for_s: host.limits.gate.valid_for_s,
+      identity, mode: owner.mode, attempt, supersedes: last, valid_for_s: validFor(host.limits.gate.valid_for_s, outcomes, Math.max(this.deps.evidence.now_s() * 1000, clock.now_ms())),
       card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }],
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
