@@ -5,7 +5,7 @@ import { saidOf } from "./place.ts";
 import { byWeight, weigh, type Report } from "./report.ts";
 
 /** What GitHub keeps of each kind for one step; it drops the rest without a word. */
-export const ANNOTATIONS_PER_KIND_MAX = 10;
+const ANNOTATIONS_PER_KIND_MAX = 10;
 const MESSAGE_CHARACTERS_MAX = 1_000;
 
 const KIND = { refuse: "error", hold: "warning", note: "notice" } as const;
