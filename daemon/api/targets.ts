@@ -7,7 +7,7 @@ import { route, type Route } from "./route.ts";
 
 export interface TargetRouteDeps {
   readonly targets: Pick<Targets, "offers" | "tip">;
-  readonly tenants: Pick<Tenants, "inLine">;
+  readonly tenants: Pick<Tenants, "inLine" | "pay">;
   readonly limits: { readonly server: Pick<Limits["server"], "json_bytes_max"> };
 }
 
@@ -29,7 +29,7 @@ export function targetRoutes({ targets, tenants, limits }: TargetRouteDeps): Rou
       request: TargetRequest,
       reply: TargetReply,
       body_bytes_max: limits.server.json_bytes_max,
-      handle: async ({ principal, body, signal }) => ({ target: await tenants.inLine(principal, () => targets.tip(principal, body, signal)) }),
+      handle: async ({ principal, body, signal }) => ({ target: await tenants.inLine(principal, () => targets.tip(principal, body, signal, (worst, work) => tenants.pay(principal, worst, work))) }),
     }),
   ];
 }

@@ -51,7 +51,7 @@ export class Conversation {
     const git = new RemoteGit(this.tools, entry, folder, egress, performance.now() + Math.min(job.deadline_ms, longest_ms));
     if (job.kind === "tip") return { kind: "tip", oid: await this.tip(git, entry, job.ref) };
     const store = new RepositoryStore(join(this.state_dir, "mirrors"), new Git(this.tools));
-    const { path, tip, tips, bytes } = await new Mirror(store, git, entry.remote, egress, intake.commits_max).history(job, folder);
+    const { path, tip, tips, bytes } = await new Mirror(store, git, entry, egress, intake.commits_max).history(job, folder);
     this.body = await open(path, "r");
     return { kind: "history", tip, tips: [...tips], bytes };
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gitDaemon, gitHttp } from "../testing/remotes.ts";
-import { MAIN, Rig } from "./testing/rig.ts";
+import { FREE, MAIN, Rig } from "./testing/rig.ts";
 
 setDefaultTimeout(60_000);
 let rig: Rig;
@@ -34,7 +34,7 @@ for (const transport of ["git", "http", "file"] as const) {
     expect(await egress.tip(entry, MAIN)).toBe(tip);
     const before = await rig.scratch.reader(repository).history.resolveChange(tip, head);
     expect(before).toMatchObject({ known: false, because: "objects_missing" });
-    expect(await egress.history(entry, MAIN, tip, { head, have: [behind], object_format: "sha1", receive: rig.receive(repository) })).toBe(tip);
+    expect(await egress.history(entry, MAIN, tip, { head, have: [behind], object_format: "sha1", receive: rig.receive(repository), ...FREE })).toBe(tip);
     await using reader = rig.scratch.reader(repository);
     expect(await reader.history.resolveChange(tip, head)).toEqual({ known: true, ancestry: "verified-by-hash", kind: "merge", base: behind, target: tip, head });
     expect(readdirSync(join(rig.state_dir, "egress")).sort()).toEqual(["mirrors", "table.yaml"]);
@@ -48,7 +48,7 @@ test("a head that was merged meanwhile comes with its first parent; a tip the mi
   push();
   const repository = await rig.scratch.store.open("acme/landed-store", "sha1");
   const { egress, entry } = rig.egress({ remote: `file://${bare}` });
-  const missing = { head, have: [], object_format: "sha1" as const, receive: rig.receive(repository) };
+  const missing = { head, have: [], object_format: "sha1" as const, receive: rig.receive(repository), ...FREE };
   expect(await egress.history(entry, MAIN, merged, missing)).toBe(merged);
   await using reader = rig.scratch.reader(repository);
   expect(await reader.history.resolveChange(merged, head)).toMatchObject({ known: true, kind: "landed", base: behind });
@@ -64,7 +64,7 @@ test("a branch that was rewound or moved on between the two questions: the fetch
   push();
   expect(await egress.tip(entry, MAIN)).toBe(first);
   const repository = await rig.scratch.store.open("acme/moved-store", "sha1");
-  expect(await egress.history(entry, MAIN, first, { head, have: [behind], object_format: "sha1", receive: rig.receive(repository) })).toBe(second);
+  expect(await egress.history(entry, MAIN, first, { head, have: [behind], object_format: "sha1", receive: rig.receive(repository), ...FREE })).toBe(second);
   expect(await egress.tip(entry, MAIN)).toBe(second);
   work.git("reset", "-q", "--hard", behind);
   push();
@@ -81,6 +81,47 @@ test("of many who ask at once one helper asks the remote", async () => {
   expect(server.requests.filter((line) => line.startsWith("GET"))).toHaveLength(1);
 });
 
+test("attack: two rows share a remote; the one that may name main alone gets nothing of what the other one fetched", async () => {
+  const { bare, work, push } = await rig.remote("shared");
+  const main = work.git("rev-parse", "HEAD");
+  push();
+  work.git("switch", "-qc", "release/secret");
+  await work.commit({ "secret.txt": "not for main's readers\n" }, "secret one");
+  const secret = await work.commit({ "secret.txt": "nor this\n" }, "secret two");
+  work.git("push", "-q", "origin", "release/secret");
+  const remote = `file://${bare}`;
+  const row = { remote, target_refs: [MAIN] };
+  const inner = { id: "acme/inner", remote, target_refs: ["refs/heads/release/*"] };
+  const outer = { id: "acme/outer", ...row };
+  const { egress } = rig.egress(row, {}, { repositories: [inner, outer] });
+  const handed = async (entry: typeof inner, ref: string, tip: string): Promise<readonly string[]> => {
+    let whole: readonly string[] = [];
+    await egress.history(entry, ref, tip, { ...FREE, head: secret, have: [secret], object_format: "sha1", receive: async (body, tips) => {
+      for await (const _ of body) whole = tips;
+    } });
+    return whole;
+  };
+  expect((await handed(inner, "refs/heads/release/secret", secret)).length).toBeGreaterThan(1);
+  expect(await handed(outer, MAIN, main)).toEqual([main]);
+});
+
+test("what asking and fetching took of the processor is told to whoever is to pay, once", async () => {
+  const { bare, behind, head, tip, repository } = await stale("billed");
+  const { egress, entry } = rig.egress({ remote: `file://${bare}` });
+  const bills: number[] = [];
+  const spent = ({ cpu_us }: { readonly cpu_us: number }): void => void bills.push(cpu_us);
+  expect(egress.knows(entry, MAIN)).toBe(false);
+  const asked = egress.tip(entry, MAIN, spent);
+  expect(egress.knows(entry, MAIN)).toBe(true);
+  await asked;
+  await egress.tip(entry, MAIN, spent);
+  await egress.history(entry, MAIN, tip, { head, have: [behind], object_format: "sha1", receive: rig.receive(repository), tenant: "t", bill: (work) => work(spent) });
+  expect(bills).toHaveLength(2);
+  for (const cpu_us of bills) expect(cpu_us).toBeGreaterThan(1_000);
+  rig.clock.advance(3_600_000);
+  expect(egress.knows(entry, MAIN)).toBe(false);
+});
+
 test("a SHA-256 repository", async () => {
   const work = rig.scratch.source("sha256-work", "sha256");
   const tip = await work.commit({ "a.txt": "one\n" });
@@ -88,5 +129,5 @@ test("a SHA-256 repository", async () => {
   const { egress, entry } = rig.egress({ remote: `file://${join(rig.scratch.root, "sha256.git")}` });
   const repository = await rig.scratch.store.open("acme/sha256", "sha256");
   expect(await egress.tip(entry, MAIN)).toBe(tip);
-  expect(await egress.history(entry, MAIN, tip, { head: tip, have: [], object_format: "sha256", receive: rig.receive(repository) })).toBe(tip);
+  expect(await egress.history(entry, MAIN, tip, { head: tip, have: [], object_format: "sha256", receive: rig.receive(repository), ...FREE })).toBe(tip);
 });

@@ -7,7 +7,7 @@ import { gitHttp, ownCertificate } from "../testing/remotes.ts";
 import { skipWithout } from "../testing/skip.ts";
 import type { Egress } from "./index.ts";
 import type { RemoteEntry } from "../config/operator-table.ts";
-import { failureOf, MAIN, Rig } from "./testing/rig.ts";
+import { failureOf, FREE, MAIN, Rig } from "./testing/rig.ts";
 
 setDefaultTimeout(60_000);
 let rig: Rig;
@@ -19,7 +19,7 @@ afterAll(() => rig[Symbol.asyncDispose]());
 const tipOf = ({ egress, entry }: { egress: Egress; entry: RemoteEntry }) => failureOf(egress.tip(entry, MAIN));
 /** How fetching `tip` fails, with a receiver that fails the test when it is called. */
 const fetchOf = ({ egress, entry }: { egress: Egress; entry: RemoteEntry }, tip: string) =>
-  failureOf(egress.history(entry, MAIN, tip, { head: tip, have: [], object_format: "sha1", receive: () => Promise.reject(new Error("something was handed over")) }));
+  failureOf(egress.history(entry, MAIN, tip, { head: tip, have: [], object_format: "sha1", receive: () => Promise.reject(new Error("something was handed over")), ...FREE }));
 
 describe("addresses", () => {
   test("attack: the server redirects to another host, or to an address inside", async () => {
@@ -182,7 +182,7 @@ describe("what a server sends", () => {
   test("attack: a crowd asks for a remote that says nothing, and leaves: nobody waits for the deadline of another's fetch", async () => {
     await using server = rawServer(() => undefined);
     const { egress, entry } = rig.egress({ remote: `git://127.0.0.1:${server.port}/x` }, { fetch_deadline_ms: 60_000 });
-    const fetch = (signal: AbortSignal) => egress.history(entry, MAIN, "1".repeat(40), { head: "2".repeat(40), have: [], object_format: "sha1", receive: () => Promise.resolve() }, signal).catch((error: unknown) => error);
+    const fetch = (signal: AbortSignal) => egress.history(entry, MAIN, "1".repeat(40), { head: "2".repeat(40), have: [], object_format: "sha1", receive: () => Promise.resolve(), ...FREE }, signal).catch((error: unknown) => error);
     const [first, second] = [new AbortController(), new AbortController()];
     const [fetching, waiting] = [fetch(first.signal), fetch(second.signal)];
     for (let i = 0; i < 500 && server.sockets.size === 0; i++) await Bun.sleep(10);

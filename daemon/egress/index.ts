@@ -12,6 +12,7 @@ import { leavingAt } from "../platform/leaving.ts";
 import { WorkerPool } from "../platform/pool/pool.ts";
 import { childLink, socketLink, type Link, type Talk } from "./link.ts";
 import { Tips } from "./tips.ts";
+import { Turns } from "./turns.ts";
 
 const HELPER = new URL("./main.ts", import.meta.url).pathname;
 /** The helper keeps its own deadline; this much later the core no longer waits for it. */
@@ -28,14 +29,23 @@ export interface EgressDeps {
   readonly cgroups?: CgroupHome | undefined;
 }
 
+/** Told the processor time that a question took. */
+export type Spent = (used: { readonly cpu_us: number }) => void;
+
 /** What a change is missing, and who takes it in: a pack body as clients send them, and the commits that must be whole afterwards. */
 export interface Missing extends Pick<HistoryJob, "head" | "have" | "object_format"> {
   readonly receive: (body: ReadableStream<Uint8Array>, tips: readonly string[]) => Promise<void>;
+  /** Whose fetch it is: those who wait for the same row take turns by it. */
+  readonly tenant: string;
+  /** Begins when the fetch does, and may refuse it: nobody waits at their own expense. */
+  readonly bill: <T>(work: (spent: Spent) => Promise<T>) => Promise<T>;
 }
 
 export interface Egress {
   /** The commit the branch stands at, no older than `tip_ttl_ms`. Throws `egress.*`, `request.not_found`. */
-  tip(entry: RemoteEntry, ref: string): Promise<string>;
+  tip(entry: RemoteEntry, ref: string, spent?: Spent): Promise<string>;
+  /** Whether `tip` would start no helper: it is known, or somebody is asking. */
+  knows(entry: RemoteEntry, ref: string): boolean;
   /** Fetches and hands over what leads to `tip`; returns the tip that was fetched, which is a newer one where the branch moved meanwhile. */
   history(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string>;
   close(): Promise<void>;
@@ -48,7 +58,7 @@ export function createEgress(deps: EgressDeps): Egress {
 }
 
 const sealed = (): Promise<never> => Promise.reject(new MaestroError("egress.sealed", "mode sealed"));
-const SEALED: Egress = { tip: sealed, history: sealed, close: () => Promise.resolve() };
+const SEALED: Egress = { tip: sealed, history: sealed, knows: () => true, close: () => Promise.resolve() };
 
 /** The helper reads the table as it was when the daemon started, from a copy: the operator's file may change meanwhile. */
 function ownHelpers({ host, state_dir, git_folder, cgroups }: EgressDeps): Link {
@@ -77,8 +87,7 @@ class Remotes implements Egress {
   readonly #host: Host;
   readonly #link: Link;
   readonly #tips: Tips;
-  /** The last fetch of each remote: a mirror takes one at a time. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
 
   constructor({ host, clock }: EgressDeps, link: Link) {
     this.#host = host;
@@ -86,10 +95,14 @@ class Remotes implements Egress {
     this.#tips = new Tips(host.limits.egress.tip_ttl_ms, clock);
   }
 
-  tip(entry: RemoteEntry, ref: string): Promise<string> {
+  knows(entry: RemoteEntry, ref: string): boolean {
+    return this.#tips.knows(`${entry.id} ${ref}`);
+  }
+
+  tip(entry: RemoteEntry, ref: string, spent: Spent = () => undefined): Promise<string> {
     return this.#tips.get(`${entry.id} ${ref}`, async () => {
       const deadline_ms = this.#host.limits.egress.tip_deadline_ms;
-      await using talk = await this.#link.open();
+      await using talk = await this.#link.open(undefined, spent);
       const reply = await talk.ask({ kind: "tip", repository: entry.id, ref, deadline_ms }, deadline_ms + GRACE_MS);
       if (reply.kind !== "tip") throw unexpected(reply);
       return reply.oid;
@@ -97,10 +110,7 @@ class Remotes implements Egress {
   }
 
   history(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string> {
-    const before = this.#turns.get(entry.remote) ?? Promise.resolve();
-    const mine = before.then(() => this.#fetch(entry, ref, tip, missing, signal));
-    // The next one waits for this one, whatever came of it; who left does not.
-    this.#turns.set(entry.remote, mine.catch(() => undefined));
+    const mine = this.#turns.pass(entry.id, missing.tenant, () => missing.bill((spent) => this.#fetch(entry, ref, tip, missing, spent, signal)), signal);
     return signal === undefined ? mine : leavingAt(mine, signal);
   }
 
@@ -108,9 +118,8 @@ class Remotes implements Egress {
     await this.#link.close();
   }
 
-  async #fetch(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string> {
-    if (signal?.aborted) throw new MaestroError("request.cancelled", "the caller left before its turn");
-    await using talk = await this.#link.open(signal);
+  async #fetch(entry: RemoteEntry, ref: string, tip: string, missing: Missing, spent: Spent, signal?: AbortSignal): Promise<string> {
+    await using talk = await this.#link.open(signal, spent);
     // A fetch may take minutes and holds the mirror: it ends with whoever wanted it.
     const leave = (): void => void talk[Symbol.asyncDispose]();
     signal?.addEventListener("abort", leave, { once: true });

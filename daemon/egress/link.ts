@@ -16,18 +16,26 @@ export interface Talk extends AsyncDisposable {
 }
 
 export interface Link {
-  open(signal?: AbortSignal): Promise<Talk>;
+  /** `spent` is told what the helper used, once it is gone; of one in a unit of its own nothing is known. */
+  open(signal: AbortSignal | undefined, spent: (used: { readonly cpu_us: number }) => void): Promise<Talk>;
   close(): Promise<void>;
 }
 
 /** The daemon's supervisor starts a helper for each conversation. */
 export function childLink(pool: WorkerPool): Link {
   return {
-    async open(signal) {
+    async open(signal, spent) {
       const lease = await pool.lease(signal).catch((error: unknown) => Promise.reject(helperFault(error)));
+      let told = false;
+      // Twice where a caller leaves.
+      const release = async (): Promise<void> => {
+        await lease.release();
+        if (!told) spent(lease.usage());
+        told = true;
+      };
       return {
         ask: (job, deadline_ms) => lease.run(job, { validate: replyOf, deadline_ms }).catch((error: unknown) => Promise.reject(helperFault(error))),
-        [Symbol.asyncDispose]: () => lease.release(),
+        [Symbol.asyncDispose]: release,
       };
     },
     close: () => pool.drain(0),

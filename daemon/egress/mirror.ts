@@ -5,6 +5,7 @@ import type { EgressLimits } from "../../proto/config.ts";
 import type { HistoryJob } from "../../proto/egress.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { packBodyHeader } from "../../proto/pack-body.ts";
+import type { RemoteEntry } from "../config/operator-table.ts";
 import { namesIn } from "../platform/folders.ts";
 import { isOid, type Oid } from "../platform/git/object-format.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
@@ -26,14 +27,20 @@ export interface Body {
 type Wanted = Pick<HistoryJob, "ref" | "tip" | "head" | "have" | "object_format">;
 
 export class Mirror {
+  private readonly address: string;
+  private readonly name: string;
+
   constructor(
     private readonly store: RepositoryStore,
     private readonly git: RemoteGit,
-    /** The remote's address, so that another address never meets this one's objects. */
-    private readonly address: string,
+    entry: Pick<RemoteEntry, "id" | "remote">,
     private readonly limits: EgressLimits,
     private readonly commits_max: number,
-  ) {}
+  ) {
+    this.address = entry.remote;
+    // Another address never meets this one's objects, and another row's neither: it may have other credentials and other branches.
+    this.name = JSON.stringify([entry.id, entry.remote]);
+  }
 
   /** Brings the branch up to `tip`, or further where it has moved on, and packs what a core that has `have` needs to see the change. */
   async history(wanted: Wanted, folder: string): Promise<Body> {
@@ -46,7 +53,7 @@ export class Mirror {
   }
 
   private async opened(object_format: Wanted["object_format"]): Promise<Repository> {
-    const place = this.store.at(this.address, object_format);
+    const place = this.store.at(this.name, object_format);
     const packs = join(place.git_dir, "objects", "pack");
     let bytes = 0;
     let count = 0;
@@ -57,7 +64,7 @@ export class Mirror {
       if (name.endsWith(".pack")) count++;
     }
     if (bytes > this.limits.mirror_bytes_max || count > PACKS_MAX) await rm(place.git_dir, { recursive: true, force: true });
-    return this.store.open(this.address, object_format);
+    return this.store.open(this.name, object_format);
   }
 
   private async fetch(repository: Repository, branch: string, ref: string): Promise<void> {
@@ -65,7 +72,7 @@ export class Mirror {
     try {
       await this.git.speak(args, { stdout_bytes_max: LINE_BYTES_MAX, file_bytes_max: this.limits.fetch_bytes_max }, repository.git_dir);
       // A server may claim to be shallow or promise objects it does not send; `open` refuses a store with a `shallow` file.
-      await this.store.open(this.address, repository.object_format);
+      await this.store.open(this.name, repository.object_format);
       const promised = (await namesIn(join(repository.git_dir, "objects", "pack"))).some((name) => name.endsWith(".promisor"));
       if (promised) throw new MaestroError("egress.refused", "the remote promised objects instead of sending them");
     } catch (error) {

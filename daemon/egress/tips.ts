@@ -18,9 +18,19 @@ export class Tips {
     private readonly clock: Pick<Clock, "monotonic_ms">,
   ) {}
 
-  async get(key: string, ask: () => Promise<string>): Promise<string> {
+  /** Whether nobody need be asked anew. */
+  knows(key: string): boolean {
+    return this.fresh(key) !== null || this.asked.has(key);
+  }
+
+  private fresh(key: string): string | null {
     const known = this.known.get(key);
-    if (known !== undefined && this.clock.monotonic_ms() - known.asked_at_ms < this.ttl_ms) return known.oid;
+    return known !== undefined && this.clock.monotonic_ms() - known.asked_at_ms < this.ttl_ms ? known.oid : null;
+  }
+
+  async get(key: string, ask: () => Promise<string>): Promise<string> {
+    const fresh = this.fresh(key);
+    if (fresh !== null) return fresh;
     const running = this.asked.get(key);
     if (running !== undefined) return running;
     const asked_at_ms = this.clock.monotonic_ms();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { asNobody, Behind, listens } from "../platform/sandbox/testing/behind.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { createEgress } from "./index.ts";
-import { failureOf, HOST_REPO, MAIN, Rig, tableOf } from "./testing/rig.ts";
+import { failureOf, FREE, HOST_REPO, MAIN, Rig, tableOf } from "./testing/rig.ts";
 
 setDefaultTimeout(60_000);
 let rig: Rig;
@@ -60,7 +60,7 @@ test.skipIf(absent)("behind a socket that starts a helper for each connection: t
     for (let i = 0; i < 200 && !listens(socket); i++) await Bun.sleep(10);
     expect(await egress.tip(row, MAIN)).toBe(tip);
     const repository = await rig.scratch.store.open("acme/unit", "sha1");
-    expect(await egress.history(row, MAIN, tip, { head: tip, have: [], object_format: "sha1", receive: rig.receive(repository) })).toBe(tip);
+    expect(await egress.history(row, MAIN, tip, { head: tip, have: [], object_format: "sha1", receive: rig.receive(repository), ...FREE })).toBe(tip);
     await using reader = rig.scratch.reader(repository);
     expect(await reader.history.isAncestor(behind, tip)).toMatchObject({ ancestor: true });
     expect(await failureOf(egress.tip(row, "refs/heads/other"))).toMatchObject({ code: "request.not_found" });

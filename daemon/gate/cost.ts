@@ -23,6 +23,16 @@ export function worstGate({ gate, sandbox }: Pick<Limits, "gate" | "sandbox">): 
   return { ...worst, cpu_us: Math.max(worst.cpu_us, worst.wall_us + sandbox.cpu_s * 1e6) };
 }
 
+/** A question to the operator's remote, at the helper's deadlines; git may use as many processes there as a change has check processes. */
+export function worstTip({ egress }: Pick<Limits, "egress">): Amount {
+  return worstCase({ gate_deadline_ms: egress.tip_deadline_ms });
+}
+
+/** A fetch, and taking in what it brought. */
+export function worstFetch({ egress, intake }: Pick<Limits, "egress" | "intake">): Amount {
+  return worstCase({ gate_deadline_ms: egress.fetch_deadline_ms + intake.intake_deadline_ms });
+}
+
 /** Processor time a command may still use: what was reserved, without what was used and what the check process after it may take until the deadline. */
 export function cpuLeftFor(limits: Pick<Limits, "gate" | "sandbox">, used_us: number, left_ms: number): number {
   return Math.max(0, worstGate(limits).cpu_us - used_us - left_ms * 1000);

@@ -55,7 +55,7 @@ export class GateKeeper {
   async submit(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer = onTheHouse): Promise<GateResult> {
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
     checkHanded(request.reports, this.deps.host.limits.command.handed_bytes_max);
-    const target = await this.deps.targets.settled(intake, request, signal);
+    const target = await this.deps.targets.settled(intake, request, signal, pay);
     return this.judged(intake, { ...request, target }, listen, signal, pay);
   }
 

@@ -8,6 +8,7 @@ import { Git } from "../platform/git/runner.ts";
 import { RepositoryStore } from "../platform/git/repository-store.ts";
 import { ownUser, tenant } from "../testing/tenants.ts";
 import type { Intake } from "./intakes.ts";
+import type { Payer } from "./cost.ts";
 import { placeOf } from "./place.ts";
 import { Targets } from "./targets.ts";
 
@@ -61,7 +62,7 @@ describe("the mode", () => {
 const store = new RepositoryStore("/nonexistent", new Git({ git: "/nonexistent/git", version: "2.40.0", prlimit: null }));
 /** A remote at `TIP` that nothing need be fetched from, or that fails. */
 function remote(failure: MaestroError | null = null): Egress {
-  return { tip: () => (failure === null ? Promise.resolve(TIP) : Promise.reject(failure)), history: () => Promise.reject(new MaestroError("egress.failed", "fetched")), close: () => Promise.resolve() };
+  return { knows: () => false, tip: () => (failure === null ? Promise.resolve(TIP) : Promise.reject(failure)), history: () => Promise.reject(new MaestroError("egress.failed", "fetched")), close: () => Promise.resolve() };
 }
 const intake = (mode: Intake["mode"], repo_id = "acme/app"): Intake => ({ id: "intake-x", uid: 0, tenant: null, repo_id, mode, object_format: "sha1", cuts: [], tips: [], received: true, used_at_ms: 0 });
 
@@ -91,6 +92,57 @@ describe("the target", () => {
 
   test("is refused in a mode that the operator does not list", async () => {
     expect([await code(() => settled("local", TIP, { modes: ["host"] })), await code(() => settled("fork", TIP, { modes: ["host", "local"] })), await code(() => settled("host", TIP, { modes: ["host"] }))]).toEqual(["auth.denied", "auth.denied", "none"]);
+  });
+});
+
+describe("who has the remote asked pays", () => {
+  const broke: Payer = () => Promise.reject(new MaestroError("tenant.budget", "nothing is left"));
+  const { limits } = table();
+
+  /** Which questions reached the remote, and what was reserved for each. */
+  function watched(knows: boolean) {
+    const asked: string[] = [];
+    const reserved: number[] = [];
+    const egress: Egress = {
+      ...remote(),
+      knows: () => knows,
+      tip: (_entry, _ref, spent) => {
+        asked.push("tip");
+        spent?.({ cpu_us: 7 });
+        return Promise.resolve(TIP);
+      },
+      history: (_entry, _ref, tip, { bill, tenant }) => bill((spent) => {
+        asked.push(`fetch for ${tenant}`);
+        spent({ cpu_us: 9 });
+        return Promise.resolve(tip);
+      }),
+    };
+    const used: number[] = [];
+    const payer: Payer = (worst, work) => {
+      reserved.push(worst.wall_us);
+      return work(({ cpu_us }) => void used.push(cpu_us));
+    };
+    const targets = new Targets({ host: table(), egress, repositories: new RepositoryStore("/nonexistent", new Git({ git: "/nonexistent/git", version: "2.40.0", prlimit: null })) });
+    return { asked, reserved, used, payer, targets };
+  }
+
+  test("attack: a tenant whose budget is spent has neither tip nor history fetched", async () => {
+    const { asked, targets } = watched(false);
+    const may = { named: true, repositories: [["acme/*"]] };
+    expect(await code(() => targets.tip(tenant("poor", 9, may), { repository: "acme/app", target_ref: MAIN }, never, broke))).toBe("tenant.budget");
+    expect(await code(() => targets.settled(intake("host"), { target_ref: MAIN, target: CLAIMED, head: HEAD }, never, broke))).toBe("tenant.budget");
+    expect(asked).toEqual([]);
+  });
+
+  test("a tip at the helper's deadline, reserved before it is asked; what is known is free", async () => {
+    const [fresh, known] = [watched(false), watched(true)];
+    for (const { targets, payer } of [fresh, known]) expect(await targets.settled(intake("host"), { target_ref: MAIN, target: TIP, head: HEAD }, never, payer)).toBe(TIP);
+    expect([fresh.reserved, fresh.used, known.reserved, known.asked]).toEqual([[limits.egress.tip_deadline_ms * 1000], [7], [], ["tip"]]);
+  });
+
+  test("mode local asks nobody and costs nothing", async () => {
+    const { targets } = watched(false);
+    expect(await targets.settled(intake("local"), { target_ref: MAIN, target: CLAIMED, head: HEAD }, never, broke)).toBe(CLAIMED);
   });
 });
 

@@ -9,6 +9,7 @@ import type { Egress } from "../egress/index.ts";
 import { receivePack } from "../platform/git/intake.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import { mayUse, type Principal } from "../tenants/index.ts";
+import { onTheHouse, worstFetch, worstTip, type Payer } from "./cost.ts";
 import { requireIds, tenantOf, type Intake } from "./intakes.ts";
 import { modeOf, rowFor } from "./place.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -46,18 +47,25 @@ export class Targets {
     return { repositories: rows.map((entry) => ({ id: entry.id, remote: entry.remote, target_refs: [...entry.target_refs], mode: modeOf(entry, undefined) })), local: modes.includes("local") };
   }
 
-  /** Where a branch stands, for a client that plans what to send. Throws `auth.denied`, `egress.*`, `request.not_found`, `request.busy`. */
-  async tip(principal: Principal, { repository, target_ref }: TargetRequest, signal: AbortSignal): Promise<string> {
+  /** Where a branch stands, for a client that plans what to send. Throws `auth.denied`, `egress.*`, `request.not_found`, `request.busy`, `tenant.budget`. */
+  async tip(principal: Principal, { repository, target_ref }: TargetRequest, signal: AbortSignal, pay: Payer = onTheHouse): Promise<string> {
     const entry = rowFor(this.deps.host, principal, repository);
     requireTarget(entry, target_ref);
-    return this.turns.pass(() => this.deps.egress.tip(entry, target_ref), signal, tenantOf(principal));
+    return this.turns.pass(() => this.asked(entry, target_ref, pay), signal, tenantOf(principal));
+  }
+
+  /** Who has the remote asked pays for it; what is known already, or being asked for by somebody else, costs nothing. */
+  private asked(entry: RemoteEntry, ref: string, pay: Payer): Promise<string> {
+    const { egress, host } = this.deps;
+    if (egress.knows(entry, ref)) return egress.tip(entry, ref);
+    return pay(worstTip(host.limits), (spent) => egress.tip(entry, ref, spent));
   }
 
   /**
    * The commit to merge onto. In mode `local` that is the caller's word; otherwise what the operator's remote says, and what the caller did
-   * not send of it is fetched. Nothing falls back to the caller's word. Throws `auth.denied`, `egress.*`, and what an intake throws.
+   * not send of it is fetched, at its expense. Nothing falls back to the caller's word. Throws `auth.denied`, `egress.*`, and what an intake throws.
    */
-  async settled(intake: Intake, { target_ref, target, head }: Pick<GateRequest, "target_ref" | "target" | "head">, signal: AbortSignal): Promise<string> {
+  async settled(intake: Intake, { target_ref, target, head }: Pick<GateRequest, "target_ref" | "target" | "head">, signal: AbortSignal, pay: Payer = onTheHouse): Promise<string> {
     const { host } = this.deps;
     requireIds(intake, [target, head]);
     requireMode(host, intake.mode);
@@ -65,18 +73,18 @@ export class Targets {
     const entry = host.repositories.find((row) => row.id === intake.repo_id);
     if (entry === undefined || !hasRemote(entry)) throw new MaestroError("internal.bug", "an intake of a row that is not there");
     requireTarget(entry, target_ref);
-    return this.turns.pass(() => this.remoteTip(entry, intake, { target_ref, target, head }, signal), signal, tenantOf(intake));
+    return this.turns.pass(() => this.remoteTip(entry, intake, { target_ref, target, head }, signal, pay), signal, tenantOf(intake));
   }
 
-  private async remoteTip(entry: RemoteEntry, intake: Intake, { target_ref, target, head }: Pick<GateRequest, "target_ref" | "target" | "head">, signal: AbortSignal): Promise<string> {
+  private async remoteTip(entry: RemoteEntry, intake: Intake, { target_ref, target, head }: Pick<GateRequest, "target_ref" | "target" | "head">, signal: AbortSignal, pay: Payer): Promise<string> {
     const { host, egress, repositories } = this.deps;
-    const tip = await egress.tip(entry, target_ref);
+    const tip = await this.asked(entry, target_ref, pay);
     requireIds(intake, [tip]);
     if (tip === target) return tip;
     const repository = await repositories.open(intake.repo_id, intake.object_format);
     const receive = async (body: ReadableStream<Uint8Array>, tips: readonly string[]): Promise<void> => {
       await receivePack(repositories.git, repository, { cuts: [], tips }, body, { limits: host.limits.intake, signal });
     };
-    return egress.history(entry, target_ref, tip, { head, have: [target], object_format: intake.object_format, receive }, signal);
+    return egress.history(entry, target_ref, tip, { head, have: [target], object_format: intake.object_format, receive, tenant: tenantOf(intake), bill: (work) => pay(worstFetch(host.limits), work) }, signal);
   }
 }

@@ -125,6 +125,16 @@ export class OidcVerifier {
   }
 }
 
+/**
+ * The ref that a job ran on. GitLab names branches and tags alike by their short name, and `ref_type` says which it was (its and GitHub's
+ * documentation of ID tokens): a tag called `main` must not speak for the branch.
+ */
+function ownRef(name: string, type: Json | undefined): string {
+  if (type === undefined || type === "branch") return branchRef(name);
+  if (type !== "tag") throw refused("its ref_type is neither branch nor tag");
+  return name.startsWith("refs/") ? name : `refs/tags/${name}`;
+}
+
 function claimsOf(source: OidcIssuer, payload: Fields, { exp = 0, iat = 0, jti }: JWTPayload): JobClaims {
   if (exp - iat > LIFE_S_MAX) throw refused(`it lives longer than ${LIFE_S_MAX} s`);
   const names = { ...CLAIMS, ...source.claims };
@@ -133,6 +143,6 @@ function claimsOf(source: OidcIssuer, payload: Fields, { exp = 0, iat = 0, jti }
   if (mapped === undefined) throw refused(`the operator maps no repository to ${repository}`);
   const into = payload[names.target_ref];
   // A merge request names the branch it goes into; a push is to its own.
-  const target_ref = branchRef(typeof into === "string" && into !== "" ? into : claim(payload, names.ref));
+  const target_ref = typeof into === "string" && into !== "" ? branchRef(into) : ownRef(claim(payload, names.ref), payload["ref_type"]);
   return { source, bound: { repository: mapped.id, head: claim(payload, names.sha), target_ref }, jti: jti ?? null, expires_s: exp };
 }

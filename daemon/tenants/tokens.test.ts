@@ -134,8 +134,16 @@ describe("job tokens", () => {
     expect(grant.bound?.target_ref).toBe("refs/heads/refs/heads/main");
   });
 
+  test("attack: a tag called main, which GitLab names as shortly as the branch, does not speak for the branch", async () => {
+    const target = async (claims: Record<string, string>) => (await tokens.check({ kind: "oidc", text: ci.token(claims) })).bound?.target_ref;
+    expect(await target({ ref: "main", ref_type: "tag" })).toBe("refs/tags/main");
+    expect(await target({ ref: "refs/tags/main", ref_type: "tag" })).toBe("refs/tags/main");
+    expect([await target({ ref: "main", ref_type: "branch" }), await target({ ref: "main" })]).toEqual(["refs/heads/main", "refs/heads/main"]);
+    expect(await outcome(tokens.check({ kind: "oidc", text: ci.token({ ref: "main", ref_type: "merge_request" }) }))).toContain("neither branch nor tag");
+  });
+
   test("a merge request's target is the branch it goes into", async () => {
-    const grant = await tokens.check({ kind: "oidc", text: ci.token({ ref: "refs/pull/7/merge", base_ref: "release" }) });
+    const grant = await tokens.check({ kind: "oidc", text: ci.token({ ref: "refs/pull/7/merge", base_ref: "release", ref_type: "branch" }) });
     expect(grant.bound?.target_ref).toBe("refs/heads/release");
   });
 

@@ -25,7 +25,7 @@ import { ownUser } from "./tenants.ts";
 export const UID = 7;
 const never = new AbortController().signal;
 const remoteless = (): Promise<never> => Promise.reject(new Error("a test without a remote asked one"));
-const NO_REMOTE = { tip: remoteless, history: remoteless, close: () => Promise.resolve() };
+const NO_REMOTE = { tip: remoteless, knows: () => true, history: remoteless, close: () => Promise.resolve() };
 
 type Asked = Omit<GateRequest, "intake_id">;
 

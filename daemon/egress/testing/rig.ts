@@ -9,10 +9,13 @@ import { receivePack } from "../../platform/git/intake.ts";
 import type { Repository } from "../../platform/git/repository-store.ts";
 import { Scratch, Source } from "../../platform/git/testing/scratch.ts";
 import { FakeClock } from "../../testing/clock.ts";
-import { createEgress, type Egress } from "../index.ts";
+import { createEgress, type Egress, type Missing } from "../index.ts";
 
 export const MAIN = "refs/heads/main";
 export const HOST_REPO = "acme/app";
+
+/** A fetch that nobody pays for. */
+export const FREE: Pick<Missing, "tenant" | "bill"> = { tenant: "nobody", bill: (work) => work(() => undefined) };
 
 type Limits = NonNullable<HostConfig["limits"]>["egress"];
 
