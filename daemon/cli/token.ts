@@ -10,20 +10,12 @@ import { capabilitySignedBytes, capabilityText } from "../verifier/capability.ts
 import { timestampOf } from "../verifier/time.ts";
 import { textOf, type Values } from "./command.ts";
 import { signedTrust, type Root } from "./trust-root.ts";
-import { required, wordsIn } from "./values.ts";
+import { required, secondsIn, wordsIn } from "./values.ts";
 
 const JTI_BYTES = 12;
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const US_PER_S = 1_000_000;
 
 const usage = (because: string): MaestroError => new MaestroError("cli.usage", because);
-
-/** `90s`, `15m`, `8h`, `7d` in seconds. */
-function seconds(value: string, name: string): number {
-  const [, count, unit = ""] = /^([1-9][0-9]{0,6})([smhd])$/.exec(value) ?? [];
-  if (count === undefined) throw usage(`--${name} takes a time such as 90s, 15m, 8h or 7d, not ${value}`);
-  return Number(count) * (UNITS[unit] ?? 0);
-}
 
 function verbsOf(list: string): Verb[] {
   const found = wordsIn(list);
@@ -35,8 +27,8 @@ function verbsOf(list: string): Verb[] {
 function budgetOf(values: Values): Spending | null {
   const [wall, cpu, tokens] = ["wall", "cpu", "model-tokens"].map((name) => textOf(values, name));
   const budget = {
-    ...(wall === undefined ? {} : { wall_us: seconds(wall, "wall") * US_PER_S }),
-    ...(cpu === undefined ? {} : { cpu_us: seconds(cpu, "cpu") * US_PER_S }),
+    ...(wall === undefined ? {} : { wall_us: secondsIn(wall, "wall") * US_PER_S }),
+    ...(cpu === undefined ? {} : { cpu_us: secondsIn(cpu, "cpu") * US_PER_S }),
     ...(tokens === undefined ? {} : { model_tokens: Number(tokens) }),
   };
   if (!Value.Check(Spending, budget)) throw usage("--model-tokens takes a whole number");
@@ -45,7 +37,7 @@ function budgetOf(values: Values): Spending | null {
 
 /** A token as its options say, signed. Throws `cli.usage` for what the daemon would refuse. */
 export function issue(key: Root, values: Values, now: Date): { readonly body: CapabilityBody; readonly token: string } {
-  const life_s = seconds(textOf(values, "expires") ?? "1h", "expires");
+  const life_s = secondsIn(textOf(values, "expires") ?? "1h", "expires");
   if (life_s > CAPABILITY_LIFE_S_MAX) throw usage(`a token lives at most ${CAPABILITY_LIFE_S_MAX / 86_400} days`);
   const issued_s = Math.floor(now.getTime() / 1000);
   const body = {

@@ -9,6 +9,8 @@ export interface ClientEnvironment {
   readonly HOME?: string | undefined;
   readonly XDG_CONFIG_HOME?: string | undefined;
   readonly PATH?: string | undefined;
+  /** Where objects lie that are not part of the repository yet: a snapshot of the work tree, the quarantine of a push. */
+  readonly objects?: { readonly directory: string; readonly alternates: string } | undefined;
 }
 
 /** A partial clone would fetch what is missing, with the repository's own ssh command or helper. */
@@ -44,6 +46,7 @@ export class ClientGit {
       GIT_NO_REPLACE_OBJECTS: "1",
       GIT_NO_LAZY_FETCH: "1",
       GIT_GRAFT_FILE: "/dev/null",
+      ...(environment.objects === undefined ? {} : { GIT_OBJECT_DIRECTORY: environment.objects.directory, GIT_ALTERNATE_OBJECT_DIRECTORIES: environment.objects.alternates }),
     };
   }
 

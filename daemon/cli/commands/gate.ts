@@ -65,7 +65,8 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const path = positionals[0] ?? ".";
   const wanted = wantedOutputs(given, process.env);
   const reports = readReports(lists?.["report"] ?? []);
-  const { plan: first, values } = await planNamed(positionals[0], given, process.env);
+  using uncommitted = given["worktree"] === true ? await (await import("../worktree.ts")).planWorktree(path, given) : null;
+  const { plan: first, values } = uncommitted ?? (await planNamed(positionals[0], given, process.env));
   const { client, locations } = await connectOrStart(values);
   const { plan, mode } = await place(client, path, first, values);
   const progress = new Progress();

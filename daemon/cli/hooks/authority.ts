@@ -1,0 +1,84 @@
+/** What a hook asks of the daemon: does this commit stand admitted, what does the gate say of it now, is there budget left. */
+import { ClientGit } from "../../client/git.ts";
+import type { MaestroClient } from "../../client/maestro.ts";
+import { repositoryName } from "../../client/origin.ts";
+import type { Values } from "../command.ts";
+import { connectOrStart } from "../connect.ts";
+import type { Answer } from "./agents/agent.ts";
+import type { Push, PushedRef } from "./guard/concern.ts";
+import { identify } from "./identify.ts";
+import type { Authority } from "./judge.ts";
+import { quoted, unableReason } from "./reasons.ts";
+
+/** Under the time an agent gives its hooks in the settings that `maestro init` writes: past that it would go on without an answer. */
+const DEADLINE_MS = 50_000;
+const ANSWER_BYTES_MAX = 64 * 1024;
+const ALLOW: Answer = { kind: "allow" };
+
+/** The target of a push as a full ref; null where it cannot be told, which is then taken for the guarded branch. */
+async function targetOf(git: ClientGit, { source, target }: PushedRef): Promise<string | null> {
+  const full = (name: string): string => (name.startsWith("refs/") ? name : `refs/heads/${name}`);
+  if (target !== null) return full(target);
+  // What git itself would take by `push.default`, the upstream and the remote's refspecs; it prints the tracking branch.
+  const pushes = await line(git, ["--symbolic-full-name", source === "HEAD" ? "@{push}" : `${source}@{push}`]);
+  const tracking = /^refs\/remotes\/[^/]+\/(.+)$/.exec(pushes ?? "")?.[1];
+  if (tracking !== undefined) return `refs/heads/${tracking}`;
+  const own = await line(git, ["--symbolic-full-name", source]);
+  return own?.startsWith("refs/") === true ? own : null;
+}
+
+async function line(git: ClientGit, args: readonly string[]): Promise<string | null> {
+  const { code, stdout } = await git.run("rev-parse", args, { stdout_bytes_max: ANSWER_BYTES_MAX });
+  const text = Buffer.from(stdout).toString("utf8").trim();
+  return code === 0 && text !== "" ? text : null;
+}
+
+export class DaemonAuthority implements Authority {
+  constructor(
+    private readonly agent: string,
+    private readonly values: Values,
+  ) {}
+
+  async push({ folder, refs }: Push): Promise<Answer> {
+    if (folder === null) return { kind: "deny", reason: unableReason("git push in a folder that only the shell will know", "Run git push by itself, in the repository.") };
+    const { client } = await connectOrStart(this.values);
+    for (const ref of refs.length === 0 ? [{ source: "HEAD", target: null }] : refs) {
+      const answer = await this.pushOne(client, folder, ref);
+      if (answer.kind !== "allow") return answer;
+    }
+    return ALLOW;
+  }
+
+  private async pushOne(client: MaestroClient, folder: string, ref: PushedRef): Promise<Answer> {
+    const git = new ClientGit(folder);
+    const { head, repository, mode } = await identify(client, folder, ref.source, this.values);
+    const standing = await client.plan({ repository, mode, files: [], actions: [{ do: "push", head }] });
+    if (standing.answer === "allow") return ALLOW;
+    const { gateNow, verdictText } = await import("./gating.ts");
+    const { result, target_ref } = await gateNow({ client, path: folder, head, values: this.values, deadline_ms: DEADLINE_MS });
+    if (result.verdict === "admit") return ALLOW;
+    const target = await targetOf(git, ref);
+    // A change that is held waits for a person, and has to be where the person can see it; only the branch it waits for stays shut.
+    if (result.verdict === "hold" && target !== null && target !== target_ref && target.startsWith("refs/heads/")) return { kind: "allow", note: `maestro: held, a person has to look:\n${verdictText(result)}` };
+    return { kind: "deny", reason: `Maestro stopped this push: the gate says ${result.verdict} for ${quoted(ref.source)}.\n${verdictText(result)}` };
+  }
+
+  async spend(what: string, folder: string): Promise<Answer> {
+    const { client } = await connectOrStart(this.values);
+    const { reasons, answer } = await client.plan({ repository: repositoryName(folder), files: [], actions: [{ do: "spend", what: what.slice(0, 200) }] });
+    if (answer === "allow") return ALLOW;
+    return { kind: "deny", reason: `Maestro stopped ${quoted(what)}: ${reasons.map(({ because }) => quoted(because)).join("; ")}. Ask the person who pays.` };
+  }
+
+  async stop(folder: string): Promise<Answer> {
+    const { snapshotOf } = await import("../../client/worktree.ts");
+    const { rootOf } = await import("./guard/paths.ts");
+    if (rootOf(folder) === null) return ALLOW;
+    using snapshot = snapshotOf(folder, { trailers: [`Assisted-by: ${this.agent}`] });
+    const { gateNow, verdictText } = await import("./gating.ts");
+    const { client } = await connectOrStart(this.values);
+    const { result } = await gateNow({ client, path: folder, head: snapshot.head, env: snapshot.env, values: { ...this.values, local: true }, deadline_ms: DEADLINE_MS });
+    if (result.verdict === "refuse") return { kind: "deny", reason: `Maestro's gate refuses the work as it stands; mend it before you stop.\n${verdictText(result)}` };
+    return result.verdict === "hold" ? { kind: "allow", note: `maestro: held, a person has to look:\n${verdictText(result)}` } : ALLOW;
+  }
+}

@@ -1,0 +1,119 @@
+/** Which files a command would write, by what its program does with its words. What a program does beyond its words is not seen. */
+import { existsSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { GUARD_PLACES } from "../../../../proto/guard-paths.ts";
+import type { Redirect, Word } from "../shell/script.ts";
+import type { Concern } from "./concern.ts";
+import type { GuardedPaths, Guarded } from "./paths.ts";
+import { programOf } from "./unwrap.ts";
+
+/** `file`: these very paths. `tree`: they and what lies below. `into`: the last, or the file it would make in that folder. */
+type Manner = "file" | "tree" | "into";
+
+interface Writer {
+  readonly program: RegExp;
+  readonly manner: Manner;
+  /** Counts as writing only with such an option. */
+  readonly only?: RegExp;
+  /** Operands before the files: the script of sed, the mode of chmod. */
+  readonly skip?: number;
+}
+
+const WRITERS: readonly Writer[] = [
+  { program: /^(?:rm|rmdir|unlink|shred|srm|trash|trash-put)$/, manner: "tree" },
+  { program: /^(?:tee|sponge|truncate|touch|ed|ex|vim?|nvim|nano|emacs|micro|fallocate|mkfifo|patch)$/, manner: "file" },
+  { program: /^(?:chmod|chown|chgrp|chattr|setfacl)$/, manner: "tree", skip: 1 },
+  { program: /^(?:sed|gsed)$/, manner: "file", only: /^(?:-[A-Za-z]*i.*|--in-place.*)$/, skip: 1 },
+  { program: /^(?:perl|ruby)$/, manner: "file", only: /^-[A-Za-z0-9]*i/ },
+  { program: /^(?:g?awk)$/, manner: "file", only: /^(?:-i|inplace)$/, skip: 1 },
+  { program: /^(?:yq|jq|sd|dasel)$/, manner: "file", only: /^(?:-[A-Za-z]*i[A-Za-z]*|--inplace|--in-place)$/ },
+  { program: /^(?:cp|install|rsync|scp|ditto)$/, manner: "into" },
+  { program: /^mv$/, manner: "tree" },
+  { program: /^mv$/, manner: "into" },
+  { program: /^(?:ln|link|symlink)$/, manner: "into" },
+];
+/** Options whose value is the file that is written. */
+const OUTPUT = /^(?:-o|-O|--output|--output-document|--outfile|--out|-fprint|-fprintf|-fls)$/;
+const OUTPUTS: ReadonlySet<string> = new Set(["curl", "wget", "sort", "gcc", "cc", "clang", "find", "openssl", "pandoc", "jq", "yq", "xmllint", "tree", "git"]);
+
+const concern = ({ guards, path, askable }: Guarded): Concern => ({ kind: "edit", guards, path, askable });
+
+/** The concern of writing each of these words; nothing for those that guard nothing. */
+export function writing(words: readonly Word[], folder: string | null, paths: GuardedPaths, manner: Manner): Concern[] {
+  return words.flatMap((word) => {
+    const named = paths.named(word, folder === null ? null : paths.absolute(folder));
+    const found = named === null ? [unknown(word, folder, paths)] : named.map((path) => (manner === "tree" ? paths.within(path) : paths.at(path)));
+    return found.filter((one) => one !== null).slice(0, 1).map(concern);
+  });
+}
+
+/** A word whose place or text is not known: what of it is known may be enough. */
+function unknown(word: Word, folder: string | null, paths: GuardedPaths): Guarded | null {
+  const could = paths.could(word);
+  if (could !== null || word.dynamic || folder !== null) return could;
+  return paths.at(paths.absolute(word.text));
+}
+
+function operandsOf(words: readonly Word[], skip: number): Word[] {
+  return words.filter(({ text }) => !text.startsWith("-") || text === "-").slice(skip);
+}
+
+/** `cp a b/` makes `b/a`; `cp a b` makes `b`. */
+function into(words: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
+  const option = words.findIndex(({ text }) => /^(?:-t|--target-directory)(?:=|$)/.test(text));
+  const inline = /^--target-directory=(.*)$/.exec(words[option]?.text ?? "")?.[1];
+  const operands = operandsOf(words, 0);
+  const target = inline !== undefined ? { text: inline, dynamic: false, glob: false } : option >= 0 ? words[option + 1] : operands.at(-1);
+  if (target === undefined) return [];
+  const sources = operands.filter((word) => word !== target);
+  const named = paths.named(target, folder === null ? null : paths.absolute(folder));
+  const isFolder = named !== null && named.length === 1 && existsSync(named[0]!) && statSync(named[0]!).isDirectory();
+  if (!isFolder) return writing([target], folder, paths, "file");
+  return sources.flatMap((source) => writing([{ text: join(named[0]!, basename(source.text)), dynamic: source.dynamic, glob: false }], "/", paths, "tree"));
+}
+
+/** `find DIR -name PATTERN -delete` takes a guard only where the pattern fits one. */
+function deletedByFind(rest: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
+  const first = rest.findIndex(({ text }) => /^[-(!]/.test(text));
+  const names = rest.filter((_, at) => /^-i?name$/.test(rest[at - 1]?.text ?? ""));
+  const fits = names.length === 0 || GUARD_PLACES.some((place) => names.some(({ text, dynamic }) => dynamic || new Bun.Glob(text.toLowerCase()).match(basename(place).toLowerCase())));
+  const start = rest.slice(0, Math.max(0, first));
+  return fits ? writing(start.length === 0 ? [{ text: ".", dynamic: false, glob: false }] : start, folder, paths, "tree") : [];
+}
+
+/** What the program's words say it writes. `words` begin with the program. */
+export function writesOf(words: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
+  const program = programOf(words[0]);
+  const rest = words.slice(1);
+  const found: Concern[] = [];
+  for (const { program: pattern, manner, only, skip = 0 } of WRITERS) {
+    if (!pattern.test(program) || (only !== undefined && !rest.some(({ text }) => only.test(text)))) continue;
+    // With -e or -f the script is no operand of its own.
+    const scripted = rest.some(({ text }) => /^(?:-e|-f|--expression|--file)/.test(text));
+    found.push(...(manner === "into" ? into(rest, folder, paths) : writing(operandsOf(rest, scripted ? 0 : skip), folder, paths, manner)));
+  }
+  if (program === "find" && rest.some(({ text }) => text === "-delete")) found.push(...deletedByFind(rest, folder, paths));
+  if (program === "dd") found.push(...writing(rest.filter(({ text }) => text.startsWith("of=")).map((word) => ({ ...word, text: word.text.slice(3) })), folder, paths, "file"));
+  if (OUTPUTS.has(program)) {
+    const outputs = rest.flatMap((word, at) => {
+      const inline = /^(?:--output|--output-document|--outfile|--out)=(.*)$/.exec(word.text)?.[1];
+      return inline !== undefined ? [{ ...word, text: inline }] : OUTPUT.test(word.text) ? rest.slice(at + 1, at + 2) : [];
+    });
+    found.push(...writing(outputs, folder, paths, "file"));
+  }
+  return found;
+}
+
+const READS = new Set(["<", "<&"]);
+
+export function redirected(redirects: readonly Redirect[], folder: string | null, paths: GuardedPaths): Concern[] {
+  return writing(redirects.filter(({ operator }) => !READS.has(operator)).map(({ target }) => target), folder, paths, "file");
+}
+
+/** Whether something is written to a place that says nothing of itself. */
+export function writesSomewhere(words: readonly Word[], redirects: readonly Redirect[]): boolean {
+  const blank = ({ text, dynamic }: Word): boolean => dynamic && text.replace(/[^A-Za-z]/g, "").length < 4;
+  const program = programOf(words[0]);
+  const writes = WRITERS.some((writer) => writer.program.test(program) && (writer.only === undefined || words.some(({ text }) => writer.only!.test(text))));
+  return redirects.some(({ operator, target }) => !READS.has(operator) && blank(target)) || (writes && words.slice(1).some(blank));
+}

@@ -1,0 +1,30 @@
+/** A commit in a repository, under the name that the daemon knows the repository by. */
+import { MaestroError } from "../../../proto/errors.ts";
+import { ClientGit } from "../../client/git.ts";
+import type { MaestroClient } from "../../client/maestro.ts";
+import { originUrl, repositoryName } from "../../client/origin.ts";
+import type { Values } from "../command.ts";
+import { chooseOffer } from "../place.ts";
+
+const ANSWER_BYTES_MAX = 64 * 1024;
+
+export interface Identified {
+  readonly head: string;
+  readonly repository: string;
+  readonly mode: "host" | "fork" | "local";
+}
+
+/** Throws `git.unknown_ref` for what is no commit, and what choosing a row of the host's table throws. */
+export async function identify(client: Pick<MaestroClient, "repositories">, folder: string, source: string, values: Values): Promise<Identified> {
+  const git = new ClientGit(folder);
+  if (source.startsWith("-") || /[\0\n]/.test(source)) throw new MaestroError("git.unknown_ref", source);
+  // One process for both, because an agent waits for it.
+  const { code, stdout } = await git.run("rev-parse", ["--path-format=absolute", "--git-common-dir", `${source}^{commit}`], { stdout_bytes_max: ANSWER_BYTES_MAX });
+  const lines = Buffer.from(stdout).toString("utf8").split("\n").slice(0, -1);
+  const head = lines.at(-1) ?? "";
+  if (code !== 0 || !/^[0-9a-f]{40,64}$/.test(head)) throw new MaestroError("git.unknown_ref", source);
+  const common_dir = lines.slice(0, -1).join("\n");
+  const offer = chooseOffer(await client.repositories(), values, originUrl(common_dir));
+  if (offer === null) return { head, repository: repositoryName(common_dir), mode: "local" };
+  return typeof offer === "string" ? { head, repository: offer, mode: "host" } : { head, repository: offer.id, mode: offer.mode };
+}
