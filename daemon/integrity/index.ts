@@ -14,7 +14,7 @@ import type { Usage } from "../store/usage.ts";
 import { collectGarbage } from "./gc.ts";
 import { Quota } from "./quota.ts";
 import { Scrubber } from "./scrubber.ts";
-import { makeSnapshot, releaseSnapshot } from "./snapshot.ts";
+import { forgetHalfMade, makeSnapshot, releaseSnapshot } from "./snapshot.ts";
 import { checkNewest, logKeys } from "./start.ts";
 import type { Step } from "./step.ts";
 import { walk } from "./walk.ts";
@@ -56,6 +56,7 @@ export interface Integrity {
 /** Checks what the newest evidence rests on, and starts the scrubber where the daemon stays. Damage is said and served around, never hidden. */
 export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
   const { state_dir, store, artifacts, gates, usage, evidence, clock, limits, resident } = deps;
+  await forgetHalfMade(state_dir);
   const parts = { state_dir, store, gates, artifacts, outbox: deps.outbox, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };
   const steps = () => walk(parts);
   const scrubber = new Scrubber({
@@ -75,7 +76,9 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
     steps,
     worked: () => void (resident ? undefined : scrubber.slice()),
     gc: async (apply) => {
-      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms: clock.now_ms(), in_use: deps.in_use(), apply });
+      // A clock that jumped ahead makes everything look old; log time then stands still, and what came after it looks young.
+      const now_ms = Math.min(clock.now_ms(), evidence.now_s() * 1000);
+      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms, in_use: deps.in_use(), apply });
       if (apply) await quota.recount(join(state_dir, "repositories"));
       return reply;
     },

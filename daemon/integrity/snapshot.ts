@@ -12,7 +12,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { toHex } from "../../proto/encoding.ts";
 import { VERSION } from "../../proto/version.ts";
 import type { Evidence } from "../evidence/index.ts";
-import { isAbsent, lookAt } from "../platform/folders.ts";
+import { isAbsent, lookAt, namesIn } from "../platform/folders.ts";
 import { syncPath } from "../platform/sync.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
@@ -80,6 +80,12 @@ async function describeAll(folder: string): Promise<BackupFile[]> {
     files.push(blob === undefined ? await describe(folder, path) : { path, bytes: (await stat(join(folder, path))).size, sha256: blob });
   }
   return files;
+}
+
+/** At the start, when nobody makes one: a daemon that was killed in the middle has left a whole database there. One that is whole may be being copied. */
+export async function forgetHalfMade(state_dir: string): Promise<void> {
+  const folder = join(state_dir, FOLDER);
+  for (const name of await namesIn(folder)) if (name.endsWith(".new")) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /**

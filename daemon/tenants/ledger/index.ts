@@ -12,7 +12,9 @@ const ReservationRow = Closed({ amount: Amount, lines: Type.Array(Line, { maxIte
 
 /** An account of a token is kept this long after it was last used: longer than a token may live. */
 const IDLE_S_MAX = CAPABILITY_LIFE_S_MAX + 86_400;
-const IDLE_ROWS_MAX = 10_000;
+/** Looked at in one go, of which there is one at the start and one with every so many settlements: however many tokens there were, no request waits for all of them. */
+const SWEEP_ROWS = 256;
+const SWEEP_SETTLEMENTS = 64;
 
 export interface Ledger {
   /** Promises `amount` to every account, or to none. Durable on return. Throws `tenant.budget`, saying when to come again. */
@@ -53,8 +55,17 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
 
   const stale = [...reservations.entries()];
   if (stale.length > 0) store.atomic(() => stale.forEach(({ key, value }) => close(key, value, value.amount)));
-  const idle = [...accounts.entries({ limit: IDLE_ROWS_MAX })].filter(({ value }) => value.touched_s < now_s() - IDLE_S_MAX);
-  if (idle.length > 0) store.atomic(() => idle.forEach(({ key }) => accounts.remove(key)));
+  let settlements = 0;
+  /** Where the next sweep begins; from the first account again after the last. */
+  let swept = "";
+
+  function sweep(): void {
+    const rows = [...accounts.entries({ start: swept, limit: SWEEP_ROWS })];
+    const idle = rows.filter(({ value }) => value.touched_s < now_s() - IDLE_S_MAX);
+    if (idle.length > 0) store.atomic(() => idle.forEach(({ key }) => accounts.remove(key)));
+    swept = rows.length < SWEEP_ROWS ? "" : (rows.at(-1)?.key ?? "");
+  }
+  sweep();
 
   return {
     reserve(asked, amount) {
@@ -70,12 +81,15 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
       });
       return id;
     },
-    settle: (id, used) =>
-      store.atomic(() => {
+    settle(id, used) {
+      const known = store.atomic(() => {
         const row = reservations.get(id);
         if (row !== undefined) close(id, row, used);
         return row !== undefined;
-      }),
+      });
+      if (++settlements % SWEEP_SETTLEMENTS === 0) sweep();
+      return known;
+    },
     short(asked, amount) {
       for (const account of asked) {
         const short = shortfall(accountOf(account), account.budget, amount);

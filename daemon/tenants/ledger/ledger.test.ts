@@ -163,3 +163,16 @@ describe("work that is paid for", () => {
     expect(ledger.account("tenant:web")).toBeUndefined();
   });
 });
+
+test("attack: accounts of hundreds of tokens are forgotten while the daemon goes on, some at a time, and one that is used is not", () => {
+  const { ledger, now } = fresh();
+  const account = (key: string): Account => ({ key, budget: { wall_us: 1_000_000 }, window_s: null });
+  const keys = Array.from({ length: 300 }, (_, i) => `token:${i}`);
+  for (let i = 0; i < keys.length; i += 4) ledger.settle(ledger.reserve(keys.slice(i, i + 4).map(account), wall(1)), wall(1));
+  now.s += 400 * 24 * HOUR_S;
+  ledger.settle(ledger.reserve([account("tenant:web")], wall(1)), wall(1));
+  // What was settled before costs no flush, and counts.
+  for (let i = 0; i < 192; i++) ledger.settle(1, wall(1));
+  expect(keys.filter((key) => ledger.account(key) !== undefined)).toEqual([]);
+  expect(ledger.account("tenant:web")).toMatchObject({ spent: wall(1) });
+});
