@@ -11,9 +11,13 @@ import { worstCase } from "./gate/cost.ts";
 import { Intakes } from "./gate/intakes.ts";
 import { Judge } from "./gate/judge.ts";
 import { Planner } from "./gate/plan/index.ts";
+import { ReleaseShelf } from "./gate/released.ts";
+import { Releaser } from "./gate/releaser.ts";
 import { Replay } from "./gate/replay.ts";
 import { ruleDocs } from "./gate/rules.ts";
+import { Simulator } from "./gate/simulate.ts";
 import { Targets } from "./gate/targets.ts";
+import { Turnstile } from "./gate/turnstile.ts";
 import { openIntegrity, type Integrity } from "./integrity/index.ts";
 import { RepositoryStore } from "./platform/git/repository-store.ts";
 import { findGit, Git, type GitTools } from "./platform/git/runner.ts";
@@ -29,6 +33,8 @@ import { forgetOld } from "./store/upgrade.ts";
 
 export interface CoreOptions extends StateOptions {
   readonly random: Random;
+  /** The user who owns the host's configuration file; absent where there is no file. */
+  readonly config_owner?: () => number | null;
   /** Where the kernel caps the memory of check processes; absent, it is watched. */
   readonly cgroups?: CgroupHome | undefined;
 }
@@ -45,6 +51,9 @@ export interface Core extends State {
   readonly keeper: GateKeeper;
   readonly integrity: Integrity;
   readonly replay: Replay;
+  readonly shelf: ReleaseShelf;
+  readonly releaser: Releaser;
+  readonly simulator: Simulator;
   readonly planner: Planner;
   readonly targets: Targets;
   readonly rules: readonly RuleDoc[];
@@ -53,6 +62,8 @@ export interface Core extends State {
 
 const DEFAULT_POLICY = new URL("../policies/default/bundle.tar.gz", import.meta.url).pathname;
 const WORKER = new URL("./gate/worker.ts", import.meta.url).pathname;
+/** One at a time; more than a few people do not ask at once. */
+const SIMULATIONS_WAITING_MAX = 16;
 const POOL_DRAIN_MS = 2_000;
 const SETTLE_MS = 2_000;
 
@@ -102,7 +113,10 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const judge = new Judge(judging);
   const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups });
   const targets = new Targets({ host, egress, repositories });
-  const keeper = new GateKeeper({ ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
+  const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), now_s: () => evidence.now_s(), warn: options.warn });
+  const keeper = new GateKeeper({ shelf, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
+  const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
+  const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
   const planner = new Planner({ ...judging, gates, tenants });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
@@ -111,7 +125,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, tenants, keeper, replay, planner, targets,
+    options, git, tools, repositories, pool, ...state, tenants, keeper, shelf, releaser, simulator, replay, planner, targets,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),

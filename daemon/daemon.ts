@@ -1,11 +1,14 @@
 /** A composed core on its socket: serves, tells the service manager, and ends in order. */
+import type { GateResult } from "../proto/api.ts";
 import { EXIT } from "../proto/errors.ts";
+import type { ReleaseRequest } from "../proto/release.ts";
 import { API_VERSION } from "../proto/routes.ts";
 import { VERSION } from "../proto/version.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { gateRoutes } from "./api/gates.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
+import { releaseRoutes } from "./api/releases.ts";
 import { hostFor } from "./api/reader.ts";
 import { baseRoutes, withOpenApi, type Log, type Route } from "./api/index.ts";
 import { serveSockets, type Sockets } from "./api/sockets.ts";
@@ -104,9 +107,21 @@ export class Daemon {
       ...baseRoutes({ version, pid: process.pid, trust: () => core.evidence.trust_bytes, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: (reader) => explainConfig(live.given, hostFor(reader, host)), limits: { server, intake, gate, command }, expectWork }),
       ...planRoutes({ ...core, limits: { server } }),
+      ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];
+  }
+
+  /** An override is somebody breaking the glass: it is said where an operator looks, whoever may read the log. */
+  private released({ kind, person, repo_id, head, reason, expires }: ReleaseRequest, result: GateResult): void {
+    const { log, core } = this.deps;
+    this.metrics.released(kind);
+    this.metrics.gate(result);
+    core.integrity.worked();
+    const fields = { kind, person, repo_id, head, reason, expires, gate_id: result.gate_id, attempt: result.attempt, verdict: result.verdict };
+    if (kind === "override") log.error(fields, "override: a person broke the glass");
+    else log.info(fields, "approved");
   }
 
   /** Goes on while a stop waits for what is in flight: that may take longer than the manager's patience. */

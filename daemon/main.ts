@@ -17,6 +17,7 @@ import { systemClock } from "./platform/clock.ts";
 import { diskCode } from "./platform/disk.ts";
 import { nativeEd25519 } from "./platform/ed25519.ts";
 import { machineDigest } from "./platform/machine.ts";
+import { ownerOf } from "./platform/operator-file.ts";
 import { watchOver } from "./platform/process/watch-over.ts";
 import { systemRandom } from "./platform/random.ts";
 import { takeLock, type StateLock } from "./platform/socket/index.ts";
@@ -102,7 +103,7 @@ async function main(): Promise<void> {
   const fatal = guardProcess(log);
   const { cgroups, uncapped_because } = watchOver({ state_dir, warn: (what) => log.warn(what) });
   if (uncapped_because !== null) log.info({ because: uncapped_because }, "no control group: the memory of check processes is watched, not capped by the kernel");
-  const core = await composeCore({ state_dir, host: live.host, clock: systemClock, machine: machineDigest(), random: systemRandom, cgroups, fatal, warn: (what, error) => log.warn({ err: error }, what) });
+  const core = await composeCore({ state_dir, host: live.host, clock: systemClock, machine: machineDigest(), random: systemRandom, ...(args.embedded ? {} : { config_owner: () => ownerOf(args.locations.host_config_path) }), cgroups, fatal, warn: (what, error) => log.warn({ err: error }, what) });
   const { address, watchdog_ms } = notifySettings();
   const manager = new ServiceManager(address, (error) => log.warn({ err: error }, "the service manager cannot be told"));
   const lines: Log = { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) };

@@ -13,6 +13,7 @@ import { keepEnvelope } from "./store/envelopes.ts";
 import { openGates, type Gates } from "./store/gates.ts";
 import { suspicionOf } from "./store/pages.ts";
 import { openOutbox, type Outbox } from "./store/outbox.ts";
+import { openReleases, type ReleaseTable } from "./store/releases.ts";
 import { openUsage, type Usage } from "./store/usage.ts";
 import { upgradeStore } from "./store/upgrade.ts";
 
@@ -33,6 +34,7 @@ export interface State {
   readonly gates: Gates;
   readonly outbox: Outbox;
   readonly usage: Usage;
+  readonly releases: ReleaseTable;
   readonly evidence: Evidence;
 }
 
@@ -64,6 +66,7 @@ export async function openState({ state_dir, host, clock, machine = null, fatal,
   const gates = openGates(store);
   const outbox = openOutbox(store);
   const usage = openUsage(store);
+  const releases = openReleases(store);
   const evidence = await createEvidence({
     store,
     state_dir,
@@ -79,7 +82,7 @@ export async function openState({ state_dir, host, clock, machine = null, fatal,
     time_froze: (step_ms) => warn("the wall clock jumped ahead, so log time stands still until `maestro clock reset`", new MaestroError("time.reset", `forward step of ${Math.round(step_ms / 1000)} s`)),
     projection_failed: (error) => warn("the log's files could not be written", error),
   });
-  const state = { store, artifacts, gates, outbox, usage, evidence };
+  const state = { store, artifacts, gates, outbox, usage, releases, evidence };
   await keepPromises(state);
   return state;
 }

@@ -4,9 +4,9 @@
  * the request with its proof before it takes effect.
  */
 import { Type, type Static } from "@sinclair/typebox";
-import { GateId } from "./change.ts";
+import { GateId, Mode } from "./change.ts";
 import { PersonId } from "./people.ts";
-import { Choice, Closed, Count, Fingerprint, GitOid, RefName, RepositoryId, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
+import { Choice, Closed, Count, Fingerprint, GitOid, RefName, RepositoryId, RuleId, Sha256Hex, Timestamp } from "./scalar.ts";
 
 export const RELEASE_PREDICATE = "urn:maestro:predicate:release:v1";
 /** Namespace of the person's SSH signature (`ssh-keygen -Y sign -n`): a signature for another use is none here. */
@@ -34,6 +34,7 @@ export const ReleaseRequest = Closed({
   v: Type.Literal(1),
   kind: ReleaseKind,
   trust_domain: Type.String({ maxLength: 253 }),
+  mode: Mode,
   repo_id: RepositoryId,
   target_ref: RefName,
   head: GitOid,
@@ -81,33 +82,3 @@ export const NamedRelease = Closed({
 });
 export type NamedRelease = Static<typeof NamedRelease>;
 export const NamedReleases = Type.Array(NamedRelease, { maxItems: 64 });
-
-/** Asks for a request to agree to. The gate is named by the start of its id, head or bundle. */
-export const ReleaseAsk = Closed({
-  gate: ShortText,
-  kind: ReleaseKind,
-  reason: ReleaseReason,
-  expires_s: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000 })),
-  public_key: Type.Optional(Type.String({ maxLength: 2000, description: "the key that will sign; absent: the caller's user is the proof" })),
-});
-export type ReleaseAsk = Static<typeof ReleaseAsk>;
-export const ReleaseOffer = Closed({
-  request: ReleaseRequest,
-  stays: Type.Array(Closed({ rule: RuleId, because: ShortText }), { maxItems: 256, description: "what this release will not touch" }),
-});
-export type ReleaseOffer = Static<typeof ReleaseOffer>;
-
-/** Agrees to it; the answer is the new attempt. */
-export const ReleaseAnswer = Closed({
-  nonce: ReleaseRequest.properties.nonce,
-  signature: Type.Optional(Type.String({ maxLength: 8192 })),
-});
-export type ReleaseAnswer = Static<typeof ReleaseAnswer>;
-
-/** A card of what would be decided: unsigned, unlogged, no verdict. */
-export const SimulateRequest = Closed({
-  gate: ShortText,
-  approve: Type.Array(PersonId, { maxItems: 16 }),
-  rules: Type.Record(RuleId, Choice(["off", "note", "hold", "refuse", "observe"]), { additionalProperties: false }),
-});
-export type SimulateRequest = Static<typeof SimulateRequest>;

@@ -28,6 +28,7 @@ import type {
 } from "./api.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
+import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
 /** Sent with every request and reply; a mismatch is `api.version`. */
@@ -77,6 +78,9 @@ export const ROUTES = {
   findings: get("/v1/gates/:id/findings"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
   plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
+  askRelease: { method: "POST", path: "/v1/releases/requests", body: "json", reply: "json", once: true },
+  release: { method: "POST", path: "/v1/releases", body: "json", reply: "events", once: true },
+  simulate: { method: "POST", path: "/v1/simulations", body: "json", reply: "json" },
   fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
   backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json", once: true },
@@ -108,6 +112,9 @@ export interface RouteTypes {
   findings: { reply: FindingsReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
   plan: { request: PlanRequest; reply: PlanReply };
+  askRelease: { request: ReleaseAsk; reply: ReleaseOffer };
+  release: { request: ReleaseAnswer; reply: GateEvent };
+  simulate: { request: SimulateRequest; reply: SimulateReply };
   fsck: { reply: FsckEvent };
   gc: { request: GcRequest; reply: GcReply };
   backup: { request: BackupRequest; reply: BackupReply };

@@ -5,9 +5,10 @@ import { credentialOf, type Principal, type Tenants } from "../tenants/index.ts"
 
 /**
  * Who may call a route. `open`: whoever could connect. `any`: every tenant of this host. `work`: whoever may gate or replay. `findings`: whoever may gate or read, of the gates it may see.
- * `operator`: whoever runs the daemon, on a socket of role admin.
+ * `release`: whoever
+ * may read, and whoever the host configuration lists as a person. `operator`: whoever runs the daemon, on a socket of role admin.
  */
-export type Access = "open" | "any" | "work" | "gate" | "replay" | "read" | "findings" | "operator";
+export type Access = "open" | "any" | "work" | "gate" | "replay" | "read" | "findings" | "release" | "operator";
 
 const NEEDS: Readonly<Record<Access, readonly Verb[]>> = {
   open: [],
@@ -16,9 +17,12 @@ const NEEDS: Readonly<Record<Access, readonly Verb[]>> = {
   gate: ["gate"],
   replay: ["replay"],
   read: ["read"],
+  release: ["read"],
   findings: ["read", "gate"],
   operator: ["operate"],
 };
+
+type Door = Pick<Tenants, "admit"> & Partial<Pick<Tenants, "isPerson">>;
 
 /** A call whose sender is known and may make it. */
 export interface AuthorisedCall extends Call {
@@ -26,6 +30,8 @@ export interface AuthorisedCall extends Call {
 }
 
 /** Throws `auth.denied`, `auth.token` or `tenant.rate`; nothing of the request's body has been read by then. */
-export function authorise(tenants: Pick<Tenants, "admit">, access: Access, role: SocketRole, request: Request, { peer }: Call): Principal | Promise<Principal> {
+export function authorise(tenants: Door, access: Access, role: SocketRole, request: Request, { peer }: Call): Principal | Promise<Principal> {
+  // A person belongs to no tenant: no job runs as them. What they may release is asked where they release it.
+  if (access === "release" && tenants.isPerson?.(peer.uid) === true) return tenants.admit(peer, role, [], null);
   return tenants.admit(peer, role, NEEDS[access], access === "open" ? null : credentialOf(request.headers));
 }

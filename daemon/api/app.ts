@@ -20,7 +20,7 @@ export interface ApiOptions {
   /** The user the daemon runs as; beside root the only operator. */
   readonly own_uid: number;
   /** Who else may ask; absent: nobody. */
-  readonly tenants?: Pick<Tenants, "admit">;
+  readonly tenants?: Pick<Tenants, "admit"> & Partial<Pick<Tenants, "isPerson">>;
   /** What the socket is for; absent: everything. */
   readonly role?: SocketRole;
 }

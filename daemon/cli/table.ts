@@ -17,6 +17,14 @@ const CHANGE: Readonly<Record<string, Option>> = {
   head: { type: "string", value: "REF", help: "newest commit of the change (default: HEAD)" },
 };
 
+const RELEASE: Readonly<Record<string, Option>> = {
+  ...STATE,
+  reason: { type: "string", value: "TEXT", help: "why; it is signed and logged" },
+  key: { type: "string", value: "FILE", help: "SSH key that asks for you: a passphrase, or a security key (default: your user is the proof)" },
+  agent: { type: "boolean", help: "a key in your SSH agent, added with ssh-add -c or in a security key" },
+  expires: { type: "string", value: "TIME", help: "how long it holds, such as 30m or 4h (override: 4h; approve: as long as the commit)" },
+};
+
 /** Every command, in the order help shows them. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -93,6 +101,35 @@ export const COMMANDS: readonly Command[] = [
     positionals_max: 1,
     options: { ...CHANGE, last: { type: "string", value: "N", help: "changes on the first-parent line (default: 200)" } },
     load: () => import("./commands/replay.ts"),
+  },
+  {
+    name: "approve",
+    summary: "release what holds a change, as a person who did not make it; exits with the new verdict",
+    positionals: "GATE|COMMIT",
+    positionals_max: 1,
+    options: RELEASE,
+    load: () => import("./commands/approve.ts"),
+  },
+  {
+    name: "override",
+    summary: "break the glass: release refusals too, for a while; signed, logged, and the operator is told",
+    positionals: "GATE|COMMIT",
+    positionals_max: 1,
+    options: RELEASE,
+    load: () => import("./commands/override.ts"),
+  },
+  {
+    name: "simulate",
+    summary: "the card if somebody approved or a rule were set otherwise; no verdict",
+    positionals: "GATE|COMMIT",
+    positionals_max: 1,
+    options: {
+      ...STATE,
+      approve: { type: "string", value: "PERSON", multiple: true, help: "as if this person had approved; may be repeated" },
+      rule: { type: "string", value: "RULE=WORD", multiple: true, help: "as if the host had set it: off, note, hold, refuse or observe; may be repeated" },
+      "exit-code": { type: "boolean", help: "exit as that verdict would (default: 0, whatever it shows)" },
+    },
+    load: () => import("./commands/simulate.ts"),
   },
   {
     name: "verify",

@@ -7,6 +7,7 @@ import type { Verification, VerifyCode } from "../../proto/verification.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
+import { releaseText } from "./card/released.ts";
 
 /** What is in the file is the verifier's to judge; that it can be read at all is the caller's. */
 function readNamed(path: string, code: "trust.malformed" | "cli.usage"): Uint8Array {
@@ -46,6 +47,7 @@ export function describeVerification(verification: Verification): string {
   const what = `${verdict.toUpperCase()} of ${escapeTerminal(identity.repo_id)} ${identity.head.slice(0, 12)} on ${base} into ${escapeTerminal(identity.target_ref)}${claimed}`;
   const whose = signer.self_made ? "this machine's own self-made key: proves integrity, not authority" : `trusted in ${escapeTerminal(signer.trust_domain ?? "?")}`;
   const lines = [`VERIFIED offline  ${what}, ${manifest.size} leaves, log entry ${log.index} of ${log.size}; signed by ${signer.fingerprint} (${whose})`];
+  for (const one of predicate.releases ?? []) lines.push(`  ${releaseText(one, escapeTerminal)}`);
   if (lapsed) lines.push("  the evidence stands, but its validity has passed: gate the change again before merging");
   if (hidden_leaves > 0) lines.push(`  ${hidden_leaves} leaves are hidden behind their hashes`);
   return lines.join("\n");

@@ -2,7 +2,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { ReplyOf, RequestOf } from "../../proto/routes.ts";
 import { type Body, type ClientOptions, SocketClient } from "./socket.ts";
 
-type Events<K extends "gate" | "replay" | "fsck"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
+type Events<K extends "gate" | "replay" | "fsck" | "release"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
 
 /** The daemon's interface as methods. Each throws what `SocketClient` throws. */
 export class MaestroClient {
@@ -96,6 +96,19 @@ export class MaestroClient {
   /** What the checks of a recorded gate found. */
   findings(id: string): Promise<ReplyOf<"findings">> {
     return this.socket.request("findings", { params: { id } });
+  }
+
+  askRelease(body: RequestOf<"askRelease">): Promise<ReplyOf<"askRelease">> {
+    return this.socket.request("askRelease", { body });
+  }
+
+  /** Agrees to a request to release; what comes is the new attempt. */
+  release(body: RequestOf<"release">): Events<"release"> {
+    return this.socket.events("release", { body });
+  }
+
+  simulate(body: RequestOf<"simulate">): Promise<ReplyOf<"simulate">> {
+    return this.socket.request("simulate", { body });
   }
 
   fsck(): Events<"fsck"> {

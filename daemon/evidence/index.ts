@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Statement } from "../../proto/attestation.ts";
+import type { ReleaseProof, ReleaseRequest } from "../../proto/release.ts";
 import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Card, CardProof } from "../../proto/card.ts";
 import type { Attempt, Identity, Mode } from "../../proto/change.ts";
@@ -12,6 +13,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Store } from "../store/db.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { cardDigest } from "../verifier/card.ts";
+import { releaseLeafName } from "../verifier/leaves.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import type { Trust } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
@@ -22,6 +24,7 @@ import { openLog, type Log, type LogState } from "./log/index.ts";
 import { checkMark, mark } from "./log/mark.ts";
 import { HEAD, openTables, type LogTables } from "./log/tables.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
+import { signedRelease, type LoggedRelease } from "./release.ts";
 import { renew, type Renewal } from "./succession/renew.ts";
 import { openLogTime, type Freeze, type LogTime } from "./time/index.ts";
 import { resetStatement, type TimeReset } from "./time/reset.ts";
@@ -90,6 +93,11 @@ export interface Evidence {
    * what it writes is kept exactly when the entry is. Resolves when durable.
    */
   record(input: RecordInput, commit: (recorded: Recorded) => void): Promise<Recorded>;
+  /**
+   * Signs and logs what a person released. `commit` runs in the log's own transaction. Resolves once durable: nothing may be released
+   * before. Throws `evidence.keys` where the trust file does not let this node say it.
+   */
+  release(request: ReleaseRequest, proof: ReleaseProof, commit: (logged: LoggedRelease) => void): Promise<LoggedRelease>;
   /** Resolves when the log's files show its newest checkpoint; await it before closing the store they are made from. */
   published(): Promise<void>;
 }
@@ -101,9 +109,10 @@ function newestSeconds(log: Log, keys: Keys): number {
 
 function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: string) {
   const { identity, mode, decision, card } = input;
-  const documents = [{ name: "card", sha256: cardDigest(card), travels: true }, ...input.documents.map((document) => ({ ...document, travels: false }))];
+  const released = (card.releases ?? []).map((one) => ({ name: releaseLeafName(one), sha256: one.statement_sha256, travels: true }));
+  const documents = [{ name: "card", sha256: cardDigest(card), travels: true }, ...released, ...input.documents.map((document) => ({ ...document, travels: false }))];
   const built = buildManifest({ ...input, attempt, documents, tool: `maestro/${version}`, salt_secret: keys.salt_secret });
-  const statement = buildStatement({ identity, attempt, mode, decision, manifest: built.manifest, verifier: { id: "maestro", version } });
+  const statement = buildStatement({ identity, attempt, mode, decision, manifest: built.manifest, ...(card.releases === undefined ? {} : { releases: card.releases }), verifier: { id: "maestro", version } });
   return { ...built, statement, signed: signStatement(statement, keys.gate) };
 }
 
@@ -196,6 +205,17 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
         if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
         time.thaw();
         return { log_index: receipt.index, time_s };
+      });
+    },
+
+    async release(request, proof, commit) {
+      const time_s = time.next_s(newest_s());
+      const { entry, finish } = signedRelease({ request, proof, at: timestampOf(time_s) }, keys);
+      return log.append([entry], time_s, ([receipt]) => {
+        if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
+        const logged = finish(receipt);
+        commit(logged);
+        return logged;
       });
     },
 

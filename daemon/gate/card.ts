@@ -21,6 +21,7 @@ export interface CardInput {
   readonly outcomes: readonly Outcome[];
   readonly obligations?: readonly MeasuredObligation[];
   readonly required: readonly string[];
+  readonly releases?: Card["releases"];
   readonly policy: Card["policy"];
   /** What was spent, in micro-USD; absent where nobody reported it, which is not zero. */
   readonly cost_micro_usd?: string;
@@ -79,6 +80,7 @@ export function makeCard(input: CardInput): Card {
     reasons: decision.reasons,
     checks: checks(outcomes, required),
     ...(obligations.length === 0 ? {} : { obligations: obligations.map(shownObligation) }),
+    ...(input.releases === undefined || input.releases.length === 0 ? {} : { releases: [...input.releases] }),
     gaps: gaps(facts, outcomes),
     next: decision.next,
     ...comparisonOf(outcomes, input.history ?? "known"),

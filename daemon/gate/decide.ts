@@ -15,6 +15,7 @@ import { acceptedAs, acceptedBecause, lapsed, softened } from "./accepted.ts";
 import { rule, wordsByFinding, type Settings, type Word } from "./effects.ts";
 import type { HouseRuleId } from "./house-rules.ts";
 import { nextSteps } from "./next.ts";
+import { applyReleases, NOBODY, type Standing } from "../release/index.ts";
 
 export interface DecideInput {
   /** One per check that was run, in any order. */
@@ -31,6 +32,12 @@ export interface DecideInput {
   readonly empty: boolean;
   /** What of the baseline file accepts nothing any more. */
   readonly stale?: string | null;
+  /** What people released of this head; absent where nobody could have. */
+  readonly releases?: Standing;
+  /** Approvals that paths of the change still want. */
+  readonly approvals?: readonly Reason[];
+  /** The commit that a person would be asked to release; absent where there is nobody to ask. */
+  readonly head?: string | undefined;
 }
 
 const BECAUSE_CHARACTERS_MAX = 1000;
@@ -165,8 +172,9 @@ export function decide(input: DecideInput): Decision {
   const checks = aboutChecks(input);
   // On an unknown change no check can answer; that each of them did not says nothing more, and hides what to do.
   const told = input.history === "unknown" ? [] : checks;
-  const reasons = [...aboutChange(input), ...told, ...aboutFindings(input)].sort(order);
+  const found = [...aboutChange(input), ...told, ...aboutFindings(input), ...(input.approvals ?? [])];
+  const reasons = applyReleases(found, input.releases ?? NOBODY).sort(order);
   const decides = (effect: Reason["effect"]) => reasons.some((one) => !one.observed && one.effect === effect);
   const verdict: Verdict = decides("refuse") ? "refuse" : decides("hold") ? "hold" : "admit";
-  return { verdict, reasons, next: nextSteps(verdict, reasons) };
+  return { verdict, reasons, next: nextSteps(verdict, reasons, input.head) };
 }

@@ -1,6 +1,7 @@
 /** One change's way from two commit names to a logged verdict; the only writer of gates. */
 import type { Card, CardProof, Timings } from "../../proto/card.ts";
 import { gateId, type Identity, type Mode } from "../../proto/change.ts";
+import { canonicalText } from "../../proto/canonical.ts";
 import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { GateRequest, GateResult, ProgressEvent } from "../../proto/api.ts";
@@ -16,9 +17,12 @@ import { checkHanded, handedDigest, unreadReports } from "../commands/reports/ha
 import { onTheHouse, worstGate, type Payer } from "./cost.ts";
 import type { Asked, Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";
-import { tenantOf, type Intake } from "./intakes.ts";
+import { recalledIntake, tenantOf, type Intake } from "./intakes.ts";
+import type { GateRow } from "../store/gates.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
+import type { ReleaseShelf } from "./released.ts";
+import { endsAt, namedReleases } from "../release/index.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { Targets } from "./targets.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -28,6 +32,7 @@ export interface GateDeps extends JudgeDeps, RecordDeps {
   readonly judge: Judge;
   readonly repositories: RepositoryStore;
   readonly targets: Pick<Targets, "settled">;
+  readonly shelf: ReleaseShelf;
   /** Bytes of the host's policy bundle, as they were when the daemon started. */
   readonly host_policy_bytes: Uint8Array;
 }
@@ -59,9 +64,14 @@ export class GateKeeper {
     return this.judged(intake, { ...request, target }, listen, signal, pay);
   }
 
+  /** A gate on record once more, for whoever submitted it then: after a release. Its objects are in the store; its target is asked for anew. */
+  again(row: GateRow, { mode, target_ref, head }: Pick<Card, "mode" | "target_ref" | "head">, target: string, listen: (event: Progress) => void, signal: AbortSignal): Promise<GateResult> {
+    return this.submit(recalledIntake(row, mode), { intake_id: "", target_ref, target, head }, listen, signal);
+  }
+
   private judged(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer): Promise<GateResult> {
     const { target_ref, target, head, rerun = false } = request;
-    const key = JSON.stringify([intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, handedDigest(request.reports)]);
+    const key = JSON.stringify([this.deps.shelf.mark({ repo_id: intake.repo_id, target_ref, head }), intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, handedDigest(request.reports)]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
       return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), (spent) => this.run(intake, request, emit, abort, spent)), abort, tenantOf(intake));
@@ -84,11 +94,11 @@ export class GateKeeper {
     };
     const { target_ref, target, head } = request;
     const handed = handedDigest(request.reports);
-    const subject = { repository, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, tools: { handed: request.reports ?? [] } };
-    const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => (subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed)));
+    const subject = { repository, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [] } };
+    const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => (subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked)));
     if ("recorded" in judgement) return judgement;
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
-    return this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
+    return this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
   }
 
   private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Asked): Identity {
@@ -111,7 +121,7 @@ export class GateKeeper {
   }
 
   /** The last attempt's answer, if nothing in it was unavailable and it still holds. */
-  private async standing(identity: Identity, handed: string | null): Promise<GateResult | null> {
+  private async standing(identity: Identity, handed: string | null, { releases }: Asked): Promise<GateResult | null> {
     const { gates, artifacts, evidence } = this.deps;
     const last = gates.attempts(gateId(identity)).at(-1);
     if (last === undefined || Date.parse(last.attempt.valid_until) <= Math.max(evidence.now_s() * 1000, this.deps.clock.now_ms())) return null;
@@ -119,18 +129,27 @@ export class GateKeeper {
     if (stored === null || !complete(stored.reply.card)) return null;
     // Other reports are another question: the old answer is not about them.
     if ((stored.reply.reports_sha256 ?? null) !== handed) return null;
+    // A release since then, or one that has ended, makes it another answer.
+    if (canonicalText(stored.reply.card.releases ?? []) !== canonicalText(namedReleases(releases))) return null;
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
   }
 
-  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread }: Judged): Card {
+  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases }: Judged): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
     const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`)];
-    return makeCard({ decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, policy: named, warnings });
+    return makeCard({ decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
+  }
+
+  /** No admit outlasts the override it rests on. */
+  private validFor({ releases }: Judged): number {
+    const ends_s = endsAt(releases);
+    const { valid_for_s } = this.deps.host.limits.gate;
+    return ends_s === null ? valid_for_s : Math.max(1, Math.min(valid_for_s, ends_s - this.deps.evidence.now_s()));
   }
 
   private async record(owner: Intake, identity: Identity, judgement: Judged, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
-    const { gates, host, clock } = this.deps;
+    const { gates, clock } = this.deps;
     const gate_id = gateId(identity);
     const last = gates.attempts(gate_id).at(-1)?.attempt.attempt ?? null;
     const attempt = (last ?? 0) + 1;
@@ -138,11 +157,11 @@ export class GateKeeper {
     const evidence_ms = clock.monotonic_ms();
     const { decision, outcomes, facts } = judgement;
     const input = {
-      identity, mode: owner.mode, attempt, supersedes: last, valid_for_s: validFor(host.limits.gate.valid_for_s, outcomes, Math.max(this.deps.evidence.now_s() * 1000, clock.now_ms())),
+      identity, mode: owner.mode, attempt, supersedes: last, valid_for_s: validFor(this.validFor(judgement), outcomes, Math.max(this.deps.evidence.now_s() * 1000, clock.now_ms())),
       card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }],
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
-    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), judgement.handed);
+    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: facts.authors });
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
     return resultOf(gate_id, attempt, reply, bundle, false);
   }
@@ -152,8 +171,10 @@ export class GateKeeper {
 const complete = ({ checks, obligations = [], reasons }: Card): boolean => [...checks, ...obligations].every(({ result }) => result !== "unavailable") && reasons.every(({ rule }) => rule !== "gate.policy-unavailable");
 
 /** A judgement, and what its check processes used. */
-type Judged = Judgement & { readonly usage: Usage; readonly handed: string | null; readonly unread: readonly string[] };
+type Judged = Judgement & { readonly usage: Usage; readonly target: string; readonly handed: string | null; readonly unread: readonly string[] };
 
+/** Releases without effect that a card names. */
+const IGNORED_MAX = 8;
 const LANDED = "the head is part of the target already: judged was this one commit against its first parent";
 /** What of the card is somebody's claim. */
 const WHOSE_WORD: Readonly<Record<Mode, string>> = {

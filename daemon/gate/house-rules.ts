@@ -88,6 +88,13 @@ export const HOUSE_RULES = {
     fails: "both sides changed the same lines",
     cannot_see: "conflicts of meaning between lines that merge",
   },
+  "approval.required": {
+    title: "people the paths belong to have not approved yet",
+    why: "The host or the trusted base asks for the approval of certain people before these files change.",
+    passes: "as many distinct people as asked for approved this head, none of them its author",
+    fails: "`approvals: [{paths: [src/pay], from: [codeowners], count: 2}]` and one approval",
+    cannot_see: "whether they read it",
+  },
   "gate.empty": {
     title: "the change changes nothing",
     why: "An empty difference is more often a wrong base than a wish; nothing was judged.",

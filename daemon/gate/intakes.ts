@@ -8,6 +8,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { Host } from "../config/host.ts";
 import { isOid } from "../platform/git/object-format.ts";
 import { mayUse, type Principal } from "../tenants/index.ts";
+import type { GateRow } from "../store/gates.ts";
 import { placeOf } from "./place.ts";
 
 /** What a client announced, and whether its objects have arrived. Owned by the user and tenant who opened it. */
@@ -24,6 +25,11 @@ export interface Intake {
   tips: readonly string[];
   received: boolean;
   used_at_ms: number;
+}
+
+/** The intake that a recorded gate was made from, as far as judging it again takes: everything it brought is in the store. */
+export function recalledIntake({ repo_id, head, owner_uid, owner_tenant }: GateRow, mode: Mode): Intake {
+  return { id: "", uid: owner_uid, tenant: owner_tenant ?? null, repo_id, mode, object_format: isOid(head, "sha1") ? "sha1" : "sha256", cuts: [], tips: [], received: true, used_at_ms: 0 };
 }
 
 /** Whose work an intake leads to; processes, places in line and crashes are counted by it. */

@@ -25,6 +25,8 @@ import { ToolRunner, withoutTools } from "../commands/run.ts";
 import { decide } from "./decide.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { KeptOutcomes } from "./kept-outcomes.ts";
+import { releasesFor, type OnRecord } from "./released.ts";
+import type { Standing as Releases } from "../release/index.ts";
 import { Lane } from "../checking/lane.ts";
 
 export interface JudgeDeps {
@@ -52,6 +54,10 @@ export interface Subject {
   readonly want_tree_sha256: boolean;
   /** Every check is asked, whatever an earlier try at the same facts came to. */
   readonly fresh: boolean;
+  /** Releases of this head on record; absent in a replay. */
+  readonly released?: OnRecord;
+  /** Of a simulation alone: what the configuration is supposed to say. */
+  readonly suppose?: (config: GateConfig) => GateConfig;
   /** Absent in a replay, which runs no outside tool and says so. */
   readonly tools?: { readonly handed: readonly HandedReport[] };
 }
@@ -67,12 +73,14 @@ export interface Judgement {
   readonly left_out: readonly string[];
   readonly policy: PolicyResult;
   readonly decision: Decision;
+  /** Which releases of this head counted. */
+  readonly releases: Releases;
   readonly us: { readonly facts: number; readonly checks: number; readonly policy: number };
   readonly runs: readonly CheckRun[];
 }
 
 /** What a verdict is about; known once the facts are, before anything was asked of a check or a tool. */
-export type Asked = Pick<Judgement, "facts" | "config" | "base_policy">;
+export type Asked = Pick<Judgement, "facts" | "config" | "base_policy" | "releases">;
 
 /** An earlier answer to just this question; null where it has to be judged. */
 type Standing<T> = (asked: Asked) => Promise<T | null>;
@@ -139,9 +147,11 @@ export class Judge {
     watch.stage("facts", facts_us);
     const configured = configure(host, facts.config, subject.repository.repo_id, subject.mode);
     const { base_config } = configured;
-    const { config, left_out } = subject.tools === undefined ? withoutTools(configured.config) : { config: configured.config, left_out: [] };
+    const wanted = subject.suppose?.(configured.config) ?? configured.config;
+    const { config, left_out } = subject.tools === undefined ? withoutTools(wanted) : { config: wanted, left_out: [] };
+    const people = releasesFor(host, subject.released, facts);
     const base_policy = base_config.state === "read" ? base_config.policy : null;
-    const answer = await standing({ facts, config, base_policy });
+    const answer = await standing({ facts, config, base_policy, releases: people.releases });
     if (answer !== null) return answer;
     const checks_ms = clock.monotonic_ms();
     const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal);
@@ -155,8 +165,8 @@ export class Judge {
     const policy_us = this.since(policy_ms);
     watch.stage("policy", policy_us);
     const known = facts.change.history === "known" ? facts.change : null;
-    const decision = decide({ outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
-    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
+    const decision = decide({ ...people, head: host.people.length === 0 ? undefined : subject.head, outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
+    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, releases: people.releases, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
 
   private settle({ repository }: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], facts_path: string, end_ms: number, lane: Lane): Promise<SettledOutcomes> {

@@ -5,6 +5,8 @@ import type { HouseRuleId } from "./house-rules.ts";
 type Step = Pick<NextStep, "action" | "text" | "cost" | "risk"> & { readonly command?: readonly string[] };
 
 export const STEPS_MAX = 4;
+/** Enough of a commit to find its gate by. */
+const HEAD_CHARACTERS = 12;
 
 const COSTS: readonly NextStep["cost"][] = ["none", "seconds", "minutes", "a person"];
 const RISKS: readonly NextStep["risk"][] = ["none", "low", "medium", "high"];
@@ -29,6 +31,7 @@ const HOUSE: Readonly<Record<HouseRuleId, readonly Step[]>> = {
   "baseline.stale": [],
   "waiver.expired": [],
   "waiver.refused": [],
+  "approval.required": [person],
   "gate.empty": [{ action: "retry", text: "name the branch it would be merged into with --target, or its newest commit with --head", cost: "seconds", risk: "none" }],
 };
 
@@ -66,6 +69,11 @@ function stepsFor({ rule }: Reason): readonly Step[] {
   return Object.hasOwn(FINDINGS, rule) ? FINDINGS[rule]! : [person];
 }
 
+/** A hold that a person may release names the command that does it; the commit's name is no text of the change. */
+function asked(step: Step, { effect }: Reason, head: string | undefined): Step {
+  return step === person && effect === "hold" && head !== undefined ? { ...step, command: ["maestro", "approve", head.slice(0, HEAD_CHARACTERS), "--reason", "..."] } : step;
+}
+
 function toNext(step: Step, rule: string): NextStep {
   return { action: step.action, text: step.text, command: step.command === undefined ? null : [...step.command], rule, cost: step.cost, risk: step.risk };
 }
@@ -78,10 +86,10 @@ const MERGE: NextStep = { action: "merge", text: "merge it while the target stay
  * One step for every reason comes before a second one for any, so the cut drops
  * what matters least.
  */
-export function nextSteps(verdict: Verdict, reasons: readonly Reason[]): NextStep[] {
+export function nextSteps(verdict: Verdict, reasons: readonly Reason[], head?: string): NextStep[] {
   if (verdict === "admit") return [MERGE];
   const deciding = reasons.filter(({ observed, effect }) => !observed && effect !== "note");
-  const rounds = [0, 1].flatMap((round) => deciding.flatMap((reason) => stepsFor(reason).slice(round, round + 1).map((step) => ({ step: toNext(step, reason.rule), refuses: reason.effect === "refuse" }))));
+  const rounds = [0, 1].flatMap((round) => deciding.flatMap((reason) => stepsFor(reason).slice(round, round + 1).map((step) => ({ step: toNext(asked(step, reason, head), reason.rule), refuses: reason.effect === "refuse" }))));
   const kept = new Map<string, (typeof rounds)[number]>();
   for (const one of rounds) {
     const key = `${one.step.action} ${one.step.text}`;

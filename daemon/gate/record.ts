@@ -10,6 +10,7 @@ import { sha256Digest } from "../store/blobs.ts";
 import { artifactName, GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE, payerOf, type GateRow, type Gates } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
+import { keepRelease } from "./release-record.ts";
 import { keepFindings } from "./findings.ts";
 import type { Intake } from "./intakes.ts";
 import type { StoredReply } from "./reply.ts";
@@ -21,6 +22,9 @@ export interface RecordDeps {
   readonly outbox: Outbox;
   readonly usage: Usage;
 }
+
+/** Kept of a gate, and no part of its evidence: what judging it again takes. */
+type Beside = Pick<StoredReply, "reports_sha256" | "target" | "authors">;
 
 export interface RecordedGate {
   readonly gate_id: string;
@@ -38,7 +42,7 @@ async function keep({ artifacts }: RecordDeps, name: string, reply: Uint8Array, 
 }
 
 /** Signs, logs and stores one verdict; everything is durable when it resolves. `timings` is asked once the evidence is made. */
-export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "tenant">, input: RecordInput, timings: () => Timings, reports_sha256: string | null = null): Promise<RecordedGate> {
+export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "tenant">, input: RecordInput, timings: () => Timings, beside: Beside = {}): Promise<RecordedGate> {
   const { evidence, gates, outbox, usage } = deps;
   const { identity, decision, card, attempt } = input;
   const gate_id = gateId(identity);
@@ -46,7 +50,7 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
   const findings = keepFindings(input.outcomes);
   let made: { readonly reply: StoredReply; readonly bytes: Uint8Array; readonly log_index: number; readonly row: Uint8Array } | undefined;
   const { bundle } = await evidence.record(input, ({ statement, proof, bundle }: Recorded) => {
-    const reply: StoredReply = { card, proof, timings: timings(), findings, ...(reports_sha256 === null ? {} : { reports_sha256 }) };
+    const reply: StoredReply = { card, proof, timings: timings(), findings, ...beside };
     const bytes = canonicalBytes(reply);
     const { log_index } = proof;
     const row: GateRow = {
@@ -69,7 +73,9 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
 /** Keeps what a killed daemon promised and did not come to: afterwards every logged gate has its reply. Call before the first gate. */
 export async function keepPromises(deps: RecordDeps): Promise<number> {
   const pending = deps.outbox.pending();
-  for (const { id, name, blobs: [reply, bundle, row] } of pending) {
+  for (const { id, name, blobs } of pending) {
+    if (await keepRelease(deps.artifacts, name, blobs)) continue;
+    const [reply, bundle, row] = blobs;
     if (reply === undefined || bundle === undefined || row === undefined) throw new MaestroError("store.corrupt", `the promise of log entry ${id} has no reply, bundle or row`);
     await keep(deps, name, reply, bundle, row);
   }

@@ -47,6 +47,7 @@ export class Metrics {
   private readonly outcomes = new Counter("maestro_check_outcomes_total", "Outcomes of checks in recorded gates, by check and result.");
   private readonly check_seconds = new Histogram("maestro_check_duration_seconds", "One check of a recorded gate, by check.", CHECK_BOUNDS_S);
   private readonly withheld = new Counter("maestro_watchdog_withheld_total", "Signs of life that were withheld because the daemon could not do its work.", [NONE]);
+  private readonly releases = new Counter("maestro_releases_total", "Releases of held or refused changes by a person, by kind.", [{ kind: "approve" }, { kind: "override" }]);
   private readonly reading: readonly Metric[];
 
   constructor(private readonly read: () => Reading) {
@@ -77,6 +78,10 @@ export class Metrics {
     for (const { check, us } of timings.by_check) this.check_seconds.observe(us / 1e6, { check: checkLabel(check) });
   }
 
+  released(kind: "approve" | "override"): void {
+    this.releases.add({ kind });
+  }
+
   watchdogWithheld(): void {
     this.withheld.add();
   }
@@ -84,7 +89,7 @@ export class Metrics {
   /** The document, as `text/plain; version=0.0.4`. */
   text(): string {
     this.current = null;
-    return exposition([this.requests, this.request_seconds, this.refusals, this.gates, this.repeated, this.gate_seconds, this.outcomes, this.check_seconds, this.withheld, ...this.reading]);
+    return exposition([this.requests, this.request_seconds, this.refusals, this.gates, this.repeated, this.gate_seconds, this.outcomes, this.check_seconds, this.withheld, this.releases, ...this.reading]);
   }
 }
 

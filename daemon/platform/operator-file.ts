@@ -1,6 +1,9 @@
 /** Files that say whom to believe: whoever could have written one could have made himself believed. */
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { couldOthersWrite } from "../../proto/operator-file.ts";
+
+/** The user a file belongs to; null where it cannot be told, which proves nothing to anybody. */
+export const ownerOf = (path: string): number | null => statSync(path, { throwIfNoEntry: false })?.uid ?? null;
 
 /** The bytes, or why the file is not to be believed. The open file is looked at, not the name, so that it cannot be exchanged in between. */
 export function readOperatorFile(path: string, bytes_max: number): { readonly bytes: Uint8Array } | { readonly because: string; readonly cause?: unknown } {

@@ -21,7 +21,7 @@ export type { Spent } from "./meter.ts";
 export { credentialOf, type Credential } from "./tokens.ts";
 
 export interface TenantDeps {
-  readonly host: Pick<Host, "tenants" | "capabilities" | "oidc"> & { readonly limits: Pick<Limits, "tenant"> };
+  readonly host: Pick<Host, "tenants" | "capabilities" | "oidc" | "people"> & { readonly limits: Pick<Limits, "tenant"> };
   /** What tokens and records are for: the daemon's own trust domain. */
   readonly trust_domain: string;
   readonly own_uid: number;
@@ -37,6 +37,10 @@ type TokenSources = Pick<Host, "capabilities" | "oidc">;
 export interface Tenants {
   /** See `Admission.admit`. */
   admit(peer: Pick<Peer, "uid" | "gid" | "groups">, role: SocketRole, needs: readonly Verb[], credential: Credential | null): Principal | Promise<Principal>;
+  /** Whether jobs run as this user: a row of the table has it, by number or by group. */
+  isTenant(peer: Pick<Peer, "uid" | "gid" | "groups">): boolean;
+  /** Whether the host configuration lists somebody under this user. */
+  isPerson(uid: number): boolean;
   /** A place in the tenant's line for as long as `work` takes. Throws `tenant.queue`. */
   inLine<T>(principal: Principal, work: () => Promise<T>): Promise<T>;
   /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after. Throws `tenant.budget`. */
@@ -61,6 +65,8 @@ export async function createTenants({ host, trust_domain, own_uid, store, clock,
   const under_way = new Set<Promise<unknown>>();
   return {
     admit: (peer, role, needs, credential) => admission.admit(peer, role, needs, credential),
+    isTenant: (peer) => table.candidates(peer).length > 0,
+    isPerson: (uid) => host.people.some(({ uids = [] }) => uids.includes(uid)),
     inLine: (principal, work) => lines.pass(principal, work),
     left: ({ accounts }, amount) => (accounts.length === 0 ? null : ledger.short(accounts, amount)),
     believe: async (sources) => {

@@ -6,6 +6,7 @@ import { BUNDLE_LIMITS, CLOCK_SKEW_S_MAX } from "./limits.ts";
 import { checkCheckpoint, proveEntry, type ProvenEntry } from "./log-entry.ts";
 import { findLeaf, openManifest, type OpenManifest } from "./manifest.ts";
 import { readDocument } from "./schema.ts";
+import { checkReleaseLeaves } from "./release.ts";
 import { checkSignature, openStatement, type ClaimedStatement } from "./statement.ts";
 import { pass, stop, type Step } from "./step.ts";
 import { entriesOf, logOf, openTrust, permits, type Trust, type Use } from "./trust.ts";
@@ -38,6 +39,8 @@ function openBundle(bytes: Uint8Array): Step<SoundBundle> {
   const { predicate } = signed.value.statement;
   const opened = openManifest(manifest, predicate);
   if (!opened.ok) return opened;
+  const released = checkReleaseLeaves(opened.value, predicate);
+  if (!released.ok) return released;
   const checkedCard = checkCard(card, opened.value, predicate);
   if (!checkedCard.ok) return checkedCard;
   const entry = proveEntry(tlog, signed.value.entry);

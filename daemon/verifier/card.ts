@@ -13,12 +13,12 @@ export const cardDigest = (card: Card): string => toHex(sha256(canonicalBytes(ca
 /** The fields of a card that the signed statement also says. */
 function signedView(card: Card): unknown {
   const { gate_id, attempt, mode, verdict, repository, target_ref, base, head } = card;
-  return { gate_id, attempt, mode, verdict, repository, target_ref, base, head, policy: card.policy.id, reasons: signedReasons(card.reasons) };
+  return { gate_id, attempt, mode, verdict, repository, target_ref, base, head, policy: card.policy.id, reasons: signedReasons(card.reasons), releases: card.releases ?? null };
 }
 
-function statementView({ gate_id, identity, attempt, mode, verdict, reasons }: ObligationsPredicate): unknown {
+function statementView({ gate_id, identity, attempt, mode, verdict, reasons, releases = undefined }: ObligationsPredicate): unknown {
   const { repo_id, target_ref, base, head, policy } = identity;
-  return { gate_id, attempt: attempt.attempt, mode, verdict, repository: repo_id, target_ref, base, head, policy, reasons };
+  return { gate_id, attempt: attempt.attempt, mode, verdict, repository: repo_id, target_ref, base, head, policy, reasons, releases: releases ?? null };
 }
 
 /** A card is there exactly when its leaf is shown, hashes to it, and says nothing the statement does not. */

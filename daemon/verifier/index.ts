@@ -2,4 +2,5 @@
 export { verifyBundle, verifyWithTrust, type VerifyOptions } from "./bundle.ts";
 export { openTrust, type Trust } from "./trust.ts";
 export { hideLeaves } from "./hide.ts";
+export { isReleaseBundle, verifyRelease, type ReleaseVerification } from "./release.ts";
 export { verifyTlogProof, type TlogProofVerdict } from "./tlog-proof.ts";

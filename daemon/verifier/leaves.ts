@@ -13,6 +13,9 @@ export const CARD_LEAF: Coordinates = { component: "documents", kind: "document"
 /** The leaf that repeats the verdict inside the tree, so that it can be shown alone. */
 export const VERDICT_LEAF: Coordinates = { component: "decision", kind: "rule", name: "verdict" };
 
+/** The leaf of one release that an attempt rests on; its digest is that of the release's signed statement. */
+export const releaseLeafName = ({ kind, log_index }: { readonly kind: string; readonly log_index: number }): string => `release/${kind}/${log_index}`;
+
 /** RFC 6962 hash of one leaf's data. */
 export const hashLeaf = (data: Uint8Array): Uint8Array => chosenHasher().leafHashes([data]);
 

@@ -10,6 +10,16 @@ import { verifySignature } from "./signature.ts";
 import { pass, stop, type Step } from "./step.ts";
 import { timestampSeconds } from "./time.ts";
 
+/** What an envelope holds, whatever it says. */
+export interface ClaimedEnvelope {
+  readonly payload: Uint8Array;
+  readonly key: PublicKey;
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+  /** The log entry that stands for this signature, rebuilt. */
+  readonly entry: Uint8Array;
+}
+
 /** A statement and the signature the bundle claims for it; `checkSignature` says whether the claim holds, the trust file whose key it is. */
 export interface ClaimedStatement {
   readonly statement: Statement;
@@ -51,12 +61,8 @@ function checkPredicate(statement: Statement): Step<{ issued_at_s: number; valid
   return pass({ issued_at_s, valid_until_s });
 }
 
-/**
- * Reads the DSSE envelope: key against keyid and hint, log entry byte for
- * byte, then the statement itself. The signature is checked last of all, so
- * that a broken bundle costs no curve arithmetic.
- */
-export function openStatement(bundle: SigstoreBundle): Step<ClaimedStatement> {
+/** Reads the DSSE envelope: key against keyid and hint, log entry byte for byte. */
+export function openEnvelope(bundle: SigstoreBundle): Step<ClaimedEnvelope> {
   const { payload, signatures } = bundle.dsseEnvelope;
   const [tlog] = bundle.verificationMaterial.tlogEntries;
   const [envelope] = signatures;
@@ -72,12 +78,23 @@ export function openStatement(bundle: SigstoreBundle): Step<ClaimedStatement> {
   const signed = preAuthEncoding(bytes);
   const entry = logEntryBody(signed, signature, key.spki);
   if (tlog?.canonicalizedBody !== toBase64(entry)) return stop("log.entry", "the log entry is not the one of this signature");
-  const document = readDocument(Statement, bytes, STATEMENT_LIMITS);
-  if ("because" in document) return stop("statement.malformed", document.because);
-  const span = checkPredicate(document.value);
-  return span.ok ? pass({ statement: document.value, key, signed, signature, entry, ...span.value }) : span;
+  return pass({ payload: bytes, key, signed, signature, entry });
 }
 
-export function checkSignature({ key, signed, signature }: ClaimedStatement): Step<null> {
+/**
+ * Reads the envelope, then the statement itself. The signature is checked last of all, so
+ * that a broken bundle costs no curve arithmetic.
+ */
+export function openStatement(bundle: SigstoreBundle): Step<ClaimedStatement> {
+  const envelope = openEnvelope(bundle);
+  if (!envelope.ok) return envelope;
+  const { payload, ...claimed } = envelope.value;
+  const document = readDocument(Statement, payload, STATEMENT_LIMITS);
+  if ("because" in document) return stop("statement.malformed", document.because);
+  const span = checkPredicate(document.value);
+  return span.ok ? pass({ statement: document.value, ...claimed, ...span.value }) : span;
+}
+
+export function checkSignature({ key, signed, signature }: Pick<ClaimedStatement, "key" | "signed" | "signature">): Step<null> {
   return verifySignature(key, signed, signature) ? pass(null) : stop("signature.invalid", `${key.fingerprint} did not sign this statement`);
 }

@@ -3,6 +3,7 @@ import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts
 import type { Reason, Verdict } from "../../../proto/decision.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
+import { releaseText } from "./released.ts";
 import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, short, stepText, timingTexts, whyText } from "./wording.ts";
 
 export interface TerminalOptions {
@@ -150,6 +151,10 @@ class Face {
     return this.labelled("Cost", [costText(this.card), ...(timings === null || timings === undefined ? [] : timingTexts(timings))]);
   }
 
+  released(): string[] {
+    return (this.card.releases ?? []).flatMap((one) => this.labelled("By", [releaseText(one, this.text)]));
+  }
+
   proof(): string[] {
     const { proof, bundle } = this.options;
     if (this.card.gate_id === null) return this.labelled("Proof", ["none: a replay leaves no evidence"]);
@@ -169,9 +174,9 @@ class Face {
     if (this.card.verdict === "admit") {
       const passed = this.card.checks.filter(({ result }) => result === "pass").length;
       const summary = `${plural(passed, "check")} passed, ${costText(this.card)}`;
-      return [...this.head(), ...said, ...this.obligations(), ...this.gaps(), ...this.labelled("Ok", [summary]), ...this.proof(), ...this.warnings(), ""].join("\n");
+      return [...this.head(), ...said, ...this.obligations(), ...this.gaps(), ...this.labelled("Ok", [summary]), ...this.released(), ...this.proof(), ...this.warnings(), ""].join("\n");
     }
-    const below = [...this.why(), ...this.next(), ...this.costs(), ...this.proof(), ...this.warnings()];
+    const below = [...this.why(), ...this.next(), ...this.released(), ...this.costs(), ...this.proof(), ...this.warnings()];
     return [...this.head(), "", ...said, ...this.checks(), "", ...below, ""].join("\n");
   }
 }

@@ -5,6 +5,8 @@ import type { CommandModule } from "../command.ts";
 import { locate } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
+import { describeRelease } from "../release-verification.ts";
+import { isReleaseBundle } from "../../verifier/index.ts";
 import { describeVerification, readBundleFile, readTrustFile, verifyAgainst } from "../verification.ts";
 
 const EXITS = { verified: VERIFY_EXIT.verified, failed: VERIFY_EXIT.failed, unknown_signer: VERIFY_EXIT.unknown_signer } as const;
@@ -26,7 +28,9 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const locations = locate(values);
   const trust = typeof values["trust"] === "string" ? values["trust"] : locations.trust_path;
   const leaf = typeof values["leaf"] === "string" ? values["leaf"] : undefined;
-  const verification = verifyAgainst(readBundleFile(bundlePath(name, locations.state_dir)), readTrustFile(trust), leaf);
+  const bytes = readBundleFile(bundlePath(name, locations.state_dir));
+  if (isReleaseBundle(bytes)) return describeRelease(bytes, readTrustFile(trust), values["json"] === true);
+  const verification = verifyAgainst(bytes, readTrustFile(trust), leaf);
   if (values["json"] === true) printJson(verification);
   else {
     print(describeVerification(verification));

@@ -1,5 +1,5 @@
 /** From a verdict to a signed statement, and from there to the one file an auditor gets. */
-import { DSSE_PAYLOAD_TYPE, OBLIGATIONS_PREDICATE, SIGSTORE_BUNDLE_TYPE, STATEMENT_TYPE, type ObligationsPredicate, type SigstoreBundle, type Statement, type SuccessionStatement, type TimeResetStatement } from "../../../proto/attestation.ts";
+import { DSSE_PAYLOAD_TYPE, OBLIGATIONS_PREDICATE, SIGSTORE_BUNDLE_TYPE, STATEMENT_TYPE, type ObligationsPredicate, type ReleaseStatement, type SigstoreBundle, type Statement, type SuccessionStatement, type TimeResetStatement } from "../../../proto/attestation.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
 import { canonicalBytes } from "../../../proto/canonical.ts";
 import type { Card } from "../../../proto/card.ts";
@@ -19,6 +19,8 @@ export interface StatementInput {
   readonly mode: Mode;
   readonly decision: Decision;
   readonly manifest: Manifest;
+  /** What people released, as the card names it. */
+  readonly releases?: Card["releases"];
   readonly verifier: ObligationsPredicate["verifier"];
 }
 
@@ -28,7 +30,7 @@ export interface SignedEnvelope {
   readonly entry: Uint8Array;
 }
 
-export function buildStatement({ identity, attempt, mode, decision, manifest, verifier }: StatementInput): Statement {
+export function buildStatement({ identity, attempt, mode, decision, manifest, releases, verifier }: StatementInput): Statement {
   return {
     _type: STATEMENT_TYPE,
     subject: subjectsOf(identity),
@@ -41,12 +43,13 @@ export function buildStatement({ identity, attempt, mode, decision, manifest, ve
       mode,
       verdict: decision.verdict,
       reasons: signedReasons(decision.reasons),
+      ...(releases === undefined ? {} : { releases }),
       manifest: { root: manifest.root, size: manifest.leaves.length, leaf_schema: LEAF_SCHEMA },
     },
   };
 }
 
-export function signStatement(statement: Statement | TimeResetStatement | SuccessionStatement, gate: Signer): SignedEnvelope {
+export function signStatement(statement: Statement | TimeResetStatement | SuccessionStatement | ReleaseStatement, gate: Signer): SignedEnvelope {
   const payload = canonicalBytes(statement);
   const signed = preAuthEncoding(payload);
   const signature = gate.sign(signed);

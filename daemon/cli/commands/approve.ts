@@ -1,0 +1,4 @@
+import type { CommandModule } from "../command.ts";
+import { release } from "../releasing.ts";
+
+export const run: CommandModule["run"] = (invocation) => release("approve", invocation);

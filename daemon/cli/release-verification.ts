@@ -1,0 +1,24 @@
+/** What `maestro verify` says of a release by itself. */
+import { VERIFY_EXIT } from "../../proto/errors.ts";
+import { openTrust, verifyRelease } from "../verifier/index.ts";
+import { escapeTerminal } from "./card/escape/terminal.ts";
+import { printJson } from "./document.ts";
+import { print } from "./output.ts";
+
+/** Prints it and returns the exit code. */
+export function describeRelease(bytes: Uint8Array, trust_bytes: Uint8Array, json: boolean): number {
+  const trust = openTrust(trust_bytes);
+  if (!trust.ok) {
+    print(`FAILED  the trust file is unusable, so nothing was verified\n  ${trust.reason.code}: ${escapeTerminal(trust.reason.detail)}`);
+    return VERIFY_EXIT.usage;
+  }
+  const verified = verifyRelease(bytes, trust.value, new Date());
+  if (json) printJson(verified);
+  else if (verified.result !== "verified") print(`${verified.result === "failed" ? "FAILED" : "UNKNOWN SIGNER"}  this is no release of that trust file\n  ${verified.reason.code}: ${escapeTerminal(verified.reason.detail)}`);
+  else {
+    const { request, proof, at } = verified.release;
+    const how = proof.by === "uid" ? `user ${proof.uid}, as the node says` : `their own key ${proof.fingerprint} (${proof.presence}), which signed it`;
+    print(`VERIFIED offline  ${request.kind} of ${escapeTerminal(request.repo_id)} ${request.head.slice(0, 12)} into ${escapeTerminal(request.target_ref)} by ${request.person} at ${at}, proved by ${how}; log entry ${verified.log.index}\n  ${escapeTerminal(request.reason)}`);
+  }
+  return verified.result === "verified" ? VERIFY_EXIT.verified : verified.result === "failed" ? VERIFY_EXIT.failed : VERIFY_EXIT.unknown_signer;
+}

@@ -1,0 +1,66 @@
+/** What `maestro approve` and `maestro override` share: ask, show, sign, and print the new attempt. */
+import { EXIT, MaestroError } from "../../proto/errors.ts";
+import type { GateResult } from "../../proto/api.ts";
+import type { ReleaseKind } from "../../proto/release.ts";
+import type { ReleaseOffer } from "../../proto/release-api.ts";
+import type { MaestroClient } from "../client/maestro.ts";
+import { escapeTerminal } from "./card/escape/terminal.ts";
+import { renderTerminal } from "./card/terminal.ts";
+import { textOf, type Invocation } from "./command.ts";
+import { connect } from "./connect.ts";
+import { printJson } from "./document.ts";
+import { keepBundle } from "./commands/gate.ts";
+import { note, print, wantsAscii, wantsColour } from "./output.ts";
+import { inScratch, keyOfAgent, keyOfFile, signed, type SigningKey } from "./signing.ts";
+
+const DURATION = /^([1-9][0-9]{0,5})([smhd])$/;
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Seconds of `30m`, `4h` or `2d`. Throws `cli.usage`. */
+export function durationOf(text: string): number {
+  const [, count, unit = ""] = DURATION.exec(text) ?? [];
+  if (count === undefined) throw new MaestroError("cli.usage", `--expires takes a time such as 30m, 4h or 2d, not ${JSON.stringify(text)}`);
+  return Number(count) * (SECONDS[unit] ?? 1);
+}
+
+const SAYS: Readonly<Record<ReleaseKind, string>> = { approve: "approves", override: "overrides" };
+
+/** What is about to be agreed to, before anything is signed. */
+function show({ request, card, stays }: ReleaseOffer): void {
+  const { kind, person, head, reasons, expires } = request;
+  note(`maestro: ${person} ${SAYS[kind]} ${escapeTerminal(card.repository)} ${head.slice(0, 12)} "${escapeTerminal(card.title)}" for ${escapeTerminal(card.target_ref)}${expires === null ? "" : ` until ${expires}`}`);
+  for (const { rule, effect, fingerprints } of reasons) note(`maestro:   releases ${rule} (${effect}, ${fingerprints.length} finding(s))`);
+  for (const { rule, because } of stays) note(`maestro:   stays    ${rule}: ${escapeTerminal(because)}`);
+}
+
+async function resultOf(events: ReturnType<MaestroClient["release"]>): Promise<GateResult> {
+  let result: GateResult | undefined;
+  for await (const event of events) if (event.event === "result") result = event;
+  if (result === undefined) throw new MaestroError("worker.protocol", "the daemon's reply ended without a decision");
+  return result;
+}
+
+async function released(kind: ReleaseKind, { values, positionals }: Invocation, key: (folder: string) => SigningKey | null, folder: string): Promise<number> {
+  const [gate] = positionals;
+  const reason = textOf(values, "reason");
+  if (gate === undefined || reason === undefined || reason.trim() === "") throw new MaestroError("cli.usage", `${kind} takes a gate or commit, and --reason TEXT: it is signed and logged`);
+  const expires = textOf(values, "expires");
+  const { client, locations } = connect(values);
+  const signing = key(folder);
+  const offer = await client.askRelease({ gate, kind, reason, ...(expires === undefined ? {} : { expires_s: durationOf(expires) }), ...(signing === null ? {} : { public_key: signing.public_key }) });
+  show(offer);
+  const signature = signing === null ? {} : { signature: await signed(offer.request, signing, folder) };
+  const result = await resultOf(client.release({ nonce: offer.request.nonce, ...signature }));
+  const kept = keepBundle(result, locations, values);
+  if (values["json"] === true) printJson({ ...result, bundle: kept.path });
+  else print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.name }));
+  if (result.card.releases?.some(({ counts }) => !counts) === true) note("maestro: recorded, and without effect until a second person overrides too");
+  return EXIT[result.verdict];
+}
+
+export function release(kind: ReleaseKind, invocation: Invocation): Promise<number> {
+  const { values } = invocation;
+  const file = textOf(values, "key");
+  if (file !== undefined && values["agent"] === true) throw new MaestroError("cli.usage", "--key FILE or --agent, not both");
+  return inScratch((folder) => released(kind, invocation, (at) => (file !== undefined ? keyOfFile(file) : values["agent"] === true ? keyOfAgent(at) : null), folder));
+}

@@ -1,0 +1,99 @@
+/** Releases of one head: read from the store before a change is judged, counted once its facts are known. */
+import { parseCanonical } from "../../proto/canonical.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { ReleaseStatement, SigstoreBundle } from "../../proto/attestation.ts";
+import type { Reason } from "../../proto/decision.ts";
+import { fromBase64, toHex } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { FactsReply } from "../../proto/worker.ts";
+import type { Host } from "../config/host.ts";
+import { lazyCheck } from "../platform/lazy-check.ts";
+import { approvalReasons, forgeable, NOBODY, Roster, standingOf, whoReleased, type RecordedRelease, type Standing } from "../release/index.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import type { Gates } from "../store/gates.ts";
+import type { ReleasePlace, ReleaseTable } from "../store/releases.ts";
+
+export type PeopleOf = Pick<Host, "people" | "groups" | "override">;
+
+export interface ShelfDeps {
+  readonly host: PeopleOf;
+  readonly releases: ReleaseTable;
+  readonly artifacts: Artifacts;
+  readonly gates: Gates;
+  /** The user who owns the host's configuration file; null where that cannot be told. */
+  readonly config_owner: () => number | null;
+  readonly now_s: () => number;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+/** What a judge is told of releases, as it was when the attempt began. */
+export interface OnRecord {
+  readonly recorded: readonly RecordedRelease[];
+  readonly submitters: readonly number[];
+  readonly config_owner: number | null;
+  readonly now_s: number;
+  /** Of a simulation alone. */
+  readonly suppose?: readonly string[];
+}
+
+const LIMITS = { bytes_max: 4 * 1024 * 1024, depth_max: 24 };
+const isBundle = lazyCheck(SigstoreBundle);
+const isStatement = lazyCheck(ReleaseStatement);
+
+/** The release in a bundle that this daemon logged; `null` where the bytes are none. */
+function releaseIn(bytes: Uint8Array, statement_sha256: string): RecordedRelease["release"] | null {
+  const bundle: unknown = parseCanonical(bytes, LIMITS);
+  const payload = isBundle().Check(bundle) ? fromBase64(bundle.dsseEnvelope.payload) : null;
+  if (payload === null || toHex(sha256(payload)) !== statement_sha256) return null;
+  const statement: unknown = parseCanonical(payload, LIMITS);
+  return isStatement().Check(statement) ? statement.predicate : null;
+}
+
+export class ReleaseShelf {
+  constructor(readonly deps: ShelfDeps) {}
+
+  get roster(): Roster {
+    return new Roster(this.deps.host.people, this.deps.host.groups);
+  }
+
+  /** Changes with every release of the place, so that two runs before and after one are never taken for the same. */
+  mark(place: ReleasePlace): string {
+    return this.deps.releases.of(place).map(({ log_index }) => log_index).join(",");
+  }
+
+  /** Everybody who had this head gated, as far as the newest gates go. */
+  submitters({ repo_id, head }: Pick<ReleasePlace, "repo_id" | "head">): number[] {
+    return [...new Set(this.deps.gates.newest().filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid))];
+  }
+
+  /** `submitter` asks for the attempt that is about to be made. A release whose statement is gone or damaged is none. */
+  async onRecord(place: ReleasePlace, submitter: number): Promise<OnRecord> {
+    const { releases, artifacts, config_owner, now_s, warn } = this.deps;
+    const recorded: RecordedRelease[] = [];
+    for (const { log_index, statement_sha256, bundle } of releases.of(place)) {
+      const bytes = await artifacts.blobs.get(bundle);
+      const release = bytes === undefined ? null : releaseIn(bytes, statement_sha256);
+      if (release === null) warn("a release on record cannot be read and does not count", new MaestroError("store.corrupt", `the release of log entry ${log_index}`));
+      else recorded.push({ release, log_index, statement_sha256 });
+    }
+    return { recorded, submitters: [...new Set([submitter, ...this.submitters(place)])], config_owner: config_owner(), now_s: now_s() };
+  }
+}
+
+/** What counts, and whose approval is still wanted. In a replay nobody is asked: who had approved a change of the past is not known. */
+export function releasesFor({ people, groups, override }: PeopleOf, given: OnRecord | undefined, { authors, approvals }: Pick<FactsReply, "authors" | "approvals">): { readonly releases: Standing; readonly approvals: readonly Reason[] } {
+  if (given === undefined) return { releases: NOBODY, approvals: [] };
+  const roster = new Roster(people, groups);
+  const submission = { authors, submitters: given.submitters };
+  const standing = standingOf({ ...given, roster, submission, persons: override.persons });
+  const releases = given.suppose === undefined ? standing : { ...standing, supposed: given.suppose.filter((id) => whyNotSupposed(roster, id, given, submission) === null) };
+  return { releases, approvals: approvalReasons(approvals, whoReleased(releases, "approve"), roster, submission) };
+}
+
+/** Why an approval of this person would not count. */
+export function whyNotSupposed(roster: Roster, id: string, { config_owner, submitters }: OnRecord, submission: { readonly authors: FactsReply["authors"]; readonly submitters: readonly number[] }): string | null {
+  const person = roster.get(id);
+  if (person === null) return `${id} is not among the people of the host configuration`;
+  if (!person.may.includes("approve")) return `${id} may not approve`;
+  return forgeable(config_owner, submitters) ?? roster.authorship(person, submission);
+}

@@ -1,0 +1,71 @@
+/** The people of the host configuration: who somebody is, what they may, and whether they wrote the change. Pure. */
+import type { Authors, PeopleGroups, PersonEntry } from "../../proto/people.ts";
+import type { ReleaseKind, ReleaseProof } from "../../proto/release.ts";
+import { parseSshKey, type SshKey } from "../verifier/ssh-key.ts";
+
+export type Presence = Extract<ReleaseProof, { by: "ssh-key" }>["presence"];
+
+/** Addresses that a code host makes from a login. */
+const NOREPLY = /^(?:\d+[+-])?([a-z0-9-]+)@users\.noreply\.(?:github|gitlab)\.com$/;
+
+/** What a change's submission says of who is behind it. */
+export interface Submission {
+  readonly authors: Authors;
+  /** Users who had the change gated. */
+  readonly submitters: readonly number[];
+}
+
+export class Roster {
+  constructor(
+    readonly people: readonly PersonEntry[],
+    private readonly groups: PeopleGroups,
+  ) {}
+
+  get(id: string): PersonEntry | null {
+    return this.people.find((person) => person.id === id) ?? null;
+  }
+
+  byUid(uid: number): PersonEntry | null {
+    return this.people.find(({ uids = [] }) => uids.includes(uid)) ?? null;
+  }
+
+  /** The person of a key, and how the key asks for its owner. */
+  byKey(key: Pick<SshKey, "fingerprint" | "security_key">): { readonly person: PersonEntry; readonly presence: Presence } | null {
+    const person = this.people.find(({ ssh_keys = [] }) => ssh_keys.some((line) => parseSshKey(line)?.fingerprint === key.fingerprint));
+    const presence = key.security_key ? "touch" : person?.presence;
+    return person === undefined || presence === undefined ? null : { person, presence };
+  }
+
+  /** Whether a proof that was good once still is one of this person's. */
+  stillProves(person: PersonEntry, proof: ReleaseProof): boolean {
+    if (proof.by === "uid") return person.uids?.includes(proof.uid) === true;
+    const key = parseSshKey(proof.public_key);
+    const found = key === null || key.fingerprint !== proof.fingerprint ? null : this.byKey(key);
+    return found?.person.id === person.id && found.presence === proof.presence;
+  }
+
+  /** Why this person counts as one of those who made the change, or `null`. */
+  authorship({ uids = [], emails = [], logins = [] }: PersonEntry, { authors, submitters }: Submission): string | null {
+    if (!authors.complete) return "not every commit of the change was read, so nobody is known not to have written it";
+    const own = new Set(emails.map((email) => email.toLowerCase()));
+    const names = new Set(logins.map((login) => login.toLowerCase()));
+    const email = authors.emails.find((each) => own.has(each) || names.has(NOREPLY.exec(each)?.[1] ?? ""));
+    if (email !== undefined) return `${email} is an author, committer or co-author of it`;
+    const uid = uids.find((each) => submitters.includes(each));
+    return uid === undefined ? null : `user ${uid} had it gated`;
+  }
+
+  /** Whether the person is meant by `id`, `group:NAME`, `@login`, `@org/team` or an address. */
+  means(source: string, { id, logins = [], emails = [] }: PersonEntry): boolean {
+    if (source === id) return true;
+    const group = source.startsWith("group:") ? source.slice("group:".length) : source;
+    if (Object.hasOwn(this.groups, group) && (source.startsWith("group:") || source.startsWith("@"))) return this.groups[group]?.includes(id) === true;
+    if (source.startsWith("@")) return logins.some((login) => `@${login}`.toLowerCase() === source.toLowerCase());
+    return emails.some((email) => email.toLowerCase() === source.toLowerCase());
+  }
+
+  /** Everybody that one of `from` means and who may do this. */
+  meant(from: readonly string[], kind: ReleaseKind = "approve"): PersonEntry[] {
+    return this.people.filter((person) => person.may.includes(kind) && from.some((source) => this.means(source, person)));
+  }
+}

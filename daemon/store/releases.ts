@@ -1,0 +1,47 @@
+/** Releases on record, by the head they are bound to. The signed statement is a blob; a row says where it is. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Static } from "@sinclair/typebox";
+import { canonicalBytes } from "../../proto/canonical.ts";
+import { toHex } from "../../proto/encoding.ts";
+import { OciDigest } from "../../proto/oci.ts";
+import { Closed, Count, Sha256Hex } from "../../proto/scalar.ts";
+import type { Store } from "./db.ts";
+
+export const ReleaseRow = Closed({ log_index: Count, statement_sha256: Sha256Hex, bundle: OciDigest });
+export type ReleaseRow = Static<typeof ReleaseRow>;
+
+/** What a release is bound to: a push makes another head, and another target is another question. */
+export interface ReleasePlace {
+  readonly repo_id: string;
+  readonly target_ref: string;
+  readonly head: string;
+}
+
+export interface ReleaseTable {
+  /** Inside `Store.atomic`. */
+  add(place: ReleasePlace, row: ReleaseRow): void;
+  /** Oldest first, at most `RELEASES_MAX`. */
+  of(place: ReleasePlace): readonly ReleaseRow[];
+}
+
+/** Of one head: more than any rule asks for, and few enough to be read for each gate. */
+export const RELEASES_MAX = 64;
+
+export const RELEASE_MEDIA_TYPE = "application/vnd.maestro.release.v1+json";
+const NAME_CHARACTERS = 32;
+export const releaseArtifactName = (statement_sha256: string): string => `release-${statement_sha256.slice(0, NAME_CHARACTERS)}`;
+
+// Names may be longer than a key of LMDB.
+const keyOf = ({ repo_id, target_ref, head }: ReleasePlace): string => toHex(sha256(canonicalBytes({ repo_id, target_ref, head })));
+
+export function openReleases(store: Store): ReleaseTable {
+  const rows = store.table<readonly [string, number], typeof ReleaseRow>("releases", ReleaseRow);
+  const last = (key: string): number => [...rows.entries({ start: [key, 0], end: [key, Number.MAX_SAFE_INTEGER] })].at(-1)?.key[1] ?? 0;
+  return {
+    add(place, row) {
+      const key = keyOf(place);
+      rows.put([key, last(key) + 1], row);
+    },
+    of: (place) => [...rows.entries({ start: [keyOf(place), 0], end: [keyOf(place), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value).slice(-RELEASES_MAX),
+  };
+}
