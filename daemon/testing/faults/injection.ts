@@ -3,7 +3,6 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InjectorOrder, InjectorReport } from "./injector.ts";
-import { diskCalls } from "./disk-calls.ts";
 import type { Fault, Site } from "./site.ts";
 
 const INJECTOR = join(import.meta.dir, "injector.ts");
@@ -22,13 +21,15 @@ export interface Subject {
   readonly origin?: string;
 }
 
-/** Whether this kernel and user may watch calls as `inject` does. */
+/** Whether this kernel and user may watch calls as `inject` does: tried on a program that does nothing. */
 export function mayInject(): boolean {
+  const home = mkdtempSync(join(tmpdir(), "maestro-inject-"));
   try {
-    return diskCalls(process.arch).length > 0 && readFileSync("/proc/sys/kernel/seccomp/actions_avail", "utf8").includes("user_notif");
-  } catch (error) {
-    process.stderr.write(`no calls can be injured here: ${String(error)}\n`);
-    return false;
+    const order: InjectorOrder = { argv: [Bun.which("true") ?? "/bin/true"], root: home, report: join(home, "report"), at: null, deadline_ms: INJECTOR_DEADLINE_MS };
+    const { exitCode } = Bun.spawnSync([process.execPath, INJECTOR, JSON.stringify(order)], { stdio: ["ignore", "ignore", "ignore"], timeout: RUN_DEADLINE_MS });
+    return exitCode === 0;
+  } finally {
+    rmSync(home, { recursive: true, force: true });
   }
 }
 
