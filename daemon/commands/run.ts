@@ -6,7 +6,7 @@ import type { GateConfig } from "../../proto/config.ts";
 import type { Mode } from "../../proto/change.ts";
 import { concatBytes, fromBase64, toBase64 } from "../../proto/encoding.ts";
 import type { Gap } from "../../proto/facts.ts";
-import type { MeasuredObligation } from "../../proto/outcome.ts";
+import type { MeasuredObligation, Outcome } from "../../proto/outcome.ts";
 import { OBLIGATIONS_CHECK, type HandedReport } from "../../proto/report.ts";
 import type { FactsReply } from "../../proto/worker.ts";
 import type { Host } from "../config/host.ts";
@@ -19,6 +19,7 @@ import { reasonOf } from "../checking/failure.ts";
 import type { Lane } from "../checking/lane.ts";
 import { obligationsOutcome } from "./reports/obligations.ts";
 import { Keep, keptReport, type Attempted, type KeptReport } from "./kept.ts";
+import { comparable, KeptBases, tells } from "./kept-bases.ts";
 import { measureAll } from "./measure-all.ts";
 import { sandboxJob } from "./sandbox-job.ts";
 
@@ -50,10 +51,12 @@ export interface ToolQuestion {
 
 export interface ToolAnswer {
   readonly runs: readonly CheckRun[];
+  /** What commands with findings found on the base's own tree. */
+  readonly base_outcomes: readonly Outcome[];
   readonly obligations: readonly MeasuredObligation[];
 }
 
-const NOTHING: ToolAnswer = { runs: [], obligations: [] };
+const NOTHING: ToolAnswer = { runs: [], base_outcomes: [], obligations: [] };
 
 const idle = (name: string, because: string, not_applicable = false): Attempted => ({ name, because, not_applicable, ran: null, duration_us: 0 });
 
@@ -63,6 +66,8 @@ function tailOf({ stdout, stderr }: SandboxResult): string {
 }
 
 export class ToolRunner {
+  private readonly bases = new KeptBases();
+
   constructor(
     private readonly deps: ToolDeps,
     /** Processor time, in microseconds, that a gate may still use, of what was reserved for it: the gate knows what it reserved. */
@@ -77,20 +82,64 @@ export class ToolRunner {
     const keep = new Keep(question.folder);
     const gaps: Gap[] = [];
     const attempted = declared === 0 ? [] : await this.attemptAll(question, keep, gaps);
-    const runs: CheckRun[] = [];
+    const judged: CheckRun[] = [];
     for (const one of attempted) {
       const run = await this.judged(question, one, gaps);
-      runs.push(run);
+      judged.push(run);
       done(run);
     }
+    const { runs, base_outcomes } = await this.withBase(question, judged, keep);
     const handed = new Map(await Promise.all(question.handed.map(async ({ name, bytes }) => [name, await keep.put(fromBase64(bytes) ?? new Uint8Array(0))] as const)));
     const deadline_ms = () => this.deadline(question);
     const obligations = await measureAll(config, { attempted, outcomes: runs.map(({ outcome }) => outcome), handed, lane, deadline_ms });
-    if (obligations.length === 0) return { runs, obligations };
+    if (obligations.length === 0) return { runs, base_outcomes, obligations };
     const outcome = obligationsOutcome(obligations.map(({ source_sha256: _, ...shown }) => shown), config.obligations);
     const last: CheckRun = { outcome, duration_us: 0 };
     done(last);
-    return { runs: [...runs, last], obligations };
+    return { runs: [...runs, last], base_outcomes, obligations };
+  }
+
+  /** A second run, over the base's own tree, of the commands that found something there is something to compare with. */
+  private async withBase(question: ToolQuestion, runs: readonly CheckRun[], keep: Keep): Promise<{ runs: readonly CheckRun[]; base_outcomes: readonly Outcome[] }> {
+    const { facts, config } = question;
+    const { change, trusted } = facts;
+    const names = Object.keys(config.commands).filter((name) => runs.some(({ outcome }) => outcome.check === commandCheck(name) && comparable(outcome, config.commands[name])));
+    // A root commit has no base: everything in it is new, and that is no gap.
+    if (names.length === 0 || trusted === null || change.history === "unknown" || change.base === null) return { runs, base_outcomes: [] };
+    const bases = await this.onBase(question, names, trusted.old_tree, keep);
+    const not_compared = (base: Outcome): string => `the command gave no whole answer on the base's own tree: ${base.because ?? "it found more than is listed"}`.slice(0, 2000);
+    const told = runs.map((run): CheckRun => {
+      const base = bases.find(({ check }) => check === run.outcome.check);
+      return base === undefined || tells(base) ? run : { ...run, outcome: { ...run.outcome, comparison: { fixed: [], not_compared: not_compared(base) } } };
+    });
+    return { runs: told, base_outcomes: bases.filter(tells) };
+  }
+
+  private async onBase(question: ToolQuestion, names: readonly string[], tree: string, keep: Keep): Promise<readonly Outcome[]> {
+    const { repository, config, mode, lane } = question;
+    const { repo_id, object_format } = repository;
+    const tree_dir = join(this.deps.trees_dir, `${basename(question.folder)}-base`);
+    const outcomes: Outcome[] = [];
+    let written = false;
+    try {
+      for (const name of names) {
+        const command = config.commands[name]!;
+        const run = { repo_id, object_format, tree, name, command, mounts: config.mounts, tier: mode === "fork" ? "fork" : "own" };
+        const kept = this.bases.get(run);
+        if (kept === null && !written) await this.writeTree(question, tree, tree_dir);
+        written ||= kept === null;
+        if (kept === null) await lane.rest();
+        const outcome = kept ?? (await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [])).outcome;
+        this.bases.put(run, outcome);
+        outcomes.push(outcome);
+      }
+      return outcomes;
+    } catch (error) {
+      const because = reasonOf(error);
+      return names.map((name) => outcomes.find(({ check }) => check === commandCheck(name)) ?? unavailable(commandCheck(name), because));
+    } finally {
+      await rm(tree_dir, { recursive: true, force: true });
+    }
   }
 
   private left(question: ToolQuestion): number {

@@ -61,8 +61,11 @@ class Settling {
       this.draft(finding).identity = identityOf(told);
     }
     if (base === undefined) return;
+    // An exit code says nothing of its cause: that the tool failed on the base, too, excuses no failure.
+    const named = (rule: string) => rule !== `${check}.exit`;
+    for (const told of [...now.keys()]) if (!named(told.rule)) now.delete(told);
     const before: Told[] = [];
-    for (const finding of base.findings) before.push(await this.told(finding, async (path, number) => (await this.sources.linesAt(this.job.old_tree, path))?.[number - 1] ?? null, (path) => path));
+    for (const finding of base.findings.filter(({ rule }) => named(rule))) before.push(await this.told(finding, async (path, number) => (await this.sources.linesAt(this.job.old_tree, path))?.[number - 1] ?? null, (path) => path));
     const inPlace = ({ rule, path, text }: Told) => JSON.stringify([rule, path, text]);
     const anywhere = ({ rule, text }: Told) => JSON.stringify([rule, text]);
     const { existing, left } = pairUp([...now.keys()], before, [inPlace, anywhere]);

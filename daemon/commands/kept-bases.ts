@@ -1,0 +1,58 @@
+/** What commands found on a base's own tree. A target stands still for many changes, so it is run once; in memory, bounded, and only where the command came to its end. */
+import { canonicalText } from "../../proto/canonical.ts";
+import type { Command, ToolMounts } from "../../proto/command.ts";
+import type { Outcome } from "../../proto/outcome.ts";
+import type { ObjectFormat } from "../../proto/scalar.ts";
+
+const ENTRIES_MAX = 128;
+const CHARACTERS_MAX = 16 * 1024 * 1024;
+
+/** Everything that the answer follows from; `repo_id` keeps one user's trees from another's. */
+export interface BaseRun {
+  readonly repo_id: string;
+  readonly object_format: ObjectFormat;
+  readonly tree: string;
+  readonly name: string;
+  readonly command: Command;
+  readonly mounts: ToolMounts;
+  readonly tier: string;
+}
+
+export class KeptBases {
+  /** Oldest first. */
+  private readonly entries = new Map<string, { readonly outcome: Outcome; readonly characters: number }>();
+  private characters = 0;
+
+  get(run: BaseRun): Outcome | null {
+    return this.entries.get(canonicalText(run))?.outcome ?? null;
+  }
+
+  put(run: BaseRun, outcome: Outcome): void {
+    if (!tells(outcome)) return;
+    const key = canonicalText(run);
+    const characters = key.length + JSON.stringify(outcome).length;
+    if (characters > CHARACTERS_MAX) return;
+    this.drop(key);
+    this.entries.set(key, { outcome, characters });
+    this.characters += characters;
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= ENTRIES_MAX && this.characters <= CHARACTERS_MAX) return;
+      this.drop(oldest);
+    }
+  }
+
+  private drop(key: string): void {
+    this.characters -= this.entries.get(key)?.characters ?? 0;
+    this.entries.delete(key);
+  }
+}
+
+/** Whether all that the command finds on the base is known. */
+export function tells({ result, findings_cut }: Outcome): boolean {
+  return (result === "pass" || result === "fail") && findings_cut === 0;
+}
+
+/** Whether a comparison could make a difference: there are findings, all of them are listed, and a report says what they are. */
+export function comparable({ findings, findings_cut }: Outcome, command: Command | undefined): boolean {
+  return findings.length > 0 && findings_cut === 0 && (command?.output?.sarif !== undefined || command?.output?.junit !== undefined);
+}
