@@ -159,7 +159,7 @@ export class Judge {
     const { obligations } = asked;
     runs.push(...asked.runs);
     const checks_us = this.since(checks_ms);
-    const { outcomes, stale } = await this.settle(subject, facts, config, runs.map(({ outcome }) => outcome), facts_path, end_ms, lane);
+    const { outcomes, stale } = await this.settle(subject, facts, config, runs.map(({ outcome }) => outcome), asked.base_outcomes, facts_path, end_ms, lane);
     const policy_ms = clock.monotonic_ms();
     const policy = await this.askPolicy(subject, facts, config, outcomes, base_policy === null ? [] : [policy_path], lane, end_ms);
     const policy_us = this.since(policy_ms);
@@ -169,11 +169,11 @@ export class Judge {
     return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, releases: people.releases, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
 
-  private settle({ repository }: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], facts_path: string, end_ms: number, lane: Lane): Promise<SettledOutcomes> {
+  private settle({ repository }: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], base_outcomes: readonly Outcome[], facts_path: string, end_ms: number, lane: Lane): Promise<SettledOutcomes> {
     const { host, clock, git, now_s } = this.deps;
     const deadline_ms = Math.max(1, Math.ceil(Math.min(host.limits.worker.check_deadline_ms, end_ms - clock.monotonic_ms())));
     const now_ms = Math.max(clock.now_ms(), now_s === undefined ? 0 : now_s() * 1000);
-    return settleFindings({ git, repository, facts, facts_path, config, outcomes, base_outcomes: [], now_ms, deadline_ms }, lane);
+    return settleFindings({ git, repository, facts, facts_path, config, outcomes, base_outcomes, now_ms, deadline_ms }, lane);
   }
 
   private since(start_ms: number): number {

@@ -1,17 +1,19 @@
 /** Waivers, baseline file and folders from a commit to the verdict: real git, real check processes, and a clock that is told. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { GateResult } from "../../proto/api.ts";
 import { BASELINE_FILE_NAME } from "../../proto/waiver.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { World } from "../testing/core.ts";
 import { checksummedToken } from "../testing/tokens.ts";
 
+// Real check processes on a busy machine.
+setDefaultTimeout(60_000);
+
 let world: World;
 beforeAll(async () => {
   world = await World.open();
 });
 afterAll(() => world[Symbol.asyncDispose]());
-const SLOW_MS = 30_000;
 
 const comment = (until: string, rule = "code.debugger") => `// maestro-ignore ${rule} -- the tutorial stops here until ${until}`;
 const CODE = (line: string, above = "") => `export function run() {\n${above === "" ? "" : `  ${above}\n`}  ${line}\n}\n`;
@@ -46,18 +48,18 @@ describe("a comment beside the line", () => {
     world.clock.advance(86_400_000);
     const later = await gated(source, base, head);
     expect([later.verdict, said(later)]).toEqual(["refuse", ["code.debugger refuse", "waiver.expired note"]]);
-  }, SLOW_MS);
+  });
 
   test("attack: brought by the change itself it accepts nothing, and holds", async () => {
     const result = await judged({ "a.ts": CODE("x();") }, { "a.ts": CODE("debugger;", comment("2030-01-01")) });
     expect([result.verdict, said(result)]).toEqual(["refuse", ["code.debugger refuse", "waiver.self-added hold", "waiver.refused note"]]);
-  }, SLOW_MS);
+  });
 
   test("attack: no comment accepts a credential", async () => {
     const line = comment("2030-01-01", "secret.token");
     const result = await judged({ "a.ts": CODE("x();", line) }, { "a.ts": CODE(`const token = "${checksummedToken("ghp", "waived")}";`, line) });
     expect([result.verdict, said(result)]).toEqual(["refuse", ["secret.token refuse", "waiver.refused note"]]);
-  }, SLOW_MS);
+  });
 
   test("who brought the line is the author of the first commit that has it, where its history was sent", async () => {
     const source = world.scratch.source(`s${++serial}`);
@@ -71,7 +73,7 @@ describe("a comment beside the line", () => {
     const head = await source.commit({ "a.ts": CODE("debugger;", comment("2030-01-01")) }, "change");
     expect((await gated(source, base, head, [none, brought])).card.reasons[0]?.because).toStartWith("accepted by Grace <g@example.org> until");
     expect((await gated(source, base, head)).card.reasons[0]?.because).toStartWith("accepted by somebody unknown until");
-  }, SLOW_MS);
+  });
 });
 
 const waiver = (until: string, paths: string) => `version: 1\nwaivers:\n  - { rule: code.debugger, paths: [${paths}], owner: Ada, reason: the tutorial stops here, until: ${until} }\n`;
@@ -84,17 +86,17 @@ describe("an entry of maestro.yaml at the trusted base", () => {
     expect(result.card.reasons.map(({ ranges }) => ranges.map(({ path }) => ("u" in path ? path.u : "")))).toEqual([["src/a.ts"], ["docs/a.ts", "pay/b/c.ts"]]);
     const admitted = await judged(config, { "docs/a.ts": CODE("debugger;") });
     expect(admitted.verdict).toBe("admit");
-  }, SLOW_MS);
+  });
 
   test.each(["2025-12-31", "soon"])("attack: until %s it is over, and the card says so", async (until) => {
     const result = await judged({ "maestro.yaml": waiver(until, "'**'") }, { "a.ts": CODE("debugger;") });
     expect([result.verdict, said(result)]).toEqual(["refuse", ["code.debugger refuse", "waiver.expired note"]]);
-  }, SLOW_MS);
+  });
 
   test("attack: one that the change brings holds and accepts nothing", async () => {
     const result = await judged({}, { "maestro.yaml": waiver("2030-01-01", "'**'"), "a.ts": CODE("debugger;") });
     expect([result.verdict, said(result).filter((rule) => !rule.startsWith("guard."))]).toEqual(["refuse", ["code.debugger refuse", "waiver.self-added hold"]]);
-  }, SLOW_MS);
+  });
 });
 
 describe("folders", () => {
@@ -104,18 +106,18 @@ describe("folders", () => {
     const inside = await judged({ "pay/maestro.yaml": strict }, { "pay/AGENTS.md": "do\n", "AGENTS.md": "do\n" });
     expect([inside.verdict, said(inside)]).toEqual(["refuse", ["guard.self-edit refuse", "guard.self-edit note"]]);
     expect((await judged({ "pay/maestro.yaml": strict }, { "AGENTS.md": "do\n" })).verdict).toBe("admit");
-  }, SLOW_MS);
+  });
 
   test("attack: a change that takes the folder's file away is still held to it", async () => {
     const result = await judged({ "pay/maestro.yaml": strict }, { "pay/maestro.yaml": null, "pay/AGENTS.md": "do\n" });
     expect([result.verdict, said(result)[0]]).toEqual(["refuse", "guard.self-edit refuse"]);
-  }, SLOW_MS);
+  });
 
   test("attack: one that loosens makes the configuration broken, named with its path", async () => {
     const result = await judged({ "maestro.yaml": strict, "pay/maestro.yaml": "version: 1\nrules:\n  guard.self-edit: { human: pass }\n" }, { "pay/AGENTS.md": "do\n" });
     const broken = result.card.reasons.find(({ rule }) => rule === "gate.config-broken");
     expect([result.verdict, broken?.because]).toEqual(["hold", expect.stringContaining("pay/maestro.yaml: rules.guard.self-edit.human: pass is looser than the root's refuse")]);
-  }, SLOW_MS);
+  });
 });
 
 describe("the baseline file", () => {
@@ -141,15 +143,15 @@ describe("the baseline file", () => {
     const old = `${"x();\n".repeat(20)}`;
     const moved = await judged({ [BASELINE_FILE_NAME]: file(id, "a.ts"), "a.ts": old }, { "a.ts": null, "b.ts": `${old}debugger;\n` });
     expect([moved.verdict, said(moved)]).toEqual(["admit", ["code.debugger note existing"]]);
-  }, SLOW_MS);
+  });
 
   test("attack: written by the change it lists nothing, and growing holds", async () => {
     const result = await judged({}, { [BASELINE_FILE_NAME]: file(await identity(), "a.ts"), "a.ts": CODE("debugger;") });
     expect([result.verdict, said(result).filter((rule) => !rule.startsWith("guard."))]).toEqual(["refuse", ["code.debugger refuse", "baseline.grown hold"]]);
-  }, SLOW_MS);
+  });
 
   test("one nobody can read accepts nothing, and is said", async () => {
     const result = await judged({ [BASELINE_FILE_NAME]: "{" }, { "a.ts": CODE("debugger;") });
     expect([result.verdict, said(result)]).toEqual(["refuse", ["code.debugger refuse", "baseline.stale note"]]);
-  }, SLOW_MS);
+  });
 });
