@@ -6,7 +6,8 @@ import { FairLine } from "./fair-line.ts";
 import { MemoryWatch } from "../process/memory-watch.ts";
 import { Shares } from "./shares.ts";
 import type { Usage } from "../process/usage.ts";
-import { Child, type ChildSpec, type JobOptions } from "../process/supervisor.ts";
+import type { JobOptions } from "../process/conversation.ts";
+import { Child, type ChildSpec } from "../process/supervisor.ts";
 
 /** Callers in line; the gates queue is far shorter, so only a bug gets here. */
 const LINE_MAX = 1_024;

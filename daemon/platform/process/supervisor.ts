@@ -1,17 +1,14 @@
-import { ERROR_CODES, MaestroError } from "../../../proto/errors.ts";
+import { MaestroError } from "../../../proto/errors.ts";
 import type { WorkerLimits } from "../../../proto/config.ts";
-import { Capture, type PipeReader } from "./capture.ts";
 import type { CgroupHome, MemoryGroup } from "../cgroup/memory-home.ts";
-import { type Message, messageOf, type Validator } from "./envelope.ts";
-import { encodeFrame, FRAME_DEPTH_MAX, FRAME_VALUES_MAX, FrameDecoder } from "./frames.ts";
 import { errno } from "../kernel/errno.ts";
+import { Capture, type PipeReader } from "./capture.ts";
+import { Conversation, type ConversationLimits, type JobOptions } from "./conversation.ts";
 import { killGroup } from "./group.ts";
 import { childMark, killMarked, MARK_VARIABLE } from "./mark.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
 import { NO_USAGE, usageOf, usageOfEnded, type Usage } from "./usage.ts";
 
-/** A job description the parent itself wrote; only a bug makes one this large. */
-const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
 /** After exit the last answer may still lie in the pipe. Group and pipes are gone in about 1 ms unless something fled the group. */
 const LAST_WORDS_MS = 200;
 /** A failure carries this much of the end of what was captured; the whole is in `stderr`. */
@@ -19,10 +16,7 @@ const STDERR_CHARACTERS_SHOWN = 500;
 /** After SIGKILL a process is gone in about 2 ms; one stuck in the kernel is not waited for longer. */
 const KILL_WAIT_MS = 1_000;
 
-export interface ChildLimits extends Pick<WorkerLimits, "ready_deadline_ms" | "memory_bytes_max" | "reply_bytes_max" | "stderr_bytes_max"> {
-  /** A frame lies in memory whole; `reply_bytes_max`, which holds for all frames of a job together, where it is not named. */
-  readonly frame_bytes_max?: number;
-}
+export interface ChildLimits extends ConversationLimits, Pick<WorkerLimits, "memory_bytes_max" | "stderr_bytes_max"> {}
 
 /** How to start a child. `env` is its whole environment. The program must call `serve` of child.ts. */
 export interface ChildSpec {
@@ -32,23 +26,6 @@ export interface ChildSpec {
   readonly limits: ChildLimits;
   /** Where the kernel can be told the memory limit; absent, the resident memory is watched alone. */
   readonly cgroups?: CgroupHome | undefined;
-}
-
-export interface JobOptions<Reply, Progress = never> {
-  /** Decides whether the answer is one; a throw makes the job fail as `worker.protocol`. */
-  readonly validate: Validator<Reply>;
-  readonly deadline_ms: number;
-  readonly signal?: AbortSignal;
-  /** Without it a progress message is a breach of protocol. */
-  readonly progress?: { readonly validate: Validator<Progress>; readonly take: (value: Progress) => void };
-}
-
-interface Running {
-  readonly id: number;
-  /** Validates and delivers; throws where the child lied. */
-  readonly reply: (value: unknown) => void;
-  readonly progress: (value: unknown) => void;
-  readonly fail: (error: MaestroError) => void;
 }
 
 /**
@@ -69,18 +46,12 @@ export class Child {
   readonly #process: Bun.Subprocess<"pipe", "pipe", "pipe">;
   readonly #stdout: PipeReader;
   readonly #stderr: Capture;
-  readonly #decoder: FrameDecoder;
   readonly #group: MemoryGroup | undefined;
   readonly #mark = childMark();
-  readonly #became_ready = Promise.withResolvers<void>();
-  #state: "starting" | "idle" | "busy" | "dead" = "starting";
+  readonly #conversation: Conversation;
   #failure: MaestroError | undefined;
-  #running: Running | undefined;
-  #jobs = 0;
   /** It ended otherwise than idle and by our hand. */
   #cut_off = false;
-  /** Bytes on stdout since the job began, progress and answer together. */
-  #output_bytes = 0;
 
   /** Throws MaestroError `worker.crashed` when the program cannot be started at all. */
   constructor(spec: ChildSpec, memory: MemoryWatch) {
@@ -93,18 +64,20 @@ export class Child {
     this.#group?.add(this.pid);
     this.#stdout = this.#process.stdout.getReader();
     this.#stderr = new Capture(this.#process.stderr, spec.limits.stderr_bytes_max);
-    this.#decoder = new FrameDecoder({ frame_bytes_max: spec.limits.frame_bytes_max ?? spec.limits.reply_bytes_max, depth_max: FRAME_DEPTH_MAX, values_max: FRAME_VALUES_MAX });
-    this.ready = this.#became_ready.promise;
-    // A child that dies while nobody waits for it is reported by `gone` and by the next `run`.
-    this.ready.catch(() => undefined);
-    const { ready_deadline_ms } = spec.limits;
-    const timer = setTimeout(() => this.#fail(new MaestroError("worker.deadline", `not ready after ${ready_deadline_ms} ms`)), ready_deadline_ms);
-    void this.ready.then(() => clearTimeout(timer), () => clearTimeout(timer));
+    this.#conversation = new Conversation({
+      what: "child",
+      limits: spec.limits,
+      send: (frame) => void this.#send(frame),
+      saidReady: () => this.#conversation.open(),
+      fail: (error) => this.#fail(error),
+      lost: () => this.#outOfMemory(),
+    });
+    this.ready = this.#conversation.ready;
     this.gone = this.#live();
   }
 
   get idle(): boolean {
-    return this.#state === "idle";
+    return this.#conversation.idle;
   }
 
   /** What the child printed, up to `stderr_bytes_max`. It may repeat the change's bytes: escape before showing it. */
@@ -127,32 +100,16 @@ export class Child {
    * `worker.deadline`, `worker.memory`, `worker.protocol`, or `request.cancelled`; by then the process group is gone.
    */
   async run<Reply, Progress = never>(job: unknown, options: JobOptions<Reply, Progress>): Promise<Reply> {
-    if (this.#state === "dead") throw this.#failure ?? new MaestroError("worker.crashed", "the process was stopped");
-    if (this.#state !== "idle") throw new Error(`a job for a child that is ${this.#state}`);
-    if (options.signal?.aborted) throw cancelled(options.signal);
-    const id = ++this.#jobs;
-    const frame = encodeFrame({ id, job }, REQUEST_BYTES_MAX);
-    const answer = Promise.withResolvers<Reply>();
-    this.#state = "busy";
-    this.#output_bytes = 0;
-    this.#running = {
-      id,
-      reply: (value) => answer.resolve(options.validate(value)),
-      progress: (value) => {
-        if (options.progress === undefined) throw new MaestroError("worker.protocol", "progress nobody asked for");
-        options.progress.take(options.progress.validate(value));
-      },
-      fail: (error) => answer.reject(error),
-    };
-    const unguard = this.#guard(options);
+    if (this.#conversation.dead) throw this.#failure ?? new MaestroError("worker.crashed", "the process was stopped");
+    const { memory_bytes_max } = this.#spec.limits;
+    const unwatch = this.#memory.watch(this.pid, memory_bytes_max, (bytes) => this.#fail(new MaestroError("worker.memory", `${bytes} bytes resident, the limit is ${memory_bytes_max}`)));
     try {
-      void this.#send(frame);
-      return await answer.promise;
+      return await this.#conversation.ask(job, options);
     } catch (error) {
-      await Promise.race([this.gone, Bun.sleep(KILL_WAIT_MS)]);
+      if (this.#conversation.dead) await Promise.race([this.gone, Bun.sleep(KILL_WAIT_MS)]);
       throw error;
     } finally {
-      unguard();
+      unwatch();
     }
   }
 
@@ -165,22 +122,6 @@ export class Child {
   /** Asks an idle child to end by itself: the end of its input is the end of `serve`. */
   async closeInput(): Promise<void> {
     await this.#process.stdin.end();
-  }
-
-  /** Deadline, memory and abort of one job; the returned function lifts them. */
-  #guard({ deadline_ms, signal }: Pick<JobOptions<never>, "deadline_ms" | "signal">): () => void {
-    const { memory_bytes_max } = this.#spec.limits;
-    const timer = setTimeout(() => this.#fail(new MaestroError("worker.deadline", `${deadline_ms} ms`)), deadline_ms);
-    const unwatch = this.#memory.watch(this.pid, memory_bytes_max, (bytes) =>
-      this.#fail(new MaestroError("worker.memory", `${bytes} bytes resident, the limit is ${memory_bytes_max}`)),
-    );
-    const abort = () => this.#fail(cancelled(signal));
-    signal?.addEventListener("abort", abort, { once: true });
-    return () => {
-      clearTimeout(timer);
-      unwatch();
-      signal?.removeEventListener("abort", abort);
-    };
   }
 
   async #send(frame: Uint8Array): Promise<void> {
@@ -199,7 +140,7 @@ export class Child {
     await this.#process.exited;
     this.#killGroup();
     // A walk over all processes, so only where the child was cut off at work: one that was let go has nothing under way.
-    if (this.#group === undefined && this.#jobs > 0 && this.#cut_off) killMarked(this.#mark);
+    if (this.#group === undefined && this.#conversation.jobs > 0 && this.#cut_off) killMarked(this.#mark);
     await Promise.race([Promise.all([reading, this.#stderr.ended]), Bun.sleep(LAST_WORDS_MS)]);
     const { exitCode, signalCode } = this.#process;
     const how = signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`;
@@ -214,39 +155,13 @@ export class Child {
       for (;;) {
         const { done, value } = await this.#stdout.read();
         if (done) break;
-        this.#output_bytes += value.length;
-        if (this.#output_bytes > this.#spec.limits.reply_bytes_max) {
-          throw new MaestroError("worker.protocol", `more than ${this.#spec.limits.reply_bytes_max} bytes of output`);
-        }
-        for (const frame of this.#decoder.push(value)) this.#take(messageOf(frame));
-        if (this.#state === "dead") return;
+        this.#conversation.hear(value);
+        if (this.#conversation.dead) return;
       }
-      if (!this.#decoder.between_frames) throw new MaestroError("worker.protocol", "the output ended inside a frame");
+      this.#conversation.ended();
     } catch (error) {
-      this.#fail(error instanceof MaestroError && error.code === "worker.protocol" ? error : new MaestroError("worker.protocol", String(error), { cause: error }));
+      this.#fail(new MaestroError("worker.protocol", String(error), { cause: error }));
     }
-  }
-
-  #take(message: Message): void {
-    if (this.#state === "dead") return;
-    if (message.kind === "ready") {
-      if (this.#state !== "starting") throw new MaestroError("worker.protocol", "ready twice");
-      this.#state = "idle";
-      this.#became_ready.resolve();
-      return;
-    }
-    const running = this.#running;
-    if (running === undefined || running.id !== message.id) {
-      throw new MaestroError("worker.protocol", `${message.kind} for job ${message.id} while ${running === undefined ? "there is none" : `job ${running.id} runs`}`);
-    }
-    if (message.kind === "progress") return running.progress(message.value);
-    if (message.kind === "failure") return this.#fail(reported(message));
-    // An answer that was made while parts of it were being killed is none.
-    const lost = this.#outOfMemory();
-    if (lost !== undefined) return this.#fail(lost);
-    running.reply(message.value);
-    this.#running = undefined;
-    this.#state = "idle";
   }
 
   /** The kernel killed something of this child for its memory; whatever else went wrong came of that. */
@@ -263,7 +178,7 @@ export class Child {
 
   /** The first reason wins. */
   #fail(reason: MaestroError): void {
-    if (this.#state === "dead") return;
+    if (this.#conversation.dead) return;
     const error = this.#outOfMemory() ?? reason;
     const said = this.stderr.trim().slice(-STDERR_CHARACTERS_SHOWN);
     this.#failure = said === "" ? error : new MaestroError(error.code, `${error.detail}; it said: ${said}`, { cause: error.cause });
@@ -271,13 +186,10 @@ export class Child {
   }
 
   #end(error: MaestroError): void {
-    if (this.#state === "dead") return;
-    this.#cut_off = this.#state === "busy" || this.#failure !== undefined;
-    this.#state = "dead";
+    if (this.#conversation.dead) return;
+    this.#cut_off = this.#conversation.busy || this.#failure !== undefined;
+    this.#conversation.end(error);
     this.#killGroup();
-    this.#became_ready.reject(error);
-    this.#running?.fail(error);
-    this.#running = undefined;
   }
 }
 
@@ -295,14 +207,4 @@ function start(spec: ChildSpec, mark: string): Bun.Subprocess<"pipe", "pipe", "p
   } catch (cause) {
     throw new MaestroError("worker.crashed", `${spec.argv[0]}: could not be started: ${errno(cause) ?? String(cause)}`, { cause });
   }
-}
-
-/** The child's own account of a failed job; its code is only believed where it is one of ours. */
-function reported(message: Extract<Message, { kind: "failure" }>): MaestroError {
-  const code = ERROR_CODES.find((known) => known === message.code);
-  return new MaestroError("worker.crashed", message.detail, code === undefined ? {} : { cause: new MaestroError(code, message.detail) });
-}
-
-function cancelled(signal: AbortSignal | undefined): MaestroError {
-  return new MaestroError("request.cancelled", "the job was stopped before its end", { cause: signal?.reason });
 }

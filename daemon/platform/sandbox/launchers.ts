@@ -1,6 +1,6 @@
 /** Launcher processes: started when first needed, used again and again, let go when idle. */
 import { MaestroError } from "../../../proto/errors.ts";
-import type { JobOptions } from "../process/supervisor.ts";
+import type { JobOptions } from "../process/conversation.ts";
 
 /** A process that does one job at a time: a child, or one behind a socket. */
 export interface Launcher {

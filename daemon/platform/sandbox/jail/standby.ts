@@ -5,6 +5,7 @@
  */
 import type { Group } from "../../cgroup/group.ts";
 import { errno } from "../../kernel/errno.ts";
+import { hasEnded, statOf } from "../../kernel/proc.ts";
 import { type Ground, type Handed, handOver } from "./begin.ts";
 import { Descriptors } from "./descriptors.ts";
 import { standBy, type Standing } from "./start.ts";
@@ -49,7 +50,8 @@ export class Standby {
   }
 }
 
-const hasDied = ({ standing }: Ready): boolean => standing.process.exitCode !== null || standing.process.signalCode !== null;
+/** As the kernel sees it: this process may not have been told yet. */
+const hasDied = ({ standing }: Ready): boolean => hasEnded(statOf(standing.process.pid));
 
 async function ready(ground: Ground): Promise<Ready | null> {
   const { cages } = ground;
