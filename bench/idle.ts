@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { until, workersOf, World } from "../daemon/e2e/testing/world.ts";
 import type { Bench } from "./figure.ts";
 import { makeBranches } from "./rig/history.ts";
+import { installed } from "./rig/installed.ts";
 
 const FILES = 300;
 const GATES = 3;
@@ -32,7 +33,9 @@ async function wakeUps(pid: number): Promise<{ readonly main: number; readonly a
 export const bench: Bench = async (figure) => {
   if (process.platform !== "linux") throw new Error("the figures come from /proc, which only Linux has");
   const world = new World();
+  const programs = await installed();
   try {
+    await world.answering(world.spawnProgram(programs.maestrod, ["--embedded"]));
     makeBranches(world.path("made"), FILES, GATES);
     for (let i = 1; i <= GATES; i++) {
       const { code, stderr } = await world.run(["gate", world.path("made"), "--embedded", "--json", "--target", "main", "--head", `change-${i}`]);
@@ -45,12 +48,13 @@ export const bench: Bench = async (figure) => {
     await Bun.sleep(SETTLE_MS);
     const { main, all } = await wakeUps(pid);
     const now = status();
-    const note = `anonymous ${Math.round(field(now, "RssAnon") / 1024)} MB, files ${Math.round(field(now, "RssFile") / 1024)} MB, of which the Bun binary is shared with every other Bun; ${Math.round(after_gates)} MB right after ${GATES} gates`;
+    const note = `as installed; anonymous ${Math.round(field(now, "RssAnon") / 1024)} MB, files ${Math.round(field(now, "RssFile") / 1024)} MB, of which the Bun binary is shared with every other Bun; ${Math.round(after_gates)} MB right after ${GATES} gates`;
     figure({ figure: "memory of the idle daemon (VmRSS)", value: field(now, "VmRSS") / 1024, unit: "MB", better: "less", goal: { value: RSS_MB }, note });
     figure({ figure: "wake-ups of the idle daemon's main thread", value: main, unit: "per s", better: "less", goal: { value: WAKE_UPS_PER_S }, note: `from ${SETTLE_MS / 1000} s after the check processes were let go; until then Bun's collector wakes once a second` });
     figure({ figure: "wake-ups of all threads of the idle daemon", value: all, unit: "per s", better: "less", note: "includes the runtime's own threads" });
     figure({ figure: "child processes of the idle daemon", value: workersOf(pid).length, unit: "processes", better: "less", goal: { value: 0 } });
   } finally {
     await world.dispose();
+    programs.remove();
   }
 };

@@ -6,6 +6,9 @@ import { times } from "./scale.ts";
 const RUNS = 100;
 if (times(1) > 1) (await import("fast-check")).default.configureGlobal({ numRuns: times(RUNS) });
 
+// A host configuration that its group may write is refused, and a test that writes one must not depend on whose machine it runs on.
+process.umask(0o022);
+
 beforeEach(() => {
   expect.hasAssertions();
 });
