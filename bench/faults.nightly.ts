@@ -31,6 +31,8 @@ for (const [name, make] of Object.entries(SUBJECTS)) {
       const { hit, runs, problems } = await sweep(subject, sites, fault, LANES);
       const missed = names.filter((site) => !hit.has(site));
       process.stderr.write(`${name}, ${fault}: ${names.length - missed.length} of ${names.length} calls hit in ${runs} runs, ${problems.length} problems; not reached: ${missed.join(", ") || "none"}\n`);
+      // Said at once: a whole night may lie before the end.
+      for (const problem of problems) process.stderr.write(`${problem}\n`);
       failed.push(...problems, ...missed.map((site) => `${fault} at ${site}: not reached`));
     }
     expect(failed).toEqual([]);
