@@ -11,7 +11,7 @@ export const Range = Closed({
 });
 export type Range = Static<typeof Range>;
 
-export const Fix = Closed({ description: ShortText, replacement: Type.Union([ShortText, Type.Null()]) });
+export const Fix = Closed({ description: ShortText, replacement: Type.Union([ShortText, Type.Null()], { description: "the text of the finding's lines after it, without the last one's ending; null where that is not known to the letter" }) });
 
 /** `identity` is a digest of the rule and its masked, normalised line: what stays equal through a rename, a move or another indentation. */
 export const Finding = Closed({

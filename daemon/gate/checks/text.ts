@@ -2,6 +2,7 @@ import type { FileChange } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { defineCheck } from "./check.ts";
 import { classify, type Language } from "../../checking/classify.ts";
+import { uncontrolled, undebugged, unfocused } from "./fixing/line.ts";
 import { codeOnly, compilerLines } from "./reading/code.ts";
 import { addedLines, isBinary, lineGaps, newSide, type NumberedLine } from "./reading/lines.ts";
 import { TEST_PATTERNS } from "./reading/test-code.ts";
@@ -48,7 +49,7 @@ function bidiControls(file: FileChange, list: FindingList): void {
     const found = BIDI.exec(line.text);
     if (found === null) continue;
     const visible = line.text.replace(/[\u202a-\u202e\u2066-\u2069]/g, (control) => `<${BIDI_NAMES[control] ?? "bidi"}>`);
-    list.add({ rule: "text.bidi-control", severity: "error", message: `the line holds a text direction control (${BIDI_NAMES[found[0]] ?? "bidi"}), so it does not read as it runs`, file, line: line.number, text: visible, fix: "Remove the control, or write it as an escape." });
+    list.add(() => ({ rule: "text.bidi-control", severity: "error", message: `the line holds a text direction control (${BIDI_NAMES[found[0]] ?? "bidi"}), so it does not read as it runs`, file, line: line.number, text: visible, fix: "Remove the control, or write it as an escape.", replacement: uncontrolled(line.text) }));
   }
 }
 
@@ -56,17 +57,22 @@ function codeLines(file: FileChange, language: Language, test: boolean, list: Fi
   const focused = test ? (TEST_PATTERNS[language]?.focused ?? null) : null;
   const debuggers = DEBUGGERS[language] ?? null;
   if (focused === null && debuggers === null) return;
-  for (const line of addedLines(file)) {
+  let before: NumberedLine | null = null;
+  for (const line of newSide(file)) {
+    const above: string | null = before !== null && before.number === line.number - 1 ? before.text : null;
+    before = line;
+    if (!line.added) continue;
     for (const text of compilerLines(line.text)) {
+      const whole = text === line.text;
       const mayFocus = focused !== null && focused.test(text);
       const mayStop = debuggers !== null && debuggers.test(text);
       if (!mayFocus && !mayStop) continue;
       const code = codeOnly(text, language);
       if (mayFocus && focused.test(code)) {
-        list.add({ rule: "test.focused", severity: "error", message: "a focused test: the rest of the suite does not run", file, line: line.number, text, fix: "Remove the focus so that every test runs." });
+        list.add(() => ({ rule: "test.focused", severity: "error", message: "a focused test: the rest of the suite does not run", file, line: line.number, text, fix: "Remove the focus so that every test runs.", replacement: whole ? unfocused(text, language, focused) : null }));
       }
       if (mayStop && debuggers.test(code)) {
-        list.add({ rule: "code.debugger", severity: "error", message: "a debugger statement", file, line: line.number, text, fix: "Remove the statement." });
+        list.add(() => ({ rule: "code.debugger", severity: "error", message: "a debugger statement", file, line: line.number, text, fix: "Remove the statement.", replacement: whole ? undebugged(text, language, above) : null }));
       }
     }
   }

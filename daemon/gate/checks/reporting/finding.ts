@@ -33,6 +33,8 @@ export interface Report {
   /** Whether it was there before, where the check knows better than the line alone tells. */
   readonly at_base?: boolean;
   readonly fix?: string;
+  /** What stands in the finding's lines after the fix, without the last one's ending; only where it is known to the letter. */
+  readonly replacement?: string | null;
   readonly counterexample?: string;
 }
 
@@ -107,7 +109,7 @@ export function findingList(): FindingList {
         tags,
         excerpt: report.text === undefined ? null : cutText(text, EXCERPT_CHARACTERS_MAX),
         counterexample: report.counterexample === undefined ? null : shown(report.counterexample),
-        fix: report.fix === undefined ? null : { description: report.fix, replacement: null },
+        fix: report.fix === undefined ? null : { description: report.fix, replacement: report.replacement ?? null },
       };
       findings.push(finding);
       // Unmasked: with its value masked, a new credential on the line of an old one would pass for the old one.
