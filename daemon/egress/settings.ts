@@ -1,6 +1,7 @@
 /** What git is told before it speaks to a remote: one transport, no redirect, nothing of the user it runs as. */
 import { dirname } from "node:path";
 import type { RemoteScheme } from "../../proto/remote.ts";
+import { GIT_ENVIRONMENT } from "../platform/git/environment.ts";
 import { FSCK_ERROR, FSCK_WARN } from "../platform/git/fsck.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 
@@ -60,22 +61,11 @@ export function gitConfig(scheme: RemoteScheme | null, ca_file: string | undefin
 /** Nothing of the helper's own user: no home, no configuration, no agent, no prompt. */
 export function gitEnvironment(tools: EgressTools, scheme: RemoteScheme | null, ssh_command: string | null, trace: string | null, folder: string): Record<string, string> {
   return {
+    ...GIT_ENVIRONMENT,
     PATH: [dirname(tools.git), "/usr/local/bin", "/usr/bin", "/bin"].join(":"),
-    HOME: "/nonexistent",
-    LC_ALL: "C",
-    TZ: "UTC",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_SYSTEM: "/dev/null",
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_ATTR_NOSYSTEM: "1",
-    GIT_TERMINAL_PROMPT: "0",
     GIT_ASKPASS: "/bin/false",
     SSH_ASKPASS: "/bin/false",
     GIT_ALLOW_PROTOCOL: scheme ?? "none",
-    GIT_NO_REPLACE_OBJECTS: "1",
-    GIT_NO_LAZY_FETCH: "1",
-    GIT_GRAFT_FILE: "/dev/null",
-    GIT_ADVICE: "0",
     // A repository around the state folder, if there is one, is none of ours.
     GIT_CEILING_DIRECTORIES: dirname(folder),
     ...(ssh_command === null ? {} : { GIT_SSH_COMMAND: ssh_command, GIT_SSH_VARIANT: "ssh" }),

@@ -2,6 +2,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { ObjectFormat } from "../../../proto/scalar.ts";
 import { diskCode } from "../disk.ts";
 import { runCommand, streamCommand, type CommandOptions, type CommandResult, type CommandStream } from "../process/command.ts";
+import { GIT_ENVIRONMENT } from "./environment.ts";
 import { FORMATS } from "./object-format.ts";
 
 /** merge-tree --write-tree came with 2.38. */
@@ -62,22 +63,7 @@ const CONFIG: readonly string[] = [
   "merge.directoryRenames=conflict",
 ];
 
-const ENVIRONMENT: Readonly<Record<string, string>> = {
-  PATH: "/nonexistent",
-  HOME: "/nonexistent",
-  LC_ALL: "C",
-  TZ: "UTC",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_CONFIG_SYSTEM: "/dev/null",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_ATTR_NOSYSTEM: "1",
-  GIT_TERMINAL_PROMPT: "0",
-  GIT_OPTIONAL_LOCKS: "0",
-  GIT_NO_REPLACE_OBJECTS: "1",
-  GIT_NO_LAZY_FETCH: "1",
-  GIT_GRAFT_FILE: "/dev/null",
-  GIT_ADVICE: "0",
-};
+const ENVIRONMENT: Readonly<Record<string, string>> = { ...GIT_ENVIRONMENT, PATH: "/nonexistent", GIT_OPTIONAL_LOCKS: "0" };
 
 /** Finds git and checks its version. Throws `git.missing`. */
 export async function findGit(search_path?: string): Promise<GitTools> {
