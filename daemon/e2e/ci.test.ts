@@ -142,13 +142,19 @@ describe("GitHub Actions", () => {
     expect(fake.comments).toEqual([]);
   });
 
-  test("a bundle that verifies and is about the job's commit is; one about another commit is not", async () => {
+  test("attack: a forged bundle is not believed, nor a true one about another commit; a true one about this one is", async () => {
     using fake = new FakeHost("github");
     fake.head = bad;
     const job = eventJob("pull_request", pull(bad), bad, fake);
     expect((await shell(job, runOf("Gate"))).code).toBe(1);
     const comment = `maestro comment "$RUNNER_TEMP/maestro-evidence.json" --trust "${world.state_dir}/trust.json"`;
     expect((await shell(job, comment)).stderr).toContain("comment: created");
+    // Well-formed, about this commit, and forged.
+    const evidence = file(job, "maestro-evidence.json");
+    writeFileSync(`${job.path}.temp/maestro-evidence.json`, evidence.replaceAll('"verdict":"refuse"', '"verdict":"admit"'));
+    expect(await shell(job, comment)).toMatchObject({ code: expect.any(Number), stderr: expect.stringContaining("is not believed") });
+    expect(fake.comments.map(({ body }) => body)).toEqual([expect.stringContaining("### REFUSE")]);
+    writeFileSync(`${job.path}.temp/maestro-evidence.json`, evidence);
     writeFileSync(job.env["GITHUB_EVENT_PATH"] ?? "", JSON.stringify(pull(good)));
     expect(await shell(job, comment)).toMatchObject({ code: 2, stderr: expect.stringContaining("and this job about") });
   });
@@ -184,6 +190,25 @@ test("Buildkite: the agent's hook fails the job of a refused change and puts the
   const annotated = readFileSync(world.path("annotated"), "utf8");
   expect(annotated).toStartWith("annotate --context maestro --style error\n### REFUSE");
   expect((await shell(job, `bash "${hook}"`, { BUILDKITE_COMMIT: good })).code).toBe(0);
+});
+
+test("a recorded gate in another form; a form nobody knows, and a bundle file, which holds no findings, are refused", async () => {
+  const job = jobOf(bad, {});
+  const format = (name: string, of = bad) => shell(job, `maestro card "${of}" --format ${name}`);
+  expect((await shell(job, 'maestro gate --target origin/main --head HEAD --out "$RUNNER_TEMP/e.json"')).code).toBe(1);
+  expect(JSON.parse((await format("sarif")).stdout)).toMatchObject({ version: "2.1.0" });
+  expect((await format("annotations")).stdout).toStartWith("::error file=test/a.test.ts");
+  expect(await format("serif")).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean sarif?") });
+  expect(await format("sarif", `${job.path}.temp/e.json`)).toMatchObject({ code: 2, stdout: "" });
+  expect(await shell(job, "maestro gate --annotations yes")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("github or none") });
+});
+
+test("what the caller names counts more than what the job is about, and --json stays one document beside annotations", async () => {
+  const job = jobOf(good, { GITHUB_ACTIONS: "true", GITHUB_EVENT_NAME: "pull_request", GITHUB_EVENT_PATH: "/no/such/event.json" });
+  expect((await shell(job, "maestro gate")).code).toBe(2);
+  const { code, stdout, stderr } = await shell(job, `maestro gate --json --target origin/main --head ${bad}`);
+  expect([code, JSON.parse(stdout)]).toEqual([1, expect.objectContaining({ verdict: "refuse" })]);
+  expect(stderr).toContain("::error file=test/a.test.ts");
 });
 
 test("Jenkins: the shell lines of the stage", async () => {

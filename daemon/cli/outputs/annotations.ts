@@ -18,11 +18,10 @@ interface Annotation {
   readonly place: readonly (readonly [string, string])[];
 }
 
-/** The runner decodes these and no others; a line feed or a colon left in place would end the value. */
-const DATA: Readonly<Record<string, string>> = { "%": "%25", "\r": "%0D", "\n": "%0A" };
-const PROPERTY: Readonly<Record<string, string>> = { ...DATA, ":": "%3A", ",": "%2C" };
-const data = (text: string): string => visible(text).replace(/[%\r\n]/g, (one) => DATA[one] ?? one);
-const property = (text: string): string => visible(text).replace(/[%\r\n:,]/g, (one) => PROPERTY[one] ?? one);
+/** The runner decodes these; a colon or comma left in place would end the value. Line ends, which would end the command, are written out with all that cannot be seen. */
+const ENCODED: Readonly<Record<string, string>> = { "%": "%25", ":": "%3A", ",": "%2C" };
+const data = (text: string): string => visible(text).replaceAll("%", "%25");
+const property = (text: string): string => visible(text).replace(/[%:,]/g, (one) => ENCODED[one] ?? one);
 
 function line({ kind, title, text, place }: Annotation): string {
   const properties = [...place, ["title", title] as const].map(([name, value]) => `${name}=${property(value)}`).join(",");
