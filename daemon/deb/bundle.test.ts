@@ -1,6 +1,6 @@
 /** A program in one file answers as its source does, from wherever it lies. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { World } from "../e2e/testing/world.ts";
@@ -84,3 +84,8 @@ describe("maestrod in one file", () => {
     expect(one).toMatchObject({ code: 0, verified: "verified" });
   }, 60_000);
 });
+
+test("a file that asks for a place of its own which a bundle cannot answer is no part of one", async () => {
+  appendFileSync(join(used, "daemon/cli/quick.ts"), "void import.meta.dir;\n");
+  await expect(bundlePrograms(join(used, "again"), used)).rejects.toThrow();
+}, 60_000);
