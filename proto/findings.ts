@@ -6,7 +6,7 @@ import { CheckName, Closed, Count } from "./scalar.ts";
 /** As many results as code hosts take of one run. */
 export const FINDINGS_MAX = 5_000;
 /** Of all findings kept of one gate, as canonical JSON: they travel through the transaction that logs the gate. */
-export const FINDINGS_BYTES_MAX = 2 * 1024 * 1024;
+export const FINDINGS_BYTES_MAX = 3 * 1024 * 1024;
 
 export const CheckFinding = Closed({ check: CheckName, finding: Finding });
 export type CheckFinding = Static<typeof CheckFinding>;
