@@ -47,3 +47,6 @@ export const Comparison = Closed({
   not_compared: Type.Union([ShortText, Type.Null()], { description: "why findings could not be compared; null where they were" }),
 });
 export type Comparison = Static<typeof Comparison>;
+
+/** Rules of our checks that the baseline file may list beside those of tools: they find a thing where it stands. Credentials are not among them. */
+export const BASELINE_RULES = ["merge.conflict-marker", "text.bidi-control", "test.focused", "test.skipped", "code.debugger", "path.unsafe"] as const;

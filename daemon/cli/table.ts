@@ -144,6 +144,14 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/verify.ts"),
   },
   {
+    name: "baseline",
+    summary: "take out of .maestro-baseline.json what is no longer found; --create makes it, on adoption",
+    positionals: "[REPOSITORY]",
+    positionals_max: 1,
+    options: { ...ON_DEMAND, create: { type: "boolean", help: "make the file from what is found now; for a person, once" } },
+    load: () => import("./commands/baseline.ts"),
+  },
+  {
     name: "card",
     summary: "print the Decision Card of a gate or of a bundle file",
     positionals: "GATE|BUNDLE",

@@ -34,7 +34,7 @@ interface Git {
   (args: readonly string[], more?: Readonly<Record<string, string>>, allowed?: readonly number[]): string;
 }
 
-function gitIn(path: string, env: ClientEnvironment = {}): Git {
+export function gitIn(path: string, env: ClientEnvironment = {}): Git {
   const git = Bun.which("git", env.PATH === undefined ? undefined : { PATH: env.PATH });
   if (git === null) throw new MaestroError("git.missing", "no git on the PATH");
   const base = { HOME: env.HOME ?? homedir(), ...(env.XDG_CONFIG_HOME === undefined ? {} : { XDG_CONFIG_HOME: env.XDG_CONFIG_HOME }), ...(env.PATH === undefined ? {} : { PATH: env.PATH }), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1" };
@@ -47,7 +47,7 @@ function gitIn(path: string, env: ClientEnvironment = {}): Git {
 }
 
 /** Alternates are separated by colons; a path with one in it is quoted as in C (git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES). */
-const alternate = (path: string): string => (/[:"]/.test(path) ? `"${path.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"` : path);
+export const alternate = (path: string): string => (/[:"]/.test(path) ? `"${path.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"` : path);
 
 interface Repository {
   readonly top: string;
@@ -56,7 +56,7 @@ interface Repository {
   readonly head: string;
 }
 
-function locate(path: string, git: Git): Repository {
+export function locate(path: string, git: Git): Repository {
   const one = (...args: string[]): string => {
     try {
       return git(["rev-parse", "--path-format=absolute", ...args]);
