@@ -14,6 +14,8 @@ const PROJECT = join(import.meta.dir, "../..");
 export const PROGRAMS: Readonly<Record<string, string>> = { maestrod: "daemon/main.ts", maestro: "daemon/cli/quick.ts", "maestro-all": "daemon/cli/main.ts" };
 
 const QUICK = "maestro";
+/** Of what a failed build says, its end. */
+const BYTES_SAID_MAX = 4_000;
 
 /** Native code is looked for beside its own package. */
 const EXTERNAL = ["lmdb"];
@@ -63,9 +65,9 @@ async function built(config: BuildConfig): Promise<Bun.BuildOutput> {
   return output;
 }
 
-/** Writes every program into `folder`, which lies in the tree it will be used from. Throws `install.failed`. */
-export async function bundlePrograms(folder: string, home = PROJECT): Promise<void> {
-  const out = resolve(folder);
+/** Of the tree this process stands in. */
+async function bundleHere(out: string): Promise<void> {
+  const home = process.cwd();
   mkdirSync(out, { recursive: true });
   for (const [name, source] of Object.entries(PROGRAMS)) {
     await built({
@@ -81,8 +83,18 @@ export async function bundlePrograms(folder: string, home = PROJECT): Promise<vo
   }
 }
 
+/**
+ * Writes every program into `folder`, which lies in the tree it will be used from. Throws `install.failed`. In a process of its own that
+ * stands in the tree: the bundler names each source as seen from where it was started, and the same tree must give the same bytes.
+ */
+export async function bundlePrograms(folder: string, home = PROJECT): Promise<void> {
+  const child = Bun.spawn([process.execPath, import.meta.path, "--out", resolve(folder)], { cwd: home, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const said = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new MaestroError("install.failed", `the programs could not be bundled: ${said.slice(-BYTES_SAID_MAX)}`);
+}
+
 if (import.meta.main) {
   const { values } = parseArgs({ args: Bun.argv.slice(2), options: { out: { type: "string" } }, strict: true });
-  if (values.out === undefined) throw new MaestroError("cli.usage", "usage: bundle.ts --out FOLDER");
-  await bundlePrograms(values.out);
+  if (values.out === undefined) throw new MaestroError("cli.usage", "usage, in the tree to be bundled: bundle.ts --out FOLDER");
+  await bundleHere(resolve(values.out));
 }
