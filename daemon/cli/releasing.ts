@@ -17,7 +17,7 @@ const DURATION = /^([1-9][0-9]{0,5})([smhd])$/;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Seconds of `30m`, `4h` or `2d`. Throws `cli.usage`. */
-export function durationOf(text: string): number {
+function durationOf(text: string): number {
   const [, count, unit = ""] = DURATION.exec(text) ?? [];
   if (count === undefined) throw new MaestroError("cli.usage", `--expires takes a time such as 30m, 4h or 2d, not ${JSON.stringify(text)}`);
   return Number(count) * (SECONDS[unit] ?? 1);

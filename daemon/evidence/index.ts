@@ -24,7 +24,7 @@ import { openLog, type Log, type LogState } from "./log/index.ts";
 import { checkMark, mark } from "./log/mark.ts";
 import { HEAD, openTables, type LogTables } from "./log/tables.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
-import { signedRelease, type LoggedRelease } from "./release.ts";
+import { logRelease, type LoggedRelease } from "./release.ts";
 import { renew, type Renewal } from "./succession/renew.ts";
 import { openLogTime, type Freeze, type LogTime } from "./time/index.ts";
 import { resetStatement, type TimeReset } from "./time/reset.ts";
@@ -208,15 +208,9 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       });
     },
 
-    async release(request, proof, commit) {
+    release(request, proof, commit) {
       const time_s = time.next_s(newest_s());
-      const { entry, finish } = signedRelease({ request, proof, at: timestampOf(time_s) }, keys);
-      return log.append([entry], time_s, ([receipt]) => {
-        if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
-        const logged = finish(receipt);
-        commit(logged);
-        return logged;
-      });
+      return logRelease(log, time_s, { request, proof, at: timestampOf(time_s) }, keys, commit);
     },
 
     published: () => log.published(),

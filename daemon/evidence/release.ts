@@ -6,9 +6,9 @@ import { fromBase64, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { RELEASE_PREDICATE, type Release } from "../../proto/release.ts";
 import { verifyRelease } from "../verifier/release.ts";
-import { signStatement, sigstoreBundle } from "./attest/index.ts";
+import { signStatement, sigstoreBundle, type SignedEnvelope } from "./attest/index.ts";
 import type { Keys } from "./keys/index.ts";
-import type { LogReceipt } from "./log/index.ts";
+import type { Log, LogReceipt } from "./log/index.ts";
 
 export interface LoggedRelease {
   readonly release: Release;
@@ -17,8 +17,17 @@ export interface LoggedRelease {
   readonly statement_sha256: string;
 }
 
-/** `finish` runs once the entry has its place; it throws where our own verifier would refuse the outcome, which undoes the entry. */
-export function signedRelease(release: Release, keys: Keys): { readonly entry: Uint8Array; readonly finish: (receipt: LogReceipt) => LoggedRelease } {
+/** The bundle of a release that has its place. Throws where our own verifier would refuse it, which undoes the entry. */
+function bundled(signed: SignedEnvelope, receipt: LogReceipt, release: Release, keys: Keys): LoggedRelease {
+  const bundle = canonicalBytes(sigstoreBundle(signed, receipt));
+  const verified = verifyRelease(bundle, keys.trust, new Date(release.at));
+  if (verified.result !== "verified") throw refusal(verified.reason);
+  const payload = fromBase64(signed.envelope.payload) ?? new Uint8Array();
+  return { release, bundle, log_index: receipt.index, statement_sha256: toHex(sha256(payload)) };
+}
+
+/** Signs and appends; `commit` runs in the log's own transaction. Durable when it resolves. */
+export function logRelease(log: Pick<Log, "append">, time_s: number, release: Release, keys: Keys, commit: (logged: LoggedRelease) => void): Promise<LoggedRelease> {
   const statement: ReleaseStatement = {
     _type: STATEMENT_TYPE,
     subject: [{ name: "git:head", digest: { gitCommit: release.request.head } }],
@@ -26,16 +35,12 @@ export function signedRelease(release: Release, keys: Keys): { readonly entry: U
     predicate: release,
   };
   const signed = signStatement(statement, keys.gate);
-  const payload = fromBase64(signed.envelope.payload) ?? new Uint8Array();
-  return {
-    entry: signed.entry,
-    finish(receipt) {
-      const bundle = canonicalBytes(sigstoreBundle(signed, receipt));
-      const verified = verifyRelease(bundle, keys.trust, new Date(release.at));
-      if (verified.result !== "verified") throw refusal(verified.reason);
-      return { release, bundle, log_index: receipt.index, statement_sha256: toHex(sha256(payload)) };
-    },
-  };
+  return log.append([signed.entry], time_s, ([receipt]) => {
+    if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
+    const logged = bundled(signed, receipt, release, keys);
+    commit(logged);
+    return logged;
+  });
 }
 
 function refusal({ code, detail }: { readonly code: string; readonly detail: string }): MaestroError {

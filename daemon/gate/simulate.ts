@@ -25,7 +25,7 @@ export interface SimulateDeps {
 
 type Word = SimulateRequest["rules"][string];
 
-export const SIMULATED = "SIMULATION: nothing was decided, signed or logged, and nothing may be merged by this";
+const SIMULATED = "SIMULATION: nothing was decided, signed or logged, and nothing may be merged by this";
 
 const all = (effect: "pass" | "note" | "hold" | "refuse"): RuleSetting => ({ human: effect, agent: effect, bot: effect, unknown: effect, mode: "enforce" });
 

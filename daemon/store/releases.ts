@@ -7,7 +7,7 @@ import { OciDigest } from "../../proto/oci.ts";
 import { Closed, Count, Sha256Hex } from "../../proto/scalar.ts";
 import type { Store } from "./db.ts";
 
-export const ReleaseRow = Closed({ log_index: Count, statement_sha256: Sha256Hex, bundle: OciDigest });
+const ReleaseRow = Closed({ log_index: Count, statement_sha256: Sha256Hex, bundle: OciDigest });
 export type ReleaseRow = Static<typeof ReleaseRow>;
 
 /** What a release is bound to: a push makes another head, and another target is another question. */
@@ -25,7 +25,7 @@ export interface ReleaseTable {
 }
 
 /** Of one head: more than any rule asks for, and few enough to be read for each gate. */
-export const RELEASES_MAX = 64;
+const RELEASES_MAX = 64;
 
 export const RELEASE_MEDIA_TYPE = "application/vnd.maestro.release.v1+json";
 const NAME_CHARACTERS = 32;

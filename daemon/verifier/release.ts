@@ -23,7 +23,7 @@ export type ReleaseVerification =
 export const isReleaseBundle = (bytes: Uint8Array): boolean => new TextDecoder().decode(bytes.subarray(0, 16)).startsWith('{"dsseEnvelope"');
 
 /** What the person's own key signed; the kernel's word on a user is the node's, and stands with its signature. */
-export function checkProof({ request, proof }: Pick<Release, "request" | "proof">): Step<null> {
+function checkProof({ request, proof }: Pick<Release, "request" | "proof">): Step<null> {
   if (proof.by === "uid") return pass(null);
   const key = parseSshKey(proof.public_key);
   const signed = verifySshSignature(proof.signature, RELEASE_NAMESPACE, canonicalBytes(request));

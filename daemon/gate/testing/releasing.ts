@@ -46,8 +46,8 @@ export class Releasing implements AsyncDisposable {
     return { source, base: await source.commit({ serial: `${this.serial}\n`, "src/a.ts": "export const a = 1;\n", ".github/workflows/test.yml": "on: push\njobs: {}\n", ...files }, "base") };
   }
 
-  async gate(source: Source, base: string, head: string, owner = ownUser(UID)): Promise<GateResult> {
-    const intake = await this.world.received(source, [base, head], source.path.split("/").at(-1), owner);
+  async gate(source: Source, base: string, head: string, owner = ownUser(UID), more: readonly string[] = []): Promise<GateResult> {
+    const intake = await this.world.received(source, [base, head, ...more], source.path.split("/").at(-1), owner);
     return this.world.gate(intake, { target_ref: "refs/heads/main", target: base, head });
   }
 

@@ -1,0 +1,139 @@
+/** Releases through the command line: real users of this machine, real keys, a real daemon; the kernel's word on who asks. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StatusReply } from "../../proto/api.ts";
+import { HAS_SSH_KEYGEN, KeyRing } from "../testing/ssh.ts";
+import { skipWithout } from "../testing/skip.ts";
+import { AGENT, oneDocument, World, type GateDocument, type Ran } from "./testing/world.ts";
+import { Source } from "../platform/git/testing/scratch.ts";
+
+setDefaultTimeout(60_000);
+
+const CLI = join(import.meta.dir, "../cli/main.ts");
+const ROOT = join(import.meta.dir, "../..");
+// A user that exists: ssh-keygen signs for no other.
+const CI_USER = 65_534;
+const ALICE = 50_102;
+
+/** The command line reads its own sources, so they have to be readable to others. */
+const readable = (): boolean => Bun.spawnSync(["setpriv", `--reuid=${CI_USER}`, `--regid=${CI_USER}`, "--clear-groups", process.execPath, CLI, "--help"], { cwd: "/", env: { HOME: "/nonexistent", PATH: "/usr/bin:/bin" }, stdout: "ignore", stderr: "ignore" }).exitCode === 0;
+const able = process.getuid?.() === 0 && Bun.which("setpriv") !== null && HAS_SSH_KEYGEN && readable();
+const skipped = skipWithout(able, `needs root, setpriv, ssh-keygen, and sources under ${ROOT.split("/").length} folders that other users can read`);
+
+let world: World;
+let keys: KeyRing;
+let daemon: Awaited<ReturnType<World["daemon"]>>;
+
+/** As a user of this machine. A detached start has no agent above it, whoever runs the tests. */
+async function as(uid: number, args: readonly string[], wrap: readonly string[] = []): Promise<Ran> {
+  const home = world.path(`home-${uid}`);
+  const argv = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...wrap, process.execPath, CLI, ...args, "--socket", world.path("run/gate.sock")];
+  const child = Bun.spawn(argv, { cwd: home, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent" }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+  return { code, stdout, stderr };
+}
+
+async function held(name: string, message = AGENT): Promise<{ head: string; path: string }> {
+  const path = world.path(`home-${CI_USER}/${name}`);
+  mkdirSync(path);
+  const source = new Source(path);
+  source.git("init", "-q", "--template=", "-b", "main");
+  await source.commit({ "a.ts": `export const ${name} = 1;\n`, ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
+  source.git("switch", "-qc", "change");
+  const head = await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, message);
+  Bun.spawnSync(["chown", "-R", `${CI_USER}:${CI_USER}`, path]);
+  const ran = await as(CI_USER, ["gate", path, "--target", "main", "--json"]);
+  if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
+  return { head, path };
+}
+
+beforeAll(async () => {
+  if (skipped) return;
+  world = new World();
+  keys = new KeyRing();
+  const carol = keys.make("carol");
+  chmodSync(world.home, 0o755);
+  mkdirSync(world.path("run"), { mode: 0o755 });
+  for (const uid of [CI_USER, ALICE]) {
+    mkdirSync(world.path(`home-${uid}`));
+    chownSync(world.path(`home-${uid}`), uid, uid);
+  }
+  const config = world.path("maestrod.yaml");
+  writeFileSync(config, `version: 1
+trust_domain: ci.example.org
+modes: [local]
+tenants: [{ id: ci, uids: [${CI_USER}] }]
+sockets:
+  - { path: ${world.path("run/gate.sock")}, role: gate, mode: "0666" }
+  - { path: ${world.socket_path}, role: admin }
+people:
+  - { id: alice, uids: [${ALICE}], may: [approve, override] }
+  - { id: carol, ssh_keys: ["${carol}"], presence: passphrase, may: [approve] }
+`, { mode: 0o644 });
+  daemon = await world.daemon(["--config", config]);
+});
+afterAll(async () => {
+  if (skipped) return;
+  await world.dispose();
+  keys[Symbol.dispose]();
+});
+
+describe.skipIf(skipped)("maestro approve", () => {
+  test("a person by their own user: the new card, exit 0, evidence that names them; the agent's user cannot", async () => {
+    const { head } = await held("one");
+    const refused = await as(CI_USER, ["approve", head.slice(0, 12), "--reason", "mine"]);
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("release.denied")]);
+    const ran = await as(ALICE, ["approve", head.slice(0, 12), "--reason", "read it"]);
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining("approved by alice")]);
+    expect(ran.stderr).toContain("releases ci.changed (hold");
+    const bundles = world.path(`home-${ALICE}/state/maestro/bundles`);
+    const bundle = readdirSync(bundles).find((file) => file.endsWith(".json"))!;
+    const verified = await as(ALICE, ["verify", join(bundles, bundle), "--trust", copyOfTrust()]);
+    expect([verified.code, verified.stdout]).toEqual([0, expect.stringMatching(/approved by alice \(ci\.changed\) at .*proved by user, log \d+: read it/)]);
+  });
+
+  test("by a key that asks for its owner, from the agent's own user; and its signature alone is nobody's", async () => {
+    const { head } = await held("two");
+    const own = world.path(`home-${CI_USER}/carol`);
+    for (const suffix of ["", ".pub"]) {
+      await Bun.write(`${own}${suffix}`, Bun.file(join(keys.folder, `carol${suffix}`)));
+      chmodSync(`${own}${suffix}`, 0o600);
+      chownSync(`${own}${suffix}`, CI_USER, CI_USER);
+    }
+    const ran = await as(CI_USER, ["approve", head, "--reason", "touched", "--key", own, "--json"]);
+    expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining("your key is asked to sign")]);
+    expect((oneDocument(ran) as GateDocument).card.releases).toMatchObject([{ person: "carol", proof: "ssh-key" }]);
+  });
+
+  test("agent among parents: refused by name", async () => {
+    const { head } = await held("three");
+    const shim = world.path("claude");
+    writeFileSync(shim, '#!/bin/bash\n"$@"\nexit $?\n', { mode: 0o755 });
+    const ran = await as(ALICE, ["approve", head, "--reason", "x"], [shim]);
+    expect([ran.code, ran.stderr]).toEqual([4, expect.stringContaining("claude is among the processes")]);
+  });
+
+  test("override is told where an operator looks; simulate exits 0 and says what it is", async () => {
+    const { head } = await held("four");
+    const simulated = await as(ALICE, ["simulate", head, "--approve", "alice"]);
+    expect([simulated.code, simulated.stdout.startsWith("SIMULATION"), simulated.stdout.includes("ADMIT")]).toEqual([0, true, true]);
+    expect((await as(ALICE, ["simulate", head, "--exit-code"])).code).toBe(3);
+    const ran = await as(ALICE, ["override", head, "--reason", "site down", "--expires", "1h", "--json"]);
+    expect([ran.code, (oneDocument(ran) as GateDocument).card.releases?.[0]]).toMatchObject([0, { kind: "override", person: "alice" }]);
+    const { daemon: running }: StatusReply = await world.status();
+    expect(running.state).toBe("ready");
+    daemon.kill("SIGTERM");
+    const log = await new Response(daemon.stdout).text();
+    const line = log.split("\n").find((one) => one.includes("broke the glass"));
+    expect(JSON.parse(line ?? "{}")).toMatchObject({ level: 50, kind: "override", person: "alice", reason: "site down" });
+  });
+});
+
+/** The node's trust file, where everybody may read it. */
+function copyOfTrust(): string {
+  const path = world.path("trust-copy.json");
+  Bun.spawnSync(["cp", join(world.state_dir, "trust.json"), path]);
+  chmodSync(path, 0o644);
+  return path;
+}
