@@ -6,7 +6,7 @@ import { Value } from "@sinclair/typebox/value";
 import { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { openStore, type Store } from "../store/db.ts";
-import { openGates, type Gates, type GateRow } from "../store/gates.ts";
+import { fairlyNewest, openGates, type Gates, type GateRow } from "../store/gates.ts";
 import { cpuMs } from "../testing/cpu.ts";
 import { ownUser, tenant } from "../testing/tenants.ts";
 import { findGate } from "./lookup.ts";
@@ -106,4 +106,32 @@ test("attack: a tenant asks for cards without end, where thousands of gates are 
   for (let asked = 0; asked < 500; asked++) expect(look(7, "abcdef")).toBe("request.not_found");
   // One question took as long as all of these while each read every row from disk.
   expect(cpuMs() - started_ms).toBeLessThan(2_000);
+});
+
+describe("attack: one tenant's flood of gates", () => {
+  const row = (owner_uid: number, log_index: number): GateRow => ({ gate_id: idOf("zz22"), attempt: { attempt: 1, supersedes: null, issued_at: "2026-01-01T00:00:00Z", valid_until: "2026-01-02T00:00:00Z" }, verdict: "hold", repo_id: `local:${owner_uid}:x`, head: HEAD, owner_uid, log_index, reply: `sha256:${"0".repeat(64)}`, bundle: `sha256:${"0".repeat(64)}` });
+
+  test("does not push another's out of the window", () => {
+    const kept = fairlyNewest([row(9, 0), row(9, 1), ...Array.from({ length: 100 }, (_, i) => row(7, i + 2)), row(8, 102)], 20);
+    expect(kept.map(({ owner_uid, log_index }) => `${owner_uid}:${log_index}`)).toEqual(["9:0", "9:1", ...Array.from({ length: 17 }, (_, i) => `7:${i + 85}`), "8:102"]);
+  });
+
+  test("a window is never above its bound, whoever fills it, and is all there is below it", () => {
+    for (const payers of [1, 3, 7, 40]) expect(fairlyNewest(Array.from({ length: 100 }, (_, i) => row(i % payers, i)), 30).length).toBeLessThanOrEqual(30);
+    expect(fairlyNewest(Array.from({ length: 100 }, (_, i) => row(7, i)), 30).map(({ log_index }) => log_index)).toEqual(Array.from({ length: 30 }, (_, i) => i + 70));
+    expect(fairlyNewest([row(7, 0), row(8, 1)], 2)).toHaveLength(2);
+  });
+
+  test("nor does it hide one from who knows its whole id, which nobody else finds by it", () => {
+    const outside: Gates = { ...gates, newest: () => [] };
+    add(0, { gate_id: idOf("yy33"), repo_id: "local:9:x", owner_uid: 9, owner_tenant: "t9" });
+    const found = (uid: number): number | string => {
+      try {
+        return findGate(outside, tenant(`t${uid}`, uid), idOf("yy33")).log_index;
+      } catch (error) {
+        return error instanceof MaestroError ? error.code : "?";
+      }
+    };
+    expect([found(9), found(7)]).toEqual([0, "request.not_found"]);
+  });
 });

@@ -3,16 +3,21 @@ import type { GateRow, Gates } from "../store/gates.ts";
 import { maySee, type Principal } from "../tenants/index.ts";
 
 const PREFIX_MIN = 6;
+const GATE_ID = /^[a-z2-7]{52}$/;
 
 /**
  * The newest attempt that `text` names: the start of a gate id, of a head
- * commit or of a bundle's digest, among the newest that `reader` may see:
- * somebody else's gate is as unknown as none, and the card of an older one is
- * in its bundle file. Throws `request.not_found` for none, `request.malformed` for several.
+ * commit or of a bundle's digest, among the newest that `reader` may see, of
+ * which every payer has its share; or a whole gate id, however old. Somebody
+ * else's gate is as unknown as none, and the card of an older one is in its
+ * bundle file. Throws `request.not_found` for none, `request.malformed` for several.
  */
 export function findGate(gates: Gates, reader: Principal, text: string): GateRow {
   const wanted = text.replace(/^(?:gate|sha256):/, "");
   if (wanted.length < PREFIX_MIN) throw new MaestroError("request.malformed", `give at least ${PREFIX_MIN} characters of a gate id, a commit or a bundle's digest`);
+  // A whole id needs no window: a tenant's gate is found under it however many others came since.
+  const exact = GATE_ID.test(wanted) ? gates.attempts(`gate:${wanted}`).at(-1) : undefined;
+  if (exact !== undefined && maySee(reader, exact)) return exact;
   const [gate, bundle] = [`gate:${wanted}`, `sha256:${wanted}`];
   const named = (row: GateRow) => row.gate_id.startsWith(gate) || row.head.startsWith(wanted) || row.bundle.startsWith(bundle);
   const found = gates.newest().filter((row) => named(row) && maySee(reader, row));

@@ -34,7 +34,7 @@ export interface Gates {
   get(gate_id: string, attempt: number): GateRow | undefined;
   /** Attempts of a gate, oldest first. */
   attempts(gate_id: string): readonly GateRow[];
-  /** Up to `NEWEST_MAX`, oldest first, each read from disk once: reading them all for each question would keep every other request waiting. */
+  /** Up to `NEWEST_MAX`, oldest first and shared out among those who pay for them; after a start, of the newest `NEWEST_MAX` of all. Each read from disk once: reading them all for each question would keep every other request waiting. */
   newest(): readonly GateRow[];
   /** Newest first. */
   recent(limit: number): readonly GateRow[];
@@ -57,6 +57,27 @@ export const artifactName = (gate_id: string, attempt: number): string => `gate-
 /** Who pays for what is kept of a gate. */
 export const payerOf = ({ owner_tenant, owner_uid }: Pick<GateRow, "owner_tenant" | "owner_uid">): string => owner_tenant ?? String(owner_uid);
 
+/** At most `rows_max`, oldest first: who has many gives up its oldest, so that nobody's flood hides another's gates. Pure. */
+export function fairlyNewest(rows: readonly GateRow[], rows_max: number): GateRow[] {
+  if (rows.length <= rows_max) return [...rows];
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(payerOf(row), (counts.get(payerOf(row)) ?? 0) + 1);
+  let left = rows_max;
+  let share = 0;
+  for (const [at, count] of [...counts.values()].toSorted((a, b) => a - b).entries()) {
+    share = Math.floor(left / (counts.size - at));
+    if (count > share) break;
+    left -= count;
+  }
+  return rows.filter((row) => {
+    const payer = payerOf(row);
+    const count = counts.get(payer) ?? 0;
+    if (count <= share) return true;
+    counts.set(payer, count - 1);
+    return false;
+  });
+}
+
 export function openGates(store: Store): Gates {
   const rows = store.table<readonly [string, number], typeof GateRow>("gates", GateRow);
   // By the order in which they were decided. A log that begins anew counts from 0 again, so its index would not do.
@@ -76,7 +97,7 @@ export function openGates(store: Store): Gates {
     const [last] = order.entries({ reverse: true, limit: 1 });
     if (last === undefined || last.key <= read_to) return;
     const start = Math.max(read_to + 1, last.key - NEWEST_MAX + 1);
-    newest = [...newest, ...[...order.entries({ start })].map((entry) => at(entry.value))].slice(-NEWEST_MAX);
+    newest = fairlyNewest([...newest, ...[...order.entries({ start })].map((entry) => at(entry.value))], NEWEST_MAX);
     read_to = last.key;
   }
 
