@@ -2,15 +2,7 @@
 import type { Facts } from "../../proto/facts.ts";
 import { pathText } from "../../proto/scalar.ts";
 import type { InputsJob } from "../../proto/worker.ts";
-
-const SPECIAL = /[*?[\]{}!\\]/;
-
-/** A name without anything special is that file, or everything below that folder: otherwise `src` would quietly never match. */
-export function matcher(pattern: string): (path: string) => boolean {
-  if (!SPECIAL.test(pattern)) return (path) => path === pattern || path.startsWith(`${pattern}/`);
-  const glob = new Bun.Glob(pattern);
-  return (path) => glob.match(path);
-}
+import { pathMatcher } from "../checking/globs.ts";
 
 /** Names of the commands with a changed file, before or after a rename, under one of their globs; all of them where the list of files was cut. */
 export function touchedCommands({ files, gaps }: Pick<Facts, "files" | "gaps">, commands: InputsJob["commands"]): string[] {
@@ -18,7 +10,7 @@ export function touchedCommands({ files, gaps }: Pick<Facts, "files" | "gaps">, 
   const paths = files.flatMap(({ path, old_path }) => [pathText(path), ...(old_path === null ? [] : [pathText(old_path)])]);
   return commands
     .filter(({ inputs }) => {
-      const matchers = inputs.map(matcher);
+      const matchers = inputs.map(pathMatcher);
       return paths.some((path) => matchers.some((matches) => matches(path)));
     })
     .map(({ name }) => name);

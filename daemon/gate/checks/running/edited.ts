@@ -2,7 +2,7 @@
 import { fromBase64, fromUtf8Lossy } from "../../../../proto/encoding.ts";
 import type { DeclaredCommand, Facts, FileChange } from "../../../../proto/facts.ts";
 import { pathText } from "../../../../proto/scalar.ts";
-import { matcher } from "../../../commands/inputs.ts";
+import { pathMatcher } from "../../../checking/globs.ts";
 import { traceOf, type TextAt, type Trace } from "./trace.ts";
 
 export interface Edit {
@@ -50,7 +50,7 @@ function changedUnits(old: Trace, now: Trace): { readonly file: string; readonly
 function editsOf(command: DeclaredCommand, facts: Facts, byPath: ReadonlyMap<string, FileChange>): { readonly edits: readonly Edit[]; readonly wants: ReadonlySet<string> } {
   const [old, now] = [traceOf(command, reader(facts, "old")), traceOf(command, reader(facts, "new"))];
   const names = new Set([...old.names, ...now.names]);
-  const guards = command.guards.map(matcher);
+  const guards = command.guards.map(pathMatcher);
   const edits: Edit[] = changedUnits(old, now).flatMap(({ file, what }) => {
     const changed = byPath.get(file);
     return changed === undefined ? [] : [{ file: changed, command, what: `runs ${what} of it`, needle: what.startsWith("script ") ? JSON.stringify(what.slice("script ".length)) : "" }];
