@@ -1,6 +1,7 @@
 import type { CommandModule } from "../command.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { connect } from "../connect.ts";
+import { agentFindings } from "../doctor/agents.ts";
 import { configFileFinding } from "../doctor/config-file.ts";
 import { daemonFindings } from "../doctor/daemon.ts";
 import { THIS_MACHINE, machineFindings } from "../doctor/machine.ts";
@@ -14,7 +15,7 @@ const EXIT_WRONG = 1;
 
 export const run: CommandModule["run"] = async ({ values }) => {
   const { client, locations } = connect(values);
-  const findings = [...machineFindings(THIS_MACHINE), ...stateFindings(locations), configFileFinding(locations), ...(await daemonFindings(client, locations, THIS_MACHINE))];
+  const findings = [...machineFindings(THIS_MACHINE), ...stateFindings(locations), configFileFinding(locations), ...(await daemonFindings(client, locations, THIS_MACHINE)), ...(await agentFindings(process.cwd()))];
   const well = findings.every(({ state }) => state !== "fail");
   if (values["json"] === true) printJson({ well, findings });
   else {

@@ -42,11 +42,13 @@ export class DaemonAuthority implements Authority {
   async push({ folder, refs }: Push): Promise<Answer> {
     if (folder === null) return { kind: "deny", reason: unableReason("git push in a folder that only the shell will know", "Run git push by itself, in the repository.") };
     const { client } = await connectOrStart(this.values);
+    const notes: string[] = [];
     for (const ref of refs.length === 0 ? [{ source: "HEAD", target: null }] : refs) {
       const answer = await this.pushOne(client, folder, ref);
       if (answer.kind !== "allow") return answer;
+      if (answer.note !== undefined) notes.push(answer.note);
     }
-    return ALLOW;
+    return notes.length === 0 ? ALLOW : { kind: "allow", note: notes.join("\n") };
   }
 
   private async pushOne(client: MaestroClient, folder: string, ref: PushedRef): Promise<Answer> {

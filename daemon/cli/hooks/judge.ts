@@ -56,6 +56,8 @@ export function commandRefusals(command: string, cwd: string, locations: JudgeOp
   return concerns.map((one) => ({ askable: one.kind === "edit" && one.askable, because: sentenceOf(one) }));
 }
 
+const ALLOW: Answer = { kind: "allow" };
+
 /** Throws nothing: what fails is a denial that says why. */
 export async function judgeCall(call: Call, options: JudgeOptions): Promise<Answer> {
   try {
@@ -67,16 +69,18 @@ export async function judgeCall(call: Call, options: JudgeOptions): Promise<Answ
 }
 
 async function judged(call: Call, options: JudgeOptions): Promise<Answer> {
-  if (call.kind === "nothing") return { kind: "allow" };
+  if (call.kind === "nothing") return ALLOW;
   const cwd = call.kind === "forbidden" || call.cwd === null ? options.cwd : isAbsolute(call.cwd) ? call.cwd : resolve(options.cwd, call.cwd);
   const { authority } = options;
-  if (call.kind === "stop") return call.again ? { kind: "allow" } : authority.stop(cwd);
+  if (call.kind === "stop") return call.again ? ALLOW : authority.stop(cwd);
   const concerns = concernsOf(call, pathsFor(cwd, options));
   const denied = byText(concerns);
   if (denied !== null) return denied;
+  const notes: string[] = [];
   for (const concern of concerns) {
-    const answer = concern.kind === "push" ? await authority.push(concern.push) : concern.kind === "spend" ? await authority.spend(concern.what, cwd) : null;
-    if (answer !== null && answer.kind !== "allow") return answer;
+    const answer = concern.kind === "push" ? await authority.push(concern.push) : concern.kind === "spend" ? await authority.spend(concern.what, cwd) : ALLOW;
+    if (answer.kind !== "allow") return answer;
+    if (answer.note !== undefined) notes.push(answer.note);
   }
-  return { kind: "allow" };
+  return notes.length === 0 ? ALLOW : { kind: "allow", note: notes.join("\n") };
 }

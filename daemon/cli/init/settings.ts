@@ -2,7 +2,7 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import { append, take } from "./json-edit.ts";
 import { JsonProblem, memberOf, parseTree, stringsIn, type JsonNode } from "./json-tree.ts";
-import { OURS, type AgentTarget } from "./targets.ts";
+import { OURS, stringsOf, type AgentTarget } from "./targets.ts";
 
 const isOurs = (node: JsonNode): boolean => stringsIn(node).some((text) => OURS.test(text));
 
@@ -53,7 +53,7 @@ export function withHooks(target: AgentTarget, before: string | null): { readonl
 /** One of an earlier version, or with another wrapper, gives way; one that stands as it should stays untouched. */
 function replaced(text: string, list: JsonNode, value: unknown): string {
   const place = list.items.findIndex(isOurs);
-  const wanted = new Set(commandsIn(value));
+  const wanted = new Set(stringsOf(value).filter((one) => OURS.test(one)));
   if (stringsIn(list.items[place]!).filter((one) => OURS.test(one)).every((one) => wanted.has(one))) return text;
   const { start, end } = list.items[place]!;
   const inner = memberOf(list.items[place]!, "hooks");
@@ -65,11 +65,6 @@ function replaced(text: string, list: JsonNode, value: unknown): string {
   }
   const indent = /[^\n]*$/.exec(text.slice(0, start))?.[0].match(/^[ \t]*/)?.[0] ?? "";
   return text.slice(0, start) + JSON.stringify(value, null, 2).replaceAll("\n", `\n${indent}`) + text.slice(end);
-}
-
-function commandsIn(value: unknown): string[] {
-  if (typeof value === "string") return OURS.test(value) ? [value] : [];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(commandsIn) : [];
 }
 
 /** The text without any hook of ours. `created` are containers that `withHooks` made: they go too where nothing else is left in them. */

@@ -24,6 +24,12 @@ const TIMEOUT_S = 60;
 /** Any word of ours in a hook's command, whatever path the wrapper lies at. */
 export const OURS = /(?:^|[\s'"/])maestro['"]?\s+hook\s+(?:claude|codex|cursor|copilot|gemini)\b/;
 
+/** Every string in a value, at any depth. */
+export function stringsOf(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsOf) : [];
+}
+
 const shellWord = (path: string): string => (/^[A-Za-z0-9_/.+@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 const MISSING = JSON.stringify({ permissionDecision: "deny", permissionDecisionReason: "Maestro's hook could not be started; run maestro doctor" });
 

@@ -71,10 +71,10 @@ class Receiving {
     if (ref.startsWith(TAG)) return this.tag(update);
     const head = await commitOf(this.ground, now);
     if (head === null) return refused(ref, "it names no commit, so it cannot be judged");
+    if (strict && !isZero(old) && !(await isAncestor(this.ground, old, head))) return refused(ref, "a guarded branch is not rewritten: the push would take commits away");
     const verdict = await this.branch(update, head, strict);
     if (strict && !verdict.stop) this.admitted.push(head);
-    if (!strict || isZero(old) || (await isAncestor(this.ground, old, head))) return verdict;
-    return refused(ref, "a guarded branch is not rewritten: the push would take commits away");
+    return verdict;
   }
 
   private async branch({ old, ref }: Update, head: string, strict: boolean): Promise<RefVerdict> {

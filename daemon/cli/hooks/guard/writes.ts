@@ -89,7 +89,7 @@ export function writesOf(words: readonly Word[], folder: string | null, paths: G
   for (const { program: pattern, manner, only, skip = 0 } of WRITERS) {
     if (!pattern.test(program) || (only !== undefined && !rest.some(({ text }) => only.test(text)))) continue;
     // With -e or -f the script is no operand of its own.
-    const scripted = rest.some(({ text }) => /^(?:-e|-f|--expression|--file)/.test(text));
+    const scripted = rest.some(({ text }) => /^(?:-e|-f|--expression|--file|--reference)/.test(text) || (program === "chmod" && /^-[rwxXst]+$/.test(text)));
     found.push(...(manner === "into" ? into(rest, folder, paths) : writing(operandsOf(rest, scripted ? 0 : skip), folder, paths, manner)));
   }
   if (program === "find" && rest.some(({ text }) => text === "-delete")) found.push(...deletedByFind(rest, folder, paths));

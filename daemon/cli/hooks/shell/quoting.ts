@@ -1,5 +1,7 @@
 /** Quotes, escapes and expansions of POSIX shells and bash (POSIX.1-2017 XCU 2.2 and 2.6, bash manual 3.1.2): where each ends and what it says. */
 
+const NESTED_MAX = 64;
+
 /** Index behind the closing quote, or -1. */
 export function endOfSingle(text: string, at: number): number {
   const end = text.indexOf("'", at + 1);
@@ -37,13 +39,15 @@ function codePoint(code: RegExpExecArray): string {
  * Index behind the `)` that closes the `(` at `open`, minding quotes and comments inside; -1 where it does not close.
  * A `case` pattern's lone `)` ends it early, as it did in shells before 2005: what follows is then read as commands too.
  */
-export function endOfParens(text: string, open: number): number {
+export function endOfParens(text: string, open: number, nested = 0): number {
   let depth = 0;
+  // Deeper than any script that is read; a text of nothing else must not use up the stack.
+  if (nested > NESTED_MAX) return -1;
   for (let at = open; at < text.length; at++) {
     const char = text[at];
     if (char === "\\") at++;
     else if (char === "'" || char === '"' || char === "`") {
-      const end = char === "'" ? endOfSingle(text, at) : endOfDouble(text, at, char);
+      const end = char === "'" ? endOfSingle(text, at) : endOfDouble(text, at, char, nested + 1);
       if (end < 0) return -1;
       at = end - 1;
     } else if (char === "#" && /[\s;&|(]/.test(text[at - 1] ?? " ")) {
@@ -57,16 +61,16 @@ export function endOfParens(text: string, open: number): number {
 }
 
 /** Index behind the quote that closes the one at `open`: a double quote or a backtick. */
-export function endOfDouble(text: string, open: number, quote = text[open]!): number {
+export function endOfDouble(text: string, open: number, quote = text[open]!, nested = 0): number {
   for (let at = open + 1; at < text.length; at++) {
     if (text[at] === "\\") at++;
     else if (text[at] === quote) return at + 1;
     else if (quote === '"' && text[at] === "$" && text[at + 1] === "(") {
-      const end = endOfParens(text, at + 1);
+      const end = endOfParens(text, at + 1, nested + 1);
       if (end < 0) return -1;
       at = end - 1;
     } else if (quote === '"' && text[at] === "`") {
-      const end = endOfDouble(text, at, "`");
+      const end = endOfDouble(text, at, "`", nested + 1);
       if (end < 0) return -1;
       at = end - 1;
     }
@@ -114,21 +118,18 @@ export function expandBraces(text: string, unquoted: readonly boolean[], max: nu
   return out;
 }
 
-/** The first unquoted `{` with a comma of its own level before its `}`. */
+/** The first unquoted `{` with a comma of its own level before its `}`; in one pass, because a text may hold nothing else. */
 function findComma(text: string, unquoted: readonly boolean[]): { start: number; end: number; commas: number[] } | null {
-  for (let start = 0; start < text.length; start++) {
-    if (text[start] !== "{" || unquoted[start] !== true) continue;
-    const commas: number[] = [];
-    let depth = 0;
-    for (let at = start; at < text.length; at++) {
-      if (unquoted[at] !== true) continue;
-      if (text[at] === "{") depth++;
-      else if (text[at] === "," && depth === 1) commas.push(at);
-      else if (text[at] === "}" && --depth === 0) {
-        if (commas.length > 0) return { start, end: at, commas };
-        break;
-      }
+  const open: { readonly start: number; readonly commas: number[] }[] = [];
+  let first: { start: number; end: number; commas: number[] } | null = null;
+  for (let at = 0; at < text.length; at++) {
+    if (unquoted[at] !== true) continue;
+    if (text[at] === "{") open.push({ start: at, commas: [] });
+    else if (text[at] === ",") open.at(-1)?.commas.push(at);
+    else if (text[at] === "}") {
+      const closed = open.pop();
+      if (closed !== undefined && closed.commas.length > 0 && (first === null || closed.start < first.start)) first = { ...closed, end: at };
     }
   }
-  return null;
+  return first;
 }

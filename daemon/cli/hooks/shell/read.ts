@@ -37,6 +37,7 @@ interface Shared {
   readonly commands: { readonly draft: Draft }[];
   readonly values: Map<string, string | typeof MANY>;
   words: number;
+  looks: number;
 }
 
 class ScriptReader {
@@ -111,8 +112,11 @@ class ScriptReader {
   }
 
   private arithmetic(): boolean {
+    // Each look goes to the end of the text, so there are not many of them.
+    if (++this.shared.looks > SCRIPT_LIMITS.looks_max) throw new Unread(`more than ${SCRIPT_LIMITS.looks_max} double parentheses`);
     const end = endOfParens(this.text, this.at);
-    if (end < 0 || endOfParens(this.text, this.at + 1) !== end - 1) return false;
+    if (end < 0) throw new Unread("a parenthesis does not end");
+    if (endOfParens(this.text, this.at + 1) !== end - 1) return false;
     insides(this.text.slice(this.at + 2, end - 2), this.context);
     this.at = end;
     return true;
@@ -120,6 +124,7 @@ class ScriptReader {
 
   private one(): Word {
     while (this.text[this.at] === " " || this.text[this.at] === "\t") this.at++;
+    if (/^[<>]\($/.test(this.text.slice(this.at, this.at + 2))) return this.processSubstitution(this.at);
     const { words, end } = WordReader.read(this.text, this.at, this.context);
     this.at = end;
     this.count(words.length);
@@ -137,7 +142,10 @@ class ScriptReader {
     const { text } = this;
     const number = /^(?:[0-9]{1,3}|\{[A-Za-z_][A-Za-z0-9_]*\})(?=[<>])/.exec(text.slice(this.at, this.at + 64))?.[0].length ?? 0;
     const at = this.at + number;
-    if (/^[<>]\($/.test(text.slice(at, at + 2))) return this.processSubstitution(at);
+    if (/^[<>]\($/.test(text.slice(at, at + 2))) {
+      this.draft.words.push(this.processSubstitution(at));
+      return true;
+    }
     const operator = REDIRECT.exec(text.slice(at, at + 3))?.[0];
     if (operator === undefined || this.draft.words[0]?.text === "[[") return operator !== undefined && this.skip(operator, at);
     this.at = at + operator.length;
@@ -154,13 +162,12 @@ class ScriptReader {
     return true;
   }
 
-  private processSubstitution(at: number): true {
+  private processSubstitution(at: number): Word {
     const end = endOfParens(this.text, at + 1);
     if (end < 0) throw new Unread("a process substitution does not end");
     this.context.inside(this.text.slice(at + 2, end - 1));
-    this.draft.words.push({ text: HOLE, dynamic: true, glob: false });
     this.at = end;
-    return true;
+    return { text: HOLE, dynamic: true, glob: false };
   }
 
   private hereDocument(strip: boolean): true {
@@ -276,7 +283,7 @@ function finished({ assignments, words, redirects, stdin, folder, from }: Draft)
 
 /** Reads `text` as a script that begins in the folder `.`; `values` are variables whose value is known. Throws nothing. */
 export function readScript(text: string, values: Readonly<Record<string, string>> = {}, folder: string | null = ".", depth = 0): Script {
-  const shared: Shared = { commands: [], values: new Map(Object.entries(values)), words: 0 };
+  const shared: Shared = { commands: [], values: new Map(Object.entries(values)), words: 0, looks: 0 };
   const all = () => shared.commands.map(({ draft }) => finished(draft));
   if (text.length > SCRIPT_LIMITS.characters_max) return { commands: [], unread: `more than ${SCRIPT_LIMITS.characters_max} characters` };
   if (text.includes(HOLE)) return { commands: [], unread: "a NUL character" };

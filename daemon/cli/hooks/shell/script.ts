@@ -34,4 +34,4 @@ export interface Script {
 }
 
 /** Everything a caller may write is bounded; what is beyond is unread, which is refused. */
-export const SCRIPT_LIMITS = { characters_max: 256 * 1024, depth_max: 12, commands_max: 5_000, words_max: 20_000, braces_max: 256 } as const;
+export const SCRIPT_LIMITS = { characters_max: 256 * 1024, depth_max: 12, commands_max: 5_000, words_max: 20_000, braces_max: 256, looks_max: 200 } as const;

@@ -65,7 +65,7 @@ export class WordReader {
       if (field.text === "" && !field.quoted) continue;
       const texts = expandBraces(field.text, field.marks, SCRIPT_LIMITS.braces_max);
       if (texts === null) throw new Unread(`braces that stand for more than ${SCRIPT_LIMITS.braces_max} words`);
-      for (const one of texts) words.push({ text: one, dynamic: field.dynamic, glob: field.glob });
+      for (const one of texts) if (one !== "" || field.quoted) words.push({ text: one, dynamic: field.dynamic, glob: field.glob });
     }
     return { words, end: reader.at, plain: reader.plain };
   }
