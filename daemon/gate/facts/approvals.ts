@@ -3,7 +3,7 @@ import type { FileChange, Gap } from "../../../proto/facts.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ApprovalNeed, ApprovalNeeds, ApprovalRules } from "../../../proto/people.ts";
 import { pathText } from "../../../proto/scalar.ts";
-import { matcher } from "../../commands/inputs.ts";
+import { pathMatcher } from "../../checking/globs.ts";
 import { redact } from "../../checking/redact.ts";
 import { CODEOWNERS_BYTES_MAX, CODEOWNERS_PLACES, parseCodeowners, type Codeowners } from "../../config/codeowners.ts";
 import type { Oid } from "../../platform/git/object-format.ts";
@@ -33,7 +33,7 @@ async function codeownersAt(reader: GitReader, commit: Oid | null): Promise<Code
 function needsOf(rules: ApprovalRules, paths: readonly string[], owners: Codeowners | null): ApprovalNeed[] | null {
   const found = new Map<string, { from: string[]; count: number; paths: Set<string> }>();
   for (const { paths: globs, from, count } of rules) {
-    const matchers = globs.map(matcher);
+    const matchers = globs.map(pathMatcher);
     const fixed = from.filter((source) => source !== CODEOWNERS);
     const by_owners = fixed.length < from.length;
     for (const path of paths) {
