@@ -81,6 +81,7 @@ export const CheckJob = Closed({
   facts_path: Type.String(),
   facts_sha256: Sha256Hex,
   thresholds: Thresholds,
+  folders: Type.Optional(Type.Array(Closed({ path: Type.String(), thresholds: Thresholds }))),
 });
 
 export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage) });

@@ -4,6 +4,7 @@
  */
 import type { FolderFile, GateConfig, RepositoryConfig, RuleSetting, Thresholds } from "../../proto/config.ts";
 import type { Host } from "./host.ts";
+import { inside } from "./folder-of.ts";
 import { REPOSITORY_CONFIG_NAME } from "./repository.ts";
 import { looserRules, looserThresholds } from "./tighten.ts";
 
@@ -25,7 +26,6 @@ function joined(above: Rules, below: Rules): Record<string, RuleSetting> {
   return Object.fromEntries(names.map((name) => [name, { ...(Object.hasOwn(above, name) ? above[name] : {}), ...(Object.hasOwn(below, name) ? below[name] : {}) }]));
 }
 
-const inside = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
 const depth = (path: string): number => path.split("/").length;
 
 interface Walked {
@@ -70,9 +70,4 @@ export function waiversOf(base: Base | null): Pick<GateConfig, "waivers"> {
   const files = base === null ? [] : [{ path: "", config: base.config }, ...(base.folders ?? [])];
   const waivers = files.flatMap(({ path, config }) => (config.waivers ?? []).map((entry) => ({ ...entry, folder: path })));
   return waivers.length === 0 ? {} : { waivers };
-}
-
-/** The folder whose file speaks of a path; null where only the root does. */
-export function folderOf<F extends { readonly path: string }>(folders: readonly F[] | undefined, path: string): F | null {
-  return folders?.find((folder) => inside(path, folder.path)) ?? null;
 }

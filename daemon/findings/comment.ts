@@ -20,7 +20,7 @@ export interface InlineWaiver {
 /** The one word that makes a line worth looking at. */
 const WORD = "maestro-ignore";
 /** A waiver is a short line; in a longer one, nobody would see it. */
-const LINE_CHARACTERS_MAX = 2_000;
+const WAIVER_LINE_CHARACTERS_MAX = 2_000;
 const RULES_MAX = 8;
 /** Signs that open a comment in the languages people write, longest first where one starts another. */
 const OPENERS = ["<!--", "{/*", "/*", "//", "(*", "{-", "--", "#", ";", "%", "*", "'", "\"", "!", "rem", "::", "dnl"] as const;
@@ -38,7 +38,7 @@ function opened(before: string, openers: readonly string[]): string | null {
 
 /** Anything a reader could take for a waiver, well-formed or not: an added one is never overlooked for its form. */
 export function mentionsWaiver(line: string, path: string): boolean {
-  return line.length > LINE_CHARACTERS_MAX ? line.includes(WORD) : placeOf(line, path) !== null;
+  return line.length > WAIVER_LINE_CHARACTERS_MAX ? line.includes(WORD) : placeOf(line, path) !== null;
 }
 
 interface Place {
@@ -57,7 +57,7 @@ function placeOf(line: string, path: string): Place | null {
 
 /** The waivers of one line, one for each rule it names (`RULE, RULE`); none where the line holds none. A rule that is not one is left out. */
 export function inlineWaivers(line: string, path: string): InlineWaiver[] {
-  if (line.length > LINE_CHARACTERS_MAX) return [];
+  if (line.length > WAIVER_LINE_CHARACTERS_MAX) return [];
   const place = placeOf(line, path);
   if (place === null) return [];
   const { at, alone } = place;

@@ -14,7 +14,7 @@ import { Accepting, parseBaseline } from "./baseline-file.ts";
 import { countedByRule, pairUp } from "./pairing.ts";
 import { Sources } from "./sources.ts";
 
-const LINE_CHARACTERS_MAX = 4000;
+const TOLD_CHARACTERS_MAX = 4000;
 const STALE_NAMED_MAX = 3;
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -49,7 +49,7 @@ class Settling {
   private async told({ rule, range, message }: Finding, line: (path: string, number: number) => Promise<string | null>, named: (path: string) => string): Promise<Told> {
     const path = range === null ? null : pathText(range.path);
     const text = path === null || range === null ? null : await line(path, range.start_line);
-    return { rule, path: path === null ? null : named(path), text: JSON.stringify([message, text === null ? null : normalised(text.slice(0, LINE_CHARACTERS_MAX))]) };
+    return { rule, path: path === null ? null : named(path), text: JSON.stringify([message, text === null ? null : normalised(text.slice(0, TOLD_CHARACTERS_MAX))]) };
   }
 
   /** Findings of one tool on both trees. */

@@ -1,5 +1,6 @@
 import type { Thresholds } from "../../proto/config.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
+import type { FolderThresholds } from "./checks/check.ts";
 import { reasonOf } from "../checking/failure.ts";
 import type { KeptRuns } from "./kept-outcomes.ts";
 import type { Lane } from "../checking/lane.ts";
@@ -9,6 +10,8 @@ export interface CheckPlan {
   readonly facts_path: string;
   readonly facts_sha256: string;
   readonly thresholds: Thresholds;
+  /** Of folders with numbers of their own. */
+  readonly folders?: readonly FolderThresholds[] | undefined;
   readonly check_deadline_ms: number;
   /** On the monotonic clock: what has not answered by then is unavailable. */
   readonly end_ms: number;
@@ -18,14 +21,14 @@ export interface CheckPlan {
 }
 
 async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<CheckRun> {
-  const { facts_path, facts_sha256, thresholds } = plan;
+  const { facts_path, facts_sha256, thresholds, folders } = plan;
   const answered = plan.kept?.get(check) ?? null;
   if (answered !== null) return answered;
   const started_ms = plan.now_ms();
   const left_ms = Math.ceil(plan.end_ms - started_ms);
   if (left_ms <= 0) return { outcome: unavailable(check, "the gate's deadline passed before this check began"), duration_us: 0 };
   try {
-    const { outcome, duration_us, usage } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds }, Math.min(plan.check_deadline_ms, left_ms));
+    const { outcome, duration_us, usage } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds, ...(folders === undefined ? {} : { folders: [...folders] }) }, Math.min(plan.check_deadline_ms, left_ms));
     return { outcome, duration_us, ...(usage === undefined ? {} : { usage }) };
   } catch (error) {
     return { outcome: unavailable(check, reasonOf(error)), duration_us: Math.round((plan.now_ms() - started_ms) * 1000) };

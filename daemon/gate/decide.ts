@@ -9,7 +9,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import { pathText, type PathBytes } from "../../proto/scalar.ts";
 import type { FactsReply } from "../../proto/worker.ts";
-import { folderOf } from "../config/folders.ts";
+import { folderOf } from "../config/folder-of.ts";
 import { placeFindings, type PlacedFinding } from "../policy/input.ts";
 import { acceptedAs, acceptedBecause, lapsed, softened } from "./accepted.ts";
 import { rule, wordsByFinding, type Settings, type Word } from "./effects.ts";

@@ -197,8 +197,9 @@ export class Judge {
     }
     const { host, pool, clock } = this.deps;
     const { facts_sha256 } = facts;
-    const kept = fresh ? undefined : this.kept.of({ repo_id: repository.repo_id, facts_sha256, thresholds: config.thresholds });
-    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms() };
+    const folders = config.folders?.map(({ path, thresholds }) => ({ path, thresholds }));
+    const kept = fresh ? undefined : this.kept.of({ repo_id: repository.repo_id, facts_sha256, thresholds: config.thresholds, folders });
+    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms() };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);
     await using second = new Lane(pool, signal, lane.tenant);

@@ -4,6 +4,7 @@
  */
 import { canonicalText } from "../../proto/canonical.ts";
 import type { Thresholds } from "../../proto/config.ts";
+import type { FolderThresholds } from "./checks/check.ts";
 import type { CheckRun } from "../checking/answer.ts";
 
 const ENTRIES_MAX = 512;
@@ -16,6 +17,8 @@ export interface AnsweredFrom {
   readonly repo_id: string;
   readonly facts_sha256: string;
   readonly thresholds: Thresholds;
+  /** Of folders with numbers of their own. */
+  readonly folders?: readonly FolderThresholds[] | undefined;
 }
 
 /** The answers about one change. */
@@ -38,7 +41,7 @@ export class KeptOutcomes {
   constructor(private readonly now_ms: () => number) {}
 
   of(from: AnsweredFrom): KeptRuns {
-    const prefix = canonicalText({ repo_id: from.repo_id, facts_sha256: from.facts_sha256, thresholds: from.thresholds });
+    const prefix = canonicalText({ repo_id: from.repo_id, facts_sha256: from.facts_sha256, thresholds: from.thresholds, folders: from.folders ?? [] });
     return {
       get: (check) => this.get(`${prefix}${check}`),
       put: (run) => this.put(`${prefix}${run.outcome.check}`, run),

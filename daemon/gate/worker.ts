@@ -55,7 +55,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   const facts = await factsFor(job);
   // No abort inside: a check that must stop is killed with its process.
   const cpu = process.cpuUsage();
-  const outcome = await runCheck(check, facts, { thresholds: job.thresholds, signal: new AbortController().signal });
+  const outcome = await runCheck(check, facts, { thresholds: job.thresholds, ...(job.folders === undefined ? {} : { folders: job.folders }), signal: new AbortController().signal });
   return { kind: "check", outcome, duration_us: since(start), usage: usageSince(cpu) };
 }
 

@@ -60,8 +60,16 @@ export interface Seen {
 
 export type Answer = Seen | { readonly not_applicable: string };
 
+/** Numbers that hold below a folder, everything above it included; deepest path first. */
+export interface FolderThresholds {
+  readonly path: string;
+  readonly thresholds: Thresholds;
+}
+
 export interface CheckContext {
   readonly thresholds: Thresholds;
+  /** Absent: no folder has numbers of its own. */
+  readonly folders?: readonly FolderThresholds[];
   readonly signal: AbortSignal;
 }
 

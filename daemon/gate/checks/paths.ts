@@ -1,6 +1,7 @@
 import type { Facts, FileChange, Gap } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
-import { defineCheck } from "./check.ts";
+import { folderOf } from "../../config/folder-of.ts";
+import { defineCheck, type CheckContext } from "./check.ts";
 import { contentReader, type ContentOf } from "./reading/contents.ts";
 import { addedLines, removedLines } from "./reading/lines.ts";
 import { foldedPath, linkLeads, unsafePath } from "./reading/path-safety.ts";
@@ -93,8 +94,9 @@ function submodules(files: readonly FileChange[], list: FindingList): void {
   }
 }
 
-function largeBinaries(files: readonly FileChange[], bytes_max: number, list: FindingList): void {
+function largeBinaries(files: readonly FileChange[], { thresholds, folders }: CheckContext, list: FindingList): void {
   for (const file of files) {
+    const bytes_max = (folderOf(folders, pathText(file.path)) ?? { thresholds }).thresholds.large_binary_bytes_max;
     if (!file.binary || file.new === null || file.new.oid === file.old?.oid || file.new.size <= bytes_max) continue;
     list.add({ rule: "file.large-binary", severity: "warning", message: `a binary file of ${file.new.size} bytes; the limit is ${bytes_max}`, file, fix: "Keep it out of git, or store it with Git LFS." });
   }
@@ -143,14 +145,14 @@ export default defineCheck({
       replay: "0 of 2,200 changes",
     },
   ],
-  run(facts, { thresholds }) {
+  run(facts, context) {
     if (facts.files.length === 0) return { not_applicable: "the change touches no file" };
     const list = findingList();
     unsafeNames(facts.files, list);
     const unread = links(facts, contentReader(facts), list);
     const gaps = caseCollisions(facts, list);
     submodules(facts.files, list);
-    largeBinaries(facts.files, thresholds.large_binary_bytes_max, list);
+    largeBinaries(facts.files, context, list);
     const [unlisted] = gaps;
     const blind = unread !== null ? `the target of the symbolic link ${unread} was not handed over` : unlisted !== undefined ? `files were added, and ${unlisted.what} could not be compared: ${unlisted.because}` : null;
     return list.seen(gaps, blind);

@@ -26,17 +26,25 @@ export default defineCheck({
       replay: "14 of 2,200 changes (11 by people, 3 by agents)",
     },
   ],
-  run(facts, { thresholds }) {
+  run(facts, { thresholds, folders = [] }) {
     const source = facts.files.filter((file) => classify(pathText(file.path)).source);
     if (source.length === 0) return { not_applicable: "the change touches no source file" };
     const list = findingList();
-    const total = source.reduce((sum, file) => sum + changedLines(file), 0);
-    if (total > thresholds.size_lines_max) {
-      const largest = source.toSorted((a, b) => changedLines(b) - changedLines(a)).slice(0, 3);
+    const largestOf = (files: readonly FileChange[]) => files.toSorted((a, b) => changedLines(b) - changedLines(a)).slice(0, 3);
+    const tooMany = (files: readonly FileChange[], max: number, where: string, place: { readonly file?: FileChange }) => {
+      const total = files.reduce((sum, file) => sum + changedLines(file), 0);
+      if (total <= max) return;
       list.add({
-        rule: "size.unreviewable", severity: "note", message: `${total} changed source lines in ${source.length} ${source.length === 1 ? "file" : "files"}; the limit is ${thresholds.size_lines_max}`,
-        counterexample: largest.map((file) => `${pathText(file.path)} ${changedLines(file)}`).join(", "), fix: "Split the change into parts that stand on their own.",
+        rule: "size.unreviewable", severity: "note", message: `${total} changed source lines in ${files.length} ${files.length === 1 ? "file" : "files"}${where}; the limit is ${max}`, ...place,
+        counterexample: largestOf(files).map((file) => `${pathText(file.path)} ${changedLines(file)}`).join(", "), fix: "Split the change into parts that stand on their own.",
       });
+    };
+    tooMany(source, thresholds.size_lines_max, "", {});
+    for (const { path, thresholds: own } of folders) {
+      const below = source.filter((file) => pathText(file.path).startsWith(`${path}/`));
+      const [largest] = largestOf(below);
+      // Stands in a file, so that what the folder's rules say of it counts.
+      if (largest !== undefined && own.size_lines_max < thresholds.size_lines_max) tooMany(below, own.size_lines_max, ` below ${path}`, { file: largest });
     }
     return list.seen(source.filter((file) => file.truncated).map((file) => ({ what: pathText(file.path), because: "its hunks were cut at a limit, so its lines are undercounted" })));
   },

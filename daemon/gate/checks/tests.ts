@@ -133,13 +133,18 @@ export default defineCheck({
       replay: "1 of 2,200 changes",
     },
   ],
-  run(facts, { thresholds }) {
+  run(facts, { thresholds, folders = [] }) {
     const tests = testFiles(facts.files);
     if (tests.length === 0) return { not_applicable: "the change touches no test file" };
     const list = findingList();
     // "Revert" is the change's own word and a merge commit is easily made, so neither excuses an agent.
     const exempt = (facts.revert || facts.merge) && (facts.actor.class === "human" || facts.actor.class === "bot");
-    if (!exempt) weakened(facts, tests, thresholds.tests_removed_max, thresholds.assertions_removed_max, list);
+    if (!exempt) {
+      weakened(facts, tests, thresholds.tests_removed_max, thresholds.assertions_removed_max, list);
+      for (const { path, thresholds: own } of list.seen().findings.length > 0 ? [] : folders) {
+        weakened(facts, tests.filter(({ file }) => pathText(file.path).startsWith(`${path}/`)), own.tests_removed_max, own.assertions_removed_max, list);
+      }
+    }
     skipped(tests, list);
     return list.seen(lineGaps(tests.map(({ file }) => file)), uncounted(tests));
   },
