@@ -22,8 +22,8 @@ export function syncPathNow(path: string): void {
   }
 }
 
-/** Everything below `folder` and itself, one after the other: a folder of many files takes no more than one descriptor. */
+/** Everything below `folder` and itself, one after the other: a folder of many files takes no more than one descriptor. A link is a name in its folder and nothing else. */
 export async function syncTree(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) await (entry.isDirectory() ? syncTree : syncPath)(join(folder, entry.name));
+  for (const entry of (await readdir(folder, { withFileTypes: true })).filter((one) => !one.isSymbolicLink())) await (entry.isDirectory() ? syncTree : syncPath)(join(folder, entry.name));
   await syncPath(folder);
 }
