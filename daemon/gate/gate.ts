@@ -22,7 +22,7 @@ import type { GateRow } from "../store/gates.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
 import type { ReleaseShelf } from "./released.ts";
-import { endsAt, namedReleases } from "../release/index.ts";
+import { APPROVAL_RULE, endsAt, namedReleases } from "../release/index.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { Targets } from "./targets.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -121,7 +121,7 @@ export class GateKeeper {
   }
 
   /** The last attempt's answer, if nothing in it was unavailable and it still holds. */
-  private async standing(identity: Identity, handed: string | null, { releases }: Asked): Promise<GateResult | null> {
+  private async standing(identity: Identity, handed: string | null, { releases, approvals }: Asked): Promise<GateResult | null> {
     const { gates, artifacts, evidence } = this.deps;
     const last = gates.attempts(gateId(identity)).at(-1);
     if (last === undefined || Date.parse(last.attempt.valid_until) <= Math.max(evidence.now_s() * 1000, this.deps.clock.now_ms())) return null;
@@ -131,6 +131,8 @@ export class GateKeeper {
     if ((stored.reply.reports_sha256 ?? null) !== handed) return null;
     // A release since then, or one that has ended, makes it another answer.
     if (canonicalText(stored.reply.card.releases ?? []) !== canonicalText(namedReleases(releases))) return null;
+    // Whoever left a group no longer counts for the paths of it.
+    if (wantedIn(stored.reply.card.reasons) !== wantedIn(approvals)) return null;
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
   }
 
@@ -169,6 +171,9 @@ export class GateKeeper {
 
 /** Whatever was unavailable may answer next time. */
 const complete = ({ checks, obligations = [], reasons }: Card): boolean => [...checks, ...obligations].every(({ result }) => result !== "unavailable") && reasons.every(({ rule }) => rule !== "gate.policy-unavailable");
+
+/** Which approvals were wanted, whatever became of it. */
+const wantedIn = (reasons: Card["reasons"] | Asked["approvals"]): string => canonicalText(reasons.filter(({ rule }) => rule === APPROVAL_RULE).flatMap(({ fingerprints }) => fingerprints).sort());
 
 /** A judgement, and what its check processes used. */
 type Judged = Judgement & { readonly usage: Usage; readonly target: string; readonly handed: string | null; readonly unread: readonly string[] };

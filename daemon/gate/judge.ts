@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Mode } from "../../proto/change.ts";
 import type { GateConfig } from "../../proto/config.ts";
-import type { Decision, PolicyResult } from "../../proto/decision.ts";
+import type { Decision, PolicyResult, Reason } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { MeasuredObligation, Outcome } from "../../proto/outcome.ts";
 import type { HandedReport } from "../../proto/report.ts";
@@ -75,12 +75,14 @@ export interface Judgement {
   readonly decision: Decision;
   /** Which releases of this head counted. */
   readonly releases: Releases;
+  /** Approvals that its paths still want. */
+  readonly approvals: readonly Reason[];
   readonly us: { readonly facts: number; readonly checks: number; readonly policy: number };
   readonly runs: readonly CheckRun[];
 }
 
 /** What a verdict is about; known once the facts are, before anything was asked of a check or a tool. */
-export type Asked = Pick<Judgement, "facts" | "config" | "base_policy" | "releases">;
+export type Asked = Pick<Judgement, "facts" | "config" | "base_policy" | "releases" | "approvals">;
 
 /** An earlier answer to just this question; null where it has to be judged. */
 type Standing<T> = (asked: Asked) => Promise<T | null>;
@@ -151,7 +153,7 @@ export class Judge {
     const { config, left_out } = subject.tools === undefined ? withoutTools(wanted) : { config: wanted, left_out: [] };
     const people = releasesFor(host, subject.released, facts);
     const base_policy = base_config.state === "read" ? base_config.policy : null;
-    const answer = await standing({ facts, config, base_policy, releases: people.releases });
+    const answer = await standing({ facts, config, base_policy, ...people });
     if (answer !== null) return answer;
     const checks_ms = clock.monotonic_ms();
     const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal);
@@ -166,7 +168,7 @@ export class Judge {
     watch.stage("policy", policy_us);
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ ...people, head: host.people.length === 0 ? undefined : subject.head, outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
-    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, releases: people.releases, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
+    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
 
   private settle({ repository }: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], base_outcomes: readonly Outcome[], facts_path: string, end_ms: number, lane: Lane): Promise<SettledOutcomes> {

@@ -135,6 +135,17 @@ describe("approvals by path", () => {
     expect((await one.release(head, BOB)).verdict).toBe("hold");
   });
 
+  test("whoever left the group no longer counts: the old admit is not given again", async () => {
+    const { source, base, head } = await one.held({ "ops/other.sh": "true\n" }, "a change");
+    expect((await one.release(head, ALICE)).verdict).toBe("admit");
+    await one.world.stop();
+    Object.assign(one.world.config, { groups: { payments: ["bob"] } });
+    await one.world.start();
+    const again = await one.gate(source, base, head);
+    expect([again.verdict, again.recorded, again.card.reasons[0]?.because]).toEqual(["hold", false, "1 of: bob; nobody yet; for ops/other.sh"]);
+    Object.assign(one.world.config, { groups: { payments: ["alice", "bob"] } });
+  });
+
   test("a simulation says what would be, and leaves nothing behind", async () => {
     const { head } = await one.held({ "src/pay/x.ts": "export {};\n", ".github/workflows/test.yml": "on: push\njobs: {z: {}}\n" }, AGENT_MESSAGE, OWNERS);
     const before = one.world.kept();

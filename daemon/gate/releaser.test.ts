@@ -5,6 +5,7 @@ import { fromBase64 } from "../../proto/encoding.ts";
 import { verifyBundle, verifyRelease } from "../verifier/index.ts";
 import { FakeSecurityKey } from "../testing/ssh.ts";
 import { UID } from "../testing/core.ts";
+import { requireOwnUser } from "./release-proof.ts";
 import { ALICE, BOB, deciding, Releasing, type Held } from "./testing/releasing.ts";
 
 // A gate is a second's work of several processes where others work beside it.
@@ -12,7 +13,7 @@ setDefaultTimeout(60_000);
 
 let one: Releasing;
 beforeAll(async () => {
-  one = await Releasing.open();
+  one = await Releasing.open({ tenants: [{ id: "ci", uids: [2004] }] });
 });
 afterAll(() => one[Symbol.asyncDispose]());
 
@@ -140,6 +141,11 @@ describe("attacks", () => {
     await expect(one.answer(offer, UID)).rejects.toMatchObject(denied("no signature"));
     const mine = await one.askCarol(head);
     await expect(one.answer(mine, UID, new FakeSecurityKey().sign(canonicalText(mine.request)))).rejects.toMatchObject(denied("another key"));
+  });
+
+  test("a person's user that jobs share", async () => {
+    await expect(one.ask(head, {}, 2004)).rejects.toMatchObject(denied("jobs run as user 2004"));
+    expect(() => requireOwnUser({ uid: 990 }, false, 990)).toThrow("the daemon itself");
   });
 
   test("agent among parents", async () => {

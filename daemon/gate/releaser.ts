@@ -9,7 +9,7 @@ import type { PersonEntry } from "../../proto/people.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
 import type { Peer } from "../platform/socket/index.ts";
-import { ANSWER_WITHIN_S, decides, forgeable, marksOf, Requests, whyNot } from "../release/index.ts";
+import { ANSWER_WITHIN_S, APPROVAL_RULE, decides, forgeable, marksOf, Requests, whyNot } from "../release/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { payerOf, type GateRow, type Gates } from "../store/gates.ts";
 import { timestampOf } from "../verifier/time.ts";
@@ -111,7 +111,7 @@ export class Releaser {
 
   private releasable(card: Card, kind: ReleaseKind): SeenReason[] {
     if (card.verdict === "admit") throw new MaestroError("release.nothing", "it is admitted: there is nothing to release");
-    const wanted = card.reasons.some((reason) => decides(reason) && reason.rule === "approval.required");
+    const wanted = card.reasons.some((reason) => decides(reason) && reason.rule === APPROVAL_RULE);
     const reasons = seenBy(card, kind);
     const left = stays(card, kind).map(({ rule, because }) => `${rule}: ${because}`).join("; ");
     // Who approves where paths ask for it has released something although no other rule holds.
