@@ -7,7 +7,7 @@ import { escapeTerminal } from "../card/escape/terminal.ts";
 import { textOf, type CommandModule, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { isAgent } from "../hooks/agents/index.ts";
-import { carryOut, changes, installed, made, removed, type FileChange } from "../init/changes.ts";
+import { writeChanges, changes, installed, made, removed, type FileChange } from "../init/changes.ts";
 import { isFound, wrapperPath } from "../init/found.ts";
 import { digest, readRecord, writeRecord, type Written } from "../init/record.ts";
 import { CI_FILES, MAESTRO_YAML, snippet, type CiHost } from "../init/templates.ts";
@@ -100,7 +100,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const work = all.filter(changes);
   const done = values["yes"] === true && work.length > 0;
   if (done) {
-    carryOut(clone.root, all);
+    writeChanges(clone.root, all);
     writeRecord(clone.git_dir, remove ? record.filter(({ path }) => all.some((change) => change.path === path && !changes(change) && change.before !== null)) : recorded(record, all));
   }
   const then = remove ? [] : targets.flatMap(({ agent, then: text }) => (text === null ? [] : [`${agent}: ${text}`]));

@@ -1,8 +1,8 @@
 /** The payload of a hook, from file descriptor 0: bounded in bytes and time, because whoever writes it may never finish. */
 import { Misread, type Payload } from "./agents/agent.ts";
 
-export const INPUT_BYTES_MAX = 16 * 1024 * 1024;
-export const INPUT_DEADLINE_MS = 5_000;
+const INPUT_BYTES_MAX = 16 * 1024 * 1024;
+const INPUT_DEADLINE_MS = 5_000;
 
 /** Everything on the stream. Throws `Misread` past either limit. */
 export async function readInput(stream: ReadableStream<Uint8Array>, limits = { bytes_max: INPUT_BYTES_MAX, deadline_ms: INPUT_DEADLINE_MS }): Promise<string> {

@@ -62,7 +62,7 @@ export function removed(root: string, path: string, target: AgentTarget | null, 
 export const changes = ({ before, after }: FileChange): boolean => before !== after;
 
 /** Each file whole or not at all. Folders that are left empty go, as they came. */
-export function carryOut(root: string, all: readonly FileChange[]): void {
+export function writeChanges(root: string, all: readonly FileChange[]): void {
   for (const { path, after } of all.filter(changes)) {
     const full = within(root, path);
     if (after === null) {
