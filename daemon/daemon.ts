@@ -6,6 +6,7 @@ import { API_VERSION } from "../proto/routes.ts";
 import { VERSION } from "../proto/version.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { gateRoutes } from "./api/gates.ts";
+import { effectiveRoutes } from "./api/effective.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
 import { releaseRoutes } from "./api/releases.ts";
@@ -107,6 +108,7 @@ export class Daemon {
       ...baseRoutes({ version, pid: process.pid, trust: () => core.evidence.trust_bytes, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: (reader) => explainConfig(live.given, hostFor(reader, host)), limits: { server, intake, gate, command }, expectWork }),
       ...planRoutes({ ...core, limits: { server } }),
+      ...effectiveRoutes({ ...core, host, limits: { server } }),
       ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),

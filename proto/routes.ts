@@ -27,6 +27,7 @@ import type {
   VersionReply,
 } from "./api.ts";
 import type { FindingsReply } from "./findings.ts";
+import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
@@ -78,6 +79,7 @@ export const ROUTES = {
   findings: get("/v1/gates/:id/findings"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
   plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
+  effectiveConfig: { method: "POST", path: "/v1/config/path", body: "json", reply: "json" },
   askRelease: { method: "POST", path: "/v1/releases/requests", body: "json", reply: "json", once: true },
   release: { method: "POST", path: "/v1/releases", body: "json", reply: "events", once: true },
   simulate: { method: "POST", path: "/v1/simulations", body: "json", reply: "json" },
@@ -112,6 +114,7 @@ export interface RouteTypes {
   findings: { reply: FindingsReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
   plan: { request: PlanRequest; reply: PlanReply };
+  effectiveConfig: { request: EffectiveRequest; reply: EffectiveReply };
   askRelease: { request: ReleaseAsk; reply: ReleaseOffer };
   release: { request: ReleaseAnswer; reply: GateEvent };
   simulate: { request: SimulateRequest; reply: SimulateReply };

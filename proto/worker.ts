@@ -8,6 +8,7 @@ import { PolicyResult } from "./decision.ts";
 import { ApprovalNeeds, ApprovalRules, Authors } from "./people.ts";
 import { Gap } from "./facts.ts";
 import { Obligation, Outcome } from "./outcome.ts";
+import { ConfigsJob, ConfigsReply } from "./effective.ts";
 import { PlanJob, PlanJobReply } from "./plan.ts";
 import { ObligationName, ObligationRule, ObligationRules, ReportFormat } from "./report.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
@@ -171,7 +172,7 @@ export const MeasureJob = Closed({
 });
 export const MeasureReply = Closed({ kind: Type.Literal("measure"), obligations: Type.Array(Obligation) });
 
-export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob, InputsJob, MaterialiseJob, CommandJob, MeasureJob, SettleJob, PlanJob]);
+export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob, InputsJob, MaterialiseJob, CommandJob, MeasureJob, SettleJob, PlanJob, ConfigsJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type FactsJob = Static<typeof FactsJob>;
 export type CheckJob = Static<typeof CheckJob>;
@@ -182,7 +183,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply, InputsReply, MaterialiseReply, CommandReply, MeasureReply, SettleReply, PlanJobReply]);
+export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply, InputsReply, MaterialiseReply, CommandReply, MeasureReply, SettleReply, PlanJobReply, ConfigsReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

@@ -298,7 +298,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "the daemon's settings; --explain adds origin and meaning",
     positionals: "",
     positionals_max: 0,
-    options: { ...ON_DEMAND, explain: { type: "boolean", help: "value, origin and meaning of every setting" } },
+    options: { ...ON_DEMAND, explain: { type: "boolean", help: "value, origin and meaning of every setting" }, path: { type: "string", value: "FILE", help: "only what speaks of this file: maestro.yaml of the work tree and of the folders above it" } },
     load: () => import("./commands/config.ts"),
   },
   {

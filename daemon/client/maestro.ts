@@ -72,6 +72,11 @@ export class MaestroClient {
     return this.socket.request("plan", { body, ...(signal === undefined ? {} : { signal }) });
   }
 
+  /** What configuration says of one path. */
+  effectiveConfig(body: RequestOf<"effectiveConfig">): Promise<ReplyOf<"effectiveConfig">> {
+    return this.socket.request("effectiveConfig", { body });
+  }
+
   openIntake(body: RequestOf<"openIntake">): Promise<ReplyOf<"openIntake">> {
     return this.socket.request("openIntake", { body });
   }

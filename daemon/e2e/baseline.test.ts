@@ -31,3 +31,17 @@ test("is made once, shrinks with what is mended, and never grows by itself", asy
   expect(readFileSync(file, "utf8")).not.toContain('"path":"c.ts"');
 
 }, 120_000);
+
+test("config --path says what speaks of one file, and names a folder that loosens", async () => {
+  const source = await world.repository();
+  const waiver = "waivers: [{ rule: code.debugger, paths: [card], owner: Ada, reason: a tutorial, until: 2030-01-01 }]";
+  await source.commit({ "maestro.yaml": "version: 1\nrules: { test.skipped: { bot: hold } }\n", "pay/maestro.yaml": `version: 1\nthresholds: { size_lines_max: 200 }\n${waiver}\n`, "free/maestro.yaml": "version: 1\nrules: { test.skipped: { bot: note } }\n" });
+  const asked = (path: string) => world.run(["config", "--path", path, "--json"], { cwd: source.path });
+  const inside = JSON.parse((await asked("pay/card/a.ts")).stdout) as Record<string, string>;
+  expect([inside["thresholds.size_lines_max"], inside["rules.test.skipped.bot"], Object.keys(inside).includes("waivers.code.debugger")]).toEqual(["200", '"hold"', true]);
+  const outside = JSON.parse((await asked("src/a.ts")).stdout) as Record<string, string>;
+  expect([outside["thresholds.size_lines_max"], Object.keys(outside).includes("waivers.code.debugger")]).toEqual(["800", false]);
+  const loose = await asked("free/a.ts");
+  expect([loose.code === 0, loose.stderr]).toEqual([false, expect.stringContaining("free/maestro.yaml: rules.test.skipped.bot: note is looser than the root's hold")]);
+  expect((await asked("../a.ts")).code).toBe(2);
+}, 120_000);

@@ -46,6 +46,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
     const { evaluatePolicies } = await import("../policy/evaluate.ts");
     return { kind: "policy", result: await evaluatePolicies(job), duration_us: since(start) };
   }
+  if (job.kind === "configs") return (await import("./effective.ts")).configsJob(job);
   if (job.kind === "plan") return (await import("./plan/announced.ts")).planJob(job);
   if (job.kind === "settle") return (await import("../findings/settle.ts")).settle(job, await factsFor(job));
   if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
