@@ -2,6 +2,7 @@
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import { commandHelp, didYouMean, overview, parseCommand } from "./command.ts";
 import { print, printed } from "./output.ts";
+import { goToUser } from "./stand.ts";
 import { COMMANDS } from "./table.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -22,18 +23,6 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.admit;
   }
   return (await command.load()).run(invocation);
-}
-
-/** The launcher starts Bun in the project's own folder and says here where the user stands. */
-function goToUser(): void {
-  const from = process.env["MAESTRO_CWD"];
-  if (from === undefined) return;
-  delete process.env["MAESTRO_CWD"];
-  try {
-    process.chdir(from);
-  } catch (cause) {
-    throw new MaestroError("cli.usage", `the current folder ${from} cannot be entered`, { cause });
-  }
 }
 
 async function runFrom(argv: readonly string[]): Promise<void> {

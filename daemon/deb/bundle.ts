@@ -11,7 +11,7 @@ import { MaestroError } from "../../proto/errors.ts";
 const PROJECT = join(import.meta.dir, "../..");
 
 /** Program by the name of its file, without the ending. */
-export const PROGRAMS: Readonly<Record<string, string>> = { maestrod: "daemon/main.ts", maestro: "daemon/cli/quick.ts", "maestro-all": "daemon/cli/main.ts" };
+export const PROGRAMS: Readonly<Record<string, string>> = { maestrod: "daemon/main.ts", maestro: "daemon/cli/quick.ts", "maestro-hook": "daemon/cli/hook.ts", "maestro-all": "daemon/cli/main.ts" };
 
 const QUICK = "maestro";
 /** Of what a failed build says, its end. */

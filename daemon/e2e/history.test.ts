@@ -1,7 +1,7 @@
 /** Histories as they come: what is known is judged, what is not is held, and no objects leak from one repository to another. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { planChange } from "../client/pack.ts";
-import { sendPack } from "../cli/commands/gate.ts";
+import { sendPack } from "../cli/send-pack.ts";
 import { Source } from "../platform/git/testing/scratch.ts";
 import { decisive, type GateDocument, World } from "./testing/world.ts";
 

@@ -11,7 +11,7 @@ import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
 import { writeFile } from "../write-file.ts";
-import { sendPack } from "./gate.ts";
+import { sendPack } from "../send-pack.ts";
 
 const total = (entries: readonly BaselineEntry[]): number => entries.reduce((sum, { count }) => sum + count, 0);
 

@@ -36,7 +36,7 @@ const NAME_CHARACTERS = 12;
 const write = (path: string, content: string | Uint8Array, mode: number): void => writeFile(path, content, mode, "the daemon has the evidence all the same");
 
 /** The bundle, kept by digest in the state folder and also where `--out` says; `name` is what `maestro verify` takes. */
-export function keepBundle(result: GateResult, locations: Locations, values: Values): { path: string; name: string; bytes: Uint8Array } {
+function keepBundle(result: GateResult, locations: Locations, values: Values): { path: string; name: string; bytes: Uint8Array } {
   const out = textOf(values, "out");
   const bytes = fromBase64(result.bundle);
   if (bytes === null) throw new MaestroError("bundle.malformed", "the daemon's reply carries no strict base64");

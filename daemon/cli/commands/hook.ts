@@ -2,7 +2,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
 import { locate } from "../connect.ts";
 import { isAgent } from "../hooks/agents/index.ts";
-import { note, print, printed } from "../output.ts";
+import { print, printed } from "../output.ts";
 
 const GIT_HOOKS = ["pre-commit", "pre-push", "pre-receive"] as const;
 
@@ -23,7 +23,8 @@ export const run: CommandModule["run"] = async ({ values, positionals, lists }) 
     locations: locate(values),
     authority: { push: async (push) => (await authority()).push(push), spend: async (what, folder) => (await authority()).spend(what, folder), stop: async (folder) => (await authority()).stop(folder) },
   });
-  if (stderr !== "") note(stderr);
+  // Not `process.stderr`: making it takes longer than everything else a hook does.
+  if (stderr !== "") await Bun.write(Bun.stderr, `${stderr}\n`);
   if (stdout !== "") {
     print(stdout);
     await printed();

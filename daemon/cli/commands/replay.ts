@@ -8,7 +8,7 @@ import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { duration } from "../progress.ts";
 import { summarise, type ReplaySummary } from "../replay-summary.ts";
-import { sendPack } from "./gate.ts";
+import { sendPack } from "../send-pack.ts";
 
 const LAST_DEFAULT = 200;
 const LAST_MAX = 2000;

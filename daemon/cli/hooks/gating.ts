@@ -6,8 +6,8 @@ import type { MaestroClient } from "../../client/maestro.ts";
 import { planChange } from "../../client/pack.ts";
 import { acrossRestart } from "../../client/session.ts";
 import type { Values } from "../command.ts";
-import { sendPack } from "../commands/gate.ts";
 import { place } from "../place.ts";
+import { sendPack } from "../send-pack.ts";
 import { quoted } from "./reasons.ts";
 
 export interface GateAsked {
