@@ -26,9 +26,11 @@ import type {
   TrustReply,
   VersionReply,
 } from "./api.ts";
+import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
+import type { ReportReply } from "./report-kpi.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
@@ -77,12 +79,15 @@ export const ROUTES = {
   gate: { method: "POST", path: "/v1/gates", body: "json", reply: "events" },
   recordedGate: get("/v1/gates/:id"),
   findings: get("/v1/gates/:id/findings"),
+  gateBundle: get("/v1/gates/:id/bundle"),
+  feed: get("/v1/feed/:after"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
   plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
   effectiveConfig: { method: "POST", path: "/v1/config/path", body: "json", reply: "json" },
   askRelease: { method: "POST", path: "/v1/releases/requests", body: "json", reply: "json", once: true },
   release: { method: "POST", path: "/v1/releases", body: "json", reply: "events", once: true },
   simulate: { method: "POST", path: "/v1/simulations", body: "json", reply: "json" },
+  report: get("/v1/report/:window/:repository"),
   fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
   backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json", once: true },
@@ -112,12 +117,15 @@ export interface RouteTypes {
   gate: { request: GateRequest; reply: GateEvent };
   recordedGate: { reply: GateReply };
   findings: { reply: FindingsReply };
+  gateBundle: { reply: BundleReply };
+  feed: { reply: FeedReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
   plan: { request: PlanRequest; reply: PlanReply };
   effectiveConfig: { request: EffectiveRequest; reply: EffectiveReply };
   askRelease: { request: ReleaseAsk; reply: ReleaseOffer };
   release: { request: ReleaseAnswer; reply: GateEvent };
   simulate: { request: SimulateRequest; reply: SimulateReply };
+  report: { reply: ReportReply };
   fsck: { reply: FsckEvent };
   gc: { request: GcRequest; reply: GcReply };
   backup: { request: BackupRequest; reply: BackupReply };

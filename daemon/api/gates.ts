@@ -18,6 +18,7 @@ import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
 import { notBoundTo, type Principal, type Tenants } from "../tenants/index.ts";
 import { eventsOf } from "./events.ts";
+import { feedRoutes } from "./feed.ts";
 import { findingsRoute } from "./findings.ts";
 import { settingsFor } from "./reader.ts";
 import { route, type Route } from "./route.ts";
@@ -159,6 +160,7 @@ export function gateRoutes(deps: GateRouteDeps): Route[] {
       },
     }),
     findingsRoute(deps),
+    ...feedRoutes(deps),
     route("rules", { access: "open", ...NO_BODY, summary: "Every rule, what it asks and cannot see, and what it leads to", params: {}, reply: RulesReply, handle: () => ({ rules }) }),
     route("config", { ...ANY, ...NO_BODY, summary: "Every setting with its value, origin and meaning", params: {}, reply: ConfigReply, handle: ({ principal }) => ({ entries: settingsFor(principal, config(principal)) }) }),
   ];

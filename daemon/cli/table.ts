@@ -81,6 +81,14 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/plan.ts"),
   },
   {
+    name: "mcp",
+    summary: "serve agents over the Model Context Protocol on standard input and output; see docs/mcp.md",
+    positionals: "",
+    positionals_max: 0,
+    options: ON_DEMAND,
+    load: () => import("./commands/mcp.ts"),
+  },
+  {
     name: "init",
     summary: "show what would be written into this repository: maestro.yaml, hooks of the agents found, a CI snippet; --yes writes it",
     positionals: "[REPOSITORY]",
@@ -144,6 +152,19 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/verify.ts"),
   },
   {
+    name: "verify-merge",
+    summary: "was merged what was admitted? Exit 0 yes, 1 no, 3 the base moved or it cannot be told",
+    positionals: "COMMIT [REPOSITORY]",
+    positionals_max: 2,
+    options: {
+      ...STATE,
+      gate: { type: "string", value: "ID", help: "the gate that admitted it (default: found by content and by the merged commit)" },
+      bundle: { type: "string", value: "FILE", help: "its evidence bundle; no daemon is asked" },
+      trust: { type: "string", value: "FILE", help: "trust file of the operator (default: the one in the state folder, said to be self-made)" },
+    },
+    load: () => import("./commands/verify-merge.ts"),
+  },
+  {
     name: "baseline",
     summary: "take out of .maestro-baseline.json what is no longer found; --create makes it, on adoption",
     positionals: "[REPOSITORY]",
@@ -192,6 +213,19 @@ export const COMMANDS: readonly Command[] = [
     positionals_max: 0,
     options: STATE,
     load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "report",
+    summary: "figures of the last days: changes, releases, waits, cost, rules, waivers; each with its formula or why it is unmeasured",
+    positionals: "",
+    positionals_max: 0,
+    options: {
+      ...STATE,
+      window: { type: "string", value: "TIME", help: "how far back, such as 12h or 30d (default: 7d)" },
+      repository: { type: "string", value: "ID", help: "one repository by the id its cards show (default: all you may see)" },
+      markdown: { type: "boolean", help: "print a table with every formula" },
+    },
+    load: () => import("./commands/report.ts"),
   },
   {
     name: "clock",

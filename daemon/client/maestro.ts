@@ -103,6 +103,16 @@ export class MaestroClient {
     return this.socket.request("findings", { params: { id } });
   }
 
+  /** The evidence of a recorded gate's newest attempt. */
+  gateBundle(id: string): Promise<ReplyOf<"gateBundle">> {
+    return this.socket.request("gateBundle", { params: { id } });
+  }
+
+  /** Verdicts from a place on, in the order they were given. */
+  feed(after: number): Promise<ReplyOf<"feed">> {
+    return this.socket.request("feed", { params: { after: String(after) } });
+  }
+
   askRelease(body: RequestOf<"askRelease">): Promise<ReplyOf<"askRelease">> {
     return this.socket.request("askRelease", { body });
   }
@@ -114,6 +124,11 @@ export class MaestroClient {
 
   simulate(body: RequestOf<"simulate">): Promise<ReplyOf<"simulate">> {
     return this.socket.request("simulate", { body });
+  }
+
+  /** Figures of a window such as 7d; `*` stands for every repository the caller may see. */
+  report(window: string, repository: string): Promise<ReplyOf<"report">> {
+    return this.socket.request("report", { params: { window, repository } });
   }
 
   fsck(): Events<"fsck"> {

@@ -7,6 +7,7 @@ import { OciDigest } from "../../proto/oci.ts";
 import { Closed, Count, GitOid, RepositoryId } from "../../proto/scalar.ts";
 import { TenantId } from "../../proto/tenant.ts";
 import type { Store } from "./db.ts";
+import { openSummaries, type Summaries } from "./summaries.ts";
 
 /** What stands in LMDB of one attempt; card and bundle are blobs. */
 export const GateRow = Closed({
@@ -29,6 +30,8 @@ const Place = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }) })
 const NEWEST_MAX = 10_000;
 
 export interface Gates {
+  /** What reports count. */
+  readonly summaries: Summaries;
   /** Inside `Store.atomic`. Throws `internal.bug` where that attempt stands already: attempts are never rewritten. */
   add(row: GateRow): void;
   get(gate_id: string, attempt: number): GateRow | undefined;
@@ -41,6 +44,8 @@ export interface Gates {
   count(): number;
   /** Every row with its place in the order, oldest first. Throws `store.corrupt` for a place without a row. */
   all(): Generator<GateRow, void, undefined>;
+  /** Up to `limit` rows with their places, of those that come after `place`; the first place is 0. */
+  after(place: number, limit: number): readonly { readonly place: number; readonly row: GateRow }[];
   /** How many places there are: as many as rows. */
   places(): number;
   /** Inside `Store.atomic`, for a repair: places without a row go, and rows without a place come last. */
@@ -102,6 +107,7 @@ export function openGates(store: Store): Gates {
   }
 
   return {
+    summaries: openSummaries(store),
     add(row) {
       const { gate_id, attempt: { attempt } } = row;
       if (rows.get([gate_id, attempt]) !== undefined) {
@@ -122,6 +128,7 @@ export function openGates(store: Store): Gates {
     *all() {
       for (const { value } of order.entries()) yield at(value);
     },
+    after: (place, limit) => [...order.entries({ start: place + 1, limit })].map(({ key, value }) => ({ place: key, row: at(value) })),
     places: () => order.count(),
     reorder() {
       newest = [];
