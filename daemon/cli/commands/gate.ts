@@ -3,9 +3,7 @@ import type { GateResult } from "../../../proto/api.ts";
 import { fromBase64 } from "../../../proto/encoding.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
-import type { RequestOf } from "../../../proto/routes.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
-import type { ChangePlan } from "../../client/pack.ts";
 import { acrossRestart } from "../../client/session.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { renderMarkdown } from "../card/markdown.ts";
@@ -19,16 +17,9 @@ import { planNamed } from "../outputs/ci/plan.ts";
 import { writeOutputs, wantedOutputs } from "../outputs/written.ts";
 import { Progress } from "../progress.ts";
 import { readReports } from "../reports.ts";
+import { sendPack } from "../send-pack.ts";
 import { describeVerification, receiptOf, verifyAgainst } from "../verification.ts";
 import { writeFile } from "../write-file.ts";
-
-/** Streams the change's objects; the daemon never opens a path of ours. */
-export async function sendPack(client: MaestroClient, plan: Pick<ChangePlan, "repository" | "object_format" | "cuts" | "tips" | "pack">, mode: RequestOf<"openIntake">["mode"] = "local"): Promise<string> {
-  const { intake_id } = await client.openIntake({ repository: plan.repository, mode, object_format: plan.object_format, cuts: [...plan.cuts], tips: [...plan.tips] });
-  const { warnings } = await client.sendPack(intake_id, plan.pack);
-  for (const warning of warnings) note(`maestro: git warns: ${escapeTerminal(warning)}`);
-  return intake_id;
-}
 
 /** Enough of a digest to find a bundle by, and to fit a line. */
 const NAME_CHARACTERS = 12;
@@ -36,7 +27,7 @@ const NAME_CHARACTERS = 12;
 const write = (path: string, content: string | Uint8Array, mode: number): void => writeFile(path, content, mode, "the daemon has the evidence all the same");
 
 /** The bundle, kept by digest in the state folder and also where `--out` says; `name` is what `maestro verify` takes. */
-function keepBundle(result: GateResult, locations: Locations, values: Values): { path: string; name: string; bytes: Uint8Array } {
+export function keepBundle(result: GateResult, locations: Locations, values: Values): { path: string; name: string; bytes: Uint8Array } {
   const out = textOf(values, "out");
   const bytes = fromBase64(result.bundle);
   if (bytes === null) throw new MaestroError("bundle.malformed", "the daemon's reply carries no strict base64");
