@@ -3,7 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import { RuleDoc } from "../../proto/api.ts";
 import { HOUSE_RULES, houseRuleDocs } from "./house-rules.ts";
 
-const source = (await Promise.all(["decide.ts", "accepted.ts"].map((name) => Bun.file(new URL(name, import.meta.url)).text()))).join("\n");
+const source = (await Promise.all(["decide.ts", "accepted.ts", "../release/marks.ts"].map((name) => Bun.file(new URL(name, import.meta.url)).text()))).join("\n");
 
 test("every rule of the house is documented in the form that explain prints", () => {
   const docs = houseRuleDocs();
