@@ -12,5 +12,5 @@ test.each([
 });
 
 test("folders and words that only look like one are none", () => {
-  expect(agentAmong([["bash"], ["vim", "vim", "claude.md"], ["sshd"], ["tmux", "tmux", "new", "claude-notes"], ["node", "/home/claude/x.js"]])).toBeNull();
+  expect(agentAmong([["bash"], ["vim", "vim", "claude.md"], ["sshd"], ["tmux", "tmux", "new", "claude-notes"], ["node", "/srv/claude/x.js"]])).toBeNull();
 });
