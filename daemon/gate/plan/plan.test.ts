@@ -3,6 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { World } from "../../e2e/testing/world.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { PlanReply, PlanRequest } from "../../../proto/plan.ts";
+import { systemClock } from "../../platform/clock.ts";
+import type { Amount } from "../../tenants/index.ts";
+import { tenant } from "../../testing/tenants.ts";
+import { Judging } from "../testing/judging.ts";
+import { Planner } from "./index.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -83,5 +88,28 @@ describe("actions", () => {
   test("an empty announcement and an unknown field are refused, not allowed", async () => {
     await expect(ask({})).rejects.toThrow(MaestroError);
     await expect(world.client.plan({ repository: "demo", files: [], actions: [{ do: "approve" }], allow: true } as PlanRequest)).rejects.toThrow("allow");
+  });
+});
+
+describe("budget", () => {
+  test("work that the tenant's budget does not cover is refused, with what is left; work that names no size needs something left", async () => {
+    await using judging = new Judging();
+    const { host, pool } = judging;
+    const asked: Amount[] = [];
+    const left = (short: string | null) => ({ left: (_who: unknown, amount: Amount) => (asked.push(amount), short) });
+    const planner = (short: string | null) => new Planner({ host, pool, clock: systemClock, gates: { newest: () => [] }, tenants: left(short), host_policy: { path: "/nonexistent" } });
+    const request: PlanRequest = { repository: "demo", files: [], actions: [{ do: "spend" }] };
+    const principal = tenant("web", 7);
+    const refused = await planner("web: 0 of wall_us are left").plan(principal, { ...request, budget: { wall_us: 60_000_000 } }, new AbortController().signal);
+    expect([refused.answer, refused.reasons[0]?.because]).toEqual(["refuse", "web: 0 of wall_us are left"]);
+    expect((await planner(null).plan(principal, request, new AbortController().signal)).answer).toBe("allow");
+    expect(asked).toEqual([{ wall_us: 60_000_000, cpu_us: 1, model_tokens: 1 }, { wall_us: 1, cpu_us: 1, model_tokens: 1 }]);
+  });
+
+  test("attack: another tenant's repository is none that may be asked about", async () => {
+    await using judging = new Judging();
+    const planner = new Planner({ host: judging.host, pool: judging.pool, clock: systemClock, gates: { newest: () => [] }, tenants: { left: () => null }, host_policy: { path: "/nonexistent" } });
+    const bound = tenant("web", 7, { named: true, repositories: [["mine"]] });
+    await expect(planner.plan(bound, { repository: "theirs", files: [], actions: [{ do: "spend" }] }, new AbortController().signal)).rejects.toThrow("theirs");
   });
 });

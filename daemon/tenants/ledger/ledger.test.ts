@@ -36,6 +36,14 @@ afterEach(async () => {
 });
 
 describe("a budget", () => {
+  test("can be asked about without a promise: the same words as the refusal, and nothing is reserved by asking", () => {
+    const { ledger } = fresh();
+    expect([ledger.short([ACCOUNT], wall(1_000)), ledger.short([ACCOUNT], wall(1_000))]).toEqual([null, null]);
+    ledger.settle(ledger.reserve([ACCOUNT], wall(900)), wall(900));
+    expect(ledger.short([ACCOUNT], wall(101))).toContain("100 of wall_us are left, the work may take 101");
+    expect([ledger.short([ACCOUNT], wall(100)), ledger.account("tenant:web")?.reserved]).toEqual([null, NOTHING]);
+  });
+
   test("covers what is left and not a microsecond more; the refusal says how much and when", () => {
     const { ledger, now } = fresh();
     now.s += 1_000;

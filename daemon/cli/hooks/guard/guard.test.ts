@@ -59,6 +59,10 @@ describe("pushes are seen, with what they push", () => {
   test.each(["git push --all", "git push --mirror", "git push origin :main", "git push --delete origin x", "git push origin $X", "git send-pack x", "git svn dcommit", "jj git push", "$G push", "git $X push", "python -c 'git push'"])("attack: %s cannot be told, so it is stopped", (text) => expect([text, stopped(text)]).toEqual([text, true]));
 });
 
+describe("what cannot be read to its end", () => {
+  test.each(["ls 'open", "ls \"open", "echo $(ls", "ls >", "cat <(ls", "a".repeat(300_000)])("attack: %# is stopped: a shell may run it all the same", (text) => expect(kinds(text)).toEqual(["unread"]));
+});
+
 describe("work that is nobody's business goes on", () => {
   test.each([
     "ls -la", "cat maestro.yaml .github/workflows/ci.yml", "grep -rn hooksPath .", "git status && git diff && git log --oneline -n 5", "git add -A && git commit -m 'a message about --no-verify and -n'", "git commit -m \"$(cat <<'E'\nlong -n text\nE\n)\"", "git checkout main", "git checkout -b topic", "git checkout -- .", "git stash", "git fetch -n", "git push -n", "git push --dry-run", "git config user.name x", "git config --get core.hooksPath", "git merge -n topic",
