@@ -37,7 +37,7 @@ export function testFiles(root, names) {
 }
 
 /** One file from start to end; what it printed is shown whole when it is over. */
-function runFile(bun, root, file, report, running) {
+function runFile(bun, root, file, report, running, say) {
   const began_ms = performance.now();
   return new Promise((resolve, reject) => {
     const argv = ["test", `--timeout=${TEST_DEADLINE_MS}`, "--reporter=junit", `--reporter-outfile=${report}`, `./${file}`];
@@ -50,7 +50,7 @@ function runFile(bun, root, file, report, running) {
     const over = () => {
       clearTimeout(late);
       if (!running.delete(child)) return;
-      process.stderr.write(Buffer.concat(said));
+      say(Buffer.concat(said));
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
       resolve({ ended: child.exitCode ?? child.signalCode, ms: performance.now() - began_ms });
     };
@@ -60,15 +60,15 @@ function runFile(bun, root, file, report, running) {
   });
 }
 
-function countsOf(report, file, ended) {
+function countsOf(report, file, ended, say) {
   let totals = null;
   try {
     totals = readTotals(readFileSync(report, "utf8"));
   } catch (error) {
-    process.stderr.write(`maestro: ${file} left no test report: ${error.message}\n`);
+    say(`maestro: ${file} left no test report: ${error.message}\n`);
   }
   const counts = judgeFile(totals, ended);
-  if (counts.failed > (totals?.failed ?? 0)) process.stderr.write(`maestro: ${file} ended with ${ended}, which counts as one failure\n`);
+  if (counts.failed > (totals?.failed ?? 0)) say(`maestro: ${file} ended with ${ended}, which counts as one failure\n`);
   return counts;
 }
 
@@ -77,7 +77,7 @@ async function runLane(files, run) {
 }
 
 /** @returns counts of all files, with how long each took */
-export async function runInLanes(bun, root, files, { lanes = Math.min(LANES_MAX, availableParallelism()), alone = ALONE } = {}) {
+export async function runInLanes(bun, root, files, { lanes = Math.min(LANES_MAX, availableParallelism()), alone = ALONE, say = (text) => process.stderr.write(text) } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "maestro-test-"));
   const total = { passed: 0, failed: 0, skipped: 0 };
   const times = [];
@@ -91,9 +91,9 @@ export async function runInLanes(bun, root, files, { lanes = Math.min(LANES_MAX,
   const run = async (file) => {
     if (interrupted !== null) return;
     const report = join(folder, `${file.replaceAll("/", "_")}.xml`);
-    const { ended, ms } = await runFile(bun, root, file, report, running);
+    const { ended, ms } = await runFile(bun, root, file, report, running, say);
     times.push({ file, ms });
-    const counts = countsOf(report, file, ended);
+    const counts = countsOf(report, file, ended, say);
     for (const key of Object.keys(total)) total[key] += counts[key];
   };
   try {
@@ -104,7 +104,7 @@ export async function runInLanes(bun, root, files, { lanes = Math.min(LANES_MAX,
     for (const signal of SIGNALS) process.off(signal, interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
-  if (interrupted !== null) process.stderr.write(`maestro: ${interrupted} ended the run early, which counts as one failure\n`);
+  if (interrupted !== null) say(`maestro: ${interrupted} ended the run early, which counts as one failure\n`);
   const empty = total.passed + total.failed === 0;
   return { ...total, failed: total.failed + (empty || interrupted !== null ? 1 : 0), times };
 }

@@ -12,7 +12,7 @@ interface Run {
 }
 interface Lanes {
   testFiles(root: string, names: readonly string[]): string[];
-  runInLanes(bun: string, root: string, files: string[], options?: { lanes?: number; alone?: readonly string[] }): Promise<Run>;
+  runInLanes(bun: string, root: string, files: string[], options?: { lanes?: number; alone?: readonly string[]; say?: (text: string | Uint8Array) => void }): Promise<Run>;
   slowest(times: Run["times"]): string;
   ALONE: readonly string[];
 }
@@ -37,8 +37,14 @@ function project(files: Readonly<Record<string, string>>): string[] {
 }
 
 const PASSES = 'test("a", () => expect(1).toBe(1));\n';
+/** What the files printed; not shown, because some of them fail on purpose. */
+let said_text = "";
+const say = (text: string | Uint8Array): void => {
+  said_text += typeof text === "string" ? text : new TextDecoder().decode(text);
+};
 const counts = async (files: Readonly<Record<string, string>>, options = {}): Promise<[number, number, number]> => {
-  const { passed, failed, skipped } = await runInLanes(process.execPath, root, project(files), options);
+  said_text = "";
+  const { passed, failed, skipped } = await runInLanes(process.execPath, root, project(files), { say, ...options });
   return [passed, failed, skipped];
 };
 
@@ -49,6 +55,8 @@ describe("what a file comes to", () => {
 
   test("attack: a file that dies before it can report is a failure, and the others count", async () => {
     expect(await counts({ "a/dies.test.ts": `${PASSES}test("dies", () => { expect(1).toBe(1); process.kill(process.pid, "SIGKILL"); });`, "a/x.test.ts": PASSES })).toEqual([1, 1, 0]);
+    expect(said_text).toContain("maestro: a/dies.test.ts ended with SIGKILL, which counts as one failure");
+    expect(said_text).toContain("(pass) a");
   });
 
   test("attack: a file that ends itself with 0 in the middle of a test is a failure", async () => {
