@@ -82,6 +82,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   saxes: /^daemon\/commands\/reports\//,
   yaml: /^daemon\/(?:config|gate\/checks)\//,
   merkletreejs: /^bench\//,
+  "@modelcontextprotocol/sdk": /^bench\//,
   assemblyscript: /^kernels\//,
 };
 /** Rooms that a browser page or a stranger's machine runs: they may not reach for a disk, a process or a clock. */

@@ -3,7 +3,7 @@ import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { AnnouncedAction, PlanReason, PlanReply } from "../../../proto/plan.ts";
 import type { RequestOf } from "../../../proto/routes.ts";
 import { quoteTerminal } from "../card/escape/terminal.ts";
-import { textOf, type CommandModule, type Invocation } from "../command.ts";
+import { textOf, type CommandModule, type Invocation, type Values } from "../command.ts";
 import { connectOrStart, locate } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { identify } from "../hooks/identify.ts";
@@ -51,8 +51,8 @@ function budgetOf({ values }: Invocation): Request["budget"] {
 }
 
 /** The hook's reading of the announced commands joins what the daemon says: either may refuse. */
-function withCommands(reply: PlanReply, commands: readonly string[], invocation: Invocation): PlanReply {
-  const found = commands.flatMap((command) => commandRefusals(command, process.cwd(), locate(invocation.values)));
+export function withCommands(reply: PlanReply, commands: readonly string[], values: Values): PlanReply {
+  const found = commands.flatMap((command) => commandRefusals(command, process.cwd(), locate(values)));
   if (found.length === 0) return reply;
   const reasons: PlanReason[] = found.map(({ askable, because }) => ({ rule: "plan.command", effect: askable ? "hold" : "refuse", observed: false, because, where: [] }));
   const answer = reply.answer === "refuse" || reasons.some(({ effect }) => effect === "refuse") ? "refuse" : "ask";
@@ -76,7 +76,7 @@ export const run: CommandModule["run"] = async (invocation) => {
   const files = positionals.map((path, at) => ({ path, ...(lines !== undefined && at === 0 ? { lines } : {}) }));
   const request: Request = { repository, mode, files, actions: actionsOf(invocation, head), ...(actor === undefined ? {} : { actor }), ...(budget === undefined ? {} : { budget }) };
   if (files.length === 0 && request.actions.length === 0) throw new MaestroError("cli.usage", "plan needs something to be planned: files, --install, --run or --push");
-  const reply = withCommands(await client.plan(request), lists?.["run"] ?? [], invocation);
+  const reply = withCommands(await client.plan(request), lists?.["run"] ?? [], values);
   if (values["json"] === true) printJson(reply);
   else print(shown(reply));
   return CODES[reply.answer];
