@@ -27,6 +27,7 @@ import { heldMax } from "./platform/pool/shares.ts";
 import type { Random } from "./platform/random.ts";
 import { createSandbox } from "./platform/sandbox/index.ts";
 import { readBundle } from "./policy/index.ts";
+import { Reporter } from "./report/index.ts";
 import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openState, type State, type StateOptions } from "./state.ts";
 import { forgetOld } from "./store/upgrade.ts";
@@ -56,6 +57,7 @@ export interface Core extends State {
   readonly simulator: Simulator;
   readonly planner: Planner;
   readonly targets: Targets;
+  readonly reporter: Reporter;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -119,13 +121,14 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
   const planner = new Planner({ ...judging, gates, tenants });
+  const reporter = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: () => null, per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const integrity = await openIntegrity({
     ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), config: host, warn: options.warn,
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, tenants, keeper, shelf, releaser, simulator, replay, planner, targets,
+    options, git, tools, repositories, pool, ...state, tenants, keeper, shelf, releaser, simulator, replay, planner, targets, reporter,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),

@@ -240,6 +240,12 @@ export const RepositoryEntry = Closed({
 });
 export type RepositoryEntry = Static<typeof RepositoryEntry>;
 
+/** What reports show. */
+export const ReportRule = Closed({
+  per_person: Type.Boolean({ default: false, description: "figures per person and per user in reports; whether people are counted is for them to decide, so it is off" }),
+});
+export type ReportRule = Static<typeof ReportRule>;
+
 /** Host configuration of maestrod. */
 export const HostConfig = Closed(
   {
@@ -264,6 +270,7 @@ export const HostConfig = Closed(
     groups: Type.Optional({ ...PeopleGroups, description: "people by group; a team of CODEOWNERS under its own name" }),
     approvals: Type.Optional({ ...ApprovalRules, description: "whose approval changes of some paths need; a base may add to them" }),
     override: Type.Optional(Type.Partial(OverrideRule, { additionalProperties: false, description: "what breaking the glass takes" })),
+    report: Type.Optional(Type.Partial(ReportRule, { additionalProperties: false, description: "what maestro report shows" })),
     waivers_inline_denied: Type.Optional(Type.Array(RulePattern, { maxItems: 64, description: "rules that no comment beside a line and no baseline file accepts; default secret.* and guard.*" })),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),

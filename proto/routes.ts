@@ -31,6 +31,7 @@ import type { FindingsReply } from "./findings.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
 import type { ReportReply } from "./report-kpi.ts";
+import type { ReportReply } from "./report-kpi.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
@@ -88,6 +89,7 @@ export const ROUTES = {
   release: { method: "POST", path: "/v1/releases", body: "json", reply: "events", once: true },
   simulate: { method: "POST", path: "/v1/simulations", body: "json", reply: "json" },
   report: get("/v1/report/:window/:repository"),
+  report: get("/v1/report/:window/:repository"),
   fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
   backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json", once: true },
@@ -125,6 +127,7 @@ export interface RouteTypes {
   askRelease: { request: ReleaseAsk; reply: ReleaseOffer };
   release: { request: ReleaseAnswer; reply: GateEvent };
   simulate: { request: SimulateRequest; reply: SimulateReply };
+  report: { reply: ReportReply };
   report: { reply: ReportReply };
   fsck: { reply: FsckEvent };
   gc: { request: GcRequest; reply: GcReply };

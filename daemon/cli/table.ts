@@ -228,6 +228,19 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/report.ts"),
   },
   {
+    name: "report",
+    summary: "figures of the last days: changes, releases, waits, cost, rules, waivers; each with its formula or why it is unmeasured",
+    positionals: "",
+    positionals_max: 0,
+    options: {
+      ...STATE,
+      window: { type: "string", value: "TIME", help: "how far back, such as 12h or 30d (default: 7d)" },
+      repository: { type: "string", value: "ID", help: "one repository by the id its cards show (default: all you may see)" },
+      markdown: { type: "boolean", help: "print a table with every formula" },
+    },
+    load: () => import("./commands/report.ts"),
+  },
+  {
     name: "clock",
     summary: "the time that entries are dated by; reset lets it go on after the clock jumped",
     positionals: "[reset]",

@@ -131,6 +131,11 @@ export class MaestroClient {
     return this.socket.request("report", { params: { window, repository } });
   }
 
+  /** Figures of a window such as 7d; `*` stands for every repository the caller may see. */
+  report(window: string, repository: string): Promise<ReplyOf<"report">> {
+    return this.socket.request("report", { params: { window, repository } });
+  }
+
   fsck(): Events<"fsck"> {
     return this.socket.events("fsck", {});
   }

@@ -1,7 +1,7 @@
 /** What the operator of this machine decided: the host's file over the defaults of `proto/config.ts`. */
 import type { Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { HostConfig, Limits, Thresholds } from "../../proto/config.ts";
+import { HostConfig, Limits, ReportRule, Thresholds } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { CapabilitySource } from "../../proto/tenant.ts";
 import { OverrideRule } from "../../proto/people.ts";
@@ -22,7 +22,7 @@ const INLINE_DENIED = ["secret.*", "guard.*"];
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
@@ -31,6 +31,7 @@ export type Host = Readonly<
     egress_socket: string | null;
     sandbox_socket: string | null;
     override: OverrideRule;
+    report: ReportRule;
   }
 >;
 
@@ -93,6 +94,7 @@ export function resolveHost(given: HostConfig): Host {
     groups: { ...given.groups },
     approvals: [...(given.approvals ?? [])],
     override: { ...Value.Create(OverrideRule), ...given.override },
+    report: { ...Value.Create(ReportRule), ...given.report },
     waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],
     policy_bundle: given.policy_bundle ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,

@@ -60,6 +60,7 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
     };
     const row_bytes = canonicalBytes(row);
     gates.add(row);
+    gates.summaries.add(row, reply);
     addEvidence(usage, payerOf(row), bytes.length + bundle.length + row_bytes.length);
     outbox.hold({ id: log_index, name, blobs: [bytes, bundle, row_bytes] });
     made = { reply, bytes, log_index, row: row_bytes };

@@ -23,6 +23,7 @@ import { openStore, type Store } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
 import { keepEnvelope } from "../store/envelopes.ts";
 import { REPAIRED, settle } from "../store/upgrade.ts";
+import { backfillSummaries } from "../store/backfill.ts";
 import { openGates, payerOf } from "../store/gates.ts";
 import type { SalvagedTable } from "../store/salvage.ts";
 import { addEvidence, openUsage } from "../store/usage.ts";
@@ -129,6 +130,7 @@ function repairGates(repair: Repair, store: Store, found: FoundEvidence): void {
       addEvidence(usage, payerOf(gate.row), gate.bytes);
       added += 1;
     }
+    backfillSummaries(gates.summaries, gates.all(), repair.deps.state_dir);
   });
   if (added > 0) repair.note("rebuilt", `gates: ${added} rows from their artifacts`);
 }

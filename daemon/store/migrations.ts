@@ -2,7 +2,9 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
+import { backfillSummaries } from "./backfill.ts";
 import type { Store } from "./db.ts";
+import { openSummaries } from "./summaries.ts";
 import { addEvidence, openUsage } from "./usage.ts";
 
 export interface Migration {
@@ -25,4 +27,10 @@ function countEvidence(store: Store, state_dir: string): void {
   for (const { value } of gates.entries()) addEvidence(usage, String(value.owner_uid), bytesOf(state_dir, value.reply) + bytesOf(state_dir, value.bundle));
 }
 
-export const MIGRATIONS: readonly Migration[] = [{ from: 1, run: countEvidence }];
+/** Version 3 keeps a summary of each gate, so those on record get theirs. */
+function summarise(store: Store, state_dir: string): void {
+  const rows = store.table("gates", Type.Unknown());
+  backfillSummaries(openSummaries(store), [...rows.entries()].map(({ value }) => value), state_dir);
+}
+
+export const MIGRATIONS: readonly Migration[] = [{ from: 1, run: countEvidence }, { from: 2, run: summarise }];

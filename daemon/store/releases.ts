@@ -31,17 +31,17 @@ export const RELEASE_MEDIA_TYPE = "application/vnd.maestro.release.v1+json";
 const NAME_CHARACTERS = 32;
 export const releaseArtifactName = (statement_sha256: string): string => `release-${statement_sha256.slice(0, NAME_CHARACTERS)}`;
 
-// Names may be longer than a key of LMDB.
-const keyOf = ({ repo_id, target_ref, head }: ReleasePlace): string => toHex(sha256(canonicalBytes({ repo_id, target_ref, head })));
+/** Names may be longer than a key of LMDB. */
+export const placeKey = ({ repo_id, target_ref, head }: ReleasePlace): string => toHex(sha256(canonicalBytes({ repo_id, target_ref, head })));
 
 export function openReleases(store: Store): ReleaseTable {
   const rows = store.table<readonly [string, number], typeof ReleaseRow>("releases", ReleaseRow);
   const last = (key: string): number => [...rows.entries({ start: [key, 0], end: [key, Number.MAX_SAFE_INTEGER] })].at(-1)?.key[1] ?? 0;
   return {
     add(place, row) {
-      const key = keyOf(place);
+      const key = placeKey(place);
       rows.put([key, last(key) + 1], row);
     },
-    of: (place) => [...rows.entries({ start: [keyOf(place), 0], end: [keyOf(place), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value).slice(-RELEASES_MAX),
+    of: (place) => [...rows.entries({ start: [placeKey(place), 0], end: [placeKey(place), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value).slice(-RELEASES_MAX),
   };
 }

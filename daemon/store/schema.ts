@@ -8,7 +8,7 @@ import type { Store } from "./db.ts";
 import { syncPathNow } from "../platform/sync.ts";
 
 /** Raised when a table changes in a way an older daemon would misread; `migrations.ts` says how each version becomes the next. */
-export const STORE_SCHEMA_VERSION = 2;
+export const STORE_SCHEMA_VERSION = 3;
 
 const Meta = Closed({ version: Type.Integer({ minimum: 1 }) });
 const FILE = "schema";
