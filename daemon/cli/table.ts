@@ -103,6 +103,14 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/init.ts"),
   },
   {
+    name: "demo",
+    summary: "break something on purpose in a scratch clone: stopped, mended, admitted, verified by a stranger; `demo list` names what",
+    positionals: "[focused-test|secret|workflow|list] [REPOSITORY]",
+    positionals_max: 2,
+    options: { keep: { type: "boolean", help: "leave the scratch folder, to go on by hand" } },
+    load: () => import("./commands/demo.ts"),
+  },
+  {
     name: "replay",
     summary: "what would the rules have said of this repository's past?",
     positionals: "[REPOSITORY]",
@@ -213,19 +221,6 @@ export const COMMANDS: readonly Command[] = [
     positionals_max: 0,
     options: STATE,
     load: () => import("./commands/status.ts"),
-  },
-  {
-    name: "report",
-    summary: "figures of the last days: changes, releases, waits, cost, rules, waivers; each with its formula or why it is unmeasured",
-    positionals: "",
-    positionals_max: 0,
-    options: {
-      ...STATE,
-      window: { type: "string", value: "TIME", help: "how far back, such as 12h or 30d (default: 7d)" },
-      repository: { type: "string", value: "ID", help: "one repository by the id its cards show (default: all you may see)" },
-      markdown: { type: "boolean", help: "print a table with every formula" },
-    },
-    load: () => import("./commands/report.ts"),
   },
   {
     name: "report",

@@ -7,6 +7,9 @@ import type { AgentTarget } from "./targets.ts";
 
 const LAUNCHERS = [new URL("../../../.toolchain/bin/maestro", import.meta.url).pathname, "/usr/bin/maestro"];
 
+/** The program to type where none was named; null where this is no installation. */
+export const launcherPath = (): string | null => LAUNCHERS.find((path) => existsSync(path)) ?? Bun.which("maestro");
+
 /** A path that exists: hooks that start nothing guard nothing. Throws `cli.usage`. */
 export function wrapperPath(given: string | undefined): string {
   if (given !== undefined) {
@@ -14,7 +17,7 @@ export function wrapperPath(given: string | undefined): string {
     if (path === null || !existsSync(path)) throw new MaestroError("cli.usage", `--wrapper ${given} is not there`);
     return given;
   }
-  const found = LAUNCHERS.find((path) => existsSync(path)) ?? Bun.which("maestro");
+  const found = launcherPath();
   if (found === null) throw new MaestroError("cli.usage", "no launcher of Maestro is found; name one with --wrapper");
   return found;
 }
