@@ -30,6 +30,7 @@ import { readBundle } from "./policy/index.ts";
 import { Reporter } from "./report/index.ts";
 import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openState, type State, type StateOptions } from "./state.ts";
+import { openKeptOutcomes, type KeptOutcomeTable } from "./store/reuse.ts";
 import { forgetOld } from "./store/upgrade.ts";
 
 export interface CoreOptions extends StateOptions {
@@ -50,6 +51,7 @@ export interface Core extends State {
   readonly tenants: Tenants;
   readonly intakes: Intakes;
   readonly keeper: GateKeeper;
+  readonly outcomes: KeptOutcomeTable;
   readonly integrity: Integrity;
   readonly replay: Replay;
   readonly shelf: ReleaseShelf;
@@ -116,7 +118,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups });
   const targets = new Targets({ host, egress, repositories });
   const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), now_s: () => evidence.now_s(), warn: options.warn });
-  const keeper = new GateKeeper({ shelf, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
+  const outcomes = openKeptOutcomes(state.store);
+  const keeper = new GateKeeper({ shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
@@ -128,7 +131,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, tenants, keeper, shelf, releaser, simulator, replay, planner, targets, reporter,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, shelf, releaser, simulator, replay, planner, targets, reporter,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),

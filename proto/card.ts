@@ -3,7 +3,7 @@ import { Actor } from "./actor.ts";
 import { Mode } from "./change.ts";
 import { NextStep, Reason, Verdict } from "./decision.ts";
 import { Gap } from "./facts.ts";
-import { Obligation, Result } from "./outcome.ts";
+import { Obligation, Result, Reused } from "./outcome.ts";
 import { NamedReleases } from "./release.ts";
 import { CheckName, Choice, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
 
@@ -13,6 +13,7 @@ export const CardCheck = Closed({
   required: Type.Boolean(),
   because: Type.Union([ShortText, Type.Null()]),
   findings: Count,
+  reused: Type.Optional({ ...Reused, description: "this check was not asked again: everything it reads is as it was in that attempt" }),
 });
 export type CardCheck = Static<typeof CardCheck>;
 

@@ -30,6 +30,10 @@ export const Finding = Closed({
 });
 export type Finding = Static<typeof Finding>;
 
+/** The attempt in which a check was asked; its answer follows from the same inputs. */
+export const Reused = Closed({ gate_id: Type.String({ maxLength: 128 }), attempt: Type.Integer({ minimum: 1 }) });
+export type Reused = Static<typeof Reused>;
+
 export const Result = Choice(["pass", "fail", "not_applicable", "unavailable"]);
 export type Result = Static<typeof Result>;
 
@@ -43,6 +47,7 @@ export const Outcome = Closed({
   findings_cut: Count,
   gaps: Type.Array(Gap, { maxItems: 256, description: "what this check could not see in this change" }),
   comparison: Type.Optional(Comparison),
+  reused: Type.Optional(Reused),
 });
 export type Outcome = Static<typeof Outcome>;
 

@@ -64,6 +64,7 @@ export const FactsReply = Closed({
   empty: Type.Boolean({ description: "the change changes nothing" }),
   tree_sha256: Type.Union([Sha256Hex, Type.Null()]),
   facts_sha256: Sha256Hex,
+  parts: Type.Optional(Type.Record(Type.String({ pattern: "^[a-z_]{1,32}$" }), Sha256Hex, { description: "digest of each part of the facts: what an outcome was read from is compared by these" })),
   gaps: Type.Array(Gap, { maxItems: 1000 }),
   authors: Authors,
   approvals: ApprovalNeeds,
@@ -85,7 +86,7 @@ export const CheckJob = Closed({
   folders: Type.Optional(Type.Array(Closed({ path: Type.String(), thresholds: Thresholds }))),
 });
 
-export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage) });
+export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage), reads: Type.Optional(Type.Array(Type.String(), { maxItems: 64, description: "parts of the facts that the check read" })) });
 
 /** Which findings the base had, and which somebody accepted. Files of change and base are read here, never in the core. */
 export const SettleJob = Closed({

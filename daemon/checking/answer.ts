@@ -7,6 +7,8 @@ export interface CheckRun {
   readonly duration_us: number;
   /** What the check used, as far as it is known: a check that died took its own account with it. */
   readonly usage?: Usage;
+  /** Parts of the facts that the answer was read from; absent where nobody noted them. */
+  readonly reads?: readonly string[];
 }
 
 /** Not knowing is an outcome of its own, with the reason. */

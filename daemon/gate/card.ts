@@ -34,12 +34,13 @@ export interface CardInput {
 const ORDER: readonly CardCheck["result"][] = ["unavailable", "fail", "pass", "not_applicable"];
 
 function checks(outcomes: readonly Outcome[], required: readonly string[]): CardCheck[] {
-  const seen = outcomes.map(({ check, result, because, findings, findings_cut }) => ({
+  const seen = outcomes.map(({ check, result, because, findings, findings_cut, reused }) => ({
     check,
     result,
     required: required.includes(check),
     because,
     findings: findings.length + findings_cut,
+    ...(reused === undefined ? {} : { reused }),
   }));
   const missing = [...new Set(required)]
     .filter((check) => !outcomes.some((one) => one.check === check))

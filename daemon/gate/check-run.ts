@@ -28,8 +28,8 @@ async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<Check
   const left_ms = Math.ceil(plan.end_ms - started_ms);
   if (left_ms <= 0) return { outcome: unavailable(check, "the gate's deadline passed before this check began"), duration_us: 0 };
   try {
-    const { outcome, duration_us, usage } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds, ...(folders === undefined ? {} : { folders: [...folders] }) }, Math.min(plan.check_deadline_ms, left_ms));
-    return { outcome, duration_us, ...(usage === undefined ? {} : { usage }) };
+    const { outcome, duration_us, usage, reads } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds, ...(folders === undefined ? {} : { folders: [...folders] }) }, Math.min(plan.check_deadline_ms, left_ms));
+    return { outcome, duration_us, ...(usage === undefined ? {} : { usage }), ...(reads === undefined ? {} : { reads }) };
   } catch (error) {
     return { outcome: unavailable(check, reasonOf(error)), duration_us: Math.round((plan.now_ms() - started_ms) * 1000) };
   }

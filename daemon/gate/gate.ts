@@ -21,6 +21,9 @@ import { recalledIntake, tenantOf, type Intake } from "./intakes.ts";
 import type { GateRow } from "../store/gates.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
+import { checkCode } from "./check-code.ts";
+import { partsOf, Reuse } from "./reuse.ts";
+import type { KeptOutcomeTable } from "../store/reuse.ts";
 import type { ReleaseShelf } from "./released.ts";
 import { APPROVAL_RULE, endsAt, namedReleases } from "../release/index.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -32,6 +35,7 @@ export interface GateDeps extends JudgeDeps, RecordDeps {
   readonly judge: Judge;
   readonly repositories: RepositoryStore;
   readonly targets: Pick<Targets, "settled">;
+  readonly outcomes: KeptOutcomeTable;
   readonly shelf: ReleaseShelf;
   /** Bytes of the host's policy bundle, as they were when the daemon started. */
   readonly host_policy_bytes: Uint8Array;
@@ -94,11 +98,20 @@ export class GateKeeper {
     };
     const { target_ref, target, head } = request;
     const handed = handedDigest(request.reports);
-    const subject = { repository, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [] } };
+    let reuse: Reuse | undefined;
+    const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
+    const subject = { repository, reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [] } };
     const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => (subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked)));
     if ("recorded" in judgement) return judgement;
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
-    return this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
+    const result = await this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
+    reuse?.keep(judgement.runs, { gate_id: result.gate_id, attempt: result.attempt });
+    return result;
+  }
+
+  private reuseOf({ repo_id, mode, tenant, uid }: Intake, facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse {
+    const { outcomes: table, evidence } = this.deps;
+    return new Reuse({ table, code: checkCode(), now_s: () => evidence.now_s() }, { payer: tenant ?? String(uid), repo_id, mode }, partsOf(facts), numbers);
   }
 
   private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Asked): Identity {

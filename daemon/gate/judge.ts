@@ -25,6 +25,7 @@ import { ToolRunner, withoutTools } from "../commands/run.ts";
 import { decide } from "./decide.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { KeptOutcomes } from "./kept-outcomes.ts";
+import { together, type Reuse, type ReuseNumbers } from "./reuse.ts";
 import { releasesFor, type OnRecord } from "./released.ts";
 import type { Standing as Releases } from "../release/index.ts";
 import { Lane } from "../checking/lane.ts";
@@ -54,6 +55,8 @@ export interface Subject {
   readonly want_tree_sha256: boolean;
   /** Every check is asked, whatever an earlier try at the same facts came to. */
   readonly fresh: boolean;
+  /** Answers of earlier gates to the same; absent where nothing is recorded. */
+  readonly reuse?: (facts: FactsReply, numbers: ReuseNumbers) => Reuse;
   /** Releases of this head on record; absent in a replay. */
   readonly released?: OnRecord;
   /** Of a simulation alone: what the configuration is supposed to say. */
@@ -193,14 +196,15 @@ export class Judge {
   }
 
   /** On an unknown change there is nothing that a check could vouch for. */
-  private async check(facts: FactsReply, config: GateConfig, { repository, fresh }: Subject, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<CheckRun[]> {
+  private async check(facts: FactsReply, config: GateConfig, { repository, fresh, reuse }: Subject, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<CheckRun[]> {
     if (facts.change.history === "unknown") {
       return CHECK_IDS.map((check) => ({ outcome: unavailable(check, "what the change is, is unknown"), duration_us: 0 }));
     }
     const { host, pool, clock } = this.deps;
     const { facts_sha256 } = facts;
     const folders = config.folders?.map(({ path, thresholds }) => ({ path, thresholds }));
-    const kept = fresh ? undefined : this.kept.of({ repo_id: repository.repo_id, facts_sha256, thresholds: config.thresholds, folders });
+    const earlier = reuse?.(facts, { thresholds: config.thresholds, folders });
+    const kept = fresh ? undefined : together(earlier, this.kept.of({ repo_id: repository.repo_id, facts_sha256, thresholds: config.thresholds, folders }));
     const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms() };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);

@@ -9,6 +9,7 @@ import { serve } from "../platform/process/child.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import { runCheck } from "./checks/check.ts";
 import { checkOf } from "./checks/index.ts";
+import { tracked } from "./checks/reading/tracked.ts";
 import { touchedCommands } from "../commands/inputs.ts";
 import { collect } from "./facts/collect.ts";
 
@@ -56,8 +57,9 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   const facts = await factsFor(job);
   // No abort inside: a check that must stop is killed with its process.
   const cpu = process.cpuUsage();
-  const outcome = await runCheck(check, facts, { thresholds: job.thresholds, ...(job.folders === undefined ? {} : { folders: job.folders }), signal: new AbortController().signal });
-  return { kind: "check", outcome, duration_us: since(start), usage: usageSince(cpu) };
+  const seen = tracked(facts);
+  const outcome = await runCheck(check, seen.facts, { thresholds: job.thresholds, ...(job.folders === undefined ? {} : { folders: job.folders }), signal: new AbortController().signal });
+  return { kind: "check", outcome, duration_us: since(start), usage: usageSince(cpu), reads: seen.reads() };
 }
 
 await serve({ validate: validatorOf(WorkerJob), handle });

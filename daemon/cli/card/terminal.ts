@@ -4,7 +4,7 @@ import type { Reason, Verdict } from "../../../proto/decision.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
 import { releaseText } from "./released.ts";
-import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, short, stepText, timingTexts, whyText } from "./wording.ts";
+import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
 
 export interface TerminalOptions {
   readonly colour?: boolean;
@@ -166,7 +166,7 @@ class Face {
   }
 
   warnings(): string[] {
-    return this.card.warnings.flatMap((warning) => this.labelled("Note", [this.text(warning)]));
+    return [...reusedTexts(this.card), ...this.card.warnings].flatMap((warning) => this.labelled("Note", [this.text(warning)]));
   }
 
   render(): string {

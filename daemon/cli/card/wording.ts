@@ -50,6 +50,9 @@ export function becauseText({ observed, effect, because }: Reason): string {
   return observed ? `would ${effect} (the rule only observes): ${because}` : because;
 }
 
+/** `gate:` and enough to find it by. */
+const GATE_CHARACTERS = 17;
+
 const DECIDES: Readonly<Record<Exclude<Verdict, "admit">, readonly [string, string]>> = { refuse: ["rule refuses", "rules refuse"], hold: ["rule holds", "rules hold"] };
 
 /** What became of findings that were there before, that somebody accepted, and of those that are gone; one line each, none where there is nothing to say. */
@@ -64,6 +67,12 @@ export function comparedTexts({ baseline, compared, reasons }: Pick<Card, "basel
     ...(gone === 0 ? [] : [`${gone} fixed (${fixed.map(({ rule, count }) => `${rule} ${count}`).join(", ")})`]),
   ];
   return [...(parts.length === 0 ? [] : [parts.join(", ")]), ...not_compared.map(({ check, because }) => `${check} is not compared with the base: ${because}`)];
+}
+
+/** Which checks were not asked again, and where their answers stand; one line for each attempt they come from. */
+export function reusedTexts({ checks }: Pick<Card, "checks">): string[] {
+  const by = Map.groupBy(checks.filter(({ reused }) => reused !== undefined), ({ reused }) => `attempt ${reused?.attempt} of ${reused?.gate_id.slice(0, GATE_CHARACTERS)}`);
+  return [...by].map(([where, list]) => `${plural(list.length, "check")} re-used from ${where}, whose inputs are unchanged: ${list.map(({ check }) => check).join(" ")} (--rerun asks anew)`);
 }
 
 /** One sentence: which rules the verdict hangs on. */

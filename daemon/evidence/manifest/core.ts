@@ -17,6 +17,8 @@ export interface Source {
 /** A leaf before gate, policy and salt are put to it: what was found, and nothing secret or random. */
 export interface CoreLeaf extends Pick<ObligationLeaf, "component" | "kind" | "name" | "outcome" | "observer" | "value" | "unit" | "scale" | "min" | "max" | "coverage_gap"> {
   readonly source: Source | null;
+  /** Whose answer this is, where nobody was asked anew. Of no weight for what was found. */
+  readonly reused?: NonNullable<Outcome["reused"]>;
 }
 
 export interface Findings {
@@ -41,8 +43,9 @@ function gapText(outcome: Outcome): string | null {
   return text.length <= GAP_CHARS_MAX ? text : `${text.slice(0, GAP_CHARS_MAX - 40).toWellFormed()}… (${gaps.length} gaps in all)`;
 }
 
-function outcomeLeaf(outcome: Outcome): CoreLeaf {
+function outcomeLeaf({ reused, ...outcome }: Outcome): CoreLeaf {
   return {
+    ...(reused === undefined ? {} : { reused }),
     ...PLAIN,
     component: "checks",
     kind: "check",
@@ -105,5 +108,5 @@ export function coreLeaves({ decision, outcomes, obligations, documents }: Findi
  * recorded outcomes under the same identity give it again on any machine.
  */
 export function unsaltedCore(identity: Identity, leaves: readonly CoreLeaf[]): string {
-  return toHex(sha256(concatBytes(utf8("maestro/v1/manifest-core\0"), canonicalBytes({ identity, leaves }))));
+  return toHex(sha256(concatBytes(utf8("maestro/v1/manifest-core\0"), canonicalBytes({ identity, leaves: leaves.map(({ reused: _, ...leaf }) => leaf) }))));
 }

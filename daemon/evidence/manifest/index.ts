@@ -35,7 +35,7 @@ function salted<T extends Omit<IdentityLeaf, "salt"> | Omit<ObligationLeaf, "sal
   return { ...leaf, salt: toBase64(mac(secret, "salt", { attempt, leaf }).subarray(0, SALT_BYTES)) };
 }
 
-function fullLeaf({ source, ...core }: CoreLeaf, gate_id: string, input: ManifestInput): ObligationLeaf {
+function fullLeaf({ source, reused, ...core }: CoreLeaf, gate_id: string, input: ManifestInput): ObligationLeaf {
   const travels = source?.travels === true;
   const leaf: Omit<ObligationLeaf, "salt"> = {
     ...core,
@@ -44,7 +44,7 @@ function fullLeaf({ source, ...core }: CoreLeaf, gate_id: string, input: Manifes
     commitment: null,
     source_mac: source === null || travels ? null : toHex(mac(input.salt_secret, "source", { gate_id, sha256: source.sha256 })),
     source_sha256: travels ? source.sha256 : null,
-    tool: input.tool,
+    tool: reused === undefined ? input.tool : `${input.tool}; re-used from attempt ${reused.attempt} of ${reused.gate_id}`,
     policy: input.identity.policy,
   };
   return salted(leaf, input.attempt.attempt, input.salt_secret);

@@ -18,6 +18,7 @@ import { wantedContents } from "./contents.ts";
 import { changedFiles } from "./files.ts";
 import { withFolders } from "./folder-configs.ts";
 import { maskedText } from "./masked.ts";
+import { factsDocument } from "./parts.ts";
 import { declaredCommands, runnerFiles } from "./runners.ts";
 
 const TEXT_MAX = 2000;
@@ -116,8 +117,7 @@ function fewGaps(gaps: readonly Gap[]): Gap[] {
   return [...gaps.slice(0, GAPS_MAX - 1), { what: `${gaps.length - GAPS_MAX + 1} more`, because: "not listed one by one" }];
 }
 
-async function store(facts: Facts, path: string, bytes_max: number): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(facts));
+async function store(bytes: Uint8Array, path: string, bytes_max: number): Promise<string> {
   if (bytes.length > bytes_max) throw new MaestroError("request.too_large", `facts of ${bytes.length} bytes, facts_bytes_max is ${bytes_max}`);
   try {
     await Bun.write(path, bytes);
@@ -144,12 +144,13 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const config = "basis" in change ? await withFolders(reader, change.config_commit, facts, root) : root;
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
   const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
-  const facts_sha256 = await store(facts, job.facts_path, limits.facts_bytes_max);
+  const { bytes, parts } = factsDocument(facts);
+  const facts_sha256 = await store(bytes, job.facts_path, limits.facts_bytes_max);
   const { title, actor, added_lines, removed_lines } = facts;
   const asked = [...(job.approvals ?? []), ...(config.state === "read" ? (config.config.approvals ?? []) : [])];
   const approvals = "basis" in change ? await approvalNeeds(reader, change.config_commit, asked, facts.files, facts.gaps) : { needs: [], unclear: null };
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
   const trusted = "basis" in change ? { config_commit: change.config_commit, old_tree: change.old_tree } : null;
-  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, gaps: fewGaps(facts.gaps), authors: written.authors, approvals, trusted, config };
+  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors: written.authors, approvals, trusted, config };
   return { facts, reply: maskedText(reply) };
 }

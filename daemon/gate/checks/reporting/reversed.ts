@@ -21,16 +21,16 @@ export function reversed(facts: Facts): Facts {
   const files = facts.files.filter(({ status }) => status !== "copied").map(backFile);
   const gone = new Set(facts.files.filter(({ status }) => status === "added" || status === "renamed" || status === "copied").map(({ path }) => JSON.stringify(path)));
   const came = files.flatMap(({ path, new: side, status }) => (side !== null && status === "added" ? [{ path, mode: side.mode, oid: side.oid }] : []));
-  return {
-    ...facts,
-    commits: [],
-    title: "",
-    files,
-    tree: [...facts.tree.filter(({ path }) => !gone.has(JSON.stringify(path))), ...came],
-    contents: facts.contents.map(other),
-    added_lines: facts.removed_lines,
-    removed_lines: facts.added_lines,
-  };
+  // What stays the same is looked up in the change itself, and the tree made only for who asks: a check that reads neither does not rest on them.
+  return Object.defineProperties(Object.create(facts) as Facts, {
+    commits: { value: [] },
+    title: { value: "" },
+    files: { value: files },
+    tree: { get: () => [...facts.tree.filter(({ path }) => !gone.has(JSON.stringify(path))), ...came] },
+    contents: { get: () => facts.contents.map(other) },
+    added_lines: { get: () => facts.removed_lines },
+    removed_lines: { get: () => facts.added_lines },
+  } satisfies Partial<Record<keyof Facts, PropertyDescriptor>>);
 }
 
 /** Characters of the lines that the change takes away; names count as one line each. */
