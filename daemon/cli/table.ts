@@ -44,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
       fork: { type: "boolean", help: "the change comes from strangers: more scrutiny than the host's table asks for" },
       local: { type: "boolean", help: "take this clone's word for the base; only where the host allows mode local" },
       worktree: { type: "boolean", help: "judge what is not committed yet, staged or not; index, refs and stash stay as they are" },
+      "merge-group": { type: "boolean", help: "the change is a group of a merge queue: name the member that holds it back" },
       rerun: { type: "boolean", help: "a new attempt even where one stands" },
       report: { type: "string", value: "NAME=FILE", multiple: true, help: "hand in a report that obligations of maestro.yaml read by name; may be repeated" },
     },

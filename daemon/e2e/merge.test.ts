@@ -40,3 +40,42 @@ test("verify-merge: the squash of an admitted change, with the daemon and withou
   writeFileSync(bundle, text.replace(/"attempt":1/, '"attempt":2'));
   expect([(await world.run(["verify-merge", landed, source.path, "--bundle", bundle, "--trust", trust])).code, evil.length]).toEqual([1, 40]);
 }, 120_000);
+
+test("gate --merge-group: a group in a queue names the entry that breaks it, says so for entries ahead, and re-uses what the change alone was asked", async () => {
+  const source = await world.repository({ "src/a.ts": "export const a = 1;\n" });
+  const base = source.git("rev-parse", "HEAD");
+  source.git("checkout", "-q", "-b", "one");
+  const alone = await source.commit({ "src/one.ts": "export const one = 1;\n" }, "one");
+  const first = await world.judged(source, ["--target", base, "--head", alone]);
+  expect(first.verdict).toBe("admit");
+  source.git("checkout", "-q", "-b", "queue", base);
+  source.git("merge", "-q", "--no-ff", "-m", "Merge pull request #1", "one");
+  const group_one = source.git("rev-parse", "HEAD");
+  const event = (base_sha: string, head_sha: string): Record<string, string> => {
+    const path = join(world.home, `event-${head_sha.slice(0, 8)}.json`);
+    writeFileSync(path, JSON.stringify({ action: "checks_requested", merge_group: { head_sha, base_sha, base_ref: "refs/heads/main" }, repository: { full_name: "a/b", default_branch: "main" } }));
+    return { CI: "true", GITHUB_ACTIONS: "true", GITHUB_EVENT_NAME: "merge_group", GITHUB_EVENT_PATH: path };
+  };
+  const group = async (base_sha: string, head_sha: string) => {
+    const ran = await world.run(["gate", "--embedded", "--merge-group", "--annotations", "none", "--json"], { cwd: source.path, env: event(base_sha, head_sha) });
+    return { code: ran.code, document: JSON.parse(ran.stdout) };
+  };
+  // The change alone in its group: the same files, so only what reads the commits is asked again.
+  const in_queue = await group(base, group_one);
+  expect([in_queue.code, in_queue.document.group.members.map(({ subject }: { subject: string }) => subject)]).toEqual([0, ["Merge pull request #1"]]);
+  expect(in_queue.document.card.checks.find(({ check }: { check: string }) => check === "text").reused).toEqual({ gate_id: first.gate_id, attempt: 1 });
+  const bad = await source.commit({ "src/bad.ts": "x();\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n" }, "Merge pull request #2");
+  const good = await source.commit({ "src/good.ts": "export const good = 1;\n" }, "Merge pull request #3");
+  const both = await group(base, good);
+  expect(both.code).toBe(1);
+  expect(both.document.group.members.map(({ commit, rules }: { commit: string; rules: { rule: string; paths: string[] }[] }) => [commit, rules.map(({ rule, paths }) => [rule, ...paths])])).toEqual([
+    [group_one, []],
+    [bad, [["merge.conflict-marker", "src/bad.ts"]]],
+    [good, []],
+  ]);
+  const last = await group(bad, good);
+  expect([last.code, last.document.verdict]).toEqual([0, "admit"]);
+  const text = await world.run(["gate", source.path, "--embedded", "--merge-group", "--target", base, "--head", good]);
+  expect(text.stdout).toContain(`2 of 3  REFUSES  ${bad.slice(0, 12)}`);
+  expect((await world.run(["gate", source.path, "--embedded", "--merge-group"])).code).toBe(2);
+}, 120_000);

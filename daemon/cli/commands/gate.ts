@@ -57,6 +57,8 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const wanted = wantedOutputs(given, process.env);
   const reports = readReports(lists?.["report"] ?? []);
   using uncommitted = given["worktree"] === true ? await (await import("../worktree.ts")).planWorktree(path, given) : null;
+  const groups = given["merge-group"] === true ? await import("../group.ts") : null;
+  groups?.requireGroup(given, positionals[0], process.env);
   const { plan: first, values } = uncommitted ?? (await planNamed(positionals[0], given, process.env));
   const { client, locations } = await connectOrStart(values);
   const { plan, mode } = await place(client, path, first, values);
@@ -75,11 +77,13 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const verification = verifyAgainst(kept.bytes, trust);
   // Before anything is printed: a verdict whose evidence does not stand is none, and stdout holds one document.
   if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
-  if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result });
+  const group = groups === null ? undefined : await groups.judgedGroup(path, result.card, first.target);
+  if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result, ...(group === undefined ? {} : { group }) });
   else if (values["markdown"] === true) print(renderMarkdown(result.card, result.proof));
   else {
     print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.name }));
     print(describeVerification(verification));
+    if (groups !== null && group !== undefined) print(groups.groupText(group));
   }
   await writeOutputs(client, result, wanted, process.env);
   write(`${kept.path.replace(/\.json$/, "")}.tlog-proof`, receiptOf(kept.bytes), 0o644);
