@@ -7,6 +7,7 @@ import type { Host } from "./config/host.ts";
 import { createEgress } from "./egress/index.ts";
 import { openTrees } from "./commands/trees.ts";
 import { GateKeeper } from "./gate/gate.ts";
+import { ChangeCosts } from "./gate/change-cost.ts";
 import { worstCase } from "./gate/cost.ts";
 import { Intakes } from "./gate/intakes.ts";
 import { Judge } from "./gate/judge.ts";
@@ -29,6 +30,7 @@ import { createSandbox } from "./platform/sandbox/index.ts";
 import { readBundle } from "./policy/index.ts";
 import { Reporter } from "./report/index.ts";
 import { createTenants, type Tenants } from "./tenants/index.ts";
+import { openRunUsage, type RunUsage } from "./tenants/usage.ts";
 import { openState, type State, type StateOptions } from "./state.ts";
 import { openKeptOutcomes, type KeptOutcomeTable } from "./store/reuse.ts";
 import { forgetOld } from "./store/upgrade.ts";
@@ -60,6 +62,8 @@ export interface Core extends State {
   readonly planner: Planner;
   readonly targets: Targets;
   readonly reporter: Reporter;
+  readonly run_usage: RunUsage;
+  readonly costs: ChangeCosts;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -119,19 +123,21 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const targets = new Targets({ host, egress, repositories });
   const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), now_s: () => evidence.now_s(), warn: options.warn });
   const outcomes = openKeptOutcomes(state.store);
-  const keeper = new GateKeeper({ shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
+  const run_usage = openRunUsage({ store: state.store, now_s: () => evidence.now_s() });
+  const costs = new ChangeCosts({ tenants, run_usage });
+  const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
   const planner = new Planner({ ...judging, gates, tenants });
-  const reporter = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: () => null, per_person: host.report.per_person });
+  const reporter = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const integrity = await openIntegrity({
     ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), config: host, warn: options.warn,
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, shelf, releaser, simulator, replay, planner, targets, reporter,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, shelf, releaser, simulator, replay, planner, targets, reporter, run_usage, costs,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),

@@ -11,6 +11,7 @@ import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
 import { releaseRoutes } from "./api/releases.ts";
 import { reportRoutes } from "./api/report.ts";
+import { usageRoutes } from "./api/usage.ts";
 import { hostFor } from "./api/reader.ts";
 import { baseRoutes, withOpenApi, type Log, type Route } from "./api/index.ts";
 import { serveSockets, type Sockets } from "./api/sockets.ts";
@@ -109,6 +110,7 @@ export class Daemon {
       ...baseRoutes({ version, pid: process.pid, trust: () => core.evidence.trust_bytes, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: (reader) => explainConfig(live.given, hostFor(reader, host)), limits: { server, intake, gate, command }, expectWork }),
       ...reportRoutes(core),
+      ...usageRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...planRoutes({ ...core, limits: { server } }),
       ...effectiveRoutes({ ...core, host, limits: { server } }),
       ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),

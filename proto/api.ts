@@ -8,6 +8,7 @@ import { Effect, Verdict } from "./decision.ts";
 import { Result } from "./outcome.ts";
 import { HandedReport } from "./report.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
+import { ChangeCost } from "./usage.ts";
 
 /** RFC 9457 problem details, with our code. */
 export const Problem = Closed({
@@ -91,6 +92,7 @@ export const GateResult = Closed({
   proof: CardProof,
   timings: Timings,
   bundle: Base64,
+  cost: Type.Optional({ ...ChangeCost, description: "all work on this change so far, from the ledger; absent where no bill was kept" }),
 });
 export type GateResult = Static<typeof GateResult>;
 
@@ -189,7 +191,7 @@ export const RulesReply = Closed({ rules: Type.Array(RuleDoc) });
 export type RulesReply = Static<typeof RulesReply>;
 
 /** A gate as it was recorded, for `maestro card` and `maestro explain`. */
-export const GateReply = Closed({ gate_id: Type.String(), attempts: Type.Array(Type.Integer({ minimum: 1 })), card: Card, proof: CardProof, timings: Timings });
+export const GateReply = Closed({ gate_id: Type.String(), attempts: Type.Array(Type.Integer({ minimum: 1 })), card: Card, proof: CardProof, timings: Timings, cost: Type.Optional(ChangeCost) });
 export type GateReply = Static<typeof GateReply>;
 
 export const ConfigReply = Closed({

@@ -10,6 +10,7 @@ import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { RulePattern, WaiverEntries, WaiverEntry } from "./waiver.ts";
+import { ChangeBudget } from "./usage.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
 
 const limit = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, default: value, description });
@@ -197,6 +198,7 @@ export const RepositoryConfig = Closed(
     obligations: Type.Optional(ObligationRules),
     approvals: Type.Optional(ApprovalRules),
     waivers: Type.Optional(WaiverEntries),
+    change_budget: Type.Optional(ChangeBudget),
   },
   { $id: "RepositoryConfig", description: "maestro.yaml" },
 );
@@ -270,6 +272,7 @@ export const HostConfig = Closed(
     groups: Type.Optional({ ...PeopleGroups, description: "people by group; a team of CODEOWNERS under its own name" }),
     approvals: Type.Optional({ ...ApprovalRules, description: "whose approval changes of some paths need; a base may add to them" }),
     override: Type.Optional(Type.Partial(OverrideRule, { additionalProperties: false, description: "what breaking the glass takes" })),
+    change_budget: Type.Optional(ChangeBudget),
     report: Type.Optional(Type.Partial(ReportRule, { additionalProperties: false, description: "what maestro report shows" })),
     waivers_inline_denied: Type.Optional(Type.Array(RulePattern, { maxItems: 64, description: "rules that no comment beside a line and no baseline file accepts; default secret.* and guard.*" })),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
@@ -314,6 +317,8 @@ export const GateConfig = Closed({
   /** Absent where the base has none; `folder` is where the file stands that holds it, empty for the root. */
   waivers: Type.Optional(Type.Array(Closed({ ...WaiverEntry.properties, folder: Type.String() }))),
   waivers_inline_denied: Type.Array(RulePattern),
+  /** Absent where nothing limits what a change may cost. */
+  change_budget: Type.Optional(ChangeBudget),
   /** What holds below a folder, everything above it included; deepest path first. Absent where the base has no such file. */
   folders: Type.Optional(Type.Array(Closed({ path: Type.String(), rules: Rules, thresholds: Thresholds }))),
   policy_path: Type.Union([Type.String(), Type.Null()]),

@@ -30,7 +30,7 @@ import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
-import type { ReportReply } from "./report-kpi.ts";
+import type { UsageReply, UsageReport } from "./usage.ts";
 import type { ReportReply } from "./report-kpi.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
@@ -88,7 +88,7 @@ export const ROUTES = {
   askRelease: { method: "POST", path: "/v1/releases/requests", body: "json", reply: "json", once: true },
   release: { method: "POST", path: "/v1/releases", body: "json", reply: "events", once: true },
   simulate: { method: "POST", path: "/v1/simulations", body: "json", reply: "json" },
-  report: get("/v1/report/:window/:repository"),
+  usage: { method: "POST", path: "/v1/usage", body: "json", reply: "json" },
   report: get("/v1/report/:window/:repository"),
   fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
@@ -127,7 +127,7 @@ export interface RouteTypes {
   askRelease: { request: ReleaseAsk; reply: ReleaseOffer };
   release: { request: ReleaseAnswer; reply: GateEvent };
   simulate: { request: SimulateRequest; reply: SimulateReply };
-  report: { reply: ReportReply };
+  usage: { request: UsageReport; reply: UsageReply };
   report: { reply: ReportReply };
   fsck: { reply: FsckEvent };
   gc: { request: GcRequest; reply: GcReply };

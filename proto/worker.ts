@@ -11,6 +11,7 @@ import { Obligation, Outcome } from "./outcome.ts";
 import { ConfigsJob, ConfigsReply } from "./effective.ts";
 import { PlanJob, PlanJobReply } from "./plan.ts";
 import { ObligationName, ObligationRule, ObligationRules, ReportFormat } from "./report.ts";
+import { RunIds } from "./usage.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
 
@@ -64,6 +65,7 @@ export const FactsReply = Closed({
   empty: Type.Boolean({ description: "the change changes nothing" }),
   tree_sha256: Type.Union([Sha256Hex, Type.Null()]),
   facts_sha256: Sha256Hex,
+  runs: Type.Optional({ ...RunIds, description: "runs of agents that the commits name by trailer" }),
   parts: Type.Optional(Type.Record(Type.String({ pattern: "^[a-z_]{1,32}$" }), Sha256Hex, { description: "digest of each part of the facts: what an outcome was read from is compared by these" })),
   gaps: Type.Array(Gap, { maxItems: 1000 }),
   authors: Authors,

@@ -6,6 +6,10 @@ import { ShortText } from "../../proto/scalar.ts";
 import type { GateKeeper } from "../gate/gate.ts";
 import type { Payer } from "../gate/cost.ts";
 import type { Intakes } from "../gate/intakes.ts";
+import type { Card } from "../../proto/card.ts";
+import type { ChangeCost } from "../../proto/usage.ts";
+import type { ChangeCosts } from "../gate/change-cost.ts";
+import { placeKey } from "../store/releases.ts";
 import { findGate } from "../gate/lookup.ts";
 import type { Replay } from "../gate/replay.ts";
 import { readReply } from "../gate/reply.ts";
@@ -30,6 +34,7 @@ export interface GateRouteDeps extends Pick<TargetRouteDeps, "targets"> {
   readonly tenants: Pick<Tenants, "inLine" | "pay">;
   readonly repositories: RepositoryStore;
   readonly keeper: Pick<GateKeeper, "submit">;
+  readonly costs: Pick<ChangeCosts, "of">;
   readonly replay: Replay;
   readonly gates: Gates;
   readonly artifacts: Artifacts;
@@ -118,7 +123,7 @@ function judgingRoutes({ intakes, integrity, tenants, keeper, replay, clock, lim
         requireBound(principal, body);
         integrity.quota.check(principal);
         expectWork();
-        const pay: Payer = (worst, work) => tenants.pay(principal, worst, work);
+        const pay: Payer = (worst, work, change) => tenants.pay(principal, worst, work, change);
         return eventsOf<GateEvent>((emit, abort) => tenants.inLine(principal, () => keeper.submit(intake, body, emit, abort, pay)), signal);
       },
     }),
@@ -140,6 +145,12 @@ function judgingRoutes({ intakes, integrity, tenants, keeper, replay, clock, lim
   ];
 }
 
+/** What stands on the ledger now, of this card's change. */
+function costOf({ costs }: Pick<GateRouteDeps, "costs">, { repository, target_ref, head }: Card): { readonly cost?: ChangeCost } {
+  const cost = costs.of(placeKey({ repo_id: repository, target_ref, head }));
+  return cost === null ? {} : { cost };
+}
+
 export function gateRoutes(deps: GateRouteDeps): Route[] {
   const { gates, artifacts, rules, config } = deps;
   return [
@@ -156,7 +167,7 @@ export function gateRoutes(deps: GateRouteDeps): Route[] {
         const row = findGate(gates, principal, params.id);
         const stored = await readReply(artifacts, row);
         if (stored === null) throw new MaestroError("request.not_found", `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
-        return { gate_id: row.gate_id, attempts: gates.attempts(row.gate_id).map(({ attempt }) => attempt.attempt), card: stored.reply.card, proof: stored.reply.proof, timings: stored.reply.timings };
+        return { gate_id: row.gate_id, attempts: gates.attempts(row.gate_id).map(({ attempt }) => attempt.attempt), card: stored.reply.card, proof: stored.reply.proof, timings: stored.reply.timings, ...costOf(deps, stored.reply.card) };
       },
     }),
     findingsRoute(deps),

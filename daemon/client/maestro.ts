@@ -126,9 +126,9 @@ export class MaestroClient {
     return this.socket.request("simulate", { body });
   }
 
-  /** Figures of a window such as 7d; `*` stands for every repository the caller may see. */
-  report(window: string, repository: string): Promise<ReplyOf<"report">> {
-    return this.socket.request("report", { params: { window, repository } });
+  /** Totals of an agent's run so far. */
+  usage(body: RequestOf<"usage">): Promise<ReplyOf<"usage">> {
+    return this.socket.request("usage", { body });
   }
 
   /** Figures of a window such as 7d; `*` stands for every repository the caller may see. */

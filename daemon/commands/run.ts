@@ -47,6 +47,8 @@ export interface ToolQuestion {
   readonly lane: Lane;
   readonly done: (run: CheckRun) => void;
   readonly signal: AbortSignal;
+  /** What the change's budget leaves; absent: nothing limits it. */
+  readonly allowance?: { over(): string | null; left(): { readonly wall_ms: number; readonly cpu_us: number } };
 }
 
 export interface ToolAnswer {
@@ -204,9 +206,12 @@ export class ToolRunner {
 
   private async attempt(question: ToolQuestion, name: string, command: Command, tree_dir: string, keep: Keep): Promise<Attempted> {
     const { host, sandbox, clock } = this.deps;
-    const { config, mode, signal, lane } = question;
+    const { config, mode, signal, lane, allowance } = question;
+    const over = allowance?.over() ?? null;
+    if (over !== null) return idle(name, over);
+    const budget = allowance?.left() ?? { wall_ms: Infinity, cpu_us: Infinity };
     const files = new Map(wantedFiles(name, config).map((file) => [file, keep.place()]));
-    const job = sandboxJob(command, files, { mounts: config.mounts, offered: Object.keys(host.mounts), limits: host.limits.sandbox, cpu_left_us: this.cpuLeft(lane.usage.cpu_us, this.left(question)), report_bytes_max: host.limits.command.report_bytes_max, tier: mode === "fork" ? "runsc" : "bwrap", tree_dir, left_ms: this.left(question) });
+    const job = sandboxJob(command, files, { mounts: config.mounts, offered: Object.keys(host.mounts), limits: host.limits.sandbox, cpu_left_us: Math.min(budget.cpu_us, this.cpuLeft(lane.usage.cpu_us, this.left(question))), report_bytes_max: host.limits.command.report_bytes_max, tier: mode === "fork" ? "runsc" : "bwrap", tree_dir, left_ms: Math.min(budget.wall_ms, this.left(question)) });
     if ("impossible" in job) return idle(name, job.impossible);
     const started_ms = clock.monotonic_ms();
     const since = (): number => Math.max(0, Math.round((clock.monotonic_ms() - started_ms) * 1000));

@@ -64,6 +64,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("groups", host.groups),
     top("approvals", merged?.approvals ?? host.approvals),
     top("override", host.override),
+    top("change_budget", merged === null ? host.change_budget : (merged.change_budget ?? {})),
     top("report", host.report),
     top("waivers_inline_denied", host.waivers_inline_denied),
     top("policy_bundle", host.policy_bundle),

@@ -94,6 +94,7 @@ export function resolveHost(given: HostConfig): Host {
     groups: { ...given.groups },
     approvals: [...(given.approvals ?? [])],
     override: { ...Value.Create(OverrideRule), ...given.override },
+    change_budget: { ...given.change_budget },
     report: { ...Value.Create(ReportRule), ...given.report },
     waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],
     policy_bundle: given.policy_bundle ?? null,

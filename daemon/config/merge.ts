@@ -8,6 +8,7 @@ import type { FolderFile, GateConfig, RepositoryConfig } from "../../proto/confi
 import { MaestroError } from "../../proto/errors.ts";
 import { foldersOf, looserFolders, waiversOf } from "./folders.ts";
 import type { Host } from "./host.ts";
+import { budgetOf, looserBudget } from "./change-budget.ts";
 import { looserTools, mergeTools, requiredByTools } from "./merge-tools.ts";
 import { looserRules, looserThresholds } from "./tighten.ts";
 
@@ -40,7 +41,7 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
   const entry = host.repositories.find((repository) => repository.id === repo_id);
   const rules = base?.config.rules ?? {};
   const thresholds = base?.config.thresholds ?? {};
-  const loosened = [...looserRules(host.rules, rules), ...looserThresholds(host.thresholds, thresholds), ...looserTools(host, base?.config ?? {}), ...looserFolders(host, base)];
+  const loosened = [...looserRules(host.rules, rules), ...looserThresholds(host.thresholds, thresholds), ...looserTools(host, base?.config ?? {}), ...looserBudget(host.change_budget, base?.config.change_budget), ...looserFolders(host, base)];
   if (loosened.length > 0) {
     const more = loosened.length > LISTED_MAX ? `; and ${loosened.length - LISTED_MAX} more` : "";
     throw new MaestroError("config.loosens", loosened.slice(0, LISTED_MAX).join("; ") + more);
@@ -57,6 +58,7 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     thresholds: { ...host.thresholds, ...thresholds },
     ...tools,
     ...(approvals.length === 0 ? {} : { approvals }),
+    ...budgetOf(host.change_budget, base?.config.change_budget),
     ...waiversOf(base),
     waivers_inline_denied: [...host.waivers_inline_denied],
     ...foldersOf(host, base),

@@ -16,6 +16,8 @@ export interface CheckPlan {
   /** On the monotonic clock: what has not answered by then is unavailable. */
   readonly end_ms: number;
   readonly now_ms: () => number;
+  /** Why nothing more is run for this change: its budget is spent. */
+  readonly over?: () => string | null;
   /** Answers of an earlier try at the same facts; absent where every check is to be asked. */
   readonly kept?: KeptRuns | undefined;
 }
@@ -26,6 +28,8 @@ async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<Check
   if (answered !== null) return answered;
   const started_ms = plan.now_ms();
   const left_ms = Math.ceil(plan.end_ms - started_ms);
+  const over = plan.over?.() ?? null;
+  if (over !== null) return { outcome: unavailable(check, over), duration_us: 0 };
   if (left_ms <= 0) return { outcome: unavailable(check, "the gate's deadline passed before this check began"), duration_us: 0 };
   try {
     const { outcome, duration_us, usage, reads } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds, ...(folders === undefined ? {} : { folders: [...folders] }) }, Math.min(plan.check_deadline_ms, left_ms));

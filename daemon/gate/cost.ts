@@ -2,8 +2,8 @@
 import type { GateLimits, Limits } from "../../proto/config.ts";
 import type { Amount, Spent } from "../tenants/index.ts";
 
-/** Runs `work` at somebody's expense; `spent` is told what its processes used. Rejects with `tenant.budget` before any work. */
-export type Payer = <T>(worst: Amount, work: (spent: Spent) => Promise<T>) => Promise<T>;
+/** Runs `work` at somebody's expense, and on the bill of `change`; `spent` is told what its processes used. Rejects with `tenant.budget` before any work. */
+export type Payer = <T>(worst: Amount, work: (spent: Spent) => Promise<T>, change?: string) => Promise<T>;
 
 /** Check processes of one change at once; see `Judge`. */
 const LANES_MAX = 2;

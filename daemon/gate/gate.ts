@@ -14,11 +14,13 @@ import { makeCard } from "./card.ts";
 import { validFor } from "./comparison.ts";
 import { CHECKS } from "./checks/index.ts";
 import { checkHanded, handedDigest, unreadReports } from "../commands/reports/handed.ts";
+import type { ChangeCosts } from "./change-cost.ts";
 import { onTheHouse, worstGate, type Payer } from "./cost.ts";
 import type { Asked, Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";
 import { recalledIntake, tenantOf, type Intake } from "./intakes.ts";
-import type { GateRow } from "../store/gates.ts";
+import { payerOf, type GateRow } from "../store/gates.ts";
+import { placeKey } from "../store/releases.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
 import { checkCode } from "./check-code.ts";
@@ -37,6 +39,8 @@ export interface GateDeps extends JudgeDeps, RecordDeps {
   readonly targets: Pick<Targets, "settled">;
   readonly outcomes: KeptOutcomeTable;
   readonly shelf: ReleaseShelf;
+  /** Absent where nobody keeps bills, as in tests of a keeper alone. */
+  readonly costs?: ChangeCosts;
   /** Bytes of the host's policy bundle, as they were when the daemon started. */
   readonly host_policy_bytes: Uint8Array;
 }
@@ -61,11 +65,16 @@ export class GateKeeper {
   }
 
   /** Judges, records, and answers only once the verdict is durable. Clients asking for the same share one run. */
-  async submit(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer = onTheHouse): Promise<GateResult> {
+  async submit(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, payer: Payer = this.deps.costs?.house ?? onTheHouse): Promise<GateResult> {
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
     checkHanded(request.reports, this.deps.host.limits.command.handed_bytes_max);
+    const change = placeKey({ repo_id: intake.repo_id, target_ref: request.target_ref, head: request.head });
+    const pay: Payer = (worst, work) => payer(worst, work, change);
     const target = await this.deps.targets.settled(intake, request, signal, pay);
-    return this.judged(intake, { ...request, target }, listen, signal, pay);
+    const result = await this.judged(intake, { ...request, target }, listen, signal, pay);
+    // After its own run is on the bill.
+    const cost = this.deps.costs?.of(change) ?? null;
+    return cost === null ? result : { ...result, cost };
   }
 
   /** A gate on record once more, for whoever submitted it then: after a release. Its objects are in the store; its target is asked for anew. */
@@ -97,11 +106,17 @@ export class GateKeeper {
       check: ({ outcome, duration_us }: Judgement["runs"][number]) => emit({ event: "progress", stage: "checks", check: outcome.check, result: outcome.result, duration_us }),
     };
     const { target_ref, target, head } = request;
+    const change = placeKey({ repo_id: intake.repo_id, target_ref, head });
+    const payer = payerOf({ owner_uid: intake.uid, ...(intake.tenant === null ? {} : { owner_tenant: intake.tenant }) });
+    const { costs } = this.deps;
     const handed = handedDigest(request.reports);
     let reuse: Reuse | undefined;
     const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
-    const subject = { repository, reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [] } };
-    const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => (subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked)));
+    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(change) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [] } };
+    const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => {
+      costs?.link(change, payer, asked.facts.runs ?? []);
+      return subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked);
+    });
     if ("recorded" in judgement) return judgement;
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
     const result = await this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
@@ -153,7 +168,8 @@ export class GateKeeper {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
     const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`)];
-    return makeCard({ decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
+    const reported = this.deps.costs?.before(placeKey({ repo_id, target_ref, head })).micro_usd ?? null;
+    return makeCard({ ...(reported === null ? {} : { cost_micro_usd: String(reported) }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
   }
 
   /** No admit outlasts the override it rests on. */

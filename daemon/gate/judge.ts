@@ -19,6 +19,7 @@ import { policyInput } from "../policy/input.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
 import { settleFindings, type SettledOutcomes } from "./settled.ts";
 import { runChecks } from "./check-run.ts";
+import { allowanceOf, type Allowance, type SpentOn } from "./allowance.ts";
 import { cpuLeftFor } from "./cost.ts";
 import { CHECKS } from "./checks/index.ts";
 import { ToolRunner, withoutTools } from "../commands/run.ts";
@@ -55,6 +56,8 @@ export interface Subject {
   readonly want_tree_sha256: boolean;
   /** Every check is asked, whatever an earlier try at the same facts came to. */
   readonly fresh: boolean;
+  /** What this change cost before this run; absent where no budget is kept. */
+  readonly spent?: () => SpentOn;
   /** Answers of earlier gates to the same; absent where nothing is recorded. */
   readonly reuse?: (facts: FactsReply, numbers: ReuseNumbers) => Reuse;
   /** Releases of this head on record; absent in a replay. */
@@ -159,8 +162,9 @@ export class Judge {
     const answer = await standing({ facts, config, base_policy, ...people });
     if (answer !== null) return answer;
     const checks_ms = clock.monotonic_ms();
-    const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal);
-    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], end_ms, lane, done: watch.check, signal });
+    const allowance = this.allowance(config, subject, start_ms, lane);
+    const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal, allowance);
+    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], end_ms, lane, done: watch.check, signal, allowance });
     const { obligations } = asked;
     runs.push(...asked.runs);
     const checks_us = this.since(checks_ms);
@@ -172,6 +176,12 @@ export class Judge {
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ ...people, head: host.people.length === 0 ? undefined : subject.head, outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
     return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
+  }
+
+  /** Earlier runs of the change, and this one so far. */
+  private allowance({ change_budget }: GateConfig, { spent }: Subject, start_ms: number, lane: Lane): Allowance {
+    const before = change_budget === undefined ? undefined : spent?.();
+    return allowanceOf(before === undefined ? undefined : change_budget, () => ({ wall_us: (before?.wall_us ?? 0) + this.since(start_ms), cpu_us: (before?.cpu_us ?? 0) + lane.usage.cpu_us, micro_usd: before?.micro_usd ?? null }));
   }
 
   private settle({ repository }: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], base_outcomes: readonly Outcome[], facts_path: string, end_ms: number, lane: Lane): Promise<SettledOutcomes> {
@@ -196,7 +206,7 @@ export class Judge {
   }
 
   /** On an unknown change there is nothing that a check could vouch for. */
-  private async check(facts: FactsReply, config: GateConfig, { repository, fresh, reuse }: Subject, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal): Promise<CheckRun[]> {
+  private async check(facts: FactsReply, config: GateConfig, { repository, fresh, reuse }: Subject, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal, allowance: Allowance): Promise<CheckRun[]> {
     if (facts.change.history === "unknown") {
       return CHECK_IDS.map((check) => ({ outcome: unavailable(check, "what the change is, is unknown"), duration_us: 0 }));
     }
@@ -205,7 +215,7 @@ export class Judge {
     const folders = config.folders?.map(({ path, thresholds }) => ({ path, thresholds }));
     const earlier = reuse?.(facts, { thresholds: config.thresholds, folders });
     const kept = fresh ? undefined : together(earlier, this.kept.of({ repo_id: repository.repo_id, facts_sha256, thresholds: config.thresholds, folders }));
-    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms() };
+    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms(), over: () => allowance.over() };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);
     await using second = new Lane(pool, signal, lane.tenant);

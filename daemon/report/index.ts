@@ -3,15 +3,15 @@ import { EVERY_REPOSITORY, type ReportReply } from "../../proto/report-kpi.ts";
 import type { GateSummary, Summaries, SummaryKey, WaiverMark } from "../store/summaries.ts";
 import { summaryKey } from "../store/summaries.ts";
 import { timestampOf } from "../verifier/time.ts";
-import { kpisOf, peopleOf, rulesOf, type Spending } from "./kpis.ts";
+import { kpisOf, peopleOf, rulesOf, type NamedRun } from "./kpis.ts";
 
 export interface ReporterDeps {
   readonly summaries: Summaries;
   readonly gates: { count(): number };
   /** Seconds that count as now: the log's time. */
   readonly now_s: () => number;
-  /** What was reported of a change; null where nothing was. */
-  readonly spending: (change: string) => Spending | null;
+  /** The runs that a change names, with what was reported of each. */
+  readonly spending: (change: string) => readonly NamedRun[];
   readonly per_person: boolean;
 }
 
@@ -80,11 +80,11 @@ export class Reporter {
   }
 }
 
-function spent(rows: readonly GateSummary[], spending: ReporterDeps["spending"]): Map<string, Spending> {
-  const found = new Map<string, Spending>();
+function spent(rows: readonly GateSummary[], spending: ReporterDeps["spending"]): Map<string, readonly NamedRun[]> {
+  const found = new Map<string, readonly NamedRun[]>();
   for (const change of new Set(rows.map((row) => row.change))) {
     const one = spending(change);
-    if (one !== null) found.set(change, one);
+    if (one.length > 0) found.set(change, one);
   }
   return found;
 }

@@ -4,11 +4,10 @@ import type { GateSummary, WaiverMark } from "../store/summaries.ts";
 import { measured, nearestRank, percent, ratio, SHARE_SCALE, unmeasured } from "./figures.ts";
 import { NOT_MEASURED } from "./not-measured.ts";
 
-/** What agents and CI said a change cost, by change; absent where nothing was said. */
-export interface Spending {
-  readonly micro_usd: bigint | null;
-  readonly calls_made: number | null;
-  readonly calls_reported: number;
+/** One run that a change names; `totals` null where nothing was reported of it. */
+export interface NamedRun {
+  readonly run: string;
+  readonly totals: { readonly micro_usd: number | null; readonly calls_made: number | null; readonly calls_reported: number } | null;
 }
 
 export interface ReportInput {
@@ -17,7 +16,8 @@ export interface ReportInput {
   readonly window_s: number;
   readonly now_s: number;
   readonly waivers: ReadonlyMap<string, WaiverMark>;
-  readonly spending: ReadonlyMap<string, Spending>;
+  /** By change; absent where it names no run. */
+  readonly spending: ReadonlyMap<string, readonly NamedRun[]>;
 }
 
 const WEEK_S = 7 * 86_400;
@@ -92,12 +92,13 @@ function waits(changes: readonly Change[], from_s: number): Kpi[] {
 }
 
 function costs(changes: readonly Change[], spending: ReportInput["spending"]): Kpi[] {
-  const head = { id: "cost.reported", title: "Reported cost per change", formula: "micro-USD that agents reported, over the changes with a report; a change without one is left out, not counted as free", goal: "<= $0.16", unit: "micro_usd" } as const;
-  const said = changes.flatMap(({ newest }) => spending.get(newest.change) ?? []);
-  const priced = said.flatMap(({ micro_usd }) => (micro_usd === null ? [] : [micro_usd]));
-  const total = priced.reduce((sum, part) => sum + part, 0n);
-  const made = said.every(({ calls_made }) => calls_made !== null) ? said.reduce((sum, { calls_made }) => sum + (calls_made ?? 0), 0) : null;
-  const coverage = { changes_without_report: changes.length - priced.length, calls_reported: said.reduce((sum, one) => sum + one.calls_reported, 0), ...(made === null ? {} : { calls_made: made }) };
+  const head = { id: "cost.reported", title: "Reported cost per change", formula: "micro-USD of the distinct runs that agents reported, over the changes that name a priced run; a run that made several heads counts once, a change without a price is left out and not counted as free", goal: "<= $0.16", unit: "micro_usd" } as const;
+  const named = new Map(changes.flatMap(({ newest }) => (spending.get(newest.change) ?? []).map((one) => [one.run, one.totals] as const)));
+  const totals = [...named.values()].filter((one) => one !== null);
+  const total = totals.reduce((sum, { micro_usd }) => sum + BigInt(micro_usd ?? 0), 0n);
+  const priced = changes.filter(({ newest }) => (spending.get(newest.change) ?? []).some((one) => (one.totals?.micro_usd ?? null) !== null)).length;
+  const made = totals.every(({ calls_made }) => calls_made !== null) ? totals.reduce((sum, { calls_made }) => sum + BigInt(calls_made ?? 0), 0n) : null;
+  const coverage = { changes_without_price: changes.length - priced, runs_named: named.size, runs_reported: totals.length, calls_reported: totals.reduce((sum, { calls_reported }) => sum + BigInt(calls_reported), 0n), ...(made === null ? {} : { calls_made: made }) };
   const rows = changes.flatMap((change) => change.rows);
   const timed = changes.filter((change) => change.rows.every(({ cpu_us }) => cpu_us !== null));
   const cpu = timed.flatMap((change) => change.rows).reduce((sum, { cpu_us }) => sum + BigInt(cpu_us ?? 0), 0n);
@@ -107,7 +108,7 @@ function costs(changes: readonly Change[], spending: ReportInput["spending"]): K
     return n === 0 ? unmeasured(about, "no attempt in the window has it on record") : measured(about, { n, value: ratio(sum, BigInt(n), 0), parts: { total: sum } });
   };
   return [
-    priced.length === 0 ? unmeasured(head, "no agent reported what a change of the window cost") : measured(head, { n: priced.length, value: ratio(total, BigInt(priced.length), 0), parts: { total, ...coverage } }),
+    priced === 0 ? unmeasured(head, "no agent reported what a change of the window cost") : measured(head, { n: priced, value: ratio(total, BigInt(priced), 0), parts: { total, ...coverage } }),
     per("cost.cpu", "Processor time per change", "processor time of check processes and sandboxes", cpu, timed.length),
     per("cost.wall", "Gate time per change", "time from start to evidence", wall, changes.length),
   ];

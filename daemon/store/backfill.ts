@@ -39,7 +39,7 @@ export function backfillSummaries(summaries: Summaries, rows: Iterable<unknown>,
   let added = 0;
   // Oldest first: a release is counted from when the change was first held.
   for (const row of known.toSorted((a, b) => (a.attempt.issued_at < b.attempt.issued_at ? -1 : 1))) {
-    const reply = summaries.has(row) ? null : replyAt(state_dir, row.reply);
+    const reply = summaries.get(row) !== undefined ? null : replyAt(state_dir, row.reply);
     if (reply === null) continue;
     summaries.add(row, reply);
     added += 1;

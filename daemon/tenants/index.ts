@@ -43,8 +43,8 @@ export interface Tenants {
   isPerson(uid: number): boolean;
   /** A place in the tenant's line for as long as `work` takes. Throws `tenant.queue`. */
   inLine<T>(principal: Principal, work: () => Promise<T>): Promise<T>;
-  /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after. Throws `tenant.budget`. */
-  pay<T>(principal: Principal, worst: Amount, work: (spent: Spent) => Promise<T>): Promise<T>;
+  /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after, and on the bill of `change` too. Throws `tenant.budget`. */
+  pay<T>(principal: Pick<Principal, "accounts">, worst: Amount, work: (spent: Spent) => Promise<T>, change?: string): Promise<T>;
   /** Why the principal could not pay for so much now; null where it could. */
   left(principal: Principal, amount: Amount): string | null;
   /** From the next request on: whose tokens are taken and which are revoked, with the key files read again. Throws `trust.malformed` and changes nothing. */
@@ -72,8 +72,8 @@ export async function createTenants({ host, trust_domain, own_uid, store, clock,
     believe: async (sources) => {
       tokens = await opened(sources);
     },
-    pay: async (principal, worst, work) => {
-      const paid = pay({ ledger, clock, warn }, principal, worst, work);
+    pay: async (principal, worst, work, change) => {
+      const paid = pay({ ledger, clock, warn }, principal, worst, work, change);
       under_way.add(paid);
       try {
         return await paid;

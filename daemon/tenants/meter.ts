@@ -14,12 +14,12 @@ export interface MeterDeps {
   readonly warn: (what: string, error: unknown) => void;
 }
 
-/** Rejects with `tenant.budget` before any work, and with whatever the work rejects with: that has been paid for too. */
-export async function pay<T>({ ledger, clock, warn }: MeterDeps, { accounts }: Principal, worst: Amount, work: (spent: Spent) => Promise<T>): Promise<T> {
+/** Work on `change` is on its bill too, whether or not anybody pays. Rejects with `tenant.budget` before any work, and with whatever the work rejects with: that has been paid for too. */
+export async function pay<T>({ ledger, clock, warn }: MeterDeps, { accounts }: Pick<Principal, "accounts">, worst: Amount, work: (spent: Spent) => Promise<T>, change?: string): Promise<T> {
   let cpu_us = 0;
   const spent: Spent = (used) => void (cpu_us += used.cpu_us);
-  if (accounts.length === 0) return work(spent);
-  const id = ledger.reserve(accounts, worst);
+  if (accounts.length === 0 && change === undefined) return work(spent);
+  const id = ledger.reserve(accounts, worst, change);
   const started_ms = clock.monotonic_ms();
   try {
     return await work(spent);

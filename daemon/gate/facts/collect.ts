@@ -12,6 +12,7 @@ import { wantsContent } from "../checks/index.ts";
 import { actorOf } from "./actor.ts";
 import { approvalNeeds } from "./approvals.ts";
 import { authorsOf } from "./authors.ts";
+import { runIdsOf } from "./runs.ts";
 import { baseConfig } from "./base-config.ts";
 import { resolveChange, type Change } from "./change.ts";
 import { wantedContents } from "./contents.ts";
@@ -35,6 +36,7 @@ type KnownChange = Extract<Change, { basis: string }>;
 
 /** Filled in by `factsOf`: who wrote the change is no part of what checks read. */
 interface Written {
+  runs: string[];
   authors: FactsReply["authors"];
 }
 
@@ -90,6 +92,7 @@ async function factsOf(reader: GitReader, job: FactsJob, written: Written, chang
   const newest = list.commits.find(({ oid }) => oid === head);
   const authored = list.commits.map((parsed) => ({ commit: commitOf(parsed), message: parsed.message }));
   written.authors = authorsOf(authored, list.gap === null);
+  written.runs = runIdsOf(authored.map(({ commit }) => commit));
   return {
     basis: change.basis,
     history: "known",
@@ -133,7 +136,7 @@ async function store(bytes: Uint8Array, path: string, bytes_max: number): Promis
  * An unknown change has facts that say so and nothing else. Throws when git fails or a limit that cannot be cut is passed.
  */
 export async function collect(job: FactsJob): Promise<Collected> {
-  const written: Written = { authors: { emails: [], complete: false } };
+  const written: Written = { runs: [], authors: { emails: [], complete: false } };
   const { limits, object_format } = job;
   const dir = { git_dir: job.git_dir, object_format };
   await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
@@ -151,6 +154,6 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const approvals = "basis" in change ? await approvalNeeds(reader, change.config_commit, asked, facts.files, facts.gaps) : { needs: [], unclear: null };
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
   const trusted = "basis" in change ? { config_commit: change.config_commit, old_tree: change.old_tree } : null;
-  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors: written.authors, approvals, trusted, config };
+  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors: written.authors, ...(written.runs.length === 0 ? {} : { runs: written.runs }), approvals, trusted, config };
   return { facts, reply: maskedText(reply) };
 }

@@ -14,6 +14,14 @@ const DIMENSIONS = ["wall_us", "cpu_us", "model_tokens"] as const;
 export const AccountRow = Closed({ window: Count, spent: Amount, reserved: Amount, touched_s: Type.Integer() });
 export type AccountRow = Static<typeof AccountRow>;
 
+/** What all work on one change took; `died` of its `runs` ended with their daemon and are charged in full. */
+export const ChangeRow = Closed({ runs: Count, died: Count, spent: Amount, touched_s: Count });
+export type ChangeRow = Static<typeof ChangeRow>;
+
+export const emptyChange = (now_s: number): ChangeRow => ({ runs: 0, died: 0, spent: NOTHING, touched_s: now_s });
+
+export const billed = (row: ChangeRow, used: Amount, died: boolean, now_s: number): ChangeRow => ({ runs: row.runs + 1, died: row.died + (died ? 1 : 0), spent: add(row.spent, used), touched_s: now_s });
+
 export const emptyAccount = (now_s: number): AccountRow => ({ window: 0, spent: NOTHING, reserved: NOTHING, touched_s: now_s });
 
 /** Sums stay exact below 2^53; a year of a thousand processors is 3e16, so one that large is a bug elsewhere and stops here. */

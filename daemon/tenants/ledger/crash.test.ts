@@ -83,6 +83,9 @@ test(`after each of ${KILLS} kills, and one more while it opens, the sums are wh
     for (const [, row] of rows) expect(row?.reserved ?? NOTHING).toEqual(NOTHING);
     before = Object.fromEntries(rows.map(([key, row]) => [key, row?.spent ?? NOTHING]));
     expect(possible).toContainEqual(before);
+    // What changes cost is what was paid, to the unit: every reservation was of one change and of this account.
+    const changes = [0, 1, 2, 3].map((n) => ledger.change(String(n).padStart(64, "0"))?.spent ?? NOTHING);
+    expect(changes.reduce(plus, NOTHING)).toEqual(ledger.account("every")?.spent ?? NOTHING);
     await store.close();
   }
   expect(steps).toBeGreaterThan(KILLS * 5);

@@ -2,28 +2,32 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { CAPABILITY_LIFE_S_MAX } from "../../../proto/capability.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import { Closed, Count } from "../../../proto/scalar.ts";
+import { Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
 import type { Account } from "../principal.ts";
-import { AccountRow, Amount, emptyAccount, reserved, rolled, settled, shortfall } from "./core.ts";
+import { AccountRow, Amount, billed, ChangeRow, emptyAccount, emptyChange, reserved, rolled, settled, shortfall } from "./core.ts";
 
 const Line = Closed({ account: Type.String({ maxLength: 256 }), window_s: Type.Union([Count, Type.Null()]) });
-const ReservationRow = Closed({ amount: Amount, lines: Type.Array(Line, { maxItems: 4 }) });
+const ReservationRow = Closed({ amount: Amount, lines: Type.Array(Line, { maxItems: 4 }), change: Type.Optional(Sha256Hex) });
 
 /** An account of a token is kept this long after it was last used: longer than a token may live. */
 const IDLE_S_MAX = CAPABILITY_LIFE_S_MAX + 86_400;
+/** What a change cost is kept this long after it was last worked on. */
+const CHANGE_IDLE_S_MAX = 400 * 86_400;
 /** Looked at in one go, of which there is one at the start and one with every so many settlements: however many tokens there were, no request waits for all of them. */
 const SWEEP_ROWS = 256;
 const SWEEP_SETTLEMENTS = 64;
 
 export interface Ledger {
-  /** Promises `amount` to every account, or to none. Durable on return. Throws `tenant.budget`, saying when to come again. */
-  reserve(accounts: readonly Account[], amount: Amount): number;
+  /** Promises `amount` to every account, or to none, for work on `change`. Durable on return. Throws `tenant.budget`, saying when to come again. */
+  reserve(accounts: readonly Account[], amount: Amount, change?: string): number;
   /** Replaces the promise by what was used. `false` where it was settled or released before: nothing is counted twice. */
   settle(id: number, used: Amount): boolean;
   /** Why `amount` would not be promised now; null where it would. Promises nothing. */
   short(accounts: readonly Account[], amount: Amount): string | null;
   account(key: string): AccountRow | undefined;
+  /** What work on a change took so far, whoever paid for it. */
+  change(key: string): ChangeRow | undefined;
   /** Promises that stand. */
   open(): number;
 }
@@ -42,25 +46,32 @@ export interface LedgerDeps {
 export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   const accounts = store.table<string, typeof AccountRow>("ledger_accounts", AccountRow);
   const reservations = store.table<number, typeof ReservationRow>("ledger_reservations", ReservationRow);
+  const changes = store.table<string, typeof ChangeRow>("ledger_changes", ChangeRow);
   let last = 0;
 
   function accountOf({ key, window_s }: Pick<Account, "key" | "window_s">): AccountRow {
     return rolled(accounts.get(key) ?? emptyAccount(now_s()), window_s, now_s());
   }
 
-  function close(id: number, { amount, lines }: Static<typeof ReservationRow>, used: Amount): void {
+  function close(id: number, { amount, lines, change }: Static<typeof ReservationRow>, used: Amount, died: boolean): void {
+    if (change !== undefined) changes.put(change, billed(changes.get(change) ?? emptyChange(now_s()), used, died, now_s()));
     for (const { account, window_s } of lines) accounts.put(account, settled(accountOf({ key: account, window_s }), amount, used, now_s()));
     reservations.remove(id);
   }
 
   const stale = [...reservations.entries()];
-  if (stale.length > 0) store.atomic(() => stale.forEach(({ key, value }) => close(key, value, value.amount)));
+  if (stale.length > 0) store.atomic(() => stale.forEach(({ key, value }) => close(key, value, value.amount, true)));
   let settlements = 0;
   /** Where the next sweep begins; from the first account again after the last. */
   let swept = "";
+  let swept_change = "";
 
   function sweep(): void {
     const rows = [...accounts.entries({ start: swept, limit: SWEEP_ROWS })];
+    const forgotten = [...changes.entries({ start: swept_change, limit: SWEEP_ROWS })];
+    const old = forgotten.filter(({ value }) => value.touched_s < now_s() - CHANGE_IDLE_S_MAX);
+    if (old.length > 0) store.atomic(() => old.forEach(({ key }) => changes.remove(key)));
+    swept_change = forgotten.length < SWEEP_ROWS ? "" : (forgotten.at(-1)?.key ?? "");
     const idle = rows.filter(({ value }) => value.touched_s < now_s() - IDLE_S_MAX);
     if (idle.length > 0) store.atomic(() => idle.forEach(({ key }) => accounts.remove(key)));
     swept = rows.length < SWEEP_ROWS ? "" : (rows.at(-1)?.key ?? "");
@@ -68,7 +79,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   sweep();
 
   return {
-    reserve(asked, amount) {
+    reserve(asked, amount, change) {
       const id = ++last;
       store.atomic(() => {
         for (const account of asked) {
@@ -77,14 +88,14 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
           if (short !== null) throw refusal(account, short, now_s());
           accounts.put(account.key, reserved(row, amount, now_s()));
         }
-        reservations.put(id, { amount, lines: asked.map(({ key, window_s }) => ({ account: key, window_s })) });
+        reservations.put(id, { amount, lines: asked.map(({ key, window_s }) => ({ account: key, window_s })), ...(change === undefined ? {} : { change }) });
       });
       return id;
     },
     settle(id, used) {
       const known = store.atomic(() => {
         const row = reservations.get(id);
-        if (row !== undefined) close(id, row, used);
+        if (row !== undefined) close(id, row, used, false);
         return row !== undefined;
       });
       if (++settlements % SWEEP_SETTLEMENTS === 0) sweep();
@@ -98,6 +109,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
       return null;
     },
     account: (key) => accounts.get(key),
+    change: (key) => changes.get(key),
     open: () => reservations.count(),
   };
 }
