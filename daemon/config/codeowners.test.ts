@@ -27,10 +27,10 @@ describe("the last line that matches counts", () => {
     expect(owners("/free\n* @a\n", "free")).toEqual([["@a"]]);
   });
 
-  test("names are matched letter for letter, a space is written with a backslash, nonsense owners are none", () => {
+  test("names are matched letter for letter, a space is written with a backslash, nonsense owners are asked for and found nowhere", () => {
     expect(one("SRC/", "src/a")).toBe(false);
     expect(owners("/my\\ file @a", "my file")).toEqual([["@a"]]);
-    expect(owners("/a nobody-at-all", "a")).toEqual([]);
+    expect(owners("/a nobody-at-all", "a")).toEqual([["nobody-at-all"]]);
     expect(owners("!src/a @a\n[ab].ts @b\n", "src/a")).toEqual([]);
   });
 });
@@ -42,6 +42,18 @@ test("GitLab's sections count each by itself, optional ones not at all", () => {
   expect(of("README")).toEqual([{ owners: ["@all"], count: 1 }, { owners: ["@one"], count: 2 }]);
   expect(of("a.svg")).toEqual([{ owners: ["@all"], count: 1 }]);
   expect(of("docs/a.txt")).toEqual([{ owners: ["@all"], count: 1 }, { owners: ["@later"], count: 2 }]);
+});
+
+test("attack: a line that asks for somebody in no way that is understood does not free its path", () => {
+  expect(owners("* @a\nsrc/ a\n", "src/x")).toEqual([["a"]]);
+  expect(owners("* @a\nsrc/ @a,@b\n", "src/x")).toEqual([["@a,@b"]]);
+  expect(owners("* @a\nsrc/ @@maintainer\n", "src/x")).toEqual([["@@maintainer"]]);
+  expect(owners(`* @a\nsrc/ a@${"b".repeat(4_000)}\n`, "src/x")[0]?.[0]).toHaveLength(512);
+});
+
+test("attack: a section that is optional once is asked all the same where it stands again without the sign", () => {
+  expect(owners("^[Pay] @a\nlib/\n[pay]\nsrc/ @b\n", "src/x")).toEqual([["@b"]]);
+  expect(owners("^[Pay] @a\nlib/\n^[pay]\nsrc/ @b\n", "src/x")).toEqual([]);
 });
 
 test("attack: a file too large to be read whole is no file without owners", () => {

@@ -13,6 +13,7 @@ export const CODEOWNERS_BYTES_MAX = 3 * 1024 * 1024;
 const LINES_MAX = 20_000;
 const LINE_CHARACTERS_MAX = 4_096;
 const OWNERS_MAX = 100;
+const OWNER_CHARACTERS_MAX = 512;
 
 interface Line {
   readonly matches: (path: string) => boolean;
@@ -96,7 +97,12 @@ function wordsOf(line: string): string[] {
 }
 
 const OWNER = /^(?:@[A-Za-z0-9][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9._/-]+)?|[^\s@]+@[^\s@]+)$/;
-const ownersIn = (words: readonly string[]): string[] => words.filter((word) => OWNER.test(word)).slice(0, OWNERS_MAX);
+const few = (words: readonly string[]): string[] => words.slice(0, OWNERS_MAX).map((word) => word.slice(0, OWNER_CHARACTERS_MAX).toWellFormed());
+/** Words none of which is an owner ask for somebody whom nobody is: were they dropped, a forgotten @ would leave the path to everybody. */
+function ownersIn(words: readonly string[]): string[] {
+  const owners = words.filter((word) => OWNER.test(word));
+  return few(owners.length === 0 ? words : owners);
+}
 const HEADER = /^(\^?)\[([^\]]{1,200})\](?:\[(\d{1,3})\])?\s*(.*)$/;
 
 /** A file of either kind. Throws `config.malformed` past its limits: a file half read would leave paths without owners. */
@@ -118,7 +124,7 @@ export function parseCodeowners(bytes: Uint8Array, name: string): Codeowners {
     if (pattern === undefined || pattern.startsWith("!") || /(?<!\\)[[\]]/.test(pattern)) continue;
     const owners = ownersIn(rest);
     const section = sections.at(-1)!;
-    section.lines.push({ matches: matcherOf(pattern.replace(/\\(.)/g, "$1")), owners: owners.length === 0 && rest.length === 0 ? section.owners : owners });
+    section.lines.push({ matches: matcherOf(pattern.replace(/\\(.)/g, "$1")), owners: owners.length === 0 ? section.owners : owners });
   }
   return { ownersOf: (path) => merged(sections).flatMap((section) => ownersBy(section, path)) };
 }
@@ -129,10 +135,10 @@ function sectionOf([, optional = "", name = "", count, rest = ""]: RegExpExecArr
   return { name: name.trim(), optional: optional !== "", count: Math.max(1, Number(count ?? first?.count ?? 1)), owners: owners.length === 0 ? (first?.owners ?? []) : owners, lines: [] };
 }
 
-/** Headers of one name are one section (GitLab), whatever their case; what the first says counts. */
+/** Headers of one name are one section (GitLab), whatever their case; what the first says counts, and one of them that asks makes it asked. */
 function merged(sections: readonly Section[]): Section[] {
   const groups = Map.groupBy(sections, ({ name }) => name.toLowerCase());
-  return [...groups.values()].map((group) => ({ ...group[0]!, lines: group.flatMap(({ lines }) => lines) }));
+  return [...groups.values()].map((group) => ({ ...group[0]!, optional: group.every(({ optional }) => optional), lines: group.flatMap(({ lines }) => lines) }));
 }
 
 function ownersBy({ optional, count, lines }: Section, path: string): Owned[] {

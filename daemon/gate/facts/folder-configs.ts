@@ -4,6 +4,7 @@ import type { Facts } from "../../../proto/facts.ts";
 import type { FolderFile } from "../../../proto/config.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import type { FactsReply } from "../../../proto/worker.ts";
+import { plainGlob } from "../../checking/globs.ts";
 import { parseFolderConfig, REPOSITORY_CONFIG_NAME } from "../../config/repository.ts";
 import { FOLDER_FILES_MAX } from "../../config/folders.ts";
 import type { Oid } from "../../platform/git/object-format.ts";
@@ -39,7 +40,7 @@ const SPECIAL = /[*?[\]{}!\\]/g;
 
 /** A folder's globs as the root would have written them. */
 function below(folder: string, globs: readonly string[]): string[] {
-  return globs.map((glob) => (glob.search(SPECIAL) < 0 ? `${folder}/${glob}` : `${folder.replace(SPECIAL, "\\$&")}/${glob}`));
+  return globs.map(plainGlob).map((glob) => (glob.search(SPECIAL) < 0 ? `${folder}/${glob}` : `${folder.replace(SPECIAL, "\\$&")}/${glob}`));
 }
 
 function approvalsBelow({ path, config }: FolderFile): ApprovalRule[] {
