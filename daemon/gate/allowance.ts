@@ -24,6 +24,7 @@ export function allowanceOf(budget: ChangeBudget | undefined, spent: () => Spent
   const { wall_s = Infinity, cpu_s = Infinity, micro_usd } = budget ?? {};
   return {
     over() {
+      if (budget === undefined) return null;
       const { wall_us, cpu_us, micro_usd: reported } = spent();
       if (wall_us >= wall_s * US) return said("s of gate time", (wall_us / US).toFixed(1), String(wall_s));
       if (cpu_us >= cpu_s * US) return said("s of processor time", (cpu_us / US).toFixed(1), String(cpu_s));
@@ -31,6 +32,7 @@ export function allowanceOf(budget: ChangeBudget | undefined, spent: () => Spent
       return null;
     },
     left() {
+      if (budget === undefined) return { wall_ms: Infinity, cpu_us: Infinity };
       const { wall_us, cpu_us } = spent();
       return { wall_ms: Math.max(0, (wall_s * US - wall_us) / 1_000), cpu_us: Math.max(0, cpu_s * US - cpu_us) };
     },

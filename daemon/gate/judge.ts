@@ -180,8 +180,10 @@ export class Judge {
 
   /** Earlier runs of the change, and this one so far. */
   private allowance({ change_budget }: GateConfig, { spent }: Subject, start_ms: number, lane: Lane): Allowance {
-    const before = change_budget === undefined ? undefined : spent?.();
-    return allowanceOf(before === undefined ? undefined : change_budget, () => ({ wall_us: (before?.wall_us ?? 0) + this.since(start_ms), cpu_us: (before?.cpu_us ?? 0) + lane.usage.cpu_us, micro_usd: before?.micro_usd ?? null }));
+    return allowanceOf(spent === undefined ? undefined : change_budget, () => {
+      const before = spent?.();
+      return { wall_us: (before?.wall_us ?? 0) + this.since(start_ms), cpu_us: (before?.cpu_us ?? 0) + lane.usage.cpu_us, micro_usd: before?.micro_usd ?? null };
+    });
   }
 
   private settle({ repository }: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], base_outcomes: readonly Outcome[], facts_path: string, end_ms: number, lane: Lane): Promise<SettledOutcomes> {
