@@ -32,14 +32,26 @@ function countsOf(entries: readonly BaselineEntry[], named: (path: string) => st
   return counts;
 }
 
+const alike = ({ rule, identity }: BaselineEntry): string => JSON.stringify([rule, identity]);
+
+function totalsOf(entries: readonly BaselineEntry[]): Map<string, number> {
+  const totals = new Map<string, number>();
+  for (const entry of entries) totals.set(alike(entry), (totals.get(alike(entry)) ?? 0) + entry.count);
+  return totals;
+}
+
 /** Entries of `now` beyond those of `old`, with how many there are too many. `renamed` is the change's own: a file may take its entries along. */
 export function grownEntries(old: readonly BaselineEntry[], now: readonly BaselineEntry[], renamed: ReadonlyMap<string, string>): BaselineEntry[] {
   const before = countsOf(old, (path) => renamed.get(path) ?? path);
   // An entry under its old name accepts nothing more than it did.
   const kept = countsOf(old, (path) => path);
+  const left = totalsOf(old);
   return [...countsOf(now, (path) => path)].flatMap(([key, { entry, count }]) => {
-    const more = count - Math.max(before.get(key)?.count ?? 0, kept.get(key)?.count ?? 0);
-    return more > 0 ? [{ ...entry, count: more }] : [];
+    // One entry may stand under either name, and not under both.
+    const budget = left.get(alike(entry)) ?? 0;
+    const covered = Math.min(count, budget, Math.max(before.get(key)?.count ?? 0, kept.get(key)?.count ?? 0));
+    left.set(alike(entry), budget - covered);
+    return count > covered ? [{ ...entry, count: count - covered }] : [];
   });
 }
 

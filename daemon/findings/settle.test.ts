@@ -6,6 +6,7 @@ import type { SettleJob, SettleReply } from "../../proto/worker.ts";
 import { collect } from "../gate/facts/collect.ts";
 import { resolveHost, EMBEDDED_CONFIG } from "../config/host.ts";
 import { Scratch, type Source } from "../platform/git/testing/scratch.ts";
+import { checksummedToken } from "../testing/tokens.ts";
 import { settle } from "./settle.ts";
 
 let scratch: Scratch;
@@ -121,5 +122,18 @@ describe("the baseline file", () => {
     const reply = await settle({ ...change.job, outcomes: [outcome([])] }, change.facts);
     expect(reply.stale).toBe(".maestro-baseline.json lists what is no longer found: 2 of command.lint.no-eval in a.js; `maestro baseline` takes it out");
     expect((await settle({ ...change.job, outcomes: [{ ...outcome([]), result: "unavailable", because: "killed" }] }, change.facts)).stale).toBeNull();
+  });
+
+  test("attack: another credential in place of the one that an entry lists, which masked look alike", async () => {
+    const line = (seed: string) => LINES(`const key = "${checksummedToken("ghp", seed)}";`);
+    const taken = async (base: string, head: string, entries: object[], more: Record<string, string> = {}) => {
+      const change = await changed({ ".maestro-baseline.json": JSON.stringify({ version: 1, findings: entries }), "a.js": base }, { "a.js": head, ...more });
+      return (await settle({ ...change.job, outcomes: [outcome([found("a.js", 4)])] }, change.facts)).settled[0];
+    };
+    const entry = { rule: "command.lint.no-eval", path: "a.js", identity: (await taken(line("one"), line("one"), [], { "b.js": "b\n" }))?.identity ?? "", count: 1 };
+    expect(await taken(line("one"), line("two"), [entry])).toMatchObject({ identity: entry.identity });
+    expect((await taken(line("one"), line("two"), [entry]))?.baseline).toBeUndefined();
+    // Where the line stands as it stood, the entry speaks of it.
+    expect((await taken(line("one"), `${line("one")}more();\n`, [entry]))?.baseline).toBe("existing");
   });
 });

@@ -16,6 +16,8 @@ import { Sources } from "./sources.ts";
 
 const TOLD_CHARACTERS_MAX = 4000;
 const STALE_NAMED_MAX = 3;
+/** Of one finding: a private key has fewer. */
+const LINES_LOOKED_AT_MAX = 200;
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What a tool's finding is compared by: its line's text beside what it says, since it says the same of another line. */
@@ -108,6 +110,17 @@ function staleText(stale: readonly BaselineEntry[]): string | null {
   return `${BASELINE_FILE_NAME} lists what is no longer found: ${named.join(", ")}${stale.length > named.length ? ` and ${stale.length - named.length} more` : ""}; \`maestro baseline\` takes it out`.slice(0, 2000).toWellFormed();
 }
 
+/** What is masked in a line is no part of its identity, which may be published: once the change has touched it, it may be another credential. */
+async function hidesMore({ range }: Finding, sources: Sources): Promise<boolean> {
+  if (range === null) return false;
+  const path = pathText(range.path);
+  for (let number = range.start_line; number <= Math.min(range.end_line, range.start_line + LINES_LOOKED_AT_MAX); number++) {
+    const line = sources.added(path, number) ? await sources.line(path, number) : null;
+    if (line !== null && redact(line) !== line) return true;
+  }
+  return false;
+}
+
 export async function settle(job: SettleJob, facts: Facts): Promise<SettleReply> {
   await using reader = new GitReader(job.git, { git_dir: job.git_dir, object_format: job.object_format }, { deadline_ms: job.deadline_ms, commits_max: 100_000 });
   const commit = job.config_commit === null ? null : await reader.history.commit(job.config_commit);
@@ -131,7 +144,7 @@ export async function settle(job: SettleJob, facts: Facts): Promise<SettleReply>
       const draft = settling.draft(finding);
       const identity = draft.identity ?? finding.identity;
       const path = finding.range === null ? null : sources.basePath(pathText(finding.range.path));
-      if (path !== null && identity !== undefined && accepting?.take(finding.rule, path, identity) === true) draft.baseline = "existing";
+      if (path !== null && identity !== undefined && accepting !== null && !(await hidesMore(finding, sources)) && accepting.take(finding.rule, path, identity)) draft.baseline = "existing";
       const waiver = await waivers.of(finding);
       if (waiver !== null) draft.waiver = waiver;
     }

@@ -66,4 +66,10 @@ describe("the baseline file may only shrink", () => {
     const { findings } = await grown(old, now);
     expect(findings.map(({ rule }) => rule)).toEqual(["baseline.grown"]);
   });
+
+  test("attack: a renamed file's entry under both names, of which the old one waits for the next file there", async () => {
+    const renamed = { path: "c.ts", old_path: "a.ts", old: "x\ny\nz\n", new: "x\ny\nz\n" };
+    expect((await grown(file(accepting("a.ts", 2)), file(accepting("a.ts", 2), accepting("c.ts", 2)), renamed)).findings.map(({ message }) => message)).toEqual([expect.stringContaining("accepts 2 more")]);
+    expect((await grown(file(accepting("a.ts", 2)), file(accepting("a.ts", 1), accepting("c.ts", 1)), renamed)).result).toBe("pass");
+  });
 });
