@@ -52,11 +52,13 @@ export function runQuietly(command, args, options = {}) {
  */
 export function runInForeground(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: "inherit", ...options });
+    let child = null;
     // At a terminal Ctrl-C reaches the whole group: forwarded, it would arrive twice.
-    const forward = (signal) => signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal);
+    const forward = (signal) => signal === "SIGINT" && process.stdin.isTTY ? undefined : child?.kill(signal);
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+    // Before there is a child: a signal that came in between would end us and leave it behind.
     for (const signal of signals) process.on(signal, forward);
+    child = spawn(command, args, { stdio: "inherit", ...options });
     child.on("error", reject);
     child.on("close", (code, signal) => {
       for (const name of signals) process.off(name, forward);
