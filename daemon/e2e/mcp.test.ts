@@ -68,7 +68,7 @@ const outside = (text: string): string => text.replace(/"(?:[^"\\]|\\.)*"/g, "")
 describe("as the official client sees it", () => {
   test("tools are listed with schemas and with what they change", async () => {
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(["gate_change", "explain_decision", "plan_change", "propose_waiver", "list_rules"]);
+    expect(tools.map(({ name }) => name)).toEqual(["gate_change", "explain_decision", "plan_change", "propose_waiver", "list_rules", "report"]);
     expect(tools.filter(({ annotations }) => annotations?.readOnlyHint !== true).map(({ name }) => name)).toEqual(["gate_change"]);
     expect(tools.every(({ outputSchema, annotations }) => outputSchema?.type === "object" && annotations?.destructiveHint === false)).toBe(true);
     expect(client.getServerVersion()?.name).toBe("maestro");
@@ -108,6 +108,16 @@ describe("as the official client sees it", () => {
     const { structured } = await call("list_rules", { rule: "ci.permission-raised" });
     expect(structured["rules"]).toMatchObject([{ rule: "ci.permission-raised", check: "ci", why: expect.any(String), fails: expect.any(String) }]);
   });
+});
+
+test("a report counts what was gated, and leaves unmeasured what is", async () => {
+  const { structured, text } = await call("report", { window: "12h" });
+  expect(structured).toMatchObject({ window: { seconds: 43_200 }, repository: null, gates: { counted: 1 } });
+  const kpis = structured["kpis"] as { value: string | null; unmeasured: string | null }[];
+  expect(kpis.length).toBeGreaterThan(3);
+  expect(kpis.filter(({ value, unmeasured }) => (value === null) !== (unmeasured !== null))).toEqual([]);
+  expect(text).toContain("1 gates in 12h");
+  expect((await call("report", { window: "a week" })).text).toContain("/window");
 });
 
 describe("what an agent must not get out of it", () => {

@@ -15,9 +15,10 @@ const ABOUT: Readonly<Record<ToolName, About>> = {
   plan_change: { title: "Announce work", description: "Say which files, packages, commands and pushes you intend before you work, and hear what the rules would say: allow, ask or refuse, with the smallest safe step. Nothing is recorded." },
   propose_waiver: { title: "Propose a waiver", description: "Writes the text of a waiver for findings of a gate, for a person to merge. It changes no file and waives nothing." },
   list_rules: { title: "List rules", description: "The rules, what each leads to by class of author, and, for one rule or check, why, with an example that passes and one that fails." },
+  report: { title: "Figures of a window", description: "What was judged in a window: changes, verdicts, releases, times and costs, each with its formula and how many things it rests on, or why it is not measured." },
 };
 
-export function toolList(): readonly { readonly name: string }[] {
+function toolList(): readonly { readonly name: string }[] {
   return Object.entries(SCHEMAS).map(([name, { input, output }]) => {
     const { title, description, records = false } = ABOUT[name as ToolName];
     return {

@@ -11,6 +11,7 @@ import { gateChange } from "./gate-change.ts";
 import { listRules } from "./list-rules.ts";
 import { planned } from "./plan-change.ts";
 import { proposeWaiver } from "./propose-waiver.ts";
+import { report } from "./report.ts";
 
 const PROBLEMS_MAX = 3;
 
@@ -31,6 +32,7 @@ const RUN: Readonly<Record<ToolName, Run>> = {
   plan_change: tool("plan_change", planned),
   propose_waiver: tool("propose_waiver", proposeWaiver),
   list_rules: tool("list_rules", listRules),
+  report: tool("report", report),
 };
 
 export function runTool(values: Values, name: string, args: Params, call: Call): Promise<Said> {
