@@ -53,7 +53,7 @@ async function released(kind: ReleaseKind, { values, positionals }: Invocation, 
   const result = await resultOf(client.release({ nonce: offer.request.nonce, ...signature }));
   const kept = keepBundle(result, locations, values);
   if (values["json"] === true) printJson({ ...result, bundle: kept.path });
-  else print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.name }));
+  else print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, cost: result.cost, bundle: kept.name }));
   if (result.card.releases?.some(({ counts }) => !counts) === true) note("maestro: recorded, and without effect until a second person overrides too");
   return EXIT[result.verdict];
 }

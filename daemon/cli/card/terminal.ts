@@ -1,6 +1,8 @@
 /** The Decision Card on a terminal: 80 columns, no box, colour on the verdict word alone. */
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason, Verdict } from "../../../proto/decision.ts";
+import type { ChangeCost } from "../../../proto/usage.ts";
+import { billTexts } from "./bill.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
 import { releaseText } from "./released.ts";
@@ -12,6 +14,8 @@ export interface TerminalOptions {
   readonly ascii?: boolean;
   readonly proof?: CardProof | null;
   readonly timings?: Timings | null;
+  /** The change's bill, as it stands now. */
+  readonly cost?: ChangeCost | undefined;
   /** Where the evidence bundle lies on this machine. */
   readonly bundle?: string;
 }
@@ -147,8 +151,8 @@ class Face {
   }
 
   costs(): string[] {
-    const { timings } = this.options;
-    return this.labelled("Cost", [costText(this.card), ...(timings === null || timings === undefined ? [] : timingTexts(timings))]);
+    const { timings, cost } = this.options;
+    return this.labelled("Cost", [costText(this.card), ...(cost === undefined ? [] : billTexts(cost)), ...(timings === null || timings === undefined ? [] : timingTexts(timings))]);
   }
 
   released(): string[] {

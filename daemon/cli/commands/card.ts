@@ -57,6 +57,6 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const card = recorded?.card ?? cardOfFile(name);
   if (values["json"] === true) printJson(recorded ?? { card });
   else if (values["markdown"] === true) print(renderMarkdown(card, recorded?.proof ?? null));
-  else print(renderTerminal(card, recorded === null ? options : { ...options, proof: recorded.proof, timings: recorded.timings }));
+  else print(renderTerminal(card, recorded === null ? options : { ...options, proof: recorded.proof, timings: recorded.timings, cost: recorded.cost }));
   return EXIT.admit;
 };

@@ -81,7 +81,7 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result, ...(group === undefined ? {} : { group }) });
   else if (values["markdown"] === true) print(renderMarkdown(result.card, result.proof));
   else {
-    print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, bundle: kept.name }));
+    print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, cost: result.cost, bundle: kept.name }));
     print(describeVerification(verification));
     if (groups !== null && group !== undefined) print(groups.groupText(group));
   }

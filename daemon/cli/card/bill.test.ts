@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+import { card } from "./testing/card.ts";
+import { billTexts } from "./bill.ts";
+import { renderTerminal } from "./terminal.ts";
+
+const COST = { runs: 2, died: 0, wall_us: 4_200_000, cpu_us: 31_000_000, model_tokens: 0, reported: { runs_named: 1, runs_reported: 1, calls_made: 100, calls_reported: 98, tokens: null, micro_usd: "180000" } };
+
+test("a bill says how much of the calls it knows, and never that unknown ones are none", () => {
+  expect(billTexts(COST)).toEqual(["98 of 100 calls reported", "this change so far: 2 runs, 4.20 s of gates, 31 s of processors"]);
+  const unknown = { ...COST, runs: 3, died: 1, reported: { ...COST.reported, runs_named: 2, calls_made: null, tokens: 7 } };
+  expect(billTexts(unknown)).toEqual(["98 of an unknown number of calls reported, 1 of 2 runs, 7 tokens", "this change so far: 3 runs, 1 of them charged in full as their daemon died, 4.20 s of gates, 31 s of processors"]);
+  expect(billTexts({ ...COST, reported: null })).toHaveLength(1);
+});
+
+test("the card of a held change shows it beside its cost", () => {
+  const text = renderTerminal(card({ verdict: "hold", cost: { reported: true, micro_usd: "180000" } }), { cost: COST });
+  expect(text).toMatch(/Cost +\$0\.18[^]*98 of 100 calls reported[^]*this change so far: 2 runs/);
+});

@@ -1,0 +1,18 @@
+/** What the change cost in all, from the ledger; beside the signed card. */
+import type { ChangeCost } from "../../../proto/usage.ts";
+import { plural } from "./wording.ts";
+
+const US = 1e6;
+const seconds = (us: number): string => (us / US).toFixed(us < 10 * US ? 2 : 0);
+
+/** Calls that nobody knows of are unknown, not none. */
+function coverageText({ runs_named, runs_reported, calls_made, calls_reported, tokens }: NonNullable<ChangeCost["reported"]>): string {
+  const calls = `${calls_reported} of ${calls_made ?? "an unknown number of"} calls reported`;
+  const runs = runs_named === 1 && runs_reported === 1 ? "" : `, ${runs_reported} of ${plural(runs_named, "run")}`;
+  return `${calls}${runs}${tokens === null ? "" : `, ${tokens} tokens`}`;
+}
+
+export function billTexts({ runs, died, wall_us, cpu_us, reported }: ChangeCost): string[] {
+  const dead = died === 0 ? "" : `, ${died} of them charged in full as their daemon died`;
+  return [...(reported === null ? [] : [coverageText(reported)]), `this change so far: ${plural(runs, "run")}${dead}, ${seconds(wall_us)} s of gates, ${seconds(cpu_us)} s of processors`];
+}
