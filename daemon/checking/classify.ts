@@ -37,7 +37,8 @@ const TEST_NAME_CASED = /(?:Tests?|Spec|IT)\.(?:java|kt|cs|swift|scala|php|groov
 const FIXTURE_FOLDER = /(?:^|\/)(?:__)?(?:fixtures?|testdata|test[-_]data|snapshots?|mocks?|golden|cassettes|vectors)(?:__)?\//;
 const GENERATED = /(?:^|\/)(?:dist|vendor|vendored|third[-_]party|node_modules|generated|__generated__|gen|out|\.yarn)\/|\.min\.(?:js|css|mjs)$|[._-](?:generated|gen|g|pb)\.[a-z]{1,6}$|_pb2(?:_grpc)?\.pyi?$|\.pb\.(?:go|cc|h)$|\.snap$|\.map$/;
 const LOCALE = /(?:^|\/)(?:locales?|i18n|l10n|translations?|_locales)\/|\.(?:po|pot|xlf|xliff|arb|strings)$/;
-const DOCS = /(?:^|\/)(?:docs?|documentation)\/|\.(?:md|mdx|markdown|rst|adoc|txt|tex)$|(?:^|\/)(?:licen[cs]e|notice|changelog|changes|authors|contributors|copying)(?:[-_.](?:mit|apache|bsd|gpl)[^/.]{0,20})?$/;
+const DOCS_FOLDER = /(?:^|\/)(?:docs?|documentation)\//;
+const PROSE = /\.(?:md|mdx|markdown|rst|adoc|txt|tex)$|(?:^|\/)(?:licen[cs]e|notice|changelog|changes|authors|contributors|copying)(?:[-_.](?:mit|apache|bsd|gpl)[^/.]{0,20})?$/;
 /** A language's folder holds translations where it holds data; with code in it, it may as well be a compiler's. */
 const LANGUAGE_FOLDER = /(?:^|\/)langs?\//;
 const SETTINGS = /(?:^|\/)\.[^/]*rc(?:\.[a-z]{1,5})?$|\.config\.[a-z]{1,5}$|(?:^|\/)\.[^/]+\.(?:js|cjs|mjs|ts)$/;
@@ -62,6 +63,9 @@ export interface PathClass {
 const known = new Map<string, PathClass>();
 const KNOWN_MAX = 20_000;
 
+/** Text for people by its name, wherever it lies: what stands beside it in a folder of documents may be anything. */
+export const isProse = (path: string): boolean => classify(path).language === null && PROSE.test(path.toLowerCase());
+
 /** Class of a path; case does not matter, since half of all checkouts ignore it. */
 export function classify(path: string): PathClass {
   const cached = known.get(path);
@@ -75,7 +79,7 @@ export function classify(path: string): PathClass {
   const lock = LOCK_NAMES.has(name);
   const language = LANGUAGE_OF.get(extension) ?? null;
   const locale = LOCALE.test(lower) || (language === null && LANGUAGE_FOLDER.test(lower));
-  const docs = DOCS.test(lower);
+  const docs = DOCS_FOLDER.test(lower) || PROSE.test(lower);
   const source = language !== null && !(test || fixture || generated || lock || locale || docs || SETTINGS.test(lower) || DATA.test(lower));
   const kind = { test, fixture, generated, lock, locale, docs, example: EXAMPLES.test(lower), ci: isCiFile(lower), language, source };
   if (known.size >= KNOWN_MAX) known.clear();

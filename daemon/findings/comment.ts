@@ -5,7 +5,7 @@
  * like a waiver in a string counts as one everywhere, so that nobody can read it two ways.
  */
 import { RulePattern } from "../../proto/waiver.ts";
-import { classify } from "../checking/classify.ts";
+import { isProse } from "../checking/classify.ts";
 
 export interface InlineWaiver {
   readonly rule: string;
@@ -49,8 +49,7 @@ interface Place {
 function placeOf(line: string, path: string): Place | null {
   const at = line.indexOf(WORD);
   if (at < 0) return null;
-  const { docs, language } = classify(path);
-  const openers = docs && language === null ? OPENERS_OF_PROSE : OPENERS;
+  const openers = isProse(path) ? OPENERS_OF_PROSE : OPENERS;
   const before = opened(line.slice(0, at), openers);
   return before === null ? null : { at, alone: before.trim() === "" };
 }

@@ -55,6 +55,15 @@ describe("a comment beside the line", () => {
     expect([result.verdict, said(result)]).toEqual(["refuse", ["code.debugger refuse", "waiver.self-added hold", "waiver.refused note"]]);
   });
 
+  test("attack: laid down as prose, where it counts for nothing, and renamed to a program before it is used", async () => {
+    const text = CODE("x();", comment("2030-01-01"));
+    expect(said(await judged({ "a.ts": "a\n" }, { "notes.md": text }))).toEqual([]);
+    const renamed = await judged({ "notes.md": text }, { "notes.md": null, "b.ts": text });
+    expect([renamed.verdict, said(renamed)]).toEqual(["hold", ["waiver.self-added hold"]]);
+    const bare = CODE("debugger;");
+    expect(said(await judged({ "notes.md": bare }, { "notes.md": null, "b.ts": bare }))).toContain("code.debugger refuse");
+  });
+
   test("attack: no comment accepts a credential", async () => {
     const line = comment("2030-01-01", "secret.token");
     const result = await judged({ "a.ts": CODE("x();", line) }, { "a.ts": CODE(`const token = "${checksummedToken("ghp", "waived")}";`, line) });

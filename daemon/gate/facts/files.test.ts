@@ -69,6 +69,30 @@ test("a rename has both paths and both sizes, a deletion only the old side, and 
   expect([found.added_lines, found.removed_lines]).toEqual([2, 4]);
 });
 
+describe("attack: a file is renamed so that lines nobody looked at as a program become one", () => {
+  const shown = async (from: string, to: string, text = "a\nb\nc\nd\n", limits: Partial<FactsLimits> = {}) => {
+    const source = fresh();
+    await source.commit({ keep: "1\n", [from]: text });
+    await source.commit({ [from]: null, [to]: text });
+    return (await changed(source, limits)).files.map(({ path, old_path, status, truncated, hunks }) => [pathText(path), old_path === null ? null : pathText(old_path), status, truncated, hunks.flatMap(({ lines }) => lines.map(({ op, text: line }) => op + line)).join("")]);
+  };
+
+  test.each([["a.md", "b.ts"], ["a.dat", "b.js"], ["a.txt", "b.yml"], ["a.py", "b.sh"]])("%s to %s shows every line", async (from, to) => {
+    expect(await shown(from, to)).toEqual([[from, null, "deleted", false, "-a-b-c-d"], [to, null, "added", false, "+a+b+c+d"]]);
+  });
+
+  test.each([["a.js", "b.ts"], ["docs/a.yml", "a.yml"], ["a.py", "b.md"], ["README", "README.md"]])("%s to %s is a rename", async (from, to) => {
+    expect(await shown(from, to)).toEqual([[to, from, "renamed", false, ""]]);
+  });
+
+  test("what is too large to be shown whole is said to be cut", async () => {
+    const found = await shown("a.md", "b.ts", "0123456789\n".repeat(100), { file_diff_bytes_max: 1_000 });
+    expect(found.map(([path, , , truncated]) => [path, truncated])).toEqual([["a.md", true], ["b.ts", true]]);
+    expect((await shown("a.md", "b.ts", "0123456789\n".repeat(100), { diff_bytes_max: 1_500 })).map(([, , , truncated]) => truncated)).toEqual([false, true]);
+    expect((await shown("a.md", "b.ts", "0123456789\n", { line_bytes_max: 5 }))[1]).toEqual(["b.ts", null, "added", true, "+01234"]);
+  });
+});
+
 describe("Git LFS", () => {
   test("a pointer is one by its whole content, not by its first line", async () => {
     const source = fresh();

@@ -8,6 +8,7 @@ import type { Oid } from "../../platform/git/object-format.ts";
 import type { PatchHunk } from "../../platform/git/patch-parser.ts";
 import type { ChangeSide } from "../../platform/git/raw-diff.ts";
 import type { GitReader } from "../../platform/git/reader.ts";
+import { withoutReclassed } from "./reclassed.ts";
 
 export interface ChangedFiles {
   readonly files: readonly FileChange[];
@@ -46,8 +47,10 @@ function sideOf(side: ChangeSide | null, sizes: ReadonlyMap<Oid, number>): FileS
 /** Every changed file between two trees, with its hunks; what was cut is said. */
 export async function changedFiles(reader: GitReader, old_tree: Oid, new_tree: Oid, limits: FactsLimits): Promise<ChangedFiles> {
   const diff = reader.diff(old_tree, new_tree, limits);
+  const found: FilePatch[] = [];
+  for await (const patch of diff) found.push(patch);
   const patches: FilePatch[] = [];
-  for await (const patch of diff) patches.push(patch);
+  for await (const patch of withoutReclassed(reader, found, limits)) patches.push(patch);
   const sizes = await sizesOf(reader, patches);
   const files: FileChange[] = [];
   const gaps: Gap[] = [];
