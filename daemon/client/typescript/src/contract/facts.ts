@@ -1,0 +1,5 @@
+// Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
+export type Gap = {
+  readonly what: string;
+  readonly because: string;
+};

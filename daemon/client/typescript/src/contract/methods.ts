@@ -1,0 +1,183 @@
+// Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
+import type { Body, Events, Input, Options } from "../request.ts";
+import { ROUTES, type Route } from "./routes.ts";
+import type { ClockReply, ClockResetReply, ClockResetRequest, ConfigReply, GateEvent, GateReply, GateRequest, HealthReply, IntakeReply, IntakeRequest, PackReply, ReplayEvent, ReplayRequest, RepositoriesReply, RulesReply, StatusReply, StopReply, TargetReply, TargetRequest, TrustReply, VersionReply } from "./api.ts";
+import type { EffectiveRequest } from "./effective.ts";
+import type { BundleReply, FeedReply } from "./feed.ts";
+import type { FindingsReply } from "./findings.ts";
+import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
+import type { PlanReply, PlanRequest } from "./plan.ts";
+import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
+import type { ReportReply } from "./report-kpi.ts";
+import type { UsageReply, UsageReport } from "./usage.ts";
+
+/** Every route as a method. Each throws `MaestroError`. */
+export abstract class Methods {
+  protected abstract ask<R>(route: Route, input: Input): Promise<R>;
+  protected abstract listen<E extends { readonly event: string }>(route: Route, input: Input): Events<E>;
+
+  /** The process answers. `GET /healthz` */
+  health(options: Options = {}): Promise<HealthReply> {
+    return this.ask(ROUTES.health, { ...options });
+  }
+
+  /** The daemon can do its work. `GET /readyz` */
+  ready(options: Options = {}): Promise<HealthReply> {
+    return this.ask(ROUTES.ready, { ...options });
+  }
+
+  /** This document. `GET /openapi.json` */
+  openapi(options: Options = {}): Promise<Readonly<Record<string, unknown>>> {
+    return this.ask(ROUTES.openapi, { ...options });
+  }
+
+  /** What the daemon counts of itself, for Prometheus. `GET /metrics` */
+  metrics(options: Options = {}): Promise<string> {
+    return this.ask(ROUTES.metrics, { ...options });
+  }
+
+  /** Versions of the daemon and what it runs on. `GET /v1/version` */
+  version(options: Options = {}): Promise<VersionReply> {
+    return this.ask(ROUTES.version, { ...options });
+  }
+
+  /** The trust file that bundles of this daemon verify under; whether to believe it is for you to say. `GET /v1/trust` */
+  trust(options: Options = {}): Promise<TrustReply> {
+    return this.ask(ROUTES.trust, { ...options });
+  }
+
+  /** What the daemon is, holds and does. `GET /v1/status` */
+  status(options: Options = {}): Promise<StatusReply> {
+    return this.ask(ROUTES.status, { ...options });
+  }
+
+  /** Every setting with its value, origin and meaning. `GET /v1/config` */
+  config(options: Options = {}): Promise<ConfigReply> {
+    return this.ask(ROUTES.config, { ...options });
+  }
+
+  /** Every rule, what it asks and cannot see, and what it leads to. `GET /v1/rules` */
+  rules(options: Options = {}): Promise<RulesReply> {
+    return this.ask(ROUTES.rules, { ...options });
+  }
+
+  /** Finish what is running, then end. `POST /v1/stop` */
+  stop(options: Options = {}): Promise<StopReply> {
+    return this.ask(ROUTES.stop, { ...options });
+  }
+
+  /** Log time, and whether it stands still. `GET /v1/clock` */
+  clock(options: Options = {}): Promise<ClockReply> {
+    return this.ask(ROUTES.clock, { ...options });
+  }
+
+  /** Let frozen log time follow the wall clock again; signed and logged before it takes effect. `POST /v1/clock/reset` */
+  resetClock(body: ClockResetRequest, options: Options = {}): Promise<ClockResetReply> {
+    return this.ask(ROUTES.resetClock, { body, ...options });
+  }
+
+  /** The repositories whose base the daemon itself reads from the operator's remote, as far as the caller may name them. `GET /v1/repositories` */
+  repositories(options: Options = {}): Promise<RepositoriesReply> {
+    return this.ask(ROUTES.repositories, { ...options });
+  }
+
+  /** Where a branch of the operator's remote stands, so that a client can plan what to send. `POST /v1/targets` */
+  target(body: TargetRequest, options: Options = {}): Promise<TargetReply> {
+    return this.ask(ROUTES.target, { body, ...options });
+  }
+
+  /** Announce a pack: which repository it is for and which commits will be complete afterwards. `POST /v1/intakes` */
+  openIntake(body: IntakeRequest, options: Options = {}): Promise<IntakeReply> {
+    return this.ask(ROUTES.openIntake, { body, ...options });
+  }
+
+  /** Stream the pack; git checks it in a quarantine and all of it moves in, or nothing. `PUT /v1/intakes/:id/pack` */
+  sendPack(params: { readonly id: string }, stream: Body, options: Options = {}): Promise<PackReply> {
+    return this.ask(ROUTES.sendPack, { params, stream, ...options });
+  }
+
+  /** Judge one change; progress as it happens, the decision with its evidence last. `POST /v1/gates` */
+  gate(body: GateRequest, options: Options = {}): Events<GateEvent> {
+    return this.listen(ROUTES.gate, { body, ...options });
+  }
+
+  /** The newest attempt of a gate, by the start of its id, of its head commit or of its bundle's digest. `GET /v1/gates/:id` */
+  recordedGate(params: { readonly id: string }, options: Options = {}): Promise<GateReply> {
+    return this.ask(ROUTES.recordedGate, { params, ...options });
+  }
+
+  /** What the checks of a gate found, most severe first, and how many findings were left out. `GET /v1/gates/:id/findings` */
+  findings(params: { readonly id: string }, options: Options = {}): Promise<FindingsReply> {
+    return this.ask(ROUTES.findings, { params, ...options });
+  }
+
+  /** The evidence bundle of a gate's newest attempt. `GET /v1/gates/:id/bundle` */
+  gateBundle(params: { readonly id: string }, options: Options = {}): Promise<BundleReply> {
+    return this.ask(ROUTES.gateBundle, { params, ...options });
+  }
+
+  /** Verdicts in the order they were given, from a place on; 0 begins with the first. `GET /v1/feed/:after` */
+  feed(params: { readonly after: string }, options: Options = {}): Promise<FeedReply> {
+    return this.ask(ROUTES.feed, { params, ...options });
+  }
+
+  /** Judge past changes without signing, logging or keeping anything. `POST /v1/replays` */
+  replay(body: ReplayRequest, options: Options = {}): Events<ReplayEvent> {
+    return this.listen(ROUTES.replay, { body, ...options });
+  }
+
+  /** What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. `POST /v1/plan` */
+  plan(body: PlanRequest, options: Options = {}): Promise<PlanReply> {
+    return this.ask(ROUTES.plan, { body, ...options });
+  }
+
+  /** Which rules, numbers and waivers speak of one path, from the maestro.yaml files that are sent; nothing is recorded. `POST /v1/config/path` */
+  effectiveConfig(body: EffectiveRequest, options: Options = {}): Promise<ConfigReply> {
+    return this.ask(ROUTES.effectiveConfig, { body, ...options });
+  }
+
+  /** What a person is about to put their name to: approve or override one gate; good once, for ten minutes. `POST /v1/releases/requests` */
+  askRelease(body: ReleaseAsk, options: Options = {}): Promise<ReleaseOffer> {
+    return this.ask(ROUTES.askRelease, { body, ...options });
+  }
+
+  /** Agree to it; it is signed and logged, then the same head is judged again. `POST /v1/releases` */
+  release(body: ReleaseAnswer, options: Options = {}): Events<GateEvent> {
+    return this.listen(ROUTES.release, { body, ...options });
+  }
+
+  /** The card of what would be decided: unsigned, unlogged, no verdict. `POST /v1/simulations` */
+  simulate(body: SimulateRequest, options: Options = {}): Promise<SimulateReply> {
+    return this.ask(ROUTES.simulate, { body, ...options });
+  }
+
+  /** What one run of an agent used so far: totals, taken once however often they are sent; joined to a change by the gate named or by the trailer Maestro-Run. `POST /v1/usage` */
+  usage(body: UsageReport, options: Options = {}): Promise<UsageReply> {
+    return this.ask(ROUTES.usage, { body, ...options });
+  }
+
+  /** Figures of a window such as 7d, of one repository or * for all the reader may see, each with its formula, how much it rests on, or why it is not measured. `GET /v1/report/:window/:repository` */
+  report(params: { readonly window: string; readonly repository: string }, options: Options = {}): Promise<ReportReply> {
+    return this.ask(ROUTES.report, { params, ...options });
+  }
+
+  /** Look at everything that is kept, now; the report last. `POST /v1/fsck` */
+  fsck(options: Options = {}): Events<FsckEvent> {
+    return this.listen(ROUTES.fsck, { ...options });
+  }
+
+  /** Remove what nobody refers to any more, or only say what that is. `POST /v1/gc` */
+  gc(body: GcRequest, options: Options = {}): Promise<GcReply> {
+    return this.ask(ROUTES.gc, { body, ...options });
+  }
+
+  /** A consistent snapshot inside the state folder, to be copied away. `POST /v1/backups` */
+  backup(body: BackupRequest, options: Options = {}): Promise<BackupReply> {
+    return this.ask(ROUTES.backup, { body, ...options });
+  }
+
+  /** Remove a snapshot that was copied away. `POST /v1/backups/:name/release` */
+  releaseBackup(params: { readonly name: string }, options: Options = {}): Promise<ReleaseReply> {
+    return this.ask(ROUTES.releaseBackup, { params, ...options });
+  }
+}

@@ -1,0 +1,52 @@
+// Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
+/** Sent with every request and reply; another one is `api.version`. */
+export const API_VERSION = "1";
+export const API_VERSION_HEADER = "maestro-api";
+/** Carries a capability token, which begins so. */
+export const CAPABILITY_HEADER = "maestro-capability";
+export const CAPABILITY_PREFIX = "mcap1.";
+
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly body: "none" | "json" | "stream";
+  readonly reply: "json" | "events" | "text";
+  /** Done twice it does something else than done once. */
+  readonly once?: true;
+}
+
+export const ROUTES = {
+  health: {"method":"GET","path":"/healthz","body":"none","reply":"json"},
+  ready: {"method":"GET","path":"/readyz","body":"none","reply":"json"},
+  openapi: {"method":"GET","path":"/openapi.json","body":"none","reply":"json"},
+  metrics: {"method":"GET","path":"/metrics","body":"none","reply":"text"},
+  version: {"method":"GET","path":"/v1/version","body":"none","reply":"json"},
+  trust: {"method":"GET","path":"/v1/trust","body":"none","reply":"json"},
+  status: {"method":"GET","path":"/v1/status","body":"none","reply":"json"},
+  config: {"method":"GET","path":"/v1/config","body":"none","reply":"json"},
+  rules: {"method":"GET","path":"/v1/rules","body":"none","reply":"json"},
+  stop: {"method":"POST","path":"/v1/stop","body":"none","reply":"json"},
+  clock: {"method":"GET","path":"/v1/clock","body":"none","reply":"json"},
+  resetClock: {"method":"POST","path":"/v1/clock/reset","body":"json","reply":"json","once":true},
+  repositories: {"method":"GET","path":"/v1/repositories","body":"none","reply":"json"},
+  target: {"method":"POST","path":"/v1/targets","body":"json","reply":"json"},
+  openIntake: {"method":"POST","path":"/v1/intakes","body":"json","reply":"json"},
+  sendPack: {"method":"PUT","path":"/v1/intakes/:id/pack","body":"stream","reply":"json"},
+  gate: {"method":"POST","path":"/v1/gates","body":"json","reply":"events"},
+  recordedGate: {"method":"GET","path":"/v1/gates/:id","body":"none","reply":"json"},
+  findings: {"method":"GET","path":"/v1/gates/:id/findings","body":"none","reply":"json"},
+  gateBundle: {"method":"GET","path":"/v1/gates/:id/bundle","body":"none","reply":"json"},
+  feed: {"method":"GET","path":"/v1/feed/:after","body":"none","reply":"json"},
+  replay: {"method":"POST","path":"/v1/replays","body":"json","reply":"events"},
+  plan: {"method":"POST","path":"/v1/plan","body":"json","reply":"json"},
+  effectiveConfig: {"method":"POST","path":"/v1/config/path","body":"json","reply":"json"},
+  askRelease: {"method":"POST","path":"/v1/releases/requests","body":"json","reply":"json","once":true},
+  release: {"method":"POST","path":"/v1/releases","body":"json","reply":"events","once":true},
+  simulate: {"method":"POST","path":"/v1/simulations","body":"json","reply":"json"},
+  usage: {"method":"POST","path":"/v1/usage","body":"json","reply":"json"},
+  report: {"method":"GET","path":"/v1/report/:window/:repository","body":"none","reply":"json"},
+  fsck: {"method":"POST","path":"/v1/fsck","body":"none","reply":"events"},
+  gc: {"method":"POST","path":"/v1/gc","body":"json","reply":"json"},
+  backup: {"method":"POST","path":"/v1/backups","body":"json","reply":"json","once":true},
+  releaseBackup: {"method":"POST","path":"/v1/backups/:name/release","body":"none","reply":"json"},
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,9 @@
+// Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
+export type Spending = {
+  /** time at work, in microseconds */
+  readonly wall_us?: number;
+  /** processor time of its check processes, in microseconds */
+  readonly cpu_us?: number;
+  /** tokens of models */
+  readonly model_tokens?: number;
+};

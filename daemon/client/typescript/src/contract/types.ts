@@ -1,0 +1,22 @@
+// Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
+export type * from "./actor.ts";
+export type * from "./api.ts";
+export type * from "./card.ts";
+export type * from "./change.ts";
+export type * from "./damage.ts";
+export type * from "./decision.ts";
+export type * from "./effective.ts";
+export type * from "./facts.ts";
+export type * from "./feed.ts";
+export type * from "./findings.ts";
+export type * from "./integrity.ts";
+export type * from "./outcome.ts";
+export type * from "./plan.ts";
+export type * from "./release-api.ts";
+export type * from "./release.ts";
+export type * from "./report-kpi.ts";
+export type * from "./report.ts";
+export type * from "./scalar.ts";
+export type * from "./tenant.ts";
+export type * from "./usage.ts";
+export type * from "./waiver.ts";
