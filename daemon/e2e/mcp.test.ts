@@ -1,6 +1,6 @@
 /** `maestro mcp` in the hands of the official client, which checks every answer against the schema the server announced. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -189,4 +189,20 @@ test("a work tree is judged without a commit, and stays as it was", async () => 
   expect(structured["head"]).not.toBe(head);
   expect(hostile.git("rev-parse", "HEAD")).toBe(head);
   expect(hostile.git("status", "--porcelain")).toBe("?? src/new.ts");
+});
+
+test("the page's conversation is one: its messages, piped as it says, are answered", async () => {
+  const page = readFileSync(join(import.meta.dir, "../../docs/mcp.md"), "utf8");
+  const block = (language: string): string => new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, "m").exec(page)?.[1] ?? "";
+  expect(JSON.parse(block("json"))).toEqual({ mcpServers: { maestro: { command: "maestro", args: ["mcp"] } } });
+  const folder = world.path("page");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "talk.jsonl"), block("jsonl"));
+  writeFileSync(join(folder, "maestro"), `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`, { mode: 0o755 });
+  const talk = Bun.spawn(["sh", "-c", block("sh")], { cwd: folder, env: { ...environment(), PATH: `${folder}:/usr/bin:/bin` }, stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+  const answers = (await new Response(talk.stdout).text()).split("\n").filter((line) => line !== "").map((line): unknown => JSON.parse(line));
+  expect(await talk.exited).toBe(0);
+  expect(answers).toMatchObject([{ id: 1, result: { serverInfo: { name: "maestro" } } }, { id: 2, result: { tools: expect.any(Array) } }, { id: 3, result: { structuredContent: { rules: [{ rule: "test.focused", check: "text" }] } } }]);
+  const { tools } = await client.listTools();
+  expect(tools.filter(({ name }) => !page.includes(`| \`${name}\` |`))).toEqual([]);
 });

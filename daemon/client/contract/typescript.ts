@@ -10,7 +10,7 @@ const HEAD = "// Generated from the contract by `bun daemon/client/contract/buil
 const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 const comment = (text: unknown, indent = ""): string => (typeof text === "string" ? `${indent}/** ${text.replaceAll("*/", "* /")} */\n` : "");
 
-export class TypePrinter {
+class TypePrinter {
   /** Names that were written down since the last `take`. */
   private used = new Set<string>();
 
