@@ -88,6 +88,17 @@ describe("an approval", () => {
   });
 });
 
+describe("which change a person means", () => {
+  test("attack: the same commit gated for another target while it is looked at", async () => {
+    const { source, base, head, result } = await one.held();
+    const other = await one.world.gate(await one.world.received(source, [base, head], source.path.split("/").at(-1)), { target_ref: "refs/heads/release", target: base, head });
+    expect(other.gate_id).not.toBe(result.gate_id);
+    for (const text of [head, head.slice(0, 12)]) await expect(one.ask(text)).rejects.toMatchObject({ code: "request.malformed", detail: expect.stringContaining("several targets") });
+    expect((await one.ask(result.gate_id.slice(0, 20))).request.target_ref).toBe("refs/heads/main");
+    expect((await one.ask(other.gate_id)).request.target_ref).toBe("refs/heads/release");
+  });
+});
+
 describe("what an approval does not release", () => {
   test("a refusal, and the next step says so", async () => {
     const { result } = await one.held({ "src/a.test.ts": 'test.only("a", () => {});\n' }, "a change");

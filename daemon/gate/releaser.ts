@@ -64,10 +64,13 @@ function stays(card: Card, kind: ReleaseKind): ReleaseOffer["stays"] {
   }).slice(0, REASONS_MAX);
 }
 
-/** A commit may be gated in several repositories, and a release is of one of them. Throws `request.malformed`. */
-function requireOneRepository(gates: Gates, { gate_id, repo_id, head }: GateRow, text: string): void {
-  if (gate_id.includes(text.replace(/^gate:/, "")) || gates.newest().every((row) => row.head !== head || row.repo_id === repo_id)) return;
-  throw new MaestroError("request.malformed", `${head.slice(0, 12)} was gated in several repositories; give the start of the gate's id (maestro card), the newest is ${gate_id}`);
+/** A commit may be gated in several repositories and for several targets, and a release is of one of them. Throws `request.malformed`. */
+function requireOneChange(gates: Gates, found: GateRow, text: string): void {
+  const { gate_id, repo_id, head } = found;
+  if (!head.startsWith(text)) return;
+  const change = gates.summaries.get(found)?.change;
+  if (gates.newest().every((row) => row.head !== head || (row.repo_id === repo_id && gates.summaries.get(row)?.change === change))) return;
+  throw new MaestroError("request.malformed", `${head.slice(0, 12)} was gated in several repositories or for several targets; give the start of the gate's id (maestro card), the newest is ${gate_id}`);
 }
 
 export class Releaser {
@@ -83,7 +86,7 @@ export class Releaser {
     // A person of the table reads what they are asked to release, whoever's it is.
     const seer: Principal = shelf.roster.byUid(peer.uid) === null ? reader : { ...reader, tenant: null };
     const row = findGate(gates, seer, text);
-    requireOneRepository(gates, row, text);
+    requireOneChange(gates, row, text);
     const stored = await readReply(artifacts, row);
     const { card, target, authors } = stored?.reply ?? {};
     if (card === undefined || target === undefined || authors === undefined) throw new MaestroError("release.nothing", `attempt ${row.attempt.attempt} of ${row.gate_id} does not say what judging it again takes; gate the change again`);

@@ -57,3 +57,14 @@ test("a log that begins anew counts from 0 again: rows keep the order in which t
   expect([...gates.all()].map((item) => item.log_index)).toEqual([7, 8, 1]);
   expect(gates.places()).toBe(3);
 });
+
+test("attack: whoever had a head gated is not forgotten behind ten thousand other gates", () => {
+  const head = "b".repeat(40);
+  store.atomic(() => gates.add({ ...row("mine", 1, 0), head, owner_uid: 1001 }));
+  store.atomic(() => gates.add({ ...row("other", 1, 1), head, repo_id: "local:0:y", owner_uid: 1003 }));
+  for (let done = 0; done < 10_100; done += 2_525) store.atomic(() => Array.from({ length: 2_525 }, (_, i) => gates.add({ ...row(`flood ${done + i}`, 1, done + i + 2), owner_uid: 1001 })));
+  store.atomic(() => gates.add({ ...row("again", 1, 20_000), head, owner_uid: 1002 }));
+  expect(gates.newest().some((one) => one.head === head && one.owner_uid === 1001)).toBe(false);
+  expect(gates.submitters("local:0:x", head)).toEqual([1001, 1002]);
+  // Ten thousand rows on a busy machine.
+}, 60_000);

@@ -1,7 +1,10 @@
 /** Which gates were decided: by id and attempt, and newest first. */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { Type, type Static } from "@sinclair/typebox";
+import { canonicalBytes } from "../../proto/canonical.ts";
 import { Attempt, GateId } from "../../proto/change.ts";
 import { Verdict } from "../../proto/decision.ts";
+import { toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { OciDigest } from "../../proto/oci.ts";
 import { Closed, Count, GitOid, RepositoryId } from "../../proto/scalar.ts";
@@ -24,6 +27,9 @@ export const GateRow = Closed({
 });
 export type GateRow = Static<typeof GateRow>;
 
+const Submitter = Closed({ uid: Count });
+const submittedKey = (repo_id: string, head: string): string => toHex(sha256(canonicalBytes({ repo_id, head })));
+
 const Place = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }) });
 
 /** Rows that `newest` keeps in memory, about a megabyte to a thousand of them. */
@@ -34,6 +40,8 @@ export interface Gates {
   readonly summaries: Summaries;
   /** Inside `Store.atomic`. Throws `internal.bug` where that attempt stands already: attempts are never rewritten. */
   add(row: GateRow): void;
+  /** Users who had this head gated, however many gates ago; rows from before this was kept are among `newest`. */
+  submitters(repo_id: string, head: string): readonly number[];
   get(gate_id: string, attempt: number): GateRow | undefined;
   /** Attempts of a gate, oldest first. */
   attempts(gate_id: string): readonly GateRow[];
@@ -87,6 +95,7 @@ export function openGates(store: Store): Gates {
   const rows = store.table<readonly [string, number], typeof GateRow>("gates", GateRow);
   // By the order in which they were decided. A log that begins anew counts from 0 again, so its index would not do.
   const order = store.table<number, typeof Place>("gate_order", Place);
+  const submitted = store.table<readonly [string, number], typeof Submitter>("gate_submitters", Submitter);
 
   function at({ gate_id, attempt }: Static<typeof Place>): GateRow {
     const row = rows.get([gate_id, attempt]);
@@ -114,9 +123,11 @@ export function openGates(store: Store): Gates {
         throw new MaestroError("internal.bug", `gate ${gate_id}, attempt ${attempt} is on record already`);
       }
       rows.put([gate_id, attempt], row);
+      submitted.put([submittedKey(row.repo_id, row.head), row.owner_uid], { uid: row.owner_uid });
       const [last] = order.entries({ reverse: true, limit: 1 });
       order.put((last?.key ?? -1) + 1, { gate_id, attempt });
     },
+    submitters: (repo_id, head) => [...submitted.entries({ start: [submittedKey(repo_id, head), 0], end: [submittedKey(repo_id, head), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value.uid),
     get: (gate_id, attempt) => rows.get([gate_id, attempt]),
     attempts: (gate_id) => [...rows.entries({ start: [gate_id, 0], end: [gate_id, Number.MAX_SAFE_INTEGER] })].map((entry) => entry.value),
     newest() {
