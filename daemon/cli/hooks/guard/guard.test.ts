@@ -80,5 +80,11 @@ describe("documented as not seen", () => {
     ["a patch from a file", "git apply change.patch"],
     ["code that builds the name", "python -c 'open(\"maes\"+\"tro.yaml\",\"w\")'"],
     ["a git alias that stands already", "git publish"],
+    ["a script that commits before a push", "make release"],
+    ["a patch in a file", "patch -p1 < change.patch"],
+    ["an archive", "tar xf x.tar"],
+    ["work that was put aside", "git stash pop"],
+    ["a shell that find starts", "find . -name maestro.yaml -exec sh -c 'echo > $1' _ {} \\;"],
+    ["words that are split by another IFS", "IFS=,; X=git,commit,-n; $X"],
   ])("%s: %s", (_what, text) => expect([text, stopped(text)]).toEqual([text, false]));
 });

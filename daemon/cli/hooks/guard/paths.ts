@@ -3,6 +3,7 @@ import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, posix, relative } from "node:path";
 import { GUARD_PLACES, guardOf, isCiFile } from "../../../../proto/guard-paths.ts";
 import { HOLE } from "../shell/words.ts";
+import { fits } from "./wildcard.ts";
 import type { Word } from "../shell/script.ts";
 
 /** Where the agent works; all absolute. */
@@ -22,6 +23,8 @@ export interface Guarded {
 }
 
 const GLOB_RESULTS_MAX = 2_000;
+/** Guards and the folders of guards that a folder is searched for. */
+const PLACES = [...GUARD_PLACES, ".git/hooks", ".github/workflows", ".github/hooks", ".claude", ".cursor", ".codex", ".gemini", ".husky", "policies"];
 const GIT_GUARDS = /^\.git\/(?:hooks(?:\/|$)|config(?:\.|$)|info\/attributes$|modules\/.*\/(?:hooks|config))/;
 const HOME_GUARDS = /^\.(?:gitconfig$|config\/git\/|claude\/settings|claude\.json$|codex\/|cursor\/hooks|gemini\/settings|copilot\/hooks|config\/maestro)/;
 const INSTRUCTIONS = "agent instructions";
@@ -64,11 +67,11 @@ export class GuardedPaths {
   }
 
   private exactly(path: string): Guarded | null {
-    const { root, home, own } = this.place;
-    const inside = root === null ? null : under(root, path);
-    if (inside !== null) {
+    const { home, own, root } = this.place;
+    for (const one of this.rootsOf(path)) {
+      const inside = under(one, path) ?? "";
       const guards = GIT_GUARDS.test(inside) || inside === ".git" ? "git's own hooks and configuration" : (guardOf(inside) ?? (isCiFile(inside) ? "CI" : null));
-      if (guards !== null) return { guards, path: inside, askable: guards === INSTRUCTIONS };
+      if (guards !== null) return { guards, path: one === root ? inside : path, askable: guards === INSTRUCTIONS };
     }
     const atHome = home === null ? null : under(home, path);
     if (atHome !== null && HOME_GUARDS.test(atHome)) return { guards: "the user's agent and git settings", path: `~/${atHome}`, askable: false };
@@ -77,17 +80,33 @@ export class GuardedPaths {
     return null;
   }
 
-  /** The first guard in or at a folder that would go, move or change as a whole. */
-  within(folder: string): Guarded | null {
-    const direct = this.at(folder);
+  /** Every repository the path lies in, whichever folder the agent stands in: a submodule's guards are its own, and those around it count too. */
+  private rootsOf(path: string): readonly string[] {
+    const roots = new Set(this.place.root !== null && under(this.place.root, path) !== null ? [this.place.root] : []);
+    for (let at: string | null = rootOf(path); at !== null; at = at === dirname(at) ? null : rootOf(dirname(at))) roots.add(at);
+    return [...roots];
+  }
+
+  /** The first guard in or at a folder that would go, move or change as a whole; `among` narrows which ones that reaches. */
+  within(folder: string, among: (place: string) => boolean = () => true): Guarded | null {
+    const direct = among(folder) ? this.at(folder) : null;
     if (direct !== null) return direct;
-    const { root } = this.place;
-    if (root === null) return null;
-    for (const path of [...GUARD_PLACES, ".git/hooks", ".github/workflows", ".github/hooks", ".claude", ".cursor", ".codex", ".gemini", ".husky", "policies"]) {
-      const place = join(root, path);
-      if ([folder, real(folder)].some((one) => under(one, place) !== null) && existsSync(place)) return this.at(place) ?? this.at(join(place, "any"));
+    const roots = new Set([...(this.place.root === null ? [] : [this.place.root]), ...this.rootsOf(folder), ...this.rootsOf(real(folder))]);
+    for (const root of roots) {
+      for (const path of PLACES) {
+        const place = join(root, path);
+        if (among(place) && [folder, real(folder)].some((one) => under(one, place) !== null) && existsSync(place)) return this.at(place) ?? this.at(join(place, "any"));
+      }
     }
     return null;
+  }
+
+  /** A guard that stands here and that a pathspec of git's could mean; its `*` goes through slashes. */
+  fitting(pattern: string): Guarded | null {
+    const { root } = this.place;
+    const wild = pattern.replace(/\[[^\]]*\]?/g, "?").replaceAll("**/", "*");
+    const place = root === null ? undefined : GUARD_PLACES.find((one) => (fits(wild, one) || fits(`*/${wild}`, one)) && existsSync(join(root, one)));
+    return place === undefined || root === null ? null : this.at(join(root, place));
   }
 
   /** What a word of a command stands for: itself, or what the shell would find for its pattern. Null where only the shell will know. */
@@ -101,8 +120,7 @@ export class GuardedPaths {
   could({ text }: Word): Guarded | null {
     const parts = text.split(HOLE).map((part) => part.replace(/^(?:\.\/)+/, ""));
     if (parts.join("").replace(/[^A-Za-z]/g, "").length < 4) return null;
-    const pattern = new RegExp(`^${parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("\\*", ".*").replaceAll("\\?", ".")).join(".*")}$`, "i");
-    const path = GUARD_PLACES.find((place) => pattern.test(place) || pattern.test(`/${place}`));
+    const path = GUARD_PLACES.find((place) => fits(parts.join("*"), place) || fits(parts.join("*"), `/${place}`));
     const guards = path === undefined ? null : (guardOf(path) ?? (isCiFile(path) ? "CI" : null));
     return guards === null || path === undefined ? null : { guards, path, askable: guards === INSTRUCTIONS };
   }

@@ -1,7 +1,6 @@
 /** Which files a command would write, by what its program does with its words. What a program does beyond its words is not seen. */
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { GUARD_PLACES } from "../../../../proto/guard-paths.ts";
 import type { Redirect, Word } from "../shell/script.ts";
 import type { Concern } from "./concern.ts";
 import type { GuardedPaths, Guarded } from "./paths.ts";
@@ -20,6 +19,7 @@ interface Writer {
 }
 
 const WRITERS: readonly Writer[] = [
+  { program: /^script$/, manner: "file" },
   { program: /^(?:rm|rmdir|unlink|shred|srm|trash|trash-put)$/, manner: "tree" },
   { program: /^(?:tee|sponge|truncate|touch|ed|ex|vim?|nvim|nano|emacs|micro|fallocate|mkfifo|patch)$/, manner: "file" },
   { program: /^(?:chmod|chown|chgrp|chattr|setfacl)$/, manner: "tree", skip: 1 },
@@ -33,16 +33,16 @@ const WRITERS: readonly Writer[] = [
   { program: /^(?:ln|link|symlink)$/, manner: "into" },
 ];
 /** Options whose value is the file that is written. */
-const OUTPUT = /^(?:-o|-O|--output|--output-document|--outfile|--out|-fprint|-fprintf|-fls)$/;
+const OUTPUT = /^(?:-[A-Za-z]*[oO]|--output|--output-document|--outfile|--out|-fprint|-fprintf|-fls)$/;
 const OUTPUTS: ReadonlySet<string> = new Set(["curl", "wget", "sort", "gcc", "cc", "clang", "find", "openssl", "pandoc", "jq", "yq", "xmllint", "tree", "git"]);
 
 const concern = ({ guards, path, askable }: Guarded): Concern => ({ kind: "edit", guards, path, askable });
 
 /** The concern of writing each of these words; nothing for those that guard nothing. */
-export function writing(words: readonly Word[], folder: string | null, paths: GuardedPaths, manner: Manner): Concern[] {
+export function writing(words: readonly Word[], folder: string | null, paths: GuardedPaths, manner: Manner, fits?: (place: string) => boolean): Concern[] {
   return words.flatMap((word) => {
     const named = paths.named(word, folder === null ? null : paths.absolute(folder));
-    const found = named === null ? [unknown(word, folder, paths)] : named.map((path) => (manner === "tree" ? paths.within(path) : paths.at(path)));
+    const found = named === null ? [unknown(word, folder, paths)] : named.map((path) => (manner === "tree" ? paths.within(path, fits) : paths.at(path)));
     return found.filter((one) => one !== null).slice(0, 1).map(concern);
   });
 }
@@ -66,20 +66,47 @@ function into(words: readonly Word[], folder: string | null, paths: GuardedPaths
   const target = inline !== undefined ? { text: inline, dynamic: false, glob: false } : option >= 0 ? words[option + 1] : operands.at(-1);
   if (target === undefined) return [];
   const sources = operands.filter((word) => word !== target);
+  // What stands in the source's folder lands in the target under its own name.
+  if (words.some(({ text }) => /^(?:-[A-Za-z]*T|--no-target-directory)$/.test(text)) || sources.some(({ text }) => text.endsWith("/"))) return writing([target], folder, paths, "tree");
   const named = paths.named(target, folder === null ? null : paths.absolute(folder));
   const isFolder = named !== null && named.length === 1 && existsSync(named[0]!) && statSync(named[0]!).isDirectory();
   if (!isFolder) return writing([target], folder, paths, "file");
   return sources.flatMap((source) => writing([{ text: join(named[0]!, basename(source.text)), dynamic: source.dynamic, glob: false }], "/", paths, "tree"));
 }
 
-/** `find DIR -name PATTERN -delete` takes a guard only where the pattern fits one. */
-function deletedByFind(rest: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
+/** `find DIR -name PATTERN` takes a guard only where the pattern fits one. */
+function takenByFind(rest: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
   const first = rest.findIndex(({ text }) => /^[-(!]/.test(text));
   const names = rest.filter((_, at) => /^-i?name$/.test(rest[at - 1]?.text ?? ""));
-  const fits = names.length === 0 || GUARD_PLACES.some((place) => names.some(({ text, dynamic }) => dynamic || new Bun.Glob(text.toLowerCase()).match(basename(place).toLowerCase())));
-  const start = rest.slice(0, Math.max(0, first));
-  return fits ? writing(start.length === 0 ? [{ text: ".", dynamic: false, glob: false }] : start, folder, paths, "tree") : [];
+  const fits = (place: string): boolean => names.length === 0 || names.some(({ text, dynamic }) => dynamic || new Bun.Glob(text.toLowerCase()).match(basename(place).toLowerCase()));
+  const start = first === 0 ? [{ text: ".", dynamic: false, glob: false }] : rest.slice(0, first < 0 ? undefined : first);
+  return writing(start, folder, paths, "tree", fits);
 }
+
+/** What `find -exec` has a program write over. */
+export function writesFound(find: readonly Word[] | null, words: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
+  if (find === null || !isWriter(programOf(words[0]), words.slice(1)) || programOf(find[0]) !== "find") return [];
+  return takenByFind(find.slice(1), folder, paths);
+}
+
+/** Other names for a guard: what is written to them later is written to it. */
+function linked(program: string, rest: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
+  const links = /^(?:ln|link|symlink)$/.test(program) || (program === "cp" && rest.some(({ text }) => /^(?:-[A-Za-z]*[ls][A-Za-z]*|--link|--symbolic-link)$/.test(text)));
+  return links ? writing(operandsOf(rest, 0).slice(0, -1), folder, paths, "tree") : [];
+}
+
+/** Files that a script of sed writes (its `w`). */
+function writtenBySed(rest: readonly Word[]): Word[] {
+  return rest.flatMap((word) => [...word.text.matchAll(/(?:^|[;{}\s0-9$/|#,gpI])[wW]\s+([^\s;}]+)/g)].map((found) => ({ ...word, text: found[1]! })));
+}
+
+/** Folders that an archive is unpacked into. */
+function unpacked(program: string, rest: readonly Word[]): Word[] {
+  const flag = /^(?:bsd)?tar$/.test(program) ? /^(?:-C|--directory)$/ : program === "unzip" ? /^-d$/ : null;
+  return flag === null ? [] : rest.flatMap((_, at) => (flag.test(rest[at]!.text) && rest[at + 1] !== undefined ? [{ ...rest[at + 1]!, text: join(rest[at + 1]!.text, "any") }] : []));
+}
+
+const isWriter = (program: string, rest: readonly Word[]): boolean => WRITERS.some(({ program: pattern, only }) => pattern.test(program) && (only === undefined || rest.some(({ text }) => only.test(text))));
 
 /** What the program's words say it writes. `words` begin with the program. */
 export function writesOf(words: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
@@ -92,11 +119,15 @@ export function writesOf(words: readonly Word[], folder: string | null, paths: G
     const scripted = rest.some(({ text }) => /^(?:-e|-f|--expression|--file|--reference)/.test(text) || (program === "chmod" && /^-[rwxXst]+$/.test(text)));
     found.push(...(manner === "into" ? into(rest, folder, paths) : writing(operandsOf(rest, scripted ? 0 : skip), folder, paths, manner)));
   }
-  if (program === "find" && rest.some(({ text }) => text === "-delete")) found.push(...deletedByFind(rest, folder, paths));
+  if (program === "find" && rest.some(({ text }) => text === "-delete")) found.push(...takenByFind(rest, folder, paths));
+  found.push(...linked(program, rest, folder, paths), ...writing(unpacked(program, rest), folder, paths, "file"));
+  if (/^g?sed$/.test(program)) found.push(...writing(writtenBySed(rest), folder, paths, "file"));
   if (program === "dd") found.push(...writing(rest.filter(({ text }) => text.startsWith("of=")).map((word) => ({ ...word, text: word.text.slice(3) })), folder, paths, "file"));
   if (OUTPUTS.has(program)) {
     const outputs = rest.flatMap((word, at) => {
       const inline = /^(?:--output|--output-document|--outfile|--out)=(.*)$/.exec(word.text)?.[1];
+      const joined = /^-[A-Za-z]*?[oO](.+)$/.exec(word.text)?.[1];
+      if (joined !== undefined) return [{ ...word, text: joined }];
       return inline !== undefined ? [{ ...word, text: inline }] : OUTPUT.test(word.text) ? rest.slice(at + 1, at + 2) : [];
     });
     found.push(...writing(outputs, folder, paths, "file"));

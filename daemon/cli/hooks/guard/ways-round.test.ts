@@ -1,0 +1,81 @@
+/** Ways round the reader that were found by trying: each was let through once. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commandLine } from "./command.ts";
+import { GuardedPaths, rootOf } from "./paths.ts";
+import { fits } from "./wildcard.ts";
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), "maestro-round-")));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+for (const folder of [".git/hooks", ".claude", ".github/workflows", "vendor/sub/.git", "src", "home"]) mkdirSync(join(root, folder), { recursive: true });
+for (const file of ["maestro.yaml", ".claude/settings.json", ".github/workflows/ci.yml", "src/a.ts", "vendor/sub/maestro.yaml"]) writeFileSync(join(root, file), "");
+
+const at = (cwd: string): GuardedPaths => new GuardedPaths({ cwd, root: rootOf(cwd), home: join(root, "home"), own: [] });
+const paths = at(root);
+const kinds = (text: string, from = paths): string[] => [...new Set(commandLine(text, from).map(({ kind }) => kind))];
+const stopped = (text: string, from = paths): boolean => kinds(text, from).some((kind) => kind !== "push" && kind !== "spend");
+
+describe("hooks left out", () => {
+  test.each([
+    // A value that is read for an option, an option that is read for a value.
+    "git push -oF --no-verify", "git commit -Cm --no-verify", "git commit -SF --no-verify", "git am -3n x", "git am -un x", "git config --file .git/config core.hooksPath x", "git config -f x core.hooksPath y", "git config --type path core.hooksPath x", "git config core.hooksPath get", "git config core.hooksPath list", "git config --replace-all core.hooksPath -l",
+    "export A=1 HUSKY=0; git commit", "cross-env HUSKY=0 git commit", "HOME=/tmp/x git commit -m x", "export XDG_CONFIG_HOME=/tmp/x; git commit -m x", "git --exec-path=/tmp/evil commit",
+    // Programs that start programs.
+    "env - git commit -n", "env -S 'git commit -n'", "env -S'HUSKY=0 git commit'", "unshare git commit -n", "npm exec -- git commit -n", "npx -c 'git commit -n'", "script -qc 'git commit -n' /dev/null", "su x -c 'git commit -n'", "tmux new -d 'git commit -n'", "flock x -c 'git commit -n'", "watch 'git commit -n'", "bash -c -o pipefail 'git commit --no-verify'", "hub commit -n",
+    "source /dev/stdin <<< 'git commit -n'", ". <(echo 'git commit -n')", "bash <(echo git commit -n)", "bash /dev/fd/3 3<<E\ngit commit -n\nE", "printf 'git commit %s' -n | sh", "trap 'git commit -n' EXIT", "alias g='git commit -n'\ng", "make --eval='x:; git commit --no-verify'",
+    "python3 -c\"import os; os.system('git commit --no-verify')\"", "node --eval='x(\"git commit --no-verify\")'", "python3 -c 'run([\"git\",\"commit\",\"-n\"])'", "vim -c '!git commit --no-verify' x", "sed '1e git commit --no-verify' x",
+    "git -c core.pager='git commit -n' log", "git rebase -x 'git commit -n --amend' main", "git submodule foreach git commit -n", "git bisect run git commit -n", "git difftool -x 'git commit -n'",
+    // Words that only the shell will know.
+    "git $(echo commit) -n", "git p${x}ush", "git commit $(echo --no-verify)", "git commit -$X --no-ver$Y && echo --no-verify", "echo --no-verify | xargs git commit -m x", "echo commit -n | xargs git", "g() { git \"$@\"; }; g commit -n", "g() { git commit \"$@\"; }; g -n", "$(echo git commit -n)", "\"$(which git)\" commit -n", "read c <<< 'git commit -n'; $c",
+  ])("attack: %s", (text) => expect([text, stopped(text)]).toEqual([text, true]));
+});
+
+describe("guards written", () => {
+  test.each([
+    "ln -s maestro.yaml x && echo > x", "ln maestro.yaml x", "ln -s .claude x; echo > x/settings.json", "cp -l maestro.yaml x", "curl -sSLo maestro.yaml x", "curl -omaestro.yaml x", "wget -qOmaestro.yaml x", "sort x -omaestro.yaml", "sed -n 'w maestro.yaml' x", "sed 's/a/b/w maestro.yaml' x", "vim -c 'w! maestro.yaml' x", "tar -xf x -C .claude", "unzip x -d .git/hooks", "rsync -a x/ ./", "cp -rT x .", "script maestro.yaml",
+    "git checkout evil -- '*.yaml'", "git checkout evil -- ':(glob)**/*.yaml'", "find . -type f -exec sed -i s/a/b/ {} +", "find . -name 'maestro*' -exec rm {} +",
+  ])("attack: %s", (text) => expect([text, kinds(text).includes("edit")]).toEqual([text, true]));
+
+  test("attack: from another folder, from a submodule, and by an absolute path a guard is still one", () => {
+    expect(kinds(`echo > ${root}/maestro.yaml`, at("/"))).toEqual(["edit"]);
+    expect(kinds(`rm -rf ${root}`, at("/"))).toEqual(["edit"]);
+    expect(kinds("echo > ../../maestro.yaml", at(join(root, "vendor/sub")))).toEqual(["edit"]);
+    expect(kinds("echo > vendor/sub/.git/config")).toEqual(["edit"]);
+    expect(kinds(`echo > ${root}/src/a.ts`, at("/"))).toEqual([]);
+  });
+
+  test("git restore from a list of files cannot be told", () => expect(kinds("git restore --pathspec-from-file=x")).toEqual(["unread"]));
+});
+
+describe("pushes", () => {
+  test.each(["git push --dry-run --no-dry-run", "git push -n --no-dry-run"])("attack: %s is no dry run", (text) => expect(kinds(text)).toEqual(["push"]));
+
+  test.each([
+    "git push --mirr", "git push --al", "git push --del origin x", "git push -fd origin x", "git push --recei=x origin", "git push --exe x origin", "git -c remote.origin.push=evil:main push", "git -c push.default=matching push", "git config remote.origin.push evil:main", "git remote add --mirror=push x y", "echo push | xargs git", "printf 'git %s' push | sh", "git rebase --exec='git push' main", "gh api graphql -f query='mutation { mergePullRequest }'",
+    // The commit that would go is not there while the hook looks.
+    "git commit -am x && git push", "git reset --hard evil && git push", "git fetch . evil:main && git push", "bash -c 'git commit -m x'; git push", "while git push; do git commit -am x; done", "f() { git push; }; git merge x; f", "git publish && git push",
+  ])("attack: %s is stopped by its text", (text) => expect([text, stopped(text)]).toEqual([text, true]));
+
+  test.each(["env -C /tmp/x git push", "GIT_DIR=/tmp/x git push", "export GIT_DIR=/tmp/x; git push", "env GIT_DIR=/tmp/x git push", "git --git-dir=/tmp/x push", "git --namespace=x push"])("attack: %s pushes from a folder that is not this one", (text) => expect(commandLine(text, paths)).toEqual([{ kind: "push", push: { folder: null, refs: [] } }]));
+
+  test.each(["git add -A && git status && git push", "git fetch origin main && git push", "npm test && git push", "git checkout -- src && git push"])("%s pushes what the hook sees", (text) => expect(kinds(text)).toEqual(["push"]));
+});
+
+describe("what only a person may do", () => {
+  test.each(["maestro --state /tmp/s approve abc", "maestro approve abc --reason -h", "maestro app$(echo rove) x", "maestro $X abc", "npx maestro@latest approve x", "unshare maestro approve x"])("attack: %s", (text) => expect([text, stopped(text)]).toEqual([text, true]));
+});
+
+describe("work that is nobody's business goes on", () => {
+  test.each([
+    "git commit -m \"$(cat <<'E'\ndo not git push --no-verify\nE\n)\"", "git config --list --show-origin", "git config push.default current", "which git && git --version", "apt-get install -y git maestro", "find src -name '*.ts' -exec sed -i 's/a/b/g' {} +", "git ls-files '*.ts' | xargs -r npx eslint", "git grep -l foo | xargs sed -i s/foo/bar/", "docker run --rm alpine sh -c 'make test'", "sed -i 's/where we/were/' src/a.ts", "rsync -a src/ /tmp/copy/", "tar -xzf x -C /tmp", "HOME=/tmp/x npm test", "git submodule foreach git status", "git bisect run npm test", "tmux new-session -d 'npm run dev'", "git checkout main -- 'src/*.ts'", "gh pr create --body 'please do not git push --no-verify'", "trap 'rm -f /tmp/x' EXIT; make", "ln -s ../shared/x src/x", "$PYTHON -m pytest", "maestro waive --help",
+  ])("%s", (text) => expect([text, commandLine(text, paths)]).toEqual([text, []]));
+});
+
+test("attack: a pattern of many stars takes no time", () => {
+  const started = performance.now();
+  expect(fits(`${"*a".repeat(2_000)}*b`, "a".repeat(255))).toBe(false);
+  expect([fits("m*.y?ml", "Maestro.yaml"), fits("*", ""), fits("a*", "ba"), fits("*/x", "a/b/x")]).toEqual([true, true, false, true]);
+  expect(performance.now() - started).toBeLessThan(500);
+});
