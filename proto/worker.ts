@@ -11,6 +11,7 @@ import { Obligation, Outcome } from "./outcome.ts";
 import { ConfigsJob, ConfigsReply } from "./effective.ts";
 import { PlanJob, PlanJobReply } from "./plan.ts";
 import { ObligationName, ObligationRule, ObligationRules, ReportFormat } from "./report.ts";
+import { FailedTest, QuarantineEntries, TestIds } from "./failed-test.ts";
 import { RunIds } from "./usage.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
@@ -65,6 +66,7 @@ export const FactsReply = Closed({
   empty: Type.Boolean({ description: "the change changes nothing" }),
   tree_sha256: Type.Union([Sha256Hex, Type.Null()]),
   facts_sha256: Sha256Hex,
+  member: Type.Optional({ ...GitOid, description: "the head that this one only carries to the target's tip: a merge commit with the tree that git makes of the two" }),
   runs: Type.Optional({ ...RunIds, description: "runs of agents that the commits name by trailer" }),
   parts: Type.Optional(Type.Record(Type.String({ pattern: "^[a-z_]{1,32}$" }), Sha256Hex, { description: "digest of each part of the facts: what an outcome was read from is compared by these" })),
   gaps: Type.Array(Gap, { maxItems: 1000 }),
@@ -104,13 +106,14 @@ export const SettleJob = Closed({
   base_outcomes: Type.Array(Outcome, { maxItems: 64, description: "what commands found on the base's own tree" }),
   waivers: Type.Array(Closed({ ...WaiverEntry.properties, folder: Type.String() })),
   inline_denied: Type.Array(RulePattern),
+  quarantine: Type.Optional(QuarantineEntries),
   now_ms: Count,
   deadline_ms: Count,
 });
 export type SettleJob = Static<typeof SettleJob>;
 
 /** Only what this job may say of a finding, by its place in its check's list. */
-export const Settled = Closed({ check: CheckName, finding: Count, baseline: Type.Optional(Choice(["new", "existing"])), identity: Type.Optional(Sha256Hex), waiver: Type.Optional(Waiver) });
+export const Settled = Closed({ check: CheckName, finding: Count, baseline: Type.Optional(Choice(["new", "existing"])), identity: Type.Optional(Sha256Hex), waiver: Type.Optional(Waiver), test: Type.Optional(FailedTest) });
 export type Settled = Static<typeof Settled>;
 export const SettleReply = Closed({
   kind: Type.Literal("settle"),
@@ -162,8 +165,9 @@ export const CommandJob = Closed({
   report: Type.Union([KeptFile, Closed({ absent: ShortText }), Type.Null()], { description: "null where the exit code alone counts" }),
   tail: Base64,
   gaps: Type.Array(Gap, { maxItems: 256 }),
+  watched: Type.Optional({ ...TestIds, description: "tests whose passing is asked for" }),
 });
-export const CommandReply = Closed({ kind: Type.Literal("command"), outcome: Outcome, duration_us: Count });
+export const CommandReply = Closed({ kind: Type.Literal("command"), outcome: Outcome, duration_us: Count, passed: Type.Optional(TestIds) });
 
 /** What obligations read out of one report. */
 export const MeasureJob = Closed({

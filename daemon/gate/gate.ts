@@ -26,7 +26,7 @@ import { readReply } from "./reply.ts";
 import { checkCode } from "./check-code.ts";
 import { partsOf, Reuse } from "./reuse.ts";
 import type { KeptOutcomeTable } from "../store/reuse.ts";
-import type { ReleaseShelf } from "./released.ts";
+import { carriedWords, type ReleaseShelf } from "./released.ts";
 import { APPROVAL_RULE, endsAt, namedReleases } from "../release/index.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { Targets } from "./targets.ts";
@@ -167,7 +167,7 @@ export class GateKeeper {
   private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases }: Judged): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
-    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`)];
+    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`)];
     const reported = this.deps.costs?.before(placeKey({ repo_id, target_ref, head })).micro_usd ?? null;
     return makeCard({ ...(reported === null ? {} : { cost_micro_usd: String(reported) }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
   }

@@ -22,12 +22,13 @@ import { runChecks } from "./check-run.ts";
 import { allowanceOf, type Allowance, type SpentOn } from "./allowance.ts";
 import { cpuLeftFor } from "./cost.ts";
 import { CHECKS } from "./checks/index.ts";
+import type { TestHistory } from "../commands/history.ts";
 import { ToolRunner, withoutTools } from "../commands/run.ts";
 import { decide } from "./decide.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { KeptOutcomes } from "./kept-outcomes.ts";
 import { together, type Reuse, type ReuseNumbers } from "./reuse.ts";
-import { releasesFor, type OnRecord } from "./released.ts";
+import { releasesFor, withMember, type OnRecord } from "./released.ts";
 import type { Standing as Releases } from "../release/index.ts";
 import { Lane } from "../checking/lane.ts";
 
@@ -41,6 +42,8 @@ export interface JudgeDeps {
   readonly now_s?: () => number;
   /** Folder for documents that live as long as one gate. */
   readonly scratch_dir: string;
+  /** What is known of tests that failed here; absent where nothing is kept. */
+  readonly history?: TestHistory;
   /** Folder of merged trees, which commands are shown. */
   readonly trees_dir: string;
   readonly host_policy: { readonly path: string; readonly name: string };
@@ -157,7 +160,7 @@ export class Judge {
     const { base_config } = configured;
     const wanted = subject.suppose?.(configured.config) ?? configured.config;
     const { config, left_out } = subject.tools === undefined ? withoutTools(wanted) : { config: wanted, left_out: [] };
-    const people = releasesFor(host, subject.released, facts);
+    const people = releasesFor(host, await withMember(subject.released, facts), facts);
     const base_policy = base_config.state === "read" ? base_config.policy : null;
     const answer = await standing({ facts, config, base_policy, ...people });
     if (answer !== null) return answer;

@@ -32,6 +32,8 @@ export interface OnRecord {
   readonly submitters: readonly number[];
   readonly config_owner: number | null;
   readonly now_s: number;
+  /** What is on record of another head. */
+  readonly carried: (head: string) => Promise<Pick<OnRecord, "recorded" | "submitters">>;
   /** Of a simulation alone. */
   readonly suppose?: readonly string[];
 }
@@ -61,16 +63,21 @@ export class ReleaseShelf {
     return this.deps.releases.of(place).map(({ log_index }) => log_index).join(",");
   }
 
-  /** Everybody who had this head gated. */
+  /** Everybody who had this head gated, as far as the newest gates go. */
   submitters({ repo_id, head }: Pick<ReleasePlace, "repo_id" | "head">): number[] {
-    const { gates } = this.deps;
-    const newest = gates.newest().filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid);
-    return [...new Set([...gates.submitters(repo_id, head), ...newest])];
+    return [...new Set(this.deps.gates.newest().filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid))];
   }
 
   /** `submitter` asks for the attempt that is about to be made. A release whose statement is gone or damaged is none. */
   async onRecord(place: ReleasePlace, submitter: number): Promise<OnRecord> {
-    const { releases, artifacts, config_owner, now_s, warn } = this.deps;
+    const { config_owner, now_s } = this.deps;
+    const submitters = (of: ReleasePlace): number[] => [...new Set([submitter, ...this.submitters(of)])];
+    const carried = async (head: string): Promise<Pick<OnRecord, "recorded" | "submitters">> => ({ recorded: await this.recorded({ ...place, head }), submitters: submitters({ ...place, head }) });
+    return { recorded: await this.recorded(place), submitters: submitters(place), config_owner: config_owner(), now_s: now_s(), carried };
+  }
+
+  private async recorded(place: ReleasePlace): Promise<RecordedRelease[]> {
+    const { releases, artifacts, warn } = this.deps;
     const recorded: RecordedRelease[] = [];
     for (const { log_index, statement_sha256, bundle } of releases.of(place)) {
       const bytes = await artifacts.blobs.get(bundle);
@@ -78,8 +85,21 @@ export class ReleaseShelf {
       if (release === null) warn("a release on record cannot be read and does not count", new MaestroError("store.corrupt", `the release of log entry ${log_index}`));
       else recorded.push({ release, log_index, statement_sha256 });
     }
-    return { recorded, submitters: [...new Set([submitter, ...this.submitters(place)])], config_owner: config_owner(), now_s: now_s() };
+    return recorded;
   }
+}
+
+/** With what was released of the member that this head only carries to the target's tip. */
+export async function withMember(given: OnRecord | undefined, { member }: Pick<FactsReply, "member">): Promise<OnRecord | undefined> {
+  if (given === undefined || member === undefined) return given;
+  const { recorded, submitters } = await given.carried(member);
+  return { ...given, recorded: [...given.recorded, ...recorded], submitters: [...new Set([...given.submitters, ...submitters])] };
+}
+
+/** Says on the card whose releases count for a head that nobody was asked about. */
+export function carriedWords({ member }: Pick<FactsReply, "member">, { counted }: Standing): string[] {
+  const carries = member !== undefined && counted.some(({ release }) => release.request.head === member);
+  return carries ? [`this commit is what git makes of ${member.slice(0, 12)} and the target's tip: what people released of that one is released here`] : [];
 }
 
 /** What counts, and whose approval is still wanted. In a replay nobody is asked: who had approved a change of the past is not known. */

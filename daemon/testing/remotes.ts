@@ -22,10 +22,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Every repository under `root` at `git://127.0.0.1:PORT/NAME`. */
-export async function gitDaemon(root: string): Promise<Server> {
+/** Every repository under `root` at `git://127.0.0.1:PORT/NAME`; `as` is a command in front, such as `setpriv` with another user. */
+export async function gitDaemon(root: string, as: readonly string[] = []): Promise<Server> {
   const port = await freePort();
-  const cmd = ["git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1", `--port=${port}`, `--base-path=${root}`, root];
+  const cmd = [...as, "git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1", `--port=${port}`, `--base-path=${root}`, root];
   const child = Bun.spawn({ cmd, env: { PATH, HOME: "/nonexistent", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" }, detached: true, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   const ends_ms = performance.now() + START_DEADLINE_MS;
   for (;;) {

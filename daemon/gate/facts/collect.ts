@@ -19,6 +19,7 @@ import { wantedContents } from "./contents.ts";
 import { changedFiles } from "./files.ts";
 import { withFolders } from "./folder-configs.ts";
 import { maskedText } from "./masked.ts";
+import { memberOf } from "./member.ts";
 import { factsDocument } from "./parts.ts";
 import { declaredCommands, runnerFiles } from "./runners.ts";
 
@@ -154,6 +155,7 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const approvals = "basis" in change ? await approvalNeeds(reader, change.config_commit, asked, facts.files, facts.gaps) : { needs: [], unclear: null };
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
   const trusted = "basis" in change ? { config_commit: change.config_commit, old_tree: change.old_tree } : null;
-  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors: written.authors, ...(written.runs.length === 0 ? {} : { runs: written.runs }), approvals, trusted, config };
+  const member = "basis" in change && change.resolved.kind === "merge" ? await memberOf(reader, job) : null;
+  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors: written.authors, ...(written.runs.length === 0 ? {} : { runs: written.runs }), approvals, trusted, config, ...(member === null ? {} : { member }) };
   return { facts, reply: maskedText(reply) };
 }
