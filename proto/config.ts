@@ -9,6 +9,7 @@ import { Effect, RuleMode } from "./decision.ts";
 import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
+import { StatusHost } from "./status.ts";
 import { RulePattern, WaiverEntries, WaiverEntry } from "./waiver.ts";
 import { ChangeBudget } from "./usage.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
@@ -239,6 +240,7 @@ export const RepositoryEntry = Closed({
   ),
   known_hosts_file: Type.Optional(HostPath("host keys an ssh remote may show")),
   ca_file: Type.Optional(HostPath("certificates an https remote is checked against, in place of the system's")),
+  statuses: Type.Optional({ ...StatusHost, description: "where the reporter publishes this repository's verdicts; absent: nowhere" }),
 });
 export type RepositoryEntry = Static<typeof RepositoryEntry>;
 

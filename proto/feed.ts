@@ -12,5 +12,5 @@ export const FeedEntry = Closed({ place: Count, gate_id: Type.String(), attempt:
 export type FeedEntry = Static<typeof FeedEntry>;
 
 /** `next` is what to ask for the following page; it moves past entries that the reader may not see. */
-export const FeedReply = Closed({ next: Count, more: Type.Boolean(), entries: Type.Array(FeedEntry, { maxItems: 500 }) });
+export const FeedReply = Closed({ next: Count, more: Type.Boolean(), total: { ...Count, description: "places there are; below what was asked for, another history came in its stead" }, entries: Type.Array(FeedEntry, { maxItems: 500 }) });
 export type FeedReply = Static<typeof FeedReply>;

@@ -41,7 +41,7 @@ export function feedRoutes({ gates, artifacts }: { readonly gates: Gates; readon
         const page = gates.after(from - 1, PAGE_ROWS);
         const seen = page.filter(({ row }) => maySee(principal, row));
         const entries = seen.map(({ place, row: { gate_id, attempt, repo_id, head, verdict } }) => ({ place, gate_id, attempt: attempt.attempt, repo_id, head, verdict }));
-        return { next: (page.at(-1)?.place ?? from - 1) + 1, more: page.length === PAGE_ROWS, entries };
+        return { next: (page.at(-1)?.place ?? from - 1) + 1, more: page.length === PAGE_ROWS, total: gates.places(), entries };
       },
     }),
   ];

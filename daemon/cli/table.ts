@@ -174,6 +174,19 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/verify-merge.ts"),
   },
   {
+    name: "reporter",
+    summary: "publish verdicts as commit statuses, through the egress helper; runs until it is stopped. See docs/merge-queue.md",
+    positionals: "",
+    positionals_max: 0,
+    options: {
+      ...STATE,
+      config: { type: "string", value: "FILE", help: "host configuration (default: MAESTRO_CONFIG, else /etc/maestro/maestrod.yaml)" },
+      "reporter-state": { type: "string", value: "DIR", help: "where it keeps how far it came (default: reporter in the state folder)" },
+      once: { type: "boolean", help: "publish what is there, then end: 0, or 1 where something was given up" },
+    },
+    load: () => import("./commands/reporter.ts"),
+  },
+  {
     name: "baseline",
     summary: "take out of .maestro-baseline.json what is no longer found; --create makes it, on adoption",
     positionals: "[REPOSITORY]",

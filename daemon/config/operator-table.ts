@@ -15,9 +15,9 @@ export const hasRemote = (entry: RepositoryEntry): entry is RemoteEntry => entry
 export const LOCAL_PREFIX = "local:";
 
 function remoteProblem(entry: RepositoryEntry): readonly [field: string, because: string] | null {
-  const { remote, target_refs, mode, credential_file, known_hosts_file, ca_file } = entry;
+  const { remote, target_refs, mode, credential_file, known_hosts_file, ca_file, statuses } = entry;
   if (remote === undefined) {
-    const [field] = Object.entries({ target_refs, mode, credential_file, known_hosts_file, ca_file }).find(([, value]) => value !== undefined) ?? [];
+    const [field] = Object.entries({ target_refs, mode, credential_file, known_hosts_file, ca_file, statuses }).find(([, value]) => value !== undefined) ?? [];
     return field === undefined ? null : [field, "needs a remote beside it"];
   }
   const parsed = parseRemote(remote);
@@ -30,7 +30,16 @@ function remoteProblem(entry: RepositoryEntry): readonly [field: string, because
   if (ca_file !== undefined && parsed.scheme !== "https") return ["ca_file", "is for https remotes"];
   // A password over plain http, or handed to a protocol that has none, helps nobody.
   if (credential_file !== undefined && parsed.scheme !== "ssh" && parsed.scheme !== "https") return ["credential_file", "is for https and ssh remotes"];
+  if (statuses !== undefined && !mayCarryToken(statuses.api)) return ["statuses", "api must be https, or http on this machine: a token is sent there"];
+  if (statuses?.host === "github" && !/^[^/]+\/[^/]+$/.test(statuses.project)) return ["statuses", "project is owner/name at GitHub"];
   return null;
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "[::1]", "localhost"]);
+
+function mayCarryToken(api: string): boolean {
+  const url = URL.parse(api);
+  return url !== null && url.username === "" && (url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.has(url.hostname)));
 }
 
 /** The first thing wrong with the table, or null. */

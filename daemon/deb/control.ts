@@ -48,7 +48,7 @@ fi
   prerm: `#!/bin/sh
 set -e
 if [ "$1" = remove ] && [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; then
-  systemctl disable --now ${UNITS} maestrod.service
+  systemctl disable --now ${UNITS} maestro-reporter.service maestrod.service
 fi
 `,
   postrm: `#!/bin/sh

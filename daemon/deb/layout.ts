@@ -14,6 +14,7 @@ export const SYSTEM_FILES: Readonly<Record<string, string>> = {
   "maestrod-verify.socket": "lib/systemd/system/maestrod-verify.socket",
   "maestro-egress.socket": "lib/systemd/system/maestro-egress.socket",
   "maestro-egress@.service": "lib/systemd/system/maestro-egress@.service",
+  "maestro-reporter.service": "lib/systemd/system/maestro-reporter.service",
   "maestro-sandbox.socket": "lib/systemd/system/maestro-sandbox.socket",
   "maestro-sandbox@.service": "lib/systemd/system/maestro-sandbox@.service",
   "maestro.sysusers": "usr/lib/sysusers.d/maestro.conf",

@@ -1,15 +1,17 @@
 /** What the helper does with one conversation: a question after the other, about repositories of its own table only. */
 import { mkdir, mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { EGRESS_READ_BYTES, type EgressJob, type EgressReply, type FailedReply } from "../../proto/egress.ts";
+import { EGRESS_READ_BYTES, type EgressJob, type EgressReply, type FailedReply, type HistoryJob, type TipJob } from "../../proto/egress.ts";
 import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { StatusJob } from "../../proto/status.ts";
 import { isTarget } from "../../proto/remote.ts";
 import type { Host } from "../config/host.ts";
 import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import { RepositoryStore } from "../platform/git/repository-store.ts";
 import { Git } from "../platform/git/runner.ts";
 import { Mirror } from "./mirror.ts";
+import { contextOf, publishStatus } from "./publish.ts";
 import { RemoteGit } from "./remote-git.ts";
 import type { EgressTools } from "./settings.ts";
 
@@ -32,6 +34,7 @@ export class Conversation {
   async answer(job: EgressJob): Promise<EgressReply> {
     try {
       if (job.kind === "read") return await this.read(job.offset);
+      if (job.kind === "status") return await this.publish(job);
       await mkdir(this.state_dir, { recursive: true, mode: 0o700 });
       const folder = await mkdtemp(join(this.state_dir, "talk-"));
       try {
@@ -44,7 +47,7 @@ export class Conversation {
     }
   }
 
-  private async ask(job: Exclude<EgressJob, { kind: "read" }>, folder: string): Promise<EgressReply> {
+  private async ask(job: TipJob | HistoryJob, folder: string): Promise<EgressReply> {
     const entry = this.entryOf(job.repository, job.ref);
     const { egress, intake } = this.host.limits;
     const longest_ms = job.kind === "tip" ? egress.tip_deadline_ms : egress.fetch_deadline_ms;
@@ -56,15 +59,29 @@ export class Conversation {
     return { kind: "history", tip, tips: [...tips], bytes };
   }
 
+  /** Where, under which name and with whose token is this helper's own table's to say. */
+  private async publish(job: StatusJob): Promise<EgressReply> {
+    const entry = this.entryOf(job.repository, job.ref);
+    if (entry.statuses === undefined) throw new MaestroError("request.not_found", `the table publishes no statuses of ${entry.id}`);
+    const deadline_ms = Math.min(job.deadline_ms, this.host.limits.egress.tip_deadline_ms);
+    const where = { ...entry.statuses, token_file: this.loaded(entry.statuses.token_file) };
+    return { kind: "status", context: await publishStatus(where, { ...job, deadline_ms }, contextOf(where, entry.target_refs, job.ref), Date.now()) };
+  }
+
   /** The core is not believed either: what is not in the helper's own table is not reached. */
   private entryOf(id: string, ref: string): RemoteEntry {
     const entry = this.host.repositories.find((row) => row.id === id);
     if (entry === undefined || !hasRemote(entry)) throw new MaestroError("request.not_found", `no repository ${id} with a remote stands in the operator table`);
     if (!isTarget(entry.target_refs, ref)) throw new MaestroError("request.not_found", `${ref} is not among the target_refs of ${id}`);
-    const loaded = /^credential:(.+)$/.exec(entry.credential_file ?? "")?.[1];
-    if (loaded === undefined) return entry;
-    if (this.credentials_dir === null) throw new MaestroError("egress.denied", `the helper's unit loads no credential ${loaded}`);
-    return { ...entry, credential_file: join(this.credentials_dir, loaded) };
+    return entry.credential_file === undefined ? entry : { ...entry, credential_file: this.loaded(entry.credential_file) };
+  }
+
+  /** The path of a file, or of what the unit loads. */
+  private loaded(file: string): string {
+    const name = /^credential:(.+)$/.exec(file)?.[1];
+    if (name === undefined) return file;
+    if (this.credentials_dir === null) throw new MaestroError("egress.denied", `the helper's unit loads no credential ${name}`);
+    return join(this.credentials_dir, name);
   }
 
   private async tip(git: RemoteGit, entry: RemoteEntry, ref: string): Promise<string> {
@@ -88,5 +105,5 @@ const CODES: readonly FailedReply["code"][] = ["egress.failed", "egress.denied",
 function failed(error: unknown): FailedReply {
   const known = error instanceof MaestroError ? error : new MaestroError("egress.failed", error instanceof Error ? error.message : String(error), { cause: error });
   const code = CODES.find((name) => name === known.code) ?? "egress.failed";
-  return { kind: "failed", code, detail: (code === known.code ? known.detail : `${known.code}: ${known.detail}`).slice(0, DETAIL_MAX).toWellFormed() };
+  return { kind: "failed", code, detail: (code === known.code ? known.detail : `${known.code}: ${known.detail}`).slice(0, DETAIL_MAX).toWellFormed(), ...(known.retry_after_s === null ? {} : { retry_after_s: known.retry_after_s }) };
 }

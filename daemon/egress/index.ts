@@ -54,7 +54,7 @@ export interface Egress {
 /** Starts nothing: a helper lives as long as a question does. A sealed node, and one whose table has no remote, never has one. */
 export function createEgress(deps: EgressDeps): Egress {
   if (deps.host.modes.includes("sealed")) return SEALED;
-  return new Remotes(deps, deps.host.egress_socket === null ? ownHelpers(deps) : socketLink(deps.host.egress_socket));
+  return new Remotes(deps, egressLink(deps));
 }
 
 const sealed = (): Promise<never> => Promise.reject(new MaestroError("egress.sealed", "mode sealed"));
@@ -81,6 +81,12 @@ function ownHelpers({ host, state_dir, git_folder, cgroups }: EgressDeps): Link 
       backoff: worker,
     }),
   );
+}
+
+/** A helper to speak to, for whoever publishes verdicts. Throws `egress.sealed`. */
+export function egressLink(deps: EgressDeps): Link {
+  if (deps.host.modes.includes("sealed")) throw new MaestroError("egress.sealed", "mode sealed");
+  return deps.host.egress_socket === null ? ownHelpers(deps) : socketLink(deps.host.egress_socket);
 }
 
 class Remotes implements Egress {

@@ -30,15 +30,15 @@ export interface RemoteEnd {
 }
 
 /** Throws `egress.denied` unless only this user (or root, for a file of the service manager) can read the file. */
-async function checkPrivate(path: string): Promise<void> {
+export async function checkPrivate(path: string, what = "credential_file"): Promise<void> {
   let found;
   try {
     found = await stat(path);
   } catch (cause) {
-    throw new MaestroError("egress.denied", `credential_file ${path} cannot be read`, { cause });
+    throw new MaestroError("egress.denied", `${what} ${path} cannot be read`, { cause });
   }
-  if (!found.isFile() || (found.uid !== process.getuid?.() && found.uid !== 0)) throw new MaestroError("egress.denied", `credential_file ${path} is not a file of the helper's user or root`);
-  if ((found.mode & OTHERS) !== 0) throw new MaestroError("egress.denied", `credential_file ${path} can be read by other users; chmod 600 it, and replace what is in it`);
+  if (!found.isFile() || (found.uid !== process.getuid?.() && found.uid !== 0)) throw new MaestroError("egress.denied", `${what} ${path} is not a file of the helper's user or root`);
+  if ((found.mode & OTHERS) !== 0) throw new MaestroError("egress.denied", `${what} ${path} can be read by other users; chmod 600 it, and replace what is in it`);
 }
 
 /** One repository's remote and how to speak to it. `folder` is this conversation's own. */

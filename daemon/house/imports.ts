@@ -35,7 +35,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["daemon/api"],
   ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/offline.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts"],
   ["daemon/client"],
-  ["daemon/cli", "daemon/ui"],
+  ["daemon/cli", "daemon/ui", "daemon/reporter"],
   ["bench"],
 ];
 const FEATURE = FLOORS.findIndex((rooms) => rooms.length === 0);

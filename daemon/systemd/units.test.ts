@@ -12,6 +12,7 @@ const UNITS = join(import.meta.dir, "../../systemd");
 /** Tenths of systemd's exposure score, as `--threshold` takes them; 0 is the best. */
 const EXPOSURE_MAX: Readonly<Record<string, number>> = {
   "maestrod.service": 6,
+  "maestro-reporter.service": 6,
   "maestro-gpu-worker@.service": 10,
   "maestro-sandbox@.service": 13,
   // It has a network, which alone costs 0.5.
@@ -124,6 +125,13 @@ describe("what the units promise", () => {
     const networked = units.filter((name) => name.endsWith(".service") && !values(name, "PrivateNetwork").includes("yes"));
     expect(networked).toEqual(["maestro-egress@.service"]);
     expect(["maestro-egress@.service", "maestro-egress.socket"].flatMap((name) => values(name, "ConditionPathExists"))).toEqual(["!/etc/maestro/sealed", "!/etc/maestro/sealed"]);
+  });
+
+  test("the reporter is off until somebody enables it, is sealed with the helper, and may enter the helper's socket and not the daemon's state", () => {
+    expect(units.flatMap((name) => [...values(name, "Wants"), ...values(name, "Requires"), ...values(name, "Also")]).join(" ")).not.toContain("maestro-reporter");
+    expect(values("maestro-reporter.service", "ConditionPathExists")).toContain("!/etc/maestro/sealed");
+    expect(values("maestro-reporter.service", "User")).toEqual(values("maestro-egress.socket", "SocketUser"));
+    expect(values("maestro-reporter.service", "InaccessiblePaths").join().split(" ")).toContain("-/var/lib/maestro");
   });
 
   test("the placeholder can never start, and says that it is one", () => {
