@@ -63,9 +63,11 @@ export class ReleaseShelf {
     return this.deps.releases.of(place).map(({ log_index }) => log_index).join(",");
   }
 
-  /** Everybody who had this head gated, as far as the newest gates go. */
+  /** Everybody who had this head gated. */
   submitters({ repo_id, head }: Pick<ReleasePlace, "repo_id" | "head">): number[] {
-    return [...new Set(this.deps.gates.newest().filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid))];
+    const { gates } = this.deps;
+    const newest = gates.newest().filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid);
+    return [...new Set([...gates.submitters(repo_id, head), ...newest])];
   }
 
   /** `submitter` asks for the attempt that is about to be made. A release whose statement is gone or damaged is none. */
