@@ -160,3 +160,12 @@ describe("approvals by path", () => {
     expect(canonicalText(before)).toContain("gates");
   });
 });
+
+test("attack: time of the log that stands still holds no override open", async () => {
+  await using one = await Releasing.open({ override: { expires_s_max: 7200 } });
+  const { source, base, head } = await one.held(FOCUSED, "a change");
+  expect((await one.release(head, ALICE, { ...OVERRIDE, expires_s: 3600 })).verdict).toBe("admit");
+  one.world.clock.setWall(one.world.clock.now_ms() + 7_200_000);
+  const after = await one.gate(source, base, head);
+  expect([after.verdict, one.world.core.evidence.frozen() === null, after.card.warnings.some((text) => text.includes("it ended"))]).toEqual(["refuse", false, true]);
+});
