@@ -31,15 +31,18 @@ function pathsFor(cwd: string, { locations, program = PROGRAM }: Pick<JudgeOptio
   return new GuardedPaths({ cwd, root: rootOf(cwd), home: homedir() || null, own: [locations.state_dir, locations.host_config_path, program] });
 }
 
-function concernsOf(call: Call, paths: GuardedPaths): Concern[] {
-  if (call.kind === "shell") return commandLine(call.command, paths);
-  if (call.kind === "spend") return [{ kind: "spend", what: call.what }];
-  if (call.kind === "forbidden") return [{ kind: "person", what: call.what }];
-  if (call.kind !== "edit") return [];
-  return call.paths.flatMap((path): Concern[] => {
+function edits(named: readonly string[], paths: GuardedPaths): Concern[] {
+  return named.flatMap((path): Concern[] => {
     const found = paths.at(paths.absolute(path));
     return found === null ? [] : [{ kind: "edit", guards: found.guards, path: found.path, askable: found.askable }];
   });
+}
+
+function concernsOf(call: Call, paths: GuardedPaths): Concern[] {
+  if (call.kind === "shell") return [...commandLine(call.command, paths), ...edits(call.paths ?? [], paths)];
+  if (call.kind === "spend") return [{ kind: "spend", what: call.what }];
+  if (call.kind === "forbidden") return [{ kind: "person", what: call.what }];
+  return call.kind === "edit" ? edits(call.paths, paths) : [];
 }
 
 /** Denied by its text, or asked of a person where that is all it takes; null where nothing speaks against it. */

@@ -2,7 +2,7 @@
 
 /** One event of an agent, as far as it is ours to judge. */
 export type Call =
-  | { readonly kind: "shell"; readonly command: string; readonly cwd: string | null }
+  | { readonly kind: "shell"; readonly command: string; readonly cwd: string | null; readonly paths?: readonly string[] }
   | { readonly kind: "edit"; readonly paths: readonly string[]; readonly cwd: string | null }
   /** A tool whose very name says what only a person or a reviewed push may do. */
   | { readonly kind: "forbidden"; readonly what: string }
@@ -52,6 +52,7 @@ export function objectField(payload: Payload, ...names: readonly string[]): Payl
     const value = payload[name];
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Payload;
     if (typeof value === "string" && value.trim() !== "") return fromText(value, name);
+    if (value !== undefined && value !== null && value !== "") throw new Misread(`${name} is no object`);
   }
   return {};
 }

@@ -1,4 +1,5 @@
 /** Everything one shell command line gives cause for. */
+import { namedInPatch } from "../agents/patch.ts";
 import { readScript } from "../shell/read.ts";
 import { SCRIPT_LIMITS, type SimpleCommand } from "../shell/script.ts";
 import { NO_VERIFY, type Concern } from "./concern.ts";
@@ -6,7 +7,7 @@ import { gitCall, gitConcerns, gitScripts, movesRefs } from "./git.ts";
 import { maestroConcerns } from "./maestro.ts";
 import type { GuardedPaths } from "./paths.ts";
 import { handed, programOf, unwrap } from "./unwrap.ts";
-import { redirected, writesFound, writesOf, writesSomewhere } from "./writes.ts";
+import { redirected, writesFound, writesOf, writesSomewhere, writing } from "./writes.ts";
 
 /** Variables that hook runners and git take for "leave your hooks out" or "read another configuration". */
 const SWITCHES = /^(?:HUSKY|HUSKY_SKIP_HOOKS|LEFTHOOK|LEFTHOOK_EXCLUDE|PRE_COMMIT_ALLOW_NO_CONFIG|SKIP|SKIP_HOOKS|OVERCOMMIT_DISABLE|GIT_CONFIG(?:_[A-Z0-9_]+)?|GIT_EXEC_PATH|GIT_SSH_COMMAND_HOOK|MAESTRO_[A-Z_]+)$/;
@@ -104,12 +105,22 @@ function commandConcerns(command: SimpleCommand, line: Line): Concern[] {
   return [...found, ...insideOf(inner, command, line)];
 }
 
+const PATCHES = /^(?:apply_?patch|patch|git)$/;
+
+/** A patch in the line itself: of `patch`, `git apply`, and the one that Codex takes out of a shell's words. */
+function patched({ words }: ReturnType<typeof unwrap>, { stdin, piped, folder }: SimpleCommand, paths: GuardedPaths): Concern[] {
+  if (programOf(words[0]) === "git" && !words.some(({ text }) => text === "apply" || text === "am")) return [];
+  const texts = [stdin, piped, ...words.slice(1).map(({ text }) => text).filter((text) => text.includes("\n"))].filter((text) => text !== null);
+  return writing(texts.flatMap(namedInPatch).map((text) => ({ text, dynamic: false, glob: false })), folder, paths, "file");
+}
+
 /** Scripts handed to a shell are read like the first; code of other languages is only searched. */
 function insideOf(inner: ReturnType<typeof unwrap>, command: SimpleCommand, { script, paths, depth, moved }: Line): Concern[] {
   const { scripts, programs, unseen } = handed(inner, command);
   return [
     ...scripts.flatMap((text) => commandLine(text, paths, command.folder, depth + 1, moved)),
     ...programs.flatMap((text) => opaque(text, "code of another language", paths)),
+    ...(PATCHES.test(programOf(inner.words[0])) ? patched(inner, command, paths) : []),
     ...(unseen ? opaque(script, "a script that only the shell will know", paths) : []),
   ];
 }

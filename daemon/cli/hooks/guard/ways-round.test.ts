@@ -79,3 +79,8 @@ test("attack: a pattern of many stars takes no time", () => {
   expect([fits("m*.y?ml", "Maestro.yaml"), fits("*", ""), fits("a*", "ba"), fits("*/x", "a/b/x")]).toEqual([true, true, false, true]);
   expect(performance.now() - started).toBeLessThan(500);
 });
+
+describe("patches in the line itself", () => {
+  test.each(["apply_patch <<'E'\n*** Begin Patch\n*** Update File: maestro.yaml\n@@\n*** End Patch\nE", "apply_patch \"*** Begin Patch\n*** Update File: maestro.yaml\n@@\"", "patch -p1 <<'E'\n--- a/maestro.yaml\n+++ b/maestro.yaml\nE", "git apply <<'E'\n--- a/maestro.yaml\n+++ b/maestro.yaml\nE"])("attack: %j", (text) => expect(kinds(text)).toEqual(["edit"]));
+  test("of other files is let be", () => expect(kinds("git apply - <<'E'\n--- a/src/a.ts\n+++ b/src/a.ts\nE")).toEqual([]));
+});
