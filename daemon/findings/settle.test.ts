@@ -68,6 +68,13 @@ describe("a tool's findings beside those on the base's own tree", () => {
     expect(await compared(change, [found("a.js", 4), found("a.js", 8), found("a.js", 9)], [found("a.js", 4)])).toBe("new, existing, new");
   });
 
+  test("attack: another line that is the same as far as anybody looks", async () => {
+    const long = (end: string) => LINES(`x(${"a, ".repeat(2_000)}${end})`);
+    const at = [found("a.js", 4)];
+    expect(await compared(await changed({ "a.js": long("eval(x)") }, { "a.js": long("eval(steal(x))") }), at, at)).toBe("new, command.lint.no-eval fixed 1");
+    expect(await compared(await changed({ "a.js": long("eval(x)") }, { "a.js": `${long("eval(x)")}more();\n` }), at, at)).toBe("existing");
+  });
+
   test("what the base alone has is fixed, by rule", async () => {
     const change = await changed({ "a.js": LINES("eval(x)") }, { "a.js": LINES("safe(x)") });
     expect(await compared(change, [], [found("a.js", 4), found("a.js", 4, "unused", "command.lint.unused")])).toBe("command.lint.no-eval fixed 1, command.lint.unused fixed 1");

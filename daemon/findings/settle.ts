@@ -6,7 +6,7 @@ import type { Finding, Outcome } from "../../proto/outcome.ts";
 import { pathText } from "../../proto/scalar.ts";
 import { BASELINE_FILE_NAME, type BaselineEntry, type Waiver } from "../../proto/waiver.ts";
 import type { Settled, SettleJob, SettleReply } from "../../proto/worker.ts";
-import { normalised } from "../checking/line.ts";
+import { LINE_LOOKED_AT_MAX, normalised, restOf } from "../checking/line.ts";
 import { redact } from "../checking/redact.ts";
 import { GitReader } from "../platform/git/reader.ts";
 import { Waivers, type Trusted } from "./accepting.ts";
@@ -14,7 +14,6 @@ import { Accepting, parseBaseline } from "./baseline-file.ts";
 import { countedByRule, pairUp } from "./pairing.ts";
 import { Sources } from "./sources.ts";
 
-const TOLD_CHARACTERS_MAX = 4000;
 const STALE_NAMED_MAX = 3;
 /** Of one finding: a private key has fewer. */
 const LINES_LOOKED_AT_MAX = 200;
@@ -25,6 +24,7 @@ interface Told {
   readonly rule: string;
   readonly path: string | null;
   readonly text: string;
+  readonly rest: string | null;
 }
 
 interface Draft {
@@ -51,7 +51,7 @@ class Settling {
   private async told({ rule, range, message }: Finding, line: (path: string, number: number) => Promise<string | null>, named: (path: string) => string): Promise<Told> {
     const path = range === null ? null : pathText(range.path);
     const text = path === null || range === null ? null : await line(path, range.start_line);
-    return { rule, path: path === null ? null : named(path), text: JSON.stringify([message, text === null ? null : normalised(text.slice(0, TOLD_CHARACTERS_MAX))]) };
+    return { rule, path: path === null ? null : named(path), text: JSON.stringify([message, text === null ? null : normalised(text.slice(0, LINE_LOOKED_AT_MAX))]), rest: text === null ? null : restOf(text) };
   }
 
   /** Findings of one tool on both trees. */
@@ -68,8 +68,8 @@ class Settling {
     for (const told of [...now.keys()]) if (!named(told.rule)) now.delete(told);
     const before: Told[] = [];
     for (const finding of base.findings.filter(({ rule }) => named(rule))) before.push(await this.told(finding, async (path, number) => (await this.sources.linesAt(this.job.old_tree, path))?.[number - 1] ?? null, (path) => path));
-    const inPlace = ({ rule, path, text }: Told) => JSON.stringify([rule, path, text]);
-    const anywhere = ({ rule, text }: Told) => JSON.stringify([rule, text]);
+    const inPlace = ({ rule, path, text, rest }: Told) => JSON.stringify([rule, path, text, rest]);
+    const anywhere = ({ rule, text, rest }: Told) => JSON.stringify([rule, text, rest]);
     const { existing, left } = pairUp([...now.keys()], before, [inPlace, anywhere]);
     for (const [told, finding] of now) this.draft(finding).baseline = existing.has(told) ? "existing" : "new";
     if (left.length > 0) this.fixed.push({ check, fixed: countedByRule(left).slice(0, 1000) });
@@ -110,13 +110,13 @@ function staleText(stale: readonly BaselineEntry[]): string | null {
   return `${BASELINE_FILE_NAME} lists what is no longer found: ${named.join(", ")}${stale.length > named.length ? ` and ${stale.length - named.length} more` : ""}; \`maestro baseline\` takes it out`.slice(0, 2000).toWellFormed();
 }
 
-/** What is masked in a line is no part of its identity, which may be published: once the change has touched it, it may be another credential. */
+/** What is masked in a line, or stands far out in it, is no part of its identity, which may be published: once the change has touched it, it may be something else. */
 async function hidesMore({ range }: Finding, sources: Sources): Promise<boolean> {
   if (range === null) return false;
   const path = pathText(range.path);
   for (let number = range.start_line; number <= Math.min(range.end_line, range.start_line + LINES_LOOKED_AT_MAX); number++) {
     const line = sources.added(path, number) ? await sources.line(path, number) : null;
-    if (line !== null && redact(line) !== line) return true;
+    if (line !== null && (line.length > LINE_LOOKED_AT_MAX || redact(line) !== line)) return true;
   }
   return false;
 }

@@ -44,6 +44,12 @@ describe("attacks: what is new stays new", () => {
     expect(told(await outcomeOf(text, [{ path: "a.ts", old: "debugger;\n", new: "steal(); debugger;\n" }]))).toBe("code.debugger new, code.debugger fixed 1");
   });
 
+  test("another statement far out on a line of thousands of characters", async () => {
+    const long = (end: string) => `const x = "${"a ".repeat(3_000)}"; ${end} // ${String.fromCharCode(0x202e)}\n`;
+    expect(told(await outcomeOf(text, [{ path: "a.ts", old: long("x();"), new: long("steal();") }]))).toBe("text.bidi-control new, text.bidi-control fixed 1");
+    expect(told(await outcomeOf(text, [{ path: "a.ts", old: long("x();"), new: null }, { path: "b.ts", old: null, new: long("x();") }]))).toBe("text.bidi-control existing");
+  });
+
   test("another credential in place of an old one, whose masked lines are equal", async () => {
     expect(told(await outcomeOf(secrets, [{ path: "a.ts", old: key(KEY_ONE), new: key(KEY_TWO) }]))).toBe("secret.private-key new, secret.private-key fixed 1");
     expect(told(await outcomeOf(secrets, [{ path: "b.ts", old_path: "a.ts", old: `x();\n${key(KEY_ONE)}`, new: `y();\n  ${key(KEY_ONE).replaceAll("\n", "\n  ")}` }]))).toBe("secret.private-key existing");

@@ -4,14 +4,12 @@ import type { Finding } from "../../../../proto/outcome.ts";
 import { pathText, type PathBytes } from "../../../../proto/scalar.ts";
 import type { Seen } from "../check.ts";
 import { classify } from "../../../checking/classify.ts";
-import { normalised } from "../../../checking/line.ts";
+import { LINE_LOOKED_AT_MAX, normalised, restOf } from "../../../checking/line.ts";
 import { cutText, maskedPath, redact, shown } from "../../../checking/redact.ts";
 import { rememberRaw } from "./raw-identity.ts";
 
 const FINDINGS_MAX = 5000;
 const EXCERPT_CHARACTERS_MAX = 200;
-/** Longest part of a line that is looked at for its excerpt; a minified line may be megabytes. */
-const EXCERPT_SOURCE_MAX = 4000;
 
 type Tag = Finding["tags"][number];
 
@@ -88,7 +86,7 @@ export function findingList(): FindingList {
       }
       const report = typeof given === "function" ? given() : given;
       const { file } = report;
-      const raw = normalised((report.text ?? "").slice(0, EXCERPT_SOURCE_MAX));
+      const raw = normalised((report.text ?? "").slice(0, LINE_LOOKED_AT_MAX));
       const text = redact(raw, report.secrets);
       const path = file === undefined ? null : identityPath(file);
       const key = JSON.stringify([report.rule, path, text]);
@@ -113,7 +111,7 @@ export function findingList(): FindingList {
       };
       findings.push(finding);
       // Unmasked: with its value masked, a new credential on the line of an old one would pass for the old one.
-      rememberRaw(finding, { path, text: JSON.stringify([report.text === undefined ? report.message : raw, report.identity ?? null]), movable: report.text !== undefined });
+      rememberRaw(finding, { path, text: JSON.stringify([report.text === undefined ? report.message : raw, report.identity ?? null, restOf(report.text ?? "")]), movable: report.text !== undefined });
     },
     seen: (gaps = [], blind = null) => ({ findings, findings_cut: cut, gaps, blind }),
   };
