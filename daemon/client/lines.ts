@@ -1,7 +1,7 @@
 import { MaestroError } from "../../proto/errors.ts";
 
 /** One event holds at most a whole evidence bundle in base64. */
-export const LINE_CHARACTERS_MAX = 256 * 1024 * 1024;
+const LINE_CHARACTERS_MAX = 256 * 1024 * 1024;
 
 /** The JSON document of each line, as it arrives. Throws `worker.protocol` on a line that is none or that the end cut short. */
 export async function* jsonLines(body: AsyncIterable<Uint8Array>, line_characters_max = LINE_CHARACTERS_MAX): AsyncGenerator<unknown, void> {
