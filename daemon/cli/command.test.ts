@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { MaestroError } from "../../proto/errors.ts";
-import { commandHelp, overview, parseCommand, type Command } from "./command.ts";
+import { commandHelp, parseCommand, type Command } from "./command.ts";
+import { overview, ungrouped } from "./overview.ts";
 import { COMMANDS } from "./table.ts";
 
 const command: Command = {
@@ -92,5 +93,11 @@ describe("help", () => {
       }
       expect(overview(COMMANDS)).toContain(one.summary);
     }
+  });
+
+  test("the overview has each command in one group, and one that was forgotten all the same", () => {
+    expect(ungrouped(COMMANDS)).toEqual([]);
+    const forgotten = { ...command, name: "forgotten" };
+    expect([ungrouped([...COMMANDS, forgotten]), overview([...COMMANDS, forgotten])]).toEqual([["forgotten"], expect.stringMatching(/\nmore\n {2}forgotten /)]);
   });
 });

@@ -91,24 +91,13 @@ function parseOptions(options: Readonly<Record<string, Option>>) {
 
 const INDENT = 26;
 
-const line = (left: string, right: string): string => (left.length > INDENT - 4 ? `  ${left}\n${" ".repeat(INDENT)}${right}` : `  ${left.padEnd(INDENT - 2)}${right}`);
+/** A row of help: what is typed, and what it means. */
+export const commandLine = (left: string, right: string): string => (left.length > INDENT - 4 ? `  ${left}\n${" ".repeat(INDENT)}${right}` : `  ${left.padEnd(INDENT - 2)}${right}`);
 
 export function commandHelp(command: Command): string {
   const options = { ...command.options, ...GLOBAL_OPTIONS };
   const rows = Object.entries(options).map(([name, option]) =>
-    line(`${option.short === undefined ? "" : `-${option.short}, `}--${name}${option.value === undefined ? "" : ` ${option.value}`}`, option.help),
+    commandLine(`${option.short === undefined ? "" : `-${option.short}, `}--${name}${option.value === undefined ? "" : ` ${option.value}`}`, option.help),
   );
   return [`maestro ${command.name}: ${command.summary}`, "", `usage: maestro ${command.name} ${command.positionals}`.trimEnd(), "", ...rows, ""].join("\n");
-}
-
-export function overview(commands: readonly Command[]): string {
-  return [
-    "maestro: is this change safe, what did it cost, who should look, may it ship?",
-    "",
-    ...commands.map((command) => line(`${command.name} ${command.positionals}`.trimEnd(), command.summary)),
-    "",
-    "exit codes of gate: 0 admit, 1 refuse, 3 hold; 2 usage, 4 not authorised, 69 daemon unavailable, 70 internal, 75 another instance",
-    "of verify: 0 verified, 1 failed, 3 unknown signer. `maestro COMMAND --help` shows the options of a command.",
-    "",
-  ].join("\n");
 }

@@ -1,6 +1,6 @@
 /** Entry of `maestro`: finds the command, turns every failure into a sentence and an exit code. */
 import { EXIT, MaestroError } from "../../proto/errors.ts";
-import { commandHelp, didYouMean, overview, parseCommand } from "./command.ts";
+import { commandHelp, didYouMean, parseCommand } from "./command.ts";
 import { print, printed } from "./output.ts";
 import { goToUser } from "./stand.ts";
 import { COMMANDS } from "./table.ts";
@@ -9,7 +9,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     const topic = COMMANDS.find((command) => command.name === rest[0]);
-    print(topic === undefined ? overview(COMMANDS) : commandHelp(topic));
+    print(topic === undefined ? (await import("./overview.ts")).overview(COMMANDS) : commandHelp(topic));
     return name === undefined ? EXIT.usage : EXIT.admit;
   }
   const wanted = name === "--version" ? "version" : name;
