@@ -1,6 +1,6 @@
 /** Both client packages as a stranger uses them: installed into an empty folder, in their own runtimes, with the examples of the page. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generated, openApiOf } from "../client/contract/build.ts";
 import { planChange } from "../client/pack.ts";
@@ -8,6 +8,7 @@ import { chunk, END, FakeDaemon, OK, problem, STREAM } from "../client/testing/f
 import { buildPackage } from "../client/typescript/build.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { skipWithout } from "../testing/skip.ts";
+import { Operated, ROW } from "./testing/operated.ts";
 import { World } from "./testing/world.ts";
 
 setDefaultTimeout(90_000);
@@ -52,7 +53,8 @@ async function run(argv: readonly string[], { cwd = repository.path, env = {} }:
 
 test("what is generated is what the contract makes: after a change of a route or a schema run `bun daemon/client/contract/build.ts`", async () => {
   const files = await generated(await openApiOf(world.socket_path));
-  const stale = Object.entries(files).filter(([path, text]) => readFileSync(join(CLIENT, path), "utf8") !== text).map(([path]) => path);
+  const committedText = (path: string): string | null => (existsSync(join(CLIENT, path)) ? readFileSync(join(CLIENT, path), "utf8") : null);
+  const stale = Object.entries(files).filter(([path, text]) => committedText(path) !== text).map(([path]) => path);
   expect(stale).toEqual([]);
   const committed = readdirSync(join(CLIENT, "typescript/src/contract")).map((name) => join("typescript/src/contract", name));
   expect(committed.filter((path) => !Object.hasOwn(files, path))).toEqual([]);
@@ -97,7 +99,7 @@ describe.skipIf(noNode)("the TypeScript package, packed and installed", () => {
   /** Prints what became of each call, one line a call. */
   const PROBE = `import { Maestro } from "maestro-client";
     for (const [socket, what] of JSON.parse(process.argv[2])) {
-      const maestro = new Maestro({ env: {}, socket, patience_ms: 5000 });
+      const maestro = new Maestro({ env: {}, socket, patience_ms: 5000, token: "mcap1.a.b\\n" });
       const seen = [];
       try {
         if (what === "health") seen.push((await maestro.health()).status);
@@ -132,6 +134,7 @@ describe.skipIf(noNode)("the TypeScript package, packed and installed", () => {
     expect([stderr, lines.length]).toEqual(["", CASES.length]);
     expect(CASES.map(([name], at) => [name, JSON.parse(lines[at] ?? ""), fakes[at]?.asked.length])).toEqual(CASES.map(([name, , , seen, asked]) => [name, seen, asked]));
     expect(fakes[CASES.findIndex(([, what]) => what === "path")]?.asked[0]).toStartWith("GET /v1/gates/..%2Fstop%3Fx/findings ");
+    expect(fakes[0]?.asked[0]?.toLowerCase()).toContain("\r\nmaestro-capability: mcap1.a.b\r\n");
   });
 
   test("a socket in a folder where anyone may swap it gets no byte", async () => {
@@ -162,6 +165,22 @@ describe.skipIf(noNode)("the TypeScript package, packed and installed", () => {
     const snake = "import json, maestro_client as m; p = m.plan_change('.'); print(json.dumps({'target_ref': p.target_ref, 'target': p.target, 'head': p.head, 'tips': sorted(p.tips), 'cuts': sorted(p.cuts)}))";
     expect(JSON.parse((await run([python!, "-c", snake], { cwd: tangled.path, env: { PYTHONPATH: join(CLIENT, "python") } })).stdout)).toEqual(ours);
   });
+});
+
+test.skipIf(noNode || noPython)("named in the host's table, the base is the operator's own, whatever the clone says; in both packages", async () => {
+  await using operated = await Operated.start({ modes: "[host]" });
+  const clone = await operated.clone("c");
+  // What this clone calls main is not what the operator's remote has: a target of the caller's choice would see no change.
+  clone.git("update-ref", "refs/remotes/origin/main", "HEAD");
+  const env = { HOME: operated.world.home, MAESTRO_SOCKET: operated.world.socket_path, PYTHONPATH: join(CLIENT, "python") };
+  const script = (ask: string): string => `const { Maestro } = await import(process.argv[1]); try { const { card } = await new Maestro({ env: process.env }).gateChange(".", ${ask}); console.log([card.mode, card.repository, card.base, card.files]+""); } catch (error) { console.log(error.code); }`;
+  const asked = (ask: string): Promise<Ended> => run([node!, "--input-type=module", "-e", script(ask), join(world.path("built"), "dist/index.js")], { cwd: clone.path, env });
+  const truth = `host,${ROW},${operated.upstream.git("rev-parse", "HEAD")},1\n`;
+  expect((await asked(`{ repository: "${ROW}" }`)).stdout).toBe(truth);
+  expect((await asked("{ local: true }")).stdout).toBe("auth.denied\n");
+  expect((await asked("{}")).stdout).toBe("cli.usage\n");
+  const snake = `import maestro_client as m; c = m.Maestro().gate_change(".", repository="${ROW}")["card"]; print(c["mode"], c["repository"], c["base"], c["files"], sep=",")`;
+  expect((await run([python!, "-c", snake], { cwd: clone.path, env })).stdout).toBe(truth);
 });
 
 describe.skipIf(noPython)("the Python client", () => {

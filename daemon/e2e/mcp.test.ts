@@ -16,8 +16,9 @@ const HOSTILE_FILE = `src/x" } ${ORDER} {".test.ts`;
 let world: World;
 let hostile: Source;
 let client: Client;
-/** Everything that came on the server's standard output, as the client read it. */
+/** Everything that came on the server's standard output, as the client read it, and what it could not read. */
 const messages: unknown[] = [];
+const unreadable: Error[] = [];
 
 const environment = (): Record<string, string> => ({ HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("no-host-config.yaml") });
 
@@ -25,6 +26,7 @@ async function connected(): Promise<Client> {
   const transport = new StdioClientTransport({ command: process.execPath, args: [CLI, "mcp"], env: environment(), cwd: hostile.path, stderr: "pipe" });
   const one = new Client({ name: "test", version: "1" });
   await one.connect(transport);
+  one.onerror = (error) => unreadable.push(error);
   const deliver = transport.onmessage;
   transport.onmessage = (message) => {
     messages.push(message);
@@ -179,6 +181,12 @@ test("a call that is cancelled ends the daemon's work, is not answered, and leav
   await until(async () => (await world.status()).gates.running === 0);
   expect((await world.status()).log.size).toBe(log.size);
   expect(messages.slice(before).filter((message) => Object.hasOwn(message as object, "error"))).toEqual([]);
+});
+
+test("nothing but protocol came on standard output, through gates, warnings and failures", async () => {
+  await client.ping();
+  expect(messages.length).toBeGreaterThan(0);
+  expect(unreadable).toEqual([]);
 });
 
 test("a work tree is judged without a commit, and stays as it was", async () => {

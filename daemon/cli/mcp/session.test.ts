@@ -125,6 +125,14 @@ describe("calls", () => {
     expect(sent).toHaveLength(2);
   });
 
+  test("a call that breaks because it was cancelled is not answered either", async () => {
+    const { sent, say } = await begun((_name, _args, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new TypeError("torn")))));
+    const done = say(asked(1));
+    await say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    await done;
+    expect(sent).toEqual([]);
+  });
+
   test("progress is told to who asked for it, grows, and ends with the call", async () => {
     const { call, calls } = pending();
     const { sent, say, session } = await begun(call);
