@@ -31,6 +31,14 @@ async function facts(source: Source, target: string, head: string, tips: readonl
 const fresh = (): Source => scratch.source(`source-${++serial}`);
 const pathsOf = (collected: Collected): string[] => collected.facts.files.map(({ path }) => pathText(path));
 
+test("attack: so many files that the tree is not listed whole hide no folder's maestro.yaml", async () => {
+  const source = fresh();
+  const target = await source.commit({ "a/1": "x\n", "services/pay/maestro.yaml": "version: 1\nthresholds: { size_lines_max: 200 }\n", "services/pay/src/x.ts": "x\n" });
+  const head = await source.commit({ "a/2": "x\n", "a/3": "x\n", "services/pay/src/x.ts": "y\n" });
+  const { reply } = await facts(source, target, head, [target, head], { tree_entries_max: 2 });
+  expect(reply.config).toMatchObject({ state: "read", folders: [{ path: "services/pay" }] });
+});
+
 describe("what is compared", () => {
   test("a branch far behind its target shows only its own lines", async () => {
     const source = fresh();

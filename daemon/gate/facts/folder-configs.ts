@@ -12,16 +12,29 @@ import type { GitReader } from "../../platform/git/reader.ts";
 import { blobAt, standsAt } from "../../platform/git/tree-entry.ts";
 
 const BYTES_MAX = 64 * 1024;
+/** One by one, where the tree does not say which have a file. */
+const FOLDERS_LOOKED_INTO_MAX = 10_000;
 /** As many as one file may ask for. */
 const APPROVALS_MAX = 64;
 const ENDING = `/${REPOSITORY_CONFIG_NAME}`;
 
 type Read = Extract<FactsReply["config"], { state: "read" }>;
 
-/** Where a file may stand at the base: where one stands in the merged tree, or where the change takes one away. */
-function candidates({ tree, files }: Pick<Facts, "tree" | "files">): string[] {
-  const paths = [...tree.map(({ path }) => path), ...files.flatMap(({ path, old_path }) => (old_path === null ? [path] : [path, old_path]))];
-  return [...new Set(paths.map(pathText).filter((path) => path.endsWith(ENDING)))].sort();
+/** A file in each folder above these. */
+function above(paths: readonly string[]): string[] {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let end = path.lastIndexOf("/"); end > 0 && !folders.has(path.slice(0, end)); end = path.lastIndexOf("/", end - 1)) folders.add(path.slice(0, end));
+  }
+  return [...folders].map((folder) => `${folder}${ENDING}`);
+}
+
+/** Where a file may stand at the base: where one stands in the merged tree, or where the change takes one away. A tree that was not listed whole may hide one above any file of the change. */
+function candidates({ tree, files, gaps }: Pick<Facts, "tree" | "files" | "gaps">): string[] {
+  const changed = files.flatMap(({ path, old_path }) => (old_path === null ? [path] : [path, old_path])).map(pathText);
+  const hidden = gaps.some(({ what }) => what === "merged tree") ? above(changed) : [];
+  if (hidden.length > FOLDERS_LOOKED_INTO_MAX) throw new MaestroError("config.malformed", `the merged tree was not listed whole, and the change touches more than ${FOLDERS_LOOKED_INTO_MAX} folders, any of which may have a ${REPOSITORY_CONFIG_NAME}`);
+  return [...new Set([...[...tree.map(({ path }) => pathText(path)), ...changed].filter((path) => path.endsWith(ENDING)), ...hidden])].sort();
 }
 
 async function readFolder(reader: GitReader, tree: Oid, path: string): Promise<FolderFile | null> {
@@ -51,13 +64,12 @@ function approvalsBelow({ path, config }: FolderFile): ApprovalRule[] {
  * The base's configuration together with the `maestro.yaml` of folders at the trusted base; whose approval they ask for joins what the root asks.
  * What stands in head is never read. One that cannot be used makes the whole configuration broken, as the root's own does.
  */
-export async function withFolders(reader: GitReader, commit: Oid | null, facts: Pick<Facts, "tree" | "files">, config: FactsReply["config"]): Promise<FactsReply["config"]> {
-  const paths = config.state === "broken" ? [] : candidates(facts);
-  const tree = paths.length === 0 || commit === null ? null : ((await reader.history.commit(commit))?.tree ?? null);
+export async function withFolders(reader: GitReader, commit: Oid | null, facts: Pick<Facts, "tree" | "files" | "gaps">, config: FactsReply["config"]): Promise<FactsReply["config"]> {
+  const tree = config.state === "broken" || commit === null ? null : ((await reader.history.commit(commit))?.tree ?? null);
   if (tree === null || config.state === "broken") return config;
   const folders: FolderFile[] = [];
   try {
-    for (const path of paths) {
+    for (const path of candidates(facts)) {
       const file = await readFolder(reader, tree, path);
       if (file !== null) folders.push(file);
       if (folders.length > FOLDER_FILES_MAX) throw new MaestroError("config.malformed", `more than ${FOLDER_FILES_MAX} folders have a ${REPOSITORY_CONFIG_NAME}`);
