@@ -68,7 +68,7 @@ describe("a change whose base moved, or that was rebased", () => {
     world.identityOf(second);
   }, 30_000);
 
-  test("a rebase gives its commits other names, which only the check that reads them minds; --rerun asks everybody", async () => {
+  test("a rebase gives its commits other names, which no check minds that finds nothing in them; --rerun asks everybody", async () => {
     const change = await forked();
     const first = await gate(change, change.base, change.head);
     const moved = await moveBase(change, { "other/c.ts": "export const c = 3;\n" });
@@ -76,10 +76,30 @@ describe("a change whose base moved, or that was rebased", () => {
     const rebased = change.source.git("rev-parse", "change");
     const second = await gate(change, moved, rebased);
     expect(reusedOf(second)).toContain("text");
-    expect(reusedOf(second)).not.toContain("secrets");
+    expect(reusedOf(second)).toContain("secrets");
     expect(second.verdict).toBe(first.verdict);
     const third = await gate(change, moved, rebased, { rerun: true });
     expect([third.attempt, reusedOf(third)]).toEqual([2, []]);
+  }, 30_000);
+
+  test("a credential in a commit's words is found again under the commit's new name, and one that comes with the rebase is found", async () => {
+    const token = `xoxb-${"263594206564"}-2343594206574-FGqddMF8t08v8N7Oq4i57vs1`;
+    const change = await forked();
+    change.source.git("checkout", "-q", "change");
+    change.source.git("commit", "-q", "--amend", "-m", `add ${token}`);
+    const first = await gate(change, change.base, change.source.git("rev-parse", "HEAD"));
+    expect(first.card.checks.find(({ check }) => check === "secrets")?.result).toBe("fail");
+    const moved = await moveBase(change, { "other/c.ts": "1\n" });
+    change.source.git("rebase", "-q", "main", "change");
+    const rebased = change.source.git("rev-parse", "change");
+    const second = await gate(change, moved, rebased);
+    expect([reusedOf(second).includes("secrets"), JSON.stringify(second.card.reasons).includes(rebased.slice(0, 9))]).toEqual([false, true]);
+    const clean = await forked();
+    await gate(clean, clean.base, clean.head);
+    clean.source.git("checkout", "-q", "change");
+    clean.source.git("commit", "-q", "--amend", "-m", `add ${token}`);
+    const third = await gate(clean, clean.base, clean.source.git("rev-parse", "HEAD"));
+    expect([reusedOf(third).includes("secrets"), third.card.checks.find(({ check }) => check === "secrets")?.result]).toEqual([false, "fail"]);
   }, 30_000);
 
   test("a re-used answer names the attempt that asked, not the one that re-used it", async () => {

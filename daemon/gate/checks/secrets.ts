@@ -15,6 +15,7 @@ interface Place {
   readonly line: number;
   /** Said of texts that are not lines of a file. */
   readonly where: string;
+  readonly commit?: Commit;
 }
 
 /** A line no pattern can reach across, between lines that are not neighbours. */
@@ -49,9 +50,9 @@ function fileTexts(files: readonly FileChange[]): Omit<Place, "start">[] {
 
 function commitTexts(facts: Facts): Omit<Place, "start">[] {
   const of = (commit: Commit) => {
-    const where = `commit ${commit.oid.slice(0, 9)}`;
     const texts = [commit.subject, ...commit.trailers.map(({ key, value }) => `${key}: ${value}`), commit.author.name, commit.author.email];
-    return texts.map((text) => ({ text, file: null, line: 0, where }));
+    // Named only where something is found: a rebase gives the commit another name and says nothing else by it.
+    return texts.map((text) => ({ text, file: null, line: 0, where: "", commit }));
   };
   const paths = facts.files.filter((file) => file.status !== "deleted").map((file) => ({ text: pathText(file.path), file: null, line: 0, where: "a file name" }));
   return [...facts.commits.flatMap(of), { text: facts.title, file: null, line: 0, where: "the title" }, ...paths];
@@ -73,7 +74,8 @@ function report(matches: readonly Match[], places: readonly Place[], list: Findi
     const place = placeAt(match);
     if (place === undefined || !believable(match) || said.has(`${place.start} ${match.value}`)) continue;
     said.add(`${place.start} ${match.value}`);
-    const message = `a ${match.provider} credential${place.where === "" ? "" : ` in ${place.where}`}, ${match.value.length} characters`;
+    const named = place.commit === undefined ? place.where : `commit ${place.commit.oid.slice(0, 9)}`;
+    const message = `a ${match.provider} credential${named === "" ? "" : ` in ${named}`}, ${match.value.length} characters`;
     const fix = "Revoke it at its issuer, then remove it; taking it out of the history is not enough.";
     const where = place.file === null ? {} : { file: place.file, line: place.line };
     list.add({ rule: "secret.token", severity: "error", message, text: around(place.text, match.start - place.start), identity: match.value, secrets: values.get(place) ?? [], fix, ...where });

@@ -1,5 +1,6 @@
 /** Facts that remember which of their parts were read: an answer follows from those alone, and is told again where they are the same. */
-import type { Facts } from "../../../../proto/facts.ts";
+import type { Commit, Facts } from "../../../../proto/facts.ts";
+import { COMMIT_WORDS } from "../../facts/parts.ts";
 
 export interface Tracked {
   readonly facts: Facts;
@@ -7,12 +8,24 @@ export interface Tracked {
   reads(): string[];
 }
 
+/** How many commits there are and what they say is one part; what they are called and stand on is the other. */
+const NAMES: ReadonlySet<string> = new Set(["oid", "parents"] satisfies (keyof Commit)[]);
+
+function watched(commit: Commit, saw: (part: string) => void): Commit {
+  const get = (name: string) => () => {
+    saw(NAMES.has(name) ? "commits" : COMMIT_WORDS);
+    return Reflect.get(commit, name);
+  };
+  return Object.defineProperties({}, Object.fromEntries(Object.keys(commit).map((name) => [name, { get: get(name), enumerable: true }]))) as Commit;
+}
+
 export function tracked(facts: Facts): Tracked {
   const seen = new Set<string>();
+  const commits = facts.commits.map((commit) => watched(commit, (part) => seen.add(part)));
   const descriptors = Object.keys(facts).map((part) => {
     const get = (): unknown => {
-      seen.add(part);
-      return Reflect.get(facts, part);
+      seen.add(part === "commits" ? COMMIT_WORDS : part);
+      return part === "commits" ? commits : Reflect.get(facts, part);
     };
     return [part, { get, enumerable: true }] as const;
   });
