@@ -1,6 +1,7 @@
 /** The people of the host configuration: who somebody is, what they may, and whether they wrote the change. Pure. */
 import type { Authors, PeopleGroups, PersonEntry } from "../../proto/people.ts";
 import type { ReleaseKind, ReleaseProof } from "../../proto/release.ts";
+import { redact } from "../checking/redact.ts";
 import { parseSshKey, type SshKey } from "../verifier/ssh-key.ts";
 
 export type Presence = Extract<ReleaseProof, { by: "ssh-key" }>["presence"];
@@ -47,7 +48,8 @@ export class Roster {
   /** Why this person counts as one of those who made the change, or `null`. */
   authorship({ uids = [], emails = [], logins = [] }: PersonEntry, { authors, submitters }: Submission): string | null {
     if (!authors.complete) return "not every commit of the change was read, so nobody is known not to have written it";
-    const own = new Set(emails.map((email) => email.toLowerCase()));
+    // What of an address could be a credential is masked in the list of authors, so it is known by its masked form, too.
+    const own = new Set(emails.flatMap((email) => [email.toLowerCase(), redact(email.toLowerCase())]));
     const names = new Set(logins.map((login) => login.toLowerCase()));
     const email = authors.emails.find((each) => own.has(each) || names.has(NOREPLY.exec(each)?.[1] ?? ""));
     if (email !== undefined) return `${email} is an author, committer or co-author of it`;
