@@ -68,7 +68,7 @@ export class Waivers {
     const found = own ?? (await this.found(rule, path, number - 1, true));
     if (found === null) return null;
     const { waiver, line } = found;
-    const refused = await this.refusedBecause(rule, path, found);
+    const refused = (await this.refusedBecause(rule, path, found)) ?? (own === null && this.sources.inserted(path, number) ? "the change puts another line beneath it than the one it spoke of" : null);
     const because = refused ?? expiredBecause(waiver.until, this.job.now_ms);
     const owner = refused === null && this.trusted !== null && this.owners++ < OWNERS_MAX ? await bringer(this.trusted.commit, this.sources.basePath(path), found.text, this.commitOf, this.sources) : null;
     return {

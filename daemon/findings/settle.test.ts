@@ -116,6 +116,17 @@ describe("waivers of a tool's findings", () => {
     expect(await state(await changed({ "a.js": text }, { "b.js": text }), found("b.js", 5))).toEqual(["refused", "the change itself brings it"]);
   });
 
+  test("attack: a line put between the waiver and what it speaks of", async () => {
+    const text = (...lines: string[]) => ["a();", "b();", W, ...lines, "c();", "d();", "e();", "f();", "g();", ""].join("\n");
+    const put = async (base: string, head: string) => state(await changed({ "a.js": base }, { "a.js": head }), found("a.js", 4));
+    expect(await put(text("eval(x)"), text("eval(y)", "eval(x)"))).toEqual(["refused", "the change puts another line beneath it than the one it spoke of"]);
+    expect(await put(text("eval(x)"), text("eval(y)", "z();", "eval(x)"))).toEqual(["refused", "the change puts another line beneath it than the one it spoke of"]);
+    expect(await put(`${W}\n`, `x();\ny();\n${W}\neval(y)\n`)).toEqual(["refused", "the change puts another line beneath it than the one it spoke of"]);
+    // Edited, re-indented, or moved further down in its file it is the one that was waived.
+    expect(await put(text("eval(x)"), text("  eval(x, y)"))).toEqual(["accepted", null]);
+    expect(await put(text("eval(x)").replace("a();\n", ""), text("eval(x)"))).toEqual(["accepted", null]);
+  });
+
   test("attack: without a reason it accepts nothing; nor does one of what decides on waivers", async () => {
     const change = await changed({ "a.js": "// maestro-ignore command.lint.* -- until 2026-12-01\neval(x)\n// maestro-ignore waiver.* -- x until 2026-12-01\ny\n" }, { "b.js": "b\n" });
     expect(await state(change, found("a.js", 2))).toEqual(["refused", "it gives no reason; write ` -- ` and why"]);

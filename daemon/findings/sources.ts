@@ -47,6 +47,23 @@ export class Sources {
     return file !== undefined && (file.truncated || file.old === null || this.shown(path, number)?.added === true);
   }
 
+  /** Whether the change puts the line between others that stay as they stood: it takes no line's place. */
+  inserted(path: string, number: number): boolean {
+    for (const hunk of this.changed.get(path)?.hunks ?? []) {
+      if (number < hunk.new_start || number >= hunk.new_start + hunk.new_lines) continue;
+      let [at, found, takes_away] = [hunk.new_start, false, false];
+      for (const { op } of hunk.lines) {
+        if (op === " " && found) return !takes_away;
+        if (op === " ") takes_away = false;
+        else if (op === "-") takes_away = true;
+        else if (at === number) found = true;
+        if (op !== "-") at++;
+      }
+      return found && !takes_away;
+    }
+    return false;
+  }
+
   /** A line of the merged tree, or null where it is not there or cannot be read. */
   async line(path: string, number: number): Promise<string | null> {
     if (number < 1) return null;
