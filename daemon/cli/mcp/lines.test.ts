@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { linesOf, MESSAGE_BYTES_MAX, type Line } from "./lines.ts";
@@ -38,7 +38,7 @@ describe("maestro mcp as a process", () => {
   const LINES = [{ jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } } }, { jsonrpc: "2.0", method: "notifications/initialized" }, { jsonrpc: "2.0", id: 2, method: "tools/list" }];
   const INPUT = `${LINES.map((line) => JSON.stringify(line)).join("\n")}\n`;
 
-  async function served(stdin: Blob | Bun.BunFile | "ignore" | Uint8Array): Promise<{ code: number; lines: unknown[] }> {
+  async function served(stdin: Bun.BunFile | Uint8Array | number): Promise<{ code: number; lines: unknown[] }> {
     const home = mkdtempSync(join(tmpdir(), "mm-"));
     try {
       const child = Bun.spawn([process.execPath, CLI, "mcp"], { env: { HOME: home, PATH: "/usr/bin:/bin" }, stdin, stdout: "pipe", stderr: "inherit" });
@@ -58,6 +58,22 @@ describe("maestro mcp as a process", () => {
     expect(pipe).toMatchObject({ code: 0, lines: [{ id: 1, result: {} }, { id: 2, result: { tools: expect.any(Array) } }] });
     expect(plain).toEqual(pipe);
     expect(nothing).toEqual({ code: 0, lines: [] });
+  });
+
+  test("from a pipe whose other side made it non-blocking it waits, and answers", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "mm-"));
+    const path = join(folder, "fifo");
+    expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
+    const [reader, writer] = [openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), openSync(path, constants.O_WRONLY)];
+    const done = served(reader);
+    // Long enough that the server has found the pipe empty more than once.
+    await Bun.sleep(300);
+    writeSync(writer, INPUT);
+    closeSync(writer);
+    const { code, lines } = await done;
+    closeSync(reader);
+    rmSync(folder, { recursive: true, force: true });
+    expect([code, lines.length]).toEqual([0, 2]);
   });
 
   test("a message of megabytes costs an error, not the conversation", async () => {

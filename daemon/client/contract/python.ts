@@ -58,13 +58,21 @@ class DictPrinter {
   }
 }
 
+/** What a caller sees of a stream: its failure is raised. */
+function withoutFailure(reply: Schema): Schema {
+  const events = Array.isArray(reply["anyOf"]) ? reply["anyOf"].filter(isSchema) : [];
+  const kind = ({ properties }: Schema): unknown => (isSchema(properties) && isSchema(properties["event"]) ? properties["event"]["const"] : null);
+  return { anyOf: events.filter((event) => kind(event) !== "failure") };
+}
+
 function methodText({ name, summary, shape, params, request, reply }: Operation, printer: DictPrinter): string {
   const events = shape.reply === "events";
-  const type = printer.type(reply, `${pascal(name)}Reply`);
+  const type = printer.type(events ? withoutFailure(reply) : reply, `${pascal(name)}Reply`);
+  const result = events ? `Iterator[${type}]` : type;
   const given = ["self", ...params.map((param) => `${param}: str`), ...(request === null ? [] : [`body: ${printer.type(request, `${pascal(name)}Request`)}`]), ...(shape.body === "stream" ? ["stream: Callable[[], Iterable[bytes]]"] : [])];
   const passed = [`ROUTES["${name}"]`, ...(params.length === 0 ? [] : [`params={${params.map((param) => `"${param}": ${param}`).join(", ")}}`]), ...(request === null ? [] : ["body=body"]), ...(shape.body === "stream" ? ["stream=stream"] : [])];
   const call = `self._${events ? "listen" : "ask"}(${passed.join(", ")})`;
-  return `    def ${snake(name)}(${given.join(", ")}) -> ${events ? `Iterator[${type}]` : type}:\n        """${docstring(summary)}. ${shape.method} ${shape.path}"""\n        return cast(Any, ${call})\n`;
+  return `    def ${snake(name)}(${given.join(", ")}) -> ${result}:\n        """${docstring(summary)}. ${shape.method} ${shape.path}"""\n        return cast(${JSON.stringify(result)}, ${call})\n`;
 }
 
 function block(operations: readonly Operation[], names: Names): string {

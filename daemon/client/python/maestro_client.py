@@ -579,21 +579,6 @@ class ReportedUsage(TypedDict):
     micro_usd: Union[str, None]
 
 
-class FailureEvent(TypedDict):
-    event: Literal["failure"]
-    problem: Problem
-
-
-class Problem(TypedDict):
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    retry: bool
-    request_id: str
-
-
 class _GateRequest(TypedDict):
     intake_id: str
     target_ref: str
@@ -1050,135 +1035,135 @@ class _Methods:
 
     def health(self) -> HealthReply:
         """The process answers. GET /healthz"""
-        return cast(Any, self._ask(ROUTES["health"]))
+        return cast("HealthReply", self._ask(ROUTES["health"]))
 
     def ready(self) -> HealthReply:
         """The daemon can do its work. GET /readyz"""
-        return cast(Any, self._ask(ROUTES["ready"]))
+        return cast("HealthReply", self._ask(ROUTES["ready"]))
 
     def openapi(self) -> Dict[str, Any]:
         """This document. GET /openapi.json"""
-        return cast(Any, self._ask(ROUTES["openapi"]))
+        return cast("Dict[str, Any]", self._ask(ROUTES["openapi"]))
 
     def metrics(self) -> str:
         """What the daemon counts of itself, for Prometheus. GET /metrics"""
-        return cast(Any, self._ask(ROUTES["metrics"]))
+        return cast("str", self._ask(ROUTES["metrics"]))
 
     def version(self) -> VersionReply:
         """Versions of the daemon and what it runs on. GET /v1/version"""
-        return cast(Any, self._ask(ROUTES["version"]))
+        return cast("VersionReply", self._ask(ROUTES["version"]))
 
     def trust(self) -> TrustReply:
         """The trust file that bundles of this daemon verify under; whether to believe it is for you to say. GET /v1/trust"""
-        return cast(Any, self._ask(ROUTES["trust"]))
+        return cast("TrustReply", self._ask(ROUTES["trust"]))
 
     def status(self) -> StatusReply:
         """What the daemon is, holds and does. GET /v1/status"""
-        return cast(Any, self._ask(ROUTES["status"]))
+        return cast("StatusReply", self._ask(ROUTES["status"]))
 
     def config(self) -> ConfigReply:
         """Every setting with its value, origin and meaning. GET /v1/config"""
-        return cast(Any, self._ask(ROUTES["config"]))
+        return cast("ConfigReply", self._ask(ROUTES["config"]))
 
     def rules(self) -> RulesReply:
         """Every rule, what it asks and cannot see, and what it leads to. GET /v1/rules"""
-        return cast(Any, self._ask(ROUTES["rules"]))
+        return cast("RulesReply", self._ask(ROUTES["rules"]))
 
     def stop(self) -> StopReply:
         """Finish what is running, then end. POST /v1/stop"""
-        return cast(Any, self._ask(ROUTES["stop"]))
+        return cast("StopReply", self._ask(ROUTES["stop"]))
 
     def clock(self) -> ClockReply:
         """Log time, and whether it stands still. GET /v1/clock"""
-        return cast(Any, self._ask(ROUTES["clock"]))
+        return cast("ClockReply", self._ask(ROUTES["clock"]))
 
     def reset_clock(self, body: ClockResetRequest) -> ClockResetReply:
         """Let frozen log time follow the wall clock again; signed and logged before it takes effect. POST /v1/clock/reset"""
-        return cast(Any, self._ask(ROUTES["resetClock"], body=body))
+        return cast("ClockResetReply", self._ask(ROUTES["resetClock"], body=body))
 
     def repositories(self) -> RepositoriesReply:
         """The repositories whose base the daemon itself reads from the operator's remote, as far as the caller may name them. GET /v1/repositories"""
-        return cast(Any, self._ask(ROUTES["repositories"]))
+        return cast("RepositoriesReply", self._ask(ROUTES["repositories"]))
 
     def target(self, body: TargetRequest) -> TargetReply:
         """Where a branch of the operator's remote stands, so that a client can plan what to send. POST /v1/targets"""
-        return cast(Any, self._ask(ROUTES["target"], body=body))
+        return cast("TargetReply", self._ask(ROUTES["target"], body=body))
 
     def open_intake(self, body: IntakeRequest) -> IntakeReply:
         """Announce a pack: which repository it is for and which commits will be complete afterwards. POST /v1/intakes"""
-        return cast(Any, self._ask(ROUTES["openIntake"], body=body))
+        return cast("IntakeReply", self._ask(ROUTES["openIntake"], body=body))
 
     def send_pack(self, id: str, stream: Callable[[], Iterable[bytes]]) -> PackReply:
         """Stream the pack; git checks it in a quarantine and all of it moves in, or nothing. PUT /v1/intakes/:id/pack"""
-        return cast(Any, self._ask(ROUTES["sendPack"], params={"id": id}, stream=stream))
+        return cast("PackReply", self._ask(ROUTES["sendPack"], params={"id": id}, stream=stream))
 
-    def gate(self, body: GateRequest) -> Iterator[Union[ProgressEvent, GateResult, FailureEvent]]:
+    def gate(self, body: GateRequest) -> Iterator[Union[ProgressEvent, GateResult]]:
         """Judge one change; progress as it happens, the decision with its evidence last. POST /v1/gates"""
-        return cast(Any, self._listen(ROUTES["gate"], body=body))
+        return cast("Iterator[Union[ProgressEvent, GateResult]]", self._listen(ROUTES["gate"], body=body))
 
     def recorded_gate(self, id: str) -> GateReply:
         """The newest attempt of a gate, by the start of its id, of its head commit or of its bundle's digest. GET /v1/gates/:id"""
-        return cast(Any, self._ask(ROUTES["recordedGate"], params={"id": id}))
+        return cast("GateReply", self._ask(ROUTES["recordedGate"], params={"id": id}))
 
     def findings(self, id: str) -> FindingsReply:
         """What the checks of a gate found, most severe first, and how many findings were left out. GET /v1/gates/:id/findings"""
-        return cast(Any, self._ask(ROUTES["findings"], params={"id": id}))
+        return cast("FindingsReply", self._ask(ROUTES["findings"], params={"id": id}))
 
     def gate_bundle(self, id: str) -> BundleReply:
         """The evidence bundle of a gate's newest attempt. GET /v1/gates/:id/bundle"""
-        return cast(Any, self._ask(ROUTES["gateBundle"], params={"id": id}))
+        return cast("BundleReply", self._ask(ROUTES["gateBundle"], params={"id": id}))
 
     def feed(self, after: str) -> FeedReply:
         """Verdicts in the order they were given, from a place on; 0 begins with the first. GET /v1/feed/:after"""
-        return cast(Any, self._ask(ROUTES["feed"], params={"after": after}))
+        return cast("FeedReply", self._ask(ROUTES["feed"], params={"after": after}))
 
-    def replay(self, body: ReplayRequest) -> Iterator[Union[ReplayChange, ReplayEnd, FailureEvent]]:
+    def replay(self, body: ReplayRequest) -> Iterator[Union[ReplayChange, ReplayEnd]]:
         """Judge past changes without signing, logging or keeping anything. POST /v1/replays"""
-        return cast(Any, self._listen(ROUTES["replay"], body=body))
+        return cast("Iterator[Union[ReplayChange, ReplayEnd]]", self._listen(ROUTES["replay"], body=body))
 
     def plan(self, body: PlanRequest) -> PlanReply:
         """What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. POST /v1/plan"""
-        return cast(Any, self._ask(ROUTES["plan"], body=body))
+        return cast("PlanReply", self._ask(ROUTES["plan"], body=body))
 
     def effective_config(self, body: EffectiveRequest) -> ConfigReply:
         """Which rules, numbers and waivers speak of one path, from the maestro.yaml files that are sent; nothing is recorded. POST /v1/config/path"""
-        return cast(Any, self._ask(ROUTES["effectiveConfig"], body=body))
+        return cast("ConfigReply", self._ask(ROUTES["effectiveConfig"], body=body))
 
     def ask_release(self, body: ReleaseAsk) -> ReleaseOffer:
         """What a person is about to put their name to: approve or override one gate; good once, for ten minutes. POST /v1/releases/requests"""
-        return cast(Any, self._ask(ROUTES["askRelease"], body=body))
+        return cast("ReleaseOffer", self._ask(ROUTES["askRelease"], body=body))
 
-    def release(self, body: ReleaseAnswer) -> Iterator[Union[ProgressEvent, GateResult, FailureEvent]]:
+    def release(self, body: ReleaseAnswer) -> Iterator[Union[ProgressEvent, GateResult]]:
         """Agree to it; it is signed and logged, then the same head is judged again. POST /v1/releases"""
-        return cast(Any, self._listen(ROUTES["release"], body=body))
+        return cast("Iterator[Union[ProgressEvent, GateResult]]", self._listen(ROUTES["release"], body=body))
 
     def simulate(self, body: SimulateRequest) -> SimulateReply:
         """The card of what would be decided: unsigned, unlogged, no verdict. POST /v1/simulations"""
-        return cast(Any, self._ask(ROUTES["simulate"], body=body))
+        return cast("SimulateReply", self._ask(ROUTES["simulate"], body=body))
 
     def usage(self, body: UsageReport) -> UsageReply:
         """What one run of an agent used so far: totals, taken once however often they are sent; joined to a change by the gate named or by the trailer Maestro-Run. POST /v1/usage"""
-        return cast(Any, self._ask(ROUTES["usage"], body=body))
+        return cast("UsageReply", self._ask(ROUTES["usage"], body=body))
 
     def report(self, window: str, repository: str) -> ReportReply:
         """Figures of a window such as 7d, of one repository or * for all the reader may see, each with its formula, how much it rests on, or why it is not measured. GET /v1/report/:window/:repository"""
-        return cast(Any, self._ask(ROUTES["report"], params={"window": window, "repository": repository}))
+        return cast("ReportReply", self._ask(ROUTES["report"], params={"window": window, "repository": repository}))
 
-    def fsck(self) -> Iterator[Union[FsckProgress, FsckResult, FailureEvent]]:
+    def fsck(self) -> Iterator[Union[FsckProgress, FsckResult]]:
         """Look at everything that is kept, now; the report last. POST /v1/fsck"""
-        return cast(Any, self._listen(ROUTES["fsck"]))
+        return cast("Iterator[Union[FsckProgress, FsckResult]]", self._listen(ROUTES["fsck"]))
 
     def gc(self, body: GcRequest) -> GcReply:
         """Remove what nobody refers to any more, or only say what that is. POST /v1/gc"""
-        return cast(Any, self._ask(ROUTES["gc"], body=body))
+        return cast("GcReply", self._ask(ROUTES["gc"], body=body))
 
     def backup(self, body: BackupRequest) -> BackupReply:
         """A consistent snapshot inside the state folder, to be copied away. POST /v1/backups"""
-        return cast(Any, self._ask(ROUTES["backup"], body=body))
+        return cast("BackupReply", self._ask(ROUTES["backup"], body=body))
 
     def release_backup(self, name: str) -> ReleaseReply:
         """Remove a snapshot that was copied away. POST /v1/backups/:name/release"""
-        return cast(Any, self._ask(ROUTES["releaseBackup"], params={"name": name}))
+        return cast("ReleaseReply", self._ask(ROUTES["releaseBackup"], params={"name": name}))
 
 
 # --- end of what is generated
@@ -1353,9 +1338,9 @@ class Maestro(_Methods):
                 request["rerun"] = True
             for event in self.gate(request):
                 if event["event"] == "result":
-                    return cast(GateResult, event)
+                    return event
                 if on_progress is not None:
-                    on_progress(cast(ProgressEvent, event))
+                    on_progress(event)
             raise MaestroError("worker.protocol", "the reply ended without a decision")
 
         try:
