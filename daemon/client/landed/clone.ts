@@ -26,6 +26,8 @@ export class Clone implements Disposable {
     private readonly program: string,
     private readonly objects: string,
     private readonly outside: ClientGit,
+    /** Its history ends where it was cut, which proves nothing. */
+    readonly shallow: boolean,
   ) {}
 
   /** Throws `git.not_repository`, `git.foreign_owner`, `git.missing`, `git.failed`. */
@@ -37,10 +39,10 @@ export class Clone implements Disposable {
     const program = Bun.which("git");
     if (program === null) throw new MaestroError("git.missing", "no git on the PATH");
     const folder = mkdtempSync(join(tmpdir(), "maestro-landed-"));
-    const clone = new Clone(folder, program, objects, outside);
+    const clone = new Clone(folder, program, objects, outside, existsSync(shallow));
     try {
       await clone.text(["init", "--quiet", "--bare", "--template=", `--object-format=${format}`, folder]);
-      if (existsSync(shallow)) copyFileSync(shallow, join(folder, "shallow"));
+      if (clone.shallow) copyFileSync(shallow, join(folder, "shallow"));
       return clone;
     } catch (error) {
       clone[Symbol.dispose]();

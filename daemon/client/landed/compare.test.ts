@@ -207,6 +207,22 @@ describe("the base moved after the admit", () => {
   }, 30_000);
 });
 
+test("a shallow clone says that it cannot tell, and a SHA-256 repository is compared as any other", async () => {
+  const merged = await world();
+  merged.source.git("merge", "-q", "--no-ff", "-m", "merge", "change");
+  merged.source.git("clone", "-q", "--depth=1", `file://${merged.source.path}`, `${merged.source.path}-shallow`);
+  using clone = await Clone.open(`${merged.source.path}-shallow`);
+  expect((await compareLanding(clone, "HEAD", merged.admitted)).result).toBe("unknown");
+  const source = scratch.source(`landed-${count++}`, "sha256");
+  const base = await source.commit({ a: "1\n" });
+  source.git("checkout", "-q", "-b", "change");
+  const head = await source.commit({ b: "1\n" });
+  source.git("checkout", "-q", "main");
+  source.git("merge", "-q", "--squash", "change");
+  source.git("commit", "-q", "-m", "squash");
+  expect(await landing({ source, admitted: await admittedOf(source, base, head) })).toMatchObject({ result: "as_admitted", how: "squash" });
+}, 30_000);
+
 test("neither the clone's configuration nor what it holds has a say, and nothing is left in it", async () => {
   const merged = await world();
   merged.source.git("merge", "-q", "--no-ff", "-m", "merge", "change");

@@ -122,6 +122,7 @@ class Comparison {
     const { clone, landed, commits } = this;
     const { identity, attempt } = this.admitted;
     if (identity.tree_sha256 !== null && (await treeDigest(clone, landed.tree)) !== identity.tree_sha256) return this.say("differs", ["git's tree id is the admitted one and the content is not: two contents share one object id"]);
+    if (commits === null && clone.shallow) return this.say("unknown", ["the content is what was admitted, but this clone is shallow: what it was merged onto cannot be told; fetch the history"]);
     if (commits === null) return this.say("stale", [`the content is what was admitted, but the base that was judged (${identity.base === null ? "none" : short(identity.base)}) is not behind it: the base moved after the admit`]);
     if (landed.committed_s * 1000 > Date.parse(attempt.valid_until)) return this.say("stale", [`the content is what was admitted, and by its own date it was merged after the admit ended (${attempt.valid_until})`]);
     return this.say("as_admitted", []);
