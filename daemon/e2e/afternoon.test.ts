@@ -91,7 +91,7 @@ describe.skipIf(skipped)("the afternoon", () => {
     landed = await queue.git("rev-parse", "HEAD");
     const event = afternoon.world.path("home-50103/event.json");
     writeFileSync(event, JSON.stringify({ merge_group: { head_sha: landed, base_sha: await afternoon.landed(), base_ref: "refs/heads/main" }, repository: { full_name: "acme/app", default_branch: "main" } }));
-    const ran = await queue.maestro(["gate", "--json", "--annotations", "none"], { GITHUB_ACTIONS: "true", GITHUB_EVENT_NAME: "merge_group", GITHUB_EVENT_PATH: event, CI: "true" });
+    const ran = await queue.maestro(["gate", "--merge-group", "--json", "--annotations", "none"], { GITHUB_ACTIONS: "true", GITHUB_EVENT_NAME: "merge_group", GITHUB_EVENT_PATH: event, CI: "true" });
     expect([ran.code, cardOf(ran).warnings.join()]).toEqual([0, expect.stringContaining(`what git makes of ${head.slice(0, 12)}`)]);
     expect(cardOf(ran).releases).toMatchObject([{ person: "alice" }]);
     ({ bundle } = oneDocument(ran) as GateDocument);
