@@ -5,6 +5,7 @@ import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
 import { createEgress } from "./egress/index.ts";
+import { openTestHistory } from "./commands/history.ts";
 import { openTrees } from "./commands/trees.ts";
 import { GateKeeper } from "./gate/gate.ts";
 import { ChangeCosts } from "./gate/change-cost.ts";
@@ -117,7 +118,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   // Of the state folder a sandbox may only ever be shown what a gate wrote out for it.
   // A gate runs one job at a time, so nobody waits for another tenant's to end: as many launchers as the turnstile lets in.
   const sandbox = createSandbox({ launchers_max: heldMax(host.limits.gate.gates_max), worker: host.limits.worker, private_paths: [state_dir], work_paths: [trees_dir], socket: host.sandbox_socket });
-  const judging = { host, git: tools, pool, sandbox, clock, now_s: evidence.now_s, scratch_dir, trees_dir, host_policy: { path: policy_copy, name: policy.name } };
+  const judging = { history: openTestHistory({ store: state.store, now_s: () => evidence.now_s() }), host, git: tools, pool, sandbox, clock, now_s: evidence.now_s, scratch_dir, trees_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
   const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups });
   const targets = new Targets({ host, egress, repositories });

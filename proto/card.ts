@@ -2,12 +2,14 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Actor } from "./actor.ts";
 import { Mode } from "./change.ts";
 import { NextStep, Reason, Verdict } from "./decision.ts";
+import { FailedTests } from "./failed-test.ts";
 import { Gap } from "./facts.ts";
 import { Obligation, Result, Reused } from "./outcome.ts";
 import { NamedReleases } from "./release.ts";
 import { CheckName, Choice, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
 
 export const CardCheck = Closed({
+  tests: Type.Optional({ ...FailedTests, description: "of commands with JUnit reports, where tests failed" }),
   check: CheckName,
   result: Result,
   required: Type.Boolean(),

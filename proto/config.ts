@@ -11,6 +11,7 @@ import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { StatusHost } from "./status.ts";
 import { RulePattern, WaiverEntries, WaiverEntry } from "./waiver.ts";
+import { QuarantineEntries } from "./failed-test.ts";
 import { ChangeBudget } from "./usage.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
 
@@ -200,6 +201,7 @@ export const RepositoryConfig = Closed(
     approvals: Type.Optional(ApprovalRules),
     waivers: Type.Optional(WaiverEntries),
     change_budget: Type.Optional(ChangeBudget),
+    quarantine: Type.Optional(QuarantineEntries),
   },
   { $id: "RepositoryConfig", description: "maestro.yaml" },
 );
@@ -319,6 +321,8 @@ export const GateConfig = Closed({
   /** Absent where the base has none; `folder` is where the file stands that holds it, empty for the root. */
   waivers: Type.Optional(Type.Array(Closed({ ...WaiverEntry.properties, folder: Type.String() }))),
   waivers_inline_denied: Type.Array(RulePattern),
+  /** Absent where the base has none. */
+  quarantine: Type.Optional(QuarantineEntries),
   /** Absent where nothing limits what a change may cost. */
   change_budget: Type.Optional(ChangeBudget),
   /** What holds below a folder, everything above it included; deepest path first. Absent where the base has no such file. */

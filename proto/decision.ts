@@ -47,7 +47,7 @@ export const Reason = Closed({
   ranges: Type.Array(Range),
   excerpt: Type.Union([ShortText, Type.Null()]),
   fingerprints: Type.Array(Sha256Hex),
-  accepted: Type.Optional(Choice(["existing", "waived"], { description: "why these findings lead to no more than a note: they were at the base, or a waiver accepts them" })),
+  accepted: Type.Optional(Choice(["existing", "waived", "flaky"], { description: "why these findings lead to no more than a note: they were at the base, a waiver accepts them, or they are known flaky tests that passed when run again" })),
 });
 export type Reason = Static<typeof Reason>;
 

@@ -2,6 +2,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Observer } from "./actor.ts";
 import { Gap } from "./facts.ts";
 import { CheckName, Choice, Closed, Count, Decimal, PathBytes, RuleId, Scale, Sha256Hex, ShortText } from "./scalar.ts";
+import { FailedTest } from "./failed-test.ts";
 import { Comparison, Waiver } from "./waiver.ts";
 
 export const Range = Closed({
@@ -23,6 +24,7 @@ export const Finding = Closed({
   baseline: Choice(["new", "existing", "fixed", "not_compared"]),
   identity: Type.Optional(Sha256Hex),
   waiver: Type.Optional(Waiver),
+  test: Type.Optional({ ...FailedTest, description: "the test that failed, and whose it is; of commands with JUnit reports" }),
   tags: Type.Array(Choice(["test-path", "fixture-path", "generated", "at-base"]), { maxItems: 8, description: "what policy may soften on" }),
   excerpt: Type.Union([ShortText, Type.Null()], { description: "redacted; hostile text, escape it" }),
   counterexample: Type.Union([ShortText, Type.Null()]),

@@ -11,6 +11,7 @@ import { Obligation, Outcome } from "./outcome.ts";
 import { ConfigsJob, ConfigsReply } from "./effective.ts";
 import { PlanJob, PlanJobReply } from "./plan.ts";
 import { ObligationName, ObligationRule, ObligationRules, ReportFormat } from "./report.ts";
+import { FailedTest, QuarantineEntries, TestIds } from "./failed-test.ts";
 import { RunIds } from "./usage.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
@@ -105,13 +106,14 @@ export const SettleJob = Closed({
   base_outcomes: Type.Array(Outcome, { maxItems: 64, description: "what commands found on the base's own tree" }),
   waivers: Type.Array(Closed({ ...WaiverEntry.properties, folder: Type.String() })),
   inline_denied: Type.Array(RulePattern),
+  quarantine: Type.Optional(QuarantineEntries),
   now_ms: Count,
   deadline_ms: Count,
 });
 export type SettleJob = Static<typeof SettleJob>;
 
 /** Only what this job may say of a finding, by its place in its check's list. */
-export const Settled = Closed({ check: CheckName, finding: Count, baseline: Type.Optional(Choice(["new", "existing"])), identity: Type.Optional(Sha256Hex), waiver: Type.Optional(Waiver) });
+export const Settled = Closed({ check: CheckName, finding: Count, baseline: Type.Optional(Choice(["new", "existing"])), identity: Type.Optional(Sha256Hex), waiver: Type.Optional(Waiver), test: Type.Optional(FailedTest) });
 export type Settled = Static<typeof Settled>;
 export const SettleReply = Closed({
   kind: Type.Literal("settle"),
@@ -163,8 +165,9 @@ export const CommandJob = Closed({
   report: Type.Union([KeptFile, Closed({ absent: ShortText }), Type.Null()], { description: "null where the exit code alone counts" }),
   tail: Base64,
   gaps: Type.Array(Gap, { maxItems: 256 }),
+  watched: Type.Optional({ ...TestIds, description: "tests whose passing is asked for" }),
 });
-export const CommandReply = Closed({ kind: Type.Literal("command"), outcome: Outcome, duration_us: Count });
+export const CommandReply = Closed({ kind: Type.Literal("command"), outcome: Outcome, duration_us: Count, passed: Type.Optional(TestIds) });
 
 /** What obligations read out of one report. */
 export const MeasureJob = Closed({

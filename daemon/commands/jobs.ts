@@ -21,8 +21,10 @@ async function writeTree({ git, git_dir, object_format, tree, folder, limits }: 
 
 async function judgeCommand(job: CommandJob): Promise<WorkerReply> {
   const start = performance.now();
-  const outcome = await commandOutcome(job);
-  return { kind: "command", outcome, duration_us: Math.round((performance.now() - start) * 1000) };
+  const watched = new Set(job.watched ?? []);
+  const passed = new Set<string>();
+  const outcome = await commandOutcome(job, (id) => void (watched.has(id) && passed.add(id)));
+  return { kind: "command", ...(passed.size === 0 ? {} : { passed: [...passed] }), outcome, duration_us: Math.round((performance.now() - start) * 1000) };
 }
 
 async function measureReport({ format, observer, report, rules }: MeasureJob): Promise<WorkerReply> {

@@ -1,7 +1,7 @@
 /** What a command that ran to its end came to. Runs inside a check process: code, output and report are the change's. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { commandCheck } from "../../proto/command.ts";
-import { fromBase64, fromUtf8Lossy, toHex } from "../../proto/encoding.ts";
+import { fromBase64, fromUtf8Lossy, toHex, utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Gap } from "../../proto/facts.ts";
 import type { Outcome } from "../../proto/outcome.ts";
@@ -31,14 +31,19 @@ function tailOf(base64: string): string {
   return lines.slice(-TAIL_CHARACTERS_MAX).toWellFormed();
 }
 
+/** Suite and file as the report writes them: a test that moves is another one. */
+function testId(suite: string, name: string, file: string | null): string {
+  return toHex(sha256(utf8(JSON.stringify([suite, name, file])))).slice(0, 32);
+}
+
 function ofTest({ kind, suite, name, file, line, message, detail }: TestProblem, cwd: string): ToolFinding {
   const where = suite === "" || suite === file ? name : `${suite} ${name}`;
   const first = message.split("\n", 1)[0] ?? "";
-  return { rule: kind === "error" ? "test-error" : "test-failed", level: "error", message: `${where}${first === "" ? "" : `: ${first}`}`, path: file === null ? null : treePath(file, cwd), line: line ?? 1, end_line: line ?? 1, excerpt: detail === "" ? null : detail };
+  return { rule: kind === "error" ? "test-error" : "test-failed", level: "error", message: `${where}${first === "" ? "" : `: ${first}`}`, path: file === null ? null : treePath(file, cwd), line: line ?? 1, end_line: line ?? 1, excerpt: detail === "" ? null : detail, test: { id: testId(suite, name, file), name: where } };
 }
 
-function fromJunit(bytes: Uint8Array, cwd: string): ToolReport {
-  const { problems, failures, errors, skipped } = readJunit(bytes);
+function fromJunit(bytes: Uint8Array, cwd: string, passed: (id: string) => void): ToolReport {
+  const { problems, failures, errors, skipped } = readJunit(bytes, (suite, name, file) => passed(testId(suite, name, file)));
   const listed = problems.map((problem) => ofTest(problem, cwd));
   // What is beyond the list must still weigh as much.
   const more = failures + errors - problems.length;
@@ -50,24 +55,24 @@ function exitFinding(code: number, tail: string): ToolFinding {
   return { rule: "exit", level: "error", message: `it ended with exit code ${code}`, path: null, line: 1, end_line: 1, excerpt: tail === "" ? null : tail };
 }
 
-async function reported(job: CommandJob): Promise<ToolReport> {
+async function reported(job: CommandJob, passed: (id: string) => void): Promise<ToolReport> {
   if (job.report === null) return { findings: [], gaps: [] };
   if ("absent" in job.report) throw new BrokenReport(job.report.absent);
   const bytes = await keptBytes(job.report);
-  return job.output === "sarif" ? readSarif(bytes, job.cwd) : fromJunit(bytes, job.cwd);
+  return job.output === "sarif" ? readSarif(bytes, job.cwd) : fromJunit(bytes, job.cwd, passed);
 }
 
 /**
- * A report that is missing or broken is no answer, whatever the exit code says. A program that failed has
+ * `passed` hears of each test that did. A report that is missing or broken is no answer, whatever the exit code says. A program that failed has
  * failed even where its report shows nothing wrong: many tools fail on what they only report as a warning.
  */
-export async function commandOutcome(job: CommandJob): Promise<Outcome> {
+export async function commandOutcome(job: CommandJob, passed: (id: string) => void = () => undefined): Promise<Outcome> {
   const { command, code } = job;
   const tail = tailOf(job.tail);
   const shape = { check: commandCheck(command), observer: "sandbox", findings: [], findings_cut: 0 } satisfies Partial<Outcome>;
   let report: ToolReport;
   try {
-    report = await reported(job);
+    report = await reported(job, passed);
   } catch (error) {
     if (!(error instanceof BrokenReport)) throw error;
     const said = tail === "" ? "" : `; it said: ${tail.slice(-500)}`;

@@ -20,6 +20,8 @@ import type { Lane } from "../checking/lane.ts";
 import { obligationsOutcome } from "./reports/obligations.ts";
 import { Keep, keptReport, type Attempted, type KeptReport } from "./kept.ts";
 import { comparable, KeptBases, tells } from "./kept-bases.ts";
+import { bothRuns, failedIds, withRates } from "./flakiness.ts";
+import type { TestHistory } from "./history.ts";
 import { measureAll } from "./measure-all.ts";
 import { sandboxJob } from "./sandbox-job.ts";
 
@@ -30,6 +32,13 @@ export interface ToolDeps {
   readonly clock: Clock;
   /** Where merged trees are written out: all that a launcher in a unit of its own is shown of the state folder (see trees.ts). */
   readonly trees_dir: string;
+  /** What is known of tests; absent where nothing is kept. */
+  readonly history?: TestHistory;
+}
+
+/** A run, and which watched tests passed in it. */
+interface Judged extends CheckRun {
+  readonly passed: readonly string[];
 }
 
 /** One gate's question to its tools. */
@@ -86,7 +95,7 @@ export class ToolRunner {
     const attempted = declared === 0 ? [] : await this.attemptAll(question, keep, gaps);
     const judged: CheckRun[] = [];
     for (const one of attempted) {
-      const run = await this.judged(question, one, gaps);
+      const run = await this.again(question, one.name, await this.judged(question, one, gaps, mergedTree(question)), keep);
       judged.push(run);
       done(run);
     }
@@ -131,7 +140,7 @@ export class ToolRunner {
         if (kept === null && !written) await this.writeTree(question, tree, tree_dir);
         written ||= kept === null;
         if (kept === null) await lane.rest();
-        const outcome = kept ?? (await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [])).outcome;
+        const outcome = kept ?? (await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [], tree)).outcome;
         this.bases.put(run, outcome);
         outcomes.push(outcome);
       }
@@ -233,9 +242,31 @@ export class ToolRunner {
     }
   }
 
-  private async judged(question: ToolQuestion, { name, because, not_applicable, ran, duration_us, usage }: Attempted, gaps: readonly Gap[]): Promise<CheckRun> {
+  /** Once more where a test failed that is known to be flaky: only a second run that passes it may excuse it. */
+  private async again(question: ToolQuestion, name: string, first: Judged, keep: Keep): Promise<CheckRun> {
+    const { outcome } = first;
+    const tree = mergedTree(question);
+    const command = question.config.commands[name];
+    const { history } = this.deps;
+    const rates = history?.rates({ repo_id: question.repository.repo_id, command: name }, failedIds(outcome));
+    if (rates === undefined || rates.size === 0 || tree === null || command === undefined || outcome.findings_cut > 0) return first;
+    const tree_dir = join(this.deps.trees_dir, `${basename(question.folder)}-again`);
+    const rated = withRates(outcome, rates);
+    try {
+      await this.writeTree(question, tree, tree_dir);
+      await question.lane.rest();
+      const second = await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [], tree);
+      return { ...first, duration_us: first.duration_us + second.duration_us, outcome: bothRuns(rated, second.outcome, new Set(second.passed)) };
+    } catch (error) {
+      return { ...first, outcome: bothRuns(rated, unavailable(outcome.check, reasonOf(error)), new Set()) };
+    } finally {
+      await rm(tree_dir, { recursive: true, force: true });
+    }
+  }
+
+  private async judged(question: ToolQuestion, { name, because, not_applicable, ran, duration_us, usage }: Attempted, gaps: readonly Gap[], tree: string | null): Promise<Judged> {
     const check = commandCheck(name);
-    const spent = { duration_us, ...(usage === undefined ? {} : { usage }) };
+    const spent = { duration_us, passed: [], ...(usage === undefined ? {} : { usage }) };
     if (not_applicable) return { outcome: { ...unavailable(check, because), result: "not_applicable" }, ...spent };
     if (ran === null) return { outcome: unavailable(check, because), ...spent };
     const { output, cwd = "" } = question.config.commands[name] ?? {};
@@ -243,13 +274,19 @@ export class ToolRunner {
     const report = file === undefined ? null : (ran.files.get(file) ?? { absent: "it was not asked for" });
     const kind = output?.sarif !== undefined ? "sarif" : output?.junit !== undefined ? "junit" : "exit";
     try {
-      const { outcome } = await question.lane.run({ kind: "command", command: name, cwd, code: ran.code, output: kind, report, tail: ran.tail, gaps: [...gaps] }, this.deadline(question));
-      return { outcome, ...spent };
+      const place = { repo_id: question.repository.repo_id, command: name };
+      const watched = kind === "junit" ? (this.deps.history?.watched(place) ?? []) : [];
+      const { outcome, passed = [] } = await question.lane.run({ kind: "command", ...(watched.length === 0 ? {} : { watched }), command: name, cwd, code: ran.code, output: kind, report, tail: ran.tail, gaps: [...gaps] }, this.deadline(question));
+      if (kind === "junit" && tree !== null && question.mode !== "fork" && outcome.result !== "unavailable") this.deps.history?.ran(place, tree, failedIds(outcome), passed);
+      return { ...spent, outcome, passed };
     } catch (error) {
       return { outcome: unavailable(check, `what it left could not be read: ${reasonOf(error)}`), ...spent };
     }
   }
 }
+
+/** What commands run over; null where there is no such tree. */
+const mergedTree = ({ facts: { change } }: ToolQuestion): string | null => (change.history === "known" ? change.merge_tree : null);
 
 /** The command's own report and whatever obligations read of it. */
 function wantedFiles(name: string, { commands, obligations }: GateConfig): string[] {

@@ -1,6 +1,7 @@
 /** What an outside tool reports, whatever form it wrote it in, and the findings that become of it. */
 import { createHash } from "node:crypto";
 import type { Gap } from "../../proto/facts.ts";
+import type { FailedTest } from "../../proto/failed-test.ts";
 import type { Finding } from "../../proto/outcome.ts";
 import { classify } from "../checking/classify.ts";
 import { cutText, maskedPath, redact, shown } from "../checking/redact.ts";
@@ -18,6 +19,8 @@ export interface ToolFinding {
   readonly line: number;
   readonly end_line: number;
   readonly excerpt: string | null;
+  /** Of a failed test. */
+  readonly test?: FailedTest;
 }
 
 export interface ToolReport {
@@ -70,6 +73,7 @@ export function findingsOf(command: string, reported: readonly ToolFinding[]): {
       excerpt: one.excerpt === null ? null : cutText(redact(one.excerpt.slice(0, 4 * EXCERPT_CHARACTERS_MAX)), EXCERPT_CHARACTERS_MAX),
       counterexample: null,
       fix: null,
+      ...(one.test === undefined ? {} : { test: { ...one.test, name: shown(one.test.name) } }),
     };
   });
   return { findings, cut: sorted.length - findings.length };

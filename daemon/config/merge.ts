@@ -59,6 +59,7 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     ...tools,
     ...(approvals.length === 0 ? {} : { approvals }),
     ...budgetOf(host.change_budget, base?.config.change_budget),
+    ...(base?.config.quarantine === undefined ? {} : { quarantine: base.config.quarantine }),
     ...waiversOf(base),
     waivers_inline_denied: [...host.waivers_inline_denied],
     ...foldersOf(host, base),

@@ -12,6 +12,8 @@ import { GitReader } from "../platform/git/reader.ts";
 import { Waivers, type Trusted } from "./accepting.ts";
 import { Accepting, parseBaseline } from "./baseline-file.ts";
 import { countedByRule, pairUp } from "./pairing.ts";
+import { classOf, quarantineOf, Touched } from "./mine.ts";
+import type { FailedTest } from "../../proto/failed-test.ts";
 import { Sources } from "./sources.ts";
 
 const STALE_NAMED_MAX = 3;
@@ -31,6 +33,7 @@ interface Draft {
   baseline?: "new" | "existing";
   identity?: string;
   waiver?: Waiver;
+  test?: FailedTest;
 }
 
 const ofTool = (check: string): boolean => check.startsWith("command.");
@@ -73,6 +76,19 @@ class Settling {
     const { existing, left } = pairUp([...now.keys()], before, [inPlace, anywhere]);
     for (const [told, finding] of now) this.draft(finding).baseline = existing.has(told) ? "existing" : "new";
     if (left.length > 0) this.fixed.push({ check, fixed: countedByRule(left).slice(0, 1000) });
+  }
+
+  /** After waivers and the baseline file: they say what counts as the base's. */
+  claim(outcome: Outcome, base: Outcome | undefined, touched: Touched): void {
+    for (const finding of outcome.findings) {
+      const { test } = finding;
+      if (test === undefined) continue;
+      const draft = this.draft(finding);
+      const quarantine = draft.waiver?.state === "accepted" ? null : quarantineOf(this.job.quarantine ?? [], finding, test, this.job.now_ms);
+      if (quarantine !== null) draft.waiver = quarantine;
+      const [kind, because] = classOf(finding, test, draft.baseline === "existing", base, touched);
+      draft.test = draft.waiver?.state === "accepted" ? { ...test, class: "quarantined", because: `accepted by ${draft.waiver.owner ?? "somebody"} until ${draft.waiver.until ?? "no day"}`.slice(0, 2000) } : { ...test, class: kind, because };
+    }
   }
 
   settled(): Settled[] {
@@ -149,5 +165,7 @@ export async function settle(job: SettleJob, facts: Facts): Promise<SettleReply>
       if (waiver !== null) draft.waiver = waiver;
     }
   }
+  const touched = new Touched(facts);
+  for (const outcome of job.outcomes) settling.claim(outcome, job.base_outcomes.find(({ check }) => check === outcome.check), touched);
   return { kind: "settle", settled: settling.settled(), fixed: settling.fixed, stale: stale ?? staleText(accepting?.stale(lookedEverywhere(job.outcomes)) ?? []) };
 }

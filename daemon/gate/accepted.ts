@@ -7,9 +7,11 @@ import { stricterThan } from "./effects.ts";
 export type Accepted = NonNullable<Reason["accepted"]>;
 
 /** Why the finding leads to no more than a note; null where nothing accepts it. A waiver comes first: it names somebody. */
-export function acceptedAs({ baseline, waiver }: Finding): Accepted | null {
+export function acceptedAs({ baseline, waiver, test }: Finding): Accepted | null {
   if (waiver?.state === "accepted") return "waived";
-  return baseline === "existing" ? "existing" : null;
+  if (baseline === "existing") return "existing";
+  // Only where the second run passed it; see `classOf`.
+  return test?.class === "flaky" && test.retried === "passed" ? "flaky" : null;
 }
 
 export function softened(effect: Effect, accepted: Accepted | null): Effect {
@@ -23,6 +25,7 @@ function byWhom({ owner, until, reason }: Waiver): string {
 /** In front of what policy says, so that the card never shows a note without saying what made it one. */
 export function acceptedBecause(finding: Finding, accepted: Accepted | null): string {
   if (accepted === "waived" && finding.waiver !== undefined) return `${byWhom(finding.waiver)}: `;
+  if (accepted === "flaky") return `${finding.test?.because ?? "known flaky"}: `;
   return accepted === "existing" ? "already at the base: " : "";
 }
 

@@ -6,6 +6,7 @@ import type { Gap } from "../../proto/facts.ts";
 import type { MeasuredObligation, Obligation, Outcome } from "../../proto/outcome.ts";
 import type { FactsReply } from "../../proto/worker.ts";
 import { comparisonOf } from "./comparison.ts";
+import { failedTests } from "./failed-tests.ts";
 
 export interface CardInput {
   readonly decision: Decision;
@@ -41,6 +42,7 @@ function checks(outcomes: readonly Outcome[], required: readonly string[]): Card
     because,
     findings: findings.length + findings_cut,
     ...(reused === undefined ? {} : { reused }),
+    ...failedTests({ findings }),
   }));
   const missing = [...new Set(required)]
     .filter((check) => !outcomes.some((one) => one.check === check))

@@ -22,6 +22,7 @@ import { runChecks } from "./check-run.ts";
 import { allowanceOf, type Allowance, type SpentOn } from "./allowance.ts";
 import { cpuLeftFor } from "./cost.ts";
 import { CHECKS } from "./checks/index.ts";
+import type { TestHistory } from "../commands/history.ts";
 import { ToolRunner, withoutTools } from "../commands/run.ts";
 import { decide } from "./decide.ts";
 import { reasonOf } from "../checking/failure.ts";
@@ -41,6 +42,8 @@ export interface JudgeDeps {
   readonly now_s?: () => number;
   /** Folder for documents that live as long as one gate. */
   readonly scratch_dir: string;
+  /** What is known of tests that failed here; absent where nothing is kept. */
+  readonly history?: TestHistory;
   /** Folder of merged trees, which commands are shown. */
   readonly trees_dir: string;
   readonly host_policy: { readonly path: string; readonly name: string };

@@ -7,6 +7,7 @@ import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts
 import type { Reason } from "../../../proto/decision.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
 import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
+import { failedTexts } from "./tests.ts";
 
 const EXCERPT_LINES_MAX = 6;
 const REASONS_SHOWN_MAX = 100;
@@ -77,7 +78,7 @@ export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: T
     ...section("Obligations", obligations(card)),
     ...section("Not looked at", gaps(card)),
     ...section("Next", steps),
-    ...section("Evidence", [`- cost: ${costText(card)}${timing}`, ...proofLines(card, proof), ...compared, ...reusedTexts(card).map((line) => `- ${q(line)}`), ...card.warnings.map((warning) => `- ${q(warning)}`)]),
+    ...section("Evidence", [`- cost: ${costText(card)}${timing}`, ...proofLines(card, proof), ...compared, ...failedTexts(card).map((line) => `- ${q(line)}`), ...reusedTexts(card).map((line) => `- ${q(line)}`), ...card.warnings.map((warning) => `- ${q(warning)}`)]),
     "",
   ].join("\n");
 }

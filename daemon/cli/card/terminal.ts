@@ -3,6 +3,7 @@ import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts
 import type { Reason, Verdict } from "../../../proto/decision.ts";
 import type { ChangeCost } from "../../../proto/usage.ts";
 import { billTexts } from "./bill.ts";
+import { failedTexts } from "./tests.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
 import { releaseText } from "./released.ts";
@@ -170,7 +171,7 @@ class Face {
   }
 
   warnings(): string[] {
-    return [...reusedTexts(this.card), ...this.card.warnings].flatMap((warning) => this.labelled("Note", [this.text(warning)]));
+    return [...failedTexts(this.card), ...reusedTexts(this.card), ...this.card.warnings].flatMap((warning) => this.labelled("Note", [this.text(warning)]));
   }
 
   render(): string {

@@ -52,7 +52,18 @@ interface OpenSuite {
   readonly before: number;
 }
 
+/** Suite, name and file, as they are shown and told apart. */
+function namesOf({ element, suite }: OpenCase): [suite: string, name: string, file: string | null] {
+  const file = attribute(element, "file");
+  return [short(attribute(element, "classname") ?? suite), short(attribute(element, "name")), file === undefined ? null : short(file)];
+}
+
+/** Hears of each test that ran and did not fail. */
+export type Passed = (suite: string, name: string, file: string | null) => void;
+
 class Visitor {
+  constructor(private readonly passed: Passed) {}
+
   total = 0;
   failures = 0;
   errors = 0;
@@ -137,8 +148,8 @@ class Visitor {
     const file = attribute(test.element, "file");
     const line = attribute(test.element, "line");
     const message = short(attribute(element, "message") ?? attribute(element, "type"), DETAIL_CHARACTERS_MAX);
-    const suite = short(attribute(test.element, "classname") ?? test.suite);
-    test.problem = { kind, suite, name: short(attribute(test.element, "name")), file: file === undefined ? null : short(file), line: line !== undefined && /^[1-9][0-9]{0,8}$/.test(line) ? Number(line) : null, message, detail: "" };
+    const [suite, name, named] = namesOf(test);
+    test.problem = { kind, suite, name, file: named, line: line !== undefined && /^[1-9][0-9]{0,8}$/.test(line) ? Number(line) : null, message, detail: "" };
     this.collecting = { text: "", depth };
   }
 
@@ -148,6 +159,7 @@ class Visitor {
     this.collecting = null;
     if (problem === null) {
       if (test.skipped) this.skipped++;
+      else this.passed(...namesOf(test));
       return;
     }
     // A test that failed and is marked as skipped failed.
@@ -156,8 +168,8 @@ class Visitor {
 }
 
 /** Throws `BrokenReport`; a report without a single test is one, because nobody can tell it from a run that never began. */
-export function readJunit(bytes: Uint8Array): TestRun {
-  const visitor = new Visitor();
+export function readJunit(bytes: Uint8Array, passed: Passed = () => undefined): TestRun {
+  const visitor = new Visitor(passed);
   readXml(bytes, visitor);
   const { total, failures, errors, skipped, of_suites, problems } = visitor;
   if (total + of_suites === 0) throw new BrokenReport("it holds no test");
