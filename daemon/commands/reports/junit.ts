@@ -145,7 +145,6 @@ class Visitor {
     const { test } = this;
     this.marks++;
     if (test === null || test.problem !== null) return;
-    const file = attribute(test.element, "file");
     const line = attribute(test.element, "line");
     const message = short(attribute(element, "message") ?? attribute(element, "type"), DETAIL_CHARACTERS_MAX);
     const [suite, name, named] = namesOf(test);
