@@ -1,6 +1,7 @@
 /** `maestro mcp` in the hands of the official client, which checks every answer against the schema the server announced. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -22,8 +23,8 @@ const unreadable: Error[] = [];
 
 const environment = (): Record<string, string> => ({ HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("no-host-config.yaml") });
 
-async function connected(): Promise<Client> {
-  const transport = new StdioClientTransport({ command: process.execPath, args: [CLI, "mcp"], env: environment(), cwd: hostile.path, stderr: "pipe" });
+async function connected(env: Readonly<Record<string, string>> = {}): Promise<Client> {
+  const transport = new StdioClientTransport({ command: process.execPath, args: [CLI, "mcp"], env: { ...environment(), ...env }, cwd: hostile.path, stderr: "pipe" });
   const one = new Client({ name: "test", version: "1" });
   await one.connect(transport);
   one.onerror = (error) => unreadable.push(error);
@@ -197,6 +198,24 @@ test("a work tree is judged without a commit, and stays as it was", async () => 
   expect(structured["head"]).not.toBe(head);
   expect(hostile.git("rev-parse", "HEAD")).toBe(head);
   expect(hostile.git("status", "--porcelain")).toBe("?? src/new.ts");
+});
+
+test("a verdict whose evidence was altered on the way is no verdict", async () => {
+  const path = world.path("between.sock");
+  // Between client and daemon: one character inside the bundle is another one.
+  const between = createServer((near) => {
+    const far = connect(world.socket_path);
+    near.on("error", () => far.destroy()).pipe(far);
+    far.on("error", () => near.destroy()).on("end", () => near.end());
+    far.on("data", (bytes) => near.write(Buffer.from(bytes.toString("latin1").replace(/("bundle":"[A-Za-z0-9+/]{400})([A-Za-z0-9])/, (_whole, head: string, one: string) => `${head}${one === "A" ? "B" : "A"}`), "latin1")));
+  });
+  await new Promise<void>((resolve) => between.listen(path, resolve));
+  const through = await connected({ MAESTRO_SOCKET: path, MAESTRO_STATE: world.path("elsewhere") });
+  const { content, isError } = await through.callTool({ name: "gate_change", arguments: { target: "main" } });
+  await through.close();
+  between.close();
+  expect([isError, JSON.stringify(content).includes("does not verify")]).toEqual([true, true]);
+  expect(JSON.stringify(content)).not.toContain("REFUSE");
 });
 
 test("the page's conversation is one: its messages, piped as it says, are answered", async () => {
