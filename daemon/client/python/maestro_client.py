@@ -427,7 +427,7 @@ class _Reason(TypedDict):
 
 
 class Reason(_Reason, total=False):
-    accepted: Literal["existing", "waived"]
+    accepted: Literal["existing", "waived", "flaky"]
 
 
 class Range(TypedDict):
@@ -453,7 +453,17 @@ class _CardCheck(TypedDict):
 
 
 class CardCheck(_CardCheck, total=False):
+    tests: FailedTests
     reused: Reused
+
+
+class FailedTests(TypedDict):
+    failed: int
+    yours: int
+    base: int
+    flaky: int
+    quarantined: int
+    undecided: int
 
 
 class Reused(TypedDict):
@@ -636,6 +646,7 @@ class _Finding(TypedDict):
 class Finding(_Finding, total=False):
     identity: str
     waiver: Waiver
+    test: FailedTest
 
 
 class Waiver(TypedDict):
@@ -648,6 +659,16 @@ class Waiver(TypedDict):
     path: Union[PathBytes0, PathBytes1]
     line: Union[int, None]
     because: Union[str, None]
+
+
+FailedTest = TypedDict("FailedTest", {"id": "str", "name": "str", "flaky": "FlakyRate", "retried": "Literal[\"passed\", \"failed\", \"not_run\"]", "class": "Literal[\"yours\", \"base\", \"flaky\", \"quarantined\", \"undecided\"]", "because": "str"}, total=False)
+
+
+class FlakyRate(TypedDict):
+    runs: int
+    flakes: int
+    low_permille: int
+    high_permille: int
 
 
 class Fix(TypedDict):

@@ -3,6 +3,7 @@ import type { Actor } from "./actor.ts";
 import type { Mode } from "./change.ts";
 import type { NextStep, Reason, Verdict } from "./decision.ts";
 import type { Gap } from "./facts.ts";
+import type { FailedTests } from "./failed-test.ts";
 import type { Obligation, Result, Reused } from "./outcome.ts";
 import type { NamedRelease } from "./release.ts";
 
@@ -51,6 +52,8 @@ export type Card = {
 };
 
 export type CardCheck = {
+  /** of commands with JUnit reports, where tests failed */
+  readonly tests?: FailedTests;
   readonly check: string;
   readonly result: Result;
   readonly required: boolean;

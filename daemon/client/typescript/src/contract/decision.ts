@@ -23,8 +23,8 @@ export type Reason = {
   readonly ranges: readonly Range[];
   readonly excerpt: string | null;
   readonly fingerprints: readonly string[];
-  /** why these findings lead to no more than a note: they were at the base, or a waiver accepts them */
-  readonly accepted?: "existing" | "waived";
+  /** why these findings lead to no more than a note: they were at the base, a waiver accepts them, or they are known flaky tests that passed when run again */
+  readonly accepted?: "existing" | "waived" | "flaky";
 };
 
 export type RuleMode = "observe" | "enforce";

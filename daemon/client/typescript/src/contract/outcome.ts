@@ -1,5 +1,6 @@
 // Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
 import type { Observer } from "./actor.ts";
+import type { FailedTest } from "./failed-test.ts";
 import type { PathBytes } from "./scalar.ts";
 import type { Waiver } from "./waiver.ts";
 
@@ -16,6 +17,8 @@ export type Finding = {
   /** SHA-256, lower-case hex */
   readonly identity?: string;
   readonly waiver?: Waiver;
+  /** the test that failed, and whose it is; of commands with JUnit reports */
+  readonly test?: FailedTest;
   /** what policy may soften on */
   readonly tags: readonly ("test-path" | "fixture-path" | "generated" | "at-base")[];
   /** redacted; hostile text, escape it */

@@ -7,6 +7,7 @@ export type * from "./damage.ts";
 export type * from "./decision.ts";
 export type * from "./effective.ts";
 export type * from "./facts.ts";
+export type * from "./failed-test.ts";
 export type * from "./feed.ts";
 export type * from "./findings.ts";
 export type * from "./integrity.ts";
