@@ -126,6 +126,14 @@ test("attack: hooks and file monitors of the repository are not started", () => 
   expect([snapshot.changed, readdirSync(home).includes("planted")]).toEqual([true, false]);
 });
 
+test("attack: a filter that never ends does not hold whoever waits for the snapshot", () => {
+  git("config", "filter.slow.clean", "sleep 30");
+  write({ ".gitattributes": "*.slow filter=slow\n", "x.slow": "x\n" });
+  const started = performance.now();
+  expect(() => snapshotOf(path, { deadline_ms: 1_000 })).toThrow("did not end within");
+  expect(performance.now() - started).toBeLessThan(8_000);
+});
+
 test("no repository, no commit yet, no work tree: each said by name, nothing left behind", () => {
   const before = readdirSync(tmpdir()).filter((name) => name.startsWith("maestro-worktree-"));
   expect(() => snapshotOf(home)).toThrow("not inside a git repository");

@@ -22,6 +22,8 @@ export interface SnapshotOptions {
   readonly env?: ClientEnvironment | undefined;
   /** Trailers of the commit's message: an agent's work is said to be one. */
   readonly trailers?: readonly string[] | undefined;
+  /** For all of it; without one each look has its own. */
+  readonly deadline_ms?: number | undefined;
 }
 
 const DEADLINE_MS = 60_000;
@@ -34,13 +36,15 @@ interface Git {
   (args: readonly string[], more?: Readonly<Record<string, string>>, allowed?: readonly number[]): string;
 }
 
-export function gitIn(path: string, env: ClientEnvironment = {}): Git {
+export function gitIn(path: string, env: ClientEnvironment = {}, end_ms = Infinity): Git {
   const git = Bun.which("git", env.PATH === undefined ? undefined : { PATH: env.PATH });
   if (git === null) throw new MaestroError("git.missing", "no git on the PATH");
   const base = { HOME: env.HOME ?? homedir(), ...(env.XDG_CONFIG_HOME === undefined ? {} : { XDG_CONFIG_HOME: env.XDG_CONFIG_HOME }), ...(env.PATH === undefined ? {} : { PATH: env.PATH }), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1" };
   return (args, more = {}, allowed = [0]) => {
     const cmd = [git, ...CONFIG.flatMap((entry) => ["-c", entry]), ...args];
-    const { exitCode, stdout, stderr } = Bun.spawnSync({ cmd, cwd: path, env: { ...base, ...more }, stdin: "ignore", stdout: "pipe", stderr: "pipe", timeout: DEADLINE_MS, maxBuffer: STDOUT_BYTES_MAX });
+    const timeout = Math.max(1, Math.min(DEADLINE_MS, Math.floor(end_ms - performance.now())));
+    const { exitCode, stdout, stderr, exitedDueToTimeout } = Bun.spawnSync({ cmd, cwd: path, env: { ...base, ...more }, stdin: "ignore", stdout: "pipe", stderr: "pipe", timeout, killSignal: "SIGKILL", maxBuffer: STDOUT_BYTES_MAX });
+    if (exitedDueToTimeout === true) throw new MaestroError("request.timeout", `git ${args[0]} over the work tree did not end within ${timeout} ms; a filter, or a large file that is not ignored, may be why`);
     if (!allowed.includes(exitCode)) throw new MaestroError("git.failed", `git ${args[0]}: ${lastWords(stderr.toString())}`);
     return exitCode === 0 ? stdout.toString().replace(/\n$/, "") : "";
   };
@@ -73,12 +77,19 @@ export function locate(path: string, git: Git): Repository {
 }
 
 /** Throws `git.not_repository`, `git.foreign_owner`, `git.empty_repository`, `git.missing`, `git.failed`. Dispose it when the gate is through. */
-export function snapshotOf(path: string, { env = {}, trailers = [], staged }: SnapshotOptions = {}): Snapshot {
-  const { top, git_dir, objects, head } = locate(path, gitIn(path, env));
+export function snapshotOf(path: string, { env = {}, trailers = [], staged, deadline_ms = Infinity }: SnapshotOptions = {}): Snapshot {
+  const end_ms = performance.now() + deadline_ms;
+  const { top, git_dir, objects, head } = locate(path, gitIn(path, env, end_ms));
   const folder = mkdtempSync(join(tmpdir(), "maestro-worktree-"));
-  const dispose = (): void => rmSync(folder, { recursive: true, force: true });
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  // A hook that is out of time ends its process, and whoever waits for it is not there any more.
+  process.once("exit", remove);
+  const dispose = (): void => {
+    process.off("exit", remove);
+    remove();
+  };
   try {
-    const git = gitIn(top, env);
+    const git = gitIn(top, env, end_ms);
     const index = join(folder, "index");
     const own_objects = join(folder, "objects");
     mkdirSync(own_objects);

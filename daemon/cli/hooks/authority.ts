@@ -10,8 +10,10 @@ import { identify } from "./identify.ts";
 import type { Authority } from "./judge.ts";
 import { quoted, unableReason } from "./reasons.ts";
 
-/** Under the time an agent gives its hooks in the settings that `maestro init` writes: past that it would go on without an answer. */
-const DEADLINE_MS = 50_000;
+/** The daemon's part of a hook's time. */
+const DEADLINE_MS = 45_000;
+/** Git looks at the work tree in one go, and nothing else runs meanwhile. */
+const SNAPSHOT_DEADLINE_MS = 20_000;
 const ANSWER_BYTES_MAX = 64 * 1024;
 const ALLOW: Answer = { kind: "allow" };
 
@@ -76,7 +78,7 @@ export class DaemonAuthority implements Authority {
     const { snapshotOf } = await import("../../client/worktree.ts");
     const { rootOf } = await import("./guard/paths.ts");
     if (rootOf(folder) === null) return ALLOW;
-    using snapshot = snapshotOf(folder, { trailers: [`Assisted-by: ${this.agent}`] });
+    using snapshot = snapshotOf(folder, { trailers: [`Assisted-by: ${this.agent}`], deadline_ms: SNAPSHOT_DEADLINE_MS });
     const { gateNow, verdictText } = await import("./gating.ts");
     const { client } = await connectOrStart(this.values);
     const { result } = await gateNow({ client, path: folder, head: snapshot.head, env: snapshot.env, values: { ...this.values, local: true }, deadline_ms: DEADLINE_MS });

@@ -3,7 +3,8 @@ import { MaestroError } from "../../../../proto/errors.ts";
 import { escapeTerminal } from "../../card/escape/terminal.ts";
 import { Misread } from "../agents/agent.ts";
 import type { Values } from "../../command.ts";
-import { note } from "../../output.ts";
+import { within } from "../deadline.ts";
+import { deadlineOf } from "./limits.ts";
 
 /** Any other code than 0 stops git; 1 is what its manual speaks of (githooks(5)). */
 const STOP = 1;
@@ -17,21 +18,22 @@ export interface HookVerdict {
   readonly lines: readonly string[];
 }
 
-export async function gitHook(name: GitHookName, values: Values, guarded: readonly string[]): Promise<number> {
+export interface Ended {
+  readonly code: number;
+  /** For stderr, which git shows to whoever commits or pushes. */
+  readonly lines: readonly string[];
+}
+
+export async function gitHook(name: GitHookName, values: Values, guarded: readonly string[]): Promise<Ended> {
   try {
-    const { stop, lines } = await verdictOf(name, values, guarded);
-    for (const line of lines) note(`maestro: ${line}`);
-    if (stop) note(`maestro: ${name} stops here`);
-    return stop ? STOP : GO;
+    const end_ms = deadlineOf(values);
+    const { stop, lines } = await within(end_ms - performance.now(), () => verdictOf(name, values, guarded));
+    return { code: stop ? STOP : GO, lines: [...lines.map((line) => `maestro: ${line}`), ...(stop ? [`maestro: ${name} stops here`] : [])] };
   } catch (error) {
-    if (error instanceof Misread) {
-      note(`maestro: ${name} could not be judged, so it does not go ahead: ${error.message}`);
-      return STOP;
-    }
+    const unjudged = `maestro: ${name} could not be judged, so it does not go ahead:`;
+    if (error instanceof Misread) return { code: STOP, lines: [`${unjudged} ${error.message}`] };
     if (!(error instanceof MaestroError)) throw error;
-    note(`maestro: ${name} could not be judged, so it does not go ahead: ${error.row.sentence}`);
-    note(`         ${escapeTerminal(error.detail)} (${error.code})`);
-    return STOP;
+    return { code: STOP, lines: [`${unjudged} ${error.row.sentence}`, `         ${escapeTerminal(error.detail)} (${error.code})`] };
   }
 }
 

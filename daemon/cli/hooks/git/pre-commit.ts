@@ -5,7 +5,7 @@ import type { Values } from "../../command.ts";
 import { connectOrStart } from "../../connect.ts";
 import { gateNow, verdictText } from "../gating.ts";
 import type { HookVerdict } from "./index.ts";
-import { deadlineOf } from "./pre-receive.ts";
+import { deadlineOf } from "./limits.ts";
 
 export async function preCommit(values: Values): Promise<HookVerdict> {
   const end_ms = deadlineOf(values);

@@ -5,7 +5,7 @@ import type { Values } from "../../command.ts";
 import { connectOrStart } from "../../connect.ts";
 import type { HookVerdict } from "./index.ts";
 import { isZero, refLines } from "./lines.ts";
-import { deadlineOf } from "./pre-receive.ts";
+import { deadlineOf } from "./limits.ts";
 import { commitOf, fine, gateOnto, isAncestor, judgeAll, judged, refused, type Ground, type RefVerdict } from "./refs.ts";
 
 interface Update {

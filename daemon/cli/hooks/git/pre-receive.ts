@@ -5,14 +5,12 @@
 import { MaestroError } from "../../../../proto/errors.ts";
 import { ClientGit, type ClientEnvironment } from "../../../client/git.ts";
 import type { Values } from "../../command.ts";
-import { textOf } from "../../command.ts";
 import { connectOrStart } from "../../connect.ts";
 import type { HookVerdict } from "./index.ts";
+import { deadlineOf } from "./limits.ts";
 import { isZero, refLines } from "./lines.ts";
 import { commitOf, fine, gateOnto, isAncestor, judgeAll, judged, refused, type Ground, type RefVerdict } from "./refs.ts";
 
-const DEADLINE_S = 240;
-const DEADLINE_S_MAX = 3_600;
 const BRANCH = "refs/heads/";
 const TAG = "refs/tags/";
 const LINE_BYTES_MAX = 64 * 1024;
@@ -29,13 +27,6 @@ function environmentOf(env: Readonly<Record<string, string | undefined>>): Clien
   if (GIT_QUARANTINE_PATH === undefined) return {};
   if (GIT_OBJECT_DIRECTORY === undefined || GIT_ALTERNATE_OBJECT_DIRECTORIES === undefined) throw new MaestroError("git.failed", "git names a quarantine and not the objects in it");
   return { objects: { directory: GIT_OBJECT_DIRECTORY, alternates: GIT_ALTERNATE_OBJECT_DIRECTORIES } };
-}
-
-export function deadlineOf(values: Values, by_default = DEADLINE_S): number {
-  const given = textOf(values, "deadline");
-  const seconds = given === undefined ? by_default : Number(given);
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > DEADLINE_S_MAX) throw new MaestroError("cli.usage", `--deadline takes whole seconds from 1 to ${DEADLINE_S_MAX}`);
-  return performance.now() + seconds * 1_000;
 }
 
 /** The branch that HEAD names, whether or not it has a commit yet. */
