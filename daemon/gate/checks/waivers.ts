@@ -88,7 +88,7 @@ export default defineCheck({
       why: "Who is judged does not accept their own findings: a waiver, an altered date or a wider path is for a person to see.",
       passes: { says: "A waiver is taken away, and another stays where it is.", change: [{ path: "a.ts", old: `${line("code.debugger", "2026-12-01")}debugger;\n${line("test.skipped", "2026-12-01")}x();\n`, new: `${line("test.skipped", "2026-12-01")}x();\n` }] },
       fails: { says: "A date is moved.", change: [{ path: "maestro.yaml", old: entry("2026-12-01"), new: entry("2036-12-01") }] },
-      cannot_see: "Suppressions of outside tools (eslint-disable, noqa, nolint); code moved under a waiver that stands there; a waiver comment that is only re-indented is taken for an added one; waivers that a policy bundle of the repository makes itself.",
+      cannot_see: "Suppressions of outside tools (eslint-disable, noqa, nolint); what an edit makes of the line under a waiver that stands there; a waiver comment that is only re-indented is taken for an added one; waivers that a policy bundle of the repository makes itself.",
       replay: "none: no replayed repository used waivers",
     },
     {
