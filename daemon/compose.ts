@@ -102,6 +102,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   await mkdir(state_dir, { recursive: true, mode: 0o700 });
   // Asking git takes a process of its own, so the policy is read meanwhile.
   const [tools, policy] = await Promise.all([findGit(), readPolicy(host)]);
+  // Before anything else in the folder is touched: one of another version is left as it is.
+  const state = await openState(options);
   const git = new Git(tools);
   const repositories = new RepositoryStore(join(state_dir, "repositories"), git);
   const scratch_dir = join(state_dir, "scratch");
@@ -111,7 +113,6 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   // Check processes read this copy: the operator's file may change meanwhile, and what is signed names the policy as it was read here.
   const policy_copy = join(state_dir, "host-policy.tar.gz");
   await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
-  const state = await openState(options);
   const { artifacts, gates, outbox, evidence } = state;
   const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn });
   const pool = createPool(options);

@@ -64,14 +64,16 @@ test("a state folder that cannot be made is a failure with advice, by the comman
   expect([await daemon.exited, await new Response(daemon.stderr).text()]).toEqual([69, expect.stringMatching(/^maestrod: .*\(store\.folder\)\n$/)]);
 });
 
-test("a private daemon that cannot start is reported with its exit code and its log, at once", async () => {
+test("a private daemon that cannot start is reported with its exit code, its reason and its log, at once", async () => {
   mkdirSync(dir.path("state"));
   writeFileSync(dir.path("state/repositories"), "a file where a folder belongs");
   writeFileSync(dir.path("state/db"), "another");
+  writeFileSync(dir.path("state/maestrod.log"), "maestrod: what an earlier one said\n", { mode: 0o600 });
   const started = performance.now();
   const { code, detail } = await failure(connectOrStart({ state: dir.path("state"), socket: dir.path("s"), embedded: true }));
-  expect([code, detail]).toEqual(["daemon.unreachable", expect.stringMatching(/^it ended with exit code \d+; see .*maestrod\.log$/)]);
+  expect([code, detail]).toEqual(["daemon.unreachable", expect.stringMatching(/^it ended with exit code \d+: .+; see .*maestrod\.log$/)]);
   expect(performance.now() - started).toBeLessThan(10_000);
-  const log = detail.slice(detail.indexOf("see ") + 4);
+  expect(detail).not.toContain("an earlier one");
+  const log = detail.slice(detail.lastIndexOf("see ") + 4);
   expect([statSync(log).mode & 0o777, readFileSync(log, "utf8")]).toEqual([0o600, expect.stringContaining("maestrod:")]);
 }, 20_000);

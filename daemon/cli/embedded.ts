@@ -1,5 +1,5 @@
 /** Starts a private daemon for whoever has none; loaded only then. */
-import { existsSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import type { Locations } from "../../proto/locations.ts";
 import type { MaestroClient } from "../client/maestro.ts";
@@ -11,6 +11,9 @@ const OTHER_DEADLINE_MS = 3_000;
 /** Past it a private daemon starts with a new file; one older is kept. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
 const PROBE_INTERVAL_MS = 20;
+const PREFIX = "maestrod: ";
+/** Of what a daemon wrote before it ended; its reason is the last line. */
+const LAST_WORDS_BYTES_MAX = 4_096;
 
 /** The private daemon's log, in a state folder that is made if need be. Throws `store.folder`. */
 function openLog(state_dir: string): number {
@@ -18,16 +21,29 @@ function openLog(state_dir: string): number {
     mkdirSync(state_dir, { recursive: true, mode: 0o700 });
     const path = `${state_dir}/maestrod.log`;
     if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
-    return openSync(path, "a", 0o600);
+    return openSync(path, "a+", 0o600);
   } catch (error) {
     throw new MaestroError("store.folder", error instanceof Error ? error.message : state_dir, { cause: error });
   }
+}
+
+/** Why a daemon ended, if it wrote that after `from_bytes`; the log holds earlier ones' words too. */
+function lastWords(log: number, from_bytes: number): string | null {
+  const { size } = fstatSync(log);
+  const at = Math.max(from_bytes, size - LAST_WORDS_BYTES_MAX);
+  const bytes = new Uint8Array(Math.max(0, size - at));
+  const read = readSync(log, bytes, 0, bytes.length, at);
+  const lines = new TextDecoder().decode(bytes.subarray(0, read)).split("\n");
+  return lines.findLast((line) => line.startsWith(PREFIX))?.slice(PREFIX.length) ?? null;
 }
 
 /** Resolves once it answers. Throws `daemon.another_instance` and `daemon.unreachable`, with where to read why. */
 export async function startEmbedded(client: MaestroClient, locations: Locations): Promise<void> {
   note("maestro: starting a private daemon (mode local)");
   const log = openLog(locations.state_dir);
+  using stack = new DisposableStack();
+  stack.defer(() => closeSync(log));
+  const { size: from_bytes } = fstatSync(log);
   // A package holds the daemon in one file, which is up in half the time; a clone, whose source may change, does not.
   const [main = "", source = ""] = ["../../run/maestrod.js", "../main.ts"].map((program) => new URL(program, import.meta.url).pathname);
   const daemon = Bun.spawn([process.execPath, existsSync(main) ? main : source, "--embedded", "--state", locations.state_dir, "--socket", locations.socket_path], {
@@ -49,6 +65,7 @@ export async function startEmbedded(client: MaestroClient, locations: Locations)
   if (daemon.exitCode === EXIT.another_instance) {
     throw new MaestroError("daemon.another_instance", `the daemon of ${locations.state_dir} does not answer on ${locations.socket_path}; name its socket with --socket`);
   }
-  const why = daemon.exitCode === null ? `it did not answer within ${START_DEADLINE_MS} ms` : `it ended with exit code ${daemon.exitCode}`;
+  const words = lastWords(log, from_bytes);
+  const why = daemon.exitCode === null ? `it did not answer within ${START_DEADLINE_MS} ms` : `it ended with exit code ${daemon.exitCode}${words === null ? "" : `: ${words}`}`;
   throw new MaestroError("daemon.unreachable", `${why}; see ${locations.state_dir}/maestrod.log`);
 }

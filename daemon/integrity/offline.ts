@@ -58,14 +58,15 @@ function* machine(state_dir: string): Generator<Omit<Step, "area">, void> {
   yield { name: "machine", bytes: 0, problem: null };
 }
 
-/** Everything in the folder; what cannot even be opened is the first thing that is wrong. */
+/** Everything in the folder; what cannot even be opened is the first thing that is wrong. Throws `store.schema` for another version's. */
 export async function* walkOffline(state_dir: string, limits: Pick<Limits, "store">): AsyncGenerator<Step, void> {
   yield* within("keys", machine(state_dir));
   let opened: Opened;
   try {
     opened = await openOffline(state_dir, limits);
   } catch (error) {
-    if (!(error instanceof MaestroError)) throw error;
+    // What another version wrote is not damaged, and nothing is rebuilt from what is only not understood.
+    if (!(error instanceof MaestroError) || error.code === "store.schema") throw error;
     yield { area: error.code === "evidence.keys" ? "keys" : "database", name: state_dir, bytes: 0, problem: error.detail };
     return;
   }

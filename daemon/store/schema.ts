@@ -45,7 +45,7 @@ export function checkSchema(store: Store, folder: string, version: number): Sche
   const written = schemaOf(folder);
   const found = meta.get("schema");
   if (found === undefined && written !== null) throw new MaestroError("store.corrupt", `${folder} was written with schema ${written}, but its records are gone`);
-  if (found !== undefined && found.version !== version) throw new MaestroError("store.schema", `${folder} has schema ${found.version}, this daemon reads ${version}`);
+  if (found !== undefined && found.version !== version) throw new MaestroError("store.schema", `${folder} has schema ${found.version}, this daemon reads ${version}${found.version < version ? " and brings it there when it starts" : ""}`);
   if (found !== undefined && written !== null && written !== version) throw new MaestroError("store.corrupt", `${folder} says schema ${written} in its file and ${version} in its records`);
   if (found === undefined) store.atomic(() => meta.put("schema", { version }));
   if (written === null) writeSchemaFile(folder, version);
