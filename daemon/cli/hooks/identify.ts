@@ -22,6 +22,9 @@ export async function identify(client: Pick<MaestroClient, "repositories">, fold
   const { code, stdout } = await git.run("rev-parse", ["--path-format=absolute", "--git-common-dir", `${source}^{commit}`], { stdout_bytes_max: ANSWER_BYTES_MAX });
   const lines = Buffer.from(stdout).toString("utf8").split("\n").slice(0, -1);
   const head = lines.at(-1) ?? "";
+  // The folder is told first, and where there is none nothing is.
+  if (code !== 0 && lines.length === 0) throw new MaestroError("git.not_repository", folder);
+  if (code !== 0 && source === "HEAD") throw new MaestroError("git.empty_repository", folder);
   if (code !== 0 || !/^[0-9a-f]{40,64}$/.test(head)) throw new MaestroError("git.unknown_ref", source);
   const common_dir = lines.slice(0, -1).join("\n");
   const offer = chooseOffer(await client.repositories(), values, originUrl(common_dir));

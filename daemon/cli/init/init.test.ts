@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { agentFindings } from "../doctor/agents.ts";
+import { writeChanges } from "./changes.ts";
 import { append, take } from "./json-edit.ts";
 import { memberOf, parseTree } from "./json-tree.ts";
 import { withHooks, withoutHooks } from "./settings.ts";
@@ -89,6 +90,35 @@ describe("init", () => {
     const ran = init("--yes");
     expect([ran.code, ran.text, readdirSync(join(home, "outside"))]).toEqual([2, expect.stringContaining("leaves the repository"), []]);
   });
+
+  test("attack: a file that is not UTF-8 is not written again as something else", () => {
+    mkdirSync(join(path, ".claude"));
+    const bytes = Buffer.from('{"env": {"NAME": "caf\xe9"}}', "latin1");
+    writeFileSync(join(path, ".claude/settings.json"), bytes);
+    const ran = init("--yes");
+    expect([ran.code, ran.text, readFileSync(join(path, ".claude/settings.json"))]).toEqual([2, expect.stringContaining("is not UTF-8"), bytes]);
+  });
+
+  test("attack: where one file cannot be written, none is, and the reason is said", () => {
+    put(".claude/settings.json", SETTINGS);
+    put("folder/x", "");
+    const before = files();
+    // A file in the place of a folder, and a folder in which nothing can be made.
+    put(".cursor", "");
+    expect([init("--yes").code, files()]).toEqual([2, { ...before, [join(path, ".cursor")]: "" }]);
+    rmSync(join(path, ".cursor"));
+    const all = [{ path: "maestro.yaml", before: null, after: "x", created: [] }, { path: ".claude/settings.json", before: SETTINGS, after: "y", created: [] }, { path: `folder/${"n".repeat(250)}`, before: null, after: "z", created: [] }];
+    expect(() => writeChanges(path, all)).toThrow("nothing was changed");
+    expect(files()).toEqual(before);
+  }, 20_000);
+
+  test("attack: a folder that is a link inside the repository survives --remove", () => {
+    mkdirSync(join(path, "real"));
+    symlinkSync("real", join(path, ".claude"));
+    init("--yes");
+    const ran = init("--remove", "--yes");
+    expect([ran.code, existsSync(join(path, "real/settings.json")), existsSync(join(path, ".git/maestro-init.json"))]).toEqual([0, false, false]);
+  }, 20_000);
 
   test("the file that init writes is one the daemon reads, and only observes", async () => {
     init("--yes");
