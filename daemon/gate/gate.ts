@@ -119,8 +119,7 @@ export class GateKeeper {
     });
     if ("recorded" in judgement) return judgement;
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
-    const result = await this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports) }, started_ms, emit);
-    reuse?.keep(judgement.runs, { gate_id: result.gate_id, attempt: result.attempt });
+    const result = await this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports), reuse }, started_ms, emit);
     return result;
   }
 
@@ -192,7 +191,7 @@ export class GateKeeper {
       card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }],
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
-    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: facts.authors });
+    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: facts.authors }, () => judgement.reuse?.keep(judgement.runs, { gate_id, attempt }));
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
     return resultOf(gate_id, attempt, reply, bundle, false);
   }
@@ -205,7 +204,7 @@ const complete = ({ checks, obligations = [], reasons }: Card): boolean => [...c
 const wantedIn = (reasons: Card["reasons"] | Asked["approvals"]): string => canonicalText(reasons.filter(({ rule }) => rule === APPROVAL_RULE).flatMap(({ fingerprints }) => fingerprints).sort());
 
 /** A judgement, and what its check processes used. */
-type Judged = Judgement & { readonly usage: Usage; readonly target: string; readonly handed: string | null; readonly unread: readonly string[] };
+type Judged = Judgement & { readonly usage: Usage; readonly target: string; readonly handed: string | null; readonly unread: readonly string[]; readonly reuse: Reuse | undefined };
 
 /** Releases without effect that a card names. */
 const IGNORED_MAX = 8;

@@ -41,8 +41,8 @@ async function keep({ artifacts }: RecordDeps, name: string, reply: Uint8Array, 
   ]);
 }
 
-/** Signs, logs and stores one verdict; everything is durable when it resolves. `timings` is asked once the evidence is made. */
-export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "tenant">, input: RecordInput, timings: () => Timings, beside: Beside = {}): Promise<RecordedGate> {
+/** Signs, logs and stores one verdict; everything is durable when it resolves. `timings` is asked once the evidence is made, `alongside` writes in the same transaction. */
+export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "tenant">, input: RecordInput, timings: () => Timings, beside: Beside = {}, alongside: () => void = () => undefined): Promise<RecordedGate> {
   const { evidence, gates, outbox, usage } = deps;
   const { identity, decision, card, attempt } = input;
   const gate_id = gateId(identity);
@@ -62,6 +62,7 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
     gates.add(row);
     gates.summaries.add(row, reply);
     addEvidence(usage, payerOf(row), bytes.length + bundle.length + row_bytes.length);
+    alongside();
     outbox.hold({ id: log_index, name, blobs: [bytes, bundle, row_bytes] });
     made = { reply, bytes, log_index, row: row_bytes };
   });

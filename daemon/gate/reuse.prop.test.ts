@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { Thresholds } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import type { Facts } from "../../proto/facts.ts";
 import { limits } from "../store/crash-writer.ts";
 import { openStore, type Store } from "../store/db.ts";
@@ -96,6 +97,17 @@ test("scope, numbers and code are inputs too; an outcome that is unavailable or 
   reuse(fresh).keep([{ ...run, outcome: { ...outcome, reused: asked } }], asked);
   reuse(fresh).keep([{ outcome, duration_us: 1 }], asked);
   expect(reuse(fresh).get("size")).toBeNull();
+});
+
+test("a damaged cache is asked for nothing and keeps nobody's verdict from being recorded", async () => {
+  const facts = factsOf(CHANGES[0]!);
+  const outcome = await runCheck(CHECKS.find(({ id }) => id === "size")!, facts, { thresholds: THRESHOLDS, signal });
+  const corrupt = (): never => {
+    throw new MaestroError("store.corrupt", "flipped");
+  };
+  const broken = new Reuse({ table: { get: corrupt, put: corrupt, count: () => 0 }, code: "c", now_s: () => now_s }, SCOPE, factsDocument(facts).parts, { thresholds: THRESHOLDS });
+  expect(broken.get("size")).toBeNull();
+  expect(() => store.atomic(() => broken.keep([{ outcome, duration_us: 1, reads: ["files"] }], { gate_id: "gate:x", attempt: 1 }))).not.toThrow();
 });
 
 test("the oldest go where there are too many, and a large one is asked for again", async () => {

@@ -76,7 +76,7 @@ export class Reuse implements KeptRuns {
   /** Nothing: what was found is kept once it stands in the log, so that a re-used answer can be looked up where it was given. */
   put(): void {}
 
-  /** After the gate is on record. A full disk keeps nothing and fails nobody. */
+  /** In the transaction that records the gate: what is kept stands in the log. */
   keep(runs: readonly CheckRun[], asked: Reused): void {
     const at_s = this.deps.now_s();
     const entries = runs.flatMap(({ outcome, reads }) => {
@@ -89,7 +89,8 @@ export class Reuse implements KeptRuns {
     try {
       this.deps.table.put(entries);
     } catch (error) {
-      if (!(error instanceof MaestroError) || !["store.no_space", "store.read_only"].includes(error.code)) throw error;
+      // Undone by itself: a damaged cache keeps nobody's verdict from the log.
+      if (!(error instanceof MaestroError) || error.code !== "store.corrupt") throw error;
     }
   }
 }

@@ -50,7 +50,12 @@ export function openKeptOutcomes(store: Store, entries_max = ENTRIES_MAX): KeptO
           order.put([kept.at_s, key], { key });
         }
         const over = rows.count() - entries_max;
-        if (over > 0) for (const { value } of [...order.entries({ limit: over })]) drop(value.key);
+        if (over > 0) {
+          for (const { key, value } of [...order.entries({ limit: over })]) {
+            drop(value.key);
+            order.remove(key);
+          }
+        }
       });
     },
     count: () => rows.count(),
