@@ -32,7 +32,7 @@ export function hindrance(): string | null {
 }
 
 export interface AfternoonOptions {
-  /** A repository to take the first commit of `main` from; absent: a small one is made. */
+  /** A repository whose HEAD, with its history, `main` begins with; absent: a small one is made. */
   readonly source?: string | undefined;
 }
 
@@ -216,7 +216,7 @@ async function seed({ upstream, world }: Operated, source: string | undefined): 
   if (source === undefined) {
     await upstream.commit({ "package.json": '{\n  "name": "app",\n  "version": "1.0.0",\n  "dependencies": {\n    "left": "1.0.0"\n  }\n}\n', ".github/workflows/test.yml": "on: push\npermissions: {contents: read}\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: npm test\n", "test/a.test.ts": 'import { a } from "../src/a.ts";\ntest("a", () => expect(a).toBe(1));\n' });
   } else {
-    upstream.git("fetch", "-q", "--depth", "1", "--", source, "HEAD");
+    upstream.git("fetch", "-q", "--no-tags", "--", source, "HEAD");
     upstream.git("reset", "-q", "--hard", "FETCH_HEAD");
   }
   const made = await world.run(["init", upstream.path, "--agents", "claude", "--wrapper", world.path("bin/maestro"), "--yes"]);
