@@ -50,6 +50,7 @@ function floorOf(path: string): number {
 const NEVER: readonly (readonly [from: RegExp, to: RegExp, why: string])[] = [
   [/^daemon\/(?:cli|ui|client)\//, /^daemon\/(?!cli|ui|client|verifier)/, "a client speaks to the daemon through the socket alone"],
   [/^daemon\/client\//, /^daemon\/(?:cli|ui)\//, "the client does not know who uses it"],
+  [/^daemon\/reporter\//, /^daemon\/(?!reporter|client|config|egress|platform|verifier)/, "the reporter has no state, no key and no verdict of its own"],
   [/(?:^|\/)(?:core|decide)\.ts$/, /^daemon\/(?:store|platform|api)\//, "a core is pure"],
   [/^(?!bench\/)/, /^daemon\/(?:testing|house|bootstrap)\//, "only tests and benches stand on the test floor"],
 ];

@@ -66,6 +66,7 @@ describe("canary: planted arrows are caught", () => {
     expect(planted("daemon/store/x.ts", 'const a = await import("../api/app.ts");')).toContain("downward only");
     expect(planted("daemon/commands/x.ts", 'import type { A } from "../gate/cost.ts";')).toContain("downward only");
     expect(planted("daemon/checking/x.ts", 'import type { A } from "../commands/run.ts";')).toContain("downward only");
+    expect(planted("daemon/reporter/x.ts", 'import { a } from "../store/db.ts";')).toContain("no state, no key");
     expect(planted("daemon/gate/x.ts", 'import { fake } from "../testing/fake.ts";')).toContain("test floor");
     expect(planted("daemon/gate/x.ts", 'import {\n  a,\n  b,\n} from "../api/app.ts";')).toContain("downward only");
   });
