@@ -68,13 +68,15 @@ export async function truthOf(state_dir: string): Promise<string> {
   const opened = await openOffline(state_dir, limits);
   let said: string;
   try {
-    const { gates, artifacts, tables, keys } = opened;
+    const { gates, artifacts, tables, keys, outbox } = opened;
     const head = tables.head.get(HEAD);
     const rows = [];
     for (const row of gates.all()) rows.push({ row, reply: Buffer.from((await artifacts.blobs.get(row.reply)) ?? []).toString("base64"), bundle: Buffer.from((await artifacts.blobs.get(row.bundle)) ?? []).toString("base64") });
     const entries = Array.from({ length: head?.size ?? 0 }, (_, i) => Buffer.from(readEntry(tables, i)).toString("base64"));
+    // The next start writes what the outbox still owes, so a name that is owed is not lost.
+    const names = [...new Set([...artifacts.names(), ...outbox.owed()])].sort();
     const secrets = ["gate.pem", "log.pem", "root.pem", "salt.key"].map((name) => readFileSync(join(state_dir, "keys", name)).toString("base64"));
-    said = canonicalText({ rows, entries, checkpoint: head?.checkpoint ?? null, trust: Buffer.from(keys.trust_bytes).toString("base64"), secrets, names: [...artifacts.names()].sort() });
+    said = canonicalText({ rows, entries, checkpoint: head?.checkpoint ?? null, trust: Buffer.from(keys.trust_bytes).toString("base64"), secrets, names });
   } finally {
     await opened.close();
   }
