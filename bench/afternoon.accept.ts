@@ -41,7 +41,7 @@ async function queued(afternoon: Afternoon): Promise<void> {
   expect((await other.push("other:main")).code).toBe(0);
   const queue = await afternoon.queue("queue");
   await queue.git("-c", "user.name=Queue", "-c", "user.email=queue@example.org", "merge", "-q", "--no-ff", "-m", "merge", "origin/change");
-  const group = await queue.maestro(["gate", "--merge-group", "--target", "origin/main", "--head", await queue.git("rev-parse", "HEAD"), "--json"]);
+  const group = await queue.maestro(["gate", "--merge-group", "--target", await afternoon.landed(), "--head", await queue.git("rev-parse", "HEAD"), "--json"]);
   if (group.code !== 0) throw new Error(`the group is not admitted: ${group.code} ${group.stdout.slice(0, 2_000)} ${group.stderr}`);
   expect(documentOf(group).card.releases?.[0]?.person).toBe("alice");
   expect((await queue.push("queue:main")).code).toBe(0);

@@ -39,10 +39,13 @@ export function chooseOffer({ repositories, local }: RepositoriesReply, values: 
   return null;
 }
 
-/** The table's only branch, where the caller named none and its own guess is none of the table's. */
+const COMMIT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/** The table's only branch, where the caller named none and its own guess is none of the table's. A commit is no branch: as base it counts for nothing here. */
 function targetRef(offer: RepositoryOffer | null, plan: ChangePlan, values: Values): string {
   const [only, second] = offer?.target_refs ?? [];
-  if (offer === null || values["target"] !== undefined || isTarget(offer.target_refs, plan.target_ref)) return plan.target_ref;
+  const named = values["target"] !== undefined && !COMMIT_ID.test(plan.target_ref);
+  if (offer === null || named || isTarget(offer.target_refs, plan.target_ref)) return plan.target_ref;
   return only !== undefined && second === undefined && !only.endsWith("*") ? only : plan.target_ref;
 }
 

@@ -200,6 +200,9 @@ describe.skipIf(skipped)("ways round a person, each without an admit:", () => {
   test("replacing the base by --target: another branch, the change itself, and the caller's own word", async () => {
     const { desk } = await held("based");
     await desk.git("update-ref", "refs/remotes/origin/based", "HEAD");
+    // A commit names no branch: the row's own branch is judged against, where the remote has it.
+    const by_commit = await desk.maestro(["gate", "--target", await desk.git("rev-parse", "HEAD"), "--json"]);
+    expect([by_commit.code, cardOf(by_commit).target_ref, cardOf(by_commit).base]).toEqual([3, "refs/heads/main", await afternoon.landed()]);
     for (const args of [["--target", "HEAD"], ["--target", "origin/based"], ["--local", "--target", "HEAD"]]) {
       expect((await desk.maestro(["gate", ...args])).code, args.join(" ")).not.toBe(0);
     }
