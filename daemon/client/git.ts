@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { MaestroError } from "../../proto/errors.ts";
 
 /** The commands the client may run. None of them reads the work tree or the index, so no hook, filter, textconv or fsmonitor of the repository is started. */
-export type ClientCommand = "rev-parse" | "rev-list" | "pack-objects";
+export type ClientCommand = "rev-parse" | "rev-list" | "merge-base" | "pack-objects";
 
 /** What of the caller's environment git gets; the rest (GIT_DIR, GIT_ALTERNATE_OBJECT_DIRECTORIES, …) would make it read something else. */
 export interface ClientEnvironment {
@@ -24,7 +24,7 @@ export interface ClientResult {
   readonly stderr: string;
 }
 
-/** git in the caller's repository, as the caller: three commands, no transport, HOME kept because `safe.directory` is the user's decision. */
+/** git in the caller's repository, as the caller: four commands, no transport, HOME kept because `safe.directory` is the user's decision. */
 export class ClientGit {
   readonly #git: string;
   readonly #env: Record<string, string>;
@@ -104,5 +104,8 @@ function incomplete(stderr: string): MaestroError {
 
 export function lastWords(stderr: string): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  return (lines.find((line) => line.startsWith("fatal: ")) ?? lines[0] ?? "no message").replace(/[^\x20-\x7e]/g, "?").slice(0, 300);
+  const fatal = lines.find((line) => line.startsWith("fatal: "));
+  // Which file it was stands in the line before: "adding files failed" alone helps nobody.
+  const error = lines.find((line) => line.startsWith("error: "));
+  return (fatal === undefined ? (lines[0] ?? "no message") : error === undefined ? fatal : `${error}; ${fatal}`).replace(/[^\x20-\x7e]/g, "?").slice(0, 300);
 }

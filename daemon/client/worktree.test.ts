@@ -1,7 +1,7 @@
 /** Uncommitted work as a commit, in real repositories; afterwards every byte of them is what it was. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planChange } from "./pack.ts";
@@ -124,6 +124,35 @@ test("attack: hooks and file monitors of the repository are not started", () => 
   write({ "a.txt": "x\n" });
   using snapshot = snapshotOf(path);
   expect([snapshot.changed, readdirSync(home).includes("planted")]).toEqual([true, false]);
+});
+
+test("attack: a file changed in the moment in which the index was written is not taken for unchanged", () => {
+  const moment = Math.floor(Date.now() / 1_000) - 100;
+  git("config", "core.trustctime", "false");
+  utimesSync(join(path, "a.txt"), moment, moment);
+  git("update-index", "--refresh");
+  utimesSync(join(path, ".git/index"), moment, moment);
+  write({ "a.txt": "z\n" });
+  utimesSync(join(path, "a.txt"), moment, moment);
+  using snapshot = snapshotOf(path);
+  expect(look(snapshot, "show", `${snapshot.head}:a.txt`)).toBe("z");
+});
+
+test("a sparse checkout: what lies outside of it is kept, and what was made there is in it", () => {
+  write({ "in/x": "1\n", "out/y": "2\n" });
+  git("add", "-A");
+  git("commit", "-qm", "second");
+  git("sparse-checkout", "set", "in");
+  write({ "out/new": "3\n" });
+  using snapshot = snapshotOf(path);
+  expect(look(snapshot, "ls-tree", "-r", "--name-only", snapshot.head).split("\n")).toEqual([".gitignore", "a.txt", "b.txt", "in/x", "out/new", "out/y"]);
+});
+
+test("a repository inside without a commit cannot be part of it; which one is said", () => {
+  mkdirSync(join(path, "inner"));
+  Bun.spawnSync(["git", "init", "-q", join(path, "inner")]);
+  write({ "inner/y": "y\n" });
+  expect(() => snapshotOf(path)).toThrow("inner/' does not have a commit checked out");
 });
 
 test("attack: a filter that never ends does not hold whoever waits for the snapshot", () => {

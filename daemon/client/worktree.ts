@@ -2,7 +2,7 @@
  * Uncommitted work as a commit that only this process can see: staged, unstaged and untracked files that are not ignored. Index and objects are
  * made in a folder of their own, so the user's index, refs, stash and object store are what they were, byte for byte.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
@@ -76,6 +76,13 @@ export function locate(path: string, git: Git): Repository {
   return { top, git_dir: one("--absolute-git-dir"), objects: one("--git-path", "objects"), head };
 }
 
+/** With the time it was written at: a file that changed in that same moment is one that git looks into (its "racy git"). */
+function copyIndex(from: string, to: string): void {
+  const { atimeMs, mtimeMs } = statSync(from);
+  copyFileSync(from, to);
+  utimesSync(to, Math.floor(atimeMs / 1_000), Math.floor(mtimeMs) / 1_000);
+}
+
 /** Throws `git.not_repository`, `git.foreign_owner`, `git.empty_repository`, `git.missing`, `git.failed`. Dispose it when the gate is through. */
 export function snapshotOf(path: string, { env = {}, trailers = [], staged, deadline_ms = Infinity }: SnapshotOptions = {}): Snapshot {
   const end_ms = performance.now() + deadline_ms;
@@ -95,10 +102,10 @@ export function snapshotOf(path: string, { env = {}, trailers = [], staged, dead
     mkdirSync(own_objects);
     // What the index knows already need not be hashed again.
     const known = typeof staged === "object" ? staged.index : join(git_dir, "index");
-    if (existsSync(known)) copyFileSync(known, index);
+    if (existsSync(known)) copyIndex(known, index);
     const places = { GIT_OBJECT_DIRECTORY: own_objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: alternate(objects) };
     const inside = { ...places, GIT_INDEX_FILE: index };
-    if (staged === undefined) git(["add", "--all", "--", "."], inside);
+    if (staged === undefined) git(["add", "--all", "--sparse", "--", "."], inside);
     const tree = git(["write-tree"], inside);
     const seen: ClientEnvironment = { ...env, objects: { directory: own_objects, alternates: alternate(objects) } };
     if (tree === git(["rev-parse", `${head}^{tree}`])) return { head, env: seen, changed: false, [Symbol.dispose]: dispose };

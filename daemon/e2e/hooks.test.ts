@@ -170,6 +170,23 @@ describe("git's own hooks", () => {
     expect(push(source, "--force", "origin", "other:refs/heads/main").code).toBe(1);
   }, 60_000);
 
+  test("attack: a pattern guards what lies below it, one that names no ref is refused, and no commit is replaced", async () => {
+    const { source, bare } = await clone(WORKFLOW, AGENT);
+    install(bare, "pre-receive", "--guarded 'refs/heads/release/*'");
+    expect(push(source, "origin", "change:refs/heads/release/1/x").code).toBe(1);
+    expect(push(source, "origin", `change:refs/replace/${source.git("rev-parse", "origin/main")}`).text).toContain("in a commit's place");
+    install(bare, "pre-receive", "--guarded 'release/*'");
+    expect(push(source, "origin", "change").text).toContain("write refs/heads/release/*");
+  }, 60_000);
+
+  test("commits dated before the branch they stand on are no rewriting of it", async () => {
+    const { source, bare } = await clone(CLEAN);
+    install(bare, "pre-receive");
+    const commits = Array.from({ length: 40 }, (_, i) => `commit refs/heads/old\ncommitter A <a@x> ${1_000_000_000 + i} +0000\ndata 2\nc\n${i === 0 ? "from refs/remotes/origin/main^0\n" : ""}M 644 inline src/f${i}.ts\ndata 2\n1\n`);
+    Bun.spawnSync(["git", "fast-import", "--quiet"], { cwd: source.path, stdin: Buffer.from(commits.join("\n")) });
+    expect(push(source, "origin", "old:refs/heads/main").text).not.toContain("rewritten");
+  }, 60_000);
+
   test("several refs stand or fall together; a first push is judged from its first commit on", async () => {
     const { source } = await clone(CLEAN);
     const empty = world.path("empty.git");

@@ -7,12 +7,14 @@ import { ClientGit, type ClientEnvironment } from "../../../client/git.ts";
 import type { Values } from "../../command.ts";
 import { connectOrStart } from "../../connect.ts";
 import type { HookVerdict } from "./index.ts";
+import { fits } from "../guard/wildcard.ts";
 import { deadlineOf } from "./limits.ts";
 import { isZero, refLines } from "./lines.ts";
 import { commitOf, fine, gateOnto, isAncestor, judgeAll, judged, refused, type Ground, type RefVerdict } from "./refs.ts";
 
 const BRANCH = "refs/heads/";
 const TAG = "refs/tags/";
+const REPLACE = "refs/replace/";
 const LINE_BYTES_MAX = 64 * 1024;
 
 interface Update {
@@ -48,17 +50,19 @@ class Receiving {
   constructor(
     private readonly ground: Ground,
     private readonly main: string,
-    private readonly guarded: readonly Bun.Glob[],
+    private readonly guarded: readonly string[],
   ) {}
 
+  /** As in a refspec of git's, a `*` goes through slashes: `release/*` is `release/1/x` too. */
   private isGuarded(ref: string): boolean {
-    return ref === this.main || this.guarded.some((glob) => glob.match(ref));
+    return ref === this.main || this.guarded.some((pattern) => fits(pattern, ref) || new Bun.Glob(pattern).match(ref));
   }
 
   async judge(update: Update): Promise<RefVerdict> {
     const { old, now, ref } = update;
     const strict = this.isGuarded(ref);
     if (isZero(now)) return strict ? refused(ref, "a guarded branch is not deleted by a push") : fine(ref, "deleted, nothing to judge");
+    if (ref.startsWith(REPLACE)) return refused(ref, "it would have git read something else in a commit's place");
     if (ref.startsWith(TAG)) return this.tag(update);
     const head = await commitOf(this.ground, now);
     if (head === null) return refused(ref, "it names no commit, so it cannot be judged");
@@ -97,6 +101,8 @@ function inOrder(updates: readonly Update[], main: string): Update[] {
 
 export async function preReceive(values: Values, guarded: readonly string[]): Promise<HookVerdict> {
   const end_ms = deadlineOf(values);
+  const nowhere = guarded.find((pattern) => !pattern.startsWith("refs/"));
+  if (nowhere !== undefined) throw new MaestroError("cli.usage", `--guarded ${JSON.stringify(nowhere)} is the name of no ref, so it would guard nothing; write refs/heads/${nowhere}`);
   const lines = await refLines(Bun.stdin.stream(), 3, [0, 1]);
   const updates = lines.map(([old = "", now = "", ref = ""]): Update => ({ old, now, ref }));
   const env = environmentOf(process.env);
@@ -104,7 +110,7 @@ export async function preReceive(values: Values, guarded: readonly string[]): Pr
   const { client } = await connectOrStart(values);
   const ground: Ground = { client, git: new ClientGit(path, env), path, env, values, end_ms };
   const main = await defaultBranch(ground);
-  const receiving = new Receiving(ground, main, guarded.map((pattern) => new Bun.Glob(pattern)));
+  const receiving = new Receiving(ground, main, guarded);
   const verdicts: RefVerdict[] = [];
   for (const update of inOrder(updates, main)) verdicts.push(await receiving.judge(update));
   return { stop: verdicts.some(({ stop }) => stop), lines: verdicts.map(({ line }) => line) };

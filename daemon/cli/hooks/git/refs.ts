@@ -1,6 +1,7 @@
 /** One ref that a push moves, judged. What hooks of the sending and of the receiving side share. */
 import type { ClientEnvironment } from "../../../client/git.ts";
-import { ClientGit } from "../../../client/git.ts";
+import { MaestroError } from "../../../../proto/errors.ts";
+import { type ClientGit, lastWords } from "../../../client/git.ts";
 import type { MaestroClient } from "../../../client/maestro.ts";
 import { escapeTerminal } from "../../card/escape/terminal.ts";
 import type { Values } from "../../command.ts";
@@ -37,10 +38,11 @@ export async function commitOf({ git }: Pick<Ground, "git">, name: string): Prom
   return code === 0 && oid !== "" ? oid : null;
 }
 
-/** Whether everything of `older` is part of `newer`. Throws `git.failed`. */
+/** Whether everything of `older` is part of `newer`, whatever dates their commits bear. Throws `git.failed`. */
 export async function isAncestor({ git }: Pick<Ground, "git">, older: string, newer: string): Promise<boolean> {
-  const lines = await git.lines("rev-list", ["--max-count=1", older, `^${newer}`], { stdout_bytes_max: LIST_BYTES_MAX });
-  return lines.length === 0;
+  const { code, stderr } = await git.run("merge-base", ["--is-ancestor", older, newer], { stdout_bytes_max: LIST_BYTES_MAX });
+  if (code > 1) throw new MaestroError("git.failed", `git merge-base: ${lastWords(stderr)}`);
+  return code === 0;
 }
 
 /** `strict`: a hold stops too. */

@@ -1,6 +1,7 @@
 /** Limits, retries and where a token may go, against a fake host over real HTTP. */
+import { createServer } from "node:net";
 import { describe, expect, test } from "bun:test";
-import { askedWait, HostApi, type ApiClock } from "./api.ts";
+import { askedWait, CommentTrouble, HostApi, type ApiClock } from "./api.ts";
 import { FakeHost } from "./testing/fake-host.ts";
 import { apiUrl } from "./where.ts";
 
@@ -107,4 +108,27 @@ describe("where a token may go", () => {
     ["a file", "file:///etc/passwd", "https://github.com"],
     ["nonsense", "api", "https://github.com"],
   ])("attack: not to %s", (_attack, api, server) => expect(() => url(api, server)).toThrow());
+});
+
+test.each([
+  ["cut off", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[1"],
+  ["not compressed as it says", "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nhello"],
+])("attack: a reply that is %s is a trouble of the comment and no failure of the job; asked again, but never posted again", async (_attack, reply) => {
+  let asked = 0;
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      asked++;
+      socket.end(reply);
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const api = new HostApi(`http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`, {}, { now_ms: () => 0, sleep: async () => {}, random: () => 0 });
+  const kindOf = (error: unknown): string => (error instanceof CommentTrouble ? error.kind : String(error));
+  expect(await api.ask("GET", "/x").catch(kindOf)).toBe("failed");
+  expect(asked).toBe(4);
+  expect(await api.ask("POST", "/x", {}).catch(kindOf)).toBe("lost");
+  expect(asked).toBe(5);
+  server.close();
 });

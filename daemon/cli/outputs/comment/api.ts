@@ -48,10 +48,16 @@ export function askedWait(headers: Headers, now_ms: number): number | null {
 async function capped(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > REPLY_BYTES_MAX) throw new CommentTrouble("failed", `the host's reply is larger than ${REPLY_BYTES_MAX} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > REPLY_BYTES_MAX) throw new CommentTrouble("failed", `the host's reply is larger than ${REPLY_BYTES_MAX} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // Cut off, too slow, or not compressed as it says.
+    if (error instanceof CommentTrouble || !(error instanceof Error)) throw error;
+    throw new CommentTrouble("lost", `the host's reply did not come whole: ${error.message.slice(0, TEXT_CHARACTERS_MAX)}`, { cause: error });
   }
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -77,9 +83,16 @@ export class HostApi {
     for (let attempt = 1; ; attempt++) {
       const response = await this.send(method, `${base}${path}`, body);
       const limited = response !== null && isLimited(response);
-      if (response !== null && !limited && response.status < 500) return this.answer(response, `${method} ${path}`);
-      const because = response === null ? "no answer" : `status ${response.status}`;
-      await response?.body?.cancel();
+      const answered = response !== null && !limited && response.status < 500;
+      if (answered) {
+        try {
+          return await this.answer(response, `${method} ${path}`);
+        } catch (error) {
+          if (!(error instanceof CommentTrouble) || error.kind !== "lost" || method === "POST") throw error;
+        }
+      }
+      const because = response === null ? "no answer" : answered ? "a reply that did not come whole" : `status ${response.status}`;
+      if (!answered) await response?.body?.cancel();
       if (method === "POST" && !limited) throw new CommentTrouble("lost", `${method} ${path}: ${because}`);
       const wait_ms = this.wait(response, attempt);
       if (attempt === TRIES_MAX || wait_ms > WAIT_MS_MAX) throw new CommentTrouble("failed", `${method} ${path}: ${because} after ${attempt} tries${wait_ms > WAIT_MS_MAX ? `; the host asks to wait ${Math.ceil(wait_ms / 1000)} s` : ""}`);
