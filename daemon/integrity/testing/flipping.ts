@@ -13,6 +13,7 @@ import { Limits } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { readEntry } from "../../evidence/log/entries.ts";
 import { HEAD } from "../../evidence/log/tables.ts";
+import { artifactName } from "../../store/gates.ts";
 import { openOffline, walkOffline } from "../offline.ts";
 
 const limits = Value.Create(Limits);
@@ -76,8 +77,9 @@ export async function truthOf(state_dir: string): Promise<string> {
     const rows = [];
     for (const row of gates.all()) rows.push({ row, reply: Buffer.from((await artifacts.blobs.get(row.reply)) ?? []).toString("base64"), bundle: Buffer.from((await artifacts.blobs.get(row.bundle)) ?? []).toString("base64") });
     const entries = Array.from({ length: head?.size ?? 0 }, (_, i) => Buffer.from(readEntry(tables, i)).toString("base64"));
-    // The next start writes what the outbox still owes, so a name that is owed is not lost.
-    const names = [...new Set([...artifacts.names(), ...outbox.owed()])].sort();
+    // The next start writes what the outbox still owes, so a name that is owed is not lost; one too many loses nothing.
+    const named = new Set([...artifacts.names(), ...outbox.owed()]);
+    const names = rows.map(({ row }) => artifactName(row.gate_id, row.attempt.attempt)).filter((name) => named.has(name));
     const secrets = ["gate.pem", "log.pem", "root.pem", "salt.key"].map((name) => readFileSync(join(state_dir, "keys", name)).toString("base64"));
     said = canonicalText({ rows, entries, checkpoint: head?.checkpoint ?? null, trust: Buffer.from(keys.trust_bytes).toString("base64"), secrets, names });
   } finally {
