@@ -38,6 +38,8 @@ export const ReporterState = Closed({
   v: Type.Literal(1),
   /** Place of the feed that comes next. */
   next: Count,
+  /** What stood right before it: where something else stands there now, the feed is another one. */
+  last: Type.Optional(Closed({ gate_id: Type.String(), attempt: Type.Integer({ minimum: 1 }) })),
   published: Count,
   dead: Type.Array(Closed({ place: Count, repository: RepositoryId, head: GitOid, because: Type.String({ maxLength: 500 }), at: Type.String() }), { maxItems: 100, description: "verdicts that could not be published, newest last" }),
   dead_total: Count,

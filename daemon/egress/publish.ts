@@ -54,10 +54,14 @@ function retryAfter(headers: Headers, now_ms: number): number | null {
 async function saidBy(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > REPLY_BYTES_MAX) break;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > REPLY_BYTES_MAX) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    // The status line has said what counts; words that stop coming take nothing from it.
   }
   return Buffer.concat(chunks).toString("utf8").replace(/[^\x20-\x7e]/g, " ").slice(0, 200);
 }
@@ -74,8 +78,11 @@ export async function publishStatus(where: StatusHost, job: StatusJob, context: 
     throw new MaestroError(late ? "egress.timeout" : "egress.failed", `${new URL(where.api).host} ${late ? "did not answer in time" : "cannot be reached"}`, { cause });
   }
   const { status } = response;
+  if (status >= 200 && status < 300) {
+    await response.body?.cancel();
+    return context;
+  }
   const said = await saidBy(response);
-  if (status >= 200 && status < 300) return context;
   // GitLab answers so where the status stands there already, in just this state.
   if (where.host === "gitlab" && status === 400 && /cannot transition status/i.test(said)) return context;
   const limited = status === 429 || (status === 403 && (response.headers.has("retry-after") || response.headers.get("x-ratelimit-remaining") === "0"));

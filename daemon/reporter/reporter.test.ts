@@ -25,6 +25,7 @@ let bundles: Map<string, { attempt: number; bundle: string }>;
 let said: { head: string; ref: string; state: string }[];
 let told: Record<string, unknown>[];
 let failing: MaestroError[];
+let gone = new MaestroError("request.not_found", "the bundle is gone");
 let onPublish: () => void;
 
 beforeEach(() => {
@@ -55,7 +56,10 @@ function reporter(trust = TRUST): Reporter {
   return new Reporter(
     {
       feed: (after) => Promise.resolve({ next: Math.max(after, rows.length), more: false, total: rows.length, entries: rows.slice(after) }),
-      bundle: (gate_id) => Promise.resolve({ gate_id, ...bundles.get(gate_id)! }),
+      bundle: (gate_id) => {
+        const kept = bundles.get(gate_id);
+        return kept === undefined ? Promise.reject(gone) : Promise.resolve({ gate_id, ...kept });
+      },
       trust: () => trust,
       publishes: (repo_id) => !repo_id.startsWith("unpublished"),
       publish: ({ head, ref, state }) => {
@@ -151,6 +155,14 @@ describe("nothing that nobody signed", () => {
     expect(said.map(({ state }) => state)).toEqual(["pending"]);
   });
 
+  test.each(["request.not_found", "store.corrupt"] as const)("evidence that is gone or damaged (%s) is given up, and stops none of those after it", async (code) => {
+    gone = new MaestroError(code, "the bundle is gone");
+    bundles.delete(decide({ identity: { head: "a".repeat(40) } }).gate_id);
+    decide({ identity: { head: "b".repeat(40) } });
+    await drained();
+    expect([heads(), cursor.state.dead[0]?.because]).toEqual([["b"], `its evidence cannot be had: ${code}: the bundle is gone`]);
+  });
+
   test("mode local is a claim, and a repository without statuses is nobody's: both are passed over", async () => {
     decide({ mode: "local" });
     decide({ identity: { repo_id: "unpublished/x" } });
@@ -196,7 +208,7 @@ describe("how far it came", () => {
   test("the state is whole or the one before; a file of somebody else's stops it", async () => {
     decide();
     await drained();
-    expect(JSON.parse(readFileSync(join(dir, STATE_FILE), "utf8"))).toEqual({ v: 1, next: 1, published: 1, dead: [], dead_total: 0 });
+    expect(JSON.parse(readFileSync(join(dir, STATE_FILE), "utf8"))).toEqual({ v: 1, next: 1, last: { gate_id: rows[0]!.gate_id, attempt: 1 }, published: 1, dead: [], dead_total: 0 });
     writeFileSync(join(dir, `${STATE_FILE}.next`), "half");
     expect(openCursor(dir).state.next).toBe(1);
     writeFileSync(join(dir, STATE_FILE), '{"v":1,"next":-1}');
@@ -211,6 +223,16 @@ describe("how far it came", () => {
     decide({ identity: { head: "c".repeat(40) } });
     await drained();
     expect([heads(), told.some(({ event }) => event === "feed began anew")]).toEqual([["a", "b", "c"], true]);
+  });
+
+  test("one that has grown past the old place before anybody looked is, too: no verdict is left out", async () => {
+    decide({ identity: { head: "a".repeat(40) } });
+    decide({ identity: { head: "b".repeat(40) } });
+    await drained();
+    rows.splice(1);
+    for (const head of ["c", "d", "e"]) decide({ identity: { head: head.repeat(40) } });
+    await drained();
+    expect([heads(), told.filter(({ event }) => event === "feed began anew").length]).toEqual([["a", "b", "a", "c", "d", "e"], 1]);
   });
 });
 

@@ -32,6 +32,8 @@ const FIRST_WAIT_MS = 1_000;
 const WAIT_MS_MAX = 300_000;
 const DEAD_MAX = 100;
 const BECAUSE_CHARACTERS_MAX = 500;
+/** The daemon has no evidence of that gate any more, or none that can be read. Asked again it would say the same. */
+const GONE: ReadonlySet<string> = new Set(["request.not_found", "store.corrupt"]);
 
 /** What to do next: at once, or after a while. */
 export interface Step {
@@ -59,19 +61,21 @@ export class Reporter {
   /** One entry further, or a wait. Throws what asking the daemon throws. */
   async step(): Promise<Step> {
     const { cursor, feed } = this.deps;
-    const page = await feed(cursor.state.next);
-    // The daemon's state came back from a backup: what it says now is said from its beginning.
-    if (page.total < cursor.state.next) {
-      this.deps.tell({ event: "feed began anew", was: cursor.state.next, total: page.total });
-      this.move(0);
+    const { next, last } = cursor.state;
+    const page = await feed(last === undefined ? next : next - 1);
+    // The daemon's state came back from a backup, and may have grown past this place since: what it says now is said from its beginning.
+    if (page.total < next || (last !== undefined && !stands(page.entries[0], next - 1, last))) {
+      this.deps.tell({ event: "feed began anew", was: next, total: page.total });
+      this.move(0, undefined);
       return { wait_ms: 0 };
     }
-    const entry = page.entries.find(({ repo_id }) => this.deps.publishes(repo_id));
+    const entries = page.entries.filter(({ place }) => place >= next);
+    const entry = entries.find(({ repo_id }) => this.deps.publishes(repo_id));
     if (entry === undefined) {
-      if (page.next !== cursor.state.next) this.move(page.next);
+      if (page.next !== next) this.move(page.next, entries.find(({ place }) => place === page.next - 1));
       return page.more ? { wait_ms: 0 } : { wait_ms: this.idle_ms, idle: true };
     }
-    return this.tell(entry, page.entries.filter(({ place, repo_id, head }) => place > entry.place && repo_id === entry.repo_id && head === entry.head));
+    return this.tell(entry, entries.filter(({ place, repo_id, head }) => place > entry.place && repo_id === entry.repo_id && head === entry.head));
   }
 
   private async tell(entry: FeedEntry, later: readonly FeedEntry[]): Promise<Step> {
@@ -89,13 +93,19 @@ export class Reporter {
       return this.failed(entry, error);
     }
     this.deps.tell({ event: "published", place: entry.place, repository: entry.repo_id, head: entry.head, gate_id: entry.gate_id, attempt: entry.attempt });
-    this.move(entry.place + 1, (state) => ({ ...state, published: state.published + 1 }));
+    this.move(entry.place + 1, entry, (state) => ({ ...state, published: state.published + 1 }));
     return { wait_ms: 0 };
   }
 
   /** The feed's row is not believed: what counts is what somebody the operator trusts signed and logged. */
   private async wordOf({ gate_id, attempt, head, repo_id }: FeedEntry): Promise<Word> {
-    const reply = await this.deps.bundle(gate_id);
+    let reply: BundleReply;
+    try {
+      reply = await this.deps.bundle(gate_id);
+    } catch (error) {
+      if (!(error instanceof MaestroError) || !GONE.has(error.code)) throw error;
+      return { forged: `its evidence cannot be had: ${error.code}: ${error.detail}` };
+    }
     if (reply.attempt > attempt) return { superseded: true };
     const { result, statement, lapsed, reasons } = verifyBundle(fromBase64(reply.bundle) ?? new Uint8Array(0), this.deps.trust(), { now: new Date(this.deps.now_ms()) });
     if (result !== "verified" || statement === null) return { forged: `its evidence does not verify: ${result === "unknown_signer" ? "unknown signer" : reasons.map(({ code }) => code).join(", ")}` };
@@ -113,8 +123,8 @@ export class Reporter {
     return false;
   }
 
-  private passed({ place }: FeedEntry): Step {
-    this.move(place + 1);
+  private passed(entry: FeedEntry): Step {
+    this.move(entry.place + 1, entry);
     return { wait_ms: 0 };
   }
 
@@ -130,15 +140,22 @@ export class Reporter {
     return { wait_ms: asked_ms === null ? doubled_ms * (0.5 + random() / 2) : asked_ms + random() * FIRST_WAIT_MS };
   }
 
-  private dead({ place, repo_id: repository, head }: FeedEntry, because: string): Step {
+  private dead(entry: FeedEntry, because: string): Step {
+    const { place, repo_id: repository, head } = entry;
     const at = new Date(this.deps.now_ms()).toISOString();
     this.deps.tell({ event: "given up", place, repository, head, because });
-    this.move(place + 1, (state) => ({ ...state, dead: [...state.dead, { place, repository, head, because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed(), at }].slice(-DEAD_MAX), dead_total: state.dead_total + 1 }));
+    this.move(place + 1, entry, (state) => ({ ...state, dead: [...state.dead, { place, repository, head, because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed(), at }].slice(-DEAD_MAX), dead_total: state.dead_total + 1 }));
     return { wait_ms: 0 };
   }
 
-  private move(next: number, change: (state: ReporterState) => ReporterState = (state) => state): void {
+  /** `before`: the entry right before `next`, where the reader may see it. */
+  private move(next: number, before: FeedEntry | undefined, change: (state: ReporterState) => ReporterState = (state) => state): void {
     this.tries = 0;
-    this.deps.cursor.save({ ...change(this.deps.cursor.state), next });
+    const { last: _, ...state } = change(this.deps.cursor.state);
+    this.deps.cursor.save({ ...state, next, ...(before === undefined ? {} : { last: { gate_id: before.gate_id, attempt: before.attempt } }) });
   }
+}
+
+function stands(entry: FeedEntry | undefined, place: number, { gate_id, attempt }: NonNullable<ReporterState["last"]>): boolean {
+  return entry?.place === place && entry.gate_id === gate_id && entry.attempt === attempt;
 }
