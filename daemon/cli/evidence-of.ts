@@ -19,28 +19,32 @@ export interface Evidence {
 }
 
 /** What a bundle claims to be about; to be verified before it is believed. */
-function claimedBy(bytes: Uint8Array): { readonly merge_tree: unknown; readonly head: unknown; readonly verdict: unknown } | null {
+function claimedBy(bytes: Uint8Array): { readonly merge_tree: unknown; readonly head: unknown; readonly verdict: unknown; readonly gate_id: unknown; readonly attempt: number } | null {
   try {
     const { attestations } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
     const payload = fromBase64(attestations[0]?.dsseEnvelope.payload ?? "");
-    const { predicate } = JSON.parse(fromUtf8(payload ?? new Uint8Array(0)) ?? "{}") as { predicate: { verdict: unknown; identity: { merge_tree: unknown; head: unknown } } };
-    return { merge_tree: predicate.identity.merge_tree, head: predicate.identity.head, verdict: predicate.verdict };
+    const { predicate } = JSON.parse(fromUtf8(payload ?? new Uint8Array(0)) ?? "{}") as { predicate: { verdict: unknown; gate_id: unknown; attempt: { attempt: unknown }; identity: { merge_tree: unknown; head: unknown } } };
+    const { verdict, gate_id, identity: { merge_tree, head } } = predicate;
+    return { merge_tree, head, verdict, gate_id, attempt: Number(predicate.attempt.attempt) };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return null;
     throw error;
   }
 }
 
-/** The newest kept admit of just this content, else of one of these heads: a squash or a rebase names no head. */
-function keptFor(folder: string, tree: string, heads: readonly string[]): string | null {
+/** The newest kept admit of just this content, else of one of these heads: a squash or a rebase names no head. A later attempt of its gate takes its place, whatever it said. */
+export function keptFor(folder: string, tree: string, heads: readonly string[]): string | null {
   if (!existsSync(folder)) return null;
   const files = readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => ({ path: `${folder}/${file}`, at: statSync(`${folder}/${file}`).mtimeMs }));
   const newest = files.toSorted((a, b) => b.at - a.at).slice(0, KEPT_BUNDLES_MAX);
   const claims = newest.flatMap(({ path }) => {
     const claim = claimedBy(readFileSync(path));
-    return claim === null || claim.verdict !== "admit" ? [] : [{ path, ...claim }];
+    return claim === null ? [] : [{ path, ...claim }];
   });
-  return (claims.find(({ merge_tree }) => merge_tree === tree) ?? claims.find(({ head }) => typeof head === "string" && heads.includes(head)))?.path ?? null;
+  const admits = claims.filter(({ verdict }) => verdict === "admit");
+  const admit = admits.find(({ merge_tree }) => merge_tree === tree) ?? admits.find(({ head }) => typeof head === "string" && heads.includes(head));
+  if (admit === undefined) return null;
+  return claims.find(({ gate_id, attempt }) => gate_id === admit.gate_id && attempt > admit.attempt)?.path ?? admit.path;
 }
 
 async function recorded(values: Values, names: readonly string[]): Promise<{ bytes: Uint8Array; where: string } | null> {

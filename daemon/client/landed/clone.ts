@@ -1,6 +1,7 @@
 /**
  * The objects of a clone, read through a bare repository of our own: no configuration, hook, attribute, filter or merge driver of the clone has
- * a say, and what is written while comparing goes with the folder.
+ * a say, and what is written while comparing goes with the folder. Trees and parents are read from the commits: a commit-graph file of the
+ * clone is taken by git at its word.
  */
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +13,7 @@ import { alternate } from "../worktree.ts";
 const DEADLINE_MS = 120_000;
 const STDOUT_BYTES_MAX = 256 * 1024 * 1024;
 const PLACES_BYTES_MAX = 64 * 1024;
-const CONFIG = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "protocol.allow=never", "gc.auto=0", "maintenance.auto=false"];
+const CONFIG = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "protocol.allow=never", "gc.auto=0", "maintenance.auto=false", "core.commitGraph=false"];
 
 export interface Merged {
   readonly tree: string;
@@ -92,6 +93,11 @@ export class Clone implements Disposable {
 
   async isAncestor(old: string, young: string): Promise<boolean> {
     return (await this.run(["merge-base", "--is-ancestor", old, young], [0, 1])).code === 0;
+  }
+
+  /** Commits behind `young`, newest first, that are neither behind `base` or `head` nor the same patch as a commit behind `head`. Merges count. */
+  async unlike(base: string, head: string, young: string): Promise<string[]> {
+    return (await this.text(["rev-list", "--cherry-pick", "--right-only", `${head}...${young}`, `^${base}`])).split("\n").filter((oid) => oid !== "");
   }
 
   /** As the daemon merges: two commits, no configuration. */

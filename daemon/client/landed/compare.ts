@@ -124,8 +124,23 @@ class Comparison {
     if (identity.tree_sha256 !== null && (await treeDigest(clone, landed.tree)) !== identity.tree_sha256) return this.say("differs", ["git's tree id is the admitted one and the content is not: two contents share one object id"]);
     if (commits === null && clone.shallow) return this.say("unknown", ["the content is what was admitted, but this clone is shallow: what it was merged onto cannot be told; fetch the history"]);
     if (commits === null) return this.say("stale", [`the content is what was admitted, but the base that was judged (${identity.base === null ? "none" : short(identity.base)}) is not behind it: the base moved after the admit`]);
+    const between = await this.between(commits);
+    if (between !== null) return between;
     if (landed.committed_s * 1000 > Date.parse(attempt.valid_until)) return this.say("stale", [`the content is what was admitted, and by its own date it was merged after the admit ended (${attempt.valid_until})`]);
     return this.say("as_admitted", []);
+  }
+
+  /** What came and went between the judged base and what landed leaves the content as it was, and stands in the history. */
+  private async between(commits: number): Promise<Landing | null> {
+    const { clone, landed } = this;
+    const { base, head } = this.admitted.identity;
+    if (commits === 1 || base === null || landed.oid === head) return null;
+    if ((await clone.find(head, "commit")) === null) return this.say("unknown", [`the content is what was admitted and came in ${commits} commits, and this clone has no commit ${short(head)} to tell by whether all of them are the change's; fetch it`]);
+    const merges = landed.parents.length > 1;
+    const others = (await clone.unlike(base, head, landed.oid)).filter((oid) => !merges || oid !== landed.oid);
+    if (others.length === 0) return null;
+    const [shown, more] = [others.slice(0, FOREIGN_MAX).map(short).join(", "), others.length - FOREIGN_MAX];
+    return this.say("stale", [`the content is what was admitted, but commits came in with it or before it that are none of the change's: ${shown}${more > 0 ? ` and ${more} more` : ""}`]);
   }
 
   /** Several commits landed and their content differs: below them lies the judged base, or commits that came between. */
