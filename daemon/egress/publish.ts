@@ -60,8 +60,9 @@ async function saidBy(response: Response): Promise<string> {
       if (bytes > REPLY_BYTES_MAX) break;
       chunks.push(chunk);
     }
-  } catch {
+  } catch (error) {
     // The status line has said what counts; words that stop coming take nothing from it.
+    chunks.push(Buffer.from(error instanceof Error ? ` (then ${error.name})` : " (then nothing)"));
   }
   return Buffer.concat(chunks).toString("utf8").replace(/[^\x20-\x7e]/g, " ").slice(0, 200);
 }
