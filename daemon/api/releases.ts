@@ -3,8 +3,8 @@ import { GateEvent } from "../../proto/api.ts";
 import type { ReleaseRequest } from "../../proto/release.ts";
 import { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "../../proto/release-api.ts";
 import type { GateResult } from "../../proto/api.ts";
-import type { Releaser } from "../gate/releaser.ts";
-import type { Simulator } from "../gate/simulate.ts";
+import type { Releaser } from "../gate/releasing/releaser.ts";
+import type { Simulator } from "../gate/releasing/simulate.ts";
 import { eventsOf } from "./events.ts";
 import { route, type Route } from "./route.ts";
 

@@ -4,7 +4,7 @@ import type { GateResult } from "../../proto/api.ts";
 import { resolveHost } from "../config/host.ts";
 import { World } from "../testing/core.ts";
 import { skipWithout } from "../testing/skip.ts";
-import { cpuLeftFor, type Payer, worstGate } from "../gate/cost.ts";
+import { cpuLeftFor, type Payer, worstGate } from "../gate/cost/cost.ts";
 import { sandboxJob, type Surroundings } from "./sandbox-job.ts";
 
 // Real sandboxes on a busy machine.

@@ -2,7 +2,7 @@ import type { Thresholds } from "../../proto/config.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
 import type { FolderThresholds } from "./checks/check.ts";
 import { reasonOf } from "../checking/failure.ts";
-import type { KeptRuns } from "./kept-outcomes.ts";
+import type { KeptRuns } from "./reusing/kept-outcomes.ts";
 import type { Lane } from "../checking/lane.ts";
 
 export interface CheckPlan {

@@ -10,7 +10,7 @@ import { sha256Digest } from "../store/blobs.ts";
 import { artifactName, GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE, payerOf, type GateRow, type Gates } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
-import { keepRelease } from "./release-record.ts";
+import { keepRelease } from "./releasing/record.ts";
 import { keepFindings } from "./findings.ts";
 import type { Intake } from "./intakes.ts";
 import type { StoredReply } from "./reply.ts";

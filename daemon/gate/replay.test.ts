@@ -7,7 +7,7 @@ import { World } from "../testing/core.ts";
 import { Replay } from "./replay.ts";
 import type { Faults } from "./testing/faulty-worker.ts";
 import { Judging } from "./testing/judging.ts";
-import { worstCase } from "./cost.ts";
+import { worstCase } from "./cost/cost.ts";
 
 let world: World;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { pathText } from "../../proto/scalar.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
 import type { Amount } from "../tenants/index.ts";
-import { onTheHouse, type Payer } from "./cost.ts";
+import { onTheHouse, type Payer } from "./cost/cost.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { requireIds, tenantOf, type Intake } from "./intakes.ts";
 import type { Judge, Judgement } from "./judge.ts";

@@ -8,7 +8,7 @@ import { Git } from "../platform/git/runner.ts";
 import { RepositoryStore } from "../platform/git/repository-store.ts";
 import { ownUser, tenant } from "../testing/tenants.ts";
 import type { Intake } from "./intakes.ts";
-import type { Payer } from "./cost.ts";
+import type { Payer } from "./cost/cost.ts";
 import { placeOf } from "./place.ts";
 import { Targets } from "./targets.ts";
 

@@ -9,7 +9,7 @@ import type { Egress } from "../egress/index.ts";
 import { receivePack } from "../platform/git/intake.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import { mayUse, type Principal } from "../tenants/index.ts";
-import { onTheHouse, worstFetch, worstTip, type Payer } from "./cost.ts";
+import { onTheHouse, worstFetch, worstTip, type Payer } from "./cost/cost.ts";
 import { requireIds, tenantOf, type Intake } from "./intakes.ts";
 import { modeOf, rowFor } from "./place.ts";
 import { Turnstile } from "./turnstile.ts";

@@ -1,11 +1,11 @@
 /** A change's bill: equal to the ledger to the unit, joined to what its agents reported, and capped. Gates, git and check processes are real. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { NOTHING, type Amount } from "../tenants/ledger/core.ts";
-import type { HostConfig } from "../../proto/config.ts";
-import type { GateResult } from "../../proto/api.ts";
-import { placeKey } from "../store/releases.ts";
-import { UID, World } from "../testing/core.ts";
-import { ownUser } from "../testing/tenants.ts";
+import { NOTHING, type Amount } from "../../tenants/ledger/core.ts";
+import type { HostConfig } from "../../../proto/config.ts";
+import type { GateResult } from "../../../proto/api.ts";
+import { placeKey } from "../../store/releases.ts";
+import { UID, World } from "../../testing/core.ts";
+import { ownUser } from "../../testing/tenants.ts";
 import type { Payer } from "./cost.ts";
 
 setDefaultTimeout(60_000);

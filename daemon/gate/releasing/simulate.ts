@@ -1,18 +1,18 @@
 /** What would be decided if people approved or the host set rules otherwise: a card without signature, log entry or id. */
-import type { Card } from "../../proto/card.ts";
-import type { GateConfig, RuleSetting } from "../../proto/config.ts";
-import { MaestroError } from "../../proto/errors.ts";
-import type { SimulateReply, SimulateRequest } from "../../proto/release-api.ts";
-import type { RepositoryStore } from "../platform/git/repository-store.ts";
-import type { Peer } from "../platform/socket/index.ts";
-import type { Principal } from "../tenants/index.ts";
-import { makeCard } from "./card.ts";
-import { HOUSE_RULES } from "./house-rules.ts";
-import { recalledIntake, tenantOf } from "./intakes.ts";
-import type { Judge } from "./judge.ts";
+import type { Card } from "../../../proto/card.ts";
+import type { GateConfig, RuleSetting } from "../../../proto/config.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { SimulateReply, SimulateRequest } from "../../../proto/release-api.ts";
+import type { RepositoryStore } from "../../platform/git/repository-store.ts";
+import type { Peer } from "../../platform/socket/index.ts";
+import type { Principal } from "../../tenants/index.ts";
+import { makeCard } from "../card.ts";
+import { HOUSE_RULES } from "../house-rules.ts";
+import { recalledIntake, tenantOf } from "../intakes.ts";
+import type { Judge } from "../judge.ts";
 import { whyNotSupposed, type ReleaseShelf } from "./released.ts";
 import type { Recalled, Releaser } from "./releaser.ts";
-import type { Turnstile } from "./turnstile.ts";
+import type { Turnstile } from "../turnstile.ts";
 
 export interface SimulateDeps {
   readonly releaser: Pick<Releaser, "recall">;

@@ -1,11 +1,11 @@
 /** A release becomes a record: log entry, row and the promise of its bundle in one transaction, then the bundle. */
-import type { ReleaseProof, ReleaseRequest } from "../../proto/release.ts";
-import type { Evidence } from "../evidence/index.ts";
-import type { Artifacts } from "../store/artifacts.ts";
-import { sha256Digest } from "../store/blobs.ts";
-import type { Outbox } from "../store/outbox.ts";
-import { RELEASE_MEDIA_TYPE, releaseArtifactName, type ReleaseTable } from "../store/releases.ts";
-import { addEvidence, type Usage } from "../store/usage.ts";
+import type { ReleaseProof, ReleaseRequest } from "../../../proto/release.ts";
+import type { Evidence } from "../../evidence/index.ts";
+import type { Artifacts } from "../../store/artifacts.ts";
+import { sha256Digest } from "../../store/blobs.ts";
+import type { Outbox } from "../../store/outbox.ts";
+import { RELEASE_MEDIA_TYPE, releaseArtifactName, type ReleaseTable } from "../../store/releases.ts";
+import { addEvidence, type Usage } from "../../store/usage.ts";
 
 export interface ReleaseRecordDeps {
   readonly evidence: Pick<Evidence, "release">;

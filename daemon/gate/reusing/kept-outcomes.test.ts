@@ -1,12 +1,12 @@
 /** A client that leaves takes its checks along, and what they had answered by then is kept for the next try. */
 import { expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { Thresholds } from "../../proto/config.ts";
-import type { Outcome } from "../../proto/outcome.ts";
-import { FakeClock } from "../testing/clock.ts";
-import type { CheckRun } from "../checking/answer.ts";
+import { Thresholds } from "../../../proto/config.ts";
+import type { Outcome } from "../../../proto/outcome.ts";
+import { FakeClock } from "../../testing/clock.ts";
+import type { CheckRun } from "../../checking/answer.ts";
 import { KeptOutcomes } from "./kept-outcomes.ts";
-import { Judging } from "./testing/judging.ts";
+import { Judging } from "../testing/judging.ts";
 
 const thresholds = Value.Create(Thresholds);
 const run = (check: string, result: Outcome["result"] = "pass", characters = 0): CheckRun => ({

@@ -1,9 +1,9 @@
 /** A daemon without a socket that is told to release a head and kills itself at one step. argv: state folder, host configuration as JSON, head, step. */
-import { composeCore } from "../../compose.ts";
-import { resolveHost } from "../../config/host.ts";
-import { FakeClock } from "../../testing/clock.ts";
-import { SeededRandom } from "../../testing/random.ts";
-import { tenant } from "../../testing/tenants.ts";
+import { composeCore } from "../../../compose.ts";
+import { resolveHost } from "../../../config/host.ts";
+import { FakeClock } from "../../../testing/clock.ts";
+import { SeededRandom } from "../../../testing/random.ts";
+import { tenant } from "../../../testing/tenants.ts";
 import { Releaser } from "../releaser.ts";
 import { ALICE, peer } from "./releasing.ts";
 

@@ -1,26 +1,26 @@
 /** A person releases what a gate held: ask, agree, record, judge again. Nothing is released before it is signed and logged. */
-import type { Card } from "../../proto/card.ts";
-import type { GateResult } from "../../proto/api.ts";
-import { toBase32 } from "../../proto/encoding.ts";
-import { MaestroError } from "../../proto/errors.ts";
-import { SEEN_FINGERPRINTS_MAX, type ReleaseKind, type ReleaseRequest, type SeenReason } from "../../proto/release.ts";
-import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer } from "../../proto/release-api.ts";
-import type { PersonEntry } from "../../proto/people.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Random } from "../platform/random.ts";
-import type { Peer } from "../platform/socket/index.ts";
-import { ANSWER_WITHIN_S, APPROVAL_RULE, decides, forgeable, marksOf, Requests, whyNot } from "../release/index.ts";
-import type { Artifacts } from "../store/artifacts.ts";
-import { payerOf, type GateRow, type Gates } from "../store/gates.ts";
-import { timestampOf } from "../verifier/time.ts";
-import type { Principal } from "../tenants/index.ts";
-import type { GateKeeper, Progress } from "./gate.ts";
-import { findGate } from "./lookup.ts";
+import type { Card } from "../../../proto/card.ts";
+import type { GateResult } from "../../../proto/api.ts";
+import { toBase32 } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { SEEN_FINGERPRINTS_MAX, type ReleaseKind, type ReleaseRequest, type SeenReason } from "../../../proto/release.ts";
+import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer } from "../../../proto/release-api.ts";
+import type { PersonEntry } from "../../../proto/people.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Random } from "../../platform/random.ts";
+import type { Peer } from "../../platform/socket/index.ts";
+import { ANSWER_WITHIN_S, APPROVAL_RULE, decides, forgeable, marksOf, Requests, whyNot } from "../../release/index.ts";
+import type { Artifacts } from "../../store/artifacts.ts";
+import { payerOf, type GateRow, type Gates } from "../../store/gates.ts";
+import { timestampOf } from "../../verifier/time.ts";
+import type { Principal } from "../../tenants/index.ts";
+import type { GateKeeper, Progress } from "../gate.ts";
+import { findGate } from "../lookup.ts";
 import { releasesFor, type PeopleOf, type ReleaseShelf } from "./released.ts";
-import { denied, personOf, proofOf, requireNoAgent, requireOwnUser } from "./release-proof.ts";
-import { recordRelease, type ReleaseRecordDeps } from "./release-record.ts";
-import { readReply, type StoredReply } from "./reply.ts";
-import type { Evidence } from "../evidence/index.ts";
+import { denied, personOf, proofOf, requireNoAgent, requireOwnUser } from "./proof.ts";
+import { recordRelease, type ReleaseRecordDeps } from "./record.ts";
+import { readReply, type StoredReply } from "../reply.ts";
+import type { Evidence } from "../../evidence/index.ts";
 
 export interface ReleaserDeps extends ReleaseRecordDeps {
   readonly shelf: ReleaseShelf;

@@ -1,13 +1,13 @@
 /** Real gates over real git: what is asked again and what is not, and how anybody sees which. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { GateResult } from "../../proto/api.ts";
-import { fromBase64 } from "../../proto/encoding.ts";
-import type { Bundle } from "../../proto/bundle.ts";
-import { renderMarkdown } from "../cli/card/markdown.ts";
-import { renderTerminal } from "../cli/card/terminal.ts";
-import type { Source } from "../platform/git/testing/scratch.ts";
-import { World } from "../testing/core.ts";
-import { ownUser } from "../testing/tenants.ts";
+import type { GateResult } from "../../../proto/api.ts";
+import { fromBase64 } from "../../../proto/encoding.ts";
+import type { Bundle } from "../../../proto/bundle.ts";
+import { renderMarkdown } from "../../cli/card/markdown.ts";
+import { renderTerminal } from "../../cli/card/terminal.ts";
+import type { Source } from "../../platform/git/testing/scratch.ts";
+import { World } from "../../testing/core.ts";
+import { ownUser } from "../../testing/tenants.ts";
 
 let world: World;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 /** What a change cost so far: the ledger's own row and what agents reported, for its budget and for its card. */
-import type { ChangeCost } from "../../proto/usage.ts";
-import type { Tenants } from "../tenants/index.ts";
-import { reportedUsage, type RunUsage } from "../tenants/usage.ts";
+import type { ChangeCost } from "../../../proto/usage.ts";
+import type { Tenants } from "../../tenants/index.ts";
+import { reportedUsage, type RunUsage } from "../../tenants/usage.ts";
 import type { SpentOn } from "./allowance.ts";
 import type { Payer } from "./cost.ts";
 

@@ -2,10 +2,10 @@
  * Answers of checks whose gate did not come to its end: somebody left, or another check was unavailable. The next gate of the same
  * facts takes them instead of asking again. In memory, for a moment, and never `unavailable`: not knowing is asked again.
  */
-import { canonicalText } from "../../proto/canonical.ts";
-import type { Thresholds } from "../../proto/config.ts";
-import type { FolderThresholds } from "./checks/check.ts";
-import type { CheckRun } from "../checking/answer.ts";
+import { canonicalText } from "../../../proto/canonical.ts";
+import type { Thresholds } from "../../../proto/config.ts";
+import type { FolderThresholds } from "../checks/check.ts";
+import type { CheckRun } from "../../checking/answer.ts";
 
 const ENTRIES_MAX = 512;
 const CHARACTERS_MAX = 16 * 1024 * 1024;

@@ -1,12 +1,12 @@
 /** People, a change that holds, and the steps of a release, for tests: the core is real, the peers are numbers. */
-import type { HostConfig } from "../../../proto/config.ts";
-import type { GateResult } from "../../../proto/api.ts";
-import type { ReleaseAsk, ReleaseOffer } from "../../../proto/release-api.ts";
-import { UID, World } from "../../testing/core.ts";
-import { FakeSecurityKey } from "../../testing/ssh.ts";
-import { ownUser, tenant } from "../../testing/tenants.ts";
-import type { Source } from "../../platform/git/testing/scratch.ts";
-import { canonicalText } from "../../../proto/canonical.ts";
+import type { HostConfig } from "../../../../proto/config.ts";
+import type { GateResult } from "../../../../proto/api.ts";
+import type { ReleaseAsk, ReleaseOffer } from "../../../../proto/release-api.ts";
+import { UID, World } from "../../../testing/core.ts";
+import { FakeSecurityKey } from "../../../testing/ssh.ts";
+import { ownUser, tenant } from "../../../testing/tenants.ts";
+import type { Source } from "../../../platform/git/testing/scratch.ts";
+import { canonicalText } from "../../../../proto/canonical.ts";
 
 export const ALICE = 2001;
 export const BOB = 2002;

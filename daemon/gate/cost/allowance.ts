@@ -1,5 +1,5 @@
 /** What a change's budget still allows. Pure: who asks hands in what was spent. */
-import type { ChangeBudget } from "../../proto/usage.ts";
+import type { ChangeBudget } from "../../../proto/usage.ts";
 
 export interface SpentOn {
   readonly wall_us: number;

@@ -1,13 +1,13 @@
 /** Whether it was the person: the kernel's word on a user that no job has, or a key that asks for its owner. */
-import { canonicalBytes } from "../../proto/canonical.ts";
-import { MaestroError } from "../../proto/errors.ts";
-import type { PersonEntry } from "../../proto/people.ts";
-import { RELEASE_NAMESPACE, type ReleaseProof } from "../../proto/release.ts";
-import { ancestorNames } from "../platform/ancestry.ts";
-import type { Peer } from "../platform/socket/index.ts";
-import { agentAmong, type Roster, type Waiting } from "../release/index.ts";
-import { parseSshKey } from "../verifier/ssh-key.ts";
-import { verifySshSignature } from "../verifier/sshsig.ts";
+import { canonicalBytes } from "../../../proto/canonical.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { PersonEntry } from "../../../proto/people.ts";
+import { RELEASE_NAMESPACE, type ReleaseProof } from "../../../proto/release.ts";
+import { ancestorNames } from "../../platform/ancestry.ts";
+import type { Peer } from "../../platform/socket/index.ts";
+import { agentAmong, type Roster, type Waiting } from "../../release/index.ts";
+import { parseSshKey } from "../../verifier/ssh-key.ts";
+import { verifySshSignature } from "../../verifier/sshsig.ts";
 
 export const denied = (because: string): MaestroError => new MaestroError("release.denied", because);
 

@@ -1,12 +1,12 @@
 /** Breaking the glass, approvals by path, and what would be: the core, its log and its checks are real. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { canonicalText } from "../../proto/canonical.ts";
-import { fromBase64 } from "../../proto/encoding.ts";
-import { peopleProblem } from "../config/people.ts";
-import { ownUser } from "../testing/tenants.ts";
-import { FakeSecurityKey } from "../testing/ssh.ts";
-import { UID } from "../testing/core.ts";
-import { verifyBundle } from "../verifier/index.ts";
+import { canonicalText } from "../../../proto/canonical.ts";
+import { fromBase64 } from "../../../proto/encoding.ts";
+import { peopleProblem } from "../../config/people.ts";
+import { ownUser } from "../../testing/tenants.ts";
+import { FakeSecurityKey } from "../../testing/ssh.ts";
+import { UID } from "../../testing/core.ts";
+import { verifyBundle } from "../../verifier/index.ts";
 import { AGENT_MESSAGE, ALICE, BOB, deciding, peer, Releasing } from "./testing/releasing.ts";
 
 // A gate is a second's work of several processes where others work beside it.

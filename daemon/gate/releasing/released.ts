@@ -1,17 +1,17 @@
 /** Releases of one head: read from the store before a change is judged, counted once its facts are known. */
-import { parseCanonical } from "../../proto/canonical.ts";
+import { parseCanonical } from "../../../proto/canonical.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { ReleaseStatement, SigstoreBundle } from "../../proto/attestation.ts";
-import type { Reason } from "../../proto/decision.ts";
-import { fromBase64, toHex } from "../../proto/encoding.ts";
-import { MaestroError } from "../../proto/errors.ts";
-import type { FactsReply } from "../../proto/worker.ts";
-import type { Host } from "../config/host.ts";
-import { lazyCheck } from "../platform/lazy-check.ts";
-import { approvalReasons, forgeable, NOBODY, Roster, standingOf, whoReleased, type RecordedRelease, type Standing } from "../release/index.ts";
-import type { Artifacts } from "../store/artifacts.ts";
-import type { Gates } from "../store/gates.ts";
-import type { ReleasePlace, ReleaseTable } from "../store/releases.ts";
+import { ReleaseStatement, SigstoreBundle } from "../../../proto/attestation.ts";
+import type { Reason } from "../../../proto/decision.ts";
+import { fromBase64, toHex } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { FactsReply } from "../../../proto/worker.ts";
+import type { Host } from "../../config/host.ts";
+import { lazyCheck } from "../../platform/lazy-check.ts";
+import { approvalReasons, forgeable, NOBODY, Roster, standingOf, whoReleased, type RecordedRelease, type Standing } from "../../release/index.ts";
+import type { Artifacts } from "../../store/artifacts.ts";
+import type { Gates } from "../../store/gates.ts";
+import type { ReleasePlace, ReleaseTable } from "../../store/releases.ts";
 
 export type PeopleOf = Pick<Host, "people" | "groups" | "override">;
 

@@ -1,11 +1,11 @@
 /** A person releases what was held: every way in, every way around. Core, log, store, git and checks are real. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { canonicalText } from "../../proto/canonical.ts";
-import { fromBase64 } from "../../proto/encoding.ts";
-import { verifyBundle, verifyRelease } from "../verifier/index.ts";
-import { FakeSecurityKey } from "../testing/ssh.ts";
-import { UID } from "../testing/core.ts";
-import { requireOwnUser } from "./release-proof.ts";
+import { canonicalText } from "../../../proto/canonical.ts";
+import { fromBase64 } from "../../../proto/encoding.ts";
+import { verifyBundle, verifyRelease } from "../../verifier/index.ts";
+import { FakeSecurityKey } from "../../testing/ssh.ts";
+import { UID } from "../../testing/core.ts";
+import { requireOwnUser } from "./proof.ts";
 import { ALICE, BOB, deciding, Releasing, type Held } from "./testing/releasing.ts";
 
 // A gate is a second's work of several processes where others work beside it.

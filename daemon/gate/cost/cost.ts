@@ -1,6 +1,6 @@
 /** What a change costs: the most it may take, reserved before the work, and what it took, settled after. */
-import type { GateLimits, Limits } from "../../proto/config.ts";
-import type { Amount, Spent } from "../tenants/index.ts";
+import type { GateLimits, Limits } from "../../../proto/config.ts";
+import type { Amount, Spent } from "../../tenants/index.ts";
 
 /** Runs `work` at somebody's expense, and on the bill of `change`; `spent` is told what its processes used. Rejects with `tenant.budget` before any work. */
 export type Payer = <T>(worst: Amount, work: (spent: Spent) => Promise<T>, change?: string) => Promise<T>;

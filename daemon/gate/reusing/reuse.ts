@@ -3,15 +3,15 @@
  * noted while it runs; since it sees nothing else, it would answer the same of the same parts.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { canonicalBytes } from "../../proto/canonical.ts";
-import type { Mode } from "../../proto/change.ts";
-import type { Thresholds } from "../../proto/config.ts";
-import { toHex } from "../../proto/encoding.ts";
-import { MaestroError } from "../../proto/errors.ts";
-import type { Reused } from "../../proto/outcome.ts";
-import type { FactsReply } from "../../proto/worker.ts";
-import type { CheckRun } from "../checking/answer.ts";
-import { KEPT_AGE_S_MAX, type KeptOutcome, type KeptOutcomeTable } from "../store/reuse.ts";
+import { canonicalBytes } from "../../../proto/canonical.ts";
+import type { Mode } from "../../../proto/change.ts";
+import type { Thresholds } from "../../../proto/config.ts";
+import { toHex } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { Reused } from "../../../proto/outcome.ts";
+import type { FactsReply } from "../../../proto/worker.ts";
+import type { CheckRun } from "../../checking/answer.ts";
+import { KEPT_AGE_S_MAX, type KeptOutcome, type KeptOutcomeTable } from "../../store/reuse.ts";
 import type { KeptRuns } from "./kept-outcomes.ts";
 
 /** Whose answers these are. Nobody's reach another payer, repository or mode: a stranger's fork prepares nothing for the host's own branches. */

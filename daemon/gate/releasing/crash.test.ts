@@ -1,6 +1,6 @@
 /** SIGKILL at each step of a release: either there is none, or it stands with everything that proves it. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { verifyRelease } from "../verifier/index.ts";
+import { verifyRelease } from "../../verifier/index.ts";
 import { Releasing } from "./testing/releasing.ts";
 
 setDefaultTimeout(60_000);
