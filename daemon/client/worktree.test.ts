@@ -101,6 +101,19 @@ test("the same work is the same commit, other work another, none is HEAD", () =>
   expect([first === again, first === head, oid() === first]).toEqual([true, false, false]);
 });
 
+test("attack: a name service that answers now and then does not make another commit of the same work", () => {
+  write({ "a.txt": "x\n" });
+  const bin = join(home, "bin");
+  mkdirSync(bin);
+  // EMAIL stands for the name of the machine: both are what git falls back to where nothing is configured.
+  const by = (email: string): string => {
+    writeFileSync(join(bin, "git"), `#!/bin/sh\nEMAIL=${email} exec /usr/bin/git "$@"\n`, { mode: 0o755 });
+    using snapshot = snapshotOf(path, { env: { HOME: "/nonexistent", PATH: `${bin}:/usr/bin:/bin` } });
+    return look(snapshot, "log", "-1", "--format=%an <%ae>", snapshot.head);
+  };
+  expect([by("one@x"), by("two@x")]).toEqual(["work tree <worktree@localhost>", "work tree <worktree@localhost>"]);
+});
+
 test("what is staged alone, as a commit hook sees it", () => {
   write({ "a.txt": "staged\n" });
   git("add", "a.txt");
@@ -134,6 +147,17 @@ test("attack: a file changed in the moment in which the index was written is not
   utimesSync(join(path, ".git/index"), moment, moment);
   write({ "a.txt": "z\n" });
   utimesSync(join(path, "a.txt"), moment, moment);
+  using snapshot = snapshotOf(path);
+  expect(look(snapshot, "show", `${snapshot.head}:a.txt`)).toBe("z");
+});
+
+test("attack: work of one length in the second of the commit, looked at in the next, is not taken for HEAD", async () => {
+  const next = (): Promise<void> => Bun.sleep(1_001 - (Date.now() % 1_000));
+  await next();
+  write({ "a.txt": "b\n" });
+  git("add", "a.txt");
+  write({ "a.txt": "z\n" });
+  await next();
   using snapshot = snapshotOf(path);
   expect(look(snapshot, "show", `${snapshot.head}:a.txt`)).toBe("z");
 });
@@ -172,5 +196,5 @@ test("no repository, no commit yet, no work tree: each said by name, nothing lef
   const bare = join(home, "bare.git");
   Bun.spawnSync(["git", "init", "-q", "--bare", bare]);
   expect(() => snapshotOf(bare)).toThrow();
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("maestro-worktree-"))).toEqual(before);
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("maestro-worktree-") && !before.includes(name))).toEqual([]);
 });

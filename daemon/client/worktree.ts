@@ -2,11 +2,12 @@
  * Uncommitted work as a commit that only this process can see: staged, unstaged and untracked files that are not ignored. Index and objects are
  * made in a folder of their own, so the user's index, refs, stash and object store are what they were, byte for byte.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { copyFileSync, existsSync, mkdirSync, statSync, utimesSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
 import { lastWords, type ClientEnvironment } from "./git.ts";
+import { folderOfOwn } from "./worktree-folder.ts";
 
 export interface Snapshot extends Disposable {
   /** The commit that stands for the work tree; HEAD itself where nothing is uncommitted. */
@@ -76,25 +77,21 @@ export function locate(path: string, git: Git): Repository {
   return { top, git_dir: one("--absolute-git-dir"), objects: one("--git-path", "objects"), head };
 }
 
-/** With the time it was written at: a file that changed in that same moment is one that git looks into (its "racy git"). */
+/**
+ * With the time it was written at: a file that changed in that same moment is one that git looks into (its "racy git"). Whole seconds, rounded
+ * down, because earlier only means more looks and a fraction does not survive being a floating-point number.
+ */
 function copyIndex(from: string, to: string): void {
-  const { atimeMs, mtimeMs } = statSync(from);
+  const seconds = Math.floor(statSync(from).mtimeMs / 1_000);
   copyFileSync(from, to);
-  utimesSync(to, Math.floor(atimeMs / 1_000), Math.floor(mtimeMs) / 1_000);
+  utimesSync(to, seconds, seconds);
 }
 
 /** Throws `git.not_repository`, `git.foreign_owner`, `git.empty_repository`, `git.missing`, `git.failed`. Dispose it when the gate is through. */
 export function snapshotOf(path: string, { env = {}, trailers = [], staged, deadline_ms = Infinity }: SnapshotOptions = {}): Snapshot {
   const end_ms = performance.now() + deadline_ms;
   const { top, git_dir, objects, head } = locate(path, gitIn(path, env, end_ms));
-  const folder = mkdtempSync(join(tmpdir(), "maestro-worktree-"));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  // A hook that is out of time ends its process, and whoever waits for it is not there any more.
-  process.once("exit", remove);
-  const dispose = (): void => {
-    process.off("exit", remove);
-    remove();
-  };
+  const { path: folder, remove: dispose } = folderOfOwn();
   try {
     const git = gitIn(top, env, end_ms);
     const index = join(folder, "index");
@@ -116,10 +113,13 @@ export function snapshotOf(path: string, { env = {}, trailers = [], staged, dead
   }
 }
 
-/** Dated like its parent: the same work is the same commit, and a verdict on it is found again. */
+/**
+ * Dated like its parent, by whom the configuration names: the same work is the same commit, and a verdict on it is found again. Without
+ * `user.useConfigOnly` git would ask the name service who this machine is, which answers one time and not the next.
+ */
 function commit(git: Git, inside: Readonly<Record<string, string>>, head: string, tree: string, trailers: readonly string[]): string {
   const seconds = git(["-c", "log.showSignature=false", "log", "-1", "--no-walk", "--format=%ct", head]);
-  const ident = /^(.*) <(.*)> \d+ [+-]\d{4}$/.exec(git(["var", "GIT_AUTHOR_IDENT"], {}, [0, 1, 128]));
+  const ident = /^(.*) <(.*)> \d+ [+-]\d{4}$/.exec(git(["-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"], {}, [0, 1, 128]));
   const author = ident === null ? NOBODY : { GIT_AUTHOR_NAME: ident[1]!, GIT_AUTHOR_EMAIL: ident[2]! };
   const date = `@${seconds} +0000`;
   const identity = { ...author, GIT_COMMITTER_NAME: author.GIT_AUTHOR_NAME, GIT_COMMITTER_EMAIL: author.GIT_AUTHOR_EMAIL, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
