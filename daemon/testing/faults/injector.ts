@@ -42,12 +42,15 @@ async function listenerOf(pid: number): Promise<number> {
   throw new Error(`${pid} does not listen`);
 }
 
+/** Whether what /proc was asked for is not there any more: a descriptor that was closed, a thread that was killed. */
+const isGone = (error: unknown): boolean => error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH");
+
 /** Where a link of /proc leads; "" where it is gone, as a descriptor is that was closed meanwhile. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return "";
+    if (isGone(error)) return "";
     throw error;
   }
 }
@@ -111,7 +114,14 @@ class Injury {
   }
 
   answer(listener: number, waiting: Waiting): void {
-    const verdict = this.verdict(waiting);
+    let verdict: number | null | undefined;
+    try {
+      verdict = this.verdict(waiting);
+    } catch (error) {
+      // Somebody killed it while it waited, as a daemon kills the git of a client that left: its call never happens and counts for nothing.
+      if (isGone(error)) return;
+      throw error;
+    }
     if (verdict === undefined) process.kill(processOf(waiting.tid), "SIGKILL");
     else answerWaiting(listener, waiting, verdict);
   }
