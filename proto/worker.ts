@@ -107,6 +107,7 @@ export const SettleJob = Closed({
   waivers: Type.Array(Closed({ ...WaiverEntry.properties, folder: Type.String() })),
   inline_denied: Type.Array(RulePattern),
   quarantine: Type.Optional(QuarantineEntries),
+  folders: Type.Optional(Type.Array(Type.String(), { maxItems: 256, description: "with a maestro.yaml of their own: no finding is the same one across their borders" })),
   now_ms: Count,
   deadline_ms: Count,
 });

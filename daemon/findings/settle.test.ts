@@ -75,6 +75,39 @@ describe("a tool's findings beside those on the base's own tree", () => {
     expect(await compared(await changed({ "a.js": long("eval(x)") }, { "a.js": `${long("eval(x)")}more();\n` }), at, at)).toBe("existing");
   });
 
+  test("attack: moved to where another folder's rules speak of it", async () => {
+    const base = { "else/a.js": LINES("eval(x)"), "pay/b.js": "b();\n" };
+    const moved = await changed(base, { "else/a.js": null, "pay/a.js": LINES("eval(x)") });
+    const pasted = await changed(base, { "else/a.js": LINES("safe(x)"), "pay/b.js": "b();\neval(x)\n" });
+    const under = (change: Change, folders: string[]) => ({ ...change, job: { ...change.job, folders } });
+    for (const [change, now] of [[moved, found("pay/a.js", 4)], [pasted, found("pay/b.js", 2)]] as const) {
+      expect(await compared(under(change, ["pay"]), [now], [found("else/a.js", 4)])).toBe("new, command.lint.no-eval fixed 1");
+      expect(await compared(under(change, ["pay/sub"]), [now], [found("else/a.js", 4)])).toBe("existing");
+    }
+  });
+
+  test("attack: in a file too large to be read, another line of which the tool says the same", async () => {
+    const large = "x".repeat(1_000_000);
+    const rows = (first: string, last: string) => `${first}\n${`${large}\n`.repeat(5)}${last}\n`;
+    const change = await changed({ "a.js": rows("a();", "eval(x)"), "same.js": rows("s();", "eval(s)"), "b.js": "b\n" }, { "a.js": rows("b();", "eval(x)") });
+    // Nothing between the first lines and the last is shown, and the file is not read.
+    expect(await compared(change, [found("a.js", 7)], [found("a.js", 7)])).toBe("new, command.lint.no-eval fixed 1");
+    expect(await compared(change, [found("a.js", 7)], [found("same.js", 7)])).toBe("new, command.lint.no-eval fixed 1");
+    // Nobody touched it, so whatever its line is, it is the one that it was; elsewhere its words say nothing.
+    expect(await compared(change, [found("same.js", 7)], [found("same.js", 7)])).toBe("existing");
+    expect(await compared(change, [found("same.js", 7)], [found("gone.js", 7)])).toBe("new, command.lint.no-eval fixed 1");
+  });
+
+  test("attack: findings in so many files that those of the change are not read", async () => {
+    const many = Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`m/${i}.js`, `eval(${i})\n`]));
+    const last = (line: string) => LINES(line).repeat(3);
+    const change = await changed({ ...many, "z.js": last("eval(z)") }, { "z.js": `more();\n${last("eval(z)")}` });
+    const everywhere = Object.keys(many).map((path) => found(path, 1));
+    const [now, base] = [[...everywhere, found("z.js", 19)], [...everywhere, found("z.js", 18)]];
+    const { settled } = await settle({ ...change.job, outcomes: [outcome(now)], base_outcomes: [outcome(base)] }, change.facts);
+    expect(settled.map(({ baseline }) => baseline)).toEqual(now.map(() => "existing"));
+  });
+
   test("what the base alone has is fixed, by rule", async () => {
     const change = await changed({ "a.js": LINES("eval(x)") }, { "a.js": LINES("safe(x)") });
     expect(await compared(change, [], [found("a.js", 4), found("a.js", 4, "unused", "command.lint.unused")])).toBe("command.lint.no-eval fixed 1, command.lint.unused fixed 1");
@@ -140,6 +173,17 @@ describe("the baseline file", () => {
     const reply = await settle({ ...change.job, outcomes: [outcome([])] }, change.facts);
     expect(reply.stale).toBe(".maestro-baseline.json lists what is no longer found: 2 of command.lint.no-eval in a.js; `maestro baseline` takes it out");
     expect((await settle({ ...change.job, outcomes: [{ ...outcome([]), result: "unavailable", because: "killed" }] }, change.facts)).stale).toBeNull();
+  });
+
+  test("attack: in a file of the change that is too large to be read, an entry speaks of any line that the tool says the same of", async () => {
+    const rows = (first: string) => `${first}\n${`${"x".repeat(1_000_000)}\n`.repeat(5)}eval(x)\n`;
+    const taken = async (head: Record<string, string>, entries: object[]) => {
+      const change = await changed({ ".maestro-baseline.json": JSON.stringify({ version: 1, findings: entries }), "a.js": rows("a();") }, head);
+      return (await settle({ ...change.job, outcomes: [outcome([found("a.js", 7)])] }, change.facts)).settled[0];
+    };
+    const entry = { rule: "command.lint.no-eval", path: "a.js", identity: (await taken({ "b.js": "b\n" }, []))?.identity ?? "", count: 1 };
+    expect((await taken({ "b.js": "b\n" }, [entry]))?.baseline).toBe("existing");
+    expect(await taken({ "a.js": rows("b();") }, [entry])).toEqual({ check: "command.lint", finding: 0, identity: entry.identity });
   });
 
   test("attack: another credential in place of the one that an entry lists, which masked look alike", async () => {

@@ -8,6 +8,7 @@ import { BASELINE_FILE_NAME, type BaselineEntry, type Waiver } from "../../proto
 import type { Settled, SettleJob, SettleReply } from "../../proto/worker.ts";
 import { LINE_LOOKED_AT_MAX, normalised, restOf } from "../checking/line.ts";
 import { redact } from "../checking/redact.ts";
+import { governing } from "../config/folder-of.ts";
 import { GitReader } from "../platform/git/reader.ts";
 import { Waivers, type Trusted } from "./accepting.ts";
 import { Accepting, parseBaseline } from "./baseline-file.ts";
@@ -25,6 +26,12 @@ const FILE_BYTES_MAX = 8 * 1024 * 1024;
 interface Told {
   readonly rule: string;
   readonly path: string | null;
+  /** Whose rules speak of the place it lies in. */
+  readonly under: string;
+  /** Null where there is no line or it was not read. */
+  readonly line: string | null;
+  /** Its line was not read, and the change may have put any other in that place. */
+  readonly unknown: boolean;
   readonly text: string;
   readonly rest: string | null;
 }
@@ -39,9 +46,13 @@ interface Draft {
 const ofTool = (check: string): boolean => check.startsWith("command.");
 const identityOf = ({ rule, text }: Told): string => createHash("sha256").update(JSON.stringify([rule, redact(text)])).digest("hex");
 
+const pathsOf = (outcomes: readonly Outcome[]): ReadonlySet<string> => new Set(outcomes.flatMap(({ findings }) => findings.flatMap(({ range }) => (range === null ? [] : [pathText(range.path)]))));
+
 class Settling {
   private readonly drafts = new Map<Finding, Draft>();
   readonly fixed: SettleReply["fixed"] = [];
+  /** Findings in files of the change whose line was not read: nothing that goes by the line speaks of them. */
+  readonly unknown = new Set<Finding>();
 
   constructor(private readonly job: SettleJob, private readonly sources: Sources) {}
 
@@ -54,7 +65,8 @@ class Settling {
   private async told({ rule, range, message }: Finding, line: (path: string, number: number) => Promise<string | null>, named: (path: string) => string): Promise<Told> {
     const path = range === null ? null : pathText(range.path);
     const text = path === null || range === null ? null : await line(path, range.start_line);
-    return { rule, path: path === null ? null : named(path), text: JSON.stringify([message, text === null ? null : normalised(text.slice(0, LINE_LOOKED_AT_MAX))]), rest: text === null ? null : restOf(text) };
+    const under = path === null ? "" : governing(this.job.folders, path);
+    return { rule, path: path === null ? null : named(path), under, line: text, unknown: path !== null && text === null && this.sources.touched(path), text: JSON.stringify([message, text === null ? null : normalised(text.slice(0, LINE_LOOKED_AT_MAX))]), rest: text === null ? null : restOf(text) };
   }
 
   /** Findings of one tool on both trees. */
@@ -64,6 +76,7 @@ class Settling {
       const told = await this.told(finding, (path, number) => this.sources.line(path, number), (path) => this.sources.basePath(path));
       now.set(told, finding);
       this.draft(finding).identity = identityOf(told);
+      if (told.unknown) this.unknown.add(finding);
     }
     if (base === undefined) return;
     // An exit code says nothing of its cause: that the tool failed on the base, too, excuses no failure.
@@ -71,8 +84,9 @@ class Settling {
     for (const told of [...now.keys()]) if (!named(told.rule)) now.delete(told);
     const before: Told[] = [];
     for (const finding of base.findings.filter(({ rule }) => named(rule))) before.push(await this.told(finding, async (path, number) => (await this.sources.linesAt(this.job.old_tree, path))?.[number - 1] ?? null, (path) => path));
-    const inPlace = ({ rule, path, text, rest }: Told) => JSON.stringify([rule, path, text, rest]);
-    const anywhere = ({ rule, text, rest }: Told) => JSON.stringify([rule, text, rest]);
+    const inPlace = ({ rule, under, path, text, rest, unknown }: Told) => (unknown ? null : JSON.stringify([rule, under, path, text, rest]));
+    // Without its line, what a tool says is no more than its words: elsewhere it may be said of anything.
+    const anywhere = ({ rule, under, path, line, text, rest }: Told) => (path !== null && line === null ? null : JSON.stringify([rule, under, text, rest]));
     const { existing, left } = pairUp([...now.keys()], before, [inPlace, anywhere]);
     for (const [told, finding] of now) this.draft(finding).baseline = existing.has(told) ? "existing" : "new";
     if (left.length > 0) this.fixed.push({ check, fixed: countedByRule(left).slice(0, 1000) });
@@ -143,6 +157,7 @@ export async function settle(job: SettleJob, facts: Facts): Promise<SettleReply>
   const trusted = commit === null ? null : { commit: commit.oid, tree: commit.tree };
   const sources = new Sources(facts, () => reader.objects);
   const settling = new Settling(job, sources);
+  await sources.readTouched(pathsOf(job.outcomes.filter(({ check }) => ofTool(check))), pathsOf(job.base_outcomes), job.old_tree);
   for (const outcome of job.outcomes) if (ofTool(outcome.check)) await settling.compare(outcome, job.base_outcomes.find(({ check }) => check === outcome.check));
   let stale: string | null = null;
   let accepting: Accepting | null = null;
@@ -160,7 +175,7 @@ export async function settle(job: SettleJob, facts: Facts): Promise<SettleReply>
       const draft = settling.draft(finding);
       const identity = draft.identity ?? finding.identity;
       const path = finding.range === null ? null : sources.basePath(pathText(finding.range.path));
-      if (path !== null && identity !== undefined && accepting !== null && !(await hidesMore(finding, sources)) && accepting.take(finding.rule, path, identity)) draft.baseline = "existing";
+      if (path !== null && identity !== undefined && accepting !== null && !settling.unknown.has(finding) && !(await hidesMore(finding, sources)) && accepting.take(finding.rule, path, identity)) draft.baseline = "existing";
       const waiver = await waivers.of(finding);
       if (waiver !== null) draft.waiver = waiver;
     }

@@ -13,12 +13,33 @@ const bare = (text: string): string => (text.endsWith("\r") ? text.slice(0, -1) 
 
 export class Sources {
   private readonly changed: ReadonlyMap<string, FileChange>;
+  private readonly touched_paths: ReadonlySet<string>;
   private tree: ReadonlyMap<string, Oid> | null = null;
   private readonly blobs = new Map<Oid, readonly string[] | null>();
   private readonly places = new Map<string, Promise<Oid | null>>();
 
   constructor(private readonly facts: Facts, private readonly objects: () => ObjectReader) {
     this.changed = new Map(facts.files.map((file) => [pathText(file.path), file]));
+    this.touched_paths = new Set(facts.files.flatMap(({ path, old_path }) => (old_path === null ? [path] : [path, old_path])).map(pathText));
+  }
+
+  /** Whether the change has anything to do with the path, on either side. */
+  touched(path: string): boolean {
+    return this.touched_paths.has(path);
+  }
+
+  /** Files of the change first: of one that nobody touched, an unread line is still known to be the line it was. */
+  async readTouched(now: ReadonlySet<string>, base: ReadonlySet<string>, old_tree: Oid): Promise<void> {
+    for (const path of now) {
+      const oid = this.touched(path) && this.changed.get(path)?.status !== "added" ? this.inTree(path) : undefined;
+      if (oid !== undefined) await this.lines(oid);
+    }
+    for (const path of base) if (this.touched(path)) await this.linesAt(old_tree, path);
+  }
+
+  private inTree(path: string): Oid | undefined {
+    this.tree ??= new Map(this.facts.tree.map((entry) => [pathText(entry.path), entry.oid]));
+    return this.tree.get(path);
   }
 
   /** Where the file stood before the change; a copy is a new file. */
@@ -69,8 +90,7 @@ export class Sources {
     if (number < 1) return null;
     const shown = this.shown(path, number);
     if (shown !== null) return shown.text;
-    this.tree ??= new Map(this.facts.tree.map((entry) => [pathText(entry.path), entry.oid]));
-    const oid = this.tree.get(path);
+    const oid = this.inTree(path);
     return oid === undefined ? null : ((await this.lines(oid))?.[number - 1] ?? null);
   }
 

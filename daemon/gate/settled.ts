@@ -13,7 +13,7 @@ export interface SettleQuestion {
   readonly repository: Repository;
   readonly facts: FactsReply;
   readonly facts_path: string;
-  readonly config: Pick<GateConfig, "waivers" | "waivers_inline_denied" | "quarantine">;
+  readonly config: Pick<GateConfig, "waivers" | "waivers_inline_denied" | "quarantine" | "folders">;
   readonly outcomes: readonly Outcome[];
   /** What commands found on the base's own tree. */
   readonly base_outcomes: readonly Outcome[];
@@ -52,7 +52,7 @@ export async function settleFindings({ git, repository, facts, facts_path, confi
   if (trusted === null || !outcomes.some(matters)) return { outcomes, stale: null };
   const { git_dir, object_format } = repository;
   try {
-    const reply = await lane.run({ kind: "settle", git: { ...git }, git_dir, object_format, facts_path, facts_sha256, ...trusted, outcomes: outcomes.filter(matters), base_outcomes: [...base_outcomes], waivers: config.waivers ?? [], inline_denied: config.waivers_inline_denied, ...(config.quarantine === undefined ? {} : { quarantine: config.quarantine }), now_ms, deadline_ms }, deadline_ms);
+    const reply = await lane.run({ kind: "settle", git: { ...git }, git_dir, object_format, facts_path, facts_sha256, ...trusted, outcomes: outcomes.filter(matters), base_outcomes: [...base_outcomes], waivers: config.waivers ?? [], inline_denied: config.waivers_inline_denied, ...(config.quarantine === undefined ? {} : { quarantine: config.quarantine }), folders: (config.folders ?? []).map(({ path }) => path), now_ms, deadline_ms }, deadline_ms);
     return { outcomes: applied(outcomes, reply), stale: reply.stale };
   } catch (error) {
     const because = `what was accepted could not be told: ${reasonOf(error)}`.slice(0, 2000);

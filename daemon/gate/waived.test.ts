@@ -122,6 +122,36 @@ describe("folders", () => {
     expect([result.verdict, said(result)[0]]).toEqual(["refuse", "guard.self-edit refuse"]);
   });
 
+  test("attack: the folder is renamed as a whole, so that its file goes under the rules of another place", async () => {
+    const result = await judged({ "pay/maestro.yaml": strict, "pay/a.ts": "a();\n".repeat(9) }, { "pay/maestro.yaml": null, "pay/a.ts": null, "bill/maestro.yaml": strict, "bill/a.ts": "a();\n".repeat(9) });
+    expect([result.verdict, said(result)]).toEqual(["refuse", ["guard.self-edit refuse", "guard.self-edit note"]]);
+  });
+
+  describe("attack: a test is skipped where that is a note, then brought to the folder that refuses it", () => {
+    const pay = { "pay/maestro.yaml": "version: 1\nrules:\n  test.skipped: { human: refuse }\n" };
+    const suite = (call: string) => `${Array.from({ length: 12 }, (_, i) => `test("case ${i}", () => {\n  expect(f(${i})).toBe(${i});\n});\n`).join("")}${call}("pays once", () => {\n  expect(paid()).toBe(1);\n});\n`;
+    const skipped = suite("test.skip");
+
+    test("by a rename, which shows no line", async () => {
+      const away = await judged({ ...pay, "pay/a.test.ts": suite("test") }, { "pay/a.test.ts": null, "else/a.test.ts": skipped });
+      expect([away.verdict, said(away)]).toEqual(["admit", ["test.skipped note"]]);
+      const back = await judged({ ...pay, "else/a.test.ts": skipped }, { "else/a.test.ts": null, "pay/a.test.ts": skipped });
+      expect([back.verdict, said(back), back.card.compared?.existing]).toEqual(["refuse", ["test.skipped refuse"], 0]);
+    });
+
+    test("cut from one file and pasted into another", async () => {
+      const rest = { "else/a.test.ts": suite("test"), "pay/b.test.ts": suite("test").replaceAll("case", "other") };
+      const line = "test.skip(\"pays once\", pays);\n";
+      const back = await judged({ ...pay, ...rest, "else/a.test.ts": `${rest["else/a.test.ts"]}${line}` }, { "else/a.test.ts": rest["else/a.test.ts"], "pay/b.test.ts": `${rest["pay/b.test.ts"]}${line}` });
+      expect([back.verdict, said(back)]).toEqual(["refuse", ["test.skipped refuse"]]);
+    });
+
+    test("a move below the folder is still a rename, and brings nothing", async () => {
+      const moved = await judged({ ...pay, "pay/a.test.ts": skipped }, { "pay/a.test.ts": null, "pay/sub/a.test.ts": skipped.replace("test.skip(", "  test.skip(") });
+      expect([moved.verdict, said(moved)]).toEqual(["admit", []]);
+    });
+  });
+
   test("attack: one that loosens makes the configuration broken, named with its path", async () => {
     const result = await judged({ "maestro.yaml": strict, "pay/maestro.yaml": "version: 1\nrules:\n  guard.self-edit: { human: pass }\n" }, { "pay/AGENTS.md": "do\n" });
     const broken = result.card.reasons.find(({ rule }) => rule === "gate.config-broken");
@@ -152,6 +182,18 @@ describe("the baseline file", () => {
     const old = `${"x();\n".repeat(20)}`;
     const moved = await judged({ [BASELINE_FILE_NAME]: file(id, "a.ts"), "a.ts": old }, { "a.ts": null, "b.ts": `${old}debugger;\n` });
     expect([moved.verdict, said(moved)]).toEqual(["admit", ["code.debugger note existing"]]);
+  });
+
+  test("attack: an entry does not follow its file to a folder with rules of its own", async () => {
+    const pay = { "pay/maestro.yaml": "version: 1\nthresholds: { size_lines_max: 200 }\n" };
+    const id = await identity();
+    const old = "x();\n".repeat(20);
+    const base = { ...pay, [BASELINE_FILE_NAME]: file(id, "a.ts"), "a.ts": old };
+    const moved = await judged(base, { "a.ts": null, "pay/a.ts": `${old}debugger;\n` });
+    expect([moved.verdict, said(moved)]).toEqual(["refuse", ["code.debugger refuse"]]);
+    // Nor may the change carry it there.
+    const carried = await judged(base, { [BASELINE_FILE_NAME]: file(id, "pay/a.ts"), "a.ts": null, "pay/a.ts": `${old}debugger;\n` });
+    expect([carried.verdict, said(carried)]).toEqual(["refuse", expect.arrayContaining(["code.debugger refuse", "baseline.grown hold"])]);
   });
 
   test("attack: written by the change it lists nothing, and growing holds", async () => {

@@ -60,7 +60,7 @@ export interface Seen {
 
 export type Answer = Seen | { readonly not_applicable: string };
 
-/** Numbers that hold below a folder, everything above it included; deepest path first. */
+/** Numbers that hold below a folder, everything above it included; deepest path first. Every folder with a `maestro.yaml` is one. */
 export interface FolderThresholds {
   readonly path: string;
   readonly thresholds: Thresholds;
@@ -68,7 +68,7 @@ export interface FolderThresholds {
 
 export interface CheckContext {
   readonly thresholds: Thresholds;
-  /** Absent: no folder has numbers of its own. */
+  /** Absent: no folder has a file of its own. */
   readonly folders?: readonly FolderThresholds[];
   readonly signal: AbortSignal;
 }
@@ -101,7 +101,8 @@ const FILES_LEFT_OUT = "changed files";
 /** The same question to the change taken back. Where it fails there, the check has failed. */
 function comparedWithBase(check: Check, facts: Facts, context: CheckContext, { findings }: Seen) {
   const content = new Set(check.rules.flatMap((rule) => (rule.content === true ? [rule.id] : [])));
-  return compareFindings(facts, findings, content, async (before) => {
+  const folders = (context.folders ?? []).map(({ path }) => path);
+  return compareFindings(facts, findings, content, folders, async (before) => {
     const answer = await check.run(before, context);
     return "not_applicable" in answer ? null : answer;
   });

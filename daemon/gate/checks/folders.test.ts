@@ -1,14 +1,16 @@
 /** Numbers of a folder's `maestro.yaml` in the checks that read numbers. */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { THRESHOLDS } from "../../testing/checks.ts";
 import { factsOf, type TextChange } from "../../testing/facts.ts";
 import { runCheck, type Check } from "./check.ts";
 import paths from "./paths.ts";
 import size from "./size.ts";
 import tests from "./tests.ts";
+import text from "./text.ts";
 
 const folders = [{ path: "pay", thresholds: { ...THRESHOLDS, size_lines_max: 10, large_binary_bytes_max: 100, tests_removed_max: 0, assertions_removed_max: 0 } }];
-const told = async (check: Check, changes: TextChange[]) => (await runCheck(check, factsOf(changes), { thresholds: THRESHOLDS, folders, signal: new AbortController().signal })).findings.map(({ rule, range }) => `${rule} ${range === null ? "change" : "u" in range.path ? range.path.u : ""}`);
+const outcome = (check: Check, changes: TextChange[]) => runCheck(check, factsOf(changes), { thresholds: THRESHOLDS, folders, signal: new AbortController().signal });
+const told = async (check: Check, changes: TextChange[]) => (await outcome(check, changes)).findings.map(({ rule, range }) => `${rule} ${range === null ? "change" : "u" in range.path ? range.path.u : ""}`);
 const lines = (count: number) => "a;\n".repeat(count);
 
 test("the lines below a folder are counted against its own limit, and stand in its largest file", async () => {
@@ -26,4 +28,26 @@ test("tests that go below a folder count against its own limit", async () => {
   const source = { path: "src/f.ts", old: "a\n", new: "b\n" };
   expect(await told(tests, [{ path: "pay/a.test.ts", old: suite(3), new: suite(2) }, source])).toEqual(["test.weakened pay/a.test.ts"]);
   expect(await told(tests, [{ path: "src/a.test.ts", old: suite(3), new: suite(2) }, source])).toEqual([]);
+});
+
+describe("attack: laid down where it is only a note, then moved to where a folder's rules refuse it", () => {
+  const debug = "export function run() {\n  debugger;\n}\n";
+  const baselines = async (changes: TextChange[]) => {
+    const { findings, comparison } = await outcome(text, changes);
+    return [...findings.map(({ baseline }) => baseline), ...(comparison?.fixed ?? []).map(({ count }) => `fixed ${count}`)];
+  };
+
+  test.each([["into it", "else/a.ts", "pay/b.ts"], ["out of it", "pay/a.ts", "else/b.ts"]])("%s, as one file gone and another come: new", async (_, from, to) => {
+    expect(await baselines([{ path: from, old: debug, new: null }, { path: to, old: null, new: debug }])).toEqual(["new", "fixed 1"]);
+    expect(await baselines([{ path: from, old: `a();\n${debug}`, new: "a();\n" }, { path: to, old: "b();\n", new: `b();\n${debug}` }])).toEqual(["new", "fixed 1"]);
+  });
+
+  test("whoever shaped the change, a rename across the border is no place that stays", async () => {
+    expect(await baselines([{ path: "pay/b.ts", old_path: "else/a.ts", old: debug, new: debug.replace("  debugger", "    debugger") }])).toEqual(["new", "fixed 1"]);
+  });
+
+  test("below the same folder, and where none has a word, it is the same one", async () => {
+    expect(await baselines([{ path: "pay/a.ts", old: debug, new: null }, { path: "pay/sub/b.ts", old: null, new: debug }])).toEqual(["existing"]);
+    expect(await baselines([{ path: "else/a.ts", old: debug, new: null }, { path: "payroll/b.ts", old: null, new: debug }])).toEqual(["existing"]);
+  });
 });

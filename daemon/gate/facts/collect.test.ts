@@ -39,6 +39,17 @@ test("attack: so many files that the tree is not listed whole hide no folder's m
   expect(reply.config).toMatchObject({ state: "read", folders: [{ path: "services/pay" }] });
 });
 
+test("attack: the folder's file goes in the same change that moves something into it: the base's folders shape the diff", async () => {
+  const source = fresh();
+  const target = await source.commit({ "else/a.ts": "a\nb\nc\n", "pay/maestro.yaml": "version: 1\napprovals: [{ paths: [\"**\"], from: [\"ada\"], count: 1 }]\n" });
+  const head = await source.commit({ "else/a.ts": null, "pay/a.ts": "a\nb\nc\n", "pay/maestro.yaml": null });
+  const { facts: got, reply } = await facts(source, target, head);
+  expect(got.files.map(({ path, status }) => `${status} ${pathText(path)}`)).toEqual(["deleted else/a.ts", "added pay/a.ts", "deleted pay/maestro.yaml"]);
+  expect([got.added_lines, reply.files]).toEqual([3, 3]);
+  // Whose approval is asked does not rest on what shows as a rename.
+  expect(reply.approvals.needs).toMatchObject([{ from: ["ada"], files: 2 }]);
+});
+
 describe("what is compared", () => {
   test("a branch far behind its target shows only its own lines", async () => {
     const source = fresh();

@@ -3,11 +3,12 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../../proto/encoding.ts";
 import type { Actor } from "../../../proto/actor.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import type { Commit, DeclaredCommand, Facts, Gap } from "../../../proto/facts.ts";
+import type { Commit, Facts, Gap } from "../../../proto/facts.ts";
 import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
 import { diskCode } from "../../platform/disk.ts";
 import type { ParsedCommit } from "../../platform/git/commit.ts";
 import { GitReader } from "../../platform/git/reader.ts";
+import type { TreeList } from "../../platform/git/tree.ts";
 import { wantsContent } from "../checks/index.ts";
 import { actorOf } from "./actor.ts";
 import { approvalNeeds } from "./approvals.ts";
@@ -16,7 +17,7 @@ import { runIdsOf } from "./runs.ts";
 import { baseConfig } from "./base-config.ts";
 import { resolveChange, type Change } from "./change.ts";
 import { wantedContents } from "./contents.ts";
-import { changedFiles } from "./files.ts";
+import { changedFiles, diffed, touchedPaths, type ChangedFiles } from "./files.ts";
 import { withFolders } from "./folder-configs.ts";
 import { maskedText } from "./masked.ts";
 import { memberOf } from "./member.ts";
@@ -80,12 +81,27 @@ function unseenMayRaise(actor: Actor, some_unseen: boolean): Actor {
   return some_unseen && actor.class !== "agent" ? { ...actor, class: "unknown" } : actor;
 }
 
-async function factsOf(reader: GitReader, job: FactsJob, written: Written, change: KnownChange, base_policy: string | null, commands: readonly DeclaredCommand[]): Promise<Facts> {
+interface Shaped {
+  readonly changed: ChangedFiles;
+  readonly tree: TreeList;
+  readonly config: FactsReply["config"];
+}
+
+/** Which renames show every line depends on the base's folders, and which folders are looked into on what the change touches. */
+async function shapeOf(reader: GitReader, { limits }: FactsJob, { old_tree, new_tree, config_commit }: KnownChange, root: FactsReply["config"]): Promise<Shaped> {
+  const diff = await diffed(reader, old_tree, new_tree, limits);
+  const tree = await reader.listTree(new_tree, limits.tree_entries_max);
+  const config = await withFolders(reader, config_commit, { tree: tree.entries, tree_truncated: tree.truncated, touched: touchedPaths(diff) }, root);
+  const folders = config.state === "read" ? (config.folders ?? []).map(({ path }) => path) : [];
+  return { changed: await changedFiles(reader, diff, folders, limits), tree, config };
+}
+
+async function factsOf(reader: GitReader, job: FactsJob, written: Written, change: KnownChange, root: FactsReply["config"]): Promise<{ readonly facts: Facts; readonly config: FactsReply["config"] }> {
   const { limits, head } = job;
   const { resolved } = change;
+  const commands = declaredCommands(job.declared, root);
+  const { changed, tree, config } = await shapeOf(reader, job, change, root);
   const list = await reader.history.commits(resolved.merge_base, head, limits.commits_max);
-  const changed = await changedFiles(reader, change.old_tree, change.new_tree, limits);
-  const tree = await reader.listTree(change.new_tree, limits.tree_entries_max);
   const wanted = await wantedContents(reader, changed.files, wantsContent, limits);
   const gaps: Gap[] = [...changed.gaps, ...wanted.gaps];
   if (tree.truncated) gaps.unshift({ what: "merged tree", because: `more than ${limits.tree_entries_max} entries` });
@@ -94,7 +110,7 @@ async function factsOf(reader: GitReader, job: FactsJob, written: Written, chang
   const authored = list.commits.map((parsed) => ({ commit: commitOf(parsed), message: parsed.message }));
   written.authors = authorsOf(authored, list.gap === null);
   written.runs = runIdsOf(authored.map(({ commit }) => commit));
-  return {
+  const facts: Facts = {
     basis: change.basis,
     history: "known",
     conflicts: [...resolved.conflicts],
@@ -108,11 +124,12 @@ async function factsOf(reader: GitReader, job: FactsJob, written: Written, chang
     removed_lines: changed.removed_lines,
     revert: newest !== undefined && (REVERT_SUBJECT.test(newest.subject) || REVERT_BODY.test(newest.message)),
     merge: (newest?.parents.length ?? 0) > 1,
-    base_policy,
-    commands: [...commands],
+    base_policy: root.state === "read" ? (root.config.policy ?? null) : null,
+    commands,
     runners: await runnerFiles(reader, { old: change.old_tree, new: change.new_tree }, commands, limits),
     gaps,
   };
+  return { facts, config };
 }
 
 /** Over a list of gaps the last one says how many were left out. */
@@ -143,9 +160,7 @@ export async function collect(job: FactsJob): Promise<Collected> {
   await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
   const change = await resolveChange(reader, job);
   const root = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
-  const base_policy = root.state === "read" ? (root.config.policy ?? null) : null;
-  const facts = "basis" in change ? await factsOf(reader, job, written, change, base_policy, declaredCommands(job.declared, root)) : unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? ""));
-  const config = "basis" in change ? await withFolders(reader, change.config_commit, facts, root) : root;
+  const { facts, config } = "basis" in change ? await factsOf(reader, job, written, change, root) : { facts: unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? "")), config: root };
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
   const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
   const { bytes, parts } = factsDocument(facts);

@@ -9,7 +9,7 @@ import { pathText } from "../../../proto/scalar.ts";
 import { GitReader } from "../../platform/git/reader.ts";
 import { Scratch, type Source } from "../../platform/git/testing/scratch.ts";
 import { wantedContents } from "./contents.ts";
-import { changedFiles, type ChangedFiles } from "./files.ts";
+import { changedFiles, diffed, type ChangedFiles } from "./files.ts";
 
 const LIMITS = Value.Create(FactsLimits);
 const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${"a".repeat(64)}\nsize 12345\n`;
@@ -28,8 +28,8 @@ async function between<T>(source: Source, work: (reader: GitReader, old_tree: st
   return await work(reader, source.treeOf("HEAD^1"), source.treeOf("HEAD"));
 }
 
-const changed = (source: Source, limits: Partial<FactsLimits> = {}): Promise<ChangedFiles> =>
-  between(source, (reader, before, after) => changedFiles(reader, before, after, { ...LIMITS, ...limits }));
+const changed = (source: Source, limits: Partial<FactsLimits> = {}, folders: readonly string[] = []): Promise<ChangedFiles> =>
+  between(source, async (reader, before, after) => changedFiles(reader, await diffed(reader, before, after, { ...LIMITS, ...limits }), folders, { ...LIMITS, ...limits }));
 
 const gapsOf = ({ gaps }: { readonly gaps: readonly { readonly what: string; readonly because: string }[] }): string[] => gaps.map(({ what, because }) => `${what}: ${because}`);
 
@@ -93,6 +93,38 @@ describe("attack: a file is renamed so that lines nobody looked at as a program 
   });
 });
 
+describe("attack: a file is renamed to where a folder's stricter rules speak of it, and out of their sight again", () => {
+  const text = Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join("");
+  const statuses = async (base: Record<string, string>, head: Record<string, string | null>, folders: readonly string[]) => {
+    const source = fresh();
+    await source.commit({ keep: "1\n", ...base });
+    await source.commit(head);
+    return (await changed(source, {}, folders)).files.map(({ path, status, hunks }) => `${status} ${pathText(path)} ${hunks.reduce((sum, { lines }) => sum + lines.length, 0)}`);
+  };
+  const moved = (from: string, to: string, folders: readonly string[]) => statuses({ [from]: text }, { [from]: null, [to]: text }, folders);
+
+  test.each([
+    ["into the folder", "else/a.ts", "pay/a.ts", ["pay"]],
+    ["out of it", "pay/a.ts", "else/a.ts", ["pay"]],
+    ["from one to another", "pay/a.ts", "tax/a.ts", ["pay", "tax"]],
+    ["deeper, to a file of its own", "pay/a.ts", "pay/card/a.ts", ["pay", "pay/card"]],
+    ["up from there", "pay/card/a.ts", "pay/a.ts", ["pay/card", "pay"]],
+    ["out of a folder whose name begins alike", "payroll/a.ts", "pay/a.ts", ["pay"]],
+  ])("%s: every line shows", async (_, from, to, folders) => {
+    expect((await moved(from, to, folders)).toSorted()).toEqual([`added ${to} 20`, `deleted ${from} 20`]);
+  });
+
+  test("a folder renamed as a whole shows every line of every file, its own maestro.yaml among them", async () => {
+    const base = { "pay/maestro.yaml": text, "pay/a.ts": text.replaceAll("line", "a"), "pay/sub/b.ts": text.replaceAll("line", "b") };
+    const head = Object.fromEntries(Object.entries(base).flatMap(([path, content]) => [[path, null], [path.replace("pay", "bill"), content]]));
+    expect((await statuses(base, head, ["pay"])).toSorted()).toEqual(Object.keys(base).flatMap((path) => [`added ${path.replace("pay", "bill")} 20`, `deleted ${path} 20`]).toSorted());
+  });
+
+  test.each([["a.ts", "else/a.ts"], ["pay/a.ts", "pay/sub/a.ts"], ["payroll/a.ts", "else/a.ts"]])("%s to %s, under the same rules, is a rename", async (from, to) => {
+    expect(await moved(from, to, ["pay"])).toEqual([`renamed ${to} 0`]);
+  });
+});
+
 describe("Git LFS", () => {
   test("a pointer is one by its whole content, not by its first line", async () => {
     const source = fresh();
@@ -127,7 +159,7 @@ describe("whole contents", () => {
   type Wants = Parameters<typeof wantedContents>[2];
   const contentsOf = (source: Source, wants: Wants, limits: Partial<FactsLimits> = {}) =>
     between(source, async (reader, before, after) => {
-      const { files } = await changedFiles(reader, before, after, LIMITS);
+      const { files } = await changedFiles(reader, await diffed(reader, before, after, LIMITS), [], LIMITS);
       return wantedContents(reader, files, wants, { ...LIMITS, ...limits });
     });
   const texts = (contents: readonly FileContent[]): string[] => contents.map(({ path, side, bytes }) => `${pathText(path)} ${side} ${Buffer.from(fromBase64(bytes)!).toString()}`);

@@ -2,7 +2,7 @@ import type { FactsLimits } from "../../../proto/config.ts";
 import { fromUtf8Lossy } from "../../../proto/encoding.ts";
 import type { FileChange, FileSide, Gap, Hunk } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
-import type { FilePatch } from "../../platform/git/diff.ts";
+import type { DiffGaps, FilePatch } from "../../platform/git/diff.ts";
 import { lfsPointer, LFS_POINTER_BYTES_MAX, maybeLfsLine } from "../../platform/git/lfs-pointer.ts";
 import type { Oid } from "../../platform/git/object-format.ts";
 import type { PatchHunk } from "../../platform/git/patch-parser.ts";
@@ -15,6 +15,12 @@ export interface ChangedFiles {
   readonly gaps: readonly Gap[];
   readonly added_lines: number;
   readonly removed_lines: number;
+}
+
+/** What git says of two trees, before it is known which of its renames show every line. */
+export interface Diffed {
+  readonly patches: readonly FilePatch[];
+  readonly gaps: DiffGaps;
 }
 
 const NUL = 0;
@@ -44,13 +50,20 @@ function sideOf(side: ChangeSide | null, sizes: ReadonlyMap<Oid, number>): FileS
   return side === null ? null : { mode: side.mode, oid: side.oid, size: sizes.get(side.oid) ?? 0 };
 }
 
-/** Every changed file between two trees, with its hunks; what was cut is said. */
-export async function changedFiles(reader: GitReader, old_tree: Oid, new_tree: Oid, limits: FactsLimits): Promise<ChangedFiles> {
+export async function diffed(reader: GitReader, old_tree: Oid, new_tree: Oid, limits: FactsLimits): Promise<Diffed> {
   const diff = reader.diff(old_tree, new_tree, limits);
-  const found: FilePatch[] = [];
-  for await (const patch of diff) found.push(patch);
   const patches: FilePatch[] = [];
-  for await (const patch of withoutReclassed(reader, found, limits)) patches.push(patch);
+  for await (const patch of diff) patches.push(patch);
+  return { patches, gaps: diff.gaps };
+}
+
+/** Every path on either side. */
+export const touchedPaths = ({ patches }: Diffed): string[] => patches.flatMap(({ change: { path, old_path } }) => (old_path === null ? [path] : [path, old_path])).map(pathText);
+
+/** Every changed file between two trees, with its hunks; what was cut is said. `folders` have a `maestro.yaml` of their own at the base. */
+export async function changedFiles(reader: GitReader, diff: Diffed, folders: readonly string[], limits: FactsLimits): Promise<ChangedFiles> {
+  const patches: FilePatch[] = [];
+  for await (const patch of withoutReclassed(reader, diff.patches, folders, limits)) patches.push(patch);
   const sizes = await sizesOf(reader, patches);
   const files: FileChange[] = [];
   const gaps: Gap[] = [];

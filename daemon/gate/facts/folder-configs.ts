@@ -1,6 +1,6 @@
 import type { ApprovalRule } from "../../../proto/people.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import type { Facts } from "../../../proto/facts.ts";
+import type { TreeEntry } from "../../../proto/facts.ts";
 import type { FolderFile } from "../../../proto/config.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import type { FactsReply } from "../../../proto/worker.ts";
@@ -20,6 +20,13 @@ const ENDING = `/${REPOSITORY_CONFIG_NAME}`;
 
 type Read = Extract<FactsReply["config"], { state: "read" }>;
 
+/** The merged tree, and every path that the change touches on either side. */
+export interface Listed {
+  readonly tree: readonly Pick<TreeEntry, "path">[];
+  readonly tree_truncated: boolean;
+  readonly touched: readonly string[];
+}
+
 /** A file in each folder above these. */
 function above(paths: readonly string[]): string[] {
   const folders = new Set<string>();
@@ -30,11 +37,10 @@ function above(paths: readonly string[]): string[] {
 }
 
 /** Where a file may stand at the base: where one stands in the merged tree, or where the change takes one away. A tree that was not listed whole may hide one above any file of the change. */
-function candidates({ tree, files, gaps }: Pick<Facts, "tree" | "files" | "gaps">): string[] {
-  const changed = files.flatMap(({ path, old_path }) => (old_path === null ? [path] : [path, old_path])).map(pathText);
-  const hidden = gaps.some(({ what }) => what === "merged tree") ? above(changed) : [];
+function candidates({ tree, tree_truncated, touched }: Listed): string[] {
+  const hidden = tree_truncated ? above(touched) : [];
   if (hidden.length > FOLDERS_LOOKED_INTO_MAX) throw new MaestroError("config.malformed", `the merged tree was not listed whole, and the change touches more than ${FOLDERS_LOOKED_INTO_MAX} folders, any of which may have a ${REPOSITORY_CONFIG_NAME}`);
-  return [...new Set([...[...tree.map(({ path }) => pathText(path)), ...changed].filter((path) => path.endsWith(ENDING)), ...hidden])].sort();
+  return [...new Set([...[...tree.map(({ path }) => pathText(path)), ...touched].filter((path) => path.endsWith(ENDING)), ...hidden])].sort();
 }
 
 async function readFolder(reader: GitReader, tree: Oid, path: string): Promise<FolderFile | null> {
@@ -64,12 +70,12 @@ function approvalsBelow({ path, config }: FolderFile): ApprovalRule[] {
  * The base's configuration together with the `maestro.yaml` of folders at the trusted base; whose approval they ask for joins what the root asks.
  * What stands in head is never read. One that cannot be used makes the whole configuration broken, as the root's own does.
  */
-export async function withFolders(reader: GitReader, commit: Oid | null, facts: Pick<Facts, "tree" | "files" | "gaps">, config: FactsReply["config"]): Promise<FactsReply["config"]> {
+export async function withFolders(reader: GitReader, commit: Oid | null, listed: Listed, config: FactsReply["config"]): Promise<FactsReply["config"]> {
   const tree = config.state === "broken" || commit === null ? null : ((await reader.history.commit(commit))?.tree ?? null);
   if (tree === null || config.state === "broken") return config;
   const folders: FolderFile[] = [];
   try {
-    for (const path of candidates(facts)) {
+    for (const path of candidates(listed)) {
       const file = await readFolder(reader, tree, path);
       if (file !== null) folders.push(file);
       if (folders.length > FOLDER_FILES_MAX) throw new MaestroError("config.malformed", `more than ${FOLDER_FILES_MAX} folders have a ${REPOSITORY_CONFIG_NAME}`);

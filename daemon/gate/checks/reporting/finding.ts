@@ -111,7 +111,7 @@ export function findingList(): FindingList {
       };
       findings.push(finding);
       // Unmasked: with its value masked, a new credential on the line of an old one would pass for the old one.
-      rememberRaw(finding, { path, text: JSON.stringify([report.text === undefined ? report.message : raw, report.identity ?? null, restOf(report.text ?? "")]), movable: report.text !== undefined });
+      rememberRaw(finding, { path, place: file === undefined ? null : pathText(file.path), text: JSON.stringify([report.text === undefined ? report.message : raw, report.identity ?? null, restOf(report.text ?? "")]), movable: report.text !== undefined });
     },
     seen: (gaps = [], blind = null) => ({ findings, findings_cut: cut, gaps, blind }),
   };

@@ -5,6 +5,8 @@ import type { PathBytes } from "../../../../proto/scalar.ts";
 export interface RawIdentity {
   /** Through renames: the path at the base. Null where the finding is about no file. */
   readonly path: PathBytes | null;
+  /** Where it lies on the side it was looked for; what is moved under other rules is not the same finding there. */
+  readonly place: string | null;
   readonly text: string;
   /** A line may go to another file; what a path or a whole file is, may not. */
   readonly movable: boolean;
