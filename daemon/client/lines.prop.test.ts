@@ -33,6 +33,10 @@ test("a line that is no JSON is an error", async () => {
   await expect(all(chunked(utf8("{}\nnonsense\n"), []))).rejects.toMatchObject({ code: "worker.protocol" });
 });
 
+test("bytes that are no UTF-8, also at the very end, are an error of the reply and none of ours", async () => {
+  for (const bytes of [[0x7b, 0x7d, 0x0a, 0xff, 0x0a], [0x7b, 0x7d, 0x0a, 0xe2, 0x82]]) await expect(all(chunked(new Uint8Array(bytes), []))).rejects.toMatchObject({ code: "worker.protocol" });
+});
+
 test("an endless line is an error before it fills memory", async () => {
   await expect(all(chunked(utf8(`"${"x".repeat(100)}`), [10, 20, 30]), 64)).rejects.toMatchObject({ detail: expect.stringContaining("64") });
 });

@@ -9,7 +9,7 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>, line_character
   let begun: string[] = [];
   let characters = 0;
   for await (const chunk of body) {
-    const [first = "", ...rest] = decoder.decode(chunk, { stream: true }).split("\n");
+    const [first = "", ...rest] = decoded(decoder, chunk).split("\n");
     begun.push(first);
     characters += first.length;
     if (characters > line_characters_max) throw new MaestroError("worker.protocol", `a line of the reply is longer than ${line_characters_max} characters`);
@@ -19,7 +19,7 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>, line_character
       characters = piece.length;
     }
   }
-  if (characters > 0) throw new MaestroError("worker.protocol", "the daemon's reply was cut off in the middle of a line");
+  if (characters + decoded(decoder).length > 0) throw new MaestroError("worker.protocol", "the daemon's reply was cut off in the middle of a line");
 }
 
 function documentOf(line: string): unknown {
@@ -27,5 +27,14 @@ function documentOf(line: string): unknown {
     return JSON.parse(line);
   } catch (cause) {
     throw new MaestroError("worker.protocol", "a line of the daemon's reply is not JSON", { cause });
+  }
+}
+
+/** Without a chunk: the end. */
+function decoded(decoder: TextDecoder, chunk?: Uint8Array): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch (cause) {
+    throw new MaestroError("worker.protocol", "the reply is not UTF-8", { cause });
   }
 }

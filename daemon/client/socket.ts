@@ -75,6 +75,7 @@ export class SocketClient {
     const response = await this.send(ROUTES[name], input);
     if (response.headers.get("content-type") !== NDJSON || response.body === null) throw new MaestroError("worker.protocol", "the daemon's reply is no stream of events");
     for await (const event of jsonLines(this.whole(response.body, input.signal))) {
+      if (typeof event !== "object" || event === null) throw new MaestroError("worker.protocol", "a line of the daemon's reply is no event");
       if (isFailure(event)) throw errorOf(event.problem);
       yield event as Exclude<ReplyOf<K>, { event: "failure" }>;
     }

@@ -25,7 +25,7 @@ let bundles: Map<string, { attempt: number; bundle: string }>;
 let said: { head: string; ref: string; state: string }[];
 let told: Record<string, unknown>[];
 let failing: MaestroError[];
-let gone = new MaestroError("request.not_found", "the bundle is gone");
+let gone: MaestroError = new MaestroError("request.not_found", "the bundle is gone");
 let onPublish: () => void;
 
 beforeEach(() => {

@@ -1305,7 +1305,7 @@ def _problem(document: Any) -> MaestroError:
 def _document(text: bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MaestroError("worker.protocol", "the reply is not JSON") from error
 
 
@@ -1378,7 +1378,12 @@ class Maestro(_Methods):
             text = self._read(response)
         finally:
             connection.close()
-        return text.decode("utf-8") if route.reply == "text" else _document(text)
+        if route.reply != "text":
+            return _document(text)
+        try:
+            return text.decode("utf-8")
+        except ValueError as error:
+            raise MaestroError("worker.protocol", "the reply is not UTF-8") from error
 
     def _listen(self, route: Route, **given: Any) -> Iterator[Any]:
         """Events as they come; a failure at the end of the stream is raised instead. Closing the iterator ends the daemon's work."""
@@ -1386,7 +1391,9 @@ class Maestro(_Methods):
         try:
             for line in self._lines(response):
                 event = _document(line)
-                if isinstance(event, dict) and event.get("event") == "failure":
+                if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+                    raise MaestroError("worker.protocol", "a line of the reply is no event")
+                if event["event"] == "failure":
                     raise _problem(event.get("problem"))
                 yield event
         finally:
@@ -1422,6 +1429,9 @@ class Maestro(_Methods):
             raise MaestroError("daemon.unreachable", f"the connection on {self.socket} broke ({error})") from error
         if len(text) > _REPLY_BYTES_MAX:
             raise MaestroError("worker.protocol", f"the reply is longer than {_REPLY_BYTES_MAX} bytes")
+        # Asked for a number of bytes, http.client takes a connection that was cut for the end.
+        if response.length:
+            raise MaestroError("daemon.unreachable", f"the connection on {self.socket} broke ({response.length} bytes of the reply are missing)")
         return text
 
     def _send(self, route: Route, params: Optional[Dict[str, str]] = None, body: Any = None, stream: Optional[Callable[[], Iterable[bytes]]] = None) -> Tuple[_UnixConnection, http.client.HTTPResponse]:

@@ -121,6 +121,20 @@ class Transport(Case):
             with self.assertRaises(MaestroError):
                 next(events)
 
+    def test_whatever_a_hostile_daemon_answers_is_an_error_of_ours(self) -> None:
+        def body(text: bytes, length: Optional[int] = None) -> bytes:
+            return b"HTTP/1.1 200 OK\r\nmaestro-api: 1\r\ncontent-length: %d\r\n\r\n%s" % (len(text) if length is None else length, text)
+
+        answers = [body(b"[" * 200_000), body(b"\xff"), body(b"a 1\n", 400), body(b'{"status":"ok"}', 400)]
+        fake = Fake(self.folder, [*answers, *(STREAM + chunk(line) + b"0\r\n\r\n" for line in (b"null\n", b"[1]\n", b"{}\n", b"\xff\n"))])
+        maestro = Maestro(fake.path)
+        self.fails("worker.protocol", maestro.health)
+        self.fails("worker.protocol", maestro.metrics)
+        self.fails("daemon.unreachable", maestro.metrics)
+        self.fails("daemon.unreachable", maestro.health)
+        for _ in range(4):
+            self.fails("worker.protocol", lambda: list(maestro.fsck()))
+
     def test_a_failure_at_the_end_of_a_stream_is_raised(self) -> None:
         fake = Fake(self.folder, [STREAM + chunk(b'{"event":"failure","problem":{"code":"worker.deadline","detail":"late"}}\n') + b"0\r\n\r\n"])
         self.assertTrue(self.fails("worker.deadline", lambda: list(Maestro(fake.path).fsck())).retry)

@@ -80,10 +80,12 @@ export class Maestro extends Methods {
   protected async *listen<E extends { readonly event: string }>(route: Route, input: Input): Events<E> {
     const response = await this.#transport.send(route, input);
     for await (const event of jsonLines(this.#transport.chunks(response, input.signal))) {
+      if (!isEvent(event)) throw new MaestroError("worker.protocol", "a line of the reply is no event");
       if (isFailure(event)) throw errorOf(event.problem);
       yield event as Exclude<E, { readonly event: "failure" }>;
     }
   }
 }
 
-const isFailure = (event: unknown): event is FailureEvent => typeof event === "object" && event !== null && Reflect.get(event, "event") === "failure";
+const isEvent = (event: unknown): event is { readonly event: string } => typeof event === "object" && event !== null && typeof Reflect.get(event, "event") === "string";
+const isFailure = (event: { readonly event: string }): event is FailureEvent => event.event === "failure";

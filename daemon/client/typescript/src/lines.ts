@@ -9,7 +9,7 @@ export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   let begun: string[] = [];
   let characters = 0;
   for await (const chunk of chunks) {
-    const [first = "", ...rest] = decoder.decode(chunk, { stream: true }).split("\n");
+    const [first = "", ...rest] = decoded(decoder, chunk).split("\n");
     begun.push(first);
     characters += first.length;
     if (characters > LINE_CHARACTERS_MAX) throw new MaestroError("worker.protocol", `a line of the reply is longer than ${LINE_CHARACTERS_MAX} characters`);
@@ -19,7 +19,7 @@ export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
       characters = piece.length;
     }
   }
-  if (characters > 0) throw new MaestroError("worker.protocol", "the reply was cut off in the middle of a line");
+  if (characters + decoded(decoder).length > 0) throw new MaestroError("worker.protocol", "the reply was cut off in the middle of a line");
 }
 
 export function documentOf(text: string): unknown {
@@ -27,5 +27,14 @@ export function documentOf(text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw new MaestroError("worker.protocol", "the reply is not JSON", { cause });
+  }
+}
+
+/** Without a chunk: the end. */
+function decoded(decoder: TextDecoder, chunk?: Uint8Array): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch (cause) {
+    throw new MaestroError("worker.protocol", "the reply is not UTF-8", { cause });
   }
 }
