@@ -1,5 +1,5 @@
 /** Findings of tools, which may stand anywhere in the tree, against real trees. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Facts } from "../../proto/facts.ts";
 import type { Finding, Outcome } from "../../proto/outcome.ts";
 import type { SettleJob, SettleReply } from "../../proto/worker.ts";
@@ -8,6 +8,9 @@ import { resolveHost, EMBEDDED_CONFIG } from "../config/host.ts";
 import { Scratch, type Source } from "../platform/git/testing/scratch.ts";
 import { checksummedToken } from "../testing/tokens.ts";
 import { settle } from "./settle.ts";
+
+// Real git over hundreds of files, on a busy machine.
+setDefaultTimeout(30_000);
 
 let scratch: Scratch;
 beforeAll(async () => {
