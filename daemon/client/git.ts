@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { MaestroError } from "../../proto/errors.ts";
 
 /** The commands the client may run. None of them reads the work tree or the index, so no hook, filter, textconv or fsmonitor of the repository is started. */
-export type ClientCommand = "rev-parse" | "rev-list" | "merge-base" | "pack-objects";
+export type ClientCommand = "rev-parse" | "rev-list" | "merge-base" | "pack-objects" | "config" | "for-each-ref";
 
 /** What of the caller's environment git gets; the rest (GIT_DIR, GIT_ALTERNATE_OBJECT_DIRECTORIES, …) would make it read something else. */
 export interface ClientEnvironment {
@@ -24,7 +24,7 @@ export interface ClientResult {
   readonly stderr: string;
 }
 
-/** git in the caller's repository, as the caller: four commands, no transport, HOME kept because `safe.directory` is the user's decision. */
+/** git in the caller's repository, as the caller: few commands, no transport, HOME kept because `safe.directory` is the user's decision. */
 export class ClientGit {
   readonly #git: string;
   readonly #env: Record<string, string>;

@@ -76,6 +76,19 @@ describe("an agent's push", () => {
     expect((await hook("claude", source.path, shell(source.path, "git push"))).code).toBe(2);
   }, 30_000);
 
+  test("attack: a configuration that stands does not take a branch along that nobody looked at", async () => {
+    const { source } = await clone(CLEAN);
+    source.git("branch", "-q", "bad");
+    source.git("switch", "-q", "bad");
+    await source.commit({ "src/c.ts": CONFLICT }, "bad");
+    source.git("switch", "-q", "change");
+    const push = () => hook("claude", source.path, shell(source.path, "git push"));
+    source.git("config", "push.default", "matching");
+    expect(await push()).toMatchObject({ code: 2, stderr: expect.stringContaining("push one branch by its name") });
+    source.git("config", "remote.origin.push", "bad:refs/heads/bad");
+    expect(await push()).toMatchObject({ code: 2, stderr: expect.stringContaining("merge.conflict-marker") });
+  }, 30_000);
+
   test("without a daemon, or into nowhere, is stopped and says what to do", async () => {
     const { source } = await clone(CLEAN);
     const nobody = { MAESTRO_STATE: world.path("nobody"), CI: "true" };
@@ -124,6 +137,7 @@ test("maestro plan: allow, ask and refuse as exit codes, with the hook's reading
   const guarded = await plan("maestro.yaml", "--install", "left-pad", "--json");
   expect([guarded.code, (oneDocument(guarded) as { reasons: { rule: string }[] }).reasons.map(({ rule }) => rule).sort()]).toEqual([3, ["dep.new-runtime", "guard.self-edit"]]);
   expect((await plan("src/a.ts", "--run", "git commit --no-verify")).stdout).toContain("REFUSE");
+  expect(await plan("--run", `patch -p1 <<E\n${"\n".repeat(17_000)}E`)).toMatchObject({ code: 2, stderr: expect.stringContaining("--run takes a command of at most 16384 characters") });
   expect((await plan()).code).toBe(2);
 }, 30_000);
 

@@ -14,6 +14,8 @@ import { secondsIn } from "../values.ts";
 type Request = RequestOf<"plan">;
 
 const CODES: Readonly<Record<PlanReply["answer"], number>> = { allow: EXIT.admit, refuse: EXIT.refuse, ask: EXIT.hold };
+/** As the daemon takes it (proto/plan.ts). */
+const COMMAND_CHARACTERS_MAX = 16_384;
 const CLASSES = ["human", "agent", "bot", "unknown"] as const;
 
 function classOf(text: string | undefined): ActorClass | undefined {
@@ -35,11 +37,17 @@ function packageOf(text: string): { name: string; manifest?: string } {
   return at < 0 ? { name: text } : { manifest: text.slice(0, at), name: text.slice(at + 1) };
 }
 
+/** Said here, because the daemon's answer to a longer one names a field that nobody at a terminal has written. */
+function commandOf(command: string): AnnouncedAction {
+  if (command.length > COMMAND_CHARACTERS_MAX) throw new MaestroError("cli.usage", `--run takes a command of at most ${COMMAND_CHARACTERS_MAX} characters, not ${command.length}; name the files it would change instead`);
+  return { do: "run", command };
+}
+
 function actionsOf({ values, lists }: Invocation, head: string): AnnouncedAction[] {
   const packages = (lists?.["install"] ?? []).map(packageOf);
   return [
     ...(packages.length === 0 ? [] : [{ do: "install" as const, packages }]),
-    ...(lists?.["run"] ?? []).map((command) => ({ do: "run" as const, command })),
+    ...(lists?.["run"] ?? []).map(commandOf),
     ...(values["push"] === true ? [{ do: "push" as const, head }] : []),
   ];
 }

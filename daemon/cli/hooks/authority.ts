@@ -1,5 +1,4 @@
 /** What a hook asks of the daemon: does this commit stand admitted, what does the gate say of it now, is there budget left. */
-import { ClientGit } from "../../client/git.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { repositoryName } from "../../client/origin.ts";
 import type { Values } from "../command.ts";
@@ -8,32 +7,14 @@ import type { Answer } from "./agents/agent.ts";
 import type { Push, PushedRef } from "./guard/concern.ts";
 import { identify } from "./identify.ts";
 import type { Authority } from "./judge.ts";
+import { movedRefs } from "./moved-refs.ts";
 import { quoted, unableReason } from "./reasons.ts";
 
 /** The daemon's part of a hook's time. */
 const DEADLINE_MS = 45_000;
 /** Git looks at the work tree in one go, and nothing else runs meanwhile. */
 const SNAPSHOT_DEADLINE_MS = 20_000;
-const ANSWER_BYTES_MAX = 64 * 1024;
 const ALLOW: Answer = { kind: "allow" };
-
-/** The target of a push as a full ref; null where it cannot be told, which is then taken for the guarded branch. */
-async function targetOf(git: ClientGit, { source, target }: PushedRef): Promise<string | null> {
-  const full = (name: string): string => (name.startsWith("refs/") ? name : `refs/heads/${name}`);
-  if (target !== null) return full(target);
-  // What git itself would take by `push.default`, the upstream and the remote's refspecs; it prints the tracking branch.
-  const pushes = await line(git, ["--symbolic-full-name", source === "HEAD" ? "@{push}" : `${source}@{push}`]);
-  const tracking = /^refs\/remotes\/[^/]+\/(.+)$/.exec(pushes ?? "")?.[1];
-  if (tracking !== undefined) return `refs/heads/${tracking}`;
-  const own = await line(git, ["--symbolic-full-name", source]);
-  return own?.startsWith("refs/") === true ? own : null;
-}
-
-async function line(git: ClientGit, args: readonly string[]): Promise<string | null> {
-  const { code, stdout } = await git.run("rev-parse", args, { stdout_bytes_max: ANSWER_BYTES_MAX });
-  const text = Buffer.from(stdout).toString("utf8").trim();
-  return code === 0 && text !== "" ? text : null;
-}
 
 export class DaemonAuthority implements Authority {
   constructor(
@@ -41,11 +22,14 @@ export class DaemonAuthority implements Authority {
     private readonly values: Values,
   ) {}
 
-  async push({ folder, refs }: Push): Promise<Answer> {
+  async push(push: Push): Promise<Answer> {
+    const { folder } = push;
     if (folder === null) return { kind: "deny", reason: unableReason("git push in a folder that only the shell will know", "Run git push by itself, in the repository.") };
+    const moved = await movedRefs(folder, push, { XDG_CONFIG_HOME: process.env["XDG_CONFIG_HOME"] });
+    if (typeof moved === "string") return { kind: "deny", reason: `Maestro stopped this push: ${quoted(moved)}.` };
     const { client } = await connectOrStart(this.values);
     const notes: string[] = [];
-    for (const ref of refs.length === 0 ? [{ source: "HEAD", target: null }] : refs) {
+    for (const ref of moved) {
       const answer = await this.pushOne(client, folder, ref);
       if (answer.kind !== "allow") return answer;
       if (answer.note !== undefined) notes.push(answer.note);
@@ -53,18 +37,16 @@ export class DaemonAuthority implements Authority {
     return notes.length === 0 ? ALLOW : { kind: "allow", note: notes.join("\n") };
   }
 
-  private async pushOne(client: MaestroClient, folder: string, ref: PushedRef): Promise<Answer> {
-    const git = new ClientGit(folder);
-    const { head, repository, mode } = await identify(client, folder, ref.source, this.values);
+  private async pushOne(client: MaestroClient, folder: string, { source, target }: PushedRef): Promise<Answer> {
+    const { head, repository, mode } = await identify(client, folder, source, this.values);
     const standing = await client.plan({ repository, mode, files: [], actions: [{ do: "push", head }] });
     if (standing.answer === "allow") return ALLOW;
     const { gateNow, verdictText } = await import("./gating.ts");
     const { result, target_ref } = await gateNow({ client, path: folder, head, values: this.values, deadline_ms: DEADLINE_MS });
     if (result.verdict === "admit") return ALLOW;
-    const target = await targetOf(git, ref);
     // A change that is held waits for a person, and has to be where the person can see it; only the branch it waits for stays shut.
     if (result.verdict === "hold" && target !== null && target !== target_ref && target.startsWith("refs/heads/")) return { kind: "allow", note: `maestro: held, a person has to look:\n${verdictText(result)}` };
-    return { kind: "deny", reason: `Maestro stopped this push: the gate says ${result.verdict} for ${quoted(ref.source)}.\n${verdictText(result)}` };
+    return { kind: "deny", reason: `Maestro stopped this push: the gate says ${result.verdict} for ${quoted(source)}.\n${verdictText(result)}` };
   }
 
   async spend(what: string, folder: string): Promise<Answer> {

@@ -1,4 +1,5 @@
 /** Everything one shell command line gives cause for. */
+import { Misread } from "../agents/agent.ts";
 import { namedInPatch } from "../agents/patch.ts";
 import { readScript } from "../shell/read.ts";
 import { SCRIPT_LIMITS, type SimpleCommand } from "../shell/script.ts";
@@ -111,7 +112,12 @@ const PATCHES = /^(?:apply_?patch|patch|git)$/;
 function patched({ words }: ReturnType<typeof unwrap>, { stdin, piped, folder }: SimpleCommand, paths: GuardedPaths): Concern[] {
   if (programOf(words[0]) === "git" && !words.some(({ text }) => text === "apply" || text === "am")) return [];
   const texts = [stdin, piped, ...words.slice(1).map(({ text }) => text).filter((text) => text.includes("\n"))].filter((text) => text !== null);
-  return writing(texts.flatMap(namedInPatch).map((text) => ({ text, dynamic: false, glob: false })), folder, paths, "file");
+  try {
+    return writing(texts.flatMap(namedInPatch).map((text) => ({ text, dynamic: false, glob: false })), folder, paths, "file");
+  } catch (error) {
+    if (error instanceof Misread) return [{ kind: "unread", what: error.message }];
+    throw error;
+  }
 }
 
 /** Scripts handed to a shell are read like the first; code of other languages is only searched. */
@@ -139,12 +145,18 @@ function moverOf(commands: readonly SimpleCommand[], paths: GuardedPaths): strin
   return null;
 }
 
+/**
+ * `eval "$(ssh-agent -s)"` sets two variables of a known program's own. Only where nothing stands before it, which could have made another program
+ * of the name, and nothing behind it that eval would run too. Of `direnv hook` or `brew shellenv` nobody can say what they print: files decide.
+ */
+const KEY_AGENT = /^[ \t]*eval[ \t]+(?:"\$\(ssh-agent(?: -s)?\)"|\$\(ssh-agent(?: -s)?\)|`ssh-agent(?: -s)?`)(?=(?:[ \t]*(?:2?>[ \t]*\/dev\/null|2>&1)(?![^\s;&]))*[ \t]*(?:$|[;\n]|&&|&(?!>)))/;
+
 /** Concerns of a command line, in the order of its commands, each once. `depth` counts scripts inside scripts; `moved` is theirs in common. */
 export function commandLine(text: string, paths: GuardedPaths, folder: string | null = ".", depth = 0, moved: Line["moved"] = { by: null }): Concern[] {
   if (depth > SCRIPT_LIMITS.depth_max) return [{ kind: "unread", what: `scripts inside scripts, more than ${SCRIPT_LIMITS.depth_max} deep` }];
   const { home, cwd, root } = paths.place;
   const values = { PWD: cwd, ...(home === null ? {} : { HOME: home }), ...(root === null ? {} : { CLAUDE_PROJECT_DIR: root }) };
-  const { commands, unread } = readScript(text, values, folder);
+  const { commands, unread } = readScript(depth === 0 ? text.replace(KEY_AGENT, "ssh-agent") : text, values, folder);
   if (COMES_BACK.test(text)) moved.by ??= moverOf(commands, paths);
   const standing: SimpleCommand["assignments"][number][] = [];
   const found = commands.flatMap((command) => {

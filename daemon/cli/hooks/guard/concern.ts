@@ -9,8 +9,12 @@ export interface PushedRef {
 export interface Push {
   /** Absolute; null where it cannot be told. */
   readonly folder: string | null;
-  /** Empty: the current branch. */
+  /** As it is named in the call; null where git's configuration says which. */
+  readonly remote: string | null;
+  /** Empty: what git's configuration makes of a push that names none. */
   readonly refs: readonly PushedRef[];
+  /** `--no-follow-tags`: whatever the configuration says. */
+  readonly tags: boolean;
 }
 
 export type Concern =

@@ -104,7 +104,8 @@ function pushed({ folder }: GitCall, { options, operands }: GitWords): Concern[]
     if (source === "") return [{ kind: "unread", what: `git push ${text} removes a branch of the other side; ask the person` }];
     refs.push({ source, target: target ?? null });
   }
-  return [{ kind: "push", push: { folder, refs } }];
+  const repo = options.findLast(({ name }) => couldBe(name, "--repo"))?.value?.text;
+  return [{ kind: "push", push: { folder, remote: operands[0]?.text ?? repo ?? null, refs, tags: !options.some(({ name }) => couldBe(name, "--no-follow-tags")) } }];
 }
 
 /** Subcommands that put other bytes where files are, with the operands that name them. */

@@ -63,6 +63,19 @@ describe("what cannot be read to its end", () => {
   test.each(["ls 'open", "ls \"open", "echo $(ls", "ls >", "cat <(ls", "a".repeat(300_000)])("attack: %# is stopped: a shell may run it all the same", (text) => expect(kinds(text)).toEqual(["unread"]));
 });
 
+test("attack: a patch of more lines than are looked at is stopped by that name, not by an error inside", () => {
+  expect(commandLine(`patch -p1 <<E\n${"\n".repeat(200_001)}E`, paths)).toEqual([{ kind: "unread", what: "a patch of more than 200000 lines" }]);
+});
+
+describe("an agent for keys, as its manual starts it", () => {
+  test.each(['eval "$(ssh-agent -s)"', "eval $(ssh-agent)", "eval `ssh-agent -s` >/dev/null", 'eval "$(ssh-agent -s)" > /dev/null 2>&1 && ssh-add ~/.ssh/id', ' eval "$(ssh-agent)"; git fetch'])("%s", (text) => expect([text, commandLine(text, paths)]).toEqual([text, []]));
+
+  test.each([
+    'eval "$(ssh-agent -s)" "git commit -n"', 'eval "$(ssh-agent -s)" > /dev/null "git commit -n"', 'eval "$(ssh-agent -s)" &> x "git commit -n"', 'eval "$(ssh-agent -s; cat x)"', 'eval "$(ssh-agent sh x)"', 'eval "$(./ssh-agent -s)"', 'eval "$(ssh-agent -s)"x', 'eval "$(ssh-agent -s)" | sh',
+    'ssh-agent() { cat x; }; eval "$(ssh-agent -s)"', 'PATH=.; eval "$(ssh-agent -s)"', 'PATH=. eval "$(ssh-agent -s)"', "alias ssh-agent='cat x'\neval \"$(ssh-agent -s)\"", 'eval "$(ssh-agent -s)"; git commit -n', 'eval "$(ssh-agent -s)"\neval "$(ssh-agent -s; cat x)"', 'eval "$(direnv hook bash)"', 'eval "$(brew shellenv)"',
+  ])("attack: %s is not that form", (text) => expect([text, stopped(text)]).toEqual([text, true]));
+});
+
 describe("work that is nobody's business goes on", () => {
   test.each([
     "ls -la", "cat maestro.yaml .github/workflows/ci.yml", "grep -rn hooksPath .", "git status && git diff && git log --oneline -n 5", "git add -A && git commit -m 'a message about --no-verify and -n'", "git commit -m \"$(cat <<'E'\nlong -n text\nE\n)\"", "git checkout main", "git checkout -b topic", "git checkout -- .", "git stash", "git fetch -n", "git push -n", "git push --dry-run", "git config user.name x", "git config --get core.hooksPath", "git merge -n topic",

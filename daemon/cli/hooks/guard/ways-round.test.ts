@@ -58,7 +58,7 @@ describe("pushes", () => {
     "git commit -am x && git push", "git reset --hard evil && git push", "git fetch . evil:main && git push", "bash -c 'git commit -m x'; git push", "while git push; do git commit -am x; done", "f() { git push; }; git merge x; f", "git publish && git push",
   ])("attack: %s is stopped by its text", (text) => expect([text, stopped(text)]).toEqual([text, true]));
 
-  test.each(["env -C /tmp/x git push", "GIT_DIR=/tmp/x git push", "export GIT_DIR=/tmp/x; git push", "env GIT_DIR=/tmp/x git push", "git --git-dir=/tmp/x push", "git --namespace=x push"])("attack: %s pushes from a folder that is not this one", (text) => expect(commandLine(text, paths)).toEqual([{ kind: "push", push: { folder: null, refs: [] } }]));
+  test.each(["env -C /tmp/x git push", "GIT_DIR=/tmp/x git push", "export GIT_DIR=/tmp/x; git push", "env GIT_DIR=/tmp/x git push", "git --git-dir=/tmp/x push", "git --namespace=x push"])("attack: %s pushes from a folder that is not this one", (text) => expect(commandLine(text, paths)).toEqual([{ kind: "push", push: { folder: null, remote: null, refs: [], tags: true } }]));
 
   test.each(["git add -A && git status && git push", "git fetch origin main && git push", "npm test && git push", "git checkout -- src && git push"])("%s pushes what the hook sees", (text) => expect(kinds(text)).toEqual(["push"]));
 });
