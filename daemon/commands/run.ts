@@ -71,6 +71,14 @@ const NOTHING: ToolAnswer = { runs: [], base_outcomes: [], obligations: [] };
 
 const idle = (name: string, because: string, not_applicable = false): Attempted => ({ name, because, not_applicable, ran: null, duration_us: 0 });
 
+/** What became of each command, and what of the merged tree none of them saw. */
+interface Attempts {
+  readonly attempted: readonly Attempted[];
+  readonly gaps: readonly Gap[];
+}
+
+const noneOf = ({ commands }: GateConfig, because: string): Attempts => ({ attempted: Object.keys(commands).map((name) => idle(name, because)), gaps: [] });
+
 /** Standard error last: it is where a tool says why it failed. */
 function tailOf({ stdout, stderr }: SandboxResult): string {
   return toBase64(concatBytes(stdout, stderr));
@@ -91,8 +99,7 @@ export class ToolRunner {
     const declared = Object.keys(config.commands).length;
     if (declared + Object.keys(config.obligations).length === 0) return NOTHING;
     const keep = new Keep(question.folder);
-    const gaps: Gap[] = [];
-    const attempted = declared === 0 ? [] : await this.attemptAll(question, keep, gaps);
+    const { attempted, gaps } = declared === 0 ? { attempted: [], gaps: [] } : await this.attemptAll(question, keep);
     const judged: CheckRun[] = [];
     for (const one of attempted) {
       const run = await this.again(question, one.name, await this.judged(question, one, gaps, mergedTree(question)), keep);
@@ -162,36 +169,34 @@ export class ToolRunner {
   }
 
   /** Each command in turn, one at a time: a gate takes one sandbox's worth of the machine, however many tools it has. */
-  private async attemptAll(question: ToolQuestion, keep: Keep, gaps: Gap[]): Promise<Attempted[]> {
+  private async attemptAll(question: ToolQuestion, keep: Keep): Promise<Attempts> {
     const { config, facts } = question;
-    const all = Object.entries(config.commands);
     const { change } = facts;
-    if (change.history === "unknown") return all.map(([name]) => idle(name, "what the change is, is unknown"));
-    if (change.merge_tree === null) return all.map(([name]) => idle(name, "the change does not merge, so there is no tree to run on"));
+    if (change.history === "unknown") return noneOf(config, "what the change is, is unknown");
+    if (change.merge_tree === null) return noneOf(config, "the change does not merge, so there is no tree to run on");
     const tree_dir = join(this.deps.trees_dir, basename(question.folder));
     try {
-      return await this.attemptOn(tree_dir, change.merge_tree, question, keep, gaps);
+      return await this.attemptOn(tree_dir, change.merge_tree, question, keep);
     } finally {
       await rm(tree_dir, { recursive: true, force: true });
     }
   }
 
-  private async attemptOn(tree_dir: string, merge_tree: string, question: ToolQuestion, keep: Keep, gaps: Gap[]): Promise<Attempted[]> {
+  private async attemptOn(tree_dir: string, merge_tree: string, question: ToolQuestion, keep: Keep): Promise<Attempts> {
     const { config, lane } = question;
-    const all = Object.entries(config.commands);
     let touched: ReadonlySet<string>;
+    let gaps: readonly Gap[];
     try {
       touched = await this.touched(question);
-      if (touched.size > 0) gaps.push(...(await this.writeTree(question, merge_tree, tree_dir)));
+      gaps = touched.size > 0 ? await this.writeTree(question, merge_tree, tree_dir) : [];
     } catch (error) {
-      const because = reasonOf(error);
-      return all.map(([name]) => idle(name, because));
+      return noneOf(config, reasonOf(error));
     }
     // A sandbox may take minutes: meanwhile the process is somebody else's.
     await lane.rest();
     const attempted: Attempted[] = [];
-    for (const [name, command] of all) attempted.push(touched.has(name) ? await this.attempt(question, name, command, tree_dir, keep) : idle(name, "the change touches none of its inputs", true));
-    return attempted;
+    for (const [name, command] of Object.entries(config.commands)) attempted.push(touched.has(name) ? await this.attempt(question, name, command, tree_dir, keep) : idle(name, "the change touches none of its inputs", true));
+    return { attempted, gaps };
   }
 
   private async touched(question: ToolQuestion): Promise<ReadonlySet<string>> {
