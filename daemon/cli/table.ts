@@ -19,10 +19,10 @@ const CHANGE: Readonly<Record<string, Option>> = {
 
 const RELEASE: Readonly<Record<string, Option>> = {
   ...STATE,
-  reason: { type: "string", value: "TEXT", help: "why; it is signed and logged" },
-  key: { type: "string", value: "FILE", help: "SSH key that asks for you: a passphrase, or a security key (default: your user is the proof)" },
-  agent: { type: "boolean", help: "a key in your SSH agent, added with ssh-add -c or in a security key" },
-  expires: { type: "string", value: "TIME", help: "how long it holds, such as 30m or 4h (override: 4h; approve: as long as the commit)" },
+  reason: { type: "string", value: "TEXT", help: "why, in your words; required, signed and logged" },
+  key: { type: "string", value: "FILE", help: "sign with this SSH key: one with a passphrase, or a security key (default: the user you run as is the proof)" },
+  agent: { type: "boolean", help: "sign with a key that your ssh-agent holds: one added with ssh-add -c, or a security key" },
+  expires: { type: "string", value: "TIME", help: "how long it counts, such as 30m or 4h (default: override 4h, approve until the commit changes)" },
 };
 
 /** Every command, in the order help shows them. */
@@ -52,7 +52,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "hook",
-    summary: "answer an agent's or git's hook: payload on standard input, that caller's own contract; see docs/hooks.md",
+    summary: "for agents and git to call, not for people: judges the call described on standard input. Set up by maestro init; see docs/hooks.md",
     positionals: "claude|codex|cursor|copilot|gemini|pre-commit|pre-push|pre-receive [EVENT]",
     positionals_max: 3,
     options: {
@@ -65,15 +65,15 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "plan",
-    summary: "say what you are about to do and hear what the rules would say; nothing is recorded. Exit 0 allow, 1 refuse, 3 ask",
+    summary: "say what you are about to do and hear what the rules would say; records nothing. Exit 0 allow, 1 refuse, 3 ask a person",
     positionals: "[PATH|PATTERN...]",
     positionals_max: 2_000,
     options: {
       ...ON_DEMAND,
-      lines: { type: "string", value: "N", help: "lines that will change in all" },
+      lines: { type: "string", value: "N", help: "lines that will change, in all files together" },
       install: { type: "string", value: "PACKAGE", multiple: true, help: "a package that comes in, as NAME or MANIFEST:NAME" },
       run: { type: "string", value: "COMMAND", multiple: true, help: "a command line that will be run, read as the agents' hook reads it" },
-      push: { type: "boolean", help: "push HEAD afterwards" },
+      push: { type: "boolean", help: "HEAD will be pushed afterwards" },
       actor: { type: "string", value: "CLASS", help: "human, agent, bot or unknown (default: agent)" },
       wall: { type: "string", value: "TIME", help: "how long it may take, such as 15m" },
       cpu: { type: "string", value: "TIME", help: "processor time it may take" },
@@ -91,7 +91,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "init",
-    summary: "show what would be written into this repository: maestro.yaml, hooks of the agents found, a CI snippet; --yes writes it",
+    summary: "set up this repository: shows the maestro.yaml, agent hooks and CI snippet it would write; --yes writes them",
     positionals: "[REPOSITORY]",
     positionals_max: 1,
     options: {
@@ -105,7 +105,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "demo",
-    summary: "break something on purpose in a scratch clone: stopped, mended, admitted, verified by a stranger; `demo list` names what",
+    summary: "see it work: breaks something on purpose in a scratch clone, is stopped, mends it, is admitted; `demo list` names what can be broken",
     positionals: "[focused-test|secret|workflow|list] [REPOSITORY]",
     positionals_max: 2,
     options: { keep: { type: "boolean", help: "leave the scratch folder, to go on by hand" } },
@@ -121,7 +121,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "approve",
-    summary: "release what holds a change, as a person who did not make it; exits with the new verdict",
+    summary: "release a held change, as a person who did not make it; exit 0 admit, 1 refuse, 3 still held. Who may: docs/approvals.md",
     positionals: "GATE|COMMIT",
     positionals_max: 1,
     options: RELEASE,
@@ -129,7 +129,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "override",
-    summary: "break the glass: release refusals too, for a while; signed, logged, and the operator is told",
+    summary: "break the glass: release refusals too, for a while; signed, logged, and the operator is told. See docs/approvals.md",
     positionals: "GATE|COMMIT",
     positionals_max: 1,
     options: RELEASE,
@@ -137,7 +137,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "simulate",
-    summary: "the card if somebody approved or a rule were set otherwise; no verdict",
+    summary: "show the card as it would be if somebody approved, or a rule were set otherwise; decides and records nothing",
     positionals: "GATE|COMMIT",
     positionals_max: 1,
     options: {
