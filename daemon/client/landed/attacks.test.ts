@@ -114,3 +114,29 @@ test("an honest rebase of three commits onto a base that moved before it was jud
   const gone = { ...admitted, identity: { ...admitted.identity, head: "f".repeat(40) } };
   expect((await landing({ ...one, admitted: gone }, "change")).result).toBe("unknown");
 }, 30_000);
+
+test("admitted without a base and landed on somebody's history, hidden by a shallow clone or not: not as admitted", async () => {
+  const one = await world();
+  one.source.git("checkout", "-q", "--orphan", "alone");
+  one.source.git("commit", "-q", "-m", "all of it");
+  const head = one.source.git("rev-parse", "HEAD");
+  const admitted = { ...one.admitted, identity: { ...one.admitted.identity, base: null, head, merge_tree: one.source.treeOf(head) } };
+  expect((await landing({ ...one, admitted }, head)).result).toBe("as_admitted");
+  one.source.git("checkout", "-q", "main");
+  const slipped = await one.source.commit({ keep: "a secret\n" });
+  one.source.git("revert", "--no-edit", slipped);
+  const said = await landing({ ...one, admitted });
+  expect([said.result, said.because.join().includes(slipped.slice(0, 12))]).toEqual(["stale", true]);
+  const shallow = scratch.source(`shallow-${count++}`);
+  shallow.git("fetch", "-q", "--depth=1", `file://${one.source.path}`, "main:landed", "alone:alone");
+  expect((await landing({ ...one, source: shallow, admitted }, "landed")).result).toBe("unknown");
+}, 30_000);
+
+test("a clone whose folder's name is made to be read as two is read whole", async () => {
+  const one = await world();
+  squash(one);
+  const path = join(one.source.path, "..", `odd\nname:"${count++}`);
+  one.source.git("clone", "-q", "--no-local", one.source.path, path);
+  using clone = await Clone.open(path);
+  expect((await compareLanding(clone, "HEAD", one.admitted)).result).toBe("as_admitted");
+}, 30_000);

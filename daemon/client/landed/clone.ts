@@ -34,9 +34,8 @@ export class Clone implements Disposable {
   /** Throws `git.not_repository`, `git.foreign_owner`, `git.missing`, `git.failed`. */
   static async open(path: string): Promise<Clone> {
     const outside = new ClientGit(path);
-    const { code, stdout, stderr } = await outside.run("rev-parse", ["--show-object-format", "--path-format=absolute", "--git-path", "shallow", "--git-path", "objects"], { stdout_bytes_max: PLACES_BYTES_MAX });
-    if (code !== 0) throw new MaestroError(stderr.includes("dubious ownership") ? "git.foreign_owner" : "git.not_repository", `${path}: ${lastWords(stderr)}`);
-    const [format = "sha1", shallow = "", objects = ""] = Buffer.from(stdout).toString("utf8").split("\n");
+    // Each by itself: the name of a folder may hold a line feed.
+    const [format, shallow, objects] = [await said(outside, "--show-object-format"), await said(outside, "--git-path", "shallow"), await said(outside, "--git-path", "objects")];
     const program = Bun.which("git");
     if (program === null) throw new MaestroError("git.missing", "no git on the PATH");
     const folder = mkdtempSync(join(tmpdir(), "maestro-landed-"));
@@ -95,9 +94,9 @@ export class Clone implements Disposable {
     return (await this.run(["merge-base", "--is-ancestor", old, young], [0, 1])).code === 0;
   }
 
-  /** Commits behind `young`, newest first, that are neither behind `base` or `head` nor the same patch as a commit behind `head`. Merges count. */
-  async unlike(base: string, head: string, young: string): Promise<string[]> {
-    return (await this.text(["rev-list", "--cherry-pick", "--right-only", `${head}...${young}`, `^${base}`])).split("\n").filter((oid) => oid !== "");
+  /** Commits behind `young`, newest first, that are neither behind `base`, if there was one, or `head` nor the same patch as a commit behind `head`. Merges count. */
+  async unlike(base: string | null, head: string, young: string): Promise<string[]> {
+    return (await this.text(["rev-list", "--cherry-pick", "--right-only", `${head}...${young}`, ...(base === null ? [] : [`^${base}`])])).split("\n").filter((oid) => oid !== "");
   }
 
   /** As the daemon merges: two commits, no configuration. */
@@ -112,4 +111,10 @@ export class Clone implements Disposable {
   async differing(one: string, other: string): Promise<string[]> {
     return (await this.text(["diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other])).split("\0").filter((path) => path !== "");
   }
+}
+
+async function said(outside: ClientGit, ...words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await outside.run("rev-parse", ["--path-format=absolute", ...words], { stdout_bytes_max: PLACES_BYTES_MAX });
+  if (code !== 0) throw new MaestroError(stderr.includes("dubious ownership") ? "git.foreign_owner" : "git.not_repository", `${outside.path}: ${lastWords(stderr)}`);
+  return Buffer.from(stdout).toString("utf8").replace(/\n$/, "");
 }

@@ -59,7 +59,8 @@ export async function parentsAndTree(clone: Clone, name: string): Promise<Pick<C
 
 /** Whether the base that was judged lies where the landed commits begin, and how many they are. */
 async function sinceBase(clone: Clone, { oid, line }: Landed, { base, head }: Identity): Promise<number | null> {
-  if (base === null) return line.length + 1;
+  // Without a base everything behind it landed, and a shallow clone does not say what that is.
+  if (base === null) return clone.shallow ? null : line.length + 1;
   const at = line.indexOf(base);
   if (at >= 0) return at + 1;
   // A branch that had merged its target is behind itself by its own first parent.
@@ -134,7 +135,7 @@ class Comparison {
   private async between(commits: number): Promise<Landing | null> {
     const { clone, landed } = this;
     const { base, head } = this.admitted.identity;
-    if (commits === 1 || base === null || landed.oid === head) return null;
+    if (commits === 1 || landed.oid === head) return null;
     if ((await clone.find(head, "commit")) === null) return this.say("unknown", [`the content is what was admitted and came in ${commits} commits, and this clone has no commit ${short(head)} to tell by whether all of them are the change's; fetch it`]);
     const merges = landed.parents.length > 1;
     const others = (await clone.unlike(base, head, landed.oid)).filter((oid) => !merges || oid !== landed.oid);
