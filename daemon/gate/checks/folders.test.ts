@@ -51,3 +51,11 @@ describe("attack: laid down where it is only a note, then moved to where a folde
     expect(await baselines([{ path: "else/a.ts", old: debug, new: null }, { path: "payroll/b.ts", old: null, new: debug }])).toEqual(["existing"]);
   });
 });
+
+test("attack: laid down among fixtures, where policy excuses it, then moved to what is run: new", async () => {
+  const debug = "export function run() {\n  debugger;\n}\n";
+  const baselines = async (from: string, to: string) => (await outcome(text, [{ path: from, old: debug, new: null }, { path: to, old: null, new: debug }])).findings.map(({ baseline }) => baseline);
+  expect(await baselines("fixtures/a.ts", "src/a.ts")).toEqual(["new"]);
+  expect(await baselines("test/a.ts", "src/a.ts")).toEqual(["new"]);
+  expect(await baselines("lib/a.ts", "src/a.ts")).toEqual(["existing"]);
+});

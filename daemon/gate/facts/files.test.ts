@@ -81,7 +81,11 @@ describe("attack: a file is renamed so that lines nobody looked at as a program 
     expect(await shown(from, to)).toEqual([[from, null, "deleted", false, "-a-b-c-d"], [to, null, "added", false, "+a+b+c+d"]]);
   });
 
-  test.each([["a.js", "b.ts"], ["docs/a.yml", "a.yml"], ["a.py", "b.md"], ["README", "README.md"]])("%s to %s is a rename", async (from, to) => {
+  test.each([["a.ts", "a.test.ts"], ["test/a.ts", "src/a.ts"], ["fixtures/key.pem", "src/key.pem"], ["dist/a.js", "src/a.js"], ["src/a.js", "dist/a.js"]])("%s to %s, of which other rules speak or which policy softens otherwise, shows every line", async (from, to) => {
+    expect((await shown(from, to)).toSorted()).toEqual([[from, null, "deleted", false, "-a-b-c-d"], [to, null, "added", false, "+a+b+c+d"]].toSorted());
+  });
+
+  test.each([["test/a.ts", "tests/unit/a.ts"], ["a.js", "b.ts"], ["docs/a.yml", "a.yml"], ["a.py", "b.md"], ["README", "README.md"]])("%s to %s is a rename", async (from, to) => {
     expect(await shown(from, to)).toEqual([[to, from, "renamed", false, ""]]);
   });
 

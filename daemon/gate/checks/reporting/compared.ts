@@ -1,11 +1,12 @@
 /**
  * Findings of a change beside those of the same change taken back. One that was there before is `existing`, whatever
- * file it has moved to and however it is indented now, as long as the same folders' rules speak of both places; equal
- * ones are counted, so that a third of two is new.
+ * file it has moved to and however it is indented now, as long as the same folders' rules speak of both places and both
+ * are of one class (tests, fixtures, generated); equal ones are counted, so that a third of two is new.
  */
 import type { Facts } from "../../../../proto/facts.ts";
 import type { Finding } from "../../../../proto/outcome.ts";
 import type { Comparison } from "../../../../proto/waiver.ts";
+import { regimeOf } from "../../../checking/classify.ts";
 import { governing } from "../../../config/folder-of.ts";
 import { countedByRule, pairUp } from "../../../findings/pairing.ts";
 import { rawIdentity, type RawIdentity } from "./raw-identity.ts";
@@ -27,7 +28,7 @@ export interface ComparedFindings {
 
 /** Lines that stay in their file are paired first, so that a move elsewhere does not take their place. */
 function pairFindings(findings: readonly Finding[], base: readonly Finding[], folders: readonly string[]): ComparedFindings {
-  const under = ({ place }: RawIdentity): string | null => (place === null ? null : governing(folders, place));
+  const under = ({ place }: RawIdentity): string | null => (place === null ? null : `${governing(folders, place)} ${regimeOf(place)}`);
   const inPlace = (finding: Finding): string | null => {
     const raw = rawIdentity(finding);
     return raw === null ? null : JSON.stringify([finding.rule, under(raw), raw.path, raw.text]);
