@@ -43,7 +43,7 @@ async function resultOf(events: ReturnType<MaestroClient["release"]>): Promise<G
 async function released(kind: ReleaseKind, { values, positionals }: Invocation, key: (folder: string) => SigningKey | null, folder: string): Promise<number> {
   const [gate] = positionals;
   const reason = textOf(values, "reason");
-  if (gate === undefined || reason === undefined || reason.trim() === "") throw new MaestroError("cli.usage", `${kind} takes a gate or commit, and --reason TEXT: it is signed and logged`);
+  if (gate === undefined || reason === undefined || reason.trim() === "") throw new MaestroError("cli.usage", `${kind} takes a gate or commit and a reason, which is signed and logged: maestro ${kind} COMMIT --reason "what you looked at"`);
   const expires = textOf(values, "expires");
   const { client, locations } = connect(values);
   const signing = key(folder);
