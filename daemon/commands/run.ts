@@ -1,5 +1,4 @@
 /** Runs the declared commands of one gate and measures its obligations. The core handles names and digests; what stands in a change or a report is read by check processes. */
-import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { commandCheck, type Command } from "../../proto/command.ts";
 import type { GateConfig } from "../../proto/config.ts";
@@ -11,6 +10,7 @@ import { OBLIGATIONS_CHECK, type HandedReport } from "../../proto/report.ts";
 import type { FactsReply } from "../../proto/worker.ts";
 import type { Host } from "../config/host.ts";
 import type { Clock } from "../platform/clock.ts";
+import { removeTree } from "../platform/folders.ts";
 import type { Repository } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { Sandbox, SandboxResult } from "../platform/sandbox/job.ts";
@@ -156,7 +156,7 @@ export class ToolRunner {
       const because = reasonOf(error);
       return names.map((name) => outcomes.find(({ check }) => check === commandCheck(name)) ?? unavailable(commandCheck(name), because));
     } finally {
-      await rm(tree_dir, { recursive: true, force: true });
+      await removeTree(tree_dir);
     }
   }
 
@@ -178,7 +178,7 @@ export class ToolRunner {
     try {
       return await this.attemptOn(tree_dir, change.merge_tree, question, keep);
     } finally {
-      await rm(tree_dir, { recursive: true, force: true });
+      await removeTree(tree_dir);
     }
   }
 
@@ -265,7 +265,7 @@ export class ToolRunner {
     } catch (error) {
       return { ...first, outcome: bothRuns(rated, unavailable(outcome.check, reasonOf(error)), new Set()) };
     } finally {
-      await rm(tree_dir, { recursive: true, force: true });
+      await removeTree(tree_dir);
     }
   }
 

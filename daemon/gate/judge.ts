@@ -1,5 +1,5 @@
 /** From two named commits to a decision: facts, configuration, checks, policy, decide. What a gate and a replay share. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Mode } from "../../proto/change.ts";
 import type { GateConfig } from "../../proto/config.ts";
@@ -13,6 +13,7 @@ import { mergeGateConfig } from "../config/merge.ts";
 import type { Repository } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { Clock } from "../platform/clock.ts";
+import { removeTree } from "../platform/folders.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
 import { policyInput } from "../policy/input.ts";
@@ -143,7 +144,7 @@ export class Judge {
     try {
       return await this.judgeIn(folder, subject, lane, watch, signal, standing);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await removeTree(folder);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Looking at folders that others change meanwhile: what is gone is an answer, and every other failure is thrown. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
+import { MaestroError } from "../../proto/errors.ts";
 import { errno } from "./kernel/errno.ts";
 
 /** Nothing lies there, or something on the way to it is no folder. */
@@ -23,5 +24,17 @@ export async function lookAt(path: string): Promise<{ readonly bytes: number; re
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;
+  }
+}
+
+/**
+ * Nothing lies there afterwards. Throws `store.commit` where the disk will not let it go: the runtime calls a full disk a
+ * bad address here, so what the cause says is not asked.
+ */
+export async function removeTree(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (cause) {
+    throw new MaestroError("store.commit", `${folder} could not be removed: ${String(cause)}`, { cause });
   }
 }

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { MaestroError } from "../../../proto/errors.ts";
+import { removeTree } from "../folders.ts";
 import { syncPath } from "../sync.ts";
 import type { GitDir } from "./runner.ts";
 import { makeQuarantine, type Repository } from "./repository-store.ts";
@@ -74,12 +74,8 @@ export class Quarantine {
     await syncPath(target);
   }
 
-  /** Throws `store.commit`: the runtime calls a full disk a bad address here, and whatever it is, it is the disk's. */
-  async discard(): Promise<void> {
-    try {
-      await rm(this.#folder, { recursive: true, force: true });
-    } catch (cause) {
-      throw new MaestroError("store.commit", `${this.#folder} could not be removed: ${String(cause)}`, { cause });
-    }
+  /** Throws `store.commit`. */
+  discard(): Promise<void> {
+    return removeTree(this.#folder);
   }
 }
