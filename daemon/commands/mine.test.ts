@@ -117,6 +117,14 @@ describe.skipIf(sandboxed)("a failed test", () => {
     expect(said(touched)).toEqual(["refuse", "s t yours: the change touches its file"]);
   });
 
+  test("attack: the report names no file of the tree and the change touches tests: nothing says that it leaves this one alone", async () => {
+    const [base, head] = ["- n pass\n", "- n odd\n"];
+    makeKnown(await judged({ base, head }));
+    const touched = await judged({ base, head, files: { [T]: "new\n" } });
+    expect(said(touched)).toEqual(["refuse", "s n undecided: the report does not say in which file of the tree it stands, and the change touches tests"]);
+    expect((await judged({ base, head, files: { "src/code.js": "new\n" } })).decision.verdict).toBe("admit");
+  });
+
   test("that the trusted base quarantines is accepted by its owner until its last day, and by nobody after it", async () => {
     const entry = (until: string) => `quarantine: [{ test: "s q*", owner: team, reason: issue 7, until: ${until} }]\n`;
     const base = `${T} t pass\nlib/q.test.js q1 pass\n`;

@@ -3,6 +3,7 @@ import type { Facts } from "../../proto/facts.ts";
 import type { FailedTest, QuarantineEntry, TestClass } from "../../proto/failed-test.ts";
 import type { Finding, Outcome } from "../../proto/outcome.ts";
 import { pathText } from "../../proto/scalar.ts";
+import { classify } from "../checking/classify.ts";
 import type { Waiver } from "../../proto/waiver.ts";
 import { expiredBecause } from "./expiry.ts";
 
@@ -12,11 +13,16 @@ const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/") +
 export class Touched {
   private readonly paths: ReadonlySet<string>;
   private readonly folders: ReadonlySet<string>;
+  private readonly tree: ReadonlySet<string>;
+  /** Whether one of them is a test, by its name. */
+  private readonly tests: boolean;
 
-  constructor({ files }: Pick<Facts, "files">) {
+  constructor({ files, tree }: Pick<Facts, "files" | "tree">) {
     const paths = files.flatMap(({ path, old_path }) => (old_path === null ? [path] : [path, old_path])).map(pathText);
     this.paths = new Set(paths);
     this.folders = new Set(paths.map(folderOf));
+    this.tree = new Set(tree.map(({ path }) => pathText(path)));
+    this.tests = paths.some((path) => classify(path).test);
   }
 
   /** What of the change is near this test; null where nothing is. The root is everybody's folder and says nothing. */
@@ -24,6 +30,11 @@ export class Touched {
     if (this.paths.has(path)) return "the change touches its file";
     const folder = folderOf(path);
     return folder !== "" && this.folders.has(folder) ? "the change touches its folder" : null;
+  }
+
+  /** Whether a test that stands nobody knows where may be one of those that the change touches. */
+  perhaps(path: string | null): boolean {
+    return this.tests && (path === null || !this.tree.has(path));
   }
 }
 
@@ -35,8 +46,10 @@ type Told = readonly [TestClass, because: string];
 /** `base` is what the command said of the base's own tree; absent where it gave no whole answer there. */
 export function classOf(finding: Finding, test: FailedTest, existing: boolean, base: Outcome | undefined, touched: Touched): Told {
   if (existing) return ["base", "it fails on the base's own tree, too"];
-  const near = finding.range === null ? null : touched.near(pathText(finding.range.path));
+  const path = finding.range === null ? null : pathText(finding.range.path);
+  const near = path === null ? null : touched.near(path);
   if (near !== null) return ["yours", near];
+  if (test.flaky !== undefined && test.retried === "passed" && touched.perhaps(path)) return ["undecided", "the report does not say in which file of the tree it stands, and the change touches tests"];
   if (test.flaky !== undefined && test.retried === "passed") return ["flaky", `${rateText(test.flaky)}; it failed in run 1 and passed in run 2 of this tree`];
   if (base !== undefined && base.findings.some((one) => one.test?.id === test.id)) return ["undecided", "it fails on the base, too, and says something else there"];
   if (test.retried === "passed") return ["undecided", "it passed when run again, and is not known to be flaky"];
