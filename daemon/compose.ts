@@ -69,8 +69,8 @@ export interface Core extends State {
   close(): Promise<void>;
 }
 
-const DEFAULT_POLICY = new URL("../policies/default/bundle.tar.gz", import.meta.url).pathname;
-const WORKER = new URL("./gate/worker.ts", import.meta.url).pathname;
+const DEFAULT_POLICY = Bun.fileURLToPath(new URL("../policies/default/bundle.tar.gz", import.meta.url));
+const WORKER = Bun.fileURLToPath(new URL("./gate/worker.ts", import.meta.url));
 /** One at a time; more than a few people do not ask at once. */
 const SIMULATIONS_WAITING_MAX = 16;
 const POOL_DRAIN_MS = 2_000;

@@ -38,7 +38,7 @@ export interface State {
   readonly evidence: Evidence;
 }
 
-const OFFLINE = new URL("./offline.ts", import.meta.url).pathname;
+const OFFLINE = Bun.fileURLToPath(new URL("./offline.ts", import.meta.url));
 const READ_DEADLINE_MS = 600_000;
 const READ_BYTES_MAX = 64 * 1024 * 1024;
 

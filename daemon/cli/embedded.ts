@@ -45,7 +45,7 @@ export async function startEmbedded(client: MaestroClient, locations: Locations)
   stack.defer(() => closeSync(log));
   const { size: from_bytes } = fstatSync(log);
   // A package holds the daemon in one file, which is up in half the time; a clone, whose source may change, does not.
-  const [main = "", source = ""] = ["../../run/maestrod.js", "../main.ts"].map((program) => new URL(program, import.meta.url).pathname);
+  const [main = "", source = ""] = ["../../run/maestrod.js", "../main.ts"].map((program) => Bun.fileURLToPath(new URL(program, import.meta.url)));
   const daemon = Bun.spawn([process.execPath, existsSync(main) ? main : source, "--embedded", "--state", locations.state_dir, "--socket", locations.socket_path], {
     cwd: "/",
     detached: true,

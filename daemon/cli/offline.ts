@@ -1,7 +1,7 @@
 /** Work on a state folder that no daemon holds, done by a process of the daemon's side: the command line itself opens no database. */
 import { MaestroError, type ErrorCode, ERRORS } from "../../proto/errors.ts";
 
-const OFFLINE = new URL("../offline.ts", import.meta.url).pathname;
+const OFFLINE = Bun.fileURLToPath(new URL("../offline.ts", import.meta.url));
 
 type Said = { readonly event: string; readonly code?: unknown; readonly detail?: unknown; readonly report?: unknown };
 

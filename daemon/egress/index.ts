@@ -14,7 +14,7 @@ import { childLink, socketLink, type Link, type Talk } from "./link.ts";
 import { Tips } from "./tips.ts";
 import { Turns } from "./turns.ts";
 
-const HELPER = new URL("./main.ts", import.meta.url).pathname;
+const HELPER = Bun.fileURLToPath(new URL("./main.ts", import.meta.url));
 /** The helper keeps its own deadline; this much later the core no longer waits for it. */
 const GRACE_MS = 2_000;
 const READ_DEADLINE_MS = 30_000;

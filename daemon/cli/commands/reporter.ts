@@ -3,7 +3,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { textOf, type CommandModule } from "../command.ts";
 import { locate } from "../connect.ts";
 
-const PROGRAM = new URL("../../reporter/main.ts", import.meta.url).pathname;
+const PROGRAM = Bun.fileURLToPath(new URL("../../reporter/main.ts", import.meta.url));
 
 export const run: CommandModule["run"] = async ({ values }) => {
   const locations = locate(values);

@@ -25,7 +25,7 @@ export interface JudgeOptions {
 }
 
 /** Where this program lies: an agent that edits it edits its own guard. */
-const PROGRAM = new URL("../../..", import.meta.url).pathname.replace(/\/$/, "");
+const PROGRAM = Bun.fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
 function pathsFor(cwd: string, { locations, program = PROGRAM }: Pick<JudgeOptions, "locations" | "program">): GuardedPaths {
   return new GuardedPaths({ cwd, root: rootOf(cwd), home: homedir() || null, own: [locations.state_dir, locations.host_config_path, program] });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { AgentTarget } from "./targets.ts";
 
-const LAUNCHERS = [new URL("../../../.toolchain/bin/maestro", import.meta.url).pathname, "/usr/bin/maestro"];
+const LAUNCHERS = [Bun.fileURLToPath(new URL("../../../.toolchain/bin/maestro", import.meta.url)), "/usr/bin/maestro"];
 
 /** The program to type where none was named; null where this is no installation. */
 export const launcherPath = (): string | null => LAUNCHERS.find((path) => existsSync(path)) ?? Bun.which("maestro");

@@ -14,7 +14,7 @@ rules:
 `;
 
 /** Folder of the snippets that docs/ci explains. */
-const SNIPPETS = new URL("../../../docs/ci/", import.meta.url).pathname;
+const SNIPPETS = Bun.fileURLToPath(new URL("../../../docs/ci/", import.meta.url));
 export const CI_FILES = { github: { path: ".github/workflows/maestro.yml", snippet: "github.yml" }, gitlab: { path: ".gitlab/ci/maestro.gitlab-ci.yml", snippet: "gitlab.yml" } } as const;
 export type CiHost = keyof typeof CI_FILES;
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const ROOT = new URL("../../..", import.meta.url).pathname;
+const ROOT = Bun.fileURLToPath(new URL("../../..", import.meta.url));
 /** Everything a built-in check can reach, with the packages it is built on. A package has the source beside its programs. */
 const SOURCES = ["daemon/gate/**/*.ts", "daemon/checking/**/*.ts", "daemon/commands/**/*.ts", "daemon/findings/**/*.ts", "daemon/config/**/*.ts", "daemon/platform/**/*.ts", "proto/**/*.ts", "bun.lock"];
 

@@ -9,7 +9,7 @@ import { type Launcher, Launchers } from "./launchers.ts";
 import { Received } from "./received.ts";
 import { COLLECTED_BYTES_MAX, endedOf, type News, newsOf, PIECE_BYTES_MAX, type Place, probedOf, type WireJob } from "./wire.ts";
 
-const LAUNCHER = new URL("./launcher.ts", import.meta.url).pathname;
+const LAUNCHER = Bun.fileURLToPath(new URL("./launcher.ts", import.meta.url));
 /** Of root's PATH on every distribution; a PATH somebody set is not asked. */
 const TOOLS: readonly string[] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
 /** Set-up and collection on a slow machine; the launcher keeps the job's own deadline. */
