@@ -119,11 +119,12 @@ test.skipIf(skipWithout(hasPrlimit, "a daemon with few descriptors: needs prlimi
   children.push(child);
   const client = new MaestroClient(dir.path("s"), { patience_ms: 5_000 });
   expect(await eventually(() => existsSync(dir.path("s")), START_MS)).toBe(true);
-  const crowd = await Promise.all(Array.from({ length: 150 }, () => connect(dir.path("s"))));
-  const ended = crowd.map((socket) => untilClosed(socket));
+  // Bun tells of a connection that is turned away at once as of one that was never made.
+  const crowd = await Promise.all(Array.from({ length: 150 }, () => connect(dir.path("s")).catch(() => null)));
+  const ended = crowd.map((socket) => (socket === null ? Promise.resolve({ text: "" }) : untilClosed(socket)));
   const turnedAway = await Promise.all(ended.slice(60, 90));
   expect(turnedAway.filter(({ text }) => text === "" || text.includes("503")).length).toBe(30);
-  crowd.forEach((socket) => socket.destroy());
+  crowd.forEach((socket) => socket?.destroy());
   expect(await eventually(() => readdirSync(`/proc/${child.pid}/fd`).length < 60)).toBe(true);
   expect((await client.status()).daemon.state).toBe("ready");
 }, SLOW_MS);
