@@ -59,7 +59,7 @@ async function doomed(how: "cgroup" | "mark" | "nothing", state_dir = mkdtempSyn
   throw new Error(`it ended before it was ready: ${text}`);
 }
 
-async function until(holds: () => boolean, ms = 3_000): Promise<boolean> {
+async function until(holds: () => boolean, ms = 10_000): Promise<boolean> {
   const end_ms = performance.now() + ms;
   while (!holds()) {
     if (performance.now() > end_ms) return false;
