@@ -66,12 +66,6 @@ const KNOWN_MAX = 20_000;
 /** Text for people by its name, wherever it lies: what stands beside it in a folder of documents may be anything. */
 export const isProse = (path: string): boolean => classify(path).language === null && PROSE.test(path.toLowerCase());
 
-/** The classes by which rules begin to speak of a file or policy softens what they say; what crosses between two of them is looked at as new. */
-export function regimeOf(path: string): string {
-  const { test, fixture, generated } = classify(path);
-  return [test ? "test" : "", fixture ? "fixture" : "", generated ? "generated" : ""].join("/");
-}
-
 /** Class of a path; case does not matter, since half of all checkouts ignore it. */
 export function classify(path: string): PathClass {
   const cached = known.get(path);

@@ -6,10 +6,9 @@ import type { Finding, Outcome } from "../../proto/outcome.ts";
 import { pathText } from "../../proto/scalar.ts";
 import { BASELINE_FILE_NAME, type BaselineEntry, type Waiver } from "../../proto/waiver.ts";
 import type { Settled, SettleJob, SettleReply } from "../../proto/worker.ts";
+import { sideOf } from "../checking/border.ts";
 import { LINE_LOOKED_AT_MAX, normalised, restOf } from "../checking/line.ts";
-import { regimeOf } from "../checking/classify.ts";
 import { redact } from "../checking/redact.ts";
-import { governing } from "../config/folder-of.ts";
 import { GitReader } from "../platform/git/reader.ts";
 import { Waivers, type Trusted } from "./accepting.ts";
 import { Accepting, parseBaseline } from "./baseline-file.ts";
@@ -66,7 +65,7 @@ class Settling {
   private async told({ rule, range, message }: Finding, line: (path: string, number: number) => Promise<string | null>, named: (path: string) => string): Promise<Told> {
     const path = range === null ? null : pathText(range.path);
     const text = path === null || range === null ? null : await line(path, range.start_line);
-    const under = path === null ? "" : `${governing(this.job.folders, path)} ${regimeOf(path)}`;
+    const under = path === null ? "" : sideOf(this.job.folders, path);
     return { rule, path: path === null ? null : named(path), under, line: text, unknown: path !== null && text === null && this.sources.touched(path), text: JSON.stringify([message, text === null ? null : normalised(text.slice(0, LINE_LOOKED_AT_MAX))]), rest: text === null ? null : restOf(text) };
   }
 

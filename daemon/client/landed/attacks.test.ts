@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Identity } from "../../../proto/change.ts";
 import { Scratch, type Source } from "../../platform/git/testing/scratch.ts";
 import { Clone } from "./clone.ts";
 import { compareLanding, type Admitted, type Landing } from "./compare.ts";
+import { admittedOf } from "./testing/admitted.ts";
 
 let scratch: Scratch;
 beforeAll(async () => {
@@ -13,7 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.dispose());
 
-const ZERO = "0".repeat(64);
 let count = 0;
 
 interface World {
@@ -31,8 +30,7 @@ async function world(): Promise<World> {
   await source.commit({ c: "two\n" });
   const head = await source.commit({ a: "1\n2\nthree\n" });
   source.git("checkout", "-q", "main");
-  const identity = { repo_id: "r", target_ref: "refs/heads/main", base, head, merge_tree: source.treeOf(head), object_format: "sha1", tree_sha256: null, policy: `policy:${ZERO}`, config: `config:${ZERO}`, checks: `checks:${ZERO}`, trust_domain: "local" } as Identity;
-  return { source, base, admitted: { identity, verdict: "admit", attempt: { attempt: 1, supersedes: null, issued_at: "2023-01-01T00:00:00Z", valid_until: "2030-01-01T00:00:00Z" } } };
+  return { source, base, admitted: await admittedOf(source, base, head) };
 }
 
 async function landing({ source, admitted }: World, name = "main"): Promise<Landing> {

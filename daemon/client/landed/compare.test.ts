@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Identity } from "../../../proto/change.ts";
 import { listTree } from "../../platform/git/tree.ts";
 import { ObjectReader } from "../../platform/git/objects.ts";
 import { treeSha256 } from "../../platform/git/tree-digest.ts";
 import { Scratch, type Source } from "../../platform/git/testing/scratch.ts";
 import { Clone } from "./clone.ts";
 import { compareLanding, type Admitted, type Landing } from "./compare.ts";
+import { admittedOf } from "./testing/admitted.ts";
 import { treeDigest } from "./tree-digest.ts";
 
 let scratch: Scratch;
@@ -17,7 +17,6 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.dispose());
 
-const ZERO = "0".repeat(64);
 let count = 0;
 
 interface World {
@@ -25,13 +24,6 @@ interface World {
   readonly base: string;
   readonly head: string;
   readonly admitted: Admitted;
-}
-
-async function admittedOf(source: Source, base: string, head: string, over: Partial<Identity> = {}): Promise<Admitted> {
-  using clone = await Clone.open(source.path);
-  const merge_tree = (await clone.merge(base, head))!.tree;
-  const identity = { repo_id: "r", target_ref: "refs/heads/main", base, head, merge_tree, object_format: "sha1", tree_sha256: null, policy: `policy:${ZERO}`, config: `config:${ZERO}`, checks: `checks:${ZERO}`, trust_domain: "local", ...over } as Identity;
-  return { identity, verdict: "admit", attempt: { attempt: 1, supersedes: null, issued_at: "2023-01-01T00:00:00Z", valid_until: "2030-01-01T00:00:00Z" } };
 }
 
 /** main at `base`; branch `change` of two commits, admitted on that base. */
@@ -155,7 +147,7 @@ describe("what is not what was admitted", () => {
     const true_digest = await treeDigest(clone, merged.source.treeOf("main"));
     const identity = { ...merged.admitted.identity, tree_sha256: true_digest };
     expect((await landing({ ...merged, admitted: { ...merged.admitted, identity } })).result).toBe("as_admitted");
-    expect(await landing({ ...merged, admitted: { ...merged.admitted, identity: { ...identity, tree_sha256: ZERO } } })).toMatchObject({ result: "differs" });
+    expect(await landing({ ...merged, admitted: { ...merged.admitted, identity: { ...identity, tree_sha256: "0".repeat(64) } } })).toMatchObject({ result: "differs" });
   }, 30_000);
 });
 

@@ -5,8 +5,8 @@
  */
 import type { FactsLimits } from "../../../proto/config.ts";
 import { pathText, type PathBytes } from "../../../proto/scalar.ts";
-import { classify, isProse, regimeOf } from "../../checking/classify.ts";
-import { governing } from "../../config/folder-of.ts";
+import { sideOf } from "../../checking/border.ts";
+import { classify, isProse } from "../../checking/classify.ts";
 import type { FilePatch } from "../../platform/git/diff.ts";
 import type { HunkLine, PatchHunk } from "../../platform/git/patch-parser.ts";
 import type { ChangeSide } from "../../platform/git/raw-diff.ts";
@@ -24,9 +24,8 @@ function kindOf(path: PathBytes): string {
 
 function reclassed({ change: { status, path, old_path, old, new: now } }: FilePatch, folders: readonly string[]): boolean {
   if (status !== "renamed" || old_path === null || old?.mode === SUBMODULE || now?.mode === SUBMODULE) return false;
-  if (governing(folders, pathText(path)) !== governing(folders, pathText(old_path))) return true;
   // A switched-off test is one only in a test's file, and a key is excused only among fixtures: moved out, each is looked at.
-  if (regimeOf(pathText(path)) !== regimeOf(pathText(old_path))) return true;
+  if (sideOf(folders, pathText(path)) !== sideOf(folders, pathText(old_path))) return true;
   // In prose the fewest rules find anything, so what becomes prose needs no second look.
   return kindOf(path) !== "prose" && kindOf(path) !== kindOf(old_path);
 }

@@ -6,8 +6,7 @@
 import type { Facts } from "../../../../proto/facts.ts";
 import type { Finding } from "../../../../proto/outcome.ts";
 import type { Comparison } from "../../../../proto/waiver.ts";
-import { regimeOf } from "../../../checking/classify.ts";
-import { governing } from "../../../config/folder-of.ts";
+import { sideOf } from "../../../checking/border.ts";
 import { countedByRule, pairUp } from "../../../findings/pairing.ts";
 import { rawIdentity, type RawIdentity } from "./raw-identity.ts";
 import { reversed, takenAway } from "./reversed.ts";
@@ -28,7 +27,7 @@ export interface ComparedFindings {
 
 /** Lines that stay in their file are paired first, so that a move elsewhere does not take their place. */
 function pairFindings(findings: readonly Finding[], base: readonly Finding[], folders: readonly string[]): ComparedFindings {
-  const under = ({ place }: RawIdentity): string | null => (place === null ? null : `${governing(folders, place)} ${regimeOf(place)}`);
+  const under = ({ place }: RawIdentity): string | null => (place === null ? null : sideOf(folders, place));
   const inPlace = (finding: Finding): string | null => {
     const raw = rawIdentity(finding);
     return raw === null ? null : JSON.stringify([finding.rule, under(raw), raw.path, raw.text]);
