@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { recapOf } from "./recap.mjs";
 import { judgeFile, readTotals, TEST_DEADLINE_MS } from "./tests.mjs";
 
 /** More than these were never tried together. */
@@ -50,9 +51,10 @@ function runFile(bun, root, file, report, running, say) {
     const over = () => {
       clearTimeout(late);
       if (!running.delete(child)) return;
-      say(Buffer.concat(said));
+      const text = Buffer.concat(said);
+      say(text);
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
-      resolve({ ended: child.exitCode ?? child.signalCode, ms: performance.now() - began_ms });
+      resolve({ ended: child.exitCode ?? child.signalCode, ms: performance.now() - began_ms, said: text.toString() });
     };
     // A process that a test left behind may hold the pipes for ever.
     child.on("exit", () => (late = setTimeout(over, LAST_WORDS_MS)));
@@ -81,6 +83,7 @@ export async function runInLanes(bun, root, files, { lanes = Math.min(LANES_MAX,
   const folder = mkdtempSync(join(tmpdir(), "maestro-test-"));
   const total = { passed: 0, failed: 0, skipped: 0 };
   const times = [];
+  const failures = [];
   const running = new Set();
   let interrupted = null;
   const interrupt = (signal) => {
@@ -91,9 +94,10 @@ export async function runInLanes(bun, root, files, { lanes = Math.min(LANES_MAX,
   const run = async (file) => {
     if (interrupted !== null) return;
     const report = join(folder, `${file.replaceAll("/", "_")}.xml`);
-    const { ended, ms } = await runFile(bun, root, file, report, running, say);
+    const { ended, ms, said } = await runFile(bun, root, file, report, running, say);
     times.push({ file, ms });
     const counts = countsOf(report, file, ended, say);
+    if (counts.failed > 0) failures.push({ file, said });
     for (const key of Object.keys(total)) total[key] += counts[key];
   };
   try {
@@ -104,6 +108,7 @@ export async function runInLanes(bun, root, files, { lanes = Math.min(LANES_MAX,
     for (const signal of SIGNALS) process.off(signal, interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
+  say(recapOf(failures));
   if (interrupted !== null) say(`maestro: ${interrupted} ended the run early, which counts as one failure\n`);
   const empty = total.passed + total.failed === 0;
   return { ...total, failed: total.failed + (empty || interrupted !== null ? 1 : 0), times };

@@ -18,6 +18,7 @@ interface Lanes {
 }
 
 const LANES = join(import.meta.dir, "lanes.mjs");
+const { recapOf, RECAP_BYTES_MAX }: { recapOf(failures: readonly { file: string; said: string }[]): string; RECAP_BYTES_MAX: number } = await import(join(import.meta.dir, "recap.mjs"));
 const ROOT = join(import.meta.dir, "../..");
 const { testFiles, runInLanes, slowest, ALONE }: Lanes = await import(LANES);
 
@@ -78,6 +79,27 @@ describe("what a file comes to", () => {
     const began_ms = performance.now();
     expect(await counts({ "a/leaves.test.ts": `test("a", () => { Bun.spawn(["sleep", "20"], { stdio: ["ignore", "inherit", "inherit"] }).unref(); expect(1).toBe(1); });` })).toEqual([1, 0, 0]);
     expect(performance.now() - began_ms).toBeLessThan(15_000);
+  });
+});
+
+describe("what failed is told once more at the end", () => {
+  test("each failed test with what it expected, files that passed not at all, names of files last", async () => {
+    await counts({ "a/x.test.ts": `${PASSES}test("wrong", () => expect("apples").toBe("pears"));`, "b/dies.test.ts": 'test("dies", () => process.kill(process.pid, "SIGKILL"));', "c/y.test.ts": PASSES });
+    const recap = said_text.slice(said_text.indexOf("what failed, once more:"));
+    expect(recap).toContain("(fail) wrong");
+    expect(recap).toContain('"pears"');
+    expect(recap).not.toContain("(pass) a");
+    expect(recap).not.toContain("c/y.test.ts");
+    expect(recap).toEndWith("failed: a/x.test.ts\nfailed: b/dies.test.ts\n");
+  });
+
+  test("nothing is told where nothing failed, and a flood of failures keeps to its bytes, the names last", () => {
+    expect(recapOf([])).toBe("");
+    const flood = Array.from({ length: 100 }, (_, index) => ({ file: `a/${index}.test.ts`, said: `${"ü".repeat(5_000)}\n(fail) flood\n` }));
+    const recap = recapOf(flood);
+    expect(Buffer.byteLength(recap)).toBeLessThanOrEqual(RECAP_BYTES_MAX);
+    expect(recap).toEndWith("failed: a/98.test.ts\nfailed: a/99.test.ts\n");
+    expect(recap).not.toContain("\uFFFD");
   });
 });
 
