@@ -1,5 +1,6 @@
 /** Starts a private daemon for whoever has none; loaded only then. */
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import type { Locations } from "../../proto/locations.ts";
 import type { MaestroClient } from "../client/maestro.ts";
@@ -11,6 +12,9 @@ const OTHER_DEADLINE_MS = 3_000;
 /** Past it a private daemon starts with a new file; one older is kept. */
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
 const PROBE_INTERVAL_MS = 20;
+const GIVES_UP = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** A shell's exit code of a program that a signal ended, less the signal's number. */
+const SIGNALLED = 128;
 const PREFIX = "maestrod: ";
 /** Of what a daemon wrote before it ended; its reason is the last line. */
 const LAST_WORDS_BYTES_MAX = 4_096;
@@ -46,6 +50,16 @@ export async function startEmbedded(client: MaestroClient, locations: Locations)
   const { size: from_bytes } = fstatSync(log);
   // A package holds the daemon in one file, which is up in half the time; a clone, whose source may change, does not.
   const [main = "", source = ""] = ["../../run/maestrod.js", "../main.ts"].map((program) => Bun.fileURLToPath(new URL(program, import.meta.url)));
+  // Whoever gives up while it starts leaves nobody behind who would answer later; heard from before there is anybody.
+  const started: { daemon?: Bun.Subprocess } = {};
+  const giveUp = (signal: NodeJS.Signals): void => {
+    started.daemon?.kill();
+    void Promise.resolve(started.daemon?.exited).then(() => process.exit(SIGNALLED + constants.signals[signal]));
+  };
+  for (const signal of GIVES_UP) process.on(signal, giveUp);
+  stack.defer(() => {
+    for (const signal of GIVES_UP) process.off(signal, giveUp);
+  });
   const daemon = Bun.spawn([process.execPath, existsSync(main) ? main : source, "--embedded", "--state", locations.state_dir, "--socket", locations.socket_path], {
     cwd: "/",
     detached: true,
@@ -53,6 +67,7 @@ export async function startEmbedded(client: MaestroClient, locations: Locations)
     stdout: log,
     stderr: log,
   });
+  started.daemon = daemon;
   daemon.unref();
   let left_ms = START_DEADLINE_MS;
   for (; left_ms > 0; left_ms -= PROBE_INTERVAL_MS) {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { alive, oneDocument, World } from "./testing/world.ts";
+import { oneDocument, World } from "./testing/world.ts";
 
 interface DemoDocument {
   readonly scenario: string;
@@ -28,6 +28,18 @@ function scratch(name: string): { readonly env: Record<string, string>; readonly
   const folder = world.path(`tmp/${name}`);
   mkdirSync(folder);
   return { env: { TMPDIR: folder }, left: () => readdirSync(folder) };
+}
+
+/** Programs that were started with a path below `folder`. */
+function runningBelow(folder: string): string[] {
+  const said = (pid: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    } catch {
+      return "";
+    }
+  };
+  return readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name)).map(said).filter((line) => line.includes(`${folder}/`));
 }
 
 /** Every byte of a folder, and when it was written. */
@@ -82,14 +94,13 @@ describe("maestro demo", () => {
     expect([log.exitCode, log.stdout.toString().includes("PRIVATE KEY")]).toEqual([0, false]);
   }, DEADLINE_MS);
 
-  test("stopped in the middle it takes its daemon and its folder along", async () => {
-    const { env, left } = scratch("stopped");
+  test.each([["before its daemon has said a word", (log: string) => existsSync(log)], ["while its daemon starts", (log: string) => existsSync(log) && readFileSync(log, "utf8").includes('"pid":')]])("stopped %s it takes daemon and folder along", async (when, reached) => {
+    const { env, left } = scratch(when);
     const running = world.start(["demo"], { cwd: world.home, env });
-    const pid = (): number => Number(/"pid":([0-9]+)/.exec(left().map((name) => join(env["TMPDIR"] ?? "", name, "state/maestrod.log")).filter(existsSync).map((path) => readFileSync(path, "utf8")).join(""))?.[1] ?? 0);
-    while (pid() === 0 && running.child.exitCode === null) await Bun.sleep(5);
-    const daemon = pid();
+    const logs = (): string[] => left().map((name) => join(env["TMPDIR"] ?? "", name, "state/maestrod.log"));
+    while (!logs().some(reached) && running.child.exitCode === null) await Bun.sleep(5);
     running.child.kill("SIGINT");
-    expect([(await running.done).code, left(), daemon > 0 && alive(daemon)]).toEqual([130, [], false]);
+    expect([(await running.done).code, left(), runningBelow(env["TMPDIR"] ?? "")]).toEqual([130, [], []]);
   }, DEADLINE_MS);
 
   test("a base that asks for more is said, never told as a success", async () => {

@@ -39,6 +39,7 @@ export class Stage implements AsyncDisposable {
   readonly steps: Step[] = [];
   private readonly env: Record<string, string>;
   private readonly interrupted = (): void => void this[Symbol.asyncDispose]().then(() => process.exit(130));
+  private running: Bun.Subprocess | null = null;
   private gone = false;
 
   constructor(
@@ -58,6 +59,7 @@ export class Stage implements AsyncDisposable {
     this.say(`$ ${shown}`);
     const started = performance.now();
     const child = Bun.spawn([...argv], { cwd, env, stdin: "ignore", stdout: "pipe", stderr: "pipe", timeout: DEADLINE_MS, killSignal: "SIGKILL" });
+    this.running = child;
     const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
     this.steps.push({ command: shown, exit: code, ms: Math.round(performance.now() - started) });
     return { code, stdout: stdout.slice(0, OUTPUT_CHARACTERS_MAX), stderr: stderr.slice(0, OUTPUT_CHARACTERS_MAX) };
@@ -90,6 +92,9 @@ export class Stage implements AsyncDisposable {
     if (this.gone) return;
     this.gone = true;
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, this.interrupted);
+    // A command that went on could start a daemon after the stop below; one that is starting a daemon takes it along.
+    this.running?.kill();
+    await this.running?.exited;
     await Bun.spawn([process.execPath, Bun.main, "stop"], { cwd: dirname(Bun.main), env: this.env, stdin: "ignore", stdout: "ignore", stderr: "ignore", timeout: DEADLINE_MS }).exited;
     if (!this.keep) rmSync(this.folder, { recursive: true, force: true });
   }
