@@ -1,4 +1,7 @@
-/** A process that starts `maestrod`, gates some changes through it and ends it, for a rig that watches or injures the daemon. Prints what each gate came to. */
+/**
+ * A process that starts `maestrod`, gates some changes through it and ends it, for a rig that watches or injures the daemon. Prints what each
+ * gate came to. Arguments: the state folder, how many changes, and the daemon's program where it is not the source.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +16,7 @@ export interface Refused {
   readonly refused: string;
 }
 
-const MAESTROD = join(import.meta.dir, "../../main.ts");
+const SOURCE = join(import.meta.dir, "../../main.ts");
 const START_DEADLINE_MS = 20_000;
 const STOP_DEADLINE_MS = 10_000;
 
@@ -49,10 +52,10 @@ async function started(client: MaestroClient, daemon: Bun.Subprocess): Promise<b
 }
 
 if (import.meta.main) {
-  const [state_dir = "", count = "2"] = process.argv.slice(2);
+  const [state_dir = "", count = "2", maestrod = SOURCE] = process.argv.slice(2);
   const work = mkdtempSync(join(tmpdir(), "md-"));
   const socket = join(work, "s");
-  const daemon = Bun.spawn([process.execPath, MAESTROD, "--embedded", "--state", state_dir, "--socket", socket], { cwd: "/", env: { HOME: work, PATH: Bun.env["PATH"] ?? "" }, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+  const daemon = Bun.spawn([process.execPath, maestrod, "--embedded", "--state", state_dir, "--socket", socket], { cwd: "/", env: { HOME: work, PATH: Bun.env["PATH"] ?? "" }, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   const client = new MaestroClient(socket);
   // Always the same name, so that the daemon keeps it under the same path.
   const folder = join(work, "demo");

@@ -49,8 +49,8 @@ export interface Swept {
 /** How often a site is tried: a run may need one write less than the one that was counted, as two commits may become one. */
 const TRIES_MAX = 4;
 
-/** One fault at each of these sites. */
-export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fault, lanes: number): Promise<Swept> {
+/** One fault at each of these sites; `say` hears of a problem at once, because a whole night may lie before the end. */
+export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fault, lanes: number, say: (problem: string) => void = () => undefined): Promise<Swept> {
   const hit = new Set<string>();
   const problems: string[] = [];
   const waiting = [...sites];
@@ -62,6 +62,7 @@ export async function sweep(subject: Scenario, sites: readonly Site[], fault: Fa
         const once = await injure(subject, site, fault);
         if (once.hit) hit.add(nameOf(site));
         problems.push(...once.problems);
+        once.problems.forEach(say);
       }
     }
   };
