@@ -48,12 +48,21 @@ export const ChangeBudget = Closed(
 export type ChangeBudget = Static<typeof ChangeBudget>;
 
 /** From the ledger, all runs of the change together; beside the card, as a card is signed before its own bill is written. */
-export const ChangeCost = Closed({
+const Bill = {
   runs: Count,
   died: Type.Integer({ minimum: 0, description: "runs that ended with their daemon and are charged in full" }),
   wall_us: Count,
   cpu_us: Count,
   model_tokens: Count,
   reported: Type.Union([ReportedUsage, Unknown], { description: "null: nobody named a run" }),
+};
+
+/** One payer's part of a change's bill. */
+export const PaidShare = Closed({ payer: Type.String({ maxLength: 256, description: "a tenant, or a user of this machine" }), ...Bill });
+export type PaidShare = Static<typeof PaidShare>;
+
+export const ChangeCost = Closed({
+  ...Bill,
+  paid: Type.Optional(Type.Array(PaidShare, { description: "by whom: a tenant sees its own part, whoever runs the daemon all of them; what was billed before parts were kept is in none" })),
 });
 export type ChangeCost = Static<typeof ChangeCost>;

@@ -123,7 +123,7 @@ function judgingRoutes({ intakes, integrity, tenants, keeper, replay, clock, lim
         requireBound(principal, body);
         integrity.quota.check(principal);
         expectWork();
-        const pay: Payer = (worst, work, change) => tenants.pay(principal, worst, work, change);
+        const pay: Payer = (worst, work, bill) => tenants.pay(principal, worst, work, bill);
         return eventsOf<GateEvent>((emit, abort) => tenants.inLine(principal, () => keeper.submit(intake, body, emit, abort, pay)), signal);
       },
     }),
@@ -146,8 +146,8 @@ function judgingRoutes({ intakes, integrity, tenants, keeper, replay, clock, lim
 }
 
 /** What stands on the ledger now, of this card's change. */
-function costOf({ costs }: Pick<GateRouteDeps, "costs">, { repository, target_ref, head }: Card): { readonly cost?: ChangeCost } {
-  const cost = costs.of(placeKey({ repo_id: repository, target_ref, head }));
+function costOf({ costs }: Pick<GateRouteDeps, "costs">, { tenant }: Principal, { repository, target_ref, head }: Card): { readonly cost?: ChangeCost } {
+  const cost = costs.of(placeKey({ repo_id: repository, target_ref, head }), tenant);
   return cost === null ? {} : { cost };
 }
 
@@ -167,7 +167,7 @@ export function gateRoutes(deps: GateRouteDeps): Route[] {
         const row = findGate(gates, principal, params.id);
         const stored = await readReply(artifacts, row);
         if (stored === null) throw new MaestroError("request.not_found", `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
-        return { gate_id: row.gate_id, attempts: gates.attempts(row.gate_id).map(({ attempt }) => attempt.attempt), card: stored.reply.card, proof: stored.reply.proof, timings: stored.reply.timings, ...costOf(deps, stored.reply.card) };
+        return { gate_id: row.gate_id, attempts: gates.attempts(row.gate_id).map(({ attempt }) => attempt.attempt), card: stored.reply.card, proof: stored.reply.proof, timings: stored.reply.timings, ...costOf(deps, principal, stored.reply.card) };
       },
     }),
     findingsRoute(deps),

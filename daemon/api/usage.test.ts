@@ -29,7 +29,7 @@ beforeAll(async () => {
   await recordGate(core, { uid: OWN + 1, tenant: "web" }, recordInput(core.evidence.trust_domain, 1, { head: OTHERS }), () => TIMINGS);
   // The bill of the first gate, as its run would have left it.
   const { change } = core.gates.summaries.get(core.gates.recent(2)[1]!)!;
-  await core.costs.house({ wall_us: 9, cpu_us: 9, model_tokens: 0 }, (spent) => Promise.resolve(spent({ cpu_us: 5 })), change);
+  await core.costs.house({ wall_us: 9, cpu_us: 9, model_tokens: 0 }, (spent) => Promise.resolve(spent({ cpu_us: 5 })), { change, payer: String(OWN) });
   const { limits } = core.options.host;
   api = await serve({ routes: [...usageRoutes({ ...core, body_bytes_max: 10_000 }), ...reportRoutes(core), ...gateRoutes({ ...core, rules: [], clock: world.clock, config: () => [], limits, expectWork: () => undefined })] });
 });

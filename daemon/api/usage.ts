@@ -2,6 +2,7 @@
 import type { Limits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { UsageReply, UsageReport } from "../../proto/usage.ts";
+import type { ChangeCosts } from "../gate/cost/change-cost.ts";
 import { findGate } from "../gate/lookup.ts";
 import { payerOf, type Gates } from "../store/gates.ts";
 import type { Principal } from "../tenants/index.ts";
@@ -11,16 +12,18 @@ import { route, type Route } from "./route.ts";
 export interface UsageRouteDeps {
   readonly gates: Gates;
   readonly run_usage: RunUsage;
+  readonly costs: Pick<ChangeCosts, "pays">;
   readonly body_bytes_max: Limits["server"]["json_bytes_max"];
 }
 
 const payer = ({ tenant, uid }: Principal): string => tenant ?? String(uid);
 
-/** The change that the gate is of. Throws `auth.denied` for one that somebody else pays for: nobody puts costs on another's card. */
-function changeOf({ gates }: UsageRouteDeps, principal: Principal, text: string): string {
+/** The change that the gate is of. Throws `auth.denied` for one that only others pay for: nobody puts costs on another's bill. */
+function changeOf({ gates, costs }: UsageRouteDeps, principal: Principal, text: string): string {
   const row = findGate(gates, principal, text);
-  if (payerOf(row) !== payer(principal)) throw new MaestroError("auth.denied", "the gate was submitted by somebody else, and its cost is reported by them");
   const summary = gates.summaries.get(row);
+  const own = payerOf(row) === payer(principal) || (summary !== undefined && costs.pays({ change: summary.change, payer: payer(principal) }));
+  if (!own) throw new MaestroError("auth.denied", "the gate was submitted by somebody else, and its cost is reported by them");
   if (summary === undefined) throw new MaestroError("request.not_found", `attempt ${row.attempt.attempt} of ${row.gate_id} has no summary to join a run to; gate the change again`);
   return summary.change;
 }

@@ -9,12 +9,13 @@ import { recordId } from "../../proto/record.ts";
 import { VERSION } from "../../proto/version.ts";
 import type { PolicyDigest } from "../../proto/worker.ts";
 import { bundleDigest, policyId } from "../policy/index.ts";
-import type { Spent } from "../tenants/index.ts";
+import type { Bill, Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
 import { validFor } from "./comparison.ts";
 import { CHECKS } from "./checks/index.ts";
 import { checkHanded, handedDigest, unreadReports } from "../commands/reports/handed.ts";
 import type { ChangeCosts } from "./cost/change-cost.ts";
+import { stoppedByBudget } from "./cost/allowance.ts";
 import { onTheHouse, worstGate, type Payer } from "./cost/cost.ts";
 import type { Asked, Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";
@@ -50,7 +51,7 @@ export type Progress = (typeof ProgressEvent)["static"];
 const CHECKS_VERSION = recordId("checks", 1, { version: VERSION, checks: CHECKS.map(({ id }) => id) });
 
 export class GateKeeper {
-  private readonly flights = new SingleFlight<Progress, GateResult>();
+  private readonly flights = new SingleFlight<Progress, { readonly result: GateResult; readonly payer: string }>();
   private readonly turnstile: Turnstile;
   private readonly host_policy: PolicyDigest;
 
@@ -68,12 +69,12 @@ export class GateKeeper {
   async submit(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, payer: Payer = this.deps.costs?.house ?? onTheHouse): Promise<GateResult> {
     if (!intake.received) throw new MaestroError("intake.incomplete", "no pack was sent for this intake");
     checkHanded(request.reports, this.deps.host.limits.command.handed_bytes_max);
-    const change = placeKey({ repo_id: intake.repo_id, target_ref: request.target_ref, head: request.head });
-    const pay: Payer = (worst, work) => payer(worst, work, change);
+    const bill = billOf(intake, request);
+    const pay: Payer = (worst, work) => payer(worst, work, bill);
     const target = await this.deps.targets.settled(intake, request, signal, pay);
-    const result = await this.judged(intake, { ...request, target }, listen, signal, pay);
+    const result = await this.judged(intake, { ...request, target }, listen, signal, pay, bill.payer);
     // After its own run is on the bill.
-    const cost = this.deps.costs?.of(change) ?? null;
+    const cost = this.deps.costs?.of(bill.change, intake.tenant) ?? null;
     return cost === null ? result : { ...result, cost };
   }
 
@@ -82,14 +83,17 @@ export class GateKeeper {
     return this.submit(recalledIntake(row, mode), { intake_id: "", target_ref, target, head }, listen, signal);
   }
 
-  private judged(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer): Promise<GateResult> {
+  private async judged(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer, payer: string): Promise<GateResult> {
     const { target_ref, target, head, rerun = false } = request;
     const key = JSON.stringify([this.deps.shelf.mark({ repo_id: intake.repo_id, target_ref, head }), intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, handedDigest(request.reports)]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
-      return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), (spent) => this.run(intake, request, emit, abort, spent)), abort, tenantOf(intake));
+      return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), async (spent) => ({ result: await this.run(intake, request, emit, abort, spent), payer })), abort, tenantOf(intake));
     };
-    return this.flights.join(key, start, listen, signal);
+    const ran = await this.flights.join(key, start, listen, signal);
+    // Somebody else's budget stopped it, which says nothing about this one's.
+    if (ran.payer !== payer && stoppedByBudget(ran.result.card)) return (await this.flights.join(`${payer} ${key}`, start, listen, signal)).result;
+    return ran.result;
   }
 
   private async run(intake: Intake, request: GateRequest, emit: (event: Progress) => void, signal: AbortSignal, spent: Spent): Promise<GateResult> {
@@ -106,15 +110,14 @@ export class GateKeeper {
       check: ({ outcome, duration_us }: Judgement["runs"][number]) => emit({ event: "progress", stage: "checks", check: outcome.check, result: outcome.result, duration_us }),
     };
     const { target_ref, target, head } = request;
-    const change = placeKey({ repo_id: intake.repo_id, target_ref, head });
-    const payer = payerOf({ owner_uid: intake.uid, ...(intake.tenant === null ? {} : { owner_tenant: intake.tenant }) });
+    const bill = billOf(intake, request);
     const { costs } = this.deps;
     const handed = handedDigest(request.reports);
     let reuse: Reuse | undefined;
     const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
-    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(change) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [] } };
+    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [] } };
     const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => {
-      costs?.link(change, payer, asked.facts.runs ?? []);
+      costs?.link(bill, asked.facts.runs ?? []);
       return subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked);
     });
     if ("recorded" in judgement) return judgement;
@@ -167,8 +170,8 @@ export class GateKeeper {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
     const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`)];
-    const reported = this.deps.costs?.before(placeKey({ repo_id, target_ref, head })).micro_usd ?? null;
-    return makeCard({ ...(reported === null ? {} : { cost_micro_usd: String(reported) }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
+    const reported = this.deps.costs?.reported(placeKey({ repo_id, target_ref, head })) ?? null;
+    return makeCard({ ...(reported === null ? {} : { cost_micro_usd: reported }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
   }
 
   /** No admit outlasts the override it rests on. */
@@ -205,6 +208,12 @@ const wantedIn = (reasons: Card["reasons"] | Asked["approvals"]): string => cano
 
 /** A judgement, and what its check processes used. */
 type Judged = Judgement & { readonly usage: Usage; readonly target: string; readonly handed: string | null; readonly unread: readonly string[]; readonly reuse: Reuse | undefined };
+
+/** A tenant who gates what another one gates too has a bill, and with it a budget, of its own. */
+const billOf = ({ repo_id, uid, tenant }: Intake, { target_ref, head }: Pick<GateRequest, "target_ref" | "head">): Bill => ({
+  change: placeKey({ repo_id, target_ref, head }),
+  payer: payerOf({ owner_uid: uid, ...(tenant === null ? {} : { owner_tenant: tenant }) }),
+});
 
 /** Releases without effect that a card names. */
 const IGNORED_MAX = 8;

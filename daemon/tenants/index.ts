@@ -7,7 +7,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Peer } from "../platform/socket/index.ts";
 import type { Store } from "../store/db.ts";
 import { Admission } from "./admission.ts";
-import type { Amount } from "./ledger/core.ts";
+import type { Amount, Bill } from "./ledger/core.ts";
 import { type Ledger, openLedger } from "./ledger/index.ts";
 import { Lines } from "./lines.ts";
 import { pay, type Spent } from "./meter.ts";
@@ -16,7 +16,7 @@ import { TenantTable } from "./table.ts";
 import { type Credential, Tokens } from "./tokens.ts";
 
 export { localRepositoryId, maySee, mayUse, notBoundTo, type Principal } from "./principal.ts";
-export type { Amount } from "./ledger/core.ts";
+export type { Amount, Bill } from "./ledger/core.ts";
 export type { Spent } from "./meter.ts";
 export { credentialOf, type Credential } from "./tokens.ts";
 
@@ -43,8 +43,8 @@ export interface Tenants {
   isPerson(uid: number): boolean;
   /** A place in the tenant's line for as long as `work` takes. Throws `tenant.queue`. */
   inLine<T>(principal: Principal, work: () => Promise<T>): Promise<T>;
-  /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after, and on the bill of `change` too. Throws `tenant.budget`. */
-  pay<T>(principal: Pick<Principal, "accounts">, worst: Amount, work: (spent: Spent) => Promise<T>, change?: string): Promise<T>;
+  /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after, and on `bill` too. Throws `tenant.budget`. */
+  pay<T>(principal: Pick<Principal, "accounts">, worst: Amount, work: (spent: Spent) => Promise<T>, bill?: Bill): Promise<T>;
   /** Why the principal could not pay for so much now; null where it could. */
   left(principal: Principal, amount: Amount): string | null;
   /** From the next request on: whose tokens are taken and which are revoked, with the key files read again. Throws `trust.malformed` and changes nothing. */
@@ -72,8 +72,8 @@ export async function createTenants({ host, trust_domain, own_uid, store, clock,
     believe: async (sources) => {
       tokens = await opened(sources);
     },
-    pay: async (principal, worst, work, change) => {
-      const paid = pay({ ledger, clock, warn }, principal, worst, work, change);
+    pay: async (principal, worst, work, bill) => {
+      const paid = pay({ ledger, clock, warn }, principal, worst, work, bill);
       under_way.add(paid);
       try {
         return await paid;

@@ -1,7 +1,7 @@
 /** Work at somebody's expense: its worst case is reserved before it begins, what it used is settled after. */
 import { MaestroError } from "../../proto/errors.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Amount } from "./ledger/core.ts";
+import type { Amount, Bill } from "./ledger/core.ts";
 import type { Ledger } from "./ledger/index.ts";
 import type { Principal } from "./principal.ts";
 
@@ -14,12 +14,12 @@ export interface MeterDeps {
   readonly warn: (what: string, error: unknown) => void;
 }
 
-/** Work on `change` is on its bill too, whether or not anybody pays. Rejects with `tenant.budget` before any work, and with whatever the work rejects with: that has been paid for too. */
-export async function pay<T>({ ledger, clock, warn }: MeterDeps, { accounts }: Pick<Principal, "accounts">, worst: Amount, work: (spent: Spent) => Promise<T>, change?: string): Promise<T> {
+/** Work on the change of `bill` is on its bill too, whether or not anybody pays. Rejects with `tenant.budget` before any work, and with whatever the work rejects with: that has been paid for too. */
+export async function pay<T>({ ledger, clock, warn }: MeterDeps, { accounts }: Pick<Principal, "accounts">, worst: Amount, work: (spent: Spent) => Promise<T>, bill?: Bill): Promise<T> {
   let cpu_us = 0;
   const spent: Spent = (used) => void (cpu_us += used.cpu_us);
-  if (accounts.length === 0 && change === undefined) return work(spent);
-  const id = ledger.reserve(accounts, worst, change);
+  if (accounts.length === 0 && bill === undefined) return work(spent);
+  const id = ledger.reserve(accounts, worst, bill);
   const started_ms = clock.monotonic_ms();
   try {
     return await work(spent);

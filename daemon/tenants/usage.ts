@@ -22,9 +22,10 @@ export interface LinkedRun {
 export interface RunUsage {
   /** Takes a run's totals. Whether they are news. Throws `request.malformed` for totals that fall or do not add up, `tenant.budget` where the payer has too many runs. */
   report(payer: string, report: UsageReport): boolean;
-  /** Joins runs to a change, up to `RUNS_PER_CHANGE_MAX`; how many are new. */
+  /** Joins runs to a change, up to `RUNS_PER_CHANGE_MAX` of each payer, so that nobody takes another's places; how many are new. */
   link(change: string, payer: string, runs: readonly string[]): number;
-  of(change: string): readonly LinkedRun[];
+  /** Of one payer, or of all of them: then a run that one payer's agents reported is not missing because somebody else names it too. */
+  of(change: string, payer?: string): readonly LinkedRun[];
 }
 
 export interface RunUsageDeps {
@@ -39,6 +40,8 @@ const RUNS_MAX = 100_000;
 const SWEEP_ROWS = 16;
 const IDLE_S_MAX = 400 * 86_400;
 const LAST = "\uffff";
+/** Links of one change that are read; tenants are the operator's to name. */
+const LINKS_MAX = 1_024 * RUNS_PER_CHANGE_MAX;
 
 const fell = (before: number | null, now: number | null): boolean => before !== null && (now === null || now < before);
 
@@ -57,6 +60,11 @@ export function openRunUsage({ store, now_s, runs_max = RUNS_MAX }: RunUsageDeps
 
   function count(payer: string, by: number): void {
     payers.put(payer, { runs: Math.max(0, (payers.get(payer)?.runs ?? 0) + by) });
+  }
+
+  function linked(change: string, payer?: string) {
+    const range = payer === undefined ? { start: [change, "", ""], end: [change, LAST, ""], limit: LINKS_MAX } as const : { start: [change, payer, ""], end: [change, payer, LAST], limit: RUNS_PER_CHANGE_MAX } as const;
+    return [...links.entries(range)];
   }
 
   function sweep(payer: string): void {
@@ -83,16 +91,16 @@ export function openRunUsage({ store, now_s, runs_max = RUNS_MAX }: RunUsageDeps
       return true;
     },
     link(change, payer, named) {
-      const room = RUNS_PER_CHANGE_MAX - [...links.entries({ start: [change, "", ""], end: [change, LAST, ""], limit: RUNS_PER_CHANGE_MAX })].length;
+      const room = RUNS_PER_CHANGE_MAX - linked(change, payer).length;
       const news = [...new Set(named)].filter((run) => links.get([change, payer, run]) === undefined).slice(0, Math.max(0, room));
       if (news.length > 0) store.atomic(() => news.forEach((run) => links.put([change, payer, run], { at_s: now_s() })));
       return news.length;
     },
-    of: (change) =>
-      [...links.entries({ start: [change, "", ""], end: [change, LAST, ""], limit: RUNS_PER_CHANGE_MAX })].map(({ key: [, payer, run_id] }) => {
-        const row = runs.get([payer, run_id]);
-        return { run: `${payer} ${run_id}`, totals: row === undefined ? null : row };
-      }),
+    of(change, payer) {
+      const found = linked(change, payer).map(({ key: [, whose, run_id] }) => ({ whose, run_id, totals: runs.get([whose, run_id]) ?? null }));
+      const reported = new Set(found.flatMap(({ run_id, totals }) => (totals === null ? [] : run_id)));
+      return found.filter(({ run_id, totals }) => totals !== null || !reported.has(run_id)).map(({ whose, run_id, totals }) => ({ run: `${whose} ${run_id}`, totals }));
+    },
   };
 }
 

@@ -12,6 +12,13 @@ test("a bill says how much of the calls it knows, and never that unknown ones ar
   expect(billTexts({ ...COST, reported: null })).toHaveLength(1);
 });
 
+test("whose part is whose is said where somebody else paid too", () => {
+  const part = { payer: "web", runs: 1, died: 0, wall_us: 1_200_000, cpu_us: 11_000_000, model_tokens: 0, reported: null };
+  expect(billTexts({ ...COST, paid: [part] }).at(-1)).toBe("of it web: 1 run, 1.20 s of gates, 11 s of processors");
+  expect(billTexts({ ...COST, paid: [{ ...part, runs: 2 }] }).at(-1)).toStartWith("this change so far");
+  expect(billTexts({ ...COST, runs: 12, paid: Array.from({ length: 12 }, () => part) }).at(-1)).toBe("and 4 more, in --json");
+});
+
 test("the card of a held change shows it beside its cost", () => {
   const text = renderTerminal(card({ verdict: "hold", cost: { reported: true, micro_usd: "180000" } }), { cost: COST });
   expect(text).toMatch(/Cost +\$0\.18[^]*98 of 100 calls reported[^]*this change so far: 2 runs/);

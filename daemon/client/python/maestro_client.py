@@ -571,13 +571,17 @@ class Usage(TypedDict):
     max_rss_bytes: int
 
 
-class ChangeCost(TypedDict):
+class _ChangeCost(TypedDict):
     runs: int
     died: int
     wall_us: int
     cpu_us: int
     model_tokens: int
     reported: Union[ReportedUsage, None]
+
+
+class ChangeCost(_ChangeCost, total=False):
+    paid: List[PaidShare]
 
 
 class ReportedUsage(TypedDict):
@@ -587,6 +591,16 @@ class ReportedUsage(TypedDict):
     calls_reported: int
     tokens: Union[int, None]
     micro_usd: Union[str, None]
+
+
+class PaidShare(TypedDict):
+    payer: str
+    runs: int
+    died: int
+    wall_us: int
+    cpu_us: int
+    model_tokens: int
+    reported: Union[ReportedUsage, None]
 
 
 class _GateRequest(TypedDict):

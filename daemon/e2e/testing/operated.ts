@@ -12,7 +12,8 @@ export interface OperatedOptions {
   readonly modes?: string;
   /** Lines added to the row, each with its comma-free YAML. */
   readonly row?: Readonly<Record<string, string>>;
-  readonly more?: string;
+  /** Lines of the configuration; a function where they name files of the world. */
+  readonly more?: string | ((world: World) => string);
 }
 
 export class Operated implements AsyncDisposable {
@@ -66,7 +67,7 @@ export class Operated implements AsyncDisposable {
     const config = this.world.path("maestrod.yaml");
     const fields = { id: ROW, remote: this.remote, target_refs: "[refs/heads/main]", ...row };
     const lines = Object.entries(fields).map(([key, value]) => `  ${key}: ${value}\n`).join("");
-    writeFileSync(config, `${HEAD}modes: ${modes}\ntrust_file: ${this.world.path("trust.json")}\nrepositories:\n-${lines.slice(1)}limits:\n  egress: {tip_ttl_ms: 1, tip_deadline_ms: 5000}\n${more}`);
+    writeFileSync(config, `${HEAD}modes: ${modes}\ntrust_file: ${this.world.path("trust.json")}\nrepositories:\n-${lines.slice(1)}limits:\n  egress: {tip_ttl_ms: 1, tip_deadline_ms: 5000}\n${typeof more === "string" ? more : more(this.world)}`);
     await this.world.daemon(["--config", config]);
   }
 

@@ -1,4 +1,5 @@
 /** What a change's budget still allows. Pure: who asks hands in what was spent. */
+import type { Card } from "../../../proto/card.ts";
 import type { ChangeBudget } from "../../../proto/usage.ts";
 
 export interface SpentOn {
@@ -18,7 +19,12 @@ export interface Allowance {
 const US = 1_000_000;
 const REMEDY = "what ran before stands; raise change_budget of the trusted configuration, or split the change";
 
-const said = (what: string, spent: string, limit: string): string => `budget: ${spent} of ${limit} ${what} of this change are spent; ${REMEDY}`;
+const PREFIX = "budget: ";
+
+const said = (what: string, spent: string, limit: string): string => `${PREFIX}${spent} of ${limit} ${what} of this change are spent; ${REMEDY}`;
+
+/** Whether something did not run because its payer's budget for the change was spent. */
+export const stoppedByBudget = ({ checks, obligations = [] }: Pick<Card, "checks" | "obligations">): boolean => [...checks, ...obligations].some(({ result, because }) => result === "unavailable" && because?.startsWith(PREFIX) === true);
 
 export function allowanceOf(budget: ChangeBudget | undefined, spent: () => SpentOn): Allowance {
   const { wall_s = Infinity, cpu_s = Infinity, micro_usd } = budget ?? {};

@@ -32,7 +32,7 @@ class Gating implements AsyncDisposable {
     return { intake, asked: { intake_id: intake.id, target_ref: MAIN, target, head }, key: placeKey({ repo_id: intake.repo_id, target_ref: MAIN, head }) };
   }
 
-  readonly billed: Payer = (worst, work, change) => this.world.core.tenants.pay({ accounts: [ACCOUNT] }, worst, work, change);
+  readonly billed: Payer = (worst, work, bill) => this.world.core.tenants.pay({ accounts: [ACCOUNT] }, worst, work, bill);
 
   gate({ intake, asked }: Awaited<ReturnType<Gating["change"]>>, more: { rerun?: boolean; listen?: (check: string | null) => void } = {}): Promise<GateResult> {
     const { rerun = false, listen = () => undefined } = more;
@@ -78,18 +78,18 @@ describe("the bill", () => {
     const { ledger } = one.world.core.tenants;
     const before = ledger.account(ACCOUNT.key)?.spent ?? NOTHING;
     const worst = { wall_us: 500, cpu_us: 700, model_tokens: 3 };
-    ledger.reserve([ACCOUNT], worst, key);
+    ledger.reserve([ACCOUNT], worst, { change: key, payer: String(UID) });
     await one.world.stop();
     await one.world.start();
     const after = one.world.core.tenants.ledger;
     expect([after.change(key), after.account(ACCOUNT.key)?.spent]).toEqual([expect.objectContaining({ runs: 1, died: 1, spent: worst }), plus(before, worst)]);
-    expect(one.world.core.costs.of(key)).toMatchObject({ runs: 1, died: 1, wall_us: 500, cpu_us: 700, model_tokens: 3 });
+    expect(one.world.core.costs.of(key, null)).toMatchObject({ runs: 1, died: 1, wall_us: 500, cpu_us: 700, model_tokens: 3 });
   });
 
   test("work nobody pays for stands on its change's bill all the same", async () => {
     const { intake, asked, key } = await one.change("own");
     await one.world.core.keeper.submit(intake, asked, () => undefined, never);
-    expect(one.world.core.costs.of(key)?.runs).toBe(1);
+    expect(one.world.core.costs.of(key, null)?.runs).toBe(1);
   });
 });
 
@@ -143,7 +143,7 @@ describe("a budget", () => {
     await using one = await Gating.open({ change_budget: { cpu_s: 5 } });
     const lower = await one.change("work", { "maestro.yaml": "version: 1\nchange_budget: { cpu_s: 3 }\n" });
     const higher = await one.change("more", { "maestro.yaml": "version: 1\nchange_budget: { cpu_s: 9 }\n" });
-    for (const { key } of [lower, higher]) await one.billed({ wall_us: 1, cpu_us: 1, model_tokens: 0 }, (spent) => Promise.resolve(spent({ cpu_us: 4_000_000 })), key);
+    for (const { key } of [lower, higher]) await one.billed({ wall_us: 1, cpu_us: 1, model_tokens: 0 }, (spent) => Promise.resolve(spent({ cpu_us: 4_000_000 })), { change: key, payer: String(UID) });
     const stopped = await one.gate(lower);
     expect([stopped.verdict, stopped.card.checks.every(({ because }) => because?.includes("of 3 s of processor time") === true)]).toEqual(["hold", true]);
     const loosened = await one.gate(higher);

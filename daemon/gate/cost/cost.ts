@@ -1,9 +1,9 @@
 /** What a change costs: the most it may take, reserved before the work, and what it took, settled after. */
 import type { GateLimits, Limits } from "../../../proto/config.ts";
-import type { Amount, Spent } from "../../tenants/index.ts";
+import type { Amount, Bill, Spent } from "../../tenants/index.ts";
 
-/** Runs `work` at somebody's expense, and on the bill of `change`; `spent` is told what its processes used. Rejects with `tenant.budget` before any work. */
-export type Payer = <T>(worst: Amount, work: (spent: Spent) => Promise<T>, change?: string) => Promise<T>;
+/** Runs `work` at somebody's expense, and on `bill`; `spent` is told what its processes used. Rejects with `tenant.budget` before any work. */
+export type Payer = <T>(worst: Amount, work: (spent: Spent) => Promise<T>, bill?: Bill) => Promise<T>;
 
 /** Check processes of one change at once; see `Judge`. */
 const LANES_MAX = 2;

@@ -18,6 +18,12 @@ export type AccountRow = Static<typeof AccountRow>;
 export const ChangeRow = Closed({ runs: Count, died: Count, spent: Amount, touched_s: Count });
 export type ChangeRow = Static<typeof ChangeRow>;
 
+/** Whose work on which change; `payer` is a tenant, or a user of this machine where there is none. */
+export interface Bill {
+  readonly change: string;
+  readonly payer: string;
+}
+
 export const emptyChange = (now_s: number): ChangeRow => ({ runs: 0, died: 0, spent: NOTHING, touched_s: now_s });
 
 export const billed = (row: ChangeRow, used: Amount, died: boolean, now_s: number): ChangeRow => ({ runs: row.runs + 1, died: row.died + (died ? 1 : 0), spent: add(row.spent, used), touched_s: now_s });

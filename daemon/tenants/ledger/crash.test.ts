@@ -86,6 +86,9 @@ test(`after each of ${KILLS} kills, and one more while it opens, the sums are wh
     // What changes cost is what was paid, to the unit: every reservation was of one change and of this account.
     const changes = [0, 1, 2, 3].map((n) => ledger.change(String(n).padStart(64, "0"))?.spent ?? NOTHING);
     expect(changes.reduce(plus, NOTHING)).toEqual(ledger.account("every")?.spent ?? NOTHING);
+    // And its parts by payer, which are written in the same transaction, are all of it.
+    const parts = [0, 1, 2, 3].flatMap((n) => ledger.shares(String(n).padStart(64, "0")).map(({ spent }) => spent));
+    expect(parts.reduce(plus, NOTHING)).toEqual(ledger.account("every")?.spent ?? NOTHING);
     await store.close();
   }
   expect(steps).toBeGreaterThan(KILLS * 5);

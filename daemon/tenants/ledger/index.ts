@@ -5,10 +5,10 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
 import type { Account } from "../principal.ts";
-import { AccountRow, Amount, billed, ChangeRow, emptyAccount, emptyChange, reserved, rolled, settled, shortfall } from "./core.ts";
+import { AccountRow, Amount, type Bill, billed, ChangeRow, emptyAccount, emptyChange, reserved, rolled, settled, shortfall } from "./core.ts";
 
 const Line = Closed({ account: Type.String({ maxLength: 256 }), window_s: Type.Union([Count, Type.Null()]) });
-const ReservationRow = Closed({ amount: Amount, lines: Type.Array(Line, { maxItems: 4 }), change: Type.Optional(Sha256Hex) });
+const ReservationRow = Closed({ amount: Amount, lines: Type.Array(Line, { maxItems: 4 }), change: Type.Optional(Sha256Hex), payer: Type.Optional(Type.String({ maxLength: 256 })) });
 
 /** An account of a token is kept this long after it was last used: longer than a token may live. */
 const IDLE_S_MAX = CAPABILITY_LIFE_S_MAX + 86_400;
@@ -16,11 +16,14 @@ const IDLE_S_MAX = CAPABILITY_LIFE_S_MAX + 86_400;
 const CHANGE_IDLE_S_MAX = 400 * 86_400;
 /** Looked at in one go, of which there is one at the start and one with every so many settlements: however many tokens there were, no request waits for all of them. */
 const SWEEP_ROWS = 256;
+const LAST = "\uffff";
+/** Shares of one change that are read: tenants are the operator's to name, and a change of a repository of one's own has one. */
+const PAYERS_MAX = 1_024;
 const SWEEP_SETTLEMENTS = 64;
 
 export interface Ledger {
-  /** Promises `amount` to every account, or to none, for work on `change`. Durable on return. Throws `tenant.budget`, saying when to come again. */
-  reserve(accounts: readonly Account[], amount: Amount, change?: string): number;
+  /** Promises `amount` to every account, or to none, for work on the change of `bill`. Durable on return. Throws `tenant.budget`, saying when to come again. */
+  reserve(accounts: readonly Account[], amount: Amount, bill?: Bill): number;
   /** Replaces the promise by what was used. `false` where it was settled or released before: nothing is counted twice. */
   settle(id: number, used: Amount): boolean;
   /** Why `amount` would not be promised now; null where it would. Promises nothing. */
@@ -28,8 +31,14 @@ export interface Ledger {
   account(key: string): AccountRow | undefined;
   /** What work on a change took so far, whoever paid for it. */
   change(key: string): ChangeRow | undefined;
+  /** What of it is each payer's; less than all of it where some was billed before shares were kept. */
+  shares(change: string): readonly Share[];
   /** Promises that stand. */
   open(): number;
+}
+
+export interface Share extends ChangeRow {
+  readonly payer: string;
 }
 
 export interface LedgerDeps {
@@ -47,14 +56,18 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   const accounts = store.table<string, typeof AccountRow>("ledger_accounts", AccountRow);
   const reservations = store.table<number, typeof ReservationRow>("ledger_reservations", ReservationRow);
   const changes = store.table<string, typeof ChangeRow>("ledger_changes", ChangeRow);
+  const parts = store.table<readonly [string, string], typeof ChangeRow>("ledger_change_payers", ChangeRow);
   let last = 0;
+
+  const partsOf = (change: string) => [...parts.entries({ start: [change, ""], end: [change, LAST], limit: PAYERS_MAX })];
 
   function accountOf({ key, window_s }: Pick<Account, "key" | "window_s">): AccountRow {
     return rolled(accounts.get(key) ?? emptyAccount(now_s()), window_s, now_s());
   }
 
-  function close(id: number, { amount, lines, change }: Static<typeof ReservationRow>, used: Amount, died: boolean): void {
+  function close(id: number, { amount, lines, change, payer }: Static<typeof ReservationRow>, used: Amount, died: boolean): void {
     if (change !== undefined) changes.put(change, billed(changes.get(change) ?? emptyChange(now_s()), used, died, now_s()));
+    if (change !== undefined && payer !== undefined) parts.put([change, payer], billed(parts.get([change, payer]) ?? emptyChange(now_s()), used, died, now_s()));
     for (const { account, window_s } of lines) accounts.put(account, settled(accountOf({ key: account, window_s }), amount, used, now_s()));
     reservations.remove(id);
   }
@@ -70,7 +83,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
     const rows = [...accounts.entries({ start: swept, limit: SWEEP_ROWS })];
     const forgotten = [...changes.entries({ start: swept_change, limit: SWEEP_ROWS })];
     const old = forgotten.filter(({ value }) => value.touched_s < now_s() - CHANGE_IDLE_S_MAX);
-    if (old.length > 0) store.atomic(() => old.forEach(({ key }) => changes.remove(key)));
+    if (old.length > 0) store.atomic(() => old.forEach(({ key }) => (partsOf(key).forEach((part) => parts.remove(part.key)), changes.remove(key))));
     swept_change = forgotten.length < SWEEP_ROWS ? "" : (forgotten.at(-1)?.key ?? "");
     const idle = rows.filter(({ value }) => value.touched_s < now_s() - IDLE_S_MAX);
     if (idle.length > 0) store.atomic(() => idle.forEach(({ key }) => accounts.remove(key)));
@@ -79,7 +92,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   sweep();
 
   return {
-    reserve(asked, amount, change) {
+    reserve(asked, amount, bill) {
       const id = ++last;
       store.atomic(() => {
         for (const account of asked) {
@@ -88,7 +101,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
           if (short !== null) throw refusal(account, short, now_s());
           accounts.put(account.key, reserved(row, amount, now_s()));
         }
-        reservations.put(id, { amount, lines: asked.map(({ key, window_s }) => ({ account: key, window_s })), ...(change === undefined ? {} : { change }) });
+        reservations.put(id, { amount, lines: asked.map(({ key, window_s }) => ({ account: key, window_s })), ...bill });
       });
       return id;
     },
@@ -110,6 +123,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
     },
     account: (key) => accounts.get(key),
     change: (key) => changes.get(key),
+    shares: (change) => partsOf(change).map(({ key: [, payer], value }) => ({ ...value, payer })),
     open: () => reservations.count(),
   };
 }

@@ -29,7 +29,7 @@ for (;;) {
     const worst = amount();
     const keys = asked.map(({ key }) => key);
     say({ begin: "reserve", asked: keys, worst });
-    const id = ledger.reserve(asked, worst, change);
+    const id = ledger.reserve(asked, worst, { change, payer: asked[0]?.key ?? "nobody" });
     open.push({ id, asked: keys });
     say({ done: "reserve", id, asked: keys, worst });
     continue;

@@ -8,6 +8,21 @@ export type ChangeCost = {
   readonly model_tokens: number;
   /** null: nobody named a run */
   readonly reported: ReportedUsage | null;
+  /** by whom: a tenant sees its own part, whoever runs the daemon all of them; what was billed before parts were kept is in none */
+  readonly paid?: readonly PaidShare[];
+};
+
+export type PaidShare = {
+  /** a tenant, or a user of this machine */
+  readonly payer: string;
+  readonly runs: number;
+  /** runs that ended with their daemon and are charged in full */
+  readonly died: number;
+  readonly wall_us: number;
+  readonly cpu_us: number;
+  readonly model_tokens: number;
+  /** null: nobody named a run */
+  readonly reported: ReportedUsage | null;
 };
 
 export type ReportedUsage = {
