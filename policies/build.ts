@@ -1,25 +1,49 @@
 /**
- * Builds the default policy bundle, or checks the committed one.
+ * Builds the policy bundles, or checks the committed ones.
  *
- *   bun policies/build.ts            writes policies/default/bundle.tar.gz
+ *   bun policies/build.ts            writes each bundle and, beside it, what it was made of
  *   bun policies/build.ts --check    compares byte for byte and runs the Rego tests
  *
- * The bundle is committed so that nobody needs `opa` to run Maestro. The
- * version is pinned because another compiler gives other bytes.
+ * The bundles are committed so that nobody needs `opa` to run or test Maestro.
+ * The version is pinned because another compiler gives other bytes.
  */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const OPA_VERSION = "1.22.2";
-export const REVISION = "default@1";
 const ENTRYPOINT = "maestro/gate/answer";
 const SOURCE = join(import.meta.dir, "default");
 const TOOLCHAIN = join(import.meta.dir, "..", ".toolchain", "bin");
 const RUN_DEADLINE_MS = 120_000;
 const INSTALL_DEADLINE_MS = 420_000;
 
-export const COMMITTED_BUNDLE = join(SOURCE, "bundle.tar.gz");
+/** A committed bundle: Rego and data of one folder, compiled. */
+export interface Source {
+  readonly folder: string;
+  readonly revision: string;
+}
+
+/** What the daemon ships, and what a user might write, for tests. */
+export const SOURCES: readonly Source[] = [
+  { folder: SOURCE, revision: "default@1" },
+  { folder: join(import.meta.dir, "../daemon/policy/testing/user"), revision: "mine@1" },
+];
+
+export const committedBundle = ({ folder }: Source): string => join(folder, "bundle.tar.gz");
+/** Beside each bundle: digests of the bundle and of all it was made of, as `sha256sum` writes them. */
+export const madeOf = ({ folder }: Source): string => join(folder, "bundle.sha256");
+
+const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+
+/** The text of `madeOf`: one line for the bundle, one for how it is compiled, one for each source in the order of their names. */
+export function digestsOf({ folder, revision }: Source, bundle: Uint8Array): string {
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.(?:rego|json|ya?ml)$/.test(file) && !file.endsWith("_test.rego"));
+  const lines = [["bundle.tar.gz", bundle] as const, [`opa-${OPA_VERSION}-${revision}`, compilerArgs(revision).join("\n")] as const, ...sources.sort().map((file) => [file, readFileSync(join(folder, file))] as const)];
+  return lines.map(([name, bytes]) => `${sha256(bytes)}  ${name}\n`).join("");
+}
 
 interface Ended {
   readonly code: number;
@@ -61,13 +85,16 @@ export async function requireOpa(): Promise<{ path: string } | { because: string
   return found === null ? installOpa() : { path: found };
 }
 
-/** Bytes of the bundle that `opa` compiles from the source in this folder. */
-export async function compileBundle(opa: string): Promise<Uint8Array> {
+function compilerArgs(revision: string): readonly string[] {
+  return ["build", "--target", "wasm", "--entrypoint", ENTRYPOINT, "--revision", revision, "--ignore", "*_test.rego", "--ignore", "*.tar.gz", "--bundle", "."];
+}
+
+/** Bytes of the bundle that `opa` compiles from a source. */
+export async function compileBundle(opa: string, source: Source): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "maestro-policy-"));
   try {
     const out = join(folder, "bundle.tar.gz");
-    const argv = [opa, "build", "--target", "wasm", "--entrypoint", ENTRYPOINT, "--revision", REVISION];
-    const { code, text } = await run([...argv, "--ignore", "*_test.rego", "--ignore", "*.tar.gz", "--bundle", ".", "--output", out], SOURCE, RUN_DEADLINE_MS);
+    const { code, text } = await run([opa, ...compilerArgs(source.revision), "--output", out], source.folder, RUN_DEADLINE_MS);
     if (code !== 0) throw new Error(`opa build failed: ${text}`);
     return await Bun.file(out).bytes();
   } finally {
@@ -96,15 +123,21 @@ async function main(argv: readonly string[]): Promise<number> {
     say(`policies: SKIPPED, nothing was compared: ${opa.because}`);
     return 69;
   }
-  const bytes = await compileBundle(opa.path);
-  if (!argv.includes("--check")) {
-    await Bun.write(COMMITTED_BUNDLE, bytes);
-    say(`policies: wrote ${COMMITTED_BUNDLE} (${bytes.length} bytes)`);
-    return 0;
+  let same = true;
+  for (const source of SOURCES) {
+    const [path, bytes] = [committedBundle(source), await compileBundle(opa.path, source)];
+    if (argv.includes("--check")) {
+      const equal = Buffer.from(bytes).equals(await Bun.file(path).bytes());
+      same &&= equal;
+      say(`policies: ${path} ${equal ? "is what its source compiles to" : "differs from its source; run `bun policies/build.ts`"}`);
+    } else {
+      await Bun.write(path, bytes);
+      await Bun.write(madeOf(source), digestsOf(source, bytes));
+      say(`policies: wrote ${path} (${bytes.length} bytes)`);
+    }
   }
-  const same = Buffer.from(bytes).equals(await Bun.file(COMMITTED_BUNDLE).bytes());
+  if (!argv.includes("--check")) return 0;
   const rego = await testRego(opa.path);
-  say(`policies: the committed bundle ${same ? "is what the source compiles to" : "differs from its source; run `bun policies/build.ts`"}`);
   say(rego.text);
   return same && rego.code === 0 ? 0 : 1;
 }
