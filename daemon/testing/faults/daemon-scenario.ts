@@ -7,6 +7,7 @@ import type { Refused } from "./daemon-driver.ts";
 import type { Acknowledged } from "./evidence-writer.ts";
 import { sitesOf, type Subject } from "./injection.ts";
 import { auditState } from "./state-audit.ts";
+import { straysIn } from "./strays.ts";
 import type { Scenario } from "./sweep.ts";
 
 const DRIVER = join(import.meta.dir, "daemon-driver.ts");
@@ -16,7 +17,8 @@ async function audit(root: string, stdout: string): Promise<string[]> {
   const said = stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line) as Acknowledged | Refused);
   const bugs = said.flatMap((answer) => ("refused" in answer && answer.refused === "internal.bug" ? ["a gate was refused with internal.bug"] : []));
   const acknowledged = said.flatMap((answer) => ("refused" in answer ? [] : [answer]));
-  return [...bugs, ...(await auditState(root, { acknowledged, next: true, verified: new Set() }))];
+  const problems = await auditState(root, { acknowledged, next: true, verified: new Set() });
+  return [...bugs, ...problems, ...straysIn(root).map((path) => `${path} lies there for nobody`)];
 }
 
 /** The daemon in one file, as a package runs it: it starts once for each fault, and a source of 800 modules takes twice as long. */
