@@ -4,7 +4,7 @@ import type { Finding, Outcome } from "../../proto/outcome.ts";
 
 /** Below this many runs no rate is said. */
 const RUNS_MIN = 10;
-/** Trees on which the test gave both answers; one change has one tree, and cannot make its own test known. */
+/** Trees on which the test gave both answers: two, so that one bad hour of the host over one tree makes nothing known. */
 const FLAKES_MIN = 2;
 /** Two-sided 95 %. */
 const Z = 1.959963984540054;

@@ -1,4 +1,4 @@
-/** What is known of tests that have failed here: by repository, command and test, bounded and aged. Strangers' changes teach nothing. */
+/** What is known of tests that have failed here: by repository, command and test, bounded and aged. Runs over the target's tip alone teach it: whoever pushes chooses what else there is to run. */
 import { createHash } from "node:crypto";
 import { Type, type Static } from "@sinclair/typebox";
 import type { FlakyRate } from "../../proto/failed-test.ts";
@@ -19,7 +19,7 @@ export interface TestPlace {
 export interface TestHistory {
   /** Tests whose passing is worth knowing. */
   watched(place: TestPlace): string[];
-  /** One run of the command over one tree; `passed` names watched tests alone. */
+  /** One run of the command over one tree, named by a digest of the tree and how it was run; `passed` names watched tests alone. */
   ran(place: TestPlace, tree: string, failed: readonly string[], passed: readonly string[]): void;
   /** Of those that are known to be flaky. */
   rates(place: TestPlace, ids: readonly string[]): Map<string, FlakyRate>;
@@ -39,7 +39,7 @@ const LAST = "\uffff";
 
 const NEW: Omit<TestRow, "failed_tree" | "last_s"> = { runs: 0, failures: 0, flakes: 0, passed_tree: null, flake_tree: null };
 
-/** Both answers on one tree count once for each tree. */
+/** Both answers on one tree count once for each tree. `tree`: any digest that tells them apart. */
 function flake(row: TestRow, tree: string): TestRow {
   return row.flake_tree === tree ? row : { ...row, flakes: row.flakes + 1, flake_tree: tree };
 }

@@ -1,11 +1,13 @@
 /** Whose a failed test is: real sandboxes over real trees, and a tool that numbers its runs. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import type { Mode } from "../../proto/change.ts";
 import type { Judgement } from "../gate/judge.ts";
 import { Judge } from "../gate/judge.ts";
 import { failedTests } from "../gate/failed-tests.ts";
 import { createSandbox } from "../platform/sandbox/index.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
+import type { Source } from "../platform/git/testing/scratch.ts";
 import { World } from "../testing/core.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { openTestHistory, type TestHistory } from "./history.ts";
@@ -56,17 +58,22 @@ interface Case {
 
 /** One repository for all, so that its history is one. */
 async function judged({ base = `${T} t pass\n`, head, files = {}, config = "", mode = "local" }: Case): Promise<Judgement> {
-  const { tools, pool, repositories, options } = world.core;
   const source = world.scratch.source(`mine${++serial}`);
   const target = await source.commit({ "maestro.yaml": CONFIG + config, "run.sh": RUNNER, "tests.txt": base, [T]: "old\n", serial: String(serial) }, "base");
   const tip = await source.commit({ "tests.txt": head, ...files }, "change");
-  const intake = await world.received(source, [target, tip], "mine");
+  return await judgedCommits({ source, target, head: tip, mode });
+}
+
+/** As it was pushed; `first_run` numbers the tool's first run of this gate. */
+async function judgedCommits({ source, target, head, mode = "local", repo = "mine", first_run = 1 }: { source: Source; target: string; head: string; mode?: Mode; repo?: string; first_run?: number }): Promise<Judgement> {
+  const { tools, pool, repositories, options } = world.core;
+  const intake = await world.received(source, [target, head], repo);
   const judge = new Judge({ history, host: options.host, git: tools, pool, sandbox, clock: world.clock, scratch_dir: join(world.state_dir, "scratch"), trees_dir: join(world.state_dir, "trees"), host_policy: { path: join(world.state_dir, "host-policy.tar.gz"), name: "default" } });
   const never = new AbortController().signal;
   await using lane = judge.lane(never, "t");
-  runs = 0;
+  runs = first_run - 1;
   // Awaited, or the lane would be given back before it is used.
-  return await judge.judge({ repository: await repositories.open(intake.repo_id, "sha1"), mode, target_ref: "refs/heads/main", target, head: tip, want_tree_sha256: false, fresh: true, tools: { handed: [] } }, lane, { stage: () => undefined, check: () => undefined }, never);
+  return await judge.judge({ repository: await repositories.open(intake.repo_id, "sha1"), mode, target_ref: "refs/heads/main", target, head, want_tree_sha256: false, fresh: true, tools: { handed: [] } }, lane, { stage: () => undefined, check: () => undefined }, never);
 }
 
 const unit = ({ outcomes }: Judgement) => outcomes.find(({ check }) => check === "command.unit")!;
@@ -123,6 +130,33 @@ describe.skipIf(sandboxed)("a failed test", () => {
     const touched = await judged({ base, head, files: { [T]: "new\n" } });
     expect(said(touched)).toEqual(["refuse", "s n undecided: the report does not say in which file of the tree it stands, and the change touches tests"]);
     expect((await judged({ base, head, files: { "src/code.js": "new\n" } })).decision.verdict).toBe("admit");
+  });
+
+  test("attack: an author alone pushes what it likes: no run of it teaches anything, neither of a head nor of what stood within a branch that landed", async () => {
+    const source = world.scratch.source("author");
+    const base = await source.commit({ "maestro.yaml": CONFIG, "run.sh": RUNNER, "tests.txt": `${T} t pass\n`, [T]: "old\n" }, "base");
+    const taught = () => history.watched({ repo_id: "local:7:author", command: "unit" }).length;
+    const first = await source.commit({ "tests.txt": `${T} t fail\n` }, "one");
+    for (const mode of ["local", "host"] as const) await judgedCommits({ source, target: base, head: first, mode, repo: "author" });
+    expect(taught()).toBe(0);
+    const second = await source.commit({ serial: "2" }, "two");
+    const tip = await source.commit({ serial: "3" }, "three");
+    // All have landed in one branch of the author's: what stands within it was never the target, neither this head nor its parent.
+    await judgedCommits({ source, target: tip, head: second, mode: "host", repo: "author" });
+    expect(taught()).toBe(0);
+    await judgedCommits({ source, target: tip, head: tip, mode: "fork", repo: "author" });
+    expect(taught()).toBe(0);
+    await judgedCommits({ source, target: tip, head: tip, mode: "host", repo: "author" });
+    expect(taught()).toBe(1);
+  });
+
+  test("that fails on the target's own tree is watched from then on", async () => {
+    const source = world.scratch.source("tip");
+    const base = await source.commit({ "maestro.yaml": CONFIG, "run.sh": RUNNER, "tests.txt": `${T} t odd\n` }, "base");
+    const head = await source.commit({ "tests.txt": `${T} t fail\n` }, "change");
+    // Run 2 is the head's, run 3 the base's.
+    await judgedCommits({ source, target: base, head, repo: "tip", first_run: 2 });
+    expect(history.watched({ repo_id: "local:7:tip", command: "unit" })).toHaveLength(1);
   });
 
   test("that the trusted base quarantines is accepted by its owner until its last day, and by nobody after it", async () => {

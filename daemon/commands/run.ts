@@ -1,5 +1,7 @@
 /** Runs the declared commands of one gate and measures its obligations. The core handles names and digests; what stands in a change or a report is read by check processes. */
+import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+import { canonicalText } from "../../proto/canonical.ts";
 import { commandCheck, type Command } from "../../proto/command.ts";
 import type { GateConfig } from "../../proto/config.ts";
 import type { Mode } from "../../proto/change.ts";
@@ -51,6 +53,8 @@ export interface ToolQuestion {
   /** The gate's own folder; removed with everything in it. */
   readonly folder: string;
   readonly handed: readonly HandedReport[];
+  /** The head is the target's tip itself: what is judged has landed, and is nobody's push. */
+  readonly tip: boolean;
   /** On the monotonic clock. */
   readonly end_ms: number;
   readonly lane: Lane;
@@ -102,7 +106,7 @@ export class ToolRunner {
     const { attempted, gaps } = declared === 0 ? { attempted: [], gaps: [] } : await this.attemptAll(question, keep);
     const judged: CheckRun[] = [];
     for (const one of attempted) {
-      const run = await this.again(question, one.name, await this.judged(question, one, gaps, mergedTree(question)), keep);
+      const run = await this.again(question, one.name, await this.judged(question, one, gaps, landedTree(question)), keep);
       judged.push(run);
       done(run);
     }
@@ -147,7 +151,7 @@ export class ToolRunner {
         if (kept === null && !written) await this.writeTree(question, tree, tree_dir);
         written ||= kept === null;
         if (kept === null) await lane.rest();
-        const outcome = kept ?? (await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [], tree)).outcome;
+        const outcome = kept ?? (await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [], targetTree(question, tree))).outcome;
         this.bases.put(run, outcome);
         outcomes.push(outcome);
       }
@@ -260,7 +264,7 @@ export class ToolRunner {
     try {
       await this.writeTree(question, tree, tree_dir);
       await question.lane.rest();
-      const second = await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [], tree);
+      const second = await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [], landedTree(question));
       return { ...first, duration_us: first.duration_us + second.duration_us, outcome: bothRuns(rated, second.outcome, new Set(second.passed)) };
     } catch (error) {
       return { ...first, outcome: bothRuns(rated, unavailable(outcome.check, reasonOf(error)), new Set()) };
@@ -269,7 +273,8 @@ export class ToolRunner {
     }
   }
 
-  private async judged(question: ToolQuestion, { name, because, not_applicable, ran, duration_us, usage }: Attempted, gaps: readonly Gap[], tree: string | null): Promise<Judged> {
+  /** `teaching`: the tree it ran over, where the run says something of the target and not of somebody's push; see docs/flaky.md. */
+  private async judged(question: ToolQuestion, { name, because, not_applicable, ran, duration_us, usage }: Attempted, gaps: readonly Gap[], teaching: string | null): Promise<Judged> {
     const check = commandCheck(name);
     const spent = { duration_us, passed: [], ...(usage === undefined ? {} : { usage }) };
     if (not_applicable) return { outcome: { ...unavailable(check, because), result: "not_applicable" }, ...spent };
@@ -282,7 +287,7 @@ export class ToolRunner {
       const place = { repo_id: question.repository.repo_id, command: name };
       const watched = kind === "junit" ? (this.deps.history?.watched(place) ?? []) : [];
       const { outcome, passed = [] } = await question.lane.run({ kind: "command", ...(watched.length === 0 ? {} : { watched }), command: name, cwd, code: ran.code, output: kind, report, tail: ran.tail, gaps: [...gaps] }, this.deadline(question));
-      if (kind === "junit" && tree !== null && question.mode !== "fork" && outcome.result !== "unavailable") this.deps.history?.ran(place, tree, failedIds(outcome), passed);
+      if (kind === "junit" && teaching !== null && question.mode !== "fork" && outcome.result !== "unavailable") this.deps.history?.ran(place, oneWay(question, name, teaching), failedIds(outcome), passed);
       return { ...spent, outcome, passed };
     } catch (error) {
       return { outcome: unavailable(check, `what it left could not be read: ${reasonOf(error)}`), ...spent };
@@ -292,6 +297,17 @@ export class ToolRunner {
 
 /** What commands run over; null where there is no such tree. */
 const mergedTree = ({ facts: { change } }: ToolQuestion): string | null => (change.history === "known" ? change.merge_tree : null);
+
+/** The merged tree, where it is the target's own: a head's runs teach nothing, whoever admits it. */
+const landedTree = (question: ToolQuestion): string | null => (question.tip ? mergedTree(question) : null);
+
+/** The tree compared with, where it is the target's tip. Of a landed head it is the first parent's, which a branch of many commits brought along. */
+const targetTree = ({ facts: { change } }: ToolQuestion, tree: string): string | null => (change.history === "known" && change.kind === "merge" ? tree : null);
+
+/** A tree and how it was run: another answer after another declaration is no flake. */
+function oneWay({ config }: ToolQuestion, name: string, tree: string): string {
+  return createHash("sha256").update(canonicalText({ tree, command: config.commands[name], mounts: config.mounts })).digest("hex");
+}
 
 /** The command's own report and whatever obligations read of it. */
 function wantedFiles(name: string, { commands, obligations }: GateConfig): string[] {

@@ -168,7 +168,7 @@ export class Judge {
     const checks_ms = clock.monotonic_ms();
     const allowance = this.allowance(config, subject, start_ms, lane);
     const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal, allowance);
-    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], end_ms, lane, done: watch.check, signal, allowance });
+    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], tip: subject.head === subject.target, end_ms, lane, done: watch.check, signal, allowance });
     const { obligations } = asked;
     runs.push(...asked.runs);
     const checks_us = this.since(checks_ms);
