@@ -6,6 +6,9 @@ import { Session } from "../mcp/session.ts";
 import list from "../mcp/tools.json";
 import { print, printed } from "../output.ts";
 
+/** How long what was asked before the input ended may take; a client that has left ends the process sooner, by a signal. */
+const LAST_ANSWERS_MS = 20_000;
+
 export const run: CommandModule["run"] = async ({ values }) => {
   const session = new Session({
     list,
@@ -24,8 +27,9 @@ export const run: CommandModule["run"] = async ({ values }) => {
     const done = session.receive(line.text).finally(() => answers.delete(done));
     answers.add(done);
   }
-  session.end();
+  const late = setTimeout(() => session.end(), LAST_ANSWERS_MS);
   await Promise.all(answers);
+  clearTimeout(late);
   await printed();
   return EXIT.admit;
 };
