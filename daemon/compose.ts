@@ -124,7 +124,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups });
   const targets = new Targets({ host, egress, repositories });
   const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), now_s: () => Math.max(evidence.now_s(), Math.floor(clock.now_ms() / 1000)), warn: options.warn });
-  const outcomes = openKeptOutcomes(state.store);
+  const outcomes = openKeptOutcomes({ store: state.store, usage: state.usage, limits: host.limits.command });
   const run_usage = openRunUsage({ store: state.store, now_s: () => evidence.now_s() });
   const costs = new ChangeCosts({ tenants, run_usage });
   const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
@@ -135,7 +135,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const reporter = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const integrity = await openIntegrity({
-    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), config: host, warn: options.warn,
+    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: () => outcomes.referred(), config: host, warn: options.warn,
   });
   forgetOld(state_dir);
   return {

@@ -86,7 +86,7 @@ export const Timings = Closed({
   checks_us: Count,
   policy_us: Count,
   evidence_us: Count,
-  by_check: Type.Array(Closed({ check: CheckName, us: Count, usage: Type.Optional(Usage) })),
+  by_check: Type.Array(Closed({ check: CheckName, us: Count, usage: Type.Optional(Usage), saved_us: Type.Optional({ ...Count, description: "what the answer that was used again took when it was asked" }) })),
   /** Of all check processes together. Gates from before it was measured have none. */
   usage: Type.Optional(Usage),
 });

@@ -24,6 +24,7 @@ export const Command = Closed({
   cwd: Type.Optional(InnerPath),
   output: Type.Optional(Closed({ sarif: Type.Optional(InnerPath), junit: Type.Optional(InnerPath) }, { description: "a file below /scratch that says what was found, as SARIF or JUnit; absent: the exit code alone says it" })),
   deadline_ms: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400_000, description: "never more than limits.sandbox.wall_ms" })),
+  reuse: Type.Optional(Type.Boolean({ description: "default false. true: it follows from what it sees alone, so its answer is used again where all of that is as it was; with inputs it sees the files under inputs and guards and no others" })),
   required: Type.Optional(Type.Boolean({ description: "default true: without its answer nothing is admitted. false: what it finds is a note" })),
 });
 export type Command = Static<typeof Command>;

@@ -149,6 +149,12 @@ export const CommandLimits = Closed({
   tree_deadline_ms: limit(120_000, "writing them out"),
   report_bytes_max: limit(16 * MiB, "one report a command leaves"),
   handed_bytes_max: limit(8 * MiB, "reports a job hands in with one gate, together"),
+  reuse_age_s: limit(7 * 86_400, "an answer is used again this long"),
+  reuse_repository_bytes_max: limit(64 * MiB, "answers and reports too large for the database that are kept of one repository for one tenant; the oldest go first"),
+  reuse_tenant_bytes_max: limit(256 * MiB, "the same of all repositories of one tenant"),
+  tool_entries_max: limit(500_000, "files of one tool chain that are looked at to tell whether it is as it was; of a larger one nothing is used again"),
+  tool_deadline_ms: limit(15_000, "looking at them; past it nothing is used again"),
+  tool_known_ms: limit(300_000, "a tool chain of more than 5,000 files whose top looks as it did is looked through again after this long"),
 });
 export type CommandLimits = Static<typeof CommandLimits>;
 

@@ -137,8 +137,13 @@ export const InputsJob = Closed({
   facts_path: Type.String(),
   facts_sha256: Sha256Hex,
   commands: Type.Array(Closed({ name: CommandName, inputs: Type.Array(Type.String()) })),
+  views: Type.Optional(Type.Array(Closed({ name: CommandName, globs: Type.Array(Type.String()) }), { description: "commands that are shown a part of the tree alone" })),
 });
-export const InputsReply = Closed({ kind: Type.Literal("inputs"), touched: Type.Array(CommandName) });
+export const InputsReply = Closed({
+  kind: Type.Literal("inputs"),
+  touched: Type.Array(CommandName),
+  views: Type.Optional(Type.Array(Closed({ name: CommandName, sha256: Type.Union([Sha256Hex, Type.Null()]) }), { description: "names, modes and object ids of the files a command is shown; null where not all of the tree is listed" })),
+});
 
 /** Writes the merged tree out for the sandbox. */
 export const MaterialiseJob = Closed({
@@ -148,9 +153,30 @@ export const MaterialiseJob = Closed({
   object_format: ObjectFormat,
   tree: GitOid,
   folder: Type.String({ description: "made by this job; must not be there" }),
+  only: Type.Optional(Type.Array(Type.String(), { description: "globs; absent: all of it" })),
   limits: CommandLimits,
 });
 export const MaterialiseReply = Closed({ kind: Type.Literal("materialise"), files: Count, bytes: Count, gaps: Type.Array(Gap, { maxItems: 256 }) });
+
+/** What the tool chains of commands are, told by what the file system says of their files. */
+export const ToolsJob = Closed({
+  kind: Type.Literal("tools"),
+  folders: Type.Array(Closed({ host: Type.String(), inside: Type.String(), known: Type.Union([Sha256Hex, Type.Null()], { description: "digest of a glance at it when all of it was read" }) })),
+  programs: Type.Array(Closed({ name: CommandName, program: Type.String(), path: Type.Array(Type.String()) })),
+  apart: Type.Boolean({ description: "the sandbox's launcher is another user: what this process may not look into, a tool perhaps may" }),
+  entries_max: Count,
+  deadline_ms: Count,
+});
+export type ToolsJob = Static<typeof ToolsJob>;
+export const ToolsReply = Closed({
+  kind: Type.Literal("tools"),
+  folders: Type.Array(Closed({
+    host: Type.String(),
+    told: Type.Union([Closed({ because: ShortText }), Closed({ glance: Sha256Hex, entries: Count, sha256: Type.Union([Sha256Hex, Type.Null()], { description: "null where the glance is the known one" }) })]),
+  })),
+  programs: Type.Array(Closed({ name: CommandName, sha256: Type.Union([Sha256Hex, Type.Null()], { description: "null where no tool chain has it" }) })),
+});
+export type ToolsReply = Static<typeof ToolsReply>;
 
 /** A file that a command left or a job handed in, kept for one gate. */
 export const KeptFile = Closed({ path: Type.String(), sha256: Sha256Hex });
@@ -180,7 +206,7 @@ export const MeasureJob = Closed({
 });
 export const MeasureReply = Closed({ kind: Type.Literal("measure"), obligations: Type.Array(Obligation) });
 
-export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob, InputsJob, MaterialiseJob, CommandJob, MeasureJob, SettleJob, PlanJob, ConfigsJob]);
+export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob, InputsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, SettleJob, PlanJob, ConfigsJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type FactsJob = Static<typeof FactsJob>;
 export type CheckJob = Static<typeof CheckJob>;
@@ -191,7 +217,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply, InputsReply, MaterialiseReply, CommandReply, MeasureReply, SettleReply, PlanJobReply, ConfigsReply]);
+export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply, InputsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, SettleReply, PlanJobReply, ConfigsReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

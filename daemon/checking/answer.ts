@@ -1,6 +1,7 @@
 /** What asking a check came to. */
 import type { Usage } from "../../proto/card.ts";
 import type { Outcome } from "../../proto/outcome.ts";
+import type { KeptOutcome } from "../store/reuse.ts";
 
 export interface CheckRun {
   readonly outcome: Outcome;
@@ -9,6 +10,19 @@ export interface CheckRun {
   readonly usage?: Usage;
   /** Parts of the facts that the answer was read from; absent where nobody noted them. */
   readonly reads?: readonly string[];
+  /** What asking took when it was asked, of an answer that was used again. */
+  readonly saved_us?: number;
+  /** Under what this answer of a command may be used again, once it stands in the log. */
+  readonly keep?: KeepAnswer;
+  /** Why a command that asked for re-use was asked again, where that is not plain. */
+  readonly asked_because?: string;
+}
+
+/** The outcome as it was before anybody compared it with a base. */
+export interface KeepAnswer extends Pick<KeptOutcome, "reads" | "reports" | "took_us"> {
+  readonly key: string;
+  readonly outcome: Outcome;
+  readonly report_bytes: number;
 }
 
 /** Not knowing is an outcome of its own, with the reason. */

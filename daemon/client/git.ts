@@ -9,6 +9,8 @@ export interface ClientEnvironment {
   readonly HOME?: string | undefined;
   readonly XDG_CONFIG_HOME?: string | undefined;
   readonly PATH?: string | undefined;
+  /** Variables `GIT_CONFIG_…`, for whoever asks what git would do under them. */
+  readonly config?: Readonly<Record<string, string>> | undefined;
   /** Where objects lie that are not part of the repository yet: a snapshot of the work tree, the quarantine of a push. */
   readonly objects?: { readonly directory: string; readonly alternates: string } | undefined;
 }
@@ -40,6 +42,7 @@ export class ClientGit {
     this.#env = {
       HOME: environment.HOME ?? homedir(),
       ...(environment.XDG_CONFIG_HOME === undefined ? {} : { XDG_CONFIG_HOME: environment.XDG_CONFIG_HOME }),
+      ...environment.config,
       LC_ALL: "C",
       GIT_TERMINAL_PROMPT: "0",
       GIT_OPTIONAL_LOCKS: "0",

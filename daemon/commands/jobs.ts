@@ -4,18 +4,22 @@ import { materialise } from "../platform/git/materialise.ts";
 import { ObjectReader } from "../platform/git/objects.ts";
 import { Git } from "../platform/git/runner.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { CommandJob, MaterialiseJob, MeasureJob, WorkerReply } from "../../proto/worker.ts";
+import { pathText } from "../../proto/scalar.ts";
+import type { CommandJob, MaterialiseJob, MeasureJob, ToolsJob, WorkerReply } from "../../proto/worker.ts";
+import { shownBy } from "./inputs.ts";
+import { lookAtTools } from "./tools/look.ts";
 import { measure } from "./reports/measure.ts";
 import { openReport } from "./reports/open.ts";
 import { commandOutcome, keptBytes } from "./outcome.ts";
 
-async function writeTree({ git, git_dir, object_format, tree, folder, limits }: MaterialiseJob): Promise<WorkerReply> {
+async function writeTree({ git, git_dir, object_format, tree, folder, only, limits }: MaterialiseJob): Promise<WorkerReply> {
   const { tree_entries_max, tree_deadline_ms } = limits;
   const dir = { git_dir, object_format };
   const { entries, truncated } = await listTree(new Git(git), dir, tree, tree_entries_max, { deadline_ms: tree_deadline_ms });
   if (truncated) throw new MaestroError("request.too_large", `the merged tree has more than ${tree_entries_max} files (tree_entries_max)`);
   await using objects = new ObjectReader(new Git(git), dir, { deadline_ms: tree_deadline_ms });
-  const { files, bytes, gaps } = await materialise(objects, entries, folder, limits);
+  const shown = only === undefined ? () => true : shownBy(only);
+  const { files, bytes, gaps } = await materialise(objects, entries.filter(({ path }) => shown(pathText(path))), folder, limits);
   return { kind: "materialise", files, bytes, gaps: [...gaps] };
 }
 
@@ -32,7 +36,8 @@ async function measureReport({ format, observer, report, rules }: MeasureJob): P
   return { kind: "measure", obligations: rules.map(({ name, rule }) => measure(name, rule, observer, opened)) };
 }
 
-export function toolJob(job: MaterialiseJob | CommandJob | MeasureJob): Promise<WorkerReply> {
+export async function toolJob(job: MaterialiseJob | ToolsJob | CommandJob | MeasureJob): Promise<WorkerReply> {
   if (job.kind === "materialise") return writeTree(job);
+  if (job.kind === "tools") return lookAtTools(job);
   return job.kind === "command" ? judgeCommand(job) : measureReport(job);
 }

@@ -24,7 +24,7 @@ export interface CheckPlan {
 
 async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<CheckRun> {
   const { facts_path, facts_sha256, thresholds, folders } = plan;
-  const answered = plan.kept?.get(check) ?? null;
+  const answered = (await plan.kept?.get(check)) ?? null;
   if (answered !== null) return answered;
   const started_ms = plan.now_ms();
   const left_ms = Math.ceil(plan.end_ms - started_ms);

@@ -25,7 +25,7 @@ import { placeKey } from "../store/releases.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
 import { checkCode } from "./reusing/check-code.ts";
-import { partsOf, Reuse } from "./reusing/reuse.ts";
+import { partsOf, Reuse, type ReuseDeps } from "./reusing/reuse.ts";
 import type { KeptOutcomeTable } from "../store/reuse.ts";
 import { carriedWords, type ReleaseShelf } from "./releasing/released.ts";
 import { APPROVAL_RULE, endsAt, namedReleases } from "../release/index.ts";
@@ -127,8 +127,12 @@ export class GateKeeper {
   }
 
   private reuseOf({ repo_id, mode, tenant, uid }: Intake, facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse {
-    const { outcomes: table, evidence } = this.deps;
-    return new Reuse({ table, code: checkCode(), now_s: () => evidence.now_s() }, { payer: tenant ?? String(uid), repo_id, mode }, partsOf(facts), numbers);
+    return new Reuse(this.keptBodies(), { payer: tenant ?? String(uid), repo_id, mode }, partsOf(facts), numbers);
+  }
+
+  private keptBodies(): ReuseDeps {
+    const { outcomes: table, artifacts, evidence, host } = this.deps;
+    return { table, blobs: artifacts.blobs, code: checkCode(), now_s: () => evidence.now_s(), age_s: host.limits.command.reuse_age_s };
   }
 
   private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Asked): Identity {
@@ -184,6 +188,8 @@ export class GateKeeper {
   private async record(owner: Intake, identity: Identity, judgement: Judged, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
     const { gates, clock } = this.deps;
     const gate_id = gateId(identity);
+    // Before the attempt has its number: from there on nothing may wait.
+    const keep = await judgement.reuse?.keeping(judgement.runs);
     const last = gates.attempts(gate_id).at(-1)?.attempt.attempt ?? null;
     const attempt = (last ?? 0) + 1;
     const card = this.cardOf(gate_id, attempt, identity, judgement);
@@ -194,7 +200,7 @@ export class GateKeeper {
       card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }],
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
-    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: facts.authors }, () => judgement.reuse?.keep(judgement.runs, { gate_id, attempt }));
+    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: facts.authors }, () => keep?.({ gate_id, attempt }));
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
     return resultOf(gate_id, attempt, reply, bundle, false);
   }
@@ -227,7 +233,7 @@ const WHOSE_WORD: Readonly<Record<Mode, string>> = {
 };
 
 function timingsOf({ us, runs, usage }: Judged, evidence_us: number, total_us: number): Timings {
-  const by_check = runs.map(({ outcome, duration_us, usage }) => ({ check: outcome.check, us: duration_us, ...(usage === undefined ? {} : { usage }) }));
+  const by_check = runs.map(({ outcome, duration_us, usage, saved_us }) => ({ check: outcome.check, us: duration_us, ...(usage === undefined ? {} : { usage }), ...(saved_us === undefined ? {} : { saved_us }) }));
   return { total_us, facts_us: us.facts, checks_us: us.checks, policy_us: us.policy, evidence_us, by_check, usage };
 }
 

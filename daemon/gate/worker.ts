@@ -10,7 +10,7 @@ import { validatorOf } from "../platform/process/envelope.ts";
 import { runCheck } from "./checks/check.ts";
 import { checkOf } from "./checks/index.ts";
 import { tracked } from "./checks/reading/tracked.ts";
-import { touchedCommands } from "../commands/inputs.ts";
+import { inputsJob } from "../commands/inputs.ts";
 import { collect } from "./facts/collect.ts";
 
 /** The facts this process works on: collected here, or read once from the file another process wrote. */
@@ -50,7 +50,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   if (job.kind === "configs") return (await import("./effective.ts")).configsJob(job);
   if (job.kind === "plan") return (await import("./plan/announced.ts")).planJob(job);
   if (job.kind === "settle") return (await import("../findings/settle.ts")).settle(job, await factsFor(job));
-  if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
+  if (job.kind === "inputs") return inputsJob(await factsFor(job), job);
   if (job.kind !== "check") return (await import("../commands/jobs.ts")).toolJob(job);
   const check = checkOf(job.check);
   if (check === null) throw new MaestroError("internal.bug", `there is no check ${job.check}`);

@@ -12,6 +12,8 @@ export interface GcDeps {
   readonly state_dir: string;
   readonly artifacts: Artifacts;
   readonly gates: Gates;
+  /** Blobs of answers kept for re-use. */
+  readonly kept: () => Iterable<string>;
   /** Nothing younger goes; at least as long as an intake and its gate may take. */
   readonly age_ms: number;
   readonly now_ms: number;
@@ -44,10 +46,11 @@ async function requireNames({ artifacts, gates, age_ms, now_ms }: GcDeps): Promi
 
 /** Whoever refers to a blob has written it first, which makes it young: so what is old and was not referred to when we looked never will be. */
 async function removeBlobs(deps: GcDeps): Promise<{ removed: Removed; kept_young: number }> {
-  const { artifacts, gates, age_ms, now_ms, apply } = deps;
+  const { artifacts, gates, kept, age_ms, now_ms, apply } = deps;
   await requireNames(deps);
   const referred = await artifacts.references();
   for (const { reply, bundle } of gates.all()) referred.add(reply).add(bundle);
+  for (const digest of kept()) referred.add(digest);
   const removed: Removed = { count: 0, bytes: 0 };
   let kept_young = 0;
   for await (const { digest, size, modified_ms } of artifacts.blobs.list()) {

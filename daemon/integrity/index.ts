@@ -36,6 +36,8 @@ export interface IntegrityDeps {
   readonly resident: boolean;
   /** Repositories with an open intake. */
   readonly in_use: () => ReadonlySet<string>;
+  /** Blobs of answers kept for re-use. */
+  readonly kept: () => Iterable<string>;
   readonly config: unknown;
   readonly warn: (what: string, error: unknown) => void;
 }
@@ -78,7 +80,7 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
     gc: async (apply) => {
       // A clock that jumped ahead makes everything look old; log time then stands still, and what came after it looks young.
       const now_ms = Math.min(clock.now_ms(), evidence.now_s() * 1000);
-      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms, in_use: deps.in_use(), apply });
+      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms, in_use: deps.in_use(), kept: deps.kept, apply });
       if (apply) await quota.recount(join(state_dir, "repositories"));
       return reply;
     },

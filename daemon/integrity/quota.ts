@@ -53,12 +53,12 @@ export class Quota {
   /** Bytes that count against somebody. */
   used(owner: Owner): number {
     const name = payer(owner);
-    return (this.deps.usage.evidence.get(name)?.bytes ?? 0) + (this.packs.get(name) ?? 0);
+    return (this.deps.usage.evidence.get(name)?.bytes ?? 0) + (this.deps.usage.kept.get(name)?.bytes ?? 0) + (this.packs.get(name) ?? 0);
   }
 
   total(): number {
     let bytes = 0;
-    for (const { value } of this.deps.usage.evidence.entries()) bytes += value.bytes;
+    for (const table of [this.deps.usage.evidence, this.deps.usage.kept]) for (const { value } of table.entries()) bytes += value.bytes;
     for (const packs of this.packs.values()) bytes += packs;
     return bytes;
   }

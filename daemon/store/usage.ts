@@ -1,4 +1,4 @@
-/** How many bytes each tenant keeps on this node: evidence by payer, packs by repository. A payer is a tenant's name, or a uid in digits. */
+/** How many bytes each tenant keeps on this node: evidence by payer, packs by repository, answers kept for re-use by payer. A payer is a tenant's name, or a uid in digits. */
 import { Type, type Static } from "@sinclair/typebox";
 import { Closed, Count, RepositoryId } from "../../proto/scalar.ts";
 import type { Store } from "./db.ts";
@@ -13,10 +13,12 @@ export interface Usage {
   readonly evidence: Table<string, Static<typeof Evidence>>;
   /** By hash of the repository's id, which may be longer than a key. */
   readonly packs: Table<string, Static<typeof Packs>>;
+  /** By payer; see reuse.ts. */
+  readonly kept: Table<string, Static<typeof Evidence>>;
 }
 
 export function openUsage(store: Store): Usage {
-  return { evidence: store.table<string, typeof Evidence>("usage.evidence", Evidence), packs: store.table<string, typeof Packs>("usage.packs", Packs) };
+  return { evidence: store.table<string, typeof Evidence>("usage.evidence", Evidence), packs: store.table<string, typeof Packs>("usage.packs", Packs), kept: store.table<string, typeof Evidence>("usage.kept", Evidence) };
 }
 
 /** Inside `Store.atomic`: evidence is counted exactly when it is recorded. */

@@ -564,6 +564,7 @@ class _TimingsByCheck(TypedDict):
 
 class TimingsByCheck(_TimingsByCheck, total=False):
     usage: Usage
+    saved_us: int
 
 
 class Usage(TypedDict):

@@ -23,8 +23,13 @@ export interface AnsweredFrom {
 
 /** The answers about one change. */
 export interface KeptRuns {
-  get(check: string): CheckRun | null;
+  get(check: string): CheckRun | null | Promise<CheckRun | null>;
   put(run: CheckRun): void;
+}
+
+/** As `KeptRuns`, without waiting. */
+interface RunsInMemory extends KeptRuns {
+  get(check: string): CheckRun | null;
 }
 
 interface Entry {
@@ -40,7 +45,7 @@ export class KeptOutcomes {
 
   constructor(private readonly now_ms: () => number) {}
 
-  of(from: AnsweredFrom): KeptRuns {
+  of(from: AnsweredFrom): RunsInMemory {
     const prefix = canonicalText({ repo_id: from.repo_id, facts_sha256: from.facts_sha256, thresholds: from.thresholds, folders: from.folders ?? [] });
     return {
       get: (check) => this.get(`${prefix}${check}`),

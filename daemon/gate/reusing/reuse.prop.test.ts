@@ -1,14 +1,18 @@
 /** Whatever a check read is changed: its outcome is not re-used. Whatever it did not read: it is. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { Thresholds } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Facts } from "../../../proto/facts.ts";
+import type { Outcome } from "../../../proto/outcome.ts";
 import { limits } from "../../store/crash-writer.ts";
+import { openArtifacts } from "../../store/artifacts.ts";
+import type { Blobs } from "../../store/blobs.ts";
 import { openStore, type Store } from "../../store/db.ts";
+import { openUsage, type Usage } from "../../store/usage.ts";
 import { openKeptOutcomes, type KeptOutcomeTable } from "../../store/reuse.ts";
 import { factsOf } from "../../testing/facts.ts";
 import { runCheck } from "../checks/check.ts";
@@ -20,10 +24,14 @@ import { Reuse, type ReuseScope } from "./reuse.ts";
 let dir: string;
 let store: Store;
 let table: KeptOutcomeTable;
-beforeAll(() => {
+let blobs: Blobs;
+let usages: Usage;
+beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "maestro-reuse-"));
   store = openStore({ state_dir: dir, limits, fatal: () => undefined });
-  table = openKeptOutcomes(store, 40);
+  usages = openUsage(store);
+  table = openKeptOutcomes({ store, usage: usages, limits: { reuse_repository_bytes_max: 40_000, reuse_tenant_bytes_max: 60_000 }, entries_max: 40 });
+  blobs = (await openArtifacts({ state_dir: dir, limits })).blobs;
 });
 afterAll(async () => {
   await store.close();
@@ -33,9 +41,11 @@ afterAll(async () => {
 const THRESHOLDS = { size_lines_max: 800, large_binary_bytes_max: 1_048_576 } as Thresholds;
 const SCOPE: ReuseScope = { payer: "7", repo_id: "r", mode: "local" };
 const signal = new AbortController().signal;
+const ASKED = { gate_id: "gate:x", attempt: 1 };
+const keep = async (of: Reuse, runs: Parameters<Reuse["keeping"]>[0]): Promise<void> => (await of.keeping(runs))(ASKED);
 let now_s = 1_000_000;
 let serial = 0;
-const reuse = (facts: Facts, scope: ReuseScope = SCOPE, numbers = { thresholds: THRESHOLDS }, code = "c") => new Reuse({ table, code, now_s: () => now_s }, scope, factsDocument(facts).parts, numbers);
+const reuse = (facts: Facts, scope: ReuseScope = SCOPE, numbers = { thresholds: THRESHOLDS }, code = "c") => new Reuse({ table, blobs, code, now_s: () => now_s, age_s: 86_400 }, scope, factsDocument(facts).parts, numbers);
 
 const CHANGES = [
   [{ path: "src/a.ts", old: "let a;\n", new: "let a;\ndebugger;\n" }],
@@ -67,10 +77,9 @@ test("no part that was read may differ, in any check; every part that was not re
       const outcome = await runCheck(check, seen.facts, { thresholds: THRESHOLDS, signal });
       // The facts a check was handed through the getters are the facts: it answers as it would have.
       expect(await runCheck(check, facts, { thresholds: THRESHOLDS, signal })).toEqual(outcome);
-      reuse(facts).keep([{ outcome, duration_us: 1, reads: seen.reads() }], { gate_id: "gate:x", attempt: 1 });
-      if (outcome.findings.length > 1) return;
-      expect(reuse(facts).get(check.id)?.outcome).toEqual({ ...outcome, reused: { gate_id: "gate:x", attempt: 1 } });
-      const other = reuse({ ...facts, [part]: otherwise(facts[part]) }).get(check.id);
+      await keep(reuse(facts), [{ outcome, duration_us: 1, reads: seen.reads() }]);
+      expect((await reuse(facts).get(check.id))?.outcome).toEqual({ ...outcome, reused: { gate_id: "gate:x", attempt: 1 } });
+      const other = await reuse({ ...facts, [part]: otherwise(facts[part]) }).get(check.id);
       // Of commits there are two parts: another length or other words are the second.
       const read = seen.reads().includes(part) || part === "files" || (part === "commits" && seen.reads().includes("commit_words"));
       expect([check.id, part, other === null]).toEqual([check.id, part, read]);
@@ -86,17 +95,16 @@ test("scope, numbers and code are inputs too; an outcome that is unavailable or 
   const seen = tracked(facts);
   const outcome = await runCheck(CHECKS.find(({ id }) => id === "size")!, seen.facts, { thresholds: THRESHOLDS, signal });
   const run = { outcome, duration_us: 1, reads: seen.reads() };
-  const asked = { gate_id: "gate:x", attempt: 1 };
-  reuse(facts).keep([run], asked);
-  expect(reuse(facts).get("size")).not.toBeNull();
-  for (const over of [{ payer: "8" }, { repo_id: "s" }, { mode: "fork" as const }]) expect(reuse(facts, { ...SCOPE, ...over }).get("size")).toBeNull();
-  expect(reuse(facts, SCOPE, { thresholds: { ...THRESHOLDS, size_lines_max: 799 } }).get("size")).toBeNull();
-  expect(reuse(facts, SCOPE, undefined, "d").get("size")).toBeNull();
+  await keep(reuse(facts), [run]);
+  expect(await reuse(facts).get("size")).not.toBeNull();
+  for (const over of [{ payer: "8" }, { repo_id: "s" }, { mode: "fork" as const }]) expect(await reuse(facts, { ...SCOPE, ...over }).get("size")).toBeNull();
+  expect(await reuse(facts, SCOPE, { thresholds: { ...THRESHOLDS, size_lines_max: 799 } }).get("size")).toBeNull();
+  expect(await reuse(facts, SCOPE, undefined, "d").get("size")).toBeNull();
   const fresh = { ...facts, title: "u", files: [] };
-  reuse(fresh).keep([{ ...run, outcome: { ...outcome, result: "unavailable", because: "b" } }], asked);
-  reuse(fresh).keep([{ ...run, outcome: { ...outcome, reused: asked } }], asked);
-  reuse(fresh).keep([{ outcome, duration_us: 1 }], asked);
-  expect(reuse(fresh).get("size")).toBeNull();
+  await keep(reuse(fresh), [{ ...run, outcome: { ...outcome, result: "unavailable", because: "b" } }]);
+  await keep(reuse(fresh), [{ ...run, outcome: { ...outcome, reused: ASKED } }]);
+  await keep(reuse(fresh), [{ outcome, duration_us: 1 }]);
+  expect(await reuse(fresh).get("size")).toBeNull();
 });
 
 test("a damaged cache is asked for nothing and keeps nobody's verdict from being recorded", async () => {
@@ -105,18 +113,46 @@ test("a damaged cache is asked for nothing and keeps nobody's verdict from being
   const corrupt = (): never => {
     throw new MaestroError("store.corrupt", "flipped");
   };
-  const broken = new Reuse({ table: { get: corrupt, put: corrupt, count: () => 0 }, code: "c", now_s: () => now_s }, SCOPE, factsDocument(facts).parts, { thresholds: THRESHOLDS });
-  expect(broken.get("size")).toBeNull();
-  expect(() => store.atomic(() => broken.keep([{ outcome, duration_us: 1, reads: ["files"] }], { gate_id: "gate:x", attempt: 1 }))).not.toThrow();
+  const broken = new Reuse({ table: { get: corrupt, put: corrupt, referred: corrupt, count: () => 0 }, blobs, code: "c", now_s: () => now_s, age_s: 86_400 }, SCOPE, factsDocument(facts).parts, { thresholds: THRESHOLDS });
+  expect(await broken.get("size")).toBeNull();
+  const write = await broken.keeping([{ outcome, duration_us: 1, reads: ["files"] }]);
+  expect(() => store.atomic(() => write(ASKED))).not.toThrow();
 });
 
-test("the oldest go where there are too many, and a large one is asked for again", async () => {
-  for (let i = 0; i < 60; i++) {
-    now_s++;
-    const facts = { ...factsOf(CHANGES[3]!), title: `many${i}` };
-    const files = facts.files.map((file) => ({ ...file, path: { u: `f${i}` } }));
-    reuse({ ...facts, files }).keep([{ outcome: { check: "size", result: "pass", because: null, observer: "daemon", findings: [], findings_cut: 0, gaps: i === 59 ? [{ what: "w".repeat(1900), because: "b" }] : [] }, duration_us: 1, reads: ["files"] }], { gate_id: "gate:x", attempt: 1 });
+const WORDS = (count: number): Outcome => ({ check: "size", result: "pass", because: null, observer: "daemon", findings: [], findings_cut: 0, gaps: Array.from({ length: count }, () => ({ what: "w".repeat(1_900), because: "b" })) });
+const of = (i: number, scope = SCOPE): Reuse => reuse({ ...factsOf(CHANGES[3]!), files: factsOf(CHANGES[3]!).files.map((file) => ({ ...file, path: { u: `f${i}` } })) }, scope);
+const put = (i: number, outcome: Outcome, scope = SCOPE): Promise<void> => {
+  now_s++;
+  return keep(of(i, scope), [{ outcome, duration_us: 7, reads: ["files"] }]);
+};
+
+test("the oldest go where there are too many, and after their time", async () => {
+  for (let i = 0; i < 60; i++) await put(i, WORDS(0));
+  expect([table.count(), await of(0).get("size"), (await of(59).get("size"))?.saved_us]).toEqual([40, null, 7]);
+  now_s += 86_401;
+  expect(await of(59).get("size")).toBeNull();
+});
+
+test("a large one lies in a blob; one that is gone or damaged is asked for again", async () => {
+  for (const [i, harm] of [[100, (path: string) => rmSync(path)], [101, (path: string) => writeFileSync(path, "{}")]] as const) {
+    await put(i, WORDS(3));
+    expect((await of(i).get("size"))?.outcome.gaps).toHaveLength(3);
+    for (const digest of table.referred()) harm(join(dir, "oci/blobs/sha256", digest.replace("sha256:", "")));
+    expect(await of(i).get("size")).toBeNull();
   }
-  const at = (i: number) => reuse({ ...factsOf(CHANGES[3]!), files: factsOf(CHANGES[3]!).files.map((file) => ({ ...file, path: { u: `f${i}` } })) }).get("size");
-  expect([table.count(), at(0), at(58) === null, at(59)]).toEqual([40, null, false, null]);
+});
+
+test("attack: one repository keeps much, then one tenant in many; each pushes out its own oldest alone, and what is kept is on the bill", async () => {
+  const usage = (payer: string): number | undefined => usages.kept.get(payer)?.bytes;
+  const [mine, other] = [{ ...SCOPE, payer: "large" }, { ...SCOPE, payer: "other" }];
+  await put(200, WORDS(8), other);
+  for (let i = 0; i < 6; i++) await put(i, WORDS(6 + (i % 2)), mine);
+  expect([(await of(0, mine).get("size")) === null, (await of(5, mine).get("size")) === null]).toEqual([true, false]);
+  expect(usage("large")).toBeLessThanOrEqual(40_000);
+  for (let i = 0; i < 6; i++) await put(300 + i, WORDS(6), { ...mine, repo_id: `many${i}` });
+  expect([(await of(5, mine).get("size")) === null, (await of(305, { ...mine, repo_id: "many5" }).get("size")) === null]).toEqual([true, false]);
+  expect(usage("large")).toBeLessThanOrEqual(60_000);
+  expect([(await of(200, other).get("size"))?.outcome.gaps.length, (usage("other") ?? 0) > 15_000]).toEqual([8, true]);
+  await put(400, WORDS(25), mine);
+  expect(await of(400, mine).get("size")).toBeNull();
 });

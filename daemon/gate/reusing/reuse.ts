@@ -1,6 +1,6 @@
 /**
  * Outcomes whose inputs are unchanged: a rebased change, a moved base, the same change inside a group. What a check reads is not declared but
- * noted while it runs; since it sees nothing else, it would answer the same of the same parts.
+ * noted while it runs; since it sees nothing else, it would answer the same of the same parts. Commands say themselves under what they are kept.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { canonicalBytes } from "../../../proto/canonical.ts";
@@ -11,7 +11,8 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { Reused } from "../../../proto/outcome.ts";
 import type { FactsReply } from "../../../proto/worker.ts";
 import type { CheckRun } from "../../checking/answer.ts";
-import { KEPT_AGE_S_MAX, type KeptOutcome, type KeptOutcomeTable } from "../../store/reuse.ts";
+import { readKept, shelved, type KeptBodies } from "../../store/kept-bodies.ts";
+import type { KeptOutcome } from "../../store/reuse.ts";
 import type { KeptRuns } from "./kept-outcomes.ts";
 
 /** Whose answers these are. Nobody's reach another payer, repository or mode: a stranger's fork prepares nothing for the host's own branches. */
@@ -26,15 +27,25 @@ export interface ReuseNumbers {
   readonly folders?: readonly { readonly path: string; readonly thresholds: Thresholds }[] | undefined;
 }
 
-export interface ReuseDeps {
-  readonly table: KeptOutcomeTable;
+export interface ReuseDeps extends KeptBodies {
   /** Digest of the checks' own code. */
   readonly code: string;
-  readonly now_s: () => number;
+}
+
+/** Before it is known which attempt it stands in. */
+interface Entry {
+  readonly key: string;
+  readonly kept: Omit<KeptOutcome, "asked">;
 }
 
 /** The part that every look-up goes by; of what else was read each entry has its own list. */
 const MAIN_PART = "files";
+
+/** A disk that takes no blob keeps nobody's verdict from the log. */
+function unkept(error: unknown): null {
+  if (error instanceof MaestroError && error.code.startsWith("store.")) return null;
+  throw error;
+}
 
 /** Of one gate. */
 export class Reuse implements KeptRuns {
@@ -42,7 +53,7 @@ export class Reuse implements KeptRuns {
 
   constructor(
     private readonly deps: ReuseDeps,
-    scope: ReuseScope,
+    private readonly scope: ReuseScope,
     private readonly parts: Readonly<Record<string, string>>,
     { thresholds, folders = [] }: ReuseNumbers,
   ) {
@@ -53,54 +64,54 @@ export class Reuse implements KeptRuns {
     return toHex(sha256(canonicalBytes({ v: 1, check, from: this.prefix })));
   }
 
-  get(check: string): CheckRun | null {
-    const kept = this.found(check);
-    return kept === null ? null : { outcome: { ...kept.outcome, reused: kept.asked }, duration_us: 0 };
-  }
-
-  private found(check: string): KeptOutcome | null {
+  async get(check: string): Promise<CheckRun | null> {
     if (this.parts[MAIN_PART] === undefined) return null;
-    let kept: KeptOutcome | undefined;
-    try {
-      kept = this.deps.table.get(this.key(check));
-    } catch (error) {
-      // What is damaged is not believed; that it is damaged is the scrubber's to say.
-      if (error instanceof MaestroError && error.code === "store.corrupt") return null;
-      throw error;
-    }
-    if (kept === undefined || kept.outcome.check !== check || kept.at_s < this.deps.now_s() - KEPT_AGE_S_MAX) return null;
-    const same = Object.entries(kept.reads).every(([part, digest]) => this.parts[part] === digest);
-    return same ? kept : null;
+    const kept = await readKept(this.deps, this.key(check), check);
+    if (kept === null || !Object.entries(kept.reads).every(([part, digest]) => this.parts[part] === digest)) return null;
+    return { outcome: { ...kept.outcome, reused: kept.asked }, duration_us: 0, ...(kept.took_us === undefined ? {} : { saved_us: kept.took_us }) };
   }
 
   /** Nothing: what was found is kept once it stands in the log, so that a re-used answer can be looked up where it was given. */
   put(): void {}
 
-  /** In the transaction that records the gate: what is kept stands in the log. */
-  keep(runs: readonly CheckRun[], asked: Reused): void {
+  private async entry({ outcome, reads, duration_us, keep }: CheckRun): Promise<Entry | null> {
     const at_s = this.deps.now_s();
-    const entries = runs.flatMap(({ outcome, reads }) => {
-      if (reads === undefined || outcome.result === "unavailable" || outcome.reused !== undefined) return [];
-      const known = reads.map((part) => [part, this.parts[part]] as const);
-      if (known.some(([, digest]) => digest === undefined)) return [];
-      const kept = { at_s, asked, reads: Object.fromEntries(known) as Record<string, string>, outcome };
-      return [{ key: this.key(outcome.check), kept }];
-    });
-    try {
-      this.deps.table.put(entries);
-    } catch (error) {
-      // Undone by itself: a damaged cache keeps nobody's verdict from the log.
-      if (!(error instanceof MaestroError) || error.code !== "store.corrupt") throw error;
+    if (keep !== undefined) {
+      const { key, report_bytes, ...rest } = keep;
+      const kept = await shelved(this.deps.blobs, { at_s, ...rest }, this.scope, report_bytes);
+      return kept === null ? null : { key, kept };
     }
+    if (reads === undefined || outcome.result === "unavailable" || outcome.reused !== undefined) return null;
+    const known = reads.map((part) => [part, this.parts[part]] as const);
+    if (known.some(([, digest]) => digest === undefined)) return null;
+    const kept = await shelved(this.deps.blobs, { at_s, reads: Object.fromEntries(known) as Record<string, string>, outcome, took_us: duration_us }, this.scope);
+    return kept === null ? null : { key: this.key(outcome.check), kept };
+  }
+
+  /** Puts large answers into blobs; what comes back is for the transaction that records the gate: what is kept stands in the log. */
+  async keeping(runs: readonly CheckRun[]): Promise<(asked: Reused) => void> {
+    const entries: Entry[] = [];
+    for (const run of runs) {
+      const entry = await this.entry(run).catch(unkept);
+      if (entry !== null) entries.push(entry);
+    }
+    return (asked) => {
+      try {
+        this.deps.table.put(entries.map(({ key, kept }) => ({ key, kept: { ...kept, asked } })));
+      } catch (error) {
+        // Undone by itself: a damaged cache keeps nobody's verdict from the log.
+        if (!(error instanceof MaestroError) || error.code !== "store.corrupt") throw error;
+      }
+    };
   }
 }
 
 /** Takes from the first that has it, gives to all. */
 export function together(...all: readonly (KeptRuns | undefined)[]): KeptRuns {
   return {
-    get(check) {
+    async get(check) {
       for (const one of all) {
-        const run = one?.get(check) ?? null;
+        const run = (await one?.get(check)) ?? null;
         if (run !== null) return run;
       }
       return null;

@@ -99,6 +99,8 @@ export type Timings = {
     readonly check: string;
     readonly us: number;
     readonly usage?: Usage;
+    /** what the answer that was used again took when it was asked */
+    readonly saved_us?: number;
   }[];
   readonly usage?: Usage;
 };

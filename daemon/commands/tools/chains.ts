@@ -1,0 +1,74 @@
+/** What the tool chains of commands were last seen to be. The core asks and remembers; a check process looks. */
+import { canonicalText } from "../../../proto/canonical.ts";
+import type { Command, ToolMounts } from "../../../proto/command.ts";
+import type { CommandLimits } from "../../../proto/config.ts";
+import type { ToolsJob, ToolsReply } from "../../../proto/worker.ts";
+import { SYSTEM_MOUNT } from "../../config/tool-mounts.ts";
+
+/** Larger ones are not looked through for every gate. */
+const FRESH_ENTRIES_MAX = 5_000;
+/** Units may have these of their own: what the daemon finds there the launcher does not show. */
+const PRIVATE = /^\/(?:var\/)?tmp(?:\/|$)/;
+
+export interface ChainsDeps {
+  readonly limits: Pick<CommandLimits, "tool_entries_max" | "tool_deadline_ms" | "tool_known_ms">;
+  readonly now_ms: () => number;
+  /** The launcher is a unit of its own. */
+  readonly apart: boolean;
+}
+
+export type Chain = { readonly sha256: string } | { readonly because: string };
+type Asked = Pick<Command, "run" | "mounts">;
+type Folder = ToolMounts[string]["folders"][number];
+
+const chainsOf = ({ mounts = [] }: Asked, known: ToolMounts): ToolMounts[string][] => [...new Set([...mounts, SYSTEM_MOUNT])].flatMap((name) => known[name] ?? []);
+const foldersOf = (command: Asked, known: ToolMounts): Folder[] => chainsOf(command, known).flatMap(({ folders }) => folders);
+
+export class ToolChains {
+  /** By folder; as many as the host offers. */
+  private readonly known = new Map<string, { readonly glance: string; readonly sha256: string; readonly until_ms: number }>();
+
+  constructor(private readonly deps: ChainsDeps) {}
+
+  /** The tool chain of each command by name, or why it cannot be told. `ask` throws as a lane does. */
+  async look(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts, ask: (job: ToolsJob) => Promise<ToolsReply>): Promise<ReadonlyMap<string, Chain>> {
+    const { limits, apart } = this.deps;
+    const folders = new Map([...commands.values()].flatMap((command) => foldersOf(command, mounts)).map((folder) => [folder.host, folder]));
+    const reply = await ask({
+      kind: "tools",
+      folders: [...folders.values()].map(({ host, inside }) => ({ host, inside, known: this.fresh(host)?.glance ?? null })),
+      programs: [...commands].map(([name, command]) => ({ name, program: command.run[0] ?? "", path: chainsOf(command, mounts).flatMap(({ path = [] }) => path) })),
+      apart,
+      entries_max: limits.tool_entries_max,
+      deadline_ms: limits.tool_deadline_ms,
+    });
+    const told = new Map(reply.folders.map((one) => [one.host, this.remember(one)]));
+    const programs = new Map(reply.programs.map(({ name, sha256 }) => [name, sha256]));
+    return new Map([...commands].map(([name, command]) => [name, this.chain(foldersOf(command, mounts), told, programs.get(name) ?? null)]));
+  }
+
+  private fresh(host: string): { readonly glance: string; readonly sha256: string } | undefined {
+    const before = this.known.get(host);
+    return before !== undefined && before.until_ms > this.deps.now_ms() ? before : undefined;
+  }
+
+  private remember({ host, told }: ToolsReply["folders"][number]): Chain {
+    if (this.deps.apart && PRIVATE.test(host)) return { because: `the launcher is a unit of its own and may have another ${host}` };
+    if ("because" in told) return told;
+    const { glance, entries, sha256 } = told;
+    const before = this.known.get(host);
+    if (sha256 === null) return before?.glance === glance ? { sha256: before.sha256 } : { because: `${host} was not looked through` };
+    if (entries > FRESH_ENTRIES_MAX) this.known.set(host, { glance, sha256, until_ms: this.deps.now_ms() + this.deps.limits.tool_known_ms });
+    return { sha256 };
+  }
+
+  private chain(folders: readonly Folder[], told: ReadonlyMap<string, Chain>, program: string | null): Chain {
+    const parts: unknown[] = [program];
+    for (const { host, inside } of folders) {
+      const one = told.get(host) ?? { because: `${host} was not looked at` };
+      if ("because" in one) return { because: `its tool chain: ${one.because}` };
+      parts.push([host, inside, one.sha256]);
+    }
+    return { sha256: new Bun.CryptoHasher("sha256").update(canonicalText(parts)).digest("hex") };
+  }
+}
