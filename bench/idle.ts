@@ -1,6 +1,7 @@
 /** What a daemon costs that has worked and now waits: memory, wake-ups, children. */
 import { readdirSync, readFileSync } from "node:fs";
 import { until, workersOf, World } from "../daemon/e2e/testing/world.ts";
+import { ENGINE_SETTINGS } from "../proto/engine.ts";
 import type { Bench } from "./figure.ts";
 import { makeBranches } from "./rig/history.ts";
 import { installed } from "./rig/installed.ts";
@@ -35,7 +36,7 @@ export const bench: Bench = async (figure) => {
   const world = new World();
   const programs = await installed();
   try {
-    await world.answering(world.spawnProgram(programs.maestrod, ["--embedded"]));
+    await world.answering(world.spawnProgram(programs.maestrod, ["--embedded"], ENGINE_SETTINGS));
     makeBranches(world.path("made"), FILES, GATES);
     for (let i = 1; i <= GATES; i++) {
       const { code, stderr } = await world.run(["gate", world.path("made"), "--embedded", "--json", "--target", "main", "--head", `change-${i}`]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { World } from "../daemon/e2e/testing/world.ts";
 import { SocketHolder } from "../daemon/systemd/testing/holder.ts";
 import { Load } from "../daemon/systemd/testing/load.ts";
+import { ENGINE_SETTINGS } from "../proto/engine.ts";
 import { type Bench, median } from "./figure.ts";
 import { installed } from "./rig/installed.ts";
 
@@ -31,7 +32,7 @@ class Service {
 
   private start(): Bun.Subprocess {
     const { state_dir, socket_path, home } = this.world;
-    return this.holder.start(["--embedded", "--state", state_dir, "--socket", socket_path], { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home }, this.program);
+    return this.holder.start(["--embedded", "--state", state_dir, "--socket", socket_path], { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, ...ENGINE_SETTINGS }, this.program);
   }
 
   /** One restart under load of its own, so that two services may take turns. */

@@ -66,7 +66,11 @@ export class Daemon {
     const { core, log, manager } = this.deps;
     const { host, clock, random } = core.options;
     const busy = () => core.keeper.counts.running + core.keeper.counts.waiting > 0 || core.pool.counts.busy > 0;
-    const cool = new Idle(POOL_COOL_MS, busy, () => void core.pool.cool());
+    const cool = new Idle(POOL_COOL_MS, busy, () => {
+      void core.pool.cool();
+      // The engine would keep for a while what the last changes left; nobody waits now.
+      Bun.gc(true);
+    });
     const leave = host.idle_exit_ms > 0 ? new Idle(host.idle_exit_ms, busy, () => this.stop("idle")) : null;
     const expectWork = () => {
       // Before anything is read or run: a verdict that cannot be kept is none.

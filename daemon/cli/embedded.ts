@@ -1,6 +1,7 @@
 /** Starts a private daemon for whoever has none; loaded only then. */
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { constants } from "node:os";
+import { ENGINE_SETTINGS } from "../../proto/engine.ts";
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import type { Locations } from "../../proto/locations.ts";
 import type { MaestroClient } from "../client/maestro.ts";
@@ -62,6 +63,7 @@ export async function startEmbedded(client: MaestroClient, locations: Locations)
   });
   const daemon = Bun.spawn([process.execPath, existsSync(main) ? main : source, "--embedded", "--state", locations.state_dir, "--socket", locations.socket_path], {
     cwd: "/",
+    env: { ...process.env, ...ENGINE_SETTINGS },
     detached: true,
     stdin: "ignore",
     stdout: log,

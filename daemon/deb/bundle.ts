@@ -17,8 +17,8 @@ const QUICK = "maestro";
 /** Of what a failed build says, its end. */
 const BYTES_SAID_MAX = 4_000;
 
-/** Native code is looked for beside its own package. */
-const EXTERNAL = ["lmdb"];
+/** Native code is looked for beside its own package; the others are asked for by few hosts, and would lie in the memory of all. */
+const EXTERNAL = ["lmdb", "jose", "file-type"];
 
 const OWN_PLACE = /\bimport\.meta\.(\w+)/g;
 /** Properties of the place that a bundle names instead. */
@@ -59,6 +59,21 @@ const quickOnly: BunPlugin = {
   },
 };
 
+/**
+ * What a check loads while it runs, it loads in a check process, which runs from source. The daemon knows of checks their names and rules:
+ * code that nobody calls there would lie in its memory all the same.
+ */
+function checksFromSource(out: string): BunPlugin {
+  return {
+    name: "checks-from-source",
+    setup(build) {
+      build.onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, kind }) =>
+        kind === "dynamic-import" && importer.includes("/daemon/gate/checks/") ? { path: relative(out, resolve(dirname(importer), path)), external: true } : undefined,
+      );
+    },
+  };
+}
+
 async function built(config: BuildConfig): Promise<Bun.BuildOutput> {
   const output = await Bun.build(config);
   if (!output.success) throw new MaestroError("install.failed", `a program could not be bundled: ${output.logs.join("; ")}`);
@@ -78,7 +93,9 @@ async function bundleHere(out: string): Promise<void> {
       format: "cjs",
       bytecode: true,
       external: EXTERNAL,
-      plugins: name === QUICK ? [quickOnly, ownPlaces(out)] : [ownPlaces(out)],
+      // Names stay, so that a stack still says who called whom; what a bundle's text takes is memory for as long as the program runs.
+      minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
+      plugins: name === QUICK ? [quickOnly, ownPlaces(out)] : [checksFromSource(out), ownPlaces(out)],
     });
   }
 }

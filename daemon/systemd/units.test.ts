@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { ENGINE_SETTINGS } from "../../proto/engine.ts";
 import { parseHostConfig } from "../config/host.ts";
 import { PROGRAMS } from "../deb/bundle.ts";
 import { BUNDLES } from "../deb/layout.ts";
@@ -154,4 +155,8 @@ describe("what the units promise", () => {
     expect(Number(values("maestrod.service", "TimeoutStopSec")[0]) * 1000).toBeGreaterThan(drain_ms);
     expect(Number(values("maestrod.service", "LimitNOFILE")[0])).toBeGreaterThan(2 * Number(ServerLimits.properties.connections_max.default));
   });
+});
+
+test("the core's engine is told in its unit what a private daemon is told", () => {
+  expect(values("maestrod.service", "Environment")).toEqual(Object.entries(ENGINE_SETTINGS).map(([name, value]) => `${name}=${value}`));
 });
