@@ -3,7 +3,7 @@
  * into `quarantine/<time>`. Where the newest head cannot be proven, the log begins anew, because its key may have signed more than is left.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Limits } from "../../proto/config.ts";
 import { DAMAGE_MAX, type RepairReport } from "../../proto/integrity.ts";
@@ -23,6 +23,8 @@ import { openStore, type Store } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
 import { keepEnvelope } from "../store/envelopes.ts";
 import { REPAIRED, settle } from "../store/upgrade.ts";
+import { whyOlder } from "../store/mark.ts";
+import { flipBack, flippedBit } from "../store/mend.ts";
 import { backfillSummaries } from "../store/backfill.ts";
 import { openGates, payerOf } from "../store/gates.ts";
 import type { SalvagedTable } from "../store/salvage.ts";
@@ -48,6 +50,8 @@ class Repair {
   readonly rebuilt: string[] = [];
   readonly lost: string[] = [];
   readonly quarantine: string;
+  /** What the database holds may be older than what was acknowledged: then its log may have signed more. */
+  older = false;
   private used = false;
 
   constructor(readonly deps: RepairDeps) {
@@ -66,6 +70,15 @@ class Repair {
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
     await rename(join(state_dir, path), to);
     await syncPath(dirname(to));
+    this.used = true;
+  }
+
+  /** Keeps a copy of what is about to be changed in place. */
+  async copyAside(path: string, folder: string): Promise<void> {
+    const to = join(this.quarantine, folder, basename(path));
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    await copyFile(join(this.deps.state_dir, path), to);
+    await syncPath(to);
     this.used = true;
   }
 
@@ -172,7 +185,7 @@ async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts)
     repairGates(repair, store, found);
     await repairIndex(repair, artifacts, found);
     // A log that was to end does so.
-    const proven = (await repairLog(repair, store, tables, keys, found)) && !existsSync(join(state_dir, "keys.next"));
+    const proven = (await repairLog(repair, store, tables, keys, found)) && !repair.older && !existsSync(join(state_dir, "keys.next"));
     await store.durable();
     const head = tables.head.get(HEAD);
     // Planned before the exchange: whoever starts on the new database after a kill finishes it first.
@@ -195,6 +208,19 @@ async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts)
   }
 }
 
+/** A bit that made the database an older one, put back before anybody opens it. Where nothing proves which one it was, what is lost is said. */
+async function mend(repair: Repair): Promise<void> {
+  const db = join(repair.deps.state_dir, "db");
+  const why = existsSync(join(db, "data.mdb")) ? whyOlder(db) : null;
+  if (why === null) return;
+  const flipped = flippedBit(db);
+  repair.older = flipped === null;
+  if (flipped === null) return repair.note("lost", `database: ${why}; the newest transactions may be missing, and with them tokens, spending and waiting approvals, which stand nowhere else`);
+  await repair.copyAside("db/data.mdb", "db.flipped");
+  flipBack(db, flipped);
+  repair.note("rebuilt", `database: bit ${flipped.bit} of byte ${flipped.byte} put back, as the mark beside it proves`);
+}
+
 const IN_DATABASE: readonly string[] = ["database", "log", "gates", "artifacts"];
 
 /**
@@ -206,6 +232,7 @@ export async function repairState(deps: RepairDeps): Promise<RepairReport> {
   const repair = new Repair(deps);
   const keys = keysOf(state_dir);
   settle(state_dir);
+  await mend(repair);
   const damaged = (await deps.examine()).filter(({ problem }) => problem !== null);
   if (damaged.some(({ area }) => area === "keys") && machine !== null) {
     rememberMachine(state_dir, machine);

@@ -6,6 +6,7 @@ import { open, type Key as LmdbKey, type RootDatabase } from "lmdb";
 import type { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { storeFailure } from "./failure.ts";
+import { type Marking, openMarking, requireNewest } from "./mark.ts";
 import { LMDB_OPTIONS } from "./options.ts";
 import type { Key } from "./record.ts";
 import { openScanner, type Scanner } from "./scan.ts";
@@ -85,7 +86,8 @@ export function openStore(deps: StoreDeps): Store {
   const folder = join(deps.state_dir, deps.folder ?? "db");
   // A database that is half made aborts LMDB (an assertion of mdb_page_touch, seen with 3.5.6), so a new one gets its name when it is whole.
   const fresh = existsSync(folder) ? null : `${folder}.first`;
-  if (fresh !== null) rmSync(fresh, { recursive: true, force: true });
+  if (fresh === null) requireNewest(folder);
+  else rmSync(fresh, { recursive: true, force: true });
   const root = openDatabase(fresh ?? folder);
   const names = new Set<string>();
   let broken: MaestroError | null = null;
@@ -97,7 +99,8 @@ export function openStore(deps: StoreDeps): Store {
     if (broken !== null) throw broken;
     requireWritable(deps.state_dir, deps.limits.free_bytes_min);
   };
-  const { atomic, writing } = transactionsOf({ root, begin, fatal });
+  let marking: Marking | null = null;
+  const { atomic, writing } = transactionsOf({ root, begin, committed: () => marking?.set(), fatal });
   const host = { value_bytes_max: deps.limits.value_bytes_max, writing };
 
   const store: Store = {
@@ -121,12 +124,16 @@ export function openStore(deps: StoreDeps): Store {
     async close() {
       await store.durable();
       await root.close();
+      marking?.close();
+      marking = null;
     },
   };
   let schema: SchemaRecord;
   try {
     schema = checkSchema(store, fresh ?? folder, deps.schema_version ?? STORE_SCHEMA_VERSION);
+    marking = openMarking(fresh ?? folder);
     if (fresh !== null) {
+      syncPathNow(fresh);
       renameSync(fresh, folder);
       syncPathNow(deps.state_dir);
     }

@@ -7,6 +7,8 @@ export interface TransactionsDeps {
   readonly root: Pick<RootDatabase<Buffer, string>, "transactionSync">;
   /** Before the outermost one: throws where nothing could be kept, so that LMDB need not find out. */
   readonly begin: () => void;
+  /** After the outermost one, which is durable then. */
+  readonly committed: () => void;
   /** State on disk may differ from state in memory. */
   readonly fatal: (reason: MaestroError) => void;
 }
@@ -17,7 +19,7 @@ export interface Transactions {
   writing(): boolean;
 }
 
-export function transactionsOf({ root, begin, fatal }: TransactionsDeps): Transactions {
+export function transactionsOf({ root, begin, committed, fatal }: TransactionsDeps): Transactions {
   let depth = 0;
 
   /** Runs the work and remembers what it threw itself, which undoes the transaction and breaks nothing. */
@@ -42,15 +44,28 @@ export function transactionsOf({ root, begin, fatal }: TransactionsDeps): Transa
     }
   }
 
+  function said(): void {
+    try {
+      committed();
+    } catch (error) {
+      const failure = storeFailure(error, "mark the commit");
+      fatal(failure);
+      throw failure;
+    }
+  }
+
   return {
     atomic(work) {
       if (depth === 0) begin();
       depth += 1;
+      let result;
       try {
-        return once(work);
+        result = once(work);
       } finally {
         depth -= 1;
       }
+      if (depth === 0) said();
+      return result;
     },
     writing: () => depth > 0,
   };

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
 import { openStore, type Store, type StoreDeps } from "./db.ts";
 import { storeFailure } from "./failure.ts";
+import { requireNewest } from "./mark.ts";
 import { MIGRATIONS, type Migration } from "./migrations.ts";
 import { schemaOf, STORE_SCHEMA_VERSION, writeSchemaFile } from "./schema.ts";
 import { syncPathNow } from "../platform/sync.ts";
@@ -93,6 +94,8 @@ export async function upgradeStore(deps: UpgradeDeps): Promise<Upgraded | null> 
     const from = existsSync(current) ? schemaOf(current) : null;
     if (from === null || from === to) return null;
     if (from > to) throw new MaestroError("store.schema", `${current} has schema ${from}, this daemon reads ${to}`);
+    // The copy has no mark that would tell.
+    requireNewest(current);
     step("copy");
     mkdirSync(next, { mode: 0o700 });
     copyFileSync(join(current, "data.mdb"), join(next, "data.mdb"));

@@ -113,7 +113,7 @@ if (import.meta.main) {
     const line: Flip = { seed, file, bit, ...(await look(work, truth)) };
     process.stdout.write(`${JSON.stringify(line)}\n`);
     // What looking may have written in its turn goes, too.
-    for (const path of [file, "db/data.mdb", "db/schema", "oci/index.json"]) copyFileSync(join(origin, path), join(work, path));
+    for (const path of [file, "db/data.mdb", "db/mark", "db/schema", "oci/index.json"]) copyFileSync(join(origin, path), join(work, path));
   }
   rmSync(work, { recursive: true });
 }
