@@ -23,15 +23,22 @@ export interface Projection {
 
 async function writeWhole(path: string, bytes: Uint8Array, sync: boolean): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  const handle = await open(`${path}.new`, "w", 0o644);
+  const fresh = `${path}.new`;
   try {
-    await handle.writeFile(bytes);
-    // A full tile is never written again, so it has to outlive a power cut; the rest is rewritten at every start.
-    if (sync) await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(fresh, "w", 0o644);
+    try {
+      await handle.writeFile(bytes);
+      // A full tile is never written again, so it has to outlive a power cut; the rest is rewritten at every start.
+      if (sync) await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(fresh, path);
+  } catch (error) {
+    // The next size has a tile of another name, and nobody would come back for this one.
+    await rm(fresh, { force: true });
+    throw error;
   }
-  await rename(`${path}.new`, path);
 }
 
 export async function readPublished(folder: string): Promise<string | null> {

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { inflateSync } from "node:zlib";
 import { pathText } from "../../../proto/scalar.ts";
+import { skipWithout } from "../../testing/skip.ts";
 import { FORMATS, objectId } from "./object-format.ts";
-import type { MergeOutcome } from "./merge.ts";
+import { mergeTrees, type MergeOutcome, type MergeTrees } from "./merge.ts";
+import type { Repository } from "./repository-store.ts";
+import { Git } from "./runner.ts";
 import { Scratch, type Source } from "./testing/scratch.ts";
 
 let scratch: Scratch;
@@ -106,4 +112,55 @@ test("a sha256 repository merges", async () => {
 test("ids are computed as git does", () => {
   expect(objectId("sha1", "tree", new Uint8Array(0))).toBe(FORMATS.sha1.empty_tree);
   expect(objectId("sha256", "tree", new Uint8Array(0))).toBe(FORMATS.sha256.empty_tree);
+});
+
+const DEADLINE = { deadline_ms: 60_000 };
+const untraced = skipWithout(Bun.which("strace") !== null, "strace is not installed, so nobody sees whether git syncs what it writes");
+
+/** A fork that has to be merged, in a store that has its objects. */
+async function storedFork(): Promise<{ repository: Repository; trees: MergeTrees; tree: string }> {
+  const { source, base, target, head } = await forked({ f: lines(1, 40), "a/b": "1\n" }, { f: `first\n${lines(1, 40)}` }, { "a/b": "2\n" });
+  const repository = await scratch.stored(source, [base, target, head], `local:0:${source.path}`);
+  return { repository, trees: { base: source.treeOf(base), target: source.treeOf(target), head: source.treeOf(head) }, tree: real(source, head) };
+}
+
+/** Loose objects and whatever stands beside them. */
+function looseIn({ git_dir }: Repository): string[] {
+  const objects = join(git_dir, "objects");
+  return readdirSync(objects).filter((name) => name.length === 2).flatMap((name) => readdirSync(join(objects, name)).map((file) => join(objects, name, file)));
+}
+
+const isCommit = (path: string): boolean => inflateSync(readFileSync(path)).toString("latin1").startsWith("commit ");
+
+test("a power cut emptied the merge's input: it is written again", async () => {
+  const { repository, trees, tree } = await storedFork();
+  await mergeTrees(scratch.git, repository, trees, DEADLINE);
+  const commits = looseIn(repository).filter(isCommit);
+  for (const path of commits) {
+    chmodSync(path, 0o600);
+    truncateSync(path, 0);
+  }
+  expect(commits.length).toBe(3);
+  expect(await mergeTrees(scratch.git, repository, trees, DEADLINE)).toEqual({ result: "merged", tree });
+});
+
+test.skipIf(untraced)("a power cut empties no merged tree: git syncs each object before it gets its name", async () => {
+  const { repository, trees, tree } = await storedFork();
+  const [traced, trace] = [join(scratch.root, "traced-git"), join(scratch.root, "trace")];
+  writeFileSync(traced, `#!/bin/sh\nexec "${Bun.which("strace")}" -f -y -o "${trace}" -e trace=fsync,fdatasync,link,rename "${scratch.tools.git}" "$@"\n`, { mode: 0o755 });
+  expect(await mergeTrees(new Git({ ...scratch.tools, git: traced }), repository, trees, DEADLINE)).toEqual({ result: "merged", tree });
+  const calls = readFileSync(trace, "utf8").split("\n");
+  const named = calls.flatMap((line, at) => [...line.matchAll(/(?:link|rename)\("[^"]*(tmp_obj_\w+)", "/g)].map(([, name = ""]) => ({ name, at })));
+  expect(named.length).toBe(1);
+  expect(named.filter(({ name, at }) => !calls.slice(0, at).some((line) => line.includes("sync(") && line.includes(name)))).toEqual([]);
+});
+
+test("an input that cannot be written leaves nothing beside it", async () => {
+  const { repository, trees } = await storedFork();
+  await mergeTrees(scratch.git, repository, trees, DEADLINE);
+  const [first = ""] = looseIn(repository).filter(isCommit);
+  rmSync(first);
+  mkdirSync(join(first, "in-the-way"), { recursive: true });
+  await expect(mergeTrees(scratch.git, repository, trees, DEADLINE)).rejects.toThrow();
+  expect(looseIn(repository).filter((path) => !/\/[0-9a-f]{38}$/.test(path) || statSync(path).size === 0)).toEqual([]);
 });

@@ -1,7 +1,7 @@
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { fromUtf8Lossy, utf8 } from "../../../proto/encoding.ts";
+import { equalBytes, fromUtf8Lossy, utf8 } from "../../../proto/encoding.ts";
 import { pathFromBytes, type PathBytes } from "../../../proto/scalar.ts";
 import { assertOid, objectBytes, objectId, type Oid } from "./object-format.ts";
 import { Git, gitFailed, type GitDir } from "./runner.ts";
@@ -9,6 +9,9 @@ import { Git, gitFailed, type GitDir } from "./runner.ts";
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 /** Author and committer of the synthetic commits: fixed, so that the same three trees always give the same ids. */
 const IDENT = "Maestro <maestro@invalid> 0 +0000";
+
+/** Git does not sync loose objects unless told to, and never writes one again whose name is there, so a power cut would leave a tree that cannot be read. */
+const SYNCED = ["-c", "core.fsync=loose-object"] as const;
 
 export interface MergeTrees {
   readonly base: Oid;
@@ -37,7 +40,7 @@ export async function mergeTrees(git: Git, dir: GitDir, trees: MergeTrees, optio
   const target = await writeCommit(dir, trees.target, [base]);
   const head = await writeCommit(dir, trees.head, [base]);
   const args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", target, head];
-  const { code, stdout, stderr } = await git.run(dir, args, { ...options, stdout_bytes_max: OUTPUT_BYTES_MAX });
+  const { code, stdout, stderr } = await git.run(dir, args, { ...options, global: SYNCED, stdout_bytes_max: OUTPUT_BYTES_MAX });
   if (code !== 0 && code !== 1) throw gitFailed(args, code, stderr);
   const [tree = new Uint8Array(0), ...paths] = splitNul(stdout);
   const oid = fromUtf8Lossy(tree);
@@ -51,16 +54,30 @@ async function writeCommit(dir: GitDir, tree: Oid, parents: readonly Oid[]): Pro
   return writeLoose(dir, utf8(lines.join("\n")));
 }
 
-/** A loose commit object, written as git does (temporary file, then rename) without the 5 ms of a process. */
+/**
+ * A loose commit object, written as git does (temporary file, then rename) without the 5 ms of a process. It is not synced: one that a
+ * power cut left empty is not what belongs there, and is written again.
+ */
 async function writeLoose(dir: GitDir, content: Uint8Array): Promise<Oid> {
   const oid = objectId(dir.object_format, "commit", content);
   const path = join(dir.git_dir, "objects", oid.slice(0, 2), oid.slice(2));
-  if (await Bun.file(path).exists()) return oid;
+  const bytes = deflateSync(objectBytes("commit", content));
+  if (await holds(path, bytes)) return oid;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const fresh = `${path}.${process.pid}.${Bun.nanoseconds()}`;
-  await Bun.write(fresh, deflateSync(objectBytes("commit", content)), { mode: 0o400 });
-  await rename(fresh, path);
+  try {
+    await Bun.write(fresh, bytes, { mode: 0o400 });
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
   return oid;
+}
+
+async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
+  const file = Bun.file(path);
+  return (await file.exists()) && equalBytes(await file.bytes(), bytes);
 }
 
 function splitNul(bytes: Uint8Array): Uint8Array[] {

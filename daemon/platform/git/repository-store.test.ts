@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { RepositoryStore } from "./repository-store.ts";
+import { Git } from "./runner.ts";
 import { Scratch } from "./testing/scratch.ts";
 
 let scratch: Scratch;
@@ -29,6 +31,14 @@ test("opened twenty times at once it is made once", async () => {
   const opened = await Promise.all(Array.from({ length: 20 }, () => scratch.store.open("local:0:race", "sha1")));
   expect(new Set(opened.map(({ git_dir }) => git_dir)).size).toBe(1);
   expect(scratch.files(scratch.store.at("local:0:race", "sha1")).filter((name) => !name.startsWith("sha1.git"))).toEqual([]);
+});
+
+test("what git cannot remove of its own trials comes into no store", async () => {
+  const leaving = join(scratch.root, "leaving-git");
+  writeFileSync(leaving, `#!/bin/sh\n"${scratch.tools.git}" "$@" || exit\nfor option; do case "$option" in --git-dir=*) /bin/ln -s testing "\${option#--git-dir=}/tAbC123";; esac; done\n`, { mode: 0o755 });
+  const store = new RepositoryStore(join(scratch.root, "left"), new Git({ ...scratch.tools, git: leaving }));
+  const { git_dir } = await store.open("local:0:left", "sha1");
+  expect(readdirSync(git_dir).sort()).toEqual(["HEAD", "config", "objects", "refs"]);
 });
 
 test("files that make git look elsewhere close the store", async () => {

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ObjectFormat } from "../../../proto/scalar.ts";
-import { namesIn } from "../folders.ts";
+import { namesIn, removeTree } from "../folders.ts";
 import { errno } from "../kernel/errno.ts";
 import { syncPath, syncTree } from "../sync.ts";
 import { Git, type GitDir } from "./runner.ts";
@@ -26,6 +26,9 @@ const FORBIDDEN: readonly string[] = [
   "commondir",
   "config.worktree",
 ];
+
+/** What `git init` without a template makes. */
+const MADE: readonly string[] = ["HEAD", "config", "objects", "refs"];
 
 /** One repository's objects, for one object format. */
 export interface Repository extends GitDir {
@@ -78,6 +81,8 @@ export class RepositoryStore {
       const args = ["init", "--bare", "--quiet", "--template=", "--initial-branch=none", `--object-format=${repository.object_format}`];
       await this.git.output({ git_dir: fresh, object_format: repository.object_format }, args, { stdout_bytes_max: 4096, deadline_ms: INIT_DEADLINE_MS });
       await chmod(fresh, 0o700);
+      // Git tries out links under a name of its own, and leaves it where it cannot be removed.
+      for (const name of await namesIn(fresh)) if (!MADE.includes(name)) await removeTree(join(fresh, name));
       // A power cut may keep the name and lose what is in it, and a store without HEAD would stay broken: first the files, then the name.
       await syncTree(fresh);
       await rename(fresh, repository.git_dir);

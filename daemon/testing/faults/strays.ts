@@ -11,8 +11,8 @@ const KEPT: readonly RegExp[] = [
   new RegExp(`^oci(?:/(?:index\\.json|oci-layout|blobs(?:/sha256(?:/${HEX})?)?))?$`),
   new RegExp(`^repositories(?:/${HEX}(?:/sha(?:1|256)\\.git(?:/(?:HEAD|config|refs(?:/(?:heads|tags))?|objects(?:/(?:info|pack(?:/pack-${HEX}\\.(?:idx|pack|rev))?|[0-9a-f]{2}(?:/${HEX})?))?))?)?)?$`),
 ];
-/** Gone when the next daemon starts, or by age: objects that git was killed over lie where retention takes every old file. */
-const SWEPT: readonly RegExp[] = [/^(?:incoming|scratch|trees)(?:\/|$)/, new RegExp(`^repositories/${HEX}/quarantine-`), new RegExp(`^repositories/${HEX}/sha(?:1|256)\\.git/objects/[0-9a-f]{2}/tmp_obj_\\w+$`)];
+/** Gone when the next daemon starts, which also knows its machine; or by age: half-written objects lie where retention takes every old file. */
+const SWEPT: readonly RegExp[] = [/^(?:incoming|scratch|trees)(?:\/|$)/, /^machine\.new$/, new RegExp(`^repositories/${HEX}/quarantine-`), new RegExp(`^repositories/${HEX}/sha(?:1|256)\\.git/objects/[0-9a-f]{2}/(?:tmp_obj_\\w+|${HEX}\\.\\d+\\.\\d+)$`)];
 
 /** Names below `root` that should not be there, once the folder was opened again. */
 export function straysIn(root: string): string[] {
