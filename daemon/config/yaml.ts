@@ -4,7 +4,7 @@
  * documents, directives and keys that are not strings are refused, because each of them has
  * made two readers see two configurations.
  */
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, type Node } from "yaml";
+import type { LineCounter, Node } from "yaml";
 import { fromUtf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 
@@ -20,10 +20,14 @@ export interface YamlDocument {
   lineOf(path: readonly string[]): number;
 }
 
+/** Loaded with the first file: every daemon and check process paid 30 ms of processor time for it, and few read one. */
+const yaml = (): typeof import("yaml") => require("yaml") as typeof import("yaml");
+
 const key = (path: readonly string[]): string => path.join("\0");
 
 class Reader {
   readonly lines = new Map<string, number>();
+  readonly #is = yaml();
 
   constructor(private readonly name: string, private readonly counter: LineCounter) {}
 
@@ -34,20 +38,20 @@ class Reader {
 
   read(node: unknown, path: readonly string[]): unknown {
     if (node === null) return null;
-    if (!isNode(node)) throw this.refuse(undefined, "not a YAML node");
+    if (!this.#is.isNode(node)) throw this.refuse(undefined, "not a YAML node");
     const at = node.range?.[0];
     if (at !== undefined && !this.lines.has(key(path))) this.lines.set(key(path), this.counter.linePos(at).line);
     if (path.length > DEPTH_MAX) throw this.refuse(at, `nested deeper than ${DEPTH_MAX}`);
-    if (isAlias(node)) throw this.refuse(at, "aliases (*name) are not taken; write the value out");
+    if (this.#is.isAlias(node)) throw this.refuse(at, "aliases (*name) are not taken; write the value out");
     if (node.tag !== undefined) throw this.refuse(at, `tags (${node.tag}) are not taken`);
     return this.content(node, path, at);
   }
 
   private content(node: Node, path: readonly string[], at: number | undefined): unknown {
     if ("anchor" in node && node.anchor !== undefined) throw this.refuse(at, "anchors (&name) are not taken; write the value out");
-    if (isSeq(node)) return node.items.map((item, i) => this.read(item, [...path, String(i)]));
-    if (isMap(node)) return this.map(node.items, path);
-    if (!isScalar(node)) throw this.refuse(at, "not a scalar, list or map");
+    if (this.#is.isSeq(node)) return node.items.map((item, i) => this.read(item, [...path, String(i)]));
+    if (this.#is.isMap(node)) return this.map(node.items, path);
+    if (!this.#is.isScalar(node)) throw this.refuse(at, "not a scalar, list or map");
     const { value } = node;
     if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value)) return value;
     throw this.refuse(at, "numbers are whole and below 2^53");
@@ -57,15 +61,15 @@ class Reader {
     const entries = new Map<string, unknown>();
     for (const item of items) {
       const [name, value] = this.pair(item.key, item.value, path);
-      if (entries.has(name)) throw this.refuse(isNode(item.key) ? item.key.range?.[0] : undefined, `the key ${name} stands there twice`);
+      if (entries.has(name)) throw this.refuse(this.#is.isNode(item.key) ? item.key.range?.[0] : undefined, `the key ${name} stands there twice`);
       entries.set(name, value);
     }
     return Object.fromEntries(entries);
   }
 
   private pair(name: unknown, value: unknown, path: readonly string[]): [string, unknown] {
-    const at = isNode(name) ? name.range?.[0] : undefined;
-    if (!isScalar(name) || typeof name.value !== "string") throw this.refuse(at, "a key is a string; quote it");
+    const at = this.#is.isNode(name) ? name.range?.[0] : undefined;
+    if (!this.#is.isScalar(name) || typeof name.value !== "string") throw this.refuse(at, "a key is a string; quote it");
     if (name.tag !== undefined || name.anchor !== undefined) throw this.refuse(at, "tags and anchors are not taken");
     if (name.value === "<<") throw this.refuse(at, "merge keys (<<) are not taken");
     const inner = [...path, name.value];
@@ -77,7 +81,7 @@ class Reader {
 /** Some nesting ends the parser's recursion with an error among its own, some with one it throws. */
 function documentsIn(text: string, lineCounter: LineCounter, reader: Reader) {
   try {
-    return parseAllDocuments(text, { version: "1.2", schema: "core", strict: true, uniqueKeys: false, prettyErrors: false, lineCounter });
+    return yaml().parseAllDocuments(text, { version: "1.2", schema: "core", strict: true, uniqueKeys: false, prettyErrors: false, lineCounter });
   } catch (error) {
     if (error instanceof RangeError) throw reader.refuse(undefined, `nested deeper than ${DEPTH_MAX}`);
     throw error;
@@ -86,7 +90,7 @@ function documentsIn(text: string, lineCounter: LineCounter, reader: Reader) {
 
 /** Reads one document. Throws `config.malformed` with `name` and line. */
 export function readYaml(bytes: Uint8Array, name: string): YamlDocument {
-  const counter = new LineCounter();
+  const counter = new (yaml().LineCounter)();
   const reader = new Reader(name, counter);
   if (bytes.length > CONFIG_BYTES_MAX) throw reader.refuse(undefined, `${bytes.length} bytes, limit ${CONFIG_BYTES_MAX}`);
   const text = fromUtf8(bytes);
