@@ -5,7 +5,8 @@ import { times } from "../testing/scale.ts";
 import { World } from "../testing/core.ts";
 import { flip, summary, worked } from "./testing/flips.ts";
 
-const FLIPS = 300;
+/** 10,000 of a larger folder: `npm run nightly -- flips`. */
+const FLIPS = 120;
 const GATES = 3;
 let world: World;
 let state_dir: string;
