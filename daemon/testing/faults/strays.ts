@@ -5,7 +5,7 @@ const HEX = "[0-9a-f]{38,64}";
 /** What a folder of two verdicts holds, by path below it. */
 const KEPT: readonly RegExp[] = [
   /^(?:lock|machine|trust\.json|host-policy\.tar\.gz)$/,
-  /^db(?:\/(?:data\.mdb|lock\.mdb|schema))?$/,
+  /^db(?:\/(?:data\.mdb|lock\.mdb|mark|schema))?$/,
   /^keys(?:\/(?:(?:gate|log|root)\.pem|salt\.key|signs-for|sums|trust\.json))?$/,
   /^log(?:\/(?:checkpoint|log\.vkey|tile(?:\/(?:0|entries)(?:\/000\.p(?:\/\d+)?)?)?))?$/,
   new RegExp(`^oci(?:/(?:index\\.json|oci-layout|blobs(?:/sha256(?:/${HEX})?)?))?$`),
