@@ -1,13 +1,15 @@
 /** What a hook asks of the daemon: does this commit stand admitted, what does the gate say of it now, is there budget left. */
+import type { RepositoriesReply } from "../../../proto/api.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { repositoryName } from "../../client/origin.ts";
 import type { Values } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import type { Answer } from "./agents/agent.ts";
 import type { Push, PushedRef } from "./guard/concern.ts";
-import { identify } from "./identify.ts";
+import { located, offered, type Identified } from "./identify.ts";
 import type { Authority } from "./judge.ts";
 import { movedRefs } from "./moved-refs.ts";
+import { pushEnvironment } from "./standing.ts";
 import { quoted, unableReason } from "./reasons.ts";
 
 /** The daemon's part of a hook's time. */
@@ -25,20 +27,30 @@ export class DaemonAuthority implements Authority {
   async push(push: Push): Promise<Answer> {
     const { folder } = push;
     if (folder === null) return { kind: "deny", reason: unableReason("git push in a folder that only the shell will know", "Run git push by itself, in the repository.") };
-    const moved = await movedRefs(folder, push, { XDG_CONFIG_HOME: process.env["XDG_CONFIG_HOME"] });
+    const env = pushEnvironment(process.env);
+    if (typeof env === "string") return { kind: "deny", reason: unableReason(`git push while ${env} stands in the agent's own environment`, "Ask the person to start the agent without it.") };
+    // Git and the daemon are asked at the same time, because an agent waits for both.
+    const asked = this.offers();
+    asked.catch(() => undefined);
+    const moved = await movedRefs(folder, push, env);
     if (typeof moved === "string") return { kind: "deny", reason: `Maestro stopped this push: ${quoted(moved)}.` };
-    const { client } = await connectOrStart(this.values);
+    const { client, offers } = await asked;
     const notes: string[] = [];
-    for (const ref of moved) {
-      const answer = await this.pushOne(client, folder, ref);
+    for (const ref of moved.refs) {
+      const place = moved.known?.source === ref.source ? moved.known : await located(folder, ref.source);
+      const answer = await this.pushOne(client, folder, ref, offered(offers, place, this.values));
       if (answer.kind !== "allow") return answer;
       if (answer.note !== undefined) notes.push(answer.note);
     }
     return notes.length === 0 ? ALLOW : { kind: "allow", note: notes.join("\n") };
   }
 
-  private async pushOne(client: MaestroClient, folder: string, { source, target }: PushedRef): Promise<Answer> {
-    const { head, repository, mode } = await identify(client, folder, source, this.values);
+  private async offers(): Promise<{ readonly client: MaestroClient; readonly offers: RepositoriesReply }> {
+    const { client } = await connectOrStart(this.values);
+    return { client, offers: await client.repositories() };
+  }
+
+  private async pushOne(client: MaestroClient, folder: string, { source, target }: PushedRef, { head, repository, mode }: Identified): Promise<Answer> {
     const standing = await client.plan({ repository, mode, files: [], actions: [{ do: "push", head }] });
     if (standing.answer === "allow") return ALLOW;
     const { gateNow, verdictText } = await import("./gating.ts");

@@ -94,7 +94,7 @@ describe.each(NAMES)("%s", (agent) => {
     const asked: unknown[] = [];
     expect(stops(agent, await fire(agent, shapes.shell("git push origin HEAD:main"), { authority: told(DENY, asked) }))).toBe(true);
     expect(stops(agent, await fire(agent, shapes.shell("git push"), { authority: told({ kind: "allow" }) }))).toBe(false);
-    expect(asked).toEqual([{ folder: root, refs: [{ source: "HEAD", target: "main" }], remote: "origin", tags: true }]);
+    expect(asked).toEqual([{ folder: root, refs: [{ source: "HEAD", target: "main" }], remote: "origin", tags: true, settings: [] }]);
   });
 
   test("the end of a turn is held back once and no second time", async () => {

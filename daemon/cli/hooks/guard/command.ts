@@ -32,6 +32,8 @@ function assigned({ assignments, words }: Pick<SimpleCommand, "words" | "assignm
   if (!EXPORTS.test(programOf(words[0]))) return assignments;
   return [...assignments, ...words.slice(1).flatMap((word) => {
     const [, name, text] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(word.text) ?? [];
+    // A name alone is exported with whatever value another command gave it.
+    if (name === undefined && SWITCHES.test(word.text)) return [{ name: word.text, value: { ...word, text: "?" } }];
     return name === undefined || text === undefined ? [] : [{ name, value: { ...word, text } }];
   })];
 }
@@ -77,7 +79,7 @@ function gitLine(words: SimpleCommand["words"], assignments: SimpleCommand["assi
   const call = gitCall(words, assignments, folder, paths);
   const { concerns, hides } = gitConcerns(call, assignments, paths);
   if (movesRefs(call)) moved.by ??= `git ${call.subcommand}`;
-  const inside = gitScripts(call).flatMap((text) => commandLine(text, paths, folder, depth + 1, moved));
+  const inside = gitScripts(call, assignments).flatMap((text) => commandLine(text, paths, folder, depth + 1, moved));
   return [...concerns.map((one) => afterMove(one, line)), ...inside, ...(hides ? withoutEdits(opaque(/\(\s*\)/.test(script) ? script.replace(/[;|&\n]/g, " ") : script, "a git command with options that only the shell will know", paths)) : [])];
 }
 

@@ -15,6 +15,8 @@ export interface Push {
   readonly refs: readonly PushedRef[];
   /** `--no-follow-tags`: whatever the configuration says. */
   readonly tags: boolean;
+  /** What the call itself sets for this push, by `-c` or by an option that stands for a setting. */
+  readonly settings: readonly (readonly [key: string, value: string])[];
 }
 
 export type Concern =

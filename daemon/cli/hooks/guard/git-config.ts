@@ -1,11 +1,13 @@
 /** Settings of git that decide which hooks run, what a push moves, and what a word means. */
 import type { Word } from "../shell/script.ts";
 import type { Concern } from "./concern.ts";
-import { gitWords } from "./git-words.ts";
+import { gitWords, type GitWords } from "./git-words.ts";
 
 const REPLACES_HOOKS = /^(?:core\.hookspath|alias\..*|include\.path|includeif\..*|core\.worktree|init\.templatedir|hook\..*)$/i;
 /** What a push without a branch moves, and which program answers it. */
-const DIVERTS = /^remote\..*\.(?:push|mirror|receivepack)$/i;
+const DIVERTS = /^(?:remote\..*\.(?:push|mirror|receivepack|vcs)|url\..*\.(?:insteadof|pushinsteadof))$/i;
+/** Settings whose value git hands to a shell. */
+const PROGRAM = /(?:command|pager|editor|helper|program|textconv|driver|clean|smudge|process|cmd|fsmonitor|askpass|external|gitproxy)$/i;
 const SETTING = "leave git's hooks and aliases as they are; ask the person to change them";
 const READS = /^(?:--get|--get-all|--get-regexp|--get-urlmatch|--get-color|--get-colorbool|--list|-l)$/;
 const VERBS = new Set(["set", "unset", "get", "list", "edit", "rename-section", "remove-section"]);
@@ -20,8 +22,19 @@ export function settingConcern(key: string, value: string | null, said: string):
   return all || DIVERTS.test(key) ? { kind: "bypass", what: `${said} ${key}`, instead: "name remote and branch in the push itself" } : null;
 }
 
+export const scriptOf = (key: string, value: string | null): string[] => (value !== null && PROGRAM.test(key) ? [value.replace(/^!/, "")] : []);
+
+interface Configuring {
+  readonly options: GitWords["options"];
+  readonly verb: string | null;
+  readonly key: Word | undefined;
+  readonly value: Word | undefined;
+  readonly edits: boolean;
+  readonly reads: boolean;
+}
+
 /** `git config`: its verbs stand first, or its options do (git-config(1)); a value may be spelt like either. */
-export function configured(rest: readonly Word[]): Concern[] {
+function read(rest: readonly Word[]): Configuring {
   const { options, operands } = gitWords("config", rest);
   const [first, ...more] = operands;
   const verb = first !== undefined && VERBS.has(first.text) ? first.text : null;
@@ -31,7 +44,21 @@ export function configured(rest: readonly Word[]): Concern[] {
   // A word behind the key is a value to be set, whatever it says; git knows no reading with one but `--get NAME PATTERN`, whose option stands in front.
   const at = rest.findIndex((word) => word === key);
   const reads = verb === "get" || verb === "list" || rest.slice(0, at < 0 ? undefined : at).some(({ text }) => READS.test(text));
-  if (reads || (value === undefined && !edits && rest.slice(at + 1).length === 0)) return [];
+  return { options, verb, key, value, edits, reads: reads || (value === undefined && !edits && rest.slice(at + 1).length === 0) };
+}
+
+/** Whether every setting is what it was afterwards. */
+export const readsOnly = (rest: readonly Word[]): boolean => read(rest).reads;
+
+/** A program that is put into the configuration runs later, with nobody looking. */
+export function configuredScripts(rest: readonly Word[]): string[] {
+  const { key, value, reads } = read(rest);
+  return reads || value === undefined ? [] : scriptOf(key?.text ?? "", value.text);
+}
+
+export function configured(rest: readonly Word[]): Concern[] {
+  const { key, value, edits, reads } = read(rest);
+  if (reads) return [];
   if (rest.some(({ dynamic }) => dynamic)) return [{ kind: "unread", what: "git config with a name or value that only the shell will know" }];
   const name = key?.text ?? "";
   const found = settingConcern(name, value?.text ?? null, "git config");

@@ -2,8 +2,8 @@
 import { posix } from "node:path";
 import type { SimpleCommand, Word } from "../shell/script.ts";
 import { HOLE } from "../shell/words.ts";
-import { NO_VERIFY, type Concern, type PushedRef } from "./concern.ts";
-import { configured, settingConcern } from "./git-config.ts";
+import { NO_VERIFY, type Concern, type Push, type PushedRef } from "./concern.ts";
+import { configured, configuredScripts, readsOnly, scriptOf, settingConcern } from "./git-config.ts";
 import { couldBe, gitWords, type GitWords } from "./git-words.ts";
 import type { GuardedPaths } from "./paths.ts";
 import { writing } from "./writes.ts";
@@ -79,10 +79,14 @@ function bypasses({ subcommand, settings, programs }: GitCall, { options }: GitW
 
 /** Options of a push that make more of it than a branch by its name. */
 const MANY = ["--all", "--mirror", "--branches", "--tags", "--follow-tags"];
-const KNOWN = new Set(["--atomic", "--force", "--force-with-lease", "--force-if-includes", "--porcelain", "--progress", "--repo", "--recurse-submodules", "--dry-run", "--thin"]);
+const KNOWN = new Set(["--atomic", "--force", "--force-with-lease", "--force-if-includes", "--porcelain", "--progress", "--repo", "--dry-run", "--thin"]);
+/** Options that say whether submodules are pushed along, by any beginning that could mean them. */
+const recurses = (name: string): boolean => couldBe(name, "--recurse-submodules") || couldBe(name, "--no-recurse-submodules");
+const KEEPS_SUBMODULES: Push["settings"] = [["push.recurseSubmodules", "check"]];
 
 function unusual(name: string, value: Word | null): Concern | null {
   if (KNOWN.has(name)) return null;
+  if (recurses(name)) return couldBe(name, "--no-recurse-submodules") || /^(?:check|no)$/.test(value?.text ?? "") ? null : { kind: "unread", what: "git push --recurse-submodules pushes what submodules hold too, which nobody has looked at; push each by itself" };
   const many = MANY.find((full) => couldBe(name, full));
   if (many !== undefined) return { kind: "unread", what: `git push ${many} moves many refs at once; push one branch by its name` };
   if (["--receive-pack", "--exec"].some((full) => couldBe(name, full))) return { kind: "bypass", what: `git push ${name}${value === null ? "" : `=${value.text}`}`, instead: "push without naming the other side's program" };
@@ -90,7 +94,7 @@ function unusual(name: string, value: Word | null): Concern | null {
   return removes ? { kind: "unread", what: `git push ${name} removes branches of the other side; ask the person` } : null;
 }
 
-function pushed({ folder }: GitCall, { options, operands }: GitWords): Concern[] {
+function pushed({ folder, settings: given }: GitCall, { options, operands }: GitWords): Concern[] {
   const dry = options.some(({ name }) => name === "-n" || name === "--dry-run");
   if (dry && !options.some(({ name }) => couldBe(name, "--no-dry-run"))) return [];
   for (const { name, value } of options) {
@@ -98,6 +102,8 @@ function pushed({ folder }: GitCall, { options, operands }: GitWords): Concern[]
     if (found !== null) return [found];
   }
   if ([...operands, ...options.map(({ value }) => value)].some((word) => word !== null && (word.dynamic || word.glob))) return [{ kind: "unread", what: "git push of something that only the shell will know; name remote and branch" }];
+  if (given.some(({ value }) => value === null)) return [{ kind: "unread", what: "git push under a setting without a value, or with one that only the environment knows" }];
+  if (operands[0]?.text.includes("::") === true) return [{ kind: "unread", what: "git push by another program than git's own; name the remote" }];
   const refs: PushedRef[] = [];
   for (const { text } of operands.slice(1)) {
     const [source = "", target] = text.replace(/^\+/, "").split(/:(.*)/s, 2);
@@ -105,7 +111,8 @@ function pushed({ folder }: GitCall, { options, operands }: GitWords): Concern[]
     refs.push({ source, target: target ?? null });
   }
   const repo = options.findLast(({ name }) => couldBe(name, "--repo"))?.value?.text;
-  return [{ kind: "push", push: { folder, remote: operands[0]?.text ?? repo ?? null, refs, tags: !options.some(({ name }) => couldBe(name, "--no-follow-tags")) } }];
+  const settings = [...given.map(({ key, value }) => [key, value ?? ""] as const), ...(options.some(({ name }) => recurses(name)) ? KEEPS_SUBMODULES : [])];
+  return [{ kind: "push", push: { folder, remote: operands[0]?.text ?? repo ?? null, refs, tags: !options.some(({ name }) => couldBe(name, "--no-follow-tags")), settings } }];
 }
 
 /** Subcommands that put other bytes where files are, with the operands that name them. */
@@ -152,15 +159,25 @@ const STILL = new Set(
 export function movesRefs({ subcommand, rest }: GitCall): boolean {
   if (subcommand === "" || rest.some(({ text }) => text === "--help")) return false;
   if (subcommand === "fetch") return rest.some(({ text }) => !text.startsWith("-") && text.includes(":") && !text.includes("://") && !text.includes("@"));
-  if (subcommand === "branch") return rest.some(({ text }) => /^-[A-Za-z]*[fmMcCdD]|^--(?:force|move|copy|delete)/.test(text));
+  if (subcommand === "branch") return rest.some(({ text }) => /^-[A-Za-z]*[fmMcCdDut]|^--(?:force|move|copy|delete|set-up|track|edit|unset)/.test(text));
+  // Where a push goes is settled by what stands, and these change it.
+  if (subcommand === "config") return !readsOnly(rest);
+  if (subcommand === "remote") return rest.some(({ text }) => /^(?:add|rename|rm|remove|set-)/.test(text));
   if (subcommand === "tag") return rest.some(({ text }) => /^-[A-Za-z]*f|^--force/.test(text));
   if (subcommand === "checkout") return !rest.some(({ text }) => text === "--");
   return !STILL.has(subcommand);
 }
 
+/** Variables whose value git hands to a shell (git(1)), whichever subcommand needs it. */
+const PROGRAMS = /^(?:GIT_SSH|GIT_SSH_COMMAND|GIT_EDITOR|GIT_SEQUENCE_EDITOR|GIT_PAGER|GIT_EXTERNAL_DIFF|GIT_ASKPASS|SSH_ASKPASS|GIT_PROXY_COMMAND|EDITOR|VISUAL|PAGER)$/;
+
 /** Scripts that git itself hands to a shell. */
-export function gitScripts({ subcommand, rest, settings }: GitCall): string[] {
-  const values = settings.flatMap(({ key, value }) => (value !== null && /(?:command|pager|editor|helper|program|textconv|driver|clean|smudge|process|cmd|fsmonitor)$/i.test(key) ? [value.replace(/^!/, "")] : []));
+export function gitScripts({ subcommand, rest, settings }: GitCall, assignments: SimpleCommand["assignments"] = []): string[] {
+  const values = assignments.flatMap(({ name, value: { text } }) => (PROGRAMS.test(name) ? [text] : []));
+  values.push(...rest.flatMap(({ text }, at) => (/^--(?:upload-pack|exec)$/.test(text) ? [rest[at + 1]?.text ?? ""] : /^--(?:upload-pack|exec)=/.test(text) ? [text.slice(text.indexOf("=") + 1)] : [])));
+  for (const { text } of rest) if (text.startsWith("ext::")) values.push(text.slice("ext::".length).replace(/%([ sSGV%])/g, (_, sign: string) => (sign === " " || sign === "%" ? sign : "")));
+  if (subcommand === "config") values.push(...configuredScripts(rest));
+  settings.flatMap(({ key, value }) => scriptOf(key, value)).forEach((text) => values.push(text));
   const { options, operands } = gitWords(subcommand, rest);
   const words = (from: number): string => rest.slice(from).map(({ text }) => text).join(" ");
   const second = rest.findIndex(({ text }) => text === "foreach" || text === "run");

@@ -25,7 +25,7 @@ export interface Guarded {
 const GLOB_RESULTS_MAX = 2_000;
 /** Guards and the folders of guards that a folder is searched for. */
 const PLACES = [...GUARD_PLACES, ".git/hooks", ".github/workflows", ".github/hooks", ".claude", ".cursor", ".codex", ".gemini", ".husky", "policies"];
-const GIT_GUARDS = /^\.git\/(?:hooks(?:\/|$)|config(?:\.|$)|info\/attributes$|modules\/.*\/(?:hooks|config))/;
+const GIT_GUARDS = /^\.git\/(?:hooks(?:\/|$)|config(?:\.|$)|(?:remotes|branches)(?:\/|$)|info\/attributes$|modules\/.*\/(?:hooks|config))/;
 const HOME_GUARDS = /^\.(?:gitconfig$|config\/git\/|claude\/settings|claude\.json$|codex\/|cursor\/hooks|gemini\/settings|copilot\/hooks|config\/maestro)/;
 const INSTRUCTIONS = "agent instructions";
 

@@ -58,9 +58,31 @@ describe("pushes", () => {
     "git commit -am x && git push", "git reset --hard evil && git push", "git fetch . evil:main && git push", "bash -c 'git commit -m x'; git push", "while git push; do git commit -am x; done", "f() { git push; }; git merge x; f", "git publish && git push",
   ])("attack: %s is stopped by its text", (text) => expect([text, stopped(text)]).toEqual([text, true]));
 
-  test.each(["env -C /tmp/x git push", "GIT_DIR=/tmp/x git push", "export GIT_DIR=/tmp/x; git push", "env GIT_DIR=/tmp/x git push", "git --git-dir=/tmp/x push", "git --namespace=x push"])("attack: %s pushes from a folder that is not this one", (text) => expect(commandLine(text, paths)).toEqual([{ kind: "push", push: { folder: null, remote: null, refs: [], tags: true } }]));
+  test.each(["env -C /tmp/x git push", "GIT_DIR=/tmp/x git push", "export GIT_DIR=/tmp/x; git push", "env GIT_DIR=/tmp/x git push", "git --git-dir=/tmp/x push", "git --namespace=x push"])("attack: %s pushes from a folder that is not this one", (text) => expect(commandLine(text, paths)).toEqual([{ kind: "push", push: { folder: null, remote: null, refs: [], tags: true, settings: [] } }]));
 
   test.each(["git add -A && git status && git push", "git fetch origin main && git push", "npm test && git push", "git checkout -- src && git push"])("%s pushes what the hook sees", (text) => expect(kinds(text)).toEqual(["push"]));
+});
+
+describe("settings that say what a push moves, or which program does it", () => {
+  test.each([
+    // Nobody can tell what the variable holds, and git reads it.
+    "GIT_CONFIG_PARAMETERS=\"'core.hooksPath=x'\" git push", "GIT_CONFIG_GLOBAL=/tmp/x git push", "GIT_CONFIG_SYSTEM=/tmp/x git commit -m x", "export GIT_CONFIG_GLOBAL=/tmp/x; git push", "read GIT_CONFIG_COUNT <<< 1; export GIT_CONFIG_COUNT", "printf -v HUSKY 0; export HUSKY",
+    "git -c url.x.insteadOf=y push", "git -c url.x.pushInsteadOf=y push", "git config --global url.x.pushInsteadOf y", "git -c remote.origin.vcs=x push", "git push 'ext::sh -c x'", "git --config-env=push.default=X push",
+    "git push --recurse-submodules=on-demand origin x", "git push --recurse-submodules only origin x", "git push --recurse-sub=only origin x",
+    // What a push reads is another thing once the line has come to it.
+    "git config push.default upstream && git push", "git config set remote.pushDefault x; git push", "git branch -u origin/main && git push", "git branch --set-upstream-to=origin/main; git push", "git remote add x y && git push x", "git remote set-url --push origin x; git push",
+    "echo 'Push: a:main' > .git/remotes/x", "echo 'u#main' > .git/branches/x", "cp x .git/branches/", "rm -r .git/remotes",
+    "GIT_SSH_COMMAND='git commit -n' git fetch", "export GIT_SSH_COMMAND='git commit -n'; git fetch", "GIT_EDITOR='git commit -n' git commit", "EDITOR='rm -rf .git/hooks' git commit", "GIT_PAGER='git commit -n' git log", "GIT_EXTERNAL_DIFF='git commit -n' git diff", "GIT_SEQUENCE_EDITOR='rm -rf .git/hooks' git rebase -i x", "git -c diff.external='git commit -n' diff", "git config core.sshCommand 'git push'", "git config core.sshCommand 'git commit -n'", "git config --global core.fsmonitor 'rm -rf .git/hooks'", "git fetch --upload-pack='git commit -n' x", "git ls-remote --upload-pack 'git commit -n' x", "git fetch 'ext::git commit -n'", "git send-pack . HEAD:main", "git-send-pack . HEAD:main",
+  ])("attack: %s is stopped", (text) => expect([text, stopped(text)]).toEqual([text, true]));
+
+  test.each(["GIT_SSH_COMMAND='git push' git fetch", "git -c core.pager='git push' log"])("attack: a push that %s starts is judged as one", (text) => expect(kinds(text)).toEqual(["push"]));
+
+  test("what the call itself sets is known to whoever asks what it moves", () => {
+    const [one] = commandLine("git -c push.default=upstream push --no-recurse-submodules", paths);
+    expect(one).toMatchObject({ kind: "push", push: { settings: [["push.default", "upstream"], ["push.recurseSubmodules", "check"]] } });
+  });
+
+  test.each(["GIT_SSH_COMMAND='ssh -i key' git push origin x", "EDITOR=vim git commit", "git config --get push.default && git push", "git remote -v && git push", "git branch --list && git push", "git config core.pager less", "git fetch --upload-pack=/opt/git-upload-pack x"])("%s goes on", (text) => expect(stopped(text)).toBe(false));
 });
 
 describe("what only a person may do", () => {
