@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
 import { concatBytes, fromBase64, fromHex, toHex } from "../../proto/encoding.ts";
 import { newSigner } from "../testing/evidence.ts";
-import { keyFingerprint, publicKeyFromRaw, publicKeyFromSpki } from "./keys.ts";
+import { computedEd25519Key, keyFingerprint, publicKeyFromRaw, publicKeyFromSpki } from "./keys.ts";
 
 const hex = (text: string): Uint8Array => fromHex(text) ?? new Uint8Array();
 
@@ -47,4 +48,14 @@ test("a key that was seen before is as it was, whatever its first reader did to 
   first?.spki.fill(0);
   expect(toHex(publicKeyFromRaw("ed25519", fromHex(spelled)!)?.raw ?? new Uint8Array())).toBe(spelled);
   expect(publicKeyFromRaw("ed25519", fromHex(spelled)!)?.spki).toEqual(key.spki);
+});
+
+test("a key computed from a seed is the key that a look at its bytes gives; of another length there is none", () => {
+  for (let i = 0; i < 8; i++) {
+    // Not through our signer, which takes the short way itself.
+    const spki = new Uint8Array(generateKeyPairSync("ed25519").publicKey.export({ format: "der", type: "spki" }));
+    const looked = publicKeyFromSpki("ed25519", spki);
+    expect(computedEd25519Key(spki.slice(-32))).toEqual(looked!);
+  }
+  expect(() => computedEd25519Key(new Uint8Array(31))).toThrow(RangeError);
 });

@@ -64,10 +64,23 @@ export function publicKeyFromRaw(algorithm: KeyAlgorithm, raw: Uint8Array): Publ
   const before = known.get(name);
   // Copies: whoever asked before may have written into what it was given.
   if (before !== undefined) return { ...before, raw: before.raw.slice(), spki: before.spki.slice() };
-  if (!isUsablePoint(algorithm, raw)) return null;
+  return isUsablePoint(algorithm, raw) ? remembered(algorithm, raw) : null;
+}
+
+function remembered(algorithm: KeyAlgorithm, raw: Uint8Array): PublicKey {
+  const name = `${algorithm} ${toHex(raw)}`;
   const key = { algorithm, raw, spki: concatBytes(SPKI_PREFIX[algorithm], raw), fingerprint: keyFingerprint(algorithm, raw) };
-  if (known.size < KNOWN_MAX) known.set(name, { ...key, raw: raw.slice(), spki: key.spki.slice() });
+  if (known.size < KNOWN_MAX) known.set(name, { ...key, raw: new Uint8Array(raw), spki: key.spki.slice() });
   return key;
+}
+
+/**
+ * The Ed25519 key of bytes that a library just computed from a private seed. Such a point is a multiple of the base point by a clamped scalar
+ * (RFC 8032 section 5.1.5), so there is nothing to look at; never for bytes that came from elsewhere.
+ */
+export function computedEd25519Key(raw: Uint8Array): PublicKey {
+  if (raw.length !== RAW_BYTES.ed25519) throw new RangeError(`an Ed25519 key has ${RAW_BYTES.ed25519} bytes`);
+  return remembered("ed25519", raw);
 }
 
 export function publicKeyFromSpki(algorithm: KeyAlgorithm, spki: Uint8Array): PublicKey | null {

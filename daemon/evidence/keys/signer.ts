@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { p256 } from "@noble/curves/nist.js";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { KeyAlgorithm } from "../../../proto/trust.ts";
-import { publicKeyFromSpki, type PublicKey } from "../../verifier/keys.ts";
+import { computedEd25519Key, publicKeyFromSpki, type PublicKey } from "../../verifier/keys.ts";
 
 export interface Signer {
   readonly key: PublicKey;
@@ -27,6 +27,16 @@ function signP256(key: KeyObject, message: Uint8Array): Uint8Array {
   return new p256.Signature(r, s > order / 2n ? order - s : s).toBytes("der");
 }
 
+/**
+ * An Ed25519 file holds the seed alone, so its public half was computed just now. One of P-256 carries its public half along, which may be
+ * anything, and is looked at.
+ */
+function publicHalf(algorithm: KeyAlgorithm, secret: KeyObject): PublicKey | null {
+  const half = createPublicKey(secret);
+  if (algorithm === "ed25519" && secret.asymmetricKeyType === "ed25519") return computedEd25519Key(new Uint8Array(Buffer.from(half.export({ format: "jwk" }).x ?? "", "base64url")));
+  return publicKeyFromSpki(algorithm, new Uint8Array(half.export({ format: "der", type: "spki" })));
+}
+
 /** The private key stays in node:crypto, whose arithmetic is constant-time; only the public half leaves it. */
 export function signerFromPem(algorithm: KeyAlgorithm, pem: string, name: string): Signer {
   const refused = (because: string, cause?: unknown) => new MaestroError("evidence.keys", `${name}: ${because}`, { cause });
@@ -36,7 +46,7 @@ export function signerFromPem(algorithm: KeyAlgorithm, pem: string, name: string
   } catch (cause) {
     throw refused("not a PKCS #8 private key", cause);
   }
-  const key = publicKeyFromSpki(algorithm, new Uint8Array(createPublicKey(secret).export({ format: "der", type: "spki" })));
+  const key = publicHalf(algorithm, secret);
   if (key === null) throw refused(`not a key for ${algorithm}`);
   return {
     key,
