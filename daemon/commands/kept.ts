@@ -4,7 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Usage } from "../../proto/card.ts";
 import { toHex } from "../../proto/encoding.ts";
+import type { Gap } from "../../proto/facts.ts";
 import type { KeptFile } from "../../proto/worker.ts";
+import type { CheckRun } from "../checking/answer.ts";
 import type { Collected } from "../platform/sandbox/job.ts";
 
 export type KeptReport = KeptFile | { readonly absent: string };
@@ -17,6 +19,10 @@ export interface Attempted {
   readonly ran: { readonly code: number; readonly tail: string; readonly files: ReadonlyMap<string, KeptReport> } | null;
   readonly duration_us: number;
   readonly usage?: Usage;
+  /** What of its tree it did not see. */
+  readonly gaps?: readonly Gap[];
+  /** The answer of an earlier run, where everything it sees is as it was then: it was not run. */
+  readonly earlier?: CheckRun;
 }
 
 export class Keep {

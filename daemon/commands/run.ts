@@ -12,7 +12,7 @@ import { OBLIGATIONS_CHECK, type HandedReport } from "../../proto/report.ts";
 import type { FactsReply } from "../../proto/worker.ts";
 import type { Host } from "../config/host.ts";
 import type { Clock } from "../platform/clock.ts";
-import { removeTree } from "../platform/folders.ts";
+import { machineKind } from "../platform/machine.ts";
 import type { Repository } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { Sandbox, SandboxResult } from "../platform/sandbox/job.ts";
@@ -25,7 +25,10 @@ import { comparable, KeptBases, tells } from "./kept-bases.ts";
 import { bothRuns, failedIds, withRates } from "./flakiness.ts";
 import type { TestHistory } from "./history.ts";
 import { measureAll } from "./measure-all.ts";
+import { CommandPlans, type CommandReuse } from "./reuse.ts";
 import { sandboxJob } from "./sandbox-job.ts";
+import { ToolChains } from "./tools/chains.ts";
+import { shownTo, WrittenTrees } from "./written.ts";
 
 export interface ToolDeps {
   readonly host: Host;
@@ -60,6 +63,8 @@ export interface ToolQuestion {
   readonly lane: Lane;
   readonly done: (run: CheckRun) => void;
   readonly signal: AbortSignal;
+  /** Answers that may be used again; absent where none may. */
+  readonly reuse?: CommandReuse | undefined;
   /** What the change's budget leaves; absent: nothing limits it. */
   readonly allowance?: { over(): string | null; left(): { readonly wall_ms: number; readonly cpu_us: number } };
 }
@@ -71,17 +76,23 @@ export interface ToolAnswer {
   readonly obligations: readonly MeasuredObligation[];
 }
 
+/** Commands that the change touches, and digests of what those are shown that are not shown everything. */
+interface Touched {
+  readonly touched: ReadonlySet<string>;
+  readonly views: ReadonlyMap<string, string | null>;
+}
+
 const NOTHING: ToolAnswer = { runs: [], base_outcomes: [], obligations: [] };
 
 const idle = (name: string, because: string, not_applicable = false): Attempted => ({ name, because, not_applicable, ran: null, duration_us: 0 });
 
-/** What became of each command, and what of the merged tree none of them saw. */
+/** What became of each command, and under what answers are used again. */
 interface Attempts {
   readonly attempted: readonly Attempted[];
-  readonly gaps: readonly Gap[];
+  readonly plans: CommandPlans | null;
 }
 
-const noneOf = ({ commands }: GateConfig, because: string): Attempts => ({ attempted: Object.keys(commands).map((name) => idle(name, because)), gaps: [] });
+const noneOf = ({ commands }: GateConfig, because: string): Attempts => ({ attempted: Object.keys(commands).map((name) => idle(name, because)), plans: null });
 
 /** Standard error last: it is where a tool says why it failed. */
 function tailOf({ stdout, stderr }: SandboxResult): string {
@@ -90,12 +101,15 @@ function tailOf({ stdout, stderr }: SandboxResult): string {
 
 export class ToolRunner {
   private readonly bases = new KeptBases();
+  private readonly chains: ToolChains;
 
   constructor(
     private readonly deps: ToolDeps,
     /** Processor time, in microseconds, that a gate may still use, of what was reserved for it: the gate knows what it reserved. */
     private readonly cpuLeft: (used_us: number, left_ms: number) => number,
-  ) {}
+  ) {
+    this.chains = new ToolChains({ limits: deps.host.limits.command, now_ms: () => deps.clock.monotonic_ms(), apart: deps.host.sandbox_socket !== null });
+  }
 
   /** Always one outcome for each command and one for all obligations together; none where trusted configuration declares neither. Throws `request.cancelled` and `daemon.draining` only. */
   async run(question: ToolQuestion): Promise<ToolAnswer> {
@@ -103,10 +117,11 @@ export class ToolRunner {
     const declared = Object.keys(config.commands).length;
     if (declared + Object.keys(config.obligations).length === 0) return NOTHING;
     const keep = new Keep(question.folder);
-    const { attempted, gaps } = declared === 0 ? { attempted: [], gaps: [] } : await this.attemptAll(question, keep);
+    const { attempted, plans } = declared === 0 ? { attempted: [], plans: null } : await this.attemptAll(question, keep);
     const judged: CheckRun[] = [];
     for (const one of attempted) {
-      const run = await this.again(question, one.name, await this.judged(question, one, gaps, landedTree(question)), keep);
+      const asked = one.earlier ?? (await this.again(question, one.name, await this.judged(question, one, one.gaps ?? [], landedTree(question)), keep));
+      const run = (await plans?.told(one, asked)) ?? asked;
       judged.push(run);
       done(run);
     }
@@ -138,20 +153,16 @@ export class ToolRunner {
   }
 
   private async onBase(question: ToolQuestion, names: readonly string[], tree: string, keep: Keep): Promise<readonly Outcome[]> {
-    const { repository, config, mode, lane } = question;
+    const { repository, config, mode } = question;
     const { repo_id, object_format } = repository;
-    const tree_dir = join(this.deps.trees_dir, `${basename(question.folder)}-base`);
+    await using trees = this.trees(question, tree, "-base");
     const outcomes: Outcome[] = [];
-    let written = false;
     try {
       for (const name of names) {
         const command = config.commands[name]!;
         const run = { repo_id, object_format, tree, name, command, mounts: config.mounts, tier: mode === "fork" ? "fork" : "own" };
         const kept = this.bases.get(run);
-        if (kept === null && !written) await this.writeTree(question, tree, tree_dir);
-        written ||= kept === null;
-        if (kept === null) await lane.rest();
-        const outcome = kept ?? (await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [], targetTree(question, tree))).outcome;
+        const outcome = kept ?? (await this.judged(question, await this.attemptIn(trees, question, name, command, keep), [], targetTree(question, tree))).outcome;
         this.bases.put(run, outcome);
         outcomes.push(outcome);
       }
@@ -159,8 +170,6 @@ export class ToolRunner {
     } catch (error) {
       const because = reasonOf(error);
       return names.map((name) => outcomes.find(({ check }) => check === commandCheck(name)) ?? unavailable(commandCheck(name), because));
-    } finally {
-      await removeTree(tree_dir);
     }
   }
 
@@ -178,47 +187,83 @@ export class ToolRunner {
     const { change } = facts;
     if (change.history === "unknown") return noneOf(config, "what the change is, is unknown");
     if (change.merge_tree === null) return noneOf(config, "the change does not merge, so there is no tree to run on");
-    const tree_dir = join(this.deps.trees_dir, basename(question.folder));
-    try {
-      return await this.attemptOn(tree_dir, change.merge_tree, question, keep);
-    } finally {
-      await removeTree(tree_dir);
-    }
+    return this.attemptOn(change.merge_tree, question, keep);
   }
 
-  private async attemptOn(tree_dir: string, merge_tree: string, question: ToolQuestion, keep: Keep): Promise<Attempts> {
-    const { config, lane } = question;
+  private async attemptOn(merge_tree: string, question: ToolQuestion, keep: Keep): Promise<Attempts> {
+    const { config } = question;
+    await using trees = this.trees(question, merge_tree, "");
     let touched: ReadonlySet<string>;
-    let gaps: readonly Gap[];
+    let plans: CommandPlans | null;
     try {
-      touched = await this.touched(question);
-      gaps = touched.size > 0 ? await this.writeTree(question, merge_tree, tree_dir) : [];
+      const seen = await this.touched(question);
+      touched = seen.touched;
+      plans = await this.plans(question, seen, merge_tree);
     } catch (error) {
       return noneOf(config, reasonOf(error));
     }
-    // A sandbox may take minutes: meanwhile the process is somebody else's.
-    await lane.rest();
     const attempted: Attempted[] = [];
-    for (const [name, command] of Object.entries(config.commands)) attempted.push(touched.has(name) ? await this.attempt(question, name, command, tree_dir, keep) : idle(name, "the change touches none of its inputs", true));
-    return { attempted, gaps };
+    for (const [name, command] of Object.entries(config.commands)) {
+      if (!touched.has(name)) attempted.push(idle(name, "the change touches none of its inputs", true));
+      else attempted.push((await plans?.earlier(name, keep)) ?? (await this.attemptIn(trees, question, name, command, keep)));
+    }
+    return { attempted, plans };
   }
 
-  private async touched(question: ToolQuestion): Promise<ReadonlySet<string>> {
+  /** Null where no command asks for re-use, or nothing may be: of strangers' changes. */
+  private async plans(question: ToolQuestion, { touched, views }: Touched, merge_tree: string): Promise<CommandPlans | null> {
+    const { config, reuse, lane, repository } = question;
+    const { host, sandbox, history } = this.deps;
+    const asking = new Map(Object.entries(config.commands).filter(([name, { reuse: asks = false }]) => asks && touched.has(name)));
+    if (reuse === undefined || asking.size === 0) return null;
+    const tier = await sandbox.tier("bwrap");
+    // What cannot be run says so itself.
+    if (!tier.usable) return null;
+    const chains = await this.chains.look(asking, config.mounts, (job) => lane.run(job, this.left(question)));
+    const sights = new Map([...asking].map(([name, command]) => {
+      const place = { repo_id: repository.repo_id, command: name };
+      const flaky = (history?.rates(place, history.watched(place)).size ?? 0) > 0;
+      const view = shownTo(command) === null ? merge_tree : (views.get(name) ?? null);
+      const seen = flaky ? { because: "it has tests that are known to be flaky" } : view === null ? { because: "the merged tree is too large to be listed (limits.facts.tree_entries_max)" } : { sha256: view };
+      return [name, { command, view: seen, chain: chains.get(name) ?? { because: "its tool chain was not looked at" }, files: wantedFiles(name, config) }] as const;
+    }));
+    return new CommandPlans(reuse, sights, { config, limits: [host.limits.sandbox, host.limits.command.report_bytes_max], sandbox: tier.version, machine: machineKind() });
+  }
+
+  private trees(question: ToolQuestion, tree: string, suffix: string): WrittenTrees {
+    return new WrittenTrees(join(this.deps.trees_dir, `${basename(question.folder)}${suffix}`), (tree_dir, only) => this.writeTree(question, tree, tree_dir, only));
+  }
+
+  /** In a tree of its own kind, written out for the first that needs it. */
+  private async attemptIn(trees: WrittenTrees, question: ToolQuestion, name: string, command: Command, keep: Keep): Promise<Attempted> {
+    let tree: Awaited<ReturnType<WrittenTrees["of"]>>;
+    try {
+      tree = await trees.of(command);
+    } catch (error) {
+      return idle(name, reasonOf(error));
+    }
+    // A sandbox may take minutes: meanwhile the process is somebody else's.
+    await question.lane.rest();
+    return { ...(await this.attempt(question, name, command, tree.tree_dir, keep)), gaps: tree.gaps };
+  }
+
+  private async touched(question: ToolQuestion): Promise<Touched> {
     const { config, facts, facts_path, lane } = question;
     const all = Object.entries(config.commands);
     const always = all.filter(([, { inputs }]) => inputs === undefined).map(([name]) => name);
     const commands = all.flatMap(([name, { inputs }]) => (inputs === undefined ? [] : [{ name, inputs }]));
-    if (commands.length === 0) return new Set(always);
-    const { touched } = await lane.run({ kind: "inputs", facts_path, facts_sha256: facts.facts_sha256, commands }, this.deadline(question));
-    return new Set([...always, ...touched]);
+    if (commands.length === 0) return { touched: new Set(always), views: new Map() };
+    const shown = question.reuse === undefined ? [] : all.flatMap(([name, command]) => (shownTo(command) === null ? [] : [{ name, globs: [...(shownTo(command) ?? [])] }]));
+    const { touched, views = [] } = await lane.run({ kind: "inputs", facts_path, facts_sha256: facts.facts_sha256, commands, ...(shown.length === 0 ? {} : { views: shown }) }, this.deadline(question));
+    return { touched: new Set([...always, ...touched]), views: new Map(views.map(({ name, sha256 }) => [name, sha256])) };
   }
 
-  private async writeTree(question: ToolQuestion, tree: string, folder: string): Promise<readonly Gap[]> {
+  private async writeTree(question: ToolQuestion, tree: string, folder: string, only: readonly string[] | null): Promise<readonly Gap[]> {
     const { git, host } = this.deps;
     const { git_dir, object_format } = question.repository;
     const limits = host.limits.command;
     const deadline_ms = Math.max(1, Math.ceil(Math.min(limits.tree_deadline_ms, this.left(question))));
-    const { gaps } = await question.lane.run({ kind: "materialise", git: { ...git }, git_dir, object_format, tree, folder, limits }, deadline_ms);
+    const { gaps } = await question.lane.run({ kind: "materialise", git: { ...git }, git_dir, object_format, tree, folder, ...(only === null ? {} : { only: [...only] }), limits }, deadline_ms);
     return gaps;
   }
 
@@ -259,17 +304,13 @@ export class ToolRunner {
     const { history } = this.deps;
     const rates = history?.rates({ repo_id: question.repository.repo_id, command: name }, failedIds(outcome));
     if (rates === undefined || rates.size === 0 || tree === null || command === undefined || outcome.findings_cut > 0) return first;
-    const tree_dir = join(this.deps.trees_dir, `${basename(question.folder)}-again`);
+    await using trees = this.trees(question, tree, "-again");
     const rated = withRates(outcome, rates);
     try {
-      await this.writeTree(question, tree, tree_dir);
-      await question.lane.rest();
-      const second = await this.judged(question, await this.attempt(question, name, command, tree_dir, keep), [], landedTree(question));
+      const second = await this.judged(question, await this.attemptIn(trees, question, name, command, keep), [], landedTree(question));
       return { ...first, duration_us: first.duration_us + second.duration_us, outcome: bothRuns(rated, second.outcome, new Set(second.passed)) };
     } catch (error) {
       return { ...first, outcome: bothRuns(rated, unavailable(outcome.check, reasonOf(error)), new Set()) };
-    } finally {
-      await removeTree(tree_dir);
     }
   }
 

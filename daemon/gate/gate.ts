@@ -13,6 +13,7 @@ import type { Bill, Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
 import { validFor } from "./comparison.ts";
 import { CHECKS } from "./checks/index.ts";
+import type { CommandReuse } from "../commands/reuse.ts";
 import { checkHanded, handedDigest, unreadReports } from "../commands/reports/handed.ts";
 import type { ChangeCosts } from "./cost/change-cost.ts";
 import { stoppedByBudget } from "./cost/allowance.ts";
@@ -115,7 +116,7 @@ export class GateKeeper {
     const handed = handedDigest(request.reports);
     let reuse: Reuse | undefined;
     const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
-    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [] } };
+    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: this.commandReuse(intake, request.rerun === true) } };
     const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => {
       costs?.link(bill, asked.facts.runs ?? []);
       return subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked);
@@ -128,6 +129,11 @@ export class GateKeeper {
 
   private reuseOf({ repo_id, mode, tenant, uid }: Intake, facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse {
     return new Reuse(this.keptBodies(), { payer: tenant ?? String(uid), repo_id, mode }, partsOf(facts), numbers);
+  }
+
+  /** Strangers' changes teach nothing, and learn nothing. */
+  private commandReuse({ repo_id, mode, tenant, uid }: Intake, fresh: boolean): CommandReuse | undefined {
+    return mode === "fork" ? undefined : { kept: this.keptBodies(), code: checkCode(), scope: { payer: tenant ?? String(uid), repo_id, mode }, fresh };
   }
 
   private keptBodies(): ReuseDeps {
@@ -170,10 +176,10 @@ export class GateKeeper {
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
   }
 
-  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases }: Judged): Card {
+  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases, runs }: Judged): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
-    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`)];
+    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`), ...runs.flatMap(({ outcome, asked_because }) => (asked_because === undefined ? [] : [`${outcome.check} was asked again: ${asked_because}`]))];
     const reported = this.deps.costs?.reported(placeKey({ repo_id, target_ref, head })) ?? null;
     return makeCard({ ...(reported === null ? {} : { cost_micro_usd: reported }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
   }

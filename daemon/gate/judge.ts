@@ -24,6 +24,7 @@ import { allowanceOf, type Allowance, type SpentOn } from "./cost/allowance.ts";
 import { cpuLeftFor } from "./cost/cost.ts";
 import { CHECKS } from "./checks/index.ts";
 import type { TestHistory } from "../commands/history.ts";
+import type { CommandReuse } from "../commands/reuse.ts";
 import { ToolRunner, withoutTools } from "../commands/run.ts";
 import { decide } from "./decide.ts";
 import { reasonOf } from "../checking/failure.ts";
@@ -69,7 +70,7 @@ export interface Subject {
   /** Of a simulation alone: what the configuration is supposed to say. */
   readonly suppose?: (config: GateConfig) => GateConfig;
   /** Absent in a replay, which runs no outside tool and says so. */
-  readonly tools?: { readonly handed: readonly HandedReport[] };
+  readonly tools?: { readonly handed: readonly HandedReport[]; readonly reuse?: CommandReuse | undefined };
 }
 
 export interface Judgement {
@@ -154,6 +155,7 @@ export class Judge {
     const facts_path = join(folder, "facts.json");
     const policy_path = join(folder, "policy.tar.gz");
     const start_ms = clock.monotonic_ms();
+    const change_sha256 = await this.question(subject, lane);
     const facts = await this.collect(subject, lane, facts_path, policy_path);
     const facts_us = this.since(start_ms);
     watch.stage("facts", facts_us);
@@ -167,8 +169,8 @@ export class Judge {
     if (answer !== null) return answer;
     const checks_ms = clock.monotonic_ms();
     const allowance = this.allowance(config, subject, start_ms, lane);
-    const runs = await this.check(facts, config, subject, facts_path, end_ms, lane, watch, signal, allowance);
-    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], tip: subject.head === subject.target, end_ms, lane, done: watch.check, signal, allowance });
+    const runs = await this.check(facts, config, { ...subject, change_sha256 }, facts_path, end_ms, lane, watch, signal, allowance);
+    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], reuse: subject.tools?.reuse, tip: subject.head === subject.target, end_ms, lane, done: watch.check, signal, allowance });
     const { obligations } = asked;
     runs.push(...asked.runs);
     const checks_us = this.since(checks_ms);
@@ -201,6 +203,15 @@ export class Judge {
     return Math.max(0, Math.round((this.deps.clock.monotonic_ms() - start_ms) * 1000));
   }
 
+  /** Put to a process that has read nothing yet, and before anything is: what it says of the change afterwards names no kept answer. */
+  private async question({ repository: { git_dir, object_format }, mode, target, head, reuse }: Subject, lane: Lane): Promise<string | null> {
+    if (reuse === undefined) return null;
+    const { worker, gate } = this.deps.host.limits;
+    const deadline_ms = Math.min(worker.facts_deadline_ms, gate.gate_deadline_ms);
+    const { change_sha256 } = await lane.run({ kind: "question", git: { ...this.deps.git }, git_dir, object_format, target, head, trusted_target: mode !== "local", deadline_ms }, deadline_ms);
+    return change_sha256;
+  }
+
   private collect(subject: Subject, lane: Lane, facts_path: string, policy_path: string): Promise<FactsReply> {
     const { repository, mode, target, head, want_tree_sha256 } = subject;
     const trusted_target = mode !== "local";
@@ -212,15 +223,15 @@ export class Judge {
   }
 
   /** On an unknown change there is nothing that a check could vouch for. */
-  private async check(facts: FactsReply, config: GateConfig, { repository, fresh, reuse }: Subject, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal, allowance: Allowance): Promise<CheckRun[]> {
+  private async check(facts: FactsReply, config: GateConfig, { repository, target, head, fresh, reuse, change_sha256 }: Subject & Pick<ReuseNumbers, "change_sha256">, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal, allowance: Allowance): Promise<CheckRun[]> {
     if (facts.change.history === "unknown") {
       return CHECK_IDS.map((check) => ({ outcome: unavailable(check, "what the change is, is unknown"), duration_us: 0 }));
     }
     const { host, pool, clock } = this.deps;
     const { facts_sha256 } = facts;
     const folders = config.folders?.map(({ path, thresholds }) => ({ path, thresholds }));
-    const earlier = reuse?.(facts, { thresholds: config.thresholds, folders });
-    const kept = fresh ? undefined : together(earlier, this.kept.of({ repo_id: repository.repo_id, facts_sha256, thresholds: config.thresholds, folders }));
+    const earlier = reuse?.(facts, { change_sha256, thresholds: config.thresholds, folders });
+    const kept = fresh ? undefined : together(earlier, this.kept.of({ repo_id: repository.repo_id, target, head, facts_sha256, thresholds: config.thresholds, folders }));
     const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms(), over: () => allowance.over() };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);

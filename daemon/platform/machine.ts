@@ -1,6 +1,7 @@
 /** Which machine this is: a copied disk wakes up with another one's identity. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { arch, availableParallelism, release } from "node:os";
 
 const PATH = "/etc/machine-id";
 
@@ -16,3 +17,6 @@ export function machineDigest(path = PATH): string | null {
   // `uninitialized` stands there on a first boot; an image that was never booted has an empty file.
   return /^[0-9a-f]{32}$/.test(id) ? createHash("sha256").update(`maestro/v1/machine\0${id}`).digest("hex") : null;
 }
+
+/** What of this machine any program sees: its kernel, and how many processors there are. */
+export const machineKind = (): string => `${arch()} ${release()} ${availableParallelism()}`;

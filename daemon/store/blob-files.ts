@@ -1,8 +1,10 @@
 /** The blobs as files: all of them, each against its name, and the removal of those that nobody needs. */
 import { createHash } from "node:crypto";
-import { createReadStream, rmSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, rmSync, statSync } from "node:fs";
 import { opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { isAbsent } from "../platform/folders.ts";
 import { storeFailure } from "./failure.ts";
 
@@ -19,6 +21,8 @@ export interface BlobFiles {
   list(): AsyncGenerator<BlobFile, void>;
   /** Reads a blob in pieces; what is wrong with it, or `null`. `size` is what of it could be read. */
   check(digest: string): Promise<{ readonly size: number; readonly problem: string | null }>;
+  /** Copies a blob in pieces to `into`, where there is nothing yet; false, and nothing there, where it is gone or holds other bytes. */
+  copyOut(digest: string, into: string): Promise<boolean>;
   /**
    * Removes a blob that was last written before `before_ms`; the bytes that went. A blob that is being written again at this moment stays:
    * whoever writes it is about to refer to it.
@@ -54,6 +58,20 @@ export function openBlobFiles(folder: string, busy: (digest: string) => boolean)
         return { size, problem: isAbsent(error) ? "it is missing" : storeFailure(error, "read").detail };
       }
       return { size, problem: `sha256:${hash.digest("hex")}` === digest ? null : "it holds other bytes than its name says" };
+    },
+    async copyOut(digest, into) {
+      const hash = createHash("sha256");
+      const hashing = new Transform({ transform: (chunk: Uint8Array, _, next) => (hash.update(chunk), next(null, chunk)) });
+      try {
+        await pipeline(createReadStream(join(folder, digest.replace(/^sha256:/, "")), { highWaterMark: READ_BYTES }), hashing, createWriteStream(into, { flags: "wx", mode: 0o600 }));
+      } catch (error) {
+        rmSync(into, { force: true });
+        if (isAbsent(error)) return false;
+        throw storeFailure(error, `copy blob ${digest}`);
+      }
+      const same = `sha256:${hash.digest("hex")}` === digest;
+      if (!same) rmSync(into, { force: true });
+      return same;
     },
     remove(digest, before_ms) {
       // Nothing may wait between the last look and the removal.

@@ -19,7 +19,7 @@ export interface Kept extends Omit<KeptOutcome, "outcome" | "blobs"> {
 
 export interface KeptBodies {
   readonly table: KeptOutcomeTable;
-  readonly blobs: Pick<Blobs, "get" | "put" | "putStream">;
+  readonly blobs: Pick<Blobs, "get" | "put" | "putStream" | "copyOut">;
   readonly now_s: () => number;
   readonly age_s: number;
 }

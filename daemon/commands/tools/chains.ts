@@ -3,6 +3,7 @@ import { canonicalText } from "../../../proto/canonical.ts";
 import type { Command, ToolMounts } from "../../../proto/command.ts";
 import type { CommandLimits } from "../../../proto/config.ts";
 import type { ToolsJob, ToolsReply } from "../../../proto/worker.ts";
+import { reasonOf } from "../../checking/failure.ts";
 import { SYSTEM_MOUNT } from "../../config/tool-mounts.ts";
 
 /** Larger ones are not looked through for every gate. */
@@ -30,18 +31,30 @@ export class ToolChains {
 
   constructor(private readonly deps: ChainsDeps) {}
 
-  /** The tool chain of each command by name, or why it cannot be told. `ask` throws as a lane does. */
+  /** The tool chain of each command by name, or why it cannot be told. Throws `request.cancelled` and `daemon.draining` only. */
   async look(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts, ask: (job: ToolsJob) => Promise<ToolsReply>): Promise<ReadonlyMap<string, Chain>> {
+    try {
+      return this.told(commands, mounts, await ask(this.job(commands, mounts)));
+    } catch (error) {
+      const because = reasonOf(error);
+      return new Map([...commands.keys()].map((name) => [name, { because }]));
+    }
+  }
+
+  private job(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts): ToolsJob {
     const { limits, apart } = this.deps;
     const folders = new Map([...commands.values()].flatMap((command) => foldersOf(command, mounts)).map((folder) => [folder.host, folder]));
-    const reply = await ask({
+    return {
       kind: "tools",
       folders: [...folders.values()].map(({ host, inside }) => ({ host, inside, known: this.fresh(host)?.glance ?? null })),
       programs: [...commands].map(([name, command]) => ({ name, program: command.run[0] ?? "", path: chainsOf(command, mounts).flatMap(({ path = [] }) => path) })),
       apart,
       entries_max: limits.tool_entries_max,
       deadline_ms: limits.tool_deadline_ms,
-    });
+    };
+  }
+
+  private told(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts, reply: ToolsReply): ReadonlyMap<string, Chain> {
     const told = new Map(reply.folders.map((one) => [one.host, this.remember(one)]));
     const programs = new Map(reply.programs.map(({ name, sha256 }) => [name, sha256]));
     return new Map([...commands].map(([name, command]) => [name, this.chain(foldersOf(command, mounts), told, programs.get(name) ?? null)]));
