@@ -17,8 +17,8 @@ const QUICK = "maestro";
 /** Of what a failed build says, its end. */
 const BYTES_SAID_MAX = 4_000;
 
-/** Native code is looked for beside its own package; the others are asked for by few hosts, and would lie in the memory of all. */
-const EXTERNAL = ["lmdb", "jose", "file-type"];
+/** Asked for by few hosts; they would lie in the memory of all. */
+const EXTERNAL = ["jose", "file-type"];
 
 const OWN_PLACE = /\bimport\.meta\.(\w+)/g;
 /** Properties of the place that a bundle names instead. */
@@ -40,10 +40,11 @@ function ownPlaces(out: string): BunPlugin {
           return `${place(path)}.${PROPERTY[asked]}`;
         }),
       }));
-      // Packages say __dirname for what lies beside them.
-      build.onLoad({ filter: /\/node_modules\/.*\.c?js$/ }, ({ path }) => {
+      // Packages look for what lies beside them, LMDB for its native part.
+      build.onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, ({ path }) => {
         const contents = readFileSync(path, "utf8");
-        return contents.includes("__dirname") ? { loader: "js", contents: contents.replace(/\b__dirname\b/g, `${place(dirname(path))}.pathname`) } : undefined;
+        const own = contents.replace(/\b__dirname\b/g, `${place(dirname(path))}.pathname`).replace(/\b__filename\b/g, `${place(path)}.pathname`).replace(/\bimport\.meta\.url\b/g, `${place(path)}.href`);
+        return own === contents ? undefined : { loader: "js", contents: own };
       });
       build.onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ loader: "js", contents: `export default ${place(path)}.pathname;` }));
     },
