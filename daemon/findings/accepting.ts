@@ -3,13 +3,14 @@ import type { Finding } from "../../proto/outcome.ts";
 import { pathText } from "../../proto/scalar.ts";
 import type { Waiver } from "../../proto/waiver.ts";
 import type { SettleJob } from "../../proto/worker.ts";
+import { speaksOf } from "../checking/border.ts";
 import { matchesPath } from "../checking/globs.ts";
 import { cutText, redact } from "../checking/redact.ts";
 import type { ParsedCommit } from "../platform/git/commit.ts";
 import type { Oid } from "../platform/git/object-format.ts";
 import { denied } from "./baseline-file.ts";
 import { bringer } from "./bringer.ts";
-import { inlineWaivers, speaksOf, type InlineWaiver } from "./comment.ts";
+import { inlineWaivers, type InlineWaiver } from "./comment.ts";
 import { expiredBecause } from "./expiry.ts";
 import type { Sources } from "./sources.ts";
 

@@ -3,7 +3,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { parseStrict } from "../../proto/canonical.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { BASELINE_FILE_NAME, BaselineFile, type BaselineEntry } from "../../proto/waiver.ts";
-import { speaksOf } from "./comment.ts";
+import { speaksOf } from "../checking/border.ts";
 
 const LIMITS = { bytes_max: 8 * 1024 * 1024, depth_max: 8 };
 const valid = TypeCompiler.Compile(BaselineFile);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { inlineWaivers, mentionsWaiver, speaksOf, type InlineWaiver } from "./comment.ts";
+import { speaksOf } from "../checking/border.ts";
+import { inlineWaivers, mentionsWaiver, type InlineWaiver } from "./comment.ts";
 
 const bare = ({ rule, reason, until }: InlineWaiver) => ({ rule, reason, until });
 const one = (line: string, path = "src/a.ts") => inlineWaivers(line, path).map(bare)[0] ?? null;

@@ -71,8 +71,3 @@ export function inlineWaivers(line: string, path: string): InlineWaiver[] {
   const until = dated ? said.slice(last + 6).trim() : null;
   return rules.slice(0, RULES_MAX).map((rule) => ({ rule, reason, until, alone }));
 }
-
-/** Whether the waiver's rule speaks of this one: the rule itself, or every rule below `name.*`. */
-export function speaksOf(pattern: string, rule: string): boolean {
-  return pattern.endsWith(".*") ? rule.startsWith(pattern.slice(0, -1)) : pattern === rule;
-}

@@ -89,6 +89,18 @@ describe("a tool's findings beside those on the base's own tree", () => {
     }
   });
 
+  test("attack: moved out of the reach of a waiver that accepts it", async () => {
+    const base = { "docs/a.js": LINES("eval(x)"), "src/b.js": "b();\n" };
+    const moved = await changed(base, { "docs/a.js": null, "src/a.js": LINES("eval(x)") });
+    const pasted = await changed(base, { "docs/a.js": LINES("safe(x)"), "src/b.js": "b();\neval(x)\n" });
+    const with_waiver = (change: Change, rule: string, paths: string[]) => ({ ...change, job: { ...change.job, waivers: [{ folder: "", rule, paths, owner: "ada", reason: "shows what not to do", until: "2026-12-01" }] } });
+    for (const [change, now] of [[moved, found("src/a.js", 4)], [pasted, found("src/b.js", 2)]] as const) {
+      expect(await compared(with_waiver(change, "command.lint.*", ["docs"]), [now], [found("docs/a.js", 4)])).toBe("new, command.lint.no-eval fixed 1");
+      expect(await compared(with_waiver(change, "command.other.*", ["docs"]), [now], [found("docs/a.js", 4)])).toBe("existing");
+      expect(await compared(with_waiver(change, "command.lint.*", ["**"]), [now], [found("docs/a.js", 4)])).toBe("existing");
+    }
+  });
+
   test("attack: in a file too large to be read, another line of which the tool says the same", async () => {
     const large = "x".repeat(1_000_000);
     const rows = (first: string, last: string) => `${first}\n${`${large}\n`.repeat(5)}${last}\n`;

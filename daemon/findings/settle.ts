@@ -6,7 +6,7 @@ import type { Finding, Outcome } from "../../proto/outcome.ts";
 import { pathText } from "../../proto/scalar.ts";
 import { BASELINE_FILE_NAME, type BaselineEntry, type Waiver } from "../../proto/waiver.ts";
 import type { Settled, SettleJob, SettleReply } from "../../proto/worker.ts";
-import { sideOf } from "../checking/border.ts";
+import { Borders } from "../checking/border.ts";
 import { LINE_LOOKED_AT_MAX, normalised, restOf } from "../checking/line.ts";
 import { redact } from "../checking/redact.ts";
 import { GitReader } from "../platform/git/reader.ts";
@@ -26,7 +26,7 @@ const FILE_BYTES_MAX = 8 * 1024 * 1024;
 interface Told {
   readonly rule: string;
   readonly path: string | null;
-  /** Whose rules speak of the place it lies in. */
+  /** Whose rules and waivers speak of the place it lies in. */
   readonly under: string;
   /** Null where there is no line or it was not read. */
   readonly line: string | null;
@@ -54,7 +54,11 @@ class Settling {
   /** Findings in files of the change whose line was not read: nothing that goes by the line speaks of them. */
   readonly unknown = new Set<Finding>();
 
-  constructor(private readonly job: SettleJob, private readonly sources: Sources) {}
+  private readonly borders: Borders;
+
+  constructor(private readonly job: SettleJob, private readonly sources: Sources) {
+    this.borders = new Borders(job.folders ?? [], job.waivers);
+  }
 
   draft(finding: Finding): Draft {
     const draft = this.drafts.get(finding) ?? {};
@@ -65,7 +69,7 @@ class Settling {
   private async told({ rule, range, message }: Finding, line: (path: string, number: number) => Promise<string | null>, named: (path: string) => string): Promise<Told> {
     const path = range === null ? null : pathText(range.path);
     const text = path === null || range === null ? null : await line(path, range.start_line);
-    const under = path === null ? "" : sideOf(this.job.folders, path);
+    const under = path === null ? "" : this.borders.sideOf(path, rule);
     return { rule, path: path === null ? null : named(path), under, line: text, unknown: path !== null && text === null && this.sources.touched(path), text: JSON.stringify([message, text === null ? null : normalised(text.slice(0, LINE_LOOKED_AT_MAX))]), rest: text === null ? null : restOf(text) };
   }
 

@@ -102,6 +102,28 @@ describe("an entry of maestro.yaml at the trusted base", () => {
     expect([result.verdict, said(result)]).toEqual(["refuse", ["code.debugger refuse", "waiver.expired note"]]);
   });
 
+  describe("attack: what it accepts in its paths is moved out of them", () => {
+    const code = `${"x();\n".repeat(20)}${CODE("debugger;")}`;
+    const config = { "maestro.yaml": waiver("2030-01-01", "docs") };
+
+    test.each(["2030-01-01", "2025-12-31"])("by a rename, which shows no line, whether it holds still or not (until %s)", async (until) => {
+      const moved = await judged({ "maestro.yaml": waiver(until, "docs"), "docs/a.ts": code }, { "docs/a.ts": null, "src/a.ts": code });
+      expect([moved.verdict, said(moved)]).toEqual(["refuse", ["code.debugger refuse"]]);
+    });
+
+    test("cut from one file and pasted into another", async () => {
+      const [docs, src] = ["d();\n".repeat(20), "s();\n".repeat(20)];
+      const pasted = await judged({ ...config, "docs/a.ts": `${docs}debugger;\n`, "src/a.ts": src }, { "docs/a.ts": docs, "src/a.ts": `${src}debugger;\n` });
+      expect([pasted.verdict, said(pasted)]).toEqual(["refuse", ["code.debugger refuse"]]);
+    });
+
+    test("moved within its paths, or where no waiver speaks of either place, it is what it was", async () => {
+      expect(said(await judged({ ...config, "docs/a.ts": code }, { "docs/a.ts": null, "docs/sub/a.ts": `y();\n${code}` }))).toEqual([]);
+      const outside = await judged({ ...config, "src/a.ts": code, "lib/b.ts": "b();\n" }, { "src/a.ts": code.replace("  debugger;\n", ""), "lib/b.ts": "b();\ndebugger;\n" });
+      expect([outside.verdict, said(outside)]).toEqual(["admit", ["code.debugger note existing"]]);
+    });
+  });
+
   test("attack: one that the change brings holds and accepts nothing", async () => {
     const result = await judged({}, { "maestro.yaml": waiver("2030-01-01", "'**'"), "a.ts": CODE("debugger;") });
     expect([result.verdict, said(result).filter((rule) => !rule.startsWith("guard."))]).toEqual(["refuse", ["code.debugger refuse", "waiver.self-added hold"]]);

@@ -35,6 +35,7 @@ export interface FactsOptions {
   readonly base_policy?: string;
   readonly commands?: Facts["commands"];
   readonly runners?: Facts["runners"];
+  readonly waived?: Facts["waived"];
   /** Paths of the merged tree beside those of the change. */
   readonly tree?: readonly (string | { path: string; mode: Mode })[];
   /** Which changed files are handed over whole; by default every one. */
@@ -155,6 +156,7 @@ export function factsOf(changes: readonly TextChange[], options: FactsOptions = 
     base_policy: options.base_policy ?? null,
     commands: [...(options.commands ?? [])],
     runners: [...(options.runners ?? [])],
+    waived: [...(options.waived ?? [])],
     gaps: [],
   };
 }

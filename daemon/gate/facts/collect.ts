@@ -3,8 +3,10 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../../proto/encoding.ts";
 import type { Actor } from "../../../proto/actor.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import type { Commit, Facts, Gap } from "../../../proto/facts.ts";
+import type { Commit, Facts, Gap, WaivedPlace } from "../../../proto/facts.ts";
+import type { WaiverEntry } from "../../../proto/waiver.ts";
 import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
+import { Borders } from "../../checking/border.ts";
 import { diskCode } from "../../platform/disk.ts";
 import type { ParsedCommit } from "../../platform/git/commit.ts";
 import { GitReader } from "../../platform/git/reader.ts";
@@ -73,6 +75,7 @@ const unseen = (because: string, title: string): Facts => ({
   base_policy: null,
   commands: [],
   runners: [],
+  waived: [],
   gaps: [{ what: "the change", because: because.slice(0, TEXT_MAX) }],
 });
 
@@ -85,22 +88,33 @@ interface Shaped {
   readonly changed: ChangedFiles;
   readonly tree: TreeList;
   readonly config: FactsReply["config"];
+  readonly waived: readonly WaivedPlace[];
 }
 
-/** Which renames show every line depends on the base's folders, and which folders are looked into on what the change touches. */
+/** A tool looks at the whole tree, so no file has to be shown whole for it. */
+const forTools = ({ rule }: WaiverEntry): boolean => rule.startsWith("command.");
+
+function waivedPlaces(base: FactsReply["config"]): WaivedPlace[] {
+  if (base.state !== "read") return [];
+  const files = [{ path: "", config: base.config }, ...(base.folders ?? [])];
+  return files.flatMap(({ path: folder, config }) => (config.waivers ?? []).filter((entry) => !forTools(entry)).map(({ rule, paths }) => ({ folder, rule, paths })));
+}
+
+/** Which renames show every line depends on the base's folders and waivers, and which folders are looked into on what the change touches. */
 async function shapeOf(reader: GitReader, { limits }: FactsJob, { old_tree, new_tree, config_commit }: KnownChange, root: FactsReply["config"]): Promise<Shaped> {
   const diff = await diffed(reader, old_tree, new_tree, limits);
   const tree = await reader.listTree(new_tree, limits.tree_entries_max);
   const config = await withFolders(reader, config_commit, { tree: tree.entries, tree_truncated: tree.truncated, touched: touchedPaths(diff) }, root);
   const folders = config.state === "read" ? (config.folders ?? []).map(({ path }) => path) : [];
-  return { changed: await changedFiles(reader, diff, folders, limits), tree, config };
+  const waived = waivedPlaces(config);
+  return { changed: await changedFiles(reader, diff, new Borders(folders, waived), limits), tree, config, waived };
 }
 
 async function factsOf(reader: GitReader, job: FactsJob, written: Written, change: KnownChange, root: FactsReply["config"]): Promise<{ readonly facts: Facts; readonly config: FactsReply["config"] }> {
   const { limits, head } = job;
   const { resolved } = change;
   const commands = declaredCommands(job.declared, root);
-  const { changed, tree, config } = await shapeOf(reader, job, change, root);
+  const { changed, tree, config, waived } = await shapeOf(reader, job, change, root);
   const list = await reader.history.commits(resolved.merge_base, head, limits.commits_max);
   const wanted = await wantedContents(reader, changed.files, wantsContent, limits);
   const gaps: Gap[] = [...changed.gaps, ...wanted.gaps];
@@ -127,6 +141,7 @@ async function factsOf(reader: GitReader, job: FactsJob, written: Written, chang
     base_policy: root.state === "read" ? (root.config.policy ?? null) : null,
     commands,
     runners: await runnerFiles(reader, { old: change.old_tree, new: change.new_tree }, commands, limits),
+    waived: [...waived],
     gaps,
   };
   return { facts, config };

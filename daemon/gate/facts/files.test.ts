@@ -6,6 +6,7 @@ import { FactsLimits } from "../../../proto/config.ts";
 import { fromBase64 } from "../../../proto/encoding.ts";
 import type { FileContent } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
+import { Borders } from "../../checking/border.ts";
 import { GitReader } from "../../platform/git/reader.ts";
 import { Scratch, type Source } from "../../platform/git/testing/scratch.ts";
 import { wantedContents } from "./contents.ts";
@@ -29,7 +30,7 @@ async function between<T>(source: Source, work: (reader: GitReader, old_tree: st
 }
 
 const changed = (source: Source, limits: Partial<FactsLimits> = {}, folders: readonly string[] = []): Promise<ChangedFiles> =>
-  between(source, async (reader, before, after) => changedFiles(reader, await diffed(reader, before, after, { ...LIMITS, ...limits }), folders, { ...LIMITS, ...limits }));
+  between(source, async (reader, before, after) => changedFiles(reader, await diffed(reader, before, after, { ...LIMITS, ...limits }), new Borders(folders, []), { ...LIMITS, ...limits }));
 
 const gapsOf = ({ gaps }: { readonly gaps: readonly { readonly what: string; readonly because: string }[] }): string[] => gaps.map(({ what, because }) => `${what}: ${because}`);
 
@@ -163,7 +164,7 @@ describe("whole contents", () => {
   type Wants = Parameters<typeof wantedContents>[2];
   const contentsOf = (source: Source, wants: Wants, limits: Partial<FactsLimits> = {}) =>
     between(source, async (reader, before, after) => {
-      const { files } = await changedFiles(reader, await diffed(reader, before, after, LIMITS), [], LIMITS);
+      const { files } = await changedFiles(reader, await diffed(reader, before, after, LIMITS), new Borders([], []), LIMITS);
       return wantedContents(reader, files, wants, { ...LIMITS, ...limits });
     });
   const texts = (contents: readonly FileContent[]): string[] => contents.map(({ path, side, bytes }) => `${pathText(path)} ${side} ${Buffer.from(fromBase64(bytes)!).toString()}`);

@@ -2,6 +2,7 @@ import type { FactsLimits } from "../../../proto/config.ts";
 import { fromUtf8Lossy } from "../../../proto/encoding.ts";
 import type { FileChange, FileSide, Gap, Hunk } from "../../../proto/facts.ts";
 import { pathText } from "../../../proto/scalar.ts";
+import type { Borders } from "../../checking/border.ts";
 import type { DiffGaps, FilePatch } from "../../platform/git/diff.ts";
 import { lfsPointer, LFS_POINTER_BYTES_MAX, maybeLfsLine } from "../../platform/git/lfs-pointer.ts";
 import type { Oid } from "../../platform/git/object-format.ts";
@@ -60,10 +61,10 @@ export async function diffed(reader: GitReader, old_tree: Oid, new_tree: Oid, li
 /** Every path on either side. */
 export const touchedPaths = ({ patches }: Diffed): string[] => patches.flatMap(({ change: { path, old_path } }) => (old_path === null ? [path] : [path, old_path])).map(pathText);
 
-/** Every changed file between two trees, with its hunks; what was cut is said. `folders` have a `maestro.yaml` of their own at the base. */
-export async function changedFiles(reader: GitReader, diff: Diffed, folders: readonly string[], limits: FactsLimits): Promise<ChangedFiles> {
+/** Every changed file between two trees, with its hunks; what was cut is said. */
+export async function changedFiles(reader: GitReader, diff: Diffed, borders: Borders, limits: FactsLimits): Promise<ChangedFiles> {
   const patches: FilePatch[] = [];
-  for await (const patch of withoutReclassed(reader, diff.patches, folders, limits)) patches.push(patch);
+  for await (const patch of withoutReclassed(reader, diff.patches, borders, limits)) patches.push(patch);
   const sizes = await sizesOf(reader, patches);
   const files: FileChange[] = [];
   const gaps: Gap[] = [];

@@ -1,11 +1,11 @@
 /**
  * A file renamed so that other rules speak of it, such as prose that becomes a program or what is moved into a folder with
- * a `maestro.yaml` of its own, shows as taken away and added: its lines were never looked at as what they are now and by
+ * a `maestro.yaml` of its own or out of a waiver's reach, shows as taken away and added: its lines were never looked at as what they are now and by
  * the rules of where they are now, and a rename shows none of them. No copies are looked for, so what is one shows as added.
  */
 import type { FactsLimits } from "../../../proto/config.ts";
 import { pathText, type PathBytes } from "../../../proto/scalar.ts";
-import { sideOf } from "../../checking/border.ts";
+import type { Borders } from "../../checking/border.ts";
 import { classify, isProse } from "../../checking/classify.ts";
 import type { FilePatch } from "../../platform/git/diff.ts";
 import type { HunkLine, PatchHunk } from "../../platform/git/patch-parser.ts";
@@ -22,10 +22,10 @@ function kindOf(path: PathBytes): string {
   return classify(text).language ?? (isProse(text) ? "prose" : "data");
 }
 
-function reclassed({ change: { status, path, old_path, old, new: now } }: FilePatch, folders: readonly string[]): boolean {
+function reclassed({ change: { status, path, old_path, old, new: now } }: FilePatch, borders: Borders): boolean {
   if (status !== "renamed" || old_path === null || old?.mode === SUBMODULE || now?.mode === SUBMODULE) return false;
   // A switched-off test is one only in a test's file, and a key is excused only among fixtures: moved out, each is looked at.
-  if (sideOf(folders, pathText(path)) !== sideOf(folders, pathText(old_path))) return true;
+  if (borders.sideOf(pathText(path)) !== borders.sideOf(pathText(old_path))) return true;
   // In prose the fewest rules find anything, so what becomes prose needs no second look.
   return kindOf(path) !== "prose" && kindOf(path) !== kindOf(old_path);
 }
@@ -56,12 +56,12 @@ async function wholeText(reader: GitReader, { oid }: ChangeSide, op: "+" | "-", 
   return { hunks, truncated: lines.some(({ cut }) => cut), bytes: read.content.length };
 }
 
-/** Each patch, or the two that it comes to. All of them together add at most `diff_bytes_max` bytes of lines. `folders` have a `maestro.yaml` of their own at the base. */
-export async function* withoutReclassed(reader: GitReader, patches: readonly FilePatch[], folders: readonly string[], { diff_bytes_max, file_diff_bytes_max, line_bytes_max }: Limits): AsyncGenerator<FilePatch, void, undefined> {
+/** Each patch, or the two that it comes to. All of them together add at most `diff_bytes_max` bytes of lines. */
+export async function* withoutReclassed(reader: GitReader, patches: readonly FilePatch[], borders: Borders, { diff_bytes_max, file_diff_bytes_max, line_bytes_max }: Limits): AsyncGenerator<FilePatch, void, undefined> {
   let left = diff_bytes_max;
   for (const patch of patches) {
     const { path, old_path, old, new: now } = patch.change;
-    if (!reclassed(patch, folders) || old_path === null || old === null || now === null) {
+    if (!reclassed(patch, borders) || old_path === null || old === null || now === null) {
       yield patch;
       continue;
     }

@@ -1,12 +1,12 @@
 /**
  * Findings of a change beside those of the same change taken back. One that was there before is `existing`, whatever
- * file it has moved to and however it is indented now, as long as the same folders' rules speak of both places and both
- * are of one class (tests, fixtures, generated); equal ones are counted, so that a third of two is new.
+ * file it has moved to and however it is indented now, as long as the same folders' rules and the same waivers speak of both
+ * places and both are of one class (tests, fixtures, generated); equal ones are counted, so that a third of two is new.
  */
 import type { Facts } from "../../../../proto/facts.ts";
 import type { Finding } from "../../../../proto/outcome.ts";
 import type { Comparison } from "../../../../proto/waiver.ts";
-import { sideOf } from "../../../checking/border.ts";
+import { Borders } from "../../../checking/border.ts";
 import { countedByRule, pairUp } from "../../../findings/pairing.ts";
 import { rawIdentity, type RawIdentity } from "./raw-identity.ts";
 import { reversed, takenAway } from "./reversed.ts";
@@ -26,15 +26,15 @@ export interface ComparedFindings {
 }
 
 /** Lines that stay in their file are paired first, so that a move elsewhere does not take their place. */
-function pairFindings(findings: readonly Finding[], base: readonly Finding[], folders: readonly string[]): ComparedFindings {
-  const under = ({ place }: RawIdentity): string | null => (place === null ? null : sideOf(folders, place));
+function pairFindings(findings: readonly Finding[], base: readonly Finding[], borders: Borders): ComparedFindings {
+  const under = ({ place }: RawIdentity, rule: string): string | null => (place === null ? null : borders.sideOf(place, rule));
   const inPlace = (finding: Finding): string | null => {
     const raw = rawIdentity(finding);
-    return raw === null ? null : JSON.stringify([finding.rule, under(raw), raw.path, raw.text]);
+    return raw === null ? null : JSON.stringify([finding.rule, under(raw, finding.rule), raw.path, raw.text]);
   };
   const anywhere = (finding: Finding): string | null => {
     const raw = rawIdentity(finding);
-    return raw === null || !raw.movable ? null : JSON.stringify([finding.rule, under(raw), raw.text]);
+    return raw === null || !raw.movable ? null : JSON.stringify([finding.rule, under(raw, finding.rule), raw.text]);
   };
   const { existing, left } = pairUp(findings, base, [inPlace, anywhere]);
   return {
@@ -57,7 +57,7 @@ export async function compareFindings(facts: Facts, findings: readonly Finding[]
   if (base === null) return allNew(findings, null);
   if (base.blind !== null) return allNew(findings, `the base could not be seen whole: ${base.blind}`);
   if (base.findings_cut > 0) return allNew(findings, "the base has more findings than are listed");
-  const { findings: paired, comparison } = pairFindings(findings.filter(({ rule }) => content.has(rule)), base.findings.filter(({ rule }) => content.has(rule)), folders);
+  const { findings: paired, comparison } = pairFindings(findings.filter(({ rule }) => content.has(rule)), base.findings.filter(({ rule }) => content.has(rule)), new Borders(folders, facts.waived));
   const next = paired.values();
   return { findings: findings.map((finding) => (content.has(finding.rule) ? (next.next().value ?? finding) : { ...finding, baseline: "new" })), comparison };
 }
