@@ -35,8 +35,13 @@ import type { ReportReply } from "./report-kpi.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
-/** Sent with every request and reply; a mismatch is `api.version`. */
+/**
+ * Sent with every request and reply; a mismatch is `api.version`. It is raised when one side would misread the other: a route, field or
+ * meaning goes or changes. What is only added raises nothing: a command that asks for a route its daemon lacks says that the daemon is older.
+ */
 export const API_VERSION = "1";
+/** How the detail begins where no route fits; a client tells an older daemon by it. */
+export const NO_ROUTE = "no such route";
 export const API_VERSION_HEADER = "maestro-api";
 export const REQUEST_ID_HEADER = "maestro-request-id";
 

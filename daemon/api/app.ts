@@ -1,6 +1,7 @@
 /** The socket's routes as one Elysia app: checks, dispatch, errors and the access log; no route's own work. */
 import { Elysia } from "elysia";
 import { ERRORS, MaestroError } from "../../proto/errors.ts";
+import { NO_ROUTE } from "../../proto/routes.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Call, Handler } from "../platform/socket/index.ts";
 import { ownUserOnly, type Tenants } from "../tenants/index.ts";
@@ -88,7 +89,7 @@ function missing(request: Request, allowed: readonly string[]): unknown {
     // A client of another version asks for routes this one never had: that is the useful answer.
     return thrown;
   }
-  return allowed.length > 0 ? new MaestroError("request.method", `allowed: ${allowed.join(", ")}`) : new MaestroError("request.not_found", "no such route; see GET /openapi.json");
+  return allowed.length > 0 ? new MaestroError("request.method", `allowed: ${allowed.join(", ")}`) : new MaestroError("request.not_found", `${NO_ROUTE}; see GET /openapi.json`);
 }
 
 function methodsAt(routes: readonly Route[], pathname: string): string[] {

@@ -3,7 +3,7 @@ import type { Problem } from "../../proto/api.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { checkSocketPath } from "../../proto/locations.ts";
 import { problemError, PROBLEM_TYPE } from "../../proto/problem.ts";
-import { API_VERSION, API_VERSION_HEADER, BYTES_TYPE, JSON_TYPE, NDJSON, type ParamsOf, type ReplyOf, type RequestOf, type RouteName, ROUTES, type RouteShape } from "../../proto/routes.ts";
+import { API_VERSION, API_VERSION_HEADER, BYTES_TYPE, JSON_TYPE, NDJSON, NO_ROUTE, type ParamsOf, type ReplyOf, type RequestOf, type RouteName, ROUTES, type RouteShape } from "../../proto/routes.ts";
 import { jsonLines } from "./lines.ts";
 import { checkSocketOwner, ownUids } from "./owner.ts";
 import { Patience } from "./patience.ts";
@@ -113,6 +113,7 @@ export class SocketClient {
       checkVersion(response);
       if (response.ok) return response;
       const problem = problemIn(await this.textOf(response, input.signal), response);
+      if (lacksRoute(problem) && fits(input.params ?? {})) throw new MaestroError("api.version", `it has no ${shape.method} ${shape.path}: this daemon is older than the command; restart it`);
       // Both are said before the daemon reads a body: nothing has begun that a second time would do twice.
       const unread = problem.code === "request.busy" || problem.code === "tenant.rate";
       if (!unread || !(await patience.wait("busy", pauseIn(response)))) throw errorOf(problem);
@@ -169,6 +170,14 @@ function checkVersion(response: Response): void {
   // A connection turned away never reached the part of the daemon that knows its version.
   if (theirs === API_VERSION || (theirs === null && response.headers.get("content-type") === PROBLEM_TYPE)) return;
   throw new MaestroError("api.version", `this client speaks ${API_VERSION}, the daemon ${theirs ?? "does not say"}`);
+}
+
+/** A parameter that is nothing or dots makes another path of the route (WHATWG URL, 4.4), whatever the daemon knows. */
+const fits = (params: Readonly<Record<string, string>>): boolean => Object.values(params).every((value) => !/^\.{0,2}$/.test(value));
+
+/** Every route asked for is one of the contract: a daemon that has it not is of an earlier release, whose number was the same. */
+function lacksRoute({ code, detail }: Said): boolean {
+  return (code === "request.not_found" && detail.startsWith(NO_ROUTE)) || code === "request.method";
 }
 
 function documentIn<T>(text: string): T {

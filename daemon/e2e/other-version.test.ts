@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { StoreLimits } from "../../proto/config.ts";
 import { EXIT } from "../../proto/errors.ts";
+import { STORE_SCHEMA_VERSION } from "../../proto/state-version.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
-import { STORE_SCHEMA_VERSION } from "../store/schema.ts";
 import { forgetOld, upgradeStore } from "../store/upgrade.ts";
 import { oneDocument, World } from "./testing/world.ts";
 
@@ -49,6 +49,15 @@ test("attack: an older maestro is started on a newer state folder: it says why i
   const before = held();
   const ran = await world.run(["gate", source.path, "--embedded", "--target", "main", ...stateAt(folder), "--json"]);
   expect([ran.code, oneDocument(ran)]).toEqual([EXIT.unavailable, expect.objectContaining({ code: "daemon.unreachable", detail: expect.stringContaining(`has schema ${STORE_SCHEMA_VERSION + 1}, this daemon reads ${STORE_SCHEMA_VERSION}`) })]);
+  expect(held()).toEqual(before);
+});
+
+test("doctor says without a daemon that the folder is another version's, and what to do", async () => {
+  const { folder, held } = copied("looked-at");
+  const before = held();
+  const ran = await world.run(["doctor", ...stateAt(folder), "--json"]);
+  const { findings } = oneDocument(ran) as { findings: { check: string; state: string; detail: string; remedy: string | null }[] };
+  expect(findings.find(({ check }) => check === "version")).toEqual({ check: "version", state: "fail", detail: `${folder} has schema ${STORE_SCHEMA_VERSION + 1}, this release reads ${STORE_SCHEMA_VERSION}: a later release wrote it`, remedy: expect.stringContaining("install that release again") });
   expect(held()).toEqual(before);
 });
 

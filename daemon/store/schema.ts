@@ -4,11 +4,9 @@ import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { MaestroError } from "../../proto/errors.ts";
 import { Closed } from "../../proto/scalar.ts";
+import { stateVersionIn } from "../../proto/state-version.ts";
 import type { Store } from "./db.ts";
 import { syncPathNow } from "../platform/sync.ts";
-
-/** Raised when a table changes in a way an older daemon would misread; `migrations.ts` says how each version becomes the next. */
-export const STORE_SCHEMA_VERSION = 3;
 
 const Meta = Closed({ version: Type.Integer({ minimum: 1 }) });
 const FILE = "schema";
@@ -26,8 +24,9 @@ export function schemaOf(folder: string): number | null {
   const path = join(folder, FILE);
   if (!existsSync(path)) return null;
   const text = readFileSync(path, "utf8");
-  if (!/^[1-9][0-9]{0,8}\n$/.test(text)) throw new MaestroError("store.corrupt", `${path} does not hold a version`);
-  return Number(text);
+  const version = stateVersionIn(text);
+  if (version === null) throw new MaestroError("store.corrupt", `${path} does not hold a version`);
+  return version;
 }
 
 /** The last step of a copy: from here on it is whole. */

@@ -5,11 +5,12 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
+import { STORE_SCHEMA_VERSION } from "../../proto/state-version.ts";
 import { openStore, type Store, type StoreDeps } from "./db.ts";
 import { storeFailure } from "./failure.ts";
 import { requireNewest } from "./mark.ts";
 import { MIGRATIONS, type Migration } from "./migrations.ts";
-import { schemaOf, STORE_SCHEMA_VERSION, writeSchemaFile } from "./schema.ts";
+import { schemaOf, writeSchemaFile } from "./schema.ts";
 import { syncPathNow } from "../platform/sync.ts";
 
 export interface UpgradeDeps extends StoreDeps {

@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync, readFileSync, statfsSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { Locations } from "../../../proto/locations.ts";
+import { STORE_SCHEMA_VERSION, stateVersionIn } from "../../../proto/state-version.ts";
 import { openTrust } from "../../verifier/trust.ts";
 import { fail, ok, skip, warn, type Finding } from "./finding.ts";
 
@@ -30,7 +31,32 @@ export function stateFindings({ state_dir, trust_path }: Pick<Locations, "state_
   if (found === "closed") return [skip("state", `${state_dir} is closed to this user; ask as its owner or as root`)];
   if (!found.isDirectory()) return [fail("state", `${state_dir} is not a folder`, "move it away, or name another folder with --state")];
   const folder = (found.mode & OTHERS) === 0 ? ok("state", `${state_dir}, mode ${octal(found)}, uid ${found.uid}`) : fail("state", `${state_dir} has mode ${octal(found)}: others may look into it`, `chmod 700 ${state_dir}`);
-  return [folder, space(state_dir), keys(join(state_dir, "keys")), trust(trust_path)];
+  return [folder, version(state_dir), space(state_dir), keys(join(state_dir, "keys")), trust(trust_path)];
+}
+
+/** Said before a daemon is started on it, which would refuse. */
+function version(state_dir: string): Finding {
+  const path = join(state_dir, "db", "schema");
+  const found = look(path);
+  if (found === null) return skip("version", "no records yet; the first start makes them");
+  const text = found === "closed" ? null : textOf(path);
+  if (text === null) return skip("version", `${path} is closed to this user`);
+  const written = stateVersionIn(text);
+  if (written === null) return fail("version", `${path} does not hold a version`, "run maestro fsck, then maestro fsck --repair");
+  if (written === STORE_SCHEMA_VERSION) return ok("version", `schema ${written}`);
+  const what = `${state_dir} has schema ${written}, this release reads ${STORE_SCHEMA_VERSION}`;
+  if (written > STORE_SCHEMA_VERSION) return fail("version", `${what}: a later release wrote it`, "install that release again, or restore a backup that this one made into another folder");
+  return warn("version", `${what}: an earlier release wrote it`, "back it up; the next start of the daemon brings it to this version");
+}
+
+/** Null where this user may not read it. */
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM")) return null;
+    throw error;
+  }
 }
 
 function space(state_dir: string): Finding {

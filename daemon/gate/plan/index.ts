@@ -124,7 +124,13 @@ function short({ rule, effect, observed, because, ranges }: Reason): PlanReason 
 
 const stepsOf = ({ verdict, next }: Decision): NextStep[] => (verdict === "admit" ? [] : next);
 
+/** Absolute, or with a step upward, also one that stands in a pattern's braces. */
+const leavesRepository = (path: string): boolean => /^(?:\/|~(?:\/|$)|[A-Za-z]:[\\/])/.test(path) || path.split(/[/\\{},]/).includes("..");
+
 /** Announcements that a plan cannot answer are the caller's to mend. */
 export function checkAnnounced({ files, actions }: PlanRequest): void {
   if (files.length === 0 && actions.length === 0) throw new MaestroError("request.malformed", "an announcement without files and actions");
+  const named = [...files.map(({ path }) => path), ...actions.flatMap((action) => (action.do === "install" ? action.packages.flatMap(({ manifest }) => manifest ?? []) : []))];
+  const outside = named.find(leavesRepository);
+  if (outside !== undefined) throw new MaestroError("request.malformed", `${JSON.stringify(outside.slice(0, 120))} is no path inside the repository; announce paths from its root, without a leading / and without ..`);
 }

@@ -52,6 +52,24 @@ describe("files", () => {
   });
 });
 
+describe("paths that are none of the repository's", () => {
+  test.each(["../../etc/passwd", "/etc/passwd", "src/../../x", "..", "./../x", "{..,src}/x", "~/.ssh/id", "C:\\x", "..\\x"])("attack: %s is refused, not answered", async (path) => {
+    const because = { code: "request.malformed", detail: expect.stringContaining("is no path inside the repository") };
+    await expect(ask({ files: [{ path: "src/a.ts" }, { path }] })).rejects.toMatchObject(because);
+    await expect(ask({ actions: [{ do: "install", packages: [{ name: "left-pad", manifest: path }] }] })).rejects.toMatchObject(because);
+  });
+
+  test("on the command line the same words, as a mistake in its use", async () => {
+    const source = await world.repository();
+    const ran = await world.run(["plan", "../../etc/passwd"], { cwd: source.path });
+    expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining("is no path inside the repository")]);
+  });
+
+  test("dots that are no step upward are names", async () => {
+    expect((await ask({ files: [{ path: "./src/..a/b...ts" }, { path: "src/..." }] })).answer).toBe("allow");
+  });
+});
+
 describe("packages", () => {
   test("a new package asks for a person", async () => {
     const reply = await ask({ actions: [{ do: "install", packages: [{ name: "left-pad" }] }] });
