@@ -81,6 +81,19 @@ export const FactsReply = Closed({
 });
 export type FactsReply = Static<typeof FactsReply>;
 
+/** What is asked about, before anything of its content is read: only what the core heard then may name a kept answer. */
+export const QuestionJob = Closed({
+  kind: Type.Literal("question"),
+  git: Tools,
+  git_dir: Type.String(),
+  object_format: ObjectFormat,
+  target: GitOid,
+  head: GitOid,
+  trusted_target: Type.Boolean(),
+  deadline_ms: Count,
+});
+export const QuestionReply = Closed({ kind: Type.Literal("question"), change_sha256: Type.Union([Sha256Hex, Type.Null()], { description: "of git's list of what differs between the two trees: names, modes and object ids; null where history is unknown" }) });
+
 export const CheckJob = Closed({
   kind: Type.Literal("check"),
   check: CheckName,
@@ -137,13 +150,21 @@ export const InputsJob = Closed({
   facts_path: Type.String(),
   facts_sha256: Sha256Hex,
   commands: Type.Array(Closed({ name: CommandName, inputs: Type.Array(Type.String()) })),
-  views: Type.Optional(Type.Array(Closed({ name: CommandName, globs: Type.Array(Type.String()) }), { description: "commands that are shown a part of the tree alone" })),
 });
-export const InputsReply = Closed({
-  kind: Type.Literal("inputs"),
-  touched: Type.Array(CommandName),
-  views: Type.Optional(Type.Array(Closed({ name: CommandName, sha256: Type.Union([Sha256Hex, Type.Null()]) }), { description: "names, modes and object ids of the files a command is shown; null where not all of the tree is listed" })),
+export const InputsReply = Closed({ kind: Type.Literal("inputs"), touched: Type.Array(CommandName) });
+
+/** What of a tree commands are shown. Put to a process that has read nothing of the change: answers of other changes are kept under what it says. */
+export const ViewsJob = Closed({
+  kind: Type.Literal("views"),
+  git: Tools,
+  git_dir: Type.String(),
+  object_format: ObjectFormat,
+  tree: GitOid,
+  views: Type.Array(Closed({ name: CommandName, globs: Type.Array(Type.String()) })),
+  limits: CommandLimits,
 });
+export type ViewsJob = Static<typeof ViewsJob>;
+export const ViewsReply = Closed({ kind: Type.Literal("views"), views: Type.Array(Closed({ name: CommandName, sha256: Type.Union([Sha256Hex, Type.Null()], { description: "of names, modes and object ids; null where not all of the tree is listed" }) })) });
 
 /** Writes the merged tree out for the sandbox. */
 export const MaterialiseJob = Closed({
@@ -206,8 +227,10 @@ export const MeasureJob = Closed({
 });
 export const MeasureReply = Closed({ kind: Type.Literal("measure"), obligations: Type.Array(Obligation) });
 
-export const WorkerJob = Type.Union([FactsJob, CheckJob, PolicyJob, InputsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, SettleJob, PlanJob, ConfigsJob]);
+export const WorkerJob = Type.Union([QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, SettleJob, PlanJob, ConfigsJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
+export type QuestionJob = Static<typeof QuestionJob>;
+export type QuestionReply = Static<typeof QuestionReply>;
 export type FactsJob = Static<typeof FactsJob>;
 export type CheckJob = Static<typeof CheckJob>;
 export type PolicyJob = Static<typeof PolicyJob>;
@@ -217,7 +240,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([FactsReply, CheckReply, PolicyReply, InputsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, SettleReply, PlanJobReply, ConfigsReply]);
+export const WorkerReply = Type.Union([QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, SettleReply, PlanJobReply, ConfigsReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

@@ -4,14 +4,16 @@ import { toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Usage } from "../../proto/card.ts";
 import type { Facts } from "../../proto/facts.ts";
-import { WorkerJob, type CheckJob, type FactsReply, type WorkerReply } from "../../proto/worker.ts";
+import { WorkerJob, type CheckJob, type FactsReply, type QuestionJob, type QuestionReply, type WorkerReply } from "../../proto/worker.ts";
 import { serve } from "../platform/process/child.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import { runCheck } from "./checks/check.ts";
 import { checkOf } from "./checks/index.ts";
 import { tracked } from "./checks/reading/tracked.ts";
-import { inputsJob } from "../commands/inputs.ts";
+import { touchedCommands } from "../commands/inputs.ts";
+import type { Change } from "./facts/change.ts";
 import { collect } from "./facts/collect.ts";
+import { questionOf, sameQuestion } from "./facts/question.ts";
 
 /** The facts this process works on: collected here, or read once from the file another process wrote. */
 let current: { readonly sha256: string; readonly facts: Facts } | null = null;
@@ -34,13 +36,23 @@ function usageSince(start: NodeJS.CpuUsage): Usage {
 
 const since = (start: number): number => Math.round((performance.now() - start) * 1000);
 
+/** What the commits came to when the question was put. */
+let asked: { readonly job: QuestionJob; readonly change: Change | null } | null = null;
+
+async function questionJob(job: QuestionJob): Promise<QuestionReply> {
+  const { reply, change } = await questionOf(job);
+  asked = { job, change };
+  return reply;
+}
+
 async function factsJob(job: Extract<WorkerJob, { kind: "facts" }>): Promise<FactsReply> {
-  const { facts, reply } = await collect(job);
+  const { facts, reply } = await collect(job, asked !== null && sameQuestion(job, asked.job) ? asked.change : null);
   current = { sha256: reply.facts_sha256, facts };
   return reply;
 }
 
 async function handle(job: WorkerJob): Promise<WorkerReply> {
+  if (job.kind === "question") return questionJob(job);
   if (job.kind === "facts") return factsJob(job);
   const start = performance.now();
   if (job.kind === "policy") {
@@ -50,7 +62,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   if (job.kind === "configs") return (await import("./effective.ts")).configsJob(job);
   if (job.kind === "plan") return (await import("./plan/announced.ts")).planJob(job);
   if (job.kind === "settle") return (await import("../findings/settle.ts")).settle(job, await factsFor(job));
-  if (job.kind === "inputs") return inputsJob(await factsFor(job), job);
+  if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
   if (job.kind !== "check") return (await import("../commands/jobs.ts")).toolJob(job);
   const check = checkOf(job.check);
   if (check === null) throw new MaestroError("internal.bug", `there is no check ${job.check}`);

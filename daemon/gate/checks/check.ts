@@ -73,11 +73,16 @@ export interface CheckContext {
   readonly signal: AbortSignal;
 }
 
+/** `commit_words`: how many commits there are and what they say, without what they are called. */
+export type FactsPart = Exclude<keyof Facts, "commits"> | "commit_words";
+
 export interface Check<Id extends string = string> {
   readonly id: Id;
   readonly question: string;
   /** Changed files whose whole old and new content it reads: globs, or `mode:120000` for symbolic links. */
   readonly contents: readonly string[];
+  /** Parts of the facts that its answers follow from, whatever the change; names of commits it reads only where it finds something in one. */
+  readonly reads: readonly FactsPart[];
   readonly rules: readonly Rule[];
   run(facts: Facts, context: CheckContext): Answer | Promise<Answer>;
 }

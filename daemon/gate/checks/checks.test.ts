@@ -69,7 +69,7 @@ test("how often a rule fired is the figure of docs/replay.md, or said to be none
 
 describe("running a check", () => {
   const context = { thresholds: THRESHOLDS, signal: new AbortController().signal };
-  const answering = (answer: Awaited<ReturnType<Check["run"]>>): Check => ({ id: "x", question: "?", contents: [], rules: [], run: () => answer });
+  const answering = (answer: Awaited<ReturnType<Check["run"]>>): Check => ({ id: "x", question: "?", contents: [], reads: [], rules: [], run: () => answer });
   const facts = factsOf([]);
 
   test("a check that was stopped is unavailable, whatever it says", async () => {

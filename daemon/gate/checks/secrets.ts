@@ -119,6 +119,7 @@ export default defineCheck({
   id: "secrets",
   question: "Does the change publish a credential?",
   contents: [],
+  reads: ["files", "commit_words", "title", "gaps"],
   rules: [
     {
       id: "secret.token",

@@ -38,10 +38,15 @@ export interface Collected {
 
 type KnownChange = Extract<Change, { basis: string }>;
 
-/** Filled in by `factsOf`: who wrote the change is no part of what checks read. */
+/** Who wrote the change is no part of what checks read. */
 interface Written {
-  runs: string[];
-  authors: FactsReply["authors"];
+  readonly runs: string[];
+  readonly authors: FactsReply["authors"];
+}
+
+interface Described extends Written {
+  readonly facts: Facts;
+  readonly config: FactsReply["config"];
 }
 
 const short = (text: string): string => text.slice(0, TEXT_MAX).toWellFormed();
@@ -110,7 +115,7 @@ async function shapeOf(reader: GitReader, { limits }: FactsJob, { old_tree, new_
   return { changed: await changedFiles(reader, diff, new Borders(folders, waived), limits), tree, config, waived };
 }
 
-async function factsOf(reader: GitReader, job: FactsJob, written: Written, change: KnownChange, root: FactsReply["config"]): Promise<{ readonly facts: Facts; readonly config: FactsReply["config"] }> {
+async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange, root: FactsReply["config"]): Promise<Described> {
   const { limits, head } = job;
   const { resolved } = change;
   const commands = declaredCommands(job.declared, root);
@@ -122,8 +127,6 @@ async function factsOf(reader: GitReader, job: FactsJob, written: Written, chang
   if (list.gap !== null) gaps.unshift({ what: "commits of the change", because: short(list.gap.detail) });
   const newest = list.commits.find(({ oid }) => oid === head);
   const authored = list.commits.map((parsed) => ({ commit: commitOf(parsed), message: parsed.message }));
-  written.authors = authorsOf(authored, list.gap === null);
-  written.runs = runIdsOf(authored.map(({ commit }) => commit));
   const facts: Facts = {
     basis: change.basis,
     history: "known",
@@ -144,7 +147,12 @@ async function factsOf(reader: GitReader, job: FactsJob, written: Written, chang
     waived: [...waived],
     gaps,
   };
-  return { facts, config };
+  return { facts, config, authors: authorsOf(authored, list.gap === null), runs: runIdsOf(facts.commits) };
+}
+
+async function unseenOf(reader: GitReader, { head }: FactsJob, { resolved: { because } }: Exclude<Change, KnownChange>, config: FactsReply["config"]): Promise<Described> {
+  const facts = unseen(because, short((await reader.history.commit(head))?.subject ?? ""));
+  return { facts, config, authors: { emails: [], complete: false }, runs: [] };
 }
 
 /** Over a list of gaps the last one says how many were left out. */
@@ -166,16 +174,15 @@ async function store(bytes: Uint8Array, path: string, bytes_max: number): Promis
 
 /**
  * The facts of `job`'s change, also written to `facts_path`, and the summary for the core.
- * An unknown change has facts that say so and nothing else. Throws when git fails or a limit that cannot be cut is passed.
+ * `resolved` is what the same job's commits came to already. An unknown change has facts that say so and nothing else. Throws when git fails or a limit that cannot be cut is passed.
  */
-export async function collect(job: FactsJob): Promise<Collected> {
-  const written: Written = { runs: [], authors: { emails: [], complete: false } };
+export async function collect(job: FactsJob, resolved: Change | null = null): Promise<Collected> {
   const { limits, object_format } = job;
   const dir = { git_dir: job.git_dir, object_format };
   await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
-  const change = await resolveChange(reader, job);
+  const change = resolved ?? (await resolveChange(reader, job));
   const root = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
-  const { facts, config } = "basis" in change ? await factsOf(reader, job, written, change, root) : { facts: unseen(change.resolved.because, short((await reader.history.commit(job.head))?.subject ?? "")), config: root };
+  const { facts, config, authors, runs } = "basis" in change ? await factsOf(reader, job, change, root) : await unseenOf(reader, job, change, root);
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");
   const tree_sha256 = job.want_tree_sha256 && whole_tree ? await reader.treeSha256(facts.tree as Parameters<GitReader["treeSha256"]>[0]) : null;
   const { bytes, parts } = factsDocument(facts);
@@ -186,6 +193,6 @@ export async function collect(job: FactsJob): Promise<Collected> {
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
   const trusted = "basis" in change ? { config_commit: change.config_commit, old_tree: change.old_tree } : null;
   const member = "basis" in change && change.resolved.kind === "merge" ? await memberOf(reader, job) : null;
-  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors: written.authors, ...(written.runs.length === 0 ? {} : { runs: written.runs }), approvals, trusted, config, ...(member === null ? {} : { member }) };
+  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors, ...(runs.length === 0 ? {} : { runs }), approvals, trusted, config, ...(member === null ? {} : { member }) };
   return { facts, reply: maskedText(reply) };
 }

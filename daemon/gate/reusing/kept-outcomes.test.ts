@@ -13,7 +13,7 @@ const run = (check: string, result: Outcome["result"] = "pass", characters = 0):
   outcome: { check, result, because: "x".repeat(characters), observer: "daemon", findings: [], findings_cut: 0, gaps: [] },
   duration_us: 9,
 });
-const FROM = { repo_id: "local:7:demo", facts_sha256: "0".repeat(64), thresholds };
+const FROM = { repo_id: "local:7:demo", target: "a".repeat(40), head: "b".repeat(40), facts_sha256: "0".repeat(64), thresholds };
 
 /** How often each check was asked, over all tries. */
 function asked(judging: Judging): Record<string, number> {
@@ -56,7 +56,7 @@ test("a rerun and a replay ask every check; another repository, other facts or o
   const kept = new KeptOutcomes(() => 0);
   kept.of(FROM).put(run("size"));
   expect(kept.of(FROM).get("size")?.outcome.result).toBe("pass");
-  for (const other of [{ repo_id: "local:8:demo" }, { facts_sha256: "1".repeat(64) }, { thresholds: { ...thresholds, size_lines_max: 1 } }]) expect(kept.of({ ...FROM, ...other }).get("size")).toBeNull();
+  for (const other of [{ repo_id: "local:8:demo" }, { target: "c".repeat(40) }, { head: "c".repeat(40) }, { facts_sha256: "1".repeat(64) }, { thresholds: { ...thresholds, size_lines_max: 1 } }]) expect(kept.of({ ...FROM, ...other }).get("size")).toBeNull();
   expect(kept.of(FROM).get("text")).toBeNull();
 });
 

@@ -15,6 +15,9 @@ const AGE_MS_MAX = 10 * 60_000;
 /** Everything that an answer follows from; `repo_id` keeps one user's answers from another's. */
 export interface AnsweredFrom {
   readonly repo_id: string;
+  /** Named by the core itself: the digest of the facts comes from the process that answered. */
+  readonly target: string;
+  readonly head: string;
   readonly facts_sha256: string;
   readonly thresholds: Thresholds;
   /** Of folders with numbers of their own. */
@@ -46,7 +49,7 @@ export class KeptOutcomes {
   constructor(private readonly now_ms: () => number) {}
 
   of(from: AnsweredFrom): RunsInMemory {
-    const prefix = canonicalText({ repo_id: from.repo_id, facts_sha256: from.facts_sha256, thresholds: from.thresholds, folders: from.folders ?? [] });
+    const prefix = canonicalText({ repo_id: from.repo_id, target: from.target, head: from.head, facts_sha256: from.facts_sha256, thresholds: from.thresholds, folders: from.folders ?? [] });
     return {
       get: (check) => this.get(`${prefix}${check}`),
       put: (run) => this.put(`${prefix}${run.outcome.check}`, run),

@@ -19,7 +19,7 @@ import { runCheck } from "../checks/check.ts";
 import { CHECKS } from "../checks/index.ts";
 import { tracked } from "../checks/reading/tracked.ts";
 import { factsDocument } from "../facts/parts.ts";
-import { Reuse, type ReuseScope } from "./reuse.ts";
+import { Reuse, type ReuseNumbers, type ReuseScope } from "./reuse.ts";
 
 let dir: string;
 let store: Store;
@@ -45,7 +45,10 @@ const ASKED = { gate_id: "gate:x", attempt: 1 };
 const keep = async (of: Reuse, runs: Parameters<Reuse["keeping"]>[0]): Promise<void> => (await of.keeping(runs))(ASKED);
 let now_s = 1_000_000;
 let serial = 0;
-const reuse = (facts: Facts, scope: ReuseScope = SCOPE, numbers = { thresholds: THRESHOLDS }, code = "c") => new Reuse({ table, blobs, code, now_s: () => now_s, age_s: 86_400 }, scope, factsDocument(facts).parts, numbers);
+type Over = Partial<Pick<ReuseNumbers, "thresholds" | "change_sha256">>;
+const digestOf = (facts: Facts): string => factsDocument(facts).parts["files"] ?? "";
+const reuse = (facts: Facts, scope: ReuseScope = SCOPE, over: Over = {}, code = "c") =>
+  new Reuse({ table, blobs, code, now_s: () => now_s, age_s: 86_400 }, scope, factsDocument(facts).parts, { thresholds: THRESHOLDS, change_sha256: digestOf(facts), ...over });
 
 const CHANGES = [
   [{ path: "src/a.ts", old: "let a;\n", new: "let a;\ndebugger;\n" }],
@@ -81,7 +84,10 @@ test("no part that was read may differ, in any check; every part that was not re
       expect((await reuse(facts).get(check.id))?.outcome).toEqual({ ...outcome, reused: { gate_id: "gate:x", attempt: 1 } });
       const other = await reuse({ ...facts, [part]: otherwise(facts[part]) }).get(check.id);
       // Of commits there are two parts: another length or other words are the second.
-      const read = seen.reads().includes(part) || part === "files" || (part === "commits" && seen.reads().includes("commit_words"));
+      const reads: readonly string[] = [...check.reads, ...seen.reads()];
+      const read = reads.includes(part) || (part === "commits" && reads.includes("commit_words"));
+      // What is declared is all that can be read, but for what a finding names.
+      expect([check.id, seen.reads().filter((one) => one !== "commits" && !check.reads.some((declared) => declared === one))]).toEqual([check.id, []]);
       expect([check.id, part, other === null]).toEqual([check.id, part, read]);
       held++;
     }),
@@ -107,13 +113,29 @@ test("scope, numbers and code are inputs too; an outcome that is unavailable or 
   expect(await reuse(fresh).get("size")).toBeNull();
 });
 
+test("attack: a process that was taken over says that it read nothing, or another change's parts: its answer is one to its own question", async () => {
+  const [asked, other] = [{ ...factsOf(CHANGES[0]!), title: "asked" }, { ...factsOf(CHANGES[3]!), title: "other" }];
+  const own = { ...SCOPE, repo_id: "attacked" };
+  const lie = (check: string, reads: string[]) => [{ outcome: { check, result: "pass" as const, because: null, observer: "daemon" as const, findings: [], findings_cut: 0, gaps: [] }, duration_us: 1, reads }];
+  await keep(reuse(other, own, { change_sha256: digestOf(asked) }), lie("text", ["files"]));
+  expect(await reuse(other, own).get("text")).toBeNull();
+  await keep(reuse(asked, own), lie("paths", []));
+  expect(await reuse(asked, own).get("paths")).not.toBeNull();
+  expect(await reuse({ ...asked, tree: [] }, own).get("paths")).toBeNull();
+  // No outcome of a check that there is not, and none where it is not known what was asked.
+  await keep(reuse(asked, own), lie("nobody", ["files"]));
+  expect(await reuse(asked, own).get("nobody")).toBeNull();
+  await keep(reuse(asked, own, { change_sha256: null }), lie("size", ["files"]));
+  expect([await reuse(asked, own).get("size"), await reuse(asked, own, { change_sha256: null }).get("size")]).toEqual([null, null]);
+});
+
 test("a damaged cache is asked for nothing and keeps nobody's verdict from being recorded", async () => {
   const facts = factsOf(CHANGES[0]!);
   const outcome = await runCheck(CHECKS.find(({ id }) => id === "size")!, facts, { thresholds: THRESHOLDS, signal });
   const corrupt = (): never => {
     throw new MaestroError("store.corrupt", "flipped");
   };
-  const broken = new Reuse({ table: { get: corrupt, put: corrupt, referred: corrupt, count: () => 0 }, blobs, code: "c", now_s: () => now_s, age_s: 86_400 }, SCOPE, factsDocument(facts).parts, { thresholds: THRESHOLDS });
+  const broken = new Reuse({ table: { get: corrupt, put: corrupt, referred: corrupt, count: () => 0 }, blobs, code: "c", now_s: () => now_s, age_s: 86_400 }, SCOPE, factsDocument(facts).parts, { thresholds: THRESHOLDS, change_sha256: digestOf(facts) });
   expect(await broken.get("size")).toBeNull();
   const write = await broken.keeping([{ outcome, duration_us: 1, reads: ["files"] }]);
   expect(() => store.atomic(() => write(ASKED))).not.toThrow();

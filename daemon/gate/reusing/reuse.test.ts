@@ -1,10 +1,12 @@
 /** Real gates over real git: what is asked again and what is not, and how anybody sees which. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import type { GateResult } from "../../../proto/api.ts";
 import { fromBase64 } from "../../../proto/encoding.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
 import { renderMarkdown } from "../../cli/card/markdown.ts";
 import { renderTerminal } from "../../cli/card/terminal.ts";
+import { collect } from "../facts/collect.ts";
 import type { Source } from "../../platform/git/testing/scratch.ts";
 import { World } from "../../testing/core.ts";
 import { ownUser } from "../../testing/tenants.ts";
@@ -153,6 +155,24 @@ describe("inputs that look alike and are not", () => {
     expect([reusedOf(second), second.card.checks.find(({ check }) => check === "text")?.result]).toEqual([[], "fail"]);
   }, 30_000);
 });
+
+test("attack: a check process that was taken over claims the digests of another change; that change is still looked at itself", async () => {
+  const change = await forked({ "src/b.ts": "export const b = 2;\n" });
+  change.source.git("checkout", "-q", "-b", "victim", change.base);
+  const victim = await change.source.commit({ "src/b.ts": "export const b = 2;\ndebugger;\n" });
+  const { name, source, base, head } = change;
+  const intake = await world.received(source, [base, head, victim], name, ownUser(7));
+  const { git_dir, object_format } = await world.core.repositories.open(intake.repo_id, intake.object_format);
+  const { host } = world.core.options;
+  const job = { kind: "facts", git: { ...world.core.tools }, git_dir, object_format, target: base, head: victim, want_tree_sha256: true, trusted_target: false, facts_path: join(world.scratch.root, "facts.json"), policy_path: join(world.scratch.root, "policy"), deadline_ms: 30_000, limits: host.limits.facts, declared: { commands: {}, obligations: {} } } as const;
+  const { reply } = await collect(job);
+  const { parts = {}, facts_sha256, config } = reply;
+  const { keeper } = world.told({ reads: ["files"], facts: { parts, facts_sha256, config } });
+  const told = await world.gate(intake, { target_ref: REF, target: base, head }, keeper);
+  expect([told.verdict, told.card.checks.find(({ check }) => check === "text")?.result]).toEqual(["admit", "pass"]);
+  const asked = await gate(change, base, victim);
+  expect([reusedOf(asked), asked.card.checks.find(({ check }) => check === "text")?.result]).toEqual([[], "fail"]);
+}, 30_000);
 
 test("answers outlive a restart and not their age", async () => {
   const change = await forked();

@@ -13,6 +13,7 @@ import type { FactsReply } from "../../../proto/worker.ts";
 import type { CheckRun } from "../../checking/answer.ts";
 import { readKept, shelved, type KeptBodies } from "../../store/kept-bodies.ts";
 import type { KeptOutcome } from "../../store/reuse.ts";
+import { checkOf } from "../checks/index.ts";
 import type { KeptRuns } from "./kept-outcomes.ts";
 
 /** Whose answers these are. Nobody's reach another payer, repository or mode: a stranger's fork prepares nothing for the host's own branches. */
@@ -23,6 +24,8 @@ export interface ReuseScope {
 }
 
 export interface ReuseNumbers {
+  /** What the core heard of the change before anybody looked into it; null: nothing is re-used. */
+  readonly change_sha256: string | null;
   readonly thresholds: Thresholds;
   readonly folders?: readonly { readonly path: string; readonly thresholds: Thresholds }[] | undefined;
 }
@@ -38,9 +41,6 @@ interface Entry {
   readonly kept: Omit<KeptOutcome, "asked">;
 }
 
-/** The part that every look-up goes by; of what else was read each entry has its own list. */
-const MAIN_PART = "files";
-
 /** A disk that takes no blob keeps nobody's verdict from the log. */
 function unkept(error: unknown): null {
   if (error instanceof MaestroError && error.code.startsWith("store.")) return null;
@@ -55,17 +55,18 @@ export class Reuse implements KeptRuns {
     private readonly deps: ReuseDeps,
     private readonly scope: ReuseScope,
     private readonly parts: Readonly<Record<string, string>>,
-    { thresholds, folders = [] }: ReuseNumbers,
+    private readonly numbers: ReuseNumbers,
   ) {
-    this.prefix = { code: deps.code, scope: { ...scope }, thresholds, folders: [...folders], files: parts[MAIN_PART] ?? null };
+    const { thresholds, folders = [], change_sha256 } = numbers;
+    this.prefix = { code: deps.code, scope: { ...scope }, thresholds, folders: [...folders], change_sha256 };
   }
 
   private key(check: string): string {
-    return toHex(sha256(canonicalBytes({ v: 1, check, from: this.prefix })));
+    return toHex(sha256(canonicalBytes({ v: 2, check, from: this.prefix })));
   }
 
   async get(check: string): Promise<CheckRun | null> {
-    if (this.parts[MAIN_PART] === undefined) return null;
+    if (this.numbers.change_sha256 === null) return null;
     const kept = await readKept(this.deps, this.key(check), check);
     if (kept === null || !Object.entries(kept.reads).every(([part, digest]) => this.parts[part] === digest)) return null;
     return { outcome: { ...kept.outcome, reused: kept.asked }, duration_us: 0, ...(kept.took_us === undefined ? {} : { saved_us: kept.took_us }) };
@@ -81,8 +82,10 @@ export class Reuse implements KeptRuns {
       const kept = await shelved(this.deps.blobs, { at_s, ...rest }, this.scope, report_bytes);
       return kept === null ? null : { key, kept };
     }
-    if (reads === undefined || outcome.result === "unavailable" || outcome.reused !== undefined) return null;
-    const known = reads.map((part) => [part, this.parts[part]] as const);
+    const always = checkOf(outcome.check)?.reads;
+    if (this.numbers.change_sha256 === null || always === undefined || reads === undefined || outcome.result === "unavailable" || outcome.reused !== undefined) return null;
+    // What it says it read may add to that and not take away from it.
+    const known = [...new Set([...always, ...reads])].map((part) => [part, this.parts[part]] as const);
     if (known.some(([, digest]) => digest === undefined)) return null;
     const kept = await shelved(this.deps.blobs, { at_s, reads: Object.fromEntries(known) as Record<string, string>, outcome, took_us: duration_us }, this.scope);
     return kept === null ? null : { key: this.key(outcome.check), kept };

@@ -6,6 +6,7 @@ import { appendFileSync } from "node:fs";
 import type { Actor } from "../../../proto/actor.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { WorkerJob, type FactsReply, type WorkerReply } from "../../../proto/worker.ts";
+import { questionOf } from "../facts/question.ts";
 import { serve } from "../../platform/process/child.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
 import { checksummedToken } from "../../testing/tokens.ts";
@@ -17,6 +18,8 @@ export interface Faults {
   readonly by_job?: Readonly<Record<string, Fault>>;
   /** What the facts say differently. */
   readonly facts?: Partial<FactsReply>;
+  /** Parts of the facts that every check says it read; absent: it says nothing of that. */
+  readonly reads?: readonly string[];
   /** Gets a line `<pid> <job>` for each job that begins. */
   readonly diary?: string;
 }
@@ -36,11 +39,13 @@ function factsOf(base: string): FactsReply {
   };
 }
 
-function truthful(job: WorkerJob): WorkerReply {
+async function truthful(job: WorkerJob): Promise<WorkerReply> {
+  // Told before anything was read that could take a process over.
+  if (job.kind === "question") return (await questionOf(job)).reply;
   if (job.kind === "facts") return factsOf(job.target);
   if (job.kind === "policy") return { kind: "policy", result: { result: "decided", answers: [{ actor: "human", effects: [], reasons: [] }] }, duration_us: 1 };
   if (job.kind !== "check") throw new MaestroError("internal.bug", `${job.kind} is not asked of this one`);
-  return { kind: "check", outcome: { check: job.check, result: "pass", because: null, observer: "daemon", findings: [], findings_cut: 0, gaps: [] }, duration_us: 1 };
+  return { kind: "check", outcome: { check: job.check, result: "pass", because: null, observer: "daemon", findings: [], findings_cut: 0, gaps: [] }, duration_us: 1, ...(faults.reads === undefined ? {} : { reads: [...faults.reads] }) };
 }
 
 async function leak(): Promise<never> {
@@ -51,7 +56,7 @@ async function leak(): Promise<never> {
 }
 
 async function faulty(fault: Fault, job: WorkerJob): Promise<unknown> {
-  const reply = truthful(job);
+  const reply = await truthful(job);
   switch (fault) {
     case "dies":
       return process.kill(process.pid, "SIGKILL");

@@ -1,4 +1,5 @@
 import { TreeDiff, type DiffLimits } from "./diff.ts";
+import { differenceSha256 } from "./difference.ts";
 import { History } from "./history.ts";
 import { mergeTrees, type MergeOutcome, type MergeTrees } from "./merge.ts";
 import type { Oid } from "./object-format.ts";
@@ -40,6 +41,11 @@ export class GitReader implements AsyncDisposable {
 
   merge(trees: MergeTrees): Promise<MergeOutcome> {
     return mergeTrees(this.#git, this.#dir, trees, this.#left());
+  }
+
+  /** Digest of what differs between two trees: every path with its modes and object ids. Nothing of it is read here. */
+  differenceSha256(old_tree: Oid, new_tree: Oid): Promise<string> {
+    return differenceSha256(this.#git, this.#dir, old_tree, new_tree, this.#left());
   }
 
   /** `entries` must be the whole list of the tree. */
