@@ -101,14 +101,27 @@ export function openStore(deps: StoreDeps): Store {
     requireWritable(deps.state_dir, deps.limits.free_bytes_min);
   };
   let marking: Marking | null = null;
-  const { atomic, writing } = transactionsOf({ root, begin, committed: () => marking?.set(), fatal });
+  const failed = (error: unknown, during: string): MaestroError => {
+    const failure = storeFailure(error, during);
+    try {
+      marking?.failed();
+      return failure;
+    } catch (again) {
+      return new MaestroError(failure.code, `${failure.detail}, nor could that be marked: ${String(again)}`, { cause: error });
+    }
+  };
+  const { atomic, writing } = transactionsOf({ root, begin, committed: () => marking?.set(), failed, fatal });
   const host = { value_bytes_max: deps.limits.value_bytes_max, writing };
 
   const store: Store = {
     table(name, schema) {
       if (names.has(name)) throw new MaestroError("internal.bug", `table ${name} has an owner already`);
       names.add(name);
-      return createTable(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host);
+      try {
+        return createTable(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host);
+      } catch (error) {
+        throw failed(error, `make the table ${name}`);
+      }
     },
     atomic,
     requireWritable: () => requireWritable(deps.state_dir, deps.limits.free_bytes_min),

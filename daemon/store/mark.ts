@@ -62,7 +62,8 @@ export function whyOlder(folder: string): string | null {
     if (metas === null) return "data.mdb does not start with two pages of LMDB";
     const mark = markFor(folder);
     if (mark === null) return `neither half of ${FILE} can be read, so nothing says which transaction was the newest`;
-    return (mark === "absent" ? null : otherwise(metas, mark)) ?? contradictionIn(fd, metas);
+    if (mark === "absent") return contradictionIn(fd, metas);
+    return otherwise(metas, mark) ?? contradictionIn(fd, metas, newestOf(metas).transaction === mark.transaction);
   });
 }
 
@@ -75,6 +76,11 @@ export function requireNewest(folder: string): void {
 export interface Marking {
   /** After each commit that is durable. */
   set(): void;
+  /**
+   * After one that failed. LMDB could not write a meta, and so put the transaction before into the page it was for, with what is new in all
+   * else: nobody goes by that page, and who opens the database later must not take it for damage.
+   */
+  failed(): void;
   close(): void;
 }
 
@@ -99,6 +105,7 @@ export function openMarking(folder: string): Marking {
     if (metas === null) throw new MaestroError("store.corrupt", `${folder}: data.mdb does not start with two pages of LMDB`);
     return markOf(metas);
   };
+  const write = (mark: number, next: Mark): number => writeSync(mark, slotOf(next), 0, SLOT_BYTES, Number(next.transaction % BigInt(SLOTS)) * SLOT_BYTES);
   let fd: number | null = null;
   try {
     let marked = begin(folder, data, now());
@@ -107,8 +114,15 @@ export function openMarking(folder: string): Marking {
       set() {
         const next = now();
         if (next.transaction === marked) return;
-        writeSync(mark, slotOf(next), 0, SLOT_BYTES, Number(next.transaction % BigInt(SLOTS)) * SLOT_BYTES);
+        write(mark, next);
         marked = next.transaction;
+      },
+      failed() {
+        const next = now();
+        // A new table is synced after its commit, and a mark is never ahead of the disk.
+        fdatasyncSync(data);
+        write(mark, next);
+        fdatasyncSync(mark);
       },
       close: () => [data, mark].forEach(closeSync),
     };

@@ -95,9 +95,10 @@ function writtenBy(fd: number, page: bigint, page_size: number): bigint | null {
 
 /**
  * What two metas say of themselves cannot both be true; `null` where it can, also after a power cut at any moment. Every transaction of ours
- * writes the page at the root of the tables anew, so its header and the meta name the same transaction.
+ * writes the page at the root of the tables anew, so its header and the meta name the same transaction. `marked`: the mark vouches for each
+ * of them, also for an older one that LMDB wrote over after a commit failed.
  */
-export function contradictionIn(fd: number, metas: Metas): string | null {
+export function contradictionIn(fd: number, metas: Metas, marked = false): string | null {
   const { even, odd, flushed } = metas;
   const [newest, older] = [newestOf(metas), olderOf(metas)];
   if (even.transaction === 0n && odd.transaction === 0n) return null;
@@ -108,7 +109,7 @@ export function contradictionIn(fd: number, metas: Metas): string | null {
   // What was never synced may be anything; LMDB goes back to what was.
   const trusted = !newest.unsynced ? newest : flushed.transaction === newest.transaction ? flushed : older;
   const root = rootProblem(fd, trusted, (by) => by === trusted.transaction || ((copied || trusted === older) && by === COPIED));
-  return root ?? (newest.unsynced ? null : rootProblem(fd, older, (by) => by <= newest.transaction));
+  return root ?? (newest.unsynced || marked ? null : rootProblem(fd, older, (by) => by <= newest.transaction));
 }
 
 function rootProblem(fd: number, { root, page_size, transaction }: Meta, fits: (by: bigint) => boolean): string | null {

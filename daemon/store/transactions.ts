@@ -9,6 +9,8 @@ export interface TransactionsDeps {
   readonly begin: () => void;
   /** After the outermost one, which is durable then. */
   readonly committed: () => void;
+  /** A commit did not come to pass; says what that means, and throws nothing. */
+  readonly failed: (error: unknown, during: string) => MaestroError;
   /** State on disk may differ from state in memory. */
   readonly fatal: (reason: MaestroError) => void;
 }
@@ -19,7 +21,7 @@ export interface Transactions {
   writing(): boolean;
 }
 
-export function transactionsOf({ root, begin, committed, fatal }: TransactionsDeps): Transactions {
+export function transactionsOf({ root, begin, committed, failed, fatal }: TransactionsDeps): Transactions {
   let depth = 0;
 
   /** Runs the work and remembers what it threw itself, which undoes the transaction and breaks nothing. */
@@ -38,7 +40,7 @@ export function transactionsOf({ root, begin, committed, fatal }: TransactionsDe
       });
     } catch (error) {
       if (error === own) throw error;
-      const failure = storeFailure(error, "commit");
+      const failure = failed(error, "commit");
       fatal(failure);
       throw failure;
     }
