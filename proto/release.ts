@@ -26,6 +26,12 @@ export const SeenReason = Closed({
 });
 export type SeenReason = Static<typeof SeenReason>;
 
+/** What stands in place of a reason where a command is shown to be typed. Left as it is, it is nobody's reason, and is refused. */
+export const REASON_PLACEHOLDER = "what you looked at";
+
+/** Whether the words are a person's own. */
+export const isOwnReason = (text: string): boolean => text.trim() !== "" && text.trim() !== REASON_PLACEHOLDER;
+
 export const ReleaseReason = Type.String({ minLength: 1, maxLength: 500, pattern: "\\S", description: "why, in the person's words" });
 
 /** What a person puts their name to. Its canonical bytes are what an SSH key signs; the nonce makes each of them good for one use. */

@@ -1,7 +1,7 @@
 /** What `maestro approve` and `maestro override` share: ask, show, sign, and print the new attempt. */
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import type { GateResult } from "../../proto/api.ts";
-import type { ReleaseKind } from "../../proto/release.ts";
+import { isOwnReason, REASON_PLACEHOLDER, type ReleaseKind } from "../../proto/release.ts";
 import type { ReleaseOffer } from "../../proto/release-api.ts";
 import type { MaestroClient } from "../client/maestro.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
@@ -43,7 +43,7 @@ async function resultOf(events: ReturnType<MaestroClient["release"]>): Promise<G
 async function released(kind: ReleaseKind, { values, positionals }: Invocation, key: (folder: string) => SigningKey | null, folder: string): Promise<number> {
   const [gate] = positionals;
   const reason = textOf(values, "reason");
-  if (gate === undefined || reason === undefined || reason.trim() === "") throw new MaestroError("cli.usage", `${kind} takes a gate or commit and a reason, which is signed and logged: maestro ${kind} COMMIT --reason "what you looked at"`);
+  if (gate === undefined || reason === undefined || !isOwnReason(reason)) throw new MaestroError("cli.usage", `${kind} takes a gate or commit and a reason in your own words, which is signed and logged: maestro ${kind} COMMIT --reason "${REASON_PLACEHOLDER}"`);
   const expires = textOf(values, "expires");
   const { client, locations } = connect(values);
   const signing = key(folder);

@@ -1,5 +1,6 @@
 /** The smallest safe thing to do next, rule by rule. Pure; no text of a change gets in here. */
 import type { NextStep, Reason, Verdict } from "../../proto/decision.ts";
+import { REASON_PLACEHOLDER } from "../../proto/release.ts";
 import type { HouseRuleId } from "./house-rules.ts";
 
 type Step = Pick<NextStep, "action" | "text" | "cost" | "risk"> & { readonly command?: readonly string[] };
@@ -71,7 +72,7 @@ function stepsFor({ rule }: Reason): readonly Step[] {
 
 /** A hold that a person may release names the command that does it; the commit's name is no text of the change. */
 function asked(step: Step, { effect }: Reason, head: string | undefined): Step {
-  return step === person && effect === "hold" && head !== undefined ? { ...step, command: ["maestro", "approve", head.slice(0, HEAD_CHARACTERS), "--reason", "..."] } : step;
+  return step === person && effect === "hold" && head !== undefined ? { ...step, command: ["maestro", "approve", head.slice(0, HEAD_CHARACTERS), "--reason", REASON_PLACEHOLDER] } : step;
 }
 
 function toNext(step: Step, rule: string): NextStep {

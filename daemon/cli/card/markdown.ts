@@ -8,6 +8,7 @@ import type { Reason } from "../../../proto/decision.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
 import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
 import { failedTexts } from "./tests.ts";
+import { typed } from "./typed.ts";
 
 const EXCERPT_LINES_MAX = 6;
 const REASONS_SHOWN_MAX = 100;
@@ -61,7 +62,7 @@ function proofLines(card: Card, proof: CardProof | null | undefined): string[] {
 export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: Timings | null): string {
   const base = card.base === null ? "no base" : `base ${q(short(card.base))}`;
   const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", `**${title}**`, "", ...lines]);
-  const steps = card.next.map((step) => `- ${q(stepText(step))}${step.command === null ? "" : `: ${q(step.command.join(" "))}`}`);
+  const steps = card.next.map((step) => `- ${q(stepText(step))}${step.command === null ? "" : `: ${q(typed(step.command))}`}`);
   const about = [
     `- ${actorText(card, q)}`,
     `- ${plural(card.files, "file")} +${card.added_lines} -${card.removed_lines}, ${base} of ${q(branch(card.target_ref))}, policy ${q(card.policy.name)}, mode ${card.mode}`,

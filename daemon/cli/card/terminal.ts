@@ -8,6 +8,7 @@ import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
 import { releaseText } from "./released.ts";
 import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
+import { typed } from "./typed.ts";
 
 export interface TerminalOptions {
   readonly colour?: boolean;
@@ -147,7 +148,7 @@ class Face {
 
   next(): string[] {
     const rule = this.card.reasons.find(({ observed, effect }) => !observed && effect !== "note")?.rule;
-    const steps = this.card.next.flatMap((step) => [stepText(step), ...(step.command === null ? [] : [`  ${step.command.join(" ")}`])]);
+    const steps = this.card.next.flatMap((step) => [stepText(step), ...(step.command === null ? [] : [`  ${typed(step.command)}`])]);
     return this.labelled("Next", [...steps, ...(rule === undefined ? [] : [`maestro explain ${rule}`])].map((line) => this.text(line)));
   }
 

@@ -24,7 +24,7 @@ describe("an approval", () => {
   test("releases what the person saw: a new attempt, admitted, that names them in card, statement and leaf", async () => {
     const { result, head } = await one.held();
     expect([result.verdict, deciding(result)]).toEqual(["hold", ["ci.changed"]]);
-    expect(result.card.next.find(({ action }) => action === "ask_person")?.command).toEqual(["maestro", "approve", head.slice(0, 12), "--reason", "..."]);
+    expect(result.card.next.find(({ action }) => action === "ask_person")?.command).toEqual(["maestro", "approve", head.slice(0, 12), "--reason", "what you looked at"]);
     const before = size();
     const admitted = await one.release(head);
     expect([admitted.verdict, admitted.attempt, admitted.gate_id, size() - before]).toEqual(["admit", 2, result.gate_id, 2]);
@@ -32,6 +32,13 @@ describe("an approval", () => {
     const verification = verifyBundle(fromBase64(admitted.bundle)!, one.world.core.evidence.trust_bytes, { now: new Date(one.world.clock.now_ms()), leaf: `release/approve/${before}` });
     expect(verification).toMatchObject({ result: "verified", statement: { predicate: { verdict: "admit", releases: [{ kind: "approve", person: "alice", rules: ["ci.changed"], log_index: before, counts: true }] } } });
     expect(verification.leaf?.leaf).toMatchObject({ source_sha256: admitted.card.releases![0]!.statement_sha256 });
+  });
+
+  test("attack: the reason is the one that the card shows to be typed, or nothing", async () => {
+    const { head } = await one.held();
+    const before = size();
+    for (const reason of ["what you looked at", "  what you looked at "]) await expect(one.ask(head, { reason })).rejects.toMatchObject({ code: "request.malformed" });
+    expect(size()).toBe(before);
   });
 
   test("is evidence of its own: the bundle in the store verifies offline, and not with a word changed", async () => {

@@ -3,7 +3,7 @@ import type { Card } from "../../../proto/card.ts";
 import type { GateResult } from "../../../proto/api.ts";
 import { toBase32 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import { SEEN_FINGERPRINTS_MAX, type ReleaseKind, type ReleaseRequest, type SeenReason } from "../../../proto/release.ts";
+import { isOwnReason, SEEN_FINGERPRINTS_MAX, type ReleaseKind, type ReleaseRequest, type SeenReason } from "../../../proto/release.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer } from "../../../proto/release-api.ts";
 import type { PersonEntry } from "../../../proto/people.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -93,9 +93,10 @@ export class Releaser {
     return { row, card, target, authors };
   }
 
-  /** What the person is about to put their name to. Throws `release.denied`, `release.nothing`, `request.busy`. */
+  /** What the person is about to put their name to. Throws `release.denied`, `release.nothing`, `request.busy`, `request.malformed`. */
   async ask(reader: Principal, peer: Caller, ask: ReleaseAsk): Promise<ReleaseOffer> {
     const { shelf, evidence, random } = this.deps;
+    if (!isOwnReason(ask.reason)) throw new MaestroError("request.malformed", "the reason still says what stands in its place; it is signed and logged, so say in your own words what you looked at");
     const { person, fingerprint } = personOf(shelf.roster, peer, ask.public_key);
     const gate = await this.recall(reader, peer, ask.gate);
     this.requireMay(person, ask.kind, peer, fingerprint, gate);
