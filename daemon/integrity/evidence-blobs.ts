@@ -9,6 +9,7 @@ import type { SignedHead } from "../evidence/log/recover.ts";
 import { headIn } from "../evidence/log/opening.ts";
 import type { Blobs } from "../store/blobs.ts";
 import { artifactName, GATE_ROW_MEDIA_TYPE, GateRow } from "../store/gates.ts";
+import { inOrder, releaseIn, type FoundRelease } from "./release-blobs.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { BUNDLE_LIMITS } from "../verifier/limits.ts";
 import type { NoteKey } from "../verifier/note.ts";
@@ -28,6 +29,7 @@ export interface FoundEvidence {
   /** Entries of the log under `key` by index. */
   readonly entries: ReadonlyMap<number, Uint8Array>;
   readonly heads: readonly SignedHead[];
+  readonly releases: readonly FoundRelease[];
   /** Manifests that belong to no gate. */
   readonly others: readonly { readonly manifest: ImageManifest; readonly digest: string; readonly size: number }[];
 }
@@ -63,6 +65,7 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
   const others: FoundEvidence["others"][number][] = [];
   const entries = new Map<number, Uint8Array>();
   const heads: SignedHead[] = [];
+  const releases: FoundRelease[] = [];
   for await (const { digest, size } of blobs.list()) {
     const bytes = digest === null ? undefined : await blobs.get(digest).catch((error: unknown) => {
       if (error instanceof MaestroError && error.code === "store.corrupt") return undefined;
@@ -80,10 +83,17 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
       if (place === null) continue;
       entries.set(place.index, place.entry);
       heads.push(place.head);
+    } else if (startsWith(bytes, '{"dsseEnvelope":')) {
+      const found = releaseIn(bytes, trust, key);
+      if (found === null) continue;
+      releases.push(found);
+      if (found.place === null) continue;
+      entries.set(found.place.index, found.place.entry);
+      heads.push(found.place.head);
     }
   }
   gates.sort((a, b) => a.row.attempt.issued_at.localeCompare(b.row.attempt.issued_at) || a.row.log_index - b.row.log_index);
-  return { gates, entries, heads, others };
+  return { gates, entries, heads, releases: inOrder(releases), others };
 }
 
 /** Only what verifies may say where an entry stands. */

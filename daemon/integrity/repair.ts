@@ -27,11 +27,13 @@ import { whyOlder } from "../store/mark.ts";
 import { flipBack, flippedBit } from "../store/mend.ts";
 import { backfillSummaries } from "../store/backfill.ts";
 import { openGates, payerOf } from "../store/gates.ts";
+import { openReleases } from "../store/releases.ts";
 import type { SalvagedTable } from "../store/salvage.ts";
 import { addEvidence, openUsage } from "../store/usage.ts";
 import { findEvidence, nameOf, type FoundEvidence } from "./evidence-blobs.ts";
 import { fsckReport } from "./fsck.ts";
 import { keysOf, walkOffline } from "./offline.ts";
+import { addReleases, nameReleases } from "./release-blobs.ts";
 import type { Step } from "./step.ts";
 
 export interface RepairDeps {
@@ -135,6 +137,8 @@ function repairGates(repair: Repair, store: Store, found: FoundEvidence): void {
   const gates = openGates(store);
   const usage = openUsage(store);
   let added = 0;
+  let released = 0;
+  let summaries = 0;
   store.atomic(() => {
     gates.reorder();
     for (const gate of found.gates) {
@@ -143,14 +147,17 @@ function repairGates(repair: Repair, store: Store, found: FoundEvidence): void {
       addEvidence(usage, payerOf(gate.row), gate.bytes);
       added += 1;
     }
-    backfillSummaries(gates.summaries, gates.all(), repair.deps.state_dir);
+    summaries = backfillSummaries(gates.summaries, gates.all(), repair.deps.state_dir);
+    released = addReleases(openReleases(store), gates, usage, found.releases);
   });
   if (added > 0) repair.note("rebuilt", `gates: ${added} rows from their artifacts`);
+  if (summaries > 0) repair.note("rebuilt", `gates: ${summaries} summaries from their replies`);
+  if (released > 0) repair.note("rebuilt", `releases: ${released} rows from their bundles`);
 }
 
 /** Names anew what the index lost, from the manifests themselves. */
 async function repairIndex(repair: Repair, artifacts: Artifacts, found: FoundEvidence): Promise<void> {
-  let named = 0;
+  let named = await nameReleases(artifacts, found.releases);
   for (const gate of found.gates) if (await artifacts.restoreName(nameOf(gate), gate.manifest)) named += 1;
   const known = await artifacts.references();
   for (const { digest, manifest } of found.others) {

@@ -22,6 +22,8 @@ export interface ReleaseTable {
   add(place: ReleasePlace, row: ReleaseRow): void;
   /** Oldest first, at most `RELEASES_MAX`. */
   of(place: ReleasePlace): readonly ReleaseRow[];
+  /** Among all of them, however many. */
+  has(place: ReleasePlace, statement_sha256: string): boolean;
 }
 
 /** Of one head: more than any rule asks for, and few enough to be read for each gate. */
@@ -36,12 +38,14 @@ export const placeKey = ({ repo_id, target_ref, head }: ReleasePlace): string =>
 
 export function openReleases(store: Store): ReleaseTable {
   const rows = store.table<readonly [string, number], typeof ReleaseRow>("releases", ReleaseRow);
-  const last = (key: string): number => [...rows.entries({ start: [key, 0], end: [key, Number.MAX_SAFE_INTEGER] })].at(-1)?.key[1] ?? 0;
+  const all = (key: string) => [...rows.entries({ start: [key, 0], end: [key, Number.MAX_SAFE_INTEGER] })];
+  const last = (key: string): number => all(key).at(-1)?.key[1] ?? 0;
   return {
     add(place, row) {
       const key = placeKey(place);
       rows.put([key, last(key) + 1], row);
     },
-    of: (place) => [...rows.entries({ start: [placeKey(place), 0], end: [placeKey(place), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value).slice(-RELEASES_MAX),
+    has: (place, statement_sha256) => all(placeKey(place)).some(({ value }) => value.statement_sha256 === statement_sha256),
+    of: (place) => all(placeKey(place)).map(({ value }) => value).slice(-RELEASES_MAX),
   };
 }
