@@ -8,8 +8,9 @@ import { connect, eventually, scratch, type Scratch, untilClosed, untilText } fr
 import { skipWithout } from "./testing/skip.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
-const START_MS = 15_000;
-const SLOW_MS = 40_000;
+/** A daemon has taken 20 s to start beside 40 others on two processors. */
+const START_MS = 60_000;
+const SLOW_MS = 120_000;
 
 let dir: Scratch;
 let children: Bun.Subprocess<"ignore", "pipe", "pipe">[] = [];
@@ -32,15 +33,20 @@ function spawn(socket = "s") {
 
 const hasPrlimit = Bun.which("prlimit") !== null;
 
-async function start() {
-  const child = spawn();
+/** Resolves once a daemon answers; throws where it ends instead. */
+async function serving(child: ReturnType<typeof spawn>): Promise<MaestroClient> {
   const client = new MaestroClient(dir.path("s"));
   const ends_ms = performance.now() + START_MS;
   while (!(await client.answers())) {
     if (child.exitCode !== null || performance.now() > ends_ms) throw new Error(`maestrod did not start: ${await new Response(child.stderr).text()}`);
     await Bun.sleep(10);
   }
-  return { child, client };
+  return client;
+}
+
+async function start() {
+  const child = spawn();
+  return { child, client: await serving(child) };
 }
 
 test("a second daemon on the same state exits 75 naming the first one's pid; the first goes on", async () => {
@@ -132,12 +138,13 @@ test.skipIf(skipWithout(hasPrlimit, "a daemon with few descriptors: needs prlimi
 test("attack: a hang-up while it starts does not end it; what the signal asked for is done once it serves", async () => {
   const child = spawn();
   const lock = dir.path("state/lock");
-  await eventually(() => existsSync(lock) && readFileSync(lock, "utf8") !== "");
+  expect(await eventually(() => existsSync(lock) && readFileSync(lock, "utf8") !== "", START_MS)).toBe(true);
   for (let i = 0; i < 5; i++) child.kill("SIGHUP");
   let said = "";
   for await (const chunk of child.stdout) {
     said += new TextDecoder().decode(chunk);
     if (said.includes("the configuration was not reloaded")) break;
   }
-  expect([child.exitCode ?? child.signalCode, await new MaestroClient(dir.path("s")).answers()]).toEqual([null, true]);
-});
+  await serving(child);
+  expect(child.exitCode ?? child.signalCode).toBeNull();
+}, SLOW_MS);

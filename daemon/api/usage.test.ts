@@ -10,7 +10,7 @@ import { reportRoutes } from "./report.ts";
 import { serve, type ServedApi } from "./testing/serve.ts";
 import { usageRoutes } from "./usage.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const TIMINGS = { total_us: 1, facts_us: 1, checks_us: 1, policy_us: 1, evidence_us: 1, by_check: [] };
 const OWN = process.getuid?.() ?? 0;

@@ -30,7 +30,7 @@ export function judgeFile(totals, ended) {
 export const countLine = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 
 /** One test or hook; real git and real processes take seconds on a loaded machine. A tier that names its own comes later and wins. */
-export const TEST_DEADLINE_MS = 30_000;
+export const TEST_DEADLINE_MS = 120_000;
 
 /** @returns counts of one `bun test` run */
 export async function runTests(bun, root, args) {

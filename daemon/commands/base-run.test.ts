@@ -6,7 +6,7 @@ import { World } from "../testing/core.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { KeptBases, type BaseRun } from "./kept-bases.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let serial = 0;

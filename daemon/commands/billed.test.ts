@@ -8,7 +8,7 @@ import { cpuLeftFor, type Payer, worstGate } from "../gate/cost/cost.ts";
 import { sandboxJob, type Surroundings } from "./sandbox-job.ts";
 
 // Real sandboxes on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let serial = 0;

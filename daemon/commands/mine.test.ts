@@ -12,7 +12,7 @@ import { World } from "../testing/core.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { openTestHistory, type TestHistory } from "./history.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const sandboxed = skipWithout(Bun.which("bwrap") !== null, "whose a failed test is: needs bubblewrap");
 

@@ -15,7 +15,7 @@ import { Judge } from "../gate/judge.ts";
 import { toolJob } from "./jobs.ts";
 
 // Real sandboxes on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let serial = 0;

@@ -7,7 +7,7 @@ import { skipWithout } from "../testing/skip.ts";
 import { Afternoon, AGENT_TRAILER, AGENT_UID, hindrance, PERSON, type Desk } from "./testing/afternoon.ts";
 import { oneDocument, type GateDocument, type Ran } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const why = hindrance();
 const skipped = skipWithout(why === null, why ?? "");

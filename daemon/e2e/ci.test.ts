@@ -8,7 +8,7 @@ import { FakeHost } from "../cli/outputs/comment/testing/fake-host.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { World, type Ran } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const DOCS = join(import.meta.dir, "../../docs/ci");
 const CLI = join(import.meta.dir, "../cli/main.ts");
 const snippet = (name: string): string => readFileSync(join(DOCS, name), "utf8");

@@ -11,7 +11,7 @@ import { skipWithout } from "../testing/skip.ts";
 import { Operated, ROW } from "./testing/operated.ts";
 import { World } from "./testing/world.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 const ROOT = join(import.meta.dir, "../..");
 const CLIENT = join(ROOT, "daemon/client");
 const page = readFileSync(join(ROOT, "docs/clients.md"), "utf8");

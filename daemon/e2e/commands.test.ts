@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { oneDocument, World, type GateDocument } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const FOCUSED = { "test/a.test.ts": `test.only("reads", () => expect(1).toBe(1));\n` };
 
 let world: World;

@@ -7,7 +7,7 @@ import { breakableDisk, mayMountBreakable, mayMountTiny, tinyDisk } from "../tes
 import { skipWithout } from "../testing/skip.ts";
 import { until, World, type Ran } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const MIB = 1024 * 1024;
 const DISK_BYTES = 24 * MIB;
 /** The documented promise of `commit_deadline_ms`. */

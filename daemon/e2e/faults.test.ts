@@ -4,7 +4,7 @@ import { pathText } from "../../proto/scalar.ts";
 import { checksummedToken } from "../testing/tokens.ts";
 import { AGENT, decisive, World } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let world: World;
 beforeAll(async () => {
   world = new World();

@@ -5,7 +5,7 @@ import { API_VERSION, API_VERSION_HEADER } from "../../proto/routes.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { oneDocument, type GateDocument, type Ran, World } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const COLUMNS = 80;
 
 let world: World;

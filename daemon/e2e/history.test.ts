@@ -5,7 +5,7 @@ import { sendPack } from "../cli/send-pack.ts";
 import { Source } from "../platform/git/testing/scratch.ts";
 import { decisive, type GateDocument, World } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let world: World;
 beforeAll(async () => {
   world = new World();

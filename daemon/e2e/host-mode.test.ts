@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Operated, ROW } from "./testing/operated.ts";
 import { decisive, oneDocument } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let operated: Operated;
 beforeAll(async () => {
   operated = await Operated.start();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { oneDocument, World, type GateDocument } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const ESC = "\u001b";
 const BIDI = "\u202e\u2066";
 const SUBJECT = `::error::owned ${ESC}[2J${ESC}]0;title\u0007 ${BIDI} \`code\` @everyone <img src=x onerror=alert(1)> [link](javascript:1) #1`;

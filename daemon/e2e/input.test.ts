@@ -5,7 +5,7 @@ import { API_VERSION_HEADER } from "../../proto/routes.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { alive, oneDocument, type Ran, until, World } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const SECOND_INSTANCE_CPU_US = 1_000_000;
 
 let world: World;

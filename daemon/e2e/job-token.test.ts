@@ -6,7 +6,7 @@ import { CiSystem } from "../tenants/testing/issuer.ts";
 import { Operated, ROW } from "./testing/operated.ts";
 import { oneDocument, type GateDocument, type Ran } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const ci = new CiSystem(Math.floor(Date.now() / 1000));
 const HOSTED = "acme/app-on-the-code-host";
 let operated: Operated;

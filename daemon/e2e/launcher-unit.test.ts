@@ -6,7 +6,7 @@ import { Behind } from "../platform/sandbox/testing/behind.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { until, World } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let world: World;
 beforeEach(() => {
   world = new World();

@@ -7,7 +7,7 @@ import { Operator } from "../tenants/testing/issuer.ts";
 import { Operated, ROW } from "./testing/operated.ts";
 import { oneDocument, type GateDocument, type Ran } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const operator = new Operator(Math.floor(Date.now() / 1000));
 const RUN = "run-00000001";
 const ALLOWED = 1_000;

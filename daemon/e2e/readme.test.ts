@@ -8,7 +8,7 @@ import { skipWithout } from "../testing/skip.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { oneDocument, World, type GateDocument } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const ROOT = join(import.meta.dir, "../..");
 const README = readFileSync(join(ROOT, "README.md"), "utf8");

@@ -8,7 +8,7 @@ import { skipWithout } from "../testing/skip.ts";
 import { oneDocument, until, World, type Ran } from "./testing/world.ts";
 
 // Some hundred processes are started here, and a busy machine takes its time; a test that is cut off takes the daemon with it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const DOMAIN = "ci.example.org";
 const GROUP = 50_020;

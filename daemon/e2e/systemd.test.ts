@@ -9,7 +9,7 @@ import { AGENT, until, World } from "./testing/world.ts";
 const WATCHDOG_MS = 400;
 const HOST = "version: 1\ntrust_domain: build.example\nmodes: [local]\n";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 let receiver: NotifyReceiver;

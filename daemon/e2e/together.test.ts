@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { alive, oneDocument, type GateDocument, until, workersOf, World } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let world: World;
 let daemon: number;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decisive, oneDocument, World, type GateDocument } from "./testing/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const FOCUSED = { "test/a.test.ts": `test.only("reads", () => expect(1).toBe(1));\n` };
 const SKIPPED = { "test/a.test.ts": `test.skip("reads", () => expect(1).toBe(1));\n` };
 const CLEAN = { "src/b.ts": "export const b = 2;\n" };

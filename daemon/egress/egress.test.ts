@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gitDaemon, gitHttp } from "../testing/remotes.ts";
 import { FREE, MAIN, Rig } from "./testing/rig.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let rig: Rig;
 beforeAll(async () => {
   rig = await Rig.create();

@@ -9,7 +9,7 @@ import type { Egress } from "./index.ts";
 import type { RemoteEntry } from "../config/operator-table.ts";
 import { failureOf, FREE, MAIN, Rig } from "./testing/rig.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let rig: Rig;
 beforeAll(async () => {
   rig = await Rig.create();

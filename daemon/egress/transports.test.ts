@@ -7,7 +7,7 @@ import { skipWithout } from "../testing/skip.ts";
 import { createEgress } from "./index.ts";
 import { failureOf, FREE, HOST_REPO, MAIN, Rig, tableOf } from "./testing/rig.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let rig: Rig;
 beforeAll(async () => {
   rig = await Rig.create();

@@ -10,7 +10,7 @@ import { checksummedToken } from "../testing/tokens.ts";
 import { settle } from "./settle.ts";
 
 // Real git over hundreds of files, on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 let scratch: Scratch;
 beforeAll(async () => {

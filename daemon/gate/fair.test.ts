@@ -3,7 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { World } from "../testing/core.ts";
 import { ownUser } from "../testing/tenants.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 const FLOOD = 6;
 /** On a busy machine; what counts is that the flood is still there afterwards. */
 const MEANWHILE_MS_MAX = 20_000;

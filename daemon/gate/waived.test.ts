@@ -7,7 +7,7 @@ import { World } from "../testing/core.ts";
 import { checksummedToken } from "../testing/tokens.ts";
 
 // Real check processes on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 beforeAll(async () => {

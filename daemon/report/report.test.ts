@@ -9,7 +9,7 @@ import { Reporter } from "./index.ts";
 import { headOf, record, release, waiver, type Past } from "./testing/history.ts";
 import type { Principal } from "../tenants/index.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HOUR_S = 3_600;
 const DAY_S = 86_400;

@@ -12,7 +12,7 @@ import { World } from "../testing/core.ts";
 import { recordInput } from "../testing/evidence.ts";
 import { record, release, waiver } from "./testing/history.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const limits = Value.Create(StoreLimits);
 const fatal = (reason: unknown): never => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";
-const START_DEADLINE_MS = 10_000;
+const START_DEADLINE_MS = 60_000;
 
 export interface Server extends AsyncDisposable {
   /** Without a closing slash. */

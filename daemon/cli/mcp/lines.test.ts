@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { linesOf, MESSAGE_BYTES_MAX, type Line } from "./lines.ts";
 import { LIST_PATH, listText } from "./listing.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 const CLI = join(import.meta.dir, "../main.ts");
 
 async function* chunks(...texts: (string | Uint8Array)[]): AsyncGenerator<Uint8Array, void> {

@@ -8,7 +8,7 @@ import { UID, World } from "../../testing/core.ts";
 import { ownUser } from "../../testing/tenants.ts";
 import type { Payer } from "./cost.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const MAIN = "refs/heads/main";
 const never = new AbortController().signal;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { verifyRelease } from "../../verifier/index.ts";
 import { Releasing } from "./testing/releasing.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const DYING = new URL("./testing/dying-releaser.ts", import.meta.url).pathname;
 let one: Releasing;

@@ -10,7 +10,7 @@ import { verifyBundle } from "../../verifier/index.ts";
 import { AGENT_MESSAGE, ALICE, BOB, deciding, peer, Releasing } from "./testing/releasing.ts";
 
 // A gate is a second's work of several processes where others work beside it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const FOCUSED = { "src/a.test.ts": 'test.only("a", () => {});\n' };
 const OVERRIDE = { kind: "override", reason: "production is down" } as const;

@@ -9,7 +9,7 @@ import { requireOwnUser } from "./proof.ts";
 import { ALICE, BOB, deciding, Releasing, type Held } from "./testing/releasing.ts";
 
 // A gate is a second's work of several processes where others work beside it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let one: Releasing;
 beforeAll(async () => {

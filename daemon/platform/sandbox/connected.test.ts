@@ -12,7 +12,7 @@ import { type Sandbox, TAIL_BYTES_MAX } from "./job.ts";
 import { asNobody, Behind, LAUNCHER, NOBODY } from "./testing/behind.ts";
 import { contentOf, NEVER, sandboxWithout, scratch, shellJob } from "./testing/rig.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 const dir = scratch();
 chmodSync(dir.path, 0o777);
 const child = sandboxWithout([]);

@@ -6,7 +6,7 @@ import { footprint, loaded, type Loaded } from "../load/crowd.ts";
 import { times } from "../scale.ts";
 import { diceOf, mutated } from "./mutate.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const LIMITS = { header_timeout_ms: 300, body_idle_timeout_ms: 300, body_deadline_ms: 1_000, keep_alive_timeout_ms: 300, linger_ms: 100, connections_max: 200, connections_per_uid_max: 200 };
 const BODY = JSON.stringify({ repository: "x", object_format: "sha1", cuts: [], tips: ["a".repeat(40)] });
 const post = (body: string, headers = "", type = "application/json"): string => `POST /v1/intakes HTTP/1.1\r\nhost: d\r\ncontent-type: ${type}\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;

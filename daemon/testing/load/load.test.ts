@@ -5,7 +5,7 @@ import { connect, get, untilClosed } from "../../platform/socket/testing/raw.ts"
 import { skipWithout } from "../skip.ts";
 import { crowds, footprint, loaded, outcomesOf } from "./crowd.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const PRLIMIT = Bun.which("prlimit");
 
 test("3,000 requests at once from three processes of ours: every one is answered", async () => {

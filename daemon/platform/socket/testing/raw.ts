@@ -62,7 +62,7 @@ export function untilText(socket: Socket, text: string): Promise<string> {
 export const get = (path: string, extra = ""): string => `GET ${path} HTTP/1.1\r\nhost: d\r\n${extra}\r\n`;
 
 /** Repeats `probe` until it holds. */
-export async function eventually(probe: () => boolean, deadline_ms = 3_000): Promise<boolean> {
+export async function eventually(probe: () => boolean, deadline_ms = 30_000): Promise<boolean> {
   const ends_ms = performance.now() + deadline_ms;
   while (!probe()) {
     if (performance.now() > ends_ms) return false;
