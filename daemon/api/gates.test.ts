@@ -60,7 +60,7 @@ test("announce, send, gate, look up: the recorded gate is the one that was answe
     expect(Value.Check(GateReply, found)).toBe(true);
     expect(found).toMatchObject({ gate_id: result.gate_id, attempts: [1], card: result.card, proof: result.proof });
   }
-}, 30_000);
+}, 120_000);
 
 test("a gate before its pack arrived, or of an unknown intake, is refused before any event", async () => {
   const id = await open();
@@ -77,7 +77,7 @@ test("a pack that git refuses leaves the intake as empty as it was; a sound one 
   expect(await gate(id)).toMatchObject([{ code: "intake.incomplete", status: 422 }]);
   expect((await put(id, source.body([base, head], [base, head]))).status).toBe(200);
   expect((await gate(id)).at(-1)).toMatchObject({ event: "result" });
-}, 30_000);
+}, 120_000);
 
 test("a replay ends with its count and leaves nothing on record", async () => {
   const id = await open();
@@ -86,7 +86,7 @@ test("a replay ends with its count and leaves nothing on record", async () => {
   const reply = await post("/v1/replays", { intake_id: id, target_ref: "refs/heads/main", heads: [base, head] });
   expect(await eventsOf<ReplayEvent>(reply)).toMatchObject([{ event: "change", head: base }, { event: "change", head }, { event: "end", changes: 2 }]);
   expect(world.kept()).toEqual(before);
-}, 30_000);
+}, 120_000);
 
 test("rules and settings are in the form that was promised", async () => {
   expect(Value.Check(RulesReply, await (await api.fetch("/v1/rules")).json())).toBe(true);

@@ -138,7 +138,7 @@ describe.skipIf(noNode)("installing", () => {
     expect(run.stderr.toString()).toContain(ERRORS["install.failed"].sentence);
     expect(run.stderr.toString()).toContain("ECONNREFUSED");
     expect([...new Bun.Glob("**").scanSync({ cwd: join(root, ".toolchain"), onlyFiles: true })]).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("Bun starts in the clone, never where the user stands: that folder's bunfig.toml would name programs to run", () => {
     const root = installedProject('#!/bin/sh\nprintf "%s|%s" "$PWD" "$MAESTRO_CWD"\n');

@@ -76,4 +76,4 @@ test("a private daemon that cannot start is reported with its exit code, its rea
   expect(detail).not.toContain("an earlier one");
   const log = detail.slice(detail.lastIndexOf("see ") + 4);
   expect([statSync(log).mode & 0o777, readFileSync(log, "utf8")]).toEqual([0o600, expect.stringContaining("maestrod:")]);
-}, 20_000);
+}, 120_000);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await bundlePrograms(join(made, "run"), made);
   cpSync(made, used, { recursive: true, verbatimSymlinks: true });
   rmSync(made, { recursive: true });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   for (const world of worlds) await world.dispose();
   rmSync(folder, { recursive: true, force: true });
@@ -82,10 +82,10 @@ describe("maestrod in one file", () => {
     const [one, other] = [await verdict(ours), await verdict(theirs)];
     expect(one).toEqual(other);
     expect(one).toMatchObject({ code: 0, verified: "verified" });
-  }, 60_000);
+  }, 120_000);
 });
 
 test("a file that asks for a place of its own which a bundle cannot answer is no part of one", async () => {
   appendFileSync(join(used, "daemon/cli/quick.ts"), "void import.meta.dir;\n");
   await expect(bundlePrograms(join(used, "again"), used)).rejects.toThrow();
-}, 60_000);
+}, 120_000);

@@ -22,7 +22,7 @@ describe.skipIf(needs)("the package", () => {
   beforeAll(async () => {
     root = new Root();
     await buildDeb({ out: deb, epoch_s: EPOCH_S, compression: "none" });
-  }, 60_000);
+  }, 120_000);
   afterAll(() => {
     root.remove();
     rmSync(folder, { recursive: true, force: true });
@@ -38,7 +38,7 @@ describe.skipIf(needs)("the package", () => {
     expect(statSync(join(root.path, "run/maestro")).uid).toBe(0);
     expect(existsSync(join(root.path, "etc/maestro/maestrod.yaml"))).toBe(false);
     expect(ours()).toEqual(expect.arrayContaining(["/lib/systemd/system/maestrod.service", "/usr/bin/maestro", "/usr/lib/maestro/run/maestrod.js", "/usr/lib/maestro/run/maestrod.js.jsc", "/usr/share/man/man1/maestro.1.gz", "/usr/share/bash-completion/completions/maestro"]));
-  }, 60_000);
+  }, 120_000);
 
   test("holds no test, no bench, no path of the machine that built it, and nothing others may write", () => {
     expect(ours().filter((path) => /\.test\.ts$|\/testing\/|\/house\/|\/vectors\//.test(path) && !path.includes("/node_modules/"))).toEqual([]);
@@ -59,7 +59,7 @@ describe.skipIf(needs)("the package", () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining("evidence in")]);
     expect(JSON.parse(stdout.split("\n")[0] ?? "")).toMatchObject({ verdict: "admit", verified: "verified" });
     expect(stdout).toContain(`state    ${home}/.local/state/maestro`);
-  }, 60_000);
+  }, 120_000);
 
   test("is removed whole; evidence and keys stay, also after a purge", () => {
     writeFileSync(join(root.path, "var/lib/maestro/evidence"), "x");
@@ -67,5 +67,5 @@ describe.skipIf(needs)("the package", () => {
     const purged = root.dpkg("--purge", "maestro");
     expect(purged.code).toBe(0);
     expect(ours()).toEqual(["/var/lib/maestro/evidence"]);
-  }, 60_000);
+  }, 120_000);
 });

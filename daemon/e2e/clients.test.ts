@@ -36,7 +36,7 @@ beforeAll(async () => {
   world = new World();
   repository = await world.changed({}, { "src/b.test.ts": 'test.only("b", () => {});\n' });
   await world.daemon();
-}, 60_000);
+}, 120_000);
 afterAll(() => world.dispose());
 
 interface Ended {

@@ -53,7 +53,7 @@ describe.skipIf(sandboxed)("commands and obligations of the trusted base", () =>
     ]);
     const shown = await world.gate(repository);
     expect(shown.stdout).toContain("\u2713  coverage.line          pass, required\n     100.00 percent, at least 80.00 is required (measured in the sandbox)\n");
-  }, 60_000);
+  }, 120_000);
 
   test("a change whose code really lowers coverage is refused, with the measured value", async () => {
     const judged = await world.judged(await world.changed(BASE, { "src/twice.ts": UNTESTED }));
@@ -62,7 +62,7 @@ describe.skipIf(sandboxed)("commands and obligations of the trusted base", () =>
     expect(failed?.name).toBe("coverage.line");
     expect(Number(failed?.value)).toBeLessThan(8000);
     expect(judged.card.reasons.find(({ rule }) => rule === "obligation.failed")?.because).toContain("at least 80.00 is required");
-  }, 60_000);
+  }, 120_000);
 
   test("a change that breaks a test is refused by name, and the counterexample is the test's own", async () => {
     const judged = await world.judged(await world.changed(BASE, { "src/twice.ts": CODE.replace("a * 2", "a * 3") }));
@@ -71,7 +71,7 @@ describe.skipIf(sandboxed)("commands and obligations of the trusted base", () =>
     expect(reason?.because).toContain("twice");
     expect(reason?.excerpt).toContain("Expected: 4");
     expect(reason?.ranges[0]?.path).toEqual({ u: "src/twice.test.ts" });
-  }, 60_000);
+  }, 120_000);
 
   test("a SARIF finding becomes a reason with the tool's rule and its place in the tree", async () => {
     const judged = await world.judged(await world.changed(BASE, { "src/other.ts": "// a\nexport const e = eval('1');\n" }));
@@ -79,21 +79,21 @@ describe.skipIf(sandboxed)("commands and obligations of the trusted base", () =>
     expect(judged.card.reasons.find(({ rule }) => rule === "command.lint.no-eval")?.ranges).toEqual([{ path: { u: "src/other.ts" }, start_line: 2, end_line: 2 }]);
     const explained = await world.run(["explain", "command.lint.no-eval", "--embedded"]);
     expect([explained.code, explained.stdout.includes("a declared tool reports an error")]).toEqual([0, true]);
-  }, 60_000);
+  }, 120_000);
 
   test("attack: head weakens its own configuration, and the base's still counts", async () => {
     const loose = CONFIG.replace('min: "80.00"', 'min: "1.00"').replace("run: [bun, tools/lint.ts]", 'run: ["true"]');
     const judged = await world.judged(await world.changed(BASE, { "maestro.yaml": loose, "src/twice.ts": UNTESTED }));
     expect(judged.verdict).toBe("refuse");
     expect(decisive(judged)).toContain("obligation.failed");
-  }, 60_000);
+  }, 120_000);
 
   test("a change that touches no input leaves the command and what hangs on it not applicable", async () => {
     const judged = await world.judged(await world.changed(BASE, { "README.md": "words\n" }));
     expect(judged.verdict).toBe("admit");
     expect(judged.card.checks.filter(({ check }) => check === "command.test" || check === "command.lint").map(({ check, result }) => [check, result])).toEqual([["command.lint", "pass"], ["command.test", "not_applicable"]]);
     expect(judged.card.obligations?.find(({ name }) => name === "coverage.line")?.result).toBe("not_applicable");
-  }, 60_000);
+  }, 120_000);
 
   test("another report is another question: the same change is judged anew, and the old answer is given to the old question", async () => {
     const repository = await world.changed(BASE, { "README.md": "words\n" });
@@ -106,7 +106,7 @@ describe.skipIf(sandboxed)("commands and obligations of the trusted base", () =>
     expect([small.recorded, large.recorded, large.attempt, large.gate_id === small.gate_id]).toEqual([false, false, 2, true]);
     expect((await gate("large.json")).recorded).toBe(true);
     expect((await gate("small.json")).recorded).toBe(false);
-  }, 60_000);
+  }, 120_000);
 
   test("a replay runs no command and says so", async () => {
     const repository = await world.changed(BASE, { "src/twice.ts": UNTESTED });
@@ -114,7 +114,7 @@ describe.skipIf(sandboxed)("commands and obligations of the trusted base", () =>
     expect(JSON.stringify(oneDocument(ran))).toContain('"left_out":["command.test","command.lint","obligations"]');
     const spoken = await world.run(["replay", repository.path, "--embedded", "--last", "1"]);
     expect(spoken.stderr).toContain("not run: command.lint command.test obligations; a replay runs no command and measures nothing");
-  }, 60_000);
+  }, 120_000);
 
   test("nothing of the tree stays behind", () => {
     const scratch = `${world.state_dir}/scratch`;
@@ -135,7 +135,7 @@ describe("what a job says of itself", () => {
     expect(decisive(await world.judged(trusting, good))).toEqual([]);
     expect(decisive(await world.judged(trusting, ["--report", `mutation=${world.path("bad.json")}`]))).toEqual(["obligation.failed"]);
     expect(decisive(await world.judged(trusting))).toEqual(["gate.check-unavailable", "obligation.unavailable"]);
-  }, 60_000);
+  }, 120_000);
 
   test("a report nobody reads is said, and a file that is not there ends the command", async () => {
     const repository = await world.changed({}, { "README.md": "w\n" });
@@ -145,5 +145,5 @@ describe("what a job says of itself", () => {
     const missing = await world.gate(repository, ["--report", `mutation=${world.path("nowhere.json")}`]);
     expect([missing.code, missing.stdout]).toEqual([2, ""]);
     expect((await world.gate(repository, ["--report", "no-equals-sign"])).stderr).toContain("--report takes NAME=FILE");
-  }, 60_000);
+  }, 120_000);
 });

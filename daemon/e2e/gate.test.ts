@@ -19,7 +19,7 @@ beforeAll(async () => {
   first = await world.gate(repository);
   document = await world.judged(repository);
   trust = (await world.status()).trust_path;
-}, 60_000);
+}, 120_000);
 afterAll(() => world.dispose());
 
 describe("a clean change", () => {

@@ -14,7 +14,7 @@ let world: World;
 beforeAll(async () => {
   world = new World();
   await world.daemon();
-}, 30_000);
+}, 120_000);
 afterAll(() => world.dispose());
 
 const environment = (): Record<string, string> => ({ HOME: world.home, PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_STATE: world.state_dir, MAESTRO_CONFIG: world.path("no-host-config.yaml") });
@@ -49,7 +49,7 @@ describe("an agent's push", () => {
     expect((await hook("claude", source.path, shell(source.path, "cd src && git push origin HEAD"))).code).toBe(0);
     // The second one asked for the verdict and made none.
     expect((await world.status()).gates.total).toBe(total);
-  }, 30_000);
+  }, 120_000);
 
   test("is stopped where the gate refuses, wherever it would go, with the rule and no word of the change outside quotes", async () => {
     const { source } = await clone({ "src/b.ts": CONFLICT });
@@ -57,7 +57,7 @@ describe("an agent's push", () => {
       const ran = await hook("claude", source.path, shell(source.path, command));
       expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining("merge.conflict-marker")]);
     }
-  }, 30_000);
+  }, 120_000);
 
   test("of a held change may go to its own branch, where a person sees it, and not to the branch it waits for", async () => {
     const { source } = await clone(WORKFLOW, AGENT);
@@ -67,14 +67,14 @@ describe("an agent's push", () => {
       const ran = await hook("codex", source.path, shell(source.path, command));
       expect([ran.code, JSON.parse(ran.stdout).hookSpecificOutput.permissionDecision]).toEqual([2, "deny"]);
     }
-  }, 30_000);
+  }, 120_000);
 
   test("attack: an upstream that is the target itself does not make `git push` harmless", async () => {
     const { source } = await clone(WORKFLOW, AGENT);
     source.git("branch", "-q", "--set-upstream-to=origin/main");
     source.git("config", "push.default", "upstream");
     expect((await hook("claude", source.path, shell(source.path, "git push"))).code).toBe(2);
-  }, 30_000);
+  }, 120_000);
 
   test("attack: a configuration that stands does not take a branch along that nobody looked at", async () => {
     const { source } = await clone(CLEAN);
@@ -87,7 +87,7 @@ describe("an agent's push", () => {
     expect(await push()).toMatchObject({ code: 2, stderr: expect.stringContaining("push one branch by its name") });
     source.git("config", "remote.origin.push", "bad:refs/heads/bad");
     expect(await push()).toMatchObject({ code: 2, stderr: expect.stringContaining("merge.conflict-marker") });
-  }, 30_000);
+  }, 120_000);
 
   test("without a daemon, or into nowhere, is stopped and says what to do", async () => {
     const { source } = await clone(CLEAN);
@@ -98,7 +98,7 @@ describe("an agent's push", () => {
     expect((await hook("claude", source.path, shell(source.path, "git push origin nothing-of-that-name"))).code).toBe(2);
     // What needs no daemon goes on without one.
     expect((await hook("claude", source.path, shell(source.path, "ls -la"), nobody)).code).toBe(0);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("the end of an agent's turn", () => {
@@ -116,7 +116,7 @@ describe("the end of an agent's turn", () => {
     const held = await hook("claude", source.path, stop(source.path));
     // It is an agent's work although no commit says so: the trailer of the snapshot does.
     expect([held.code, held.stderr]).toEqual([0, expect.stringContaining("guard.self-edit")]);
-  }, 40_000);
+  }, 120_000);
 });
 
 test("gate --worktree judges what is not committed, and leaves the repository alone", async () => {
@@ -128,7 +128,7 @@ test("gate --worktree judges what is not committed, and leaves the repository al
   expect([ran.code, document.card.mode, document.card.reasons[0]?.rule]).toEqual([1, "local", "merge.conflict-marker"]);
   expect([source.git("ls-files", "-s"), source.git("status", "--short"), source.git("stash", "list")]).toEqual([index, "?? src/c.ts", ""]);
   expect((await world.run(["gate", source.path, "--worktree", "--head", "HEAD", "--state", world.state_dir])).code).toBe(2);
-}, 30_000);
+}, 120_000);
 
 test("maestro plan: allow, ask and refuse as exit codes, with the hook's reading of announced commands", async () => {
   const { source } = await clone(CLEAN);
@@ -139,7 +139,7 @@ test("maestro plan: allow, ask and refuse as exit codes, with the hook's reading
   expect((await plan("src/a.ts", "--run", "git commit --no-verify")).stdout).toContain("REFUSE");
   expect(await plan("--run", `patch -p1 <<E\n${"\n".repeat(17_000)}E`)).toMatchObject({ code: 2, stderr: expect.stringContaining("--run takes a command of at most 16384 characters") });
   expect((await plan()).code).toBe(2);
-}, 30_000);
+}, 120_000);
 
 describe("git's own hooks", () => {
   const script = (name: string, more = ""): string => `#!/bin/sh\nMAESTRO_STATE='${world.state_dir}' MAESTRO_CONFIG=/nonexistent exec '${process.execPath}' '${CLI}' hook ${name} ${more}\n`;
@@ -166,7 +166,7 @@ describe("git's own hooks", () => {
     await source.commit({ "src/b.ts": "export const b = 2;\n" }, "mended");
     expect(push(source, "origin", "change:refs/heads/main").text).toContain("refs/heads/main: admit");
     expect(push(source, "origin", "HEAD:refs/heads/release/1", "HEAD:refs/tags/v1").code).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   test("held changes reach their own branch and no guarded one; force, deletion and tags have rules of their own", async () => {
     const { source, bare } = await clone(WORKFLOW, AGENT);
@@ -182,7 +182,7 @@ describe("git's own hooks", () => {
     source.git("switch", "-q", "--orphan", "other");
     await source.commit(CLEAN, "another history");
     expect(push(source, "--force", "origin", "other:refs/heads/main").code).toBe(1);
-  }, 60_000);
+  }, 120_000);
 
   test("attack: a pattern guards what lies below it, one that names no ref is refused, and no commit is replaced", async () => {
     const { source, bare } = await clone(WORKFLOW, AGENT);
@@ -191,7 +191,7 @@ describe("git's own hooks", () => {
     expect(push(source, "origin", `change:refs/replace/${source.git("rev-parse", "origin/main")}`).text).toContain("in a commit's place");
     install(bare, "pre-receive", "--guarded 'release/*'");
     expect(push(source, "origin", "change").text).toContain("write refs/heads/release/*");
-  }, 60_000);
+  }, 120_000);
 
   test("commits dated before the branch they stand on are no rewriting of it", async () => {
     const { source, bare } = await clone(CLEAN);
@@ -199,7 +199,7 @@ describe("git's own hooks", () => {
     const commits = Array.from({ length: 40 }, (_, i) => `commit refs/heads/old\ncommitter A <a@x> ${1_000_000_000 + i} +0000\ndata 2\nc\n${i === 0 ? "from refs/remotes/origin/main^0\n" : ""}M 644 inline src/f${i}.ts\ndata 2\n1\n`);
     Bun.spawnSync(["git", "fast-import", "--quiet"], { cwd: source.path, stdin: Buffer.from(commits.join("\n")) });
     expect(push(source, "origin", "old:refs/heads/main").text).not.toContain("rewritten");
-  }, 60_000);
+  }, 120_000);
 
   test("several refs stand or fall together; a first push is judged from its first commit on", async () => {
     const { source } = await clone(CLEAN);
@@ -213,7 +213,7 @@ describe("git's own hooks", () => {
     expect(source.git("ls-remote", empty)).toBe("");
     expect(push(source, empty, "bad:refs/heads/main").text).toContain("merge.conflict-marker");
     expect(push(source, empty, "change:refs/heads/main").code).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   test("a verdict that does not come in time, or from nobody, is a stop", async () => {
     const { source, bare } = await clone(CLEAN);
@@ -221,7 +221,7 @@ describe("git's own hooks", () => {
     expect(push(source, "origin", "change").text).toContain("daemon.unreachable");
     install(bare, "pre-receive", "--deadline 0");
     expect(push(source, "origin", "change").code).toBe(1);
-  }, 30_000);
+  }, 120_000);
 
   test("pre-commit judges what is staged", async () => {
     const { source } = await clone(CLEAN);
@@ -236,5 +236,5 @@ describe("git's own hooks", () => {
     writeFileSync(join(source.path, "src/c.ts"), "export const c = 3;\n");
     source.git("add", "-A");
     expect(commit().code).toBe(0);
-  }, 40_000);
+  }, 120_000);
 });

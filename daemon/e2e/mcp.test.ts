@@ -41,7 +41,7 @@ beforeAll(async () => {
   hostile = await world.changed({ ".github/workflows/ci.yml": "on: push\njobs: {}\n" }, { [HOSTILE_FILE]: `// ${ORDER}\ntest.only("${ORDER}", () => {});\n`, ".github/workflows/ci.yml": `on: push\njobs: {}\n# ${ORDER}\n` }, `${ORDER}\n\nCo-Authored-By: Claude <noreply@anthropic.com>`);
   client = await connected();
   await client.listTools();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await client.close();
   await world.dispose();

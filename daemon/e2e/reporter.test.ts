@@ -24,7 +24,7 @@ beforeAll(async () => {
   const token = operated.world.path("token");
   writeFileSync(token, "t\n", { mode: 0o600 });
   await operated.daemon({ row: { statuses: `{host: github, api: "http://127.0.0.1:${fake.port}", project: ${ROW}, token_file: ${token}}` } });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await operated[Symbol.asyncDispose]();
   await fake.stop(true);
@@ -73,4 +73,4 @@ test("without a row that publishes, it does not pretend to work", async () => {
   writeFileSync(config, "version: 1\ntrust_domain: ci.example.org\nmodes: [local]\n");
   const ran = await operated.world.run(["reporter", "--once", "--config", config]);
   expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining("nothing to publish")]);
-}, 30_000);
+}, 120_000);

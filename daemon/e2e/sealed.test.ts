@@ -35,7 +35,7 @@ test.skipIf(skip)("gates, replays and verifies with no interface at all, and no 
   // Without its own Unix sockets in it, the record would be one of nothing.
   expect(counts["maestrod"]?.["AF_UNIX"] ?? 0).toBeGreaterThan(1);
   expect(calls.filter(({ family }) => family !== "AF_UNIX")).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test.skipIf(skip)("canary: a program that asks for the network is seen by the same reader, and gets nowhere", async () => {
   const record = world.path("canary");

@@ -72,7 +72,7 @@ test.skipIf(skip)("a wall clock that jumps two hours ahead freezes log time, a r
   expect(await issued(repository)).toBe(newest_ms);
   daemon.kill("SIGTERM");
   expect(await daemon.exited).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test.skipIf(skip)("deadlines do not see the wall clock: an open intake survives a jump of a year", async () => {
   step("+0");
@@ -86,4 +86,4 @@ test.skipIf(skip)("deadlines do not see the wall clock: an open intake survives 
   step("+0");
   daemon.kill("SIGTERM");
   expect(await daemon.exited).toBe(0);
-}, 30_000);
+}, 120_000);

@@ -115,4 +115,4 @@ test("real history: found what is in it, in order, and nothing is signed, logged
   expect(events[1]?.effects).toContainEqual({ rule: "test.focused", effect: "refuse", observed: false, where: "test/a.test.ts:1" });
   expect(world.kept()).toEqual(before);
   expect(existsSync(join(world.state_dir, "scratch")) ? [...new Bun.Glob("**").scanSync(join(world.state_dir, "scratch"))] : []).toEqual([]);
-}, 30_000);
+}, 120_000);

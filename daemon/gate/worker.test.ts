@@ -60,7 +60,7 @@ test("attack: facts altered between two processes are refused, whatever they say
   // Who collected them does not read the file again.
   const { outcome } = await first.run(check("text", facts_sha256), DEADLINE_MS);
   expect(outcome.result).toBe("fail");
-}, 30_000);
+}, 120_000);
 
 test("a job of no known form, or a check nobody has, ends the process and is no answer", async () => {
   await using lane = new Lane(pool, never, "test");

@@ -13,7 +13,7 @@ let state_dir: string;
 beforeAll(async () => {
   world = await World.open();
   ({ state_dir } = await worked(world, GATES));
-}, 60_000);
+}, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
 test(`${FLIPS} bits over all files of a state folder: each is detected or harmless`, async () => {

@@ -13,7 +13,7 @@ let origin: string;
 beforeAll(async () => {
   world = await World.open();
   ({ state_dir: origin } = await worked(world, 2));
-}, 60_000);
+}, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
 /** A copy whose newest transaction says of itself that it is an older one. */
@@ -46,7 +46,7 @@ test("fsck finds it, a repair puts that bit back, and everything acknowledged is
   expect(JSON.parse(text.trim().split("\n").at(-1) ?? "")).toMatchObject({ report: { lost: [], succession: null, after: { damage_total: 0 } } });
   expect(await truthOf(state_dir)).toBe(await truthOf(origin));
   expect(readdirSync(join(state_dir, "quarantine")).length).toBe(1);
-}, 60_000);
+}, 120_000);
 
 test("where nothing proves which bit it was, the repair says what may be lost, and the log begins anew", async () => {
   const state_dir = older("lost");
@@ -61,4 +61,4 @@ test("where nothing proves which bit it was, the repair says what may be lost, a
   expect(report.succession?.from).toBeString();
   expect(existsSync(join(state_dir, "db/mark"))).toBe(true);
   rmSync(state_dir, { recursive: true });
-}, 60_000);
+}, 120_000);

@@ -78,7 +78,7 @@ describe("an I/O error", () => {
       expect(run.exitCode).toBe(70);
       expect(acknowledged.length).toBeLessThan(50);
       await auditPairs(acknowledged.at(-1) ?? -1);
-    }, 40_000);
+    }, 120_000);
   }
 });
 

@@ -67,4 +67,4 @@ test("attack: whoever had a head gated is not forgotten behind ten thousand othe
   expect(gates.newest().some((one) => one.head === head && one.owner_uid === 1001)).toBe(false);
   expect(gates.submitters("local:0:x", head)).toEqual([1001, 1002]);
   // Ten thousand rows on a busy machine.
-}, 60_000);
+}, 120_000);

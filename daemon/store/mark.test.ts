@@ -90,7 +90,7 @@ describe("the newest transaction", () => {
     const bits = PLACES.flatMap((place) => bitsFrom(pageOf(place), META_REGION_BYTES));
     expect(unnoticed(db, "data.mdb", bits)).toEqual([]);
     expect(bits).toHaveLength(PLACES.length * META_REGION_BYTES * 8);
-  }, 60_000);
+  }, 120_000);
 
   test("the store does not open on one, and a repair puts that very bit back", async () => {
     const db = folderOf();
@@ -108,7 +108,7 @@ describe("the newest transaction", () => {
     const store = openAt(join(db, ".."));
     expect(store.table<number, typeof Half>("left", Half).get(0)?.n).toBe(8);
     await store.close();
-  }, 60_000);
+  }, 120_000);
 
   // A process that was killed between commit and mark, a power cut that took the mark's last writes, a copy that never had one.
   for (const behind of [1, 2, null]) {
@@ -142,7 +142,7 @@ describe("the mark", () => {
     writeFileSync(join(db, "mark"), bytes);
     expect(() => openAt(join(db, ".."))).toThrow(expect.objectContaining({ code: "store.corrupt" }));
     expect(flippedBit(db)).toBeNull();
-  }, 30_000);
+  }, 120_000);
 
   test("a start brings a mark that is behind up to date, and each commit marks itself", async () => {
     const db = folderOf(8, 5);

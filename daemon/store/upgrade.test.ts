@@ -93,7 +93,7 @@ test("kill -9 at each step leaves the old state or the new one whole, and the ne
     expect([step, again.exitCode, await held(state_dir, 3)]).toEqual([step, 0, NEW]);
     expect(existsSync(join(state_dir, "db.next"))).toBe(false);
   }
-}, 60_000);
+}, 120_000);
 
 test("a newer schema is refused and left as it was", async () => {
   await upgrade();

@@ -56,7 +56,7 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
     cpSync(join(UNITS, "sandbox-loopback.conf"), join(folder, "maestro-sandbox@.service.d/loopback.conf"));
     expect(verify("maestro-sandbox@.service")).toEqual({ code: 0, said: "" });
     rmSync(join(folder, "maestro-sandbox@.service.d"), { recursive: true });
-  }, 30_000);
+  }, 120_000);
 
   test("canary: a misspelt setting does not pass", () => {
     writeFileSync(join(folder, "broken.service"), text("maestrod.service").replaceAll("/usr/lib/maestro/bun", process.execPath).replace("ProtectHome=", "ProtectHoem="));

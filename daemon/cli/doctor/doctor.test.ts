@@ -108,7 +108,7 @@ test("beside a well daemon all is well and nothing is changed; beside a dead one
   } finally {
     await world.dispose();
   }
-}, 30_000);
+}, 120_000);
 
 describe("maestro logs", () => {
   test("the last lines, whole, and what is added while it follows, across a new file", async () => {
@@ -138,5 +138,5 @@ describe("maestro logs", () => {
     } finally {
       await world.dispose();
     }
-  }, 30_000);
+  }, 120_000);
 });

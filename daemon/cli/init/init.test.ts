@@ -57,7 +57,7 @@ describe("init", () => {
     expect(files()).toEqual(after);
     expect(init("--remove", "--yes").code).toBe(0);
     expect([files(), existsSync(join(path, ".cursor")), existsSync(join(path, ".git/maestro-init.json"))]).toEqual([before, false, false]);
-  }, 30_000);
+  }, 120_000);
 
   test("what the user wrote beside it since then stays; what is ours goes", () => {
     put(".claude/settings.json", SETTINGS);
@@ -68,14 +68,14 @@ describe("init", () => {
     init("--remove", "--yes");
     expect(get(".claude/settings.json")).toBe(SETTINGS.replace('"permissions"', '"model": "opus",\n    "permissions"'));
     expect(get("maestro.yaml")).toBe("version: 1\n");
-  }, 20_000);
+  }, 120_000);
 
   test("a clone that did not run init can take the hooks out too", () => {
     init("--yes");
     rmSync(join(path, ".git/maestro-init.json"));
     init("--remove", "--yes");
     expect(Object.values(files()).filter((text) => text.includes("hook claude") || text.includes("hook cursor"))).toEqual([]);
-  }, 20_000);
+  }, 120_000);
 
   test("a broken file is refused by name and line, before anything is written", () => {
     put(".cursor/hooks.json", '{\n  "version": 1,\n  "hooks": {\n    "stop": [}\n}\n');
@@ -110,7 +110,7 @@ describe("init", () => {
     const all = [{ path: "maestro.yaml", before: null, after: "x", created: [] }, { path: ".claude/settings.json", before: SETTINGS, after: "y", created: [] }, { path: `folder/${"n".repeat(250)}`, before: null, after: "z", created: [] }];
     expect(() => writeChanges(path, all)).toThrow("nothing was changed");
     expect(files()).toEqual(before);
-  }, 20_000);
+  }, 120_000);
 
   test("attack: a folder that is a link inside the repository survives --remove", () => {
     mkdirSync(join(path, "real"));
@@ -118,7 +118,7 @@ describe("init", () => {
     init("--yes");
     const ran = init("--remove", "--yes");
     expect([ran.code, existsSync(join(path, "real/settings.json")), existsSync(join(path, ".git/maestro-init.json"))]).toEqual([0, false, false]);
-  }, 20_000);
+  }, 120_000);
 
   test("the file that init writes is one the daemon reads, and only observes", async () => {
     init("--yes");
@@ -144,7 +144,7 @@ describe("doctor's canary", () => {
     writeFileSync(wrapper, "#!/bin/sh\nexit 127\n");
     writeFileSync(join(path, ".claude/settings.json"), claude);
     expect((await findings())[0]).toContain("stops every call, because Maestro does not start");
-  }, 60_000);
+  }, 120_000);
 
   test("attack: doctor runs no command that a repository made up", async () => {
     const planted = join(home, "planted");

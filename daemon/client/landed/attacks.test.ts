@@ -73,7 +73,7 @@ test("a commit-graph file that says another tree of the landed commit is not bel
   expect(one.source.git("log", "--no-walk", "--format=%T", evil)).toBe(one.admitted.identity.merge_tree!);
   expect((await landing(one, evil)).result).toBe("differs");
   expect((await landing(one, good)).result).toBe("as_admitted");
-}, 30_000);
+}, 120_000);
 
 test("what was slipped in before a squash and taken out again stands in the history: not as admitted, and named", async () => {
   const one = await world();
@@ -82,7 +82,7 @@ test("what was slipped in before a squash and taken out again stands in the hist
   squash(one);
   const said = await landing(one);
   expect([said.result, said.because.join().includes(slipped.slice(0, 12))]).toEqual(["stale", true]);
-}, 30_000);
+}, 120_000);
 
 test("slipped in below a merge commit, or into a merge in two steps: the same", async () => {
   const below = await world();
@@ -99,7 +99,7 @@ test("slipped in below a merge commit, or into a merge in two steps: the same", 
   await Bun.write(join(steps.source.path, "keep"), "k\n");
   steps.source.git("commit", "-q", "-a", "-m", "merge");
   expect([(await landing(steps)).result, (await landing(steps)).because.join().includes(first.slice(0, 12))]).toEqual(["stale", true]);
-}, 30_000);
+}, 120_000);
 
 test("an honest rebase of three commits onto a base that moved before it was judged is as admitted, and one whose head is gone cannot be told", async () => {
   const one = await world();
@@ -111,7 +111,7 @@ test("an honest rebase of three commits onto a base that moved before it was jud
   expect(await landing({ ...one, admitted }, "change")).toMatchObject({ result: "as_admitted", how: "rebase", commits: 3 });
   const gone = { ...admitted, identity: { ...admitted.identity, head: "f".repeat(40) } };
   expect((await landing({ ...one, admitted: gone }, "change")).result).toBe("unknown");
-}, 30_000);
+}, 120_000);
 
 test("admitted without a base and landed on somebody's history, hidden by a shallow clone or not: not as admitted", async () => {
   const one = await world();
@@ -128,7 +128,7 @@ test("admitted without a base and landed on somebody's history, hidden by a shal
   const shallow = scratch.source(`shallow-${count++}`);
   shallow.git("fetch", "-q", "--depth=1", `file://${one.source.path}`, "main:landed", "alone:alone");
   expect((await landing({ ...one, source: shallow, admitted }, "landed")).result).toBe("unknown");
-}, 30_000);
+}, 120_000);
 
 test("a clone whose folder's name is made to be read as two is read whole", async () => {
   const one = await world();
@@ -137,4 +137,4 @@ test("a clone whose folder's name is made to be read as two is read whole", asyn
   one.source.git("clone", "-q", "--no-local", one.source.path, path);
   using clone = await Clone.open(path);
   expect((await compareLanding(clone, "HEAD", one.admitted)).result).toBe("as_admitted");
-}, 30_000);
+}, 120_000);

@@ -60,7 +60,7 @@ describe("the ways of merging what was admitted", () => {
     updated.source.git("merge", "-q", "-m", "update from main", "main");
     const head = updated.source.git("rev-parse", "HEAD");
     expect(await landing({ source: updated.source, admitted: await admittedOf(updated.source, updated.base, head) }, "change")).toMatchObject({ result: "as_admitted", how: "fast_forward" });
-  }, 30_000);
+  }, 120_000);
 
   test("the digest beside git's tree id is the one the daemon signs, odd names, links and all", async () => {
     const { source } = await world();
@@ -73,7 +73,7 @@ describe("the ways of merging what was admitted", () => {
     const { entries } = await listTree(scratch.store.git, dir, tree, 1_000, { deadline_ms: 20_000 });
     using clone = await Clone.open(source.path);
     expect(await treeDigest(clone, tree)).toBe(await treeSha256(objects, entries));
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("what is not what was admitted", () => {
@@ -83,7 +83,7 @@ describe("what is not what was admitted", () => {
     await Bun.write(join(evil.source.path, "keep"), "k\nevil\n");
     evil.source.git("commit", "-q", "-a", "-m", "merge");
     expect(await landing(evil)).toMatchObject({ result: "differs", how: "merge", paths: ["keep"] });
-  }, 30_000);
+  }, 120_000);
 
   test("amended after the admit: as a squash, and as a merge of a commit nobody gated", async () => {
     const squashed = await world();
@@ -100,7 +100,7 @@ describe("what is not what was admitted", () => {
     const said = await landing(amended);
     expect(said).toMatchObject({ result: "differs", paths: [] });
     expect(said.because.join()).toContain(`it also merges ${other.slice(0, 12)}`);
-  }, 30_000);
+  }, 120_000);
 
   test("an amended rebase differs, and a merge hidden among rebased commits brings in a stranger", async () => {
     const rebased = await world();
@@ -120,7 +120,7 @@ describe("what is not what was admitted", () => {
     expect(said.result).toBe("differs");
     expect(said.because.join()).toContain("it also merges");
     expect(secret).toHaveLength(40);
-  }, 30_000);
+  }, 120_000);
 
   test("octopus: another branch came in beside the admitted one", async () => {
     const octopus = await world();
@@ -131,14 +131,14 @@ describe("what is not what was admitted", () => {
     const said = await landing(octopus);
     expect(said).toMatchObject({ result: "differs", how: "merge", paths: ["second"] });
     expect(said.because.join()).toContain(second.slice(0, 12));
-  }, 30_000);
+  }, 120_000);
 
   test("a refusal or a hold is no admit, and the base itself is no landing", async () => {
     const merged = await world();
     merged.source.git("merge", "-q", "--no-ff", "-m", "merge", "change");
     expect((await landing({ ...merged, admitted: { ...merged.admitted, verdict: "hold" } })).because).toEqual(["the evidence is of a hold, not of an admit"]);
     expect((await landing(merged, merged.base)).result).toBe("differs");
-  }, 30_000);
+  }, 120_000);
 
   test("one object id for two contents: the signed SHA-256 tells them apart", async () => {
     const merged = await world();
@@ -148,7 +148,7 @@ describe("what is not what was admitted", () => {
     const identity = { ...merged.admitted.identity, tree_sha256: true_digest };
     expect((await landing({ ...merged, admitted: { ...merged.admitted, identity } })).result).toBe("as_admitted");
     expect(await landing({ ...merged, admitted: { ...merged.admitted, identity: { ...identity, tree_sha256: "0".repeat(64) } } })).toMatchObject({ result: "differs" });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("the base moved after the admit", () => {
@@ -171,7 +171,7 @@ describe("the base moved after the admit", () => {
       moved.source.git("commit", "-q", "-a", "--amend", "--no-edit");
       expect([how, await landing(moved)]).toMatchObject([how, { result: "differs", paths: ["keep"] }]);
     }
-  }, 60_000);
+  }, 120_000);
 
   test("a conflict on it that somebody resolved by hand is nobody's admit", async () => {
     const moved = await world();
@@ -182,7 +182,7 @@ describe("the base moved after the admit", () => {
     const said = await landing(moved);
     expect(said).toMatchObject({ result: "differs", how: "merge", paths: ["a"] });
     expect(said.because.join()).toContain("resolved it by hand");
-  }, 30_000);
+  }, 120_000);
 
   test("a lapsed admit is stale by the merge's own date, and a clone without the head says that it cannot tell", async () => {
     const merged = await world();
@@ -196,7 +196,7 @@ describe("the base moved after the admit", () => {
     const clone = scratch.source(`landed-${count++}`);
     clone.git("fetch", "-q", squashed.source.path, "main:landed");
     expect((await landing({ source: clone, admitted: squashed.admitted }, "landed")).result).toBe("unknown");
-  }, 30_000);
+  }, 120_000);
 });
 
 test("a shallow clone says that it cannot tell, and a SHA-256 repository is compared as any other", async () => {
@@ -213,7 +213,7 @@ test("a shallow clone says that it cannot tell, and a SHA-256 repository is comp
   source.git("merge", "-q", "--squash", "change");
   source.git("commit", "-q", "-m", "squash");
   expect(await landing({ source, admitted: await admittedOf(source, base, head) })).toMatchObject({ result: "as_admitted", how: "squash" });
-}, 30_000);
+}, 120_000);
 
 test("neither the clone's configuration nor what it holds has a say, and nothing is left in it", async () => {
   const merged = await world();
@@ -230,4 +230,4 @@ test("neither the clone's configuration nor what it holds has a say, and nothing
   expect((await landing(merged, "later")).result).toBe("as_admitted");
   expect((await landing(merged)).result).toBe("differs");
   expect([existsSync(mark), objects()]).toEqual([false, before]);
-}, 30_000);
+}, 120_000);

@@ -73,5 +73,5 @@ describe("JUnit", () => {
     expect(counted(suite(`<testcase name="${"x".repeat(4_000_000)}"/>`), ["total"])).toBe("1");
     expect(counted(suite('<testcase name="a"><failure message="m"/></testcase>'.repeat(100_000)), ["failed"])).toBe("100000");
     expect(performance.now() - started).toBeLessThan(30_000);
-  }, 40_000);
+  }, 120_000);
 });

@@ -53,5 +53,5 @@ describe("lcov", () => {
     const started = performance.now();
     expect(percent(record(lines.join("\n")))).toBe("7500");
     expect(performance.now() - started).toBeLessThan(30_000);
-  }, 40_000);
+  }, 120_000);
 });

@@ -216,4 +216,4 @@ test("killed after each step, the next start finishes: one new log, its key and 
     await close();
   }
   expect(kills).toBeGreaterThan(8);
-}, 60_000);
+}, 120_000);

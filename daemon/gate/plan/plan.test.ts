@@ -13,7 +13,7 @@ let world: World;
 beforeAll(async () => {
   world = new World();
   await world.daemon();
-}, 30_000);
+}, 120_000);
 afterAll(() => world.dispose());
 
 const ask = (announced: Partial<PlanRequest>): Promise<PlanReply> => world.client.plan({ repository: "demo", files: [], actions: [], ...announced });
@@ -101,7 +101,7 @@ describe("actions", () => {
     expect([refused.verdict, reply.answer, rules(reply)]).toEqual(["refuse", "refuse", ["plan.push-refused refuse"]]);
     // The verdict of one repository says nothing of another that happens to hold the same commit.
     expect((await ask({ repository: "elsewhere", actions: [{ do: "push", head: admitted.card.head }] })).answer).toBe("ask");
-  }, 20_000);
+  }, 120_000);
 
   test("an empty announcement and an unknown field are refused, not allowed", async () => {
     await expect(ask({})).rejects.toThrow(MaestroError);

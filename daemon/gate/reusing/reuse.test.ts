@@ -68,7 +68,7 @@ describe("a change whose base moved, or that was rebased", () => {
     expect(Object.fromEntries(tools)["text"]).toBe(`re-used from attempt 1 of ${first.gate_id}`);
     expect(Object.fromEntries(tools)["paths"]).toBeNull();
     world.identityOf(second);
-  }, 30_000);
+  }, 120_000);
 
   test("a rebase gives its commits other names, which no check minds that finds nothing in them; --rerun asks everybody", async () => {
     const change = await forked();
@@ -82,7 +82,7 @@ describe("a change whose base moved, or that was rebased", () => {
     expect(second.verdict).toBe(first.verdict);
     const third = await gate(change, moved, rebased, { rerun: true });
     expect([third.attempt, reusedOf(third)]).toEqual([2, []]);
-  }, 30_000);
+  }, 120_000);
 
   test("a credential in a commit's words is found again under the commit's new name, and one that comes with the rebase is found", async () => {
     const token = `xoxb-${"263594206564"}-2343594206574-FGqddMF8t08v8N7Oq4i57vs1`;
@@ -102,7 +102,7 @@ describe("a change whose base moved, or that was rebased", () => {
     clean.source.git("commit", "-q", "--amend", "-m", `add ${token}`);
     const third = await gate(clean, clean.base, clean.source.git("rev-parse", "HEAD"));
     expect([reusedOf(third).includes("secrets"), third.card.checks.find(({ check }) => check === "secrets")?.result]).toEqual([false, "fail"]);
-  }, 30_000);
+  }, 120_000);
 
   test("a re-used answer names the attempt that asked, not the one that re-used it", async () => {
     const change = await forked();
@@ -110,7 +110,7 @@ describe("a change whose base moved, or that was rebased", () => {
     await gate(change, await moveBase(change, { "other/c.ts": "1\n" }), change.head);
     const third = await gate(change, await moveBase(change, { "other/d.ts": "1\n" }), change.head);
     expect(third.card.checks.find(({ check }) => check === "text")?.reused).toEqual({ gate_id: first.gate_id, attempt: 1 });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("inputs that look alike and are not", () => {
@@ -132,7 +132,7 @@ describe("inputs that look alike and are not", () => {
       taken.push(reusedOf(await gate({ source, name: "alike" }, base, await make())));
     }
     expect(taken).toEqual(variants.map(() => []));
-  }, 60_000);
+  }, 120_000);
 
   test("another repository, another user and another threshold ask for themselves", async () => {
     const change = await forked();
@@ -144,7 +144,7 @@ describe("inputs that look alike and are not", () => {
     const stricter = await moveBase(change, { "maestro.yaml": "version: 1\nthresholds: {size_lines_max: 700}\n" });
     change.source.git("rebase", "-q", "main", "change");
     expect(reusedOf(await gate(change, stricter, change.source.git("rev-parse", "change")))).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   test("a secret that comes with the rebase is found: the changed file is another input", async () => {
     const change = await forked();
@@ -153,7 +153,7 @@ describe("inputs that look alike and are not", () => {
     const head = await change.source.commit({ "src/b.ts": "export const b = 2;\ndebugger;\n" });
     const second = await gate(change, change.base, head);
     expect([reusedOf(second), second.card.checks.find(({ check }) => check === "text")?.result]).toEqual([[], "fail"]);
-  }, 30_000);
+  }, 120_000);
 });
 
 test("attack: a check process that was taken over claims the digests of another change; that change is still looked at itself", async () => {
@@ -172,7 +172,7 @@ test("attack: a check process that was taken over claims the digests of another 
   expect([told.verdict, told.card.checks.find(({ check }) => check === "text")?.result]).toEqual(["admit", "pass"]);
   const asked = await gate(change, base, victim);
   expect([reusedOf(asked), asked.card.checks.find(({ check }) => check === "text")?.result]).toEqual([[], "fail"]);
-}, 30_000);
+}, 120_000);
 
 test("answers outlive a restart and not their age", async () => {
   const change = await forked();
@@ -184,4 +184,4 @@ test("answers outlive a restart and not their age", async () => {
   const later = await moveBase(change, { "other/d.ts": "1\n" });
   world.clock.advance(8 * 86_400_000);
   expect(reusedOf(await gate(change, later, change.head))).toEqual([]);
-}, 30_000);
+}, 120_000);

@@ -86,4 +86,4 @@ test(`merge bases: what is called known is what git says of the whole history (s
     { numRuns: times(16), seed: SEED, endOnFailure: true },
   );
   expect([known > 0, unknown > 0]).toEqual([true, true]);
-}, 60_000);
+}, 120_000);

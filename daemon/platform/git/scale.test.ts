@@ -66,7 +66,7 @@ test(`${FILES} added files: intake, list, diff and digest see every one`, async 
   const added = files.filter(({ change, truncated, hunks }) => change.status === "added" && !truncated && hunks[0]?.lines.length === 1);
   // One of the new files has the place of the old one, and no content is shared.
   expect([entries.length, files.length, added.length, diff.gaps]).toEqual([FILES, FILES, FILES - 1, { files_omitted: false, renames_limited: false }]);
-}, 30_000);
+}, 120_000);
 
 test("more deleted and added files than rename detection takes: that is said, and all of them come", async () => {
   const snapshot = new Snapshot();

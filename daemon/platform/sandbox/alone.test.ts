@@ -70,14 +70,14 @@ describe.skipIf(skipped || noScript)("started from a terminal", () => {
     const job = shellJob("echo ESCAPED > /dev/tty");
     expect(onTerminal(job)).not.toMatch(/^ESCAPED/m);
     expect(onTerminal(job, "new-session")).toMatch(/^ESCAPED/m);
-  }, 20_000);
+  }, 120_000);
 
   const legacy = existsSync("/proc/sys/dev/tty/legacy_tiocsti") && readFileSync("/proc/sys/dev/tty/legacy_tiocsti", "utf8").trim() === "0";
   test.skipIf(skipWithout(!legacy, "this kernel lets nobody type for somebody else, so nothing was shown by it"))("a job cannot type into it", () => {
     const job = attackJob("terminal-input");
     expect(onTerminal(job)).toContain("held");
     expect(onTerminal(job, "new-session", "seccomp:ioctl")).toContain("ESCAPED");
-  }, 20_000);
+  }, 120_000);
 });
 
 /** Bun may lie where only root can read; a copy lies where everybody can. */
@@ -118,5 +118,5 @@ describe.skipIf(skipped || skipWithout(isRoot, "the tests run as an ordinary use
     expect(run("sleep 9", { limits: { wall_ms: 200 } })).toMatchObject({ end: { kind: "limit", limit: "wall_ms" } });
     expect(run("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do sleep 5 & done; wait", { limits: { processes_max: 10 } })).toMatchObject({ end: { kind: "limit", limit: "processes_max" } });
     expect(run("head -c 200m /dev/zero | tail -c 150m > /dev/null; sleep 1", { limits: { memory_bytes_max: 64 * 1024 * 1024 } })).toMatchObject({ end: { kind: "limit", limit: "memory_bytes_max" } });
-  }, 30_000);
+  }, 120_000);
 });

@@ -56,5 +56,5 @@ describe.skipIf(skipped)("under gVisor", () => {
     expect((await run("trap '' TERM; sleep 9", { limits: { wall_ms: 800 } })).end).toEqual({ kind: "limit", limit: "wall_ms" });
     expect((await run("head -c 3000000 /dev/zero; sleep 9", { limits: { output_bytes_max: 1_000_000 } })).end).toEqual({ kind: "limit", limit: "output_bytes_max" });
     expect((await run("kill -SEGV $$")).end).toEqual({ kind: "signal", signal: "SIGSEGV" });
-  }, 20_000);
+  }, 120_000);
 });

@@ -92,7 +92,7 @@ test.skipIf(skipWithout(usable, "bubblewrap does not work here, so no job was ru
   expect(paths.map((path) => existsSync(path))).toEqual([false, true]);
   expect((await own.run(shellJob("exit 4"), NEVER)).end).toEqual({ kind: "exit", code: 4 });
   await own.close();
-}, 20_000);
+}, 120_000);
 
 test.skipIf(skipWithout(Bun.which("prlimit") !== null, "prlimit is not installed, so no file was too large for its disk"))("a file of which the disk takes a part is a failure, and the part is gone", () => {
   const script = `import { Received } from ${JSON.stringify(join(import.meta.dir, "received.ts"))};

@@ -133,4 +133,4 @@ test("random interleavings, with deaths in between, are what the notebook says",
     }),
     { numRuns: 120, verbose: 1 },
   );
-}, 60_000);
+}, 120_000);

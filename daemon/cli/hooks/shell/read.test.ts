@@ -80,7 +80,7 @@ test("attack: no text takes longer than its length allows", () => {
     readScript(unit.repeat(20_000));
     expect([unit, performance.now() - started < 3_000]).toEqual([unit, true]);
   }
-}, 30_000);
+}, 120_000);
 
 test("laws: nothing is thrown, whatever the text", () => {
   fc.assert(

@@ -58,7 +58,7 @@ test("property: any words that fit arrive as they were", async () => {
     }),
     { numRuns: 60 },
   );
-}, 20_000);
+}, 120_000);
 
 test("a word with a line's end, too many and too long are not told but started at once", () => {
   for (const words of [["sh", "-c", "a\nb"], Array.from({ length: 65 }, () => "x"), ["x".repeat(5_000)]]) expect(canBeTold(words)).toBe(false);
