@@ -1,38 +1,24 @@
 /** Releases through the command line: real users of this machine, real keys, a real daemon; the kernel's word on who asks. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StatusReply } from "../../proto/api.ts";
-import { HAS_SSH_KEYGEN, KeyRing } from "../testing/ssh.ts";
-import { skipWithout } from "../testing/skip.ts";
+import { KeyRing } from "../testing/ssh.ts";
+import { CI_USER, handOver, skippedWithoutUsers, Users } from "./testing/users.ts";
 import { AGENT, oneDocument, World, type GateDocument, type Ran } from "./testing/world.ts";
 import { Source } from "../platform/git/testing/scratch.ts";
 
 setDefaultTimeout(60_000);
 
-const CLI = join(import.meta.dir, "../cli/main.ts");
-const ROOT = join(import.meta.dir, "../..");
-// A user that exists: ssh-keygen signs for no other.
-const CI_USER = 65_534;
 const ALICE = 50_102;
-
-/** The command line reads its own sources, so they have to be readable to others. */
-const readable = (): boolean => Bun.spawnSync(["setpriv", `--reuid=${CI_USER}`, `--regid=${CI_USER}`, "--clear-groups", process.execPath, CLI, "--help"], { cwd: "/", env: { HOME: "/nonexistent", PATH: "/usr/bin:/bin" }, stdout: "ignore", stderr: "ignore" }).exitCode === 0;
-const able = process.getuid?.() === 0 && Bun.which("setpriv") !== null && HAS_SSH_KEYGEN && readable();
-const skipped = skipWithout(able, `needs root, setpriv, ssh-keygen, and sources under ${ROOT.split("/").length} folders that other users can read`);
+const skipped = skippedWithoutUsers();
 
 let world: World;
+let users: Users;
 let keys: KeyRing;
 let daemon: Awaited<ReturnType<World["daemon"]>>;
 
-/** As a user of this machine. A detached start has no agent above it, whoever runs the tests. */
-async function as(uid: number, args: readonly string[], wrap: readonly string[] = []): Promise<Ran> {
-  const home = world.path(`home-${uid}`);
-  const argv = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...wrap, process.execPath, CLI, ...args, "--socket", world.path("run/gate.sock")];
-  const child = Bun.spawn(argv, { cwd: home, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent" }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
-  return { code, stdout, stderr };
-}
+const as = (uid: number, args: readonly string[], wrap: readonly string[] = []): Promise<Ran> => users.run(uid, args, wrap);
 
 async function held(name: string, message = AGENT): Promise<{ head: string; path: string }> {
   const path = world.path(`home-${CI_USER}/${name}`);
@@ -42,7 +28,7 @@ async function held(name: string, message = AGENT): Promise<{ head: string; path
   await source.commit({ "a.ts": `export const ${name} = 1;\n`, ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
   source.git("switch", "-qc", "change");
   const head = await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, message);
-  Bun.spawnSync(["chown", "-R", `${CI_USER}:${CI_USER}`, path]);
+  handOver(path, CI_USER);
   const ran = await as(CI_USER, ["gate", path, "--target", "main", "--json"]);
   if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
   return { head, path };
@@ -53,19 +39,14 @@ beforeAll(async () => {
   world = new World();
   keys = new KeyRing();
   const carol = keys.make("carol");
-  chmodSync(world.home, 0o755);
-  mkdirSync(world.path("run"), { mode: 0o755 });
-  for (const uid of [CI_USER, ALICE]) {
-    mkdirSync(world.path(`home-${uid}`));
-    chownSync(world.path(`home-${uid}`), uid, uid);
-  }
+  users = new Users(world, [CI_USER, ALICE]);
   const config = world.path("maestrod.yaml");
   writeFileSync(config, `version: 1
 trust_domain: ci.example.org
 modes: [local]
 tenants: [{ id: ci, uids: [${CI_USER}] }]
 sockets:
-  - { path: ${world.path("run/gate.sock")}, role: gate, mode: "0666" }
+  - { path: ${users.socket_path}, role: gate, mode: "0666" }
   - { path: ${world.socket_path}, role: admin }
 people:
   - { id: alice, uids: [${ALICE}], may: [approve, override] }
@@ -95,12 +76,7 @@ describe.skipIf(skipped)("maestro approve", () => {
 
   test("by a key that asks for its owner, from the agent's own user; and its signature alone is nobody's", async () => {
     const { head } = await held("two");
-    const own = world.path(`home-${CI_USER}/carol`);
-    for (const suffix of ["", ".pub"]) {
-      await Bun.write(`${own}${suffix}`, Bun.file(join(keys.folder, `carol${suffix}`)));
-      chmodSync(`${own}${suffix}`, 0o600);
-      chownSync(`${own}${suffix}`, CI_USER, CI_USER);
-    }
+    const own = await users.give(CI_USER, keys.folder, "carol");
     const ran = await as(CI_USER, ["approve", head, "--reason", "touched", "--key", own, "--json"]);
     expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining("your key is asked to sign")]);
     expect((oneDocument(ran) as GateDocument).card.releases).toMatchObject([{ person: "carol", proof: "ssh-key" }]);

@@ -1,0 +1,67 @@
+/** The command line as other users of this machine: the kernel's word on who asks, which no test can make up. */
+import { chmodSync, chownSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { HAS_SSH_KEYGEN } from "../../testing/ssh.ts";
+import { skipWithout } from "../../testing/skip.ts";
+import type { Ran, World } from "./world.ts";
+
+const CLI = join(import.meta.dir, "../../cli/main.ts");
+const ROOT = join(import.meta.dir, "../../..");
+/** A user that exists: ssh-keygen signs for no other. */
+export const CI_USER = 65_534;
+
+/** The command line reads its own sources, so they have to be readable to others. */
+const readable = (): boolean => Bun.spawnSync(["setpriv", `--reuid=${CI_USER}`, `--regid=${CI_USER}`, "--clear-groups", process.execPath, CLI, "--help"], { cwd: "/", env: { HOME: "/nonexistent", PATH: "/usr/bin:/bin" }, stdout: "ignore", stderr: "ignore" }).exitCode === 0;
+
+export const skippedWithoutUsers = (): boolean => {
+  const able = process.getuid?.() === 0 && Bun.which("setpriv") !== null && HAS_SSH_KEYGEN && readable();
+  return skipWithout(able, `needs root, setpriv, ssh-keygen, and sources under ${ROOT.split("/").length} folders that other users can read`);
+};
+
+export class Users {
+  /** A socket that every user may open, in a folder that every user may enter. */
+  readonly socket_path: string;
+
+  constructor(
+    private readonly world: World,
+    uids: readonly number[],
+  ) {
+    chmodSync(world.home, 0o755);
+    mkdirSync(world.path("run"), { mode: 0o755 });
+    this.socket_path = world.path("run/gate.sock");
+    for (const uid of uids) {
+      mkdirSync(this.home(uid));
+      chownSync(this.home(uid), uid, uid);
+    }
+  }
+
+  home(uid: number): string {
+    return this.world.path(`home-${uid}`);
+  }
+
+  /** `wrap` stands before the command. A detached start has no agent above it, whoever runs the tests. */
+  async run(uid: number, args: readonly string[], wrap: readonly string[] = []): Promise<Ran> {
+    const home = this.home(uid);
+    const argv = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...wrap, process.execPath, CLI, ...args, "--socket", this.socket_path];
+    const child = Bun.spawn(argv, { cwd: home, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent" }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+    return { code, stdout, stderr };
+  }
+
+  /** Copies a key with its public half into a user's home, and returns its path there. */
+  async give(uid: number, folder: string, name: string): Promise<string> {
+    const own = join(this.home(uid), name);
+    for (const suffix of ["", ".pub"]) {
+      await Bun.write(`${own}${suffix}`, Bun.file(join(folder, `${name}${suffix}`)));
+      chmodSync(`${own}${suffix}`, 0o600);
+      chownSync(`${own}${suffix}`, uid, uid);
+    }
+    return own;
+  }
+}
+
+/** Hands a folder with all that is in it to a user. */
+export function handOver(path: string, uid: number): void {
+  const ran = Bun.spawnSync(["chown", "-R", `${uid}:${uid}`, path]);
+  if (ran.exitCode !== 0) throw new Error(`chown ${path}: ${ran.stderr.toString()}`);
+}
