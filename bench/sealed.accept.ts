@@ -7,14 +7,15 @@ import { afterAll, expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { World } from "../daemon/e2e/testing/world.ts";
+import { importsOf } from "../daemon/house/imports.ts";
+import { readSources, ROOT } from "../daemon/house/sources.ts";
 import { countSockets, readSockets, straceSockets } from "../daemon/testing/sockets.ts";
 import { accepts, output, run } from "./rig/accepts.ts";
 import { onPath } from "./rig/tools.ts";
 
-const ROOT = join(import.meta.dir, "..");
 const E2E_DEADLINE_MS = 1_800_000;
-/** What they show is a daemon that fetches from an operator's remote, which a sealed node never does. Here the remote stands on loopback. */
-const WITH_A_REMOTE = ["host-mode.test.ts", "job-token.test.ts"];
+/** They make a remote or a code host that stands on loopback, for what a sealed node never does: fetch from it, publish to it. */
+const SERVERS = ["daemon/testing/remotes.ts", "daemon/cli/outputs/comment/testing/fake-host.ts"];
 const unshare = await onPath("unshare", "install util-linux");
 const strace = await onPath("strace", "install strace");
 const bwrap = await onPath("bwrap", "install bubblewrap");
@@ -29,6 +30,15 @@ afterAll(async () => {
 const nothing = (): string[] => [unshare.path(), ...(process.getuid?.() === 0 ? ["-n"] : ["-rn"])];
 /** bubblewrap raises loopback in the namespace it makes; there is no way out of it either. */
 const loopback = (): string[] => [bwrap.path(), "--dev-bind", "/", "/", "--unshare-net", "--die-with-parent"];
+
+/** The files of the e2e suite, apart by whether anything they import makes a server. */
+function e2eFiles(): { readonly sealed: string[]; readonly with_a_server: string[] } {
+  const targets = new Map(readSources().map((source) => [source.path, importsOf(source).flatMap(({ target }) => target ?? [])]));
+  const serves = (path: string, seen: Set<string>): boolean => SERVERS.includes(path) || (!seen.has(path) && (targets.get(path) ?? []).some((target) => serves(target, seen.add(path))));
+  const files = [...targets.keys()].filter((path) => /^daemon\/e2e\/[^/]+\.test\.ts$/.test(path)).map((path) => ({ path: `./${path}`, served: serves(path, new Set()) }));
+  return { sealed: files.filter(({ served }) => !served).map(({ path }) => path), with_a_server: files.filter(({ served }) => served).map(({ path }) => path) };
+}
+const { sealed, with_a_server } = e2eFiles();
 
 /** Addresses a program could use there, as the kernel's routing table has them. */
 async function addresses(isolated: readonly string[]): Promise<string[]> {
@@ -51,22 +61,20 @@ function countsOf(text: string): Counts {
 /** What Bun said of each test that failed, the lines before its name included. */
 const failuresIn = (stderr: string): string => `${(stderr.match(/(?:^(?!\((?:pass|skip)\)).*\n)*?^\(fail\).*$/gm) ?? []).join("\n")}\n`;
 
-accepts(unshare, `the e2e suite, but for ${WITH_A_REMOTE.join(" and ")}, passes where there is no interface at all`, async () => {
+accepts(unshare, "the e2e suite, but for the files that make a server, passes where there is no interface at all", async () => {
   expect(await addresses(nothing())).toEqual([]);
-  const files = readdirSync(join(ROOT, "daemon/e2e")).filter((file) => file.endsWith(".test.ts"));
-  expect(files).toEqual(expect.arrayContaining(WITH_A_REMOTE));
-  const sealed = files.filter((file) => !WITH_A_REMOTE.includes(file)).map((file) => `./daemon/e2e/${file}`);
+  expect(with_a_server).toEqual(expect.arrayContaining(["./daemon/e2e/host-mode.test.ts", "./daemon/e2e/ci.test.ts"]));
   const { code, stdout, stderr } = await run([...nothing(), process.execPath, "test", ...sealed, "--timeout=60000"], { cwd: ROOT, timeout_ms: E2E_DEADLINE_MS });
   const counts = countsOf(`${stdout}\n${stderr}`);
-  report["e2e"] = counts;
+  report["e2e"] = { ...counts, files: sealed.length };
   if (code !== 0) process.stderr.write(failuresIn(stderr));
   expect([code, counts.failed, counts.passed > 50]).toEqual([0, 0, true]);
 }, E2E_DEADLINE_MS);
 
-accepts(bwrap, "every other acceptance item, and the tests with a remote, pass where there is loopback alone, with the tools that are cached here", async () => {
+accepts(bwrap, "every other acceptance item, and the tests with a server, pass where there is loopback alone, with the tools that are cached here", async () => {
   expect((await addresses(loopback())).filter((address) => !address.startsWith("127."))).toEqual([]);
   const accepted = readdirSync(import.meta.dir).filter((file) => file.endsWith(".accept.ts") && file !== "sealed.accept.ts").map((file) => `./bench/${file}`);
-  const others = [...accepted, ...WITH_A_REMOTE.map((file) => `./daemon/e2e/${file}`)];
+  const others = [...accepted, ...with_a_server];
   // Go's cache is its proxy: without one it refuses what it has. What lies there was checked against the checksum database when it came.
   const modules = (await output(["go", "env", "GOMODCACHE"])).trim();
   const env = { GOFLAGS: "-mod=mod", GOPROXY: `file://${modules}/cache/download`, GOSUMDB: "off" };

@@ -33,6 +33,12 @@ async function inOneFile(): Promise<{ readonly program: string; readonly folder:
 
 export async function daemonScenario(count: number): Promise<Scenario> {
   const { program, folder } = await inOneFile();
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const run: Subject = { argv: (root) => [process.execPath, DRIVER, root, String(count), program] };
-  return { ...run, name: "maestrod", sites: await sitesOf(run), audit, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+  try {
+    return { ...run, name: "maestrod", sites: await sitesOf(run), audit, [Symbol.dispose]: remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
