@@ -1,7 +1,7 @@
 /** Which declared commands a change touches. Runs in a check process: the paths are the change's. */
-import type { Facts } from "../../proto/facts.ts";
+import type { Facts, TreeEntry } from "../../proto/facts.ts";
 import { pathText } from "../../proto/scalar.ts";
-import type { InputsJob, WorkerReply } from "../../proto/worker.ts";
+import type { InputsJob } from "../../proto/worker.ts";
 import { pathMatcher } from "../checking/globs.ts";
 
 /** Whether a path lies under one of the globs. */
@@ -10,15 +10,11 @@ export function shownBy(globs: readonly string[]): (path: string) => boolean {
   return (path) => matchers.some((matches) => matches(path));
 }
 
-/**
- * What of the merged tree a command is shown, by name, mode and object id: within one repository's store an id names the same bytes.
- * `null` where the tree was too large to be listed.
- */
-export function viewDigest({ tree, gaps }: Pick<Facts, "tree" | "gaps">, globs: readonly string[]): string | null {
-  if (gaps.some(({ what }) => what === "merged tree")) return null;
+/** Names, modes and object ids of the files that a command is shown: within one repository's store an id names the same bytes. */
+export function viewDigest(entries: readonly Pick<TreeEntry, "path" | "mode" | "oid">[], globs: readonly string[]): string {
   const shown = shownBy(globs);
   const hash = new Bun.CryptoHasher("sha256");
-  for (const { path, mode, oid } of tree) {
+  for (const { path, mode, oid } of entries) {
     const text = pathText(path);
     if (shown(text)) hash.update(`${mode} ${oid} ${text}\0`);
   }
@@ -35,9 +31,4 @@ export function touchedCommands({ files, gaps }: Pick<Facts, "files" | "gaps">, 
       return paths.some((path) => matchers.some((matches) => matches(path)));
     })
     .map(({ name }) => name);
-}
-
-export function inputsJob(facts: Facts, { commands, views }: InputsJob): WorkerReply {
-  const shown = views === undefined ? {} : { views: views.map(({ name, globs }) => ({ name, sha256: viewDigest(facts, globs) })) };
-  return { kind: "inputs", touched: touchedCommands(facts, commands), ...shown };
 }

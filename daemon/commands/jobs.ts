@@ -5,8 +5,8 @@ import { ObjectReader } from "../platform/git/objects.ts";
 import { Git } from "../platform/git/runner.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { pathText } from "../../proto/scalar.ts";
-import type { CommandJob, MaterialiseJob, MeasureJob, ToolsJob, WorkerReply } from "../../proto/worker.ts";
-import { shownBy } from "./inputs.ts";
+import type { CommandJob, MaterialiseJob, MeasureJob, ToolsJob, ViewsJob, WorkerReply } from "../../proto/worker.ts";
+import { shownBy, viewDigest } from "./inputs.ts";
 import { lookAtTools } from "./tools/look.ts";
 import { measure } from "./reports/measure.ts";
 import { openReport } from "./reports/open.ts";
@@ -23,6 +23,11 @@ async function writeTree({ git, git_dir, object_format, tree, folder, only, limi
   return { kind: "materialise", files, bytes, gaps: [...gaps] };
 }
 
+async function viewsOf({ git, git_dir, object_format, tree, views, limits }: ViewsJob): Promise<WorkerReply> {
+  const { entries, truncated } = await listTree(new Git(git), { git_dir, object_format }, tree, limits.tree_entries_max, { deadline_ms: limits.tree_deadline_ms });
+  return { kind: "views", views: views.map(({ name, globs }) => ({ name, sha256: truncated ? null : viewDigest(entries, globs) })) };
+}
+
 async function judgeCommand(job: CommandJob): Promise<WorkerReply> {
   const start = performance.now();
   const watched = new Set(job.watched ?? []);
@@ -36,8 +41,9 @@ async function measureReport({ format, observer, report, rules }: MeasureJob): P
   return { kind: "measure", obligations: rules.map(({ name, rule }) => measure(name, rule, observer, opened)) };
 }
 
-export async function toolJob(job: MaterialiseJob | ToolsJob | CommandJob | MeasureJob): Promise<WorkerReply> {
+export async function toolJob(job: MaterialiseJob | ViewsJob | ToolsJob | CommandJob | MeasureJob): Promise<WorkerReply> {
   if (job.kind === "materialise") return writeTree(job);
+  if (job.kind === "views") return viewsOf(job);
   if (job.kind === "tools") return lookAtTools(job);
   return job.kind === "command" ? judgeCommand(job) : measureReport(job);
 }

@@ -4,8 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalText } from "../../proto/canonical.ts";
-import { commandCheck, type Command } from "../../proto/command.ts";
-import type { GateConfig } from "../../proto/config.ts";
+import { commandCheck, type Command, type ToolMounts } from "../../proto/command.ts";
 import type { Mode } from "../../proto/change.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Outcome } from "../../proto/outcome.ts";
@@ -27,7 +26,7 @@ export interface CommandReuse {
 
 /** What else an answer follows from. */
 export interface Surroundings {
-  readonly config: GateConfig;
+  readonly mounts: ToolMounts;
   readonly limits: unknown;
   readonly sandbox: string;
   readonly machine: string;
@@ -55,8 +54,8 @@ export function keepable({ output }: Command, { code }: { readonly code: number 
   return outcome.result === "pass" || (output?.sarif !== undefined && outcome.findings.every(({ test }) => test === undefined));
 }
 
-function keyOf({ code, scope }: CommandReuse, { command, files }: Sight, view: string, name: string, { config, limits, sandbox, machine }: Surroundings): string {
-  const text = canonicalText({ v: 1, kind: "command", code, scope: { ...scope }, name, command, files: [...files], view, mounts: config.mounts, limits, sandbox, machine });
+function keyOf({ code, scope }: CommandReuse, { command, files }: Sight, view: string, name: string, { mounts, limits, sandbox, machine }: Surroundings): string {
+  const text = canonicalText({ v: 1, kind: "command", code, scope: { ...scope }, name, command, files: [...files], view, mounts, limits, sandbox, machine });
   return createHash("sha256").update(text).digest("hex");
 }
 

@@ -12,7 +12,6 @@ import { OBLIGATIONS_CHECK, type HandedReport } from "../../proto/report.ts";
 import type { FactsReply } from "../../proto/worker.ts";
 import type { Host } from "../config/host.ts";
 import type { Clock } from "../platform/clock.ts";
-import { machineKind } from "../platform/machine.ts";
 import type { Repository } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { Sandbox, SandboxResult } from "../platform/sandbox/job.ts";
@@ -25,10 +24,11 @@ import { comparable, KeptBases, tells } from "./kept-bases.ts";
 import { bothRuns, failedIds, withRates } from "./flakiness.ts";
 import type { TestHistory } from "./history.ts";
 import { measureAll } from "./measure-all.ts";
-import { CommandPlans, type CommandReuse } from "./reuse.ts";
+import type { CommandPlans, CommandReuse } from "./reuse.ts";
 import { sandboxJob } from "./sandbox-job.ts";
+import { plansFor } from "./sights.ts";
 import { ToolChains } from "./tools/chains.ts";
-import { shownTo, WrittenTrees } from "./written.ts";
+import { WrittenTrees } from "./written.ts";
 
 export interface ToolDeps {
   readonly host: Host;
@@ -74,12 +74,6 @@ export interface ToolAnswer {
   /** What commands with findings found on the base's own tree. */
   readonly base_outcomes: readonly Outcome[];
   readonly obligations: readonly MeasuredObligation[];
-}
-
-/** Commands that the change touches, and digests of what those are shown that are not shown everything. */
-interface Touched {
-  readonly touched: ReadonlySet<string>;
-  readonly views: ReadonlyMap<string, string | null>;
 }
 
 const NOTHING: ToolAnswer = { runs: [], base_outcomes: [], obligations: [] };
@@ -196,9 +190,8 @@ export class ToolRunner {
     let touched: ReadonlySet<string>;
     let plans: CommandPlans | null;
     try {
-      const seen = await this.touched(question);
-      touched = seen.touched;
-      plans = await this.plans(question, seen, merge_tree);
+      touched = await this.touched(question);
+      plans = await plansFor({ ...this.deps, chains: this.chains }, { ...question, deadline_ms: () => this.deadline(question), files: (name) => wantedFiles(name, config) }, touched, merge_tree);
     } catch (error) {
       return noneOf(config, reasonOf(error));
     }
@@ -208,26 +201,6 @@ export class ToolRunner {
       else attempted.push((await plans?.earlier(name, keep)) ?? (await this.attemptIn(trees, question, name, command, keep)));
     }
     return { attempted, plans };
-  }
-
-  /** Null where no command asks for re-use, or nothing may be: of strangers' changes. */
-  private async plans(question: ToolQuestion, { touched, views }: Touched, merge_tree: string): Promise<CommandPlans | null> {
-    const { config, reuse, lane, repository } = question;
-    const { host, sandbox, history } = this.deps;
-    const asking = new Map(Object.entries(config.commands).filter(([name, { reuse: asks = false }]) => asks && touched.has(name)));
-    if (reuse === undefined || asking.size === 0) return null;
-    const tier = await sandbox.tier("bwrap");
-    // What cannot be run says so itself.
-    if (!tier.usable) return null;
-    const chains = await this.chains.look(asking, config.mounts, (job) => lane.run(job, this.left(question)));
-    const sights = new Map([...asking].map(([name, command]) => {
-      const place = { repo_id: repository.repo_id, command: name };
-      const flaky = (history?.rates(place, history.watched(place)).size ?? 0) > 0;
-      const view = shownTo(command) === null ? merge_tree : (views.get(name) ?? null);
-      const seen = flaky ? { because: "it has tests that are known to be flaky" } : view === null ? { because: "the merged tree is too large to be listed (limits.facts.tree_entries_max)" } : { sha256: view };
-      return [name, { command, view: seen, chain: chains.get(name) ?? { because: "its tool chain was not looked at" }, files: wantedFiles(name, config) }] as const;
-    }));
-    return new CommandPlans(reuse, sights, { config, limits: [host.limits.sandbox, host.limits.command.report_bytes_max], sandbox: tier.version, machine: machineKind() });
   }
 
   private trees(question: ToolQuestion, tree: string, suffix: string): WrittenTrees {
@@ -247,15 +220,14 @@ export class ToolRunner {
     return { ...(await this.attempt(question, name, command, tree.tree_dir, keep)), gaps: tree.gaps };
   }
 
-  private async touched(question: ToolQuestion): Promise<Touched> {
+  private async touched(question: ToolQuestion): Promise<ReadonlySet<string>> {
     const { config, facts, facts_path, lane } = question;
     const all = Object.entries(config.commands);
     const always = all.filter(([, { inputs }]) => inputs === undefined).map(([name]) => name);
     const commands = all.flatMap(([name, { inputs }]) => (inputs === undefined ? [] : [{ name, inputs }]));
-    if (commands.length === 0) return { touched: new Set(always), views: new Map() };
-    const shown = question.reuse === undefined ? [] : all.flatMap(([name, command]) => (shownTo(command) === null ? [] : [{ name, globs: [...(shownTo(command) ?? [])] }]));
-    const { touched, views = [] } = await lane.run({ kind: "inputs", facts_path, facts_sha256: facts.facts_sha256, commands, ...(shown.length === 0 ? {} : { views: shown }) }, this.deadline(question));
-    return { touched: new Set([...always, ...touched]), views: new Map(views.map(({ name, sha256 }) => [name, sha256])) };
+    if (commands.length === 0) return new Set(always);
+    const { touched } = await lane.run({ kind: "inputs", facts_path, facts_sha256: facts.facts_sha256, commands }, this.deadline(question));
+    return new Set([...always, ...touched]);
   }
 
   private async writeTree(question: ToolQuestion, tree: string, folder: string, only: readonly string[] | null): Promise<readonly Gap[]> {

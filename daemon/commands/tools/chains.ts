@@ -16,6 +16,8 @@ export interface ChainsDeps {
   readonly now_ms: () => number;
   /** The launcher is a unit of its own. */
   readonly apart: boolean;
+  /** Files of one that is looked through for each gate. */
+  readonly fresh_entries_max?: number;
 }
 
 export type Chain = { readonly sha256: string } | { readonly because: string };
@@ -71,7 +73,7 @@ export class ToolChains {
     const { glance, entries, sha256 } = told;
     const before = this.known.get(host);
     if (sha256 === null) return before?.glance === glance ? { sha256: before.sha256 } : { because: `${host} was not looked through` };
-    if (entries > FRESH_ENTRIES_MAX) this.known.set(host, { glance, sha256, until_ms: this.deps.now_ms() + this.deps.limits.tool_known_ms });
+    if (entries > (this.deps.fresh_entries_max ?? FRESH_ENTRIES_MAX)) this.known.set(host, { glance, sha256, until_ms: this.deps.now_ms() + this.deps.limits.tool_known_ms });
     return { sha256 };
   }
 

@@ -1,0 +1,86 @@
+/** Whether a tool chain is what it was: real files, changed in every way a machine changes them. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ToolsReply } from "../../../proto/worker.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { replaced } from "../testing/small-system.ts";
+import { ToolChains, type Chain } from "./chains.ts";
+import { lookAtTools } from "./look.ts";
+
+let root: string;
+let now_ms = 0;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "maestro-look-"));
+  mkdirSync(join(root, "bin"));
+  mkdirSync(join(root, "lib/deep/down"), { recursive: true });
+  writeFileSync(join(root, "bin/tool"), "one", { mode: 0o755 });
+  writeFileSync(join(root, "lib/deep/down/part"), "one");
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const LIMITS = { tool_entries_max: 10_000, tool_deadline_ms: 10_000, tool_known_ms: 1_000 };
+const command = { run: ["tool"] as [string] };
+const chainsOf = (limits = LIMITS, apart = false): ToolChains => new ToolChains({ limits, now_ms: () => now_ms, apart, fresh_entries_max: 50 });
+const mounts = () => ({ system: { folders: [{ host: join(root, "bin"), inside: "/bin" }, { host: join(root, "lib"), inside: "/lib" }], path: ["/bin"] } });
+async function told(chains = chainsOf(), offered = mounts()): Promise<Chain> {
+  const found = await chains.look(new Map([["x", command]]), offered, (job) => Promise.resolve(lookAtTools(job)));
+  return found.get("x") ?? { because: "nothing" };
+}
+const because = (chain: Chain): string => ("because" in chain ? chain.because : "told");
+
+test("it stays the same while nothing is touched, and is another after every way to touch a file", async () => {
+  let last = await told();
+  expect(await told()).toEqual(last);
+  const part = join(root, "lib/deep/down/part");
+  const ways: (() => void)[] = [
+    () => writeFileSync(part, "two"),
+    // The same size and the old times: a change time cannot be set.
+    () => (writeFileSync(part, "abc"), utimesSync(part, 1, 1)),
+    () => replaced(part),
+    () => chmodSync(part, 0o600),
+    () => writeFileSync(join(root, "lib/deep/more"), ""),
+    () => unlinkSync(join(root, "lib/deep/more")),
+    () => replaced(join(root, "bin/tool")),
+    () => (unlinkSync(join(root, "bin/tool")), symlinkSync("/lib/deep/down/part", join(root, "bin/tool"))),
+  ];
+  for (const [at, way] of ways.entries()) {
+    way();
+    const next = await told();
+    expect([at, because(next), "sha256" in last && "sha256" in next && last.sha256 !== next.sha256]).toEqual([at, "told", true]);
+    last = next;
+  }
+  const elsewhere = { system: { ...mounts().system, folders: mounts().system.folders.map(({ host, inside }) => ({ host, inside: `/opt${inside}` })) } };
+  expect(await told(chainsOf(), elsewhere)).not.toEqual(last);
+});
+
+test("where it cannot be told, why is said: too many files, too slow, not there, another /tmp, a process that failed", async () => {
+  expect(because(await told(chainsOf({ ...LIMITS, tool_entries_max: 2 })))).toContain("limits.command.tool_entries_max");
+  mkdirSync(join(root, "lib/many"));
+  for (let i = 0; i < 300; i++) writeFileSync(join(root, "lib/many", String(i)), "");
+  expect(because(await told(chainsOf({ ...LIMITS, tool_deadline_ms: 0 })))).toContain("limits.command.tool_deadline_ms");
+  expect(because(await told(chainsOf(LIMITS, true)))).toContain("may have another");
+  rmSync(join(root, "lib"), { recursive: true });
+  expect(because(await told())).toContain("is not there");
+  const dead = await chainsOf().look(new Map([["x", command]]), mounts(), () => Promise.reject(new MaestroError("worker.crashed", "killed")));
+  expect(because(dead.get("x") ?? { because: "" })).toContain("worker.crashed");
+});
+
+test("a large one is looked through again after its time, or when its top is another", async () => {
+  for (let i = 0; i < 60; i++) writeFileSync(join(root, "lib/deep/down", String(i)), "");
+  const chains = chainsOf();
+  const replies: ToolsReply[] = [];
+  const look = async (): Promise<Chain | undefined> => (await chains.look(new Map([["x", command]]), mounts(), (job) => Promise.resolve(replies[replies.push(lookAtTools(job)) - 1]!))).get("x");
+  const first = await look();
+  writeFileSync(join(root, "lib/deep/down/7"), "unseen for a while");
+  expect(await look()).toEqual(first!);
+  writeFileSync(join(root, "lib/put-in-place"), "");
+  const third = await look();
+  expect(third).not.toEqual(first!);
+  writeFileSync(join(root, "lib/deep/down/8"), "seen in time");
+  now_ms += LIMITS.tool_known_ms + 1;
+  expect(await look()).not.toEqual(third!);
+  const whole = replies.map(({ folders }) => folders.some(({ host, told }) => host.endsWith("lib") && "sha256" in told && told.sha256 !== null));
+  expect(whole).toEqual([true, false, true, true]);
+});
