@@ -1,0 +1,163 @@
+/** Every limit of a host, with its default and its reason, in one place. Units stand last in the names. */
+import { Type, type Static } from "@sinclair/typebox";
+import { Closed } from "./scalar.ts";
+import { TenantLimits } from "./tenant.ts";
+
+/** A whole number from 1 up, with its default. */
+export const limit = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, default: value, description });
+
+const KiB = 1024;
+export const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+/** Socket server. */
+export const ServerLimits = Closed({
+  connections_max: limit(256, "well under RLIMIT_NOFILE: past it Bun spins in accept"),
+  connections_per_uid_max: limit(192, "one user's flood leaves room for the operator"),
+  requests_per_connection_max: limit(10_000, "then the connection is closed after its reply"),
+  pipelined_max: limit(8, "requests in flight on one connection; past it the connection is dropped"),
+  header_bytes_max: limit(16 * KiB, "headers of one request"),
+  header_timeout_ms: limit(5_000, "a client that drips its headers is cut off"),
+  json_bytes_max: limit(1 * MiB, "a JSON request body"),
+  json_depth_max: limit(32, "nesting of a JSON request body"),
+  body_idle_timeout_ms: limit(30_000, "no byte of a request or reply body moved for this long ends the request"),
+  body_deadline_ms: limit(600_000, "a body dripped below every idle limit still ends here"),
+  linger_ms: limit(1_000, "after a refusal the rest of the request is read and dropped this long, so that the client gets to see the answer"),
+  keep_alive_timeout_ms: limit(60_000, "an idle connection is closed"),
+  drain_deadline_ms: limit(30_000, "a graceful stop waits this long for requests in flight"),
+  loop_turn_ms_max: limit(1_000, "with slower turns of the event loop the service manager's watchdog hears nothing"),
+});
+export type ServerLimits = Static<typeof ServerLimits>;
+
+/** What a client may stream in. */
+export const IntakeLimits = Closed({
+  pack_bytes_max: limit(2 * GiB, "one pack; a larger repository needs its remote configured"),
+  objects_max: limit(2_000_000, "objects of one pack"),
+  object_bytes_max: limit(256 * MiB, "one unpacked object: a pack bomb stops here"),
+  commits_max: limit(20_000, "commits between merge base and head"),
+  intake_deadline_ms: limit(300_000, "index-pack, connectivity and migration together"),
+  intake_idle_ttl_ms: limit(600_000, "an intake nobody gates is forgotten"),
+  intakes_max: limit(64, "open intakes"),
+  packs_max: limit(64, "packs kept of one repository: git looks through each for an object it does not have"),
+  packs_bytes_max: limit(8 * GiB, "packs kept of one repository, together; the oldest go first"),
+});
+export type IntakeLimits = Static<typeof IntakeLimits>;
+
+/** What is collected of one change; what is cut is said in a gap. */
+export const FactsLimits = Closed({
+  files_max: limit(100_000, "changed files"),
+  tree_entries_max: limit(500_000, "entries of the merged tree"),
+  diff_bytes_max: limit(64 * MiB, "text of all hunks"),
+  file_diff_bytes_max: limit(16 * MiB, "text of one file's hunks, so that one large file does not hide the rest"),
+  line_bytes_max: limit(1 * MiB, "one line of a hunk, the rest is cut: minified files and source maps are one line and still hold tokens"),
+  content_bytes_max: limit(8 * MiB, "one whole file handed to a check"),
+  contents_bytes_max: limit(64 * MiB, "all whole files handed to checks"),
+  commits_max: limit(1_000, "commits described one by one"),
+  facts_bytes_max: limit(256 * MiB, "the facts document as a whole"),
+});
+export type FactsLimits = Static<typeof FactsLimits>;
+
+/** Check processes. */
+export const WorkerLimits = Closed({
+  pool_size: limit(2, "check processes kept warm; about 40 MB each while they are used"),
+  ready_deadline_ms: limit(10_000, "from spawn to ready"),
+  facts_deadline_ms: limit(120_000, "collecting facts"),
+  check_deadline_ms: limit(20_000, "one check"),
+  policy_deadline_ms: limit(5_000, "one policy evaluation"),
+  memory_bytes_max: limit(1 * GiB, "resident memory of one check process group"),
+  reply_bytes_max: limit(32 * MiB, "one answer of a check process"),
+  stderr_bytes_max: limit(64 * KiB, "kept of what a check process prints"),
+  restart_backoff_ms: limit(100, "first pause before a crashed process is replaced; doubles"),
+  restart_backoff_ms_max: limit(10_000, "longest pause"),
+  breaker_deaths_max: limit(10, "check processes one tenant's changes may kill within the window; then its checks are unavailable at once"),
+  breaker_window_ms: limit(60_000, "deaths longer ago are forgotten"),
+  breaker_open_ms: limit(5_000, "first pause before one check of that tenant is tried again; doubles"),
+  breaker_open_ms_max: limit(60_000, "longest such pause"),
+});
+export type WorkerLimits = Static<typeof WorkerLimits>;
+
+export const GateLimits = Closed({
+  gate_deadline_ms: limit(180_000, "one gate from intake to reply; what has not answered by then is unavailable"),
+  gates_max: limit(4, "gates at once; more wait in line"),
+  queue_max: limit(64, "gates waiting; more get 503"),
+  replay_changes_max: limit(2_000, "changes of one replay"),
+  valid_for_s: limit(86_400, "an admit holds this long, if its target does not move"),
+});
+export type GateLimits = Static<typeof GateLimits>;
+
+export const StoreLimits = Closed({
+  value_bytes_max: limit(2 * KiB, "an LMDB value; larger bytes are blobs"),
+  blob_bytes_max: limit(1 * GiB, "one blob"),
+  commit_deadline_ms: limit(5_000, "after a write error LMDB's promises may never settle; past this the process exits"),
+  free_bytes_min: limit(16 * MiB, "with less free on the state folder's disk a write is refused: a page that does not fit corrupts LMDB's heap (seen with 3.5.6)"),
+});
+export type StoreLimits = Static<typeof StoreLimits>;
+
+/** What is kept, for whom, and how often it is looked at again. */
+export const IntegrityLimits = Closed({
+  start_gates: limit(8, "newest gates whose records, blobs and place in the log are checked again at each start"),
+  scrub_bytes_per_s: limit(8 * MiB, "what the scrubber reads in a second: everything kept is looked at again, without being in the way"),
+  scrub_interval_ms: limit(86_400_000, "from the end of one pass over everything to the start of the next; a daemon that ends when idle scrubs a little after each gate instead"),
+  scrub_slice_bytes: limit(4 * MiB, "read after a gate by a daemon that ends when idle"),
+  garbage_age_ms: limit(86_400_000, "nothing younger is removed by gc"),
+  tenant_bytes_max: limit(64 * GiB, "evidence and packs kept for one tenant; past it only that tenant is refused"),
+  store_bytes_max: limit(512 * GiB, "evidence and packs kept for all tenants together"),
+});
+export type IntegrityLimits = Static<typeof IntegrityLimits>;
+
+/** One run of outside code in the sandbox. */
+export const SandboxLimits = Closed({
+  wall_ms: limit(60_000, "one run, from start to collected"),
+  cpu_s: limit(120, "processor time of all its processes"),
+  memory_bytes_max: limit(2 * GiB, "resident memory of all its processes"),
+  processes_max: limit(256, "processes and threads at once"),
+  open_files_max: limit(1_024, "descriptors of one process"),
+  file_bytes_max: limit(512 * MiB, "one file it writes"),
+  scratch_bytes_max: limit(1 * GiB, "everything it writes; scratch is memory"),
+  output_bytes_max: limit(8 * MiB, "standard output and error, each"),
+});
+export type SandboxLimits = Static<typeof SandboxLimits>;
+
+/** What the egress helper may take, in time and bytes. */
+export const EgressLimits = Closed({
+  helpers_max: limit(4, "helper processes at once"),
+  tip_ttl_ms: limit(5_000, "a target's tip is asked for again after this long"),
+  tip_deadline_ms: limit(20_000, "asking a remote where a branch stands"),
+  fetch_deadline_ms: limit(120_000, "fetching what a remote has and the core does not"),
+  fetch_bytes_max: limit(2 * GiB, "one pack from a remote"),
+  advertised_bytes_max: limit(64 * MiB, "what a remote says of its branches"),
+  mirror_bytes_max: limit(8 * GiB, "the helper's copy of one remote; a larger one is thrown away and fetched anew"),
+  memory_bytes_max: limit(2 * GiB, "resident memory of one helper and its git"),
+});
+export type EgressLimits = Static<typeof EgressLimits>;
+
+/** What goes into and comes out of a declared command; its run itself is bounded by `sandbox`. */
+export const CommandLimits = Closed({
+  tree_entries_max: limit(200_000, "files of the merged tree that are written out for commands"),
+  tree_bytes_max: limit(2 * GiB, "their contents together"),
+  tree_deadline_ms: limit(120_000, "writing them out"),
+  report_bytes_max: limit(16 * MiB, "one report a command leaves"),
+  handed_bytes_max: limit(8 * MiB, "reports a job hands in with one gate, together"),
+  reuse_age_s: limit(7 * 86_400, "an answer is used again this long"),
+  reuse_repository_bytes_max: limit(64 * MiB, "answers and reports too large for the database that are kept of one repository for one tenant; the oldest go first"),
+  reuse_tenant_bytes_max: limit(256 * MiB, "the same of all repositories of one tenant"),
+  tool_entries_max: limit(500_000, "files of one tool chain that are looked at to tell whether it is as it was; of a larger one nothing is used again"),
+  tool_deadline_ms: limit(15_000, "looking at them; past it nothing is used again"),
+  tool_known_ms: limit(300_000, "a tool chain of more than 5,000 files whose top looks as it did is looked through again after this long"),
+});
+export type CommandLimits = Static<typeof CommandLimits>;
+
+export const Limits = Closed({
+  server: ServerLimits,
+  intake: IntakeLimits,
+  facts: FactsLimits,
+  worker: WorkerLimits,
+  gate: GateLimits,
+  store: StoreLimits,
+  integrity: IntegrityLimits,
+  sandbox: SandboxLimits,
+  command: CommandLimits,
+  egress: EgressLimits,
+  tenant: TenantLimits,
+});
+export type Limits = Static<typeof Limits>;
