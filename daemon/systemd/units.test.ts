@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { ENGINE_SETTINGS } from "../../proto/engine.ts";
 import { parseHostConfig } from "../config/host.ts";
+import { FakeSecurityKey } from "../testing/ssh.ts";
 import { PROGRAMS } from "../deb/bundle.ts";
 import { BUNDLES } from "../deb/layout.ts";
 import { skipWithout } from "../testing/skip.ts";
@@ -95,6 +96,12 @@ describe("what the units promise", () => {
     const held = units.filter((name) => /^maestrod.*\.socket$/.test(name)).map((name) => ["FileDescriptorName", "ListenStream", "SocketMode"].map((key) => values(name, key).join()).join(" "));
     expect(sockets.map(({ role, path, mode }) => `${role} ${path} ${mode}`).sort()).toEqual(held.sort());
     expect(tenants.flatMap(({ groups = [] }) => groups)).toEqual(values("maestrod.socket", "SocketGroup"));
+  });
+
+  test("what the example configuration says of people behind its comment signs is read too", () => {
+    const [, people = ""] = /^(# people:\n(?:# .*\n)+?)# Commands that/m.exec(text("maestrod.yaml")) ?? [];
+    const host = parseHostConfig(new TextEncoder().encode(text("maestrod.yaml").replace(people, people.replaceAll(/^# /gm, "").replace("sk-ssh-ed25519@openssh.com AAAA bob", new FakeSecurityKey().line))), "maestrod.yaml");
+    expect([host.people?.map(({ id }) => id), host.approvals?.length, host.override?.persons]).toEqual([["alice", "bob"], 1, 2]);
   });
 
   test("the example configuration names the launcher's socket, which the core alone may use, and the launcher knows the core by its group", () => {
