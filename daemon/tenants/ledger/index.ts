@@ -4,6 +4,7 @@ import { CAPABILITY_LIFE_S_MAX } from "../../../proto/capability.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
+import type { Table } from "../../store/table.ts";
 import type { Account } from "../principal.ts";
 import { AccountRow, Amount, type Bill, billed, ChangeRow, emptyAccount, emptyChange, reserved, rolled, settled, shortfall } from "./core.ts";
 
@@ -37,6 +38,9 @@ export interface Ledger {
   open(): number;
 }
 
+/** A change, and who pays for this part of it. */
+type Part = readonly [change: string, payer: string];
+
 export interface Share extends ChangeRow {
   readonly payer: string;
 }
@@ -56,7 +60,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   const accounts = store.table<string, typeof AccountRow>("ledger_accounts", AccountRow);
   const reservations = store.table<number, typeof ReservationRow>("ledger_reservations", ReservationRow);
   const changes = store.table<string, typeof ChangeRow>("ledger_changes", ChangeRow);
-  const parts = store.table<readonly [string, string], typeof ChangeRow>("ledger_change_payers", ChangeRow);
+  const parts = store.table<Part, typeof ChangeRow>("ledger_change_payers", ChangeRow);
   let last = 0;
 
   const partsOf = (change: string) => [...parts.entries({ start: [change, ""], end: [change, LAST], limit: PAYERS_MAX })];
@@ -75,20 +79,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   const stale = [...reservations.entries()];
   if (stale.length > 0) store.atomic(() => stale.forEach(({ key, value }) => close(key, value, value.amount, true)));
   let settlements = 0;
-  /** Where the next sweep begins; from the first account again after the last. */
-  let swept = "";
-  let swept_change = "";
-
-  function sweep(): void {
-    const rows = [...accounts.entries({ start: swept, limit: SWEEP_ROWS })];
-    const forgotten = [...changes.entries({ start: swept_change, limit: SWEEP_ROWS })];
-    const old = forgotten.filter(({ value }) => value.touched_s < now_s() - CHANGE_IDLE_S_MAX);
-    if (old.length > 0) store.atomic(() => old.forEach(({ key }) => (partsOf(key).forEach((part) => parts.remove(part.key)), changes.remove(key))));
-    swept_change = forgotten.length < SWEEP_ROWS ? "" : (forgotten.at(-1)?.key ?? "");
-    const idle = rows.filter(({ value }) => value.touched_s < now_s() - IDLE_S_MAX);
-    if (idle.length > 0) store.atomic(() => idle.forEach(({ key }) => accounts.remove(key)));
-    swept = rows.length < SWEEP_ROWS ? "" : (rows.at(-1)?.key ?? "");
-  }
+  const sweep = sweeper({ store, accounts, changes, parts, partsOf, now_s });
   sweep();
 
   return {
@@ -125,6 +116,35 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
     change: (key) => changes.get(key),
     shares: (change) => partsOf(change).map(({ key: [, payer], value }) => ({ ...value, payer })),
     open: () => reservations.count(),
+  };
+}
+
+interface Swept {
+  readonly store: Store;
+  readonly accounts: Table<string, AccountRow>;
+  readonly changes: Table<string, ChangeRow>;
+  readonly parts: Table<Part, ChangeRow>;
+  readonly partsOf: (change: string) => readonly { readonly key: Part }[];
+  readonly now_s: () => number;
+}
+
+/** Forgets what nobody used for long, some rows at each call; it begins anew behind the last row. */
+function sweeper({ store, accounts, changes, parts, partsOf, now_s }: Swept): () => void {
+  let swept = "";
+  let swept_change = "";
+  const forget = (change: string): void => {
+    for (const { key } of partsOf(change)) parts.remove(key);
+    changes.remove(change);
+  };
+  return () => {
+    const rows = [...accounts.entries({ start: swept, limit: SWEEP_ROWS })];
+    const forgotten = [...changes.entries({ start: swept_change, limit: SWEEP_ROWS })];
+    const old = forgotten.filter(({ value }) => value.touched_s < now_s() - CHANGE_IDLE_S_MAX);
+    if (old.length > 0) store.atomic(() => old.forEach(({ key }) => forget(key)));
+    swept_change = forgotten.length < SWEEP_ROWS ? "" : (forgotten.at(-1)?.key ?? "");
+    const idle = rows.filter(({ value }) => value.touched_s < now_s() - IDLE_S_MAX);
+    if (idle.length > 0) store.atomic(() => idle.forEach(({ key }) => accounts.remove(key)));
+    swept = rows.length < SWEEP_ROWS ? "" : (rows.at(-1)?.key ?? "");
   };
 }
 
