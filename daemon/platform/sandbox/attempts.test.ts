@@ -14,8 +14,10 @@ import { NEVER, sandboxWithout } from "./testing/rig.ts";
 
 type Names = Parameters<typeof sandboxWithout>[0];
 
-/** One for all runs with everything on; what lacks something is used once. */
-let complete: Sandbox | null = null;
+/** Launchers that more than one run asks for, by what they lack: nothing, above all. Any other is used once. */
+const kept = new Map<string, Sandbox>();
+const lacking = (removed: Names): string => [...removed].join(" ");
+const runs = ATTEMPTS.flatMap(({ always = [], without }) => [lacking(always), lacking([...always, ...without])]);
 let canaries: Canaries;
 const { usable } = await tierHere();
 const skipped = skipWithout(usable, "bubblewrap does not work here, so no attempt to get out of it was made");
@@ -31,13 +33,18 @@ beforeAll(async () => {
   canaries = await Canaries.set();
 });
 afterAll(async () => {
-  await complete?.close();
+  for (const sandbox of kept.values()) await sandbox.close();
   await canaries.remove();
 });
 
 async function withSandbox<T>(removed: Names, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
   const private_paths = [canaries.state_dir];
-  if ([...removed].length === 0) return work((complete ??= sandboxWithout([], { private_paths })));
+  const name = lacking(removed);
+  if (runs.filter((other) => other === name).length > 1) {
+    const sandbox = kept.get(name) ?? sandboxWithout(removed, { private_paths });
+    kept.set(name, sandbox);
+    return work(sandbox);
+  }
   const sandbox = sandboxWithout(removed, { private_paths });
   try {
     return await work(sandbox);

@@ -24,6 +24,10 @@ const ENV = {
   GIT_AUTHOR_EMAIL: "a@example.org",
   GIT_COMMITTER_NAME: "C",
   GIT_COMMITTER_EMAIL: "c@example.org",
+  // Each commit would start two more processes, to find that there is nothing to tidy up.
+  GIT_CONFIG_COUNT: "1",
+  GIT_CONFIG_KEY_0: "maintenance.auto",
+  GIT_CONFIG_VALUE_0: "false",
 };
 
 /** A repository as a user has it: with a work tree and ordinary git. */
