@@ -26,7 +26,7 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "maestro-tools-"));
   mkdirSync(join(root, "opt"));
   appendFileSync(join(root, "opt/rules"), "strict\n");
-  world = await World.open({ mounts: { ...smallSystem(root), rules: { folders: [{ host: join(root, "opt"), inside: "/opt/rules" }] } }, limits: { sandbox: { wall_ms: 20_000 } } });
+  world = await World.open({ mounts: { ...smallSystem(root), rules: { folders: [{ host: join(root, "opt"), inside: "/opt/rules" }] } }, limits: { sandbox: { wall_ms: 20_000 }, command: { reuse_age_s: 600_000 } } });
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();

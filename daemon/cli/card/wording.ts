@@ -98,8 +98,13 @@ export function costText({ cost }: Pick<Card, "cost">): string {
 const MB = 1e6;
 const seconds = (us: number): string => (us / 1e6).toFixed(us < 10e6 ? 2 : 0);
 
+/** Less is lost in the rounding. */
+const WORTH_SAYING_US = 10_000;
+
 /** What the gate took, line by line. */
-export function timingTexts({ total_us, facts_us, checks_us, policy_us, evidence_us, usage }: Timings): string[] {
-  const took = `gate ${seconds(total_us)} s: facts ${seconds(facts_us)} checks ${seconds(checks_us)} policy ${seconds(policy_us)} evidence ${seconds(evidence_us)}`;
+export function timingTexts({ total_us, facts_us, checks_us, policy_us, evidence_us, by_check, usage }: Timings): string[] {
+  const saved_us = by_check.reduce((sum, one) => sum + (one.saved_us ?? 0), 0);
+  const saved = saved_us < WORTH_SAYING_US ? "" : `; answers used again saved ${seconds(saved_us)} s`;
+  const took = `gate ${seconds(total_us)} s: facts ${seconds(facts_us)} checks ${seconds(checks_us)} policy ${seconds(policy_us)} evidence ${seconds(evidence_us)}${saved}`;
   return usage === undefined ? [took] : [took, `processor ${seconds(usage.cpu_us)} s, at most ${Math.ceil(usage.max_rss_bytes / MB)} MB in one check process`];
 }

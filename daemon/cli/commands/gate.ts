@@ -66,7 +66,7 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const result = await acrossRestart(async () => {
     const intake_id = await sendPack(client, plan, mode);
     progress.step("intake");
-    const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true ? { rerun: true } : {}), ...(reports.length === 0 ? {} : { reports }) };
+    const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true || values["no-reuse"] === true ? { rerun: true } : {}), ...(reports.length === 0 ? {} : { reports }) };
     return decision(client.gate(request), progress);
   });
   progress.total();
