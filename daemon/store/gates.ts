@@ -10,6 +10,7 @@ import { OciDigest } from "../../proto/oci.ts";
 import { Closed, Count, GitOid, RepositoryId } from "../../proto/scalar.ts";
 import { TenantId } from "../../proto/tenant.ts";
 import type { Store } from "./db.ts";
+import { openGateNames } from "./gate-names.ts";
 import { openSummaries, type Summaries } from "./summaries.ts";
 
 /** What stands in LMDB of one attempt; card and bundle are blobs. */
@@ -32,6 +33,9 @@ const submittedKey = (repo_id: string, head: string): string => toHex(sha256(can
 
 const Place = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }) });
 
+/** Rows that `named` reads for one question. */
+const NAMED_MAX = 256;
+
 /** Rows that `newest` keeps in memory, about a megabyte to a thousand of them. */
 const NEWEST_MAX = 10_000;
 
@@ -47,6 +51,8 @@ export interface Gates {
   attempts(gate_id: string): readonly GateRow[];
   /** Up to `NEWEST_MAX`, oldest first and shared out among those who pay for them; after a start, of the newest `NEWEST_MAX` of all. Each read from disk once: reading them all for each question would keep every other request waiting. */
   newest(): readonly GateRow[];
+  /** Rows with an id, a head or a bundle's digest that starts with one of these, oldest first; `null` where there are too many, or rows from before the names were kept: then they are among `newest`. */
+  named(starts: readonly string[]): readonly GateRow[] | null;
   /** Newest first. */
   recent(limit: number): readonly GateRow[];
   count(): number;
@@ -103,6 +109,12 @@ export function openGates(store: Store): Gates {
     return row;
   }
 
+  const names = openGateNames(store, () => order.count());
+  const placed = (place: number): GateRow | undefined => {
+    const found = order.get(place);
+    return found === undefined ? undefined : at(found);
+  };
+
   // Oldest first, read up to that place in the order; what has been added since is read when it is asked for.
   let newest: GateRow[] = [];
   let read_to = -1;
@@ -125,7 +137,9 @@ export function openGates(store: Store): Gates {
       rows.put([gate_id, attempt], row);
       submitted.put([submittedKey(row.repo_id, row.head), row.owner_uid], { uid: row.owner_uid });
       const [last] = order.entries({ reverse: true, limit: 1 });
-      order.put((last?.key ?? -1) + 1, { gate_id, attempt });
+      const place = (last?.key ?? -1) + 1;
+      order.put(place, { gate_id, attempt });
+      names.add(place, row, placed);
     },
     submitters: (repo_id, head) => [...submitted.entries({ start: [submittedKey(repo_id, head), 0], end: [submittedKey(repo_id, head), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value.uid),
     get: (gate_id, attempt) => rows.get([gate_id, attempt]),
@@ -133,6 +147,10 @@ export function openGates(store: Store): Gates {
     newest() {
       catchUp();
       return newest;
+    },
+    named(starts) {
+      const places = names.find(starts, NAMED_MAX);
+      return places === null ? null : places.flatMap((place) => placed(place) ?? []);
     },
     recent: (limit) => [...order.entries({ reverse: true, limit })].map((entry) => at(entry.value)),
     count: () => rows.count(),
@@ -144,16 +162,17 @@ export function openGates(store: Store): Gates {
     reorder() {
       newest = [];
       read_to = -1;
-      const placed = new Set<string>();
+      names.forget();
+      const known = new Set<string>();
       for (const { key, value: { gate_id, attempt } } of [...order.entries()]) {
         if (rows.get([gate_id, attempt]) === undefined) order.remove(key);
-        else placed.add(`${gate_id} ${attempt}`);
+        else known.add(`${gate_id} ${attempt}`);
       }
       const [last] = order.entries({ reverse: true, limit: 1 });
       let next = (last?.key ?? -1) + 1;
       for (const { value } of [...rows.entries()]) {
         const { gate_id, attempt: { attempt } } = value;
-        if (!placed.has(`${gate_id} ${attempt}`)) order.put(next++, { gate_id, attempt });
+        if (!known.has(`${gate_id} ${attempt}`)) order.put(next++, { gate_id, attempt });
       }
     },
   };

@@ -21,7 +21,7 @@ export interface PlanDeps {
   readonly host: Host;
   readonly pool: WorkerPool;
   readonly clock: Clock;
-  readonly gates: Pick<Gates, "newest">;
+  readonly gates: Pick<Gates, "newest" | "named">;
   readonly tenants: Pick<Tenants, "left">;
   readonly host_policy: { readonly path: string };
 }
@@ -97,7 +97,7 @@ export class Planner {
         reasons.push(own("plan.push-ungated", "hold", "a push is judged by the commit it pushes, which does not exist yet"));
         continue;
       }
-      const row = this.deps.gates.newest().findLast((one) => one.head === head && one.repo_id === repo_id && maySee(principal, one));
+      const row = (this.deps.gates.named([head]) ?? this.deps.gates.newest()).findLast((one) => one.head === head && one.repo_id === repo_id && maySee(principal, one));
       const holds = row !== undefined && Date.parse(row.attempt.valid_until) > this.deps.clock.now_ms();
       if (row === undefined || !holds) reasons.push(own("plan.push-ungated", "hold", row === undefined ? "that commit has not been gated" : "the verdict on that commit has run out"));
       else if (row.verdict !== "admit") reasons.push(own(`plan.push-${row.verdict === "refuse" ? "refused" : "held"}`, row.verdict, `the gate of that commit says ${row.verdict}`));

@@ -115,7 +115,7 @@ describe("budget", () => {
     const { host, pool } = judging;
     const asked: Amount[] = [];
     const left = (short: string | null) => ({ left: (_who: unknown, amount: Amount) => (asked.push(amount), short) });
-    const planner = (short: string | null) => new Planner({ host, pool, clock: systemClock, gates: { newest: () => [] }, tenants: left(short), host_policy: { path: "/nonexistent" } });
+    const planner = (short: string | null) => new Planner({ host, pool, clock: systemClock, gates: { newest: () => [], named: () => null }, tenants: left(short), host_policy: { path: "/nonexistent" } });
     const request: PlanRequest = { repository: "demo", files: [], actions: [{ do: "spend" }] };
     const principal = tenant("web", 7);
     const refused = await planner("web: 0 of wall_us are left").plan(principal, { ...request, budget: { wall_us: 60_000_000 } }, new AbortController().signal);
@@ -126,7 +126,7 @@ describe("budget", () => {
 
   test("attack: another tenant's repository is none that may be asked about", async () => {
     await using judging = new Judging();
-    const planner = new Planner({ host: judging.host, pool: judging.pool, clock: systemClock, gates: { newest: () => [] }, tenants: { left: () => null }, host_policy: { path: "/nonexistent" } });
+    const planner = new Planner({ host: judging.host, pool: judging.pool, clock: systemClock, gates: { newest: () => [], named: () => null }, tenants: { left: () => null }, host_policy: { path: "/nonexistent" } });
     const bound = tenant("web", 7, { named: true, repositories: [["mine"]] });
     await expect(planner.plan(bound, { repository: "theirs", files: [], actions: [{ do: "spend" }] }, new AbortController().signal)).rejects.toThrow("theirs");
   });

@@ -66,7 +66,7 @@ export class ReleaseShelf {
   /** Everybody who had this head gated. */
   submitters({ repo_id, head }: Pick<ReleasePlace, "repo_id" | "head">): number[] {
     const { gates } = this.deps;
-    const newest = gates.newest().filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid);
+    const newest = (gates.named([head]) ?? gates.newest()).filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid);
     return [...new Set([...gates.submitters(repo_id, head), ...newest])];
   }
 

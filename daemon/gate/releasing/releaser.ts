@@ -69,7 +69,7 @@ function requireOneChange(gates: Gates, found: GateRow, text: string): void {
   const { gate_id, repo_id, head } = found;
   if (!head.startsWith(text)) return;
   const change = gates.summaries.get(found)?.change;
-  if (gates.newest().every((row) => row.head !== head || (row.repo_id === repo_id && gates.summaries.get(row)?.change === change))) return;
+  if ((gates.named([head]) ?? gates.newest()).every((row) => row.head !== head || (row.repo_id === repo_id && gates.summaries.get(row)?.change === change))) return;
   throw new MaestroError("request.malformed", `${head.slice(0, 12)} was gated in several repositories or for several targets; give the start of the gate's id (maestro card), the newest is ${gate_id}`);
 }
 
