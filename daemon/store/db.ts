@@ -82,6 +82,16 @@ function openDatabase(folder: string): RootDatabase<Buffer, string> {
   }
 }
 
+/** The failure itself, once what it left is marked. */
+function failedCommit(marking: Marking | null, failure: MaestroError): MaestroError {
+  try {
+    marking?.failed();
+    return failure;
+  } catch (again) {
+    return new MaestroError(failure.code, `${failure.detail}, nor could that be marked: ${String(again)}`, { cause: failure });
+  }
+}
+
 /** Throws `store.schema`, `store.corrupt` or `store.no_space`; the caller holds the state folder's lock. */
 export function openStore(deps: StoreDeps): Store {
   const folder = join(deps.state_dir, deps.folder ?? "db");
@@ -101,15 +111,7 @@ export function openStore(deps: StoreDeps): Store {
     requireWritable(deps.state_dir, deps.limits.free_bytes_min);
   };
   let marking: Marking | null = null;
-  const failed = (error: unknown, during: string): MaestroError => {
-    const failure = storeFailure(error, during);
-    try {
-      marking?.failed();
-      return failure;
-    } catch (again) {
-      return new MaestroError(failure.code, `${failure.detail}, nor could that be marked: ${String(again)}`, { cause: error });
-    }
-  };
+  const failed = (error: unknown, during: string): MaestroError => failedCommit(marking, storeFailure(error, during));
   const { atomic, writing } = transactionsOf({ root, begin, committed: () => marking?.set(), failed, fatal });
   const host = { value_bytes_max: deps.limits.value_bytes_max, writing };
 

@@ -12,6 +12,7 @@ import { TenantId } from "../../proto/tenant.ts";
 import type { Store } from "./db.ts";
 import { openGateNames } from "./gate-names.ts";
 import { openSummaries, type Summaries } from "./summaries.ts";
+import type { Table } from "./table.ts";
 
 /** What stands in LMDB of one attempt; card and bundle are blobs. */
 export const GateRow = Closed({
@@ -97,6 +98,24 @@ export function fairlyNewest(rows: readonly GateRow[], rows_max: number): GateRo
   });
 }
 
+type Rows = Table<readonly [string, number], GateRow>;
+type Order = Table<number, Static<typeof Place>>;
+
+/** Places without a row go, and rows without a place come last. */
+function putInOrder(rows: Rows, order: Order): void {
+  const known = new Set<string>();
+  for (const { key, value: { gate_id, attempt } } of [...order.entries()]) {
+    if (rows.get([gate_id, attempt]) === undefined) order.remove(key);
+    else known.add(`${gate_id} ${attempt}`);
+  }
+  const [last] = order.entries({ reverse: true, limit: 1 });
+  let next = (last?.key ?? -1) + 1;
+  for (const { value } of [...rows.entries()]) {
+    const { gate_id, attempt: { attempt } } = value;
+    if (!known.has(`${gate_id} ${attempt}`)) order.put(next++, { gate_id, attempt });
+  }
+}
+
 export function openGates(store: Store): Gates {
   const rows = store.table<readonly [string, number], typeof GateRow>("gates", GateRow);
   // By the order in which they were decided. A log that begins anew counts from 0 again, so its index would not do.
@@ -163,17 +182,7 @@ export function openGates(store: Store): Gates {
       newest = [];
       read_to = -1;
       names.forget();
-      const known = new Set<string>();
-      for (const { key, value: { gate_id, attempt } } of [...order.entries()]) {
-        if (rows.get([gate_id, attempt]) === undefined) order.remove(key);
-        else known.add(`${gate_id} ${attempt}`);
-      }
-      const [last] = order.entries({ reverse: true, limit: 1 });
-      let next = (last?.key ?? -1) + 1;
-      for (const { value } of [...rows.entries()]) {
-        const { gate_id, attempt: { attempt } } = value;
-        if (!known.has(`${gate_id} ${attempt}`)) order.put(next++, { gate_id, attempt });
-      }
+      putInOrder(rows, order);
     },
   };
 }

@@ -83,7 +83,7 @@ export function metasIn(fd: number): Metas | null {
 
 /** The newer one of the two pages, which a daemon that works goes by. */
 export const newestOf = ({ even, odd }: Metas): Meta => (odd.transaction > even.transaction ? odd : even);
-export const olderOf = (metas: Metas): Meta => (newestOf(metas) === metas.odd ? metas.even : metas.odd);
+const olderOf = (metas: Metas): Meta => (newestOf(metas) === metas.odd ? metas.even : metas.odd);
 
 /** The transaction that wrote a page, from the page's own header; `null` where the file does not reach it. */
 function writtenBy(fd: number, page: bigint, page_size: number): bigint | null {
