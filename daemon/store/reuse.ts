@@ -64,7 +64,7 @@ export const ownerOf = (payer: string, repo_id: string): Static<typeof Owner> =>
 /** Repositories of one tenant are bounded apart from those of another under the same name: nobody pushes out what is somebody else's. */
 const scopesOf = ({ payer, repo }: Static<typeof Owner>) => ({ tenant: sha256(`tenant\0${payer}`), repository: sha256(`repository\0${payer}\0${repo}`) });
 
-export const blobsOf = ({ outcome, reports = [] }: KeptOutcome): string[] => [...(typeof outcome === "string" ? [outcome] : []), ...reports.flatMap(({ report }) => (typeof report === "string" ? [report] : []))];
+const blobsOf = ({ outcome, reports = [] }: KeptOutcome): string[] => [...(typeof outcome === "string" ? [outcome] : []), ...reports.flatMap(({ report }) => (typeof report === "string" ? [report] : []))];
 
 /** Entries with blobs, by whom they are counted against, oldest first. */
 class Large {
