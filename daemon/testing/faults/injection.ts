@@ -50,10 +50,10 @@ export async function inject<T>(run: Subject, at: { readonly site: Site; readonl
   }
 }
 
-/** Every call of a run without a fault that changes the disk, in order. Throws where the run does not end well by itself. */
-export async function sitesOf(run: Subject): Promise<readonly Site[]> {
-  return inject(run, null, async (_, { sites, exit, hung }) => {
-    if (exit !== 0 || hung || sites.length === 0) throw new Error(`the program ended with ${exit} after ${sites.length} calls, nothing having been done to it`);
+/** Every call of a run without a fault that changes the disk, in order. Throws where the run does not end well by itself, or did not do all its work. */
+export async function sitesOf(run: Subject, did_all: (stdout: string) => boolean = () => true): Promise<readonly Site[]> {
+  return inject(run, null, async (_, { sites, exit, hung, stdout }) => {
+    if (exit !== 0 || hung || sites.length === 0 || !did_all(stdout)) throw new Error(`the program ended with ${exit} after ${sites.length} calls, nothing having been done to it: ${stdout}`);
     return sites;
   });
 }
