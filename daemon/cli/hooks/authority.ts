@@ -1,9 +1,10 @@
 /** What a hook asks of the daemon: does this commit stand admitted, what does the gate say of it now, is there budget left. */
 import type { RepositoriesReply } from "../../../proto/api.ts";
+import { MaestroError } from "../../../proto/errors.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { repositoryName } from "../../client/origin.ts";
 import type { Values } from "../command.ts";
-import { connectOrStart } from "../connect.ts";
+import { connect, connectOrStart } from "../connect.ts";
 import type { Answer } from "./agents/agent.ts";
 import type { Push, PushedRef } from "./guard/concern.ts";
 import { located, offered, type Identified } from "./identify.ts";
@@ -46,8 +47,15 @@ export class DaemonAuthority implements Authority {
   }
 
   private async offers(): Promise<{ readonly client: MaestroClient; readonly offers: RepositoriesReply }> {
-    const { client } = await connectOrStart(this.values);
-    return { client, offers: await client.repositories() };
+    const { client } = connect(this.values);
+    try {
+      return { client, offers: await client.repositories() };
+    } catch (error) {
+      // Whether one answers is asked only where none does: a running daemon is asked once less.
+      if (!(error instanceof MaestroError) || error.code !== "daemon.unreachable") throw error;
+      const started = await connectOrStart(this.values);
+      return { client: started.client, offers: await started.client.repositories() };
+    }
   }
 
   private async pushOne(client: MaestroClient, folder: string, { source, target }: PushedRef, { head, repository, mode }: Identified): Promise<Answer> {
