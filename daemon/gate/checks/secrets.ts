@@ -119,7 +119,7 @@ export default defineCheck({
   id: "secrets",
   question: "Does the change publish a credential?",
   contents: [],
-  reads: ["files", "commit_words", "title", "gaps"],
+  reads: ["files", "commit_words", "title", "gaps", "waived"],
   rules: [
     {
       id: "secret.token",

@@ -15,7 +15,7 @@ export default defineCheck({
   id: "size",
   question: "Can a person review the change in one sitting?",
   contents: [],
-  reads: ["files", "gaps"],
+  reads: ["files", "gaps", "waived"],
   rules: [
     {
       id: "size.unreviewable",
