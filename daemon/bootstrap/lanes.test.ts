@@ -105,11 +105,13 @@ describe("what failed is told once more at the end", () => {
 
 describe("who runs when", () => {
   /** Says on a line of its own when it begins and when it ends. */
-  const says = (name: string): string => `test("a", async () => { const say = (what: string) => appendFileSync("${root}/said", what + "\\n"); say("begin ${name}"); await Bun.sleep(300); say("end ${name}"); expect(1).toBe(1); });`;
+  const says = (name: string, until = "Bun.sleep(300)"): string => `test("a", async () => { const say = (what: string) => appendFileSync("${root}/said", what + "\\n"); say("begin ${name}"); await ${until}; say("end ${name}"); expect(1).toBe(1); });`;
+  /** Ends once so many have begun: by a clock one of them might end before the other has started. */
+  const begun = (count: number): string => `(async () => { while ((await Bun.file("${root}/said").text()).split("begin").length <= ${count}) await Bun.sleep(5); })()`;
   const said = (): string[] => readFileSync(join(root, "said"), "utf8").trim().split("\n");
 
   test("two files run beside each other; one that measures runs alone, after them", async () => {
-    const files = { "a/alone.test.ts": says("alone"), "a/x.test.ts": says("x"), "a/y.test.ts": says("y") };
+    const files = { "a/alone.test.ts": says("alone"), "a/x.test.ts": says("x", begun(2)), "a/y.test.ts": says("y", begun(2)) };
     expect(await counts(files, { lanes: 2, alone: ["a/alone.test.ts"] })).toEqual([3, 0, 0]);
     expect(said().slice(0, 2).every((line) => line.startsWith("begin"))).toBe(true);
     expect(said().slice(4)).toEqual(["begin alone", "end alone"]);
