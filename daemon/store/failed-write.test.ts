@@ -1,4 +1,4 @@
-/** The disk fails one write of the database: what was committed is there at the next start, which takes what LMDB left for no damage. */
+/** The disk fails one write or sync of the database: what was committed is there at the next start, which takes what LMDB left for no damage. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { inject, mayInject, sitesOf } from "../testing/faults/injection.ts";
@@ -22,9 +22,9 @@ async function foundIn(state_dir: string): Promise<number | string> {
   }
 }
 
-test.skipIf(unwatched)("EIO at each write to a database that has its name, while tables are made and filled", async () => {
+test.skipIf(unwatched)("EIO at each write and sync of a database that has its name, while tables are made and filled", async () => {
   const run = { argv: (root: string) => [process.execPath, WRITER, root, "0", "2"] };
-  const sites = (await sitesOf(run)).filter(({ call, path }) => /^pwritev?(?:64)?$/.test(call) && path === "db/data.mdb");
+  const sites = (await sitesOf(run)).filter(({ call, path }) => /^(?:pwritev?(?:64)?|fdatasync|fsync)$/.test(call) && path === "db/data.mdb");
   const wrong: string[] = [];
   const one = async (): Promise<void> => {
     for (let site = sites.shift(); site !== undefined; site = sites.shift()) {

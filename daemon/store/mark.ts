@@ -54,17 +54,18 @@ function otherwise(metas: Metas, { transaction, digests }: Mark): string | null 
   return newest === transaction + 1n && differs(marked) ? `what it says of transaction ${transaction} is not what was written` : null;
 }
 
+function whyOlderThan(mark: Mark | "absent" | null, data: number): string | null {
+  const metas = metasIn(data);
+  if (metas === null) return "data.mdb does not start with two pages of LMDB";
+  if (mark === null) return `neither half of ${FILE} can be read, so nothing says which transaction was the newest`;
+  if (mark === "absent") return contradictionIn(data, metas);
+  return otherwise(metas, mark) ?? contradictionIn(data, metas, newestOf(metas).transaction === mark.transaction);
+}
+
 /** Why the database in `folder` would open as an older one than it was, or may; `null` where nothing speaks for that. Nobody has it open. */
 export function whyOlder(folder: string): string | null {
   if (!existsSync(join(folder, "data.mdb"))) return "data.mdb is missing";
-  return withData(folder, (fd) => {
-    const metas = metasIn(fd);
-    if (metas === null) return "data.mdb does not start with two pages of LMDB";
-    const mark = markFor(folder);
-    if (mark === null) return `neither half of ${FILE} can be read, so nothing says which transaction was the newest`;
-    if (mark === "absent") return contradictionIn(fd, metas);
-    return otherwise(metas, mark) ?? contradictionIn(fd, metas, newestOf(metas).transaction === mark.transaction);
-  });
+  return withData(folder, (data) => whyOlderThan(markFor(folder), data));
 }
 
 /** Throws `store.corrupt`: what LMDB would open is older than what was durable, or may be. */
@@ -77,24 +78,24 @@ export interface Marking {
   /** After each commit that is durable. */
   set(): void;
   /**
-   * After one that failed. LMDB could not write a meta, and so put the transaction before into the page it was for, with what is new in all
-   * else: nobody goes by that page, and who opens the database later must not take it for damage.
+   * After one that failed. Where LMDB could not write a meta, it put the transaction before into the page it was for, with what is new in
+   * all else: nobody goes by that page, and who opens the database later must not take it for damage.
    */
   failed(): void;
   close(): void;
 }
 
 /** Brings the file up to date where it is not, whole under its name, so that a power cut leaves the old one or the new one. */
-function begin(folder: string, data: number, mark: Mark): bigint {
+function begin(folder: string, data: number, mark: Mark): Mark {
   const found = markFor(folder);
-  if (found !== null && found !== "absent" && slotOf(found).equals(slotOf(mark))) return mark.transaction;
+  if (found !== null && found !== "absent" && slotOf(found).equals(slotOf(mark))) return mark;
   // What a killed process committed last may still be in memory alone, and a mark is never ahead of the disk.
   fdatasyncSync(data);
   const path = join(folder, FILE);
   writeFileSync(`${path}.new`, Buffer.concat([slotOf(mark), slotOf(mark)]), { mode: 0o600, flush: true });
   // A name that a power cut takes back leaves the file from before, or none, and that is behind and not ahead.
   renameSync(`${path}.new`, path);
-  return mark.transaction;
+  return mark;
 }
 
 /** Marks what is there now, durably, and every commit from here on. The database is open and nobody else writes to it. */
@@ -113,11 +114,13 @@ export function openMarking(folder: string): Marking {
     return {
       set() {
         const next = now();
-        if (next.transaction === marked) return;
+        if (next.transaction === marked.transaction) return;
         write(mark, next);
-        marked = next.transaction;
+        marked = next;
       },
       failed() {
+        // Where a sync failed there is nothing to excuse, and LMDB may come to it again while it closes.
+        if (whyOlderThan(marked, data) === null) return;
         const next = now();
         // A new table is synced after its commit, and a mark is never ahead of the disk.
         fdatasyncSync(data);
