@@ -1,9 +1,10 @@
 /** Releases through the command line: real users of this machine, real keys, a real daemon; the kernel's word on who asks. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StatusReply } from "../../proto/api.ts";
 import { KeyRing } from "../testing/ssh.ts";
+import { SshAgent } from "./testing/ssh-agent.ts";
 import { CI_USER, handOver, skippedWithoutUsers, Users } from "./testing/users.ts";
 import { AGENT, oneDocument, World, type GateDocument, type Ran } from "./testing/world.ts";
 import { Source } from "../platform/git/testing/scratch.ts";
@@ -18,7 +19,7 @@ let users: Users;
 let keys: KeyRing;
 let daemon: Awaited<ReturnType<World["daemon"]>>;
 
-const as = (uid: number, args: readonly string[], wrap: readonly string[] = []): Promise<Ran> => users.run(uid, args, wrap);
+const as = (uid: number, args: readonly string[], wrap: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ran> => users.run(uid, args, wrap, env);
 
 async function held(name: string, message = AGENT): Promise<{ head: string; path: string }> {
   const path = world.path(`home-${CI_USER}/${name}`);
@@ -38,7 +39,7 @@ beforeAll(async () => {
   if (skipped) return;
   world = new World();
   keys = new KeyRing();
-  const carol = keys.make("carol");
+  const [carol, dave] = [keys.make("carol"), keys.make("dave")];
   users = new Users(world, [CI_USER, ALICE]);
   const config = world.path("maestrod.yaml");
   writeFileSync(config, `version: 1
@@ -51,6 +52,7 @@ sockets:
 people:
   - { id: alice, uids: [${ALICE}], may: [approve, override] }
   - { id: carol, ssh_keys: ["${carol}"], presence: passphrase, may: [approve] }
+  - { id: dave, ssh_keys: ["${dave}"], presence: confirm, may: [approve] }
 `, { mode: 0o644 });
   daemon = await world.daemon(["--config", config]);
 });
@@ -74,12 +76,40 @@ describe.skipIf(skipped)("maestro approve", () => {
     expect([verified.code, verified.stdout]).toEqual([0, expect.stringMatching(/approved by alice \(ci\.changed\) at .*proved by user, log \d+: read it/)]);
   });
 
-  test("by a key that asks for its owner, from the agent's own user; and its signature alone is nobody's", async () => {
+  test("by a key that asks for its owner, from the agent's own user; one without a passphrase asks nobody and is not used", async () => {
     const { head } = await held("two");
-    const own = await users.give(CI_USER, keys.folder, "carol");
-    const ran = await as(CI_USER, ["approve", head, "--reason", "touched", "--key", own, "--json"]);
+    const bare = await as(CI_USER, ["approve", head, "--reason", "mine", "--key", await users.give(CI_USER, keys.folder, "carol", "")]);
+    expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining("has no passphrase")]);
+    const ran = await as(CI_USER, ["approve", head, "--reason", "touched", "--key", await users.give(CI_USER, keys.folder, "carol"), "--json"]);
     expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining("your key is asked to sign")]);
     expect((oneDocument(ran) as GateDocument).card.releases).toMatchObject([{ person: "carol", proof: "ssh-key" }]);
+  });
+
+  test("by a key in a real ssh-agent that asks before each use (ssh-add -c): refused there, nothing is released; confirmed, it is", async () => {
+    const { head } = await held("confirmed");
+    const key = await users.give(CI_USER, keys.folder, "dave", "");
+    const asked = join(users.home(CI_USER), "asked");
+    for (const [answer, exit] of [["no", 1], ["yes", 0]] as const) {
+      const confirm = users.asking(answer, `printf '%s\\n' "$1" >> ${asked}; exit ${exit}`);
+      await using agent = await SshAgent.start(CI_USER, join(users.home(CI_USER), `agent-${answer}`), { SSH_ASKPASS: confirm, SSH_ASKPASS_REQUIRE: "force" });
+      agent.add(key, "-c");
+      const before = (await world.status()).log.size;
+      const ran = await as(CI_USER, ["approve", head, "--reason", "read it", "--agent", "--json"], [], { SSH_AUTH_SOCK: agent.socket });
+      if (exit === 1) expect([ran.code, oneDocument(ran), (await world.status()).log.size]).toMatchObject([2, { code: "cli.usage", detail: expect.stringContaining("signed nothing") }, before]);
+      else expect([ran.code, (oneDocument(ran) as GateDocument).card.releases]).toMatchObject([0, [{ person: "dave", proof: "ssh-key" }]]);
+    }
+    // Each time the agent itself put the question, which names the key.
+    expect(readFileSync(asked, "utf8").match(/Allow use of key/g)).toHaveLength(2);
+  });
+
+  test("an agent whose question nobody can see refuses by itself, and without an agent the command says what is missing", async () => {
+    const { head } = await held("unseen");
+    await using agent = await SshAgent.start(CI_USER, join(users.home(CI_USER), "agent-unseen"), {});
+    agent.add(await users.give(CI_USER, keys.folder, "dave", ""), "-c");
+    const unseen = await as(CI_USER, ["approve", head, "--reason", "read it", "--agent"], [], { SSH_AUTH_SOCK: agent.socket });
+    expect([unseen.code, unseen.stderr]).toEqual([2, expect.stringContaining("agent refused operation")]);
+    const none = await as(CI_USER, ["approve", head, "--reason", "read it", "--agent"]);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("the agent holds no key")]);
   });
 
   test("agent among parents: refused by name", async () => {

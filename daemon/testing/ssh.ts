@@ -8,6 +8,7 @@ import { concatBytes, utf8 } from "../../proto/encoding.ts";
 import { RELEASE_NAMESPACE, type ReleaseRequest } from "../../proto/release.ts";
 
 export const HAS_SSH_KEYGEN = Bun.which("ssh-keygen") !== null;
+export const HAS_SSH_AGENT = Bun.which("ssh-agent") !== null && Bun.which("ssh-add") !== null;
 
 function ssh(...args: string[]): void {
   const ran = Bun.spawnSync(["ssh-keygen", ...args], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });

@@ -1,7 +1,7 @@
 /** The command line as other users of this machine: the kernel's word on who asks, which no test can make up. */
-import { chmodSync, chownSync, mkdirSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HAS_SSH_KEYGEN } from "../../testing/ssh.ts";
+import { HAS_SSH_AGENT, HAS_SSH_KEYGEN } from "../../testing/ssh.ts";
 import { skipWithout } from "../../testing/skip.ts";
 import type { Ran, World } from "./world.ts";
 
@@ -10,12 +10,14 @@ const ROOT = join(import.meta.dir, "../../..");
 /** A user that exists: ssh-keygen signs for no other. */
 export const CI_USER = 65_534;
 
+const PASSPHRASE = "only its owner knows";
+
 /** The command line reads its own sources, so they have to be readable to others. */
 const readable = (): boolean => Bun.spawnSync(["setpriv", `--reuid=${CI_USER}`, `--regid=${CI_USER}`, "--clear-groups", process.execPath, CLI, "--help"], { cwd: "/", env: { HOME: "/nonexistent", PATH: "/usr/bin:/bin" }, stdout: "ignore", stderr: "ignore" }).exitCode === 0;
 
 export const skippedWithoutUsers = (): boolean => {
-  const able = process.getuid?.() === 0 && Bun.which("setpriv") !== null && HAS_SSH_KEYGEN && readable();
-  return skipWithout(able, `needs root, setpriv, ssh-keygen, and sources under ${ROOT.split("/").length} folders that other users can read`);
+  const able = process.getuid?.() === 0 && Bun.which("setpriv") !== null && HAS_SSH_KEYGEN && HAS_SSH_AGENT && readable();
+  return skipWithout(able, `needs root, setpriv, ssh-keygen, ssh-agent, ssh-add, and sources under ${ROOT.split("/").length} folders that other users can read`);
 };
 
 export class Users {
@@ -39,21 +41,29 @@ export class Users {
     return this.world.path(`home-${uid}`);
   }
 
+  /** What ssh asks its questions with: a program of these lines. */
+  asking(name: string, body: string): string {
+    const path = this.world.path(`asking-${name}`);
+    writeFileSync(path, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    return path;
+  }
+
   /** `wrap` stands before the command. A detached start has no agent above it, whoever runs the tests. */
-  async run(uid: number, args: readonly string[], wrap: readonly string[] = []): Promise<Ran> {
+  async run(uid: number, args: readonly string[], wrap: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
     const home = this.home(uid);
     const argv = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...wrap, process.execPath, CLI, ...args, "--socket", this.socket_path];
-    const child = Bun.spawn(argv, { cwd: home, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent" }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const child = Bun.spawn(argv, { cwd: home, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent", SSH_ASKPASS: this.asking("passphrase", `echo '${PASSPHRASE}'`), SSH_ASKPASS_REQUIRE: "force", ...env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
     const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
     return { code, stdout, stderr };
   }
 
-  /** Copies a key with its public half into a user's home, and returns its path there. */
-  async give(uid: number, folder: string, name: string): Promise<string> {
+  /** Copies a key with its public half into a user's home, and returns its path there. Its passphrase is known to whom `run` asks, unless it is to lie bare. */
+  async give(uid: number, folder: string, name: string, passphrase = PASSPHRASE): Promise<string> {
     const own = join(this.home(uid), name);
     for (const suffix of ["", ".pub"]) {
       await Bun.write(`${own}${suffix}`, Bun.file(join(folder, `${name}${suffix}`)));
       chmodSync(`${own}${suffix}`, 0o600);
+      if (suffix === "" && passphrase !== "" && Bun.spawnSync(["ssh-keygen", "-q", "-p", "-N", passphrase, "-f", own]).exitCode !== 0) throw new Error(`${own} was given no passphrase`);
       chownSync(`${own}${suffix}`, uid, uid);
     }
     return own;
