@@ -182,8 +182,12 @@ export const MaterialiseReply = Closed({ kind: Type.Literal("materialise"), file
 /** What the tool chains of commands are, told by what the file system says of their files. */
 export const ToolsJob = Closed({
   kind: Type.Literal("tools"),
-  folders: Type.Array(Closed({ host: Type.String(), inside: Type.String(), known: Type.Union([Sha256Hex, Type.Null()], { description: "digest of a glance at it when all of it was read" }) })),
-  programs: Type.Array(Closed({ name: CommandName, program: Type.String(), path: Type.Array(Type.String()) })),
+  folders: Type.Array(Closed({
+    host: Type.String(),
+    beside: Type.Array(Type.String(), { description: "folders that are shown wherever this one is" }),
+    known: Type.Union([Sha256Hex, Type.Null()], { description: "digest of a glance at it when all of it was read" }),
+  })),
+  programs: Type.Array(Closed({ name: CommandName, program: Type.String(), path: Type.Array(Type.String()), folders: Type.Array(Closed({ host: Type.String(), inside: Type.String() }), { description: "those of its own command" }) })),
   apart: Type.Boolean({ description: "the sandbox's launcher is another user: what this process may not look into, a tool perhaps may" }),
   entries_max: Count,
   deadline_ms: Count,

@@ -1,7 +1,7 @@
 /** Which commands a change touches: a path that slips past a glob is a check that never ran. */
 import { expect, test } from "bun:test";
 import type { Facts } from "../../proto/facts.ts";
-import { touchedCommands } from "./inputs.ts";
+import { touchedCommands, viewDigest } from "./inputs.ts";
 
 const file = (path: string, old_path: string | null = null) => ({ path: { u: path }, old_path: old_path === null ? null : { u: old_path } }) as Facts["files"][number];
 const touches = (glob: string, ...files: Facts["files"]): boolean => touchedCommands({ files, gaps: [] }, [{ name: "lint", inputs: [glob] }]).length === 1;
@@ -20,4 +20,10 @@ test("a file that moved out counts by where it was", () => {
 
 test("where the list of files was cut, every command runs", () => {
   expect(touchedCommands({ files: [], gaps: [{ what: "changed files", because: "cut" }] }, [{ name: "lint", inputs: ["src/**"] }])).toEqual(["lint"]);
+});
+
+test("attack: a file gets another name that is no UTF-8 either and reads the same: it is another view", () => {
+  const named = (byte: number) => [{ path: { b64: Buffer.from([...Buffer.from("src/"), byte]).toString("base64") }, mode: "100644" as const, oid: "a".repeat(40) }];
+  expect(viewDigest(named(0xfe), ["src/**"])).not.toBe(viewDigest(named(0xff), ["src/**"]));
+  expect(viewDigest(named(0xfe), ["src/**"])).not.toBe(viewDigest([], ["src/**"]));
 });

@@ -1,6 +1,6 @@
 /** Which declared commands a change touches. Runs in a check process: the paths are the change's. */
 import type { Facts, TreeEntry } from "../../proto/facts.ts";
-import { pathText } from "../../proto/scalar.ts";
+import { pathText, pathToBytes } from "../../proto/scalar.ts";
 import type { InputsJob } from "../../proto/worker.ts";
 import { pathMatcher } from "../checking/globs.ts";
 
@@ -15,8 +15,9 @@ export function viewDigest(entries: readonly Pick<TreeEntry, "path" | "mode" | "
   const shown = shownBy(globs);
   const hash = new Bun.CryptoHasher("sha256");
   for (const { path, mode, oid } of entries) {
-    const text = pathText(path);
-    if (shown(text)) hash.update(`${mode} ${oid} ${text}\0`);
+    if (!shown(pathText(path))) continue;
+    // Bytes, not text: two names that are no UTF-8 may read the same.
+    hash.update(`${mode} ${oid} `).update(pathToBytes(path)).update("\0");
   }
   return hash.digest("hex");
 }

@@ -11,7 +11,7 @@ import { readJunit, type TestProblem } from "./reports/junit.ts";
 import { BrokenReport } from "./reports/reading.ts";
 import { treePath } from "./place.ts";
 import { readSarif } from "./sarif.ts";
-import { findingsOf, type ToolFinding, type ToolReport } from "./tool-finding.ts";
+import { EXIT_RULE, findingsOf, type ToolFinding, type ToolReport } from "./tool-finding.ts";
 
 const TAIL_LINES = 12;
 const TAIL_CHARACTERS_MAX = 1000;
@@ -52,7 +52,7 @@ function fromJunit(bytes: Uint8Array, cwd: string, passed: (id: string) => void)
 }
 
 function exitFinding(code: number, tail: string): ToolFinding {
-  return { rule: "exit", level: "error", message: `it ended with exit code ${code}`, path: null, line: 1, end_line: 1, excerpt: tail === "" ? null : tail };
+  return { rule: EXIT_RULE, level: "error", message: `it ended with exit code ${code}`, path: null, line: 1, end_line: 1, excerpt: tail === "" ? null : tail };
 }
 
 async function reported(job: CommandJob, passed: (id: string) => void): Promise<ToolReport> {

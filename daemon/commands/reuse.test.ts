@@ -14,6 +14,7 @@ import type { KeptBodies } from "../store/kept-bodies.ts";
 import type { KeptOutcome } from "../store/reuse.ts";
 import { Keep, type Attempted } from "./kept.ts";
 import { CommandPlans, keepable, type CommandReuse, type Sight, type Surroundings as Around } from "./reuse.ts";
+import { EXIT_RULE, findingsOf } from "./tool-finding.ts";
 import { replaced, smallSystem } from "./testing/small-system.ts";
 
 setDefaultTimeout(120_000);
@@ -151,6 +152,9 @@ test("kept is what passed and what a linter lists; never a failed test, a cut li
   const [junit, sarif] = [{ run: ["x"], output: { junit: "x" } }, { run: ["x"], output: { sarif: "x" } }];
   expect([junit, sarif].map((command) => keepable(command, { code: 0 }, outcome()))).toEqual([true, true]);
   expect([junit, sarif].map((command) => keepable(command, { code: 1 }, outcome({ result: "fail" })))).toEqual([false, true]);
+  // A linter without room on its disk ends with a code and an empty list: no word of the tree's.
+  const [exit] = findingsOf("x", [{ rule: EXIT_RULE, level: "error", message: "it ended with exit code 2", path: null, line: 1, end_line: 1, excerpt: null }]).findings;
+  expect(keepable(sarif, { code: 2 }, outcome({ result: "fail", findings: [exit!] }))).toBe(false);
   expect([137, 143, -1].map((code) => keepable(sarif, { code }, outcome({ result: "fail" })))).toEqual([false, false, false]);
   expect([outcome({ result: "unavailable" }), outcome({ result: "fail", findings_cut: 1 })].map((one) => keepable(sarif, { code: 0 }, one))).toEqual([false, false]);
 });

@@ -12,6 +12,7 @@ import type { CheckRun } from "../checking/answer.ts";
 import { readKept, shelveReports, type Kept, type KeptBodies } from "../store/kept-bodies.ts";
 import type { Attempted, Keep, KeptReport } from "./kept.ts";
 import { tells } from "./kept-bases.ts";
+import { EXIT_RULE } from "./tool-finding.ts";
 import type { Chain } from "./tools/chains.ts";
 
 /** Whose answers these are; none reaches another payer, repository or mode. */
@@ -51,7 +52,8 @@ const EXIT_CODE_MAX = 128;
  */
 export function keepable({ output }: Command, { code }: { readonly code: number }, outcome: Outcome): boolean {
   if (!tells(outcome) || code < 0 || code > EXIT_CODE_MAX) return false;
-  return outcome.result === "pass" || (output?.sarif !== undefined && outcome.findings.every(({ test }) => test === undefined));
+  // A linter that fails and lists no error may have found the disk full.
+  return outcome.result === "pass" || (output?.sarif !== undefined && outcome.findings.every(({ rule, test }) => test === undefined && rule !== `${outcome.check}.${EXIT_RULE}`));
 }
 
 function keyOf({ code, scope }: CommandReuse, { command, files }: Sight, view: string, name: string, { mounts, limits, sandbox, machine }: Surroundings): string {

@@ -28,6 +28,9 @@ export interface ToolReport {
   readonly gaps: readonly Gap[];
 }
 
+/** Of a program that ended with another code than 0, where its report tells of no error. */
+export const EXIT_RULE = "exit";
+
 const FINDINGS_MAX = 5000;
 const SLUG_CHARACTERS_MAX = 60;
 const EXCERPT_CHARACTERS_MAX = 1200;

@@ -21,11 +21,22 @@ export interface ChainsDeps {
 }
 
 export type Chain = { readonly sha256: string } | { readonly because: string };
-type Asked = Pick<Command, "run" | "mounts">;
+type Asked = Pick<Command, "run" | "mounts" | "env">;
 type Folder = ToolMounts[string]["folders"][number];
 
 const chainsOf = ({ mounts = [] }: Asked, known: ToolMounts): ToolMounts[string][] => [...new Set([...mounts, SYSTEM_MOUNT])].flatMap((name) => known[name] ?? []);
 const foldersOf = (command: Asked, known: ToolMounts): Folder[] => chainsOf(command, known).flatMap(({ folders }) => folders);
+
+/** Folders that are in every sandbox that `host` is in: what lies within one of them is looked through with it, and a folder of another command's is none. */
+function beside(host: string, known: ToolMounts): string[] {
+  const always = (known[SYSTEM_MOUNT]?.folders ?? []).map((folder) => folder.host);
+  const together = Object.values(known).map(({ folders }) => folders.map((folder) => folder.host)).filter((hosts) => hosts.includes(host));
+  const [first = [], ...rest] = together;
+  return [...new Set([...always, ...first.filter((one) => rest.every((hosts) => hosts.includes(one)))])].filter((one) => one !== host);
+}
+
+/** Where its program is looked for; see sandbox-job.ts. */
+const pathOf = (command: Asked, known: ToolMounts): string[] => command.env?.["PATH"]?.split(":").filter((folder) => folder !== "") ?? chainsOf(command, known).flatMap(({ path = [] }) => path);
 
 export class ToolChains {
   /** By folder; as many as the host offers. */
@@ -45,11 +56,11 @@ export class ToolChains {
 
   private job(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts): ToolsJob {
     const { limits, apart } = this.deps;
-    const folders = new Map([...commands.values()].flatMap((command) => foldersOf(command, mounts)).map((folder) => [folder.host, folder]));
+    const hosts = new Set([...commands.values()].flatMap((command) => foldersOf(command, mounts)).map(({ host }) => host));
     return {
       kind: "tools",
-      folders: [...folders.values()].map(({ host, inside }) => ({ host, inside, known: this.fresh(host)?.glance ?? null })),
-      programs: [...commands].map(([name, command]) => ({ name, program: command.run[0] ?? "", path: chainsOf(command, mounts).flatMap(({ path = [] }) => path) })),
+      folders: [...hosts].map((host) => ({ host, beside: beside(host, mounts), known: this.fresh(host)?.glance ?? null })),
+      programs: [...commands].map(([name, command]) => ({ name, program: command.run[0] ?? "", path: pathOf(command, mounts), folders: foldersOf(command, mounts) })),
       apart,
       entries_max: limits.tool_entries_max,
       deadline_ms: limits.tool_deadline_ms,

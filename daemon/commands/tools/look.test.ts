@@ -84,3 +84,34 @@ test("a large one is looked through again after its time, or when its top is ano
   const whole = replies.map(({ folders }) => folders.some(({ host, told }) => host.endsWith("lib") && "sha256" in told && told.sha256 !== null));
   expect(whole).toEqual([true, false, true, true]);
 });
+
+test("attack: a folder within another command's is looked through for whoever has it alone, in whatever company", async () => {
+  const inner = { system: mounts().system, outer: { folders: [{ host: root, inside: "/opt/outer" }] }, inner: { folders: [{ host: join(root, "lib/deep"), inside: "/opt/inner" }] } };
+  const small = { ...inner, system: { folders: [{ host: join(root, "bin"), inside: "/bin" }], path: ["/bin"] } };
+  const chains = chainsOf();
+  const look = async (names: Record<string, string[]>) => (await chains.look(new Map(Object.entries(names).map(([name, mounts]) => [name, { ...command, mounts }])), small, (job) => Promise.resolve(lookAtTools(job)))).get("x");
+  const alone = await look({ x: ["inner"] });
+  expect(await look({ x: ["inner"], y: ["outer"] })).toEqual(alone!);
+  writeFileSync(join(root, "lib/deep/down/part"), "two");
+  const after = await look({ x: ["inner"], y: ["outer"] });
+  expect(after).not.toEqual(alone!);
+  expect(await look({ x: ["inner"] })).toEqual(after!);
+});
+
+test("attack: a large tool chain's program is replaced where another command's lies at the same place, or where its own PATH points", async () => {
+  for (const name of ["a", "b"]) {
+    mkdirSync(join(root, name, "lib/deep"), { recursive: true });
+    for (let i = 0; i < 60; i++) writeFileSync(join(root, name, "lib/deep", String(i)), "");
+    writeFileSync(join(root, name, "lib/deep/tool"), "one", { mode: 0o755 });
+  }
+  const at = (name: string, path: string) => ({ folders: [{ host: join(root, name), inside: "/opt/tools" }], path: [path] });
+  const offered = { system: { folders: [{ host: join(root, "bin"), inside: "/bin" }] }, a: at("a", "/opt/tools/lib/deep"), b: at("b", "/opt/tools/lib/deep"), elsewhere: at("b", "/opt/nowhere") };
+  const commands = new Map([["x", { ...command, mounts: ["a"] }], ["y", { ...command, mounts: ["b"] }], ["z", { ...command, mounts: ["elsewhere"], env: { PATH: "/opt/tools/lib/deep" } }]]);
+  const chains = chainsOf();
+  const look = () => chains.look(commands, offered, (job) => Promise.resolve(lookAtTools(job)));
+  const before = await look();
+  expect(await look()).toEqual(before);
+  writeFileSync(join(root, "b/lib/deep/tool"), "two");
+  const after = await look();
+  expect([...commands.keys()].map((name) => Bun.deepEquals(after.get(name), before.get(name)))).toEqual([true, false, false]);
+});

@@ -8,7 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import type { ToolsJob, ToolsReply } from "../../../proto/worker.ts";
 import { errno } from "../../platform/kernel/errno.ts";
 
-type Folder = Pick<ToolsJob["folders"][number], "host" | "inside">;
+type Folder = ToolsJob["programs"][number]["folders"][number];
 type Bounds = Pick<ToolsJob, "entries_max" | "apart" | "deadline_ms"> & { readonly ends_ms: number };
 
 const LINKS_MAX = 40;
@@ -92,15 +92,15 @@ function glance(root: string, bounds: Bounds): string {
   return digest.hex();
 }
 
-/** One that lies within another of them is looked through with that one; what it is called matters still. */
-function within(real: string, all: readonly string[]): boolean {
-  return all.some((other) => other !== real && real.startsWith(`${other}/`));
+/** One that lies within another that is always beside it is looked through with that one; what it is called matters still. */
+function within(real: string, beside: readonly string[]): boolean {
+  return beside.flatMap(realOf).some((other) => real.startsWith(`${other}/`));
 }
 
-function told({ host, known }: ToolsJob["folders"][number], all: readonly string[], bounds: Bounds): ToolsReply["folders"][number]["told"] {
+function told({ host, beside, known }: ToolsJob["folders"][number], bounds: Bounds): ToolsReply["folders"][number]["told"] {
   try {
     const real = realpathSync(host);
-    if (within(real, all)) {
+    if (within(real, beside)) {
       const named = new Bun.CryptoHasher("sha256").update(`${host}\0${real}`).digest("hex");
       return { glance: named, entries: 0, sha256: named };
     }
@@ -132,7 +132,7 @@ function program(inside: string, folders: readonly Folder[]): string | null {
   return null;
 }
 
-function programNamed({ program: name, path }: ToolsJob["programs"][number], folders: readonly Folder[]): string | null {
+function programNamed({ program: name, path, folders }: ToolsJob["programs"][number]): string | null {
   if (name.includes("/")) return name.startsWith("/") ? program(name, folders) : null;
   for (const folder of path) {
     const found = program(join(folder, name), folders);
@@ -153,10 +153,9 @@ function realOf(host: string): string[] {
 
 export function lookAtTools({ folders, programs, apart, entries_max, deadline_ms }: ToolsJob): ToolsReply {
   const bounds = { entries_max, apart, deadline_ms, ends_ms: performance.now() + deadline_ms };
-  const all = folders.flatMap(({ host }) => realOf(host));
   return {
     kind: "tools",
-    folders: folders.map((folder) => ({ host: folder.host, told: told(folder, all, bounds) })),
-    programs: programs.map((one) => ({ name: one.name, sha256: programNamed(one, folders) })),
+    folders: folders.map((folder) => ({ host: folder.host, told: told(folder, bounds) })),
+    programs: programs.map((one) => ({ name: one.name, sha256: programNamed(one) })),
   };
 }
