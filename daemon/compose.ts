@@ -135,7 +135,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const reporter = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const integrity = await openIntegrity({
-    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: () => outcomes.referred(), config: host, warn: options.warn,
+    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, config: host, warn: options.warn,
   });
   forgetOld(state_dir);
   return {

@@ -92,7 +92,7 @@ describe.skipIf(sandboxed)("a command that asks for re-use", () => {
     const again = await change.gate({ rerun: true });
     expect(answered(again)).toEqual(["pass", "asked"]);
     // Its report lies in a blob; where that is damaged the answer is not believed.
-    for (const digest of world.core.outcomes.referred()) truncateSync(join(world.state_dir, "oci/blobs/sha256", digest.slice(7)), 0);
+    for (const digest of world.core.outcomes.referred(0)) truncateSync(join(world.state_dir, "oci/blobs/sha256", digest.slice(7)), 0);
     await change.rebased({ "other/x": "4\n" });
     expect(answered(await change.gate())).toEqual(["pass", "asked"]);
   });
@@ -166,7 +166,7 @@ describe("under what an answer is kept", () => {
   const around: Around = { mounts: {}, limits: 1, sandbox: "bwrap 0.8", machine: "x64" };
   const sight: Sight = { command, view: { sha256: "v" }, chain: { sha256: "c".repeat(64) }, files: [] };
   const rows = new Map<string, KeptOutcome>();
-  const kept = { table: { get: (key: string) => rows.get(key), put: () => undefined, referred: function* () {}, count: () => rows.size }, blobs: {} as KeptBodies["blobs"], now_s: () => 100, age_s: 50 };
+  const kept = { table: { get: (key: string) => rows.get(key), put: () => undefined }, blobs: {} as KeptBodies["blobs"], now_s: () => 100, age_s: 50 };
   const plans = (over: Partial<Sight> = {}, whose: Partial<CommandReuse["scope"]> = {}, other: Partial<Around> = {}, reuse: Partial<CommandReuse> = {}) =>
     new CommandPlans({ kept, code: "c", scope: { ...scope, ...whose }, fresh: false, ...reuse }, new Map([["check", { ...sight, ...over }]]), { ...around, ...other });
   const found = async (of: CommandPlans) => (await of.earlier("check", new Keep("/nowhere")))?.earlier?.outcome.reused ?? null;

@@ -9,6 +9,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
 import type { Gates } from "../store/gates.ts";
+import type { KeptOutcomeTable } from "../store/reuse.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { Usage } from "../store/usage.ts";
 import { collectGarbage } from "./gc.ts";
@@ -31,13 +32,13 @@ export interface IntegrityDeps {
   readonly outbox: Outbox;
   readonly evidence: Evidence;
   readonly clock: Clock;
-  readonly limits: Pick<Limits, "integrity" | "intake" | "gate">;
+  readonly limits: Pick<Limits, "integrity" | "intake" | "gate" | "command">;
   /** A daemon that ends when idle is never woken up to scrub. */
   readonly resident: boolean;
   /** Repositories with an open intake. */
   readonly in_use: () => ReadonlySet<string>;
-  /** Blobs of answers kept for re-use. */
-  readonly kept: () => Iterable<string>;
+  /** Answers kept for re-use. */
+  readonly kept: Pick<KeptOutcomeTable, "referred" | "forget">;
   readonly config: unknown;
   readonly warn: (what: string, error: unknown) => void;
 }
@@ -71,7 +72,7 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
   if (resident) scrubber.run();
   const { intake_idle_ttl_ms, intake_deadline_ms } = limits.intake;
   const age_ms = Math.max(limits.integrity.garbage_age_ms, intake_idle_ttl_ms + intake_deadline_ms + limits.gate.gate_deadline_ms);
-  const quota = new Quota({ store, usage, limits: limits.integrity });
+  const quota = new Quota({ store, usage, limits: limits.integrity, forget: (payer) => deps.kept.forget(payer) });
   return {
     quota,
     status: () => scrubber.status(),
@@ -80,7 +81,7 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
     gc: async (apply) => {
       // A clock that jumped ahead makes everything look old; log time then stands still, and what came after it looks young.
       const now_ms = Math.min(clock.now_ms(), evidence.now_s() * 1000);
-      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms, in_use: deps.in_use(), kept: deps.kept, apply });
+      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms, in_use: deps.in_use(), kept: () => deps.kept.referred(evidence.now_s() - limits.command.reuse_age_s), apply });
       if (apply) await quota.recount(join(state_dir, "repositories"));
       return reply;
     },

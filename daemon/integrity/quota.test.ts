@@ -8,6 +8,7 @@ import { repositoryAt } from "../platform/git/repository-store.ts";
 import { openArtifacts } from "../store/artifacts.ts";
 import { sha256Digest } from "../store/blobs.ts";
 import { openStore, type Store } from "../store/db.ts";
+import { openKeptOutcomes, ownerOf, type KeptOutcomeTable } from "../store/reuse.ts";
 import { addEvidence, openUsage, type Usage } from "../store/usage.ts";
 import { Quota } from "./quota.ts";
 
@@ -17,17 +18,19 @@ const TEAM = { uid: 1001, tenant: "team" };
 let dir: string;
 let store: Store;
 let usage: Usage;
+let outcomes: KeptOutcomeTable;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "maestro-quota-"));
   store = openStore({ state_dir: dir, limits, fatal: () => undefined });
   usage = openUsage(store);
+  outcomes = openKeptOutcomes({ store, usage, limits: { reuse_repository_bytes_max: 1e6, reuse_tenant_bytes_max: 1e6, reuse_age_s: 600 } });
 });
 afterEach(async () => {
   await store.close();
   rmSync(dir, { recursive: true, force: true });
 });
 
-const quota = (tenant_bytes_max: number, store_bytes_max = 1e9) => new Quota({ store, usage, limits: { tenant_bytes_max, store_bytes_max } });
+const quota = (tenant_bytes_max: number, store_bytes_max = 1e9) => new Quota({ store, usage, limits: { tenant_bytes_max, store_bytes_max }, forget: (payer) => outcomes.forget(payer) });
 function repository(name: string, bytes: number) {
   const git_dir = join(dir, name, "sha1.git");
   mkdirSync(join(git_dir, "objects/pack"), { recursive: true });
@@ -74,6 +77,20 @@ test("the node as a whole has a limit of its own", () => {
   store.atomic(() => addEvidence(usage, "1000", 600));
   store.atomic(() => addEvidence(usage, "team", 600));
   expect(() => quota(1_000, 1_200).check({ uid: 7, tenant: null })).toThrow(expect.objectContaining({ code: "store.quota" }));
+});
+
+test("attack: answers kept to save time fill a tenant's room, then the node's: they go, and nobody is refused for them", () => {
+  const outcome = { check: "size", result: "pass", because: null, observer: "daemon", findings: [], findings_cut: 0, gaps: [] } as const;
+  const keep = (payer: string, digit: string, bytes: number) => outcomes.put([{ key: digit.repeat(64), kept: { at_s: 1, asked: { gate_id: "gate:x", attempt: 1 }, reads: {}, outcome: { ...outcome, findings: [], gaps: [] }, blobs: { owner: ownerOf(payer, "r"), bytes } } }]);
+  const kept = (): unknown[] => [usage.kept.get("1000")?.bytes, usage.kept.get("team")?.bytes, outcomes.count()];
+  keep("1000", "a", 900);
+  keep("team", "b", 500);
+  store.atomic(() => addEvidence(usage, "1000", 200));
+  expect(() => quota(1_000).check(ALICE)).not.toThrow();
+  expect(kept()).toEqual([0, 500, 1]);
+  expect(() => quota(1_000, 700).check(ALICE)).not.toThrow();
+  expect(kept()).toEqual([0, 0, 0]);
+  expect(() => quota(200).check(ALICE)).toThrow(expect.objectContaining({ code: "store.quota" }));
 });
 
 test("attack on gc: an old blob that is written again while it is collected stays", async () => {

@@ -13,6 +13,8 @@ export interface QuotaDeps {
   readonly store: Pick<Store, "atomic">;
   readonly usage: Usage;
   readonly limits: Pick<IntegrityLimits, "tenant_bytes_max" | "store_bytes_max">;
+  /** Lets go of answers kept for re-use, of one payer or of all. */
+  readonly forget: (payer: string | null) => void;
 }
 
 /** Who asks, as an intake or a principal says it. */
@@ -63,9 +65,11 @@ export class Quota {
     return bytes;
   }
 
-  /** Before anything is taken in. Throws `store.quota`; what is under way already may still pass the limit by its own size. */
+  /** Before anything is taken in. Throws `store.quota`; what is under way already may still pass the limit by its own size. Nobody is refused for what only saves time. */
   check(owner: Owner): void {
-    const { tenant_bytes_max, store_bytes_max } = this.deps.limits;
+    const { limits: { tenant_bytes_max, store_bytes_max }, forget } = this.deps;
+    if (this.used(owner) >= tenant_bytes_max) forget(payer(owner));
+    if (this.total() >= store_bytes_max) forget(null);
     const used = this.used(owner);
     if (used >= tenant_bytes_max) throw new MaestroError("store.quota", `${payer(owner)} keeps ${megabytes(used)}, limits.integrity.tenant_bytes_max is ${megabytes(tenant_bytes_max)}`);
     const total = this.total();

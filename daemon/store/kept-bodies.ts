@@ -18,7 +18,7 @@ export interface Kept extends Omit<KeptOutcome, "outcome" | "blobs"> {
 }
 
 export interface KeptBodies {
-  readonly table: KeptOutcomeTable;
+  readonly table: Pick<KeptOutcomeTable, "get" | "put">;
   readonly blobs: Pick<Blobs, "get" | "put" | "putStream" | "copyOut">;
   readonly now_s: () => number;
   readonly age_s: number;

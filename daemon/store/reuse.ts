@@ -38,6 +38,8 @@ const Bytes = Closed({ bytes: Count });
 
 /** With `value_bytes_max` of 2 KiB about 20 MB on the disk. */
 const ENTRIES_MAX = 10_000;
+/** Of those past their age, by each that comes: more go than come. */
+const ENDED_AT_ONCE = 64;
 /** Below the limit of a value, with room for what seals it. */
 const ENTRY_CHARACTERS_MAX = 1_600;
 
@@ -45,8 +47,10 @@ export interface KeptOutcomeTable {
   get(key: string): KeptOutcome | undefined;
   /** One transaction for all of them; the oldest go. An entry too large for a value is left out. */
   put(entries: readonly { readonly key: string; readonly kept: KeptOutcome }[]): void;
-  /** Blobs that somebody may still want; gc leaves them. */
-  referred(): Generator<string, void>;
+  /** Blobs that somebody may still want, of what was kept since then; gc leaves them. */
+  referred(since_s: number): Generator<string, void>;
+  /** Of one tenant, or of all, whatever lies in blobs: what is only kept to save time stands in nobody's way. */
+  forget(payer: string | null): void;
   count(): number;
 }
 
@@ -54,7 +58,7 @@ export interface KeptOutcomeDeps {
   readonly store: Store;
   /** Where bytes beside the database are counted against a tenant. */
   readonly usage: Pick<Usage, "kept">;
-  readonly limits: Pick<CommandLimits, "reuse_repository_bytes_max" | "reuse_tenant_bytes_max">;
+  readonly limits: Pick<CommandLimits, "reuse_repository_bytes_max" | "reuse_tenant_bytes_max" | "reuse_age_s">;
   readonly entries_max?: number;
 }
 
@@ -110,6 +114,11 @@ class Large {
     return first.value.key;
   }
 
+  keysOf(payer: string): string[] {
+    const { tenant } = scopesOf(ownerOf(payer, ""));
+    return [...this.order.entries({ start: [tenant, 0, ""], end: [tenant, Number.MAX_SAFE_INTEGER, ""] })].map(({ value }) => value.key);
+  }
+
   private move(owner: Static<typeof Owner>, by: number): void {
     const { repository } = scopesOf(owner);
     const { kept } = this.deps.usage;
@@ -145,16 +154,21 @@ export function openKeptOutcomes(deps: KeptOutcomeDeps): KeptOutcomeTable {
       store.atomic(() => {
         for (const { key, kept } of fitting) add(key, kept);
         const over = rows.count() - entries_max;
-        if (over > 0) {
-          for (const { key, value } of [...order.entries({ limit: over })]) {
-            drop(value.key);
-            order.remove(key);
-          }
+        const ended_s = Math.max(0, Math.max(...fitting.map(({ kept }) => kept.at_s)) - deps.limits.reuse_age_s);
+        const leaving = [...(over > 0 ? order.entries({ limit: over }) : []), ...order.entries({ start: [0, ""], end: [ended_s, ""], limit: ENDED_AT_ONCE })];
+        for (const { key, value } of leaving) {
+          drop(value.key);
+          order.remove(key);
         }
       });
     },
-    *referred() {
-      for (const { value } of rows.entries()) yield* blobsOf(value);
+    *referred(since_s) {
+      for (const { value } of rows.entries()) if (value.at_s >= since_s) yield* blobsOf(value);
+    },
+    forget(payer) {
+      store.atomic(() => {
+        for (const one of payer === null ? [...deps.usage.kept.entries()].map(({ key }) => key) : [payer]) large.keysOf(one).forEach(drop);
+      });
     },
     count: () => rows.count(),
   };

@@ -30,7 +30,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "maestro-reuse-"));
   store = openStore({ state_dir: dir, limits, fatal: () => undefined });
   usages = openUsage(store);
-  table = openKeptOutcomes({ store, usage: usages, limits: { reuse_repository_bytes_max: 40_000, reuse_tenant_bytes_max: 60_000 }, entries_max: 40 });
+  table = openKeptOutcomes({ store, usage: usages, limits: { reuse_repository_bytes_max: 40_000, reuse_tenant_bytes_max: 60_000, reuse_age_s: 86_400 }, entries_max: 40 });
   blobs = (await openArtifacts({ state_dir: dir, limits })).blobs;
 });
 afterAll(async () => {
@@ -135,7 +135,7 @@ test("a damaged cache is asked for nothing and keeps nobody's verdict from being
   const corrupt = (): never => {
     throw new MaestroError("store.corrupt", "flipped");
   };
-  const broken = new Reuse({ table: { get: corrupt, put: corrupt, referred: corrupt, count: () => 0 }, blobs, code: "c", now_s: () => now_s, age_s: 86_400 }, SCOPE, factsDocument(facts).parts, { thresholds: THRESHOLDS, change_sha256: digestOf(facts) });
+  const broken = new Reuse({ table: { get: corrupt, put: corrupt }, blobs, code: "c", now_s: () => now_s, age_s: 86_400 }, SCOPE, factsDocument(facts).parts, { thresholds: THRESHOLDS, change_sha256: digestOf(facts) });
   expect(await broken.get("size")).toBeNull();
   const write = await broken.keeping([{ outcome, duration_us: 1, reads: ["files"] }]);
   expect(() => store.atomic(() => write(ASKED))).not.toThrow();
@@ -159,9 +159,20 @@ test("a large one lies in a blob; one that is gone or damaged is asked for again
   for (const [i, harm] of [[100, (path: string) => rmSync(path)], [101, (path: string) => writeFileSync(path, "{}")]] as const) {
     await put(i, WORDS(3));
     expect((await of(i).get("size"))?.outcome.gaps).toHaveLength(3);
-    for (const digest of table.referred()) harm(join(dir, "oci/blobs/sha256", digest.replace("sha256:", "")));
+    for (const digest of table.referred(0)) harm(join(dir, "oci/blobs/sha256", digest.replace("sha256:", "")));
     expect(await of(i).get("size")).toBeNull();
   }
+});
+
+test("what is past its age is on nobody's bill after the next that is kept, and nobody's to garbage collection before", async () => {
+  const mine = { ...SCOPE, payer: "aged" };
+  await put(500, WORDS(4), mine);
+  await put(501, WORDS(4), mine);
+  const count = table.count();
+  now_s += 86_402;
+  expect([...table.referred(now_s - 86_400)]).toEqual([]);
+  await put(502, WORDS(0), mine);
+  expect([usages.kept.get("aged")?.bytes, table.count() <= count - 1]).toEqual([0, true]);
 });
 
 test("attack: one repository keeps much, then one tenant in many; each pushes out its own oldest alone, and what is kept is on the bill", async () => {
