@@ -7,7 +7,8 @@ import { NO_VERIFY, type Concern } from "./concern.ts";
 import { gitCall, gitConcerns, gitScripts, movesRefs } from "./git.ts";
 import { maestroConcerns } from "./maestro.ts";
 import type { GuardedPaths } from "./paths.ts";
-import { handed, programOf, unwrap } from "./unwrap.ts";
+import { handed, programOf, runsItsWords, unwrap } from "./unwrap.ts";
+import { astray } from "./whereabouts.ts";
 import { redirected, writesFound, writesOf, writesSomewhere, writing } from "./writes.ts";
 
 /** Variables that hook runners and git take for "leave your hooks out" or "read another configuration". */
@@ -21,6 +22,8 @@ const SENDERS: readonly (readonly [program: RegExp, words: RegExp, what: string]
   [/^gh$/, /\bpr\b.*\breview\b.*--approve|\bpr\b.*\breview\b.*(?:^|\s)-a\b/, "approving a change"],
   [/^glab$/, /\bmr\b.*\b(?:merge|approve)\b|\bapi\b.*\b(?:merge|repository)\b/, "merging or approving through the code host's API; that is for a person or the merge queue"],
 ];
+/** Programs that are known to commit or to switch branches by themselves. */
+const COMMITS = /^(?:(?:npm|pnpm|yarn) version|lerna (?:version|publish)|cargo release|(?:bumpversion|bump2version|bump-my-version|standard-version|commit-and-tag-version|release-it|semantic-release)(?: |$)|gh (?:pr checkout|repo sync))/;
 const AGENTS = /^(?:claude|codex|cursor-agent|gemini|copilot|aider|opencode|goose|amp)$/;
 
 const textOf = ({ words, assignments }: Pick<SimpleCommand, "words" | "assignments">): string => [...assignments.map(({ name, value }) => `${name}=${value.text}`), ...words.map(({ text }) => text)].join(" ");
@@ -63,8 +66,15 @@ interface Line {
   readonly depth: number;
   /** Variables that stand for every command behind them. */
   readonly standing: SimpleCommand["assignments"];
+  readonly moved: Moved;
+}
+
+/** What scripts inside one another share. */
+interface Moved {
   /** The command before which HEAD was what the hook can see. */
-  readonly moved: { by: string | null };
+  by: string | null;
+  /** The outermost script: variables of the environment come from there. */
+  readonly whole: string;
 }
 
 const HEDGED = "what it would push is not there yet; run git push in a call of its own";
@@ -86,7 +96,7 @@ function gitLine(words: SimpleCommand["words"], assignments: SimpleCommand["assi
 const withoutEdits = (concerns: readonly Concern[]): Concern[] => concerns.filter(({ kind }) => kind !== "edit");
 
 function commandConcerns(command: SimpleCommand, line: Line): Concern[] {
-  const { script, paths } = line;
+  const { script, paths, moved } = line;
   const inner = unwrap(command);
   const folder = inner.elsewhere ? null : command.folder;
   const { words } = inner;
@@ -95,18 +105,26 @@ function commandConcerns(command: SimpleCommand, line: Line): Concern[] {
   const found = [...switched(assigned(inner)), ...redirected(command.redirects, command.folder, paths)];
   if (words[0]?.dynamic === true) {
     // Which program it is only the shell will know, and its words are all the more telling.
-    const told = /\b(?:push|commit|config)\b|--no-v/.test(text) ? opaque(`git ${text}`, "a command whose program only the shell will know", paths) : [];
-    return [...found, ...told, ...withoutEdits(opaque(script, "a line with a program that only the shell will know", paths))];
+    const told = words.some((word) => /^(?:push|commit|config)$|--no-v/.test(word.text)) ? opaque(`git ${text}`, "a command whose program only the shell will know", paths) : [];
+    return [...found, ...told, ...withoutEdits(opaque(moved.whole, "a line with a program that only the shell will know", paths))];
   }
   if (/^(?:git|hub|git-.*)$/.test(program)) found.push(...gitLine(words, [...line.standing, ...inner.assignments], folder, line));
   found.push(...writesOf(words, folder, paths), ...maestroConcerns(words, text), ...writesFound(inner.found, words, folder, paths));
   for (const [name, pattern, what] of SENDERS) if (name.test(program) && pattern.test(text)) found.push({ kind: "unread", what });
+  if (COMMITS.test(text)) moved.by ??= program;
   if (AGENTS.test(program) && words.length > 1) found.push({ kind: "spend", what: program });
   if (inner.more && program === "git") found.push(...withoutEdits(opaque(`git ${script.replaceAll("|", " ")}`, "git with words from xargs or find", paths)));
+  if (otherName(command.words) || (inner.more && runsItsWords(program))) found.push(...withoutEdits(opaque(script.replaceAll("|", " "), "a line that runs git by another name, or by words from xargs or find", paths)));
   if (inner.more && /^(?:git|rm|mv|cp|tee|sed|chmod)$/.test(program)) found.push(...opaque(script, `${program} with words from xargs or find`, paths).filter(({ kind }) => kind === "edit"));
   if (writesSomewhere(words, command.redirects)) found.push(...opaque(script, "a write to a place that only the shell will know", paths).filter(({ kind }) => kind === "edit"));
   return [...found, ...insideOf(inner, command, line)];
 }
+
+/** An alias, a link or a copy of git: what calls it by that name is not told from other programs. */
+const otherName = (words: SimpleCommand["words"]): boolean => /^(?:alias|hash|ln|cp|install)$/.test(programOf(words[0])) && words.some(({ text }) => /(?:^|[=/])git$/.test(text));
+
+/** Variables that a shell runs as scripts. */
+const RUN_BY_SHELLS = /^(?:PS[0-4]|PROMPT_COMMAND)$/;
 
 const PATCHES = /^(?:apply_?patch|patch|git)$/;
 
@@ -126,7 +144,7 @@ function patched({ words }: ReturnType<typeof unwrap>, { stdin, piped, folder }:
 function insideOf(inner: ReturnType<typeof unwrap>, command: SimpleCommand, { script, paths, depth, moved }: Line): Concern[] {
   const { scripts, programs, unseen } = handed(inner, command);
   return [
-    ...scripts.flatMap((text) => commandLine(text, paths, command.folder, depth + 1, moved)),
+    ...[...scripts, ...assigned(inner).flatMap(({ name, value }) => (RUN_BY_SHELLS.test(name) ? [value.text] : []))].flatMap((text) => commandLine(text, paths, command.folder, depth + 1, moved)),
     ...programs.flatMap((text) => opaque(text, "code of another language", paths)),
     ...(PATCHES.test(programOf(inner.words[0])) ? patched(inner, command, paths) : []),
     ...(unseen ? opaque(script, "a script that only the shell will know", paths) : []),
@@ -154,16 +172,18 @@ function moverOf(commands: readonly SimpleCommand[], paths: GuardedPaths): strin
 const KEY_AGENT = /^[ \t]*eval[ \t]+(?:"\$\(ssh-agent(?: -s)?\)"|\$\(ssh-agent(?: -s)?\)|`ssh-agent(?: -s)?`)(?=(?:[ \t]*(?:2?>[ \t]*\/dev\/null|2>&1)(?![^\s;&]))*[ \t]*(?:$|[;\n]|&&|&(?!>)))/;
 
 /** Concerns of a command line, in the order of its commands, each once. `depth` counts scripts inside scripts; `moved` is theirs in common. */
-export function commandLine(text: string, paths: GuardedPaths, folder: string | null = ".", depth = 0, moved: Line["moved"] = { by: null }): Concern[] {
+export function commandLine(text: string, paths: GuardedPaths, folder: string | null = ".", depth = 0, moved: Moved = { by: null, whole: text }): Concern[] {
   if (depth > SCRIPT_LIMITS.depth_max) return [{ kind: "unread", what: `scripts inside scripts, more than ${SCRIPT_LIMITS.depth_max} deep` }];
   const { home, cwd, root } = paths.place;
   const values = { PWD: cwd, ...(home === null ? {} : { HOME: home }), ...(root === null ? {} : { CLAUDE_PROJECT_DIR: root }) };
   const { commands, unread } = readScript(depth === 0 ? text.replace(KEY_AGENT, "ssh-agent") : text, values, folder);
   if (COMES_BACK.test(text)) moved.by ??= moverOf(commands, paths);
   const standing: SimpleCommand["assignments"][number][] = [];
+  const lost = astray(commands, text);
   const found = commands.flatMap((command) => {
     if (command.words.length === 0 || EXPORTS.test(programOf(command.words[0]))) standing.push(...assigned(command));
-    return commandConcerns(command, { script: text, paths, depth, standing, moved });
+    const concerns = commandConcerns(command, { script: text, paths, depth, standing, moved });
+    return lost(command) ? concerns.map((one) => (one.kind === "push" ? { ...one, push: { ...one.push, folder: null } } : one)) : concerns;
   });
   if (unread !== null) found.push({ kind: "unread", what: `a command line that cannot be read: ${unread}` });
   const seen = new Set<string>();

@@ -94,7 +94,9 @@ function unusual(name: string, value: Word | null): Concern | null {
   return removes ? { kind: "unread", what: `git push ${name} removes branches of the other side; ask the person` } : null;
 }
 
-function pushed({ folder, settings: given }: GitCall, { options, operands }: GitWords): Concern[] {
+function pushed({ folder, settings: given, rest }: GitCall, { options, operands }: GitWords): Concern[] {
+  // Alone, each of these only shows the manual.
+  if (rest.length === 1 && /^(?:-h|--help)$/.test(rest[0]!.text)) return [];
   const dry = options.some(({ name }) => name === "-n" || name === "--dry-run");
   if (dry && !options.some(({ name }) => couldBe(name, "--no-dry-run"))) return [];
   for (const { name, value } of options) {
@@ -164,6 +166,7 @@ export function movesRefs({ subcommand, rest }: GitCall): boolean {
   if (subcommand === "config") return !readsOnly(rest);
   if (subcommand === "remote") return rest.some(({ text }) => /^(?:add|rename|rm|remove|set-)/.test(text));
   if (subcommand === "tag") return rest.some(({ text }) => /^-[A-Za-z]*f|^--force/.test(text));
+  if (subcommand === "stash") return rest[0]?.text === "branch";
   if (subcommand === "checkout") return !rest.some(({ text }) => text === "--");
   return !STILL.has(subcommand);
 }

@@ -24,7 +24,9 @@ export interface Guarded {
 
 const GLOB_RESULTS_MAX = 2_000;
 /** Guards and the folders of guards that a folder is searched for. */
-const PLACES = [...GUARD_PLACES, ".git/hooks", ".github/workflows", ".github/hooks", ".claude", ".cursor", ".codex", ".gemini", ".husky", "policies"];
+const PLACES = [...GUARD_PLACES, ".git/hooks", ".git/refs", ".github/workflows", ".github/hooks", ".claude", ".cursor", ".codex", ".gemini", ".husky", "policies"];
+/** Whoever writes a ref by hand moves a branch behind the back of everything that watches git; a lock that was left may go. */
+const GIT_REFS = /^\.git\/(?:HEAD|packed-refs|refs(?:\/.*)?)$(?<!\.lock)/;
 const GIT_GUARDS = /^\.git\/(?:hooks(?:\/|$)|config(?:\.|$)|(?:remotes|branches)(?:\/|$)|info\/attributes$|modules\/.*\/(?:hooks|config))/;
 const HOME_GUARDS = /^\.(?:gitconfig$|config\/git\/|claude\/settings|claude\.json$|codex\/|cursor\/hooks|gemini\/settings|copilot\/hooks|config\/maestro)/;
 const INSTRUCTIONS = "agent instructions";
@@ -70,7 +72,7 @@ export class GuardedPaths {
     const { home, own, root } = this.place;
     for (const one of this.rootsOf(path)) {
       const inside = under(one, path) ?? "";
-      const guards = GIT_GUARDS.test(inside) || inside === ".git" ? "git's own hooks and configuration" : (guardOf(inside) ?? (isCiFile(inside) ? "CI" : null));
+      const guards = GIT_GUARDS.test(inside) || inside === ".git" ? "git's own hooks and configuration" : GIT_REFS.test(inside) ? "where git keeps its refs" : (guardOf(inside) ?? (isCiFile(inside) ? "CI" : null));
       if (guards !== null) return { guards, path: one === root ? inside : path, askable: guards === INSTRUCTIONS };
     }
     const atHome = home === null ? null : under(home, path);

@@ -148,6 +148,9 @@ const INTERPRETERS: readonly { readonly program: RegExp; readonly flag: RegExp; 
   { program: /^(?:vim?|nvim|ex|view|emacs|expect|gdb|sqlite3)$/, flag: /^(?:-c|--cmd|-ex|-cmd|--eval|-eval|--execute)$/, joined: /^(?:\+|--eval=|--execute=)(.+)$/s },
 ];
 
+/** Whether a program runs what further words it is given: a shell, or one that starts others. xargs alone only prints them. */
+export const runsItsWords = (name: string): boolean => SHELLS.test(name) || (name !== "xargs" && Object.hasOwn(WRAPPERS, name));
+
 /** Text that a shell reads as a script, and text that another language runs. */
 export interface Handed {
   readonly scripts: readonly string[];
@@ -165,6 +168,8 @@ export function handed({ words, scripts }: Unwrapped, { stdin, piped }: Pick<Sim
   const none: Handed = { scripts: [...scripts, ...own], programs: [], unseen: false };
   // Its `e` runs what stands behind it.
   if (/^g?sed$/.test(name)) return { ...none, programs: rest.map(({ text }) => text).filter((text) => /(?:^|[0-9$/};\s])e\s+\S/.test(text)) };
+  // Its descriptors stay: a shell may read them later.
+  if (name === "exec" && rest.length === 0 && stdin !== null) return { ...none, scripts: [...none.scripts, stdin] };
   if (name === "trap") return { ...none, scripts: rest.slice(0, 1).map(({ text }) => text) };
   if (name === "alias") return { ...none, scripts: rest.flatMap(({ text }) => /=(.+)$/s.exec(text)?.[1] ?? []) };
   if (name === "source" || name === ".") return shellScripts(rest, stdin, piped);

@@ -58,6 +58,22 @@ describe("pushes", () => {
     "git commit -am x && git push", "git reset --hard evil && git push", "git fetch . evil:main && git push", "bash -c 'git commit -m x'; git push", "while git push; do git commit -am x; done", "f() { git push; }; git merge x; f", "git publish && git push",
   ])("attack: %s is stopped by its text", (text) => expect([text, stopped(text)]).toEqual([text, true]));
 
+  test.each([
+    "c='git push' sh -c '$c'", "export c='git push'; sh -c '$c'", "declare -n d=c; c=push; git $d", "xargs -I% sh -c % <<< 'git push'", "echo git push | xargs env",
+    "shopt -s expand_aliases\nalias g=git\ng push", "hash -p /usr/bin/git ls2; ls2 push", "ln -s /usr/bin/git gt; ./gt push", "cp \"/usr/bin/git\" tool && ./tool push",
+    "npm version patch && git push", "npx standard-version; git push origin v1", "git stash branch x; git push", "echo abc > .git/refs/heads/x && git push origin x", "cp a .git/HEAD; git push", "mv x .git/packed-refs", "rm -r .git/refs/heads",
+  ])("attack: %j runs what another part of the line holds, or pushes what it made", (text) => expect([text, stopped(text)]).toEqual([text, true]));
+
+  test.each(["exec 3<<< 'git push'; sh <&3", "exec 3<<< 'git push'; . /dev/fd/3", "PS4='$(git push)'; set -x; true", "PROMPT_COMMAND='git push' bash -i"])("attack: a push that the shell keeps for later is judged as one: %s", (text) => expect(kinds(text)).toContain("push"));
+
+  test.each([
+    "true || cd src; git push", "false && cd src; git push", "false && { true; cd src; }; git push", "cd src | true; git push", "cd src & git push", "cd no || cd src; git push", "eval 'cd src'; git push", "command cd src; git push", "builtin cd src && git push", "time cd src; git push", "trap 'cd src' DEBUG; git push", "CDPATH=/tmp; cd src && git push", "f() { git push; }; cd src; f", "cd() { builtin cd vendor; }; cd src; git push", "if cd src; then :; fi; git push", "for i in 1 2; do git push; cd src; done", "true && cd src && make || true; git push",
+  ])("attack: %s judges one repository and pushes another", (text) => expect(commandLine(text, paths).map((one) => (one.kind === "push" ? one.push.folder : one.kind))).toEqual([null]));
+
+  test.each(["cd src && git push", "cd src; git push", "[ -d src ] && cd src && git push", "cd src || exit 1; git push", "(cd src && git push)", "make && cd src && git push origin fix-for-x", "cd src 2>/dev/null && git status && git push"])("%s pushes from where it goes", (text) => expect(commandLine(text, paths)).toMatchObject([{ kind: "push", push: { folder: join(root, "src") } }]));
+
+  test.each(["git push --help", "git push -h", "$PYTHON -m pytest tests/push", "${CC:-gcc} -c push.c", "alias g=git", "rm -f .git/refs/heads/x.lock .git/index.lock", "ln -s ../git-guide docs/git", "git ls-files | xargs -I{} sh -c 'wc -l {}'", "npm version"])("%s is no push", (text) => expect(commandLine(text, paths)).toEqual([]));
+
   test.each(["env -C /tmp/x git push", "GIT_DIR=/tmp/x git push", "export GIT_DIR=/tmp/x; git push", "env GIT_DIR=/tmp/x git push", "git --git-dir=/tmp/x push", "git --namespace=x push"])("attack: %s pushes from a folder that is not this one", (text) => expect(commandLine(text, paths)).toEqual([{ kind: "push", push: { folder: null, remote: null, refs: [], tags: true, settings: [] } }]));
 
   test.each(["git add -A && git status && git push", "git fetch origin main && git push", "npm test && git push", "git checkout -- src && git push"])("%s pushes what the hook sees", (text) => expect(kinds(text)).toEqual(["push"]));

@@ -3,6 +3,7 @@
  * anywhere counts. What it cannot follow is said (`unread`, `dynamic`, a folder of null), and whoever asks must treat that as the worse case.
  */
 import { posix } from "node:path";
+import { written } from "./piped.ts";
 import { endOfParens } from "./quoting.ts";
 import { SCRIPT_LIMITS, type Redirect, type Script, type SimpleCommand, type Word } from "./script.ts";
 import { HOLE, insides, Unread, WordReader, type WordContext } from "./words.ts";
@@ -15,6 +16,8 @@ interface Draft {
   folder: string | null;
   /** What is before the pipe that ends here; `unknown` where that is more than one command. */
   from: Draft | "unknown" | null;
+  readonly before: string;
+  after: string;
 }
 
 interface HereDocument {
@@ -54,7 +57,7 @@ class ScriptReader {
     depth: number,
   ) {
     if (depth > SCRIPT_LIMITS.depth_max) throw new Unread(`scripts inside scripts, more than ${SCRIPT_LIMITS.depth_max} deep`);
-    this.draft = this.empty(null);
+    this.draft = this.empty(null, "");
     this.context = {
       valueOf: (name) => {
         const value = shared.values.get(name);
@@ -64,8 +67,8 @@ class ScriptReader {
     };
   }
 
-  private empty(from: Draft["from"]): Draft {
-    return { assignments: [], words: [], redirects: [], stdin: null, folder: this.folder, from };
+  private empty(from: Draft["from"], before: string): Draft {
+    return { assignments: [], words: [], redirects: [], stdin: null, folder: this.folder, from, before, after: "" };
   }
 
   run(): void {
@@ -103,11 +106,12 @@ class ScriptReader {
     const pipe = char === "|" && text[this.at + 1] !== "|";
     const { draft } = this;
     const empty = draft.words.length === 0;
-    this.end(pipe ? (empty ? "unknown" : draft) : null);
+    const operator = /^(?:\|\||\|&|&&|;;&|;;|;&)/.exec(text.slice(this.at, this.at + 3))?.[0] ?? char;
+    this.end(pipe ? (empty ? "unknown" : draft) : null, operator);
     if (char === "(") this.folders.push(this.folder);
     if (char === ")" && this.folders.length > 0) this.folder = this.folders.pop() ?? null;
     this.draft.folder = this.folder;
-    this.at += /^(?:\|\||\|&|&&|;;&|;;|;&)/.exec(text.slice(this.at, this.at + 3))?.[0].length ?? 1;
+    this.at += operator.length;
     return true;
   }
 
@@ -220,10 +224,13 @@ class ScriptReader {
   }
 
   /** Finishes the command that was being read; `from` is what the next one's pipe brings. */
-  private end(from: Draft["from"]): void {
+  private end(from: Draft["from"], operator = "\n"): void {
     const { draft, shared } = this;
-    this.draft = this.empty(from);
-    if (draft.words.length === 0 && draft.assignments.length === 0 && draft.redirects.length === 0) {
+    const empty = draft.words.length === 0 && draft.assignments.length === 0 && draft.redirects.length === 0;
+    // A line that ends behind an operator goes on with it.
+    this.draft = this.empty(from, empty && operator === "\n" ? draft.before : operator);
+    draft.after = operator;
+    if (empty) {
       if (from === null && draft.from !== null) this.draft.from = null;
       return;
     }
@@ -237,9 +244,11 @@ class ScriptReader {
   private remember(draft: Draft, program: string | undefined): void {
     if (program === undefined) for (const { name, value } of draft.assignments) this.assign(name, value.dynamic ? null : value.text);
     else if (DECLARES.has(program)) {
+      // A name for another variable is worth what that one is.
+      const named = draft.words.some(({ text }) => /^-[A-Za-z]*n/.test(text));
       for (const { text, dynamic } of draft.words) {
         const assigned = ASSIGNMENT.exec(text);
-        if (assigned !== null) this.assign(assigned[1]!, dynamic ? null : text.slice(assigned[0].length));
+        if (assigned !== null) this.assign(assigned[1]!, dynamic || named ? null : text.slice(assigned[0].length));
       }
     } else if (program === "for" || program === "select") {
       const [, name, , value, ...more] = draft.words;
@@ -264,21 +273,8 @@ class ScriptReader {
   }
 }
 
-const WRITES_ITS_WORDS = /^(?:.*\/)?(?:echo|printf)$/;
-
-/** What a command writes into the pipe behind it, where its own words say so. */
-function written(from: Draft["from"]): SimpleCommand["piped"] {
-  if (from === null || from === "unknown") return from;
-  const [program, ...rest] = from.words;
-  if (program === undefined || program.dynamic) return "unknown";
-  if (/^(?:.*\/)?cat$/.test(program.text) && rest.length === 0 && from.stdin !== null) return from.stdin;
-  if (!WRITES_ITS_WORDS.test(program.text)) return "unknown";
-  const words = rest.filter(({ text }, place) => !(place === 0 && /^-[neE]+$/.test(text)));
-  return words.some(({ dynamic }) => dynamic) ? "unknown" : words.map(({ text }) => text.replaceAll("\\n", "\n")).join(" ");
-}
-
-function finished({ assignments, words, redirects, stdin, folder, from }: Draft): SimpleCommand {
-  return { assignments, words, redirects, stdin, folder, piped: written(from) };
+function finished({ from, ...command }: Draft): SimpleCommand {
+  return { ...command, piped: written(from) };
 }
 
 /** Reads `text` as a script that begins in the folder `.`; `values` are variables whose value is known. Throws nothing. */

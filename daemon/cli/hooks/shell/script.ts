@@ -25,6 +25,9 @@ export interface SimpleCommand {
   readonly piped: string | "unknown" | null;
   /** The folder it runs in, as a path relative to where the script began; null where that cannot be told. */
   readonly folder: string | null;
+  /** The operators around it, such as `&&`; a line break where the line ends, empty at the very beginning. */
+  readonly before: string;
+  readonly after: string;
 }
 
 export interface Script {
