@@ -5,22 +5,20 @@
 import { createHash } from "node:crypto";
 import { canonicalText } from "../../proto/canonical.ts";
 import { commandCheck, type Command, type ToolMounts } from "../../proto/command.ts";
-import type { Mode } from "../../proto/change.ts";
-import { MaestroError } from "../../proto/errors.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import type { CheckRun } from "../checking/answer.ts";
-import { readKept, shelveReports, type Kept, type KeptBodies } from "../store/kept-bodies.ts";
+import { readKept, shelveReports, unlessStore, type Kept, type KeptBodies, type ReuseScope } from "../store/kept-bodies.ts";
 import type { Attempted, Keep, KeptReport } from "./kept.ts";
 import { tells } from "./kept-bases.ts";
 import { EXIT_RULE } from "./tool-finding.ts";
 import type { Chain } from "./tools/chains.ts";
 
-/** Whose answers these are; none reaches another payer, repository or mode. */
+/** What the answers of one gate's commands are kept in, and whose they are. */
 export interface CommandReuse {
   readonly kept: KeptBodies;
   /** Digest of the code that runs commands and reads their reports. */
   readonly code: string;
-  readonly scope: { readonly payer: string; readonly repo_id: string; readonly mode: Mode };
+  readonly scope: ReuseScope;
   /** Everything is asked again; what comes of it is kept. */
   readonly fresh: boolean;
 }
@@ -59,16 +57,6 @@ export function keepable({ output }: Command, { code }: { readonly code: number 
 function keyOf({ code, scope }: CommandReuse, { command, files }: Sight, view: string, name: string, { mounts, limits, sandbox, machine }: Surroundings): string {
   const text = canonicalText({ v: 1, kind: "command", code, scope: { ...scope }, name, command, files: [...files], view, mounts, limits, sandbox, machine });
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** Null where the disk gives or takes nothing: a cache keeps nobody from an answer. */
-async function unlessStore<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof MaestroError && error.code.startsWith("store.")) return null;
-    throw error;
-  }
 }
 
 /** Of one gate: under what each command's answer is kept, and what was kept under it. */

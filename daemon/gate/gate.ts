@@ -21,8 +21,10 @@ import { onTheHouse, worstGate, type Payer } from "./cost/cost.ts";
 import type { Asked, Judge, JudgeDeps, Judgement } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";
 import { recalledIntake, tenantOf, type Intake } from "./intakes.ts";
-import { payerOf, type GateRow } from "../store/gates.ts";
+import type { GateRow } from "../store/gates.ts";
+import type { ReuseScope } from "../store/kept-bodies.ts";
 import { placeKey } from "../store/releases.ts";
+import { payerName } from "../store/usage.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
 import { checkCode } from "./reusing/check-code.ts";
@@ -127,13 +129,13 @@ export class GateKeeper {
     return result;
   }
 
-  private reuseOf({ repo_id, mode, tenant, uid }: Intake, facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse {
-    return new Reuse(this.keptBodies(), { payer: tenant ?? String(uid), repo_id, mode }, partsOf(facts), numbers);
+  private reuseOf(intake: Intake, facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse {
+    return new Reuse(this.keptBodies(), scopeOf(intake), partsOf(facts), numbers);
   }
 
   /** Strangers' changes teach nothing, and learn nothing. */
-  private commandReuse({ repo_id, mode, tenant, uid }: Intake, fresh: boolean): CommandReuse | undefined {
-    return mode === "fork" ? undefined : { kept: this.keptBodies(), code: checkCode(), scope: { payer: tenant ?? String(uid), repo_id, mode }, fresh };
+  private commandReuse(intake: Intake, fresh: boolean): CommandReuse | undefined {
+    return intake.mode === "fork" ? undefined : { kept: this.keptBodies(), code: checkCode(), scope: scopeOf(intake), fresh };
   }
 
   private keptBodies(): ReuseDeps {
@@ -222,10 +224,12 @@ const wantedIn = (reasons: Card["reasons"] | Asked["approvals"]): string => cano
 type Judged = Judgement & { readonly usage: Usage; readonly target: string; readonly handed: string | null; readonly unread: readonly string[]; readonly reuse: Reuse | undefined };
 
 /** A tenant who gates what another one gates too has a bill, and with it a budget, of its own. */
-const billOf = ({ repo_id, uid, tenant }: Intake, { target_ref, head }: Pick<GateRequest, "target_ref" | "head">): Bill => ({
-  change: placeKey({ repo_id, target_ref, head }),
-  payer: payerOf({ owner_uid: uid, ...(tenant === null ? {} : { owner_tenant: tenant }) }),
+const billOf = (intake: Intake, { target_ref, head }: Pick<GateRequest, "target_ref" | "head">): Bill => ({
+  change: placeKey({ repo_id: intake.repo_id, target_ref, head }),
+  payer: payerName(intake),
 });
+
+const scopeOf = (intake: Intake): ReuseScope => ({ payer: payerName(intake), repo_id: intake.repo_id, mode: intake.mode });
 
 /** Releases without effect that a card names. */
 const IGNORED_MAX = 8;

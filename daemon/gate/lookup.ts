@@ -1,5 +1,5 @@
 import { MaestroError } from "../../proto/errors.ts";
-import type { GateRow, Gates } from "../store/gates.ts";
+import { perhapsNamed, type GateRow, type Gates } from "../store/gates.ts";
 import { maySee, type Principal } from "../tenants/index.ts";
 
 const PREFIX_MIN = 6;
@@ -23,7 +23,7 @@ export function findGate(gates: Gates, reader: Principal, text: string): GateRow
   if (exact !== undefined && maySee(reader, exact)) return exact;
   const [gate, bundle] = [`gate:${wanted}`, `sha256:${wanted}`];
   const named = (row: GateRow) => row.gate_id.startsWith(gate) || row.head.startsWith(wanted) || row.bundle.startsWith(bundle);
-  const found = (gates.named([gate, wanted, bundle]) ?? gates.newest()).filter((row) => named(row) && maySee(reader, row));
+  const found = perhapsNamed(gates, [gate, wanted, bundle]).filter((row) => named(row) && maySee(reader, row));
   const newest = found.at(-1);
   if (newest === undefined) throw new MaestroError("request.not_found", `no gate, commit or bundle that starts with ${wanted} is on record`);
   const heads = new Set(found.map(({ head }) => head));

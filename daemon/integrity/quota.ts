@@ -5,9 +5,8 @@ import type { IntegrityLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { lookAt, namesIn } from "../platform/folders.ts";
 import { repositoryAt, type Repository } from "../platform/git/repository-store.ts";
-import { payerOf } from "../store/gates.ts";
 import type { Store } from "../store/db.ts";
-import type { Usage } from "../store/usage.ts";
+import { payerName, type Usage } from "../store/usage.ts";
 
 export interface QuotaDeps {
   readonly store: Pick<Store, "atomic">;
@@ -38,8 +37,6 @@ async function packBytes({ git_dir }: Pick<Repository, "git_dir">): Promise<numb
   return bytes;
 }
 
-const payer = ({ uid, tenant }: Owner): string => payerOf({ owner_uid: uid, ...(tenant === null ? {} : { owner_tenant: tenant }) });
-
 export class Quota {
   /** Packs by payer: read from the table once, then kept beside it, as a question per request must not read a thousand records. */
   private readonly packs = new Map<string, number>();
@@ -54,7 +51,7 @@ export class Quota {
 
   /** Bytes that count against somebody. */
   used(owner: Owner): number {
-    const name = payer(owner);
+    const name = payerName(owner);
     return (this.deps.usage.evidence.get(name)?.bytes ?? 0) + (this.deps.usage.kept.get(name)?.bytes ?? 0) + (this.packs.get(name) ?? 0);
   }
 
@@ -68,10 +65,10 @@ export class Quota {
   /** Before anything is taken in. Throws `store.quota`; what is under way already may still pass the limit by its own size. Nobody is refused for what only saves time. */
   check(owner: Owner): void {
     const { limits: { tenant_bytes_max, store_bytes_max }, forget } = this.deps;
-    if (this.used(owner) >= tenant_bytes_max) forget(payer(owner));
+    if (this.used(owner) >= tenant_bytes_max) forget(payerName(owner));
     if (this.total() >= store_bytes_max) forget(null);
     const used = this.used(owner);
-    if (used >= tenant_bytes_max) throw new MaestroError("store.quota", `${payer(owner)} keeps ${megabytes(used)}, limits.integrity.tenant_bytes_max is ${megabytes(tenant_bytes_max)}`);
+    if (used >= tenant_bytes_max) throw new MaestroError("store.quota", `${payerName(owner)} keeps ${megabytes(used)}, limits.integrity.tenant_bytes_max is ${megabytes(tenant_bytes_max)}`);
     const total = this.total();
     if (total >= store_bytes_max) throw new MaestroError("store.quota", `this node keeps ${megabytes(total)}, limits.integrity.store_bytes_max is ${megabytes(store_bytes_max)}`);
   }
@@ -79,7 +76,7 @@ export class Quota {
   /** After packs came or went: counts a repository's anew for whoever used it last. */
   async measured(owner: Owner, repository: Pick<Repository, "repo_id" | "object_format" | "git_dir">): Promise<void> {
     const bytes = await packBytes(repository);
-    this.count(keyOf(repository), { repo_id: repository.repo_id, payer: payer(owner), bytes });
+    this.count(keyOf(repository), { repo_id: repository.repo_id, payer: payerName(owner), bytes });
   }
 
   /** After packs went without their owners' doing: counts every repository on record anew, for whoever pays for it. */

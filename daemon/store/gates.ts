@@ -13,6 +13,7 @@ import type { Store } from "./db.ts";
 import { openGateNames } from "./gate-names.ts";
 import { openSummaries, type Summaries } from "./summaries.ts";
 import type { Table } from "./table.ts";
+import { payerName } from "./usage.ts";
 
 /** What stands in LMDB of one attempt; card and bundle are blobs. */
 export const GateRow = Closed({
@@ -75,7 +76,10 @@ export const GATE_ROW_MEDIA_TYPE = "application/vnd.maestro.gate-row.v1+json";
 export const artifactName = (gate_id: string, attempt: number): string => `gate-${gate_id.slice("gate:".length)}-${attempt}`;
 
 /** Who pays for what is kept of a gate. */
-export const payerOf = ({ owner_tenant, owner_uid }: Pick<GateRow, "owner_tenant" | "owner_uid">): string => owner_tenant ?? String(owner_uid);
+export const payerOf = ({ owner_tenant, owner_uid }: Pick<GateRow, "owner_tenant" | "owner_uid">): string => payerName({ tenant: owner_tenant ?? null, uid: owner_uid });
+
+/** A few rows more than `named` would tell, where that tells nothing: whoever asks looks at each row. */
+export const perhapsNamed = (gates: Pick<Gates, "named" | "newest">, starts: readonly string[]): readonly GateRow[] => gates.named(starts) ?? gates.newest();
 
 /** At most `rows_max`, oldest first: who has many gives up its oldest, so that nobody's flood hides another's gates. Pure. */
 export function fairlyNewest(rows: readonly GateRow[], rows_max: number): GateRow[] {

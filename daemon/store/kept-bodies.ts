@@ -1,5 +1,6 @@
 /** Answers kept for re-use with their blobs: what is too large for a value lies beside the database. Damaged or gone, it is asked for again. */
 import { createReadStream } from "node:fs";
+import type { Mode } from "../../proto/change.ts";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { Outcome } from "../../proto/outcome.ts";
@@ -17,6 +18,13 @@ export interface Kept extends Omit<KeptOutcome, "outcome" | "blobs"> {
   readonly outcome: Outcome;
 }
 
+/** Whose answers these are. Nobody's reach another payer, repository or mode: a stranger's fork prepares nothing for the host's own branches. */
+export interface ReuseScope {
+  readonly payer: string;
+  readonly repo_id: string;
+  readonly mode: Mode;
+}
+
 export interface KeptBodies {
   readonly table: Pick<KeptOutcomeTable, "get" | "put">;
   readonly blobs: Pick<Blobs, "get" | "put" | "putStream" | "copyOut">;
@@ -26,10 +34,14 @@ export interface KeptBodies {
 
 const isOutcome = lazyCheck(Outcome);
 
-/** What is damaged is not believed; that it is damaged is the scrubber's to say. */
-function unlessCorrupt<T>(error: unknown, otherwise: T): T {
-  if (error instanceof MaestroError && error.code === "store.corrupt") return otherwise;
-  throw error;
+/** Null where the disk gives or takes nothing: a cache keeps nobody from an answer, and nobody's verdict from the log. */
+export async function unlessStore<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MaestroError && error.code.startsWith("store.")) return null;
+    throw error;
+  }
 }
 
 async function outcomeAt(blobs: KeptBodies["blobs"], digest: string): Promise<Outcome | null> {
@@ -48,7 +60,9 @@ export async function readKept({ table, blobs, now_s, age_s }: KeptBodies, key: 
     const outcome = typeof kept.outcome === "string" ? await outcomeAt(blobs, kept.outcome) : kept.outcome;
     return outcome === null || outcome.check !== check ? null : { ...kept, outcome };
   } catch (error) {
-    return unlessCorrupt(error, null);
+    // What is damaged is not believed; that it is damaged is the scrubber's to say.
+    if (error instanceof MaestroError && error.code === "store.corrupt") return null;
+    throw error;
   }
 }
 
@@ -58,7 +72,9 @@ export interface ReportFile {
   readonly report: { readonly file: string; readonly sha256: string } | { readonly absent: string };
 }
 
-async function shelvedReports(blobs: KeptBodies["blobs"], files: readonly ReportFile[]): Promise<{ reports: KeptReport[]; bytes: number } | null> {
+/** What a command left, put into blobs before its files are removed; null where it cannot be kept. */
+export async function shelveReports(blobs: KeptBodies["blobs"], files: readonly ReportFile[]): Promise<{ readonly reports: KeptReport[]; readonly bytes: number } | null> {
+  if (files.length > REPORTS_MAX) return null;
   const reports: KeptReport[] = [];
   let bytes = 0;
   for (const { path, report } of files) {
@@ -74,13 +90,8 @@ async function shelvedReports(blobs: KeptBodies["blobs"], files: readonly Report
   return { reports, bytes };
 }
 
-/** What a command left, put into blobs before its files are removed; null where it cannot be kept. */
-export async function shelveReports(blobs: KeptBodies["blobs"], files: readonly ReportFile[]): Promise<{ readonly reports: KeptReport[]; readonly bytes: number } | null> {
-  return files.length > REPORTS_MAX ? null : shelvedReports(blobs, files);
-}
-
 /** The entry for `outcome`, what is too large for it in a blob; null where it is too large for that, too. */
-export async function shelved(blobs: KeptBodies["blobs"], kept: Omit<Kept, "asked">, owner: { readonly payer: string; readonly repo_id: string }, report_bytes = 0): Promise<Omit<KeptOutcome, "asked"> | null> {
+export async function shelved(blobs: KeptBodies["blobs"], kept: Omit<Kept, "asked">, owner: Pick<ReuseScope, "payer" | "repo_id">, report_bytes = 0): Promise<Omit<KeptOutcome, "asked"> | null> {
   const text = JSON.stringify(kept.outcome);
   const inline = text.length <= INLINE_CHARACTERS_MAX;
   const bytes = utf8(text);

@@ -1,8 +1,11 @@
-/** How many bytes each tenant keeps on this node: evidence by payer, packs by repository, answers kept for re-use by payer. A payer is a tenant's name, or a uid in digits. */
+/** How many bytes each tenant keeps on this node: evidence by payer, packs by repository, answers kept for re-use by payer. */
 import { Type, type Static } from "@sinclair/typebox";
 import { Closed, Count, RepositoryId } from "../../proto/scalar.ts";
 import type { Store } from "./db.ts";
 import type { Table } from "./table.ts";
+
+/** Whoever pays: a tenant by its name, or a user of this machine by its uid in digits. */
+export const payerName = ({ tenant, uid }: { readonly tenant: string | null; readonly uid: number }): string => tenant ?? String(uid);
 
 const Payer = Type.String({ minLength: 1, maxLength: 128 });
 const Evidence = Closed({ bytes: Count });

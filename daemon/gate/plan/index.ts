@@ -11,7 +11,7 @@ import { mergeGateConfig } from "../../config/merge.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { WorkerPool } from "../../platform/pool/pool.ts";
 import { policyInput } from "../../policy/input.ts";
-import type { Gates } from "../../store/gates.ts";
+import { perhapsNamed, type Gates } from "../../store/gates.ts";
 import { maySee, mayUse, type Principal, type Tenants } from "../../tenants/index.ts";
 import { decide } from "../decide.ts";
 import { tenantOf } from "../intakes.ts";
@@ -97,7 +97,7 @@ export class Planner {
         reasons.push(own("plan.push-ungated", "hold", "a push is judged by the commit it pushes, which does not exist yet"));
         continue;
       }
-      const row = (this.deps.gates.named([head]) ?? this.deps.gates.newest()).findLast((one) => one.head === head && one.repo_id === repo_id && maySee(principal, one));
+      const row = perhapsNamed(this.deps.gates, [head]).findLast((one) => one.head === head && one.repo_id === repo_id && maySee(principal, one));
       const holds = row !== undefined && Date.parse(row.attempt.valid_until) > this.deps.clock.now_ms();
       if (row === undefined || !holds) reasons.push(own("plan.push-ungated", "hold", row === undefined ? "that commit has not been gated" : "the verdict on that commit has run out"));
       else if (row.verdict !== "admit") reasons.push(own(`plan.push-${row.verdict === "refuse" ? "refused" : "held"}`, row.verdict, `the gate of that commit says ${row.verdict}`));

@@ -10,7 +10,7 @@ import type { Host } from "../../config/host.ts";
 import { lazyCheck } from "../../platform/lazy-check.ts";
 import { approvalReasons, forgeable, NOBODY, Roster, standingOf, whoReleased, type RecordedRelease, type Standing } from "../../release/index.ts";
 import type { Artifacts } from "../../store/artifacts.ts";
-import type { Gates } from "../../store/gates.ts";
+import { perhapsNamed, type Gates } from "../../store/gates.ts";
 import type { ReleasePlace, ReleaseTable } from "../../store/releases.ts";
 
 export type PeopleOf = Pick<Host, "people" | "groups" | "override">;
@@ -66,7 +66,7 @@ export class ReleaseShelf {
   /** Everybody who had this head gated. */
   submitters({ repo_id, head }: Pick<ReleasePlace, "repo_id" | "head">): number[] {
     const { gates } = this.deps;
-    const newest = (gates.named([head]) ?? gates.newest()).filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid);
+    const newest = perhapsNamed(gates, [head]).filter((row) => row.repo_id === repo_id && row.head === head).map(({ owner_uid }) => owner_uid);
     return [...new Set([...gates.submitters(repo_id, head), ...newest])];
   }
 

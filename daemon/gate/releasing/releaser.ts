@@ -11,7 +11,7 @@ import type { Random } from "../../platform/random.ts";
 import type { Peer } from "../../platform/socket/index.ts";
 import { ANSWER_WITHIN_S, APPROVAL_RULE, decides, forgeable, marksOf, Requests, whyNot } from "../../release/index.ts";
 import type { Artifacts } from "../../store/artifacts.ts";
-import { payerOf, type GateRow, type Gates } from "../../store/gates.ts";
+import { payerOf, perhapsNamed, type GateRow, type Gates } from "../../store/gates.ts";
 import { timestampOf } from "../../verifier/time.ts";
 import type { Principal } from "../../tenants/index.ts";
 import type { GateKeeper, Progress } from "../gate.ts";
@@ -69,7 +69,7 @@ function requireOneChange(gates: Gates, found: GateRow, text: string): void {
   const { gate_id, repo_id, head } = found;
   if (!head.startsWith(text)) return;
   const change = gates.summaries.get(found)?.change;
-  if ((gates.named([head]) ?? gates.newest()).every((row) => row.head !== head || (row.repo_id === repo_id && gates.summaries.get(row)?.change === change))) return;
+  if (perhapsNamed(gates, [head]).every((row) => row.head !== head || (row.repo_id === repo_id && gates.summaries.get(row)?.change === change))) return;
   throw new MaestroError("request.malformed", `${head.slice(0, 12)} was gated in several repositories or for several targets; give the start of the gate's id (maestro card), the newest is ${gate_id}`);
 }
 

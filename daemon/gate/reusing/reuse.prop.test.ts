@@ -19,7 +19,8 @@ import { runCheck } from "../checks/check.ts";
 import { CHECKS } from "../checks/index.ts";
 import { tracked } from "../checks/reading/tracked.ts";
 import { factsDocument } from "../facts/parts.ts";
-import { Reuse, type ReuseNumbers, type ReuseScope } from "./reuse.ts";
+import type { ReuseScope } from "../../store/kept-bodies.ts";
+import { Reuse, type ReuseNumbers } from "./reuse.ts";
 
 let dir: string;
 let store: Store;

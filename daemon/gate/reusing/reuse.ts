@@ -4,24 +4,16 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { canonicalBytes } from "../../../proto/canonical.ts";
-import type { Mode } from "../../../proto/change.ts";
 import type { Thresholds } from "../../../proto/config.ts";
 import { toHex } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Reused } from "../../../proto/outcome.ts";
 import type { FactsReply } from "../../../proto/worker.ts";
 import type { CheckRun } from "../../checking/answer.ts";
-import { readKept, shelved, type KeptBodies } from "../../store/kept-bodies.ts";
+import { readKept, shelved, unlessStore, type KeptBodies, type ReuseScope } from "../../store/kept-bodies.ts";
 import type { KeptOutcome } from "../../store/reuse.ts";
 import { checkOf } from "../checks/index.ts";
 import type { KeptRuns } from "./kept-outcomes.ts";
-
-/** Whose answers these are. Nobody's reach another payer, repository or mode: a stranger's fork prepares nothing for the host's own branches. */
-export interface ReuseScope {
-  readonly payer: string;
-  readonly repo_id: string;
-  readonly mode: Mode;
-}
 
 export interface ReuseNumbers {
   /** What the core heard of the change before anybody looked into it; null: nothing is re-used. */
@@ -39,12 +31,6 @@ export interface ReuseDeps extends KeptBodies {
 interface Entry {
   readonly key: string;
   readonly kept: Omit<KeptOutcome, "asked">;
-}
-
-/** A disk that takes no blob keeps nobody's verdict from the log. */
-function unkept(error: unknown): null {
-  if (error instanceof MaestroError && error.code.startsWith("store.")) return null;
-  throw error;
 }
 
 /** Of one gate. */
@@ -95,7 +81,7 @@ export class Reuse implements KeptRuns {
   async keeping(runs: readonly CheckRun[]): Promise<(asked: Reused) => void> {
     const entries: Entry[] = [];
     for (const run of runs) {
-      const entry = await this.entry(run).catch(unkept);
+      const entry = await unlessStore(() => this.entry(run));
       if (entry !== null) entries.push(entry);
     }
     return (asked) => {
