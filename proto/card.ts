@@ -1,5 +1,5 @@
 import { Type, type Static } from "@sinclair/typebox";
-import { Actor } from "./actor.ts";
+import { Actor, Observer } from "./actor.ts";
 import { Mode } from "./change.ts";
 import { NextStep, Reason, Verdict } from "./decision.ts";
 import { FailedTests } from "./failed-test.ts";
@@ -9,12 +9,13 @@ import { NamedReleases } from "./release.ts";
 import { CheckName, Choice, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
 
 export const CardCheck = Closed({
-  tests: Type.Optional({ ...FailedTests, description: "of commands with JUnit reports, where tests failed" }),
+  tests: Type.Optional({ ...FailedTests, description: "of commands with JUnit reports, and of such reports of the job, where tests failed" }),
   check: CheckName,
   result: Result,
   required: Type.Boolean(),
   because: Type.Union([ShortText, Type.Null()]),
   findings: Count,
+  observer: Type.Optional({ ...Observer, description: "whose word it is, where it is neither the daemon's nor its sandbox's" }),
   reused: Type.Optional({ ...Reused, description: "this check was not asked again: everything it reads is as it was in that attempt" }),
 });
 export type CardCheck = Static<typeof CardCheck>;

@@ -48,5 +48,14 @@ export type ObligationRules = Static<typeof ObligationRules>;
 export const HandedReport = Closed({ name: ReportName, bytes: Base64 });
 export type HandedReport = Static<typeof HandedReport>;
 
+/** The check that a JUnit report of the job is: whose its failed tests are. */
+export const reportCheck = (name: string): string => `report.${name}`;
+
+/** Every test that such a report says failed; always a note. */
+export const REPORT_RULE = "report.test-failed";
+
+/** In front of what such a test says, so that no face shows it without. */
+export const saidByJob = (message: string): string => `said by the job: ${message}`;
+
 /** The check that all obligations are together. */
 export const OBLIGATIONS_CHECK = "obligations";

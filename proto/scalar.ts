@@ -28,7 +28,7 @@ export const Timestamp = Type.String({
 export const Fingerprint = Type.String({ pattern: "^SHA256:[A-Za-z0-9+/]{43}$", description: "SSH-style key fingerprint" });
 export const RuleId = Type.String({ pattern: "^[a-z][a-z0-9-]*(?:\\.[a-z][a-z0-9-]*)*$", maxLength: 96 });
 /** A check of ours, or `command.NAME` for a tool that trusted configuration declares. */
-export const CheckName = Type.String({ pattern: "^[a-z][a-z0-9-]*(?:\\.[a-z][a-z0-9-]*)?$", maxLength: 32 });
+export const CheckName = Type.String({ pattern: "^[a-z][a-z0-9-]*(?:\\.[a-z][a-z0-9-]*)?$", maxLength: 40 });
 export const ShortText = Type.String({ maxLength: 2000 });
 export const RepositoryId = Type.String({ minLength: 1, maxLength: 512, pattern: "^[^\\u0000-\\u0020\\u007f]+$" });
 export const RefName = Type.String({ minLength: 1, maxLength: 512, pattern: "^[^\\u0000-\\u0020\\u007f~^:?*\\[\\\\]+$" });

@@ -10,7 +10,7 @@ import { Gap } from "./facts.ts";
 import { Obligation, Outcome } from "./outcome.ts";
 import { ConfigsJob, ConfigsReply } from "./effective.ts";
 import { PlanJob, PlanJobReply } from "./plan.ts";
-import { ObligationName, ObligationRule, ObligationRules, ReportFormat } from "./report.ts";
+import { ObligationName, ObligationRule, ObligationRules, ReportFormat, ReportName } from "./report.ts";
 import { FailedTest, QuarantineEntries, TestIds } from "./failed-test.ts";
 import { RunIds } from "./usage.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
@@ -231,7 +231,12 @@ export const MeasureJob = Closed({
 });
 export const MeasureReply = Closed({ kind: Type.Literal("measure"), obligations: Type.Array(Obligation) });
 
-export const WorkerJob = Type.Union([QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, SettleJob, PlanJob, ConfigsJob]);
+/** Which tests failed, as a JUnit report of the job says. */
+export const ReportJob = Closed({ kind: Type.Literal("report"), name: ReportName, report: KeptFile });
+export type ReportJob = Static<typeof ReportJob>;
+export const ReportReply = Closed({ kind: Type.Literal("report"), outcome: Outcome, duration_us: Count });
+
+export const WorkerJob = Type.Union([QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type QuestionJob = Static<typeof QuestionJob>;
 export type QuestionReply = Static<typeof QuestionReply>;
@@ -244,7 +249,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, SettleReply, PlanJobReply, ConfigsReply]);
+export const WorkerReply = Type.Union([QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

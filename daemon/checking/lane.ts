@@ -1,5 +1,6 @@
 import { commandCheck } from "../../proto/command.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { reportCheck } from "../../proto/report.ts";
 import { WorkerReply, type WorkerJob } from "../../proto/worker.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import type { Lease, WorkerPool } from "../platform/pool/pool.ts";
@@ -90,6 +91,7 @@ function answers<Job extends WorkerJob>(job: Job, reply: WorkerReply): reply is 
 
 function said(message: WorkerJob | WorkerReply): string {
   if (message.kind === "command") return `command ${"outcome" in message ? message.outcome.check : commandCheck(message.command)}`;
+  if (message.kind === "report") return `report ${"outcome" in message ? message.outcome.check : reportCheck(message.name)}`;
   if (message.kind !== "check") return message.kind;
   return `check ${"outcome" in message ? message.outcome.check : message.check}`;
 }

@@ -5,11 +5,12 @@ import { ObjectReader } from "../platform/git/objects.ts";
 import { Git } from "../platform/git/runner.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { pathText } from "../../proto/scalar.ts";
-import type { CommandJob, MaterialiseJob, MeasureJob, ToolsJob, ViewsJob, WorkerReply } from "../../proto/worker.ts";
+import type { CommandJob, MaterialiseJob, MeasureJob, ReportJob, ToolsJob, ViewsJob, WorkerReply } from "../../proto/worker.ts";
 import { shownBy, viewDigest } from "./inputs.ts";
 import { lookAtTools } from "./tools/look.ts";
 import { measure } from "./reports/measure.ts";
 import { openReport } from "./reports/open.ts";
+import { handedReport } from "./handed-report.ts";
 import { commandOutcome, keptBytes } from "./outcome.ts";
 
 async function writeTree({ git, git_dir, object_format, tree, folder, only, limits }: MaterialiseJob): Promise<WorkerReply> {
@@ -41,9 +42,10 @@ async function measureReport({ format, observer, report, rules }: MeasureJob): P
   return { kind: "measure", obligations: rules.map(({ name, rule }) => measure(name, rule, observer, opened)) };
 }
 
-export async function toolJob(job: MaterialiseJob | ViewsJob | ToolsJob | CommandJob | MeasureJob): Promise<WorkerReply> {
+export async function toolJob(job: MaterialiseJob | ViewsJob | ToolsJob | CommandJob | MeasureJob | ReportJob): Promise<WorkerReply> {
   if (job.kind === "materialise") return writeTree(job);
   if (job.kind === "views") return viewsOf(job);
   if (job.kind === "tools") return lookAtTools(job);
+  if (job.kind === "report") return handedReport(job);
   return job.kind === "command" ? judgeCommand(job) : measureReport(job);
 }

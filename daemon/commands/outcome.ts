@@ -36,7 +36,7 @@ function testId(suite: string, name: string, file: string | null): string {
   return toHex(sha256(utf8(JSON.stringify([suite, name, file])))).slice(0, 32);
 }
 
-function ofTest({ kind, suite, name, file, line, message, detail }: TestProblem, cwd: string): ToolFinding {
+export function ofTest({ kind, suite, name, file, line, message, detail }: TestProblem, cwd: string): ToolFinding {
   const where = suite === "" || suite === file ? name : `${suite} ${name}`;
   const first = message.split("\n", 1)[0] ?? "";
   return { rule: kind === "error" ? "test-error" : "test-failed", level: "error", message: `${where}${first === "" ? "" : `: ${first}`}`, path: file === null ? null : treePath(file, cwd), line: line ?? 1, end_line: line ?? 1, excerpt: detail === "" ? null : detail, test: { id: testId(suite, name, file), name: where } };

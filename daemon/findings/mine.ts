@@ -2,6 +2,7 @@
 import type { Facts } from "../../proto/facts.ts";
 import type { FailedTest, QuarantineEntry, TestClass } from "../../proto/failed-test.ts";
 import type { Finding, Outcome } from "../../proto/outcome.ts";
+import { saidByJob } from "../../proto/report.ts";
 import { pathText } from "../../proto/scalar.ts";
 import { classify } from "../checking/classify.ts";
 import type { Waiver } from "../../proto/waiver.ts";
@@ -56,6 +57,22 @@ export function classOf(finding: Finding, test: FailedTest, existing: boolean, b
   if (base === undefined) return ["undecided", "the base's own tree gave no answer to compare with"];
   const again = test.retried === "failed" ? "; it failed when run again" : "";
   return ["yours", `the base passes it${again}${test.flaky === undefined ? "" : `; ${rateText(test.flaky)}`}`];
+}
+
+/**
+ * Of a test that the job alone says failed. `bases`: what commands found on the base's own tree. That the base fails it, and that it is flaky,
+ * is said by runs of the daemon's alone; whatever else the job says of it leaves it undecided, and none of it decides anything.
+ */
+export function classOfSaid(finding: Finding, test: FailedTest, bases: readonly Outcome[], touched: Touched): Told {
+  const before = bases.flatMap(({ findings }) => findings.filter((one) => one.test?.id === test.id));
+  if (before.some(({ message }) => saidByJob(message) === finding.message)) return ["base", "a command of the daemon's own fails it on the base's own tree, too"];
+  const path = finding.range === null ? null : pathText(finding.range.path);
+  const near = path === null ? null : touched.near(path);
+  if (near !== null) return ["yours", near];
+  if (before.length > 0) return ["undecided", "it fails on the base, too, and says something else there"];
+  if (test.flaky === undefined) return ["undecided", "the job alone ran it"];
+  if (touched.perhaps(path)) return ["undecided", "the report does not say in which file of the tree it stands, and the change touches tests"];
+  return ["flaky", `${rateText(test.flaky)}, by the daemon's own runs of the target`];
 }
 
 function names(entry: QuarantineEntry, name: string): boolean {

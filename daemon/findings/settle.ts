@@ -13,7 +13,7 @@ import { GitReader } from "../platform/git/reader.ts";
 import { Waivers, type Trusted } from "./accepting.ts";
 import { Accepting, parseBaseline } from "./baseline-file.ts";
 import { countedByRule, pairUp } from "./pairing.ts";
-import { classOf, quarantineOf, Touched } from "./mine.ts";
+import { classOf, classOfSaid, quarantineOf, Touched } from "./mine.ts";
 import type { FailedTest } from "../../proto/failed-test.ts";
 import { Sources } from "./sources.ts";
 
@@ -104,7 +104,8 @@ class Settling {
       const draft = this.draft(finding);
       const quarantine = draft.waiver?.state === "accepted" ? null : quarantineOf(this.job.quarantine ?? [], finding, test, this.job.now_ms);
       if (quarantine !== null) draft.waiver = quarantine;
-      const [kind, because] = classOf(finding, test, draft.baseline === "existing", base, touched);
+      const [kind, because] = outcome.observer === "job" ? classOfSaid(finding, test, this.job.base_outcomes, touched) : classOf(finding, test, draft.baseline === "existing", base, touched);
+      if (kind === "base") draft.baseline = "existing";
       draft.test = draft.waiver?.state === "accepted" ? { ...test, class: "quarantined", because: `accepted by ${draft.waiver.owner ?? "somebody"} until ${draft.waiver.until ?? "no day"}`.slice(0, 2000) } : { ...test, class: kind, because };
     }
   }

@@ -35,12 +35,13 @@ export interface CardInput {
 const ORDER: readonly CardCheck["result"][] = ["unavailable", "fail", "pass", "not_applicable"];
 
 function checks(outcomes: readonly Outcome[], required: readonly string[]): CardCheck[] {
-  const seen = outcomes.map(({ check, result, because, findings, findings_cut, reused }) => ({
+  const seen = outcomes.map(({ check, result, because, observer, findings, findings_cut, reused }) => ({
     check,
     result,
     required: required.includes(check),
     because,
     findings: findings.length + findings_cut,
+    ...(observer === "daemon" || observer === "sandbox" ? {} : { observer }),
     ...(reused === undefined ? {} : { reused }),
     ...failedTests({ findings }),
   }));

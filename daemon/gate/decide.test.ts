@@ -55,6 +55,18 @@ describe("whatever is not known holds", () => {
 });
 
 describe("findings", () => {
+  test("attack: what a job says of its own tests is a note, whatever policy and settings make of it; another check's finding of that name is not", () => {
+    const rule = "report.test-failed";
+    const strict = { [rule]: { human: "refuse", agent: "refuse" } } as const;
+    const input = (observer: "job" | "daemon") => clean({ outcomes: [...CHECKS.map((name) => outcome(name)), outcome("report.tests", { observer, findings: [finding(rule)] })], config: { rules: strict, base_rules: strict, required: [...CHECKS] }, policy: said(effect(0, "refuse")) });
+    expect([decide(input("job")).verdict, rules(input("job"))]).toEqual(["admit", [`${rule} note`]]);
+    expect(decide(input("daemon")).verdict).toBe("refuse");
+    // Nor does its word stand in for the answer of a check.
+    const alone = clean({ outcomes: [outcome("report.tests", { observer: "job" })], config: { rules: {}, base_rules: {}, required: [] } });
+    expect(rules(alone)).toEqual(["gate.nothing-checked hold"]);
+    expect(rules({ ...alone, config: { ...alone.config, required: ["report.tests"] } })).toContain("gate.check-claimed hold");
+  });
+
   test("policy's word decides", () => {
     expect(rules(clean({ outcomes: found("ci.changed"), policy: said(effect(0, "note")) }))).toEqual(["ci.changed note"]);
     expect(decide(clean({ outcomes: found("ci.changed"), policy: said(effect(0, "note")) })).verdict).toBe("admit");

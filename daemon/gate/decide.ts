@@ -136,6 +136,10 @@ function settingsAt({ rules, base_rules, folders }: DecideInput["config"], { ran
   return { rules, base_rules: folder?.rules ?? base_rules };
 }
 
+/** What the job says of its own tests is shown, whatever a policy or a setting makes of it: nothing is held or admitted by it. */
+const SAID: HouseRuleId = "report.test-failed";
+const AS_SAID: Word = { effect: "note", mode: "enforce", because: "it decides nothing" };
+
 function aboutFindings({ outcomes, policy, config }: DecideInput): Reason[] {
   const placed = placeFindings(outcomes);
   const answers = policy.result === "decided" ? policy.answers : [];
@@ -145,7 +149,9 @@ function aboutFindings({ outcomes, policy, config }: DecideInput): Reason[] {
   const strays = read.reduce((sum, one) => sum + one.strays, 0);
   if (strays > 0) unavailable.push(house("gate.policy-unavailable", `the policy judged ${strays} finding(s) that it was not asked about`));
   const [host, ...base] = read.map(({ words }) => words);
+  const jobs = new Set(outcomes.filter(({ observer }) => observer === "job").map(({ check }) => check));
   const judged = placed.flatMap((one, index) => {
+    if (one.finding.rule === SAID && jobs.has(one.check)) return [reason(SAID, AS_SAID, one)];
     const said = rule(one.finding.rule, actor, host?.get(index) ?? [], base.flatMap((words) => words.get(index) ?? []), settingsAt(config, one.finding));
     return [said.enforced, said.observed].flatMap((word) => (word === null ? [] : [reason(one.finding.rule, word, one)]));
   });

@@ -118,6 +118,14 @@ export const HOUSE_RULES = {
     cannot_see: "waivers beside lines without a finding",
     effect: "note",
   },
+  "report.test-failed": {
+    title: "a report that the job handed in says that a test failed",
+    why: "Whose the failure is helps whoever reads the card. It decides nothing: who pushes writes the report, so obligations say what a report must hold, and whose word counts.",
+    passes: "a JUnit report in which no test failed",
+    fails: "`maestro gate --report tests=junit.xml` for an obligation of format junit, with a failed test in it",
+    cannot_see: "tests that the report leaves out; whether they ran at all, or over this tree",
+    effect: "note",
+  },
   "waiver.refused": {
     title: "a waiver speaks of a finding and does not count",
     why: "It gives no reason, the trusted base does not have it, or its rule may not be waived in that way; the finding counts as if it were not there.",

@@ -31,6 +31,7 @@ const HOUSE: Readonly<Record<HouseRuleId, readonly Step[]>> = {
   "gate.conflict": [{ action: "rebase", text: "merge the target into the change, resolve the conflict, then gate again", cost: "minutes", risk: "medium" }],
   "baseline.stale": [],
   "waiver.expired": [],
+  "report.test-failed": [],
   "waiver.refused": [],
   "approval.required": [person],
   "gate.empty": [{ action: "retry", text: "name the branch it would be merged into with --target, or its newest commit with --head", cost: "seconds", risk: "none" }],

@@ -13,7 +13,7 @@ const { data } = readBundle(new Uint8Array(readFileSync(BUNDLE)), BUNDLE);
 
 const holds = { human: "hold", agent: "hold", bot: "hold", unknown: "hold" } as const;
 /** What a rule of the house leads to by itself: that a waiver lapsed is said beside what holds or does not. */
-const withoutPolicy = (rule: string) => (["baseline.stale", "waiver.expired", "waiver.refused"].includes(rule) ? ({ human: "note", agent: "note", bot: "note", unknown: "note" } as const) : holds);
+const withoutPolicy = (rule: string) => (["baseline.stale", "waiver.expired", "report.test-failed", "waiver.refused"].includes(rule) ? ({ human: "note", agent: "note", bot: "note", unknown: "note" } as const) : holds);
 const ofChecks: string[] = [...CHECKS.flatMap(({ rules }) => rules.map(({ id }) => id)), ...Object.keys(TOOL_RULES)];
 
 test("every rule of every check is there once, in card order, then those no policy can switch off; all of it fits the reply", () => {

@@ -2,11 +2,12 @@
 import type { Card } from "../../../proto/card.ts";
 
 export function failedTexts({ checks }: Pick<Card, "checks">): string[] {
-  return checks.flatMap(({ check, tests }) => {
+  return checks.flatMap(({ check, tests, observer }) => {
     if (tests === undefined) return [];
     const { failed, yours, base, flaky, quarantined, undecided } = tests;
-    const others = [[base, "on the base too"], [flaky, "known flaky, passed when run again"], [quarantined, "quarantined"], [undecided, "undecided, counted as failed"]] as const;
+    const job = observer === "job";
+    const others = [[base, "on the base too"], [flaky, job ? "known flaky" : "known flaky, passed when run again"], [quarantined, "quarantined"], [undecided, job ? "undecided" : "undecided, counted as failed"]] as const;
     const rest = others.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-    return [`${check}: ${failed} failed, ${yours === 0 ? "none" : yours} probably yours${rest.length === 0 ? "" : `; ${rest.join(", ")}`}`];
+    return [`${check}${job ? ", said by the job" : ""}: ${failed} failed, ${yours === 0 ? "none" : yours} probably yours${rest.length === 0 ? "" : `; ${rest.join(", ")}`}`];
   });
 }

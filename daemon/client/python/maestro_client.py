@@ -454,6 +454,7 @@ class _CardCheck(TypedDict):
 
 class CardCheck(_CardCheck, total=False):
     tests: FailedTests
+    observer: Literal["daemon", "sandbox", "job", "external"]
     reused: Reused
 
 

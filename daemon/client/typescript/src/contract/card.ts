@@ -1,5 +1,5 @@
 // Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
-import type { Actor } from "./actor.ts";
+import type { Actor, Observer } from "./actor.ts";
 import type { Mode } from "./change.ts";
 import type { NextStep, Reason, Verdict } from "./decision.ts";
 import type { Gap } from "./facts.ts";
@@ -52,13 +52,15 @@ export type Card = {
 };
 
 export type CardCheck = {
-  /** of commands with JUnit reports, where tests failed */
+  /** of commands with JUnit reports, and of such reports of the job, where tests failed */
   readonly tests?: FailedTests;
   readonly check: string;
   readonly result: Result;
   readonly required: boolean;
   readonly because: string | null;
   readonly findings: number;
+  /** whose word it is, where it is neither the daemon's nor its sandbox's */
+  readonly observer?: Observer;
   /** this check was not asked again: everything it reads is as it was in that attempt */
   readonly reused?: Reused;
 };
