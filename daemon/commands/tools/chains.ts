@@ -8,6 +8,8 @@ import { SYSTEM_MOUNT } from "../../config/tool-mounts.ts";
 
 /** Larger ones are not looked through for every gate. */
 const FRESH_ENTRIES_MAX = 5_000;
+/** A look that took longer and told nothing is not taken again before every gate. Waiting for a process counts, too. */
+const LOOK_MS_MAX = 3_000;
 /** Units may have these of their own: what the daemon finds there the launcher does not show. */
 const PRIVATE = /^\/(?:var\/)?tmp(?:\/|$)/;
 
@@ -42,12 +44,17 @@ export class ToolChains {
   /** By folder; as many as the host offers. */
   private readonly known = new Map<string, { readonly glance: string; readonly sha256: string; readonly until_ms: number }>();
 
+  /** Folders that took long and could not be told. */
+  private readonly untold = new Map<string, { readonly because: string; readonly until_ms: number }>();
+
   constructor(private readonly deps: ChainsDeps) {}
 
   /** The tool chain of each command by name, or why it cannot be told. Throws `request.cancelled` and `daemon.draining` only. */
   async look(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts, ask: (job: ToolsJob) => Promise<ToolsReply>): Promise<ReadonlyMap<string, Chain>> {
     try {
-      return this.told(commands, mounts, await ask(this.job(commands, mounts)));
+      const began_ms = this.deps.now_ms();
+      const reply = await ask(this.job(commands, mounts));
+      return this.told(commands, mounts, reply, this.deps.now_ms() - began_ms > LOOK_MS_MAX);
     } catch (error) {
       const because = reasonOf(error);
       return new Map([...commands.keys()].map((name) => [name, { because }]));
@@ -56,7 +63,7 @@ export class ToolChains {
 
   private job(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts): ToolsJob {
     const { limits, apart } = this.deps;
-    const hosts = new Set([...commands.values()].flatMap((command) => foldersOf(command, mounts)).map(({ host }) => host));
+    const hosts = new Set([...commands.values()].flatMap((command) => foldersOf(command, mounts)).map(({ host }) => host).filter((host) => this.passedOver(host) === null));
     return {
       kind: "tools",
       folders: [...hosts].map((host) => ({ host, beside: beside(host, mounts), known: this.fresh(host)?.glance ?? null })),
@@ -67,8 +74,8 @@ export class ToolChains {
     };
   }
 
-  private told(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts, reply: ToolsReply): ReadonlyMap<string, Chain> {
-    const told = new Map(reply.folders.map((one) => [one.host, this.remember(one)]));
+  private told(commands: ReadonlyMap<string, Asked>, mounts: ToolMounts, reply: ToolsReply, long: boolean): ReadonlyMap<string, Chain> {
+    const told = new Map(reply.folders.map((one) => [one.host, this.remember(one, long)]));
     const programs = new Map(reply.programs.map(({ name, sha256 }) => [name, sha256]));
     return new Map([...commands].map(([name, command]) => [name, this.chain(foldersOf(command, mounts), told, programs.get(name) ?? null)]));
   }
@@ -78,9 +85,18 @@ export class ToolChains {
     return before !== undefined && before.until_ms > this.deps.now_ms() ? before : undefined;
   }
 
-  private remember({ host, told }: ToolsReply["folders"][number]): Chain {
+  /** Why it is not looked at. */
+  private passedOver(host: string): { readonly because: string } | null {
     if (this.deps.apart && PRIVATE.test(host)) return { because: `the launcher is a unit of its own and may have another ${host}` };
-    if ("because" in told) return told;
+    const before = this.untold.get(host);
+    return before !== undefined && before.until_ms > this.deps.now_ms() ? { because: before.because } : null;
+  }
+
+  private remember({ host, told }: ToolsReply["folders"][number], long: boolean): Chain {
+    if ("because" in told) {
+      if (long) this.untold.set(host, { because: told.because, until_ms: this.deps.now_ms() + this.deps.limits.tool_known_ms });
+      return told;
+    }
     const { glance, entries, sha256 } = told;
     const before = this.known.get(host);
     if (sha256 === null) return before?.glance === glance ? { sha256: before.sha256 } : { because: `${host} was not looked through` };
@@ -91,7 +107,7 @@ export class ToolChains {
   private chain(folders: readonly Folder[], told: ReadonlyMap<string, Chain>, program: string | null): Chain {
     const parts: unknown[] = [program];
     for (const { host, inside } of folders) {
-      const one = told.get(host) ?? { because: `${host} was not looked at` };
+      const one = told.get(host) ?? this.passedOver(host) ?? { because: `${host} was not looked at` };
       if ("because" in one) return { because: `its tool chain: ${one.because}` };
       parts.push([host, inside, one.sha256]);
     }

@@ -115,3 +115,24 @@ test("attack: a large tool chain's program is replaced where another command's l
   const after = await look();
   expect([...commands.keys()].map((name) => Bun.deepEquals(after.get(name), before.get(name)))).toEqual([true, false, false]);
 });
+
+test("a look that took long and told nothing is not taken again for every gate; one that failed at once is", async () => {
+  const chains = chainsOf();
+  const asked: string[][] = [];
+  const look = async (took_ms: number, reason: string | null): Promise<string> => {
+    const found = await chains.look(new Map([["x", command]]), mounts(), (job) => {
+      asked.push(job.folders.map(({ host }) => host));
+      now_ms += took_ms;
+      const reply = lookAtTools(job);
+      return Promise.resolve(reason === null ? reply : { ...reply, folders: reply.folders.map((one) => (one.host.endsWith("/lib") ? { host: one.host, told: { because: reason } } : one)) });
+    });
+    return because(found.get("x") ?? { because: "nothing" });
+  };
+  const [bin, lib] = [join(root, "bin"), join(root, "lib")];
+  expect(await look(5, "it went")).toContain("it went");
+  expect(await look(5_000, "too long")).toContain("too long");
+  expect(await look(5, null)).toContain("too long");
+  now_ms += LIMITS.tool_known_ms;
+  expect(await look(5, null)).toBe("told");
+  expect(asked).toEqual([[bin, lib], [bin, lib], [bin], [bin, lib]]);
+});
