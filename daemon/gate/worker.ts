@@ -4,16 +4,15 @@ import { toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Usage } from "../../proto/card.ts";
 import type { Facts } from "../../proto/facts.ts";
-import { WorkerJob, type CheckJob, type FactsReply, type QuestionJob, type QuestionReply, type WorkerReply } from "../../proto/worker.ts";
+import { WorkerJob, type CheckJob, type FactsJob, type FactsReply, type QuestionJob, type QuestionReply, type WorkerReply } from "../../proto/worker.ts";
 import { serve } from "../platform/process/child.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import { runCheck } from "./checks/check.ts";
 import { checkOf } from "./checks/index.ts";
 import { tracked } from "./checks/reading/tracked.ts";
 import { touchedCommands } from "../commands/inputs.ts";
-import type { Change } from "./facts/change.ts";
 import { collect } from "./facts/collect.ts";
-import { questionOf, sameQuestion } from "./facts/question.ts";
+import { questionOf, sameQuestion, type Resolved } from "./facts/question.ts";
 
 /** The facts this process works on: collected here, or read once from the file another process wrote. */
 let current: { readonly sha256: string; readonly facts: Facts } | null = null;
@@ -36,17 +35,27 @@ function usageSince(start: NodeJS.CpuUsage): Usage {
 
 const since = (start: number): number => Math.round((performance.now() - start) * 1000);
 
-/** What the commits came to when the question was put. */
-let asked: { readonly job: QuestionJob; readonly change: Change | null } | null = null;
+/** What the commits came to when the question was put, until facts are asked for. */
+let asked: { readonly job: QuestionJob; readonly resolved: Resolved | null } | null = null;
+
+/** Null, and its reader closed, where it was of other commits. */
+async function taken(job: FactsJob | null): Promise<Resolved | null> {
+  const before = asked;
+  asked = null;
+  if (before === null || (job !== null && sameQuestion(job, before.job))) return before?.resolved ?? null;
+  await before.resolved?.reader.close();
+  return null;
+}
 
 async function questionJob(job: QuestionJob): Promise<QuestionReply> {
-  const { reply, change } = await questionOf(job);
-  asked = { job, change };
+  await taken(null);
+  const { reply, resolved } = await questionOf(job);
+  asked = { job, resolved };
   return reply;
 }
 
-async function factsJob(job: Extract<WorkerJob, { kind: "facts" }>): Promise<FactsReply> {
-  const { facts, reply } = await collect(job, asked !== null && sameQuestion(job, asked.job) ? asked.change : null);
+async function factsJob(job: FactsJob): Promise<FactsReply> {
+  const { facts, reply } = await collect(job, await taken(job));
   current = { sha256: reply.facts_sha256, facts };
   return reply;
 }

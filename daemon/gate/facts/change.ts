@@ -14,6 +14,8 @@ export type Change =
     }
   | { readonly resolved: Extract<ResolvedChange, { history: "unknown" }> };
 
+export type KnownChange = Extract<Change, { basis: string }>;
+
 const CONFLICTS_MAX = 10_000;
 const BECAUSE: Readonly<Record<string, string>> = {
   history_cut: "the history was cut before it answered the question; fetch it whole (fetch-depth: 0)",

@@ -9,7 +9,7 @@ import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
 import { Borders } from "../../checking/border.ts";
 import { diskCode } from "../../platform/disk.ts";
 import type { ParsedCommit } from "../../platform/git/commit.ts";
-import { GitReader } from "../../platform/git/reader.ts";
+import type { GitReader } from "../../platform/git/reader.ts";
 import type { TreeList } from "../../platform/git/tree.ts";
 import { wantsContent } from "../checks/index.ts";
 import { actorOf } from "./actor.ts";
@@ -17,7 +17,8 @@ import { approvalNeeds } from "./approvals.ts";
 import { authorsOf } from "./authors.ts";
 import { runIdsOf } from "./runs.ts";
 import { baseConfig } from "./base-config.ts";
-import { resolveChange, type Change } from "./change.ts";
+import { resolveChange, type Change, type KnownChange } from "./change.ts";
+import { openReader, type Resolved } from "./question.ts";
 import { wantedContents } from "./contents.ts";
 import { changedFiles, diffed, touchedPaths, type ChangedFiles } from "./files.ts";
 import { withFolders } from "./folder-configs.ts";
@@ -35,8 +36,6 @@ export interface Collected {
   readonly facts: Facts;
   readonly reply: FactsReply;
 }
-
-type KnownChange = Extract<Change, { basis: string }>;
 
 /** Who wrote the change is no part of what checks read. */
 interface Written {
@@ -174,13 +173,12 @@ async function store(bytes: Uint8Array, path: string, bytes_max: number): Promis
 
 /**
  * The facts of `job`'s change, also written to `facts_path`, and the summary for the core.
- * `resolved` is what the same job's commits came to already. An unknown change has facts that say so and nothing else. Throws when git fails or a limit that cannot be cut is passed.
+ * `resolved` is what the same commits came to already; its reader is closed here, at the latest at its own deadline. An unknown change has facts that say so and nothing else. Throws when git fails or a limit that cannot be cut is passed.
  */
-export async function collect(job: FactsJob, resolved: Change | null = null): Promise<Collected> {
-  const { limits, object_format } = job;
-  const dir = { git_dir: job.git_dir, object_format };
-  await using reader = new GitReader(job.git, dir, { deadline_ms: job.deadline_ms, commits_max: 1_000_000 });
-  const change = resolved ?? (await resolveChange(reader, job));
+export async function collect(job: FactsJob, resolved: Resolved | null = null): Promise<Collected> {
+  const { limits } = job;
+  await using reader = resolved?.reader ?? openReader(job);
+  const change = resolved?.change ?? (await resolveChange(reader, job));
   const root = "basis" in change ? await baseConfig(reader, change.config_commit, job) : ({ state: "absent" } as const);
   const { facts, config, authors, runs } = "basis" in change ? await factsOf(reader, job, change, root) : await unseenOf(reader, job, change, root);
   const whole_tree = "basis" in change && change.resolved.merge_tree !== null && !facts.gaps.some(({ what }) => what === "merged tree");

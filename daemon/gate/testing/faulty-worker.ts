@@ -41,7 +41,11 @@ function factsOf(base: string): FactsReply {
 
 async function truthful(job: WorkerJob): Promise<WorkerReply> {
   // Told before anything was read that could take a process over.
-  if (job.kind === "question") return (await questionOf(job)).reply;
+  if (job.kind === "question") {
+    const { reply, resolved } = await questionOf(job);
+    await resolved?.reader.close();
+    return reply;
+  }
   if (job.kind === "facts") return factsOf(job.target);
   if (job.kind === "policy") return { kind: "policy", result: { result: "decided", answers: [{ actor: "human", effects: [], reasons: [] }] }, duration_us: 1 };
   if (job.kind !== "check") throw new MaestroError("internal.bug", `${job.kind} is not asked of this one`);
