@@ -23,6 +23,11 @@ export interface CommandReuse {
   readonly fresh: boolean;
 }
 
+/** Undefined for a stranger's change: it teaches nothing, and learns nothing. */
+export function reuseFor(kept: KeptBodies, code: string, scope: ReuseScope, fresh: boolean): CommandReuse | undefined {
+  return scope.mode === "fork" ? undefined : { kept, code, scope, fresh };
+}
+
 /** What else an answer follows from. */
 export interface Surroundings {
   readonly mounts: ToolMounts;

@@ -13,7 +13,7 @@ import type { Bill, Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
 import { validFor } from "./comparison.ts";
 import { CHECKS } from "./checks/index.ts";
-import type { CommandReuse } from "../commands/reuse.ts";
+import { reuseFor } from "../commands/reuse.ts";
 import { checkHanded, handedDigest, unreadReports } from "../commands/reports/handed.ts";
 import type { ChangeCosts } from "./cost/change-cost.ts";
 import { stoppedByBudget } from "./cost/allowance.ts";
@@ -118,7 +118,7 @@ export class GateKeeper {
     const handed = handedDigest(request.reports);
     let reuse: Reuse | undefined;
     const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
-    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: this.commandReuse(intake, request.rerun === true) } };
+    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: reuseFor(this.keptBodies(), checkCode(), scopeOf(intake), request.rerun === true) } };
     const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => {
       costs?.link(bill, asked.facts.runs ?? []);
       return subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked);
@@ -131,11 +131,6 @@ export class GateKeeper {
 
   private reuseOf(intake: Intake, facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse {
     return new Reuse(this.keptBodies(), scopeOf(intake), partsOf(facts), numbers);
-  }
-
-  /** Strangers' changes teach nothing, and learn nothing. */
-  private commandReuse(intake: Intake, fresh: boolean): CommandReuse | undefined {
-    return intake.mode === "fork" ? undefined : { kept: this.keptBodies(), code: checkCode(), scope: scopeOf(intake), fresh };
   }
 
   private keptBodies(): ReuseDeps {
