@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Outcome } from "../../proto/outcome.ts";
+import { Value } from "@sinclair/typebox/value";
+import { Outcome } from "../../proto/outcome.ts";
+import { ReportName } from "../../proto/report.ts";
 import { toolJob } from "./jobs.ts";
 
 let folder: string;
@@ -13,10 +15,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function read(text: string): Promise<Outcome> {
+async function read(text: string, name = "tests"): Promise<Outcome> {
   const path = join(folder, `r${++serial}`);
   writeFileSync(path, text);
-  const reply = await toolJob({ kind: "report", name: "tests", report: { path, sha256: new Bun.CryptoHasher("sha256").update(text).digest("hex") } });
+  const reply = await toolJob({ kind: "report", name, report: { path, sha256: new Bun.CryptoHasher("sha256").update(text).digest("hex") } });
   if (reply.kind !== "report") throw new Error(`answered ${reply.kind}`);
   return reply.outcome;
 }
@@ -34,6 +36,12 @@ test("each failed test is a note that says whose word it is, with its place and 
 test("a report in which nothing failed passes by the job's word alone", async () => {
   const outcome = await read('<testsuite><testcase name="fine"/></testsuite>');
   expect([outcome.result, outcome.observer, outcome.findings]).toEqual(["pass", "job", []]);
+});
+
+test("the longest name a report may have is a check's, too", async () => {
+  const name = "r".repeat(32);
+  expect([Value.Check(ReportName, name), Value.Check(ReportName, `${name}r`)]).toEqual([true, false]);
+  expect(Value.Check(Outcome, await read("<testsuite/>", name))).toBe(true);
 });
 
 test("attack: more failed tests than anybody reads are a gap, and not a list cut short, which would hold the change", async () => {
