@@ -1,6 +1,6 @@
 /** A bit that makes LMDB open an older tree: no daemon starts on it, fsck says so, and a repair puts it back with everything that was acknowledged. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { metasIn, newestOf, withData } from "../store/metas.ts";
 import { World } from "../testing/core.ts";
@@ -46,6 +46,29 @@ test("fsck finds it, a repair puts that bit back, and everything acknowledged is
   expect(JSON.parse(text.trim().split("\n").at(-1) ?? "")).toMatchObject({ report: { lost: [], succession: null, after: { damage_total: 0 } } });
   expect(await truthOf(state_dir)).toBe(await truthOf(origin));
   expect(readdirSync(join(state_dir, "quarantine")).length).toBe(1);
+}, 120_000);
+
+test.each([
+  ["no byte of it is left", (mark: string) => writeFileSync(mark, "")],
+  ["both halves are zeros", (mark: string) => writeFileSync(mark, Buffer.alloc(1024))],
+  ["it cannot be read at all", (mark: string) => (rmSync(mark), mkdirSync(mark))],
+])("attack: only the mark is damaged (%s): no daemon starts, fsck says so, and a repair costs neither a row nor the log", async (_how, damage) => {
+  const state_dir = join(world.scratch.root, "mark-alone");
+  cpSync(origin, state_dir, { recursive: true });
+  damage(join(state_dir, "db/mark"));
+  expect((await offline("fsck", state_dir)).text).toMatch(/"area":"database".*neither half of mark can be read/);
+  const { text } = await offline("repair", state_dir);
+  expect(JSON.parse(text.trim().split("\n").at(-1) ?? "")).toMatchObject({ report: { rebuilt: [expect.stringContaining("the mark beside it")], lost: [], succession: null, after: { damage_total: 0 } } });
+  expect(await truthOf(state_dir)).toBe(await truthOf(origin));
+  rmSync(state_dir, { recursive: true });
+}, 120_000);
+
+test("attack: the mark and the newest page are damaged: what contradicts itself is not taken for whole", async () => {
+  const state_dir = older("both");
+  writeFileSync(join(state_dir, "db/mark"), "");
+  const { report } = JSON.parse((await offline("repair", state_dir)).text.trim().split("\n").at(-1) ?? "");
+  expect(report).toMatchObject({ lost: [expect.stringContaining("the newest transactions may be missing")], after: { damage_total: 0 } });
+  rmSync(state_dir, { recursive: true });
 }, 120_000);
 
 test("where nothing proves which bit it was, the repair says what may be lost, and the log begins anew", async () => {

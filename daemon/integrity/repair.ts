@@ -23,7 +23,7 @@ import { openStore, type Store } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
 import { keepEnvelope } from "../store/envelopes.ts";
 import { REPAIRED, settle } from "../store/upgrade.ts";
-import { whyOlder } from "../store/mark.ts";
+import { markAlone, whyOlder } from "../store/mark.ts";
 import { flipBack, flippedBit } from "../store/mend.ts";
 import { backfillSummaries } from "../store/backfill.ts";
 import { openGates, payerOf } from "../store/gates.ts";
@@ -64,11 +64,11 @@ class Repair {
     return this.used ? this.quarantine : null;
   }
 
-  /** Moves something aside under its own path. */
-  async aside(path: string): Promise<void> {
+  /** Moves something aside, under its own path unless its folder may follow. */
+  async aside(path: string, as = path): Promise<void> {
     const { state_dir } = this.deps;
     if (!existsSync(join(state_dir, path))) return;
-    const to = join(this.quarantine, path);
+    const to = join(this.quarantine, as);
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
     await rename(join(state_dir, path), to);
     await syncPath(dirname(to));
@@ -220,6 +220,10 @@ async function mend(repair: Repair): Promise<void> {
   const db = join(repair.deps.state_dir, "db");
   const why = existsSync(join(db, "data.mdb")) ? whyOlder(db) : null;
   if (why === null) return;
+  if (markAlone(db)) {
+    await repair.aside("db/mark", "mark");
+    return repair.note("rebuilt", "database: the mark beside it, which could not be read; nothing in the database speaks against what it says of itself");
+  }
   const flipped = flippedBit(db);
   repair.older = flipped === null;
   if (flipped === null) return repair.note("lost", `database: ${why}; the newest transactions may be missing, and with them tokens, spending and waiting approvals, which stand nowhere else`);

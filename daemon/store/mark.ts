@@ -34,11 +34,21 @@ function markIn(slot: Buffer): Mark | null {
   return slotOf(mark).equals(slot) ? mark : null;
 }
 
+/** Empty where the disk does not give the bytes back, or something else has the name: whoever repairs has to come past that. */
+function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "EIO" || error.code === "EISDIR")) return Buffer.alloc(0);
+    throw error;
+  }
+}
+
 /** The newest mark in a folder; `absent` where there is no file, as in a copy, `null` where no slot can be read. */
 export function markFor(folder: string): Mark | "absent" | null {
   const path = join(folder, FILE);
   if (!existsSync(path)) return "absent";
-  const bytes = readFileSync(path);
+  const bytes = bytesOf(path);
   const marks = Array.from({ length: SLOTS }, (_, slot) => markIn(bytes.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES)));
   return marks.reduce((best, mark) => (best === null || (mark !== null && mark.transaction > best.transaction) ? mark : best), null);
 }
@@ -67,6 +77,9 @@ export function whyOlder(folder: string): string | null {
   if (!existsSync(join(folder, "data.mdb"))) return "data.mdb is missing";
   return withData(folder, (data) => whyOlderThan(markFor(folder), data));
 }
+
+/** Whether it is the mark that is damaged, and nothing speaks against the database: then a repair has the mark to make anew, and no more. */
+export const markAlone = (folder: string): boolean => markFor(folder) === null && withData(folder, (data) => whyOlderThan("absent", data)) === null;
 
 /** Throws `store.corrupt`: what LMDB would open is older than what was durable, or may be. */
 export function requireNewest(folder: string): void {
