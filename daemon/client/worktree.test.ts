@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planChange } from "./pack.ts";
-import { snapshotOf, type Snapshot } from "./worktree.ts";
+import { gitIn, snapshotOf, type Snapshot } from "./worktree.ts";
 
 let home: string;
 let path: string;
@@ -185,6 +185,11 @@ test("attack: a filter that never ends does not hold whoever waits for the snaps
   const started = performance.now();
   expect(() => snapshotOf(path, { deadline_ms: 1_000 })).toThrow("did not end within");
   expect(performance.now() - started).toBeLessThan(8_000);
+});
+
+test("attack: a path that is no folder, or is not there, is said by name and is no error inside", () => {
+  const file = join(import.meta.dir, "worktree.test.ts");
+  for (const path of [file, join(file, "x"), "list"]) expect(() => gitIn(path)).toThrow(`${path} cannot be entered`);
 });
 
 test("no repository, no commit yet, no work tree: each said by name, nothing left behind", () => {

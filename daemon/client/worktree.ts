@@ -38,6 +38,8 @@ interface Git {
 }
 
 export function gitIn(path: string, env: ClientEnvironment = {}, end_ms = Infinity): Git {
+  // Behind the slash only a folder is there.
+  if (!existsSync(`${path}/`)) throw new MaestroError("git.not_repository", `${path} cannot be entered`);
   const git = Bun.which("git", env.PATH === undefined ? undefined : { PATH: env.PATH });
   if (git === null) throw new MaestroError("git.missing", "no git on the PATH");
   const base = { HOME: env.HOME ?? homedir(), ...(env.XDG_CONFIG_HOME === undefined ? {} : { XDG_CONFIG_HOME: env.XDG_CONFIG_HOME }), ...(env.PATH === undefined ? {} : { PATH: env.PATH }), LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1" };
