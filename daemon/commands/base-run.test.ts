@@ -58,14 +58,14 @@ describe.skipIf(sandboxed)("a required linter on a repository that was never cle
 });
 
 describe("what is kept of a base", () => {
-  const run: BaseRun = { repo_id: "r", object_format: "sha1", tree: "a".repeat(40), name: "lint", command: { run: ["lint"] }, mounts: {}, tier: "own" };
+  const run: BaseRun = { repo_id: "r", object_format: "sha1", tree: "a".repeat(40), name: "lint", command: { run: ["lint"] }, mounts: {}, tier: "own", tools: null };
   const outcome = (change: Partial<Outcome> = {}): Outcome => ({ check: "command.lint", result: "pass", because: null, observer: "sandbox", findings: [], findings_cut: 0, gaps: [], ...change });
 
   test("is found again by everything it follows from, and by nothing less", () => {
     const kept = new KeptBases();
     kept.put(run, outcome());
     expect(kept.get({ ...run })).toEqual(outcome());
-    for (const other of [{ repo_id: "s" }, { tree: "b".repeat(40) }, { name: "x" }, { command: { run: ["lint", "--fix"] } }, { tier: "fork" }, { mounts: { a: { folders: [] } } }]) expect(kept.get({ ...run, ...other })).toBeNull();
+    for (const other of [{ repo_id: "s" }, { tree: "b".repeat(40) }, { name: "x" }, { command: { run: ["lint", "--fix"] } }, { tier: "fork" }, { tools: "t" }, { mounts: { a: { folders: [] } } }]) expect(kept.get({ ...run, ...other })).toBeNull();
   });
 
   test("is never what is not known", () => {

@@ -16,6 +16,8 @@ export interface BaseRun {
   readonly command: Command;
   readonly mounts: ToolMounts;
   readonly tier: string;
+  /** Digest of its tool chain, where that is known: what another version of a tool found there is no base to compare with. */
+  readonly tools: string | null;
 }
 
 export class KeptBases {

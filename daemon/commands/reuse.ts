@@ -83,6 +83,12 @@ export class CommandPlans {
     return { key: keyOf(this.reuse, sight, view.sha256, name, surroundings), tools: chain.sha256, command };
   }
 
+  /** Digest of a command's tool chain; null where it was not asked for or cannot be told. */
+  tools(name: string): string | null {
+    const plan = this.plans.get(name);
+    return plan === undefined || "because" in plan ? null : plan.tools;
+  }
+
   /** As if the command had run; null where it has to. */
   async earlier(name: string, keep: Keep): Promise<Attempted | null> {
     const plan = this.plans.get(name);

@@ -17,6 +17,7 @@ import { bothRuns, failedIds, withRates } from "./flakiness.ts";
 import { measureAll } from "./measure-all.ts";
 import { saidOfTests } from "./said-of-tests.ts";
 import { deadlineFor, type ToolDeps, type ToolQuestion } from "./question.ts";
+import type { CommandPlans } from "./reuse.ts";
 
 /** A run, and which watched tests passed in it. */
 interface Judged extends CheckRun {
@@ -58,7 +59,7 @@ export class ToolRunner {
       judged.push(run);
       done(run);
     }
-    const { runs, base_outcomes } = await this.withBase(question, judged, keep);
+    const { runs, base_outcomes } = await this.withBase(question, judged, plans, keep);
     const handed = new Map(await Promise.all(question.handed.map(async ({ name, bytes }) => [name, await keep.put(fromBase64(bytes) ?? new Uint8Array(0))] as const)));
     const deadline_ms = () => deadlineFor(this.deps, question);
     const obligations = await measureAll(config, { attempted, outcomes: runs.map(({ outcome }) => outcome), handed, lane, deadline_ms });
@@ -71,13 +72,13 @@ export class ToolRunner {
   }
 
   /** A second run, over the base's own tree, of the commands that found something there is something to compare with. */
-  private async withBase(question: ToolQuestion, runs: readonly CheckRun[], keep: Keep): Promise<{ runs: readonly CheckRun[]; base_outcomes: readonly Outcome[] }> {
+  private async withBase(question: ToolQuestion, runs: readonly CheckRun[], plans: CommandPlans | null, keep: Keep): Promise<{ runs: readonly CheckRun[]; base_outcomes: readonly Outcome[] }> {
     const { facts, config } = question;
     const { change, trusted } = facts;
     const names = Object.keys(config.commands).filter((name) => runs.some(({ outcome }) => outcome.check === commandCheck(name) && comparable(outcome, config.commands[name])));
     // A root commit has no base: everything in it is new, and that is no gap.
     if (names.length === 0 || trusted === null || change.history === "unknown" || change.base === null) return { runs, base_outcomes: [] };
-    const bases = await this.onBase(question, names, trusted.old_tree, keep);
+    const bases = await this.onBase(question, names, trusted.old_tree, plans, keep);
     const not_compared = (base: Outcome): string => `the command gave no whole answer on the base's own tree: ${base.because ?? "it found more than is listed"}`.slice(0, 2000);
     const told = runs.map((run): CheckRun => {
       const base = bases.find(({ check }) => check === run.outcome.check);
@@ -86,7 +87,7 @@ export class ToolRunner {
     return { runs: told, base_outcomes: bases.filter(tells) };
   }
 
-  private async onBase(question: ToolQuestion, names: readonly string[], tree: string, keep: Keep): Promise<readonly Outcome[]> {
+  private async onBase(question: ToolQuestion, names: readonly string[], tree: string, plans: CommandPlans | null, keep: Keep): Promise<readonly Outcome[]> {
     const { repository, config, mode } = question;
     const { repo_id, object_format } = repository;
     await using trees = this.attempts.trees(question, tree, "-base");
@@ -94,7 +95,7 @@ export class ToolRunner {
     try {
       for (const name of names) {
         const command = config.commands[name]!;
-        const run = { repo_id, object_format, tree, name, command, mounts: config.mounts, tier: mode === "fork" ? "fork" : "own" };
+        const run = { repo_id, object_format, tree, name, command, mounts: config.mounts, tier: mode === "fork" ? "fork" : "own", tools: plans?.tools(name) ?? null };
         const kept = this.bases.get(run);
         const outcome = kept ?? (await this.judged(question, await this.attempts.in(trees, question, name, command, keep), [], targetTree(question, tree))).outcome;
         this.bases.put(run, outcome);

@@ -134,8 +134,10 @@ export class GateKeeper {
   }
 
   private keptBodies(): ReuseDeps {
-    const { outcomes: table, artifacts, evidence, host } = this.deps;
-    return { table, blobs: artifacts.blobs, code: checkCode(), now_s: () => evidence.now_s(), age_s: host.limits.command.reuse_age_s };
+    const { outcomes: table, artifacts, evidence, host, clock } = this.deps;
+    // Log time stands still after a clock jumped: what is kept must not outlive its age by that.
+    const now_s = () => Math.max(evidence.now_s(), Math.floor(clock.now_ms() / 1000));
+    return { table, blobs: artifacts.blobs, code: checkCode(), now_s, age_s: host.limits.command.reuse_age_s };
   }
 
   private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Asked): Identity {

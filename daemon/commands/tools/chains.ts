@@ -10,8 +10,6 @@ import { SYSTEM_MOUNT } from "../../config/tool-mounts.ts";
 const FRESH_ENTRIES_MAX = 5_000;
 /** A look that took longer and told nothing is not taken again before every gate. Waiting for a process counts, too. */
 const LOOK_MS_MAX = 3_000;
-/** Units may have these of their own: what the daemon finds there the launcher does not show. */
-const PRIVATE = /^\/(?:var\/)?tmp(?:\/|$)/;
 
 export interface ChainsDeps {
   readonly limits: Pick<CommandLimits, "tool_entries_max" | "tool_deadline_ms" | "tool_known_ms">;
@@ -87,7 +85,6 @@ export class ToolChains {
 
   /** Why it is not looked at. */
   private passedOver(host: string): { readonly because: string } | null {
-    if (this.deps.apart && PRIVATE.test(host)) return { because: `the launcher is a unit of its own and may have another ${host}` };
     const before = this.untold.get(host);
     return before !== undefined && before.until_ms > this.deps.now_ms() ? { because: before.because } : null;
   }

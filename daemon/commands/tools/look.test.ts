@@ -61,6 +61,7 @@ test("where it cannot be told, why is said: too many files, too slow, not there,
   for (let i = 0; i < 300; i++) writeFileSync(join(root, "lib/many", String(i)), "");
   expect(because(await told(chainsOf({ ...LIMITS, tool_deadline_ms: 0 })))).toContain("limits.command.tool_deadline_ms");
   expect(because(await told(chainsOf(LIMITS, true)))).toContain("may have another");
+  expect(lookAtTools({ kind: "tools", folders: [{ host: "/proc/self/root/tmp", beside: [], known: null }], programs: [], apart: true, entries_max: 9, deadline_ms: 9_000 }).folders[0]?.told).toEqual({ because: "the launcher is a unit of its own and may have another /proc/self/root/tmp" });
   rmSync(join(root, "lib"), { recursive: true });
   expect(because(await told())).toContain("is not there");
   const dead = await chainsOf().look(new Map([["x", command]]), mounts(), () => Promise.reject(new MaestroError("worker.crashed", "killed")));

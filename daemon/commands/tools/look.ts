@@ -11,6 +11,8 @@ import { errno } from "../../platform/kernel/errno.ts";
 type Folder = ToolsJob["programs"][number]["folders"][number];
 type Bounds = Pick<ToolsJob, "entries_max" | "apart" | "deadline_ms"> & { readonly ends_ms: number };
 
+/** Units may have these of their own: what the daemon finds there the launcher does not show. */
+const PRIVATE = /^\/(?:var\/)?tmp(?:\/|$)/;
 const LINKS_MAX = 40;
 const LOOK_AT_CLOCK = 256;
 
@@ -100,6 +102,7 @@ function within(real: string, beside: readonly string[]): boolean {
 function told({ host, beside, known }: ToolsJob["folders"][number], bounds: Bounds): ToolsReply["folders"][number]["told"] {
   try {
     const real = realpathSync(host);
+    if (bounds.apart && (PRIVATE.test(host) || PRIVATE.test(real))) return { because: `the launcher is a unit of its own and may have another ${host}` };
     if (within(real, beside)) {
       const named = new Bun.CryptoHasher("sha256").update(`${host}\0${real}`).digest("hex");
       return { glance: named, entries: 0, sha256: named };

@@ -185,3 +185,14 @@ test("answers outlive a restart and not their age", async () => {
   world.clock.advance(8 * 86_400_000);
   expect(reusedOf(await gate(change, later, change.head))).toEqual([]);
 }, 120_000);
+
+test("attack: a clock that jumps ahead freezes log time: no answer outlives its age, and none of that time is believed once the clock is back", async () => {
+  const change = await forked();
+  const [, now_ms] = [await gate(change, change.base, change.head), world.clock.now_ms()];
+  world.clock.setWall(now_ms + 400 * 86_400_000);
+  const moved = await moveBase(change, { "other/c.ts": "export const c = 3;\n" });
+  expect(reusedOf(await gate(change, moved, change.head))).toEqual([]);
+  world.clock.setWall(now_ms);
+  const again = await moveBase(change, { "other/c.ts": "export const c = 4;\n" });
+  expect(reusedOf(await gate(change, again, change.head))).toEqual([]);
+}, 120_000);
