@@ -76,12 +76,15 @@ export interface CheckContext {
 /** `commit_words`: how many commits there are and what they say, without what they are called. */
 export type FactsPart = Exclude<keyof Facts, "commits"> | "commit_words";
 
+/** What every answer follows from: the change itself, what of it was not seen, and where a waiver makes a finding another one. */
+export const ALWAYS_READ: readonly FactsPart[] = ["files", "gaps", "waived"];
+
 export interface Check<Id extends string = string> {
   readonly id: Id;
   readonly question: string;
   /** Changed files whose whole old and new content it reads: globs, or `mode:120000` for symbolic links. */
   readonly contents: readonly string[];
-  /** Parts of the facts that its answers follow from, whatever the change; names of commits it reads only where it finds something in one. */
+  /** Parts of the facts that its answers follow from beside `ALWAYS_READ`, whatever the change; names of commits it reads only where it finds something in one. */
   readonly reads: readonly FactsPart[];
   readonly rules: readonly Rule[];
   run(facts: Facts, context: CheckContext): Answer | Promise<Answer>;

@@ -18,7 +18,7 @@ export default defineCheck({
   id: "dependencies",
   question: "Does the change bring in code from somewhere new, swap what a version stands for, or run scripts on install?",
   contents: [LOCKS, MANIFESTS],
-  reads: ["files", "contents", "gaps", "waived"],
+  reads: ["contents"],
   rules: [
     {
       id: "dep.foreign-source",

@@ -19,7 +19,7 @@ export default defineCheck({
   id: "guards",
   question: "Does the change edit what guards changes: policy, owners, agent instructions or hooks?",
   contents: [],
-  reads: ["files", "base_policy", "commands", "runners", "gaps", "waived"],
+  reads: ["base_policy", "commands", "runners"],
   rules: [
     {
       id: "guard.self-edit",

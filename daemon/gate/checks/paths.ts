@@ -106,7 +106,7 @@ export default defineCheck({
   id: "paths",
   question: "Do the change's paths, links, submodules and binaries stay harmless on every machine?",
   contents: [`mode:${LINK}`],
-  reads: ["files", "contents", "tree", "gaps", "waived"],
+  reads: ["contents", "tree"],
   rules: [
     {
       id: "path.unsafe",

@@ -119,7 +119,7 @@ export default defineCheck({
   id: "secrets",
   question: "Does the change publish a credential?",
   contents: [],
-  reads: ["files", "commit_words", "title", "gaps", "waived"],
+  reads: ["commit_words", "title"],
   rules: [
     {
       id: "secret.token",

@@ -15,7 +15,7 @@ export default defineCheck({
   id: "size",
   question: "Can a person review the change in one sitting?",
   contents: [],
-  reads: ["files", "gaps", "waived"],
+  reads: [],
   rules: [
     {
       id: "size.unreviewable",

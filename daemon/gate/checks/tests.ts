@@ -112,7 +112,7 @@ export default defineCheck({
   id: "tests",
   question: "Do the tests still test as much as before?",
   contents: [],
-  reads: ["files", "revert", "merge", "actor", "gaps", "waived"],
+  reads: ["revert", "merge", "actor"],
   rules: [
     {
       id: "test.weakened",

@@ -88,7 +88,7 @@ export default defineCheck({
   id: "text",
   question: "Does the change leave conflict markers, hidden text controls, focused tests or debugger statements behind?",
   contents: [],
-  reads: ["files", "gaps", "waived"],
+  reads: [],
   rules: [
     {
       id: "merge.conflict-marker",

@@ -12,6 +12,7 @@ import type { FactsReply } from "../../../proto/worker.ts";
 import type { CheckRun } from "../../checking/answer.ts";
 import { readKept, shelved, unlessStore, type KeptBodies, type ReuseScope } from "../../store/kept-bodies.ts";
 import type { KeptOutcome } from "../../store/reuse.ts";
+import { ALWAYS_READ } from "../checks/check.ts";
 import { checkOf } from "../checks/index.ts";
 import type { KeptRuns } from "./kept-outcomes.ts";
 
@@ -71,7 +72,7 @@ export class Reuse implements KeptRuns {
     const always = checkOf(outcome.check)?.reads;
     if (this.numbers.change_sha256 === null || always === undefined || reads === undefined || outcome.result === "unavailable" || outcome.reused !== undefined) return null;
     // What it says it read may add to that and not take away from it.
-    const known = [...new Set([...always, ...reads])].map((part) => [part, this.parts[part]] as const);
+    const known = [...new Set([...ALWAYS_READ, ...always, ...reads])].map((part) => [part, this.parts[part]] as const);
     if (known.some(([, digest]) => digest === undefined)) return null;
     const kept = await shelved(this.deps.blobs, { at_s, reads: Object.fromEntries(known) as Record<string, string>, outcome, took_us: duration_us }, this.scope);
     return kept === null ? null : { key: this.key(outcome.check), kept };
