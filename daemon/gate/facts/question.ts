@@ -31,12 +31,13 @@ export const sameQuestion = (a: Pick<FactsJob, "git_dir" | "target" | "head" | "
 
 /** No digest where git cannot tell: then nothing is re-used and nothing is kept. */
 export async function questionOf(job: QuestionJob): Promise<Question> {
-  const reader = openReader(job);
+  let reader: GitReader | null = null;
   try {
+    reader = openReader(job);
     const change = await resolveChange(reader, job);
     return { reply: { kind: "question", change_sha256: "basis" in change ? await digestOf(reader, job, change) : null }, resolved: { change, reader } };
   } catch (error) {
-    await reader.close();
+    await reader?.close();
     if (error instanceof MaestroError) return { reply: { kind: "question", change_sha256: null }, resolved: null };
     throw error;
   }
