@@ -39,11 +39,13 @@ function fileOf(path: string, does: "create" | "edit" | "delete", lines: number)
   return { path: { u: path }, old_path: null, status, old: does === "create" ? null : SIDE, new: does === "delete" ? null : { ...SIDE, oid: "1".repeat(40) }, binary: false, lfs: false, hunks, truncated: false };
 }
 
-/** Paths that stand for a pattern: the guards and manifests it reaches, or itself with the stars taken as names. */
+/** Without what stands for nothing in a path: empty steps and dots. The root itself is empty. */
+const plainOf = (path: string): string => path.split("/").filter((step) => step !== "" && step !== ".").join("/");
+
+/** The guards and manifests that a pattern reaches. */
 function reached(pattern: string): string[] {
-  const glob = new Bun.Glob(pattern.replace(/^\.?\//, ""));
-  const guarded = [...GUARD_PLACES, DEFAULT_MANIFEST].filter((place) => glob.match(place));
-  return guarded.length > 0 ? guarded : [pattern.replace(/\*\*\/?/g, "").replace(/[*?[\]{}]/g, "x")];
+  const glob = new Bun.Glob(pattern.toLowerCase());
+  return [...GUARD_PLACES, DEFAULT_MANIFEST].filter((place) => glob.match(place.toLowerCase()));
 }
 
 interface Announced {
@@ -58,10 +60,15 @@ function announced({ files }: Pick<PlanJob, "files">): Announced {
     const kept = Math.min(lines, LINES_MAX - out.lines);
     out.lines += kept;
     if (kept < lines) out.not_seen.push(`lines beyond ${LINES_MAX} were not counted`);
-    const plain = path.replace(/^(?:\.\/)+/, "");
-    const many = PATTERN.test(plain) || plain.endsWith("/");
-    const stands = many ? reached(plain.endsWith("/") ? `${plain}**` : plain) : [plain];
-    if (many) out.not_seen.push(`${JSON.stringify(plain.slice(0, 120))} is a pattern: it was held against the usual places of guards, not against the files of the repository`);
+    const plain = plainOf(path);
+    // Whether a name is a file or a folder is not known here, so a folder with guards in it is one however it is spelt.
+    const folder = plain === "" || /\/\.?$/.test(path) || GUARD_PLACES.some((place) => place.toLowerCase().startsWith(`${plain.toLowerCase()}/`));
+    const many = PATTERN.test(plain) || folder;
+    const guarded = many ? reached(folder ? plainOf(`${plain}/**`) : plain) : [];
+    // Where no guard is reached it stands for one file: itself, with the stars taken as names.
+    const itself = PATTERN.test(plain) ? plain.replace(/\*\*\/?/g, "").replace(/[*?[\]{}]/g, "x") : plain;
+    const stands = guarded.length === 0 || (folder && plain !== "" && !PATTERN.test(plain)) ? [itself, ...guarded] : guarded;
+    if (many) out.not_seen.push(`${JSON.stringify(path.slice(0, 120))} is a pattern: it was held against the usual places of guards, not against the files of the repository`);
     stands.forEach((one, at) => out.files.set(one, fileOf(one, does, at === 0 ? kept : 0)));
   }
   return out;

@@ -40,11 +40,11 @@ describe("files", () => {
   });
 
   test("attack: a pattern or a folder that reaches a guard is no way to keep it out of the announcement", async () => {
-    for (const path of ["**", ".claude/", "{maestro,other}.yaml"]) {
+    for (const path of ["**", ".claude/", "{maestro,other}.yaml", ".", "./", ".github", ".github/./workflows//ci.yml", ".GitHub/", "maestro.yaml/", "{MAESTRO,x}.yaml"]) {
       const reply = await ask({ files: [{ path }] });
       expect([path, reply.answer]).toEqual([path, "ask"]);
     }
-    expect((await ask({ files: [{ path: "src/**/*.ts" }] })).answer).toBe("allow");
+    for (const path of ["src/**/*.ts", "src", "src/", "./src//a.ts", "github"]) expect([path, (await ask({ files: [{ path }] })).answer]).toEqual([path, "allow"]);
   });
 
   test("attack: a path that hides what it is", async () => {
