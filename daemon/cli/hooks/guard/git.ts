@@ -107,7 +107,14 @@ function pushed({ folder, settings: given, rest }: GitCall, { options, operands 
   if (given.some(({ value }) => value === null)) return [{ kind: "unread", what: "git push under a setting without a value, or with one that only the environment knows" }];
   if (operands[0]?.text.includes("::") === true) return [{ kind: "unread", what: "git push by another program than git's own; name the remote" }];
   const refs: PushedRef[] = [];
-  for (const { text } of operands.slice(1)) {
+  for (const [at, { text }] of operands.entries()) {
+    const tagged = operands[at - 1]?.text === "tag" && at > 1;
+    if (at === 0 || (text === "tag" && !tagged && operands[at + 1] !== undefined)) continue;
+    // `tag NAME` means refs/tags/NAME on both sides (git-push(1)).
+    if (tagged) {
+      refs.push({ source: `refs/tags/${text}`, target: `refs/tags/${text}` });
+      continue;
+    }
     const [source = "", target] = text.replace(/^\+/, "").split(/:(.*)/s, 2);
     if (source === "") return [{ kind: "unread", what: `git push ${text} removes a branch of the other side; ask the person` }];
     refs.push({ source, target: target ?? null });

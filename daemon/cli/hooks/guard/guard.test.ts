@@ -52,7 +52,7 @@ describe("what only a person may do", () => {
 
 describe("pushes are seen, with what they push", () => {
   test.each([
-    ["git push", []], ["git push origin", []], ["git push -u origin topic", [{ source: "topic", target: null }]], ["git push origin HEAD:main", [{ source: "HEAD", target: "main" }]], ["git push origin +a:refs/heads/b c", [{ source: "a", target: "refs/heads/b" }, { source: "c", target: null }]], ["cd src && git push origin x", [{ source: "x", target: null }]],
+    ["git push", []], ["git push origin", []], ["git push -u origin topic", [{ source: "topic", target: null }]], ["git push origin HEAD:main", [{ source: "HEAD", target: "main" }]], ["git push origin tag v1 x", [{ source: "refs/tags/v1", target: "refs/tags/v1" }, { source: "x", target: null }]], ["git push origin tag", [{ source: "tag", target: null }]], ["git push origin +a:refs/heads/b c", [{ source: "a", target: "refs/heads/b" }, { source: "c", target: null }]], ["cd src && git push origin x", [{ source: "x", target: null }]],
     ["bash -c 'git push'", []], ["true && (git push)", []], ["x=$(git push)", []], ["git -C src push", []], ["git -c http.proxy=x push", []],
   ] as const)("%s", (text, refs) => expect(commandLine(text, paths)).toMatchObject([{ kind: "push", push: { refs } }]));
 
