@@ -11,7 +11,7 @@ import type { WireJob } from "../wire.ts";
 import { canStandBy, type Ground } from "./begin.ts";
 import { Descriptors, Sealed } from "./descriptors.ts";
 import { NOTHING_REMOVED } from "./protections.ts";
-import { Standby } from "./standby.ts";
+import { type Ready, Standby } from "./standby.ts";
 import { canBeTold, standBy, type Standing } from "./start.ts";
 
 const dir = scratch();
@@ -95,24 +95,35 @@ test.skipIf(skipWithout(cages !== null, "no control group can be made here, so n
   const standby = new Standby();
   expect(await standby.take(ground)).toBeNull();
   standby.prepare(ground);
-  const first = await standby.take(ground);
-  if (first === null) throw new Error("nothing stood by");
-  using _fds = first.fds;
   const group = (pid: number): string => /maestro-job-\S+/.exec(readFileSync(`/proc/${pid}/cgroup`, "latin1"))?.[0] ?? "none";
-  expect(first.cage.folders.memory).toEndWith(group(first.standing.process.pid));
+  using stack = new DisposableStack();
+  const lent = async (): Promise<Ready> => {
+    const taken = await standby.take(ground);
+    if (taken === null) throw new Error("nothing stood by");
+    stack.use(taken.fds);
+    return taken;
+  };
+  const both = [await lent(), await lent()];
+  const groups = both.map(({ standing }) => group(standing.process.pid));
+  expect(new Set(groups).size).toBe(2);
+  for (const [index, { cage }] of both.entries()) expect(cage.folders.memory).toEndWith(groups[index]!);
+  // No third: as many as follow each other at once.
   expect(await standby.take(ground)).toBeNull();
   standby.prepare(ground);
+  const [{ cage }] = both as [Ready, Ready];
+  const lentPids = both.map(({ standing }) => standing.process.pid);
   // In all of its hierarchies: one that is killed on the way there is no case of its own.
-  const moved = (pid: number): boolean => readFileSync(`/proc/${pid}/cgroup`, "latin1").split("maestro-job-").length > Object.keys(first.cage.folders).length;
-  const second = (): number[] => shells().filter((pid) => pid !== first.standing.process.pid && moved(pid));
-  while (second().length === 0) await Bun.sleep(2);
+  const moved = (pid: number): boolean => readFileSync(`/proc/${pid}/cgroup`, "latin1").split("maestro-job-").length > Object.keys(cage.folders).length;
+  const next = (): number[] => shells().filter((pid) => !lentPids.includes(pid) && moved(pid));
+  while (next().length < 2) await Bun.sleep(2);
   await Bun.sleep(20);
-  const [pid = 0] = second();
-  const folder = join(first.cage.folders.memory, "..", group(pid));
-  process.kill(pid, "SIGKILL");
-  while (second().length > 0) await Bun.sleep(2);
-  expect([await standby.take(ground), existsSync(folder)]).toEqual([null, false]);
-  first.standing.process.kill("SIGKILL");
-  await first.standing.process.exited;
-  cages?.remove(first.cage);
+  const folders = next().map((pid) => join(cage.folders.memory, "..", group(pid)));
+  for (const pid of next()) process.kill(pid, "SIGKILL");
+  while (next().length > 0) await Bun.sleep(2);
+  expect([await standby.take(ground), await standby.take(ground), folders.map((folder) => existsSync(folder))]).toEqual([null, null, [false, false]]);
+  for (const one of both) {
+    one.standing.process.kill("SIGKILL");
+    await one.standing.process.exited;
+    cages?.remove(one.cage);
+  }
 });

@@ -1,5 +1,5 @@
 /**
- * The beginning of the next jail, made while there is no job: a shell in a control group of its own, with everything a jail is handed.
+ * The beginnings of the next jails, made while there is no job: a shell in a control group of its own, with everything a jail is handed.
  * To change its group a process waits until every processor has passed a quiet moment: 9 ms on a machine with little to do, 20 ms on a busy
  * one, and a jail that stood by has that behind it.
  */
@@ -10,6 +10,8 @@ import { type Ground, type Handed, handOver } from "./begin.ts";
 import { Descriptors } from "./descriptors.ts";
 import { standBy, type Standing } from "./start.ts";
 
+/** The second command of a gate follows the first within two milliseconds, which is too soon for what is begun after the first. */
+const READY_MAX = 2;
 /** Less than a launcher is kept without work, so that one that is ended has left no group behind. */
 const IDLE_MS = 25_000;
 
@@ -19,9 +21,9 @@ export interface Ready extends Handed {
   readonly standing: Standing;
 }
 
-/** At most one at a time. */
+/** At most `READY_MAX` at a time, the oldest taken first. */
 export class Standby {
-  private next: Promise<Ready | null> | null = null;
+  private waiting: Promise<Ready | null>[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** After a job, beside nothing. Without control groups there is nothing to gain. */
@@ -29,24 +31,24 @@ export class Standby {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.rest(ground), IDLE_MS);
     this.timer.unref();
-    this.next ??= ready(ground);
+    while (this.waiting.length < READY_MAX) this.waiting.push(ready(ground));
   }
 
   /** null where nothing stands by, or what did has died. */
   async take(ground: Ground): Promise<Ready | null> {
-    const next = this.next;
-    this.next = null;
-    const taken = (await next) ?? null;
+    const taken = (await this.waiting.shift()) ?? null;
     if (taken === null || !hasDied(taken)) return taken;
     await dismiss(taken, ground);
     return null;
   }
 
   private async rest(ground: Ground): Promise<void> {
-    const next = this.next;
-    this.next = null;
-    const taken = await next;
-    if (taken !== null) await dismiss(taken, ground);
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const one of waiting) {
+      const taken = await one;
+      if (taken !== null) await dismiss(taken, ground);
+    }
   }
 }
 
