@@ -10,10 +10,16 @@ const SHELL = "/bin/sh";
 /**
  * Arguments: mark, folder of the control groups or nothing. Waits for the end of its input, which is the end of the daemon;
  * then kills what is in the control groups or carries the mark, until two looks in a row found nothing.
- * Signals are ignored: a Ctrl-C meant for the daemon must not end its guard first.
+ * Signals are ignored: a Ctrl-C meant for the daemon must not end its guard first. What is dead and only not yet waited for takes a signal
+ * too, for as long as its parent lets it lie there; it is none that was found.
  */
 const SCRIPT = `
 trap '' HUP INT TERM QUIT
+end() {
+  { read -r stat < "/proc/$1/stat"; } 2>/dev/null || return 1
+  case "\${stat##*) }" in Z*|X*) return 1;; esac
+  kill -9 "$1" 2>/dev/null
+}
 while read -r line; do :; done
 rounds=0 quiet=0
 while [ "$rounds" -lt 200 ] && [ "$quiet" -lt 2 ]; do
@@ -21,12 +27,12 @@ while [ "$rounds" -lt 200 ] && [ "$quiet" -lt 2 ]; do
   if [ -n "$2" ]; then
     for procs in "$2"/*/cgroup.procs; do
       [ -f "$procs" ] || continue
-      while read -r pid; do kill -9 "$pid" 2>/dev/null && found=1; done < "$procs"
+      while read -r pid; do end "$pid" && found=1; done < "$procs"
     done
   fi
   for file in $(grep -lz "^${MARK_VARIABLE}=$1" /proc/[0-9]*/environ 2>/dev/null); do
     pid=\${file#/proc/}
-    kill -9 "\${pid%/environ}" 2>/dev/null && found=1
+    end "\${pid%/environ}" && found=1
   done
   if [ -n "$found" ]; then quiet=0; else quiet=$((quiet + 1)); sleep 0.02; fi
 done
@@ -42,12 +48,14 @@ export interface GuardOptions {
   readonly lost: () => void;
 }
 
+/** The first argument after the script is the name a process list shows. */
+export const guardArgv = (mark: string, cgroups?: string): string[] => [SHELL, "-c", SCRIPT, "maestro-guard", mark, cgroups ?? ""];
+
 /** Starts the guard of this process. `false` where the machine has no shell to run it. */
 export function startGuard({ mark, cgroups, lost }: GuardOptions): boolean {
   if (!existsSync(SHELL)) return false;
   const guard = Bun.spawn({
-    // The first argument after the script is the name a process list shows.
-    cmd: [SHELL, "-c", SCRIPT, "maestro-guard", mark, cgroups ?? ""],
+    cmd: guardArgv(mark, cgroups),
     cwd: "/",
     env: { PATH: "/usr/bin:/bin" },
     // A session of its own: what kills the daemon's group or terminal leaves it alone.

@@ -1,11 +1,12 @@
 /** What a daemon leaves behind when it dies: nothing. Each case kills a real process and looks into /proc. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { skipWithout } from "../../testing/skip.ts";
 import { type CgroupHome, openCgroups } from "../cgroup/memory-home.ts";
 import { statOf } from "../kernel/proc.ts";
+import { guardArgv } from "./guard.ts";
 import { killMarked, setMark } from "./mark.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { Child, type ChildSpec } from "./supervisor.ts";
@@ -116,12 +117,32 @@ describe("a daemon that is killed", () => {
   test("a guard that is killed is replaced while the daemon lives", async () => {
     const { process: daemon, state_dir, seconds } = await doomed("mark");
     const guards = (): number[] => readdirSync("/proc").map(Number).filter((pid) => pid > 0 && commandOf(pid).includes(`maestro-guard ${markOf(state_dir)}`));
-    const [first = 0] = guards();
+    const [first] = guards();
+    if (first === undefined) throw new Error("there is no guard");
     process.kill(first, "SIGKILL");
     expect(await until(() => guards().length === 1 && guards()[0] !== first)).toBe(true);
     daemon.kill("SIGKILL");
     await daemon.exited;
     expect(await until(() => sleepers(seconds).length === 0 && guards().length === 0)).toBe(true);
+  });
+
+  test("the dead that nobody waits for keep its guard no longer: it looks twice and ends, and kills the living among them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ml-"));
+    folders.push(folder);
+    // A parent that became somebody else never asks for its child.
+    const parent = Bun.spawn(["/bin/sh", "-c", `sleep 0.01 & echo $! > "${folder}/dead"; exec sleep 60`], { stdio: ["ignore", "ignore", "ignore"] });
+    const living = Bun.spawn(["sleep", "60"], { stdio: ["ignore", "ignore", "ignore"] });
+    const dead = (): number => Number(existsSync(`${folder}/dead`) ? readFileSync(`${folder}/dead`, "utf8") : 0);
+    expect(await until(() => dead() > 0 && statOf(dead())?.state === "Z")).toBe(true);
+    mkdirSync(join(folder, "groups/job"), { recursive: true });
+    writeFileSync(join(folder, "groups/job/cgroup.procs"), `${dead()}\n${living.pid}\n`);
+    // Each look asks grep once; this one finds nothing and leaves a line.
+    writeFileSync(join(folder, "grep"), `#!/bin/sh\necho look >> "${folder}/looks"\nexit 1\n`, { mode: 0o755 });
+    const guard = Bun.spawn(guardArgv("m-none-of-this-name", join(folder, "groups")), { env: { PATH: `${folder}:/usr/bin:/bin` }, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+    expect([await guard.exited, await living.exited, living.signalCode]).toEqual([0, 137, "SIGKILL"]);
+    const looks = readFileSync(`${folder}/looks`, "utf8").split("\n").length - 1;
+    expect([looks >= 2, looks <= 10, statOf(dead())?.state]).toEqual([true, true, "Z"]);
+    parent.kill("SIGKILL");
   });
 });
 
