@@ -3,6 +3,7 @@ import { canonicalText } from "../../proto/canonical.ts";
 import type { Command, ToolMounts } from "../../proto/command.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import type { ObjectFormat } from "../../proto/scalar.ts";
+import { BoundedMap } from "../platform/bounded-map.ts";
 
 const ENTRIES_MAX = 128;
 const CHARACTERS_MAX = 16 * 1024 * 1024;
@@ -21,31 +22,14 @@ export interface BaseRun {
 }
 
 export class KeptBases {
-  /** Oldest first. */
-  private readonly entries = new Map<string, { readonly outcome: Outcome; readonly characters: number }>();
-  private characters = 0;
+  private readonly entries = new BoundedMap<Outcome>({ entries_max: ENTRIES_MAX, characters_max: CHARACTERS_MAX });
 
   get(run: BaseRun): Outcome | null {
-    return this.entries.get(canonicalText(run))?.outcome ?? null;
+    return this.entries.get(canonicalText(run)) ?? null;
   }
 
   put(run: BaseRun, outcome: Outcome): void {
-    if (!tells(outcome)) return;
-    const key = canonicalText(run);
-    const characters = key.length + JSON.stringify(outcome).length;
-    if (characters > CHARACTERS_MAX) return;
-    this.drop(key);
-    this.entries.set(key, { outcome, characters });
-    this.characters += characters;
-    for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= ENTRIES_MAX && this.characters <= CHARACTERS_MAX) return;
-      this.drop(oldest);
-    }
-  }
-
-  private drop(key: string): void {
-    this.characters -= this.entries.get(key)?.characters ?? 0;
-    this.entries.delete(key);
+    if (tells(outcome)) this.entries.put(canonicalText(run), outcome);
   }
 }
 

@@ -6,6 +6,7 @@ import { canonicalText } from "../../../proto/canonical.ts";
 import type { Thresholds } from "../../../proto/config.ts";
 import type { FolderThresholds } from "../checks/check.ts";
 import type { CheckRun } from "../../checking/answer.ts";
+import { BoundedMap } from "../../platform/bounded-map.ts";
 
 const ENTRIES_MAX = 512;
 const CHARACTERS_MAX = 16 * 1024 * 1024;
@@ -35,16 +36,8 @@ interface RunsInMemory extends KeptRuns {
   get(check: string): CheckRun | null;
 }
 
-interface Entry {
-  readonly run: CheckRun;
-  readonly characters: number;
-  readonly put_ms: number;
-}
-
 export class KeptOutcomes {
-  /** Oldest first. */
-  private readonly entries = new Map<string, Entry>();
-  private characters = 0;
+  private readonly entries = new BoundedMap<{ readonly run: CheckRun; readonly put_ms: number }>({ entries_max: ENTRIES_MAX, characters_max: CHARACTERS_MAX });
 
   constructor(private readonly now_ms: () => number) {}
 
@@ -65,19 +58,6 @@ export class KeptOutcomes {
 
   private put(key: string, run: CheckRun): void {
     if (run.outcome.result === "unavailable") return;
-    const characters = key.length + JSON.stringify(run).length;
-    if (characters > CHARACTERS_MAX) return;
-    this.drop(key);
-    this.entries.set(key, { run, characters, put_ms: this.now_ms() });
-    this.characters += characters;
-    for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= ENTRIES_MAX && this.characters <= CHARACTERS_MAX) return;
-      this.drop(oldest);
-    }
-  }
-
-  private drop(key: string): void {
-    this.characters -= this.entries.get(key)?.characters ?? 0;
-    this.entries.delete(key);
+    this.entries.put(key, { run, put_ms: this.now_ms() });
   }
 }
