@@ -75,6 +75,11 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "@secretlint/core": /^daemon\/gate\/checks\//,
   "@secretlint/profiler": /^daemon\/gate\/checks\//,
   "@secretlint/secretlint-rule-preset-recommend": /^daemon\/gate\/checks\//,
+  "@cyclonedx/cyclonedx-library": /^daemon\/(?:sbom|cli)\//,
+  sigstore: /^daemon\/(?:cli|egress)\//,
+  "@sigstore/bundle": /^(?:daemon\/(?:cli|egress)|bench)\//,
+  "@sigstore/protobuf-specs": /^(?:daemon\/(?:cli|egress)|bench)\//,
+  "@sigstore/verify": /^(?:daemon\/cli|bench)\//,
   elysia: /^daemon\/api\//,
   jose: /^daemon\/tenants\//,
   lmdb: /^daemon\/store\//,
@@ -84,6 +89,8 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   yaml: /^daemon\/(?:config|gate\/checks)\//,
   merkletreejs: /^bench\//,
   "@modelcontextprotocol/sdk": /^bench\//,
+  "@solana/zk-sdk": /^bench\//,
+  "puppeteer-core": /^bench\//,
   assemblyscript: /^kernels\//,
 };
 /** Rooms that a browser page or a stranger's machine runs: they may not reach for a disk, a process or a clock. */
