@@ -1,6 +1,6 @@
 /** Our log folder in the hands of two other implementations: Go's own checksum-database client and Tessera's fsck. */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
@@ -11,9 +11,10 @@ import { tlogProofText } from "../daemon/verifier/tlog-proof.ts";
 import { StoreLimits } from "../proto/config.ts";
 import { toBase64, utf8 } from "../proto/encoding.ts";
 import { accepts } from "./rig/accepts.ts";
+import { fsck, logcheck } from "./rig/tools.ts";
 
-const XMOD_VERSION = "v0.42.0";
-const TESSERA_VERSION = "v1.0.4";
+const client = await logcheck();
+const tessera = await fsck();
 /** Two full tiles, a partial one, and a second level. */
 const SIZES = [1, 200, 600] as const;
 
@@ -65,46 +66,30 @@ beforeAll(makeLog, 60_000);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe("Go's checksum database client", () => {
-  const tool = { name: "golang.org/x/mod/sumdb", version: XMOD_VERSION };
-  const program = join(work, "logcheck");
-  beforeAll(() => {
-    const source = join(work, "logcheck-src");
-    mkdirSync(source);
-    copyFileSync(join(import.meta.dir, "peers/logcheck.go"), join(source, "main.go"));
-    writeFileSync(join(source, "go.mod"), `module logcheck\n\ngo 1.24\n\nrequire golang.org/x/mod ${XMOD_VERSION}\n`);
-    expect(run(["go", "build", "-mod=mod", "-o", program, "."], source, 300_000)).toEqual({ code: 0, output: expect.any(String) });
-  }, 300_000);
-
-  accepts(tool, "opens the checkpoint, finds every entry through the tiles, and accepts our receipts and consistency proof", () => {
-    expect(run([program, folder, given], work, 60_000)).toEqual({ code: 0, output: "600 entries, 8 receipts, 600 extends 200\n" });
+  accepts(client, "opens the checkpoint, finds every entry through the tiles, and accepts our receipts and consistency proof", () => {
+    expect(run([client.path(), folder, given], work, 60_000)).toEqual({ code: 0, output: "600 entries, 8 receipts, 600 extends 200\n" });
   });
 
-  accepts(tool, "refuses the log with one bit turned in a tile, an entry bundle or the checkpoint", () => {
+  accepts(client, "refuses the log with one bit turned in a tile, an entry bundle or the checkpoint", () => {
     for (const [i, path] of ["tile/0/001", "tile/1/000.p/2", "tile/entries/002.p/88", "checkpoint"].entries()) {
-      expect(run([program, corrupted(`turned-${i}`, path), given], work, 60_000).code).not.toBe(0);
+      expect(run([client.path(), corrupted(`turned-${i}`, path), given], work, 60_000).code).not.toBe(0);
     }
   });
 });
 
 describe("Tessera", () => {
-  const tool = { name: "github.com/transparency-dev/tessera/cmd/fsck", version: TESSERA_VERSION };
-  const bin = join(work, "bin");
   const SUCCESS = "Successfully fsck'd";
-  const fsck = (log: string): string => {
-    const argv = [join(bin, "fsck"), `--storage_url=file://${log}/`, `--public_key=${join(log, "log.vkey")}`, "--ui=false", "-N", "16"];
+  const check = (log: string): string => {
+    const argv = [tessera.path(), `--storage_url=file://${log}/`, `--public_key=${join(log, "log.vkey")}`, "--ui=false", "-N", "16"];
     return run(argv, work, 60_000).output;
   };
-  beforeAll(() => {
-    expect(run(["go", "install", `github.com/transparency-dev/tessera/cmd/fsck@${TESSERA_VERSION}`], work, 580_000, { GOBIN: bin }).code).toBe(0);
-  }, 600_000);
-
   // It exits 0 also when it finds something: only its own word counts.
-  accepts(tool, "says that our log is whole", () => {
-    expect(fsck(folder)).toContain(SUCCESS);
+  accepts(tessera, "says that our log is whole", () => {
+    expect(check(folder)).toContain(SUCCESS);
   });
 
-  accepts(tool, "does not say so once a bit is turned", () => {
-    expect(fsck(corrupted("fsck-turned", "tile/0/000"))).not.toContain(SUCCESS);
-    expect(fsck(corrupted("fsck-entry", "tile/entries/001"))).not.toContain(SUCCESS);
+  accepts(tessera, "does not say so once a bit is turned", () => {
+    expect(check(corrupted("fsck-turned", "tile/0/000"))).not.toContain(SUCCESS);
+    expect(check(corrupted("fsck-entry", "tile/entries/001"))).not.toContain(SUCCESS);
   });
 });

@@ -1,28 +1,9 @@
-/** Other people's programs that only `npm run accept` needs: found where they are, or built into `.toolchain/bin`. */
-import { existsSync, mkdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** Other people's programs that only `npm run accept` needs: found where they are, or built once into the user's cache folder. */
 import { requireOpa } from "../../policies/build.ts";
-import { run, type Tool } from "./accepts.ts";
+import { run } from "./accepts.ts";
+import { found, goInstalled, goOfModule, goProgram, missing, pythonPackage, type Found } from "./built.ts";
 
-const TOOLCHAIN = join(import.meta.dir, "../../.toolchain/bin");
-const CRANE_VERSION = "v0.22.1";
-const BUILD_DEADLINE_MS = 420_000;
-
-/** A tool at hand, or the reason why it is not; an item that needs it fails with that reason. */
-export interface Found extends Tool {
-  readonly path: () => string;
-}
-
-const missing = (name: string, because: string): Found => ({
-  name,
-  version: "missing",
-  path() {
-    throw new Error(`${name} is needed: ${because}`);
-  },
-});
-
-const found = (name: string, version: string, path: string): Found => ({ name, version, path: () => path });
+export type { Found } from "./built.ts";
 
 async function firstLine(argv: readonly string[]): Promise<string> {
   const { stdout, stderr } = await run(argv);
@@ -40,14 +21,22 @@ export async function opa(): Promise<Found> {
   return "because" in at ? missing("opa", at.because) : found("opa", await firstLine([at.path, "version"]), at.path);
 }
 
-/** Builds `crane` with Go where it is not there in this version (about twenty seconds). */
-export async function crane(): Promise<Found> {
-  const path = join(TOOLCHAIN, "crane");
-  if (existsSync(path) && (await run([path, "version"])).stdout.trim() === CRANE_VERSION) return found("crane", CRANE_VERSION, path);
-  const go = Bun.which("go");
-  if (go === null) return missing("crane", `there is no Go to build ${CRANE_VERSION} with`);
-  mkdirSync(TOOLCHAIN, { recursive: true });
-  const argv = [go, "install", `github.com/google/go-containerregistry/cmd/crane@${CRANE_VERSION}`];
-  const { code, stderr } = await run(argv, { cwd: tmpdir(), env: { GOBIN: TOOLCHAIN }, timeout_ms: BUILD_DEADLINE_MS });
-  return code === 0 ? found("crane", CRANE_VERSION, path) : missing("crane", `go install ended with ${code}: ${stderr.trim().split("\n").at(-1) ?? ""}`);
-}
+/** Twenty seconds to build. */
+export const crane = (): Promise<Found> => goInstalled("crane", "v0.22.1", "github.com/google/go-containerregistry/cmd/crane");
+
+/** Five minutes of processor time to build, and 141 MB. */
+export const cosign = (): Promise<Found> => goInstalled("cosign", "v3.1.3", "github.com/sigstore/cosign/v3/cmd/cosign");
+
+export const fsck = (): Promise<Found> => goInstalled("fsck", "v1.0.4", "github.com/transparency-dev/tessera/cmd/fsck");
+
+/** `go install` of it fails, since its module's list of versions cannot be had. */
+export const slsaVerifier = (): Promise<Found> => goOfModule("slsa-verifier", "v2.7.1", "github.com/slsa-framework/slsa-verifier/v2", "./cli/slsa-verifier");
+
+const PEERS = `${import.meta.dir}/../peers`;
+const XMOD = "v0.42.0";
+
+/** Go's own checksum-database client, around a log folder. */
+export const logcheck = (): Promise<Found> => goProgram("logcheck", XMOD, `${PEERS}/logcheck.go`, [`golang.org/x/mod ${XMOD}`]);
+
+export const securesystemslib = (): Promise<Found> => pythonPackage("securesystemslib", "1.6.0", "securesystemslib");
+export const inTotoAttestation = (): Promise<Found> => pythonPackage("in-toto-attestation", "0.9.3", "in_toto_attestation");
