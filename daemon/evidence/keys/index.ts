@@ -10,6 +10,7 @@ import { noteKey, type NoteKey } from "../../verifier/note.ts";
 import { openTrust, type Trust } from "../../verifier/trust.ts";
 import { checkPrivateFolder, readPrivateFile, writePrivateFolder, writePublicFile } from "./files.ts";
 import { operatorTrust, requireModes } from "./operator-trust.ts";
+import { upToDate } from "./renewed.ts";
 import { checkSums } from "./sums.ts";
 import { generatePrivateKey, signerFromPem, type Signer } from "./signer.ts";
 import { selfMadeTrust, trustFileBytes } from "./trust.ts";
@@ -95,7 +96,7 @@ export function openKeys(deps: KeysDeps): Keys {
   const log = signerFromPem("ed25519", pemOf(join(folder, "log.pem")), "log.pem");
   const salt_secret = readPrivateFile(join(folder, "salt.key"));
   if (salt_secret.length !== SALT_BYTES) throw new MaestroError("evidence.keys", `salt.key has ${salt_secret.length} bytes, not ${SALT_BYTES}`);
-  const trust_bytes = readPrivateFile(join(folder, "trust.json"));
+  const trust_bytes = upToDate(folder, readPrivateFile(join(folder, "trust.json")), gate);
   const opened = openTrust(trust_bytes);
   if (!opened.ok) throw new MaestroError("evidence.keys", `trust.json: ${opened.reason.detail}`);
   const trust = opened.value;
