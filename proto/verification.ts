@@ -1,7 +1,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { Statement } from "./attestation.ts";
 import { Leaf } from "./manifest.ts";
-import { Choice, Closed, Count, Fingerprint, Sha256Hex, ShortText } from "./scalar.ts";
+import { Choice, Closed, Count, Fingerprint, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
 /** Which rule of the verifier spoke. `signer.unknown` and `log.unknown` are no fault of the bundle; all others are. */
 export const VerifyCode = Choice([
@@ -18,11 +18,13 @@ export const VerifyCode = Choice([
   "manifest.root",
   "manifest.identity",
   "card.mismatch",
+  "document.mismatch",
   "log.entry",
   "log.proof",
   "log.checkpoint",
   "log.key",
   "log.unknown",
+  "log.witnesses",
   "signer.unknown",
   "signer.role",
   "signer.predicate",
@@ -31,6 +33,7 @@ export const VerifyCode = Choice([
   "signer.time",
   "signer.domain",
   "leaf.unknown",
+  "artifact.digest",
   "release.proof",
   "release.mismatch",
 ]);
@@ -48,6 +51,16 @@ export const VerifiedLeaf = Closed({
 });
 export type VerifiedLeaf = Static<typeof VerifiedLeaf>;
 
+/** Which witnesses the trust file names cosigned the checkpoint of the receipt. */
+export const WitnessVerification = Closed({
+  quorum: Type.Union([Count, Type.Null()], { description: "how many the trust file asks for; null where it asks for none" }),
+  of: Count,
+  names: Type.Array(ShortText, { description: "those that count" }),
+  oldest: Type.Union([Timestamp, Type.Null()], { description: "when the first of them saw it" }),
+  pending: Type.Boolean({ description: "the quorum was not there yet, and the caller asked for no more" }),
+});
+export type WitnessVerification = Static<typeof WitnessVerification>;
+
 /** What the verifier says of a bundle. Every word of `statement` comes from signed bytes; it is null unless `verified`. */
 export const Verification = Closed({
   result: Choice(["verified", "failed", "unknown_signer"]),
@@ -62,8 +75,10 @@ export const Verification = Closed({
     Type.Null(),
   ]),
   log: Type.Union([Closed({ origin: ShortText, index: Count, size: Count }), Type.Null()]),
+  witnesses: Type.Optional(WitnessVerification),
   lapsed: Type.Boolean({ description: "verified, but `valid_until` has passed: the evidence stands, the admit does not" }),
   hidden_leaves: Count,
+  documents: Type.Array(Closed({ name: ShortText, media_type: ShortText, sha256: Sha256Hex, bytes: Count }), { description: "that travel in the bundle and are what their leaves say" }),
   leaf: Type.Union([VerifiedLeaf, Type.Null()]),
 });
 export type Verification = Static<typeof Verification>;

@@ -7,7 +7,8 @@ import type { ReleaseProof, ReleaseRequest } from "../../proto/release.ts";
 import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Card, CardProof } from "../../proto/card.ts";
 import type { Attempt, Identity, Mode } from "../../proto/change.ts";
-import { toHex } from "../../proto/encoding.ts";
+import { documentMediaType, type TravellingDocument } from "../../proto/document.ts";
+import { toBase64, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Store } from "../store/db.ts";
@@ -55,6 +56,8 @@ export interface RecordInput extends Omit<Findings, "documents"> {
   readonly card: Card;
   /** Documents that stay here, such as the facts; their leaves hold a MAC. */
   readonly documents: readonly { readonly name: string; readonly sha256: string }[];
+  /** Documents that go along in the bundle; see `proto/document.ts` for their names and how much they may be. */
+  readonly travelling?: readonly { readonly name: string; readonly content: Uint8Array }[];
 }
 
 export interface Recorded {
@@ -110,10 +113,15 @@ function newestSeconds(log: Log, keys: Keys): number {
 function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: string) {
   const { identity, mode, decision, card } = input;
   const released = (card.releases ?? []).map((one) => ({ name: releaseLeafName(one), sha256: one.statement_sha256, travels: true }));
-  const documents = [{ name: "card", sha256: cardDigest(card), travels: true }, ...released, ...input.documents.map((document) => ({ ...document, travels: false }))];
+  const carried = (input.travelling ?? []).map(({ name, content }) => ({ name, sha256: toHex(sha256(content)), travels: true }));
+  const documents = [{ name: "card", sha256: cardDigest(card), travels: true }, ...released, ...carried, ...input.documents.map((document) => ({ ...document, travels: false }))];
   const built = buildManifest({ ...input, attempt, documents, tool: `maestro/${version}`, salt_secret: keys.salt_secret });
   const statement = buildStatement({ identity, attempt, mode, decision, manifest: built.manifest, ...(card.releases === undefined ? {} : { releases: card.releases }), verifier: { id: "maestro", version } });
   return { ...built, statement, signed: signStatement(statement, keys.gate) };
+}
+
+function travelling({ travelling: documents = [] }: RecordInput): TravellingDocument[] {
+  return documents.map(({ name, content }) => ({ name, media_type: documentMediaType(name) ?? "", content: toBase64(content) }));
 }
 
 /** New keys could not go on with a log that stands, and would take the place of the old ones in `trust.json`. Throws `evidence.keys`. */
@@ -173,7 +181,7 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       const { manifest, core_sha256, statement, signed } = sealed(input, attempt, keys, deps.version);
       return log.append([signed.entry], time_s, ([receipt]) => {
         if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
-        const bundle = bundleBytes(sigstoreBundle(signed, receipt), manifest, input.card);
+        const bundle = bundleBytes([sigstoreBundle(signed, receipt)], manifest, input.card, travelling(input));
         // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
         const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000) });
         if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);

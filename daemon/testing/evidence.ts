@@ -1,10 +1,12 @@
 /** Bundles for tests, made by the real builders with keys of the test's own; every stage can be tampered with before it is signed. */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { chosenHasher, growTree } from "../../kernels/merkle/index.ts";
 import type { SigstoreBundle, Statement } from "../../proto/attestation.ts";
 import type { Card } from "../../proto/card.ts";
 import { gateId, type Attempt, type Identity, type Mode } from "../../proto/change.ts";
 import type { Decision } from "../../proto/decision.ts";
-import { utf8 } from "../../proto/encoding.ts";
+import { documentMediaType, type TravellingDocument } from "../../proto/document.ts";
+import { toBase64, toHex, utf8 } from "../../proto/encoding.ts";
 import type { Manifest } from "../../proto/manifest.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import type { TrustBody } from "../../proto/trust.ts";
@@ -115,6 +117,9 @@ export interface Tampering {
   readonly receipt?: (receipt: LogReceipt) => LogReceipt;
   readonly attestation?: (attestation: SigstoreBundle) => SigstoreBundle;
   readonly card?: (card: Card) => Card | null;
+  /** Documents that travel, by name, and what is done to them once their leaves are made. */
+  readonly documents?: Readonly<Record<string, string>>;
+  readonly carried?: (documents: TravellingDocument[]) => TravellingDocument[];
 }
 
 const same = <T>(value: T): T => value;
@@ -137,6 +142,7 @@ export function makeBundle(ring: Ring, tampering: Tampering = {}): Uint8Array {
   const mode = tampering.mode ?? "local";
   const decision = SAMPLE_DECISION;
   const card = sampleCard(identity, decision, attempt.attempt, mode);
+  const texts = Object.entries(tampering.documents ?? {});
   const built = buildManifest({
     identity,
     attempt,
@@ -146,6 +152,7 @@ export function makeBundle(ring: Ring, tampering: Tampering = {}): Uint8Array {
     documents: [
       { name: "card", sha256: cardDigest(card), travels: true },
       { name: "facts", sha256: "6".repeat(64), travels: false },
+      ...texts.map(([name, text]) => ({ name, sha256: toHex(sha256(utf8(text))), travels: true })),
     ],
     tool: "maestro/0.0.0",
     salt_secret: utf8("an unchanging secret of a test.."),
@@ -154,7 +161,8 @@ export function makeBundle(ring: Ring, tampering: Tampering = {}): Uint8Array {
   const statement = buildStatement({ identity, attempt, mode, decision, manifest, verifier: { id: "maestro", version: "0.0.0" } });
   const signed = (tampering.envelope ?? same)(signStatement((tampering.statement ?? same)(statement), ring.gate));
   const receipt = (tampering.receipt ?? same)(receiptFor(ring, signed.entry));
-  return bundleBytes((tampering.attestation ?? same)(sigstoreBundle(signed, receipt)), manifest, (tampering.card ?? same)(card));
+  const carried = texts.map(([name, text]) => ({ name, media_type: documentMediaType(name) ?? "", content: toBase64(utf8(text)) }));
+  return bundleBytes([(tampering.attestation ?? same)(sigstoreBundle(signed, receipt))], manifest, (tampering.card ?? same)(card), (tampering.carried ?? same)(carried));
 }
 
 /** What a gate hands to `Evidence.record`; another attempt of the same gate each time. */

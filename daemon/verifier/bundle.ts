@@ -2,6 +2,7 @@ import type { Statement } from "../../proto/attestation.ts";
 import { Bundle } from "../../proto/bundle.ts";
 import type { Verification, VerifiedLeaf, VerifyReason } from "../../proto/verification.ts";
 import { checkCard } from "./card.ts";
+import { checkDocuments, type ProvenDocument } from "./documents.ts";
 import { BUNDLE_LIMITS, CLOCK_SKEW_S_MAX } from "./limits.ts";
 import { checkCheckpoint, proveEntry, type ProvenEntry } from "./log-entry.ts";
 import { findLeaf, openManifest, type OpenManifest } from "./manifest.ts";
@@ -23,12 +24,13 @@ interface SoundBundle {
   readonly signed: ClaimedStatement;
   readonly manifest: OpenManifest;
   readonly entry: ProvenEntry;
+  readonly documents: readonly ProvenDocument[];
 }
 
 function openBundle(bytes: Uint8Array): Step<SoundBundle> {
   const document = readDocument(Bundle, bytes, BUNDLE_LIMITS);
   if ("because" in document) return stop("bundle.malformed", document.because);
-  const { attestations, manifest, card } = document.value;
+  const { attestations, manifest, card, documents = [] } = document.value;
   const [attestation, second] = attestations;
   const [tlog] = attestation?.verificationMaterial.tlogEntries ?? [];
   if (attestation === undefined || tlog === undefined || second !== undefined) {
@@ -43,11 +45,13 @@ function openBundle(bytes: Uint8Array): Step<SoundBundle> {
   if (!released.ok) return released;
   const checkedCard = checkCard(card, opened.value, predicate);
   if (!checkedCard.ok) return checkedCard;
+  const carried = checkDocuments(documents, opened.value);
+  if (!carried.ok) return carried;
   const entry = proveEntry(tlog, signed.value.entry);
   if (!entry.ok) return entry;
   const signature = checkSignature(signed.value);
   if (!signature.ok) return signature;
-  return pass({ signed: signed.value, manifest: opened.value, entry: entry.value });
+  return pass({ signed: signed.value, manifest: opened.value, entry: entry.value, documents: carried.value });
 }
 
 function useOf(statement: Statement, issued_at_s: number): Omit<Use, "role" | "predicate_type"> {
@@ -85,6 +89,7 @@ function refused(reason: VerifyReason, sound: SoundBundle | null): Verification 
     log: null,
     lapsed: false,
     hidden_leaves: 0,
+    documents: [],
     leaf: null,
   };
 }
@@ -104,7 +109,7 @@ export function verifyBundle(bundleBytes: Uint8Array, trustBytes: Uint8Array, op
 export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, leaf: wanted }: VerifyOptions): Verification {
   const sound = openBundle(bundleBytes);
   if (!sound.ok) return refused(sound.reason, null);
-  const { signed, manifest, entry } = sound.value;
+  const { signed, manifest, entry, documents } = sound.value;
   const now_s = now.getTime() / 1000;
   const trusted = checkTrust(sound.value, trust);
   if (!trusted.ok) return refused(trusted.reason, sound.value);
@@ -126,6 +131,7 @@ export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, le
     log: { origin: entry.checkpoint.origin, index: entry.index, size: entry.checkpoint.size },
     lapsed: signed.valid_until_s < now_s,
     hidden_leaves: manifest.tree.size - manifest.shown.size,
+    documents: [...documents],
     leaf,
   };
 }

@@ -3,6 +3,7 @@ import { canonicalBytes } from "../../proto/canonical.ts";
 import { toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { LeafSlot } from "../../proto/manifest.ts";
+import { documentLeaf } from "./documents.ts";
 import { CARD_LEAF, compareCoordinates, hashLeaf, leafAnswersTo, leafBytes } from "./leaves.ts";
 import { BUNDLE_LIMITS } from "./limits.ts";
 import { readDocument } from "./schema.ts";
@@ -10,7 +11,7 @@ import { readDocument } from "./schema.ts";
 /**
  * The same bundle with the named leaves replaced by their hashes. A hidden
  * leaf takes everything it speaks for with it: its value, its digests, and
- * for the card's leaf the card. Needs no key; the signature still holds.
+ * for the card's leaf the card, for a document's the document. Needs no key; the signature still holds.
  * Throws `bundle.malformed`, and `request.not_found` for a name that no shown
  * leaf answers to or that may not be hidden.
  */
@@ -19,7 +20,7 @@ export function hideLeaves(bundleBytes: Uint8Array, names: readonly string[]): U
   if ("because" in document) throw new MaestroError("bundle.malformed", document.because);
   const bundle = document.value;
   const found = new Set<string>();
-  let card = bundle.card;
+  let { card, documents = [] } = bundle;
   const leaves = bundle.manifest.leaves.map((slot): LeafSlot => {
     if (!("leaf" in slot)) return slot;
     const { leaf } = slot;
@@ -28,9 +29,11 @@ export function hideLeaves(bundleBytes: Uint8Array, names: readonly string[]): U
     if (leaf.kind === "identity") throw new MaestroError("request.not_found", "the identity leaf says what the evidence is about and stays");
     for (const name of answered) found.add(name);
     if (compareCoordinates(leaf, CARD_LEAF) === 0) card = null;
+    documents = documents.filter(({ name }) => compareCoordinates(leaf, documentLeaf(name)) !== 0);
     return { hash: toHex(hashLeaf(leafBytes(leaf))) };
   });
   const missing = names.find((name) => !found.has(name));
   if (missing !== undefined) throw new MaestroError("request.not_found", `no shown leaf is called ${missing}`);
-  return canonicalBytes({ ...bundle, card, manifest: { ...bundle.manifest, leaves } });
+  const { documents: _, ...rest } = bundle;
+  return canonicalBytes({ ...rest, card, manifest: { ...bundle.manifest, leaves }, ...(documents.length === 0 ? {} : { documents }) });
 }

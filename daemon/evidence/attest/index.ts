@@ -5,6 +5,7 @@ import { canonicalBytes } from "../../../proto/canonical.ts";
 import type { Card } from "../../../proto/card.ts";
 import { gateId, type Attempt, type Identity, type Mode } from "../../../proto/change.ts";
 import type { Decision } from "../../../proto/decision.ts";
+import type { TravellingDocument } from "../../../proto/document.ts";
 import { toBase64 } from "../../../proto/encoding.ts";
 import { LEAF_SCHEMA, type Manifest } from "../../../proto/manifest.ts";
 import { logEntryBody, preAuthEncoding } from "../../verifier/dsse.ts";
@@ -86,7 +87,9 @@ export function sigstoreBundle({ envelope, entry }: SignedEnvelope, receipt: Log
   };
 }
 
-export function bundleBytes(attestation: SigstoreBundle, manifest: Manifest, card: Card | null): Uint8Array {
-  const bundle: Bundle = { type: "maestro.bundle", v: 1, attestations: [attestation], manifest, card };
+/** `documents` in any order; where there are none the bundle has no such field, as those from before. */
+export function bundleBytes(attestations: readonly SigstoreBundle[], manifest: Manifest, card: Card | null, documents: readonly TravellingDocument[] = []): Uint8Array {
+  const sorted = documents.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const bundle: Bundle = { type: "maestro.bundle", v: 1, attestations: [...attestations], manifest, card, ...(sorted.length === 0 ? {} : { documents: sorted }) };
   return canonicalBytes(bundle);
 }
