@@ -1,6 +1,6 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value, type ValueError } from "@sinclair/typebox/value";
-import { parseCanonical, type ParseLimits } from "../../proto/canonical.ts";
+import { parseCanonical, parseStrict, type ParseLimits } from "../../proto/canonical.ts";
 import { MaestroError } from "../../proto/errors.ts";
 
 export type Document<T> = { readonly value: T } | { readonly because: string };
@@ -11,10 +11,9 @@ function nearest(error: ValueError): ValueError {
   return inner.filter(({ path }) => path.length > error.path.length).sort((a, b) => b.path.length - a.path.length)[0] ?? error;
 }
 
-/** Canonical bytes of exactly this shape, or why they are not. */
-export function readDocument<S extends TSchema>(schema: S, bytes: Uint8Array, limits: ParseLimits): Document<Static<S>> {
+function checked<S extends TSchema>(schema: S, parse: () => unknown): Document<Static<S>> {
   try {
-    const value = parseCanonical(bytes, limits);
+    const value = parse();
     if (Value.Check(schema, value)) return { value };
     const first = Value.Errors(schema, value).First();
     const { path, message } = first === undefined ? { path: "/", message: "unexpected shape" } : nearest(first);
@@ -23,4 +22,14 @@ export function readDocument<S extends TSchema>(schema: S, bytes: Uint8Array, li
     if (error instanceof MaestroError) return { because: error.detail };
     throw error;
   }
+}
+
+/** Canonical bytes of exactly this shape, or why they are not. */
+export function readDocument<S extends TSchema>(schema: S, bytes: Uint8Array, limits: ParseLimits): Document<Static<S>> {
+  return checked(schema, () => parseCanonical(bytes, limits));
+}
+
+/** As `readDocument`, for what other people's tools write: any spelling of JSON that has one meaning. */
+export function readForeign<S extends TSchema>(schema: S, bytes: Uint8Array, limits: ParseLimits): Document<Static<S>> {
+  return checked(schema, () => parseStrict(bytes, limits));
 }

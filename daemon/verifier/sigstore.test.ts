@@ -1,0 +1,97 @@
+import { expect, test } from "bun:test";
+import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { toBase64, utf8 } from "../../proto/encoding.ts";
+import { skipWithout } from "../testing/skip.ts";
+import { verifySigstore, type SigstoreVerification } from "./sigstore.ts";
+
+const VECTORS = new URL("../../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;
+const missing = skipWithout(existsSync(VECTORS), "../shared/vectors/sigstore-bundles is not there, so no foreign bundle was judged");
+const NOW = new Date("2026-11-22T12:00:00Z");
+
+const readIf = (path: string): Uint8Array | null => (existsSync(path) ? readFileSync(path) : null);
+
+function judgeCase(name: string): SigstoreVerification {
+  const folder = `${VECTORS}${name}`;
+  const artifact = readIf(`${folder}/artifact`) ?? readFileSync(`${VECTORS}a.txt`);
+  return verifySigstore(readFileSync(`${folder}/bundle.sigstore.json`), {
+    key_pem: readIf(`${folder}/key.pub`),
+    trusted_root: readIf(`${folder}/trusted_root.json`),
+    artifact_sha256: sha256(artifact),
+    now: NOW,
+  });
+}
+
+test.skipIf(missing)("every managed-key vector gets the verdict its name asks for, and no certificate is ever verified", () => {
+  const cases = readdirSync(VECTORS, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const verdicts = cases.map((name) => [name, judgeCase(name).result] as const);
+  const managed = verdicts.filter(([name]) => name.startsWith("managed-key"));
+  expect(managed.toSorted()).toEqual([
+    ["managed-key-and-trusted-root", "verified"],
+    ["managed-key-happy-path", "verified"],
+    ["managed-key-no-key_fail", "failed"],
+    ["managed-key-wrong-key_fail", "failed"],
+  ]);
+  expect(verdicts.filter(([name, result]) => result === "verified" && !name.startsWith("managed-key"))).toEqual([]);
+  expect(verdicts.filter(([, result]) => result === "not_judged").length).toBeGreaterThan(50);
+});
+
+const CASE = "managed-key-and-trusted-root";
+const judgeMutated = (change: (text: string) => string, root: (text: string) => string = (text) => text): SigstoreVerification =>
+  verifySigstore(utf8(change(readFileSync(`${VECTORS}${CASE}/bundle.sigstore.json`, "utf8"))), {
+    key_pem: readFileSync(`${VECTORS}${CASE}/key.pub`),
+    trusted_root: utf8(root(readFileSync(`${VECTORS}${CASE}/trusted_root.json`, "utf8"))),
+    artifact_sha256: sha256(readFileSync(`${VECTORS}a.txt`)),
+    now: NOW,
+  });
+
+const codeOf = (verification: SigstoreVerification): string => (verification.result === "verified" ? "verified" : verification.reason.code);
+
+test.skipIf(missing)("attack: each part of a bundle of strangers changed alone is refused by the step that holds it", () => {
+  const wrong: readonly [string, (text: string) => string][] = [
+    ["log.proof", (text) => text.replace("mP1ItkhG", "mP1ItkhH")],
+    ["log.checkpoint", (text) => text.replace("0y8wozBFAiEAg5E", "0y8wozBFAiEAg5F")],
+    ["log.checkpoint", (text) => text.replace("sigstage.dev 0y8wo", "sigstage.dev 0y8wp")],
+    ["log.entry", (text) => text.replace('"integratedTime":"1767810965"', '"integratedTime":"1767810966"')],
+    ["log.entry", (text) => text.replace('"logIndex":"51753644"', '"logIndex":"51753645"')],
+    ["log.entry", (text) => text.replace('"signature":"MEUCIHMEx9', '"signature":"MEUCIHMEx8')],
+    ["artifact.digest", (text) => text.replace("oM/HEnHW4njl", "oM/HEnHW4njm")],
+    ["bundle.malformed", (text) => text.replace('"mediaType"', '"mediaType":"x","mediaType"')],
+    ["bundle.malformed", (text) => text.replace("bundle.v0.3+json", "bundle.v0.9+json")],
+    ["bundle.malformed", (text) => text.slice(0, -10)],
+    ["log.unknown", (text) => text.replace(/"tlogEntries":\[.*?\}\], /, "").replace(/"tlogEntries":\[.*\]\}, "messageSignature"/, '"tlogEntries":[]}, "messageSignature"')],
+  ];
+  expect(judgeMutated((text) => text).result).toBe("verified");
+  expect(wrong.map(([, change]) => codeOf(judgeMutated(change)))).toEqual(wrong.map(([code]) => code));
+});
+
+test.skipIf(missing)("attack: a trusted root whose log key has no beginning, or had ended before, lends it no trust", () => {
+  const start = '"start": "2021-01-12T11:53:27Z"';
+  expect(codeOf(judgeMutated((text) => text, (root) => root.replace(start, '"end": "2030-01-01T00:00:00Z"')))).toBe("log.unknown");
+  expect(codeOf(judgeMutated((text) => text, (root) => root.replace(start, `${start}, "end": "2022-01-01T00:00:00Z"`)))).toBe("log.key");
+});
+
+/** A bundle without a log, signed here. */
+function ownBundle(material: object): { bundle: Uint8Array; pem: Uint8Array; artifact: Uint8Array } {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+  const artifact = utf8("an artifact");
+  const signature = sign("sha256", artifact, createPrivateKey(privateKey));
+  const bundle = {
+    mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+    verificationMaterial: material,
+    messageSignature: { messageDigest: { algorithm: "SHA2_256", digest: toBase64(sha256(artifact)) }, signature: toBase64(signature) },
+  };
+  return { bundle: utf8(JSON.stringify(bundle)), pem: utf8(publicKey), artifact };
+}
+
+test("what was not shown is said: no log, no artifact", () => {
+  const { bundle, pem } = ownBundle({ publicKey: { hint: "any" } });
+  const judged = verifySigstore(bundle, { key_pem: pem, trusted_root: null, artifact_sha256: null, now: NOW });
+  expect(judged.result === "verified" ? judged.not_proved : judged).toEqual(["that any log holds the signature", "that an artifact of yours is the one that was signed: none was given", "when it was signed"]);
+});
+
+test("attack: a key beside a certificate, so that one verifier reads the one and the next the other", () => {
+  const { bundle, pem } = ownBundle({ publicKey: { hint: "any" }, certificate: { rawBytes: "AAAA" } });
+  expect(codeOf(verifySigstore(bundle, { key_pem: pem, trusted_root: null, artifact_sha256: null, now: NOW }))).toBe("bundle.malformed");
+});
