@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import type { Bundle } from "../../proto/bundle.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { Verification, VerifyCode } from "../../proto/verification.ts";
+import type { Verification } from "../../proto/verification.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
+import { headline, remarks } from "../verifier/wording.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 import { releaseText } from "./card/released.ts";
 
@@ -26,31 +27,13 @@ export function verifyAgainst(bundle: Uint8Array, trust: Uint8Array, leaf?: stri
   return verifyBundle(bundle, trust, { now: new Date(), ...(leaf === undefined ? {} : { leaf }) });
 }
 
-/** Who is at fault: a damaged trust file or a mistyped leaf says nothing against the bundle. */
-function headOfFailure(result: Verification["result"], code: VerifyCode | undefined): string {
-  if (result === "unknown_signer") return "UNKNOWN SIGNER  sound, but signed by nobody the trust file names";
-  if (code?.startsWith("trust.") === true) return "FAILED  the trust file is unusable, so nothing was verified; give the one the operator published with --trust";
-  if (code === "leaf.unknown") return "FAILED  the bundle shows no such leaf";
-  return "FAILED  this is not evidence";
-}
-
 /** One line where it verified; one line per reason where it did not. */
 export function describeVerification(verification: Verification): string {
-  const { result, statement, signer, log, lapsed, hidden_leaves, reasons } = verification;
-  if (result !== "verified" || statement === null || signer === null || log === null) {
-    return [headOfFailure(result, reasons[0]?.code), ...reasons.map(({ code, detail }) => `  ${code}: ${escapeTerminal(detail)}`)].join("\n");
-  }
-  const { predicate } = statement;
-  const { identity, verdict, manifest, mode } = predicate;
-  const base = identity.base === null ? "no base" : `base ${identity.base.slice(0, 12)}`;
-  const claimed = mode === "local" ? ", repository and target as the caller named them" : `, mode ${mode}: base and configuration from the operator's remote`;
-  const what = `${verdict.toUpperCase()} of ${escapeTerminal(identity.repo_id)} ${identity.head.slice(0, 12)} on ${base} into ${escapeTerminal(identity.target_ref)}${claimed}`;
-  const whose = signer.self_made ? "this machine's own self-made key: proves integrity, not authority" : `trusted in ${escapeTerminal(signer.trust_domain ?? "?")}`;
-  const lines = [`VERIFIED offline  ${what}, ${manifest.size} leaves, log entry ${log.index} of ${log.size}; signed by ${signer.fingerprint} (${whose})`];
-  for (const one of predicate.releases ?? []) lines.push(`  ${releaseText(one, escapeTerminal)}`);
-  if (lapsed) lines.push("  the evidence stands, but its validity has passed: gate the change again before merging");
-  if (hidden_leaves > 0) lines.push(`  ${hidden_leaves} leaves are hidden behind their hashes`);
-  return lines.join("\n");
+  const { statement, reasons } = verification;
+  const lines = [headline(verification, escapeTerminal)];
+  if (verification.result !== "verified") return [...lines, ...reasons.map(({ code, detail }) => `  ${code}: ${escapeTerminal(detail)}`)].join("\n");
+  for (const one of statement?.predicate.releases ?? []) lines.push(`  ${releaseText(one, escapeTerminal)}`);
+  return [...lines, ...remarks(verification).map((remark) => `  ${remark}`)].join("\n");
 }
 
 /** The log receipt of a verified bundle in C2SP tlog-proof form, which other people's tools read. */

@@ -1,7 +1,9 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value, type ValueError } from "@sinclair/typebox/value";
-import { parseCanonical, parseStrict, type ParseLimits } from "../../proto/canonical.ts";
+import { parseCanonical, type ParseLimits } from "../../proto/canonical.ts";
+import { fromUtf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { StrictReader, type Numbers } from "../../proto/strict-reader.ts";
 
 export type Document<T> = { readonly value: T } | { readonly because: string };
 
@@ -29,7 +31,12 @@ export function readDocument<S extends TSchema>(schema: S, bytes: Uint8Array, li
   return checked(schema, () => parseCanonical(bytes, limits));
 }
 
+/** Statements of others hold fractions; nothing here is decided by one. */
+const ANY_NUMBER: Numbers<number> = { pattern: "any", read: (text) => (Number.isFinite(Number(text)) ? Number(text) : null) };
+
 /** As `readDocument`, for what other people's tools write: any spelling of JSON that has one meaning. */
-export function readForeign<S extends TSchema>(schema: S, bytes: Uint8Array, limits: ParseLimits): Document<Static<S>> {
-  return checked(schema, () => parseStrict(bytes, limits));
+export function readForeign<S extends TSchema>(schema: S, bytes: Uint8Array, { bytes_max, depth_max }: ParseLimits): Document<Static<S>> {
+  if (bytes.length > bytes_max) return { because: `${bytes.length} bytes, limit ${bytes_max}` };
+  const text = fromUtf8(bytes);
+  return text === null ? { because: "not valid UTF-8" } : checked(schema, () => new StrictReader(text, depth_max, ANY_NUMBER).document());
 }

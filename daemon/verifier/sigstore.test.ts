@@ -2,8 +2,9 @@ import { expect, test } from "bun:test";
 import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { toBase64, utf8 } from "../../proto/encoding.ts";
+import { toBase64, toHex, utf8 } from "../../proto/encoding.ts";
 import { skipWithout } from "../testing/skip.ts";
+import { preAuthEncoding } from "./dsse.ts";
 import { verifySigstore, type SigstoreVerification } from "./sigstore.ts";
 
 const VECTORS = new URL("../../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;
@@ -89,6 +90,18 @@ test("what was not shown is said: no log, no artifact", () => {
   const { bundle, pem } = ownBundle({ publicKey: { hint: "any" } });
   const judged = verifySigstore(bundle, { key_pem: pem, trusted_root: null, artifact_sha256: null, now: NOW });
   expect(judged.result === "verified" ? judged.not_proved : judged).toEqual(["that any log holds the signature", "that an artifact of yours is the one that was signed: none was given", "when it was signed"]);
+});
+
+test("a statement of others may hold fractions, and its subject is what the artifact is held against", () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+  const artifact = sha256(utf8("an artifact"));
+  const payload = utf8(`{ "_type": "https://in-toto.io/Statement/v1", "subject": [{ "name": "a", "digest": { "sha256": "${toHex(artifact)}" } }], "predicateType": "https://example.test/p", "predicate": { "ratio": 0.25 } }`);
+  const signature = sign("sha256", preAuthEncoding(payload), createPrivateKey(privateKey));
+  const dsseEnvelope = { payload: toBase64(payload), payloadType: "application/vnd.in-toto+json", signatures: [{ sig: toBase64(signature) }] };
+  const bundle = utf8(JSON.stringify({ mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", verificationMaterial: { publicKey: {} }, dsseEnvelope }));
+  const judged = (artifact_sha256: Uint8Array) => verifySigstore(bundle, { key_pem: utf8(publicKey), trusted_root: null, artifact_sha256, now: NOW });
+  expect(judged(artifact)).toMatchObject({ result: "verified", facts: { kind: "statement", predicate_type: "https://example.test/p" } });
+  expect(codeOf(judged(sha256(utf8("another"))))).toBe("artifact.digest");
 });
 
 test("attack: a key beside a certificate, so that one verifier reads the one and the next the other", () => {

@@ -1,0 +1,32 @@
+/** What is said of a verification, in one voice for the terminal and the page; each face hands in its escaper for what others wrote. */
+import type { Verification, VerifyCode } from "../../proto/verification.ts";
+
+type Escape = (text: string) => string;
+
+/** Who is at fault: a damaged trust file or a mistyped leaf says nothing against the bundle. */
+function failureHead(result: Verification["result"], code: VerifyCode | undefined): string {
+  if (result === "unknown_signer") return "UNKNOWN SIGNER  sound, but signed by nobody the trust file names";
+  if (code?.startsWith("trust.") === true) return "FAILED  the trust file is unusable, so nothing was verified; give the one the operator published with --trust";
+  if (code === "leaf.unknown") return "FAILED  the bundle shows no such leaf";
+  return "FAILED  this is not evidence";
+}
+
+/** The one line that answers: verified and what, or who is at fault. */
+export function headline({ result, statement, signer, log, reasons }: Verification, escape: Escape): string {
+  if (result !== "verified" || statement === null || signer === null || log === null) return failureHead(result, reasons[0]?.code);
+  const { predicate } = statement;
+  const { identity, verdict, manifest, mode } = predicate;
+  const base = identity.base === null ? "no base" : `base ${identity.base.slice(0, 12)}`;
+  const claimed = mode === "local" ? ", repository and target as the caller named them" : `, mode ${mode}: base and configuration from the operator's remote`;
+  const what = `${verdict.toUpperCase()} of ${escape(identity.repo_id)} ${identity.head.slice(0, 12)} on ${base} into ${escape(identity.target_ref)}${claimed}`;
+  const whose = signer.self_made ? "this machine's own self-made key: proves integrity, not authority" : `trusted in ${escape(signer.trust_domain ?? "?")}`;
+  return `VERIFIED offline  ${what}, ${manifest.size} leaves, log entry ${log.index} of ${log.size}; signed by ${signer.fingerprint} (${whose})`;
+}
+
+/** What a reader of "verified" should know besides. */
+export function remarks({ lapsed, hidden_leaves }: Verification): string[] {
+  const said: string[] = [];
+  if (lapsed) said.push("the evidence stands, but its validity has passed: gate the change again before merging");
+  if (hidden_leaves > 0) said.push(`${hidden_leaves} leaves are hidden behind their hashes`);
+  return said;
+}
