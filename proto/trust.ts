@@ -8,6 +8,9 @@ export type KeyRole = Static<typeof KeyRole>;
 export const KeyAlgorithm = Choice(["ecdsa-p256-sha256", "ed25519"]);
 export type KeyAlgorithm = Static<typeof KeyAlgorithm>;
 
+/** Name of a note's key (C2SP signed-note): no space, no plus sign; ours keep to what needs no escaping. */
+export const KEY_NAME = "^[A-Za-z0-9][A-Za-z0-9._/:-]{0,199}$";
+
 export const TrustedKey = Closed({
   fingerprint: Fingerprint,
   algorithm: KeyAlgorithm,
@@ -17,6 +20,7 @@ export const TrustedKey = Closed({
   repository_ids: Type.Array(Type.Union([RepositoryId, Type.Literal("*")]), { minItems: 1 }),
   modes: Type.Array(Mode, { minItems: 1 }),
   log_origin: Type.Union([Type.String({ pattern: "^[a-z0-9][a-z0-9.-]{0,251}[a-z0-9]$" }), Type.Null()], { description: "set for role log: the bare host name its checkpoints carry" }),
+  name: Type.Optional(Type.String({ pattern: KEY_NAME, description: "set for role witness: the key name its cosignatures carry" })),
   from: Timestamp,
   to: Timestamp,
 });
@@ -26,6 +30,7 @@ export const TrustBody = Closed({
   trust_domain: Type.String({ minLength: 1, maxLength: 253 }),
   self_made: Type.Boolean({ description: "true: the daemon wrote this file for itself; it proves integrity, not authority" }),
   keys: Type.Array(TrustedKey, { minItems: 1, maxItems: 256 }),
+  witnesses: Type.Optional(Closed({ quorum: Type.Integer({ minimum: 1, maximum: 256, description: "how many of the witness keys must have cosigned a checkpoint; more than half of them" }) })),
 });
 export type TrustBody = Static<typeof TrustBody>;
 

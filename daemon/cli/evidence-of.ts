@@ -69,5 +69,5 @@ export async function evidenceOf(values: Values, landed: { readonly tree: string
   const path = file ?? (gate === undefined ? keptFor(`${locations.state_dir}/bundles`, landed.tree, landed.heads) : null);
   const found = path === null ? await recorded(values, gate === undefined ? landed.heads : [gate]) : { bytes: readBundleFile(path), where: path };
   if (found === null) throw new MaestroError("cli.usage", "no admit of this content or of these commits is kept here; name it with --gate ID or --bundle FILE");
-  return { verification: verifyAgainst(found.bytes, readTrustFile(trust)), where: found.where, trust };
+  return { verification: verifyAgainst(found.bytes, readTrustFile(trust), { witnesses: "later" }), where: found.where, trust };
 }

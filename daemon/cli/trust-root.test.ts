@@ -3,13 +3,15 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openKeys } from "../evidence/keys/index.ts";
+import { newWitness } from "../testing/witnesses.ts";
+import { cosignerKeyText } from "../verifier/cosignature.ts";
 import { run } from "./commands/trust.ts";
 import { makeRoot, readRoot, readTrust, signTrustFile } from "./trust-root.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maestro-root-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const now = new Date("2026-01-01T00:00:00Z");
-const grant = { modes: ["host", "fork"] as const, repository_ids: ["acme/app"], days: 30, now };
+const grant = { modes: ["host", "fork"] as const, repository_ids: ["acme/app"], days: 30, now, witnesses: { keys: [], quorum: null } };
 const node = (name: string, trust_domain = "ci.example.org") => readTrust(openKeys({ state_dir: join(folder, name), now, trust_domain }).trust_path);
 
 test("a root is made once, for its owner alone, and used only so", () => {
@@ -48,4 +50,21 @@ test("the command refuses what it does not understand before it writes anything"
   await expect(usage(["sign", trust], { ...sign, modes: "host,sealed" })).rejects.toThrow("not sealed");
   await expect(usage(["sign", trust], { ...sign, days: "0" })).rejects.toThrow("--days");
   expect(statSync(sign.out, { throwIfNoEntry: false })).toBeUndefined();
+});
+
+test("witnesses are named by the keys they print, and a quorum that both heads of a forked log could have is refused with the reason", async () => {
+  node("e");
+  const [trust, root, out] = [join(folder, "e/trust.json"), join(folder, "root4.pem"), join(folder, "witnessed.json")];
+  makeRoot(root);
+  const witness = ["a", "b", "c"].map((name) => cosignerKeyText(newWitness(`witness.example/${name}`).key));
+  const sign = (values: Record<string, string>, keys = witness) => run({ values: { root, out, ...values }, lists: { witness: keys }, positionals: ["sign", trust] });
+  await expect(sign({ quorum: "1" })).rejects.toThrow("both heads of a forked log");
+  await expect(sign({ quorum: "4" })).rejects.toThrow("never be reached");
+  await expect(sign({ quorum: "two" })).rejects.toThrow("takes a number");
+  await expect(sign({}, [witness[0]!.replace("witness.example/a", "witness.example/z")])).rejects.toThrow("maestro witness key");
+  await expect(sign({ quorum: "2" }, [...witness.slice(0, 2), witness[1]!])).rejects.toThrow("stands there twice");
+  expect(statSync(out, { throwIfNoEntry: false })).toBeUndefined();
+  await sign({ quorum: "2", json: "" });
+  const { witnesses } = readTrust(out);
+  expect({ quorum: witnesses.quorum, names: witnesses.keys.map(({ key }) => key.name) }).toEqual({ quorum: 2, names: ["witness.example/a", "witness.example/b", "witness.example/c"] });
 });

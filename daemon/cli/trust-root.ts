@@ -10,6 +10,7 @@ import { openTrust, type Trust } from "../verifier/index.ts";
 import { publicKeyFromSpki, type PublicKey } from "../verifier/keys.ts";
 import { trustSignedBytes } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
+import { witnessLines, type WitnessGrant } from "./trust-witnesses.ts";
 
 const OTHERS = 0o077;
 const DAY_S = 86_400;
@@ -24,6 +25,7 @@ export interface Grant {
   readonly repository_ids: readonly string[];
   readonly days: number;
   readonly now: Date;
+  readonly witnesses: WitnessGrant;
 }
 
 function rootOf(secret: KeyObject, path: string): Root {
@@ -59,11 +61,12 @@ export function readTrust(path: string): Trust {
   return opened.value;
 }
 
-/** The lines of the nodes' own keys, each under the operator's word for modes, repositories and end. Other roles are not carried over. */
-function lines(nodes: readonly Trust[], { modes, repository_ids, days, now }: Grant): TrustedKey[] {
+/** The lines of the nodes' own keys, each under the operator's word for modes, repositories and end, and of the witnesses. Other roles are not carried over. */
+function lines(nodes: readonly Trust[], { modes, repository_ids, days, now, witnesses }: Grant): TrustedKey[] {
+  const from = timestampOf(now.getTime() / 1000);
   const to = timestampOf(now.getTime() / 1000 + days * DAY_S);
   const own = nodes.flatMap(({ entries }) => entries.map(({ entry }) => entry)).filter(({ role }) => role === "gate" || role === "log");
-  return own.map((entry) => ({ ...entry, modes: [...modes], repository_ids: [...repository_ids], to }));
+  return [...own.map((entry) => ({ ...entry, modes: [...modes], repository_ids: [...repository_ids], to })), ...witnessLines(witnesses, { modes: [...modes], from, to })];
 }
 
 /** The operator's trust file over the nodes' keys, as canonical bytes. Throws `trust.malformed` where they are of several domains. */
@@ -71,7 +74,8 @@ export function signTrustFile(root: Root, nodes: readonly Trust[], grant: Grant)
   const domains = [...new Set(nodes.map(({ trust_domain }) => trust_domain))];
   const [trust_domain] = domains;
   if (trust_domain === undefined || domains.length > 1) throw new MaestroError("trust.malformed", `the nodes are of ${domains.length} trust domains: ${domains.join(" ")}`);
-  return signedTrust(root, { trust_domain, self_made: false, keys: lines(nodes, grant) });
+  const { quorum } = grant.witnesses;
+  return signedTrust(root, { trust_domain, self_made: false, keys: lines(nodes, grant), ...(quorum === null ? {} : { witnesses: { quorum } }) });
 }
 
 /** A trust file under the operator's root, as canonical bytes. */

@@ -4,7 +4,7 @@ import type { Bundle } from "../../proto/bundle.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Verification } from "../../proto/verification.ts";
-import { verifyBundle } from "../verifier/index.ts";
+import { verifyBundle, type VerifyOptions } from "../verifier/index.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import { headline, remarks } from "../verifier/wording.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
@@ -23,8 +23,8 @@ export const readBundleFile = (path: string): Uint8Array => readNamed(path, "cli
 
 export const readTrustFile = (path: string): Uint8Array => readNamed(path, "trust.malformed");
 
-export function verifyAgainst(bundle: Uint8Array, trust: Uint8Array, leaf?: string): Verification {
-  return verifyBundle(bundle, trust, { now: new Date(), ...(leaf === undefined ? {} : { leaf }) });
+export function verifyAgainst(bundle: Uint8Array, trust: Uint8Array, asked: Pick<VerifyOptions, "leaf" | "witnesses"> = {}): Verification {
+  return verifyBundle(bundle, trust, { now: new Date(), ...asked });
 }
 
 /** One line where it verified; one line per reason where it did not. */

@@ -105,7 +105,7 @@ function placeIn(bytes: Uint8Array, trust: Trust, key: NoteKey): { index: number
   const checkpoint = headIn(text, [key]);
   const entry = fromBase64(tlog?.canonicalizedBody ?? "");
   if (tlog === undefined || checkpoint === null || entry === null) return null;
-  const verified = verifyWithTrust(bytes, trust, { now: new Date(8.64e15) });
+  const verified = verifyWithTrust(bytes, trust, { now: new Date(8.64e15), witnesses: "later" });
   return verified.result === "verified" ? { index: Number(tlog.logIndex), entry, head: { checkpoint, text } } : null;
 }
 

@@ -107,7 +107,7 @@ export class Reporter {
       return { forged: `its evidence cannot be had: ${error.code}: ${error.detail}` };
     }
     if (reply.attempt > attempt) return { superseded: true };
-    const { result, statement, lapsed, reasons } = verifyBundle(fromBase64(reply.bundle) ?? new Uint8Array(0), this.deps.trust(), { now: new Date(this.deps.now_ms()) });
+    const { result, statement, lapsed, reasons } = verifyBundle(fromBase64(reply.bundle) ?? new Uint8Array(0), this.deps.trust(), { now: new Date(this.deps.now_ms()), witnesses: "later" });
     if (result !== "verified" || statement === null) return { forged: `its evidence does not verify: ${result === "unknown_signer" ? "unknown signer" : reasons.map(({ code }) => code).join(", ")}` };
     const { predicate } = statement;
     const same = predicate.gate_id === gate_id && predicate.attempt.attempt === attempt && predicate.identity.head === head && predicate.identity.repo_id === repo_id;

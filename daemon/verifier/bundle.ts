@@ -1,6 +1,6 @@
 import type { Statement } from "../../proto/attestation.ts";
 import { Bundle } from "../../proto/bundle.ts";
-import type { Verification, VerifiedLeaf, VerifyReason } from "../../proto/verification.ts";
+import type { Verification, VerifiedLeaf, VerifyReason, WitnessVerification } from "../../proto/verification.ts";
 import { checkCard } from "./card.ts";
 import { checkDocuments, type ProvenDocument } from "./documents.ts";
 import { BUNDLE_LIMITS, CLOCK_SKEW_S_MAX } from "./limits.ts";
@@ -11,12 +11,15 @@ import { checkReleaseLeaves } from "./release.ts";
 import { checkSignature, openStatement, type ClaimedStatement } from "./statement.ts";
 import { pass, stop, type Step } from "./step.ts";
 import { entriesOf, logOf, openTrust, permits, type Trust, type Use } from "./trust.ts";
+import { judgeWitnesses, type WitnessAsk } from "./witnesses.ts";
 
 export interface VerifyOptions {
   /** The verifier's clock: evidence from the future is refused, a lapsed admit is said. */
   readonly now: Date;
   /** Also show this leaf, by `kind/name` or name. */
   readonly leaf?: string;
+  /** `later`: for whoever looks before the witnesses can have answered; a quorum that the trust file asks for may then be pending. */
+  readonly witnesses?: "later";
 }
 
 /** A bundle whose parts all hang together under one key, whoever's key it is. */
@@ -58,14 +61,12 @@ function useOf(statement: Statement, issued_at_s: number): Omit<Use, "role" | "p
   return { repo_id: statement.predicate.identity.repo_id, mode: statement.predicate.mode, issued_at_s };
 }
 
-/** Whether the trust file lets this key say this, and this log hold it. */
-function checkTrust({ signed, entry }: SoundBundle, trust: Trust): Step<null> {
+/** Whether the trust file lets this key say this, and this log hold it; what its witnesses say comes back. */
+function checkTrust({ signed, entry }: SoundBundle, trust: Trust, ask: WitnessAsk): Step<WitnessVerification | null> {
   const { statement, key, issued_at_s } = signed;
   const log = logOf(trust, entry.log_id);
-  if (log !== null) {
-    const checkpoint = checkCheckpoint(entry, log.key);
-    if (!checkpoint.ok) return checkpoint;
-  }
+  const checkpoint = log === null ? null : checkCheckpoint(entry, log.key, trust.witnesses.keys);
+  if (checkpoint?.ok === false) return checkpoint;
   const lines = entriesOf(trust, key.fingerprint);
   if (lines.length === 0) return stop("signer.unknown", `${key.fingerprint} is not in the trust file`);
   const gate = permits(lines, { role: "gate", predicate_type: statement.predicateType, ...useOf(statement, issued_at_s) });
@@ -75,7 +76,7 @@ function checkTrust({ signed, entry }: SoundBundle, trust: Trust): Step<null> {
   if (!logged.ok) return stop("log.key", logged.reason.detail);
   const domain = statement.predicate.identity.trust_domain;
   if (domain !== trust.trust_domain) return stop("signer.domain", `the statement is of ${domain}, the trust file of ${trust.trust_domain}`);
-  return pass(null);
+  return judgeWitnesses(checkpoint?.value ?? [], trust.witnesses, ask);
 }
 
 function refused(reason: VerifyReason, sound: SoundBundle | null): Verification {
@@ -106,12 +107,12 @@ export function verifyBundle(bundleBytes: Uint8Array, trustBytes: Uint8Array, op
 }
 
 /** As `verifyBundle`, for a trust file that is open already. */
-export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, leaf: wanted }: VerifyOptions): Verification {
+export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, leaf: wanted, witnesses }: VerifyOptions): Verification {
   const sound = openBundle(bundleBytes);
   if (!sound.ok) return refused(sound.reason, null);
   const { signed, manifest, entry, documents } = sound.value;
   const now_s = now.getTime() / 1000;
-  const trusted = checkTrust(sound.value, trust);
+  const trusted = checkTrust(sound.value, trust, { now_s, later: witnesses === "later" });
   if (!trusted.ok) return refused(trusted.reason, sound.value);
   // Written this way round, a clock that is not a number refuses too.
   if (!(signed.issued_at_s <= now_s + CLOCK_SKEW_S_MAX)) {
@@ -129,6 +130,7 @@ export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, le
     statement: signed.statement,
     signer: { fingerprint: signed.key.fingerprint, trust_domain: trust.trust_domain, self_made: trust.self_made },
     log: { origin: entry.checkpoint.origin, index: entry.index, size: entry.checkpoint.size },
+    ...(trusted.value === null ? {} : { witnesses: trusted.value }),
     lapsed: signed.valid_until_s < now_s,
     hidden_leaves: manifest.tree.size - manifest.shown.size,
     documents: [...documents],

@@ -1,5 +1,7 @@
 /** Checks evidence against a trust file. Pure, so that daemon, command line and page run the same code. */
 export { verifyBundle, verifyWithTrust, type VerifyOptions } from "./bundle.ts";
+export { parseCosignerKey, type CosignerKey } from "./cosignature.ts";
+export { quorumProblem } from "./witnesses.ts";
 export { openTrust, type Trust } from "./trust.ts";
 export { hideLeaves } from "./hide.ts";
 export { isReleaseBundle, verifyRelease, type ReleaseVerification } from "./release.ts";

@@ -5,6 +5,7 @@ import { parseCheckpoint, parseCount, type Checkpoint } from "./checkpoint.ts";
 import { hashLeaf } from "./leaves.ts";
 import { openNote, parseNote, type Note, type NoteKey } from "./note.ts";
 import { pass, stop, type Step } from "./step.ts";
+import { openCosignatures, type Cosigner, type WitnessKey } from "./witnesses.ts";
 
 /** An inclusion proof that holds under a checkpoint; whose checkpoint that is, is asked next. */
 export interface ProvenEntry {
@@ -40,12 +41,14 @@ export function proveEntry(tlog: TlogEntry, entry: Uint8Array): Step<ProvenEntry
   return pass({ log_id, index, checkpoint, note });
 }
 
-/** Checks that the trusted log itself signed this checkpoint, under its own origin, and that nobody unknown did. */
-export function checkCheckpoint({ checkpoint, note }: ProvenEntry, log: NoteKey): Step<null> {
+/** Checks that the trusted log itself signed this checkpoint, under its own origin, and that nobody unknown did. The known witnesses who cosigned it come back. */
+export function checkCheckpoint({ checkpoint, note }: ProvenEntry, log: NoteKey, witnesses: readonly WitnessKey[]): Step<readonly Cosigner[]> {
   if (checkpoint.origin !== log.name) return stop("log.checkpoint", `the checkpoint is of ${checkpoint.origin}, not of ${log.name}`);
-  const opened = openNote(note, [log]);
+  const cosigned = openCosignatures(note, witnesses);
+  if (!cosigned.ok) return cosigned;
+  const opened = openNote({ text: note.text, signatures: cosigned.value.rest }, [log]);
   if ("because" in opened) return stop("log.checkpoint", opened.because);
   // The specification has unknown signatures ignored; in our own container they would be bytes that nothing vouches for.
   if (opened.unknown > 0) return stop("log.checkpoint", "the checkpoint carries signatures by unknown keys");
-  return pass(null);
+  return pass(cosigned.value.cosigners);
 }

@@ -5,11 +5,11 @@ import { publicKeyFromRaw, type PublicKey } from "./keys.ts";
 import { NOTE_CHARS_MAX, NOTE_SIGNATURES_MAX } from "./limits.ts";
 import { verifySignature } from "./signature.ts";
 
-/** A key that may sign notes under a name. Only Ed25519 (type 0x01) is known here. */
+/** A key that may sign notes under a name. Ed25519 (type 0x01), or a witness's, whose signatures carry a time (type 0x04, see `cosignature.ts`). */
 export interface NoteKey {
   readonly name: string;
   readonly key: PublicKey;
-  /** SHA-256(name ‖ 0x0A ‖ 0x01 ‖ key). Its first 4 bytes are the note's key id, all 32 are Sigstore's `logId`. */
+  /** SHA-256(name ‖ 0x0A ‖ type ‖ key). Its first 4 bytes are the note's key id, all 32 are Sigstore's `logId`. */
   readonly hash: Uint8Array;
 }
 
@@ -32,26 +32,27 @@ const CONTROL = /[\u0000-\u0009\u000b-\u001f]/;
 const LINE = /^\u2014 (?<name>[^ ]+) (?<blob>[^ ]+)$/u;
 const NAME = /^[^\p{White_Space}+]+$/u;
 
-export function noteKey(name: string, key: PublicKey): NoteKey {
-  return { name, key, hash: sha256(concatBytes(utf8(`${name}\n`), Uint8Array.of(ED25519_TYPE), key.raw)) };
+export function noteKey(name: string, key: PublicKey, type = ED25519_TYPE): NoteKey {
+  return { name, key, hash: sha256(concatBytes(utf8(`${name}\n`), Uint8Array.of(type), key.raw)) };
 }
 
 /** `name+hex(id)+base64(type ‖ key)`: how other log clients are told a key. */
-export function verifierKeyText({ name, key, hash }: NoteKey): string {
-  return `${name}+${toHex(hash.subarray(0, 4))}+${toBase64(concatBytes(Uint8Array.of(ED25519_TYPE), key.raw))}`;
+export function verifierKeyText({ name, key, hash }: NoteKey, type = ED25519_TYPE): string {
+  return `${name}+${toHex(hash.subarray(0, 4))}+${toBase64(concatBytes(Uint8Array.of(type), key.raw))}`;
 }
 
-export function parseVerifierKey(text: string): NoteKey | null {
+export function parseVerifierKey(text: string, type = ED25519_TYPE): NoteKey | null {
   const [name, id, encoded] = text.split(/\+([0-9a-f]{8})\+/);
   const blob = encoded === undefined ? null : fromBase64(encoded);
-  if (name === undefined || id === undefined || blob === null || blob[0] !== ED25519_TYPE || !NAME.test(name)) return null;
+  if (name === undefined || id === undefined || blob === null || blob[0] !== type || !NAME.test(name)) return null;
   const key = publicKeyFromRaw("ed25519", blob.slice(1));
   if (key === null) return null;
-  const made = noteKey(name, key);
+  const made = noteKey(name, key, type);
   return equalBytes(made.hash.subarray(0, 4), fromHex(id) ?? new Uint8Array()) ? made : null;
 }
 
-function parseLine(line: string): NoteSignature | null {
+/** One signature line without its newline; `null` for anything else. */
+export function parseSignatureLine(line: string): NoteSignature | null {
   const { name, blob } = LINE.exec(line)?.groups ?? {};
   const bytes = blob === undefined ? null : fromBase64(blob);
   if (name === undefined || !NAME.test(name) || bytes === null || bytes.length < 5) return null;
@@ -66,7 +67,7 @@ export function parseNote(note: string): Note | null {
   if (lines.length > NOTE_SIGNATURES_MAX) return null;
   const signatures: NoteSignature[] = [];
   for (const line of lines) {
-    const signature = parseLine(line);
+    const signature = parseSignatureLine(line);
     if (signature === null) return null;
     signatures.push(signature);
   }

@@ -64,7 +64,7 @@ function checkTrust(bundle: SigstoreBundle, trust: Trust): Step<Extract<ReleaseV
   const gate = permits(lines, { role: "gate", predicate_type: RELEASE_PREDICATE, ...use });
   if (!gate.ok) return gate;
   if (log === null) return stop("log.unknown", `the log of ${proven.value.checkpoint.origin} is not in the trust file`);
-  const checkpoint = checkCheckpoint(proven.value, log.key);
+  const checkpoint = checkCheckpoint(proven.value, log.key, trust.witnesses.keys);
   if (!checkpoint.ok) return checkpoint;
   const logged = permits(log.lines, { role: "log", predicate_type: null, ...use });
   if (!logged.ok) return stop("log.key", logged.reason.detail);

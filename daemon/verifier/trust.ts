@@ -2,6 +2,7 @@ import { recordBytes } from "../../proto/record.ts";
 import { concatBytes, equalBytes, fromBase64, utf8 } from "../../proto/encoding.ts";
 import { TrustFile, type TrustBody, type TrustedKey } from "../../proto/trust.ts";
 import type { Mode } from "../../proto/change.ts";
+import { cosignerKey } from "./cosignature.ts";
 import { publicKeyFromSpki, type PublicKey } from "./keys.ts";
 import { TRUST_LIMITS } from "./limits.ts";
 import { noteKey, type NoteKey } from "./note.ts";
@@ -9,6 +10,7 @@ import { readDocument } from "./schema.ts";
 import { verifySignature } from "./signature.ts";
 import { pass, stop, type Step } from "./step.ts";
 import { timestampSeconds } from "./time.ts";
+import { quorumProblem, type WitnessPolicy } from "./witnesses.ts";
 
 /** A line of the trust file with its key decoded and its window in seconds. */
 export interface TrustEntry {
@@ -22,6 +24,7 @@ export interface Trust {
   readonly trust_domain: string;
   readonly self_made: boolean;
   readonly entries: readonly TrustEntry[];
+  readonly witnesses: WitnessPolicy;
 }
 
 /** What the root key signs. The prefix keeps it apart from everything else that key might ever sign. */
@@ -41,8 +44,22 @@ function openEntry(entry: TrustedKey): TrustEntry | string {
   if (entry.role === "gate" && entry.algorithm !== "ecdsa-p256-sha256") return "a gate key is ECDSA P-256";
   if (entry.role === "log" && entry.algorithm !== "ed25519") return "a log key is Ed25519";
   if (entry.role === "capability" && entry.algorithm !== "ed25519") return "a capability key is Ed25519";
+  if (entry.role === "witness" && entry.algorithm !== "ed25519") return "a witness key is Ed25519";
+  if ((entry.role === "witness") !== (entry.name !== undefined)) return "a witness key, and only a witness key, has a name";
   if ((entry.role === "log") !== (entry.log_origin !== null)) return "a log key, and only a log key, has an origin";
   return { entry, key, from_s, to_s };
+}
+
+/** Keys are counted, so none may stand there twice, under whatever name; and a log that vouches for itself vouches for nothing. */
+function openWitnesses(entries: readonly TrustEntry[], quorum: number | null): WitnessPolicy | string {
+  const lines = entries.filter(({ entry }) => entry.role === "witness");
+  const twice = lines.find(({ key }, i) => lines.findIndex((line) => line.key.fingerprint === key.fingerprint) < i);
+  if (twice !== undefined) return `the witness key ${twice.key.fingerprint} stands there twice`;
+  const own = lines.find(({ key }) => entries.some(({ entry }) => entry.role === "log" && entry.fingerprint === key.fingerprint));
+  if (own !== undefined) return `the witness key ${own.key.fingerprint} is a log's own`;
+  const problem = quorum === null ? null : quorumProblem(quorum, lines.length);
+  if (problem !== null) return problem;
+  return { keys: lines.map(({ entry, key, from_s, to_s }) => ({ key: cosignerKey(entry.name ?? "", key), from_s, to_s })), quorum };
 }
 
 /** Reads a trust file: canonical, of the right shape, signed by the root it names, every key consistent with itself. */
@@ -63,7 +80,9 @@ export function openTrust(bytes: Uint8Array): Step<Trust> {
     if (typeof opened === "string") return stop("trust.malformed", `key ${i}: ${opened}`);
     entries.push(opened);
   }
-  return pass({ trust_domain: body.trust_domain, self_made: body.self_made, entries });
+  const witnesses = openWitnesses(entries, body.witnesses?.quorum ?? null);
+  if (typeof witnesses === "string") return stop("trust.malformed", witnesses);
+  return pass({ trust_domain: body.trust_domain, self_made: body.self_made, entries, witnesses });
 }
 
 /** What a key is about to be believed for. */

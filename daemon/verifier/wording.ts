@@ -1,5 +1,6 @@
 /** What is said of a verification, in one voice for the terminal and the page; each face hands in its escaper for what others wrote. */
 import type { Verification, VerifyCode } from "../../proto/verification.ts";
+import { witnessText } from "./witness-words.ts";
 
 type Escape = (text: string) => string;
 
@@ -24,8 +25,8 @@ export function headline({ result, statement, signer, log, reasons }: Verificati
 }
 
 /** What a reader of "verified" should know besides. */
-export function remarks({ lapsed, hidden_leaves }: Verification): string[] {
-  const said: string[] = [];
+export function remarks({ lapsed, hidden_leaves, witnesses }: Verification): string[] {
+  const said = witnessText(witnesses);
   if (lapsed) said.push("the evidence stands, but its validity has passed: gate the change again before merging");
   if (hidden_leaves > 0) said.push(`${hidden_leaves} leaves are hidden behind their hashes`);
   return said;

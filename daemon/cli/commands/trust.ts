@@ -7,6 +7,7 @@ import { textOf, type CommandModule, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
 import { makeRoot, readRoot, readTrust, signTrustFile } from "../trust-root.ts";
+import { witnessGrant } from "../trust-witnesses.ts";
 import { daysOf, required, wordsIn } from "../values.ts";
 
 const MODES: readonly Mode[] = ["host", "fork", "local"];
@@ -21,18 +22,20 @@ function modesOf(values: Values): Mode[] {
 
 function describe(trust: Trust): string {
   const lines = trust.entries.map(({ entry }) => `${entry.role.padEnd(10)} ${entry.fingerprint}  modes ${entry.modes.join(" ")}  repositories ${entry.repository_ids.join(" ")}  ${entry.from} to ${entry.to}`);
-  return [`trust domain ${trust.trust_domain}${trust.self_made ? " (self-made: proves integrity, not authority)" : ""}`, ...lines].map((line) => escapeTerminal(line)).join("\n");
+  const { keys, quorum } = trust.witnesses;
+  const asked = keys.length === 0 ? [] : [`witnesses  ${quorum === null ? "none is asked for" : `${quorum} of ${keys.length} must have cosigned a checkpoint`}: ${keys.map(({ key }) => key.name).join(", ")}`];
+  return [`trust domain ${trust.trust_domain}${trust.self_made ? " (self-made: proves integrity, not authority)" : ""}`, ...lines, ...asked].map((line) => escapeTerminal(line)).join("\n");
 }
 
 function show(trust: Trust, values: Values): number {
-  const { trust_domain, self_made, entries } = trust;
-  if (values["json"] === true) printJson({ trust_domain, self_made, keys: entries.map(({ entry }) => entry) });
+  const { trust_domain, self_made, entries, witnesses: { quorum } } = trust;
+  if (values["json"] === true) printJson({ trust_domain, self_made, keys: entries.map(({ entry }) => entry), witness_quorum: quorum });
   else print(describe(trust));
   return EXIT.admit;
 }
 
 /** `init` makes an offline root, `sign` writes the trust file that names nodes' keys, `show` says what a trust file says. */
-export const run: CommandModule["run"] = async ({ values, positionals: [verb, ...files] }) => {
+export const run: CommandModule["run"] = async ({ values, lists, positionals: [verb, ...files] }) => {
   if (verb === "init") {
     const { key } = makeRoot(required("trust", values, "root"));
     if (values["json"] === true) printJson({ root: key.fingerprint });
@@ -44,7 +47,7 @@ export const run: CommandModule["run"] = async ({ values, positionals: [verb, ..
   if (first === undefined || (verb !== "sign" && verb !== "show")) throw new MaestroError("cli.usage", "trust takes init --root FILE, sign --root FILE --out FILE NODE_TRUST..., or show FILE");
   if (verb === "show") return show(first, values);
   const out = required("trust", values, "out");
-  const bytes = signTrustFile(readRoot(required("trust", values, "root")), nodes, { modes: modesOf(values), repository_ids: wordsIn(textOf(values, "repositories") ?? "*"), days: daysOf(values), now: new Date() });
+  const bytes = signTrustFile(readRoot(required("trust", values, "root")), nodes, { modes: modesOf(values), repository_ids: wordsIn(textOf(values, "repositories") ?? "*"), days: daysOf(values), now: new Date(), witnesses: witnessGrant(values, lists?.["witness"] ?? []) });
   const opened = openTrust(bytes);
   if (!opened.ok) throw new MaestroError("trust.malformed", opened.reason.detail);
   writeFileSync(`${out}.new`, bytes, { mode: 0o644, flush: true });

@@ -27,10 +27,10 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   if (name === undefined) throw new MaestroError("cli.usage", "verify takes the bundle's file, or the start of its digest");
   const locations = locate(values);
   const trust = typeof values["trust"] === "string" ? values["trust"] : locations.trust_path;
-  const leaf = typeof values["leaf"] === "string" ? values["leaf"] : undefined;
+  const asked = typeof values["leaf"] === "string" ? { leaf: values["leaf"] } : {};
   const bytes = readBundleFile(bundlePath(name, locations.state_dir));
   if (isReleaseBundle(bytes)) return describeRelease(bytes, readTrustFile(trust), values["json"] === true);
-  const verification = verifyAgainst(bytes, readTrustFile(trust), leaf);
+  const verification = verifyAgainst(bytes, readTrustFile(trust), asked);
   if (values["json"] === true) printJson(verification);
   else {
     print(describeVerification(verification));

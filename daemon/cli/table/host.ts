@@ -127,6 +127,8 @@ export const HOST: readonly Command[] = [
       modes: { type: "string", value: "LIST", help: "modes the nodes may sign in (default: host,fork,local)" },
       repositories: { type: "string", value: "LIST", help: "repository ids they may speak for (default: *)" },
       days: { type: "string", value: "N", help: "how long the keys count (default: 365)" },
+      witness: { type: "string", value: "VKEY", multiple: true, help: "a witness of the nodes' logs, as `maestro witness key` prints it; may be repeated" },
+      quorum: { type: "string", value: "K", help: "how many witnesses must have cosigned; more than half of them" },
     },
     load: () => import("../commands/trust.ts"),
   },

@@ -41,7 +41,7 @@ export async function gateChange(values: Values, given: Static<typeof GateChange
   const kept = keepBundle(result, locations, values);
   const trust = fromBase64((await client.trust()).trust);
   if (trust === null) throw new MaestroError("trust.malformed", "the daemon's reply carries no strict base64");
-  const { result: evidence, reasons } = verifyAgainst(kept.bytes, trust);
+  const { result: evidence, reasons } = verifyAgainst(kept.bytes, trust, { witnesses: "later" });
   if (evidence !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${reasons.map(({ code }) => code).join(" ")}`);
   return { headline: headlineOf(result.card), structured: { ...decidedOf(result.card, result.proof), recorded: result.recorded, evidence, bundle: kept.path } };
 }

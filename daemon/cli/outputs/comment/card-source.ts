@@ -20,7 +20,7 @@ export interface CardSource {
 
 /** A job's folder holds what the change put there: a bundle is believed where it verifies, and nothing else is. */
 function verified(path: string, bytes: Uint8Array, trust: string): void {
-  const { result, reasons } = verifyAgainst(bytes, readTrustFile(trust));
+  const { result, reasons } = verifyAgainst(bytes, readTrustFile(trust), { witnesses: "later" });
   if (result !== "verified") throw new MaestroError("bundle.malformed", `${path} is not believed: ${result === "unknown_signer" ? "unknown signer" : reasons.map(({ code }) => code).join(", ")}`);
 }
 
