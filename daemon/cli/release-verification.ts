@@ -1,6 +1,7 @@
 /** What `maestro verify` says of a release by itself. */
 import { VERIFY_EXIT } from "../../proto/errors.ts";
 import { openTrust, verifyRelease } from "../verifier/index.ts";
+import { releaseHeadline } from "../verifier/wording.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 import { printJson } from "./document.ts";
 import { print } from "./output.ts";
@@ -14,11 +15,7 @@ export function describeRelease(bytes: Uint8Array, trust_bytes: Uint8Array, json
   }
   const verified = verifyRelease(bytes, trust.value, new Date());
   if (json) printJson(verified);
-  else if (verified.result !== "verified") print(`${verified.result === "failed" ? "FAILED" : "UNKNOWN SIGNER"}  this is no release of that trust file\n  ${verified.reason.code}: ${escapeTerminal(verified.reason.detail)}`);
-  else {
-    const { request, proof, at } = verified.release;
-    const how = proof.by === "uid" ? `user ${proof.uid}, as the node says` : `their own key ${proof.fingerprint} (${proof.presence}), which signed it`;
-    print(`VERIFIED offline  ${request.kind} of ${escapeTerminal(request.repo_id)} ${request.head.slice(0, 12)} into ${escapeTerminal(request.target_ref)} by ${request.person} at ${at}, proved by ${how}; log entry ${verified.log.index}\n  ${escapeTerminal(request.reason)}`);
-  }
+  else if (verified.result !== "verified") print(`${releaseHeadline(verified, escapeTerminal)}\n  ${verified.reason.code}: ${escapeTerminal(verified.reason.detail)}`);
+  else print(`${releaseHeadline(verified, escapeTerminal)}\n  ${escapeTerminal(verified.release.request.reason)}`);
   return verified.result === "verified" ? VERIFY_EXIT.verified : verified.result === "failed" ? VERIFY_EXIT.failed : VERIFY_EXIT.unknown_signer;
 }

@@ -1,5 +1,6 @@
 /** What is said of a verification, in one voice for the terminal and the page; each face hands in its escaper for what others wrote. */
 import type { Verification, VerifyCode } from "../../proto/verification.ts";
+import type { ReleaseVerification } from "./release.ts";
 import { witnessText } from "./witness-words.ts";
 
 type Escape = (text: string) => string;
@@ -30,4 +31,12 @@ export function remarks({ lapsed, hidden_leaves, witnesses }: Verification): str
   if (lapsed) said.push("the evidence stands, but its validity has passed: gate the change again before merging");
   if (hidden_leaves > 0) said.push(`${hidden_leaves} leaves are hidden behind their hashes`);
   return said;
+}
+
+/** As `headline`, of a release by itself; the person's own reason is for the face to add. */
+export function releaseHeadline(verification: ReleaseVerification, escape: Escape): string {
+  if (verification.result !== "verified") return `${verification.result === "failed" ? "FAILED" : "UNKNOWN SIGNER"}  this is no release of that trust file`;
+  const { release: { request, proof, at }, log } = verification;
+  const how = proof.by === "uid" ? `user ${proof.uid}, as the node says` : `their own key ${proof.fingerprint} (${proof.presence}), which signed it`;
+  return `VERIFIED offline  ${request.kind} of ${escape(request.repo_id)} ${request.head.slice(0, 12)} into ${escape(request.target_ref)} by ${request.person} at ${at}, proved by ${how}; log entry ${log.index}`;
 }

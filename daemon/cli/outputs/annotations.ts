@@ -1,6 +1,6 @@
 /** Workflow commands that annotate lines of a change in GitHub Actions. Pure. */
 import { pathText } from "../../../proto/scalar.ts";
-import { visible } from "../card/escape/visible.ts";
+import { visible } from "../../verifier/visible.ts";
 import { saidOf } from "./place.ts";
 import { byWeight, weigh, type Report } from "./report.ts";
 

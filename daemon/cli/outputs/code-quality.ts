@@ -2,7 +2,7 @@
 import { canonicalText } from "../../../proto/canonical.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { escapeJson } from "../card/escape/json.ts";
-import { visible } from "../card/escape/visible.ts";
+import { visible } from "../../verifier/visible.ts";
 import { saidOf } from "./place.ts";
 import { byWeight, weigh, type Report, type Weight } from "./report.ts";
 

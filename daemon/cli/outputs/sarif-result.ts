@@ -2,7 +2,7 @@
 import type { CheckFinding } from "../../../proto/findings.ts";
 import type { Finding, Range } from "../../../proto/outcome.ts";
 import type { Waiver } from "../../../proto/waiver.ts";
-import { visible } from "../card/escape/visible.ts";
+import { visible } from "../../verifier/visible.ts";
 import type { Weight } from "./report.ts";
 import { uriOfPath } from "./uri.ts";
 

@@ -1,4 +1,4 @@
-import { visible } from "../card/escape/visible.ts";
+import { visible } from "../../verifier/visible.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
 

@@ -1,5 +1,5 @@
 /** The one escaper of the Markdown face. */
-import { visible } from "./visible.ts";
+import { visible } from "../../../verifier/visible.ts";
 
 const BACKTICK_RUNS = /`+/g;
 /** Some renderers stop recognising fences beyond a limit, so a long run is written out instead. */

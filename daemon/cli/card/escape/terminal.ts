@@ -1,5 +1,5 @@
 /** The one escaper of the terminal face. Nothing a change wrote reaches a terminal or a build log but through here. */
-import { visible, written } from "./visible.ts";
+import { visible, written } from "../../../verifier/visible.ts";
 
 const BEYOND_ASCII = /[^\x20-\x7e]/gu;
 

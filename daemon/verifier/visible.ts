@@ -1,4 +1,4 @@
-/** Makes what cannot be seen visible; the ground both escapers stand on. */
+/** Makes what cannot be seen visible; the ground every escaper stands on. */
 
 /**
  * Everything that moves the cursor, breaks the line, turns the reading
