@@ -2,6 +2,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Attempt, GateId, Identity, Mode } from "./change.ts";
 import { Verdict } from "./decision.ts";
 import { LEAF_SCHEMA } from "./manifest.ts";
+import { RotationPredicate, ROTATION_PREDICATE } from "./predicates/rotation.ts";
 import { NamedReleases, Release, RELEASE_PREDICATE } from "./release.ts";
 import { Base64, Choice, Closed, Count, Fingerprint, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
@@ -84,8 +85,17 @@ export const ReleaseStatement = Closed({
 });
 export type ReleaseStatement = Static<typeof ReleaseStatement>;
 
+/** The log goes on under another key; the entry of this signature is the last one that the old key covers. */
+export const RotationStatement = Closed({
+  _type: Type.Literal(STATEMENT_TYPE),
+  subject: Type.Array(Subject, { minItems: 1, maxItems: 1, description: "the log, and its root before this entry" }),
+  predicateType: Type.Literal(ROTATION_PREDICATE),
+  predicate: RotationPredicate,
+});
+export type RotationStatement = Static<typeof RotationStatement>;
+
 /** What a key of role `gate` signs. */
-export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE];
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

@@ -12,7 +12,7 @@ import { readEntry } from "./entries.ts";
 import { headIn } from "./opening.ts";
 import { readPublished, tileBytesOf } from "./projection.ts";
 import { readNodes, type Head, type LogTables } from "./tables.ts";
-import { TILE_WIDTH, tilePath, tilesBetween, type Tile } from "./tiles.ts";
+import { TILE_WIDTH, tilePath, tilesBetween, type Tile } from "../../verifier/log/tiles.ts";
 import { storedRoot } from "./tree.ts";
 
 /** One thing looked at. `problem` is what is wrong with it, in words. */

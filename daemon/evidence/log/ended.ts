@@ -2,23 +2,12 @@
 import { join } from "node:path";
 import { equalBytes } from "../../../proto/encoding.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
+import { entriesIn } from "../../verifier/log/entry-bundle.ts";
+import { tilePath, tilesBetween } from "../../verifier/log/tiles.ts";
 import type { NoteKey } from "../../verifier/note.ts";
 import { type AuditStep, auditTile, fileAt, Recount } from "./audit.ts";
 import { headIn } from "./opening.ts";
 import { readPublished, tileBytesOf } from "./projection.ts";
-import { tilePath, tilesBetween } from "./tiles.ts";
-
-/** Entries of an entry bundle: two bytes of length before each (C2SP tlog-tiles, "Log entries"). `null` where it is cut. */
-function entriesIn(bytes: Uint8Array): Uint8Array[] | null {
-  const entries: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = (bytes[at]! << 8) | (bytes[at + 1] ?? 0);
-    if (at + 2 + length > bytes.length) return null;
-    entries.push(bytes.slice(at + 2, at + 2 + length));
-    at += 2 + length;
-  }
-  return entries;
-}
 
 /** All entries that a log's files hold, as far as they can be read one after the other. */
 export async function readEntryTiles(folder: string, size: number): Promise<Uint8Array[]> {

@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import type { ReadNode } from "../../../kernels/merkle/index.ts";
 import { concatBytes, fromUtf8, utf8 } from "../../../proto/encoding.ts";
 import { isAbsent } from "../../platform/folders.ts";
-import { fullTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tilesBetween, type Tile } from "./tiles.ts";
+import { bundleEntry } from "../../verifier/log/entry-bundle.ts";
+import { fullTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tilesBetween, type Tile } from "../../verifier/log/tiles.ts";
 
 export interface ProjectionSource {
   readonly node: ReadNode;
@@ -48,11 +49,6 @@ export async function readPublished(folder: string): Promise<string | null> {
     if (isAbsent(error)) return null;
     throw error;
   }
-}
-
-/** Entries carry their length in two bytes, high byte first. */
-function bundleEntry(entry: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry);
 }
 
 /** What a growing tile holds so far, by level: an append then reads its own entries and nodes, not all 255 before them. */
