@@ -2,7 +2,7 @@
 import { MaestroError } from "../../proto/errors.ts";
 import type { SocketRole, TenantEntry, TenantLimits, Verb } from "../../proto/tenant.ts";
 import type { Peer } from "../platform/socket/index.ts";
-import { Buckets } from "./bucket.ts";
+import { Buckets } from "../platform/bucket.ts";
 import { type Account, type Principal, verbsAt } from "./principal.ts";
 import type { TenantTable } from "./table.ts";
 import type { Credential, Grant, Tokens } from "./tokens.ts";

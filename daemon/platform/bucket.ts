@@ -1,4 +1,4 @@
-/** Token buckets: what a tenant may do at once, and how fast that fills up again. Pure; the clock is handed in. */
+/** Token buckets: what somebody may do at once, and how fast that fills up again. Pure; the clock is handed in. */
 
 export interface Rate {
   readonly per_s: number;
