@@ -20,6 +20,7 @@ export const TrustedKey = Closed({
   repository_ids: Type.Array(Type.Union([RepositoryId, Type.Literal("*")]), { minItems: 1 }),
   modes: Type.Array(Mode, { minItems: 1 }),
   log_origin: Type.Union([Type.String({ pattern: "^[a-z0-9][a-z0-9.-]{0,251}[a-z0-9]$" }), Type.Null()], { description: "set for role log: the bare host name its checkpoints carry" }),
+  log_size_max: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "set for a log key that another one followed: the largest tree it signed" })),
   name: Type.Optional(Type.String({ pattern: KEY_NAME, description: "set for role witness: the key name its cosignatures carry" })),
   from: Timestamp,
   to: Timestamp,

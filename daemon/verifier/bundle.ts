@@ -10,7 +10,7 @@ import { readDocument } from "./schema.ts";
 import { checkReleaseLeaves } from "./release.ts";
 import { checkSignature, openStatement, type ClaimedStatement } from "./statement.ts";
 import { pass, stop, type Step } from "./step.ts";
-import { entriesOf, logOf, openTrust, permits, type Trust, type Use } from "./trust.ts";
+import { entriesOf, logOf, logUnknown, openTrust, permits, type Trust, type Use } from "./trust.ts";
 import { judgeWitnesses, type WitnessAsk } from "./witnesses.ts";
 
 export interface VerifyOptions {
@@ -71,7 +71,7 @@ function checkTrust({ signed, entry }: SoundBundle, trust: Trust, ask: WitnessAs
   if (lines.length === 0) return stop("signer.unknown", `${key.fingerprint} is not in the trust file`);
   const gate = permits(lines, { role: "gate", predicate_type: statement.predicateType, ...useOf(statement, issued_at_s) });
   if (!gate.ok) return gate;
-  if (log === null) return stop("log.unknown", `the log of ${entry.checkpoint.origin} is not in the trust file`);
+  if (log === null) return logUnknown(trust, entry.checkpoint.origin);
   const logged = permits(log.lines, { role: "log", predicate_type: null, ...useOf(statement, issued_at_s) });
   if (!logged.ok) return stop("log.key", logged.reason.detail);
   const domain = statement.predicate.identity.trust_domain;

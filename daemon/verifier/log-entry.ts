@@ -3,8 +3,9 @@ import type { TlogEntry } from "../../proto/attestation.ts";
 import { equalBytes, fromBase64 } from "../../proto/encoding.ts";
 import { parseCheckpoint, parseCount, type Checkpoint } from "./checkpoint.ts";
 import { hashLeaf } from "./leaves.ts";
-import { openNote, parseNote, type Note, type NoteKey } from "./note.ts";
+import { openNote, parseNote, type Note } from "./note.ts";
 import { pass, stop, type Step } from "./step.ts";
+import type { LogKey } from "./trust.ts";
 import { openCosignatures, type Cosigner, type WitnessKey } from "./witnesses.ts";
 
 /** An inclusion proof that holds under a checkpoint; whose checkpoint that is, is asked next. */
@@ -42,12 +43,14 @@ export function proveEntry(tlog: TlogEntry, entry: Uint8Array): Step<ProvenEntry
 }
 
 /** Checks that the trusted log itself signed this checkpoint, under its own origin, and that nobody unknown did. The known witnesses who cosigned it come back. */
-export function checkCheckpoint({ checkpoint, note }: ProvenEntry, log: NoteKey, witnesses: readonly WitnessKey[]): Step<readonly Cosigner[]> {
+export function checkCheckpoint({ checkpoint, note }: ProvenEntry, log: LogKey, witnesses: readonly WitnessKey[]): Step<readonly Cosigner[]> {
   if (checkpoint.origin !== log.name) return stop("log.checkpoint", `the checkpoint is of ${checkpoint.origin}, not of ${log.name}`);
   const cosigned = openCosignatures(note, witnesses);
   if (!cosigned.ok) return cosigned;
-  const opened = openNote({ text: note.text, signatures: cosigned.value.rest }, [log]);
+  const opened = openNote({ text: note.text, signatures: cosigned.value.rest }, [log, ...log.others]);
   if ("because" in opened) return stop("log.checkpoint", opened.because);
+  if (!opened.signers.includes(log)) return stop("log.checkpoint", "the key that the log id names did not sign the checkpoint");
+  if (log.size_max !== null && checkpoint.size > log.size_max) return stop("log.key", `the key signed this log up to ${log.size_max} entries, then another one followed it`);
   // The specification has unknown signatures ignored; in our own container they would be bytes that nothing vouches for.
   if (opened.unknown > 0) return stop("log.checkpoint", "the checkpoint carries signatures by unknown keys");
   return pass(cosigned.value.cosigners);

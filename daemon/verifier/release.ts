@@ -13,7 +13,7 @@ import { verifySshSignature } from "./sshsig.ts";
 import { checkSignature, openEnvelope } from "./statement.ts";
 import { pass, stop, type Step } from "./step.ts";
 import { timestampSeconds } from "./time.ts";
-import { entriesOf, logOf, permits, type Trust } from "./trust.ts";
+import { entriesOf, logOf, logUnknown, permits, type Trust } from "./trust.ts";
 
 export type ReleaseVerification =
   | { readonly result: "verified"; readonly release: Release; readonly signer: string; readonly log: { readonly origin: string; readonly index: number } }
@@ -63,7 +63,7 @@ function checkTrust(bundle: SigstoreBundle, trust: Trust): Step<Extract<ReleaseV
   const use = { repo_id: request.repo_id, mode: request.mode, issued_at_s: at_s.value };
   const gate = permits(lines, { role: "gate", predicate_type: RELEASE_PREDICATE, ...use });
   if (!gate.ok) return gate;
-  if (log === null) return stop("log.unknown", `the log of ${proven.value.checkpoint.origin} is not in the trust file`);
+  if (log === null) return logUnknown(trust, proven.value.checkpoint.origin);
   const checkpoint = checkCheckpoint(proven.value, log.key, trust.witnesses.keys);
   if (!checkpoint.ok) return checkpoint;
   const logged = permits(log.lines, { role: "log", predicate_type: null, ...use });

@@ -47,6 +47,7 @@ function openEntry(entry: TrustedKey): TrustEntry | string {
   if (entry.role === "witness" && entry.algorithm !== "ed25519") return "a witness key is Ed25519";
   if ((entry.role === "witness") !== (entry.name !== undefined)) return "a witness key, and only a witness key, has a name";
   if ((entry.role === "log") !== (entry.log_origin !== null)) return "a log key, and only a log key, has an origin";
+  if (entry.role !== "log" && entry.log_size_max !== undefined) return "only a log key signs trees of a size";
   return { entry, key, from_s, to_s };
 }
 
@@ -118,14 +119,35 @@ export function entriesOf(trust: Trust, fingerprint: string): TrustEntry[] {
   return trust.entries.filter(({ entry }) => entry.fingerprint === fingerprint);
 }
 
-/** The log key that Sigstore's `logId` names, with its lines in the trust file. */
-export function logOf(trust: Trust, logId: Uint8Array): { key: NoteKey; lines: TrustEntry[] } | null {
+/** A log's key, with what the trust file says of the other keys that log has had. */
+export interface LogKey extends NoteKey {
+  /** The checkpoint at which one key follows another is signed by both. */
+  readonly others: readonly NoteKey[];
+  /** The largest tree it signed before another key followed; `null` while it signs. */
+  readonly size_max: number | null;
+}
+
+/**
+ * The log key that Sigstore's `logId` names, with its lines in the trust file. A key that followed another one signs trees that hold
+ * everything from before, so its lines count from the log's first one on; each line ends when it says.
+ */
+export function logOf(trust: Trust, logId: Uint8Array): { key: LogKey; lines: TrustEntry[] } | null {
   for (const { entry, key } of trust.entries) {
     if (entry.role !== "log" || entry.log_origin === null) continue;
     const candidate = noteKey(entry.log_origin, key);
     if (!equalBytes(candidate.hash, logId)) continue;
-    const lines = trust.entries.filter((line) => line.entry.fingerprint === entry.fingerprint && line.entry.log_origin === entry.log_origin);
-    return { key: candidate, lines };
+    const log = trust.entries.filter((line) => line.entry.log_origin === entry.log_origin);
+    const from_s = Math.min(...log.map((line) => line.from_s));
+    const lines = log.filter((line) => line.entry.fingerprint === entry.fingerprint).map((line) => ({ ...line, from_s }));
+    const sizes = lines.map((line) => line.entry.log_size_max ?? null);
+    const others = log.filter((line) => line.entry.fingerprint !== entry.fingerprint).map((line) => noteKey(candidate.name, line.key));
+    return { key: { ...candidate, others, size_max: sizes.includes(null) ? null : Math.max(...sizes.map((size) => size ?? 0)) }, lines };
   }
   return null;
+}
+
+/** Why a log id names no key of the trust file. A log that it knows under another key has most likely changed its key since. */
+export function logUnknown({ entries }: Trust, origin: string): ReturnType<typeof stop> {
+  const known = entries.some(({ entry }) => entry.log_origin === origin);
+  return stop("log.unknown", known ? `${origin} is in the trust file under another key, which may have been followed by this one: maestro log monitor with this trust file shows the log's signed entry that says so; a newer trust file of that node lists both` : `the log of ${origin} is not in the trust file`);
 }
