@@ -43,14 +43,14 @@ export const bench: Bench = async (figure) => {
     const env = { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_STATE: world.state_dir };
     const curl = Bun.which("curl");
     const ask = ["--silent", "--show-error", "--fail", "--unix-socket", world.socket_path, "--header", `${API_VERSION_HEADER}: ${API_VERSION}`, "http://maestro/v1/status"];
-    const ours = new Runs([process.execPath, programs.maestro, "status"], env);
+    const ours = new Runs([programs.command, "status"], env);
     const source = new Runs([process.execPath, CLI, "status"], env);
     const bare = new Runs([process.execPath, "-e", "0"], env);
     const theirs = curl === null ? null : new Runs([curl, ...ask], env);
     // In turns, so that a busy moment of the machine falls on all of them.
     for (let run = -WARM_UP; run < RUNS; run++) for (const one of [ours, source, bare, theirs]) one?.once(run >= 0);
     const peer = (read: (runs: Runs) => number) => (theirs === null ? {} : { peer: { name: "curl --unix-socket, the same daemon", value: read(theirs) } });
-    const note = `as installed; from source ${median(source.wall_ms).toFixed(1)} ms, ${median(source.cpu_ms).toFixed(1)} of the processor; a Bun that runs nothing takes ${median(bare.wall_ms).toFixed(1)} ms here, ${median(bare.cpu_ms).toFixed(1)} ms of the processor; curl is a C program without a runtime to start`;
+    const note = `as installed, shell script included; from source ${median(source.wall_ms).toFixed(1)} ms, ${median(source.cpu_ms).toFixed(1)} of the processor; a Bun that runs nothing takes ${median(bare.wall_ms).toFixed(1)} ms here, ${median(bare.cpu_ms).toFixed(1)} ms of the processor; curl is a C program without a runtime to start`;
     for (const [name, share, goal] of [["p50", 0.5, P50_MS], ["p95", 0.95, P95_MS]] as const) {
       const read = ({ wall_ms }: Runs): number => percentile(wall_ms, share);
       figure({ figure: `maestro status, whole process, ${name}`, value: read(ours), unit: "ms", better: "less", ...peer(read), goal: { value: goal }, note });

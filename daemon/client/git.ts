@@ -94,7 +94,7 @@ export class ClientGit {
   #spawn(command: ClientCommand, args: readonly string[], stdin: string, timeout: number | undefined): Bun.Subprocess<Buffer, "pipe", "pipe"> {
     const cmd = [this.#git, ...CONFIG.flatMap((entry) => ["-c", entry]), command, ...args];
     try {
-      return Bun.spawn({ cmd, cwd: this.path, env: this.#env, stdin: Buffer.from(stdin), stdout: "pipe", stderr: "pipe", ...(timeout === undefined ? {} : { timeout, killSignal: "SIGKILL" as const }) });
+      return Bun.spawn({ cmd, cwd: this.path, env: this.#env, stdin: stdin === "" ? "ignore" : Buffer.from(stdin), stdout: "pipe", stderr: "pipe", ...(timeout === undefined ? {} : { timeout, killSignal: "SIGKILL" as const }) });
     } catch (cause) {
       throw new MaestroError("git.not_repository", `${this.path} cannot be entered`, { cause });
     }

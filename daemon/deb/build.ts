@@ -11,7 +11,8 @@ import { MaestroError } from "../../proto/errors.ts";
 import { VERSION } from "../../proto/version.ts";
 import { bundlePrograms } from "./bundle.ts";
 import { changelog, control, copyright, OVERRIDES, SCRIPTS, type Identity } from "./control.ts";
-import { BUNDLES, COMPLETIONS, HOME, launcher, ships, SOURCE_FILES, SOURCE_FOLDERS, SYSTEM_FILES, UNUSED_PACKAGES } from "./layout.ts";
+import { commandLauncher, daemonLauncher } from "./launcher.ts";
+import { BUNDLES, COMPLETIONS, HOME, ships, SOURCE_FILES, SOURCE_FOLDERS, SYSTEM_FILES, UNUSED_PACKAGES } from "./layout.ts";
 
 const PROJECT = join(import.meta.dir, "../..");
 const GZIP = { level: 9 } as const;
@@ -89,8 +90,8 @@ async function stage(root: string, identity: Identity): Promise<void> {
   tree.file(join(HOME, "bun"), readFileSync(process.execPath), 0o755);
   addModules(tree);
   await bundlePrograms(join(root, HOME, BUNDLES), join(root, HOME));
-  tree.file("usr/bin/maestro", launcher(`${BUNDLES}/maestro.js`), 0o755);
-  tree.file("usr/sbin/maestrod", launcher(`${BUNDLES}/maestrod.js`), 0o755);
+  tree.file("usr/bin/maestro", commandLauncher(), 0o755);
+  tree.file("usr/sbin/maestrod", daemonLauncher(), 0o755);
   for (const [name, path] of Object.entries(SYSTEM_FILES)) tree.file(path, readFileSync(join(PROJECT, "systemd", name)));
   addPapers(tree, identity);
   const bytes = tree.settle(identity.epoch_s);

@@ -42,8 +42,3 @@ export const UNUSED_PACKAGES = ["typescript", "@typescript"] as const;
 export function ships(name: string): boolean {
   return !/\.(?:test|canary|accept|nightly)\.ts$/.test(name) && !["testing", "house", "e2e", "bootstrap", "deb", "vectors", "corpus", "node_modules"].includes(name);
 }
-
-/** A program of the PATH. Bun starts in our own folder, because it takes bunfig.toml and .env from where it starts; the command line goes back to MAESTRO_CWD. */
-export function launcher(program: string): string {
-  return `#!/bin/sh\nMAESTRO_CWD=$PWD\nexport MAESTRO_CWD\ncd /${HOME} && exec /${HOME}/bun ${program} "$@"\n`;
-}
