@@ -3,6 +3,7 @@ import { SigstoreBundle } from "./attestation.ts";
 import { Card } from "./card.ts";
 import { DOCUMENTS_MAX, TravellingDocument } from "./document.ts";
 import { Manifest } from "./manifest.ts";
+import { RangeProofs } from "./range.ts";
 import { Closed } from "./scalar.ts";
 
 export const BUNDLE_MEDIA_TYPE = "application/vnd.maestro.evidence.v1+json";
@@ -20,5 +21,6 @@ export const Bundle = Closed({
   manifest: Manifest,
   card: Type.Union([Card, Type.Null()], { description: "held by the leaf document/card; null where hidden" }),
   documents: Type.Optional(Type.Array(TravellingDocument, { minItems: 1, maxItems: DOCUMENTS_MAX, description: "sorted by name" })),
+  range_proofs: Type.Optional(RangeProofs),
 });
 export type Bundle = Static<typeof Bundle>;

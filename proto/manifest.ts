@@ -2,8 +2,9 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Observer } from "./actor.ts";
 import { Attempt, GateId, Identity } from "./change.ts";
 import { Result } from "./outcome.ts";
+import { Commitment, HiddenLeaf } from "./range.ts";
 import { RecordId } from "./record.ts";
-import { Base64, Choice, Closed, Decimal, Scale, Sha256Hex, ShortText } from "./scalar.ts";
+import { Choice, Closed, Decimal, Scale, Sha256Hex, ShortText } from "./scalar.ts";
 
 export const LEAF_SCHEMA = "maestro/leaf/v3";
 
@@ -33,7 +34,8 @@ export const ObligationLeaf = Closed({
   outcome: Type.Union([Result, Choice(["admit", "refuse", "hold", "recorded"])]),
   observer: Observer,
   value: Type.Union([Decimal, Type.Null()]),
-  commitment: Type.Union([Base64, Type.Null()], { description: "in place of value where the number stays hidden" }),
+  commitment: Type.Union([Commitment, Type.Null()], { description: "in place of value where the number stays hidden" }),
+  hidden: Type.Optional(HiddenLeaf),
   unit: Type.Union([Type.String({ maxLength: 32 }), Type.Null()]),
   scale: Scale,
   min: Type.Union([Decimal, Type.Null()]),

@@ -2,6 +2,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Observer } from "./actor.ts";
 import { Gap } from "./facts.ts";
 import { CheckName, Choice, Closed, Count, Decimal, PathBytes, RuleId, Scale, Sha256Hex, ShortText } from "./scalar.ts";
+import type { HiddenNumber } from "./hidden-number.ts";
 import { FailedTest } from "./failed-test.ts";
 import { Comparison, Waiver } from "./waiver.ts";
 
@@ -65,9 +66,9 @@ export const Obligation = Closed({
   min: Type.Union([Decimal, Type.Null()]),
   max: Type.Union([Decimal, Type.Null()]),
   because: Type.Union([ShortText, Type.Null()], { description: "set for not_applicable and unavailable" }),
+  hidden: Type.Optional(Type.Literal(true, { description: "the number was measured and stays here: value is null" })),
 });
 export type Obligation = Static<typeof Obligation>;
 
-/** An obligation with the digest of the report it was read from; the digest stays here, since a short report could be guessed from it. */
-export const MeasuredObligation = Closed({ ...Obligation.properties, source_sha256: Type.Union([Sha256Hex, Type.Null()]) });
-export type MeasuredObligation = Static<typeof MeasuredObligation>;
+/** An obligation with the digest of the report it was read from; the digest stays here, since a short report could be guessed from it, as does a number that is hidden. */
+export type MeasuredObligation = Obligation & { readonly source_sha256: string | null; readonly secret?: HiddenNumber };

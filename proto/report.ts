@@ -1,6 +1,7 @@
 /** What trusted configuration asks of a report's numbers. */
 import { Type, type Static } from "@sinclair/typebox";
 import { CommandName, InnerPath } from "./command.ts";
+import { RangeBitsSchema } from "./range.ts";
 import { Base64, Choice, Closed, Scale } from "./scalar.ts";
 
 export const ReportName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,31}$", description: "at most 32 lower-case letters, digits and dashes" });
@@ -37,6 +38,8 @@ export const ObligationRule = Closed({
   min: Type.Optional(Bound),
   max: Type.Optional(Bound),
   required: Type.Optional(Type.Boolean({ description: "default true: failed or unknown, nothing is admitted" })),
+  hide: Type.Optional(Type.Boolean({ description: "default false. true: the number stays here, behind a commitment; that it is within its bounds is proved without it; docs/hidden-numbers.md" })),
+  hide_bits: Type.Optional({ ...RangeBitsSchema, description: "how far from its bound a hidden number can be shown to lie: less than 2^bits units of its scale; default 32" }),
   accept_from_job: Type.Optional(Type.Boolean({ description: "default false: what a job says of itself satisfies nothing required" })),
 });
 export type ObligationRule = Static<typeof ObligationRule>;

@@ -1,6 +1,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { Statement } from "./attestation.ts";
 import { Leaf } from "./manifest.ts";
+import { RangeOpening, VerifiedRange } from "./range.ts";
 import { Choice, Closed, Count, Fingerprint, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
 /** Which rule of the verifier spoke. `signer.unknown` and `log.unknown` are no fault of the bundle; all others are. */
@@ -19,6 +20,9 @@ export const VerifyCode = Choice([
   "manifest.identity",
   "card.mismatch",
   "document.mismatch",
+  "range.proof",
+  "range.bounds",
+  "range.opening",
   "log.entry",
   "log.proof",
   "log.checkpoint",
@@ -79,6 +83,8 @@ export const Verification = Closed({
   lapsed: Type.Boolean({ description: "verified, but `valid_until` has passed: the evidence stands, the admit does not" }),
   hidden_leaves: Count,
   documents: Type.Array(Closed({ name: ShortText, media_type: ShortText, sha256: Sha256Hex, bytes: Count }), { description: "that travel in the bundle and are what their leaves say" }),
+  ranges: Type.Optional(Type.Array(VerifiedRange, { description: "numbers that stay hidden; absent where there are none" })),
+  opening: Type.Optional({ ...RangeOpening, description: "of one hidden number, where the caller has it" }),
   leaf: Type.Union([VerifiedLeaf, Type.Null()]),
 });
 export type Verification = Static<typeof Verification>;

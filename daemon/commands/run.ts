@@ -10,6 +10,7 @@ import { OBLIGATIONS_CHECK } from "../../proto/report.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { Attempts } from "./attempts.ts";
+import { conceal, hidingCommands } from "./conceal.ts";
 import { obligationsOutcome } from "./reports/obligations.ts";
 import { Keep, type Attempted } from "./kept.ts";
 import { comparable, KeptBases, tells } from "./kept-bases.ts";
@@ -62,9 +63,9 @@ export class ToolRunner {
     const { runs, base_outcomes } = await this.withBase(question, judged, plans, keep);
     const handed = new Map(await Promise.all(question.handed.map(async ({ name, bytes }) => [name, await keep.put(fromBase64(bytes) ?? new Uint8Array(0))] as const)));
     const deadline_ms = () => deadlineFor(this.deps, question);
-    const obligations = await measureAll(config, { attempted, outcomes: runs.map(({ outcome }) => outcome), handed, lane, deadline_ms });
+    const obligations = conceal(await measureAll(config, { attempted, outcomes: runs.map(({ outcome }) => outcome), handed, lane, deadline_ms }), config);
     if (obligations.length === 0) return { runs, base_outcomes, obligations };
-    const outcome = obligationsOutcome(obligations.map(({ source_sha256: _, ...shown }) => shown), config.obligations);
+    const outcome = obligationsOutcome(obligations.map(({ source_sha256: _, secret: _number, ...shown }) => shown), config.obligations);
     const said = await saidOfTests(config, { repo_id: question.repository.repo_id, history: this.deps.history, handed, lane, deadline_ms });
     const more: CheckRun[] = [...said, { outcome, duration_us: 0 }];
     for (const run of more) done(run);
@@ -139,7 +140,7 @@ export class ToolRunner {
     try {
       const place = { repo_id: question.repository.repo_id, command: name };
       const watched = kind === "junit" ? (this.deps.history?.watched(place) ?? []) : [];
-      const { outcome, passed = [] } = await question.lane.run({ kind: "command", ...(watched.length === 0 ? {} : { watched }), command: name, cwd, code: ran.code, output: kind, report, tail: ran.tail, gaps: [...gaps] }, deadlineFor(this.deps, question));
+      const { outcome, passed = [] } = await question.lane.run({ kind: "command", ...(watched.length === 0 ? {} : { watched }), command: name, cwd, code: ran.code, output: kind, report, tail: hidingCommands(question.config).has(name) ? "" : ran.tail, gaps: [...gaps] }, deadlineFor(this.deps, question));
       if (kind === "junit" && teaching !== null && question.mode !== "fork" && outcome.result !== "unavailable") this.deps.history?.ran(place, oneWay(question, name, teaching), failedIds(outcome), passed);
       return { ...spent, outcome, passed };
     } catch (error) {

@@ -9,6 +9,7 @@ import type { GitTools } from "../platform/git/runner.ts";
 import { machineKind } from "../platform/machine.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
 import type { TestHistory } from "./history.ts";
+import { hidingCommands } from "./conceal.ts";
 import { CommandPlans, type CommandReuse, type Sight } from "./reuse.ts";
 import type { ToolChains } from "./tools/chains.ts";
 import { shownTo } from "./written.ts";
@@ -66,10 +67,11 @@ export async function plansFor(deps: Deps, question: Question, touched: Readonly
   await lane.rest();
   const shown = await views(deps, question, asking, tree);
   const known = await chains.look(asking, config.mounts, (job) => lane.run(job, Math.max(deadline_ms(), job.deadline_ms)));
+  const hiding = hidingCommands(config);
   const sights = new Map([...asking].map(([name, command]): [string, Sight] => {
     const place = { repo_id: repository.repo_id, command: name };
     const flaky = (history?.rates(place, history.watched(place)).size ?? 0) > 0;
-    const view: View = flaky ? { because: "it has tests that are known to be flaky" } : (shown.get(name) ?? { because: "what it is shown was not told" });
+    const view: View = hiding.has(name) ? { because: "a number that is hidden is read from what it leaves, and nothing of that is kept" } : flaky ? { because: "it has tests that are known to be flaky" } : (shown.get(name) ?? { because: "what it is shown was not told" });
     return [name, { command, view, chain: known.get(name) ?? { because: "its tool chain was not looked at" }, files: files(name) }];
   }));
   return new CommandPlans(reuse, sights, { mounts: config.mounts, limits: [host.limits.sandbox, host.limits.command.report_bytes_max], sandbox: tier.version, machine: machineKind() });

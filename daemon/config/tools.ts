@@ -3,6 +3,7 @@ import type { Command } from "../../proto/command.ts";
 import type { RepositoryConfig } from "../../proto/config.ts";
 import { compareRational, exactlyAt, parseDecimal } from "../../proto/decimal.ts";
 import { METRICS, type ObligationRule } from "../../proto/report.ts";
+import { RANGE_BITS_DEFAULT } from "../../proto/range.ts";
 import type { Problem } from "./problem.ts";
 
 type Fault = readonly [key: string, because: string] | null;
@@ -10,10 +11,15 @@ type Fault = readonly [key: string, because: string] | null;
 /** Paths of a change are relative and plain, so such a glob matches none of them, and the command would quietly never run. */
 const NEVER_MATCHES = /^!?(?:\.{1,2})?\/|^\.{1,2}$|\/$|\/\.{0,2}\//;
 
-function commandFault({ run: [program = ""], inputs = [], output }: Command): Fault {
+function runFault({ run: [program = ""], inputs = [] }: Pick<Command, "run" | "inputs">): Fault {
   if (program === "") return ["run", "the program has no name"];
   const lost = inputs.find((glob) => NEVER_MATCHES.test(glob));
-  if (lost !== undefined) return ["inputs", `${JSON.stringify(lost)} matches no path; begin with a name, as in src/**, and end without /`];
+  return lost === undefined ? null : ["inputs", `${JSON.stringify(lost)} matches no path; begin with a name, as in src/**, and end without /`];
+}
+
+function commandFault({ output, ...run }: Command): Fault {
+  const fault = runFault(run);
+  if (fault !== null) return fault;
   if (output === undefined) return null;
   const files = Number(output.sarif !== undefined) + Number(output.junit !== undefined);
   return files === 1 ? null : ["output", "exactly one of sarif, junit is expected; without `output` the exit code counts"];
@@ -46,14 +52,28 @@ function boundFault({ kind = "numeric", scale = 0, min, max, unit }: ObligationR
   return low != null && high != null && compareRational(low, high) > 0 ? ["min", "it is above `max`, so nothing could meet both"] : null;
 }
 
+/** A number that passes must be one that can be shown to pass. */
+function hiddenFault({ kind = "numeric", scale = 0, min, max, hide = false, hide_bits }: ObligationRule): Fault {
+  if (!hide) return hide_bits === undefined ? null : ["hide_bits", "it is of use with `hide: true` alone"];
+  if (kind === "boolean") return ["hide", "a boolean has nothing to hide: its result is public"];
+  const [low, high] = [min, max].map((text) => (text === undefined ? null : exactlyAt(text, scale)));
+  const bits = hide_bits ?? RANGE_BITS_DEFAULT;
+  if (low == null || high == null || BigInt(high) - BigInt(low) < 2n ** BigInt(bits)) return null;
+  return ["hide_bits", `${bits} bits do not reach from min to max in units of 10^-${scale}; give more bits or a smaller scale`];
+}
+
 /** The first thing that makes no sense, with its place in the file. */
-export function toolProblem({ commands = {}, obligations = {} }: Pick<RepositoryConfig, "commands" | "obligations">): Problem | null {
+export function toolProblem({ commands = {}, obligations = {}, builds = {} }: Pick<RepositoryConfig, "commands" | "obligations" | "builds">): Problem | null {
+  for (const [name, build] of Object.entries(builds)) {
+    const fault = runFault(build);
+    if (fault !== null) return { path: ["builds", name, fault[0]], because: fault[1] };
+  }
   for (const [name, command] of Object.entries(commands)) {
     const fault = commandFault(command);
     if (fault !== null) return { path: ["commands", name, fault[0]], because: fault[1] };
   }
   for (const [name, rule] of Object.entries(obligations)) {
-    const fault = sourceFault(rule) ?? askedFault(rule) ?? boundFault(rule);
+    const fault = sourceFault(rule) ?? askedFault(rule) ?? boundFault(rule) ?? hiddenFault(rule);
     if (fault !== null) return { path: ["obligations", name, fault[0]], because: fault[1] };
   }
   return null;

@@ -61,7 +61,7 @@ function gaps(facts: CardInput["facts"], outcomes: readonly Outcome[]): Gap[] {
 }
 
 /** Without the digest of its report, from which a short report could be guessed. */
-const shownObligation = ({ source_sha256: _, ...obligation }: MeasuredObligation): Obligation => obligation;
+const shownObligation = ({ source_sha256: _, secret: _number, ...obligation }: MeasuredObligation): Obligation => obligation;
 
 export function makeCard(input: CardInput): Card {
   const { decision, facts, outcomes, required, obligations = [] } = input;

@@ -1,11 +1,14 @@
 import type { Statement } from "../../proto/attestation.ts";
 import { Bundle } from "../../proto/bundle.ts";
+import type { RangeOpening, VerifiedRange } from "../../proto/range.ts";
 import type { Verification, VerifiedLeaf, VerifyReason, WitnessVerification } from "../../proto/verification.ts";
 import { checkCard } from "./card.ts";
 import { checkDocuments, type ProvenDocument } from "./documents.ts";
 import { BUNDLE_LIMITS, CLOCK_SKEW_S_MAX } from "./limits.ts";
 import { checkCheckpoint, proveEntry, type ProvenEntry } from "./log-entry.ts";
 import { findLeaf, openManifest, type OpenManifest } from "./manifest.ts";
+import { checkRanges } from "./range/check.ts";
+import { checkOpening } from "./range/opening.ts";
 import { readDocument } from "./schema.ts";
 import { checkReleaseLeaves } from "./release.ts";
 import { checkSignature, openStatement, type ClaimedStatement } from "./statement.ts";
@@ -20,6 +23,10 @@ export interface VerifyOptions {
   readonly leaf?: string;
   /** `later`: for whoever looks before the witnesses can have answered; a quorum that the trust file asks for may then be pending. */
   readonly witnesses?: "later";
+  /** The auditor's own copy of the configuration that fixes the bounds of hidden numbers; absent: the bundle's, which the identity names. */
+  readonly bounds?: Uint8Array;
+  /** An opening that the auditor was given: it is held against its leaf. */
+  readonly opening?: Uint8Array;
 }
 
 /** A bundle whose parts all hang together under one key, whoever's key it is. */
@@ -28,12 +35,14 @@ interface SoundBundle {
   readonly manifest: OpenManifest;
   readonly entry: ProvenEntry;
   readonly documents: readonly ProvenDocument[];
+  readonly ranges: readonly VerifiedRange[];
+  readonly opening: RangeOpening | null;
 }
 
-function openBundle(bytes: Uint8Array): Step<SoundBundle> {
+function openBundle(bytes: Uint8Array, { bounds, opening }: Pick<VerifyOptions, "bounds" | "opening">): Step<SoundBundle> {
   const document = readDocument(Bundle, bytes, BUNDLE_LIMITS);
   if ("because" in document) return stop("bundle.malformed", document.because);
-  const { attestations, manifest, card, documents = [] } = document.value;
+  const { attestations, manifest, card, documents = [], range_proofs = [] } = document.value;
   const [attestation, second] = attestations;
   const [tlog] = attestation?.verificationMaterial.tlogEntries ?? [];
   if (attestation === undefined || tlog === undefined || second !== undefined) {
@@ -54,7 +63,11 @@ function openBundle(bytes: Uint8Array): Step<SoundBundle> {
   if (!entry.ok) return entry;
   const signature = checkSignature(signed.value);
   if (!signature.ok) return signature;
-  return pass({ signed: signed.value, manifest: opened.value, entry: entry.value, documents: carried.value });
+  const ranges = checkRanges({ proofs: range_proofs, documents, bounds: bounds ?? null }, opened.value, predicate);
+  if (!ranges.ok) return ranges;
+  const number = opening === undefined ? pass(null) : checkOpening(opening, opened.value, predicate);
+  if (!number.ok) return number;
+  return pass({ signed: signed.value, manifest: opened.value, entry: entry.value, documents: carried.value, ranges: ranges.value, opening: number.value });
 }
 
 function useOf(statement: Statement, issued_at_s: number): Omit<Use, "role" | "predicate_type"> {
@@ -107,10 +120,10 @@ export function verifyBundle(bundleBytes: Uint8Array, trustBytes: Uint8Array, op
 }
 
 /** As `verifyBundle`, for a trust file that is open already. */
-export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, leaf: wanted, witnesses }: VerifyOptions): Verification {
-  const sound = openBundle(bundleBytes);
+export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, leaf: wanted, witnesses, ...hidden }: VerifyOptions): Verification {
+  const sound = openBundle(bundleBytes, hidden);
   if (!sound.ok) return refused(sound.reason, null);
-  const { signed, manifest, entry, documents } = sound.value;
+  const { signed, manifest, entry, documents, ranges, opening } = sound.value;
   const now_s = now.getTime() / 1000;
   const trusted = checkTrust(sound.value, trust, { now_s, later: witnesses === "later" });
   if (!trusted.ok) return refused(trusted.reason, sound.value);
@@ -134,6 +147,8 @@ export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, le
     lapsed: signed.valid_until_s < now_s,
     hidden_leaves: manifest.tree.size - manifest.shown.size,
     documents: [...documents],
+    ...(ranges.length === 0 ? {} : { ranges: [...ranges] }),
+    ...(opening === null ? {} : { opening }),
     leaf,
   };
 }

@@ -39,6 +39,8 @@ function checkObligation(leaf: ObligationLeaf, i: number, before: ObligationLeaf
   if (leaf.gate_id !== predicate.gate_id) return stop("manifest.leaves", `leaf ${i} belongs to another gate`);
   if (leaf.policy !== predicate.identity.policy) return stop("manifest.leaves", `leaf ${i} was made under another policy`);
   if (leaf.value !== null && leaf.commitment !== null) return stop("manifest.leaves", `leaf ${i} has a value and a commitment`);
+  if ((leaf.commitment === null) !== (leaf.hidden === undefined)) return stop("manifest.leaves", `leaf ${i} hides a number by half`);
+  if (leaf.commitment !== null && (leaf.kind !== "numeric" || !["pass", "fail"].includes(leaf.outcome))) return stop("manifest.leaves", `leaf ${i} hides a number that was not measured`);
   if (before !== null && compareCoordinates(before, leaf) >= 0) {
     return stop("manifest.leaves", `leaf ${i} (${leafLabel(leaf)}) is out of order or there twice`);
   }

@@ -42,7 +42,7 @@ const SEEN: Readonly<Record<string, string>> = { sandbox: "measured in the sandb
 
 /** Value, unit and bound, and whose word it is; or why there is no value. */
 export function obligationText(one: Obligation): string {
-  const said = one.value === null ? (one.because ?? "no reason was given") : boundText(one);
+  const said = one.value === null && one.hidden !== true ? (one.because ?? "no reason was given") : boundText(one);
   return `${said} (${SEEN[one.observer] ?? one.observer})`;
 }
 
