@@ -61,7 +61,7 @@ export const ForeignTrustedRoot = Type.Object({
         publicKey: Type.Object({
           rawBytes: Base64,
           keyDetails: Text,
-          validFor: Type.Optional(Type.Object({ start: Type.Optional(Text), end: Type.Optional(Text) })),
+          validFor: Type.Optional(Type.Object({ start: Type.Optional(Text), end: Type.Optional(Type.Union([Text, Type.Null()])) })),
         }),
         logId: Type.Object({ keyId: Base64 }),
       }),

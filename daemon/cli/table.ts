@@ -1,6 +1,7 @@
 /** Every command. `main.ts` looks into `WORK` first, so that asking for the status reads one file of rows. */
 import type { Command } from "./command.ts";
 import { HOST } from "./table/host.ts";
+import { SIGSTORE } from "./table/sigstore.ts";
 import { WORK } from "./table/work.ts";
 
 /** Here, because it is handed the whole table. */
@@ -13,4 +14,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...HOST, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...HOST, ...SIGSTORE, COMPLETIONS];

@@ -18,7 +18,7 @@ const QUICK = "maestro";
 const BYTES_SAID_MAX = 4_000;
 
 /** Asked for by few hosts; they would lie in the memory of all. */
-const EXTERNAL = ["jose", "file-type"];
+const EXTERNAL = ["jose", "file-type", "@sigstore/bundle", "@sigstore/protobuf-specs", "@sigstore/verify"];
 
 const OWN_PLACE = /\bimport\.meta\.(\w+)/g;
 /** Properties of the place that a bundle names instead. */

@@ -31,7 +31,9 @@ function openLog({ baseUrl, publicKey, logId }: Line): SigstoreLog | null {
   if (key === null || log_id === null || log_id.length !== 32 || !URL.canParse(baseUrl)) return null;
   // A window without a beginning trusts a key for all time; the specification asks for one.
   const from_s = Date.parse(validFor?.start ?? "") / 1000;
-  const to_s = validFor?.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(validFor.end) / 1000;
+  // In protobuf JSON null is a field that is not there.
+  const end = validFor?.end ?? null;
+  const to_s = end === null ? Number.POSITIVE_INFINITY : Date.parse(end) / 1000;
   if (Number.isNaN(from_s) || Number.isNaN(to_s)) return null;
   return { host: new URL(baseUrl).hostname, log_id, key, from_s, to_s };
 }
