@@ -4,7 +4,7 @@ import { Mode } from "./change.ts";
 import { Commands, ToolMounts } from "./command.ts";
 import { Effect, RuleMode } from "./decision.ts";
 import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people.ts";
-import { CommandLimits, EgressLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, limit, MiB, SandboxLimits, ServerLimits, StoreLimits, WorkerLimits } from "./limits.ts";
+import { CommandLimits, EgressLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, limit, MiB, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { StatusHost } from "./status.ts";
@@ -12,6 +12,7 @@ import { RulePattern, WaiverEntries, WaiverEntry } from "./waiver.ts";
 import { QuarantineEntries } from "./failed-test.ts";
 import { ChangeBudget } from "./usage.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
+import { WitnessEntry, WitnessSetting } from "./witness.ts";
 
 export { ServerLimits, IntakeLimits, FactsLimits, WorkerLimits, GateLimits, StoreLimits, IntegrityLimits, SandboxLimits, EgressLimits, CommandLimits, Limits } from "./limits.ts";
 
@@ -127,6 +128,8 @@ export const HostConfig = Closed(
     change_budget: Type.Optional(ChangeBudget),
     report: Type.Optional(Type.Partial(ReportRule, { additionalProperties: false, description: "what maestro report shows" })),
     waivers_inline_denied: Type.Optional(Type.Array(RulePattern, { maxItems: 64, description: "rules that no comment beside a line and no baseline file accepts; default secret.* and guard.*" })),
+    witness: Type.Optional({ ...WitnessSetting, description: "this node cosigns others' logs; absent: nobody's. See docs/witness.md" }),
+    witnesses: Type.Optional(Type.Array(WitnessEntry, { maxItems: 32, description: "who cosigns this node's log; absent: nobody" })),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),
     limits: Type.Optional(
@@ -142,6 +145,7 @@ export const HostConfig = Closed(
         command: Type.Optional(Type.Partial(CommandLimits, { additionalProperties: false })),
         egress: Type.Optional(Type.Partial(EgressLimits, { additionalProperties: false })),
         tenant: Type.Optional(Type.Partial(TenantLimits, { additionalProperties: false })),
+        witness: Type.Optional(Type.Partial(WitnessLimits, { additionalProperties: false })),
       }),
     ),
   },

@@ -98,6 +98,7 @@ export const ERRORS = {
   "evidence.log": row(500, EXIT.internal, true, "The transparency log could not be appended to, so no verdict was given."),
   "time.reset": row(409, EXIT.usage, false, "Log time can be reset only while it is frozen, and only to a clock that agrees with yours; see `maestro clock`."),
   "evidence.succession": row(500, EXIT.internal, false, "The log must begin anew under another key, and the trust file cannot be changed here; the detail says what to do."),
+  "evidence.witness": row(503, EXIT.unavailable, false, "This node remembers less of that log than it cosigned, so it cosigns it no more; see docs/witness.md."),
   "evidence.keys": row(500, EXIT.internal, false, "A signing key is missing, unreadable or open to other users; see the detail."),
   "bundle.malformed": row(400, VERIFY_EXIT.failed, false, "The bundle is not a Maestro evidence bundle in canonical form."),
   "trust.malformed": row(400, EXIT.usage, false, "The trust file cannot be read; give the one the operator published with --trust."),

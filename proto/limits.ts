@@ -147,6 +147,18 @@ export const CommandLimits = Closed({
 });
 export type CommandLimits = Static<typeof CommandLimits>;
 
+/** Cosigning others' logs, and asking others to cosign this one. */
+export const WitnessLimits = Closed({
+  submission_bytes_max: limit(64 * KiB, "one checkpoint with its proof; 16 post-quantum signatures fit"),
+  submissions_per_s: limit(50, "submissions a second of one user, and of one log"),
+  submissions_burst: limit(200, "submissions at once"),
+  cosign_debounce_ms: limit(250, "what is logged in so short a time is shown to the witnesses together"),
+  cosign_deadline_ms: limit(10_000, "one question to a witness"),
+  cosign_backoff_ms: limit(1_000, "first pause after a witness failed; doubles"),
+  cosign_backoff_ms_max: limit(300_000, "longest such pause"),
+});
+export type WitnessLimits = Static<typeof WitnessLimits>;
+
 export const Limits = Closed({
   server: ServerLimits,
   intake: IntakeLimits,
@@ -159,5 +171,6 @@ export const Limits = Closed({
   command: CommandLimits,
   egress: EgressLimits,
   tenant: TenantLimits,
+  witness: WitnessLimits,
 });
 export type Limits = Static<typeof Limits>;

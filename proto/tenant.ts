@@ -9,7 +9,7 @@ export const Verb = Choice(["gate", "replay", "read", "inspect", "operate"], {
 export type Verb = Static<typeof Verb>;
 
 /** What a socket may be used for at all; a tenant's verbs come on top. */
-export const SocketRole = Choice(["admin", "gate", "verify"], { description: "admin: everything; gate: all but operate; verify: read and inspect" });
+export const SocketRole = Choice(["admin", "gate", "verify", "witness"], { description: "admin: everything; gate: all but operate; verify: read and inspect; witness: what is open to whoever connects, as for the proxy before a witness" });
 export type SocketRole = Static<typeof SocketRole>;
 
 /** Begins with a letter, so that it is never taken for a uid. */
@@ -68,7 +68,7 @@ export type TenantEntry = Static<typeof TenantEntry>;
 export const SocketEntry = Closed({
   path: Type.String({ pattern: "^/", maxLength: 107, description: "absolute path" }),
   role: SocketRole,
-  mode: Type.Optional(Type.String({ pattern: "^0?[0-7]{3}$", description: "permission bits in octal, quoted (default: admin 0600, gate 0660, verify 0666)" })),
+  mode: Type.Optional(Type.String({ pattern: "^0?[0-7]{3}$", description: "permission bits in octal, quoted (default: admin 0600, gate and witness 0660, verify 0666)" })),
   group: Type.Optional(GroupRef),
 });
 export type SocketEntry = Static<typeof SocketEntry>;

@@ -9,9 +9,9 @@ import type { SocketServer } from "../platform/socket/index.ts";
 import type { SocketEntry, SocketRole } from "../../proto/tenant.ts";
 import { serveApi, type ServeOptions } from "./index.ts";
 
-const DEFAULT_MODE: Readonly<Record<SocketRole, string>> = { admin: "0600", gate: "0660", verify: "0666" };
+const DEFAULT_MODE: Readonly<Record<SocketRole, string>> = { admin: "0600", gate: "0660", verify: "0666", witness: "0660" };
 /** Of all connections, in parts: whoever floods one socket leaves the others their own. */
-const SHARE: Readonly<Record<SocketRole, number>> = { admin: 1, gate: 5, verify: 2 };
+const SHARE: Readonly<Record<SocketRole, number>> = { admin: 1, gate: 5, verify: 2, witness: 1 };
 
 export interface SocketsOptions extends Omit<ServeOptions, "listen" | "role"> {
   /** Where the one socket lies if the operator named none. */

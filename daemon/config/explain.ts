@@ -67,6 +67,8 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("change_budget", merged === null ? host.change_budget : (merged.change_budget ?? {})),
     top("report", host.report),
     top("waivers_inline_denied", host.waivers_inline_denied),
+    top("witness", host.witness),
+    top("witnesses", host.witnesses),
     top("policy_bundle", host.policy_bundle),
     top("idle_exit_ms", host.idle_exit_ms),
     ...group("thresholds", Thresholds, merged?.thresholds ?? host.thresholds, (name) =>

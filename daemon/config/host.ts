@@ -5,6 +5,7 @@ import { HostConfig, Limits, ReportRule, Thresholds } from "../../proto/config.t
 import { MaestroError } from "../../proto/errors.ts";
 import type { CapabilitySource } from "../../proto/tenant.ts";
 import { OverrideRule } from "../../proto/people.ts";
+import type { WitnessSetting } from "../../proto/witness.ts";
 import { freezeDeep } from "./freeze.ts";
 import { repositoryProblem } from "./operator-table.ts";
 import { peopleProblem } from "./people.ts";
@@ -12,6 +13,7 @@ import { tenantProblem } from "./tenants.ts";
 import { defaultMounts } from "./tool-mounts.ts";
 import { toolProblem } from "./tools.ts";
 import { validate } from "./validate.ts";
+import { witnessProblem } from "./witnesses.ts";
 import { readYaml } from "./yaml.ts";
 
 /** Checks without which nothing is admitted, unless the host's file names others. */
@@ -22,10 +24,11 @@ const INLINE_DENIED = ["secret.*", "guard.*"];
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
+    witness: WitnessSetting | null;
     capabilities: CapabilitySource | null;
     trust_file: string | null;
     egress_socket: string | null;
@@ -48,7 +51,7 @@ export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
   const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
   // A daemon that is ready and refuses every gate would be found out by its users.
   if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
-  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config);
+  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config) ?? witnessProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${name}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }
@@ -67,6 +70,7 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     command: { ...defaults.command, ...given?.command },
     egress: { ...defaults.egress, ...given?.egress },
     tenant: { ...defaults.tenant, ...given?.tenant },
+    witness: { ...defaults.witness, ...given?.witness },
   };
 }
 
@@ -97,6 +101,8 @@ export function resolveHost(given: HostConfig): Host {
     change_budget: { ...given.change_budget },
     report: { ...Value.Create(ReportRule), ...given.report },
     waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],
+    witness: given.witness ?? null,
+    witnesses: [...(given.witnesses ?? [])],
     policy_bundle: given.policy_bundle ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,
     limits: resolveLimits(given.limits),

@@ -30,20 +30,21 @@ function remoteProblem(entry: RepositoryEntry): readonly [field: string, because
   if (ca_file !== undefined && parsed.scheme !== "https") return ["ca_file", "is for https remotes"];
   // A password over plain http, or handed to a protocol that has none, helps nobody.
   if (credential_file !== undefined && parsed.scheme !== "ssh" && parsed.scheme !== "https") return ["credential_file", "is for https and ssh remotes"];
-  if (statuses !== undefined && !mayCarryToken(statuses.api)) return ["statuses", "api must be https, or http on this machine: a token is sent there"];
+  if (statuses !== undefined && !isPrivateWay(statuses.api)) return ["statuses", "api must be https, or http on this machine: a token is sent there"];
   if (statuses?.host === "github" && !/^[^/]+\/[^/]+$/.test(statuses.project)) return ["statuses", "project is owner/name at GitHub"];
   return null;
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "[::1]", "localhost"]);
 
-function mayCarryToken(api: string): boolean {
+/** https, or http that does not leave this machine. */
+export function isPrivateWay(api: string): boolean {
   const url = URL.parse(api);
   return url !== null && url.username === "" && (url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.has(url.hostname)));
 }
 
 /** The first thing wrong with the table, or null. */
-export function repositoryProblem({ modes, repositories = [], trust_file, egress_socket }: HostConfig): Problem | null {
+export function repositoryProblem({ modes, repositories = [], trust_file, egress_socket, witnesses = [] }: HostConfig): Problem | null {
   for (const [i, entry] of repositories.entries()) {
     const at = (field: string, because: string): Problem => ({ path: ["repositories", String(i), field], because });
     if (entry.id.startsWith(LOCAL_PREFIX)) return at("id", `${LOCAL_PREFIX}… names repositories of mode local`);
@@ -55,7 +56,7 @@ export function repositoryProblem({ modes, repositories = [], trust_file, egress
   }
   const remote_modes = modes.filter((mode) => mode === "host" || mode === "fork");
   const [first] = remote_modes;
-  if (first === undefined) return egress_socket === undefined ? null : { path: ["egress_socket"], because: "is of use in modes host and fork only" };
+  if (first === undefined) return egress_socket === undefined || witnesses.length > 0 ? null : { path: ["egress_socket"], because: "is of use in modes host and fork only" };
   if (!repositories.some(hasRemote)) return { path: ["modes"], because: `${first} needs a repository with a remote under repositories` };
   return trust_file === undefined ? { path: ["modes"], because: `${first} needs trust_file: a trust file that the operator's own root signed (see \`maestro trust --help\`)` } : null;
 }

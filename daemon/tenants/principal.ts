@@ -40,6 +40,7 @@ const ROLE_VERBS: Readonly<Record<SocketRole, readonly Verb[]>> = {
   admin: ["gate", "replay", "read", "inspect", "operate"],
   gate: ["gate", "replay", "read", "inspect"],
   verify: ["read", "inspect"],
+  witness: [],
 };
 
 /** What of `verbs` a socket of this role lets through. */

@@ -74,7 +74,7 @@ export function parseNote(note: string): Note | null {
   return { text: note.slice(0, cut + 1), signatures };
 }
 
-export function signatureLine({ name, hash }: NoteKey, signature: Uint8Array): string {
+export function signatureLine({ name, hash }: Pick<NoteKey, "name" | "hash">, signature: Uint8Array): string {
   return `\u2014 ${name} ${toBase64(concatBytes(hash.subarray(0, 4), signature))}\n`;
 }
 
