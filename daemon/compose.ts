@@ -44,6 +44,8 @@ export interface CoreOptions extends StateOptions {
   readonly cgroups?: CgroupHome | undefined;
 }
 
+  /** Before each step of expiry; of a test alone, which dies there. */
+  readonly expiry_step?: (name: string) => void;
 /** Everything behind the socket. */
 export interface Core extends State {
   readonly options: CoreOptions;
@@ -127,7 +129,9 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const outcomes = openKeptOutcomes({ store: state.store, usage: state.usage, limits: host.limits.command });
   const run_usage = openRunUsage({ store: state.store, now_s: () => evidence.now_s() });
   const costs = new ChangeCosts({ tenants, run_usage });
-  const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, host_policy_bytes: policy.bytes });
+  const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
+  const builder = new Builder({ ...judging, evidence, artifacts, outbox, usage: state.usage, repositories, random });
+  const desk = new BuildDesk({ limits: host.limits, builder, targets });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
@@ -135,7 +139,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const reporter = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const integrity = await openIntegrity({
-    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, config: host, warn: options.warn,
+    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }),
   });
   forgetOld(state_dir);
   return {

@@ -14,6 +14,8 @@ import { openGates, type Gates } from "./store/gates.ts";
 import { suspicionOf } from "./store/pages.ts";
 import { openOutbox, type Outbox } from "./store/outbox.ts";
 import { openReleases, type ReleaseTable } from "./store/releases.ts";
+import { openLineageEdges, type LineageEdges } from "./store/lineage-edges.ts";
+import { type Holds, openHolds, openTombstones, type Tombstones } from "./store/tombstones.ts";
 import { openUsage, type Usage } from "./store/usage.ts";
 import { upgradeStore } from "./store/upgrade.ts";
 
@@ -36,6 +38,9 @@ export interface State {
   readonly usage: Usage;
   readonly releases: ReleaseTable;
   readonly evidence: Evidence;
+  readonly tombstones: Tombstones;
+  readonly holds: Holds;
+  readonly edges: LineageEdges;
 }
 
 const OFFLINE = Bun.fileURLToPath(new URL("./offline.ts", import.meta.url));
@@ -82,7 +87,7 @@ export async function openState({ state_dir, host, clock, machine = null, fatal,
     time_froze: (step_ms) => warn("the wall clock jumped ahead, so log time stands still until `maestro clock reset`", new MaestroError("time.reset", `forward step of ${Math.round(step_ms / 1000)} s`)),
     projection_failed: (error) => warn("the log's files could not be written", error),
   });
-  const state = { store, artifacts, gates, outbox, usage, releases, evidence };
+  const state = { store, artifacts, gates, outbox, usage, releases, evidence, tombstones: openTombstones(store), holds: openHolds(store), edges: openLineageEdges(store) };
   await keepPromises(state);
   return state;
 }

@@ -80,6 +80,8 @@ export const ERRORS = {
   "restore.occupied": row(409, EXIT.usage, false, "Nothing is written over something that is there; name a folder that is absent or empty, and stop the daemon before a restore."),
   "store.schema": row(500, EXIT.internal, false, "The state folder was written by another version; use that version or a fresh folder."),
   "store.commit": row(500, EXIT.internal, true, "The state could not be made durable; nothing was acknowledged."),
+  "record.expired": row(410, EXIT.usage, false, "That record is gone because its time was over or an operator asked for it; its tombstone and its log entry stay, and a bundle you kept still verifies. See `maestro lineage`."),
+  "retention.refused": row(409, EXIT.usage, false, "Retention forbids that: a held record does not go, and an export takes nothing that is past its time. The detail says which."),
   "worker.crashed": row(500, EXIT.unavailable, true, "A check process ended before it answered."),
   "worker.deadline": row(504, EXIT.unavailable, true, "A check process passed its deadline and was killed."),
   "worker.memory": row(500, EXIT.unavailable, true, "A check process passed its memory limit and was killed."),

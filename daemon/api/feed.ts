@@ -5,7 +5,6 @@ import { MaestroError } from "../../proto/errors.ts";
 import { BundleReply, FeedReply } from "../../proto/feed.ts";
 import { ShortText } from "../../proto/scalar.ts";
 import { findGate } from "../gate/lookup.ts";
-import { readReply } from "../gate/reply.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
 import { maySee } from "../tenants/index.ts";
@@ -25,9 +24,10 @@ export function feedRoutes({ gates, artifacts }: { readonly gates: Gates; readon
       async handle({ principal, params }) {
         const row = findGate(gates, principal, params.id);
         const { gate_id, attempt: { attempt } } = row;
-        const stored = await readReply(artifacts, row);
-        if (stored === null) throw new MaestroError("request.not_found", `the bundle of attempt ${attempt} of ${gate_id} is gone; gate the change again with --rerun`);
-        return { gate_id, attempt, bundle: toBase64(stored.bundle) };
+        // The reply may have gone with its time; the bundle stands for itself.
+        const bundle = await artifacts.blobs.get(row.bundle);
+        if (bundle === undefined) throw new MaestroError("request.not_found", `the bundle of attempt ${attempt} of ${gate_id} is gone; gate the change again with --rerun`);
+        return { gate_id, attempt, bundle: toBase64(bundle) };
       },
     }),
     route("feed", {

@@ -1,9 +1,8 @@
 /** Findings of a recorded gate: what faces for machines are made of. */
 import { FindingsReply } from "../../proto/findings.ts";
-import { MaestroError } from "../../proto/errors.ts";
 import { ShortText } from "../../proto/scalar.ts";
 import { findGate } from "../gate/lookup.ts";
-import { readReply } from "../gate/reply.ts";
+import { goneReply, readReply } from "../gate/reply.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
 import { route, type Route } from "./route.ts";
@@ -21,7 +20,7 @@ export function findingsRoute({ gates, artifacts }: { readonly gates: Gates; rea
       const { gate_id, attempt: { attempt } } = row;
       const stored = await readReply(artifacts, row);
       // An empty list would read as clean.
-      if (stored?.reply.findings === undefined) throw new MaestroError("request.not_found", `findings of attempt ${attempt} of ${gate_id} were not kept; gate the change again with --rerun`);
+      if (stored?.reply.findings === undefined) throw await goneReply(artifacts, row, `findings of attempt ${attempt} of ${gate_id} were not kept; gate the change again with --rerun`);
       return { gate_id, attempt, ...stored.reply.findings };
     },
   });

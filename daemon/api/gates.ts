@@ -12,7 +12,7 @@ import type { ChangeCosts } from "../gate/cost/change-cost.ts";
 import { placeKey } from "../store/releases.ts";
 import { findGate } from "../gate/lookup.ts";
 import type { Replay } from "../gate/replay.ts";
-import { readReply } from "../gate/reply.ts";
+import { goneReply, readReply } from "../gate/reply.ts";
 import type { Quota } from "../integrity/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { receivePack } from "../platform/git/intake.ts";
@@ -166,7 +166,7 @@ export function gateRoutes(deps: GateRouteDeps): Route[] {
       async handle({ principal, params }) {
         const row = findGate(gates, principal, params.id);
         const stored = await readReply(artifacts, row);
-        if (stored === null) throw new MaestroError("request.not_found", `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
+        if (stored === null) throw await goneReply(artifacts, row, `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
         return { gate_id: row.gate_id, attempts: gates.attempts(row.gate_id).map(({ attempt }) => attempt.attempt), card: stored.reply.card, proof: stored.reply.proof, timings: stored.reply.timings, ...costOf(deps, principal, stored.reply.card) };
       },
     }),

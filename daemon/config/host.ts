@@ -5,6 +5,7 @@ import { HostConfig, Limits, ReportRule, Thresholds } from "../../proto/config.t
 import { MaestroError } from "../../proto/errors.ts";
 import type { CapabilitySource } from "../../proto/tenant.ts";
 import { OverrideRule } from "../../proto/people.ts";
+import { Retention } from "../../proto/retention.ts";
 import type { WitnessSetting } from "../../proto/witness.ts";
 import { freezeDeep } from "./freeze.ts";
 import { repositoryProblem } from "./operator-table.ts";
@@ -24,7 +25,7 @@ const INLINE_DENIED = ["secret.*", "guard.*"];
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
@@ -35,6 +36,7 @@ export type Host = Readonly<
     sandbox_socket: string | null;
     override: OverrideRule;
     report: ReportRule;
+    retention: Retention;
   }
 >;
 
@@ -102,6 +104,7 @@ export function resolveHost(given: HostConfig): Host {
     report: { ...Value.Create(ReportRule), ...given.report },
     waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],
     witness: given.witness ?? null,
+    retention: { ...Value.Create(Retention), ...given.retention },
     witnesses: [...(given.witnesses ?? [])],
     policy_bundle: given.policy_bundle ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,

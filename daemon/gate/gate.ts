@@ -195,7 +195,7 @@ export class GateKeeper {
     const gate_id = gateId(identity);
     // Before the attempt has its number: from there on nothing may wait.
     const keep = await judgement.reuse?.keeping(judgement.runs);
-    const last = gates.attempts(gate_id).at(-1)?.attempt.attempt ?? null;
+    const last = gates.lastAttempt(gate_id);
     const attempt = (last ?? 0) + 1;
     const card = this.cardOf(gate_id, attempt, identity, judgement);
     const evidence_ms = clock.monotonic_ms();

@@ -7,7 +7,8 @@ import { KeptFindings } from "../../proto/findings.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import { Closed, GitOid, Sha256Hex } from "../../proto/scalar.ts";
 import type { Artifacts } from "../store/artifacts.ts";
-import type { GateRow } from "../store/gates.ts";
+import { artifactName, type GateRow } from "../store/gates.ts";
+import { TOMBSTONE_MEDIA_TYPE } from "../../proto/retention.ts";
 
 /** What a client is told of a gate beside its bundle; a blob, because a card outgrows an LMDB value. Gates from before findings were kept have none. */
 export const StoredReply = Closed({ card: Card, proof: CardProof, timings: Timings, reports_sha256: Type.Optional(Sha256Hex), target: Type.Optional(GitOid), authors: Type.Optional(Authors), findings: Type.Optional(KeptFindings) }, { $id: "StoredReply" });
@@ -27,4 +28,11 @@ export async function readReply({ blobs }: Artifacts, row: GateRow): Promise<{ r
   const reply: unknown = parseCanonical(bytes, LIMITS);
   if (!checker().Check(reply)) throw new MaestroError("store.corrupt", `the recorded reply of ${row.gate_id} does not fit its schema`);
   return { reply, bundle };
+}
+
+/** Why a recorded answer cannot be read, as the error to throw: its time was over, or `otherwise`. */
+export async function goneReply(artifacts: Pick<Artifacts, "getArtifact">, { gate_id, attempt: { attempt } }: GateRow, otherwise: string): Promise<MaestroError> {
+  const layers = (await artifacts.getArtifact(artifactName(gate_id, attempt)))?.manifest.layers ?? [];
+  const buried = layers.some(({ mediaType }) => mediaType === TOMBSTONE_MEDIA_TYPE);
+  return buried ? new MaestroError("record.expired", `attempt ${attempt} of ${gate_id}; its signed bundle is still here`) : new MaestroError("request.not_found", otherwise);
 }

@@ -88,7 +88,7 @@ async function removePacks({ state_dir, in_use, age_ms, now_ms, apply }: GcDeps)
 }
 
 /** Half-written files, documents of gates and snapshots that whoever made them left behind. */
-async function removeLeftovers({ state_dir, age_ms, now_ms, apply }: GcDeps): Promise<Removed> {
+export async function removeLeftovers({ state_dir, age_ms, now_ms, apply }: Pick<GcDeps, "state_dir" | "age_ms" | "now_ms" | "apply">): Promise<Removed> {
   const removed: Removed = { count: 0, bytes: 0 };
   for (const folder of ["incoming", "scratch", "trees", "snapshots"].map((name) => join(state_dir, name))) {
     for (const name of await namesIn(folder)) {

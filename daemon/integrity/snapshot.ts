@@ -18,6 +18,7 @@ import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
 import type { Gates } from "../store/gates.ts";
 import { schemaOf } from "../store/schema.ts";
+import { readTombstones, TOMBSTONE_FILE, writeTombstones } from "./tombstone-file.ts";
 import { timestampOf } from "../verifier/time.ts";
 
 export interface SnapshotDeps {
@@ -109,6 +110,8 @@ export async function makeSnapshot(deps: SnapshotDeps, with_keys: boolean): Prom
     await linkInto(join(state_dir, "db/schema"), join(fresh, "db/schema"));
     for (const file of ["oci-layout", "index.json"]) await linkInto(join(artifacts.layout, file), join(fresh, "oci", file));
     for await (const { digest, name: blob } of artifacts.blobs.list()) if (digest !== null) await linkInto(join(artifacts.layout, "blobs/sha256", blob), join(fresh, "oci/blobs/sha256", blob));
+    // No link: lines are added to the one that stays.
+    await writeTombstones(fresh, await readTombstones(join(state_dir, TOMBSTONE_FILE)));
     if (with_keys) await linkFolder(state_dir, fresh, "keys");
     // Read where it is private, because the public copy is only a copy.
     await writeFile(join(fresh, "trust.json"), await readFile(join(state_dir, "keys/trust.json")), { mode: 0o600 });

@@ -13,6 +13,8 @@ export interface StartDeps {
   readonly gates: Gates;
   readonly artifacts: Artifacts;
   readonly evidence: Pick<Evidence, "trust" | "log" | "logState">;
+  /** Whether the reply of a gate went because its time was over. */
+  readonly expired: (name: string) => boolean;
   /** How many gates. */
   readonly start_gates: number;
 }
@@ -29,9 +31,10 @@ function included({ log, logState }: StartDeps["evidence"], index: number): bool
   return verifyInclusion({ leafIndex: index, treeSize: size, leafHash: hashLeaf(log.entry(index)), rootHash: root, inclusionPath: proof });
 }
 
-async function problemOf({ artifacts, evidence }: StartDeps, row: GateRow): Promise<string | null> {
+async function problemOf({ artifacts, evidence, expired }: StartDeps, row: GateRow): Promise<string | null> {
   const [reply, bundle] = await Promise.all([artifacts.blobs.get(row.reply), artifacts.blobs.get(row.bundle)]);
-  if (reply === undefined || bundle === undefined) return `${reply === undefined ? "its reply" : "its bundle"} is gone`;
+  const replied = reply !== undefined || expired(artifactName(row.gate_id, row.attempt.attempt));
+  if (!replied || bundle === undefined) return `${!replied ? "its reply" : "its bundle"} is gone`;
   // Its own time, as the host's clock may stand before it: whether it lapsed is not the question.
   const verified = verifyWithTrust(bundle, evidence.trust, { now: new Date(row.attempt.issued_at), witnesses: "later" });
   if (verified.result !== "verified") return `its bundle does not verify: ${verified.reasons[0]?.detail ?? verified.result}`;

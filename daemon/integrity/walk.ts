@@ -20,6 +20,8 @@ export interface Parts {
   readonly log: () => AsyncGenerator<AuditStep, void>;
   /** Of every log that the trust file knows. */
   readonly log_keys: readonly NoteKey[];
+  /** Whether the reply of a gate went because its time was over. */
+  readonly expired: (name: string) => boolean;
   /** Throws `evidence.keys` where a private key is not what it was. */
   readonly keys: () => void;
 }
@@ -63,10 +65,10 @@ async function* named({ artifacts }: Parts): AsyncGenerator<Named, void> {
 }
 
 /** What a gate on record has not: its reply, its bundle, its name. */
-async function lackingOf({ artifacts }: Parts, row: GateRow, name: string): Promise<string[]> {
+async function lackingOf({ artifacts, expired }: Parts, row: GateRow, name: string): Promise<string[]> {
   const [reply, bundle, artifact] = await Promise.all([artifacts.blobs.has(row.reply), artifacts.blobs.has(row.bundle), artifacts.getArtifact(name)]);
   const kept = artifact?.manifest.layers[0]?.digest === row.bundle;
-  return [...(reply ? [] : ["its reply"]), ...(bundle ? [] : ["its bundle"]), ...(kept ? [] : ["its name among the artifacts"])];
+  return [...(reply || expired(name) ? [] : ["its reply"]), ...(bundle ? [] : ["its bundle"]), ...(kept ? [] : ["its name among the artifacts"])];
 }
 
 /** Every gate on record has its reply and its bundle, under its name. What is promised and not yet written lacks nothing. */

@@ -43,6 +43,8 @@ export interface Artifacts extends ArtifactCare {
   putArtifact(name: string, artifactType: string, layers: readonly Layer[]): Promise<Descriptor>;
   /** `undefined` where no artifact has that name; throws `store.corrupt` where its blobs are gone or others. */
   getArtifact(name: string): Promise<Artifact | undefined>;
+  /** The names go; durable when it resolves. Blobs stay until somebody removes them. */
+  removeNames(names: readonly string[]): Promise<void>;
   names(): readonly string[];
 }
 
@@ -107,6 +109,7 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
       const descriptor = index.get(name);
       return descriptor === undefined ? undefined : { descriptor, manifest: await readManifest(descriptor, name) };
     },
+    removeNames: (names) => index.remove(names),
     names: () => index.names(),
     ...care({ index, blobs, readManifest, empty_digest: empty.digest }),
   };

@@ -20,6 +20,8 @@ export interface GateNames {
   add(place: number, row: GateRow, older: (place: number) => GateRow | undefined): void;
   /** Places of gates with a name that starts with one of these, oldest first; `null` where there are more than `limit`, or where not every row is in the index. */
   find(starts: readonly string[], limit: number): readonly number[] | null;
+  /** Inside `Store.atomic`, for a row that goes. */
+  remove(place: number, row: GateRow): void;
   /** Inside `Store.atomic`: places have changed, so it is filled again. */
   forget(): void;
 }
@@ -50,6 +52,7 @@ export function openGateNames(store: Store, places: () => number): GateNames {
       }
       return [...found].toSorted((a, b) => a - b);
     },
+    remove: (place, { gate_id, head, bundle }) => [gate_id, head, bundle].forEach((name) => void names.remove([name, place])),
     forget() {
       for (const { key } of [...names.entries()]) names.remove(key);
       state.remove(STATE);

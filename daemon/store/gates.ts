@@ -10,6 +10,7 @@ import { OciDigest } from "../../proto/oci.ts";
 import { Closed, Count, GitOid, RepositoryId } from "../../proto/scalar.ts";
 import { TenantId } from "../../proto/tenant.ts";
 import type { Store } from "./db.ts";
+import { openFloors, type Floors } from "./floors.ts";
 import { openGateNames } from "./gate-names.ts";
 import { openSummaries, type Summaries } from "./summaries.ts";
 import type { Table } from "./table.ts";
@@ -35,6 +36,11 @@ const submittedKey = (repo_id: string, head: string): string => toHex(sha256(can
 
 const Place = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }) });
 
+/** Names of floors: the next free place, and before which place everything of that class has gone or is held. */
+const PLACES = "places";
+export const EVIDENCE_DONE = "evidence done";
+export const PERSONAL_DONE = "personal done";
+
 /** Rows that `named` reads for one question. */
 const NAMED_MAX = 256;
 
@@ -44,8 +50,14 @@ const NEWEST_MAX = 10_000;
 export interface Gates {
   /** What reports count. */
   readonly summaries: Summaries;
+  /** Numbers of gates that went. */
+  readonly floors: Floors;
   /** Inside `Store.atomic`. Throws `internal.bug` where that attempt stands already: attempts are never rewritten. */
   add(row: GateRow): void;
+  /** Inside `Store.atomic`: the row and every way to it go, and its place and attempt are never given out again. `place` is where it stands. */
+  remove(place: number, row: GateRow): void;
+  /** The highest attempt there ever was; null where there was none. */
+  lastAttempt(gate_id: string): number | null;
   /** Users who had this head gated, however many gates ago; rows from before this was kept are among `newest`. */
   submitters(repo_id: string, head: string): readonly number[];
   get(gate_id: string, attempt: number): GateRow | undefined;
@@ -62,6 +74,8 @@ export interface Gates {
   all(): Generator<GateRow, void, undefined>;
   /** Up to `limit` rows with their places, of those that come after `place`; the first place is 0. */
   after(place: number, limit: number): readonly { readonly place: number; readonly row: GateRow }[];
+  /** Where a row stands; null where it stands nowhere. Reads through the places where the names do not tell. */
+  placeOf(row: GateRow): number | null;
   /** How many places there are: as many as rows. */
   places(): number;
   /** Inside `Store.atomic`, for a repair: places without a row go, and rows without a place come last. */
@@ -133,6 +147,7 @@ export function openGates(store: Store): Gates {
   }
 
   const names = openGateNames(store, () => order.count());
+  const floors = openFloors(store);
   const placed = (place: number): GateRow | undefined => {
     const found = order.get(place);
     return found === undefined ? undefined : at(found);
@@ -152,6 +167,7 @@ export function openGates(store: Store): Gates {
 
   return {
     summaries: openSummaries(store),
+    floors,
     add(row) {
       const { gate_id, attempt: { attempt } } = row;
       if (rows.get([gate_id, attempt]) !== undefined) {
@@ -160,9 +176,25 @@ export function openGates(store: Store): Gates {
       rows.put([gate_id, attempt], row);
       submitted.put([submittedKey(row.repo_id, row.head), row.owner_uid], { uid: row.owner_uid });
       const [last] = order.entries({ reverse: true, limit: 1 });
-      const place = (last?.key ?? -1) + 1;
+      const place = Math.max((last?.key ?? -1) + 1, floors.next(PLACES));
       order.put(place, { gate_id, attempt });
       names.add(place, row, placed);
+    },
+    remove(place, row) {
+      const { gate_id, head, repo_id, owner_uid, attempt: { attempt } } = row;
+      rows.remove([gate_id, attempt]);
+      order.remove(place);
+      names.remove(place, row);
+      floors.raise(PLACES, place + 1);
+      floors.raise(gate_id, attempt + 1);
+      newest = newest.filter((kept) => kept.gate_id !== gate_id || kept.attempt.attempt !== attempt);
+      const others = names.find([head], NAMED_MAX)?.map(placed) ?? [row];
+      if (!others.some((other) => other?.repo_id === repo_id && other.owner_uid === owner_uid)) submitted.remove([submittedKey(repo_id, head), owner_uid]);
+    },
+    lastAttempt(gate_id) {
+      const [last] = [...rows.entries({ start: [gate_id, Number.MAX_SAFE_INTEGER], end: [gate_id, 0], reverse: true, limit: 1 })];
+      const highest = Math.max(last?.value.attempt.attempt ?? 0, floors.next(gate_id) - 1);
+      return highest > 0 ? highest : null;
     },
     submitters: (repo_id, head) => [...submitted.entries({ start: [submittedKey(repo_id, head), 0], end: [submittedKey(repo_id, head), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value.uid),
     get: (gate_id, attempt) => rows.get([gate_id, attempt]),
@@ -181,11 +213,20 @@ export function openGates(store: Store): Gates {
       for (const { value } of order.entries()) yield at(value);
     },
     after: (place, limit) => [...order.entries({ start: place + 1, limit })].map(({ key, value }) => ({ place: key, row: at(value) })),
+    placeOf({ gate_id, attempt: { attempt } }) {
+      const here = (place: number): boolean => order.get(place)?.gate_id === gate_id && order.get(place)?.attempt === attempt;
+      const told = names.find([gate_id], NAMED_MAX)?.find(here);
+      if (told !== undefined) return told;
+      for (const { key, value } of order.entries()) if (value.gate_id === gate_id && value.attempt === attempt) return key;
+      return null;
+    },
     places: () => order.count(),
     reorder() {
       newest = [];
       read_to = -1;
       names.forget();
+      // Rows come back in another order, so expiry looks at all of them again.
+      for (const each of [EVIDENCE_DONE, PERSONAL_DONE]) floors.forget(each);
       putInOrder(rows, order);
     },
   };

@@ -102,6 +102,13 @@ export class NameIndex {
     return this.queued;
   }
 
+  /** Durable when it resolves. Names that do not stand are none. */
+  remove(names: readonly string[]): Promise<void> {
+    for (const name of names) if (this.entries.delete(name) && !this.open.delete(name)) this.moved.add(name);
+    this.queued ??= this.next();
+    return this.queued;
+  }
+
   private get path(): string {
     return join(this.deps.layout, "index.json");
   }

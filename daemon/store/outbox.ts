@@ -20,6 +20,8 @@ export interface Outbox {
   hold(held: Held): void;
   /** Its blobs are on disk. Forgotten by a crash, it is sent once more, which changes nothing. */
   sent(id: number): void;
+  /** Inside `Store.atomic`: what is sent goes now, and not with the next that is held. */
+  dropSent(): void;
   /** What a start finds, oldest first. */
   pending(): Held[];
   /** Names of what is held and not sent: its blobs may not be on disk yet, and the next start would write them. */
@@ -40,10 +42,15 @@ export function openOutbox(store: Store): Outbox {
     for (const { key } of [...parts.entries({ start: [id, 0], end: [id + 1, 0] })]) parts.remove(key);
   }
 
+  function dropSent(): void {
+    for (const sent of done) drop(sent);
+    done.clear();
+  }
+
   return {
+    dropSent,
     hold({ id, name, blobs }) {
-      for (const sent of done) drop(sent);
-      done.clear();
+      dropSent();
       let part = 0;
       blobs.forEach((bytes, blob) => {
         // An empty blob is still a blob: it has one part without bytes.

@@ -24,6 +24,9 @@ export interface ReleaseTable {
   of(place: ReleasePlace): readonly ReleaseRow[];
   /** Among all of them, however many. */
   has(place: ReleasePlace, statement_sha256: string): boolean;
+  all(): Generator<{ readonly key: readonly [string, number]; readonly row: ReleaseRow }, void>;
+  /** Inside `Store.atomic`. */
+  remove(key: readonly [string, number]): void;
 }
 
 /** Of one head: more than any rule asks for, and few enough to be read for each gate. */
@@ -46,6 +49,10 @@ export function openReleases(store: Store): ReleaseTable {
       rows.put([key, last(key) + 1], row);
     },
     has: (place, statement_sha256) => all(placeKey(place)).some(({ value }) => value.statement_sha256 === statement_sha256),
+    *all() {
+      for (const { key, value: row } of rows.entries()) yield { key, row };
+    },
+    remove: (key) => void rows.remove(key),
     of: (place) => all(placeKey(place)).map(({ value }) => value).slice(-RELEASES_MAX),
   };
 }

@@ -51,6 +51,8 @@ export interface KeptOutcomeTable {
   referred(since_s: number): Generator<string, void>;
   /** Of one tenant, or of all, whatever lies in blobs: what is only kept to save time stands in nobody's way. */
   forget(payer: string | null): void;
+  /** Inside `Store.atomic`: up to `limit` entries from before `before_s` go; their blobs that nobody else refers to, and whether there may be more. */
+  expire(before_s: number, limit: number): { readonly blobs: readonly string[]; readonly more: boolean };
   count(): number;
 }
 
@@ -68,7 +70,7 @@ export const ownerOf = (payer: string, repo_id: string): Static<typeof Owner> =>
 /** Repositories of one tenant are bounded apart from those of another under the same name: nobody pushes out what is somebody else's. */
 const scopesOf = ({ payer, repo }: Static<typeof Owner>) => ({ tenant: sha256(`tenant\0${payer}`), repository: sha256(`repository\0${payer}\0${repo}`) });
 
-const blobsOf = ({ outcome, reports = [] }: KeptOutcome): string[] => [...(typeof outcome === "string" ? [outcome] : []), ...reports.flatMap(({ report }) => (typeof report === "string" ? [report] : []))];
+const blobsOf = ({ outcome, reports = [] }: { readonly outcome: unknown; readonly reports?: KeptOutcome["reports"] }): string[] => [...(typeof outcome === "string" ? [outcome] : []), ...reports.flatMap(({ report }) => (typeof report === "string" ? [report] : []))];
 
 /** Entries with blobs, by whom they are counted against, oldest first. */
 class Large {
@@ -169,6 +171,16 @@ export function openKeptOutcomes(deps: KeptOutcomeDeps): KeptOutcomeTable {
       store.atomic(() => {
         for (const one of payer === null ? [...deps.usage.kept.entries()].map(({ key }) => key) : [payer]) large.keysOf(one).forEach(drop);
       });
+    },
+    expire(before_s, limit) {
+      const leaving = [...order.entries({ start: [0, ""], end: [before_s, ""], limit })];
+      const blobs = new Set(leaving.flatMap(({ value }) => blobsOf(rows.get(value.key) ?? { outcome: null, reports: [] })));
+      for (const { key, value } of leaving) {
+        drop(value.key);
+        order.remove(key);
+      }
+      if (blobs.size > 0) for (const { value } of rows.entries()) blobsOf(value).forEach((digest) => blobs.delete(digest));
+      return { blobs: [...blobs], more: leaving.length === limit };
     },
     count: () => rows.count(),
   };

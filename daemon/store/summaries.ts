@@ -71,6 +71,8 @@ export interface Summaries {
   /** Inside `Store.atomic`. Done twice, it changes nothing. */
   add(row: Summarised, reply: SummarisedReply): void;
   get(row: Summarised): GateSummary | undefined;
+  /** Inside `Store.atomic`, with the gate that it is of. */
+  remove(row: Summarised): void;
   /** Up to `limit` of those made before `before` and from `from_s` on, newest first. */
   page(from_s: number, before: SummaryKey | null, limit: number): readonly GateSummary[];
   waiver(id: string): WaiverMark | undefined;
@@ -162,6 +164,7 @@ export function openSummaries(store: Store): Summaries {
       rows.put(key, { ...summary, cut: summary.cut + byId.size - ids.length });
     },
     get: (row) => rows.get(keyOf(row)),
+    remove: (row) => void rows.remove(keyOf(row)),
     page: (from_s, before, limit) => [...rows.entries({ reverse: true, start: before ?? [Number.MAX_SAFE_INTEGER, "", 0], end: [from_s, "", 0], limit: limit + 1 })].filter(({ key }) => before === null || key.join() !== before.join()).slice(0, limit).map(({ value }) => value),
     waiver: (id) => waivers.get(id),
     count: () => rows.count(),

@@ -22,7 +22,7 @@ interface Pack {
  * body brings its whole trees, so an old pack is needed by nobody once its gates are over, and a gate that still asks for it gets
  * "missing", never another answer. Returns how many packs went. The caller passes the time.
  */
-export async function removeOldPacks(repository: Repository, limits: RetentionLimits, now_ms: number): Promise<number> {
+export async function removeOldPacks(repository: Pick<Repository, "git_dir">, limits: RetentionLimits, now_ms: number): Promise<number> {
   const folder = join(repository.git_dir, "objects", "pack");
   const packs = (await packsIn(folder)).sort((a, b) => b.modified_ms - a.modified_ms);
   let bytes = 0;
