@@ -42,10 +42,10 @@ export interface CoreOptions extends StateOptions {
   readonly config_owner?: () => number | null;
   /** Where the kernel caps the memory of check processes; absent, it is watched. */
   readonly cgroups?: CgroupHome | undefined;
-}
-
   /** Before each step of expiry; of a test alone, which dies there. */
   readonly expiry_step?: (name: string) => void;
+}
+
 /** Everything behind the socket. */
 export interface Core extends State {
   readonly options: CoreOptions;

@@ -7,8 +7,9 @@ import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people
 import { CommandLimits, EgressLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, limit, MiB, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
-import { StatusHost } from "./status.ts";
 import { Retention } from "./retention.ts";
+import { KeylessSetting } from "./keyless.ts";
+import { StatusHost } from "./status.ts";
 import { RulePattern, WaiverEntries, WaiverEntry } from "./waiver.ts";
 import { QuarantineEntries } from "./failed-test.ts";
 import { ChangeBudget } from "./usage.ts";
@@ -127,10 +128,10 @@ export const HostConfig = Closed(
     approvals: Type.Optional({ ...ApprovalRules, description: "whose approval changes of some paths need; a base may add to them" }),
     override: Type.Optional(Type.Partial(OverrideRule, { additionalProperties: false, description: "what breaking the glass takes" })),
     change_budget: Type.Optional(ChangeBudget),
+    retention: Type.Optional(Type.Partial(Retention, { additionalProperties: false, description: "how many days each class of what is kept stays; see maestro lineage classes" })),
     report: Type.Optional(Type.Partial(ReportRule, { additionalProperties: false, description: "what maestro report shows" })),
     waivers_inline_denied: Type.Optional(Type.Array(RulePattern, { maxItems: 64, description: "rules that no comment beside a line and no baseline file accepts; default secret.* and guard.*" })),
     witness: Type.Optional({ ...WitnessSetting, description: "this node cosigns others' logs; absent: nobody's. See docs/witness.md" }),
-    retention: Type.Optional(Type.Partial(Retention, { additionalProperties: false, description: "how many days each class of what is kept stays; see maestro lineage classes" })),
     witnesses: Type.Optional(Type.Array(WitnessEntry, { maxItems: 32, description: "who cosigns this node's log; absent: nobody" })),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),

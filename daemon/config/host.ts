@@ -25,7 +25,7 @@ const INLINE_DENIED = ["secret.*", "guard.*"];
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "keyless" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
@@ -102,9 +102,9 @@ export function resolveHost(given: HostConfig): Host {
     override: { ...Value.Create(OverrideRule), ...given.override },
     change_budget: { ...given.change_budget },
     report: { ...Value.Create(ReportRule), ...given.report },
+    retention: { ...Value.Create(Retention), ...given.retention },
     waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],
     witness: given.witness ?? null,
-    retention: { ...Value.Create(Retention), ...given.retention },
     witnesses: [...(given.witnesses ?? [])],
     policy_bundle: given.policy_bundle ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,

@@ -8,8 +8,8 @@ import type { Evidence, Recorded, RecordInput } from "../evidence/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { sha256Digest } from "../store/blobs.ts";
 import { artifactName, GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE, payerOf, type GateRow, type Gates } from "../store/gates.ts";
-import type { Outbox } from "../store/outbox.ts";
 import type { LineageEdges } from "../store/lineage-edges.ts";
+import type { Outbox } from "../store/outbox.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
 import { keepRelease } from "./releasing/record.ts";
 import { keepFindings } from "./findings.ts";
@@ -22,9 +22,9 @@ export interface RecordDeps {
   readonly artifacts: Artifacts;
   readonly outbox: Outbox;
   readonly usage: Usage;
-}
   /** Absent where nobody asks what came of what. */
   readonly edges?: Pick<LineageEdges, "add">;
+}
 
 /** Kept of a gate, and no part of its evidence: what judging it again takes. */
 type Beside = Pick<StoredReply, "reports_sha256" | "target" | "authors">;
@@ -64,8 +64,8 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
     const row_bytes = canonicalBytes(row);
     gates.add(row);
     gates.summaries.add(row, reply);
-    addEvidence(usage, payerOf(row), bytes.length + bundle.length + row_bytes.length);
     deps.edges?.add(name, card);
+    addEvidence(usage, payerOf(row), bytes.length + bundle.length + row_bytes.length);
     alongside();
     outbox.hold({ id: log_index, name, blobs: [bytes, bundle, row_bytes] });
     made = { reply, bytes, log_index, row: row_bytes };
