@@ -40,11 +40,11 @@ export function testFiles(root, names) {
 }
 
 /** One file from start to end; what it printed is shown whole when it is over. */
-function runFile(bun, root, file, report, running, say) {
+function runFile(bun, root, file, { report, running, say, test_deadline_ms, file_deadline_ms, env }) {
   const began_ms = performance.now();
   return new Promise((resolve, reject) => {
-    const argv = ["test", `--timeout=${TEST_DEADLINE_MS}`, "--reporter=junit", `--reporter-outfile=${report}`, `./${file}`];
-    const child = spawn(bun, argv, { cwd: root, stdio: ["ignore", "pipe", "pipe"], timeout: FILE_DEADLINE_MS, killSignal: "SIGKILL" });
+    const argv = ["test", `--timeout=${test_deadline_ms}`, "--reporter=junit", `--reporter-outfile=${report}`, `./${file}`];
+    const child = spawn(bun, argv, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], timeout: file_deadline_ms, killSignal: "SIGKILL" });
     const said = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => said.push(chunk));
     running.add(child);
@@ -81,7 +81,9 @@ async function runLane(files, run) {
 }
 
 /** @returns counts of all files, with how long each took */
-export async function runInLanes(bun, root, files, { lanes = LANES, alone = ALONE, say = (text) => process.stderr.write(text) } = {}) {
+export async function runInLanes(bun, root, files, options = {}) {
+  const { lanes = LANES, alone = ALONE, say = (text) => process.stderr.write(text) } = options;
+  const { test_deadline_ms = TEST_DEADLINE_MS, file_deadline_ms = FILE_DEADLINE_MS, env = process.env } = options;
   const folder = mkdtempSync(join(tmpdir(), "maestro-test-"));
   const total = { passed: 0, failed: 0, skipped: 0 };
   const times = [];
@@ -96,7 +98,7 @@ export async function runInLanes(bun, root, files, { lanes = LANES, alone = ALON
   const run = async (file) => {
     if (interrupted !== null) return;
     const report = join(folder, `${file.replaceAll("/", "_")}.xml`);
-    const { ended, ms, said } = await runFile(bun, root, file, report, running, say);
+    const { ended, ms, said } = await runFile(bun, root, file, { report, running, say, test_deadline_ms, file_deadline_ms, env });
     times.push({ file, ms });
     const counts = countsOf(report, file, ended, say);
     if (counts.failed > 0) failures.push({ file, said });

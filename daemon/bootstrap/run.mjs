@@ -1,10 +1,10 @@
 /** `npm start`, `npm test` and the other named commands: install what is missing, then hand over to Bun. */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
 import { BootstrapError, EXIT, exitWith, runCommandLine, runInForeground } from "./steps.mjs";
 import { finish, runTests } from "./tests.mjs";
+import { runCorpora, runTier } from "./tiers.mjs";
 import { installTools, missingTools } from "./tools.mjs";
 import { runInLanes, slowest, testFiles } from "./lanes.mjs";
 
@@ -24,14 +24,6 @@ async function runSuite(bun, args) {
   const counts = await runInLanes(bun, root, files, lanes === undefined ? {} : { lanes: Number(lanes) });
   if (args.includes("--slowest")) process.stdout.write(slowest(counts.times));
   return counts;
-}
-
-/** Tests of a tier that `bun test` does not find by itself: `bench/**\/NAME.<tier>.ts`. */
-function tierFiles(tier, names) {
-  const all = readdirSync(join(root, "bench"), { recursive: true }).filter((file) => file.endsWith(`.${tier}.ts`));
-  const wanted = names.length === 0 ? all : all.filter((file) => names.some((name) => file.endsWith(`${name}.${tier}.ts`)));
-  if (wanted.length === 0) throw new BootstrapError(`no ${tier} tests${names.length > 0 ? ` named ${names.join(", ")}` : ""}`, EXIT.usage);
-  return wanted.sort().map((file) => `./bench/${file}`);
 }
 
 const COMMANDS = {
@@ -56,12 +48,12 @@ const COMMANDS = {
   /** Other people's tools: one that is missing is a failure here. */
   async accept(args) {
     const bun = await ensureInstalled(root, "full");
-    const counts = await runTests(bun, root, [...tierFiles("accept", args), "--timeout=600000"]);
-    return finish({ ...counts, failed: counts.failed + counts.skipped, skipped: 0 });
+    const [first, folder] = args;
+    return finish(await (first === "corpora" ? runCorpora(bun, root, folder, process.env.INIT_CWD ?? process.cwd()) : runTier(bun, root, "accept", args)));
   },
   async nightly(args) {
     const bun = await ensureInstalled(root, "full");
-    return finish(await runTests(bun, root, [...tierFiles("nightly", args), "--timeout=14400000"]));
+    return finish(await runTier(bun, root, "nightly", args));
   },
   async tools() {
     await installTools();

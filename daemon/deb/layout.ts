@@ -40,5 +40,5 @@ export const UNUSED_PACKAGES = ["typescript", "@typescript"] as const;
 
 /** Tests and what only tests use are no part of an installation. */
 export function ships(name: string): boolean {
-  return !/\.(?:test|canary|accept|nightly)\.ts$/.test(name) && !["testing", "house", "e2e", "bootstrap", "deb", "vectors", "corpus", "node_modules"].includes(name);
+  return !/\.(?:test|canary|accept|corpora|nightly)\.ts$/.test(name) && !["testing", "house", "e2e", "bootstrap", "deb", "vectors", "corpus", "node_modules"].includes(name);
 }

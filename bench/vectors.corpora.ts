@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { accepts, run } from "./rig/accepts.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const VECTORS = join(ROOT, "../shared/vectors");
+const VECTORS = join(Bun.env["MAESTRO_CORPORA"] ?? join(ROOT, "../shared"), "vectors");
 const work = mkdtempSync(join(tmpdir(), "maestro-accept-vectors-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 

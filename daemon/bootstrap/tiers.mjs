@@ -1,0 +1,37 @@
+/** Tiers of tests that `bun test` does not find by itself, because they need other people's programs, corpora or hours: `NAME.TIER.ts` below bench/. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { runInLanes } from "./lanes.mjs";
+import { BootstrapError, EXIT } from "./steps.mjs";
+
+/** How long one test, and one file of them, may take. Programs are built from their sources here at the first run. */
+const DEADLINES = {
+  accept: { test_deadline_ms: 600_000, file_deadline_ms: 3_600_000 },
+  corpora: { test_deadline_ms: 600_000, file_deadline_ms: 3_600_000 },
+  nightly: { test_deadline_ms: 14_400_000, file_deadline_ms: 28_800_000 },
+};
+/** Where the test data of others lies when nobody says: beside the project. */
+const CORPORA = "../shared";
+
+/** Files of a tier, those with one of the names; all of them where nothing is named. Throws for a name that none has. */
+export function tierFiles(root, tier, names) {
+  const all = readdirSync(join(root, "bench"), { recursive: true }).filter((file) => file.endsWith(`.${tier}.ts`));
+  const missing = names.find((name) => !all.some((file) => file.endsWith(`${name}.${tier}.ts`)));
+  if (missing !== undefined) throw new BootstrapError(`no ${tier} tests named ${missing}; there are: ${all.map((file) => file.slice(0, -`.${tier}.ts`.length)).sort().join(", ")}`, EXIT.usage);
+  const wanted = names.length === 0 ? all : all.filter((file) => names.some((name) => file.endsWith(`${name}.${tier}.ts`)));
+  if (wanted.length === 0) throw new BootstrapError(`there are no ${tier} tests`, EXIT.usage);
+  return wanted.sort().map((file) => `bench/${file}`);
+}
+
+/** One file after the other: they start browsers, registries and compilers. A test that was skipped has shown nothing, and counts as failed. */
+export async function runTier(bun, root, tier, names, env = {}) {
+  const counts = await runInLanes(bun, root, tierFiles(root, tier, names), { lanes: 1, ...DEADLINES[tier], env: { ...process.env, ...env } });
+  return tier === "nightly" ? counts : { ...counts, failed: counts.failed + counts.skipped, skipped: 0 };
+}
+
+/** Test data of others that no registry has: in a folder `vectors` of `folder`. */
+export async function runCorpora(bun, root, folder, cwd) {
+  const path = folder === undefined ? join(root, CORPORA) : resolve(cwd, folder);
+  if (!existsSync(path) || !statSync(path).isDirectory()) throw new BootstrapError(`there is no folder ${path} with test data; name one: npm run accept -- corpora DIR`, EXIT.usage);
+  return runTier(bun, root, "corpora", [], { MAESTRO_CORPORA: path });
+}
