@@ -130,8 +130,6 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const run_usage = openRunUsage({ store: state.store, now_s: () => evidence.now_s() });
   const costs = new ChangeCosts({ tenants, run_usage });
   const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
-  const builder = new Builder({ ...judging, evidence, artifacts, outbox, usage: state.usage, repositories, random });
-  const desk = new BuildDesk({ limits: host.limits, builder, targets });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
