@@ -4,9 +4,11 @@ import { dirname, join } from "node:path";
 import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
+import { Builder } from "./building/index.ts";
 import { createEgress } from "./egress/index.ts";
 import { openTestHistory } from "./commands/history.ts";
 import { openTrees } from "./commands/trees.ts";
+import { BuildDesk } from "./gate/builds.ts";
 import { GateKeeper } from "./gate/gate.ts";
 import { ChangeCosts } from "./gate/cost/change-cost.ts";
 import { worstCase } from "./gate/cost/cost.ts";
@@ -56,6 +58,7 @@ export interface Core extends State {
   readonly tenants: Tenants;
   readonly intakes: Intakes;
   readonly keeper: GateKeeper;
+  readonly desk: BuildDesk;
   readonly outcomes: KeptOutcomeTable;
   readonly integrity: Integrity;
   readonly replay: Replay;
@@ -120,7 +123,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const pool = createPool(options);
   // Of the state folder a sandbox may only ever be shown what a gate wrote out for it.
   // A gate runs one job at a time, so nobody waits for another tenant's to end: as many launchers as the turnstile lets in.
-  const sandbox = createSandbox({ launchers_max: heldMax(host.limits.gate.gates_max), worker: host.limits.worker, private_paths: [state_dir], work_paths: [trees_dir], socket: host.sandbox_socket });
+  const sandbox = createSandbox({ launchers_max: heldMax(host.limits.gate.gates_max) + heldMax(host.limits.build.builds_max), worker: host.limits.worker, private_paths: [state_dir], work_paths: [trees_dir], socket: host.sandbox_socket });
   const judging = { history: openTestHistory({ store: state.store, now_s: () => evidence.now_s() }), host, git: tools, pool, sandbox, clock, now_s: evidence.now_s, scratch_dir, trees_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
   const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups });
@@ -130,6 +133,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const run_usage = openRunUsage({ store: state.store, now_s: () => evidence.now_s() });
   const costs = new ChangeCosts({ tenants, run_usage });
   const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
+  const builder = new Builder({ ...judging, evidence, artifacts, outbox, usage: state.usage, repositories, random });
+  const desk = new BuildDesk({ limits: host.limits, builder, targets });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
@@ -141,7 +146,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, shelf, releaser, simulator, replay, planner, targets, reporter, run_usage, costs,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, shelf, releaser, simulator, replay, planner, targets, reporter, run_usage, costs,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),

@@ -4,6 +4,7 @@ import { EXIT } from "../proto/errors.ts";
 import type { ReleaseRequest } from "../proto/release.ts";
 import { API_VERSION } from "../proto/routes.ts";
 import { VERSION } from "../proto/version.ts";
+import { buildRoutes } from "./api/builds.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { gateRoutes } from "./api/gates.ts";
 import { effectiveRoutes } from "./api/effective.ts";
@@ -65,7 +66,7 @@ export class Daemon {
   async serve(socket_path: string): Promise<void> {
     const { core, log, manager } = this.deps;
     const { host, clock, random } = core.options;
-    const busy = () => core.keeper.counts.running + core.keeper.counts.waiting > 0 || core.pool.counts.busy > 0;
+    const busy = () => core.keeper.counts.running + core.keeper.counts.waiting > 0 || core.desk.busy || core.pool.counts.busy > 0;
     const cool = new Idle(POOL_COOL_MS, busy, () => {
       void core.pool.cool();
       // The engine would keep for a while what the last changes left; nobody waits now.
@@ -115,6 +116,7 @@ export class Daemon {
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: (reader) => explainConfig(live.given, hostFor(reader, host)), limits: { server, intake, gate, command }, expectWork }),
       ...reportRoutes(core),
       ...usageRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
+      ...buildRoutes({ ...core, limits: { server }, expectWork }),
       ...planRoutes({ ...core, limits: { server } }),
       ...effectiveRoutes({ ...core, host, limits: { server } }),
       ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),

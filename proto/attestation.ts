@@ -1,4 +1,5 @@
 import { Type, type Static } from "@sinclair/typebox";
+import { PROVENANCE_PREDICATE } from "./build.ts";
 import { Attempt, GateId, Identity, Mode } from "./change.ts";
 import { Verdict } from "./decision.ts";
 import { LEAF_SCHEMA } from "./manifest.ts";
@@ -95,7 +96,7 @@ export const RotationStatement = Closed({
 export type RotationStatement = Static<typeof RotationStatement>;
 
 /** What a key of role `gate` signs. */
-export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE];
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

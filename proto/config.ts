@@ -1,10 +1,11 @@
 /** Every setting, with its default and its reason, in one place; limits stand in `limits.ts`. Units stand last in the names. */
 import { Type, type Static } from "@sinclair/typebox";
 import { Mode } from "./change.ts";
+import { Builds } from "./build.ts";
 import { Commands, ToolMounts } from "./command.ts";
 import { Effect, RuleMode } from "./decision.ts";
 import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people.ts";
-import { CommandLimits, EgressLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, limit, MiB, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
+import { BuildLimits, CommandLimits, EgressLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, limit, MiB, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { Retention } from "./retention.ts";
@@ -16,7 +17,7 @@ import { ChangeBudget } from "./usage.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
 import { WitnessEntry, WitnessSetting } from "./witness.ts";
 
-export { ServerLimits, IntakeLimits, FactsLimits, WorkerLimits, GateLimits, StoreLimits, IntegrityLimits, SandboxLimits, EgressLimits, CommandLimits, Limits } from "./limits.ts";
+export { ServerLimits, IntakeLimits, FactsLimits, WorkerLimits, GateLimits, StoreLimits, IntegrityLimits, SandboxLimits, EgressLimits, CommandLimits, BuildLimits, Limits } from "./limits.ts";
 
 /** What a rule leads to, by class of actor; an absent field keeps the policy's own word. */
 export const RuleSetting = Closed({
@@ -49,6 +50,7 @@ export const RepositoryConfig = Closed(
     policy: Type.Optional(Type.String({ maxLength: 1024, description: "path of a compiled OPA bundle in the repository; it joins the host's, the stricter word counts" })),
     commands: Type.Optional(Commands),
     obligations: Type.Optional(ObligationRules),
+    builds: Type.Optional(Builds),
     approvals: Type.Optional(ApprovalRules),
     waivers: Type.Optional(WaiverEntries),
     change_budget: Type.Optional(ChangeBudget),
@@ -122,6 +124,7 @@ export const HostConfig = Closed(
     thresholds: Type.Optional(Type.Partial(Thresholds, { additionalProperties: false })),
     commands: Type.Optional(Commands),
     obligations: Type.Optional(ObligationRules),
+    builds: Type.Optional(Builds),
     mounts: Type.Optional(ToolMounts),
     people: Type.Optional(Type.Array(PersonEntry, { maxItems: 1024, description: "who may release what is held; nothing in a repository can add a person" })),
     groups: Type.Optional({ ...PeopleGroups, description: "people by group; a team of CODEOWNERS under its own name" }),
@@ -146,6 +149,7 @@ export const HostConfig = Closed(
         integrity: Type.Optional(Type.Partial(IntegrityLimits, { additionalProperties: false })),
         sandbox: Type.Optional(Type.Partial(SandboxLimits, { additionalProperties: false })),
         command: Type.Optional(Type.Partial(CommandLimits, { additionalProperties: false })),
+        build: Type.Optional(Type.Partial(BuildLimits, { additionalProperties: false })),
         egress: Type.Optional(Type.Partial(EgressLimits, { additionalProperties: false })),
         tenant: Type.Optional(Type.Partial(TenantLimits, { additionalProperties: false })),
         witness: Type.Optional(Type.Partial(WitnessLimits, { additionalProperties: false })),

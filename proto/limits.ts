@@ -159,6 +159,17 @@ export const WitnessLimits = Closed({
 });
 export type WitnessLimits = Static<typeof WitnessLimits>;
 
+/** One run of `maestro build`; what is not named here is bounded by `sandbox` and `command`. */
+export const BuildLimits = Closed({
+  builds_max: limit(1, "builds at once; more wait in line, apart from gates"),
+  wall_ms: limit(600_000, "one run, from start to collected"),
+  cpu_s: limit(1_200, "processor time of all its processes"),
+  output_bytes_max: limit(64 * MiB, "one output; all of them together are at most 256 MiB"),
+  digest_bytes_max: limit(1 * GiB, "contents of one tool chain that are hashed for the provenance; of a larger one it says so"),
+  digest_deadline_ms: limit(60_000, "hashing them"),
+});
+export type BuildLimits = Static<typeof BuildLimits>;
+
 export const Limits = Closed({
   server: ServerLimits,
   intake: IntakeLimits,
@@ -169,6 +180,7 @@ export const Limits = Closed({
   integrity: IntegrityLimits,
   sandbox: SandboxLimits,
   command: CommandLimits,
+  build: BuildLimits,
   egress: EgressLimits,
   tenant: TenantLimits,
   witness: WitnessLimits,

@@ -26,6 +26,7 @@ import type {
   TrustReply,
   VersionReply,
 } from "./api.ts";
+import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
@@ -88,6 +89,8 @@ export const ROUTES = {
   gateBundle: get("/v1/gates/:id/bundle"),
   feed: get("/v1/feed/:after"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
+  build: { method: "POST", path: "/v1/builds", body: "json", reply: "events", once: true },
+  buildFiles: { method: "GET", path: "/v1/builds/:id/files", body: "none", reply: "events" },
   plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
   effectiveConfig: { method: "POST", path: "/v1/config/path", body: "json", reply: "json" },
   askRelease: { method: "POST", path: "/v1/releases/requests", body: "json", reply: "json", once: true },
@@ -127,6 +130,8 @@ export interface RouteTypes {
   gateBundle: { reply: BundleReply };
   feed: { reply: FeedReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
+  build: { request: BuildRequest; reply: BuildEvent };
+  buildFiles: { reply: BuildFilesEvent };
   plan: { request: PlanRequest; reply: PlanReply };
   effectiveConfig: { request: EffectiveRequest; reply: EffectiveReply };
   askRelease: { request: ReleaseAsk; reply: ReleaseOffer };

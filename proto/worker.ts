@@ -236,7 +236,45 @@ export const ReportJob = Closed({ kind: Type.Literal("report"), name: ReportName
 export type ReportJob = Static<typeof ReportJob>;
 export const ReportReply = Closed({ kind: Type.Literal("report"), outcome: Outcome, duration_us: Count });
 
-export const WorkerJob = Type.Union([QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
+/** What a build is to run, by the trusted commit's own maestro.yaml, and the tree it is run over. Nothing the commit itself says of builds is read. */
+export const BuildPlanJob = Closed({
+  kind: Type.Literal("build-plan"),
+  git: Tools,
+  git_dir: Type.String(),
+  object_format: ObjectFormat,
+  target: GitOid,
+  commit: GitOid,
+  policy_path: Type.String({ description: "where the base's policy bundle may be written; nobody reads it" }),
+  tree_entries_max: Count,
+  deadline_ms: Count,
+});
+export type BuildPlanJob = Static<typeof BuildPlanJob>;
+export const BuildPlanReply = Closed({ kind: Type.Literal("build-plan"), tree: GitOid, tree_sha256: Sha256Hex, committed_s: Count, config: FactsReply.properties.config });
+export type BuildPlanReply = Static<typeof BuildPlanReply>;
+
+const Told = Type.Union([Closed({ sha256: Sha256Hex }), Closed({ because: ShortText })]);
+
+/** Content digests of what a build is run with: its program, and every tool chain but the machine's own. */
+export const ToolDigestsJob = Closed({
+  kind: Type.Literal("tool-digests"),
+  program: Type.String(),
+  path: Type.Array(Type.String()),
+  mounts: Type.Array(Closed({ name: Type.String(), host: Type.String(), inside: Type.String(), whole: Type.Boolean({ description: "false: only the program is looked for here" }) })),
+  entries_max: Count,
+  bytes_max: Count,
+  deadline_ms: Count,
+});
+export type ToolDigestsJob = Static<typeof ToolDigestsJob>;
+export const ToolDigestsReply = Closed({ kind: Type.Literal("tool-digests"), program: Type.Union([Closed({ path: Type.String(), sha256: Sha256Hex }), Closed({ because: ShortText })]), mounts: Type.Array(Closed({ name: Type.String(), inside: Type.String(), told: Told })) });
+export type ToolDigestsReply = Static<typeof ToolDigestsReply>;
+
+/** What a build printed, for people: credentials masked. */
+export const BuildLogJob = Closed({ kind: Type.Literal("build-log"), stdout: Base64, stderr: Base64 });
+export type BuildLogJob = Static<typeof BuildLogJob>;
+export const BuildLogReply = Closed({ kind: Type.Literal("build-log"), text: Type.String({ maxLength: 512 * 1024 }) });
+export type BuildLogReply = Static<typeof BuildLogReply>;
+
+export const WorkerJob = Type.Union([BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type QuestionJob = Static<typeof QuestionJob>;
 export type QuestionReply = Static<typeof QuestionReply>;
@@ -249,7 +287,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply]);
+export const WorkerReply = Type.Union([BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

@@ -1,5 +1,6 @@
 /** Every command. `main.ts` looks into `WORK` first, so that asking for the status reads one file of rows. */
 import type { Command } from "./command.ts";
+import { BUILDING } from "./table/building.ts";
 import { HOST } from "./table/host.ts";
 import { SIGSTORE } from "./table/sigstore.ts";
 import { WORK } from "./table/work.ts";
@@ -14,4 +15,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...HOST, ...SIGSTORE, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...BUILDING, ...HOST, ...SIGSTORE, COMPLETIONS];

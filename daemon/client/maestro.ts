@@ -2,7 +2,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { ReplyOf, RequestOf } from "../../proto/routes.ts";
 import { type Body, type ClientOptions, SocketClient } from "./socket.ts";
 
-type Events<K extends "gate" | "replay" | "fsck" | "release"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
+type Events<K extends "gate" | "replay" | "fsck" | "release" | "build" | "buildFiles"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
 
 /** The daemon's interface as methods. Each throws what `SocketClient` throws. */
 export class MaestroClient {
@@ -91,6 +91,16 @@ export class MaestroClient {
 
   replay(body: RequestOf<"replay">, signal?: AbortSignal): Events<"replay"> {
     return this.socket.events("replay", { body, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** Has a declared build run; what comes last says what became of it. */
+  build(body: RequestOf<"build">): Events<"build"> {
+    return this.socket.events("build", { body });
+  }
+
+  /** What a build left, piece by piece. */
+  buildFiles(id: string): Events<"buildFiles"> {
+    return this.socket.events("buildFiles", { params: { id } });
   }
 
   /** A gate as recorded, by the start of its id or of its head commit. */

@@ -59,6 +59,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("sandbox_socket", host.sandbox_socket),
     top("commands", merged?.commands ?? host.commands),
     top("obligations", merged?.obligations ?? host.obligations),
+    top("builds", { ...base?.builds, ...host.builds }),
     top("mounts", host.mounts),
     top("people", host.people),
     top("groups", host.groups),

@@ -1,6 +1,6 @@
 /**
  * The host's configuration as it runs. What decides about changes (`rules`,
- * `required`, `thresholds`, `commands`, `obligations`, `mounts`, and who may release what) is read anew
+ * `required`, `thresholds`, `commands`, `obligations`, `builds`, `mounts`, and who may release what) is read anew
  * for each gate and may change while the daemon runs, and so may whose tokens
  * are taken (`capabilities`, `oidc`), because one that leaked must end at
  * once; everything else was handed out when it started and stays until the
@@ -10,7 +10,7 @@ import { canonicalText } from "../../proto/canonical.ts";
 import type { HostConfig } from "../../proto/config.ts";
 import { resolveHost, type Host } from "./host.ts";
 
-const LIVE = ["rules", "required", "thresholds", "commands", "obligations", "mounts", "people", "groups", "approvals", "override", "capabilities", "oidc"] as const satisfies readonly (keyof Host)[];
+const LIVE = ["rules", "required", "thresholds", "commands", "obligations", "builds", "mounts", "people", "groups", "approvals", "override", "capabilities", "oidc"] as const satisfies readonly (keyof Host)[];
 
 /** What became of a file that was read again. */
 export interface Adopted {

@@ -25,6 +25,7 @@ import { openLog, type Log, type LogState } from "./log/index.ts";
 import { checkMark, mark } from "./log/mark.ts";
 import { HEAD, openTables, type LogTables } from "./log/tables.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
+import { provenanceSigner, type ProvenanceSigner } from "./provenance.ts";
 import { logRelease, type LoggedRelease } from "./release.ts";
 import { renew, type Renewal } from "./succession/renew.ts";
 import { openLogTime, type Freeze, type LogTime } from "./time/index.ts";
@@ -70,7 +71,7 @@ export interface Recorded {
   readonly core_sha256: string;
 }
 
-export interface Evidence {
+export interface Evidence extends ProvenanceSigner {
   readonly trust_bytes: Uint8Array;
   readonly trust_path: string;
   readonly trust_domain: string;
@@ -221,6 +222,7 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       return logRelease(log, time_s, { request, proof, at: timestampOf(time_s) }, keys, commit);
     },
 
+    ...provenanceSigner(log, () => time.next_s(newest_s()), keys),
     published: () => log.published(),
   };
 }

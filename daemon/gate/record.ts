@@ -7,6 +7,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { Evidence, Recorded, RecordInput } from "../evidence/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { sha256Digest } from "../store/blobs.ts";
+import { keepBuild } from "../store/builds.ts";
 import { artifactName, GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE, payerOf, type GateRow, type Gates } from "../store/gates.ts";
 import type { LineageEdges } from "../store/lineage-edges.ts";
 import type { Outbox } from "../store/outbox.ts";
@@ -80,7 +81,7 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
 export async function keepPromises(deps: RecordDeps): Promise<number> {
   const pending = deps.outbox.pending();
   for (const { id, name, blobs } of pending) {
-    if (await keepRelease(deps.artifacts, name, blobs)) continue;
+    if ((await keepRelease(deps.artifacts, name, blobs)) || (await keepBuild(deps.artifacts, name, blobs))) continue;
     const [reply, bundle, row] = blobs;
     if (reply === undefined || bundle === undefined || row === undefined) throw new MaestroError("store.corrupt", `the promise of log entry ${id} has no reply, bundle or row`);
     await keep(deps, name, reply, bundle, row);

@@ -10,15 +10,15 @@ import {
   EMPTY_MEDIA_TYPE, IMAGE_LAYOUT_VERSION, IMAGE_MANIFEST_TYPE, ImageManifest,
   type Descriptor,
 } from "../../proto/oci.ts";
-import { openBlobs, type Blobs } from "./blobs.ts";
+import { openBlobs, type BlobRef, type Blobs } from "./blobs.ts";
 import { openIncoming, type Incoming } from "./files.ts";
 import { NameIndex } from "./name-index.ts";
 
-export interface Layer {
+/** Bytes, or a blob that is stored already. */
+export type Layer = ({ readonly bytes: Uint8Array } | { readonly stored: BlobRef }) & {
   readonly mediaType: string;
-  readonly bytes: Uint8Array;
   readonly annotations?: Readonly<Record<string, string>>;
-}
+};
 
 export interface Artifact {
   readonly manifest: ImageManifest;
@@ -93,9 +93,9 @@ export async function openArtifacts(deps: { readonly state_dir: string; readonly
     async putArtifact(name, artifactType, layers) {
       if (!NAME.test(name)) throw new MaestroError("internal.bug", `not a name for an artifact: ${JSON.stringify(name)}`);
       const stored = await Promise.all(
-        layers.map(async ({ mediaType, bytes, annotations }): Promise<Descriptor> => ({
+        layers.map(async ({ mediaType, annotations, ...layer }): Promise<Descriptor> => ({
           mediaType,
-          ...(await blobs.put(bytes)),
+          ...("bytes" in layer ? await blobs.put(layer.bytes) : layer.stored),
           ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
         })),
       );

@@ -21,6 +21,8 @@ export interface BlobFiles {
   list(): AsyncGenerator<BlobFile, void>;
   /** Reads a blob in pieces; what is wrong with it, or `null`. `size` is what of it could be read. */
   check(digest: string): Promise<{ readonly size: number; readonly problem: string | null }>;
+  /** A blob in pieces, each its reader's own. Whoever reads compares the digest: nobody here holds it whole. Throws `store.*`. */
+  pieces(digest: string, piece_bytes: number): AsyncGenerator<Uint8Array, void>;
   /** Copies a blob in pieces to `into`, where there is nothing yet; false, and nothing there, where it is gone or holds other bytes. */
   copyOut(digest: string, into: string): Promise<boolean>;
   /**
@@ -58,6 +60,13 @@ export function openBlobFiles(folder: string, busy: (digest: string) => boolean)
         return { size, problem: isAbsent(error) ? "it is missing" : storeFailure(error, "read").detail };
       }
       return { size, problem: `sha256:${hash.digest("hex")}` === digest ? null : "it holds other bytes than its name says" };
+    },
+    async *pieces(digest, piece_bytes) {
+      try {
+        for await (const chunk of createReadStream(join(folder, digest.replace(/^sha256:/, "")), { highWaterMark: piece_bytes }) as AsyncIterable<Buffer>) yield chunk;
+      } catch (error) {
+        throw storeFailure(error, `read blob ${digest}`);
+      }
     },
     async copyOut(digest, into) {
       const hash = createHash("sha256");

@@ -6,3 +6,4 @@ export { openTrust, type Trust } from "./trust.ts";
 export { hideLeaves } from "./hide.ts";
 export { isReleaseBundle, verifyRelease, type ReleaseVerification } from "./release.ts";
 export { verifyTlogProof, type TlogProofVerdict } from "./tlog-proof.ts";
+export { verifyProvenance, type ProvenanceVerification, type VerifiedProvenance } from "./provenance.ts";

@@ -27,6 +27,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   if (name === undefined) throw new MaestroError("cli.usage", "verify takes the bundle's file, or the start of its digest");
   const locations = locate(values);
   const trust = typeof values["trust"] === "string" ? values["trust"] : locations.trust_path;
+  if (typeof values["provenance"] === "string") return (await import("../provenance.ts")).verifyArtifact(name, values["provenance"], trust, values["json"] === true);
   const asked = typeof values["leaf"] === "string" ? { leaf: values["leaf"] } : {};
   const bytes = readBundleFile(bundlePath(name, locations.state_dir));
   if (isReleaseBundle(bytes)) return describeRelease(bytes, readTrustFile(trust), values["json"] === true);

@@ -152,10 +152,11 @@ export const WORK: readonly Command[] = [
   {
     name: "verify",
     summary: "check an evidence bundle offline, without a daemon",
-    positionals: "BUNDLE",
+    positionals: "BUNDLE|ARTIFACT",
     positionals_max: 1,
     options: {
       ...STATE,
+      provenance: { type: "string", value: "FILE", help: "check that this is signed and logged provenance of the artifact; see docs/build.md" },
       trust: { type: "string", value: "FILE", help: "trust file of the operator (default: the one in the state folder, said to be self-made)" },
       leaf: { type: "string", value: "NAME", help: "also print this leaf of the manifest, with its inclusion proof" },
     },

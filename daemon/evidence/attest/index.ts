@@ -3,6 +3,7 @@ import { DSSE_PAYLOAD_TYPE, OBLIGATIONS_PREDICATE, SIGSTORE_BUNDLE_TYPE, STATEME
 import type { Bundle } from "../../../proto/bundle.ts";
 import { canonicalBytes } from "../../../proto/canonical.ts";
 import type { Card } from "../../../proto/card.ts";
+import type { ProvenanceStatement } from "../../../proto/predicates/provenance.ts";
 import { gateId, type Attempt, type Identity, type Mode } from "../../../proto/change.ts";
 import type { Decision } from "../../../proto/decision.ts";
 import type { TravellingDocument } from "../../../proto/document.ts";
@@ -50,7 +51,7 @@ export function buildStatement({ identity, attempt, mode, decision, manifest, re
   };
 }
 
-export function signStatement(statement: Statement | TimeResetStatement | SuccessionStatement | ReleaseStatement, gate: Signer): SignedEnvelope {
+export function signStatement(statement: Statement | TimeResetStatement | SuccessionStatement | ReleaseStatement | ProvenanceStatement, gate: Signer): SignedEnvelope {
   const payload = canonicalBytes(statement);
   const signed = preAuthEncoding(payload);
   const signature = gate.sign(signed);

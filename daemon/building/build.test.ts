@@ -1,0 +1,140 @@
+/** Declared builds in the real sandbox over real trees: what is attested, and everything that must not be. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { BuildFailed, BuildRequest, Built } from "../../proto/build-api.ts";
+import { fromBase64, fromUtf8Lossy } from "../../proto/encoding.ts";
+import type { ProvenanceStatement } from "../../proto/predicates/provenance.ts";
+import { World } from "../testing/core.ts";
+import { skipWithout } from "../testing/skip.ts";
+import type { Source } from "../platform/git/testing/scratch.ts";
+import { readBuild } from "../store/builds.ts";
+import { verifyProvenance } from "../verifier/provenance.ts";
+
+// Real sandboxes on a busy machine.
+setDefaultTimeout(120_000);
+
+let world: World;
+let serial = 0;
+beforeAll(async () => {
+  world = await World.open({ limits: { build: { wall_ms: 20_000 } }, builds: { house: { run: ["sh", "-c", "ls > /scratch/house"], outputs: ["house"], inputs: ["in.txt"] } } });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const sandboxed = skipWithout(Bun.which("bwrap") !== null, "declared builds: needs bubblewrap");
+
+const declared = (script: string, more = ""): string => `version: 1\nbuilds:\n  app:\n    run: [sh, -c, ${JSON.stringify(script)}]\n    outputs: [out/app.txt]\n${more}`;
+const APP = declared('mkdir /scratch/out && cat in.txt > /scratch/out/app.txt && echo "$SOURCE_DATE_EPOCH" >> /scratch/out/app.txt && echo built with ghp_0123456789abcdefghijABCDEFGHIJ012345');
+
+async function repository(config: string): Promise<Source> {
+  const source = world.scratch.source(`built${serial++}`);
+  await source.commit({ "maestro.yaml": config, "in.txt": "one\n" }, "base");
+  return source;
+}
+
+async function build(source: Source, target: string, commit: string, more: Partial<BuildRequest> = {}): Promise<Built | BuildFailed> {
+  const intake = await world.received(source, [...new Set([target, commit])], `built${serial}`);
+  return world.core.desk.submit(intake, { intake_id: intake.id, target_ref: "refs/heads/main", target, commit, name: "app", ...more }, () => undefined, new AbortController().signal, (_worst, work) => work(() => undefined));
+}
+
+async function tip(config: string, more: Partial<BuildRequest> = {}): Promise<Built | BuildFailed> {
+  const source = await repository(config);
+  const head = source.git("rev-parse", "HEAD");
+  return build(source, head, head, more);
+}
+
+function made(result: Built | BuildFailed): { built: Built; statement: ProvenanceStatement } {
+  if (result.event !== "built") throw new Error(`${result.because}\n${result.log}`);
+  const verified = verifyProvenance(fromBase64(result.bundle) ?? new Uint8Array(), world.core.evidence.trust, { artifact_sha256: result.row.files[0]?.sha256 ?? "", now: new Date(world.clock.now_ms()) });
+  if (verified.result !== "verified") throw new Error(`${verified.reason.code}: ${verified.reason.detail}`);
+  return { built: result, statement: verified.statement };
+}
+
+const log = (): number => world.core.evidence.logState().size;
+
+describe.skipIf(sandboxed)("a build that ends well", () => {
+  test("leaves its outputs, and provenance of exactly these, logged and verified", async () => {
+    const before = log();
+    const { built, statement } = made(await tip(APP));
+    const [file] = built.row.files;
+    const bytes = (await world.core.artifacts.blobs.get(`sha256:${file?.sha256}`)) ?? new Uint8Array();
+    expect(fromUtf8Lossy(bytes)).toMatch(/^one\n[0-9]{9,}\n$/);
+    expect(statement.subject).toEqual([{ name: "out/app.txt", digest: { sha256: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") } }]);
+    expect([log(), world.core.artifacts.names().includes(built.row.build_id), (await readBuild(world.core.artifacts, built.row.build_id))?.row]).toEqual([before + 1, true, built.row]);
+    const { buildDefinition: { externalParameters, internalParameters, resolvedDependencies }, runDetails } = statement.predicate;
+    expect(externalParameters).toMatchObject({ build: "app", commit: built.row.commit, ref: "refs/heads/main" });
+    expect(internalParameters).toMatchObject({ mode: "local", network: "none", sandbox: "bwrap", configuration: { source: "base", commit: built.row.commit } });
+    expect(runDetails.builder.id).toBe(`urn:maestro:builder:${world.core.evidence.trust_domain}:local`);
+    expect(resolvedDependencies.find(({ name }) => name === "source")?.digest).toEqual({ gitCommit: built.row.commit, gitTree: expect.stringMatching(/^[0-9a-f]{40}$/), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(resolvedDependencies.find(({ name }) => name?.startsWith("program "))?.digest?.["sha256"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(runDetails.byproducts.map(({ name }) => name)).toEqual(["log"]);
+    // What was printed is kept and shown without what looks like a credential.
+    const kept = fromUtf8Lossy((await world.core.artifacts.blobs.get(built.row.log.digest)) ?? new Uint8Array());
+    expect([built.log === kept, kept.includes("built with ghp_…"), kept.includes("0123456789abcdefghij")]).toEqual([true, true, false]);
+  });
+
+  test("run twice it says which outputs a second run made otherwise", async () => {
+    const two = declared("mkdir /scratch/out && cp in.txt /scratch/out/app.txt && head -c 8 /dev/urandom > /scratch/out/any").replace("[out/app.txt]", "[out/app.txt, out/any]");
+    const { built, statement } = made(await tip(two, { repeat: true }));
+    const said = fromBase64(statement.predicate.runDetails.byproducts.find(({ name }) => name === "repeat")?.content ?? "") ?? new Uint8Array();
+    expect([built.differing, fromUtf8Lossy(said)]).toEqual([["out/any"], '{"differing":["out/any"],"runs":2}']);
+  });
+
+  test("one of the host's is the host's, and its inputs are all it sees", async () => {
+    const { built, statement } = made(await tip("version: 1\n", { name: "house" }));
+    const bytes = await world.core.artifacts.blobs.get(`sha256:${built.row.files[0]?.sha256}`);
+    expect([statement.predicate.buildDefinition.internalParameters.configuration.source, fromUtf8Lossy(bytes ?? new Uint8Array())]).toEqual(["host", "in.txt\n"]);
+  });
+});
+
+describe.skipIf(sandboxed)("nothing is attested and nothing is on record", () => {
+  const cases: readonly (readonly [name: string, says: string, script: string, more: string])[] = [
+    ["fails", "it ended with exit code 3", "echo so >&2; exit 3", ""],
+    ["slow", "it passed wall_ms (300)", "sleep 30", "    deadline_ms: 300\n"],
+    ["none", "it left no /scratch/out/app.txt", "true", ""],
+    ["link", "/scratch/out/app.txt was not taken", "mkdir /scratch/out && ln -s /etc/passwd /scratch/out/app.txt", ""],
+    ["reach", "it ended with exit code", "mkdir /scratch/out && exec 3<>/dev/tcp/127.0.0.1/PORT && cp in.txt /scratch/out/app.txt", ""],
+  ];
+
+  test("where it fails, is late, leaves nothing, or: attack: leaves a link to somebody's file; asks a server of this machine", async () => {
+    using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+    const one = (name: string, script: string, more: string): string => `  ${name}:\n    run: [bash, -c, ${JSON.stringify(script.replace("PORT", String(server.port)))}]\n    outputs: [out/app.txt]\n${more}`;
+    const source = await repository(`version: 1\nbuilds:\n${cases.map(([name, , script, more]) => one(name, script, more)).join("")}`);
+    const head = source.git("rev-parse", "HEAD");
+    const before = world.kept();
+    const said: string[] = [];
+    for (const [name] of cases) {
+      const result = await build(source, head, head, { name });
+      said.push(result.event === "failed" ? result.because : result.event);
+    }
+    expect(said).toEqual(cases.map(([, says]) => expect.stringContaining(says)));
+    expect(world.kept()).toEqual(before);
+    expect(readdirSync(join(world.state_dir, "scratch"))).toEqual([]);
+  });
+});
+
+describe.skipIf(sandboxed)("whose recipe counts", () => {
+  test("attack: a commit that brings its own recipe is built by the target's", async () => {
+    const source = await repository(APP);
+    const target = source.git("rev-parse", "HEAD");
+    const commit = await source.commit({ "maestro.yaml": declared("mkdir /scratch/out && echo mine > /scratch/out/app.txt"), "in.txt": "two\n" }, "own recipe");
+    const { built, statement } = made(await build(source, target, commit));
+    const bytes = await world.core.artifacts.blobs.get(`sha256:${built.row.files[0]?.sha256}`);
+    expect(fromUtf8Lossy(bytes ?? new Uint8Array())).toStartWith("two\n");
+    expect(statement.predicate.buildDefinition.internalParameters).toMatchObject({ configuration: { commit: target }, recipe: { run: ["sh", "-c", expect.stringContaining("cat in.txt")] } });
+    // It never was that branch's tip, and the provenance does not say so.
+    expect(statement.predicate.buildDefinition.externalParameters.ref).toBeUndefined();
+  });
+
+  test("attack: a commit declares a build that the target does not have, or redeclares the host's", async () => {
+    const source = await repository("version: 1\n");
+    const target = source.git("rev-parse", "HEAD");
+    const commit = await source.commit({ "maestro.yaml": APP }, "new build");
+    await expect(build(source, target, commit)).rejects.toMatchObject({ code: "request.not_found", detail: expect.stringContaining("declared are house; what the commit itself declares counts once it is merged") });
+    await expect(tip(APP.replace("  app:", "  house:"), { name: "house" })).rejects.toMatchObject({ code: "config.loosens" });
+  });
+
+  test("a tool chain that the host does not offer is named", async () => {
+    await expect(tip(declared("true", "    mounts: [node]\n"))).rejects.toMatchObject({ code: "request.malformed", detail: expect.stringContaining("it offers system, bun") });
+  });
+});
