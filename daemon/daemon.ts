@@ -6,7 +6,9 @@ import { API_VERSION } from "../proto/routes.ts";
 import { VERSION } from "../proto/version.ts";
 import { buildRoutes } from "./api/builds.ts";
 import { clockRoutes } from "./api/clock.ts";
+import { openingRoutes } from "./api/openings.ts";
 import { gateRoutes } from "./api/gates.ts";
+import { keylessRoutes } from "./api/keyless.ts";
 import { effectiveRoutes } from "./api/effective.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
@@ -115,11 +117,13 @@ export class Daemon {
       ...baseRoutes({ version, pid: process.pid, trust: () => core.evidence.trust_bytes, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: (reader) => explainConfig(live.given, hostFor(reader, host)), limits: { server, intake, gate, command }, expectWork }),
       ...reportRoutes(core),
+      ...keylessRoutes(core),
       ...usageRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...buildRoutes({ ...core, limits: { server }, expectWork }),
       ...planRoutes({ ...core, limits: { server } }),
       ...effectiveRoutes({ ...core, host, limits: { server } }),
       ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),
+      ...openingRoutes({ ...core, log: this.deps.log }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];

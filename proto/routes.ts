@@ -30,6 +30,7 @@ import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
+import type { RangeOpening } from "./range.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
 import type { UsageReply, UsageReport } from "./usage.ts";
 import type { ReportReply } from "./report-kpi.ts";
@@ -87,6 +88,7 @@ export const ROUTES = {
   recordedGate: get("/v1/gates/:id"),
   findings: get("/v1/gates/:id/findings"),
   gateBundle: get("/v1/gates/:id/bundle"),
+  reveal: { method: "POST", path: "/v1/gates/:id/openings/:obligation", body: "none", reply: "json" },
   feed: get("/v1/feed/:after"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
   build: { method: "POST", path: "/v1/builds", body: "json", reply: "events", once: true },
@@ -128,6 +130,7 @@ export interface RouteTypes {
   recordedGate: { reply: GateReply };
   findings: { reply: FindingsReply };
   gateBundle: { reply: BundleReply };
+  reveal: { reply: RangeOpening };
   feed: { reply: FeedReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
   build: { request: BuildRequest; reply: BuildEvent };

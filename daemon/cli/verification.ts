@@ -23,7 +23,7 @@ export const readBundleFile = (path: string): Uint8Array => readNamed(path, "cli
 
 export const readTrustFile = (path: string): Uint8Array => readNamed(path, "trust.malformed");
 
-export function verifyAgainst(bundle: Uint8Array, trust: Uint8Array, asked: Pick<VerifyOptions, "leaf" | "witnesses"> = {}): Verification {
+export function verifyAgainst(bundle: Uint8Array, trust: Uint8Array, asked: Omit<VerifyOptions, "now"> = {}): Verification {
   return verifyBundle(bundle, trust, { now: new Date(), ...asked });
 }
 

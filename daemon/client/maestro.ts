@@ -118,6 +118,11 @@ export class MaestroClient {
     return this.socket.request("gateBundle", { params: { id } });
   }
 
+  /** A hidden number with what opens its commitment; for whoever runs the daemon. */
+  reveal(id: string, obligation: string): Promise<ReplyOf<"reveal">> {
+    return this.socket.request("reveal", { params: { id, obligation } });
+  }
+
   /** Verdicts from a place on, in the order they were given. */
   feed(after: number): Promise<ReplyOf<"feed">> {
     return this.socket.request("feed", { params: { after: String(after) } });

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Statement } from "../../proto/attestation.ts";
+import type { RangeOpening } from "../../proto/range.ts";
 import type { ReleaseProof, ReleaseRequest } from "../../proto/release.ts";
 import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Card, CardProof } from "../../proto/card.ts";
@@ -26,6 +27,8 @@ import { checkMark, mark } from "./log/mark.ts";
 import { HEAD, openTables, type LogTables } from "./log/tables.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
 import { provenanceSigner, type ProvenanceSigner } from "./provenance.ts";
+import { keyedDigest, sealOpenings, unsealOpenings } from "./range/blinding.ts";
+import { openingsByName, proveRanges } from "./range/index.ts";
 import { logRelease, type LoggedRelease } from "./release.ts";
 import { renew, type Renewal } from "./succession/renew.ts";
 import { openLogTime, type Freeze, type LogTime } from "./time/index.ts";
@@ -69,6 +72,8 @@ export interface Recorded {
   readonly tlog_proof: string;
   /** Digest of the leaves without salt and time: equal on replay. */
   readonly core_sha256: string;
+  /** Numbers that stay hidden, sealed with this node's keys; null where there are none. */
+  readonly openings: string | null;
 }
 
 export interface Evidence extends ProvenanceSigner {
@@ -102,6 +107,10 @@ export interface Evidence extends ProvenanceSigner {
    * before. Throws `evidence.keys` where the trust file does not let this node say it.
    */
   release(request: ReleaseRequest, proof: ReleaseProof, commit: (logged: LoggedRelease) => void): Promise<LoggedRelease>;
+  /** What opens one hidden number of a gate, out of what `record` sealed. Throws `request.not_found`, `store.corrupt`. */
+  reveal(sealed: string, of: { readonly gate_id: string; readonly attempt: number }, obligation: string): Pick<RangeOpening, "value" | "blinding">;
+  /** Keyed digest of what stays here and could be guessed from a plain one. */
+  keyed(purpose: string, value: string): string;
   /** Resolves when the log's files show its newest checkpoint; await it before closing the store they are made from. */
   published(): Promise<void>;
 }
@@ -179,10 +188,12 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       const time_s = time.next_s(newest_s());
       const { attempt: number, supersedes, valid_for_s } = input;
       const attempt: Attempt = { attempt: number, supersedes, issued_at: timestampOf(time_s), valid_until: timestampOf(time_s + valid_for_s) };
-      const { manifest, core_sha256, statement, signed } = sealed(input, attempt, keys, deps.version);
-      return log.append([signed.entry], time_s, ([receipt]) => {
+      const { manifest, core_sha256, statement, signed, hidden } = sealed(input, attempt, keys, deps.version);
+      const range_proofs = hidden.length === 0 ? [] : await proveRanges(statement.predicate, hidden);
+      const openings = hidden.length === 0 ? null : sealOpenings(keys.salt_secret, { gate_id: manifest.gate_id, attempt: number }, openingsByName(hidden));
+      return log.append([signed.entry], Math.max(time_s, log.state().time_s), ([receipt]) => {
         if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
-        const bundle = bundleBytes([sigstoreBundle(signed, receipt)], manifest, input.card, travelling(input));
+        const bundle = bundleBytes([sigstoreBundle(signed, receipt)], manifest, input.card, travelling(input), range_proofs);
         // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
         const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000) });
         if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);
@@ -190,6 +201,7 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
           statement,
           bundle,
           core_sha256,
+          openings,
           tlog_proof: tlogProofText({ index: receipt.index, hashes: receipt.proof, checkpoint: receipt.checkpoint }),
           proof: {
             log_origin: receipt.origin,
@@ -223,6 +235,13 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
     },
 
     ...provenanceSigner(log, () => time.next_s(newest_s()), keys),
+    reveal(sealed, of, obligation) {
+      const found = unsealOpenings(keys.salt_secret, of, sealed)[obligation];
+      if (found === undefined) throw new MaestroError("request.not_found", `attempt ${of.attempt} of ${of.gate_id} hides no ${obligation}`);
+      return found;
+    },
+
+    keyed: (purpose, value) => keyedDigest(keys.salt_secret, purpose, value),
     published: () => log.published(),
   };
 }

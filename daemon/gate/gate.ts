@@ -25,6 +25,8 @@ import type { GateRow } from "../store/gates.ts";
 import type { ReuseScope } from "../store/kept-bodies.ts";
 import { placeKey } from "../store/releases.ts";
 import { payerName } from "../store/usage.ts";
+import { boundsDocument, hidesNumbers } from "./hidden.ts";
+import { InTurn } from "./in-turn.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
 import { checkCode } from "./reusing/check-code.ts";
@@ -55,6 +57,7 @@ const CHECKS_VERSION = recordId("checks", 1, { version: VERSION, checks: CHECKS.
 
 export class GateKeeper {
   private readonly flights = new SingleFlight<Progress, { readonly result: GateResult; readonly payer: string }>();
+  private readonly recording = new InTurn();
   private readonly turnstile: Turnstile;
   private readonly host_policy: PolicyDigest;
 
@@ -115,7 +118,7 @@ export class GateKeeper {
     const { target_ref, target, head } = request;
     const bill = billOf(intake, request);
     const { costs } = this.deps;
-    const handed = handedDigest(request.reports);
+    const handed = this.handedKey(request);
     let reuse: Reuse | undefined;
     const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
     const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: reuseFor(this.keptBodies(), checkCode(), scopeOf(intake), request.rerun === true) } };
@@ -190,7 +193,19 @@ export class GateKeeper {
     return ends_s === null ? valid_for_s : Math.max(1, Math.min(valid_for_s, ends_s - this.deps.evidence.now_s()));
   }
 
-  private async record(owner: Intake, identity: Identity, judgement: Judged, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
+  /** Keyed, since it is kept: a report of one number could be guessed from a plain digest. */
+  private handedKey({ reports }: GateRequest): string | null {
+    const digest = handedDigest(reports);
+    return digest === null ? null : this.deps.evidence.keyed("reports", digest);
+  }
+
+  /** A proof of hidden numbers takes a moment, in which no other attempt of this gate may take the same number. */
+  private record(owner: Intake, identity: Identity, judgement: Judged, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
+    const work = () => this.recordNow(owner, identity, judgement, started_ms, emit);
+    return hidesNumbers(judgement.config) ? this.recording.run(gateId(identity), work) : work();
+  }
+
+  private async recordNow(owner: Intake, identity: Identity, judgement: Judged, started_ms: number, emit: (event: Progress) => void): Promise<GateResult> {
     const { gates, clock } = this.deps;
     const gate_id = gateId(identity);
     // Before the attempt has its number: from there on nothing may wait.
@@ -202,7 +217,7 @@ export class GateKeeper {
     const { decision, outcomes, facts } = judgement;
     const input = {
       identity, mode: owner.mode, attempt, supersedes: last, valid_for_s: validFor(this.validFor(judgement), outcomes, Math.max(this.deps.evidence.now_s() * 1000, clock.now_ms())),
-      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }],
+      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }], travelling: boundsDocument(judgement.config),
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
     const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: facts.authors }, () => keep?.({ gate_id, attempt }));

@@ -53,8 +53,8 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
   const name = artifactName(gate_id, attempt);
   const findings = keepFindings(input.outcomes);
   let made: { readonly reply: StoredReply; readonly bytes: Uint8Array; readonly log_index: number; readonly row: Uint8Array } | undefined;
-  const { bundle } = await evidence.record(input, ({ statement, proof, bundle }: Recorded) => {
-    const reply: StoredReply = { card, proof, timings: timings(), findings, ...beside };
+  const { bundle } = await evidence.record(input, ({ statement, proof, bundle, openings }: Recorded) => {
+    const reply: StoredReply = { card, proof, timings: timings(), findings, ...(openings === null ? {} : { openings }), ...beside };
     const bytes = canonicalBytes(reply);
     const { log_index } = proof;
     const row: GateRow = {

@@ -20,7 +20,7 @@ export function hideLeaves(bundleBytes: Uint8Array, names: readonly string[]): U
   if ("because" in document) throw new MaestroError("bundle.malformed", document.because);
   const bundle = document.value;
   const found = new Set<string>();
-  let { card, documents = [] } = bundle;
+  let { card, documents = [], range_proofs = [] } = bundle;
   const leaves = bundle.manifest.leaves.map((slot): LeafSlot => {
     if (!("leaf" in slot)) return slot;
     const { leaf } = slot;
@@ -34,6 +34,8 @@ export function hideLeaves(bundleBytes: Uint8Array, names: readonly string[]): U
   });
   const missing = names.find((name) => !found.has(name));
   if (missing !== undefined) throw new MaestroError("request.not_found", `no shown leaf is called ${missing}`);
-  const { documents: _, ...rest } = bundle;
-  return canonicalBytes({ ...rest, card, manifest: { ...bundle.manifest, leaves }, ...(documents.length === 0 ? {} : { documents }) });
+  const { documents: _, range_proofs: _proofs, ...rest } = bundle;
+  // A proof that still speaks of some shown number stays, so that it can be said why that one is not proved here.
+  range_proofs = range_proofs.filter((one) => one.leaves.some((index) => "leaf" in (leaves[index] ?? {})));
+  return canonicalBytes({ ...rest, card, manifest: { ...bundle.manifest, leaves }, ...(documents.length === 0 ? {} : { documents }), ...(range_proofs.length === 0 ? {} : { range_proofs }) });
 }

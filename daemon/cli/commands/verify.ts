@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { canonicalText } from "../../../proto/canonical.ts";
 import { MaestroError, VERIFY_EXIT } from "../../../proto/errors.ts";
-import type { CommandModule } from "../command.ts";
+import { textOf, type CommandModule, type Values } from "../command.ts";
 import { locate } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { describeRelease } from "../release-verification.ts";
-import { isReleaseBundle } from "../../verifier/index.ts";
+import { isReleaseBundle, type VerifyOptions } from "../../verifier/index.ts";
 import { describeVerification, readBundleFile, readTrustFile, verifyAgainst } from "../verification.ts";
 
 const EXITS = { verified: VERIFY_EXIT.verified, failed: VERIFY_EXIT.failed, unknown_signer: VERIFY_EXIT.unknown_signer } as const;
@@ -22,6 +22,12 @@ function bundlePath(name: string, state_dir: string): string {
   return `${folder}/${kept[0]}`;
 }
 
+/** Files an auditor brings along for numbers that stay hidden. */
+function hiddenFiles(values: Values): Pick<VerifyOptions, "bounds" | "opening"> {
+  const [bounds, opening] = [textOf(values, "bounds"), textOf(values, "opening")];
+  return { ...(bounds === undefined ? {} : { bounds: readBundleFile(bounds) }), ...(opening === undefined ? {} : { opening: readBundleFile(opening) }) };
+}
+
 export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const [name] = positionals;
   if (name === undefined) throw new MaestroError("cli.usage", "verify takes the bundle's file, or the start of its digest");
@@ -31,7 +37,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const asked = typeof values["leaf"] === "string" ? { leaf: values["leaf"] } : {};
   const bytes = readBundleFile(bundlePath(name, locations.state_dir));
   if (isReleaseBundle(bytes)) return describeRelease(bytes, readTrustFile(trust), values["json"] === true);
-  const verification = verifyAgainst(bytes, readTrustFile(trust), asked);
+  const verification = verifyAgainst(bytes, readTrustFile(trust), { ...asked, ...hiddenFiles(values) });
   if (values["json"] === true) printJson(verification);
   else {
     print(describeVerification(verification));

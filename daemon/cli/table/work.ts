@@ -159,8 +159,18 @@ export const WORK: readonly Command[] = [
       provenance: { type: "string", value: "FILE", help: "check that this is signed and logged provenance of the artifact; see docs/build.md" },
       trust: { type: "string", value: "FILE", help: "trust file of the operator (default: the one in the state folder, said to be self-made)" },
       leaf: { type: "string", value: "NAME", help: "also print this leaf of the manifest, with its inclusion proof" },
+      bounds: { type: "string", value: "FILE", help: "your own copy of the configuration that fixes the bounds of hidden numbers (default: the bundle's)" },
+      opening: { type: "string", value: "FILE", help: "what maestro reveal wrote: is it the number that the leaf holds?" },
     },
     load: () => import("../commands/verify.ts"),
+  },
+  {
+    name: "reveal",
+    summary: "write a hidden number and what opens its commitment into a file, for an auditor; the operator alone may, and it is logged",
+    positionals: "GATE OBLIGATION",
+    positionals_max: 2,
+    options: { ...STATE, to: { type: "string", value: "FILE", help: "where it is written, for you alone to read; required" } },
+    load: () => import("../commands/reveal.ts"),
   },
   {
     name: "verify-merge",

@@ -9,6 +9,7 @@ import type { Decision } from "../../../proto/decision.ts";
 import type { TravellingDocument } from "../../../proto/document.ts";
 import { toBase64 } from "../../../proto/encoding.ts";
 import { LEAF_SCHEMA, type Manifest } from "../../../proto/manifest.ts";
+import type { RangeProofEntry } from "../../../proto/range.ts";
 import { logEntryBody, preAuthEncoding } from "../../verifier/dsse.ts";
 import { signedReasons } from "../../verifier/leaves.ts";
 import { subjectsOf } from "../../verifier/statement.ts";
@@ -89,8 +90,8 @@ export function sigstoreBundle({ envelope, entry }: SignedEnvelope, receipt: Log
 }
 
 /** `documents` in any order; where there are none the bundle has no such field, as those from before. */
-export function bundleBytes(attestations: readonly SigstoreBundle[], manifest: Manifest, card: Card | null, documents: readonly TravellingDocument[] = []): Uint8Array {
+export function bundleBytes(attestations: readonly SigstoreBundle[], manifest: Manifest, card: Card | null, documents: readonly TravellingDocument[] = [], range_proofs: readonly RangeProofEntry[] = []): Uint8Array {
   const sorted = documents.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const bundle: Bundle = { type: "maestro.bundle", v: 1, attestations: [...attestations], manifest, card, ...(sorted.length === 0 ? {} : { documents: sorted }) };
+  const bundle: Bundle = { type: "maestro.bundle", v: 1, attestations: [...attestations], manifest, card, ...(sorted.length === 0 ? {} : { documents: sorted }), ...(range_proofs.length === 0 ? {} : { range_proofs: [...range_proofs] }) };
   return canonicalBytes(bundle);
 }

@@ -4,6 +4,7 @@ import type { Identity } from "../../../proto/change.ts";
 import type { Decision, Reason } from "../../../proto/decision.ts";
 import { concatBytes, toHex, utf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
+import type { HiddenNumber } from "../../../proto/hidden-number.ts";
 import type { ObligationLeaf } from "../../../proto/manifest.ts";
 import type { MeasuredObligation, Outcome } from "../../../proto/outcome.ts";
 import { compareCoordinates, VERDICT_LEAF } from "../../verifier/leaves.ts";
@@ -19,6 +20,8 @@ export interface CoreLeaf extends Pick<ObligationLeaf, "component" | "kind" | "n
   readonly source: Source | null;
   /** Whose answer this is, where nobody was asked anew. Of no weight for what was found. */
   readonly reused?: NonNullable<Outcome["reused"]>;
+  /** A number that the leaf holds as a commitment; no part of any digest, since it could be guessed from one. */
+  readonly secret?: HiddenNumber;
 }
 
 export interface Findings {
@@ -79,9 +82,9 @@ function reasonLeaves(reasons: readonly Reason[]): CoreLeaf[] {
   });
 }
 
-function obligationLeaf({ name, kind, result, observer, value, unit, scale, min, max, because, source_sha256 }: MeasuredObligation): CoreLeaf {
+function obligationLeaf({ name, kind, result, observer, value, unit, scale, min, max, because, source_sha256, secret }: MeasuredObligation): CoreLeaf {
   const source = source_sha256 === null ? null : { sha256: source_sha256, travels: false };
-  return { ...PLAIN, component: "obligations", kind, name, outcome: result, observer, value, unit, scale, min, max, coverage_gap: because, source };
+  return { ...PLAIN, component: "obligations", kind, name, outcome: result, observer, value, unit, scale, min, max, coverage_gap: because, source, ...(secret === undefined ? {} : { secret }) };
 }
 
 /** The leaves 1 and on, sorted. Throws `internal.bug` for two leaves of one name. */
@@ -108,5 +111,5 @@ export function coreLeaves({ decision, outcomes, obligations, documents }: Findi
  * recorded outcomes under the same identity give it again on any machine.
  */
 export function unsaltedCore(identity: Identity, leaves: readonly CoreLeaf[]): string {
-  return toHex(sha256(concatBytes(utf8("maestro/v1/manifest-core\0"), canonicalBytes({ identity, leaves: leaves.map(({ reused: _, ...leaf }) => leaf) }))));
+  return toHex(sha256(concatBytes(utf8("maestro/v1/manifest-core\0"), canonicalBytes({ identity, leaves: leaves.map(({ reused: _, secret: _number, ...leaf }) => leaf) }))));
 }

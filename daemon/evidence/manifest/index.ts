@@ -6,6 +6,10 @@ import { gateId, type Attempt, type Identity } from "../../../proto/change.ts";
 import { concatBytes, toBase64, toHex, utf8 } from "../../../proto/encoding.ts";
 import { LEAF_SCHEMA, type IdentityLeaf, type Leaf, type Manifest, type ObligationLeaf } from "../../../proto/manifest.ts";
 import { leafBytes } from "../../verifier/leaves.ts";
+import { rangeGroup } from "../../verifier/range/engine.ts";
+import { commit, openingDigest, type Opening } from "../../verifier/range/opening.ts";
+import { blindingOf } from "../range/blinding.ts";
+import type { HiddenLeafOpening } from "../range/index.ts";
 import { coreLeaves, unsaltedCore, type CoreLeaf, type Findings } from "./core.ts";
 
 export type { Findings, Source } from "./core.ts";
@@ -24,6 +28,8 @@ export interface ManifestInput extends Findings {
 export interface BuiltManifest {
   readonly manifest: Manifest;
   readonly core_sha256: string;
+  /** Leaves with a commitment, and what opens them; for the prover and the sealed record alone. */
+  readonly hidden: readonly HiddenLeafOpening[];
 }
 
 function mac(secret: Uint8Array, purpose: string, value: unknown): Uint8Array {
@@ -35,13 +41,20 @@ function salted<T extends Omit<IdentityLeaf, "salt"> | Omit<ObligationLeaf, "sal
   return { ...leaf, salt: toBase64(mac(secret, "salt", { attempt, leaf }).subarray(0, SALT_BYTES)) };
 }
 
-function fullLeaf({ source, reused, ...core }: CoreLeaf, gate_id: string, input: ManifestInput): ObligationLeaf {
+function openingOf({ secret, name }: CoreLeaf, gate_id: string, { attempt: { attempt }, salt_secret }: ManifestInput): Opening | null {
+  if (secret === undefined) return null;
+  const value = secret.reveal();
+  return { value, blinding: blindingOf(salt_secret, { gate_id, attempt, name, value }) };
+}
+
+function fullLeaf({ source, reused, secret, ...core }: CoreLeaf, gate_id: string, input: ManifestInput, opening: Opening | null): ObligationLeaf {
   const travels = source?.travels === true;
   const leaf: Omit<ObligationLeaf, "salt"> = {
     ...core,
     v: 3,
     gate_id,
-    commitment: null,
+    commitment: opening === null ? null : toBase64(commit(rangeGroup(), opening)),
+    ...(opening === null || secret === undefined ? {} : { hidden: { bits: secret.bits, opening_sha256: openingDigest(opening) } }),
     source_mac: source === null || travels ? null : toHex(mac(input.salt_secret, "source", { gate_id, sha256: source.sha256 })),
     source_sha256: travels ? source.sha256 : null,
     tool: reused === undefined ? input.tool : `${input.tool}; re-used from attempt ${reused.attempt} of ${reused.gate_id}`,
@@ -62,9 +75,12 @@ export function buildManifest(input: ManifestInput): BuiltManifest {
     identity: input.identity,
     attempt: input.attempt,
   };
-  const leaves: Leaf[] = [salted(identity, input.attempt.attempt, input.salt_secret), ...cores.map((core) => fullLeaf(core, gate_id, input))];
+  const openings = cores.map((core) => openingOf(core, gate_id, input));
+  const full = cores.map((core, i) => fullLeaf(core, gate_id, input, openings[i] ?? null));
+  const leaves: Leaf[] = [salted(identity, input.attempt.attempt, input.salt_secret), ...full];
   return {
     manifest: { v: 3, gate_id, root: toHex(rootOf(leaves.map(leafBytes))), leaves: leaves.map((leaf) => ({ leaf })) },
     core_sha256: unsaltedCore(input.identity, cores),
+    hidden: full.flatMap((leaf, i) => (openings[i] == null ? [] : [{ index: i + 1, leaf, opening: openings[i] }])),
   };
 }
