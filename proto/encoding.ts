@@ -78,6 +78,24 @@ export function toBase32(bytes: Uint8Array): string {
   return out;
 }
 
+/** `null` unless it is what `toBase32` writes. */
+export function fromBase32(text: string): Uint8Array | null {
+  const out: number[] = [];
+  let buffer = 0;
+  let bits = 0;
+  for (const char of text) {
+    const value = BASE32_ALPHABET.indexOf(char);
+    if (value < 0) return null;
+    buffer = ((buffer << 5) | value) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    out.push((buffer >>> bits) & 0xff);
+  }
+  const bytes = Uint8Array.from(out);
+  return toBase32(bytes) === text ? bytes : null;
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

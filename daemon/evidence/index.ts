@@ -19,7 +19,8 @@ import { releaseLeafName } from "../verifier/leaves.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import type { Trust } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
-import { buildStatement, bundleBytes, signStatement, sigstoreBundle } from "./attest/index.ts";
+import { buildStatement, bundleBytes, signStatement } from "./attest/index.ts";
+import { logged, signBeside } from "./attest/further.ts";
 import { openKeys, type Keys } from "./keys/index.ts";
 import { checkSums } from "./keys/sums.ts";
 import { openLog, type Log, type LogState } from "./log/index.ts";
@@ -191,9 +192,11 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       const { manifest, core_sha256, statement, signed, hidden } = sealed(input, attempt, keys, deps.version);
       const range_proofs = hidden.length === 0 ? [] : await proveRanges(statement.predicate, hidden);
       const openings = hidden.length === 0 ? null : sealOpenings(keys.salt_secret, { gate_id: manifest.gate_id, attempt: number }, openingsByName(hidden));
-      return log.append([signed.entry], Math.max(time_s, log.state().time_s), ([receipt]) => {
+      const all = [signed, ...signBeside({ statement, signed, manifest, outcomes: input.outcomes }, keys, time_s)];
+      return log.append(all.map(({ entry }) => entry), Math.max(time_s, log.state().time_s), (receipts) => {
+        const [receipt] = receipts;
         if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
-        const bundle = bundleBytes([sigstoreBundle(signed, receipt)], manifest, input.card, travelling(input), range_proofs);
+        const bundle = bundleBytes(logged(all, receipts), manifest, input.card, travelling(input), range_proofs);
         // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
         const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000) });
         if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);

@@ -13,16 +13,18 @@ import type { TrustBody } from "../../proto/trust.ts";
 import { buildStatement, bundleBytes, signStatement, sigstoreBundle, type SignedEnvelope } from "../evidence/attest/index.ts";
 import { generatePrivateKey, signerFromPem, type Signer } from "../evidence/keys/signer.ts";
 import { selfMadeTrust, signTrust, trustFileBytes } from "../evidence/keys/trust.ts";
+import { logged, signBeside, type Judged } from "../evidence/attest/further.ts";
 import type { RecordInput } from "../evidence/index.ts";
 import type { LogReceipt } from "../evidence/log/index.ts";
 import { buildManifest } from "../evidence/manifest/index.ts";
 import { cardDigest } from "../verifier/card.ts";
 import { checkpointText } from "../verifier/checkpoint.ts";
 import { noteKey, signatureLine } from "../verifier/note.ts";
+import { openTrust, type Trust } from "../verifier/trust.ts";
 
 export const NOW = new Date("2026-11-22T10:00:00Z");
 const TRUST_DOMAIN = "sample.local.maestro.internal";
-const recordName = (type: string, letter: string): string => `${type}:${letter.repeat(52)}`;
+const recordName = (type: string, letter: string): string => `${type}:${letter.repeat(51)}a`;
 
 export const SAMPLE_IDENTITY: Identity = {
   repo_id: "local:1000:demo",
@@ -99,6 +101,12 @@ export function newRing(origin = "log.sample.local.maestro.internal"): Ring {
   return { gate, log, root, origin, trust: trustFileBytes(file) };
 }
 
+function trustOf(bytes: Uint8Array): Trust {
+  const opened = openTrust(bytes);
+  if (!opened.ok) throw new Error(opened.reason.detail);
+  return opened.value;
+}
+
 /** The ring's trust file with another body, properly signed by its root. */
 export function trustWith(ring: Ring, change: (body: TrustBody) => TrustBody): Uint8Array {
   const { body } = JSON.parse(new TextDecoder().decode(ring.trust)) as { body: TrustBody };
@@ -117,6 +125,9 @@ export interface Tampering {
   readonly receipt?: (receipt: LogReceipt) => LogReceipt;
   readonly attestation?: (attestation: SigstoreBundle) => SigstoreBundle;
   readonly card?: (card: Card) => Card | null;
+  readonly verdict?: Decision["verdict"];
+  /** Attestations beside the obligations, before they are signed; without it there are none. */
+  readonly beside?: (statements: SignedEnvelope[], judged: Judged) => SignedEnvelope[];
   /** Documents that travel, by name, and what is done to them once their leaves are made. */
   readonly documents?: Readonly<Record<string, string>>;
   readonly carried?: (documents: TravellingDocument[]) => TravellingDocument[];
@@ -126,21 +137,28 @@ const same = <T>(value: T): T => value;
 
 /** A receipt from a log of `neighbours` other entries with this one in their midst. */
 export function receiptFor(ring: Pick<Ring, "log" | "origin">, entry: Uint8Array, neighbours = 6): LogReceipt {
+  const [receipt] = receiptsFor(ring, [entry], neighbours);
+  if (receipt === undefined) throw new RangeError("one entry has one receipt");
+  return receipt;
+}
+
+/** As `receiptFor`, for entries that were appended together. */
+function receiptsFor(ring: Pick<Ring, "log" | "origin">, batch: readonly Uint8Array[], neighbours = 6): LogReceipt[] {
   const entries = Array.from({ length: neighbours }, (_, i) => utf8(`neighbour ${i}`));
-  const index = Math.floor(neighbours / 2);
-  entries.splice(index, 0, entry);
+  const first = Math.floor(neighbours / 2);
+  entries.splice(first, 0, ...batch);
   const tree = growTree(chosenHasher().leafHashes(entries));
   const key = noteKey(ring.origin, ring.log.key);
   const text = checkpointText({ origin: ring.origin, size: tree.size, root: tree.root() });
   const checkpoint = `${text}\n${signatureLine(key, ring.log.sign(utf8(text)))}`;
-  return { origin: ring.origin, log_id: key.hash, index, size: tree.size, root: tree.root(), proof: tree.inclusionProof(index), checkpoint };
+  return batch.map((_, i) => ({ origin: ring.origin, log_id: key.hash, index: first + i, size: tree.size, root: tree.root(), proof: tree.inclusionProof(first + i), checkpoint }));
 }
 
 export function makeBundle(ring: Ring, tampering: Tampering = {}): Uint8Array {
   const identity = { ...SAMPLE_IDENTITY, ...tampering.identity };
   const attempt = { ...SAMPLE_ATTEMPT, ...tampering.attempt };
   const mode = tampering.mode ?? "local";
-  const decision = SAMPLE_DECISION;
+  const decision = { ...SAMPLE_DECISION, verdict: tampering.verdict ?? SAMPLE_DECISION.verdict };
   const card = sampleCard(identity, decision, attempt.attempt, mode);
   const texts = Object.entries(tampering.documents ?? {});
   const built = buildManifest({
@@ -160,12 +178,20 @@ export function makeBundle(ring: Ring, tampering: Tampering = {}): Uint8Array {
   const manifest = (tampering.manifest ?? same)(built.manifest);
   const statement = buildStatement({ identity, attempt, mode, decision, manifest, verifier: { id: "maestro", version: "0.0.0" } });
   const signed = (tampering.envelope ?? same)(signStatement((tampering.statement ?? same)(statement), ring.gate));
-  const receipt = (tampering.receipt ?? same)(receiptFor(ring, signed.entry));
+  const { beside } = tampering;
+  const judged: Judged = { statement, signed, manifest, outcomes: tampering.outcomes ?? SAMPLE_OUTCOMES };
+  const keys = { gate: ring.gate, trust: trustOf(ring.trust) };
+  const further = beside === undefined ? [] : beside(signBeside(judged, keys, NOW.getTime() / 1000), judged);
+  const [receipt, ...others] = receiptsFor(ring, [signed, ...further].map(({ entry }) => entry)).map(tampering.receipt ?? same);
+  if (receipt === undefined) throw new RangeError("no receipt");
   const carried = texts.map(([name, text]) => ({ name, media_type: documentMediaType(name) ?? "", content: toBase64(utf8(text)) }));
-  return bundleBytes([(tampering.attestation ?? same)(sigstoreBundle(signed, receipt))], manifest, (tampering.card ?? same)(card), (tampering.carried ?? same)(carried));
+  return bundleBytes([(tampering.attestation ?? same)(sigstoreBundle(signed, receipt)), ...logged(further, others)], manifest, (tampering.card ?? same)(card), (tampering.carried ?? same)(carried));
 }
 
-/** What a gate hands to `Evidence.record`; another attempt of the same gate each time. */
+/**
+ * What a gate hands to `Evidence.record`; another attempt of the same gate each time. A hold with a check that is unavailable and none that
+ * failed, so that nothing is said beside its obligations: one entry in the log each.
+ */
 export function recordInput(trust_domain: string, attempt: number, change: Partial<Identity> = {}): RecordInput {
   const identity = { ...SAMPLE_IDENTITY, trust_domain, ...change };
   return {
@@ -175,7 +201,7 @@ export function recordInput(trust_domain: string, attempt: number, change: Parti
     supersedes: attempt === 1 ? null : attempt - 1,
     valid_for_s: 86_400,
     decision: SAMPLE_DECISION,
-    outcomes: SAMPLE_OUTCOMES,
+    outcomes: SAMPLE_OUTCOMES.filter(({ result }) => result !== "fail"),
     obligations: [],
     documents: [{ name: "facts", sha256: "6".repeat(64) }],
     card: sampleCard(identity, SAMPLE_DECISION, attempt, "local"),

@@ -2,6 +2,7 @@ import type { Statement } from "../../proto/attestation.ts";
 import { Bundle } from "../../proto/bundle.ts";
 import type { RangeOpening, VerifiedRange } from "../../proto/range.ts";
 import type { Verification, VerifiedLeaf, VerifyReason, WitnessVerification } from "../../proto/verification.ts";
+import { openAttestations, saidOf, trustAttestations, type ProvenAttestation } from "./attestations.ts";
 import { checkCard } from "./card.ts";
 import { checkDocuments, type ProvenDocument } from "./documents.ts";
 import { BUNDLE_LIMITS, CLOCK_SKEW_S_MAX } from "./limits.ts";
@@ -35,6 +36,7 @@ interface SoundBundle {
   readonly manifest: OpenManifest;
   readonly entry: ProvenEntry;
   readonly documents: readonly ProvenDocument[];
+  readonly further: readonly ProvenAttestation[];
   readonly ranges: readonly VerifiedRange[];
   readonly opening: RangeOpening | null;
 }
@@ -43,11 +45,9 @@ function openBundle(bytes: Uint8Array, { bounds, opening }: Pick<VerifyOptions, 
   const document = readDocument(Bundle, bytes, BUNDLE_LIMITS);
   if ("because" in document) return stop("bundle.malformed", document.because);
   const { attestations, manifest, card, documents = [], range_proofs = [] } = document.value;
-  const [attestation, second] = attestations;
+  const [attestation, ...others] = attestations;
   const [tlog] = attestation?.verificationMaterial.tlogEntries ?? [];
-  if (attestation === undefined || tlog === undefined || second !== undefined) {
-    return stop("bundle.malformed", "this verifier reads bundles of exactly one attestation");
-  }
+  if (attestation === undefined || tlog === undefined) return stop("bundle.malformed", "no attestation");
   const signed = openStatement(attestation);
   if (!signed.ok) return signed;
   const { predicate } = signed.value.statement;
@@ -63,11 +63,13 @@ function openBundle(bytes: Uint8Array, { bounds, opening }: Pick<VerifyOptions, 
   if (!entry.ok) return entry;
   const signature = checkSignature(signed.value);
   if (!signature.ok) return signature;
+  const further = openAttestations(others, { signed: signed.value, manifest: opened.value, tlog });
+  if (!further.ok) return further;
   const ranges = checkRanges({ proofs: range_proofs, documents, bounds: bounds ?? null }, opened.value, predicate);
   if (!ranges.ok) return ranges;
   const number = opening === undefined ? pass(null) : checkOpening(opening, opened.value, predicate);
   if (!number.ok) return number;
-  return pass({ signed: signed.value, manifest: opened.value, entry: entry.value, documents: carried.value, ranges: ranges.value, opening: number.value });
+  return pass({ signed: signed.value, manifest: opened.value, entry: entry.value, documents: carried.value, further: further.value, ranges: ranges.value, opening: number.value });
 }
 
 function useOf(statement: Statement, issued_at_s: number): Omit<Use, "role" | "predicate_type"> {
@@ -75,7 +77,7 @@ function useOf(statement: Statement, issued_at_s: number): Omit<Use, "role" | "p
 }
 
 /** Whether the trust file lets this key say this, and this log hold it; what its witnesses say comes back. */
-function checkTrust({ signed, entry }: SoundBundle, trust: Trust, ask: WitnessAsk): Step<WitnessVerification | null> {
+function checkTrust({ signed, entry, further }: SoundBundle, trust: Trust, ask: WitnessAsk): Step<WitnessVerification | null> {
   const { statement, key, issued_at_s } = signed;
   const log = logOf(trust, entry.log_id);
   const checkpoint = log === null ? null : checkCheckpoint(entry, log.key, trust.witnesses.keys);
@@ -89,6 +91,8 @@ function checkTrust({ signed, entry }: SoundBundle, trust: Trust, ask: WitnessAs
   if (!logged.ok) return stop("log.key", logged.reason.detail);
   const domain = statement.predicate.identity.trust_domain;
   if (domain !== trust.trust_domain) return stop("signer.domain", `the statement is of ${domain}, the trust file of ${trust.trust_domain}`);
+  const beside = trustAttestations(further, trust, useOf(statement, issued_at_s));
+  if (!beside.ok) return beside;
   return judgeWitnesses(checkpoint?.value ?? [], trust.witnesses, ask);
 }
 
@@ -103,6 +107,7 @@ function refused(reason: VerifyReason, sound: SoundBundle | null): Verification 
     log: null,
     lapsed: false,
     hidden_leaves: 0,
+    attestations: [],
     documents: [],
     leaf: null,
   };
@@ -123,7 +128,7 @@ export function verifyBundle(bundleBytes: Uint8Array, trustBytes: Uint8Array, op
 export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, leaf: wanted, witnesses, ...hidden }: VerifyOptions): Verification {
   const sound = openBundle(bundleBytes, hidden);
   if (!sound.ok) return refused(sound.reason, null);
-  const { signed, manifest, entry, documents, ranges, opening } = sound.value;
+  const { signed, manifest, entry, documents, further, ranges, opening } = sound.value;
   const now_s = now.getTime() / 1000;
   const trusted = checkTrust(sound.value, trust, { now_s, later: witnesses === "later" });
   if (!trusted.ok) return refused(trusted.reason, sound.value);
@@ -146,6 +151,7 @@ export function verifyWithTrust(bundleBytes: Uint8Array, trust: Trust, { now, le
     ...(trusted.value === null ? {} : { witnesses: trusted.value }),
     lapsed: signed.valid_until_s < now_s,
     hidden_leaves: manifest.tree.size - manifest.shown.size,
+    attestations: saidOf(further),
     documents: [...documents],
     ...(ranges.length === 0 ? {} : { ranges: [...ranges] }),
     ...(opening === null ? {} : { opening }),

@@ -23,6 +23,7 @@ export interface ClaimedEnvelope {
 /** A statement and the signature the bundle claims for it; `checkSignature` says whether the claim holds, the trust file whose key it is. */
 export interface ClaimedStatement {
   readonly statement: Statement;
+  readonly payload: Uint8Array;
   readonly key: PublicKey;
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
@@ -88,11 +89,10 @@ export function openEnvelope(bundle: SigstoreBundle): Step<ClaimedEnvelope> {
 export function openStatement(bundle: SigstoreBundle): Step<ClaimedStatement> {
   const envelope = openEnvelope(bundle);
   if (!envelope.ok) return envelope;
-  const { payload, ...claimed } = envelope.value;
-  const document = readDocument(Statement, payload, STATEMENT_LIMITS);
+  const document = readDocument(Statement, envelope.value.payload, STATEMENT_LIMITS);
   if ("because" in document) return stop("statement.malformed", document.because);
   const span = checkPredicate(document.value);
-  return span.ok ? pass({ statement: document.value, ...claimed, ...span.value }) : span;
+  return span.ok ? pass({ statement: document.value, ...envelope.value, ...span.value }) : span;
 }
 
 export function checkSignature({ key, signed, signature }: Pick<ClaimedStatement, "key" | "signed" | "signature">): Step<null> {
