@@ -6,6 +6,7 @@ import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
 import { Builder } from "./building/index.ts";
 import { createEgress } from "./egress/index.ts";
+import { createKeyless, type Keyless } from "./egress/keyless/index.ts";
 import { openTestHistory } from "./commands/history.ts";
 import { openTrees } from "./commands/trees.ts";
 import { BuildDesk } from "./gate/builds.ts";
@@ -67,6 +68,7 @@ export interface Core extends State {
   readonly simulator: Simulator;
   readonly planner: Planner;
   readonly targets: Targets;
+  readonly keyless: Keyless;
   readonly reporter: Reporter;
   readonly run_usage: RunUsage;
   readonly costs: ChangeCosts;
@@ -126,7 +128,9 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const sandbox = createSandbox({ launchers_max: heldMax(host.limits.gate.gates_max) + heldMax(host.limits.build.builds_max), worker: host.limits.worker, private_paths: [state_dir], work_paths: [trees_dir], socket: host.sandbox_socket });
   const judging = { history: openTestHistory({ store: state.store, now_s: () => evidence.now_s() }), host, git: tools, pool, sandbox, clock, now_s: evidence.now_s, scratch_dir, trees_dir, host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
-  const egress = createEgress({ host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups });
+  const helped = { host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups };
+  const egress = createEgress(helped);
+  const keyless = createKeyless(helped);
   const targets = new Targets({ host, egress, repositories });
   const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), now_s: () => Math.max(evidence.now_s(), Math.floor(clock.now_ms() / 1000)), warn: options.warn });
   const outcomes = openKeptOutcomes({ store: state.store, usage: state.usage, limits: host.limits.command });
@@ -146,13 +150,13 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, shelf, releaser, simulator, replay, planner, targets, reporter, run_usage, costs,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),
     async close() {
       await integrity.stop();
-      await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close()]);
+      await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close(), keyless.close()]);
       // A gate whose process was just taken away still has files to put away before its bill is written.
       await tenants.settled(SETTLE_MS);
       await evidence.published();

@@ -1,5 +1,6 @@
 /** What the core asks of the egress helper. It names a repository of the operator table, never an address. */
 import { Type, type Static } from "@sinclair/typebox";
+import { KeylessJob, KeylessReply } from "./keyless.ts";
 import { StatusJob, StatusReply } from "./status.ts";
 import { Base64, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RepositoryId, ShortText } from "./scalar.ts";
 
@@ -22,7 +23,7 @@ const HistoryJob = Closed(
 );
 const ReadJob = Closed({ kind: Type.Literal("read"), offset: Count }, { description: "the next bytes of the body" });
 
-export const EgressJob = Type.Union([TipJob, HistoryJob, ReadJob, StatusJob]);
+export const EgressJob = Type.Union([TipJob, HistoryJob, ReadJob, StatusJob, KeylessJob]);
 export type EgressJob = Static<typeof EgressJob>;
 export type TipJob = Static<typeof TipJob>;
 export type HistoryJob = Static<typeof HistoryJob>;
@@ -38,6 +39,6 @@ const HistoryReply = Closed({
 const FailedReply = Closed({ kind: Type.Literal("failed"), code: Choice(["egress.failed", "egress.denied", "egress.timeout", "egress.refused", "request.not_found"]), detail: ShortText, retry_after_s: Type.Optional({ ...Count, description: "how long the other side asks to be left alone" }) });
 export type FailedReply = Static<typeof FailedReply>;
 const ReadReply = Closed({ kind: Type.Literal("read"), bytes: Base64 });
-export const EgressReply = Type.Union([TipReply, HistoryReply, ReadReply, StatusReply, FailedReply]);
+export const EgressReply = Type.Union([TipReply, HistoryReply, ReadReply, StatusReply, KeylessReply, FailedReply]);
 export type EgressReply = Static<typeof EgressReply>;
 export type HistoryReply = Static<typeof HistoryReply>;

@@ -29,6 +29,7 @@ import type {
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
+import type { KeylessSigned } from "./keyless.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
 import type { RangeOpening } from "./range.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
@@ -88,6 +89,7 @@ export const ROUTES = {
   recordedGate: get("/v1/gates/:id"),
   findings: get("/v1/gates/:id/findings"),
   gateBundle: get("/v1/gates/:id/bundle"),
+  keyless: { method: "POST", path: "/v1/gates/:id/keyless", body: "none", reply: "json", once: true },
   reveal: { method: "POST", path: "/v1/gates/:id/openings/:obligation", body: "none", reply: "json" },
   feed: get("/v1/feed/:after"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
@@ -130,6 +132,7 @@ export interface RouteTypes {
   recordedGate: { reply: GateReply };
   findings: { reply: FindingsReply };
   gateBundle: { reply: BundleReply };
+  keyless: { reply: KeylessSigned };
   reveal: { reply: RangeOpening };
   feed: { reply: FeedReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };

@@ -4,7 +4,7 @@ import type { Host } from "../config/host.ts";
 import { mayUse, type Principal } from "../tenants/index.ts";
 
 /** Settings that say who else uses this host and how they prove it. */
-const OPERATORS: readonly string[] = ["tenants", "sockets", "capabilities", "oidc", "people", "groups", "egress_socket"];
+const OPERATORS: readonly string[] = ["tenants", "sockets", "capabilities", "oidc", "people", "groups", "egress_socket", "keyless"];
 
 const isOperator = ({ tenant, verbs }: Principal): boolean => tenant === null || verbs.has("operate");
 

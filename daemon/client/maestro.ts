@@ -113,6 +113,11 @@ export class MaestroClient {
     return this.socket.request("findings", { params: { id } });
   }
 
+  /** The statement of a recorded gate's newest attempt, signed once more with a certificate of minutes; for whoever runs the daemon. */
+  keyless(id: string): Promise<ReplyOf<"keyless">> {
+    return this.socket.request("keyless", { params: { id } });
+  }
+
   /** The evidence of a recorded gate's newest attempt. */
   gateBundle(id: string): Promise<ReplyOf<"gateBundle">> {
     return this.socket.request("gateBundle", { params: { id } });

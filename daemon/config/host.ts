@@ -3,11 +3,13 @@ import type { Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { HostConfig, Limits, ReportRule, Thresholds } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { KeylessSetting } from "../../proto/keyless.ts";
 import type { CapabilitySource } from "../../proto/tenant.ts";
 import { OverrideRule } from "../../proto/people.ts";
 import { Retention } from "../../proto/retention.ts";
 import type { WitnessSetting } from "../../proto/witness.ts";
 import { freezeDeep } from "./freeze.ts";
+import { keylessProblem } from "./keyless.ts";
 import { repositoryProblem } from "./operator-table.ts";
 import { peopleProblem } from "./people.ts";
 import { tenantProblem } from "./tenants.ts";
@@ -29,6 +31,7 @@ export type Host = Readonly<
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
+    keyless: KeylessSetting | null;
     witness: WitnessSetting | null;
     capabilities: CapabilitySource | null;
     trust_file: string | null;
@@ -53,7 +56,7 @@ export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
   const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
   // A daemon that is ready and refuses every gate would be found out by its users.
   if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
-  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config) ?? witnessProblem(config);
+  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config) ?? witnessProblem(config) ?? keylessProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${name}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }
@@ -109,6 +112,7 @@ export function resolveHost(given: HostConfig): Host {
     witness: given.witness ?? null,
     witnesses: [...(given.witnesses ?? [])],
     policy_bundle: given.policy_bundle ?? null,
+    keyless: given.keyless ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,
     limits: resolveLimits(given.limits),
   });

@@ -2,14 +2,16 @@
 import { mkdir, mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { EGRESS_READ_BYTES, type EgressJob, type EgressReply, type FailedReply, type HistoryJob, type TipJob } from "../../proto/egress.ts";
-import { toBase64 } from "../../proto/encoding.ts";
+import { fromBase64, toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { KeylessJob } from "../../proto/keyless.ts";
 import type { StatusJob } from "../../proto/status.ts";
 import { isTarget } from "../../proto/remote.ts";
 import type { Host } from "../config/host.ts";
 import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import { RepositoryStore } from "../platform/git/repository-store.ts";
 import { Git } from "../platform/git/runner.ts";
+import { KEYLESS_DEADLINE_MS, signKeyless } from "./keyless/sign.ts";
 import { Mirror } from "./mirror.ts";
 import { contextOf, publishStatus } from "./publish.ts";
 import { RemoteGit } from "./remote-git.ts";
@@ -24,7 +26,7 @@ export class Conversation {
   private body: FileHandle | null = null;
 
   constructor(
-    private readonly host: Pick<Host, "repositories" | "limits">,
+    private readonly host: Pick<Host, "repositories" | "limits" | "keyless">,
     private readonly tools: EgressTools,
     private readonly state_dir: string,
     /** Where the service manager put what the unit loads (systemd.exec(5), LoadCredential=); null where it put nothing. */
@@ -35,6 +37,7 @@ export class Conversation {
     try {
       if (job.kind === "read") return await this.read(job.offset);
       if (job.kind === "status") return await this.publish(job);
+      if (job.kind === "keyless") return await this.signed(job);
       await mkdir(this.state_dir, { recursive: true, mode: 0o700 });
       const folder = await mkdtemp(join(this.state_dir, "talk-"));
       try {
@@ -66,6 +69,14 @@ export class Conversation {
     const deadline_ms = Math.min(job.deadline_ms, this.host.limits.egress.tip_deadline_ms);
     const where = { ...entry.statuses, token_file: this.loaded(entry.statuses.token_file) };
     return { kind: "status", context: await publishStatus(where, { ...job, deadline_ms }, contextOf(where, entry.target_refs, job.ref), Date.now()) };
+  }
+
+  /** With whom and as whom is this helper's own configuration's to say. */
+  private async signed({ payload, deadline_ms }: KeylessJob): Promise<EgressReply> {
+    const { keyless } = this.host;
+    if (keyless === null) throw new MaestroError("request.not_found", "the host configuration names no keyless services");
+    const signing = { setting: keyless, payload: fromBase64(payload) ?? new Uint8Array(), now_s: Date.now() / 1000, deadline_ms: Math.min(deadline_ms, KEYLESS_DEADLINE_MS) };
+    return { kind: "keyless", bundle: await signKeyless(signing, this.loaded(keyless.oidc_token_file)) };
   }
 
   /** The core is not believed either: what is not in the helper's own table is not reached. */

@@ -16,7 +16,7 @@ import { Turns } from "./turns.ts";
 
 const HELPER = Bun.fileURLToPath(new URL("./main.ts", import.meta.url));
 /** The helper keeps its own deadline; this much later the core no longer waits for it. */
-const GRACE_MS = 2_000;
+export const GRACE_MS = 2_000;
 const READ_DEADLINE_MS = 30_000;
 
 export interface EgressDeps {
@@ -64,10 +64,10 @@ const SEALED: Egress = { tip: sealed, history: sealed, knows: () => true, close:
 function ownHelpers({ host, state_dir, git_folder, cgroups }: EgressDeps): Link {
   const folder = join(state_dir, "egress");
   const config = join(folder, "table.yaml");
-  if (host.repositories.some(hasRemote)) {
+  if (host.repositories.some(hasRemote) || host.keyless !== null) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { version, trust_domain, modes, repositories, trust_file, limits } = host;
-    writeFileSync(config, JSON.stringify({ version, trust_domain, modes, repositories, ...(trust_file === null ? {} : { trust_file }), limits: { egress: limits.egress, intake: limits.intake } }), { mode: 0o600 });
+    const { version, trust_domain, modes, repositories, trust_file, keyless, limits } = host;
+    writeFileSync(config, JSON.stringify({ version, trust_domain, modes, repositories, ...(trust_file === null ? {} : { trust_file }), ...(keyless === null ? {} : { keyless }), limits: { egress: limits.egress, intake: limits.intake } }), { mode: 0o600 });
   }
   const { worker, egress } = host.limits;
   return childLink(
@@ -161,6 +161,6 @@ function bodyOf(talk: Talk, bytes: number): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
 }
 
-function unexpected(reply: EgressReply): MaestroError {
+export function unexpected(reply: EgressReply): MaestroError {
   return reply.kind === "failed" ? new MaestroError(reply.code, reply.detail) : new MaestroError("egress.failed", `the helper answered ${reply.kind} to another question`);
 }

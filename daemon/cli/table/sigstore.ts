@@ -1,5 +1,6 @@
 /** What speaks of other people's Sigstore. */
 import type { Command } from "../command.ts";
+import { STATE } from "./work.ts";
 
 export const SIGSTORE: readonly Command[] = [
   {
@@ -16,5 +17,25 @@ export const SIGSTORE: readonly Command[] = [
       "predicate-type": { type: "string", value: "URI", help: "what the statement must be" },
     },
     load: () => import("../commands/verify-bundle.ts"),
+  },
+  {
+    name: "verifier-page",
+    summary: "write the verifier as one page: opens from disk without a network, and says what verify says. See docs/verifier-page.md",
+    positionals: "",
+    positionals_max: 0,
+    options: { out: { type: "string", value: "FILE", help: "where it is written; required, and never over another file" } },
+    load: () => import("../commands/verifier-page.ts"),
+  },
+  {
+    name: "keyless",
+    summary: "sign a gate's statement once more with a certificate of minutes, where the operator configured it; see docs/keyless.md",
+    positionals: "GATE",
+    positionals_max: 1,
+    options: {
+      ...STATE,
+      out: { type: "string", value: "FILE", help: "where the Sigstore bundle goes (default: beside the evidence, as *.keyless.sigstore.json)" },
+      "trusted-root": { type: "string", value: "FILE", help: "verify it with this trusted_root.json first; what does not verify is not written" },
+    },
+    load: () => import("../commands/keyless.ts"),
   },
 ];
