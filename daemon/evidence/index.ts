@@ -11,6 +11,7 @@ import type { Attempt, Identity, Mode } from "../../proto/change.ts";
 import { documentMediaType, type TravellingDocument } from "../../proto/document.ts";
 import { toBase64, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { LogRotateReply, LogRotateRequest } from "../../proto/log.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Store } from "../store/db.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
@@ -19,18 +20,22 @@ import { releaseLeafName } from "../verifier/leaves.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import type { Trust } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
-import { buildStatement, bundleBytes, signStatement } from "./attest/index.ts";
-import { logged, signBeside } from "./attest/further.ts";
+import { buildStatement, bundleBytes, signStatement, sigstoreBundle } from "./attest/index.ts";
 import { openKeys, type Keys } from "./keys/index.ts";
+import { liveKeys } from "./keys/live.ts";
 import { checkSums } from "./keys/sums.ts";
 import { openLog, type Log, type LogState } from "./log/index.ts";
 import { checkMark, mark } from "./log/mark.ts";
+import { Turn } from "./log/turn.ts";
+import { openSite, type LogSite } from "./log/site.ts";
 import { HEAD, openTables, type LogTables } from "./log/tables.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
 import { provenanceSigner, type ProvenanceSigner } from "./provenance.ts";
 import { keyedDigest, sealOpenings, unsealOpenings } from "./range/blinding.ts";
 import { openingsByName, proveRanges } from "./range/index.ts";
 import { logRelease, type LoggedRelease } from "./release.ts";
+import { finishRotation } from "./rotation/folders.ts";
+import { isDue, rotationStep } from "./rotation/index.ts";
 import { renew, type Renewal } from "./succession/renew.ts";
 import { openLogTime, type Freeze, type LogTime } from "./time/index.ts";
 import { resetStatement, type TimeReset } from "./time/reset.ts";
@@ -85,6 +90,8 @@ export interface Evidence extends ProvenanceSigner {
   readonly trust: Trust;
   /** The log itself, to look at. */
   readonly log: Pick<Log, "entry" | "receipt" | "audit">;
+  /** The log's files at any size it had, as strangers read them. */
+  readonly site: LogSite;
   /** Throws `evidence.keys` where a private key is no longer what it was made as. */
   checkKeys(): void;
   logState(): LogState;
@@ -98,6 +105,8 @@ export interface Evidence extends ProvenanceSigner {
    */
   resetTime(reset: TimeReset, keep: (envelope: Uint8Array) => Promise<void>): Promise<{ readonly log_index: number; readonly time_s: number }>;
   receiptText(index: number): string;
+  /** Makes the log's next key, goes on under it, or both; see docs/log.md. Throws `evidence.keys`. */
+  rotateLog(step: LogRotateRequest["step"]): Promise<LogRotateReply>;
   /**
    * Signs and logs one verdict. `commit` runs in the log's own transaction:
    * what it writes is kept exactly when the entry is. Resolves when durable.
@@ -146,6 +155,8 @@ interface Opened {
   readonly keys: Keys;
   readonly log: Log;
   readonly time: LogTime;
+  readonly site: LogSite;
+  readonly rotateLog: Evidence["rotateLog"];
 }
 
 /** Keys, clock and log in an order in which none of them is made anew beside what the others already are. */
@@ -155,27 +166,46 @@ async function openAll(deps: EvidenceDeps): Promise<Opened> {
   const keys_folder = join(state_dir, "keys");
   requireKeys(keys_folder, tables);
   const time = openLogTime({ store, clock, froze: deps.time_froze });
+  finishRotation(state_dir, tables.head.get(HEAD)?.checkpoint ?? null);
   // Frozen log time is frozen for the log that follows, too.
   if (renewal !== undefined) await renew({ ...deps, ...renewal, tables, now_s: time.next_s(tables.head.get(HEAD)?.time_s ?? 0) });
-  const keys = openKeys({ state_dir, now: new Date(clock.now_ms()), trust_domain, ...(operator === undefined ? {} : { operator }) });
+  const read = () => openKeys({ state_dir, now: new Date(clock.now_ms()), trust_domain, ...(operator === undefined ? {} : { operator }) });
+  let opened = read();
+  const keys = liveKeys(() => opened);
   if (tables.head.get(HEAD) === undefined) checkMark(keys_folder, keys.log_note.name);
-  const log = await openLog({ ...deps, tables, key: keys.log_note, sign: keys.log.sign });
+  const log = await openLog({ ...deps, tables, key: keys.log_note, older: keys.log_notes.slice(1), sign: keys.log.sign });
   mark(keys_folder, keys.log_note.name);
-  return { keys_folder, keys, log, time };
+  const rotations = new Turn();
+  const rotateLog: Evidence["rotateLog"] = (step) =>
+    rotations.take(async () => {
+      // The operator's trust file may name the next key by now.
+      const changed = (): void => void (opened = read());
+      changed();
+      const reply = await rotationStep(log, step, () => ({ state_dir, keys, changed, time_s: time.next_s(newestSeconds(log, keys)) }));
+      return { ...reply, key: keys.log.key.fingerprint };
+    });
+  if (isDue({ state_dir, keys })) await rotateLog("activate");
+  return { keys_folder, keys, log, time, rotateLog, site: openSite(tables, () => ({ key: keys.log_note, sign: keys.log.sign })) };
 }
 
 /** Opens keys and log under `state_dir`; see `openKeys` and `openLog` for what they refuse. */
 export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
-  const { keys_folder, keys, log, time } = await openAll(deps);
+  const { keys_folder, keys, log, time, site, rotateLog } = await openAll(deps);
   const newest_s = () => newestSeconds(log, keys);
 
   return {
-    trust_bytes: keys.trust_bytes,
+    get trust_bytes() {
+      return keys.trust_bytes;
+    },
     trust_path: keys.trust_path,
     trust_domain: keys.trust.trust_domain,
     self_made_trust: keys.trust.self_made,
-    trust: keys.trust,
+    get trust() {
+      return keys.trust;
+    },
     log,
+    site,
+    rotateLog,
     checkKeys: () => checkSums(keys_folder),
     logState: () => log.state(),
     now_s: () => time.next_s(newest_s()),
@@ -192,11 +222,9 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       const { manifest, core_sha256, statement, signed, hidden } = sealed(input, attempt, keys, deps.version);
       const range_proofs = hidden.length === 0 ? [] : await proveRanges(statement.predicate, hidden);
       const openings = hidden.length === 0 ? null : sealOpenings(keys.salt_secret, { gate_id: manifest.gate_id, attempt: number }, openingsByName(hidden));
-      const all = [signed, ...signBeside({ statement, signed, manifest, outcomes: input.outcomes }, keys, time_s)];
-      return log.append(all.map(({ entry }) => entry), Math.max(time_s, log.state().time_s), (receipts) => {
-        const [receipt] = receipts;
+      return log.append([signed.entry], Math.max(time_s, log.state().time_s), ([receipt]) => {
         if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
-        const bundle = bundleBytes(logged(all, receipts), manifest, input.card, travelling(input), range_proofs);
+        const bundle = bundleBytes([sigstoreBundle(signed, receipt)], manifest, input.card, travelling(input), range_proofs);
         // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
         const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000) });
         if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);

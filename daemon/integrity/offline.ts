@@ -5,7 +5,7 @@ import type { Limits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { openKeys, type Keys } from "../evidence/keys/index.ts";
 import { checkSums } from "../evidence/keys/sums.ts";
-import { auditFiles, auditTree, type AuditStep } from "../evidence/log/audit.ts";
+import { auditFiles, auditRotations, auditTree, type AuditStep } from "../evidence/log/audit.ts";
 import { checkHead } from "../evidence/log/opening.ts";
 import { HEAD, openTables, readNodes, type LogTables } from "../evidence/log/tables.ts";
 import { rememberedMachine } from "../evidence/succession/machine.ts";
@@ -52,7 +52,8 @@ async function* log(state_dir: string, { keys, tables }: Opened): AsyncGenerator
   if (head === undefined) return yield { name: "head", bytes: 0, problem: "it is missing" };
   checkHead(head, tables, readNodes(tables), keys.log_note);
   yield* auditTree(tables, head);
-  yield* auditFiles(tables, head, join(state_dir, "log"), keys.log_note, false);
+  yield* auditFiles(tables, head, join(state_dir, "log"), keys.log_notes, false);
+  yield* auditRotations(tables, join(state_dir, "log"));
 }
 
 function* machine(state_dir: string): Generator<Omit<Step, "area">, void> {

@@ -37,6 +37,8 @@ export interface Keys {
   readonly log: Signer;
   /** The log key under its checkpoint origin. */
   readonly log_note: NoteKey;
+  /** Every key that this log has or had, as far as a trust file here names it. */
+  readonly log_notes: readonly NoteKey[];
   /** Salts and source MACs are derived from it; whoever holds it can guess hidden leaves. */
   readonly salt_secret: Uint8Array;
   readonly trust: Trust;
@@ -111,7 +113,14 @@ export function openKeys(deps: KeysDeps): Keys {
   const own = { bytes: trust_bytes, trust };
   const published = deps.operator === undefined ? own : underOperator(deps.operator, own, gate, log, trust_path);
   if (deps.folder === undefined) publish(trust_path, published.bytes);
-  return { gate, log, log_note: noteKey(origin, log.key), salt_secret, trust: published.trust, trust_bytes: published.bytes, trust_path };
+  const log_note = noteKey(origin, log.key);
+  return { gate, log, log_note, log_notes: notesOf(log_note, [trust, published.trust]), salt_secret, trust: published.trust, trust_bytes: published.bytes, trust_path };
+}
+
+function notesOf(own: NoteKey, trusts: readonly Trust[]): NoteKey[] {
+  const lines = trusts.flatMap(({ entries }) => entries).filter(({ entry }) => entry.role === "log" && entry.log_origin === own.name);
+  const others = new Map(lines.filter(({ key }) => key.fingerprint !== own.key.fingerprint).map(({ key }) => [key.fingerprint, noteKey(own.name, key)]));
+  return [own, ...others.values()];
 }
 
 function publish(path: string, bytes: Uint8Array): void {

@@ -4,14 +4,16 @@ import { join } from "node:path";
 import { frontierRoot, HASH_BYTES, nativeHasher } from "../../../kernels/merkle/index.ts";
 import { concatBytes, equalBytes } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
+import { ROTATIONS_FILE } from "../../../proto/log.ts";
 import { isAbsent } from "../../platform/folders.ts";
 import { parseCheckpoint } from "../../verifier/checkpoint.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
 import { parseNote, type NoteKey } from "../../verifier/note.ts";
 import { readEntry } from "./entries.ts";
 import { headIn } from "./opening.ts";
-import { readPublished, tileBytesOf } from "./projection.ts";
-import { readNodes, type Head, type LogTables } from "./tables.ts";
+import { readPublished, sourceOf, tileBytesOf } from "./projection.ts";
+import { rotationsFile } from "./rotations.ts";
+import type { Head, LogTables } from "./tables.ts";
 import { TILE_WIDTH, tilePath, tilesBetween, type Tile } from "../../verifier/log/tiles.ts";
 import { storedRoot } from "./tree.ts";
 
@@ -96,16 +98,27 @@ export async function auditTile(folder: string, tile: Tile, wanted: () => Uint8A
   });
 }
 
+/** The file of how the key changed, at a moment when it is not changing. */
+export async function* auditRotations(tables: LogTables, folder: string): AsyncGenerator<AuditStep, void> {
+  const wanted = rotationsFile(tables);
+  if (wanted === null) return;
+  yield await stepOf(ROTATIONS_FILE, async () => {
+    const found = await fileAt(join(folder, ROTATIONS_FILE));
+    if (found === null) return { bytes: 0, problem: "the file is missing" };
+    return { bytes: found.length, problem: equalBytes(found, wanted) ? null : "the file holds other bytes than the log" };
+  });
+}
+
 /**
  * The files of the log against the store. `growing`: the daemon runs, so its newest partial tiles may be ahead or behind.
  */
-export async function* auditFiles(tables: LogTables, { size }: Head, folder: string, key: NoteKey, growing: boolean): AsyncGenerator<AuditStep, void> {
-  const node = readNodes(tables);
-  const source = { node, entry: (index: number) => readEntry(tables, index) };
+export async function* auditFiles(tables: LogTables, { size }: Head, folder: string, keys: readonly NoteKey[], growing: boolean): AsyncGenerator<AuditStep, void> {
+  const source = sourceOf(tables);
+  const { node } = source;
   for (const tile of tilesBetween(0, size)) yield await auditTile(folder, tile, () => tileBytesOf(tile, source), growing);
   yield await stepOf("checkpoint", async () => {
     const text = await readPublished(folder);
-    const checkpoint = text === null ? null : headIn(text, [key]);
+    const checkpoint = text === null ? null : headIn(text, keys);
     if (text === null || checkpoint === null) return { bytes: 0, problem: text === null ? "the file is missing" : "this log did not sign it" };
     const fits = checkpoint.size <= size && equalBytes(storedRoot(checkpoint.size, node), checkpoint.root);
     return { bytes: text.length, problem: fits || (growing && checkpoint.size > size) ? null : "it is of another history than the store" };

@@ -4,9 +4,8 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { Store } from "../../store/db.ts";
 import type { Table } from "../../store/table.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
-import type { NoteKey } from "../../verifier/note.ts";
 import { putEntry } from "./entries.ts";
-import { signedCheckpoint } from "./signed.ts";
+import { signedCheckpoint, type LogSigner } from "./signed.ts";
 import { HEAD, type LogTables } from "./tables.ts";
 import { grow } from "./tree.ts";
 
@@ -19,13 +18,14 @@ function clear<K extends readonly number[]>(table: Table<K, Uint8Array>): void {
 }
 
 /** One transaction: afterwards the log under `key` holds `entry` and nothing else. The old one's files must be safe elsewhere. */
-export function beginLog(store: Store, tables: LogTables, key: NoteKey, sign: (message: Uint8Array) => Uint8Array, entry: Uint8Array, time_s: number): void {
+export function beginLog(store: Store, tables: LogTables, signer: LogSigner, entry: Uint8Array, time_s: number): void {
   store.atomic(() => {
     clear(tables.entries);
     clear(tables.nodes);
+    clear(tables.rotations);
     const grown = grow(0, [hashLeaf(entry)], absent);
     putEntry(tables, 0, entry);
     for (const { level, index, hash } of grown.nodes) tables.nodes.put([level, index], hash);
-    tables.head.put(HEAD, { size: 1, frontier: grown.frontier.hashes, checkpoint: signedCheckpoint(grown, key, sign), time_s });
+    tables.head.put(HEAD, { size: 1, frontier: grown.frontier.hashes, checkpoint: signedCheckpoint(grown, signer), time_s });
   });
 }

@@ -1,10 +1,15 @@
 /** Logs that have ended are kept as files alone; what a log's files hold can be read back from them. */
 import { join } from "node:path";
 import { equalBytes } from "../../../proto/encoding.ts";
+import { ROTATIONS_FILE, RotationsFile } from "../../../proto/log.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
+import { BUNDLE_LIMITS } from "../../verifier/limits.ts";
 import { entriesIn } from "../../verifier/log/entry-bundle.ts";
+import { openRotation } from "../../verifier/log/rotation.ts";
+import { spansOf } from "../../verifier/log/spans.ts";
 import { tilePath, tilesBetween } from "../../verifier/log/tiles.ts";
 import type { NoteKey } from "../../verifier/note.ts";
+import { readDocument } from "../../verifier/schema.ts";
 import { type AuditStep, auditTile, fileAt, Recount } from "./audit.ts";
 import { headIn } from "./opening.ts";
 import { readPublished, tileBytesOf } from "./projection.ts";
@@ -21,6 +26,18 @@ export async function readEntryTiles(folder: string, size: number): Promise<Uint
   return entries;
 }
 
+/** How its key changed, where it did: what stands there must hang together by itself. */
+async function* auditChain(folder: string, keys: readonly NoteKey[], size: number): AsyncGenerator<AuditStep, void> {
+  const bytes = await fileAt(join(folder, ROTATIONS_FILE));
+  const [key] = keys;
+  if (bytes === null || key === undefined) return;
+  const document = readDocument(RotationsFile, bytes, BUNDLE_LIMITS);
+  const opened = "because" in document ? [] : document.value.rotations.map(openRotation);
+  const rotations = opened.flatMap((one) => (one.ok && one.value.covering.size <= size ? [one.value] : []));
+  const whole = !("because" in document) && rotations.length === opened.length && typeof spansOf(key, rotations) !== "string";
+  yield { name: ROTATIONS_FILE, bytes: bytes.length, problem: whole ? null : "it is no chain of changes of this log's key" };
+}
+
 /** A log that has ended, kept as files alone: its entries must hash to the head that its key signed, and its tiles show that tree. */
 export async function* auditEnded(folder: string, keys: readonly NoteKey[]): AsyncGenerator<AuditStep, void> {
   const text = await readPublished(folder);
@@ -35,6 +52,7 @@ export async function* auditEnded(folder: string, keys: readonly NoteKey[]): Asy
   const whole = entries.length === head.size && equalBytes(recount.root(head.size), head.root);
   yield { name: "checkpoint", bytes: text.length, problem: whole ? null : `its ${head.size} entries do not hash to the head it signed` };
   if (!whole) return;
-  const source = { node: ({ level, index }: { level: number; index: number }) => nodes.get(`${level}/${index}`) ?? new Uint8Array(), entry: (index: number) => entries[index] ?? new Uint8Array() };
+  yield* auditChain(folder, keys, head.size);
+  const source = { rotations: () => null, node: ({ level, index }: { level: number; index: number }) => nodes.get(`${level}/${index}`) ?? new Uint8Array(), entry: (index: number) => entries[index] ?? new Uint8Array() };
   for (const tile of tilesBetween(0, head.size)) yield await auditTile(folder, tile, () => tileBytesOf(tile, source), false);
 }

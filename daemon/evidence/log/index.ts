@@ -3,18 +3,21 @@
  * transaction of entries, nodes and signed checkpoint; files are a projection.
  */
 import { join } from "node:path";
+import type { SigstoreBundle } from "../../../proto/attestation.ts";
 import { frontierRoot, type ReadNode } from "../../../kernels/merkle/index.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Store } from "../../store/db.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
 import { verifierKeyText, type NoteKey } from "../../verifier/note.ts";
-import { auditFiles, auditTree, type AuditStep } from "./audit.ts";
+import { auditFiles, auditRotations, auditTree, type AuditStep } from "./audit.ts";
 import { assertEntry, putEntry, readEntry } from "./entries.ts";
 import { checkHead, checkPublished } from "./opening.ts";
-import { openProjection, readPublished, rebuild, writeVerifierKey } from "./projection.ts";
-import { signedCheckpoint } from "./signed.ts";
+import { openProjection, readPublished, rebuild, sourceOf, writeVerifierKey } from "./projection.ts";
+import { putRotation } from "./rotations.ts";
+import { signedCheckpoint, type LogSigner } from "./signed.ts";
 import { HEAD, openTables, readNodes, type Head, type LogTables } from "./tables.ts";
 import { grow, storedConsistencyProof, storedInclusionProof, type Growth } from "./tree.ts";
+import { Turn } from "./turn.ts";
 
 export interface LogDeps {
   readonly store: Store;
@@ -22,9 +25,13 @@ export interface LogDeps {
   readonly tables?: LogTables;
   readonly state_dir: string;
   readonly key: NoteKey;
-  readonly sign: (message: Uint8Array) => Uint8Array;
+  readonly sign: LogSigner["sign"];
+  /** Keys of this log from before, whose checkpoints are still promises of ours. */
+  readonly older?: readonly NoteKey[];
   /** Called when files could not be written; the log itself goes on. */
   readonly projection_failed: (error: unknown) => void;
+  /** Called once what was appended is on disk. */
+  readonly appended?: () => void;
 }
 
 /** Where an entry stands, with everything an offline verifier asks for. */
@@ -47,6 +54,20 @@ export interface LogState {
   readonly time_s: number;
 }
 
+/** The log's state before its key changes, and the key that follows. */
+export interface Handover {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly next: LogSigner;
+  readonly time_s: number;
+}
+
+/** The entry that says so, and the bundle that a stranger reads it in. */
+export interface HandedOver {
+  readonly entry: Uint8Array;
+  readonly bundle: (receipt: LogReceipt) => SigstoreBundle;
+}
+
 export interface Log {
   state(): LogState;
   /**
@@ -56,10 +77,17 @@ export interface Log {
    * Throws `evidence.log` for an entry that no tile can hold.
    */
   append<T>(entries: readonly Uint8Array[], time_s: number, commit: (receipts: readonly LogReceipt[]) => T): Promise<T>;
+  /**
+   * Goes on under another key. `plan` is told how the log stands, and nothing comes in between; `settle` runs once the entry is on disk
+   * and before anything is signed under the new key alone. Appends wait meanwhile. Index of the entry.
+   */
+  rotate(next: LogSigner, time_s: number, plan: (before: Handover) => HandedOver, settle: () => void): Promise<number>;
   entry(index: number): Uint8Array;
   /** Receipt for an entry under the newest checkpoint. */
   receipt(index: number): LogReceipt;
   consistencyProof(first: number, second: number): Uint8Array[];
+  /** Inclusion proof of an entry in the tree of the first `size` entries, leaf's sibling first. Throws `request.not_found` outside of it. */
+  path(index: number, size: number): Uint8Array[];
   /** Everything again, from the entries up, and the files that show it. What is appended meanwhile is left to the next time. */
   audit(): AsyncGenerator<AuditStep, void>;
   /** Resolves when the files under `state_dir/log` show the newest checkpoint; await it before closing the store they are made from. */
@@ -75,14 +103,14 @@ function headOf(tables: LogTables): Head {
 }
 
 /** Signs the empty log on first start; afterwards checks what is there. */
-function openHead({ store, key, sign }: LogDeps, tables: LogTables, read: ReadNode): Head {
+function openHead({ store, ...signer }: LogDeps, tables: LogTables, read: ReadNode): Head {
   const found = tables.head.get(HEAD);
   if (found !== undefined) {
-    checkHead(found, tables, read, key);
+    checkHead(found, tables, read, signer.key);
     return found;
   }
   if (tables.nodes.get([0, 0]) !== undefined) throw new MaestroError("store.corrupt", "log: there are nodes but no head");
-  const head: Head = { size: 0, frontier: new Uint8Array(), checkpoint: signedCheckpoint(grow(0, [], read), key, sign), time_s: 0 };
+  const head: Head = { size: 0, frontier: new Uint8Array(), checkpoint: signedCheckpoint(grow(0, [], read), signer), time_s: 0 };
   store.atomic(() => tables.head.put(HEAD, head));
   return head;
 }
@@ -98,16 +126,34 @@ function receiptOf(key: NoteKey, index: number, { frontier, root, read }: Growth
  * another key's log, `evidence.log` where going on would fork it.
  */
 export async function openLog(deps: LogDeps): Promise<Log> {
-  const { store, key, sign } = deps;
+  const { store, key } = deps;
   const tables = deps.tables ?? openTables(store);
   const read = readNodes(tables);
   const folder = join(deps.state_dir, "log");
   const opened = openHead(deps, tables, read);
-  checkPublished(await readPublished(folder), opened.size, read, key);
-  const source = { node: read, entry: (index: number) => readEntry(tables, index) };
+  checkPublished(await readPublished(folder), opened.size, read, [key, ...(deps.older ?? [])]);
+  const source = sourceOf(tables);
   await rebuild(folder, opened.size, opened.checkpoint, source);
   await writeVerifierKey(folder, verifierKeyText(key));
   const projection = openProjection(folder, opened.size, source, deps.projection_failed);
+
+  let signer: LogSigner = deps;
+  const keys = [key, ...(deps.older ?? [])];
+  const turn = new Turn();
+
+  /** One transaction: entries, nodes and head, and what `commit` writes. */
+  const grown = <T>(entries: readonly Uint8Array[], time_s: number, next: LogSigner | undefined, commit: (receipts: readonly LogReceipt[]) => T): { head: Head; result: T } =>
+    store.atomic(() => {
+      const before = headOf(tables);
+      if (time_s < before.time_s) throw new MaestroError("internal.bug", "log: an entry older than the newest");
+      const growth = grow(before.size, entries.map(hashLeaf), read);
+      const { size, hashes } = growth.frontier;
+      const head: Head = { size, frontier: hashes, checkpoint: signedCheckpoint(growth, signer, next), time_s };
+      entries.forEach((entry, i) => putEntry(tables, before.size + i, entry));
+      for (const { level, index, hash } of growth.nodes) tables.nodes.put([level, index], hash);
+      tables.head.put(HEAD, head);
+      return { head, result: commit(entries.map((_, i) => receiptOf(signer.key, before.size + i, growth, head.checkpoint))) };
+    });
 
   const within = (index: number): number => {
     const { size } = headOf(tables);
@@ -126,35 +172,52 @@ export async function openLog(deps: LogDeps): Promise<Log> {
       if (entries.length === 0 || entries.length > BATCH_ENTRIES_MAX) {
         throw new MaestroError("evidence.log", `a batch of ${entries.length} entries; the log takes 1 to ${BATCH_ENTRIES_MAX}`);
       }
-      const { head, result } = store.atomic(() => {
-        const before = headOf(tables);
-        if (time_s < before.time_s) throw new MaestroError("internal.bug", "log: an entry older than the newest");
-        const grown = grow(before.size, entries.map(hashLeaf), read);
-        const { size, hashes } = grown.frontier;
-        const next: Head = { size, frontier: hashes, checkpoint: signedCheckpoint(grown, key, sign), time_s };
-        entries.forEach((entry, i) => putEntry(tables, before.size + i, entry));
-        for (const { level, index, hash } of grown.nodes) tables.nodes.put([level, index], hash);
-        tables.head.put(HEAD, next);
-        const receipts = entries.map((_, i) => receiptOf(key, before.size + i, grown, next.checkpoint));
-        return { head: next, result: commit(receipts) };
-      });
+      const waits = turn.taken;
+      if (waits) await turn.free();
+      // Whoever went on first may have been dated later.
+      const { head, result } = grown(entries, waits ? Math.max(time_s, headOf(tables).time_s) : time_s, undefined, commit);
       await store.durable();
       projection.publish(head.size, head.checkpoint);
+      deps.appended?.();
       return result;
     },
+
+    rotate: (next, time_s, plan, settle) =>
+      turn.take(async () => {
+        const { size, frontier } = headOf(tables);
+        const { entry, bundle } = plan({ size, root: frontierRoot({ size, hashes: frontier }), next, time_s });
+        assertEntry(entry);
+        const { head } = grown([entry], time_s, next, ([receipt]) => {
+          if (receipt !== undefined) putRotation(tables, receipt.index, bundle(receipt));
+        });
+        await store.durable();
+        signer = next;
+        keys.unshift(next.key);
+        settle();
+        projection.publishRotated(head.size, head.checkpoint);
+        await projection.settled();
+        await writeVerifierKey(folder, verifierKeyText(next.key)).catch(deps.projection_failed);
+        return size;
+      }),
 
     entry: (index) => readEntry(tables, within(index)),
 
     receipt(index) {
       const { size, checkpoint } = headOf(tables);
-      return receiptOf(key, within(index), grow(size, [], read), checkpoint);
+      return receiptOf(signer.key, within(index), grow(size, [], read), checkpoint);
     },
 
     consistencyProof: (first, second) => storedConsistencyProof(first, second, read),
+    path(index, size) {
+      if (within(index) >= size || within(size - 1) >= size) throw new MaestroError("request.not_found", `entry ${index} of the first ${size}`);
+      return storedInclusionProof(index, size, read);
+    },
     async *audit() {
       const head = headOf(tables);
       yield* auditTree(tables, head);
-      yield* auditFiles(tables, head, folder, key, true);
+      yield* auditFiles(tables, head, folder, keys, true);
+      if (turn.taken) await turn.free();
+      yield* auditRotations(tables, folder);
     },
     published: () => projection.settled(),
   };

@@ -17,9 +17,6 @@ export function headIn(text: string, keys: readonly NoteKey[]): Checkpoint | nul
   return note !== null && "signers" in openNote(note, own) ? checkpoint : null;
 }
 
-/** The checkpoint in a signed note, if it is this log's own. */
-export const ownCheckpoint = (text: string, key: NoteKey): Checkpoint | null => headIn(text, [key]);
-
 /**
  * Checks the stored state against itself: the frontier hashes to the root
  * that the log signed, stored nodes and the last entry agree with it, and
@@ -28,7 +25,7 @@ export const ownCheckpoint = (text: string, key: NoteKey): Checkpoint | null => 
  */
 export function checkHead(head: Head, tables: LogTables, read: ReadNode, key: NoteKey): void {
   const corrupt = (what: string) => new MaestroError("store.corrupt", `log of ${head.size} entries: ${what}`);
-  const checkpoint = ownCheckpoint(head.checkpoint, key);
+  const checkpoint = headIn(head.checkpoint, [key]);
   if (checkpoint === null) {
     throw new MaestroError("evidence.keys", `the log was signed by another key than ${key.name} ${key.key.fingerprint}; restore keys and state together`);
   }
@@ -46,9 +43,9 @@ export function checkHead(head: Head, tables: LogTables, read: ReadNode, key: No
  * of the store, or is no earlier state of it, the store was restored from a
  * copy: going on would fork the log. Throws `evidence.log`.
  */
-export function checkPublished(published: string | null, size: number, read: ReadNode, key: NoteKey): void {
-  const checkpoint = published === null ? null : ownCheckpoint(published, key);
-  // A file that this key did not sign is no promise of ours; it is written anew.
+export function checkPublished(published: string | null, size: number, read: ReadNode, keys: readonly NoteKey[]): void {
+  const checkpoint = published === null ? null : headIn(published, keys);
+  // A file that no key of ours signed is no promise of ours; it is written anew.
   if (checkpoint === null) return;
   if (checkpoint.size > size) {
     throw new MaestroError("evidence.log", `a checkpoint of ${checkpoint.size} entries was published, the store has ${size}: it was restored from an older copy`);

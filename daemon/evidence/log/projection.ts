@@ -6,18 +6,28 @@ import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ReadNode } from "../../../kernels/merkle/index.ts";
 import { concatBytes, fromUtf8, utf8 } from "../../../proto/encoding.ts";
+import { ROTATIONS_FILE } from "../../../proto/log.ts";
 import { isAbsent } from "../../platform/folders.ts";
 import { bundleEntry } from "../../verifier/log/entry-bundle.ts";
 import { fullTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tilesBetween, type Tile } from "../../verifier/log/tiles.ts";
+import { readEntry } from "./entries.ts";
+import { rotationsFile } from "./rotations.ts";
+import { readNodes, type LogTables } from "./tables.ts";
 
 export interface ProjectionSource {
   readonly node: ReadNode;
   readonly entry: (index: number) => Uint8Array;
+  /** The file of how the key changed; `null` where it did not. */
+  readonly rotations: () => Uint8Array | null;
 }
+
+export const sourceOf = (tables: LogTables): ProjectionSource => ({ node: readNodes(tables), entry: (index) => readEntry(tables, index), rotations: () => rotationsFile(tables) });
 
 export interface Projection {
   /** Brings the files up to this checkpoint; calls that come in meanwhile are served by one later run. */
   publish(size: number, checkpoint: string): void;
+  /** As `publish`, and the file of how the key changed before it. */
+  publishRotated(size: number, checkpoint: string): void;
   /** Resolves when nothing is left to write. */
   settled(): Promise<void>;
 }
@@ -95,13 +105,21 @@ export async function rebuild(folder: string, size: number, checkpoint: string, 
     if (tile.width === TILE_WIDTH && (await isThere(folder, tile))) continue;
     await writeTile(folder, tile, source, tails);
   }
+  await writeRotations(folder, source);
   await writeWhole(join(folder, "checkpoint"), utf8(checkpoint), true);
+}
+
+/** Before the checkpoint that a reader may need it for. */
+async function writeRotations(folder: string, source: ProjectionSource): Promise<void> {
+  const bytes = source.rotations();
+  if (bytes !== null) await writeWhole(join(folder, ROTATIONS_FILE), bytes, true);
 }
 
 export function openProjection(folder: string, written: number, source: ProjectionSource, failed: (error: unknown) => void): Projection {
   const tails: Tails = new Map();
   let done = written;
   let wanted: { size: number; checkpoint: string } | null = null;
+  let rotated = false;
   let running: Promise<void> | null = null;
 
   /** Nothing may wait between the last look at `wanted` and giving up `running`: a call in that gap would be lost. */
@@ -111,6 +129,8 @@ export function openProjection(folder: string, written: number, source: Projecti
         const { size, checkpoint } = wanted;
         wanted = null;
         for (const tile of tilesBetween(done, size)) await writeTile(folder, tile, source, tails);
+        if (rotated) await writeRotations(folder, source);
+        rotated = false;
         await writeWhole(join(folder, "checkpoint"), utf8(checkpoint), false);
         done = size;
       }
@@ -122,12 +142,18 @@ export function openProjection(folder: string, written: number, source: Projecti
     }
   }
 
+  const publish = (size: number, checkpoint: string): void => {
+    // Two appends may become durable in either order; the files only move forward.
+    if (size <= (wanted?.size ?? done)) return;
+    wanted = { size, checkpoint };
+    running ??= drain();
+  };
+
   return {
-    publish(size, checkpoint) {
-      // Two appends may become durable in either order; the files only move forward.
-      if (size <= (wanted?.size ?? done)) return;
-      wanted = { size, checkpoint };
-      running ??= drain();
+    publish,
+    publishRotated(size, checkpoint) {
+      rotated = true;
+      publish(size, checkpoint);
     },
     settled: async () => {
       while (running !== null) await running;

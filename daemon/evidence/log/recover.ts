@@ -76,6 +76,7 @@ function chosen(own: Uint8Array | null, other: Uint8Array | null, node: Uint8Arr
 function cut(store: Store, tables: LogTables, { checkpoint: { size }, text }: SignedHead, time_s: number): void {
   store.atomic(() => {
     for (const { key } of [...tables.entries.entries({ start: [size, 0] })]) tables.entries.remove(key);
+    for (const { key } of [...tables.rotations.entries({ start: [size, 0] })]) tables.rotations.remove(key);
     for (const { key: [level, index] } of [...tables.nodes.entries()]) if ((index + 1) * 2 ** level > size) tables.nodes.remove([level, index]);
     const read = ({ level, index }: { level: number; index: number }): Uint8Array => tables.nodes.get([level, index]) ?? new Uint8Array(HASH_BYTES);
     const head: Head = { size, frontier: grow(size, [], read).frontier.hashes, checkpoint: text, time_s };

@@ -31,6 +31,8 @@ export interface LogTables {
   /** [level, index]: root of the perfect subtree over entries `index * 2^level` up to `(index + 1) * 2^level`. */
   readonly nodes: Table<[number, number], Static<typeof Hash>>;
   readonly head: Table<string, Head>;
+  /** [index of the entry that says it, part]: how the key changed, see `rotations.ts`. */
+  readonly rotations: Table<[number, number], Static<typeof Part>>;
 }
 
 export function openTables(store: Store): LogTables {
@@ -38,6 +40,7 @@ export function openTables(store: Store): LogTables {
     entries: store.table<[number, number], typeof Part>("log.entries", Part),
     nodes: store.table<[number, number], typeof Hash>("log.nodes", Hash),
     head: store.table<string, typeof Head>("log.head", Head),
+    rotations: store.table<[number, number], typeof Part>("log.rotations", Part),
   };
 }
 

@@ -19,9 +19,9 @@ import { checkPrivateFolder, readPrivateFile, replacePrivateFile, writePrivateFo
 import { openKeys } from "../keys/index.ts";
 import { writeSums } from "../keys/sums.ts";
 import { beginLog } from "../log/begin.ts";
-import { readEntry } from "../log/entries.ts";
-import { rebuild } from "../log/projection.ts";
-import { HEAD, readNodes, type Head, type LogTables } from "../log/tables.ts";
+import { rebuild, sourceOf } from "../log/projection.ts";
+import { HEAD, type Head, type LogTables } from "../log/tables.ts";
+import { forgetPrepared } from "../rotation/folders.ts";
 import { nextKeys } from "./keys.ts";
 import { rememberMachine } from "./machine.ts";
 
@@ -88,7 +88,7 @@ function planned(folder: string): { statement: SuccessionStatement; envelope: Ui
 
 /** The log's files under `log`, as its tables have them. */
 export async function writeFiles(state_dir: string, { size, checkpoint }: Head, tables: LogTables): Promise<void> {
-  await rebuild(join(state_dir, "log"), size, checkpoint, { node: readNodes(tables), entry: (index) => readEntry(tables, index) });
+  await rebuild(join(state_dir, "log"), size, checkpoint, sourceOf(tables));
 }
 
 /** The old log's files, brought up to date and moved to `logs/<origin>`; durable when it resolves, because the tables they were made from are cleared next. */
@@ -120,7 +120,7 @@ export async function finishSuccession({ state_dir, store, tables, machine, keep
   if (!begun) {
     if (head !== undefined) await archive(state_dir, old.origin, head, tables);
     const { log, log_note } = openKeys({ state_dir, folder: NEXT, now: new Date(at_s * 1000), trust_domain: null });
-    beginLog(store, tables, log_note, log.sign, entry, at_s);
+    beginLog(store, tables, { key: log_note, sign: log.sign }, entry, at_s);
     await store.durable();
   }
   const now = tables.head.get(HEAD);
@@ -131,6 +131,7 @@ export async function finishSuccession({ state_dir, store, tables, machine, keep
   for (const name of TAKEN) replacePrivateFile(join(keys, name), readPrivateFile(join(next, name)));
   writeSums(keys);
   writePublicFile(join(state_dir, "trust.json"), new Uint8Array(readFileSync(join(keys, "trust.json"))));
+  forgetPrepared(state_dir);
   if (machine !== null) rememberMachine(state_dir, machine);
   renameSync(next, done);
   await syncPath(state_dir);

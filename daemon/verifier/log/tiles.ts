@@ -24,13 +24,27 @@ export const fullTilePath = ({ level, index }: Tile): string => `tile/${level}/$
 
 export const tilePath = (tile: Tile): string => (tile.width === TILE_WIDTH ? fullTilePath(tile) : `${fullTilePath(tile)}.p/${tile.width}`);
 
+const TILE_PATH = /^tile\/(entries|0|[1-9][0-9]?)\/((?:x[0-9]{3}\/){0,4}[0-9]{3})(?:\.p\/([1-9][0-9]{0,2}))?$/;
+const LEVEL_MAX = 6;
+
+/** The tile that a path names, in the specification's one spelling; `null` for any other. */
+export function parseTilePath(path: string): Tile | null {
+  const [, level, index, width] = TILE_PATH.exec(path) ?? [];
+  if (level === undefined || index === undefined) return null;
+  const tile: Tile = { level: level === "entries" ? level : Number(level), index: Number(index.replace(/[x/]/g, "")), width: width === undefined ? TILE_WIDTH : Number(width) };
+  if (tile.width > TILE_WIDTH || (width !== undefined && tile.width === TILE_WIDTH) || (tile.level !== "entries" && tile.level > LEVEL_MAX)) return null;
+  return tilePath(tile) === path ? tile : null;
+}
+
+/** How many hashes, or entries, a level of tiles has in a tree of `size` leaves. */
+export const hashesAt = (level: Tile["level"], size: number): number => Math.floor(size / TILE_WIDTH ** (level === "entries" ? 0 : level));
+
 /** Every tile of a tree of `size` leaves that a tree of `before` leaves had not, full and partial, entries first. */
 export function tilesBetween(before: number, size: number): Tile[] {
   const tiles: Tile[] = [];
   for (const level of ["entries", 0, 1, 2, 3, 4, 5, 6] as const) {
-    const span = TILE_WIDTH ** (level === "entries" ? 0 : level);
-    const hashes = Math.floor(size / span);
-    const had = Math.floor(before / span);
+    const hashes = hashesAt(level, size);
+    const had = hashesAt(level, before);
     if (hashes === had) continue;
     for (let index = Math.floor(had / TILE_WIDTH); index * TILE_WIDTH < hashes; index++) {
       tiles.push({ level, index, width: Math.min(TILE_WIDTH, hashes - index * TILE_WIDTH) });

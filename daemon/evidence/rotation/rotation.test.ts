@@ -1,0 +1,276 @@
+/** A log goes on under another key, and nobody who holds the old one can take it over. */
+import { afterEach, describe, expect, test } from "bun:test";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { StoreLimits } from "../../../proto/config.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { ROTATIONS_FILE } from "../../../proto/log.ts";
+import type { TrustBody } from "../../../proto/trust.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { openStore, type Store } from "../../store/db.ts";
+import { newSigner, recordInput } from "../../testing/evidence.ts";
+import { times } from "../../testing/scale.ts";
+import { verifyBundle } from "../../verifier/bundle.ts";
+import { monitorLog, type Known, type Monitored } from "../../verifier/log/monitor.ts";
+import { parseNote, parseVerifierKey, type NoteKey } from "../../verifier/note.ts";
+import { createEvidence, type Evidence, type EvidenceDeps } from "../index.ts";
+import { signerFromPem } from "../keys/signer.ts";
+import { signTrust, trustFileBytes } from "../keys/trust.ts";
+import { fileAt } from "../log/audit.ts";
+import { signedCheckpoint } from "../log/signed.ts";
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+function stateDir(): string {
+  const folder = mkdtempSync(join(tmpdir(), "maestro-rotation-"));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+interface Opened {
+  readonly evidence: Evidence;
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+async function open(state_dir: string, operator: Pick<EvidenceDeps, "operator"> = {}): Promise<Opened> {
+  const fatal = (error: unknown): void => { throw error; };
+  const store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal });
+  const close = async (): Promise<void> => void (await store.close());
+  try {
+    const evidence = await createEvidence({ store, state_dir, trust_domain: null, version: "0.0.0", ...operator, clock: systemClock, time_froze: () => undefined, projection_failed: fatal });
+    let closed = false;
+    const both = async (): Promise<void> => {
+      if (closed) return;
+      closed = true;
+      await evidence.published();
+      await close();
+    };
+    cleanups.push(both);
+    return { evidence, store, close: both };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const record = (evidence: Evidence, attempt: number) => evidence.record(recordInput(evidence.trust_domain, attempt), () => undefined);
+const verified = (bundle: Uint8Array, trust: Uint8Array) => verifyBundle(bundle, trust, { now: new Date() });
+const problems = async (evidence: Evidence) => (await Array.fromAsync(evidence.log.audit())).filter(({ problem }) => problem !== null);
+const logKey = (state: string): NoteKey => parseVerifierKey(readFileSync(join(state, "log/log.vkey"), "utf8").trim())!;
+const look = (state: string, known: Known): Promise<Monitored> => monitorLog(known, (path) => fileAt(join(state, "log", path)), true);
+const signers = (checkpoint: string): number => parseNote(checkpoint)?.signatures.length ?? 0;
+const refusal = (work: Promise<unknown>): Promise<string> => work.then(() => "none", (error: unknown) => (error instanceof MaestroError ? `${error.code} ${error.detail}` : String(error)));
+
+/** A node with three gates before the change of its log key and two after it. */
+async function rotated() {
+  const state = stateDir();
+  const opened = await open(state);
+  const { evidence } = opened;
+  const before = [await record(evidence, 1), await record(evidence, 2), await record(evidence, 3)];
+  await evidence.published();
+  const old = { trust: evidence.trust_bytes, key: logKey(state), pem: readFileSync(join(state, "keys/log.pem"), "utf8"), log: evidence.logState() };
+  const copy = stateDir();
+  cpSync(join(state, "log"), join(copy, "log"), { recursive: true });
+  const reply = await evidence.rotateLog("both");
+  const covering = evidence.logState();
+  const after = [await record(evidence, 4), await record(evidence, 5)];
+  await evidence.published();
+  return { state, copy, ...opened, before: before.map(({ bundle }) => bundle), after: after.map(({ bundle }) => bundle), old, reply, covering };
+}
+
+describe("a node that wrote its own trust file", () => {
+  test("goes on under a new key in one step: one origin, one history, and evidence of before and after verifies under its trust file", async () => {
+    const { state, evidence, before, after, old, reply, covering } = await rotated();
+    expect(reply).toMatchObject({ origin: old.log.origin, next: null, rotated: { from: old.key.key.fingerprint, index: old.log.size } });
+    expect([covering.size, signers(covering.checkpoint), signers(evidence.logState().checkpoint)]).toEqual([old.log.size + 1, 2, 1]);
+    expect([evidence.logState().origin, logKey(state).key.fingerprint]).toEqual([old.log.origin, reply.key]);
+    expect([...before, ...after].map((bundle) => verified(bundle, evidence.trust_bytes).result)).toEqual(Array.from({ length: 5 }, () => "verified"));
+    expect(await problems(evidence)).toEqual([]);
+  });
+
+  test("the old private key is nowhere in the state folder, and no other file is left over", async () => {
+    const { state, old, close } = await rotated();
+    await close();
+    const files = readdirSync(state, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(state, name)).isFile());
+    const secret = old.pem.split("\n")[1]!;
+    expect(files.filter((name) => readFileSync(join(state, name)).includes(secret))).toEqual([]);
+    expect(readdirSync(state).toSorted()).toEqual(["db", "keys", "log", "trust.json"]);
+  });
+
+  test("a later start finds one log and goes on, and rotates again", async () => {
+    const { state, evidence, close, old } = await rotated();
+    const { size } = evidence.logState();
+    await close();
+    const again = await open(state);
+    expect(again.evidence.logState().size).toBe(size);
+    await again.evidence.rotateLog("both");
+    const { bundle } = await record(again.evidence, 6);
+    expect(verified(bundle, again.evidence.trust_bytes).result).toBe("verified");
+    await again.evidence.published();
+    const looked = await look(state, { checkpoint: old.log.checkpoint, keys: [old.key] });
+    expect(looked).toMatchObject({ result: "consistent", rotations: [{ terms: { size: old.log.size } }, { terms: { size } }] });
+  });
+
+  test("verdicts given meanwhile are kept once each, all under one key or the other", async () => {
+    const { evidence } = await open(stateDir());
+    const given = await Promise.all([record(evidence, 1), evidence.rotateLog("both"), record(evidence, 2), record(evidence, 3), evidence.rotateLog("both"), record(evidence, 4)]);
+    const bundles = given.flatMap((one) => ("bundle" in one ? [one] : []));
+    expect(bundles.map(({ bundle }) => verified(bundle, evidence.trust_bytes).result)).toEqual(Array.from({ length: 4 }, () => "verified"));
+    expect(new Set(bundles.map(({ proof }) => proof.log_index)).size).toBe(4);
+    expect(await problems(evidence)).toEqual([]);
+  });
+
+  test("without the root that signed its trust file it says which file is missing, and changes nothing", async () => {
+    const state = stateDir();
+    const { evidence } = await open(state);
+    rmSync(join(state, "keys/root.pem"));
+    expect(await refusal(evidence.rotateLog("both"))).toContain("put root.pem back");
+    expect([existsSync(join(state, "keys.prepared")), evidence.logState().size]).toEqual([false, 0]);
+  });
+});
+
+describe("whoever holds the trust file of before", () => {
+  test("verifies what was given before, and is led to the signed entry for what came after", async () => {
+    const { before, after, old } = await rotated();
+    expect(verified(before[0]!, old.trust).result).toBe("verified");
+    const later = verified(after[0]!, old.trust);
+    expect(later).toMatchObject({ result: "unknown_signer", reasons: [{ code: "log.unknown" }] });
+    expect(later.reasons[0]?.detail).toContain("maestro log monitor");
+  });
+
+  test("follows the log from its old key to the new one by the log's own files, and remembers both", async () => {
+    const { state, old, evidence } = await rotated();
+    const looked = await look(state, { checkpoint: old.log.checkpoint, keys: [old.key] });
+    expect(looked).toMatchObject({ result: "consistent", newest: { size: evidence.logState().size }, rotations: [{ old_key: { hash: old.key.hash } }] });
+    expect(looked.result === "consistent" && looked.state.keys.map(({ from, to }) => [from, to])).toEqual([[0, old.log.size + 1], [old.log.size + 1, null]]);
+  });
+
+  test("and whoever has the new key alone follows it back", async () => {
+    const { state, old } = await rotated();
+    expect(await look(state, { checkpoint: old.log.checkpoint, keys: [logKey(state)] })).toMatchObject({ result: "consistent" });
+  });
+});
+
+describe("attack: a stolen old key", () => {
+  /** What the thief signs: the log as it was, and one entry more. */
+  async function forged() {
+    const node = await rotated();
+    const thief = { key: node.old.key, sign: signerFromPem("ed25519", node.old.pem, "stolen").sign };
+    const { size, root } = node.evidence.logState();
+    return { ...node, forge: (wanted = size) => signedCheckpoint({ frontier: { size: wanted, hashes: new Uint8Array() }, root }, thief) };
+  }
+
+  test("signs the newest tree: a key whose time is over has no say", async () => {
+    const { state, old, forge } = await forged();
+    writeFileSync(join(state, "log/checkpoint"), forge());
+    expect(await look(state, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "refused", step: "key" });
+  });
+
+  test("signs a receipt of today: the trust file says up to which tree it signed", async () => {
+    const { after, evidence, old, forge } = await forged();
+    const bundle = JSON.parse(new TextDecoder().decode(after[1]));
+    for (const { verificationMaterial: { tlogEntries: [entry] } } of bundle.attestations) {
+      entry.logId.keyId = old.key.hash.toBase64();
+      entry.inclusionProof.checkpoint.envelope = forge();
+    }
+    expect(verified(new TextEncoder().encode(JSON.stringify(bundle)), evidence.trust_bytes)).toMatchObject({ result: "failed", reasons: [{ code: "log.key" }] });
+  });
+
+  test("hides the change of key: whoever saw the new key misses it", async () => {
+    const { state, old, copy } = await forged();
+    const seen = await look(state, { checkpoint: null, keys: [old.key] });
+    if (seen.result !== "consistent") throw new Error(seen.detail);
+    expect(await look(copy, { checkpoint: seen.state.checkpoint, keys: [old.key, logKey(state)] })).toMatchObject({ result: "refused", step: "rotation" });
+  });
+
+  test("takes the statement of another log's change", async () => {
+    const { state, old } = await forged();
+    const other = await rotated();
+    cpSync(join(other.state, "log", ROTATIONS_FILE), join(state, "log", ROTATIONS_FILE));
+    expect(await look(state, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "refused", step: "rotation" });
+  });
+});
+
+describe("under an operator's trust file", () => {
+  const root = newSigner("ed25519");
+
+  /** The operator signs over what the node gives it. */
+  function operated(from: string, to: string): void {
+    const { body } = JSON.parse(readFileSync(from, "utf8")) as { body: TrustBody };
+    writeFileSync(to, trustFileBytes(signTrust({ ...body, self_made: false, keys: body.keys.map((line) => ({ ...line, modes: ["local"] })) }, root)), { mode: 0o644 });
+  }
+
+  test("the next key waits for the operator's word, whatever is asked, and is taken at the start that finds it", async () => {
+    const state = stateDir();
+    const trust_file = join(stateDir(), "trust.json");
+    const first = await open(state);
+    await record(first.evidence, 1);
+    await first.close();
+    operated(join(state, "trust.json"), trust_file);
+    const operator = { operator: { trust_file, modes: ["local"] as const } };
+    const second = await open(state, operator);
+    const reply = await second.evidence.rotateLog("both");
+    expect(reply).toMatchObject({ rotated: null, next: { trust_file: join(state, "trust-next.json") } });
+    expect(await refusal(second.evidence.rotateLog("activate"))).toContain("does not name the next log key");
+    expect((await second.evidence.rotateLog("prepare")).next?.key).toBe(reply.next!.key);
+    await record(second.evidence, 2);
+    await second.close();
+    operated(join(state, "trust-next.json"), trust_file);
+    const third = await open(state, operator);
+    expect(signers(third.evidence.logState().checkpoint)).toBe(2);
+    const { bundle } = await record(third.evidence, 3);
+    expect(verified(bundle, new Uint8Array(readFileSync(trust_file))).result).toBe("verified");
+    expect([existsSync(join(state, "keys.prepared")), existsSync(join(state, "trust-next.json"))]).toEqual([false, false]);
+    expect(await refusal(third.evidence.rotateLog("activate"))).toContain("no next log key");
+  });
+});
+
+describe("kill -9", () => {
+  const CHILD = join(import.meta.dir, "testing/rotating.ts");
+
+  async function child(state: string, kill_at: number): Promise<{ bundles: Uint8Array[]; steps: number | null }> {
+    const run = Bun.spawn([process.execPath, CHILD, state, String(kill_at)], { stdout: "pipe", stderr: "inherit" });
+    const lines = (await run.stdout.text()).split("\n").filter((line) => line !== "");
+    await run.exited;
+    const steps = lines.at(-1)?.startsWith("steps ") === true ? Number(lines.pop()?.slice(6)) : null;
+    return { bundles: lines.map((line) => Uint8Array.fromBase64(line)), steps };
+  }
+
+  /** Whatever was acknowledged verifies once, the log is whole, and there is one key to go on with. */
+  async function check(state: string, bundles: readonly Uint8Array[], what: string): Promise<void> {
+    const { evidence, close } = await open(state);
+    const { bundle } = await record(evidence, 9);
+    const places = [...bundles, bundle].map((one) => verified(one, evidence.trust_bytes));
+    expect([what, places.map(({ result }) => result)]).toEqual([what, places.map(() => "verified")]);
+    expect(new Set(places.map(({ log }) => log?.index)).size).toBe(places.length);
+    expect([what, await problems(evidence)]).toEqual([what, []]);
+    await evidence.published();
+    const key = logKey(state);
+    expect([what, await look(state, { checkpoint: null, keys: [key] })]).toMatchObject([what, { result: "consistent" }]);
+    // Prepared or done, and nothing in between.
+    expect([what, readdirSync(state).filter((name) => name.startsWith("keys.rot"))]).toEqual([what, []]);
+    await close();
+  }
+
+  test("before any step of the change leaves a log that verifies, one key set, and every verdict that was acknowledged once", async () => {
+    const whole = await child(stateDir(), 0);
+    expect(whole.bundles.length).toBe(4);
+    const steps = whole.steps ?? 0;
+    expect(steps).toBeGreaterThan(10);
+    // A few of them in every run, others tomorrow; the nightly run takes them all.
+    const every = Math.ceil(8 / times(1));
+    const points = Array.from({ length: steps }, (_, i) => i + 1).filter((at) => (at + new Date().getUTCDate()) % every === 0);
+    for (const at of points) {
+      const state = stateDir();
+      const { bundles, steps: ended } = await child(state, at);
+      expect([at, ended]).toEqual([at, null]);
+      await check(state, bundles, `killed before step ${at} of ${steps}`);
+    }
+  }, 120_000);
+});
