@@ -20,7 +20,8 @@ import { releaseLeafName } from "../verifier/leaves.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import type { Trust } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
-import { buildStatement, bundleBytes, signStatement, sigstoreBundle } from "./attest/index.ts";
+import { buildStatement, bundleBytes, signStatement } from "./attest/index.ts";
+import { logged, signBeside } from "./attest/further.ts";
 import { openKeys, type Keys } from "./keys/index.ts";
 import { liveKeys } from "./keys/live.ts";
 import { checkSums } from "./keys/sums.ts";
@@ -55,6 +56,8 @@ export interface EvidenceDeps {
   readonly time_froze: (step_ms: number) => void;
   /** Called when the log's files could not be written; the log itself goes on. */
   readonly projection_failed: (error: unknown) => void;
+  /** Called once what was appended to the log is on disk. */
+  readonly appended?: () => void;
 }
 
 export interface RecordInput extends Omit<Findings, "documents"> {
@@ -89,7 +92,7 @@ export interface Evidence extends ProvenanceSigner {
   readonly self_made_trust: boolean;
   readonly trust: Trust;
   /** The log itself, to look at. */
-  readonly log: Pick<Log, "entry" | "receipt" | "audit">;
+  readonly log: Pick<Log, "entry" | "receipt" | "audit" | "state" | "consistencyProof" | "path">;
   /** The log's files at any size it had, as strangers read them. */
   readonly site: LogSite;
   /** Throws `evidence.keys` where a private key is no longer what it was made as. */
@@ -222,11 +225,13 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       const { manifest, core_sha256, statement, signed, hidden } = sealed(input, attempt, keys, deps.version);
       const range_proofs = hidden.length === 0 ? [] : await proveRanges(statement.predicate, hidden);
       const openings = hidden.length === 0 ? null : sealOpenings(keys.salt_secret, { gate_id: manifest.gate_id, attempt: number }, openingsByName(hidden));
-      return log.append([signed.entry], Math.max(time_s, log.state().time_s), ([receipt]) => {
+      const all = [signed, ...signBeside({ statement, signed, manifest, outcomes: input.outcomes }, keys, time_s)];
+      return log.append(all.map(({ entry }) => entry), Math.max(time_s, log.state().time_s), (receipts) => {
+        const [receipt] = receipts;
         if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
-        const bundle = bundleBytes([sigstoreBundle(signed, receipt)], manifest, input.card, travelling(input), range_proofs);
+        const bundle = bundleBytes(logged(all, receipts), manifest, input.card, travelling(input), range_proofs);
         // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
-        const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000) });
+        const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000), witnesses: "later" });
         if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);
         const recorded: Recorded = {
           statement,
@@ -266,6 +271,7 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
     },
 
     ...provenanceSigner(log, () => time.next_s(newest_s()), keys),
+
     reveal(sealed, of, obligation) {
       const found = unsealOpenings(keys.salt_secret, of, sealed)[obligation];
       if (found === undefined) throw new MaestroError("request.not_found", `attempt ${of.attempt} of ${of.gate_id} hides no ${obligation}`);

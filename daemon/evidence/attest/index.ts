@@ -1,9 +1,8 @@
 /** From a verdict to a signed statement, and from there to the one file an auditor gets. */
-import { DSSE_PAYLOAD_TYPE, OBLIGATIONS_PREDICATE, SIGSTORE_BUNDLE_TYPE, STATEMENT_TYPE, type ObligationsPredicate, type ReleaseStatement, type RotationStatement, type SigstoreBundle, type Statement, type SuccessionStatement, type TimeResetStatement } from "../../../proto/attestation.ts";
+import { DSSE_PAYLOAD_TYPE, OBLIGATIONS_PREDICATE, SIGSTORE_BUNDLE_TYPE, STATEMENT_TYPE, type ObligationsPredicate, type SigstoreBundle, type Statement } from "../../../proto/attestation.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
 import { canonicalBytes } from "../../../proto/canonical.ts";
 import type { Card } from "../../../proto/card.ts";
-import type { ProvenanceStatement } from "../../../proto/predicates/provenance.ts";
 import { gateId, type Attempt, type Identity, type Mode } from "../../../proto/change.ts";
 import type { Decision } from "../../../proto/decision.ts";
 import type { TravellingDocument } from "../../../proto/document.ts";
@@ -52,7 +51,15 @@ export function buildStatement({ identity, attempt, mode, decision, manifest, re
   };
 }
 
-export function signStatement(statement: Statement | TimeResetStatement | SuccessionStatement | ReleaseStatement | RotationStatement | ProvenanceStatement, gate: Signer): SignedEnvelope {
+/** An in-toto Statement v1 of whatever predicate; which ones a key may sign is the trust file's word. */
+export interface AnyStatement {
+  readonly _type: typeof STATEMENT_TYPE;
+  readonly subject: readonly unknown[];
+  readonly predicateType: string;
+  readonly predicate: object;
+}
+
+export function signStatement(statement: AnyStatement, gate: Signer): SignedEnvelope {
   const payload = canonicalBytes(statement);
   const signed = preAuthEncoding(payload);
   const signature = gate.sign(signed);
