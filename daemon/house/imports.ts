@@ -90,7 +90,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   merkletreejs: /^bench\//,
   "@modelcontextprotocol/sdk": /^bench\//,
   "@solana/zk-sdk": /^bench\//,
-  "puppeteer-core": /^bench\//,
+  "puppeteer-core": /^(?:bench|daemon\/ui\/testing)\//,
   assemblyscript: /^kernels\//,
 };
 /** Rooms that a browser page or a stranger's machine runs: they may not reach for a disk, a process or a clock. */

@@ -56,7 +56,7 @@ export type SigstoreVerification =
 const BUNDLE_LIMITS = { bytes_max: 32 * 1024 * 1024, depth_max: 32 } as const;
 const MEDIA_TYPE = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;version=0\.[123]|\.v0\.3\+json)$/;
 export const SIGSTORE_BYTES_MAX = BUNDLE_LIMITS.bytes_max;
-export const CERTIFICATE_ANSWER = "signed with a certificate: not judged here, use maestro verify-bundle";
+const CERTIFICATE_ANSWER = "signed with a certificate: not judged here, use maestro verify-bundle";
 
 /** Whether foreign bytes look like a Sigstore bundle; what they are is the verifier's to say. */
 export const looksLikeSigstore = (head: string): boolean => /"mediaType"\s*:\s*"application\/vnd\.dev\.sigstore\.bundle/.test(head);

@@ -1,0 +1,88 @@
+/** Evidence to hold before the page: what must verify, and one change of every field that must not. */
+import { canonicalBytes } from "../../../proto/canonical.ts";
+import type { Bundle } from "../../../proto/bundle.ts";
+import { utf8 } from "../../../proto/encoding.ts";
+import type { Json } from "../../../proto/json.ts";
+import { makeBundle, newRing, NOW, trustWith, type Ring } from "../../testing/evidence.ts";
+import { hideLeaves, verifyBundle } from "../../verifier/index.ts";
+
+export interface Case {
+  readonly name: string;
+  readonly bundle: Uint8Array;
+  readonly trust: Uint8Array;
+  /** As the verifier says; of a failed one the code of its first reason. */
+  readonly expected: string;
+}
+
+export const codeOf = (bundle: Uint8Array, trust: Uint8Array, now = NOW): string => {
+  const { result, reasons } = verifyBundle(bundle, trust, { now });
+  return result === "failed" ? (reasons[0]?.code ?? "none") : result;
+};
+
+const made = (name: string, bundle: Uint8Array, trust: Uint8Array, now?: Date): Case => ({ name, bundle, trust, expected: codeOf(bundle, trust, now) });
+
+/** A string that would run where it is taken for markup; no white space, so that a repository may be called so. */
+export const XSS = "<img/src=x/onerror=\"globalThis.hurt=1\"><svg/onload=globalThis.hurt=1></script><script>globalThis.hurt=1</script>";
+
+/** What a person meets: sound, hidden in part, with documents, an operator's trust, a stranger's, hostile names. */
+export function plainCases(ring: Ring = newRing(), now?: Date): Case[] {
+  const good = makeBundle(ring);
+  const operator = trustWith(ring, (body) => ({ ...body, self_made: false }));
+  return [
+    made("sound", good, ring.trust, now),
+    made("an operator's trust file", good, operator, now),
+    made("hidden leaves", hideLeaves(good, ["document/card", "document/facts"]), ring.trust, now),
+    made("documents", makeBundle(ring, { documents: { policy: "package maestro\n" } }), ring.trust, now),
+    made("a stranger's", makeBundle(newRing()), ring.trust, now),
+    made("a card that says something else", makeBundle(ring, { card: (card) => ({ ...card, verdict: "admit" }) }), ring.trust, now),
+    made("hostile names", makeBundle(ring, { identity: { repo_id: XSS, target_ref: "refs/heads/<b>\u202emain</b>" } }), ring.trust, now),
+    made("a trust file with a changed byte", good, utf8(new TextDecoder().decode(ring.trust).replace('"self_made":true', '"self_made":false')), now),
+    made("a byte behind the end", utf8(`${new TextDecoder().decode(good)} `), ring.trust, now),
+    made("a truncated one", good.slice(0, -20), ring.trust, now),
+    made("a first byte that is another", good.with(0, 0x5b), ring.trust, now),
+  ];
+}
+
+/** The same value with a little changed, of the same type. */
+function bent(value: Json): Json {
+  if (typeof value === "number") return value + 1;
+  if (typeof value === "boolean") return !value;
+  if (value === null) return "0";
+  if (typeof value !== "string") return value;
+  const at = Math.floor(value.length / 2);
+  const other = value[at] === "a" ? "b" : "a";
+  return value === "" ? "a" : value.slice(0, at) + other + value.slice(at + 1);
+}
+
+type Path = readonly (string | number)[];
+
+function* scalars(value: Json, path: Path = []): Generator<Path> {
+  if (typeof value !== "object" || value === null) yield path;
+  else for (const [key, item] of Object.entries(value)) yield* scalars(item, [...path, Array.isArray(value) ? Number(key) : key]);
+}
+
+function withBent(root: Json, [key, ...rest]: Path): Json {
+  if (key === undefined) return bent(root);
+  if (Array.isArray(root)) return root.map((item, i) => (i === key ? withBent(item as Json, rest) : (item as Json)));
+  return Object.fromEntries(Object.entries(root as { [name: string]: Json }).map(([name, item]) => [name, name === key ? withBent(item, rest) : item]));
+}
+
+/** One case for every field of a bundle, or with `classes` one for every field that differs in more than its place in a list. */
+export function bentCases(ring: Ring = newRing(), classes = false, now?: Date): Case[] {
+  const bundle = JSON.parse(new TextDecoder().decode(makeBundle(ring, { documents: { policy: "package maestro\n" } }))) as Bundle & Json;
+  const seen = new Set<string>();
+  const cases: Case[] = [];
+  for (const path of scalars(bundle)) {
+    const name = path.filter((key) => typeof key === "string").join(".");
+    if (classes && seen.has(name)) continue;
+    seen.add(name);
+    cases.push(made(path.join("."), canonicalBytes(withBent(bundle, path)), ring.trust, now));
+  }
+  return cases;
+}
+
+/** A manifest of so many leaves, every one of them shown. */
+export function largeBundle(ring: Ring, leaves: number): Uint8Array {
+  const outcomes = Array.from({ length: leaves - 7 }, (_, i) => ({ check: `c${i.toString().padStart(6, "0")}`, result: "pass" as const, because: null, observer: "daemon" as const, findings: [], findings_cut: 0, gaps: [] }));
+  return makeBundle(ring, { outcomes });
+}

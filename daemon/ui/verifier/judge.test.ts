@@ -1,0 +1,162 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { canonicalText } from "../../../proto/canonical.ts";
+import { toBase64, utf8 } from "../../../proto/encoding.ts";
+import { chosenHasher, growTree } from "../../../kernels/merkle/index.ts";
+import { describeVerification } from "../../cli/verification.ts";
+import { judge as judgeByCommandLine } from "../../cli/sigstore/judge.ts";
+import { makeBundle, newRing, NOW, type Ring } from "../../testing/evidence.ts";
+import { skipWithout } from "../../testing/skip.ts";
+import { checkpointText } from "../../verifier/checkpoint.ts";
+import { hideLeaves, verifyBundle } from "../../verifier/index.ts";
+import { noteKey, signatureLine } from "../../verifier/note.ts";
+import { bentCases, codeOf, plainCases, XSS } from "../testing/cases.ts";
+import type { Answer } from "./answer.ts";
+import { INPUT_LIMITS, readInput } from "./inputs.ts";
+import { judge } from "./judge.ts";
+import { questionOf } from "./questions.ts";
+
+type Judged = Omit<Answer, "took_ms">;
+
+async function given(now: Date, ...files: readonly (readonly [name: string, content: Uint8Array | string])[]): Promise<Judged> {
+  return judge(await Promise.all(files.map(([name, content]) => readInput({ name, blob: new Blob([typeof content === "string" ? content : new Uint8Array(content)]) }))), now);
+}
+const shown = (bundle: Uint8Array, trust: Uint8Array, ...more: readonly (readonly [string, Uint8Array | string])[]): Promise<Judged> => given(NOW, ["b.json", bundle], ["t.json", trust], ...more);
+const stateOf = (answer: Judged, id: string): string | undefined => answer.steps.find((step) => step.id === id)?.state;
+
+const ring = newRing();
+
+test("says of every case what the command line says, word for word", async () => {
+  for (const { name, bundle, trust } of plainCases(ring)) {
+    const answer = await shown(bundle, trust);
+    const verification = verifyBundle(bundle, trust, { now: NOW });
+    const [first, ...rest] = describeVerification(verification).split("\n");
+    expect([name, answer.verdict, answer.headline, [...answer.reasons, ...answer.remarks]]).toEqual([name, verification.result, first ?? "", rest.map((line) => line.trim())]);
+  }
+});
+
+test("attack: any one field changed is refused, and the step that names it comes first", async () => {
+  // Of each list one; bench/page.accept.ts bends every single one, in two browsers.
+  const cases = bentCases(ring, true);
+  expect(cases.length).toBeGreaterThan(80);
+  for (const { name, bundle, trust, expected } of cases) {
+    const answer = await shown(bundle, trust);
+    expect([name, answer.verdict, answer.steps[0]?.state, answer.steps[0]?.id]).toEqual([name, "failed", "failed", questionOf(expected)]);
+    expect([name, answer.steps[0]?.id]).not.toEqual([name, "other"]);
+    // What came after the step that stopped was not looked at, and nobody may think it was.
+    expect(answer.steps.slice(1).map(({ state }) => state)).not.toContain("proved");
+  }
+});
+
+test("without a trust file nothing is verified, and a bundle beside a key is not vouched for by it", async () => {
+  const bundle = makeBundle(ring);
+  expect(await given(NOW)).toMatchObject({ verdict: "waiting", steps: [] });
+  expect(await given(NOW, ["b.json", bundle])).toMatchObject({ verdict: "waiting", steps: [] });
+  expect((await given(NOW, ["t.json", ring.trust])).verdict).toBe("waiting");
+  expect((await given(NOW, ["anything", "hello"], ["t.json", ring.trust])).verdict).toBe("failed");
+});
+
+test("hidden leaves, self-made trust and what is not there are said, and not counted as proved", async () => {
+  const answer = await shown(hideLeaves(makeBundle(ring), ["document/facts"]), ring.trust);
+  expect(answer.verdict).toBe("verified");
+  expect(["trust", "hidden", "leaf", "consistency", "witnesses", "ranges", "documents"].map((id) => [id, stateOf(answer, id)])).toEqual([
+    ["trust", "not_proved"],
+    ["hidden", "not_proved"],
+    ["leaf", "absent"],
+    ["consistency", "absent"],
+    ["witnesses", "absent"],
+    ["ranges", "absent"],
+    ["documents", "absent"],
+  ]);
+});
+
+describe("a leaf by itself", () => {
+  const bundle = makeBundle(ring);
+  const { leaf } = verifyBundle(bundle, ring.trust, { now: NOW, leaf: "document/facts" });
+  const hidden = hideLeaves(bundle, ["document/facts"]);
+
+  test("belongs to a bundle that hides it, in either form of the command line's", async () => {
+    for (const text of [canonicalText(leaf), `VERIFIED offline  something\n${canonicalText(leaf)}\n`, canonicalText({ leaf, result: "verified" })]) {
+      const answer = await shown(hidden, ring.trust, ["leaf.json", text]);
+      expect([answer.verdict, stateOf(answer, "leaf")]).toEqual(["verified", "proved"]);
+    }
+  });
+
+  test("attack: one of another manifest, or with another value, fails and is named", async () => {
+    for (const text of [canonicalText(leaf).replace('"outcome":"recorded"', '"outcome":"admit"'), canonicalText({ ...leaf, index: 1 }), canonicalText({ ...leaf, proof: [] })]) {
+      const answer = await shown(hidden, ring.trust, ["leaf.json", text]);
+      expect([answer.verdict, answer.steps[0]?.id, answer.steps[0]?.state]).toEqual(["failed", "leaf", "failed"]);
+    }
+    const other = await shown(makeBundle(newRing()), ring.trust, ["leaf.json", canonicalText(leaf)]);
+    expect(other.verdict).toBe("unknown_signer");
+  });
+});
+
+describe("a second checkpoint", () => {
+  // The entry is kept as the bundle is made: a signature differs each time, and with it the entry.
+  let entry: Uint8Array = new Uint8Array(0);
+  const bundle = makeBundle(ring, { envelope: (signed) => ({ ...signed, entry: (entry = signed.entry) }) });
+  const neighbours = Array.from({ length: 6 }, (_, i) => utf8(`neighbour ${i}`));
+  const tree = growTree(chosenHasher().leafHashes([...neighbours.slice(0, 3), entry, ...neighbours.slice(3), utf8("later")]));
+  const signed = (by: Ring, size: number, root: Uint8Array): string => {
+    const text = checkpointText({ origin: ring.origin, size, root });
+    return `${text}\n${signatureLine(noteKey(ring.origin, by.log.key), by.log.sign(utf8(text)))}`;
+  };
+  const proof = (by: Ring): string => ["old 7", ...tree.consistencyProof(7).map(toBase64), "", signed(by, 8, tree.root())].join("\n");
+  const split = (by: Ring): string => ["old 7", "", signed(by, 7, chosenHasher().sha256(utf8("another tree")))].join("\n");
+  const second = (text: string) => shown(bundle, ring.trust, ["checkpoint", text]);
+
+  test("with a proof shows that the log only grew; without one it is said to be open", async () => {
+    const proven = await second(proof(ring));
+    expect([proven.verdict, stateOf(proven, "consistency")]).toEqual(["verified", "proved"]);
+    expect(stateOf(await second(`old 7\n\n${signed(ring, 8, tree.root())}`), "consistency")).toBe("not_proved");
+  });
+
+  test("attack: a second tree of the same size is a split view, and fails", async () => {
+    const answer = await second(split(ring));
+    expect([answer.verdict, answer.steps[0]?.id]).toEqual(["failed", "consistency"]);
+    expect(answer.reasons.join()).toContain("two different trees");
+  });
+
+  test("attack: a checkpoint by a stranger's key shows nothing", async () => {
+    const stranger = newRing();
+    expect(stateOf(await second(proof(stranger)), "consistency")).toBe("not_proved");
+    expect(stateOf(await second(split(stranger)), "consistency")).toBe("not_proved");
+    expect(stateOf(await second("old 7\n\nnonsense"), "consistency")).toBe("not_proved");
+  });
+});
+
+test("attack: hostile names arrive as visible text, whatever draws them", async () => {
+  const answer = await shown(makeBundle(ring, { identity: { repo_id: XSS, target_ref: "refs/heads/\u202emain" } }), ring.trust, ["<b>\u202ename", "x"]);
+  expect(answer.headline).toContain("<img/src=x");
+  expect(JSON.stringify(answer)).not.toMatch(/[\u202a-\u202e]/);
+});
+
+test("too large a file is refused with the limit named, and not read", async () => {
+  const blob = { size: INPUT_LIMITS.bytes_max + 1, slice: () => new Blob(['{"attestations":[']), arrayBuffer: () => Promise.reject(new Error("read")), stream: () => new Blob([]).stream() };
+  const answer = judge([await readInput({ name: "b.json", blob })], NOW);
+  expect([answer.verdict, answer.headline]).toEqual(["failed", `FAILED  b.json has ${INPUT_LIMITS.bytes_max + 1} bytes, limit ${INPUT_LIMITS.bytes_max}`]);
+});
+
+const VECTORS = new URL("../../../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;
+const missing = skipWithout(existsSync(VECTORS), "../shared/vectors/sigstore-bundles is not there, so the page was shown no foreign bundle");
+
+test.skipIf(missing)("foreign bundles: with a key the command line's verdict, with a certificate none", async () => {
+  const table: string[][] = [];
+  for (const { name } of readdirSync(VECTORS, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    const read = (file: string) => (existsSync(`${VECTORS}${name}/${file}`) ? readFileSync(`${VECTORS}${name}/${file}`) : null);
+    const artifact = read("artifact") ?? readFileSync(`${VECTORS}a.txt`);
+    const [bundle, key, root] = [read("bundle.sigstore.json") ?? new Uint8Array(), read("key.pub"), read("trusted_root.json")];
+    const files = [["bundle.json", bundle], ["artifact", artifact], ...(key === null ? [] : [["key.pub", key] as const]), ...(root === null ? [] : [["root.json", root] as const])] as const;
+    const { verdict } = await given(NOW, ...files);
+    const asked = key === null ? null : await judgeByCommandLine({ bundle, trusted_root: root, file_or_digest: `${VECTORS}${existsSync(`${VECTORS}${name}/artifact`) ? `${name}/artifact` : "a.txt"}`, wanted: { key }, predicate_type: null, now: NOW });
+    table.push([name, verdict, asked?.result ?? "certificate"]);
+  }
+  expect(table.filter(([, page, line]) => line !== "certificate" && page !== line)).toEqual([]);
+  expect(table.filter(([, page]) => page === "verified").map(([name]) => name)).toEqual(["managed-key-and-trusted-root", "managed-key-happy-path"]);
+  expect(table.filter(([, page, line]) => line === "certificate" && page === "not_judged").length).toBeGreaterThan(50);
+});
+
+test("cases: the harness itself tells a sound bundle from a bent one", () => {
+  expect(codeOf(makeBundle(ring), ring.trust)).toBe("verified");
+});

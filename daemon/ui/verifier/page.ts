@@ -1,0 +1,145 @@
+/** The page in the browser: takes files and pasted text, asks the worker, draws its answer. */
+import { drawFiles, drawSteps, drawVerdict } from "./draw.ts";
+import type { Answer } from "./answer.ts";
+import type { PageDocument, PageElement, PageInput, TrustedTypes } from "./dom.ts";
+import { INPUT_LIMITS } from "./inputs.ts";
+import type { Question, Reply } from "./protocol.ts";
+import { answer as answerHere } from "./worker.ts";
+
+declare const document: PageDocument;
+declare const trustedTypes: TrustedTypes | undefined;
+
+interface Held {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+function element(id: string): PageElement {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no ${id}`);
+  return found;
+}
+
+type Ask = (question: Question) => Promise<Reply>;
+
+/** A worker made of the page's own script: a page opened from disk may load no other. `null` where the browser refuses. */
+function workerOf(script: string): Worker | null {
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  try {
+    const policy = typeof trustedTypes === "undefined" ? null : trustedTypes.createPolicy("worker", { createScriptURL: (own) => own });
+    return new Worker(policy === null ? url : policy.createScriptURL(url));
+  } catch (cause) {
+    if (cause instanceof Error) return null;
+    throw cause;
+  }
+}
+
+/** Asks the worker; one that does not start leaves the judging to the page itself, which then stands still while it judges. */
+function asking(script: string): Ask {
+  const worker = workerOf(script);
+  if (worker === null) return answerHere;
+  let alive = true;
+  const open = new Map<number, { question: Question; settle: (reply: Promise<Reply> | Reply) => void }>();
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    open.get(data.id)?.settle(data);
+    open.delete(data.id);
+  };
+  worker.onerror = () => {
+    alive = false;
+    for (const { question, settle } of open.values()) settle(answerHere(question));
+    open.clear();
+  };
+  return (question) =>
+    alive
+      ? new Promise((settle) => {
+          open.set(question.id, { question, settle });
+          worker.postMessage(question);
+        })
+      : answerHere(question);
+}
+
+const TITLES: Readonly<Record<Answer["verdict"], string>> = { verified: "Verified", failed: "Failed", unknown_signer: "Unknown signer", not_judged: "Not judged here", waiting: "Maestro verifier" };
+
+class Page {
+  private held: Held[] = [];
+  private asked = 0;
+
+  constructor(private readonly ask: Ask) {}
+
+  add(more: readonly Held[]): void {
+    this.held = [...this.held, ...more].slice(-INPUT_LIMITS.files_max);
+    void this.judge();
+  }
+
+  clear(): void {
+    this.held = [];
+    void this.judge();
+    element("evidence").focus();
+  }
+
+  private remove(index: number): void {
+    this.held = this.held.filter((_, i) => i !== index);
+    void this.judge();
+    element("evidence").focus();
+  }
+
+  /** Judges what is there now; an answer that a newer question overtook is dropped. */
+  async judge(): Promise<void> {
+    const id = ++this.asked;
+    const start = performance.now();
+    const root = document.documentElement;
+    root.setAttribute("aria-busy", "true");
+    element("note").textContent = this.held.length === 0 ? "" : "Judging\u2026";
+    const { answer } = await this.ask({ id, files: this.held, now_ms: Date.now() });
+    if (id !== this.asked) return;
+    drawVerdict(element("verdict"), answer);
+    drawSteps(element("steps"), answer.steps);
+    drawFiles(element("files"), answer.files, (index) => this.remove(index));
+    element("questions").hidden = answer.steps.length === 0;
+    element("note").textContent = answer.steps.length === 0 ? "" : `Judged on this computer in ${Math.max(1, Math.round(answer.took_ms))} ms, without a network.`;
+    document.title = `${TITLES[answer.verdict]} \u2013 Maestro verifier`;
+    root.setAttribute("aria-busy", "false");
+    root.dataset["verdict"] = answer.verdict;
+    root.dataset["judged"] = String(id);
+    root.dataset["tookMs"] = answer.took_ms.toFixed(1);
+    root.dataset["drawnMs"] = (performance.now() - start).toFixed(1);
+  }
+}
+
+function takeFiles(page: Page, input: PageInput): void {
+  page.add([...(input.files ?? [])].map((blob) => ({ name: blob.name, blob })));
+  // The same file chosen once more is asked about once more.
+  input.value = "";
+}
+
+/** A text box adds or drops the last line's end: canonical JSON has none, signed notes must have one. */
+const asFile = (text: string): string => (text.trimStart().startsWith("{") ? text.trim() : `${text.replace(/\n+$/, "")}\n`);
+
+export function startPage(script: string): void {
+  const page = new Page(asking(script));
+  for (const id of ["evidence", "trust"]) {
+    const input = element(id) as PageInput;
+    input.addEventListener("change", () => takeFiles(page, input));
+  }
+  const pasted = element("pasted") as PageInput;
+  element("paste").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (pasted.value === "") return;
+    page.add([{ name: "pasted text", blob: new Blob([asFile(pasted.value)], { type: "text/plain" }) }]);
+    pasted.value = "";
+  });
+  element("clear").addEventListener("click", () => page.clear());
+  const drop = element("drop");
+  const over = (on: boolean) => (drop.className = on ? "drop over" : "drop");
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  document.addEventListener("dragleave", () => over(false));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    page.add([...(event.dataTransfer?.files ?? [])].map((blob) => ({ name: blob.name, blob })));
+  });
+  void page.judge();
+}
