@@ -5,7 +5,7 @@ import { WorkerReply, type WorkerJob } from "../../proto/worker.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import type { Lease, WorkerPool } from "../platform/pool/pool.ts";
 import { NO_USAGE, type Usage } from "../platform/process/usage.ts";
-import { redact } from "./redact.ts";
+import { published } from "./redact.ts";
 
 type ReplyTo<Job extends WorkerJob> = Extract<WorkerReply, { kind: Job["kind"] }>;
 
@@ -81,7 +81,7 @@ const together = (a: Usage, b: Usage): Usage => ({ cpu_us: a.cpu_us + b.cpu_us, 
 
 /** The last words of a process may quote the change it died of, and they go onto the card and into the daemon's log. */
 function masked(error: unknown): unknown {
-  return error instanceof MaestroError ? new MaestroError(error.code, redact(error.detail), { cause: masked(error.cause) }) : error;
+  return error instanceof MaestroError ? new MaestroError(error.code, published(error.detail), { cause: masked(error.cause) }) : error;
 }
 
 /** An answer for another check is none: whoever gave it is not asked again. */

@@ -5,6 +5,7 @@
  */
 
 import { pathText, type PathBytes } from "../../proto/scalar.ts";
+import { maskPersonal } from "./personal.ts";
 
 /** Shortest run of token characters that is looked at; shorter secrets cannot be told from words. */
 const RUN = /[A-Za-z0-9_+/=~-]{20,}/g;
@@ -72,10 +73,13 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   return out.replace(PREFIXED, masked).replace(RUN, (run) => (looksDrawn(run) ? masked(run) : run));
 }
 
-/** A place has to stay findable: in a path only what carries a credential's prefix and looks drawn is masked. */
+/** What may be shown to anybody: neither a credential nor what names a person is left. Identities of findings go by `redact` alone, so that they stay what they were. */
+export const published = (text: string, secrets: readonly string[] = []): string => maskPersonal(redact(text, secrets));
+
+/** A place has to stay findable: in a path only an address, and what carries a credential's prefix and looks drawn, is masked. */
 export function maskedPath(path: PathBytes): PathBytes {
   const text = pathText(path);
-  const safe = text.replace(PREFIXED_NAME, (name) => (looksDrawn(name) ? masked(name) : name));
+  const safe = maskPersonal(text.replace(PREFIXED_NAME, (name) => (looksDrawn(name) ? masked(name) : name)));
   return safe === text ? path : { u: safe };
 }
 
@@ -89,5 +93,5 @@ export function cutText(text: string, characters_max: number): string {
 
 /** A name or sentence built from a change's text: masked and bounded. */
 export function shown(text: string): string {
-  return cutText(redact(text.length > 8 * SHOWN_CHARACTERS_MAX ? text.slice(0, 8 * SHOWN_CHARACTERS_MAX) : text), SHOWN_CHARACTERS_MAX);
+  return cutText(published(text.length > 8 * SHOWN_CHARACTERS_MAX ? text.slice(0, 8 * SHOWN_CHARACTERS_MAX) : text), SHOWN_CHARACTERS_MAX);
 }

@@ -6,7 +6,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { Gap } from "../../proto/facts.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import type { CommandJob, KeptFile } from "../../proto/worker.ts";
-import { redact, shown } from "../checking/redact.ts";
+import { published, shown } from "../checking/redact.ts";
 import { readJunit, type TestProblem } from "./reports/junit.ts";
 import { BrokenReport } from "./reports/reading.ts";
 import { treePath } from "./place.ts";
@@ -27,7 +27,7 @@ export async function keptBytes({ path, sha256: wanted }: KeptFile): Promise<Uin
 /** The last lines a program printed, for a person: what makes a terminal do things is taken out by the faces, credentials here. */
 function tailOf(base64: string): string {
   const text = fromUtf8Lossy(fromBase64(base64) ?? new Uint8Array(0)).replaceAll("\r\n", "\n").trimEnd();
-  const lines = redact(text).split("\n").slice(-TAIL_LINES).join("\n");
+  const lines = published(text).split("\n").slice(-TAIL_LINES).join("\n");
   return lines.slice(-TAIL_CHARACTERS_MAX).toWellFormed();
 }
 

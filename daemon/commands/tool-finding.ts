@@ -4,7 +4,7 @@ import type { Gap } from "../../proto/facts.ts";
 import type { FailedTest } from "../../proto/failed-test.ts";
 import type { Finding } from "../../proto/outcome.ts";
 import { classify } from "../checking/classify.ts";
-import { cutText, maskedPath, redact, shown } from "../checking/redact.ts";
+import { cutText, maskedPath, published, shown } from "../checking/redact.ts";
 
 export type Level = Finding["severity"];
 
@@ -73,7 +73,7 @@ export function findingsOf(command: string, reported: readonly ToolFinding[]): {
       fingerprint: createHash("sha256").update(JSON.stringify([key, occurrence])).digest("hex"),
       baseline: "not_compared",
       tags: one.path === null ? [] : tagsOf(one.path),
-      excerpt: one.excerpt === null ? null : cutText(redact(one.excerpt.slice(0, 4 * EXCERPT_CHARACTERS_MAX)), EXCERPT_CHARACTERS_MAX),
+      excerpt: one.excerpt === null ? null : cutText(published(one.excerpt.slice(0, 4 * EXCERPT_CHARACTERS_MAX)), EXCERPT_CHARACTERS_MAX),
       counterexample: null,
       fix: null,
       ...(one.test === undefined ? {} : { test: { ...one.test, name: shown(one.test.name) } }),

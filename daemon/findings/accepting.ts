@@ -5,7 +5,7 @@ import type { Waiver } from "../../proto/waiver.ts";
 import type { SettleJob } from "../../proto/worker.ts";
 import { speaksOf } from "../checking/border.ts";
 import { matchesPath } from "../checking/globs.ts";
-import { cutText, redact } from "../checking/redact.ts";
+import { cutText, published } from "../checking/redact.ts";
 import type { ParsedCommit } from "../platform/git/commit.ts";
 import type { Oid } from "../platform/git/object-format.ts";
 import { denied } from "./baseline-file.ts";
@@ -18,7 +18,7 @@ const TEXT_MAX = 500;
 /** Lines whose history is looked through; who wrote the others is unknown. */
 const OWNERS_MAX = 32;
 
-const shownText = (text: string): string => cutText(redact(text), TEXT_MAX);
+const shownText = (text: string): string => cutText(published(text), TEXT_MAX);
 
 export interface Trusted {
   readonly commit: Oid;

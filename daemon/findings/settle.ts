@@ -8,7 +8,7 @@ import { BASELINE_FILE_NAME, type BaselineEntry, type Waiver } from "../../proto
 import type { Settled, SettleJob, SettleReply } from "../../proto/worker.ts";
 import { Borders } from "../checking/border.ts";
 import { LINE_LOOKED_AT_MAX, normalised, restOf } from "../checking/line.ts";
-import { redact } from "../checking/redact.ts";
+import { published, redact } from "../checking/redact.ts";
 import { GitReader } from "../platform/git/reader.ts";
 import { Waivers, type Trusted } from "./accepting.ts";
 import { Accepting, parseBaseline } from "./baseline-file.ts";
@@ -141,7 +141,7 @@ function lookedEverywhere(outcomes: readonly Outcome[]): (entry: BaselineEntry) 
 
 function staleText(stale: readonly BaselineEntry[]): string | null {
   if (stale.length === 0) return null;
-  const named = stale.slice(0, STALE_NAMED_MAX).map(({ rule, path, count }) => `${count} of ${rule} in ${redact(path)}`);
+  const named = stale.slice(0, STALE_NAMED_MAX).map(({ rule, path, count }) => `${count} of ${rule} in ${published(path)}`);
   return `${BASELINE_FILE_NAME} lists what is no longer found: ${named.join(", ")}${stale.length > named.length ? ` and ${stale.length - named.length} more` : ""}; \`maestro baseline\` takes it out`.slice(0, 2000).toWellFormed();
 }
 

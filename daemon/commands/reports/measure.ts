@@ -3,12 +3,12 @@ import { compareRational, exactlyAt, roundedAt, type Rational } from "../../../p
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Obligation } from "../../../proto/outcome.ts";
 import type { ObligationRule } from "../../../proto/report.ts";
-import { redact } from "../../checking/redact.ts";
+import { published } from "../../checking/redact.ts";
 import type { Reading, Report } from "./reading.ts";
 
 const BECAUSE_CHARACTERS_MAX = 1000;
 
-const clip = (text: string): string => redact(text.slice(0, BECAUSE_CHARACTERS_MAX)).slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed();
+const clip = (text: string): string => published(text.slice(0, BECAUSE_CHARACTERS_MAX)).slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed();
 
 function bound(text: string | undefined, scale: number): string | null {
   if (text === undefined) return null;

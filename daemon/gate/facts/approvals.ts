@@ -4,7 +4,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { ApprovalNeed, ApprovalNeeds, ApprovalRules } from "../../../proto/people.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { pathMatcher } from "../../checking/globs.ts";
-import { redact } from "../../checking/redact.ts";
+import { published } from "../../checking/redact.ts";
 import { CODEOWNERS_BYTES_MAX, CODEOWNERS_PLACES, parseCodeowners, type Codeowners } from "../../config/codeowners.ts";
 import type { Oid } from "../../platform/git/object-format.ts";
 import type { GitReader } from "../../platform/git/reader.ts";
@@ -49,7 +49,7 @@ function needsOf(rules: ApprovalRules, paths: readonly string[], owners: Codeown
       }
     }
   }
-  return [...found.values()].map(({ from, count, paths: files }) => ({ from, count, files: files.size, example: redact([...files][0] ?? "").slice(0, EXAMPLE_CHARACTERS_MAX).toWellFormed() }));
+  return [...found.values()].map(({ from, count, paths: files }) => ({ from, count, files: files.size, example: published([...files][0] ?? "").slice(0, EXAMPLE_CHARACTERS_MAX).toWellFormed() }));
 }
 
 /** What cannot be told is said, and holds the gate: a rule that could not be applied has not been met. */

@@ -3,7 +3,7 @@
  * would leave an empty body or make the next line its own.
  */
 import type { Language } from "../../../checking/classify.ts";
-import { redact } from "../../../checking/redact.ts";
+import { published } from "../../../checking/redact.ts";
 import { codeOnly } from "../reading/code.ts";
 
 /** As long as a fix may be on a finding. */
@@ -22,7 +22,7 @@ const CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /** A card carries it, so what could be a credential, or was not text, is not repeated. */
 function shareable(text: string): string | null {
-  return text.length > CHARACTERS_MAX || text.includes("\ufffd") || !text.isWellFormed() || redact(text) !== text ? null : text;
+  return text.length > CHARACTERS_MAX || text.includes("\ufffd") || !text.isWellFormed() || published(text) !== text ? null : text;
 }
 
 /** `text` with what `patterns` match in its code taken out; columns of code and text are the same. */

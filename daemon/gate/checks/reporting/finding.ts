@@ -5,7 +5,7 @@ import { pathText, type PathBytes } from "../../../../proto/scalar.ts";
 import type { Seen } from "../check.ts";
 import { classify } from "../../../checking/classify.ts";
 import { LINE_LOOKED_AT_MAX, normalised, restOf } from "../../../checking/line.ts";
-import { cutText, maskedPath, redact, shown } from "../../../checking/redact.ts";
+import { cutText, maskedPath, published, redact, shown } from "../../../checking/redact.ts";
 import { rememberRaw } from "./raw-identity.ts";
 
 const FINDINGS_MAX = 5000;
@@ -105,7 +105,7 @@ export function findingList(): FindingList {
         baseline: "not_compared",
         identity: createHash("sha256").update(JSON.stringify([report.rule, report.text === undefined ? message : text])).digest("hex"),
         tags,
-        excerpt: report.text === undefined ? null : cutText(text, EXCERPT_CHARACTERS_MAX),
+        excerpt: report.text === undefined ? null : cutText(published(text), EXCERPT_CHARACTERS_MAX),
         counterexample: report.counterexample === undefined ? null : shown(report.counterexample),
         fix: report.fix === undefined ? null : { description: report.fix, replacement: report.replacement ?? null },
       };
