@@ -3,6 +3,7 @@ import { canonicalBytes } from "../../../proto/canonical.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
 import { utf8 } from "../../../proto/encoding.ts";
 import type { Json } from "../../../proto/json.ts";
+import type { Verification } from "../../../proto/verification.ts";
 import { makeBundle, newRing, NOW, trustWith, type Ring } from "../../testing/evidence.ts";
 import { hideLeaves, verifyBundle } from "../../verifier/index.ts";
 
@@ -10,16 +11,15 @@ export interface Case {
   readonly name: string;
   readonly bundle: Uint8Array;
   readonly trust: Uint8Array;
-  /** As the verifier says; of a failed one the code of its first reason. */
-  readonly expected: string;
+  readonly result: Verification["result"];
+  /** The rule that spoke; `null` where verified. */
+  readonly code: string | null;
 }
 
-export const codeOf = (bundle: Uint8Array, trust: Uint8Array, now = NOW): string => {
+function made(name: string, bundle: Uint8Array, trust: Uint8Array, now = NOW): Case {
   const { result, reasons } = verifyBundle(bundle, trust, { now });
-  return result === "failed" ? (reasons[0]?.code ?? "none") : result;
-};
-
-const made = (name: string, bundle: Uint8Array, trust: Uint8Array, now?: Date): Case => ({ name, bundle, trust, expected: codeOf(bundle, trust, now) });
+  return { name, bundle, trust, result, code: reasons[0]?.code ?? null };
+}
 
 /** A string that would run where it is taken for markup; no white space, so that a repository may be called so. */
 export const XSS = "<img/src=x/onerror=\"globalThis.hurt=1\"><svg/onload=globalThis.hurt=1></script><script>globalThis.hurt=1</script>";
@@ -32,7 +32,7 @@ export function plainCases(ring: Ring = newRing(), now?: Date): Case[] {
     made("sound", good, ring.trust, now),
     made("an operator's trust file", good, operator, now),
     made("hidden leaves", hideLeaves(good, ["document/card", "document/facts"]), ring.trust, now),
-    made("documents", makeBundle(ring, { documents: { policy: "package maestro\n" } }), ring.trust, now),
+    made("documents", makeBundle(ring, { documents: { "policy.rego": "package maestro\n" } }), ring.trust, now),
     made("a stranger's", makeBundle(newRing()), ring.trust, now),
     made("a card that says something else", makeBundle(ring, { card: (card) => ({ ...card, verdict: "admit" }) }), ring.trust, now),
     made("hostile names", makeBundle(ring, { identity: { repo_id: XSS, target_ref: "refs/heads/<b>\u202emain</b>" } }), ring.trust, now),
@@ -69,7 +69,7 @@ function withBent(root: Json, [key, ...rest]: Path): Json {
 
 /** One case for every field of a bundle, or with `classes` one for every field that differs in more than its place in a list. */
 export function bentCases(ring: Ring = newRing(), classes = false, now?: Date): Case[] {
-  const bundle = JSON.parse(new TextDecoder().decode(makeBundle(ring, { documents: { policy: "package maestro\n" } }))) as Bundle & Json;
+  const bundle = JSON.parse(new TextDecoder().decode(makeBundle(ring, { documents: { "policy.rego": "package maestro\n" } }))) as Bundle & Json;
   const seen = new Set<string>();
   const cases: Case[] = [];
   for (const path of scalars(bundle)) {

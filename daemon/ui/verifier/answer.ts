@@ -26,6 +26,8 @@ export interface Step {
   /** What that means, and what it does not prove: one sentence each. */
   readonly means: string;
   readonly limit: string;
+  /** The meaning holds although the state is not `proved`; elsewhere it is what would have been meant. */
+  readonly holds?: boolean;
   readonly rows: readonly Row[];
   readonly tables: readonly Table[];
 }

@@ -6,8 +6,13 @@ declare const document: PageDocument;
 
 type Attributes = Readonly<Record<string, string>>;
 
+/** A narrow page lays rows out as blocks, which takes their meaning from screen readers where it is not said once more. */
+const ROLES: Readonly<Record<string, string>> = { table: "table", thead: "rowgroup", tbody: "rowgroup", tr: "row", td: "cell" };
+
 function h(tag: string, attributes: Attributes, ...children: (PageElement | string)[]): PageElement {
   const element = document.createElement(tag);
+  const role = tag === "th" ? (attributes["scope"] === "col" ? "columnheader" : "rowheader") : ROLES[tag];
+  if (role !== undefined) element.setAttribute("role", role);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
@@ -43,11 +48,13 @@ function tableOf({ caption, columns, rows, more }: Table): PageElement {
 
 function stepOf(step: Step): PageElement {
   const title = `step-${step.id}`;
-  const words = h("dl", {}, h("dt", {}, "Means"), h("dd", {}, step.means), h("dt", {}, "Does not prove"), h("dd", {}, step.limit));
+  // Of what nobody proved, the meaning is what it would have been.
+  const [means, limit] = step.holds === true || step.state === "proved" ? ["Means", "Does not prove"] : ["Would mean", "Would not prove"];
+  const words = step.state === "not_judged" ? [] : [h("dl", {}, h("dt", {}, means), h("dd", {}, step.means), h("dt", {}, limit), h("dd", {}, step.limit))];
   return h(
     "li",
     { class: `step ${step.state}`, id: `item-${step.id}` },
-    h("section", { "aria-labelledby": title }, h("h3", { id: title }, step.title, " ", badge(step.state)), h("p", { class: "said" }, foreign(step.said)), ...rowsOf(step), ...step.tables.map(tableOf), words),
+    h("section", { "aria-labelledby": title }, h("h3", { id: title }, step.title, " ", badge(step.state)), h("p", { class: "said" }, foreign(step.said)), ...rowsOf(step), ...step.tables.map(tableOf), ...words),
   );
 }
 

@@ -18,6 +18,8 @@ const KINDS = {
   trusted_root: "Sigstore trusted root",
   leaf: "leaf with its inclusion proof",
   checkpoints: "second checkpoint",
+  opening: "opening of a hidden number",
+  bounds: "configuration with bounds",
   artifact: "artifact",
   too_large: "too large",
 } as const;
@@ -33,6 +35,8 @@ const TAIL_BYTES = 4 * 1024;
 const SIGNS: readonly (readonly [Kind, (head: string, tail: string) => boolean])[] = [
   ["bundle", (head, tail) => head.startsWith('{"attestations":') || /"type":"maestro\.bundle","v":[0-9]+\}\s*$/.test(tail)],
   ["trust", (head, tail) => head.startsWith('{"body":{"keys":') || /"type":"maestro\.trust","v":[0-9]+\}\s*$/.test(tail)],
+  ["opening", (head) => head.includes('"type":"maestro.opening"')],
+  ["bounds", (head, tail) => head.startsWith('{"body":') && /"type":"config","v":[0-9]+\}\s*$/.test(tail)],
   ["trusted_root", (head) => head.includes("application/vnd.dev.sigstore.trustedroot")],
   ["sigstore", (head, tail) => looksLikeSigstore(head) || looksLikeSigstore(tail) || head.startsWith('{"dsseEnvelope"')],
   ["key", (head) => head.includes("-----BEGIN PUBLIC KEY-----")],

@@ -5,6 +5,7 @@ import { fromHex, fromUtf8Lossy, toHex } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { VerifiedLeaf, type Verification } from "../../../proto/verification.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
+import type { TrustFile } from "../../../proto/trust.ts";
 import { verifyInclusion } from "../../../kernels/merkle/index.ts";
 import { parseCheckpoint, type Checkpoint } from "../../verifier/checkpoint.ts";
 import { checkConsistency } from "../../verifier/consistency.ts";
@@ -71,12 +72,13 @@ function judgeConsistency(text: Uint8Array, bundle: Bundle, trust: Uint8Array): 
 }
 
 function judgeEvidence(bundle: Input, trust: Input, of: (kind: Kind) => Input | undefined, now: Date): Judged {
-  const verification = verifyBundle(bundle.bytes, trust.bytes, { now });
-  const [leaf, second] = [of("leaf"), of("checkpoints")];
+  const [leaf, second, bounds, opening] = [of("leaf"), of("checkpoints"), of("bounds"), of("opening")];
+  const verification = verifyBundle(bundle.bytes, trust.bytes, { now, ...(bounds === undefined ? {} : { bounds: bounds.bytes }), ...(opening === undefined ? {} : { opening: opening.bytes }) });
   const verified = verification.result === "verified";
   const read = verified ? asBundle(bundle.bytes) : null;
   const beside: Beside = {
     card: read !== null && read.card !== null,
+    root: verified ? (JSON.parse(fromUtf8Lossy(trust.bytes)) as TrustFile).root.fingerprint : "",
     leaf: leaf === undefined || read === null ? null : judgeLeaf(leaf.bytes, verification),
     consistency: second === undefined || read === null ? null : judgeConsistency(second.bytes, read, trust.bytes),
   };

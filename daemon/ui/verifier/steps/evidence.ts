@@ -1,4 +1,5 @@
 /** An evidence bundle's verification as the steps of the page: the verifier judged, here it is only put into words. */
+import { decimalText } from "../../../../proto/decimal.ts";
 import { visible } from "../../../verifier/visible.ts";
 import { witnessText } from "../../../verifier/witness-words.ts";
 import type { Verification, VerifiedLeaf } from "../../../../proto/verification.ts";
@@ -6,12 +7,14 @@ import type { Statement } from "../../../../proto/attestation.ts";
 import { leafLabel } from "../../../verifier/leaves.ts";
 import { step, table, type Row, type State, type Step } from "../answer.ts";
 import { QUESTIONS, questionOf, type QuestionId } from "../questions.ts";
-import { rangeRow } from "./ranges.ts";
+import { isProved, rangeRow } from "./ranges.ts";
 
 /** What the bundle's own unsigned shape and the files beside it showed. */
 export interface Beside {
   /** Whether the bundle carries its card; the verifier held it against its leaf. */
   readonly card: boolean;
+  /** Fingerprint of the key that signed the trust file. */
+  readonly root: string;
   readonly leaf: { readonly state: State; readonly said: string; readonly found: VerifiedLeaf | null } | null;
   readonly consistency: { readonly state: State; readonly said: string } | null;
 }
@@ -20,7 +23,7 @@ const ABSENT = "Not in this bundle.";
 const row = (label: string, value: string): Row => ({ label, value: visible(value) });
 const counted = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
-type Said = Pick<Step, "state" | "said"> & Partial<Pick<Step, "rows" | "tables">>;
+type Said = Pick<Step, "state" | "said"> & Partial<Pick<Step, "rows" | "tables" | "means" | "limit" | "holds">>;
 const made = (id: QuestionId, said: Said): Step => step({ ...QUESTIONS[id], ...said });
 const absent = (id: QuestionId, said = ABSENT): Step => made(id, { state: "absent", said });
 
@@ -44,11 +47,10 @@ function about({ predicate }: Statement): Step {
   return made("about", { state: "proved", said: `${verdict.toUpperCase()} of commit ${identity.head.slice(0, 12)} into ${visible(identity.target_ref)}.`, rows, tables });
 }
 
-function trusted(signer: NonNullable<Verification["signer"]>): Step {
-  const said = signer.self_made
-    ? "The node wrote this trust file for itself: it proves integrity, not authority."
-    : `An operator's trust file of the domain ${visible(signer.trust_domain ?? "?")}.`;
-  return made("trust", { state: signer.self_made ? "not_proved" : "proved", said, rows: [row("Trust domain", signer.trust_domain ?? "unknown"), row("Self-made", signer.self_made ? "yes" : "no")] });
+function trusted(signer: NonNullable<Verification["signer"]>, root: string): Step {
+  const rows = [row("Root key", root), row("Trust domain", signer.trust_domain ?? "unknown"), row("Self-made", signer.self_made ? "yes" : "no")];
+  if (!signer.self_made) return made("trust", { state: "proved", said: `An operator's trust file of the domain ${visible(signer.trust_domain ?? "?")}.`, rows });
+  return made("trust", { state: "not_proved", holds: true, said: "The node wrote this trust file for itself: it proves integrity, not authority.", means: "The evidence and these keys belong together, so nothing was changed since.", rows });
 }
 
 function validity({ predicate }: Statement, lapsed: boolean, now: Date): Step {
@@ -64,11 +66,18 @@ function witnesses(found: Verification["witnesses"]): Step {
   return made("witnesses", { state: proved ? "proved" : "not_proved", said: `${visible(witnessText(found).join("; "))}.`, rows });
 }
 
-function ranges(found: Verification["ranges"]): Step {
-  if (found === undefined || found.length === 0) return absent("ranges");
-  const proved = found.filter(({ result }) => result === "proved").length;
+function ranges({ ranges: found = [], opening }: Verification): Step {
+  if (found.length === 0) return absent("ranges");
+  const proved = found.filter(isProved).length;
   const tables = [table("Hidden numbers", ["Obligation", "Result", "Bounds", "Bounds from"], found.map(rangeRow))];
-  return made("ranges", { state: proved === found.length ? "proved" : "not_proved", said: `${proved} of ${counted(found.length, "hidden number")} ${proved === 1 ? "is" : "are"} proved to be within bounds.`, tables });
+  const rows = opening === undefined ? [] : [row(`${opening.obligation}, opened`, `${decimalText(opening.value, opening.scale)} ${opening.unit ?? ""}`.trim())];
+  return made("ranges", { state: proved === found.length ? "proved" : "not_proved", said: `${proved} of ${counted(found.length, "hidden number")} ${proved === 1 ? "is" : "are"} proved to be within bounds that the prover did not choose.`, rows, tables });
+}
+
+function attestations(found: Verification["attestations"]): Step {
+  if (found.length === 0) return absent("attestations");
+  const rows = found.map(({ predicate_type, of, says, log_index, statement_sha256 }) => [visible(predicate_type), visible(of ?? ""), visible(says), String(log_index), statement_sha256]);
+  return made("attestations", { state: "proved", said: `${counted(found.length, "further statement")}, in agreement with the first.`, tables: [table("Further attestations", ["Type", "Of", "Says", "Log entry", "Statement's SHA-256"], rows)] });
 }
 
 function documents(found: Verification["documents"]): Step {
@@ -97,7 +106,7 @@ function verifiedSteps(verification: Verification, statement: Statement, beside:
   const leaf = beside.leaf;
   return [
     made("container", { state: "proved", said: "One canonical document." }),
-    ...(signer === null ? [] : [trusted(signer)]),
+    ...(signer === null ? [] : [trusted(signer, beside.root)]),
     about(statement),
     made("signature", { state: "proved", said: "Signed by a key of role gate that the trust file names.", rows: [row("Key", signer?.fingerprint ?? "?"), row("Statement", statement.predicateType)] }),
     made("manifest", { state: "proved", said: `${counted(size, "leaf", "leaves")} hash to the signed root.`, rows: [row("Root", root), row("Leaves", String(size))] }),
@@ -106,8 +115,9 @@ function verifiedSteps(verification: Verification, statement: Statement, beside:
     ...(log === null ? [] : [made("log", { state: "proved", said: `Entry ${log.index} of a log of ${log.size}.`, rows: [row("Log", log.origin), row("Entry", String(log.index)), row("Size", String(log.size))] })]),
     beside.consistency === null ? absent("consistency", "No second checkpoint was given.") : made("consistency", beside.consistency),
     witnesses(verification.witnesses),
-    ranges(verification.ranges),
-    hidden_leaves === 0 ? absent("hidden", "No leaf is hidden.") : made("hidden", { state: "not_proved", said: `${counted(hidden_leaves, "leaf is", "leaves are")} hidden behind ${hidden_leaves === 1 ? "its hash" : "their hashes"}.` }),
+    attestations(verification.attestations),
+    ranges(verification),
+    hidden_leaves === 0 ? absent("hidden", "No leaf is hidden.") : made("hidden", { state: "not_proved", holds: true, said: `${counted(hidden_leaves, "leaf is", "leaves are")} hidden behind ${hidden_leaves === 1 ? "its hash" : "their hashes"}.` }),
     releases(statement),
     documents(verification.documents),
     validity(statement, verification.lapsed, now),

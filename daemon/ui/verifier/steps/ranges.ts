@@ -1,18 +1,14 @@
-import { visible } from "../../../verifier/visible.ts";
+import { decimalText } from "../../../../proto/decimal.ts";
 import type { Verification } from "../../../../proto/verification.ts";
+import { visible } from "../../../verifier/visible.ts";
 
 type Range = NonNullable<Verification["ranges"]>[number];
 
 const RESULTS: Readonly<Record<Range["result"], string>> = { proved: "proved within its bounds", outside: "outside, as the gate says", not_proved: "not proved" };
-const SOURCES: Readonly<Record<Range["bounds"], string>> = { configuration: "the configuration that the statement names", given: "a file you gave", signer: "the signer's word alone" };
+const SOURCES: Readonly<Record<Range["bounds"], string>> = { configuration: "the configuration that the gate's identity names", given: "the file you gave", signer: "the signer's own word; give the configuration" };
 
-/** An integer in units of 10^-scale, as a person writes it. */
-export function decimalText(value: string, scale: number): string {
-  const negative = value.startsWith("-");
-  const digits = value.replace("-", "").padStart(scale + 1, "0");
-  const cut = digits.length - scale;
-  return `${negative ? "-" : ""}${digits.slice(0, cut)}${scale === 0 ? "" : `.${digits.slice(cut)}`}`;
-}
+/** Whether the proof holds against bounds that the prover did not choose. */
+export const isProved = ({ result, bounds }: Range): boolean => result === "proved" && bounds !== "signer";
 
 /** Obligation, result, bounds, and where the bounds come from. */
 export function rangeRow({ obligation, result, min, max, unit, scale, bounds, because }: Range): string[] {
