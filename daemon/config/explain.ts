@@ -70,6 +70,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("waivers_inline_denied", host.waivers_inline_denied),
     top("witness", host.witness),
     top("witnesses", host.witnesses),
+    top("keyless", host.keyless),
     top("policy_bundle", host.policy_bundle),
     top("idle_exit_ms", host.idle_exit_ms),
     ...group("thresholds", Thresholds, merged?.thresholds ?? host.thresholds, (name) =>

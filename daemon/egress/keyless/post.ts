@@ -3,7 +3,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 
 const REPLY_BYTES_MAX = 256 * 1024;
 const TRIES_MAX = 3;
-const BACKOFF_MS = 200;
+const BACKOFF_MS = 100;
 const WORDS_MAX = 200;
 
 export interface Question {

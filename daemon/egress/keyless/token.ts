@@ -37,7 +37,7 @@ export interface TokenRule {
 const denied = (detail: string): MaestroError => new MaestroError("egress.denied", `the OIDC token ${detail}`);
 
 /** Throws `egress.denied`: nothing has left the machine by then. */
-export function readToken(jwt: string, { audience, issuer, now_s }: TokenRule): Token {
+function readToken(jwt: string, { audience, issuer, now_s }: TokenRule): Token {
   const [, payload] = /^[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$/.exec(jwt) ?? [];
   const text = payload === undefined ? null : fromUtf8(Buffer.from(payload, "base64url"));
   if (text === null) throw denied("is no JWT of one line");
