@@ -21,6 +21,7 @@ import { Releaser } from "./gate/releasing/releaser.ts";
 import { Replay } from "./gate/replay.ts";
 import { ruleDocs } from "./gate/rules.ts";
 import { Simulator } from "./gate/releasing/simulate.ts";
+import { SbomDesk } from "./gate/sbom-desk.ts";
 import { Targets } from "./gate/targets.ts";
 import { Turnstile } from "./gate/turnstile.ts";
 import { openIntegrity, type Integrity } from "./integrity/index.ts";
@@ -60,6 +61,7 @@ export interface Core extends State {
   readonly intakes: Intakes;
   readonly keeper: GateKeeper;
   readonly desk: BuildDesk;
+  readonly sboms: SbomDesk;
   readonly outcomes: KeptOutcomeTable;
   readonly integrity: Integrity;
   readonly replay: Replay;
@@ -139,6 +141,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
   const builder = new Builder({ ...judging, evidence, artifacts, outbox, usage: state.usage, repositories, random });
   const desk = new BuildDesk({ limits: host.limits, builder, targets });
+  const sboms = new SbomDesk({ git: tools, limits: host.limits, pool, repositories, artifacts, scratch_dir });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate) });
@@ -150,7 +153,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),

@@ -14,6 +14,7 @@ import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
 import { releaseRoutes } from "./api/releases.ts";
 import { reportRoutes } from "./api/report.ts";
+import { sbomRoutes } from "./api/sboms.ts";
 import { usageRoutes } from "./api/usage.ts";
 import { hostFor } from "./api/reader.ts";
 import { baseRoutes, withOpenApi, type Log, type Route } from "./api/index.ts";
@@ -120,6 +121,7 @@ export class Daemon {
       ...keylessRoutes(core),
       ...usageRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...buildRoutes({ ...core, limits: { server }, expectWork }),
+      ...sbomRoutes({ ...core, limits: { server } }),
       ...planRoutes({ ...core, limits: { server } }),
       ...effectiveRoutes({ ...core, host, limits: { server } }),
       ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),

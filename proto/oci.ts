@@ -26,6 +26,9 @@ export const Descriptor = Closed({
 });
 export type Descriptor = Static<typeof Descriptor>;
 
+/** A blob that stands already, by digest and size. */
+export const StoredBlob = Closed({ digest: OciDigest, size: Count });
+
 export const ImageManifest = Closed({
   schemaVersion: Type.Literal(2),
   mediaType: Type.Literal(IMAGE_MANIFEST_TYPE),

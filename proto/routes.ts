@@ -27,6 +27,7 @@ import type {
   VersionReply,
 } from "./api.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
+import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { KeylessSigned } from "./keyless.ts";
@@ -93,6 +94,8 @@ export const ROUTES = {
   reveal: { method: "POST", path: "/v1/gates/:id/openings/:obligation", body: "none", reply: "json" },
   feed: get("/v1/feed/:after"),
   replay: { method: "POST", path: "/v1/replays", body: "json", reply: "events" },
+  sbom: { method: "POST", path: "/v1/sboms", body: "json", reply: "json" },
+  gateSbom: get("/v1/gates/:id/sbom"),
   build: { method: "POST", path: "/v1/builds", body: "json", reply: "events", once: true },
   buildFiles: { method: "GET", path: "/v1/builds/:id/files", body: "none", reply: "events" },
   plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
@@ -136,6 +139,8 @@ export interface RouteTypes {
   reveal: { reply: RangeOpening };
   feed: { reply: FeedReply };
   replay: { request: ReplayRequest; reply: ReplayEvent };
+  sbom: { request: SbomRequest; reply: SbomReply };
+  gateSbom: { reply: GateSbomReply };
   build: { request: BuildRequest; reply: BuildEvent };
   buildFiles: { reply: BuildFilesEvent };
   plan: { request: PlanRequest; reply: PlanReply };

@@ -274,7 +274,26 @@ export type BuildLogJob = Static<typeof BuildLogJob>;
 export const BuildLogReply = Closed({ kind: Type.Literal("build-log"), text: Type.String({ maxLength: 512 * 1024 }) });
 export type BuildLogReply = Static<typeof BuildLogReply>;
 
-export const WorkerJob = Type.Union([BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
+/** The bill of materials of the facts' merged tree, or of a commit's tree. */
+export const SbomJob = Closed({
+  kind: Type.Literal("sbom"),
+  git: Tools,
+  git_dir: Type.String(),
+  object_format: ObjectFormat,
+  of: Type.Union([Closed({ tree: GitOid, facts_path: Type.String(), facts_sha256: Sha256Hex }), Closed({ commit: GitOid })]),
+  name: Type.String(),
+  into: Type.String({ description: "where to write it; nothing is there yet" }),
+  tree_entries_max: Count,
+  deadline_ms: Count,
+});
+export type SbomJob = Static<typeof SbomJob>;
+export const SbomReply = Closed({
+  kind: Type.Literal("sbom"),
+  made: Type.Union([Closed({ path: Type.String(), sha256: Sha256Hex, packages: Count, gaps: Type.Array(Gap, { maxItems: 256 }) }), Type.Null()], { description: "null where no lock file is touched, or the tree has none" }),
+});
+export type SbomReply = Static<typeof SbomReply>;
+
+export const WorkerJob = Type.Union([SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type QuestionJob = Static<typeof QuestionJob>;
 export type QuestionReply = Static<typeof QuestionReply>;
@@ -287,7 +306,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply]);
+export const WorkerReply = Type.Union([SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

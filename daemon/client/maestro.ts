@@ -93,6 +93,15 @@ export class MaestroClient {
     return this.socket.events("replay", { body, ...(signal === undefined ? {} : { signal }) });
   }
 
+  /** What a commit's lock files pin. */
+  sbom(body: RequestOf<"sbom">): Promise<ReplyOf<"sbom">> {
+    return this.socket.request("sbom", { body });
+  }
+
+  gateSbom(id: string): Promise<ReplyOf<"gateSbom">> {
+    return this.socket.request("gateSbom", { params: { id } });
+  }
+
   /** Has a declared build run; what comes last says what became of it. */
   build(body: RequestOf<"build">): Events<"build"> {
     return this.socket.events("build", { body });

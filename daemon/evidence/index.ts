@@ -69,6 +69,8 @@ export interface RecordInput extends Omit<Findings, "documents"> {
   readonly card: Card;
   /** Documents that stay here, such as the facts; their leaves hold a MAC. */
   readonly documents: readonly { readonly name: string; readonly sha256: string }[];
+  /** Documents that stay here and are handed out: their leaves hold the plain digest, so that whoever holds one can tell. */
+  readonly beside?: readonly { readonly name: string; readonly sha256: string }[];
   /** Documents that go along in the bundle; see `proto/document.ts` for their names and how much they may be. */
   readonly travelling?: readonly { readonly name: string; readonly content: Uint8Array }[];
 }
@@ -137,7 +139,7 @@ function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: strin
   const { identity, mode, decision, card } = input;
   const released = (card.releases ?? []).map((one) => ({ name: releaseLeafName(one), sha256: one.statement_sha256, travels: true }));
   const carried = (input.travelling ?? []).map(({ name, content }) => ({ name, sha256: toHex(sha256(content)), travels: true }));
-  const documents = [{ name: "card", sha256: cardDigest(card), travels: true }, ...released, ...carried, ...input.documents.map((document) => ({ ...document, travels: false }))];
+  const documents = [{ name: "card", sha256: cardDigest(card), travels: true }, ...released, ...carried, ...(input.beside ?? []).map((document) => ({ ...document, travels: true })), ...input.documents.map((document) => ({ ...document, travels: false }))];
   const built = buildManifest({ ...input, attempt, documents, tool: `maestro/${version}`, salt_secret: keys.salt_secret });
   const statement = buildStatement({ identity, attempt, mode, decision, manifest: built.manifest, ...(card.releases === undefined ? {} : { releases: card.releases }), verifier: { id: "maestro", version } });
   return { ...built, statement, signed: signStatement(statement, keys.gate) };

@@ -6,6 +6,7 @@ import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { GateRequest, GateResult, ProgressEvent } from "../../proto/api.ts";
 import { recordId } from "../../proto/record.ts";
+import { SBOM_DOCUMENT } from "../../proto/sbom.ts";
 import { VERSION } from "../../proto/version.ts";
 import type { PolicyDigest } from "../../proto/worker.ts";
 import { bundleDigest, policyId } from "../policy/index.ts";
@@ -178,10 +179,10 @@ export class GateKeeper {
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
   }
 
-  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases, runs }: Judged): Card {
+  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases, runs, sbom }: Judged): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
-    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`), ...runs.flatMap(({ outcome, asked_because }) => (asked_because === undefined ? [] : [`${outcome.check} was asked again: ${asked_because}`]))];
+    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...(sbom !== null && "because" in sbom ? [`no bill of materials of the lock files: ${sbom.because}`.slice(0, 1000)] : []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`), ...runs.flatMap(({ outcome, asked_because }) => (asked_because === undefined ? [] : [`${outcome.check} was asked again: ${asked_because}`]))];
     const reported = this.deps.costs?.reported(placeKey({ repo_id, target_ref, head })) ?? null;
     return makeCard({ ...(reported === null ? {} : { cost_micro_usd: reported }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts, outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
   }
@@ -210,6 +211,8 @@ export class GateKeeper {
     const gate_id = gateId(identity);
     // Before the attempt has its number: from there on nothing may wait.
     const keep = await judgement.reuse?.keeping(judgement.runs);
+    const { sbom } = judgement;
+    const listed = sbom !== null && "bytes" in sbom ? await this.deps.artifacts.blobs.put(sbom.bytes) : null;
     const last = gates.lastAttempt(gate_id);
     const attempt = (last ?? 0) + 1;
     const card = this.cardOf(gate_id, attempt, identity, judgement);
@@ -217,10 +220,10 @@ export class GateKeeper {
     const { decision, outcomes, facts } = judgement;
     const input = {
       identity, mode: owner.mode, attempt, supersedes: last, valid_for_s: validFor(this.validFor(judgement), outcomes, Math.max(this.deps.evidence.now_s() * 1000, clock.now_ms())),
-      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }], travelling: boundsDocument(judgement.config),
+      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }], travelling: boundsDocument(judgement.config), ...(sbom !== null && "bytes" in sbom ? { beside: [{ name: SBOM_DOCUMENT, sha256: sbom.sha256 }] } : {}),
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
-    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: facts.authors }, () => keep?.({ gate_id, attempt }));
+    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: facts.authors }, () => keep?.({ gate_id, attempt }), listed);
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
     return resultOf(gate_id, attempt, reply, bundle, false);
   }

@@ -31,6 +31,7 @@ import { reasonOf } from "../checking/failure.ts";
 import { KeptOutcomes } from "./reusing/kept-outcomes.ts";
 import { together, type Reuse, type ReuseNumbers } from "./reusing/reuse.ts";
 import { releasesFor, withMember, type OnRecord } from "./releasing/released.ts";
+import { sbomOfChange, type KeptSbom } from "./sbom-of.ts";
 import type { Standing as Releases } from "../release/index.ts";
 import { Lane } from "../checking/lane.ts";
 
@@ -90,6 +91,8 @@ export interface Judgement {
   readonly approvals: readonly Reason[];
   readonly us: { readonly facts: number; readonly checks: number; readonly policy: number };
   readonly runs: readonly CheckRun[];
+  /** Of the merged tree's lock files, where the change touches one; absent where nothing is signed. */
+  readonly sbom: KeptSbom | { readonly because: string } | null;
 }
 
 /** What a verdict is about; known once the facts are, before anything was asked of a check or a tool. */
@@ -179,9 +182,10 @@ export class Judge {
     const policy = await this.askPolicy(subject, facts, config, outcomes, base_policy === null ? [] : [policy_path], lane, end_ms);
     const policy_us = this.since(policy_ms);
     watch.stage("policy", policy_us);
+    const sbom = subject.want_tree_sha256 ? await sbomOfChange({ git: this.deps.git, limits: host.limits }, subject.repository, facts, folder, lane, end_ms - clock.monotonic_ms()) : null;
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ ...people, head: host.people.length === 0 ? undefined : subject.head, outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
-    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
+    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, sbom, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
 
   /** Earlier runs of the change, and this one so far. */

@@ -72,6 +72,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   if (job.kind === "plan") return (await import("./plan/announced.ts")).planJob(job);
   if (job.kind === "settle") return (await import("../findings/settle.ts")).settle(job, await factsFor(job));
   if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
+  if (job.kind === "sbom") return (await import("./sbom.ts")).sbomJob(job, "tree" in job.of ? await factsFor(job.of) : null);
   if (job.kind === "build-plan") return (await import("./build-plan.ts")).buildPlan(job);
   if (job.kind === "tool-digests") return (await import("../building/tools.ts")).toolDigests(job);
   if (job.kind === "build-log") return (await import("../building/log-text.ts")).buildLog(job);

@@ -20,4 +20,18 @@ export const BUILDING: readonly Command[] = [
     },
     load: () => import("../commands/build.ts"),
   },
+  {
+    name: "sbom",
+    summary: "what a commit's lock files pin, or what a gate recorded of them, as CycloneDX 1.6 JSON; see docs/sbom.md",
+    positionals: "[REV]",
+    positionals_max: 1,
+    options: {
+      ...ON_DEMAND,
+      gate: { type: "string", value: "ID", help: "the document a gate recorded, checked against its signed leaf" },
+      out: { type: "string", value: "FILE", help: "write it here (default: standard output)" },
+      repository: { type: "string", value: "ID", help: "row of the host's table, as for gate" },
+      local: { type: "boolean", help: "take this clone's word; only where the host allows mode local" },
+    },
+    load: () => import("../commands/sbom.ts"),
+  },
 ];

@@ -1,0 +1,85 @@
+/** Packages of several lock files as one list, each once, in an order that follows from what they are. Pure. */
+import type { Gap } from "../../proto/facts.ts";
+import type { Ecosystem } from "../../proto/sbom.ts";
+import { hashOf, type Hash } from "./hashes.ts";
+import { purlOf } from "./purl.ts";
+
+/** What a lock reader says of one package; see daemon/gate/checks/lock. */
+export interface Locked {
+  readonly name: string;
+  readonly version: string;
+  /** null for what lies in the repository itself. */
+  readonly source: string | null;
+  readonly integrity: readonly string[];
+}
+
+export interface LockFile {
+  readonly path: string;
+  readonly ecosystem: Ecosystem;
+  readonly entries: readonly Locked[];
+}
+
+export interface Package {
+  /** The purl, or a reference that is none. */
+  readonly ref: string;
+  readonly ecosystem: Ecosystem;
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string | null;
+  readonly source: string;
+  readonly hashes: readonly Hash[];
+  /** Digests that are not of one file of the package's, as the lock states them. */
+  readonly stated: readonly string[];
+  readonly locks: readonly string[];
+}
+
+/** Packages of one document; more are counted in a gap. */
+const PACKAGES_MAX = 20_000;
+/** Of one package. */
+const STATED_MAX = 16;
+const LOCKS_MAX = 8;
+const TEXT_MAX = 300;
+
+const text = (value: string): string => value.slice(0, TEXT_MAX).toWellFormed();
+
+interface Building extends Omit<Package, "hashes" | "stated" | "locks"> {
+  readonly integrity: Set<string>;
+  readonly locks: Set<string>;
+}
+
+/** Several digests of one algorithm are of several files (a wheel for each platform): which of them a user has, the lock does not say. */
+function digestsOf(integrity: ReadonlySet<string>): Pick<Package, "hashes" | "stated"> {
+  const all = [...integrity].sort();
+  const found = all.map(hashOf);
+  const one = (algorithm: Hash["algorithm"]): boolean => found.filter((hash) => hash?.algorithm === algorithm).length === 1;
+  const hashes = found.filter((hash) => hash !== null && one(hash.algorithm)).filter((hash) => hash !== null);
+  const rest = all.filter((_, at) => found[at] === null || found[at] === undefined || !one(found[at].algorithm));
+  return { hashes, stated: rest.slice(0, STATED_MAX).map(text) };
+}
+
+const byRef = (a: { readonly ref: string }, b: { readonly ref: string }): number => (a.ref < b.ref ? -1 : a.ref > b.ref ? 1 : 0);
+
+export function gather(files: readonly LockFile[]): { readonly packages: readonly Package[]; readonly local: number; readonly gaps: readonly Gap[] } {
+  const found = new Map<string, Building>();
+  let local = 0;
+  for (const { path, ecosystem, entries } of files) {
+    for (const { name, version, source, integrity } of entries) {
+      if (source === null) {
+        local += 1;
+        continue;
+      }
+      // go.sum has a line of its own for each module's go.mod, which is no package.
+      if (ecosystem === "go" && version.endsWith("/go.mod")) continue;
+      const purl = purlOf(ecosystem, { name, version, source });
+      const ref = purl ?? `${ecosystem}:${text(name)}@${text(version)} (${text(source)})`;
+      const one = found.get(ref) ?? { ref, ecosystem, name: text(name), version: text(version), purl, source: text(source), integrity: new Set<string>(), locks: new Set<string>() };
+      found.set(ref, one);
+      for (const digest of integrity) one.integrity.add(digest);
+      one.locks.add(path);
+    }
+  }
+  const all = [...found.values()].sort(byRef);
+  const cut = all.length - PACKAGES_MAX;
+  const packages = all.slice(0, PACKAGES_MAX).map(({ integrity, locks, ...one }) => ({ ...one, ...digestsOf(integrity), locks: [...locks].sort().slice(0, LOCKS_MAX).map(text) }));
+  return { packages, local, gaps: cut > 0 ? [{ what: `${cut} packages`, because: `more than ${PACKAGES_MAX}` }] : [] };
+}
