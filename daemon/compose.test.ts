@@ -6,6 +6,7 @@ import { bundleDigest, ENTRYPOINT, policyId, readBundle } from "./policy/index.t
 import { tarGz } from "./platform/archive/testing/tar.ts";
 import { World } from "./testing/core.ts";
 import { ownUser, tenant } from "./testing/tenants.ts";
+import { ENTRIES } from "./testing/entries.ts";
 
 const DEFAULT = new URL("../policies/default/bundle.tar.gz", import.meta.url).pathname;
 const FOCUSED = { "test/a.test.ts": 'test.only("a", () => expect(1).toBe(1));\n' };
@@ -58,13 +59,13 @@ describe("a start", () => {
     for (const half of halves) mkdirSync(half, { recursive: true });
     await world.start();
     expect(halves.map((half) => existsSync(half))).toEqual([false, false]);
-    expect([world.core.gates.recent(10), world.core.evidence.logState().size]).toEqual([rows, 1]);
+    expect([world.core.gates.recent(10), world.core.evidence.logState().size]).toEqual([rows, ENTRIES.decided]);
     expect(() => world.core.intakes.get(ownUser(intake.uid), intake.id)).toThrow("unknown or has expired");
     const again = await world.gate(await world.received(source, [head]), request);
     // The answer is the old one; that it was asked for again is on the bill.
     expect({ ...again, recorded: false, cost: first.cost }).toEqual({ ...first, cost: first.cost });
     expect([first.cost?.runs, again.cost?.runs]).toEqual([1, 2]);
-    expect([again.recorded, world.core.evidence.logState().size, world.warnings]).toEqual([true, 1, []]);
+    expect([again.recorded, world.core.evidence.logState().size, world.warnings]).toEqual([true, ENTRIES.decided, []]);
   }, SLOW_MS);
 
   test("starts no process by itself", async () => {

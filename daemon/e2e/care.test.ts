@@ -7,6 +7,7 @@ import { EXIT } from "../../proto/errors.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { oneDocument, until, World, type GateDocument } from "./testing/world.ts";
 import { Source } from "../platform/git/testing/scratch.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
 
@@ -103,7 +104,7 @@ test("with keys, a clone has a gate key of its own and a restored node keeps it;
 test("a copied folder is declared a clone: `clone-identity` needs the daemon stopped, then begins a new log", async () => {
   expect(await document(["clone-identity"])).toMatchObject({ code: "daemon.another_instance" });
   const copy = await copied("copy");
-  expect(await document(["clone-identity", "--state", copy])).toMatchObject({ succession: { size: gates.length }, log: { size: 1 } });
+  expect(await document(["clone-identity", "--state", copy])).toMatchObject({ succession: { size: gates.length * ENTRIES.decided }, log: { size: 1 } });
   expect(verified(join(copy, "trust.json"))).toEqual(gates.map(() => "verified"));
 });
 
@@ -117,7 +118,7 @@ test("attack: a database cut short does not take the daemon down; it is refused,
   const looked = await world.run(["fsck", ...stateAt(hurt)]);
   expect([looked.code, looked.stdout]).toEqual([EXIT.refuse, expect.stringContaining("DAMAGED")]);
   const repaired = await world.run(["fsck", "--repair", ...stateAt(hurt)]);
-  expect(repaired.stdout).toContain(`log: ${gates.length} entries, ${gates.length} of them from tiles and bundles`);
+  expect(repaired.stdout).toContain(`log: ${gates.length * ENTRIES.decided} entries, ${gates.length * ENTRIES.decided} of them from tiles and bundles`);
   expect(repaired.stdout).toContain("no key may sign two histories");
   expect(repaired.stdout).toContain("nothing damaged");
   // What stands in the database alone cannot come back from log and blobs, and that is said.

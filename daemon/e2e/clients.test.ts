@@ -10,6 +10,7 @@ import type { Source } from "../platform/git/testing/scratch.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { Operated, ROW } from "./testing/operated.ts";
 import { World } from "./testing/world.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
 const ROOT = join(import.meta.dir, "../..");
@@ -82,7 +83,7 @@ describe.skipIf(noNode)("the TypeScript package, packed and installed", () => {
     expect(gated.stdout.split("\n").slice(0, 2)).toEqual([`refuse ${repository.git("rev-parse", "HEAD")}`, "refuse test.focused"]);
     // The verdict stands and is given again, so only the first one has steps.
     if (runtime === "node") expect(gated.stderr).toMatch(/^checks secrets pass$/m);
-    expect((await world.status()).log.size).toBe(1);
+    expect((await world.status()).log.size).toBe(ENTRIES.decided);
     expect((await run([program, join(project, "events.mjs")])).stdout).toBe("damaged: 0\n");
     expect(await run([program, join(project, "gate.mjs")], { cwd: project })).toMatchObject({ code: 1, stderr: expect.stringContaining("git.not_repository") });
     expect(await run([program, join(project, "gate.mjs")], { env: { MAESTRO_SOCKET: world.path("none") } })).toMatchObject({ code: 1, stderr: expect.stringContaining("daemon.unreachable") });

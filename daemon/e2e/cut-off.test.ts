@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { until, World } from "./testing/world.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
 let world: World;
@@ -26,7 +27,7 @@ test("the connection is cut at every stage: the next try gets one answer, record
     await cut.done;
     const [first, second] = await Promise.all([world.judged(source), world.judged(source)]);
     expect([stage, first.code, first.attempt, second.gate_id, second.attempt]).toEqual([stage, 0, 1, first.gate_id, 1]);
-    expect([stage, (await world.status()).log.size]).toEqual([stage, before + 1]);
+    expect([stage, (await world.status()).log.size]).toEqual([stage, before + ENTRIES.decided]);
     expect((await world.status()).gates.running).toBe(0);
   }
 });
@@ -42,5 +43,5 @@ test("the connection is cut in the middle of the pack: nothing of it stays, and 
   }
   await until(async () => (await world.status()).gates.running === 0);
   expect(await world.judged(source)).toMatchObject({ code: 0, attempt: 1 });
-  expect((await world.status()).log.size).toBe(before + 1);
+  expect((await world.status()).log.size).toBe(before + ENTRIES.decided);
 });

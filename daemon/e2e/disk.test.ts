@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { breakableDisk, mayMountBreakable, mayMountTiny, tinyDisk } from "../testing/faults/mounts.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { until, World, type Ran } from "./testing/world.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
 const MIB = 1024 * 1024;
@@ -38,7 +39,7 @@ async function readsGoOn(first: Ran, bundle: string): Promise<void> {
   expect((await world.run(["verify", bundle, "--trust", join(world.state_dir, "trust.json")])).code).toBe(0);
   const status = await world.run(["status", "--json"]);
   expect(status.code).toBe(0);
-  expect(JSON.parse(status.stdout)).toMatchObject({ daemon: { state: "degraded", degraded: [expect.any(String)] }, log: { size: 1 } });
+  expect(JSON.parse(status.stdout)).toMatchObject({ daemon: { state: "degraded", degraded: [expect.any(String)] }, log: { size: ENTRIES.decided } });
   expect(await world.client.answers()).toBe(true);
 }
 
@@ -61,7 +62,7 @@ describe.skipIf(skipWithout(mayMountTiny(), "this user may not mount a tmpfs, so
     rmSync(ballast);
     expect((await world.gate(repository, ["--target", "main"])).code).toBe(0);
     expect(await curl("/readyz")).toEqual({ status: 200, code: "" });
-    expect([(await world.status()).log.size, daemon.exitCode]).toEqual([2, null]);
+    expect([(await world.status()).log.size, daemon.exitCode]).toEqual([2 * ENTRIES.decided, null]);
   });
 
   test("a pack that fills it is answered with 507, leaves nothing behind, and the next change is judged", async () => {
@@ -74,7 +75,7 @@ describe.skipIf(skipWithout(mayMountTiny(), "this user may not mount a tmpfs, so
     await big.commit({ "data.bin": new Uint8Array(randomBytes(26 * MIB)) }, "a lot of noise");
     expect(problemOf(await world.gate(big, ["--target", "main", "--json"]))).toEqual({ code: 69, problem: "store.no_space" });
     expect((await world.gate(repository, ["--target", "main"])).code).toBe(0);
-    expect((await world.status()).log.size).toBe(2);
+    expect((await world.status()).log.size).toBe(2 * ENTRIES.decided);
   });
 });
 
@@ -89,7 +90,7 @@ describe.skipIf(skipWithout(mayMountBreakable(), "this user may not mount an ext
     expect(refused.stdout).not.toContain('"verdict"');
     await readsGoOn(first, bundle);
     expect(await curl("/readyz")).toEqual({ status: 503, code: "store.read_only" });
-    expect((await world.status()).log.size).toBe(1);
+    expect((await world.status()).log.size).toBe(ENTRIES.decided);
     daemon.kill("SIGKILL");
     await daemon.exited;
     const again = world.spawnDaemon(["--embedded"]);
@@ -124,7 +125,7 @@ describe.skipIf(skipWithout(strace !== null, "strace is not installed, so no I/O
       const { code, stdout } = await failing.done;
       expect([code === 69 || code === 70, stdout.includes('"verdict"')]).toEqual([true, false]);
       await world.daemon();
-      expect((await world.status()).log.size).toBe(1);
+      expect((await world.status()).log.size).toBe(ENTRIES.decided);
       const { card } = JSON.parse(first.stdout) as { card: { head: string } };
       expect((await world.run(["card", card.head])).code).toBe(0);
       expect((await world.gate(repository, ["--target", "main"])).code).toBe(0);

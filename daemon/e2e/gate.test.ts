@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { API_VERSION, API_VERSION_HEADER } from "../../proto/routes.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { oneDocument, type GateDocument, type Ran, World } from "./testing/world.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
 const COLUMNS = 80;
@@ -40,7 +41,7 @@ describe("a clean change", () => {
 
   test("gated again it is answered from the record: same gate, same attempt, nothing added to the log", async () => {
     expect(document).toMatchObject({ code: 0, verdict: "admit", verified: "verified", recorded: true, attempt: 1 });
-    expect((await world.status()).log.size).toBe(1);
+    expect((await world.status()).log.size).toBe(ENTRIES.decided);
   });
 
   test("the card hides no cost it does not know and names the claims of mode local", () => {

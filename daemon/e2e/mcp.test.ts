@@ -8,6 +8,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import type { Progress } from "@modelcontextprotocol/sdk/types.js";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { until, World } from "./testing/world.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
 const CLI = join(import.meta.dir, "../cli/main.ts");
@@ -85,7 +86,7 @@ describe("as the official client sees it", () => {
     expect(steps[0]).toBe("the change is sent");
     expect(steps).toContain("checks secrets pass");
     expect(text).toMatch(/^REFUSE [0-9a-f]{12} because of .*test\.focused/);
-    expect((await world.status()).log.size).toBe(1);
+    expect((await world.status()).log.size).toBe(ENTRIES.decided);
     expect(existsSync(String(structured["bundle"]))).toBe(true);
   });
 

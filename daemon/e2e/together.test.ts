@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { alive, oneDocument, type GateDocument, until, workersOf, World } from "./testing/world.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
 let world: World;
@@ -30,7 +31,7 @@ test("two first uses at once start one daemon and share one gate", async () => {
     const source = await fresh.changed({}, { "src/b.ts": "b();\n" });
     const [a, b] = await Promise.all([fresh.judged(source), fresh.judged(source)]);
     expect([a.code, b.code, a.gate_id, a.attempt]).toEqual([0, 0, b.gate_id, b.attempt]);
-    expect((await fresh.status()).log.size).toBe(1);
+    expect((await fresh.status()).log.size).toBe(ENTRIES.decided);
   } finally {
     await fresh.dispose();
   }
@@ -49,7 +50,7 @@ test("the same gate asked for twice at once runs once; a third, later, is answer
   expect(JSON.stringify(b)).toBe(JSON.stringify(a));
   const later = await world.judged(source);
   expect(later).toMatchObject({ gate_id: a?.gate_id, attempt: 1, recorded: true, proof: a?.proof });
-  expect((await world.status()).log.size).toBe(before + 1);
+  expect((await world.status()).log.size).toBe(before + ENTRIES.decided);
 });
 
 test("--rerun is a new attempt, and the first one stays on record and stays evidence", async () => {
@@ -57,7 +58,7 @@ test("--rerun is a new attempt, and the first one stays on record and stays evid
   const first = await world.judged(source);
   const second = await world.judged(source, ["--rerun"]);
   expect(second).toMatchObject({ gate_id: first.gate_id, attempt: 2, recorded: false, verdict: first.verdict });
-  expect(second.proof.log_index).toBe(first.proof.log_index + 1);
+  expect(second.proof.log_index).toBe(first.proof.log_index + ENTRIES.decided);
   expect(oneDocument(await world.run(["card", first.gate_id, "--json"]))).toMatchObject({ attempts: [1, 2], card: { attempt: 2 } });
   const verified = await Promise.all([first, second].map(({ bundle }) => world.run(["verify", bundle, "--json"])));
   expect(verified.map((ran) => oneDocument(ran))).toMatchObject([

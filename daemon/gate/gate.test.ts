@@ -11,6 +11,7 @@ import type { Progress } from "./gate.ts";
 import { UID, World, type Told } from "../testing/core.ts";
 import { CHECKS } from "./checks/index.ts";
 import { ownUser } from "../testing/tenants.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 let world: World;
 let sound: Told;
@@ -37,7 +38,7 @@ describe("one run for everybody who asks the same", () => {
     const intakes = [world.claimed(), world.claimed()];
     const [first, second] = await Promise.all(intakes.map((intake, i) => world.gate(intake, request, sound.keeper, (event) => heard[i]!.push(event))));
     expect(second).toBe(first!);
-    expect([first?.recorded, first?.attempt, size() - before]).toEqual([false, 1, 1]);
+    expect([first?.recorded, first?.attempt, size() - before]).toEqual([false, 1, ENTRIES.decided]);
     expect(heard[0]).toEqual(heard[1]!);
     expect(heard[0]?.map(({ stage, check }) => check ?? stage)).toEqual(["queued", "facts", ...CHECKS.map(({ id }) => id), "policy", "evidence"]);
   });

@@ -81,7 +81,7 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
     } else if (key !== null && startsWith(bytes, '{"attestations":')) {
       const place = placeIn(bytes, trust, key);
       if (place === null) continue;
-      entries.set(place.index, place.entry);
+      for (const [index, entry] of place.entries) entries.set(index, entry);
       heads.push(place.head);
     } else if (startsWith(bytes, '{"dsseEnvelope":')) {
       const found = releaseIn(bytes, trust, key);
@@ -96,17 +96,17 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
   return { gates, entries, heads, releases: inOrder(releases), others };
 }
 
-/** Only what verifies may say where an entry stands. */
-function placeIn(bytes: Uint8Array, trust: Trust, key: NoteKey): { index: number; entry: Uint8Array; head: SignedHead } | null {
+/** Only what verifies may say where entries stand: of the obligations and of all that stands beside them. */
+function placeIn(bytes: Uint8Array, trust: Trust, key: NoteKey): { entries: [number, Uint8Array][]; head: SignedHead } | null {
   const bundle = parsed(bytes, BUNDLE_LIMITS);
   if (!isBundle().Check(bundle)) return null;
-  const [tlog] = bundle.attestations[0]?.verificationMaterial.tlogEntries ?? [];
-  const text = tlog?.inclusionProof.checkpoint.envelope ?? "";
+  const tlogs = bundle.attestations.flatMap(({ verificationMaterial }) => verificationMaterial.tlogEntries);
+  const text = tlogs[0]?.inclusionProof.checkpoint.envelope ?? "";
   const checkpoint = headIn(text, [key]);
-  const entry = fromBase64(tlog?.canonicalizedBody ?? "");
-  if (tlog === undefined || checkpoint === null || entry === null) return null;
+  if (checkpoint === null) return null;
+  const entries = tlogs.map(({ logIndex, canonicalizedBody }): [number, Uint8Array] => [Number(logIndex), fromBase64(canonicalizedBody) ?? new Uint8Array()]);
   const verified = verifyWithTrust(bytes, trust, { now: new Date(8.64e15), witnesses: "later" });
-  return verified.result === "verified" ? { index: Number(tlog.logIndex), entry, head: { checkpoint, text } } : null;
+  return verified.result === "verified" ? { entries, head: { checkpoint, text } } : null;
 }
 
 export const nameOf = ({ row }: FoundGate): string => artifactName(row.gate_id, row.attempt.attempt);

@@ -11,6 +11,7 @@ import type { GateSummary, SummaryKey } from "../store/summaries.ts";
 import { World } from "../testing/core.ts";
 import { recordInput } from "../testing/evidence.ts";
 import { record, release, waiver } from "./testing/history.ts";
+import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
 
@@ -79,7 +80,7 @@ test("no gate without its summary and none beside the log: a summary that cannot
   await expect(recordGate({ ...core, gates: broken }, { uid: 7, tenant: null }, recordInput(core.evidence.trust_domain, 1), () => TIMINGS)).rejects.toThrow("no room");
   expect([core.evidence.logState().size, core.gates.count(), core.gates.summaries.count()]).toEqual([0, 0, 0]);
   await record(world, { change: 1, verdict: "admit" });
-  expect([core.evidence.logState().size, core.gates.count(), core.gates.summaries.count()]).toEqual([1, 1, 1]);
+  expect([core.evidence.logState().size, core.gates.count(), core.gates.summaries.count()]).toEqual([ENTRIES.decided, 1, 1]);
 });
 
 test("attack: a repository's name and forty rules as long as they may be still leave a row that fits, and what went is counted", async () => {

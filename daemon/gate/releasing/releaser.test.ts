@@ -7,6 +7,7 @@ import { FakeSecurityKey } from "../../testing/ssh.ts";
 import { UID } from "../../testing/core.ts";
 import { requireOwnUser } from "./proof.ts";
 import { ALICE, BOB, deciding, Releasing, type Held } from "./testing/releasing.ts";
+import { ENTRIES } from "../../testing/entries.ts";
 
 // A gate is a second's work of several processes where others work beside it.
 setDefaultTimeout(120_000);
@@ -27,7 +28,7 @@ describe("an approval", () => {
     expect(result.card.next.find(({ action }) => action === "ask_person")?.command).toEqual(["maestro", "approve", head.slice(0, 12), "--reason", "what you looked at"]);
     const before = size();
     const admitted = await one.release(head);
-    expect([admitted.verdict, admitted.attempt, admitted.gate_id, size() - before]).toEqual(["admit", 2, result.gate_id, 2]);
+    expect([admitted.verdict, admitted.attempt, admitted.gate_id, size() - before]).toEqual(["admit", 2, result.gate_id, 1 + ENTRIES.decided]);
     expect(admitted.card.reasons.find(({ rule }) => rule === "ci.changed")).toMatchObject({ effect: "note", because: expect.stringContaining("approved by alice") });
     const verification = verifyBundle(fromBase64(admitted.bundle)!, one.world.core.evidence.trust_bytes, { now: new Date(one.world.clock.now_ms()), leaf: `release/approve/${before}` });
     expect(verification).toMatchObject({ result: "verified", statement: { predicate: { verdict: "admit", releases: [{ kind: "approve", person: "alice", rules: ["ci.changed"], log_index: before, counts: true }] } } });
