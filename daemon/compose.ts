@@ -134,7 +134,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const egress = createEgress(helped);
   const keyless = createKeyless(helped);
   const targets = new Targets({ host, egress, repositories });
-  const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), now_s: () => Math.max(evidence.now_s(), Math.floor(clock.now_ms() / 1000)), warn: options.warn });
+  const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), keyed: (text) => evidence.keyed("person", text), now_s: () => Math.max(evidence.now_s(), Math.floor(clock.now_ms() / 1000)), warn: options.warn });
   const outcomes = openKeptOutcomes({ store: state.store, usage: state.usage, limits: host.limits.command });
   const run_usage = openRunUsage({ store: state.store, now_s: () => evidence.now_s() });
   const costs = new ChangeCosts({ tenants, run_usage });

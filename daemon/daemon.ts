@@ -10,6 +10,8 @@ import { openingRoutes } from "./api/openings.ts";
 import { gateRoutes } from "./api/gates.ts";
 import { keylessRoutes } from "./api/keyless.ts";
 import { effectiveRoutes } from "./api/effective.ts";
+import { lineageRoutes } from "./api/lineage.ts";
+import { createLineage } from "./lineage/index.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
 import { releaseRoutes } from "./api/releases.ts";
@@ -127,6 +129,8 @@ export class Daemon {
       ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),
       ...openingRoutes({ ...core, log: this.deps.log }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
+      ...rotationRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
+      ...lineageRoutes({ ...core, lineage: createLineage({ ...core, hasCommit: (...commit) => core.repositories.has(...commit), log_origin: () => core.evidence.logState().origin }), body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];
   }

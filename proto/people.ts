@@ -43,6 +43,7 @@ export type OverrideRule = Static<typeof OverrideRule>;
 /** Who wrote a change, as its commits say: everything that could name a person. */
 export const Authors = Closed({
   emails: Type.Array(Type.String({ maxLength: 400 }), { maxItems: 5_000, description: "lower case; of authors, committers and co-authors" }),
+  keyed: Type.Optional(Type.String({ pattern: "^[0-9a-f]{20}$", description: "the emails are keyed digests, and this names the key; absent: plain addresses, of a change in work or of a reply from before" })),
   complete: Type.Boolean({ description: "false: some commit or trailer was not read, so nobody is known not to be among them" }),
 });
 export type Authors = Static<typeof Authors>;

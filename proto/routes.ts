@@ -37,6 +37,8 @@ import type { PlanReply, PlanRequest } from "./plan.ts";
 import type { UsageReply, UsageReport } from "./usage.ts";
 import type { ReportReply } from "./report-kpi.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
+import type { LineageReply } from "./lineage.ts";
+import type { ForgetReply, ForgetRequest, HoldReply, HoldRequest, RetentionReply } from "./retention.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
 /**
@@ -105,6 +107,13 @@ export const ROUTES = {
   simulate: { method: "POST", path: "/v1/simulations", body: "json", reply: "json" },
   usage: { method: "POST", path: "/v1/usage", body: "json", reply: "json" },
   report: get("/v1/report/:window/:repository"),
+  witnesses: get("/v1/witnesses"),
+  addCheckpoint: { method: "POST", path: "/witness/add-checkpoint", body: "stream", reply: "text" },
+  witnessedCheckpoint: { method: "GET", path: "/witness/:origin/checkpoint", body: "none", reply: "text" },
+  lineage: get("/v1/lineage/:id"),
+  retention: get("/v1/retention"),
+  hold: { method: "POST", path: "/v1/lineage/:id/hold", body: "json", reply: "json" },
+  forget: { method: "POST", path: "/v1/lineage/:id/forget", body: "json", reply: "json", once: true },
   fsck: { method: "POST", path: "/v1/fsck", body: "none", reply: "events" },
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
   backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json", once: true },
@@ -150,6 +159,13 @@ export interface RouteTypes {
   simulate: { request: SimulateRequest; reply: SimulateReply };
   usage: { request: UsageReport; reply: UsageReply };
   report: { reply: ReportReply };
+  witnesses: { reply: WitnessesReply };
+  addCheckpoint: { reply: string };
+  witnessedCheckpoint: { reply: string };
+  lineage: { reply: LineageReply };
+  retention: { reply: RetentionReply };
+  hold: { request: HoldRequest; reply: HoldReply };
+  forget: { request: ForgetRequest; reply: ForgetReply };
   fsck: { reply: FsckEvent };
   gc: { request: GcRequest; reply: GcReply };
   backup: { request: BackupRequest; reply: BackupReply };

@@ -2,6 +2,8 @@
 import type { Command } from "./command.ts";
 import { BUILDING } from "./table/building.ts";
 import { HOST } from "./table/host.ts";
+import { KEEPING } from "./table/keeping.ts";
+import { LOG } from "./table/log.ts";
 import { SIGSTORE } from "./table/sigstore.ts";
 import { WORK } from "./table/work.ts";
 
@@ -15,4 +17,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...BUILDING, ...HOST, ...SIGSTORE, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...BUILDING, ...HOST, ...KEEPING, ...SIGSTORE, LOG, COMPLETIONS];

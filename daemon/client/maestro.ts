@@ -169,6 +169,23 @@ export class MaestroClient {
     return this.socket.events("fsck", {});
   }
 
+  lineage(id: string): Promise<ReplyOf<"lineage">> {
+    return this.socket.request("lineage", { params: { id } });
+  }
+
+  /** How long what is kept stays. */
+  retention(): Promise<ReplyOf<"retention">> {
+    return this.socket.request("retention", {});
+  }
+
+  hold(id: string, body: RequestOf<"hold">): Promise<ReplyOf<"hold">> {
+    return this.socket.request("hold", { params: { id }, body });
+  }
+
+  forget(id: string): Promise<ReplyOf<"forget">> {
+    return this.socket.request("forget", { params: { id }, body: { confirm: true } });
+  }
+
   gc(body: RequestOf<"gc">): Promise<ReplyOf<"gc">> {
     return this.socket.request("gc", { body });
   }

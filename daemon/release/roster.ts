@@ -2,12 +2,10 @@
 import type { Authors, PeopleGroups, PersonEntry } from "../../proto/people.ts";
 import type { ReleaseKind, ReleaseProof } from "../../proto/release.ts";
 import { redact } from "../checking/redact.ts";
+import { loginOf, personOf, personOfLogin, type Keyed, readableAuthors } from "./pseudonyms.ts";
 import { parseSshKey, type SshKey } from "../verifier/ssh-key.ts";
 
 export type Presence = Extract<ReleaseProof, { by: "ssh-key" }>["presence"];
-
-/** Addresses that a code host makes from a login. */
-const NOREPLY = /^(?:\d+[+-])?([a-z0-9-]+)@users\.noreply\.(?:github|gitlab)\.com$/;
 
 /** What a change's submission says of who is behind it. */
 export interface Submission {
@@ -20,6 +18,8 @@ export class Roster {
   constructor(
     readonly people: readonly PersonEntry[],
     private readonly groups: PeopleGroups,
+    /** Of authors as they are kept; absent where they are only ever read from a change. */
+    private readonly keyed?: Keyed,
   ) {}
 
   get(id: string): PersonEntry | null {
@@ -46,13 +46,16 @@ export class Roster {
   }
 
   /** Why this person counts as one of those who made the change, or `null`. */
-  authorship({ uids = [], emails = [], logins = [] }: PersonEntry, { authors, submitters }: Submission): string | null {
+  authorship({ uids = [], emails = [], logins = [] }: PersonEntry, { authors: kept, submitters }: Submission): string | null {
+    const { keyed } = this;
+    const authors = keyed === undefined ? { ...kept, complete: kept.complete && kept.keyed === undefined } : readableAuthors(kept, keyed);
     if (!authors.complete) return "not every commit of the change was read, so nobody is known not to have written it";
     // What of an address could be a credential is masked in the list of authors, so it is known by its masked form, too.
-    const own = new Set(emails.flatMap((email) => [email.toLowerCase(), redact(email.toLowerCase())]));
+    const plain = emails.flatMap((email) => [email.toLowerCase(), redact(email.toLowerCase())]);
+    const own = new Set(keyed === undefined ? plain : [...plain, ...plain.map((each) => personOf(each, keyed)), ...logins.map((login) => personOfLogin(login, keyed))]);
     const names = new Set(logins.map((login) => login.toLowerCase()));
-    const email = authors.emails.find((each) => own.has(each) || names.has(NOREPLY.exec(each)?.[1] ?? ""));
-    if (email !== undefined) return `${email} is an author, committer or co-author of it`;
+    const email = authors.emails.find((each) => own.has(each) || names.has(loginOf(each) ?? ""));
+    if (email !== undefined) return "an address of theirs is an author, committer or co-author of it";
     const uid = uids.find((each) => submitters.includes(each));
     return uid === undefined ? null : `user ${uid} had it gated`;
   }

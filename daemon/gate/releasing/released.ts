@@ -9,11 +9,12 @@ import type { FactsReply } from "../../../proto/worker.ts";
 import type { Host } from "../../config/host.ts";
 import { lazyCheck } from "../../platform/lazy-check.ts";
 import { approvalReasons, forgeable, NOBODY, Roster, standingOf, whoReleased, type RecordedRelease, type Standing } from "../../release/index.ts";
+import type { Keyed } from "../../release/pseudonyms.ts";
 import type { Artifacts } from "../../store/artifacts.ts";
 import { perhapsNamed, type Gates } from "../../store/gates.ts";
 import type { ReleasePlace, ReleaseTable } from "../../store/releases.ts";
 
-export type PeopleOf = Pick<Host, "people" | "groups" | "override">;
+export type PeopleOf = Pick<Host, "people" | "groups" | "override"> & { readonly keyed?: Keyed | undefined };
 
 export interface ShelfDeps {
   readonly host: PeopleOf;
@@ -22,6 +23,8 @@ export interface ShelfDeps {
   readonly gates: Gates;
   /** The user who owns the host's configuration file; null where that cannot be told. */
   readonly config_owner: () => number | null;
+  /** By which authors are known again as they are kept. */
+  readonly keyed?: Keyed;
   readonly now_s: () => number;
   readonly warn: (what: string, error: unknown) => void;
 }
@@ -55,7 +58,7 @@ export class ReleaseShelf {
   constructor(readonly deps: ShelfDeps) {}
 
   get roster(): Roster {
-    return new Roster(this.deps.host.people, this.deps.host.groups);
+    return new Roster(this.deps.host.people, this.deps.host.groups, this.deps.keyed);
   }
 
   /** Changes with every release of the place, so that two runs before and after one are never taken for the same. */
@@ -105,9 +108,9 @@ export function carriedWords({ member }: Pick<FactsReply, "member">, { counted }
 }
 
 /** What counts, and whose approval is still wanted. In a replay nobody is asked: who had approved a change of the past is not known. */
-export function releasesFor({ people, groups, override }: PeopleOf, given: OnRecord | undefined, { authors, approvals }: Pick<FactsReply, "authors" | "approvals">): { readonly releases: Standing; readonly approvals: readonly Reason[] } {
+export function releasesFor({ people, groups, override, keyed }: PeopleOf, given: OnRecord | undefined, { authors, approvals }: Pick<FactsReply, "authors" | "approvals">): { readonly releases: Standing; readonly approvals: readonly Reason[] } {
   if (given === undefined) return { releases: NOBODY, approvals: [] };
-  const roster = new Roster(people, groups);
+  const roster = new Roster(people, groups, keyed);
   const submission = { authors, submitters: given.submitters };
   const standing = standingOf({ ...given, roster, submission, persons: override.persons });
   const releases = given.suppose === undefined ? standing : { ...standing, supposed: given.suppose.filter((id) => whyNotSupposed(roster, id, given, submission) === null) };

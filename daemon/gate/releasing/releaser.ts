@@ -149,7 +149,8 @@ export class Releaser {
   private async first(person: PersonEntry, kind: ReleaseKind, { row, card, authors }: Recalled): Promise<string | null> {
     if (kind !== "override") return null;
     const place = { repo_id: card.repository, target_ref: card.target_ref, head: card.head };
-    const { releases } = releasesFor(this.deps.host, await this.deps.shelf.onRecord(place, row.owner_uid), { authors, approvals: { needs: [], unclear: null } });
+    const { people, groups, override } = this.deps.host;
+    const { releases } = releasesFor({ people, groups, override, keyed: this.deps.shelf.deps.keyed }, await this.deps.shelf.onRecord(place, row.owner_uid), { authors, approvals: { needs: [], unclear: null } });
     if (releases.waiting.length > 0 && releases.waiting.every(({ release }) => release.request.person === person.id)) throw denied(`${person.id} has overridden this head already; it waits for another person`);
     return releases.waiting.find(({ release }) => release.request.person !== person.id)?.statement_sha256 ?? null;
   }

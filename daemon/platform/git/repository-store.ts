@@ -60,6 +60,14 @@ export class RepositoryStore {
     return repositoryAt(this.root, repo_id, object_format);
   }
 
+  /** Whether a commit is there now; nothing is made or fetched for the question. */
+  async has(repo_id: string, object_format: ObjectFormat, oid: string): Promise<boolean> {
+    const repository = this.at(repo_id, object_format);
+    if (!(await exists(join(repository.git_dir, "HEAD")))) return false;
+    const { code } = await this.git.run(repository, ["cat-file", "-e", oid], { stdout_bytes_max: 4096, deadline_ms: INIT_DEADLINE_MS });
+    return code === 0;
+  }
+
   /** Removes what a killed daemon left half received. Call before the first intake. */
   async sweep(): Promise<number> {
     let removed = 0;
