@@ -88,6 +88,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   pino: /^daemon\/(?:platform|api|main)/,
   saxes: /^daemon\/commands\/reports\//,
   yaml: /^daemon\/(?:config|gate\/checks)\//,
+  "axe-core": /^(?:bench|daemon\/ui\/testing)\//,
   merkletreejs: /^bench\//,
   "@modelcontextprotocol/sdk": /^bench\//,
   "@solana/zk-sdk": /^bench\//,
