@@ -1,7 +1,7 @@
 /** Other people's programs that only `npm run accept` needs: found where they are, or built once into the user's cache folder. */
 import { requireOpa } from "../../policies/build.ts";
 import { run } from "./accepts.ts";
-import { found, goInstalled, goOfModule, goProgram, missing, pythonPackage, type Found } from "./built.ts";
+import { cargoProgram, found, goInstalled, goOfModule, goProgram, missing, pythonPackage, type Found } from "./built.ts";
 
 export type { Found } from "./built.ts";
 
@@ -34,6 +34,9 @@ export const slsaVerifier = (): Promise<Found> => goOfModule("slsa-verifier", "v
 
 const PEERS = `${import.meta.dir}/../peers`;
 const XMOD = "v0.42.0";
+
+/** The crate whose wire form our range proofs have; `version` is that of `bulletproofs`. */
+export const rangecheck = (): Promise<Found> => cargoProgram("rangecheck", "5.0.0", `${PEERS}/rangecheck.rs`, ['bulletproofs = "5"', 'merlin = "3"', 'curve25519-dalek = "4"']);
 
 /** Go's own checksum-database client, around a log folder. */
 export const logcheck = (): Promise<Found> => goProgram("logcheck", XMOD, `${PEERS}/logcheck.go`, [`golang.org/x/mod ${XMOD}`]);

@@ -70,7 +70,7 @@ export function forbiddenArrow(from: string, to: string): string | null {
 const HOMES: Readonly<Record<string, RegExp>> = {
   "@sinclair/typebox": /^(?:proto|daemon|bench)\//,
   "@noble/hashes": /^(?:proto|kernels|daemon|bench)\//,
-  "@noble/curves": /^daemon\/(?:verifier|evidence)\//,
+  "@noble/curves": /^(?:kernels|daemon\/(?:verifier|evidence))\//,
   "@open-policy-agent/opa-wasm": /^daemon\/policy\//,
   "@secretlint/core": /^daemon\/gate\/checks\//,
   "@secretlint/profiler": /^daemon\/gate\/checks\//,

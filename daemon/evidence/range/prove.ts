@@ -2,7 +2,7 @@
  * One aggregated Bulletproofs range proof in dalek's form (Bünz et al., "Bulletproofs", section 4; the sum over all parties is made at once,
  * since one prover knows every number). Pure: what is random comes in as `secrets`.
  */
-import type { RangeGroup } from "../../verifier/range/group.ts";
+import type { RangeGroup } from "../../../kernels/ristretto/index.ts";
 import { commit, type Opening } from "../../verifier/range/opening.ts";
 import { encodeProof } from "../../verifier/range/proof.ts";
 import { innerProduct, invert, mod, powers, sum } from "../../verifier/range/scalars.ts";

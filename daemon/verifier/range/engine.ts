@@ -1,7 +1,6 @@
-import type { RangeGroup } from "./group.ts";
-import { createNobleGroup } from "./noble-group.ts";
+import { createWasmGroup, type RangeGroup } from "../../../kernels/ristretto/index.ts";
 
 let group: RangeGroup | undefined;
 
-/** One for the process: the generators and their tables are made on first use. */
-export const rangeGroup = (): RangeGroup => (group ??= createNobleGroup());
+/** One for the process: kernel and tables of generators are made on first use. */
+export const rangeGroup = (): RangeGroup => (group ??= createWasmGroup());

@@ -6,7 +6,7 @@ import type { OpenManifest } from "../manifest.ts";
 import { readDocument } from "../schema.ts";
 import { pass, stop, type Step } from "../step.ts";
 import { rangeGroup } from "./engine.ts";
-import type { RangeGroup } from "./group.ts";
+import type { RangeGroup } from "../../../kernels/ristretto/index.ts";
 import { canonicalScalar, mod, toBytesLe } from "./scalars.ts";
 import type { RangeSubject } from "./statement.ts";
 

@@ -4,13 +4,13 @@
  */
 import type { ObligationsPredicate } from "../../../proto/attestation.ts";
 import { canonicalBytes } from "../../../proto/canonical.ts";
-import { fromBase64, fromHex, utf8 } from "../../../proto/encoding.ts";
+import { fromBase64, utf8 } from "../../../proto/encoding.ts";
 import type { ObligationLeaf } from "../../../proto/manifest.ts";
 import { RANGE_PARTIES_MAX, type RangeBits } from "../../../proto/range.ts";
-import type { RangeGroup, Term } from "./group.ts";
+import type { RangeGroup, Term } from "../../../kernels/ristretto/index.ts";
 import { IDENTITY } from "./proof.ts";
 import { mod } from "./scalars.ts";
-import { Transcript } from "./transcript.ts";
+import { countBytes, Transcript } from "./transcript.ts";
 
 export type RangeSubject = Pick<ObligationsPredicate, "gate_id" | "identity" | "attempt" | "manifest">;
 
@@ -22,25 +22,33 @@ export interface RangeClaim {
   readonly leaf: ObligationLeaf;
 }
 
-const LABEL = "maestro/range/v1";
+export const STATEMENT_LABEL = "maestro/range/v1";
 
-export function beginStatement({ gate_id, identity, attempt, manifest }: RangeSubject, claims: readonly RangeClaim[], bits: RangeBits): Transcript {
-  const transcript = Transcript.begin(LABEL);
-  transcript.append("config", utf8(identity.config));
-  transcript.append("policy", utf8(identity.policy));
-  transcript.append("gate", utf8(gate_id));
-  transcript.append("identity", canonicalBytes(identity));
-  transcript.append("attempt", canonicalBytes(attempt));
-  transcript.append("root", fromHex(manifest.root) ?? utf8(manifest.root));
-  transcript.appendCount("size", manifest.size);
-  transcript.appendCount("bits", bits);
-  transcript.appendCount("claims", claims.length);
-  for (const { index, leaf_hash, leaf } of claims) {
-    const { component, name, unit, scale, min, max, commitment } = leaf;
-    transcript.appendCount("index", index);
-    transcript.append("leaf", fromHex(leaf_hash) ?? utf8(leaf_hash));
-    transcript.append("bounds", canonicalBytes({ component, name, unit, scale, min, max, commitment }));
-  }
+type Message = readonly [label: string, message: Uint8Array];
+
+/** In the order in which they are said. */
+export function statementMessages({ gate_id, identity, attempt, manifest }: RangeSubject, claims: readonly RangeClaim[], bits: RangeBits): Message[] {
+  return [
+    ["config", utf8(identity.config)],
+    ["policy", utf8(identity.policy)],
+    ["gate", utf8(gate_id)],
+    ["identity", canonicalBytes(identity)],
+    ["attempt", canonicalBytes(attempt)],
+    ["root", utf8(manifest.root)],
+    ["size", countBytes(manifest.size)],
+    ["bits", countBytes(bits)],
+    ["claims", countBytes(claims.length)],
+    ...claims.flatMap(({ index, leaf_hash, leaf: { component, name, unit, scale, min, max, commitment } }): Message[] => [
+      ["index", countBytes(index)],
+      ["leaf", utf8(leaf_hash)],
+      ["bounds", canonicalBytes({ component, name, unit, scale, min, max, commitment })],
+    ]),
+  ];
+}
+
+export function beginStatement(subject: RangeSubject, claims: readonly RangeClaim[], bits: RangeBits): Transcript {
+  const transcript = Transcript.begin(STATEMENT_LABEL);
+  for (const [label, message] of statementMessages(subject, claims, bits)) transcript.append(label, message);
   return transcript;
 }
 

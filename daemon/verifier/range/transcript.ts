@@ -7,6 +7,9 @@ const CHALLENGE_BYTES = 64;
 const LENGTH_BYTES = 4;
 const COUNT_BYTES = 8;
 
+/** As Merlin writes a u64. */
+export const countBytes = (count: number): Uint8Array => toBytesLe(BigInt(count), COUNT_BYTES);
+
 export class Transcript {
   private constructor(private readonly strobe: Strobe) {}
 
@@ -27,7 +30,7 @@ export class Transcript {
   }
 
   appendCount(label: string, count: number): void {
-    this.append(label, toBytesLe(BigInt(count), COUNT_BYTES));
+    this.append(label, countBytes(count));
   }
 
   appendScalar(label: string, scalar: bigint): void {

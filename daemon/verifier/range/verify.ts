@@ -5,7 +5,7 @@
 import { equalBytes, utf8 } from "../../../proto/encoding.ts";
 import { RANGE_PARTIES_MAX } from "../../../proto/range.ts";
 import { IDENTITY, isRangeBits, roundsOf, type RangeProof } from "./proof.ts";
-import type { RangeGroup } from "./group.ts";
+import type { RangeGroup } from "../../../kernels/ristretto/index.ts";
 import { invert, mod, powers, sum } from "./scalars.ts";
 import type { Transcript } from "./transcript.ts";
 

@@ -6,7 +6,7 @@ export interface Term {
   readonly scalar: bigint;
 }
 
-/** `basepoint·B + blinding·B~ + <g, G> + <h, H> + Σ scalar·point`; `G` and `H` are taken party by party, `bits` of each. */
+/** `basepoint·B + blinding·B~ + <g, G> + <h, H> + Σ scalar·point`; `G` and `H` are taken party by party, `bits` of each. Scalars are below the order. */
 export interface Sum {
   readonly bits: number;
   readonly g: readonly bigint[];
@@ -20,3 +20,9 @@ export interface RangeGroup {
   /** Null where a point is not the canonical encoding of one. */
   sum(terms: Sum): Uint8Array | null;
 }
+
+/** Generators of each kind for one party, and parties, that there are at most. */
+export const PARTY_GENERATORS = 64;
+export const PARTIES_MAX = 8;
+/** Points beside the generators in one sum: those of a proof of 64 bits and eight commitments are 30. */
+export const POINTS_MAX = 60;
