@@ -37,6 +37,7 @@ import { Reporter } from "./report/index.ts";
 import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openRunUsage, type RunUsage } from "./tenants/usage.ts";
 import { openState, type State, type StateOptions } from "./state.ts";
+import { openWitnessing, type Witnessing } from "./witnessing.ts";
 import { openKeptOutcomes, type KeptOutcomeTable } from "./store/reuse.ts";
 import { forgetOld } from "./store/upgrade.ts";
 
@@ -74,6 +75,7 @@ export interface Core extends State {
   readonly reporter: Reporter;
   readonly run_usage: RunUsage;
   readonly costs: ChangeCosts;
+  readonly witnessing: Witnessing;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -112,7 +114,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   // Asking git takes a process of its own, so the policy is read meanwhile.
   const [tools, policy] = await Promise.all([findGit(), readPolicy(host)]);
   // Before anything else in the folder is touched: one of another version is left as it is.
-  const state = await openState(options);
+  let witnessing: Witnessing | null = null;
+  const state = await openState({ ...options, appended: () => witnessing?.cosigned.nudge() });
   const git = new Git(tools);
   const repositories = new RepositoryStore(join(state_dir, "repositories"), git);
   const scratch_dir = join(state_dir, "scratch");
@@ -133,6 +136,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const helped = { host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups };
   const egress = createEgress(helped);
   const keyless = createKeyless(helped);
+  witnessing = openWitnessing({ host, state_dir, state, egress, clock, random, warn: options.warn });
+  const { cosigned } = witnessing;
   const targets = new Targets({ host, egress, repositories });
   const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), keyed: (text) => evidence.keyed("person", text), now_s: () => Math.max(evidence.now_s(), Math.floor(clock.now_ms() / 1000)), warn: options.warn });
   const outcomes = openKeptOutcomes({ store: state.store, usage: state.usage, limits: host.limits.command });
@@ -153,11 +158,12 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),
     async close() {
+      cosigned.stop();
       await integrity.stop();
       await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close(), keyless.close()]);
       // A gate whose process was just taken away still has files to put away before its bill is written.

@@ -15,6 +15,7 @@ import { createLineage } from "./lineage/index.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
 import { releaseRoutes } from "./api/releases.ts";
+import { witnessRoutes } from "./api/witnesses.ts";
 import { reportRoutes } from "./api/report.ts";
 import { sbomRoutes } from "./api/sboms.ts";
 import { usageRoutes } from "./api/usage.ts";
@@ -121,6 +122,7 @@ export class Daemon {
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: (reader) => explainConfig(live.given, hostFor(reader, host)), limits: { server, intake, gate, command }, expectWork }),
       ...reportRoutes(core),
       ...keylessRoutes(core),
+      ...witnessRoutes({ ...core.witnessing, limits: host.limits.witness }),
       ...usageRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...buildRoutes({ ...core, limits: { server }, expectWork }),
       ...sbomRoutes({ ...core, limits: { server } }),

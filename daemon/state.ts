@@ -28,6 +28,8 @@ export interface StateOptions {
   /** State on disk may differ from state in memory: the process must end. */
   readonly fatal: (reason: MaestroError) => void;
   readonly warn: (what: string, error: unknown) => void;
+  /** The log has grown, durably. */
+  readonly appended?: () => void;
 }
 
 export interface State {
@@ -62,7 +64,7 @@ async function tryReading(state_dir: string): Promise<void> {
 }
 
 /** The caller holds the state folder's lock. Throws `store.*` and `evidence.*` for what contradicts itself. */
-export async function openState({ state_dir, host, clock, machine = null, fatal, warn }: StateOptions): Promise<State> {
+export async function openState({ state_dir, host, clock, machine = null, fatal, warn, appended }: StateOptions): Promise<State> {
   await tryReading(state_dir);
   const opening = { state_dir, limits: host.limits.store, fatal };
   await upgradeStore(opening);
@@ -86,6 +88,7 @@ export async function openState({ state_dir, host, clock, machine = null, fatal,
     clock,
     time_froze: (step_ms) => warn("the wall clock jumped ahead, so log time stands still until `maestro clock reset`", new MaestroError("time.reset", `forward step of ${Math.round(step_ms / 1000)} s`)),
     projection_failed: (error) => warn("the log's files could not be written", error),
+    ...(appended === undefined ? {} : { appended }),
   });
   const state = { store, artifacts, gates, outbox, usage, releases, evidence, tombstones: openTombstones(store), holds: openHolds(store), edges: openLineageEdges(store) };
   await keepPromises(state);

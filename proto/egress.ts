@@ -23,7 +23,18 @@ const HistoryJob = Closed(
 );
 const ReadJob = Closed({ kind: Type.Literal("read"), offset: Count }, { description: "the next bytes of the body" });
 
-export const EgressJob = Type.Union([TipJob, HistoryJob, ReadJob, StatusJob, KeylessJob]);
+const CosignJob = Closed(
+  {
+    kind: Type.Literal("cosign"),
+    witness: Type.String({ maxLength: 63 }),
+    body: Type.String({ maxLength: 256 * 1024 }),
+    deadline_ms: Count,
+  },
+  { description: "submits a checkpoint to a witness of the operator's table, by its name (C2SP tlog-witness, add-checkpoint)" },
+);
+export type CosignJob = Static<typeof CosignJob>;
+
+export const EgressJob = Type.Union([TipJob, HistoryJob, ReadJob, StatusJob, KeylessJob, CosignJob]);
 export type EgressJob = Static<typeof EgressJob>;
 export type TipJob = Static<typeof TipJob>;
 export type HistoryJob = Static<typeof HistoryJob>;
@@ -39,6 +50,9 @@ const HistoryReply = Closed({
 const FailedReply = Closed({ kind: Type.Literal("failed"), code: Choice(["egress.failed", "egress.denied", "egress.timeout", "egress.refused", "request.not_found"]), detail: ShortText, retry_after_s: Type.Optional({ ...Count, description: "how long the other side asks to be left alone" }) });
 export type FailedReply = Static<typeof FailedReply>;
 const ReadReply = Closed({ kind: Type.Literal("read"), bytes: Base64 });
-export const EgressReply = Type.Union([TipReply, HistoryReply, ReadReply, StatusReply, KeylessReply, FailedReply]);
+/** What the witness said, whatever it was. */
+const CosignReply = Closed({ kind: Type.Literal("cosign"), status: Count, type: Type.String({ maxLength: 200 }), text: Type.String() });
+export const EgressReply = Type.Union([TipReply, HistoryReply, ReadReply, StatusReply, KeylessReply, CosignReply, FailedReply]);
 export type EgressReply = Static<typeof EgressReply>;
+export type CosignReply = Static<typeof CosignReply>;
 export type HistoryReply = Static<typeof HistoryReply>;

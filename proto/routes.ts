@@ -34,6 +34,7 @@ import type { KeylessSigned } from "./keyless.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
 import type { RangeOpening } from "./range.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
+import type { WitnessesReply } from "./witness.ts";
 import type { UsageReply, UsageReport } from "./usage.ts";
 import type { ReportReply } from "./report-kpi.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";

@@ -19,12 +19,16 @@ export function replyHeaders(id: string, type: string): Record<string, string> {
  */
 export async function reply(id: string, outcome: Outcome, ended: (ending: Ending) => void): Promise<Response> {
   if (outcome.kind !== "events") {
-    const response = outcome.kind === "text" ? new Response(outcome.text, { headers: replyHeaders(id, TEXT_TYPE) }) : new Response(JSON.stringify(outcome.value), { headers: replyHeaders(id, JSON_TYPE) });
+    const response = outcome.kind === "text" ? textResponse(id, outcome) : new Response(JSON.stringify(outcome.value), { headers: replyHeaders(id, JSON_TYPE) });
     ended({ how: "sent" });
     return response;
   }
   const first = await outcome.events.next();
   return new Response(lines(id, first, outcome.events, ended), { headers: replyHeaders(id, NDJSON) });
+}
+
+function textResponse(id: string, { text, plain }: Extract<Outcome, { kind: "text" }>): Response {
+  return new Response(text, { status: plain?.status ?? 200, headers: replyHeaders(id, plain?.type ?? TEXT_TYPE) });
 }
 
 function lines(id: string, first: IteratorResult<unknown, void>, events: AsyncGenerator<unknown, void>, ended: (ending: Ending) => void): ReadableStream<Uint8Array> {

@@ -14,7 +14,17 @@ export interface RouteCall<K extends RouteName> extends AuthorisedCall {
 }
 
 type Schema<T> = TSchema & { readonly static: T };
-type Reply<K extends RouteName> = (typeof ROUTES)[K]["reply"] extends "events" ? AsyncGenerator<ReplyOf<K>, void> : ReplyOf<K> | Promise<ReplyOf<K>>;
+/** A text in a form that somebody else's specification fixed, refusals included. */
+export class Plain {
+  constructor(
+    readonly status: number,
+    readonly type: string,
+    readonly text: string,
+  ) {}
+}
+
+type Answer<K extends RouteName> = (typeof ROUTES)[K]["reply"] extends "text" ? ReplyOf<K> | Plain : ReplyOf<K>;
+type Reply<K extends RouteName> = (typeof ROUTES)[K]["reply"] extends "events" ? AsyncGenerator<ReplyOf<K>, void> : Answer<K> | Promise<Answer<K>>;
 
 interface Definition<K extends RouteName> {
   readonly summary: string;
@@ -31,7 +41,7 @@ interface Definition<K extends RouteName> {
 }
 
 /** What a reply is before it is written. */
-export type Outcome = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text"; readonly text: string } | { readonly kind: "events"; readonly events: AsyncGenerator<unknown, void> };
+export type Outcome = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text"; readonly text: string; readonly plain?: Plain } | { readonly kind: "events"; readonly events: AsyncGenerator<unknown, void> };
 
 /** A route whose types are checked and forgotten, so that all of them stand in one list. */
 export interface Route {
@@ -59,7 +69,10 @@ export function route<K extends RouteName>(name: K, definition: Definition<K>): 
     ...rest,
     async run(call, params, body, stream) {
       const reply = handle({ ...call, params: paramsOf(params), body: bodyOf(body), stream });
-      if (shape.reply === "text") return { kind: "text", text: String(await reply) };
+      if (shape.reply === "text") {
+        const said = await reply;
+        return said instanceof Plain ? { kind: "text", text: said.text, plain: said } : { kind: "text", text: String(said) };
+      }
       return isEvents(shape, reply) ? { kind: "events", events: reply } : { kind: "json", value: await reply };
     },
   };

@@ -50,6 +50,11 @@ export class MaestroClient {
     return this.socket.request("stop", {});
   }
 
+  /** Who cosigns this node's log, and which logs it cosigns. */
+  witnesses(): Promise<ReplyOf<"witnesses">> {
+    return this.socket.request("witnesses", {});
+  }
+
   clock(): Promise<ReplyOf<"clock">> {
     return this.socket.request("clock", {});
   }

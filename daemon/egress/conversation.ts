@@ -12,6 +12,7 @@ import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import { RepositoryStore } from "../platform/git/repository-store.ts";
 import { Git } from "../platform/git/runner.ts";
 import { KEYLESS_DEADLINE_MS, signKeyless } from "./keyless/sign.ts";
+import { cosign } from "./cosign.ts";
 import { Mirror } from "./mirror.ts";
 import { contextOf, publishStatus } from "./publish.ts";
 import { RemoteGit } from "./remote-git.ts";
@@ -26,7 +27,7 @@ export class Conversation {
   private body: FileHandle | null = null;
 
   constructor(
-    private readonly host: Pick<Host, "repositories" | "limits" | "keyless">,
+    private readonly host: Pick<Host, "repositories" | "witnesses" | "limits" | "keyless">,
     private readonly tools: EgressTools,
     private readonly state_dir: string,
     /** Where the service manager put what the unit loads (systemd.exec(5), LoadCredential=); null where it put nothing. */
@@ -37,6 +38,7 @@ export class Conversation {
     try {
       if (job.kind === "read") return await this.read(job.offset);
       if (job.kind === "status") return await this.publish(job);
+      if (job.kind === "cosign") return await cosign(this.host.witnesses, job);
       if (job.kind === "keyless") return await this.signed(job);
       await mkdir(this.state_dir, { recursive: true, mode: 0o700 });
       const folder = await mkdtemp(join(this.state_dir, "talk-"));

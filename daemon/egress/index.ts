@@ -1,7 +1,7 @@
 /** The core's side of the egress helper: where a target stands, and what the remote has behind it. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EgressReply, HistoryJob } from "../../proto/egress.ts";
+import type { CosignReply, EgressReply, HistoryJob } from "../../proto/egress.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Host } from "../config/host.ts";
@@ -48,6 +48,8 @@ export interface Egress {
   knows(entry: RemoteEntry, ref: string): boolean;
   /** Fetches and hands over what leads to `tip`; returns the tip that was fetched, which is a newer one where the branch moved meanwhile. */
   history(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string>;
+  /** Has a witness of the table asked; whatever it answers is an answer. Throws `egress.*`, `request.not_found`. */
+  cosign(witness: string, body: string, deadline_ms: number): Promise<Omit<CosignReply, "kind">>;
   close(): Promise<void>;
 }
 
@@ -58,16 +60,16 @@ export function createEgress(deps: EgressDeps): Egress {
 }
 
 const sealed = (): Promise<never> => Promise.reject(new MaestroError("egress.sealed", "mode sealed"));
-const SEALED: Egress = { tip: sealed, history: sealed, knows: () => true, close: () => Promise.resolve() };
+const SEALED: Egress = { tip: sealed, history: sealed, cosign: sealed, knows: () => true, close: () => Promise.resolve() };
 
 /** The helper reads the table as it was when the daemon started, from a copy: the operator's file may change meanwhile. */
 function ownHelpers({ host, state_dir, git_folder, cgroups }: EgressDeps): Link {
   const folder = join(state_dir, "egress");
   const config = join(folder, "table.yaml");
-  if (host.repositories.some(hasRemote) || host.keyless !== null) {
+  if (host.repositories.some(hasRemote) || host.keyless !== null || host.witnesses.length > 0) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { version, trust_domain, modes, repositories, trust_file, keyless, limits } = host;
-    writeFileSync(config, JSON.stringify({ version, trust_domain, modes, repositories, ...(trust_file === null ? {} : { trust_file }), ...(keyless === null ? {} : { keyless }), limits: { egress: limits.egress, intake: limits.intake } }), { mode: 0o600 });
+    const { version, trust_domain, modes, repositories, witnesses, trust_file, keyless, limits } = host;
+    writeFileSync(config, JSON.stringify({ version, trust_domain, modes, repositories, witnesses, ...(trust_file === null ? {} : { trust_file }), ...(keyless === null ? {} : { keyless }), limits: { egress: limits.egress, intake: limits.intake } }), { mode: 0o600 });
   }
   const { worker, egress } = host.limits;
   return childLink(
@@ -118,6 +120,13 @@ class Remotes implements Egress {
   history(entry: RemoteEntry, ref: string, tip: string, missing: Missing, signal?: AbortSignal): Promise<string> {
     const mine = this.#turns.pass(entry.id, missing.tenant, () => missing.bill((spent) => this.#fetch(entry, ref, tip, missing, spent, signal)), signal);
     return signal === undefined ? mine : leavingAt(mine, signal);
+  }
+
+  async cosign(witness: string, body: string, deadline_ms: number): Promise<Omit<CosignReply, "kind">> {
+    await using talk = await this.#link.open(undefined, () => undefined);
+    const reply = await talk.ask({ kind: "cosign", witness, body, deadline_ms }, deadline_ms + GRACE_MS);
+    if (reply.kind !== "cosign") throw unexpected(reply);
+    return reply;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { HostConfig } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { resolveHost } from "../config/host.ts";
-import type { Egress } from "../egress/index.ts";
+import type { Egress as Helper } from "../egress/index.ts";
 import { Git } from "../platform/git/runner.ts";
 import { RepositoryStore } from "../platform/git/repository-store.ts";
 import { ownUser, tenant } from "../testing/tenants.ts";
@@ -11,6 +11,9 @@ import type { Intake } from "./intakes.ts";
 import type { Payer } from "./cost/cost.ts";
 import { placeOf } from "./place.ts";
 import { Targets } from "./targets.ts";
+
+/** Targets ask no witness. */
+type Egress = Omit<Helper, "cosign">;
 
 const [TIP, CLAIMED, HEAD] = ["a", "b", "c"].map((digit) => digit.repeat(40)) as [string, string, string];
 const MAIN = "refs/heads/main";

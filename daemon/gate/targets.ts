@@ -16,7 +16,7 @@ import { Turnstile } from "./turnstile.ts";
 
 export interface TargetDeps {
   readonly host: Pick<Host, "modes" | "repositories" | "limits">;
-  readonly egress: Egress;
+  readonly egress: Omit<Egress, "cosign">;
   readonly repositories: RepositoryStore;
 }
 

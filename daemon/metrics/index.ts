@@ -3,6 +3,7 @@ import type { GateResult } from "../../proto/api.ts";
 import type { Verdict } from "../../proto/decision.ts";
 import type { ErrorCode } from "../../proto/errors.ts";
 import type { RouteName } from "../../proto/routes.ts";
+import { witnessMetrics, type WitnessReading } from "./witnesses.ts";
 import { Counter, exposition, Gauge, Histogram, type Labels, type Metric } from "./registry.ts";
 
 /** One look at the daemon; read when somebody asks for the metrics. */
@@ -26,6 +27,8 @@ export interface Reading {
   readonly kept: { readonly damage: number; readonly passes: number; readonly scrubbed_bytes: number; readonly last_pass_s: number | null };
   /** The last reload of the configuration; null before the first. */
   readonly reload: { readonly at_s: number; readonly applied: boolean } | null;
+  /** The log's witnesses, and this node as one of others. */
+  readonly witnesses: WitnessReading;
 }
 
 const REQUEST_BOUNDS_S = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60];
@@ -123,6 +126,7 @@ function readingMetrics(now: () => Reading): Metric[] {
     one("maestro_scrub_last_pass_timestamp_seconds", "When everything had last been looked at.", ({ kept }) => kept.last_pass_s),
     one("maestro_config_reload_success", "1 where the last reload of the configuration was applied, 0 where it was refused.", ({ reload }) => (reload === null ? null : Number(reload.applied))),
     one("maestro_config_reload_timestamp_seconds", "Time of the last reload.", ({ reload }) => reload?.at_s ?? null),
+    ...witnessMetrics(() => now().witnesses),
     one("process_start_time_seconds", "When the daemon started.", ({ started_at_s }) => started_at_s),
     one("process_resident_memory_bytes", "Resident memory of the daemon, check processes not counted.", ({ memory_bytes }) => memory_bytes),
     one("process_open_fds", "Open file descriptors of the daemon.", ({ open_descriptors }) => open_descriptors),

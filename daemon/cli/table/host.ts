@@ -72,6 +72,7 @@ export const HOST: readonly Command[] = [
     options: {
       ...STATE,
       check: { type: "boolean", help: "only compare the backup with its manifest" },
+      tombstones: { type: "string", value: "FILE", help: "tombstones.jsonl that is newer than the backup: what it names goes again before anything is served" },
       "as-clone": { type: "boolean", help: "the original lives on: this node gets a gate key of its own" },
     },
     load: () => import("../commands/restore.ts"),
@@ -89,7 +90,7 @@ export const HOST: readonly Command[] = [
     summary: "what nobody refers to any more; --apply removes it",
     positionals: "",
     positionals_max: 0,
-    options: { ...STATE, apply: { type: "boolean", help: "remove it, instead of only saying what would go" } },
+    options: { ...STATE, apply: { type: "boolean", help: "remove it, instead of only saying what would go" }, compact: { type: "boolean", help: "with the daemon stopped: copy the database without what was deleted from it" } },
     load: () => import("../commands/gc.ts"),
   },
   {
@@ -131,6 +132,14 @@ export const HOST: readonly Command[] = [
       quorum: { type: "string", value: "K", help: "how many witnesses must have cosigned; more than half of them" },
     },
     load: () => import("../commands/trust.ts"),
+  },
+  {
+    name: "witness",
+    summary: "who cosigns this node's log and how far, and which logs it cosigns; key prints its own key. See docs/witness.md",
+    positionals: "[key]",
+    positionals_max: 1,
+    options: STATE,
+    load: () => import("../commands/witness.ts"),
   },
   {
     name: "token",

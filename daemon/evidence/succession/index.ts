@@ -17,7 +17,7 @@ import { parseNote } from "../../verifier/note.ts";
 import { signStatement } from "../attest/index.ts";
 import { checkPrivateFolder, readPrivateFile, replacePrivateFile, writePrivateFolder, writePublicFile } from "../keys/files.ts";
 import { openKeys } from "../keys/index.ts";
-import { writeSums } from "../keys/sums.ts";
+import { forgetFurther, writeSums } from "../keys/sums.ts";
 import { beginLog } from "../log/begin.ts";
 import { rebuild, sourceOf } from "../log/projection.ts";
 import { HEAD, type Head, type LogTables } from "../log/tables.ts";
@@ -129,6 +129,8 @@ export async function finishSuccession({ state_dir, store, tables, machine, keep
   mkdirSync(keys, { recursive: true, mode: 0o700 });
   rmSync(join(keys, "sums"), { force: true });
   for (const name of TAKEN) replacePrivateFile(join(keys, name), readPrivateFile(join(next, name)));
+  // Whoever goes on with the old folder may go on cosigning with its key; this one may know less than that key signed.
+  forgetFurther(keys);
   writeSums(keys);
   writePublicFile(join(state_dir, "trust.json"), new Uint8Array(readFileSync(join(keys, "trust.json"))));
   forgetPrepared(state_dir);
