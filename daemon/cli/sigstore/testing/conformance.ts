@@ -11,7 +11,7 @@ const SEEDS = join(ROOT, "node_modules/@sigstore/tuf/seeds.json");
 const IDENTITY = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const ISSUER = "https://token.actions.githubusercontent.com";
 
-export const caseNames = (): string[] => readdirSync(CASES).filter((name) => existsSync(join(CASES, name, "bundle.sigstore.json"))).sort();
+export const caseNames = (folder = CASES): string[] => readdirSync(folder).filter((name) => existsSync(join(folder, name, "bundle.sigstore.json"))).sort();
 
 export function publicRoot(): Uint8Array {
   const [instance] = Object.values(JSON.parse(readFileSync(SEEDS, "utf8")) as Record<string, { targets: Record<string, string> }>);
@@ -28,12 +28,12 @@ export interface CaseFiles {
   readonly issuer: string;
 }
 
-export function caseFiles(name: string): CaseFiles {
-  const there = (file: string): string | null => (existsSync(join(CASES, name, file)) ? join(CASES, name, file) : null);
-  const words = (file: string): string | null => (there(file) === null ? null : readFileSync(join(CASES, name, file), "utf8").trim());
+export function caseFiles(name: string, folder = CASES): CaseFiles {
+  const there = (file: string): string | null => (existsSync(join(folder, name, file)) ? join(folder, name, file) : null);
+  const words = (file: string): string | null => (there(file) === null ? null : readFileSync(join(folder, name, file), "utf8").trim());
   return {
-    bundle: join(CASES, name, "bundle.sigstore.json"),
-    artifact: there("artifact") ?? join(CASES, "a.txt"),
+    bundle: join(folder, name, "bundle.sigstore.json"),
+    artifact: there("artifact") ?? join(folder, "a.txt"),
     trusted_root: there("trusted_root.json"),
     key: there("key.pub"),
     identity: words("identity") ?? IDENTITY,
