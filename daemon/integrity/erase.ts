@@ -1,4 +1,5 @@
 /** The second step of expiry: files go whose records went. Done twice, it changes nothing. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalBytes } from "../../proto/canonical.ts";
 import { TOMBSTONE_MEDIA_TYPE } from "../../proto/retention.ts";
@@ -12,6 +13,7 @@ import type { Erasure, Tombstones } from "../store/tombstones.ts";
 export interface EraseDeps {
   readonly store: Pick<Store, "atomic">;
   readonly artifacts: Artifacts;
+  readonly state_dir: string;
   readonly tombstones: Tombstones;
   /** Before each step; a test dies there. */
   readonly step: (name: string) => void;
@@ -45,9 +47,15 @@ async function replaceReply({ artifacts, tombstones }: EraseDeps, name: string):
   artifacts.blobs.remove(artifact.descriptor.digest, Number.POSITIVE_INFINITY);
 }
 
+/** A private daemon's command line keeps the bundles it received in the state folder, with the log receipt beside them. */
+async function removeCopies(state_dir: string, digest: string): Promise<void> {
+  const name = digest.replace(/^sha256:/, "");
+  for (const ending of [".json", ".tlog-proof"]) await rm(join(state_dir, "bundles", `${name}${ending}`), { force: true });
+}
+
 /** Everything that is owed. What is being written again at this moment stays owed. */
 export async function eraseOwed(deps: EraseDeps): Promise<number> {
-  const { store, artifacts, tombstones, step } = deps;
+  const { store, artifacts, tombstones, state_dir, step } = deps;
   const owed = tombstones.owed();
   if (owed.length === 0) return 0;
   const of = (kind: Erasure["kind"]) => owed.filter((one) => one.kind === kind);
@@ -59,6 +67,7 @@ export async function eraseOwed(deps: EraseDeps): Promise<number> {
   const busy = new Set<Erasure>();
   for (const one of of("blob")) {
     artifacts.blobs.remove(one.of, Number.POSITIVE_INFINITY);
+    await removeCopies(state_dir, one.of);
     if (await artifacts.blobs.has(one.of)) busy.add(one);
     step("a blob");
   }

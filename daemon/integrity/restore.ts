@@ -26,9 +26,12 @@ import { openTrust } from "../verifier/trust.ts";
 import { fsckReport } from "./fsck.ts";
 import { walkOffline } from "./offline.ts";
 import { logKeys } from "./start.ts";
+import { mergeTombstones } from "./tombstone-file.ts";
 
 export interface RestoreDeps {
   readonly source: string;
+  /** File of tombstones newer than the backup: what they name goes again before anything is served. */
+  readonly tombstones?: string;
   readonly state_dir: string;
   readonly cause: Extract<SuccessionCause, "restored" | "clone">;
   readonly limits: Pick<Limits, "store">;
@@ -156,6 +159,7 @@ const LOST_BEFORE: readonly string[] = ["gates", "artifacts", "ended logs"];
 async function restoreInto(staging: string, manifest: BackupManifest, deps: RestoreDeps): Promise<Omit<RestoreReport, "checked" | "restored">> {
   const { source, limits, monotonic_ms } = deps;
   await copyAll(source, staging, manifest.body.files);
+  if (deps.tombstones !== undefined) await mergeTombstones(staging, deps.tombstones);
   const { succession, gates, log } = await begin(staging, new Uint8Array(readFileSync(join(source, "trust.json"))), deps);
   const { damage } = await fsckReport(walkOffline(staging, limits), monotonic_ms);
   const worse = damage.find(({ area }) => !LOST_BEFORE.includes(area));

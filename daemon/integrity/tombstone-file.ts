@@ -8,7 +8,7 @@ import { canonicalText, parseCanonical } from "../../proto/canonical.ts";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { Tombstone } from "../../proto/retention.ts";
-import { isAbsent } from "../platform/folders.ts";
+import { isAbsent, lookAt } from "../platform/folders.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import { syncPath } from "../platform/sync.ts";
 
@@ -56,4 +56,11 @@ export async function writeTombstones(state_dir: string, tombstones: Iterable<To
   await writeFile(`${path}.new`, Array.from(tombstones, (one) => `${canonicalText(one)}\n`).join(""), { mode: 0o600, flush: true });
   await rename(`${path}.new`, path);
   await syncPath(state_dir);
+}
+
+/** Into a folder that is being restored: its own, and those of a file beside it. Throws `store.corrupt` for what is no tombstone, and `backup.damaged` for no file. */
+export async function mergeTombstones(folder: string, file: string): Promise<void> {
+  if ((await lookAt(file)) === null) throw new MaestroError("backup.damaged", `${file} is not there; give tombstones.jsonl of the newest state folder or backup`);
+  const all = [...(await readTombstones(join(folder, TOMBSTONE_FILE))), ...(await readTombstones(file))];
+  await writeTombstones(folder, new Map(all.map((one) => [`${one.name} ${one.class}`, one])).values());
 }

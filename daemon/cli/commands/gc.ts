@@ -1,11 +1,18 @@
 import { EXIT } from "../../../proto/errors.ts";
 import { mebibytes } from "../bytes.ts";
 import type { CommandModule } from "../command.ts";
-import { connect } from "../connect.ts";
+import { connect, locate } from "../connect.ts";
 import { printJson } from "../document.ts";
+import { offline } from "../offline.ts";
 import { print } from "../output.ts";
 
 export const run: CommandModule["run"] = async ({ values }) => {
+  if (values["compact"] === true) {
+    const report = await offline<{ readonly before_bytes: number; readonly after_bytes: number }>("compact", ["--state", locate(values).state_dir]);
+    if (values["json"] === true) printJson(report);
+    else print(`compacted  the database had ${mebibytes(report.before_bytes)} and has ${mebibytes(report.after_bytes)}: what was deleted is no longer in it`);
+    return EXIT.admit;
+  }
   const reply = await connect(values).client.gc({ apply: values["apply"] === true });
   if (values["json"] === true) {
     printJson(reply);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { RestoreReport } from "../../../proto/integrity.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
-import type { CommandModule } from "../command.ts";
+import { textOf, type CommandModule } from "../command.ts";
 import { locate } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { offline } from "../offline.ts";
@@ -25,7 +25,8 @@ export const run: CommandModule["run"] = async ({ values, positionals: [source] 
   if (source === undefined) throw new MaestroError("cli.usage", "restore needs the folder of the backup");
   const check = values["check"] === true;
   const { state_dir } = locate(values);
-  const args = ["--from", resolve(source), "--state", state_dir, ...(values["as-clone"] === true ? ["--as-clone"] : [])];
+  const tombstones = textOf(values, "tombstones");
+  const args = ["--from", resolve(source), "--state", state_dir, ...(tombstones === undefined ? [] : ["--tombstones", resolve(tombstones)]), ...(values["as-clone"] === true ? ["--as-clone"] : [])];
   const report = await offline<RestoreReport>(check ? "check" : "restore", args);
   if (values["json"] === true) printJson(report);
   else print(restoreLines(report).join("\n"));
