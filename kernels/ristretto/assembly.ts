@@ -493,16 +493,14 @@ export function derive(slot: i32): void {
   tabulate(slot);
 }
 
-/** Signed odd digits of a scalar, most of them zero; the highest that is not comes back. */
-function digits(to: usize, scalar: usize): i32 {
-  memory.fill(to, 0, <usize>DIGITS);
+/** Signed odd digits of a scalar, most of them zero, into column `i`; the highest that is not comes back. A row holds one bit's digits of all scalars. */
+function digits(column: i32, scalar: usize): i32 {
   let carry = 0;
   let highest = -1;
   let i = 0;
   while (i < DIGITS) {
-    const at = scalar + <usize>(i >> 3);
     // Past the last byte lies the next scalar: what is read from it is masked away.
-    const window = <i32>load<u32>(at) >>> (i & 7);
+    const window = <i32>(load<u32>(scalar + <usize>(i >> 3)) >> (i & 7));
     const left = DIGITS - i;
     const mask = left < WIDTH ? (1 << left) - 1 : (1 << WIDTH) - 1;
     const value = (window & mask) + carry;
@@ -512,7 +510,7 @@ function digits(to: usize, scalar: usize): i32 {
     }
     const digit = value >= 1 << (WIDTH - 1) ? value - (1 << WIDTH) : value;
     carry = digit < 0 ? 1 : 0;
-    store<i8>(to + <usize>i, <i8>digit);
+    store<i8>(NAF + <usize>(i * SLOTS + column), <i8>digit);
     highest = i;
     i += WIDTH;
   }
@@ -521,19 +519,25 @@ function digits(to: usize, scalar: usize): i32 {
 
 /** The sum of `count` slots, each times its scalar below 2^253; its encoding in OUTPUT. */
 export function sum(count: i32): void {
+  const eights = (count + 7) & ~7;
+  for (let at = 0; at < DIGITS; at++) memory.fill(NAF + <usize>(at * SLOTS), 0, eights);
   let highest = -1;
-  for (let i = 0; i < count; i++) highest = max(highest, digits(NAF + <usize>(i << 8), SCALARS + <usize>(i << 5)));
+  for (let i = 0; i < count; i++) highest = max(highest, digits(i, SCALARS + <usize>(i << 5)));
   copy(SUM, ZERO, FIELD);
   copy(SUM + FIELD, ONE, FIELD);
   copy(SUM + 2 * FIELD, ONE, FIELD);
   copy(SUM + 3 * FIELD, ZERO, FIELD);
   for (let at = highest; at >= 0; at--) {
     double(SUM, SUM, true);
-    for (let i = 0; i < count; i++) {
-      const digit = <i32>load<i8>(NAF + <usize>(i << 8) + <usize>at);
-      if (digit == 0) continue;
-      const slot = load<i32>(CHOSEN + <usize>(i << 2));
-      addCached(SUM, SUM, TABLES + <usize>slot * TABLE + <usize>(abs(digit) >> 1) * POINT, digit < 0);
+    const row = NAF + <usize>(at * SLOTS);
+    for (let i = 0; i < eights; i += 8) {
+      let eight = load<u64>(row + <usize>i);
+      while (eight != 0) {
+        const nth = i + (<i32>ctz(eight) >> 3);
+        const digit = <i32>load<i8>(row + <usize>nth);
+        eight &= ~(<u64>255 << (<u64>(nth - i) << 3));
+        addCached(SUM, SUM, TABLES + <usize>load<i32>(CHOSEN + <usize>(nth << 2)) * TABLE + <usize>(abs(digit) >> 1) * POINT, digit < 0);
+      }
     }
   }
   encode();

@@ -7,15 +7,17 @@ import { canonicalBytes, canonicalText } from "../../../proto/canonical.ts";
 import { concatBytes, fromBase64, fromHex, fromUtf8, toBase64, toHex, utf8 } from "../../../proto/encoding.ts";
 import type { RangeProofEntry } from "../../../proto/range.ts";
 import type { Verification } from "../../../proto/verification.ts";
+import { proveRange, type Secrets } from "../../evidence/range/prove.ts";
 import { newRing, NOW } from "../../testing/evidence.ts";
 import { HIDDEN_SAMPLES, makeHidden, type HiddenBundle, type HiddenTampering } from "../../testing/hidden.ts";
 import { verifyBundle } from "../bundle.ts";
 import { hideLeaves } from "../hide.ts";
 import { leafBytes, hashLeaf } from "../leaves.ts";
 import { rangeGroup } from "./engine.ts";
-import { openingDigest } from "./opening.ts";
+import { commit, openingDigest } from "./opening.ts";
 import { decodeProof, IDENTITY } from "./proof.ts";
 import { ORDER, toBytesLe } from "./scalars.ts";
+import { Transcript } from "./transcript.ts";
 import { beginStatement, rangeCommitments, type RangeClaim, type RangeSubject } from "./statement.ts";
 import { verifyRange } from "./verify.ts";
 
@@ -121,6 +123,33 @@ describe("malformed", () => {
   });
   test.each([0, 31, 32, 64, 735, 737, 768, 800])("%i bytes", (length) => {
     expect(rewritten((proofs) => proofs.map((one) => ({ ...one, proof: toBase64(new Uint8Array(length).fill(1)) })))).toMatchObject(refused);
+  });
+  /** Of a prover who follows no rule but the equations. */
+  const crooked = (bits: number, secrets: Secrets): { readonly proof: Uint8Array; readonly commitments: Uint8Array[] } => {
+    const opening = { value: 5n, blinding: 77n };
+    const steps = proveRange(rangeGroup(), Transcript.begin("crooked"), { bits, openings: [opening] }, secrets);
+    let step = steps.next();
+    while (step.done !== true) step = steps.next();
+    return { proof: step.value, commitments: [commit(rangeGroup(), opening)] };
+  };
+  const takes = (bits: number, { proof, commitments }: ReturnType<typeof crooked>): boolean => {
+    const decoded = decodeProof(proof);
+    return decoded !== null && verifyRange(rangeGroup(), Transcript.begin("crooked"), bits, commitments, decoded);
+  };
+  const some: Secrets = (_what, count) => Array.from({ length: count }, (_, i) => BigInt(i * i + 3));
+
+  test("identity points that fit every equation: blindings of zero leave S, T1 and T2 empty", () => {
+    const zero: Secrets = (what, count) => Array.from({ length: count }, (_, i) => (what === "blindings" && i === 0 ? 9n : 0n));
+    expect(takes(8, crooked(8, zero))).toBe(false);
+    expect(takes(8, crooked(8, some))).toBe(true);
+  });
+  test("a sound proof of four bits, which nobody may ask for", () => {
+    expect(takes(4, crooked(4, some))).toBe(false);
+  });
+  test("sixteen commitments, and a proof that is long enough for them", () => {
+    const proof = decodeProof(new Uint8Array(32 * (9 + 14)).fill(2).map((byte, i) => (i % 32 === 31 ? 0 : byte)));
+    const commitments = Array.from({ length: 16 }, () => ristretto255.Point.BASE.toBytes());
+    expect(proof !== null && verifyRange(rangeGroup(), Transcript.begin("many"), 8, commitments, proof)).toBe(false);
   });
   test("a number of commitments that is no power of two, and bits that nobody proves", () => {
     const commitments = rangeCommitments(rangeGroup(), claims()) ?? [];

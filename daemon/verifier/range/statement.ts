@@ -26,18 +26,15 @@ export const STATEMENT_LABEL = "maestro/range/v1";
 
 type Message = readonly [label: string, message: Uint8Array];
 
-/** In the order in which they are said. */
+/** In the order in which they are said. The identity holds policy, configuration, subject and repository; Merlin frames each message, so none can run into the next. */
 export function statementMessages({ gate_id, identity, attempt, manifest }: RangeSubject, claims: readonly RangeClaim[], bits: RangeBits): Message[] {
   return [
-    ["config", utf8(identity.config)],
-    ["policy", utf8(identity.policy)],
     ["gate", utf8(gate_id)],
     ["identity", canonicalBytes(identity)],
     ["attempt", canonicalBytes(attempt)],
     ["root", utf8(manifest.root)],
     ["size", countBytes(manifest.size)],
     ["bits", countBytes(bits)],
-    ["claims", countBytes(claims.length)],
     ...claims.flatMap(({ index, leaf_hash, leaf: { component, name, unit, scale, min, max, commitment } }): Message[] => [
       ["index", countBytes(index)],
       ["leaf", utf8(leaf_hash)],
