@@ -15,6 +15,7 @@ import { createLineage } from "./lineage/index.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
 import { releaseRoutes } from "./api/releases.ts";
+import { rotationRoutes } from "./api/rotation.ts";
 import { witnessRoutes } from "./api/witnesses.ts";
 import { reportRoutes } from "./api/report.ts";
 import { sbomRoutes } from "./api/sboms.ts";
@@ -88,6 +89,7 @@ export class Daemon {
     const inherited = inheritedSockets();
     this.server = await serveSockets({
       routes: withOpenApi(this.routes(expectWork), VERSION),
+      log_files: core.evidence.site,
       path: socket_path,
       sockets: host.sockets,
       inherited,

@@ -29,6 +29,7 @@ import type {
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
+import type { LogRotateReply, LogRotateRequest } from "./log.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { KeylessSigned } from "./keyless.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
@@ -84,6 +85,7 @@ export const ROUTES = {
   rules: get("/v1/rules"),
   stop: { method: "POST", path: "/v1/stop", body: "none", reply: "json" },
   clock: get("/v1/clock"),
+  rotateLog: { method: "POST", path: "/v1/log/rotate", body: "json", reply: "json", once: true },
   resetClock: { method: "POST", path: "/v1/clock/reset", body: "json", reply: "json", once: true },
   repositories: get("/v1/repositories"),
   target: { method: "POST", path: "/v1/targets", body: "json", reply: "json" },
@@ -137,6 +139,7 @@ export interface RouteTypes {
   stop: { reply: StopReply };
   clock: { reply: ClockReply };
   resetClock: { request: ClockResetRequest; reply: ClockResetReply };
+  rotateLog: { request: LogRotateRequest; reply: LogRotateReply };
   repositories: { reply: RepositoriesReply };
   target: { request: TargetRequest; reply: TargetReply };
   openIntake: { request: IntakeRequest; reply: IntakeReply };

@@ -9,6 +9,7 @@ import type { SocketRole } from "../../proto/tenant.ts";
 import { authorise } from "./access.ts";
 import { failureOf, problemResponse } from "./errors.ts";
 import { accessLine, type Log } from "./log.ts";
+import { answerLogFile, LOG_PATH, type LogFiles } from "./log-files.ts";
 import { type Ending, reply } from "./reply.ts";
 import { bounded, checkHead, checkVersion, type JsonLimits, jsonOf } from "./request.ts";
 import type { Route } from "./route.ts";
@@ -22,6 +23,8 @@ export interface ApiOptions {
   readonly own_uid: number;
   /** Who else may ask; absent: nobody. */
   readonly tenants?: Pick<Tenants, "admit"> & Partial<Pick<Tenants, "isPerson">>;
+  /** The log as files; absent where there is none. */
+  readonly log_files?: LogFiles;
   /** What the socket is for; absent: everything. */
   readonly role?: SocketRole;
 }
@@ -41,6 +44,8 @@ export function createApi(options: ApiOptions): Handler {
     // parse "none": Elysia's own parser drops unknown fields and never sees a duplicate key.
     app.route(route.shape.method, route.shape.path, ({ request, params }) => answer(options, door, route, request, params, callOf(request)), { parse: "none" });
   }
+  const files = options.log_files;
+  if (files !== undefined) app.get(`${LOG_PATH}*`, ({ request }) => answerLogFile(options, door, files, request, callOf(request)));
   app.onError(({ request, code, error }) => unrouted(options, request, code === "NOT_FOUND" ? null : error, callOf(request)));
   app.compile();
   return (request, call) => {

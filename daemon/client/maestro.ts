@@ -63,6 +63,11 @@ export class MaestroClient {
     return this.socket.request("resetClock", { body });
   }
 
+  /** Changes the key that the daemon's log signs with. */
+  rotateLog(body: RequestOf<"rotateLog">): Promise<ReplyOf<"rotateLog">> {
+    return this.socket.request("rotateLog", { body });
+  }
+
   repositories(): Promise<ReplyOf<"repositories">> {
     return this.socket.request("repositories", {});
   }

@@ -70,6 +70,17 @@ export class SocketClient {
     return documentIn<ReplyOf<K>>(await this.textOf(response, input.signal));
   }
 
+  /** A file of the log's static site by its path below `/log/`; `null` where there is none. Throws as `request` does. */
+  async logFile(path: string): Promise<Uint8Array | null> {
+    try {
+      const response = await this.send({ method: "GET", path: `/log/${path}`, body: "none", reply: "text" }, {});
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (thrown) {
+      if (thrown instanceof MaestroError && thrown.code === "request.not_found") return null;
+      throw thrown;
+    }
+  }
+
   /** The events of a reply as they come; a failure at the end of the stream is thrown. Leaving early ends the daemon's work. */
   async *events<K extends EventRoute>(name: K, input: Input<K>): AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void> {
     const response = await this.send(ROUTES[name], input);

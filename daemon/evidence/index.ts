@@ -1,27 +1,17 @@
 /** A verdict becomes evidence: manifest, signed statement, log entry, bundle; durable before anyone hears of it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { sha256 } from "@noble/hashes/sha2.js";
-import type { Statement } from "../../proto/attestation.ts";
 import type { RangeOpening } from "../../proto/range.ts";
 import type { ReleaseProof, ReleaseRequest } from "../../proto/release.ts";
 import { canonicalBytes } from "../../proto/canonical.ts";
-import type { Card, CardProof } from "../../proto/card.ts";
-import type { Attempt, Identity, Mode } from "../../proto/change.ts";
-import { documentMediaType, type TravellingDocument } from "../../proto/document.ts";
-import { toBase64, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { LogRotateReply, LogRotateRequest } from "../../proto/log.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Store } from "../store/db.ts";
-import { verifyWithTrust } from "../verifier/bundle.ts";
-import { cardDigest } from "../verifier/card.ts";
-import { releaseLeafName } from "../verifier/leaves.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import type { Trust } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
-import { buildStatement, bundleBytes, signStatement } from "./attest/index.ts";
-import { logged, signBeside } from "./attest/further.ts";
+import { signStatement } from "./attest/index.ts";
 import { openKeys, type Keys } from "./keys/index.ts";
 import { liveKeys } from "./keys/live.ts";
 import { checkSums } from "./keys/sums.ts";
@@ -30,16 +20,17 @@ import { checkMark, mark } from "./log/mark.ts";
 import { Turn } from "./log/turn.ts";
 import { openSite, type LogSite } from "./log/site.ts";
 import { HEAD, openTables, type LogTables } from "./log/tables.ts";
-import { buildManifest, type Findings } from "./manifest/index.ts";
 import { provenanceSigner, type ProvenanceSigner } from "./provenance.ts";
-import { keyedDigest, sealOpenings, unsealOpenings } from "./range/blinding.ts";
-import { openingsByName, proveRanges } from "./range/index.ts";
+import { keyedDigest, unsealOpenings } from "./range/blinding.ts";
+import { recordVerdict, type Recorded, type RecordInput } from "./record.ts";
 import { logRelease, type LoggedRelease } from "./release.ts";
 import { finishRotation } from "./rotation/folders.ts";
 import { isDue, rotationStep } from "./rotation/index.ts";
 import { renew, type Renewal } from "./succession/renew.ts";
 import { openLogTime, type Freeze, type LogTime } from "./time/index.ts";
 import { resetStatement, type TimeReset } from "./time/reset.ts";
+
+export type { Recorded, RecordInput } from "./record.ts";
 
 export interface EvidenceDeps {
   readonly store: Store;
@@ -58,33 +49,6 @@ export interface EvidenceDeps {
   readonly projection_failed: (error: unknown) => void;
   /** Called once what was appended to the log is on disk. */
   readonly appended?: () => void;
-}
-
-export interface RecordInput extends Omit<Findings, "documents"> {
-  readonly identity: Identity;
-  readonly mode: Mode;
-  readonly attempt: number;
-  readonly supersedes: number | null;
-  readonly valid_for_s: number;
-  readonly card: Card;
-  /** Documents that stay here, such as the facts; their leaves hold a MAC. */
-  readonly documents: readonly { readonly name: string; readonly sha256: string }[];
-  /** Documents that stay here and are handed out: their leaves hold the plain digest, so that whoever holds one can tell. */
-  readonly beside?: readonly { readonly name: string; readonly sha256: string }[];
-  /** Documents that go along in the bundle; see `proto/document.ts` for their names and how much they may be. */
-  readonly travelling?: readonly { readonly name: string; readonly content: Uint8Array }[];
-}
-
-export interface Recorded {
-  readonly statement: Statement;
-  readonly bundle: Uint8Array;
-  readonly proof: CardProof;
-  /** The log receipt alone, in C2SP tlog-proof form. */
-  readonly tlog_proof: string;
-  /** Digest of the leaves without salt and time: equal on replay. */
-  readonly core_sha256: string;
-  /** Numbers that stay hidden, sealed with this node's keys; null where there are none. */
-  readonly openings: string | null;
 }
 
 export interface Evidence extends ProvenanceSigner {
@@ -133,20 +97,6 @@ export interface Evidence extends ProvenanceSigner {
 /** The newest second that anything here was issued or valid from. A clock that was set back must not put an entry before it. */
 function newestSeconds(log: Log, keys: Keys): number {
   return Math.max(log.state().time_s, ...keys.trust.entries.map((entry) => entry.from_s));
-}
-
-function sealed(input: RecordInput, attempt: Attempt, keys: Keys, version: string) {
-  const { identity, mode, decision, card } = input;
-  const released = (card.releases ?? []).map((one) => ({ name: releaseLeafName(one), sha256: one.statement_sha256, travels: true }));
-  const carried = (input.travelling ?? []).map(({ name, content }) => ({ name, sha256: toHex(sha256(content)), travels: true }));
-  const documents = [{ name: "card", sha256: cardDigest(card), travels: true }, ...released, ...carried, ...(input.beside ?? []).map((document) => ({ ...document, travels: true })), ...input.documents.map((document) => ({ ...document, travels: false }))];
-  const built = buildManifest({ ...input, attempt, documents, tool: `maestro/${version}`, salt_secret: keys.salt_secret });
-  const statement = buildStatement({ identity, attempt, mode, decision, manifest: built.manifest, ...(card.releases === undefined ? {} : { releases: card.releases }), verifier: { id: "maestro", version } });
-  return { ...built, statement, signed: signStatement(statement, keys.gate) };
-}
-
-function travelling({ travelling: documents = [] }: RecordInput): TravellingDocument[] {
-  return documents.map(({ name, content }) => ({ name, media_type: documentMediaType(name) ?? "", content: toBase64(content) }));
 }
 
 /** New keys could not go on with a log that stands, and would take the place of the old ones in `trust.json`. Throws `evidence.keys`. */
@@ -220,40 +170,7 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       return tlogProofText({ index, hashes: proof, checkpoint });
     },
 
-    async record(input, commit) {
-      const time_s = time.next_s(newest_s());
-      const { attempt: number, supersedes, valid_for_s } = input;
-      const attempt: Attempt = { attempt: number, supersedes, issued_at: timestampOf(time_s), valid_until: timestampOf(time_s + valid_for_s) };
-      const { manifest, core_sha256, statement, signed, hidden } = sealed(input, attempt, keys, deps.version);
-      const range_proofs = hidden.length === 0 ? [] : await proveRanges(statement.predicate, hidden);
-      const openings = hidden.length === 0 ? null : sealOpenings(keys.salt_secret, { gate_id: manifest.gate_id, attempt: number }, openingsByName(hidden));
-      const all = [signed, ...signBeside({ statement, signed, manifest, outcomes: input.outcomes }, keys, time_s)];
-      return log.append(all.map(({ entry }) => entry), Math.max(time_s, log.state().time_s), (receipts) => {
-        const [receipt] = receipts;
-        if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
-        const bundle = bundleBytes(logged(all, receipts), manifest, input.card, travelling(input), range_proofs);
-        // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
-        const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000), witnesses: "later" });
-        if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);
-        const recorded: Recorded = {
-          statement,
-          bundle,
-          core_sha256,
-          openings,
-          tlog_proof: tlogProofText({ index: receipt.index, hashes: receipt.proof, checkpoint: receipt.checkpoint }),
-          proof: {
-            log_origin: receipt.origin,
-            log_index: receipt.index,
-            manifest_root: manifest.root,
-            bundle_sha256: toHex(sha256(bundle)),
-            signer: keys.gate.key.fingerprint,
-            self_made_trust: keys.trust.self_made,
-          },
-        };
-        commit(recorded);
-        return recorded;
-      });
-    },
+    record: (input, commit) => recordVerdict({ log, keys, version: deps.version }, time.next_s(newest_s()), input, commit),
 
     async resetTime(reset, keep) {
       const wall_s = Math.floor(deps.clock.now_ms() / 1000);

@@ -90,6 +90,8 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "restore.occupied": (False, "Nothing is written over something that is there; name a folder that is absent or empty, and stop the daemon before a restore."),
     "store.schema": (False, "The state folder was written by another version; use that version or a fresh folder."),
     "store.commit": (True, "The state could not be made durable; nothing was acknowledged."),
+    "record.expired": (False, "That record is gone because its time was over or an operator asked for it; its tombstone and its log entry stay, and a bundle you kept still verifies. See `maestro lineage`."),
+    "retention.refused": (False, "Retention forbids that: a held record does not go, and an export takes nothing that is past its time. The detail says which."),
     "worker.crashed": (True, "A check process ended before it answered."),
     "worker.deadline": (True, "A check process passed its deadline and was killed."),
     "worker.memory": (True, "A check process passed its memory limit and was killed."),
@@ -108,6 +110,7 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "evidence.log": (True, "The transparency log could not be appended to, so no verdict was given."),
     "time.reset": (False, "Log time can be reset only while it is frozen, and only to a clock that agrees with yours; see `maestro clock`."),
     "evidence.succession": (False, "The log must begin anew under another key, and the trust file cannot be changed here; the detail says what to do."),
+    "evidence.witness": (False, "This node remembers less of that log than it cosigned, so it cosigns it no more; see docs/witness.md."),
     "evidence.keys": (False, "A signing key is missing, unreadable or open to other users; see the detail."),
     "bundle.malformed": (False, "The bundle is not a Maestro evidence bundle in canonical form."),
     "trust.malformed": (False, "The trust file cannot be read; give the one the operator published with --trust."),
@@ -129,6 +132,7 @@ ROUTES: Dict[str, Route] = {
     "rules": Route("GET", "/v1/rules", "none", "json", False),
     "stop": Route("POST", "/v1/stop", "none", "json", False),
     "clock": Route("GET", "/v1/clock", "none", "json", False),
+    "rotateLog": Route("POST", "/v1/log/rotate", "json", "json", True),
     "resetClock": Route("POST", "/v1/clock/reset", "json", "json", True),
     "repositories": Route("GET", "/v1/repositories", "none", "json", False),
     "target": Route("POST", "/v1/targets", "json", "json", False),
@@ -138,8 +142,14 @@ ROUTES: Dict[str, Route] = {
     "recordedGate": Route("GET", "/v1/gates/:id", "none", "json", False),
     "findings": Route("GET", "/v1/gates/:id/findings", "none", "json", False),
     "gateBundle": Route("GET", "/v1/gates/:id/bundle", "none", "json", False),
+    "keyless": Route("POST", "/v1/gates/:id/keyless", "none", "json", True),
+    "reveal": Route("POST", "/v1/gates/:id/openings/:obligation", "none", "json", False),
     "feed": Route("GET", "/v1/feed/:after", "none", "json", False),
     "replay": Route("POST", "/v1/replays", "json", "events", False),
+    "sbom": Route("POST", "/v1/sboms", "json", "json", False),
+    "gateSbom": Route("GET", "/v1/gates/:id/sbom", "none", "json", False),
+    "build": Route("POST", "/v1/builds", "json", "events", True),
+    "buildFiles": Route("GET", "/v1/builds/:id/files", "none", "events", False),
     "plan": Route("POST", "/v1/plan", "json", "json", False),
     "effectiveConfig": Route("POST", "/v1/config/path", "json", "json", False),
     "askRelease": Route("POST", "/v1/releases/requests", "json", "json", True),
@@ -147,6 +157,13 @@ ROUTES: Dict[str, Route] = {
     "simulate": Route("POST", "/v1/simulations", "json", "json", False),
     "usage": Route("POST", "/v1/usage", "json", "json", False),
     "report": Route("GET", "/v1/report/:window/:repository", "none", "json", False),
+    "witnesses": Route("GET", "/v1/witnesses", "none", "json", False),
+    "addCheckpoint": Route("POST", "/witness/add-checkpoint", "stream", "text", False),
+    "witnessedCheckpoint": Route("GET", "/witness/:origin/checkpoint", "none", "text", False),
+    "lineage": Route("GET", "/v1/lineage/:id", "none", "json", False),
+    "retention": Route("GET", "/v1/retention", "none", "json", False),
+    "hold": Route("POST", "/v1/lineage/:id/hold", "json", "json", False),
+    "forget": Route("POST", "/v1/lineage/:id/forget", "json", "json", True),
     "fsck": Route("POST", "/v1/fsck", "none", "events", False),
     "gc": Route("POST", "/v1/gc", "json", "json", False),
     "backup": Route("POST", "/v1/backups", "json", "json", True),
@@ -290,6 +307,25 @@ class RuleDocEffects(TypedDict):
 class StopReply(TypedDict):
     stopping: Literal[True]
     pid: int
+
+
+class LogRotateReply(TypedDict):
+    origin: str
+    key: str
+    next: Union[LogRotateReplyNext0, None]
+    rotated: Union[LogRotateReplyRotated0, None]
+
+
+class LogRotateReplyNext0(TypedDict):
+    key: str
+    trust_file: str
+
+
+LogRotateReplyRotated0 = TypedDict("LogRotateReplyRotated0", {"from": "str", "index": "int", "at": "str"}, total=False)
+
+
+class LogRotateRequest(TypedDict):
+    step: Literal["prepare", "activate", "both"]
 
 
 class ClockResetReply(TypedDict):
@@ -472,7 +508,7 @@ class Reused(TypedDict):
     attempt: int
 
 
-class Obligation(TypedDict):
+class _Obligation(TypedDict):
     name: str
     kind: Literal["boolean", "numeric"]
     required: bool
@@ -484,6 +520,10 @@ class Obligation(TypedDict):
     min: Union[str, None]
     max: Union[str, None]
     because: Union[str, None]
+
+
+class Obligation(_Obligation, total=False):
+    hidden: Literal[True]
 
 
 class NamedRelease(TypedDict):
@@ -698,6 +738,26 @@ class BundleReply(TypedDict):
     bundle: str
 
 
+class KeylessSigned(TypedDict):
+    gate_id: str
+    attempt: int
+    bundle: str
+    identity: str
+    issuer: str
+
+
+class RangeOpening(TypedDict):
+    type: Literal["maestro.opening"]
+    v: Literal[1]
+    gate_id: str
+    attempt: int
+    obligation: str
+    value: str
+    unit: Union[str, None]
+    scale: int
+    blinding: str
+
+
 class FeedReply(TypedDict):
     next: int
     more: bool
@@ -746,6 +806,101 @@ class ReplayRequest(TypedDict):
     intake_id: str
     target_ref: str
     heads: List[str]
+
+
+class SbomReply(TypedDict):
+    document: Union[str, None]
+    sha256: Union[str, None]
+    packages: int
+    gaps: List[str]
+
+
+class SbomRequest(TypedDict):
+    intake_id: str
+    commit: str
+
+
+class GateSbomReply(TypedDict):
+    gate_id: str
+    attempt: int
+    document: str
+
+
+class BuildProgress(TypedDict):
+    event: Literal["progress"]
+    stage: Literal["queued", "plan", "tree", "tools", "run", "repeat", "evidence"]
+    duration_us: int
+
+
+class Built(TypedDict):
+    event: Literal["built"]
+    row: BuildRow
+    bundle: str
+    log: str
+    differing: Union[List[str], None]
+    gaps: List[str]
+
+
+class _BuildRow(TypedDict):
+    build_id: str
+    build: str
+    repo_id: str
+    commit: str
+    owner_uid: int
+    log_index: int
+    provenance: str
+    log: StoredBlob
+    files: List[BuiltFile]
+
+
+class BuildRow(_BuildRow, total=False):
+    owner_tenant: str
+
+
+class StoredBlob(TypedDict):
+    digest: str
+    size: int
+
+
+class BuiltFile(TypedDict):
+    path: str
+    bytes: int
+    sha256: str
+
+
+class BuildFailed(TypedDict):
+    event: Literal["failed"]
+    because: str
+    log: str
+
+
+class _BuildRequest(TypedDict):
+    intake_id: str
+    target_ref: str
+    target: str
+    commit: str
+    name: str
+
+
+class BuildRequest(_BuildRequest, total=False):
+    repeat: bool
+
+
+class BuildRecord(TypedDict):
+    event: Literal["record"]
+    row: BuildRow
+    bundle: str
+
+
+class BuildPiece(TypedDict):
+    event: Literal["piece"]
+    file: int
+    bytes: str
+
+
+class BuildEnd(TypedDict):
+    event: Literal["end"]
+    build_id: str
 
 
 class PlanReply(TypedDict):
@@ -993,6 +1148,103 @@ class UserFigure(TypedDict):
     cpu_us: int
 
 
+class WitnessesReply(TypedDict):
+    origin: str
+    log_size: int
+    quorum: int
+    witnessed: Union[WitnessesReplyWitnessed0, None]
+    witnesses: List[WitnessState]
+    own: Union[WitnessesReplyOwn0, None]
+
+
+class WitnessesReplyWitnessed0(TypedDict):
+    size: int
+    at: str
+    names: List[str]
+
+
+class WitnessState(TypedDict):
+    name: str
+    url: str
+    key: str
+    size: Union[int, None]
+    at: Union[str, None]
+    failures: int
+    because: Union[str, None]
+
+
+class WitnessesReplyOwn0(TypedDict):
+    name: str
+    key: str
+    logs: List[WitnessedLog]
+
+
+class WitnessedLog(TypedDict):
+    origin: str
+    size: Union[int, None]
+    at: Union[str, None]
+    refused: Union[str, None]
+
+
+class LineageReply(TypedDict):
+    name: str
+    gate_id: Union[str, None]
+    attempt: Union[int, None]
+    hold: Union[Hold, None]
+    tombstones: List[Tombstone]
+    nodes: List[LineageNode]
+    edges: List[LineageEdge]
+
+
+class Hold(TypedDict):
+    at_s: int
+    reason: str
+
+
+Tombstone = TypedDict("Tombstone", {"name": "str", "class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\"]", "why": "Literal[\"expired\", \"asked\"]", "at_s": "int", "made_s": "int", "digests": "List[TombstoneDigests]", "gate_id": "str", "attempt": "int", "log_index": "int", "head": "str", "owner_uid": "int", "owner_tenant": "str"}, total=False)
+
+
+class TombstoneDigests(TypedDict):
+    kind: str
+    sha256: str
+
+
+LineageNode = TypedDict("LineageNode", {"stage": "Literal[\"source\", \"snapshot\", \"outcome\", \"evidence\"]", "kind": "str", "name": "str", "digest": "Union[str, None]", "at": "Union[str, None]", "class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\"]", "state": "Literal[\"kept\", \"tombstone\", \"absent\", \"passing\"]"}, total=False)
+
+
+LineageEdge = TypedDict("LineageEdge", {"from": "int", "to": "int"}, total=False)
+
+
+class RetentionReply(TypedDict):
+    classes: List[RetentionReplyClasses]
+    tombstones: int
+    holds: int
+    overdue: int
+    last_sweep: Union[str, None]
+
+
+RetentionReplyClasses = TypedDict("RetentionReplyClasses", {"class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\"]", "holds": "str", "days": "Union[int, None]", "setting": "Union[str, None]"}, total=False)
+
+
+class HoldReply(TypedDict):
+    gate_id: str
+    held: bool
+
+
+class HoldRequest(TypedDict):
+    hold: bool
+    reason: str
+
+
+class ForgetReply(TypedDict):
+    gate_id: str
+    attempts: int
+
+
+class ForgetRequest(TypedDict):
+    confirm: Literal[True]
+
+
 class FsckProgress(TypedDict):
     event: Literal["progress"]
     area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs"]
@@ -1114,6 +1366,10 @@ class _Methods:
         """Log time, and whether it stands still. GET /v1/clock"""
         return cast("ClockReply", self._ask(ROUTES["clock"]))
 
+    def rotate_log(self, body: LogRotateRequest) -> LogRotateReply:
+        """Make the log's next key, go on under it, or both; an entry of the log says so. POST /v1/log/rotate"""
+        return cast("LogRotateReply", self._ask(ROUTES["rotateLog"], body=body))
+
     def reset_clock(self, body: ClockResetRequest) -> ClockResetReply:
         """Let frozen log time follow the wall clock again; signed and logged before it takes effect. POST /v1/clock/reset"""
         return cast("ClockResetReply", self._ask(ROUTES["resetClock"], body=body))
@@ -1150,6 +1406,14 @@ class _Methods:
         """The evidence bundle of a gate's newest attempt. GET /v1/gates/:id/bundle"""
         return cast("BundleReply", self._ask(ROUTES["gateBundle"], params={"id": id}))
 
+    def keyless(self, id: str) -> KeylessSigned:
+        """Sign the statement of a gate's newest attempt once more, as the identity that the operator configured; it goes into the configured log, and nothing is kept here. POST /v1/gates/:id/keyless"""
+        return cast("KeylessSigned", self._ask(ROUTES["keyless"], params={"id": id}))
+
+    def reveal(self, id: str, obligation: str) -> RangeOpening:
+        """A hidden number and what opens its commitment, for an auditor; who asked is logged, the number is not. POST /v1/gates/:id/openings/:obligation"""
+        return cast("RangeOpening", self._ask(ROUTES["reveal"], params={"id": id, "obligation": obligation}))
+
     def feed(self, after: str) -> FeedReply:
         """Verdicts in the order they were given, from a place on; 0 begins with the first. GET /v1/feed/:after"""
         return cast("FeedReply", self._ask(ROUTES["feed"], params={"after": after}))
@@ -1157,6 +1421,22 @@ class _Methods:
     def replay(self, body: ReplayRequest) -> Iterator[Union[ReplayChange, ReplayEnd]]:
         """Judge past changes without signing, logging or keeping anything. POST /v1/replays"""
         return cast("Iterator[Union[ReplayChange, ReplayEnd]]", self._listen(ROUTES["replay"], body=body))
+
+    def sbom(self, body: SbomRequest) -> SbomReply:
+        """The bill of materials of a commit's lock files, as CycloneDX JSON; nothing is recorded. POST /v1/sboms"""
+        return cast("SbomReply", self._ask(ROUTES["sbom"], body=body))
+
+    def gate_sbom(self, id: str) -> GateSbomReply:
+        """The bill of materials that a gate recorded, which its leaf document/sbom.cdx.json names. GET /v1/gates/:id/sbom"""
+        return cast("GateSbomReply", self._ask(ROUTES["gateSbom"], params={"id": id}))
+
+    def build(self, body: BuildRequest) -> Iterator[Union[BuildProgress, Built, BuildFailed]]:
+        """Run a build that trusted configuration declares over a commit's tree, in the sandbox; what it left, with provenance signed and logged, last. POST /v1/builds"""
+        return cast("Iterator[Union[BuildProgress, Built, BuildFailed]]", self._listen(ROUTES["build"], body=body))
+
+    def build_files(self, id: str) -> Iterator[Union[BuildRecord, BuildPiece, BuildEnd]]:
+        """What a build left: its record and provenance, then its files piece by piece. GET /v1/builds/:id/files"""
+        return cast("Iterator[Union[BuildRecord, BuildPiece, BuildEnd]]", self._listen(ROUTES["buildFiles"], params={"id": id}))
 
     def plan(self, body: PlanRequest) -> PlanReply:
         """What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. POST /v1/plan"""
@@ -1185,6 +1465,34 @@ class _Methods:
     def report(self, window: str, repository: str) -> ReportReply:
         """Figures of a window such as 7d, of one repository or * for all the reader may see, each with its formula, how much it rests on, or why it is not measured. GET /v1/report/:window/:repository"""
         return cast("ReportReply", self._ask(ROUTES["report"], params={"window": window, "repository": repository}))
+
+    def witnesses(self) -> WitnessesReply:
+        """Who cosigns this node's log and how far, and which logs it cosigns itself. GET /v1/witnesses"""
+        return cast("WitnessesReply", self._ask(ROUTES["witnesses"]))
+
+    def add_checkpoint(self, stream: Callable[[], Iterable[bytes]]) -> str:
+        """Have a checkpoint of a configured log cosigned; body and answers are those of C2SP tlog-witness. POST /witness/add-checkpoint"""
+        return cast("str", self._ask(ROUTES["addCheckpoint"], stream=stream))
+
+    def witnessed_checkpoint(self, origin: str) -> str:
+        """The newest checkpoint of a log that this node cosigned, by the hash of the log's origin. GET /witness/:origin/checkpoint"""
+        return cast("str", self._ask(ROUTES["witnessedCheckpoint"], params={"origin": origin}))
+
+    def lineage(self, id: str) -> LineageReply:
+        """Where a recorded gate came from and what came of it, by digest, and what of it is still kept. GET /v1/lineage/:id"""
+        return cast("LineageReply", self._ask(ROUTES["lineage"], params={"id": id}))
+
+    def retention(self) -> RetentionReply:
+        """How long each class of what is kept stays. GET /v1/retention"""
+        return cast("RetentionReply", self._ask(ROUTES["retention"]))
+
+    def hold(self, id: str, body: HoldRequest) -> HoldReply:
+        """Keep everything of a gate whatever its age, or let go of it. POST /v1/lineage/:id/hold"""
+        return cast("HoldReply", self._ask(ROUTES["hold"], params={"id": id}, body=body))
+
+    def forget(self, id: str, body: ForgetRequest) -> ForgetReply:
+        """Remove everything of a gate but its tombstone and its log entries. POST /v1/lineage/:id/forget"""
+        return cast("ForgetReply", self._ask(ROUTES["forget"], params={"id": id}, body=body))
 
     def fsck(self) -> Iterator[Union[FsckProgress, FsckResult]]:
         """Look at everything that is kept, now; the report last. POST /v1/fsck"""

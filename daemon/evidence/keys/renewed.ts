@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { GATE_PREDICATES } from "../../../proto/attestation.ts";
-import { TrustFile, type TrustBody, type TrustedKey } from "../../../proto/trust.ts";
+import { TrustFile, type TrustedKey } from "../../../proto/trust.ts";
 import { TRUST_LIMITS } from "../../verifier/limits.ts";
 import { readDocument } from "../../verifier/schema.ts";
 import { readPrivateFile, replacePrivateFile } from "./files.ts";
@@ -35,11 +35,8 @@ export function upToDate(folder: string, bytes: Uint8Array, gate: Signer): Uint8
   const { body } = document.value;
   const keys = body.keys.map((line) => withPredicates(line, gate.key.fingerprint));
   const root = keys.every((line, i) => line === body.keys[i]) ? null : ownRoot(folder, document.value);
-  return root === null ? bytes : replaceTrust(folder, { ...body, keys }, root);
-}
-
-export function replaceTrust(folder: string, body: TrustBody, root: Signer): Uint8Array {
-  const renewed = trustFileBytes(signTrust(body, root));
+  if (root === null) return bytes;
+  const renewed = trustFileBytes(signTrust({ ...body, keys }, root));
   replacePrivateFile(join(folder, "trust.json"), renewed);
   return renewed;
 }

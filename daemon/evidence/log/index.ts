@@ -3,21 +3,18 @@
  * transaction of entries, nodes and signed checkpoint; files are a projection.
  */
 import { join } from "node:path";
-import type { SigstoreBundle } from "../../../proto/attestation.ts";
 import { frontierRoot, type ReadNode } from "../../../kernels/merkle/index.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Store } from "../../store/db.ts";
-import { hashLeaf } from "../../verifier/leaves.ts";
 import { verifierKeyText, type NoteKey } from "../../verifier/note.ts";
 import { auditFiles, auditRotations, auditTree, type AuditStep } from "./audit.ts";
-import { assertEntry, putEntry, readEntry } from "./entries.ts";
+import { assertEntry, readEntry } from "./entries.ts";
+import { Growing, headOf, receiptOf, type HandedOver, type Handover, type LogReceipt } from "./growing.ts";
 import { checkHead, checkPublished } from "./opening.ts";
 import { openProjection, readPublished, rebuild, sourceOf, writeVerifierKey } from "./projection.ts";
-import { putRotation } from "./rotations.ts";
 import { signedCheckpoint, type LogSigner } from "./signed.ts";
 import { HEAD, openTables, readNodes, type Head, type LogTables } from "./tables.ts";
-import { grow, storedConsistencyProof, storedInclusionProof, type Growth } from "./tree.ts";
-import { Turn } from "./turn.ts";
+import { grow, storedConsistencyProof, storedInclusionProof } from "./tree.ts";
 
 export interface LogDeps {
   readonly store: Store;
@@ -34,17 +31,7 @@ export interface LogDeps {
   readonly appended?: () => void;
 }
 
-/** Where an entry stands, with everything an offline verifier asks for. */
-export interface LogReceipt {
-  readonly origin: string;
-  /** SHA-256 over name and key: Sigstore's `logId`. */
-  readonly log_id: Uint8Array;
-  readonly index: number;
-  readonly size: number;
-  readonly root: Uint8Array;
-  readonly proof: readonly Uint8Array[];
-  readonly checkpoint: string;
-}
+export type { HandedOver, Handover, LogReceipt } from "./growing.ts";
 
 export interface LogState {
   readonly origin: string;
@@ -52,20 +39,6 @@ export interface LogState {
   readonly root: Uint8Array;
   readonly checkpoint: string;
   readonly time_s: number;
-}
-
-/** The log's state before its key changes, and the key that follows. */
-export interface Handover {
-  readonly size: number;
-  readonly root: Uint8Array;
-  readonly next: LogSigner;
-  readonly time_s: number;
-}
-
-/** The entry that says so, and the bundle that a stranger reads it in. */
-export interface HandedOver {
-  readonly entry: Uint8Array;
-  readonly bundle: (receipt: LogReceipt) => SigstoreBundle;
 }
 
 export interface Log {
@@ -96,12 +69,6 @@ export interface Log {
 
 const BATCH_ENTRIES_MAX = 1024;
 
-function headOf(tables: LogTables): Head {
-  const head = tables.head.get(HEAD);
-  if (head === undefined) throw new MaestroError("store.corrupt", "log: the head is missing");
-  return head;
-}
-
 /** Signs the empty log on first start; afterwards checks what is there. */
 function openHead({ store, ...signer }: LogDeps, tables: LogTables, read: ReadNode): Head {
   const found = tables.head.get(HEAD);
@@ -113,11 +80,6 @@ function openHead({ store, ...signer }: LogDeps, tables: LogTables, read: ReadNo
   const head: Head = { size: 0, frontier: new Uint8Array(), checkpoint: signedCheckpoint(grow(0, [], read), signer), time_s: 0 };
   store.atomic(() => tables.head.put(HEAD, head));
   return head;
-}
-
-function receiptOf(key: NoteKey, index: number, { frontier, root, read }: Growth, checkpoint: string): LogReceipt {
-  const proof = storedInclusionProof(index, frontier.size, read);
-  return { origin: key.name, log_id: key.hash, index, size: frontier.size, root, proof, checkpoint };
 }
 
 /**
@@ -137,23 +99,7 @@ export async function openLog(deps: LogDeps): Promise<Log> {
   await writeVerifierKey(folder, verifierKeyText(key));
   const projection = openProjection(folder, opened.size, source, deps.projection_failed);
 
-  let signer: LogSigner = deps;
-  const keys = [key, ...(deps.older ?? [])];
-  const turn = new Turn();
-
-  /** One transaction: entries, nodes and head, and what `commit` writes. */
-  const grown = <T>(entries: readonly Uint8Array[], time_s: number, next: LogSigner | undefined, commit: (receipts: readonly LogReceipt[]) => T): { head: Head; result: T } =>
-    store.atomic(() => {
-      const before = headOf(tables);
-      if (time_s < before.time_s) throw new MaestroError("internal.bug", "log: an entry older than the newest");
-      const growth = grow(before.size, entries.map(hashLeaf), read);
-      const { size, hashes } = growth.frontier;
-      const head: Head = { size, frontier: hashes, checkpoint: signedCheckpoint(growth, signer, next), time_s };
-      entries.forEach((entry, i) => putEntry(tables, before.size + i, entry));
-      for (const { level, index, hash } of growth.nodes) tables.nodes.put([level, index], hash);
-      tables.head.put(HEAD, head);
-      return { head, result: commit(entries.map((_, i) => receiptOf(signer.key, before.size + i, growth, head.checkpoint))) };
-    });
+  const growing = new Growing(store, tables, read, deps, deps.older ?? []);
 
   const within = (index: number): number => {
     const { size } = headOf(tables);
@@ -172,10 +118,7 @@ export async function openLog(deps: LogDeps): Promise<Log> {
       if (entries.length === 0 || entries.length > BATCH_ENTRIES_MAX) {
         throw new MaestroError("evidence.log", `a batch of ${entries.length} entries; the log takes 1 to ${BATCH_ENTRIES_MAX}`);
       }
-      const waits = turn.taken;
-      if (waits) await turn.free();
-      // Whoever went on first may have been dated later.
-      const { head, result } = grown(entries, waits ? Math.max(time_s, headOf(tables).time_s) : time_s, undefined, commit);
+      const { head, result } = await growing.append(entries, time_s, commit);
       await store.durable();
       projection.publish(head.size, head.checkpoint);
       deps.appended?.();
@@ -183,28 +126,19 @@ export async function openLog(deps: LogDeps): Promise<Log> {
     },
 
     rotate: (next, time_s, plan, settle) =>
-      turn.take(async () => {
-        const { size, frontier } = headOf(tables);
-        const { entry, bundle } = plan({ size, root: frontierRoot({ size, hashes: frontier }), next, time_s });
-        assertEntry(entry);
-        const { head } = grown([entry], time_s, next, ([receipt]) => {
-          if (receipt !== undefined) putRotation(tables, receipt.index, bundle(receipt));
-        });
-        await store.durable();
-        signer = next;
-        keys.unshift(next.key);
+      growing.rotate(next, time_s, plan, async ({ size, checkpoint }) => {
         settle();
-        projection.publishRotated(head.size, head.checkpoint);
+        projection.publishRotated(size, checkpoint);
         await projection.settled();
         await writeVerifierKey(folder, verifierKeyText(next.key)).catch(deps.projection_failed);
-        return size;
+        deps.appended?.();
       }),
 
     entry: (index) => readEntry(tables, within(index)),
 
     receipt(index) {
       const { size, checkpoint } = headOf(tables);
-      return receiptOf(signer.key, within(index), grow(size, [], read), checkpoint);
+      return receiptOf(growing.key, within(index), grow(size, [], read), checkpoint);
     },
 
     consistencyProof: (first, second) => storedConsistencyProof(first, second, read),
@@ -215,8 +149,8 @@ export async function openLog(deps: LogDeps): Promise<Log> {
     async *audit() {
       const head = headOf(tables);
       yield* auditTree(tables, head);
-      yield* auditFiles(tables, head, folder, keys, true);
-      if (turn.taken) await turn.free();
+      yield* auditFiles(tables, head, folder, growing.keys, true);
+      await growing.still();
       yield* auditRotations(tables, folder);
     },
     published: () => projection.settled(),

@@ -83,7 +83,7 @@ function statementOf({ size, root, time_s }: Handover, keys: Keys, next: Signer)
 const lineOf = ({ key }: Signer): RotationTerms["old_key"] => ({ fingerprint: key.fingerprint, public_key: toBase64(key.spki) });
 
 /** Signs what changes, and writes down what the key files are to be before the entry may be on disk. What our own verifier refuses is not logged. */
-function handOver(before: Handover, state_dir: string, keys: Keys, next: Signer): HandedOver {
+function planOf(before: Handover, state_dir: string, keys: Keys, next: Signer): HandedOver {
   const signed = signStatement(statementOf(before, keys, next), keys.gate);
   planFiles(state_dir, withNext(ownTrust(state_dir), keys, next, before.time_s, before.size + 1));
   return {
@@ -113,7 +113,7 @@ async function rotateLog(log: Pick<Log, "rotate" | "state">, { state_dir, keys, 
       installPlan(state_dir);
       changed();
     };
-    return await log.rotate(signer, time_s, (before) => handOver(before, state_dir, keys, next), settle);
+    return await log.rotate(signer, time_s, (before) => planOf(before, state_dir, keys, next), settle);
   } finally {
     // Done, or nothing was appended. What the database holds and the key files do not show yet is for the next start.
     if (!isPending(state_dir, log.state().checkpoint)) forgetPlan(state_dir);

@@ -2,14 +2,22 @@
 import type { Body, Events, Input, Options } from "../request.ts";
 import { ROUTES, type Route } from "./routes.ts";
 import type { ClockReply, ClockResetReply, ClockResetRequest, ConfigReply, GateEvent, GateReply, GateRequest, HealthReply, IntakeReply, IntakeRequest, PackReply, ReplayEvent, ReplayRequest, RepositoriesReply, RulesReply, StatusReply, StopReply, TargetReply, TargetRequest, TrustReply, VersionReply } from "./api.ts";
+import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { EffectiveRequest } from "./effective.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
+import type { KeylessSigned } from "./keyless.ts";
+import type { LineageReply } from "./lineage.ts";
+import type { LogRotateReply, LogRotateRequest } from "./log.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
+import type { RangeOpening } from "./range.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { ReportReply } from "./report-kpi.ts";
+import type { ForgetReply, ForgetRequest, HoldReply, HoldRequest, RetentionReply } from "./retention.ts";
+import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
 import type { UsageReply, UsageReport } from "./usage.ts";
+import type { WitnessesReply } from "./witness.ts";
 
 /** Every route as a method. Each throws `MaestroError`. */
 export abstract class Methods {
@@ -71,6 +79,11 @@ export abstract class Methods {
     return this.ask(ROUTES.clock, { ...options });
   }
 
+  /** Make the log's next key, go on under it, or both; an entry of the log says so. `POST /v1/log/rotate` */
+  rotateLog(body: LogRotateRequest, options: Options = {}): Promise<LogRotateReply> {
+    return this.ask(ROUTES.rotateLog, { body, ...options });
+  }
+
   /** Let frozen log time follow the wall clock again; signed and logged before it takes effect. `POST /v1/clock/reset` */
   resetClock(body: ClockResetRequest, options: Options = {}): Promise<ClockResetReply> {
     return this.ask(ROUTES.resetClock, { body, ...options });
@@ -116,6 +129,16 @@ export abstract class Methods {
     return this.ask(ROUTES.gateBundle, { params, ...options });
   }
 
+  /** Sign the statement of a gate's newest attempt once more, as the identity that the operator configured; it goes into the configured log, and nothing is kept here. `POST /v1/gates/:id/keyless` */
+  keyless(params: { readonly id: string }, options: Options = {}): Promise<KeylessSigned> {
+    return this.ask(ROUTES.keyless, { params, ...options });
+  }
+
+  /** A hidden number and what opens its commitment, for an auditor; who asked is logged, the number is not. `POST /v1/gates/:id/openings/:obligation` */
+  reveal(params: { readonly id: string; readonly obligation: string }, options: Options = {}): Promise<RangeOpening> {
+    return this.ask(ROUTES.reveal, { params, ...options });
+  }
+
   /** Verdicts in the order they were given, from a place on; 0 begins with the first. `GET /v1/feed/:after` */
   feed(params: { readonly after: string }, options: Options = {}): Promise<FeedReply> {
     return this.ask(ROUTES.feed, { params, ...options });
@@ -124,6 +147,26 @@ export abstract class Methods {
   /** Judge past changes without signing, logging or keeping anything. `POST /v1/replays` */
   replay(body: ReplayRequest, options: Options = {}): Events<ReplayEvent> {
     return this.listen(ROUTES.replay, { body, ...options });
+  }
+
+  /** The bill of materials of a commit's lock files, as CycloneDX JSON; nothing is recorded. `POST /v1/sboms` */
+  sbom(body: SbomRequest, options: Options = {}): Promise<SbomReply> {
+    return this.ask(ROUTES.sbom, { body, ...options });
+  }
+
+  /** The bill of materials that a gate recorded, which its leaf document/sbom.cdx.json names. `GET /v1/gates/:id/sbom` */
+  gateSbom(params: { readonly id: string }, options: Options = {}): Promise<GateSbomReply> {
+    return this.ask(ROUTES.gateSbom, { params, ...options });
+  }
+
+  /** Run a build that trusted configuration declares over a commit's tree, in the sandbox; what it left, with provenance signed and logged, last. `POST /v1/builds` */
+  build(body: BuildRequest, options: Options = {}): Events<BuildEvent> {
+    return this.listen(ROUTES.build, { body, ...options });
+  }
+
+  /** What a build left: its record and provenance, then its files piece by piece. `GET /v1/builds/:id/files` */
+  buildFiles(params: { readonly id: string }, options: Options = {}): Events<BuildFilesEvent> {
+    return this.listen(ROUTES.buildFiles, { params, ...options });
   }
 
   /** What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. `POST /v1/plan` */
@@ -159,6 +202,41 @@ export abstract class Methods {
   /** Figures of a window such as 7d, of one repository or * for all the reader may see, each with its formula, how much it rests on, or why it is not measured. `GET /v1/report/:window/:repository` */
   report(params: { readonly window: string; readonly repository: string }, options: Options = {}): Promise<ReportReply> {
     return this.ask(ROUTES.report, { params, ...options });
+  }
+
+  /** Who cosigns this node's log and how far, and which logs it cosigns itself. `GET /v1/witnesses` */
+  witnesses(options: Options = {}): Promise<WitnessesReply> {
+    return this.ask(ROUTES.witnesses, { ...options });
+  }
+
+  /** Have a checkpoint of a configured log cosigned; body and answers are those of C2SP tlog-witness. `POST /witness/add-checkpoint` */
+  addCheckpoint(stream: Body, options: Options = {}): Promise<string> {
+    return this.ask(ROUTES.addCheckpoint, { stream, ...options });
+  }
+
+  /** The newest checkpoint of a log that this node cosigned, by the hash of the log's origin. `GET /witness/:origin/checkpoint` */
+  witnessedCheckpoint(params: { readonly origin: string }, options: Options = {}): Promise<string> {
+    return this.ask(ROUTES.witnessedCheckpoint, { params, ...options });
+  }
+
+  /** Where a recorded gate came from and what came of it, by digest, and what of it is still kept. `GET /v1/lineage/:id` */
+  lineage(params: { readonly id: string }, options: Options = {}): Promise<LineageReply> {
+    return this.ask(ROUTES.lineage, { params, ...options });
+  }
+
+  /** How long each class of what is kept stays. `GET /v1/retention` */
+  retention(options: Options = {}): Promise<RetentionReply> {
+    return this.ask(ROUTES.retention, { ...options });
+  }
+
+  /** Keep everything of a gate whatever its age, or let go of it. `POST /v1/lineage/:id/hold` */
+  hold(params: { readonly id: string }, body: HoldRequest, options: Options = {}): Promise<HoldReply> {
+    return this.ask(ROUTES.hold, { params, body, ...options });
+  }
+
+  /** Remove everything of a gate but its tombstone and its log entries. `POST /v1/lineage/:id/forget` */
+  forget(params: { readonly id: string }, body: ForgetRequest, options: Options = {}): Promise<ForgetReply> {
+    return this.ask(ROUTES.forget, { params, body, ...options });
   }
 
   /** Look at everything that is kept, now; the report last. `POST /v1/fsck` */

@@ -48,6 +48,8 @@ export type Obligation = {
   readonly max: string | null;
   /** set for not_applicable and unavailable */
   readonly because: string | null;
+  /** the number was measured and stays here: value is null */
+  readonly hidden?: true;
 };
 
 export type Range = {
