@@ -49,4 +49,6 @@ export const BuildRow = Closed({
 export type BuildRow = Static<typeof BuildRow>;
 
 export const BUILD_MEDIA_TYPE = "application/vnd.maestro.build.v1+json";
+/** Its log and its outputs, as they are. */
+export const BUILD_FILE_MEDIA_TYPE = "application/vnd.maestro.build-file.v1";
 export const BUILD_ROW_MEDIA_TYPE = "application/vnd.maestro.build-row.v1+json";

@@ -3,7 +3,9 @@ import { Type, type Static } from "@sinclair/typebox";
 import { IntakeId } from "./api.ts";
 import { Base64, Choice, Closed, Count, GitOid, Sha256Hex, ShortText } from "./scalar.ts";
 
-export const SBOM_MEDIA_TYPE = "application/vnd.cyclonedx+json";
+/** As a gate keeps it: 16 random bytes, then the document. Two gates of one tree have the same document and not the same blob, so that the end of one takes nothing of the other. */
+export const KEPT_SBOM_MEDIA_TYPE = "application/vnd.maestro.gate-sbom.v1";
+export const KEPT_NONCE_BYTES = 16;
 /** The leaf `document/sbom.cdx.json` of a gate holds its SHA-256; the document itself is kept beside the bundle. */
 export const SBOM_DOCUMENT = "sbom.cdx.json";
 

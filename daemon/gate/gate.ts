@@ -32,6 +32,7 @@ import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply } from "./reply.ts";
 import { checkCode } from "./reusing/check-code.ts";
 import { partsOf, Reuse, type ReuseDeps } from "./reusing/reuse.ts";
+import { keptDocument } from "./sbom-of.ts";
 import type { KeptOutcomeTable } from "../store/reuse.ts";
 import { carriedWords, type ReleaseShelf } from "./releasing/released.ts";
 import { keptAuthors, unnamed } from "../release/pseudonyms.ts";
@@ -215,7 +216,7 @@ export class GateKeeper {
     // Before the attempt has its number: from there on nothing may wait.
     const keep = await judgement.reuse?.keeping(judgement.runs);
     const { sbom } = judgement;
-    const listed = sbom !== null && "bytes" in sbom ? await this.deps.artifacts.blobs.put(sbom.bytes) : null;
+    const listed = sbom !== null && "bytes" in sbom ? await this.deps.artifacts.blobs.put(keptDocument(sbom.bytes)) : null;
     const last = gates.lastAttempt(gate_id);
     const attempt = (last ?? 0) + 1;
     const card = this.cardOf(gate_id, attempt, identity, judgement);

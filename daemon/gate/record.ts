@@ -12,7 +12,7 @@ import { artifactName, GATE_REPLY_MEDIA_TYPE, GATE_ROW_MEDIA_TYPE, payerOf, type
 import type { LineageEdges } from "../store/lineage-edges.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import { StoredBlob } from "../../proto/oci.ts";
-import { SBOM_MEDIA_TYPE } from "../../proto/sbom.ts";
+import { KEPT_SBOM_MEDIA_TYPE } from "../../proto/sbom.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
 import { keepRelease } from "./releasing/record.ts";
@@ -45,7 +45,7 @@ async function keep({ artifacts }: RecordDeps, name: string, reply: Uint8Array, 
     { mediaType: BUNDLE_MEDIA_TYPE, bytes: bundle },
     { mediaType: GATE_REPLY_MEDIA_TYPE, bytes: reply },
     { mediaType: GATE_ROW_MEDIA_TYPE, bytes: row },
-    ...(sbom === null ? [] : [{ mediaType: SBOM_MEDIA_TYPE, stored: sbom }]),
+    ...(sbom === null ? [] : [{ mediaType: KEPT_SBOM_MEDIA_TYPE, stored: sbom }]),
   ]);
 }
 

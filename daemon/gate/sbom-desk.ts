@@ -3,7 +3,7 @@ import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Limits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import { SBOM_MEDIA_TYPE } from "../../proto/sbom.ts";
+import { KEPT_NONCE_BYTES, KEPT_SBOM_MEDIA_TYPE } from "../../proto/sbom.ts";
 import { Lane } from "../checking/lane.ts";
 import { removeTree } from "../platform/folders.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
@@ -42,10 +42,10 @@ export class SbomDesk {
   async ofGate({ gate_id, attempt: { attempt } }: GateRow): Promise<Uint8Array> {
     const { artifacts } = this.deps;
     const found = await artifacts.getArtifact(artifactName(gate_id, attempt));
-    const layer = found?.manifest.layers.find(({ mediaType }) => mediaType === SBOM_MEDIA_TYPE);
+    const layer = found?.manifest.layers.find(({ mediaType }) => mediaType === KEPT_SBOM_MEDIA_TYPE);
     if (layer === undefined) throw new MaestroError("request.not_found", `attempt ${attempt} of ${gate_id} has no bill of materials: its change touched no lock file that is read, or it was gated before there were any`);
     const bytes = await artifacts.blobs.get(layer.digest);
     if (bytes === undefined) throw new MaestroError("store.corrupt", `the bill of materials of ${gate_id} is gone`);
-    return bytes;
+    return bytes.subarray(KEPT_NONCE_BYTES);
   }
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { FactsLimits, WorkerLimits } from "../../proto/config.ts";
 import type { Gap } from "../../proto/facts.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { KEPT_NONCE_BYTES } from "../../proto/sbom.ts";
+import { concatBytes } from "../../proto/encoding.ts";
 import type { FactsReply, SbomJob } from "../../proto/worker.ts";
 import { reasonOf } from "../checking/failure.ts";
 import type { Lane } from "../checking/lane.ts";
@@ -17,6 +19,9 @@ export interface KeptSbom {
   readonly packages: number;
   readonly gaps: readonly Gap[];
 }
+
+/** See `KEPT_SBOM_MEDIA_TYPE`. */
+export const keptDocument = (bytes: Uint8Array): Uint8Array => concatBytes(crypto.getRandomValues(new Uint8Array(KEPT_NONCE_BYTES)), bytes);
 
 export interface SbomDeps {
   readonly git: GitTools;

@@ -9,6 +9,7 @@ import type { SignedHead } from "../evidence/log/recover.ts";
 import { headIn } from "../evidence/log/opening.ts";
 import type { Blobs } from "../store/blobs.ts";
 import { artifactName, GATE_ROW_MEDIA_TYPE, GateRow } from "../store/gates.ts";
+import { provenancePlace } from "./build-blobs.ts";
 import { inOrder, releaseIn, type FoundRelease } from "./release-blobs.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { BUNDLE_LIMITS } from "../verifier/limits.ts";
@@ -85,11 +86,11 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
       heads.push(place.head);
     } else if (startsWith(bytes, '{"dsseEnvelope":')) {
       const found = releaseIn(bytes, trust, key);
-      if (found === null) continue;
-      releases.push(found);
-      if (found.place === null) continue;
-      entries.set(found.place.index, found.place.entry);
-      heads.push(found.place.head);
+      if (found !== null) releases.push(found);
+      const place = found === null ? provenancePlace(bytes, trust, key) : found.place;
+      if (place === null) continue;
+      entries.set(place.index, place.entry);
+      heads.push(place.head);
     }
   }
   gates.sort((a, b) => a.row.attempt.issued_at.localeCompare(b.row.attempt.issued_at) || a.row.log_index - b.row.log_index);

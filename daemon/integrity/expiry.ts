@@ -12,6 +12,7 @@ import type { KeptOutcomeTable } from "../store/reuse.ts";
 import type { Holds, Tombstones } from "../store/tombstones.ts";
 import type { Usage } from "../store/usage.ts";
 import { type Burial, type Leaving, madeAt, replyAlone, wholeGate } from "./burials.ts";
+import type { LeavingBuilds } from "./build-blobs.ts";
 import { artifactOf, eraseOwed } from "./erase.ts";
 import { expireLeftovers, expireSources, removeSnapshots } from "./expiry-files.ts";
 import { appendTombstones, readTombstones, TOMBSTONE_FILE, writeTombstones } from "./tombstone-file.ts";
@@ -28,6 +29,8 @@ export interface ExpiryDeps {
   readonly outbox: Pick<Outbox, "dropSent">;
   readonly kept: Pick<KeptOutcomeTable, "expire">;
   readonly retention: Retention;
+  /** Builds whose time is over. */
+  readonly builds: (ask: { readonly now_s: number; readonly cutoff_s: number }) => Promise<LeavingBuilds>;
   /** When the release of a bundle was made; null where that cannot be read. */
   readonly releasedAt: (bundle: string) => Promise<number | null>;
   /** Never ahead of log time: a clock that jumped makes nothing old. */
@@ -74,6 +77,8 @@ export class Expiry {
   async sweep(): Promise<void> {
     for (const of of ["evidence", "personal"] as const) await this.sweepGates(of);
     await this.sweepReleases();
+    const cutoff_s = this.cutoff("evidence");
+    if (cutoff_s !== null) await this.sweepBuilds(cutoff_s);
     await this.sweepKept();
     const files = { state_dir: this.deps.state_dir, retention: this.deps.retention, now_ms: this.deps.now_ms(), in_use: this.deps.in_use() };
     await this.bury((await expireSources(files)).map((tombstone) => ({ tombstone, erasures: [], take: () => undefined })));
@@ -190,6 +195,12 @@ export class Expiry {
       const tombstone: Tombstone = { name, class: "evidence", why: "expired", at_s: this.now_s, made_s, digests: [{ kind: "statement", sha256: row.statement_sha256 }], log_index: row.log_index };
       await this.bury([{ tombstone, erasures: [{ kind: "name", of: name }, { kind: "blob", of: row.bundle }, ...manifest], take: () => releases.remove(key) }]);
     }
+  }
+
+  private async sweepBuilds(cutoff_s: number): Promise<void> {
+    const { burials, rest } = await this.deps.builds({ now_s: this.now_s, cutoff_s });
+    await this.bury(burials);
+    await rest();
   }
 
   private async sweepKept(): Promise<void> {

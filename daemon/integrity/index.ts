@@ -16,6 +16,7 @@ import type { Usage } from "../store/usage.ts";
 import type { ReleaseTable } from "../store/releases.ts";
 import type { Holds, Tombstones } from "../store/tombstones.ts";
 import { verifyRelease } from "../verifier/release.ts";
+import { leavingBuilds } from "./build-blobs.ts";
 import { Expiry } from "./expiry.ts";
 import { collectGarbage } from "./gc.ts";
 import { Keeping } from "./keeping.ts";
@@ -83,7 +84,7 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
     return verified?.result === "verified" ? Math.floor(Date.parse(verified.release.at) / 1000) : null;
   };
   const { step } = deps;
-  const keeping = new Keeping({ ...deps, retention: deps.config.retention, expiry: new Expiry({ ...deps, retention: deps.config.retention, now_ms, releasedAt, ...(step === undefined ? {} : { step }) }), monotonic_ms: () => clock.monotonic_ms() });
+  const keeping = new Keeping({ ...deps, retention: deps.config.retention, expiry: new Expiry({ ...deps, retention: deps.config.retention, now_ms, releasedAt, builds: (ask) => leavingBuilds({ artifacts, usage, ...ask }, evidence.trust), ...(step === undefined ? {} : { step }) }), monotonic_ms: () => clock.monotonic_ms() });
   await keeping.start();
   if (resident) keeping.run();
   const parts = { expired: (name: string) => deps.tombstones.get(name, "personal") !== undefined, state_dir, store, gates, artifacts, outbox: deps.outbox, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };

@@ -33,6 +33,7 @@ import { addEvidence, openUsage } from "../store/usage.ts";
 import { findEvidence, nameOf, type FoundEvidence } from "./evidence-blobs.ts";
 import { fsckReport } from "./fsck.ts";
 import { keysOf, walkOffline } from "./offline.ts";
+import { addBuilds, buildIn } from "./build-blobs.ts";
 import { addReleases, nameReleases } from "./release-blobs.ts";
 import type { Step } from "./step.ts";
 
@@ -133,12 +134,18 @@ async function repairLog(repair: Repair, store: Store, tables: LogTables, keys: 
   return newest !== null && newest.checkpoint.size === size && head.checkpoint.size === size;
 }
 
-function repairGates(repair: Repair, store: Store, found: FoundEvidence): void {
+async function buildsIn(artifacts: Artifacts, { others }: FoundEvidence): Promise<Parameters<typeof addBuilds>[2]> {
+  const rows = await Promise.all(others.map(async ({ manifest }) => ({ row: await buildIn(artifacts, manifest), bytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) })));
+  return rows.flatMap(({ row, bytes }) => (row === null ? [] : [{ row, bytes }]));
+}
+
+function repairGates(repair: Repair, store: Store, found: FoundEvidence, builds: Parameters<typeof addBuilds>[2]): void {
   const gates = openGates(store);
   const usage = openUsage(store);
   let added = 0;
   let released = 0;
   let summaries = 0;
+  const counted = new Set([...usage.evidence.entries()].map(({ key }) => key));
   store.atomic(() => {
     gates.reorder();
     for (const gate of found.gates) {
@@ -149,6 +156,7 @@ function repairGates(repair: Repair, store: Store, found: FoundEvidence): void {
     }
     summaries = backfillSummaries(gates.summaries, gates.all(), repair.deps.state_dir);
     released = addReleases(openReleases(store), gates, usage, found.releases);
+    addBuilds(usage, counted, builds);
   });
   if (added > 0) repair.note("rebuilt", `gates: ${added} rows from their artifacts`);
   if (summaries > 0) repair.note("rebuilt", `gates: ${summaries} summaries from their replies`);
@@ -162,7 +170,9 @@ async function repairIndex(repair: Repair, artifacts: Artifacts, found: FoundEvi
   const known = await artifacts.references();
   for (const { digest, manifest } of found.others) {
     const whole = (await Promise.all(manifest.layers.map((layer) => artifacts.blobs.has(layer.digest)))).every(Boolean);
-    if (whole && !known.has(digest) && (await artifacts.restoreName(`recovered-${digest.slice(7, 19)}`, digest))) named += 1;
+    if (!whole || known.has(digest)) continue;
+    const name = (await buildIn(artifacts, manifest))?.build_id ?? `recovered-${digest.slice(7, 19)}`;
+    if (await artifacts.restoreName(name, digest)) named += 1;
   }
   if (named > 0) repair.note("rebuilt", `artifacts: ${named} names`);
 }
@@ -189,7 +199,7 @@ async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts)
   try {
     const tables = openTables(store);
     const found = await findEvidence(artifacts.blobs, keys.trust, keys.log_note);
-    repairGates(repair, store, found);
+    repairGates(repair, store, found, await buildsIn(artifacts, found));
     await repairIndex(repair, artifacts, found);
     // A log that was to end does so.
     const proven = (await repairLog(repair, store, tables, keys, found)) && !repair.older && !existsSync(join(state_dir, "keys.next"));

@@ -1,0 +1,105 @@
+/** What is kept of builds: under their names after a repair, safe from garbage collection, gone when their time is over. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { cpSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import type { BuildFailed, Built } from "../../proto/build-api.ts";
+import { BUILD_MEDIA_TYPE } from "../../proto/build.ts";
+import { StoreLimits } from "../../proto/config.ts";
+import { openArtifacts } from "../store/artifacts.ts";
+import { readBuild } from "../store/builds.ts";
+import { openStore } from "../store/db.ts";
+import { openUsage } from "../store/usage.ts";
+import { keepPromises } from "../gate/record.ts";
+import { World } from "../testing/core.ts";
+import { skipWithout } from "../testing/skip.ts";
+import { collectGarbage } from "./gc.ts";
+import { leavingBuilds } from "./build-blobs.ts";
+
+setDefaultTimeout(60_000);
+const OFFLINE = join(import.meta.dir, "../offline.ts");
+const LIMITS = { ...Value.Create(StoreLimits), free_bytes_min: 1 };
+const sandboxed = skipWithout(Bun.which("bwrap") !== null, "what is kept of builds: needs bubblewrap");
+
+describe.skipIf(sandboxed)("builds that are kept", () => {
+  let world: World;
+  let built: Built;
+  const usageOf = () => world.core.usage.evidence.get("7")?.bytes ?? 0;
+
+  beforeAll(async () => {
+    world = await World.open();
+    const source = world.scratch.source("kept");
+    const head = await source.commit({ "maestro.yaml": "version: 1\nbuilds:\n  app: {run: [sh, -c, 'cp in.txt /scratch/out'], outputs: [out]}\n", "in.txt": "kept\n" });
+    const run = async (): Promise<Built | BuildFailed> => {
+      const intake = await world.received(source, [head]);
+      return world.core.desk.submit(intake, { intake_id: intake.id, target_ref: "refs/heads/main", target: head, commit: head, name: "app" }, () => undefined, new AbortController().signal, (_worst, work) => work(() => undefined));
+    };
+    const first = await run();
+    if (first.event !== "built") throw new Error(first.because);
+    built = first;
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const age = (): void => {
+    for (const name of readdirSync(join(world.state_dir, "oci/blobs/sha256"))) utimesSync(join(world.state_dir, "oci/blobs/sha256", name), 1, 1);
+  };
+
+  test("a daemon that was killed before it named one names it at its next start, and whoever pays is charged for its bytes", async () => {
+    const { artifacts, outbox, store } = world.core;
+    const kept = await readBuild(artifacts, built.row.build_id);
+    const row = (await artifacts.blobs.get((await artifacts.getArtifact(built.row.build_id))?.manifest.layers[1]?.digest ?? "")) ?? expect.unreachable();
+    await artifacts.removeNames([built.row.build_id]);
+    store.atomic(() => outbox.hold({ id: 9_000, name: built.row.build_id, blobs: [kept?.provenance ?? new Uint8Array(), row] }));
+    expect(await keepPromises(world.core)).toBe(1);
+    expect([await readBuild(artifacts, built.row.build_id), await artifacts.checkArtifact(built.row.build_id)]).toEqual([kept, null]);
+    expect(usageOf()).toBeGreaterThan(row.length + "kept\n".length);
+  });
+
+  test("garbage collection leaves all of it, however old", async () => {
+    const { artifacts, gates } = world.core;
+    age();
+    const before = readdirSync(join(world.state_dir, "oci/blobs/sha256")).sort();
+    await collectGarbage({ state_dir: world.state_dir, artifacts, gates, kept: () => [], age_ms: 1, now_ms: Date.now(), in_use: new Set(), apply: true });
+    const left = readdirSync(join(world.state_dir, "oci/blobs/sha256")).sort();
+    const layers = (await artifacts.getArtifact(built.row.build_id))?.manifest.layers ?? [];
+    expect([layers.length, before.length >= left.length, layers.filter(({ digest }) => !left.includes(digest.slice(7)))]).toEqual([4, true, []]);
+  });
+
+  test("with database and index gone, a repair finds name, log entry and weight again", async () => {
+    await world.stop();
+    const state_dir = join(world.scratch.root, "cut");
+    cpSync(world.state_dir, state_dir, { recursive: true });
+    await world.start();
+    truncateSync(join(state_dir, "db/data.mdb"), 30_000);
+    const index = JSON.parse(readFileSync(join(state_dir, "oci/index.json"), "utf8"));
+    index.manifests = index.manifests.filter(({ artifactType }: { artifactType?: string }) => artifactType !== BUILD_MEDIA_TYPE);
+    writeFileSync(join(state_dir, "oci/index.json"), JSON.stringify(index));
+    const child = Bun.spawn([process.execPath, OFFLINE, "repair", "--state", state_dir], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+    const { report } = JSON.parse((await new Response(child.stdout).text()).trim().split("\n").at(-1) ?? "");
+    await child.exited;
+    const artifacts = await openArtifacts({ state_dir, limits: LIMITS });
+    const store = openStore({ state_dir, limits: LIMITS, fatal: (reason) => { throw reason; } });
+    const weight = openUsage(store).evidence.get("7")?.bytes;
+    await store.close();
+    expect([report.after.damage_total, artifacts.names().includes(built.row.build_id), weight]).toEqual([0, true, usageOf()]);
+  });
+
+  test("one whose time is over goes with its bytes; bytes that another artifact holds, or that were written anew, stay", async () => {
+    const { artifacts, usage, evidence, store } = world.core;
+    const [output = ""] = built.row.files.map(({ sha256 }) => `sha256:${sha256}`);
+    await artifacts.putArtifact("somebody-elses", "application/vnd.test.v1", [{ mediaType: "text/plain", bytes: new TextEncoder().encode("kept\n") }]);
+    age();
+    const now_s = evidence.now_s();
+    expect((await leavingBuilds({ artifacts, usage, now_s, cutoff_s: 0 }, evidence.trust)).burials).toEqual([]);
+    const { burials, rest } = await leavingBuilds({ artifacts, usage, now_s, cutoff_s: now_s }, evidence.trust);
+    const [burial] = burials;
+    expect([burials.length, burial?.tombstone.name, burial?.erasures.filter(({ kind }) => kind === "blob").length, burial?.erasures.some(({ of }) => of === output)]).toEqual([1, built.row.build_id, 3, false]);
+    store.atomic(() => burial?.take());
+    await artifacts.removeNames([built.row.build_id]);
+    await rest();
+    expect([usageOf(), await artifacts.blobs.has(output), await artifacts.blobs.has(built.row.log.digest)]).toEqual([0, true, false]);
+    await artifacts.removeNames(["somebody-elses"]);
+    await rest();
+    expect(await artifacts.blobs.has(output)).toBe(false);
+  });
+});
