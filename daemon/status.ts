@@ -78,6 +78,7 @@ export function readingOf(core: Core, { started_ms, draining, reload, connection
     cpu_s: (user + system) / 1e6,
     open_descriptors: readdirSync("/proc/self/fd").length,
     kept: keptReading(core.integrity.status()),
+    retention: core.integrity.keeping.counts(),
     witnesses: core.witnessing.reading(),
     loop_turn_s: loop_turn_ms === null ? null : loop_turn_ms / 1000,
     reload: reload === null ? null : { at_s: reload.at_s, applied: reload.result === "applied" },

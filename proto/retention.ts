@@ -39,7 +39,7 @@ export type Retention = Static<typeof Retention>;
 /** Tables of the database. */
 export const TABLE_CLASS: Readonly<Record<string, RetentionClass>> = {
   meta: "node", "evidence.time": "node", tombstones: "node", erasures: "node", holds: "node", floors: "node", lineage_edges: "node",
-  "log.entries": "log", "log.nodes": "log", "log.head": "log",
+  "log.entries": "log", "log.nodes": "log", "log.head": "log", "log.rotations": "log", "log.cosigned": "log", "witness.heads": "log",
   gates: "evidence", gate_order: "evidence", gate_names: "evidence", gate_names_filled: "evidence", gate_submitters: "evidence", releases: "evidence", outbox: "evidence", summaries: "evidence",
   "summaries.waivers": "accounting", "summaries.changes": "accounting",
   "usage.evidence": "accounting", "usage.kept": "accounting", "usage.packs": "accounting", "usage.runs": "accounting", "usage.links": "accounting", "usage.payers": "accounting",
@@ -64,7 +64,7 @@ export const MEDIA_CLASS: Readonly<Record<string, RetentionClass>> = {
 
 /** Folders and files of the state folder; what has its own tables stands above. */
 export const FOLDER_CLASS: Readonly<Record<string, RetentionClass>> = {
-  keys: "node", "keys.next": "node", machine: "node", "trust.json": "node", lock: "node", "host-policy.tar.gz": "node", "tombstones.jsonl": "node", db: "node", oci: "evidence",
+  keys: "node", "keys.next": "node", machine: "node", "trust.json": "node", lock: "node", "maestrod.log": "node", schema: "node", "host-policy.tar.gz": "node", "tombstones.jsonl": "node", db: "node", oci: "evidence", bundles: "evidence",
   log: "log", logs: "log", repositories: "source", egress: "source", incoming: "cache", scratch: "cache", trees: "cache", snapshots: "export", quarantine: "quarantine",
 };
 

@@ -207,12 +207,14 @@ export class Expiry {
     const { store, tombstones, kept, retention: { cache_days } } = this.deps;
     if (cache_days === 0) return;
     for (let more = true; more; ) {
+      let found = false;
       store.atomic(() => {
         const expired = kept.expire(Math.max(0, this.now_s - cache_days * DAY_S), KEPT_BATCH);
         tombstones.owe(expired.blobs.map((of) => ({ kind: "blob" as const, of })));
         more = expired.more;
+        found = expired.blobs.length > 0;
       });
-      await this.erase();
+      if (found) await this.erase();
     }
   }
 

@@ -25,6 +25,8 @@ export interface Reading {
   readonly loop_turn_s: number | null;
   /** What the scrubber knows of everything that is kept. */
   readonly kept: { readonly damage: number; readonly passes: number; readonly scrubbed_bytes: number; readonly last_pass_s: number | null };
+  /** Of retention: what went, by class; gates that are held; records past their time that could not be removed. */
+  readonly retention: { readonly tombstones: ReadonlyMap<string, number>; readonly holds: number; readonly overdue: number };
   /** The last reload of the configuration; null before the first. */
   readonly reload: { readonly at_s: number; readonly applied: boolean } | null;
   /** The log's witnesses, and this node as one of others. */
@@ -124,6 +126,9 @@ function readingMetrics(now: () => Reading): Metric[] {
     one("maestro_scrub_passes", "How often everything that is kept was looked at since the start.", ({ kept }) => kept.passes),
     one("maestro_scrub_bytes", "What the scrubber has read since the start.", ({ kept }) => kept.scrubbed_bytes),
     one("maestro_scrub_last_pass_timestamp_seconds", "When everything had last been looked at.", ({ kept }) => kept.last_pass_s),
+    new Gauge("maestro_tombstones", "Records that went because their time was over or somebody asked, by class.", () => [...now().retention.tombstones].map(([of, count]) => [{ class: of }, count])),
+    one("maestro_retention_holds", "Gates of which nothing goes.", ({ retention }) => retention.holds),
+    one("maestro_retention_overdue", "Records past their time that could not be removed; anything above 0 wants a look at the log, and no backup is made.", ({ retention }) => retention.overdue),
     one("maestro_config_reload_success", "1 where the last reload of the configuration was applied, 0 where it was refused.", ({ reload }) => (reload === null ? null : Number(reload.applied))),
     one("maestro_config_reload_timestamp_seconds", "Time of the last reload.", ({ reload }) => reload?.at_s ?? null),
     ...witnessMetrics(() => now().witnesses),
