@@ -75,7 +75,7 @@ async function start(behave: readonly Behaviour[], { state_dir = join(root, Stri
   const deps: CosignedDeps = {
     store, state_dir, log, trust: () => trustOf(trust), random: systemRandom, now_s: () => NOW_S, monotonic_ms: () => performance.now(),
     witnesses: behave.map((_, i) => ({ name: "abc"[i]!, url: "unix:/x", vkey: cosignerKeyText(three[i]!.key) })),
-    limits: { cosign_debounce_ms: 1, cosign_backoff_ms: backoff_ms, cosign_backoff_ms_max: 50 },
+    limits: { cosign_debounce_ms: 1, cosign_backoff_ms: backoff_ms, cosign_backoff_ms_max: Math.max(50, backoff_ms) },
     ask: async ({ name }, body) => behave["abc".indexOf(name)]!(body, calls.push(name)),
     warn: (what) => warnings.push(what),
   };
@@ -140,8 +140,16 @@ test("two of three are enough while one is down, which is tried again and joins 
   expect(node.cosigned.states()[2]).toMatchObject({ size: 1, failures: 0, because: null });
 });
 
+test("attack: fewer than a quorum never make a witnessed checkpoint", async () => {
+  const node = await start([honest(three[0]!), down, down]);
+  await node.append();
+  await until(() => node.cosigned.states()[0]?.size === 1 && node.cosigned.states().every(({ size, failures }) => size === 1 || failures > 2));
+  expect(node.cosigned.witnessed()).toBeNull();
+  expect(existsSync(join(node.state_dir, "log/checkpoint.witnessed"))).toBe(false);
+});
+
 test("a failing witness puts nobody off: the others are asked for what comes next without waiting for its turn", async () => {
-  const node = await start([honest(three[0]!), honest(three[1]!), down], { backoff_ms: 50 });
+  const node = await start([honest(three[0]!), honest(three[1]!), down], { backoff_ms: 60_000 });
   for (let i = 1; i <= 5; i++) {
     await node.append();
     await until(() => node.cosigned.witnessed()?.size === i);
