@@ -25,6 +25,8 @@ export interface HiddenSample {
   readonly max: number | null;
   readonly bits?: RangeBits;
   readonly result?: "pass" | "fail";
+  /** What the configuration says of it; true by default. */
+  readonly hide?: boolean;
 }
 
 export const HIDDEN_SAMPLES: readonly HiddenSample[] = [
@@ -63,7 +65,7 @@ function measured({ name, value, min, max, bits = 32, result = "pass" }: HiddenS
 }
 
 const configOf = (samples: readonly HiddenSample[]) => ({
-  obligations: Object.fromEntries(samples.map(({ name, min, max, bits }) => [name, { from: { report: "r" }, format: "json", pointer: `/${name}`, unit: "percent", scale: 2, hide: true, ...(min === null ? {} : { min: decimal(min) }), ...(max === null ? {} : { max: decimal(max) }), ...(bits === undefined ? {} : { hide_bits: bits }) }])),
+  obligations: Object.fromEntries(samples.map(({ name, min, max, bits, hide = true }) => [name, { from: { report: "r" }, format: "json", pointer: `/${name}`, unit: "percent", scale: 2, hide, ...(min === null ? {} : { min: decimal(min) }), ...(max === null ? {} : { max: decimal(max) }), ...(bits === undefined ? {} : { hide_bits: bits }) }])),
 });
 
 function withLeaves(manifest: Manifest, change: (leaf: ObligationLeaf) => ObligationLeaf): Manifest {

@@ -171,6 +171,7 @@ describe("bounds are never the prover's", () => {
   });
   test("a number that the configuration does not ask for, or does not hide", async () => {
     expect(await codeOf({ configured: (samples) => samples.slice(1) })).toBe("range.bounds");
+    expect(await codeOf({ configured: (samples) => samples.map((one) => ({ ...one, hide: false })) })).toBe("range.bounds");
   });
   test("a configuration that the identity does not name", async () => {
     expect(await codeOf({ identity: { config: `config:${"a".repeat(52)}` } })).toBe("range.bounds");
@@ -205,6 +206,14 @@ describe("a proof belongs to its gate, leaf and subject", () => {
     // Alone in another gate: the thief knows the commitment and its proof, not the opening.
     expect(await codeOf({ samples: HIDDEN_SAMPLES.slice(0, 1), ...moved("coverage"), attempt: { attempt: 8 }, proofs: () => [...good.proofs] })).toBe("range.proof");
   });
+  test("one commitment for two numbers, honestly proved: whoever opens one opens the other", async () => {
+    const samples = ["a", "b"].map((name) => ({ name, value: 8125, min: 8000, max: null }));
+    const { bundle, hidden } = await makeHidden(ring, { samples });
+    const [first] = hidden;
+    expect(verify(bundle).result).toBe("verified");
+    const copied = (leaf: (typeof hidden)[number]["leaf"]) => (first?.leaf.hidden === undefined ? leaf : { ...leaf, commitment: first.leaf.commitment, hidden: first.leaf.hidden });
+    expect(await codeOf({ samples, leaf: copied, proved: (subject, openings) => [subject, openings.map((one) => ({ ...one, opening: first?.opening ?? one.opening }))] })).toBe("range.proof");
+  });
   test("made for leaves in another order, or for fewer", async () => {
     expect(await codeOf({ proved: (subject, hidden) => [subject, hidden.toReversed()] })).toBe("range.proof");
     expect(await codeOf({ proved: (subject, hidden) => [subject, hidden.slice(1)] })).toBe("range.proof");
@@ -217,6 +226,7 @@ describe("a proof belongs to its gate, leaf and subject", () => {
     expect(rewritten((proofs) => proofs.map((one) => ({ ...one, leaves: one.leaves.toReversed() })))).toMatchObject(refused);
     expect(rewritten((proofs) => proofs.map((one) => ({ ...one, leaves: one.leaves.map((index) => index + 1) })))).toMatchObject(refused);
     expect(rewritten((proofs) => proofs.map((one) => ({ ...one, leaves: [...one.leaves, 9999] })))).toMatchObject(refused);
+    expect(rewritten((proofs) => proofs.map((one) => ({ ...one, leaves: [1, ...one.leaves] })))).toMatchObject(refused);
     expect(rewritten((proofs) => proofs)).toMatchObject({ result: "verified" });
   });
   test("a leaf that hides by half, or hides what was not measured", async () => {
@@ -251,6 +261,11 @@ describe("openings", () => {
     expect(verify(good.bundle, { opening: opening() })).toMatchObject({ result: "verified", opening: { obligation: "coverage", value: "8125" } });
     const others = [{ value: "8126" }, { blinding: toBase64(toBytesLe(5n)) }, { obligation: "flake" }, { obligation: "none" }, { scale: 1 }, { unit: null }, { attempt: 9 }, { gate_id: "gate:x" }, { extra: 1 }];
     for (const change of others) expect(verify(good.bundle, { opening: opening(change) }).reasons[0]?.code, canonicalText(change)).toBe("range.opening");
+  });
+  test("an opening that fits the hash and not the commitment is refused", async () => {
+    const other = { value: 8126n, blinding: 5n };
+    const forged = await makeHidden(ring, { leaf: (leaf) => (leaf.hidden === undefined ? leaf : { ...leaf, hidden: { ...leaf.hidden, opening_sha256: openingDigest(other) } }) });
+    expect(verify(forged.bundle, { opening: opening({ value: "8126", blinding: toBase64(toBytesLe(5n)) }) }).reasons[0]?.code).toBe("range.opening");
   });
   test("an opening that fits the commitment and not the hash is refused: it would be one by whoever takes discrete logarithms", async () => {
     const forged = await makeHidden(ring, { leaf: (leaf) => (leaf.hidden === undefined ? leaf : { ...leaf, hidden: { ...leaf.hidden, opening_sha256: openingDigest({ value: 1n, blinding: 1n }) } }) });
