@@ -11,7 +11,7 @@ import { timestampOf } from "../verifier/time.ts";
 import { inconsistency, signersOf, type Refusal } from "./core.ts";
 import { publish, published, rolledBack } from "./published.ts";
 import { parseSubmission, type Submission } from "./submission.ts";
-import { openHeads, type WitnessedHead } from "./table.ts";
+import { openHeads, type HeadTable, type WitnessedHead } from "./table.ts";
 
 export interface WitnessDeps {
   readonly store: Pick<Store, "table" | "atomic" | "durable">;
@@ -59,75 +59,93 @@ function answerOf(refusal: Refusal): Answer {
   return { status: refusal.status, type: TEXT, text: `${refusal.because}\n` };
 }
 
-export function createWitness(deps: WitnessDeps): Witness {
-  const { store, key, logs, limits } = deps;
-  const heads = openHeads(store);
-  const folder = join(deps.state_dir, "witness");
-  const refused = rolledBack(folder, heads, key);
-  for (const [origin, because] of refused) deps.warn(`${origin} is not cosigned any more`, new MaestroError("evidence.witness", because));
-  const buckets = new Buckets(deps.monotonic_ms, BUCKETS_MAX);
-  const written = new Map<string, number>();
-  const answers = new Map<number, number>();
+export const createWitness = (deps: WitnessDeps): Witness => new OwnWitness(deps);
 
-  const bound = (who: string): void => {
-    const wait_s = buckets.take(who, { per_s: limits.submissions_per_s, burst: limits.submissions_burst });
-    if (wait_s !== null) throw new MaestroError("tenant.rate", `${who}: ${limits.submissions_per_s} submissions a second, ${limits.submissions_burst} at once`, { retry_after_s: wait_s });
-  };
+class OwnWitness implements Witness {
+  readonly answers = new Map<number, number>();
+  private readonly heads: HeadTable;
+  private readonly folder: string;
+  private readonly refused: ReadonlyMap<string, string>;
+  private readonly buckets: Buckets;
+  /** Sizes whose files were written by this process. */
+  private readonly written = new Map<string, number>();
 
-  /** Compared and remembered in one transaction: two submissions at once cannot both go on from the same tree. */
-  function cosign(submission: Submission, signers: readonly NoteKey[]): Refusal | { line: string; head: WitnessedHead } {
-    const { note, checkpoint: { origin, size, root } } = submission;
-    const newest = heads.get(origin) ?? null;
-    const refusal = inconsistency(submission, newest);
-    if (refusal !== null) return refusal;
-    const time_s = Math.max(deps.now_s(), newest?.time_s ?? 1);
-    const line = cosignatureLine(key, time_s, deps.sign(cosignedBytes(note.text, time_s)));
-    const kept = note.signatures.filter((one) => signers.some((signer) => isOf(signer, one))).slice(0, LOG_SIGNATURES_KEPT_MAX);
-    const signed = kept.map(({ name, id, signature }) => signatureLine({ name, hash: id }, signature)).join("");
-    const head = { size, root, time_s, note: `${note.text}\n${signed}${line}` };
-    heads.put(origin, head);
-    return { line, head };
+  constructor(private readonly deps: WitnessDeps) {
+    this.heads = openHeads(deps.store);
+    this.folder = join(deps.state_dir, "witness");
+    this.refused = rolledBack(this.folder, this.heads, deps.key);
+    for (const [origin, because] of this.refused) deps.warn(`${origin} is not cosigned any more`, new MaestroError("evidence.witness", because));
+    this.buckets = new Buckets(deps.monotonic_ms, BUCKETS_MAX);
   }
 
-  async function judged(uid: number, body: Uint8Array): Promise<Answer> {
-    bound(`user ${uid}`);
+  get vkey(): string {
+    return cosignerKeyText(this.deps.key);
+  }
+
+  get name(): string {
+    return this.deps.key.name;
+  }
+
+  logs(): WitnessedLog[] {
+    const origins = [...new Set(this.deps.logs.map(({ name }) => name))];
+    return origins.map((origin) => {
+      const head = this.heads.get(origin);
+      return { origin, size: head?.size ?? null, at: head === undefined ? null : timestampOf(head.time_s), refused: this.refused.get(origin) ?? null };
+    });
+  }
+
+  /** The file, and not the row: a row may stand there before it is durable. */
+  checkpoint(origin_hash: string): string | null {
+    return published(this.folder, origin_hash, this.deps.key);
+  }
+
+  async submit(uid: number, body: Uint8Array): Promise<Answer> {
+    const answer = await this.judged(uid, body);
+    this.answers.set(answer.status, (this.answers.get(answer.status) ?? 0) + 1);
+    return answer;
+  }
+
+  private async judged(uid: number, body: Uint8Array): Promise<Answer> {
+    this.bound(`user ${uid}`);
     const submission = parseSubmission(body);
     if (typeof submission === "string") return answerOf({ status: 400, because: submission });
-    const signers = signersOf(submission, logs);
+    const signers = signersOf(submission, this.deps.logs);
     if ("status" in signers) return answerOf(signers);
     const { origin } = submission.checkpoint;
     // Only who has the log's key comes this far, so nobody else can use up what the log may ask.
-    bound(`log ${origin}`);
-    const because = refused.get(origin);
+    this.bound(`log ${origin}`);
+    const because = this.refused.get(origin);
     if (because !== undefined) throw new MaestroError("evidence.witness", because);
-    const done = store.atomic(() => cosign(submission, signers));
+    const done = this.deps.store.atomic(() => this.cosign(submission, signers));
     if ("status" in done) return answerOf(done);
-    await store.durable();
+    await this.deps.store.durable();
     // Never ahead of what is durable, and never back: two that became durable at once may come here in either order.
-    if (done.head.size >= (written.get(origin) ?? 0)) {
-      publish(folder, origin, done.head.note);
-      written.set(origin, done.head.size);
+    if (done.head.size >= (this.written.get(origin) ?? 0)) {
+      publish(this.folder, origin, done.head.note);
+      this.written.set(origin, done.head.size);
     }
     return { status: 200, type: TEXT, text: done.line };
   }
 
-  return {
-    vkey: cosignerKeyText(key),
-    name: key.name,
-    answers,
-    logs() {
-      const origins = [...new Set(logs.map(({ name }) => name))];
-      return origins.map((origin) => {
-        const head = heads.get(origin);
-        return { origin, size: head?.size ?? null, at: head === undefined ? null : timestampOf(head.time_s), refused: refused.get(origin) ?? null };
-      });
-    },
-    async submit(uid, body) {
-      const answer = await judged(uid, body);
-      answers.set(answer.status, (answers.get(answer.status) ?? 0) + 1);
-      return answer;
-    },
-    // The file, and not the row: a row may stand there before it is durable.
-    checkpoint: (origin_hash) => published(folder, origin_hash, key),
-  };
+  private bound(who: string): void {
+    const { submissions_per_s: per_s, submissions_burst: burst } = this.deps.limits;
+    const wait_s = this.buckets.take(who, { per_s, burst });
+    if (wait_s !== null) throw new MaestroError("tenant.rate", `${who}: ${per_s} submissions a second, ${burst} at once`, { retry_after_s: wait_s });
+  }
+
+  /** Compared and remembered in one transaction: two submissions at once cannot both go on from the same tree. */
+  private cosign(submission: Submission, signers: readonly NoteKey[]): Refusal | { line: string; head: WitnessedHead } {
+    const { key, sign, now_s } = this.deps;
+    const { note, checkpoint: { origin, size, root } } = submission;
+    const newest = this.heads.get(origin) ?? null;
+    const refusal = inconsistency(submission, newest);
+    if (refusal !== null) return refusal;
+    const time_s = Math.max(now_s(), newest?.time_s ?? 1);
+    const line = cosignatureLine(key, time_s, sign(cosignedBytes(note.text, time_s)));
+    const kept = note.signatures.filter((one) => signers.some((signer) => isOf(signer, one))).slice(0, LOG_SIGNATURES_KEPT_MAX);
+    const signed = kept.map(({ name, id, signature }) => signatureLine({ name, hash: id }, signature)).join("");
+    const head = { size, root, time_s, note: `${note.text}\n${signed}${line}` };
+    this.heads.put(origin, head);
+    return { line, head };
+  }
 }

@@ -8,17 +8,16 @@ import type { WitnessEntry, WitnessState } from "../../../proto/witness.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Store } from "../../store/db.ts";
-import { isOf, parseCosignerKey, type CosignerKey } from "../../verifier/cosignature.ts";
-import { parseSignatureLine } from "../../verifier/note.ts";
+import { parseCosignerKey, type CosignerKey } from "../../verifier/cosignature.ts";
 import { timestampOf } from "../../verifier/time.ts";
 import type { Trust } from "../../verifier/trust.ts";
 import { majorityOf } from "../../verifier/witnesses.ts";
 import { writePublicFile } from "../keys/files.ts";
 import type { Log } from "../log/index.ts";
 import { Backoff } from "./backoff.ts";
-import { cosignature, lineIn, type Asked, type ShownHead } from "./peer.ts";
+import { cosignature, type Asked, type ShownHead } from "./peer.ts";
 import { receiptTextUnder, receiptUnder, type Witnessed, type WitnessedReceipt } from "./receipt.ts";
-import { newestKey, openCosignedTable, quorumKey, WITNESSED } from "./table.ts";
+import { CosignedRows, type Named } from "./rows.ts";
 
 export interface CosignedDeps {
   readonly store: Pick<Store, "table" | "atomic">;
@@ -51,9 +50,7 @@ export interface Cosigned {
 }
 
 /** One witness, and how asking it goes. */
-interface Peer {
-  readonly entry: WitnessEntry;
-  readonly key: CosignerKey;
+interface Peer extends Named {
   readonly backoff: Backoff;
   busy: boolean;
 }
@@ -66,131 +63,120 @@ function keyOf({ name, vkey }: WitnessEntry): CosignerKey {
   return key;
 }
 
-export function openCosigned(deps: CosignedDeps): Cosigned {
-  const { log, limits, store } = deps;
-  const table = openCosignedTable(store);
-  const peers: readonly Peer[] = deps.witnesses.map((entry) => ({ entry, key: keyOf(entry), backoff: new Backoff(limits, deps.monotonic_ms, deps.random), busy: false }));
-  /** Size that all are being asked for; a further one is begun when this one has its quorum, or everybody's answer. */
-  let target: ShownHead | null = null;
-  let timer: { readonly handle: ReturnType<typeof setTimeout>; readonly due_ms: number } | null = null;
-  let stopped = false;
+export const openCosigned = (deps: CosignedDeps): Cosigned => new Cosigning(deps);
 
-  const quorum = (): number => (peers.length === 0 ? 0 : (deps.trust().witnesses.quorum ?? majorityOf(peers.length)));
-  /** Of the key that is configured now, and of this log; what is left of others is not counted. */
-  const newestOf = ({ entry, key }: Peer) => {
-    const row = table.get(newestKey(entry.name));
-    const signature = row === undefined ? null : parseSignatureLine(row.text.trimEnd());
-    return signature !== null && isOf(key, signature) ? row : undefined;
-  };
-  const witnessed = (): Witnessed | null => {
-    const row = table.get(WITNESSED);
-    if (row === undefined || row.text.slice(0, row.text.indexOf("\n")) !== log.state().origin) return null;
-    const lines = peers.flatMap(({ entry, key }) => {
-      const line = table.get(quorumKey(entry.name));
-      const found = line?.size === row.size ? lineIn(line.text, key, row.text) : null;
-      return found === null ? [] : [{ name: key.name, ...found }];
-    });
-    return { size: row.size, checkpoint: row.text, lines };
-  };
-  const have = ({ size, checkpoint }: ShownHead) => peers.flatMap((peer) => {
-    const row = newestOf(peer);
-    const found = row?.size === size ? lineIn(row.text, peer.key, checkpoint) : null;
-    return found === null ? [] : [{ peer, ...found }];
-  });
+class Cosigning implements Cosigned {
+  private readonly rows: CosignedRows<Peer>;
+  private readonly peers: readonly Peer[];
+  /** What all are being asked for; a further one is begun when this one has its quorum, or everybody's answer. */
+  private target: ShownHead | null = null;
+  private timer: { readonly handle: ReturnType<typeof setTimeout>; readonly due_ms: number } | null = null;
+  private stopped = false;
 
-  /** Kept once there are enough, and again for each that comes later. */
-  function keep(head: ShownHead): boolean {
-    const lines = have(head);
-    if (lines.length === 0 || lines.length < quorum()) return false;
-    const before = witnessed();
-    if (before !== null && (before.size > head.size || (before.size === head.size && before.lines.length >= lines.length))) return true;
-    store.atomic(() => {
-      table.put(WITNESSED, { size: head.size, time_s: Math.min(...lines.map(({ time_s }) => time_s)), text: head.checkpoint });
-      for (const { peer, line, time_s } of lines) table.put(quorumKey(peer.entry.name), { size: head.size, time_s, text: line });
+  constructor(private readonly deps: CosignedDeps) {
+    const { limits, monotonic_ms, random, store, witnesses } = deps;
+    this.peers = witnesses.map((entry) => ({ entry, key: keyOf(entry), backoff: new Backoff(limits, monotonic_ms, random), busy: false }));
+    this.rows = new CosignedRows(store, this.peers);
+    this.nudge();
+  }
+
+  nudge(): void {
+    if (this.peers.length > 0) this.later(this.deps.limits.cosign_debounce_ms);
+  }
+
+  quorum(): number {
+    return this.peers.length === 0 ? 0 : (this.deps.trust().witnesses.quorum ?? majorityOf(this.peers.length));
+  }
+
+  witnessed(): Witnessed | null {
+    return this.rows.witnessed(this.deps.log.state().origin);
+  }
+
+  states(): WitnessState[] {
+    return this.peers.map((peer) => {
+      const { entry: { name, url }, key, backoff: { failures, because } } = peer;
+      const row = this.rows.newestOf(peer);
+      return { name, url, key: key.name, size: row?.size ?? null, at: row === undefined ? null : timestampOf(row.time_s), failures, because };
     });
+  }
+
+  receipt(index: number): WitnessedReceipt | null {
+    return receiptUnder(this.deps.log, this.deps.trust(), this.witnessed(), index);
+  }
+
+  receiptText(index: number): string | null {
+    return receiptTextUnder(this.deps.log, this.witnessed(), index);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    if (this.timer !== null) clearTimeout(this.timer.handle);
+  }
+
+  /** Begins the next round where the last one is over, and asks whoever is free, due, and has not cosigned. */
+  private turn(): void {
+    if (this.stopped || this.peers.length === 0) return;
+    // Kept also where the last answer that was missing came late.
+    const over = this.target === null || this.keep(this.target) || !this.peers.some(({ busy }) => busy);
+    const { size, checkpoint } = this.deps.log.state();
+    const head = this.target === null || over ? { size, checkpoint } : this.target;
+    this.target = head;
+    if (head.size === 0) return;
+    const missing = this.rows.missing(head);
+    for (const peer of missing) {
+      if (peer.busy || peer.backoff.wait_ms > 0) continue;
+      peer.busy = true;
+      void this.ask(peer, head).finally(() => {
+        peer.busy = false;
+        this.turn();
+      });
+    }
+    // Whoever failed is tried again; what was appended meanwhile comes in by itself.
+    const waits_ms = missing.flatMap(({ busy, backoff }) => (busy ? [] : [backoff.wait_ms]));
+    if (waits_ms.length > 0) this.later(Math.min(...waits_ms));
+  }
+
+  private async ask(peer: Peer, head: ShownHead): Promise<void> {
+    const { ask, log, now_s, warn } = this.deps;
+    const { entry, key, backoff } = peer;
     try {
-      writePublicFile(join(deps.state_dir, "log", FILE), Buffer.from(head.checkpoint + lines.map(({ line }) => line).join("")));
+      const found = await cosignature({ entry, key, ask, consistencyProof: log.consistencyProof, now_s }, this.rows.newestOf(peer)?.size ?? 0, head);
+      if (this.stopped) return;
+      this.rows.answered(peer, head.size, found);
+      backoff.good();
+      if (found.forgot) warn(`witness ${entry.name} had forgotten what it cosigned before`, new MaestroError("egress.refused", "its state was put back from an older copy, so its word may stand under two histories"));
     } catch (error) {
-      deps.warn(`log/${FILE} could not be written`, error);
+      // Said once, not at each try; how it stands is for `maestro witness` and the metrics.
+      if (backoff.failures === 0) warn(`witness ${entry.name} did not cosign`, error);
+      backoff.bad(error instanceof MaestroError ? error.detail : String(error));
+    }
+  }
+
+  /** Once there are enough, and again for each that comes later; whether there are. */
+  private keep(head: ShownHead): boolean {
+    const lines = this.rows.linesUnder(head);
+    if (lines.length === 0 || lines.length < this.quorum()) return false;
+    const before = this.witnessed();
+    if (before !== null && (before.size > head.size || (before.size === head.size && before.lines.length >= lines.length))) return true;
+    this.rows.keep(head, lines);
+    try {
+      writePublicFile(join(this.deps.state_dir, "log", FILE), Buffer.from(head.checkpoint + lines.map(({ line }) => line).join("")));
+    } catch (error) {
+      this.deps.warn(`log/${FILE} could not be written`, error);
     }
     return true;
   }
 
-  async function askOne(peer: Peer, head: ShownHead): Promise<void> {
-    try {
-      const found = await cosignature({ entry: peer.entry, key: peer.key, ask: deps.ask, consistencyProof: log.consistencyProof, now_s: deps.now_s }, newestOf(peer)?.size ?? 0, head);
-      if (stopped) return;
-      store.atomic(() => table.put(newestKey(peer.entry.name), { size: head.size, time_s: found.time_s, text: found.line }));
-      peer.backoff.good();
-      if (found.forgot) deps.warn(`witness ${peer.entry.name} had forgotten what it cosigned before`, new MaestroError("egress.refused", "its state was put back from an older copy, so its word may stand under two histories"));
-    } catch (error) {
-      const because = error instanceof MaestroError ? error.detail : String(error);
-      // Said once, not at each try; how it stands is for `maestro witness` and the metrics.
-      if (peer.backoff.failures === 0) deps.warn(`witness ${peer.entry.name} did not cosign`, error);
-      peer.backoff.bad(because);
-    } finally {
-      peer.busy = false;
-    }
-  }
-
-  const missing = (head: ShownHead): readonly Peer[] => {
-    const done = new Set(have(head).map(({ peer }) => peer));
-    return peers.filter((peer) => !done.has(peer));
-  };
-
-  function turn(): void {
-    if (stopped || peers.length === 0) return;
-    const { size, checkpoint } = log.state();
-    // Kept also where the last answer that was missing came late.
-    const over = target === null || keep(target) || !peers.some(({ busy }) => busy);
-    if (over) target = { size, checkpoint };
-    const head = target ?? { size, checkpoint };
-    if (head.size === 0) return;
-    for (const peer of missing(head)) {
-      if (peer.busy || peer.backoff.wait_ms > 0) continue;
-      peer.busy = true;
-      void askOne(peer, head).finally(() => {
-        if (!stopped) turn();
-      });
-    }
-    wake(missing(head).flatMap(({ busy, backoff }) => (busy ? [] : [backoff.wait_ms])));
-  }
-
-  /** For whoever failed; what was appended meanwhile comes in by itself. */
-  function wake(waits_ms: readonly number[]): void {
-    if (waits_ms.length > 0) later(Math.min(...waits_ms));
-  }
-
   /** Sooner than what was planned, never later: what is appended all the time must not put it off for ever. */
-  function later(ms: number): void {
-    const due_ms = deps.monotonic_ms() + ms;
-    if (stopped || (timer !== null && timer.due_ms <= due_ms)) return;
-    if (timer !== null) clearTimeout(timer.handle);
+  private later(ms: number): void {
+    const due_ms = this.deps.monotonic_ms() + ms;
+    if (this.stopped || (this.timer !== null && this.timer.due_ms <= due_ms)) return;
+    if (this.timer !== null) clearTimeout(this.timer.handle);
     const handle = setTimeout(() => {
-      timer = null;
-      turn();
+      this.timer = null;
+      this.turn();
     }, ms);
     handle.unref();
-    timer = { handle, due_ms };
+    this.timer = { handle, due_ms };
   }
-
-  if (peers.length > 0) later(limits.cosign_debounce_ms);
-  return {
-    nudge() {
-      if (peers.length > 0) later(limits.cosign_debounce_ms);
-    },
-    quorum,
-    witnessed,
-    states: () =>
-      peers.map((peer) => {
-        const row = newestOf(peer);
-        return { name: peer.entry.name, url: peer.entry.url, key: peer.key.name, size: row?.size ?? null, at: row === undefined ? null : timestampOf(row.time_s), failures: peer.backoff.failures, because: peer.backoff.because };
-      }),
-    receipt: (index) => receiptUnder(log, deps.trust(), witnessed(), index),
-    receiptText: (index) => receiptTextUnder(log, witnessed(), index),
-    stop() {
-      stopped = true;
-      if (timer !== null) clearTimeout(timer.handle);
-    },
-  };
 }
