@@ -60,7 +60,7 @@ function stepOf(step: Step): PageElement {
 
 const VERDICTS: Readonly<Record<Answer["verdict"], State>> = { verified: "proved", failed: "failed", unknown_signer: "unknown", not_judged: "unknown", waiting: "absent" };
 
-export function drawVerdict(into: PageElement, { verdict, headline, reasons, remarks }: Answer): void {
+export function drawVerdict(into: PageElement, { verdict, headline, reasons, remarks }: Pick<Answer, "verdict" | "headline" | "reasons" | "remarks">): void {
   into.className = `verdict ${VERDICTS[verdict]}`;
   const [first, ...rest] = headline.split("  ");
   const list = (name: string, texts: readonly string[]): PageElement[] => (texts.length === 0 ? [] : [h("ul", { class: name }, ...texts.map((text) => h("li", {}, foreign(text))))]);

@@ -22,6 +22,7 @@ const KINDS = {
   bounds: "configuration with bounds",
   artifact: "artifact",
   too_large: "too large",
+  unreadable: "cannot be read",
 } as const;
 export type Kind = keyof typeof KINDS;
 export const kindText = (kind: Kind): string => KINDS[kind];
@@ -71,8 +72,18 @@ async function digestOf(blob: Given["blob"]): Promise<Uint8Array> {
 
 const textOf = async (blob: Pick<Blob, "arrayBuffer">): Promise<string> => fromUtf8Lossy(new Uint8Array(await blob.arrayBuffer()));
 
-/** Reads one file. One that is over its limit is not read at all. */
-export async function readInput({ name, blob }: Given): Promise<Input> {
+/** Reads one file. One that was changed or taken away since it was chosen is unreadable: a browser says so with an exception. */
+export async function readInput(given: Given): Promise<Input> {
+  try {
+    return await read(given);
+  } catch (cause) {
+    if (cause instanceof Error) return { name: given.name, size: given.blob.size, kind: "unreadable", bytes: EMPTY, sha256: null };
+    throw cause;
+  }
+}
+
+/** One that is over its limit is not read at all. */
+async function read({ name, blob }: Given): Promise<Input> {
   const { size } = blob;
   const head = await textOf(blob.slice(0, HEAD_BYTES));
   const tail = size <= HEAD_BYTES ? head : await textOf(blob.slice(size - TAIL_BYTES, size));

@@ -139,6 +139,13 @@ test("too large a file is refused with the limit named, and not read", async () 
   expect([answer.verdict, answer.headline]).toEqual(["failed", `FAILED  b.json has ${INPUT_LIMITS.bytes_max + 1} bytes, limit ${INPUT_LIMITS.bytes_max}`]);
 });
 
+test("a file that changed since it was chosen is named, and nothing beside it is verified", async () => {
+  const gone = new Blob([]);
+  const blob = { size: 100, slice: () => gone, stream: () => gone.stream(), arrayBuffer: () => Promise.reject(new Error("the file changed")) };
+  const inputs = await Promise.all([readInput({ name: "old.json", blob }), readInput({ name: "b.json", blob: new Blob([new Uint8Array(makeBundle(ring))]) }), readInput({ name: "t.json", blob: new Blob([new Uint8Array(ring.trust)]) })]);
+  expect(judge(inputs, NOW)).toMatchObject({ verdict: "failed", headline: "FAILED  old.json cannot be read any more; give it again", steps: [] });
+});
+
 const VECTORS = new URL("../../../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;
 const missing = skipWithout(existsSync(VECTORS), "../shared/vectors/sigstore-bundles is not there, so the page was shown no foreign bundle");
 

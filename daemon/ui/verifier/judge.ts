@@ -110,6 +110,8 @@ function judged(inputs: readonly Input[], now: Date): Judged {
   if (large !== undefined) {
     return { ...waiting(`FAILED  ${visible(large.name)} has ${large.size} bytes, limit ${INPUT_LIMITS.bytes_max}`), verdict: "failed", reasons: [`bundle.malformed: ${large.size} bytes, limit ${INPUT_LIMITS.bytes_max}`] };
   }
+  const lost = inputs.find(({ kind }) => kind === "unreadable");
+  if (lost !== undefined) return { ...waiting(`FAILED  ${visible(lost.name)} cannot be read any more; give it again`), verdict: "failed" };
   const of = (kind: Kind): Input | undefined => inputs.findLast((input) => input.kind === kind);
   const [bundle, sigstore, trust] = [of("bundle"), of("sigstore"), of("trust")];
   if (bundle !== undefined) return trust === undefined ? waiting("NOT VERIFIED YET  give the trust file that the operator published; a bundle cannot vouch for itself") : judgeEvidence(bundle, trust, of, now);

@@ -9,6 +9,8 @@ import { answer as answerHere } from "./worker.ts";
 declare const document: PageDocument;
 declare const trustedTypes: TrustedTypes | undefined;
 
+const PASTED = "pasted text";
+
 interface Held {
   readonly name: string;
   readonly blob: Blob;
@@ -60,6 +62,8 @@ function asking(script: string): Ask {
 
 const TITLES: Readonly<Record<Answer["verdict"], string>> = { verified: "Verified", failed: "Failed", unknown_signer: "Unknown signer", not_judged: "Not judged here", waiting: "Maestro verifier" };
 
+const JUDGING = { verdict: "waiting", headline: "Judging\u2026", reasons: [], remarks: [] } as const;
+
 class Page {
   private held: Held[] = [];
   private asked = 0;
@@ -67,7 +71,9 @@ class Page {
   constructor(private readonly ask: Ask) {}
 
   add(more: readonly Held[]): void {
-    this.held = [...this.held, ...more].slice(-INPUT_LIMITS.files_max);
+    // A file of the same name is the same file given anew; the browser may not read the older one any more.
+    const others = this.held.filter(({ name }) => name === PASTED || !more.some((one) => one.name === name));
+    this.held = [...others, ...more].slice(-INPUT_LIMITS.files_max);
     void this.judge();
   }
 
@@ -88,17 +94,24 @@ class Page {
     const id = ++this.asked;
     const start = performance.now();
     const root = document.documentElement;
-    root.setAttribute("aria-busy", "true");
-    element("note").textContent = this.held.length === 0 ? "" : "Judging\u2026";
+    element("verdict").setAttribute("aria-busy", "true");
+    // What was said of other files must not stand beside these while they are judged.
+    drawVerdict(element("verdict"), JUDGING);
+    drawSteps(element("steps"), []);
+    element("questions").hidden = true;
+    element("note").textContent = "";
     const { answer } = await this.ask({ id, files: this.held, now_ms: Date.now() });
     if (id !== this.asked) return;
     drawVerdict(element("verdict"), answer);
     drawSteps(element("steps"), answer.steps);
-    drawFiles(element("files"), answer.files, (index) => this.remove(index));
+    // Only the last file of a kind was judged: the others go, or the list would say otherwise.
+    const last = (i: number): boolean => answer.files.findLastIndex(({ kind }) => kind === answer.files[i]?.kind) === i;
+    this.held = this.held.filter((_, i) => last(i));
+    drawFiles(element("files"), answer.files.filter((_, i) => last(i)), (index) => this.remove(index));
     element("questions").hidden = answer.steps.length === 0;
     element("note").textContent = answer.steps.length === 0 ? "" : `Judged on this computer in ${Math.max(1, Math.round(answer.took_ms))} ms, without a network.`;
     document.title = `${TITLES[answer.verdict]} \u2013 Maestro verifier`;
-    root.setAttribute("aria-busy", "false");
+    element("verdict").setAttribute("aria-busy", "false");
     root.dataset["verdict"] = answer.verdict;
     root.dataset["judged"] = String(id);
     root.dataset["tookMs"] = answer.took_ms.toFixed(1);
@@ -125,7 +138,7 @@ export function startPage(script: string): void {
   element("paste").addEventListener("submit", (event) => {
     event.preventDefault();
     if (pasted.value === "") return;
-    page.add([{ name: "pasted text", blob: new Blob([asFile(pasted.value)], { type: "text/plain" }) }]);
+    page.add([{ name: PASTED, blob: new Blob([asFile(pasted.value)], { type: "text/plain" }) }]);
     pasted.value = "";
   });
   element("clear").addEventListener("click", () => page.clear());

@@ -1,0 +1,185 @@
+/** The verifier page in real Chromium and real Firefox, opened from disk with no network: verdicts, changed fields, hostile text, keyboard, sizes. */
+import { afterAll, expect } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildVerifierPage } from "../daemon/ui/build.ts";
+import { BROWSERS, give, judged, openBrowser, openPage, seen, startAgain, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
+import { bentCases, largeBundle, plainCases, XSS } from "../daemon/ui/testing/cases.ts";
+import { accessibility, sideways, tabOrder } from "../daemon/ui/testing/view.ts";
+import { questionOf } from "../daemon/ui/verifier/questions.ts";
+import { describeVerification } from "../daemon/cli/verification.ts";
+import { makeBundle, newRing } from "../daemon/testing/evidence.ts";
+import { verifyBundle } from "../daemon/verifier/index.ts";
+import { accepts, output } from "./rig/accepts.ts";
+
+const work = mkdtempSync(join(tmpdir(), "maestro-accept-page-"));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+const file = (name: string, content: Uint8Array | string): string => {
+  writeFileSync(join(work, name), content);
+  return join(work, name);
+};
+
+const PAGE = file("verifier.html", await buildVerifierPage());
+const ring = newRing();
+const now = new Date();
+const trust = [file("trust.json", ring.trust)];
+const VECTORS = new URL("../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;
+/** A bundle of 1,000 leaves, on a machine that does other things too. */
+const THOUSAND_LEAVES_MS = 1000;
+/** How long the page may stand still while its worker hashes. */
+const STANDSTILL_MS = 1000;
+
+const version = async (name: BrowserName): Promise<string> => (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
+
+/** A new page for `work`, which afterwards must have asked nobody for anything and complained of nothing. */
+async function onPage(name: BrowserName, task: (opened: OpenedPage) => Promise<void>): Promise<void> {
+  const browser = await openBrowser(name);
+  try {
+    const opened = await openPage(browser, PAGE);
+    await task(opened);
+    expect(opened.complaints).toEqual([]);
+    expect(opened.requests.filter((url) => !/^(?:file|blob|data):/.test(url))).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+}
+
+for (const name of Object.keys(BROWSERS) as BrowserName[]) {
+  const tool = { name, version: await version(name) };
+
+  accepts(tool, "every case gets the command line's verdict, word for word", () =>
+    onPage(name, async ({ page }) => {
+      for (const { name: title, bundle, trust: trusted, result } of plainCases(ring, now)) {
+        await startAgain(page);
+        const shown = await give(page, { trust: [file("t.json", trusted)], evidence: [file("b.json", bundle)] });
+        const [head = "", ...rest] = describeVerification(verifyBundle(bundle, trusted, { now })).split("\n");
+        expect([title, shown.verdict, shown.headline.replace(/^\S /, "")]).toEqual([title, result, head]);
+        expect([title, shown.reasons]).toEqual([title, result === "verified" ? [] : rest.map((line) => line.trim())]);
+      }
+    }),
+  );
+
+  accepts(tool, "every field of a bundle changed is refused, and the step that names it comes first", () =>
+    onPage(name, async ({ page }) => {
+      const cases = bentCases(ring, name === "firefox", now);
+      expect(cases.length).toBeGreaterThan(name === "firefox" ? 80 : 200);
+      await give(page, { trust });
+      for (const { name: title, bundle, result, code } of cases) {
+        const shown = await give(page, { evidence: [file("b.json", bundle)] });
+        expect([title, shown.verdict, shown.steps[0]]).toEqual([title, result, `${questionOf(code ?? "")} ${result === "failed" ? "failed" : "unknown"}`]);
+        expect(shown.steps.slice(1).filter((step) => step.endsWith(" proved"))).toEqual([]);
+      }
+    }),
+  );
+
+  accepts(tool, "foreign bundles: managed keys as their folders say, certificates never verified", () =>
+    onPage(name, async ({ page }) => {
+      if (!existsSync(VECTORS)) throw new Error("../shared/vectors/sigstore-bundles is not there");
+      const verdicts: Record<string, string> = {};
+      for (const folder of readdirSync(VECTORS, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)) {
+        const at = (one: string): string[] => (existsSync(join(VECTORS, folder, one)) ? [join(VECTORS, folder, one)] : []);
+        const artifact = at("artifact");
+        await startAgain(page);
+        const shown = await give(page, { trust: [...at("key.pub"), ...at("trusted_root.json")], evidence: [...(artifact.length > 0 ? artifact : [join(VECTORS, "a.txt")]), ...at("bundle.sigstore.json")] });
+        verdicts[folder] = shown.verdict;
+        if (at("key.pub").length === 0) expect([folder, shown.verdict]).not.toEqual([folder, "verified"]);
+      }
+      const managed = Object.entries(verdicts).filter(([folder]) => folder.startsWith("managed-key"));
+      expect(Object.fromEntries(managed)).toEqual({ "managed-key-and-trusted-root": "verified", "managed-key-happy-path": "verified", "managed-key-no-key_fail": "failed", "managed-key-wrong-key_fail": "failed" });
+      expect(Object.values(verdicts).filter((verdict) => verdict === "not_judged").length).toBeGreaterThan(50);
+    }),
+  );
+
+  accepts(tool, "hostile text in a bundle, in a file's name and pasted stays text", () =>
+    onPage(name, async ({ page }) => {
+      const hostile = makeBundle(ring, { identity: { repo_id: XSS, target_ref: `refs/heads/${XSS.replaceAll("=", "-")}\u202e` }, documents: { "a.json": XSS } });
+      const shown = await give(page, { trust, evidence: [file("<img src=x onerror=hurt=1>.json", hostile)] });
+      expect([shown.verdict, shown.headline.includes(XSS)]).toEqual(["verified", true]);
+      for (const text of [XSS, `{"attestations":["${XSS.replaceAll('"', "'")}"]`, `-----BEGIN PUBLIC KEY-----\n${XSS}`]) {
+        const n = Number(await page.evaluate("document.documentElement.dataset.judged"));
+        await page.evaluate(`document.querySelector("details").open = true; document.getElementById("pasted").value = ${JSON.stringify(text)}; document.getElementById("paste").requestSubmit()`);
+        await judged(page, n + 1);
+      }
+      expect(await page.evaluate("[typeof globalThis.hurt, document.querySelectorAll('img, svg, b, script').length]")).toEqual(["undefined", 1]);
+      expect(await page.evaluate(`document.body.innerText.includes("\u202e")`)).toBe(false);
+    }),
+  );
+
+  accepts(tool, "even a script that got in could fetch nothing, evaluate nothing and make no markup", async () => {
+    const browser = await openBrowser(name);
+    try {
+      const { page } = await openPage(browser, PAGE);
+      const attempts = await page.evaluate(`(async () => {
+        const tried = [];
+        const attempt = async (name, act) => { try { await act(); tried.push(name); } catch { } };
+        await attempt("fetch", () => fetch("http://127.0.0.1:9/"));
+        await attempt("image", () => new Promise((settle, fail) => { const image = new Image(); image.onload = settle; image.onerror = fail; image.src = "data:image/gif;base64,R0lGODlhAQABAAAAACw="; }));
+        await attempt("inline script", () => { const script = document.createElement("script"); script.append("globalThis.ran = 1"); document.head.append(script); if (globalThis.ran !== 1) throw new Error("not run"); });
+        await attempt("inline style", () => { const style = document.createElement("style"); style.append("h1 { color: rgb(1, 2, 3) }"); document.head.append(style); if (getComputedStyle(document.querySelector("h1")).color !== "rgb(1, 2, 3)") throw new Error("not applied"); });
+        return tried;
+      })()`);
+      expect(attempts).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  accepts(tool, "the keyboard reaches everything in the order it is read, and the verdict is announced", () =>
+    onPage(name, async ({ page }) => {
+      await give(page, { trust, evidence: [file("b.json", makeBundle(ring))] });
+      const order = ["evidence", "trust", "Paste text instead", "Remove trust.json", "Remove b.json", "clear"];
+      expect(await tabOrder(page, order.length)).toEqual(order);
+      const status = await page.evaluate("(({ attributes }) => [attributes.role.value, attributes['aria-live'].value])(document.getElementById('verdict'))");
+      expect(status).toEqual(["status", "polite"]);
+      const n = Number(await page.evaluate("document.documentElement.dataset.judged"));
+      await page.evaluate("document.querySelector('#files button').focus()");
+      await page.keyboard.press("Enter");
+      await judged(page, n + 1);
+      expect((await seen(page)).verdict).toBe("waiting");
+      expect(await page.evaluate("document.activeElement.id")).toBe("evidence");
+    }),
+  );
+
+  accepts(tool, "from 320 px to 4K, light and dark: nothing is cut off, and axe-core finds nothing", () =>
+    onPage(name, async ({ page }) => {
+      const cases = plainCases(ring, now).filter(({ name: title }) => ["documents", "a stranger's", "a card that says something else", "hostile names"].includes(title));
+      for (const width of [320, 768, 1280, 3840]) {
+        await page.setViewport({ width, height: width === 3840 ? 2160 : 900 });
+        for (const { name: title, bundle, trust: trusted } of cases) {
+          await startAgain(page);
+          await give(page, { trust: [file("t.json", trusted)], evidence: [file("b.json", bundle)] });
+          expect([width, title, await sideways(page)]).toEqual([width, title, 0]);
+          if (width === 768) continue;
+          for (const scheme of name === "chromium" ? ["light", "dark"] : ["light"]) {
+            if (name === "chromium") await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+            expect([width, title, scheme, await accessibility(page)]).toEqual([width, title, scheme, []]);
+          }
+        }
+      }
+    }),
+  );
+
+  accepts(tool, "1,000 leaves in under a second; 100,000 do not freeze the page", () =>
+    onPage(name, async ({ page }) => {
+      const small = file("small.json", largeBundle(ring, 1000));
+      await give(page, { trust, evidence: [small] });
+      await startAgain(page);
+      const thousand = await give(page, { trust, evidence: [small] });
+      expect([thousand.verdict, thousand.drawn_ms < THOUSAND_LEAVES_MS]).toEqual(["verified", true]);
+      await startAgain(page);
+      await page.evaluate("globalThis.longest = 0; let last = performance.now(); setInterval(() => { const at = performance.now(); globalThis.longest = Math.max(globalThis.longest, at - last); last = at; }, 20); 0");
+      const large = await give(page, { trust, evidence: [file("large.json", largeBundle(ring, 100_000))] });
+      expect(large.verdict).toBe("verified");
+      expect(Number(await page.evaluate("globalThis.longest"))).toBeLessThan(STANDSTILL_MS);
+      process.stdout.write(`accept: ${name}: 1,000 leaves in ${thousand.took_ms} ms, drawn after ${thousand.drawn_ms} ms; 100,000 in ${large.took_ms} ms\n`);
+    }),
+  );
+}
+
+accepts({ name: "chromium", version: await version("chromium") }, "with no network at all, in a namespace of its own, the page still verifies", async () => {
+  const bundle = file("b.json", makeBundle(ring));
+  const said = await output(["unshare", "-rn", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\"", process.execPath, join(import.meta.dir, "../daemon/ui/testing/alone.ts"), PAGE, trust[0] ?? "", bundle]);
+  expect(said.trim()).toBe("verified");
+  expect(readFileSync(PAGE).length).toBeGreaterThan(0);
+});
