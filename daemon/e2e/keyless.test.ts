@@ -1,13 +1,16 @@
 /** A gate's statement signed keyless, through the command line, against mock services that say they are mocks. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { attest } from "sigstore";
 import { OBLIGATIONS_PREDICATE, STATEMENT_TYPE } from "../../proto/attestation.ts";
-import { utf8 } from "../../proto/encoding.ts";
+import { toBase64, utf8 } from "../../proto/encoding.ts";
 import { judge } from "../cli/sigstore/judge.ts";
+import { certificateFrom, logIntoV2, timestampOf } from "../egress/keyless/services.ts";
 import { signKeyless } from "../egress/keyless/sign.ts";
 import { IDENTITY, ISSUER, MockServices, mockToken, writeToken } from "../egress/keyless/testing/services.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
+import { preAuthEncoding } from "../verifier/dsse.ts";
 import { World } from "./testing/world.ts";
 
 const TREE = "ab".repeat(32);
@@ -66,8 +69,38 @@ test("a gate asks nobody; on request its statement is signed once more, kept bes
   expect(await verify(`${IDENTITY}/other`)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("certificate.identity") });
 }, 60_000);
 
+const asked = (from: MockServices) => ({ trusted_root: from.trusted_root, file_or_digest: `sha256:${TREE}`, wanted: { identity: IDENTITY, issuer: ISSUER }, predicate_type: null, now: new Date() });
+
+/** As keyless signing does it, but over whatever type of payload. */
+async function signed(from: MockServices, payload_type: string): Promise<Uint8Array> {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const deadline = AbortSignal.timeout(10_000);
+  const certificate = await certificateFrom(from.url, { jwt: mockToken(), public_key_pem: publicKey.export({ type: "spki", format: "pem" }).toString(), proof: sign("sha256", utf8(IDENTITY), privateKey) }, deadline);
+  const message = preAuthEncoding(STATEMENT, payload_type);
+  const signature = sign("sha256", message, privateKey);
+  const envelope = { payload: toBase64(STATEMENT), payloadType: payload_type, signatures: [{ sig: toBase64(signature) }] };
+  const entry = await logIntoV2(from.url, { envelope, message, signature, certificate }, deadline);
+  const rfc3161Timestamps = [{ signedTimestamp: await timestampOf(from.url, signature, deadline) }];
+  return utf8(JSON.stringify({ mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", verificationMaterial: { certificate: { rawBytes: toBase64(certificate.raw) }, tlogEntries: [entry], timestampVerificationData: { rfc3161Timestamps } }, dsseEnvelope: envelope }));
+}
+
+test("attack: sound in everything but one: another payload type, a certificate that no log saw, an entry of somebody else's certificate", async () => {
+  const IN_TOTO = "application/vnd.in-toto+json";
+  expect(await judge({ ...asked(mocks), bundle: await signed(mocks, IN_TOTO) })).toMatchObject({ result: "verified" });
+  expect(await judge({ ...asked(mocks), bundle: await signed(mocks, "application/json") })).toMatchObject({ code: "statement.malformed" });
+  await using unlogged = await MockServices.start({ unlogged: true });
+  expect(await judge({ ...asked(unlogged), bundle: await signed(unlogged, IN_TOTO) })).toMatchObject({ code: "certificate.chain" });
+  const { verificationMaterial } = JSON.parse(Buffer.from(await signed(mocks, IN_TOTO)).toString()) as { verificationMaterial: { certificate: { rawBytes: string } } };
+  mocks.instead.set("/api/v2/log/entries", (body) => {
+    const asks = JSON.parse(Buffer.from(body).toString()) as { hashedRekordRequestV002: { signature: { verifier: { x509Certificate: { rawBytes: string } } } } };
+    asks.hashedRekordRequestV002.signature.verifier.x509Certificate.rawBytes = verificationMaterial.certificate.rawBytes;
+    return Response.json(mocks.logged(asks), { status: 201 });
+  });
+  expect(await judge({ ...asked(mocks), bundle: await signed(mocks, IN_TOTO) })).toMatchObject({ code: "log.entry", detail: "the log entry holds another certificate" });
+});
+
 test("both versions of Rekor, and what the sigstore package signs against the same services, get the same verdict", async () => {
-  const question = { trusted_root: mocks.trusted_root, file_or_digest: `sha256:${TREE}`, wanted: { identity: IDENTITY, issuer: ISSUER }, predicate_type: null, now: new Date() };
+  const question = asked(mocks);
   const token = writeToken(world.path("token"));
   const setting = mocks.setting(token);
   const { tsa: _none, ...untimed } = setting;

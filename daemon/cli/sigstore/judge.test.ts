@@ -86,6 +86,17 @@ describe.skipIf(absent)("attack", () => {
     expect(await codeOf(changed(DSSE, { bundle: (text) => text.replace("application/vnd.in-toto+json", "application/json") }))).not.toBe("verified");
   });
 
+  test("a bundle that brings a root along, a certificate for something else, and a signature that no clock vouches for", async () => {
+    const chained = JSON.parse(Buffer.from(questionOf("happy-path-v0.1").bundle).toString()) as { verificationMaterial: { x509CertificateChain: { certificates: unknown[] } } };
+    type Authorities = { certChain: { certificates: { rawBytes: string }[] } }[];
+    const { certificateAuthorities, timestampAuthorities } = JSON.parse(Buffer.from(publicRoot()).toString()) as { certificateAuthorities: Authorities; timestampAuthorities: Authorities };
+    chained.verificationMaterial.x509CertificateChain.certificates.push(certificateAuthorities.at(-1)!.certChain.certificates.at(-1));
+    expect(await changed("happy-path-v0.1", { bundle: () => JSON.stringify(chained) })).toMatchObject({ code: "bundle.malformed", detail: "the certificate chain brings its own root" });
+    const other = (text: string) => text.replace(/("certificate":\s*\{\s*"rawBytes":\s*")[^"]+/, (_, head: string) => head + timestampAuthorities[0]!.certChain.certificates[0]!.rawBytes);
+    expect(await changed(DSSE, { bundle: other })).toMatchObject({ code: "certificate.chain", detail: "the certificate is not for signing code" });
+    expect(await codeOf(judge(questionOf("rekor2-no-timestamp_fail")))).toBe("timestamp.invalid");
+  });
+
   test("a foreign log, a log key that no longer counted, and a trusted root without windows are refused", async () => {
     const logs = (root: Json): Json[] => root["tlogs"] as Json[];
     const keys = (root: Json): Json[] => logs(root).map((log) => log["publicKey"] as Json);

@@ -32,13 +32,18 @@ export class MockServices implements AsyncDisposable {
     private readonly answers: ReadonlyMap<string, Answer>,
     /** `trusted_root.json` of these mocks. */
     readonly trusted_root: Uint8Array,
+    /** What version 2 of Rekor makes of a request. */
+    readonly logged: (body: unknown) => unknown,
   ) {
     this.#server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => this.#answer(request) });
   }
 
-  static async start(now: Date = new Date()): Promise<MockServices> {
+  /** `unlogged`: its certificates stand in no transparency log. */
+  static async start({ unlogged = false }: { readonly unlogged?: boolean } = {}): Promise<MockServices> {
+    // In whole seconds: the library reads fractions of exactly three digits, and DER writes as few as there are.
+    const now = new Date(Math.floor(Date.now() / 1000) * 1000);
     const ct = await initializeCTLog(keys("P-256"), now);
-    const ca = await initializeCA(keys("P-384"), ct, now);
+    const ca = await initializeCA(keys("P-384"), unlogged ? undefined : ct, now);
     const tsa = await initializeTSA(keys("P-384"), now);
     const logs = [mockRekorV1("rekor-v1.mock.example.org", () => Math.floor(now.getTime() / 1000)), mockRekorV2("rekor-v2.mock.example.org")] as const;
     const fulcio = fulcioHandler(ca);
@@ -64,7 +69,7 @@ export class MockServices implements AsyncDisposable {
       ctlogs: [{ baseUrl: "https://ct.mock.example.org", hashAlgorithm: "SHA2_256", publicKey: { rawBytes: toBase64(ct.publicKey), keyDetails: "PKIX_ECDSA_P256_SHA_256", validFor }, logId: { keyId: bytes(ct.logID) } }],
       timestampAuthorities: [{ subject, uri: "https://tsa.mock.example.org", certChain: { certificates: [{ rawBytes: bytes(tsa.intCertificate) }, { rawBytes: bytes(tsa.rootCertificate) }] }, validFor }],
     };
-    return new MockServices(answers, Buffer.from(JSON.stringify(root)));
+    return new MockServices(answers, Buffer.from(JSON.stringify(root)), (body) => logs[1].answer(body));
   }
 
   get url(): string {
