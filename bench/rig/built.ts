@@ -120,13 +120,13 @@ export const cargoProgram = async (name: string, version: string, source: string
   return { ...made, version };
 };
 
-/** A folder for PYTHONPATH that holds one package and what it needs. */
-export const pythonPackage = async (name: string, version: string, module: string): Promise<Found> => {
+/** A folder for PYTHONPATH that holds one package, with the extra parts that are named, and what it needs. */
+export const pythonPackage = async (name: string, version: string, module: string, extra = ""): Promise<Found> => {
   const python = Bun.which("python3");
   if (python === null) return missing(name, "there is no python3");
   const edition = (await output([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])).trim();
   const make = async (folder: string): Promise<void> =>
-    void (await output([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--target", folder, `${name}==${version}`], building({})));
-  const made = await built({ name, version: `${version}-python${edition}`, program: module, make });
+    void (await output([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--target", folder, `${name}${extra}==${version}`], building({})));
+  const made = await built({ name, version: `${version}${extra}-python${edition}`, program: module, make });
   return { ...made, version, path: () => join(made.path(), "..") };
 };

@@ -41,5 +41,8 @@ export const rangecheck = (): Promise<Found> => cargoProgram("rangecheck", "5.0.
 /** Go's own checksum-database client, around a log folder. */
 export const logcheck = (): Promise<Found> => goProgram("logcheck", XMOD, `${PEERS}/logcheck.go`, [`golang.org/x/mod ${XMOD}`]);
 
-export const securesystemslib = (): Promise<Found> => pythonPackage("securesystemslib", "1.6.0", "securesystemslib");
+/** One receipt in the hands of Go's note and tlog packages and of transparency-dev's Merkle library, whose version it has. */
+export const receiptcheck = (): Promise<Found> => goProgram("receiptcheck", "v0.0.2", `${PEERS}/receiptcheck.go`, [`golang.org/x/mod ${XMOD}`, "github.com/transparency-dev/merkle v0.0.2"]);
+
+export const securesystemslib = (): Promise<Found> => pythonPackage("securesystemslib", "1.6.0", "securesystemslib", "[crypto]");
 export const inTotoAttestation = (): Promise<Found> => pythonPackage("in-toto-attestation", "0.9.3", "in_toto_attestation");

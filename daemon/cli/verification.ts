@@ -1,5 +1,6 @@
 /** What `maestro verify` and `maestro gate` say of a bundle, in one voice: every word from signed bytes or from the trust file. */
 import { readFileSync } from "node:fs";
+import type { SigstoreBundle } from "../../proto/attestation.ts";
 import type { Bundle } from "../../proto/bundle.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
@@ -40,7 +41,12 @@ export function describeVerification(verification: Verification): string {
 export function receiptOf(verified_bundle: Uint8Array): string {
   // Verified means canonical and of this very shape.
   const { attestations } = JSON.parse(new TextDecoder().decode(verified_bundle)) as Bundle;
-  const proof = attestations[0]?.verificationMaterial.tlogEntries[0]?.inclusionProof;
+  return receiptText(attestations[0]);
+}
+
+/** As `receiptOf`, of one attestation. */
+export function receiptText(attestation: SigstoreBundle | undefined): string {
+  const proof = attestation?.verificationMaterial.tlogEntries[0]?.inclusionProof;
   if (proof === undefined) throw new MaestroError("bundle.malformed", "no log entry");
   const hashes = proof.hashes.map((hash) => fromBase64(hash) ?? new Uint8Array(0));
   return tlogProofText({ index: Number(proof.logIndex), hashes, checkpoint: proof.checkpoint.envelope });

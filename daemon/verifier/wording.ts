@@ -1,4 +1,5 @@
 /** What is said of a verification, in one voice for the terminal and the page; each face hands in its escaper for what others wrote. */
+import { besideText } from "./further/wording.ts";
 import { rangeTexts } from "./range/wording.ts";
 import type { Verification, VerifyCode } from "../../proto/verification.ts";
 import type { ReleaseVerification } from "./release.ts";
@@ -29,6 +30,7 @@ export function headline({ result, statement, signer, log, reasons }: Verificati
 /** What a reader of "verified" should know besides. */
 export function remarks({ lapsed, hidden_leaves, witnesses, ...verification }: Verification): string[] {
   const said = witnessText(witnesses);
+  said.push(...besideText(verification.attestations));
   if (lapsed) said.push("the evidence stands, but its validity has passed: gate the change again before merging");
   if (hidden_leaves > 0) said.push(`${hidden_leaves} leaves are hidden behind their hashes`);
   said.push(...rangeTexts(verification));

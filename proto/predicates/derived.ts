@@ -12,6 +12,9 @@ export const VSA_PREDICATE = "https://slsa.dev/verification_summary/v1";
 /** Test Result (in-toto/attestation, spec/predicates/test-result.md). */
 export const TEST_RESULT_PREDICATE = "https://in-toto.io/attestation/test-result/v0.1";
 
+/** What a node says of each gate beside its obligations, where its trust file lets it. */
+export const BESIDE_PREDICATES = [SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE] as const;
+
 /** Who judged, and under whose authority: an id for each mode, so that nobody takes a verdict of mode `local` for an operator's. */
 export const verifierId = (trust_domain: string, mode: Mode): string => `urn:maestro:verifier:${trust_domain}:${mode}`;
 

@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import type { Mode } from "../../../proto/change.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import { withheld, withheldText } from "../../verifier/further/wording.ts";
 import { openTrust, type Trust } from "../../verifier/index.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { textOf, type CommandModule, type Values } from "../command.ts";
@@ -24,6 +25,8 @@ function describe(trust: Trust): string {
   const lines = trust.entries.map(({ entry }) => `${entry.role.padEnd(10)} ${entry.fingerprint}  modes ${entry.modes.join(" ")}  repositories ${entry.repository_ids.join(" ")}  ${entry.from} to ${entry.to}`);
   const { keys, quorum } = trust.witnesses;
   const asked = keys.length === 0 ? [] : [`witnesses  ${quorum === null ? "none is asked for" : `${quorum} of ${keys.length} must have cosigned a checkpoint`}: ${keys.map(({ key }) => key.name).join(", ")}`];
+  const missing = withheld(trust);
+  if (missing.length > 0) asked.push(`note       ${withheldText(missing)}`);
   return [`trust domain ${trust.trust_domain}${trust.self_made ? " (self-made: proves integrity, not authority)" : ""}`, ...lines, ...asked].map((line) => escapeTerminal(line)).join("\n");
 }
 
@@ -34,7 +37,7 @@ function show(trust: Trust, values: Values): number {
   return EXIT.admit;
 }
 
-/** `init` makes an offline root, `sign` writes the trust file that names nodes' keys, `show` says what a trust file says. */
+/** `init` makes an offline root, `sign` writes the trust file that names nodes' keys, `show` says what a trust file says, `export` writes it for other people's tools. */
 export const run: CommandModule["run"] = async ({ values, lists, positionals: [verb, ...files] }) => {
   if (verb === "init") {
     const { key } = makeRoot(required("trust", values, "root"));
@@ -42,9 +45,10 @@ export const run: CommandModule["run"] = async ({ values, lists, positionals: [v
     else print(`root ${key.fingerprint}\nkeep the file offline: whoever has it can make any key speak for this trust domain`);
     return EXIT.admit;
   }
+  if (verb === "export") return (await import("../export/trust-export.ts")).exportTrust(values, files);
   const nodes = files.map(readTrust);
   const [first] = nodes;
-  if (first === undefined || (verb !== "sign" && verb !== "show")) throw new MaestroError("cli.usage", "trust takes init --root FILE, sign --root FILE --out FILE NODE_TRUST..., or show FILE");
+  if (first === undefined || (verb !== "sign" && verb !== "show")) throw new MaestroError("cli.usage", "trust takes init --root FILE, sign --root FILE --out FILE NODE_TRUST..., show FILE, or export --out DIR [FILE]");
   if (verb === "show") return show(first, values);
   const out = required("trust", values, "out");
   const bytes = signTrustFile(readRoot(required("trust", values, "root")), nodes, { modes: modesOf(values), repository_ids: wordsIn(textOf(values, "repositories") ?? "*"), days: daysOf(values), now: new Date(), witnesses: witnessGrant(values, lists?.["witness"] ?? []) });

@@ -38,6 +38,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const bytes = readBundleFile(bundlePath(name, locations.state_dir));
   if (isReleaseBundle(bytes)) return describeRelease(bytes, readTrustFile(trust), values["json"] === true);
   const verification = verifyAgainst(bytes, readTrustFile(trust), { ...asked, ...hiddenFiles(values) });
+  if (values["extract"] !== undefined || values["artifact"] !== undefined) await (await import("../export/extract.ts")).extract(bytes, verification, values);
   if (values["json"] === true) printJson(verification);
   else {
     print(describeVerification(verification));

@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, readFileSync, statfsSync, type Stats } from "no
 import { join } from "node:path";
 import type { Locations } from "../../../proto/locations.ts";
 import { STORE_SCHEMA_VERSION, stateVersionIn } from "../../../proto/state-version.ts";
+import { withheld, withheldText } from "../../verifier/further/wording.ts";
 import { openTrust } from "../../verifier/trust.ts";
 import { fail, ok, skip, warn, type Finding } from "./finding.ts";
 
@@ -83,5 +84,7 @@ function trust(path: string): Finding {
   const opened = openTrust(new Uint8Array(readFileSync(path)));
   if (!opened.ok) return fail("trust", `${path}: ${opened.reason.detail}`, "restore it from keys/trust.json, or from the operator's copy");
   const { trust_domain, self_made, entries } = opened.value;
+  const missing = withheld(opened.value);
+  if (missing.length > 0) return warn("trust", withheldText(missing), self_made ? "restart the daemon, which brings its own file up to date" : "sign the state folder's trust.json anew: maestro trust sign; see docs/attestations.md");
   return ok("trust", `${trust_domain}, ${entries.length} keys${self_made ? ", self-made" : ""}`);
 }

@@ -119,12 +119,13 @@ export const HOST: readonly Command[] = [
   },
   {
     name: "trust",
-    summary: "make an offline root, or sign with it which node's keys count; asks no daemon",
-    positionals: "init|sign|show [FILE...]",
+    summary: "make an offline root, sign with it which node's keys count, or write them for other people's tools; asks no daemon",
+    positionals: "init|sign|show|export [FILE...]",
     positionals_max: 64,
     options: {
+      ...STATE,
       root: { type: "string", value: "FILE", help: "private key of the root; init makes it" },
-      out: { type: "string", value: "FILE", help: "where sign writes the operator's trust file" },
+      out: { type: "string", value: "FILE", help: "where sign writes the operator's trust file; with export: the folder" },
       modes: { type: "string", value: "LIST", help: "modes the nodes may sign in (default: host,fork,local)" },
       repositories: { type: "string", value: "LIST", help: "repository ids they may speak for (default: *)" },
       days: { type: "string", value: "N", help: "how long the keys count (default: 365)" },

@@ -156,6 +156,8 @@ export const WORK: readonly Command[] = [
     positionals_max: 1,
     options: {
       ...STATE,
+      extract: { type: "string", value: "DIR", help: "write each attestation as a file of its own, for cosign and others; see docs/attestations.md" },
+      artifact: { type: "string", value: "CLONE", help: "with --extract: also the listing of the merged tree, whose digest the statements name" },
       provenance: { type: "string", value: "FILE", help: "check that this is signed and logged provenance of the artifact; see docs/build.md" },
       trust: { type: "string", value: "FILE", help: "trust file of the operator (default: the one in the state folder, said to be self-made)" },
       leaf: { type: "string", value: "NAME", help: "also print this leaf of the manifest, with its inclusion proof" },

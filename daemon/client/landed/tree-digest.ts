@@ -59,17 +59,22 @@ async function contentDigests(clone: Clone, oids: readonly string[]): Promise<Ma
   return digests;
 }
 
-/** Throws `git.failed` where an object of the tree is missing: what was not read is not vouched for. */
-export async function treeDigest(clone: Clone, tree: string): Promise<string> {
+/**
+ * The bytes whose SHA-256 names a tree, piece by piece: `<mode> SP <type> SP <hex> TAB <path> NUL` for each leaf, in the order of path
+ * bytes. Throws `git.failed` where an object of the tree is missing: what was not read is not vouched for.
+ */
+export async function* treeListing(clone: Clone, tree: string): AsyncGenerator<Uint8Array> {
   const entries = await entriesOf(clone, tree);
   const digests = await contentDigests(clone, [...new Set(entries.filter(({ mode }) => mode !== SUBMODULE).map(({ oid }) => oid))]);
-  const hasher = new Bun.CryptoHasher("sha256");
   for (const { mode, oid, path } of entries.toSorted((a, b) => Buffer.compare(a.path, b.path))) {
     const content = digests.get(oid);
     if (mode !== SUBMODULE && content === undefined) throw new MaestroError("git.failed", `object ${oid} of the landed tree cannot be read`);
-    hasher.update(mode === SUBMODULE ? `${mode} commit ${oid}\t` : `${mode} blob ${content}\t`);
-    hasher.update(path);
-    hasher.update("\0");
+    yield Buffer.concat([Buffer.from(mode === SUBMODULE ? `${mode} commit ${oid}\t` : `${mode} blob ${content}\t`), path, Buffer.from([0])]);
   }
+}
+
+export async function treeDigest(clone: Clone, tree: string): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for await (const piece of treeListing(clone, tree)) hasher.update(piece);
   return hasher.digest("hex");
 }

@@ -18,9 +18,6 @@ import type { Keys } from "../keys/index.ts";
 import type { LogReceipt } from "../log/index.ts";
 import { signStatement, sigstoreBundle, type SignedEnvelope } from "./index.ts";
 
-/** What a node says of each gate where its trust file lets it. */
-export const BESIDE_PREDICATES = [SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE] as const;
-
 /** Failures that the gate accepts: the base has them, they come and go, or somebody answers for them. */
 const ACCEPTED: readonly (string | undefined)[] = ["base", "flaky", "quarantined"];
 
@@ -62,12 +59,6 @@ function statementsOf({ statement, signed, manifest, outcomes }: Judged): Beside
     ...(vsa === null ? [] : [{ predicate_type: VSA_PREDICATE, of: null, statement: vsa }]),
     ...results.flatMap(({ of, made }) => (made === null ? [] : [{ predicate_type: TEST_RESULT_PREDICATE, of, statement: made }])),
   ];
-}
-
-/** Which of them the trust file does not let this node sign in any mode; a gate then goes without. */
-export function withheldPredicates({ trust, gate }: Pick<Keys, "trust" | "gate">): string[] {
-  const lines = entriesOf(trust, gate.key.fingerprint).filter(({ entry }) => entry.role === "gate");
-  return BESIDE_PREDICATES.filter((type) => !lines.some(({ entry }) => entry.predicate_types.includes(type)));
 }
 
 /** Signed, in the order they stand in a bundle; none that the node's own trust file would refuse. */
