@@ -42,7 +42,7 @@ interface Loose {
 const statementIn = (signed: SignedEnvelope): Loose => JSON.parse(fromUtf8(fromBase64(signed.envelope.payload) ?? new Uint8Array()) ?? "") as Loose;
 
 /** Signs whatever it is given, as a liar would. */
-function signAnything(statement: Loose, { key, sign }: Signer): SignedEnvelope {
+function signAnything(statement: Loose, { key, sign }: Pick<Signer, "key" | "sign">): SignedEnvelope {
   const payload = utf8(JSON.stringify(statement));
   const canonical = canonicalBytes(JSON.parse(fromUtf8(payload) ?? ""));
   const signed = preAuthEncoding(canonical);
@@ -51,7 +51,7 @@ function signAnything(statement: Loose, { key, sign }: Signer): SignedEnvelope {
 }
 
 /** The statement of this type, changed and signed anew by the gate's own key, or by another. */
-const lying = (type: string, change: (statement: Loose) => void, signer = ring.gate) => (all: SignedEnvelope[]): SignedEnvelope[] =>
+const lying = (type: string, change: (statement: Loose) => void, signer: Pick<Signer, "key" | "sign"> = ring.gate) => (all: SignedEnvelope[]): SignedEnvelope[] =>
   all.map((signed) => {
     const statement = statementIn(signed);
     if (statement.predicateType !== type) return signed;
@@ -154,6 +154,10 @@ describe("refused", () => {
   });
   test("a stranger's summary in our log is an unknown signer", () => {
     expect(codeOf({ beside: lying(VSA_PREDICATE, () => undefined, newSigner("ecdsa-p256-sha256")) })).toBe("signer.unknown");
+  });
+  test("our key's name over a signature that it did not make, logged as such", () => {
+    const forged = { key: ring.gate.key, sign: (message: Uint8Array) => newSigner("ecdsa-p256-sha256").sign(message) };
+    expect(codeOf({ beside: lying(VSA_PREDICATE, () => undefined, forged) })).toBe("signature.invalid");
   });
   test("a trust file that does not let the key say it", () => {
     const trust = trustWith(ring, (body) => ({ ...body, keys: body.keys.map((line) => ({ ...line, predicate_types: line.predicate_types.filter((type) => type !== SVR_PREDICATE) })) }));
