@@ -35,6 +35,11 @@ test("what is signed names the nodes' own keys, for these modes, repositories an
   expect({ self_made: trust.self_made, roles: trust.entries.map(({ entry }) => entry.role) }).toEqual({ self_made: false, roles: ["gate", "log", "gate", "log"] });
   for (const { entry } of trust.entries) expect(entry).toMatchObject({ modes: ["host", "fork"], repository_ids: ["acme/app"], to: "2026-01-31T00:00:00Z" });
   expect(() => signTrustFile(root, [node("a"), node("c", "other.example")], grant)).toThrow("2 trust domains");
+  // A log key that another one followed is not given new time.
+  const followed = { ...trust, entries: trust.entries.map((line) => (line.entry.role === "log" ? { ...line, entry: { ...line.entry, log_size_max: 7, to: "2026-01-02T00:00:00Z" } } : line)) };
+  const again = join(folder, "again.json");
+  writeFileSync(again, signTrustFile(root, [followed], grant));
+  expect(readTrust(again).entries.map(({ entry }) => entry.to.slice(0, 10))).toEqual(["2026-01-31", "2026-01-02", "2026-01-31", "2026-01-02"]);
   // The operator's file can itself be signed anew: keys and origins stay.
   expect(signTrustFile(root, [trust], grant)).toEqual(new Uint8Array(readFileSync(out)));
 });

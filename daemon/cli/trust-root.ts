@@ -66,8 +66,11 @@ function lines(nodes: readonly Trust[], { modes, repository_ids, days, now, witn
   const from = timestampOf(now.getTime() / 1000);
   const to = timestampOf(now.getTime() / 1000 + days * DAY_S);
   const own = nodes.flatMap(({ entries }) => entries.map(({ entry }) => entry)).filter(({ role }) => role === "gate" || role === "log");
-  return [...own.map((entry) => ({ ...entry, modes: [...modes], repository_ids: [...repository_ids], to })), ...witnessLines(witnesses, { modes: [...modes], from, to })];
+  return [...own.map((entry) => ({ ...entry, modes: [...modes], repository_ids: [...repository_ids], to: untilOf(entry, to) })), ...witnessLines(witnesses, { modes: [...modes], from, to })];
 }
+
+/** A log key that another one followed signs nothing more, whatever the operator grants: its line ends where it ended. */
+const untilOf = (entry: TrustedKey, to: string): string => (entry.log_size_max !== undefined && entry.to < to ? entry.to : to);
 
 /** The operator's trust file over the nodes' keys, as canonical bytes. Throws `trust.malformed` where they are of several domains. */
 export function signTrustFile(root: Root, nodes: readonly Trust[], grant: Grant): Uint8Array {

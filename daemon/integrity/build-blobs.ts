@@ -24,14 +24,14 @@ const TOMBSTONE_DIGESTS_MAX = 8;
 const ANY_TIME = new Date(8.64e15);
 
 /** Where the log entry of a provenance stands; `null` for a blob that is no provenance this node logged. */
-export function provenancePlace(bytes: Uint8Array, trust: Trust, key: NoteKey | null): { readonly index: number; readonly entry: Uint8Array; readonly head: SignedHead } | null {
+export function provenancePlace(bytes: Uint8Array, trust: Trust, keys: readonly NoteKey[]): { readonly index: number; readonly entry: Uint8Array; readonly head: SignedHead } | null {
   const verified = verifyProvenance(bytes, trust, { artifact_sha256: null, now: ANY_TIME, witnesses: "later" });
-  if (verified.result !== "verified" || key === null) return null;
+  if (verified.result !== "verified") return null;
   const bundle: unknown = parseCanonical(bytes, BUNDLE_LIMITS);
   if (!isBundle().Check(bundle)) return null;
   const [tlog] = bundle.verificationMaterial.tlogEntries;
   const text = tlog?.inclusionProof.checkpoint.envelope ?? "";
-  const checkpoint = headIn(text, [key]);
+  const checkpoint = headIn(text, keys);
   const entry = fromBase64(tlog?.canonicalizedBody ?? "");
   return checkpoint === null || entry === null ? null : { index: verified.log.index, entry, head: { checkpoint, text } };
 }

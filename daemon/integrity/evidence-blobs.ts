@@ -27,7 +27,7 @@ export interface FoundGate {
 
 export interface FoundEvidence {
   readonly gates: readonly FoundGate[];
-  /** Entries of the log under `key` by index. */
+  /** Entries of the log under `keys` by index. */
   readonly entries: ReadonlyMap<number, Uint8Array>;
   readonly heads: readonly SignedHead[];
   readonly releases: readonly FoundRelease[];
@@ -61,7 +61,7 @@ async function rowIn(blobs: Blobs, manifest: ImageManifest): Promise<GateRow | n
 }
 
 /** Reads every sound blob once. Damaged ones are passed over: who repairs has moved them aside. */
-export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | null): Promise<FoundEvidence> {
+export async function findEvidence(blobs: Blobs, trust: Trust, keys: readonly NoteKey[]): Promise<FoundEvidence> {
   const gates: FoundGate[] = [];
   const others: FoundEvidence["others"][number][] = [];
   const entries = new Map<number, Uint8Array>();
@@ -79,15 +79,15 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
       const row = await rowIn(blobs, manifest);
       if (row === null) others.push({ manifest, digest, size });
       else gates.push({ row, manifest: digest, bytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0) });
-    } else if (key !== null && startsWith(bytes, '{"attestations":')) {
-      const place = placeIn(bytes, trust, key);
+    } else if (startsWith(bytes, '{"attestations":')) {
+      const place = placeIn(bytes, trust, keys);
       if (place === null) continue;
       for (const [index, entry] of place.entries) entries.set(index, entry);
       heads.push(place.head);
     } else if (startsWith(bytes, '{"dsseEnvelope":')) {
-      const found = releaseIn(bytes, trust, key);
+      const found = releaseIn(bytes, trust, keys);
       if (found !== null) releases.push(found);
-      const place = found === null ? provenancePlace(bytes, trust, key) : found.place;
+      const place = found === null ? provenancePlace(bytes, trust, keys) : found.place;
       if (place === null) continue;
       entries.set(place.index, place.entry);
       heads.push(place.head);
@@ -98,12 +98,12 @@ export async function findEvidence(blobs: Blobs, trust: Trust, key: NoteKey | nu
 }
 
 /** Only what verifies may say where entries stand: of the obligations and of all that stands beside them. */
-function placeIn(bytes: Uint8Array, trust: Trust, key: NoteKey): { entries: [number, Uint8Array][]; head: SignedHead } | null {
+function placeIn(bytes: Uint8Array, trust: Trust, keys: readonly NoteKey[]): { entries: [number, Uint8Array][]; head: SignedHead } | null {
   const bundle = parsed(bytes, BUNDLE_LIMITS);
   if (!isBundle().Check(bundle)) return null;
   const tlogs = bundle.attestations.flatMap(({ verificationMaterial }) => verificationMaterial.tlogEntries);
   const text = tlogs[0]?.inclusionProof.checkpoint.envelope ?? "";
-  const checkpoint = headIn(text, [key]);
+  const checkpoint = headIn(text, keys);
   if (checkpoint === null) return null;
   const entries = tlogs.map(({ logIndex, canonicalizedBody }): [number, Uint8Array] => [Number(logIndex), fromBase64(canonicalizedBody) ?? new Uint8Array()]);
   const verified = verifyWithTrust(bytes, trust, { now: new Date(8.64e15), witnesses: "later" });

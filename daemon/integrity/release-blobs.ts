@@ -30,7 +30,7 @@ const isBundle = lazyCheck(SigstoreBundle);
 const ANY_TIME = new Date(8.64e15);
 
 /** `null` for a blob that is gone, damaged, or no release that this node logged. */
-export function releaseIn(bytes: Uint8Array, trust: Trust, key: NoteKey | null): FoundRelease | null {
+export function releaseIn(bytes: Uint8Array, trust: Trust, keys: readonly NoteKey[]): FoundRelease | null {
   const verified = verifyRelease(bytes, trust, ANY_TIME);
   if (verified.result !== "verified") return null;
   const bundle: unknown = parseCanonical(bytes, BUNDLE_LIMITS);
@@ -39,7 +39,7 @@ export function releaseIn(bytes: Uint8Array, trust: Trust, key: NoteKey | null):
   if (payload === null) return null;
   const [tlog] = bundle.verificationMaterial.tlogEntries;
   const text = tlog?.inclusionProof.checkpoint.envelope ?? "";
-  const checkpoint = key === null ? null : headIn(text, [key]);
+  const checkpoint = headIn(text, keys);
   const entry = fromBase64(tlog?.canonicalizedBody ?? "");
   const { index } = verified.log;
   return {

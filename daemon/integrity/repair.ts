@@ -8,10 +8,13 @@ import { basename, dirname, join } from "node:path";
 import type { Limits } from "../../proto/config.ts";
 import { DAMAGE_MAX, type RepairReport } from "../../proto/integrity.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { ROTATIONS_FILE } from "../../proto/log.ts";
+import { fileAt } from "../evidence/log/audit.ts";
 import { readEntryTiles } from "../evidence/log/ended.ts";
 import { headIn } from "../evidence/log/opening.ts";
 import { readPublished } from "../evidence/log/projection.ts";
 import { recoverLog, type SignedHead } from "../evidence/log/recover.ts";
+import { recoverRotations } from "../evidence/log/rotations.ts";
 import { HEAD, openTables, type LogTables } from "../evidence/log/tables.ts";
 import { finishSuccession, planSuccession, writeFiles, type Succession } from "../evidence/succession/index.ts";
 import { rememberMachine } from "../evidence/succession/machine.ts";
@@ -109,9 +112,9 @@ async function setAsideFiles(repair: Repair, steps: readonly Step[]): Promise<vo
 /** Heads that this key signed, wherever one still stands. */
 async function headsOf(state_dir: string, keys: Keys, tables: LogTables, found: FoundEvidence): Promise<{ heads: SignedHead[]; newest: SignedHead | null }> {
   const text = await readPublished(join(state_dir, "log"));
-  const published = text === null ? null : headIn(text, [keys.log_note]);
+  const published = text === null ? null : headIn(text, keys.log_notes);
   const stored = tables.head.get(HEAD)?.checkpoint;
-  const own = stored === undefined ? null : headIn(stored, [keys.log_note]);
+  const own = stored === undefined ? null : headIn(stored, keys.log_notes);
   const newest = own === null || stored === undefined ? null : { checkpoint: own, text: stored };
   return { heads: [...(newest === null ? [] : [newest]), ...(published === null || text === null ? [] : [{ checkpoint: published, text }]), ...found.heads], newest };
 }
@@ -128,6 +131,8 @@ async function repairLog(repair: Repair, store: Store, tables: LogTables, keys: 
     repair.note("lost", "log: no signed head that its entries reach is left");
     return false;
   }
+  const changes = recoverRotations(store, tables, await fileAt(join(state_dir, "log", ROTATIONS_FILE)), entries);
+  if (changes > 0) repair.note("rebuilt", `log: ${changes} changes of its key, from the file beside its tiles`);
   if (entries < size) repair.note("lost", `log: entries ${entries} to ${size - 1}`);
   repair.note("rebuilt", `log: ${entries} entries, ${replaced} of them from tiles and bundles`);
   // The head in the store is the newest that was ever signed, unless a newer one turns up elsewhere: then the store is an older copy.
@@ -198,7 +203,7 @@ async function rebuildDatabase(repair: Repair, keys: Keys, artifacts: Artifacts)
   const store = openStore({ state_dir, limits: limits.store, folder: basename(next), fatal: () => undefined });
   try {
     const tables = openTables(store);
-    const found = await findEvidence(artifacts.blobs, keys.trust, keys.log_note);
+    const found = await findEvidence(artifacts.blobs, keys.trust, keys.log_notes);
     repairGates(repair, store, found, await buildsIn(artifacts, found));
     await repairIndex(repair, artifacts, found);
     // A log that was to end does so.

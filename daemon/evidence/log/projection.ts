@@ -2,14 +2,15 @@
  * The log as files that other people's tools read. Everything here can be
  * made again from the store, so nothing waits for it and nothing trusts it.
  */
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import type { Dirent } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ReadNode } from "../../../kernels/merkle/index.ts";
 import { concatBytes, fromUtf8, utf8 } from "../../../proto/encoding.ts";
 import { ROTATIONS_FILE } from "../../../proto/log.ts";
 import { isAbsent } from "../../platform/folders.ts";
 import { bundleEntry } from "../../verifier/log/entry-bundle.ts";
-import { fullTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tilesBetween, type Tile } from "../../verifier/log/tiles.ts";
+import { fullTilePath, hashesAt, TILE_HEIGHT, TILE_WIDTH, tilePath, tilesBetween, type Tile } from "../../verifier/log/tiles.ts";
 import { readEntry } from "./entries.ts";
 import { rotationsFile } from "./rotations.ts";
 import { readNodes, type LogTables } from "./tables.ts";
@@ -98,11 +99,34 @@ export async function writeVerifierKey(folder: string, vkey: string): Promise<vo
   await writeWhole(join(folder, "log.vkey"), utf8(`${vkey}\n`), false);
 }
 
+/** Tiles of each level, from the newest, that are looked at one by one at a start. A full tile gets its name only once its bytes are on disk, so what is older can only have been damaged, which fsck finds. */
+const LOOKED_AT = 64;
+
+/** Names of the full tiles that lie under a folder, by path from the log's folder: one listing for a thousand of them. */
+async function fullTilesUnder(folder: string, path: string, found: Set<string>): Promise<Set<string>> {
+  for (const entry of await entriesOf(join(folder, path))) {
+    if (entry.isFile()) found.add(`${path}/${entry.name}`);
+    else if (!entry.name.endsWith(".p")) await fullTilesUnder(folder, `${path}/${entry.name}`, found);
+  }
+  return found;
+}
+
+async function entriesOf(path: string): Promise<Dirent[]> {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
 /** Writes what a full log of this size must have and has not. Full tiles that are there stay; partial ones are made again. */
 export async function rebuild(folder: string, size: number, checkpoint: string, source: ProjectionSource): Promise<void> {
   const tails: Tails = new Map();
+  const names = await fullTilesUnder(folder, "tile", new Set());
   for (const tile of tilesBetween(0, size)) {
-    if (tile.width === TILE_WIDTH && (await isThere(folder, tile))) continue;
+    const old = (tile.index + LOOKED_AT) * TILE_WIDTH < hashesAt(tile.level, size);
+    if (tile.width === TILE_WIDTH && names.has(tilePath(tile)) && (old || (await isThere(folder, tile)))) continue;
     await writeTile(folder, tile, source, tails);
   }
   await writeRotations(folder, source);
