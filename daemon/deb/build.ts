@@ -12,7 +12,7 @@ import { VERSION } from "../../proto/version.ts";
 import { bundlePrograms } from "./bundle.ts";
 import { changelog, control, copyright, OVERRIDES, SCRIPTS, type Identity } from "./control.ts";
 import { commandLauncher, daemonLauncher } from "./launcher.ts";
-import { BUNDLES, COMPLETIONS, HOME, ships, SOURCE_FILES, SOURCE_FOLDERS, SYSTEM_FILES, UNUSED_PACKAGES } from "./layout.ts";
+import { BUNDLES, COMPLETIONS, HOME, ships, SOURCE_FILES, SOURCE_FOLDERS, SYSTEM_FILES, UNUSED_PACKAGES, VERIFIER_PAGE } from "./layout.ts";
 
 const PROJECT = join(import.meta.dir, "../..");
 const GZIP = { level: 9 } as const;
@@ -92,6 +92,9 @@ async function stage(root: string, identity: Identity): Promise<void> {
   await bundlePrograms(join(root, HOME, BUNDLES), join(root, HOME));
   tree.file("usr/bin/maestro", commandLauncher(), 0o755);
   tree.file("usr/sbin/maestrod", daemonLauncher(), 0o755);
+  // From the staged source, as an installed `maestro verifier-page` builds it: the same bytes.
+  tree.file(VERIFIER_PAGE, "");
+  run([process.execPath, join(root, HOME, "daemon/ui/build.ts"), "--out", join(root, VERIFIER_PAGE)], join(root, HOME));
   for (const [name, path] of Object.entries(SYSTEM_FILES)) tree.file(path, readFileSync(join(PROJECT, "systemd", name)));
   addPapers(tree, identity);
   const bytes = tree.settle(identity.epoch_s);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Source } from "../platform/git/testing/scratch.ts";
 import { skipWithout } from "../testing/skip.ts";
+import { buildVerifierPage } from "../ui/build.ts";
 import { buildDeb } from "./build.ts";
 import { Root } from "./testing/root.ts";
 
@@ -46,6 +47,14 @@ describe.skipIf(needs)("the package", () => {
     const texts = ours().filter((path) => /\.(?:ts|json|yaml|service|socket)$|\/s?bin\//.test(path) && !path.includes("/node_modules/"));
     expect(texts.filter((path) => readFileSync(join(root.path, path), "utf8").includes(folder) || readFileSync(join(root.path, path), "utf8").includes(join(import.meta.dir, "../..")))).toEqual([]);
     expect(ours().filter((path) => (statSync(join(root.path, path)).mode & 0o022) !== 0)).toEqual([]);
+  });
+
+  test("brings the verifier page, and makes the same one anew", async () => {
+    const made = join(folder, "verifier.html");
+    const { code, stderr } = root.installed(`maestro verifier-page --out ${made}`, { HOME: join(folder, "page-home") });
+    expect([code, stderr]).toEqual([0, expect.stringContaining("no network")]);
+    const page = await buildVerifierPage();
+    expect([readFileSync(join(root.path, "usr/share/maestro/verifier.html")).equals(page), readFileSync(made).equals(page)]).toEqual([true, true]);
   });
 
   test("the installed program gates a change from anywhere, with the installed Bun and modules, and verifies it", async () => {

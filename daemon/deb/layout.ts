@@ -32,6 +32,9 @@ export const COMPLETIONS: Readonly<Record<string, string>> = {
   fish: "usr/share/fish/vendor_completions.d/maestro.fish",
 };
 
+/** The page that an auditor opens; docs/verifier-page.md names this place. */
+export const VERIFIER_PAGE = "usr/share/maestro/verifier.html";
+
 /** One file of a program, made from the source beside it. */
 export const BUNDLES = "run";
 

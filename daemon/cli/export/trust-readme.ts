@@ -17,6 +17,7 @@ Compare trust.json with the operator's own copy before you believe anything: who
 ${gates.map(({ file, fingerprint }) => `  ${file}   gate key ${fingerprint}`).join("\n")}
 ${logs.map(({ file, origin }) => `  ${file}   log ${origin}`).join("\n")}
   tlog-policy          log and witness keys, as C2SP's tlog-policy says${witnesses.quorum === null ? "; no witness is asked for" : ""}
+  verifier.html        the verifier as a page: open it in a browser, without a network, and give it the bundle and trust.json
 
 Take a bundle apart, and write the file whose digest its statements name:
 
