@@ -45,4 +45,7 @@ export const logcheck = (): Promise<Found> => goProgram("logcheck", XMOD, `${PEE
 export const receiptcheck = (): Promise<Found> => goProgram("receiptcheck", "v0.0.2", `${PEERS}/receiptcheck.go`, [`golang.org/x/mod ${XMOD}`, "github.com/transparency-dev/merkle v0.0.2"]);
 
 export const securesystemslib = (): Promise<Found> => pythonPackage("securesystemslib", "1.6.0", "securesystemslib", "[crypto]");
+/** CycloneDX's own library for Python, with the schemas it validates by. */
+export const cyclonedx = (): Promise<Found> => pythonPackage("cyclonedx-python-lib", "11.12.0", "cyclonedx", "[json-validation]");
+
 export const inTotoAttestation = (): Promise<Found> => pythonPackage("in-toto-attestation", "0.9.3", "in_toto_attestation");

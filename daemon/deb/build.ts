@@ -12,7 +12,7 @@ import { VERSION } from "../../proto/version.ts";
 import { bundlePrograms } from "./bundle.ts";
 import { changelog, control, copyright, OVERRIDES, SCRIPTS, type Identity } from "./control.ts";
 import { commandLauncher, daemonLauncher } from "./launcher.ts";
-import { BUNDLES, COMPLETIONS, HOME, ships, SOURCE_FILES, SOURCE_FOLDERS, SYSTEM_FILES, UNUSED_PACKAGES, VERIFIER_PAGE } from "./layout.ts";
+import { BUNDLES, COMPLETIONS, HOME, SBOM, ships, SOURCE_FILES, SOURCE_FOLDERS, SYSTEM_FILES, UNUSED_PACKAGES, VERIFIER_PAGE } from "./layout.ts";
 
 const PROJECT = join(import.meta.dir, "../..");
 const GZIP = { level: 9 } as const;
@@ -82,6 +82,14 @@ function addPapers(tree: Tree, identity: Identity): void {
   tree.file("usr/share/lintian/overrides/maestro", OVERRIDES);
 }
 
+/** What was installed for it, and the Bun it brings; made by a program of its own, since it reads the lock as the checks do. */
+function addBillOfMaterials(tree: Tree): void {
+  const path = join(tree.root, SBOM);
+  mkdirSync(dirname(path), { recursive: true });
+  run([process.execPath, join(PROJECT, "daemon/own-sbom.ts"), "--modules", join(tree.root, HOME, "node_modules"), "--out", path], PROJECT);
+  chmodSync(path, 0o644);
+}
+
 /** Fills a folder with the package's tree. */
 async function stage(root: string, identity: Identity): Promise<void> {
   const tree = new Tree(root);
@@ -97,6 +105,7 @@ async function stage(root: string, identity: Identity): Promise<void> {
   run([process.execPath, join(root, HOME, "daemon/ui/build.ts"), "--out", join(root, VERIFIER_PAGE)], join(root, HOME));
   for (const [name, path] of Object.entries(SYSTEM_FILES)) tree.file(path, readFileSync(join(PROJECT, "systemd", name)));
   addPapers(tree, identity);
+  addBillOfMaterials(tree);
   const bytes = tree.settle(identity.epoch_s);
   for (const [name, text] of Object.entries(SCRIPTS)) tree.file(join("DEBIAN", name), text, 0o755);
   tree.file("DEBIAN/control", control(identity, Math.ceil(bytes / 1024)));

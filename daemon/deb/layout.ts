@@ -2,6 +2,9 @@
 /** The program's own folder; units and launchers name it. */
 export const HOME = "usr/lib/maestro";
 
+/** CycloneDX of what the package holds of others. */
+export const SBOM = "usr/share/doc/maestro/maestro.cdx.json";
+
 /** Folders of the source that run; tests, benches and documents stay behind. */
 export const SOURCE_FOLDERS = ["daemon", "proto", "kernels", "policies/default", "docs/ci"] as const;
 export const SOURCE_FILES = ["package.json", "bunfig.toml", "LICENSE"] as const;

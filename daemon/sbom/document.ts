@@ -16,6 +16,8 @@ export interface Described {
   /** Packages of the repository itself, which are none of its dependencies. */
   readonly local: number;
   readonly gaps: readonly Gap[];
+  /** What the list is of; absent: what the locks pin. */
+  readonly scope?: string;
 }
 
 const property = (name: string, value: string): Models.Property => new Models.Property(`maestro:${name}`, value);
@@ -43,11 +45,11 @@ function serialOf(content: string): string {
 
 const SCOPE = "what the lock files pin, not what is built or shipped; which package needs which is not said";
 
-export function sbomDocument({ name, version, packages, locks, local, gaps }: Described): Uint8Array {
+export function sbomDocument({ name, version, packages, locks, local, gaps, scope = SCOPE }: Described): Uint8Array {
   const bom = new Models.Bom();
   bom.metadata.component = new Models.Component(Enums.ComponentType.Application, name, { version, bomRef: "root" });
   bom.metadata.tools.components.add(new Models.Component(Enums.ComponentType.Application, "maestro", { version: VERSION, bomRef: "maestro" }));
-  bom.metadata.properties.add(property("scope", SCOPE));
+  bom.metadata.properties.add(property("scope", scope));
   if (local > 0) bom.metadata.properties.add(property("local-packages", String(local)));
   for (const path of locks) bom.metadata.properties.add(property("read", path));
   for (const { what, because } of gaps) bom.metadata.properties.add(property("gap", `${what}: ${because}`));
