@@ -4,13 +4,16 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
+import { createEvidence } from "../daemon/evidence/index.ts";
 import { openKeys } from "../daemon/evidence/keys/index.ts";
 import { openLog } from "../daemon/evidence/log/index.ts";
+import { systemClock } from "../daemon/platform/clock.ts";
 import { openStore } from "../daemon/store/db.ts";
+import { recordInput } from "../daemon/testing/evidence.ts";
 import { tlogProofText } from "../daemon/verifier/tlog-proof.ts";
 import { StoreLimits } from "../proto/config.ts";
 import { toBase64, utf8 } from "../proto/encoding.ts";
-import { accepts } from "./rig/accepts.ts";
+import { accepts, output } from "./rig/accepts.ts";
 import { fsck, logcheck } from "./rig/tools.ts";
 
 const client = await logcheck();
@@ -18,9 +21,11 @@ const tessera = await fsck();
 /** Two full tiles, a partial one, and a second level. */
 const SIZES = [1, 200, 600] as const;
 
+const CLI = join(import.meta.dir, "../daemon/cli/main.ts");
 const work = mkdtempSync(join(tmpdir(), "maestro-accept-log-"));
 const folder = join(work, "state", "log");
 const given = join(work, "given");
+const changed = join(work, "changed");
 
 /** `timeout_ms` ends a program that hangs: Tessera's fsck deadlocks on a corrupt tile with one or two workers. */
 function run(argv: readonly string[], cwd: string, timeout_ms: number, env: Record<string, string> = {}): { code: number | null; output: string } {
@@ -52,6 +57,38 @@ async function makeLog(): Promise<void> {
   expect(failures).toEqual([]);
 }
 
+/** A node's log whose key changed in its midst, and the checkpoints that a stranger kept on the way: before, where both keys meet, after. */
+async function makeRotated(): Promise<Readonly<Record<"before" | "meeting" | "after", string>>> {
+  const failures: unknown[] = [];
+  const failed = (error: unknown): void => void failures.push(error);
+  const store = openStore({ state_dir: changed, limits: Value.Create(StoreLimits), fatal: failed });
+  const evidence = await createEvidence({ store, state_dir: changed, trust_domain: null, version: "0.0.0", clock: systemClock, time_froze: failed, projection_failed: failed });
+  let attempt = 1;
+  const upTo = async (size: number): Promise<string> => {
+    while (evidence.logState().size < size) await evidence.record(recordInput(evidence.trust_domain, attempt++), () => undefined);
+    return evidence.logState().checkpoint;
+  };
+  const before = await upTo(200);
+  await evidence.published();
+  writeFileSync(join(work, "first.vkey"), readFileSync(join(changed, "log/log.vkey")));
+  await evidence.rotateLog("both");
+  const meeting = evidence.logState().checkpoint;
+  const after = await upTo(300);
+  await evidence.published();
+  await store.close();
+  expect(failures).toEqual([]);
+  return { before, meeting, after };
+}
+
+/** `maestro log export` of the log as that checkpoint has it. */
+async function exported(name: string, checkpoint: string): Promise<string> {
+  const out = join(work, `site-${name}`);
+  const kept = join(work, `${name}.checkpoint`);
+  writeFileSync(kept, checkpoint);
+  await output([process.execPath, CLI, "log", "export", "--log", join(changed, "log"), "--out", out, "--checkpoint", kept]);
+  return out;
+}
+
 /** A copy of the log with one bit of one file turned. */
 function corrupted(name: string, path: string): string {
   const copy = join(work, name);
@@ -79,13 +116,24 @@ describe("Go's checksum database client", () => {
 
 describe("Tessera", () => {
   const SUCCESS = "Successfully fsck'd";
-  const check = (log: string): string => {
-    const argv = [tessera.path(), `--storage_url=file://${log}/`, `--public_key=${join(log, "log.vkey")}`, "--ui=false", "-N", "16"];
+  const check = (log: string, vkey = join(log, "log.vkey")): string => {
+    const argv = [tessera.path(), `--storage_url=file://${log}/`, `--public_key=${vkey}`, "--ui=false", "-N", "16"];
     return run(argv, work, 60_000).output;
   };
   // It exits 0 also when it finds something: only its own word counts.
   accepts(tessera, "says that our log is whole", () => {
     expect(check(folder)).toContain(SUCCESS);
+  });
+
+  accepts(tessera, "says so of an export before, at and after a change of the log's key, under the key of that size and no other", async () => {
+    const { before, meeting, after } = await makeRotated();
+    const first = join(work, "first.vkey");
+    const sites = { before: await exported("before", before), meeting: await exported("meeting", meeting), after: await exported("after", after) };
+    for (const site of Object.values(sites)) expect(check(site)).toContain(SUCCESS);
+    // Both keys signed the checkpoint where they meet, so whoever has the first one alone reads up to there.
+    expect(check(sites.before, first)).toContain(SUCCESS);
+    expect(check(sites.meeting, first)).toContain(SUCCESS);
+    expect(check(sites.after, first)).not.toContain(SUCCESS);
   });
 
   accepts(tessera, "does not say so once a bit is turned", () => {
