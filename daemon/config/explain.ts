@@ -67,6 +67,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("override", host.override),
     top("change_budget", merged === null ? host.change_budget : (merged.change_budget ?? {})),
     top("report", host.report),
+    top("retention", host.retention),
     top("waivers_inline_denied", host.waivers_inline_denied),
     top("witness", host.witness),
     top("witnesses", host.witnesses),

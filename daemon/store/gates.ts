@@ -119,6 +119,18 @@ export function fairlyNewest(rows: readonly GateRow[], rows_max: number): GateRo
 type Rows = Table<readonly [string, number], GateRow>;
 type Order = Table<number, Static<typeof Place>>;
 
+function rowAt(rows: Rows, { gate_id, attempt }: Static<typeof Place>): GateRow {
+  const row = rows.get([gate_id, attempt]);
+  if (row === undefined) throw new MaestroError("store.corrupt", `gate ${gate_id}, attempt ${attempt} is listed but gone`);
+  return row;
+}
+
+/** Behind the last place. */
+function nextIn(order: Order): number {
+  const [last] = order.entries({ reverse: true, limit: 1 });
+  return (last?.key ?? -1) + 1;
+}
+
 /** Places without a row go, and rows without a place come last. */
 function putInOrder(rows: Rows, order: Order): void {
   const known = new Set<string>();
@@ -126,12 +138,58 @@ function putInOrder(rows: Rows, order: Order): void {
     if (rows.get([gate_id, attempt]) === undefined) order.remove(key);
     else known.add(`${gate_id} ${attempt}`);
   }
-  const [last] = order.entries({ reverse: true, limit: 1 });
-  let next = (last?.key ?? -1) + 1;
+  let next = nextIn(order);
   for (const { value } of [...rows.entries()]) {
     const { gate_id, attempt: { attempt } } = value;
     if (!known.has(`${gate_id} ${attempt}`)) order.put(next++, { gate_id, attempt });
   }
+}
+
+/** Oldest first, read up to a place in the order; what has been added since is read when it is asked for. */
+class Newest {
+  private rows: GateRow[] = [];
+  private read_to = -1;
+
+  constructor(private readonly order: Order, private readonly at: (place: Static<typeof Place>) => GateRow) {}
+
+  list(): readonly GateRow[] {
+    const [last] = this.order.entries({ reverse: true, limit: 1 });
+    if (last === undefined || last.key <= this.read_to) return this.rows;
+    const start = Math.max(this.read_to + 1, last.key - NEWEST_MAX + 1);
+    this.rows = fairlyNewest([...this.rows, ...[...this.order.entries({ start })].map((entry) => this.at(entry.value))], NEWEST_MAX);
+    this.read_to = last.key;
+    return this.rows;
+  }
+
+  drop({ gate_id, attempt: { attempt } }: GateRow): void {
+    this.rows = this.rows.filter((kept) => kept.gate_id !== gate_id || kept.attempt.attempt !== attempt);
+  }
+
+  forget(): void {
+    this.rows = [];
+    this.read_to = -1;
+  }
+}
+
+/** Neither place nor attempt is given out again. */
+function raiseFloors(floors: Floors, place: number, { gate_id, attempt: { attempt } }: GateRow): void {
+  floors.raise(PLACES, place + 1);
+  floors.raise(gate_id, attempt + 1);
+}
+
+/** Also of those that went. */
+function lastAttemptOf(rows: Rows, floors: Floors, gate_id: string): number | null {
+  const [last] = [...rows.entries({ start: [gate_id, Number.MAX_SAFE_INTEGER], end: [gate_id, 0], reverse: true, limit: 1 })];
+  const highest = Math.max(last?.value.attempt.attempt ?? 0, floors.next(gate_id) - 1);
+  return highest > 0 ? highest : null;
+}
+
+function placeIn(order: Order, told: readonly number[] | null, { gate_id, attempt: { attempt } }: GateRow): number | null {
+  const isIt = (place: Static<typeof Place> | undefined): boolean => place?.gate_id === gate_id && place.attempt === attempt;
+  const found = told?.find((place) => isIt(order.get(place)));
+  if (found !== undefined) return found;
+  for (const { key, value } of order.entries()) if (isIt(value)) return key;
+  return null;
 }
 
 export function openGates(store: Store): Gates {
@@ -140,12 +198,7 @@ export function openGates(store: Store): Gates {
   const order = store.table<number, typeof Place>("gate_order", Place);
   const submitted = store.table<readonly [string, number], typeof Submitter>("gate_submitters", Submitter);
 
-  function at({ gate_id, attempt }: Static<typeof Place>): GateRow {
-    const row = rows.get([gate_id, attempt]);
-    if (row === undefined) throw new MaestroError("store.corrupt", `gate ${gate_id}, attempt ${attempt} is listed but gone`);
-    return row;
-  }
-
+  const at = (place: Static<typeof Place>): GateRow => rowAt(rows, place);
   const names = openGateNames(store, () => order.count());
   const floors = openFloors(store);
   const placed = (place: number): GateRow | undefined => {
@@ -153,30 +206,20 @@ export function openGates(store: Store): Gates {
     return found === undefined ? undefined : at(found);
   };
 
-  // Oldest first, read up to that place in the order; what has been added since is read when it is asked for.
-  let newest: GateRow[] = [];
-  let read_to = -1;
+  /** Of the same head; the row itself where they cannot all be read, so that nothing is taken for the last one. */
+  const others = (row: GateRow): GateRow[] => names.find([row.head], NAMED_MAX)?.flatMap((place) => placed(place) ?? []) ?? [row];
 
-  function catchUp(): void {
-    const [last] = order.entries({ reverse: true, limit: 1 });
-    if (last === undefined || last.key <= read_to) return;
-    const start = Math.max(read_to + 1, last.key - NEWEST_MAX + 1);
-    newest = fairlyNewest([...newest, ...[...order.entries({ start })].map((entry) => at(entry.value))], NEWEST_MAX);
-    read_to = last.key;
-  }
+  const newest = new Newest(order, at);
 
   return {
     summaries: openSummaries(store),
     floors,
     add(row) {
       const { gate_id, attempt: { attempt } } = row;
-      if (rows.get([gate_id, attempt]) !== undefined) {
-        throw new MaestroError("internal.bug", `gate ${gate_id}, attempt ${attempt} is on record already`);
-      }
+      if (rows.get([gate_id, attempt]) !== undefined) throw new MaestroError("internal.bug", `gate ${gate_id}, attempt ${attempt} is on record already`);
       rows.put([gate_id, attempt], row);
       submitted.put([submittedKey(row.repo_id, row.head), row.owner_uid], { uid: row.owner_uid });
-      const [last] = order.entries({ reverse: true, limit: 1 });
-      const place = Math.max((last?.key ?? -1) + 1, floors.next(PLACES));
+      const place = Math.max(nextIn(order), floors.next(PLACES));
       order.put(place, { gate_id, attempt });
       names.add(place, row, placed);
     },
@@ -185,24 +228,15 @@ export function openGates(store: Store): Gates {
       rows.remove([gate_id, attempt]);
       order.remove(place);
       names.remove(place, row);
-      floors.raise(PLACES, place + 1);
-      floors.raise(gate_id, attempt + 1);
-      newest = newest.filter((kept) => kept.gate_id !== gate_id || kept.attempt.attempt !== attempt);
-      const others = names.find([head], NAMED_MAX)?.map(placed) ?? [row];
-      if (!others.some((other) => other?.repo_id === repo_id && other.owner_uid === owner_uid)) submitted.remove([submittedKey(repo_id, head), owner_uid]);
+      raiseFloors(floors, place, row);
+      newest.drop(row);
+      if (!others(row).some((other) => other.repo_id === repo_id && other.owner_uid === owner_uid)) submitted.remove([submittedKey(repo_id, head), owner_uid]);
     },
-    lastAttempt(gate_id) {
-      const [last] = [...rows.entries({ start: [gate_id, Number.MAX_SAFE_INTEGER], end: [gate_id, 0], reverse: true, limit: 1 })];
-      const highest = Math.max(last?.value.attempt.attempt ?? 0, floors.next(gate_id) - 1);
-      return highest > 0 ? highest : null;
-    },
+    lastAttempt: (gate_id) => lastAttemptOf(rows, floors, gate_id),
     submitters: (repo_id, head) => [...submitted.entries({ start: [submittedKey(repo_id, head), 0], end: [submittedKey(repo_id, head), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value.uid),
     get: (gate_id, attempt) => rows.get([gate_id, attempt]),
     attempts: (gate_id) => [...rows.entries({ start: [gate_id, 0], end: [gate_id, Number.MAX_SAFE_INTEGER] })].map((entry) => entry.value),
-    newest() {
-      catchUp();
-      return newest;
-    },
+    newest: () => newest.list(),
     named(starts) {
       const places = names.find(starts, NAMED_MAX);
       return places === null ? null : places.flatMap((place) => placed(place) ?? []);
@@ -213,20 +247,13 @@ export function openGates(store: Store): Gates {
       for (const { value } of order.entries()) yield at(value);
     },
     after: (place, limit) => [...order.entries({ start: place + 1, limit })].map(({ key, value }) => ({ place: key, row: at(value) })),
-    placeOf({ gate_id, attempt: { attempt } }) {
-      const here = (place: number): boolean => order.get(place)?.gate_id === gate_id && order.get(place)?.attempt === attempt;
-      const told = names.find([gate_id], NAMED_MAX)?.find(here);
-      if (told !== undefined) return told;
-      for (const { key, value } of order.entries()) if (value.gate_id === gate_id && value.attempt === attempt) return key;
-      return null;
-    },
+    placeOf: (row) => placeIn(order, names.find([row.gate_id], NAMED_MAX), row),
     places: () => order.count(),
     reorder() {
-      newest = [];
-      read_to = -1;
+      newest.forget();
       names.forget();
       // Rows come back in another order, so expiry looks at all of them again.
-      for (const each of [EVIDENCE_DONE, PERSONAL_DONE]) floors.forget(each);
+      [EVIDENCE_DONE, PERSONAL_DONE].forEach((done) => floors.forget(done));
       putInOrder(rows, order);
     },
   };

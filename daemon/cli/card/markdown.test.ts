@@ -33,6 +33,7 @@ test("a hold, as it stands in a job summary", () => {
 
 - cost: agent usage not reported; gate 1.10 s: facts 0.20 checks 0.70 policy 0.02 evidence 0.18
 - proof: log 4182 of \`demo.maestro.invalid\`, bundle \`6c1e9a0f00000000\`, self-made trust: proves integrity, not authority
+- from: \`commit 92f47984b, manifest cccccccc; maestro lineage aaaaaaaaaa\`
 - \`findings are not compared with those already at the base\`
 `);
 });

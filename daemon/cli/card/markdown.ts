@@ -6,7 +6,7 @@
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason } from "../../../proto/decision.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
-import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
+import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
 import { failedTexts } from "./tests.ts";
 import { typed } from "./typed.ts";
 
@@ -56,7 +56,7 @@ function proofLines(card: Card, proof: CardProof | null | undefined): string[] {
   if (card.gate_id === null) return ["- proof: none, a replay leaves no evidence"];
   if (proof === null || proof === undefined) return [];
   const trust = proof.self_made_trust ? ", self-made trust: proves integrity, not authority" : "";
-  return [`- proof: log ${proof.log_index} of ${q(proof.log_origin)}, bundle ${q(proof.bundle_sha256.slice(0, 16))}${trust}`];
+  return [`- proof: log ${proof.log_index} of ${q(proof.log_origin)}, bundle ${q(proof.bundle_sha256.slice(0, 16))}${trust}`, `- from: ${q(lineageText(card, proof))}`];
 }
 
 export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: Timings | null): string {

@@ -33,6 +33,7 @@ test("a hold, as a person sees it", () => {
   Proof log 4182 of demo.maestro.invalid, bundle 6c1e9a0f
         signed under a self-made trust file: proves integrity, not authority
         maestro verify /var/lib/maestro/bundles/6c1e9a0f.json
+  From  commit 92f47984b, manifest cccccccc; maestro lineage aaaaaaaaaa
 `);
 });
 
@@ -42,6 +43,7 @@ test("an admit is short", () => {
        63 files +425 -438, base 436b5da87 of main, policy default@1, mode local
   Ok    8 checks passed, agent usage not reported
   Proof log 4182 of demo.maestro.invalid, bundle 6c1e9a0f
+  From  commit 92f47984b, manifest cccccccc; maestro lineage aaaaaaaaaa
 `);
 });
 

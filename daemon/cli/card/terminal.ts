@@ -7,7 +7,7 @@ import { failedTexts } from "./tests.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
 import { releaseText } from "./released.ts";
-import { actorText, becauseText, branch, comparedTexts, costText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
+import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
 import { typed } from "./typed.ts";
 
 export interface TerminalOptions {
@@ -168,7 +168,7 @@ class Face {
     const trust = proof.self_made_trust ? ["signed under a self-made trust file: proves integrity, not authority"] : [];
     // Not wrapped: a broken path cannot be copied.
     const verify = bundle === undefined ? [] : [`${" ".repeat(LABEL_COLUMNS)}maestro verify ${this.path(bundle)}`];
-    return [...this.labelled("Proof", [`log ${proof.log_index} of ${this.text(proof.log_origin)}, bundle ${proof.bundle_sha256.slice(0, 8)}`, ...trust]), ...verify];
+    return [...this.labelled("Proof", [`log ${proof.log_index} of ${this.text(proof.log_origin)}, bundle ${proof.bundle_sha256.slice(0, 8)}`, ...trust]), ...verify, ...this.labelled("From", [this.text(lineageText(this.card, proof))])];
   }
 
   warnings(): string[] {

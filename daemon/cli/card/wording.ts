@@ -1,5 +1,5 @@
 /** What the card says, in the same words on every face. Each function is handed the face's own way of quoting. */
-import type { Card, Timings } from "../../../proto/card.ts";
+import type { Card, CardProof, Timings } from "../../../proto/card.ts";
 import type { NextStep, Reason, Verdict } from "../../../proto/decision.ts";
 import { boundText } from "../../../proto/obligation.ts";
 import type { Obligation, Range } from "../../../proto/outcome.ts";
@@ -24,6 +24,12 @@ export function actorText({ actor }: Card, quote: Quote): string {
   const known = actor.authenticated ? "authenticated" : sign === undefined ? "claimed" : `claimed, by ${sign.source}`;
   return `${actor.class}${agent === null ? "" : ` ${quote(agent)}`} (${known}), author ${quote(actor.name)}`;
 }
+
+/** Of a gate's id, and of a digest: enough to ask for it. */
+const NAMED_CHARACTERS = 10;
+
+/** What the verdict goes back to, and how to ask for the rest. */
+export const lineageText = ({ head, gate_id }: Card, { manifest_root }: CardProof): string => `commit ${short(head)}, manifest ${manifest_root.slice(0, 8)}; maestro lineage ${(gate_id ?? "").replace(/^gate:/, "").slice(0, NAMED_CHARACTERS)}`;
 
 /** `path:3,9 (+2 files)`: the first file with its lines, and how many more there are. */
 export function placeText(ranges: readonly Range[], quotePath: Quote): string {

@@ -1,7 +1,9 @@
 import type { RuleDoc } from "../../../proto/api.ts";
 import type { Card } from "../../../proto/card.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import { STAGES } from "../../../proto/lineage.ts";
 import { pathText } from "../../../proto/scalar.ts";
+import type { MaestroClient } from "../../client/maestro.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { obligationText } from "../card/wording.ts";
 import { didYouMean, type CommandModule } from "../command.ts";
@@ -40,6 +42,21 @@ function cardText(card: Card): string {
   return [`${card.verdict.toUpperCase()}  ${escapeTerminal(card.repository)} ${card.head.slice(0, 12)}  policy ${escapeTerminal(card.policy.name)}, judged as ${card.actor.class}`, ...reasons, ...obligations, ...gaps, ...steps].join("\n");
 }
 
+/** What of each stage is still kept; nothing where the daemon is older than the question. */
+async function lineageLines(client: MaestroClient, gate_id: string): Promise<string[]> {
+  try {
+    const { nodes } = await client.lineage(gate_id);
+    return STAGES.map((stage) => {
+      const own = nodes.filter((node) => node.stage === stage);
+      const kept = own.filter(({ state }) => state === "kept").length;
+      return `  lineage: ${stage}: ${own.length} by digest, ${kept} still kept`;
+    });
+  } catch (error) {
+    if (error instanceof MaestroError && error.code === "request.not_found") return [];
+    throw error;
+  }
+}
+
 export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const { client } = await connectOrStart(values);
   const [name] = positionals;
@@ -54,7 +71,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   if (name !== undefined && !RULE.test(name)) {
     const recorded = await client.gateRecord(name);
     if (values["json"] === true) printJson(recorded);
-    else print(cardText(recorded.card));
+    else print([cardText(recorded.card), ...(await lineageLines(client, recorded.gate_id))].join("\n"));
     return EXIT.admit;
   }
   const doc = rules.find(({ rule }) => rule === name);
