@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { attest } from "sigstore";
-import { OBLIGATIONS_PREDICATE, STATEMENT_TYPE } from "../../proto/attestation.ts";
+import { OBLIGATIONS_PREDICATE, STATEMENT_TYPE, type HashedRekord } from "../../proto/attestation.ts";
+import type { Bundle } from "../../proto/bundle.ts";
 import { toBase64, utf8 } from "../../proto/encoding.ts";
 import { judge } from "../cli/sigstore/judge.ts";
 import { certificateFrom, logIntoV2, timestampOf } from "../egress/keyless/services.ts";
@@ -63,6 +64,14 @@ test("a gate asks nobody; on request its statement is signed once more, kept bes
   expect(verification).toMatchObject({ result: "verified", predicate_type: OBLIGATIONS_PREDICATE });
   expect(path).toBe(evidence.replace(/\.json$/, ".keyless.sigstore.json"));
   expect(readFileSync(evidence)).toEqual(before);
+
+  // The managed key's own attestation, by the same command's rules: two signatures, one statement.
+  const [own] = (JSON.parse(before.toString()) as Bundle).attestations;
+  const body = JSON.parse(Buffer.from(own!.verificationMaterial.tlogEntries[0]!.canonicalizedBody, "base64").toString()) as HashedRekord;
+  const key = utf8(`-----BEGIN PUBLIC KEY-----\n${body.spec.hashedRekordV002.signature.verifier.publicKey.rawBytes}\n-----END PUBLIC KEY-----\n`);
+  const managed = await judge({ bundle: utf8(JSON.stringify(own)), trusted_root: null, file_or_digest: verification.digest, wanted: { key }, predicate_type: OBLIGATIONS_PREDICATE, now: new Date() });
+  expect(managed).toMatchObject({ result: "verified", not_proved: expect.arrayContaining([expect.stringContaining("is a log of the trusted root")]) });
+  expect(own!.dsseEnvelope.payload).toBe((JSON.parse(readFileSync(path, "utf8")) as { dsseEnvelope: { payload: string } }).dsseEnvelope.payload);
 
   const verify = (identity: string) => world.run(["verify-bundle", "--bundle", path, "--certificate-identity", identity, "--certificate-oidc-issuer", ISSUER, "--trusted-root", root, verification.digest]);
   expect(await verify(IDENTITY)).toMatchObject({ code: 0, stdout: expect.stringContaining(`signed by ${IDENTITY}`) });
