@@ -29,6 +29,9 @@ export const cosign = (): Promise<Found> => goInstalled("cosign", "v3.1.3", "git
 
 export const fsck = (): Promise<Found> => goInstalled("fsck", "v1.0.4", "github.com/transparency-dev/tessera/cmd/fsck");
 
+/** Tessera's log of one run, which asks witnesses before it publishes. */
+export const oneshot = (): Promise<Found> => goInstalled("posix-oneshot", "v1.0.4", "github.com/transparency-dev/tessera/cmd/examples/posix-oneshot");
+
 /** `go install` of it fails, since its module's list of versions cannot be had. */
 export const slsaVerifier = (): Promise<Found> => goOfModule("slsa-verifier", "v2.7.1", "github.com/slsa-framework/slsa-verifier/v2", "./cli/slsa-verifier");
 
@@ -43,6 +46,9 @@ export const logcheck = (): Promise<Found> => goProgram("logcheck", XMOD, `${PEE
 
 /** One receipt in the hands of Go's note and tlog packages and of transparency-dev's Merkle library, whose version it has. */
 export const receiptcheck = (): Promise<Found> => goProgram("receiptcheck", "v0.0.2", `${PEERS}/receiptcheck.go`, [`golang.org/x/mod ${XMOD}`, "github.com/transparency-dev/merkle v0.0.2"]);
+
+/** A checkpoint with cosignatures in the hands of Go's note package and of transparency-dev's formats, whose version it has. */
+export const cosigcheck = (): Promise<Found> => goProgram("cosigcheck", "v0.1.1", `${PEERS}/cosigcheck.go`, [`golang.org/x/mod ${XMOD}`, "github.com/transparency-dev/formats v0.1.1"]);
 
 export const securesystemslib = (): Promise<Found> => pythonPackage("securesystemslib", "1.6.0", "securesystemslib", "[crypto]");
 /** CycloneDX's own library for Python, with the schemas it validates by. */

@@ -1,15 +1,18 @@
-/** Four machines: a node whose log three others witness, over sockets and through the egress helper and a proxy; and a log that forks before their eyes. */
+/** Three real witnesses, a node whose log they cosign, and a log that forks before their eyes. With gates and at length: bench/witness.nightly.ts. */
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer, request, type Server } from "node:http";
 import { join } from "node:path";
+import { composeCore, type Core } from "../compose.ts";
+import { EMBEDDED_CONFIG, resolveHost } from "../config/host.ts";
 import { openKeys } from "../evidence/keys/index.ts";
+import { systemClock } from "../platform/clock.ts";
+import { systemRandom } from "../platform/random.ts";
+import { recordInput } from "../testing/evidence.ts";
 import { parseCosignerKey, type CosignerKey } from "../verifier/cosignature.ts";
-import { parseCheckpoint } from "../verifier/checkpoint.ts";
 import { parseNote, verifierKeyText } from "../verifier/note.ts";
 import { judgeWitnesses, openCosignatures, type WitnessPolicy } from "../verifier/witnesses.ts";
 import { ForkedLog } from "../witness/testing/forest.ts";
-import type { WitnessesReply } from "../../proto/witness.ts";
+import { socketProxy, type SocketProxy } from "../witness/testing/proxy.ts";
 import { until, World } from "./testing/world.ts";
 
 setDefaultTimeout(240_000);
@@ -18,9 +21,12 @@ const NAMES = ["a", "b", "c"] as const;
 const node = new World();
 const peers = NAMES.map(() => new World());
 const forked = new ForkedLog("forked.example").branch("main", 30).branch("fork", 30, 11);
-const proxies: Server[] = [];
+const proxies: SocketProxy[] = [];
+const failures: unknown[] = [];
+let core: Core | undefined;
 afterAll(async () => {
   for (const proxy of proxies) proxy.close();
+  await core?.close();
   await Promise.all([node, ...peers].map((world) => world.dispose()));
 });
 
@@ -30,23 +36,10 @@ const config = (world: World, more: string): string => {
   return path;
 };
 const begin = (world: World, more: string) => world.daemon(["--config", config(world, more)]);
-const said = (world: World): Promise<WitnessesReply> => world.client.witnesses();
-
-/** As docs/witness.md shows it: what an operator puts before the socket, so that other machines reach it. */
-async function proxyTo(socketPath: string): Promise<string> {
-  const proxy = createServer((incoming, outgoing) => {
-    const forward = request({ socketPath, path: incoming.url ?? "/", method: incoming.method ?? "GET", headers: incoming.headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
-    forward.on("error", () => outgoing.writeHead(502).end());
-    incoming.pipe(forward);
-  });
-  proxies.push(proxy);
-  await new Promise<void>((listening) => proxy.listen(0, "127.0.0.1", listening));
-  const address = proxy.address();
-  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
-  return `http://127.0.0.1:${address.port}/witness`;
+const again = (world: World) => begin(world, readFileSync(world.path("host.yaml"), "utf8").split("\n").slice(3).join("\n"));
+async function kill(world: World): Promise<void> {
+  process.kill((await world.client.status()).daemon.pid, "SIGKILL");
+  await until(async () => !(await world.client.answers()));
 }
 
 async function offer(world: World, body: Uint8Array): Promise<{ status: number; text: string }> {
@@ -63,42 +56,36 @@ function quorumOf(note: string): readonly string[] {
   return judged?.ok === true ? (judged.value?.names ?? []) : [];
 }
 
-test("a node's log is cosigned by whoever it names, on this machine and through a proxy; gates wait for nobody", async () => {
-  const logs = [openKeys({ state_dir: node.state_dir, now: new Date(), trust_domain: null }).log_note, forked.key].map((key) => verifierKeyText(key));
+test("a node's log is cosigned by three processes, over sockets and through the egress helper and a proxy; one that is killed is enough of a loss for nobody", async () => {
+  const state_dir = node.state_dir;
+  const logs = [openKeys({ state_dir, now: new Date(), trust_domain: null }).log_note, forked.key].map((key) => verifierKeyText(key));
   await Promise.all(peers.map((world, i) => begin(world, `witness: { name: witness.example/${NAMES[i]}, logs: ${JSON.stringify(logs)} }\n`)));
-  const keys = await Promise.all(peers.map(async (world) => (await said(world)).own?.key ?? ""));
+  const keys = await Promise.all(peers.map(async (world) => (await world.client.witnesses()).own?.key ?? ""));
   expect((await peers[0]!.run(["witness", "key"])).stdout.trim()).toBe(keys[0]!);
   policy = { keys: keys.map((key) => ({ key: parseCosignerKey(key) as CosignerKey, from_s: 0, to_s: 4e9 })), quorum: 2 };
-  const urls = [`unix:${peers[0]!.socket_path}`, `unix:${peers[1]!.socket_path}:/witness`, await proxyTo(peers[2]!.socket_path)];
-  await begin(node, `witnesses: ${JSON.stringify(NAMES.map((name, i) => ({ name, url: urls[i], vkey: keys[i] })))}\nlimits: { witness: { cosign_debounce_ms: 20, cosign_backoff_ms: 50 } }\n`);
-  const repository = await node.repository({ "a.ts": "export const a = 1;\n" });
-  expect((await node.judged(repository)).code).toBe(0);
-  await until(async () => (await said(node)).witnesses.every(({ size, because }) => size !== null && because === null));
-  await until(async () => (await said(node)).witnessed?.names.length === 3);
-  const { witnessed, quorum, log_size, own } = await said(node);
-  expect({ quorum, size: witnessed?.size, names: witnessed?.names, own }).toEqual({ quorum: 2, size: log_size, names: NAMES.map((name) => `witness.example/${name}`), own: null });
-  const note = readFileSync(join(node.state_dir, "log/checkpoint.witnessed"), "utf8");
+  proxies.push(await socketProxy(peers[2]!.socket_path));
+  const urls = [`unix:${peers[0]!.socket_path}`, `unix:${peers[1]!.socket_path}:/witness`, proxies[0]!.url];
+  const witnesses = NAMES.map((name, i) => ({ name, url: urls[i]!, vkey: keys[i]! }));
+  const host = resolveHost({ ...EMBEDDED_CONFIG, witnesses, limits: { witness: { cosign_debounce_ms: 5, cosign_backoff_ms: 20 } } });
+  // Without its own socket, so that nothing but the log's side of it is started.
+  core = await composeCore({ state_dir, host, clock: systemClock, random: systemRandom, fatal: (reason) => failures.push(reason), warn: (what) => failures.push(what) });
+  const { evidence, witnessing } = core;
+  const append = (attempt: number) => evidence.record(recordInput(evidence.trust_domain, attempt), () => undefined);
+  await append(1);
+  await until(() => witnessing.said().witnessed?.names.length === 3);
+  expect(witnessing.said()).toMatchObject({ quorum: 2, own: null, witnessed: { size: evidence.logState().size } });
+  const note = readFileSync(join(state_dir, "log/checkpoint.witnessed"), "utf8");
   expect(quorumOf(note)).toEqual(NAMES.map((name) => `witness.example/${name}`));
-  expect((await said(peers[1]!)).own?.logs[0]).toMatchObject({ origin: parseCheckpoint(parseNote(note)?.text ?? "")?.origin, size: log_size, refused: null });
-});
-
-test("with one witness dead the others are enough; it is named with its failures, and catches up when it is back", async () => {
-  const [dead] = peers;
-  const { pid } = (await dead!.client.status()).daemon;
-  process.kill(pid, "SIGKILL");
-  const repository = await node.repository({ "b.ts": "export const b = 1;\n" }, "second");
-  expect((await node.judged(repository)).code).toBe(0);
-  const { log_size: size } = await said(node);
-  await until(async () => (await said(node)).witnessed?.size === size);
-  const { witnessed, witnesses } = await said(node);
-  expect(witnessed?.names).toEqual(["witness.example/b", "witness.example/c"]);
-  await until(async () => ((await said(node)).witnesses[0]?.failures ?? 0) > 0);
-  expect(witnesses[0]?.size).toBeLessThan(size);
-  expect((await node.run(["witness"])).stdout).toMatch(/a +cosigned \d+ of \d+ entries on .*; failed \d+ time\(s\) in a row: unix:.* cannot be reached/);
-  await begin(dead!, readFileSync(dead!.path("host.yaml"), "utf8").split("\n").slice(3).join("\n"));
-  await until(async () => (await said(node)).witnesses[0]?.size === size);
+  expect((await peers[1]!.client.witnesses()).own?.logs[0]).toMatchObject({ origin: evidence.logState().origin, size: evidence.logState().size, refused: null });
+  expect(failures).toEqual([]);
+  await kill(peers[0]!);
+  await append(2);
+  await until(() => witnessing.said().witnessed?.size === evidence.logState().size);
+  expect(witnessing.said().witnessed?.names).toEqual(["witness.example/b", "witness.example/c"]);
+  await until(() => (witnessing.said().witnesses[0]?.failures ?? 0) > 0);
+  await again(peers[0]!);
   // Late, but under the same checkpoint.
-  await until(async () => (await said(node)).witnessed?.names.length === 3);
+  await until(() => witnessing.said().witnessed?.names.length === 3);
 });
 
 test("attack: one log key signs two histories and offers both heads to three witnesses, one of them killed and started again: never a quorum for both", async () => {
@@ -116,11 +103,8 @@ test("attack: one log key signs two histories and offers both heads to three wit
     heads.main.add(main.text);
   });
   await Promise.all([show("main", 11, 20), show("fork", 11, 20)]);
-  for (const world of peers.slice(0, 1)) {
-    process.kill((await world.client.status()).daemon.pid, "SIGKILL");
-    await until(async () => !(await world.client.answers()));
-    await begin(world, readFileSync(world.path("host.yaml"), "utf8").split("\n").slice(3).join("\n"));
-  }
+  await kill(peers[0]!);
+  await again(peers[0]!);
   for (const old of [0, 11, 20]) {
     expect(await show("fork", old, 20)).not.toContain(500);
     expect(await show("main", old, 20)).not.toContain(500);

@@ -112,8 +112,8 @@ test("attack: no two heads of a forked log both have a quorum, whatever is offer
       const beyond = heads.filter(({ size }) => size > play.shared);
       expect(new Set(beyond.map(({ branch }) => branch)).size).toBeLessThanOrEqual(1);
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
   // Witnesses that cosign nothing would pass as well.
-  expect(reached).toBeGreaterThan(5);
+  expect(reached).toBeGreaterThan(3);
 }, 60_000);
