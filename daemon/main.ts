@@ -16,6 +16,7 @@ import { Daemon } from "./daemon.ts";
 import { systemClock } from "./platform/clock.ts";
 import { diskCode } from "./platform/disk.ts";
 import { nativeEd25519 } from "./platform/ed25519.ts";
+import { nativeP256 } from "./platform/p256.ts";
 import { machineDigest } from "./platform/machine.ts";
 import { ownerOf } from "./platform/operator-file.ts";
 import { watchOver } from "./platform/process/watch-over.ts";
@@ -24,7 +25,7 @@ import { takeLock, type StateLock } from "./platform/socket/index.ts";
 import { strayFailure } from "./store/failure.ts";
 import { ServiceManager } from "./systemd/notify.ts";
 import { Reloader } from "./systemd/reload.ts";
-import { adoptEd25519 } from "./verifier/signature.ts";
+import { adoptEd25519, adoptP256 } from "./verifier/signature.ts";
 
 interface Arguments {
   readonly locations: Locations;
@@ -91,6 +92,7 @@ async function takeFolders(state_dir: string, socket_dir: string): Promise<State
 
 async function main(): Promise<void> {
   adoptEd25519(nativeEd25519);
+  adoptP256(nativeP256);
   const args = argumentsOf(Bun.argv.slice(2));
   const { state_dir, socket_path } = args.locations;
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));

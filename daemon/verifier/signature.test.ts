@@ -5,10 +5,11 @@ import { p256 } from "@noble/curves/nist.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, fromHex, toHex, utf8 } from "../../proto/encoding.ts";
 import { nativeEd25519 } from "../platform/ed25519.ts";
+import { nativeP256 } from "../platform/p256.ts";
 import { newSigner } from "../testing/evidence.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { publicKeyFromRaw, publicKeyFromSpki, type PublicKey } from "./keys.ts";
-import { adoptEd25519, verifySignature } from "./signature.ts";
+import { adoptEd25519, adoptP256, verifySignature } from "./signature.ts";
 
 const VECTORS = new URL("../../../shared/vectors/", import.meta.url).pathname;
 const absent = skipWithout(existsSync(VECTORS), "other people's signature vectors are not here (../shared/vectors)");
@@ -26,7 +27,9 @@ function hasHighS(signature: Uint8Array): boolean {
   return p256.Signature.fromBytes(signature, "der").s > p256.Point.Fn.ORDER / 2n;
 }
 
-test.skipIf(absent)("Wycheproof ECDSA P-256: every invalid signature is refused, of the valid ones exactly those with low s pass", () => {
+test.skipIf(absent).each([["by our own arithmetic", null], ["by the runtime's library", nativeP256]] as const)("Wycheproof ECDSA P-256 %s: every invalid signature is refused, of the valid ones exactly those with low s pass", (_how, builtin) => {
+  adoptP256(builtin);
+  using _none = { [Symbol.dispose]: () => adoptP256(null) };
   const { testGroups } = read<Wycheproof<{ uncompressed: string }>>("wycheproof/ecdsa_secp256r1_sha256_test.json");
   const count = { accepted: 0, highS: 0, refused: 0 };
   for (const group of testGroups) {
