@@ -1,11 +1,16 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { toBase64, toHex, utf8 } from "../../proto/encoding.ts";
+import type { Bundle } from "../../proto/bundle.ts";
+import { fromHex, toBase64, toHex, utf8 } from "../../proto/encoding.ts";
+import { trustFiles } from "../cli/export/trust-files.ts";
+import { makeBundle, newRing } from "../testing/evidence.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { preAuthEncoding } from "./dsse.ts";
+import { noteKey } from "./note.ts";
 import { verifySigstore, type SigstoreVerification } from "./sigstore.ts";
+import { openTrust } from "./trust.ts";
 
 const VECTORS = new URL("../../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;
 const missing = skipWithout(existsSync(VECTORS), "../shared/vectors/sigstore-bundles is not there, so no foreign bundle was judged");
@@ -102,6 +107,64 @@ test("a statement of others may hold fractions, and its subject is what the arti
   const judged = (artifact_sha256: Uint8Array) => verifySigstore(bundle, { key_pem: utf8(publicKey), trusted_root: null, artifact_sha256, now: NOW });
   expect(judged(artifact)).toMatchObject({ result: "verified", facts: { kind: "statement", predicate_type: "https://example.test/p" } });
   expect(codeOf(judged(sha256(utf8("another"))))).toBe("artifact.digest");
+});
+
+describe("our own statement, as other people's tools are given it", () => {
+  const ring = newRing();
+  const opened = openTrust(ring.trust);
+  if (!opened.ok) throw new Error(opened.reason.detail);
+  const { files, gates } = trustFiles(ring.trust, opened.value);
+  const text = (name: string): string => {
+    const content = files.get(name) ?? "";
+    return typeof content === "string" ? content : new TextDecoder().decode(content);
+  };
+  const [pem, root] = [text(gates[0]?.file ?? ""), text("trusted_root.json")];
+  const [attestation] = (JSON.parse(new TextDecoder().decode(makeBundle(ring))) as Bundle).attestations;
+  const good = JSON.stringify(attestation);
+  const judged = (bundle: string, key = pem, roots = root): SigstoreVerification =>
+    verifySigstore(utf8(bundle), { key_pem: utf8(key), trusted_root: utf8(roots), artifact_sha256: fromHex("4".repeat(64)), now: NOW });
+  /** The first occurrence of a field's text with one character changed in its midst. */
+  const bent = (field: string): string => {
+    const at = good.indexOf(`"${field}":"`) + field.length + 24;
+    return good.slice(0, at) + (good[at] === "A" ? "B" : "A") + good.slice(at + 1);
+  };
+
+  test("verifies with the exported key and trusted root: log entry and merged tree", () => {
+    expect(judged(good)).toMatchObject({ result: "verified", facts: { kind: "statement", receipts: [{ origin: ring.origin, index: 3, size: 7, logged_at: null }] } });
+  });
+
+  test("attack: each signed, hashed or logged field changed alone is refused by its step", () => {
+    expect(["payload", "sig", "canonicalizedBody", "rootHash", "envelope"].map((field) => [field, codeOf(judged(bent(field)))])).toEqual([
+      ["payload", "statement.malformed"],
+      ["sig", "log.entry"],
+      ["canonicalizedBody", "log.entry"],
+      ["rootHash", "log.checkpoint"],
+      ["envelope", "log.checkpoint"],
+    ]);
+  });
+
+  test("attack: entry and signature changed alike, so that only the key can tell", () => {
+    const other = newRing();
+    const theirs = (JSON.parse(new TextDecoder().decode(makeBundle({ ...ring, gate: other.gate }))) as Bundle).attestations[0];
+    // Logged in our log, under a key that is not the one the caller trusts.
+    expect(codeOf(judged(JSON.stringify(theirs)))).toBe("log.entry");
+    expect(codeOf(judged(good, text(gates[0]?.file ?? "").replace(/[A-Za-z0-9+/]{8}(?=[^A-Za-z0-9+/]*-----END)/, "AAAAAAAA")))).toBe("trust.malformed");
+  });
+
+  test("attack: a log of a stranger under our log's name, and one that nobody names", () => {
+    const stranger = newRing();
+    const elsewhere = (JSON.parse(new TextDecoder().decode(makeBundle({ ...ring, log: stranger.log }))) as Bundle).attestations[0];
+    expect(codeOf(judged(JSON.stringify(elsewhere)))).toBe("log.unknown");
+    const id = toBase64(noteKey(ring.origin, ring.log.key).hash);
+    const borrowed = JSON.stringify(elsewhere).replace(/"logId":\{"keyId":"[^"]*"/, `"logId":{"keyId":"${id}"`);
+    expect(codeOf(judged(borrowed))).toBe("log.checkpoint");
+  });
+});
+
+test("attack: a signature over other content than the digest beside it", () => {
+  const [one, two] = [ownBundle({ publicKey: {} }), ownBundle({ publicKey: {} })];
+  expect(codeOf(verifySigstore(one.bundle, { key_pem: two.pem, trusted_root: null, artifact_sha256: sha256(one.artifact), now: NOW }))).toBe("signature.invalid");
+  expect(codeOf(verifySigstore(one.bundle, { key_pem: one.pem, trusted_root: null, artifact_sha256: sha256(one.artifact), now: NOW }))).toBe("verified");
 });
 
 test("attack: a key beside a certificate, so that one verifier reads the one and the next the other", () => {
