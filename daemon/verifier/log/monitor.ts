@@ -25,6 +25,11 @@ export type Monitored =
   | { readonly result: "consistent"; readonly state: MonitorState; readonly before: Checkpoint | null; readonly newest: Checkpoint; readonly rotations: readonly Rotation[]; readonly entries_checked: number }
   | { readonly result: "refused"; readonly step: MonitorStep; readonly detail: string; readonly before: string | null; readonly offered: string | null };
 
+/** What the log showed, for whoever has to prove later that it did. */
+interface Seen {
+  offered: string | null;
+}
+
 interface Signed {
   readonly note: Note;
   readonly checkpoint: Checkpoint;
@@ -48,10 +53,11 @@ function signedIn(text: string, step: MonitorStep): Signed {
   return { note, checkpoint, text };
 }
 
-async function offeredBy(read: ReadLogFile): Promise<Signed> {
+async function offeredBy(read: ReadLogFile, seen: Seen): Promise<Signed> {
   const bytes = await read("checkpoint");
   if (bytes === null) throw new Stopped("checkpoint", "the log has no checkpoint");
-  return signedIn(fromUtf8(bytes) ?? "", "checkpoint");
+  seen.offered = fromUtf8(bytes) ?? "";
+  return signedIn(seen.offered, "checkpoint");
 }
 
 /** What the log says of its own keys. What stands there is proven by signatures and by the tree, not by standing there. */
@@ -99,10 +105,9 @@ async function checkTree(tiles: TileReader, before: Signed | null, { checkpoint 
   }
 }
 
-async function look(known: Known, read: ReadLogFile, full: boolean, seen: { offered: string | null }): Promise<Monitored> {
+async function look(known: Known, read: ReadLogFile, full: boolean, seen: Seen): Promise<Monitored> {
   const before = known.checkpoint === null ? null : signedIn(known.checkpoint, "before");
-  const offered = await offeredBy(read);
-  seen.offered = offered.text;
+  const offered = await offeredBy(read, seen);
   const { origin, size, root } = offered.checkpoint;
   if (before !== null && before.checkpoint.origin !== origin) throw new Stopped("origin", `the log says it is ${origin}, the checkpoint of before is of ${before.checkpoint.origin}`);
   const rotations = await rotationsOf(read);
@@ -129,7 +134,7 @@ async function everyTile(tiles: TileReader): Promise<number> {
 
 /** Looks once. `full` also reads every entry and every tile; without it only what the proofs need. What it refuses it names by step, with both checkpoints. */
 export async function monitorLog(known: Known, read: ReadLogFile, full: boolean): Promise<Monitored> {
-  const seen: { offered: string | null } = { offered: null };
+  const seen: Seen = { offered: null };
   try {
     return await look(known, read, full, seen);
   } catch (error) {
