@@ -1,6 +1,6 @@
 /**
  * One rule for signatures on every face: the daemon, which asks the runtime's
- * library; the command line, which computes; the page, which computes in a
+ * library for both algorithms; the command line, which computes; the page, which computes in a
  * browser. Wycheproof and CCTV go through each, and each must accept the very
  * same signatures (docs/decisions/0013-one-signature-rule.md).
  */
