@@ -30,7 +30,7 @@ beforeAll(async () => {
   writeFileSync(world.path("host.yaml"), JSON.stringify({ version: 1, trust_domain: "local", modes: ["local"], keyless }));
   await world.daemon(["--config", world.path("host.yaml"), "--state", world.state_dir, "--socket", world.socket_path]);
   repository = await world.changed({}, { "src/a.ts": "export const a = 1;\n" });
-});
+}, 60_000);
 afterAll(async () => {
   await mocks[Symbol.asyncDispose]();
   await world.dispose();
@@ -106,7 +106,7 @@ test("attack: sound in everything but one: another payload type, a certificate t
     return Response.json(mocks.logged(asks), { status: 201 });
   });
   expect(await judge({ ...asked(mocks), bundle: await signed(mocks, IN_TOTO) })).toMatchObject({ code: "log.entry", detail: "the log entry holds another certificate" });
-});
+}, 60_000);
 
 test("both versions of Rekor, and what the sigstore package signs against the same services, get the same verdict", async () => {
   const question = asked(mocks);
@@ -125,4 +125,4 @@ test("both versions of Rekor, and what the sigstore package signs against the sa
   expect(await judge({ ...question, bundle, trusted_root: strangers.trusted_root })).toMatchObject({ result: "failed" });
   expect(await judge({ ...question, bundle, wanted: { identity: IDENTITY, issuer: "https://other.example.org" } })).toMatchObject({ code: "certificate.identity" });
   expect(await judge({ ...question, bundle, file_or_digest: `sha256:${"cd".repeat(32)}` })).toMatchObject({ code: "artifact.digest" });
-});
+}, 60_000);

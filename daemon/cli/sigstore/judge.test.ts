@@ -45,7 +45,7 @@ describe.skipIf(absent)("sigstore-conformance", () => {
     }
     expect(wrong).toEqual([]);
     expect(caseNames().length).toBe(70);
-  });
+  }, 60_000);
 
   // The suite's file is refused for a line break in its base64 already; this is the fault it is named after.
   test("a timestamp outside the certificate's life is refused also where the base64 is clean", async () => {

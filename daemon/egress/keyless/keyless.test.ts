@@ -24,7 +24,7 @@ let mocks: MockServices;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "maestro-keyless-"));
   mocks = await MockServices.start();
-});
+}, 60_000);
 afterAll(async () => {
   await mocks[Symbol.asyncDispose]();
   rmSync(dir, { recursive: true, force: true });
@@ -175,7 +175,7 @@ describe("the core's side", () => {
     } finally {
       await signer.close();
     }
-  });
+  }, 60_000);
 
   test("a sealed node refuses by name, and no request leaves it", async () => {
     const signer = keyless(config({ keyless: mocks.setting(token) }, ["sealed"]));
