@@ -113,3 +113,27 @@ test("attack: one log key signs two histories and offers both heads to three wit
   const quorums = (["main", "fork"] as const).filter((branch) => quorumOf(forked.checkpoint(branch, 20) + lines(branch)).length > 0);
   expect(quorums).toHaveLength(1);
 });
+
+test("under an operator's trust file that asks for two of three, gates go on and say that the quorum is pending; verify refuses what has none", async () => {
+  const { pid } = (await node.client.status()).daemon;
+  process.kill(pid, "SIGTERM");
+  await until(async () => !(await node.client.answers()));
+  const root = node.path("root.pem");
+  const out = node.path("operator.json");
+  expect((await node.run(["trust", "init", "--root", root])).code).toBe(0);
+  const witnesses = (await Promise.all(peers.map(async (world) => (await said(world)).own?.key ?? ""))).flatMap((key) => ["--witness", key]);
+  const sign = (quorum: string) => node.run(["trust", "sign", "--root", root, "--out", out, ...witnesses, "--quorum", quorum, join(node.state_dir, "trust.json")]);
+  const half = await sign("1");
+  expect([half.code, half.stderr]).toEqual([2, expect.stringContaining("both heads of a forked log")]);
+  const signed = await sign("2");
+  expect([signed.code, signed.stdout]).toEqual([0, expect.stringContaining("2 of 3 must have cosigned")]);
+  await begin(node, `trust_file: ${out}\n${readFileSync(node.path("host.yaml"), "utf8").split("\n").slice(3).join("\n")}`);
+  const repository = await node.repository({ "c.ts": "export const c = 1;\n" }, "third");
+  const ran = await node.gate(repository);
+  expect(ran.code).toBe(0);
+  expect(`${ran.stdout}${ran.stderr}`).toContain("witness quorum pending");
+  const { bundle } = await node.judged(repository);
+  const verified = await node.run(["verify", bundle, "--trust", out]);
+  expect([verified.code, verified.stdout]).toEqual([1, expect.stringContaining("log.witnesses")]);
+  await until(async () => (await said(node)).witnessed?.size === (await said(node)).log_size);
+});

@@ -42,9 +42,9 @@ async function kill(world: World): Promise<void> {
   await until(async () => !(await world.client.answers()));
 }
 
-async function offer(world: World, body: Uint8Array): Promise<{ status: number; text: string }> {
+async function offer(world: World, body: Uint8Array): Promise<{ status: number; type: string; text: string }> {
   const response = await fetch("http://witness/witness/add-checkpoint", { method: "POST", body, unix: world.socket_path });
-  return { status: response.status, text: await response.text() };
+  return { status: response.status, type: response.headers.get("content-type") ?? "", text: await response.text() };
 }
 
 let policy: WitnessPolicy;
@@ -98,6 +98,9 @@ test("attack: one log key signs two histories and offers both heads to three wit
   // All see the common beginning, then each head reaches whoever hears it first.
   expect(await show("main", 0, 11)).toEqual([200, 200, 200]);
   heads.main.clear();
+  // Other people's clients compare the type letter for letter.
+  expect(await offer(peers[0]!, forked.body("main", 0, 20))).toEqual({ status: 409, type: "text/x.tlog.size", text: "11\n" });
+  expect((await offer(peers[0]!, new Uint8Array(65 * 1024))).status).toBe(413);
   await Promise.all([offer(peers[0]!, forked.body("fork", 11, 20)), offer(peers[1]!, forked.body("main", 11, 20))]).then(([fork, main]) => {
     heads.fork.add(fork.text);
     heads.main.add(main.text);

@@ -84,6 +84,7 @@ test("a socket's role lets through what it is for", () => {
   const all = ["gate", "replay", "read", "inspect", "operate"] as const;
   expect([...verbsAt("admin", all)]).toEqual([...all]);
   expect([...verbsAt("gate", all)]).toEqual(["gate", "replay", "read", "inspect"]);
+  expect([...verbsAt("witness", all)]).toEqual([]);
   expect([...verbsAt("verify", all)]).toEqual(["read", "inspect"]);
 });
 

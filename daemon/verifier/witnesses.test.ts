@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { TrustBody } from "../../proto/trust.ts";
+import type { WitnessVerification } from "../../proto/verification.ts";
 import { makeBundle, newRing, NOW, trustWith } from "../testing/evidence.ts";
 import { asking, cosigned, newWitness, witnessLine, type TestWitness } from "../testing/witnesses.ts";
 import { verifyBundle, type VerifyOptions } from "./bundle.ts";
 import { cosignatureLine, cosignedBytes, cosignerKeyText, parseCosignerKey } from "./cosignature.ts";
 import { noteKey, parseVerifierKey, verifierKeyText } from "./note.ts";
 import { openTrust } from "./trust.ts";
+import { witnessText } from "./witness-words.ts";
 import { majorityOf, quorumProblem } from "./witnesses.ts";
 
 const ring = newRing();
@@ -121,4 +123,12 @@ test("the specification's example carries a cosignature of this very form", () =
   expect(blob.length).toBe(4 + 8 + 64);
   const own = cosignatureLine(first.key, 1679315147, blob.slice(12)).trimEnd().split(" ").at(-1) ?? "";
   expect(Uint8Array.fromBase64(own).slice(4)).toEqual(blob.slice(4));
+});
+
+test("what is said of witnesses: who, how many were asked for, and what is not proved without them", () => {
+  const of = (found: Partial<WitnessVerification>) => witnessText({ quorum: 2, of: 3, names: ["a", "b"], oldest: "2026-11-22T09:59:25Z", pending: false, ...found }).join();
+  expect(of({})).toBe("witnessed by 2 of 3 witnesses, 2 asked for: a, b; the first on 2026-11-22T09:59:25Z");
+  expect(of({ names: ["a"], pending: true })).toStartWith("not proved: that the log shows everybody the same history; witness quorum pending (1 of 3");
+  expect(of({ names: [], quorum: null, oldest: null })).toBe("not proved: that the log shows everybody the same history (0 of 3 witnesses that the trust file names, and it asks for none)");
+  expect(witnessText(undefined)).toEqual([]);
 });

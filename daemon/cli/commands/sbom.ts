@@ -25,7 +25,7 @@ function bytesOf(base64: string): Uint8Array {
 async function recorded(client: MaestroClient, gate: string): Promise<Uint8Array> {
   const document = bytesOf((await client.gateSbom(gate)).document);
   const [bundle, trust] = await Promise.all([client.gateBundle(gate), client.trust()]);
-  const verified = verifyAgainst(bytesOf(bundle.bundle), bytesOf(trust.trust), { leaf: SBOM_DOCUMENT });
+  const verified = verifyAgainst(bytesOf(bundle.bundle), bytesOf(trust.trust), { leaf: SBOM_DOCUMENT, witnesses: "later" });
   const leaf = verified.leaf?.leaf;
   const named = leaf === undefined || leaf.kind === "identity" ? null : leaf.source_sha256;
   if (verified.result !== "verified" || named !== createHash("sha256").update(document).digest("hex")) throw new MaestroError("bundle.malformed", `the gate's evidence does not name this bill of materials${verified.reasons.map(({ code, detail }) => `; ${code}: ${detail}`).join("")}`);
