@@ -3,14 +3,14 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeBundle, newRing, NOW } from "../daemon/testing/evidence.ts";
+import { makeBundle, newRing, NOW, SAMPLE_OUTCOMES } from "../daemon/testing/evidence.ts";
 import { ALL_CHANGES, flipInShares } from "../daemon/testing/flip-share.ts";
 
 const DEADLINE_MS = 2 * 3_600_000;
 
 test("no change of a single byte is accepted", async () => {
   const ring = newRing();
-  const bundle = makeBundle(ring);
+  const bundle = makeBundle(ring, { verdict: "admit", outcomes: SAMPLE_OUTCOMES.slice(0, 1), beside: (all) => all, documents: { "a.txt": "b" } });
   const folder = mkdtempSync(join(tmpdir(), "maestro-flip-"));
   try {
     writeFileSync(join(folder, "bundle"), bundle);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { concatBytes, equalBytes, fromBase64, fromHex, fromUtf8, fromUtf8Lossy, toBase32, toBase64, toHex, utf8 } from "./encoding.ts";
+import { concatBytes, equalBytes, fromBase32, fromBase64, fromHex, fromUtf8, fromUtf8Lossy, toBase32, toBase64, toHex, utf8 } from "./encoding.ts";
 import { times } from "../daemon/testing/scale.ts";
 
 const bytes = fc.uint8Array({ maxLength: 40 });
@@ -40,8 +40,13 @@ describe("hex and base32", () => {
   test("base32: RFC 4648 section 10 vectors, lower case and without padding", () => {
     for (const [text, encoded] of [["", ""], ["f", "my"], ["fo", "mzxq"], ["foo", "mzxw6"], ["foob", "mzxw6yq"], ["fooba", "mzxw6ytb"], ["foobar", "mzxw6ytboi"]] as const) {
       expect(toBase32(utf8(text))).toBe(encoded);
+      expect(fromBase32(encoded)).toEqual(utf8(text));
     }
     expect(toBase32(new Uint8Array(32))).toBe("a".repeat(52));
+  });
+
+  test("base32 is read strictly: no capitals, no padding, no bits that are not there", () => {
+    for (const text of ["MY", "my======", "mz", "m", "0", "a1", " my"]) expect(fromBase32(text)).toBeNull();
   });
 
   test("no two byte strings of one length share an encoding", () => {

@@ -21,6 +21,15 @@ test("each byte of a bundle, changed in one of three ways: every mutant is refus
   expect(counts.reduce((sum, { refused }) => sum + refused, 0)).toBe(bundle.length);
 }, 120_000);
 
+test("of a bundle with documents and attestations beside the obligations, one byte in a hundred: every mutant is refused", () => {
+  if (!opened.ok) throw new Error(opened.reason.detail);
+  const trust = opened.value;
+  const whole = makeBundle(ring, { verdict: "admit", outcomes: [], beside: (all) => all, documents: { "a.txt": "b" } });
+  expect(verifyWithTrust(whole, trust, { now: NOW })).toMatchObject({ result: "verified", attestations: [{}, {}], documents: [{}] });
+  const { same, different, refused } = flipAll(whole, [0x01], (mutant) => verifyWithTrust(mutant, trust, { now: NOW }), { nth: 7, of: 100 });
+  expect([same, different, refused > 100]).toEqual([0, 0, true]);
+}, 120_000);
+
 test("each byte of a trust file, changed three ways: every mutant is refused", () => {
   const count = flipAll(ring.trust, FLIPS, (mutant) => verifyBundle(bundle, mutant, { now: NOW }));
   expect(count).toEqual({ refused: FLIPS.length * ring.trust.length, same: 0, different: 0 });

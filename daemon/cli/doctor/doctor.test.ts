@@ -9,6 +9,8 @@ import { descriptorsFinding } from "./daemon.ts";
 import { isAtLeast, type Finding } from "./finding.ts";
 import { machineFindings, THIS_MACHINE, type Machine } from "./machine.ts";
 import { stateFindings } from "./state.ts";
+import { VSA_PREDICATE } from "../../../proto/predicates/derived.ts";
+import { newRing, trustWith } from "../../testing/evidence.ts";
 
 const of = (findings: readonly Finding[], check: string): Finding | undefined => findings.find((finding) => finding.check === check);
 
@@ -81,6 +83,11 @@ describe("the state folder", () => {
     expect(of(findings(), "state")).toMatchObject({ state: "fail", remedy: `chmod 700 ${state_dir}` });
     expect(of(findings(), "keys")).toMatchObject({ state: "fail", detail: `open to other users: ${state_dir}/keys/gate.pem` });
     expect(of(findings(), "trust")?.state).toBe("fail");
+    const ring = newRing();
+    writeFileSync(join(state_dir, "trust.json"), trustWith(ring, (body) => ({ ...body, keys: body.keys.map((line) => ({ ...line, predicate_types: line.predicate_types.filter((type) => type !== VSA_PREDICATE) })) })));
+    expect(of(findings(), "trust")).toMatchObject({ state: "warn", detail: "the trust file lets a gate key sign no vsa: its gates leave none" });
+    writeFileSync(join(state_dir, "trust.json"), ring.trust);
+    expect(of(findings(), "trust")?.state).toBe("ok");
     chmodSync(state_dir, 0o700);
     chmodSync(join(state_dir, "keys/gate.pem"), 0o600);
     expect([of(findings(), "state")?.state, of(findings(), "keys")?.state]).toEqual(["ok", "ok"]);
