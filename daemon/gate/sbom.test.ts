@@ -5,6 +5,8 @@ import { fromBase64, fromUtf8Lossy } from "../../proto/encoding.ts";
 import { SBOM_DOCUMENT } from "../../proto/sbom.ts";
 import { World } from "../testing/core.ts";
 import { verifyBundle } from "../verifier/index.ts";
+import { artifactName } from "../store/gates.ts";
+import type { Intake } from "./intakes.ts";
 import { keepPromises } from "./record.ts";
 
 setDefaultTimeout(60_000);
@@ -15,15 +17,17 @@ let world: World;
 let touched: GateResult;
 let plain: GateResult;
 let head: string;
+let base: string;
+let second: Intake;
 beforeAll(async () => {
   world = await World.open();
   const source = world.scratch.source("locks");
-  const base = await source.commit({ "package-lock.json": lock("old"), "other/package-lock.json": lock("beside"), "f.txt": "1\n" }, "base");
+  base = await source.commit({ "package-lock.json": lock("old"), "other/package-lock.json": lock("beside"), "f.txt": "1\n" }, "base");
   head = await source.commit({ "package-lock.json": lock("young") }, "another package");
   const intake = await world.received(source, [base, head]);
   touched = await world.gate(intake, { target_ref: "refs/heads/main", target: base, head });
   const text = await source.commit({ "f.txt": "2\n" }, "no package");
-  const second = await world.received(source, [head, text]);
+  second = await world.received(source, [head, text]);
   plain = await world.gate(second, { target_ref: "refs/heads/main", target: head, head: text });
 });
 afterAll(() => world[Symbol.asyncDispose]());
@@ -46,6 +50,14 @@ test("one that touches none has none, and is told from one that was lost", async
   expect(plain.card.warnings.filter((warning) => warning.includes("bill of materials"))).toEqual([]);
 });
 
+test("another attempt has the same document and a blob of its own, so that the end of one takes nothing of the other", async () => {
+  const { artifacts, sboms } = world.core;
+  const again = await world.gate(second, { target_ref: "refs/heads/main", target: base, head, rerun: true });
+  const layer = async ({ gate_id, attempt }: GateResult) => (await artifacts.getArtifact(artifactName(gate_id, attempt)))?.manifest.layers[3]?.digest;
+  expect(Buffer.compare(await sboms.ofGate(rowOf(again)), await sboms.ofGate(rowOf(touched)))).toBe(0);
+  expect([again.attempt, (await layer(again)) === (await layer(touched))]).toEqual([2, false]);
+});
+
 test("asked for by commit it is the same document", async () => {
   const source = world.scratch.source("again");
   await source.commit({ "package-lock.json": lock("young"), "other/package-lock.json": lock("beside"), "f.txt": "1\n" }, "the same tree");
@@ -58,7 +70,7 @@ test("asked for by commit it is the same document", async () => {
 test("a daemon that was killed between its log entry and its files keeps the promise of it, too", async () => {
   const { artifacts, outbox, store } = world.core;
   const row = rowOf(touched);
-  const name = artifacts.names().find((one) => one.startsWith("gate-") && one.endsWith(`-${touched.attempt}`) && one.includes(touched.gate_id.slice("gate:".length))) ?? "";
+  const name = artifactName(touched.gate_id, touched.attempt);
   const before = await artifacts.getArtifact(name);
   const [reply, bundle, kept] = await Promise.all([artifacts.blobs.get(row.reply), artifacts.blobs.get(row.bundle), artifacts.blobs.get(before?.manifest.layers[2]?.digest ?? "")]);
   const sbom = before?.manifest.layers[3];

@@ -31,9 +31,9 @@ const PROVENANCE: Provenance = {
 
 type Change = (statement: ProvenanceStatement) => object;
 
-function made(change: Change = (same) => same): Uint8Array {
+function made(change: Change = (same) => same, signer = ring.gate): Uint8Array {
   const statement = { _type: STATEMENT_TYPE, predicateType: PROVENANCE_PREDICATE, ...change({ _type: STATEMENT_TYPE, subject: [{ name: "app", digest: { sha256: ARTIFACT } }], predicateType: PROVENANCE_PREDICATE, predicate: PROVENANCE }) } as ProvenanceStatement;
-  const signed = signStatement(statement, ring.gate);
+  const signed = signStatement(statement, signer);
   return canonicalBytes(sigstoreBundle(signed, receiptFor(ring, signed.entry)));
 }
 
@@ -75,6 +75,10 @@ test("two subjects of one name, times the wrong way round or from the future, a 
   const without = trustOf(trustWith(ring, (body) => ({ ...body, keys: body.keys.map((line) => ({ ...line, predicate_types: line.predicate_types.filter((type) => type !== PROVENANCE_PREDICATE) })) })));
   expect(codeOf(made(), without)).toBe("signer.predicate");
   expect(verifyProvenance(made(), trustOf(newRing().trust), { artifact_sha256: ARTIFACT, now: NOW })).toMatchObject({ result: "unknown_signer" });
+});
+
+test("attack: somebody else's signature under this node's key, and logged as if it were its own", () => {
+  expect(codeOf(made(undefined, { ...ring.gate, sign: newRing().gate.sign }))).toBe("signature.invalid");
 });
 
 test("no byte of it can be changed", () => {
