@@ -39,9 +39,12 @@ function rowsOf(step: Step): PageElement[] {
   return [h("table", { class: "facts" }, h("caption", { class: "unseen" }, `${step.title}: what was found`), h("tbody", {}, ...rows))];
 }
 
+/** A cell up to this long is never broken inside a word. */
+const SHORT_CHARS_MAX = 16;
+
 function tableOf({ caption, columns, rows, more }: Table): PageElement {
   const head = h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, name)));
-  const body = rows.map((cells) => h("tr", {}, ...cells.map((cell, i) => h("td", { "data-label": columns[i] ?? "" }, foreign(cell)))));
+  const body = rows.map((cells) => h("tr", {}, ...cells.map((cell, i) => h("td", { "data-label": columns[i] ?? "", class: cell.length > SHORT_CHARS_MAX ? "long" : "" }, foreign(cell)))));
   const table = h("table", { class: "list" }, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, ...body));
   return more === 0 ? table : h("div", {}, table, h("p", { class: "more" }, `and ${more} more that are not drawn`));
 }
