@@ -1,10 +1,11 @@
 /** Provenance of a build that ran here, before other people's verifiers, in a folder that holds only the artifact, the provenance and public keys; with no network. */
 import { afterAll, beforeAll, expect } from "bun:test";
 import { createPublicKey } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SigstoreBundle } from "../proto/attestation.ts";
 import { fromBase64 } from "../proto/encoding.ts";
+import { VERSION } from "../proto/version.ts";
 import { Value } from "@sinclair/typebox/value";
 import { World } from "../daemon/testing/core.ts";
 import { accepts, run } from "./rig/accepts.ts";
@@ -65,6 +66,23 @@ accepts(intoto, "reads the statement as an in-toto Statement v1", async () => {
   const program = "import sys,json; sys.path.insert(0, sys.argv[1]); from google.protobuf import json_format; from in_toto_attestation.v1 import statement_pb2; from in_toto_attestation.v1.statement import Statement; s=json_format.Parse(open(sys.argv[2]).read(), statement_pb2.Statement()); Statement.copy_from_pb(s).validate(); from in_toto_attestation.predicates.provenance.v1 import provenance_pb2; p=json_format.ParseDict(json.loads(open(sys.argv[2]).read())['predicate'], provenance_pb2.Provenance()); print(s.predicate_type, p.run_details.builder.id)";
   const { code, stdout, stderr } = await offline(["python3", "-c", program, intoto.path(), join(folder, "statement.json")]);
   expect([code, stderr, stdout.trim()]).toEqual([0, "", expect.stringMatching(/^https:\/\/slsa\.dev\/provenance\/v1 urn:maestro:builder:.*:local$/)]);
+});
+
+accepts({ name: "maestro", version: VERSION }, "build, verify and fetch again by the command line; a build that fails ends with 1 and leaves no file", async () => {
+  const repository = world.scratch.source("by-hand");
+  await repository.commit({ "maestro.yaml": "version: 1\nbuilds:\n  app: {run: [sh, -c, 'mkdir /scratch/o && cp in.txt /scratch/o/app.txt && : > /scratch/none'], outputs: [o/app.txt, none]}\n  bad: {run: [sh, -c, 'echo why >&2; exit 3'], outputs: [x]}\n", "in.txt": "by hand\n", "bun.lock": '{"packages": {"a": ["a@1.0.0", "", {}, "sha512-AAAA"]}}\n' });
+  const state = join(world.scratch.root, "by-hand-state");
+  const maestro = (...args: readonly string[]) => run([process.execPath, join(import.meta.dir, "../daemon/cli/main.ts"), ...args, "--state", state], { cwd: repository.path, env: { MAESTRO_CONFIG: "" } });
+  try {
+    const built = await maestro("build", "app", "--embedded", "--json");
+    const { build_id, files, level } = JSON.parse(built.stdout) as { readonly build_id: string; readonly files: readonly { readonly path: string }[]; readonly level: number };
+    expect([built.code, files.map(({ path }) => path), level, readFileSync(join(repository.path, "app/o/app.txt"), "utf8"), readFileSync(join(repository.path, "app/none"), "utf8")]).toEqual([0, ["o/app.txt", "none"], 1, "by hand\n", ""]);
+    const [sound, other, again, bad, list] = [await maestro("verify", "app/o/app.txt", "--provenance", "app/app.provenance.sigstore.json"), await maestro("verify", "maestro.yaml", "--provenance", "app/app.provenance.sigstore.json"), await maestro("build", build_id, "--out", "again"), await maestro("build", "bad"), await maestro("sbom")];
+    expect([sound.code, other.code, again.code, bad.code, list.code]).toEqual([0, 1, 0, 1, 0]);
+    expect([sound.stdout, bad.stderr, existsSync(join(repository.path, "bad")), readFileSync(join(repository.path, "again/o/app.txt"), "utf8"), list.stdout]).toEqual([expect.stringContaining("SLSA build level 1"), expect.stringContaining("why"), false, "by hand\n", expect.stringContaining('"purl":"pkg:npm/a@1.0.0"')]);
+  } finally {
+    await maestro("stop");
+  }
 });
 
 accepts(slsa, "says that it knows public builders only, which is why no level is claimed by it", async () => {
