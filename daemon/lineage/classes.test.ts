@@ -1,10 +1,8 @@
-/** Whoever stores something new says how long it is kept: each table, media type and folder of the state has exactly one class. */
+/** Whoever stores something new says how long it is kept: each table and media type has exactly one class; folders are looked at in `integrity/expiry.test.ts`. */
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
-import { CLASS_TEXT, FOLDER_CLASS, MEDIA_CLASS, RETENTION_CLASSES, Retention, TABLE_CLASS } from "../../proto/retention.ts";
+import { CLASS_TEXT, MEDIA_CLASS, RETENTION_CLASSES, Retention, TABLE_CLASS } from "../../proto/retention.ts";
 import { Value } from "@sinclair/typebox/value";
 import { readSources } from "../house/sources.ts";
-import { World } from "../testing/core.ts";
 
 const sources = readSources().filter(({ path, test }) => !test && /^(?:daemon|proto)\//.test(path) && !/\/testing\/|crash-writer|flip-reader|proto\/retention/.test(path));
 const found = (pattern: RegExp): string[] => [...new Set(sources.flatMap(({ text }) => [...text.matchAll(pattern)].map((match) => match[1]!)))].sort();
@@ -21,12 +19,6 @@ test("every table has a class, and every class of a table a table", () => {
 test("every media type of what is stored has a class", () => {
   const types = found(/"(application\/vnd\.[a-z0-9.+-]+)"/g).filter((type) => !NOT_STORED.test(type));
   expect([types.length > 5, types.filter((type) => !Object.hasOwn(MEDIA_CLASS, type))]).toEqual([true, []]);
-});
-
-test("everything in a state folder has a class", async () => {
-  await using world = await World.open();
-  await world.core.integrity.backup(false);
-  expect(readdirSync(world.state_dir).filter((name) => !Object.hasOwn(FOLDER_CLASS, name))).toEqual([]);
 });
 
 test("a class without a setting holds no text of a change; defaults keep evidence for ever, and nothing can be set below its bound", () => {
