@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { fromBase64 } from "../../proto/encoding.ts";
@@ -10,6 +10,7 @@ import { Source } from "../platform/git/testing/scratch.ts";
 import { artifactName, type GateRow } from "../store/gates.ts";
 import { World } from "../testing/core.ts";
 import { verifyBundle } from "../verifier/index.ts";
+import { Expiry } from "./expiry.ts";
 import { fsckReport } from "./fsck.ts";
 
 setDefaultTimeout(60_000);
@@ -92,6 +93,11 @@ test("what is held stays whatever its age, and goes once it is let go of; what a
   await keeping.hold(kept.gate_id, null);
   expect([world.core.gates.count(), world.core.tombstones.get(artifactName(kept.gate_id, 1), "evidence")?.why]).toEqual([0, "expired"]);
   const fresh = await gated(world, work, 3);
+  // What cannot be removed is in no backup either: the sweep before it leaves nothing, or there is none.
+  const stuck = spyOn(Expiry.prototype, "overdue").mockReturnValue(1);
+  expect(await world.core.integrity.backup(false).catch((error: unknown) => (error instanceof MaestroError ? error.code : error))).toBe("retention.refused");
+  stuck.mockRestore();
+  expect((await world.core.integrity.backup(false)).files).toBeGreaterThan(0);
   expect([await keeping.forget(fresh.gate_id), world.core.gates.count(), world.core.tombstones.get(artifactName(fresh.gate_id, 1), "evidence")?.why]).toEqual([1, 0, "asked"]);
 });
 
