@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildVerifierPage } from "../daemon/ui/build.ts";
 import { BROWSERS, give, judged, openBrowser, openPage, seen, startAgain, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
-import { bentCases, largeBundle, plainCases, XSS } from "../daemon/ui/testing/cases.ts";
+import { bentCases, fullCases, largeBundle, plainCases, XSS } from "../daemon/ui/testing/cases.ts";
 import { accessibility, sideways, tabOrder } from "../daemon/ui/testing/view.ts";
 import { questionOf } from "../daemon/ui/verifier/questions.ts";
 import { describeVerification } from "../daemon/cli/verification.ts";
@@ -50,7 +50,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
 
   accepts(tool, "every case gets the command line's verdict, word for word", () =>
     onPage(name, async ({ page }) => {
-      for (const { name: title, bundle, trust: trusted, result } of plainCases(ring, now)) {
+      for (const { name: title, bundle, trust: trusted, result } of [...plainCases(ring, now), ...(await fullCases(ring, now))]) {
         await startAgain(page);
         const shown = await give(page, { trust: [file("t.json", trusted)], evidence: [file("b.json", bundle)] });
         const [head = "", ...rest] = describeVerification(verifyBundle(bundle, trusted, { now })).split("\n");

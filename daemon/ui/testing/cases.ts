@@ -5,6 +5,8 @@ import { utf8 } from "../../../proto/encoding.ts";
 import type { Json } from "../../../proto/json.ts";
 import type { Verification } from "../../../proto/verification.ts";
 import { makeBundle, newRing, NOW, trustWith, type Ring } from "../../testing/evidence.ts";
+import { makeHidden } from "../../testing/hidden.ts";
+import { asking, cosigned, newWitness } from "../../testing/witnesses.ts";
 import { hideLeaves, verifyBundle } from "../../verifier/index.ts";
 
 export interface Case {
@@ -40,6 +42,25 @@ export function plainCases(ring: Ring = newRing(), now?: Date): Case[] {
     made("a byte behind the end", utf8(`${new TextDecoder().decode(good)} `), ring.trust, now),
     made("a truncated one", good.slice(0, -20), ring.trust, now),
     made("a first byte that is another", good.with(0, 0x5b), ring.trust, now),
+  ];
+}
+
+/** What takes a prover, witnesses or further signatures to make. */
+export async function fullCases(ring: Ring = newRing(), now: Date = NOW): Promise<Case[]> {
+  const witnesses = ["witness.example/a", "witness.example/b", "witness.example/c"].map((name) => newWitness(name));
+  const asked = trustWith(ring, asking(2, witnesses));
+  const by = (count: number): Uint8Array =>
+    makeBundle(ring, { receipt: (receipt) => ({ ...receipt, checkpoint: witnesses.slice(0, count).reduce((note, one) => cosigned(note, one, NOW.getTime() / 1000 - 30), receipt.checkpoint) }) });
+  const { bundle: hidden } = await makeHidden(ring);
+  const { bundle: lied } = await makeHidden(ring, { configured: (samples) => samples.map((one) => ({ ...one, min: one.min === null ? null : one.min + 100 })) });
+  const { bundle: bare } = await makeHidden(ring, { config_travels: false });
+  return [
+    made("hidden numbers", hidden, ring.trust, now),
+    made("hidden numbers against other bounds than the configuration's", lied, ring.trust, now),
+    made("hidden numbers by the signer's own bounds", bare, ring.trust, now),
+    made("two of three witnesses", by(2), asked, now),
+    made("one of three witnesses", by(1), asked, now),
+    made("further attestations", makeBundle(ring, { verdict: "admit", outcomes: [], beside: (statements) => statements }), ring.trust, now),
   ];
 }
 

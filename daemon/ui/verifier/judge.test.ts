@@ -10,7 +10,7 @@ import { skipWithout } from "../../testing/skip.ts";
 import { checkpointText } from "../../verifier/checkpoint.ts";
 import { hideLeaves, verifyBundle } from "../../verifier/index.ts";
 import { noteKey, signatureLine } from "../../verifier/note.ts";
-import { bentCases, plainCases, XSS } from "../testing/cases.ts";
+import { bentCases, fullCases, plainCases, XSS } from "../testing/cases.ts";
 import type { Answer } from "./answer.ts";
 import { INPUT_LIMITS, readInput } from "./inputs.ts";
 import { judge } from "./judge.ts";
@@ -25,9 +25,26 @@ const shown = (bundle: Uint8Array, trust: Uint8Array, ...more: readonly (readonl
 const stateOf = (answer: Judged, id: string): string | undefined => answer.steps.find((step) => step.id === id)?.state;
 
 const ring = newRing();
+const full = await fullCases(ring);
+
+test("hidden numbers, witnesses and further attestations are proved, open or failed as they are", async () => {
+  const states: Record<string, string> = {};
+  for (const { name, bundle, trust } of full) {
+    const answer = await shown(bundle, trust);
+    states[name] = answer.verdict === "verified" ? ["ranges", "witnesses", "attestations"].map((id) => stateOf(answer, id)).join(" ") : `${answer.verdict} ${answer.steps[0]?.id}`;
+  }
+  expect(states).toEqual({
+    "hidden numbers": "proved absent absent",
+    "hidden numbers against other bounds than the configuration's": "failed ranges",
+    "hidden numbers by the signer's own bounds": "not_proved absent absent",
+    "two of three witnesses": "absent proved absent",
+    "one of three witnesses": "failed witnesses",
+    "further attestations": "absent absent proved",
+  });
+});
 
 test("says of every case what the command line says, word for word", async () => {
-  for (const { name, bundle, trust } of plainCases(ring)) {
+  for (const { name, bundle, trust } of [...plainCases(ring), ...full]) {
     const answer = await shown(bundle, trust);
     const verification = verifyBundle(bundle, trust, { now: NOW });
     const [first, ...rest] = describeVerification(verification).split("\n");
