@@ -7,7 +7,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { checkStates, summary, type CheckPlan, type Tally } from "../daemon/testing/faults/check-states.ts";
 import { record, recordingFolder } from "../daemon/testing/faults/record.ts";
-import { SUCCESSION, UPGRADE } from "../daemon/testing/faults/renewal-subjects.ts";
+import { ROTATION, SUCCESSION, UPGRADE } from "../daemon/testing/faults/renewal-subjects.ts";
 import { commitId, figureLine, machineName } from "./figure.ts";
 
 const STATES = Number(process.env["MAESTRO_CRASH_STATES"] ?? "100000");
@@ -28,10 +28,11 @@ interface Subject {
 const twice = (root: string): string[] => ["sh", "-c", `"$0" "$1" "$2" 3 durable leave && exec "$0" "$1" "$2" 3`, process.execPath, WRITER, root];
 
 const SUBJECTS: readonly Subject[] = [
-  { name: "first start and four verdicts", promises: "lines", share: 0.25, argv: (root) => [process.execPath, WRITER, root, "4"] },
-  { name: "left at once, started again", promises: "lines", share: 0.25, argv: twice },
+  { name: "first start and four verdicts", promises: "lines", share: 0.2, argv: (root) => [process.execPath, WRITER, root, "4"] },
+  { name: "left at once, started again", promises: "lines", share: 0.2, argv: twice },
   { ...SUCCESSION, promises: "lines", share: 0.2 },
   { ...UPGRADE, promises: "lines", share: 0.1 },
+  { ...ROTATION, promises: "lines", share: 0.1 },
   { name: "maestrod judges three changes", promises: "replies", share: 0.2, argv: (root) => [process.execPath, join(FAULTS, "daemon-driver.ts"), root, "3"] },
 ];
 

@@ -31,7 +31,7 @@ const fatal = (reason: unknown): never => {
 };
 
 if (import.meta.main) {
-  const [state_dir = "", count = "3", ack = "durable", ending = "close", machine = ""] = process.argv.slice(2);
+  const [state_dir = "", count = "3", ack = "durable", ending = "close", machine = "", change = ""] = process.argv.slice(2);
   process.on("unhandledRejection", (reason) => (strayFailure(reason)?.code === "store.no_space" ? undefined : fatal(reason)));
   const core = await composeCore({ state_dir, host: resolveHost(EMBEDDED_CONFIG), clock: systemClock, machine: machine === "" ? null : machine, random: new SeededRandom("writer"), fatal, warn: () => undefined });
   // Synchronous, so that the promise stands in the trace where it was made.
@@ -39,6 +39,8 @@ if (import.meta.main) {
   // Not the size of the log, which begins anew on another machine.
   const first = core.gates.count();
   for (let n = first; n < first + Number(count); n++) {
+    // After the first verdict, so that some stand under either key.
+    if (change === "rotate" && n === first + 1) await core.evidence.rotateLog("both");
     // Every third verdict is a further attempt of the gate before it.
     const attempt = (n % 3) + 1;
     const input = recordInput(core.evidence.trust_domain, attempt, { head: String(Math.floor(n / 3)).padStart(40, "0") });

@@ -11,6 +11,7 @@ export interface RenewalSubject {
   readonly stride: number;
 }
 
+const WRITER = join(import.meta.dir, "evidence-writer.ts");
 const UPGRADER = join(import.meta.dir, "upgrade-writer.ts");
 const quoted = (argv: readonly string[]): string => argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 const oneAfterTheOther = (first: readonly string[], second: readonly string[]): string[] => ["sh", "-c", `${quoted(first)} && exec ${quoted(second)}`];
@@ -23,6 +24,14 @@ export const SUCCESSION: RenewalSubject = {
   argv: (root) => oneAfterTheOther(writerOn(HERE, OLD_VERDICTS)(root), writerOn(THERE, 2)(root)),
   plan: { after_acks: OLD_VERDICTS, machine: THERE },
   stride: 19,
+};
+
+/** A verdict, another key for the log, two verdicts under that. */
+export const ROTATION: RenewalSubject = {
+  name: "a change of the log's key",
+  argv: (root) => [process.execPath, WRITER, root, "3", "durable", "close", "", "rotate"],
+  plan: { after_acks: 1 },
+  stride: 11,
 };
 
 /** A folder of version 1, then the first start of a daemon of today. */

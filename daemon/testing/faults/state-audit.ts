@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { growTree, nativeHasher } from "../../../kernels/merkle/index.ts";
 import { toHex } from "../../../proto/encoding.ts";
+import type { Bundle } from "../../../proto/bundle.ts";
 import { EMBEDDED_CONFIG, resolveHost } from "../../config/host.ts";
 import { openState, type State } from "../../state.ts";
 import { readReply } from "../../gate/reply.ts";
@@ -59,7 +60,7 @@ async function auditGates({ gates, artifacts, evidence }: State, state_dir: stri
   for (const row of rows) {
     const stored = await readReply(artifacts, row);
     const origin = stored?.reply.proof.log_origin ?? "";
-    indexes.set(origin, [...(indexes.get(origin) ?? []), row.log_index]);
+    indexes.set(origin, [...(indexes.get(origin) ?? []), ...(stored === null ? [row.log_index] : entriesOfBundle(stored.bundle))]);
     if (stored === null) problems.push(`gate of entry ${row.log_index} has no reply`);
     else if (!verified.has(row.bundle)) {
       const { result, reasons } = verifyBundle(stored.bundle, trust, { now: new Date(Date.parse(row.attempt.issued_at)) });
@@ -70,6 +71,12 @@ async function auditGates({ gates, artifacts, evidence }: State, state_dir: stri
   }
   problems.push(...(await auditLogs(evidence, state_dir, indexes)));
   for (const promised of acknowledged) problems.push(...missing(rows, promised));
+}
+
+/** Every attestation of a bundle is an entry of the log. */
+function entriesOfBundle(bundle: Uint8Array): number[] {
+  const { attestations } = JSON.parse(new TextDecoder().decode(bundle)) as Bundle;
+  return attestations.map(({ verificationMaterial }) => Number(verificationMaterial.tlogEntries[0]?.logIndex));
 }
 
 function missing(rows: readonly GateRow[], { gate_id, attempt, log_index, bundle }: Acknowledged): string[] {
