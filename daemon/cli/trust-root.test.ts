@@ -6,6 +6,7 @@ import { openKeys } from "../evidence/keys/index.ts";
 import { newWitness } from "../testing/witnesses.ts";
 import { cosignerKeyText } from "../verifier/cosignature.ts";
 import { run } from "./commands/trust.ts";
+import { witnessGrant } from "./trust-witnesses.ts";
 import { makeRoot, readRoot, readTrust, signTrustFile } from "./trust-root.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maestro-root-"));
@@ -69,7 +70,7 @@ test("witnesses are named by the keys they print, and a quorum that both heads o
   await expect(sign({}, [witness[0]!.replace("witness.example/a", "witness.example/z")])).rejects.toThrow("maestro witness key");
   await expect(sign({ quorum: "2" }, [...witness.slice(0, 2), witness[1]!])).rejects.toThrow("stands there twice");
   expect(statSync(out, { throwIfNoEntry: false })).toBeUndefined();
-  await sign({ quorum: "2", json: "" });
+  writeFileSync(out, signTrustFile(readRoot(root), [readTrust(trust)], { ...grant, witnesses: witnessGrant({ quorum: "2" }, witness) }));
   const { witnesses } = readTrust(out);
   expect({ quorum: witnesses.quorum, names: witnesses.keys.map(({ key }) => key.name) }).toEqual({ quorum: 2, names: ["witness.example/a", "witness.example/b", "witness.example/c"] });
 });

@@ -66,14 +66,18 @@ const trustOf = (bytes: Uint8Array): Trust => {
   return opened.value;
 };
 
-async function start(behave: readonly Behaviour[], { state_dir = join(root, String(serial++)), trust = ring.trust, backoff_ms = 1 } = {}): Promise<Node> {
+async function start(behave: readonly Behaviour[], { state_dir = join(root, String(serial++)), trust = ring.trust, backoff_ms = 1, full = (): boolean => false } = {}): Promise<Node> {
   const store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal: () => undefined });
   let nudge = (): void => undefined;
   const log = await openLog({ store, state_dir, key: note, sign: ring.log.sign, projection_failed: () => undefined, appended: () => nudge() });
   const calls: string[] = [];
   const warnings: string[] = [];
+  const atomic: Store["atomic"] = (work) => {
+    if (full()) throw new MaestroError("store.no_space", "a full disk");
+    return store.atomic(work);
+  };
   const deps: CosignedDeps = {
-    store, state_dir, log, trust: () => trustOf(trust), random: systemRandom, now_s: () => NOW_S, monotonic_ms: () => performance.now(),
+    store: { table: (name, schema) => store.table(name, schema), atomic }, state_dir, log, trust: () => trustOf(trust), random: systemRandom, now_s: () => NOW_S, monotonic_ms: () => performance.now(),
     witnesses: behave.map((_, i) => ({ name: "abc"[i]!, url: "unix:/x", vkey: cosignerKeyText(three[i]!.key) })),
     limits: { cosign_debounce_ms: 1, cosign_backoff_ms: backoff_ms, cosign_backoff_ms_max: Math.max(50, backoff_ms) },
     ask: async ({ name }, body) => behave["abc".indexOf(name)]!(body, calls.push(name)),
@@ -211,6 +215,22 @@ describe("attack: an answer that is no cosignature is not counted", () => {
     await until(() => namesOf(node).join() === "a");
     expect(namesOf(node)).toEqual(["a"]);
   });
+});
+
+test("a full disk ends nothing: what was cosigned meanwhile is kept once there is room", async () => {
+  let full = true;
+  const node = await start(three.map((who) => honest(who)), { full: () => full });
+  await node.append();
+  await until(() => node.cosigned.states().every(({ failures }) => failures > 1));
+  expect(node.cosigned.states()[0]?.because).toBe("a full disk");
+  full = false;
+  await until(() => namesOf(node).length === 3);
+  // Between a witness's line and the quorum's, too.
+  let calls = 0;
+  const late = await start([honest(three[0]!)], { full: () => ++calls === 2 });
+  await late.append();
+  await until(() => namesOf(late).join() === "a");
+  expect(late.warnings).toEqual(["what witnesses cosigned could not be kept"]);
 });
 
 test("a restart keeps what was witnessed, and asks nobody for what they have signed", async () => {

@@ -113,9 +113,20 @@ class Cosigning implements Cosigned {
     if (this.timer !== null) clearTimeout(this.timer.handle);
   }
 
-  /** Begins the next round where the last one is over, and asks whoever is free, due, and has not cosigned. */
+  /** A full disk, or one that cannot be written, is no reason to end: what was cosigned is asked for again later. */
   private turn(): void {
     if (this.stopped || this.peers.length === 0) return;
+    try {
+      this.round();
+    } catch (error) {
+      if (!(error instanceof MaestroError)) throw error;
+      this.deps.warn("what witnesses cosigned could not be kept", error);
+      this.later(this.deps.limits.cosign_backoff_ms_max);
+    }
+  }
+
+  /** Begins the next round where the last one is over, and asks whoever is free, due, and has not cosigned. */
+  private round(): void {
     // Kept also where the last answer that was missing came late.
     const over = this.target === null || this.keep(this.target) || !this.peers.some(({ busy }) => busy);
     const { size, checkpoint } = this.deps.log.state();
