@@ -7,10 +7,11 @@ const NAMES: Readonly<Record<string, string>> = { [SVR_PREDICATE]: "svr", [TEST_
 /** A short name, also of the file that an attestation is written to. */
 export const besideName = ({ predicate_type, of }: Pick<Verification["attestations"][number], "predicate_type" | "of">): string => `${NAMES[predicate_type] ?? "attestation"}${of === null ? "" : `-${of}`}`;
 
-/** One line for all of them: names are ours, results are words of a closed list. */
+/** One short line for all of them; what each says is in the document, and follows from the verdict. */
 export function besideText(attestations: Verification["attestations"]): string[] {
   if (attestations.length === 0) return [];
-  return [`beside it, each signed and logged: ${attestations.map((one) => `${besideName(one)} ${one.says}`).join(", ")}`];
+  const kinds = [...new Set(attestations.map(({ predicate_type }) => besideName({ predicate_type, of: null })))];
+  return [`${attestations.length} ${attestations.length === 1 ? "attestation" : "attestations"} beside it, signed and logged: ${kinds.join(", ")}`];
 }
 
 /** Which of them some gate key of a trust file may not sign; its gates then go without. */
