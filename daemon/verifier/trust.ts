@@ -58,7 +58,7 @@ function openWitnesses(entries: readonly TrustEntry[], quorum: number | null): W
   if (twice !== undefined) return `the witness key ${twice.key.fingerprint} stands there twice`;
   const own = lines.find(({ key }) => entries.some(({ entry }) => entry.role === "log" && entry.fingerprint === key.fingerprint));
   if (own !== undefined) return `the witness key ${own.key.fingerprint} is a log's own`;
-  const problem = quorum === null ? null : quorumProblem(quorum, lines.length);
+  const problem = quorum === null ? null : quorumProblem(quorum, lines.length, new Set(lines.map(({ entry }) => entry.name)).size);
   if (problem !== null) return problem;
   return { keys: lines.map(({ entry, key, from_s, to_s }) => ({ key: cosignerKey(entry.name ?? "", key), from_s, to_s })), quorum };
 }

@@ -37,6 +37,12 @@ describe("a checkpoint without its quorum is refused", () => {
     expect(codeOf(by(first, first))).toBe("log.witnesses");
     expect(codeOf(bundleOf((note) => cosigned(cosigned(note, first, AT_S), first, AT_S + 1)))).toBe("log.witnesses");
   });
+  test("attack: one operator twice, with the key from before and the new one", () => {
+    const renewed = newWitness(first.key.name);
+    const trust = trustWith(ring, asking(2, [first, renewed, third]));
+    expect(codeOf(by(first, renewed), trust)).toBe("log.witnesses");
+    expect(codeOf(by(renewed, third), trust)).toBe("verified");
+  });
   test("attack: a cosignature of another checkpoint, or with another time", () => {
     const other = cosignatureLine(second.key, AT_S, second.signer.sign(cosignedBytes("log.sample.local.maestro.internal\n99\nAAAA\n", AT_S)));
     expect(codeOf(bundleOf((note) => cosigned(note, first, AT_S) + other))).toBe("log.witnesses");
@@ -89,6 +95,10 @@ describe("a trust file is refused", () => {
   });
   test("attack: with one key under two names, which would count twice", () => {
     expect(refusal(asking(2, [first, second, newWitness("witness.example/other", first.signer)]))).toContain("stands there twice");
+  });
+  test("attack: with a quorum that one operator's two keys would be most of", () => {
+    expect(refusal(asking(2, [first, newWitness(first.key.name)]))).toContain("never be reached");
+    expect(refusal(asking(2, [first, newWitness(first.key.name), third]))).toBe("open");
   });
   test("attack: with the log as its own witness", () => {
     expect(refusal(asking(1, [newWitness("log", ring.log)]))).toContain("a log's own");

@@ -50,9 +50,9 @@ export function openCosignatures({ text, signatures }: Note, witnesses: readonly
 /** Fewer than this many of `n` could each see another head of a forked log, and both would have enough. */
 export const majorityOf = (n: number): number => Math.floor(n / 2) + 1;
 
-/** Why `k` of `n` witnesses prove nothing, or `null`. */
-export function quorumProblem(k: number, n: number): string | null {
-  if (k > n) return `a quorum of ${k} of ${n} witnesses can never be reached`;
+/** Why `k` of `n` keys of witnesses prove nothing, or `null`. Several keys of one name count once. */
+export function quorumProblem(k: number, n: number, names = n): string | null {
+  if (k > names) return `a quorum of ${k} of ${names} witnesses can never be reached`;
   return k >= majorityOf(n) ? null : `a quorum of ${k} of ${n} witnesses can be reached on both heads of a forked log, each by other witnesses; it takes at least ${majorityOf(n)}`;
 }
 
@@ -66,8 +66,9 @@ export interface WitnessAsk {
 export function judgeWitnesses(cosigners: readonly Cosigner[], { keys, quorum }: WitnessPolicy, { now_s, later }: WitnessAsk): Step<WitnessVerification | null> {
   if (keys.length === 0) return pass(null);
   const counted = cosigners.filter(({ witness, time_s }) => time_s >= witness.from_s && time_s <= witness.to_s && time_s <= now_s + CLOCK_SKEW_S_MAX);
-  const names = counted.map(({ witness }) => witness.key.name).sort();
-  const missing = quorum !== null && counted.length < quorum;
+  // Each witness once, whatever keys it has: one whose key was renewed is still one machine.
+  const names = [...new Set(counted.map(({ witness }) => witness.key.name))].sort();
+  const missing = quorum !== null && names.length < quorum;
   if (missing && !later) return stop("log.witnesses", `the trust file asks for ${quorum} of ${keys.length} witnesses, ${names.length === 0 ? "none" : names.join(", ")} cosigned this checkpoint`);
   const oldest_s = counted.reduce<number | null>((least, { time_s }) => (least === null || time_s < least ? time_s : least), null);
   return pass({ quorum, of: keys.length, names, oldest: oldest_s === null ? null : timestampOf(oldest_s), pending: missing });

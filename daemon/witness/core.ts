@@ -31,7 +31,9 @@ export function inconsistency({ old_size, proof, checkpoint: { size, root } }: S
   // RFC 6962 section 2.1: the hash of an empty tree is that of the empty string.
   if (size === 0 && !equalBytes(root, sha256(new Uint8Array()))) return no(422, "the root of an empty tree is another one");
   if (old_size === 0) return proof.length === 0 ? null : no(422, "a proof from the empty tree is empty");
-  if (old_size === size) return proof.length === 0 && equalBytes(root, known.root) ? null : no(422, "another root, or a proof, for the size that was cosigned");
+  if (old_size === size && proof.length > 0) return no(422, "a proof from a tree to itself is empty");
+  // The specification's own status: two histories of one size. Whoever asked from that very size has its answer.
+  if (old_size === size) return equalBytes(root, known.root) ? null : { status: 409, size };
   const consistent = verifyConsistency({ first: old_size, second: size, firstHash: known.root, secondHash: root, consistencyPath: proof });
   return consistent ? null : no(422, "the proof does not lead from the tree that was cosigned to this one");
 }

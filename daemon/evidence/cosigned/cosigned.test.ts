@@ -152,6 +152,15 @@ test("attack: fewer than a quorum never make a witnessed checkpoint", async () =
   expect(existsSync(join(node.state_dir, "log/checkpoint.witnessed"))).toBe(false);
 });
 
+test("attack: witnesses that the trust file does not know make no quorum that it asks for, however many cosign", async () => {
+  const [known, other] = [three[0]!, newWitness("witness.example/elsewhere")];
+  const node = await start(three.map((who) => honest(who)), { trust: trustWith(ring, asking(2, [known, other])) });
+  await node.append();
+  await until(() => node.cosigned.states().every(({ size }) => size === 1));
+  await Bun.sleep(20);
+  expect(node.cosigned.witnessed()).toBeNull();
+});
+
 test("a failing witness puts nobody off: the others are asked for what comes next without waiting for its turn", async () => {
   const node = await start([honest(three[0]!), honest(three[1]!), down], { backoff_ms: 60_000 });
   for (let i = 1; i <= 5; i++) {
@@ -174,6 +183,13 @@ describe("409", () => {
     await until(() => (node.cosigned.states()[0]?.failures ?? 0) > 0);
     expect(node.cosigned.states()[0]?.because).toContain("a tree of 900 entries, and this log has 1");
     expect(node.cosigned.witnessed()).toBeNull();
+  });
+  test("attack: one that was shown another history of the same size says so as the specification has it, and is not asked a third time at once", async () => {
+    const node = await start([(body) => ({ status: 409, type: "text/x.tlog.size", text: `${sizeIn(body)}\n` })], { backoff_ms: 60_000 });
+    await node.append();
+    await until(() => node.cosigned.states()[0]?.failures === 1);
+    expect(node.cosigned.states()[0]?.because).toContain("another tree of 1 entries");
+    expect(node.calls).toHaveLength(2);
   });
   test("attack: one whose state was put back is said to have forgotten", async () => {
     const first = honest(three[0]!);

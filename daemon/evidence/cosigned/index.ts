@@ -3,6 +3,7 @@
  * newest checkpoint that enough of them cosigned is kept, and lies beside the log's files.
  */
 import { join } from "node:path";
+import { equalBytes } from "../../../proto/encoding.ts";
 import type { WitnessLimits } from "../../../proto/limits.ts";
 import type { WitnessEntry, WitnessState } from "../../../proto/witness.ts";
 import { MaestroError } from "../../../proto/errors.ts";
@@ -163,10 +164,17 @@ class Cosigning implements Cosigned {
     }
   }
 
+  /** Of the witnesses that were asked those that a verifier would count: where the trust file asks for a quorum, its own. */
+  private counted(lines: readonly { readonly peer: Peer }[]): number {
+    const { keys, quorum } = this.deps.trust().witnesses;
+    const known = quorum === null ? lines : lines.filter(({ peer }) => keys.some(({ key }) => key.name === peer.key.name && equalBytes(key.hash, peer.key.hash)));
+    return new Set(known.map(({ peer }) => peer.key.name)).size;
+  }
+
   /** Once there are enough, and again for each that comes later; whether there are. */
   private keep(head: ShownHead): boolean {
     const lines = this.rows.linesUnder(head);
-    if (lines.length === 0 || lines.length < this.quorum()) return false;
+    if (lines.length === 0 || this.counted(lines) < this.quorum()) return false;
     const before = this.witnessed();
     if (before !== null && (before.size > head.size || (before.size === head.size && before.lines.length >= lines.length))) return true;
     this.rows.keep(head, lines);

@@ -68,6 +68,11 @@ function beyond(theirs: number, own: number): MaestroError {
   return refuse(`it cosigned a tree of ${theirs} entries, and this log has ${own}: the log was put back from an older copy, or somebody else signs with its key`);
 }
 
+/** Asked from that very size it still says no: C2SP tlog-witness has 409 for another root of the same size. */
+function forked(size: number): MaestroError {
+  return refuse(`it cosigned another tree of ${size} entries: it was shown another history of this log`);
+}
+
 /**
  * Has one checkpoint cosigned, from the size that the witness is believed to know. Throws `egress.*` where it cannot be asked, and
  * `egress.refused` where its answer is none.
@@ -81,6 +86,7 @@ export async function cosignature(deps: PeerDeps, known_size: number, head: Show
   if (theirs !== null) {
     if (theirs > head.size) throw beyond(theirs, head.size);
     answer = await ask(entry, bodyFrom(deps, theirs, head));
+    if (theirs === head.size && answer.status === 409) throw forked(head.size);
   }
   if (answer.status !== 200) throw refuse(`it answered ${answer.status}: ${answer.text.replace(/[^\x20-\x7e]/g, " ").slice(0, 200)}`);
   const found = lineIn(answer.text, key, head.checkpoint);
