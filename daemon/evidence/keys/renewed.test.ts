@@ -9,6 +9,7 @@ import type { TrustBody } from "../../../proto/trust.ts";
 import { newSigner } from "../../testing/evidence.ts";
 import { openKeys } from "./index.ts";
 import { signerFromPem, type Signer } from "./signer.ts";
+import { upToDate } from "./renewed.ts";
 import { checkSums } from "./sums.ts";
 import { signTrust, trustFileBytes } from "./trust.ts";
 
@@ -61,4 +62,15 @@ test("a line of another gate key is not widened", () => {
   const other = newSigner("ecdsa-p256-sha256").key;
   const { open } = older((body) => ({ ...body, keys: [...body.keys, ...body.keys.slice(0, 1).map((line) => ({ ...line, fingerprint: other.fingerprint, public_key: other.spki.toBase64() }))] }));
   expect(bodyIn(open().trust_bytes).keys.map(({ predicate_types }) => predicate_types.length)).toEqual([GATE_PREDICATES.length + 1, 0, 2]);
+});
+
+test("attack: a bit flips anywhere in a self-made file: the root that lies beside it does not sign the damage", () => {
+  const { keys, bytes, open } = older();
+  const gate = signerFromPem("ecdsa-p256-sha256", readFileSync(join(keys, "gate.pem"), "utf8"), "gate.pem");
+  const mutants = Array.from(bytes, (_, i) => bytes.map((byte, at) => (at === i ? byte ^ (1 << (i % 7)) : byte))).filter((_, i) => i % 4 === 0);
+  expect(mutants.filter((mutant) => !equalBytes(upToDate(keys, mutant, gate), mutant))).toEqual([]);
+  const predicate = new TextDecoder().decode(bytes).replace("obligations", "obligationz");
+  writeFileSync(join(keys, "trust.json"), predicate);
+  expect(open).toThrow("did not sign this trust file");
+  expect(readFileSync(join(keys, "trust.json"), "utf8")).toBe(predicate);
 });

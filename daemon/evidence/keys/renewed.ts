@@ -5,6 +5,7 @@ import { GATE_PREDICATES } from "../../../proto/attestation.ts";
 import { TrustFile, type TrustedKey } from "../../../proto/trust.ts";
 import { TRUST_LIMITS } from "../../verifier/limits.ts";
 import { readDocument } from "../../verifier/schema.ts";
+import { openTrust } from "../../verifier/trust.ts";
 import { readPrivateFile, replacePrivateFile } from "./files.ts";
 import { signerFromPem, type Signer } from "./signer.ts";
 import { signTrust, trustFileBytes } from "./trust.ts";
@@ -30,8 +31,8 @@ function withPredicates(line: TrustedKey, gate: string): TrustedKey {
  */
 export function upToDate(folder: string, bytes: Uint8Array, gate: Signer): Uint8Array {
   const document = readDocument(TrustFile, bytes, TRUST_LIMITS);
-  // What is no trust file is refused by whoever opens it next.
-  if ("because" in document) return bytes;
+  // What its root did not sign is refused by whoever opens it next; signed anew here, the damage would be the node's own word.
+  if ("because" in document || !openTrust(bytes).ok) return bytes;
   const { body } = document.value;
   const keys = body.keys.map((line) => withPredicates(line, gate.key.fingerprint));
   const root = keys.every((line, i) => line === body.keys[i]) ? null : ownRoot(folder, document.value);

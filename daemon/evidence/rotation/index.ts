@@ -11,6 +11,7 @@ import { TRUST_LIMITS } from "../../verifier/limits.ts";
 import { openRotation, rotationSignedBytes } from "../../verifier/log/rotation.ts";
 import { noteKey } from "../../verifier/note.ts";
 import { readDocument } from "../../verifier/schema.ts";
+import { openTrust } from "../../verifier/trust.ts";
 import { timestampOf, timestampSeconds } from "../../verifier/time.ts";
 import { signStatement, sigstoreBundle } from "../attest/index.ts";
 import { writePublicFile } from "../keys/files.ts";
@@ -33,7 +34,11 @@ const KEYS_MAX = 256;
 /** The node's own trust file and the root that may change it. Throws `evidence.keys` where that root is not here. */
 function ownTrust(state_dir: string): { readonly body: TrustBody; readonly root: Signer } {
   const folder = join(state_dir, "keys");
-  const document = readDocument(TrustFile, new Uint8Array(readFileSync(join(folder, "trust.json"))), TRUST_LIMITS);
+  const bytes = new Uint8Array(readFileSync(join(folder, "trust.json")));
+  const opened = openTrust(bytes);
+  // What lies there now is signed over, so it has to be what was signed.
+  if (!opened.ok) throw new MaestroError("evidence.keys", `${folder}/trust.json: ${opened.reason.detail}; restore it from a backup made with keys`);
+  const document = readDocument(TrustFile, bytes, TRUST_LIMITS);
   const root = "because" in document ? null : ownRoot(folder, document.value);
   if ("because" in document || root === null) throw new MaestroError("evidence.keys", `${folder}/trust.json has to name the next log key, and the root that signed it is not in ${folder}: put root.pem back for as long as this takes`);
   return { body: document.value.body, root };

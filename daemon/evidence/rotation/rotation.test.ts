@@ -133,6 +133,15 @@ describe("a node that wrote its own trust file", () => {
     expect(await refusal(evidence.rotateLog("both"))).toContain("put root.pem back");
     expect([existsSync(join(state, "keys.prepared")), evidence.logState().size]).toEqual([false, 0]);
   });
+
+  test("attack: its trust file was damaged since the start: the change does not sign the damage over", async () => {
+    const state = stateDir();
+    const { evidence } = await open(state);
+    const path = join(state, "keys/trust.json");
+    writeFileSync(path, readFileSync(path, "utf8").replace('"repository_ids":["*"]', '"repository_ids":["+"]'), { mode: 0o600 });
+    expect(await refusal(evidence.rotateLog("both"))).toContain("did not sign this trust file");
+    expect([existsSync(join(state, "keys.prepared")), evidence.logState().size]).toEqual([false, 0]);
+  });
 });
 
 describe("whoever holds the trust file of before", () => {
