@@ -20,6 +20,7 @@ import { ReleaseShelf } from "./gate/releasing/released.ts";
 import { Releaser } from "./gate/releasing/releaser.ts";
 import { Replay } from "./gate/replay.ts";
 import { ruleDocs } from "./gate/rules.ts";
+import { ShipDesk } from "./gate/shipments.ts";
 import { Simulator } from "./gate/releasing/simulate.ts";
 import { SbomDesk } from "./gate/sbom-desk.ts";
 import { Targets } from "./gate/targets.ts";
@@ -34,6 +35,7 @@ import type { Random } from "./platform/random.ts";
 import { createSandbox } from "./platform/sandbox/index.ts";
 import { readBundle } from "./policy/index.ts";
 import { Reporter } from "./report/index.ts";
+import { Shipper } from "./shipping/index.ts";
 import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openRunUsage, type RunUsage } from "./tenants/usage.ts";
 import { openState, type State, type StateOptions } from "./state.ts";
@@ -63,6 +65,7 @@ export interface Core extends State {
   readonly keeper: GateKeeper;
   readonly desk: BuildDesk;
   readonly sboms: SbomDesk;
+  readonly ship_desk: ShipDesk;
   readonly outcomes: KeptOutcomeTable;
   readonly integrity: Integrity;
   readonly replay: Replay;
@@ -146,6 +149,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
   const builder = new Builder({ ...judging, evidence, artifacts, outbox, usage: state.usage, repositories, random });
   const desk = new BuildDesk({ limits: host.limits, builder, targets });
+  const shipper = new Shipper({ host, git: tools, pool, repositories, gates, evidence, artifacts, outbox, usage: state.usage });
+  const ship_desk = new ShipDesk({ limits: host.limits, shipper, targets });
   const sboms = new SbomDesk({ git: tools, limits: host.limits, pool, repositories, artifacts, scratch_dir });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
@@ -158,7 +163,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing,
     intakes,
     integrity,
     rules: ruleDocs(policy.data),

@@ -5,6 +5,7 @@ import type { ReleaseRequest } from "../proto/release.ts";
 import { API_VERSION } from "../proto/routes.ts";
 import { VERSION } from "../proto/version.ts";
 import { buildRoutes } from "./api/builds.ts";
+import { shipmentRoutes } from "./api/shipments.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { openingRoutes } from "./api/openings.ts";
 import { gateRoutes } from "./api/gates.ts";
@@ -127,6 +128,7 @@ export class Daemon {
       ...witnessRoutes({ ...core.witnessing, limits: host.limits.witness }),
       ...usageRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...buildRoutes({ ...core, limits: { server }, expectWork }),
+      ...shipmentRoutes({ ...core, limits: { server }, expectWork }),
       ...sbomRoutes({ ...core, limits: { server } }),
       ...planRoutes({ ...core, limits: { server } }),
       ...effectiveRoutes({ ...core, host, limits: { server } }),

@@ -5,6 +5,7 @@ import { Verdict } from "./decision.ts";
 import { LEAF_SCHEMA } from "./manifest.ts";
 import { SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE } from "./predicates/derived.ts";
 import { RotationPredicate, ROTATION_PREDICATE } from "./predicates/rotation.ts";
+import { PACKAGE_RELEASE_PREDICATE, SHIPMENT_PREDICATE } from "./predicates/shipping-types.ts";
 import { NamedReleases, Release, RELEASE_PREDICATE } from "./release.ts";
 import { Base64, Choice, Closed, Count, Fingerprint, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
@@ -97,7 +98,7 @@ export const RotationStatement = Closed({
 export type RotationStatement = Static<typeof RotationStatement>;
 
 /** What a key of role `gate` signs. */
-export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE, SVR_PREDICATE, VSA_PREDICATE, TEST_RESULT_PREDICATE];
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE, SVR_PREDICATE, VSA_PREDICATE, TEST_RESULT_PREDICATE, SHIPMENT_PREDICATE, PACKAGE_RELEASE_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

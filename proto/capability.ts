@@ -6,7 +6,7 @@ import { RepositoryPattern, Spending, TenantId, TokenId, Verb } from "./tenant.t
 export const CapabilityBody = Closed({
   trust_domain: Type.String({ minLength: 1, maxLength: 253, description: "the authority it is for; another host's token is none here" }),
   tenant: TenantId,
-  verbs: Type.Array(Verb, { minItems: 1, maxItems: 5 }),
+  verbs: Type.Array(Verb, { minItems: 1, maxItems: 6 }),
   repositories: Type.Array(RepositoryPattern, { minItems: 1, maxItems: 256 }),
   budget: Type.Union([Spending, Type.Null()], { description: "for as long as the token lives; null: the tenant's own is the limit" }),
   issued_at: Timestamp,

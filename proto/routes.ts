@@ -33,6 +33,7 @@ import type { LogRotateReply, LogRotateRequest } from "./log.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { KeylessSigned } from "./keyless.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
+import type { ShipmentReply, ShipReply, ShipRequest } from "./shipping.ts";
 import type { RangeOpening } from "./range.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
 import type { WitnessesReply } from "./witness.ts";
@@ -103,6 +104,8 @@ export const ROUTES = {
   gateSbom: get("/v1/gates/:id/sbom"),
   build: { method: "POST", path: "/v1/builds", body: "json", reply: "events", once: true },
   buildFiles: { method: "GET", path: "/v1/builds/:id/files", body: "none", reply: "events" },
+  ship: { method: "POST", path: "/v1/shipments", body: "json", reply: "json", once: true },
+  shipment: get("/v1/shipments/:id"),
   plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
   effectiveConfig: { method: "POST", path: "/v1/config/path", body: "json", reply: "json" },
   askRelease: { method: "POST", path: "/v1/releases/requests", body: "json", reply: "json", once: true },
@@ -156,6 +159,8 @@ export interface RouteTypes {
   gateSbom: { reply: GateSbomReply };
   build: { request: BuildRequest; reply: BuildEvent };
   buildFiles: { reply: BuildFilesEvent };
+  ship: { request: ShipRequest; reply: ShipReply };
+  shipment: { reply: ShipmentReply };
   plan: { request: PlanRequest; reply: PlanReply };
   effectiveConfig: { request: EffectiveRequest; reply: EffectiveReply };
   askRelease: { request: ReleaseAsk; reply: ReleaseOffer };

@@ -3,8 +3,8 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Choice, Closed, Count, RefName, RepositoryId } from "./scalar.ts";
 
 /** What may be asked of the daemon. `operate` is for the operator alone: stop, backup, reload. */
-export const Verb = Choice(["gate", "replay", "read", "inspect", "operate"], {
-  description: "gate: judge a change; replay: judge the past, unsigned; read: cards of one's own gates; inspect: status and settings; operate: stop and maintain the daemon",
+export const Verb = Choice(["gate", "replay", "read", "inspect", "operate", "ship"], {
+  description: "gate: judge a change; replay: judge the past, unsigned; read: cards of one's own gates; inspect: status and settings; operate: stop and maintain the daemon; ship: release artifacts, which no tenant may unless its verbs say so",
 });
 export type Verb = Static<typeof Verb>;
 
@@ -45,6 +45,8 @@ export const TenantLimits = Closed({
   read_burst: positive(2_000, "cards read at once"),
   inspect_per_s: positive(500, "questions about the daemon a second"),
   inspect_burst: positive(2_000, "questions about the daemon at once"),
+  ship_per_s: positive(1, "releases of artifacts a second"),
+  ship_burst: positive(10, "releases of artifacts at once"),
   refused_per_s: positive(5, "refused tokens a second, by user: checking a signature costs a millisecond of everybody's daemon"),
   refused_burst: positive(50, "refused tokens at once"),
   queue_max: positive(64, "gates, replays and questions about targets of one tenant, at work or in line"),

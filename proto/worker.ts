@@ -71,6 +71,7 @@ export const FactsReply = Closed({
   parts: Type.Optional(Type.Record(Type.String({ pattern: "^[a-z_]{1,32}$" }), Sha256Hex, { description: "digest of each part of the facts: what an outcome was read from is compared by these" })),
   gaps: Type.Array(Gap, { maxItems: 1000 }),
   authors: Authors,
+  locks: Type.Optional(Type.Literal(true, { description: "the change adds, edits, renames or removes a lock file that is read; absent: none" })),
   approvals: ApprovalNeeds,
   trusted: Type.Union([Closed({ config_commit: Type.Union([GitOid, Type.Null()]), old_tree: GitOid }), Type.Null()], { description: "where configuration was read, and the tree the change is compared with; null where history is unknown" }),
   config: Type.Union([
@@ -293,7 +294,30 @@ export const SbomReply = Closed({
 });
 export type SbomReply = Static<typeof SbomReply>;
 
-export const WorkerJob = Type.Union([SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
+/** The commits of `to` that `from` does not have, and the content digests of some trees. */
+export const CommitsJob = Closed({
+  kind: Type.Literal("commits"),
+  git: Tools,
+  git_dir: Type.String(),
+  object_format: ObjectFormat,
+  range: Type.Union([Closed({ from: Type.Union([GitOid, Type.Null()]), to: GitOid }), Type.Null()]),
+  tip: Type.Union([GitOid, Type.Null()], { description: "whether `to` is behind it" }),
+  trees: Type.Array(GitOid),
+  commits_max: Count,
+  tree_entries_max: Count,
+  deadline_ms: Count,
+});
+export type CommitsJob = Static<typeof CommitsJob>;
+export const CommitsReply = Closed({
+  kind: Type.Literal("commits"),
+  commits: Type.Array(Closed({ oid: GitOid, tree: GitOid, parents: Type.Array(GitOid), words: Sha256Hex })),
+  because: Type.Union([ShortText, Type.Null()], { description: "why the commits are not known; null where they are" }),
+  behind_tip: Type.Union([Type.Boolean(), Type.Null()]),
+  digests: Type.Array(Sha256Hex),
+});
+export type CommitsReply = Static<typeof CommitsReply>;
+
+export const WorkerJob = Type.Union([CommitsJob, SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type QuestionJob = Static<typeof QuestionJob>;
 export type QuestionReply = Static<typeof QuestionReply>;
@@ -306,7 +330,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply]);
+export const WorkerReply = Type.Union([CommitsReply, SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

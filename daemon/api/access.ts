@@ -6,9 +6,9 @@ import { credentialOf, type Principal, type Tenants } from "../tenants/index.ts"
 /**
  * Who may call a route. `open`: whoever could connect. `any`: every tenant of this host. `work`: whoever may gate or replay. `findings`: whoever may gate or read, of the gates it may see.
  * `release`: whoever
- * may read, and whoever the host configuration lists as a person. `operator`: whoever runs the daemon, on a socket of role admin.
+ * may read, and whoever the host configuration lists as a person. `ship`: whoever may release artifacts. `operator`: whoever runs the daemon, on a socket of role admin.
  */
-export type Access = "open" | "any" | "work" | "gate" | "replay" | "read" | "findings" | "release" | "operator";
+export type Access = "open" | "any" | "work" | "gate" | "replay" | "read" | "findings" | "release" | "ship" | "operator";
 
 const NEEDS: Readonly<Record<Access, readonly Verb[]>> = {
   open: [],
@@ -19,6 +19,7 @@ const NEEDS: Readonly<Record<Access, readonly Verb[]>> = {
   read: ["read"],
   release: ["read"],
   findings: ["read", "gate"],
+  ship: ["ship"],
   operator: ["operate"],
 };
 

@@ -3,7 +3,7 @@ import type { RepositoriesReply, RepositoryOffer } from "../../proto/api.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { isTarget, originName, parseRemote } from "../../proto/remote.ts";
 import type { MaestroClient } from "../client/maestro.ts";
-import { planChange, type ChangePlan } from "../client/pack.ts";
+import { planChange, planRange, type ChangePlan, type RangePlan } from "../client/pack.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 import { textOf, type Values } from "./command.ts";
 import { note } from "./output.ts";
@@ -72,4 +72,15 @@ export async function place(client: MaestroClient, path: string, plan: ChangePla
   note(`maestro: ${escapeTerminal(repository)} of the host's table, mode ${mode}`);
   if (better === null) note(`maestro: this clone is behind: ${escapeTerminal(target_ref)} is at ${target.slice(0, 12)} on the host's remote, which counts; the daemon fetches what is missing`);
   return { mode, plan: { ...(better ?? plan), repository, target_ref } };
+}
+
+/** As `place`, for a range of commits that has landed. */
+export async function placeRange(client: MaestroClient, path: string, range: { readonly from: string | null; readonly to: string }, values: Values): Promise<{ readonly mode: Mode; readonly plan: RangePlan }> {
+  const plan = await planRange(path, { ...range, target: textOf(values, "target") });
+  const offer = chooseOffer(await client.repositories(), values, plan.origin);
+  if (offer === null) return { mode: "local", plan };
+  const repository = typeof offer === "string" ? offer : offer.id;
+  const mode: Mode = values["fork"] === true || (typeof offer !== "string" && offer.mode === "fork") ? "fork" : "host";
+  note(`maestro: ${escapeTerminal(repository)} of the host's table, mode ${mode}`);
+  return { mode, plan: { ...plan, repository, target_ref: targetRef(typeof offer === "string" ? null : offer, plan, values) } };
 }

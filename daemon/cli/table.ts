@@ -4,6 +4,7 @@ import { BUILDING } from "./table/building.ts";
 import { HOST } from "./table/host.ts";
 import { KEEPING } from "./table/keeping.ts";
 import { LOG } from "./table/log.ts";
+import { SHIPPING } from "./table/shipping.ts";
 import { SIGSTORE } from "./table/sigstore.ts";
 import { WORK } from "./table/work.ts";
 
@@ -17,4 +18,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...BUILDING, ...HOST, ...KEEPING, ...SIGSTORE, LOG, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...BUILDING, ...HOST, ...KEEPING, ...SHIPPING, ...SIGSTORE, LOG, COMPLETIONS];

@@ -112,6 +112,15 @@ export class MaestroClient {
     return this.socket.request("gateSbom", { params: { id } });
   }
 
+  /** Has an artifact released, or hears which commits lack an admit. */
+  ship(body: RequestOf<"ship">): Promise<ReplyOf<"ship">> {
+    return this.socket.request("ship", { body });
+  }
+
+  shipment(id: string): Promise<ReplyOf<"shipment">> {
+    return this.socket.request("shipment", { params: { id } });
+  }
+
   /** Has a declared build run; what comes last says what became of it. */
   build(body: RequestOf<"build">): Events<"build"> {
     return this.socket.events("build", { body });

@@ -87,6 +87,24 @@ export async function planReplay(path: string, options: PlanOptions & { readonly
   return { ...described(place, target_ref, head, chain, history), changes };
 }
 
+/** What lies between two commits; `from` null: everything. */
+export interface RangePlan extends ChangePlan {
+  readonly from: string | null;
+}
+
+/** Plans the first-parent changes after `from` up to `to` as one pack, each of them with its tree. Throws what `planChange` throws. */
+export async function planRange(path: string, { from: old, to: young, target: onto, ...options }: PlanOptions & { readonly from: string | null; readonly to: string; readonly target?: string | undefined }): Promise<RangePlan> {
+  const place = await locate(path, options.env);
+  const head = await resolve(place.git, young);
+  const from = old === null ? null : await resolve(place.git, old);
+  const { oid: target, ref: target_ref } = await resolveTarget(place.git, onto);
+  const limit = options.commits_max ?? COMMITS_MAX;
+  const line = await place.git.lines("rev-list", ["--first-parent", `--max-count=${limit}`, head, ...(from === null ? [] : [`^${from}`])], { stdout_bytes_max: LIST_BYTES_MAX });
+  const behind = from === null ? [] : [from];
+  const history = await historyBetween(place.git, [head, target], behind, limit);
+  return { ...described(place, target_ref, head, [...new Set([...line, head, ...behind])], history), target, origin: place.origin, from };
+}
+
 function described({ git, repository, object_format, shallow }: Place, target_ref: string, head: string, tips: readonly string[], history: StreamedHistory): PackPlan {
   const { cuts, truncated: history_truncated } = history;
   return { repository, object_format, target_ref, head, tips, shallow, cuts, history_truncated, pack: () => packStream(git, tips, history.commits) };

@@ -24,6 +24,7 @@ import { provenanceSigner, type ProvenanceSigner } from "./provenance.ts";
 import { keyedDigest, unsealOpenings } from "./range/blinding.ts";
 import { recordVerdict, type Recorded, type RecordInput } from "./record.ts";
 import { logRelease, type LoggedRelease } from "./release.ts";
+import { shipmentSigner, type ShipmentSigner } from "./shipment.ts";
 import { finishRotation } from "./rotation/folders.ts";
 import { isDue, rotationStep } from "./rotation/index.ts";
 import { renew, type Renewal } from "./succession/renew.ts";
@@ -51,7 +52,7 @@ export interface EvidenceDeps {
   readonly appended?: () => void;
 }
 
-export interface Evidence extends ProvenanceSigner {
+export interface Evidence extends ProvenanceSigner, ShipmentSigner {
   readonly trust_bytes: Uint8Array;
   readonly trust_path: string;
   readonly trust_domain: string;
@@ -190,6 +191,7 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
     },
 
     ...provenanceSigner(log, () => time.next_s(newest_s()), keys),
+    ...shipmentSigner(log, () => time.next_s(newest_s()), keys, deps.version),
 
     reveal(sealed, of, obligation) {
       const found = unsealOpenings(keys.salt_secret, of, sealed)[obligation];

@@ -9,7 +9,7 @@ import type { Credential, Grant, Tokens } from "./tokens.ts";
 
 /** What a tenant may ask where the operator does not say. */
 const DEFAULT_VERBS: readonly Verb[] = ["gate", "replay", "read", "inspect"];
-const ALL_VERBS: readonly Verb[] = [...DEFAULT_VERBS, "operate"];
+const ALL_VERBS: readonly Verb[] = [...DEFAULT_VERBS, "operate", "ship"];
 const WINDOW_S = { hour: 3_600, day: 86_400 } as const;
 /** Buckets kept at once; those of tenants are far fewer, the rest are users whose tokens were refused. */
 const BUCKETS_MAX = 32_768;

@@ -81,9 +81,9 @@ test("a job's token is for one commit and one target", () => {
 });
 
 test("a socket's role lets through what it is for", () => {
-  const all = ["gate", "replay", "read", "inspect", "operate"] as const;
+  const all = ["gate", "replay", "read", "inspect", "operate", "ship"] as const;
   expect([...verbsAt("admin", all)]).toEqual([...all]);
-  expect([...verbsAt("gate", all)]).toEqual(["gate", "replay", "read", "inspect"]);
+  expect([...verbsAt("gate", all)]).toEqual(["gate", "replay", "read", "inspect", "ship"]);
   expect([...verbsAt("witness", all)]).toEqual([]);
   expect([...verbsAt("verify", all)]).toEqual(["read", "inspect"]);
 });

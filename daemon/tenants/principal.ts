@@ -37,8 +37,8 @@ export interface Owned {
 }
 
 const ROLE_VERBS: Readonly<Record<SocketRole, readonly Verb[]>> = {
-  admin: ["gate", "replay", "read", "inspect", "operate"],
-  gate: ["gate", "replay", "read", "inspect"],
+  admin: ["gate", "replay", "read", "inspect", "operate", "ship"],
+  gate: ["gate", "replay", "read", "inspect", "ship"],
   verify: ["read", "inspect"],
   witness: [],
 };

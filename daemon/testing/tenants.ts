@@ -5,7 +5,7 @@ import type { Principal } from "../tenants/index.ts";
 
 /** A user who is nobody's tenant: the one the daemon runs as, or root. */
 export function ownUser(uid: number): Principal {
-  return { uid, tenant: null, verbs: new Set(["gate", "replay", "read", "inspect", "operate"]), space: String(uid), repositories: [], named: false, bound: null, accounts: [], limits: Value.Create(TenantLimits) };
+  return { uid, tenant: null, verbs: new Set(["gate", "replay", "read", "inspect", "operate", "ship"]), space: String(uid), repositories: [], named: false, bound: null, accounts: [], limits: Value.Create(TenantLimits) };
 }
 
 /** A tenant with a user of its own. */

@@ -1,0 +1,57 @@
+/** Routes of `maestro release`. No route takes a verdict: a request names a range and a file, and the node's records say the rest. */
+import type { Limits } from "../../proto/config.ts";
+import { toBase64 } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { ShipmentId, ShipmentReply, ShipReply, ShipRequest } from "../../proto/shipping.ts";
+import type { Intakes } from "../gate/intakes.ts";
+import type { ShipDesk } from "../gate/shipments.ts";
+import type { Quota } from "../integrity/index.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import { readShipment } from "../store/shipments.ts";
+import { maySee, notBoundTo, type Tenants } from "../tenants/index.ts";
+import { route, type Route } from "./route.ts";
+
+export interface ShipmentRouteDeps {
+  readonly intakes: Pick<Intakes, "get">;
+  readonly ship_desk: Pick<ShipDesk, "submit">;
+  readonly artifacts: Artifacts;
+  readonly integrity: { readonly quota: Pick<Quota, "check"> };
+  readonly tenants: Pick<Tenants, "inLine" | "pay">;
+  readonly limits: { readonly server: Pick<Limits["server"], "json_bytes_max"> };
+  readonly expectWork: () => void;
+}
+
+export function shipmentRoutes({ intakes, ship_desk, artifacts, integrity, tenants, limits, expectWork }: ShipmentRouteDeps): Route[] {
+  return [
+    route("ship", {
+      access: "ship",
+      summary: "Release an artifact: signs and logs which admitted changes are in it, or names the commits that lack an admit",
+      params: {},
+      request: ShipRequest,
+      reply: ShipReply,
+      body_bytes_max: limits.server.json_bytes_max,
+      handle({ principal, body, signal }) {
+        const intake = intakes.get(principal, body.intake_id);
+        const because = notBoundTo(principal, { head: body.to, target_ref: body.target_ref });
+        if (because !== null) throw new MaestroError("auth.token", because);
+        integrity.quota.check(principal);
+        expectWork();
+        return tenants.inLine(principal, () => ship_desk.submit(intake, body, (row) => maySee(principal, row), signal, (worst, work) => tenants.pay(principal, worst, work)));
+      },
+    }),
+    route("shipment", {
+      access: "findings",
+      summary: "A release as it was signed and logged",
+      params: { id: ShipmentId },
+      request: null,
+      body_bytes_max: 0,
+      reply: ShipmentReply,
+      async handle({ principal, params }) {
+        const kept = await readShipment(artifacts, params.id);
+        // The same words whether there is no such release or it is somebody else's.
+        if (kept === null || !maySee(principal, kept.row)) throw new MaestroError("request.not_found", `no release ${params.id}`);
+        return { row: kept.row, shipment: toBase64(kept.shipment), release: toBase64(kept.release) };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,44 @@
+/** From admitted changes to a released artifact, through the command line. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { World } from "./testing/world.ts";
+
+let world: World;
+beforeAll(() => {
+  world = new World();
+});
+afterAll(() => world.dispose());
+
+test("release: a squash, a merge commit and a fast-forward, each admitted; a commit that nobody gated is named", async () => {
+  const source = await world.repository({ "a.ts": "export const a = 1;\n" });
+  const from = source.git("rev-parse", "HEAD");
+  const main = source.git("rev-parse", "--abbrev-ref", "HEAD");
+  const change = async (name: string): Promise<string> => {
+    const base = source.git("rev-parse", main);
+    source.git("checkout", "-q", "-b", name, base);
+    await source.commit({ [`${name}.ts`]: `export const ${name} = 1;\n` }, name);
+    expect((await world.judged(source, ["--target", main])).verdict).toBe("admit");
+    source.git("checkout", "-q", main);
+    return base;
+  };
+  await change("one");
+  source.git("merge", "-q", "--squash", "one");
+  source.git("commit", "-q", "-m", "one, squashed");
+  await change("two");
+  source.git("merge", "-q", "--no-ff", "-m", "merge two", "two");
+  await change("three");
+  source.git("merge", "-q", "--ff-only", "three");
+  const artifact = join(world.home, "app.tar");
+  writeFileSync(artifact, "what was built");
+  const release = (range: string, ...more: string[]) => world.run(["release", artifact, "--changes", range, "--repo", source.path, "--target", main, "--embedded", ...more]);
+  const released = await release(`${from}..${main}`, "--json");
+  expect([released.code, released.stderr]).toEqual([0, expect.any(String)]);
+  const { statement } = JSON.parse(released.stdout) as { statement: { predicate: { steps: { how: string }[] } } };
+  expect(statement.predicate.steps.map(({ how }) => how)).toEqual(["squash", "merge", "fast_forward"]);
+  for (const file of ["shipment", "release"]) expect(existsSync(`${artifact}.${file}.sigstore.json`)).toBe(true);
+  const bare = await source.commit({ "four.ts": "export const four = 4;\n" }, "nobody gated this");
+  const refused = await release(`${from}..${main}`);
+  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining(bare)]);
+  expect(refused.stdout.match(/^ {2}[0-9a-f]{40}/gm)).toHaveLength(1);
+}, 120_000);

@@ -1,0 +1,146 @@
+/** The admits that may cover a range: this node's own records, and other nodes' evidence that its trust file vouches for. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Bundle } from "../../proto/bundle.ts";
+import type { Mode } from "../../proto/change.ts";
+import { fromBase64, toHex } from "../../proto/encoding.ts";
+import { SBOM_DOCUMENT } from "../../proto/sbom.ts";
+import type { Statement } from "../../proto/attestation.ts";
+import { BoundedMap } from "../platform/bounded-map.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import { perhapsNamed, type GateRow, type Gates } from "../store/gates.ts";
+import { verifyWithTrust, type Trust } from "../verifier/index.ts";
+import { timestampSeconds } from "../verifier/time.ts";
+import type { Admit } from "./core.ts";
+
+export interface RecordedAdmit extends Admit {
+  readonly statement: Statement;
+  readonly statement_sha256: string;
+  readonly bundle_sha256: string;
+  readonly log_index: number;
+  readonly signer: string;
+  readonly record: "node" | "bundle";
+  /** SHA-256 of the bill of materials that the gate recorded; null where it has none, or does not show it. */
+  readonly sbom_sha256: string | null;
+}
+
+/** What an admit must be of. */
+export interface Wanted {
+  readonly repo_id: string;
+  readonly target_ref: string;
+  readonly mode: Mode;
+  /** Whether whoever asks may know of that gate. */
+  readonly sees: (row: GateRow) => boolean;
+}
+
+export interface AdmitDeps {
+  readonly gates: Gates;
+  readonly artifacts: Pick<Artifacts, "blobs">;
+  readonly evidence: { readonly trust: Trust; now_s(): number };
+}
+
+/** Gates looked through, newest first, for one whose head nothing in the range names: a squash or a rebase names none. */
+const SCANNED_MAX = 5_000;
+const PEEKED = { entries_max: 20_000, characters_max: 4 * 1024 * 1024 };
+
+/** The operator's word on base and configuration, in whichever of its two modes; a caller's word only counts beside another caller's. */
+const modesLike = (mode: Mode): readonly Mode[] => (mode === "local" ? ["local", "host", "fork"] : ["host", "fork"]);
+
+/** What a bundle of our own is about, before it is verified. */
+function peek(bytes: Uint8Array): Statement | null {
+  try {
+    const { attestations } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
+    return JSON.parse(new TextDecoder().decode(fromBase64(attestations[0]?.dsseEnvelope.payload ?? "") ?? new Uint8Array())) as Statement;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+function sbomIn(bytes: Uint8Array): string | null {
+  const { manifest } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
+  for (const slot of manifest.leaves) if ("leaf" in slot && slot.leaf.kind === "document" && slot.leaf.name === SBOM_DOCUMENT) return slot.leaf.source_sha256;
+  return null;
+}
+
+export class Admits {
+  /** Of every bundle by its digest: the merged tree, where it is an admit of a change. */
+  private readonly trees = new BoundedMap<string | null>(PEEKED);
+
+  constructor(private readonly deps: AdmitDeps) {}
+
+  /** A verified admit of what is wanted, or why these bytes are none. */
+  verified(bytes: Uint8Array, { repo_id, target_ref, mode }: Wanted, record: RecordedAdmit["record"]): RecordedAdmit | string {
+    const { trust, now_s } = { trust: this.deps.evidence.trust, now_s: this.deps.evidence.now_s() };
+    const verified = verifyWithTrust(bytes, trust, { now: new Date(now_s * 1000), witnesses: "later" });
+    const [reason] = verified.reasons;
+    if (verified.result !== "verified" || verified.statement === null || verified.log === null || verified.signer === null) return `its evidence does not verify here: ${reason?.code}: ${reason?.detail}`;
+    const { statement, log, signer } = verified;
+    const { predicate: { identity, verdict, attempt, gate_id, mode: its_mode } } = statement;
+    // In mode local a target is what the caller called it, and may be a bare commit.
+    const same_target = identity.target_ref === target_ref || (its_mode === "local" && identity.target_ref === identity.base);
+    if (identity.repo_id !== repo_id || !same_target) return `it is of ${identity.repo_id}, ${identity.target_ref}`;
+    if (!modesLike(mode).includes(its_mode)) return `it was judged in mode ${its_mode}, which counts for nothing in mode ${mode}`;
+    if (verdict !== "admit" || identity.merge_tree === null) return `it is a ${verdict}`;
+    const payload = fromBase64((JSON.parse(new TextDecoder().decode(bytes)) as Bundle).attestations[0]?.dsseEnvelope.payload ?? "") ?? new Uint8Array();
+    return {
+      gate_id, base: identity.base, head: identity.head, merge_tree: identity.merge_tree,
+      issued_s: timestampSeconds(attempt.issued_at) ?? 0, valid_until_s: timestampSeconds(attempt.valid_until) ?? 0,
+      statement, statement_sha256: toHex(sha256(payload)), bundle_sha256: toHex(sha256(bytes)), log_index: log.index, signer: signer.fingerprint, record, sbom_sha256: sbomIn(bytes),
+    };
+  }
+
+  /** Only the newest attempt of a gate speaks for it: an older admit that was judged again is over. */
+  private newest(rows: readonly GateRow[], { repo_id, sees }: Wanted): GateRow[] {
+    const ids = new Set(rows.filter((row) => row.repo_id === repo_id).map(({ gate_id }) => gate_id));
+    return [...ids].flatMap((gate_id) => this.deps.gates.attempts(gate_id).at(-1) ?? []).filter(sees);
+  }
+
+  private async admitOf(row: GateRow, wanted: Wanted): Promise<RecordedAdmit | string> {
+    if (row.verdict !== "admit") return `attempt ${row.attempt.attempt} of ${row.gate_id} says ${row.verdict}`;
+    const bytes = await this.deps.artifacts.blobs.get(row.bundle);
+    return bytes === undefined ? `the evidence of ${row.gate_id} is gone` : this.verified(bytes, wanted, "node");
+  }
+
+  /** Gates of these heads, and why those that count for nothing do not. */
+  async ofHeads(heads: readonly string[], wanted: Wanted): Promise<{ readonly admits: readonly RecordedAdmit[]; readonly against: ReadonlyMap<string, string> }> {
+    const admits: RecordedAdmit[] = [];
+    const against = new Map<string, string>();
+    for (const head of heads) {
+      for (const row of this.newest(perhapsNamed(this.deps.gates, [head]).filter((row) => row.head === head), wanted)) {
+        const admit = await this.admitOf(row, wanted);
+        if (typeof admit === "string") against.set(head, admit);
+        else admits.push(admit);
+      }
+    }
+    return { admits, against };
+  }
+
+  private async treeOf(row: GateRow): Promise<string | null> {
+    const known = this.trees.get(row.bundle);
+    if (known !== undefined) return known;
+    const bytes = await this.deps.artifacts.blobs.get(row.bundle);
+    const tree = bytes === undefined ? null : (peek(bytes)?.predicate.identity.merge_tree ?? null);
+    this.trees.put(row.bundle, tree);
+    return tree;
+  }
+
+  /** Admits of exactly these contents, by whatever head, until every tree has one. */
+  async ofTrees(trees: ReadonlySet<string>, wanted: Wanted): Promise<{ readonly admits: readonly RecordedAdmit[]; readonly cut: boolean }> {
+    const { gates } = this.deps;
+    const admits: RecordedAdmit[] = [];
+    const left = new Set(trees);
+    const rows = gates.recent(SCANNED_MAX);
+    for (const row of rows) {
+      if (left.size === 0) break;
+      if (row.repo_id !== wanted.repo_id || row.verdict !== "admit") continue;
+      const tree = await this.treeOf(row);
+      if (tree === null || !trees.has(tree)) continue;
+      const [newest] = this.newest([row], wanted);
+      const admit = newest === undefined ? "not to be seen" : await this.admitOf(newest, wanted);
+      if (typeof admit === "string") continue;
+      admits.push(admit);
+      left.delete(tree);
+    }
+    return { admits, cut: left.size > 0 && rows.length >= SCANNED_MAX };
+  }
+}
