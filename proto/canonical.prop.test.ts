@@ -78,3 +78,28 @@ test("two values never share their canonical bytes", () => {
     { numRuns: times(300) },
   );
 });
+
+test("attack: whatever text JSON.parse forgives, the canonical reader takes only what canonical bytes are, and the value is the strict reader's", () => {
+  const piece = fc.constantFrom("{", "}", "[", "]", ",", ":", '"a"', '"b"', '"1"', '"10"', '"2"', '"__proto__"', '"toJSON"', '"\\ud800"', '"\\u0061"', '"\\/"', "0", "-0", "1", "1.0", "1e2", "1e400", "9007199254740993", " ", "\ufeff", "\r\n", "null", "true", '"é"', '"e\u0301"');
+  const spelled = fc.oneof(fc.array(piece, { maxLength: 9 }).map((parts) => parts.join("")), json.map((value) => JSON.stringify(value)), fc.json());
+  fc.assert(
+    fc.property(spelled, (one) => {
+      let strict: Json | undefined;
+      try {
+        strict = parseStrict(utf8(one), limits);
+      } catch (error) {
+        expect(error).toBeInstanceOf(MaestroError);
+      }
+      const canonical = strict !== undefined && canonicalText(strict) === one;
+      let read: Json | undefined;
+      try {
+        read = parseCanonical(utf8(one), limits);
+      } catch (error) {
+        expect(error).toBeInstanceOf(MaestroError);
+      }
+      expect([one, read !== undefined]).toEqual([one, canonical]);
+      if (canonical) expect(Bun.deepEquals(read, strict, true)).toBe(true);
+    }),
+    { numRuns: times(3000) },
+  );
+});

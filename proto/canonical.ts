@@ -5,11 +5,14 @@
 import { fromUtf8, utf8 } from "./encoding.ts";
 import { MaestroError } from "./errors.ts";
 import type { Json } from "./json.ts";
+import { measureJson } from "./measure-json.ts";
 import { SAFE_INTEGERS, StrictReader } from "./strict-reader.ts";
 
 export interface ParseLimits {
   readonly bytes_max: number;
   readonly depth_max: number;
+  /** Values and names: a byte or two of text can cost a hundred of memory. Absent: as many as the bytes hold. */
+  readonly values_max?: number;
 }
 
 function encodeString(text: string): string {
@@ -35,9 +38,40 @@ function encode(value: unknown, path: string): string {
   throw new MaestroError("internal.bug", `canonical JSON: ${path} is ${typeof value}`);
 }
 
+function isCanonicalObject(value: Readonly<Record<string, unknown>>): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  let before: string | null = null;
+  for (const key of Object.keys(value)) {
+    if ((before !== null && before >= key) || !key.isWellFormed() || !isCanonicalValue(value[key])) return false;
+    before = key;
+  }
+  return true;
+}
+
+/** Whether `JSON.stringify` writes this value as `encode` would: its keys stand in their order, and it holds nothing that has no canonical form. */
+function isCanonicalValue(value: unknown): boolean {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed();
+    case "number":
+      return Number.isSafeInteger(value) && !Object.is(value, -0);
+    case "boolean":
+      return true;
+    case "object":
+      if (value === null) return true;
+      if (!Array.isArray(value)) return isCanonicalObject(value as Readonly<Record<string, unknown>>);
+      for (const item of value) if (!isCanonicalValue(item)) return false;
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** Canonical text (RFC 8785 section 3.2). Throws on fractions, -0, undefined and lone surrogates. */
 export function canonicalText(value: unknown): string {
-  return encode(value, "");
+  // What was read from canonical text is in order already, and the engine writes it five times faster.
+  return isCanonicalValue(value) ? JSON.stringify(value) : encode(value, "");
 }
 
 /** Canonical bytes: the only form that is ever hashed or signed. */
@@ -51,7 +85,17 @@ export function canonicalBytes(value: unknown): Uint8Array {
  * Throws `request.malformed` with the offset, `request.too_large` over the byte limit.
  */
 export function parseStrict(bytes: Uint8Array, limits: ParseLimits): Json {
-  return parseText(textOf(bytes, limits), limits);
+  const text = textOf(bytes, limits);
+  if (limits.values_max !== undefined) checkMeasure(bytes, limits);
+  return parseText(text, limits);
+}
+
+/** Whether it is no deeper than it may be; which character is too deep is the strict reader's to say. Throws `request.too_large` over `values_max`. */
+export function checkMeasure(bytes: Uint8Array, limits: ParseLimits): boolean {
+  const { depth, values } = measureJson(bytes, limits);
+  const { values_max = Number.POSITIVE_INFINITY, depth_max } = limits;
+  if (values > values_max) throw new MaestroError("request.too_large", `more than ${values_max} values, names and lists`);
+  return depth <= depth_max;
 }
 
 function textOf(bytes: Uint8Array, limits: ParseLimits): string {
@@ -67,9 +111,23 @@ function parseText(text: string, limits: ParseLimits): Json {
   return new StrictReader(text, limits.depth_max, SAFE_INTEGERS).document();
 }
 
+/** What the engine reads, where that is all there is to read; `undefined` where the strict reader has to say what is wrong. */
+function parsedByEngine(text: string): Json | undefined {
+  try {
+    const value: Json = JSON.parse(text);
+    // A key that stands there twice, a lone surrogate, a fraction: whatever the engine forgives is not in what it writes.
+    return isCanonicalValue(value) && JSON.stringify(value) === text ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** As `parseStrict`, and the bytes must already be canonical: one document, one spelling. */
 export function parseCanonical(bytes: Uint8Array, limits: ParseLimits): Json {
   const text = textOf(bytes, limits);
+  const known = checkMeasure(bytes, limits) ? parsedByEngine(text) : undefined;
+  if (known !== undefined) return known;
   const value = parseText(text, limits);
   // Valid UTF-8 has one text and that text one encoding, so texts compare as their bytes would, at native speed.
   if (canonicalText(value) !== text) throw new MaestroError("request.malformed", "not in canonical form (RFC 8785)");

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value, type ValueError } from "@sinclair/typebox/value";
-import { parseCanonical, type ParseLimits } from "../../proto/canonical.ts";
+import { checkMeasure, parseCanonical, type ParseLimits } from "../../proto/canonical.ts";
 import { fromUtf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { StrictReader, type Numbers } from "../../proto/strict-reader.ts";
@@ -34,9 +34,16 @@ export function readDocument<S extends TSchema>(schema: S, bytes: Uint8Array, li
 /** Statements of others hold fractions; nothing here is decided by one. */
 const ANY_NUMBER: Numbers<number> = { pattern: "any", read: (text) => (Number.isFinite(Number(text)) ? Number(text) : null) };
 
+/** 32 MiB of empty lists would be two gigabytes of memory. */
+const FOREIGN_VALUES_MAX = 2_000_000;
+
 /** As `readDocument`, for what other people's tools write: any spelling of JSON that has one meaning. */
-export function readForeign<S extends TSchema>(schema: S, bytes: Uint8Array, { bytes_max, depth_max }: ParseLimits): Document<Static<S>> {
+export function readForeign<S extends TSchema>(schema: S, bytes: Uint8Array, { bytes_max, depth_max, values_max = FOREIGN_VALUES_MAX }: ParseLimits): Document<Static<S>> {
   if (bytes.length > bytes_max) return { because: `${bytes.length} bytes, limit ${bytes_max}` };
   const text = fromUtf8(bytes);
-  return text === null ? { because: "not valid UTF-8" } : checked(schema, () => new StrictReader(text, depth_max, ANY_NUMBER).document());
+  if (text === null) return { because: "not valid UTF-8" };
+  return checked(schema, () => {
+    checkMeasure(bytes, { bytes_max, depth_max, values_max });
+    return new StrictReader(text, depth_max, ANY_NUMBER).document();
+  });
 }
