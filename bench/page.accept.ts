@@ -1,6 +1,6 @@
 /** The verifier page in real Chromium and real Firefox, opened from disk with no network: verdicts, changed fields, hostile text, keyboard, sizes. */
 import { afterAll, expect } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildVerifierPage } from "../daemon/ui/build.ts";
@@ -24,7 +24,6 @@ const PAGE = file("verifier.html", await buildVerifierPage());
 const ring = newRing();
 const now = new Date();
 const trust = [file("trust.json", ring.trust)];
-const VECTORS = new URL("../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;
 /** A bundle of 1,000 leaves, on a machine that does other things too. */
 const THOUSAND_LEAVES_MS = 1000;
 /** How long the page may stand still while its worker hashes. */
@@ -70,24 +69,6 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
         expect([title, shown.verdict, shown.steps[0]]).toEqual([title, result, `${questionOf(code ?? "")} ${result === "failed" ? "failed" : "unknown"}`]);
         expect(shown.steps.slice(1).filter((step) => step.endsWith(" proved"))).toEqual([]);
       }
-    }),
-  );
-
-  accepts(tool, "foreign bundles: managed keys as their folders say, certificates never verified", () =>
-    onPage(name, async ({ page }) => {
-      if (!existsSync(VECTORS)) throw new Error("../shared/vectors/sigstore-bundles is not there");
-      const verdicts: Record<string, string> = {};
-      for (const folder of readdirSync(VECTORS, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)) {
-        const at = (one: string): string[] => (existsSync(join(VECTORS, folder, one)) ? [join(VECTORS, folder, one)] : []);
-        const artifact = at("artifact");
-        await startAgain(page);
-        const shown = await give(page, { trust: [...at("key.pub"), ...at("trusted_root.json")], evidence: [...(artifact.length > 0 ? artifact : [join(VECTORS, "a.txt")]), ...at("bundle.sigstore.json")] });
-        verdicts[folder] = shown.verdict;
-        if (at("key.pub").length === 0) expect([folder, shown.verdict]).not.toEqual([folder, "verified"]);
-      }
-      const managed = Object.entries(verdicts).filter(([folder]) => folder.startsWith("managed-key"));
-      expect(Object.fromEntries(managed)).toEqual({ "managed-key-and-trusted-root": "verified", "managed-key-happy-path": "verified", "managed-key-no-key_fail": "failed", "managed-key-wrong-key_fail": "failed" });
-      expect(Object.values(verdicts).filter((verdict) => verdict === "not_judged").length).toBeGreaterThan(50);
     }),
   );
 

@@ -13,6 +13,8 @@ export const TOOLS = [
   { apt: "systemd", brings: "systemd-analyze", shows: "the units" },
   { apt: "lintian", brings: "lintian", shows: "the Debian package" },
   { apt: "skopeo", brings: "skopeo", shows: "the store in the hands of a registry tool" },
+  { apt: "chromium", brings: "chromium", shows: "the verifier page in a browser" },
+  { apt: "firefox-esr", brings: "firefox-esr", shows: "the verifier page in a second browser" },
 ];
 
 function onPath(program) {
