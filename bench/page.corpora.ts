@@ -1,6 +1,6 @@
 /** The verifier page in real browsers over the bundles of sigstore-conformance: what the command line says of each, by the same bytes. */
 import { afterAll, expect } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { caseFiles, caseNames } from "../daemon/cli/sigstore/testing/conformance.ts";
