@@ -23,14 +23,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function said(program: string, names: readonly string[], text: string, history?: TestHistory): Promise<CheckRun[]> {
+async function said(program: string, names: readonly string[], text: string, history?: TestHistory, hide = false): Promise<CheckRun[]> {
   const { worker } = resolveHost(EMBEDDED_CONFIG).limits;
   const pool = new WorkerPool({ argv: [process.execPath, "--smol", join(import.meta.dir, program)], cwd: "/", env: {}, limits: worker, size: 1, backoff: worker, cgroups: undefined });
   pools.push(pool);
   const path = join(folder, `r${pools.length}`);
   writeFileSync(path, text);
   const report = { path, sha256: new Bun.CryptoHasher("sha256").update(text).digest("hex") };
-  const obligations = Object.fromEntries(names.map((name) => [name, { from: { report: name }, format: "junit", metric: "failed", max: "0" } as const]));
+  const obligations = Object.fromEntries(names.map((name) => [name, { from: { report: name }, format: "junit", metric: "failed", max: "0", hide } as const]));
   const commands = { lint: { run: ["lint"] }, unit: { run: ["unit"], output: { junit: "j.xml" } } };
   await using lane = new Lane(pool, new AbortController().signal, "t");
   // Awaited, or the lane would be given back before it is used.
@@ -51,6 +51,10 @@ describe("attack: a check process that a report took over says", () => {
     const results = Object.fromEntries(runs.map(({ outcome: { check, result, observer, findings, because } }) => [check, [result, observer, findings.length, because?.includes("worker.protocol") ?? false]]));
     expect(results).toEqual({ "report.none": ["fail", "job", 1, false], ...Object.fromEntries(lies.map(([, name]) => [`report.${name}`, ["unavailable", "job", 0, true]])) });
   });
+});
+
+test("attack: a hidden number of failed tests is counted from what is said of each", async () => {
+  expect(await said("../gate/worker.ts", ["tests"], '<testsuite><testcase name="t"><failure/></testcase></testsuite>', undefined, true)).toEqual([]);
 });
 
 test("attack: what a job says failed or passed teaches nothing; rates come of commands with JUnit reports alone", async () => {

@@ -46,9 +46,11 @@ async function said(name: string, report: KeptFile, config: Pick<GateConfig, "co
   }
 }
 
-/** Trusted configuration says which reports are JUnit, by the obligations that read them. Sorted by name. Throws `request.cancelled` and `daemon.draining` only. */
+/** Trusted configuration says which reports are JUnit, by the obligations that read them; one that a hidden number is read from is not told test by test, since that counts them. Sorted by name. Throws `request.cancelled` and `daemon.draining` only. */
 export async function saidOfTests(config: Pick<GateConfig, "commands" | "obligations">, sources: Sources): Promise<CheckRun[]> {
-  const names = new Set(Object.values(config.obligations).flatMap(({ from, format }) => (format === "junit" && from.report !== undefined ? [from.report] : [])));
+  const rules = Object.values(config.obligations);
+  const hiding = new Set(rules.flatMap(({ from, hide }) => (hide === true && from.report !== undefined ? [from.report] : [])));
+  const names = new Set(rules.flatMap(({ from, format }) => (format === "junit" && from.report !== undefined && !hiding.has(from.report) ? [from.report] : [])));
   const runs: CheckRun[] = [];
   for (const name of [...names].sort()) {
     const report = sources.handed.get(name);

@@ -109,6 +109,14 @@ describe("host and base together", () => {
     expect(refusal(() => mergeGateConfig(host({ obligations: { a: { ...coverage, min: "80" } } }), base({ obligations: { a: coverage } }), ""))).toContain("config.loosens obligations.a");
   });
 
+  test("attack: the base puts bounds of its own on a number that the host hides, to learn it bit by bit, or shows it", () => {
+    const number = { from: { command: "test", file: "m.json" }, format: "json" as const, pointer: "/n", min: "1" };
+    const hiding = host({ commands: { test: { run: ["test"] } }, obligations: { secret: { ...number, hide: true }, shown: { ...number, from: { command: "test", file: "open.json" } } } });
+    const merged = (rule: Partial<typeof number> & { readonly hide?: boolean }) => mergeGateConfig(hiding, base({ obligations: { guess: { ...number, ...rule } } }), "");
+    for (const rule of [{}, { min: "50", hide: true }, { pointer: "/other" }]) expect(refusal(() => merged(rule))).toContain("config.loosens obligations.guess: the host hides secret");
+    expect(Object.keys(merged({ from: { command: "test", file: "open.json" } }).obligations)).toEqual(["guess", "secret", "shown"]);
+  });
+
   test("the tool chains in a gate's configuration are those its commands use: the machine's own and the named ones", () => {
     const node = { folders: [{ host: "/opt/node", inside: "/opt/node" }] };
     const given = host({ mounts: { node, other: node } });

@@ -60,6 +60,16 @@ describe("one run for everybody who asks the same", () => {
     expect([pool.counts.busy, keeper.counts.running, world.kept()]).toEqual([0, 0, before]);
   });
 
+  test("attack: whoever tries reports until one answers at once learns nothing of what another payer handed in, in flight or on record", async () => {
+    const request = { ...asked(), reports: [{ name: "spend", bytes: Buffer.from('{"usd": 37.18}').toString("base64") }] };
+    const [own, other] = [world.claimed(), { ...world.claimed(), tenant: "other" }];
+    const [first, guessed] = await Promise.all([world.gate(own, request, sound.keeper), world.gate(other, request, sound.keeper)]);
+    expect(guessed).not.toBe(first);
+    expect([first.recorded, guessed.recorded, guessed.gate_id === first.gate_id, [first.attempt, guessed.attempt].sort()]).toEqual([false, false, true, [1, 2]]);
+    const [again, tried] = [await world.gate(own, request, sound.keeper), await world.gate(own, { ...request, reports: [] }, sound.keeper)];
+    expect([again.recorded, tried.recorded]).toEqual([guessed.attempt === 1, false]);
+  });
+
   test("`rerun` and no rerun are two runs, and so are two repositories", async () => {
     const request = asked();
     const before = size();

@@ -94,7 +94,7 @@ export class GateKeeper {
 
   private async judged(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer, payer: string): Promise<GateResult> {
     const { target_ref, target, head, rerun = false } = request;
-    const key = JSON.stringify([this.deps.shelf.mark({ repo_id: intake.repo_id, target_ref, head }), intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, handedDigest(request.reports)]);
+    const key = JSON.stringify([this.deps.shelf.mark({ repo_id: intake.repo_id, target_ref, head }), intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, this.handedKey(intake, request)]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
       return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), async (spent) => ({ result: await this.run(intake, request, emit, abort, spent), payer })), abort, tenantOf(intake));
@@ -121,7 +121,7 @@ export class GateKeeper {
     const { target_ref, target, head } = request;
     const bill = billOf(intake, request);
     const { costs } = this.deps;
-    const handed = this.handedKey(request);
+    const handed = this.handedKey(intake, request);
     let reuse: Reuse | undefined;
     const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
     const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: reuseFor(this.keptBodies(), checkCode(), scopeOf(intake), request.rerun === true) } };
@@ -198,10 +198,13 @@ export class GateKeeper {
     return ends_s === null ? valid_for_s : Math.max(1, Math.min(valid_for_s, ends_s - this.deps.evidence.now_s()));
   }
 
-  /** Keyed, since it is kept: a report of one number could be guessed from a plain digest. */
-  private handedKey({ reports }: GateRequest): string | null {
+  /**
+   * Keyed, since it is kept: a report of one number could be guessed from a plain digest. And each payer's own, since an answer that is given
+   * again would tell whoever tries that another one handed in the same.
+   */
+  private handedKey(intake: Intake, { reports }: GateRequest): string | null {
     const digest = handedDigest(reports);
-    return digest === null ? null : this.deps.evidence.keyed("reports", digest);
+    return digest === null ? null : this.deps.evidence.keyed("reports", JSON.stringify([payerName(intake), digest]));
   }
 
   /** A proof of hidden numbers takes a moment, in which no other attempt of this gate may take the same number. */

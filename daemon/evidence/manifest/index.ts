@@ -49,13 +49,15 @@ function openingOf({ secret, name }: CoreLeaf, gate_id: string, { attempt: { att
 
 function fullLeaf({ source, reused, secret, ...core }: CoreLeaf, gate_id: string, input: ManifestInput, opening: Opening | null): ObligationLeaf {
   const travels = source?.travels === true;
+  // A report's MAC is of this attempt alone: whoever may hand in reports for the same change could otherwise try which one it was.
+  const mac_of = core.component === "obligations" ? { gate_id, attempt: input.attempt.attempt } : { gate_id };
   const leaf: Omit<ObligationLeaf, "salt"> = {
     ...core,
     v: 3,
     gate_id,
     commitment: opening === null ? null : toBase64(commit(rangeGroup(), opening)),
     ...(opening === null || secret === undefined ? {} : { hidden: { bits: secret.bits, opening_sha256: openingDigest(opening) } }),
-    source_mac: source === null || travels ? null : toHex(mac(input.salt_secret, "source", { gate_id, sha256: source.sha256 })),
+    source_mac: source === null || travels ? null : toHex(mac(input.salt_secret, "source", { ...mac_of, sha256: source.sha256 })),
     source_sha256: travels ? source.sha256 : null,
     tool: reused === undefined ? input.tool : `${input.tool}; re-used from attempt ${reused.attempt} of ${reused.gate_id}`,
     policy: input.identity.policy,

@@ -34,6 +34,7 @@ export const keyedDigest = (secret: Uint8Array, purpose: string, value: string):
 const Openings = Type.Record(Type.String(), Closed({ value: Decimal, blinding: Commitment }));
 const LIMITS = { bytes_max: 64 * 1024, depth_max: 4 } as const;
 
+const CLOSING = 0x7d;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -45,9 +46,18 @@ interface SealedFor {
 const associated = ({ gate_id, attempt }: SealedFor): Uint8Array => canonicalBytes({ gate_id, attempt });
 const sealingKey = (secret: Uint8Array, of: SealedFor): Uint8Array => mac(secret, "sha256", "openings", { gate_id: of.gate_id, attempt: of.attempt });
 
+/** Digits and sign of the longest number there is: how long a record is must not say how long its numbers are. */
+const VALUE_CHARS_MAX = 39;
+
+function padded(openings: ReadonlyMap<string, Opening>): Uint8Array {
+  const spare = [...openings.values()].reduce((sum, { value }) => sum + VALUE_CHARS_MAX - value.toString().length, 0);
+  const plain = canonicalBytes(Object.fromEntries([...openings].map(([name, { value, blinding }]) => [name, { value: value.toString(), blinding: toBase64(toBytesLe(blinding)) }])));
+  return concatBytes(plain, utf8(" ".repeat(Math.max(0, spare))));
+}
+
 /** The numbers of one gate under a key of that gate's own (AES-256-GCM): a copy of the store without the keys does not hold them. */
 export function sealOpenings(secret: Uint8Array, of: SealedFor, openings: ReadonlyMap<string, Opening>): string {
-  const plain = canonicalBytes(Object.fromEntries([...openings].map(([name, { value, blinding }]) => [name, { value: value.toString(), blinding: toBase64(toBytesLe(blinding)) }])));
+  const plain = padded(openings);
   const nonce = new Uint8Array(randomBytes(NONCE_BYTES));
   const cipher = createCipheriv("aes-256-gcm", sealingKey(secret, of), nonce).setAAD(associated(of));
   return toBase64(concatBytes(nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()));
@@ -59,7 +69,8 @@ export function unsealOpenings(secret: Uint8Array, of: SealedFor, sealed: string
   try {
     const decipher = createDecipheriv("aes-256-gcm", sealingKey(secret, of), bytes.subarray(0, NONCE_BYTES)).setAAD(associated(of));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-    const plain = parseCanonical(concatBytes(decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()), LIMITS);
+    const opened = concatBytes(decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final());
+    const plain = parseCanonical(opened.subarray(0, opened.lastIndexOf(CLOSING) + 1), LIMITS);
     if (Value.Check(Openings, plain)) return plain;
   } catch (error) {
     throw new MaestroError("store.corrupt", `the sealed numbers of ${of.gate_id} cannot be opened with this node's keys`, { cause: error });

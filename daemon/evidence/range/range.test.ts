@@ -56,6 +56,17 @@ describe("record", () => {
     expect(() => evidence.reveal(openings ?? "", { ...of, attempt: 2 }, "spend")).toThrow("cannot be opened");
   });
 
+  test("attack: whoever hands in reports for the same change tries which one another attempt was measured from", async () => {
+    const evidence = await open(() => NOW.getTime());
+    const macs: string[] = [];
+    for (const attempt of [1, 2]) {
+      const { bundle } = await evidence.record({ ...recordInput(evidence.trust_domain, attempt), obligations: [hidden("spend", 714219583n, { max: "900000000" })] }, nothing);
+      macs.push(/"name":"spend"[^{}]*"source_mac":"([0-9a-f]{64})"/.exec(fromUtf8Lossy(bundle))?.[1] ?? "none");
+    }
+    expect(macs).not.toContain("none");
+    expect(macs[0]).not.toBe(macs[1]!);
+  });
+
   test("the log moves on while a proof is made: both entries stand, and no time goes back", async () => {
     let now_ms = NOW.getTime();
     const evidence = await open(() => now_ms);
@@ -151,6 +162,10 @@ describe("sealed openings", () => {
       expect(() => unsealOpenings(secret, of, toBase64(flipped))).toThrow("cannot be opened");
     }
     expect(() => unsealOpenings(secret, of, "")).toThrow("cannot be opened");
+  });
+  test("attack: a record's length tells how many digits a number has", () => {
+    const lengths = [0n, 7n, -7n, 714219583n, 10n ** 37n, -(10n ** 38n - 1n)].map((value) => sealOpenings(secret, of, new Map([["spend", { value, blinding: 7n }]])).length);
+    expect(new Set(lengths).size).toBe(1);
   });
   test("two of the same are not alike", () => {
     expect(sealOpenings(secret, of, new Map([["spend", { value: -5n, blinding: 7n }]]))).not.toBe(sealed);

@@ -51,6 +51,9 @@ export function checkBounds({ name, unit, scale, min, max, hidden }: ObligationL
   if (rule.hide !== true) return stop("range.bounds", `the configuration does not hide ${name}`);
   const at = rule.scale ?? 0;
   const of = (text: string | undefined): string | null => (text === undefined ? null : exactlyAt(text, at));
+  // A bound that cannot be met exactly is none, and must not pass for one that was never asked for.
+  const lost = [rule.min, rule.max].find((text) => text !== undefined && of(text) === null);
+  if (lost !== undefined) return stop("range.bounds", `the configuration's bound of ${name} is no decimal of scale ${at}`);
   const wanted = { unit: rule.unit ?? null, scale: at, min: of(rule.min), max: of(rule.max), bits: rule.hide_bits ?? RANGE_BITS_DEFAULT };
   const said = { unit, scale, min, max, bits: hidden?.bits ?? null };
   return canonicalText(wanted) === canonicalText(said) ? pass(null) : stop("range.bounds", `${name} was proved against other bounds than the configuration's: ${canonicalText(said)}, not ${canonicalText(wanted)}`);
