@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lockReader } from "../daemon/gate/checks/lock/read.ts";
+import { unreadLock } from "../daemon/gate/checks/lock/unread.ts";
 import { ownSbom } from "../daemon/own-sbom.ts";
 import { makeSbom } from "../daemon/sbom/index.ts";
 import { accepts, output } from "./rig/accepts.ts";
@@ -20,7 +21,7 @@ interface Listed {
 
 async function sbomFile(name: string, files: Readonly<Record<string, Uint8Array>>): Promise<{ readonly path: string; readonly purls: readonly string[] }> {
   const leaves = Object.keys(files).map((path) => ({ path: { u: path }, mode: "100644", oid: path }));
-  const { document } = await makeSbom(leaves, { readerOf: lockReader, content: (oid) => Promise.resolve(files[oid] ?? new Uint8Array()) }, { name, version: "0".repeat(40) });
+  const { document } = await makeSbom(leaves, { readerOf: lockReader, unread: unreadLock, content: (oid) => Promise.resolve(files[oid] ?? new Uint8Array()) }, { name, version: "0".repeat(40) });
   const path = join(work, `${name}.cdx.json`);
   writeFileSync(path, document ?? "");
   const { components = [] } = JSON.parse(readFileSync(path, "utf8")) as Listed;

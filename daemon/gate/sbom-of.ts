@@ -40,8 +40,9 @@ export async function sbomOf({ git, limits }: SbomDeps, { repo_id, git_dir, obje
 
 /** Of a change's merged tree, or why it is not known: no verdict hangs on it, and the card says that it is missing. */
 export async function sbomOfChange(deps: SbomDeps, repository: Repository, facts: FactsReply, folder: string, lane: Lane, left_ms: number): Promise<KeptSbom | { readonly because: string } | null> {
-  const { change, facts_sha256 } = facts;
-  if (change.history !== "known" || change.merge_tree === null) return null;
+  const { change, facts_sha256, locks } = facts;
+  // Most changes touch no lock file: no check process is asked for what the facts say already.
+  if (locks !== true || change.history !== "known" || change.merge_tree === null) return null;
   const deadline_ms = Math.max(1, Math.ceil(Math.min(deps.limits.worker.check_deadline_ms, left_ms)));
   try {
     return await sbomOf(deps, repository, { tree: change.merge_tree, facts_path: join(folder, "facts.json"), facts_sha256 }, folder, lane, deadline_ms);

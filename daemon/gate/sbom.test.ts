@@ -1,8 +1,9 @@
 /** The bill of materials of a change: a leaf of its evidence, kept beside its bundle, and made of the merged tree. */
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import type { GateResult } from "../../proto/api.ts";
 import { fromBase64, fromUtf8Lossy } from "../../proto/encoding.ts";
 import { SBOM_DOCUMENT } from "../../proto/sbom.ts";
+import { Lane } from "../checking/lane.ts";
 import { World } from "../testing/core.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { artifactName } from "../store/gates.ts";
@@ -19,16 +20,25 @@ let plain: GateResult;
 let head: string;
 let base: string;
 let second: Intake;
+/** Questions put to check processes for each of the two. */
+const asked: string[][] = [];
 beforeAll(async () => {
   world = await World.open();
   const source = world.scratch.source("locks");
   base = await source.commit({ "package-lock.json": lock("old"), "other/package-lock.json": lock("beside"), "f.txt": "1\n" }, "base");
   head = await source.commit({ "package-lock.json": lock("young") }, "another package");
   const intake = await world.received(source, [base, head]);
+  using run = spyOn(Lane.prototype, "run");
+  const questions = (): void => {
+    asked.push(run.mock.calls.map(([job]) => job.kind));
+    run.mockClear();
+  };
   touched = await world.gate(intake, { target_ref: "refs/heads/main", target: base, head });
+  questions();
   const text = await source.commit({ "f.txt": "2\n" }, "no package");
   second = await world.received(source, [head, text]);
   plain = await world.gate(second, { target_ref: "refs/heads/main", target: head, head: text });
+  questions();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -48,6 +58,8 @@ test("one that touches none has none, and is told from one that was lost", async
   expect(leafOf(plain).reasons.map(({ code }) => code)).toEqual(["leaf.unknown"]);
   await expect(world.core.sboms.ofGate(rowOf(plain))).rejects.toMatchObject({ code: "request.not_found", detail: expect.stringContaining("touched no lock file") });
   expect(plain.card.warnings.filter((warning) => warning.includes("bill of materials"))).toEqual([]);
+  // Nor does it wait for a check process to say so.
+  expect(asked.map((kinds) => kinds.includes("sbom"))).toEqual([true, false]);
 });
 
 test("another attempt has the same document and a blob of its own, so that the end of one takes nothing of the other", async () => {

@@ -5,17 +5,15 @@ import type { Facts } from "../../proto/facts.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { SbomJob, SbomReply } from "../../proto/worker.ts";
 import { GitReader } from "../platform/git/reader.ts";
-import { isLock, makeSbom, type Leaf, type Sources } from "../sbom/index.ts";
+import { makeSbom, type Leaf, type Sources } from "../sbom/index.ts";
 import { lockReader } from "./checks/lock/read.ts";
+import { unreadLock } from "./checks/lock/unread.ts";
 
 const COMMITS_MAX = 16;
 
-/** Lock files that the change adds, edits, renames or removes; what it only carries along is in the document all the same. */
-const touches = ({ files }: Pick<Facts, "files">): boolean => files.some(({ path, old_path }) => isLock({ readerOf: lockReader }, path) || (old_path !== null && isLock({ readerOf: lockReader }, old_path)));
-
 async function leavesOf(job: SbomJob, reader: GitReader, facts: Facts | null): Promise<{ readonly leaves: readonly Leaf[]; readonly version: string } | null> {
   if ("tree" in job.of) {
-    if (facts === null || !touches(facts)) return null;
+    if (facts === null) return null;
     if (facts.gaps.some(({ what }) => what === "merged tree")) throw new MaestroError("request.too_large", "the merged tree has more entries than are listed (limits.facts.tree_entries_max)");
     return { leaves: facts.tree, version: job.of.tree };
   }
@@ -29,7 +27,6 @@ async function leavesOf(job: SbomJob, reader: GitReader, facts: Facts | null): P
 /** The document lies in `into` afterwards; the core passes it on and reads none of it. */
 export async function sbomJob(job: SbomJob, facts: Facts | null): Promise<SbomReply> {
   const { git, git_dir, object_format, deadline_ms, name, into } = job;
-  if (facts !== null && !touches(facts)) return { kind: "sbom", made: null };
   await using reader = new GitReader(git, { git_dir, object_format }, { deadline_ms, commits_max: COMMITS_MAX });
   const content: Sources["content"] = async (oid, bytes_max) => {
     const read = await reader.objects.read(oid, bytes_max);
@@ -38,7 +35,7 @@ export async function sbomJob(job: SbomJob, facts: Facts | null): Promise<SbomRe
   };
   const found = await leavesOf(job, reader, facts);
   if (found === null) return { kind: "sbom", made: null };
-  const { document, packages, gaps } = await makeSbom(found.leaves, { readerOf: lockReader, content }, { name, version: found.version });
+  const { document, packages, gaps } = await makeSbom(found.leaves, { readerOf: lockReader, unread: unreadLock, content }, { name, version: found.version });
   if (document === null) return { kind: "sbom", made: null };
   await Bun.write(into, document);
   return { kind: "sbom", made: { path: into, sha256: toHex(sha256(document)), packages, gaps: gaps.map((gap) => ({ ...gap })) } };

@@ -2,6 +2,7 @@
 import type { Gap } from "../../proto/facts.ts";
 import type { Ecosystem } from "../../proto/sbom.ts";
 import { hashOf, type Hash } from "./hashes.ts";
+import { plain } from "./plain.ts";
 import { purlOf } from "./purl.ts";
 
 /** What a lock reader says of one package; see daemon/gate/checks/lock. */
@@ -38,9 +39,9 @@ const PACKAGES_MAX = 20_000;
 /** Of one package. */
 const STATED_MAX = 16;
 const LOCKS_MAX = 8;
-const TEXT_MAX = 300;
 
-const text = (value: string): string => value.slice(0, TEXT_MAX).toWellFormed();
+/** The first of them, and how many more there are. */
+const first = (all: readonly string[], max: number): string[] => (all.length <= max ? all.map(plain) : [...all.slice(0, max).map(plain), `and ${all.length - max} more`]);
 
 interface Building extends Omit<Package, "hashes" | "stated" | "locks"> {
   readonly integrity: Set<string>;
@@ -54,12 +55,13 @@ function digestsOf(integrity: ReadonlySet<string>): Pick<Package, "hashes" | "st
   const one = (algorithm: Hash["algorithm"]): boolean => found.filter((hash) => hash?.algorithm === algorithm).length === 1;
   const hashes = found.filter((hash) => hash !== null && one(hash.algorithm)).filter((hash) => hash !== null);
   const rest = all.filter((_, at) => found[at] === null || found[at] === undefined || !one(found[at].algorithm));
-  return { hashes, stated: rest.slice(0, STATED_MAX).map(text) };
+  return { hashes, stated: first(rest, STATED_MAX) };
 }
 
 const byRef = (a: { readonly ref: string }, b: { readonly ref: string }): number => (a.ref < b.ref ? -1 : a.ref > b.ref ? 1 : 0);
 
-export function gather(files: readonly LockFile[]): { readonly packages: readonly Package[]; readonly local: number; readonly gaps: readonly Gap[] } {
+/** At most `packages_max` of them, the first by their purls. */
+export function gather(files: readonly LockFile[], packages_max = PACKAGES_MAX): { readonly packages: readonly Package[]; readonly local: number; readonly gaps: readonly Gap[] } {
   const found = new Map<string, Building>();
   let local = 0;
   for (const { path, ecosystem, entries } of files) {
@@ -71,15 +73,15 @@ export function gather(files: readonly LockFile[]): { readonly packages: readonl
       // go.sum has a line of its own for each module's go.mod, which is no package.
       if (ecosystem === "go" && version.endsWith("/go.mod")) continue;
       const purl = purlOf(ecosystem, { name, version, source });
-      const ref = purl ?? `${ecosystem}:${text(name)}@${text(version)} (${text(source)})`;
-      const one = found.get(ref) ?? { ref, ecosystem, name: text(name), version: text(version), purl, source: text(source), integrity: new Set<string>(), locks: new Set<string>() };
+      const ref = purl ?? `${ecosystem}:${plain(name)}@${plain(version)} (${plain(source)})`;
+      const one = found.get(ref) ?? { ref, ecosystem, name: plain(name), version: plain(version), purl, source: plain(source), integrity: new Set<string>(), locks: new Set<string>() };
       found.set(ref, one);
       for (const digest of integrity) one.integrity.add(digest);
       one.locks.add(path);
     }
   }
   const all = [...found.values()].sort(byRef);
-  const cut = all.length - PACKAGES_MAX;
-  const packages = all.slice(0, PACKAGES_MAX).map(({ integrity, locks, ...one }) => ({ ...one, ...digestsOf(integrity), locks: [...locks].sort().slice(0, LOCKS_MAX).map(text) }));
-  return { packages, local, gaps: cut > 0 ? [{ what: `${cut} packages`, because: `more than ${PACKAGES_MAX}` }] : [] };
+  const cut = all.length - packages_max;
+  const packages = all.slice(0, packages_max).map(({ integrity, locks, ...one }) => ({ ...one, ...digestsOf(integrity), locks: first([...locks].sort(), LOCKS_MAX) }));
+  return { packages, local, gaps: cut > 0 ? [{ what: `${cut} packages`, because: packages_max === PACKAGES_MAX ? `more than ${PACKAGES_MAX}` : "the document would not fit where it is kept" }] : [] };
 }

@@ -4,6 +4,7 @@ import type { Gap } from "../../proto/facts.ts";
 import { fromUtf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { pathText, type PathBytes } from "../../proto/scalar.ts";
+import { plain } from "./plain.ts";
 import { gather, type Locked, type LockFile } from "./gather.ts";
 import { sbomDocument } from "./document.ts";
 
@@ -27,21 +28,26 @@ export interface Leaf {
 export interface Sources {
   /** `null` for a path that is no lock file; handed in, as the checks that compare lock files own the readers. */
   readonly readerOf: (path: string) => LockReader | null;
+  /** Whether a path is a lock file of a tool whose locks are not read. */
+  readonly unread: (path: string) => boolean;
   /** Content of a blob, or why there is none. */
   readonly content: (oid: string, bytes_max: number) => Promise<Uint8Array | { readonly because: string }>;
 }
 
 export interface MadeSbom {
-  /** `null` where the tree has no lock file. */
+  /** `null` where the tree has no lock file, read or not. */
   readonly document: Uint8Array | null;
   readonly packages: number;
   readonly gaps: readonly Gap[];
 }
 
-const shown = (gap: Gap): Gap => ({ what: gap.what.slice(0, 500).toWellFormed(), because: gap.because.slice(0, 500).toWellFormed() });
+const shown = ({ what, because }: Gap): Gap => ({ what: plain(what), because: plain(because) });
 
-/** Whether a path is one that `makeSbom` would read. */
-export const isLock = ({ readerOf }: Pick<Sources, "readerOf">, path: PathBytes): boolean => readerOf(pathText(path)) !== null;
+/** Over a list of gaps the last one says how many were left out. */
+function few(gaps: readonly Gap[]): Gap[] {
+  const all = gaps.map(shown);
+  return all.length <= GAPS_MAX ? all : [...all.slice(0, GAPS_MAX - 1), { what: `${all.length - GAPS_MAX + 1} more`, because: "not listed one by one" }];
+}
 
 async function fileOf({ readerOf, content }: Sources, { path, mode, oid }: Leaf): Promise<LockFile | Gap> {
   const name = pathText(path);
@@ -56,21 +62,29 @@ async function fileOf({ readerOf, content }: Sources, { path, mode, oid }: Leaf)
   return "broken" in lock ? { what: name, because: lock.broken } : { path: name, ecosystem: reader.ecosystem, entries: lock.entries };
 }
 
-/** `name` and `version` say what the tree is of. Throws `request.too_large` for a document that no bundle could hold. */
-export async function makeSbom(leaves: readonly Leaf[], sources: Sources, { name, version }: { readonly name: string; readonly version: string }): Promise<MadeSbom> {
-  const locks = leaves.filter(({ path }) => isLock(sources, path));
-  if (locks.length === 0) return { document: null, packages: 0, gaps: [] };
+/** Without the packages for which there is no place, and says how many these are. */
+function fitting(files: readonly LockFile[], gaps: readonly Gap[], of: { readonly name: string; readonly version: string }): Required<MadeSbom> {
+  for (let packages_max: number | undefined; ; ) {
+    const gathered = gather(files, packages_max);
+    const said = few([...gathered.gaps, ...gaps]);
+    const packages = gathered.packages.length;
+    const document = sbomDocument({ ...of, packages: gathered.packages, locks: files.map(({ path }) => plain(path)), local: gathered.local, gaps: said });
+    if (document.length <= DOCUMENT_BYTES_MAX || packages === 0) return { document, packages, gaps: said };
+    packages_max = Math.floor(packages * Math.min(0.95, (0.95 * DOCUMENT_BYTES_MAX) / document.length));
+  }
+}
+
+/** `name` and `version` say what the tree is of. */
+export async function makeSbom(leaves: readonly Leaf[], sources: Sources, of: { readonly name: string; readonly version: string }): Promise<MadeSbom> {
+  const locks = leaves.filter(({ path }) => sources.readerOf(pathText(path)) !== null);
+  const gaps: Gap[] = leaves.filter(({ path }) => sources.unread(pathText(path))).map(({ path }) => ({ what: pathText(path), because: "lock files of that tool are not read" }));
+  if (locks.length === 0 && gaps.length === 0) return { document: null, packages: 0, gaps: [] };
   const files: LockFile[] = [];
-  const gaps: Gap[] = [];
   for (const leaf of locks.slice(0, LOCK_FILES_MAX)) {
     const file = await fileOf(sources, leaf);
     if ("because" in file) gaps.push(file);
     else files.push(file);
   }
   if (locks.length > LOCK_FILES_MAX) gaps.push({ what: `${locks.length - LOCK_FILES_MAX} lock files`, because: `more than ${LOCK_FILES_MAX}` });
-  const gathered = gather(files);
-  const said = [...gaps, ...gathered.gaps].slice(0, GAPS_MAX).map(shown);
-  const document = sbomDocument({ name, version, packages: gathered.packages, locks: files.map(({ path }) => path), local: gathered.local, gaps: said });
-  if (document.length > DOCUMENT_BYTES_MAX) throw new MaestroError("request.too_large", `the bill of materials has ${document.length} bytes, ${DOCUMENT_BYTES_MAX} at most can be kept`);
-  return { document, packages: gathered.packages.length, gaps: said };
+  return fitting(files, gaps, of);
 }

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { fromUtf8Lossy, utf8 } from "../../proto/encoding.ts";
 import { lockReader } from "../gate/checks/lock/read.ts";
+import { unreadLock } from "../gate/checks/lock/unread.ts";
 import { hashOf } from "./hashes.ts";
 import { makeSbom, type Leaf, type MadeSbom } from "./index.ts";
 import { purlOf } from "./purl.ts";
@@ -35,7 +36,7 @@ test("a digest is one of a file only where it says so and has the length", () =>
 function made(files: Readonly<Record<string, string | Uint8Array>>, name = "demo"): Promise<MadeSbom> {
   const leaves: Leaf[] = Object.keys(files).map((path) => ({ path: { u: path }, mode: "100644", oid: path }));
   const content = (oid: string): Promise<Uint8Array> => Promise.resolve(typeof files[oid] === "string" ? utf8(files[oid]) : (files[oid] ?? new Uint8Array()));
-  return makeSbom(leaves, { readerOf: lockReader, content }, { name, version: "tree" });
+  return makeSbom(leaves, { readerOf: lockReader, unread: unreadLock, content }, { name, version: "tree" });
 }
 
 interface Shown {
@@ -79,4 +80,49 @@ test("attack: names of a lock that would be another's package, a path, or a seco
   const one = shown(await made({ "package-lock.json": npm([`node_modules/${name}`, { version: "1.0.0\n2" }], ["node_modules/__proto__", { version: "1.0.0" }]) }));
   expect(one.components?.map((component) => [component.name, component.purl === undefined])).toEqual(expect.arrayContaining([[name, true]]));
   expect(one.components?.length).toBeLessThanOrEqual(2);
+});
+
+test("attack: what lets somebody in stands in an address of a lock, and in no bill of materials", async () => {
+  const secret = "s3cr3t-Pa55";
+  const at = `https://user:${secret}@host.example`;
+  const one = fromUtf8Lossy((await made({
+    "package-lock.json": JSON.stringify({ dependencies: { a: { version: `git+${at}/o/a.git#abc` }, b: { version: `${at}/b.tgz?token=${secret}` }, c: { version: `https://${secret}@host.example/c.tgz` } } }),
+    "bun.lock": `{"packages":{"a":["a@git+${at}/o/a.git#abc",{},"abc"],"c":["c@1.0.0","${at}/",{},"sha512-${secret}"]}}`,
+    "yarn.lock": `"b@${at}/b.tgz":\n  version "${at}"\n  resolved "${at}/b.tgz"\n`,
+    "pnpm-lock.yaml": `packages:\n  'b@${at}/b.tgz':\n    resolution: {tarball: '${at}/b.tgz'}\n`,
+    "uv.lock": `[[package]]\nname = "g"\nversion = "${at}"\nsource = { git = "${at}/o/g?token=${secret}#abc" }\n`,
+  })).document ?? new Uint8Array()).replaceAll(`sha512-${secret}`, "");
+  expect([one.includes("host.example/b.tgz"), one.includes(secret), one.includes("user:")]).toEqual([true, false, false]);
+});
+
+test("attack: a package goes by another package's name: it is listed under its own", async () => {
+  const of = async (path: string, text: string): Promise<(string | undefined)[]> => (shown(await made({ [path]: text })).components ?? []).map(({ purl, name }) => purl ?? name);
+  expect(await of("yarn.lock", 'left@npm:@s/right@^1.0.0, left@npm:@s/right@~1.0.0:\n  version "1.0.1"\n  resolved "https://registry.yarnpkg.com/@s/right/-/right-1.0.1.tgz#x"\n')).toEqual(["pkg:npm/%40s/right@1.0.1"]);
+  expect(await of("package-lock.json", JSON.stringify({ dependencies: { left: { version: "npm:@s/right@1.0.1" } } }))).toEqual(["pkg:npm/%40s/right@1.0.1"]);
+  expect(await of("pnpm-lock.yaml", "lockfileVersion: 5.4\npackages:\n  /@s/right/1.0.1_left@2.0.0:\n    resolution: {integrity: sha512-AA}\n")).toEqual(["pkg:npm/%40s/right@1.0.1"]);
+  expect(await of("Cargo.lock", '[[package]]\nname = "right"\nversion = "1.0.0"\nsource = "registry+https://github.com/evil/index"\n')).toEqual(["pkg:cargo/right@1.0.0?repository_url=github.com%2Fevil"]);
+  expect(await of("poetry.lock", '[[package]]\nname = "right"\nversion = "1.0"\n\n[package.dependencies]\nname = "*"\nversion = ">=9"\n')).toEqual(["pkg:pypi/right@1.0"]);
+});
+
+test("attack: packages in a lock file of a tool that is not read, or in more files than are listed, are missing in silence", async () => {
+  expect(said(shown(await made({ "a/Gemfile.lock": "GEM", "go.sum": "" })), "gap")).toEqual(["a/Gemfile.lock: lock files of that tool are not read"]);
+  const only = await made({ "bun.lockb": new Uint8Array([0]) });
+  expect([only.packages, only.gaps.map(({ what }) => what)]).toEqual([0, ["bun.lockb"]]);
+  expect((await made({ "README.md": "x" })).document).toBeNull();
+  const many = await made(Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`d${at}/composer.lock`, "{}"])));
+  expect([many.gaps.length, many.gaps.at(-1)?.what]).toEqual([200, "101 more"]);
+});
+
+test("attack: a lock whose packages make more than can be kept: what fits is kept, and the rest is counted", async () => {
+  const integrity = Array.from({ length: 16 }, (_, at) => `h${at}-${"z".repeat(290)}`).join(" ");
+  const one = await made({ "package-lock.json": npm(...Array.from({ length: 2_500 }, (_, at) => [`node_modules/p${at}`, { version: "1.0.0", integrity }] as const)) });
+  expect([(one.document?.length ?? 0) <= 8 * 1024 * 1024, one.packages > 1000]).toEqual([true, true]);
+  expect(said(shown(one), "gap")).toEqual([`${2_500 - one.packages} packages: the document would not fit where it is kept`]);
+});
+
+test("more digests than are listed are counted", async () => {
+  const wheels = Array.from({ length: 20 }, (_, at) => `{ url = "w", hash = "sha256:${String(at).padStart(64, "0")}" }`).join(", ");
+  const [package_] = shown(await made({ "uv.lock": `[[package]]\nname = "numpy"\nversion = "2.0"\nsource = { registry = "https://pypi.org/simple" }\nwheels = [${wheels}]\n` })).components ?? [];
+  const stated = package_?.properties?.filter(({ name }) => name === "maestro:stated").map(({ value }) => value) ?? [];
+  expect([stated.length, stated.filter((value) => value.startsWith("and"))]).toEqual([17, ["and 4 more"]]);
 });

@@ -41,6 +41,29 @@ const FORMATS: [string, (...packs: Pack[]) => string, string][] = [
   ["bun.lock", bun, HASH_B], ["Cargo.lock", cargo, "b".repeat(64)], ["uv.lock", uv, "b".repeat(64)], ["poetry.lock", poetry, "b".repeat(64)],
 ];
 
+const CRATES = "registry+https://github.com/rust-lang/crates.io-index";
+const crate = (name: string, source: string): string => `[[package]]\nname = "${name}"\nversion = "1.0.0"\nsource = "${source}"\n`;
+
+describe("attack: a package of a Cargo.lock passes unseen", () => {
+  const git = "git+https://github.com/evil/e#abc";
+  test.each([
+    ["another owner's index on the host of crates.io's", crate("e", "registry+https://github.com/evil/index")],
+    ["the same, fetched without git", crate("e", "sparse+https://github.com/evil/index/raw/")],
+    ["spaces in the header", crate("e", git).replace("[[package]]", "[[ package ]]")],
+    ["a header in quotes", crate("e", git).replace("[[package]]", '[["package"]] # ')],
+    ["strings that are literal", crate("e", git).replaceAll('"', "'")],
+  ])("%s", async (_, evil) => {
+    const old = crate("a", CRATES);
+    const messages = await found("dep.foreign-source", change("Cargo.lock", old, `${old}${evil}`));
+    expect([messages.length, messages[0]?.startsWith("e@1.0.0 from")]).toEqual([1, true]);
+  });
+
+  test("text in a string is no package, and a table below one says nothing of it", async () => {
+    const old = crate("a", CRATES);
+    expect(await found("dep.foreign-source", change("Cargo.lock", old, `${old}[package.metadata]\nsource = "${git}"\ntext = """\n${crate("e", git)}"""\n`))).toEqual([]);
+  });
+});
+
 describe.each(FORMATS)("dep.foreign-source in %s", (path, write, otherDigest) => {
   const old = write({ name: "a" });
   const messages = (...packs: Pack[]) => found("dep.foreign-source", change(path, old, write(...packs)));

@@ -12,6 +12,7 @@ import type { ParsedCommit } from "../../platform/git/commit.ts";
 import type { GitReader } from "../../platform/git/reader.ts";
 import type { TreeList } from "../../platform/git/tree.ts";
 import { wantsContent } from "../checks/index.ts";
+import { touchesLock } from "../checks/lock/read.ts";
 import { actorOf } from "./actor.ts";
 import { approvalNeeds } from "./approvals.ts";
 import { authorsOf } from "./authors.ts";
@@ -191,6 +192,6 @@ export async function collect(job: FactsJob, resolved: Resolved | null = null): 
   const empty = facts.history === "known" && facts.files.length === 0 && facts.conflicts.length === 0;
   const trusted = "basis" in change ? { config_commit: change.config_commit, old_tree: change.old_tree } : null;
   const member = "basis" in change && change.resolved.kind === "merge" ? await memberOf(reader, job) : null;
-  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors, ...(runs.length === 0 ? {} : { runs }), approvals, trusted, config, ...(member === null ? {} : { member }) };
+  const reply: FactsReply = { kind: "facts", change: change.resolved, title, actor, files: facts.files.length, added_lines, removed_lines, empty, tree_sha256, facts_sha256, parts, gaps: fewGaps(facts.gaps), authors, ...(runs.length === 0 ? {} : { runs }), ...(touchesLock(facts.files) ? { locks: true as const } : {}), approvals, trusted, config, ...(member === null ? {} : { member }) };
   return { facts, reply: maskedText(reply) };
 }

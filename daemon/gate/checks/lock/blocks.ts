@@ -1,71 +1,68 @@
 /**
- * Cargo.lock, uv.lock and poetry.lock: TOML that their tools write as
- * `[[package]]` blocks of one-line fields. Read by line, since only a few
- * fields count; whatever else stands there is not believed to be a package.
+ * Cargo.lock, uv.lock and poetry.lock: TOML with a list of packages. Read as TOML and not by line: whatever way of writing a
+ * package the tools that install from it understand, a reader that does not would let that package pass unseen.
  */
+import { isFields, type Fields } from "../reading/json.ts";
 import { anyShaped, DEFAULT_SOURCE, sourceOf, type Lock, type LockEntry } from "./entry.ts";
 
-const FIELD = /^(name|version|source|checksum)\s*=\s*(.{1,4000})$/;
-const QUOTED = /^"([^"]{0,2000})"/;
-const HASH = /\bhash\s*=\s*"((?:sha\d+|md5|blake2b?):[0-9a-f]{16,200})"/g;
-const INLINE_SOURCE = /\b(registry|git|url|path|directory|editable|virtual)\s*=\s*"([^"]{0,2000})"/;
-/** Poetry's own table for packages that come from elsewhere. */
-const POETRY_SOURCE = /^\[package\.source\]/;
-const POETRY_FIELD = /^(type|url)\s*=\s*"([^"]{0,2000})"/;
+const HASH = /^(?:sha\d+|md5|blake2b?):[0-9a-f]{16,200}$/;
+/** Kinds of source that uv writes as an inline table of the kind and the address; the others lie in the repository. */
+const UV_KINDS = ["registry", "git", "url"] as const;
+const CRATES_IO: ReadonlySet<string> = new Set(["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"]);
 
-interface Block {
-  name: string;
-  version: string;
-  source: string | null;
-  integrity: string[];
-  poetry_type: string;
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Of a registry other than the usual one the path counts: hosts of code serve an index to anyone who opens an account. */
+function cargoSource(stated: string): string | null {
+  const index = CRATES_IO.has(stated) ? "" : (/^(?:registry|sparse)\+(https?:.{1,2000})$/.exec(stated)?.[1] ?? "");
+  if (!URL.canParse(index)) return sourceOf(stated, anyShaped);
+  const { protocol, host, pathname } = new URL(index);
+  return `${protocol === "http:" ? "http://" : ""}${host}/${pathname.split("/")[1]?.toLowerCase() ?? ""}`;
 }
 
-/** Cargo writes `registry+address`, uv an inline table of the kind and the address. */
-function sourceField(value: string): string | null {
-  const quoted = QUOTED.exec(value)?.[1];
-  if (quoted !== undefined) return sourceOf(quoted, anyShaped);
-  const [, kind = "", address = ""] = INLINE_SOURCE.exec(value) ?? [];
+function uvSource(stated: Fields): string | null {
+  const kind = UV_KINDS.find((one) => typeof stated[one] === "string");
+  const address = kind === undefined ? "" : text(stated[kind]);
   if (kind === "git") return sourceOf(`git+${address}`, anyShaped);
-  if (kind === "url") return sourceOf(address, () => false);
-  return kind === "registry" ? sourceOf(address, anyShaped) : null;
+  return kind === "url" ? sourceOf(address, () => false) : kind === undefined ? null : sourceOf(address, anyShaped);
 }
 
-function readField(block: Block, line: string): void {
-  const [, key = "", value = ""] = FIELD.exec(line) ?? [];
-  const quoted = QUOTED.exec(value)?.[1] ?? "";
-  if (key === "name") block.name = quoted;
-  else if (key === "version") block.version = quoted;
-  else if (key === "checksum") block.integrity.push(`sha256:${quoted}`);
-  else if (key === "source") block.source = sourceField(value);
-  for (const match of line.matchAll(HASH)) block.integrity.push(match[1] ?? "");
+/** Poetry's own table for packages that come from elsewhere. */
+function poetrySource({ type, url }: Fields): string | null {
+  if (type === "directory" || type === "file") return null;
+  return type === "git" ? sourceOf(`git+${text(url)}`, anyShaped) : sourceOf(text(url), () => type === "legacy");
+}
+
+function sourceField(stated: unknown, absent: string | null): string | null {
+  if (typeof stated === "string") return cargoSource(stated);
+  if (!isFields(stated)) return absent;
+  return typeof stated["type"] === "string" ? poetrySource(stated) : uvSource(stated);
+}
+
+const hashesOf = (files: unknown): string[] => list(files).flatMap((file) => (isFields(file) && HASH.test(text(file["hash"])) ? [text(file["hash"])] : []));
+
+function entryOf(fields: Fields, absent: string | null, files_by_name: Fields): LockEntry {
+  const name = text(fields["name"]);
+  const checksum = text(fields["checksum"]);
+  const { files, wheels, sdist } = fields;
+  // Poetry before 1.5 lists files of all packages in one table.
+  const listed = Object.hasOwn(files_by_name, name) ? files_by_name[name] : undefined;
+  const integrity = [...(checksum === "" ? [] : [`sha256:${checksum}`]), ...hashesOf([sdist]), ...hashesOf(wheels), ...hashesOf(files), ...hashesOf(listed)];
+  return { name, version: text(fields["version"]), source: sourceField(fields["source"], absent), integrity, installs: false };
 }
 
 /** `local_without_source`: Cargo and uv state where a package comes from, so one without lies in the repository; poetry states only exceptions. */
 export function readBlocks(content: string, local_without_source: boolean): Lock {
-  const entries: LockEntry[] = [];
-  let block: Block | null = null;
-  let inSource = false;
-  const close = () => {
-    if (block !== null && block.name !== "") entries.push({ name: block.name, version: block.version, source: block.source, integrity: block.integrity, installs: false });
-  };
-  for (const raw of content.split("\n")) {
-    const line = raw.trim();
-    if (line === "[[package]]") {
-      close();
-      block = { name: "", version: "", source: local_without_source ? null : DEFAULT_SOURCE, integrity: [], poetry_type: "" };
-      inSource = false;
-      continue;
-    }
-    if (block === null) continue;
-    if (line.startsWith("[")) inSource = POETRY_SOURCE.test(line);
-    if (inSource) {
-      const [, key = "", value = ""] = POETRY_FIELD.exec(line) ?? [];
-      if (key === "type") block.poetry_type = value;
-      if (key === "url") block.source = block.poetry_type === "git" ? sourceOf(`git+${value}`, anyShaped) : sourceOf(value, () => block?.poetry_type === "legacy");
-      if (key === "type" && (value === "directory" || value === "file")) block.source = null;
-    } else readField(block, line);
+  let root: unknown;
+  try {
+    root = Bun.TOML.parse(content);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return { broken: "it is not TOML" };
+    throw error;
   }
-  close();
-  return { entries };
+  if (!isFields(root)) return { broken: "it is not a table" };
+  const metadata = isFields(root["metadata"]) && isFields(root["metadata"]["files"]) ? root["metadata"]["files"] : {};
+  const absent = local_without_source ? null : DEFAULT_SOURCE;
+  return { entries: list(root["package"]).flatMap((fields) => (isFields(fields) && text(fields["name"]) !== "" ? [entryOf(fields, absent, metadata)] : [])) };
 }

@@ -1,20 +1,22 @@
 import { isFields, type Fields, readJsonObject } from "../reading/json.ts";
-import { DEFAULT_SOURCE, npmShaped, sourceOf, type Lock, type LockEntry } from "./entry.ts";
+import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
 
 const DEPTH_MAX = 64;
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-function entryOf(name: string, fields: Fields): LockEntry | null {
+function entryOf(folder: string, fields: Fields): LockEntry | null {
   if (fields["link"] === true) return null;
-  const version = text(fields["version"]);
-  // Version 1 puts an address where a version belongs.
+  const stated = text(fields["version"]);
+  // Version 1 writes a package under another name as `npm:name@version`, and an address where a version belongs.
+  const alias = stated.startsWith("npm:") ? splitSpec(stated.slice("npm:".length)) : null;
+  const [name, version] = alias === null ? [text(fields["name"]) || folder, stated] : [alias.name, alias.rest];
   const address = text(fields["resolved"]) || (/^[0-9]/.test(version) ? "" : version);
   const integrity = text(fields["integrity"]);
   return {
-    name: text(fields["name"]) || name,
+    name,
     version,
     source: address === "" ? DEFAULT_SOURCE : sourceOf(address, npmShaped),
-    integrity: integrity === "" ? [] : integrity.split(/\s+/),
+    integrity: integrity === "" ? [] : integrity.trim().split(/\s+/),
     installs: fields["hasInstallScript"] === true,
   };
 }

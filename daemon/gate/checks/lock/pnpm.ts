@@ -5,8 +5,10 @@ import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEnt
 const YAML_CHARACTERS_MAX = 6 * 1024 * 1024;
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** `/name/1.0.0` (lock 5), `/name@1.0.0(peer)` (6) and `name@1.0.0` (9). */
+/** `/name/1.0.0_peer@2.0.0` (lock 5), `/name@1.0.0(peer)` (6) and `name@1.0.0` (9). */
 function nameAndVersion(key: string): { name: string; version: string } {
+  const [, fifth, pinned] = /^\/((?:@[^/@]{1,214}\/)?[^/@]{1,214})\/([0-9][^_/()]{0,199})(?:_|$)/.exec(key) ?? [];
+  if (fifth !== undefined && pinned !== undefined) return { name: fifth, version: pinned };
   const bare = key.replace(/^\//, "").replace(/\(.*$/, "");
   const { name, rest } = splitSpec(bare);
   if (rest !== "") return { name, version: rest };
@@ -28,7 +30,7 @@ export function readPnpmLock(content: string): Lock {
     const local = text(resolution["type"]) === "directory" || /^(?:file|link):/.test(version);
     const integrity = text(resolution["integrity"]);
     const source = local ? null : address === "" ? DEFAULT_SOURCE : sourceOf(address, npmShaped);
-    return [{ name: text(fields["name"]) || name, version: text(fields["version"]) || version, source, integrity: integrity === "" ? [] : integrity.split(/\s+/), installs: fields["requiresBuild"] === true }];
+    return [{ name: text(fields["name"]) || name, version: text(fields["version"]) || version, source, integrity: integrity === "" ? [] : integrity.trim().split(/\s+/), installs: fields["requiresBuild"] === true }];
   });
   return { entries };
 }

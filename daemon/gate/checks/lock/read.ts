@@ -1,3 +1,5 @@
+import type { FileChange } from "../../../../proto/facts.ts";
+import { pathText } from "../../../../proto/scalar.ts";
 import { readBlocks } from "./blocks.ts";
 import { readBunLock } from "./bun.ts";
 import type { Lock } from "./entry.ts";
@@ -25,6 +27,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   "poetry.lock": { ecosystem: "python", read: (content) => readBlocks(content, false) },
   "go.sum": { ecosystem: "go", read: readGoSum },
 };
+
+/** Lock files that a change adds, edits, renames or removes. */
+export const touchesLock = (files: readonly Pick<FileChange, "path" | "old_path">[]): boolean => files.some(({ path, old_path }) => [path, old_path].some((one) => one !== null && lockReader(pathText(one)) !== null));
 
 export function lockReader(path: string): Reader | null {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();

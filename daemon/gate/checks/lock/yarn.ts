@@ -5,6 +5,12 @@ import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEnt
 const YAML_CHARACTERS_MAX = 6 * 1024 * 1024;
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
+/** `name@range`, or `other@npm:name@range` for a package that goes by another name here. */
+function classicName(spec: string): string {
+  const { name, rest } = splitSpec(spec);
+  return rest.startsWith("npm:") ? splitSpec(rest.slice("npm:".length)).name : name;
+}
+
 /** Yarn 1: its own format, one block per package, two spaces of indent. */
 function readClassic(content: string): Lock {
   const entries: LockEntry[] = [];
@@ -21,7 +27,7 @@ function readClassic(content: string): Lock {
       if (!line.endsWith(":")) return { broken: "a block does not start as Yarn's do" };
       close();
       const first = (line.slice(0, -1).split(",")[0] ?? "").trim().replace(/^"|"$/g, "");
-      current = { name: splitSpec(first).name, version: "", resolved: "", integrity: [] };
+      current = { name: classicName(first), version: "", resolved: "", integrity: [] };
       continue;
     }
     const field = /^ {2}(version|resolved|integrity) "?([^"]*)"?$/.exec(line);
