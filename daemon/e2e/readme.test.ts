@@ -24,6 +24,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "npx maestro demo": "daemon/e2e/demo.test.ts",
   "npm run bench -- merkle": "bench/index.ts; its tests run benches",
   "npm run accept": "a tier of its own",
+  "npm run accept -- corpora DIR": "a tier of its own; its folder by daemon/bootstrap/tiers.test.ts",
   "npm run nightly": "a tier of its own",
   "npm run tools": "daemon/bootstrap/bootstrap.test.ts",
   "apt install ./maestro.deb": "daemon/deb/deb.test.ts",
