@@ -1,6 +1,6 @@
 /** A state folder that another version wrote, met by this one through the command line: refused by name, and left as it was. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { StoreLimits } from "../../proto/config.ts";
@@ -25,6 +25,8 @@ beforeAll(async () => {
   const state_dir = world.state_dir;
   await upgradeStore({ state_dir, limits: Value.Create(StoreLimits), fatal: () => undefined, schema_version: STORE_SCHEMA_VERSION + 1, migrations: [{ from: STORE_SCHEMA_VERSION, run: () => undefined }] });
   forgetOld(state_dir);
+  // A later release says more in its trust file, too: here under the signature of one that does not.
+  for (const path of ["trust.json", "keys/trust.json"]) writeFileSync(join(state_dir, path), readFileSync(join(state_dir, path), "utf8").replace('"log_origin"', '"log_of_a_later_release":1,"log_origin"'));
 }, 120_000);
 afterAll(() => world.dispose());
 
@@ -58,6 +60,7 @@ test("doctor says without a daemon that the folder is another version's, and wha
   const ran = await world.run(["doctor", ...stateAt(folder), "--json"]);
   const { findings } = oneDocument(ran) as { findings: { check: string; state: string; detail: string; remedy: string | null }[] };
   expect(findings.find(({ check }) => check === "version")).toEqual({ check: "version", state: "fail", detail: `${folder} has schema ${STORE_SCHEMA_VERSION + 1}, this release reads ${STORE_SCHEMA_VERSION}: a later release wrote it`, remedy: expect.stringContaining("install that release again") });
+  expect(findings.find(({ check }) => check === "trust")).toMatchObject({ state: "skip" });
   expect(held()).toEqual(before);
 });
 

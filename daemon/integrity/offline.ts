@@ -13,6 +13,7 @@ import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { openGates, type Gates } from "../store/gates.ts";
 import { openOutbox, type Outbox } from "../store/outbox.ts";
+import { requireNoLater } from "../store/schema.ts";
 import { openTombstones, type Tombstones } from "../store/tombstones.ts";
 import { logKeys } from "./start.ts";
 import { type Step, within } from "./step.ts";
@@ -29,8 +30,9 @@ interface Opened {
   close(): Promise<void>;
 }
 
-/** Never makes keys: a folder without them is damaged, or none of ours. */
+/** Never makes keys: a folder without them is damaged, or none of ours. Throws `store.schema` for a later release's, whose `trust.json` may say more. */
 export function keysOf(state_dir: string): Keys {
+  requireNoLater(join(state_dir, "db"));
   if (!existsSync(join(state_dir, "keys"))) throw new MaestroError("evidence.keys", `${state_dir}/keys is missing`);
   return openKeys({ state_dir, now: new Date(0), trust_domain: null });
 }

@@ -33,7 +33,11 @@ function summarise(store: Store, state_dir: string): void {
   backfillSummaries(openSummaries(store), [...rows.entries()].map(({ value }) => value), state_dir);
 }
 
-/** In version 4 reservations name who pays, and kept outcomes what they took. Rows of before are read as they are; an older daemon would call the new ones damaged. */
+/**
+ * What was there is read as it is, and an older daemon would misread what is new. In version 4 reservations name who pays, and kept
+ * outcomes what they took. In version 5 a log may have changed its key (`trust.json` says so in a word more), gates may have gone
+ * when their time was over, and builds hold blobs that an older `gc` would delete.
+ */
 function unchanged(): void {}
 
-export const MIGRATIONS: readonly Migration[] = [{ from: 1, run: countEvidence }, { from: 2, run: summarise }, { from: 3, run: unchanged }];
+export const MIGRATIONS: readonly Migration[] = [{ from: 1, run: countEvidence }, { from: 2, run: summarise }, { from: 3, run: unchanged }, { from: 4, run: unchanged }];

@@ -1,10 +1,10 @@
 /** Which version of the state folder this is; it stands twice, as a record and as a file written after it. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { MaestroError } from "../../proto/errors.ts";
 import { Closed } from "../../proto/scalar.ts";
-import { stateVersionIn } from "../../proto/state-version.ts";
+import { STORE_SCHEMA_VERSION, stateVersionIn } from "../../proto/state-version.ts";
 import type { Store } from "./db.ts";
 import { syncPathNow } from "../platform/sync.ts";
 
@@ -27,6 +27,13 @@ export function schemaOf(folder: string): number | null {
   const version = stateVersionIn(text);
   if (version === null) throw new MaestroError("store.corrupt", `${path} does not hold a version`);
   return version;
+}
+
+/** A later release's folder is not read at all, nor what lies beside its database; a damaged file is for others to find. Throws `store.schema`. */
+export function requireNoLater(folder: string): void {
+  const path = join(folder, FILE);
+  const written = statSync(path, { throwIfNoEntry: false })?.isFile() === true ? stateVersionIn(readFileSync(path, "utf8")) : null;
+  if (written !== null && written > STORE_SCHEMA_VERSION) throw new MaestroError("store.schema", `${folder} has schema ${written}, this release reads ${STORE_SCHEMA_VERSION}`);
 }
 
 /** The last step of a copy: from here on it is whole. */

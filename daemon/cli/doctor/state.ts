@@ -32,22 +32,24 @@ export function stateFindings({ state_dir, trust_path }: Pick<Locations, "state_
   if (found === "closed") return [skip("state", `${state_dir} is closed to this user; ask as its owner or as root`)];
   if (!found.isDirectory()) return [fail("state", `${state_dir} is not a folder`, "move it away, or name another folder with --state")];
   const folder = (found.mode & OTHERS) === 0 ? ok("state", `${state_dir}, mode ${octal(found)}, uid ${found.uid}`) : fail("state", `${state_dir} has mode ${octal(found)}: others may look into it`, `chmod 700 ${state_dir}`);
-  return [folder, version(state_dir), space(state_dir), keys(join(state_dir, "keys")), trust(trust_path)];
+  const written = version(state_dir);
+  return [folder, written.finding, space(state_dir), keys(join(state_dir, "keys")), trust(trust_path, written.later)];
 }
 
 /** Said before a daemon is started on it, which would refuse. */
-function version(state_dir: string): Finding {
+function version(state_dir: string): { readonly finding: Finding; readonly later: boolean } {
   const path = join(state_dir, "db", "schema");
   const found = look(path);
-  if (found === null) return skip("version", "no records yet; the first start makes them");
-  const text = found === "closed" ? null : textOf(path);
-  if (text === null) return skip("version", `${path} is closed to this user`);
-  const written = stateVersionIn(text);
-  if (written === null) return fail("version", `${path} does not hold a version`, "run maestro fsck, then maestro fsck --repair");
-  if (written === STORE_SCHEMA_VERSION) return ok("version", `schema ${written}`);
+  const text = found === null || found === "closed" ? null : textOf(path);
+  const written = text === null ? null : stateVersionIn(text);
   const what = `${state_dir} has schema ${written}, this release reads ${STORE_SCHEMA_VERSION}`;
-  if (written > STORE_SCHEMA_VERSION) return fail("version", `${what}: a later release wrote it`, "install that release again, or restore a backup that this one made into another folder");
-  return warn("version", `${what}: an earlier release wrote it`, "back it up; the next start of the daemon brings it to this version");
+  if (written !== null && written > STORE_SCHEMA_VERSION) return { finding: fail("version", `${what}: a later release wrote it`, "install that release again, or restore a backup that this one made into another folder"), later: true };
+  const told = (finding: Finding) => ({ finding, later: false });
+  if (found === null) return told(skip("version", "no records yet; the first start makes them"));
+  if (text === null) return told(skip("version", `${path} is closed to this user`));
+  if (written === null) return told(fail("version", `${path} does not hold a version`, "run maestro fsck, then maestro fsck --repair"));
+  if (written === STORE_SCHEMA_VERSION) return told(ok("version", `schema ${written}`));
+  return told(warn("version", `${what}: an earlier release wrote it`, "back it up; the next start of the daemon brings it to this version"));
 }
 
 /** Null where this user may not read it. */
@@ -77,11 +79,12 @@ function keys(folder: string): Finding {
   return fail("keys", `open to other users: ${open.join(", ")}`, "chmod 600 the files and 700 the folder; if anyone else had access, make new keys");
 }
 
-function trust(path: string): Finding {
+function trust(path: string, later: boolean): Finding {
   const found = look(path);
   if (found === null) return skip("trust", `${path} does not exist yet`);
   if (found === "closed") return skip("trust", `${path} is closed to this user`);
   const opened = openTrust(new Uint8Array(readFileSync(path)));
+  if (!opened.ok && later) return skip("trust", `${path} is of a later release, which may say there what this one cannot read`);
   if (!opened.ok) return fail("trust", `${path}: ${opened.reason.detail}`, "restore it from keys/trust.json, or from the operator's copy");
   const { trust_domain, self_made, entries } = opened.value;
   const missing = withheld(opened.value);
