@@ -1,6 +1,6 @@
 /** From admitted changes to a released artifact, through the command line. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { World } from "./testing/world.ts";
 
@@ -37,6 +37,20 @@ test("release: a squash, a merge commit and a fast-forward, each admitted; a com
   const { statement } = JSON.parse(released.stdout) as { statement: { predicate: { steps: { how: string }[] } } };
   expect(statement.predicate.steps.map(({ how }) => how)).toEqual(["squash", "merge", "fast_forward"]);
   for (const file of ["shipment", "release"]) expect(existsSync(`${artifact}.${file}.sigstore.json`)).toBe(true);
+  const trust = join(world.home, "operator-trust.json");
+  copyFileSync((await world.status()).trust_path, trust);
+  const policy = join(world.home, "deploy.json");
+  const repository = (JSON.parse(released.stdout) as { repo_id: string }).repo_id;
+  const deployed = (rules: Record<string, unknown>) => {
+    writeFileSync(policy, JSON.stringify({ version: 1, repositories: [repository], ...rules }, null, 2));
+    return world.run(["verify-deploy", artifact, "--policy", policy, "--trust", trust, "--json"]);
+  };
+  const LOCAL = { modes: ["local"], self_made_trust: true };
+  expect(await deployed(LOCAL)).toMatchObject({ code: 0, stdout: expect.stringContaining('"result":"pass"') });
+  for (const [rules, code] of [[{}, "trust.self_made"], [{ ...LOCAL, slsa_level_min: 1 }, "provenance.missing"], [{ ...LOCAL, witnesses_min: 1 }, "witnesses"], [{ ...LOCAL, repositories: ["other"] }, "repository"]] as const) {
+    expect(await deployed(rules)).toMatchObject({ code: 1, stdout: expect.stringContaining(`"${code}"`) });
+  }
+  expect(await deployed({ ...LOCAL, wanted: "mistyped" })).toMatchObject({ code: 2, stderr: expect.stringContaining("config.unknown_key") });
   const bare = await source.commit({ "four.ts": "export const four = 4;\n" }, "nobody gated this");
   const refused = await release(`${from}..${main}`);
   expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining(bare)]);

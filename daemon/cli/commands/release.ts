@@ -1,13 +1,11 @@
 /** `maestro release`: an artifact and the admitted changes in it, signed by the daemon from its own records. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { basename } from "node:path";
 import { toBase64 } from "../../../proto/encoding.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { ShippedArtifact, ShipReply } from "../../../proto/shipping.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import type { RangePlan } from "../../client/pack.ts";
 import { acrossRestart } from "../../client/session.ts";
+import { artifactAt } from "../artifact-file.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { textOf, type CommandModule, type Invocation, type Values } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
@@ -22,24 +20,10 @@ const RANGE = /^(.*?)\.\.([^.].*)$/s;
 const IS_ID = /^shipment-[0-9a-f]{32}$/;
 
 /** `A..B` as git writes it; three dots mean something else. */
-export function rangeOf(text: string): { readonly from: string | null; readonly to: string } {
+function rangeOf(text: string): { readonly from: string | null; readonly to: string } {
   const [, from, to] = RANGE.exec(text) ?? [];
   if (from === undefined || to === undefined || from.endsWith(".")) throw new MaestroError("cli.usage", `${text} is no range of commits: give --changes A..B`);
   return { from: from === "" ? null : from, to };
-}
-
-export async function artifactAt(path: string): Promise<ShippedArtifact> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  try {
-    for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(piece);
-      bytes += piece.length;
-    }
-  } catch (error) {
-    throw new MaestroError("cli.usage", `${path} cannot be read`, { cause: error });
-  }
-  return { name: basename(path), sha256: hash.digest("hex"), bytes };
 }
 
 async function asked(client: MaestroClient, plan: RangePlan, mode: "host" | "fork" | "local", artifact: ShippedArtifact, values: Values, bundles: readonly Uint8Array[]): Promise<ShipReply> {

@@ -22,4 +22,18 @@ export const SHIPPING: readonly Command[] = [
     },
     load: () => import("../commands/release.ts"),
   },
+  {
+    name: "verify-deploy",
+    summary: "may this artifact be deployed under a policy? Offline, from the evidence beside it. Exit 0 pass, 1 refuse, 3 unknown signer",
+    positionals: "ARTIFACT",
+    positionals_max: 1,
+    options: {
+      policy: { type: "string", value: "FILE", help: "deploy policy, JSON; an unknown key is refused" },
+      trust: { type: "string", value: "FILE", help: "the operator's trust file" },
+      release: { type: "string", value: "FILE", help: "the signed release (default: ARTIFACT.shipment.sigstore.json)" },
+      provenance: { type: "string", value: "FILE", help: "the build's provenance (default: ARTIFACT.provenance.sigstore.json)" },
+      bundle: { type: "string", value: "PATH", multiple: true, help: "evidence of a gate, or a folder of it, beside ARTIFACT.evidence; may be repeated" },
+    },
+    load: () => import("../commands/verify-deploy.ts"),
+  },
 ];

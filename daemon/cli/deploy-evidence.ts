@@ -1,0 +1,68 @@
+/** What lies beside an artifact, read and verified. Anything that is not there or does not hold is said as that. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Bundle } from "../../proto/bundle.ts";
+import type { SigstoreBundle } from "../../proto/attestation.ts";
+import { fromBase64 } from "../../proto/encoding.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import type { ShippedArtifact } from "../../proto/shipping.ts";
+import { verifyProvenance, verifyShipment, verifyWithTrust, type Trust } from "../verifier/index.ts";
+import type { GateEvidence } from "../verifier/deploy/gate.ts";
+import type { ReleaseEvidence } from "../verifier/deploy/release.ts";
+import { EVIDENCE_FOLDER, PROVENANCE_FILE, SHIPMENT_FILE } from "./shipped-files.ts";
+import { readBundleFile } from "./verification.ts";
+
+/** Bytes of a file or folder of evidence, one bundle at a time. */
+export function* bundlesAt(path: string): Generator<{ readonly path: string; readonly bytes: Uint8Array }, void> {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new MaestroError("cli.usage", `${path} cannot be read`);
+  if (!found.isDirectory()) {
+    yield { path, bytes: readBundleFile(path) };
+    return;
+  }
+  for (const name of readdirSync(path).filter((one) => one.endsWith(".json")).sort()) yield { path: join(path, name), bytes: readFileSync(join(path, name)) };
+}
+
+export const sha256Of = (bytes: Uint8Array): string => new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+
+/** Witnesses count here: whoever deploys comes after they could have answered. */
+export function gateEvidence(bytes: Uint8Array, trust: Trust, now: Date): GateEvidence | { readonly reason: { readonly code: "bundle.malformed"; readonly detail: string } } {
+  const verification = verifyWithTrust(bytes, trust, { now });
+  if (verification.result === "verified") return { verification: { ...verification, result: "verified" }, bundle: JSON.parse(new TextDecoder().decode(bytes)) as Bundle };
+  const [reason] = verification.reasons;
+  return { reason: { code: "bundle.malformed", detail: reason === undefined ? "it does not verify" : `${reason.code}: ${reason.detail}` } };
+}
+
+function provenanceAt(path: string | null, trust: Trust, artifact_sha256: string, now: Date): ReleaseEvidence["provenance"] {
+  if (path === null) return null;
+  const bytes = readBundleFile(path);
+  const verified = verifyProvenance(bytes, trust, { artifact_sha256, now });
+  if (verified.result !== "verified") return { verified, statement_sha256: null };
+  const { dsseEnvelope } = JSON.parse(new TextDecoder().decode(bytes)) as SigstoreBundle;
+  return { verified, statement_sha256: sha256Of(fromBase64(dsseEnvelope.payload) ?? new Uint8Array()) };
+}
+
+export interface Places {
+  readonly path: string;
+  readonly release: string | undefined;
+  readonly provenance: string | undefined;
+  readonly bundles: readonly string[];
+}
+
+const there = (path: string): string | null => (existsSync(path) ? path : null);
+
+/** Reads what is named, else what stands beside the artifact under the names a release gives. */
+export function evidenceBeside(artifact: ShippedArtifact, { path, release, provenance, bundles }: Places, trust: Trust, now: Date): ReleaseEvidence {
+  const shipment = release ?? there(`${path}${SHIPMENT_FILE}`);
+  const folder = there(`${path}${EVIDENCE_FOLDER}`);
+  const gates = new Map<string, ReturnType<typeof gateEvidence>>();
+  for (const place of [...(folder === null ? [] : [folder]), ...bundles]) {
+    for (const { bytes } of bundlesAt(place)) gates.set(sha256Of(bytes), gateEvidence(bytes, trust, now));
+  }
+  return {
+    artifact: { name: basename(path), sha256: artifact.sha256 },
+    shipment: shipment === null ? null : verifyShipment(readBundleFile(shipment), trust, { artifact_sha256: artifact.sha256, now }),
+    provenance: provenanceAt(provenance ?? there(`${path}${PROVENANCE_FILE}`), trust, artifact.sha256, now),
+    gates,
+  };
+}
