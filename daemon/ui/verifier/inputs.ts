@@ -8,6 +8,8 @@ import { looksLikeSigstore } from "../../verifier/sigstore.ts";
 export interface Given {
   readonly name: string;
   readonly blob: Pick<Blob, "size" | "arrayBuffer" | "slice" | "stream">;
+  /** An earlier answer spoke of it. */
+  readonly known?: boolean;
 }
 
 const KINDS = {
@@ -32,14 +34,17 @@ export const INPUT_LIMITS = { files_max: 32, bytes_max: BUNDLE_LIMITS.bytes_max,
 const HEAD_BYTES = 64 * 1024;
 const TAIL_BYTES = 4 * 1024;
 
-/** Canonical bytes have their fields in order, so a kind shows at the start or at the end; other people's files are not canonical and show it early. */
+/**
+ * Our files have their fields in order, so a kind shows at the start or at the end, also where an editor has laid them out anew: they are
+ * refused then, by the verifier and in its words. Other people's files show their kind early.
+ */
 const SIGNS: readonly (readonly [Kind, (head: string, tail: string) => boolean])[] = [
-  ["bundle", (head, tail) => head.startsWith('{"attestations":') || /"type":"maestro\.bundle","v":[0-9]+\}\s*$/.test(tail)],
-  ["trust", (head, tail) => head.startsWith('{"body":{"keys":') || /"type":"maestro\.trust","v":[0-9]+\}\s*$/.test(tail)],
+  ["bundle", (head, tail) => /^\{\s*"attestations"\s*:/.test(head) || /"type"\s*:\s*"maestro\.bundle"\s*,\s*"v"\s*:\s*[0-9]+\s*\}\s*$/.test(tail)],
+  ["trust", (head, tail) => /^\{\s*"body"\s*:\s*\{\s*"keys"\s*:/.test(head) || /"type"\s*:\s*"maestro\.trust"\s*,\s*"v"\s*:\s*[0-9]+\s*\}\s*$/.test(tail)],
   ["opening", (head) => head.includes('"type":"maestro.opening"')],
   ["bounds", (head, tail) => head.startsWith('{"body":') && /"type":"config","v":[0-9]+\}\s*$/.test(tail)],
   ["trusted_root", (head) => head.includes("application/vnd.dev.sigstore.trustedroot")],
-  ["sigstore", (head, tail) => looksLikeSigstore(head) || looksLikeSigstore(tail) || head.startsWith('{"dsseEnvelope"')],
+  ["sigstore", (head, tail) => head.startsWith("{") && (looksLikeSigstore(head) || looksLikeSigstore(tail) || head.startsWith('{"dsseEnvelope"'))],
   ["key", (head) => head.includes("-----BEGIN PUBLIC KEY-----")],
   ["leaf", (head) => /"leaf_hash"\s*:\s*"[0-9a-f]{64}"/.test(head) && head.includes('"proof"')],
   ["checkpoints", (head) => /^old (?:0|[1-9][0-9]{0,15})\n/.test(head) || /^[^\n]{1,300}\n(?:0|[1-9][0-9]{0,15})\n[A-Za-z0-9+/]{43}=\n/.test(head)],
@@ -56,6 +61,7 @@ export interface Input {
   readonly kind: Kind;
   readonly bytes: Uint8Array;
   readonly sha256: Uint8Array | null;
+  readonly known: boolean;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -77,20 +83,20 @@ export async function readInput(given: Given): Promise<Input> {
   try {
     return await read(given);
   } catch (cause) {
-    if (cause instanceof Error) return { name: given.name, size: given.blob.size, kind: "unreadable", bytes: EMPTY, sha256: null };
+    if (cause instanceof Error) return { name: given.name, size: given.blob.size, kind: "unreadable", bytes: EMPTY, sha256: null, known: given.known === true };
     throw cause;
   }
 }
 
 /** One that is over its limit is not read at all. */
-async function read({ name, blob }: Given): Promise<Input> {
+async function read({ name, blob, known = false }: Given): Promise<Input> {
   const { size } = blob;
   const head = await textOf(blob.slice(0, HEAD_BYTES));
   const tail = size <= HEAD_BYTES ? head : await textOf(blob.slice(size - TAIL_BYTES, size));
   const kind = kindOf(head.trimStart(), tail);
   const limit = kind === "artifact" ? INPUT_LIMITS.artifact_bytes_max : INPUT_LIMITS.bytes_max;
-  if (size > limit) return { name, size, kind: "too_large", bytes: EMPTY, sha256: null };
-  if (size > INPUT_LIMITS.bytes_max) return { name, size, kind, bytes: EMPTY, sha256: await digestOf(blob) };
+  if (size > limit) return { name, size, kind: "too_large", bytes: EMPTY, sha256: null, known };
+  if (size > INPUT_LIMITS.bytes_max) return { name, size, kind, bytes: EMPTY, sha256: await digestOf(blob), known };
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  return { name, size, kind, bytes, sha256: kind === "artifact" ? sha256(bytes) : null };
+  return { name, size, kind, bytes, sha256: kind === "artifact" ? sha256(bytes) : null, known };
 }

@@ -15,6 +15,7 @@ import type { Answer } from "./answer.ts";
 import { INPUT_LIMITS, readInput } from "./inputs.ts";
 import { judge } from "./judge.ts";
 import { questionOf } from "./questions.ts";
+import { answer as answerTo } from "./worker.ts";
 
 type Judged = Omit<Answer, "took_ms">;
 
@@ -161,6 +162,40 @@ test("a file that changed since it was chosen is named, and nothing beside it is
   const blob = { size: 100, slice: () => gone, stream: () => gone.stream(), arrayBuffer: () => Promise.reject(new Error("the file changed")) };
   const inputs = await Promise.all([readInput({ name: "old.json", blob }), readInput({ name: "b.json", blob: new Blob([new Uint8Array(makeBundle(ring))]) }), readInput({ name: "t.json", blob: new Blob([new Uint8Array(ring.trust)]) })]);
   expect(judge(inputs, NOW)).toMatchObject({ verdict: "failed", headline: "FAILED  old.json cannot be read any more; give it again", steps: [] });
+});
+
+test("attack: a damaged bundle dropped beside a sound one: the verdict is not its own, and the page says so", async () => {
+  const bundle = makeBundle(ring);
+  const damaged = bundle.slice(20, -20);
+  const answer = await shown(bundle, ring.trust, ["second.json", damaged]);
+  expect([answer.verdict, answer.remarks.at(-1)]).toEqual(["verified", "not looked at: second.json (no evidence that this page knows)"]);
+  const five = await given(NOW, ["t.json", ring.trust], ...[1, 2, 3, 4, 5].map((n) => [`${n}.json`, makeBundle(ring)] as const));
+  expect(five.remarks.filter((line) => line.startsWith("not looked at:"))).toEqual([1, 2, 3, 4].map((n) => `not looked at: ${n}.json (one evidence bundle is judged at a time)`));
+  const many = await given(NOW, ["t.json", ring.trust], ...Array.from({ length: 20 }, (_, n) => [`${n}.bin`, "x"] as const), ["b.json", bundle]);
+  expect([many.remarks.length, many.remarks.at(-1)]).toEqual([9, "not looked at: 12 more files"]);
+  const foreign = await shown(bundle, ring.trust, ["s.json", '{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}'], ["k.pem", "-----BEGIN PUBLIC KEY-----"]);
+  expect(foreign.remarks).toEqual(["not looked at: s.json (taken for: Sigstore bundle)"]);
+});
+
+test("what an earlier answer spoke of is replaced without a word", async () => {
+  const inputs = await Promise.all([readInput({ name: "a.json", blob: new Blob([new Uint8Array(makeBundle(ring))]), known: true }), readInput({ name: "b.json", blob: new Blob([new Uint8Array(makeBundle(ring))]) }), readInput({ name: "t.json", blob: new Blob([new Uint8Array(ring.trust)]) })]);
+  expect(judge(inputs, NOW)).toMatchObject({ verdict: "verified", remarks: [] });
+});
+
+test("attack: more files than are read: not one of them is judged, and none is dropped in silence", async () => {
+  const files = Array.from({ length: INPUT_LIMITS.files_max + 1 }, (_, i) => ({ name: `${i}`, blob: new Blob([i === 0 ? new Uint8Array(ring.trust) : "x"]) }));
+  expect((await answerTo({ id: 1, files, now_ms: NOW.getTime() })).answer).toMatchObject({ verdict: "waiting", headline: "NOT VERIFIED  33 files were given, at most 32 are read; start again with fewer", files: [] });
+});
+
+test("attack: a trust file or bundle laid out anew, cut or with a byte order mark: the command line's verdict and reason", async () => {
+  const bundle = makeBundle(ring);
+  const forms: readonly ((text: string) => string)[] = [(text) => JSON.stringify(JSON.parse(text), null, 2), (text) => text.replaceAll(",", ",\r\n"), (text) => `\ufeff${text}`, (text) => text.slice(3), (text) => text.slice(0, -9), (text) => text.slice(9, -9)];
+  for (const form of forms) {
+    for (const [b, t] of [[utf8(form(new TextDecoder().decode(bundle))), ring.trust], [bundle, utf8(form(new TextDecoder().decode(ring.trust)))]] as const) {
+      const [, reason = ""] = describeVerification(verifyBundle(b, t, { now: NOW })).split("\n");
+      expect(await shown(b, t)).toMatchObject({ verdict: "failed", reasons: [reason.trim()] });
+    }
+  }
 });
 
 const VECTORS = new URL("../../../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;

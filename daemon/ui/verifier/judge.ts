@@ -19,6 +19,7 @@ import type { Answer } from "./answer.ts";
 import { INPUT_LIMITS, kindText, type Input, type Kind } from "./inputs.ts";
 import { evidenceSteps, type Beside } from "./steps/evidence.ts";
 import { releaseSteps, sigstoreSteps } from "./steps/sigstore.ts";
+import { unlooked } from "./unlooked.ts";
 
 type Judged = Omit<Answer, "files" | "took_ms">;
 
@@ -105,6 +106,9 @@ function judgeSigstore(bundle: Input, of: (kind: Kind) => Input | undefined, now
   return { verdict: verification.result, headline: line, reasons, remarks: verification.result === "verified" ? verification.not_proved.map((text) => `not proved: ${visible(text)}`) : [], steps: sigstoreSteps(verification) };
 }
 
+/** With what was not looked at beneath. */
+const beside = (answer: Judged, inputs: readonly Input[], used: readonly (Input | undefined)[]): Judged => ({ ...answer, remarks: [...answer.remarks, ...unlooked(inputs, used)] });
+
 function judged(inputs: readonly Input[], now: Date): Judged {
   const large = inputs.find(({ kind }) => kind === "too_large");
   if (large !== undefined) {
@@ -113,14 +117,19 @@ function judged(inputs: readonly Input[], now: Date): Judged {
   const lost = inputs.find(({ kind }) => kind === "unreadable");
   if (lost !== undefined) return { ...waiting(`FAILED  ${visible(lost.name)} cannot be read any more; give it again`), verdict: "failed" };
   const of = (kind: Kind): Input | undefined => inputs.findLast((input) => input.kind === kind);
-  const [bundle, sigstore, trust] = [of("bundle"), of("sigstore"), of("trust")];
-  if (bundle !== undefined) return trust === undefined ? waiting("NOT VERIFIED YET  give the trust file that the operator published; a bundle cannot vouch for itself") : judgeEvidence(bundle, trust, of, now);
+  const [bundle, sigstore, trust, stray] = [of("bundle"), of("sigstore"), of("trust"), of("artifact")];
+  if (bundle !== undefined) {
+    // Beside a bundle alone, a file of no known kind is a damaged trust file.
+    const against = trust ?? stray;
+    if (against === undefined) return beside(waiting("NOT VERIFIED YET  give the trust file that the operator published; a bundle cannot vouch for itself"), inputs, [bundle]);
+    return beside(judgeEvidence(bundle, against, of, now), inputs, [bundle, against, of("leaf"), of("checkpoints"), of("opening")]);
+  }
   if (sigstore !== undefined) {
-    return of("key") === undefined && trust !== undefined && isReleaseBundle(sigstore.bytes) ? judgeRelease(sigstore, trust, now) : judgeSigstore(sigstore, of, now);
+    const release = of("key") === undefined && trust !== undefined && isReleaseBundle(sigstore.bytes);
+    return release ? beside(judgeRelease(sigstore, trust, now), inputs, [sigstore]) : beside(judgeSigstore(sigstore, of, now), inputs, [sigstore, stray]);
   }
   // A file of no known kind, with nothing else to judge, is what the reader asked about: a damaged bundle looks like this.
-  const stray = of("artifact");
-  if (stray !== undefined) return trust === undefined ? waiting(`NOT VERIFIED  ${visible(stray.name)} is no evidence that this page knows`) : judgeEvidence(stray, trust, () => undefined, now);
+  if (stray !== undefined) return beside(trust === undefined ? waiting(`NOT VERIFIED  ${visible(stray.name)} is no evidence that this page knows`) : judgeEvidence(stray, trust, () => undefined, now), inputs, [stray]);
   return waiting(inputs.length === 0 ? "Nothing given yet" : "NOT VERIFIED YET  give the evidence bundle");
 }
 

@@ -2,7 +2,6 @@
 import { drawFiles, drawSteps, drawVerdict } from "./draw.ts";
 import type { Answer } from "./answer.ts";
 import type { PageDocument, PageElement, PageInput, TrustedTypes } from "./dom.ts";
-import { INPUT_LIMITS } from "./inputs.ts";
 import type { Question, Reply } from "./protocol.ts";
 import { answer as answerHere } from "./worker.ts";
 
@@ -14,6 +13,7 @@ const PASTED = "pasted text";
 interface Held {
   readonly name: string;
   readonly blob: Blob;
+  readonly known?: boolean;
 }
 
 function element(id: string): PageElement {
@@ -73,7 +73,7 @@ class Page {
   add(more: readonly Held[]): void {
     // A file of the same name is the same file given anew; the browser may not read the older one any more.
     const others = this.held.filter(({ name }) => name === PASTED || !more.some((one) => one.name === name));
-    this.held = [...others, ...more].slice(-INPUT_LIMITS.files_max);
+    this.held = [...others, ...more];
     void this.judge();
   }
 
@@ -106,7 +106,7 @@ class Page {
     drawSteps(element("steps"), answer.steps);
     // Only the last file of a kind was judged: the others go, or the list would say otherwise.
     const last = (i: number): boolean => answer.files.findLastIndex(({ kind }) => kind === answer.files[i]?.kind) === i;
-    this.held = this.held.filter((_, i) => last(i));
+    this.held = this.held.filter((_, i) => last(i)).map((held) => ({ ...held, known: true }));
     drawFiles(element("files"), answer.files.filter((_, i) => last(i)), (index) => this.remove(index));
     element("questions").hidden = answer.steps.length === 0;
     element("note").textContent = answer.steps.length === 0 ? "" : `Judged on this computer in ${Math.max(1, Math.round(answer.took_ms))} ms, without a network.`;

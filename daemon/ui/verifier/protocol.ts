@@ -3,7 +3,7 @@ import type { Answer } from "./answer.ts";
 
 export interface Question {
   readonly id: number;
-  readonly files: readonly { readonly name: string; readonly blob: Blob }[];
+  readonly files: readonly { readonly name: string; readonly blob: Blob; readonly known?: boolean }[];
   readonly now_ms: number;
 }
 

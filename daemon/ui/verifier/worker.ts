@@ -1,6 +1,6 @@
 /** Reads and judges away from the page, which stays usable while 100,000 leaves are hashed. */
 import { judge } from "./judge.ts";
-import { readInput } from "./inputs.ts";
+import { INPUT_LIMITS, readInput } from "./inputs.ts";
 import type { Answer } from "./answer.ts";
 import type { Question, Reply } from "./protocol.ts";
 
@@ -10,9 +10,12 @@ function broken(cause: unknown): Omit<Answer, "took_ms"> {
   return { verdict: "failed", headline: "FAILED  this browser could not judge it, so nothing was verified", reasons: [said.slice(0, 500)], remarks: [], steps: [], files: [] };
 }
 
+/** None of them is read: which of so many was meant, nobody can tell. */
+const tooMany = (count: number): Omit<Answer, "took_ms"> => ({ verdict: "waiting", headline: `NOT VERIFIED  ${count} files were given, at most ${INPUT_LIMITS.files_max} are read; start again with fewer`, reasons: [], remarks: [], steps: [], files: [] });
+
 export async function answer({ id, files, now_ms }: Question): Promise<Reply> {
   const start = performance.now();
-  const judged = await Promise.all(files.map(readInput)).then((inputs) => judge(inputs, new Date(now_ms)), broken).catch(broken);
+  const judged = files.length > INPUT_LIMITS.files_max ? tooMany(files.length) : await Promise.all(files.map(readInput)).then((inputs) => judge(inputs, new Date(now_ms)), broken).catch(broken);
   return { id, answer: { ...judged, took_ms: performance.now() - start } };
 }
 
