@@ -51,6 +51,11 @@ test("release: a squash, a merge commit and a fast-forward, each admitted; a com
     expect(await deployed(rules)).toMatchObject({ code: 1, stdout: expect.stringContaining(`"${code}"`) });
   }
   expect(await deployed({ ...LOCAL, wanted: "mistyped" })).toMatchObject({ code: 2, stderr: expect.stringContaining("config.unknown_key") });
+  writeFileSync(policy, JSON.stringify({ version: 1, repositories: [repository], ...LOCAL }));
+  const reassessed = (...where: string[]) => world.run(["reassess", ...where, "--policy", policy, "--trust", trust, "--json"]);
+  expect(await reassessed()).toMatchObject({ code: 0, stdout: expect.stringContaining('"would_ship":3') });
+  writeFileSync(policy, JSON.stringify({ version: 1, repositories: [repository], ...LOCAL, verified_levels: ["MAESTRO_GATE_HOST"] }));
+  for (const where of [[], [`${artifact}.evidence`]]) expect(await reassessed(...where)).toMatchObject({ code: 1, stdout: expect.stringContaining('"level":3') });
   const bare = await source.commit({ "four.ts": "export const four = 4;\n" }, "nobody gated this");
   const refused = await release(`${from}..${main}`);
   expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining(bare)]);

@@ -1,6 +1,6 @@
 /** From an admitted range to an artifact that may be deployed. */
 import type { Command } from "../command.ts";
-import { ON_DEMAND } from "./work.ts";
+import { ON_DEMAND, STATE } from "./work.ts";
 
 export const SHIPPING: readonly Command[] = [
   {
@@ -35,5 +35,17 @@ export const SHIPPING: readonly Command[] = [
       bundle: { type: "string", value: "PATH", multiple: true, help: "evidence of a gate, or a folder of it, beside ARTIFACT.evidence; may be repeated" },
     },
     load: () => import("../commands/verify-deploy.ts"),
+  },
+  {
+    name: "reassess",
+    summary: "what of the evidence on this node, or in a folder, would no longer ship under a policy. Exit 0 all of it would, 1 some would not",
+    positionals: "[FOLDER]",
+    positionals_max: 1,
+    options: {
+      ...STATE,
+      policy: { type: "string", value: "FILE", help: "deploy policy, JSON" },
+      trust: { type: "string", value: "FILE", help: "the operator's trust file" },
+    },
+    load: () => import("../commands/reassess.ts"),
   },
 ];
