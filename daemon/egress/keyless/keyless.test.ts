@@ -1,8 +1,9 @@
 /** Keyless signing against mock services, in this process and by the helper; what comes back is judged in `daemon/e2e/keyless.test.ts`. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { OBLIGATIONS_PREDICATE, STATEMENT_TYPE } from "../../../proto/attestation.ts";
 import { utf8 } from "../../../proto/encoding.ts";
 import type { KeylessSetting } from "../../../proto/keyless.ts";
@@ -61,6 +62,7 @@ describe("what is sent", () => {
 describe("a token that would not do is never shown to anybody", () => {
   test.each([
     ["ended", { exp: Math.floor(Date.now() / 1000) - 1 }, "ended at"],
+    ["ended before there was time", { exp: -1e300 }, "ended before there was time"],
     ["for another audience", { aud: "https://vault.example.org" }, "is for https://vault.example.org, not for sigstore"],
     ["for several others", { aud: ["a", "b"] }, "not for sigstore"],
     ["of another issuer", { iss: "https://evil.example.org" }, `not by ${ISSUER}`],
@@ -132,6 +134,26 @@ describe("services that fail", () => {
       mocks.instead.set(path, () => new Response(body, { status: 201 }));
       expect((await failure()).code).toBe("egress.refused");
     }
+  });
+
+  test("attack: a service that repeats the token gets it into no failure, and so into no log", async () => {
+    const jwt = readFileSync(token, "utf8").trim();
+    const echoes: readonly ((jwt: string) => Response)[] = [
+      (own) => new Response(`bad token ${own}`, { status: 401 }),
+      (own) => new Response(`${own.slice(40)} is what you sent`, { status: 500 }),
+      (own) => new Response(`{"${own}":1,"${own}":2}`, { status: 201 }),
+    ];
+    for (const echo of echoes) {
+      mocks.instead.set(FULCIO, () => echo(jwt));
+      const { detail } = await failure();
+      expect(detail).toContain("[token]");
+      for (let at = 0; at + 16 <= jwt.length; at++) expect(detail.includes(jwt.slice(at, at + 16))).toBe(false);
+    }
+  });
+
+  test("attack: answers of a gigabyte in a megabyte of gzip end at the limit", async () => {
+    mocks.instead.set(FULCIO, () => new Response(gzipSync(Buffer.alloc(64 << 20)), { status: 201, headers: { "content-encoding": "gzip" } }));
+    expect(await failure()).toMatchObject({ code: "egress.refused", detail: expect.stringContaining("more than 262144 bytes") });
   });
 
   test("attack: a certificate of another key, or of somebody else, signs nothing", async () => {

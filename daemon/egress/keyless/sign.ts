@@ -9,7 +9,7 @@ import { preAuthEncoding } from "../../verifier/dsse.ts";
 import { STATEMENT_LIMITS } from "../../verifier/limits.ts";
 import { readForeign } from "../../verifier/schema.ts";
 import { certificateFrom, checkedEntry, logIntoV1, logIntoV2, timestampOf, type Signed } from "./services.ts";
-import { readTokenFile, type Token } from "./token.ts";
+import { readTokenFile, withoutToken, type Token } from "./token.ts";
 
 /** All three services together, tries included. */
 export const KEYLESS_DEADLINE_MS = 30_000;
@@ -52,6 +52,17 @@ export async function signKeyless(signing: Signing, token_file: string): Promise
   checkStatement(payload);
   const deadline = AbortSignal.timeout(deadline_ms);
   const token = await readTokenFile(token_file, { audience: setting.audience ?? "sigstore", issuer: setting.issuer, now_s });
+  try {
+    return await exchanged(signing, token, deadline);
+  } catch (error) {
+    if (error instanceof MaestroError) throw new MaestroError(error.code, withoutToken(error.detail, token.jwt), { cause: error.cause });
+    throw error;
+  }
+}
+
+/** The three services, one after the other where one needs the other. */
+async function exchanged(signing: Signing, token: Token, deadline: AbortSignal): Promise<string> {
+  const { setting, payload } = signing;
   const made = await signed(signing, token, deadline);
   const logInto = (setting.rekor_version ?? 2) === 2 ? logIntoV2 : logIntoV1;
   const stamp = setting.tsa === undefined ? null : timestampOf(setting.tsa, made.signature, deadline);

@@ -44,10 +44,36 @@ function readToken(jwt: string, { audience, issuer, now_s }: TokenRule): Token {
   const claims = claimsOf(text);
   if (!Value.Check(Claims, claims)) throw denied("lacks iss, sub, aud or exp");
   const { iss, sub, aud, exp, email } = claims;
-  if (exp < now_s + LEFT_S_MIN) throw denied(`ended at ${new Date(exp * 1000).toISOString()}; whoever issues it must keep its file fresh`);
+  if (exp < now_s + LEFT_S_MIN) throw denied(`${endedAt(exp)}; whoever issues it must keep its file fresh`);
   if (!(typeof aud === "string" ? [aud] : aud).includes(audience)) throw denied(`is for ${String(aud)}, not for ${audience}`);
   if (iss !== issuer) throw denied(`was issued by ${iss}, not by ${issuer}`);
   return { jwt, subject: email ?? sub };
+}
+
+/** Seconds that no calendar has are words too. */
+function endedAt(exp: number): string {
+  const date = new Date(exp * 1000);
+  return Number.isNaN(date.getTime()) ? "ended before there was time" : `ended at ${date.toISOString()}`;
+}
+
+/** Shorter runs stand in any two texts. */
+const ECHO_CHARS_MIN = 16;
+
+/** A service that refuses a token may repeat it; what it says goes to callers and logs, and the token must not. */
+export function withoutToken(text: string, jwt: string): string {
+  let kept = "";
+  for (let at = 0; at < text.length; ) {
+    let end = at + ECHO_CHARS_MIN;
+    if (end > text.length || !jwt.includes(text.slice(at, end))) {
+      kept += text[at];
+      at += 1;
+      continue;
+    }
+    while (end < text.length && jwt.includes(text.slice(at, end + 1))) end += 1;
+    kept += "[token]";
+    at = end;
+  }
+  return kept;
 }
 
 function claimsOf(text: string): unknown {
