@@ -73,6 +73,8 @@ export interface Core extends State {
   readonly releaser: Releaser;
   readonly simulator: Simulator;
   readonly planner: Planner;
+  /** The host's policy as it was read at the start. */
+  readonly policy_bytes: Uint8Array;
   readonly targets: Targets;
   readonly keyless: Keyless;
   readonly reporter: Reporter;
@@ -166,6 +168,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
     options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing,
     intakes,
     integrity,
+    policy_bytes: policy.bytes,
     rules: ruleDocs(policy.data),
     async close() {
       cosigned.stop();

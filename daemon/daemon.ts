@@ -11,7 +11,9 @@ import { openingRoutes } from "./api/openings.ts";
 import { gateRoutes } from "./api/gates.ts";
 import { keylessRoutes } from "./api/keyless.ts";
 import { effectiveRoutes } from "./api/effective.ts";
+import { evidenceBundleRoutes } from "./api/evidence-bundles.ts";
 import { lineageRoutes } from "./api/lineage.ts";
+import { bundlingOf } from "./bundles.ts";
 import { createLineage } from "./lineage/index.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
@@ -136,6 +138,7 @@ export class Daemon {
       ...openingRoutes({ ...core, log: this.deps.log }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...rotationRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
+      ...evidenceBundleRoutes({ ...core, bundling: bundlingOf(core) }),
       ...lineageRoutes({ ...core, lineage: createLineage({ ...core, hasCommit: (...commit) => core.repositories.has(...commit), log_origin: () => core.evidence.logState().origin }), body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];

@@ -28,6 +28,7 @@ import type {
 } from "./api.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
+import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { LogRotateReply, LogRotateRequest } from "./log.ts";
 import type { FindingsReply } from "./findings.ts";
@@ -96,6 +97,7 @@ export const ROUTES = {
   recordedGate: get("/v1/gates/:id"),
   findings: get("/v1/gates/:id/findings"),
   gateBundle: get("/v1/gates/:id/bundle"),
+  evidenceBundle: get("/v1/gates/:id/evidence"),
   keyless: { method: "POST", path: "/v1/gates/:id/keyless", body: "none", reply: "json", once: true },
   reveal: { method: "POST", path: "/v1/gates/:id/openings/:obligation", body: "none", reply: "json" },
   feed: get("/v1/feed/:after"),
@@ -151,6 +153,7 @@ export interface RouteTypes {
   recordedGate: { reply: GateReply };
   findings: { reply: FindingsReply };
   gateBundle: { reply: BundleReply };
+  evidenceBundle: { reply: EvidenceBundleReply };
   keyless: { reply: KeylessSigned };
   reveal: { reply: RangeOpening };
   feed: { reply: FeedReply };

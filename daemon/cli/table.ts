@@ -1,5 +1,6 @@
 /** Every command. `main.ts` looks into `WORK` first, so that asking for the status reads one file of rows. */
 import type { Command } from "./command.ts";
+import { AUDITING } from "./table/auditing.ts";
 import { BUILDING } from "./table/building.ts";
 import { HOST } from "./table/host.ts";
 import { KEEPING } from "./table/keeping.ts";
@@ -18,4 +19,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...BUILDING, ...HOST, ...KEEPING, ...SHIPPING, ...SIGSTORE, LOG, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...SHIPPING, ...SIGSTORE, LOG, COMPLETIONS];

@@ -151,6 +151,11 @@ export class MaestroClient {
     return this.socket.request("gateBundle", { params: { id } });
   }
 
+  /** Everything on record of a gate's newest attempt, as one file for an auditor. */
+  evidenceBundle(id: string): Promise<ReplyOf<"evidenceBundle">> {
+    return this.socket.request("evidenceBundle", { params: { id } });
+  }
+
   /** A hidden number with what opens its commitment; for whoever runs the daemon. */
   reveal(id: string, obligation: string): Promise<ReplyOf<"reveal">> {
     return this.socket.request("reveal", { params: { id, obligation } });

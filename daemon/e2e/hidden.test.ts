@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { skipWithout } from "../testing/skip.ts";
-import { decisive, oneDocument, World, type GateDocument } from "./testing/world.ts";
+import { decisive, oneDocument, unfolded, World, type GateDocument } from "./testing/world.ts";
 
 let world: World;
 beforeAll(() => {
@@ -66,7 +66,7 @@ describe.skipIf(sandboxed)("numbers that trusted configuration hides", () => {
     expect([judged.verdict, judged.code, decisive(judged)]).toEqual(["admit", 0, []]);
     expect(judged.card.obligations?.filter(({ hidden }) => hidden === true).map(({ name, result, value }) => [name, result, value])).toEqual(HIDDEN.map((name) => [name, "pass", null]));
 
-    const verified = await world.run(["verify", world.path("bundle.json")]);
+    const verified = unfolded(await world.run(["verify", world.path("bundle.json")]));
     expect(verified.code).toBe(0);
     expect(verified.stdout).toContain("coverage.line: hidden, proved to be at least 60.0000000000 percent and at most 100.0000000000 percent (bounds of the configuration that the gate's identity names)");
     expect(verified.stdout).toContain("latency.p95: hidden, proved to be at most 900.000000 ms");
@@ -91,7 +91,7 @@ describe.skipIf(sandboxed)("numbers that trusted configuration hides", () => {
     const opening = world.path("opening.json");
     const revealed = await world.run(["reveal", judged.gate_id, "coverage.line", "--to", opening]);
     expect([revealed.code, found(Buffer.from(revealed.stdout + revealed.stderr))]).toEqual([0, []]);
-    const opened = await world.run(["verify", world.path("bundle.json"), "--opening", opening]);
+    const opened = unfolded(await world.run(["verify", world.path("bundle.json"), "--opening", opening]));
     expect(opened.stdout).toContain("coverage.line: opened as 71.4219583627 percent, the very number that the signed leaf holds");
     const forged = world.path("forged.json");
     await Bun.write(forged, (await Bun.file(opening).text()).replace("714219583627", "814219583627"));

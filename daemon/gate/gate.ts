@@ -2,10 +2,10 @@
 import type { Card, CardProof, Timings } from "../../proto/card.ts";
 import { gateId, type Identity, type Mode } from "../../proto/change.ts";
 import { canonicalText } from "../../proto/canonical.ts";
-import { toBase64 } from "../../proto/encoding.ts";
+import { fromUtf8Lossy, toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { GateRequest, GateResult, ProgressEvent } from "../../proto/api.ts";
-import { recordId } from "../../proto/record.ts";
+import { recordBytes, recordId } from "../../proto/record.ts";
 import { SBOM_DOCUMENT } from "../../proto/sbom.ts";
 import { VERSION } from "../../proto/version.ts";
 import type { PolicyDigest } from "../../proto/worker.ts";
@@ -29,7 +29,7 @@ import { payerName } from "../store/usage.ts";
 import { boundsDocument, hidesNumbers } from "./hidden.ts";
 import { InTurn } from "./in-turn.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
-import { readReply } from "./reply.ts";
+import { readReply, type StoredReply } from "./reply.ts";
 import { checkCode } from "./reusing/check-code.ts";
 import { partsOf, Reuse, type ReuseDeps } from "./reusing/reuse.ts";
 import { keptDocument } from "./sbom-of.ts";
@@ -135,6 +135,15 @@ export class GateKeeper {
     return result;
   }
 
+  private policies(base_policy: Asked["base_policy"]): PolicyDigest[] {
+    return base_policy === null ? [this.host_policy] : [this.host_policy, base_policy];
+  }
+
+  /** For an auditor, since the identity holds digests alone. */
+  private judgedBy({ config, base_policy }: Pick<Asked, "config" | "base_policy">): NonNullable<StoredReply["rules"]> {
+    return { configuration: fromUtf8Lossy(recordBytes("config", 1, config)), policies: this.policies(base_policy) };
+  }
+
   private reuseOf(intake: Intake, facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse {
     return new Reuse(this.keptBodies(), scopeOf(intake), partsOf(facts), numbers);
   }
@@ -149,7 +158,6 @@ export class GateKeeper {
   private identityOf({ repo_id, object_format }: Intake, { target_ref, target, head }: GateRequest, { facts, config, base_policy }: Asked): Identity {
     const { change, tree_sha256 } = facts;
     const known = change.history === "known";
-    const bundles = base_policy === null ? [this.host_policy] : [this.host_policy, base_policy];
     return {
       repo_id,
       target_ref,
@@ -158,7 +166,7 @@ export class GateKeeper {
       merge_tree: known ? change.merge_tree : null,
       object_format,
       tree_sha256,
-      policy: policyId(bundles),
+      policy: policyId(this.policies(base_policy)),
       config: recordId("config", 1, config),
       checks: CHECKS_VERSION,
       trust_domain: this.deps.evidence.trust_domain,
@@ -230,7 +238,7 @@ export class GateKeeper {
       card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }], travelling: boundsDocument(judgement.config), ...(sbom !== null && "bytes" in sbom ? { beside: [{ name: SBOM_DOCUMENT, sha256: sbom.sha256 }] } : {}),
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
-    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: keptAuthors(facts.authors, this.keyed) }, () => keep?.({ gate_id, attempt }), listed);
+    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: keptAuthors(facts.authors, this.keyed), rules: this.judgedBy(judgement) }, () => keep?.({ gate_id, attempt }), listed);
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
     return resultOf(gate_id, attempt, reply, bundle, false);
   }

@@ -32,7 +32,7 @@ export interface RecordDeps {
 }
 
 /** Kept of a gate, and no part of its evidence: what judging it again takes. */
-type Beside = Pick<StoredReply, "reports_sha256" | "target" | "authors">;
+type Beside = Pick<StoredReply, "reports_sha256" | "target" | "authors" | "rules">;
 
 export interface RecordedGate {
   readonly gate_id: string;

@@ -6,12 +6,16 @@ import { Authors } from "../../proto/people.ts";
 import { KeptFindings } from "../../proto/findings.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import { Base64, Closed, GitOid, Sha256Hex } from "../../proto/scalar.ts";
+import { PolicyDigest } from "../../proto/worker.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { artifactName, type GateRow } from "../store/gates.ts";
 import { TOMBSTONE_MEDIA_TYPE } from "../../proto/retention.ts";
 
+/** What the identity names by digest: the record of the configuration as text, and the policies. */
+const JudgedBy = Closed({ configuration: Type.String(), policies: Type.Array(PolicyDigest, { maxItems: 16 }) });
+
 /** What a client is told of a gate beside its bundle; a blob, because a card outgrows an LMDB value. Gates from before findings were kept have none. */
-export const StoredReply = Closed({ card: Card, proof: CardProof, timings: Timings, reports_sha256: Type.Optional(Sha256Hex), target: Type.Optional(GitOid), authors: Type.Optional(Authors), findings: Type.Optional(KeptFindings), openings: Type.Optional({ ...Base64, description: "hidden numbers, sealed with the node's keys" }) }, { $id: "StoredReply" });
+export const StoredReply = Closed({ card: Card, proof: CardProof, timings: Timings, reports_sha256: Type.Optional(Sha256Hex), target: Type.Optional(GitOid), authors: Type.Optional(Authors), findings: Type.Optional(KeptFindings), rules: Type.Optional(JudgedBy), openings: Type.Optional({ ...Base64, description: "hidden numbers, sealed with the node's keys" }) }, { $id: "StoredReply" });
 export type StoredReply = Static<typeof StoredReply>;
 
 const LIMITS = { bytes_max: 64 * 1024 * 1024, depth_max: 16 };

@@ -33,7 +33,7 @@ const FLOORS: readonly (readonly string[])[] = [
   // Beside the gate: integrity looks at evidence and store alike, which no feature may.
   ["daemon/gate", "daemon/integrity"],
   ["daemon/api"],
-  ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/offline.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts", "daemon/own-sbom.ts", "daemon/witnessing.ts"],
+  ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/offline.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts", "daemon/own-sbom.ts", "daemon/witnessing.ts", "daemon/bundles.ts"],
   ["daemon/client"],
   ["daemon/cli", "daemon/ui", "daemon/reporter"],
   ["bench"],

@@ -24,6 +24,8 @@ export interface Bundle {
   readonly name: string;
   readonly wasm: Uint8Array;
   readonly data: Readonly<Record<string, unknown>>;
+  /** As they lie in the archive: these are what `data_sha256` is of. */
+  readonly data_bytes: Uint8Array;
   readonly wasm_sha256: string;
   readonly data_sha256: string;
 }
@@ -87,7 +89,8 @@ export function readBundle(bytes: Uint8Array, where: string): Bundle {
   if (wasm === undefined) throw refuse(where, "it has no policy.wasm");
   const data = json(files.get("data.json"), "data.json", where);
   if (!isObject(data)) throw refuse(where, "data.json is not an object");
-  return { name, wasm, data, wasm_sha256: toHex(nativeHasher.sha256(wasm)), data_sha256: toHex(nativeHasher.sha256(files.get("data.json")!)) };
+  const data_bytes = files.get("data.json")!;
+  return { name, wasm, data, data_bytes, wasm_sha256: toHex(nativeHasher.sha256(wasm)), data_sha256: toHex(nativeHasher.sha256(data_bytes)) };
 }
 
 /** What a bundle file holds, over code and data, so that another gzip of the same bundle is the same. One that does not read has a digest too. */

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
-import { canonicalText } from "../../../proto/canonical.ts";
 import { MaestroError, VERIFY_EXIT } from "../../../proto/errors.ts";
 import { textOf, type CommandModule, type Values } from "../command.ts";
 import { locate } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
-import { describeRelease } from "../release-verification.ts";
 import { isReleaseBundle, type VerifyOptions } from "../../verifier/index.ts";
-import { describeVerification, readBundleFile, readTrustFile, verifyAgainst } from "../verification.ts";
+import { describeEvidence, judgeEvidence } from "../verified/evidence.ts";
+import { isReceipt, verifyReceipt } from "../verified/receipt.ts";
+import { readBundleFile, readTrustFile } from "../verification.ts";
 
 const EXITS = { verified: VERIFY_EXIT.verified, failed: VERIFY_EXIT.failed, unknown_signer: VERIFY_EXIT.unknown_signer } as const;
 const PREFIX_MIN = 6;
@@ -32,18 +32,24 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const [name] = positionals;
   if (name === undefined) throw new MaestroError("cli.usage", "verify takes the bundle's file, or the start of its digest");
   const locations = locate(values);
-  const trust = typeof values["trust"] === "string" ? values["trust"] : locations.trust_path;
-  if (typeof values["provenance"] === "string") return (await import("../provenance.ts")).verifyArtifact(name, values["provenance"], trust, values["json"] === true);
-  const asked = typeof values["leaf"] === "string" ? { leaf: values["leaf"] } : {};
-  const bytes = readBundleFile(bundlePath(name, locations.state_dir));
-  if (isReleaseBundle(bytes)) return describeRelease(bytes, readTrustFile(trust), values["json"] === true);
-  const verification = verifyAgainst(bytes, readTrustFile(trust), { ...asked, ...hiddenFiles(values) });
-  if (values["extract"] !== undefined || values["artifact"] !== undefined) await (await import("../export/extract.ts")).extract(bytes, verification, values);
-  if (values["json"] === true) printJson(verification);
+  const trust_path = textOf(values, "trust") ?? locations.trust_path;
+  const json = values["json"] === true;
+  const provenance = textOf(values, "provenance");
+  if (provenance !== undefined) return (await import("../provenance.ts")).verifyArtifact(name, provenance, trust_path, json);
+  const leaf = textOf(values, "leaf");
+  const path = bundlePath(name, locations.state_dir);
+  const bytes = readBundleFile(path);
+  const trust = readTrustFile(trust_path);
+  // What it is follows from what is in the file, whatever the file is called.
+  if (isReceipt(bytes)) return verifyReceipt(path, bytes, textOf(values, "entry"), trust, json);
+  if (isReleaseBundle(bytes)) return (await import("../verified/attestation.ts")).verifyAttestation(bytes, trust, json);
+  const judged = judgeEvidence(bytes, trust, { now: new Date(), ...(leaf === undefined ? {} : { leaf }), ...hiddenFiles(values) });
+  const { verification, whole } = judged;
+  if (values["extract"] !== undefined || values["artifact"] !== undefined) await (await import("../export/extract.ts")).extract(judged, values);
+  if (json) printJson(whole ?? verification);
   else {
-    print(describeVerification(verification));
-    if (verification.leaf !== null) print(canonicalText(verification.leaf));
-    if (values["trust"] === undefined) note(`trust file: ${trust} (give --trust FILE to name the operator's)`);
+    print(describeEvidence(judged));
+    if (values["trust"] === undefined) note(`trust file: ${trust_path} (give --trust FILE to name the operator's)`);
   }
   // A trust file that makes no sense says nothing of the bundle: the command line named the wrong file.
   return verification.reasons.some(({ code }) => code.startsWith("trust.")) ? VERIFY_EXIT.usage : EXITS[verification.result];

@@ -151,8 +151,8 @@ export const WORK: readonly Command[] = [
   },
   {
     name: "verify",
-    summary: "check an evidence bundle offline, without a daemon",
-    positionals: "BUNDLE|ARTIFACT",
+    summary: "check evidence offline, without a daemon: a bundle, what maestro bundle wrote, a release, provenance, a log receipt",
+    positionals: "FILE|ARTIFACT",
     positionals_max: 1,
     options: {
       ...STATE,
@@ -160,7 +160,8 @@ export const WORK: readonly Command[] = [
       artifact: { type: "string", value: "CLONE", help: "with --extract: also the listing of the merged tree, whose digest the statements name" },
       provenance: { type: "string", value: "FILE", help: "check that this is signed and logged provenance of the artifact; see docs/build.md" },
       trust: { type: "string", value: "FILE", help: "trust file of the operator (default: the one in the state folder, said to be self-made)" },
-      leaf: { type: "string", value: "NAME", help: "also print this leaf of the manifest, with its inclusion proof" },
+      leaf: { type: "string", value: "NAME", help: "also show the chain from the log entry down to this leaf of the manifest" },
+      entry: { type: "string", value: "FILE", help: "of a receipt: the log entry that it is for (default: the .entry beside it)" },
       bounds: { type: "string", value: "FILE", help: "your own copy of the configuration that fixes the bounds of hidden numbers (default: the bundle's)" },
       opening: { type: "string", value: "FILE", help: "what maestro reveal wrote: is it the number that the leaf holds?" },
     },

@@ -21,6 +21,9 @@ export interface Ran {
 /** What `maestro gate --json` prints. */
 export type GateDocument = Omit<GateResult, "bundle"> & { readonly bundle: string; readonly verified: string };
 
+/** What a screen says, whatever columns its lines were folded at. */
+export const unfolded = (ran: Ran): Ran => ({ ...ran, stdout: ran.stdout.replace(/\s+/g, " ") });
+
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;

@@ -1,0 +1,20 @@
+/** What a stranger reads first who opens the file. Signed by nobody, and it says so. */
+export const readme = (gate_id: string, attempt: number): string => `Evidence of one change that a Maestro gate judged: attempt ${attempt} of ${gate_id}.
+
+Check it, offline, with the trust file that the node's operator published. A trust file from whoever gave you this proves nothing; trust_sha256 is only to compare.
+
+  maestro verify THIS-FILE --trust trust.json
+  maestro verify THIS-FILE --trust trust.json --leaf check/secrets      one fact, from the log entry down to its leaf
+  maestro verify THIS-FILE --trust trust.json --extract DIR             every part as a file of its own, for cosign, slsa-verifier and Go's tlog
+
+Or open verifier.html (maestro verifier-page --out verifier.html) in a browser without a network, and give it both files.
+
+gate        the signed statement, its manifest of facts, its card, the receipts of the log
+earlier     earlier attempts of the same gate
+releases    what people released, each signed and logged by itself
+provenance  builds of this commit
+files       what signed digests name: configuration, policy, bill of materials
+left_out    what the node did not have
+
+readme and left_out are signed by nobody. Verified means: these keys said this, in this order, in this log. It does not mean that what was measured is true.
+`;
