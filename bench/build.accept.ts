@@ -4,6 +4,7 @@ import { createPublicKey } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SigstoreBundle } from "../proto/attestation.ts";
+import { BUILD_FILE_NONCE_BYTES } from "../proto/build.ts";
 import { fromBase64 } from "../proto/encoding.ts";
 import { VERSION } from "../proto/version.ts";
 import { Value } from "@sinclair/typebox/value";
@@ -29,7 +30,7 @@ beforeAll(async () => {
   folder = join(world.scratch.root, "auditor");
   await Bun.write(join(folder, "placeholder"), "");
   [artifact, provenance] = [join(folder, "app.txt"), join(folder, "app.provenance.sigstore.json")];
-  writeFileSync(artifact, (await world.core.artifacts.blobs.get(`sha256:${built.row.files[0]?.sha256}`)) ?? "");
+  writeFileSync(artifact, (await world.core.artifacts.blobs.get(built.row.files[0]?.blob ?? ""))?.subarray(BUILD_FILE_NONCE_BYTES) ?? "");
   writeFileSync(provenance, fromBase64(built.bundle) ?? "");
   const { entries } = world.core.evidence.trust;
   const gate = entries.find(({ entry }) => entry.role === "gate");

@@ -30,7 +30,8 @@ export type Builds = Static<typeof Builds>;
 export const BuildId = Type.String({ pattern: "^build-[0-9a-f]{32}$" });
 export const buildId = (statement_sha256: string): string => `build-${statement_sha256.slice(0, 32)}`;
 
-export const BuiltFile = Closed({ path: InnerPath, bytes: Count, sha256: Sha256Hex });
+/** `blob` is where it is kept, see `BUILD_FILE_MEDIA_TYPE`. */
+export const BuiltFile = Closed({ path: InnerPath, bytes: Count, sha256: Sha256Hex, blob: OciDigest });
 export type BuiltFile = Static<typeof BuiltFile>;
 
 /** Beside the provenance in a build's artifact: whose it is, and the bytes it consists of. */
@@ -49,6 +50,10 @@ export const BuildRow = Closed({
 export type BuildRow = Static<typeof BuildRow>;
 
 export const BUILD_MEDIA_TYPE = "application/vnd.maestro.build.v1+json";
-/** Its log and its outputs, as they are. */
+/**
+ * Its log and its outputs, each after 16 random bytes: what a build leaves are bytes of its own choice, and a blob that begins as one of the
+ * node's own records would be taken for one by a repair, or keep one from going when its time is over.
+ */
 export const BUILD_FILE_MEDIA_TYPE = "application/vnd.maestro.build-file.v1";
+export const BUILD_FILE_NONCE_BYTES = 16;
 export const BUILD_ROW_MEDIA_TYPE = "application/vnd.maestro.build-row.v1+json";

@@ -8,7 +8,7 @@ import type { BuildDesk } from "../gate/builds.ts";
 import type { Intakes } from "../gate/intakes.ts";
 import type { Quota } from "../integrity/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
-import { readBuild, type KeptBuild } from "../store/builds.ts";
+import { buildFilePieces, readBuild, type KeptBuild } from "../store/builds.ts";
 import { maySee, notBoundTo, type Principal, type Tenants } from "../tenants/index.ts";
 import { eventsOf } from "./events.ts";
 import { route, type Route } from "./route.ts";
@@ -36,8 +36,8 @@ async function buildFor(artifacts: Artifacts, principal: Principal, id: string):
 /** Read as they are sent: one piece of one file is all that is held. */
 async function* filesOf(artifacts: Artifacts, { row, provenance }: KeptBuild): AsyncGenerator<BuildFilesEvent, void> {
   yield { event: "record", row, bundle: toBase64(provenance) };
-  for (const [file, { sha256 }] of row.files.entries()) {
-    for await (const bytes of artifacts.blobs.pieces(`sha256:${sha256}`, PIECE_BYTES)) yield { event: "piece", file, bytes: toBase64(bytes) };
+  for (const [file, { blob }] of row.files.entries()) {
+    for await (const bytes of buildFilePieces(artifacts, blob, PIECE_BYTES)) yield { event: "piece", file, bytes: toBase64(bytes) };
   }
   yield { event: "end", build_id: row.build_id };
 }

@@ -1,13 +1,13 @@
 /** A build that ended well becomes a record: its files as blobs, then log entry and promise in one transaction, then its name. */
-import { BUILD_OUTPUTS_MAX, buildId, type BuildRow } from "../../proto/build.ts";
+import { BUILD_FILE_NONCE_BYTES, BUILD_OUTPUTS_MAX, buildId, type BuildRow, type BuiltFile } from "../../proto/build.ts";
 import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Mode } from "../../proto/change.ts";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Collected } from "../platform/sandbox/job.ts";
 import type { Artifacts } from "../store/artifacts.ts";
-import { sha256Digest, type BlobRef } from "../store/blobs.ts";
-import { keepBuild, keptBytes, type LoggedProvenance, type RanBuild } from "../store/builds.ts";
+import { sha256Digest } from "../store/blobs.ts";
+import { keepBuild, keepBuildFile, keptBytes, type LoggedProvenance, type RanBuild } from "../store/builds.ts";
 import { payerOf } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
@@ -43,11 +43,11 @@ export interface Finished {
   readonly differing: readonly string[] | null;
 }
 
-async function stored(artifacts: Artifacts, { path, sha256 }: Kept): Promise<BlobRef> {
-  const blob = await artifacts.blobs.putStream(Bun.file(path).stream());
+async function stored(artifacts: Artifacts, path: string, kept: Kept): Promise<BuiltFile> {
+  const { digest, size, sha256 } = await keepBuildFile(artifacts, Bun.file(kept.path).stream());
   // What was collected, hashed as it came out of the sandbox, and what is attested are one thing.
-  if (blob.digest !== `sha256:${sha256}`) throw new MaestroError("worker.protocol", "an output is not the one that was collected");
-  return blob;
+  if (sha256 !== kept.sha256) throw new MaestroError("worker.protocol", "an output is not the one that was collected");
+  return { path, bytes: size - BUILD_FILE_NONCE_BYTES, sha256, blob: digest };
 }
 
 export interface Recorded {
@@ -60,22 +60,22 @@ export async function recordBuild({ evidence, artifacts, outbox, usage }: BuildR
   const { ordered: { name, repo_id, commit }, owner, definition, outputs, log } = finished;
   if (outputs.size > BUILD_OUTPUTS_MAX) throw new MaestroError("internal.bug", `${outputs.size} outputs`);
   const files: BuildRow["files"] = [];
-  for (const [path, kept] of outputs) files.push({ path, bytes: (await stored(artifacts, kept)).size, sha256: kept.sha256 });
-  const log_blob = await artifacts.blobs.put(utf8(log));
+  for (const [path, kept] of outputs) files.push(await stored(artifacts, path, kept));
+  const log_kept = await keepBuildFile(artifacts, [utf8(log)]);
   const ran = {
     ...definition,
     subject: files.map(({ path, sha256 }) => ({ name: path, digest: { sha256 } })),
     version: builtBy,
     invocation: finished.invocation,
     started_s: finished.started_s,
-    byproducts: byproductsOf({ log_sha256: log_blob.digest.slice("sha256:".length), differing: finished.differing }),
+    byproducts: byproductsOf({ log_sha256: log_kept.sha256, differing: finished.differing }),
   };
   let made: { readonly row: BuildRow; readonly bytes: Uint8Array } | undefined;
   const { bundle, log_index } = await evidence.provenance(ran, (logged) => {
     const row: BuildRow = {
       build_id: buildId(logged.statement_sha256), build: name, repo_id, commit,
       owner_uid: owner.uid, ...(owner.tenant === null ? {} : { owner_tenant: owner.tenant }),
-      log_index: logged.log_index, provenance: sha256Digest(logged.bundle), log: log_blob, files,
+      log_index: logged.log_index, provenance: sha256Digest(logged.bundle), log: { digest: log_kept.digest, size: log_kept.size }, files,
     };
     const bytes = canonicalBytes(row);
     addEvidence(usage, payerOf(row), keptBytes(row) + bytes.length + logged.bundle.length);

@@ -6,9 +6,13 @@ import { Value } from "@sinclair/typebox/value";
 import type { BuildFailed, Built } from "../../proto/build-api.ts";
 import { BUILD_MEDIA_TYPE } from "../../proto/build.ts";
 import { StoreLimits } from "../../proto/config.ts";
+import { canonicalBytes } from "../../proto/canonical.ts";
+import { recordId } from "../../proto/record.ts";
 import { openArtifacts } from "../store/artifacts.ts";
+import { sha256Digest } from "../store/blobs.ts";
 import { readBuild } from "../store/builds.ts";
 import { openStore } from "../store/db.ts";
+import { artifactName, openGates, type GateRow } from "../store/gates.ts";
 import { openUsage } from "../store/usage.ts";
 import { keepPromises } from "../gate/record.ts";
 import { World } from "../testing/core.ts";
@@ -24,12 +28,23 @@ const sandboxed = skipWithout(Bun.which("bwrap") !== null, "what is kept of buil
 describe.skipIf(sandboxed)("builds that are kept", () => {
   let world: World;
   let built: Built;
+  /** A row that no gate of this node ever came to. */
+  let forged: GateRow;
+  let gate_bytes: number;
   const usageOf = () => world.core.usage.evidence.get("7")?.bytes ?? 0;
 
   beforeAll(async () => {
     world = await World.open();
     const source = world.scratch.source("kept");
-    const head = await source.commit({ "maestro.yaml": "version: 1\nbuilds:\n  app: {run: [sh, -c, 'cp in.txt /scratch/out'], outputs: [out]}\n", "in.txt": "kept\n" });
+    const base = await source.commit({ "maestro.yaml": "version: 1\nbuilds:\n  app: {run: [sh, -c, 'cp in.txt /scratch/out; cp row manifest /scratch'], outputs: [out, row, manifest]}\n", "in.txt": "kept\n" });
+    const { gate_id, attempt } = await world.gate(await world.received(source, [base]), { target_ref: "refs/heads/main", target: base, head: base });
+    gate_bytes = usageOf();
+    const name = artifactName(gate_id, attempt);
+    const { manifest } = (await world.core.artifacts.getArtifact(name)) ?? expect.unreachable();
+    forged = { ...(world.core.gates.get(gate_id, attempt) ?? expect.unreachable()), gate_id: recordId("gate", 1, "no change"), verdict: "admit" };
+    const row = canonicalBytes(forged);
+    const layers = manifest.layers.map((layer, at) => (at === 2 ? { ...layer, digest: sha256Digest(row), size: row.length } : layer));
+    const head = await source.commit({ row, manifest: canonicalBytes({ ...manifest, layers }) });
     const run = async (): Promise<Built | BuildFailed> => {
       const intake = await world.received(source, [head]);
       return world.core.desk.submit(intake, { intake_id: intake.id, target_ref: "refs/heads/main", target: head, commit: head, name: "app" }, () => undefined, new AbortController().signal, (_worst, work) => work(() => undefined));
@@ -62,10 +77,10 @@ describe.skipIf(sandboxed)("builds that are kept", () => {
     await collectGarbage({ state_dir: world.state_dir, artifacts, gates, kept: () => [], age_ms: 1, now_ms: Date.now(), in_use: new Set(), apply: true });
     const left = readdirSync(join(world.state_dir, "oci/blobs/sha256")).sort();
     const layers = (await artifacts.getArtifact(built.row.build_id))?.manifest.layers ?? [];
-    expect([layers.length, before.length >= left.length, layers.filter(({ digest }) => !left.includes(digest.slice(7)))]).toEqual([4, true, []]);
+    expect([layers.length, before.length >= left.length, layers.filter(({ digest }) => !left.includes(digest.slice(7)))]).toEqual([6, true, []]);
   });
 
-  test("with database and index gone, a repair finds name, log entry and weight again", async () => {
+  test("with database and index gone, a repair finds name, log entry and weight again; attack: outputs that are a gate's row and its manifest become a gate that was admitted", async () => {
     await world.stop();
     const state_dir = join(world.scratch.root, "cut");
     cpSync(world.state_dir, state_dir, { recursive: true });
@@ -80,14 +95,16 @@ describe.skipIf(sandboxed)("builds that are kept", () => {
     const artifacts = await openArtifacts({ state_dir, limits: LIMITS });
     const store = openStore({ state_dir, limits: LIMITS, fatal: (reason) => { throw reason; } });
     const weight = openUsage(store).evidence.get("7")?.bytes;
+    const rows = [...openGates(store).all()].map(({ gate_id }) => gate_id);
     await store.close();
     expect([report.after.damage_total, artifacts.names().includes(built.row.build_id), weight]).toEqual([0, true, usageOf()]);
+    expect([rows.length, rows.includes(forged.gate_id)]).toEqual([1, false]);
   });
 
   test("one whose time is over goes with its bytes; bytes that another artifact holds, or that were written anew, stay", async () => {
     const { artifacts, usage, evidence, store } = world.core;
-    const [output = ""] = built.row.files.map(({ sha256 }) => `sha256:${sha256}`);
-    await artifacts.putArtifact("somebody-elses", "application/vnd.test.v1", [{ mediaType: "text/plain", bytes: new TextEncoder().encode("kept\n") }]);
+    const [output = "", ...others] = built.row.files.map(({ blob }) => blob);
+    await artifacts.putArtifact("somebody-elses", "application/vnd.test.v1", [{ mediaType: "text/plain", stored: { digest: output, size: 21 } }]);
     age();
     const now_s = evidence.now_s();
     expect((await leavingBuilds({ artifacts, usage, now_s, cutoff_s: 0 }, evidence.trust)).burials).toEqual([]);
@@ -97,7 +114,7 @@ describe.skipIf(sandboxed)("builds that are kept", () => {
     store.atomic(() => burial?.take());
     await artifacts.removeNames([built.row.build_id]);
     await rest();
-    expect([usageOf(), await artifacts.blobs.has(output), await artifacts.blobs.has(built.row.log.digest)]).toEqual([0, true, false]);
+    expect([usageOf(), await artifacts.blobs.has(output), ...(await Promise.all([...others, built.row.log.digest].map((digest) => artifacts.blobs.has(digest))))]).toEqual([gate_bytes, true, false, false, false]);
     await artifacts.removeNames(["somebody-elses"]);
     await rest();
     expect(await artifacts.blobs.has(output)).toBe(false);

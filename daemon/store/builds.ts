@@ -1,6 +1,8 @@
 /** Builds as they are kept: an artifact each, which holds the signed provenance, a row that says whose it is, what was printed, and the outputs. */
+import { createHash } from "node:crypto";
 import type { Artifacts, Layer } from "./artifacts.ts";
-import { BUILD_FILE_MEDIA_TYPE, BUILD_MEDIA_TYPE, BUILD_ROW_MEDIA_TYPE, BuildRow } from "../../proto/build.ts";
+import type { BlobRef } from "./blobs.ts";
+import { BUILD_FILE_MEDIA_TYPE, BUILD_FILE_NONCE_BYTES, BUILD_MEDIA_TYPE, BUILD_ROW_MEDIA_TYPE, BuildRow, type BuiltFile } from "../../proto/build.ts";
 import { SIGSTORE_BUNDLE_TYPE } from "../../proto/attestation.ts";
 import { parseCanonical } from "../../proto/canonical.ts";
 import type { Provenance, ProvenanceStatement } from "../../proto/predicates/provenance.ts";
@@ -37,8 +39,33 @@ export function buildRowIn(bytes: Uint8Array): BuildRow {
   return value;
 }
 
+const blobSize = ({ bytes }: BuiltFile): number => bytes + BUILD_FILE_NONCE_BYTES;
+
 /** Of everything that is kept of it beside provenance and row. */
-export const keptBytes = ({ log, files }: Pick<BuildRow, "log" | "files">): number => files.reduce((sum, { bytes }) => sum + bytes, log.size);
+export const keptBytes = ({ log, files }: Pick<BuildRow, "log" | "files">): number => files.reduce((sum, file) => sum + blobSize(file), log.size);
+
+/** Stores what a build left; `sha256` is of its own bytes. See `BUILD_FILE_MEDIA_TYPE`. */
+export async function keepBuildFile({ blobs }: Pick<Artifacts, "blobs">, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef & { readonly sha256: string }> {
+  const hash = createHash("sha256");
+  async function* salted(): AsyncGenerator<Uint8Array, void> {
+    yield crypto.getRandomValues(new Uint8Array(BUILD_FILE_NONCE_BYTES));
+    for await (const piece of content) {
+      hash.update(piece);
+      yield piece;
+    }
+  }
+  const { digest, size } = await blobs.putStream(salted());
+  return { digest, size, sha256: hash.digest("hex") };
+}
+
+/** Its own bytes in pieces. Throws `store.*`. */
+export async function* buildFilePieces({ blobs }: Pick<Artifacts, "blobs">, digest: string, piece_bytes: number): AsyncGenerator<Uint8Array, void> {
+  let skip = BUILD_FILE_NONCE_BYTES;
+  for await (const piece of blobs.pieces(digest, piece_bytes)) {
+    if (piece.length > skip) yield piece.subarray(skip);
+    skip = Math.max(0, skip - piece.length);
+  }
+}
 
 /** Whether the promise was a build's; then its artifact has its name when this resolves. Log and outputs are blobs already. Done twice, it changes nothing. */
 export async function keepBuild(artifacts: Pick<Artifacts, "putArtifact">, name: string, blobs: readonly Uint8Array[]): Promise<boolean> {
@@ -49,7 +76,7 @@ export async function keepBuild(artifacts: Pick<Artifacts, "putArtifact">, name:
     { mediaType: SIGSTORE_BUNDLE_TYPE, bytes: provenance },
     { mediaType: BUILD_ROW_MEDIA_TYPE, bytes: row_bytes },
     { mediaType: BUILD_FILE_MEDIA_TYPE, stored: log, annotations: { [TITLE]: "build.log" } },
-    ...files.map(({ path, bytes, sha256 }): Layer => ({ mediaType: BUILD_FILE_MEDIA_TYPE, stored: { digest: `sha256:${sha256}`, size: bytes }, annotations: { [TITLE]: path } })),
+    ...files.map((file): Layer => ({ mediaType: BUILD_FILE_MEDIA_TYPE, stored: { digest: file.blob, size: blobSize(file) }, annotations: { [TITLE]: file.path } })),
   ];
   await artifacts.putArtifact(name, BUILD_MEDIA_TYPE, layers);
   return true;
