@@ -7,6 +7,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { syncPath } from "../platform/sync.ts";
 import type { Artifact, Artifacts, Layer } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
+import { isBuildName } from "../store/builds.ts";
 import { GATE_REPLY_MEDIA_TYPE } from "../store/gates.ts";
 import type { Erasure, Tombstones } from "../store/tombstones.ts";
 
@@ -53,6 +54,13 @@ async function removeCopies(state_dir: string, digest: string): Promise<void> {
   for (const ending of [".json", ".tlog-proof"]) await rm(join(state_dir, "bundles", `${name}${ending}`), { force: true });
 }
 
+/** Digests of what builds hold, where anything is to go. */
+async function builtBlobs(artifacts: Artifacts, wanted: number): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  if (wanted > 0) for (const name of artifacts.names().filter(isBuildName)) for (const { digest } of (await artifactOf(artifacts, name))?.manifest.layers ?? []) found.add(digest);
+  return found;
+}
+
 /** Everything that is owed. What is being written again at this moment stays owed. */
 export async function eraseOwed(deps: EraseDeps): Promise<number> {
   const { store, artifacts, tombstones, state_dir, step } = deps;
@@ -65,7 +73,10 @@ export async function eraseOwed(deps: EraseDeps): Promise<number> {
   await artifacts.removeNames(of("name").map((one) => one.of));
   step("blobs");
   const busy = new Set<Erasure>();
+  const built = await builtBlobs(artifacts, of("blob").length);
   for (const one of of("blob")) {
+    // Whoever builds decides what bytes an output has, and they may be those of a bundle or of a report.
+    if (built.has(one.of)) continue;
     artifacts.blobs.remove(one.of, Number.POSITIVE_INFINITY);
     await removeCopies(state_dir, one.of);
     if (await artifacts.blobs.has(one.of)) busy.add(one);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Retention, Tombstone } from "../../proto/retention.ts";
 import { lookAt, namesIn } from "../platform/folders.ts";
 import { removeOldPacks } from "../platform/git/retention.ts";
-import { removeLeftovers } from "./gc.ts";
+import { LEFTOVERS, removeLeftovers } from "./gc.ts";
 
 export interface FilesDeps {
   readonly state_dir: string;
@@ -90,7 +90,8 @@ export const removeSnapshots = (state_dir: string): Promise<void> => expireSnaps
 
 export async function expireLeftovers({ state_dir, retention, now_ms }: FilesDeps): Promise<void> {
   const { cache_days, export_days, quarantine_days } = retention;
-  if (cache_days > 0) await removeLeftovers({ state_dir, age_ms: cache_days * DAY_MS, now_ms, apply: true });
+  // Snapshots have a time of their own.
+  if (cache_days > 0) await removeLeftovers({ state_dir, age_ms: cache_days * DAY_MS, now_ms, apply: true }, LEFTOVERS);
   if (export_days > 0) await expireSnapshots(state_dir, now_ms - export_days * DAY_MS);
   if (quarantine_days > 0) await removeOldFolders(join(state_dir, "quarantine"), now_ms - quarantine_days * DAY_MS);
 }

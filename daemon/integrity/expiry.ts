@@ -5,7 +5,9 @@ import type { Retention, RetentionClass, Tombstone } from "../../proto/retention
 import { lookAt } from "../platform/folders.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
+import { storeFailure } from "../store/failure.ts";
 import { artifactName, EVIDENCE_DONE, type Gates, PERSONAL_DONE } from "../store/gates.ts";
+import type { LineageEdges } from "../store/lineage-edges.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { releaseArtifactName, type ReleaseTable } from "../store/releases.ts";
 import type { KeptOutcomeTable } from "../store/reuse.ts";
@@ -15,6 +17,8 @@ import { type Burial, type Leaving, madeAt, replyAlone, wholeGate } from "./buri
 import type { LeavingBuilds } from "./build-blobs.ts";
 import { artifactOf, eraseOwed } from "./erase.ts";
 import { expireLeftovers, expireSources, removeSnapshots } from "./expiry-files.ts";
+import { Age } from "./age.ts";
+import { isOf, reburial, type Reburial } from "./reburials.ts";
 import { appendTombstones, readTombstones, TOMBSTONE_FILE, writeTombstones } from "./tombstone-file.ts";
 
 export interface ExpiryDeps {
@@ -26,13 +30,14 @@ export interface ExpiryDeps {
   readonly usage: Usage;
   readonly tombstones: Tombstones;
   readonly holds: Holds;
-  readonly outbox: Pick<Outbox, "dropSent">;
-  readonly kept: Pick<KeptOutcomeTable, "expire">;
+  readonly outbox: Pick<Outbox, "dropSent" | "owed">;
+  readonly edges: Pick<LineageEdges, "from">;
+  readonly kept: Pick<KeptOutcomeTable, "expire" | "forgetGate">;
   readonly retention: Retention;
   /** Builds whose time is over. */
   readonly builds: (ask: { readonly now_s: number; readonly cutoff_s: number }) => Promise<LeavingBuilds>;
-  /** When the release of a bundle was made; null where that cannot be read. */
-  readonly releasedAt: (bundle: string) => Promise<number | null>;
+  /** When the release of a bundle was made, and of which gate; null where that cannot be read. */
+  readonly releasedAt: (bundle: string) => Promise<{ readonly made_s: number; readonly gate_id: string } | null>;
   /** Never ahead of log time: a clock that jumped makes nothing old. */
   readonly now_ms: () => number;
   readonly in_use: () => ReadonlySet<string>;
@@ -52,14 +57,18 @@ const DONE: Readonly<Record<GateClass, string>> = { evidence: EVIDENCE_DONE, per
 export class Expiry {
   last_sweep_s: number | null = null;
 
-  constructor(private readonly deps: ExpiryDeps) {}
+  private readonly age: Age;
+
+  constructor(private readonly deps: ExpiryDeps) {
+    this.age = new Age({ ...deps, floors: deps.gates.floors });
+  }
 
   private step(name: string): void {
     this.deps.step?.(name);
   }
 
   private get now_s(): number {
-    return Math.floor(this.deps.now_ms() / 1000);
+    return Math.floor(this.age.now_ms() / 1000);
   }
 
   private erase(): Promise<number> {
@@ -67,45 +76,60 @@ export class Expiry {
   }
 
   /** Before anything is served: what a kill left half done, what a file of tombstones says beyond the database, and what is due. */
-  async start(): Promise<void> {
-    await this.erase();
-    await this.fromFile();
-    await this.sweep();
+  start(): Promise<void> {
+    return onDisk(async () => {
+      this.age.begin();
+      await this.erase();
+      await this.fromFile();
+      await this.sweep();
+    });
   }
 
   /** Everything whose time is over, record by record. */
-  async sweep(): Promise<void> {
+  sweep(): Promise<void> {
+    return onDisk(() => this.sweepAll());
+  }
+
+  private async sweepAll(): Promise<void> {
+    const files = { state_dir: this.deps.state_dir, retention: this.deps.retention, now_ms: this.age.now_ms(), in_use: this.deps.in_use() };
+    // What needs no room on the disk to go comes first.
+    await expireLeftovers(files);
+    this.age.look();
     for (const of of ["evidence", "personal"] as const) await this.sweepGates(of);
     await this.sweepReleases();
     const cutoff_s = this.cutoff("evidence");
     if (cutoff_s !== null) await this.sweepBuilds(cutoff_s);
     await this.sweepKept();
-    const files = { state_dir: this.deps.state_dir, retention: this.deps.retention, now_ms: this.deps.now_ms(), in_use: this.deps.in_use() };
-    await this.bury((await expireSources(files)).map((tombstone) => ({ tombstone, erasures: [], take: () => undefined })));
-    await expireLeftovers(files);
+    await this.bury((await expireSources({ ...files, now_ms: this.age.now_ms(), in_use: this.deps.in_use() })).map((tombstone) => ({ tombstone, erasures: [], take: () => undefined })));
     this.last_sweep_s = this.now_s;
   }
 
-  /** Attempts of a gate that an operator wants gone, whatever their age. Throws `retention.refused` where it is held. */
-  async forget(gate_id: string): Promise<number> {
-    const { gates, holds, state_dir } = this.deps;
+  /** Attempts of a gate that an operator wants gone, whatever their age, and answers kept from them. Throws `retention.refused` where it is held, or being written at this moment. */
+  forget(gate_id: string): Promise<number> {
+    const { gates, holds, state_dir, outbox, store, kept, tombstones } = this.deps;
     if (holds.get(gate_id) !== undefined) throw new MaestroError("retention.refused", `${gate_id} is held; maestro lineage unhold lets go of it`);
     const leaving = this.placed(gates.attempts(gate_id).map(({ attempt }) => attempt.attempt), gate_id);
-    await this.buryGates("evidence", leaving, "asked");
-    await removeSnapshots(state_dir);
-    return leaving.length;
+    const owed = outbox.owed();
+    if (leaving.some(({ row }) => owed.has(artifactName(gate_id, row.attempt.attempt)))) throw new MaestroError("retention.refused", `an attempt of ${gate_id} is being written at this moment; ask again`);
+    return onDisk(async () => {
+      store.atomic(() => tombstones.owe(kept.forgetGate(gate_id).map((of) => ({ kind: "blob" as const, of }))));
+      await this.buryGates("evidence", leaving, "asked");
+      await removeSnapshots(state_dir);
+      return leaving.length;
+    });
   }
 
-  /** How many records of gates are past their time and still here; counts no further than `OVERDUE_MAX`. */
+  /** How many records of gates are past their time and still here, and files of those that went; counts no further than `OVERDUE_MAX`. */
   overdue(): number {
-    let found = 0;
+    let found = Math.min(OVERDUE_MAX, this.deps.tombstones.owed().length);
     for (const of of ["evidence", "personal"] as const) for (const _ of this.due(of)) if (++found >= OVERDUE_MAX) return found;
     return found;
   }
 
-  /** Nothing of a held gate goes; what is let go of goes with the next sweep. */
+  /** Nothing of a held gate goes; what is let go of goes with the next sweep. Throws `request.not_found` where it went before the hold came. */
   hold(gate_id: string, reason: string | null): void {
     const { store, holds, gates } = this.deps;
+    if (reason !== null && gates.attempts(gate_id).length === 0) throw new MaestroError("request.not_found", `${gate_id}: it is gone already, see maestro lineage`);
     store.atomic(() => {
       holds.set(gate_id, reason === null ? null : { at_s: this.now_s, reason });
       // Expiry has passed by what was held.
@@ -120,6 +144,11 @@ export class Expiry {
 
   private isHeld(gate_id: string): boolean {
     return this.deps.holds.get(gate_id) !== undefined;
+  }
+
+  /** Whether a gate that is held rests on this release. */
+  private holdsOn(name: string): boolean {
+    return this.deps.edges.from(name).some(({ to }) => this.isHeld(gateOf(to) ?? ""));
   }
 
   /** Records that are due; `seen.next` is from where to look the next time. Rows stand in the order of time, except after a repair: then all of them are looked at once. */
@@ -158,14 +187,14 @@ export class Expiry {
     if (seen.next > gates.floors.next(DONE[of])) store.atomic(() => gates.floors.raise(DONE[of], seen.next));
   }
 
-  private async buryGates(of: GateClass, leaving: readonly Leaving[], why: Tombstone["why"], at_s = this.now_s): Promise<void> {
+  private async buryGates(of: GateClass, leaving: readonly Leaving[], why: Tombstone["why"], at_s = this.now_s, append = true): Promise<void> {
     const burials: Burial[] = [];
     for (const each of leaving) burials.push(await (of === "evidence" ? wholeGate : replyAlone)(this.deps, each, why, at_s));
-    await this.bury(burials);
+    await this.bury(burials, append);
   }
 
-  /** One transaction, then the file, then the files of the records. */
-  private async bury(burials: readonly Burial[]): Promise<void> {
+  /** One transaction, then the file, then the files of the records. `append`: the file has no line of them yet. */
+  private async bury(burials: readonly Burial[], append = true): Promise<void> {
     const { store, tombstones, state_dir, outbox } = this.deps;
     if (burials.length === 0) return;
     this.step("rows");
@@ -178,7 +207,7 @@ export class Expiry {
       }
     });
     this.step("file");
-    await appendTombstones(state_dir, burials.map(({ tombstone }) => tombstone));
+    if (append) await appendTombstones(state_dir, burials.map(({ tombstone }) => tombstone));
     await this.erase();
   }
 
@@ -187,9 +216,11 @@ export class Expiry {
     const cutoff = this.cutoff("evidence");
     if (cutoff === null) return;
     for (const { key, row } of [...releases.all()]) {
-      const made_s = await releasedAt(row.bundle);
-      if (made_s === null || made_s > cutoff) continue;
+      const released = await releasedAt(row.bundle);
+      if (released === null || released.made_s > cutoff) continue;
+      const { made_s, gate_id } = released;
       const name = releaseArtifactName(row.statement_sha256);
+      if (this.isHeld(gate_id) || this.holdsOn(name)) continue;
       const artifact = await artifactOf(artifacts, name);
       const manifest = artifact === undefined ? [] : [{ kind: "blob" as const, of: artifact.descriptor.digest }];
       const tombstone: Tombstone = { name, class: "evidence", why: "expired", at_s: this.now_s, made_s, digests: [{ kind: "statement", sha256: row.statement_sha256 }], log_index: row.log_index };
@@ -226,20 +257,38 @@ export class Expiry {
     });
   }
 
-  /** Tombstones of a newer time than this database: a backup from before was restored, and what had gone goes again. */
+  /** What a newer database had buried goes again. A line about another record than the one that stands here is dropped. */
   private async fromFile(): Promise<void> {
-    const { state_dir, tombstones, store } = this.deps;
+    const { state_dir, tombstones, gates, artifacts } = this.deps;
     const path = join(state_dir, TOMBSTONE_FILE);
     const found = await readTombstones(path);
-    const unknown = found.filter(({ name, class: of }) => tombstones.get(name, of) === undefined);
-    for (const each of unknown) {
-      const { gate_id, attempt, class: of } = each;
-      const leaving = gate_id === undefined || attempt === undefined ? [] : this.placed([attempt], gate_id);
-      if (leaving.length > 0 && (of === "evidence" || of === "personal")) await this.buryGates(of, leaving, each.why, each.at_s);
-      else store.atomic(() => tombstones.bury(each, each.class === "evidence" ? [{ kind: "name", of: each.name }, ...each.digests.map(({ sha256 }) => ({ kind: "blob" as const, of: `sha256:${sha256}` }))] : []));
+    const others: Reburial[] = [];
+    for (const each of found.filter(({ name, class: of }) => tombstones.get(name, of) === undefined)) {
+      const { name, class: of, gate_id, attempt, why, at_s } = each;
+      const row = gate_id === undefined || attempt === undefined || artifactName(gate_id, attempt) !== name ? undefined : gates.get(gate_id, attempt);
+      if (row === undefined) others.push(await reburial(this.deps, each));
+      else if (isOf(each, row) && (of === "evidence" || of === "personal")) await this.buryGates(of, this.placed([row.attempt.attempt], row.gate_id), why, at_s, false);
     }
-    if (unknown.length > 0) await this.erase();
+    for (let at = 0; at < others.length; at += KEPT_BATCH) await this.bury(others.slice(at, at + KEPT_BATCH), false);
+    const loose = new Set(others.flatMap((one) => one.loose ?? []));
+    const referred = loose.size === 0 ? loose : await artifacts.references();
+    for (const digest of loose) if (!referred.has(digest)) artifacts.blobs.remove(digest, Number.POSITIVE_INFINITY);
     const lines = (await lookAt(path)) === null ? 0 : new Set(found.map(({ name, class: of }) => `${name} ${of}`)).size;
     if (lines !== tombstones.count()) await writeTombstones(state_dir, tombstones.all());
+  }
+}
+
+/** The gate of an artifact's name. */
+function gateOf(name: string): string | null {
+  const [, id] = /^gate-([a-z2-7]+)-\d+$/.exec(name) ?? [];
+  return id === undefined ? null : `gate:${id}`;
+}
+
+/** What the file system refuses is no bug: a full disk or a foreign owner's folder is said, and the daemon goes on. */
+async function onDisk<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof Error && "syscall" in error ? storeFailure(error, "remove what is past its time") : error;
   }
 }

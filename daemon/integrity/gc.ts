@@ -87,10 +87,12 @@ async function removePacks({ state_dir, in_use, age_ms, now_ms, apply }: GcDeps)
   return removed;
 }
 
-/** Half-written files, documents of gates and snapshots that whoever made them left behind. */
-export async function removeLeftovers({ state_dir, age_ms, now_ms, apply }: Pick<GcDeps, "state_dir" | "age_ms" | "now_ms" | "apply">): Promise<Removed> {
+/** Half-written files and documents of gates that whoever made them left behind. */
+export const LEFTOVERS: readonly string[] = ["incoming", "scratch", "trees"];
+
+export async function removeLeftovers({ state_dir, age_ms, now_ms, apply }: Pick<GcDeps, "state_dir" | "age_ms" | "now_ms" | "apply">, folders: readonly string[]): Promise<Removed> {
   const removed: Removed = { count: 0, bytes: 0 };
-  for (const folder of ["incoming", "scratch", "trees", "snapshots"].map((name) => join(state_dir, name))) {
+  for (const folder of folders.map((name) => join(state_dir, name))) {
     for (const name of await namesIn(folder)) {
       const found = await lookAt(join(folder, name));
       if (found === null || found.modified_ms >= now_ms - age_ms) continue;
@@ -104,5 +106,5 @@ export async function removeLeftovers({ state_dir, age_ms, now_ms, apply }: Pick
 
 export async function collectGarbage(deps: GcDeps): Promise<GcReply> {
   const { removed, kept_young } = await removeBlobs(deps);
-  return { applied: deps.apply, blobs: removed, packs: await removePacks(deps), leftovers: await removeLeftovers(deps), kept_young };
+  return { applied: deps.apply, blobs: removed, packs: await removePacks(deps), leftovers: await removeLeftovers(deps, [...LEFTOVERS, "snapshots"]), kept_young };
 }

@@ -10,6 +10,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
 import type { Gates } from "../store/gates.ts";
+import type { LineageEdges } from "../store/lineage-edges.ts";
 import type { KeptOutcomeTable } from "../store/reuse.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { Usage } from "../store/usage.ts";
@@ -17,7 +18,7 @@ import type { ReleaseTable } from "../store/releases.ts";
 import type { Holds, Tombstones } from "../store/tombstones.ts";
 import { verifyRelease } from "../verifier/release.ts";
 import { leavingBuilds } from "./build-blobs.ts";
-import { Expiry } from "./expiry.ts";
+import { Expiry, type ExpiryDeps } from "./expiry.ts";
 import { collectGarbage } from "./gc.ts";
 import { Keeping } from "./keeping.ts";
 import { Quota } from "./quota.ts";
@@ -47,10 +48,11 @@ export interface IntegrityDeps {
   /** Repositories with an open intake. */
   readonly in_use: () => ReadonlySet<string>;
   /** Answers kept for re-use. */
-  readonly kept: Pick<KeptOutcomeTable, "referred" | "forget" | "expire">;
+  readonly kept: Pick<KeptOutcomeTable, "referred" | "forget" | "expire" | "forgetGate">;
   readonly releases: ReleaseTable;
   readonly tombstones: Tombstones;
   readonly holds: Holds;
+  readonly edges: Pick<LineageEdges, "from">;
   readonly config: { readonly retention: Retention };
   /** Of a test, which dies at a step of expiry. */
   readonly step?: (name: string) => void;
@@ -78,10 +80,10 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
   await forgetHalfMade(state_dir);
   // A clock that jumped ahead makes everything look old; log time then stands still, and what came after it looks young.
   const now_ms = (): number => Math.min(clock.now_ms(), evidence.now_s() * 1000);
-  const releasedAt = async (digest: string): Promise<number | null> => {
+  const releasedAt = async (digest: string): ReturnType<ExpiryDeps["releasedAt"]> => {
     const bytes = await artifacts.blobs.get(digest);
     const verified = bytes === undefined ? null : verifyRelease(bytes, evidence.trust, ANY_TIME);
-    return verified?.result === "verified" ? Math.floor(Date.parse(verified.release.at) / 1000) : null;
+    return verified?.result === "verified" ? { made_s: Math.floor(Date.parse(verified.release.at) / 1000), gate_id: verified.release.request.gate_id } : null;
   };
   const { step } = deps;
   const keeping = new Keeping({ ...deps, retention: deps.config.retention, expiry: new Expiry({ ...deps, retention: deps.config.retention, now_ms, releasedAt, builds: (ask) => leavingBuilds({ artifacts, usage, ...ask }, evidence.trust), ...(step === undefined ? {} : { step }) }), monotonic_ms: () => clock.monotonic_ms() });

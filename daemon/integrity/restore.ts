@@ -23,6 +23,7 @@ import { keepEnvelope } from "../store/envelopes.ts";
 import { openGates } from "../store/gates.ts";
 import { forgetOld, upgradeStore } from "../store/upgrade.ts";
 import { openTrust } from "../verifier/trust.ts";
+import { believeClock } from "./age.ts";
 import { fsckReport } from "./fsck.ts";
 import { walkOffline } from "./offline.ts";
 import { logKeys } from "./start.ts";
@@ -145,9 +146,11 @@ async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, 
     if (head === undefined || !trust.ok) throw damaged(head === undefined ? "its log has no head" : "its trust file cannot be read");
     if (headIn(head.checkpoint, logKeys(trust.value)) === null) throw damaged("no key of its trust file signed its log");
     const keys = join(staging, "keys");
+    const gates = openGates(store);
+    store.atomic(() => believeClock(gates.floors));
     planSuccession({ state_dir: staging, cause, head, keys_folder: existsSync(keys) ? keys : null, trust_bytes, now_s: logSeconds({ store, clock }, head.time_s) });
     const succession = await finishSuccession({ state_dir: staging, store, tables, machine, keep: (name, bytes) => keepEnvelope(artifacts, name, bytes) });
-    return { succession, gates: openGates(store).count(), log: { origin: succession?.to ?? "", size: tables.head.get(HEAD)?.size ?? 0 } };
+    return { succession, gates: gates.count(), log: { origin: succession?.to ?? "", size: tables.head.get(HEAD)?.size ?? 0 } };
   } finally {
     await store.close();
   }

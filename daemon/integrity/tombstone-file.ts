@@ -2,7 +2,7 @@
  * Every tombstone once more, as lines of a file beside the database: it outlives the database, goes into each backup, and whoever restores
  * an older one hands in the newest, so that what went stays gone.
  */
-import { open, readFile, rename, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalText, parseCanonical } from "../../proto/canonical.ts";
 import { utf8 } from "../../proto/encoding.ts";
@@ -22,9 +22,9 @@ function parsed(line: string, path: string): Tombstone {
     const value = parseCanonical(utf8(line), LINE_LIMITS);
     if (isTombstone().Check(value)) return value;
   } catch (cause) {
-    throw new MaestroError("store.corrupt", `${path} has a line that is no tombstone`, { cause });
+    throw new MaestroError("store.corrupt", `${path} has a line that is no tombstone; without the file the next start writes it anew from the database`, { cause });
   }
-  throw new MaestroError("store.corrupt", `${path} has a line that is no tombstone`);
+  throw new MaestroError("store.corrupt", `${path} has a line that is no tombstone; without the file the next start writes it anew from the database`);
 }
 
 /** None where there is no file. A last line without its end was being written when the daemon died, and is in the database. Throws `store.corrupt`. */
@@ -38,11 +38,21 @@ export async function readTombstones(path: string): Promise<Tombstone[]> {
   }
 }
 
+/** A full disk may have cut the last line: it goes, since the next would stand behind it. The database has it, and the next start writes the file anew. */
+async function endWithLine(handle: FileHandle): Promise<void> {
+  const { size } = await handle.stat();
+  const start = Math.max(0, size - LINE_LIMITS.bytes_max);
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+  const end = start + buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1;
+  if (end < size) await handle.truncate(end);
+}
+
 /** Durable when it resolves. */
 export async function appendTombstones(state_dir: string, tombstones: readonly Tombstone[]): Promise<void> {
   if (tombstones.length === 0) return;
-  const handle = await open(join(state_dir, TOMBSTONE_FILE), "a", 0o600);
+  const handle = await open(join(state_dir, TOMBSTONE_FILE), "a+", 0o600);
   try {
+    await endWithLine(handle);
     await handle.writeFile(tombstones.map((one) => `${canonicalText(one)}\n`).join(""));
     await handle.sync();
   } finally {

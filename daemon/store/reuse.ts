@@ -53,6 +53,8 @@ export interface KeptOutcomeTable {
   forget(payer: string | null): void;
   /** Inside `Store.atomic`: up to `limit` entries from before `before_s` go; their blobs that nobody else refers to, and whether there may be more. */
   expire(before_s: number, limit: number): { readonly blobs: readonly string[]; readonly more: boolean };
+  /** Inside `Store.atomic`: what a gate asked goes; blobs that nobody else refers to. */
+  forgetGate(gate_id: string): readonly string[];
   count(): number;
 }
 
@@ -141,6 +143,13 @@ export function openKeptOutcomes(deps: KeptOutcomeDeps): KeptOutcomeTable {
     order.remove([old.at_s, key]);
     rows.remove(key);
   };
+  /** Blobs that nobody refers to afterwards. */
+  const dropAll = (keys: readonly string[]): readonly string[] => {
+    const blobs = new Set(keys.flatMap((key) => blobsOf(rows.get(key) ?? { outcome: null, reports: [] })));
+    keys.forEach(drop);
+    if (blobs.size > 0) for (const { value } of rows.entries()) blobsOf(value).forEach((digest) => blobs.delete(digest));
+    return [...blobs];
+  };
   const add = (key: string, kept: KeptOutcome): void => {
     drop(key);
     rows.put(key, kept);
@@ -174,14 +183,11 @@ export function openKeptOutcomes(deps: KeptOutcomeDeps): KeptOutcomeTable {
     },
     expire(before_s, limit) {
       const leaving = [...order.entries({ start: [0, ""], end: [before_s, ""], limit })];
-      const blobs = new Set(leaving.flatMap(({ value }) => blobsOf(rows.get(value.key) ?? { outcome: null, reports: [] })));
-      for (const { key, value } of leaving) {
-        drop(value.key);
-        order.remove(key);
-      }
-      if (blobs.size > 0) for (const { value } of rows.entries()) blobsOf(value).forEach((digest) => blobs.delete(digest));
-      return { blobs: [...blobs], more: leaving.length === limit };
+      const blobs = dropAll(leaving.map(({ value }) => value.key));
+      for (const { key } of leaving) order.remove(key);
+      return { blobs, more: leaving.length === limit };
     },
+    forgetGate: (gate_id) => dropAll([...rows.entries()].flatMap(({ key, value }) => (value.asked.gate_id === gate_id ? [key] : []))),
     count: () => rows.count(),
   };
 }
