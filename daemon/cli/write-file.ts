@@ -6,7 +6,13 @@ export function writeFile(path: string, content: string | Uint8Array, mode: numb
   try {
     writeFileSync(path, content, { mode });
   } catch (error) {
-    const full = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-    throw new MaestroError(full ? "store.no_space" : "cli.usage", `${path} cannot be written; ${still}`, { cause: error });
+    throw new MaestroError(isFull(error) ? "store.no_space" : "cli.usage", `${path} cannot be written; ${still}`, { cause: error });
   }
+}
+
+const isFull = (error: unknown): boolean => error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+
+/** What the file system says of a place that the user named is the user's to put right; anything else stays what it was. */
+export function fileFailure(error: unknown): unknown {
+  return error instanceof Error && "syscall" in error ? new MaestroError(isFull(error) ? "store.no_space" : "cli.usage", error.message, { cause: error }) : error;
 }

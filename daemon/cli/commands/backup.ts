@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, realpathSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { BackupFile, BackupManifest } from "../../../proto/integrity.ts";
 import { mebibytes } from "../bytes.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
 import { printJson } from "../document.ts";
+import { newFolder } from "../new-folder.ts";
 import { note, print } from "../output.ts";
 
 /** Copies one file and makes it durable; its digest must be what the manifest says, so that damage is found now and not when it is needed. */
@@ -32,19 +32,6 @@ async function copyOne(from: string, to: string, { path, sha256, bytes }: Backup
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");
   await handle.sync().finally(() => handle.close());
-}
-
-/** Where it is to lie in the end, behind any link. Throws `restore.occupied`. */
-async function placeOf(target: string): Promise<string> {
-  const occupied = (what: string) => new MaestroError("restore.occupied", what);
-  if (lstatSync(target, { throwIfNoEntry: false }) === undefined) return target;
-  if (!existsSync(target)) throw occupied(`${target} is a link to nothing`);
-  const path = realpathSync(target);
-  const found = lstatSync(path);
-  if (!found.isDirectory()) throw occupied(`${path} is a file`);
-  if ((await readdir(path)).length > 0) throw occupied(`${path} is not empty`);
-  if (found.dev !== lstatSync(dirname(path)).dev) throw occupied(`${path} is a mount point; name a folder in it`);
-  return path;
 }
 
 /** A folder of this name appears once everything in it is on disk. Two that work at once do not meet before that. */
@@ -73,11 +60,17 @@ function targetFailure(error: unknown): unknown {
   return error instanceof Error && "syscall" in error ? new MaestroError("backup.target", error.message, { cause: error }) : error;
 }
 
+function placeOf(target: string): string {
+  try {
+    return newFolder(target);
+  } catch (error) {
+    throw targetFailure(error);
+  }
+}
+
 export const run: CommandModule["run"] = async ({ values, positionals: [target] }) => {
   if (target === undefined) throw new MaestroError("cli.usage", "backup needs the folder to make");
-  const to = await placeOf(resolve(target)).catch((error: unknown) => {
-    throw targetFailure(error);
-  });
+  const to = placeOf(target);
   const with_keys = values["with-keys"] === true;
   const { client } = connect(values);
   const { name, folder, manifest_sha256, files, bytes } = await client.backup({ with_keys });

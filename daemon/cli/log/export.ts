@@ -1,15 +1,15 @@
 /** `maestro log export`: the log as a folder that any web server, or a disk, hands to strangers; at its newest size or an earlier one. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { canonicalBytes } from "../../../proto/canonical.ts";
 import { concatBytes, fromUtf8, utf8 } from "../../../proto/encoding.ts";
 import { MaestroError, VERIFY_EXIT } from "../../../proto/errors.ts";
 import { ROTATIONS_FILE, RotationsFile } from "../../../proto/log.ts";
-import { parseCheckpoint } from "../../verifier/checkpoint.ts";
+import { parseCheckpoint, parseCount } from "../../verifier/checkpoint.ts";
 import { BUNDLE_LIMITS } from "../../verifier/limits.ts";
 import { bundleEntry, entriesIn } from "../../verifier/log/entry-bundle.ts";
-import { monitorLog } from "../../verifier/log/monitor.ts";
-import { TileReader, type ReadLogFile } from "../../verifier/log/reader.ts";
+import { monitorLog, type Monitored } from "../../verifier/log/monitor.ts";
+import { TileFault, TileReader, type ReadLogFile } from "../../verifier/log/reader.ts";
 import { openRotation } from "../../verifier/log/rotation.ts";
 import { keysAt, spansOf } from "../../verifier/log/spans.ts";
 import { tilePath, tilesBetween, type Tile } from "../../verifier/log/tiles.ts";
@@ -17,10 +17,11 @@ import { parseNote, parseVerifierKey, verifierKeyText, type NoteKey } from "../.
 import { readDocument } from "../../verifier/schema.ts";
 import { textOf, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
+import { newFolder } from "../new-folder.ts";
 import { print } from "../output.ts";
 import { required } from "../values.ts";
 import { lines } from "./monitor.ts";
-import { logSource } from "./source.ts";
+import { logSource, type LogSource } from "./source.ts";
 
 const usage = (what: string): MaestroError => new MaestroError("cli.usage", what);
 
@@ -28,6 +29,7 @@ const usage = (what: string): MaestroError => new MaestroError("cli.usage", what
 async function headFor(values: Values, read: ReadLogFile): Promise<string> {
   const [at, kept] = [textOf(values, "at"), textOf(values, "checkpoint")];
   if (kept !== undefined) return readFileSync(kept, "utf8");
+  if (at !== undefined && parseCount(at) === null) throw usage(`--at takes a number of entries, not ${JSON.stringify(at)}`);
   const bytes = await read(at === undefined ? "checkpoint" : `checkpoint/${at}`);
   if (bytes === null) throw usage(at === undefined ? "the log has no checkpoint" : `there is no signed checkpoint of ${at} entries here; give one that was kept with --checkpoint`);
   return fromUtf8(bytes) ?? "";
@@ -74,32 +76,58 @@ async function write(folder: string, read: ReadLogFile, head: string): Promise<N
   return key;
 }
 
-function requireFree(out: string): void {
-  if (existsSync(out) && readdirSync(out).length > 0) throw new MaestroError("restore.occupied", `${out} is not empty`);
+function sync(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
-/** What does not verify from its own files alone is not left there. 0, or 1 where the log is not what it signed. */
-export async function exportLog(values: Values): Promise<number> {
-  const out = required("log export", values, "out");
-  requireFree(out);
-  const { place, read } = await logSource(values);
-  const fresh = `${out}.partial-${process.pid}`;
+/** All of it on disk, so that the name it gets next stands for the bytes that were looked at, whatever happens to the power. */
+function syncAll(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) sync(join(entry.parentPath, entry.name));
+  sync(folder);
+}
+
+/** Copies into `folder` and looks at what lies there then, as a stranger would. */
+async function filled(folder: string, read: ReadLogFile, head: string): Promise<{ looked: Monitored; key: string }> {
+  const from = (path: string): Promise<Uint8Array | null> => Promise.resolve(existsSync(join(folder, path)) ? new Uint8Array(readFileSync(join(folder, path))) : null);
   try {
-    const key = await write(fresh, read, await headFor(values, read));
-    const from = (path: string): Promise<Uint8Array | null> => Promise.resolve(existsSync(join(fresh, path)) ? new Uint8Array(readFileSync(join(fresh, path))) : null);
-    const looked = await monitorLog({ checkpoint: null, keys: [key] }, from, true);
+    const key = await write(folder, read, head);
+    return { looked: await monitorLog({ checkpoint: null, keys: [key] }, from, true), key: key.key.fingerprint };
+  } catch (error) {
+    if (!(error instanceof TileFault)) throw error;
+    return { looked: { result: "refused", step: "tiles", detail: error.message, before: null, offered: head }, key: "" };
+  }
+}
+
+/** Makes `out` by one rename, once what is in it verifies from its own files alone; what does not is not left there. */
+async function made(out: string, { place, read }: LogSource, values: Values): Promise<number> {
+  mkdirSync(dirname(out), { recursive: true });
+  const fresh = mkdtempSync(`${out}.partial-`);
+  try {
+    const { looked, key } = await filled(fresh, read, await headFor(values, read));
     if (looked.result === "refused") {
       if (values["json"] === true) printJson(looked);
       else print(lines(looked, place).join("\n"));
       return VERIFY_EXIT.failed;
     }
-    rmSync(out, { recursive: true, force: true });
+    syncAll(fresh);
+    chmodSync(fresh, 0o755);
     renameSync(fresh, out);
+    sync(dirname(out));
     const { origin, size } = looked.newest;
-    if (values["json"] === true) printJson({ origin, size, folder: out, key: key.key.fingerprint });
+    if (values["json"] === true) printJson({ origin, size, folder: out, key });
     else print(`${out} holds ${origin} at ${size} entries; log.vkey beside it is its key, which strangers should have from you and not from there`);
     return VERIFY_EXIT.verified;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/** 0, or 1 where the log is not what it signed. Throws `restore.occupied`. */
+export async function exportLog(values: Values): Promise<number> {
+  return made(newFolder(required("log export", values, "out")), await logSource(values), values);
 }

@@ -1,11 +1,12 @@
 /** Where a log is read from: a folder of files, or a daemon's socket. Both give the same files under the same paths. */
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { join, sep } from "node:path";
+import { concatBytes } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { isSocket, lyingAtOrNull } from "../../client/lie.ts";
 import { systemUids } from "../../client/owner.ts";
 import { SocketClient } from "../../client/socket.ts";
-import type { ReadLogFile } from "../../verifier/log/reader.ts";
+import { TileFault, type ReadLogFile } from "../../verifier/log/reader.ts";
 import { textOf, type Values } from "../command.ts";
 import { locate } from "../connect.ts";
 import { tokenHeaders } from "../token-file.ts";
@@ -18,18 +19,48 @@ export interface LogSource {
 
 /** An entry bundle has 256 entries of at most 65,535 bytes. */
 const FILE_BYTES_MAX = 256 * 65_537;
+const PART_BYTES = 1024 * 1024;
+
+const isAbsent = (error: unknown): boolean => error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+
+/** At most so many bytes, whatever the file says it has: one of the kernel's own says nothing, and has no end. */
+function readBounded(fd: number, bytes_max: number): Uint8Array | null {
+  const parts: Uint8Array[] = [];
+  for (let size = 0; ; ) {
+    const part = new Uint8Array(Math.min(PART_BYTES, bytes_max + 1 - size));
+    const read = readSync(fd, part);
+    if (read === 0) return concatBytes(...parts);
+    size += read;
+    if (size > bytes_max) return null;
+    parts.push(part.subarray(0, read));
+  }
+}
+
+/** A file of a folder that somebody else filled: a link may lead out of it, a pipe may never end. Throws `TileFault` for what is no file of a log. */
+function fileIn(root: string, name: string): Uint8Array | null {
+  const asked = join(root, name);
+  let fd: number;
+  try {
+    const path = realpathSync(asked);
+    if (!path.startsWith(root + sep)) throw new TileFault(`${name} is a link out of the folder`);
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+  try {
+    if (!fstatSync(fd).isFile()) throw new TileFault(`${name} is no file`);
+    const bytes = readBounded(fd, FILE_BYTES_MAX);
+    if (bytes === null) throw new TileFault(`${name} has more than ${FILE_BYTES_MAX} bytes, more than any file of a log`);
+    return bytes;
+  } finally {
+    closeSync(fd);
+  }
+}
 
 function folder(path: string): LogSource {
-  return {
-    place: path,
-    read: async (name) => {
-      const file = join(path, name);
-      const found = statSync(file, { throwIfNoEntry: false });
-      if (found === undefined || !found.isFile()) return null;
-      if (found.size > FILE_BYTES_MAX) throw new MaestroError("cli.usage", `${file} has ${found.size} bytes, more than any file of a log`);
-      return new Uint8Array(readFileSync(file));
-    },
-  };
+  const root = realpathSync(path);
+  return { place: path, read: async (name) => fileIn(root, name) };
 }
 
 function socket(path: string, values: Values): LogSource {

@@ -14,6 +14,7 @@ export const LOG: Command = {
     trust: { type: "string", value: "FILE", help: "monitor, check: a trust file that names the log's keys" },
     from: { type: "string", value: "FILE", help: "monitor: a checkpoint from before, or what monitor remembered" },
     remember: { type: "string", value: "FILE", help: "monitor: where the newest verified checkpoint is kept, and read from next time" },
+    proof: { type: "string", value: "FILE", help: "monitor: where to write the proof from the checkpoint of before to the newest one, for a witness or the verifier page" },
     full: { type: "boolean", help: "monitor: read every entry and tile, as check does" },
     out: { type: "string", value: "DIR", help: "export: the folder to make" },
     at: { type: "string", value: "SIZE", help: "export: the log as it was at so many entries" },

@@ -1,11 +1,11 @@
 /** One witness of this node's log: what it is asked, and what its answer means. */
-import { toBase64 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { WitnessEntry } from "../../../proto/witness.ts";
 import { TREE_SIZE_TYPE } from "../../../proto/witness.ts";
 import { parseCount } from "../../verifier/checkpoint.ts";
 import { cosignedAt, isOf, type CosignerKey } from "../../verifier/cosignature.ts";
 import { CLOCK_SKEW_S_MAX } from "../../verifier/limits.ts";
+import { proofText } from "../../verifier/log/append-only.ts";
 import { parseNote, parseSignatureLine } from "../../verifier/note.ts";
 
 /** The log's state that witnesses are shown. */
@@ -55,7 +55,7 @@ export function lineIn(answer: string, key: CosignerKey, checkpoint: string): Li
 
 function bodyFrom({ consistencyProof }: PeerDeps, old_size: number, { size, checkpoint }: ShownHead): string {
   const proof = old_size === 0 || old_size === size ? [] : consistencyProof(old_size, size);
-  return `old ${old_size}\n${proof.map((hash) => `${toBase64(hash)}\n`).join("")}\n${checkpoint}`;
+  return proofText(old_size, proof, checkpoint);
 }
 
 /** The size that a witness says it cosigned last, of an answer that says so. */

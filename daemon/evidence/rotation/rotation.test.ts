@@ -160,6 +160,12 @@ describe("whoever holds the trust file of before", () => {
     expect(looked.result === "consistent" && looked.state.keys.map(({ from, to }) => [from, to])).toEqual([[0, old.log.size + 1], [old.log.size + 1, null]]);
   });
 
+  test("is told of no rollback by a look that falls between the change and the checkpoint over it", async () => {
+    const { state, copy, old } = await rotated();
+    cpSync(join(state, "log", ROTATIONS_FILE), join(copy, "log", ROTATIONS_FILE));
+    expect(await look(copy, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "consistent", newest: { size: old.log.size }, rotations: [], state: { keys: [{ to: null }] } });
+  });
+
   test("and whoever has the new key alone follows it back", async () => {
     const { state, old } = await rotated();
     expect(await look(state, { checkpoint: old.log.checkpoint, keys: [logKey(state)] })).toMatchObject({ result: "consistent" });

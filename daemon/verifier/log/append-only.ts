@@ -1,6 +1,6 @@
 /** What tiles alone can show: the root of a size, that one size begins with another, and that entries and tiles are one tree. */
 import { chosenHasher, consistencyRanges, growTree, HASH_BYTES, perfectSubtrees, subtreeHash, verifyConsistency } from "../../../kernels/merkle/index.ts";
-import { equalBytes } from "../../../proto/encoding.ts";
+import { equalBytes, toBase64 } from "../../../proto/encoding.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { entriesIn } from "./entry-bundle.ts";
 import { TileFault, type TileReader } from "./reader.ts";
@@ -18,14 +18,21 @@ export async function rootFromTiles(tiles: TileReader, size: number): Promise<Ui
   return subtreeHash(range, await tiles.nodes(perfectSubtrees(range), joined));
 }
 
-/** Whether the tree under `second` begins with the one under `first`, by a proof made of its tiles. Requires first.size <= second.size. */
-export async function extendsHead(tiles: TileReader, first: Head, second: Head): Promise<boolean> {
+/**
+ * A proof, made of its tiles, that the tree under `second` begins with the one under `first`; `null` where it does not. Requires
+ * first.size <= second.size.
+ */
+export async function consistencyFromTiles(tiles: TileReader, first: Head, second: Head): Promise<Uint8Array[] | null> {
   // Every log begins with the empty tree, of which there is one.
-  if (first.size === 0) return equalBytes(first.root, chosenHasher().sha256(new Uint8Array()));
+  if (first.size === 0) return equalBytes(first.root, chosenHasher().sha256(new Uint8Array())) ? [] : null;
   const ranges = consistencyRanges(first.size, second.size);
   const read = await tiles.nodes(ranges.flatMap((range) => perfectSubtrees(range)), joined);
-  return verifyConsistency({ first: first.size, second: second.size, firstHash: first.root, secondHash: second.root, consistencyPath: ranges.map((range) => subtreeHash(range, read)) });
+  const path = ranges.map((range) => subtreeHash(range, read));
+  return verifyConsistency({ first: first.size, second: second.size, firstHash: first.root, secondHash: second.root, consistencyPath: path }) ? path : null;
 }
+
+/** A consistency proof with the checkpoint it leads to, as witnesses and the verifier page take it (C2SP tlog-witness, the body of add-checkpoint). */
+export const proofText = (old_size: number, path: readonly Uint8Array[], checkpoint: string): string => `old ${old_size}\n${path.map((hash) => `${toBase64(hash)}\n`).join("")}\n${checkpoint}`;
 
 /** The first `width` entries of a bundle, hashed. */
 function leafHashes({ path, bytes, width }: Awaited<ReturnType<TileReader["bundle"]>>): Uint8Array {

@@ -8,7 +8,7 @@ import { parseCheckpoint, type Checkpoint } from "../checkpoint.ts";
 import { BUNDLE_LIMITS } from "../limits.ts";
 import { openNote, parseNote, type Note, type NoteKey } from "../note.ts";
 import { readDocument } from "../schema.ts";
-import { checkEveryTile, extendsHead, rootFromTiles } from "./append-only.ts";
+import { checkEveryTile, consistencyFromTiles, rootFromTiles } from "./append-only.ts";
 import { TileFault, TileReader, type ReadLogFile } from "./reader.ts";
 import { openRotation, type Rotation } from "./rotation.ts";
 import { keysAt, sameKey, spansIn, spansOf, spanTexts, type KeySpan } from "./spans.ts";
@@ -19,10 +19,12 @@ export interface Known {
   readonly checkpoint: string | null;
   /** At least one key that the log has or had. */
   readonly keys: readonly NoteKey[];
+  /** Keys that whoever asks says are the log's, beside what is remembered: one of them has to be. */
+  readonly given?: readonly NoteKey[];
 }
 
 export type Monitored =
-  | { readonly result: "consistent"; readonly state: MonitorState; readonly before: Checkpoint | null; readonly newest: Checkpoint; readonly rotations: readonly Rotation[]; readonly entries_checked: number }
+  | { readonly result: "consistent"; readonly state: MonitorState; readonly before: Checkpoint | null; readonly newest: Checkpoint; readonly proof: readonly Uint8Array[]; readonly rotations: readonly Rotation[]; readonly entries_checked: number }
   | { readonly result: "refused"; readonly step: MonitorStep; readonly detail: string; readonly before: string | null; readonly offered: string | null };
 
 /** What the log showed, for whoever has to prove later that it did. */
@@ -82,6 +84,8 @@ function chainOf(known: Known, rotations: readonly Rotation[], origin: string): 
   if (typeof spans === "string") throw new Stopped("rotation", spans);
   const inChain = own.filter((key) => spans.some((span) => sameKey(span.key, key)));
   if (inChain.length === 0) throw new Stopped("signer", `no key that is known here is a key of ${origin}`);
+  const { given } = known;
+  if (given !== undefined && !given.some((key) => spans.some((span) => sameKey(span.key, key)))) throw new Stopped("signer", `no key that was given is a key of ${origin}`);
   if (known.checkpoint !== null && inChain.length < own.length) throw new Stopped("rotation", "a key that signed before is missing from the changes that the log shows");
   return spans;
 }
@@ -94,15 +98,17 @@ function checkSigned({ note, checkpoint }: Signed, spans: readonly KeySpan[], wh
   if (!opened.signers.some((signer) => own.some((key) => sameKey(key, signer)))) throw new Stopped("key", `${what} of ${checkpoint.size} entries is signed by a key that signs other sizes alone`);
 }
 
-async function checkTree(tiles: TileReader, before: Signed | null, { checkpoint }: Signed, rotations: readonly Rotation[]): Promise<void> {
+/** The proof that the tree begins with the one of before. */
+async function checkTree(tiles: TileReader, before: Signed | null, { checkpoint }: Signed, rotations: readonly Rotation[]): Promise<readonly Uint8Array[]> {
   if (!equalBytes(await rootFromTiles(tiles, checkpoint.size), checkpoint.root)) throw new Stopped("root", "the tiles do not hash to the checkpoint's root");
-  if (before !== null && !(await extendsHead(tiles, before.checkpoint, checkpoint))) {
-    throw new Stopped("fork", `the tree of ${checkpoint.size} entries does not begin with the one of ${before.checkpoint.size}: the log was signed twice`);
-  }
+  const proof = before === null ? [] : await consistencyFromTiles(tiles, before.checkpoint, checkpoint);
+  if (proof === null) throw new Stopped("fork", `the tree of ${checkpoint.size} entries does not begin with the one of ${before?.checkpoint.size}: the log was signed twice`);
   for (const { covering, terms, root } of rotations) {
-    if (covering.size > checkpoint.size) throw new Stopped("rollback", `its key changed at ${covering.size} entries, and it shows ${checkpoint.size}`);
-    if (!(await extendsHead(tiles, covering, checkpoint)) || !(await extendsHead(tiles, { size: terms.size, root }, checkpoint))) throw new Stopped("rotation", `the change of the key at entry ${terms.size} is of another history`);
+    for (const head of [covering, { size: terms.size, root }]) {
+      if ((await consistencyFromTiles(tiles, head, checkpoint)) === null) throw new Stopped("rotation", `the change of the key at entry ${terms.size} is of another history`);
+    }
   }
+  return proof;
 }
 
 async function look(known: Known, read: ReadLogFile, full: boolean, seen: Seen): Promise<Monitored> {
@@ -110,17 +116,18 @@ async function look(known: Known, read: ReadLogFile, full: boolean, seen: Seen):
   const offered = await offeredBy(read, seen);
   const { origin, size, root } = offered.checkpoint;
   if (before !== null && before.checkpoint.origin !== origin) throw new Stopped("origin", `the log says it is ${origin}, the checkpoint of before is of ${before.checkpoint.origin}`);
-  const rotations = await rotationsOf(read);
+  // The key may have changed since the checkpoint was read: what it does not cover yet is for the next look.
+  const rotations = (await rotationsOf(read)).filter(({ covering }) => covering.size <= size);
   const spans = chainOf(known, rotations, origin);
   if (before !== null) checkSigned(before, spans, "the checkpoint of before");
   checkSigned(offered, spans, "the checkpoint");
   if (before !== null && size < before.checkpoint.size) throw new Stopped("rollback", `the log shows ${size} entries, it had ${before.checkpoint.size}`);
   if (before !== null && size === before.checkpoint.size && !equalBytes(root, before.checkpoint.root)) throw new Stopped("fork", `two roots of ${size} entries: ${toBase64(before.checkpoint.root)} and ${toBase64(root)}`);
   const tiles = new TileReader(read, size);
-  await checkTree(tiles, before, offered, rotations);
+  const proof = await checkTree(tiles, before, offered, rotations);
   const entries_checked = full ? await everyTile(tiles) : 0;
   const state: MonitorState = { type: "maestro.log-monitor", v: 1, origin, size, checkpoint: offered.text, keys: spanTexts(spans) };
-  return { result: "consistent", state, before: before?.checkpoint ?? null, newest: offered.checkpoint, rotations, entries_checked };
+  return { result: "consistent", state, before: before?.checkpoint ?? null, newest: offered.checkpoint, proof, rotations, entries_checked };
 }
 
 async function everyTile(tiles: TileReader): Promise<number> {
