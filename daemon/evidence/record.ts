@@ -17,7 +17,7 @@ import type { Keys } from "./keys/index.ts";
 import type { Log } from "./log/index.ts";
 import { buildManifest, type Findings } from "./manifest/index.ts";
 import { sealOpenings } from "./range/blinding.ts";
-import { openingsByName, proveRanges } from "./range/index.ts";
+import { holdingRanges, openingsByName, proveRanges } from "./range/index.ts";
 
 export interface RecordInput extends Omit<Findings, "documents"> {
   readonly identity: Identity;
@@ -72,6 +72,7 @@ export async function recordVerdict({ log, keys, version }: Recording, time_s: n
   const attempt: Attempt = { attempt: number, supersedes, issued_at: timestampOf(time_s), valid_until: timestampOf(time_s + valid_for_s) };
   const { manifest, core_sha256, statement, signed, hidden } = sealed(input, attempt, keys, version);
   const range_proofs = hidden.length === 0 ? [] : await proveRanges(statement.predicate, hidden);
+  const ranges_seen = await holdingRanges(statement.predicate, hidden, range_proofs);
   const openings = hidden.length === 0 ? null : sealOpenings(keys.salt_secret, { gate_id: manifest.gate_id, attempt: number }, openingsByName(hidden));
   const all = [signed, ...signBeside({ statement, signed, manifest, outcomes: input.outcomes }, keys, time_s)];
   return log.append(all.map(({ entry }) => entry), Math.max(time_s, log.state().time_s), (receipts) => {
@@ -79,7 +80,7 @@ export async function recordVerdict({ log, keys, version }: Recording, time_s: n
     if (receipt === undefined) throw new MaestroError("internal.bug", "log: no receipt for the entry");
     const bundle = bundleBytes(logged(all, receipts), manifest, input.card, travelling(input), range_proofs);
     // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
-    const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000), witnesses: "later" });
+    const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000), witnesses: "later", ranges_seen });
     if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);
     const recorded: Recorded = {
       statement,

@@ -26,6 +26,8 @@ export interface VerifyOptions {
   readonly witnesses?: "later";
   /** The auditor's own copy of the configuration that fixes the bounds of hidden numbers; absent: the bundle's, which the identity names. */
   readonly bounds?: Uint8Array;
+  /** Range proofs that the caller itself saw hold; see `range/check.ts`. */
+  readonly ranges_seen?: ReadonlySet<string>;
   /** An opening that the auditor was given: it is held against its leaf. */
   readonly opening?: Uint8Array;
 }
@@ -41,7 +43,7 @@ interface SoundBundle {
   readonly opening: RangeOpening | null;
 }
 
-function openBundle(bytes: Uint8Array, { bounds, opening }: Pick<VerifyOptions, "bounds" | "opening">): Step<SoundBundle> {
+function openBundle(bytes: Uint8Array, { bounds, opening, ranges_seen }: Pick<VerifyOptions, "bounds" | "opening" | "ranges_seen">): Step<SoundBundle> {
   const document = readDocument(Bundle, bytes, BUNDLE_LIMITS);
   if ("because" in document) return stop("bundle.malformed", document.because);
   const { attestations, manifest, card, documents = [], range_proofs = [] } = document.value;
@@ -65,7 +67,7 @@ function openBundle(bytes: Uint8Array, { bounds, opening }: Pick<VerifyOptions, 
   if (!signature.ok) return signature;
   const further = openAttestations(others, { signed: signed.value, manifest: opened.value, tlog });
   if (!further.ok) return further;
-  const ranges = checkRanges({ proofs: range_proofs, documents, bounds: bounds ?? null }, opened.value, predicate);
+  const ranges = checkRanges({ proofs: range_proofs, documents, bounds: bounds ?? null, ...(ranges_seen === undefined ? {} : { seen: ranges_seen }) }, opened.value, predicate);
   if (!ranges.ok) return ranges;
   const number = opening === undefined ? pass(null) : checkOpening(opening, opened.value, predicate);
   if (!number.ok) return number;

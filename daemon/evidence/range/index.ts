@@ -5,6 +5,7 @@ import { concatBytes, toBase64, toHex, utf8 } from "../../../proto/encoding.ts";
 import type { ObligationLeaf } from "../../../proto/manifest.ts";
 import { RANGE_PARTIES_MAX, type RangeBits, type RangeProofEntry } from "../../../proto/range.ts";
 import { hashLeaf, leafBytes } from "../../verifier/leaves.ts";
+import { checkProof, seenAs } from "../../verifier/range/check.ts";
 import { rangeGroup } from "../../verifier/range/engine.ts";
 import type { Opening } from "../../verifier/range/opening.ts";
 import { fromBytesLe, mod, toBytesLe } from "../../verifier/range/scalars.ts";
@@ -65,13 +66,32 @@ function secretsFor(bound: Uint8Array, openings: readonly Opening[], fresh: Uint
   };
 }
 
-/** Between two sums whoever else waits is served. */
+/** Whoever else waits is served. */
+const othersFirst = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 async function inSlices<T>(work: Generator<void, T>): Promise<T> {
   for (;;) {
     const step = work.next();
     if (step.done === true) return step.value;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await othersFirst();
   }
+}
+
+const claimOf = ({ index, leaf }: HiddenLeafOpening): RangeClaim => ({ index, leaf, leaf_hash: toHex(hashLeaf(leafBytes(leaf))) });
+
+/**
+ * The proofs that hold, one at a time and before the log's transaction, in which nobody else is served: the verifier need not compute those
+ * again. One that does not hold is left to it.
+ */
+export async function holdingRanges(subject: RangeSubject, hidden: readonly HiddenLeafOpening[], proofs: readonly RangeProofEntry[]): Promise<ReadonlySet<string>> {
+  const holding = new Set<string>();
+  for (const entry of proofs) {
+    const claims = hidden.filter(({ index }) => entry.leaves.includes(index)).map(claimOf);
+    const name = seenAs(entry, claims, subject);
+    if (name !== null && checkProof(entry, claims, subject).ok) holding.add(name);
+    await othersFirst();
+  }
+  return holding;
 }
 
 /** One proof for each few numbers that passed; none for what failed. `fresh` gives random bytes. */
@@ -80,7 +100,7 @@ export async function proveRanges(subject: RangeSubject, hidden: readonly Hidden
   for (const group of groups(hidden.filter(({ leaf }) => leaf.outcome === "pass"))) {
     const bits = group[0]?.leaf.hidden?.bits;
     if (bits === undefined) continue;
-    const claims = group.map(({ index, leaf }): RangeClaim => ({ index, leaf, leaf_hash: toHex(hashLeaf(leafBytes(leaf))) }));
+    const claims = group.map(claimOf);
     const transcript = beginStatement(subject, claims, bits satisfies RangeBits);
     const openings = shifted(group);
     const secrets = secretsFor(transcript.fork().challengeBytes("bound", SEED_BYTES), openings, new Uint8Array(fresh(SEED_BYTES)));

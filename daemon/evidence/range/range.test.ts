@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, spyOn, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,10 +14,11 @@ import { newRing, NOW, recordInput, SAMPLE_DECISION, SAMPLE_IDENTITY } from "../
 import { makeHidden } from "../../testing/hidden.ts";
 import { times } from "../../testing/scale.ts";
 import { verifyBundle } from "../../verifier/index.ts";
+import { rangeGroup } from "../../verifier/range/engine.ts";
 import { createEvidence, type Evidence } from "../index.ts";
 import { coreLeaves, unsaltedCore } from "../manifest/core.ts";
 import { blindingOf, sealOpenings, unsealOpenings } from "./blinding.ts";
-import { proveRanges } from "./index.ts";
+import { holdingRanges, proveRanges } from "./index.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -78,6 +79,21 @@ describe("record", () => {
     expect([quick.proof.log_index, proof.log_index > quick.proof.log_index]).toEqual([0, true]);
     expect(verifyBundle(bundle, evidence.trust_bytes, { now: new Date(now_ms) }).result).toBe("verified");
     expect(evidence.logState().time_s).toBe(Math.floor(now_ms / 1000));
+  });
+
+  test("attack: sixty numbers on a host whose other gates wait until all of them are verified again: of a proof that was seen to hold nothing is computed twice", async () => {
+    const ring = newRing();
+    const { bundle, subject, hidden: openings, proofs } = await makeHidden(ring, { samples: Array.from({ length: 9 }, (_, i) => ({ name: `n${i}`, value: 5, min: null, max: 9 })) });
+    const ranges_seen = await holdingRanges(subject, openings, proofs);
+    expect([proofs.length, ranges_seen.size]).toEqual([2, 2]);
+    const sums = spyOn(rangeGroup(), "sum");
+    expect(verifyBundle(bundle, ring.trust, { now: NOW, ranges_seen }).ranges).toHaveLength(9);
+    expect(sums).toHaveBeenCalledTimes(0);
+    // What was seen is one proof of one statement: any other is computed, and refused where it does not hold.
+    const other = await makeHidden(ring, { samples: [{ name: "n0", value: 5, min: null, max: 9 }], proofs: (own) => own.map((one) => ({ ...one, proof: proofs[1]?.proof ?? "" })) });
+    expect(verifyBundle(other.bundle, ring.trust, { now: NOW, ranges_seen }).reasons[0]?.code).toBe("range.proof");
+    expect((await holdingRanges(other.subject, other.hidden, other.proofs)).size).toBe(0);
+    sums.mockRestore();
   });
 
   test("others are served while eight bounds are proved: the prover looks away after each of its eighteen sums", async () => {

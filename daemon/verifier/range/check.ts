@@ -16,7 +16,11 @@ export interface RangeMaterial {
   readonly documents: readonly TravellingDocument[];
   /** The auditor's own copy of the configuration; `null` where the bundle's is to do. */
   readonly bounds: Uint8Array | null;
+  /** Proofs that this very process saw hold, by what `seenAs` says of each; they are not computed a second time. */
+  readonly seen?: ReadonlySet<string>;
 }
+
+const SEEN_BYTES = 32;
 
 const SHARED = "its proof is one with that of a leaf that is hidden here";
 
@@ -45,9 +49,18 @@ function claimedBy({ leaves }: RangeProofEntry, claims: ReadonlyMap<number, Rang
   return pass(leaves.flatMap((index) => claims.get(index) ?? []));
 }
 
-function prove(entry: RangeProofEntry, claims: readonly RangeClaim[], subject: RangeSubject): Step<null> {
+const bitsOf = (claims: readonly RangeClaim[]): (RangeBits | undefined)[] => [...new Set(claims.map(({ leaf }) => leaf.hidden?.bits))];
+
+/** Proof and statement in one name: no other proof, and none about anything else, has it. */
+export function seenAs({ proof }: RangeProofEntry, claims: readonly RangeClaim[], subject: RangeSubject): string | null {
+  const [bits] = bitsOf(claims);
+  return bits === undefined ? null : `${toHex(beginStatement(subject, claims, bits).challengeBytes("seen", SEEN_BYTES))} ${proof}`;
+}
+
+/** One proof about shown leaves: one sum of points, which nothing interrupts. */
+export function checkProof(entry: RangeProofEntry, claims: readonly RangeClaim[], subject: RangeSubject): Step<null> {
   const names = claims.map(({ leaf }) => leaf.name).join(", ");
-  const bits = [...new Set(claims.map(({ leaf }) => leaf.hidden?.bits))];
+  const bits = bitsOf(claims);
   const [n] = bits;
   if (n === undefined || bits.length > 1) return stop("range.proof", `the numbers of one proof have different sizes: ${names}`);
   const bytes = fromBase64(entry.proof);
@@ -67,7 +80,7 @@ function said({ leaf }: RangeClaim, proved: ReadonlySet<number>, index: number, 
 }
 
 /** Every shown number that is hidden and passed has its proof, once; every proof is about shown leaves, or says of nothing that it is proved. */
-export function checkRanges({ proofs, documents, bounds: given }: RangeMaterial, manifest: OpenManifest, subject: RangeSubject): Step<VerifiedRange[]> {
+export function checkRanges({ proofs, documents, bounds: given, seen }: RangeMaterial, manifest: OpenManifest, subject: RangeSubject): Step<VerifiedRange[]> {
   const claims = claimsOf(manifest);
   if (!claims.ok) return claims;
   if (claims.value.size === 0) return proofs.length === 0 || manifest.shown.size < manifest.tree.size ? pass([]) : stop("range.proof", "there is a proof and no number that it could be about");
@@ -86,7 +99,8 @@ export function checkRanges({ proofs, documents, bounds: given }: RangeMaterial,
     if (entry.leaves.some((index) => covered.has(index))) return stop("range.proof", "a number is proved twice");
     for (const index of entry.leaves) covered.add(index);
     if (about.value === null) continue;
-    const holds = prove(entry, about.value, subject);
+    const known = seen !== undefined && seen.has(seenAs(entry, about.value, subject) ?? "");
+    const holds = known ? pass(null) : checkProof(entry, about.value, subject);
     if (!holds.ok) return holds;
     for (const { index } of about.value) proved.add(index);
   }
