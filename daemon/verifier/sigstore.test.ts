@@ -151,6 +151,20 @@ describe("our own statement, as other people's tools are given it", () => {
     expect(codeOf(judged(good, text(gates[0]?.file ?? "").replace(/[A-Za-z0-9+/]{8}(?=[^A-Za-z0-9+/]*-----END)/, "AAAAAAAA")))).toBe("trust.malformed");
   });
 
+  test("attack: a log key outside of its window, where nothing says when the entry was logged", () => {
+    const windowed = (start: string, end?: string): SigstoreVerification => {
+      const changed = JSON.parse(root) as { tlogs: { publicKey: { validFor: object } }[] };
+      for (const { publicKey } of changed.tlogs) publicKey.validFor = { start, ...(end === undefined ? {} : { end }) };
+      return judged(good, pem, JSON.stringify(changed));
+    };
+    expect(codeOf(windowed("2026-11-23T00:00:00Z"))).toBe("log.key");
+    const ended = windowed("2026-11-01T00:00:00Z", "2026-11-02T00:00:00.5Z");
+    expect(ended).toMatchObject({ result: "verified", not_proved: expect.arrayContaining([expect.stringContaining("still counted when it took the entry: it did until 2026-11-02T00:00:00Z")]) });
+    expect(windowed("2026-11-01T01:00:00+01:00")).toMatchObject({ result: "verified", not_proved: expect.not.arrayContaining([expect.stringContaining("still counted")]) });
+    // Each browser reads these in its own way, or by its own time zone; a window that cannot be read trusts nobody.
+    for (const start of ["2020", "1", "Nov 1 2020", "2020-01-01", "2020-01-01T00:00:00", "2020-02-30T00:00:00Z", "2020-01-01 00:00:00Z", "+002020-01-01T00:00:00Z", "2020-01-01T24:00:00Z", "2020-01-01T00:00:00+25:00"]) expect([start, codeOf(windowed(start))]).toEqual([start, "log.unknown"]);
+  });
+
   test("attack: a log of a stranger under our log's name, and one that nobody names", () => {
     const stranger = newRing();
     const elsewhere = (JSON.parse(new TextDecoder().decode(makeBundle({ ...ring, log: stranger.log }))) as Bundle).attestations[0];

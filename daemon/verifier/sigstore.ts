@@ -117,9 +117,10 @@ function checkLogs(bundle: ForeignBundle, opened: Opened, logs: readonly Sigstor
     const receipt = checkReceipt(entry, held.value, logs ?? [], now.getTime() / 1000);
     if (!receipt.ok) return receipt;
     const { origin, size } = held.value.checkpoint;
-    const { known, logged_at_s } = receipt.value;
+    const { known, logged_at_s, ended_s } = receipt.value;
     if (known) receipts.push({ origin, index: held.value.index, size, logged_at: logged_at_s === null ? null : timestampOf(logged_at_s) });
     else not_proved.push(`that ${origin} is a log of the trusted root`);
+    if (ended_s !== null) not_proved.push(`that the key of ${origin} still counted when it took the entry: it did until ${timestampOf(ended_s)}, and nothing says when that was`);
   }
   if (logs !== null && receipts.length === 0) return stop("log.unknown", entries.length === 0 ? "the bundle has no log entry" : "no log of the trusted root holds the signature");
   if (entries.length === 0) not_proved.push("that any log holds the signature");

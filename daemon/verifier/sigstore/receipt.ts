@@ -59,6 +59,7 @@ function checkNote({ note, checkpoint }: HeldEntry, log: SigstoreLog): Step<null
 /** Rekor v1's signed entry timestamp: the only word on time that such a bundle has (sigstore/rekor, `pkg/verify`). */
 function checkPromise(entry: ForeignLogEntry, held: HeldEntry, log: SigstoreLog, now_s: number): Step<null> {
   const { inclusionPromise, integratedTime, logIndex } = entry;
+  if (log.from_s > now_s + CLOCK_SKEW_S_MAX) return stop("log.key", `the key of ${log.host} is not valid yet`);
   if (inclusionPromise === undefined) return pass(null);
   if (held.integrated_s === null) return stop("log.entry", "a promise without a time");
   const payload = canonicalBytes({ body: entry.canonicalizedBody, integratedTime: Number(integratedTime), logID: toHex(held.log_id), logIndex: Number(logIndex ?? 0) });
@@ -68,15 +69,25 @@ function checkPromise(entry: ForeignLogEntry, held: HeldEntry, log: SigstoreLog,
   return held.integrated_s <= now_s + CLOCK_SKEW_S_MAX ? pass(null) : stop("statement.time", "logged after the verifier's own time; check the clock");
 }
 
-/** Whether a log of the trusted root stands behind the receipt; `false` in `known` where the root names no such log. */
-export function checkReceipt(entry: ForeignLogEntry, held: HeldEntry, logs: readonly SigstoreLog[], now_s: number): Step<{ readonly known: boolean; readonly logged_at_s: number | null }> {
+/** What of a receipt is known. */
+export interface CheckedReceipt {
+  /** `false` where the trusted root names no such log. */
+  readonly known: boolean;
+  readonly logged_at_s: number | null;
+  /** Since when the log's key counts no more, where nothing says whether it did when it took the entry. */
+  readonly ended_s: number | null;
+}
+
+/** Whether a log of the trusted root stands behind the receipt. */
+export function checkReceipt(entry: ForeignLogEntry, held: HeldEntry, logs: readonly SigstoreLog[], now_s: number): Step<CheckedReceipt> {
   const named = logsNamed(logs, held.log_id);
   let reason: Step<never> | null = null;
   for (const log of named) {
     const note = checkNote(held, log);
     const promise = note.ok ? checkPromise(entry, held, log, now_s) : note;
-    if (promise.ok) return pass({ known: true, logged_at_s: entry.inclusionPromise === undefined ? null : held.integrated_s });
+    const undated = entry.inclusionPromise === undefined;
+    if (promise.ok) return pass({ known: true, logged_at_s: undated ? null : held.integrated_s, ended_s: undated && log.to_s < now_s ? log.to_s : null });
     reason ??= promise;
   }
-  return reason ?? pass({ known: false, logged_at_s: null });
+  return reason ?? pass({ known: false, logged_at_s: null, ended_s: null });
 }

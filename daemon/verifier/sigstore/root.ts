@@ -3,6 +3,7 @@ import { ForeignTrustedRoot } from "../../../proto/foreign-bundle.ts";
 import { publicKeyFromSpki, type PublicKey } from "../keys.ts";
 import { readForeign } from "../schema.ts";
 import { pass, stop, type Step } from "../step.ts";
+import { foreignSeconds } from "../time.ts";
 
 /** A log that a trusted root names. */
 export interface SigstoreLog {
@@ -30,11 +31,11 @@ function openLog({ baseUrl, publicKey, logId }: Line): SigstoreLog | null {
   const log_id = fromBase64(logId.keyId);
   if (key === null || log_id === null || log_id.length !== 32 || !URL.canParse(baseUrl)) return null;
   // A window without a beginning trusts a key for all time; the specification asks for one.
-  const from_s = Date.parse(validFor?.start ?? "") / 1000;
+  const from_s = foreignSeconds(validFor?.start ?? "");
   // In protobuf JSON null is a field that is not there.
   const end = validFor?.end ?? null;
-  const to_s = end === null ? Number.POSITIVE_INFINITY : Date.parse(end) / 1000;
-  if (Number.isNaN(from_s) || Number.isNaN(to_s)) return null;
+  const to_s = end === null ? Number.POSITIVE_INFINITY : foreignSeconds(end);
+  if (from_s === null || to_s === null) return null;
   return { host: new URL(baseUrl).hostname, log_id, key, from_s, to_s };
 }
 
