@@ -23,7 +23,7 @@ export function* bundlesAt(path: string): Generator<{ readonly path: string; rea
   for (const name of readdirSync(path).filter((one) => one.endsWith(".json")).sort()) yield { path: join(path, name), bytes: readFileSync(join(path, name)) };
 }
 
-export const sha256Of = (bytes: Uint8Array): string => new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+const sha256Of = (bytes: Uint8Array): string => new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 
 /** Witnesses count here: whoever deploys comes after they could have answered. */
 export function gateEvidence(bytes: Uint8Array, trust: Trust, now: Date): GateEvidence | { readonly reason: { readonly code: "bundle.malformed"; readonly detail: string } } {

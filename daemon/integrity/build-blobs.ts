@@ -51,7 +51,7 @@ export async function buildIn({ blobs }: Pick<Artifacts, "blobs">, { artifactTyp
 }
 
 /** Of builds that are kept: what they weigh is counted anew only for who has no count left. Inside `Store.atomic`. */
-export function addBuilds(usage: Usage, counted: ReadonlySet<string>, builds: readonly { readonly row: BuildRow; readonly bytes: number }[]): void {
+export function addBuilds(usage: Usage, counted: ReadonlySet<string>, builds: readonly { readonly row: Parameters<typeof payerOf>[0]; readonly bytes: number }[]): void {
   for (const { row, bytes } of builds) if (!counted.has(payerOf(row))) addEvidence(usage, payerOf(row), bytes);
 }
 

@@ -11,6 +11,7 @@ import type { Blobs } from "../store/blobs.ts";
 import { artifactName, GATE_ROW_MEDIA_TYPE, GateRow } from "../store/gates.ts";
 import { provenancePlace } from "./build-blobs.ts";
 import { inOrder, releaseIn, type FoundRelease } from "./release-blobs.ts";
+import { shipmentPlaces } from "./shipment-blobs.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { BUNDLE_LIMITS } from "../verifier/limits.ts";
 import type { NoteKey } from "../verifier/note.ts";
@@ -77,6 +78,10 @@ export async function findEvidence(blobs: Blobs, trust: Trust, keys: readonly No
       const manifest = parsed(bytes, LIMITS);
       if (!isManifest().Check(manifest)) continue;
       const row = await rowIn(blobs, manifest);
+      for (const place of row === null ? await shipmentPlaces({ blobs }, manifest, trust, keys) : []) {
+        entries.set(place.index, place.entry);
+        heads.push(place.head);
+      }
       if (row === null) others.push({ manifest, digest, size });
       else gates.push({ row, manifest: digest, bytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0) });
     } else if (startsWith(bytes, '{"attestations":')) {

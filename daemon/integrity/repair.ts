@@ -37,6 +37,7 @@ import { findEvidence, nameOf, type FoundEvidence } from "./evidence-blobs.ts";
 import { fsckReport } from "./fsck.ts";
 import { keysOf, walkOffline } from "./offline.ts";
 import { addBuilds, buildIn } from "./build-blobs.ts";
+import { shipmentIn } from "./shipment-blobs.ts";
 import { addReleases, nameReleases } from "./release-blobs.ts";
 import type { Step } from "./step.ts";
 
@@ -140,7 +141,7 @@ async function repairLog(repair: Repair, store: Store, tables: LogTables, keys: 
 }
 
 async function buildsIn(artifacts: Artifacts, { others }: FoundEvidence): Promise<Parameters<typeof addBuilds>[2]> {
-  const rows = await Promise.all(others.map(async ({ manifest }) => ({ row: await buildIn(artifacts, manifest), bytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) })));
+  const rows = await Promise.all(others.map(async ({ manifest }) => ({ row: (await buildIn(artifacts, manifest)) ?? (await shipmentIn(artifacts, manifest)), bytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) })));
   return rows.flatMap(({ row, bytes }) => (row === null ? [] : [{ row, bytes }]));
 }
 
@@ -176,7 +177,7 @@ async function repairIndex(repair: Repair, artifacts: Artifacts, found: FoundEvi
   for (const { digest, manifest } of found.others) {
     const whole = (await Promise.all(manifest.layers.map((layer) => artifacts.blobs.has(layer.digest)))).every(Boolean);
     if (!whole || known.has(digest)) continue;
-    const name = (await buildIn(artifacts, manifest))?.build_id ?? `recovered-${digest.slice(7, 19)}`;
+    const name = (await buildIn(artifacts, manifest))?.build_id ?? (await shipmentIn(artifacts, manifest))?.shipment_id ?? `recovered-${digest.slice(7, 19)}`;
     if (await artifacts.restoreName(name, digest)) named += 1;
   }
   if (named > 0) repair.note("rebuilt", `artifacts: ${named} names`);

@@ -1,0 +1,125 @@
+/** Releases in a whole daemon: what its own records say, what it keeps, and what it forgets. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { cpSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { StoreLimits } from "../../proto/config.ts";
+import { fromBase64, toBase64 } from "../../proto/encoding.ts";
+import { SHIPMENT_MEDIA_TYPE, type ShipReply, type ShipRequest } from "../../proto/shipping.ts";
+import { keepPromises } from "../gate/record.ts";
+import { collectGarbage } from "../integrity/gc.ts";
+import { leavingShipments } from "../integrity/shipment-blobs.ts";
+import type { Source } from "../platform/git/testing/scratch.ts";
+import { openArtifacts } from "../store/artifacts.ts";
+import { readShipment } from "../store/shipments.ts";
+import { World } from "../testing/core.ts";
+import { verifyShipment } from "../verifier/index.ts";
+
+setDefaultTimeout(60_000);
+const REF = "refs/heads/main";
+const DAY_MS = 86_400_000;
+const OFFLINE = join(import.meta.dir, "../offline.ts");
+const LIMITS = { ...Value.Create(StoreLimits), free_bytes_min: 1 };
+const ARTIFACT = { name: "app.tar", sha256: "ab".repeat(32), bytes: 3 };
+
+let world: World;
+let source: Source;
+let from: string;
+let first: string;
+let second: string;
+let shipped: Extract<ShipReply, { result: "released" }>;
+
+async function gated(base: string, head: string) {
+  return world.gate(await world.received(source, [head, base]), { target_ref: REF, target: base, head });
+}
+
+async function ship(to: string, more: Partial<ShipRequest> = {}, sees: () => boolean = () => true): Promise<ShipReply> {
+  const intake = await world.received(source, [to, first, from]);
+  return world.core.ship_desk.submit(intake, { intake_id: intake.id, target_ref: REF, target: to, from, to, artifact: ARTIFACT, ...more }, sees, new AbortController().signal, (_worst, work) => work(() => undefined));
+}
+
+const refusedOf = (reply: ShipReply) => (reply.result === "refused" ? reply.commits : expect.unreachable());
+
+beforeAll(async () => {
+  world = await World.open();
+  source = world.scratch.source("shipped");
+  from = await source.commit({ "a.ts": "export const a = 1;\n" });
+  first = await source.commit({ "b.ts": "export const b = 2;\n" });
+  second = await source.commit({ "c.ts": "export const c = 3;\n" });
+  const made = await gated(from, first);
+  expect([made.verdict, made.card.reasons.filter(({ effect }) => effect !== "note")]).toEqual(["admit", []]);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+test("a commit that was never gated; then everything admitted: released, signed and logged before the answer", async () => {
+  expect(refusedOf(await ship(second)).map(({ commit }) => commit)).toEqual([second]);
+  await gated(first, second);
+  const size = world.core.evidence.logState().size;
+  const reply = await ship(second);
+  if (reply.result !== "released") throw new Error(reply.because);
+  shipped = reply;
+  expect(world.core.evidence.logState().size).toBe(size + 2);
+  const verified = verifyShipment(fromBase64(reply.shipment) ?? expect.unreachable(), world.core.evidence.trust, { artifact_sha256: ARTIFACT.sha256, now: new Date(world.clock.now_ms()) });
+  if (verified.result !== "verified") throw new Error(verified.reason.detail);
+  expect(verified.statement.predicate.steps.map(({ from: begin, to }) => [begin, to])).toEqual([[from, first], [first, second]]);
+  expect(reply.notes.some((note) => note.includes("made of"))).toBe(true);
+});
+
+test("attack: another branch's admits, gates that one may not see, another node's evidence changed in one byte", async () => {
+  expect(refusedOf(await ship(second, { target_ref: "refs/heads/other" }))).toHaveLength(2);
+  expect(refusedOf(await ship(second, {}, () => false))).toHaveLength(2);
+  const row = world.core.gates.all().next().value ?? expect.unreachable();
+  const bundle = (await world.core.artifacts.blobs.get(row.bundle)) ?? expect.unreachable();
+  expect((await ship(first, { bundles: [toBase64(bundle)] }, () => false)).result).toBe("released");
+  const forged = Buffer.from(bundle);
+  forged[forged.length >> 1] = (forged[forged.length >> 1] ?? 0) ^ 1;
+  expect((await ship(first, { bundles: [toBase64(forged)] }, () => false)).result).toBe("refused");
+});
+
+test("an admit that has ended: the newest change has to be gated again, those below it landed in time", async () => {
+  world.clock.advance(2 * DAY_MS);
+  expect(refusedOf(await ship(second)).map(({ commit }) => commit)).toEqual([second]);
+  await gated(first, second);
+  // The second change was judged anew, after the first one's admit had ended; nothing else shows when the first one landed.
+  expect(refusedOf(await ship(second)).map(({ commit }) => commit)).toEqual([first]);
+  await gated(from, first);
+  expect((await ship(second)).result).toBe("released");
+});
+
+test("kept: named after a kill, left by garbage collection, found by a repair, gone with its time", async () => {
+  const { artifacts, outbox, store, gates, usage, evidence } = world.core;
+  const id = shipped.row.shipment_id;
+  const kept = (await readShipment(artifacts, id)) ?? expect.unreachable();
+  const layers = (await artifacts.getArtifact(id))?.manifest.layers ?? [];
+  const row = (await artifacts.blobs.get(layers[2]?.digest ?? "")) ?? expect.unreachable();
+  await artifacts.removeNames([id]);
+  store.atomic(() => outbox.hold({ id: 9_000, name: id, blobs: [kept.shipment, kept.release, row] }));
+  expect([await keepPromises(world.core), await readShipment(artifacts, id)]).toEqual([1, kept]);
+  const blobs = join(world.state_dir, "oci/blobs/sha256");
+  for (const name of readdirSync(blobs)) utimesSync(join(blobs, name), 1, 1);
+  await collectGarbage({ state_dir: world.state_dir, artifacts, gates, kept: () => [], age_ms: 1, now_ms: Date.now(), in_use: new Set(), apply: true });
+  expect(layers.filter(({ digest }) => !readdirSync(blobs).includes(digest.slice(7)))).toEqual([]);
+  const now_s = evidence.now_s();
+  expect(await leavingShipments({ artifacts, usage, now_s, cutoff_s: 0 }, evidence.trust)).toEqual([]);
+  const leaving = await leavingShipments({ artifacts, usage, now_s, cutoff_s: now_s }, evidence.trust);
+  expect(leaving.find(({ tombstone }) => tombstone.name === id)?.erasures.filter(({ kind }) => kind === "blob")).toHaveLength(4);
+  await world.stop();
+  const state_dir = join(world.scratch.root, "cut");
+  cpSync(world.state_dir, state_dir, { recursive: true });
+  await world.start();
+  truncateSync(join(state_dir, "db/data.mdb"), 30_000);
+  const index = JSON.parse(readFileSync(join(state_dir, "oci/index.json"), "utf8"));
+  index.manifests = index.manifests.filter(({ artifactType }: { artifactType?: string }) => artifactType !== SHIPMENT_MEDIA_TYPE);
+  writeFileSync(join(state_dir, "oci/index.json"), JSON.stringify(index));
+  const child = Bun.spawn([process.execPath, OFFLINE, "repair", "--state", state_dir], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+  const { report } = JSON.parse((await new Response(child.stdout).text()).trim().split("\n").at(-1) ?? "");
+  await child.exited;
+  expect([report.after.damage_total, (await openArtifacts({ state_dir, limits: LIMITS })).names().includes(id)]).toEqual([0, true]);
+});
+
+test("an admit that was judged again and refused counts no more", async () => {
+  const rows = [...world.core.gates.all()].filter(({ head }) => head === second);
+  const newest = rows.at(-1) ?? expect.unreachable();
+  world.core.store.atomic(() => world.core.gates.add({ ...newest, verdict: "refuse", attempt: { ...newest.attempt, attempt: newest.attempt.attempt + 1 } }));
+  expect(refusedOf(await ship(second))[0]).toMatchObject({ commit: second, because: expect.stringContaining("refuse") });
+});
