@@ -109,7 +109,8 @@ export function coreLeaves({ decision, outcomes, obligations, documents }: Findi
 /**
  * Digest of what was found, without salt, secret, attempt or time: the same
  * recorded outcomes under the same identity give it again on any machine.
+ * The report of a hidden number is no part of it either, since it is guessed as easily as the number.
  */
 export function unsaltedCore(identity: Identity, leaves: readonly CoreLeaf[]): string {
-  return toHex(sha256(concatBytes(utf8("maestro/v1/manifest-core\0"), canonicalBytes({ identity, leaves: leaves.map(({ reused: _, secret: _number, ...leaf }) => leaf) }))));
+  return toHex(sha256(concatBytes(utf8("maestro/v1/manifest-core\0"), canonicalBytes({ identity, leaves: leaves.map(({ reused: _, secret, ...leaf }) => (secret === undefined ? leaf : { ...leaf, source: null })) }))));
 }

@@ -116,6 +116,9 @@ describe("record", () => {
 test("the digest of what was found is kept, and no number can be guessed from it", () => {
   const core = (value: bigint): string => unsaltedCore(SAMPLE_IDENTITY, coreLeaves({ decision: SAMPLE_DECISION, outcomes: [], obligations: [hidden("spend", value, { max: "9" })], documents: [] }));
   expect(core(5n)).toBe(core(6n));
+  // The report may hold nothing but the number: its digest is guessed as easily.
+  const measuredFrom = (source_sha256: string) => unsaltedCore(SAMPLE_IDENTITY, coreLeaves({ decision: SAMPLE_DECISION, outcomes: [], obligations: [{ ...hidden("spend", 5n, { max: "9" }), source_sha256 }], documents: [] }));
+  expect(measuredFrom("8".repeat(64))).toBe(measuredFrom("7".repeat(64)));
 });
 
 test("nine bounds are two proofs, and numbers of two sizes too; all of them are proved", async () => {
