@@ -141,6 +141,34 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     }),
   );
 
+  accepts(tool, "on paper: the verdict, what it is of and every step, without what one gives files with", () =>
+    onPage(name, async ({ page }) => {
+      // Firefox's protocol switches no media; its rules are read all the same.
+      if (name === "chromium") await page.emulateMediaType("print");
+      await give(page, { trust, evidence: [file("b.json", makeBundle(ring))] });
+      const shown = (selector: string): string => `[...document.querySelectorAll(${JSON.stringify(selector)})].every((node) => node.checkVisibility())`;
+      expect(await page.evaluate(`[${["#files th[scope=row]", "#verdict .word", ".step"].map(shown).join()}]`)).toEqual([true, true, true]);
+      if (name === "chromium") expect(await page.evaluate(`[${["#evidence", "#paste", "#clear", "#files button"].map(shown).join()}]`)).toEqual([false, false, false, false]);
+    }),
+  );
+
+  accepts(tool, "attack: forty files dropped at once, and a damaged bundle beside a sound one: none is passed over in silence", () =>
+    onPage(name, async ({ page }) => {
+      const bundle = makeBundle(ring);
+      const beside = await give(page, { trust, evidence: [file("b.json", bundle), file("damaged.json", bundle.slice(20, -20))] });
+      expect([beside.verdict, await page.evaluate("document.querySelector('#verdict .remarks').textContent")]).toEqual(["verified", expect.stringContaining("not looked at: damaged.json")]);
+      const n = Number(await page.evaluate("document.documentElement.dataset.judged"));
+      await page.evaluate(`(() => {
+        const transfer = new DataTransfer();
+        for (let i = 0; i < 40; i++) transfer.items.add(new File(["x"], i + ".json"));
+        document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      })()`);
+      await judged(page, n + 1);
+      const many = await seen(page);
+      expect([many.verdict, many.headline.includes("files were given, at most 32 are read")]).toEqual(["waiting", true]);
+    }),
+  );
+
   accepts(tool, "1,000 leaves in under a second; 100,000 do not freeze the page", () =>
     onPage(name, async ({ page }) => {
       const small = file("small.json", largeBundle(ring, 1000));
