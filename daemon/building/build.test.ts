@@ -24,7 +24,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 const sandboxed = skipWithout(Bun.which("bwrap") !== null, "declared builds: needs bubblewrap");
 
 const declared = (script: string, more = ""): string => `version: 1\nbuilds:\n  app:\n    run: [sh, -c, ${JSON.stringify(script)}]\n    outputs: [out/app.txt]\n${more}`;
-const APP = declared('mkdir /scratch/out && cat in.txt > /scratch/out/app.txt && echo "$SOURCE_DATE_EPOCH" >> /scratch/out/app.txt && echo built with ghp_0123456789abcdefghijABCDEFGHIJ012345');
+const APP = declared('mkdir /scratch/out && cat in.txt > /scratch/out/app.txt && echo "$SOURCE_DATE_EPOCH" >> /scratch/out/app.txt && echo built with ghp_0123456789abcdefghijABCDEFGHIJ012345 by jane@canary.example');
 
 async function repository(config: string): Promise<Source> {
   const source = world.scratch.source(`built${serial++}`);
@@ -77,7 +77,7 @@ describe.skipIf(sandboxed)("a build that ends well", () => {
     expect(runDetails.byproducts.map(({ name }) => name)).toEqual(["log"]);
     // What was printed is kept and shown without what looks like a credential.
     const printed = fromUtf8Lossy(await kept(built.row.log.digest));
-    expect([built.log === printed, printed.includes("built with ghp_…"), printed.includes("0123456789abcdefghij")]).toEqual([true, true, false]);
+    expect([built.log === printed, printed.includes("built with ghp_…"), printed.includes("0123456789abcdefghij"), printed.includes("by [e-mail]")]).toEqual([true, true, false, true]);
   });
 
   test("run twice it says which outputs a second run made otherwise", async () => {

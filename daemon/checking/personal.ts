@@ -3,12 +3,17 @@
  * by its own rule, so that a version or a digest stays readable. Nothing of the value is shown, not its first letters either.
  */
 
-/** Longer runs are no address; both sides are bounded, so that a megabyte of letters stays linear. */
-const EMAIL = /(?<![A-Za-z0-9._%+-])([A-Za-z0-9._%+-]{1,64})@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,8}[A-Za-z]{2,24})(?![A-Za-z0-9-])/g;
-/** E.164 writes at most 15 digits after the plus; what people put in between are spaces, dots, dashes and brackets. */
-const PHONE = /(?<![\w+])\+[1-9](?:[ ().-]{0,2}\d){7,14}(?!\d)/g;
+/** From the at-sign on, also as web addresses, HTML and escapes write it; labels are bounded, so that a megabyte of letters stays linear. */
+const DOMAIN = /(?:@|%40|&#64;|\\u0040)((?:[A-Za-z0-9\u00c0-\u024f\u0370-\u052f](?:[A-Za-z0-9\u00c0-\u024f\u0370-\u052f-]{0,62})\.){1,8}(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-z\u0400-\u052f]{2,24}))(?![A-Za-z0-9]|-[A-Za-z0-9])/g;
+/** Before it; letters of scripts that put no space between words end it. */
+const LOCAL = /[A-Za-z0-9._%+\u00c0-\u024f\u0370-\u052f-]/;
+const LOCAL_CHARACTERS_MAX = 320;
+/** A package and its version, a picture for finer screens, a file: no top-level domain is called so. */
+const NO_DOMAIN = /^v?\d+(?:\.\d+|x\.)|\.(?:png|jpe?g|gif|svg|webp|avif|ico|css|[cm]?jsx?|tsx?|json|map|tgz|gz|tar|ya?ml|toml|lock|txt|html)$/i;
+/** E.164 writes at most 15 digits after the plus; what people put in between are spaces, dots, dashes, strokes and brackets. Eight digits are a date, too. */
+const PHONE = /(?<![\w+])\+[1-9](?:[ ()./-]{0,3}\d){8,14}(?!\d)/g;
 /** ISO 13616: country, check digits, then up to 30 letters and digits, often in fours. */
-const IBAN = /(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])/g;
+const IBAN = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])/g;
 /** ISO 7812: 13 to 19 digits; the first one says cards of travel, payment or banks. */
 const CARD = /(?<![\w.-])[3-6](?:[ -]?\d){12,18}(?![\w.-]?\d)/g;
 
@@ -18,10 +23,13 @@ const PROGRAMS = /^(?:.*\.)?(?:anthropic\.com|openai\.com|cursor\.com|dependabot
 
 /** ISO 7064 mod 97-10: letters count from 10, and the first four characters stand last. */
 function isIban(text: string): boolean {
-  const bare = text.replaceAll(" ", "");
+  const bare = text.replaceAll(/[ -]/g, "");
   if (bare.length < 15 || bare.length > 34) return false;
   let rest = 0;
-  for (const character of bare.slice(4) + bare.slice(0, 4)) rest = Number(`${rest}${Number.parseInt(character, 36)}`) % 97;
+  for (const character of bare.slice(4) + bare.slice(0, 4)) {
+    const value = Number.parseInt(character, 36);
+    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
+  }
   return rest === 1;
 }
 
@@ -37,10 +45,25 @@ function isCard(text: string): boolean {
   return digits.length >= 13 && digits.length <= 19 && new Set(digits).size > 1 && sum % 10 === 0;
 }
 
+/** Each at-sign with a domain behind it, and back from there what may stand before it. */
+function maskAddresses(text: string): string {
+  let out = "";
+  let done = 0;
+  for (const { 0: all, 1: domain = "", index } of text.matchAll(DOMAIN)) {
+    let start = index;
+    const first = Math.max(done, index - LOCAL_CHARACTERS_MAX);
+    while (start > first && LOCAL.test(text.charAt(start - 1))) start -= 1;
+    const local = text.slice(start, index);
+    if (local === "" || NOBODY.test(local) || PROGRAMS.test(domain) || NO_DOMAIN.test(domain)) continue;
+    out += `${text.slice(done, start)}[e-mail]`;
+    done = index + all.length;
+  }
+  return out + text.slice(done);
+}
+
 /** Masks what names a person; the rest stays as it is. */
 export function maskPersonal(text: string): string {
-  return text
-    .replace(EMAIL, (all, local: string, domain: string) => (NOBODY.test(local) || PROGRAMS.test(domain) ? all : "[e-mail]"))
+  return maskAddresses(text)
     .replace(IBAN, (all) => (isIban(all) ? "[iban]" : all))
     .replace(CARD, (all) => (isCard(all) ? "[card]" : all))
     .replace(PHONE, "[phone]");
