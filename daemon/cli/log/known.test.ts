@@ -9,6 +9,7 @@ import { monitorLog } from "../../verifier/log/monitor.ts";
 import { entriesOf, LogMaker, reading } from "../../verifier/log/testing/site.ts";
 import { parseNote, verifierKeyText } from "../../verifier/note.ts";
 import { checkConsistency } from "../../verifier/consistency.ts";
+import { tlogProofText } from "../../verifier/tlog-proof.ts";
 import type { Trust } from "../../verifier/trust.ts";
 import type { Values } from "../command.ts";
 import { remember, whatIsKnown } from "./known.ts";
@@ -65,6 +66,13 @@ function logLine(): Trust["entries"][number] {
   const entry = { fingerprint: spki.fingerprint, algorithm: spki.algorithm, public_key: spki.spki.toBase64(), role: "log", predicate_types: [], repository_ids: ["*"], modes: ["local"], log_origin: name, from: "2026-01-01T00:00:00Z", to: "2036-01-01T00:00:00Z" } as const;
   return { entry: { ...entry, predicate_types: [], repository_ids: ["*"], modes: ["local"] }, key: spki, from_s: 0, to_s: 2 ** 40 };
 }
+
+test("a log receipt is a checkpoint to look from", () => {
+  const path = join(work, "gate.tlog-proof");
+  const checkpoint = new TextDecoder().decode(maker.site(entries, 4).get("checkpoint"));
+  writeFileSync(path, tlogProofText({ index: 3, hashes: [], checkpoint }));
+  expect(whatIsKnown({ key, from: path }).known.checkpoint).toBe(checkpoint);
+});
 
 test("attack: what it is told to remember in is something else: it is refused and stays as it was", () => {
   const path = join(work, "mine");

@@ -8,6 +8,7 @@ import { MonitorState } from "../../../proto/log.ts";
 import { knownIn, type Known } from "../../verifier/log/monitor.ts";
 import { noteKey, parseVerifierKey, type NoteKey } from "../../verifier/note.ts";
 import { readDocument } from "../../verifier/schema.ts";
+import { parseTlogProof } from "../../verifier/tlog-proof.ts";
 import { textOf, type Values } from "../command.ts";
 import { locate } from "../connect.ts";
 import { readTrust } from "../trust-root.ts";
@@ -54,6 +55,9 @@ export interface Asked {
 
 const bytesAt = (path: string): Uint8Array | null => (existsSync(path) ? new Uint8Array(readFileSync(path)) : null);
 
+/** A signed checkpoint, alone or at the end of a log receipt. */
+const checkpointIn = (text: string): string => parseTlogProof(text)?.checkpoint ?? text;
+
 /** What was verified before, in the file it is remembered in; else the checkpoint that was given; else keys alone, for a first look. */
 export function whatIsKnown(values: Values): Asked {
   const from = textOf(values, "from");
@@ -69,7 +73,7 @@ export function whatIsKnown(values: Values): Asked {
   }
   const keys = keysOf(values);
   if (keys.length === 0) throw new MaestroError("cli.usage", "whose log is it? Give its key with --key, or a trust file with --trust, from somewhere else than the log itself");
-  return { known: { checkpoint: before === null ? null : (fromUtf8(before) ?? ""), keys }, remember: asked === undefined ? null : { path: asked, before: null } };
+  return { known: { checkpoint: before === null ? null : checkpointIn(fromUtf8(before) ?? ""), keys }, remember: asked === undefined ? null : { path: asked, before: null } };
 }
 
 /**

@@ -12,7 +12,7 @@ export const LOG: Command = {
     log: { type: "string", value: "WHERE", help: "folder of the log's files, or a daemon's socket (default: the daemon that runs, else the state folder)" },
     key: { type: "string", value: "VKEY", help: "monitor, check: the log's key, or a file such as log.vkey that holds it" },
     trust: { type: "string", value: "FILE", help: "monitor, check: a trust file that names the log's keys" },
-    from: { type: "string", value: "FILE", help: "monitor: a checkpoint from before, or what monitor remembered" },
+    from: { type: "string", value: "FILE", help: "monitor: a checkpoint from before, a log receipt, or what monitor remembered" },
     remember: { type: "string", value: "FILE", help: "monitor: where the newest verified checkpoint is kept, and read from next time" },
     proof: { type: "string", value: "FILE", help: "monitor: where to write the proof from the checkpoint of before to the newest one, for a witness or the verifier page" },
     full: { type: "boolean", help: "monitor: read every entry and tile, as check does" },

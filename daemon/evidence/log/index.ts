@@ -10,7 +10,7 @@ import { verifierKeyText, type NoteKey } from "../../verifier/note.ts";
 import { auditFiles, auditRotations, auditTree, type AuditStep } from "./audit.ts";
 import { assertEntry, readEntry } from "./entries.ts";
 import { Growing, headOf, receiptOf, type HandedOver, type Handover, type LogReceipt } from "./growing.ts";
-import { checkHead, checkPublished } from "./opening.ts";
+import { checkHead, checkNewest, checkPublished } from "./opening.ts";
 import { openProjection, readPublished, rebuild, sourceOf, writeVerifierKey } from "./projection.ts";
 import { signedCheckpoint, type LogSigner } from "./signed.ts";
 import { HEAD, openTables, readNodes, type Head, type LogTables } from "./tables.ts";
@@ -74,6 +74,7 @@ function openHead({ store, ...signer }: LogDeps, tables: LogTables, read: ReadNo
   const found = tables.head.get(HEAD);
   if (found !== undefined) {
     checkHead(found, tables, read, signer.key);
+    checkNewest(tables, signer.key);
     return found;
   }
   if (tables.nodes.get([0, 0]) !== undefined) throw new MaestroError("store.corrupt", "log: there are nodes but no head");

@@ -4,8 +4,10 @@ import { equalBytes } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { parseCheckpoint, type Checkpoint } from "../../verifier/checkpoint.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
+import { openRotation } from "../../verifier/log/rotation.ts";
 import { openNote, parseNote, type NoteKey } from "../../verifier/note.ts";
 import { readEntry } from "./entries.ts";
+import { readRotations } from "./rotations.ts";
 import type { Head, LogTables } from "./tables.ts";
 import { frontierOf, storedRoot } from "./tree.ts";
 
@@ -36,6 +38,18 @@ export function checkHead(head: Head, tables: LogTables, read: ReadNode, key: No
     throw corrupt("the last entry is not the one in the tree");
   }
   if (tables.nodes.get([0, head.size]) !== undefined) throw corrupt("there are nodes beyond its size");
+}
+
+/**
+ * Both keys signed the tree at which one follows the other, so a head there does not tell whose turn it is. Throws `evidence.keys` for
+ * a key that was followed: what it signed from here on would convict the log.
+ */
+export function checkNewest(tables: LogTables, key: NoteKey): void {
+  const last = readRotations(tables).at(-1);
+  const opened = last === undefined ? null : openRotation(last);
+  if (opened?.ok !== true || opened.value.new_key.key.fingerprint === key.key.fingerprint) return;
+  const { terms, new_key } = opened.value;
+  throw new MaestroError("evidence.keys", `the log's key changed at entry ${terms.size} to ${new_key.key.fingerprint}, and these keys are from before; put back a backup of them that was made since, or restore a backup into an empty folder, where the log begins anew`);
 }
 
 /**

@@ -144,6 +144,19 @@ describe("a node that wrote its own trust file", () => {
   });
 });
 
+test("attack: the keys of before are put back while the change is the newest entry: it goes on under no key that was followed", async () => {
+  const state = stateDir();
+  const first = await open(state);
+  await first.close();
+  const old = stateDir();
+  cpSync(join(state, "keys"), join(old, "keys"), { recursive: true });
+  const second = await open(state);
+  await second.evidence.rotateLog("both");
+  await second.close();
+  cpSync(join(old, "keys"), join(state, "keys"), { recursive: true });
+  expect(await refusal(open(state))).toContain("these keys are from before");
+});
+
 describe("whoever holds the trust file of before", () => {
   test("verifies what was given before, and is led to the signed entry for what came after", async () => {
     const { before, after, old } = await rotated();
