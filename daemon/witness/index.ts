@@ -6,7 +6,7 @@ import { TREE_SIZE_TYPE, type WitnessedLog } from "../../proto/witness.ts";
 import { Buckets } from "../platform/bucket.ts";
 import type { Store } from "../store/db.ts";
 import { cosignatureLine, cosignedBytes, cosignerKeyText, isOf, type CosignerKey } from "../verifier/cosignature.ts";
-import { signatureLine, type NoteKey } from "../verifier/note.ts";
+import { parseNote, signatureLine, type NoteKey } from "../verifier/note.ts";
 import { timestampOf } from "../verifier/time.ts";
 import { inconsistency, signersOf, type Refusal } from "./core.ts";
 import { publish, published, rolledBack } from "./published.ts";
@@ -140,7 +140,9 @@ class OwnWitness implements Witness {
     const newest = this.heads.get(origin) ?? null;
     const refusal = inconsistency(submission, newest);
     if (refusal !== null) return refusal;
-    const time_s = Math.max(now_s(), newest?.time_s ?? 1);
+    // What an earlier key said of the time binds this one to nothing: a new key is the way out of a clock that was ahead.
+    const said_s = newest !== null && parseNote(newest.note)?.signatures.some((one) => isOf(key, one)) === true ? newest.time_s : 1;
+    const time_s = Math.max(now_s(), said_s);
     const line = cosignatureLine(key, time_s, sign(cosignedBytes(note.text, time_s)));
     const kept = note.signatures.filter((one) => signers.some((signer) => isOf(signer, one))).slice(0, LOG_SIGNATURES_KEPT_MAX);
     const signed = kept.map(({ name, id, signature }) => signatureLine({ name, hash: id }, signature)).join("");

@@ -153,6 +153,16 @@ test("time never goes back from one tree to the next, whatever the clock says", 
   expect(at.witness.logs()[0]?.at).toBe("2026-09-21T14:13:20Z");
 });
 
+test("attack: a clock that was years ahead for one submission dates every later one, under a new key too", async () => {
+  const ahead = start(undefined, { time_s: () => 4_000_000_000 });
+  expect(await statusOf(ahead, "main", 0, 5)).toBe(200);
+  await stop(ahead);
+  const renewed = newWitness("witness.example/a");
+  const after = start(ahead.state_dir, { signer: renewed });
+  expect(await statusOf(after, "main", 5, 9)).toBe(200);
+  expect(after.witness.logs()[0]).toMatchObject({ size: 9, at: "2026-09-21T14:13:20Z" });
+});
+
 test("a restart remembers, and the checkpoint for monitors carries both signatures", async () => {
   const first = start();
   await submit(first, "main", 0, 9);
