@@ -1,28 +1,20 @@
 /** What `maestro verify` and `maestro gate` say of a bundle, in one voice: every word from signed bytes or from the trust file. */
-import { readFileSync } from "node:fs";
 import type { SigstoreBundle } from "../../proto/attestation.ts";
 import type { Bundle } from "../../proto/bundle.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Verification } from "../../proto/verification.ts";
 import { verifyBundle, type VerifyOptions } from "../verifier/index.ts";
+import { EVIDENCE_LIMITS, TRUST_LIMITS } from "../verifier/limits.ts";
 import { tlogProofText } from "../verifier/tlog-proof.ts";
 import { headline, remarks } from "../verifier/wording.ts";
+import { readNamed } from "./bounded-file.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 import { releaseText } from "./card/released.ts";
 
-/** What is in the file is the verifier's to judge; that it can be read at all is the caller's. */
-function readNamed(path: string, code: "trust.malformed" | "cli.usage"): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new MaestroError(code, `${path} cannot be read`, { cause: error });
-  }
-}
+export const readBundleFile = (path: string): Uint8Array => readNamed(path, EVIDENCE_LIMITS.bytes_max);
 
-export const readBundleFile = (path: string): Uint8Array => readNamed(path, "cli.usage");
-
-export const readTrustFile = (path: string): Uint8Array => readNamed(path, "trust.malformed");
+export const readTrustFile = (path: string): Uint8Array => readNamed(path, TRUST_LIMITS.bytes_max, "trust.malformed");
 
 export function verifyAgainst(bundle: Uint8Array, trust: Uint8Array, asked: Omit<VerifyOptions, "now"> = {}): Verification {
   return verifyBundle(bundle, trust, { now: new Date(), ...asked });

@@ -1,5 +1,7 @@
 /** What the verifier reads at most. A bundle of 100,000 leaves is about 60 MB and 5 million values and names. */
 export const BUNDLE_LIMITS = { bytes_max: 128 * 1024 * 1024, depth_max: 24, values_max: 8_000_000 } as const;
+/** A file of such a bundle with everything around it, two levels above. */
+export const EVIDENCE_LIMITS = { bytes_max: 2 * BUNDLE_LIMITS.bytes_max, depth_max: BUNDLE_LIMITS.depth_max + 4, values_max: 2 * BUNDLE_LIMITS.values_max } as const;
 export const TRUST_LIMITS = { bytes_max: 1024 * 1024, depth_max: 8 } as const;
 export const STATEMENT_LIMITS = { bytes_max: 1024 * 1024, depth_max: 12 } as const;
 

@@ -10,13 +10,14 @@ import type { SigstoreVerdict } from "../../../proto/sigstore.ts";
 import { readForeign } from "../../verifier/schema.ts";
 import { SIGSTORE_BYTES_MAX } from "../../verifier/sigstore.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
+import { readNamed } from "../bounded-file.ts";
 import { textOf, type CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { judge } from "../sigstore/judge.ts";
 import { TRUSTED_ROOT_LIMITS } from "../sigstore/trusted-root.ts";
-import { describeVerdict, readNamed } from "../sigstore/words.ts";
+import { describeVerdict } from "../sigstore/words.ts";
 import { writeFile } from "../write-file.ts";
 
 const DEPTH_MAX = 24;

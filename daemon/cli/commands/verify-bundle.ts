@@ -1,12 +1,13 @@
 /** Anybody's Sigstore bundle, offline. The options are those of sigstore-conformance, docs/cli_protocol.md. */
 import { MaestroError, VERIFY_EXIT } from "../../../proto/errors.ts";
 import { SIGSTORE_BYTES_MAX } from "../../verifier/sigstore.ts";
+import { readNamed } from "../bounded-file.ts";
 import { textOf, type CommandModule, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { judge, type Question } from "../sigstore/judge.ts";
 import { TRUSTED_ROOT_LIMITS } from "../sigstore/trusted-root.ts";
-import { describeVerdict, readNamed } from "../sigstore/words.ts";
+import { describeVerdict } from "../sigstore/words.ts";
 import { required } from "../values.ts";
 
 const KEY_BYTES_MAX = 64 * 1024;

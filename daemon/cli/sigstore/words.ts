@@ -1,19 +1,6 @@
 /** A verdict on one screen. */
-import { readFileSync, statSync } from "node:fs";
-import { MaestroError } from "../../../proto/errors.ts";
 import type { SigstoreVerdict } from "../../../proto/sigstore.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
-
-/** Throws `cli.usage`: the caller named a file that is not there, or one that cannot be what it is said to be. */
-export function readNamed(path: string, bytes_max: number): Uint8Array {
-  try {
-    if (statSync(path).size > bytes_max) throw new MaestroError("cli.usage", `${path} has more than ${bytes_max} bytes`);
-    return readFileSync(path);
-  } catch (error) {
-    if (error instanceof MaestroError) throw error;
-    throw new MaestroError("cli.usage", `${path} cannot be read`, { cause: error });
-  }
-}
 
 export function describeVerdict(verdict: SigstoreVerdict): string {
   if (verdict.result !== "verified") return `${verdict.result === "failed" ? "FAILED" : "NOT JUDGED"}  ${verdict.code}: ${escapeTerminal(verdict.detail)}`;

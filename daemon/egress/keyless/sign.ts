@@ -62,7 +62,7 @@ export async function signKeyless(signing: Signing, token_file: string): Promise
 
 /** The three services, one after the other where one needs the other. */
 async function exchanged(signing: Signing, token: Token, deadline: AbortSignal): Promise<string> {
-  const { setting, payload } = signing;
+  const { setting } = signing;
   const made = await signed(signing, token, deadline);
   const logInto = (setting.rekor_version ?? 2) === 2 ? logIntoV2 : logIntoV1;
   const stamp = setting.tsa === undefined ? null : timestampOf(setting.tsa, made.signature, deadline);

@@ -6,7 +6,7 @@ import { fromBase64, toHex } from "../../../proto/encoding.ts";
 import { EvidenceBundle, EVIDENCE_BUNDLE_TYPE, type AnsweredReceipts, type EvidenceVerification, type HeldGate, type HeldSignature } from "../../../proto/evidence-bundle.ts";
 import type { VerifyReason } from "../../../proto/verification.ts";
 import { verifyWithTrust, type VerifyOptions } from "../bundle.ts";
-import { BUNDLE_LIMITS } from "../limits.ts";
+import { EVIDENCE_LIMITS } from "../limits.ts";
 import { verifyProvenance } from "../provenance.ts";
 import { verifyRelease } from "../release.ts";
 import { readDocument } from "../schema.ts";
@@ -15,8 +15,7 @@ import type { Trust } from "../trust.ts";
 import { asAnswered, checkAnswered } from "./answered.ts";
 import { checkFiles } from "./files.ts";
 
-/** Two levels above those of the bundles in it. */
-export const EVIDENCE_LIMITS = { bytes_max: 2 * BUNDLE_LIMITS.bytes_max, depth_max: BUNDLE_LIMITS.depth_max + 4 } as const;
+export { EVIDENCE_LIMITS };
 
 /** Keys of canonical JSON are sorted, so the first ones tell the kind without reading the rest. */
 export const isEvidenceBundle = (bytes: Uint8Array): boolean => new TextDecoder().decode(bytes.subarray(0, 16)).startsWith('{"earlier":[');
