@@ -8,7 +8,7 @@ import { Bundle } from "./bundle.ts";
 import { GateId } from "./change.ts";
 import { Verdict } from "./decision.ts";
 import { DOCUMENT_BYTES_MAX } from "./document.ts";
-import { Base64, Choice, Closed, Count, Sha256Hex, ShortText } from "./scalar.ts";
+import { Base64, Choice, Closed, Count, GitOid, Sha256Hex, ShortText } from "./scalar.ts";
 import { Verification, VerifyReason } from "./verification.ts";
 
 export const EVIDENCE_BUNDLE_TYPE = "maestro.evidence-bundle";
@@ -81,7 +81,7 @@ export const EvidenceVerification = Closed(
 );
 export type EvidenceVerification = Static<typeof EvidenceVerification>;
 
-export const EvidenceBundleReply = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }), content: Base64 }, { $id: "EvidenceBundleReply" });
+export const EvidenceBundleReply = Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }), content: Base64, target: Type.Optional({ ...GitOid, description: "tip of the target that it was judged against; absent where it is no longer kept" }) }, { $id: "EvidenceBundleReply" });
 export type EvidenceBundleReply = Static<typeof EvidenceBundleReply>;
 
 /** Names of files whose bytes something other than a leaf holds. */

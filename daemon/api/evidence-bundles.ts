@@ -4,11 +4,13 @@ import { toBase64 } from "../../proto/encoding.ts";
 import { ShortText } from "../../proto/scalar.ts";
 import { evidenceBundleBytes, type Bundling } from "../bundling/index.ts";
 import { findGate } from "../gate/lookup.ts";
+import { readReply } from "../gate/reply.ts";
+import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
 import { maySee } from "../tenants/index.ts";
 import { route, type Route } from "./route.ts";
 
-export function evidenceBundleRoutes({ gates, bundling }: { readonly gates: Gates; readonly bundling: Bundling }): Route[] {
+export function evidenceBundleRoutes({ gates, artifacts, bundling }: { readonly gates: Gates; readonly artifacts: Artifacts; readonly bundling: Bundling }): Route[] {
   return [
     route("evidenceBundle", {
       access: "findings",
@@ -20,7 +22,8 @@ export function evidenceBundleRoutes({ gates, bundling }: { readonly gates: Gate
       async handle({ principal, params }) {
         const row = findGate(gates, principal, params.id);
         const bundle = await bundling.of(row, (owned) => maySee(principal, owned));
-        return { gate_id: row.gate_id, attempt: row.attempt.attempt, content: toBase64(evidenceBundleBytes(bundle)) };
+        const target = (await readReply(artifacts, row))?.reply.target;
+        return { ...(target === undefined ? {} : { target }), gate_id: row.gate_id, attempt: row.attempt.attempt, content: toBase64(evidenceBundleBytes(bundle)) };
       },
     }),
   ];

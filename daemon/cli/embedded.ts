@@ -42,8 +42,8 @@ function lastWords(log: number, from_bytes: number): string | null {
   return lines.findLast((line) => line.startsWith(PREFIX))?.slice(PREFIX.length) ?? null;
 }
 
-/** Resolves once it answers. Throws `daemon.another_instance` and `daemon.unreachable`, with where to read why. */
-export async function startEmbedded(client: MaestroClient, locations: Locations): Promise<void> {
+/** `config`: a host configuration in place of the built-in one. Resolves once it answers. Throws `daemon.another_instance` and `daemon.unreachable`, with where to read why. */
+export async function startEmbedded(client: MaestroClient, locations: Locations, config?: string): Promise<void> {
   note("maestro: starting a private daemon (mode local)");
   const log = openLog(locations.state_dir);
   using stack = new DisposableStack();
@@ -61,7 +61,7 @@ export async function startEmbedded(client: MaestroClient, locations: Locations)
   stack.defer(() => {
     for (const signal of GIVES_UP) process.off(signal, giveUp);
   });
-  const daemon = Bun.spawn([process.execPath, existsSync(main) ? main : source, "--embedded", "--state", locations.state_dir, "--socket", locations.socket_path], {
+  const daemon = Bun.spawn([process.execPath, existsSync(main) ? main : source, ...(config === undefined ? ["--embedded"] : ["--config", config]), "--state", locations.state_dir, "--socket", locations.socket_path], {
     cwd: "/",
     env: { ...process.env, ...ENGINE_SETTINGS },
     detached: true,

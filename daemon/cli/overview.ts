@@ -4,7 +4,7 @@ import { commandLine, type Command } from "./command.ts";
 /** In the order a newcomer meets them. */
 const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
   ["start here", ["gate", "demo", "replay", "explain", "init"]],
-  ["a decision and its evidence", ["card", "verify", "bundle", "verify-bundle", "keyless", "verify-merge", "lineage", "comment", "report"]],
+  ["a decision and its evidence", ["card", "verify", "bundle", "repro", "verify-bundle", "keyless", "verify-merge", "lineage", "comment", "report"]],
   ["people", ["approve", "override", "simulate", "baseline"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],

@@ -11,7 +11,7 @@ import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
-import { judgeEvidence, sha256Hex, type JudgedEvidence } from "../verified/evidence.ts";
+import { requireSound, sha256Hex } from "../verified/evidence.ts";
 import { writeFile } from "../write-file.ts";
 
 /** What `maestro keyless` left beside the evidence here: the daemon does not keep it. */
@@ -26,23 +26,15 @@ function withKeyless(bytes: Uint8Array, answered_sha256: string, folder: string)
   return canonicalBytes({ ...read.value, files });
 }
 
-/** By the node's own trust file: that it hangs together, not that anybody else believes it. Witnesses may still be asked. */
-function sound(bytes: Uint8Array, trust: Uint8Array): JudgedEvidence {
-  const judged = judgeEvidence(bytes, trust, { now: new Date(), witnesses: "later" });
-  const { verification: { result, reasons } } = judged;
-  if (result !== "verified") throw new MaestroError("bundle.malformed", `nothing was written: ${reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
-  return judged;
-}
-
 const strict = (base64: string): Uint8Array => fromBase64(base64) ?? new Uint8Array();
 
 export const run: CommandModule["run"] = async ({ values, positionals: [gate] }) => {
   if (gate === undefined) throw new MaestroError("cli.usage", "bundle takes the gate: the start of its id, of its head commit or of its bundle's digest");
   const { client, locations } = await connectOrStart(values);
   const [made, trust] = [await client.evidenceBundle(gate), strict((await client.trust()).trust)];
-  const first = sound(strict(made.content), trust);
+  const first = requireSound(strict(made.content), trust);
   const bytes = withKeyless(strict(made.content), first.whole?.answered_sha256 ?? "", `${locations.state_dir}/bundles`);
-  const judged = sound(bytes, trust);
+  const judged = requireSound(bytes, trust);
   const path = textOf(values, "out") ?? `evidence-${made.gate_id.slice("gate:".length, "gate:".length + 12)}-${made.attempt}.json`;
   writeFile(path, bytes, 0o644, "what is on record stays there");
   const folder = textOf(values, "oci");

@@ -16,4 +16,21 @@ export const AUDITING: readonly Command[] = [
     },
     load: () => import("../commands/bundle.ts"),
   },
+  {
+    name: "repro",
+    summary: "what running a gate again elsewhere takes, as one file; with --run: run it again, and say whether it comes to the same. Exit 0 same, 1 different, 3 cannot be compared; see docs/repro.md",
+    positionals: "GATE",
+    positionals_max: 1,
+    options: {
+      ...ON_DEMAND,
+      check: { type: "string", value: "NAME", help: "compare this check's outcome alone" },
+      out: { type: "string", value: "FILE", help: "where the pack is written (default: repro-GATE.maestro)" },
+      repository: { type: "string", value: "CLONE", help: "a clone that holds the change (default: .); with --run: where the pack lacks the sources" },
+      report: { type: "string", value: "NAME=FILE", multiple: true, help: "a report that the job handed in with the gate; may be repeated" },
+      run: { type: "string", value: "FILE", help: "run this pack again in a daemon of its own, which is gone afterwards" },
+      commands: { type: "boolean", help: "with --run: commands that the pack declares may run, in the sandbox" },
+      trust: { type: "string", value: "FILE", help: "with --run: also verify the recorded evidence under this trust file" },
+    },
+    load: () => import("../commands/repro.ts"),
+  },
 ];

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { Bundle } from "../../../proto/bundle.ts";
 import { canonicalBytes, canonicalText } from "../../../proto/canonical.ts";
 import { EvidenceBundle, type EvidenceVerification } from "../../../proto/evidence-bundle.ts";
+import { MaestroError } from "../../../proto/errors.ts";
 import type { Verification } from "../../../proto/verification.ts";
 import { verifyBundle, type VerifyOptions } from "../../verifier/index.ts";
 import { BUNDLE_LIMITS } from "../../verifier/limits.ts";
@@ -46,4 +47,12 @@ export function describeEvidence({ verification, whole, bundle }: JudgedEvidence
   const read = leaf === null ? null : readDocument(Bundle, bundle, BUNDLE_LIMITS);
   if (leaf !== null && read !== null && "value" in read) lines.push(chain(read.value, verification, leaf), escapeTerminal(canonicalText(leaf)));
   return lines.join("\n");
+}
+
+/** By the node's own trust file: that it hangs together, not that anybody else believes it. Witnesses may still be asked. Throws `bundle.malformed`. */
+export function requireSound(bytes: Uint8Array, trust: Uint8Array): JudgedEvidence {
+  const judged = judgeEvidence(bytes, trust, { now: new Date(), witnesses: "later" });
+  const { verification: { result, reasons } } = judged;
+  if (result !== "verified") throw new MaestroError("bundle.malformed", `nothing was written: ${reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
+  return judged;
 }
