@@ -44,6 +44,7 @@ export const GateRequest = Closed({
   target: GitOid,
   head: GitOid,
   rerun: Type.Optional(Type.Boolean({ description: "a new attempt even where one stands; earlier attempts stay on record" })),
+  carried: Type.Optional({ ...Base64, description: "another node's evidence of this very gate: it answers for the commands that host and base let be carried" }),
   reports: Type.Optional(Type.Array(HandedReport, { maxItems: 16, description: "reports of the job, for obligations that read them by name" })),
 });
 export type GateRequest = Static<typeof GateRequest>;

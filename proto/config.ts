@@ -40,6 +40,8 @@ export const Thresholds = Closed({
 });
 export type Thresholds = Static<typeof Thresholds>;
 
+const CarriedChecks = Type.Array(Type.String({ pattern: "^command\\.[a-z][a-z0-9-]*$", maxLength: 40 }), { maxItems: 64 });
+
 /** `maestro.yaml`, read from the trusted base. It may only tighten what the host decided. */
 export const RepositoryConfig = Closed(
   {
@@ -54,6 +56,7 @@ export const RepositoryConfig = Closed(
     approvals: Type.Optional(ApprovalRules),
     waivers: Type.Optional(WaiverEntries),
     change_budget: Type.Optional(ChangeBudget),
+    carried: Type.Optional({ ...CarriedChecks, description: "commands whose answer may come along with a change, where the host lets it too" }),
     quarantine: Type.Optional(QuarantineEntries),
   },
   { $id: "RepositoryConfig", description: "maestro.yaml" },
@@ -131,6 +134,7 @@ export const HostConfig = Closed(
     approvals: Type.Optional({ ...ApprovalRules, description: "whose approval changes of some paths need; a base may add to them" }),
     override: Type.Optional(Type.Partial(OverrideRule, { additionalProperties: false, description: "what breaking the glass takes" })),
     change_budget: Type.Optional(ChangeBudget),
+    carried: Type.Optional({ ...CarriedChecks, description: "commands, as command.NAME, whose answer may come along with a change as another node's evidence, where the base names them too; docs/shipping.md" }),
     retention: Type.Optional(Type.Partial(Retention, { additionalProperties: false, description: "how many days each class of what is kept stays; see maestro lineage classes" })),
     report: Type.Optional(Type.Partial(ReportRule, { additionalProperties: false, description: "what maestro report shows" })),
     waivers_inline_denied: Type.Optional(Type.Array(RulePattern, { maxItems: 64, description: "rules that no comment beside a line and no baseline file accepts; default secret.* and guard.*" })),
@@ -185,6 +189,8 @@ export const GateConfig = Closed({
   quarantine: Type.Optional(QuarantineEntries),
   /** Absent where nothing limits what a change may cost. */
   change_budget: Type.Optional(ChangeBudget),
+  /** Commands whose answer may come along with a change; absent where there are none. */
+  carried: Type.Optional(CarriedChecks),
   /** What holds below a folder, everything above it included; deepest path first. Absent where the base has no such file. */
   folders: Type.Optional(Type.Array(Closed({ path: Type.String(), rules: Rules, thresholds: Thresholds }))),
   policy_path: Type.Union([Type.String(), Type.Null()]),

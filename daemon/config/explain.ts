@@ -65,6 +65,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("groups", host.groups),
     top("approvals", merged?.approvals ?? host.approvals),
     top("override", host.override),
+    top("carried", merged === null ? host.carried : (merged.carried ?? [])),
     top("change_budget", merged === null ? host.change_budget : (merged.change_budget ?? {})),
     top("report", host.report),
     top("retention", host.retention),

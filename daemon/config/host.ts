@@ -106,6 +106,7 @@ export function resolveHost(given: HostConfig): Host {
     approvals: [...(given.approvals ?? [])],
     override: { ...Value.Create(OverrideRule), ...given.override },
     change_budget: { ...given.change_budget },
+    carried: [...(given.carried ?? [])],
     report: { ...Value.Create(ReportRule), ...given.report },
     retention: { ...Value.Create(Retention), ...given.retention },
     waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],

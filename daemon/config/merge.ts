@@ -27,6 +27,12 @@ function union(...lists: readonly (readonly string[])[]): string[] {
   return [...new Set(lists.flat())].sort();
 }
 
+/** A base may let less come along than the host does, never more; a stranger's change brings nothing. */
+function carriedBy(host: Host, base: BaseConfig | null, mode: Mode): Pick<GateConfig, "carried"> {
+  const carried = mode === "fork" ? [] : host.carried.filter((check) => base?.config.carried?.includes(check) === true);
+  return carried.length === 0 ? {} : { carried };
+}
+
 /** The job of a stranger's change is the stranger's: what it says of itself satisfies nothing, whatever a host's or base's rule accepts from others. */
 function withoutJobsWord(obligations: GateConfig["obligations"]): GateConfig["obligations"] {
   return Object.fromEntries(Object.entries(obligations).map(([name, { accept_from_job: _, ...rule }]) => [name, rule]));
@@ -59,6 +65,7 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     ...tools,
     ...(approvals.length === 0 ? {} : { approvals }),
     ...budgetOf(host.change_budget, base?.config.change_budget),
+    ...carriedBy(host, base, mode),
     ...(base?.config.quarantine === undefined ? {} : { quarantine: base.config.quarantine }),
     ...waiversOf(base),
     waivers_inline_denied: [...host.waivers_inline_denied],

@@ -22,7 +22,7 @@ export interface DecideInput {
   readonly outcomes: readonly Outcome[];
   /** Answers in the order of the bundles, the host's first; findings as `placeFindings` orders them. */
   readonly policy: PolicyResult;
-  readonly config: Pick<GateConfig, "rules" | "base_rules" | "required" | "folders">;
+  readonly config: Pick<GateConfig, "rules" | "base_rules" | "required" | "folders" | "carried">;
   /** What reading maestro.yaml at the trusted base came to. */
   readonly base_config: FactsReply["config"];
   readonly history: "known" | "unknown";
@@ -64,10 +64,10 @@ function aboutChange({ base_config, history, history_because, conflicts, empty, 
   return reasons;
 }
 
-function aboutOutcome({ check, result, because, observer, findings, findings_cut }: Outcome, required: boolean): Reason[] {
+function aboutOutcome({ check, result, because, observer, findings, findings_cut }: Outcome, required: boolean, carried: readonly string[]): Reason[] {
   const reasons: Reason[] = [];
   if (result === "unavailable") reasons.push(house("gate.check-unavailable", because ?? "no reason was given", check, required ? "hold" : "note"));
-  else if (required && !WITNESSES.has(observer)) reasons.push(house("gate.check-claimed", `seen only by: ${observer}`, check));
+  else if (required && !WITNESSES.has(observer) && !(observer === "external" && carried.includes(check))) reasons.push(house("gate.check-claimed", `seen only by: ${observer}`, check));
   if (result === "fail" && findings.length === 0) reasons.push(house("gate.check-failed", "no finding was listed", check));
   if (findings_cut > 0) reasons.push(house("gate.findings-cut", `${findings_cut} finding(s) were not judged`, check));
   return reasons;
@@ -80,7 +80,7 @@ function aboutChecks({ outcomes, config }: DecideInput): Reason[] {
     byName.set(outcome.check, outcome);
   }
   const required = new Set(config.required);
-  const reasons = [...byName.values()].flatMap((outcome) => aboutOutcome(outcome, required.has(outcome.check)));
+  const reasons = [...byName.values()].flatMap((outcome) => aboutOutcome(outcome, required.has(outcome.check), config.carried ?? []));
   for (const check of required) if (!byName.has(check)) reasons.push(house("gate.check-missing", "it is required and has no outcome", check));
   const looked = outcomes.some(({ result, observer }) => result !== "unavailable" && WITNESSES.has(observer));
   return looked ? reasons : [...reasons, house("gate.nothing-checked", "not one check of the daemon answered")];

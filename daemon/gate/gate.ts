@@ -2,7 +2,7 @@
 import type { Card, CardProof, Timings } from "../../proto/card.ts";
 import { gateId, type Identity, type Mode } from "../../proto/change.ts";
 import { canonicalText } from "../../proto/canonical.ts";
-import { fromUtf8Lossy, toBase64 } from "../../proto/encoding.ts";
+import { fromBase64, fromUtf8Lossy, toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { GateRequest, GateResult, ProgressEvent } from "../../proto/api.ts";
 import { recordBytes, recordId } from "../../proto/record.ts";
@@ -19,7 +19,7 @@ import { checkHanded, handedDigest, unreadReports } from "../commands/reports/ha
 import type { ChangeCosts } from "./cost/change-cost.ts";
 import { stoppedByBudget } from "./cost/allowance.ts";
 import { onTheHouse, worstGate, type Payer } from "./cost/cost.ts";
-import type { Asked, Judge, JudgeDeps, Judgement } from "./judge.ts";
+import type { Asked, Judge, JudgeDeps, Judgement, Subject } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";
 import { recalledIntake, tenantOf, type Intake } from "./intakes.ts";
 import type { GateRow } from "../store/gates.ts";
@@ -32,6 +32,7 @@ import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply, type StoredReply } from "./reply.ts";
 import { checkCode } from "./reusing/check-code.ts";
 import { partsOf, Reuse, type ReuseDeps } from "./reusing/reuse.ts";
+import { carriedAnswers, carriedDigest } from "./carried.ts";
 import { keptDocument } from "./sbom-of.ts";
 import type { KeptOutcomeTable } from "../store/reuse.ts";
 import { carriedWords, type ReleaseShelf } from "./releasing/released.ts";
@@ -94,7 +95,7 @@ export class GateKeeper {
 
   private async judged(intake: Intake, request: GateRequest, listen: (event: Progress) => void, signal: AbortSignal, pay: Payer, payer: string): Promise<GateResult> {
     const { target_ref, target, head, rerun = false } = request;
-    const key = JSON.stringify([this.deps.shelf.mark({ repo_id: intake.repo_id, target_ref, head }), intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, this.handedKey(intake, request)]);
+    const key = JSON.stringify([this.deps.shelf.mark({ repo_id: intake.repo_id, target_ref, head }), intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, this.handedKey(intake, request), request.carried === undefined ? null : carriedDigest(bytesOf(request.carried))]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
       return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), async (spent) => ({ result: await this.run(intake, request, emit, abort, spent), payer })), abort, tenantOf(intake));
@@ -124,7 +125,7 @@ export class GateKeeper {
     const handed = this.handedKey(intake, request);
     let reuse: Reuse | undefined;
     const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
-    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: reuseFor(this.keptBodies(), checkCode(), scopeOf(intake), request.rerun === true) } };
+    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, ...this.broughtAlong(intake, request), released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: reuseFor(this.keptBodies(), checkCode(), scopeOf(intake), request.rerun === true) } };
     const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => {
       costs?.link(bill, asked.facts.runs ?? []);
       return subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked);
@@ -133,6 +134,14 @@ export class GateKeeper {
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
     const result = await this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports), reuse }, started_ms, emit);
     return result;
+  }
+
+  /** Another node's evidence, held against what this gate turns out to be. */
+  private broughtAlong(intake: Intake, request: GateRequest): Pick<Subject, "carried"> {
+    const { carried } = request;
+    if (carried === undefined) return {};
+    const { evidence } = this.deps;
+    return { carried: (asked) => carriedAnswers(bytesOf(carried), this.identityOf(intake, request, asked), asked.config, evidence.trust, evidence.now_s()) };
   }
 
   private policies(base_policy: Asked["base_policy"]): PolicyDigest[] {
@@ -191,10 +200,10 @@ export class GateKeeper {
 
   private readonly keyed = (text: string): string => this.deps.evidence.keyed("person", text);
 
-  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases, runs, sbom }: Judged): Card {
+  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases, runs, sbom, carried }: Judged): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
-    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...(sbom !== null && "because" in sbom ? [`no bill of materials of the lock files: ${sbom.because}`.slice(0, 1000)] : []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`), ...runs.flatMap(({ outcome, asked_because }) => (asked_because === undefined ? [] : [`${outcome.check} was asked again: ${asked_because}`]))];
+    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...(sbom !== null && "because" in sbom ? [`no bill of materials of the lock files: ${sbom.because}`.slice(0, 1000)] : []), ...(carried?.said ?? []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`), ...runs.flatMap(({ outcome, asked_because }) => (asked_because === undefined ? [] : [`${outcome.check} was asked again: ${asked_because}`]))];
     const reported = this.deps.costs?.reported(placeKey({ repo_id, target_ref, head })) ?? null;
     return makeCard({ ...(reported === null ? {} : { cost_micro_usd: reported }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts: unnamed(facts, this.keyed), outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
   }
@@ -244,8 +253,11 @@ export class GateKeeper {
   }
 }
 
-/** Whatever was unavailable may answer next time. */
-const complete = ({ checks, obligations = [], reasons }: Card): boolean => [...checks, ...obligations].every(({ result }) => result !== "unavailable") && reasons.every(({ rule }) => rule !== "gate.policy-unavailable");
+/** Checked as base64 where the request came in. */
+const bytesOf = (base64: string): Uint8Array => fromBase64(base64) ?? new Uint8Array(0);
+
+/** Whatever was unavailable may answer next time, and what was carried may be run. */
+const complete = ({ checks, obligations = [], reasons }: Card): boolean => [...checks, ...obligations].every(({ result }) => result !== "unavailable") && checks.every(({ observer }) => observer !== "external") && reasons.every(({ rule }) => rule !== "gate.policy-unavailable");
 
 /** Which approvals were wanted, whatever became of it. */
 const wantedIn = (reasons: Card["reasons"] | Asked["approvals"]): string => canonicalText(reasons.filter(({ rule }) => rule === APPROVAL_RULE).flatMap(({ fingerprints }) => fingerprints).sort());

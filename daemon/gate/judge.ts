@@ -26,6 +26,7 @@ import { CHECKS } from "./checks/index.ts";
 import type { TestHistory } from "../commands/history.ts";
 import type { CommandReuse } from "../commands/reuse.ts";
 import { ToolRunner, withoutTools } from "../commands/run.ts";
+import type { Carried } from "./carried.ts";
 import { decide } from "./decide.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { KeptOutcomes } from "./reusing/kept-outcomes.ts";
@@ -68,6 +69,8 @@ export interface Subject {
   readonly reuse?: (facts: FactsReply, numbers: ReuseNumbers) => Reuse;
   /** Releases of this head on record; absent in a replay. */
   readonly released?: OnRecord;
+  /** Answers that came along with the change; absent where none did. */
+  readonly carried?: (asked: Asked) => Carried;
   /** Of a simulation alone: what the configuration is supposed to say. */
   readonly suppose?: (config: GateConfig) => GateConfig;
   /** Absent in a replay, which runs no outside tool and says so. */
@@ -87,6 +90,8 @@ export interface Judgement {
   readonly decision: Decision;
   /** Which releases of this head counted. */
   readonly releases: Releases;
+  /** What became of answers that came along; absent where none did. */
+  readonly carried?: Carried;
   /** Approvals that its paths still want. */
   readonly approvals: readonly Reason[];
   readonly us: { readonly facts: number; readonly checks: number; readonly policy: number };
@@ -125,6 +130,11 @@ function configure(host: Host, base: FactsReply["config"], repo_id: string, mode
     if (!(error instanceof MaestroError) || error.code !== "config.loosens") throw error;
     return { config: mergeGateConfig(host, null, repo_id, mode), base_config: { state: "broken", because: `maestro.yaml: ${error.row.sentence} (${error.detail})`.slice(0, 2000) } };
   }
+}
+
+/** What was carried is not run; everything else is as it is signed. */
+function withoutCarried(config: GateConfig, { outcomes }: Carried): GateConfig {
+  return { ...config, commands: Object.fromEntries(Object.entries(config.commands).filter(([name]) => !outcomes.has(name))) };
 }
 
 export class Judge {
@@ -170,12 +180,14 @@ export class Judge {
     const base_policy = base_config.state === "read" ? base_config.policy : null;
     const answer = await standing({ facts, config, base_policy, ...people });
     if (answer !== null) return answer;
+    const carried = subject.carried?.({ facts, config, base_policy, ...people });
     const checks_ms = clock.monotonic_ms();
     const allowance = this.allowance(config, subject, start_ms, lane);
     const runs = await this.check(facts, config, { ...subject, change_sha256 }, facts_path, end_ms, lane, watch, signal, allowance);
-    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config, facts, facts_path, folder, handed: subject.tools?.handed ?? [], reuse: subject.tools?.reuse, tip: subject.head === subject.target, end_ms, lane, done: watch.check, signal, allowance });
+    const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config: carried === undefined ? config : withoutCarried(config, carried), facts, facts_path, folder, handed: subject.tools?.handed ?? [], reuse: subject.tools?.reuse, tip: subject.head === subject.target, end_ms, lane, done: watch.check, signal, allowance });
     const { obligations } = asked;
     runs.push(...asked.runs);
+    for (const outcome of carried?.outcomes.values() ?? []) runs.push({ outcome, duration_us: 0 });
     const checks_us = this.since(checks_ms);
     const { outcomes, stale } = await this.settle(subject, facts, config, runs.map(({ outcome }) => outcome), asked.base_outcomes, facts_path, end_ms, lane);
     const policy_ms = clock.monotonic_ms();
@@ -185,7 +197,7 @@ export class Judge {
     const sbom = subject.want_tree_sha256 ? await sbomOfChange({ git: this.deps.git, limits: host.limits }, subject.repository, facts, folder, lane, end_ms - clock.monotonic_ms()) : null;
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ ...people, head: host.people.length === 0 ? undefined : subject.head, outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
-    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, sbom, us: { facts: facts_us, checks: checks_us, policy: policy_us } };
+    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, sbom, ...(carried === undefined ? {} : { carried }), us: { facts: facts_us, checks: checks_us, policy: policy_us } };
   }
 
   /** Earlier runs of the change, and this one so far. */

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import type { GateResult } from "../../../proto/api.ts";
-import { fromBase64 } from "../../../proto/encoding.ts";
+import { fromBase64, toBase64 } from "../../../proto/encoding.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
@@ -18,7 +18,7 @@ import { writeOutputs, wantedOutputs } from "../outputs/written.ts";
 import { Progress } from "../progress.ts";
 import { readReports } from "../reports.ts";
 import { sendPack } from "../send-pack.ts";
-import { describeVerification, receiptOf, verifyAgainst } from "../verification.ts";
+import { describeVerification, readBundleFile, receiptOf, verifyAgainst } from "../verification.ts";
 import { writeFile } from "../write-file.ts";
 
 /** Enough of a digest to find a bundle by, and to fit a line. */
@@ -56,6 +56,8 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const path = positionals[0] ?? ".";
   const wanted = wantedOutputs(given, process.env);
   const reports = readReports(lists?.["report"] ?? []);
+  const carried = textOf(given, "carried");
+  const brought = carried === undefined ? {} : { carried: toBase64(readBundleFile(carried)) };
   using uncommitted = given["worktree"] === true ? await (await import("../worktree.ts")).planWorktree(path, given) : null;
   const groups = given["merge-group"] === true ? await import("../group.ts") : null;
   groups?.requireGroup(given, positionals[0], process.env);
@@ -66,7 +68,7 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const result = await acrossRestart(async () => {
     const intake_id = await sendPack(client, plan, mode);
     progress.step("intake");
-    const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true || values["no-reuse"] === true ? { rerun: true } : {}), ...(reports.length === 0 ? {} : { reports }) };
+    const request = { intake_id, target_ref: plan.target_ref, target: plan.target, head: plan.head, ...(values["rerun"] === true || values["no-reuse"] === true ? { rerun: true } : {}), ...(reports.length === 0 ? {} : { reports }), ...brought };
     return decision(client.gate(request), progress);
   });
   progress.total();

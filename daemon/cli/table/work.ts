@@ -47,6 +47,7 @@ export const WORK: readonly Command[] = [
       "merge-group": { type: "boolean", help: "the change is a group of a merge queue: name the member that holds it back" },
       rerun: { type: "boolean", help: "a new attempt even where one stands, with everything asked anew" },
       "no-reuse": { type: "boolean", help: "the same as --rerun: no answer of an earlier gate is used again" },
+      carried: { type: "string", value: "BUNDLE", help: "another node's evidence of this very change: commands that host and base let be carried are not run again" },
       report: { type: "string", value: "NAME=FILE", multiple: true, help: "hand in a report that obligations of maestro.yaml read by name; may be repeated" },
     },
     load: () => import("../commands/gate.ts"),
