@@ -15,6 +15,7 @@ test.each([
   ["de89-3704-0044-0532-0130-00", "[iban]"],
   ["call +49 / 30 901820441", "call [phone]"],
   ["jane@163.com", "[e-mail]"],
+  ["src/mail-jane@canary.example.ts", "src/[e-mail]"],
   ["call +49 (30) 901820-44 or +14155552671", "call [phone] or [phone]"],
 ])("%s", (text, masked) => {
   expect(maskPersonal(text)).toBe(masked);

@@ -8,8 +8,8 @@ const DOMAIN = /(?:@|%40|&#64;|\\u0040)((?:[A-Za-z0-9\u00c0-\u024f\u0370-\u052f]
 /** Before it; letters of scripts that put no space between words end it. */
 const LOCAL = /[A-Za-z0-9._%+\u00c0-\u024f\u0370-\u052f-]/;
 const LOCAL_CHARACTERS_MAX = 320;
-/** A package and its version, a picture for finer screens, a file: no top-level domain is called so. */
-const NO_DOMAIN = /^v?\d+(?:\.\d+|x\.)|\.(?:png|jpe?g|gif|svg|webp|avif|ico|css|[cm]?jsx?|tsx?|json|map|tgz|gz|tar|ya?ml|toml|lock|txt|html)$/i;
+/** A package and its version, a picture for finer screens, a file: no top-level domain is called so. With more dots it is an address in a file's name. */
+const NO_DOMAIN = /^v?\d+(?:\.\d+|x\.)|^[^.]+\.(?:png|jpe?g|gif|svg|webp|avif|ico|css|[cm]?jsx?|tsx?|json|map|tgz|gz|tar|ya?ml|toml|lock|txt|html)$/i;
 /** E.164 writes at most 15 digits after the plus; what people put in between are spaces, dots, dashes, strokes and brackets. Eight digits are a date, too. */
 const PHONE = /(?<![\w+])\+[1-9](?:[ ()./-]{0,3}\d){8,14}(?!\d)/g;
 /** ISO 13616: country, check digits, then up to 30 letters and digits, often in fours. */

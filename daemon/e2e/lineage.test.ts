@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT } from "../../proto/errors.ts";
 import type { LineageReply } from "../../proto/lineage.ts";
+import type { Source } from "../platform/git/testing/scratch.ts";
 import { oneDocument, World, type GateDocument } from "./testing/world.ts";
 
 setDefaultTimeout(120_000);
@@ -19,10 +20,11 @@ obligations:
 `;
 
 let world: World;
+let repository: Source;
 let gated: GateDocument;
 beforeAll(async () => {
   world = new World();
-  const repository = await world.changed({ "maestro.yaml": CONFIG }, { "src/mail-jane.roe@canary.example.ts": `${LINE}\n`, ".github/workflows/x.yml": `on: pull_request_target # jane.roe@canary.example\n` }, "mail jane.roe@canary.example, as Janina Canaryfield wished");
+  repository = await world.changed({ "maestro.yaml": CONFIG }, { "src/mail-jane.roe@canary.example.ts": `${LINE}\n`, ".github/workflows/x.yml": `on: pull_request_target # jane.roe@canary.example\n` }, "mail jane.roe@canary.example, as Janina Canaryfield wished");
   repository.git("commit", "-q", "--amend", "--no-edit", "--author", "Janina Canaryfield <jane.roe@canary.example>");
   await Bun.write(world.path("tests.xml"), JUNIT);
   const outputs = ["--sarif", world.path("out.sarif"), "--junit", world.path("out.xml"), "--code-quality", world.path("out.json"), "--out", world.path("out.bundle")];
@@ -43,7 +45,7 @@ function holding(folder: string, words: readonly string[], but = /^$/): string[]
 
 test("canary: planted addresses, names, numbers and tokens are in no card, output, bundle, log, metric or snapshot; packs alone hold what was streamed", async () => {
   const id = gated.gate_id;
-  for (const [name, args] of [["card", ["card", id]], ["markdown", ["card", id, "--markdown"]], ["explain", ["explain", id]], ["lineage", ["lineage", id, "--json"]], ["report", ["report", "--json"]], ["logs", ["logs"]], ["backup", ["backup", world.path("out.backup")]]] as const) {
+  for (const [name, args] of [["card", ["card", id]], ["markdown", ["card", id, "--markdown"]], ["explain", ["explain", id]], ["lineage", ["lineage", id, "--json"]], ["report", ["report", "--json"]], ["logs", ["logs"]], ["simulate", ["simulate", id, "--json"]], ["replay", ["replay", repository.path, "--last", "1", "--json"]], ["extract", ["verify", world.path("out.bundle"), "--extract", world.path("out.extracted")]], ["whole", ["bundle", id, "--out", world.path("out.evidence")]], ["backup", ["backup", world.path("out.backup")]]] as const) {
     const { stdout, stderr } = await world.run([...args]);
     await Bun.write(world.path(`out.${name}.txt`), stdout + stderr);
   }
@@ -51,7 +53,7 @@ test("canary: planted addresses, names, numbers and tokens are in no card, outpu
   expect(gated.verdict).not.toBe("admit");
   const outputs = readdirSync(world.home).filter((name) => name.startsWith("out."));
   expect(outputs.length).toBeGreaterThan(10);
-  const leaks = outputs.flatMap((name) => (name === "out.backup" ? holding(world.path(name), CANARIES) : CANARIES.filter((word) => readFileSync(world.path(name)).includes(word)).map((word) => `${name}: ${word}`)));
+  const leaks = outputs.flatMap((name) => (/^out\.(?:backup|extracted)$/.test(name) ? holding(world.path(name), CANARIES) : CANARIES.filter((word) => readFileSync(world.path(name)).includes(word)).map((word) => `${name}: ${word}`)));
   expect([...leaks, ...holding(world.state_dir, CANARIES, /^\/repositories\//)]).toEqual([]);
   // The harness sees: what was written down to be found is found.
   await Bun.write(world.path("out.planted"), LINE);
@@ -90,6 +92,6 @@ test("attack: what was asked to go comes back with an old backup, or stands in t
   const card = await world.run(["card", gated.gate_id, "--embedded", ...at]);
   expect([card.code, (await world.run(["lineage", gated.gate_id, ...at])).stdout]).toEqual([EXIT.usage, expect.stringContaining("an operator asked")]);
   await world.run(["stop", ...at]);
-  await world.run(["gc", "--compact", ...at]);
+  expect((await world.run(["gc", "--compact", ...at])).stdout).toContain("compacted");
   expect(holding(restored, [secret])).toEqual([]);
 });

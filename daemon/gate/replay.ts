@@ -3,6 +3,7 @@ import type { ReplayChange, ReplayRequest } from "../../proto/api.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { pathText } from "../../proto/scalar.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
+import { type Keyed, unnamed } from "../release/pseudonyms.ts";
 import type { Amount } from "../tenants/index.ts";
 import { onTheHouse, type Payer } from "./cost/cost.ts";
 import { reasonOf } from "../checking/failure.ts";
@@ -18,6 +19,8 @@ export interface ReplayDeps {
   readonly worst: Amount;
   /** Changes judged side by side; one check process each. */
   readonly lanes: number;
+  /** Makes the pseudonyms of persons. */
+  readonly keyed?: Keyed;
 }
 
 const quiet = { stage: () => undefined, check: () => undefined };
@@ -28,11 +31,11 @@ function whereOf({ ranges }: Judgement["decision"]["reasons"][number]): string |
   return range === undefined ? null : `${pathText(range.path)}:${range.start_line}`.slice(0, WHERE_MAX);
 }
 
-function eventOf(head: string, { facts, decision, outcomes, left_out }: Judgement): ReplayChange {
+function eventOf(head: string, { facts, decision, outcomes, left_out }: Judgement, keyed: Keyed | undefined): ReplayChange {
   return {
     event: "change",
     head,
-    title: facts.title,
+    title: (keyed === undefined ? facts : unnamed(facts, keyed)).title,
     actor: facts.actor.class,
     verdict: decision.verdict,
     effects: decision.reasons.map((reason) => ({ rule: reason.rule, effect: reason.effect, observed: reason.observed, where: whereOf(reason) })),
@@ -87,7 +90,7 @@ export class Replay {
   private async one(repository: Repository, target_ref: string, head: string, lane: Lane, signal: AbortSignal): Promise<ReplayChange> {
     if (signal.aborted) throw new MaestroError("request.cancelled", "the replay ended");
     try {
-      return eventOf(head, await this.deps.judge.judge({ repository, mode: "local", target_ref, target: head, head, want_tree_sha256: false, fresh: true }, lane, quiet, signal));
+      return eventOf(head, await this.deps.judge.judge({ repository, mode: "local", target_ref, target: head, head, want_tree_sha256: false, fresh: true }, lane, quiet, signal), this.deps.keyed);
     } catch (error) {
       return { event: "change", head, title: "", actor: "unknown", verdict: "hold", effects: [], unavailable: ["facts"], because: reasonOf(error) };
     }

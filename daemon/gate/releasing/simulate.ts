@@ -4,6 +4,7 @@ import type { GateConfig, RuleSetting } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { SimulateReply, SimulateRequest } from "../../../proto/release-api.ts";
 import type { RepositoryStore } from "../../platform/git/repository-store.ts";
+import { unnamed } from "../../release/pseudonyms.ts";
 import type { Peer } from "../../platform/socket/index.ts";
 import type { Principal } from "../../tenants/index.ts";
 import { makeCard } from "../card.ts";
@@ -72,7 +73,7 @@ export class Simulator {
       return because === null ? [] : [`${id} would not count: ${because}`.slice(0, 1000)];
     });
     const said = [...approve.map((id) => `approved by ${id}`), ...Object.entries(rules).map(([rule, word]) => `${rule}=${word}`)].join(", ");
-    const made: Card = makeCard({ decision, gate_id: null, attempt: row.attempt.attempt, mode, repository: card.repository, target_ref, base: card.base, head, history: facts.change.history, facts, outcomes, obligations, required: config.required, policy: card.policy, warnings: [SIMULATED, ...(said === "" ? [] : [`supposed: ${said}`.slice(0, 1000)]), ...ignored] });
+    const made: Card = makeCard({ decision, gate_id: null, attempt: row.attempt.attempt, mode, repository: card.repository, target_ref, base: card.base, head, history: facts.change.history, facts: shelf.deps.keyed === undefined ? facts : unnamed(facts, shelf.deps.keyed), outcomes, obligations, required: config.required, policy: card.policy, warnings: [SIMULATED, ...(said === "" ? [] : [`supposed: ${said}`.slice(0, 1000)]), ...ignored] });
     return { simulated: true, card: made, ignored };
   }
 }
