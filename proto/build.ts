@@ -10,6 +10,12 @@ export const PROVENANCE_PREDICATE = "https://slsa.dev/provenance/v1";
 /** Fewer than an artifact has layers. */
 export const BUILD_OUTPUTS_MAX = 56;
 
+/** As they are printed, compared and written to anybody's disk: nothing that ends a line, turns a line round or cannot be seen. */
+const OutputPath = Type.String({ ...InnerPath, description: "a relative path without . or .. in it, and without characters that cannot be seen", pattern: `^(?![^]*[\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069])${String(InnerPath.pattern).slice(1)}` });
+
+/** Beside the outputs, wherever they are written. */
+export const provenanceName = (build: string): string => `${build}.provenance.sigstore.json`;
+
 const { run, inputs, mounts, env, cwd, deadline_ms } = Command.properties;
 
 export const Build = Closed({
@@ -19,7 +25,7 @@ export const Build = Closed({
   env,
   cwd,
   deadline_ms: Type.Optional({ ...deadline_ms, description: "never more than limits.build.wall_ms" }),
-  outputs: Type.Array(InnerPath, { minItems: 1, maxItems: BUILD_OUTPUTS_MAX, uniqueItems: true, description: "files below /scratch that the build must leave; each is a subject of the provenance under this name" }),
+  outputs: Type.Array(OutputPath, { minItems: 1, maxItems: BUILD_OUTPUTS_MAX, uniqueItems: true, description: "files below /scratch that the build must leave; each is a subject of the provenance under this name" }),
 });
 export type Build = Static<typeof Build>;
 

@@ -5,43 +5,51 @@ import { join } from "node:path";
 import type { BuildFailed, BuildRequest, Built } from "../../proto/build-api.ts";
 import { concatBytes, fromBase64, fromUtf8Lossy } from "../../proto/encoding.ts";
 import type { ProvenanceStatement } from "../../proto/predicates/provenance.ts";
+import type { Intake } from "../gate/intakes.ts";
 import { World } from "../testing/core.ts";
 import { skipWithout } from "../testing/skip.ts";
-import type { Source } from "../platform/git/testing/scratch.ts";
 import { buildFilePieces, readBuild } from "../store/builds.ts";
 import { verifyProvenance } from "../verifier/provenance.ts";
 
 // Real sandboxes on a busy machine.
 setDefaultTimeout(120_000);
 
-let world: World;
-let serial = 0;
-beforeAll(async () => {
-  world = await World.open({ limits: { build: { wall_ms: 20_000 } }, builds: { house: { run: ["sh", "-c", "ls > /scratch/house"], outputs: ["house"], inputs: ["in.txt"] } } });
-});
-afterAll(() => world[Symbol.asyncDispose]());
-
 const sandboxed = skipWithout(Bun.which("bwrap") !== null, "declared builds: needs bubblewrap");
 
-const declared = (script: string, more = ""): string => `version: 1\nbuilds:\n  app:\n    run: [sh, -c, ${JSON.stringify(script)}]\n    outputs: [out/app.txt]\n${more}`;
-const APP = declared('mkdir /scratch/out && cat in.txt > /scratch/out/app.txt && echo "$SOURCE_DATE_EPOCH" >> /scratch/out/app.txt && echo built with ghp_0123456789abcdefghijABCDEFGHIJ012345 by jane@canary.example');
+const recipe = (name: string, script: string, more = ""): string => `  ${name}:\n    run: [bash, -c, ${JSON.stringify(script)}]\n    outputs: [out/app.txt]\n${more}`;
+const APP = recipe("app", 'mkdir /scratch/out && cat in.txt > /scratch/out/app.txt && echo "$SOURCE_DATE_EPOCH" >> /scratch/out/app.txt && echo built with ghp_0123456789abcdefghijABCDEFGHIJ012345 by jane@canary.example');
+const TWO = recipe("two", "mkdir /scratch/out && cp in.txt /scratch/out/app.txt && head -c 8 /dev/urandom > /scratch/out/any").replace("[out/app.txt]", "[out/app.txt, out/any]");
 
-async function repository(config: string): Promise<Source> {
-  const source = world.scratch.source(`built${serial++}`);
-  await source.commit({ "maestro.yaml": config, "in.txt": "one\n" }, "base");
-  return source;
-}
+/** What fails, and what is said of it. */
+const FAILING: readonly (readonly [name: string, says: string, script: string, more: string])[] = [
+  ["fails", "it ended with exit code 3", "echo so >&2; exit 3", ""],
+  ["slow", "it passed wall_ms (300)", "sleep 30", "    deadline_ms: 300\n"],
+  ["none", "it left no /scratch/out/app.txt", "true", ""],
+  ["link", "/scratch/out/app.txt was not taken", "mkdir /scratch/out && ln -s /etc/passwd /scratch/out/app.txt", ""],
+  ["reach", "it ended with exit code", "mkdir /scratch/out && exec 3<>/dev/tcp/127.0.0.1/PORT && cp in.txt /scratch/out/app.txt", ""],
+];
 
-async function build(source: Source, target: string, commit: string, more: Partial<BuildRequest> = {}): Promise<Built | BuildFailed> {
-  const intake = await world.received(source, [...new Set([target, commit])], `built${serial}`);
-  return world.core.desk.submit(intake, { intake_id: intake.id, target_ref: "refs/heads/main", target, commit, name: "app", ...more }, () => undefined, new AbortController().signal, (_worst, work) => work(() => undefined));
-}
+let world: World;
+let server: { readonly port: number; stop(): void };
+/** Every recipe stands in one commit; the one after it brings recipes of its own. */
+let base: string;
+let head: string;
+let intake: Intake;
+beforeAll(async () => {
+  world = await World.open({ limits: { build: { wall_ms: 20_000, builds_max: FAILING.length } }, builds: { house: { run: ["sh", "-c", "ls > /scratch/house"], outputs: ["house"], inputs: ["in.txt"] } } });
+  server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  const failing = FAILING.map(([name, , script, more]) => recipe(name, script.replace("PORT", String(server.port)), more));
+  const source = world.scratch.source("built");
+  base = await source.commit({ "maestro.yaml": ["version: 1\nbuilds:\n", APP, TWO, recipe("chain", "true", "    mounts: [node]\n"), ...failing].join(""), "in.txt": "one\n" }, "base");
+  head = await source.commit({ "maestro.yaml": ["version: 1\nbuilds:\n", recipe("app", "mkdir /scratch/out && echo mine > /scratch/out/app.txt"), recipe("own", "true"), recipe("house", "true")].join(""), "in.txt": "two\n" }, "own recipes");
+  intake = await world.received(source, [base, head]);
+});
+afterAll(async () => {
+  server.stop();
+  await world[Symbol.asyncDispose]();
+});
 
-async function tip(config: string, more: Partial<BuildRequest> = {}): Promise<Built | BuildFailed> {
-  const source = await repository(config);
-  const head = source.git("rev-parse", "HEAD");
-  return build(source, head, head, more);
-}
+const build = (name: string, more: Partial<BuildRequest> = {}): Promise<Built | BuildFailed> => world.core.desk.submit(intake, { intake_id: intake.id, target_ref: "refs/heads/main", target: base, commit: base, name, ...more }, () => undefined, new AbortController().signal, (_worst, work) => work(() => undefined));
 
 function made(result: Built | BuildFailed): { built: Built; statement: ProvenanceStatement } {
   if (result.event !== "built") throw new Error(`${result.because}\n${result.log}`);
@@ -62,14 +70,14 @@ const log = (): number => world.core.evidence.logState().size;
 describe.skipIf(sandboxed)("a build that ends well", () => {
   test("leaves its outputs, and provenance of exactly these, logged and verified", async () => {
     const before = log();
-    const { built, statement } = made(await tip(APP));
+    const { built, statement } = made(await build("app"));
     const [file] = built.row.files;
     const bytes = await kept(file?.blob);
     expect(fromUtf8Lossy(bytes)).toMatch(/^one\n[0-9]{9,}\n$/);
     expect(statement.subject).toEqual([{ name: "out/app.txt", digest: { sha256: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") } }]);
     expect([log(), world.core.artifacts.names().includes(built.row.build_id), (await readBuild(world.core.artifacts, built.row.build_id))?.row]).toEqual([before + 1, true, built.row]);
     const { buildDefinition: { externalParameters, internalParameters, resolvedDependencies }, runDetails } = statement.predicate;
-    expect(externalParameters).toMatchObject({ build: "app", commit: built.row.commit, ref: "refs/heads/main" });
+    expect(externalParameters).toMatchObject({ build: "app", commit: base, ref: "refs/heads/main" });
     expect(internalParameters).toMatchObject({ mode: "local", network: "none", sandbox: "bwrap", configuration: { source: "base", commit: built.row.commit } });
     expect(runDetails.builder.id).toBe(`urn:maestro:builder:${world.core.evidence.trust_domain}:local`);
     expect(resolvedDependencies.find(({ name }) => name === "source")?.digest).toEqual({ gitCommit: built.row.commit, gitTree: expect.stringMatching(/^[0-9a-f]{40}$/), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
@@ -81,40 +89,23 @@ describe.skipIf(sandboxed)("a build that ends well", () => {
   });
 
   test("run twice it says which outputs a second run made otherwise", async () => {
-    const two = declared("mkdir /scratch/out && cp in.txt /scratch/out/app.txt && head -c 8 /dev/urandom > /scratch/out/any").replace("[out/app.txt]", "[out/app.txt, out/any]");
-    const { built, statement } = made(await tip(two, { repeat: true }));
+    const { built, statement } = made(await build("two", { repeat: true }));
     const said = fromBase64(statement.predicate.runDetails.byproducts.find(({ name }) => name === "repeat")?.content ?? "") ?? new Uint8Array();
     expect([built.differing, fromUtf8Lossy(said)]).toEqual([["out/any"], '{"differing":["out/any"],"runs":2}']);
   });
 
   test("one of the host's is the host's, and its inputs are all it sees", async () => {
-    const { built, statement } = made(await tip("version: 1\n", { name: "house" }));
+    const { built, statement } = made(await build("house"));
     const bytes = await kept(built.row.files[0]?.blob);
     expect([statement.predicate.buildDefinition.internalParameters.configuration.source, fromUtf8Lossy(bytes)]).toEqual(["host", "in.txt\n"]);
   });
 });
 
 describe.skipIf(sandboxed)("nothing is attested and nothing is on record", () => {
-  const cases: readonly (readonly [name: string, says: string, script: string, more: string])[] = [
-    ["fails", "it ended with exit code 3", "echo so >&2; exit 3", ""],
-    ["slow", "it passed wall_ms (300)", "sleep 30", "    deadline_ms: 300\n"],
-    ["none", "it left no /scratch/out/app.txt", "true", ""],
-    ["link", "/scratch/out/app.txt was not taken", "mkdir /scratch/out && ln -s /etc/passwd /scratch/out/app.txt", ""],
-    ["reach", "it ended with exit code", "mkdir /scratch/out && exec 3<>/dev/tcp/127.0.0.1/PORT && cp in.txt /scratch/out/app.txt", ""],
-  ];
-
   test("where it fails, is late, leaves nothing, or: attack: leaves a link to somebody's file; asks a server of this machine", async () => {
-    using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-    const one = (name: string, script: string, more: string): string => `  ${name}:\n    run: [bash, -c, ${JSON.stringify(script.replace("PORT", String(server.port)))}]\n    outputs: [out/app.txt]\n${more}`;
-    const source = await repository(`version: 1\nbuilds:\n${cases.map(([name, , script, more]) => one(name, script, more)).join("")}`);
-    const head = source.git("rev-parse", "HEAD");
     const before = world.kept();
-    const said: string[] = [];
-    for (const [name] of cases) {
-      const result = await build(source, head, head, { name });
-      said.push(result.event === "failed" ? result.because : result.event);
-    }
-    expect(said).toEqual(cases.map(([, says]) => expect.stringContaining(says)));
+    const results = await Promise.all(FAILING.map(([name]) => build(name)));
+    expect(results.map((result) => (result.event === "failed" ? result.because : result.event))).toEqual(FAILING.map(([, says]) => expect.stringContaining(says)));
     expect(world.kept()).toEqual(before);
     expect(readdirSync(join(world.state_dir, "scratch"))).toEqual([]);
   });
@@ -122,26 +113,19 @@ describe.skipIf(sandboxed)("nothing is attested and nothing is on record", () =>
 
 describe.skipIf(sandboxed)("whose recipe counts", () => {
   test("attack: a commit that brings its own recipe is built by the target's", async () => {
-    const source = await repository(APP);
-    const target = source.git("rev-parse", "HEAD");
-    const commit = await source.commit({ "maestro.yaml": declared("mkdir /scratch/out && echo mine > /scratch/out/app.txt"), "in.txt": "two\n" }, "own recipe");
-    const { built, statement } = made(await build(source, target, commit));
-    const bytes = await kept(built.row.files[0]?.blob);
-    expect(fromUtf8Lossy(bytes)).toStartWith("two\n");
-    expect(statement.predicate.buildDefinition.internalParameters).toMatchObject({ configuration: { commit: target }, recipe: { run: ["sh", "-c", expect.stringContaining("cat in.txt")] } });
+    const { built, statement } = made(await build("app", { commit: head }));
+    expect(fromUtf8Lossy(await kept(built.row.files[0]?.blob))).toStartWith("two\n");
+    expect(statement.predicate.buildDefinition.internalParameters).toMatchObject({ configuration: { commit: base }, recipe: { run: ["bash", "-c", expect.stringContaining("cat in.txt")] } });
     // It never was that branch's tip, and the provenance does not say so.
     expect(statement.predicate.buildDefinition.externalParameters.ref).toBeUndefined();
   });
 
   test("attack: a commit declares a build that the target does not have, or redeclares the host's", async () => {
-    const source = await repository("version: 1\n");
-    const target = source.git("rev-parse", "HEAD");
-    const commit = await source.commit({ "maestro.yaml": APP }, "new build");
-    await expect(build(source, target, commit)).rejects.toMatchObject({ code: "request.not_found", detail: expect.stringContaining("declared are house; what the commit itself declares counts once it is merged") });
-    await expect(tip(APP.replace("  app:", "  house:"), { name: "house" })).rejects.toMatchObject({ code: "config.loosens" });
+    await expect(build("own", { commit: head })).rejects.toMatchObject({ code: "request.not_found", detail: expect.stringContaining("house, link, none, reach, slow, two; what the commit itself declares counts once it is merged") });
+    await expect(build("house", { target: head, commit: head })).rejects.toMatchObject({ code: "config.loosens" });
   });
 
   test("a tool chain that the host does not offer is named", async () => {
-    await expect(tip(declared("true", "    mounts: [node]\n"))).rejects.toMatchObject({ code: "request.malformed", detail: expect.stringContaining("it offers system, bun") });
+    await expect(build("chain")).rejects.toMatchObject({ code: "request.malformed", detail: expect.stringContaining("it offers system, bun") });
   });
 });

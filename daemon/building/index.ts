@@ -105,7 +105,7 @@ export class Builder {
   private tools({ build, chains }: Settled, lane: Lane): Promise<ToolDigestsReply> {
     const { command, build: { digest_bytes_max, digest_deadline_ms } } = this.deps.host.limits;
     const mounts = chains.flatMap(({ name, mount: { folders } }) => folders.map(({ host, inside }) => ({ name, host, inside, whole: name !== SYSTEM_MOUNT })));
-    const path = build.env?.["PATH"]?.split(":").filter((folder) => folder !== "") ?? pathOf(chains);
+    const path = build.env?.["PATH"]?.split(":") ?? pathOf(chains);
     // Once for each tool chain and once for the program, each within its own deadline.
     const deadline_ms = digest_deadline_ms * (mounts.filter(({ whole }) => whole).length + 1);
     return lane.run({ kind: "tool-digests", program: build.run[0] ?? "", path, mounts, entries_max: command.tool_entries_max, bytes_max: digest_bytes_max, deadline_ms: digest_deadline_ms }, deadline_ms);

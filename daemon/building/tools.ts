@@ -5,6 +5,7 @@
 import { createReadStream, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { ToolDigestsJob, ToolDigestsReply } from "../../proto/worker.ts";
+import { INSIDE } from "../platform/sandbox/job.ts";
 import { errno } from "../platform/kernel/errno.ts";
 
 /** Why it cannot be told. */
@@ -72,7 +73,7 @@ function programFile(inside: string, mounts: readonly Mount[]): string | null {
     const path = hostPath(at, mounts);
     const stat = path === null ? undefined : lstatSync(path, { throwIfNoEntry: false });
     if (path === null || stat === undefined) return null;
-    if (!stat.isSymbolicLink()) return stat.isFile() ? path : null;
+    if (!stat.isSymbolicLink()) return stat.isFile() && (stat.mode & 0o111) !== 0 ? path : null;
     at = resolve(dirname(at), readlinkSync(path));
   }
   return null;
@@ -85,17 +86,21 @@ const said = (error: unknown, path: string): { readonly because: string } => {
   return { because: `${path} cannot be read (${code})` };
 };
 
+/** Below the working folder, the tree, or what leads to either. */
+const isOfTree = (place: string): boolean => !place.startsWith("/") || [INSIDE.tree, "/proc"].some((folder) => place === folder || place.startsWith(`${folder}/`));
+
 async function programOf({ program, path, mounts, ...bounds }: ToolDigestsJob): Promise<ToolDigestsReply["program"]> {
-  const places = program.includes("/") ? [program] : path.map((folder) => join(folder, program));
+  const places = program.includes("/") ? [program.startsWith("/") ? resolve(program) : program] : path.map((folder) => (folder === "" ? program : join(folder, program)));
   try {
-    for (const place of places.filter((one) => one.startsWith("/"))) {
+    for (const place of places) {
+      if (isOfTree(place)) return { because: program.includes("/") ? "it is a file of the tree" : "PATH names a folder of the tree before the tool chains, so that the tree says which program it is" };
       const file = programFile(place, mounts);
       if (file !== null) return { path: place, sha256: await new Reading(bounds).file(file) };
     }
   } catch (error) {
     return said(error, program);
   }
-  return { because: program.includes("/") && !program.startsWith("/") ? "it is a file of the tree" : "no tool chain has it" };
+  return { because: "no tool chain has it" };
 }
 
 export async function toolDigests(job: ToolDigestsJob): Promise<ToolDigestsReply> {

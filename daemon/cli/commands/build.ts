@@ -14,7 +14,7 @@ import { place } from "../place.ts";
 import { duration } from "../progress.ts";
 import { describeProvenance, provenanceOf } from "../provenance.ts";
 import { sendPack } from "../send-pack.ts";
-import { receiveBuild } from "../built-files.ts";
+import { receiveBuild, requireOwnFolder } from "../built-files.ts";
 
 const IS_ID = /^build-[0-9a-f]{32}$/;
 
@@ -30,6 +30,8 @@ async function outcome(events: ReturnType<MaestroClient["build"]>): Promise<Buil
 }
 
 async function ran(client: MaestroClient, name: string, values: Values): Promise<Built | BuildFailed> {
+  // Before the minutes that a build may take, not after them.
+  if (textOf(values, "out") === undefined) requireOwnFolder(name);
   const first = await planChange(".", { target: textOf(values, "target"), head: textOf(values, "rev") });
   const { plan, mode } = await place(client, ".", first, { ...values, head: textOf(values, "rev") });
   return acrossRestart(async () => {
