@@ -39,7 +39,7 @@ const TAIL_BYTES = 4 * 1024;
  * refused then, by the verifier and in its words. Other people's files show their kind early.
  */
 const SIGNS: readonly (readonly [Kind, (head: string, tail: string) => boolean])[] = [
-  ["bundle", (head, tail) => /^\{\s*"attestations"\s*:/.test(head) || /"type"\s*:\s*"maestro\.bundle"\s*,\s*"v"\s*:\s*[0-9]+\s*\}\s*$/.test(tail)],
+  ["bundle", (head, tail) => /^\{\s*"(?:attestations|earlier)"\s*:\s*\[/.test(head) || /"type"\s*:\s*"maestro\.(?:evidence-)?bundle"\s*,\s*"v"\s*:\s*[0-9]+\s*\}\s*$/.test(tail)],
   ["trust", (head, tail) => /^\{\s*"body"\s*:\s*\{\s*"keys"\s*:/.test(head) || /"type"\s*:\s*"maestro\.trust"\s*,\s*"v"\s*:\s*[0-9]+\s*\}\s*$/.test(tail)],
   ["opening", (head) => head.includes('"type":"maestro.opening"')],
   ["bounds", (head, tail) => head.startsWith('{"body":') && /"type":"config","v":[0-9]+\}\s*$/.test(tail)],

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { canonicalText } from "../../../proto/canonical.ts";
+import { canonicalBytes, canonicalText } from "../../../proto/canonical.ts";
 import { toBase64, utf8 } from "../../../proto/encoding.ts";
+import { EVIDENCE_BUNDLE_TYPE } from "../../../proto/evidence-bundle.ts";
+import type { Json } from "../../../proto/json.ts";
 import { chosenHasher, growTree } from "../../../kernels/merkle/index.ts";
 import { describeVerification } from "../../cli/verification.ts";
+import { judgeEvidence as judgeWhole } from "../../cli/verified/evidence.ts";
 import { judge as judgeByCommandLine } from "../../cli/sigstore/judge.ts";
 import { makeBundle, newRing, NOW, type Ring } from "../../testing/evidence.ts";
 import { skipWithout } from "../../testing/skip.ts";
@@ -196,6 +199,25 @@ test("attack: a trust file or bundle laid out anew, cut or with a byte order mar
       expect(await shown(b, t)).toMatchObject({ verdict: "failed", reasons: [reason.trim()] });
     }
   }
+});
+
+test("a file of everything around a gate gets the command line's verdict; one wrong part, and nothing of it is verified", async () => {
+  const bundle = JSON.parse(new TextDecoder().decode(makeBundle(ring))) as Json;
+  const whole = (more: Readonly<Record<string, Json>> = {}): Uint8Array =>
+    canonicalBytes({ type: EVIDENCE_BUNDLE_TYPE, v: 1, readme: "", trust_sha256: "0".repeat(64), gate: { bundle }, earlier: [], releases: [], provenance: [], files: [], left_out: [{ what: XSS, because: "a\u202eb" }], ...more });
+  const sound = await shown(whole(), ring.trust);
+  expect([sound.verdict, sound.headline, stateOf(sound, "whole"), sound.files[0]?.kind]).toEqual(["verified", (await shown(makeBundle(ring), ring.trust)).headline, "proved", "evidence bundle"]);
+  expect(JSON.stringify(sound)).not.toContain("\u202e");
+  const other = JSON.parse(new TextDecoder().decode(makeBundle(ring, { identity: { repo_id: "local:1000:other" } }))) as Json;
+  const wrong = [whole({ earlier: [{ bundle: other }] }), whole({ files: [{ name: "a.txt", content: "AAAA" }] }), whole({ gate: { bundle: other }, v: 2 }), whole().slice(0, -3), canonicalBytes({ earlier: [] })];
+  for (const bytes of [...wrong, utf8(JSON.stringify(JSON.parse(new TextDecoder().decode(whole())), null, 1))]) {
+    const answer = await shown(bytes, ring.trust);
+    const { verification } = judgeWhole(bytes, ring.trust, { now: NOW });
+    expect([answer.verdict, answer.reasons]).toEqual([verification.result, verification.reasons.map(({ code, detail }) => `${code}: ${detail}`)]);
+    expect([answer.verdict, answer.steps.filter(({ state }) => state === "proved")]).toEqual(["failed", []]);
+  }
+  expect((await shown(whole(), newRing().trust)).verdict).toBe("unknown_signer");
+  expect((await shown(whole(), utf8("x"))).reasons[0]).toStartWith("trust.malformed");
 });
 
 const VECTORS = new URL("../../../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;

@@ -1,24 +1,28 @@
 /** From what was given to what is shown. The verifier is the command line's own; this only picks which part of it is asked. */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { Value } from "@sinclair/typebox/value";
 import { parseStrict } from "../../../proto/canonical.ts";
 import { fromHex, fromUtf8Lossy, toHex } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { VerifiedLeaf, type Verification } from "../../../proto/verification.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
+import type { EvidenceBundle, EvidenceVerification } from "../../../proto/evidence-bundle.ts";
 import type { TrustFile } from "../../../proto/trust.ts";
 import { verifyInclusion } from "../../../kernels/merkle/index.ts";
 import { parseCheckpoint, type Checkpoint } from "../../verifier/checkpoint.ts";
 import { checkConsistency } from "../../verifier/consistency.ts";
-import { isReleaseBundle, openTrust, verifyBundle, verifyRelease } from "../../verifier/index.ts";
+import { isReleaseBundle, openTrust, verifyBundle, verifyRelease, type VerifyOptions } from "../../verifier/index.ts";
 import { hashLeaf, leafBytes, leafLabel } from "../../verifier/leaves.ts";
 import { parseNote } from "../../verifier/note.ts";
 import { verifySigstore } from "../../verifier/sigstore.ts";
 import { visible } from "../../verifier/visible.ts";
+import { isEvidenceBundle, verifyEvidenceBundle } from "../../verifier/whole/index.ts";
 import { headline, releaseHeadline, remarks } from "../../verifier/wording.ts";
 import type { Answer } from "./answer.ts";
 import { INPUT_LIMITS, kindText, type Input, type Kind } from "./inputs.ts";
 import { evidenceSteps, type Beside } from "./steps/evidence.ts";
 import { releaseSteps, sigstoreSteps } from "./steps/sigstore.ts";
+import { wholeStep } from "./steps/whole.ts";
 import { unlooked } from "./unlooked.ts";
 
 type Judged = Omit<Answer, "files" | "took_ms">;
@@ -54,8 +58,27 @@ function judgeLeaf(bytes: Uint8Array, verification: Verification): Beside["leaf"
   return { state: "proved", said: `The leaf ${visible(leafLabel(found.leaf))} hangs under the signed root.`, found };
 }
 
-/** Verified means canonical and of this very shape. */
-const asBundle = (bytes: Uint8Array): Bundle => JSON.parse(fromUtf8Lossy(bytes)) as Bundle;
+interface Whole {
+  readonly verification: Verification;
+  /** `null` where nothing was verified. */
+  readonly bundle: Bundle | null;
+  /** What is around the gate's own bundle, where the file holds that. */
+  readonly around: EvidenceVerification | null;
+}
+
+/** A gate's bundle, by itself or with everything around it: the whole of a file must stand, or nothing of it is shown as verified. */
+function verifyWhole(bytes: Uint8Array, trust_bytes: Uint8Array, options: VerifyOptions): Whole {
+  // Verified means canonical and of this very shape.
+  const read = (): unknown => JSON.parse(fromUtf8Lossy(bytes));
+  const trust = isEvidenceBundle(bytes) ? openTrust(trust_bytes) : null;
+  if (trust === null || !trust.ok) {
+    const verification = verifyBundle(bytes, trust_bytes, options);
+    return { verification, bundle: verification.result === "verified" ? (read() as Bundle) : null, around: null };
+  }
+  const around = verifyEvidenceBundle(bytes, trust.value, toHex(sha256(trust_bytes)), options);
+  if (around.result === "verified" && around.gate !== null) return { verification: around.gate, bundle: (read() as EvidenceBundle).gate.bundle, around };
+  return { verification: { ...verifyBundle(new Uint8Array(0), trust_bytes, options), result: around.result, reasons: around.reasons }, bundle: null, around: null };
+}
 
 /** The checkpoint of a verified bundle's own receipt. */
 function receiptCheckpoint({ attestations }: Bundle): Checkpoint | null {
@@ -74,16 +97,15 @@ function judgeConsistency(text: Uint8Array, bundle: Bundle, trust: Uint8Array): 
 
 function judgeEvidence(bundle: Input, trust: Input, of: (kind: Kind) => Input | undefined, now: Date): Judged {
   const [leaf, second, bounds, opening] = [of("leaf"), of("checkpoints"), of("bounds"), of("opening")];
-  const verification = verifyBundle(bundle.bytes, trust.bytes, { now, ...(bounds === undefined ? {} : { bounds: bounds.bytes }), ...(opening === undefined ? {} : { opening: opening.bytes }) });
+  const { verification, bundle: read, around } = verifyWhole(bundle.bytes, trust.bytes, { now, ...(bounds === undefined ? {} : { bounds: bounds.bytes }), ...(opening === undefined ? {} : { opening: opening.bytes }) });
   const verified = verification.result === "verified";
-  const read = verified ? asBundle(bundle.bytes) : null;
   const beside: Beside = {
     card: read !== null && read.card !== null,
     root: verified ? (JSON.parse(fromUtf8Lossy(trust.bytes)) as TrustFile).root.fingerprint : "",
     leaf: leaf === undefined || read === null ? null : judgeLeaf(leaf.bytes, verification),
     consistency: second === undefined || read === null ? null : judgeConsistency(second.bytes, read, trust.bytes),
   };
-  const steps = evidenceSteps(verification, beside, now);
+  const steps = [...evidenceSteps(verification, beside, now), ...(around === null ? [] : [wholeStep(around)])];
   const broken = verified ? steps.find(({ state }) => state === "failed") : undefined;
   // The bundle stands; what was given beside it does not belong to it, and the page says no other word than that.
   if (broken !== undefined) return { verdict: "failed", headline: "FAILED  the bundle verified, but what was given beside it does not fit it", reasons: [`${broken.id}: ${broken.said}`], remarks: [headline(verification, visible)], steps };

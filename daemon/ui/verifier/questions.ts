@@ -108,6 +108,12 @@ export const QUESTIONS = {
     "The SHA-256 of the file you gave is among the subjects that were signed.",
     "Another file with another digest is not covered, whatever its name.",
   ),
+  whole: q(
+    "whole",
+    "Everything around it",
+    "Every part of the file was judged by itself and belongs to this gate.",
+    "What was left out, and why, is the node's own word: nobody signed that list.",
+  ),
   other: q("other", "Another rule", "A rule of the verifier that this page has no words for stopped it.", "Nothing was verified."),
 } as const satisfies Readonly<Record<string, Question>>;
 
