@@ -77,7 +77,7 @@ describe.skipIf(sandboxed)("a build that ends well", () => {
     expect(statement.subject).toEqual([{ name: "out/app.txt", digest: { sha256: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") } }]);
     expect([log(), world.core.artifacts.names().includes(built.row.build_id), (await readBuild(world.core.artifacts, built.row.build_id))?.row]).toEqual([before + 1, true, built.row]);
     const { buildDefinition: { externalParameters, internalParameters, resolvedDependencies }, runDetails } = statement.predicate;
-    expect(externalParameters).toMatchObject({ build: "app", commit: base, ref: "refs/heads/main" });
+    expect(externalParameters).toMatchObject({ build: "app", commit: base, recipe_ref: "refs/heads/main", ref: "refs/heads/main" });
     expect(internalParameters).toMatchObject({ mode: "local", network: "none", sandbox: "bwrap", configuration: { source: "base", commit: built.row.commit } });
     expect(runDetails.builder.id).toBe(`urn:maestro:builder:${world.core.evidence.trust_domain}:local`);
     expect(resolvedDependencies.find(({ name }) => name === "source")?.digest).toEqual({ gitCommit: built.row.commit, gitTree: expect.stringMatching(/^[0-9a-f]{40}$/), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });

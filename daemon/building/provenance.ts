@@ -49,7 +49,7 @@ export function definitionOf({ name, repo_id, mode, target_ref, target, commit }
   const internalParameters: InternalParameters = { mode, recipe: build, configuration: { source, ref: target_ref, commit: target }, sandbox: tier, network: "none", source_date_epoch: plan.committed_s, limits: { wall_ms, cpu_s, memory_bytes_max } };
   const configuration: Resource[] = source === "base" ? [{ name: "configuration", uri: `urn:maestro:repository:${repo_id}`, digest: { gitCommit: target } }] : [];
   return {
-    externalParameters: { build: name, repository: repo_id, commit, ...(commit === target ? { ref: target_ref } : {}) },
+    externalParameters: { build: name, repository: repo_id, commit, recipe_ref: target_ref, ...(commit === target ? { ref: target_ref } : {}) },
     internalParameters,
     resolvedDependencies: [{ name: SOURCE_NAME, uri: `urn:maestro:repository:${repo_id}`, digest: { gitCommit: commit, gitTree: plan.tree, sha256: plan.tree_sha256 } }, ...configuration, ...toolsOf(decided)],
   };

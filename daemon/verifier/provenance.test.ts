@@ -60,6 +60,7 @@ test("level 2 takes the operator's word on the key and a mode that is not the ca
 
 test("attack: one commit was built and another is named; a builder of another mode or domain; a build type that means something else", () => {
   expect(codeOf(made(definition({ externalParameters: { ...PROVENANCE.buildDefinition.externalParameters, commit: "3".repeat(40) } })))).toBe("statement.identity");
+  expect(codeOf(made(definition({ externalParameters: { ...PROVENANCE.buildDefinition.externalParameters, recipe_ref: "refs/heads/another" } })))).toBe("statement.identity");
   expect(codeOf(made(definition({ resolvedDependencies: [...PROVENANCE.buildDefinition.resolvedDependencies, ...PROVENANCE.buildDefinition.resolvedDependencies] })))).toBe("statement.identity");
   expect(codeOf(made(details({ builder: { ...PROVENANCE.runDetails.builder, id: builderId(trust.trust_domain, "host") } })))).toBe("signer.domain");
   expect(codeOf(made(), { ...trust, trust_domain: "other.example.org" })).toBe("signer.domain");

@@ -43,10 +43,12 @@ interface Timed {
 
 /** What the statement says of itself in two places it says once. */
 function checkStatement(statement: ProvenanceStatement): Step<Timed> {
-  const { subject, predicate: { buildDefinition: { externalParameters, resolvedDependencies }, runDetails: { metadata } } } = statement;
+  const { subject, predicate: { buildDefinition: { externalParameters, internalParameters, resolvedDependencies }, runDetails: { metadata } } } = statement;
   if (new Set(subject.map(({ name }) => name)).size !== subject.length) return stop("statement.subject", "two subjects have one name");
   const sources = resolvedDependencies.filter(({ name }) => name === SOURCE_NAME);
   if (sources.length !== 1 || sources[0]?.digest?.["gitCommit"] !== externalParameters.commit) return stop("statement.identity", "the source that was resolved is not the commit that was asked for");
+  const { configuration } = internalParameters;
+  if ((externalParameters.recipe_ref ?? configuration.ref) !== configuration.ref) return stop("statement.identity", "the recipe is of another branch than the one that was asked for");
   const started_s = timestampSeconds(metadata.startedOn);
   const finished_s = timestampSeconds(metadata.finishedOn);
   if (started_s === null || finished_s === null || started_s > finished_s) return stop("statement.time", "startedOn and finishedOn are not a span of time");

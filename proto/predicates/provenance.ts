@@ -25,11 +25,12 @@ const Resource = Closed({
 });
 export type Resource = Static<typeof Resource>;
 
-/** What a consumer compares with what it expected. Whoever asked chose the name and the commit, and nothing else. */
+/** What a consumer compares with what it expected: all that whoever asked may choose. That it is run twice, which they may choose too, is told by the byproduct. */
 export const ExternalParameters = Closed({
   build: CommandName,
   repository: RepositoryId,
   commit: GitOid,
+  recipe_ref: Type.Optional({ ...RefName, description: "branch whose tip says what a build of that name is; absent in provenance of before this was said" }),
   ref: Type.Optional({ ...RefName, description: "set where the commit was the tip of this branch, as the node itself saw it or, in mode local, as the caller said" }),
 });
 export type ExternalParameters = Static<typeof ExternalParameters>;
