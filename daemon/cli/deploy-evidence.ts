@@ -42,6 +42,28 @@ function provenanceAt(path: string | null, trust: Trust, artifact_sha256: string
   return { verified, statement_sha256: sha256Of(fromBase64(dsseEnvelope.payload) ?? new Uint8Array()) };
 }
 
+/** What the evidence claims to be of; `null` for what is no bundle. */
+function statementOf(bytes: Uint8Array): string | null {
+  try {
+    const { attestations } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
+    const payload = fromBase64(attestations[0]?.dsseEnvelope.payload ?? "");
+    return payload === null ? null : sha256Of(payload);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+type Found = ReturnType<typeof gateEvidence>;
+
+const seenBy = ({ verification: { witnesses } }: GateEvidence): number => witnesses?.names.length ?? 0;
+
+/** Of two copies with different receipts, the one that verifies and that more witnesses saw. */
+function better(one: Found | undefined, other: Found): Found {
+  if (one === undefined || "reason" in one) return other;
+  return "reason" in other || seenBy(other) <= seenBy(one) ? one : other;
+}
+
 export interface Places {
   readonly path: string;
   readonly release: string | undefined;
@@ -57,7 +79,11 @@ export function evidenceBeside(artifact: ShippedArtifact, { path, release, prove
   const folder = there(`${path}${EVIDENCE_FOLDER}`);
   const gates = new Map<string, ReturnType<typeof gateEvidence>>();
   for (const place of [...(folder === null ? [] : [folder]), ...bundles]) {
-    for (const { bytes } of bundlesAt(place)) gates.set(sha256Of(bytes), gateEvidence(bytes, trust, now));
+    for (const { bytes } of bundlesAt(place)) {
+      const name = statementOf(bytes);
+      const found = gateEvidence(bytes, trust, now);
+      if (name !== null) gates.set(name, better(gates.get(name), found));
+    }
   }
   return {
     artifact: { name: basename(path), sha256: artifact.sha256 },

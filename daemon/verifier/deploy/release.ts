@@ -11,7 +11,7 @@ export interface ReleaseEvidence {
   readonly artifact: { readonly name: string; readonly sha256: string };
   readonly shipment: ShipmentVerification | null;
   readonly provenance: { readonly verified: ProvenanceVerification; readonly statement_sha256: string | null } | null;
-  /** By the SHA-256 of the bundle's bytes. */
+  /** By the SHA-256 of the obligations statement, which stays as it is when a receipt is made anew under a witnessed checkpoint. */
   readonly gates: ReadonlyMap<string, GateEvidence | { readonly reason: VerifyReason }>;
 }
 
@@ -58,11 +58,11 @@ function ofProvenance(policy: DeployPolicy, { statement }: VerifiedShipment, fou
 /** The evidence of each change must be there, be what the release says it is, and be what the policy wants. */
 function ofGates(policy: DeployPolicy, { statement }: VerifiedShipment, gates: ReleaseEvidence["gates"], now_s: number): DeployReason[] {
   const seen = new Set<string>();
-  return statement.predicate.steps.flatMap(({ bundle_sha256, gate_id, attempt, head, log_index }) => {
-    if (seen.has(bundle_sha256)) return [];
-    seen.add(bundle_sha256);
-    const found = gates.get(bundle_sha256);
-    if (found === undefined) return [no("gate.missing", `its evidence, ${bundle_sha256}, is not beside the artifact`, "bring the evidence folder along that the release left", gate_id)];
+  return statement.predicate.steps.flatMap(({ statement_sha256, gate_id, attempt, head, log_index }) => {
+    if (seen.has(statement_sha256)) return [];
+    seen.add(statement_sha256);
+    const found = gates.get(statement_sha256);
+    if (found === undefined) return [no("gate.missing", `its evidence, of statement ${statement_sha256}, is not beside the artifact`, "bring the evidence folder along that the release left", gate_id)];
     if ("reason" in found) return [no("gate.invalid", `${found.reason.code}: ${found.reason.detail}`, "bring the evidence folder along that the release left, and the newest trust file", gate_id)];
     const { predicate } = found.verification.statement ?? {};
     if (predicate?.gate_id !== gate_id || predicate.attempt.attempt !== attempt || predicate.identity.head !== head || predicate.identity.repo_id !== statement.predicate.repository || found.verification.log?.index !== log_index) return [no("gate.invalid", "it is the evidence of something else than the release says", "bring the evidence folder along that the release left", gate_id)];
@@ -78,5 +78,5 @@ export function judgeDeploy(policy: DeployPolicy, { artifact, shipment, provenan
   const [subject] = shipment.statement.subject;
   if (subject?.digest.sha256 !== artifact.sha256) return said("refuse", [no("release.invalid", "the release is of another file", RELEASE)]);
   const reasons = [...ofRelease(policy, shipment, now_s), ...ofProvenance(policy, shipment, provenance), ...ofGates(policy, shipment, gates, now_s)];
-  return said(reasons.length === 0 ? "pass" : "refuse", reasons, new Set(shipment.statement.predicate.steps.map(({ bundle_sha256 }) => bundle_sha256)).size);
+  return said(reasons.length === 0 ? "pass" : "refuse", reasons, new Set(shipment.statement.predicate.steps.map(({ statement_sha256 }) => statement_sha256)).size);
 }
