@@ -161,7 +161,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const reporter = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const integrity = await openIntegrity({
-    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }),
+    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }),
   });
   forgetOld(state_dir);
   return {

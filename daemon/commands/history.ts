@@ -23,6 +23,8 @@ export interface TestHistory {
   ran(place: TestPlace, tree: string, failed: readonly string[], passed: readonly string[]): void;
   /** Of those that are known to be flaky. */
   rates(place: TestPlace, ids: readonly string[]): Map<string, FlakyRate>;
+  /** Tests that nobody saw since then go; how many. */
+  expire(before_s: number): number;
 }
 
 export interface HistoryDeps {
@@ -83,6 +85,11 @@ export function openTestHistory({ store, now_s, tests_max = TESTS_MAX }: History
         }
         bound(key);
       });
+    },
+    expire(before_s) {
+      const old = [...rows.entries()].filter(({ value }) => value.last_s < before_s);
+      if (old.length > 0) store.atomic(() => old.forEach(({ key }) => rows.remove(key)));
+      return old.length;
     },
     rates(place, ids) {
       const key = keyOf(place);

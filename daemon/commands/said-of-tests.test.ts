@@ -62,6 +62,7 @@ test("attack: what a job says failed or passed teaches nothing; rates come of co
   const asked: string[] = [];
   const history: TestHistory = {
     watched: () => [],
+    expire: () => 0,
     ran: () => {
       throw new Error("a job's report was learnt from");
     },

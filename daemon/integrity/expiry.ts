@@ -33,6 +33,8 @@ export interface ExpiryDeps {
   readonly outbox: Pick<Outbox, "dropSent" | "owed">;
   readonly edges: Pick<LineageEdges, "from">;
   readonly kept: Pick<KeptOutcomeTable, "expire" | "forgetGate">;
+  /** What is known of tests that failed. */
+  readonly history: { expire(before_s: number): number };
   readonly retention: Retention;
   /** Builds whose time is over. */
   readonly builds: (ask: { readonly now_s: number; readonly cutoff_s: number }) => Promise<LeavingBuilds>;
@@ -235,8 +237,9 @@ export class Expiry {
   }
 
   private async sweepKept(): Promise<void> {
-    const { store, tombstones, kept, retention: { cache_days } } = this.deps;
+    const { store, tombstones, kept, history, retention: { cache_days } } = this.deps;
     if (cache_days === 0) return;
+    history.expire(Math.max(0, this.now_s - cache_days * DAY_S));
     for (let more = true; more; ) {
       let found = false;
       store.atomic(() => {

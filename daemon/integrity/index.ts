@@ -54,6 +54,7 @@ export interface IntegrityDeps {
   readonly tombstones: Tombstones;
   readonly holds: Holds;
   readonly edges: Pick<LineageEdges, "from">;
+  readonly history: ExpiryDeps["history"];
   readonly config: { readonly retention: Retention };
   /** Of a test, which dies at a step of expiry. */
   readonly step?: (name: string) => void;

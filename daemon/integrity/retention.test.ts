@@ -3,13 +3,17 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalText } from "../../proto/canonical.ts";
+import { Value } from "@sinclair/typebox/value";
+import { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Tombstone } from "../../proto/retention.ts";
 import type { GateResult } from "../../proto/api.ts";
 import { BUILD_FILE_MEDIA_TYPE, BUILD_MEDIA_TYPE } from "../../proto/build.ts";
+import { openTestHistory } from "../commands/history.ts";
 import { Releasing } from "../gate/releasing/testing/releasing.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { artifactName, type GateRow } from "../store/gates.ts";
+import { openStore } from "../store/db.ts";
 import { World } from "../testing/core.ts";
 import { expiringWorld, gated, hex, source } from "./testing/killed.ts";
 import { appendTombstones, readTombstones } from "./tombstone-file.ts";
@@ -32,9 +36,9 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 const row = (result: GateResult): GateRow | undefined => world.core.gates.get(result.gate_id, 1);
 const file = (): string => join(world.state_dir, "tombstones.jsonl");
-const restarted = async (between: () => void): Promise<void> => {
+const restarted = async (between: () => void | Promise<void>): Promise<void> => {
   await world.stop();
-  between();
+  await between();
   await world.start();
 };
 
@@ -100,6 +104,20 @@ test("attack: forgotten, and its findings stand among the answers kept for re-us
   expect(await world.core.integrity.keeping.forget(two.gate_id)).toBe(1);
   expect([outcomes.get("a".repeat(64)), outcomes.get("b".repeat(64)) !== undefined, await artifacts.blobs.has(blob.digest)]).toEqual([undefined, true, false]);
   expect([await artifacts.blobs.has(bundle), await artifacts.checkArtifact(`build-${"0".repeat(32)}`), world.core.tombstones.owed()]).toEqual([true, null, []]);
+});
+
+test("attack: names of tests that failed long ago stay for ever where their command is not run again", async () => {
+  const rows = (): number => world.core.store.scanner.count("tests.history");
+  await restarted(async () => {
+    const store = openStore({ state_dir: world.state_dir, limits: { ...Value.Create(StoreLimits), free_bytes_min: 1 }, fatal: (reason) => void world.warnings.push(reason) });
+    let seen_s = Math.floor((world.clock.now_ms() - 2 * DAY_MS) / 1000);
+    const history = openTestHistory({ store, now_s: () => seen_s });
+    history.ran({ repo_id: "demo", command: "old" }, "a".repeat(40), ["failed"], []);
+    seen_s += 2 * 86_400;
+    history.ran({ repo_id: "demo", command: "young" }, "a".repeat(40), ["failed"], []);
+    await store.close();
+  });
+  expect([rows(), world.warnings]).toEqual([1, []]);
 });
 
 test("attack: a hold comes while the gate goes, and is answered as if it held something", async () => {
