@@ -134,6 +134,7 @@ async function openAll(deps: EvidenceDeps): Promise<Opened> {
   const rotations = new Turn();
   const rotateLog: Evidence["rotateLog"] = (step) =>
     rotations.take(async () => {
+      await log.settled();
       // The operator's trust file may name the next key by now.
       const changed = (): void => void (opened = read());
       changed();

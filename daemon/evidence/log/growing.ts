@@ -58,6 +58,8 @@ export class Growing {
   /** The newest first. */
   readonly keys: NoteKey[];
   private readonly turn = new Turn();
+  /** What the key files still lack of a change that is on disk; set for as long as the change runs, and while it failed half-way. */
+  private owed: (() => Promise<void>) | null = null;
 
   constructor(
     private readonly store: Store,
@@ -93,17 +95,32 @@ export class Growing {
     });
   }
 
+  /** Does what a change of the key still owes; a full disk may have room by now. Throws what stands against it. */
+  async settled(): Promise<void> {
+    await this.turn.free();
+    if (this.owed !== null) await this.turn.take(() => this.settle());
+  }
+
+  private async settle(): Promise<void> {
+    await this.owed?.();
+    this.owed = null;
+  }
+
   /** On disk when it resolves. */
   async append<T>(entries: readonly Uint8Array[], time_s: number, commit: (receipts: readonly LogReceipt[]) => T): Promise<Grown<T>> {
-    const waits = this.turn.taken;
-    if (waits) await this.turn.free();
+    let waited = false;
+    // Looked at last thing before the head moves: somebody else may have gone on first.
+    while (this.turn.taken || this.owed !== null) {
+      waited = true;
+      await this.settled();
+    }
     // Whoever went on first may have been dated later.
-    const grown = this.grown(entries, waits ? Math.max(time_s, headOf(this.tables).time_s) : time_s, undefined, commit);
+    const grown = this.grown(entries, waited ? Math.max(time_s, headOf(this.tables).time_s) : time_s, undefined, commit);
     await this.store.durable();
     return grown;
   }
 
-  /** See `Log.rotate`; `settle` is awaited before anybody else goes on. */
+  /** See `Log.rotate`; `settle` has succeeded before anybody else goes on. */
   rotate(next: LogSigner, time_s: number, plan: (before: Handover) => HandedOver, settle: (head: Head) => Promise<void>): Promise<number> {
     return this.turn.take(async () => {
       const { size, frontier } = headOf(this.tables);
@@ -115,7 +132,8 @@ export class Growing {
       await this.store.durable();
       this.signer = next;
       this.keys.unshift(next.key);
-      await settle(head);
+      this.owed = () => settle(head);
+      await this.settle();
       return size;
     });
   }

@@ -55,6 +55,8 @@ export interface Log {
    * and before anything is signed under the new key alone. Appends wait meanwhile. Index of the entry.
    */
   rotate(next: LogSigner, time_s: number, plan: (before: Handover) => HandedOver, settle: () => void): Promise<number>;
+  /** Resolves when no change of the key runs or is half done. Throws what still stands against its end. */
+  settled(): Promise<void>;
   entry(index: number): Uint8Array;
   /** Receipt for an entry under the newest checkpoint. */
   receipt(index: number): LogReceipt;
@@ -134,6 +136,8 @@ export async function openLog(deps: LogDeps): Promise<Log> {
         await writeVerifierKey(folder, verifierKeyText(next.key)).catch(deps.projection_failed);
         deps.appended?.();
       }),
+
+    settled: () => growing.settled(),
 
     entry: (index) => readEntry(tables, within(index)),
 

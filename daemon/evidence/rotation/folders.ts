@@ -61,17 +61,18 @@ function drop(state_dir: string, name: string): void {
 
 /**
  * Puts the planned files in their places, each in one step; all of it may be repeated. The old private key is gone afterwards, but for
- * copies that somebody made.
+ * copies that somebody made. The plan goes last: without it nobody would know that a key which still waits signs already.
  */
 export function installPlan(state_dir: string): void {
   const keys = join(state_dir, "keys");
+  if (!existsSync(join(state_dir, ROTATION))) return;
   // Digests of before would refuse a folder that was left in between; without them it is opened, and gets its own.
   rmSync(join(keys, "sums"), { force: true });
   for (const name of ["trust.json", LOG_KEY]) replacePrivateFile(join(keys, name), readPrivateFile(join(state_dir, ROTATION, name)));
   writeSums(keys);
-  drop(state_dir, ROTATION);
   drop(state_dir, PREPARED);
   rmSync(join(state_dir, NEXT_TRUST), { force: true });
+  drop(state_dir, ROTATION);
 }
 
 /** Whether the log's head says that the planned key signs by now. */

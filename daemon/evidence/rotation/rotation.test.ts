@@ -1,71 +1,18 @@
 /** A log goes on under another key, and nobody who holds the old one can take it over. */
-import { afterEach, describe, expect, test } from "bun:test";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Value } from "@sinclair/typebox/value";
-import { StoreLimits } from "../../../proto/config.ts";
-import { MaestroError } from "../../../proto/errors.ts";
 import { ROTATIONS_FILE } from "../../../proto/log.ts";
 import type { TrustBody } from "../../../proto/trust.ts";
-import { systemClock } from "../../platform/clock.ts";
-import { openStore, type Store } from "../../store/db.ts";
-import { newSigner, recordInput } from "../../testing/evidence.ts";
-import { times } from "../../testing/scale.ts";
-import { verifyBundle } from "../../verifier/bundle.ts";
-import { monitorLog, type Known, type Monitored } from "../../verifier/log/monitor.ts";
-import { parseNote, parseVerifierKey, type NoteKey } from "../../verifier/note.ts";
-import { createEvidence, type Evidence, type EvidenceDeps } from "../index.ts";
+import { newSigner } from "../../testing/evidence.ts";
+import { parseNote } from "../../verifier/note.ts";
 import { signerFromPem } from "../keys/signer.ts";
 import { signTrust, trustFileBytes } from "../keys/trust.ts";
-import { fileAt } from "../log/audit.ts";
 import { signedCheckpoint } from "../log/signed.ts";
+import { clean, cleanups, filesOf, logKey, look, open, problems, record, refusal, stateDir, verified, type Cleanups } from "./testing/nodes.ts";
 
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-function stateDir(): string {
-  const folder = mkdtempSync(join(tmpdir(), "maestro-rotation-"));
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-interface Opened {
-  readonly evidence: Evidence;
-  readonly store: Store;
-  close(): Promise<void>;
-}
-
-async function open(state_dir: string, operator: Pick<EvidenceDeps, "operator"> = {}): Promise<Opened> {
-  const fatal = (error: unknown): void => { throw error; };
-  const store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal });
-  const close = async (): Promise<void> => void (await store.close());
-  try {
-    const evidence = await createEvidence({ store, state_dir, trust_domain: null, version: "0.0.0", ...operator, clock: systemClock, time_froze: () => undefined, projection_failed: fatal });
-    let closed = false;
-    const both = async (): Promise<void> => {
-      if (closed) return;
-      closed = true;
-      await evidence.published();
-      await close();
-    };
-    cleanups.push(both);
-    return { evidence, store, close: both };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-const record = (evidence: Evidence, attempt: number) => evidence.record(recordInput(evidence.trust_domain, attempt), () => undefined);
-const verified = (bundle: Uint8Array, trust: Uint8Array) => verifyBundle(bundle, trust, { now: new Date() });
-const problems = async (evidence: Evidence) => (await Array.fromAsync(evidence.log.audit())).filter(({ problem }) => problem !== null);
-const logKey = (state: string): NoteKey => parseVerifierKey(readFileSync(join(state, "log/log.vkey"), "utf8").trim())!;
-const look = (state: string, known: Known): Promise<Monitored> => monitorLog(known, (path) => fileAt(join(state, "log", path)), true);
+afterEach(() => clean(cleanups));
 const signers = (checkpoint: string): number => parseNote(checkpoint)?.signatures.length ?? 0;
-const refusal = (work: Promise<unknown>): Promise<string> => work.then(() => "none", (error: unknown) => (error instanceof MaestroError ? `${error.code} ${error.detail}` : String(error)));
 
 /** A node with three gates before the change of its log key and two after it. */
 async function rotated() {
@@ -75,8 +22,7 @@ async function rotated() {
   const before = [await record(evidence, 1), await record(evidence, 2), await record(evidence, 3)];
   await evidence.published();
   const old = { trust: evidence.trust_bytes, key: logKey(state), pem: readFileSync(join(state, "keys/log.pem"), "utf8"), log: evidence.logState() };
-  const copy = stateDir();
-  cpSync(join(state, "log"), join(copy, "log"), { recursive: true });
+  const copy = filesOf(state);
   const reply = await evidence.rotateLog("both");
   const covering = evidence.logState();
   const after = [await record(evidence, 4), await record(evidence, 5)];
@@ -84,9 +30,18 @@ async function rotated() {
   return { state, copy, ...opened, before: before.map(({ bundle }) => bundle), after: after.map(({ bundle }) => bundle), old, reply, covering };
 }
 
+/** One that nobody changes; whoever wants to works on `filesOf` it. */
+let node: Awaited<ReturnType<typeof rotated>>;
+const last: Cleanups = [];
+beforeAll(async () => {
+  node = await rotated();
+  last.push(...cleanups.splice(0));
+});
+afterAll(() => clean(last));
+
 describe("a node that wrote its own trust file", () => {
   test("goes on under a new key in one step: one origin, one history, and evidence of before and after verifies under its trust file", async () => {
-    const { state, evidence, before, after, old, reply, covering } = await rotated();
+    const { state, evidence, before, after, old, reply, covering } = node;
     expect(reply).toMatchObject({ origin: old.log.origin, next: null, rotated: { from: old.key.key.fingerprint, index: old.log.size } });
     expect([covering.size, signers(covering.checkpoint), signers(evidence.logState().checkpoint)]).toEqual([old.log.size + 1, 2, 1]);
     expect([evidence.logState().origin, logKey(state).key.fingerprint]).toEqual([old.log.origin, reply.key]);
@@ -94,9 +49,8 @@ describe("a node that wrote its own trust file", () => {
     expect(await problems(evidence)).toEqual([]);
   });
 
-  test("the old private key is nowhere in the state folder, and no other file is left over", async () => {
-    const { state, old, close } = await rotated();
-    await close();
+  test("the old private key is nowhere in the state folder, and no other file is left over", () => {
+    const { state, old } = node;
     const files = readdirSync(state, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(state, name)).isFile());
     const secret = old.pem.split("\n")[1]!;
     expect(files.filter((name) => readFileSync(join(state, name)).includes(secret))).toEqual([]);
@@ -158,8 +112,8 @@ test("attack: the keys of before are put back while the change is the newest ent
 });
 
 describe("whoever holds the trust file of before", () => {
-  test("verifies what was given before, and is led to the signed entry for what came after", async () => {
-    const { before, after, old } = await rotated();
+  test("verifies what was given before, and is led to the signed entry for what came after", () => {
+    const { before, after, old } = node;
     expect(verified(before[0]!, old.trust).result).toBe("verified");
     const later = verified(after[0]!, old.trust);
     expect(later).toMatchObject({ result: "unknown_signer", reasons: [{ code: "log.unknown" }] });
@@ -167,41 +121,41 @@ describe("whoever holds the trust file of before", () => {
   });
 
   test("follows the log from its old key to the new one by the log's own files, and remembers both", async () => {
-    const { state, old, evidence } = await rotated();
+    const { state, old, evidence } = node;
     const looked = await look(state, { checkpoint: old.log.checkpoint, keys: [old.key] });
     expect(looked).toMatchObject({ result: "consistent", newest: { size: evidence.logState().size }, rotations: [{ old_key: { hash: old.key.hash } }] });
     expect(looked.result === "consistent" && looked.state.keys.map(({ from, to }) => [from, to])).toEqual([[0, old.log.size + 1], [old.log.size + 1, null]]);
   });
 
   test("is told of no rollback by a look that falls between the change and the checkpoint over it", async () => {
-    const { state, copy, old } = await rotated();
-    cpSync(join(state, "log", ROTATIONS_FILE), join(copy, "log", ROTATIONS_FILE));
-    expect(await look(copy, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "consistent", newest: { size: old.log.size }, rotations: [], state: { keys: [{ to: null }] } });
+    const { state, copy, old } = node;
+    const between = filesOf(copy);
+    cpSync(join(state, "log", ROTATIONS_FILE), join(between, "log", ROTATIONS_FILE));
+    expect(await look(between, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "consistent", newest: { size: old.log.size }, rotations: [], state: { keys: [{ to: null }] } });
   });
 
   test("and whoever has the new key alone follows it back", async () => {
-    const { state, old } = await rotated();
+    const { state, old } = node;
     expect(await look(state, { checkpoint: old.log.checkpoint, keys: [logKey(state)] })).toMatchObject({ result: "consistent" });
   });
 });
 
 describe("attack: a stolen old key", () => {
   /** What the thief signs: the log as it was, and one entry more. */
-  async function forged() {
-    const node = await rotated();
+  function forged() {
     const thief = { key: node.old.key, sign: signerFromPem("ed25519", node.old.pem, "stolen").sign };
     const { size, root } = node.evidence.logState();
-    return { ...node, forge: (wanted = size) => signedCheckpoint({ frontier: { size: wanted, hashes: new Uint8Array() }, root }, thief) };
+    return { ...node, site: filesOf(node.state), forge: (wanted = size) => signedCheckpoint({ frontier: { size: wanted, hashes: new Uint8Array() }, root }, thief) };
   }
 
   test("signs the newest tree: a key whose time is over has no say", async () => {
-    const { state, old, forge } = await forged();
-    writeFileSync(join(state, "log/checkpoint"), forge());
-    expect(await look(state, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "refused", step: "key" });
+    const { site, old, forge } = forged();
+    writeFileSync(join(site, "log/checkpoint"), forge());
+    expect(await look(site, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "refused", step: "key" });
   });
 
-  test("signs a receipt of today: the trust file says up to which tree it signed", async () => {
-    const { after, evidence, old, forge } = await forged();
+  test("signs a receipt of today: the trust file says up to which tree it signed", () => {
+    const { after, evidence, old, forge } = forged();
     const bundle = JSON.parse(new TextDecoder().decode(after[1]));
     for (const { verificationMaterial: { tlogEntries: [entry] } } of bundle.attestations) {
       entry.logId.keyId = old.key.hash.toBase64();
@@ -214,17 +168,19 @@ describe("attack: a stolen old key", () => {
   });
 
   test("hides the change of key: whoever saw the new key misses it", async () => {
-    const { state, old, copy } = await forged();
+    const { state, old, copy } = forged();
     const seen = await look(state, { checkpoint: null, keys: [old.key] });
     if (seen.result !== "consistent") throw new Error(seen.detail);
     expect(await look(copy, { checkpoint: seen.state.checkpoint, keys: [old.key, logKey(state)] })).toMatchObject({ result: "refused", step: "rotation" });
   });
 
   test("takes the statement of another log's change", async () => {
-    const { state, old } = await forged();
-    const other = await rotated();
-    cpSync(join(other.state, "log", ROTATIONS_FILE), join(state, "log", ROTATIONS_FILE));
-    expect(await look(state, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "refused", step: "rotation" });
+    const { site, old } = forged();
+    const other = stateDir();
+    const { evidence } = await open(other);
+    await evidence.rotateLog("both");
+    cpSync(join(other, "log", ROTATIONS_FILE), join(site, "log", ROTATIONS_FILE));
+    expect(await look(site, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "refused", step: "rotation" });
   });
 });
 
@@ -260,48 +216,4 @@ describe("under an operator's trust file", () => {
     expect([existsSync(join(state, "keys.prepared")), existsSync(join(state, "trust-next.json"))]).toEqual([false, false]);
     expect(await refusal(third.evidence.rotateLog("activate"))).toContain("no next log key");
   });
-});
-
-describe("kill -9", () => {
-  const CHILD = join(import.meta.dir, "testing/rotating.ts");
-
-  async function child(state: string, kill_at: number): Promise<{ bundles: Uint8Array[]; steps: number | null }> {
-    const run = Bun.spawn([process.execPath, CHILD, state, String(kill_at)], { stdout: "pipe", stderr: "inherit" });
-    const lines = (await run.stdout.text()).split("\n").filter((line) => line !== "");
-    await run.exited;
-    const steps = lines.at(-1)?.startsWith("steps ") === true ? Number(lines.pop()?.slice(6)) : null;
-    return { bundles: lines.map((line) => Uint8Array.fromBase64(line)), steps };
-  }
-
-  /** Whatever was acknowledged verifies once, the log is whole, and there is one key to go on with. */
-  async function check(state: string, bundles: readonly Uint8Array[], what: string): Promise<void> {
-    const { evidence, close } = await open(state);
-    const { bundle } = await record(evidence, 9);
-    const places = [...bundles, bundle].map((one) => verified(one, evidence.trust_bytes));
-    expect([what, places.map(({ result }) => result)]).toEqual([what, places.map(() => "verified")]);
-    expect(new Set(places.map(({ log }) => log?.index)).size).toBe(places.length);
-    expect([what, await problems(evidence)]).toEqual([what, []]);
-    await evidence.published();
-    const key = logKey(state);
-    expect([what, await look(state, { checkpoint: null, keys: [key] })]).toMatchObject([what, { result: "consistent" }]);
-    // Prepared or done, and nothing in between.
-    expect([what, readdirSync(state).filter((name) => name.startsWith("keys.rot"))]).toEqual([what, []]);
-    await close();
-  }
-
-  test("before any step of the change leaves a log that verifies, one key set, and every verdict that was acknowledged once", async () => {
-    const whole = await child(stateDir(), 0);
-    expect(whole.bundles.length).toBe(4);
-    const steps = whole.steps ?? 0;
-    expect(steps).toBeGreaterThan(10);
-    // A few of them in every run, others tomorrow; the nightly run takes them all.
-    const every = Math.ceil(8 / times(1));
-    const points = Array.from({ length: steps }, (_, i) => i + 1).filter((at) => (at + new Date().getUTCDate()) % every === 0);
-    for (const at of points) {
-      const state = stateDir();
-      const { bundles, steps: ended } = await child(state, at);
-      expect([at, ended]).toEqual([at, null]);
-      await check(state, bundles, `killed before step ${at} of ${steps}`);
-    }
-  }, 120_000);
 });
