@@ -46,6 +46,13 @@ test("files lie under their names, one that is called like another's unfinished 
   expect(["app/x/a.part", "app/x/a", "app/empty"].map((path) => readFileSync(path, "utf8"))).toEqual(["part", "two", ""]);
 });
 
+test("what came with other bytes than its record names has no name, and leaves nothing", async () => {
+  const { buildFiles } = daemon({ a: "mine" });
+  const other = { async *buildFiles(id: string) { for await (const event of buildFiles(id)) yield event.event === "piece" ? { ...event, bytes: toBase64(utf8("other")) } : event; } };
+  expect(await receiveBuild(other, `build-${"0".repeat(32)}`, undefined).catch((error: unknown) => error)).toEqual(expect.objectContaining({ code: "worker.protocol" }));
+  expect(readdirSync("app")).toEqual([]);
+});
+
 test("attack: the working tree has a link where the outputs would go", async () => {
   symlinkSync(victim, "app");
   expect(await receive({ a: "mine" }).catch((error: unknown) => error)).toEqual(refused("app"));
@@ -60,7 +67,7 @@ test("attack: the working tree has a link where the outputs would go", async () 
 test("attack: the working tree has links in place of the outputs themselves and of the provenance", async () => {
   writeFileSync(join(victim, "key"), "precious");
   mkdirSync("app");
-  for (const name of ["a", "app.provenance.sigstore.json", "app.provenance.sigstore.json.part"]) symlinkSync(join(victim, "key"), join("app", name));
+  for (const name of ["a", "app.provenance.sigstore.json", `app.provenance.sigstore.json.${process.pid}.part`]) symlinkSync(join(victim, "key"), join("app", name));
   await receive({ a: "mine" });
   expect([readFileSync(join(victim, "key"), "utf8"), lstatSync("app/a").isFile(), readFileSync("app/app.provenance.sigstore.json", "utf8")]).toEqual(["precious", true, "provenance"]);
 });

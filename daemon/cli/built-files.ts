@@ -68,7 +68,8 @@ class Incoming {
   }
 }
 
-const partOf = ({ provenance_path }: Pick<ReceivedBuild, "provenance_path">): string => `${provenance_path}.part`;
+/** Of this process alone: two may fetch into one folder at once. No output may be called so. */
+const partOf = ({ provenance_path }: Pick<ReceivedBuild, "provenance_path">): string => `${provenance_path}.${process.pid}.part`;
 
 /** The files in their order: one is whole before the next begins, and one without bytes is begun and whole at once. */
 class Sequence {
@@ -96,6 +97,10 @@ export async function receiveBuild(client: Pick<MaestroClient, "buildFiles">, bu
   let received: ReceivedBuild | undefined;
   let ended = false;
   const files = new Sequence();
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => {
+    if (received !== undefined) rmSync(partOf(received), { force: true });
+  });
   for await (const event of client.buildFiles(build_id)) {
     if (event.event === "record") {
       const folder = out ?? requireOwnFolder(event.row.build);

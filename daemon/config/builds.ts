@@ -14,8 +14,8 @@ const folded = (path: string): string => path.normalize("NFC").toLowerCase();
 
 /** Files of which one would end up in another's place on somebody's disk. */
 function clashes(name: string, outputs: readonly string[]): string[] {
-  const taken = new Map([provenanceName(name), `${provenanceName(name)}.part`].map((path) => [folded(path), path]));
-  const found: string[] = [];
+  const taken = new Map([[folded(provenanceName(name)), provenanceName(name)]]);
+  const found = outputs.filter((path) => folded(path).startsWith(`${folded(provenanceName(name))}.`)).map((path) => `${path} is called like an unfinished ${provenanceName(name)}`);
   for (const path of outputs) {
     const other = taken.get(folded(path));
     if (other !== undefined) found.push(`${path} and ${other} are one file where case does not count`);
