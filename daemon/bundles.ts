@@ -1,10 +1,13 @@
 /** What `maestro bundle` gathers from, put together: the log under its witnesses' newest checkpoint, bills of materials, what a gate was judged by. */
 import { POLICY_FILE, CONFIGURATION_FILE, policyCodeFile, policyDataFile, type LeftOut } from "../proto/evidence-bundle.ts";
+import type { SigstoreBundle } from "../proto/attestation.ts";
+import { canonicalBytes } from "../proto/canonical.ts";
 import { utf8 } from "../proto/encoding.ts";
 import { MaestroError } from "../proto/errors.ts";
 import { recordBytes } from "../proto/record.ts";
 import { SBOM_DOCUMENT } from "../proto/sbom.ts";
 import { createBundling, type Bundling, type BundlingDeps } from "./bundling/index.ts";
+import { reissue, type ReceiptSource } from "./bundling/reissue.ts";
 import type { Core } from "./compose.ts";
 import { readReply } from "./gate/reply.ts";
 import { readBundle } from "./policy/index.ts";
@@ -42,20 +45,31 @@ async function rulesOf({ artifacts, policy_bytes }: BundledCore, row: GateRow): 
   return { files, left_out };
 }
 
+function receiptsOf({ evidence: { log }, witnessing: { cosigned } }: Pick<Core, "evidence" | "witnessing">): ReceiptSource {
+  return {
+    origin: () => log.state().origin,
+    entry: (index) => (index < log.state().size ? log.entry(index) : null),
+    witnessed: () => cosigned.quorum() > 0,
+    receipt: (index) => cosigned.receipt(index),
+    consistency: (first, second) => log.consistencyProof(first, second),
+  };
+}
+
+/** One Sigstore bundle of this node's with its receipt under the newest witnessed checkpoint; as it was where there is none. */
+export function reissuedBy(core: Pick<Core, "evidence" | "witnessing">): (bundle: Uint8Array) => Uint8Array {
+  return (bundle) => {
+    const [attestation] = reissue([JSON.parse(new TextDecoder().decode(bundle)) as SigstoreBundle], receiptsOf(core)).attestations;
+    return attestation === undefined ? bundle : canonicalBytes(attestation);
+  };
+}
+
 export function bundlingOf(core: BundledCore): Bundling {
-  const { log } = core.evidence;
   return createBundling({
     gates: core.gates,
     artifacts: core.artifacts,
     releases: core.releases,
     trust: () => core.evidence.trust_bytes,
-    receipts: {
-      origin: () => log.state().origin,
-      entry: (index) => (index < log.state().size ? log.entry(index) : null),
-      witnessed: () => core.witnessing.cosigned.quorum() > 0,
-      receipt: (index) => core.witnessing.cosigned.receipt(index),
-      consistency: (first, second) => log.consistencyProof(first, second),
-    },
+    receipts: receiptsOf(core),
     sbom: async (row) => {
       const bytes = await orNull(() => core.sboms.ofGate(row));
       return bytes === null ? null : { name: SBOM_DOCUMENT, bytes };

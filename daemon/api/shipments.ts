@@ -18,10 +18,12 @@ export interface ShipmentRouteDeps {
   readonly integrity: { readonly quota: Pick<Quota, "check"> };
   readonly tenants: Pick<Tenants, "inLine" | "pay">;
   readonly limits: { readonly server: Pick<Limits["server"], "json_bytes_max"> };
+  /** With its receipt under the newest witnessed checkpoint. */
+  readonly reissued: (bundle: Uint8Array) => Uint8Array;
   readonly expectWork: () => void;
 }
 
-export function shipmentRoutes({ intakes, ship_desk, artifacts, integrity, tenants, limits, expectWork }: ShipmentRouteDeps): Route[] {
+export function shipmentRoutes({ intakes, ship_desk, artifacts, integrity, tenants, limits, reissued, expectWork }: ShipmentRouteDeps): Route[] {
   return [
     route("ship", {
       access: "ship",
@@ -41,7 +43,7 @@ export function shipmentRoutes({ intakes, ship_desk, artifacts, integrity, tenan
     }),
     route("shipment", {
       access: "findings",
-      summary: "A release as it was signed and logged",
+      summary: "A release as it was signed and logged, with receipts as new as witnesses are",
       params: { id: ShipmentId },
       request: null,
       body_bytes_max: 0,
@@ -50,7 +52,7 @@ export function shipmentRoutes({ intakes, ship_desk, artifacts, integrity, tenan
         const kept = await readShipment(artifacts, params.id);
         // The same words whether there is no such release or it is somebody else's.
         if (kept === null || !maySee(principal, kept.row)) throw new MaestroError("request.not_found", `no release ${params.id}`);
-        return { row: kept.row, shipment: toBase64(kept.shipment), release: toBase64(kept.release) };
+        return { row: kept.row, shipment: toBase64(reissued(kept.shipment)), release: toBase64(reissued(kept.release)) };
       },
     }),
   ];

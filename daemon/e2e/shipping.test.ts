@@ -56,6 +56,8 @@ test("release: a squash, a merge commit and a fast-forward, each admitted; a com
   expect(await reassessed()).toMatchObject({ code: 0, stdout: expect.stringContaining('"would_ship":3') });
   writeFileSync(policy, JSON.stringify({ version: 1, repositories: [repository], ...LOCAL, verified_levels: ["MAESTRO_GATE_HOST"] }));
   for (const where of [[], [`${artifact}.evidence`]]) expect(await reassessed(...where)).toMatchObject({ code: 1, stdout: expect.stringContaining('"level":3') });
+  const again = await world.run(["release", (JSON.parse(released.stdout) as { shipment_id: string }).shipment_id, "--out", join(world.home, "again")]);
+  expect([again.code, existsSync(join(world.home, "again/app.tar.shipment.sigstore.json"))]).toEqual([0, true]);
   const bare = await source.commit({ "four.ts": "export const four = 4;\n" }, "nobody gated this");
   const refused = await release(`${from}..${main}`);
   expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining(bare)]);
