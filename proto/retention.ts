@@ -56,6 +56,8 @@ export const MEDIA_CLASS: Readonly<Record<string, RetentionClass>> = {
   "application/vnd.maestro.build.v1+json": "evidence",
   "application/vnd.maestro.build-row.v1+json": "evidence",
   "application/vnd.maestro.build-file.v1": "evidence",
+  "application/vnd.maestro.shipment.v1+json": "evidence",
+  "application/vnd.maestro.shipment-row.v1+json": "evidence",
   "application/vnd.dev.sigstore.bundle.v0.3+json": "evidence",
   "application/vnd.maestro.gate-reply.v1+json": "personal",
   "application/vnd.maestro.tombstone.v1+json": "node",

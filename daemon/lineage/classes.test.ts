@@ -7,8 +7,8 @@ import { readSources } from "../house/sources.ts";
 const sources = readSources().filter(({ path, test }) => !test && /^(?:daemon|proto)\//.test(path) && !/\/testing\/|crash-writer|flip-reader|proto\/retention/.test(path));
 const found = (pattern: RegExp): string[] => [...new Set(sources.flatMap(({ text }) => [...text.matchAll(pattern)].map((match) => match[1]!)))].sort();
 
-/** Media types of others' formats that travel inside a bundle or are only read. */
-const NOT_STORED = /^application\/vnd\.(?:oci\.|dev\.sigstore\.|in-toto|cyclonedx|github|msgpack)/;
+/** Media types of others' formats that travel inside a bundle or are only read, and of what the command line writes for somebody else. */
+const NOT_STORED = /^application\/vnd\.(?:oci\.|dev\.sigstore\.|in-toto|cyclonedx|github|msgpack|maestro\.(?:change|evidence-bundle)\.)/;
 
 test("every table has a class, and every class of a table a table", () => {
   const tables = found(/\.table(?:<[^;()]*>)?\("([a-z._]+)"/g);
