@@ -9,11 +9,12 @@ import { oneDocument, type Ran, World } from "./testing/world.ts";
 
 const world = new World();
 let repository: Awaited<ReturnType<World["repository"]>>;
+let old: Awaited<ReturnType<World["judged"]>>;
 afterAll(() => world.dispose());
 beforeAll(async () => {
   await world.daemon();
   repository = await world.changed({}, { "src/a.ts": "export const a = 2;\n" });
-  await world.judged(repository);
+  old = await world.judged(repository);
 }, 120_000);
 
 const log = (...args: string[]): Promise<Ran> => world.run(["log", ...args], { env: { MAESTRO_SOCKET: world.socket_path } });
@@ -44,7 +45,9 @@ test("a first look takes the key from elsewhere, remembers, and the next one sho
   expect(said(await log("monitor", "--key", key, "--remember", kept))).toMatchObject({ code: 0 });
   const before = JSON.parse(readFileSync(kept, "utf8")) as { size: number };
   await world.judged(repository, ["--rerun"]);
-  const looked = said(await log("monitor", "--remember", kept, "--full"));
+  const proof = world.path("proof");
+  const looked = said(await log("monitor", "--remember", kept, "--full", "--proof", proof));
+  expect(readFileSync(proof, "utf8")).toStartWith(`old ${before.size}\n`);
   expect(looked.code).toBe(0);
   expect(looked.text).toContain(`grew from ${before.size} to`);
   expect(looked.text).toContain("hash up to the signed root");
@@ -52,7 +55,6 @@ test("a first look takes the key from elsewhere, remembers, and the next one sho
 });
 
 test("the key changes while the daemon runs; whoever remembers the old one follows, and evidence of before and after verifies", async () => {
-  const old = await world.judged(repository, ["--rerun"]);
   const before = await headAt("checkpoint");
   const reply = oneDocument(await log("rotate", "--json")) as LogRotateReply;
   expect(reply.rotated).toMatchObject({ index: before.size });
@@ -67,11 +69,11 @@ test("an export holds everything a stranger needs, at the newest size and at an 
   const rotated_at = (oneDocument(await log("monitor", "--key", key, "--json")) as { rotations: { terms: { size: number } }[] }).rotations[0]!.terms.size;
   const newest = await headAt("checkpoint");
   for (const size of [newest.size, rotated_at + 1]) {
-    const out = world.path(`site-${size}`);
-    expect(said(await log("export", "--out", out, "--at", String(size)))).toMatchObject({ code: 0 });
-    // Whoever has only the first key is led through the change by the folder alone.
-    expect(said(await log("check", "--log", out, "--key", key))).toMatchObject({ code: 0 });
+    // With the slash that a shell completes.
+    expect(said(await log("export", "--out", `${world.path(`site-${size}`)}/`, "--at", String(size)))).toMatchObject({ code: 0 });
   }
+  // Whoever has only the first key is led through the change by the folder alone.
+  expect(said(await log("check", "--log", world.path(`site-${rotated_at + 1}`), "--key", key))).toMatchObject({ code: 0 });
   const early = await log("export", "--out", world.path("early"), "--at", "1");
   expect(said(early).text).toContain("--checkpoint");
   expect(existsSync(world.path("early"))).toBe(false);

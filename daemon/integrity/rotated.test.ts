@@ -2,13 +2,20 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { Limits } from "../../proto/config.ts";
 import type { RepairReport } from "../../proto/integrity.ts";
 import { ROTATIONS_FILE } from "../../proto/log.ts";
+import { salvage, type SalvagedTable } from "../store/salvage.ts";
 import { World } from "../testing/core.ts";
 import { verifyBundle } from "../verifier/bundle.ts";
 import { fileAt } from "../evidence/log/audit.ts";
 import { monitorLog } from "../verifier/log/monitor.ts";
 import { parseVerifierKey } from "../verifier/note.ts";
+import { systemClock } from "../platform/clock.ts";
+import { walkOffline } from "./offline.ts";
+import { repairState } from "./repair.ts";
+import { restoreBackup } from "./restore.ts";
 
 const OFFLINE = join(import.meta.dir, "../offline.ts");
 let world: World;
@@ -34,12 +41,27 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-async function offline(...args: readonly string[]): Promise<{ events: readonly unknown[]; text: string }> {
-  const child = Bun.spawn([process.execPath, OFFLINE, ...args], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+const limits = Value.Create(Limits);
+const shared = { limits, machine: null, clock: systemClock, monotonic_ms: () => systemClock.monotonic_ms() };
+
+/** In the process that `maestro fsck` starts for it, which a database in pieces may kill. */
+async function repairedInChild(state_dir: string): Promise<RepairReport> {
+  const child = Bun.spawn([process.execPath, OFFLINE, "repair", "--state", state_dir], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
   const text = await new Response(child.stdout).text();
   await child.exited;
-  return { text, events: text.trim().split("\n").map((line): unknown => JSON.parse(line)) };
+  return (JSON.parse(text.trim().split("\n").at(-1) ?? "") as { report: RepairReport }).report;
 }
+
+/** Here, where the database is whole. */
+const repairedHere = (state_dir: string): Promise<RepairReport> => repairState({ ...shared, state_dir, examine: () => damage(state_dir), salvage: salvaged });
+
+async function salvaged(from: string, to: string): Promise<SalvagedTable[]> {
+  const told: SalvagedTable[] = [];
+  await salvage(from, to, [], (line) => void ("table" in line && told.push(line)));
+  return told;
+}
+
+const damage = async (state_dir: string) => (await Array.fromAsync(walkOffline(state_dir, limits))).filter(({ problem }) => problem !== null);
 
 function copy(name: string): string {
   const state_dir = join(world.scratch.root, name);
@@ -56,23 +78,18 @@ async function followed(folder: string) {
   return monitorLog({ checkpoint: null, keys: [key] }, (path) => fileAt(join(folder, path)), true);
 }
 
-async function repaired(state_dir: string): Promise<RepairReport> {
-  const { events } = await offline("repair", "--state", state_dir);
-  return (events.at(-1) as { report: RepairReport }).report;
-}
-
 test("attack: the file that shows how the key changed is altered: fsck says so, and a repair makes it again", async () => {
   const state_dir = copy("altered");
   writeFileSync(join(state_dir, "log", ROTATIONS_FILE), "{}");
-  expect((await offline("fsck", "--state", state_dir)).text).toContain("other bytes than the log");
-  expect(await repaired(state_dir)).toMatchObject({ lost: [], succession: null, after: { damage_total: 0 } });
+  expect(await damage(state_dir)).toMatchObject([{ name: ROTATIONS_FILE, problem: expect.stringContaining("other bytes than the log") }]);
+  expect(await repairedHere(state_dir)).toMatchObject({ lost: [], succession: null, after: { damage_total: 0 } });
   expect(await followed(join(state_dir, "log"))).toMatchObject({ result: "consistent", rotations: [{}] });
 }, 120_000);
 
 test("a database that is lost comes back from tiles and blobs with entries under both keys, and with the change itself", async () => {
   const state_dir = copy("lost");
   writeFileSync(join(state_dir, "db/data.mdb"), new Uint8Array(65_536));
-  const report = await repaired(state_dir);
+  const report = await repairedInChild(state_dir);
   expect(report.after.damage_total).toBe(0);
   expect(report.rebuilt.join("\n")).toContain("1 changes of its key");
   expect(verdicts(state_dir)).toEqual(whole);
@@ -82,7 +99,6 @@ test("a database that is lost comes back from tiles and blobs with entries under
 
 test("a backup restores: the old log ends under its newest key, and evidence from before and after the change verifies", async () => {
   const state_dir = join(world.scratch.root, "restored");
-  const { events } = await offline("restore", "--from", backup, "--state", state_dir);
-  expect(events.at(-1)).toMatchObject({ report: { damage: [] } });
+  expect(await restoreBackup({ ...shared, source: backup, state_dir, cause: "restored" })).toMatchObject({ damage: [] });
   expect(verdicts(state_dir)).toEqual(whole);
 }, 120_000);
