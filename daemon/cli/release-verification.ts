@@ -1,6 +1,7 @@
 /** What `maestro verify` says of a release by itself. */
 import { VERIFY_EXIT } from "../../proto/errors.ts";
 import { openTrust, verifyRelease } from "../verifier/index.ts";
+import { witnessText } from "../verifier/witness-words.ts";
 import { releaseHeadline } from "../verifier/wording.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 import { printJson } from "./document.ts";
@@ -16,6 +17,6 @@ export function describeRelease(bytes: Uint8Array, trust_bytes: Uint8Array, json
   const verified = verifyRelease(bytes, trust.value, new Date());
   if (json) printJson(verified);
   else if (verified.result !== "verified") print(`${releaseHeadline(verified, escapeTerminal)}\n  ${verified.reason.code}: ${escapeTerminal(verified.reason.detail)}`);
-  else print(`${releaseHeadline(verified, escapeTerminal)}\n  ${escapeTerminal(verified.release.request.reason)}`);
+  else print([releaseHeadline(verified, escapeTerminal), escapeTerminal(verified.release.request.reason), ...witnessText(verified.witnesses)].join("\n  "));
   return verified.result === "verified" ? VERIFY_EXIT.verified : verified.result === "failed" ? VERIFY_EXIT.failed : VERIFY_EXIT.unknown_signer;
 }

@@ -84,7 +84,7 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
   const now_ms = (): number => Math.min(clock.now_ms(), evidence.now_s() * 1000);
   const releasedAt = async (digest: string): ReturnType<ExpiryDeps["releasedAt"]> => {
     const bytes = await artifacts.blobs.get(digest);
-    const verified = bytes === undefined ? null : verifyRelease(bytes, evidence.trust, ANY_TIME);
+    const verified = bytes === undefined ? null : verifyRelease(bytes, evidence.trust, ANY_TIME, "later");
     return verified?.result === "verified" ? { made_s: Math.floor(Date.parse(verified.release.at) / 1000), gate_id: verified.release.request.gate_id } : null;
   };
   const { step } = deps;

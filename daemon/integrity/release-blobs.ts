@@ -31,7 +31,7 @@ const ANY_TIME = new Date(8.64e15);
 
 /** `null` for a blob that is gone, damaged, or no release that this node logged. */
 export function releaseIn(bytes: Uint8Array, trust: Trust, keys: readonly NoteKey[]): FoundRelease | null {
-  const verified = verifyRelease(bytes, trust, ANY_TIME);
+  const verified = verifyRelease(bytes, trust, ANY_TIME, "later");
   if (verified.result !== "verified") return null;
   const bundle: unknown = parseCanonical(bytes, BUNDLE_LIMITS);
   if (!isBundle().Check(bundle)) return null;

@@ -8,6 +8,7 @@ import { RELEASE_PREDICATE, type Release } from "../../proto/release.ts";
 import { signStatement, sigstoreBundle } from "../evidence/attest/index.ts";
 import { newRing, NOW, receiptFor, trustWith } from "../testing/evidence.ts";
 import { FakeSecurityKey } from "../testing/ssh.ts";
+import { asking, newWitness } from "../testing/witnesses.ts";
 import { isReleaseBundle, openTrust, verifyRelease } from "./index.ts";
 import { parseSshKey } from "./ssh-key.ts";
 
@@ -74,4 +75,11 @@ test("no byte of it can be changed", () => {
     if (verifyRelease(flipped, trust, NOW).result === "verified") verified++;
   }
   expect(verified).toBe(0);
+});
+
+test("attack: a release whose checkpoint no witness saw, under a trust file that asks for two of three: refused; before they can have answered it is said to be pending", () => {
+  const witnesses = ["a", "b", "c"].map((name) => newWitness(`witness.example/${name}`));
+  const asked = trustOf(trustWith(ring, asking(2, witnesses)));
+  expect(codeOf(made(), asked)).toBe("log.witnesses");
+  expect(verifyRelease(made(), asked, NOW, "later")).toMatchObject({ result: "verified", witnesses: { quorum: 2, of: 3, names: [], pending: true } });
 });

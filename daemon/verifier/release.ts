@@ -2,7 +2,7 @@
 import { ReleaseStatement, SigstoreBundle, type ObligationsPredicate } from "../../proto/attestation.ts";
 import { canonicalBytes, canonicalText } from "../../proto/canonical.ts";
 import { RELEASE_NAMESPACE, RELEASE_PREDICATE, type Release } from "../../proto/release.ts";
-import type { VerifyReason } from "../../proto/verification.ts";
+import type { VerifyReason, WitnessVerification } from "../../proto/verification.ts";
 import { releaseLeafName } from "./leaves.ts";
 import { BUNDLE_LIMITS, CLOCK_SKEW_S_MAX, STATEMENT_LIMITS } from "./limits.ts";
 import { checkCheckpoint, proveEntry } from "./log-entry.ts";
@@ -14,9 +14,10 @@ import { checkSignature, openEnvelope } from "./statement.ts";
 import { pass, stop, type Step } from "./step.ts";
 import { timestampSeconds } from "./time.ts";
 import { entriesOf, logOf, logUnknown, permits, type Trust } from "./trust.ts";
+import { judgeWitnesses, type WitnessAsk } from "./witnesses.ts";
 
 export type ReleaseVerification =
-  | { readonly result: "verified"; readonly release: Release; readonly signer: string; readonly log: { readonly origin: string; readonly index: number } }
+  | { readonly result: "verified"; readonly release: Release; readonly signer: string; readonly log: { readonly origin: string; readonly index: number }; readonly witnesses?: WitnessVerification }
   | { readonly result: "failed" | "unknown_signer"; readonly reason: VerifyReason };
 
 /** Whether canonical bytes are a Sigstore bundle, which here only a release is by itself. */
@@ -40,7 +41,7 @@ function checkTimes({ request, at }: Release): Step<number> {
   return at_s > until_s ? stop("statement.time", "it was logged after the request had ended") : pass(at_s);
 }
 
-function checkTrust(bundle: SigstoreBundle, trust: Trust): Step<Extract<ReleaseVerification, { result: "verified" }>> {
+function checkTrust(bundle: SigstoreBundle, trust: Trust, ask: WitnessAsk): Step<Extract<ReleaseVerification, { result: "verified" }>> {
   const envelope = openEnvelope(bundle);
   if (!envelope.ok) return envelope;
   const document = readDocument(ReleaseStatement, envelope.value.payload, STATEMENT_LIMITS);
@@ -69,13 +70,16 @@ function checkTrust(bundle: SigstoreBundle, trust: Trust): Step<Extract<ReleaseV
   const logged = permits(log.lines, { role: "log", predicate_type: null, ...use });
   if (!logged.ok) return stop("log.key", logged.reason.detail);
   if (request.trust_domain !== trust.trust_domain) return stop("signer.domain", `the release is of ${request.trust_domain}, the trust file of ${trust.trust_domain}`);
-  return pass({ result: "verified", release, signer: envelope.value.key.fingerprint, log: { origin: proven.value.checkpoint.origin, index: proven.value.index } });
+  const witnesses = judgeWitnesses(checkpoint.value, trust.witnesses, ask);
+  if (!witnesses.ok) return witnesses;
+  const found = witnesses.value === null ? {} : { witnesses: witnesses.value };
+  return pass({ result: "verified", release, signer: envelope.value.key.fingerprint, log: { origin: proven.value.checkpoint.origin, index: proven.value.index }, ...found });
 }
 
-/** Verifies a release against a trust file from elsewhere; never throws on any input. */
-export function verifyRelease(bytes: Uint8Array, trust: Trust, now: Date): ReleaseVerification {
+/** Verifies a release against a trust file from elsewhere; never throws on any input. `later`: as in `VerifyOptions`. */
+export function verifyRelease(bytes: Uint8Array, trust: Trust, now: Date, witnesses?: "later"): ReleaseVerification {
   const document = readDocument(SigstoreBundle, bytes, BUNDLE_LIMITS);
-  const step = "because" in document ? stop("bundle.malformed", document.because) : checkTrust(document.value, trust);
+  const step = "because" in document ? stop("bundle.malformed", document.because) : checkTrust(document.value, trust, { now_s: now.getTime() / 1000, later: witnesses === "later" });
   if (!step.ok) return { result: step.reason.code === "signer.unknown" || step.reason.code === "log.unknown" ? "unknown_signer" : "failed", reason: step.reason };
   const at_s = timestampSeconds(step.value.release.at) ?? Number.POSITIVE_INFINITY;
   // Written this way round, a clock that is not a number refuses too.

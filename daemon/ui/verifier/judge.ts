@@ -17,6 +17,7 @@ import { parseNote } from "../../verifier/note.ts";
 import { verifySigstore } from "../../verifier/sigstore.ts";
 import { visible } from "../../verifier/visible.ts";
 import { isEvidenceBundle, verifyEvidenceBundle } from "../../verifier/whole/index.ts";
+import { witnessText } from "../../verifier/witness-words.ts";
 import { headline, releaseHeadline, remarks } from "../../verifier/wording.ts";
 import type { Answer } from "./answer.ts";
 import { INPUT_LIMITS, kindText, type Input, type Kind } from "./inputs.ts";
@@ -116,7 +117,7 @@ function judgeRelease(bundle: Input, trust: Input, now: Date): Judged {
   const opened = openTrust(trust.bytes);
   const verification = opened.ok ? verifyRelease(bundle.bytes, opened.value, now) : ({ result: "failed", reason: opened.reason } as const);
   const reasons = verification.result === "verified" ? [] : [`${verification.reason.code}: ${visible(verification.reason.detail)}`];
-  return { verdict: verification.result, headline: opened.ok ? releaseHeadline(verification, visible) : "FAILED  the trust file is unusable, so nothing was verified", reasons, remarks: [], steps: releaseSteps(verification) };
+  return { verdict: verification.result, headline: opened.ok ? releaseHeadline(verification, visible) : "FAILED  the trust file is unusable, so nothing was verified", reasons, remarks: verification.result === "verified" ? witnessText(verification.witnesses) : [], steps: releaseSteps(verification) };
 }
 
 const SIGSTORE_HEADS = { verified: "VERIFIED  signed by the key you gave", failed: "FAILED  this is not verified", not_judged: "NOT JUDGED HERE" } as const;

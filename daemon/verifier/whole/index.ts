@@ -54,12 +54,12 @@ function checkEarlier(earlier: readonly HeldGate[], { statement, trust, options:
   return pass(judged);
 }
 
-function checkReleases(releases: readonly HeldSignature[], { statement, trust, options: { now } }: About): Step<EvidenceVerification["releases"]> {
+function checkReleases(releases: readonly HeldSignature[], { statement, trust, options: { now, witnesses } }: About): Step<EvidenceVerification["releases"]> {
   const named = new Set((statement.predicate.releases ?? []).map(({ statement_sha256 }) => statement_sha256));
   const judged: EvidenceVerification["releases"] = [];
   for (const [i, { bundle, answered }] of releases.entries()) {
     const part = `release ${i + 1}`;
-    const verified = verifyRelease(canonicalBytes(bundle), trust, now);
+    const verified = verifyRelease(canonicalBytes(bundle), trust, now, witnesses);
     if (verified.result !== "verified") return inPart(part, verified.reason);
     const digest = payloadDigest(bundle);
     // Taken out, so that one release cannot stand for two.
