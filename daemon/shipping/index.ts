@@ -4,7 +4,7 @@ import { fromBase64, toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { ObjectFormat } from "../../proto/scalar.ts";
 import type { ShipmentPredicate, ShippedStep } from "../../proto/predicates/shipping.ts";
-import { STEPS_MAX } from "../../proto/predicates/shipping.ts";
+import { SHIPPED_STEPS_MAX } from "../../proto/predicates/shipping.ts";
 import type { ShipReply, ShippedArtifact, UncoveredCommit } from "../../proto/shipping.ts";
 import type { CommitsJob, CommitsReply } from "../../proto/worker.ts";
 import { Lane } from "../checking/lane.ts";
@@ -206,7 +206,7 @@ export class Shipper {
     const coverage = await shipping.coverage(range, { repo_id, target_ref, mode, sees });
     if ("uncovered" in coverage) return refused(`${coverage.uncovered.length} of ${range.line.length} commits lack an admit that holds`, coverage.uncovered);
     const { steps } = coverage;
-    if (steps.length > STEPS_MAX) return refused(`${steps.length} changes, at most ${STEPS_MAX} in one release; release a shorter range`);
+    if (steps.length > SHIPPED_STEPS_MAX) return refused(`${steps.length} changes, at most ${SHIPPED_STEPS_MAX} in one release; release a shorter range`);
     const tree_sha256 = await shipping.digests(steps);
     if (typeof tree_sha256 !== "string") return refused("a tree is not what was admitted", [tree_sha256]);
     const made = await madeOf(artifacts, evidence.trust, evidence.now_s(), { repo_id, commit: to, sha256: artifact.sha256 });

@@ -7,7 +7,7 @@ import { Choice, Closed, Count, Fingerprint, GitOid, RefName, RepositoryId, Sha2
 import { PACKAGE_RELEASE_PREDICATE, SHIPMENT_PREDICATE } from "./shipping-types.ts";
 
 /** More changes than that in one release are shipped in several. */
-export const STEPS_MAX = 1_000;
+export const SHIPPED_STEPS_MAX = 1_000;
 
 /** Package URL with a version, no qualifiers and no subpath, as the release predicate asks (in-toto/attestation, spec/predicates/release.md). */
 export const Purl = Type.String({ pattern: "^pkg:[a-z][a-z0-9.+-]*/[A-Za-z0-9._~%/@:+-]{1,400}@[A-Za-z0-9._~%:+-]{1,200}$", description: "package URL with a version" });
@@ -45,7 +45,7 @@ export const ShipmentPredicate = Closed({
   on_target: Choice(["tip", "behind", "claimed"], { description: "where the newest commit stands on the branch as the node saw it; claimed: the caller's word, in mode local" }),
   range: Closed({ from: Type.Union([GitOid, Type.Null()]), to: GitOid, tree: GitOid, tree_sha256: Sha256Hex, commits: Count }),
   purl: Purl,
-  steps: Type.Array(ShippedStep, { minItems: 1, maxItems: STEPS_MAX }),
+  steps: Type.Array(ShippedStep, { minItems: 1, maxItems: SHIPPED_STEPS_MAX }),
   provenance: Type.Union([Closed({ build_id: BuildId, statement_sha256: Sha256Hex, log_index: Count }), Type.Null()], { description: "of a build this node ran over the newest commit and that left this artifact; null: nothing here says what the artifact was made of" }),
   sbom: Type.Union([Closed({ gate_id: GateId, attempt: Type.Integer({ minimum: 1 }), sha256: Sha256Hex }), Type.Null()]),
   at: Timestamp,

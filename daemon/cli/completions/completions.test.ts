@@ -32,7 +32,7 @@ describe.skipIf(skipWithout(Bun.which("bash") !== null, "completions in bash: ne
 
   test("the first word is a command", () => {
     expect(complete("maestro", "")).toEqual(["help", ...COMMANDS.map(({ name }) => name)]);
-    expect(complete("maestro", "ver")).toEqual(["verify", "verify-merge", "version"]);
+    expect(complete("maestro", "ver").toSorted()).toEqual(["verifier-page", "verify", "verify-bundle", "verify-deploy", "verify-merge", "version"]);
   });
 
   test("a dash gives the options of that command and no other's", () => {

@@ -73,6 +73,9 @@ describe("a gate under a deploy policy", () => {
     const brought = changed(whole, at, (leaf) => ({ ...leaf, observer: "external" }));
     expect(gateRefusals(BASE, brought, now_s)).toEqual([]);
     expect(gateRefusals({ ...BASE, carried: false }, brought, now_s).map(({ code }) => code)).toEqual(["carried"]);
+    const claimed = changed(whole, at, (leaf) => ({ ...leaf, observer: "job" }));
+    expect(gateRefusals({ ...BASE, checks: [{ check: passed[0] ?? "" }] }, claimed, now_s).map(({ code }) => code)).toEqual(["check"]);
+    expect(gateRefusals(BASE, evidenceOf(makeBundle(ring)), now_s).map(({ code }) => code)).toEqual(["gate.verdict"]);
   });
 
   test.each(Object.keys(weaker))("%s: never from refuse to pass", (name) => {
