@@ -18,7 +18,6 @@ import { writeOutputs, wantedOutputs } from "../outputs/written.ts";
 import { Progress } from "../progress.ts";
 import { readReports } from "../reports.ts";
 import { sendPack } from "../send-pack.ts";
-import { describeVerification, readBundleFile, receiptOf, verifyAgainst } from "../verification.ts";
 import { writeFile } from "../write-file.ts";
 
 /** Enough of a digest to find a bundle by, and to fit a line. */
@@ -45,8 +44,11 @@ async function decision(events: ReturnType<MaestroClient["gate"]>, progress: Pro
   let result: GateResult | undefined;
   // To the end: whoever leaves a stream early takes the daemon's work back.
   for await (const event of events) {
-    if (event.event === "progress") progress.show(event);
-    else if (event.event === "result") result = event;
+    if (event.event === "progress") {
+      progress.show(event);
+      // The verifier is a hundred modules: they are loaded while the daemon judges, and once the request is on its way.
+      void import("../verification.ts");
+    } else if (event.event === "result") result = event;
   }
   if (result === undefined) throw new MaestroError("worker.protocol", "the daemon's reply ended without a decision");
   return result;
@@ -57,7 +59,7 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const wanted = wantedOutputs(given, process.env);
   const reports = readReports(lists?.["report"] ?? []);
   const carried = textOf(given, "carried");
-  const brought = carried === undefined ? {} : { carried: toBase64(readBundleFile(carried)) };
+  const brought = carried === undefined ? {} : { carried: toBase64((await import("../verification.ts")).readBundleFile(carried)) };
   using uncommitted = given["worktree"] === true ? await (await import("../worktree.ts")).planWorktree(path, given) : null;
   const groups = given["merge-group"] === true ? await import("../group.ts") : null;
   groups?.requireGroup(given, positionals[0], process.env);
@@ -76,6 +78,7 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const kept = keepBundle(result, locations, values);
   const trust = fromBase64((await client.trust()).trust);
   if (trust === null) throw new MaestroError("trust.malformed", "the daemon's reply carries no strict base64");
+  const { describeVerification, receiptOf, verifyAgainst } = await import("../verification.ts");
   const verification = verifyAgainst(kept.bytes, trust, { witnesses: "later" });
   // Before anything is printed: a verdict whose evidence does not stand is none, and stdout holds one document.
   if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
