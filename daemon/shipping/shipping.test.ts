@@ -13,6 +13,7 @@ import type { Source } from "../platform/git/testing/scratch.ts";
 import { openArtifacts } from "../store/artifacts.ts";
 import { readShipment } from "../store/shipments.ts";
 import { World } from "../testing/core.ts";
+import { Admits } from "./admits.ts";
 import { verifyShipment } from "../verifier/index.ts";
 
 setDefaultTimeout(60_000);
@@ -65,7 +66,7 @@ test("a commit that was never gated; then everything admitted: released, signed 
   expect(reply.notes.some((note) => note.includes("made of"))).toBe(true);
 });
 
-test("attack: another branch's admits, gates that one may not see, another node's evidence changed in one byte", async () => {
+test("attack: another branch's admits, a weaker mode's, gates that one may not see, another node's evidence changed in one byte", async () => {
   expect(refusedOf(await ship(second, { target_ref: "refs/heads/other" }))).toHaveLength(2);
   expect(refusedOf(await ship(second, {}, () => false))).toHaveLength(2);
   const row = world.core.gates.all().next().value ?? expect.unreachable();
@@ -74,6 +75,8 @@ test("attack: another branch's admits, gates that one may not see, another node'
   const forged = Buffer.from(bundle);
   forged[forged.length >> 1] = (forged[forged.length >> 1] ?? 0) ^ 1;
   expect((await ship(first, { bundles: [toBase64(forged)] }, () => false)).result).toBe("refused");
+  const wanted = { repo_id: row.repo_id, target_ref: REF, mode: "host", sees: () => true } as const;
+  expect(new Admits(world.core).verified(bundle, wanted, "node")).toContain("judged in mode local");
 });
 
 test("an admit that has ended: the newest change has to be gated again, those below it landed in time", async () => {

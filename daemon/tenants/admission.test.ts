@@ -48,6 +48,8 @@ describe("by the kernel's word alone", () => {
     ["attack: nobody's user", peer(2000), "inspect", "auth.denied"],
     ["attack: a shared user without a token", peer(1003), "read", "auth.denied"],
     ["attack: a tenant operates", peer(1001), "operate", "auth.denied"],
+    ["attack: a tenant whose verbs do not say so releases an artifact", peer(1001), "ship", "auth.denied"],
+    ["the daemon's own user releases one", peer(OWN), "ship", "operator"],
     ["the daemon's own user operates", peer(OWN), "operate", "operator"],
     ["and root", peer(0), "operate", "operator"],
   ];
