@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { type GateDocument, until, World } from "../daemon/e2e/testing/world.ts";
 import { EVIDENCE_BUNDLE_MEDIA_TYPE } from "../proto/evidence-bundle.ts";
 import { accepts, output, run } from "./rig/accepts.ts";
-import { cosign, crane, onPath } from "./rig/tools.ts";
+import { cosign, crane, onPath, oras } from "./rig/tools.ts";
 
 const skopeo = await onPath("skopeo", "install the package skopeo of your distribution");
 const craneTool = await crane();
 const cosignTool = await cosign();
+const orasTool = await oras();
 const world = new World();
 const layout = world.path("layout");
 const REF = "org.opencontainers.image.ref.name";
@@ -65,8 +66,8 @@ accepts(skopeo, "copies the evidence artifact and the image out of one layout, c
   await output([skopeo.path(), "copy", "--insecure-policy", `oci:${layout}:app`, `dir:${world.path("image-again")}`]);
 });
 
-/** A registry of crane's on this machine, with everything in the layout pushed under the names a registry keeps them by. */
-async function registry(work: (repository: string) => Promise<void>): Promise<void> {
+/** An empty registry of crane's on this machine. */
+async function emptyRegistry(work: (repository: string) => Promise<void>): Promise<void> {
   const server = Bun.spawn([craneTool.path(), "registry", "serve", "--address", "127.0.0.1:0"], { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
   let said = "";
   const listening = (async () => {
@@ -74,16 +75,21 @@ async function registry(work: (repository: string) => Promise<void>): Promise<vo
   })();
   try {
     await until(() => /serving on port \d+/.test(said));
-    const repository = `127.0.0.1:${/serving on port (\d+)/.exec(said)?.[1]}/app`;
-    await output([craneTool.path(), "push", "--index", layout, `${repository}:all`]);
-    for (const entry of index()) await output([craneTool.path(), "tag", `${repository}@${entry.digest}`, entry.annotations?.[REF] ?? `m-${entry.digest.slice(7, 19)}`]);
-    await work(repository);
+    await work(`127.0.0.1:${/serving on port (\d+)/.exec(said)?.[1]}/app`);
   } finally {
     server.kill("SIGKILL");
     await server.exited;
     await listening;
   }
 }
+
+/** The same, with everything in the layout pushed under the names a registry keeps them by. */
+const registry = (work: (repository: string) => Promise<void>): Promise<void> =>
+  emptyRegistry(async (repository) => {
+    await output([craneTool.path(), "push", "--index", layout, `${repository}:all`]);
+    for (const entry of index()) await output([craneTool.path(), "tag", `${repository}@${entry.digest}`, entry.annotations?.[REF] ?? `m-${entry.digest.slice(7, 19)}`]);
+    await work(repository);
+  });
 
 accepts(craneTool, "pushes image and evidence into its own registry, and the fallback tag leads from the image to the very file", () =>
   registry(async (repository) => {
@@ -106,3 +112,16 @@ accepts(cosignTool, "finds the attestations that hang on the image, and refuses 
     const refused = await run([cosignTool.path(), "verify-attestation", "--allow-insecure-registry", "--key", pem, "--trusted-root", join(exported, "trusted_root.json"), "--type", "https://slsa.dev/verification_summary/v1", `${repository}@${image}`]);
     expect(refused.code).not.toBe(0);
   }));
+
+accepts(orasTool, "discovers the evidence of the image in the layout, and copies both to a registry that has no referrers API", async () => {
+  const tree = JSON.parse(await output([orasTool.path(), "discover", "--oci-layout", `${layout}@${image}`, "--format", "json"])) as { referrers?: Entry[]; manifests?: Entry[] };
+  const found = tree.referrers ?? tree.manifests ?? [];
+  const whole = found.find(({ artifactType }) => artifactType === EVIDENCE_BUNDLE_MEDIA_TYPE);
+  expect(found.length).toBeGreaterThan(1);
+  await emptyRegistry(async (repository) => {
+    await output([orasTool.path(), "cp", "-r", "--from-oci-layout", `${layout}@${image}`, "--to-plain-http", `${repository}:1`]);
+    expect(await output([orasTool.path(), "discover", "--plain-http", `${repository}:1`, "--format", "json"])).toContain(whole?.digest ?? "no digest");
+    await output([orasTool.path(), "pull", "--plain-http", `${repository}@${whole?.digest}`, "-o", world.path("pulled")]);
+    expect(Buffer.from(readFileSync(join(world.path("pulled"), "evidence.json"))).equals(file)).toBe(true);
+  });
+});

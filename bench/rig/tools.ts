@@ -24,6 +24,9 @@ export async function opa(): Promise<Found> {
 /** Twenty seconds to build. */
 export const crane = (): Promise<Found> => goInstalled("crane", "v0.22.1", "github.com/google/go-containerregistry/cmd/crane");
 
+/** Half a minute to build. */
+export const oras = (): Promise<Found> => goInstalled("oras", "v1.3.2", "oras.land/oras/cmd/oras");
+
 /** Five minutes of processor time to build, and 141 MB. */
 export const cosign = (): Promise<Found> => goInstalled("cosign", "v3.1.3", "github.com/sigstore/cosign/v3/cmd/cosign");
 
