@@ -193,12 +193,14 @@ describe("under an operator's trust file", () => {
     writeFileSync(to, trustFileBytes(signTrust({ ...body, self_made: false, keys: body.keys.map((line) => ({ ...line, modes: ["local"] })) }, root)), { mode: 0o644 });
   }
 
-  test("the next key waits for the operator's word, whatever is asked, and is taken at the start that finds it", async () => {
+  test("the next key waits for the operator's word, whatever is asked, and is taken at the start that finds it; the file of before, swapped back, is refused", async () => {
     const state = stateDir();
     const trust_file = join(stateDir(), "trust.json");
     const first = await open(state);
     await record(first.evidence, 1);
     await first.close();
+    const before = stateDir();
+    cpSync(join(state, "trust.json"), join(before, "trust.json"));
     operated(join(state, "trust.json"), trust_file);
     const operator = { operator: { trust_file, modes: ["local"] as const } };
     const second = await open(state, operator);
@@ -215,5 +217,12 @@ describe("under an operator's trust file", () => {
     expect(verified(bundle, new Uint8Array(readFileSync(trust_file))).result).toBe("verified");
     expect([existsSync(join(state, "keys.prepared")), existsSync(join(state, "trust-next.json"))]).toEqual([false, false]);
     expect(await refusal(third.evidence.rotateLog("activate"))).toContain("no next log key");
+    await third.close();
+    // Swapped back for the file of before, and put right again.
+    operated(join(before, "trust.json"), trust_file);
+    expect(await refusal(open(state, operator))).toContain("does not name log key");
+    operated(join(state, "trust.json"), trust_file);
+    const fourth = await open(state, operator);
+    expect(verified((await record(fourth.evidence, 4)).bundle, new Uint8Array(readFileSync(trust_file))).result).toBe("verified");
   });
 });
