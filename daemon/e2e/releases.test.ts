@@ -74,6 +74,10 @@ describe.skipIf(skipped)("maestro approve", () => {
     const bundle = readdirSync(bundles).find((file) => file.endsWith(".json"))!;
     const verified = await as(ALICE, ["verify", join(bundles, bundle), "--trust", copyOfTrust()]);
     expect([verified.code, unfolded(verified).stdout]).toEqual([0, expect.stringMatching(/approved by alice \(ci\.changed\) at .*proved by user, log \d+: read it/)]);
+    // For an auditor the release itself goes along, with the attempt that it released.
+    const file = world.path(`home-${CI_USER}/evidence.json`);
+    expect((await as(CI_USER, ["bundle", head.slice(0, 12), "--out", file])).stderr).toContain("check it elsewhere");
+    expect(oneDocument(await as(CI_USER, ["verify", file, "--trust", copyOfTrust(), "--json"]))).toMatchObject({ result: "verified", earlier: [{ verdict: "hold" }], releases: [{ kind: "approve", person: "alice" }], left_out: [] });
   });
 
   test("by a key that asks for its owner, from the agent's own user; one without a passphrase asks nobody and is not used", async () => {
