@@ -132,6 +132,12 @@ describe("attacks on it", () => {
     expect(codes({ ...made, files: made.files.filter(({ name }) => name !== "policy.json") })[0]).toStartWith("document.mismatch");
   });
 
+  test("attack: a certificate's signature over another gate's statement is laid beside this one", () => {
+    const beside = (attestation: unknown): EvidenceBundle => ({ ...made, files: [...made.files, { name: "keyless.sigstore.json", content: toBase64(utf8(JSON.stringify(attestation))) }].sort((a, b) => (a.name < b.name ? -1 : 1)) });
+    expect(judged(beside(made.gate.bundle.attestations[0])).files.find(({ name }) => name === "keyless.sigstore.json")?.held_by).toBe("same-statement");
+    expect(codes(beside(held(other).bundle.attestations[0]))[0]).toStartWith("document.mismatch");
+  });
+
   test("attack: another gate's evidence is passed off as an earlier attempt, or an attempt stands there twice", () => {
     expect(codes({ ...made, earlier: [held(other)] })[0]).toStartWith("attestation.mismatch: earlier attempt 1");
     expect(codes({ ...made, earlier: [made.earlier[0]!, made.earlier[0]!] })[0]).toStartWith("attestation.mismatch");
