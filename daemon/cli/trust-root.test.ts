@@ -2,8 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GATE_PREDICATES, OBLIGATIONS_PREDICATE } from "../../proto/attestation.ts";
 import { openKeys } from "../evidence/keys/index.ts";
 import { newWitness } from "../testing/witnesses.ts";
+import { withheld } from "../verifier/further/wording.ts";
 import { cosignerKeyText } from "../verifier/cosignature.ts";
 import { run } from "./commands/trust.ts";
 import { witnessGrant } from "./trust-witnesses.ts";
@@ -43,6 +45,18 @@ test("what is signed names the nodes' own keys, for these modes, repositories an
   expect(readTrust(again).entries.map(({ entry }) => entry.to.slice(0, 10))).toEqual(["2026-01-31", "2026-01-02", "2026-01-31", "2026-01-02"]);
   // The operator's file can itself be signed anew: keys and origins stay.
   expect(signTrustFile(root, [trust], grant)).toEqual(new Uint8Array(readFileSync(out)));
+});
+
+test("an operator's file from before a predicate existed, published by the node and signed anew as doctor says: it permits what gates say now, and logs still sign no statement", () => {
+  const root = makeRoot(join(folder, "root5.pem"));
+  const published = node("e");
+  const earlier = { ...published, entries: published.entries.map((line) => ({ ...line, entry: { ...line.entry, predicate_types: line.entry.role === "gate" ? [OBLIGATIONS_PREDICATE, "urn:example:older"] : [] } })) };
+  expect(withheld(earlier)).toEqual(["svr", "test-result", "vsa"]);
+  const out = join(folder, "anew.json");
+  writeFileSync(out, signTrustFile(root, [earlier], grant));
+  const anew = readTrust(out);
+  expect(withheld(anew)).toEqual([]);
+  expect(anew.entries.map(({ entry }) => entry.predicate_types)).toEqual([[...GATE_PREDICATES, "urn:example:older"], []]);
 });
 
 test("the command refuses what it does not understand before it writes anything", async () => {

@@ -1,6 +1,7 @@
 /** The operator's offline root: makes the key, and signs which node's keys speak for which repositories in which modes. No daemon is asked. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { GATE_PREDICATES } from "../../proto/attestation.ts";
 import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Mode } from "../../proto/change.ts";
 import { toBase64 } from "../../proto/encoding.ts";
@@ -66,8 +67,14 @@ function lines(nodes: readonly Trust[], { modes, repository_ids, days, now, witn
   const from = timestampOf(now.getTime() / 1000);
   const to = timestampOf(now.getTime() / 1000 + days * DAY_S);
   const own = nodes.flatMap(({ entries }) => entries.map(({ entry }) => entry)).filter(({ role }) => role === "gate" || role === "log");
-  return [...own.map((entry) => ({ ...entry, modes: [...modes], repository_ids: [...repository_ids], to: untilOf(entry, to) })), ...witnessLines(witnesses, { modes: [...modes], from, to })];
+  return [...own.map((entry) => ({ ...entry, predicate_types: signable(entry), modes: [...modes], repository_ids: [...repository_ids], to: untilOf(entry, to) })), ...witnessLines(witnesses, { modes: [...modes], from, to })];
 }
+
+/**
+ * What gates of this release say, whatever the file at hand is from: a node publishes the operator's file in the place of its own, so
+ * signing over it would else repeat for ever what an earlier release knew.
+ */
+const signable = ({ role, predicate_types }: TrustedKey): string[] => (role === "gate" ? [...new Set([...GATE_PREDICATES, ...predicate_types])] : [...predicate_types]);
 
 /** A log key that another one followed signs nothing more, whatever the operator grants: its line ends where it ended. */
 const untilOf = (entry: TrustedKey, to: string): string => (entry.log_size_max !== undefined && entry.to < to ? entry.to : to);
