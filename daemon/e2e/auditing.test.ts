@@ -96,17 +96,15 @@ describe("bundle", () => {
 });
 
 describe("repro", () => {
-  test("a refusal with a finding, a failed command and the host's policy comes to the same elsewhere; without its command it is not compared", async () => {
+  test("a refusal with a finding, a failed command and the host's policy comes to the same elsewhere", async () => {
     const pack = world.path("pack.maestro");
     expect((await world.run(["repro", gated.card.head, "--repository", repository.path, "--out", pack])).code).toBe(0);
     // Another machine: no repository, no state, no daemon.
     const elsewhere = new World();
     try {
       mkdirSync(elsewhere.path("empty"));
-      const [same, refused] = [await elsewhere.run(["repro", "--run", pack, "--commands", "--trust", trust, "--json"], { cwd: elsewhere.path("empty") }), await elsewhere.run(["repro", "--run", pack], { cwd: elsewhere.path("empty") })];
+      const same = await elsewhere.run(["repro", "--run", pack, "--commands", "--trust", trust, "--json"], { cwd: elsewhere.path("empty") });
       expect([same.code, oneDocument(same) as ReproReply]).toMatchObject([0, { outcome: "same", verdict: { recorded: "refuse", replayed: "refuse" }, differences: [], because: [], evidence: "verified" }]);
-      expect([refused.code, refused.stdout]).toEqual([3, expect.stringContaining("lint did not run: look at what they run, then give --commands")]);
-      expect(refused.stdout).toContain("leaf checks/check/command.lint: fail 1 findings, now unavailable");
       expect(existsSync(join(elsewhere.state_dir, "maestrod.log"))).toBe(false);
       expect(packs()).toEqual([]);
     } finally {
@@ -114,8 +112,8 @@ describe("repro", () => {
     }
   });
 
-  test("attack: a pack of a change that was refused for a secret would carry the secret", async () => {
-    const leaky = await world.changed({ "src/a.ts": "export const a = 1;\n" }, { "src/token.ts": `export const t = "${TOKEN}";\n` });
+  test("attack: a pack of a change that was refused for a secret would carry the secret, and one of a stranger would run his commands", async () => {
+    const leaky = await world.changed({ "maestro.yaml": CONFIG, "src/a.ts": "export const a = 1;\n" }, { "src/token.ts": `export const t = "${TOKEN}";\n` });
     const judged = await world.judged(leaky);
     expect(judged.verdict).not.toBe("admit");
     const pack = world.path("leaky.maestro");
@@ -123,8 +121,10 @@ describe("repro", () => {
     expect([made.code, made.stderr]).toEqual([0, expect.stringContaining("the change holds what looks like a secret")]);
     expect(readFileSync(pack).includes(TOKEN)).toBe(false);
     expect(await world.run(["repro", "--run", pack])).toMatchObject({ code: 2, stderr: expect.stringContaining("--repository") });
-    const [same, other] = [await world.run(["repro", "--run", pack, "--repository", leaky.path]), await world.run(["repro", "--run", pack, "--repository", repository.path])];
-    expect([same.code, same.stdout]).toEqual([0, expect.stringMatching(/^SAME/)]);
-    expect(other.code).toBe(2);
+    expect((await world.run(["repro", "--run", pack, "--repository", repository.path])).code).toBe(2);
+    // The sources come from the clone; the command does not run unless somebody says so, and nothing else differs.
+    const unrun = await world.run(["repro", "--run", pack, "--repository", leaky.path]);
+    expect([unrun.code, unrun.stdout]).toEqual([3, expect.stringContaining("lint did not run: look at what they run, then give --commands")]);
+    expect(unrun.stdout.split("\n").filter((line) => /^ {2}(?:leaf checks|finding)/.test(line))).toEqual(["  leaf checks/check/command.lint: pass 0 findings, now unavailable 0 findings"]);
   });
 });
