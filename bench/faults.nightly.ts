@@ -1,6 +1,7 @@
-/** Every call of the gate, log, upgrade and succession paths that changes the disk: killed there, EIO, ENOSPC; after each, everything that was acknowledged is there. */
+/** Every call of the gate, log, upgrade, succession and rotation paths that changes the disk: killed there, EIO, ENOSPC; after each, everything that was acknowledged is there. */
 import { expect, test } from "bun:test";
 import { daemonScenario } from "../daemon/testing/faults/daemon-scenario.ts";
+import { rotationScenario } from "../daemon/testing/faults/rotation-scenario.ts";
 import { FAULTS, nameOf, type Fault, type Site } from "../daemon/testing/faults/site.ts";
 import { successionScenario } from "../daemon/testing/faults/succession-scenario.ts";
 import { scenario, sweep, type Scenario } from "../daemon/testing/faults/sweep.ts";
@@ -21,6 +22,7 @@ const SUBJECTS: Record<string, () => Promise<Scenario>> = {
   again: () => scenario("again", 2),
   upgrade: upgradeScenario,
   succession: successionScenario,
+  rotation: rotationScenario,
   "maestrod with its git and check processes": () => daemonScenario(2),
 };
 

@@ -122,7 +122,6 @@ export async function openLog(deps: LogDeps): Promise<Log> {
         throw new MaestroError("evidence.log", `a batch of ${entries.length} entries; the log takes 1 to ${BATCH_ENTRIES_MAX}`);
       }
       const { head, result } = await growing.append(entries, time_s, commit);
-      await store.durable();
       projection.publish(head.size, head.checkpoint);
       deps.appended?.();
       return result;
@@ -138,7 +137,6 @@ export async function openLog(deps: LogDeps): Promise<Log> {
       }),
 
     settled: () => growing.settled(),
-
     entry: (index) => readEntry(tables, within(index)),
 
     receipt(index) {
