@@ -39,6 +39,16 @@ function toolsIn(configuration: unknown): ReproTool[] {
   });
 }
 
+const Obligations = Type.Object({ body: Type.Object({ obligations: Type.Record(Type.String(), Type.Object({ hide: Type.Optional(Type.Boolean()), from: Type.Object({ report: Type.Optional(Type.String()) }) })) }) });
+
+/** Which reports may go along: none that a hidden number is read from. Where that cannot be told, none at all. */
+export function handedOn(reports: readonly HandedReport[], configuration: unknown): { readonly reports: HandedReport[]; readonly left_out: LeftOut[] } {
+  const known = Value.Check(Obligations, configuration) ? Object.values(configuration.body.obligations) : null;
+  const hides = (name: string): boolean => known === null || known.some(({ hide, from }) => hide === true && from.report === name);
+  const because = known === null ? "whether a number of it is hidden cannot be told" : "a number that the configuration hides is read from it";
+  return { reports: reports.filter(({ name }) => !hides(name)), left_out: reports.filter(({ name }) => hides(name)).map(({ name }) => ({ what: `report ${name}`, because })) };
+}
+
 /** Whether the sources may go along: only where it was looked for secrets and none was found. A pack is handed on more easily than a clone. */
 function secretsBecause({ gate: { bundle } }: EvidenceBundle): string | null {
   const leaf = bundle.manifest.leaves.flatMap((slot) => ("leaf" in slot && slot.leaf.kind === "check" && slot.leaf.name === "secrets" ? [slot.leaf] : []))[0];
@@ -73,6 +83,9 @@ export async function makePack(client: MaestroClient, { gate, check, repository,
   const plan = await planChange(repository, { head: identity.head, target });
   const secret = secretsBecause(evidence);
   if (secret !== null) left_out.push({ what: "the sources of the change", because: `${secret}; name a clone that has them: maestro repro --run FILE --repository CLONE` });
+  const configuration = configurationIn(evidence);
+  const handed = handedOn(reports, configuration);
+  left_out.push(...handed.left_out);
   const spooled = `${out}.objects`;
   rmSync(spooled, { force: true });
   try {
@@ -88,8 +101,8 @@ export async function makePack(client: MaestroClient, { gate, check, repository,
       change: { target_ref: identity.target_ref, target, head: identity.head },
       intake: { object_format: plan.object_format, cuts: [...plan.cuts], tips: [...plan.tips] },
       objects,
-      reports: [...reports],
-      tools: toolsIn(configurationIn(evidence)),
+      reports: handed.reports,
+      tools: toolsIn(configuration),
       seeds: [],
       environment: { maestro: version.version, bun: version.bun, git: version.git, platform: process.platform, arch: process.arch },
       left_out,
