@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fromUtf8, utf8 } from "../../proto/encoding.ts";
 import { makeBundle, newRing, NOW, trustWith, type Ring } from "../testing/evidence.ts";
 import { noteKey } from "../verifier/note.ts";
 import { hideLeaves, verifyBundle, verifyTlogProof } from "../verifier/index.ts";
-import { describeVerification, readBundleFile, readTrustFile, receiptOf, verifyAgainst } from "./verification.ts";
+import { describeVerification, readBundleFile, readTrustFile, receiptOf, unverified, verifyAgainst } from "./verification.ts";
 
 let dir: string;
 let ring: Ring;
@@ -81,4 +82,10 @@ test("files: a trust file that cannot be read and a bundle that cannot are told 
   expect(verifyAgainst(readBundleFile(path), readTrustFile(join(dir, "trust.json"))).result).toBe("unknown_signer");
   expect(() => readTrustFile(join(dir, "absent"))).toThrow(expect.objectContaining({ code: "trust.malformed" }));
   expect(() => readBundleFile(dir)).toThrow(expect.objectContaining({ code: "cli.usage" }));
+});
+
+test("a later release's daemon and an earlier command: whoever cannot read the evidence is told to bring the command up to it; whoever refuses it is not", () => {
+  const later = utf8((fromUtf8(makeBundle(ring)) ?? "").replace('"card":', '"a_field_of_a_later_release":1,"card":'));
+  expect(unverified(verifyAgainst(later, ring.trust)).detail).toMatch(/bundle\.malformed: .*bring the command up to it/);
+  expect(unverified(verifyAgainst(makeBundle(ring), newRing().trust)).detail).not.toContain("bring the command");
 });

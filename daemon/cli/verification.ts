@@ -33,6 +33,16 @@ export function verifyAgainst(bundle: Uint8Array, trust: Uint8Array, asked: Omit
   return verifyBundle(bundle, trust, { now: new Date(), ...asked });
 }
 
+/** Of what this verifier cannot read, which is what a later release's evidence looks like to it. */
+const UNREAD: readonly string[] = ["bundle.malformed", "trust.malformed", "statement.malformed", "attestation.unknown"];
+
+/** Why a gate gives no verdict where the evidence it has just been handed does not stand. */
+export function unverified({ reasons }: Pick<Verification, "reasons">): MaestroError {
+  const why = reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ");
+  const older = reasons.some(({ code }) => UNREAD.includes(code)) ? "; where the daemon is of a later release than this command, bring the command up to it (maestro version says both)" : "";
+  return new MaestroError("evidence.log", `the evidence just written does not verify: ${why}${older}`);
+}
+
 /** One line where it verified; one line per reason where it did not. */
 export function describeVerification(verification: Verification): string {
   const { statement, reasons } = verification;

@@ -78,10 +78,10 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   const kept = keepBundle(result, locations, values);
   const trust = fromBase64((await client.trust()).trust);
   if (trust === null) throw new MaestroError("trust.malformed", "the daemon's reply carries no strict base64");
-  const { describeVerification, receiptOf, verifyAgainst } = await import("../verification.ts");
+  const { describeVerification, receiptOf, unverified, verifyAgainst } = await import("../verification.ts");
   const verification = verifyAgainst(kept.bytes, trust, { witnesses: "later" });
   // Before anything is printed: a verdict whose evidence does not stand is none, and stdout holds one document.
-  if (verification.result !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${verification.reasons.map(({ code, detail }) => `${code}: ${detail}`).join("; ")}`);
+  if (verification.result !== "verified") throw unverified(verification);
   const group = groups === null ? undefined : await groups.judgedGroup(path, result.card, first.target);
   if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result, ...(group === undefined ? {} : { group }) });
   else if (values["markdown"] === true) print(renderMarkdown(result.card, result.proof));

@@ -10,7 +10,7 @@ import type { Values } from "../../command.ts";
 import { keepBundle } from "../../commands/gate.ts";
 import { connectOrStart } from "../../connect.ts";
 import { place, type Placed } from "../../place.ts";
-import { verifyAgainst } from "../../verification.ts";
+import { unverified, verifyAgainst } from "../../verification.ts";
 import { planWorktree } from "../../worktree.ts";
 import { decidedOf, headlineOf } from "../decided.ts";
 import type { GateChangeInput } from "../schemas.ts";
@@ -41,7 +41,7 @@ export async function gateChange(values: Values, given: Static<typeof GateChange
   const kept = keepBundle(result, locations, values);
   const trust = fromBase64((await client.trust()).trust);
   if (trust === null) throw new MaestroError("trust.malformed", "the daemon's reply carries no strict base64");
-  const { result: evidence, reasons } = verifyAgainst(kept.bytes, trust, { witnesses: "later" });
-  if (evidence !== "verified") throw new MaestroError("evidence.log", `the evidence just written does not verify: ${reasons.map(({ code }) => code).join(" ")}`);
-  return { headline: headlineOf(result.card), structured: { ...decidedOf(result.card, result.proof), recorded: result.recorded, evidence, bundle: kept.path } };
+  const verification = verifyAgainst(kept.bytes, trust, { witnesses: "later" });
+  if (verification.result !== "verified") throw unverified(verification);
+  return { headline: headlineOf(result.card), structured: { ...decidedOf(result.card, result.proof), recorded: result.recorded, evidence: verification.result, bundle: kept.path } };
 }
