@@ -50,6 +50,17 @@ async function open(state_dir: string, now: () => Date = () => NOW): Promise<Ope
 
 const nothing = (): void => undefined;
 
+test("a trust file whose time is over ends gates with its own name and the remedy, not as a mistake of ours; nothing is logged", async () => {
+  const state = stateDir();
+  const first = await open(state);
+  await first.evidence.record(recordInput(first.evidence.trust_domain, 1), nothing);
+  await first.close();
+  const { evidence } = await open(state, () => new Date(NOW.getTime() + 11 * 365 * 86_400_000));
+  const again = evidence.record(recordInput(evidence.trust_domain, 2), nothing);
+  await expect(again).rejects.toMatchObject({ code: "evidence.keys", detail: expect.stringMatching(/signer\.time: the key was valid until .*maestro trust sign/) });
+  expect(evidence.logState().size).toBe(1);
+});
+
 describe("record", () => {
   test("gives a bundle that verifies against the trust file on disk, and a receipt that verifies alone", async () => {
     const state = stateDir();

@@ -6,6 +6,7 @@ import type { Attempt, Identity, Mode } from "../../proto/change.ts";
 import { documentMediaType, type TravellingDocument } from "../../proto/document.ts";
 import { toBase64, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { Verification } from "../../proto/verification.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { cardDigest } from "../verifier/card.ts";
 import { releaseLeafName } from "../verifier/leaves.ts";
@@ -66,6 +67,13 @@ function travelling({ travelling: documents = [] }: RecordInput): TravellingDocu
   return documents.map(({ name, content }) => ({ name, media_type: documentMediaType(name) ?? "", content: toBase64(content) }));
 }
 
+/** What the trust file does not permit, or no longer, is for whoever signs that file; anything else is a mistake of ours. */
+function refused({ reasons: [reason] }: Pick<Verification, "reasons">): MaestroError {
+  const what = `${reason?.code}: ${reason?.detail}`;
+  if (reason?.code.startsWith("signer.") !== true) return new MaestroError("internal.bug", `evidence: ${what}`);
+  return new MaestroError("evidence.keys", `the trust file does not let this node sign this verdict (${what}); sign the node's trust.json anew with maestro trust sign`);
+}
+
 /** See `Evidence.record`. `time_s`: when it is issued. */
 export async function recordVerdict({ log, keys, version }: Recording, time_s: number, input: RecordInput, commit: (recorded: Recorded) => void): Promise<Recorded> {
   const { attempt: number, supersedes, valid_for_s } = input;
@@ -81,7 +89,7 @@ export async function recordVerdict({ log, keys, version }: Recording, time_s: n
     const bundle = bundleBytes(logged(all, receipts), manifest, input.card, travelling(input), range_proofs);
     // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
     const verified = verifyWithTrust(bundle, keys.trust, { now: new Date(time_s * 1000), witnesses: "later", ranges_seen });
-    if (verified.result !== "verified") throw new MaestroError("internal.bug", `evidence: ${verified.reasons[0]?.code}: ${verified.reasons[0]?.detail}`);
+    if (verified.result !== "verified") throw refused(verified);
     const recorded: Recorded = {
       statement,
       bundle,

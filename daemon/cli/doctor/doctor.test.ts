@@ -11,6 +11,7 @@ import { machineFindings, THIS_MACHINE, type Machine } from "./machine.ts";
 import { stateFindings } from "./state.ts";
 import { VSA_PREDICATE } from "../../../proto/predicates/derived.ts";
 import { newRing, trustWith } from "../../testing/evidence.ts";
+import { timestampOf } from "../../verifier/time.ts";
 
 const of = (findings: readonly Finding[], check: string): Finding | undefined => findings.find((finding) => finding.check === check);
 
@@ -88,6 +89,13 @@ describe("the state folder", () => {
     expect(of(findings(), "trust")).toMatchObject({ state: "warn", detail: "the trust file lets a gate key sign no vsa: its gates leave none" });
     writeFileSync(join(state_dir, "trust.json"), ring.trust);
     expect(of(findings(), "trust")?.state).toBe("ok");
+    // Said before gates stop.
+    const in_days = (days: number) => trustWith(ring, (body) => ({ ...body, keys: body.keys.map((line) => (line.role === "log" ? { ...line, to: timestampOf(Math.floor(Date.now() / 1000) + days * 86_400) } : line)) }));
+    for (const [days, state] of [[30, "ok"], [3, "warn"], [-1, "fail"]] as const) {
+      writeFileSync(join(state_dir, "trust.json"), in_days(days));
+      expect([days, of(findings(), "trust")?.state]).toEqual([days, state]);
+    }
+    writeFileSync(join(state_dir, "trust.json"), ring.trust);
     chmodSync(state_dir, 0o700);
     chmodSync(join(state_dir, "keys/gate.pem"), 0o600);
     expect([of(findings(), "state")?.state, of(findings(), "keys")?.state]).toEqual(["ok", "ok"]);

@@ -4,13 +4,17 @@ import { join } from "node:path";
 import type { Locations } from "../../../proto/locations.ts";
 import { STORE_SCHEMA_VERSION, stateVersionIn } from "../../../proto/state-version.ts";
 import { withheld, withheldText } from "../../verifier/further/wording.ts";
-import { openTrust } from "../../verifier/trust.ts";
+import { openTrust, type Trust } from "../../verifier/trust.ts";
 import { fail, ok, skip, warn, type Finding } from "./finding.ts";
 
 const OTHERS = 0o077;
 /** `limits.store.free_bytes_min` refuses writes below 16 MiB; a day's evidence fits into this. */
 const FREE_BYTES_LOW = 1024 ** 3;
 const FREE_BYTES_MIN = 16 * 1024 ** 2;
+
+const DAY_S = 86_400;
+/** An operator's root is offline: signing with it takes its time. */
+const ENDS_SOON_S = 14 * DAY_S;
 
 const MiB = 1024 ** 2;
 
@@ -26,14 +30,14 @@ function look(path: string): Stats | "closed" | null {
 
 const octal = ({ mode }: Stats): string => (mode & 0o777).toString(8);
 
-export function stateFindings({ state_dir, trust_path }: Pick<Locations, "state_dir" | "trust_path">): Finding[] {
+export function stateFindings({ state_dir, trust_path }: Pick<Locations, "state_dir" | "trust_path">, now_s = Date.now() / 1000): Finding[] {
   const found = look(state_dir);
   if (found === null) return [skip("state", `${state_dir} does not exist yet; the first start makes it`)];
   if (found === "closed") return [skip("state", `${state_dir} is closed to this user; ask as its owner or as root`)];
   if (!found.isDirectory()) return [fail("state", `${state_dir} is not a folder`, "move it away, or name another folder with --state")];
   const folder = (found.mode & OTHERS) === 0 ? ok("state", `${state_dir}, mode ${octal(found)}, uid ${found.uid}`) : fail("state", `${state_dir} has mode ${octal(found)}: others may look into it`, `chmod 700 ${state_dir}`);
   const written = version(state_dir);
-  return [folder, written.finding, space(state_dir), keys(join(state_dir, "keys")), trust(trust_path, written.later)];
+  return [folder, written.finding, space(state_dir), keys(join(state_dir, "keys")), trust(trust_path, written.later, now_s)];
 }
 
 /** Said before a daemon is started on it, which would refuse. */
@@ -79,7 +83,13 @@ function keys(folder: string): Finding {
   return fail("keys", `open to other users: ${open.join(", ")}`, "chmod 600 the files and 700 the folder; if anyone else had access, make new keys");
 }
 
-function trust(path: string, later: boolean): Finding {
+/** When the last gate key or the last log key of a trust file ends: past it no gate is possible. */
+function endOf({ entries }: Trust): number {
+  const last = (role: "gate" | "log"): number => Math.max(...entries.filter(({ entry }) => entry.role === role && entry.log_size_max === undefined).map(({ to_s }) => to_s));
+  return Math.min(last("gate"), last("log"));
+}
+
+function trust(path: string, later: boolean, now_s: number): Finding {
   const found = look(path);
   if (found === null) return skip("trust", `${path} does not exist yet`);
   if (found === "closed") return skip("trust", `${path} is closed to this user`);
@@ -87,6 +97,11 @@ function trust(path: string, later: boolean): Finding {
   if (!opened.ok && later) return skip("trust", `${path} is of a later release, which may say there what this one cannot read`);
   if (!opened.ok) return fail("trust", `${path}: ${opened.reason.detail}`, "restore it from keys/trust.json, or from the operator's copy");
   const { trust_domain, self_made, entries } = opened.value;
+  const left_s = endOf(opened.value) - now_s;
+  if (left_s < ENDS_SOON_S) {
+    const remedy = "sign the state folder's trust.json anew: maestro trust sign, and give it to whoever verifies";
+    return left_s < 0 ? fail("trust", "the time of its keys is over: no verdict can be signed", remedy) : warn("trust", `the time of its keys is over in ${Math.floor(left_s / DAY_S)} days`, remedy);
+  }
   const missing = withheld(opened.value);
   if (missing.length > 0) return warn("trust", withheldText(missing), self_made ? "restart the daemon, which brings its own file up to date" : "sign the state folder's trust.json anew: maestro trust sign; see docs/attestations.md");
   return ok("trust", `${trust_domain}, ${entries.length} keys${self_made ? ", self-made" : ""}`);
