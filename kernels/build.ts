@@ -3,14 +3,14 @@
  * The small results are committed, so that running Maestro needs no compiler;
  * `build.test.ts` compiles again and compares byte for byte.
  */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import asc from "assemblyscript/asc";
 
 /** Names of the folders beside this file that hold a kernel, sorted. */
 export const kernelNames = (): string[] =>
   readdirSync(import.meta.dir)
-    .filter((name) => !name.includes("."))
+    .filter((name) => existsSync(join(import.meta.dir, name, "assembly.ts")))
     .sort();
 
 export const wasmPath = (name: string): string => join(import.meta.dir, name, `${name}.wasm`);

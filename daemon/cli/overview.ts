@@ -4,11 +4,13 @@ import { commandLine, type Command } from "./command.ts";
 /** In the order a newcomer meets them. */
 const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
   ["start here", ["gate", "demo", "replay", "explain", "init"]],
-  ["a decision and its evidence", ["card", "verify", "bundle", "repro", "verify-bundle", "keyless", "verify-merge", "lineage", "comment", "report"]],
+  ["a decision and its evidence", ["card", "verify", "verify-merge", "lineage", "comment", "report"]],
+  ["for somebody who has to believe it", ["bundle", "verifier-page", "verify-bundle", "reveal", "repro", "keyless"]],
+  ["from a commit to a deployment", ["build", "sbom", "release", "verify-deploy", "reassess"]],
   ["people", ["approve", "override", "simulate", "baseline"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],
-  ["its operator", ["trust", "token", "reporter", "backup", "restore", "fsck", "gc", "clock", "clone-identity"]],
+  ["its operator", ["trust", "log", "witness", "token", "reporter", "backup", "restore", "fsck", "gc", "clock", "clone-identity"]],
 ];
 
 function section(title: string, commands: readonly Command[]): string[] {

@@ -26,6 +26,8 @@ test(`${RESTARTS} restarts under ${LANES} clients and a line of gates: no reques
       while (gating) acknowledged.push(oneDocument(await world.run(["gate", repository.path, "--rerun", "--json"])) as GateDocument);
     })();
     for (let restart = 0; restart < RESTARTS; restart++) {
+      // A command that had its answer from the daemon before may end only now.
+      await until(async () => (await world.status()).daemon.pid === daemon.pid);
       const before = acknowledged.length;
       await until(() => acknowledged.length > before);
       // Somewhere inside the next gate.

@@ -43,7 +43,7 @@ describe("a comment beside the line", () => {
     const { source, base, head } = await changed({ "a.ts": CODE("x();", comment("2026-01-01")) }, { "a.ts": CODE("debugger;", comment("2026-01-01")) });
     const result = await gated(source, base, head);
     expect([result.verdict, said(result), result.card.compared?.waived]).toEqual(["admit", ["code.debugger note waived"], 1]);
-    expect(result.card.reasons[0]?.because).toStartWith("accepted by A <a@example.org> until 2026-01-01 (the tutorial stops here): ");
+    expect(result.card.reasons[0]?.because).toStartWith("accepted by A <[e-mail]> until 2026-01-01 (the tutorial stops here): ");
     // The answer is not on record any longer than the waiver it rests on.
     world.clock.advance(86_400_000);
     const later = await gated(source, base, head);
@@ -80,7 +80,7 @@ describe("a comment beside the line", () => {
     const brought = source.git("rev-parse", "HEAD");
     const base = await source.commit({ "b.ts": "b\n" }, "later");
     const head = await source.commit({ "a.ts": CODE("debugger;", comment("2030-01-01")) }, "change");
-    expect((await gated(source, base, head, [none, brought])).card.reasons[0]?.because).toStartWith("accepted by Grace <g@example.org> until");
+    expect((await gated(source, base, head, [none, brought])).card.reasons[0]?.because).toStartWith("accepted by Grace <[e-mail]> until");
     expect((await gated(source, base, head)).card.reasons[0]?.because).toStartWith("accepted by somebody unknown until");
   });
 });

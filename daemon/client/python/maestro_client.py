@@ -142,6 +142,7 @@ ROUTES: Dict[str, Route] = {
     "recordedGate": Route("GET", "/v1/gates/:id", "none", "json", False),
     "findings": Route("GET", "/v1/gates/:id/findings", "none", "json", False),
     "gateBundle": Route("GET", "/v1/gates/:id/bundle", "none", "json", False),
+    "evidenceBundle": Route("GET", "/v1/gates/:id/evidence", "none", "json", False),
     "keyless": Route("POST", "/v1/gates/:id/keyless", "none", "json", True),
     "reveal": Route("POST", "/v1/gates/:id/openings/:obligation", "none", "json", False),
     "feed": Route("GET", "/v1/feed/:after", "none", "json", False),
@@ -150,6 +151,8 @@ ROUTES: Dict[str, Route] = {
     "gateSbom": Route("GET", "/v1/gates/:id/sbom", "none", "json", False),
     "build": Route("POST", "/v1/builds", "json", "events", True),
     "buildFiles": Route("GET", "/v1/builds/:id/files", "none", "events", False),
+    "ship": Route("POST", "/v1/shipments", "json", "json", True),
+    "shipment": Route("GET", "/v1/shipments/:id", "none", "json", False),
     "plan": Route("POST", "/v1/plan", "json", "json", False),
     "effectiveConfig": Route("POST", "/v1/config/path", "json", "json", False),
     "askRelease": Route("POST", "/v1/releases/requests", "json", "json", True),
@@ -423,7 +426,7 @@ class _Card(TypedDict):
     policy: CardPolicy
     reasons: List[Reason]
     checks: List[CardCheck]
-    gaps: List[Gap]
+    gaps: List[LeftOut]
     next: List[NextStep]
     baseline: Literal["not_compared", "partly", "compared"]
     cost: CardCost
@@ -539,7 +542,7 @@ class NamedRelease(TypedDict):
     counts: bool
 
 
-class Gap(TypedDict):
+class LeftOut(TypedDict):
     what: str
     because: str
 
@@ -654,6 +657,7 @@ class _GateRequest(TypedDict):
 
 class GateRequest(_GateRequest, total=False):
     rerun: bool
+    carried: str
     reports: List[HandedReport]
 
 
@@ -736,6 +740,16 @@ class BundleReply(TypedDict):
     gate_id: str
     attempt: int
     bundle: str
+
+
+class _EvidenceBundleReply(TypedDict):
+    gate_id: str
+    attempt: int
+    content: str
+
+
+class EvidenceBundleReply(_EvidenceBundleReply, total=False):
+    target: str
 
 
 class KeylessSigned(TypedDict):
@@ -866,6 +880,7 @@ class BuiltFile(TypedDict):
     path: str
     bytes: int
     sha256: str
+    blob: str
 
 
 class BuildFailed(TypedDict):
@@ -901,6 +916,58 @@ class BuildPiece(TypedDict):
 class BuildEnd(TypedDict):
     event: Literal["end"]
     build_id: str
+
+
+class ShipReply0(TypedDict):
+    result: Literal["released"]
+    row: ShipmentRow
+    shipment: str
+    release: str
+    provenance: Union[str, None]
+    notes: List[str]
+
+
+class _ShipmentRow(TypedDict):
+    shipment_id: str
+    repo_id: str
+    target_ref: str
+    head: str
+    owner_uid: int
+    log_index: int
+    artifact: ShippedArtifact
+    shipment: str
+    release: str
+
+
+class ShipmentRow(_ShipmentRow, total=False):
+    owner_tenant: str
+
+
+class ShippedArtifact(TypedDict):
+    name: str
+    sha256: str
+    bytes: int
+
+
+class ShipReply1(TypedDict):
+    result: Literal["refused"]
+    because: str
+    commits: List[UncoveredCommit]
+    commits_cut: int
+
+
+class UncoveredCommit(TypedDict):
+    commit: str
+    because: str
+
+
+ShipRequest = TypedDict("ShipRequest", {"intake_id": "str", "target_ref": "str", "target": "str", "from": "Union[str, None]", "to": "str", "artifact": "ShippedArtifact", "purl": "str", "bundles": "List[str]"}, total=False)
+
+
+class ShipmentReply(TypedDict):
+    row: ShipmentRow
+    shipment: str
+    release: str
 
 
 class PlanReply(TypedDict):
@@ -1406,6 +1473,10 @@ class _Methods:
         """The evidence bundle of a gate's newest attempt. GET /v1/gates/:id/bundle"""
         return cast("BundleReply", self._ask(ROUTES["gateBundle"], params={"id": id}))
 
+    def evidence_bundle(self, id: str) -> EvidenceBundleReply:
+        """Everything on record of a gate's newest attempt as one file for an auditor: evidence, earlier attempts, releases, builds, what it was judged by. GET /v1/gates/:id/evidence"""
+        return cast("EvidenceBundleReply", self._ask(ROUTES["evidenceBundle"], params={"id": id}))
+
     def keyless(self, id: str) -> KeylessSigned:
         """Sign the statement of a gate's newest attempt once more, as the identity that the operator configured; it goes into the configured log, and nothing is kept here. POST /v1/gates/:id/keyless"""
         return cast("KeylessSigned", self._ask(ROUTES["keyless"], params={"id": id}))
@@ -1437,6 +1508,14 @@ class _Methods:
     def build_files(self, id: str) -> Iterator[Union[BuildRecord, BuildPiece, BuildEnd]]:
         """What a build left: its record and provenance, then its files piece by piece. GET /v1/builds/:id/files"""
         return cast("Iterator[Union[BuildRecord, BuildPiece, BuildEnd]]", self._listen(ROUTES["buildFiles"], params={"id": id}))
+
+    def ship(self, body: ShipRequest) -> Union[ShipReply0, ShipReply1]:
+        """Release an artifact: signs and logs which admitted changes are in it, or names the commits that lack an admit. POST /v1/shipments"""
+        return cast("Union[ShipReply0, ShipReply1]", self._ask(ROUTES["ship"], body=body))
+
+    def shipment(self, id: str) -> ShipmentReply:
+        """A release as it was signed and logged, with receipts as new as witnesses are. GET /v1/shipments/:id"""
+        return cast("ShipmentReply", self._ask(ROUTES["shipment"], params={"id": id}))
 
     def plan(self, body: PlanRequest) -> PlanReply:
         """What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. POST /v1/plan"""

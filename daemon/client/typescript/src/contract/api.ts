@@ -69,6 +69,8 @@ export type GateRequest = {
   readonly head: string;
   /** a new attempt even where one stands; earlier attempts stay on record */
   readonly rerun?: boolean;
+  /** another node's evidence of this very gate: it answers for the commands that host and base let be carried */
+  readonly carried?: string;
   /** reports of the job, for obligations that read them by name */
   readonly reports?: readonly HandedReport[];
 };

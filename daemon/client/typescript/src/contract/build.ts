@@ -23,4 +23,5 @@ export type BuiltFile = {
   readonly bytes: number;
   /** SHA-256, lower-case hex */
   readonly sha256: string;
+  readonly blob: string;
 };

@@ -2,7 +2,7 @@
 import type { Actor, Observer } from "./actor.ts";
 import type { Mode } from "./change.ts";
 import type { NextStep, Reason, Verdict } from "./decision.ts";
-import type { Gap } from "./facts.ts";
+import type { LeftOut } from "./evidence-bundle.ts";
 import type { FailedTests } from "./failed-test.ts";
 import type { Obligation, Result, Reused } from "./outcome.ts";
 import type { NamedRelease } from "./release.ts";
@@ -37,7 +37,7 @@ export type Card = {
   readonly obligations?: readonly Obligation[];
   /** who released what was held; absent where nobody did */
   readonly releases?: readonly NamedRelease[];
-  readonly gaps: readonly Gap[];
+  readonly gaps: readonly LeftOut[];
   readonly next: readonly NextStep[];
   /** whether findings were compared with those already at the base */
   readonly baseline: "not_compared" | "partly" | "compared";

@@ -4,6 +4,7 @@ import { ROUTES, type Route } from "./routes.ts";
 import type { ClockReply, ClockResetReply, ClockResetRequest, ConfigReply, GateEvent, GateReply, GateRequest, HealthReply, IntakeReply, IntakeRequest, PackReply, ReplayEvent, ReplayRequest, RepositoriesReply, RulesReply, StatusReply, StopReply, TargetReply, TargetRequest, TrustReply, VersionReply } from "./api.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { EffectiveRequest } from "./effective.ts";
+import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
@@ -16,6 +17,7 @@ import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRe
 import type { ReportReply } from "./report-kpi.ts";
 import type { ForgetReply, ForgetRequest, HoldReply, HoldRequest, RetentionReply } from "./retention.ts";
 import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
+import type { ShipReply, ShipRequest, ShipmentReply } from "./shipping.ts";
 import type { UsageReply, UsageReport } from "./usage.ts";
 import type { WitnessesReply } from "./witness.ts";
 
@@ -129,6 +131,11 @@ export abstract class Methods {
     return this.ask(ROUTES.gateBundle, { params, ...options });
   }
 
+  /** Everything on record of a gate's newest attempt as one file for an auditor: evidence, earlier attempts, releases, builds, what it was judged by. `GET /v1/gates/:id/evidence` */
+  evidenceBundle(params: { readonly id: string }, options: Options = {}): Promise<EvidenceBundleReply> {
+    return this.ask(ROUTES.evidenceBundle, { params, ...options });
+  }
+
   /** Sign the statement of a gate's newest attempt once more, as the identity that the operator configured; it goes into the configured log, and nothing is kept here. `POST /v1/gates/:id/keyless` */
   keyless(params: { readonly id: string }, options: Options = {}): Promise<KeylessSigned> {
     return this.ask(ROUTES.keyless, { params, ...options });
@@ -167,6 +174,16 @@ export abstract class Methods {
   /** What a build left: its record and provenance, then its files piece by piece. `GET /v1/builds/:id/files` */
   buildFiles(params: { readonly id: string }, options: Options = {}): Events<BuildFilesEvent> {
     return this.listen(ROUTES.buildFiles, { params, ...options });
+  }
+
+  /** Release an artifact: signs and logs which admitted changes are in it, or names the commits that lack an admit. `POST /v1/shipments` */
+  ship(body: ShipRequest, options: Options = {}): Promise<ShipReply> {
+    return this.ask(ROUTES.ship, { body, ...options });
+  }
+
+  /** A release as it was signed and logged, with receipts as new as witnesses are. `GET /v1/shipments/:id` */
+  shipment(params: { readonly id: string }, options: Options = {}): Promise<ShipmentReply> {
+    return this.ask(ROUTES.shipment, { params, ...options });
   }
 
   /** What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. `POST /v1/plan` */

@@ -1,5 +1,0 @@
-// Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
-export type Gap = {
-  readonly what: string;
-  readonly because: string;
-};
