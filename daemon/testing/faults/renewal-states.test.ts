@@ -8,7 +8,7 @@ import { SUCCESSION, UPGRADE, type RenewalSubject } from "./renewal-subjects.ts"
 setDefaultTimeout(120_000);
 const SEED = 20_261_122;
 /** As many as fit into a few seconds; every kind of loss is among them. */
-const STATES = 60;
+const STATES = 40;
 const noStrace = skipWithout(Bun.which("strace") !== null, "strace is not installed, so no crash state was made");
 
 describe.skipIf(noStrace).each([SUCCESSION, UPGRADE])("a power cut in the middle of $name", (subject: RenewalSubject) => {
