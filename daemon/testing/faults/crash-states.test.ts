@@ -30,7 +30,7 @@ describe.skipIf(noStrace)("a power cut at any moment", () => {
     early[Symbol.dispose]();
   });
 
-  const check = ({ trace, root }: typeof sound, plan: Partial<CheckPlan>): Promise<Tally> => checkStates({ trace, root, seed: SEED, from: 0, to: 1_500, stride: 11, boot: "same", promises: "lines", ...plan });
+  const check = ({ trace, root }: typeof sound, plan: Partial<CheckPlan>): Promise<Tally> => checkStates({ trace, root, seed: SEED, from: 0, to: 1_500, stride: 7, boot: "same", promises: "lines", ...plan });
   const shown = (what: string, { states, distinct, findings }: Tally): void => void process.stderr.write(`crash states, ${what}: ${states}, ${distinct} different, seed ${SEED}, ${findings.length} findings\n`);
 
   test("the model, given every operation, is the folder that the program left, byte for byte", () => {
