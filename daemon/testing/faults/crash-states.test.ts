@@ -77,7 +77,9 @@ describe.skipIf(noStrace)("a power cut at any moment", () => {
   });
 
   test("canary: a disk that says synced and is not is found out", async () => {
-    const { findings } = await check(sound, { to: 350, syncs_are_ignored: true });
-    expect(summary(findings).join("\n")).toContain("LOST");
+    let found = "";
+    // Which states lose something hangs on how the recorded writer's threads met the disk.
+    for (let from = 0; from < 1_400 && !found.includes("LOST"); from += 350) found += summary((await check(sound, { from, to: from + 350, syncs_are_ignored: true })).findings).join("\n");
+    expect(found).toContain("LOST");
   });
 });
