@@ -59,7 +59,8 @@ export class Canaries {
   }
 
   get sleeper_killed(): boolean {
-    return !existsSync(`/proc/${this.sleeper_pid}`) || /^State:\tZ/m.test(readFileSync(`/proc/${this.sleeper_pid}/status`, "utf8"));
+    // Gone, dead, or with a signal that it has yet to wake up for: on a busy machine it dies later than the attempt ends.
+    return !existsSync(`/proc/${this.sleeper_pid}`) || /^State:\t[ZX]|^(?:Sig|Shd)Pnd:\t0*[1-9a-f]/m.test(readFileSync(`/proc/${this.sleeper_pid}/status`, "utf8"));
   }
 
   async remove(): Promise<void> {
