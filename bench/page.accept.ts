@@ -93,7 +93,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       const { page } = await openPage(browser, PAGE);
       const attempts = await page.evaluate(`(async () => {
         const tried = [];
-        const attempt = async (name, act) => { try { await act(); tried.push(name); } catch { } };
+        const attempt = async (name, act) => { const worked = await Promise.resolve().then(act).then(() => true, () => false); if (worked) tried.push(name); };
         await attempt("fetch", () => fetch("http://127.0.0.1:9/"));
         await attempt("image", () => new Promise((settle, fail) => { const image = new Image(); image.onload = settle; image.onerror = fail; image.src = "data:image/gif;base64,R0lGODlhAQABAAAAACw="; }));
         await attempt("inline script", () => { const script = document.createElement("script"); script.append("globalThis.ran = 1"); document.head.append(script); if (globalThis.ran !== 1) throw new Error("not run"); });

@@ -1,15 +1,15 @@
-/** At length, with gates: a node whose log three others witness, over sockets and through the egress helper and a proxy, one of them killed; and a log that forks before their eyes. */
+/** At length, with gates: a node whose log three others witness, over sockets and through the egress helper and a proxy, one of them killed. A log that forks: daemon/e2e/witness.test.ts. */
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openKeys } from "../daemon/evidence/keys/index.ts";
 import { parseCosignerKey, type CosignerKey } from "../daemon/verifier/cosignature.ts";
 import { parseCheckpoint } from "../daemon/verifier/checkpoint.ts";
 import { parseNote, verifierKeyText } from "../daemon/verifier/note.ts";
-import { judgeWitnesses, openCosignatures, type WitnessPolicy } from "../daemon/verifier/witnesses.ts";
-import { ForkedLog } from "../daemon/witness/testing/forest.ts";
+import type { WitnessPolicy } from "../daemon/verifier/witnesses.ts";
 import { socketProxy, type SocketProxy } from "../daemon/witness/testing/proxy.ts";
 import type { WitnessesReply } from "../proto/witness.ts";
+import { begin, beginAgain, kill, moreOf, quorumOf } from "../daemon/e2e/testing/witnesses.ts";
 import { until, World } from "../daemon/e2e/testing/world.ts";
 
 setDefaultTimeout(240_000);
@@ -17,37 +17,18 @@ setDefaultTimeout(240_000);
 const NAMES = ["a", "b", "c"] as const;
 const node = new World();
 const peers = NAMES.map(() => new World());
-const forked = new ForkedLog("forked.example").branch("main", 30).branch("fork", 30, 11);
 const proxies: SocketProxy[] = [];
 afterAll(async () => {
   for (const proxy of proxies) proxy.close();
   await Promise.all([node, ...peers].map((world) => world.dispose()));
 });
 
-const config = (world: World, more: string): string => {
-  const path = world.path("host.yaml");
-  writeFileSync(path, `version: 1\ntrust_domain: local\nmodes: [local]\n${more}`);
-  return path;
-};
-const begin = (world: World, more: string) => world.daemon(["--config", config(world, more)]);
 const said = (world: World): Promise<WitnessesReply> => world.client.witnesses();
 
-async function offer(world: World, body: Uint8Array): Promise<{ status: number; text: string }> {
-  const response = await fetch("http://witness/witness/add-checkpoint", { method: "POST", body, unix: world.socket_path });
-  return { status: response.status, text: await response.text() };
-}
-
 let policy: WitnessPolicy;
-/** Names that count under a note; empty where the quorum is missing. */
-function quorumOf(note: string): readonly string[] {
-  const parsed = parseNote(note);
-  const opened = parsed === null ? null : openCosignatures(parsed, policy.keys);
-  const judged = opened?.ok === true ? judgeWitnesses(opened.value.cosigners, policy, { now_s: Date.now() / 1000, later: false }) : null;
-  return judged?.ok === true ? (judged.value?.names ?? []) : [];
-}
 
 test("a node's log is cosigned by whoever it names, on this machine and through a proxy; gates wait for nobody", async () => {
-  const logs = [openKeys({ state_dir: node.state_dir, now: new Date(), trust_domain: null }).log_note, forked.key].map((key) => verifierKeyText(key));
+  const logs = [verifierKeyText(openKeys({ state_dir: node.state_dir, now: new Date(), trust_domain: null }).log_note)];
   await Promise.all(peers.map((world, i) => begin(world, `witness: { name: witness.example/${NAMES[i]}, logs: ${JSON.stringify(logs)} }\n`)));
   const keys = await Promise.all(peers.map(async (world) => (await said(world)).own?.key ?? ""));
   expect((await peers[0]!.run(["witness", "key"])).stdout.trim()).toBe(keys[0]!);
@@ -62,14 +43,13 @@ test("a node's log is cosigned by whoever it names, on this machine and through 
   const { witnessed, quorum, log_size, own } = await said(node);
   expect({ quorum, size: witnessed?.size, names: witnessed?.names, own }).toEqual({ quorum: 2, size: log_size, names: NAMES.map((name) => `witness.example/${name}`), own: null });
   const note = readFileSync(join(node.state_dir, "log/checkpoint.witnessed"), "utf8");
-  expect(quorumOf(note)).toEqual(NAMES.map((name) => `witness.example/${name}`));
+  expect(quorumOf(note, policy)).toEqual(NAMES.map((name) => `witness.example/${name}`));
   expect((await said(peers[1]!)).own?.logs[0]).toMatchObject({ origin: parseCheckpoint(parseNote(note)?.text ?? "")?.origin, size: log_size, refused: null });
 });
 
 test("with one witness dead the others are enough; it is named with its failures, and catches up when it is back", async () => {
   const [dead] = peers;
-  const { pid } = (await dead!.client.status()).daemon;
-  process.kill(pid, "SIGKILL");
+  await kill(dead!);
   const repository = await node.repository({ "b.ts": "export const b = 1;\n" }, "second");
   expect((await node.judged(repository)).code).toBe(0);
   const { log_size: size } = await said(node);
@@ -79,45 +59,14 @@ test("with one witness dead the others are enough; it is named with its failures
   await until(async () => ((await said(node)).witnesses[0]?.failures ?? 0) > 0);
   expect(witnesses[0]?.size).toBeLessThan(size);
   expect((await node.run(["witness"])).stdout).toMatch(/a +cosigned \d+ of \d+ entries on .*; failed \d+ time\(s\) in a row: unix:.* cannot be reached/);
-  await begin(dead!, readFileSync(dead!.path("host.yaml"), "utf8").split("\n").slice(3).join("\n"));
+  await beginAgain(dead!);
   await until(async () => (await said(node)).witnesses[0]?.size === size);
   // Late, but under the same checkpoint.
   await until(async () => (await said(node)).witnessed?.names.length === 3);
 });
 
-test("attack: one log key signs two histories and offers both heads to three witnesses, one of them killed and started again: never a quorum for both", async () => {
-  const heads = { main: new Set<string>(), fork: new Set<string>() };
-  const show = async (branch: "main" | "fork", old: number, size: number): Promise<number[]> => {
-    const answers = await Promise.all(peers.map((world) => offer(world, forked.body(branch, old, size))));
-    for (const { status, text } of answers) if (status === 200) heads[branch].add(text);
-    return answers.map(({ status }) => status);
-  };
-  // All see the common beginning, then each head reaches whoever hears it first.
-  expect(await show("main", 0, 11)).toEqual([200, 200, 200]);
-  heads.main.clear();
-  await Promise.all([offer(peers[0]!, forked.body("fork", 11, 20)), offer(peers[1]!, forked.body("main", 11, 20))]).then(([fork, main]) => {
-    heads.fork.add(fork.text);
-    heads.main.add(main.text);
-  });
-  await Promise.all([show("main", 11, 20), show("fork", 11, 20)]);
-  for (const world of peers.slice(0, 1)) {
-    process.kill((await world.client.status()).daemon.pid, "SIGKILL");
-    await until(async () => !(await world.client.answers()));
-    await begin(world, readFileSync(world.path("host.yaml"), "utf8").split("\n").slice(3).join("\n"));
-  }
-  for (const old of [0, 11, 20]) {
-    expect(await show("fork", old, 20)).not.toContain(500);
-    expect(await show("main", old, 20)).not.toContain(500);
-  }
-  const lines = (branch: "main" | "fork"): string => [...new Map([...heads[branch]].map((line) => [line.split(" ")[1], line])).values()].join("");
-  const quorums = (["main", "fork"] as const).filter((branch) => quorumOf(forked.checkpoint(branch, 20) + lines(branch)).length > 0);
-  expect(quorums).toHaveLength(1);
-});
-
 test("under an operator's trust file that asks for two of three, gates go on and say that the quorum is pending; verify refuses what has none", async () => {
-  const { pid } = (await node.client.status()).daemon;
-  process.kill(pid, "SIGTERM");
-  await until(async () => !(await node.client.answers()));
+  await kill(node, "SIGTERM");
   const root = node.path("root.pem");
   const out = node.path("operator.json");
   expect((await node.run(["trust", "init", "--root", root])).code).toBe(0);
@@ -127,7 +76,7 @@ test("under an operator's trust file that asks for two of three, gates go on and
   expect([half.code, half.stderr]).toEqual([2, expect.stringContaining("both heads of a forked log")]);
   const signed = await sign("2");
   expect([signed.code, signed.stdout]).toEqual([0, expect.stringContaining("2 of 3 must have cosigned")]);
-  await begin(node, `trust_file: ${out}\n${readFileSync(node.path("host.yaml"), "utf8").split("\n").slice(3).join("\n")}`);
+  await begin(node, `trust_file: ${out}\n${moreOf(node)}`);
   const repository = await node.repository({ "c.ts": "export const c = 1;\n" }, "third");
   const ran = await node.gate(repository);
   expect(ran.code).toBe(0);

@@ -5,22 +5,18 @@ import type { Limits } from "../../proto/config.ts";
 import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { BuildDesk } from "../gate/builds.ts";
-import type { Intakes } from "../gate/intakes.ts";
-import type { Quota } from "../integrity/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { buildFilePieces, readBuild, type KeptBuild } from "../store/builds.ts";
-import { maySee, notBoundTo, type Principal, type Tenants } from "../tenants/index.ts";
+import { maySee, type Principal, type Tenants } from "../tenants/index.ts";
+import { enter, type EntryDeps } from "./entry.ts";
 import { eventsOf } from "./events.ts";
 import { route, type Route } from "./route.ts";
 
-export interface BuildRouteDeps {
-  readonly intakes: Pick<Intakes, "get">;
+export interface BuildRouteDeps extends EntryDeps {
   readonly desk: Pick<BuildDesk, "submit">;
   readonly artifacts: Artifacts;
-  readonly integrity: { readonly quota: Pick<Quota, "check"> };
   readonly tenants: Pick<Tenants, "inLine" | "pay">;
   readonly limits: { readonly server: Pick<Limits["server"], "json_bytes_max"> };
-  readonly expectWork: () => void;
 }
 
 /** In base64 and its line well below what a connection buffers. */
@@ -42,7 +38,8 @@ async function* filesOf(artifacts: Artifacts, { row, provenance }: KeptBuild): A
   yield { event: "end", build_id: row.build_id };
 }
 
-export function buildRoutes({ intakes, desk, artifacts, integrity, tenants, limits, expectWork }: BuildRouteDeps): Route[] {
+export function buildRoutes(deps: BuildRouteDeps): Route[] {
+  const { desk, artifacts, tenants, limits } = deps;
   return [
     route("build", {
       access: "gate",
@@ -52,11 +49,7 @@ export function buildRoutes({ intakes, desk, artifacts, integrity, tenants, limi
       reply: BuildEvent,
       body_bytes_max: limits.server.json_bytes_max,
       handle({ principal, body, signal }) {
-        const intake = intakes.get(principal, body.intake_id);
-        const because = notBoundTo(principal, { head: body.commit, target_ref: body.target_ref });
-        if (because !== null) throw new MaestroError("auth.token", because);
-        integrity.quota.check(principal);
-        expectWork();
+        const intake = enter(deps, principal, body.intake_id, { head: body.commit, target_ref: body.target_ref });
         return eventsOf<BuildEvent>((emit, abort) => tenants.inLine(principal, () => desk.submit(intake, body, emit, abort, (worst, work) => tenants.pay(principal, worst, work))), signal);
       },
     }),

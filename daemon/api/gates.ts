@@ -1,7 +1,6 @@
 /** Routes of gating: what the client streams in, judges, replays and looks up. Schema, call, reply; the work is in `gate/`. */
 import { ConfigReply, GateEvent, GateReply, GateRequest, IntakeId, IntakeReply, IntakeRequest, PackReply, ReplayEvent, ReplayRequest, RulesReply } from "../../proto/api.ts";
 import type { Limits } from "../../proto/config.ts";
-import { MaestroError } from "../../proto/errors.ts";
 import { ShortText } from "../../proto/scalar.ts";
 import type { GateKeeper } from "../gate/gate.ts";
 import type { Payer } from "../gate/cost/cost.ts";
@@ -20,7 +19,8 @@ import { removeOldPacks } from "../platform/git/retention.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Gates } from "../store/gates.ts";
-import { notBoundTo, type Principal, type Tenants } from "../tenants/index.ts";
+import type { Principal, Tenants } from "../tenants/index.ts";
+import { enter, requireBound } from "./entry.ts";
 import { eventsOf } from "./events.ts";
 import { feedRoutes } from "./feed.ts";
 import { findingsRoute } from "./findings.ts";
@@ -101,12 +101,8 @@ async function replayed(changes: AsyncGenerator<ReplayEvent, void>, emit: (event
   return { event: "end", changes: count, duration_us: Math.round((clock.monotonic_ms() - started_ms) * 1000) };
 }
 
-function requireBound(principal: Principal, change: { readonly head: string; readonly target_ref: string }): void {
-  const because = notBoundTo(principal, change);
-  if (because !== null) throw new MaestroError("auth.token", because);
-}
-
-function judgingRoutes({ intakes, integrity, tenants, keeper, replay, clock, limits, expectWork }: GateRouteDeps): Route[] {
+function judgingRoutes(deps: GateRouteDeps): Route[] {
+  const { intakes, tenants, keeper, replay, clock, limits, expectWork } = deps;
   const body_bytes_max = limits.server.json_bytes_max;
   // Reports of the job come in base64, which takes four characters for three bytes.
   const gate_body_bytes_max = body_bytes_max + Math.ceil(limits.command.handed_bytes_max / 3) * 4;
@@ -119,10 +115,7 @@ function judgingRoutes({ intakes, integrity, tenants, keeper, replay, clock, lim
       reply: GateEvent,
       body_bytes_max: gate_body_bytes_max,
       handle({ principal, body, signal }) {
-        const intake = intakes.get(principal, body.intake_id);
-        requireBound(principal, body);
-        integrity.quota.check(principal);
-        expectWork();
+        const intake = enter(deps, principal, body.intake_id, body);
         const pay: Payer = (worst, work, bill) => tenants.pay(principal, worst, work, bill);
         return eventsOf<GateEvent>((emit, abort) => tenants.inLine(principal, () => keeper.submit(intake, body, emit, abort, pay)), signal);
       },

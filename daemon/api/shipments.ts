@@ -3,27 +3,24 @@ import type { Limits } from "../../proto/config.ts";
 import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { ShipmentId, ShipmentReply, ShipReply, ShipRequest } from "../../proto/shipping.ts";
-import type { Intakes } from "../gate/intakes.ts";
 import type { ShipDesk } from "../gate/shipments.ts";
-import type { Quota } from "../integrity/index.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { readShipment } from "../store/shipments.ts";
-import { maySee, notBoundTo, type Tenants } from "../tenants/index.ts";
+import { maySee, type Tenants } from "../tenants/index.ts";
+import { enter, type EntryDeps } from "./entry.ts";
 import { route, type Route } from "./route.ts";
 
-export interface ShipmentRouteDeps {
-  readonly intakes: Pick<Intakes, "get">;
+export interface ShipmentRouteDeps extends EntryDeps {
   readonly ship_desk: Pick<ShipDesk, "submit">;
   readonly artifacts: Artifacts;
-  readonly integrity: { readonly quota: Pick<Quota, "check"> };
   readonly tenants: Pick<Tenants, "inLine" | "pay">;
   readonly limits: { readonly server: Pick<Limits["server"], "json_bytes_max"> };
   /** With its receipt under the newest witnessed checkpoint. */
   readonly reissued: (bundle: Uint8Array) => Uint8Array;
-  readonly expectWork: () => void;
 }
 
-export function shipmentRoutes({ intakes, ship_desk, artifacts, integrity, tenants, limits, reissued, expectWork }: ShipmentRouteDeps): Route[] {
+export function shipmentRoutes(deps: ShipmentRouteDeps): Route[] {
+  const { ship_desk, artifacts, tenants, limits, reissued } = deps;
   return [
     route("ship", {
       access: "ship",
@@ -33,11 +30,7 @@ export function shipmentRoutes({ intakes, ship_desk, artifacts, integrity, tenan
       reply: ShipReply,
       body_bytes_max: limits.server.json_bytes_max,
       handle({ principal, body, signal }) {
-        const intake = intakes.get(principal, body.intake_id);
-        const because = notBoundTo(principal, { head: body.to, target_ref: body.target_ref });
-        if (because !== null) throw new MaestroError("auth.token", because);
-        integrity.quota.check(principal);
-        expectWork();
+        const intake = enter(deps, principal, body.intake_id, { head: body.to, target_ref: body.target_ref });
         return tenants.inLine(principal, () => ship_desk.submit(intake, body, (row) => maySee(principal, row), signal, (worst, work) => tenants.pay(principal, worst, work)));
       },
     }),

@@ -1,6 +1,6 @@
 /** Three real witnesses, a node whose log they cosign, and a log that forks before their eyes. With gates and at length: bench/witness.nightly.ts. */
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { composeCore, type Core } from "../compose.ts";
 import { EMBEDDED_CONFIG, resolveHost } from "../config/host.ts";
@@ -9,10 +9,11 @@ import { systemClock } from "../platform/clock.ts";
 import { systemRandom } from "../platform/random.ts";
 import { recordInput } from "../testing/evidence.ts";
 import { parseCosignerKey, type CosignerKey } from "../verifier/cosignature.ts";
-import { parseNote, verifierKeyText } from "../verifier/note.ts";
-import { judgeWitnesses, openCosignatures, type WitnessPolicy } from "../verifier/witnesses.ts";
+import { verifierKeyText } from "../verifier/note.ts";
+import type { WitnessPolicy } from "../verifier/witnesses.ts";
 import { ForkedLog } from "../witness/testing/forest.ts";
 import { socketProxy, type SocketProxy } from "../witness/testing/proxy.ts";
+import { begin, beginAgain, kill, quorumOf } from "./testing/witnesses.ts";
 import { until, World } from "./testing/world.ts";
 
 setDefaultTimeout(240_000);
@@ -30,31 +31,12 @@ afterAll(async () => {
   await Promise.all([node, ...peers].map((world) => world.dispose()));
 });
 
-const config = (world: World, more: string): string => {
-  const path = world.path("host.yaml");
-  writeFileSync(path, `version: 1\ntrust_domain: local\nmodes: [local]\n${more}`);
-  return path;
-};
-const begin = (world: World, more: string) => world.daemon(["--config", config(world, more)]);
-const again = (world: World) => begin(world, readFileSync(world.path("host.yaml"), "utf8").split("\n").slice(3).join("\n"));
-async function kill(world: World): Promise<void> {
-  process.kill((await world.client.status()).daemon.pid, "SIGKILL");
-  await until(async () => !(await world.client.answers()));
-}
-
 async function offer(world: World, body: Uint8Array): Promise<{ status: number; type: string; text: string }> {
   const response = await fetch("http://witness/witness/add-checkpoint", { method: "POST", body, unix: world.socket_path });
   return { status: response.status, type: response.headers.get("content-type") ?? "", text: await response.text() };
 }
 
 let policy: WitnessPolicy;
-/** Names that count under a note; empty where the quorum is missing. */
-function quorumOf(note: string): readonly string[] {
-  const parsed = parseNote(note);
-  const opened = parsed === null ? null : openCosignatures(parsed, policy.keys);
-  const judged = opened?.ok === true ? judgeWitnesses(opened.value.cosigners, policy, { now_s: Date.now() / 1000, later: false }) : null;
-  return judged?.ok === true ? (judged.value?.names ?? []) : [];
-}
 
 test("a node's log is cosigned by three processes, over sockets and through the egress helper and a proxy; one that is killed is enough of a loss for nobody", async () => {
   const state_dir = node.state_dir;
@@ -75,7 +57,7 @@ test("a node's log is cosigned by three processes, over sockets and through the 
   await until(() => witnessing.said().witnessed?.names.length === 3);
   expect(witnessing.said()).toMatchObject({ quorum: 2, own: null, witnessed: { size: evidence.logState().size } });
   const note = readFileSync(join(state_dir, "log/checkpoint.witnessed"), "utf8");
-  expect(quorumOf(note)).toEqual(NAMES.map((name) => `witness.example/${name}`));
+  expect(quorumOf(note, policy)).toEqual(NAMES.map((name) => `witness.example/${name}`));
   expect((await peers[1]!.client.witnesses()).own?.logs[0]).toMatchObject({ origin: evidence.logState().origin, size: evidence.logState().size, refused: null });
   expect(failures).toEqual([]);
   await kill(peers[0]!);
@@ -83,7 +65,7 @@ test("a node's log is cosigned by three processes, over sockets and through the 
   await until(() => witnessing.said().witnessed?.size === evidence.logState().size);
   expect(witnessing.said().witnessed?.names).toEqual(["witness.example/b", "witness.example/c"]);
   await until(() => (witnessing.said().witnesses[0]?.failures ?? 0) > 0);
-  await again(peers[0]!);
+  await beginAgain(peers[0]!);
   // Late, but under the same checkpoint.
   await until(() => witnessing.said().witnessed?.names.length === 3);
 });
@@ -107,12 +89,12 @@ test("attack: one log key signs two histories and offers both heads to three wit
   });
   await Promise.all([show("main", 11, 20), show("fork", 11, 20)]);
   await kill(peers[0]!);
-  await again(peers[0]!);
+  await beginAgain(peers[0]!);
   for (const old of [0, 11, 20]) {
     expect(await show("fork", old, 20)).not.toContain(500);
     expect(await show("main", old, 20)).not.toContain(500);
   }
   const lines = (branch: "main" | "fork"): string => [...new Map([...heads[branch]].map((line) => [line.split(" ")[1], line])).values()].join("");
-  const quorums = (["main", "fork"] as const).filter((branch) => quorumOf(forked.checkpoint(branch, 20) + lines(branch)).length > 0);
+  const quorums = (["main", "fork"] as const).filter((branch) => quorumOf(forked.checkpoint(branch, 20) + lines(branch), policy).length > 0);
   expect(quorums).toHaveLength(1);
 });

@@ -1,6 +1,6 @@
 /** What is kept of builds: under their names after a repair, safe from garbage collection, gone when their time is over. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import type { BuildFailed, Built } from "../../proto/build-api.ts";
@@ -19,9 +19,9 @@ import { World } from "../testing/core.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { collectGarbage } from "./gc.ts";
 import { leavingBuilds } from "./build-blobs.ts";
+import { repairedCopy } from "./testing/repaired-copy.ts";
 
 setDefaultTimeout(60_000);
-const OFFLINE = join(import.meta.dir, "../offline.ts");
 const LIMITS = { ...Value.Create(StoreLimits), free_bytes_min: 1 };
 const sandboxed = skipWithout(Bun.which("bwrap") !== null, "what is kept of builds: needs bubblewrap");
 
@@ -81,23 +81,13 @@ describe.skipIf(sandboxed)("builds that are kept", () => {
   });
 
   test("with database and index gone, a repair finds name, log entry and weight again; attack: outputs that are a gate's row and its manifest become a gate that was admitted", async () => {
-    await world.stop();
-    const state_dir = join(world.scratch.root, "cut");
-    cpSync(world.state_dir, state_dir, { recursive: true });
-    await world.start();
-    truncateSync(join(state_dir, "db/data.mdb"), 30_000);
-    const index = JSON.parse(readFileSync(join(state_dir, "oci/index.json"), "utf8"));
-    index.manifests = index.manifests.filter(({ artifactType }: { artifactType?: string }) => artifactType !== BUILD_MEDIA_TYPE);
-    writeFileSync(join(state_dir, "oci/index.json"), JSON.stringify(index));
-    const child = Bun.spawn([process.execPath, OFFLINE, "repair", "--state", state_dir], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
-    const { report } = JSON.parse((await new Response(child.stdout).text()).trim().split("\n").at(-1) ?? "");
-    await child.exited;
+    const { state_dir, damage } = await repairedCopy(world, BUILD_MEDIA_TYPE);
     const artifacts = await openArtifacts({ state_dir, limits: LIMITS });
     const store = openStore({ state_dir, limits: LIMITS, fatal: (reason) => { throw reason; } });
     const weight = openUsage(store).evidence.get("7")?.bytes;
     const rows = [...openGates(store).all()].map(({ gate_id }) => gate_id);
     await store.close();
-    expect([report.after.damage_total, artifacts.names().includes(built.row.build_id), weight]).toEqual([0, true, usageOf()]);
+    expect([damage, artifacts.names().includes(built.row.build_id), weight]).toEqual([0, true, usageOf()]);
     expect([rows.length, rows.includes(forged.gate_id)]).toEqual([1, false]);
   });
 

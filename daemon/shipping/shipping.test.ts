@@ -1,6 +1,6 @@
 /** Releases in a whole daemon: what its own records say, what it keeps, and what it forgets. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { StoreLimits } from "../../proto/config.ts";
@@ -9,6 +9,7 @@ import { SHIPMENT_MEDIA_TYPE, type ShipReply, type ShipRequest } from "../../pro
 import { keepPromises } from "../gate/record.ts";
 import { collectGarbage } from "../integrity/gc.ts";
 import { leavingShipments } from "../integrity/shipment-blobs.ts";
+import { repairedCopy } from "../integrity/testing/repaired-copy.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { openArtifacts } from "../store/artifacts.ts";
 import { readShipment } from "../store/shipments.ts";
@@ -19,7 +20,6 @@ import { verifyShipment } from "../verifier/index.ts";
 setDefaultTimeout(60_000);
 const REF = "refs/heads/main";
 const DAY_MS = 86_400_000;
-const OFFLINE = join(import.meta.dir, "../offline.ts");
 const LIMITS = { ...Value.Create(StoreLimits), free_bytes_min: 1 };
 const ARTIFACT = { name: "app.tar", sha256: "ab".repeat(32), bytes: 3 };
 
@@ -106,18 +106,8 @@ test("kept: named after a kill, left by garbage collection, found by a repair, g
   expect(await leavingShipments({ artifacts, usage, now_s, cutoff_s: 0 }, evidence.trust)).toEqual([]);
   const leaving = await leavingShipments({ artifacts, usage, now_s, cutoff_s: now_s }, evidence.trust);
   expect(leaving.find(({ tombstone }) => tombstone.name === id)?.erasures.filter(({ kind }) => kind === "blob")).toHaveLength(4);
-  await world.stop();
-  const state_dir = join(world.scratch.root, "cut");
-  cpSync(world.state_dir, state_dir, { recursive: true });
-  await world.start();
-  truncateSync(join(state_dir, "db/data.mdb"), 30_000);
-  const index = JSON.parse(readFileSync(join(state_dir, "oci/index.json"), "utf8"));
-  index.manifests = index.manifests.filter(({ artifactType }: { artifactType?: string }) => artifactType !== SHIPMENT_MEDIA_TYPE);
-  writeFileSync(join(state_dir, "oci/index.json"), JSON.stringify(index));
-  const child = Bun.spawn([process.execPath, OFFLINE, "repair", "--state", state_dir], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
-  const { report } = JSON.parse((await new Response(child.stdout).text()).trim().split("\n").at(-1) ?? "");
-  await child.exited;
-  expect([report.after.damage_total, (await openArtifacts({ state_dir, limits: LIMITS })).names().includes(id)]).toEqual([0, true]);
+  const { state_dir, damage } = await repairedCopy(world, SHIPMENT_MEDIA_TYPE);
+  expect([damage, (await openArtifacts({ state_dir, limits: LIMITS })).names().includes(id)]).toEqual([0, true]);
 });
 
 test("an admit that was judged again and refused counts no more", async () => {
