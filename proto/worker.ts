@@ -15,13 +15,12 @@ import { FailedTest, QuarantineEntries, TestIds } from "./failed-test.ts";
 import { RunIds } from "./usage.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
-
-const Tools = Closed({ git: Type.String(), version: ShortText, prlimit: Type.Union([Type.String(), Type.Null()]) });
+import { GitTools, ToolDigestsJob, ToolDigestsReply, BuildLogJob, BuildLogReply, SbomJob, SbomReply, CommitsJob, CommitsReply } from "./worker-beside.ts";
 
 /** Which two commits, in which store. The core has only seen their names; a check process opens this store and no other. */
 export const FactsJob = Closed({
   kind: Type.Literal("facts"),
-  git: Tools,
+  git: GitTools,
   git_dir: Type.String(),
   object_format: ObjectFormat,
   target: GitOid,
@@ -85,7 +84,7 @@ export type FactsReply = Static<typeof FactsReply>;
 /** What is asked about, before anything of its content is read: only what the core heard then may name a kept answer. */
 export const QuestionJob = Closed({
   kind: Type.Literal("question"),
-  git: Tools,
+  git: GitTools,
   git_dir: Type.String(),
   object_format: ObjectFormat,
   target: GitOid,
@@ -109,7 +108,7 @@ export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome
 /** Which findings the base had, and which somebody accepted. Files of change and base are read here, never in the core. */
 export const SettleJob = Closed({
   kind: Type.Literal("settle"),
-  git: Tools,
+  git: GitTools,
   git_dir: Type.String(),
   object_format: ObjectFormat,
   facts_path: Type.String(),
@@ -157,7 +156,7 @@ export const InputsReply = Closed({ kind: Type.Literal("inputs"), touched: Type.
 /** What of a tree commands are shown. Put to a process that has read nothing of the change: answers of other changes are kept under what it says. */
 export const ViewsJob = Closed({
   kind: Type.Literal("views"),
-  git: Tools,
+  git: GitTools,
   git_dir: Type.String(),
   object_format: ObjectFormat,
   tree: GitOid,
@@ -170,7 +169,7 @@ export const ViewsReply = Closed({ kind: Type.Literal("views"), views: Type.Arra
 /** Writes the merged tree out for the sandbox. */
 export const MaterialiseJob = Closed({
   kind: Type.Literal("materialise"),
-  git: Tools,
+  git: GitTools,
   git_dir: Type.String(),
   object_format: ObjectFormat,
   tree: GitOid,
@@ -240,7 +239,7 @@ export const ReportReply = Closed({ kind: Type.Literal("report"), outcome: Outco
 /** What a build is to run, by the trusted commit's own maestro.yaml, and the tree it is run over. Nothing the commit itself says of builds is read. */
 export const BuildPlanJob = Closed({
   kind: Type.Literal("build-plan"),
-  git: Tools,
+  git: GitTools,
   git_dir: Type.String(),
   object_format: ObjectFormat,
   target: GitOid,
@@ -252,70 +251,6 @@ export const BuildPlanJob = Closed({
 export type BuildPlanJob = Static<typeof BuildPlanJob>;
 export const BuildPlanReply = Closed({ kind: Type.Literal("build-plan"), tree: GitOid, tree_sha256: Sha256Hex, committed_s: Count, config: FactsReply.properties.config });
 export type BuildPlanReply = Static<typeof BuildPlanReply>;
-
-const Told = Type.Union([Closed({ sha256: Sha256Hex }), Closed({ because: ShortText })]);
-
-/** Content digests of what a build is run with: its program, and every tool chain but the machine's own. */
-export const ToolDigestsJob = Closed({
-  kind: Type.Literal("tool-digests"),
-  program: Type.String(),
-  path: Type.Array(Type.String()),
-  mounts: Type.Array(Closed({ name: Type.String(), host: Type.String(), inside: Type.String(), whole: Type.Boolean({ description: "false: only the program is looked for here" }) })),
-  entries_max: Count,
-  bytes_max: Count,
-  deadline_ms: Count,
-});
-export type ToolDigestsJob = Static<typeof ToolDigestsJob>;
-export const ToolDigestsReply = Closed({ kind: Type.Literal("tool-digests"), program: Type.Union([Closed({ path: Type.String(), sha256: Sha256Hex }), Closed({ because: ShortText })]), mounts: Type.Array(Closed({ name: Type.String(), inside: Type.String(), told: Told })) });
-export type ToolDigestsReply = Static<typeof ToolDigestsReply>;
-
-/** What a build printed, for people: credentials masked. */
-export const BuildLogJob = Closed({ kind: Type.Literal("build-log"), stdout: Base64, stderr: Base64 });
-export type BuildLogJob = Static<typeof BuildLogJob>;
-export const BuildLogReply = Closed({ kind: Type.Literal("build-log"), text: Type.String({ maxLength: 512 * 1024 }) });
-export type BuildLogReply = Static<typeof BuildLogReply>;
-
-/** The bill of materials of the facts' merged tree, or of a commit's tree. */
-export const SbomJob = Closed({
-  kind: Type.Literal("sbom"),
-  git: Tools,
-  git_dir: Type.String(),
-  object_format: ObjectFormat,
-  of: Type.Union([Closed({ tree: GitOid, facts_path: Type.String(), facts_sha256: Sha256Hex }), Closed({ commit: GitOid })]),
-  name: Type.String(),
-  into: Type.String({ description: "where to write it; nothing is there yet" }),
-  tree_entries_max: Count,
-  deadline_ms: Count,
-});
-export type SbomJob = Static<typeof SbomJob>;
-export const SbomReply = Closed({
-  kind: Type.Literal("sbom"),
-  made: Type.Union([Closed({ path: Type.String(), sha256: Sha256Hex, packages: Count, gaps: Type.Array(Gap, { maxItems: 256 }) }), Type.Null()], { description: "null where no lock file is touched, or the tree has none" }),
-});
-export type SbomReply = Static<typeof SbomReply>;
-
-/** The commits of `to` that `from` does not have, and the content digests of some trees. */
-export const CommitsJob = Closed({
-  kind: Type.Literal("commits"),
-  git: Tools,
-  git_dir: Type.String(),
-  object_format: ObjectFormat,
-  range: Type.Union([Closed({ from: Type.Union([GitOid, Type.Null()]), to: GitOid }), Type.Null()]),
-  tip: Type.Union([GitOid, Type.Null()], { description: "whether `to` is behind it" }),
-  trees: Type.Array(GitOid),
-  commits_max: Count,
-  tree_entries_max: Count,
-  deadline_ms: Count,
-});
-export type CommitsJob = Static<typeof CommitsJob>;
-export const CommitsReply = Closed({
-  kind: Type.Literal("commits"),
-  commits: Type.Array(Closed({ oid: GitOid, tree: GitOid, parents: Type.Array(GitOid), words: Sha256Hex })),
-  because: Type.Union([ShortText, Type.Null()], { description: "why the commits are not known; null where they are" }),
-  behind_tip: Type.Union([Type.Boolean(), Type.Null()]),
-  digests: Type.Array(Sha256Hex),
-});
-export type CommitsReply = Static<typeof CommitsReply>;
 
 export const WorkerJob = Type.Union([CommitsJob, SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
 export type WorkerJob = Static<typeof WorkerJob>;

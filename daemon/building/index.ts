@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { BuildFailed, BuildProgress, Built } from "../../proto/build-api.ts";
 import { toBase64, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { ToolDigestsReply } from "../../proto/worker.ts";
+import type { ToolDigestsReply } from "../../proto/worker-beside.ts";
 import { Lane } from "../checking/lane.ts";
 import { declaredBuild } from "../config/builds.ts";
 import { SYSTEM_MOUNT } from "../config/tool-mounts.ts";

@@ -1,6 +1,6 @@
 /** What a build printed, as it may be shown and kept. Runs in a check process: the text is the build's. */
 import { fromBase64, fromUtf8Lossy } from "../../proto/encoding.ts";
-import type { BuildLogJob, BuildLogReply } from "../../proto/worker.ts";
+import type { BuildLogJob, BuildLogReply } from "../../proto/worker-beside.ts";
 import { published } from "../checking/redact.ts";
 import { TAIL_BYTES_MAX } from "../platform/sandbox/job.ts";
 

@@ -6,7 +6,8 @@ import type { SandboxLimits } from "../../proto/config.ts";
 import { toBase64 } from "../../proto/encoding.ts";
 import { LOG_NAME, REPEAT_NAME, SOURCE_NAME, type InternalParameters, type Provenance, type Repeat, type Resource } from "../../proto/predicates/provenance.ts";
 import { VERSION } from "../../proto/version.ts";
-import type { BuildPlanReply, ToolDigestsReply } from "../../proto/worker.ts";
+import type { BuildPlanReply } from "../../proto/worker.ts";
+import type { ToolDigestsReply } from "../../proto/worker-beside.ts";
 import { SYSTEM_MOUNT } from "../config/tool-mounts.ts";
 import type { SandboxTier } from "../platform/sandbox/job.ts";
 

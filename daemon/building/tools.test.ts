@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ToolDigestsReply } from "../../proto/worker.ts";
+import type { ToolDigestsReply } from "../../proto/worker-beside.ts";
 import { toolDigests } from "./tools.ts";
 
 const host = mkdtempSync(join(tmpdir(), "maestro-tools-"));

@@ -4,7 +4,7 @@
  */
 import { createReadStream, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { ToolDigestsJob, ToolDigestsReply } from "../../proto/worker.ts";
+import type { ToolDigestsJob, ToolDigestsReply } from "../../proto/worker-beside.ts";
 import { INSIDE } from "../platform/sandbox/job.ts";
 import { errno } from "../platform/kernel/errno.ts";
 

@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../proto/encoding.ts";
 import type { Facts } from "../../proto/facts.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { SbomJob, SbomReply } from "../../proto/worker.ts";
+import type { SbomJob, SbomReply } from "../../proto/worker-beside.ts";
 import { GitReader } from "../platform/git/reader.ts";
 import { makeSbom, type Leaf, type Sources } from "../sbom/index.ts";
 import { lockReader } from "./checks/lock/read.ts";

@@ -2,7 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex, utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { CommitsJob, CommitsReply } from "../../proto/worker.ts";
+import type { CommitsJob, CommitsReply } from "../../proto/worker-beside.ts";
 import type { ParsedCommit } from "../platform/git/commit.ts";
 import { GitReader } from "../platform/git/reader.ts";
 import type { ContentDigests } from "../platform/git/tree-digest.ts";

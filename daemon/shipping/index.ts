@@ -6,7 +6,7 @@ import type { ObjectFormat } from "../../proto/scalar.ts";
 import type { ShipmentPredicate, ShippedStep } from "../../proto/predicates/shipping.ts";
 import { SHIPPED_STEPS_MAX } from "../../proto/predicates/shipping.ts";
 import type { ShipReply, ShippedArtifact, UncoveredCommit } from "../../proto/shipping.ts";
-import type { CommitsJob, CommitsReply } from "../../proto/worker.ts";
+import type { CommitsJob, CommitsReply } from "../../proto/worker-beside.ts";
 import { Lane } from "../checking/lane.ts";
 import type { Host } from "../config/host.ts";
 import type { Repository, RepositoryStore } from "../platform/git/repository-store.ts";
