@@ -40,11 +40,14 @@ export class MockServices implements AsyncDisposable {
 
   /** `unlogged`: its certificates stand in no transparency log. */
   static async start({ unlogged = false }: { readonly unlogged?: boolean } = {}): Promise<MockServices> {
-    // In whole seconds: the library reads fractions of exactly three digits, and DER writes as few as there are.
-    const now = new Date(Math.floor(Date.now() / 1000) * 1000);
+    const now = new Date(0);
     const ct = await initializeCTLog(keys("P-256"), now);
     const ca = await initializeCA(keys("P-384"), unlogged ? undefined : ct, now);
     const tsa = await initializeTSA(keys("P-384"), now);
+    // The services' common clock is set when their certificates exist: those begin when they are made, whatever clock was given, and a second
+    // that turns meanwhile would date every answer before its signer. Whole seconds: the library reads fractions of exactly three digits, and
+    // DER writes as few as there are.
+    now.setTime(Math.floor(Date.now() / 1000) * 1000);
     const logs = [mockRekorV1("rekor-v1.mock.example.org", () => Math.floor(now.getTime() / 1000)), mockRekorV2("rekor-v2.mock.example.org")] as const;
     const fulcio = fulcioHandler(ca);
     const stamps = tsaHandler(tsa);
