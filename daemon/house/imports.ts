@@ -87,13 +87,15 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   msgpackr: /^daemon\/(?:store|platform)\//,
   pino: /^daemon\/(?:platform|api|main)/,
   saxes: /^daemon\/commands\/reports\//,
-  yaml: /^daemon\/(?:config|gate\/checks)\//,
+  yaml: /^daemon\/(?:config|gate\/checks|invariants)\//,
   "axe-core": /^(?:bench|daemon\/ui\/testing)\//,
   merkletreejs: /^bench\//,
   "@modelcontextprotocol/sdk": /^bench\//,
   "@solana/zk-sdk": /^bench\//,
   "puppeteer-core": /^(?:bench|daemon\/ui\/testing)\//,
   assemblyscript: /^kernels\//,
+  "@marcbachmann/cel-js": /^(?:bench|daemon\/invariants)\//,
+  "z3-solver": /^daemon\/analysis\/smt\//,
 };
 /** Rooms that a browser page or a stranger's machine runs: they may not reach for a disk, a process or a clock. */
 const PORTABLE = /^(?:proto|daemon\/verifier)\//;
