@@ -151,7 +151,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
   const builder = new Builder({ ...judging, evidence, artifacts, outbox, usage: state.usage, repositories, random });
   const desk = new BuildDesk({ limits: host.limits, builder, targets });
-  const shipper = new Shipper({ host, git: tools, pool, repositories, gates, evidence, artifacts, outbox, usage: state.usage });
+  const shipper = new Shipper({ host, git: tools, pool, repositories, gates, evidence, artifacts, outbox, usage: state.usage, store: state.store, shipped: state.shipped });
   const ship_desk = new ShipDesk({ limits: host.limits, shipper, targets });
   const sboms = new SbomDesk({ git: tools, limits: host.limits, pool, repositories, artifacts, scratch_dir });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });

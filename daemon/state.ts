@@ -15,6 +15,7 @@ import { suspicionOf } from "./store/pages.ts";
 import { openOutbox, type Outbox } from "./store/outbox.ts";
 import { openReleases, type ReleaseTable } from "./store/releases.ts";
 import { openLineageEdges, type LineageEdges } from "./store/lineage-edges.ts";
+import { fillShipmentIndex, openShipmentIndex, type ShipmentIndex } from "./store/shipment-index.ts";
 import { type Holds, openHolds, openTombstones, type Tombstones } from "./store/tombstones.ts";
 import { openUsage, type Usage } from "./store/usage.ts";
 import { upgradeStore } from "./store/upgrade.ts";
@@ -43,6 +44,7 @@ export interface State {
   readonly tombstones: Tombstones;
   readonly holds: Holds;
   readonly edges: LineageEdges;
+  readonly shipped: ShipmentIndex;
 }
 
 const OFFLINE = Bun.fileURLToPath(new URL("./offline.ts", import.meta.url));
@@ -90,7 +92,8 @@ export async function openState({ state_dir, host, clock, machine = null, fatal,
     projection_failed: (error) => warn("the log's files could not be written", error),
     ...(appended === undefined ? {} : { appended }),
   });
-  const state = { store, artifacts, gates, outbox, usage, releases, evidence, tombstones: openTombstones(store), holds: openHolds(store), edges: openLineageEdges(store) };
+  const state = { store, artifacts, gates, outbox, usage, releases, evidence, tombstones: openTombstones(store), holds: openHolds(store), edges: openLineageEdges(store), shipped: openShipmentIndex(store) };
   await keepPromises(state);
+  await fillShipmentIndex(state.shipped, store, artifacts);
   return state;
 }

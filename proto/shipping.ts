@@ -3,7 +3,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { IntakeId } from "./api.ts";
 import { OciDigest } from "./oci.ts";
 import { ArtifactName, Purl } from "./predicates/shipping.ts";
-import { Base64, Closed, Count, GitOid, RefName, RepositoryId, Sha256Hex, ShortText } from "./scalar.ts";
+import { Base64, Choice, Closed, Count, GitOid, RefName, RepositoryId, Sha256Hex, ShortText } from "./scalar.ts";
 import { TenantId } from "./tenant.ts";
 
 /** Evidence of other nodes that one request may bring along. */
@@ -24,6 +24,11 @@ export const ShipRequest = Closed({
   bundles: Type.Optional(Type.Array(Base64, { maxItems: BROUGHT_BUNDLES_MAX, description: "evidence of other nodes; it counts where this node's trust file knows the signer" })),
 });
 export type ShipRequest = Static<typeof ShipRequest>;
+
+/** Why a release was refused, as reports count it. */
+export const SHIP_REFUSALS = ["range.unreadable", "range.no_line", "range.off_target", "range.too_long", "commits.uncovered", "tree.collision", "artifact.other_commit"] as const;
+export const ShipRefusal = Choice(SHIP_REFUSALS);
+export type ShipRefusal = Static<typeof ShipRefusal>;
 
 /** A commit that no admit covers. */
 export const UncoveredCommit = Closed({ commit: GitOid, because: ShortText });
@@ -61,6 +66,7 @@ export const ShipReply = Type.Union([
   }),
   Closed({
     result: Type.Literal("refused"),
+    cause: ShipRefusal,
     because: ShortText,
     commits: Type.Array(UncoveredCommit, { maxItems: 1_000 }),
     commits_cut: Count,

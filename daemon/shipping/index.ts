@@ -5,7 +5,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import type { ObjectFormat } from "../../proto/scalar.ts";
 import type { ShipmentPredicate, ShippedStep } from "../../proto/predicates/shipping.ts";
 import { SHIPPED_STEPS_MAX } from "../../proto/predicates/shipping.ts";
-import type { ShipReply, ShippedArtifact, UncoveredCommit } from "../../proto/shipping.ts";
+import type { ShipRefusal, ShipReply, ShippedArtifact, UncoveredCommit } from "../../proto/shipping.ts";
 import type { CommitsJob, CommitsReply } from "../../proto/worker-beside.ts";
 import { Lane } from "../checking/lane.ts";
 import type { Host } from "../config/host.ts";
@@ -25,6 +25,7 @@ export interface ShipperDeps extends ShipmentRecordDeps {
   readonly evidence: ShipmentAttester & { readonly trust: Trust; now_s(): number };
   readonly gates: Gates;
   readonly host: Pick<Host, "limits">;
+  readonly store: Pick<Store, "atomic">;
   readonly git: GitTools;
   readonly pool: WorkerPool;
   readonly repositories: Pick<RepositoryStore, "open">;
@@ -52,9 +53,10 @@ type Refused = Extract<ShipReply, { result: "refused" }>;
 const COMMITS_MAX = 20_000;
 const NAMED_MAX = 1_000;
 
-const refused = (because: string, commits: readonly UncoveredCommit[] = []): Refused => ({
+const refused = (cause: ShipRefusal, because: string, commits: readonly UncoveredCommit[] = []): Refused => ({
   result: "refused",
   because: because.slice(0, 2000),
+  cause,
   commits: commits.slice(0, NAMED_MAX).map(({ commit, because: why }) => ({ commit, because: why.slice(0, 2000) })),
   commits_cut: Math.max(0, commits.length - NAMED_MAX),
 });
@@ -111,13 +113,13 @@ class Shipping {
   async range(): Promise<{ readonly range: Range; readonly on_target: ShipmentPredicate["on_target"] } | Refused> {
     const { from, to, tip, mode, target_ref } = this.order;
     const { commits, because, behind_tip } = await this.ask({ range: { from, to }, tip: mode === "local" ? null : tip, trees: [] });
-    if (because !== null) return refused(`the range cannot be read: ${because}; fetch the whole history and try again`);
+    if (because !== null) return refused("range.unreadable", `the range cannot be read: ${because}; fetch the whole history and try again`);
     const byId = new Map(commits.map((commit) => [commit.oid, commit]));
     const line = lineOf(byId, from, to);
-    if (line === null || line.length === 0) return refused(`${from} is not on the first-parent line of ${to}, so no sequence of merges leads from the one to the other`);
+    if (line === null || line.length === 0) return refused("range.no_line", `${from} is not on the first-parent line of ${to}, so no sequence of merges leads from the one to the other`);
     if (mode === "local") return { range: { from, commits: byId, line }, on_target: "claimed" };
     if (to === tip) return { range: { from, commits: byId, line }, on_target: "tip" };
-    if (behind_tip !== true) return refused(`${to} is not on ${target_ref} as the operator's remote has it; merge it first`);
+    if (behind_tip !== true) return refused("range.off_target", `${to} is not on ${target_ref} as the operator's remote has it; merge it first`);
     return { range: { from, commits: byId, line }, on_target: "behind" };
   }
 
@@ -184,7 +186,7 @@ export class Shipper {
     return { wall_us: us, cpu_us: us, model_tokens: 0 };
   }
 
-  /** A refusal is an answer, and leaves nothing on record. Throws `evidence.keys`, `request.cancelled`, and what check processes throw. */
+  /** A refusal is an answer, signs nothing, and is counted. Throws `evidence.keys`, `request.cancelled`, and what check processes throw. */
   async run(order: ShipOrder, signal: AbortSignal, spent: (usage: Usage) => void): Promise<ShipReply> {
     const { evidence, pool, repositories } = this.deps;
     const no = evidence.whyNoShipment(order.repo_id, order.mode);
@@ -194,7 +196,14 @@ export class Shipper {
     // After the lane has ended: only then is it known what its processes used.
     stack.defer(() => spent(lane.usage));
     stack.use(lane);
-    return await this.within(order, new Shipping(this.deps, this.admits, order, await repositories.open(order.repo_id, order.object_format), lane));
+    const reply = await this.within(order, new Shipping(this.deps, this.admits, order, await repositories.open(order.repo_id, order.object_format), lane));
+    if (reply.result === "refused") this.count(order, reply);
+    return reply;
+  }
+
+  private count({ repo_id, to, owner: { uid, tenant } }: ShipOrder, { cause }: Refused): void {
+    const { store, shipped, evidence } = this.deps;
+    store.atomic(() => shipped.refused({ at_s: evidence.now_s(), repo_id, head: to, owner_uid: uid, ...(tenant === null ? {} : { owner_tenant: tenant }), refused: cause }));
   }
 
   private async within(order: ShipOrder, shipping: Shipping): Promise<ShipReply> {
@@ -204,13 +213,13 @@ export class Shipper {
     if ("result" in found) return found;
     const { range, on_target } = found;
     const coverage = await shipping.coverage(range, { repo_id, target_ref, mode, sees });
-    if ("uncovered" in coverage) return refused(`${coverage.uncovered.length} of ${range.line.length} commits lack an admit that holds`, coverage.uncovered);
+    if ("uncovered" in coverage) return refused("commits.uncovered", `${coverage.uncovered.length} of ${range.line.length} commits lack an admit that holds`, coverage.uncovered);
     const { steps } = coverage;
-    if (steps.length > SHIPPED_STEPS_MAX) return refused(`${steps.length} changes, at most ${SHIPPED_STEPS_MAX} in one release; release a shorter range`);
+    if (steps.length > SHIPPED_STEPS_MAX) return refused("range.too_long", `${steps.length} changes, at most ${SHIPPED_STEPS_MAX} in one release; release a shorter range`);
     const tree_sha256 = await shipping.digests(steps);
-    if (typeof tree_sha256 !== "string") return refused("a tree is not what was admitted", [tree_sha256]);
+    if (typeof tree_sha256 !== "string") return refused("tree.collision", "a tree is not what was admitted", [tree_sha256]);
     const made = await madeOf(artifacts, evidence.trust, evidence.now_s(), { repo_id, commit: to, sha256: artifact.sha256 });
-    if (made !== null && "other" in made) return refused(`this node built that file from ${made.other}, which is not ${to}: build the newest commit, or release up to the one it was built from`);
+    if (made !== null && "other" in made) return refused("artifact.other_commit", `this node built that file from ${made.other}, which is not ${to}: build the newest commit, or release up to the one it was built from`);
     const sbom = sbomOf(steps);
     const { row, shipment, release } = await recordShipment(this.deps, {
       subject: [{ name: artifact.name, digest: { sha256: artifact.sha256 } }],

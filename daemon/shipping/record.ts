@@ -7,6 +7,7 @@ import type { Artifacts } from "../store/artifacts.ts";
 import { sha256Digest } from "../store/blobs.ts";
 import { payerOf } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
+import { indexed, shipmentStatement, type ShipmentIndex } from "../store/shipment-index.ts";
 import { keepShipment, type LoggedShipment, type Shipped } from "../store/shipments.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
 
@@ -23,6 +24,7 @@ export interface ShipmentRecordDeps {
   readonly artifacts: Artifacts;
   readonly outbox: Outbox;
   readonly usage: Usage;
+  readonly shipped: ShipmentIndex;
 }
 
 export interface RecordedShipment {
@@ -32,7 +34,7 @@ export interface RecordedShipment {
 }
 
 /** Durable when it resolves. */
-export async function recordShipment({ evidence, artifacts, outbox, usage }: ShipmentRecordDeps, shipped: Shipped, artifact: ShippedArtifact, owner: { readonly uid: number; readonly tenant: string | null }): Promise<RecordedShipment> {
+export async function recordShipment({ evidence, artifacts, outbox, usage, shipped: index }: ShipmentRecordDeps, shipped: Shipped, artifact: ShippedArtifact, owner: { readonly uid: number; readonly tenant: string | null }): Promise<RecordedShipment> {
   let made: { readonly row: ShipmentRow; readonly bytes: Uint8Array } | undefined;
   const { shipment, release, log_index } = await evidence.ship(shipped, (logged) => {
     const row: ShipmentRow = {
@@ -42,6 +44,7 @@ export async function recordShipment({ evidence, artifacts, outbox, usage }: Shi
     };
     const bytes = canonicalBytes(row);
     addEvidence(usage, payerOf(row), bytes.length + logged.shipment.length + logged.release.length);
+    index.add(indexed(row, shipmentStatement(logged.shipment)));
     outbox.hold({ id: logged.log_index, name: row.shipment_id, blobs: [logged.shipment, logged.release, bytes] });
     made = { row, bytes };
   });

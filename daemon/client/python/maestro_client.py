@@ -951,6 +951,7 @@ class ShippedArtifact(TypedDict):
 
 class ShipReply1(TypedDict):
     result: Literal["refused"]
+    cause: Literal["range.unreadable", "range.no_line", "range.off_target", "range.too_long", "commits.uncovered", "tree.collision", "artifact.other_commit"]
     because: str
     commits: List[UncoveredCommit]
     commits_cut: int

@@ -1,4 +1,6 @@
 // Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
+export type ShipRefusal = "range.unreadable" | "range.no_line" | "range.off_target" | "range.too_long" | "commits.uncovered" | "tree.collision" | "artifact.other_commit";
+
 export type ShipReply = {
   readonly result: "released";
   readonly row: ShipmentRow;
@@ -11,6 +13,7 @@ export type ShipReply = {
   readonly notes: readonly string[];
 } | {
   readonly result: "refused";
+  readonly cause: ShipRefusal;
   readonly because: string;
   readonly commits: readonly UncoveredCommit[];
   readonly commits_cut: number;

@@ -1,0 +1,41 @@
+/** Releases by gate, by file and by time, each found without reading what was signed. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { StoreLimits } from "../../proto/config.ts";
+import type { ShipmentRow } from "../../proto/shipping.ts";
+import { openStore, type Store } from "./db.ts";
+import { openShipmentIndex, type ShipmentIndex } from "./shipment-index.ts";
+
+let folder: string;
+let store: Store;
+let index: ShipmentIndex;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "maestro-shipment-index-"));
+  store = openStore({ state_dir: folder, limits: { ...Value.Create(StoreLimits), free_bytes_min: 1 }, fatal: () => undefined });
+  index = openShipmentIndex(store, 4);
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const FILE = "ab".repeat(32);
+const row = (log_index: number): ShipmentRow => ({ shipment_id: `shipment-${String(log_index).padStart(32, "0")}`, repo_id: "acme/app", target_ref: "refs/heads/main", head: "a".repeat(40), owner_uid: 7, log_index, artifact: { name: "app.tar", sha256: FILE, bytes: 3 }, shipment: `sha256:${"1".repeat(64)}`, release: `sha256:${"2".repeat(64)}` });
+const refused = (at_s: number) => ({ at_s, repo_id: "acme/app", head: "b".repeat(40), owner_uid: 7, refused: "commits.uncovered" as const });
+
+test("a release is found by each of its gates and by its file, newest first, and counted once however often it is added", () => {
+  for (const at of [5, 9, 9]) store.atomic(() => index.add({ row: row(at), at_s: 100 + at, gates: ["gate-a-1", "gate-b-1", "gate-b-1"] }));
+  expect([index.ofGate("gate-b-1").length, index.ofGate("gate-b"), index.ofFile(FILE), index.count()]).toEqual([2, [], [row(9).shipment_id, row(5).shipment_id], 2]);
+  expect(index.asked(0, 10).map(({ at_s, refused: why }) => [at_s, why])).toEqual([[109, null], [105, null]]);
+  expect(index.asked(106, 10)).toHaveLength(1);
+});
+
+test("questions of one second are all counted; the oldest go where there are more than are kept", () => {
+  for (const at of [1, 2, 2, 2, 3]) store.atomic(() => index.refused(refused(at)));
+  expect(index.asked(0, 10).map(({ at_s }) => at_s)).toEqual([3, 2, 2, 2]);
+  expect(index.asked(0, 2)).toHaveLength(2);
+});
