@@ -68,7 +68,7 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
       log_index, reply: sha256Digest(bytes), bundle: sha256Digest(bundle),
     };
     const row_bytes = canonicalBytes(row);
-    gates.add(row);
+    gates.add(row, identity.merge_tree);
     gates.summaries.add(row, reply);
     deps.edges?.add(name, card);
     addEvidence(usage, payerOf(row), bytes.length + bundle.length + row_bytes.length + (sbom?.size ?? 0));

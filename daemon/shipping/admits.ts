@@ -5,12 +5,12 @@ import type { Mode } from "../../proto/change.ts";
 import { fromBase64, toHex } from "../../proto/encoding.ts";
 import { SBOM_DOCUMENT } from "../../proto/sbom.ts";
 import type { Statement } from "../../proto/attestation.ts";
-import { BoundedMap } from "../platform/bounded-map.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { perhapsNamed, type GateRow, type Gates } from "../store/gates.ts";
 import { verifyWithTrust, type Trust } from "../verifier/index.ts";
 import { timestampSeconds } from "../verifier/time.ts";
 import type { Admit } from "./core.ts";
+import { fillTreeIndex, identityIn } from "./tree-index.ts";
 
 export interface RecordedAdmit extends Admit {
   readonly statement: Statement;
@@ -38,23 +38,8 @@ export interface AdmitDeps {
   readonly evidence: { readonly trust: Trust; now_s(): number };
 }
 
-/** Gates looked through, newest first, for one whose head nothing in the range names: a squash or a rebase names none. */
-const SCANNED_MAX = 5_000;
-const PEEKED = { entries_max: 20_000, characters_max: 4 * 1024 * 1024 };
-
 /** The operator's word on base and configuration, in whichever of its two modes; a caller's word only counts beside another caller's. */
 const modesLike = (mode: Mode): readonly Mode[] => (mode === "local" ? ["local", "host", "fork"] : ["host", "fork"]);
-
-/** What a bundle of our own is about, before it is verified. */
-function peek(bytes: Uint8Array): Statement | null {
-  try {
-    const { attestations } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
-    return JSON.parse(new TextDecoder().decode(fromBase64(attestations[0]?.dsseEnvelope.payload ?? "") ?? new Uint8Array())) as Statement;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return null;
-    throw error;
-  }
-}
 
 function sbomIn(bytes: Uint8Array): string | null {
   const { manifest } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
@@ -63,9 +48,6 @@ function sbomIn(bytes: Uint8Array): string | null {
 }
 
 export class Admits {
-  /** Of every bundle by its digest: the merged tree, where it is an admit of a change. */
-  private readonly trees = new BoundedMap<string | null>(PEEKED);
-
   constructor(private readonly deps: AdmitDeps) {}
 
   /** A verified admit of what is wanted, or why these bytes are none. */
@@ -115,32 +97,18 @@ export class Admits {
     return { admits, against };
   }
 
-  private async treeOf(row: GateRow): Promise<string | null> {
-    const known = this.trees.get(row.bundle);
-    if (known !== undefined) return known;
-    const bytes = await this.deps.artifacts.blobs.get(row.bundle);
-    const tree = bytes === undefined ? null : (peek(bytes)?.predicate.identity.merge_tree ?? null);
-    this.trees.put(row.bundle, tree);
-    return tree;
-  }
-
-  /** Admits of exactly these contents, by whatever head, until every tree has one. */
-  async ofTrees(trees: ReadonlySet<string>, wanted: Wanted): Promise<{ readonly admits: readonly RecordedAdmit[]; readonly cut: boolean }> {
-    const { gates } = this.deps;
+  /** Admits of exactly these contents on one of these bases, by whatever head. */
+  async ofTrees(trees: ReadonlySet<string>, bases: ReadonlySet<string | null>, wanted: Wanted): Promise<readonly RecordedAdmit[]> {
+    const { gates, artifacts } = this.deps;
+    await fillTreeIndex(this.deps);
     const admits: RecordedAdmit[] = [];
-    const left = new Set(trees);
-    const rows = gates.recent(SCANNED_MAX);
-    for (const row of rows) {
-      if (left.size === 0) break;
-      if (row.repo_id !== wanted.repo_id || row.verdict !== "admit") continue;
-      const tree = await this.treeOf(row);
-      if (tree === null || !trees.has(tree)) continue;
-      const [newest] = this.newest([row], wanted);
-      const admit = newest === undefined ? "not to be seen" : await this.admitOf(newest, wanted);
-      if (typeof admit === "string") continue;
-      admits.push(admit);
-      left.delete(tree);
+    for (const row of this.newest([...trees].flatMap((tree) => gates.ofTree(tree)), wanted)) {
+      // Signatures are checked only of what could cover something: a content that comes and goes has many gates.
+      const bytes = row.verdict === "admit" ? await artifacts.blobs.get(row.bundle) : undefined;
+      if (bytes === undefined || !bases.has(identityIn(bytes)?.base ?? null)) continue;
+      const admit = this.verified(bytes, wanted, "node");
+      if (typeof admit !== "string") admits.push(admit);
     }
-    return { admits, cut: left.size > 0 && rows.length >= SCANNED_MAX };
+    return admits;
   }
 }

@@ -13,6 +13,7 @@ import type { Repository, RepositoryStore } from "../platform/git/repository-sto
 import type { GitTools } from "../platform/git/runner.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Usage } from "../platform/process/usage.ts";
+import type { Store } from "../store/db.ts";
 import type { GateRow, Gates } from "../store/gates.ts";
 import type { Trust } from "../verifier/index.ts";
 import { timestampOf } from "../verifier/time.ts";
@@ -24,8 +25,8 @@ import { recordShipment, type ShipmentAttester, type ShipmentRecordDeps } from "
 export interface ShipperDeps extends ShipmentRecordDeps {
   readonly evidence: ShipmentAttester & { readonly trust: Trust; now_s(): number };
   readonly gates: Gates;
-  readonly host: Pick<Host, "limits">;
   readonly store: Pick<Store, "atomic">;
+  readonly host: Pick<Host, "limits">;
   readonly git: GitTools;
   readonly pool: WorkerPool;
   readonly repositories: Pick<RepositoryStore, "open">;
@@ -55,8 +56,8 @@ const NAMED_MAX = 1_000;
 
 const refused = (cause: ShipRefusal, because: string, commits: readonly UncoveredCommit[] = []): Refused => ({
   result: "refused",
-  because: because.slice(0, 2000),
   cause,
+  because: because.slice(0, 2000),
   commits: commits.slice(0, NAMED_MAX).map(({ commit, because: why }) => ({ commit, because: why.slice(0, 2000) })),
   commits_cut: Math.max(0, commits.length - NAMED_MAX),
 });
@@ -150,8 +151,8 @@ class Shipping {
     const first = [...brought, ...named.admits];
     const covered = await judge(first);
     if ("steps" in covered) return covered;
-    const scanned = await this.admits.ofTrees(trees, wanted);
-    return judge([...first, ...scanned.admits]);
+    const same = await this.admits.ofTrees(trees, new Set([range.from, ...range.line.map(({ oid }) => oid)]), wanted);
+    return judge([...first, ...same]);
   }
 
   /** What is on record of a commit that nothing covers. */

@@ -110,6 +110,25 @@ test("kept: named after a kill, left by garbage collection, found by a repair, g
   expect([damage, (await openArtifacts({ state_dir, limits: LIMITS })).names().includes(id)]).toEqual([0, true]);
 });
 
+test("a squash, which names no head, is found by its content: also where the index of contents was lost, and is read anew from the bundles", async () => {
+  source.git("switch", "-q", "--detach", second);
+  const change = await source.commit({ "d.ts": "export const d = 4;\n" });
+  expect((await gated(second, change)).verdict).toBe("admit");
+  source.git("reset", "-q", "--soft", second);
+  source.git("commit", "-q", "-m", "squashed");
+  const squashed = source.git("rev-parse", "HEAD");
+  const released = async (): Promise<unknown> => {
+    const reply = await ship(squashed, { from: second });
+    return reply.result === "released" ? reply.row.head : reply;
+  };
+  expect(await released()).toBe(squashed);
+  const { store, gates } = world.core;
+  store.atomic(() => gates.reorder());
+  expect(gates.trees.count()).toBe(0);
+  expect(await released()).toBe(squashed);
+  expect([gates.trees.count(), gates.places()]).toEqual([gates.places(), gates.count()]);
+});
+
 test("an admit that was judged again and refused counts no more", async () => {
   const rows = [...world.core.gates.all()].filter(({ head }) => head === second);
   const newest = rows.at(-1) ?? expect.unreachable();

@@ -12,6 +12,7 @@ import { TenantId } from "../../proto/tenant.ts";
 import type { Store } from "./db.ts";
 import { openFloors, type Floors } from "./floors.ts";
 import { openGateNames } from "./gate-names.ts";
+import { openGateTrees, type GateTrees } from "./gate-trees.ts";
 import { openSummaries, type Summaries } from "./summaries.ts";
 import type { Table } from "./table.ts";
 import { payerName } from "./usage.ts";
@@ -52,8 +53,14 @@ export interface Gates {
   readonly summaries: Summaries;
   /** Numbers of gates that went. */
   readonly floors: Floors;
-  /** Inside `Store.atomic`. Throws `internal.bug` where that attempt stands already: attempts are never rewritten. */
-  add(row: GateRow): void;
+  /** Which rows are known by their content. */
+  readonly trees: Pick<GateTrees, "knows" | "count">;
+  /** Gates of exactly this content, newest first; rows that `trees` does not know are not among them. */
+  ofTree(tree: string): readonly GateRow[];
+  /** Inside `Store.atomic`; without `merge_tree` it stays to be told. Throws `internal.bug` where that attempt stands already: attempts are never rewritten. */
+  add(row: GateRow, merge_tree?: string | null): void;
+  /** What their bundles say of rows that came without; those that went meanwhile are left out. */
+  tellTrees(told: readonly { readonly place: number; readonly row: GateRow; readonly tree: string | null }[]): void;
   /** Inside `Store.atomic`: the row and every way to it go, and its place and attempt are never given out again. `place` is where it stands. */
   remove(place: number, row: GateRow): void;
   /** The highest attempt there ever was; null where there was none. */
@@ -200,6 +207,7 @@ export function openGates(store: Store): Gates {
 
   const at = (place: Static<typeof Place>): GateRow => rowAt(rows, place);
   const names = openGateNames(store, () => order.count());
+  const trees = openGateTrees(store);
   const floors = openFloors(store);
   const placed = (place: number): GateRow | undefined => {
     const found = order.get(place);
@@ -214,7 +222,8 @@ export function openGates(store: Store): Gates {
   return {
     summaries: openSummaries(store),
     floors,
-    add(row) {
+    trees,
+    add(row, merge_tree) {
       const { gate_id, attempt: { attempt } } = row;
       if (rows.get([gate_id, attempt]) !== undefined) throw new MaestroError("internal.bug", `gate ${gate_id}, attempt ${attempt} is on record already`);
       rows.put([gate_id, attempt], row);
@@ -222,16 +231,24 @@ export function openGates(store: Store): Gates {
       const place = Math.max(nextIn(order), floors.next(PLACES));
       order.put(place, { gate_id, attempt });
       names.add(place, row, placed);
+      if (merge_tree !== undefined) trees.add(place, merge_tree);
+    },
+    tellTrees(told) {
+      store.atomic(() => {
+        for (const { place, row, tree } of told) if (placed(place)?.bundle === row.bundle) trees.add(place, tree);
+      });
     },
     remove(place, row) {
       const { gate_id, head, repo_id, owner_uid, attempt: { attempt } } = row;
       rows.remove([gate_id, attempt]);
       order.remove(place);
       names.remove(place, row);
+      trees.remove(place);
       raiseFloors(floors, place, row);
       newest.drop(row);
       if (!others(row).some((other) => other.repo_id === repo_id && other.owner_uid === owner_uid)) submitted.remove([submittedKey(repo_id, head), owner_uid]);
     },
+    ofTree: (tree) => trees.of(tree).flatMap((place) => placed(place) ?? []),
     lastAttempt: (gate_id) => lastAttemptOf(rows, floors, gate_id),
     submitters: (repo_id, head) => [...submitted.entries({ start: [submittedKey(repo_id, head), 0], end: [submittedKey(repo_id, head), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value.uid),
     get: (gate_id, attempt) => rows.get([gate_id, attempt]),
@@ -252,6 +269,7 @@ export function openGates(store: Store): Gates {
     reorder() {
       newest.forget();
       names.forget();
+      trees.forget();
       // Rows come back in another order, so expiry looks at all of them again.
       [EVIDENCE_DONE, PERSONAL_DONE].forEach((done) => floors.forget(done));
       putInOrder(rows, order);
