@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
 import { MaestroError } from "../../proto/errors.ts";
+import { system } from "./builtin.ts";
 
 /** The commands the client may run. None of them reads the work tree or the index, so no hook, filter, textconv or fsmonitor of the repository is started. */
 export type ClientCommand = "rev-parse" | "rev-list" | "merge-base" | "pack-objects" | "config" | "for-each-ref";
@@ -40,7 +40,7 @@ export class ClientGit {
     if (git === null) throw new MaestroError("git.missing", "no git on the PATH");
     this.#git = git;
     this.#env = {
-      HOME: environment.HOME ?? homedir(),
+      HOME: environment.HOME ?? system().homedir(),
       ...(environment.XDG_CONFIG_HOME === undefined ? {} : { XDG_CONFIG_HOME: environment.XDG_CONFIG_HOME }),
       ...environment.config,
       LC_ALL: "C",

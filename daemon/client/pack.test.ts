@@ -6,7 +6,7 @@ import { pathText } from "../../proto/scalar.ts";
 import type { Repository } from "../platform/git/repository-store.ts";
 import { Scratch, Source } from "../platform/git/testing/scratch.ts";
 import { skipWithout } from "../testing/skip.ts";
-import { repositoryName, nameOfUrl } from "./origin.ts";
+import { nameOfUrl, originOf } from "./origin.ts";
 import { planChange, planReplay, type PackPlan } from "./pack.ts";
 
 let scratch: Scratch;
@@ -195,10 +195,10 @@ describe("names", () => {
 
   test("without an origin the folder's; text from the configuration keeps to one word", async () => {
     const source = fresh();
-    expect(repositoryName(join(source.path, ".git"))).toBe(source.path.split("/").at(-1) ?? "");
+    expect(originOf(join(source.path, ".git")).name).toBe(source.path.split("/").at(-1) ?? "");
     source.git("config", "remote.upstream.url", "https://wrong/x");
     source.git("config", "remote.origin.url", "https://u:p@h/a b c.git");
-    expect(repositoryName(join(source.path, ".git"))).toBe("h/a-b-c");
+    expect(originOf(join(source.path, ".git")).name).toBe("h/a-b-c");
   });
 
   test("of the target: what its own repository calls the branch", async () => {

@@ -3,7 +3,7 @@ import { packBodyHeader } from "../../proto/pack-body.ts";
 import type { ObjectFormat } from "../../proto/scalar.ts";
 import { ClientGit, lastWords, type ClientEnvironment } from "./git.ts";
 import { historyBetween, HISTORY_BYTES_MAX, type StreamedHistory } from "./history.ts";
-import { originUrl, repositoryName } from "./origin.ts";
+import { originOf } from "./origin.ts";
 
 const ANSWER_BYTES_MAX = 64 * 1024;
 const LIST_BYTES_MAX = 16 * 1024 * 1024;
@@ -146,7 +146,8 @@ async function locate(path: string, env: ClientEnvironment | undefined): Promise
   const [shallow, format, ...path_lines] = Buffer.from(stdout).toString("utf8").split("\n");
   const common_dir = path_lines.slice(0, -1).join("\n");
   if (format !== "sha1" && format !== "sha256") throw new MaestroError("git.failed", "git does not say the object format");
-  return { git, repository: repositoryName(common_dir), origin: originUrl(common_dir), object_format: format, shallow: shallow === "true" };
+  const { name, url } = originOf(common_dir);
+  return { git, repository: name, origin: url, object_format: format, shallow: shallow === "true" };
 }
 
 /** The commit a name stands for. Throws `git.empty_repository` where nothing was ever committed. */

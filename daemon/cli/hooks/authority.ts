@@ -2,7 +2,7 @@
 import type { RepositoriesReply } from "../../../proto/api.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
-import { repositoryName } from "../../client/origin.ts";
+import { originOf } from "../../client/origin.ts";
 import type { Values } from "../command.ts";
 import { connect, connectOrStart } from "../connect.ts";
 import type { Answer } from "./agents/agent.ts";
@@ -71,7 +71,7 @@ export class DaemonAuthority implements Authority {
 
   async spend(what: string, folder: string): Promise<Answer> {
     const { client } = await connectOrStart(this.values);
-    const { reasons, answer } = await client.plan({ repository: repositoryName(folder), files: [], actions: [{ do: "spend", what: what.slice(0, 200) }] });
+    const { reasons, answer } = await client.plan({ repository: originOf(folder).name, files: [], actions: [{ do: "spend", what: what.slice(0, 200) }] });
     if (answer === "allow") return ALLOW;
     return { kind: "deny", reason: `Maestro stopped ${quoted(what)}: ${reasons.map(({ because }) => quoted(because)).join("; ")}. Ask the person who pays.` };
   }

@@ -3,7 +3,7 @@ import type { RepositoriesReply } from "../../../proto/api.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { ClientGit } from "../../client/git.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
-import { originUrl, repositoryName } from "../../client/origin.ts";
+import { originOf } from "../../client/origin.ts";
 import type { Values } from "../command.ts";
 import { chooseOffer } from "../place.ts";
 
@@ -23,8 +23,9 @@ interface Located {
 
 /** Under which name the daemon knows it. Throws what choosing a row of the host's table throws. */
 export function offered(offers: RepositoriesReply, { head, common_dir }: Located, values: Values): Identified {
-  const offer = chooseOffer(offers, values, originUrl(common_dir));
-  if (offer === null) return { head, repository: repositoryName(common_dir), mode: "local" };
+  const origin = originOf(common_dir);
+  const offer = chooseOffer(offers, values, origin.url);
+  if (offer === null) return { head, repository: origin.name, mode: "local" };
   return typeof offer === "string" ? { head, repository: offer, mode: "host" } : { head, repository: offer.id, mode: offer.mode };
 }
 

@@ -1,8 +1,7 @@
 /** From one call to one answer. What the text of a call says is judged here and now; only pushes, ends of turns and spending need the daemon. */
-import { homedir } from "node:os";
-import { isAbsolute, resolve } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Locations } from "../../../proto/locations.ts";
+import { posix, system } from "../../client/builtin.ts";
 import type { Answer, Call } from "./agents/agent.ts";
 import { commandLine } from "./guard/command.ts";
 import type { Concern, Push } from "./guard/concern.ts";
@@ -28,7 +27,15 @@ export interface JudgeOptions {
 const PROGRAM = Bun.fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
 function pathsFor(cwd: string, { locations, program = PROGRAM }: Pick<JudgeOptions, "locations" | "program">): GuardedPaths {
-  return new GuardedPaths({ cwd, root: rootOf(cwd), home: homedir() || null, own: [locations.state_dir, locations.host_config_path, program] });
+  let root: string | null | undefined;
+  return new GuardedPaths({
+    cwd,
+    get root() {
+      return (root ??= rootOf(cwd));
+    },
+    home: (process.env["HOME"] ?? system().homedir()) || null,
+    own: [locations.state_dir, locations.host_config_path, program],
+  });
 }
 
 function edits(named: readonly string[], paths: GuardedPaths): Concern[] {
@@ -73,7 +80,7 @@ export async function judgeCall(call: Call, options: JudgeOptions): Promise<Answ
 
 async function judged(call: Call, options: JudgeOptions): Promise<Answer> {
   if (call.kind === "nothing") return ALLOW;
-  const cwd = call.kind === "forbidden" || call.cwd === null ? options.cwd : isAbsolute(call.cwd) ? call.cwd : resolve(options.cwd, call.cwd);
+  const cwd = call.kind === "forbidden" || call.cwd === null ? options.cwd : call.cwd.startsWith("/") ? call.cwd : posix().resolve(options.cwd, call.cwd);
   const { authority } = options;
   if (call.kind === "stop") return call.again ? ALLOW : authority.stop(cwd);
   const concerns = concernsOf(call, pathsFor(cwd, options));

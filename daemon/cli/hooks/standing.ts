@@ -1,7 +1,7 @@
 /** What stands in a repository when it is pushed from: branch, commit, and every setting that says what a push moves. Two processes of git, side by side. */
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { disk } from "../../client/builtin.ts";
 import { ClientGit, type ClientEnvironment } from "../../client/git.ts";
+import { lyingAtOrNull } from "../../client/lie.ts";
 
 const ANSWER_BYTES_MAX = 1024 * 1024;
 const FILE_BYTES_MAX = 64 * 1024;
@@ -69,7 +69,8 @@ export async function standingOf(git: ClientGit, source: string, given: readonly
 }
 
 function fileOf(path: string): string | null {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(path, "utf8").slice(0, FILE_BYTES_MAX) : null;
+  if (lyingAtOrNull(path) === null) return null;
+  return disk().statSync(path, { throwIfNoEntry: false })?.isFile() === true ? disk().readFileSync(path, "utf8").slice(0, FILE_BYTES_MAX) : null;
 }
 
 /**
@@ -79,9 +80,9 @@ function fileOf(path: string): string | null {
 export function refspecsOf({ settings, common_dir }: Pick<Standing, "settings" | "common_dir">, remote: string): readonly string[] {
   const standing = settings.get(`remote.${remote}.push`) ?? [];
   if (common_dir === null || settings.has(`remote.${remote}.url`) || remote.includes("/") || remote === "." || remote === "..") return standing;
-  const remotes = fileOf(join(common_dir, "remotes", remote));
+  const remotes = fileOf(`${common_dir}/remotes/${remote}`);
   if (remotes !== null) return [...standing, ...[...remotes.matchAll(/^Push:[ \t]*(.*?)[ \t\r]*$/gm)].map(([, refspec = ""]) => refspec)];
-  const branches = fileOf(join(common_dir, "branches", remote));
+  const branches = fileOf(`${common_dir}/branches/${remote}`);
   if (branches === null) return standing;
   return [...standing, `HEAD:refs/heads/${/#(.*)/.exec(branches.trim())?.[1] ?? "master"}`];
 }
@@ -94,5 +95,5 @@ export function pushEnvironment(env: Readonly<Record<string, string | undefined>
   const elsewhere = ELSEWHERE.find((name) => env[name] !== undefined);
   if (elsewhere !== undefined) return elsewhere;
   const config = Object.entries(env).flatMap(([name, value]) => (value !== undefined && CONFIG_OF_ENVIRONMENT.test(name) ? [[name, value] as const] : []));
-  return { XDG_CONFIG_HOME: env["XDG_CONFIG_HOME"], ...(config.length === 0 ? {} : { config: Object.fromEntries(config) }) };
+  return { ...(env["HOME"] === undefined ? {} : { HOME: env["HOME"] }), XDG_CONFIG_HOME: env["XDG_CONFIG_HOME"], ...(config.length === 0 ? {} : { config: Object.fromEntries(config) }) };
 }

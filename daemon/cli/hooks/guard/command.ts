@@ -171,11 +171,15 @@ function moverOf(commands: readonly SimpleCommand[], paths: GuardedPaths): strin
  */
 const KEY_AGENT = /^[ \t]*eval[ \t]+(?:"\$\(ssh-agent(?: -s)?\)"|\$\(ssh-agent(?: -s)?\)|`ssh-agent(?: -s)?`)(?=(?:[ \t]*(?:2?>[ \t]*\/dev\/null|2>&1)(?![^\s;&]))*[ \t]*(?:$|[;\n]|&&|&(?!>)))/;
 
+const PROJECT = "CLAUDE_PROJECT_DIR";
+
 /** Concerns of a command line, in the order of its commands, each once. `depth` counts scripts inside scripts; `moved` is theirs in common. */
 export function commandLine(text: string, paths: GuardedPaths, folder: string | null = ".", depth = 0, moved: Moved = { by: null, whole: text }): Concern[] {
   if (depth > SCRIPT_LIMITS.depth_max) return [{ kind: "unread", what: `scripts inside scripts, more than ${SCRIPT_LIMITS.depth_max} deep` }];
-  const { home, cwd, root } = paths.place;
-  const values = { PWD: cwd, ...(home === null ? {} : { HOME: home }), ...(root === null ? {} : { CLAUDE_PROJECT_DIR: root }) };
+  const { home, cwd } = paths.place;
+  // The folder of the repository is looked for where a script names it, because looking takes a tenth of what the whole answer does.
+  const root = text.includes(PROJECT) ? paths.place.root : null;
+  const values = { PWD: cwd, ...(home === null ? {} : { HOME: home }), ...(root === null ? {} : { [PROJECT]: root }) };
   const { commands, unread } = readScript(depth === 0 ? text.replace(KEY_AGENT, "ssh-agent") : text, values, folder);
   if (COMES_BACK.test(text)) moved.by ??= moverOf(commands, paths);
   const standing: SimpleCommand["assignments"][number][] = [];

@@ -1,5 +1,5 @@
 /** What a `git` command line would get round: hooks left out, pushes, guards checked out over. */
-import { posix } from "node:path";
+import { posix } from "../../../client/builtin.ts";
 import type { SimpleCommand, Word } from "../shell/script.ts";
 import { HOLE } from "../shell/words.ts";
 import { NO_VERIFY, type Concern, type Push, type PushedRef } from "./concern.ts";
@@ -49,7 +49,7 @@ function parse(words: readonly Word[], start: string | null, paths: GuardedPaths
       unknown = true;
       break;
     }
-    if (name === "-C") folder = folder === null || words[at]?.dynamic === true ? null : posix.resolve(folder, given);
+    if (name === "-C") folder = folder === null || words[at]?.dynamic === true ? null : posix().resolve(folder, given);
     else if (name === "-c" || name === "--config-env") settings.push(setting(name, given));
     else if (name === "--git-dir" || name === "--work-tree" || name === "--namespace") folder = null;
     else if (name === "--exec-path" && value !== undefined) programs = true;

@@ -1,6 +1,5 @@
 /** Which paths an agent must leave alone: in the repository, beside it in `.git`, and in the user's own folders. */
-import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { basename, dirname, join, posix, relative } from "node:path";
+import { disk, posix } from "../../../client/builtin.ts";
 import { GUARD_PLACES, guardOf, isCiFile } from "../../../../proto/guard-paths.ts";
 import { HOLE } from "../shell/words.ts";
 import { fits } from "./wildcard.ts";
@@ -22,6 +21,8 @@ export interface Guarded {
   readonly askable: boolean;
 }
 
+/** An absolute path that is written in the one way there is. */
+const NORMAL = /^(?:\/(?!\.{1,2}(?:\/|$))[^/]+)+$/;
 const GLOB_RESULTS_MAX = 2_000;
 /** Guards and the folders of guards that a folder is searched for. */
 const PLACES = [...GUARD_PLACES, ".git/hooks", ".git/refs", ".github/workflows", ".github/hooks", ".claude", ".cursor", ".codex", ".gemini", ".husky", "policies"];
@@ -33,24 +34,24 @@ const INSTRUCTIONS = "agent instructions";
 
 /** The folder with `.git` in it, upward from `cwd`, without asking git: it costs a process, and its configuration may be what was tampered with. */
 export function rootOf(cwd: string): string | null {
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, ".git"))) return folder;
-    if (folder === dirname(folder)) return null;
+  for (let folder = cwd; ; folder = posix().dirname(folder)) {
+    if (disk().existsSync(posix().join(folder, ".git"))) return folder;
+    if (folder === posix().dirname(folder)) return null;
   }
 }
 
 const under = (folder: string, path: string): string | null => {
-  const inside = relative(folder, path);
+  const inside = posix().relative(folder, path);
   return inside === "" ? "." : inside.startsWith("..") || inside.startsWith("/") ? null : inside;
 };
 
 /** The path with every link on the way followed, as far as it exists: a link is another name of its target. */
 function real(path: string): string {
-  for (let at = path, rest = ""; ; rest = join(basename(at), rest), at = dirname(at)) {
+  for (let at = path, rest = ""; ; rest = posix().join(posix().basename(at), rest), at = posix().dirname(at)) {
     try {
-      return join(realpathSync(at), rest);
+      return posix().join(disk().realpathSync(at), rest);
     } catch (error) {
-      if (!(error instanceof Error) || at === dirname(at)) return path;
+      if (!(error instanceof Error) || at === posix().dirname(at)) return path;
     }
   }
 }
@@ -60,7 +61,8 @@ export class GuardedPaths {
 
   /** A path as a tool names it, made absolute from the folder it would be used in. */
   absolute(path: string, folder = this.place.cwd): string {
-    return posix.normalize(path.startsWith("/") ? path : join(folder, path));
+    const asked = path.startsWith("/") ? path : path === "." ? folder : posix().join(folder, path);
+    return NORMAL.test(asked) ? asked : posix().normalize(asked);
   }
 
   /** What writing this file would get round. */
@@ -85,7 +87,7 @@ export class GuardedPaths {
   /** Every repository the path lies in, whichever folder the agent stands in: a submodule's guards are its own, and those around it count too. */
   private rootsOf(path: string): readonly string[] {
     const roots = new Set(this.place.root !== null && under(this.place.root, path) !== null ? [this.place.root] : []);
-    for (let at: string | null = rootOf(path); at !== null; at = at === dirname(at) ? null : rootOf(dirname(at))) roots.add(at);
+    for (let at: string | null = rootOf(path); at !== null; at = at === posix().dirname(at) ? null : rootOf(posix().dirname(at))) roots.add(at);
     return [...roots];
   }
 
@@ -96,8 +98,8 @@ export class GuardedPaths {
     const roots = new Set([...(this.place.root === null ? [] : [this.place.root]), ...this.rootsOf(folder), ...this.rootsOf(real(folder))]);
     for (const root of roots) {
       for (const path of PLACES) {
-        const place = join(root, path);
-        if (among(place) && [folder, real(folder)].some((one) => under(one, place) !== null) && existsSync(place)) return this.at(place) ?? this.at(join(place, "any"));
+        const place = posix().join(root, path);
+        if (among(place) && [folder, real(folder)].some((one) => under(one, place) !== null) && disk().existsSync(place)) return this.at(place) ?? this.at(posix().join(place, "any"));
       }
     }
     return null;
@@ -107,8 +109,8 @@ export class GuardedPaths {
   fitting(pattern: string): Guarded | null {
     const { root } = this.place;
     const wild = pattern.replace(/\[[^\]]*\]?/g, "?").replaceAll("**/", "*");
-    const place = root === null ? undefined : GUARD_PLACES.find((one) => (fits(wild, one) || fits(`*/${wild}`, one)) && existsSync(join(root, one)));
-    return place === undefined || root === null ? null : this.at(join(root, place));
+    const place = root === null ? undefined : GUARD_PLACES.find((one) => (fits(wild, one) || fits(`*/${wild}`, one)) && disk().existsSync(posix().join(root, one)));
+    return place === undefined || root === null ? null : this.at(posix().join(root, place));
   }
 
   /** What a word of a command stands for: itself, or what the shell would find for its pattern. Null where only the shell will know. */
@@ -140,7 +142,7 @@ export class GuardedPaths {
   /** A bare name such as `maestro.yaml`, wherever the program may stand. */
   private alone(word: string): Guarded | null {
     const { root } = this.place;
-    return root === null ? null : this.exactly(join(root, word));
+    return root === null ? null : this.exactly(posix().join(root, word));
   }
 }
 
@@ -149,12 +151,12 @@ function matching(pattern: string): string[] | null {
   let found = ["/"];
   for (const segment of pattern.split("/").filter((part) => part !== "")) {
     if (!/[*?[]/.test(segment)) {
-      found = found.map((folder) => join(folder, segment));
+      found = found.map((folder) => posix().join(folder, segment));
       continue;
     }
     const glob = new Bun.Glob(segment);
     const hidden = segment.startsWith(".") || segment.startsWith("[");
-    found = found.flatMap((folder) => entries(folder).filter((name) => (hidden || !name.startsWith(".")) && glob.match(name)).map((name) => join(folder, name)));
+    found = found.flatMap((folder) => entries(folder).filter((name) => (hidden || !name.startsWith(".")) && glob.match(name)).map((name) => posix().join(folder, name)));
     if (found.length > GLOB_RESULTS_MAX) return null;
   }
   return found.length === 0 ? [pattern] : found;
@@ -162,7 +164,7 @@ function matching(pattern: string): string[] | null {
 
 function entries(folder: string): string[] {
   try {
-    return readdirSync(folder);
+    return disk().readdirSync(folder);
   } catch (error) {
     if (error instanceof Error && "code" in error) return [];
     throw error;

@@ -1,6 +1,5 @@
 /** Which files a command would write, by what its program does with its words. What a program does beyond its words is not seen. */
-import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { disk, posix } from "../../../client/builtin.ts";
 import type { Redirect, Word } from "../shell/script.ts";
 import type { Concern } from "./concern.ts";
 import type { GuardedPaths, Guarded } from "./paths.ts";
@@ -69,16 +68,16 @@ function into(words: readonly Word[], folder: string | null, paths: GuardedPaths
   // What stands in the source's folder lands in the target under its own name.
   if (words.some(({ text }) => /^(?:-[A-Za-z]*T|--no-target-directory)$/.test(text)) || sources.some(({ text }) => text.endsWith("/"))) return writing([target], folder, paths, "tree");
   const named = paths.named(target, folder === null ? null : paths.absolute(folder));
-  const isFolder = named !== null && named.length === 1 && existsSync(named[0]!) && statSync(named[0]!).isDirectory();
+  const isFolder = named !== null && named.length === 1 && disk().statSync(named[0]!, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) return writing([target], folder, paths, "file");
-  return sources.flatMap((source) => writing([{ text: join(named[0]!, basename(source.text)), dynamic: source.dynamic, glob: false }], "/", paths, "tree"));
+  return sources.flatMap((source) => writing([{ text: posix().join(named[0]!, posix().basename(source.text)), dynamic: source.dynamic, glob: false }], "/", paths, "tree"));
 }
 
 /** `find DIR -name PATTERN` takes a guard only where the pattern fits one. */
 function takenByFind(rest: readonly Word[], folder: string | null, paths: GuardedPaths): Concern[] {
   const first = rest.findIndex(({ text }) => /^[-(!]/.test(text));
   const names = rest.filter((_, at) => /^-i?name$/.test(rest[at - 1]?.text ?? ""));
-  const fits = (place: string): boolean => names.length === 0 || names.some(({ text, dynamic }) => dynamic || new Bun.Glob(text.toLowerCase()).match(basename(place).toLowerCase()));
+  const fits = (place: string): boolean => names.length === 0 || names.some(({ text, dynamic }) => dynamic || new Bun.Glob(text.toLowerCase()).match(posix().basename(place).toLowerCase()));
   const start = first === 0 ? [{ text: ".", dynamic: false, glob: false }] : rest.slice(0, first < 0 ? undefined : first);
   return writing(start, folder, paths, "tree", fits);
 }
@@ -103,7 +102,7 @@ function writtenBySed(rest: readonly Word[]): Word[] {
 /** Folders that an archive is unpacked into. */
 function unpacked(program: string, rest: readonly Word[]): Word[] {
   const flag = /^(?:bsd)?tar$/.test(program) ? /^(?:-C|--directory)$/ : program === "unzip" ? /^-d$/ : null;
-  return flag === null ? [] : rest.flatMap((_, at) => (flag.test(rest[at]!.text) && rest[at + 1] !== undefined ? [{ ...rest[at + 1]!, text: join(rest[at + 1]!.text, "any") }] : []));
+  return flag === null ? [] : rest.flatMap((_, at) => (flag.test(rest[at]!.text) && rest[at + 1] !== undefined ? [{ ...rest[at + 1]!, text: posix().join(rest[at + 1]!.text, "any") }] : []));
 }
 
 const isWriter = (program: string, rest: readonly Word[]): boolean => WRITERS.some(({ program: pattern, only }) => pattern.test(program) && (only === undefined || rest.some(({ text }) => only.test(text))));

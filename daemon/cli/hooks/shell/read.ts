@@ -2,7 +2,7 @@
  * Reads a shell command line into every simple command it could run. Not a shell: no branch is taken and no loop counted, so whatever stands
  * anywhere counts. What it cannot follow is said (`unread`, `dynamic`, a folder of null), and whoever asks must treat that as the worse case.
  */
-import { posix } from "node:path";
+import { posix } from "../../../client/builtin.ts";
 import { written } from "./piped.ts";
 import { endOfParens } from "./quoting.ts";
 import { SCRIPT_LIMITS, type Redirect, type Script, type SimpleCommand, type Word } from "./script.ts";
@@ -268,8 +268,8 @@ class ScriptReader {
     const home = this.context.valueOf("HOME");
     const target = to === undefined ? home : to.dynamic || to.glob || to.text === "-" ? undefined : to.text;
     if (target === undefined) this.folder = null;
-    else if (target.startsWith("/")) this.folder = posix.normalize(target);
-    else this.folder = this.folder === null ? null : posix.join(this.folder, target);
+    else if (target.startsWith("/")) this.folder = posix().normalize(target);
+    else this.folder = this.folder === null ? null : posix().join(this.folder, target);
   }
 }
 
