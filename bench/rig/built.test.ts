@@ -25,3 +25,21 @@ test("a build that failed, or left no program, leaves nothing and is said by who
   expect(() => empty.path()).toThrow("making it left no tool");
   expect(readdirSync(cache)).toEqual(["some_tool-v1"]);
 });
+
+test("a registry that did not answer is asked once more, and said to be the cause; a build that is wrong is not built twice", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "maestro-built-"));
+  try {
+    const tool = { name: "tool", version: "v1" };
+    const silent = 'dial tcp: lookup registry.example on 127.0.0.1:53: no such host';
+    let asked = 0;
+    const late = await built({ ...tool, program: "tool", make: async (to) => (asked++ === 0 ? Promise.reject(new Error(silent)) : writeFileSync(join(to, "tool"), "")) }, folder, 0);
+    expect([late.path().endsWith("tool-v1/tool"), asked]).toEqual([true, 2]);
+    const never = await built({ ...tool, version: "v2", program: "tool", make: () => Promise.reject(new Error(silent)) }, folder, 0);
+    expect(() => never.path()).toThrow("tool is needed: a registry did not answer: dial tcp");
+    let built_times = 0;
+    const wrong = await built({ ...tool, version: "v3", program: "tool", make: async () => Promise.reject(new Error(`undefined: x, after ${++built_times}`)) }, folder, 0);
+    expect(() => wrong.path()).toThrow("tool is needed: undefined: x, after 1");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -3,7 +3,7 @@
  * made once, and appears whole or not at all, so that runs beside each other share it and no network is asked for twice.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { output, type RunOptions, type Tool } from "./accepts.ts";
@@ -41,15 +41,40 @@ function cacheFolder(): string {
 
 const fileName = ({ name, version }: Tool): string => `${name}-${version}`.replaceAll(/[^A-Za-z0-9._-]+/g, "_");
 
+/** What the package clients (go, cargo, pip) say where nobody answered, or one who answered could not serve. */
+const NO_ANSWER = /no such host|dial tcp|i\/o timeout|connection (?:refused|reset|timed out)|network is unreachable|TLS handshake|unexpected EOF|(?:could not|couldn't|temporary failure in name) resol|timed out|NewConnectionError|ReadTimeoutError|max retries exceeded|spurious network error|\b(?:429|50[0234])\b/i;
+const SAID_CHARS_MAX = 300;
+const ASK_AGAIN_MS = 5_000;
+
+/** A registry that did not answer is asked once more, and then said to be the cause, where a reader of the run's last lines sees it. */
+async function answered(tool: Tool, make: () => Promise<void>, pause_ms: number): Promise<void> {
+  for (let last = false; ; last = true) {
+    try {
+      return await make();
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      if (!NO_ANSWER.test(words)) throw error;
+      if (last) {
+        process.stderr.write(`maestro: no answer from a registry: ${tool.name} ${tool.version} could not be had, so what needs it failed: ${words.replace(/\s+/g, " ").slice(-SAID_CHARS_MAX)}\n`);
+        throw new Error(`a registry did not answer: ${words}`, { cause: error });
+      }
+      await Bun.sleep(pause_ms);
+    }
+  }
+}
+
 /** The tool from the cache, made now where it is not there. Whoever was faster wins; a failed build leaves nothing. */
-export async function built({ program, make, ...tool }: Recipe, cache = cacheFolder()): Promise<Found> {
+export async function built({ program, make, ...tool }: Recipe, cache = cacheFolder(), pause_ms = ASK_AGAIN_MS): Promise<Found> {
   const folder = join(cache, fileName(tool));
   const path = join(folder, program);
   if (existsSync(path)) return found(tool.name, tool.version, path);
   mkdirSync(cache, { recursive: true });
   const next = mkdtempSync(`${folder}.making-`);
   try {
-    await make(next);
+    await answered(tool, async () => {
+      for (const left of readdirSync(next)) rmSync(join(next, left), { recursive: true, force: true });
+      await make(next);
+    }, pause_ms);
     if (!existsSync(join(next, program))) return missing(tool.name, `making it left no ${program}`);
     if (!existsSync(folder)) renameSync(next, folder);
     return found(tool.name, tool.version, path);

@@ -83,7 +83,8 @@ async function runLane(files, run) {
 /** @returns counts of all files, with how long each took */
 export async function runInLanes(bun, root, files, options = {}) {
   const { lanes = LANES, alone = ALONE, say = (text) => process.stderr.write(text) } = options;
-  const { test_deadline_ms = TEST_DEADLINE_MS, file_deadline_ms = FILE_DEADLINE_MS, env = process.env } = options;
+  const { test_deadline_ms = TEST_DEADLINE_MS, file_deadline_ms = FILE_DEADLINE_MS, run_deadline_ms = Infinity, skips_fail = false, env = process.env } = options;
+  const ends_ms = performance.now() + run_deadline_ms;
   const folder = mkdtempSync(join(tmpdir(), "maestro-test-"));
   const total = { passed: 0, failed: 0, skipped: 0 };
   const times = [];
@@ -97,11 +98,17 @@ export async function runInLanes(bun, root, files, options = {}) {
   for (const signal of SIGNALS) process.on(signal, interrupt);
   const run = async (file) => {
     if (interrupted !== null) return;
+    const left_ms = ends_ms - performance.now();
+    if (left_ms <= 0) {
+      failures.push({ file, said: `maestro: ${file} was not begun, because the time for the whole run was over; that counts as one failure\n` });
+      total.failed += 1;
+      return;
+    }
     const report = join(folder, `${file.replaceAll("/", "_")}.xml`);
-    const { ended, ms, said } = await runFile(bun, root, file, { report, running, say, test_deadline_ms, file_deadline_ms, env });
+    const { ended, ms, said } = await runFile(bun, root, file, { report, running, say, test_deadline_ms, file_deadline_ms: Math.ceil(Math.min(file_deadline_ms, left_ms)), env });
     times.push({ file, ms });
     const counts = countsOf(report, file, ended, say);
-    if (counts.failed > 0) failures.push({ file, said });
+    if (counts.failed > 0 || (skips_fail && counts.skipped > 0)) failures.push({ file, said });
     for (const key of Object.keys(total)) total[key] += counts[key];
   };
   try {
@@ -112,10 +119,12 @@ export async function runInLanes(bun, root, files, options = {}) {
     for (const signal of SIGNALS) process.off(signal, interrupt);
     rmSync(folder, { recursive: true, force: true });
   }
-  say(recapOf(failures.sort((a, b) => (a.file < b.file ? -1 : 1))));
+  failures.sort((a, b) => (a.file < b.file ? -1 : 1));
+  say(recapOf(failures));
   if (interrupted !== null) say(`maestro: ${interrupted} ended the run early, which counts as one failure\n`);
   const empty = total.passed + total.failed === 0;
-  return { ...total, failed: total.failed + (empty || interrupted !== null ? 1 : 0), times };
+  const failed = total.failed + (empty || interrupted !== null ? 1 : 0);
+  return { ...total, ...(skips_fail ? { failed: failed + total.skipped, skipped: 0 } : { failed }), failures, times };
 }
 
 /** Where the time goes, longest first. */

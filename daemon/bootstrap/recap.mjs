@@ -19,10 +19,14 @@ function excerptsOf(said) {
   return (excerpts.length === 0 ? [said.trimEnd()] : excerpts).map((text) => (text.length > EXCERPT_CHARS ? `…${text.slice(-EXCERPT_CHARS)}` : text));
 }
 
+/** What a file of `npm run accept` says of a tool that a registry would not give. */
+const UNANSWERED = /^maestro: no answer from a registry: .*$/gm;
+
 /** @param failures `{ file, said }` of each file that failed @returns text of at most `RECAP_BYTES_MAX` bytes, names of files last, or nothing where nothing failed */
 export function recapOf(failures) {
   if (failures.length === 0) return "";
-  const names = failures.map(({ file }) => `failed: ${file}\n`).join("");
+  const unanswered = [...new Set(failures.flatMap(({ said }) => said.match(UNANSWERED) ?? []))].map((line) => `${line}\n`).join("");
+  const names = `${unanswered}${failures.map(({ file }) => `failed: ${file}\n`).join("")}`;
   const excerpts = failures.map(({ file, said }) => `\n--- ${file}\n${excerptsOf(said).join("\n")}\n`).join("");
   const bytes = Buffer.from(`\nwhat failed, once more:${excerpts}\n${names}`);
   return bytes.length <= RECAP_BYTES_MAX ? bytes.toString() : `…${bytes.subarray(bytes.length - RECAP_BYTES_MAX + 3).toString().replace(/^\uFFFD+/, "")}`;

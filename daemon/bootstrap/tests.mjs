@@ -1,5 +1,5 @@
 /** Runs `bun test` and counts: the last line says how many passed, failed and were skipped. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT, runInForeground } from "./steps.mjs";
@@ -50,7 +50,12 @@ export async function runTests(bun, root, args) {
   }
 }
 
+/** Where `MAESTRO_RESULTS` names a file, the counts are left there with what failed, for `total.mjs`. Tests that start a runner of their own must not write there. */
+const { MAESTRO_RESULTS: RESULTS = "" } = process.env;
+delete process.env.MAESTRO_RESULTS;
+
 export function finish(counts) {
+  if (RESULTS !== "") writeFileSync(RESULTS, JSON.stringify({ passed: counts.passed, failed: counts.failed, skipped: counts.skipped, failures: counts.failures ?? [] }));
   process.stdout.write(`${countLine(counts)}\n`);
   return counts.failed > 0 ? EXIT.failed : 0;
 }

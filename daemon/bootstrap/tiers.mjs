@@ -23,10 +23,16 @@ export function tierFiles(root, tier, names) {
   return wanted.sort().map((file) => `bench/${file}`);
 }
 
+/** Minutes after which no file of the tier is begun, and the one that runs is ended. */
+const WITHIN = /^--within=([1-9]\d{0,3})$/;
+const MINUTE_MS = 60_000;
+
 /** One file after the other: they start browsers, registries and compilers. A test that was skipped has shown nothing, and counts as failed. */
-export async function runTier(bun, root, tier, names, env = {}) {
-  const counts = await runInLanes(bun, root, tierFiles(root, tier, names), { lanes: 1, ...DEADLINES[tier], env: { ...process.env, ...env } });
-  return tier === "nightly" ? counts : { ...counts, failed: counts.failed + counts.skipped, skipped: 0 };
+export async function runTier(bun, root, tier, args, env = {}) {
+  const minutes = args.map((arg) => WITHIN.exec(arg)?.[1]).find((found) => found !== undefined);
+  const files = tierFiles(root, tier, args.filter((arg) => !WITHIN.test(arg)));
+  const within = minutes === undefined ? {} : { run_deadline_ms: Number(minutes) * MINUTE_MS };
+  return runInLanes(bun, root, files, { lanes: 1, ...DEADLINES[tier], ...within, skips_fail: tier !== "nightly", env: { ...process.env, ...env } });
 }
 
 /** Test data of others that no registry has: in a folder `vectors` of `folder`. */

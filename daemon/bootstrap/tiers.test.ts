@@ -10,6 +10,10 @@ interface Tiers {
   runTier(bun: string, root: string, tier: string, names: readonly string[]): Promise<Counts>;
   runCorpora(bun: string, root: string, folder: string | undefined, cwd: string): Promise<Counts>;
 }
+interface Lanes {
+  runInLanes(bun: string, root: string, files: string[], options: { lanes: number; run_deadline_ms: number; say: () => void }): Promise<Counts & { readonly failures: readonly { readonly file: string; readonly said: string }[] }>;
+}
+const { runInLanes }: Lanes = await import(join(import.meta.dir, "lanes.mjs"));
 const { tierFiles, runTier, runCorpora }: Tiers = await import(join(import.meta.dir, "tiers.mjs"));
 
 let root: string;
@@ -26,6 +30,14 @@ test("a skip in a tier of other people's tools is a failure, and in the long tie
   for (const tier of ["accept", "nightly"]) file(`one.${tier}.ts`, 'test("a", () => expect(1).toBe(1));\ntest.skip("b", () => expect(1).toBe(1));');
   expect(counts(await runTier(process.execPath, root, "accept", []))).toEqual({ passed: 1, failed: 1, skipped: 0 });
   expect(counts(await runTier(process.execPath, root, "nightly", []))).toEqual({ passed: 1, failed: 0, skipped: 1 });
+});
+
+test("what the time of the run was too short for is a failure that is named; so is a skip of other people's tools", async () => {
+  file("a.accept.ts", 'test.skip("needs a thing", () => expect(1).toBe(1));');
+  file("b.accept.ts", 'test("a", () => expect(1).toBe(1));');
+  const { failures, ...rest } = await runInLanes(process.execPath, root, ["bench/a.accept.ts", "bench/b.accept.ts"], { lanes: 1, run_deadline_ms: -1, say: () => undefined });
+  expect([rest.passed, rest.failed, failures.map((failure) => failure.said.includes("was not begun"))]).toEqual([0, 2, [true, true]]);
+  expect(await runTier(process.execPath, root, "accept", ["--within=10"])).toMatchObject({ passed: 1, failed: 1, skipped: 0, failures: [{ file: "bench/a.accept.ts" }] });
 });
 
 describe("which files", () => {
