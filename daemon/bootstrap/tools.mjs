@@ -15,6 +15,8 @@ export const TOOLS = [
   { apt: "skopeo", brings: "skopeo", shows: "the store in the hands of a registry tool" },
   { apt: "chromium", brings: "chromium", shows: "the verifier page in a browser" },
   { apt: "firefox-esr", brings: "firefox-esr", shows: "the verifier page in a second browser" },
+  { apt: "default-jre-headless", brings: "java", shows: "the model checker" },
+  { apt: "maven", brings: "mvn", shows: "the model checker, whose jar it obtains" },
 ];
 
 function onPath(program) {

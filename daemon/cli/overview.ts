@@ -8,6 +8,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ["for somebody who has to believe it", ["bundle", "verifier-page", "verify-bundle", "reveal", "repro", "keyless"]],
   ["from a commit to a deployment", ["build", "sbom", "release", "verify-deploy", "reassess"]],
   ["people", ["approve", "override", "simulate", "baseline"]],
+  ["proof", ["modelcheck"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],
   ["its operator", ["trust", "log", "witness", "token", "reporter", "backup", "restore", "fsck", "gc", "clock", "clone-identity"]],

@@ -5,6 +5,7 @@ import { BUILDING } from "./table/building.ts";
 import { HOST } from "./table/host.ts";
 import { KEEPING } from "./table/keeping.ts";
 import { LOG } from "./table/log.ts";
+import { PROOF } from "./table/proof.ts";
 import { SHIPPING } from "./table/shipping.ts";
 import { SIGSTORE } from "./table/sigstore.ts";
 import { WORK } from "./table/work.ts";
@@ -19,4 +20,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...SHIPPING, ...SIGSTORE, LOG, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...PROOF, ...SHIPPING, ...SIGSTORE, LOG, COMPLETIONS];

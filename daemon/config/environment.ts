@@ -43,3 +43,8 @@ export function notifySettings(): NotifySettings {
 export function environmentOf(name: string): string | null {
   return process.env[name] ?? null;
 }
+
+/** Everything a program of the user's own inherits, but these. */
+export function environmentWithout(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined || names.includes(name) ? [] : [[name, value]])));
+}

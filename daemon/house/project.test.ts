@@ -13,7 +13,7 @@ import { readSources, ROOT, trackedFiles } from "./sources.ts";
 const BLOB_BYTES_MAX = 256 * 1024;
 
 /** Files that may carry the executable bit. */
-const EXECUTABLES = [".ci/run", "daemon/bootstrap/maestro.mjs"];
+const EXECUTABLES = [".ci/run", "daemon/bootstrap/maestro.mjs", "daemon/bootstrap/tla2tools.mjs"];
 
 /** Binary files larger than a reviewer can read, each with its reason. */
 const LARGE_BLOBS: Readonly<Record<string, string>> = {

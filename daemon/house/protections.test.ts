@@ -27,7 +27,7 @@ const SWITCHES: readonly Switch[] = [
   { what: "has a jail stand by", pattern: /\bnew\s+Standby\b/, only: inside("order.ts") },
   { what: "makes a jail", pattern: /\bnew\s+Jail\b/, only: inside("begin.ts") },
   { what: "knows of protections", pattern: /\bprotections\.ts"/, only: inside("begin.ts", "collect.ts", "launcher.ts", "layout.ts", "meter.ts", "order.ts", "places.ts", "run.ts", "tiers.ts") },
-  { what: "makes a sandbox", pattern: /\bcreateSandbox\b/, only: ["bench/sandbox.ts", "daemon/compose.ts", `${SANDBOX}index.ts`] },
+  { what: "makes a sandbox", pattern: /\bcreateSandbox\b/, only: ["bench/sandbox.ts", "daemon/analysis/modelcheck/own-sandbox.ts", "daemon/compose.ts", `${SANDBOX}index.ts`] },
   // Whoever hands in a launcher of his own hands in what it has taken out.
   { what: "names a launcher", pattern: /\blauncher\s*:/, only: [] },
 ];

@@ -1,0 +1,16 @@
+/** What is shown about a design before there is code that could be tested. */
+import type { Command } from "../command.ts";
+
+export const PROOF: readonly Command[] = [
+  {
+    name: "modelcheck",
+    summary: "check the TLA+ models of a folder with TLC in the sandbox. Exit 0 all hold and every broken twin is refused, 1 one does not, 3 one could not be told; see docs/modelcheck.md",
+    positionals: "[SPEC...]",
+    positionals_max: 256,
+    options: {
+      folder: { type: "string", value: "DIR", help: "where NAME.tla and NAME.cfg lie (default: specs)" },
+      "no-cache": { type: "boolean", help: "run each, whatever was answered before" },
+    },
+    load: () => import("../commands/modelcheck.ts"),
+  },
+];
