@@ -34,6 +34,7 @@ import type { LogRotateReply, LogRotateRequest } from "./log.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { KeylessSigned } from "./keyless.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
+import type { ShipmentBundleReply } from "./shipment-bundle.ts";
 import type { ShipmentReply, ShipReply, ShipRequest } from "./shipping.ts";
 import type { RangeOpening } from "./range.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
@@ -109,6 +110,7 @@ export const ROUTES = {
   ship: { method: "POST", path: "/v1/shipments", body: "json", reply: "json", once: true },
   shipment: get("/v1/shipments/:id"),
   plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
+  shipmentBundle: get("/v1/shipments/:id/bundle"),
   effectiveConfig: { method: "POST", path: "/v1/config/path", body: "json", reply: "json" },
   askRelease: { method: "POST", path: "/v1/releases/requests", body: "json", reply: "json", once: true },
   release: { method: "POST", path: "/v1/releases", body: "json", reply: "events", once: true },
@@ -166,6 +168,7 @@ export interface RouteTypes {
   shipment: { reply: ShipmentReply };
   plan: { request: PlanRequest; reply: PlanReply };
   effectiveConfig: { request: EffectiveRequest; reply: EffectiveReply };
+  shipmentBundle: { reply: ShipmentBundleReply };
   askRelease: { request: ReleaseAsk; reply: ReleaseOffer };
   release: { request: ReleaseAnswer; reply: GateEvent };
   simulate: { request: SimulateRequest; reply: SimulateReply };

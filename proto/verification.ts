@@ -42,6 +42,7 @@ export const VerifyCode = Choice([
   "artifact.digest",
   "release.proof",
   "release.mismatch",
+  "release.incomplete",
 ]);
 export type VerifyCode = Static<typeof VerifyCode>;
 

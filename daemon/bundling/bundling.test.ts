@@ -53,7 +53,7 @@ function rowOf({ bundle, statement: { predicate } }: Recorded): GateRow {
 function deps(change: Partial<BundlingDeps> = {}): BundlingDeps {
   const { log } = evidence;
   return {
-    gates: { attempts: () => rows },
+    gates: { attempts: () => rows, get: () => undefined },
     artifacts: { blobs: { get: (digest: string) => Promise.resolve(blobs.get(digest)) } as BundlingDeps["artifacts"]["blobs"], getArtifact: () => Promise.resolve(undefined), names: () => [] },
     releases: { of: () => [] },
     trust: () => evidence.trust_bytes,
@@ -114,7 +114,7 @@ describe("all of it", () => {
     expect(late.left_out).toEqual([{ what: "the gate: a receipt under the newest witnessed checkpoint", because: "no checkpoint with enough witnesses reaches it" }]);
     const moved = await createBundling(deps({ receipts: { ...receipts, origin: () => "log.another.example" } })).of(rows[0]!, () => true);
     expect(moved.left_out[0]?.because).toContain("no longer writes");
-    const gone = await createBundling(deps({ gates: { attempts: () => [{ ...rows[0]!, bundle: `sha256:${"0".repeat(64)}` }, rows[2]!] } })).of(rows[2]!, () => true);
+    const gone = await createBundling(deps({ gates: { ...deps().gates, attempts: () => [{ ...rows[0]!, bundle: `sha256:${"0".repeat(64)}` }, rows[2]!] } })).of(rows[2]!, () => true);
     expect([gone.earlier.length, gone.left_out[0]]).toEqual([0, { what: "attempt 1", because: "it is no longer kept" }]);
     expect((await createBundling(deps()).of(rows[2]!, ({ owner_uid }) => owner_uid !== 7)).earlier).toEqual([]);
     expect(createBundling(deps({ artifacts: { ...deps().artifacts, blobs: { ...deps().artifacts.blobs, get: () => Promise.resolve(undefined) } } })).of(rows[2]!, () => true)).rejects.toMatchObject({ code: "request.not_found" });

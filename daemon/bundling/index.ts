@@ -1,139 +1,21 @@
-/** Gathers what is on record of one gate into one file for an auditor; nothing is made up, nothing is signed here. */
-import { createHash } from "node:crypto";
-import { SigstoreBundle, Statement } from "../../proto/attestation.ts";
-import { Bundle } from "../../proto/bundle.ts";
-import { canonicalBytes, parseCanonical } from "../../proto/canonical.ts";
-import type { Identity } from "../../proto/change.ts";
-import { fromBase64, toBase64 } from "../../proto/encoding.ts";
+/** Gathers what is on record of one gate, or of one release, into one file for an auditor; nothing is made up, nothing is signed here. */
+import { canonicalBytes } from "../../proto/canonical.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import { EARLIER_MAX, EVIDENCE_BUNDLE_TYPE, FILE_BYTES_MAX, PROVENANCE_MAX, type AnsweredReceipts, type EvidenceBundle, type HeldFile, type HeldGate, type HeldSignature, type LeftOut } from "../../proto/evidence-bundle.ts";
-import { lazyCheck } from "../platform/lazy-check.ts";
-import type { Artifacts } from "../store/artifacts.ts";
-import { isBuildName, readBuild } from "../store/builds.ts";
-import type { GateRow, Gates } from "../store/gates.ts";
-import type { ReleaseTable } from "../store/releases.ts";
-import { BUNDLE_LIMITS, STATEMENT_LIMITS } from "../verifier/limits.ts";
-import { reissue, type ReceiptSource } from "./reissue.ts";
+import { EVIDENCE_BUNDLE_TYPE, type EvidenceBundle } from "../../proto/evidence-bundle.ts";
+import type { ShipmentBundle } from "../../proto/shipment-bundle.ts";
+import type { GateRow } from "../store/gates.ts";
+import type { KeptShipment } from "../store/shipments.ts";
+import { Gathering, statementOf, trustDigest, type BundlingDeps, type Owned } from "./gathering.ts";
 import { readme } from "./readme.ts";
+import { shipmentBundle } from "./shipment.ts";
 
-/** Somebody whose record it is. */
-export type Owned = Pick<GateRow, "owner_uid" | "owner_tenant" | "repo_id" | "head">;
-
-export interface BundlingDeps {
-  readonly gates: Pick<Gates, "attempts">;
-  readonly artifacts: Pick<Artifacts, "blobs" | "getArtifact" | "names">;
-  readonly releases: Pick<ReleaseTable, "of">;
-  readonly receipts: ReceiptSource;
-  readonly trust: () => Uint8Array;
-  /** The bill of materials that a gate recorded; `null` where it has none. */
-  readonly sbom: (row: GateRow) => Promise<{ readonly name: string; readonly bytes: Uint8Array } | null>;
-  /** Configuration and policy that a gate was judged by, as far as they are kept. */
-  readonly rules: (row: GateRow) => Promise<{ readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly left_out: readonly LeftOut[] }>;
-}
+export type { BundlingDeps } from "./gathering.ts";
 
 export interface Bundling {
   /** `sees`: whether the reader may see a record of somebody. Throws `request.not_found` where the bundle itself is gone, `store.corrupt`. */
   of(row: GateRow, sees: (owned: Owned) => boolean): Promise<EvidenceBundle>;
-}
-
-const isBundle = lazyCheck(Bundle);
-const isStatement = lazyCheck(Statement);
-const isSigstore = lazyCheck(SigstoreBundle);
-/** Builds have no index by commit: this many of the newest names are looked at, and more are said not to have been. */
-const BUILDS_LOOKED_AT_MAX = 2_000;
-
-/** The statement of a bundle of our own store. */
-function statementOf({ attestations: [first] }: Bundle): Statement {
-  const statement: unknown = parseCanonical(fromBase64(first?.dsseEnvelope.payload ?? "") ?? new Uint8Array(), STATEMENT_LIMITS);
-  if (!isStatement().Check(statement)) throw new MaestroError("store.corrupt", "the statement of a bundle is not in the form it was written in");
-  return statement;
-}
-
-class Gathering {
-  readonly left_out: LeftOut[] = [];
-
-  constructor(
-    private readonly deps: BundlingDeps,
-    private readonly sees: (owned: Owned) => boolean,
-  ) {}
-
-  leave(what: string, because: string): void {
-    this.left_out.push({ what, because });
-  }
-
-  private held<T extends { readonly attestations: readonly SigstoreBundle[] }>(part: string, bundle: T): { readonly bundle: T; readonly answered?: AnsweredReceipts } {
-    const { attestations, answered, because } = reissue(bundle.attestations, this.deps.receipts);
-    if (because !== undefined) this.leave(`${part}: a receipt under the newest witnessed checkpoint`, because);
-    return { bundle: { ...bundle, attestations }, ...(answered === undefined ? {} : { answered }) };
-  }
-
-  async gate(part: string, row: GateRow): Promise<HeldGate | null> {
-    const bytes = await this.deps.artifacts.blobs.get(row.bundle);
-    if (bytes === undefined) return null;
-    const bundle: unknown = parseCanonical(bytes, BUNDLE_LIMITS);
-    if (!isBundle().Check(bundle)) throw new MaestroError("store.corrupt", `the bundle of ${row.gate_id} is not in the form it was written in`);
-    return this.held(part, bundle);
-  }
-
-  signature(part: string, bytes: Uint8Array): HeldSignature {
-    const bundle: unknown = parseCanonical(bytes, BUNDLE_LIMITS);
-    if (!isSigstore().Check(bundle)) throw new MaestroError("store.corrupt", `${part} is not in the form it was written in`);
-    const { bundle: { attestations: [one] }, ...answered } = this.held(part, { attestations: [bundle] });
-    return { bundle: one ?? bundle, ...answered };
-  }
-
-  async earlier(row: GateRow): Promise<HeldGate[]> {
-    const rows = this.deps.gates.attempts(row.gate_id).filter((one) => one.attempt.attempt < row.attempt.attempt && this.sees(one));
-    const held: HeldGate[] = [];
-    if (rows.length > EARLIER_MAX) this.leave(`${rows.length - EARLIER_MAX} earlier attempts`, `a file holds the newest ${EARLIER_MAX}`);
-    for (const one of rows.slice(-EARLIER_MAX)) {
-      const part = `attempt ${one.attempt.attempt}`;
-      const found = await this.gate(part, one);
-      if (found === null) this.leave(part, "it is no longer kept");
-      else held.push(found);
-    }
-    return held;
-  }
-
-  async releases({ predicate: { identity, releases = [] } }: Statement): Promise<HeldSignature[]> {
-    const rows = this.deps.releases.of(identity);
-    const held: HeldSignature[] = [];
-    for (const { kind, person, statement_sha256 } of releases) {
-      const part = `${kind} by ${person}`;
-      const row = rows.find((one) => one.statement_sha256 === statement_sha256);
-      const bytes = row === undefined ? undefined : await this.deps.artifacts.blobs.get(row.bundle);
-      // The verifier names each that the statement names and the file lacks.
-      if (bytes !== undefined) held.push(this.signature(part, bytes));
-    }
-    return held;
-  }
-
-  async provenance({ repo_id, head }: Identity): Promise<HeldSignature[]> {
-    const names = this.deps.artifacts.names().filter(isBuildName);
-    if (names.length > BUILDS_LOOKED_AT_MAX) this.leave(`${names.length - BUILDS_LOOKED_AT_MAX} builds`, `${BUILDS_LOOKED_AT_MAX} builds were looked at for this commit`);
-    const held: HeldSignature[] = [];
-    for (const name of names.slice(-BUILDS_LOOKED_AT_MAX)) {
-      const build = await readBuild(this.deps.artifacts, name);
-      if (build === null || build.row.commit !== head || build.row.repo_id !== repo_id || !this.sees({ ...build.row, head })) continue;
-      if (held.length === PROVENANCE_MAX) {
-        this.leave("further builds of this commit", `a file holds ${PROVENANCE_MAX}`);
-        break;
-      }
-      held.push(this.signature(`provenance of ${build.row.build}`, build.provenance));
-    }
-    return held;
-  }
-
-  async files(row: GateRow): Promise<HeldFile[]> {
-    const [sbom, rules] = await Promise.all([this.deps.sbom(row), this.deps.rules(row)]);
-    this.left_out.push(...rules.left_out);
-    const held: HeldFile[] = [];
-    for (const { name, bytes } of [...rules.files, ...(sbom === null ? [] : [sbom])]) {
-      if (bytes.length > FILE_BYTES_MAX) this.leave(name, `it has ${bytes.length} bytes; a file of ${FILE_BYTES_MAX} fits`);
-      else held.push({ name, content: toBase64(bytes) });
-    }
-    return held.sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
+  /** Throws `store.corrupt`; what is gone is said in the file, and the verifier says what follows from it. */
+  ofShipment(kept: KeptShipment, sees: (owned: Owned) => boolean): Promise<ShipmentBundle>;
 }
 
 export function createBundling(deps: BundlingDeps): Bundling {
@@ -150,7 +32,7 @@ export function createBundling(deps: BundlingDeps): Bundling {
         type: EVIDENCE_BUNDLE_TYPE,
         v: 1,
         readme: readme(gate_id, attempt),
-        trust_sha256: createHash("sha256").update(deps.trust()).digest("hex"),
+        trust_sha256: trustDigest(deps),
         gate,
         earlier,
         releases,
@@ -159,8 +41,9 @@ export function createBundling(deps: BundlingDeps): Bundling {
         left_out: gathering.left_out.slice(0, 64),
       };
     },
+    ofShipment: (kept, sees) => shipmentBundle(deps, kept, sees),
   };
 }
 
 /** As a file. */
-export const evidenceBundleBytes = (bundle: EvidenceBundle): Uint8Array => canonicalBytes(bundle);
+export const evidenceBundleBytes = (bundle: EvidenceBundle | ShipmentBundle): Uint8Array => canonicalBytes(bundle);

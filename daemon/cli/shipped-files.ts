@@ -10,7 +10,7 @@ import { writeFile } from "./write-file.ts";
 
 /** Names of the files that a release leaves, and that `maestro verify-deploy` looks for. */
 export const SHIPMENT_FILE = ".shipment.sigstore.json";
-const RELEASE_FILE = ".release.sigstore.json";
+export const RELEASE_FILE = ".release.sigstore.json";
 export const PROVENANCE_FILE = ".provenance.sigstore.json";
 export const EVIDENCE_FOLDER = ".evidence";
 

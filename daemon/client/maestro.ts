@@ -121,6 +121,11 @@ export class MaestroClient {
     return this.socket.request("shipment", { params: { id } });
   }
 
+  /** By the release's id, or by the digest of the file. */
+  shipmentBundle(id: string): Promise<ReplyOf<"shipmentBundle">> {
+    return this.socket.request("shipmentBundle", { params: { id } });
+  }
+
   /** Has a declared build run; what comes last says what became of it. */
   build(body: RequestOf<"build">): Events<"build"> {
     return this.socket.events("build", { body });

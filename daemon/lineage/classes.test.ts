@@ -8,7 +8,7 @@ const sources = readSources().filter(({ path, test }) => !test && /^(?:daemon|pr
 const found = (pattern: RegExp): string[] => [...new Set(sources.flatMap(({ text }) => [...text.matchAll(pattern)].map((match) => match[1]!)))].sort();
 
 /** Media types of others' formats that travel inside a bundle or are only read, and of what the command line writes for somebody else. */
-const NOT_STORED = /^application\/vnd\.(?:oci\.|dev\.sigstore\.|in-toto|cyclonedx|github|msgpack|maestro\.(?:change|evidence-bundle)\.)/;
+const NOT_STORED = /^application\/vnd\.(?:oci\.|dev\.sigstore\.|in-toto|cyclonedx|github|msgpack|maestro\.(?:change|released|(?:evidence|shipment)-bundle)\.)/;
 
 test("every table has a class, and every class of a table a table", () => {
   const tables = found(/\.table(?:<[^;()]*>)?\("([a-z._]+)"/g);

@@ -10,6 +10,8 @@ import { textOf, type CommandModule } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
+import { bundleShipment, shipmentNamed } from "../shipped/bundle.ts";
+import { artifactAt } from "../artifact-file.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { requireSound, sha256Hex } from "../verified/evidence.ts";
 import { writeFile } from "../write-file.ts";
@@ -28,9 +30,20 @@ function withKeyless(bytes: Uint8Array, answered_sha256: string, folder: string)
 
 const strict = (base64: string): Uint8Array => fromBase64(base64) ?? new Uint8Array();
 
-export const run: CommandModule["run"] = async ({ values, positionals: [gate] }) => {
-  if (gate === undefined) throw new MaestroError("cli.usage", "bundle takes the gate: the start of its id, of its head commit or of its bundle's digest");
+/** A file that was released, by its content: a gate's id has neither dots nor slashes. */
+async function named(id: string): Promise<string> {
+  return /[./]/.test(id) && existsSync(id) ? `sha256:${(await artifactAt(id)).sha256}` : id;
+}
+
+export const run: CommandModule["run"] = async ({ values, positionals: [id], lists }) => {
+  if (id === undefined) throw new MaestroError("cli.usage", "bundle takes a gate (the start of its id, of its head commit or of its bundle's digest), or a release (its id, the file or its digest)");
+  if (textOf(values, "oci") === undefined && values["subject"] !== undefined) throw new MaestroError("cli.usage", "--subject goes with --oci DIR");
   const { client, locations } = await connectOrStart(values);
+  const gate = await named(id);
+  const brought = lists?.["bundle"] ?? [];
+  const shipment = await shipmentNamed(client, gate);
+  if (shipment !== null) return bundleShipment(client, shipment, values, brought);
+  if (brought.length > 0) throw new MaestroError("cli.usage", "--bundle goes with a release: it brings another node's evidence of a change in it");
   const [made, trust] = [await client.evidenceBundle(gate), strict((await client.trust()).trust)];
   const first = requireSound(strict(made.content), trust);
   const bytes = withKeyless(strict(made.content), first.whole?.answered_sha256 ?? "", `${locations.state_dir}/bundles`);
@@ -38,7 +51,6 @@ export const run: CommandModule["run"] = async ({ values, positionals: [gate] })
   const path = textOf(values, "out") ?? `evidence-${made.gate_id.slice("gate:".length, "gate:".length + 12)}-${made.attempt}.json`;
   writeFile(path, bytes, 0o644, "what is on record stays there");
   const folder = textOf(values, "oci");
-  if (folder === undefined && values["subject"] !== undefined) throw new MaestroError("cli.usage", "--subject goes with --oci DIR");
   const artifact = folder === undefined ? null : (await import("../oci/write.ts")).writeArtifact(folder, textOf(values, "subject"), bytes, judged);
   const left_out = judged.whole?.left_out ?? [];
   const digest = sha256Hex(bytes);

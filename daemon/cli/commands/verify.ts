@@ -5,6 +5,7 @@ import { locate } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { isReleaseBundle, type VerifyOptions } from "../../verifier/index.ts";
+import { isShipmentBundle } from "../../verifier/shipped/index.ts";
 import { describeEvidence, judgeEvidence } from "../verified/evidence.ts";
 import { isReceipt, verifyReceipt } from "../verified/receipt.ts";
 import { readBundleFile, readTrustFile } from "../verification.ts";
@@ -42,7 +43,8 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const trust = readTrustFile(trust_path);
   // What it is follows from what is in the file, whatever the file is called.
   if (isReceipt(bytes)) return verifyReceipt(path, bytes, textOf(values, "entry"), trust, json);
-  if (isReleaseBundle(bytes)) return (await import("../verified/attestation.ts")).verifyAttestation(bytes, trust, json);
+  if (isShipmentBundle(bytes)) return (await import("../shipped/verify.ts")).verifyShipped(bytes, trust, values, trust_path);
+  if (isReleaseBundle(bytes)) return (await import("../verified/attestation.ts")).verifyAttestation(path, bytes, trust, values, trust_path);
   const judged = judgeEvidence(bytes, trust, { now: new Date(), ...(leaf === undefined ? {} : { leaf }), ...hiddenFiles(values) });
   const { verification, whole } = judged;
   if (values["extract"] !== undefined || values["artifact"] !== undefined) await (await import("../export/extract.ts")).extract(judged, values);

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import { writeFile } from "../write-file.ts";
 
@@ -9,5 +9,9 @@ export type Files = ReadonlyMap<string, string | Uint8Array>;
 export function writeFolder(folder: string, files: Files): void {
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new MaestroError("cli.usage", `${folder} is not empty; name a new folder, or remove that one yourself`);
   mkdirSync(folder, { recursive: true });
-  for (const [name, content] of files) writeFile(join(folder, name), content, 0o644, "remove the folder before you try again");
+  for (const [name, content] of files) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFile(path, content, 0o644, "remove the folder before you try again");
+  }
 }

@@ -5,14 +5,15 @@ import { ON_DEMAND } from "./work.ts";
 export const AUDITING: readonly Command[] = [
   {
     name: "bundle",
-    summary: "everything on record of a gate as one file for an auditor, and as an OCI artifact; see docs/bundle.md",
-    positionals: "GATE",
+    summary: "everything on record of a gate, or of a release of an artifact, as one file for an auditor, and as an OCI artifact; see docs/bundle.md",
+    positionals: "GATE|SHIPMENT-ID|ARTIFACT",
     positionals_max: 1,
     options: {
       ...ON_DEMAND,
-      out: { type: "string", value: "FILE", help: "where it is written (default: evidence-GATE-ATTEMPT.json)" },
+      out: { type: "string", value: "FILE", help: "where it is written (default: evidence-GATE-ATTEMPT.json, shipment-ID.json)" },
+      bundle: { type: "string", value: "FILE", multiple: true, help: "of a release: another node's evidence of a change in it, which this node does not keep; may be repeated" },
       oci: { type: "string", value: "DIR", help: "also as artifacts in this OCI image layout, new or with images in it" },
-      subject: { type: "string", value: "DIGEST|FILE", help: "with --oci: the image they refer to, by its digest in the layout or a file with its manifest (default: a manifest made of the commit)" },
+      subject: { type: "string", value: "DIGEST|FILE", help: "with --oci: the image they refer to, by its digest in the layout or a file with its manifest (default: a manifest made of the commit; of a release the image of its digest, or a manifest made of that)" },
     },
     load: () => import("../commands/bundle.ts"),
   },

@@ -152,13 +152,13 @@ export const WORK: readonly Command[] = [
   },
   {
     name: "verify",
-    summary: "check evidence offline, without a daemon: a bundle, what maestro bundle wrote, a release, provenance, a log receipt",
+    summary: "check evidence offline, without a daemon: a bundle, what maestro bundle wrote, a release by a person or of an artifact, provenance, a log receipt",
     positionals: "FILE|ARTIFACT",
     positionals_max: 1,
     options: {
       ...STATE,
       extract: { type: "string", value: "DIR", help: "write each attestation as a file of its own, for cosign and others; see docs/attestations.md" },
-      artifact: { type: "string", value: "CLONE", help: "with --extract: also the listing of the merged tree, whose digest the statements name" },
+      artifact: { type: "string", value: "CLONE|FILE", help: "of a gate, with --extract: the clone, for the listing of the merged tree whose digest the statements name; of a release: the file that must be the released one" },
       provenance: { type: "string", value: "FILE", help: "check that this is signed and logged provenance of the artifact; see docs/build.md" },
       trust: { type: "string", value: "FILE", help: "trust file of the operator (default: the one in the state folder, said to be self-made)" },
       leaf: { type: "string", value: "NAME", help: "also show the chain from the log entry down to this leaf of the manifest" },

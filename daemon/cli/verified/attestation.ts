@@ -1,9 +1,11 @@
 /** `maestro verify` of one attestation by itself: which verifier it is for follows from what it says it is. */
 import { RELEASE_PREDICATE } from "../../../proto/release.ts";
 import { PROVENANCE_PREDICATE } from "../../../proto/build.ts";
+import { PACKAGE_RELEASE_PREDICATE, SHIPMENT_PREDICATE } from "../../../proto/predicates/shipping-types.ts";
 import { VERIFY_EXIT } from "../../../proto/errors.ts";
 import { openTrust, verifyProvenance } from "../../verifier/index.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
+import type { Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
 import { describeProvenance } from "../provenance.ts";
@@ -34,10 +36,12 @@ function verifyAlone(bytes: Uint8Array, trust_bytes: Uint8Array, json: boolean):
 }
 
 /** Prints it and returns the exit code. */
-export function verifyAttestation(bytes: Uint8Array, trust: Uint8Array, json: boolean): number {
+export async function verifyAttestation(path: string, bytes: Uint8Array, trust: Uint8Array, values: Values, trust_path: string): Promise<number> {
+  const json = values["json"] === true;
   const type = claimed(bytes);
   if (type === PROVENANCE_PREDICATE) return verifyAlone(bytes, trust, json);
   if (type === RELEASE_PREDICATE || type === null) return describeRelease(bytes, trust, json);
+  if (type === SHIPMENT_PREDICATE || type === PACKAGE_RELEASE_PREDICATE) return (await import("../shipped/verify.ts")).verifyReleaseFile(path, bytes, trust, values, trust_path);
   const detail = `an attestation of ${type.slice(0, 200)} by itself is not judged here: verify the bundle that it came from, or give it to maestro verify-bundle with a key`;
   if (json) printJson({ result: "failed", reason: { code: "attestation.unknown", detail } });
   else print(`FAILED  this is not evidence by itself\n  attestation.unknown: ${escapeTerminal(detail)}`);

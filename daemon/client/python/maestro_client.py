@@ -154,6 +154,7 @@ ROUTES: Dict[str, Route] = {
     "ship": Route("POST", "/v1/shipments", "json", "json", True),
     "shipment": Route("GET", "/v1/shipments/:id", "none", "json", False),
     "plan": Route("POST", "/v1/plan", "json", "json", False),
+    "shipmentBundle": Route("GET", "/v1/shipments/:id/bundle", "none", "json", False),
     "effectiveConfig": Route("POST", "/v1/config/path", "json", "json", False),
     "askRelease": Route("POST", "/v1/releases/requests", "json", "json", True),
     "release": Route("POST", "/v1/releases", "json", "events", True),
@@ -972,6 +973,11 @@ class ShipmentReply(TypedDict):
 
 
 class PlanReply(TypedDict):
+class ShipmentBundleReply(TypedDict):
+    shipment_id: str
+    content: str
+
+
     answer: Literal["allow", "ask", "refuse"]
     actor: Literal["human", "agent", "bot", "unknown"]
     reasons: List[PlanReason]
@@ -1523,6 +1529,10 @@ class _Methods:
         return cast("PlanReply", self._ask(ROUTES["plan"], body=body))
 
     def effective_config(self, body: EffectiveRequest) -> ConfigReply:
+    def shipment_bundle(self, id: str) -> ShipmentBundleReply:
+        """A release of an artifact, by its id or the file's digest, as one file for an auditor: what was signed, and the evidence of every change in it. GET /v1/shipments/:id/bundle"""
+        return cast("ShipmentBundleReply", self._ask(ROUTES["shipmentBundle"], params={"id": id}))
+
         """Which rules, numbers and waivers speak of one path, from the maestro.yaml files that are sent; nothing is recorded. POST /v1/config/path"""
         return cast("ConfigReply", self._ask(ROUTES["effectiveConfig"], body=body))
 

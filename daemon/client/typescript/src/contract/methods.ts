@@ -17,6 +17,7 @@ import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRe
 import type { ReportReply } from "./report-kpi.ts";
 import type { ForgetReply, ForgetRequest, HoldReply, HoldRequest, RetentionReply } from "./retention.ts";
 import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
+import type { ShipmentBundleReply } from "./shipment-bundle.ts";
 import type { ShipReply, ShipRequest, ShipmentReply } from "./shipping.ts";
 import type { UsageReply, UsageReport } from "./usage.ts";
 import type { WitnessesReply } from "./witness.ts";
@@ -189,6 +190,11 @@ export abstract class Methods {
   /** What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. `POST /v1/plan` */
   plan(body: PlanRequest, options: Options = {}): Promise<PlanReply> {
     return this.ask(ROUTES.plan, { body, ...options });
+  }
+
+  /** A release of an artifact, by its id or the file's digest, as one file for an auditor: what was signed, and the evidence of every change in it. `GET /v1/shipments/:id/bundle` */
+  shipmentBundle(params: { readonly id: string }, options: Options = {}): Promise<ShipmentBundleReply> {
+    return this.ask(ROUTES.shipmentBundle, { params, ...options });
   }
 
   /** Which rules, numbers and waivers speak of one path, from the maestro.yaml files that are sent; nothing is recorded. `POST /v1/config/path` */

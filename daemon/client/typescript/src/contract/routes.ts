@@ -49,6 +49,7 @@ export const ROUTES = {
   ship: {"method":"POST","path":"/v1/shipments","body":"json","reply":"json","once":true},
   shipment: {"method":"GET","path":"/v1/shipments/:id","body":"none","reply":"json"},
   plan: {"method":"POST","path":"/v1/plan","body":"json","reply":"json"},
+  shipmentBundle: {"method":"GET","path":"/v1/shipments/:id/bundle","body":"none","reply":"json"},
   effectiveConfig: {"method":"POST","path":"/v1/config/path","body":"json","reply":"json"},
   askRelease: {"method":"POST","path":"/v1/releases/requests","body":"json","reply":"json","once":true},
   release: {"method":"POST","path":"/v1/releases","body":"json","reply":"events","once":true},

@@ -27,6 +27,7 @@ export type * from "./report.ts";
 export type * from "./retention.ts";
 export type * from "./sbom.ts";
 export type * from "./scalar.ts";
+export type * from "./shipment-bundle.ts";
 export type * from "./shipping.ts";
 export type * from "./tenant.ts";
 export type * from "./usage.ts";
