@@ -1,6 +1,7 @@
 /** What `maestro bundle` gathers from, put together: the log under its witnesses' newest checkpoint, bills of materials, what a gate was judged by. */
 import { POLICY_FILE, CONFIGURATION_FILE, policyCodeFile, policyDataFile, type LeftOut } from "../proto/evidence-bundle.ts";
 import type { SigstoreBundle } from "../proto/attestation.ts";
+import type { Bundle } from "../proto/bundle.ts";
 import { canonicalBytes } from "../proto/canonical.ts";
 import { utf8 } from "../proto/encoding.ts";
 import { MaestroError } from "../proto/errors.ts";
@@ -60,6 +61,15 @@ export function reissuedBy(core: Pick<Core, "evidence" | "witnessing">): (bundle
   return (bundle) => {
     const [attestation] = reissue([JSON.parse(new TextDecoder().decode(bundle)) as SigstoreBundle], receiptsOf(core)).attestations;
     return attestation === undefined ? bundle : canonicalBytes(attestation);
+  };
+}
+
+/** As `reissuedBy`, for the evidence of a gate: all that stands beside its obligations moves under the same checkpoint. */
+export function reissuedGateBy(core: Pick<Core, "evidence" | "witnessing">): (bundle: Uint8Array) => Uint8Array {
+  return (bytes) => {
+    const bundle = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
+    const { attestations, answered } = reissue(bundle.attestations, receiptsOf(core));
+    return answered === undefined ? bytes : canonicalBytes({ ...bundle, attestations });
   };
 }
 

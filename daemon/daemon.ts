@@ -13,7 +13,7 @@ import { keylessRoutes } from "./api/keyless.ts";
 import { effectiveRoutes } from "./api/effective.ts";
 import { evidenceBundleRoutes } from "./api/evidence-bundles.ts";
 import { lineageRoutes } from "./api/lineage.ts";
-import { bundlingOf, reissuedBy } from "./bundles.ts";
+import { bundlingOf, reissuedBy, reissuedGateBy } from "./bundles.ts";
 import { createLineage } from "./lineage/index.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
@@ -129,8 +129,8 @@ export class Daemon {
       ...keylessRoutes(core),
       ...witnessRoutes({ ...core.witnessing, limits: host.limits.witness }),
       ...usageRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
-      ...buildRoutes({ ...core, limits: { server }, expectWork }),
-      ...shipmentRoutes({ ...core, reissued: reissuedBy(core), limits: { server }, expectWork }),
+      ...buildRoutes({ ...core, reissued: reissuedBy(core), limits: { server }, expectWork }),
+      ...shipmentRoutes({ ...core, reissued: reissuedBy(core), reissuedGate: reissuedGateBy(core), limits: { server }, expectWork }),
       ...sbomRoutes({ ...core, limits: { server } }),
       ...planRoutes({ ...core, limits: { server } }),
       ...effectiveRoutes({ ...core, host, limits: { server } }),

@@ -98,6 +98,7 @@ export const ROUTES = {
   recordedGate: get("/v1/gates/:id"),
   findings: get("/v1/gates/:id/findings"),
   gateBundle: get("/v1/gates/:id/bundle"),
+  witnessedBundle: get("/v1/gates/:id/bundle/witnessed"),
   evidenceBundle: get("/v1/gates/:id/evidence"),
   keyless: { method: "POST", path: "/v1/gates/:id/keyless", body: "none", reply: "json", once: true },
   reveal: { method: "POST", path: "/v1/gates/:id/openings/:obligation", body: "none", reply: "json" },
@@ -155,6 +156,7 @@ export interface RouteTypes {
   recordedGate: { reply: GateReply };
   findings: { reply: FindingsReply };
   gateBundle: { reply: BundleReply };
+  witnessedBundle: { reply: BundleReply };
   evidenceBundle: { reply: EvidenceBundleReply };
   keyless: { reply: KeylessSigned };
   reveal: { reply: RangeOpening };

@@ -17,6 +17,8 @@ export interface BuildRouteDeps extends EntryDeps {
   readonly artifacts: Artifacts;
   readonly tenants: Pick<Tenants, "inLine" | "pay">;
   readonly limits: { readonly server: Pick<Limits["server"], "json_bytes_max"> };
+  /** With its receipt under the newest witnessed checkpoint. */
+  readonly reissued: (bundle: Uint8Array) => Uint8Array;
 }
 
 /** In base64 and its line well below what a connection buffers. */
@@ -30,8 +32,8 @@ async function buildFor(artifacts: Artifacts, principal: Principal, id: string):
 }
 
 /** Read as they are sent: one piece of one file is all that is held. */
-async function* filesOf(artifacts: Artifacts, { row, provenance }: KeptBuild): AsyncGenerator<BuildFilesEvent, void> {
-  yield { event: "record", row, bundle: toBase64(provenance) };
+async function* filesOf({ artifacts, reissued }: Pick<BuildRouteDeps, "artifacts" | "reissued">, { row, provenance }: KeptBuild): AsyncGenerator<BuildFilesEvent, void> {
+  yield { event: "record", row, bundle: toBase64(reissued(provenance)) };
   for (const [file, { blob }] of row.files.entries()) {
     for await (const bytes of buildFilePieces(artifacts, blob, PIECE_BYTES)) yield { event: "piece", file, bytes: toBase64(bytes) };
   }
@@ -39,7 +41,7 @@ async function* filesOf(artifacts: Artifacts, { row, provenance }: KeptBuild): A
 }
 
 export function buildRoutes(deps: BuildRouteDeps): Route[] {
-  const { desk, artifacts, tenants, limits } = deps;
+  const { desk, tenants, limits } = deps;
   return [
     route("build", {
       access: "gate",
@@ -60,11 +62,11 @@ export function buildRoutes(deps: BuildRouteDeps): Route[] {
       request: null,
       body_bytes_max: 0,
       reply: BuildFilesEvent,
-      handle: ({ principal, params }) => opened(artifacts, principal, params.id),
+      handle: ({ principal, params }) => opened(deps, principal, params.id),
     }),
   ];
 }
 
-async function* opened(artifacts: Artifacts, principal: Principal, id: string): AsyncGenerator<BuildFilesEvent, void> {
-  yield* filesOf(artifacts, await buildFor(artifacts, principal, id));
+async function* opened(deps: Pick<BuildRouteDeps, "artifacts" | "reissued">, principal: Principal, id: string): AsyncGenerator<BuildFilesEvent, void> {
+  yield* filesOf(deps, await buildFor(deps.artifacts, principal, id));
 }

@@ -6,10 +6,11 @@ import type { SigstoreBundle } from "../../proto/attestation.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { ShippedArtifact } from "../../proto/shipping.ts";
+import type { VerifyReason } from "../../proto/verification.ts";
 import { verifyProvenance, verifyShipment, verifyWithTrust, type Trust } from "../verifier/index.ts";
 import type { GateEvidence } from "../verifier/deploy/gate.ts";
 import type { ReleaseEvidence } from "../verifier/deploy/release.ts";
-import { EVIDENCE_FOLDER, PROVENANCE_FILE, SHIPMENT_FILE } from "./shipped-files.ts";
+import { EVIDENCE_FOLDER, PROVENANCE_FILE, SHIPMENT_FILE, statementOf } from "./shipped-files.ts";
 import { readBundleFile } from "./verification.ts";
 
 /** Bytes of a file or folder of evidence, one bundle at a time. */
@@ -26,11 +27,10 @@ export function* bundlesAt(path: string): Generator<{ readonly path: string; rea
 const sha256Of = (bytes: Uint8Array): string => new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 
 /** Witnesses count here: whoever deploys comes after they could have answered. */
-export function gateEvidence(bytes: Uint8Array, trust: Trust, now: Date): GateEvidence | { readonly reason: { readonly code: "bundle.malformed"; readonly detail: string } } {
+export function gateEvidence(bytes: Uint8Array, trust: Trust, now: Date): GateEvidence | { readonly reason: VerifyReason } {
   const verification = verifyWithTrust(bytes, trust, { now });
   if (verification.result === "verified") return { verification: { ...verification, result: "verified" }, bundle: JSON.parse(new TextDecoder().decode(bytes)) as Bundle };
-  const [reason] = verification.reasons;
-  return { reason: { code: "bundle.malformed", detail: reason === undefined ? "it does not verify" : `${reason.code}: ${reason.detail}` } };
+  return { reason: verification.reasons[0] ?? { code: "bundle.malformed", detail: "it does not verify" } };
 }
 
 function provenanceAt(path: string | null, trust: Trust, artifact_sha256: string, now: Date): ReleaseEvidence["provenance"] {
@@ -40,18 +40,6 @@ function provenanceAt(path: string | null, trust: Trust, artifact_sha256: string
   if (verified.result !== "verified") return { verified, statement_sha256: null };
   const { dsseEnvelope } = JSON.parse(new TextDecoder().decode(bytes)) as SigstoreBundle;
   return { verified, statement_sha256: sha256Of(fromBase64(dsseEnvelope.payload) ?? new Uint8Array()) };
-}
-
-/** What the evidence claims to be of; `null` for what is no bundle. */
-function statementOf(bytes: Uint8Array): string | null {
-  try {
-    const { attestations } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
-    const payload = fromBase64(attestations[0]?.dsseEnvelope.payload ?? "");
-    return payload === null ? null : sha256Of(payload);
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return null;
-    throw error;
-  }
 }
 
 type Found = ReturnType<typeof gateEvidence>;

@@ -1,6 +1,7 @@
 /** What a release leaves beside its artifact: what was signed of it, and the evidence that it names. */
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Bundle } from "../../proto/bundle.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { ShipmentReply } from "../../proto/shipping.ts";
@@ -22,6 +23,18 @@ const bytesOf = (base64: string): Uint8Array => {
   return bytes;
 };
 
+/** SHA-256 of the obligations statement; `null` for what is no bundle. It stays as it is when receipts are made anew. */
+export function statementOf(bytes: Uint8Array): string | null {
+  try {
+    const { attestations } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
+    const payload = fromBase64(attestations[0]?.dsseEnvelope.payload ?? "");
+    return payload === null ? null : new Bun.CryptoHasher("sha256").update(payload).digest("hex");
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
 /** Before anything is called released: what was received is what was signed. Throws `evidence.log`. */
 export function checkedShipment({ row, shipment, release }: ShipmentReply, trust_bytes: Uint8Array): VerifiedShipment {
   const trust = openTrust(trust_bytes);
@@ -33,16 +46,27 @@ export function checkedShipment({ row, shipment, release }: ShipmentReply, trust
   return verified;
 }
 
-/** The evidence of every change, by the digests that the release names; `brought` came along with the request. */
+/** The evidence of every change, with receipts as new as witnesses are, so by the digest of what was signed and not of the file; `brought` came along with the request. */
 async function gateBundles(client: MaestroClient, { statement }: VerifiedShipment, folder: string, brought: readonly Uint8Array[]): Promise<number> {
   const own = new Map(brought.map((bytes) => [new Bun.CryptoHasher("sha256").update(bytes).digest("hex"), bytes]));
-  const digests = new Set(statement.predicate.steps.map(({ bundle_sha256 }) => bundle_sha256));
-  for (const sha256 of digests) {
-    const bytes = own.get(sha256) ?? bytesOf((await client.gateBundle(sha256)).bundle);
-    if (new Bun.CryptoHasher("sha256").update(bytes).digest("hex") !== sha256) throw new MaestroError("worker.protocol", "the daemon sent other evidence than the release names");
-    writeFile(join(folder, `${sha256}.json`), bytes, 0o644, KEPT);
+  const named = new Map(statement.predicate.steps.map(({ statement_sha256, bundle_sha256 }) => [statement_sha256, bundle_sha256]));
+  for (const [statement_sha256, bundle_sha256] of named) {
+    const bytes = own.get(bundle_sha256) ?? bytesOf((await client.witnessedBundle(bundle_sha256)).bundle);
+    if (statementOf(bytes) !== statement_sha256) throw new MaestroError("worker.protocol", "the daemon sent other evidence than the release names");
+    writeFile(join(folder, `${statement_sha256}.json`), bytes, 0o644, KEPT);
   }
-  return digests.size;
+  return named.size;
+}
+
+/** What the release says that the artifact was made of, with its receipt as new as witnesses are; null where it names nothing, or where that went with its time. */
+export async function provenanceOf(client: MaestroClient, { statement: { predicate: { provenance } } }: VerifiedShipment): Promise<string | null> {
+  if (provenance === null) return null;
+  try {
+    for await (const event of client.buildFiles(provenance.build_id)) if (event.event === "record") return event.bundle;
+  } catch (error) {
+    if (!(error instanceof MaestroError) || (error.code !== "request.not_found" && error.code !== "record.expired")) throw error;
+  }
+  return null;
 }
 
 export interface LeftFiles {

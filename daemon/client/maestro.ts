@@ -156,6 +156,11 @@ export class MaestroClient {
     return this.socket.request("gateBundle", { params: { id } });
   }
 
+  /** The same evidence with receipts under the newest checkpoint that witnesses cosigned; as it was where there is none. */
+  witnessedBundle(id: string): Promise<ReplyOf<"witnessedBundle">> {
+    return this.socket.request("witnessedBundle", { params: { id } });
+  }
+
   /** Everything on record of a gate's newest attempt, as one file for an auditor. */
   evidenceBundle(id: string): Promise<ReplyOf<"evidenceBundle">> {
     return this.socket.request("evidenceBundle", { params: { id } });

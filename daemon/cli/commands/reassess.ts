@@ -66,7 +66,7 @@ type Judged = "gone" | "not_admitted" | readonly DeployReason[];
 function judge({ bytes }: Found, { policy, trust }: ReturnType<typeof policyAndTrust>, now: Date): Judged {
   if (bytes === null) return "gone";
   const evidence = gateEvidence(bytes, trust, now);
-  if ("reason" in evidence) return [{ code: "gate.invalid", gate_id: null, detail: evidence.reason.detail, next: "see maestro verify; a newer trust file may know the signer" }];
+  if ("reason" in evidence) return [{ code: "gate.invalid", gate_id: null, detail: `${evidence.reason.code}: ${evidence.reason.detail}`.slice(0, 2000), next: "see maestro verify; a newer trust file may know the signer" }];
   if (evidence.verification.statement?.predicate.verdict !== "admit") return "not_admitted";
   return gateRefusals(policy, evidence, now.getTime() / 1000);
 }

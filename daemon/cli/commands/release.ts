@@ -13,7 +13,7 @@ import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { placeRange } from "../place.ts";
 import { sendPack } from "../send-pack.ts";
-import { checkedShipment, leaveFiles, type LeftFiles } from "../shipped-files.ts";
+import { checkedShipment, leaveFiles, provenanceOf, type LeftFiles } from "../shipped-files.ts";
 import { readBundleFile } from "../verification.ts";
 
 const RANGE = /^(.*?)\.\.([^.].*)$/s;
@@ -41,13 +41,14 @@ function sayRefused({ because, commits, commits_cut }: Extract<ShipReply, { resu
   return EXIT.refuse;
 }
 
-function sayReleased(reply: Extract<ShipReply, { result: "released" }>, { statement, signer, log, self_made }: ReturnType<typeof checkedShipment>, left: LeftFiles): void {
+function sayReleased(reply: Extract<ShipReply, { result: "released" }>, { statement, signer, log, self_made, witnesses }: ReturnType<typeof checkedShipment>, left: LeftFiles): void {
   const { range, steps, target_ref, repository } = statement.predicate;
   print(`RELEASED  ${escapeTerminal(reply.row.artifact.name)} sha256 ${reply.row.artifact.sha256}`);
   print(`  ${range.commits} commits of ${escapeTerminal(repository)} ${escapeTerminal(target_ref)} up to ${range.to.slice(0, 12)}, in ${steps.length} admitted changes; log entry ${log.index}; signed by ${signer}${self_made ? " (self-made trust: it proves integrity, not authority)" : ""}`);
   for (const step of steps) print(`  ${step.to.slice(0, 12)}  ${step.how.padEnd(12)} ${step.gate_id} attempt ${step.attempt}${step.landed_by === null ? "" : `, landed by ${step.landed_by}`}${step.releases.length === 0 ? "" : `, by ${step.releases.join(" and ")}`}`);
   for (const one of reply.notes) print(`  not proved: ${escapeTerminal(one)}`);
   note(`maestro: ${reply.row.shipment_id}; ${escapeTerminal(left.shipment)}, evidence of ${left.gates} gates in ${escapeTerminal(left.evidence)}`);
+  if (witnesses?.pending === true) note(`maestro: witnesses have yet to cosign the log up to here; maestro release ${reply.row.shipment_id} then fetches all of it with their cosignatures`);
 }
 
 async function trustOf(client: MaestroClient): Promise<Uint8Array> {
@@ -58,9 +59,11 @@ async function trustOf(client: MaestroClient): Promise<Uint8Array> {
 async function again(client: MaestroClient, id: string, values: Values): Promise<number> {
   const kept = await client.shipment(id);
   const verified = checkedShipment(kept, await trustOf(client));
-  const left = await leaveFiles(client, { ...kept, provenance: null }, verified, { artifact: kept.row.artifact.name, out: textOf(values, "out") ?? ".", brought: [] });
+  const provenance = await provenanceOf(client, verified);
+  if (provenance === null && verified.statement.predicate.provenance !== null) note("maestro: the provenance that the release names is no longer kept here");
+  const left = await leaveFiles(client, { ...kept, provenance }, verified, { artifact: kept.row.artifact.name, out: textOf(values, "out") ?? ".", brought: [] });
   if (values["json"] === true) printJson({ result: "released", ...kept.row, files: left });
-  else sayReleased({ result: "released", ...kept, provenance: null, notes: [] }, verified, left);
+  else sayReleased({ result: "released", ...kept, provenance, notes: [] }, verified, left);
   return EXIT.admit;
 }
 

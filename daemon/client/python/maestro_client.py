@@ -142,6 +142,7 @@ ROUTES: Dict[str, Route] = {
     "recordedGate": Route("GET", "/v1/gates/:id", "none", "json", False),
     "findings": Route("GET", "/v1/gates/:id/findings", "none", "json", False),
     "gateBundle": Route("GET", "/v1/gates/:id/bundle", "none", "json", False),
+    "witnessedBundle": Route("GET", "/v1/gates/:id/bundle/witnessed", "none", "json", False),
     "evidenceBundle": Route("GET", "/v1/gates/:id/evidence", "none", "json", False),
     "keyless": Route("POST", "/v1/gates/:id/keyless", "none", "json", True),
     "reveal": Route("POST", "/v1/gates/:id/openings/:obligation", "none", "json", False),
@@ -1479,6 +1480,10 @@ class _Methods:
     def gate_bundle(self, id: str) -> BundleReply:
         """The evidence bundle of a gate's newest attempt. GET /v1/gates/:id/bundle"""
         return cast("BundleReply", self._ask(ROUTES["gateBundle"], params={"id": id}))
+
+    def witnessed_bundle(self, id: str) -> BundleReply:
+        """The evidence bundle of a gate with receipts under the newest witnessed checkpoint; another copy of the same statements, as it was where witnesses have not reached it. GET /v1/gates/:id/bundle/witnessed"""
+        return cast("BundleReply", self._ask(ROUTES["witnessedBundle"], params={"id": id}))
 
     def evidence_bundle(self, id: str) -> EvidenceBundleReply:
         """Everything on record of a gate's newest attempt as one file for an auditor: evidence, earlier attempts, releases, builds, what it was judged by. GET /v1/gates/:id/evidence"""

@@ -14,6 +14,8 @@ export interface OperatedOptions {
   readonly row?: Readonly<Record<string, string>>;
   /** Lines of the configuration; a function where they name files of the world. */
   readonly more?: string | ((world: World) => string);
+  /** Further arguments of `maestro trust sign`, once the node has its keys. */
+  readonly sign?: (world: World) => Promise<readonly string[]>;
 }
 
 export class Operated implements AsyncDisposable {
@@ -36,7 +38,7 @@ export class Operated implements AsyncDisposable {
     upstream.git("remote", "add", "origin", bare);
     const operated = new Operated(world, await gitDaemon(served), bare, upstream);
     try {
-      await operated.trusted();
+      await operated.trusted(options.sign);
       await operated.daemon(options);
     } catch (error) {
       await operated[Symbol.asyncDispose]();
@@ -50,14 +52,14 @@ export class Operated implements AsyncDisposable {
   }
 
   /** The first start makes the node's keys; the operator's root then signs them. */
-  private async trusted(): Promise<void> {
+  private async trusted(sign: OperatedOptions["sign"] = () => Promise.resolve([])): Promise<void> {
     const { world } = this;
     const config = world.path("first.yaml");
     writeFileSync(config, `${HEAD}modes: [local]\n`);
     const daemon = await world.daemon(["--config", config]);
     daemon.kill("SIGTERM");
     await daemon.exited;
-    for (const args of [["init"], ["sign", join(world.state_dir, "trust.json"), "--out", world.path("trust.json")]]) {
+    for (const args of [["init"], ["sign", join(world.state_dir, "trust.json"), "--out", world.path("trust.json"), ...(await sign(world))]]) {
       const ran = await world.run(["trust", ...args, "--root", world.path("root.pem")]);
       if (ran.code !== 0) throw new Error(`trust ${args[0]}: ${ran.stderr}`);
     }

@@ -19,6 +19,9 @@ const no = (code: DeployCode, detail: string, next: string, gate_id: string | nu
 
 const RELEASE = "run maestro release for this file";
 
+/** A receipt from before witnesses answered is not wrong, but old. */
+const orAgain = ({ code }: VerifyReason, next: string): string => (code === "log.witnesses" ? "fetch the release again by its id (maestro release SHIPMENT-ID) once witnesses have answered" : next);
+
 function ofRelease(policy: DeployPolicy, { statement, self_made, witnesses }: VerifiedShipment, now_s: number): DeployReason[] {
   const { repository, target_ref, mode, trust_domain, at, sbom, steps } = statement.predicate;
   const at_s = timestampSeconds(at);
@@ -45,7 +48,7 @@ function ofProvenance(policy: DeployPolicy, { statement }: VerifiedShipment, fou
   if (named === null) return [no("provenance.missing", "the release names no provenance: nothing says what the file was made of", next)];
   if (found === null) return [no("provenance.missing", "the provenance that the release names is not beside the artifact", "bring the provenance file along (--provenance FILE)")];
   const { verified, statement_sha256 } = found;
-  if (verified.result !== "verified") return [no("provenance.invalid", `${verified.reason.code}: ${verified.reason.detail}`, "bring the provenance that the release names")];
+  if (verified.result !== "verified") return [no("provenance.invalid", `${verified.reason.code}: ${verified.reason.detail}`, orAgain(verified.reason, "bring the provenance that the release names"))];
   const { buildDefinition: { externalParameters }, runDetails } = verified.statement.predicate;
   if (statement_sha256 !== named.statement_sha256 || externalParameters.commit !== statement.predicate.range.to || externalParameters.repository !== statement.predicate.repository) return [no("provenance.invalid", "it is other provenance than the release names", "bring the provenance that the release names")];
   return [
@@ -63,7 +66,7 @@ function ofGates(policy: DeployPolicy, { statement }: VerifiedShipment, gates: R
     seen.add(statement_sha256);
     const found = gates.get(statement_sha256);
     if (found === undefined) return [no("gate.missing", `its evidence, of statement ${statement_sha256}, is not beside the artifact`, "bring the evidence folder along that the release left", gate_id)];
-    if ("reason" in found) return [no("gate.invalid", `${found.reason.code}: ${found.reason.detail}`, "bring the evidence folder along that the release left, and the newest trust file", gate_id)];
+    if ("reason" in found) return [no("gate.invalid", `${found.reason.code}: ${found.reason.detail}`, orAgain(found.reason, "bring the evidence folder along that the release left, and the newest trust file"), gate_id)];
     const { predicate } = found.verification.statement ?? {};
     if (predicate?.gate_id !== gate_id || predicate.attempt.attempt !== attempt || predicate.identity.head !== head || predicate.identity.repo_id !== statement.predicate.repository || found.verification.log?.index !== log_index) return [no("gate.invalid", "it is the evidence of something else than the release says", "bring the evidence folder along that the release left", gate_id)];
     return gateRefusals(policy, found, now_s);
@@ -74,7 +77,7 @@ export function judgeDeploy(policy: DeployPolicy, { artifact, shipment, provenan
   const now_s = now.getTime() / 1000;
   const said = (result: DeployVerdict["result"], reasons: readonly DeployReason[], count = 0): DeployVerdict => ({ result, artifact: { ...artifact }, reasons: [...reasons], gates: count, at: timestampOf(now_s) });
   if (shipment === null) return said("refuse", [no("release.missing", "no release is beside the artifact", RELEASE)]);
-  if (shipment.result !== "verified") return said(shipment.result === "unknown_signer" ? "unknown_signer" : "refuse", [no("release.invalid", `${shipment.reason.code}: ${shipment.reason.detail}`, "bring the release of just this file, and the operator's newest trust file")]);
+  if (shipment.result !== "verified") return said(shipment.result === "unknown_signer" ? "unknown_signer" : "refuse", [no("release.invalid", `${shipment.reason.code}: ${shipment.reason.detail}`, orAgain(shipment.reason, "bring the release of just this file, and the operator's newest trust file"))]);
   const [subject] = shipment.statement.subject;
   if (subject?.digest.sha256 !== artifact.sha256) return said("refuse", [no("release.invalid", "the release is of another file", RELEASE)]);
   const reasons = [...ofRelease(policy, shipment, now_s), ...ofProvenance(policy, shipment, provenance), ...ofGates(policy, shipment, gates, now_s)];

@@ -132,6 +132,11 @@ export abstract class Methods {
     return this.ask(ROUTES.gateBundle, { params, ...options });
   }
 
+  /** The evidence bundle of a gate with receipts under the newest witnessed checkpoint; another copy of the same statements, as it was where witnesses have not reached it. `GET /v1/gates/:id/bundle/witnessed` */
+  witnessedBundle(params: { readonly id: string }, options: Options = {}): Promise<BundleReply> {
+    return this.ask(ROUTES.witnessedBundle, { params, ...options });
+  }
+
   /** Everything on record of a gate's newest attempt as one file for an auditor: evidence, earlier attempts, releases, builds, what it was judged by. `GET /v1/gates/:id/evidence` */
   evidenceBundle(params: { readonly id: string }, options: Options = {}): Promise<EvidenceBundleReply> {
     return this.ask(ROUTES.evidenceBundle, { params, ...options });

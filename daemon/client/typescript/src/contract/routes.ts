@@ -37,6 +37,7 @@ export const ROUTES = {
   recordedGate: {"method":"GET","path":"/v1/gates/:id","body":"none","reply":"json"},
   findings: {"method":"GET","path":"/v1/gates/:id/findings","body":"none","reply":"json"},
   gateBundle: {"method":"GET","path":"/v1/gates/:id/bundle","body":"none","reply":"json"},
+  witnessedBundle: {"method":"GET","path":"/v1/gates/:id/bundle/witnessed","body":"none","reply":"json"},
   evidenceBundle: {"method":"GET","path":"/v1/gates/:id/evidence","body":"none","reply":"json"},
   keyless: {"method":"POST","path":"/v1/gates/:id/keyless","body":"none","reply":"json","once":true},
   reveal: {"method":"POST","path":"/v1/gates/:id/openings/:obligation","body":"none","reply":"json"},
