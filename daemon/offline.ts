@@ -26,7 +26,7 @@ const defaults = Value.Create(Limits);
 /** Nothing new is taken in here, and what is kept was taken under the operator's limits, which may have been higher: none of it is damaged for that. */
 const limits = { store: { ...defaults.store, blob_bytes_max: Number.MAX_SAFE_INTEGER, value_bytes_max: Number.MAX_SAFE_INTEGER, commit_deadline_ms: COMMIT_DEADLINE_MS } };
 const text = { type: "string" } as const;
-const { values, positionals } = parseArgs({ args: Bun.argv.slice(2), options: { state: text, from: text, to: text, skip: text, tombstones: text, "as-clone": { type: "boolean" } }, allowPositionals: true, strict: true });
+const { values, positionals } = parseArgs({ args: Bun.argv.slice(2), options: { state: text, from: text, to: text, skip: text, tombstones: text, holds: text, "as-clone": { type: "boolean" } }, allowPositionals: true, strict: true });
 const state_dir = values.state ?? "";
 const monotonic_ms = () => systemClock.monotonic_ms();
 
@@ -137,7 +137,7 @@ const VERBS: Readonly<Record<string, () => Promise<void>>> = {
   compact: () => locked(async () => say({ event: "compacted", report: await compactState(shared) })),
   clone: () => locked(async () => say({ event: "restored", report: await cloneIdentity(shared) })),
   check: async () => say({ event: "restored", report: await describeBackup(values.from ?? "") }),
-  restore: async () => say({ event: "restored", report: await restoreBackup({ ...shared, source: values.from ?? "", ...(values.tombstones === undefined ? {} : { tombstones: values.tombstones }), cause: values["as-clone"] === true ? "clone" : "restored" }) }),
+  restore: async () => say({ event: "restored", report: await restoreBackup({ ...shared, source: values.from ?? "", ...(values.tombstones === undefined ? {} : { tombstones: values.tombstones }), ...(values.holds === undefined ? {} : { holds: values.holds }), cause: values["as-clone"] === true ? "clone" : "restored" }) }),
 };
 
 /** What the file system said, in words of ours. */

@@ -81,6 +81,7 @@ export const RestoreReport = Closed({
   succession: Type.Union([Closed({ from: ShortText, size: Count, to: ShortText }), Type.Null()]),
   log: Closed({ origin: ShortText, size: Count }),
   gates: Count,
+  holds_awaited: Type.Boolean({ description: "no holds newer than the backup were handed in: for a day after its first start nothing goes by its age" }),
   damage: Type.Array(Damage, { maxItems: DAMAGE_MAX, description: "what was lost before the backup was made, and is lost here, too" }),
 });
 export type RestoreReport = Static<typeof RestoreReport>;

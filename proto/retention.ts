@@ -67,7 +67,7 @@ export const MEDIA_CLASS: Readonly<Record<string, RetentionClass>> = {
 
 /** Folders and files of the state folder; what has its own tables stands above. */
 export const FOLDER_CLASS: Readonly<Record<string, RetentionClass>> = {
-  keys: "node", "keys.next": "node", machine: "node", "trust.json": "node", lock: "node", "maestrod.log": "node", schema: "node", "host-policy.tar.gz": "node", "tombstones.jsonl": "node", db: "node", oci: "evidence", bundles: "evidence",
+  keys: "node", "keys.next": "node", machine: "node", "trust.json": "node", lock: "node", "maestrod.log": "node", schema: "node", "host-policy.tar.gz": "node", "tombstones.jsonl": "node", "holds.jsonl": "node", db: "node", oci: "evidence", bundles: "evidence",
   log: "log", logs: "log", repositories: "source", egress: "source", incoming: "cache", scratch: "cache", trees: "cache", snapshots: "export", quarantine: "quarantine",
 };
 
@@ -99,6 +99,13 @@ export const TombstoneDocument = Closed({ type: Type.Literal("maestro.tombstone"
 /** Nothing of a held gate goes, whatever its age. */
 export const Hold = Closed({ at_s: Count, reason: Type.String({ minLength: 1, maxLength: 500 }) });
 export type Hold = Static<typeof Hold>;
+
+/** The newest word on a gate; `null` let go of it. */
+const HOLD_WORD = { gate_id: GateId, at_s: Count, reason: Type.Union([Type.String({ minLength: 1, maxLength: 500 }), Type.Null()]) };
+const HoldWord = Closed(HOLD_WORD);
+export type HoldWord = Static<typeof HoldWord>;
+/** A line of `holds.jsonl`, with the first 16 characters of a SHA-256 over the rest: a bit that flips must not let go of anything. */
+export const HoldLine = Closed({ ...HOLD_WORD, check: Type.String({ pattern: "^[0-9a-f]{16}$" }) });
 
 export const HoldRequest = Closed({ hold: Type.Boolean(), reason: Type.String({ maxLength: 500, description: "why; kept with the hold" }) });
 export type HoldRequest = Static<typeof HoldRequest>;

@@ -11,13 +11,14 @@ import type { Blobs } from "../store/blobs.ts";
 import { artifactName, GATE_ROW_MEDIA_TYPE, GateRow } from "../store/gates.ts";
 import { provenancePlace } from "./build-blobs.ts";
 import { inOrder, releaseIn, type FoundRelease } from "./release-blobs.ts";
+import { type Said, saidOf } from "./row-check.ts";
 import { shipmentPlaces } from "./shipment-blobs.ts";
 import { verifyWithTrust } from "../verifier/bundle.ts";
 import { BUNDLE_LIMITS } from "../verifier/limits.ts";
 import type { NoteKey } from "../verifier/note.ts";
 import type { Trust } from "../verifier/trust.ts";
 
-/** A gate as its artifact tells it. */
+/** A gate as its artifact tells it, and its bundle where that says otherwise. */
 export interface FoundGate {
   readonly row: GateRow;
   /** The artifact's manifest. */
@@ -28,6 +29,8 @@ export interface FoundGate {
 
 export interface FoundEvidence {
   readonly gates: readonly FoundGate[];
+  /** What each bundle says that verifies, by its digest. */
+  readonly said: ReadonlyMap<string, Said>;
   /** Entries of the log under `keys` by index. */
   readonly entries: ReadonlyMap<number, Uint8Array>;
   readonly heads: readonly SignedHead[];
@@ -64,6 +67,7 @@ async function rowIn(blobs: Blobs, manifest: ImageManifest): Promise<GateRow | n
 /** Reads every sound blob once. Damaged ones are passed over: who repairs has moved them aside. */
 export async function findEvidence(blobs: Blobs, trust: Trust, keys: readonly NoteKey[]): Promise<FoundEvidence> {
   const gates: FoundGate[] = [];
+  const said = new Map<string, Said>();
   const others: FoundEvidence["others"][number][] = [];
   const entries = new Map<number, Uint8Array>();
   const heads: SignedHead[] = [];
@@ -85,7 +89,9 @@ export async function findEvidence(blobs: Blobs, trust: Trust, keys: readonly No
       if (row === null) others.push({ manifest, digest, size });
       else gates.push({ row, manifest: digest, bytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0) });
     } else if (startsWith(bytes, '{"attestations":')) {
-      const place = placeIn(bytes, trust, keys);
+      const opened = bundleIn(bytes, trust, keys);
+      if (opened !== null) said.set(digest, opened.said);
+      const place = opened?.place ?? null;
       if (place === null) continue;
       for (const [index, entry] of place.entries) entries.set(index, entry);
       heads.push(place.head);
@@ -98,21 +104,25 @@ export async function findEvidence(blobs: Blobs, trust: Trust, keys: readonly No
       heads.push(place.head);
     }
   }
+  // An artifact's row is no more signed than the database's.
+  for (const [at, gate] of gates.entries()) gates[at] = { ...gate, row: { ...gate.row, ...said.get(gate.row.bundle) } };
   gates.sort((a, b) => a.row.attempt.issued_at.localeCompare(b.row.attempt.issued_at) || a.row.log_index - b.row.log_index);
-  return { gates, entries, heads, releases: inOrder(releases), others };
+  return { gates, said, entries, heads, releases: inOrder(releases), others };
 }
 
-/** Only what verifies may say where entries stand: of the obligations and of all that stands beside them. */
-function placeIn(bytes: Uint8Array, trust: Trust, keys: readonly NoteKey[]): { entries: [number, Uint8Array][]; head: SignedHead } | null {
+/** Only what verifies may say what was decided, and where entries stand: of the obligations and of all that stands beside them. `place` is null in a log of other keys. */
+function bundleIn(bytes: Uint8Array, trust: Trust, keys: readonly NoteKey[]): { said: Said; place: { entries: [number, Uint8Array][]; head: SignedHead } | null } | null {
   const bundle = parsed(bytes, BUNDLE_LIMITS);
   if (!isBundle().Check(bundle)) return null;
+  const verified = verifyWithTrust(bytes, trust, { now: new Date(8.64e15), witnesses: "later" });
+  if (verified.result !== "verified" || verified.statement === null || verified.log === null) return null;
+  const said = saidOf(verified.statement, verified.log.index);
   const tlogs = bundle.attestations.flatMap(({ verificationMaterial }) => verificationMaterial.tlogEntries);
   const text = tlogs[0]?.inclusionProof.checkpoint.envelope ?? "";
   const checkpoint = headIn(text, keys);
-  if (checkpoint === null) return null;
+  if (checkpoint === null) return { said, place: null };
   const entries = tlogs.map(({ logIndex, canonicalizedBody }): [number, Uint8Array] => [Number(logIndex), fromBase64(canonicalizedBody) ?? new Uint8Array()]);
-  const verified = verifyWithTrust(bytes, trust, { now: new Date(8.64e15), witnesses: "later" });
-  return verified.result === "verified" ? { entries, head: { checkpoint, text } } : null;
+  return { said, place: { entries, head: { checkpoint, text } } };
 }
 
 export const nameOf = ({ row }: FoundGate): string => artifactName(row.gate_id, row.attempt.attempt);

@@ -18,6 +18,7 @@ import type { LeavingBuilds } from "./build-blobs.ts";
 import { artifactOf, eraseOwed } from "./erase.ts";
 import { expireLeftovers, expireSources, removeSnapshots } from "./expiry-files.ts";
 import { Age } from "./age.ts";
+import { Holding } from "./holding.ts";
 import { isOf, reburial, type Reburial } from "./reburials.ts";
 import { appendTombstones, readTombstones, TOMBSTONE_FILE, writeTombstones } from "./tombstone-file.ts";
 
@@ -60,9 +61,11 @@ export class Expiry {
   last_sweep_s: number | null = null;
 
   private readonly age: Age;
+  private readonly holding: Holding;
 
   constructor(private readonly deps: ExpiryDeps) {
     this.age = new Age({ ...deps, floors: deps.gates.floors });
+    this.holding = new Holding(deps);
   }
 
   private step(name: string): void {
@@ -81,6 +84,7 @@ export class Expiry {
   start(): Promise<void> {
     return onDisk(async () => {
       this.age.begin();
+      await this.holding.settle();
       await this.erase();
       await this.fromFile();
       await this.sweep();
@@ -93,6 +97,7 @@ export class Expiry {
   }
 
   private async sweepAll(): Promise<void> {
+    await this.holding.settle();
     const files = { state_dir: this.deps.state_dir, retention: this.deps.retention, now_ms: this.age.now_ms(), in_use: this.deps.in_use() };
     // What needs no room on the disk to go comes first.
     await expireLeftovers(files);
@@ -107,9 +112,10 @@ export class Expiry {
   }
 
   /** Attempts of a gate that an operator wants gone, whatever their age, and answers kept from them. Throws `retention.refused` where it is held, or being written at this moment. */
-  forget(gate_id: string): Promise<number> {
-    const { gates, holds, state_dir, outbox, store, kept, tombstones } = this.deps;
-    if (holds.get(gate_id) !== undefined) throw new MaestroError("retention.refused", `${gate_id} is held; maestro lineage unhold lets go of it`);
+  async forget(gate_id: string): Promise<number> {
+    await onDisk(() => this.holding.settle());
+    const { gates, state_dir, outbox, store, kept, tombstones } = this.deps;
+    if (this.holding.isHeld(gate_id)) throw new MaestroError("retention.refused", `${gate_id} is held; maestro lineage unhold lets go of it`);
     const leaving = this.placed(gates.attempts(gate_id).map(({ attempt }) => attempt.attempt), gate_id);
     const owed = outbox.owed();
     if (leaving.some(({ row }) => owed.has(artifactName(gate_id, row.attempt.attempt)))) throw new MaestroError("retention.refused", `an attempt of ${gate_id} is being written at this moment; ask again`);
@@ -128,15 +134,9 @@ export class Expiry {
     return found;
   }
 
-  /** Nothing of a held gate goes; what is let go of goes with the next sweep. Throws `request.not_found` where it went before the hold came. */
-  hold(gate_id: string, reason: string | null): void {
-    const { store, holds, gates } = this.deps;
-    if (reason !== null && gates.attempts(gate_id).length === 0) throw new MaestroError("request.not_found", `${gate_id}: it is gone already, see maestro lineage`);
-    store.atomic(() => {
-      holds.set(gate_id, reason === null ? null : { at_s: this.now_s, reason });
-      // Expiry has passed by what was held.
-      for (const done of reason === null ? Object.values(DONE) : []) gates.floors.forget(done);
-    });
+  /** Nothing of a held gate goes; what is let go of goes with the next sweep. On disk when it resolves. Throws `request.not_found` where it went before the hold came. */
+  hold(gate_id: string, reason: string | null): Promise<void> {
+    return onDisk(() => this.holding.hold(gate_id, reason, this.now_s));
   }
 
   private cutoff(of: GateClass): number | null {
@@ -144,13 +144,9 @@ export class Expiry {
     return days === 0 ? null : this.now_s - days * DAY_S;
   }
 
-  private isHeld(gate_id: string): boolean {
-    return this.deps.holds.get(gate_id) !== undefined;
-  }
-
   /** Whether a gate that is held rests on this release. */
   private holdsOn(name: string): boolean {
-    return this.deps.edges.from(name).some(({ to }) => this.isHeld(gateOf(to) ?? ""));
+    return this.deps.edges.from(name).some(({ to }) => this.holding.isHeld(gateOf(to) ?? ""));
   }
 
   /** Records that are due; `seen.next` is from where to look the next time. Rows stand in the order of time, except after a repair: then all of them are looked at once. */
@@ -169,7 +165,7 @@ export class Expiry {
         if (madeAt(each.row) > cutoff) {
           first_kept ??= place;
           if (!whole) return void (seen.next = first_kept + 1);
-        } else if (!this.isHeld(gate_id) && (of === "evidence" || tombstones.get(artifactName(gate_id, attempt.attempt), of) === undefined)) yield each;
+        } else if (!this.holding.isHeld(gate_id) && (of === "evidence" || tombstones.get(artifactName(gate_id, attempt.attempt), of) === undefined)) yield each;
       }
     }
     seen.next = (first_kept ?? place + 1) + 1;
@@ -222,7 +218,7 @@ export class Expiry {
       if (released === null || released.made_s > cutoff) continue;
       const { made_s, gate_id } = released;
       const name = releaseArtifactName(row.statement_sha256);
-      if (this.isHeld(gate_id) || this.holdsOn(name)) continue;
+      if (this.holding.isHeld(gate_id) || this.holdsOn(name)) continue;
       const artifact = await artifactOf(artifacts, name);
       const manifest = artifact === undefined ? [] : [{ kind: "blob" as const, of: artifact.descriptor.digest }];
       const tombstone: Tombstone = { name, class: "evidence", why: "expired", at_s: this.now_s, made_s, digests: [{ kind: "statement", sha256: row.statement_sha256 }], log_index: row.log_index };

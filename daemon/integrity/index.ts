@@ -91,7 +91,7 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
   const keeping = new Keeping({ ...deps, retention: deps.config.retention, expiry: new Expiry({ ...deps, retention: deps.config.retention, now_ms, releasedAt, builds: async (ask) => alsoLeaving(await leavingBuilds({ artifacts, usage, ...ask }, evidence.trust), await leavingShipments({ artifacts, usage, ...ask }, evidence.trust)), ...(step === undefined ? {} : { step }) }), monotonic_ms: () => clock.monotonic_ms() });
   await keeping.start();
   if (resident) keeping.run();
-  const parts = { expired: (name: string) => deps.tombstones.get(name, "personal") !== undefined, state_dir, store, gates, artifacts, outbox: deps.outbox, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };
+  const parts = { expired: (name: string) => deps.tombstones.get(name, "personal") !== undefined, state_dir, store, gates, artifacts, outbox: deps.outbox, holds: deps.holds, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };
   const steps = () => walk(parts);
   const scrubber = new Scrubber({
     walk: steps,

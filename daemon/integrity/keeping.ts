@@ -84,7 +84,7 @@ export class Keeping {
 
   /** `null` lets go, and what is due goes at once. */
   async hold(gate_id: string, reason: string | null): Promise<void> {
-    await this.alone(async () => this.deps.expiry.hold(gate_id, reason));
+    await this.alone(() => this.deps.expiry.hold(gate_id, reason));
     if (reason === null) await this.sweep();
   }
 

@@ -14,7 +14,7 @@ import { openStore, type Store } from "../store/db.ts";
 import { openGates, type Gates } from "../store/gates.ts";
 import { openOutbox, type Outbox } from "../store/outbox.ts";
 import { requireNoLater } from "../store/schema.ts";
-import { openTombstones, type Tombstones } from "../store/tombstones.ts";
+import { type Holds, openHolds, openTombstones, type Tombstones } from "../store/tombstones.ts";
 import { logKeys } from "./start.ts";
 import { type Step, within } from "./step.ts";
 import { walk } from "./walk.ts";
@@ -27,6 +27,7 @@ interface Opened {
   readonly gates: Gates;
   readonly outbox: Outbox;
   readonly tombstones: Tombstones;
+  readonly holds: Holds;
   close(): Promise<void>;
 }
 
@@ -42,7 +43,7 @@ export async function openOffline(state_dir: string, limits: Pick<Limits, "store
   const keys = keysOf(state_dir);
   const store = openStore({ state_dir, limits: limits.store, fatal: () => undefined });
   try {
-    return { keys, store, tables: openTables(store), artifacts: await openArtifacts({ state_dir, limits: limits.store }), gates: openGates(store), outbox: openOutbox(store), tombstones: openTombstones(store), close: () => store.close() };
+    return { keys, store, tables: openTables(store), artifacts: await openArtifacts({ state_dir, limits: limits.store }), gates: openGates(store), outbox: openOutbox(store), tombstones: openTombstones(store), holds: openHolds(store), close: () => store.close() };
   } catch (error) {
     await store.close();
     throw error;
@@ -76,10 +77,10 @@ export async function* walkOffline(state_dir: string, limits: Pick<Limits, "stor
     return;
   }
   try {
-    const { keys, store, gates, artifacts, outbox, tombstones } = opened;
+    const { keys, store, gates, artifacts, outbox, tombstones, holds } = opened;
     const expired = (name: string): boolean => tombstones.get(name, "personal") !== undefined;
     const state = opened;
-    yield* walk({ expired, state_dir, store, gates, artifacts, outbox, log: () => log(state_dir, state), log_keys: logKeys(keys.trust), keys: () => checkSums(join(state_dir, "keys")) });
+    yield* walk({ expired, state_dir, store, gates, artifacts, outbox, holds, log: () => log(state_dir, state), log_keys: logKeys(keys.trust), keys: () => checkSums(join(state_dir, "keys")) });
   } finally {
     await opened.close();
   }

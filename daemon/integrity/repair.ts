@@ -3,10 +3,9 @@
  * into `quarantine/<time>`. Where the newest head cannot be proven, the log begins anew, because its key may have signed more than is left.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { copyFile, mkdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import type { Limits } from "../../proto/config.ts";
-import { DAMAGE_MAX, type RepairReport } from "../../proto/integrity.ts";
+import { rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { RepairReport } from "../../proto/integrity.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { ROTATIONS_FILE } from "../../proto/log.ts";
 import { fileAt } from "../evidence/log/audit.ts";
@@ -20,7 +19,6 @@ import { finishSuccession, planSuccession, writeFiles, type Succession } from ".
 import { rememberMachine } from "../evidence/succession/machine.ts";
 import type { Keys } from "../evidence/keys/index.ts";
 import { logSeconds } from "../evidence/time/index.ts";
-import type { Clock } from "../platform/clock.ts";
 import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { syncPath } from "../platform/sync.ts";
@@ -28,71 +26,16 @@ import { keepEnvelope } from "../store/envelopes.ts";
 import { REPAIRED, settle } from "../store/upgrade.ts";
 import { markAlone, whyOlder } from "../store/mark.ts";
 import { flipBack, flippedBit } from "../store/mend.ts";
-import { backfillSummaries } from "../store/backfill.ts";
-import { openGates, payerOf } from "../store/gates.ts";
-import { openReleases } from "../store/releases.ts";
-import type { SalvagedTable } from "../store/salvage.ts";
-import { addEvidence, openUsage } from "../store/usage.ts";
 import { findEvidence, nameOf, type FoundEvidence } from "./evidence-blobs.ts";
 import { fsckReport } from "./fsck.ts";
 import { keysOf, walkOffline } from "./offline.ts";
-import { addBuilds, buildIn } from "./build-blobs.ts";
+import { type addBuilds, buildIn } from "./build-blobs.ts";
 import { shipmentIn } from "./shipment-blobs.ts";
-import { addReleases, nameReleases } from "./release-blobs.ts";
+import { nameReleases } from "./release-blobs.ts";
+import { repairGates } from "./repair-gates.ts";
+import { mendHoldFile, repairHolds } from "./repair-holds.ts";
+import { Repair, type RepairDeps } from "./repairing.ts";
 import type { Step } from "./step.ts";
-
-export interface RepairDeps {
-  readonly state_dir: string;
-  readonly limits: Pick<Limits, "store">;
-  readonly machine: string | null;
-  readonly clock: Pick<Clock, "now_ms" | "boottime_ms" | "boot_id">;
-  readonly monotonic_ms: () => number;
-  /** Looks at everything in a child, as a damaged database may kill whoever reads it. Only what is wrong. */
-  readonly examine: () => Promise<readonly Step[]>;
-  /** Copies sound records from one database folder to another in a child; what it told of each table. */
-  readonly salvage: (from: string, to: string) => Promise<readonly SalvagedTable[]>;
-}
-
-class Repair {
-  readonly rebuilt: string[] = [];
-  readonly lost: string[] = [];
-  readonly quarantine: string;
-  /** What the database holds may be older than what was acknowledged: then its log may have signed more. */
-  older = false;
-  private used = false;
-
-  constructor(readonly deps: RepairDeps) {
-    this.quarantine = join(deps.state_dir, "quarantine", new Date(deps.clock.now_ms()).toISOString().replaceAll(":", "").replace(/\.\d+/, ""));
-  }
-
-  get folder(): string | null {
-    return this.used ? this.quarantine : null;
-  }
-
-  /** Moves something aside, under its own path unless its folder may follow. */
-  async aside(path: string, as = path): Promise<void> {
-    const { state_dir } = this.deps;
-    if (!existsSync(join(state_dir, path))) return;
-    const to = join(this.quarantine, as);
-    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-    await rename(join(state_dir, path), to);
-    await syncPath(dirname(to));
-    this.used = true;
-  }
-
-  /** Keeps a copy of what is about to be changed in place. */
-  async copyAside(path: string, folder: string): Promise<void> {
-    const to = join(this.quarantine, folder, basename(path));
-    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-    await copyFile(join(this.deps.state_dir, path), to);
-    await syncPath(to);
-    this.used = true;
-  }
-
-  note(list: "rebuilt" | "lost", what: string): void {
-    if (this[list].length < DAMAGE_MAX) this[list].push(what.slice(0, 500));
-  }
-}
 
 /** Blobs that are not what their names say, and packs that are not what they end with: aside, as nothing can be made of them. */
 async function setAsideFiles(repair: Repair, steps: readonly Step[]): Promise<void> {
@@ -143,30 +86,6 @@ async function repairLog(repair: Repair, store: Store, tables: LogTables, keys: 
 async function buildsIn(artifacts: Artifacts, { others }: FoundEvidence): Promise<Parameters<typeof addBuilds>[2]> {
   const rows = await Promise.all(others.map(async ({ manifest }) => ({ row: (await buildIn(artifacts, manifest)) ?? (await shipmentIn(artifacts, manifest)), bytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) })));
   return rows.flatMap(({ row, bytes }) => (row === null ? [] : [{ row, bytes }]));
-}
-
-function repairGates(repair: Repair, store: Store, found: FoundEvidence, builds: Parameters<typeof addBuilds>[2]): void {
-  const gates = openGates(store);
-  const usage = openUsage(store);
-  let added = 0;
-  let released = 0;
-  let summaries = 0;
-  const counted = new Set([...usage.evidence.entries()].map(({ key }) => key));
-  store.atomic(() => {
-    gates.reorder();
-    for (const gate of found.gates) {
-      if (gates.get(gate.row.gate_id, gate.row.attempt.attempt) !== undefined) continue;
-      gates.add(gate.row);
-      addEvidence(usage, payerOf(gate.row), gate.bytes);
-      added += 1;
-    }
-    summaries = backfillSummaries(gates.summaries, gates.all(), repair.deps.state_dir);
-    released = addReleases(openReleases(store), gates, usage, found.releases);
-    addBuilds(usage, counted, builds);
-  });
-  if (added > 0) repair.note("rebuilt", `gates: ${added} rows from their artifacts`);
-  if (summaries > 0) repair.note("rebuilt", `gates: ${summaries} summaries from their replies`);
-  if (released > 0) repair.note("rebuilt", `releases: ${released} rows from their bundles`);
 }
 
 /** Names anew what the index lost, from the manifests themselves. */
@@ -260,6 +179,7 @@ export async function repairState(deps: RepairDeps): Promise<RepairReport> {
   const keys = keysOf(state_dir);
   settle(state_dir);
   await mend(repair);
+  const unread = await mendHoldFile(repair);
   const damaged = (await deps.examine()).filter(({ problem }) => problem !== null);
   if (damaged.some(({ area }) => area === "keys") && machine !== null) {
     rememberMachine(state_dir, machine);
@@ -273,6 +193,7 @@ export async function repairState(deps: RepairDeps): Promise<RepairReport> {
     await setAsideBlobs(repair, artifacts);
     succession = await rebuildDatabase(repair, keys, artifacts);
   }
+  await repairHolds(repair, unread);
   const after = await fsckReport(walkOffline(state_dir, limits), monotonic_ms);
   return { quarantine: repair.folder, rebuilt: repair.rebuilt, lost: repair.lost, succession: succession === null ? null : { from: succession.from.origin, to: succession.to }, after };
 }

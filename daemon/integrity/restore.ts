@@ -21,10 +21,13 @@ import { takeLock } from "../platform/socket/index.ts";
 import { syncPath } from "../platform/sync.ts";
 import { keepEnvelope } from "../store/envelopes.ts";
 import { openGates } from "../store/gates.ts";
+import { openHolds } from "../store/tombstones.ts";
 import { forgetOld, upgradeStore } from "../store/upgrade.ts";
 import { openTrust } from "../verifier/trust.ts";
-import { believeClock } from "./age.ts";
+import { awaitHolds, believeClock } from "./age.ts";
 import { fsckReport } from "./fsck.ts";
+import { HOLD_FILE, mergeHolds } from "./hold-file.ts";
+import { settleHolds } from "./holding.ts";
 import { walkOffline } from "./offline.ts";
 import { logKeys } from "./start.ts";
 import { mergeTombstones } from "./tombstone-file.ts";
@@ -33,6 +36,8 @@ export interface RestoreDeps {
   readonly source: string;
   /** File of tombstones newer than the backup: what they name goes again before anything is served. */
   readonly tombstones?: string;
+  /** File of holds newer than the backup; where it is not given, the one beside `tombstones` is taken. Where there is neither, nothing goes by its age for a day. */
+  readonly holds?: string;
   readonly state_dir: string;
   readonly cause: Extract<SuccessionCause, "restored" | "clone">;
   readonly limits: Pick<Limits, "store">;
@@ -133,7 +138,7 @@ async function giveTo({ uid, gid }: Stats, folder: string): Promise<void> {
   lchownSync(folder, uid, gid);
 }
 
-async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, machine, clock }: RestoreDeps): Promise<{ succession: Succession | null; gates: number; log: { origin: string; size: number } }> {
+async function begin(staging: string, trust_bytes: Uint8Array, holds_known: boolean, { limits, cause, machine, clock }: RestoreDeps): Promise<{ succession: Succession | null; gates: number; log: { origin: string; size: number } }> {
   const opening = { state_dir: staging, limits: limits.store, fatal: () => undefined };
   await upgradeStore(opening);
   forgetOld(staging);
@@ -147,7 +152,8 @@ async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, 
     if (headIn(head.checkpoint, logKeys(trust.value)) === null) throw damaged("no key of its trust file signed its log");
     const keys = join(staging, "keys");
     const gates = openGates(store);
-    store.atomic(() => believeClock(gates.floors));
+    await settleHolds({ state_dir: staging, store, gates, holds: openHolds(store) });
+    store.atomic(() => (holds_known ? believeClock : awaitHolds)(gates.floors));
     planSuccession({ state_dir: staging, cause, head, keys_folder: existsSync(keys) ? keys : null, trust_bytes, now_s: logSeconds({ store, clock }, head.time_s) });
     const succession = await finishSuccession({ state_dir: staging, store, tables, machine, keep: (name, bytes) => keepEnvelope(artifacts, name, bytes) });
     return { succession, gates: gates.count(), log: { origin: succession?.to ?? "", size: tables.head.get(HEAD)?.size ?? 0 } };
@@ -159,15 +165,23 @@ async function begin(staging: string, trust_bytes: Uint8Array, { limits, cause, 
 /** What was lost before the backup was made: said, and no reason to refuse everything else. */
 const LOST_BEFORE: readonly string[] = ["gates", "artifacts", "ended logs"];
 
+/** The newest file of holds that was handed in, if one was. */
+const holdsFor = ({ holds, tombstones }: RestoreDeps): string | null => {
+  const beside = tombstones === undefined ? null : join(dirname(tombstones), HOLD_FILE);
+  return holds ?? (beside !== null && existsSync(beside) ? beside : null);
+};
+
 async function restoreInto(staging: string, manifest: BackupManifest, deps: RestoreDeps): Promise<Omit<RestoreReport, "checked" | "restored">> {
   const { source, limits, monotonic_ms } = deps;
   await copyAll(source, staging, manifest.body.files);
   if (deps.tombstones !== undefined) await mergeTombstones(staging, deps.tombstones);
-  const { succession, gates, log } = await begin(staging, new Uint8Array(readFileSync(join(source, "trust.json"))), deps);
+  const holds = holdsFor(deps);
+  if (holds !== null) await mergeHolds(staging, holds);
+  const { succession, gates, log } = await begin(staging, new Uint8Array(readFileSync(join(source, "trust.json"))), holds !== null, deps);
   const { damage } = await fsckReport(walkOffline(staging, limits), monotonic_ms);
   const worse = damage.find(({ area }) => !LOST_BEFORE.includes(area));
   if (worse !== undefined) throw damaged(`what it holds is damaged: ${worse.area}: ${worse.name}: ${worse.what}`);
-  return { succession: succession === null ? null : { from: succession.from.origin, size: succession.from.size, to: succession.to }, log, gates, damage };
+  return { succession: succession === null ? null : { from: succession.from.origin, size: succession.from.size, to: succession.to }, log, gates, holds_awaited: holds === null, damage };
 }
 
 /**
@@ -206,7 +220,7 @@ const checkedOf = ({ body: { files } }: BackupManifest): RestoreReport["checked"
 export async function describeBackup(source: string): Promise<RestoreReport> {
   const manifest = await checkBackup(source);
   const { log, gates } = manifest.body;
-  return { checked: checkedOf(manifest), restored: null, succession: null, log: { origin: log.origin, size: log.size }, gates, damage: [] };
+  return { checked: checkedOf(manifest), restored: null, succession: null, log: { origin: log.origin, size: log.size }, gates, holds_awaited: false, damage: [] };
 }
 
 /** A folder that was copied with its keys becomes a node of its own. The caller holds its lock. */
@@ -218,7 +232,7 @@ export async function cloneIdentity({ state_dir, limits, machine, clock }: Pick<
     const keep = (name: string, bytes: Uint8Array) => keepEnvelope(artifacts, name, bytes);
     const succession = await succeed({ state_dir, store, tables, machine, keep, now_s: logSeconds({ store, clock }, tables.head.get(HEAD)?.time_s ?? 0), began: () => undefined }, "clone");
     if (succession === null) throw new MaestroError("evidence.succession", `${state_dir} has no log that could end`);
-    return { checked: { files: 0, bytes: 0 }, restored: null, succession: { from: succession.from.origin, size: succession.from.size, to: succession.to }, log: { origin: succession.to, size: 1 }, gates: openGates(store).count(), damage: [] };
+    return { checked: { files: 0, bytes: 0 }, restored: null, succession: { from: succession.from.origin, size: succession.from.size, to: succession.to }, log: { origin: succession.to, size: 1 }, gates: openGates(store).count(), holds_awaited: false, damage: [] };
   } finally {
     await store.close();
   }

@@ -2,20 +2,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Value } from "@sinclair/typebox/value";
-import { Limits } from "../../proto/config.ts";
 import type { RepairReport } from "../../proto/integrity.ts";
 import { ROTATIONS_FILE } from "../../proto/log.ts";
-import { salvage, type SalvagedTable } from "../store/salvage.ts";
 import { World } from "../testing/core.ts";
 import { verifyBundle } from "../verifier/bundle.ts";
 import { fileAt } from "../evidence/log/audit.ts";
 import { monitorLog } from "../verifier/log/monitor.ts";
 import { parseVerifierKey } from "../verifier/note.ts";
-import { systemClock } from "../platform/clock.ts";
-import { walkOffline } from "./offline.ts";
-import { repairState } from "./repair.ts";
 import { restoreBackup } from "./restore.ts";
+import { damageIn, repairedHere, shared } from "./testing/repaired-here.ts";
 
 const OFFLINE = join(import.meta.dir, "../offline.ts");
 let world: World;
@@ -41,9 +36,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-const limits = Value.Create(Limits);
-const shared = { limits, machine: null, clock: systemClock, monotonic_ms: () => systemClock.monotonic_ms() };
-
 /** In the process that `maestro fsck` starts for it, which a database in pieces may kill. */
 async function repairedInChild(state_dir: string): Promise<RepairReport> {
   const child = Bun.spawn([process.execPath, OFFLINE, "repair", "--state", state_dir], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
@@ -51,17 +43,6 @@ async function repairedInChild(state_dir: string): Promise<RepairReport> {
   await child.exited;
   return (JSON.parse(text.trim().split("\n").at(-1) ?? "") as { report: RepairReport }).report;
 }
-
-/** Here, where the database is whole. */
-const repairedHere = (state_dir: string): Promise<RepairReport> => repairState({ ...shared, state_dir, examine: () => damage(state_dir), salvage: salvaged });
-
-async function salvaged(from: string, to: string): Promise<SalvagedTable[]> {
-  const told: SalvagedTable[] = [];
-  await salvage(from, to, [], (line) => void ("table" in line && told.push(line)));
-  return told;
-}
-
-const damage = async (state_dir: string) => (await Array.fromAsync(walkOffline(state_dir, limits))).filter(({ problem }) => problem !== null);
 
 function copy(name: string): string {
   const state_dir = join(world.scratch.root, name);
@@ -81,7 +62,7 @@ async function followed(folder: string) {
 test("attack: the file that shows how the key changed is altered: fsck says so, and a repair makes it again", async () => {
   const state_dir = copy("altered");
   writeFileSync(join(state_dir, "log", ROTATIONS_FILE), "{}");
-  expect(await damage(state_dir)).toMatchObject([{ name: ROTATIONS_FILE, problem: expect.stringContaining("other bytes than the log") }]);
+  expect(await damageIn(state_dir)).toMatchObject([{ name: ROTATIONS_FILE, problem: expect.stringContaining("other bytes than the log") }]);
   expect(await repairedHere(state_dir)).toMatchObject({ lost: [], succession: null, after: { damage_total: 0 } });
   expect(await followed(join(state_dir, "log"))).toMatchObject({ result: "consistent", rotations: [{}] });
 }, 120_000);

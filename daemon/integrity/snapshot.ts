@@ -18,6 +18,7 @@ import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
 import type { Gates } from "../store/gates.ts";
 import { schemaOf } from "../store/schema.ts";
+import { HOLD_FILE, readHolds, writeHolds } from "./hold-file.ts";
 import { readTombstones, TOMBSTONE_FILE, writeTombstones } from "./tombstone-file.ts";
 import { timestampOf } from "../verifier/time.ts";
 
@@ -112,6 +113,7 @@ export async function makeSnapshot(deps: SnapshotDeps, with_keys: boolean): Prom
     for await (const { digest, name: blob } of artifacts.blobs.list()) if (digest !== null) await linkInto(join(artifacts.layout, "blobs/sha256", blob), join(fresh, "oci/blobs/sha256", blob));
     // No link: lines are added to the one that stays.
     await writeTombstones(fresh, await readTombstones(join(state_dir, TOMBSTONE_FILE)));
+    await writeHolds(fresh, await readHolds(join(state_dir, HOLD_FILE)));
     if (with_keys) await linkFolder(state_dir, fresh, "keys");
     // Read where it is private, because the public copy is only a copy.
     await writeFile(join(fresh, "trust.json"), await readFile(join(state_dir, "keys/trust.json")), { mode: 0o600 });

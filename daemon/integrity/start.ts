@@ -7,6 +7,7 @@ import { verifyWithTrust } from "../verifier/bundle.ts";
 import { hashLeaf } from "../verifier/leaves.ts";
 import { noteKey, type NoteKey } from "../verifier/note.ts";
 import type { Trust } from "../verifier/trust.ts";
+import { contradictions, saidOf } from "./row-check.ts";
 import { type Step, within } from "./step.ts";
 
 export interface StartDeps {
@@ -38,7 +39,9 @@ async function problemOf({ artifacts, evidence, expired }: StartDeps, row: GateR
   // Its own time, as the host's clock may stand before it: whether it lapsed is not the question.
   const verified = verifyWithTrust(bundle, evidence.trust, { now: new Date(row.attempt.issued_at), witnesses: "later" });
   if (verified.result !== "verified") return `its bundle does not verify: ${verified.reasons[0]?.detail ?? verified.result}`;
-  const { log } = verified;
+  const { log, statement } = verified;
+  const differs = log === null || statement === null ? [] : contradictions(row, saidOf(statement, log.index));
+  if (differs.length > 0) return differs.join("; ");
   const here = log !== null && log.origin === evidence.logState().origin;
   return here && !included(evidence, log.index) ? "its entry is not in the log" : null;
 }

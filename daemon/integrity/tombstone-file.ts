@@ -2,20 +2,18 @@
  * Every tombstone once more, as lines of a file beside the database: it outlives the database, goes into each backup, and whoever restores
  * an older one hands in the newest, so that what went stays gone.
  */
-import { type FileHandle, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalText, parseCanonical } from "../../proto/canonical.ts";
 import { utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { Tombstone } from "../../proto/retention.ts";
-import { isAbsent, lookAt } from "../platform/folders.ts";
+import { lookAt } from "../platform/folders.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
-import { syncPath } from "../platform/sync.ts";
+import { appendLines, LINE_LIMITS, linesOf, writeLines } from "./line-file.ts";
 
 export const TOMBSTONE_FILE = "tombstones.jsonl";
 
 const isTombstone = lazyCheck(Tombstone);
-const LINE_LIMITS = { bytes_max: 8_192, depth_max: 6 };
 
 function parsed(line: string, path: string): Tombstone {
   try {
@@ -27,46 +25,14 @@ function parsed(line: string, path: string): Tombstone {
   throw new MaestroError("store.corrupt", `${path} has a line that is no tombstone; without the file the next start writes it anew from the database`);
 }
 
-/** None where there is no file. A last line without its end was being written when the daemon died, and is in the database. Throws `store.corrupt`. */
-export async function readTombstones(path: string): Promise<Tombstone[]> {
-  try {
-    const text = await readFile(path, "utf8");
-    return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "").map((line) => parsed(line, path));
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
-}
-
-/** A full disk may have cut the last line: it goes, since the next would stand behind it. The database has it, and the next start writes the file anew. */
-async function endWithLine(handle: FileHandle): Promise<void> {
-  const { size } = await handle.stat();
-  const start = Math.max(0, size - LINE_LIMITS.bytes_max);
-  const { bytesRead, buffer } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
-  const end = start + buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1;
-  if (end < size) await handle.truncate(end);
-}
+/** None where there is no file; what the daemon did not come to write is in the database. Throws `store.corrupt`. */
+export const readTombstones = async (path: string): Promise<Tombstone[]> => (await linesOf(path)).map((line) => parsed(line, path));
 
 /** Durable when it resolves. */
-export async function appendTombstones(state_dir: string, tombstones: readonly Tombstone[]): Promise<void> {
-  if (tombstones.length === 0) return;
-  const handle = await open(join(state_dir, TOMBSTONE_FILE), "a+", 0o600);
-  try {
-    await endWithLine(handle);
-    await handle.writeFile(tombstones.map((one) => `${canonicalText(one)}\n`).join(""));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+export const appendTombstones = (state_dir: string, tombstones: readonly Tombstone[]): Promise<void> => appendLines(join(state_dir, TOMBSTONE_FILE), tombstones.map((one) => canonicalText(one)));
 
 /** The file as a whole, there or not at all. */
-export async function writeTombstones(state_dir: string, tombstones: Iterable<Tombstone>): Promise<void> {
-  const path = join(state_dir, TOMBSTONE_FILE);
-  await writeFile(`${path}.new`, Array.from(tombstones, (one) => `${canonicalText(one)}\n`).join(""), { mode: 0o600, flush: true });
-  await rename(`${path}.new`, path);
-  await syncPath(state_dir);
-}
+export const writeTombstones = (state_dir: string, tombstones: Iterable<Tombstone>): Promise<void> => writeLines(join(state_dir, TOMBSTONE_FILE), Array.from(tombstones, (one) => canonicalText(one)));
 
 /** Into a folder that is being restored: its own, and those of a file beside it. Throws `store.corrupt` for what is no tombstone, and `backup.damaged` for no file. */
 export async function mergeTombstones(folder: string, file: string): Promise<void> {

@@ -1,14 +1,21 @@
 /** Everything that is kept, looked at once, in small steps, so that the caller decides how fast. */
 import { join } from "node:path";
+import { canonicalBytes } from "../../proto/canonical.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import type { AuditStep } from "../evidence/log/audit.ts";
 import { auditEnded } from "../evidence/log/ended.ts";
 import { namesIn } from "../platform/folders.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
-import { artifactName, type GateRow, type Gates } from "../store/gates.ts";
+import { sha256Digest } from "../store/blobs.ts";
+import { artifactName, GATE_ROW_MEDIA_TYPE, type GateRow, type Gates } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { NoteKey } from "../verifier/note.ts";
+import type { Holds } from "../store/tombstones.ts";
+import { HOLD_FILE } from "./hold-file.ts";
+import { holdsProblem } from "./holding.ts";
 import { checkRepositories } from "./packs.ts";
+import { contradictions, saidIn } from "./row-check.ts";
 import { type Step, within } from "./step.ts";
 
 export interface Parts {
@@ -22,12 +29,14 @@ export interface Parts {
   readonly log_keys: readonly NoteKey[];
   /** Whether the reply of a gate went because its time was over. */
   readonly expired: (name: string) => boolean;
+  readonly holds: Pick<Holds, "all">;
   /** Throws `evidence.keys` where a private key is not what it was. */
   readonly keys: () => void;
 }
 
 type Named = Omit<Step, "area">;
 const SLICE_RECORDS = 256;
+const HOLDING_MS = 50;
 
 /** Records by their own hash and key, and as many of them as the table says it has. */
 async function* database({ store: { scanner } }: Parts): AsyncGenerator<Named, void> {
@@ -71,7 +80,21 @@ async function lackingOf({ artifacts, expired }: Parts, row: GateRow, name: stri
   return [...(reply || expired(name) ? [] : ["its reply"]), ...(bundle ? [] : ["its bundle"]), ...(kept ? [] : ["its name among the artifacts"])];
 }
 
-/** Every gate on record has its reply and its bundle, under its name. What is promised and not yet written lacks nothing. */
+/** A row that is sound in itself may have been changed together with its hash; its bundle cannot be. What is damaged or gone by now is said elsewhere. */
+async function compared({ artifacts }: Parts, row: GateRow): Promise<Omit<Named, "name">> {
+  const bytes = await artifacts.blobs.get(row.bundle).catch((error: unknown) => {
+    if (error instanceof MaestroError && error.code === "store.corrupt") return undefined;
+    throw error;
+  });
+  const said = bytes === undefined ? null : saidIn(bytes);
+  const differs = said === null ? [] : contradictions(row, said);
+  const kept = (await artifacts.getArtifact(artifactName(row.gate_id, row.attempt.attempt)))?.manifest.layers.find(({ mediaType }) => mediaType === GATE_ROW_MEDIA_TYPE);
+  // Whose it is, and its reply, stand in no bundle; the artifact holds the row as it was written.
+  if (differs.length === 0 && kept !== undefined && kept.digest !== sha256Digest(canonicalBytes(row))) differs.push("it is not the row that its artifact holds");
+  return { bytes: bytes?.length ?? 0, problem: differs.length === 0 ? null : differs.join("; ") };
+}
+
+/** Every gate on record has its reply and its bundle, under its name, and says what was signed. What is promised and not yet written lacks nothing. */
 async function* recorded(parts: Parts): AsyncGenerator<Named, void> {
   const { gates, outbox } = parts;
   const rows = gates.count();
@@ -82,7 +105,7 @@ async function* recorded(parts: Parts): AsyncGenerator<Named, void> {
     let lacking = await lackingOf(parts, row, name);
     // A gate may be recorded at this moment: its promise is looked at after the files, and they once more after that.
     if (lacking.length > 0) lacking = outbox.owed().has(name) ? [] : await lackingOf(parts, row, name);
-    yield { name, bytes: 0, problem: lacking.length === 0 ? null : `${lacking.join(" and ")} is gone` };
+    yield lacking.length > 0 ? { name, bytes: 0, problem: `${lacking.join(" and ")} is gone` } : { name, ...(await compared(parts, row)) };
   }
 }
 
@@ -99,10 +122,21 @@ function* keyFiles({ keys }: Parts): Generator<Named, void> {
   yield { name: "keys", bytes: 0, problem: null };
 }
 
+/** A hold may be placed at this moment, first in the file and then in the database; so what is wrong is looked at once more. */
+async function* held({ state_dir, holds }: Parts): AsyncGenerator<Named, void> {
+  let problem = await holdsProblem(state_dir, holds);
+  if (problem !== null) {
+    await Bun.sleep(HOLDING_MS);
+    problem = await holdsProblem(state_dir, holds);
+  }
+  yield { name: HOLD_FILE, bytes: 0, problem };
+}
+
 /** In an order in which the cheapest and weightiest come first. */
 export async function* walk(parts: Parts): AsyncGenerator<Step, void> {
   yield* within("keys", keyFiles(parts));
   yield* within("database", database(parts));
+  yield* within("holds", held(parts));
   yield* within("log", parts.log());
   yield* within("gates", recorded(parts));
   yield* within("artifacts", named(parts));

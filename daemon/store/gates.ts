@@ -63,6 +63,8 @@ export interface Gates {
   tellTrees(told: readonly { readonly place: number; readonly row: GateRow; readonly tree: string | null }[]): void;
   /** Inside `Store.atomic`: the row and every way to it go, and its place and attempt are never given out again. `place` is where it stands. */
   remove(place: number, row: GateRow): void;
+  /** Inside `Store.atomic`, for a repair: `right` in the place of a row of the same gate and attempt, whose summary goes. */
+  correct(row: GateRow, right: GateRow): void;
   /** The highest attempt there ever was; null where there was none. */
   lastAttempt(gate_id: string): number | null;
   /** Users who had this head gated, however many gates ago; rows from before this was kept are among `newest`. */
@@ -219,8 +221,10 @@ export function openGates(store: Store): Gates {
 
   const newest = new Newest(order, at);
 
+  const summaries = openSummaries(store);
+
   return {
-    summaries: openSummaries(store),
+    summaries,
     floors,
     trees,
     add(row, merge_tree) {
@@ -249,6 +253,15 @@ export function openGates(store: Store): Gates {
       if (!others(row).some((other) => other.repo_id === repo_id && other.owner_uid === owner_uid)) submitted.remove([submittedKey(repo_id, head), owner_uid]);
     },
     ofTree: (tree) => trees.of(tree).flatMap((place) => placed(place) ?? []),
+    correct(row, right) {
+      const { gate_id, attempt: { attempt } } = row;
+      rows.put([gate_id, attempt], right);
+      submitted.put([submittedKey(right.repo_id, right.head), right.owner_uid], { uid: right.owner_uid });
+      // It is filled again with the gates to come.
+      names.forget();
+      newest.forget();
+      summaries.remove(row);
+    },
     lastAttempt: (gate_id) => lastAttemptOf(rows, floors, gate_id),
     submitters: (repo_id, head) => [...submitted.entries({ start: [submittedKey(repo_id, head), 0], end: [submittedKey(repo_id, head), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value.uid),
     get: (gate_id, attempt) => rows.get([gate_id, attempt]),

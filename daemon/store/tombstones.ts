@@ -31,6 +31,7 @@ export interface Holds {
   get(gate_id: string): Hold | undefined;
   /** Inside `Store.atomic`; null lets go. */
   set(gate_id: string, hold: Hold | null): void;
+  all(): Generator<{ readonly gate_id: string; readonly hold: Hold }, void>;
   count(): number;
 }
 
@@ -68,6 +69,9 @@ export function openHolds(store: Store): Holds {
     set(gate_id, hold) {
       if (hold === null) rows.remove(gate_id);
       else rows.put(gate_id, hold);
+    },
+    *all() {
+      for (const { key, value } of rows.entries()) yield { gate_id: key, hold: value };
     },
     count: () => rows.count(),
   };

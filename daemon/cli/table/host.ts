@@ -73,6 +73,7 @@ export const HOST: readonly Command[] = [
       ...STATE,
       check: { type: "boolean", help: "only compare the backup with its manifest" },
       tombstones: { type: "string", value: "FILE", help: "tombstones.jsonl that is newer than the backup: what it names goes again before anything is served" },
+      holds: { type: "string", value: "FILE", help: "holds.jsonl that is newer than the backup: what it holds stays (default: the one beside --tombstones)" },
       "as-clone": { type: "boolean", help: "the original lives on: this node gets a gate key of its own" },
     },
     load: () => import("../commands/restore.ts"),
