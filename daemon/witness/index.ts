@@ -9,7 +9,7 @@ import { cosignatureLine, cosignedBytes, cosignerKeyText, isOf, type CosignerKey
 import { parseNote, signatureLine, type NoteKey } from "../verifier/note.ts";
 import { timestampOf } from "../verifier/time.ts";
 import { inconsistency, signersOf, type Refusal } from "./core.ts";
-import { publish, published, rolledBack } from "./published.ts";
+import { publish, publishAgain, published, rolledBack } from "./published.ts";
 import { parseSubmission, type Submission } from "./submission.ts";
 import { openHeads, type HeadTable, type WitnessedHead } from "./table.ts";
 
@@ -75,6 +75,7 @@ class OwnWitness implements Witness {
     this.folder = join(deps.state_dir, "witness");
     this.refused = rolledBack(this.folder, this.heads, deps.key);
     for (const [origin, because] of this.refused) deps.warn(`${origin} is not cosigned any more`, new MaestroError("evidence.witness", because));
+    publishAgain(this.folder, new Set(deps.logs.map(({ name }) => name).filter((origin) => !this.refused.has(origin))), this.heads, deps.key);
     this.buckets = new Buckets(deps.monotonic_ms, BUCKETS_MAX);
   }
 

@@ -4,8 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { equalBytes } from "../../proto/encoding.ts";
+import { syncPathNow } from "../platform/sync.ts";
+import { storeFailure } from "../store/failure.ts";
 import { parseCheckpoint, type Checkpoint } from "../verifier/checkpoint.ts";
 import { cosignedAt, isOf, type CosignerKey } from "../verifier/cosignature.ts";
 import { parseNote } from "../verifier/note.ts";
@@ -16,11 +18,29 @@ const NAME = /^[0-9a-f]{64}$/;
 /** C2SP tlog-witness: a log's checkpoint is found under the hash of its origin. */
 const originHash = (origin: string): string => createHash("sha256").update(origin).digest("hex");
 
+/**
+ * On disk when it returns: a power cut that took the file back would let a database from an older copy pass. Throws `store.no_space` and its
+ * like where the disk does not take it; the row is kept then, and no cosignature leaves.
+ */
 export function publish(folder: string, origin: string, note: string): void {
   const path = join(folder, originHash(origin));
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  writeFileSync(`${path}.new`, note, { mode: 0o644 });
-  renameSync(`${path}.new`, path);
+  try {
+    const first = mkdirSync(folder, { recursive: true, mode: 0o755 });
+    writeFileSync(`${path}.new`, note, { mode: 0o644, flush: true });
+    renameSync(`${path}.new`, path);
+    syncPathNow(folder);
+    if (first !== undefined) syncPathNow(dirname(folder));
+  } catch (error) {
+    throw storeFailure(error, `publish what was cosigned of ${origin}`);
+  }
+}
+
+/** What a kill between the row and its file left undone, for logs that are cosigned under this key. */
+export function publishAgain(folder: string, origins: Iterable<string>, heads: HeadTable, key: CosignerKey): void {
+  for (const origin of origins) {
+    const head = heads.get(origin);
+    if (head !== undefined && cosignedIn(head.note, key) !== null && published(folder, originHash(origin), key) !== head.note) publish(folder, origin, head.note);
+  }
 }
 
 /** What lies under the hash of an origin, if it is there and this key cosigned it. */
