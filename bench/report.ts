@@ -35,7 +35,7 @@ export const bench: Bench = async (figure) => {
       });
     }
     const now_s = START_S + GATES * STEP_S;
-    const reporter = new Reporter({ summaries, gates: { count: () => GATES }, now_s: () => now_s, spending: () => [], per_person: false });
+    const reporter = new Reporter({ summaries, gates: { count: () => GATES }, shipped: { asked: () => [] }, now_s: () => now_s, spending: () => [], per_person: false });
     let longest_turn_ms = 0;
     const ask = () => reporter.report({ window_s: GATES * STEP_S, repository: "*", sees: () => true, operator: true });
     const cpu_ms = await leastCpuMs(RUNS, ask);

@@ -158,7 +158,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate), ...(shelf.deps.keyed === undefined ? {} : { keyed: shelf.deps.keyed }) });
   const planner = new Planner({ ...judging, gates, tenants });
-  const reporter = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
+  const reporter = new Reporter({ summaries: gates.summaries, gates, shipped: state.shipped, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const integrity = await openIntegrity({
     ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }),

@@ -30,6 +30,7 @@ import type { Core } from "./compose.ts";
 import { inheritedSockets } from "./config/environment.ts";
 import { explainConfig } from "./config/explain.ts";
 import type { LiveHost } from "./config/live.ts";
+import { readReply } from "./gate/reply.ts";
 import { Idle } from "./idle.ts";
 import { requireReady } from "./impaired.ts";
 import { Metrics } from "./metrics/index.ts";
@@ -139,7 +140,7 @@ export class Daemon {
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...rotationRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...evidenceBundleRoutes({ ...core, bundling: bundlingOf(core) }),
-      ...lineageRoutes({ ...core, lineage: createLineage({ ...core, hasCommit: (...commit) => core.repositories.has(...commit), log_origin: () => core.evidence.logState().origin }), body_bytes_max: server.json_bytes_max }),
+      ...lineageRoutes({ ...core, lineage: createLineage({ ...core, holdsRules: async (row) => (await readReply(core.artifacts, row))?.reply.rules !== undefined, hasCommit: (...commit) => core.repositories.has(...commit), log_origin: () => core.evidence.logState().origin }), body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];
   }

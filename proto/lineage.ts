@@ -3,8 +3,8 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Hold, RetentionClass, Tombstone } from "./retention.ts";
 import { Choice, Closed, Count, ShortText, Timestamp } from "./scalar.ts";
 
-/** Upstream to downstream. */
-export const STAGES = ["source", "snapshot", "outcome", "evidence"] as const;
+/** Upstream to downstream. `shipment`: releases of artifacts, and the files that were released. */
+export const STAGES = ["source", "snapshot", "outcome", "evidence", "shipment"] as const;
 export const LineageStage = Choice(STAGES);
 export type LineageStage = Static<typeof LineageStage>;
 

@@ -20,6 +20,15 @@ export interface Related {
   readonly state: LineageNode["state"];
 }
 
+/** A release of an artifact that names this gate; `artifact` is null where it is gone. */
+export interface ShippedIn {
+  readonly shipment_id: string;
+  readonly digest: string | null;
+  readonly at: string | null;
+  readonly state: LineageNode["state"];
+  readonly artifact: { readonly name: string; readonly sha256: string } | null;
+}
+
 export interface GateParts {
   readonly predicate: Statement["predicate"];
   readonly card: Card | null;
@@ -28,15 +37,22 @@ export interface GateParts {
   /** Plain digests of reply and bundle. */
   readonly reply_sha256: string;
   readonly bundle_sha256: string;
-  readonly states: { readonly source: LineageNode["state"]; readonly reply: LineageNode["state"]; readonly bundle: LineageNode["state"] };
+  /** `rules`: of configuration and policy, which the full reply holds. */
+  readonly states: Readonly<Record<"source" | "reply" | "rules" | "bundle", LineageNode["state"]>>;
   readonly log_origin: string;
   readonly upstream: readonly Related[];
   readonly downstream: readonly Related[];
+  readonly shipments: readonly ShippedIn[];
 }
 
-class Drawing {
+export class Drawing {
   readonly nodes: LineageNode[] = [];
   readonly edges: { from: number; to: number }[] = [];
+
+  /** As much of it as a reply holds. */
+  get graph(): Pick<LineageReply, "nodes" | "edges"> {
+    return { nodes: this.nodes.slice(0, NODES_MAX), edges: this.edges.filter(({ from, to }) => from < NODES_MAX && to < NODES_MAX).slice(0, EDGES_MAX) };
+  }
 
   node(node: Omit<LineageNode, "at"> & { readonly at?: string | null }, from: readonly number[] = []): number {
     const to = this.nodes.push({ at: null, ...node }) - 1;
@@ -45,7 +61,7 @@ class Drawing {
   }
 }
 
-const git = (format: string, oid: string): string => `${format === "sha256" ? "git-sha256" : "gitCommit"}:${oid}`;
+export const git = (format: string, oid: string): string => `${format === "sha256" ? "git-sha256" : "gitCommit"}:${oid}`;
 
 /** What was judged, and under which rules. */
 function sources(drawing: Drawing, { predicate: { identity, attempt }, states, upstream }: GateParts): { readonly change: number[]; readonly rules: number[]; readonly releases: number[]; readonly answers: number[] } {
@@ -54,7 +70,7 @@ function sources(drawing: Drawing, { predicate: { identity, attempt }, states, u
   const change = [drawing.node({ ...source, kind: "commit", name: "head", digest: git(object_format, head) })];
   if (base !== null) change.push(drawing.node({ ...source, kind: "commit", name: `base of ${identity.target_ref}`, digest: git(object_format, base) }));
   const tree = merge_tree === null ? [] : [drawing.node({ ...source, kind: "tree", name: "merged tree", digest: tree_sha256 === null ? `gitTree:${merge_tree}` : `sha256:${tree_sha256}` }, change)];
-  const rule = { stage: "source" as const, class: "evidence" as const, state: "passing" as const };
+  const rule = { stage: "source" as const, class: "personal" as const, state: states.rules };
   const rules = [drawing.node({ ...rule, kind: "policy", name: "policy", digest: policy }), drawing.node({ ...rule, kind: "configuration", name: "configuration", digest: config })];
   const of = (kind: Related["kind"]): number[] => upstream.filter((one) => one.kind === kind).map((one) => drawing.node({ stage: "outcome", kind: one.kind === "gate" ? "earlier answer" : "release", name: one.name, digest: one.digest, at: one.at ?? (one.kind === "gate" ? null : attempt.issued_at), class: "evidence", state: one.state }));
   return { change: tree.length > 0 ? tree : change, rules, releases: of("release"), answers: of("gate") };
@@ -87,7 +103,14 @@ export function draw(parts: GateParts): Pick<LineageReply, "nodes" | "edges"> {
   const bundle = drawing.node({ stage: "evidence", kind: "bundle", name: "evidence bundle", digest: `sha256:${bundle_sha256}`, at, class: "evidence", state: states.bundle }, [...statements, manifest]);
   drawing.node({ stage: "evidence", kind: "reply", name: "card and findings as they were answered", digest: `sha256:${reply_sha256}`, at, class: "personal", state: states.reply }, [bundle]);
   for (const one of downstream) drawing.node({ stage: "evidence", kind: one.kind === "gate" ? "later gate" : one.kind, name: one.name, digest: one.digest, at: one.at, class: "evidence", state: one.state }, [bundle]);
-  return { nodes: drawing.nodes.slice(0, NODES_MAX), edges: drawing.edges.filter(({ from, to }) => from < NODES_MAX && to < NODES_MAX).slice(0, EDGES_MAX) };
+  for (const one of parts.shipments) drawShipped(drawing, one, [bundle]);
+  return drawing.graph;
+}
+
+/** A release of an artifact, and the file that was released. */
+export function drawShipped(drawing: Drawing, { shipment_id, digest, at, state, artifact }: ShippedIn, from: readonly number[]): void {
+  const shipment = drawing.node({ stage: "shipment", kind: "shipment", name: shipment_id, digest, at, class: "evidence", state }, from);
+  if (artifact !== null) drawing.node({ stage: "shipment", kind: "artifact", name: artifact.name, digest: `sha256:${artifact.sha256}`, at, class: "evidence", state: "passing" }, [shipment]);
 }
 
 /** Of `LineageReply`. */

@@ -10,9 +10,12 @@ import { lazyCheck } from "../platform/lazy-check.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { artifactName, type GateRow, type Gates } from "../store/gates.ts";
 import { type LineageEdges, upstreamOf } from "../store/lineage-edges.ts";
+import { shipmentStatement, type ShipmentIndex } from "../store/shipment-index.ts";
+import { readShipment, type KeptShipment } from "../store/shipments.ts";
 import type { Holds, Tombstones } from "../store/tombstones.ts";
 import { BUNDLE_LIMITS, STATEMENT_LIMITS } from "../verifier/limits.ts";
-import { type Attested, draw, type Related } from "./core.ts";
+import { type Attested, draw, type Related, type ShippedIn } from "./core.ts";
+import { drawRelease } from "./shipment.ts";
 
 export interface LineageDeps {
   readonly gates: Gates;
@@ -20,13 +23,20 @@ export interface LineageDeps {
   readonly tombstones: Tombstones;
   readonly holds: Holds;
   readonly edges: LineageEdges;
+  readonly shipped: Pick<ShipmentIndex, "ofGate">;
+  /** Whether the full reply of a gate holds its configuration and policy. */
+  readonly holdsRules: (row: GateRow) => Promise<boolean>;
   /** Whether a commit of a repository is still in its store. */
   readonly hasCommit: (repo_id: string, object_format: "sha1" | "sha256", oid: string) => Promise<boolean>;
   readonly log_origin: () => string;
 }
 
+type Owned = Pick<GateRow, "owner_uid" | "owner_tenant" | "repo_id" | "head">;
+
 export interface Lineage {
-  of(row: GateRow): Promise<LineageReply>;
+  /** `sees`: whether the reader may know of somebody's release. */
+  of(row: GateRow, sees: (owned: Owned) => boolean): Promise<LineageReply>;
+  ofShipment(kept: KeptShipment): Promise<LineageReply>;
   /** What is left of records whose name, gate, head or digest starts with `text`; at most 8. */
   buried(text: string): Tombstone[];
 }
@@ -56,7 +66,7 @@ function opened(bytes: Uint8Array): Opened | null {
 
 const typeOf = (statement: unknown): string => (typeof statement === "object" && statement !== null && "predicateType" in statement ? String(statement.predicateType).slice(0, 500) : "");
 
-export function createLineage({ gates, artifacts, tombstones, holds, edges, hasCommit, log_origin }: LineageDeps): Lineage {
+export function createLineage({ gates, artifacts, tombstones, holds, edges, shipped, holdsRules, hasCommit, log_origin }: LineageDeps): Lineage {
   const has = async (digest: string, buried: Tombstone | undefined): Promise<LineageNode["state"]> => ((await artifacts.blobs.has(digest)) ? "kept" : buried === undefined ? "absent" : "tombstone");
 
   function related(name: string): Related {
@@ -67,8 +77,19 @@ export function createLineage({ gates, artifacts, tombstones, holds, edges, hasC
     return { kind: "gate", name, digest: row?.bundle ?? null, at: row?.attempt.issued_at ?? null, state: row !== undefined ? "kept" : gone === undefined ? "absent" : "tombstone" };
   }
 
+  /** One that is gone is said by its id alone: whose it was, and of which file, is gone with it. */
+  async function shippedIn(name: string, sees: (owned: Owned) => boolean): Promise<ShippedIn[]> {
+    const found = await Promise.all(shipped.ofGate(name).map(async (shipment_id): Promise<ShippedIn | null> => {
+      const kept = await readShipment(artifacts, shipment_id);
+      if (kept === null) return { shipment_id, digest: null, at: null, artifact: null, state: tombstones.get(shipment_id, "evidence") === undefined ? "absent" : "tombstone" };
+      const { predicate: { at } } = shipmentStatement(kept.shipment);
+      return sees(kept.row) ? { shipment_id, digest: kept.row.shipment, at, artifact: kept.row.artifact, state: "kept" } : null;
+    }));
+    return found.filter((one) => one !== null);
+  }
+
   return {
-    async of(row) {
+    async of(row, sees) {
       const { gate_id, attempt: { attempt }, repo_id, head } = row;
       const name = artifactName(gate_id, attempt);
       const personal = tombstones.get(name, "personal");
@@ -83,8 +104,20 @@ export function createLineage({ gates, artifacts, tombstones, holds, edges, hasC
       if (before !== null) upstream.push(related(artifactName(gate_id, before)));
       const leaves = manifest.leaves.flatMap((slot) => ("leaf" in slot ? [slot.leaf] : []));
       const downstream = edges.from(name).map(({ to }) => related(to));
-      const states = { source, reply, bundle: "kept" } as const;
-      return { ...said, ...draw({ predicate: statement.predicate, card, leaves, attested, reply_sha256: hex(row.reply), bundle_sha256: hex(row.bundle), states, log_origin: log_origin(), upstream, downstream }) };
+      const rules = reply !== "kept" ? reply : (await holdsRules(row)) ? "kept" : "passing";
+      const states = { source, reply, rules, bundle: "kept" } as const;
+      const shipments = await shippedIn(name, sees);
+      return { ...said, ...draw({ predicate: statement.predicate, card, leaves, attested, reply_sha256: hex(row.reply), bundle_sha256: hex(row.bundle), states, log_origin: log_origin(), upstream, downstream, shipments }) };
+    },
+    async ofShipment({ row, shipment }) {
+      const { predicate } = shipmentStatement(shipment);
+      const { range, provenance } = predicate;
+      const states = {
+        source: (await hasCommit(row.repo_id, range.to.length === 64 ? "sha256" : "sha1", range.to)) ? "kept" : "tombstone",
+        provenance: provenance !== null && artifacts.names().includes(provenance.build_id) ? "kept" : provenance !== null && tombstones.get(provenance.build_id, "evidence") !== undefined ? "tombstone" : "absent",
+        gate: (gate_id: string, attempt: number) => related(artifactName(gate_id, attempt)).state,
+      } as const;
+      return { name: row.shipment_id, gate_id: null, attempt: null, hold: null, tombstones: [], ...drawRelease({ row, predicate, log_origin: log_origin(), states }) };
     },
     buried(text) {
       const wanted = text.replace(/^(?:gate|sha256):/, "");

@@ -1,5 +1,6 @@
 /** Reads the window's summaries a page at a time, so that nobody waits behind a report, and counts what the reader may see. */
 import { EVERY_REPOSITORY, type ReportReply } from "../../proto/report-kpi.ts";
+import type { AskedKey, AskedShipment, ShipmentIndex } from "../store/shipment-index.ts";
 import type { GateSummary, Summaries, SummaryKey, WaiverMark } from "../store/summaries.ts";
 import { summaryKey } from "../store/summaries.ts";
 import { timestampOf } from "../verifier/time.ts";
@@ -8,6 +9,7 @@ import { kpisOf, peopleOf, rulesOf, type NamedRun } from "./kpis.ts";
 export interface ReporterDeps {
   readonly summaries: Summaries;
   readonly gates: { count(): number };
+  readonly shipped: Pick<ShipmentIndex, "asked">;
   /** Seconds that count as now: the log's time. */
   readonly now_s: () => number;
   /** The runs that a change names, with what was reported of each. */
@@ -20,7 +22,7 @@ export interface ReportAsk {
   /** `*`: every one. */
   readonly repository: string;
   /** Whether the reader may see a gate; what it may not see is in no figure. */
-  readonly sees: (row: GateSummary) => boolean;
+  readonly sees: (row: Pick<GateSummary, "owner_uid" | "owner_tenant" | "repo_id" | "head">) => boolean;
   /** Whether the reader may hear of gates that nobody can count. */
   readonly operator: boolean;
 }
@@ -38,9 +40,10 @@ export class Reporter {
     const { summaries, gates, now_s, spending, per_person } = this.deps;
     const to_s = now_s();
     const from_s = Math.max(0, to_s - window_s);
-    const wanted = (row: GateSummary): boolean => (repository === EVERY_REPOSITORY || row.repo_id === repository) && sees(row);
+    const wanted = (row: Parameters<ReportAsk["sees"]>[0]): boolean => (repository === EVERY_REPOSITORY || row.repo_id === repository) && sees(row);
     const { rows, cut } = await this.rows(from_s, wanted, rows_max);
-    const input = { rows, window_s, now_s: to_s, waivers: this.marks(rows), spending: spent(rows, spending) };
+    const shipments = (await this.shipments(from_s)).filter(wanted);
+    const input = { rows, window_s, now_s: to_s, waivers: this.marks(rows), spending: spent(rows, spending), shipments };
     const rules = rulesOf(rows);
     const people = per_person ? peopleOf(rows) : null;
     return {
@@ -68,6 +71,19 @@ export class Reporter {
       await new Promise((resolve) => setImmediate(resolve));
     }
     return { rows, cut: this.deps.summaries.page(from_s, before, 1).length > 0 };
+  }
+
+  /** No more of them are kept than one report reads. */
+  private async shipments(from_s: number): Promise<AskedShipment[]> {
+    const found: AskedShipment[] = [];
+    for (let before: AskedKey | null = null; ; ) {
+      const page = this.deps.shipped.asked(from_s, before, PAGE_ROWS);
+      found.push(...page.map(({ value }) => value));
+      const last = page.at(-1);
+      if (last === undefined) return found;
+      before = last.key;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   private marks(rows: readonly GateSummary[]): Map<string, WaiverMark> {

@@ -1,8 +1,10 @@
 /** The figures of a window from its summaries. Pure: equal rows give equal figures. */
 import { ACTOR_CLASSES, VERDICTS, type Kpi, type PersonFigure, type RuleFigure, type UserFigure } from "../../proto/report-kpi.ts";
+import type { AskedShipment } from "../store/shipment-index.ts";
 import type { GateSummary, WaiverMark } from "../store/summaries.ts";
 import { measured, nearestRank, percent, ratio, SHARE_SCALE, unmeasured } from "./figures.ts";
 import { NOT_MEASURED } from "./not-measured.ts";
+import { shipmentKpis } from "./shipments.ts";
 
 /** One run that a change names; `totals` null where nothing was reported of it. */
 export interface NamedRun {
@@ -18,6 +20,8 @@ export interface ReportInput {
   readonly waivers: ReadonlyMap<string, WaiverMark>;
   /** By change; absent where it names no run. */
   readonly spending: ReadonlyMap<string, readonly NamedRun[]>;
+  /** Releases of artifacts that were asked for and answered. */
+  readonly shipments: readonly AskedShipment[];
 }
 
 const WEEK_S = 7 * 86_400;
@@ -136,7 +140,7 @@ export function kpisOf(input: ReportInput): Kpi[] {
   const from_s = now_s - window_s;
   return [
     ...byClass(changes), autonomous(changes, window_s), overrides(changes), approvals(rows, changes, from_s), ...waits(changes, from_s),
-    ...costs(changes, spending), waiversByAge(input), evidence(rows), ...NOT_MEASURED.map(([head, because]) => unmeasured(head, because)),
+    ...costs(changes, spending), waiversByAge(input), evidence(rows), ...shipmentKpis(input.shipments), ...NOT_MEASURED.map(([head, because]) => unmeasured(head, because)),
   ];
 }
 

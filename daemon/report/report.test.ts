@@ -111,8 +111,8 @@ describe("whose figures", () => {
 
   test("nobody is counted by name unless the host asks for it (report.per_person)", async () => {
     expect((await ask(60 * DAY_S)).people).toBeNull();
-    const { gates, evidence } = world.core;
-    const named = new Reporter({ summaries: gates.summaries, gates, now_s: () => evidence.now_s(), spending: () => [], per_person: true });
+    const { gates, evidence, shipped } = world.core;
+    const named = new Reporter({ summaries: gates.summaries, gates, shipped, now_s: () => evidence.now_s(), spending: () => [], per_person: true });
     const { people } = await named.report({ window_s: 60 * DAY_S, repository: "*", sees: () => true, operator: true });
     expect(people?.releases).toEqual([{ person: "alice", approvals: 1, overrides: 0 }, { person: "bob", approvals: 0, overrides: 1 }]);
     expect(people?.users.map(({ uid, changes }) => [uid, changes])).toEqual([[7, 6], [1001, 1], [1002, 1]]);

@@ -28,14 +28,15 @@ const row = (log_index: number): ShipmentRow => ({ shipment_id: `shipment-${Stri
 const refused = (at_s: number) => ({ at_s, repo_id: "acme/app", head: "b".repeat(40), owner_uid: 7, refused: "commits.uncovered" as const });
 
 test("a release is found by each of its gates and by its file, newest first, and counted once however often it is added", () => {
-  for (const at of [5, 9, 9]) store.atomic(() => index.add({ row: row(at), at_s: 100 + at, gates: ["gate-a-1", "gate-b-1", "gate-b-1"] }));
+  for (const at of [5, 9, 9]) store.atomic(() => index.add({ row: row(at), at_s: 100 + at, provenance: at === 5, gates: ["gate-a-1", "gate-b-1", "gate-b-1"] }));
   expect([index.ofGate("gate-b-1").length, index.ofGate("gate-b"), index.ofFile(FILE), index.count()]).toEqual([2, [], [row(9).shipment_id, row(5).shipment_id], 2]);
-  expect(index.asked(0, 10).map(({ at_s, refused: why }) => [at_s, why])).toEqual([[109, null], [105, null]]);
-  expect(index.asked(106, 10)).toHaveLength(1);
+  expect(index.asked(0, null, 10).map(({ value: { at_s, refused: why, provenance } }) => [at_s, why, provenance])).toEqual([[109, null, false], [105, null, true]]);
+  expect(index.asked(106, null, 10)).toHaveLength(1);
 });
 
 test("questions of one second are all counted; the oldest go where there are more than are kept", () => {
   for (const at of [1, 2, 2, 2, 3]) store.atomic(() => index.refused(refused(at)));
-  expect(index.asked(0, 10).map(({ at_s }) => at_s)).toEqual([3, 2, 2, 2]);
-  expect(index.asked(0, 2)).toHaveLength(2);
+  expect(index.asked(0, null, 10).map(({ key }) => key)).toEqual([[3, 0], [2, 2], [2, 1], [2, 0]]);
+  const first = index.asked(0, null, 2);
+  expect(index.asked(0, first.at(-1)?.key ?? null, 10).map(({ key }) => key)).toEqual([[2, 1], [2, 0]]);
 });

@@ -16,7 +16,7 @@ import type { Store } from "./db.ts";
 import { artifactName } from "./gates.ts";
 import { isShipmentName, readShipment } from "./shipments.ts";
 
-/** One question and its answer. `refused`: why; null where it was released. */
+/** One question and its answer. `refused`: why; null where it was released. `provenance`: whether the release names any. */
 export const AskedShipment = Closed({
   at_s: Count,
   repo_id: RepositoryId,
@@ -24,6 +24,7 @@ export const AskedShipment = Closed({
   owner_uid: Count,
   owner_tenant: Type.Optional(TenantId),
   refused: Type.Union([ShipRefusal, Type.Null()]),
+  provenance: Type.Boolean(),
 });
 export type AskedShipment = Static<typeof AskedShipment>;
 
@@ -38,17 +39,21 @@ const READ_MAX = 64;
 export interface IndexedShipment {
   readonly row: ShipmentRow;
   readonly at_s: number;
+  readonly provenance: boolean;
   /** Names of the gates' artifacts. */
   readonly gates: readonly string[];
 }
+
+/** Second, and place within it. */
+export type AskedKey = readonly [number, number];
 
 export interface ShipmentIndex {
   /** Inside `Store.atomic`. Done twice, it changes nothing. */
   add(shipment: IndexedShipment): void;
   /** Inside `Store.atomic`. */
-  refused(asked: AskedShipment): void;
-  /** From `from_s` on, newest first. */
-  asked(from_s: number, limit: number): readonly AskedShipment[];
+  refused(asked: Omit<AskedShipment, "provenance">): void;
+  /** Up to `limit` of those made before `before` and from `from_s` on, newest first. */
+  asked(from_s: number, before: AskedKey | null, limit: number): readonly { readonly key: AskedKey; readonly value: AskedShipment }[];
   /** Ids of releases that name a gate. */
   ofGate(name: string): readonly string[];
   /** Ids of releases of a file, newest first. */
@@ -57,7 +62,7 @@ export interface ShipmentIndex {
 }
 
 export function openShipmentIndex(store: Store, asked_max = ASKED_MAX): ShipmentIndex {
-  const asked = store.table<readonly [number, number], typeof AskedShipment>("shipments.asked", AskedShipment);
+  const asked = store.table<AskedKey, typeof AskedShipment>("shipments.asked", AskedShipment);
   const gates = store.table<readonly [string, string], typeof Named>("shipments.gates", Named);
   const files = store.table<readonly [string, number], typeof Named>("shipments.files", Named);
 
@@ -69,15 +74,15 @@ export function openShipmentIndex(store: Store, asked_max = ASKED_MAX): Shipment
   }
 
   return {
-    add({ row, at_s, gates: names }) {
+    add({ row, at_s, provenance, gates: names }) {
       const { shipment_id, repo_id, head, owner_uid, owner_tenant, artifact, log_index } = row;
       if (files.get([artifact.sha256, log_index]) !== undefined) return;
       files.put([artifact.sha256, log_index], { shipment_id });
       for (const name of new Set(names)) gates.put([name, shipment_id], { shipment_id });
-      note({ at_s, repo_id, head, owner_uid, ...(owner_tenant === undefined ? {} : { owner_tenant }), refused: null });
+      note({ at_s, repo_id, head, owner_uid, ...(owner_tenant === undefined ? {} : { owner_tenant }), refused: null, provenance });
     },
-    refused: note,
-    asked: (from_s, limit) => [...asked.entries({ reverse: true, start: [Number.MAX_SAFE_INTEGER, 0], end: [from_s, -1], limit })].map(({ value }) => value),
+    refused: (one) => note({ ...one, provenance: false }),
+    asked: (from_s, before, limit) => [...asked.entries({ reverse: true, start: before ?? [Number.MAX_SAFE_INTEGER, 0], end: [from_s, -1], limit: limit + 1 })].filter(({ key }) => key.join() !== before?.join()).slice(0, limit),
     ofGate: (name) => [...gates.entries({ start: [name, ""], end: [name, "\uffff"], limit: READ_MAX })].map(({ value }) => value.shipment_id),
     ofFile: (sha256) => [...files.entries({ reverse: true, start: [sha256, Number.MAX_SAFE_INTEGER], end: [sha256, -1], limit: READ_MAX })].map(({ value }) => value.shipment_id),
     count: () => files.count(),
@@ -96,7 +101,7 @@ export function shipmentStatement(shipment: Uint8Array): ShipmentStatement {
 }
 
 /** What an index holds of a release. */
-export const indexed = (row: ShipmentRow, { predicate: { at, steps } }: ShipmentStatement): IndexedShipment => ({ row, at_s: timestampSeconds(at) ?? 0, gates: steps.map(({ gate_id, attempt }) => artifactName(gate_id, attempt)) });
+export const indexed = (row: ShipmentRow, { predicate: { at, steps, provenance } }: ShipmentStatement): IndexedShipment => ({ row, at_s: timestampSeconds(at) ?? 0, provenance: provenance !== null, gates: steps.map(({ gate_id, attempt }) => artifactName(gate_id, attempt)) });
 
 /** Releases from before there was an index, or since a repair made the database anew; what cannot be read stays without. How many were added. */
 export async function fillShipmentIndex(index: ShipmentIndex, store: Pick<Store, "atomic">, artifacts: Pick<Artifacts, "names" | "getArtifact" | "blobs">): Promise<number> {

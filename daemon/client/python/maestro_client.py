@@ -154,8 +154,8 @@ ROUTES: Dict[str, Route] = {
     "buildFiles": Route("GET", "/v1/builds/:id/files", "none", "events", False),
     "ship": Route("POST", "/v1/shipments", "json", "json", True),
     "shipment": Route("GET", "/v1/shipments/:id", "none", "json", False),
-    "plan": Route("POST", "/v1/plan", "json", "json", False),
     "shipmentBundle": Route("GET", "/v1/shipments/:id/bundle", "none", "json", False),
+    "plan": Route("POST", "/v1/plan", "json", "json", False),
     "effectiveConfig": Route("POST", "/v1/config/path", "json", "json", False),
     "askRelease": Route("POST", "/v1/releases/requests", "json", "json", True),
     "release": Route("POST", "/v1/releases", "json", "events", True),
@@ -973,12 +973,12 @@ class ShipmentReply(TypedDict):
     release: str
 
 
-class PlanReply(TypedDict):
 class ShipmentBundleReply(TypedDict):
     shipment_id: str
     content: str
 
 
+class PlanReply(TypedDict):
     answer: Literal["allow", "ask", "refuse"]
     actor: Literal["human", "agent", "bot", "unknown"]
     reasons: List[PlanReason]
@@ -1284,7 +1284,7 @@ class TombstoneDigests(TypedDict):
     sha256: str
 
 
-LineageNode = TypedDict("LineageNode", {"stage": "Literal[\"source\", \"snapshot\", \"outcome\", \"evidence\"]", "kind": "str", "name": "str", "digest": "Union[str, None]", "at": "Union[str, None]", "class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\"]", "state": "Literal[\"kept\", \"tombstone\", \"absent\", \"passing\"]"}, total=False)
+LineageNode = TypedDict("LineageNode", {"stage": "Literal[\"source\", \"snapshot\", \"outcome\", \"evidence\", \"shipment\"]", "kind": "str", "name": "str", "digest": "Union[str, None]", "at": "Union[str, None]", "class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\"]", "state": "Literal[\"kept\", \"tombstone\", \"absent\", \"passing\"]"}, total=False)
 
 
 LineageEdge = TypedDict("LineageEdge", {"from": "int", "to": "int"}, total=False)
@@ -1529,15 +1529,15 @@ class _Methods:
         """A release as it was signed and logged, with receipts as new as witnesses are. GET /v1/shipments/:id"""
         return cast("ShipmentReply", self._ask(ROUTES["shipment"], params={"id": id}))
 
+    def shipment_bundle(self, id: str) -> ShipmentBundleReply:
+        """A release of an artifact, by its id or the file's digest, as one file for an auditor: what was signed, and the evidence of every change in it. GET /v1/shipments/:id/bundle"""
+        return cast("ShipmentBundleReply", self._ask(ROUTES["shipmentBundle"], params={"id": id}))
+
     def plan(self, body: PlanRequest) -> PlanReply:
         """What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. POST /v1/plan"""
         return cast("PlanReply", self._ask(ROUTES["plan"], body=body))
 
     def effective_config(self, body: EffectiveRequest) -> ConfigReply:
-    def shipment_bundle(self, id: str) -> ShipmentBundleReply:
-        """A release of an artifact, by its id or the file's digest, as one file for an auditor: what was signed, and the evidence of every change in it. GET /v1/shipments/:id/bundle"""
-        return cast("ShipmentBundleReply", self._ask(ROUTES["shipmentBundle"], params={"id": id}))
-
         """Which rules, numbers and waivers speak of one path, from the maestro.yaml files that are sent; nothing is recorded. POST /v1/config/path"""
         return cast("ConfigReply", self._ask(ROUTES["effectiveConfig"], body=body))
 

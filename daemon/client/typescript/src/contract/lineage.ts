@@ -28,4 +28,4 @@ export type LineageReply = {
   readonly edges: readonly LineageEdge[];
 };
 
-export type LineageStage = "source" | "snapshot" | "outcome" | "evidence";
+export type LineageStage = "source" | "snapshot" | "outcome" | "evidence" | "shipment";

@@ -192,14 +192,14 @@ export abstract class Methods {
     return this.ask(ROUTES.shipment, { params, ...options });
   }
 
-  /** What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. `POST /v1/plan` */
-  plan(body: PlanRequest, options: Options = {}): Promise<PlanReply> {
-    return this.ask(ROUTES.plan, { body, ...options });
-  }
-
   /** A release of an artifact, by its id or the file's digest, as one file for an auditor: what was signed, and the evidence of every change in it. `GET /v1/shipments/:id/bundle` */
   shipmentBundle(params: { readonly id: string }, options: Options = {}): Promise<ShipmentBundleReply> {
     return this.ask(ROUTES.shipmentBundle, { params, ...options });
+  }
+
+  /** What the rules would say of an announced piece of work: allow, ask or refuse, with the smallest safe step; nothing is recorded. `POST /v1/plan` */
+  plan(body: PlanRequest, options: Options = {}): Promise<PlanReply> {
+    return this.ask(ROUTES.plan, { body, ...options });
   }
 
   /** Which rules, numbers and waivers speak of one path, from the maestro.yaml files that are sent; nothing is recorded. `POST /v1/config/path` */
@@ -247,7 +247,7 @@ export abstract class Methods {
     return this.ask(ROUTES.witnessedCheckpoint, { params, ...options });
   }
 
-  /** Where a recorded gate came from and what came of it, by digest, and what of it is still kept. `GET /v1/lineage/:id` */
+  /** Where a recorded gate, or a release of an artifact, came from and what came of it, by digest, and what of it is still kept. `GET /v1/lineage/:id` */
   lineage(params: { readonly id: string }, options: Options = {}): Promise<LineageReply> {
     return this.ask(ROUTES.lineage, { params, ...options });
   }
