@@ -61,8 +61,8 @@ accepts(validator, "our own release, and locks of four ecosystems with hostile n
   const text = (content: string): Uint8Array => new TextEncoder().encode(content);
   const mixed = await sbomFile("mixed", {
     "package-lock.json": text(JSON.stringify(hostile)),
-    "Cargo.lock": text(`[[package]]\nname = "rand"\nversion = "0.8.5"\nsource = "registry+https://github.com/rust-lang/crates.io-index"\nchecksum = "${"a".repeat(64)}"\n`),
-    "uv.lock": text(`[[package]]\nname = "flask"\nversion = "3.0.0"\nsource = { registry = "https://pypi.org/simple" }\n`),
+    "Cargo.lock": text(`[[package]]\nname = "rand"\nversion = "0.8.5"\nsource = "registry+https://code.example/usual/index"\nchecksum = "${"a".repeat(64)}"\n`),
+    "uv.lock": text(`[[package]]\nname = "flask"\nversion = "3.0.0"\nsource = { registry = "https://registry.example/simple" }\n`),
     "go.sum": text(`example.com/M v1.0.0+incompatible h1:${"A".repeat(43)}=\n`),
     "bad/bun.lock": text("{"),
   });

@@ -12,6 +12,9 @@ export const SBOM_DOCUMENT = "sbom.cdx.json";
 export const Ecosystem = Choice(["npm", "cargo", "go", "python"]);
 export type Ecosystem = Static<typeof Ecosystem>;
 
+/** Source of a package whose lock names none: whatever registry the package manager is set to. */
+export const DEFAULT_SOURCE = "the default registry";
+
 /** Of a commit that an intake brought; nothing is recorded. */
 export const SbomRequest = Closed({ intake_id: IntakeId, commit: GitOid });
 export type SbomRequest = Static<typeof SbomRequest>;

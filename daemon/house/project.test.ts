@@ -84,6 +84,12 @@ describe.skipIf(untracked)("files", () => {
     expect(own.filter(({ path }) => paths.test(readFileSync(join(ROOT, path), "utf8"))).map(({ path }) => path)).toEqual([]);
     expect(paths.test('const a = "/root/x";')).toBe(true);
   });
+
+  test("no file names the host of a public package registry: which registry is whose is the package managers' affair", () => {
+    const hosts = /np[m]js\.|yarnp[k]g\.com|py[p]i\.org|python[h]osted|crates[.]io|proxy[.]golang|rubygem[s]\.org|maven[.]org|deb[.]debian/;
+    const named = tracked!.filter(({ path }) => /\.(?:ts|mjs|js|py|md|json|yaml|yml|toml|sh|lock)$/.test(path) && hosts.test(readFileSync(join(ROOT, path), "utf8"))).map(({ path }) => path);
+    expect([named, hosts.test(`https://registry.${"np"}mjs.org/a`)]).toEqual([[], true]);
+  });
 });
 
 describe("the contract is used", () => {

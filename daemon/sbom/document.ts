@@ -15,6 +15,8 @@ export interface Described {
   readonly locks: readonly string[];
   /** Packages of the repository itself, which are none of its dependencies. */
   readonly local: number;
+  /** See `Gathered`. */
+  readonly registries?: readonly string[];
   readonly gaps: readonly Gap[];
   /** What the list is of; absent: what the locks pin. */
   readonly scope?: string;
@@ -45,13 +47,14 @@ function serialOf(content: string): string {
 
 const SCOPE = "what the lock files pin, not what is built or shipped; which package needs which is not said";
 
-export function sbomDocument({ name, version, packages, locks, local, gaps, scope = SCOPE }: Described): Uint8Array {
+export function sbomDocument({ name, version, packages, locks, local, registries = [], gaps, scope = SCOPE }: Described): Uint8Array {
   const bom = new Models.Bom();
   bom.metadata.component = new Models.Component(Enums.ComponentType.Application, name, { version, bomRef: "root" });
   bom.metadata.tools.components.add(new Models.Component(Enums.ComponentType.Application, "maestro", { version: VERSION, bomRef: "maestro" }));
   bom.metadata.properties.add(property("scope", scope));
   if (local > 0) bom.metadata.properties.add(property("local-packages", String(local)));
   for (const path of locks) bom.metadata.properties.add(property("read", path));
+  for (const registry of registries) bom.metadata.properties.add(property("registry", registry));
   for (const { what, because } of gaps) bom.metadata.properties.add(property("gap", `${what}: ${because}`));
   for (const one of packages) bom.components.add(componentOf(one));
   const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));

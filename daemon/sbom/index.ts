@@ -16,6 +16,7 @@ const GAPS_MAX = 200;
 
 export interface LockReader {
   readonly ecosystem: Ecosystem;
+  readonly names_every_registry?: true;
   read(content: string): { readonly entries: readonly Locked[] } | { readonly broken: string };
 }
 
@@ -59,7 +60,7 @@ async function fileOf({ readerOf, content }: Sources, { path, mode, oid }: Leaf)
   const text = fromUtf8(bytes);
   if (text === null) return { what: name, because: "it is not UTF-8" };
   const lock = reader.read(text);
-  return "broken" in lock ? { what: name, because: lock.broken } : { path: name, ecosystem: reader.ecosystem, entries: lock.entries };
+  return "broken" in lock ? { what: name, because: lock.broken } : { path: name, ecosystem: reader.ecosystem, ...(reader.names_every_registry === true ? { names_every_registry: true } : {}), entries: lock.entries };
 }
 
 /** Without the packages for which there is no place, and says how many these are. */
@@ -68,7 +69,7 @@ function fitting(files: readonly LockFile[], gaps: readonly Gap[], of: { readonl
     const gathered = gather(files, packages_max);
     const said = few([...gathered.gaps, ...gaps]);
     const packages = gathered.packages.length;
-    const document = sbomDocument({ ...of, packages: gathered.packages, locks: files.map(({ path }) => plain(path)), local: gathered.local, gaps: said });
+    const document = sbomDocument({ ...of, packages: gathered.packages, locks: files.map(({ path }) => plain(path)), local: gathered.local, registries: gathered.registries, gaps: said });
     if (document.length <= DOCUMENT_BYTES_MAX || packages === 0) return { document, packages, gaps: said };
     packages_max = Math.floor(packages * Math.min(0.95, (0.95 * DOCUMENT_BYTES_MAX) / document.length));
   }

@@ -1,13 +1,14 @@
 /** Package URLs (ECMA-427, purl-spec types npm, cargo, golang, pypi) of what a lock pins. Pure: names and versions are a stranger's. */
-import type { Ecosystem } from "../../proto/sbom.ts";
+import { Contrib } from "@cyclonedx/cyclonedx-library";
+import { DEFAULT_SOURCE, type Ecosystem } from "../../proto/sbom.ts";
 
-/** Registries that a purl of the type means by itself, as `sourceOf` of the lock readers names them. */
-const DEFAULTS: Readonly<Record<Ecosystem, readonly string[]>> = {
-  npm: ["the default registry", "registry.npmjs.org", "registry.yarnpkg.com"],
-  cargo: ["the default registry", "github.com", "index.crates.io", "static.crates.io"],
-  go: ["the default registry"],
-  python: ["the default registry", "pypi.org", "files.pythonhosted.org"],
-};
+const npmDefault = Contrib.FromNodePackageJson.Utils.defaultRegistryMatcher;
+
+/** Whether a source, as the lock readers name it, is told to be the registry that a purl of the type means by itself. Only of npm's own is the address known here, by the library. */
+export const isDefault = (ecosystem: Ecosystem, source: string): boolean => source === DEFAULT_SOURCE || (ecosystem === "npm" && npmDefault.test(`https://${source}`));
+
+/** Repositories and archives stand as `git host/owner` and the like; a registry is one word. */
+export const isRegistry = (ecosystem: Ecosystem, source: string): boolean => isDefault(ecosystem, source) || !/\s/.test(source);
 
 /** Only what the ecosystem itself would take for a name; anything else gets no purl rather than somebody else's. */
 const NAMES: Readonly<Record<Ecosystem, RegExp>> = {
@@ -29,11 +30,9 @@ function pathOf(ecosystem: Ecosystem, name: string): string {
   return `${type}/${spelt.split("/").map(encoded).join("/")}`;
 }
 
-/** `null` where a purl would name something else than what the lock pins: git and archive sources, names and versions that are none. */
-export function purlOf(ecosystem: Ecosystem, { name, version, source }: { readonly name: string; readonly version: string; readonly source: string }): string | null {
-  if (!NAMES[ecosystem].test(name) || !VERSION.test(version)) return null;
-  const registry = DEFAULTS[ecosystem].includes(source);
-  if (!registry && /\s/.test(source)) return null;
-  const elsewhere = registry ? "" : `?repository_url=${encoded(source)}`;
+/** `null` where a purl would name something else than what the lock pins: git and archive sources, names and versions that are none. `own`: the registry that packages of the ecosystem are taken to be of. */
+export function purlOf(ecosystem: Ecosystem, { name, version, source }: { readonly name: string; readonly version: string; readonly source: string }, own: string | null): string | null {
+  if (!NAMES[ecosystem].test(name) || !VERSION.test(version) || !isRegistry(ecosystem, source)) return null;
+  const elsewhere = source === own || isDefault(ecosystem, source) ? "" : `?repository_url=${encoded(source)}`;
   return `pkg:${pathOf(ecosystem, name)}@${encoded(version)}${elsewhere}`;
 }

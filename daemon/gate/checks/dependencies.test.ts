@@ -41,13 +41,13 @@ const FORMATS: [string, (...packs: Pack[]) => string, string][] = [
   ["bun.lock", bun, HASH_B], ["Cargo.lock", cargo, "b".repeat(64)], ["uv.lock", uv, "b".repeat(64)], ["poetry.lock", poetry, "b".repeat(64)],
 ];
 
-const CRATES = "registry+https://github.com/rust-lang/crates.io-index";
+const CRATES = "registry+https://github.com/usual/index";
 const crate = (name: string, source: string): string => `[[package]]\nname = "${name}"\nversion = "1.0.0"\nsource = "${source}"\n`;
 
 describe("attack: a package of a Cargo.lock passes unseen", () => {
   const git = "git+https://github.com/evil/e#abc";
   test.each([
-    ["another owner's index on the host of crates.io's", crate("e", "registry+https://github.com/evil/index")],
+    ["another owner's index on the host of the usual one", crate("e", "registry+https://github.com/evil/index")],
     ["the same, fetched without git", crate("e", "sparse+https://github.com/evil/index/raw/")],
     ["spaces in the header", crate("e", git).replace("[[package]]", "[[ package ]]")],
     ["a header in quotes", crate("e", git).replace("[[package]]", '[["package"]] # ')],
@@ -62,6 +62,11 @@ describe("attack: a package of a Cargo.lock passes unseen", () => {
     const old = crate("a", CRATES);
     expect(await found("dep.foreign-source", change("Cargo.lock", old, `${old}[package.metadata]\nsource = "${git}"\ntext = """\n${crate("e", git)}"""\n`))).toEqual([]);
   });
+});
+
+test.each([["package-lock.json", npm3, '"https://house.example/b/-/b-1.0.0.tgz"'], ["yarn.lock", yarn1, '"https://house.example/b/-/b-1.0.0.tgz#abc"']] as const)("attack: a package of %s whose address is none passes as the repository's own", async (path, write, address) => {
+  const evil = write({ name: "a" }, { name: "b" }).replace(address, '"anything that is no address"');
+  expect(await found("dep.foreign-source", change(path, write({ name: "a" }), evil))).toEqual(["b@1.0.0 from an address that cannot be read, which the base does not use"]);
 });
 
 describe.each(FORMATS)("dep.foreign-source in %s", (path, write, otherDigest) => {

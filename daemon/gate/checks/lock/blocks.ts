@@ -8,14 +8,13 @@ import { anyShaped, DEFAULT_SOURCE, sourceOf, type Lock, type LockEntry } from "
 const HASH = /^(?:sha\d+|md5|blake2b?):[0-9a-f]{16,200}$/;
 /** Kinds of source that uv writes as an inline table of the kind and the address; the others lie in the repository. */
 const UV_KINDS = ["registry", "git", "url"] as const;
-const CRATES_IO: ReadonlySet<string> = new Set(["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"]);
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** Of a registry other than the usual one the path counts: hosts of code serve an index to anyone who opens an account. */
+/** Of a registry the path counts: hosts of code serve an index to anyone who opens an account, the usual index among them. */
 function cargoSource(stated: string): string | null {
-  const index = CRATES_IO.has(stated) ? "" : (/^(?:registry|sparse)\+(https?:.{1,2000})$/.exec(stated)?.[1] ?? "");
+  const index = /^(?:registry|sparse)\+(https?:.{1,2000})$/.exec(stated)?.[1] ?? "";
   if (!URL.canParse(index)) return sourceOf(stated, anyShaped);
   const { protocol, host, pathname } = new URL(index);
   return `${protocol === "http:" ? "http://" : ""}${host}/${pathname.split("/")[1]?.toLowerCase() ?? ""}`;
@@ -42,13 +41,20 @@ function sourceField(stated: unknown, absent: string | null): string | null {
 
 const hashesOf = (files: unknown): string[] => list(files).flatMap((file) => (isFields(file) && HASH.test(text(file["hash"])) ? [text(file["hash"])] : []));
 
-function entryOf(fields: Fields, absent: string | null, files_by_name: Fields): LockEntry {
+/** The first version of Cargo.lock keeps all checksums in one table, by what they are of. */
+function cargoChecksum({ checksum, name, version, source }: Fields, metadata: Fields): string {
+  const stated = text(checksum) || text(metadata[`checksum ${text(name)} ${text(version)} (${text(source)})`]);
+  return stated === "" || stated === "<none>" ? "" : `sha256:${stated}`;
+}
+
+function entryOf(fields: Fields, absent: string | null, metadata: Fields): LockEntry {
   const name = text(fields["name"]);
-  const checksum = text(fields["checksum"]);
+  const checksum = cargoChecksum(fields, metadata);
   const { files, wheels, sdist } = fields;
   // Poetry before 1.5 lists files of all packages in one table.
-  const listed = Object.hasOwn(files_by_name, name) ? files_by_name[name] : undefined;
-  const integrity = [...(checksum === "" ? [] : [`sha256:${checksum}`]), ...hashesOf([sdist]), ...hashesOf(wheels), ...hashesOf(files), ...hashesOf(listed)];
+  const by_name = isFields(metadata["files"]) ? metadata["files"] : {};
+  const listed = Object.hasOwn(by_name, name) ? by_name[name] : undefined;
+  const integrity = [...(checksum === "" ? [] : [checksum]), ...hashesOf([sdist]), ...hashesOf(wheels), ...hashesOf(files), ...hashesOf(listed)];
   return { name, version: text(fields["version"]), source: sourceField(fields["source"], absent), integrity, installs: false };
 }
 
@@ -62,7 +68,7 @@ export function readBlocks(content: string, local_without_source: boolean): Lock
     throw error;
   }
   if (!isFields(root)) return { broken: "it is not a table" };
-  const metadata = isFields(root["metadata"]) && isFields(root["metadata"]["files"]) ? root["metadata"]["files"] : {};
+  const metadata = isFields(root["metadata"]) ? root["metadata"] : {};
   const absent = local_without_source ? null : DEFAULT_SOURCE;
   return { entries: list(root["package"]).flatMap((fields) => (isFields(fields) && text(fields["name"]) !== "" ? [entryOf(fields, absent, metadata)] : [])) };
 }

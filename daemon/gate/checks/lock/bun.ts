@@ -1,5 +1,5 @@
 import { isFields } from "../reading/json.ts";
-import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
+import { lockedSource, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
@@ -10,7 +10,7 @@ function entryOf(fields: readonly unknown[]): LockEntry | null {
   const registry = fields[1];
   const digest = text(fields.at(-1));
   const integrity = /^sha\d+-/.test(digest) ? [digest] : [];
-  if (typeof registry === "string") return { name, version: rest, source: registry === "" ? DEFAULT_SOURCE : sourceOf(registry, () => true), integrity, installs: false };
+  if (typeof registry === "string") return { name, version: rest, source: lockedSource(registry, () => true), integrity, installs: false };
   return { name, version: rest, source: sourceOf(rest.replace(/#.*$/, ""), npmShaped), integrity, installs: false };
 }
 

@@ -1,3 +1,5 @@
+import { DEFAULT_SOURCE } from "../../../../proto/sbom.ts";
+
 /** What one line-up of a lock file says about one package. */
 export interface LockEntry {
   readonly name: string;
@@ -12,8 +14,10 @@ export interface LockEntry {
 
 export type Lock = { readonly entries: readonly LockEntry[] } | { readonly broken: string };
 
-/** Origin of a package whose lock names none: whatever registry the package manager is set to. */
-export const DEFAULT_SOURCE = "the default registry";
+export { DEFAULT_SOURCE };
+
+/** Origin of a package whose lock states an address that is none: it is not the repository's own, and who it comes from cannot be told. */
+const UNREAD_SOURCE = "an address that cannot be read";
 
 const LOCAL = /^(?:file|link|portal|workspace|path|catalog|npm|patch|exec|builtin|virtual|editable):|^\.{0,2}\/|^[~*^<>=]|^[0-9]/;
 const HOSTED = /^(github|gitlab|bitbucket|gist|sourcehut):([^/#\s]{1,200})/;
@@ -45,6 +49,15 @@ export function sourceOf(address: string, registryShaped: (path: string) => bool
   }
   const shorthand = SHORTHAND.exec(text);
   return shorthand === null ? null : `git github/${shorthand[1]?.toLowerCase()}`;
+}
+
+const IN_REPOSITORY = /^(?:file|link|portal|workspace):|^\.{0,2}\//;
+
+/** `sourceOf` of what a lock states as the address of a package: empty is the default registry, and only a path within the repository is nobody's. */
+export function lockedSource(address: string, registryShaped: (path: string) => boolean): string | null {
+  const text = address.trim();
+  if (text === "") return DEFAULT_SOURCE;
+  return sourceOf(text, registryShaped) ?? (IN_REPOSITORY.test(text) ? null : UNREAD_SOURCE);
 }
 
 /** npm registries serve `/<name>/-/<file>.tgz`. */

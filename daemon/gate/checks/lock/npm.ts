@@ -1,5 +1,5 @@
 import { isFields, type Fields, readJsonObject } from "../reading/json.ts";
-import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
+import { lockedSource, npmShaped, splitSpec, type Lock, type LockEntry } from "./entry.ts";
 
 const DEPTH_MAX = 64;
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -15,7 +15,7 @@ function entryOf(folder: string, fields: Fields): LockEntry | null {
   return {
     name,
     version,
-    source: address === "" ? DEFAULT_SOURCE : sourceOf(address, npmShaped),
+    source: lockedSource(address, npmShaped),
     integrity: integrity === "" ? [] : integrity.trim().split(/\s+/),
     installs: fields["hasInstallScript"] === true,
   };

@@ -1,6 +1,6 @@
 import { isFields } from "../reading/json.ts";
 import { readYaml } from "../reading/yaml.ts";
-import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
+import { lockedSource, npmShaped, splitSpec, type Lock, type LockEntry } from "./entry.ts";
 
 const YAML_CHARACTERS_MAX = 6 * 1024 * 1024;
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -29,7 +29,7 @@ export function readPnpmLock(content: string): Lock {
     const address = repository === "" ? text(resolution["tarball"]) : `git+${repository.replace(/^git\+/, "")}`;
     const local = text(resolution["type"]) === "directory" || /^(?:file|link):/.test(version);
     const integrity = text(resolution["integrity"]);
-    const source = local ? null : address === "" ? DEFAULT_SOURCE : sourceOf(address, npmShaped);
+    const source = local ? null : lockedSource(address, npmShaped);
     return [{ name: text(fields["name"]) || name, version: text(fields["version"]) || version, source, integrity: integrity === "" ? [] : integrity.trim().split(/\s+/), installs: fields["requiresBuild"] === true }];
   });
   return { entries };

@@ -11,6 +11,8 @@ import { readYarnLock } from "./yarn.ts";
 interface Reader {
   /** Locks of one ecosystem share their sources: moving from one tool to another brings in nobody new. */
   readonly ecosystem: "npm" | "cargo" | "go" | "python";
+  /** The tool writes down the usual registry as it does any other, by an address that nothing here knows. */
+  readonly names_every_registry?: true;
   read(content: string): Lock;
 }
 
@@ -19,11 +21,11 @@ const npm = (read: Reader["read"]): Reader => ({ ecosystem: "npm", read });
 const READERS: Readonly<Record<string, Reader>> = {
   "package-lock.json": npm(readNpmLock),
   "npm-shrinkwrap.json": npm(readNpmLock),
-  "yarn.lock": npm(readYarnLock),
+  "yarn.lock": { ...npm(readYarnLock), names_every_registry: true },
   "pnpm-lock.yaml": npm(readPnpmLock),
   "bun.lock": npm(readBunLock),
-  "cargo.lock": { ecosystem: "cargo", read: (content) => readBlocks(content, true) },
-  "uv.lock": { ecosystem: "python", read: (content) => readBlocks(content, true) },
+  "cargo.lock": { ecosystem: "cargo", names_every_registry: true, read: (content) => readBlocks(content, true) },
+  "uv.lock": { ecosystem: "python", names_every_registry: true, read: (content) => readBlocks(content, true) },
   "poetry.lock": { ecosystem: "python", read: (content) => readBlocks(content, false) },
   "go.sum": { ecosystem: "go", read: readGoSum },
 };

@@ -1,6 +1,6 @@
 import { isFields } from "../reading/json.ts";
 import { readYaml } from "../reading/yaml.ts";
-import { DEFAULT_SOURCE, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
+import { DEFAULT_SOURCE, lockedSource, npmShaped, sourceOf, splitSpec, type Lock, type LockEntry } from "./entry.ts";
 
 const YAML_CHARACTERS_MAX = 6 * 1024 * 1024;
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -18,7 +18,7 @@ function readClassic(content: string): Lock {
   const close = () => {
     if (current === null) return;
     const { name, version, resolved, integrity } = current;
-    entries.push({ name, version, source: resolved === "" ? DEFAULT_SOURCE : sourceOf(resolved, npmShaped), integrity, installs: false });
+    entries.push({ name, version, source: lockedSource(resolved, npmShaped), integrity, installs: false });
   };
   for (const raw of content.split("\n")) {
     const line = raw.trimEnd();
