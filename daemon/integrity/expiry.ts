@@ -24,7 +24,7 @@ import { appendTombstones, readTombstones, TOMBSTONE_FILE, writeTombstones } fro
 
 export interface ExpiryDeps {
   readonly state_dir: string;
-  readonly store: Store;
+  readonly store: Pick<Store, "atomic">;
   readonly artifacts: Artifacts;
   readonly gates: Gates;
   readonly releases: ReleaseTable;
@@ -62,6 +62,8 @@ export class Expiry {
 
   private readonly age: Age;
   private readonly holding: Holding;
+  /** The file of tombstones lacks lines that the database has. */
+  private file_behind = false;
 
   constructor(private readonly deps: ExpiryDeps) {
     this.age = new Age({ ...deps, floors: deps.gates.floors });
@@ -98,6 +100,7 @@ export class Expiry {
 
   private async sweepAll(): Promise<void> {
     await this.holding.settle();
+    await this.catchUp();
     const files = { state_dir: this.deps.state_dir, retention: this.deps.retention, now_ms: this.age.now_ms(), in_use: this.deps.in_use() };
     // What needs no room on the disk to go comes first.
     await expireLeftovers(files);
@@ -191,7 +194,16 @@ export class Expiry {
     await this.bury(burials, append);
   }
 
-  /** One transaction, then the file, then the files of the records. `append`: the file has no line of them yet. */
+  /** What a full disk or a lost right has left half done since the start. */
+  private async catchUp(): Promise<void> {
+    const { state_dir, tombstones } = this.deps;
+    await this.erase();
+    if (!this.file_behind) return;
+    await writeTombstones(state_dir, tombstones.all());
+    this.file_behind = false;
+  }
+
+  /** One transaction, then the file, then the files of the records, which make room even where the file has none; what the file lacks then is said, and written by the next sweep. `append`: the file has no line of them yet. */
   private async bury(burials: readonly Burial[], append = true): Promise<void> {
     const { store, tombstones, state_dir, outbox } = this.deps;
     if (burials.length === 0) return;
@@ -205,8 +217,15 @@ export class Expiry {
       }
     });
     this.step("file");
-    if (append) await appendTombstones(state_dir, burials.map(({ tombstone }) => tombstone));
+    let unwritten: unknown = null;
+    try {
+      if (append) await appendTombstones(state_dir, burials.map(({ tombstone }) => tombstone));
+    } catch (error) {
+      this.file_behind = true;
+      unwritten = error;
+    }
     await this.erase();
+    if (unwritten !== null) throw unwritten;
   }
 
   private async sweepReleases(): Promise<void> {

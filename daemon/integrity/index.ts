@@ -88,7 +88,7 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
     return verified?.result === "verified" ? { made_s: Math.floor(Date.parse(verified.release.at) / 1000), gate_id: verified.release.request.gate_id } : null;
   };
   const { step } = deps;
-  const keeping = new Keeping({ ...deps, retention: deps.config.retention, expiry: new Expiry({ ...deps, retention: deps.config.retention, now_ms, releasedAt, builds: async (ask) => alsoLeaving(await leavingBuilds({ artifacts, usage, ...ask }, evidence.trust), await leavingShipments({ artifacts, usage, ...ask }, evidence.trust)), ...(step === undefined ? {} : { step }) }), monotonic_ms: () => clock.monotonic_ms() });
+  const keeping = new Keeping({ ...deps, retention: deps.config.retention, expiry: new Expiry({ ...deps, store: { atomic: (work) => store.freeing(work) }, retention: deps.config.retention, now_ms, releasedAt, builds: async (ask) => alsoLeaving(await leavingBuilds({ artifacts, usage, ...ask }, evidence.trust), await leavingShipments({ artifacts, usage, ...ask }, evidence.trust)), ...(step === undefined ? {} : { step }) }), monotonic_ms: () => clock.monotonic_ms() });
   await keeping.start();
   if (resident) keeping.run();
   const parts = { expired: (name: string) => deps.tombstones.get(name, "personal") !== undefined, state_dir, store, gates, artifacts, outbox: deps.outbox, holds: deps.holds, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };

@@ -38,6 +38,8 @@ export interface Store {
    * is written, and after `fatal` the reason of it.
    */
   atomic<T>(work: () => T): T;
+  /** The same for work after which bytes go from the disk: it is let in where others are refused, as long as a quarter of `free_bytes_min` is free. */
+  freeing<T>(work: () => T): T;
   /** Throws `store.no_space` or `store.read_only`, for whoever is about to work for a result that could not be kept. */
   requireWritable(): void;
   /** Resolves when everything written so far is on disk; `fatal` after `commit_deadline_ms`. */
@@ -73,6 +75,9 @@ export async function watchCommit(flushed: PromiseLike<unknown>, deadline_ms: nu
   }
 }
 
+/** A transaction that removes a batch of records writes some hundred pages anew, far less than this leaves of 16 MiB. */
+const FREEING_PART = 4;
+
 function openDatabase(folder: string): RootDatabase<Buffer, string> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -106,13 +111,14 @@ export function openStore(deps: StoreDeps): Store {
     if (broken === null) deps.fatal(reason);
     broken ??= reason;
   };
-  const begin = (): void => {
+  const begins = (free_bytes_min: number) => (): void => {
     if (broken !== null) throw broken;
-    requireWritable(deps.state_dir, deps.limits.free_bytes_min);
+    requireWritable(deps.state_dir, free_bytes_min);
   };
+  const { free_bytes_min } = deps.limits;
   let marking: Marking | null = null;
   const failed = (error: unknown, during: string): MaestroError => failedCommit(marking, storeFailure(error, during));
-  const { atomic, writing } = transactionsOf({ root, begin, committed: () => marking?.set(), failed, fatal });
+  const { atomic, freeing, writing } = transactionsOf({ root, begin: begins(free_bytes_min), beginFreeing: begins(free_bytes_min / FREEING_PART), committed: () => marking?.set(), failed, fatal });
   const host = { value_bytes_max: deps.limits.value_bytes_max, writing };
 
   const store: Store = {
@@ -126,7 +132,8 @@ export function openStore(deps: StoreDeps): Store {
       }
     },
     atomic,
-    requireWritable: () => requireWritable(deps.state_dir, deps.limits.free_bytes_min),
+    freeing,
+    requireWritable: () => requireWritable(deps.state_dir, free_bytes_min),
     durable: () => watchCommit(root.flushed, deps.limits.commit_deadline_ms, fatal),
     scanner: openScanner(root),
     async copyTo(target) {

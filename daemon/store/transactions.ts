@@ -7,6 +7,8 @@ export interface TransactionsDeps {
   readonly root: Pick<RootDatabase<Buffer, string>, "transactionSync">;
   /** Before the outermost one: throws where nothing could be kept, so that LMDB need not find out. */
   readonly begin: () => void;
+  /** The same for work after which bytes go. */
+  readonly beginFreeing: () => void;
   /** After the outermost one, which is durable then. */
   readonly committed: () => void;
   /** A commit did not come to pass; says what that means, and throws nothing. */
@@ -17,11 +19,12 @@ export interface TransactionsDeps {
 
 export interface Transactions {
   atomic<T>(work: () => T): T;
+  freeing<T>(work: () => T): T;
   /** Whether one is open. */
   writing(): boolean;
 }
 
-export function transactionsOf({ root, begin, committed, failed, fatal }: TransactionsDeps): Transactions {
+export function transactionsOf({ root, begin, beginFreeing, committed, failed, fatal }: TransactionsDeps): Transactions {
   let depth = 0;
 
   /** Runs the work and remembers what it threw itself, which undoes the transaction and breaks nothing. */
@@ -56,19 +59,22 @@ export function transactionsOf({ root, begin, committed, failed, fatal }: Transa
     }
   }
 
+  function outermost<T>(work: () => T, first: () => void): T {
+    if (depth === 0) first();
+    depth += 1;
+    let result;
+    try {
+      result = once(work);
+    } finally {
+      depth -= 1;
+    }
+    if (depth === 0) said();
+    return result;
+  }
+
   return {
-    atomic(work) {
-      if (depth === 0) begin();
-      depth += 1;
-      let result;
-      try {
-        result = once(work);
-      } finally {
-        depth -= 1;
-      }
-      if (depth === 0) said();
-      return result;
-    },
+    atomic: (work) => outermost(work, begin),
+    freeing: (work) => outermost(work, beginFreeing),
     writing: () => depth > 0,
   };
 }
