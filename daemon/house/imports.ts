@@ -24,7 +24,7 @@ export function importsOf({ path, code: text }: Source): Import[] {
 const FLOORS: readonly (readonly string[])[] = [
   ["proto"],
   ["kernels"],
-  ["daemon/verifier"],
+  ["daemon/verifier", "daemon/invariants"],
   ["daemon/config", "daemon/platform"],
   ["daemon/store"],
   // What every question to a check process shares, whoever asks it: the process, the text it may show, not knowing.
@@ -48,7 +48,7 @@ function floorOf(path: string): number {
 }
 
 const NEVER: readonly (readonly [from: RegExp, to: RegExp, why: string])[] = [
-  [/^daemon\/(?:cli|ui|client)\//, /^daemon\/(?!cli|ui|client|verifier)/, "a client speaks to the daemon through the socket alone"],
+  [/^daemon\/(?:cli|ui|client)\//, /^daemon\/(?!cli|ui|client|verifier|invariants)/, "a client speaks to the daemon through the socket alone"],
   [/^daemon\/client\//, /^daemon\/(?:cli|ui)\//, "the client does not know who uses it"],
   [/^daemon\/reporter\//, /^daemon\/(?!reporter|client|config|egress|platform|verifier)/, "the reporter has no state, no key and no verdict of its own"],
   [/(?:^|\/)(?:core|decide)\.ts$/, /^daemon\/(?:store|platform|api)\//, "a core is pure"],
@@ -98,7 +98,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "z3-solver": /^daemon\/analysis\/smt\//,
 };
 /** Rooms that a browser page or a stranger's machine runs: they may not reach for a disk, a process or a clock. */
-const PORTABLE = /^(?:proto|daemon\/verifier)\//;
+const PORTABLE = /^(?:proto|daemon\/(?:verifier|invariants))\//;
 
 const packageOf = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
 

@@ -22,7 +22,7 @@ const inCode = (pattern: RegExp, applies: (path: string) => boolean = () => true
   applies(file.path) ? linesOf(withoutStrings(file.text), pattern) : [];
 
 /** Files whose result must follow from their arguments alone. */
-const PURE = /(?:^|\/)(?:core|decide)\.ts$|^(?:proto|daemon\/verifier)\//;
+const PURE = /(?:^|\/)(?:core|decide)\.ts$|^(?:proto|daemon\/(?:verifier|invariants))\//;
 const source = (path: string): boolean => !/\.(?:test|canary|accept|corpora|nightly)\.ts$/.test(path);
 
 export const RULES: readonly Rule[] = [

@@ -11,7 +11,6 @@ const files = readSources();
 
 /** Files nothing of ours imports or starts, and who does. */
 const REACHED_FROM_OUTSIDE = new Map([
-  ["proto/expr.ts", "the contract of invariants, read by their engines and the editor"],
   ["kernels/wasm.d.ts", "the compiler"],
   ["kernels/merkle/vectors/generate.ts", "whoever makes the vectors anew"],
 ]);

@@ -1,0 +1,37 @@
+/** A condition, ready to be asked of events. */
+import { FUEL_MAX } from "../limits.ts";
+import type { Node } from "../types/node.ts";
+import { build, Frame, type Around } from "./closures.ts";
+import { Failure, type Because } from "./failure.ts";
+import type { Context } from "./values.ts";
+
+export type Outcome =
+  | { readonly ok: true }
+  /** `detail` says what was missing or failed; empty for what is simply false. It holds nothing of the event. */
+  | { readonly ok: false; readonly because: "false" | Because; readonly detail: string };
+
+export type Predicate = (event: Context, around?: Around) => Outcome;
+
+const OK: Outcome = { ok: true };
+const FALSE: Outcome = { ok: false, because: "false", detail: "" };
+const ALONE: Around = {};
+
+/** Whatever is not plainly true is a violation: what is missing or cannot be computed too. */
+export function predicate(node: Node): Predicate {
+  const frame = new Frame();
+  const closure = build(node, frame);
+  return (event, around = ALONE) => {
+    frame.fuel = FUEL_MAX;
+    try {
+      return closure(event, around) === true ? OK : FALSE;
+    } catch (error) {
+      if (error instanceof Failure) return { ok: false, because: error.because, detail: error.detail };
+      throw error;
+    }
+  };
+}
+
+/** The value of an expression of any type. Throws `Failure`. */
+export function evaluate(node: Node, event: Context, around: Around = ALONE) {
+  return build(node, new Frame())(event, around);
+}

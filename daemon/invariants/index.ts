@@ -1,0 +1,19 @@
+/**
+ * The language of invariants: YAML and expressions in, typed conditions out.
+ * Pure: no disk, network or clock, so that the daemon, the command line and a
+ * page read every rule alike.
+ */
+export { compile, type Compiled, type CompileOptions, type CompileResult } from "./document/compile.ts";
+export { compileAll, type FileProblem, type Folder, type InvariantFile } from "./document/folder.ts";
+export type { Clause, Judged, TemporalClause } from "./document/clauses.ts";
+export { readEvents, type Events } from "./document/fields.ts";
+export { render } from "./evaluate/message.ts";
+export { judgeTrace, type Trace, type TraceEvent, type Verdict } from "./temporal/trace.ts";
+export { predicate, type Outcome, type Predicate } from "./evaluate/predicate.ts";
+export type { Around } from "./evaluate/closures.ts";
+export type { Context } from "./evaluate/values.ts";
+export type { TypedFormula } from "./types/formula.ts";
+export type { Node, Value } from "./types/node.ts";
+export type { Count, Field, Fields } from "./types/scope.ts";
+export type { Type } from "./types/type.ts";
+export type { Problem } from "./problem.ts";

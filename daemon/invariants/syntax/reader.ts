@@ -1,0 +1,68 @@
+/** Where a parser stands in its tokens, and the limits it keeps. */
+import type { Span } from "../../../proto/expr.ts";
+import { EXPRESSION_CHARACTERS_MAX } from "../../../proto/invariant.ts";
+import { DEPTH_MAX, NODES_MAX } from "../limits.ts";
+import { SourceError } from "../problem.ts";
+import { tokens, type Token, type TokenKind } from "./lexer.ts";
+
+const shown = (token: Token): string => (token.kind === "end" ? "the end" : JSON.stringify(token.text.slice(0, 40)));
+
+export class TokenReader {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+  #nodes = 0;
+
+  constructor(text: string) {
+    if (text.length > EXPRESSION_CHARACTERS_MAX) throw new SourceError([0, 1], `${text.length} characters, limit ${EXPRESSION_CHARACTERS_MAX}`, "split it into several assertions");
+    this.#tokens = tokens(text);
+  }
+
+  peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!;
+  }
+
+  next(): Token {
+    const token = this.peek();
+    this.#at += 1;
+    return token;
+  }
+
+  is(kind: TokenKind, text?: string, ahead = 0): boolean {
+    const token = this.peek(ahead);
+    return token.kind === kind && (text === undefined || token.text === text);
+  }
+
+  /** Takes the operator or word if it stands here. */
+  take(kind: "operator" | "identifier", text: string): boolean {
+    if (!this.is(kind, text)) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** Takes it, or says what stands there. */
+  expect(text: string, fix: string): Token {
+    if (!this.is("operator", text)) throw new SourceError(this.peek().span, `${text} is expected here, not ${shown(this.peek())}`, fix);
+    return this.next();
+  }
+
+  refuse(message: string, fix: string): SourceError {
+    return new SourceError(this.peek().span, `${message}, not ${shown(this.peek())}`, fix);
+  }
+
+  /** Counts a node of the tree. */
+  node<T extends { readonly span: Span }>(node: T): T {
+    this.#nodes += 1;
+    if (this.#nodes > NODES_MAX) throw new SourceError(node.span, `more than ${NODES_MAX} parts`, "split it into several assertions");
+    return node;
+  }
+
+  /** Runs `parse` one level deeper. */
+  deeper<T>(parse: () => T): T {
+    this.#depth += 1;
+    if (this.#depth > DEPTH_MAX) throw new SourceError(this.peek().span, `nested deeper than ${DEPTH_MAX}`, "split it into several assertions");
+    const result = parse();
+    this.#depth -= 1;
+    return result;
+  }
+}
