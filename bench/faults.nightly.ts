@@ -1,6 +1,7 @@
 /** Every call of the gate, log, upgrade, succession and rotation paths that changes the disk: killed there, EIO, ENOSPC; after each, everything that was acknowledged is there. */
 import { expect, test } from "bun:test";
 import { daemonScenario } from "../daemon/testing/faults/daemon-scenario.ts";
+import { expiryScenario } from "../daemon/testing/faults/expiry-scenario.ts";
 import { rotationScenario } from "../daemon/testing/faults/rotation-scenario.ts";
 import { FAULTS, nameOf, type Fault, type Site } from "../daemon/testing/faults/site.ts";
 import { successionScenario } from "../daemon/testing/faults/succession-scenario.ts";
@@ -23,6 +24,7 @@ const SUBJECTS: Record<string, () => Promise<Scenario>> = {
   upgrade: upgradeScenario,
   succession: successionScenario,
   rotation: rotationScenario,
+  expiry: expiryScenario,
   "maestrod with its git and check processes": () => daemonScenario(2),
 };
 

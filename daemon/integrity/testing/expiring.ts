@@ -8,13 +8,16 @@ import { fsckReport } from "../fsck.ts";
 const [state_dir = "", dies_at = ""] = Bun.argv.slice(2);
 const clock = new FakeClock();
 clock.advance(31 * 86_400_000);
+/** As `maestrod` does: what is on disk is read anew by the next start. */
+const FATAL_EXIT = 70;
+process.on("unhandledRejection", () => process.exit(FATAL_EXIT));
 const warnings: string[] = [];
 const core = await composeCore({
   state_dir,
   host: resolveHost({ ...EMBEDDED_CONFIG, retention: { evidence_days: 30, personal_days: 7 } }),
   clock,
   random: new SeededRandom("expiring"),
-  fatal: (reason) => warnings.push(String(reason)),
+  fatal: () => process.exit(FATAL_EXIT),
   warn: (what, error) => warnings.push(`${what}: ${String(error)}`),
   expiry_step: (name) => void (name === dies_at && process.kill(process.pid, "SIGKILL")),
 });

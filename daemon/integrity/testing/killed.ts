@@ -42,7 +42,12 @@ export async function killedAt(world: World, step: string): Promise<unknown> {
   cpSync(world.state_dir, state_dir, { recursive: true });
   const killed = Bun.spawn([process.execPath, EXPIRING, state_dir, step], { stdout: "ignore", stderr: "inherit" });
   await killed.exited;
+  return { signal: killed.signalCode, ...(await leftBy(state_dir)) };
+}
+
+/** What a start that nobody injures leaves of a folder, on the 31st day. */
+export async function leftBy(state_dir: string): Promise<{ readonly said: unknown; readonly blobs: number; readonly tombstones: number | undefined }> {
   const next = Bun.spawn([process.execPath, EXPIRING, state_dir, "never"], { stdout: "pipe", stderr: "inherit" });
   const said: unknown = JSON.parse(await new Response(next.stdout).text());
-  return { signal: killed.signalCode, said, blobs: readdirSync(join(state_dir, "oci/blobs/sha256")).length, tombstones: readFileSync(join(state_dir, "tombstones.jsonl"), "utf8").match(/\n/g)?.length };
+  return { said, blobs: readdirSync(join(state_dir, "oci/blobs/sha256")).length, tombstones: readFileSync(join(state_dir, "tombstones.jsonl"), "utf8").match(/\n/g)?.length };
 }
