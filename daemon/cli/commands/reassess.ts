@@ -18,6 +18,8 @@ const PROGRESS_EVERY = 1_000;
 
 interface Found {
   readonly name: string;
+  /** Whose evidence was asked for; null in a folder, where nothing says. */
+  readonly gate_id: string | null;
   /** null: its evidence went with its time, or on request. */
   readonly bytes: Uint8Array | null;
 }
@@ -35,9 +37,9 @@ async function evidenceOf(client: MaestroClient, gate_id: string, attempt: numbe
   try {
     const reply = await client.gateBundle(gate_id);
     // A later attempt speaks for the gate, and has its own place.
-    return reply.attempt === attempt ? { name: `${gate_id} attempt ${attempt}`, bytes: fromBase64(reply.bundle) } : null;
+    return reply.attempt === attempt ? { name: `${gate_id} attempt ${attempt}`, gate_id, bytes: fromBase64(reply.bundle) } : null;
   } catch (error) {
-    if (error instanceof MaestroError && (error.code === "request.not_found" || error.code === "record.expired")) return { name: `${gate_id} attempt ${attempt}`, bytes: null };
+    if (error instanceof MaestroError && (error.code === "request.not_found" || error.code === "record.expired")) return { name: `${gate_id} attempt ${attempt}`, gate_id, bytes: null };
     throw error;
   }
 }
@@ -48,7 +50,7 @@ async function* ofNode(client: MaestroClient): AsyncGenerator<Found, void> {
   for (let after = 0, more = true; more; ) {
     const page = await client.feed(after);
     for (const { gate_id, attempt, place } of page.entries) {
-      for (; places < place; places++) yield { name: `place ${places}`, bytes: null };
+      for (; places < place; places++) yield { name: `place ${places}`, gate_id: null, bytes: null };
       places = place + 1;
       const found = await evidenceOf(client, gate_id, attempt);
       if (found !== null) yield found;
@@ -58,16 +60,19 @@ async function* ofNode(client: MaestroClient): AsyncGenerator<Found, void> {
 }
 
 function* ofFiles(path: string): Generator<Found, void> {
-  for (const { path: name, bytes } of bundlesAt(path)) yield { name, bytes };
+  for (const { path: name, bytes } of bundlesAt(path)) yield { name, gate_id: null, bytes };
 }
 
 type Judged = "gone" | "not_admitted" | readonly DeployReason[];
 
-function judge({ bytes }: Found, { policy, trust }: ReturnType<typeof policyAndTrust>, now: Date): Judged {
+function judge({ gate_id, bytes }: Found, { policy, trust }: ReturnType<typeof policyAndTrust>, now: Date): Judged {
   if (bytes === null) return "gone";
   const evidence = gateEvidence(bytes, trust, now);
   if ("reason" in evidence) return [{ code: "gate.invalid", gate_id: null, detail: `${evidence.reason.code}: ${evidence.reason.detail}`.slice(0, 2000), next: "see maestro verify; a newer trust file may know the signer" }];
-  if (evidence.verification.statement?.predicate.verdict !== "admit") return "not_admitted";
+  const { predicate } = evidence.verification.statement ?? {};
+  // One good bundle must not speak for every gate of a node.
+  if (gate_id !== null && predicate?.gate_id !== gate_id) return [{ code: "gate.invalid", gate_id, detail: `what the daemon sent is the evidence of ${predicate?.gate_id}`, next: "maestro fsck on that node" }];
+  if (predicate?.verdict !== "admit") return "not_admitted";
   return gateRefusals(policy, evidence, now.getTime() / 1000);
 }
 
