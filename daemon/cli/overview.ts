@@ -7,7 +7,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ["a decision and its evidence", ["card", "verify", "verify-merge", "lineage", "comment", "report"]],
   ["for somebody who has to believe it", ["bundle", "verifier-page", "verify-bundle", "reveal", "repro", "keyless"]],
   ["from a commit to a deployment", ["build", "sbom", "release", "verify-deploy", "reassess"]],
-  ["people", ["approve", "override", "simulate", "baseline"]],
+  ["people", ["approve", "override", "simulate", "baseline", "policy"]],
   ["proof", ["modelcheck"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],

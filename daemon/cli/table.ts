@@ -6,6 +6,7 @@ import { HOST } from "./table/host.ts";
 import { KEEPING } from "./table/keeping.ts";
 import { LOG } from "./table/log.ts";
 import { PROOF } from "./table/proof.ts";
+import { POLICY } from "./table/policy.ts";
 import { SHIPPING } from "./table/shipping.ts";
 import { SIGSTORE } from "./table/sigstore.ts";
 import { WORK } from "./table/work.ts";
@@ -20,4 +21,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...PROOF, ...SHIPPING, ...SIGSTORE, LOG, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...PROOF, ...SHIPPING, ...SIGSTORE, LOG, POLICY, COMPLETIONS];

@@ -197,3 +197,40 @@ test_obligations if {
 		effect(local(class), "obligation.advisory", []) == "note"
 	}
 }
+
+# An error of one tool, where two ran and one is required.
+two_tools(tool, required) := answer.effects[0].effect if {
+	answer := gate.answer with input as {
+		"mode": "local",
+		"actor": {"class": "human", "authenticated": false},
+		"findings": [{"index": 0, "rule": sprintf("%s.no-undef", [tool]), "check": tool, "severity": "error", "tags": []}],
+		"outcomes": [{"check": check, "required": check == required} | some check in ["command.lint", "command.audit"]],
+	}
+}
+
+test_one_tool_that_is_required_makes_no_other_one_so if {
+	two_tools("command.audit", "command.lint") == "note"
+	two_tools("command.lint", "command.audit") == "note"
+}
+
+test_a_required_tool_counts_whatever_else_ran if {
+	two_tools("command.lint", "command.lint") == "refuse"
+	two_tools("command.audit", "command.audit") == "refuse"
+}
+
+test_a_rule_of_the_table_that_is_named_like_a_tools_is_judged_by_its_own_row if {
+	tool_effect("command.error", "note", true) == "refuse"
+}
+
+test_every_effect_says_whether_its_rule_only_observes if {
+	answer := gate.answer with input as input_of(local("human"), "secret.token", [])
+	{"finding": 0, "effect": "refuse", "mode": data.maestro.table.rules["secret.token"].mode, "because": "credential added by a person"} == answer.effects[0]
+}
+
+test_a_tag_that_softens_nothing_is_no_reason if {
+	entry := {"effects": {"human": "hold"}, "soften": {"generated": "hold", "test-path": "note"}, "because": "made up", "mode": "enforce"}
+	answer := gate.answer with input as input_of(local("human"), "made.up", ["generated", "test-path"])
+		with data.maestro.table.rules as {"made.up": entry}
+	answer.effects[0].effect == "note"
+	answer.effects[0].because == "made up by a person, in a test path"
+}
