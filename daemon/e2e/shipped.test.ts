@@ -1,10 +1,12 @@
 /** A release in one file: packed, judged offline beside its artifact, taken apart again; and what each of them refuses. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { canonicalBytes } from "../../proto/canonical.ts";
 import type { LineageReply } from "../../proto/lineage.ts";
 import type { ReportReply } from "../../proto/report-kpi.ts";
 import type { ShipmentBundle, ShippedVerification } from "../../proto/shipment-bundle.ts";
+import { MaestroClient } from "../client/maestro.ts";
+import { bundleShipment } from "../cli/shipped/bundle.ts";
 import { besideRelease } from "../cli/shipped/beside.ts";
 import { shippedScreen } from "../cli/shipped/screen.ts";
 import { readBundleFile } from "../cli/verification.ts";
@@ -77,6 +79,17 @@ describe("one file", () => {
     expect((await world.run(["verify", file, "--trust", trust_path, "--extract", taken])).code).toBe(0);
     copyFileSync(artifact, `${taken}/app.tar`);
     expect(await beside(`${taken}/app.tar.shipment.sigstore.json`)).toMatchObject({ result: "verified", artifact_compared: true, left_out: [] });
+  });
+
+  test("what the node has no more is brought along, and without it nothing is written", async () => {
+    const bundle = JSON.parse(readFileSync(file, "utf8")) as ShipmentBundle;
+    const lacking = { shipment_id: released.shipment_id, content: Buffer.from(canonicalBytes({ ...bundle, gates: bundle.gates.slice(1) })).toString("base64") };
+    const client = new MaestroClient(world.socket_path);
+    const out = world.path("brought.json");
+    await expect(bundleShipment(client, lacking, { out, json: true }, [])).rejects.toMatchObject({ code: "bundle.malformed", detail: expect.stringContaining("nothing was written: release.incomplete") });
+    expect(existsSync(out)).toBe(false);
+    const brought = readdirSync(released.files.evidence).map((name) => `${released.files.evidence}/${name}`);
+    expect([await bundleShipment(client, lacking, { out, json: true }, brought), codes(judged(readBundleFile(out)))]).toEqual([0, ["verified"]]);
   });
 
   test("attack: gates are taken out, exchanged, doubled or laid beside; another file, another trust file", () => {
