@@ -17,7 +17,6 @@ import { CHECKS } from "./checks/index.ts";
 import { reuseFor } from "../commands/reuse.ts";
 import { checkHanded, handedDigest, unreadReports } from "../commands/reports/handed.ts";
 import type { ChangeCosts } from "./cost/change-cost.ts";
-import { stoppedByBudget } from "./cost/allowance.ts";
 import { onTheHouse, worstGate, type Payer } from "./cost/cost.ts";
 import type { Asked, Judge, JudgeDeps, Judgement, Subject } from "./judge.ts";
 import type { Usage } from "../platform/process/usage.ts";
@@ -59,8 +58,10 @@ export type Progress = (typeof ProgressEvent)["static"];
 
 const CHECKS_VERSION = recordId("checks", 1, { version: VERSION, checks: CHECKS.map(({ id }) => id) });
 
+type Ran = Pick<Judgement, "stopped_by_budget"> & { readonly result: GateResult };
+
 export class GateKeeper {
-  private readonly flights = new SingleFlight<Progress, { readonly result: GateResult; readonly payer: string }>();
+  private readonly flights = new SingleFlight<Progress, Ran & { readonly payer: string }>();
   private readonly recording = new InTurn();
   private readonly turnstile: Turnstile;
   private readonly host_policy: PolicyDigest;
@@ -98,15 +99,15 @@ export class GateKeeper {
     const key = JSON.stringify([this.deps.shelf.mark({ repo_id: intake.repo_id, target_ref, head }), intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, this.handedKey(intake, request), request.carried === undefined ? null : carriedDigest(bytesOf(request.carried))]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
-      return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), async (spent) => ({ result: await this.run(intake, request, emit, abort, spent), payer })), abort, tenantOf(intake));
+      return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), async (spent) => ({ ...(await this.run(intake, request, emit, abort, spent)), payer })), abort, tenantOf(intake));
     };
     const ran = await this.flights.join(key, start, listen, signal);
     // Somebody else's budget stopped it, which says nothing about this one's.
-    if (ran.payer !== payer && stoppedByBudget(ran.result.card)) return (await this.flights.join(`${payer} ${key}`, start, listen, signal)).result;
+    if (ran.payer !== payer && ran.stopped_by_budget) return (await this.flights.join(`${payer} ${key}`, start, listen, signal)).result;
     return ran.result;
   }
 
-  private async run(intake: Intake, request: GateRequest, emit: (event: Progress) => void, signal: AbortSignal, spent: Spent): Promise<GateResult> {
+  private async run(intake: Intake, request: GateRequest, emit: (event: Progress) => void, signal: AbortSignal, spent: Spent): Promise<Ran> {
     const { clock, judge, repositories } = this.deps;
     const started_ms = clock.monotonic_ms();
     const repository = await repositories.open(intake.repo_id, intake.object_format);
@@ -130,10 +131,10 @@ export class GateKeeper {
       costs?.link(bill, asked.facts.runs ?? []);
       return subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked);
     });
-    if ("recorded" in judgement) return judgement;
+    if ("recorded" in judgement) return { result: judgement, stopped_by_budget: false };
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
     const result = await this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports), reuse }, started_ms, emit);
-    return result;
+    return { result, stopped_by_budget: judgement.stopped_by_budget };
   }
 
   /** Another node's evidence, held against what this gate turns out to be. */

@@ -1,5 +1,4 @@
 /** What a change's budget still allows. Pure: who asks hands in what was spent. */
-import type { Card } from "../../../proto/card.ts";
 import type { ChangeBudget } from "../../../proto/usage.ts";
 
 export interface SpentOn {
@@ -12,6 +11,8 @@ export interface SpentOn {
 export interface Allowance {
   /** Why nothing more is run for this change; null while something is left. */
   over(): string | null;
+  /** Whether it was said of anything that it is not run. */
+  readonly stopped: boolean;
   /** Time a next piece of work may take. */
   left(): { readonly wall_ms: number; readonly cpu_us: number };
 }
@@ -19,23 +20,27 @@ export interface Allowance {
 const US = 1_000_000;
 const REMEDY = "what ran before stands; raise change_budget of the trusted configuration, or split the change";
 
-const PREFIX = "budget: ";
-
-const said = (what: string, spent: string, limit: string): string => `${PREFIX}${spent} of ${limit} ${what} of this change are spent; ${REMEDY}`;
-
-/** Whether something did not run because its payer's budget for the change was spent. */
-export const stoppedByBudget = ({ checks, obligations = [] }: Pick<Card, "checks" | "obligations">): boolean => [...checks, ...obligations].some(({ result, because }) => result === "unavailable" && because?.startsWith(PREFIX) === true);
+const said = (what: string, spent: string, limit: string): string => `budget: ${spent} of ${limit} ${what} of this change are spent; ${REMEDY}`;
 
 export function allowanceOf(budget: ChangeBudget | undefined, spent: () => SpentOn): Allowance {
   const { wall_s = Infinity, cpu_s = Infinity, micro_usd } = budget ?? {};
+  let stopped = false;
+  const why = (): string | null => {
+    if (budget === undefined) return null;
+    const { wall_us, cpu_us, micro_usd: reported } = spent();
+    if (wall_us >= wall_s * US) return said("s of gate time", (wall_us / US).toFixed(1), String(wall_s));
+    if (cpu_us >= cpu_s * US) return said("s of processor time", (cpu_us / US).toFixed(1), String(cpu_s));
+    if (micro_usd !== undefined && reported !== null && reported >= BigInt(micro_usd)) return said("micro-USD", String(reported), String(micro_usd));
+    return null;
+  };
   return {
     over() {
-      if (budget === undefined) return null;
-      const { wall_us, cpu_us, micro_usd: reported } = spent();
-      if (wall_us >= wall_s * US) return said("s of gate time", (wall_us / US).toFixed(1), String(wall_s));
-      if (cpu_us >= cpu_s * US) return said("s of processor time", (cpu_us / US).toFixed(1), String(cpu_s));
-      if (micro_usd !== undefined && reported !== null && reported >= BigInt(micro_usd)) return said("micro-USD", String(reported), String(micro_usd));
-      return null;
+      const because = why();
+      stopped ||= because !== null;
+      return because;
+    },
+    get stopped() {
+      return stopped;
     },
     left() {
       if (budget === undefined) return { wall_ms: Infinity, cpu_us: Infinity };

@@ -139,6 +139,17 @@ describe("a budget", () => {
     expect((await one.gate(change)).verdict).toBe("hold");
   });
 
+  test("attack: two payers ask for one verdict at once, and the first one's spent budget is the other's verdict too", async () => {
+    await using one = await Gating.open({ change_budget: { micro_usd: 1_000 } });
+    const change = await one.change("work");
+    const other = { ...change, intake: { ...change.intake, tenant: "other" } };
+    let checks = 0;
+    const first = one.gate(change, { listen: (check) => void (check !== null && ++checks === 2 && one.usage(1_000, change.key)) });
+    const [stopped, whole] = await Promise.all([first, one.gate(other)]);
+    const unasked = ({ card }: GateResult) => card.checks.filter(({ result }) => result === "unavailable").length;
+    expect([unasked(stopped) > 0, unasked(whole), whole.attempt]).toEqual([true, 0, stopped.attempt + 1]);
+  });
+
   test("of processor time counts earlier runs of the change; the base may lower it and not raise it", async () => {
     await using one = await Gating.open({ change_budget: { cpu_s: 5 } });
     const lower = await one.change("work", { "maestro.yaml": "version: 1\nchange_budget: { cpu_s: 3 }\n" });
