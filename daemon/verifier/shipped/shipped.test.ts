@@ -121,7 +121,7 @@ test("attack: provenance of another commit, of another file, or other than is na
 test("attack: a sound approval of something else is laid beside a change", () => {
   const request: Release["request"] = {
     type: "maestro.release-request", v: 1, kind: "approve", trust_domain: trust.trust_domain, mode: "local", repo_id: REPOSITORY, target_ref: "refs/heads/main", head: FIRST, gate_id: first.step.gate_id, attempt: 1,
-    reasons: [{ rule: "ci.changed", effect: "hold", fingerprints: [] }], person: "carol", reason: "read it", expires: null, second_of: null, nonce: "b".repeat(26), answer_until: "2026-11-22T10:10:00Z",
+    reasons: [{ rule: "ci.changed", effect: "hold", fingerprints: [FILE] }], person: "carol", reason: "read it", expires: null, second_of: null, nonce: "b".repeat(26), answer_until: "2026-11-22T10:10:00Z",
   };
   const approval = signed({ _type: STATEMENT_TYPE, subject: [{ name: "git:head", digest: { gitCommit: FIRST } }], predicateType: RELEASE_PREDICATE, predicate: { request, proof: { by: "uid", uid: 7 }, at: "2026-11-22T09:59:00Z" } });
   expect(verifyRelease(canonicalBytes(approval), trust, NOW).result).toBe("verified");
