@@ -168,7 +168,7 @@ function valueOf(type: Type, dice: Dice): unknown {
   }
 }
 
-/** An event with most of `FIELDS`: one in twelve is missing. */
-export function randomEvent(dice: Dice): Record<string, unknown> {
-  return Object.fromEntries([...FIELDS].filter(() => !dice.chance(8)).map(([name, { type }]) => [name, valueOf(type, dice)]));
+/** An event with `FIELDS`, but for so many percent of them. */
+export function randomEvent(dice: Dice, missing_percent = 8): Record<string, unknown> {
+  return Object.fromEntries([...FIELDS].filter(() => !dice.chance(missing_percent)).map(([name, { type }]) => [name, valueOf(type, dice)]));
 }
