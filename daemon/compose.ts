@@ -1,4 +1,5 @@
 /** Puts the daemon together: the only file beside `main.ts` that knows every room. No socket here, so that tests can hold a daemon in process. */
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MaestroError } from "../proto/errors.ts";
@@ -49,6 +50,8 @@ export interface CoreOptions extends StateOptions {
   readonly config_owner?: () => number | null;
   /** Where the kernel caps the memory of check processes; absent, it is watched. */
   readonly cgroups?: CgroupHome | undefined;
+  /** What check processes run, of tests alone; absent, this source or the bundle of it that a package holds. */
+  readonly worker_program?: string;
   /** Before each step of expiry; of a test alone, which dies there. */
   readonly expiry_step?: (name: string) => void;
 }
@@ -86,15 +89,17 @@ export interface Core extends State {
 }
 
 const DEFAULT_POLICY = Bun.fileURLToPath(new URL("../policies/default/bundle.tar.gz", import.meta.url));
-const WORKER = Bun.fileURLToPath(new URL("./gate/worker.ts", import.meta.url));
+/** A package holds the check process in one file, which is up in a third of the time; a clone, whose source may change, does not. */
+const [BUNDLED_WORKER = "", SOURCE_WORKER = ""] = ["../run/worker.js", "./gate/worker.ts"].map((program) => Bun.fileURLToPath(new URL(program, import.meta.url)));
 /** One at a time; more than a few people do not ask at once. */
 const SIMULATIONS_WAITING_MAX = 16;
 const POOL_DRAIN_MS = 2_000;
 const SETTLE_MS = 2_000;
 
-function createPool({ host, cgroups }: CoreOptions): WorkerPool {
+function createPool({ host, cgroups, worker_program }: CoreOptions): WorkerPool {
   const { worker } = host.limits;
-  return new WorkerPool({ argv: [process.execPath, "--smol", WORKER], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker, cgroups });
+  const program = worker_program ?? (existsSync(BUNDLED_WORKER) ? BUNDLED_WORKER : SOURCE_WORKER);
+  return new WorkerPool({ argv: [process.execPath, "--smol", program], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker, cgroups });
 }
 
 async function readPolicy(host: Host): Promise<{ bytes: Uint8Array; name: string; data: unknown }> {

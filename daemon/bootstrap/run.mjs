@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./install.mjs";
+import { withPrograms } from "./programs.mjs";
 import { BootstrapError, EXIT, exitWith, runCommandLine, runInForeground } from "./steps.mjs";
 import { finish, runTests } from "./tests.mjs";
 import { runCorpora, runTier } from "./tiers.mjs";
@@ -21,7 +22,7 @@ async function runSuite(bun, args) {
   if (rest.some((arg) => arg.startsWith("-"))) return runTests(bun, root, rest);
   const files = testFiles(root, rest);
   if (files.length === 0) throw new BootstrapError(`no test file is named like ${rest.join(", ")}`, EXIT.usage);
-  const counts = await runInLanes(bun, root, files, lanes === undefined ? {} : { lanes: Number(lanes) });
+  const counts = await withPrograms(bun, root, files, (env) => runInLanes(bun, root, files, { ...(lanes === undefined ? {} : { lanes: Number(lanes) }), env: { ...process.env, ...env } }));
   if (args.includes("--slowest")) process.stdout.write(slowest(counts.times));
   return counts;
 }

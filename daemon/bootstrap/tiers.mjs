@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { runInLanes } from "./lanes.mjs";
+import { withPrograms } from "./programs.mjs";
 import { BootstrapError, EXIT } from "./steps.mjs";
 
 /** How long one test, and one file of them, may take. Programs are built from their sources here at the first run. */
@@ -32,7 +33,7 @@ export async function runTier(bun, root, tier, args, env = {}) {
   const minutes = args.map((arg) => WITHIN.exec(arg)?.[1]).find((found) => found !== undefined);
   const files = tierFiles(root, tier, args.filter((arg) => !WITHIN.test(arg)));
   const within = minutes === undefined ? {} : { run_deadline_ms: Number(minutes) * MINUTE_MS };
-  return runInLanes(bun, root, files, { lanes: 1, ...DEADLINES[tier], ...within, skips_fail: tier !== "nightly", env: { ...process.env, ...env } });
+  return withPrograms(bun, root, files, (more) => runInLanes(bun, root, files, { lanes: 1, ...DEADLINES[tier], ...within, skips_fail: tier !== "nightly", env: { ...process.env, ...more, ...env } }));
 }
 
 /** Test data of others that no registry has: in a folder `vectors` of `folder`. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { World } from "../e2e/testing/world.ts";
+import { workersOf, World } from "../e2e/testing/world.ts";
 import { ROOT } from "../house/sources.ts";
 import { bundlePrograms } from "./bundle.ts";
 
@@ -42,6 +42,9 @@ async function daemonOf(program: string): Promise<World> {
   return world;
 }
 
+const WORKER_SOURCE = join(ROOT, "daemon/gate/worker.ts");
+const programOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").find((word) => /\/worker\.[jt]s$/.test(word)) ?? "none";
+
 const ask = async (world: World, path: string): Promise<unknown> => (await fetch(`http://maestro${path}`, { unix: world.socket_path })).json();
 
 describe("maestro in one file", () => {
@@ -71,7 +74,7 @@ describe("maestrod in one file", () => {
     for (const file of [bundle, `${bundle}.jsc`]) expect([file, readFileSync(file).includes(basename(folder))]).toEqual([file, false]);
   });
 
-  test("describes the same interface, and gates a change with the check processes, policy and kernels of the source beside it", async () => {
+  test("describes the same interface, and gates a change with the check processes in one file, policy and kernels that lie beside it", async () => {
     const [ours, theirs] = await Promise.all([daemonOf(bundle), daemonOf(join(ROOT, "daemon/main.ts"))]);
     expect(await ask(ours, "/openapi.json")).toEqual(await ask(theirs, "/openapi.json"));
     const verdict = async (world: World) => {
@@ -82,6 +85,8 @@ describe("maestrod in one file", () => {
     const [one, other] = [await verdict(ours), await verdict(theirs)];
     expect(one).toEqual(other);
     expect(one).toMatchObject({ code: 0, verified: "verified" });
+    const checking = async (world: World): Promise<string> => programOf(workersOf((await world.status()).daemon.pid)[0] ?? 0);
+    expect(await Promise.all([ours, theirs].map(checking))).toEqual([join(used, "run/worker.js"), WORKER_SOURCE]);
   }, 120_000);
 });
 

@@ -10,15 +10,17 @@ import { MaestroError } from "../../proto/errors.ts";
 
 const PROJECT = join(import.meta.dir, "../..");
 
+const WORKER = "daemon/gate/worker.ts";
+
 /** Program by the name of its file, without the ending. */
-export const PROGRAMS: Readonly<Record<string, string>> = { maestrod: "daemon/main.ts", maestro: "daemon/cli/quick.ts", "maestro-hook": "daemon/cli/hook.ts", "maestro-all": "daemon/cli/main.ts" };
+export const PROGRAMS: Readonly<Record<string, string>> = { maestrod: "daemon/main.ts", maestro: "daemon/cli/quick.ts", "maestro-hook": "daemon/cli/hook.ts", "maestro-all": "daemon/cli/main.ts", worker: WORKER };
 
 const QUICK = "maestro";
 /** Of what a failed build says, its end. */
 const BYTES_SAID_MAX = 4_000;
 
-/** Asked for by few hosts; they would lie in the memory of all. */
-const EXTERNAL = ["jose", "file-type", "@sigstore/bundle", "@sigstore/protobuf-specs", "@sigstore/verify"];
+/** Asked for by few hosts or changes; they would lie in the memory of all. */
+const EXTERNAL = ["jose", "file-type", "@cyclonedx/cyclonedx-library", "@sigstore/bundle", "@sigstore/protobuf-specs", "@sigstore/verify"];
 
 const OWN_PLACE = /\bimport\.meta\.(\w+)/g;
 /** Properties of the place that a bundle names instead. */
@@ -61,12 +63,12 @@ const quickOnly: BunPlugin = {
 };
 
 /**
- * What a check loads while it runs, it loads in a check process, which runs from source. The daemon knows of checks their names and rules:
+ * What a check loads while it runs, it loads in a check process, which is a program of its own. The daemon knows of checks their names and rules:
  * code that nobody calls there would lie in its memory all the same.
  */
-function checksFromSource(out: string): BunPlugin {
+function checksElsewhere(out: string): BunPlugin {
   return {
-    name: "checks-from-source",
+    name: "checks-elsewhere",
     setup(build) {
       build.onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, kind }) =>
         kind === "dynamic-import" && importer.includes("/daemon/gate/checks/") ? { path: relative(out, resolve(dirname(importer), path)), external: true } : undefined,
@@ -96,7 +98,7 @@ async function bundleHere(out: string): Promise<void> {
       external: EXTERNAL,
       // Names stay, so that a stack still says who called whom; what a bundle's text takes is memory for as long as the program runs.
       minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
-      plugins: name === QUICK ? [quickOnly, ownPlaces(out)] : [checksFromSource(out), ownPlaces(out)],
+      plugins: [...(name === QUICK ? [quickOnly] : source === WORKER ? [] : [checksElsewhere(out)]), ownPlaces(out)],
     });
   }
 }

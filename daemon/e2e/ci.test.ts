@@ -6,11 +6,11 @@ import { parse } from "yaml";
 import type { Card } from "../../proto/card.ts";
 import { FakeHost } from "../cli/outputs/comment/testing/fake-host.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
+import { CLI } from "../testing/programs.ts";
 import { World, type Ran } from "./testing/world.ts";
 
 setDefaultTimeout(120_000);
 const DOCS = join(import.meta.dir, "../../docs/ci");
-const CLI = join(import.meta.dir, "../cli/main.ts");
 const snippet = (name: string): string => readFileSync(join(DOCS, name), "utf8");
 
 let world: World;

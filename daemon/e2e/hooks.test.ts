@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Source } from "../platform/git/testing/scratch.ts";
+import { CLI } from "../testing/programs.ts";
 import { AGENT, oneDocument, World, type GateDocument, type Ran } from "./testing/world.ts";
 
-const CLI = join(import.meta.dir, "../cli/main.ts");
 const CONFLICT = "<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n";
 const CLEAN = { "src/b.ts": "export const b = 2;\n" };
 const WORKFLOW = { ".github/workflows/a.yml": "on: push\njobs: {}\n" };

@@ -8,10 +8,10 @@ import type { WorkerJob } from "../../proto/worker.ts";
 import { Scratch } from "../platform/git/testing/scratch.ts";
 import { WorkerPool } from "../platform/pool/pool.ts";
 import { THRESHOLDS } from "../testing/checks.ts";
+import { WORKER } from "../testing/programs.ts";
 import { Lane } from "../checking/lane.ts";
 
 const limits = Value.Create(Limits);
-const WORKER = new URL("./worker.ts", import.meta.url).pathname;
 const DEADLINE_MS = 20_000;
 const never = new AbortController().signal;
 

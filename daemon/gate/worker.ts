@@ -88,4 +88,5 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   return { kind: "check", outcome, duration_us: since(start), usage: usageSince(cpu), reads: seen.reads() };
 }
 
-await serve({ validate: validatorOf(WorkerJob), handle });
+// No await at the top level: Bun keeps bytecode only for a program without one.
+void serve({ validate: validatorOf(WorkerJob), handle });

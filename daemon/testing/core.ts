@@ -18,6 +18,7 @@ import { Scratch, streamOf, type Source } from "../platform/git/testing/scratch.
 import type { WorkerPool } from "../platform/pool/pool.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { FakeClock } from "./clock.ts";
+import { WORKER } from "./programs.ts";
 import { SeededRandom } from "./random.ts";
 import { noSandbox } from "./sandbox.ts";
 import { ownUser } from "./tenants.ts";
@@ -75,6 +76,7 @@ export class World implements AsyncDisposable {
       clock: this.clock,
       random: new SeededRandom("core"),
       config_owner: () => this.config_owner,
+      worker_program: WORKER,
       fatal: (reason) => this.warnings.push(reason),
       warn: (_, error) => this.warnings.push(error),
     });

@@ -3,11 +3,11 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { join } from "node:path";
 import { Source } from "../../platform/git/testing/scratch.ts";
 import { gitDaemon, type Server } from "../../testing/remotes.ts";
+import { CLI } from "../../testing/programs.ts";
 import { HAS_SSH_KEYGEN, KeyRing } from "../../testing/ssh.ts";
 import { Operated, ROW } from "./operated.ts";
 import type { Ran, World } from "./world.ts";
 
-const CLI = join(import.meta.dir, "../../cli/main.ts");
 
 /** The agent's user exists, because ssh-keygen signs for no other. */
 export const AGENT_UID = 65_534;

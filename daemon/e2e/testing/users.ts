@@ -1,11 +1,11 @@
 /** The command line as other users of this machine: the kernel's word on who asks, which no test can make up. */
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CLI } from "../../testing/programs.ts";
 import { HAS_SSH_AGENT, HAS_SSH_KEYGEN } from "../../testing/ssh.ts";
 import { skipWithout } from "../../testing/skip.ts";
 import type { Ran, World } from "./world.ts";
 
-const CLI = join(import.meta.dir, "../../cli/main.ts");
 const ROOT = join(import.meta.dir, "../../..");
 /** A user that exists: ssh-keygen signs for no other. */
 export const CI_USER = 65_534;

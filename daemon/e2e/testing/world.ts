@@ -5,9 +5,8 @@ import { join } from "node:path";
 import type { GateResult, StatusReply } from "../../../proto/api.ts";
 import { MaestroClient } from "../../client/maestro.ts";
 import { Source } from "../../platform/git/testing/scratch.ts";
+import { CLI, MAESTROD } from "../../testing/programs.ts";
 
-const CLI = join(import.meta.dir, "../../cli/main.ts");
-const MAESTROD = join(import.meta.dir, "../../main.ts");
 /** A daemon has taken 20 s to start beside 40 others on two processors; nothing waits longer than it must. */
 const START_DEADLINE_MS = 60_000;
 const PROBE_INTERVAL_MS = 5;
@@ -78,7 +77,7 @@ export function alive(pid: number): boolean {
 export function workersOf(pid: number): number[] {
   const text = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => text(`/proc/${pid}/task/${task}/children`).split(" "));
-  return children.map(Number).filter((child) => child > 0 && text(`/proc/${child}/cmdline`).includes("gate/worker.ts"));
+  return children.map(Number).filter((child) => child > 0 && text(`/proc/${child}/cmdline`).match(/\/(?:gate\/worker\.ts|run\/worker\.js)\0/) !== null);
 }
 
 export class World {
@@ -99,9 +98,9 @@ export class World {
     return join(this.home, name);
   }
 
-  /** Nothing of the caller's environment: a test must not depend on whose machine it runs on. */
+  /** Nothing of the caller's environment: a test must not depend on whose machine it runs on. Bun keeps what it compiled out of the home that tests look at. */
   private environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-    return { HOME: this.home, XDG_STATE_HOME: join(this.home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: this.path("no-host-config.yaml"), ...more };
+    return { HOME: this.home, XDG_STATE_HOME: join(this.home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: this.path("no-host-config.yaml"), BUN_RUNTIME_TRANSPILER_CACHE_PATH: join(this.home, "state/bun"), ...more };
   }
 
   start(args: readonly string[], { cwd = this.home, env }: RunOptions = {}): Running {
