@@ -2,10 +2,14 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, copyFileSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PROVENANCE_PREDICATE } from "../../proto/build.ts";
 import type { DeployPolicy, DeployVerdict } from "../../proto/deploy.ts";
 import type { ShipmentStatement } from "../../proto/predicates/shipping.ts";
+import type { TrustBody } from "../../proto/trust.ts";
 import { artifactAt } from "../cli/artifact-file.ts";
 import { evidenceBeside } from "../cli/deploy-evidence.ts";
+import { signerFromPem } from "../evidence/keys/signer.ts";
+import { signTrust, trustFileBytes } from "../evidence/keys/trust.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { judgeDeploy } from "../verifier/deploy/release.ts";
 import { openTrust } from "../verifier/index.ts";
@@ -14,7 +18,8 @@ import { CI_USER, handOver, Users } from "./testing/users.ts";
 import { begin } from "./testing/witnesses.ts";
 import { oneDocument, until, World, type Ran } from "./testing/world.ts";
 
-setDefaultTimeout(120_000);
+// Dozens of processes one after another.
+setDefaultTimeout(300_000);
 const skipped = skipWithout(process.getuid?.() === 0 && Bun.which("setpriv") !== null && Bun.which("bwrap") !== null, "releases in mode host: needs root, setpriv and bubblewrap");
 /** A job that gates, and one that releases. */
 const SHIP_USER = 65_533;
@@ -110,12 +115,23 @@ function released(ran: Ran): Released {
 }
 
 /** What `maestro verify-deploy` answers under the operator's trust file: the verdict with the codes of its reasons. */
-async function deployed(artifact: string, policy: DeployPolicy, provenance?: string): Promise<readonly [result: DeployVerdict["result"], ...codes: string[]]> {
-  const trust = openTrust(readFileSync(operated.world.path("trust.json")));
+async function deployed(artifact: string, policy: DeployPolicy, { provenance, trust_path = operated.world.path("trust.json") }: { readonly provenance?: string; readonly trust_path?: string } = {}): Promise<readonly [result: DeployVerdict["result"], ...codes: string[]]> {
+  const trust = openTrust(readFileSync(trust_path));
   if (!trust.ok) throw new Error(trust.reason.detail);
   const now = new Date();
   const { result, reasons } = judgeDeploy(policy, evidenceBeside(await artifactAt(artifact), { path: artifact, release: undefined, provenance, bundles: [] }, trust.value, now), now);
   return [result, ...reasons.map(({ code }) => code)];
+}
+
+/** The operator's trust file signed anew, in which the node may attest no build any more. */
+function withoutBuilds(): string {
+  const { world } = operated;
+  const { body } = JSON.parse(readFileSync(world.path("trust.json"), "utf8")) as { readonly body: TrustBody };
+  const keys = body.keys.map((key) => ({ ...key, predicate_types: key.predicate_types.filter((type) => type !== PROVENANCE_PREDICATE) }));
+  const root = signerFromPem("ed25519", readFileSync(world.path("root.pem"), "utf8"), "root.pem");
+  const path = world.path("without-builds.json");
+  writeFileSync(path, trustFileBytes(signTrust({ ...body, keys }, root)));
+  return path;
 }
 
 /** The same by the command line. */
@@ -158,7 +174,8 @@ describe.skipIf(skipped)("a release in mode host", () => {
     expect(await commanded(copy, BUILT)).toMatchObject({ code: 0, stdout: expect.stringContaining("PASS") });
     expect(await deployed(copy, { ...BUILT, slsa_level_min: 3 })).toEqual(["refuse", "provenance.level"]);
     expect(await deployed(copy, { ...BUILT, builders: ["urn:maestro:builder:ci.example.org:local"] })).toEqual(["refuse", "provenance.builder"]);
-    expect(await deployed(copy, BUILT, join(elsewhere, "app.provenance.sigstore.json"))).toEqual(["refuse", "provenance.invalid"]);
+    expect(await deployed(copy, BUILT, { provenance: join(elsewhere, "app.provenance.sigstore.json") })).toEqual(["refuse", "provenance.invalid"]);
+    expect(await deployed(copy, BUILT, { trust_path: withoutBuilds() })).toEqual(["refuse", "provenance.invalid"]);
     renameSync(provenance, `${provenance}.aside`);
     expect(await deployed(copy, BUILT)).toEqual(["refuse", "provenance.missing"]);
     renameSync(`${provenance}.aside`, provenance);
