@@ -4,6 +4,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import type { FlakyRate } from "../../proto/failed-test.ts";
 import { Closed, Count, GitOid } from "../../proto/scalar.ts";
 import type { Store } from "../store/db.ts";
+import { LAST_TEXT } from "../store/table.ts";
 import { rateOf } from "./flakiness.ts";
 
 const Tree = Type.Union([GitOid, Type.Null()]);
@@ -37,7 +38,6 @@ export interface HistoryDeps {
 const TESTS_MAX = 500;
 /** A test that nobody saw for so long is another one by now. */
 const AGE_S_MAX = 90 * 86_400;
-const LAST = "\uffff";
 
 const NEW: Omit<TestRow, "failed_tree" | "last_s"> = { runs: 0, failures: 0, flakes: 0, passed_tree: null, flake_tree: null };
 
@@ -60,7 +60,7 @@ function afterPass(row: TestRow, tree: string, last_s: number): TestRow {
 export function openTestHistory({ store, now_s, tests_max = TESTS_MAX }: HistoryDeps): TestHistory {
   const rows = store.table<readonly [string, string], typeof TestRow>("tests.history", TestRow);
   const keyOf = ({ repo_id, command }: TestPlace): string => createHash("sha256").update(JSON.stringify([repo_id, command])).digest("hex");
-  const of = (place: string) => [...rows.entries({ start: [place, ""], end: [place, LAST], limit: 2 * tests_max })];
+  const of = (place: string) => [...rows.entries({ start: [place, ""], end: [place, LAST_TEXT], limit: 2 * tests_max })];
 
   /** What is old goes, then who was never flaky and not seen longest. */
   function bound(place: string): void {

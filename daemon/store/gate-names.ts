@@ -5,6 +5,7 @@
 import { Closed, Count } from "../../proto/scalar.ts";
 import type { Store } from "./db.ts";
 import type { GateRow } from "./gates.ts";
+import { LAST_TEXT } from "./table.ts";
 
 const Nothing = Closed({});
 /** Places from `from` up to `next`, exclusive, are in the index. */
@@ -13,7 +14,6 @@ const STATE = "filled";
 /** Of older rows, with each recorded gate: 10,000 are in after 40 gates, each of which takes some ms longer. */
 const BACKFILL_ROWS = 256;
 const NAMES = 3;
-const LAST = "\uffff";
 
 export interface GateNames {
   /** Inside `Store.atomic`, for a row that has just got its place; `older` gives the row of a place, if it has one. */
@@ -47,7 +47,7 @@ export function openGateNames(store: Store, places: () => number): GateNames {
       if (names.count() !== NAMES * places()) return null;
       const found = new Set<number>();
       for (const start of starts) {
-        for (const { key: [, place] } of names.entries({ start: [start, 0], end: [`${start}${LAST}`, 0], limit: limit + 1 })) found.add(place);
+        for (const { key: [, place] } of names.entries({ start: [start, 0], end: [`${start}${LAST_TEXT}`, 0], limit: limit + 1 })) found.add(place);
         if (found.size > limit) return null;
       }
       return [...found].toSorted((a, b) => a - b);

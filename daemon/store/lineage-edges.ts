@@ -5,6 +5,7 @@ import { Choice, Closed } from "../../proto/scalar.ts";
 import type { Store } from "./db.ts";
 import { artifactName } from "./gates.ts";
 import { releaseArtifactName } from "./releases.ts";
+import { LAST_TEXT } from "./table.ts";
 
 const Edge = Closed({ kind: Choice(["reused", "released"]), to: Type.String({ maxLength: 128 }) });
 export type Edge = Static<typeof Edge>;
@@ -31,6 +32,6 @@ export function openLineageEdges(store: Store): LineageEdges {
     add(name, card) {
       for (const { kind, name: source } of upstreamOf(card)) rows.put([source, name], { kind, to: name });
     },
-    from: (name) => [...rows.entries({ start: [name, ""], end: [name, "\uffff"], limit: EDGES_READ_MAX })].map(({ value }) => value),
+    from: (name) => [...rows.entries({ start: [name, ""], end: [name, LAST_TEXT], limit: EDGES_READ_MAX })].map(({ value }) => value),
   };
 }

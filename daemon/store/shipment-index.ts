@@ -15,6 +15,7 @@ import type { Artifacts } from "./artifacts.ts";
 import type { Store } from "./db.ts";
 import { artifactName } from "./gates.ts";
 import { isShipmentName, readShipment } from "./shipments.ts";
+import { LAST_TEXT } from "./table.ts";
 
 /** One question and its answer. `refused`: why; null where it was released. `provenance`: whether the release names any. */
 export const AskedShipment = Closed({
@@ -83,7 +84,7 @@ export function openShipmentIndex(store: Store, asked_max = ASKED_MAX): Shipment
     },
     refused: (one) => note({ ...one, provenance: false }),
     asked: (from_s, before, limit) => [...asked.entries({ reverse: true, start: before ?? [Number.MAX_SAFE_INTEGER, 0], end: [from_s, -1], limit: limit + 1 })].filter(({ key }) => key.join() !== before?.join()).slice(0, limit),
-    ofGate: (name) => [...gates.entries({ start: [name, ""], end: [name, "\uffff"], limit: READ_MAX })].map(({ value }) => value.shipment_id),
+    ofGate: (name) => [...gates.entries({ start: [name, ""], end: [name, LAST_TEXT], limit: READ_MAX })].map(({ value }) => value.shipment_id),
     ofFile: (sha256) => [...files.entries({ reverse: true, start: [sha256, Number.MAX_SAFE_INTEGER], end: [sha256, -1], limit: READ_MAX })].map(({ value }) => value.shipment_id),
     count: () => files.count(),
   };

@@ -5,6 +5,9 @@ import { lazyCheck } from "../platform/lazy-check.ts";
 import { storeFailure } from "./failure.ts";
 import { openRecord, sealRecord, valueBytes, type Key } from "./record.ts";
 
+/** Stands in a key after every text: the end of all keys that begin as the parts before it. Names, digests and users of ours hold no U+FFFF. */
+export const LAST_TEXT = "\uffff";
+
 export interface KeyRange<K extends Key> {
   /** First key, inclusive. */
   readonly start?: K;

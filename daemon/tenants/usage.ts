@@ -4,6 +4,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { Closed, Count } from "../../proto/scalar.ts";
 import { RUNS_PER_CHANGE_MAX, type ReportedUsage, type UsageReport } from "../../proto/usage.ts";
 import type { Store } from "../store/db.ts";
+import { LAST_TEXT } from "../store/table.ts";
 
 const Known = Type.Union([Count, Type.Null()]);
 const RunRow = Closed({ calls_made: Known, calls_reported: Count, tokens: Known, micro_usd: Known, at_s: Count });
@@ -39,7 +40,6 @@ const RUNS_MAX = 100_000;
 /** Looked at with each new run, so that what is old goes without anybody waiting for it. */
 const SWEEP_ROWS = 16;
 const IDLE_S_MAX = 400 * 86_400;
-const LAST = "\uffff";
 /** Links of one change that are read; tenants are the operator's to name. */
 const LINKS_MAX = 1_024 * RUNS_PER_CHANGE_MAX;
 
@@ -63,12 +63,12 @@ export function openRunUsage({ store, now_s, runs_max = RUNS_MAX }: RunUsageDeps
   }
 
   function linked(change: string, payer?: string) {
-    const range = payer === undefined ? { start: [change, "", ""], end: [change, LAST, ""], limit: LINKS_MAX } as const : { start: [change, payer, ""], end: [change, payer, LAST], limit: RUNS_PER_CHANGE_MAX } as const;
+    const range = payer === undefined ? { start: [change, "", ""], end: [change, LAST_TEXT, ""], limit: LINKS_MAX } as const : { start: [change, payer, ""], end: [change, payer, LAST_TEXT], limit: RUNS_PER_CHANGE_MAX } as const;
     return [...links.entries(range)];
   }
 
   function sweep(payer: string): void {
-    const old = [...runs.entries({ start: [payer, ""], end: [payer, LAST], limit: SWEEP_ROWS })].filter(({ value }) => value.at_s < now_s() - IDLE_S_MAX);
+    const old = [...runs.entries({ start: [payer, ""], end: [payer, LAST_TEXT], limit: SWEEP_ROWS })].filter(({ value }) => value.at_s < now_s() - IDLE_S_MAX);
     for (const { key } of old) runs.remove(key);
     if (old.length > 0) count(payer, -old.length);
   }

@@ -4,7 +4,7 @@ import { CAPABILITY_LIFE_S_MAX } from "../../../proto/capability.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
-import type { Table } from "../../store/table.ts";
+import { LAST_TEXT, type Table } from "../../store/table.ts";
 import type { Account } from "../principal.ts";
 import { AccountRow, Amount, type Bill, billed, ChangeRow, emptyAccount, emptyChange, reserved, rolled, settled, shortfall } from "./core.ts";
 
@@ -17,7 +17,6 @@ const IDLE_S_MAX = CAPABILITY_LIFE_S_MAX + 86_400;
 const CHANGE_IDLE_S_MAX = 400 * 86_400;
 /** Looked at in one go, of which there is one at the start and one with every so many settlements: however many tokens there were, no request waits for all of them. */
 const SWEEP_ROWS = 256;
-const LAST = "\uffff";
 /** Shares of one change that are read: tenants are the operator's to name, and a change of a repository of one's own has one. */
 const PAYERS_MAX = 1_024;
 const SWEEP_SETTLEMENTS = 64;
@@ -63,7 +62,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
   const parts = store.table<Part, typeof ChangeRow>("ledger_change_payers", ChangeRow);
   let last = 0;
 
-  const partsOf = (change: string) => [...parts.entries({ start: [change, ""], end: [change, LAST], limit: PAYERS_MAX })];
+  const partsOf = (change: string) => [...parts.entries({ start: [change, ""], end: [change, LAST_TEXT], limit: PAYERS_MAX })];
 
   function accountOf({ key, window_s }: Pick<Account, "key" | "window_s">): AccountRow {
     return rolled(accounts.get(key) ?? emptyAccount(now_s()), window_s, now_s());
