@@ -12,7 +12,8 @@ import { compactState } from "./integrity/compact.ts";
 import { fsck, Tally } from "./integrity/fsck.ts";
 import { walkOffline } from "./integrity/offline.ts";
 import { repairState } from "./integrity/repair.ts";
-import { cloneIdentity, describeBackup, restoreBackup } from "./integrity/restore.ts";
+import { rememberPlace } from "./integrity/place.ts";
+import { cloneIdentity, describeBackup, describeState, restoreBackup } from "./integrity/restore.ts";
 import type { Step } from "./integrity/step.ts";
 import { systemClock } from "./platform/clock.ts";
 import { diskCode } from "./platform/disk.ts";
@@ -26,7 +27,7 @@ const defaults = Value.Create(Limits);
 /** Nothing new is taken in here, and what is kept was taken under the operator's limits, which may have been higher: none of it is damaged for that. */
 const limits = { store: { ...defaults.store, blob_bytes_max: Number.MAX_SAFE_INTEGER, value_bytes_max: Number.MAX_SAFE_INTEGER, commit_deadline_ms: COMMIT_DEADLINE_MS } };
 const text = { type: "string" } as const;
-const { values, positionals } = parseArgs({ args: Bun.argv.slice(2), options: { state: text, from: text, to: text, skip: text, tombstones: text, holds: text, "as-clone": { type: "boolean" } }, allowPositionals: true, strict: true });
+const { values, positionals } = parseArgs({ args: Bun.argv.slice(2), options: { state: text, from: text, to: text, skip: text, tombstones: text, holds: text, "as-clone": { type: "boolean" }, moved: { type: "boolean" } }, allowPositionals: true, strict: true });
 const state_dir = values.state ?? "";
 const monotonic_ms = () => systemClock.monotonic_ms();
 
@@ -135,7 +136,11 @@ const VERBS: Readonly<Record<string, () => Promise<void>>> = {
   }),
   repair: () => locked(async () => say({ event: "repaired", report: await repairState({ ...shared, examine, salvage: salvageIn }) })),
   compact: () => locked(async () => say({ event: "compacted", report: await compactState(shared) })),
-  clone: () => locked(async () => say({ event: "restored", report: await cloneIdentity(shared) })),
+  clone: () => locked(async () => {
+    const report = values.moved === true ? await describeState(state_dir, limits) : await cloneIdentity(shared);
+    rememberPlace(state_dir);
+    say({ event: "restored", report });
+  }),
   check: async () => say({ event: "restored", report: await describeBackup(values.from ?? "") }),
   restore: async () => say({ event: "restored", report: await restoreBackup({ ...shared, source: values.from ?? "", ...(values.tombstones === undefined ? {} : { tombstones: values.tombstones }), ...(values.holds === undefined ? {} : { holds: values.holds }), cause: values["as-clone"] === true ? "clone" : "restored" }) }),
 };

@@ -79,6 +79,7 @@ export const ERRORS = {
   "backup.target": row(500, EXIT.unavailable, false, "The backup could not be written where it was to go, and nothing of it is left there; the detail says why."),
   "restore.occupied": row(409, EXIT.usage, false, "Nothing is written over something that is there; name a folder that is absent or empty, and stop the daemon before a restore."),
   "store.schema": row(500, EXIT.internal, false, "The state folder was written by another version; use that version or a fresh folder."),
+  "store.copied": row(409, EXIT.unavailable, false, "The state folder is a copy of another one and has its keys; two daemons of one key would sign two histories, so it is not started. The detail says what to do."),
   "store.commit": row(500, EXIT.internal, true, "The state could not be made durable; nothing was acknowledged."),
   "record.expired": row(410, EXIT.usage, false, "That record is gone because its time was over or an operator asked for it; its tombstone and its log entry stay, and a bundle you kept still verifies. See `maestro lineage`."),
   "retention.refused": row(409, EXIT.usage, false, "Retention forbids that: a held record does not go, and an export takes nothing that is past its time. The detail says which."),

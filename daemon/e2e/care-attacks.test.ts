@@ -31,7 +31,7 @@ const said = async (args: readonly string[]): Promise<Record<string, unknown>> =
 const stateAt = (folder: string): string[] => ["--state", folder, "--socket", join(folder, "s")];
 /** A copy of the state folder as it is between two requests; nothing in it is being written then. */
 function copied(name: string): string {
-  cpSync(world.state_dir, world.path(name), { recursive: true, filter: (from) => !from.endsWith(".sock") });
+  cpSync(world.state_dir, world.path(name), { recursive: true, filter: (from) => !from.endsWith(".sock") && from !== join(world.state_dir, "place") });
   return world.path(name);
 }
 

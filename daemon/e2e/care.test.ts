@@ -31,7 +31,7 @@ const document = async (args: readonly string[]): Promise<Record<string, never>>
 /** The state folder again, under another name, with its daemon stopped. */
 async function copied(name: string): Promise<string> {
   if (await world.client.answers()) await world.run(["stop"]);
-  cpSync(world.state_dir, world.path(name), { recursive: true });
+  cpSync(world.state_dir, world.path(name), { recursive: true, filter: (from) => from !== join(world.state_dir, "place") });
   return world.path(name);
 }
 const stateAt = (folder: string): string[] => ["--state", folder, "--socket", join(folder, "s")];

@@ -36,7 +36,7 @@ const WRITTEN = /^(?:lock|db\/lock\.mdb|maestrod\.log)$/;
 
 function copied(name: string): { readonly folder: string; readonly held: () => Record<string, string> } {
   const folder = world.path(name);
-  cpSync(world.state_dir, folder, { recursive: true, filter: (from) => !from.endsWith(".sock") });
+  cpSync(world.state_dir, folder, { recursive: true, filter: (from) => !from.endsWith(".sock") && from !== join(world.state_dir, "place") });
   // No release writes such bytes: a start that takes them for an older version's copy would replace them.
   rmSync(join(folder, "host-policy.tar.gz"));
   const held = (): Record<string, string> => {

@@ -15,6 +15,7 @@ import { openGates, type Gates } from "../store/gates.ts";
 import { openOutbox, type Outbox } from "../store/outbox.ts";
 import { requireNoLater } from "../store/schema.ts";
 import { type Holds, openHolds, openTombstones, type Tombstones } from "../store/tombstones.ts";
+import { rememberedPlace } from "./place.ts";
 import { logKeys } from "./start.ts";
 import { type Step, within } from "./step.ts";
 import { walk } from "./walk.ts";
@@ -62,6 +63,8 @@ async function* log(state_dir: string, { keys, tables }: Opened): AsyncGenerator
 function* machine(state_dir: string): Generator<Omit<Step, "area">, void> {
   rememberedMachine(state_dir);
   yield { name: "machine", bytes: 0, problem: null };
+  rememberedPlace(state_dir);
+  yield { name: "place", bytes: 0, problem: null };
 }
 
 /** Everything in the folder; what cannot even be opened is the first thing that is wrong. Throws `store.schema` for another version's. */

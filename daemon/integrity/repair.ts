@@ -33,6 +33,7 @@ import { type addBuilds, buildIn } from "./build-blobs.ts";
 import { shipmentIn } from "./shipment-blobs.ts";
 import { nameReleases } from "./release-blobs.ts";
 import { repairGates } from "./repair-gates.ts";
+import { rememberPlace } from "./place.ts";
 import { mendHoldFile, repairHolds } from "./repair-holds.ts";
 import { Repair, type RepairDeps } from "./repairing.ts";
 import type { Step } from "./step.ts";
@@ -184,6 +185,10 @@ export async function repairState(deps: RepairDeps): Promise<RepairReport> {
   if (damaged.some(({ area }) => area === "keys") && machine !== null) {
     rememberMachine(state_dir, machine);
     repair.note("rebuilt", "machine: this machine is now the one on record");
+  }
+  if (damaged.some(({ area, problem }) => area === "keys" && problem?.includes("/place is damaged"))) {
+    rememberPlace(state_dir);
+    repair.note("rebuilt", "place: this folder is now the one on record");
   }
   await setAsideFiles(repair, damaged);
   let succession: Succession | null = null;

@@ -28,7 +28,7 @@ import { awaitHolds, believeClock } from "./age.ts";
 import { fsckReport } from "./fsck.ts";
 import { HOLD_FILE, mergeHolds } from "./hold-file.ts";
 import { settleHolds } from "./holding.ts";
-import { walkOffline } from "./offline.ts";
+import { openOffline, walkOffline } from "./offline.ts";
 import { logKeys } from "./start.ts";
 import { mergeTombstones } from "./tombstone-file.ts";
 
@@ -221,6 +221,16 @@ export async function describeBackup(source: string): Promise<RestoreReport> {
   const manifest = await checkBackup(source);
   const { log, gates } = manifest.body;
   return { checked: checkedOf(manifest), restored: null, succession: null, log: { origin: log.origin, size: log.size }, gates, holds_awaited: false, damage: [] };
+}
+
+/** A folder as it is, for whoever says that it only moved. Throws what says that it cannot be opened. */
+export async function describeState(state_dir: string, limits: RestoreDeps["limits"]): Promise<RestoreReport> {
+  const { keys, tables, gates, close } = await openOffline(state_dir, limits);
+  try {
+    return { checked: { files: 0, bytes: 0 }, restored: null, succession: null, log: { origin: keys.log_note.name, size: tables.head.get(HEAD)?.size ?? 0 }, gates: gates.count(), holds_awaited: false, damage: [] };
+  } finally {
+    await close();
+  }
 }
 
 /** A folder that was copied with its keys becomes a node of its own. The caller holds its lock. */

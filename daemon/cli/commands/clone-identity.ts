@@ -8,7 +8,7 @@ import { print } from "../output.ts";
 import { restoreLines } from "./restore.ts";
 
 export const run: CommandModule["run"] = async ({ values }) => {
-  const report = await offline<RestoreReport>("clone", ["--state", locate(values).state_dir]);
+  const report = await offline<RestoreReport>("clone", ["--state", locate(values).state_dir, ...(values["moved"] === true ? ["--moved"] : [])]);
   if (values["json"] === true) printJson(report);
   else print(restoreLines(report).join("\n"));
   return EXIT.admit;

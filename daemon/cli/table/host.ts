@@ -83,7 +83,7 @@ export const HOST: readonly Command[] = [
     summary: "make a copied state folder a node of its own; the daemon must be stopped",
     positionals: "",
     positionals_max: 0,
-    options: STATE,
+    options: { ...STATE, moved: { type: "boolean", help: "it is no copy but the newest state, moved here, and the other is gone for good: it goes on with its log" } },
     load: () => import("../commands/clone-identity.ts"),
   },
   {

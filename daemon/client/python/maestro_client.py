@@ -89,6 +89,7 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "backup.target": (False, "The backup could not be written where it was to go, and nothing of it is left there; the detail says why."),
     "restore.occupied": (False, "Nothing is written over something that is there; name a folder that is absent or empty, and stop the daemon before a restore."),
     "store.schema": (False, "The state folder was written by another version; use that version or a fresh folder."),
+    "store.copied": (False, "The state folder is a copy of another one and has its keys; two daemons of one key would sign two histories, so it is not started. The detail says what to do."),
     "store.commit": (True, "The state could not be made durable; nothing was acknowledged."),
     "record.expired": (False, "That record is gone because its time was over or an operator asked for it; its tombstone and its log entry stay, and a bundle you kept still verifies. See `maestro lineage`."),
     "retention.refused": (False, "Retention forbids that: a held record does not go, and an export takes nothing that is past its time. The detail says which."),
@@ -258,7 +259,7 @@ class IntegrityStatus(TypedDict):
 
 
 class Damage(TypedDict):
-    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs"]
+    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds"]
     name: str
     what: str
 
@@ -1322,7 +1323,7 @@ class ForgetRequest(TypedDict):
 
 class FsckProgress(TypedDict):
     event: Literal["progress"]
-    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs"]
+    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds"]
     items: int
     bytes: int
 
@@ -1340,7 +1341,7 @@ class FsckReport(TypedDict):
 
 
 class Examined(TypedDict):
-    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs"]
+    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds"]
     items: int
     bytes: int
 
@@ -1574,7 +1575,7 @@ class _Methods:
         return cast("str", self._ask(ROUTES["witnessedCheckpoint"], params={"origin": origin}))
 
     def lineage(self, id: str) -> LineageReply:
-        """Where a recorded gate came from and what came of it, by digest, and what of it is still kept. GET /v1/lineage/:id"""
+        """Where a recorded gate, or a release of an artifact, came from and what came of it, by digest, and what of it is still kept. GET /v1/lineage/:id"""
         return cast("LineageReply", self._ask(ROUTES["lineage"], params={"id": id}))
 
     def retention(self) -> RetentionReply:

@@ -48,6 +48,7 @@ export const ERRORS = {
   "backup.target": { retry: false, sentence: "The backup could not be written where it was to go, and nothing of it is left there; the detail says why." },
   "restore.occupied": { retry: false, sentence: "Nothing is written over something that is there; name a folder that is absent or empty, and stop the daemon before a restore." },
   "store.schema": { retry: false, sentence: "The state folder was written by another version; use that version or a fresh folder." },
+  "store.copied": { retry: false, sentence: "The state folder is a copy of another one and has its keys; two daemons of one key would sign two histories, so it is not started. The detail says what to do." },
   "store.commit": { retry: true, sentence: "The state could not be made durable; nothing was acknowledged." },
   "record.expired": { retry: false, sentence: "That record is gone because its time was over or an operator asked for it; its tombstone and its log entry stay, and a bundle you kept still verifies. See `maestro lineage`." },
   "retention.refused": { retry: false, sentence: "Retention forbids that: a held record does not go, and an export takes nothing that is past its time. The detail says which." },

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MaestroError } from "../../proto/errors.ts";
+import { rememberMachine } from "../evidence/succession/machine.ts";
+import { rememberedPlace, rememberPlace, requirePlace, settlePlace } from "./place.ts";
+
+let root: string;
+let state: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "maestro-place-"));
+  state = join(root, "state");
+  mkdirSync(state);
+  rememberPlace(state);
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const HERE = "a".repeat(64);
+const THERE = "b".repeat(64);
+function codeOf(folder: string, machine: string | null = HERE): string {
+  try {
+    requirePlace(folder, machine);
+    return "starts";
+  } catch (error) {
+    if (error instanceof MaestroError) return error.code;
+    throw error;
+  }
+}
+function copied(): string {
+  const copy = join(root, "copy");
+  cpSync(state, copy, { recursive: true, preserveTimestamps: true });
+  return copy;
+}
+
+test("a folder that is renamed, or whose mark is made anew, is the same one; so is one from before there were marks", () => {
+  renameSync(state, join(root, "renamed"));
+  settlePlace(join(root, "renamed"));
+  expect(codeOf(join(root, "renamed"))).toBe("starts");
+  rmSync(join(root, "renamed/place"));
+  expect(codeOf(join(root, "renamed"))).toBe("starts");
+});
+
+test("attack: a copy beside it, or put in its place under its name after it is gone: neither starts, until somebody says what it is", () => {
+  const copy = copied();
+  expect([codeOf(copy), codeOf(state)]).toEqual(["store.copied", "starts"]);
+  rmSync(state, { recursive: true });
+  renameSync(copy, state);
+  expect([codeOf(state), codeOf(state, null)]).toEqual(["store.copied", "store.copied"]);
+  rememberPlace(state);
+  expect(codeOf(state)).toBe("starts");
+});
+
+test("a folder that wakes up on another machine begins a new log by itself, and is then the one on record there", () => {
+  rememberMachine(state, HERE);
+  const copy = copied();
+  expect([codeOf(copy, THERE), codeOf(copy, HERE)]).toEqual(["starts", "store.copied"]);
+  settlePlace(copy);
+  rememberMachine(copy, THERE);
+  expect(codeOf(copy, THERE)).toBe("starts");
+});
+
+test("attack: any bit of the mark flips: that is damage, and no copy and no permission", () => {
+  const path = join(state, "place");
+  const bytes = readFileSync(path);
+  for (let bit = 0; bit < bytes.length * 8; bit += 5) {
+    const flipped = Buffer.from(bytes);
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    writeFileSync(path, flipped);
+    expect({ bit, code: codeOf(state) }).toEqual({ bit, code: "store.corrupt" });
+  }
+  writeFileSync(path, bytes);
+  expect(rememberedPlace(state)).not.toBeNull();
+  expect(codeOf(state)).toBe("starts");
+});
