@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import { cexDouble, type CexValue } from "../../../proto/cex-value.ts";
+import type { Counterexample } from "../../../proto/counterexample.ts";
+import { flowsOf } from "../outputs/sarif-flow.ts";
+import { cexText, counterexampleLines, counterexampleMarkdown, counterexampleText } from "./counterexample.ts";
+import { activeCharacters, commandLines, HOSTILE } from "./testing/hostile.ts";
+
+const TRACE: Counterexample = {
+  type: "maestro.cex/v1", invariant: "queue.fifo", engine: "tlc", message: "a job is lost", inputs: null,
+  trace: [
+    { action: "Init", location: null, state: { queue: [], done: 0 } },
+    { action: "Take", location: { path: { u: "specs/queue.tla" }, start_line: 12, end_line: 14 }, state: { queue: [], done: 1 } },
+    { action: "Idle", location: null, state: { queue: [], done: 1 } },
+  ],
+  loop_at: 1, stutter: false, seed: null, path: null, smt2_sha256: null, spec_sha256: "b".repeat(64), replay: { command: ["maestro", "modelcheck", "specs/my queue.tla"], verdict: "reproduced" },
+};
+const INPUTS: Counterexample = { ...TRACE, engine: "fast-check", inputs: { spent: 11, rate: cexDouble(0.1 + 0.2) }, trace: null, loop_at: null, seed: 42, path: "3:1", spec_sha256: null };
+
+test("a trace says what each action changed, where it goes back to, and how to see it", () => {
+  expect(counterexampleLines(TRACE)).toEqual([
+    "queue.fifo breaks: a job is lost", "0. Init", "   queue = []", "   done = 0", "1. Take at specs/queue.tla:12", "   done = 1", "2. Idle (nothing changes)",
+    "and back to step 1, for ever", "found by tlc; see it with maestro modelcheck 'specs/my queue.tla'",
+  ]);
+  expect(counterexampleText({ ...TRACE, loop_at: null, stutter: true })).toContain("and nothing happens any more");
+  expect(counterexampleLines(INPUTS)).toContain("rate = 0.30000000000000004");
+  expect(counterexampleLines(INPUTS).at(-1)).toStartWith("found by fast-check (seed 42, path 3:1)");
+});
+
+test("attack: one that did not reproduce is shown on no face", () => {
+  const claimed: Counterexample = { ...TRACE, replay: { ...TRACE.replay, verdict: "not-reproduced" } };
+  expect([counterexampleText(claimed), counterexampleMarkdown(claimed), flowsOf(claimed)]).toEqual(["", "", {}]);
+});
+
+test("a long trace loses its beginning, never its end, and says how much", () => {
+  const steps = Array.from({ length: 100 }, (_, i) => ({ action: `step ${i}`, location: null, state: { i } }));
+  const lines = counterexampleLines({ ...TRACE, trace: steps, loop_at: null });
+  expect(lines[1]).toBe("60 earlier steps are left out here");
+  // The first one that is shown says everything, since what came before it is not there to compare with.
+  expect([lines[2], lines[3], lines.at(-2)]).toEqual(["60. step 60", "   i = 60", "   i = 99"]);
+});
+
+test.each([
+  ["-0", cexDouble(-0)], ["-1/3", { "#rational": ["-1", "3"] }], ["0b0101", { "#bits": "0101" }], ['{1, "a"}', { "#set": [1, "a"] }], ["(1, true)", { "#tup": [1, true] }], ["[1 -> 2]", { "#map": [[1, 2]] }],
+  ["some(3)", { "#ctor": "some", args: [3] }], ["undefined", { "#unserializable": "undefined" }], ["{a: [1]}", { a: [1] }], ["123456789012345678901", { "#bigint": "123456789012345678901" }],
+] as const satisfies readonly (readonly [string, CexValue])[])("%s", (text, value) => {
+  expect(cexText(value)).toBe(text);
+});
+
+test("SARIF: one thread, a step for each state, with its place and what changed", () => {
+  expect(flowsOf(TRACE)).toEqual({
+    codeFlows: [{
+      message: { text: "a job is lost; then back to step 1" },
+      threadFlows: [{ locations: [
+        { executionOrder: 1, location: { message: { text: "Init" } }, state: { queue: { text: "[]" }, done: { text: "0" } } },
+        { executionOrder: 2, location: { message: { text: "Take" }, physicalLocation: { artifactLocation: { uri: "specs/queue.tla", uriBaseId: "%SRCROOT%" }, region: { startLine: 12, endLine: 14 } } }, state: { done: { text: "1" } } },
+        { executionOrder: 3, location: { message: { text: "Idle" } }, state: {}, importance: "essential" },
+      ] }],
+      properties: { engine: "tlc", replay: ["maestro", "modelcheck", "specs/my queue.tla"], spec_sha256: "b".repeat(64) },
+    }],
+  });
+  expect(JSON.stringify(flowsOf(INPUTS))).toContain('"spent":{"text":"11"}');
+});
+
+describe("attack: names, values and actions of the change are inert", () => {
+  test.each(HOSTILE)("%s", (_attack, text) => {
+    const state = { [`a${text.replace(/[\u0000-\u001f\u007f]/g, "").slice(0, 60)}`]: text };
+    const cex: Counterexample = { ...TRACE, message: text, trace: [{ action: text, location: { path: { u: text }, start_line: 1, end_line: 1 }, state }], loop_at: null, replay: { command: ["maestro", text], verdict: "reproduced" } };
+    for (const shown of [counterexampleText(cex), counterexampleMarkdown(cex), JSON.stringify(flowsOf(cex))]) {
+      expect(activeCharacters(shown)).toEqual([]);
+      expect(commandLines(shown)).toEqual([]);
+    }
+  });
+});
