@@ -14,6 +14,7 @@ export interface Given {
 
 const KINDS = {
   bundle: "evidence bundle",
+  shipment: "release of an artifact",
   trust: "trust file",
   sigstore: "Sigstore bundle",
   key: "public key",
@@ -40,6 +41,7 @@ const TAIL_BYTES = 4 * 1024;
  */
 const SIGNS: readonly (readonly [Kind, (head: string, tail: string) => boolean])[] = [
   ["bundle", (head, tail) => /^\{\s*"(?:attestations|earlier)"\s*:\s*\[/.test(head) || /"type"\s*:\s*"maestro\.(?:evidence-)?bundle"\s*,\s*"v"\s*:\s*[0-9]+\s*\}\s*$/.test(tail)],
+  ["shipment", (head, tail) => /^\{\s*"gates"\s*:\s*\[/.test(head) || /"type"\s*:\s*"maestro\.shipment-bundle"\s*,\s*"v"\s*:\s*[0-9]+\s*\}\s*$/.test(tail)],
   ["trust", (head, tail) => /^\{\s*"body"\s*:\s*\{\s*"keys"\s*:/.test(head) || /"type"\s*:\s*"maestro\.trust"\s*,\s*"v"\s*:\s*[0-9]+\s*\}\s*$/.test(tail)],
   ["opening", (head) => head.includes('"type":"maestro.opening"')],
   ["bounds", (head, tail) => head.startsWith('{"body":') && /"type":"config","v":[0-9]+\}\s*$/.test(tail)],

@@ -221,6 +221,15 @@ test("a file of everything around a gate gets the command line's verdict; one wr
 });
 
 const VECTORS = new URL("../../../../shared/vectors/sigstore-bundles/test/assets/bundle-verify/", import.meta.url).pathname;
+test("a release of an artifact is not judged here, and no word of it is verified; by a key it is anybody's statement", async () => {
+  const payload = toBase64(utf8('{"_type":"https://in-toto.io/Statement/v1","predicateType":"urn:maestro:predicate:shipment:v1"}'));
+  for (const content of ['{"gates":[],"type":"maestro.shipment-bundle","v":1}', `{"dsseEnvelope":{"payload":"${payload}"}}`]) {
+    const answer = await given(NOW, ["r.json", content], ["t.json", ring.trust]);
+    expect([answer.verdict, answer.headline]).toEqual(["not_judged", expect.stringContaining("maestro verify FILE")]);
+  }
+  expect((await given(NOW, ["r.json", `{"dsseEnvelope":{"payload":"${payload}"}}`], ["k.pem", "-----BEGIN PUBLIC KEY-----\n"])).verdict).toBe("failed");
+});
+
 const missing = skipWithout(existsSync(VECTORS), "../shared/vectors/sigstore-bundles is not there, so the page was shown no foreign bundle");
 
 test.skipIf(missing)("foreign bundles: with a key the command line's verdict, with a certificate none", async () => {

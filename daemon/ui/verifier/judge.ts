@@ -2,8 +2,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { Value } from "@sinclair/typebox/value";
 import { parseStrict } from "../../../proto/canonical.ts";
-import { fromHex, fromUtf8Lossy, toHex } from "../../../proto/encoding.ts";
+import { fromBase64, fromHex, fromUtf8Lossy, toHex } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
+import { PACKAGE_RELEASE_PREDICATE, SHIPMENT_PREDICATE } from "../../../proto/predicates/shipping-types.ts";
 import { VerifiedLeaf, type Verification } from "../../../proto/verification.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
 import type { EvidenceBundle, EvidenceVerification } from "../../../proto/evidence-bundle.ts";
@@ -120,6 +121,16 @@ function judgeRelease(bundle: Input, trust: Input, now: Date): Judged {
   return { verdict: verification.result, headline: opened.ok ? releaseHeadline(verification, visible) : "FAILED  the trust file is unusable, so nothing was verified", reasons, remarks: verification.result === "verified" ? witnessText(verification.witnesses) : [], steps: releaseSteps(verification) };
 }
 
+/** What a Sigstore bundle claims its statement to be. */
+function claimsRelease(bytes: Uint8Array): boolean {
+  const [, payload = ""] = /"payload":"([A-Za-z0-9+/=]+)"/.exec(fromUtf8Lossy(bytes)) ?? [];
+  const statement = fromUtf8Lossy(fromBase64(payload) ?? new Uint8Array(0));
+  return [SHIPMENT_PREDICATE, PACKAGE_RELEASE_PREDICATE].some((type) => statement.includes(`"predicateType":"${type}"`));
+}
+
+/** The gates it names lie in files that a page cannot look for. */
+const RELEASED: Judged = { ...waiting("NOT JUDGED HERE  a release of an artifact counts only with the gates it names: use maestro verify FILE --trust FILE"), verdict: "not_judged" };
+
 const SIGSTORE_HEADS = { verified: "VERIFIED  signed by the key you gave", failed: "FAILED  this is not verified", not_judged: "NOT JUDGED HERE" } as const;
 
 function judgeSigstore(bundle: Input, of: (kind: Kind) => Input | undefined, now: Date): Judged {
@@ -147,7 +158,10 @@ function judged(inputs: readonly Input[], now: Date): Judged {
     if (against === undefined) return beside(waiting("NOT VERIFIED YET  give the trust file that the operator published; a bundle cannot vouch for itself"), inputs, [bundle]);
     return beside(judgeEvidence(bundle, against, of, now), inputs, [bundle, against, of("leaf"), of("checkpoints"), of("opening")]);
   }
+  const shipment = of("shipment");
+  if (shipment !== undefined) return beside(RELEASED, inputs, [shipment]);
   if (sigstore !== undefined) {
+    if (of("key") === undefined && claimsRelease(sigstore.bytes)) return beside(RELEASED, inputs, [sigstore]);
     const release = of("key") === undefined && trust !== undefined && isReleaseBundle(sigstore.bytes);
     return release ? beside(judgeRelease(sigstore, trust, now), inputs, [sigstore]) : beside(judgeSigstore(sigstore, of, now), inputs, [sigstore, stray]);
   }
