@@ -201,6 +201,32 @@ function placeIn(order: Order, told: readonly number[] | null, { gate_id, attemp
   return null;
 }
 
+/** Rows in the order in which they were decided. */
+function inOrder(rows: Rows, order: Order): Pick<Gates, "recent" | "count" | "all" | "after" | "places"> {
+  return {
+    recent: (limit) => [...order.entries({ reverse: true, limit })].map((entry) => rowAt(rows, entry.value)),
+    count: () => rows.count(),
+    *all() {
+      for (const { value } of order.entries()) yield rowAt(rows, value);
+    },
+    after: (place, limit) => [...order.entries({ start: place + 1, limit })].map(({ key, value }) => ({ place: key, row: rowAt(rows, value) })),
+    places: () => order.count(),
+  };
+}
+
+/** Rows by their content; `placed` gives the row of a place, if it has one. */
+function contentsOf(store: Store, trees: GateTrees, placed: (place: number) => GateRow | undefined): Pick<Gates, "trees" | "ofTree" | "tellTrees"> {
+  return {
+    trees,
+    ofTree: (tree) => trees.of(tree).flatMap((place) => placed(place) ?? []),
+    tellTrees(told) {
+      store.atomic(() => {
+        for (const { place, row, tree } of told) if (placed(place)?.bundle === row.bundle) trees.add(place, tree);
+      });
+    },
+  };
+}
+
 export function openGates(store: Store): Gates {
   const rows = store.table<readonly [string, number], typeof GateRow>("gates", GateRow);
   // By the order in which they were decided. A log that begins anew counts from 0 again, so its index would not do.
@@ -226,7 +252,7 @@ export function openGates(store: Store): Gates {
   return {
     summaries,
     floors,
-    trees,
+    ...contentsOf(store, trees, placed),
     add(row, merge_tree) {
       const { gate_id, attempt: { attempt } } = row;
       if (rows.get([gate_id, attempt]) !== undefined) throw new MaestroError("internal.bug", `gate ${gate_id}, attempt ${attempt} is on record already`);
@@ -236,11 +262,6 @@ export function openGates(store: Store): Gates {
       order.put(place, { gate_id, attempt });
       names.add(place, row, placed);
       if (merge_tree !== undefined) trees.add(place, merge_tree);
-    },
-    tellTrees(told) {
-      store.atomic(() => {
-        for (const { place, row, tree } of told) if (placed(place)?.bundle === row.bundle) trees.add(place, tree);
-      });
     },
     remove(place, row) {
       const { gate_id, head, repo_id, owner_uid, attempt: { attempt } } = row;
@@ -252,15 +273,11 @@ export function openGates(store: Store): Gates {
       newest.drop(row);
       if (!others(row).some((other) => other.repo_id === repo_id && other.owner_uid === owner_uid)) submitted.remove([submittedKey(repo_id, head), owner_uid]);
     },
-    ofTree: (tree) => trees.of(tree).flatMap((place) => placed(place) ?? []),
     correct(row, right) {
-      const { gate_id, attempt: { attempt } } = row;
-      rows.put([gate_id, attempt], right);
+      rows.put([row.gate_id, row.attempt.attempt], right);
       submitted.put([submittedKey(right.repo_id, right.head), right.owner_uid], { uid: right.owner_uid });
-      // It is filled again with the gates to come.
-      names.forget();
-      newest.forget();
       summaries.remove(row);
+      [names, newest].forEach((kept) => kept.forget());
     },
     lastAttempt: (gate_id) => lastAttemptOf(rows, floors, gate_id),
     submitters: (repo_id, head) => [...submitted.entries({ start: [submittedKey(repo_id, head), 0], end: [submittedKey(repo_id, head), Number.MAX_SAFE_INTEGER] })].map(({ value }) => value.uid),
@@ -271,14 +288,8 @@ export function openGates(store: Store): Gates {
       const places = names.find(starts, NAMED_MAX);
       return places === null ? null : places.flatMap((place) => placed(place) ?? []);
     },
-    recent: (limit) => [...order.entries({ reverse: true, limit })].map((entry) => at(entry.value)),
-    count: () => rows.count(),
-    *all() {
-      for (const { value } of order.entries()) yield at(value);
-    },
-    after: (place, limit) => [...order.entries({ start: place + 1, limit })].map(({ key, value }) => ({ place: key, row: at(value) })),
+    ...inOrder(rows, order),
     placeOf: (row) => placeIn(order, names.find([row.gate_id], NAMED_MAX), row),
-    places: () => order.count(),
     reorder() {
       newest.forget();
       names.forget();
