@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageJson from "../../package.json";
@@ -172,7 +172,26 @@ describe.skipIf(noNode)("installing", () => {
     // This Maven brings nothing, and that is all there is to say.
     const run = Bun.spawnSync([node!, join(import.meta.dir, "run.mjs"), "tools"], { env: { PATH: bin, MAESTRO_TLA_DIR: join(bin, "tla") } });
     expect([run.exitCode, run.stderr.toString()]).toEqual([69, ""]);
-    expect(run.stdout.toString()).toMatch(/^maestro: without a model checker: [^\n]+\n$/);
+    expect(run.stdout.toString()).toMatch(/^maestro: without a model checker: [^\n]+\n(?:maestro: without a native z3: [^\n]+\n)?$/);
+  });
+
+  test("the native z3: one that is there is left alone, and where it cannot be had the reason is said; a program that is not the pinned one is not taken", async () => {
+    const { installZ3 }: { installZ3(root: string, options: { platform?: string; present(program: string): boolean }): Promise<string | null> } = await load("z3.mjs");
+    const root = mkdtempSync(join(dir, "z3-"));
+    expect(await installZ3(root, { present: (program) => program === "z3" })).toBeNull();
+    expect(await installZ3(root, { platform: "plan9-mips", present: () => false })).toContain("plan9-mips");
+    expect(await installZ3(root, { platform: "linux-x64", present: () => false })).toContain("python3");
+    const bin = mkdtempSync(join(dir, "pip-"));
+    // A pip that brings another program under that name.
+    writeFileSync(join(bin, "python3"), '#!/bin/sh\nwhile [ $# -gt 0 ]; do [ "$1" = --target ] && { mkdir -p "$2/bin"; echo evil > "$2/bin/z3"; }; shift; done\n', { mode: 0o755 });
+    const path = process.env["PATH"];
+    process.env["PATH"] = `${bin}:${path}`;
+    try {
+      expect(await installZ3(root, { platform: "linux-x64", present: (program) => program === "python3" })).toContain("not the one that is pinned");
+    } finally {
+      process.env["PATH"] = path;
+    }
+    expect(existsSync(join(root, ".toolchain"))).toBe(false);
   });
 
   test("an unknown command is a usage error that names the known ones", () => {

@@ -7,6 +7,7 @@ import { BootstrapError, EXIT, exitWith, runCommandLine, runInForeground } from 
 import { finish, runTests } from "./tests.mjs";
 import { runCorpora, runTier } from "./tiers.mjs";
 import { installTools, missingTools } from "./tools.mjs";
+import { installZ3 } from "./z3.mjs";
 import { runInLanes, slowest, testFiles } from "./lanes.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -62,6 +63,8 @@ const COMMANDS = {
   async tools() {
     const failed = await installTools().then(() => null, (error) => error);
     const checker = await runInForeground(await ensureInstalled(root, "full"), [join("daemon", "analysis", "modelcheck", "set-up.ts")], { cwd: root });
+    const without = await installZ3(root);
+    if (without !== null) process.stdout.write(`maestro: without a native z3: ${without}; its WebAssembly answers instead\n`);
     if (failed !== null) throw failed;
     return checker;
   },

@@ -19,7 +19,7 @@ export const TOOLS = [
   { apt: "maven", brings: "mvn", shows: "the model checker, whose jar it obtains" },
 ];
 
-function onPath(program) {
+export function onPath(program) {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
