@@ -34,7 +34,7 @@ function bounded(path: string, bytes_max: number): Uint8Array {
 }
 
 /** Names that a module might mean: more than it extends does no harm, one too few is a module TLC does not find. */
-const words = (bytes: Uint8Array): ReadonlySet<string> => new Set(fromUtf8Lossy(bytes).match(/[A-Za-z][A-Za-z0-9_]*/g) ?? []);
+const words = (bytes: Uint8Array): ReadonlySet<string> => new Set(fromUtf8Lossy(bytes).match(/[A-Za-z0-9_]+/g) ?? []);
 
 function modulesOf(folder: string, spec: string, beside: readonly string[], { spec_bytes_max }: ModelLimits): Map<string, Uint8Array> {
   const modules = new Map<string, Uint8Array>();

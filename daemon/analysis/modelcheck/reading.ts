@@ -41,8 +41,9 @@ const OTHER_EXITS: Readonly<Record<number, string>> = {
   77: "a liveness property could not be evaluated",
   150: "the specification does not parse, or a module is missing",
   151: "the configuration does not fit the specification",
-  152: "the state space is too large for TLC",
-  153: "TLC met an error of the system",
+  // 128 + SIGXCPU and 128 + SIGXFSZ are the same numbers.
+  152: "the state space is too large for TLC, or one process passed cpu_s",
+  153: "TLC met an error of the system, or a file passed scratch_bytes_max",
   255: "TLC met an error",
 };
 

@@ -12,7 +12,8 @@ export interface ModelRequest {
   readonly modules: ReadonlyMap<string, Uint8Array>;
 }
 
-export const MODULE_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+/** A name of TLA+ may begin with a digit; it has a letter somewhere. */
+export const MODULE_NAME = /^(?=.{1,64}$)(?=.*[A-Za-z])[A-Za-z0-9_]+$/;
 
 /** Words of TLC and Randomization by which a run looks at some states and says nothing of the others. */
 const SAMPLING = /\b(?:RandomElement|RandomSubset\w*|RandomSetOfSubsets|TestRandomSetOfSubsets)\b/;
