@@ -201,6 +201,11 @@ function placeIn(order: Order, told: readonly number[] | null, { gate_id, attemp
   return null;
 }
 
+function placedIn(rows: Rows, order: Order, place: number): GateRow | undefined {
+  const found = order.get(place);
+  return found === undefined ? undefined : rowAt(rows, found);
+}
+
 /** Rows in the order in which they were decided. */
 function inOrder(rows: Rows, order: Order): Pick<Gates, "recent" | "count" | "all" | "after" | "places"> {
   return {
@@ -237,11 +242,7 @@ export function openGates(store: Store): Gates {
   const names = openGateNames(store, () => order.count());
   const trees = openGateTrees(store);
   const floors = openFloors(store);
-  const placed = (place: number): GateRow | undefined => {
-    const found = order.get(place);
-    return found === undefined ? undefined : at(found);
-  };
-
+  const placed = (place: number): GateRow | undefined => placedIn(rows, order, place);
   /** Of the same head; the row itself where they cannot all be read, so that nothing is taken for the last one. */
   const others = (row: GateRow): GateRow[] => names.find([row.head], NAMED_MAX)?.flatMap((place) => placed(place) ?? []) ?? [row];
 
