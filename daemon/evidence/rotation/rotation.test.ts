@@ -168,10 +168,17 @@ describe("attack: a stolen old key", () => {
   });
 
   test("hides the change of key: whoever saw the new key misses it", async () => {
-    const { state, old, copy } = forged();
+    const { state, old, site, copy, forge } = forged();
     const seen = await look(state, { checkpoint: null, keys: [old.key] });
     if (seen.result !== "consistent") throw new Error(seen.detail);
-    expect(await look(copy, { checkpoint: seen.state.checkpoint, keys: [old.key, logKey(state)] })).toMatchObject({ result: "refused", step: "rotation" });
+    const known = { checkpoint: seen.state.checkpoint, keys: [old.key, logKey(state)] };
+    rmSync(join(site, "log", ROTATIONS_FILE));
+    // Fetched without that file, the log is signed by nobody who is known; what to do is said.
+    expect(await look(site, { checkpoint: old.log.checkpoint, keys: [old.key] })).toMatchObject({ result: "refused", step: "signer", detail: expect.stringContaining(`no ${ROTATIONS_FILE} beside the tiles`) });
+    writeFileSync(join(site, "log/checkpoint"), forge());
+    expect(await look(site, known)).toMatchObject({ result: "refused", step: "rotation", detail: expect.stringContaining("fetch that file") });
+    // Taken back to before the change it is the log itself, and shorter.
+    expect(await look(copy, known)).toMatchObject({ result: "refused", step: "rollback", detail: expect.stringContaining("has changed its key since") });
   });
 
   test("takes the statement of another log's change", async () => {

@@ -62,10 +62,10 @@ async function offeredBy(read: ReadLogFile, seen: Seen): Promise<Signed> {
   return signedIn(seen.offered, "checkpoint");
 }
 
-/** What the log says of its own keys. What stands there is proven by signatures and by the tree, not by standing there. */
-async function rotationsOf(read: ReadLogFile): Promise<Rotation[]> {
+/** What the log says of its own keys; `null` where it has no such file. What stands there is proven by signatures and by the tree, not by standing there. */
+async function rotationsOf(read: ReadLogFile): Promise<Rotation[] | null> {
   const bytes = await read(ROTATIONS_FILE);
-  if (bytes === null) return [];
+  if (bytes === null) return null;
   const document = readDocument(RotationsFile, bytes, BUNDLE_LIMITS);
   if ("because" in document) throw new Stopped("rotation", `${ROTATIONS_FILE}: ${document.because}`);
   return document.value.rotations.map((bundle, i) => {
@@ -75,8 +75,16 @@ async function rotationsOf(read: ReadLogFile): Promise<Rotation[]> {
   });
 }
 
-/** The chain of keys, if it holds every key that is known already: a chain that leaves one out is another log's, or a fork made with a stolen key. */
-function chainOf(known: Known, rotations: readonly Rotation[], origin: string): readonly KeySpan[] {
+/** Where somebody copied tiles and checkpoint alone. */
+const UNFOLLOWED = `; there is no ${ROTATIONS_FILE} beside the tiles: where the log has changed its key, fetch that file, too`;
+
+interface Chain {
+  readonly spans: readonly KeySpan[];
+  /** A key that is known is not in it: the log was taken back, or it is another's, or a fork made with a stolen key. */
+  readonly lacking: boolean;
+}
+
+function chainOf(known: Known, rotations: readonly Rotation[], origin: string): Chain {
   const own = known.keys.filter(({ name }) => name === origin);
   const [first] = own;
   if (first === undefined) throw new Stopped("origin", `the log says it is ${origin}; ${known.keys.map(({ name }) => name).join(", ") || "no log"} was asked for`);
@@ -86,15 +94,14 @@ function chainOf(known: Known, rotations: readonly Rotation[], origin: string): 
   if (inChain.length === 0) throw new Stopped("signer", `no key that is known here is a key of ${origin}`);
   const { given } = known;
   if (given !== undefined && !given.some((key) => spans.some((span) => sameKey(span.key, key)))) throw new Stopped("signer", `no key that was given is a key of ${origin}`);
-  if (known.checkpoint !== null && inChain.length < own.length) throw new Stopped("rotation", "a key that signed before is missing from the changes that the log shows");
-  return spans;
+  return { spans, lacking: known.checkpoint !== null && inChain.length < own.length };
 }
 
 /** Who signed must be a key of that size. A key whose time is over has no say about what came after. */
-function checkSigned({ note, checkpoint }: Signed, spans: readonly KeySpan[], what: string): void {
+function checkSigned({ note, checkpoint }: Signed, spans: readonly KeySpan[], what: string, hint = ""): void {
   const opened = openNote(note, spans.map(({ key }) => key));
   const own = keysAt(spans, checkpoint.size);
-  if ("because" in opened) throw new Stopped(opened.because.startsWith("no signature") ? "signer" : "signature", `${what}: ${opened.because}`);
+  if ("because" in opened) throw new Stopped(opened.because.startsWith("no signature") ? "signer" : "signature", `${what}: ${opened.because}${hint}`);
   if (!opened.signers.some((signer) => own.some((key) => sameKey(key, signer)))) throw new Stopped("key", `${what} of ${checkpoint.size} entries is signed by a key that signs other sizes alone`);
 }
 
@@ -117,10 +124,18 @@ async function look(known: Known, read: ReadLogFile, full: boolean, seen: Seen):
   const { origin, size, root } = offered.checkpoint;
   if (before !== null && before.checkpoint.origin !== origin) throw new Stopped("origin", `the log says it is ${origin}, the checkpoint of before is of ${before.checkpoint.origin}`);
   // The key may have changed since the checkpoint was read: what it does not cover yet is for the next look.
-  const rotations = (await rotationsOf(read)).filter(({ covering }) => covering.size <= size);
-  const spans = chainOf(known, rotations, origin);
+  const changes = await rotationsOf(read);
+  const rotations = (changes ?? []).filter(({ covering }) => covering.size <= size);
+  const { spans, lacking } = chainOf(known, rotations, origin);
+  const hint = changes === null ? UNFOLLOWED : "";
+  if (lacking) {
+    // Taken back to before its key changed, a log shows the older key alone; its signature says that it is this log.
+    checkSigned(offered, spans, "the checkpoint", hint);
+    if (before !== null && size < before.checkpoint.size) throw new Stopped("rollback", `the log shows ${size} entries, it had ${before.checkpoint.size} and has changed its key since`);
+    throw new Stopped("rotation", `a key that signed before is missing from the changes that the log shows${hint}`);
+  }
   if (before !== null) checkSigned(before, spans, "the checkpoint of before");
-  checkSigned(offered, spans, "the checkpoint");
+  checkSigned(offered, spans, "the checkpoint", hint);
   if (before !== null && size < before.checkpoint.size) throw new Stopped("rollback", `the log shows ${size} entries, it had ${before.checkpoint.size}`);
   if (before !== null && size === before.checkpoint.size && !equalBytes(root, before.checkpoint.root)) throw new Stopped("fork", `two roots of ${size} entries: ${toBase64(before.checkpoint.root)} and ${toBase64(root)}`);
   const tiles = new TileReader(read, size);
