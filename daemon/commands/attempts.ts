@@ -14,7 +14,7 @@ import { plansFor } from "./sights.ts";
 import { ToolChains } from "./tools/chains.ts";
 import { WrittenTrees } from "./written.ts";
 
-const idle = (name: string, because: string, not_applicable = false): Attempted => ({ name, because, not_applicable, ran: null, duration_us: 0 });
+const idle = (name: string, because: string, not_applicable = false): Attempted => ({ name, because, not_applicable, ran: null, files: null, duration_us: 0 });
 
 /** What became of each command, and under what answers are used again. */
 interface AllAttempts {
@@ -128,11 +128,11 @@ export class Attempts {
       used_us = result.usage.cpu_us;
       const usage = { cpu_us: result.usage.cpu_us, max_rss_bytes: result.usage.memory_bytes_max };
       const shape = { name, not_applicable: false, duration_us: since(), usage };
-      if (result.end.kind === "signal") return { ...shape, because: `it was ended by ${result.end.signal}`, ran: null };
-      if (result.end.kind === "limit") return { ...shape, because: `it passed ${result.end.limit} (${job.limits[result.end.limit]}) and was killed; make it do less, or raise limits.sandbox.${result.end.limit} of the host configuration`, ran: null };
+      if (result.end.kind === "signal") return { ...shape, because: `it was ended by ${result.end.signal}`, ran: null, files: null };
+      if (result.end.kind === "limit") return { ...shape, because: `it passed ${result.end.limit} (${job.limits[result.end.limit]}) and was killed; make it do less, or raise limits.sandbox.${result.end.limit} of the host configuration`, ran: null, files: null };
       const kept = new Map<string, KeptReport>();
       for (const file of files.keys()) kept.set(file, keptReport(file, result.files.get(file)));
-      return { ...shape, because: "", ran: { code: result.end.code, tail: tailOf(result), files: kept } };
+      return { ...shape, because: "", ran: { code: result.end.code, tail: tailOf(result) }, files: kept };
     } catch (error) {
       return { ...idle(name, reasonOf(error)), duration_us: since() };
     } finally {

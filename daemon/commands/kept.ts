@@ -11,12 +11,15 @@ import type { Collected } from "../platform/sandbox/job.ts";
 
 export type KeptReport = KeptFile | { readonly absent: string };
 
-/** How far a command got; `end` is null where it did not run to an end of its own. */
+/** How far a command got. */
 export interface Attempted {
   readonly name: string;
   readonly because: string;
   readonly not_applicable: boolean;
-  readonly ran: { readonly code: number; readonly tail: string; readonly files: ReadonlyMap<string, KeptReport> } | null;
+  /** Null where it did not run to an end of its own, or not at all. */
+  readonly ran: { readonly code: number; readonly tail: string } | null;
+  /** What it left, or what an earlier run of it did; null where there is neither. */
+  readonly files: ReadonlyMap<string, KeptReport> | null;
   readonly duration_us: number;
   readonly usage?: Usage;
   /** What of its tree it did not see. */

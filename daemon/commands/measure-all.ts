@@ -30,11 +30,11 @@ function sourceOf({ from }: ObligationRule, { attempted, outcomes, handed }: Sou
   const command = attempted.find(({ name }) => name === from.command);
   if (command === undefined) return none(`there is no command called ${from.command ?? ""}`);
   if (command.not_applicable) return none(`command ${command.name}: ${command.because}`, "not_applicable");
-  if (command.ran === null) {
+  if (command.files === null) {
     const because = outcomes.find(({ check }) => check === commandCheck(command.name))?.because;
     return none(`command ${command.name} gave no report: ${because ?? command.because}`);
   }
-  const report = command.ran.files.get(from.file ?? "") ?? { absent: "it was not asked for" };
+  const report = command.files.get(from.file ?? "") ?? { absent: "it was not asked for" };
   return "absent" in report ? none(`command ${command.name}: ${report.absent}`) : { report };
 }
 

@@ -158,7 +158,7 @@ test("attack: a test that is known to be flaky passed once: its command is asked
   await using lane = new Lane(pool, new AbortController().signal, "7");
   const plansOf = async () => (await plansFor({ host, git, sandbox, history, chains }, { repository, config, lane, reuse, deadline_ms: () => 60_000, files: () => [] }, new Set(["check"]), tree))!;
   const outcome: Outcome = { check: "command.check", result: "pass", because: null, observer: "sandbox", findings: [], findings_cut: 0, gaps: [] };
-  const ran: Attempted = { name: "check", because: "", not_applicable: false, ran: { code: 0, tail: "", files: new Map() }, duration_us: 9 };
+  const ran: Attempted = { name: "check", because: "", not_applicable: false, ran: { code: 0, tail: "" }, files: new Map(), duration_us: 9 };
   try {
     const before = await plansOf();
     const { keep } = await before.told(ran, { outcome, duration_us: 9 });
@@ -203,7 +203,7 @@ describe("under what an answer is kept", () => {
   const plans = (over: Partial<Sight> = {}, whose: Partial<CommandReuse["scope"]> = {}, other: Partial<Around> = {}, reuse: Partial<CommandReuse> = {}) =>
     new CommandPlans({ kept, code: "c", scope: { ...scope, ...whose }, fresh: false, ...reuse }, new Map([["check", { ...sight, ...over }]]), { ...around, ...other });
   const found = async (of: CommandPlans) => (await of.earlier("check", new Keep("/nowhere")))?.earlier?.outcome.reused ?? null;
-  const ran: Attempted = { name: "check", because: "", not_applicable: false, ran: { code: 0, tail: "", files: new Map() }, duration_us: 9 };
+  const ran: Attempted = { name: "check", because: "", not_applicable: false, ran: { code: 0, tail: "" }, files: new Map(), duration_us: 9 };
   const KEPT = { gate_id: "gate:x", attempt: 1 };
 
   beforeAll(async () => {

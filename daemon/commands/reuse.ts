@@ -98,7 +98,7 @@ export class CommandPlans {
     const files = await unlessStore(() => this.filesOf(kept, keep));
     if (files === null) return null;
     const earlier: CheckRun = { outcome: { ...kept.outcome, reused: kept.asked }, duration_us: 0, ...(kept.took_us === undefined ? {} : { saved_us: kept.took_us }) };
-    return { name, because: "", not_applicable: false, ran: { code: 0, tail: "", files }, duration_us: 0, earlier };
+    return { name, because: "", not_applicable: false, ran: null, files, duration_us: 0, earlier };
   }
 
   private async filesOf({ reports = [] }: Kept, keep: Keep): Promise<Map<string, KeptReport> | null> {
@@ -116,12 +116,12 @@ export class CommandPlans {
   }
 
   /** The run with what is needed to use it again, or with why it had to be asked. */
-  async told({ name, ran, earlier }: Attempted, run: CheckRun): Promise<CheckRun> {
+  async told({ name, ran, files: left, earlier }: Attempted, run: CheckRun): Promise<CheckRun> {
     const plan = this.plans.get(name);
     if (plan === undefined || earlier !== undefined) return run;
     if ("because" in plan) return { ...run, asked_because: plan.because };
-    if (ran === null || !keepable(plan.command, ran, run.outcome)) return run;
-    const files = [...ran.files].map(([path, report]) => ({ path, report: "absent" in report ? report : { file: report.path, sha256: report.sha256 } }));
+    if (ran === null || left === null || !keepable(plan.command, ran, run.outcome)) return run;
+    const files = [...left].map(([path, report]) => ({ path, report: "absent" in report ? report : { file: report.path, sha256: report.sha256 } }));
     const shelf = await unlessStore(() => shelveReports(this.reuse.kept.blobs, files));
     return shelf === null ? run : { ...run, keep: { key: plan.key, reads: { tools: plan.tools }, outcome: run.outcome, reports: shelf.reports, report_bytes: shelf.bytes, took_us: run.duration_us } };
   }

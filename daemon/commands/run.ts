@@ -128,14 +128,14 @@ export class ToolRunner {
   }
 
   /** `teaching`: the tree it ran over, where the run says something of the target and not of somebody's push; see docs/flaky.md. */
-  private async judged(question: ToolQuestion, { name, because, not_applicable, ran, duration_us, usage }: Attempted, gaps: readonly Gap[], teaching: string | null): Promise<Judged> {
+  private async judged(question: ToolQuestion, { name, because, not_applicable, ran, files, duration_us, usage }: Attempted, gaps: readonly Gap[], teaching: string | null): Promise<Judged> {
     const check = commandCheck(name);
     const spent = { duration_us, passed: [], ...(usage === undefined ? {} : { usage }) };
     if (not_applicable) return { outcome: { ...unavailable(check, because), result: "not_applicable" }, ...spent };
-    if (ran === null) return { outcome: unavailable(check, because), ...spent };
+    if (ran === null || files === null) return { outcome: unavailable(check, because), ...spent };
     const { output, cwd = "" } = question.config.commands[name] ?? {};
     const file = output?.sarif ?? output?.junit;
-    const report = file === undefined ? null : (ran.files.get(file) ?? { absent: "it was not asked for" });
+    const report = file === undefined ? null : (files.get(file) ?? { absent: "it was not asked for" });
     const kind = output?.sarif !== undefined ? "sarif" : output?.junit !== undefined ? "junit" : "exit";
     try {
       const place = { repo_id: question.repository.repo_id, command: name };
