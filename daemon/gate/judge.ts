@@ -95,7 +95,7 @@ export interface Judgement {
   /** Approvals that its paths still want. */
   readonly approvals: readonly Reason[];
   readonly us: { readonly facts: number; readonly checks: number; readonly policy: number };
-  /** Something was not run because the change's budget was spent, which is its payer's affair. */
+  /** Something was not run, or may have been cut short, because the change's budget was spent, which is its payer's affair. */
   readonly stopped_by_budget: boolean;
   readonly runs: readonly CheckRun[];
   /** Of the merged tree's lock files, where the change touches one; absent where nothing is signed. */
@@ -199,7 +199,7 @@ export class Judge {
     const sbom = subject.want_tree_sha256 ? await sbomOfChange({ git: this.deps.git, limits: host.limits }, subject.repository, facts, folder, lane, end_ms - clock.monotonic_ms()) : null;
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ ...people, head: host.people.length === 0 ? undefined : subject.head, outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
-    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, sbom, ...(carried === undefined ? {} : { carried }), us: { facts: facts_us, checks: checks_us, policy: policy_us }, stopped_by_budget: allowance.stopped };
+    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, sbom, ...(carried === undefined ? {} : { carried }), us: { facts: facts_us, checks: checks_us, policy: policy_us }, stopped_by_budget: allowance.over() !== null || allowance.stopped };
   }
 
   /** Earlier runs of the change, and this one so far. */
