@@ -46,6 +46,7 @@ beforeAll(async () => {
   peer = new World();
   let key = "";
   operated = await Operated.start({
+    row: { target_refs: "[refs/heads/main, refs/heads/gone]" },
     sign: async (world) => {
       const args = await witnessed(world);
       key = args[1] ?? "";
@@ -188,7 +189,7 @@ describe.skipIf(skipped)("a release in mode host", () => {
   });
 
   test("attack: an agent's job, which may have changes judged, asks for what a releasing job was given", async () => {
-    const ran = await byJob(CI_USER, file("agent.tar", "an agent's"), `${from}..${main()}`);
+    const ran = await byJob(CI_USER, file("agent.tar", "an agent's"), `..${main()}`);
     expect([ran.code, ran.stdout]).toEqual([4, expect.stringContaining("auth.denied")]);
   });
 
@@ -197,14 +198,16 @@ describe.skipIf(skipped)("a release in mode host", () => {
     const artifact = file("own.tar", "own");
     const own = await upstream.commit({ "src/own.ts": "export const own = 1;\n" }, "never pushed");
     const tip = upstream.git("rev-parse", "HEAD~1");
-    const ahead = await release(artifact, `${from}..${own}`);
+    const ahead = await release(artifact, `..${own}`);
     expect([ahead.code, ahead.stdout]).toEqual([1, expect.stringContaining("is not on refs/heads/main as the operator's remote has it")]);
-    upstream.git("branch", "loose", tip);
-    const loose = await operated.world.run(["release", artifact, "--changes", `${from}..${tip}`, "--repo", upstream.path, "--target", "loose", "--repository", ROW, "--json"]);
-    expect([loose.code, loose.stdout]).toEqual([4, expect.stringContaining("target_refs")]);
+    for (const [branch, code, says] of [["loose", 4, "target_refs"], ["gone", 2, "request.not_found"]] as const) {
+      upstream.git("branch", branch, tip);
+      const ran = await operated.world.run(["release", artifact, "--changes", `..${tip}`, "--repo", upstream.path, "--target", branch, "--repository", ROW, "--json"]);
+      expect([branch, ran.code, ran.stdout]).toEqual([branch, code, expect.stringContaining(says)]);
+    }
     upstream.git("reset", "-q", "--hard", tip);
     // By the caller's word it is another repository, which was never gated.
-    const claimed = await operated.world.run(["release", artifact, "--changes", `${from}..${tip}`, "--repo", upstream.path, "--target", "main", "--local", "--json"]);
+    const claimed = await operated.world.run(["release", artifact, "--changes", `..${tip}`, "--repo", upstream.path, "--target", "main", "--local", "--json"]);
     expect([claimed.code, claimed.stdout]).toEqual([1, expect.stringContaining('"cause":"commits.uncovered"')]);
   });
 });
