@@ -8,6 +8,7 @@ import { newWitness } from "../testing/witnesses.ts";
 import { withheld } from "../verifier/further/wording.ts";
 import { cosignerKeyText } from "../verifier/cosignature.ts";
 import { run } from "./commands/trust.ts";
+import { changesOf } from "./trust-previous.ts";
 import { witnessGrant } from "./trust-witnesses.ts";
 import { makeRoot, readRoot, readTrust, signTrustFile } from "./trust-root.ts";
 
@@ -87,4 +88,33 @@ test("witnesses are named by the keys they print, and a quorum that both heads o
   writeFileSync(out, signTrustFile(readRoot(root), [readTrust(trust)], { ...grant, witnesses: witnessGrant({ quorum: "2" }, witness) }));
   const { witnesses } = readTrust(out);
   expect({ quorum: witnesses.quorum, names: witnesses.keys.map(({ key }) => key.name) }).toEqual({ quorum: 2, names: ["witness.example/a", "witness.example/b", "witness.example/c"] });
+});
+
+test("attack: a trust file is signed anew without its options: witnesses, quorum, modes and repositories stay, cosignatures of before go on counting, and what is changed by name is said", async () => {
+  node("f");
+  const [trust, root, out] = [join(folder, "f/trust.json"), join(folder, "root6.pem"), join(folder, "anew6.json")];
+  makeRoot(root);
+  const witness = ["a", "b", "c"].map((name) => cosignerKeyText(newWitness(`witness.example/${name}`).key));
+  const sign = (values: Record<string, string>, keys: readonly string[], file: string) => run({ values: { root, out, ...values }, lists: { witness: [...keys] }, positionals: ["sign", file] });
+  const said = () => {
+    const { entries, witnesses } = readTrust(out);
+    const [gate] = entries.map(({ entry }) => entry);
+    return { modes: gate?.modes, repositories: gate?.repository_ids, quorum: witnesses.quorum, witnesses: witnesses.keys.map(({ key, from_s }) => `${key.name} ${from_s}`) };
+  };
+  await sign({ quorum: "2", modes: "host", repositories: "acme/app" }, witness, trust);
+  const first = said();
+  expect([first.modes, first.repositories, first.quorum, first.witnesses.length]).toEqual([["host"], ["acme/app"], 2, 3]);
+  await Bun.sleep(1_100 - (Date.now() % 1_000));
+  // Over the node's own file, and over the operator's file that it publishes.
+  for (const file of [trust, out]) {
+    await sign({}, [], file);
+    expect(said()).toEqual(first);
+  }
+  await sign({ repositories: "acme/other" }, [], trust);
+  expect(said()).toEqual({ ...first, repositories: ["acme/other"] });
+  await expect(sign({}, witness.slice(0, 1), trust)).rejects.toThrow("never be reached");
+  const before = readTrust(out);
+  await sign({}, ["none"], trust);
+  expect([said().quorum, said().witnesses]).toEqual([null, []]);
+  expect(changesOf(before, readTrust(out))).toEqual(["no more   witness witness.example/a", "no more   witness witness.example/b", "no more   witness witness.example/c", "changed   quorum: 2 -> none"]);
 });

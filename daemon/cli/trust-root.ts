@@ -27,6 +27,8 @@ export interface Grant {
   readonly days: number;
   readonly now: Date;
   readonly witnesses: WitnessGrant;
+  /** What a key may speak for where that is not the same for all, by its line. */
+  readonly scope?: (entry: TrustedKey) => Pick<TrustedKey, "modes" | "repository_ids">;
 }
 
 function rootOf(secret: KeyObject, path: string): Root {
@@ -63,11 +65,11 @@ export function readTrust(path: string): Trust {
 }
 
 /** The lines of the nodes' own keys, each under the operator's word for modes, repositories and end, and of the witnesses. Other roles are not carried over. */
-function lines(nodes: readonly Trust[], { modes, repository_ids, days, now, witnesses }: Grant): TrustedKey[] {
+function lines(nodes: readonly Trust[], { modes, repository_ids, days, now, witnesses, scope }: Grant): TrustedKey[] {
   const from = timestampOf(now.getTime() / 1000);
   const to = timestampOf(now.getTime() / 1000 + days * DAY_S);
   const own = nodes.flatMap(({ entries }) => entries.map(({ entry }) => entry)).filter(({ role }) => role === "gate" || role === "log");
-  return [...own.map((entry) => ({ ...entry, predicate_types: signable(entry), modes: [...modes], repository_ids: [...repository_ids], to: untilOf(entry, to) })), ...witnessLines(witnesses, { modes: [...modes], from, to })];
+  return [...own.map((entry) => ({ ...entry, predicate_types: signable(entry), ...(scope?.(entry) ?? { modes: [...modes], repository_ids: [...repository_ids] }), to: untilOf(entry, to) })), ...witnessLines(witnesses, { modes: [...modes], from, to })];
 }
 
 /**

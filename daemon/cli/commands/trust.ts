@@ -1,12 +1,14 @@
 import { renameSync, writeFileSync } from "node:fs";
 import type { Mode } from "../../../proto/change.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import type { TrustedKey } from "../../../proto/trust.ts";
 import { withheld, withheldText } from "../../verifier/further/wording.ts";
 import { openTrust, type Trust } from "../../verifier/index.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { textOf, type CommandModule, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
-import { print } from "../output.ts";
+import { note, print } from "../output.ts";
+import { changesOf, keptScope, previousTrust } from "../trust-previous.ts";
 import { makeRoot, readRoot, readTrust, signTrustFile } from "../trust-root.ts";
 import { witnessGrant } from "../trust-witnesses.ts";
 import { daysOf, required, wordsIn } from "../values.ts";
@@ -51,10 +53,17 @@ export const run: CommandModule["run"] = async ({ values, lists, positionals: [v
   if (first === undefined || (verb !== "sign" && verb !== "show")) throw new MaestroError("cli.usage", "trust takes init --root FILE, sign --root FILE --out FILE NODE_TRUST..., show FILE, or export --out DIR [FILE]");
   if (verb === "show") return show(first, values);
   const out = required("trust", values, "out");
-  const bytes = signTrustFile(readRoot(required("trust", values, "root")), nodes, { modes: modesOf(values), repository_ids: wordsIn(textOf(values, "repositories") ?? "*"), days: daysOf(values), now: new Date(), witnesses: witnessGrant(values, lists?.["witness"] ?? []) });
+  const previous = previousTrust(out, nodes);
+  const said = { modes: modesOf(values), repository_ids: wordsIn(textOf(values, "repositories") ?? "*") };
+  const scope = (entry: TrustedKey): Pick<TrustedKey, "modes" | "repository_ids"> => {
+    const kept = previous === null || (textOf(values, "modes") !== undefined && textOf(values, "repositories") !== undefined) ? said : keptScope(previous, entry);
+    return { modes: textOf(values, "modes") === undefined ? kept.modes : said.modes, repository_ids: textOf(values, "repositories") === undefined ? kept.repository_ids : said.repository_ids };
+  };
+  const bytes = signTrustFile(readRoot(required("trust", values, "root")), nodes, { ...said, scope, days: daysOf(values), now: new Date(), witnesses: witnessGrant(values, lists?.["witness"] ?? [], previous) });
   const opened = openTrust(bytes);
   if (!opened.ok) throw new MaestroError("trust.malformed", opened.reason.detail);
   writeFileSync(`${out}.new`, bytes, { mode: 0o644, flush: true });
   renameSync(`${out}.new`, out);
+  if (previous !== null) note([...changesOf(previous, opened.value), "what was not named stands as it did"].map((line) => escapeTerminal(line)).join("\n"));
   return show(opened.value, values);
 };

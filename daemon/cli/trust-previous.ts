@@ -1,0 +1,38 @@
+/** Signing a trust file anew: what the operator's file said before goes on, unless it is changed by name; and what changed is said. */
+import { existsSync } from "node:fs";
+import { MaestroError } from "../../proto/errors.ts";
+import type { TrustedKey } from "../../proto/trust.ts";
+import type { Trust } from "../verifier/index.ts";
+import { readTrust } from "./trust-root.ts";
+
+/** The operator's file that stands where the new one is to be, else one that a node publishes in the place of its own; `null` for a first one. */
+export function previousTrust(out: string, nodes: readonly Trust[]): Trust | null {
+  const standing = existsSync(out) ? readTrust(out) : null;
+  const domain = nodes[0]?.trust_domain;
+  if (standing !== null && standing.trust_domain !== domain) throw new MaestroError("trust.malformed", `${out} stands there and is of the trust domain ${standing.trust_domain}, not of ${domain ?? "none"}; name another file with --out`);
+  return [standing, ...nodes].find((trust) => trust !== null && !trust.self_made) ?? null;
+}
+
+const ownLines = (trust: Trust): TrustedKey[] => trust.entries.map(({ entry }) => entry).filter(({ role }) => role === "gate" || role === "log");
+
+/** What a line of this key may speak for, as the file said; for a key that it did not name, what it said of all others. Throws `cli.usage` where those differ. */
+export function keptScope(previous: Trust, { fingerprint, role }: TrustedKey): Pick<TrustedKey, "modes" | "repository_ids"> {
+  const lines = ownLines(previous);
+  const same = lines.find((line) => line.fingerprint === fingerprint && line.role === role);
+  const [scope, ...others] = same === undefined ? [...new Map(lines.map(({ modes, repository_ids }) => [JSON.stringify([modes, repository_ids]), { modes, repository_ids }])).values()] : [same];
+  if (scope === undefined || others.length > 0) throw new MaestroError("cli.usage", `${fingerprint} is new, and the keys in the file before differ in what they may speak for; say --modes and --repositories`);
+  return { modes: scope.modes, repository_ids: scope.repository_ids };
+}
+
+const described = (trust: Trust): Map<string, string> => new Map([
+  ...trust.entries.map(({ entry: { role, fingerprint, name, modes, repository_ids } }): [string, string] => [`${role} ${name ?? fingerprint}`, role === "witness" ? "" : `modes ${modes.join(" ")}, repositories ${repository_ids.join(" ")}`]),
+  ["quorum", String(trust.witnesses.quorum ?? "none")],
+]);
+
+/** One line for whatever the new file says otherwise; ends of time aside, which every signing moves. */
+export function changesOf(previous: Trust, next: Trust): string[] {
+  const [before, after] = [described(previous), described(next)];
+  const gone = [...before].filter(([what]) => !after.has(what)).map(([what]) => `no more   ${what}`);
+  const other = [...after].flatMap(([what, says]) => (!before.has(what) ? [`new       ${what} ${says}`] : before.get(what) === says ? [] : [`changed   ${what}: ${before.get(what) ?? ""} -> ${says}`]));
+  return [...gone, ...other].map((line) => line.trimEnd());
+}
