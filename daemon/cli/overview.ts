@@ -9,6 +9,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ["from a commit to a deployment", ["build", "sbom", "release", "verify-deploy", "reassess"]],
   ["people", ["approve", "override", "simulate", "baseline", "policy"]],
   ["proof", ["modelcheck"]],
+  ["rules as invariants", ["invariants"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],
   ["its operator", ["trust", "log", "witness", "token", "reporter", "backup", "restore", "fsck", "gc", "clock", "clone-identity"]],

@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { AUDITING } from "./table/auditing.ts";
 import { BUILDING } from "./table/building.ts";
 import { HOST } from "./table/host.ts";
+import { INVARIANTS } from "./table/invariants.ts";
 import { KEEPING } from "./table/keeping.ts";
 import { LOG } from "./table/log.ts";
 import { PROOF } from "./table/proof.ts";
@@ -21,4 +22,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...PROOF, ...SHIPPING, ...SIGSTORE, LOG, POLICY, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...PROOF, ...SHIPPING, ...SIGSTORE, LOG, POLICY, INVARIANTS, COMPLETIONS];

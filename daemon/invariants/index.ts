@@ -17,3 +17,8 @@ export type { Node, Value } from "./types/node.ts";
 export type { Count, Field, Fields } from "./types/scope.ts";
 export type { Type } from "./types/type.ts";
 export type { Problem } from "./problem.ts";
+export { emitSmt, SMT_LIST_ITEMS_MAX, type SmtQuery } from "./emit/smt.ts";
+export { emitTla, emitTlaFormula, type TlaText } from "./emit/tla.ts";
+export { emitArbitraries, type Arbitraries, type Arbitrary } from "./emit/arbitrary.ts";
+export type { Emitted } from "./emit/expressible.ts";
+export { SCHEMA_FILES } from "./json-schema.ts";

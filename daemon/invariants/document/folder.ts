@@ -60,6 +60,8 @@ export function compileAll(files: readonly InvariantFile[], options: CompileOpti
     if (events !== null) catalogues.push(events);
   }
   const events = merge(catalogues);
+  // Every invariant would complain of events that a mended catalogue has.
+  if (texts.some(({ yaml }) => isCatalogue(yaml)) && errors.length > 0) return { compiled: [], errors, events };
   const compiled = new Map<string, Compiled & { readonly file: string }>();
   for (const { name, yaml } of texts.filter((one) => !isCatalogue(one.yaml))) {
     const result = compileYaml(yaml, { ...options, events });

@@ -1,0 +1,48 @@
+/** Files of invariants that somebody names. */
+import { lstatSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fromUtf8 } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { INVARIANT_BYTES_MAX, INVARIANT_FILES_MAX } from "../../../proto/invariant.ts";
+import { compileAll, type Folder, type InvariantFile } from "../../invariants/index.ts";
+import { readNamed } from "../bounded-file.ts";
+import shippedEvents from "../../../invariants/events.yaml" with { type: "text" };
+
+/** Where they lie in a repository. */
+export const INVARIANTS_FOLDER = "invariants";
+const EVENTS_FILE = "events.yaml";
+
+const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
+
+function read(path: string): InvariantFile {
+  const text = fromUtf8(readNamed(path, INVARIANT_BYTES_MAX));
+  if (text === null) throw new MaestroError("cli.usage", `${path} is not valid UTF-8`);
+  return { name: path, text };
+}
+
+function named(path: string): readonly string[] {
+  let folder: boolean;
+  try {
+    folder = lstatSync(path).isDirectory();
+  } catch (error) {
+    throw new MaestroError("cli.usage", `${path} is not there`, { cause: error });
+  }
+  if (!folder) return [path];
+  const names = readdirSync(path).filter(isYaml).sort();
+  if (names.length === 0) throw new MaestroError("cli.usage", `${path} holds no .yaml file`);
+  return names.slice(0, INVARIANT_FILES_MAX + 1).map((name) => join(path, name));
+}
+
+/** The catalogue beside a file that is named alone. */
+function beside(paths: readonly string[]): readonly string[] {
+  const folders = [...new Set(paths.map((path) => dirname(path)))];
+  const there = folders.map((folder) => join(folder, EVENTS_FILE)).filter((path) => !paths.includes(path) && lstatSync(path, { throwIfNoEntry: false })?.isFile() === true);
+  return [...paths, ...there];
+}
+
+/** Compiles them; without a catalogue of their own the daemon's events count. Throws `cli.usage`. */
+export function compileNamed(paths: readonly string[]): Folder {
+  const files = beside([...new Set((paths.length === 0 ? [INVARIANTS_FOLDER] : paths).flatMap(named))]).map(read);
+  const catalogued = files.some(({ name, text }) => basename(name) === EVENTS_FILE || /^events:/m.test(text));
+  return compileAll(catalogued ? files : [...files, { name: "(events of the daemon)", text: shippedEvents }]);
+}
