@@ -87,6 +87,8 @@ accepts(tlc, "tla2tools has TLC's exit codes, leaves nothing behind, and takes n
   const codes = [(await shim("-config", "Fine.cfg", "Fine")).code, (await shim("-config", "Fine.cfg", "Absent")).code, (await shim("-config", "Counting.cfg", "Counting")).code];
   expect(codes).toEqual([0, 150, 12]);
   expect([readdirSync(tmp), existsSync(join(work, "states"))]).toEqual([[], false]);
+  const bunx = await run([process.execPath, "x", "--no-install", "tla2tools", "-config", "ReporterBroken.cfg", "ReporterBroken"], { cwd: join(ROOT, "specs") });
+  expect([bunx.code, existsSync(join(ROOT, "specs/states"))]).toEqual([12, false]);
   const without = await run(["env", "-C", work, "JAVA_HOME=/nowhere", "node", SHIM, "Fine"]);
   expect([without.code, without.stderr]).toEqual([69, expect.stringContaining("or name its folder in JAVA_HOME")]);
 });

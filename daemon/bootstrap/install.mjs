@@ -96,6 +96,15 @@ function launcherStands(root) {
   return existsSync(launcher) && readFileSync(launcher, "utf8") === launcherText(root);
 }
 
+/** Where `bunx` and `npx` look for a project's programs; neither finds those of the project it stands in by itself. */
+function linkShim(root) {
+  const folder = join(paths(root).modules, ".bin");
+  const link = join(folder, "tla2tools");
+  mkdirSync(folder, { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(relative(folder, join(root, "daemon", "bootstrap", "tla2tools.mjs")), link);
+}
+
 async function installDependencies(root, mode) {
   const { bun } = paths(root);
   const args = ["install", "--frozen-lockfile", "--ignore-scripts", ...(mode === "production" ? ["--production"] : [])];
@@ -120,6 +129,7 @@ export async function ensureInstalled(root, mode) {
     replaceFile(stamp, JSON.stringify({ bun: BUN_VERSION }));
   }
   if (!modulesThere) await step(`installing ${mode === "full" ? "all" : "the"} dependencies`, () => installDependencies(root, mode));
+  linkShim(root);
   replaceFile(launcher, launcherText(root), 0o755);
   replaceFile(stamp, JSON.stringify({ bun: BUN_VERSION, digest, mode: modulesThere ? found.mode : mode }));
   return bun;

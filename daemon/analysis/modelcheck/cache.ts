@@ -28,7 +28,7 @@ export class FolderCache implements ModelCache {
   get(key: string): ModelOutcome | null {
     try {
       const kept: unknown = JSON.parse(readFileSync(this.pathOf(key), "utf8"));
-      if (!Value.Check(Kept, kept) || kept.key !== key || kept.outcome.result === "unavailable") return null;
+      if (!Value.Check(Kept, kept) || kept.outcome.result === "unavailable") return null;
       return sealOf(key, kept.outcome) === kept.sha256 ? kept.outcome : null;
     } catch (error) {
       if (errno(error) === undefined && !(error instanceof SyntaxError)) throw error;
