@@ -124,7 +124,7 @@ test("z3 in its worker gives the same answers, is another process after its shar
   } finally {
     await solver.close();
   }
-});
+}, 120_000);
 
 test("the solver of a tree takes the native z3 where there is one", () => {
   expect(findZ3([], "/nonexistent")).toBeNull();

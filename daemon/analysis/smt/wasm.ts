@@ -15,7 +15,7 @@ export interface RecycleLimits {
   /** Above this after an answer the worker is let go. A fresh one has about 220 MB. */
   readonly resident_bytes_max: number;
 }
-export const RECYCLE: RecycleLimits = { questions_max: 200, resident_bytes_max: 768 * 1024 * 1024 };
+const RECYCLE: RecycleLimits = { questions_max: 200, resident_bytes_max: 768 * 1024 * 1024 };
 
 export function wasmBackend(memory = new MemoryWatch(), recycle = RECYCLE, worker = WORKER): Backend & { readonly pid: () => number | null } {
   let child: Child | null = null;
