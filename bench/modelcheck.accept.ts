@@ -47,6 +47,10 @@ accepts(tlc, "every model holds with the states its page names, and every twin i
   expect(told).toEqual(readdirSync(join(ROOT, "specs")).filter((file) => file.endsWith(".cfg")).sort().map((file) => [file.slice(0, -4), table.get(file.slice(0, -4)) ?? "no row"]));
 });
 
+const COUNTING = "EXTENDS Naturals\nVARIABLE x\nInit == x = 0\nNext == x' = x + 1\nSpec == Init /\\ [][Next]_x\nSmall == x < 3";
+writeFileSync(join(work, "Counting.tla"), `---- MODULE Counting ----\n${COUNTING}\n====\n`);
+writeFileSync(join(work, "Counting.cfg"), "SPECIFICATION Spec\nINVARIANT Small\n");
+
 const ENDLESS = model("Endless", "EXTENDS Naturals\nVARIABLE x\nInit == x = 0\nNext == x' = x + 1\nSpec == Init /\\ [][Next]_x", "SPECIFICATION Spec\n");
 const GREEDY = model("Greedy", "EXTENDS Naturals, Sequences\nVARIABLE x\nInit == x = <<0>>\nNext == x' = x \\o x \\o <<Len(x)>>\nSpec == Init /\\ [][Next]_x", "SPECIFICATION Spec\n");
 const LOUD = model("Loud", 'EXTENDS Naturals, TLC\nVARIABLE x\nInit == x = 0\nNext == x\' = x + 1 /\\ PrintT([n \\in 1..400 |-> "loud"])\nSpec == Init /\\ [][Next]_x', "SPECIFICATION Spec\n");
@@ -66,13 +70,10 @@ accepts(tlc, "attack: one that prints without end ends at a limit, and what it p
 
 accepts(tlc, "attack: a standard module beside it is refused before anything is run; in the temporary folder of all, it is not seen", async () => {
   const lying = "---- MODULE Naturals ----\na + b == a\na < b == TRUE\na .. b == {a}\n====\n";
-  const counting = "EXTENDS Naturals\nVARIABLE x\nInit == x = 0\nNext == x' = x + 1\nSpec == Init /\\ [][Next]_x\nSmall == x < 3";
-  expect(await said(model("Counting", counting, "SPECIFICATION Spec\nINVARIANT Small\n", { Naturals: lying }))).toContain("Naturals.tla stands beside");
+  expect(await said(model("Counting", COUNTING, "SPECIFICATION Spec\nINVARIANT Small\n", { Naturals: lying }))).toContain("Naturals.tla stands beside");
   const planted = join(work, "tmp");
   mkdirSync(planted);
   writeFileSync(join(planted, "Naturals.tla"), lying);
-  writeFileSync(join(work, "Counting.tla"), `---- MODULE Counting ----\n${counting}\n====\n`);
-  writeFileSync(join(work, "Counting.cfg"), "SPECIFICATION Spec\nINVARIANT Small\n");
   const { code, stdout } = await run(["env", "-C", work, `TMPDIR=${planted}`, "node", SHIM, "-tool", "-config", "Counting.cfg", "Counting"]);
   expect([code, /Invariant Small is violated/.test(stdout)]).toEqual([12, true]);
   expect(stdout).not.toContain(`${planted}/Naturals.tla`);
