@@ -9,7 +9,7 @@ import { readNamed } from "../bounded-file.ts";
 import shippedEvents from "../../../invariants/events.yaml" with { type: "text" };
 
 /** Where they lie in a repository. */
-export const INVARIANTS_FOLDER = "invariants";
+const INVARIANTS_FOLDER = "invariants";
 const EVENTS_FILE = "events.yaml";
 
 const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);

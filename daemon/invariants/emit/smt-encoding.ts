@@ -16,7 +16,7 @@ export type Encoded =
 
 export const definedness = (one: Encoded): string => (one.kind === "bool" ? or(one.t, one.f) : one.d);
 
-export function sortOf(type: Type): string {
+function sortOf(type: Type): string {
   switch (type.name) {
     case "int":
     case "money":
