@@ -1,13 +1,13 @@
 /** An invariant as a person writes it, one YAML document each; docs/invariants.md has every form. */
 import { Type, type Static } from "@sinclair/typebox";
 import { Identifier } from "./expr.ts";
+import { EXPRESSION_CHARACTERS_MAX } from "./expression-limit.ts";
 import { Choice, Closed } from "./scalar.ts";
 
 /** A person's file; the parser of YAML is superlinear in nesting, which has a limit of its own. */
 export const INVARIANT_BYTES_MAX = 64 * 1024;
 /** Files of one folder, the catalogue of events among them. */
 export const INVARIANT_FILES_MAX = 1_000;
-export const EXPRESSION_CHARACTERS_MAX = 4_096;
 /** Live keys a monitor may be told to hold. */
 export const INVARIANT_KEYS_MAX = 1_000_000;
 

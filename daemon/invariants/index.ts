@@ -3,7 +3,8 @@
  * Pure: no disk, network or clock, so that the daemon, the command line and a
  * page read every rule alike.
  */
-export { compile, type Compiled, type CompileOptions, type CompileResult } from "./document/compile.ts";
+export { compileDocument, type Compiled, type CompileOptions, type CompileResult } from "./document/build.ts";
+export { compile } from "./document/compile.ts";
 export { compileAll, type FileProblem, type Folder, type InvariantFile } from "./document/folder.ts";
 export type { Clause, Judged, TemporalClause } from "./document/clauses.ts";
 export { readEvents, type Events } from "./document/fields.ts";

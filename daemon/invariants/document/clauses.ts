@@ -11,7 +11,7 @@ import { checkFormula, type TypedFormula } from "../types/formula.ts";
 import type { Node } from "../types/node.ts";
 import type { Count, Fields, Scope } from "../types/scope.ts";
 import type { Resolved } from "./fields.ts";
-import type { Path } from "./yaml.ts";
+import type { Path } from "./path.ts";
 
 export type Judged = { readonly ok: true } | { readonly ok: false; readonly because: "false" | "missing" | "error"; readonly message: string };
 

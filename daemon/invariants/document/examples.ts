@@ -9,7 +9,7 @@ import type { Fields } from "../types/scope.ts";
 import { typeText, type Type } from "../types/type.ts";
 import type { Clause, TemporalClause } from "./clauses.ts";
 import type { Report, Resolved } from "./fields.ts";
-import type { Path } from "./yaml.ts";
+import type { Path } from "./path.ts";
 
 export interface Tried {
   readonly resolved: Resolved;

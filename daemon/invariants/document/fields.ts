@@ -3,7 +3,7 @@ import type { EventCatalogue, InvariantDocument } from "../../../proto/invariant
 import { nearest } from "../../../proto/suggest.ts";
 import type { Field, Fields } from "../types/scope.ts";
 import { parseType, sameType, typeText } from "../types/type.ts";
-import type { Path } from "./yaml.ts";
+import type { Path } from "./path.ts";
 
 export type Report = (path: Path, message: string, fix: string) => void;
 type Declarations = NonNullable<InvariantDocument["fields"]>;

@@ -1,7 +1,8 @@
 /** All invariants of a folder together, with the catalogue of events beside them. */
 import { EventCatalogue, INVARIANT_FILES_MAX } from "../../../proto/invariant.ts";
 import type { Problem } from "../problem.ts";
-import { compileYaml, Problems, type Compiled, type CompileOptions } from "./compile.ts";
+import { Problems, type Compiled, type CompileOptions } from "./build.ts";
+import { compileYaml } from "./compile.ts";
 import { readEvents, type Events } from "./fields.ts";
 import { shaped } from "./shape.ts";
 import { readYaml, type YamlText } from "./yaml.ts";

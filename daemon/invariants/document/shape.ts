@@ -3,7 +3,8 @@ import { Kind, type Static, type TSchema } from "@sinclair/typebox";
 import { Value, ValueErrorType, type ValueError } from "@sinclair/typebox/value";
 import { nearest } from "../../../proto/suggest.ts";
 import type { Problem } from "../problem.ts";
-import { pathText, type Path, type YamlText } from "./yaml.ts";
+import { pathText, type Path } from "./path.ts";
+import type { YamlText } from "./yaml.ts";
 
 const PROBLEMS_MAX = 20;
 

@@ -7,13 +7,7 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, type Node, type Scalar } from "yaml";
 import { INVARIANT_BYTES_MAX } from "../../../proto/invariant.ts";
 import type { Problem } from "../problem.ts";
-
-export type Path = readonly (string | number)[];
-
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
+import { pathText, type Path, type Place } from "./path.ts";
 
 export interface YamlText {
   readonly value: unknown;
@@ -40,7 +34,6 @@ class Refused extends Error {
 }
 
 const key = (path: Path): string => path.join("\0");
-export const pathText = (path: Path): string => path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("").slice(0, 200);
 
 class Reader {
   readonly values = new Map<string, Node>();

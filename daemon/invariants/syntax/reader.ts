@@ -1,6 +1,6 @@
 /** Where a parser stands in its tokens, and the limits it keeps. */
 import type { Span } from "../../../proto/expr.ts";
-import { EXPRESSION_CHARACTERS_MAX } from "../../../proto/invariant.ts";
+import { EXPRESSION_CHARACTERS_MAX } from "../../../proto/expression-limit.ts";
 import { DEPTH_MAX, NODES_MAX } from "../limits.ts";
 import { SourceError } from "../problem.ts";
 import { tokens, type Token, type TokenKind } from "./lexer.ts";
