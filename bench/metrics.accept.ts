@@ -46,8 +46,8 @@ accepts(prometheus, "reads and lints the metrics of a daemon at work, reads the 
   expect(await output([program, at, RULES])).toMatch(new RegExp(`^\\d{2} metric families, ${alerts} rules\n$`));
   const shown = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]));
   const named = [...readFileSync(RULES, "utf8").matchAll(/\b(?:maestro|process)_[a-z_]+\b/g)].map(([name]) => name.replace(/_bucket$/, ""));
-  // It appears with the first reload.
-  expect([...new Set(named)].filter((name) => !shown.has(name))).toEqual(["maestro_config_reload_success"]);
+  // They appear with the first reload, and with the first log that this node watches.
+  expect([...new Set(named)].filter((name) => !shown.has(name))).toEqual(["maestro_config_reload_success", "maestro_witnessed_behind_entries"]);
   writeFileSync(at, text.replace("# TYPE maestro_gates_total counter", "# TYPE maestro_gates_total gauge"));
   expect((await run([program, at, RULES])).code).toBe(1);
   writeFileSync(at, `${text}maestro_gates_total{verdict="hold} 1\n`);

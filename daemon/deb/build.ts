@@ -68,6 +68,8 @@ function addModules(tree: Tree): void {
   run([process.execPath, "install", "--production", "--frozen-lockfile", "--ignore-scripts", "--backend=copyfile"], home);
   for (const name of UNUSED_PACKAGES) rmSync(join(home, "node_modules", name), { recursive: true, force: true });
   rmSync(join(home, "node_modules/.bin"), { recursive: true, force: true });
+  // Settings of the packages' own development.
+  for (const path of new Bun.Glob("node_modules/**/.eslintrc*").scanSync({ cwd: home, dot: true })) rmSync(join(home, path));
   rmSync(join(home, "bun.lock"));
 }
 

@@ -16,7 +16,7 @@ const worlds: World[] = [];
 
 function copySource(to: string): void {
   mkdirSync(to);
-  for (const name of ["daemon", "proto", "kernels", "policies", "package.json", "bunfig.toml"]) cpSync(join(ROOT, name), join(to, name), { recursive: true });
+  for (const name of ["daemon", "proto", "kernels", "policies", "invariants", "package.json", "bunfig.toml"]) cpSync(join(ROOT, name), join(to, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(to, "node_modules"));
 }
 

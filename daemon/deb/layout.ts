@@ -6,7 +6,7 @@ export const HOME = "usr/lib/maestro";
 export const SBOM = "usr/share/doc/maestro/maestro.cdx.json";
 
 /** Folders of the source that run; tests, benches and documents stay behind. */
-export const SOURCE_FOLDERS = ["daemon", "proto", "kernels", "policies/default", "docs/ci"] as const;
+export const SOURCE_FOLDERS = ["daemon", "proto", "kernels", "policies/default", "invariants", "docs/ci"] as const;
 export const SOURCE_FILES = ["package.json", "bunfig.toml", "LICENSE"] as const;
 
 /** From `systemd/` to their places. */
