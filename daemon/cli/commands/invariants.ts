@@ -47,6 +47,6 @@ export const run: CommandModule["run"] = async ({ values, positionals: [verb, ..
   if (verb === "check") return check(rest, json);
   if (verb === "show") return show(rest[0], rest.slice(1), json);
   if (verb !== "schema") throw new MaestroError("cli.usage", "invariants takes check, show or schema");
-  print(SCHEMA_FILES[rest[0] === "events" ? "events.schema.json" : "invariant.schema.json"]);
+  print(SCHEMA_FILES[rest[0] === "events" ? "events.schema.json" : rest[0] === "targets" ? "targets.schema.json" : "invariant.schema.json"]);
   return EXIT.admit;
 };

@@ -1,10 +1,12 @@
 /** All invariants of a folder together, with the catalogue of events beside them. */
 import { EventCatalogue, INVARIANT_FILES_MAX } from "../../../proto/invariant.ts";
+import type { PropertyTarget } from "../../../proto/property.ts";
 import type { Problem } from "../problem.ts";
 import { Problems, type Compiled, type CompileOptions } from "./build.ts";
 import { compileYaml } from "./compile.ts";
 import { readEvents, type Events } from "./fields.ts";
 import { shaped } from "./shape.ts";
+import { isTargets, readTargets, type Targets } from "./targets.ts";
 import { readYaml, type YamlText } from "./yaml.ts";
 
 export interface InvariantFile {
@@ -20,6 +22,8 @@ export interface Folder {
   readonly compiled: readonly (Compiled & { readonly file: string })[];
   readonly errors: readonly FileProblem[];
   readonly events: Events | null;
+  /** What property tests drive, of every file of targets. */
+  readonly targets: Targets;
 }
 
 const inFile = (file: string, problems: readonly Problem[]): FileProblem[] => problems.map((problem) => ({ file, ...problem }));
@@ -44,6 +48,19 @@ function catalogue(file: string, yaml: YamlText, known: ReadonlySet<string>, err
   return events;
 }
 
+function targetsOf(texts: readonly { readonly name: string; readonly yaml: YamlText }[], compiled: ReadonlyMap<string, Compiled>, errors: FileProblem[]): Targets {
+  const all = new Map<string, PropertyTarget>();
+  for (const { name: file, yaml } of texts) {
+    const { targets, problems } = readTargets(yaml, compiled);
+    errors.push(...inFile(file, problems));
+    for (const [name, target] of targets) {
+      if (all.has(name)) errors.push({ file, path: `targets.${name}`, ...yaml.placeOfKey(["targets", name]), message: `there is a target ${name} already`, fix: "give each target a name of its own" });
+      else all.set(name, target);
+    }
+  }
+  return all;
+}
+
 /** Every file that is a catalogue first, then every invariant against all of them, `options.events` included. */
 export function compileAll(files: readonly InvariantFile[], options: CompileOptions = {}): Folder {
   const errors: FileProblem[] = [];
@@ -62,9 +79,9 @@ export function compileAll(files: readonly InvariantFile[], options: CompileOpti
   }
   const events = merge(catalogues);
   // Every invariant would complain of events that a mended catalogue has.
-  if (texts.some(({ yaml }) => isCatalogue(yaml)) && errors.length > 0) return { compiled: [], errors, events };
+  if (texts.some(({ yaml }) => isCatalogue(yaml)) && errors.length > 0) return { compiled: [], errors, events, targets: new Map() };
   const compiled = new Map<string, Compiled & { readonly file: string }>();
-  for (const { name, yaml } of texts.filter((one) => !isCatalogue(one.yaml))) {
+  for (const { name, yaml } of texts.filter((one) => !isCatalogue(one.yaml) && !isTargets(one.yaml))) {
     const result = compileYaml(yaml, { ...options, events });
     if ("errors" in result) errors.push(...inFile(name, result.errors));
     else {
@@ -73,5 +90,5 @@ export function compileAll(files: readonly InvariantFile[], options: CompileOpti
       else compiled.set(result.ok.id, { ...result.ok, file: name });
     }
   }
-  return { compiled: [...compiled.values()], errors, events };
+  return { compiled: [...compiled.values()], errors, events, targets: targetsOf(texts.filter((one) => isTargets(one.yaml)), compiled, errors) };
 }
