@@ -16,6 +16,7 @@ import { requireWritable } from "./room.ts";
 import { syncPathNow } from "../platform/sync.ts";
 import { createTable, type Table } from "./table.ts";
 import { transactionsOf } from "./transactions.ts";
+import type { Look, WriteGuard } from "./write-guard.ts";
 
 export interface StoreDeps {
   /** Folder of the state; LMDB lives in `db` under it. */
@@ -23,6 +24,8 @@ export interface StoreDeps {
   readonly limits: StoreLimits;
   /** Called once, when state on disk may differ from state in memory: the process must end at once and reopen it. */
   readonly fatal: (reason: MaestroError) => void;
+  /** Asked before each write; absent in an upgrade and in tests of what it would refuse. */
+  readonly guard?: WriteGuard | undefined;
   /** Only an upgrade and a test of another version's folder give these. */
   readonly schema_version?: number;
   readonly folder?: string;
@@ -119,14 +122,23 @@ export function openStore(deps: StoreDeps): Store {
   let marking: Marking | null = null;
   const failed = (error: unknown, during: string): MaestroError => failedCommit(marking, storeFailure(error, during));
   const { atomic, freeing, writing } = transactionsOf({ root, begin: begins(free_bytes_min), beginFreeing: begins(free_bytes_min / FREEING_PART), committed: () => marking?.set(), failed, fatal });
-  const host = { value_bytes_max: deps.limits.value_bytes_max, writing };
+  const readers = new Map<string, (key: Key) => unknown>();
+  const look: Look = (name, key) => {
+    const get = readers.get(name);
+    if (get === undefined) throw new MaestroError("internal.bug", `a guard asks for the table ${name}, which nobody opened`);
+    return get(key);
+  };
 
   const store: Store = {
-    table(name, schema) {
+    table<K extends Key, S extends TSchema>(name: string, schema: S): Table<K, Static<S>> {
       if (names.has(name)) throw new MaestroError("internal.bug", `table ${name} has an owner already`);
       names.add(name);
       try {
-        return createTable(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host);
+        const host = { value_bytes_max: deps.limits.value_bytes_max, writing, guard: deps.guard?.table(name) ?? null, look };
+        const table = createTable<K, S>(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host);
+        // A guard reads under keys of that table's own kind; any other finds nothing.
+        readers.set(name, (key) => table.get(key as K));
+        return table;
       } catch (error) {
         throw failed(error, `make the table ${name}`);
       }

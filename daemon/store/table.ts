@@ -4,6 +4,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import { storeFailure } from "./failure.ts";
 import { openRecord, sealRecord, valueBytes, type Key } from "./record.ts";
+import type { Look, TableGuard } from "./write-guard.ts";
 
 /** Stands in a key after every text: the end of all keys that begin as the parts before it. Names, digests and users of ours hold no U+FFFF. */
 export const LAST_TEXT = "\uffff";
@@ -27,7 +28,7 @@ export interface Table<K extends Key, V> {
   readonly name: string;
   /** Throws `store.corrupt` where the stored bytes are not what was written under this key. */
   get(key: K): V | undefined;
-  /** Throws `internal.bug` outside `atomic`, over `value_bytes_max`, or where the value does not fit the schema. */
+  /** Throws `internal.bug` outside `atomic`, over `value_bytes_max`, or where the value does not fit the schema; `invariant.violated` where a guard refuses it. */
   put(key: K, value: V): void;
   remove(key: K): boolean;
   entries(range?: KeyRange<K>): Generator<Entry<K, V>, void, undefined>;
@@ -38,6 +39,9 @@ export interface TableHost {
   readonly value_bytes_max: number;
   /** Whether a transaction is open. */
   writing(): boolean;
+  /** Asked before each write; `null` for a table of which nothing is guarded. */
+  readonly guard: TableGuard | null;
+  readonly look: Look;
 }
 
 function describe(key: unknown): string {
@@ -54,6 +58,7 @@ export function createTable<K extends Key, S extends TSchema>(
   const corrupt = (key: unknown, what: string) => new MaestroError("store.corrupt", `table ${name}, key ${describe(key)}: ${what}`);
   const bug = (key: unknown, what: string) => new MaestroError("internal.bug", `table ${name}, key ${describe(key)}: ${what}`);
   const lmdbKey = (key: Key): LmdbKey => (typeof key === "object" ? [...key] : key);
+  const { guard, look } = host;
 
   function read(key: K, stored: Uint8Array): Static<S> {
     const record = openRecord(name, key, stored);
@@ -81,20 +86,30 @@ export function createTable<K extends Key, S extends TSchema>(
     }
   }
 
+  const get = (key: K): Static<S> | undefined =>
+    reading(key, () => {
+      const stored = database.get(lmdbKey(key));
+      return stored === undefined ? undefined : read(key, stored);
+    });
+
   return {
     name,
-    get: (key) =>
-      reading(key, () => {
-        const stored = database.get(lmdbKey(key));
-        return stored === undefined ? undefined : read(key, stored);
-      }),
+    get,
     put(key, value) {
       if (!checker().Check(value)) throw bug(key, `not what the schema says: ${checker().Errors(value).First()?.path ?? "?"}`);
       const sealed = sealRecord(name, key, value);
       if (valueBytes(sealed) > host.value_bytes_max) throw bug(key, `${valueBytes(sealed)} bytes, limit ${host.value_bytes_max}: store it as a blob`);
-      writing(key, () => void database.putSync(lmdbKey(key), Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)));
+      writing(key, () => {
+        guard?.({ key, before: get(key), after: value }, look);
+        database.putSync(lmdbKey(key), Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength));
+      });
     },
-    remove: (key) => writing(key, () => database.removeSync(lmdbKey(key))),
+    remove: (key) =>
+      writing(key, () => {
+        const before = guard === null ? undefined : get(key);
+        if (before !== undefined) guard?.({ key, before, after: undefined }, look);
+        return database.removeSync(lmdbKey(key));
+      }),
     *entries(range = {}) {
       const { start, end, ...rest } = range;
       const options = { ...rest, ...(start === undefined ? {} : { start: lmdbKey(start) }), ...(end === undefined ? {} : { end: lmdbKey(end) }) };
