@@ -30,16 +30,18 @@ import { adoptEd25519, adoptP256 } from "./verifier/signature.ts";
 interface Arguments {
   readonly locations: Locations;
   readonly embedded: boolean;
+  readonly trace_path: string | null;
 }
 
 const HELP = `maestrod: the daemon of Maestro
 
-usage: bun daemon/main.ts [--embedded] [--config FILE] [--state DIR] [--socket PATH]
+usage: bun daemon/main.ts [--embedded] [--config FILE] [--state DIR] [--socket PATH] [--trace-actions FILE]
 
   --embedded     no host configuration: the built-in default, mode local
   --config FILE  host configuration (default: MAESTRO_CONFIG, else /etc/maestro/maestrod.yaml)
   --state DIR    state folder (default: MAESTRO_STATE, else XDG_STATE_HOME/maestro)
   --socket PATH  Unix socket (default: MAESTRO_SOCKET, else in XDG_RUNTIME_DIR or the state folder)
+  --trace-actions FILE  append what its state machines do, to be held against specs/ (docs/modelcheck.md)
 
 It logs one JSON line per request to standard output, reads its configuration again on SIGHUP, and ends in order on SIGTERM.
 `;
@@ -47,12 +49,12 @@ It logs one JSON line per request to standard output, reads its configuration ag
 function argumentsOf(argv: readonly string[]): Arguments {
   const text = { type: "string" } as const;
   try {
-    const { values } = parseArgs({ args: [...argv], options: { help: { type: "boolean" }, embedded: { type: "boolean" }, state: text, socket: text, config: text }, strict: true });
+    const { values } = parseArgs({ args: [...argv], options: { help: { type: "boolean" }, embedded: { type: "boolean" }, state: text, socket: text, config: text, "trace-actions": text }, strict: true });
     if (values.help === true) {
       process.stdout.write(HELP);
       process.exit(0);
     }
-    return { embedded: values.embedded === true, locations: ownLocations({ state_dir: values.state, socket_path: values.socket, host_config_path: values.config }) };
+    return { embedded: values.embedded === true, trace_path: values["trace-actions"] ?? null, locations: ownLocations({ state_dir: values.state, socket_path: values.socket, host_config_path: values.config }) };
   } catch (error) {
     if (error instanceof TypeError) throw new MaestroError("cli.usage", `maestrod: ${error.message}`, { cause: error });
     throw error;
@@ -79,6 +81,15 @@ function guardProcess(log: Log): (reason: unknown) => void {
   return fatal;
 }
 
+/** A run that ends in order has a trace with an end. */
+async function traced(path: string): Promise<void> {
+  const { recordActions } = await import("./platform/actions/record.ts");
+  const recording = recordActions(path);
+  process.on("exit", (code) => {
+    if (code === EXIT.admit) recording[Symbol.dispose]();
+  });
+}
+
 /** Makes the two folders and takes the state folder for this process. Throws `store.folder` and `daemon.another_instance`. */
 async function takeFolders(state_dir: string, socket_dir: string): Promise<StateLock> {
   try {
@@ -103,6 +114,7 @@ async function main(): Promise<void> {
   const live = new LiveHost(hostConfig(args));
   const lock = await takeFolders(state_dir, dirname(socket_path));
   requirePlace(state_dir, machineDigest());
+  if (args.trace_path !== null) await traced(args.trace_path);
   const fatal = guardProcess(log);
   const { cgroups, uncapped_because } = watchOver({ state_dir, warn: (what) => log.warn(what) });
   if (uncapped_because !== null) log.info({ because: uncapped_because }, "no control group: the memory of check processes is watched, not capped by the kernel");

@@ -4,8 +4,8 @@
 (* recorded before it is told), releasing/releaser.ts (a release is on      *)
 (* record before anything is judged with it). The daemon dies at any time;  *)
 (* what is recorded stays.                                                  *)
-(* Left out: several changes, the turnstile (Turnstile.tla), budgets        *)
-(* (Ledger.tla), and that a recorded attempt may be the answer itself.      *)
+(* Left out: several changes, the turnstile (Turnstile.tla) and budgets     *)
+(* (Ledger.tla).                                                            *)
 EXTENDS Naturals, Sequences, FiniteSets
 
 CONSTANTS
@@ -58,8 +58,9 @@ Join(c) ==
             /\ withRelease' = [withRelease EXCEPT ![r] = Visible]
     /\ UNCHANGED <<attempts, release, answer, asking, deaths>>
 
+\* While attached, or while it waits for a run to end that everybody left.
 Leave(c) ==
-    /\ c \in attached
+    /\ c \in asking
     /\ attached' = attached \ {c} /\ asking' = asking \ {c}
     /\ UNCHANGED <<run, flight, withRelease, attempts, release, answer, deaths>>
 
@@ -68,6 +69,31 @@ Cancelled ==
     /\ flight # None /\ attached = {} /\ run[flight] = "judging"
     /\ run' = [run EXCEPT ![flight] = "none"] /\ flight' = None
     /\ UNCHANGED <<attached, withRelease, attempts, release, answer, asking, deaths>>
+
+\* Who is told what this run comes to: who is attached, or who waited for it because everybody had left.
+Heard(r) == IF flight # r THEN {} ELSE IF attached # {} THEN attached ELSE asking
+
+Ended(r) ==
+    /\ run' = [run EXCEPT ![r] = "none"]
+    /\ IF flight = r THEN flight' = None /\ attached' = {} ELSE UNCHANGED <<flight, attached>>
+
+Tell(r, attempt) ==
+    /\ answer' = [c \in Clients |-> IF c \in Heard(r) THEN attempt ELSE answer[c]]
+    /\ asking' = asking \ Heard(r)
+    /\ Ended(r)
+
+\* Nothing has changed since the last attempt, so that is the answer.
+Known(r) ==
+    /\ run[r] = "judging" /\ attempts # <<>> /\ attempts[Len(attempts)] = withRelease[r]
+    /\ Tell(r, Len(attempts))
+    /\ UNCHANGED <<withRelease, attempts, release, deaths>>
+
+\* No room, no budget, a limit: whoever is attached hears why.
+Failed(r) ==
+    /\ run[r] = "judging" /\ flight = r /\ attached # {}
+    /\ asking' = asking \ attached
+    /\ Ended(r)
+    /\ UNCHANGED <<withRelease, attempts, release, answer, deaths>>
 
 Judged(r) ==
     /\ run[r] = "judging" /\ Len(attempts) < AttemptsMax /\ (flight = r => attached # {})
@@ -78,10 +104,7 @@ Judged(r) ==
 Record(r) ==
     /\ run[r] = "recording"
     /\ attempts' = Append(attempts, withRelease[r])
-    /\ answer' = [c \in Clients |-> IF flight = r /\ c \in attached THEN Len(attempts) + 1 ELSE answer[c]]
-    /\ asking' = IF flight = r THEN asking \ attached ELSE asking
-    /\ run' = [run EXCEPT ![r] = "none"]
-    /\ IF flight = r THEN flight' = None /\ attached' = {} ELSE UNCHANGED <<flight, attached>>
+    /\ Tell(r, Len(attempts) + 1)
     /\ UNCHANGED <<withRelease, release, deaths>>
 
 \* A person agrees to a release of what was refused or held.
@@ -98,7 +121,7 @@ Die ==
 
 Next ==
     \/ \E c \in Clients : Ask(c) \/ Join(c) \/ Leave(c)
-    \/ \E r \in Runs : Judged(r) \/ Record(r)
+    \/ \E r \in Runs : Judged(r) \/ Record(r) \/ Known(r) \/ Failed(r)
     \/ Cancelled \/ Agree \/ Log \/ Die
 
 Fair ==

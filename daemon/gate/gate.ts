@@ -61,7 +61,7 @@ const CHECKS_VERSION = recordId("checks", 1, { version: VERSION, checks: CHECKS.
 type Ran = Pick<Judgement, "stopped_by_budget"> & { readonly result: GateResult };
 
 export class GateKeeper {
-  private readonly flights = new SingleFlight<Progress, Ran & { readonly payer: string }>();
+  private readonly flights = new SingleFlight<Progress, Ran & { readonly payer: string }>(({ result: { gate_id, attempt, recorded } }) => ({ gate_id, attempt, recorded }));
   private readonly recording = new InTurn();
   private readonly turnstile: Turnstile;
   private readonly host_policy: PolicyDigest;

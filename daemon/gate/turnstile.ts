@@ -1,8 +1,10 @@
 import { MaestroError } from "../../proto/errors.ts";
+import { acted, type Seen } from "../platform/actions/index.ts";
 import { FairLine } from "../platform/pool/fair-line.ts";
 import { Shares } from "../platform/pool/shares.ts";
 
 interface Place {
+  readonly job: number;
   readonly enter: () => void;
   readonly refuse: (why: MaestroError) => void;
 }
@@ -14,6 +16,8 @@ interface Place {
 export class Turnstile {
   private readonly shares: Shares;
   private readonly line = new FairLine<Place>();
+  /** Who came, by number; said of a recorded run alone. */
+  private jobs = 0;
 
   constructor(
     private readonly inside_max: number,
@@ -32,12 +36,14 @@ export class Turnstile {
 
   /** Rejects with `request.busy` when the line is full or the place in it went to another tenant, `request.cancelled` when the caller leaves it. */
   async pass<T>(work: () => Promise<T>, signal: AbortSignal, tenant = ""): Promise<T> {
-    await this.enter(tenant, signal);
+    const job = this.jobs++;
+    await this.enter(tenant, job, signal);
     try {
       return await work();
     } finally {
       this.shares.give(tenant);
       this.advance();
+      acted?.("Turnstile", this, "Finish", this.seen(tenant, job));
     }
   }
 
@@ -53,28 +59,41 @@ export class Turnstile {
     return this.line.shift((key) => this.shares.admits(key));
   }
 
-  private async enter(tenant: string, signal: AbortSignal): Promise<void> {
+  /** For a recorded run. */
+  private seen(tenant: string, job: number): Seen {
+    return { tenant, job, inside: this.inside, waiting: this.waiting, turns: this.line.keys(), places: this.inside_max, waiting_max: this.waiting_max };
+  }
+
+  private async enter(tenant: string, job: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw new MaestroError("request.cancelled", "left before its turn");
     if (this.shares.admits(tenant)) {
       this.shares.take(tenant);
+      acted?.("Turnstile", this, "Come", this.seen(tenant, job));
       return;
     }
-    if (this.line.size >= this.waiting_max) this.makeRoom(tenant);
+    const displaced = this.line.size >= this.waiting_max ? this.makeRoom(tenant, job) : null;
     const turn = Promise.withResolvers<void>();
-    const place: Place = { enter: turn.resolve, refuse: turn.reject };
+    const place: Place = { job, enter: turn.resolve, refuse: turn.reject };
     const leave = (): void => {
-      if (this.line.remove(tenant, place)) turn.reject(new MaestroError("request.cancelled", "left while in line"));
+      if (!this.line.remove(tenant, place)) return;
+      acted?.("Turnstile", this, "Leave", this.seen(tenant, job));
+      turn.reject(new MaestroError("request.cancelled", "left while in line"));
     };
     this.line.push(tenant, place);
+    acted?.("Turnstile", this, "Come", { ...this.seen(tenant, job), displaced });
     signal.addEventListener("abort", leave, { once: true });
     await turn.promise.finally(() => signal.removeEventListener("abort", leave));
   }
 
   /** One tenant's flood fills the line only as long as nobody else wants a place in it. */
-  private makeRoom(tenant: string): void {
+  private makeRoom(tenant: string, job: number): number {
     const displaced = this.line.popLongest(tenant);
-    if (displaced === undefined) throw this.full();
+    if (displaced === undefined) {
+      acted?.("Turnstile", this, "Refuse", this.seen(tenant, job));
+      throw this.full();
+    }
     displaced.refuse(this.full());
+    return displaced.job;
   }
 
   private full(): MaestroError {

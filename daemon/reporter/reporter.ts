@@ -7,6 +7,7 @@ import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { BundleReply, FeedEntry, FeedReply } from "../../proto/feed.ts";
 import type { ReporterState, StatusJob } from "../../proto/status.ts";
+import { acted, type Seen } from "../platform/actions/index.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import type { Cursor } from "./cursor.ts";
 import { wordsFor } from "./words.ts";
@@ -56,7 +57,14 @@ export class Reporter {
   constructor(
     private readonly deps: ReporterDeps,
     private readonly idle_ms: number,
-  ) {}
+  ) {
+    acted?.("Reporter", this, "Open", this.seen(deps.cursor.state.next));
+  }
+
+  /** For a recorded run. */
+  private seen(place: number): Seen {
+    return { place, next: this.deps.cursor.state.next, dead: this.deps.cursor.state.dead_total, tries: this.tries, tries_max: TRIES_MAX };
+  }
 
   /** One entry further, or a wait. Throws what asking the daemon throws. */
   async step(): Promise<Step> {
@@ -93,7 +101,9 @@ export class Reporter {
       return this.failed(entry, error);
     }
     this.deps.tell({ event: "published", place: entry.place, repository: entry.repo_id, head: entry.head, gate_id: entry.gate_id, attempt: entry.attempt });
+    acted?.("Reporter", this, "Publish", this.seen(entry.place));
     this.move(entry.place + 1, entry, (state) => ({ ...state, published: state.published + 1 }));
+    acted?.("Reporter", this, "Save", this.seen(entry.place));
     return { wait_ms: 0 };
   }
 
@@ -125,6 +135,7 @@ export class Reporter {
 
   private passed(entry: FeedEntry): Step {
     this.move(entry.place + 1, entry);
+    acted?.("Reporter", this, "Pass", this.seen(entry.place));
     return { wait_ms: 0 };
   }
 
@@ -135,6 +146,7 @@ export class Reporter {
     tell({ event: "not published", place: entry.place, tries: this.tries, code: error.code, detail: error.detail });
     const hopeless = error.code === "request.not_found" || error.code === "egress.denied" || error.code === "egress.refused";
     if (hopeless || this.tries >= TRIES_MAX) return this.dead(entry, `${error.code}: ${error.detail}`);
+    acted?.("Reporter", this, "Fail", this.seen(entry.place));
     const asked_ms = error.retry_after_s === null ? null : error.retry_after_s * 1000;
     const doubled_ms = Math.min(WAIT_MS_MAX, FIRST_WAIT_MS * 2 ** (this.tries - 1));
     return { wait_ms: asked_ms === null ? doubled_ms * (0.5 + random() / 2) : asked_ms + random() * FIRST_WAIT_MS };
@@ -145,6 +157,7 @@ export class Reporter {
     const at = new Date(this.deps.now_ms()).toISOString();
     this.deps.tell({ event: "given up", place, repository, head, because });
     this.move(place + 1, entry, (state) => ({ ...state, dead: [...state.dead, { place, repository, head, because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed(), at }].slice(-DEAD_MAX), dead_total: state.dead_total + 1 }));
+    acted?.("Reporter", this, "GiveUp", this.seen(entry.place));
     return { wait_ms: 0 };
   }
 

@@ -3,6 +3,7 @@
  * newest checkpoint that enough of them cosigned is kept, and lies beside the log's files.
  */
 import { join } from "node:path";
+import { acted } from "../../platform/actions/index.ts";
 import { equalBytes } from "../../../proto/encoding.ts";
 import type { WitnessLimits } from "../../../proto/limits.ts";
 import type { WitnessEntry, WitnessState } from "../../../proto/witness.ts";
@@ -138,6 +139,7 @@ class Cosigning implements Cosigned {
     for (const peer of missing) {
       if (peer.busy || peer.backoff.wait_ms > 0) continue;
       peer.busy = true;
+      acted?.("WitnessedLog", this.deps.log, "Show", { size: head.size, witness: peer.entry.name });
       void this.ask(peer, head).finally(() => {
         peer.busy = false;
         this.turn();
@@ -178,6 +180,7 @@ class Cosigning implements Cosigned {
     const before = this.witnessed();
     if (before !== null && (before.size > head.size || (before.size === head.size && before.lines.length >= lines.length))) return true;
     this.rows.keep(head, lines);
+    acted?.("WitnessedLog", this.deps.log, "Cosign", { size: head.size });
     try {
       writePublicFile(join(this.deps.state_dir, "log", FILE), Buffer.from(head.checkpoint + lines.map(({ line }) => line).join("")));
     } catch (error) {

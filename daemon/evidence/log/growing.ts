@@ -2,6 +2,7 @@
 import type { SigstoreBundle } from "../../../proto/attestation.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { frontierRoot, type ReadNode } from "../../../kernels/merkle/index.ts";
+import { acted } from "../../platform/actions/index.ts";
 import type { Store } from "../../store/db.ts";
 import { hashLeaf } from "../../verifier/leaves.ts";
 import type { NoteKey } from "../../verifier/note.ts";
@@ -69,6 +70,7 @@ export class Growing {
     older: readonly NoteKey[],
   ) {
     this.keys = [signer.key, ...older];
+    acted?.("WitnessedLog", tables, "Open", { size: tables.head.get(HEAD)?.size ?? 0 });
   }
 
   get key(): NoteKey {
@@ -82,7 +84,7 @@ export class Growing {
 
   private grown<T>(entries: readonly Uint8Array[], time_s: number, next: LogSigner | undefined, commit: (receipts: readonly LogReceipt[]) => T): Grown<T> {
     const { tables, signer } = this;
-    return this.store.atomic(() => {
+    const grown = this.store.atomic(() => {
       const before = headOf(tables);
       if (time_s < before.time_s) throw new MaestroError("internal.bug", "log: an entry older than the newest");
       const growth = grow(before.size, entries.map(hashLeaf), this.read);
@@ -93,6 +95,8 @@ export class Growing {
       tables.head.put(HEAD, head);
       return { head, result: commit(entries.map((_, i) => receiptOf(signer.key, before.size + i, growth, head.checkpoint))) };
     });
+    acted?.("WitnessedLog", tables, "Add", { entries: entries.length, size: grown.head.size });
+    return grown;
   }
 
   /** Does what a change of the key still owes; a full disk may have room by now. Throws what stands against it. */
@@ -117,6 +121,7 @@ export class Growing {
     // Whoever went on first may have been dated later.
     const grown = this.grown(entries, waited ? Math.max(time_s, headOf(this.tables).time_s) : time_s, undefined, commit);
     await this.store.durable();
+    acted?.("WitnessedLog", this.tables, "Tell", { entries: entries.length, size: grown.head.size });
     return grown;
   }
 

@@ -4,9 +4,11 @@ import { CAPABILITY_LIFE_S_MAX } from "../../../proto/capability.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
+import { acted } from "../../platform/actions/index.ts";
 import { LAST_TEXT, type Table } from "../../store/table.ts";
 import type { Account } from "../principal.ts";
 import { AccountRow, Amount, type Bill, billed, ChangeRow, emptyAccount, emptyChange, reserved, rolled, settled, shortfall } from "./core.ts";
+import { askedFor, tell } from "./seen.ts";
 
 const Line = Closed({ account: Type.String({ maxLength: 256 }), window_s: Type.Union([Count, Type.Null()]) });
 const ReservationRow = Closed({ amount: Amount, lines: Type.Array(Line, { maxItems: 4 }), change: Type.Optional(Sha256Hex), payer: Type.Optional(Type.String({ maxLength: 256 })) });
@@ -77,6 +79,7 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
 
   const stale = [...reservations.entries()];
   if (stale.length > 0) store.atomic(() => stale.forEach(({ key, value }) => close(key, value, value.amount, true)));
+  if (acted !== null) tell(accounts, now_s, "Open", { stale: stale.map(({ key }) => key) }, stale.flatMap(({ value }) => value.lines.map(({ account }) => account)));
   let settlements = 0;
   const sweep = sweeper({ store, accounts, changes, parts, partsOf, now_s });
   sweep();
@@ -88,21 +91,26 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
         for (const account of asked) {
           const row = accountOf(account);
           const short = shortfall(row, account.budget, amount);
-          if (short !== null) throw refusal(account, short, now_s());
+          if (short !== null) {
+            if (acted !== null) tell(accounts, now_s, "Refuse", { ...askedFor(amount, asked), dimension: short.dimension }, []);
+            throw refusal(account, short, now_s());
+          }
           accounts.put(account.key, reserved(row, amount, now_s()));
         }
         reservations.put(id, { amount, lines: asked.map(({ key, window_s }) => ({ account: key, window_s })), ...bill });
       });
+      if (acted !== null) tell(accounts, now_s, "Reserve", { id, ...askedFor(amount, asked) }, asked.map(({ key }) => key));
       return id;
     },
     settle(id, used) {
-      const known = store.atomic(() => {
-        const row = reservations.get(id);
-        if (row !== undefined) close(id, row, used, false);
-        return row !== undefined;
+      const row = store.atomic(() => {
+        const open = reservations.get(id);
+        if (open !== undefined) close(id, open, used, false);
+        return open;
       });
+      if (acted !== null) tell(accounts, now_s, row === undefined ? "SettleAgain" : "Settle", { id, used }, row?.lines.map(({ account }) => account) ?? []);
       if (++settlements % SWEEP_SETTLEMENTS === 0) sweep();
-      return known;
+      return row !== undefined;
     },
     short(asked, amount) {
       for (const account of asked) {
