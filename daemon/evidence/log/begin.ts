@@ -20,6 +20,8 @@ function clear<K extends readonly number[]>(table: Table<K, Uint8Array>): void {
 /** One transaction: afterwards the log under `key` holds `entry` and nothing else. The old one's files must be safe elsewhere. */
 export function beginLog(store: Store, tables: LogTables, signer: LogSigner, entry: Uint8Array, time_s: number): void {
   store.atomic(() => {
+    // The head first: nothing of a log goes while its head stands.
+    tables.head.remove(HEAD);
     clear(tables.entries);
     clear(tables.nodes);
     clear(tables.rotations);
