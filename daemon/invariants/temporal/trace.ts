@@ -138,12 +138,12 @@ class Broken extends Failure {
   }
 }
 
-/** Asked of the trace's first event; the outermost forms look at the rest from there. */
-export function judgeTrace(formula: TypedFormula, counts: readonly Count[], trace: Trace): Verdict {
-  if (trace.events.length === 0) return { verdict: "kept" };
+/** Asked of the trace's first event, or of event `from`; the outermost forms look at the rest from there. */
+export function judgeTrace(formula: TypedFormula, counts: readonly Count[], trace: Trace, from = 0): Verdict {
+  if (trace.events.length <= from) return { verdict: "kept" };
   const reader = new TraceReader(trace, counts);
   try {
-    const truth = reader.truth(formula, 0);
+    const truth = reader.truth(formula, from);
     if (truth !== false) return { verdict: truth === true ? "kept" : "open" };
     return { verdict: "violated", at: reader.violated_at, because: "false", detail: "" };
   } catch (error) {
