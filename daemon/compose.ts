@@ -6,6 +6,7 @@ import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
 import { Builder } from "./building/index.ts";
+import { openGuarding, type Guarding } from "./guarding/index.ts";
 import { createEgress } from "./egress/index.ts";
 import { createKeyless, type Keyless } from "./egress/keyless/index.ts";
 import { openTestHistory } from "./commands/history.ts";
@@ -84,6 +85,7 @@ export interface Core extends State {
   readonly run_usage: RunUsage;
   readonly costs: ChangeCosts;
   readonly witnessing: Witnessing;
+  readonly guarding: Guarding;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -121,11 +123,11 @@ async function readPolicy(host: Host): Promise<{ bytes: Uint8Array; name: string
 export async function composeCore(options: CoreOptions): Promise<Core> {
   const { state_dir, host, clock, random } = options;
   await mkdir(state_dir, { recursive: true, mode: 0o700 });
-  // Asking git takes a process of its own, so the policy is read meanwhile.
-  const [tools, policy] = await Promise.all([findGit(), readPolicy(host)]);
+  // Asking git takes a process of its own, so everything else is read meanwhile.
+  const [tools, policy, guarding] = await Promise.all([findGit(), readPolicy(host), openGuarding({ folder: host.invariants_folder, warn: options.warn })]);
   // Before anything else in the folder is touched: one of another version is left as it is.
   let witnessing: Witnessing | null = null;
-  const state = await openState({ ...options, appended: () => witnessing?.cosigned.nudge() });
+  const state = await openState({ ...options, guard: guarding.writes, appended: () => witnessing?.cosigned.nudge() });
   const git = new Git(tools);
   const repositories = new RepositoryStore(join(state_dir, "repositories"), git);
   const scratch_dir = join(state_dir, "scratch");
@@ -170,7 +172,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding,
     intakes,
     integrity,
     policy_bytes: policy.bytes,

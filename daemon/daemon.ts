@@ -103,6 +103,7 @@ export class Daemon {
       random,
       own_uid: process.getuid?.() ?? -1,
       tenants: core.tenants,
+      guard: core.guarding.requests,
     });
     leave?.touch();
     this.watch();

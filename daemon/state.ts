@@ -18,6 +18,7 @@ import { openLineageEdges, type LineageEdges } from "./store/lineage-edges.ts";
 import { fillShipmentIndex, openShipmentIndex, type ShipmentIndex } from "./store/shipment-index.ts";
 import { type Holds, openHolds, openTombstones, type Tombstones } from "./store/tombstones.ts";
 import { openUsage, type Usage } from "./store/usage.ts";
+import type { WriteGuard } from "./store/write-guard.ts";
 import { upgradeStore } from "./store/upgrade.ts";
 
 export interface StateOptions {
@@ -31,6 +32,8 @@ export interface StateOptions {
   readonly warn: (what: string, error: unknown) => void;
   /** The log has grown, durably. */
   readonly appended?: () => void;
+  /** Asked before each write; absent where a folder is mended or read, not served from. */
+  readonly guard?: WriteGuard;
 }
 
 export interface State {
@@ -66,11 +69,11 @@ async function tryReading(state_dir: string): Promise<void> {
 }
 
 /** The caller holds the state folder's lock. Throws `store.*` and `evidence.*` for what contradicts itself. */
-export async function openState({ state_dir, host, clock, machine = null, fatal, warn, appended }: StateOptions): Promise<State> {
+export async function openState({ state_dir, host, clock, machine = null, fatal, warn, appended, guard }: StateOptions): Promise<State> {
   await tryReading(state_dir);
   const opening = { state_dir, limits: host.limits.store, fatal };
   await upgradeStore(opening);
-  const store = openStore(opening);
+  const store = openStore({ ...opening, guard });
   const artifacts = await openArtifacts(opening);
   const gates = openGates(store);
   const outbox = openOutbox(store);

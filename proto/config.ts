@@ -141,6 +141,7 @@ export const HostConfig = Closed(
     witness: Type.Optional({ ...WitnessSetting, description: "this node cosigns others' logs; absent: nobody's. See docs/witness.md" }),
     witnesses: Type.Optional(Type.Array(WitnessEntry, { maxItems: 32, description: "who cosigns this node's log; absent: nobody" })),
     keyless: Type.Optional({ ...KeylessSetting, description: "where evidence may be signed once more with a certificate of minutes; absent: nowhere. See docs/keyless.md" }),
+    invariants_folder: Type.Optional(HostPath("folder of the operator's own invariants in YAML; they join those that ship, see docs/guards.md")),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),
     limits: Type.Optional(

@@ -13,6 +13,7 @@ import { answerLogFile, LOG_PATH, type LogFiles } from "./log-files.ts";
 import { type Ending, reply } from "./reply.ts";
 import { bounded, checkHead, checkVersion, type JsonLimits, jsonOf } from "./request.ts";
 import type { Route } from "./route.ts";
+import { askedGuard, type RouteGuard } from "./route-guard.ts";
 
 export interface ApiOptions {
   readonly routes: readonly Route[];
@@ -27,6 +28,8 @@ export interface ApiOptions {
   readonly log_files?: LogFiles;
   /** What the socket is for; absent: everything. */
   readonly role?: SocketRole;
+  /** Asked of every request and answer; absent: nobody. */
+  readonly guard?: RouteGuard | undefined;
 }
 
 /** Answers every request, failures included. */
@@ -72,7 +75,8 @@ async function answer(options: ApiOptions, { tenants, role }: Door, route: Route
     tenant = principal.tenant;
     const body = await jsonOf(route, request, options.limits);
     const stream = route.shape.body === "stream" ? bounded(route, request) : NO_STREAM;
-    return await reply(call.id, await route.run({ ...call, principal }, params ?? {}, body, stream), ended);
+    const authorised = { ...call, principal };
+    return await reply(call.id, await route.run(authorised, params ?? {}, body, stream, askedGuard(options.guard, route, role, authorised)), ended);
   } catch (cause) {
     ended({ how: "failed", cause }, ERRORS[failureOf(cause).code].status);
     return problemResponse(cause, call.id);

@@ -3,6 +3,7 @@ import type { TSchema } from "@sinclair/typebox";
 import { type ParamsOf, type ReplyOf, type RequestOf, type RouteName, ROUTES, type RouteShape } from "../../proto/routes.ts";
 import type { Access, AuthorisedCall } from "./access.ts";
 import { checker } from "./check.ts";
+import { type AskedGuard, guardedEvents, UNGUARDED } from "./route-guard.ts";
 
 /** A request that passed every check. */
 export interface RouteCall<K extends RouteName> extends AuthorisedCall {
@@ -53,8 +54,8 @@ export interface Route {
   readonly request: TSchema | null;
   readonly reply: TSchema;
   readonly body_bytes_max: number;
-  /** Throws `request.malformed` for params or a body that do not fit, and whatever the handler throws. */
-  run(call: AuthorisedCall, params: unknown, body: unknown, stream: ReadableStream<Uint8Array>): Promise<Outcome>;
+  /** Throws `request.malformed` for params or a body that do not fit, `invariant.violated` where the guard refuses the request or its answer, and whatever the handler throws. */
+  run(call: AuthorisedCall, params: unknown, body: unknown, stream: ReadableStream<Uint8Array>, guard?: AskedGuard): Promise<Outcome>;
 }
 
 export function route<K extends RouteName>(name: K, definition: Definition<K>): Route {
@@ -67,13 +68,17 @@ export function route<K extends RouteName>(name: K, definition: Definition<K>): 
     shape,
     request,
     ...rest,
-    async run(call, params, body, stream) {
-      const reply = handle({ ...call, params: paramsOf(params), body: bodyOf(body), stream });
+    async run(call, params, body, stream, guard = UNGUARDED) {
+      const asked = { params: paramsOf(params), body: bodyOf(body) };
+      guard.before(asked.params, asked.body);
+      const reply = handle({ ...call, ...asked, stream });
+      if (isEvents(shape, reply)) return { kind: "events", events: guardedEvents(reply, guard) };
+      const said = await reply;
+      guard.after(said instanceof Plain ? said.text : said);
       if (shape.reply === "text") {
-        const said = await reply;
         return said instanceof Plain ? { kind: "text", text: said.text, plain: said } : { kind: "text", text: String(said) };
       }
-      return isEvents(shape, reply) ? { kind: "events", events: reply } : { kind: "json", value: await reply };
+      return { kind: "json", value: said };
     },
   };
 }

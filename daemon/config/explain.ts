@@ -74,6 +74,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("witnesses", host.witnesses),
     top("keyless", host.keyless),
     top("policy_bundle", host.policy_bundle),
+    top("invariants_folder", host.invariants_folder),
     top("idle_exit_ms", host.idle_exit_ms),
     ...group("thresholds", Thresholds, merged?.thresholds ?? host.thresholds, (name) =>
       has(base?.thresholds, name) ? "base" : has(given?.thresholds, name) ? "host" : "default",

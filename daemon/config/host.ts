@@ -27,10 +27,11 @@ const INLINE_DENIED = ["secret.*", "guard.*"];
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "keyless" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "invariants_folder" | "keyless" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
+    invariants_folder: string | null;
     keyless: KeylessSetting | null;
     witness: WitnessSetting | null;
     capabilities: CapabilitySource | null;
@@ -113,6 +114,7 @@ export function resolveHost(given: HostConfig): Host {
     witness: given.witness ?? null,
     witnesses: [...(given.witnesses ?? [])],
     policy_bundle: given.policy_bundle ?? null,
+    invariants_folder: given.invariants_folder ?? null,
     keyless: given.keyless ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,
     limits: resolveLimits(given.limits),

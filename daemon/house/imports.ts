@@ -31,7 +31,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["daemon/checking"],
   [],
   // Beside the gate: integrity looks at evidence and store alike, which no feature may.
-  ["daemon/gate", "daemon/integrity"],
+  // Guards read records of any feature's tables.
+  ["daemon/gate", "daemon/integrity", "daemon/guarding"],
   ["daemon/api"],
   ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/offline.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts", "daemon/own-sbom.ts", "daemon/witnessing.ts", "daemon/bundles.ts"],
   ["daemon/client"],

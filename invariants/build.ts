@@ -1,0 +1,23 @@
+/** The rules that ship, as the daemon loads them: `bun invariants/build.ts` makes compiled.json of the YAML beside it. A daemon then reads no YAML at its start. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { compileAll, type Events } from "../daemon/invariants/index.ts";
+import { typeText } from "../daemon/invariants/types/type.ts";
+
+const FOLDER = import.meta.dir;
+export const COMPILED = join(FOLDER, "compiled.json");
+
+const fieldsOf = (events: Events, name: string) => Object.fromEntries([...(events.of(name) ?? [])].map(([field, { type, tainted }]) => [field, tainted ? { type: typeText(type), tainted } : typeText(type)]));
+
+/** Throws where a file is not whole: nothing half compiled ships. */
+export function compiledText(): string {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml")).sort().map((name) => ({ name, text: readFileSync(join(FOLDER, name), "utf8") }));
+  const { compiled, errors, events } = compileAll(files, { examples_required: true });
+  if (errors.length > 0) throw new Error(errors.map(({ file, line, column, message, fix }) => `${file}:${line}:${column}: ${message}; ${fix}`).join("\n"));
+  // What is tried here is not tried again at each start.
+  const invariants = compiled.map(({ document: { examples: _, ...document } }) => document).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const catalogue = Object.fromEntries([...(events?.names ?? [])].sort().map((name) => [name, { fields: events === null ? {} : fieldsOf(events, name) }]));
+  return `${JSON.stringify({ events: catalogue, invariants }, null, 1)}\n`;
+}
+
+if (import.meta.main) writeFileSync(COMPILED, compiledText());
