@@ -16,6 +16,7 @@ import { QuarantineEntries } from "./failed-test.ts";
 import { ChangeBudget } from "./usage.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
 import { WitnessEntry, WitnessSetting } from "./witness.ts";
+import { InvariantsEntry, SpecEntries } from "./formal.ts";
 
 export { ServerLimits, IntakeLimits, FactsLimits, WorkerLimits, GateLimits, StoreLimits, IntegrityLimits, SandboxLimits, EgressLimits, CommandLimits, BuildLimits, Limits } from "./limits.ts";
 
@@ -58,6 +59,8 @@ export const RepositoryConfig = Closed(
     change_budget: Type.Optional(ChangeBudget),
     carried: Type.Optional({ ...CarriedChecks, description: "commands whose answer may come along with a change, where the host lets it too" }),
     quarantine: Type.Optional(QuarantineEntries),
+    specs: Type.Optional(SpecEntries),
+    invariants: Type.Optional(InvariantsEntry),
   },
   { $id: "RepositoryConfig", description: "maestro.yaml" },
 );

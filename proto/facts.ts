@@ -1,5 +1,6 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { Actor, Person } from "./actor.ts";
+import { SpecEntries } from "./formal.ts";
 import { RulePattern } from "./waiver.ts";
 import { Base64, Choice, Closed, Count, GitOid, PathBytes, ShortText } from "./scalar.ts";
 
@@ -80,6 +81,10 @@ export const RunnerFile = Closed({
 });
 export type RunnerFile = Static<typeof RunnerFile>;
 
+/** Models and invariants that the trusted base declares, and the files they stand in: those of a folder that the change or the mirrored code touches, before and after. */
+export const FormalFacts = Closed({ specs: SpecEntries, invariants: Type.Union([Type.String(), Type.Null()], { description: "folder" }), files: Type.Array(RunnerFile) });
+export type FormalFacts = Static<typeof FormalFacts>;
+
 /** What a waiver of the trusted base speaks of, without who accepted it and until when: no finding is the same one within its reach and out of it. */
 export const WaivedPlace = Closed({ folder: Type.String(), rule: RulePattern, paths: Type.Array(Type.String()) });
 export type WaivedPlace = Static<typeof WaivedPlace>;
@@ -107,6 +112,7 @@ export const Facts = Closed(
     base_policy: Type.Union([Type.String({ maxLength: 1024 }), Type.Null()], { description: "path of the policy bundle that the base's maestro.yaml names: editing it edits the gate" }),
     commands: Type.Array(DeclaredCommand, { description: "editing what one of them runs edits the gate" }),
     runners: Type.Array(RunnerFile),
+    formal: FormalFacts,
     waived: Type.Array(WaivedPlace, { description: "of rules that find a thing where it stands in the change; waivers of outside tools are not among them" }),
     gaps: Type.Array(Gap),
   },

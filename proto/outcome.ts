@@ -4,6 +4,7 @@ import { Gap } from "./facts.ts";
 import { CheckName, Choice, Closed, Count, Decimal, PathBytes, RuleId, Scale, Sha256Hex, ShortText } from "./scalar.ts";
 import type { HiddenNumber } from "./hidden-number.ts";
 import { FailedTest } from "./failed-test.ts";
+import { ATTACHED_MAX, AttachedText } from "./formal.ts";
 import { Comparison, Waiver } from "./waiver.ts";
 
 export const Range = Closed({
@@ -29,6 +30,7 @@ export const Finding = Closed({
   tags: Type.Array(Choice(["test-path", "fixture-path", "generated", "at-base"]), { maxItems: 8, description: "what policy may soften on" }),
   excerpt: Type.Union([ShortText, Type.Null()], { description: "redacted; hostile text, escape it" }),
   counterexample: Type.Union([ShortText, Type.Null()]),
+  cex: Type.Optional(Type.String({ maxLength: 128 * 1024, description: "maestro.cex/v1 as canonical JSON: a document with a digest of its own, which travels in the bundle" })),
   fix: Type.Union([Fix, Type.Null()]),
 });
 export type Finding = Static<typeof Finding>;
@@ -50,6 +52,7 @@ export const Outcome = Closed({
   findings_cut: Count,
   gaps: Type.Array(Gap, { maxItems: 256, description: "what this check could not see in this change" }),
   comparison: Type.Optional(Comparison),
+  attached: Type.Optional(Type.Array(AttachedText, { maxItems: ATTACHED_MAX, description: "questions that were put to a solver" })),
   reused: Type.Optional(Reused),
 });
 export type Outcome = Static<typeof Outcome>;

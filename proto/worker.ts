@@ -12,6 +12,8 @@ import { ConfigsJob, ConfigsReply } from "./effective.ts";
 import { PlanJob, PlanJobReply } from "./plan.ts";
 import { ObligationName, ObligationRule, ObligationRules, ReportFormat, ReportName } from "./report.ts";
 import { FailedTest, QuarantineEntries, TestIds } from "./failed-test.ts";
+import { ModelAsks, RunAnswer } from "./formal.ts";
+import { ModelOutcome } from "./model.ts";
 import { RunIds } from "./usage.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
@@ -101,9 +103,15 @@ export const CheckJob = Closed({
   facts_sha256: Sha256Hex,
   thresholds: Thresholds,
   folders: Type.Optional(Type.Array(Closed({ path: Type.String(), thresholds: Thresholds }))),
+  answers: Type.Optional(Type.Array(RunAnswer, { maxItems: 64, description: "what was run for it since it was asked before" })),
 });
 
-export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage), reads: Type.Optional(Type.Array(Type.String(), { maxItems: 64, description: "parts of the facts that the check read" })) });
+export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage), reads: Type.Optional(Type.Array(Type.String(), { maxItems: 64, description: "parts of the facts that the check read" })), asks: Type.Optional({ ...ModelAsks, description: "what it would have run; the outcome says that it was not" }) });
+
+/** What TLC printed, read where nothing else of the change is. */
+export const ModelOutputJob = Closed({ kind: Type.Literal("model-output"), end: Type.Union([Closed({ kind: Type.Literal("exit"), code: Type.Integer() }), Closed({ kind: Type.Literal("ended"), because: Type.String() })]), path: Type.Union([Type.String(), Type.Null()]) });
+export type ModelOutputJob = Static<typeof ModelOutputJob>;
+export const ModelOutputReply = Closed({ kind: Type.Literal("model-output"), outcome: ModelOutcome });
 
 /** Which findings the base had, and which somebody accepted. Files of change and base are read here, never in the core. */
 export const SettleJob = Closed({
@@ -252,7 +260,7 @@ export type BuildPlanJob = Static<typeof BuildPlanJob>;
 export const BuildPlanReply = Closed({ kind: Type.Literal("build-plan"), tree: GitOid, tree_sha256: Sha256Hex, committed_s: Count, config: FactsReply.properties.config });
 export type BuildPlanReply = Static<typeof BuildPlanReply>;
 
-export const WorkerJob = Type.Union([CommitsJob, SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob]);
+export const WorkerJob = Type.Union([CommitsJob, SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob, ModelOutputJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type QuestionJob = Static<typeof QuestionJob>;
 export type QuestionReply = Static<typeof QuestionReply>;
@@ -265,7 +273,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([CommitsReply, SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply]);
+export const WorkerReply = Type.Union([CommitsReply, SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply, ModelOutputReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

@@ -1,4 +1,5 @@
 import type { Thresholds } from "../../proto/config.ts";
+import type { ModelAsk, RunAnswer } from "../../proto/formal.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
 import type { FolderThresholds } from "./checks/check.ts";
 import { reasonOf } from "../checking/failure.ts";
@@ -20,10 +21,29 @@ export interface CheckPlan {
   readonly over?: () => string | null;
   /** Answers of an earlier try at the same facts; absent where every check is to be asked. */
   readonly kept?: KeptRuns | undefined;
+  /** Runs what a check asks for; absent where nothing is run: then the check says that it cannot tell. */
+  readonly models?: (asks: readonly ModelAsk[], lane: Lane) => Promise<readonly RunAnswer[]>;
+}
+
+/** A check asks for its models, then for each that fails once more. */
+const ROUNDS_MAX = 3;
+
+type CheckPart = Pick<CheckPlan, "facts_path" | "facts_sha256" | "thresholds" | "folders">;
+
+/** Asks it until it asks for nothing more. Throws what `Lane.run` throws. */
+async function asked(lane: Lane, check: string, { facts_path, facts_sha256, thresholds, folders }: CheckPart, plan: CheckPlan) {
+  const answers: RunAnswer[] = [];
+  for (let round = 1; ; round++) {
+    const deadline_ms = Math.max(1, Math.min(plan.check_deadline_ms, Math.ceil(plan.end_ms - plan.now_ms())));
+    const reply = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds, ...(folders === undefined ? {} : { folders: [...folders] }), ...(answers.length === 0 ? {} : { answers }) }, deadline_ms);
+    const known = new Set(answers.map(({ id }) => id));
+    const asks = (reply.asks ?? []).filter(({ id }) => !known.has(id));
+    if (asks.length === 0 || plan.models === undefined || round === ROUNDS_MAX) return { ...reply, rounds: round };
+    answers.push(...(await plan.models(asks, lane)));
+  }
 }
 
 async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<CheckRun> {
-  const { facts_path, facts_sha256, thresholds, folders } = plan;
   const answered = (await plan.kept?.get(check)) ?? null;
   if (answered !== null) return answered;
   const started_ms = plan.now_ms();
@@ -32,8 +52,10 @@ async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<Check
   if (over !== null) return { outcome: unavailable(check, over), duration_us: 0 };
   if (left_ms <= 0) return { outcome: unavailable(check, "the gate's deadline passed before this check began"), duration_us: 0 };
   try {
-    const { outcome, duration_us, usage, reads } = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds, ...(folders === undefined ? {} : { folders: [...folders] }) }, Math.min(plan.check_deadline_ms, left_ms));
-    return { outcome, duration_us, ...(usage === undefined ? {} : { usage }), ...(reads === undefined ? {} : { reads }) };
+    const { outcome, duration_us, usage, reads, rounds } = await asked(lane, check, plan, plan);
+    // With what was run for it, where something was.
+    const took_us = rounds === 1 ? duration_us : Math.round((plan.now_ms() - started_ms) * 1000);
+    return { outcome, duration_us: took_us, ...(usage === undefined ? {} : { usage }), ...(reads === undefined ? {} : { reads }) };
   } catch (error) {
     return { outcome: unavailable(check, reasonOf(error)), duration_us: Math.round((plan.now_ms() - started_ms) * 1000) };
   }

@@ -5,6 +5,7 @@ import type { Mode } from "../../proto/change.ts";
 import type { GateConfig } from "../../proto/config.ts";
 import type { Decision, PolicyResult, Reason } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { ModelAsk } from "../../proto/formal.ts";
 import type { MeasuredObligation, Outcome } from "../../proto/outcome.ts";
 import type { HandedReport } from "../../proto/report.ts";
 import type { FactsReply, PolicyDigest } from "../../proto/worker.ts";
@@ -19,6 +20,7 @@ import type { Sandbox } from "../platform/sandbox/job.ts";
 import { policyInput } from "../policy/input.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
 import { settleFindings, type SettledOutcomes } from "./settled.ts";
+import { ModelDesk } from "./asked-models.ts";
 import { runChecks } from "./check-run.ts";
 import { allowanceOf, type Allowance, type SpentOn } from "./cost/allowance.ts";
 import { cpuLeftFor } from "./cost/cost.ts";
@@ -142,9 +144,11 @@ function withoutCarried(config: GateConfig, { outcomes }: Carried): GateConfig {
 export class Judge {
   private readonly kept: KeptOutcomes;
   private readonly tools: ToolRunner;
+  private readonly models: ModelDesk;
 
   constructor(private readonly deps: JudgeDeps) {
     this.tools = new ToolRunner(deps, (used_us, left_ms) => cpuLeftFor(deps.host.limits, used_us, left_ms));
+    this.models = new ModelDesk(deps);
     this.kept = new KeptOutcomes(() => deps.clock.monotonic_ms());
   }
 
@@ -241,7 +245,7 @@ export class Judge {
   }
 
   /** On an unknown change there is nothing that a check could vouch for. */
-  private async check(facts: FactsReply, config: GateConfig, { repository, target, head, fresh, reuse, change_sha256 }: Subject & Pick<ReuseNumbers, "change_sha256">, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal, allowance: Allowance): Promise<CheckRun[]> {
+  private async check(facts: FactsReply, config: GateConfig, { repository, mode, target, head, fresh, reuse, tools, change_sha256 }: Subject & Pick<ReuseNumbers, "change_sha256">, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal, allowance: Allowance): Promise<CheckRun[]> {
     if (facts.change.history === "unknown") {
       return CHECK_IDS.map((check) => ({ outcome: unavailable(check, "what the change is, is unknown"), duration_us: 0 }));
     }
@@ -250,7 +254,7 @@ export class Judge {
     const folders = config.folders?.map(({ path, thresholds }) => ({ path, thresholds }));
     const earlier = reuse?.(facts, { change_sha256, thresholds: config.thresholds, folders });
     const kept = fresh ? undefined : together(earlier, this.kept.of({ repo_id: repository.repo_id, target, head, facts_sha256, thresholds: config.thresholds, folders }));
-    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms(), over: () => allowance.over() };
+    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms(), over: () => allowance.over(), ...(tools === undefined ? {} : { models: (asks: readonly ModelAsk[], on: Lane) => this.models.answer(asks, { lane: on, mode, signal, end_ms }) }) };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);
     await using second = new Lane(pool, signal, lane.tenant);

@@ -10,6 +10,7 @@ import { validatorOf } from "../platform/process/envelope.ts";
 import { runCheck } from "./checks/check.ts";
 import { checkOf } from "./checks/index.ts";
 import { tracked } from "./checks/reading/tracked.ts";
+import { AskedRuns } from "./checks/running/asked-runs.ts";
 import { touchedCommands } from "../commands/inputs.ts";
 import { collect } from "./facts/collect.ts";
 import { questionOf, sameQuestion, type Resolved } from "./facts/question.ts";
@@ -71,6 +72,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   if (job.kind === "configs") return (await import("./effective.ts")).configsJob(job);
   if (job.kind === "plan") return (await import("./plan/announced.ts")).planJob(job);
   if (job.kind === "settle") return (await import("../findings/settle.ts")).settle(job, await factsFor(job));
+  if (job.kind === "model-output") return (await import("./model-output.ts")).modelOutput(job);
   if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
   if (job.kind === "sbom") return (await import("./sbom.ts")).sbomJob(job, "tree" in job.of ? await factsFor(job.of) : null);
   if (job.kind === "build-plan") return (await import("./build-plan.ts")).buildPlan(job);
@@ -84,8 +86,9 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   // No abort inside: a check that must stop is killed with its process.
   const cpu = process.cpuUsage();
   const seen = tracked(facts);
-  const outcome = await runCheck(check, seen.facts, { thresholds: job.thresholds, ...(job.folders === undefined ? {} : { folders: job.folders }), signal: new AbortController().signal });
-  return { kind: "check", outcome, duration_us: since(start), usage: usageSince(cpu), reads: seen.reads() };
+  const runs = new AskedRuns(job.answers ?? []);
+  const outcome = await runCheck(check, seen.facts, { runs, thresholds: job.thresholds, ...(job.folders === undefined ? {} : { folders: job.folders }), signal: new AbortController().signal });
+  return { kind: "check", outcome, duration_us: since(start), usage: usageSince(cpu), reads: seen.reads(), ...(runs.asks.length === 0 ? {} : { asks: [...runs.asks] }) };
 }
 
 // No await at the top level: Bun keeps bytecode only for a program without one.

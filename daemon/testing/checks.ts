@@ -1,14 +1,16 @@
 /** Runs one check over a change written down as texts. */
 import type { Thresholds } from "../../proto/config.ts";
+import type { ModelOutcome } from "../../proto/model.ts";
 import type { Finding, Outcome } from "../../proto/outcome.ts";
-import { runCheck, type Check, type ExampleFile } from "../gate/checks/check.ts";
+import { runCheck, type Check, type CheckContext, type ExampleFile } from "../gate/checks/check.ts";
 import { wantsContent } from "../gate/checks/index.ts";
 import { factsOf, type FactsOptions, type TextChange } from "./facts.ts";
 
 export const THRESHOLDS: Thresholds = { size_lines_max: 800, large_binary_bytes_max: 1024 * 1024, tests_removed_max: 2, assertions_removed_max: 4 };
 
-export async function outcomeOf(check: Check, changes: readonly TextChange[], options: FactsOptions = {}): Promise<Outcome> {
-  return runCheck(check, factsOf(changes, { wants: wantsContent, ...options }), { thresholds: THRESHOLDS, signal: new AbortController().signal });
+export async function outcomeOf(check: Check, changes: readonly TextChange[], { ran, ...options }: FactsOptions & { readonly ran?: ModelOutcome | undefined } = {}): Promise<Outcome> {
+  const runs: Pick<CheckContext, "runs"> = ran === undefined ? {} : { runs: { model: () => ({ id: "0".repeat(64), outcome: ran, spec_sha256: "5".repeat(64), tool: null }) } };
+  return runCheck(check, factsOf(changes, { wants: wantsContent, ...options }), { ...runs, thresholds: THRESHOLDS, signal: new AbortController().signal });
 }
 
 /** Only what a rule found, as "path:line". */

@@ -35,6 +35,7 @@ export interface FactsOptions {
   readonly base_policy?: string;
   readonly commands?: Facts["commands"];
   readonly runners?: Facts["runners"];
+  readonly formal?: Facts["formal"];
   readonly waived?: Facts["waived"];
   /** Paths of the merged tree beside those of the change. */
   readonly tree?: readonly (string | { path: string; mode: Mode })[];
@@ -156,6 +157,7 @@ export function factsOf(changes: readonly TextChange[], options: FactsOptions = 
     base_policy: options.base_policy ?? null,
     commands: [...(options.commands ?? [])],
     runners: [...(options.runners ?? [])],
+    formal: options.formal ?? { specs: [], invariants: null, files: [] },
     waived: [...(options.waived ?? [])],
     gaps: [],
   };

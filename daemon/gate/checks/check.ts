@@ -5,6 +5,8 @@
  */
 import type { Thresholds } from "../../../proto/config.ts";
 import type { Facts, FileMode, Gap } from "../../../proto/facts.ts";
+import type { AttachedText, ModelAsk, RunAnswer } from "../../../proto/formal.ts";
+import type { ModelOutcome } from "../../../proto/model.ts";
 import type { Finding, Outcome } from "../../../proto/outcome.ts";
 import type { Static } from "@sinclair/typebox";
 import { shown } from "../../checking/redact.ts";
@@ -28,7 +30,9 @@ export interface Example {
   readonly says: string;
   readonly change: readonly ExampleFile[];
   /** What trusted configuration declares, and the files that its words lead through. */
-  readonly declared?: Pick<Facts, "commands" | "runners">;
+  readonly declared?: Partial<Pick<Facts, "commands" | "runners" | "formal">>;
+  /** What every model that is run comes to. */
+  readonly ran?: ModelOutcome;
 }
 
 /** One rule and everything `maestro explain RULE` prints about it. */
@@ -56,6 +60,8 @@ export interface Seen {
    * harmless finding must not turn "could not look" into a softer answer.
    */
   readonly blind: string | null;
+  /** Questions to a solver that the answer rests on. */
+  readonly attached?: readonly AttachedText[];
 }
 
 export type Answer = Seen | { readonly not_applicable: string };
@@ -66,7 +72,15 @@ export interface FolderThresholds {
   readonly thresholds: Thresholds;
 }
 
+/** What runs outside of this process, in the sandbox. */
+export interface Runs {
+  /** Null where it was not run: it is asked for, and the check says meanwhile that it cannot tell. */
+  model(ask: Omit<ModelAsk, "id">): RunAnswer | null;
+}
+
 export interface CheckContext {
+  /** Absent where nothing is run: in a replay, a plan, a test. */
+  readonly runs?: Runs;
   readonly thresholds: Thresholds;
   /** Absent: no folder has a file of its own. */
   readonly folders?: readonly FolderThresholds[];
@@ -139,6 +153,7 @@ export async function runCheck(check: Check, facts: Facts, context: CheckContext
     findings,
     findings_cut: answer.findings_cut,
     gaps: fewGaps(answer.gaps),
+    ...(answer.attached === undefined || answer.attached.length === 0 ? {} : { attached: [...answer.attached] }),
     ...(comparison.fixed.length === 0 && comparison.not_compared === null ? {} : { comparison }),
   };
 }

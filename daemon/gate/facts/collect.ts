@@ -26,6 +26,7 @@ import { withFolders } from "./folder-configs.ts";
 import { maskedText } from "./masked.ts";
 import { memberOf } from "./member.ts";
 import { factsDocument } from "./parts.ts";
+import { formalFacts } from "./formal.ts";
 import { declaredCommands, runnerFiles } from "./runners.ts";
 
 const TEXT_MAX = 2000;
@@ -80,6 +81,7 @@ const unseen = (because: string, title: string): Facts => ({
   base_policy: null,
   commands: [],
   runners: [],
+  formal: { specs: [], invariants: null, files: [] },
   waived: [],
   gaps: [{ what: "the change", because: because.slice(0, TEXT_MAX) }],
 });
@@ -144,6 +146,7 @@ async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange, ro
     base_policy: root.state === "read" ? (root.config.policy ?? null) : null,
     commands,
     runners: await runnerFiles(reader, { old: change.old_tree, new: change.new_tree }, commands, limits),
+    formal: await formalFacts(reader, { old: change.old_tree, new: change.new_tree }, root, changed.files, tree.entries, limits),
     waived: [...waived],
     gaps,
   };

@@ -21,7 +21,7 @@ export function declaredCommands(host: FactsJob["declared"], base: FactsReply["c
   }));
 }
 
-interface Sides {
+export interface Sides {
   readonly old: Oid;
   readonly new: Oid;
 }
@@ -44,7 +44,7 @@ const textOf = (known: ReadonlyMap<string, RunnerFile>, side: "old" | "new") => 
   return file === undefined ? undefined : bytes === null || bytes === undefined ? null : fromUtf8Lossy(fromBase64(bytes) ?? new Uint8Array(0));
 };
 
-async function runnerFile(reader: GitReader, trees: Sides, path: string, bytes_max: number): Promise<RunnerFile> {
+export async function runnerFile(reader: GitReader, trees: Sides, path: string, bytes_max: number): Promise<RunnerFile> {
   const [before, after] = [await sideOf(reader, trees.old, path, bytes_max), await sideOf(reader, trees.new, path, bytes_max)];
   return { path, old: before.bytes, new: after.bytes, unread: before.unread ?? after.unread };
 }

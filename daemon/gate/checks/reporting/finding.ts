@@ -34,6 +34,8 @@ export interface Report {
   /** What stands in the finding's lines after the fix, without the last one's ending; only where it is known to the letter. */
   readonly replacement?: string | null;
   readonly counterexample?: string;
+  /** maestro.cex/v1 as canonical JSON, and seen to break. */
+  readonly cex?: string;
 }
 
 /** A rename keeps a finding's identity; a copy is a new place. */
@@ -107,6 +109,7 @@ export function findingList(): FindingList {
         tags,
         excerpt: report.text === undefined ? null : cutText(published(text), EXCERPT_CHARACTERS_MAX),
         counterexample: report.counterexample === undefined ? null : shown(report.counterexample),
+        ...(report.cex === undefined ? {} : { cex: report.cex }),
         fix: report.fix === undefined ? null : { description: report.fix, replacement: report.replacement ?? null },
       };
       findings.push(finding);

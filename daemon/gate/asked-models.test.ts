@@ -1,0 +1,56 @@
+/** Declared models through the whole gate: the real TLC in the real sandbox over a change. Few runs, since each takes a second; more in bench/formal-gate.accept.ts. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import type { GateResult } from "../../proto/api.ts";
+import { modelsHere } from "../analysis/modelcheck/testing/rig.ts";
+import { World } from "../testing/core.ts";
+import { skipWithout } from "../testing/skip.ts";
+
+setDefaultTimeout(120_000);
+
+let world: World;
+let serial = 0;
+beforeAll(async () => {
+  world = await World.open({});
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const { toolchain, because } = await modelsHere();
+const skipped = skipWithout(toolchain !== null, `no model was checked in a gate: ${because}`);
+
+const CONFIG = 'version: 1\nspecs:\n  - spec: specs/Budget.tla\n    code: ["src/**"]\n';
+const MODULE = "---- MODULE Budget ----\nEXTENDS Naturals\nVARIABLE spent\nInit == spent = 0\nSpend == spent < 3 /\\ spent' = spent + 1\nNext == Spend\nSpec == Init /\\ [][Next]_spent\nWithin == spent <= 3\n====\n";
+const CFG = "SPECIFICATION Spec\nINVARIANT Within\nCHECK_DEADLOCK FALSE\n";
+const BASE = { "maestro.yaml": CONFIG, "specs/Budget.tla": MODULE, "specs/Budget.cfg": CFG, "src/budget.ts": "1\n" };
+/** The guard forgets its bound. */
+const FAULT = MODULE.replace("spent < 3", "spent < 4");
+
+async function gated(head: Record<string, string | null>): Promise<GateResult> {
+  const source = world.scratch.source(`source${serial++}`);
+  await source.commit(BASE, "base");
+  const target = source.git("rev-parse", "HEAD");
+  const tip = await source.commit(head, "change");
+  const intake = await world.received(source, [target, tip], `demo${serial}`);
+  return world.gate(intake, { target_ref: "refs/heads/main", target, head: tip });
+}
+
+const checkOf = ({ card }: GateResult) => card.checks.find(({ check }) => check === "modelcheck");
+const rules = ({ card }: GateResult): string[] => card.reasons.filter(({ effect, observed }) => effect !== "note" && !observed).map(({ rule, effect }) => `${rule} ${effect}`);
+
+test.skipIf(skipped)("a seeded fault is refused with the behaviour that shows it, and asking less does not help", async () => {
+  const result = await gated({ "specs/Budget.tla": FAULT, "specs/Budget.cfg": CFG.replace("INVARIANT Within\n", "") });
+  expect([result.verdict, checkOf(result)?.result]).toEqual(["refuse", "fail"]);
+  expect(rules(result)).toEqual(["model.violated refuse", "model.changed hold", "model.weakened hold"]);
+  expect(result.card.reasons[0]?.because).toContain("specs/Budget.tla under the base's configuration: invariant Within is violated");
+});
+
+test("a change that touches neither model nor code is not held up by either", async () => {
+  const result = await gated({ "README.md": "hello\n" });
+  expect(checkOf(result)).toMatchObject({ result: "not_applicable", because: "the change touches no declared model and none of the code they mirror" });
+});
+
+test("attack: a Naturals of its own beside the model is not run, and not passed", async () => {
+  const result = await gated({ "specs/Naturals.tla": "---- MODULE Naturals ----\na + b == 0\na <= b == TRUE\na < b == TRUE\n====\n" });
+  expect(checkOf(result)?.result).toBe("unavailable");
+  expect(checkOf(result)?.because).toContain("Naturals.tla stands beside the specification");
+  expect(result.verdict).toBe("hold");
+});

@@ -1,0 +1,110 @@
+/** Models that a check asked for. The core handles their bytes and digests; what stands in them, and what TLC says of them, is read by check processes. */
+import { Value } from "@sinclair/typebox/value";
+import { fromBase64 } from "../../proto/encoding.ts";
+import type { Mode } from "../../proto/change.ts";
+import type { ModelAsk, RunAnswer } from "../../proto/formal.ts";
+import { ModelLimits, type ModelOutcome } from "../../proto/model.ts";
+import type { ModelCache } from "../analysis/modelcheck/cache.ts";
+import type { RunEnd } from "../analysis/modelcheck/reading.ts";
+import type { Host } from "../config/host.ts";
+import { Lane } from "../checking/lane.ts";
+import { BoundedMap } from "../platform/bounded-map.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { WorkerPool } from "../platform/pool/pool.ts";
+import type { Sandbox } from "../platform/sandbox/job.ts";
+
+const CACHE = { entries_max: 1_000, characters_max: 16 * 1024 * 1024 } as const;
+
+export interface ModelDeskDeps {
+  readonly host: Host;
+  readonly pool: WorkerPool;
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+  /** Below a work path of the sandbox. */
+  readonly trees_dir: string;
+}
+
+/** The gate it is asked for. */
+export interface AskedBy {
+  readonly lane: Lane;
+  readonly mode: Mode;
+  readonly signal: AbortSignal;
+  /** On the monotonic clock. */
+  readonly end_ms: number;
+}
+
+const unavailable = (id: string, because: string): RunAnswer => ({ id, outcome: { result: "unavailable", because: because.slice(0, 2_000) }, spec_sha256: null, tool: null });
+
+export class ModelDesk {
+  private readonly kept = new BoundedMap<ModelOutcome>(CACHE);
+  private readonly limits = Value.Create(ModelLimits);
+
+  constructor(private readonly deps: ModelDeskDeps) {}
+
+  /** One after the other: a gate takes one sandbox's worth of the machine. Throws `request.cancelled` and `daemon.draining` only. */
+  async answer(asks: readonly ModelAsk[], by: AskedBy): Promise<RunAnswer[]> {
+    const { findToolchain } = await import("../analysis/modelcheck/toolchain.ts");
+    const toolchain = findToolchain();
+    if ("because" in toolchain) return asks.map(({ id }) => unavailable(id, toolchain.because));
+    const { runModel } = await import("../analysis/modelcheck/run.ts");
+    const answers: RunAnswer[] = [];
+    for (const { id, spec, cfg, modules, again } of asks) {
+      const left_ms = Math.floor(by.end_ms - this.deps.clock.monotonic_ms());
+      if (left_ms <= 0) answers.push(unavailable(id, "the gate's deadline passed before this model was run"));
+      else {
+        const request = { spec, cfg: bytesOf(cfg), modules: new Map(Object.entries(modules).map(([name, bytes]) => [name, bytesOf(bytes)])) };
+        const limits = { ...this.limits, wall_ms: Math.min(this.limits.wall_ms, left_ms) };
+        const { outcome, spec_sha256, tool } = await runModel(request, { ...this.around(by), toolchain, limits, cache: this.cache(again) }, by.signal);
+        answers.push({ id, outcome, spec_sha256, tool });
+      }
+    }
+    return answers;
+  }
+
+  /** A second run has answers of its own, else it would show nothing that the first did not. */
+  private cache(again: boolean): ModelCache {
+    const named = (key: string): string => `${again ? "again" : "first"} ${key}`;
+    return { get: (key) => this.kept.get(named(key)) ?? null, put: (key, outcome) => this.kept.put(named(key), outcome) };
+  }
+
+  private around({ lane, mode, signal, end_ms }: AskedBy) {
+    const { host, pool, sandbox, clock, trees_dir } = this.deps;
+    const tier = mode === "fork" ? "runsc" : "bwrap";
+    const jail: Sandbox = {
+      close: () => sandbox.close(),
+      tier: () => sandbox.tier(tier),
+      run: async (job, aborted, used) => {
+        // It takes seconds: meanwhile the process is somebody else's.
+        await lane.rest();
+        let used_us = 0;
+        const charged = (cpu_us: number): void => {
+          used_us = Math.max(used_us, cpu_us);
+          used?.(cpu_us);
+        };
+        try {
+          const result = await sandbox.run({ ...job, tier }, aborted, charged);
+          charged(result.usage.cpu_us);
+          return result;
+        } finally {
+          lane.charge(used_us);
+        }
+      },
+    };
+    // In a process that has read nothing but this: the answer is kept for others who ask the same, and must follow from what they ask.
+    const read = async (end: RunEnd, path: string | null): Promise<ModelOutcome> => {
+      const reader = new Lane(pool, signal, lane.tenant);
+      try {
+        const deadline_ms = Math.max(1, Math.ceil(Math.min(host.limits.worker.check_deadline_ms, end_ms - clock.monotonic_ms())));
+        return (await reader.run({ kind: "model-output", end, path }, deadline_ms)).outcome;
+      } finally {
+        await reader[Symbol.asyncDispose]();
+        lane.absorb(reader);
+      }
+    };
+    // The check looked before it asked; see modelProblem in checks/formal/models.ts.
+    return { sandbox: jail, work_dir: trees_dir, monotonic_ms: () => clock.monotonic_ms(), read, problem: () => null, apart: host.sandbox_socket !== null };
+  }
+}
+
+/** Checked as base64 where the reply came in. */
+const bytesOf = (base64: string): Uint8Array => fromBase64(base64) ?? new Uint8Array(0);
