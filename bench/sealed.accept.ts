@@ -14,8 +14,8 @@ import { accepts, output, run } from "./rig/accepts.ts";
 import { onPath } from "./rig/tools.ts";
 
 const E2E_DEADLINE_MS = 1_800_000;
-/** They make a remote, a code host or signing services that stand on loopback, for what a sealed node never does: fetch from it, publish to it, have itself certified. */
-const SERVERS = ["daemon/testing/remotes.ts", "daemon/egress/keyless/testing/services.ts", "daemon/cli/outputs/comment/testing/fake-host.ts"];
+/** They make a remote, a code host, signing services or a proxy that stand on loopback, for what a sealed node never does: fetch from it, publish to it, have itself certified, be witnessed. */
+const SERVERS = ["daemon/testing/remotes.ts", "daemon/egress/keyless/testing/services.ts", "daemon/cli/outputs/comment/testing/fake-host.ts", "daemon/witness/testing/proxy.ts"];
 const unshare = await onPath("unshare", "install util-linux");
 const strace = await onPath("strace", "install strace");
 const bwrap = await onPath("bwrap", "install bubblewrap");
