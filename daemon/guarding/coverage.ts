@@ -1,0 +1,37 @@
+/** How much of what is critical has a rule that is live there; computed, never typed in. */
+import type { InvariantDocument } from "../../proto/invariant.ts";
+import type { Cover } from "./critical.ts";
+
+export interface Flow {
+  readonly name: string;
+  readonly cover: Cover;
+  /** Events that come from there. */
+  readonly events: readonly string[];
+}
+
+export interface Coverage {
+  /** Critical flows. */
+  readonly critical: number;
+  readonly guarded: number;
+  readonly open: readonly { readonly name: string; readonly because: string }[];
+  /** Rows that say what is not so: a rule that does not ship, or is about nothing that happens there. */
+  readonly wrong: readonly string[];
+}
+
+const isIds = (cover: Cover): cover is readonly string[] => Array.isArray(cover);
+
+export function coverageOf(flows: readonly Flow[], documents: readonly InvariantDocument[]): Coverage {
+  const about = new Map(documents.map(({ id, when }) => [id, when.map(({ event }) => event)]));
+  const wrong = flows.flatMap(({ name, cover, events }) => {
+    if (!isIds(cover)) return [];
+    if (cover.length === 0) return [`${name}: names no rule`];
+    return cover.flatMap((id) => {
+      const on = about.get(id);
+      if (on === undefined) return [`${name}: there is no rule ${id}`];
+      return on.some((event) => events.includes(event)) ? [] : [`${name}: ${id} is about ${on.join(", ")}, which does not happen there`];
+    });
+  });
+  const critical = flows.filter(({ cover }) => isIds(cover) || "open" in cover);
+  const open = critical.flatMap(({ name, cover }) => ("open" in cover ? [{ name, because: cover.open }] : []));
+  return { critical: critical.length, guarded: critical.length - open.length, open, wrong };
+}

@@ -1,0 +1,66 @@
+/** Every door is guarded, and the table that says by what is true of a real daemon. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { COMPILED, compiledText } from "../../invariants/build.ts";
+import { ROUTES } from "../../proto/routes.ts";
+import { newSigner } from "../testing/evidence.ts";
+import { World } from "../testing/core.ts";
+import { noteKey, verifierKeyText } from "../verifier/note.ts";
+import { coverageOf } from "./coverage.ts";
+import { CRITICAL_ROUTES, CRITICAL_TABLES } from "./critical.ts";
+import { criticalFlows } from "./flows.ts";
+import { TABLE_EVENTS } from "./readings/index.ts";
+import { shippedDocuments } from "./shipped.ts";
+import { eventsOf } from "./writes.ts";
+
+const { documents, events } = shippedDocuments();
+let world: World;
+beforeAll(async () => {
+  // Tables that only some configurations open are there too.
+  world = await World.open({ witness: { name: "witness.example", logs: [verifierKeyText(noteKey("log.example", newSigner("ed25519").key))] } });
+}, 60_000);
+afterAll(() => world[Symbol.asyncDispose]());
+
+test("every table that a daemon opens has its row in critical.ts, and no row outlives its table", () => {
+  expect(Object.keys(CRITICAL_TABLES).sort()).toEqual(world.core.store.scanner.tables().sort());
+  expect(Object.keys(TABLE_EVENTS).filter((name) => !Object.hasOwn(CRITICAL_TABLES, name))).toEqual([]);
+});
+
+test("every route that changes something has its row in critical.ts, and no row outlives its route", () => {
+  const changing = Object.entries(ROUTES).filter(([, { method }]) => method !== "GET").map(([name]) => name);
+  expect(Object.keys(CRITICAL_ROUTES).sort()).toEqual(changing.sort());
+});
+
+test("each row names rules that ship and are about what happens there; at least nine of ten critical flows have one", () => {
+  const { critical, guarded, wrong } = coverageOf(criticalFlows(), documents);
+  expect(wrong).toEqual([]);
+  expect(guarded / critical).toBeGreaterThanOrEqual(0.9);
+});
+
+test("attack: a row names a rule that is gone, or one about something else, or none, and is believed", () => {
+  const rows = [
+    { name: "a", cover: ["INV.GONE"], events: ["a_created"] },
+    { name: "b", cover: ["INV.LOG.APPEND_ONLY"], events: ["b_created"] },
+    { name: "c", cover: [], events: ["c_created"] },
+    { name: "d", cover: { open: "nobody wrote one" }, events: [] },
+    { name: "e", cover: { derived: "an index" }, events: [] },
+  ];
+  expect(coverageOf(rows, documents)).toEqual({
+    critical: 4,
+    guarded: 3,
+    open: [{ name: "d", because: "nobody wrote one" }],
+    wrong: ["a: there is no rule INV.GONE", "b: INV.LOG.APPEND_ONLY is about log_head_changed, which does not happen there", "c: names no rule"],
+  });
+});
+
+test("every rule compiles as the daemon loads it, and the file it loads is made of the YAML as it stands", () => {
+  for (const { id } of documents) expect(world.core.guarding.guards.byId(id)?.id).toBe(id);
+  expect(readFileSync(COMPILED, "utf8")).toBe(compiledText());
+});
+
+test("an event of a table that a rule is about is declared", () => {
+  const emitted = Object.values(TABLE_EVENTS).flatMap((table) => Object.values(eventsOf(table)));
+  const asked = emitted.filter((event) => world.core.guarding.guards.live(event));
+  expect(asked.filter((event) => events.of(event) === null)).toEqual([]);
+  expect(asked.length).toBeGreaterThan(30);
+});

@@ -1,0 +1,91 @@
+/**
+ * Every table and every route that changes something, and which rules guard it. A new one without a row fails the test beside this file, and
+ * so does a rule that is gone, or whose events do not come from there.
+ */
+import type { ROUTES } from "../../proto/routes.ts";
+
+/** Ids of its rules; or why it is not critical, as with what is made again from other tables; or why it is critical and no rule is about it yet. */
+export type Cover = readonly string[] | { readonly derived: string } | { readonly open: string };
+
+type Changing = { [K in keyof typeof ROUTES]: (typeof ROUTES)[K]["method"] extends "GET" ? never : K }[keyof typeof ROUTES];
+
+const INDEX = { derived: "an index: made again from the records it points to" } as const;
+const BYTES = { derived: "bytes in use by payer: counted anew from what is kept" } as const;
+
+export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
+  erasures: { derived: "files that go with a tombstone of the same transaction; asked again until they are gone" },
+  "evidence.time": ["INV.TIME.FREEZE_STAYS"],
+  floors: ["INV.NUMBERS.KEPT", "INV.NUMBERS.NEVER_AGAIN"],
+  gate_names: INDEX,
+  gate_names_filled: INDEX,
+  gate_order: ["INV.GATE.PLACE_ONCE", "INV.GATE.PLACE_STAYS"],
+  gate_submitters: ["INV.IDENTITY.SUBMITTER"],
+  gate_tree_of: INDEX,
+  gate_trees: INDEX,
+  gates: ["INV.GATE.ATTEMPTS_GROW", "INV.GATE.LOGGED", "INV.GATE.UNDER_ITS_NAME", "INV.GATE.VALIDITY", "INV.GATE.WRITTEN_ONCE"],
+  holds: { open: "an operator's word: any is allowed, and what it protects is guarded where a tombstone is written" },
+  kept_outcomes: ["INV.REUSE.ONLY_ANSWERS"],
+  kept_outcomes_bytes: BYTES,
+  kept_outcomes_large: INDEX,
+  kept_outcomes_order: INDEX,
+  ledger_accounts: ["INV.LEDGER.NOT_FORGOTTEN", "INV.LEDGER.NOT_NEGATIVE", "INV.LEDGER.SPENT_GROWS", "INV.LEDGER.WINDOW_FORWARD"],
+  ledger_change_payers: ["INV.LEDGER.PARTS", "INV.LEDGER.RUNS_ONE_BY_ONE"],
+  ledger_changes: ["INV.LEDGER.RUNS_ONE_BY_ONE"],
+  ledger_reservations: ["INV.LEDGER.PROMISE_ONCE"],
+  lineage_edges: INDEX,
+  "log.cosigned": ["INV.LOG.WITNESSED_FORWARD", "INV.LOG.WITNESSED_WITHIN"],
+  "log.entries": ["INV.LOG.ENTRY_ONCE", "INV.LOG.ENTRY_STAYS"],
+  "log.head": ["INV.LOG.APPEND_ONLY", "INV.LOG.TIME_FORWARD"],
+  "log.nodes": ["INV.LOG.NODE_KEPT", "INV.LOG.NODE_STAYS"],
+  "log.rotations": ["INV.LOG.ROTATION_LOGGED"],
+  meta: ["INV.STATE.VERSION_FORWARD"],
+  outbox: ["INV.PROMISE.LOGGED"],
+  releases: ["INV.RELEASE.LOGGED"],
+  "shipments.asked": INDEX,
+  "shipments.files": INDEX,
+  "shipments.gates": INDEX,
+  summaries: ["INV.TENANT.SUMMARY_OWNED"],
+  "summaries.changes": ["INV.REPORT.HELD_SINCE"],
+  "summaries.waivers": ["INV.WAIVER.SINCE"],
+  "tests.history": ["INV.TESTS.COUNTED"],
+  tombstones: ["INV.HOLD.RESPECTED", "INV.TOMBSTONE.DIGEST", "INV.TOMBSTONE.STAYS"],
+  "usage.evidence": BYTES,
+  "usage.kept": BYTES,
+  "usage.links": INDEX,
+  "usage.packs": BYTES,
+  "usage.payers": { derived: "how many runs a payer has: counted anew from usage.runs" },
+  "usage.runs": ["INV.USAGE.TOTALS_GROW"],
+  "witness.heads": ["INV.WITNESS.FORWARD"],
+};
+
+/** Asked of every request, whatever its route. */
+const ACCESS = ["INV.ACCESS.OPERATOR", "INV.ACCESS.SOCKET", "INV.ACCESS.VERB"] as const;
+
+export const CRITICAL_ROUTES: Readonly<Record<Changing, Cover>> = {
+  stop: ACCESS,
+  rotateLog: ACCESS,
+  resetClock: ACCESS,
+  target: ACCESS,
+  openIntake: ACCESS,
+  sendPack: ACCESS,
+  gate: ACCESS,
+  keyless: ACCESS,
+  reveal: ACCESS,
+  replay: ACCESS,
+  sbom: ACCESS,
+  build: ACCESS,
+  ship: ACCESS,
+  plan: ACCESS,
+  effectiveConfig: ACCESS,
+  askRelease: ACCESS,
+  release: ACCESS,
+  simulate: ACCESS,
+  usage: ACCESS,
+  addCheckpoint: ACCESS,
+  hold: ACCESS,
+  forget: ACCESS,
+  fsck: ACCESS,
+  gc: ACCESS,
+  backup: ACCESS,
+  releaseBackup: ACCESS,
+};
