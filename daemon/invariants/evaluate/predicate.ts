@@ -1,6 +1,6 @@
 /** A condition, ready to be asked of events. */
 import { FUEL_MAX } from "../limits.ts";
-import type { Node } from "../types/node.ts";
+import type { Node, Value } from "../types/node.ts";
 import { build, Frame, type Around } from "./closures.ts";
 import { Failure, type Because } from "./failure.ts";
 import type { Context } from "./values.ts";
@@ -31,7 +31,14 @@ export function predicate(node: Node): Predicate {
   };
 }
 
-/** The value of an expression of any type. Throws `Failure`. */
-export function evaluate(node: Node, event: Context, around: Around = ALONE) {
-  return build(node, new Frame())(event, around);
+/** The value of an expression of any type, asked of one event after another. Throws `Failure`. */
+export function evaluator(node: Node): (event: Context, around?: Around) => Value {
+  const frame = new Frame();
+  const closure = build(node, frame);
+  return (event, around = ALONE) => {
+    frame.fuel = FUEL_MAX;
+    return closure(event, around);
+  };
 }
+
+export const evaluate = (node: Node, event: Context, around: Around = ALONE): Value => evaluator(node)(event, around);
