@@ -78,6 +78,8 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     egress: { ...defaults.egress, ...given?.egress },
     tenant: { ...defaults.tenant, ...given?.tenant },
     witness: { ...defaults.witness, ...given?.witness },
+    breaker: { ...defaults.breaker, ...given?.breaker },
+    event: { ...defaults.event, ...given?.event },
   };
 }
 
