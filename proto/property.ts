@@ -87,7 +87,10 @@ export const PropertyRow = Closed({
   invariant: Type.String({ maxLength: 128 }),
   seed: Type.Integer(),
   outcome: PropertyOutcome,
-  notes: Type.Array(ShortText, { maxItems: 64 }),
   us: Count,
 });
 export type PropertyRow = Static<typeof PropertyRow>;
+
+/** `maestro invariants test`: a row for each target and invariant. */
+export const PropertyReport = Closed({ rows: Type.Array(PropertyRow) });
+export type PropertyReport = Static<typeof PropertyReport>;

@@ -14,7 +14,7 @@ export { predicate, type Outcome, type Predicate } from "./evaluate/predicate.ts
 export type { Around } from "./evaluate/closures.ts";
 export type { Context } from "./evaluate/values.ts";
 export type { TypedFormula } from "./types/formula.ts";
-export type { Node, Value } from "./types/node.ts";
+export { everyNode, type Node, type Value } from "./types/node.ts";
 export type { Count, Field, Fields } from "./types/scope.ts";
 export type { Type } from "./types/type.ts";
 export type { Problem } from "./problem.ts";

@@ -42,11 +42,14 @@ function show(id: string | undefined, paths: readonly string[], json: boolean): 
   return EXIT.admit;
 }
 
-export const run: CommandModule["run"] = async ({ values, positionals: [verb, ...rest] }) => {
+export const run: CommandModule["run"] = async (invocation) => {
+  const { values, positionals: [verb, ...rest] } = invocation;
   const json = values["json"] === true;
   if (verb === "check") return check(rest, json);
   if (verb === "show") return show(rest[0], rest.slice(1), json);
-  if (verb !== "schema") throw new MaestroError("cli.usage", "invariants takes check, show or schema");
+  if (verb === "test") return (await import("../properties/command.ts")).testProperties(invocation, rest);
+  if (verb === "generate") return (await import("../properties/command.ts")).generateTest(invocation, rest);
+  if (verb !== "schema") throw new MaestroError("cli.usage", "invariants takes check, show, test, generate or schema");
   print(SCHEMA_FILES[rest[0] === "events" ? "events.schema.json" : rest[0] === "targets" ? "targets.schema.json" : "invariant.schema.json"]);
   return EXIT.admit;
 };

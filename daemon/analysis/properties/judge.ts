@@ -1,0 +1,98 @@
+/** What an invariant says of states that were seen, by its own closures; and such a case as a counterexample. Pure. */
+import type { Candidate, CexFields, CexStep } from "../../../proto/counterexample.ts";
+import { cexDouble, cexInteger, type CexValue } from "../../../proto/cex-value.ts";
+import type { Clause } from "../../invariants/index.ts";
+import type { Args, Step } from "./cases.ts";
+import { exactly } from "./inside/exact.ts";
+import type { Plan } from "./plan.ts";
+
+/** A case that was driven: for a function its inputs and its result, else the state before any action and after each. */
+export interface Driven {
+  readonly states: readonly Args[];
+  readonly failed: string | null;
+}
+
+export interface Broken {
+  readonly clause: string;
+  readonly message: string;
+  /** Place among the states. */
+  readonly at: number;
+}
+
+export interface Judged {
+  readonly broken: Broken | null;
+  readonly asked: number;
+}
+
+const ACTION_CHARACTERS_MAX = 2_000;
+/** A longer one is found again by its seed alone. */
+const PATH_CHARACTERS_MAX = 1_024;
+
+export function judged(plan: Plan, steps: readonly Step[], { states }: Driven): Judged {
+  const { invariant, kind, initial } = plan;
+  const asked_after = new Set(plan.actions.filter((action) => action.asked).map((action) => action.name));
+  let asked = 0;
+  const ask = (clauses: readonly Clause[], at: number): Broken | null => {
+    const old = states[Math.max(0, at - 1)] ?? {};
+    for (const clause of clauses) {
+      asked += 1;
+      const said = clause.check(states[at] ?? {}, { old });
+      if (!said.ok) return { clause: clause.path.join("."), message: said.message, at };
+    }
+    return null;
+  };
+  const first = initial ? ask(invariant.assert, 0) : null;
+  if (first !== null) return { broken: first, asked };
+  for (let at = 1; at < states.length; at++) {
+    // What comes after an action that `pre` forbids is no case of this invariant.
+    if (!invariant.pre.every((clause) => clause.check(states[at - 1] ?? {}).ok)) break;
+    if (kind !== "function" && !asked_after.has(steps[at - 1]?.action ?? "")) continue;
+    const broken = ask([...invariant.assert, ...invariant.post], at);
+    if (broken !== null) return { broken, asked };
+  }
+  return { broken: null, asked };
+}
+
+function cexOf(value: unknown): CexValue {
+  switch (typeof value) {
+    case "boolean":
+    case "string":
+      return value;
+    case "bigint":
+      return cexInteger(value);
+    case "number":
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? value : cexDouble(value);
+    default:
+      return Array.isArray(value) ? value.map(cexOf) : { "#unserializable": value === undefined ? "missing" : "an object" };
+  }
+}
+
+const fieldsOf = (plan: Plan, state: Args): CexFields => Object.fromEntries(plan.fields.map((name) => [name, cexOf(state[name])]));
+
+export const actionText = (action: string, args: Args): string => (Object.keys(args).length === 0 ? action : `${action}(${JSON.stringify(args, exactly)})`).slice(0, ACTION_CHARACTERS_MAX);
+
+/** `found`: seed and path of the shrunk case; `null` for one that was made outside. */
+export function candidateOf(plan: Plan, steps: readonly Step[], { states }: Driven, broken: Broken, found: { readonly seed: number; readonly path: string } | null): Candidate {
+  const whole = plan.kind === "function" && plan.invariant.post.length === 0;
+  const step = (state: Args, at: number): CexStep => {
+    const { action, args } = steps[plan.kind === "function" ? 0 : at - 1] ?? { action: "", args: {} };
+    return { action: at === 0 ? (plan.kind === "function" ? "given" : "init") : actionText(action, args), location: null, state: fieldsOf(plan, state) };
+  };
+  const path = found === null || found.path === "" || found.path.length > PATH_CHARACTERS_MAX ? null : found.path;
+  const again = found === null ? [] : ["--seed", String(found.seed), ...(path === null ? [] : ["--path", path])];
+  return {
+    type: "maestro.cex/v1",
+    invariant: plan.invariant.id,
+    engine: "fast-check",
+    message: broken.message,
+    inputs: whole ? fieldsOf(plan, states[broken.at] ?? {}) : null,
+    trace: whole ? null : states.slice(0, broken.at + 1).map(step),
+    loop_at: null,
+    stutter: false,
+    seed: found?.seed ?? null,
+    path,
+    smt2_sha256: null,
+    spec_sha256: null,
+    replay: { command: ["maestro", "invariants", "test", plan.target, "--invariant", plan.invariant.id, ...again] },
+  };
+}

@@ -1,0 +1,123 @@
+/** A property test of one target and one invariant: made, run in the sandbox, and believed only as far as it was seen again. */
+import { MaestroError } from "../../../proto/errors.ts";
+import type { PropertyCounts, PropertyOutcome, PropertyRow } from "../../../proto/property.ts";
+import { replayed } from "../../checking/replayed.ts";
+import { casesOf, type Step } from "./cases.ts";
+import { testFile } from "./emit/test-file.ts";
+import { exactly } from "./inside/exact.ts";
+import { TEST, TEST_FOLDER } from "./job.ts";
+import { actionText, candidateOf, judged, type Driven } from "./judge.ts";
+import { seedOf, type Plan } from "./plan.ts";
+import type { Report } from "./report.ts";
+import { insideSources, orBecause, type PropertyDeps, type RunOptions, Sandboxed } from "./sandboxed.ts";
+import { INSIDE } from "../../platform/sandbox/job.ts";
+
+export interface PropertyOptions {
+  readonly seed?: number;
+  readonly path?: string;
+  readonly runs?: number;
+}
+
+type Unavailable = Extract<PropertyOutcome, { readonly result: "unavailable" }>;
+
+const BECAUSE_CHARACTERS_MAX = 2_000;
+/** Cases driven from outside after a test that found nothing. */
+const CASES_SEEN_AGAIN = 25;
+
+const unavailable = (reason: Unavailable["reason"], because: string): Unavailable => ({ result: "unavailable", reason, because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed() });
+
+/** Why nothing was shown although nothing failed, or `null`. */
+export function vacuous(plan: Plan, { cases, calls, asked, changed, skipped, actions }: PropertyCounts, runs: number): string | null {
+  if (cases < runs || calls < Math.ceil(runs / 2)) return `${calls} call(s) in ${cases} case(s) of ${runs}${skipped === 0 ? "" : `; pre left ${skipped} out`}`;
+  const never = plan.actions.find(({ name }) => (actions[name] ?? 0) === 0);
+  if (never !== undefined) return `${never.name} never came to be called in ${cases} cases${skipped === 0 ? "" : `; pre left ${skipped} call(s) out`}`;
+  if (asked === 0) return `the rule was asked of no state: no action that ran is an event of its \`when\` (${plan.invariant.events.join(", ")})`;
+  return changed === 0 ? `${calls} call(s) changed none of ${plan.fields.join(", ")}: the target swallows them, or the rule looks at something else` : null;
+}
+
+const stepsOf = (plan: Plan, trace: NonNullable<Report["failed"]>["trace"]): Step[] =>
+  plan.kind === "function" ? trace.slice(0, 1).map(({ args }) => ({ action: plan.export, args })) : trace.slice(1).map(({ action, args }) => ({ action, args }));
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a, exactly) === JSON.stringify(b, exactly);
+const shown = (steps: readonly Step[]): string => steps.map(({ action, args }) => actionText(action, args)).join("; ");
+
+class Test {
+  constructor(
+    private readonly plan: Plan,
+    private readonly runs: Sandboxed,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  private async once(steps: readonly Step[]): Promise<Driven | { readonly because: string }> {
+    const driven = await orBecause(() => this.runs.driven([steps], this.signal));
+    return "because" in driven ? driven : (driven[0] ?? { because: "no case was driven" });
+  }
+
+  /** Driven twice more, in a new process each time; it is shown only where it breaks both times. */
+  private async broken(steps: readonly Step[], found: { readonly seed: number; readonly path: string } | null, reported: readonly unknown[] | null, counts: PropertyCounts): Promise<PropertyOutcome> {
+    const { plan } = this;
+    const first = await this.once(steps);
+    if ("because" in first) return unavailable("flaky", `a failure was found once, and could not be looked at again: ${first.because}`);
+    const { broken } = judged(plan, steps, first);
+    if (broken === null) {
+      const again = reported !== null && same(reported, first.states) ? unavailable("internal", `the generated test and the rule itself do not agree about ${shown(steps)}: this is a fault of Maestro's, please report it`) : null;
+      return again ?? unavailable("flaky", `seen once and not again: ${shown(steps)}${found === null ? "" : ` (seed ${found.seed}, path ${found.path})`}; the target remembers earlier cases, or depends on time or chance`);
+    }
+    const answer = await replayed(candidateOf(plan, steps, first, broken, found), {
+      engine: "fast-check",
+      breaks: async () => {
+        const second = await this.once(steps);
+        if ("because" in second) throw new MaestroError("sandbox.failed", second.because);
+        return same(second.states.slice(0, broken.at + 1), first.states.slice(0, broken.at + 1));
+      },
+    });
+    if (answer.kind === "not-reproduced") return unavailable("flaky", `broken twice, each time another way: ${shown(steps)}`);
+    return { result: "fail", counterexample: answer.counterexample, counts };
+  }
+
+  /** Nothing was found: the same is asked from outside, of cases that no test inside could know. */
+  private async confirmed(counts: PropertyCounts, seed: number): Promise<PropertyOutcome> {
+    const { plan } = this;
+    const cases = casesOf(plan, seed, CASES_SEEN_AGAIN);
+    const driven = await orBecause(() => this.runs.driven(cases, this.signal));
+    if ("because" in driven) return unavailable("not_run", `the generated test found nothing, and cases driven from outside did not come back: ${driven.because}`);
+    let asked = 0;
+    for (const [i, one] of driven.entries()) {
+      const steps = cases[i] ?? [];
+      if (one.failed !== null) return unavailable("target", `the target failed after ${shown(steps.slice(0, one.states.length))}: ${one.failed}`);
+      // It may not say less than it was asked: a state for each action, and the one before.
+      if (one.states.length !== steps.length + 1) return unavailable("target", `${one.states.length} states for ${steps.length} actions`);
+      const answer = judged(plan, steps, one);
+      asked += answer.asked;
+      if (answer.broken !== null) return this.broken(steps.slice(0, answer.broken.at), null, null, counts);
+    }
+    return asked === 0 ? unavailable("vacuous", "the rule was asked of no state of the cases driven from outside") : { result: "pass", counts };
+  }
+
+  async run(options: RunOptions): Promise<PropertyOutcome> {
+    const report = await orBecause(() => this.runs.tested(options, this.signal));
+    if ("because" in report) return unavailable("not_run", report.because);
+    const { counts, failed } = report;
+    if (failed === null) {
+      if (options.path !== "") return unavailable("flaky", `nothing fails at path ${options.path} of seed ${options.seed}`);
+      const empty = vacuous(this.plan, counts, options.runs);
+      return empty === null ? this.confirmed(counts, options.seed ^ 0x5eed) : unavailable("vacuous", empty);
+    }
+    const steps = stepsOf(this.plan, failed.trace);
+    if (failed.kind !== "rule") return unavailable(failed.kind === "target" ? "target" : "internal", `${failed.said}${steps.length === 0 ? "" : `, after ${shown(steps)}`}`);
+    return this.broken(steps, { seed: failed.seed, path: failed.path }, failed.trace.map(({ state }) => state), counts);
+  }
+}
+
+const US = 1_000;
+
+/** Throws `request.cancelled` and `daemon.draining` alone. */
+export async function runProperty(plan: Plan, deps: PropertyDeps, options: PropertyOptions, signal: AbortSignal, monotonic_ms: () => number): Promise<PropertyRow> {
+  const { seed = seedOf(plan), path = "", runs = plan.runs } = options;
+  const started = monotonic_ms();
+  const row = (outcome: PropertyOutcome): PropertyRow => ({ target: plan.target, invariant: plan.invariant.id, seed, outcome, us: Math.max(0, Math.round((monotonic_ms() - started) * US)) });
+  const written = testFile(plan, { specifier: `${INSIDE.tree}/${plan.module}`, file: `${TEST_FOLDER}/${TEST}`, inside: insideSources() });
+  if ("because" in written) return row(unavailable("not_expressible", written.because));
+  using sandboxed = new Sandboxed(plan, written.text, deps);
+  return row(await new Test(plan, sandboxed, signal).run({ seed, path, runs }));
+}
