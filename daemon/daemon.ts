@@ -9,6 +9,7 @@ import { shipmentRoutes } from "./api/shipments.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { openingRoutes } from "./api/openings.ts";
 import { gateRoutes } from "./api/gates.ts";
+import { guardRoutes } from "./api/guards.ts";
 import { keylessRoutes } from "./api/keyless.ts";
 import { effectiveRoutes } from "./api/effective.ts";
 import { evidenceBundleRoutes } from "./api/evidence-bundles.ts";
@@ -131,6 +132,7 @@ export class Daemon {
       ...keylessRoutes(core),
       ...witnessRoutes({ ...core.witnessing, limits: host.limits.witness }),
       ...usageRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
+      ...guardRoutes({ desk: core.guarding.desk, body_bytes_max: server.json_bytes_max }),
       ...buildRoutes({ ...core, reissued: reissuedBy(core), limits: { server }, expectWork }),
       ...shipmentRoutes({ ...core, reissued: reissuedBy(core), reissuedGate: reissuedGateBy(core), limits: { server }, expectWork }),
       ...sbomRoutes({ ...core, limits: { server } }),

@@ -38,6 +38,7 @@ import type { ShipmentBundleReply } from "./shipment-bundle.ts";
 import type { ShipmentReply, ShipReply, ShipRequest } from "./shipping.ts";
 import type { RangeOpening } from "./range.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
+import type { GuardReply, GuardRequest } from "./guard.ts";
 import type { WitnessesReply } from "./witness.ts";
 import type { UsageReply, UsageReport } from "./usage.ts";
 import type { ReportReply } from "./report-kpi.ts";
@@ -110,13 +111,14 @@ export const ROUTES = {
   buildFiles: { method: "GET", path: "/v1/builds/:id/files", body: "none", reply: "events" },
   ship: { method: "POST", path: "/v1/shipments", body: "json", reply: "json", once: true },
   shipment: get("/v1/shipments/:id"),
-  plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
   shipmentBundle: get("/v1/shipments/:id/bundle"),
+  plan: { method: "POST", path: "/v1/plan", body: "json", reply: "json" },
   effectiveConfig: { method: "POST", path: "/v1/config/path", body: "json", reply: "json" },
   askRelease: { method: "POST", path: "/v1/releases/requests", body: "json", reply: "json", once: true },
   release: { method: "POST", path: "/v1/releases", body: "json", reply: "events", once: true },
   simulate: { method: "POST", path: "/v1/simulations", body: "json", reply: "json" },
   usage: { method: "POST", path: "/v1/usage", body: "json", reply: "json" },
+  guard: { method: "POST", path: "/v1/guard", body: "json", reply: "json" },
   report: get("/v1/report/:window/:repository"),
   witnesses: get("/v1/witnesses"),
   addCheckpoint: { method: "POST", path: "/witness/add-checkpoint", body: "stream", reply: "text" },
@@ -168,13 +170,14 @@ export interface RouteTypes {
   buildFiles: { reply: BuildFilesEvent };
   ship: { request: ShipRequest; reply: ShipReply };
   shipment: { reply: ShipmentReply };
+  shipmentBundle: { reply: ShipmentBundleReply };
   plan: { request: PlanRequest; reply: PlanReply };
   effectiveConfig: { request: EffectiveRequest; reply: EffectiveReply };
-  shipmentBundle: { reply: ShipmentBundleReply };
   askRelease: { request: ReleaseAsk; reply: ReleaseOffer };
   release: { request: ReleaseAnswer; reply: GateEvent };
   simulate: { request: SimulateRequest; reply: SimulateReply };
   usage: { request: UsageReport; reply: UsageReply };
+  guard: { request: GuardRequest; reply: GuardReply };
   report: { reply: ReportReply };
   witnesses: { reply: WitnessesReply };
   addCheckpoint: { reply: string };

@@ -81,6 +81,7 @@ export const CRITICAL_ROUTES: Readonly<Record<Changing, Cover>> = {
   release: ACCESS,
   simulate: ACCESS,
   usage: ACCESS,
+  guard: ACCESS,
   addCheckpoint: ACCESS,
   hold: ACCESS,
   forget: ACCESS,

@@ -56,6 +56,10 @@ export class Guards {
     return { checks: this.checks, violations: this.violations };
   }
 
+  get ids(): readonly string[] {
+    return [...this.documents.keys()];
+  }
+
   get events(): Events {
     return this.options.events;
   }
@@ -132,7 +136,7 @@ function judged(clause: Clause, fields: Fields, old: Fields | undefined): Return
 }
 
 /** `assert` of the event itself, `pre` of what was before the action, `post` of what is after it. */
-function violationsOf({ id, document: { severity = SEVERITY }, assert, pre, post }: Compiled, fields: Fields, old: Fields | undefined): readonly Violation[] {
+export function violationsOf({ id, document: { severity = SEVERITY }, assert, pre, post }: Compiled, fields: Fields, old: Fields | undefined): readonly Violation[] {
   let found: Violation[] | null = null;
   const ask = (clause: Clause, event: Fields, before: Fields | undefined): void => {
     const answer = judged(clause, event, before);

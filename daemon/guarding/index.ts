@@ -1,6 +1,7 @@
 /** The guards of one daemon: the rules that ship and the operator's own, asked at every write of state and every request. */
 import { MaestroError } from "../../proto/errors.ts";
 import type { WriteGuard } from "../store/write-guard.ts";
+import { GuardDesk } from "./desk.ts";
 import { Guards } from "./guards.ts";
 import { joinedWith } from "./host-folder.ts";
 import { TABLE_EVENTS } from "./readings/index.ts";
@@ -21,6 +22,7 @@ export interface Guarding {
   readonly guards: Guards;
   readonly writes: WriteGuard;
   readonly requests: RequestGuard;
+  readonly desk: GuardDesk;
 }
 
 /** Throws `config.malformed` where the operator's rules are not whole. */
@@ -28,5 +30,5 @@ export async function openGuarding({ folder, warn }: GuardingOptions): Promise<G
   const shipped = shippedDocuments();
   const found = folder === null ? shipped : await joinedWith(shipped, folder);
   const guards = new Guards({ ...found, violated: (event, { id, message }) => warn(`an invariant would not hold of ${event}, so it was not done`, new MaestroError("invariant.violated", `${id}: ${message}`)) });
-  return { guards, writes: writeGuard(guards, TABLE_EVENTS), requests: new RequestGuard(guards, {}) };
+  return { guards, writes: writeGuard(guards, TABLE_EVENTS), requests: new RequestGuard(guards, {}), desk: new GuardDesk(guards) };
 }

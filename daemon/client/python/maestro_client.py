@@ -118,6 +118,8 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "cli.usage": (False, "The command line is not understood; see `maestro --help`."),
     "cli.output": (False, "What the command had to say could not be written; its reader went away, or the disk is full."),
     "install.failed": (True, "A needed package could not be installed; check the network to your package registry."),
+    "breaker.open": (True, "That action failed too often, so it is refused for a while; the detail says why and until when. A person may close it: `maestro breaker reset`."),
+    "invariant.violated": (False, "A rule that must hold of this daemon would not, so nothing of it was done; the detail names the rule. See docs/guards.md, and report it with the request id."),
     "internal.bug": (False, "Something that must hold does not; please report it with the request id."),
 }
 
@@ -162,6 +164,7 @@ ROUTES: Dict[str, Route] = {
     "release": Route("POST", "/v1/releases", "json", "events", True),
     "simulate": Route("POST", "/v1/simulations", "json", "json", False),
     "usage": Route("POST", "/v1/usage", "json", "json", False),
+    "guard": Route("POST", "/v1/guard", "json", "json", False),
     "report": Route("GET", "/v1/report/:window/:repository", "none", "json", False),
     "witnesses": Route("GET", "/v1/witnesses", "none", "json", False),
     "addCheckpoint": Route("POST", "/witness/add-checkpoint", "stream", "text", False),
@@ -437,6 +440,7 @@ class _Card(TypedDict):
 
 
 class Card(_Card, total=False):
+    counterexamples: CardCounterexamples
     obligations: List[Obligation]
     releases: List[NamedRelease]
     compared: Compared
@@ -484,6 +488,19 @@ class PathBytes0(TypedDict):
 
 class PathBytes1(TypedDict):
     b64: str
+
+
+class CardCounterexamples(TypedDict):
+    listed: List[CardCounterexample]
+    more: int
+
+
+class CardCounterexample(TypedDict):
+    check: str
+    rule: str
+    fingerprint: str
+    sha256: str
+    document: Union[str, None]
 
 
 class _CardCheck(TypedDict):
@@ -710,6 +727,7 @@ class Finding(_Finding, total=False):
     identity: str
     waiver: Waiver
     test: FailedTest
+    cex: str
 
 
 class Waiver(TypedDict):
@@ -1161,6 +1179,31 @@ class UsageReport(_UsageReport, total=False):
     gate: str
 
 
+class GuardReply(TypedDict):
+    ok: bool
+    answers: List[GuardAnswer]
+
+
+class GuardAnswer(TypedDict):
+    ok: bool
+    rules: List[str]
+    violations: List[GuardViolation]
+
+
+class GuardViolation(TypedDict):
+    id: str
+    severity: Literal["critical", "high", "medium", "low"]
+    because: Literal["false", "missing", "error"]
+    message: str
+
+
+class GuardRequest(TypedDict):
+    questions: List[GuardQuestion]
+
+
+GuardQuestion = TypedDict("GuardQuestion", {"event": "str", "invariant": "str", "with": "Dict[str, Any]", "old": "Dict[str, Any]"}, total=False)
+
+
 class ReportReply(TypedDict):
     v: Literal[1]
     window: ReportReplyWindow
@@ -1557,6 +1600,10 @@ class _Methods:
     def usage(self, body: UsageReport) -> UsageReply:
         """What one run of an agent used so far: totals, taken once however often they are sent; joined to a change by the gate named or by the trailer Maestro-Run. POST /v1/usage"""
         return cast("UsageReply", self._ask(ROUTES["usage"], body=body))
+
+    def guard(self, body: GuardRequest) -> GuardReply:
+        """Whether the host's invariants hold of events, each named with its fields; what cannot be asked is a violation. Nothing is recorded. POST /v1/guard"""
+        return cast("GuardReply", self._ask(ROUTES["guard"], body=body))
 
     def report(self, window: str, repository: str) -> ReportReply:
         """Figures of a window such as 7d, of one repository or * for all the reader may see, each with its formula, how much it rests on, or why it is not measured. GET /v1/report/:window/:repository"""

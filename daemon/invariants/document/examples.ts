@@ -21,8 +21,8 @@ export interface Tried {
 }
 
 /** An event writes money as micro-dollars and times as milliseconds; an example may also say "$12.50" and "5m". */
-function exampleValue(value: unknown, type: Type): unknown {
-  if (Array.isArray(value) && type.name === "list") return value.map((item) => exampleValue(item, type.item));
+export function givenValue(value: unknown, type: Type): unknown {
+  if (Array.isArray(value) && type.name === "list") return value.map((item) => givenValue(item, type.item));
   if (typeof value !== "string") return value;
   switch (type.name) {
     case "int":
@@ -50,7 +50,7 @@ function exampleFields(given: Readonly<Record<string, unknown>>, fields: Fields,
       report([...path, name], `there is no field ${name}`, `there are ${[...fields.keys()].join(", ")}`);
       continue;
     }
-    event[name] = exampleValue(value, field.type);
+    event[name] = givenValue(value, field.type);
     try {
       readField(event, name, field.type);
     } catch (error) {

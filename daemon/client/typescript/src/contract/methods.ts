@@ -7,6 +7,7 @@ import type { EffectiveRequest } from "./effective.ts";
 import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
+import type { GuardReply, GuardRequest } from "./guard.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 import type { KeylessSigned } from "./keyless.ts";
 import type { LineageReply } from "./lineage.ts";
@@ -225,6 +226,11 @@ export abstract class Methods {
   /** What one run of an agent used so far: totals, taken once however often they are sent; joined to a change by the gate named or by the trailer Maestro-Run. `POST /v1/usage` */
   usage(body: UsageReport, options: Options = {}): Promise<UsageReply> {
     return this.ask(ROUTES.usage, { body, ...options });
+  }
+
+  /** Whether the host's invariants hold of events, each named with its fields; what cannot be asked is a violation. Nothing is recorded. `POST /v1/guard` */
+  guard(body: GuardRequest, options: Options = {}): Promise<GuardReply> {
+    return this.ask(ROUTES.guard, { body, ...options });
   }
 
   /** Figures of a window such as 7d, of one repository or * for all the reader may see, each with its formula, how much it rests on, or why it is not measured. `GET /v1/report/:window/:repository` */

@@ -56,6 +56,7 @@ export const ROUTES = {
   release: {"method":"POST","path":"/v1/releases","body":"json","reply":"events","once":true},
   simulate: {"method":"POST","path":"/v1/simulations","body":"json","reply":"json"},
   usage: {"method":"POST","path":"/v1/usage","body":"json","reply":"json"},
+  guard: {"method":"POST","path":"/v1/guard","body":"json","reply":"json"},
   report: {"method":"GET","path":"/v1/report/:window/:repository","body":"none","reply":"json"},
   witnesses: {"method":"GET","path":"/v1/witnesses","body":"none","reply":"json"},
   addCheckpoint: {"method":"POST","path":"/witness/add-checkpoint","body":"stream","reply":"text"},
