@@ -138,7 +138,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const policy_copy = join(state_dir, "host-policy.tar.gz");
   await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
   const { artifacts, gates, outbox, evidence } = state;
-  const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn });
+  const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn, act: guarding.guards.check });
   const pool = createPool(options);
   // Of the state folder a sandbox may only ever be shown what a gate wrote out for it.
   // A gate runs one job at a time, so nobody waits for another tenant's to end: as many launchers as the turnstile lets in.
@@ -155,7 +155,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const outcomes = openKeptOutcomes({ store: state.store, usage: state.usage, limits: host.limits.command });
   const run_usage = openRunUsage({ store: state.store, now_s: () => evidence.now_s() });
   const costs = new ChangeCosts({ tenants, run_usage });
-  const keeper = new GateKeeper({ costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
+  const keeper = new GateKeeper({ act: guarding.guards.check, costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
   const builder = new Builder({ ...judging, evidence, artifacts, outbox, usage: state.usage, repositories, random });
   const desk = new BuildDesk({ limits: host.limits, builder, targets });
   const shipper = new Shipper({ host, git: tools, pool, repositories, gates, evidence, artifacts, outbox, usage: state.usage, store: state.store, shipped: state.shipped });

@@ -60,6 +60,11 @@ function looksDrawn(run: string): boolean {
   return /[0-9]/.test(run) && /[A-Za-z]/.test(run) && entropyBits(run) >= ENTROPY_BITS_MIN && classChanges(run) >= CLASS_CHANGES_MIN;
 }
 
+/** What carries a credential's prefix and looks drawn: in anything that was masked there is none. */
+export function credentialsIn(text: string): number {
+  return (text.match(PREFIXED) ?? []).filter(looksDrawn).length;
+}
+
 /** First characters and length: enough to find it in the file, useless to anyone else. */
 export function masked(secret: string): string {
   return `${secret.slice(0, PREFIX_SHOWN)}…(${secret.length})`;

@@ -19,13 +19,16 @@ import { checkHanded, handedDigest, unreadReports } from "../commands/reports/ha
 import type { ChangeCosts } from "./cost/change-cost.ts";
 import { onTheHouse, worstGate, type Payer } from "./cost/cost.ts";
 import type { Asked, Judge, JudgeDeps, Judgement, Subject } from "./judge.ts";
+import type { ActionGuard } from "../platform/action-guard.ts";
 import type { Usage } from "../platform/process/usage.ts";
 import { recalledIntake, tenantOf, type Intake } from "./intakes.ts";
 import type { GateRow } from "../store/gates.ts";
 import type { ReuseScope } from "../store/kept-bodies.ts";
 import { placeKey } from "../store/releases.ts";
 import { payerName } from "../store/usage.ts";
-import { boundsDocument, hidesNumbers } from "./hidden.ts";
+import { leftOutWords, travellingOf } from "./counterexamples.ts";
+import { hidesNumbers } from "./hidden.ts";
+import { guardDecision } from "./guarded.ts";
 import { InTurn } from "./in-turn.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply, type StoredReply } from "./reply.ts";
@@ -48,6 +51,8 @@ export interface GateDeps extends JudgeDeps, RecordDeps {
   readonly targets: Pick<Targets, "settled">;
   readonly outcomes: KeptOutcomeTable;
   readonly shelf: ReleaseShelf;
+  /** Asked of each place in the line and of each decision before it is signed; absent where nobody guards. */
+  readonly act?: ActionGuard;
   /** Absent where nobody keeps bills, as in tests of a keeper alone. */
   readonly costs?: ChangeCosts;
   /** Bytes of the host's policy bundle, as they were when the daemon started. */
@@ -68,7 +73,7 @@ export class GateKeeper {
 
   constructor(private readonly deps: GateDeps) {
     const { gates_max, queue_max } = deps.host.limits.gate;
-    this.turnstile = new Turnstile(gates_max, queue_max);
+    this.turnstile = new Turnstile(gates_max, queue_max, deps.act);
     this.host_policy = bundleDigest(deps.host_policy_bytes, "the host's policy bundle");
   }
 
@@ -112,6 +117,7 @@ export class GateKeeper {
     const started_ms = clock.monotonic_ms();
     const repository = await repositories.open(intake.repo_id, intake.object_format);
     const lane = judge.lane(signal, tenantOf(intake));
+    const began_s = this.deps.shelf.deps.now_s();
     await using stack = new AsyncDisposableStack();
     // After the lane has ended: only then is it known what its processes used.
     stack.defer(() => spent(lane.usage));
@@ -133,7 +139,7 @@ export class GateKeeper {
     });
     if ("recorded" in judgement) return { result: judgement, stopped_by_budget: false };
     // From here on the verdict is written whatever the client does: an attempt that was seen is not undone by leaving.
-    const result = await this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, handed, target, unread: unreadReports(judgement.config, request.reports), reuse }, started_ms, emit);
+    const result = await this.record(intake, this.identityOf(intake, request, judgement), { ...judgement, usage: lane.usage, began_s, handed, target, unread: unreadReports(judgement.config, request.reports), reuse }, started_ms, emit);
     return { result, stopped_by_budget: judgement.stopped_by_budget };
   }
 
@@ -204,7 +210,7 @@ export class GateKeeper {
   private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases, runs, sbom, carried }: Judged): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
-    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...(sbom !== null && "because" in sbom ? [`no bill of materials of the lock files: ${sbom.because}`.slice(0, 1000)] : []), ...(carried?.said ?? []), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`), ...runs.flatMap(({ outcome, asked_because }) => (asked_because === undefined ? [] : [`${outcome.check} was asked again: ${asked_because}`]))];
+    const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...(sbom !== null && "because" in sbom ? [`no bill of materials of the lock files: ${sbom.because}`.slice(0, 1000)] : []), ...(carried?.said ?? []), ...leftOutWords(outcomes), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`), ...runs.flatMap(({ outcome, asked_because }) => (asked_because === undefined ? [] : [`${outcome.check} was asked again: ${asked_because}`]))];
     const reported = this.deps.costs?.reported(placeKey({ repo_id, target_ref, head })) ?? null;
     return makeCard({ ...(reported === null ? {} : { cost_micro_usd: reported }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts: unnamed(facts, this.keyed), outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
   }
@@ -243,9 +249,11 @@ export class GateKeeper {
     const card = this.cardOf(gate_id, attempt, identity, judgement);
     const evidence_ms = clock.monotonic_ms();
     const { decision, outcomes, facts } = judgement;
+    const valid_for_s = validFor(this.validFor(judgement), outcomes, Math.max(this.deps.evidence.now_s() * 1000, clock.now_ms()));
+    guardDecision(this.deps, { gate_id, identity, card, judgement, owner_uid: owner.uid, valid_for_s });
     const input = {
-      identity, mode: owner.mode, attempt, supersedes: last, valid_for_s: validFor(this.validFor(judgement), outcomes, Math.max(this.deps.evidence.now_s() * 1000, clock.now_ms())),
-      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }], travelling: boundsDocument(judgement.config), ...(sbom !== null && "bytes" in sbom ? { beside: [{ name: SBOM_DOCUMENT, sha256: sbom.sha256 }] } : {}),
+      identity, mode: owner.mode, attempt, supersedes: last, valid_for_s,
+      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }], travelling: travellingOf(judgement), ...(sbom !== null && "bytes" in sbom ? { beside: [{ name: SBOM_DOCUMENT, sha256: sbom.sha256 }] } : {}),
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
     const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: keptAuthors(facts.authors, this.keyed), rules: this.judgedBy(judgement) }, () => keep?.({ gate_id, attempt }), listed);
@@ -264,7 +272,7 @@ const complete = ({ checks, obligations = [], reasons }: Card): boolean => [...c
 const wantedIn = (reasons: Card["reasons"] | Asked["approvals"]): string => canonicalText(reasons.filter(({ rule }) => rule === APPROVAL_RULE).flatMap(({ fingerprints }) => fingerprints).sort());
 
 /** A judgement, and what its check processes used. */
-type Judged = Judgement & { readonly usage: Usage; readonly target: string; readonly handed: string | null; readonly unread: readonly string[]; readonly reuse: Reuse | undefined };
+type Judged = Judgement & { readonly usage: Usage; readonly began_s: number; readonly target: string; readonly handed: string | null; readonly unread: readonly string[]; readonly reuse: Reuse | undefined };
 
 /** A tenant who gates what another one gates too has a bill, and with it a budget, of its own. */
 const billOf = (intake: Intake, { target_ref, head }: Pick<GateRequest, "target_ref" | "head">): Bill => ({

@@ -1,4 +1,5 @@
 import { MaestroError } from "../../proto/errors.ts";
+import type { ActionGuard } from "../platform/action-guard.ts";
 import { acted, type Seen } from "../platform/actions/index.ts";
 import { FairLine } from "../platform/pool/fair-line.ts";
 import { Shares } from "../platform/pool/shares.ts";
@@ -22,6 +23,7 @@ export class Turnstile {
   constructor(
     private readonly inside_max: number,
     private readonly waiting_max: number,
+    private readonly act?: ActionGuard,
   ) {
     this.shares = new Shares(inside_max);
   }
@@ -44,13 +46,31 @@ export class Turnstile {
       this.shares.give(tenant);
       this.advance();
       acted?.("Turnstile", this, "Finish", this.seen(tenant, job));
+      this.act?.("place_given_back", { inside: this.inside, places: this.inside_max, waiting: this.waiting, could_enter: this.line.keys().filter((key) => this.shares.admits(key)).length });
+    }
+  }
+
+  /** A place that must not be had is not kept. Throws `invariant.violated`. */
+  private take(tenant: string): void {
+    this.shares.take(tenant);
+    try {
+      this.act?.("place_taken", { inside: this.inside, places: this.inside_max, own: this.shares.held(tenant), waiting: this.waiting, waiting_max: this.waiting_max });
+    } catch (error) {
+      this.shares.give(tenant);
+      throw error;
     }
   }
 
   private advance(): void {
     for (let next = this.next(); next !== undefined; next = this.next()) {
       // A place goes straight to the next in line, so nobody slips in between.
-      this.shares.take(next.key);
+      try {
+        this.take(next.key);
+      } catch (error) {
+        if (!(error instanceof MaestroError)) throw error;
+        next.item.refuse(error);
+        continue;
+      }
       next.item.enter();
     }
   }
@@ -67,7 +87,7 @@ export class Turnstile {
   private async enter(tenant: string, job: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw new MaestroError("request.cancelled", "left before its turn");
     if (this.shares.admits(tenant)) {
-      this.shares.take(tenant);
+      this.take(tenant);
       acted?.("Turnstile", this, "Come", this.seen(tenant, job));
       return;
     }

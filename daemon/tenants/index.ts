@@ -3,6 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { Limits } from "../../proto/config.ts";
 import { type SocketRole, TenantLimits, type Verb } from "../../proto/tenant.ts";
 import type { Host } from "../config/host.ts";
+import type { ActionGuard } from "../platform/action-guard.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Peer } from "../platform/socket/index.ts";
 import type { Store } from "../store/db.ts";
@@ -30,6 +31,8 @@ export interface TenantDeps {
   /** Seconds that count as now wherever something expires. */
   readonly now_s: () => number;
   readonly warn: (what: string, error: unknown) => void;
+  /** See `LedgerDeps`. */
+  readonly act?: ActionGuard;
 }
 
 type TokenSources = Pick<Host, "capabilities" | "oidc">;
@@ -55,12 +58,12 @@ export interface Tenants {
 }
 
 /** Throws `config.malformed` for a group this machine does not have, `trust.malformed` for keys that cannot be read. */
-export async function createTenants({ host, trust_domain, own_uid, store, clock, now_s, warn }: TenantDeps): Promise<Tenants> {
+export async function createTenants({ host, trust_domain, own_uid, store, clock, now_s, warn, act }: TenantDeps): Promise<Tenants> {
   const table = new TenantTable(host.tenants);
   const opened = ({ capabilities, oidc }: TokenSources) => Tokens.open({ capabilities, oidc, trust_domain, now_s });
   let tokens = await opened(host);
   const admission = new Admission({ table, tokens: { check: (credential) => tokens.check(credential) }, limits: host.limits.tenant, own_uid, monotonic_ms: () => clock.monotonic_ms() });
-  const ledger = openLedger({ store, now_s });
+  const ledger = openLedger({ store, now_s, act });
   const lines = new Lines();
   const under_way = new Set<Promise<unknown>>();
   return {

@@ -20,6 +20,10 @@ export class Shares {
     return this.#total;
   }
 
+  held(key: string): number {
+    return this.#held.get(key) ?? 0;
+  }
+
   admits(key: string): boolean {
     if (this.#total < this.#places) return true;
     return !this.#held.has(key) && this.#total < heldMax(this.#places);

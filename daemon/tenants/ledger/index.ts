@@ -4,10 +4,12 @@ import { CAPABILITY_LIFE_S_MAX } from "../../../proto/capability.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
+import type { ActionGuard } from "../../platform/action-guard.ts";
 import { acted } from "../../platform/actions/index.ts";
 import { LAST_TEXT, type Table } from "../../store/table.ts";
 import type { Account } from "../principal.ts";
 import { AccountRow, Amount, type Bill, billed, ChangeRow, emptyAccount, emptyChange, reserved, rolled, settled, shortfall } from "./core.ts";
+import { promised } from "./guarded.ts";
 import { askedFor, tell } from "./seen.ts";
 
 const Line = Closed({ account: Type.String({ maxLength: 256 }), window_s: Type.Union([Count, Type.Null()]) });
@@ -48,6 +50,8 @@ export interface Share extends ChangeRow {
 
 export interface LedgerDeps {
   readonly store: Store;
+  /** Asked of each promise before it is kept. */
+  readonly act?: ActionGuard | undefined;
   /** Seconds that count as now: never before what was logged, so that a clock set back gives nothing back. */
   readonly now_s: () => number;
 }
@@ -57,7 +61,7 @@ export interface LedgerDeps {
  * reservation found here is one whose work ended with its process. How much of it was used died too, and a change that
  * brings its daemon down must not work for nothing. It is charged to the window of this start, as a settlement would be.
  */
-export function openLedger({ store, now_s }: LedgerDeps): Ledger {
+export function openLedger({ store, now_s, act }: LedgerDeps): Ledger {
   const accounts = store.table<string, typeof AccountRow>("ledger_accounts", AccountRow);
   const reservations = store.table<number, typeof ReservationRow>("ledger_reservations", ReservationRow);
   const changes = store.table<string, typeof ChangeRow>("ledger_changes", ChangeRow);
@@ -95,7 +99,9 @@ export function openLedger({ store, now_s }: LedgerDeps): Ledger {
             if (acted !== null) tell(accounts, now_s, "Refuse", { ...askedFor(amount, asked), dimension: short.dimension }, []);
             throw refusal(account, short, now_s());
           }
-          accounts.put(account.key, reserved(row, amount, now_s()));
+          const taken = reserved(row, amount, now_s());
+          if (act !== undefined) promised(act, account, taken);
+          accounts.put(account.key, taken);
         }
         reservations.put(id, { amount, lines: asked.map(({ key, window_s }) => ({ account: key, window_s })), ...bill });
       });
