@@ -130,6 +130,6 @@ export function encodeProgram({ inputs, code }: Program): Uint8Array<ArrayBuffer
 export interface Column {
   /** Of ints and doubles; `null` for truths. */
   readonly values: BigInt64Array<ArrayBuffer> | Float64Array<ArrayBuffer> | null;
-  /** Of a truth its four values; of a number 0, `MISSING` or `ERROR`. */
-  readonly status: Uint8Array<ArrayBuffer>;
+  /** Of a truth its four values; of a number 0, `MISSING` or `ERROR`, or `null` where every row has a value. */
+  readonly status: Uint8Array<ArrayBuffer> | null;
 }

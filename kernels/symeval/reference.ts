@@ -136,7 +136,7 @@ export function isWhole({ inputs, code }: Program): boolean {
 /** The cell of a column's row, or of a constant. */
 export function cellOf({ kind, constant }: Input, column: Column | null, row: number): Cell {
   if (constant !== null) return { value: constant };
-  const status = column?.status[row] ?? ERROR;
+  const status = column === null ? ERROR : (column.status?.[row] ?? 0);
   if (status === MISSING || status === ERROR) return { why: status };
   return { value: kind === "bool" ? status === 1 : (column?.values?.[row] ?? 0) };
 }

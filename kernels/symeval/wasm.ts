@@ -19,7 +19,7 @@ export interface Evaluator {
 
 interface Source {
   readonly values: Uint8Array | null;
-  readonly status: Uint8Array;
+  readonly status: Uint8Array | null;
   readonly input: number;
 }
 
@@ -27,7 +27,7 @@ function sourcesOf(columns: readonly (Column | null)[], rows: number): Source[] 
   return columns.flatMap((column, input) => {
     if (column === null) return [];
     const { values, status } = column;
-    if (status.length < rows || (values !== null && values.length < rows)) throw new RangeError(`column ${input} has fewer than ${rows} rows`);
+    if ((status === null ? values === null : status.length < rows) || (values !== null && values.length < rows)) throw new RangeError(`column ${input} has fewer than ${rows} rows`);
     return [{ values: values === null ? null : new Uint8Array(values.buffer, values.byteOffset, values.byteLength), status, input }];
   });
 }
@@ -40,7 +40,7 @@ export function createEvaluator(bytes: Uint8Array<ArrayBuffer> = kernelBytes(ref
 
   const bring = ({ values, status, input }: Source, from: number, count: number): void => {
     if (values !== null) memory.set(values.subarray(8 * from, 8 * (from + count)), VALUES + 8 * ROWS * input);
-    memory.set(status.subarray(from, from + count), STATUS + ROWS * input);
+    if (status !== null) memory.set(status.subarray(from, from + count), STATUS + ROWS * input);
   };
 
   return {
@@ -54,6 +54,7 @@ export function createEvaluator(bytes: Uint8Array<ArrayBuffer> = kernelBytes(ref
     run: (columns, rows, out) => {
       if (out.length < rows) throw new RangeError(`${rows} answers do not fit`);
       const sources = sourcesOf(columns, rows);
+      for (const { status, input } of sources) if (status === null) memory.fill(0, STATUS + ROWS * input, STATUS + ROWS * (input + 1));
       let broken = 0;
       for (let from = 0; from < rows; from += ROWS) {
         const count = Math.min(ROWS, rows - from);

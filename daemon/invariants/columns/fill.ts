@@ -17,6 +17,7 @@ export function valueOr(make: () => Value): { readonly value: Value } | { readon
 }
 
 const WORD = 4_294_967_296;
+const NOTHING: Context = {};
 
 /** Writes 64-bit integers by halves: a bigint for each would cost more than the condition. */
 export class Integers {
@@ -35,11 +36,15 @@ export class Integers {
   }
 }
 
+/** `null` for a column in which every row has a value: then nobody brings or looks at these bytes. */
+const whole = (status: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null => (status.includes(MISSING) || status.includes(ERROR) ? status : null);
+
 function integers(events: readonly Context[], name: string, type: Type): Column {
   const integers = new Integers(events.length);
   const status = new Uint8Array(events.length);
   const most = type.name === "duration" ? DURATION_MS_MAX : Number.MAX_SAFE_INTEGER;
-  for (const [row, event] of events.entries()) {
+  for (let row = 0; row < events.length; row++) {
+    const event = events[row] ?? NOTHING;
     const given = event[name];
     if (typeof given === "number" && Number.isSafeInteger(given) && given <= most && given >= -most && Object.hasOwn(event, name)) {
       integers.put(row, given);
@@ -49,23 +54,35 @@ function integers(events: readonly Context[], name: string, type: Type): Column 
     if ("status" in read) status[row] = read.status;
     else integers.values[row] = BigInt(read.value as number | bigint);
   }
-  return { values: integers.values, status };
+  return { values: integers.values, status: whole(status) };
 }
 
 function doubles(events: readonly Context[], name: string, type: Type): Column {
   const values = new Float64Array(events.length);
   const status = new Uint8Array(events.length);
-  for (const [row, event] of events.entries()) {
+  for (let row = 0; row < events.length; row++) {
+    const event = events[row] ?? NOTHING;
+    const given = event[name];
+    if (typeof given === "number" && Object.hasOwn(event, name)) {
+      values[row] = given;
+      continue;
+    }
     const read = valueOr(() => readField(event, name, type));
     if ("status" in read) status[row] = read.status;
     else values[row] = read.value as number;
   }
-  return { values, status };
+  return { values, status: whole(status) };
 }
 
 function truths(events: readonly Context[], name: string, type: Type): Column {
   const status = new Uint8Array(events.length);
-  for (const [row, event] of events.entries()) {
+  for (let row = 0; row < events.length; row++) {
+    const event = events[row] ?? NOTHING;
+    const given = event[name];
+    if (typeof given === "boolean" && Object.hasOwn(event, name)) {
+      status[row] = given ? TRUE : 0;
+      continue;
+    }
     const read = valueOr(() => readField(event, name, type));
     status[row] = "status" in read ? read.status : read.value === true ? TRUE : 0;
   }

@@ -84,10 +84,15 @@ export class EventTable {
       const source = sources[i];
       return source?.from === "text" ? { kind: "int", constant: BigInt(numbers.get(source.text) ?? -1) } : input;
     });
-    const columns = sources.map((source) => this.columnOf(source, ranks?.byCode ?? null));
+    const columns = this.columnsOf(lowered, ranks?.byCode ?? null);
     const out = new Uint8Array(rows);
     evaluateColumns({ inputs, code: program.code }, columns, rows, out);
     return out;
+  }
+
+  /** In the order of the program's inputs; `byCode` numbers texts by their order. */
+  columnsOf({ sources }: Lowered, byCode: Int32Array | null = null): (Column | null)[] {
+    return sources.map((source) => this.columnOf(source, byCode));
   }
 
   private columnOf(source: Source, byCode: Int32Array | null): Column | null {
@@ -104,7 +109,10 @@ export class EventTable {
 
   private numbered({ codes, status }: TextColumn, byCode: Int32Array | null): Column {
     const integers = new Integers(codes.length);
-    for (const [row, code] of codes.entries()) integers.put(row, byCode === null ? code : (byCode[code] ?? 0));
+    for (let row = 0; row < codes.length; row++) {
+      const code = codes[row] ?? 0;
+      integers.put(row, byCode === null ? code : (byCode[code] ?? 0));
+    }
     return { values: integers.values, status };
   }
 }

@@ -27,7 +27,15 @@ export class Texts {
   column(events: readonly Context[], name: string, type: Type): TextColumn {
     const codes = new Int32Array(events.length);
     const status = new Uint8Array(events.length);
-    for (const [row, event] of events.entries()) {
+    for (let row = 0; row < events.length; row++) {
+      const event = events[row] ?? {};
+      const given = event[name];
+      // What was read before in this batch is a text of the type; an enum's column has its own type, and the dictionary others' words too.
+      const known = typeof given === "string" && type.name === "string" && Object.hasOwn(event, name) ? this.#codes.get(given) : undefined;
+      if (known !== undefined) {
+        codes[row] = known;
+        continue;
+      }
       const read = valueOr(() => readField(event, name, type));
       if ("status" in read) status[row] = read.status;
       else codes[row] = this.codeOf(read.value as string);

@@ -43,7 +43,7 @@ export class Programs {
     const status = Uint8Array.from({ length: rows }, () => (this.below(100) < spoiled ? this.of([MISSING, ERROR]) : kind === "bool" ? this.below(2) : 0));
     if (kind === "bool") return { values: null, status };
     const values = kind === "int" ? BigInt64Array.from({ length: rows }, () => this.of(INTS)) : Float64Array.from({ length: rows }, () => this.of(DOUBLES));
-    return { values, status };
+    return { values, status: status.some((one) => one !== 0) || this.below(2) === 0 ? status : null };
   }
 
   columns(inputs: readonly Input[], rows: number, spoiled: number): (Column | null)[] {
