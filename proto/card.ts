@@ -39,6 +39,10 @@ export const Compared = Closed({
 });
 export type Compared = Static<typeof Compared>;
 
+/** Document of `maestro.cex/v1`, as canonical JSON; null where it is too long for a card and travels in the bundle alone. Hostile text: read it strictly, escape what it holds. */
+export const CardCounterexample = Closed({ check: CheckName, rule: RuleId, fingerprint: Sha256Hex, sha256: Sha256Hex, document: Type.Union([Type.String({ maxLength: 32 * 1024 }), Type.Null()]) });
+export type CardCounterexample = Static<typeof CardCounterexample>;
+
 /** The decision for a person. Strings the change controls are raw here: each face has its own escaper. */
 export const Card = Closed(
   {
@@ -58,6 +62,7 @@ export const Card = Closed(
     removed_lines: Count,
     policy: Closed({ name: ShortText, id: ShortText }),
     reasons: Type.Array(Reason),
+    counterexamples: Type.Optional(Closed({ listed: Type.Array(CardCounterexample, { maxItems: 4 }), more: Count }, { description: "what shows that something breaks, replayed before it stands here; absent where there is none" })),
     checks: Type.Array(CardCheck),
     obligations: Type.Optional(Type.Array(Obligation, { description: "absent where trusted configuration asks for none" })),
     releases: Type.Optional({ ...NamedReleases, description: "who released what was held; absent where nobody did" }),

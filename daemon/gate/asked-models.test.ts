@@ -1,5 +1,8 @@
 /** Declared models through the whole gate: the real TLC in the real sandbox over a change. Few runs, since each takes a second; more in bench/formal-gate.accept.ts. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import type { Bundle } from "../../proto/bundle.ts";
+import type { Counterexample } from "../../proto/counterexample.ts";
+import { fromBase64, fromUtf8Lossy } from "../../proto/encoding.ts";
 import type { GateResult } from "../../proto/api.ts";
 import { modelsHere } from "../analysis/modelcheck/testing/rig.ts";
 import { World } from "../testing/core.ts";
@@ -40,6 +43,13 @@ test.skipIf(skipped)("a seeded fault is refused with the behaviour that shows it
   const result = await gated({ "specs/Budget.tla": FAULT, "specs/Budget.cfg": CFG.replace("INVARIANT Within\n", "") });
   expect([result.verdict, checkOf(result)?.result]).toEqual(["refuse", "fail"]);
   expect(rules(result)).toEqual(["model.violated refuse", "model.changed hold", "model.weakened hold"]);
+  const [shown] = result.card.counterexamples?.listed ?? [];
+  expect(JSON.parse(shown?.document ?? "{}")).toMatchObject({ type: "maestro.cex/v1", engine: "tlc", invariant: "Budget.Within", replay: { verdict: "reproduced" } });
+  expect((JSON.parse(shown?.document ?? "{}") as Counterexample).trace?.at(-1)).toEqual({ action: "Spend", location: { path: { u: "specs/Budget.tla" }, start_line: 5, end_line: 5 }, state: { spent: 4 } });
+  // The same bytes travel in the bundle, under a leaf that holds their digest.
+  const bundle = JSON.parse(fromUtf8Lossy(fromBase64(result.bundle) ?? new Uint8Array(0))) as Bundle;
+  const document = bundle.documents?.find(({ name }) => name === `counterexample/${shown?.sha256.slice(0, 32)}.json`);
+  expect(fromUtf8Lossy(fromBase64(document?.content ?? "") ?? new Uint8Array(0))).toBe(shown?.document ?? "none");
   expect(result.card.reasons[0]?.because).toContain("specs/Budget.tla under the base's configuration: invariant Within is violated");
 });
 

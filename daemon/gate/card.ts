@@ -6,6 +6,7 @@ import type { Gap } from "../../proto/facts.ts";
 import type { MeasuredObligation, Obligation, Outcome } from "../../proto/outcome.ts";
 import type { FactsReply } from "../../proto/worker.ts";
 import { comparisonOf } from "./comparison.ts";
+import { cardCounterexamples } from "./counterexamples.ts";
 import { failedTests } from "./failed-tests.ts";
 
 export interface CardInput {
@@ -82,6 +83,7 @@ export function makeCard(input: CardInput): Card {
     removed_lines: facts.removed_lines,
     policy: input.policy,
     reasons: decision.reasons,
+    ...cardCounterexamples(outcomes),
     checks: checks(outcomes, required),
     ...(obligations.length === 0 ? {} : { obligations: obligations.map(shownObligation) }),
     ...(input.releases === undefined || input.releases.length === 0 ? {} : { releases: [...input.releases] }),

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { cexDouble, type CexValue } from "../../../proto/cex-value.ts";
-import type { Counterexample } from "../../../proto/counterexample.ts";
+import { type Counterexample, counterexampleBytes } from "../../../proto/counterexample.ts";
 import { flowsOf } from "../outputs/sarif-flow.ts";
 import { cexText, counterexampleLines, counterexampleMarkdown, counterexampleText } from "./counterexample.ts";
+import { renderMarkdown } from "./markdown.ts";
+import { renderTerminal } from "./terminal.ts";
+import { card } from "./testing/card.ts";
 import { activeCharacters, commandLines, HOSTILE } from "./testing/hostile.ts";
 
 const TRACE: Counterexample = {
@@ -29,6 +32,21 @@ test("a trace says what each action changed, where it goes back to, and how to s
 test("attack: one that did not reproduce is shown on no face", () => {
   const claimed: Counterexample = { ...TRACE, replay: { ...TRACE.replay, verdict: "not-reproduced" } };
   expect([counterexampleText(claimed), counterexampleMarkdown(claimed), flowsOf(claimed)]).toEqual(["", "", {}]);
+});
+
+test("a card shows its counterexamples on the terminal and in Markdown, and says what it does not hold", () => {
+  const document = (cex: Counterexample): string => new TextDecoder().decode(counterexampleBytes(cex));
+  const one = { check: "modelcheck", rule: "model.violated", fingerprint: "a".repeat(64), sha256: "c".repeat(64) };
+  const shown = card({ verdict: "refuse", counterexamples: { listed: [{ ...one, document: document(TRACE) }, { ...one, document: null }, { ...one, document: "{}" }], more: 2 } });
+  for (const text of [renderTerminal(shown), renderMarkdown(shown)]) {
+    for (const part of ["1. Take at specs/queue.tla:12", "done = 1", "and back to step 1, for ever", `counterexample/${"c".repeat(32)}.json`, "too long for a card", "no counterexample that was seen to break", "and 2 more"]) expect(text.replace(/\s+(?:\|\s+)?/g, " ")).toContain(part);
+  }
+});
+
+test("attack: a card whose counterexample did not reproduce shows none of it", () => {
+  const claimed = new TextDecoder().decode(counterexampleBytes({ ...TRACE, message: "planted", replay: { ...TRACE.replay, verdict: "not-reproduced" } }));
+  const shown = card({ verdict: "refuse", counterexamples: { listed: [{ check: "modelcheck", rule: "model.violated", fingerprint: "a".repeat(64), sha256: "c".repeat(64), document: claimed }], more: 0 } });
+  expect(renderTerminal(shown) + renderMarkdown(shown)).not.toContain("planted");
 });
 
 test("a long trace loses its beginning, never its end, and says how much", () => {

@@ -1,6 +1,10 @@
 /** A counterexample as lines for a person. Each face hands in its own escaper: names, values and actions may come from the change. Pure. */
+import { Value } from "@sinclair/typebox/value";
+import type { Card } from "../../../proto/card.ts";
 import { type CexValue, doubleOfBits } from "../../../proto/cex-value.ts";
-import type { CexFields, CexStep, Counterexample } from "../../../proto/counterexample.ts";
+import { type CexFields, type CexStep, Counterexample as Schema, readCounterexample } from "../../../proto/counterexample.ts";
+import type { Counterexample } from "../../../proto/counterexample.ts";
+import { MaestroError } from "../../../proto/errors.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
 import { escapeTerminal } from "./escape/terminal.ts";
@@ -63,3 +67,28 @@ export const counterexampleText = (cex: Counterexample): string => counterexampl
 
 /** A list, each line in its own code span. */
 export const counterexampleMarkdown = (cex: Counterexample): string => counterexampleLines(cex).map((line) => `- ${escapeMarkdown(line)}`).join("\n");
+
+/** Null where it is none in its one spelling: a card is only as good as whoever made it. */
+export function readCex(document: string): Counterexample | null {
+  try {
+    return readCounterexample(new TextEncoder().encode(document), (value): value is Counterexample => Value.Check(Schema, value));
+  } catch (error) {
+    if (!(error instanceof MaestroError)) throw error;
+    return null;
+  }
+}
+
+const shownOf = (cex: Counterexample | null): readonly string[] => (cex === null ? [] : counterexampleLines(cex));
+
+/** Of every counterexample of a card, raw: whoever shows them escapes each. */
+export function cardCexLines({ counterexamples }: Pick<Card, "counterexamples">): readonly string[] {
+  if (counterexamples === undefined) return [];
+  const { listed, more } = counterexamples;
+  const shown = listed.flatMap(({ rule, sha256, document }) => {
+    const lines = document === null ? [] : shownOf(readCex(document));
+    const where = `document counterexample/${sha256.slice(0, 32)}.json of the bundle`;
+    if (document === null) return [`${rule}: too long for a card; it is the ${where}`];
+    return lines.length === 0 ? [`${rule}: what stands here is no counterexample that was seen to break; the ${where} has its bytes`] : lines;
+  });
+  return more === 0 ? shown : [...shown, `and ${more} more, in the bundle and in --json`];
+}

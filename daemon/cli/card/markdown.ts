@@ -5,6 +5,7 @@
  */
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason } from "../../../proto/decision.ts";
+import { cardCexLines } from "./counterexample.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
 import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
 import { failedTexts } from "./tests.ts";
@@ -76,6 +77,7 @@ export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: T
     ...about,
     ...checks(card.checks),
     ...section("Reasons", reasons(card)),
+    ...section("Counterexample", cardCexLines(card).map((line) => `- ${q(line)}`)),
     ...section("Obligations", obligations(card)),
     ...section("Not looked at", gaps(card)),
     ...section("Next", steps),

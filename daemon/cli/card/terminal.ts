@@ -3,6 +3,7 @@ import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts
 import type { Reason, Verdict } from "../../../proto/decision.ts";
 import type { ChangeCost } from "../../../proto/usage.ts";
 import { billTexts } from "./bill.ts";
+import { cardCexLines } from "./counterexample.ts";
 import { failedTexts } from "./tests.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
@@ -112,6 +113,14 @@ class Face {
     return listed.length > REASONS_SHOWN_MAX ? [...lines, ...this.indented(`${plural(listed.length - REASONS_SHOWN_MAX, "more reason")}, listed by --json`)] : lines;
   }
 
+  /** What shows it, step by step. */
+  counterexamples(): string[] {
+    return cardCexLines(this.card).flatMap((line) => {
+      const deeper = /^ */.exec(line)?.[0] ?? "";
+      return this.indented(this.text(line.slice(deeper.length)), `| ${deeper}`);
+    });
+  }
+
   /** The names of checks with one result, on one line. */
   private named(mark: Mark, result: CardCheck["result"], word: string): string[] {
     const names = this.card.checks.filter((check) => check.result === result).map(({ check }) => check);
@@ -176,7 +185,7 @@ class Face {
   }
 
   render(): string {
-    const said = [...this.unavailable(), ...this.reasons()];
+    const said = [...this.unavailable(), ...this.reasons(), ...this.counterexamples()];
     if (this.card.verdict === "admit") {
       const passed = this.card.checks.filter(({ result }) => result === "pass").length;
       const summary = `${plural(passed, "check")} passed, ${costText(this.card)}`;

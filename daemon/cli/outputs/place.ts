@@ -7,6 +7,7 @@ export function placeOf({ range }: Pick<Finding, "range">): string {
 }
 
 /** What was found and what to do about it, as one sentence or two; raw text of the change. */
-export function saidOf({ message, fix }: Pick<Finding, "message" | "fix">): string {
-  return fix === null ? message : `${message}${/[.!?]$/.test(message) ? "" : "."} ${fix.description}`;
+export function saidOf({ message, fix, cex, counterexample }: Pick<Finding, "message" | "fix" | "cex" | "counterexample">): string {
+  const shows = cex === undefined ? message : `${message} (counterexample: ${counterexample ?? "in the bundle"})`;
+  return fix === null ? shows : `${shows}${/[.!?]$/.test(shows) ? "" : "."} ${fix.description}`;
 }

@@ -2,21 +2,13 @@
 import type { CheckFinding } from "../../../proto/findings.ts";
 import type { Finding, Range } from "../../../proto/outcome.ts";
 import type { Waiver } from "../../../proto/waiver.ts";
-import { visible } from "../../verifier/visible.ts";
+import { readCex } from "../card/counterexample.ts";
 import type { Weight } from "./report.ts";
+import { flowsOf } from "./sarif-flow.ts";
+import { sarifText } from "./sarif-text.ts";
 import { uriOfPath } from "./uri.ts";
 
 type Json = Readonly<Record<string, unknown>>;
-
-/**
- * Plain text of a message. Nothing hidden stays hidden; braces would be placeholders (3.11.5) and square brackets links
- * (3.11.6) of whoever wrote the change, so both are escaped as those sections say, where they could be read so.
- */
-export function sarifText(text: string): string {
-  const braces = /\{\d+\}/.test(text) ? text.replaceAll("{", "{{").replaceAll("}", "}}") : text;
-  const brackets = braces.includes("](") ? braces.replace(/[[\]\\]/g, "\\$&") : braces;
-  return visible(brackets);
-}
 
 const artifact = (range: Pick<Range, "path">): Json => ({ uri: uriOfPath(range.path), uriBaseId: "%SRCROOT%" });
 
@@ -50,6 +42,12 @@ function fixes({ fix, range }: Finding): Json {
   return { fixes: [{ description: { text: sarifText(fix.description) }, artifactChanges: [{ artifactLocation: artifact(range), replacements: [{ deletedRegion: region, insertedContent: { text: fix.replacement } }] }] }] };
 }
 
+/** 3.27.19, of a counterexample that was seen to break. */
+function flows({ cex }: Finding): Json {
+  const read = cex === undefined ? null : readCex(cex);
+  return read === null ? {} : flowsOf(read);
+}
+
 /** Enough of the finding's identity to tell it from others of a repository. */
 export const lineHash = ({ identity, fingerprint }: Finding): string => (identity ?? fingerprint).slice(0, 16);
 
@@ -69,6 +67,7 @@ export function resultOf({ check, finding }: CheckFinding, index: ReadonlyMap<st
     ...(state === null ? {} : { baselineState: state }),
     ...suppressions(waiver),
     ...fixes(finding),
+    ...flows(finding),
     properties: { check, effect: weight },
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { admitted, card, REASONS } from "../card/testing/card.ts";
 import { activeCharacters, commandLines, HOSTILE } from "../card/testing/hostile.ts";
 import { renderSarif } from "./sarif.ts";
-import { sarifText } from "./sarif-result.ts";
+import { sarifText } from "./sarif-text.ts";
 import { DOC, finding, found, hostileReport, report } from "./testing/report.ts";
 import type { Report } from "./report.ts";
 
@@ -39,6 +39,16 @@ test("a finding with its rule, place, fingerprints and what it led to", () => {
   expect(run.tool.driver.rules.map(({ id }) => id)).toEqual(["ci.changed", "guard.self-edit"]);
   expect(run.tool.driver.rules[0]?.help?.text).toContain(`Cannot see: ${DOC.cannot_see}`);
   expect(run.invocations[0]?.executionSuccessful).toBe(true);
+});
+
+test("a counterexample is a code flow of its finding, and whoever plants a broken one gets none", () => {
+  const flow = (given: Report): string => JSON.stringify(runOf(given).results[0]);
+  const shown = hostileReport("x");
+  expect(JSON.parse(flow(shown))).toMatchObject({ codeFlows: [{ threadFlows: [{ locations: [{ executionOrder: 1 }, { executionOrder: 2, importance: "essential" }] }], properties: { engine: "tlc" } }] });
+  const [first] = shown.found.findings;
+  const cex = first?.finding.cex?.replace('"reproduced"', '"not-reproduced"');
+  expect(flow(report({ found: { findings: [found({ cex: cex ?? "" })], cut: 0 } }))).not.toContain("codeFlows");
+  expect(flow(report({ found: { findings: [found({ cex: "{}" })], cut: 0 } }))).not.toContain("codeFlows");
 });
 
 test("a finding about the whole change has a place too: without one code hosts refuse the file", () => {

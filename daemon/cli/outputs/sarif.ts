@@ -4,7 +4,8 @@ import type { CheckFinding } from "../../../proto/findings.ts";
 import { VERSION } from "../../../proto/version.ts";
 import { escapeJson } from "../card/escape/json.ts";
 import { weigh, type Report } from "./report.ts";
-import { lineHash, resultOf, sarifText } from "./sarif-result.ts";
+import { lineHash, resultOf } from "./sarif-result.ts";
+import { sarifText } from "./sarif-text.ts";
 import { descriptors } from "./sarif-rules.ts";
 
 const SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

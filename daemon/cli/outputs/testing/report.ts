@@ -1,5 +1,6 @@
 /** A gate's report for tests: the card of a real change, and findings beside it. */
 import type { RuleDoc } from "../../../../proto/api.ts";
+import { counterexampleBytes } from "../../../../proto/counterexample.ts";
 import type { CheckFinding } from "../../../../proto/findings.ts";
 import type { Finding } from "../../../../proto/outcome.ts";
 import { card, hostileCard, PROOF, TIMINGS } from "../../card/testing/card.ts";
@@ -28,7 +29,9 @@ const encoder = new TextEncoder();
 /** `text` in every place of card and findings that a change can reach: as message, advice, excerpt, waiver, and as the path itself, in valid UTF-8 and not. */
 export function hostileReport(text: string): Report {
   const waiver = { kind: "inline" as const, state: "accepted" as const, rule: "ci.changed", reason: text, owner: text, until: text, path: { u: text.toWellFormed() }, line: 3, because: null };
-  const said: Partial<Finding> = { message: text, excerpt: text, counterexample: text, fix: { description: text, replacement: null }, waiver };
+  const step = { action: text.slice(0, 1_000).toWellFormed(), location: { path: { u: text.slice(0, 500).toWellFormed() }, start_line: 3, end_line: 3 }, state: { x: text.slice(0, 1_000).toWellFormed() } };
+  const cex = new TextDecoder().decode(counterexampleBytes({ type: "maestro.cex/v1", invariant: "a.b", engine: "tlc", message: step.action, inputs: null, trace: [step, step], loop_at: 0, stutter: false, seed: null, path: null, smt2_sha256: null, spec_sha256: null, replay: { command: ["maestro", step.action], verdict: "reproduced" } }));
+  const said: Partial<Finding> = { cex, message: text, excerpt: text, counterexample: text, fix: { description: text, replacement: null }, waiver };
   const bytes = new Uint8Array([0xff, ...encoder.encode(text)]).toBase64();
   const findings = [found({ ...said, range: { path: { u: text.toWellFormed() }, start_line: 7, end_line: 7 } }), found({ ...said, fingerprint: "b".repeat(64), rule: "guard.self-edit", range: { path: { b64: bytes }, start_line: 1, end_line: 1 } }), found({ ...said, range: null })];
   return report({ card: hostileCard(text), found: { findings, cut: 3 } });
