@@ -32,6 +32,11 @@ export type Card = {
     readonly id: string;
   };
   readonly reasons: readonly Reason[];
+  /** what shows that something breaks, replayed before it stands here; absent where there is none */
+  readonly counterexamples?: {
+    readonly listed: readonly CardCounterexample[];
+    readonly more: number;
+  };
   readonly checks: readonly CardCheck[];
   /** absent where trusted configuration asks for none */
   readonly obligations?: readonly Obligation[];
@@ -63,6 +68,16 @@ export type CardCheck = {
   readonly observer?: Observer;
   /** this check was not asked again: everything it reads is as it was in that attempt */
   readonly reused?: Reused;
+};
+
+export type CardCounterexample = {
+  readonly check: string;
+  readonly rule: string;
+  /** SHA-256, lower-case hex */
+  readonly fingerprint: string;
+  /** SHA-256, lower-case hex */
+  readonly sha256: string;
+  readonly document: string | null;
 };
 
 export type CardProof = {

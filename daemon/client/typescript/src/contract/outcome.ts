@@ -24,6 +24,8 @@ export type Finding = {
   /** redacted; hostile text, escape it */
   readonly excerpt: string | null;
   readonly counterexample: string | null;
+  /** maestro.cex/v1 as canonical JSON: a document with a digest of its own, which travels in the bundle */
+  readonly cex?: string;
   readonly fix: Fix | null;
 };
 
