@@ -4,7 +4,7 @@ import { cexDouble, cexInteger, type CexValue } from "../../../proto/cex-value.t
 import type { Clause } from "../../invariants/index.ts";
 import type { Args, Step } from "./cases.ts";
 import { exactly } from "./inside/exact.ts";
-import type { Plan } from "./plan.ts";
+import { fieldsRead, type Plan } from "./plan.ts";
 
 /** A case that was driven: for a function its inputs and its result, else the state before any action and after each. */
 export interface Driven {
@@ -67,16 +67,22 @@ function cexOf(value: unknown): CexValue {
   }
 }
 
-const fieldsOf = (plan: Plan, state: Args): CexFields => Object.fromEntries(plan.fields.map((name) => [name, cexOf(state[name])]));
+/** What the rule reads, and what else of the event the target gives; the same of every state. */
+function shownFields({ fields, invariant }: Plan, states: readonly Args[]): (state: Args) => CexFields {
+  const read = fieldsRead(invariant);
+  const names = fields.filter((name) => read.has(name) || states.some((state) => state[name] !== undefined));
+  return (state) => Object.fromEntries(names.map((name) => [name, invariant.fields.get(name)?.tainted === true ? { "#unserializable": "withheld" } : cexOf(state[name])]));
+}
 
 export const actionText = (action: string, args: Args): string => (Object.keys(args).length === 0 ? action : `${action}(${JSON.stringify(args, exactly)})`).slice(0, ACTION_CHARACTERS_MAX);
 
 /** `found`: seed and path of the shrunk case; `null` for one that was made outside. */
 export function candidateOf(plan: Plan, steps: readonly Step[], { states }: Driven, broken: Broken, found: { readonly seed: number; readonly path: string } | null): Candidate {
   const whole = plan.kind === "function" && plan.invariant.post.length === 0;
+  const fieldsOf = shownFields(plan, states);
   const step = (state: Args, at: number): CexStep => {
     const { action, args } = steps[plan.kind === "function" ? 0 : at - 1] ?? { action: "", args: {} };
-    return { action: at === 0 ? (plan.kind === "function" ? "given" : "init") : actionText(action, args), location: null, state: fieldsOf(plan, state) };
+    return { action: at === 0 ? (plan.kind === "function" ? "given" : "init") : actionText(action, args), location: null, state: fieldsOf(state) };
   };
   const path = found === null || found.path === "" || found.path.length > PATH_CHARACTERS_MAX ? null : found.path;
   const again = found === null ? [] : ["--seed", String(found.seed), ...(path === null ? [] : ["--path", path])];
@@ -85,7 +91,7 @@ export function candidateOf(plan: Plan, steps: readonly Step[], { states }: Driv
     invariant: plan.invariant.id,
     engine: "fast-check",
     message: broken.message,
-    inputs: whole ? fieldsOf(plan, states[broken.at] ?? {}) : null,
+    inputs: whole ? fieldsOf(states[broken.at] ?? {}) : null,
     trace: whole ? null : states.slice(0, broken.at + 1).map(step),
     loop_at: null,
     stutter: false,

@@ -35,12 +35,15 @@ export interface Plan {
   readonly initial: boolean;
   readonly runs: number;
   readonly steps_max: number;
-  /** Fields the conditions read, and a function takes. */
+  /** Every field of the invariant's events: what a state is compared by. */
   readonly fields: readonly string[];
 }
 
 const RUNS = 200;
 const STEPS_MAX = 20;
+
+/** Those that its conditions read. */
+export const fieldsRead = ({ assert, pre, post }: PropertyInvariant): ReadonlySet<string> => new Set(nodesOf([...assert, ...pre, ...post]).flatMap((node) => [...everyNode(node)]).flatMap((node) => (node.kind === "field" || node.kind === "has" ? [node.name] : [])));
 
 const nodesOf = (clauses: readonly Clause[]): Node[] => clauses.map(({ node }) => node);
 
@@ -68,7 +71,6 @@ function actionArguments(args: Readonly<Record<string, ArgumentDeclaration>>): A
 
 /** What is asked, or why nothing can be. */
 export function planOf(name: string, target: PropertyTarget, invariant: PropertyInvariant): Plan | { readonly because: string } {
-  const clauses = [...invariant.assert, ...invariant.pre, ...invariant.post];
   if (invariant.assert.length + invariant.post.length === 0) return { because: `${invariant.id} has neither assert nor post: what is expected of time is for the monitor and the model checker` };
   const kind = target.function !== undefined ? "function" : target.model !== undefined ? "model" : "command";
   const declared = Object.entries(target.actions ?? {});
@@ -76,8 +78,6 @@ export function planOf(name: string, target: PropertyTarget, invariant: Property
   const asked = ({ event }: { readonly event?: string }): boolean => !given || (event !== undefined && invariant.events.includes(event));
   const actions = kind === "function" ? [{ name: target.function?.export ?? "", args: functionArguments(target, invariant), asked: true }] : declared.map(([action, declaration]) => ({ name: action, args: actionArguments(declaration.args ?? {}), asked: asked(declaration) }));
   if (!actions.some((action) => action.asked)) return { because: `no action of ${name} is an event of ${invariant.id}, which is asked of ${invariant.events.join(", ")}` };
-  const read = nodesOf(clauses).flatMap((node) => [...everyNode(node)]).flatMap((node) => (node.kind === "field" || node.kind === "has" ? [node.name] : []));
-  const taken = kind === "function" ? (actions[0]?.args ?? []).map((argument) => argument.name) : [];
   return {
     target: name,
     kind,
@@ -90,7 +90,7 @@ export function planOf(name: string, target: PropertyTarget, invariant: Property
     initial: kind !== "function" && !given,
     runs: target.runs ?? RUNS,
     steps_max: kind === "function" ? 1 : (target.steps_max ?? STEPS_MAX),
-    fields: [...new Set([...read, ...taken])].sort(),
+    fields: [...invariant.fields.keys()].sort(),
   };
 }
 

@@ -21,8 +21,10 @@ export interface PropertyOptions {
 type Unavailable = Extract<PropertyOutcome, { readonly result: "unavailable" }>;
 
 const BECAUSE_CHARACTERS_MAX = 2_000;
+/** So that the cases from outside are others than fast-check's. */
+const OUTSIDE = 0x5eed;
 /** Cases driven from outside after a test that found nothing. */
-const CASES_SEEN_AGAIN = 25;
+const CASES_SEEN_AGAIN_MAX = 25;
 
 const unavailable = (reason: Unavailable["reason"], because: string): Unavailable => ({ result: "unavailable", reason, because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed() });
 
@@ -76,9 +78,9 @@ class Test {
   }
 
   /** Nothing was found: the same is asked from outside, of cases that no test inside could know. */
-  private async confirmed(counts: PropertyCounts, seed: number): Promise<PropertyOutcome> {
+  private async confirmed(counts: PropertyCounts, { seed, runs }: RunOptions): Promise<PropertyOutcome> {
     const { plan } = this;
-    const cases = casesOf(plan, seed, CASES_SEEN_AGAIN);
+    const cases = casesOf(plan, seed, Math.min(runs, CASES_SEEN_AGAIN_MAX));
     const driven = await orBecause(() => this.runs.driven(cases, this.signal));
     if ("because" in driven) return unavailable("not_run", `the generated test found nothing, and cases driven from outside did not come back: ${driven.because}`);
     let asked = 0;
@@ -101,7 +103,7 @@ class Test {
     if (failed === null) {
       if (options.path !== "") return unavailable("flaky", `nothing fails at path ${options.path} of seed ${options.seed}`);
       const empty = vacuous(this.plan, counts, options.runs);
-      return empty === null ? this.confirmed(counts, options.seed ^ 0x5eed) : unavailable("vacuous", empty);
+      return empty === null ? this.confirmed(counts, { ...options, seed: options.seed ^ OUTSIDE }) : unavailable("vacuous", empty);
     }
     const steps = stepsOf(this.plan, failed.trace);
     if (failed.kind !== "rule") return unavailable(failed.kind === "target" ? "target" : "internal", `${failed.said}${steps.length === 0 ? "" : `, after ${shown(steps)}`}`);
