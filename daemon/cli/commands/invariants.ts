@@ -3,7 +3,7 @@ import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { nearest } from "../../../proto/suggest.ts";
 import { SCHEMA_FILES } from "../../invariants/index.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
-import type { CommandModule } from "../command.ts";
+import { type CommandModule, textOf } from "../command.ts";
 import { printJson } from "../document.ts";
 import { compileNamed } from "../invariants/files.ts";
 import { shown } from "../invariants/show.ts";
@@ -45,7 +45,9 @@ function show(id: string | undefined, paths: readonly string[], json: boolean): 
 export const run: CommandModule["run"] = async (invocation) => {
   const { values, positionals: [verb, ...rest] } = invocation;
   const json = values["json"] === true;
-  if (verb === "check") return check(rest, json);
+  const recorded = textOf(values, "events");
+  if (recorded !== undefined && verb !== "check") throw new MaestroError("cli.usage", "--events goes with invariants check");
+  if (verb === "check") return recorded === undefined ? check(rest, json) : (await import("../invariants/replay-command.ts")).replayCommand(recorded, rest, json);
   if (verb === "show") return show(rest[0], rest.slice(1), json);
   if (verb === "test") return (await import("../properties/command.ts")).testProperties(invocation, rest);
   if (verb === "generate") return (await import("../properties/command.ts")).generateTest(invocation, rest);
