@@ -27,9 +27,9 @@ const BASE = { "maestro.yaml": CONFIG, "specs/Budget.tla": MODULE, "specs/Budget
 /** The guard forgets its bound. */
 const FAULT = MODULE.replace("spent < 3", "spent < 4");
 
-async function gated(head: Record<string, string | null>): Promise<GateResult> {
+async function gated(head: Record<string, string | null>, base: Record<string, string> = BASE): Promise<GateResult> {
   const source = world.scratch.source(`source${serial++}`);
-  await source.commit(BASE, "base");
+  await source.commit(base, "base");
   const target = source.git("rev-parse", "HEAD");
   const tip = await source.commit(head, "change");
   const intake = await world.received(source, [target, tip], `demo${serial}`);
@@ -63,4 +63,26 @@ test("attack: a Naturals of its own beside the model is not run, and not passed"
   expect(checkOf(result)?.result).toBe("unavailable");
   expect(checkOf(result)?.because).toContain("Naturals.tla stands beside the specification");
   expect(result.verdict).toBe("hold");
+});
+
+const CAP = "id: SPEND.CAP\nscope: payments\nwhen:\n  - event: payment\nfields: {spent: int, budget: int}\nassert:\n  - expr: spent <= budget\n";
+const RULES = { "maestro.yaml": "version: 1\ninvariants: {folder: rules}\n", "rules/cap.yaml": CAP };
+
+test("an invariant that lets more through is held, with values it stopped before and the question to the solver in the bundle", async () => {
+  const result = await gated({ "rules/cap.yaml": CAP.replace("spent <= budget", "spent <= budget + 1") }, RULES);
+  expect([result.verdict, rules(result)]).toEqual(["hold", ["invariant.weakened hold"]]);
+  const [shown] = result.card.counterexamples?.listed ?? [];
+  const cex = JSON.parse(shown?.document ?? "{}") as Counterexample;
+  expect(cex).toMatchObject({ engine: "smt", invariant: "SPEND.CAP", replay: { verdict: "reproduced" } });
+  expect(Number(cex.inputs?.["spent"])).toBe(Number(cex.inputs?.["budget"]) + 1);
+  const bundle = JSON.parse(fromUtf8Lossy(fromBase64(result.bundle) ?? new Uint8Array(0))) as Bundle;
+  const asked = bundle.documents?.find(({ name }) => name === `smt/${cex.smt2_sha256?.slice(0, 32)}.smt2.txt`);
+  const text = fromUtf8Lossy(fromBase64(asked?.content ?? "") ?? new Uint8Array(0));
+  expect(text).toMatch(/^; sha256 of the question below: [0-9a-f]{64}\n; z3-(?:native|wasm) [0-9.]+ answered: sat\n/);
+  expect(Bun.SHA256.hash(text.split("\n").slice(3).join("\n"), "hex")).toBe(cex.smt2_sha256 ?? "");
+});
+
+test("attack: the rule and the line that declares it go in one change; what the base declares counts", async () => {
+  const result = await gated({ "rules/cap.yaml": null, "maestro.yaml": "version: 1\n" }, RULES);
+  expect(rules(result)).toContain("invariant.removed hold");
 });

@@ -1,0 +1,117 @@
+/** Whether an invariant lets through what it stopped before: asked of a solver where it can say it, and "changed" where it cannot. Runs in a check process. */
+import { canonicalText } from "../../../../proto/canonical.ts";
+import { doubleOfBits, type CexValue } from "../../../../proto/cex-value.ts";
+import type { Counterexample } from "../../../../proto/counterexample.ts";
+import type { AttachedText } from "../../../../proto/formal.ts";
+import { type Found, candidateOf, implies } from "../../../analysis/smt/questions.ts";
+import type { Solver } from "../../../analysis/smt/index.ts";
+import { replayed } from "../../../checking/replayed.ts";
+import { type Clause, type Compiled, type Context, emitSmt } from "../../../invariants/index.ts";
+
+export interface Weaker {
+  readonly verdict: "same" | "stronger" | "weaker" | "changed";
+  readonly because: string;
+  /** Values that were stopped and are no more, tried on both conditions. */
+  readonly cex: Counterexample | null;
+  readonly attached: readonly AttachedText[];
+}
+
+const LIMITS = { deadline_ms: 3_000, memory_bytes_max: 512 * 1024 * 1024 } as const;
+const GROUPS = ["assert", "pre", "post"] as const;
+const RANK = ["low", "medium", "high", "critical"];
+
+const changed = (because: string): Weaker => ({ verdict: "changed", because, cex: null, attached: [] });
+
+/** What of a document is for its reader alone. */
+const meaning = ({ rationale: _r, owner: _o, examples: _e, ...rest }: Compiled["document"]): unknown => rest;
+
+const typesOf = ({ fieldsByEvent }: Compiled): string => canonicalText([...fieldsByEvent].map(([event, fields]) => [event, [...fields].map(([name, { type, tainted }]) => [name, JSON.stringify(type), tainted])]));
+
+/** A difference that no question about conditions settles; null where only conditions differ. */
+function apart(old: Compiled, now: Compiled): string | null {
+  if (RANK.indexOf(now.document.severity ?? "high") < RANK.indexOf(old.document.severity ?? "high")) return "its severity is lower";
+  if (old.document.scope !== now.document.scope || canonicalText(old.document.when) !== canonicalText(now.document.when)) return "it speaks of other events";
+  if (typesOf(old) !== typesOf(now)) return "its fields are others";
+  if (canonicalText(old.document.per ?? null) !== canonicalText(now.document.per ?? null) || (old.document.keys_max ?? 0) !== (now.document.keys_max ?? 0)) return "its instances are kept otherwise";
+  const temporal = ({ document }: Compiled): string => canonicalText((document.temporal ?? []).map(({ formula, only }) => [formula, only ?? null]));
+  return temporal(old) === temporal(now) ? null : "a temporal form is another, and no solver compares those";
+}
+
+export const smtDocument = (found: Found): AttachedText => {
+  const { smt2, smt2_sha256, solver, version, result } = found.evidence;
+  return { name: `smt/${smt2_sha256.slice(0, 32)}.smt2.txt`, text: `; sha256 of the question below: ${smt2_sha256}\n; ${solver ?? "no solver"} ${version ?? ""} answered: ${result}\n; not looked at: ${found.bounds.join("; ")}\n${smt2}` };
+};
+
+/** In the form that conditions are asked with; undefined for what only a solver holds. */
+function plain(value: CexValue): unknown {
+  if (typeof value !== "object") return value;
+  if (Array.isArray(value)) return undefined;
+  if ("#bigint" in value) return BigInt(String(value["#bigint"]));
+  if ("#double" in value) return doubleOfBits(String(value["#double"]));
+  return undefined;
+}
+
+/** What a condition lacks to be asked, such as a state before, is no stop. */
+function stops(clause: Clause, event: Context): boolean {
+  const judged = clause.check(event);
+  return !judged.ok && judged.because !== "missing";
+}
+
+/** Tries the solver's values on the real conditions: the old one stops them, none of the new ones does. */
+async function witness(found: Found, old: Clause, now: readonly Clause[], id: string): Promise<Counterexample | null> {
+  const values = (found.values ?? []).map(([name, value]) => [name.replace(/^\|(.*)\|$/, "$1"), value] as const);
+  if (values.length === 0) return null;
+  const event = Object.fromEntries(values.map(([name, value]) => [name, plain(value)]));
+  if (Object.values(event).includes(undefined)) return null;
+  const smt = smtDocument(found).name;
+  const claimed = candidateOf({ ...found, values }, { invariant: id, message: `stopped before by ${old.text}, and no more`.slice(0, 2_000), replay: { command: ["z3", smt] } });
+  const seen = await replayed(claimed, { engine: "smt", breaks: () => Promise.resolve(stops(old, event) && now.every((clause) => clause.check(event).ok)) });
+  return seen.kind === "counterexample" ? seen.counterexample : null;
+}
+
+interface Asked {
+  readonly all: boolean;
+  readonly unclear: string | null;
+  readonly weaker: { readonly clause: Clause; readonly found: Found } | null;
+  readonly attached: readonly AttachedText[];
+}
+
+/** Whenever all of `premises` hold, does each of `conclusions`? */
+async function keeps(solver: Solver, premises: readonly Clause[], conclusions: readonly Clause[]): Promise<Asked> {
+  const attached: AttachedText[] = [];
+  for (const clause of conclusions) {
+    if (premises.some(({ text }) => text === clause.text)) continue;
+    const emitted = emitSmt([...premises, clause].map(({ node }) => node));
+    if ("not_expressible" in emitted) return { all: false, unclear: emitted.not_expressible, weaker: null, attached };
+    const found = await implies(solver, emitted.ok, premises.map((_, i) => i), premises.length, LIMITS);
+    attached.push(smtDocument(found));
+    if (found.answer === "no") return { all: false, unclear: null, weaker: { clause, found }, attached };
+    if (found.answer === "cannot-tell") return { all: false, unclear: found.because ?? "the solver could not tell", weaker: null, attached };
+  }
+  return { all: true, unclear: null, weaker: null, attached };
+}
+
+async function comparedGroup(solver: Solver, old: readonly Clause[], now: readonly Clause[], id: string): Promise<Weaker> {
+  const kept = await keeps(solver, now, old);
+  if (kept.weaker !== null) {
+    const { clause, found } = kept.weaker;
+    return { verdict: "weaker", because: `${clause.text} does not follow from it any more`, cex: await witness(found, clause, now, id), attached: kept.attached };
+  }
+  if (!kept.all) return { verdict: "changed", because: `whether it stops all it stopped cannot be told: ${kept.unclear ?? ""}`, cex: null, attached: kept.attached };
+  const adds = await keeps(solver, old, now);
+  const verdict = adds.all ? "same" : "stronger";
+  return { verdict, because: verdict === "same" ? "it means the same" : "it stops more than before", cex: null, attached: [...kept.attached, ...adds.attached] };
+}
+
+const WORST: readonly Weaker["verdict"][] = ["weaker", "changed", "stronger", "same"];
+
+/** The second against the first, which has the same id. */
+export async function weaker(solver: () => Solver, old: Compiled, now: Compiled): Promise<Weaker> {
+  if (canonicalText(meaning(old.document)) === canonicalText(meaning(now.document))) return { verdict: "same", because: "it means the same", cex: null, attached: [] };
+  const difference = apart(old, now);
+  if (difference !== null) return changed(difference);
+  const all: Weaker[] = [];
+  for (const group of GROUPS) if (old[group].length + now[group].length > 0) all.push(await comparedGroup(solver(), old[group], now[group], old.id));
+  const worst = all.sort((a, b) => WORST.indexOf(a.verdict) - WORST.indexOf(b.verdict))[0] ?? changed("its conditions are others");
+  return { ...worst, attached: all.flatMap(({ attached }) => attached) };
+}

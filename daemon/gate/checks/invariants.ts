@@ -1,0 +1,72 @@
+import { toBase64, utf8 } from "../../../proto/encoding.ts";
+import type { Facts } from "../../../proto/facts.ts";
+import { defineCheck, type Example } from "./check.ts";
+
+const CAP = "id: SPEND.CAP\nscope: payments\nwhen:\n  - event: payment\nfields: {spent: int, budget: int}\nassert:\n  - expr: spent <= budget\n";
+const PATH = "invariants/cap.yaml";
+
+function changing(old: string | null, now: string | null, says: string): Example {
+  const bytes = (text: string | null): string | null => (text === null ? null : toBase64(utf8(text)));
+  const formal: Facts["formal"] = { specs: [], invariants: "invariants", files: [{ path: PATH, old: bytes(old), new: bytes(now), unread: null }] };
+  return { says, change: [{ path: PATH, old, new: now }], declared: { formal } };
+}
+
+const NEVER = "never: none of the 2,200 changes' projects declares an invariant";
+
+export default defineCheck({
+  id: "invariants",
+  question: "Do the declared invariants still stop what they stopped?",
+  contents: [],
+  reads: ["formal"],
+  rules: [
+    {
+      id: "invariant.weakened",
+      title: "An invariant lets more through",
+      why: "The easiest way to keep a promise is to promise less. A solver found values that were stopped and are no more; they were tried on both conditions.",
+      passes: changing(CAP, CAP.replace("spent <= budget", "budget >= spent"), "The same condition is written the other way round."),
+      fails: changing(CAP, CAP.replace("spent <= budget", "spent <= budget + 1"), "One more than the budget may be spent."),
+      cannot_see: "Lists longer than four items; what a condition is asked of: a change of the code that no longer asks it.",
+      replay: NEVER,
+    },
+    {
+      id: "invariant.changed",
+      title: "An invariant may let more through",
+      why: "Where no solver can say whether it means less, such as of temporal forms or other events, a person reads it.",
+      passes: changing(CAP, `${CAP}rationale: Money that is gone is gone.\n`, "A reason is written down."),
+      fails: changing(CAP, CAP.replace("event: payment", "event: refund"), "It speaks of another event."),
+      cannot_see: "What the change means.",
+      replay: NEVER,
+    },
+    {
+      id: "invariant.removed",
+      title: "An invariant is gone",
+      why: "The base declares it, so it counts until a person lets it go. Another name is another invariant.",
+      passes: changing(CAP, CAP.replace("fields:", "owner: payments\nfields:"), "It gets an owner."),
+      fails: changing(CAP, CAP.replace("SPEND.CAP", "SPEND.LIMIT"), "It has another name."),
+      cannot_see: "A change of maestro.yaml that names another folder: that is guard.self-edit.",
+      replay: NEVER,
+    },
+    {
+      id: "invariant.unreadable",
+      title: "An invariant cannot be compiled",
+      why: "What cannot be compiled stops nothing.",
+      passes: changing(CAP, CAP.replace("spent <= budget", "spent <= budget && spent >= 0"), "A second condition is typed right."),
+      fails: changing(CAP, CAP.replace("spent <= budget", "spent <= budgets"), "A field has no such name."),
+      cannot_see: "A condition that compiles and is not what its author meant.",
+      replay: NEVER,
+    },
+    {
+      id: "invariant.strengthened",
+      title: "An invariant stops more, or is new",
+      why: "Nothing gets through that did not before; whoever reads the change should know that more is stopped.",
+      passes: changing(CAP, CAP.replace("scope: payments", "severity: critical\nscope: payments"), "Only its severity rises."),
+      fails: changing(CAP, CAP.replace("spent <= budget", "spent < budget"), "The budget may not be reached."),
+      cannot_see: "Whether the code keeps it.",
+      replay: NEVER,
+    },
+  ],
+  async run(facts, context) {
+    if (facts.formal.invariants === null) return { not_applicable: "the trusted base declares no folder of invariants" };
+    return (await import("./formal/rules.ts")).judgeInvariants(facts, context);
+  },
+});
