@@ -3,6 +3,7 @@ import type { WorkerLimits } from "../../../proto/config.ts";
 import type { BreakerLimits, BreakerState, Turn } from "./breaker.ts";
 import { Breakers } from "./breakers.ts";
 import { FairLine } from "./fair-line.ts";
+import type { ActionGuard } from "../action-guard.ts";
 import { MemoryWatch } from "../process/memory-watch.ts";
 import { Shares } from "./shares.ts";
 import type { Usage } from "../process/usage.ts";
@@ -20,6 +21,8 @@ export interface PoolSpec extends ChildSpec {
    * so at worst three times this many processes exist.
    */
   readonly size: number;
+  /** Asked of each answer before it is believed, and of each pause before a start is tried again. */
+  readonly act?: ActionGuard;
   readonly backoff: Pick<WorkerLimits, "restart_backoff_ms" | "restart_backoff_ms_max"> & BreakerLimits;
 }
 
@@ -178,7 +181,9 @@ export class WorkerPool {
     };
     const run: Lease["run"] = async (job, options) => {
       try {
+        const began_ms = performance.now();
         const reply = await child.run(job, options);
+        this.#spec.act?.("worker_answered", { took: Math.round(performance.now() - began_ms), deadline: Math.round(options.deadline_ms) });
         this.#breakers.worked(tenant, turn);
         return reply;
       } catch (error) {
@@ -274,7 +279,19 @@ export class WorkerPool {
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#fill();
-    }, pause_ms);
+    }, this.#pause(pause_ms));
+  }
+
+  /** A pause that is too short is a fault of ours; the pool then waits as long as it ever does. */
+  #pause(pause_ms: number): number {
+    const { restart_backoff_ms, restart_backoff_ms_max } = this.#spec.backoff;
+    try {
+      this.#spec.act?.("restart_planned", { failures: this.#failures_in_a_row, pause: pause_ms, pause_first: restart_backoff_ms, pause_max: restart_backoff_ms_max });
+      return pause_ms;
+    } catch (error) {
+      if (!(error instanceof MaestroError)) throw error;
+      return restart_backoff_ms_max;
+    }
   }
 }
 
