@@ -34,6 +34,16 @@ test("a release is found by each of its gates and by its file, newest first, and
   expect(index.asked(106, null, 10)).toHaveLength(1);
 });
 
+test("attack: a log that began anew gives out its numbers again: the later release of the same file is found, and is the newest", () => {
+  const again = (log_index: number, id: string): ShipmentRow => ({ ...row(log_index), shipment_id: `shipment-${id.repeat(32)}` });
+  const before = { row: again(9, "a"), at_s: 100, provenance: false, gates: ["gate-a-1"] };
+  const same_number = { ...before, row: again(9, "b"), at_s: 200 };
+  const lower_number = { ...before, row: again(1, "c"), at_s: 200 };
+  for (const one of [before, same_number, lower_number, before, same_number]) store.atomic(() => index.add(one));
+  expect(index.ofFile(FILE)).toEqual([lower_number, same_number, before].map((one) => one.row.shipment_id));
+  expect([index.count(), index.ofGate("gate-a-1").length, index.asked(0, null, 10).length]).toEqual([3, 3, 3]);
+});
+
 test("questions of one second are all counted; the oldest go where there are more than are kept", () => {
   for (const at of [1, 2, 2, 2, 3]) store.atomic(() => index.refused(refused(at)));
   expect(index.asked(0, null, 10).map(({ key }) => key)).toEqual([[3, 0], [2, 2], [2, 1], [2, 0]]);

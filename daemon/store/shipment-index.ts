@@ -35,6 +35,8 @@ const Named = Closed({ shipment_id: ShipmentId });
 const ASKED_MAX = 50_000;
 /** Of one gate or file; later ones first. */
 const READ_MAX = 64;
+/** Releases of one file within one second of log time. */
+const SECOND_MAX = 1_000;
 
 /** A release as far as it is looked for. */
 export interface IndexedShipment {
@@ -74,11 +76,19 @@ export function openShipmentIndex(store: Store, asked_max = ASKED_MAX): Shipment
     for (const { key } of [...asked.entries({ limit: 1 })]) asked.remove(key);
   }
 
+  /** By its time: a log that begins anew after a restore gives out its numbers again, and those of an older one are the larger ones. */
+  function placed(sha256: string, at_s: number, shipment_id: string): boolean {
+    const start = at_s * SECOND_MAX;
+    const taken = [...files.entries({ start: [sha256, start], end: [sha256, start + SECOND_MAX], limit: SECOND_MAX })];
+    if (taken.some(({ value }) => value.shipment_id === shipment_id)) return false;
+    files.put([sha256, start + Math.min(taken.length, SECOND_MAX - 1)], { shipment_id });
+    return true;
+  }
+
   return {
     add({ row, at_s, provenance, gates: names }) {
-      const { shipment_id, repo_id, head, owner_uid, owner_tenant, artifact, log_index } = row;
-      if (files.get([artifact.sha256, log_index]) !== undefined) return;
-      files.put([artifact.sha256, log_index], { shipment_id });
+      const { shipment_id, repo_id, head, owner_uid, owner_tenant, artifact } = row;
+      if (!placed(artifact.sha256, at_s, shipment_id)) return;
       for (const name of new Set(names)) gates.put([name, shipment_id], { shipment_id });
       note({ at_s, repo_id, head, owner_uid, ...(owner_tenant === undefined ? {} : { owner_tenant }), refused: null, provenance });
     },
