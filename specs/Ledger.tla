@@ -42,10 +42,13 @@ Rolled(a) == IF WindowNow(a) > window[a] THEN WindowNow(a) ELSE window[a]
 
 IsOpen(w) == \E row \in open : row.work = w
 
-\* core.ts shortfall(), for every account before any of them is touched.
+\* core.ts shortfall(): on top of all that is spent and promised.
+Covers(a, w) == SpentNow(a) + reserved[a] + PromisedFor(w) <= BudgetOf(a)
+
+\* For every account before any of them is touched.
 Reserve(w, payers) ==
     /\ ~IsOpen(w)
-    /\ \A a \in payers : SpentNow(a) + reserved[a] + PromisedFor(w) <= BudgetOf(a)
+    /\ \A a \in payers : Covers(a, w)
     /\ spent' = [a \in Accounts |-> IF a \in payers THEN SpentNow(a) ELSE spent[a]]
     /\ window' = [a \in Accounts |-> IF a \in payers THEN Rolled(a) ELSE window[a]]
     /\ reserved' = [a \in Accounts |-> IF a \in payers THEN reserved[a] + PromisedFor(w) ELSE reserved[a]]

@@ -28,6 +28,9 @@ Init == next = 0 /\ dead = {} /\ tries = 0 /\ sent = FALSE /\ told = {} /\ crash
 \* Reporter.move: saved by a rename, so it is the old one or the new one.
 Move == next' = next + 1 /\ tries' = 0 /\ sent' = FALSE
 
+\* Whether a verdict is tried once more after this.
+Again == tries + 1 < TriesMax
+
 \* The host has it and says so.
 Publish ==
     /\ next < Entries /\ ~sent
@@ -36,7 +39,7 @@ Publish ==
 
 \* The host has it, and its answer is lost on the way.
 PublishUnheard ==
-    /\ next < Entries /\ ~sent /\ tries + 1 < TriesMax
+    /\ next < Entries /\ ~sent /\ Again
     /\ told' = told \cup {next} /\ tries' = tries + 1
     /\ UNCHANGED <<next, dead, sent, crashes>>
 
@@ -45,7 +48,7 @@ Save == sent /\ Move /\ UNCHANGED <<dead, told, crashes>>
 \* Reporter.failed: waits and comes again, until it has come often enough.
 Fail ==
     /\ next < Entries /\ ~sent
-    /\ IF tries + 1 < TriesMax
+    /\ IF Again
        THEN tries' = tries + 1 /\ UNCHANGED <<next, dead, sent>>
        ELSE Move /\ dead' = dead \cup {next}
     /\ UNCHANGED <<told, crashes>>

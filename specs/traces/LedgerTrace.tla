@@ -20,7 +20,7 @@ TickTo(t) == t > now /\ now' = t /\ UNCHANGED <<spent, reserved, window, open, u
 
 \* One of those who would pay has too little left, or (of another dimension) this says nothing.
 Refuse(w, payers, here) ==
-    /\ ~IsOpen(w) /\ here => \E a \in payers : SpentNow(a) + reserved[a] + PromisedFor(w) > BudgetOf(a)
+    /\ ~IsOpen(w) /\ here => \E a \in payers : ~Covers(a, w)
     /\ UNCHANGED vars
 
 TraceInit == Init /\ at = 1

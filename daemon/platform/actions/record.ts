@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { type ActionListener, listenToActions } from "./index.ts";
 
 /** A run that says more is cut there, and a cut one is never believed. */
-export const TRACE_BYTES_MAX = 64 * 1024 * 1024;
+const TRACE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Appends to `path`: `{"begin":…}`, then one line for each action, numbered from 0, then `{"end":N}` where it was closed in order. A line that

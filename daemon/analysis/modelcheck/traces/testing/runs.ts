@@ -51,12 +51,20 @@ export interface RunSize {
   readonly steps: number;
 }
 
+/** The modules of a machine by file, the outermost last; with `fault` in them they are loaded from a copy. */
+export async function codeOf(machine: Machine, fault: SeededFault | null): Promise<ReadonlyMap<string, object>> {
+  using mutants = new Mutants();
+  const loaded = new Map<string, object>();
+  for (const file of FILES[machine]) {
+    const path = join(DAEMON, file);
+    loaded.set(file, (await import(fault === null ? path : mutants.make(path, file === fault.file ? fault : undefined))) as object);
+  }
+  return loaded;
+}
+
 /** A recording of one machine; `fault` is in its code. */
 export async function runOf(machine: Machine, { seed, steps }: RunSize, fault: SeededFault | null = null): Promise<string> {
-  using mutants = new Mutants();
-  let path = "";
-  for (const file of FILES[machine]) path = fault === null ? join(DAEMON, file) : mutants.make(join(DAEMON, file), file === fault.file ? fault : undefined);
-  const loaded = (await import(path)) as Loaded;
+  const loaded = [...(await codeOf(machine, fault)).values()].at(-1) as Loaded;
   const some = (of: number): number => Math.max(1, Math.floor(steps / of));
   return recorded((begin) => {
     switch (machine) {
