@@ -6,7 +6,7 @@ import { MaestroError } from "../proto/errors.ts";
 import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
 import { Builder } from "./building/index.ts";
-import { openGuarding, type Guarding } from "./guarding/index.ts";
+import { openGuarding, openWatching, type Guarding, type Watching } from "./guarding/index.ts";
 import { createEgress } from "./egress/index.ts";
 import { createKeyless, type Keyless } from "./egress/keyless/index.ts";
 import { openTestHistory } from "./commands/history.ts";
@@ -86,6 +86,7 @@ export interface Core extends State {
   readonly costs: ChangeCosts;
   readonly witnessing: Witnessing;
   readonly guarding: Guarding;
+  readonly watching: Watching;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -124,7 +125,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const { state_dir, host, clock, random } = options;
   await mkdir(state_dir, { recursive: true, mode: 0o700 });
   // Asking git takes a process of its own, so everything else is read meanwhile.
-  const [tools, policy, guarding] = await Promise.all([findGit(), readPolicy(host), openGuarding({ folder: host.invariants_folder, warn: options.warn })]);
+  let watching: Watching | null = null;
+  const [tools, policy, guarding] = await Promise.all([findGit(), readPolicy(host), openGuarding({ folder: host.invariants_folder, warn: options.warn, passed: (event, fields) => watching?.events.own(event, fields) })]);
   // Before anything else in the folder is touched: one of another version is left as it is.
   let witnessing: Witnessing | null = null;
   const state = await openState({ ...options, guard: guarding.writes, appended: () => witnessing?.cosigned.nudge() });
@@ -138,6 +140,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const policy_copy = join(state_dir, "host-policy.tar.gz");
   await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
   const { artifacts, gates, outbox, evidence } = state;
+  watching = openWatching({ store: state.store, clock, now_s: () => evidence.now_s(), guards: guarding.guards, limits: host.limits, warn: options.warn });
   const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn, act: guarding.guards.check });
   const pool = createPool(options);
   // Of the state folder a sandbox may only ever be shown what a gate wrote out for it.
@@ -172,7 +175,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding, watching,
     intakes,
     integrity,
     policy_bytes: policy.bytes,
@@ -184,6 +187,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
       // A gate whose process was just taken away still has files to put away before its bill is written.
       await tenants.settled(SETTLE_MS);
       await evidence.published();
+      watching?.events.close();
       await state.store.close();
     },
   };

@@ -9,6 +9,8 @@ import { shipmentRoutes } from "./api/shipments.ts";
 import { clockRoutes } from "./api/clock.ts";
 import { openingRoutes } from "./api/openings.ts";
 import { gateRoutes } from "./api/gates.ts";
+import { breakerRoutes, breaking } from "./api/breakers.ts";
+import { monitorRoutes } from "./api/monitors.ts";
 import { guardRoutes } from "./api/guards.ts";
 import { keylessRoutes } from "./api/keyless.ts";
 import { effectiveRoutes } from "./api/effective.ts";
@@ -93,7 +95,7 @@ export class Daemon {
     };
     const inherited = inheritedSockets();
     this.server = await serveSockets({
-      routes: withOpenApi(this.routes(expectWork), VERSION),
+      routes: withOpenApi(breaking(this.routes(expectWork), core.watching.breakers), VERSION),
       log_files: core.evidence.site,
       path: socket_path,
       sockets: host.sockets,
@@ -140,6 +142,8 @@ export class Daemon {
       ...effectiveRoutes({ ...core, host, limits: { server } }),
       ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),
       ...openingRoutes({ ...core, log: this.deps.log }),
+      ...monitorRoutes({ ...core.watching, limits: host.limits.event }),
+      ...breakerRoutes({ ...core, ...core.watching, roster: () => core.shelf.roster, config_owner: core.options.config_owner ?? (() => null), own_uid: process.getuid?.() ?? -1, inTenant: (peer) => core.tenants.isTenant(peer), body_bytes_max: server.json_bytes_max }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...rotationRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...evidenceBundleRoutes({ ...core, bundling: bundlingOf(core) }),

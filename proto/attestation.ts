@@ -1,4 +1,5 @@
 import { Type, type Static } from "@sinclair/typebox";
+import { BREAKER_RESET_PREDICATE, BreakerReset } from "./breaker.ts";
 import { PROVENANCE_PREDICATE } from "./build.ts";
 import { Attempt, GateId, Identity, Mode } from "./change.ts";
 import { Verdict } from "./decision.ts";
@@ -97,8 +98,17 @@ export const RotationStatement = Closed({
 });
 export type RotationStatement = Static<typeof RotationStatement>;
 
+/** A person closed a breaker before its time; signed and logged before it took effect. */
+export const BreakerResetStatement = Closed({
+  _type: Type.Literal(STATEMENT_TYPE),
+  subject: Type.Array(Subject, { minItems: 1, maxItems: 1, description: "the log and its root before this entry" }),
+  predicateType: Type.Literal(BREAKER_RESET_PREDICATE),
+  predicate: BreakerReset,
+});
+export type BreakerResetStatement = Static<typeof BreakerResetStatement>;
+
 /** What a key of role `gate` signs. */
-export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE, SVR_PREDICATE, VSA_PREDICATE, TEST_RESULT_PREDICATE, SHIPMENT_PREDICATE, PACKAGE_RELEASE_PREDICATE];
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE, SVR_PREDICATE, VSA_PREDICATE, TEST_RESULT_PREDICATE, SHIPMENT_PREDICATE, PACKAGE_RELEASE_PREDICATE, BREAKER_RESET_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

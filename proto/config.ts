@@ -5,7 +5,7 @@ import { Builds } from "./build.ts";
 import { Commands, ToolMounts } from "./command.ts";
 import { Effect, RuleMode } from "./decision.ts";
 import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people.ts";
-import { BuildLimits, CommandLimits, EgressLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, limit, MiB, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
+import { BreakerLimits, BuildLimits, CommandLimits, EgressLimits, EventLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, limit, MiB, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { Retention } from "./retention.ts";
@@ -162,6 +162,8 @@ export const HostConfig = Closed(
         egress: Type.Optional(Type.Partial(EgressLimits, { additionalProperties: false })),
         tenant: Type.Optional(Type.Partial(TenantLimits, { additionalProperties: false })),
         witness: Type.Optional(Type.Partial(WitnessLimits, { additionalProperties: false })),
+        breaker: Type.Optional(Type.Partial(BreakerLimits, { additionalProperties: false })),
+        event: Type.Optional(Type.Partial(EventLimits, { additionalProperties: false })),
       }),
     ),
   },

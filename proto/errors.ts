@@ -108,6 +108,7 @@ export const ERRORS = {
   "cli.usage": row(400, EXIT.usage, false, "The command line is not understood; see `maestro --help`."),
   "cli.output": row(500, EXIT.internal, false, "What the command had to say could not be written; its reader went away, or the disk is full."),
   "install.failed": row(503, EXIT.unavailable, true, "A needed package could not be installed; check the network to your package registry."),
+  "breaker.open": row(503, EXIT.unavailable, true, "That action failed too often, so it is refused for a while; the detail says why and until when. A person may close it: `maestro breaker reset`."),
   "invariant.violated": row(500, EXIT.internal, false, "A rule that must hold of this daemon would not, so nothing of it was done; the detail names the rule. See docs/guards.md, and report it with the request id."),
   "internal.bug": row(500, EXIT.internal, false, "Something that must hold does not; please report it with the request id."),
 } as const satisfies Record<string, ErrorRow>;

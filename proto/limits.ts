@@ -159,6 +159,27 @@ export const WitnessLimits = Closed({
 });
 export type WitnessLimits = Static<typeof WitnessLimits>;
 
+/** When an action that reaches far is refused for a while, of one tenant; see docs/monitors.md. */
+export const BreakerLimits = Closed({
+  failures_max: limit(5, "failures or violations within the window that open it"),
+  window_ms: limit(600_000, "how long a failure counts"),
+  open_ms: limit(60_000, "how long it first stays open; doubles with each opening without a success in between"),
+  open_ms_max: limit(3_600_000, "longest opening"),
+  probes: limit(1, "calls let in at once when its time is over; one that ends well closes it"),
+});
+export type BreakerLimits = Static<typeof BreakerLimits>;
+
+/** Events that agents and jobs report. */
+export const EventLimits = Closed({
+  batch_bytes_max: limit(1 * MiB, "one batch of events"),
+  reorder_ms: limit(2_000, "how late an event may come and still be looked at in its place; verdicts wait as long"),
+  ahead_ms_max: limit(60_000, "how far an event's time may be ahead of this daemon's clock"),
+  waiting_max: limit(10_000, "events of one tenant that wait for their time"),
+  sources_max: limit(1_000, "sources of one tenant whose numbers are remembered; the one that is quiet longest goes first"),
+  spaces_max: limit(256, "tenants whose events are watched at once"),
+});
+export type EventLimits = Static<typeof EventLimits>;
+
 /** One run of `maestro build`; what is not named here is bounded by `sandbox` and `command`. */
 export const BuildLimits = Closed({
   builds_max: limit(1, "builds at once; more wait in line, apart from gates"),
@@ -184,5 +205,7 @@ export const Limits = Closed({
   egress: EgressLimits,
   tenant: TenantLimits,
   witness: WitnessLimits,
+  breaker: BreakerLimits,
+  event: EventLimits,
 });
 export type Limits = Static<typeof Limits>;

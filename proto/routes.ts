@@ -26,8 +26,10 @@ import type {
   TrustReply,
   VersionReply,
 } from "./api.ts";
+import type { BreakerResetAsk, BreakerResetReply, BreakersReply } from "./breaker.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
+import type { EventBatch, EventsReply, MonitorsReply } from "./event.ts";
 import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { LogRotateReply, LogRotateRequest } from "./log.ts";
@@ -89,6 +91,10 @@ export const ROUTES = {
   rules: get("/v1/rules"),
   stop: { method: "POST", path: "/v1/stop", body: "none", reply: "json" },
   clock: get("/v1/clock"),
+  reportEvents: { method: "POST", path: "/v1/events", body: "json", reply: "json" },
+  monitors: get("/v1/monitors"),
+  breakers: get("/v1/breakers"),
+  resetBreaker: { method: "POST", path: "/v1/breakers/reset", body: "json", reply: "json", once: true },
   rotateLog: { method: "POST", path: "/v1/log/rotate", body: "json", reply: "json", once: true },
   resetClock: { method: "POST", path: "/v1/clock/reset", body: "json", reply: "json", once: true },
   repositories: get("/v1/repositories"),
@@ -147,6 +153,10 @@ export interface RouteTypes {
   config: { reply: ConfigReply };
   rules: { reply: RulesReply };
   stop: { reply: StopReply };
+  reportEvents: { request: EventBatch; reply: EventsReply };
+  monitors: { reply: MonitorsReply };
+  breakers: { reply: BreakersReply };
+  resetBreaker: { request: BreakerResetAsk; reply: BreakerResetReply };
   clock: { reply: ClockReply };
   resetClock: { request: ClockResetRequest; reply: ClockResetReply };
   rotateLog: { request: LogRotateRequest; reply: LogRotateReply };

@@ -55,6 +55,23 @@ export class MaestroClient {
     return this.socket.request("witnesses", {});
   }
 
+  /** Reports what happened; sent twice it counts once. */
+  reportEvents(body: RequestOf<"reportEvents">): Promise<ReplyOf<"reportEvents">> {
+    return this.socket.request("reportEvents", { body });
+  }
+
+  monitors(): Promise<ReplyOf<"monitors">> {
+    return this.socket.request("monitors", {});
+  }
+
+  breakers(): Promise<ReplyOf<"breakers">> {
+    return this.socket.request("breakers", {});
+  }
+
+  resetBreaker(body: RequestOf<"resetBreaker">): Promise<ReplyOf<"resetBreaker">> {
+    return this.socket.request("resetBreaker", { body });
+  }
+
   clock(): Promise<ReplyOf<"clock">> {
     return this.socket.request("clock", {});
   }

@@ -1,6 +1,7 @@
 /** A verdict becomes evidence: manifest, signed statement, log entry, bundle; durable before anyone hears of it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { BreakerReset } from "../../proto/breaker.ts";
 import type { RangeOpening } from "../../proto/range.ts";
 import type { ReleaseProof, ReleaseRequest } from "../../proto/release.ts";
 import { canonicalBytes } from "../../proto/canonical.ts";
@@ -12,6 +13,7 @@ import { tlogProofText } from "../verifier/tlog-proof.ts";
 import type { Trust } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
 import { signStatement } from "./attest/index.ts";
+import { logBreakerReset } from "./breaker.ts";
 import { openKeys, type Keys } from "./keys/index.ts";
 import { liveKeys } from "./keys/live.ts";
 import { checkSums } from "./keys/sums.ts";
@@ -87,6 +89,8 @@ export interface Evidence extends ProvenanceSigner, ShipmentSigner {
    * before. Throws `evidence.keys` where the trust file does not let this node say it.
    */
   release(request: ReleaseRequest, proof: ReleaseProof, commit: (logged: LoggedRelease) => void): Promise<LoggedRelease>;
+  /** Signs and logs that a person closed a breaker; see `logBreakerReset`. */
+  resetBreaker(reset: BreakerReset, keep: (envelope: Uint8Array) => Promise<void>, commit: () => void): Promise<number>;
   /** What opens one hidden number of a gate, out of what `record` sealed. Throws `request.not_found`, `store.corrupt`. */
   reveal(sealed: string, of: { readonly gate_id: string; readonly attempt: number }, obligation: string): Pick<RangeOpening, "value" | "blinding">;
   /** Keyed digest of what stays here and could be guessed from a plain one. */
@@ -190,6 +194,8 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
       const time_s = time.next_s(newest_s());
       return logRelease(log, time_s, { request, proof, at: timestampOf(time_s) }, keys, commit);
     },
+
+    resetBreaker: (reset, keep, commit) => logBreakerReset(log, time.next_s(newest_s()), reset, keys, keep, commit),
 
     ...provenanceSigner(log, () => time.next_s(newest_s()), keys),
     ...shipmentSigner(log, () => time.next_s(newest_s()), keys, deps.version),

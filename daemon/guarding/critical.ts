@@ -13,7 +13,10 @@ const INDEX = { derived: "an index: made again from the records it points to" } 
 const BYTES = { derived: "bytes in use by payer: counted anew from what is kept" } as const;
 
 export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
+  breakers: { derived: "what failed of late; a record that is gone closes a breaker early, and `maestro breaker reset` is the logged way" },
   erasures: { derived: "files that go with a tombstone of the same transaction; asked again until they are gone" },
+  "events.sources": { derived: "how far each source has counted; without it what came is taken once more, and late" },
+  "events.watched": { derived: "whose rules had something to remember; says after a restart what nobody can tell" },
   "evidence.time": ["INV.TIME.FREEZE_STAYS"],
   floors: ["INV.NUMBERS.KEPT", "INV.NUMBERS.NEVER_AGAIN"],
   gate_names: INDEX,
@@ -63,6 +66,8 @@ const ACCESS = ["INV.ACCESS.OPERATOR", "INV.ACCESS.SOCKET", "INV.ACCESS.VERB"] a
 
 export const CRITICAL_ROUTES: Readonly<Record<Changing, Cover>> = {
   stop: ACCESS,
+  reportEvents: ACCESS,
+  resetBreaker: ACCESS,
   rotateLog: ACCESS,
   resetClock: ACCESS,
   target: ACCESS,

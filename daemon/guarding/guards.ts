@@ -56,6 +56,11 @@ export class Guards {
     return { checks: this.checks, violations: this.violations };
   }
 
+  /** Rules with conditions on events in time. */
+  get temporal(): readonly InvariantDocument[] {
+    return [...this.documents.values()].filter(({ temporal }) => temporal?.some(({ only }) => only !== "model") === true);
+  }
+
   get ids(): readonly string[] {
     return [...this.documents.keys()];
   }

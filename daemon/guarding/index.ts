@@ -2,7 +2,7 @@
 import { MaestroError } from "../../proto/errors.ts";
 import type { WriteGuard } from "../store/write-guard.ts";
 import { GuardDesk } from "./desk.ts";
-import { Guards } from "./guards.ts";
+import { Guards, type Fields } from "./guards.ts";
 import { joinedWith } from "./host-folder.ts";
 import { TABLE_EVENTS } from "./readings/index.ts";
 import { RequestGuard } from "./requests.ts";
@@ -10,11 +10,14 @@ import { shippedDocuments } from "./shipped.ts";
 import { writeGuard } from "./writes.ts";
 
 export type { Fields, GuardCounts, Violation } from "./guards.ts";
+export { openWatching, type Watching } from "./watching.ts";
 export { Guards } from "./guards.ts";
 
 export interface GuardingOptions {
   /** The operator's own rules; `null` for none. */
   readonly folder: string | null;
+  /** Hears of each event that some rule is about, once its guards let it pass; inside transactions too. */
+  readonly passed?: (event: string, fields: Fields) => void;
   readonly warn: (what: string, error: unknown) => void;
 }
 
@@ -26,9 +29,9 @@ export interface Guarding {
 }
 
 /** Throws `config.malformed` where the operator's rules are not whole. */
-export async function openGuarding({ folder, warn }: GuardingOptions): Promise<Guarding> {
+export async function openGuarding({ folder, warn, passed }: GuardingOptions): Promise<Guarding> {
   const shipped = shippedDocuments();
   const found = folder === null ? shipped : await joinedWith(shipped, folder);
-  const guards = new Guards({ ...found, violated: (event, { id, message }) => warn(`an invariant would not hold of ${event}, so it was not done`, new MaestroError("invariant.violated", `${id}: ${message}`)) });
+  const guards = new Guards({ ...found, ...(passed === undefined ? {} : { passed }), violated: (event, { id, message }) => warn(`an invariant would not hold of ${event}, so it was not done`, new MaestroError("invariant.violated", `${id}: ${message}`)) });
   return { guards, writes: writeGuard(guards, TABLE_EVENTS), requests: new RequestGuard(guards, {}), desk: new GuardDesk(guards) };
 }

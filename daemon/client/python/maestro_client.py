@@ -135,6 +135,10 @@ ROUTES: Dict[str, Route] = {
     "rules": Route("GET", "/v1/rules", "none", "json", False),
     "stop": Route("POST", "/v1/stop", "none", "json", False),
     "clock": Route("GET", "/v1/clock", "none", "json", False),
+    "reportEvents": Route("POST", "/v1/events", "json", "json", False),
+    "monitors": Route("GET", "/v1/monitors", "none", "json", False),
+    "breakers": Route("GET", "/v1/breakers", "none", "json", False),
+    "resetBreaker": Route("POST", "/v1/breakers/reset", "json", "json", True),
     "rotateLog": Route("POST", "/v1/log/rotate", "json", "json", True),
     "resetClock": Route("POST", "/v1/clock/reset", "json", "json", True),
     "repositories": Route("GET", "/v1/repositories", "none", "json", False),
@@ -316,6 +320,93 @@ class RuleDocEffects(TypedDict):
 class StopReply(TypedDict):
     stopping: Literal[True]
     pid: int
+
+
+class EventsReply(TypedDict):
+    accepted: int
+    known: int
+    late: int
+    unheard: int
+    missing: int
+    findings: List[MonitorFinding]
+
+
+class MonitorFinding(TypedDict):
+    invariant: str
+    severity: Literal["critical", "high", "medium", "low"]
+    scope: str
+    formula: str
+    key: Union[List[str], None]
+    verdict: Literal["violated", "inconclusive"]
+    because: Literal["false", "missing", "error", "keys", "late", "full", "clock", "lost", "restart"]
+    at: str
+    message: str
+
+
+class EventBatch(TypedDict):
+    source: str
+    events: List[ReportedEvent]
+
+
+ReportedEvent = TypedDict("ReportedEvent", {"seq": "int", "at": "Union[str, int]", "event": "str", "with": "Dict[str, Any]"}, total=False)
+
+
+class MonitorsReply(TypedDict):
+    monitors: List[MonitorView]
+
+
+class MonitorView(TypedDict):
+    space: str
+    invariant: str
+    severity: Literal["critical", "high", "medium", "low"]
+    formulas: List[str]
+    verdict: Literal["kept", "pending", "violated", "inconclusive"]
+    keys: int
+    pending: int
+    violated: int
+    inconclusive: int
+    newest: Union[MonitorFinding, None]
+
+
+class BreakersReply(TypedDict):
+    trust_domain: str
+    breakers: List[BreakerView]
+
+
+class BreakerView(TypedDict):
+    action: Literal["build", "keyless", "override", "release", "rotate", "ship"]
+    party: str
+    state: Literal["closed", "open", "half-open"]
+    failures: int
+    trips: int
+    reason: Union[str, None]
+    opened: Union[str, None]
+    half_opens: Union[str, None]
+
+
+class BreakerResetReply(TypedDict):
+    person: str
+    log_index: int
+
+
+class _BreakerResetAsk(TypedDict):
+    request: BreakerResetRequest
+
+
+class BreakerResetAsk(_BreakerResetAsk, total=False):
+    public_key: str
+    signature: str
+
+
+class BreakerResetRequest(TypedDict):
+    type: Literal["maestro.breaker-reset"]
+    v: Literal[1]
+    trust_domain: str
+    action: Literal["build", "keyless", "override", "release", "rotate", "ship"]
+    party: str
+    trips: int
+    opened: str
+    reason: str
 
 
 class LogRotateReply(TypedDict):
@@ -1484,6 +1575,22 @@ class _Methods:
     def clock(self) -> ClockReply:
         """Log time, and whether it stands still. GET /v1/clock"""
         return cast("ClockReply", self._ask(ROUTES["clock"]))
+
+    def report_events(self, body: EventBatch) -> EventsReply:
+        """Report what an agent or a job did, for the invariants about time; numbered by its source, so that sent twice it counts once. POST /v1/events"""
+        return cast("EventsReply", self._ask(ROUTES["reportEvents"], body=body))
+
+    def monitors(self) -> MonitorsReply:
+        """What the invariants about time say of the caller's own events; of everybody's and the daemon's for whoever runs it. GET /v1/monitors"""
+        return cast("MonitorsReply", self._ask(ROUTES["monitors"]))
+
+    def breakers(self) -> BreakersReply:
+        """Actions that are refused for a while because they failed, and those that failed of late: the caller's own; everybody's for whoever runs the daemon. GET /v1/breakers"""
+        return cast("BreakersReply", self._ask(ROUTES["breakers"]))
+
+    def reset_breaker(self, body: BreakerResetAsk) -> BreakerResetReply:
+        """Close a breaker before its time, as a person of the host configuration; signed and logged before it takes effect. POST /v1/breakers/reset"""
+        return cast("BreakerResetReply", self._ask(ROUTES["resetBreaker"], body=body))
 
     def rotate_log(self, body: LogRotateRequest) -> LogRotateReply:
         """Make the log's next key, go on under it, or both; an entry of the log says so. POST /v1/log/rotate"""

@@ -69,6 +69,11 @@ export class Monitor {
     return this.instances.size;
   }
 
+  /** Before this time no deadline passes. */
+  get due_ms(): number {
+    return this.next_due_ms;
+  }
+
   /** Instances with something still to come. */
   get pending(): number {
     let count = 0;
@@ -102,9 +107,13 @@ export class Monitor {
     }
   }
 
-  /** Time alone: what nobody did in time is noticed here, and instances with nothing left to remember go. */
+  /** Time alone: what nobody did in time is noticed here. Where nothing is due it costs nothing. */
   tick(now_ms: number): void {
-    if (now_ms <= this.next_due_ms && this.instances.size < this.keys_max / 2) return;
+    if (now_ms > this.next_due_ms) this.sweep(now_ms);
+  }
+
+  /** As `tick`, of every instance; those with nothing left to remember go. */
+  sweep(now_ms: number): void {
     this.next_due_ms = Infinity;
     for (const [name, instance] of this.instances) {
       let idle = now_ms >= instance.unsure_until_ms;

@@ -45,6 +45,11 @@ export class Watch {
     return this.monitors.some((monitor) => monitor.hears(event));
   }
 
+  /** Whether time alone may still decide something. */
+  get busy(): boolean {
+    return this.waiting.length > 0 || this.monitors.some((monitor) => monitor.due_ms < Infinity);
+  }
+
   get room(): number {
     return this.options.waiting_max - this.waiting.length;
   }

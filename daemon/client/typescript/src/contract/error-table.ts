@@ -77,6 +77,7 @@ export const ERRORS = {
   "cli.usage": { retry: false, sentence: "The command line is not understood; see `maestro --help`." },
   "cli.output": { retry: false, sentence: "What the command had to say could not be written; its reader went away, or the disk is full." },
   "install.failed": { retry: true, sentence: "A needed package could not be installed; check the network to your package registry." },
+  "breaker.open": { retry: true, sentence: "That action failed too often, so it is refused for a while; the detail says why and until when. A person may close it: `maestro breaker reset`." },
   "invariant.violated": { retry: false, sentence: "A rule that must hold of this daemon would not, so nothing of it was done; the detail names the rule. See docs/guards.md, and report it with the request id." },
   "internal.bug": { retry: false, sentence: "Something that must hold does not; please report it with the request id." },
 } as const satisfies Record<string, { readonly retry: boolean; readonly sentence: string }>;

@@ -2,8 +2,10 @@
 import type { Body, Events, Input, Options } from "../request.ts";
 import { ROUTES, type Route } from "./routes.ts";
 import type { ClockReply, ClockResetReply, ClockResetRequest, ConfigReply, GateEvent, GateReply, GateRequest, HealthReply, IntakeReply, IntakeRequest, PackReply, ReplayEvent, ReplayRequest, RepositoriesReply, RulesReply, StatusReply, StopReply, TargetReply, TargetRequest, TrustReply, VersionReply } from "./api.ts";
+import type { BreakerResetAsk, BreakerResetReply, BreakersReply } from "./breaker.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { EffectiveRequest } from "./effective.ts";
+import type { EventBatch, EventsReply, MonitorsReply } from "./event.ts";
 import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { FindingsReply } from "./findings.ts";
@@ -81,6 +83,26 @@ export abstract class Methods {
   /** Log time, and whether it stands still. `GET /v1/clock` */
   clock(options: Options = {}): Promise<ClockReply> {
     return this.ask(ROUTES.clock, { ...options });
+  }
+
+  /** Report what an agent or a job did, for the invariants about time; numbered by its source, so that sent twice it counts once. `POST /v1/events` */
+  reportEvents(body: EventBatch, options: Options = {}): Promise<EventsReply> {
+    return this.ask(ROUTES.reportEvents, { body, ...options });
+  }
+
+  /** What the invariants about time say of the caller's own events; of everybody's and the daemon's for whoever runs it. `GET /v1/monitors` */
+  monitors(options: Options = {}): Promise<MonitorsReply> {
+    return this.ask(ROUTES.monitors, { ...options });
+  }
+
+  /** Actions that are refused for a while because they failed, and those that failed of late: the caller's own; everybody's for whoever runs the daemon. `GET /v1/breakers` */
+  breakers(options: Options = {}): Promise<BreakersReply> {
+    return this.ask(ROUTES.breakers, { ...options });
+  }
+
+  /** Close a breaker before its time, as a person of the host configuration; signed and logged before it takes effect. `POST /v1/breakers/reset` */
+  resetBreaker(body: BreakerResetAsk, options: Options = {}): Promise<BreakerResetReply> {
+    return this.ask(ROUTES.resetBreaker, { body, ...options });
   }
 
   /** Make the log's next key, go on under it, or both; an entry of the log says so. `POST /v1/log/rotate` */

@@ -1,6 +1,7 @@
 // Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
 export type * from "./actor.ts";
 export type * from "./api.ts";
+export type * from "./breaker.ts";
 export type * from "./build-api.ts";
 export type * from "./build.ts";
 export type * from "./card.ts";
@@ -8,6 +9,7 @@ export type * from "./change.ts";
 export type * from "./damage.ts";
 export type * from "./decision.ts";
 export type * from "./effective.ts";
+export type * from "./event.ts";
 export type * from "./evidence-bundle.ts";
 export type * from "./failed-test.ts";
 export type * from "./feed.ts";
