@@ -97,6 +97,16 @@ describe.skipIf(noNode)("the TypeScript package, packed and installed", () => {
     expect(checked.stdout.match(/^\w+\.ts\(\d+/gm)).toEqual(["bad.ts(3", "bad.ts(4", "bad.ts(5"]);
   });
 
+  test("guards around a program's own functions: the README's example under Node and Bun, without a daemon; fields of another type are refused", async () => {
+    const readme = readFileSync(join(CLIENT, "typescript/README.md"), "utf8");
+    writeFileSync(join(project, "guards.ts"), /^```ts\n([^]*?)^```/m.exec(readme)?.[1] ?? "");
+    writeFileSync(join(project, "wrong.ts"), 'import { guard, guarded, rule } from "maestro-client/guard";\nconst cap = rule({ id: "A.B", scope: "a", when: [{ event: "e" }], fields: { n: "int", word: "enum[yes, no]" }, assert: [{ expr: "n > 0" }] });\nguarded(cap, (ctx: { n: string; word: "yes" }) => ctx);\ncap.before({ n: 1, word: "perhaps" });\nclass A {\n  @guard(cap)\n  a(_: { n: boolean; word: "no" }): void {}\n}\nnew A();\n');
+    const compiled = await run([process.execPath, join(ROOT, "node_modules/typescript/bin/tsc"), "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom", "--outDir", "compiled", "guards.ts", "wrong.ts"], { cwd: project });
+    expect([...new Set(compiled.stdout.match(/^\w+\.ts\(\d+/gm))]).toEqual(["wrong.ts(3", "wrong.ts(4", "wrong.ts(6"]);
+    const said = "asked: hello\n2000000\nSHOP.BUDGET.CAP: spent 6.00 of 5.00\nSHOP.ACCOUNT.DRAWN: the balance went from 2.00 to -7.00\n";
+    for (const argv of [[node!, "compiled/guards.js"], [process.execPath, "compiled/guards.js"], [process.execPath, "guards.ts"]]) expect(await run(argv, { cwd: project, env: { MAESTRO_SOCKET: "" } })).toEqual({ code: 0, stdout: said, stderr: "" });
+  });
+
   /** Prints what became of each call, one line a call. */
   const PROBE = `import { Maestro } from "maestro-client";
     for (const [socket, what] of JSON.parse(process.argv[2])) {
