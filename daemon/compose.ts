@@ -30,6 +30,7 @@ import { Turnstile } from "./gate/turnstile.ts";
 import { openIntegrity, type Integrity } from "./integrity/index.ts";
 import { RepositoryStore } from "./platform/git/repository-store.ts";
 import { findGit, Git, type GitTools } from "./platform/git/runner.ts";
+import type { ActionGuard } from "./platform/action-guard.ts";
 import type { CgroupHome } from "./platform/cgroup/memory-home.ts";
 import { WorkerPool } from "./platform/pool/pool.ts";
 import { heldMax } from "./platform/pool/shares.ts";
@@ -99,10 +100,10 @@ const SIMULATIONS_WAITING_MAX = 16;
 const POOL_DRAIN_MS = 2_000;
 const SETTLE_MS = 2_000;
 
-function createPool({ host, cgroups, worker_program }: CoreOptions): WorkerPool {
+function createPool({ host, cgroups, worker_program }: CoreOptions, act: ActionGuard): WorkerPool {
   const { worker } = host.limits;
   const program = worker_program ?? (existsSync(BUNDLED_WORKER) ? BUNDLED_WORKER : SOURCE_WORKER);
-  return new WorkerPool({ argv: [process.execPath, "--smol", program], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker, cgroups });
+  return new WorkerPool({ argv: [process.execPath, "--smol", program], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker, cgroups, act });
 }
 
 async function readPolicy(host: Host): Promise<{ bytes: Uint8Array; name: string; data: unknown }> {
@@ -142,7 +143,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const { artifacts, gates, outbox, evidence } = state;
   watching = openWatching({ store: state.store, clock, now_s: () => evidence.now_s(), guards: guarding.guards, limits: host.limits, warn: options.warn });
   const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn, act: guarding.guards.check });
-  const pool = createPool(options);
+  const pool = createPool(options, guarding.guards.check);
   // Of the state folder a sandbox may only ever be shown what a gate wrote out for it.
   // A gate runs one job at a time, so nobody waits for another tenant's to end: as many launchers as the turnstile lets in.
   const sandbox = createSandbox({ launchers_max: heldMax(host.limits.gate.gates_max) + heldMax(host.limits.build.builds_max), worker: host.limits.worker, private_paths: [state_dir], work_paths: [trees_dir], socket: host.sandbox_socket });
