@@ -17,7 +17,7 @@ export const BreakerView = Closed({
   party: BreakerParty,
   state: Choice(BREAKER_STATES),
   failures: { ...Count, description: "within the window, while it is closed" },
-  trips: { ...Count, description: "how often it has opened without a success in between; names the opening that a reset is for" },
+  trips: { ...Count, description: "how often it has opened; names the opening that a reset is for" },
   reason: Type.Union([ShortText, Type.Null()], { description: "what opened it" }),
   opened: Type.Union([Timestamp, Type.Null()]),
   half_opens: Type.Union([Timestamp, Type.Null()]),

@@ -31,6 +31,7 @@ test("it never lets in before its time, never opens without the count within the
           expect([record.open.since_s, record.open.until_s - now_s <= 80]).toEqual([now_s, true]);
           counted = [];
         }
+        expect(record.trips).toBeGreaterThanOrEqual(before.trips);
         if (record.open === null && before.open !== null) expect([phase, act]).toEqual(["half-open", "try-and-succeed"]);
       }
     }),
@@ -54,7 +55,7 @@ test("each opening without a success in between lasts twice as long, up to the l
     record = failed(record, now_s, "again", "half-open", policy);
   }
   expect(lasts).toEqual([10, 20, 40, 80, 80]);
-  expect(succeeded(record, record.open!.until_s, "half-open")).toEqual(CLOSED);
+  expect(succeeded(record, record.open!.until_s, "half-open")).toEqual({ ...CLOSED, trips: 6 });
 });
 
 test("attack: work that was let in before it opened and ends well later does not close it", () => {

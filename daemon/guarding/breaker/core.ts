@@ -9,13 +9,15 @@ const FAILURES_KEPT_MAX = 1_000;
 export const BreakerRecord = Closed({
   /** Times of the failures within the window, oldest first; empty while it is open. */
   failures_s: Type.Array(Count, { maxItems: FAILURES_KEPT_MAX }),
-  /** Openings without a success in between; each one lasts twice as long as the one before. */
+  /** How often it has opened. Never less than before, so that a person's word on one opening is none on another. */
   trips: Count,
+  /** Openings without a success in between; each one lasts twice as long as the one before. */
+  streak: Count,
   open: Type.Union([Closed({ since_s: Count, until_s: Count, reason: ShortText }), Type.Null()]),
 });
 export type BreakerRecord = Static<typeof BreakerRecord>;
 
-export const CLOSED: BreakerRecord = { failures_s: [], trips: 0, open: null };
+export const CLOSED: BreakerRecord = { failures_s: [], trips: 0, streak: 0, open: null };
 const REASON_CHARACTERS_MAX = 500;
 
 export type Policy = Pick<BreakerLimits, "failures_max" | "window_ms" | "open_ms" | "open_ms_max" | "probes">;
@@ -30,9 +32,8 @@ export function admits(record: BreakerRecord, now_s: number, probing: number, { 
 }
 
 function opened(record: BreakerRecord, now_s: number, reason: string, { open_ms, open_ms_max }: Policy): BreakerRecord {
-  const trips = record.trips + 1;
-  const lasts_s = Math.ceil(Math.min(open_ms * 2 ** Math.min(trips - 1, 30), open_ms_max) / 1000);
-  return { failures_s: [], trips, open: { since_s: now_s, until_s: now_s + lasts_s, reason: reason.slice(0, REASON_CHARACTERS_MAX) } };
+  const lasts_s = Math.ceil(Math.min(open_ms * 2 ** Math.min(record.streak, 30), open_ms_max) / 1000);
+  return { failures_s: [], trips: record.trips + 1, streak: record.streak + 1, open: { since_s: now_s, until_s: now_s + lasts_s, reason: reason.slice(0, REASON_CHARACTERS_MAX) } };
 }
 
 /** `began`: in which phase the work that failed was let in. What was let in before it opened says nothing new. */
@@ -47,5 +48,10 @@ export function failed(record: BreakerRecord, now_s: number, reason: string, beg
 
 /** A success closes it only where it was let in to try. While it is closed, old failures stay until their time is over. */
 export function succeeded(record: BreakerRecord, now_s: number, began: Phase): BreakerRecord {
-  return began === "half-open" && phaseOf(record, now_s) === "half-open" ? CLOSED : record;
+  return began === "half-open" && phaseOf(record, now_s) === "half-open" ? closed(record) : record;
+}
+
+/** As if nothing had failed; how often it opened stays. */
+export function closed(record: BreakerRecord): BreakerRecord {
+  return { ...CLOSED, trips: record.trips };
 }

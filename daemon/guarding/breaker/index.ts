@@ -5,7 +5,7 @@ import { ERRORS, MaestroError, type ErrorCode } from "../../../proto/errors.ts";
 import type { Store } from "../../store/db.ts";
 import { LAST_TEXT } from "../../store/table.ts";
 import { timestampOf } from "../../verifier/time.ts";
-import { admits, BreakerRecord, CLOSED, failed, type Phase, phaseOf, type Policy, succeeded } from "./core.ts";
+import { admits, BreakerRecord, CLOSED, closed, failed, type Phase, phaseOf, type Policy, succeeded } from "./core.ts";
 
 export interface BreakersDeps {
   readonly store: Pick<Store, "table" | "atomic">;
@@ -106,7 +106,7 @@ export class Breakers {
 
   /** Inside `Store.atomic`, beside the entry that says so. */
   close(action: BreakerAction, party: string): void {
-    this.table.remove([action, party]);
+    this.table.put([action, party], closed(this.record(action, party)));
   }
 
   get counts(): BreakerCounts {
@@ -133,10 +133,7 @@ export class Breakers {
     if (reason === null && error !== null) return;
     const after = reason === null ? succeeded(before, now, began) : failed(before, now, reason, began, limits);
     if (after === before) return;
-    store.atomic(() => {
-      if (after === CLOSED) this.table.remove([action, party]);
-      else this.table.put([action, party], after);
-    });
+    store.atomic(() => this.table.put([action, party], after));
     if (after.trips <= before.trips) return;
     this.trips.set(action, (this.trips.get(action) ?? 0) + 1);
     opened?.(action, party, after.open?.reason ?? "");

@@ -33,7 +33,7 @@ export type BreakerView = {
   readonly state: "closed" | "open" | "half-open";
   /** within the window, while it is closed */
   readonly failures: number;
-  /** how often it has opened without a success in between; names the opening that a reset is for */
+  /** how often it has opened; names the opening that a reset is for */
   readonly trips: number;
   /** what opened it */
   readonly reason: string | null;
