@@ -82,6 +82,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "@sigstore/protobuf-specs": /^(?:daemon\/(?:cli|egress)|bench)\//,
   "@sigstore/mock": /^daemon\/egress\/keyless\/testing\//,
   "@sigstore/verify": /^(?:daemon\/cli|bench)\//,
+  "fast-check": /^daemon\/analysis\/properties\//,
   elysia: /^daemon\/api\//,
   jose: /^daemon\/tenants\//,
   lmdb: /^daemon\/store\//,

@@ -11,7 +11,7 @@ import { INSIDE, type Mount, type SandboxJob } from "../../platform/sandbox/job.
 const PLACE = "/opt/property";
 export const TEST_FOLDER = `${PLACE}/test`;
 export const TEST = "property.test.ts";
-export const DRIVE = "drive.ts";
+const DRIVE = "drive.ts";
 export const LEFT = "left.json";
 const OPEN_FILES_MAX = 1_024;
 const TAIL_BYTES_MAX = 16 * 1024;

@@ -11,7 +11,8 @@ import type { Driven } from "./judge.ts";
 import type { Plan } from "./plan.ts";
 import { readLines, readReport, type Report } from "./report.ts";
 
-const INSIDE_FOLDER = join(import.meta.dir, "inside");
+/** What drives a target, beside the generated test. */
+export const INSIDE_FOLDER = join(import.meta.dir, "inside");
 const SAID_CHARACTERS_MAX = 1_000;
 
 /** The sources that a generated test carries along. */

@@ -43,7 +43,7 @@ function made(type: Type, bounds: Made): string {
   }
 }
 
-export function arbitraryText(argument: Argument): string {
+function arbitraryText(argument: Argument): string {
   const text = made(argument.type, argument);
   return argument.may_be_missing ? `fc.option(${text}, { nil: undefined })` : text;
 }

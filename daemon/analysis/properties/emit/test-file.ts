@@ -1,4 +1,5 @@
 /** A property test as text: whole, readable, and dependent on nothing but fast-check and the target. The same plan gives the same text. */
+import { version } from "fast-check/package.json";
 import { type Clause, emitJs, jsFunctions, jsReader } from "../../../invariants/index.ts";
 import { seedOf, type Plan } from "../plan.ts";
 import { recordText } from "./arbitraries.ts";
@@ -56,7 +57,7 @@ function header(plan: Plan, file: string): string[] {
     ...(invariant.document.rationale === undefined ? [] : [` * ${oneLine(invariant.document.rationale)}`]),
     " *",
     ` * Made by \`maestro invariants generate ${target}\` from ${oneLine(invariant.file)}. It stands alone: read it, keep it, change it.`,
-    " * A failure names its seed and path; the same case once more:",
+    ` * A failure names its seed and path, which mean the same case to fast-check ${version}:`,
     ` *   PROPERTY_SEED=… PROPERTY_PATH=… bun test ${oneLine(file)}`,
     " */",
   ];
