@@ -9,10 +9,10 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ["from a commit to a deployment", ["build", "sbom", "release", "verify-deploy", "reassess"]],
   ["people", ["approve", "override", "simulate", "baseline", "policy"]],
   ["proof", ["modelcheck"]],
-  ["rules as invariants", ["invariants"]],
+  ["rules as invariants", ["invariants", "guard", "events", "monitors"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],
-  ["its operator", ["trust", "log", "witness", "token", "reporter", "backup", "restore", "fsck", "gc", "clock", "clone-identity"]],
+  ["its operator", ["trust", "log", "witness", "token", "reporter", "backup", "restore", "fsck", "gc", "clock", "breaker", "clone-identity"]],
 ];
 
 function section(title: string, commands: readonly Command[]): string[] {

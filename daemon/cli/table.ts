@@ -2,10 +2,12 @@
 import type { Command } from "./command.ts";
 import { AUDITING } from "./table/auditing.ts";
 import { BUILDING } from "./table/building.ts";
+import { GUARD } from "./table/guard.ts";
 import { HOST } from "./table/host.ts";
 import { INVARIANTS } from "./table/invariants.ts";
 import { KEEPING } from "./table/keeping.ts";
 import { LOG } from "./table/log.ts";
+import { MONITORS } from "./table/monitors.ts";
 import { PROOF } from "./table/proof.ts";
 import { POLICY } from "./table/policy.ts";
 import { SHIPPING } from "./table/shipping.ts";
@@ -22,4 +24,4 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...PROOF, ...SHIPPING, ...SIGSTORE, LOG, POLICY, INVARIANTS, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...MONITORS, ...PROOF, ...SHIPPING, ...SIGSTORE, LOG, POLICY, INVARIANTS, GUARD, COMPLETIONS];

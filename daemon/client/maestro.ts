@@ -206,6 +206,11 @@ export class MaestroClient {
     return this.socket.request("simulate", { body });
   }
 
+  /** Whether the host's invariants hold of events. */
+  guard(body: RequestOf<"guard">): Promise<ReplyOf<"guard">> {
+    return this.socket.request("guard", { body });
+  }
+
   /** Totals of an agent's run so far. */
   usage(body: RequestOf<"usage">): Promise<ReplyOf<"usage">> {
     return this.socket.request("usage", { body });
