@@ -3,10 +3,11 @@ import { fileURLToPath } from "node:url";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { type CommandModule, textOf, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
-import { mutationDocument, mutationText } from "../mutation/faces.ts";
+import { mutationDocument, mutationText, type RunFacts } from "../mutation/faces.ts";
 import { mutatePolicy } from "../mutation/index.ts";
 import { findOpa, REMEDY } from "../mutation/opa.ts";
-import { GOALS } from "../mutation/score.ts";
+import { holdsInvariants, mutateInvariants } from "../mutation/invariants/index.ts";
+import { GOALS, type Score } from "../mutation/score.ts";
 import { note, print } from "../output.ts";
 
 const TIME_S = 900;
@@ -22,6 +23,12 @@ function numberOf(values: Values, name: string, otherwise: number, max: number):
   return Number(text);
 }
 
+function told({ facts, result }: { readonly facts: RunFacts; readonly result: Score }, json: boolean): number {
+  if (json) printJson(mutationDocument(facts, result));
+  else print(mutationText(facts, result));
+  return result.faults.length === 0 ? EXIT.admit : EXIT.refuse;
+}
+
 /** 0 where the tests reach their goal, 1 where not, 69 where there is no opa to try with. */
 export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const [what, bundle] = positionals;
@@ -30,17 +37,17 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const seed = numberOf(values, "seed", SEED, 999_999_999);
   const goals = { ...GOALS, score_percent_min: numberOf(values, "min-score", GOALS.score_percent_min, 100) };
   const time_ms_max = 1_000 * numberOf(values, "time", TIME_S, 86_400);
+  const progress = (done: number, of: number): void => {
+    if (done % PROGRESS_EVERY === 0) note(`maestro: ${done} of ${of} mutants`);
+  };
+  const folder = bundle === undefined ? fileURLToPath(SHIPPED) : resolve(bundle);
+  const options = { goals, time_ms_max, sample: count === null ? null : { count, seed }, progress };
+  if (holdsInvariants(folder)) return told(mutateInvariants(folder, options), values["json"] === true);
   const opa = await findOpa();
   if (opa === null) {
     if (values["json"] === true) printJson({ result: "unavailable", because: REMEDY });
     else note(`maestro: unavailable: ${REMEDY}`);
     return EXIT.unavailable;
   }
-  const progress = (done: number, of: number): void => {
-    if (done % PROGRESS_EVERY === 0) note(`maestro: ${done} of ${of} mutants`);
-  };
-  const { facts, result } = await mutatePolicy(opa, bundle === undefined ? fileURLToPath(SHIPPED) : resolve(bundle), { goals, time_ms_max, sample: count === null ? null : { count, seed }, progress });
-  if (values["json"] === true) printJson(mutationDocument(facts, result));
-  else print(mutationText(facts, result));
-  return result.faults.length === 0 ? EXIT.admit : EXIT.refuse;
+  return told(await mutatePolicy(opa, folder, options), values["json"] === true);
 };

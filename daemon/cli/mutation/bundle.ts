@@ -6,7 +6,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 const FILES_MAX = 2_000;
 const BYTES_MAX = 64 * 1024 * 1024;
 /** Beside the Rego, as text: OPA would load a YAML or JSON file as data. */
-const EQUIVALENTS_FILE = "equivalent-mutants.txt";
+export const EQUIVALENTS_FILE = "equivalent-mutants.txt";
 const LEFT_OUT = new Set([".git", "node_modules", ".toolchain"]);
 
 export interface PolicyFolder {

@@ -17,12 +17,20 @@ export interface Mutant extends Edit {
   readonly before: string;
 }
 
-const SHOWN_CHARACTERS_MAX = 160;
+export const SHOWN_CHARACTERS_MAX = 160;
 
 export const apply = (text: string, { start, end, replacement }: Edit): string => `${text.slice(0, start)}${replacement}${text.slice(end)}`;
 
 /** The line or lines of an edit as they stand after it. */
 export const shownAfter = ({ replacement }: Edit): string => (replacement.trim() === "" ? "(nothing)" : replacement.trim().slice(0, SHOWN_CHARACTERS_MAX));
+
+/** `seen` counts those that are alike, and gets this one. */
+export function idOf(what: readonly string[], seen: Map<string, number>): string {
+  const key = JSON.stringify(what);
+  const nth = seen.get(key) ?? 0;
+  seen.set(key, nth + 1);
+  return createHash("sha256").update(`${key}\0${nth}`).digest("hex").slice(0, 12);
+}
 
 /** What is hashed: operator, file, the rule it stands in, what stood there and comes there, and which of several like it. */
 export function identified(found: readonly (Edit & { readonly operator: string; readonly rule: string })[], sources: ReadonlyMap<string, string>): Mutant[] {
@@ -38,10 +46,7 @@ export function identified(found: readonly (Edit & { readonly operator: string; 
     if (places.has(place) || text.slice(start, end) === replacement) continue;
     places.add(place);
     const before = text.slice(start, end);
-    const key = JSON.stringify([operator, file, rule, before, replacement]);
-    const nth = seen.get(key) ?? 0;
-    seen.set(key, nth + 1);
-    const id = createHash("sha256").update(`${key}\0${nth}`).digest("hex").slice(0, 12);
+    const id = idOf([operator, file, rule, before, replacement], seen);
     mutants.push({ ...edit, id, operator, line: text.slice(0, start).split("\n").length, before: before.trim().slice(0, SHOWN_CHARACTERS_MAX) });
   }
   return mutants;

@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 /** What is asked of a policy itself, without a change and without a daemon. */
 export const POLICY: Command = {
   name: "policy",
-  summary: "mutate puts small faults into a policy, one at a time, and counts how many its own tests notice (default: the shipped policy); needs opa. See docs/policy-mutation.md",
+  summary: "mutate puts small faults into a policy, one at a time, and counts how many its own tests notice (default: the shipped policy; needs opa), or into a folder of invariants, by their examples. See docs/policy-mutation.md",
   positionals: "mutate [FOLDER]",
   positionals_max: 2,
   options: {

@@ -1,4 +1,5 @@
 /** The operators, fixed and documented in docs/policy-mutation.md. Each says what stands there instead; none, one or several. Pure. */
+import { RELATIONAL } from "../relational.ts";
 import type { Site } from "./tree.ts";
 
 interface Change {
@@ -9,8 +10,7 @@ interface Change {
   readonly end?: number;
 }
 
-/** Operators of the language and what each is confused with. */
-const RELATIONAL: Readonly<Record<string, readonly string[]>> = { "==": ["!="], "!=": ["=="], "<": ["<=", ">="], "<=": ["<", ">"], ">": [">=", "<="], ">=": [">", "<"] };
+/** Other operators of the language and what each is confused with. */
 const ARITHMETIC: Readonly<Record<string, string>> = { "+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "|": "&", "&": "|" };
 const BUILTIN: Readonly<Record<string, string>> = {
   min: "max", max: "min", startswith: "endswith", endswith: "startswith", lower: "upper", upper: "lower", union: "intersection", intersection: "union", floor: "ceil", ceil: "floor",
