@@ -1,6 +1,6 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { Actor, Person } from "./actor.ts";
-import { SpecEntries } from "./formal.ts";
+import { InvariantsEntry, SpecEntries } from "./formal.ts";
 import { RulePattern } from "./waiver.ts";
 import { Base64, Choice, Closed, Count, GitOid, PathBytes, ShortText } from "./scalar.ts";
 
@@ -82,7 +82,7 @@ export const RunnerFile = Closed({
 export type RunnerFile = Static<typeof RunnerFile>;
 
 /** Models and invariants that the trusted base declares, and the files they stand in: those of a folder that the change or the mirrored code touches, before and after. */
-export const FormalFacts = Closed({ specs: SpecEntries, invariants: Type.Union([Type.String(), Type.Null()], { description: "folder" }), files: Type.Array(RunnerFile) });
+export const FormalFacts = Closed({ specs: SpecEntries, invariants: Type.Union([InvariantsEntry, Type.Null()]), files: Type.Array(RunnerFile) });
 export type FormalFacts = Static<typeof FormalFacts>;
 
 /** What a waiver of the trusted base speaks of, without who accepted it and until when: no finding is the same one within its reach and out of it. */

@@ -12,7 +12,7 @@ import { ConfigsJob, ConfigsReply } from "./effective.ts";
 import { PlanJob, PlanJobReply } from "./plan.ts";
 import { ObligationName, ObligationRule, ObligationRules, ReportFormat, ReportName } from "./report.ts";
 import { FailedTest, QuarantineEntries, TestIds } from "./failed-test.ts";
-import { ModelAsks, RunAnswer } from "./formal.ts";
+import { RunAnswer, RunAsks } from "./formal.ts";
 import { ModelOutcome } from "./model.ts";
 import { RunIds } from "./usage.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
@@ -106,7 +106,7 @@ export const CheckJob = Closed({
   answers: Type.Optional(Type.Array(RunAnswer, { maxItems: 64, description: "what was run for it since it was asked before" })),
 });
 
-export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage), reads: Type.Optional(Type.Array(Type.String(), { maxItems: 64, description: "parts of the facts that the check read" })), asks: Type.Optional({ ...ModelAsks, description: "what it would have run; the outcome says that it was not" }) });
+export const CheckReply = Closed({ kind: Type.Literal("check"), outcome: Outcome, duration_us: Count, usage: Type.Optional(Usage), reads: Type.Optional(Type.Array(Type.String(), { maxItems: 64, description: "parts of the facts that the check read" })), asks: Type.Optional({ ...RunAsks, description: "what it would have run; the outcome says that it was not" }) });
 
 /** What TLC printed, read where nothing else of the change is. */
 export const ModelOutputJob = Closed({ kind: Type.Literal("model-output"), end: Type.Union([Closed({ kind: Type.Literal("exit"), code: Type.Integer() }), Closed({ kind: Type.Literal("ended"), because: Type.String() })]), path: Type.Union([Type.String(), Type.Null()]) });

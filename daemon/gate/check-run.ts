@@ -1,5 +1,5 @@
 import type { Thresholds } from "../../proto/config.ts";
-import type { ModelAsk, RunAnswer } from "../../proto/formal.ts";
+import type { RunAnswer, RunAsk } from "../../proto/formal.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
 import type { FolderThresholds } from "./checks/check.ts";
 import { reasonOf } from "../checking/failure.ts";
@@ -22,11 +22,11 @@ export interface CheckPlan {
   /** Answers of an earlier try at the same facts; absent where every check is to be asked. */
   readonly kept?: KeptRuns | undefined;
   /** Runs what a check asks for; absent where nothing is run: then the check says that it cannot tell. */
-  readonly models?: (asks: readonly ModelAsk[], lane: Lane) => Promise<readonly RunAnswer[]>;
+  readonly runs?: (asks: readonly RunAsk[], lane: Lane) => Promise<readonly RunAnswer[]>;
 }
 
-/** A check asks for its models, then for each that fails once more. */
-const ROUNDS_MAX = 3;
+/** A model, and once more where it fails; a property test, its cases from outside, and those that broke twice more. */
+const ROUNDS_MAX = 8;
 
 type CheckPart = Pick<CheckPlan, "facts_path" | "facts_sha256" | "thresholds" | "folders">;
 
@@ -38,8 +38,8 @@ async function asked(lane: Lane, check: string, { facts_path, facts_sha256, thre
     const reply = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds, ...(folders === undefined ? {} : { folders: [...folders] }), ...(answers.length === 0 ? {} : { answers }) }, deadline_ms);
     const known = new Set(answers.map(({ id }) => id));
     const asks = (reply.asks ?? []).filter(({ id }) => !known.has(id));
-    if (asks.length === 0 || plan.models === undefined || round === ROUNDS_MAX) return { ...reply, rounds: round };
-    answers.push(...(await plan.models(asks, lane)));
+    if (asks.length === 0 || plan.runs === undefined || round === ROUNDS_MAX) return { ...reply, rounds: round };
+    answers.push(...(await plan.runs(asks, lane)));
   }
 }
 

@@ -18,6 +18,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const { toolchain, because } = await modelsHere();
+const sandboxed = skipWithout(Bun.which("bwrap") !== null, "no target was driven in a gate: needs bubblewrap");
 const skipped = skipWithout(toolchain !== null, `no model was checked in a gate: ${because}`);
 
 const CONFIG = 'version: 1\nspecs:\n  - spec: specs/Budget.tla\n    code: ["src/**"]\n';
@@ -85,4 +86,22 @@ test("an invariant that lets more through is held, with values it stopped before
 test("attack: the rule and the line that declares it go in one change; what the base declares counts", async () => {
   const result = await gated({ "rules/cap.yaml": null, "maestro.yaml": "version: 1\n" }, RULES);
   expect(rules(result)).toContain("invariant.removed hold");
+});
+
+const PAY = "id: PAY.CAP\nscope: payments\nwhen:\n  - event: payment\nfields: {ask: int, budget: int, spent: int}\nassert:\n  - expr: spent <= budget\n    message: spent {{spent}} of {{budget}}\n";
+const TARGETS = "targets:\n  pay:\n    invariants: [PAY.CAP]\n    function: {module: src/pay.ts, export: pay, args: [ask, budget], returns: spent}\n    runs: 50\n";
+const pay = (returns: string): string => `export const pay = (ask: number, budget: number): number => ${returns};\n`;
+const DRIVEN = { "maestro.yaml": "version: 1\ninvariants: {folder: rules}\n", "rules/pay.yaml": PAY, "rules/targets.yaml": TARGETS, "src/pay.ts": pay("Math.min(ask, budget)") };
+
+test.skipIf(sandboxed)("code that breaks a rule of the base is refused with shrunk inputs that break it; the change's own rules do not count", async () => {
+  const result = await gated({ "src/pay.ts": pay("ask"), "rules/pay.yaml": PAY.replace("spent <= budget", "spent <= ask") }, DRIVEN);
+  expect([result.verdict, rules(result)]).toEqual(["refuse", ["invariant.violated refuse", "invariant.weakened hold"]]);
+  const cex = (result.card.counterexamples?.listed ?? []).map(({ document }) => JSON.parse(document ?? "{}") as Counterexample).find(({ engine }) => engine === "fast-check");
+  expect(cex).toMatchObject({ invariant: "PAY.CAP", replay: { verdict: "reproduced" } });
+});
+
+test.skipIf(sandboxed)("code that keeps the rules passes, and a target that cannot be driven is not passed", async () => {
+  expect((await gated({ "src/pay.ts": pay("Math.min(budget, ask)") }, DRIVEN)).verdict).toBe("admit");
+  const gone = await gated({ "src/pay.ts": null }, DRIVEN);
+  expect(gone.card.checks.find(({ check }) => check === "invariants")?.result).toBe("unavailable");
 });

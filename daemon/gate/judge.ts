@@ -5,7 +5,7 @@ import type { Mode } from "../../proto/change.ts";
 import type { GateConfig } from "../../proto/config.ts";
 import type { Decision, PolicyResult, Reason } from "../../proto/decision.ts";
 import { MaestroError } from "../../proto/errors.ts";
-import type { ModelAsk } from "../../proto/formal.ts";
+import type { RunAsk } from "../../proto/formal.ts";
 import type { MeasuredObligation, Outcome } from "../../proto/outcome.ts";
 import type { HandedReport } from "../../proto/report.ts";
 import type { FactsReply, PolicyDigest } from "../../proto/worker.ts";
@@ -20,7 +20,7 @@ import type { Sandbox } from "../platform/sandbox/job.ts";
 import { policyInput } from "../policy/input.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
 import { settleFindings, type SettledOutcomes } from "./settled.ts";
-import { ModelDesk } from "./asked-models.ts";
+import { RunDesk } from "./asked-runs.ts";
 import { runChecks } from "./check-run.ts";
 import { allowanceOf, type Allowance, type SpentOn } from "./cost/allowance.ts";
 import { cpuLeftFor } from "./cost/cost.ts";
@@ -144,11 +144,11 @@ function withoutCarried(config: GateConfig, { outcomes }: Carried): GateConfig {
 export class Judge {
   private readonly kept: KeptOutcomes;
   private readonly tools: ToolRunner;
-  private readonly models: ModelDesk;
+  private readonly asked: RunDesk;
 
   constructor(private readonly deps: JudgeDeps) {
     this.tools = new ToolRunner(deps, (used_us, left_ms) => cpuLeftFor(deps.host.limits, used_us, left_ms));
-    this.models = new ModelDesk(deps);
+    this.asked = new RunDesk(deps);
     this.kept = new KeptOutcomes(() => deps.clock.monotonic_ms());
   }
 
@@ -254,7 +254,7 @@ export class Judge {
     const folders = config.folders?.map(({ path, thresholds }) => ({ path, thresholds }));
     const earlier = reuse?.(facts, { change_sha256, thresholds: config.thresholds, folders });
     const kept = fresh ? undefined : together(earlier, this.kept.of({ repo_id: repository.repo_id, target, head, facts_sha256, thresholds: config.thresholds, folders }));
-    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms(), over: () => allowance.over(), ...(tools === undefined ? {} : { models: (asks: readonly ModelAsk[], on: Lane) => this.models.answer(asks, { lane: on, mode, signal, end_ms }) }) };
+    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms(), over: () => allowance.over(), ...(tools === undefined ? {} : { runs: (asks: readonly RunAsk[], on: Lane) => this.asked.answer(asks, { lane: on, mode, signal, end_ms, write: (folder) => this.writeMerged(facts, repository, folder, on, end_ms) }) }) };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);
     await using second = new Lane(pool, signal, lane.tenant);
@@ -264,6 +264,15 @@ export class Judge {
     } finally {
       lane.absorb(second);
     }
+  }
+
+  private async writeMerged({ change }: FactsReply, { git_dir, object_format }: Repository, folder: string, lane: Lane, end_ms: number): Promise<void> {
+    const { host, clock, git } = this.deps;
+    const tree = change.history === "known" ? change.merge_tree : null;
+    if (tree === null) throw new MaestroError("sandbox.failed", "the change does not merge, so there is no tree to run on");
+    const limits = host.limits.command;
+    const { gaps: [gap] } = await lane.run({ kind: "materialise", git: { ...git }, git_dir, object_format, tree, folder, limits }, Math.max(1, Math.ceil(Math.min(limits.tree_deadline_ms, end_ms - clock.monotonic_ms()))));
+    if (gap !== undefined) throw new MaestroError("sandbox.failed", `the tree could not be written out whole: ${gap.what}: ${gap.because}`);
   }
 
   private async askPolicy(subject: Subject, facts: FactsReply, config: GateConfig, outcomes: readonly Outcome[], base: readonly string[], lane: Lane, end_ms: number): Promise<PolicyResult> {

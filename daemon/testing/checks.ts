@@ -9,7 +9,7 @@ import { factsOf, type FactsOptions, type TextChange } from "./facts.ts";
 export const THRESHOLDS: Thresholds = { size_lines_max: 800, large_binary_bytes_max: 1024 * 1024, tests_removed_max: 2, assertions_removed_max: 4 };
 
 export async function outcomeOf(check: Check, changes: readonly TextChange[], { ran, ...options }: FactsOptions & { readonly ran?: ModelOutcome | undefined } = {}): Promise<Outcome> {
-  const runs: Pick<CheckContext, "runs"> = ran === undefined ? {} : { runs: { model: () => ({ id: "0".repeat(64), outcome: ran, spec_sha256: "5".repeat(64), tool: null }) } };
+  const runs: Pick<CheckContext, "runs"> = ran === undefined ? {} : { runs: { model: () => ({ id: "0".repeat(64), outcome: ran, spec_sha256: "5".repeat(64), tool: null }), property: () => null } };
   return runCheck(check, factsOf(changes, { wants: wantsContent, ...options }), { ...runs, thresholds: THRESHOLDS, signal: new AbortController().signal });
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Thresholds } from "../../../proto/config.ts";
 import type { Facts, FileMode, Gap } from "../../../proto/facts.ts";
-import type { AttachedText, ModelAsk, RunAnswer } from "../../../proto/formal.ts";
+import type { AttachedText, ModelAsk, ModelRun, PropertyAsk, PropertyRun } from "../../../proto/formal.ts";
 import type { ModelOutcome } from "../../../proto/model.ts";
 import type { Finding, Outcome } from "../../../proto/outcome.ts";
 import type { Static } from "@sinclair/typebox";
@@ -33,6 +33,8 @@ export interface Example {
   readonly declared?: Partial<Pick<Facts, "commands" | "runners" | "formal">>;
   /** What every model that is run comes to. */
   readonly ran?: ModelOutcome;
+  /** The test that runs it, where it takes a sandbox. */
+  readonly elsewhere?: string;
 }
 
 /** One rule and everything `maestro explain RULE` prints about it. */
@@ -75,7 +77,8 @@ export interface FolderThresholds {
 /** What runs outside of this process, in the sandbox. */
 export interface Runs {
   /** Null where it was not run: it is asked for, and the check says meanwhile that it cannot tell. */
-  model(ask: Omit<ModelAsk, "id">): RunAnswer | null;
+  model(ask: Omit<ModelAsk, "id">): ModelRun | null;
+  property(ask: Omit<PropertyAsk, "id">): PropertyRun | null;
 }
 
 export interface CheckContext {

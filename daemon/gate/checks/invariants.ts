@@ -7,7 +7,7 @@ const PATH = "invariants/cap.yaml";
 
 function changing(old: string | null, now: string | null, says: string): Example {
   const bytes = (text: string | null): string | null => (text === null ? null : toBase64(utf8(text)));
-  const formal: Facts["formal"] = { specs: [], invariants: "invariants", files: [{ path: PATH, old: bytes(old), new: bytes(now), unread: null }] };
+  const formal: Facts["formal"] = { specs: [], invariants: { folder: "invariants" }, files: [{ path: PATH, old: bytes(old), new: bytes(now), unread: null }] };
   return { says, change: [{ path: PATH, old, new: now }], declared: { formal } };
 }
 
@@ -19,6 +19,15 @@ export default defineCheck({
   contents: [],
   reads: ["formal"],
   rules: [
+    {
+      id: "invariant.violated",
+      title: "Code breaks an invariant",
+      why: "The base's targets were driven over the changed code in the sandbox; the inputs on the card were shrunk, tried again in new processes, and broke the rule each time.",
+      passes: changing(CAP, `${CAP}owner: payments\n`, "Nothing is driven where no code changes."),
+      fails: { says: "A changed account spends more than its budget.", change: [{ path: "src/pay.ts", old: "Math.min(ask, budget)\n", new: "ask\n" }], elsewhere: "daemon/gate/formal.test.ts" },
+      cannot_see: "Code that no target drives; cases that were not tried; a driver that the change itself edits.",
+      replay: NEVER,
+    },
     {
       id: "invariant.weakened",
       title: "An invariant lets more through",

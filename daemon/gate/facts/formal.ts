@@ -1,12 +1,12 @@
 /** Models and invariants of the trusted base, and the files they stand in where the change may bear on them. */
 import type { FactsLimits } from "../../../proto/config.ts";
 import type { FileChange, FormalFacts, TreeEntry } from "../../../proto/facts.ts";
-import type { SpecEntry } from "../../../proto/formal.ts";
+import type { InvariantsEntry, SpecEntry } from "../../../proto/formal.ts";
 import type { FactsReply } from "../../../proto/worker.ts";
 import { pathText, type PathBytes } from "../../../proto/scalar.ts";
 import { matchesPath } from "../../checking/globs.ts";
 import type { GitReader } from "../../platform/git/reader.ts";
-import { folderOfPath } from "../checks/formal/places.ts";
+import { drivesTargets, folderOfPath } from "../checks/formal/places.ts";
 import { runnerFile, type Sides } from "./runners.ts";
 
 const FILES_MAX = 512;
@@ -29,10 +29,10 @@ export function touchesSpec({ spec, cfg, code }: SpecEntry, changed: readonly st
 const extensionOf = (path: string): string => /\.[a-z]+$/.exec(path)?.[0] ?? "";
 
 /** Which files are looked at, of those that stand there now or stood there before. */
-function wanted(specs: readonly SpecEntry[], invariants: string | null, changed: readonly string[], tree: readonly Named[]): string[] {
+function wanted(specs: readonly SpecEntry[], invariants: InvariantsEntry | null, changed: readonly string[], tree: readonly Named[]): string[] {
   const touched = specs.filter((spec) => touchesSpec(spec, changed));
   const folders = new Set(touched.map(({ spec }) => folderOfPath(spec)));
-  const rules = invariants !== null && changed.some((path) => folderOfPath(path) === invariants) ? invariants : null;
+  const rules = invariants !== null && changed.some((path) => folderOfPath(path) === invariants.folder || drivesTargets(invariants, path)) ? invariants.folder : null;
   const asked = (path: string): boolean => {
     const [folder, extension] = [folderOfPath(path), extensionOf(path)];
     return (extension === ".tla" && folders.has(folder)) || (rules !== null && folder === rules && (extension === ".yaml" || extension === ".yml"));
@@ -45,7 +45,7 @@ function wanted(specs: readonly SpecEntry[], invariants: string | null, changed:
 export async function formalFacts(reader: GitReader, trees: Sides, base: FactsReply["config"], files: readonly FileChange[], tree: readonly Named[], limits: FactsLimits): Promise<FormalFacts> {
   const read = base.state === "read" ? base.config : null;
   const specs = [...(read?.specs ?? [])];
-  const invariants = read?.invariants?.folder ?? null;
+  const invariants = read?.invariants ?? null;
   if (specs.length === 0 && invariants === null) return { specs, invariants, files: [] };
   const formal: FormalFacts = { specs, invariants, files: [] };
   let left = ALL_BYTES_MAX;

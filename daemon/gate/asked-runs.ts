@@ -1,21 +1,25 @@
-/** Models that a check asked for. The core handles their bytes and digests; what stands in them, and what TLC says of them, is read by check processes. */
+/** Models and property tests that a check asked for. The core handles their bytes and digests; what stands in them, and what TLC says of them, is read by check processes. */
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { fromBase64 } from "../../proto/encoding.ts";
 import type { Mode } from "../../proto/change.ts";
-import type { ModelAsk, RunAnswer } from "../../proto/formal.ts";
+import type { ModelAsk, ModelRun, RunAnswer, RunAsk } from "../../proto/formal.ts";
 import { ModelLimits, type ModelOutcome } from "../../proto/model.ts";
 import type { ModelCache } from "../analysis/modelcheck/cache.ts";
 import type { RunEnd } from "../analysis/modelcheck/reading.ts";
 import type { Host } from "../config/host.ts";
 import { Lane } from "../checking/lane.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
+import { removeTree } from "../platform/folders.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
+import { propertyRun } from "./asked-properties.ts";
 
 const CACHE = { entries_max: 1_000, characters_max: 16 * 1024 * 1024 } as const;
 
-export interface ModelDeskDeps {
+export interface RunDeskDeps {
   readonly host: Host;
   readonly pool: WorkerPool;
   readonly sandbox: Sandbox;
@@ -28,37 +32,44 @@ export interface ModelDeskDeps {
 export interface AskedBy {
   readonly lane: Lane;
   readonly mode: Mode;
+  /** Writes the merged tree into that folder, which is not there yet. */
+  readonly write: (folder: string) => Promise<void>;
   readonly signal: AbortSignal;
   /** On the monotonic clock. */
   readonly end_ms: number;
 }
 
-const unavailable = (id: string, because: string): RunAnswer => ({ id, outcome: { result: "unavailable", because: because.slice(0, 2_000) }, spec_sha256: null, tool: null });
+const unavailable = (id: string, because: string): ModelRun => ({ id, outcome: { result: "unavailable", because: because.slice(0, 2_000) }, spec_sha256: null, tool: null });
 
-export class ModelDesk {
+export class RunDesk {
   private readonly kept = new BoundedMap<ModelOutcome>(CACHE);
   private readonly limits = Value.Create(ModelLimits);
 
-  constructor(private readonly deps: ModelDeskDeps) {}
+  constructor(private readonly deps: RunDeskDeps) {}
 
   /** One after the other: a gate takes one sandbox's worth of the machine. Throws `request.cancelled` and `daemon.draining` only. */
-  async answer(asks: readonly ModelAsk[], by: AskedBy): Promise<RunAnswer[]> {
+  async answer(asks: readonly RunAsk[], by: AskedBy): Promise<RunAnswer[]> {
+    const { clock, trees_dir } = this.deps;
+    const around = this.around(by);
+    await using stack = new AsyncDisposableStack();
+    let written: Promise<string> | null = null;
+    const tree = (): Promise<string> => (written ??= writeTree(trees_dir, by, stack));
+    const answers: RunAnswer[] = [];
+    for (const ask of asks) answers.push("work" in ask ? await propertyRun(ask, { sandbox: around.sandbox, clock, trees_dir, tree, end_ms: by.end_ms, signal: by.signal }) : await this.model(ask, by, around));
+    return answers;
+  }
+
+  private async model({ id, spec, cfg, modules, again }: ModelAsk, { end_ms, signal }: AskedBy, around: ReturnType<RunDesk["around"]>): Promise<ModelRun> {
     const { findToolchain } = await import("../analysis/modelcheck/toolchain.ts");
     const toolchain = findToolchain();
-    if ("because" in toolchain) return asks.map(({ id }) => unavailable(id, toolchain.because));
+    if ("because" in toolchain) return unavailable(id, toolchain.because);
+    const left_ms = Math.floor(end_ms - this.deps.clock.monotonic_ms());
+    if (left_ms <= 0) return unavailable(id, "the gate's deadline passed before this model was run");
     const { runModel } = await import("../analysis/modelcheck/run.ts");
-    const answers: RunAnswer[] = [];
-    for (const { id, spec, cfg, modules, again } of asks) {
-      const left_ms = Math.floor(by.end_ms - this.deps.clock.monotonic_ms());
-      if (left_ms <= 0) answers.push(unavailable(id, "the gate's deadline passed before this model was run"));
-      else {
-        const request = { spec, cfg: bytesOf(cfg), modules: new Map(Object.entries(modules).map(([name, bytes]) => [name, bytesOf(bytes)])) };
-        const limits = { ...this.limits, wall_ms: Math.min(this.limits.wall_ms, left_ms) };
-        const { outcome, spec_sha256, tool } = await runModel(request, { ...this.around(by), toolchain, limits, cache: this.cache(again) }, by.signal);
-        answers.push({ id, outcome, spec_sha256, tool });
-      }
-    }
-    return answers;
+    const request = { spec, cfg: bytesOf(cfg), modules: new Map(Object.entries(modules).map(([name, bytes]) => [name, bytesOf(bytes)])) };
+    const limits = { ...this.limits, wall_ms: Math.min(this.limits.wall_ms, left_ms) };
+    const { outcome, spec_sha256, tool } = await runModel(request, { ...around, toolchain, limits, cache: this.cache(again) }, signal);
+    return { id, outcome, spec_sha256, tool };
   }
 
   /** A second run has answers of its own, else it would show nothing that the first did not. */
@@ -104,6 +115,15 @@ export class ModelDesk {
     // The check looked before it asked; see modelProblem in checks/formal/models.ts.
     return { sandbox: jail, work_dir: trees_dir, monotonic_ms: () => clock.monotonic_ms(), read, problem: () => null, apart: host.sandbox_socket !== null };
   }
+}
+
+/** Written out for the first that needs it, and removed with the answers. */
+async function writeTree(trees_dir: string, { write }: AskedBy, stack: AsyncDisposableStack): Promise<string> {
+  const tree_dir = `${mkdtempSync(join(trees_dir, "asked-"))}-tree`;
+  rmdirSync(tree_dir.slice(0, -"-tree".length));
+  stack.defer(() => removeTree(tree_dir));
+  await write(tree_dir);
+  return tree_dir;
 }
 
 /** Checked as base64 where the reply came in. */
