@@ -6,11 +6,12 @@ import { fromBase64, toHex } from "../../proto/encoding.ts";
 import { SBOM_DOCUMENT } from "../../proto/sbom.ts";
 import type { Statement } from "../../proto/attestation.ts";
 import type { Artifacts } from "../store/artifacts.ts";
+import { sha256Digest } from "../store/blobs.ts";
 import { perhapsNamed, type GateRow, type Gates } from "../store/gates.ts";
 import { verifyWithTrust, type Trust } from "../verifier/index.ts";
 import { timestampSeconds } from "../verifier/time.ts";
 import type { Admit } from "./core.ts";
-import { fillTreeIndex, identityIn } from "./tree-index.ts";
+import { fillTreeIndex, saidIn } from "./tree-index.ts";
 
 export interface RecordedAdmit extends Admit {
   readonly statement: Statement;
@@ -41,6 +42,9 @@ export interface AdmitDeps {
 /** The operator's word on base and configuration, in whichever of its two modes; a caller's word only counts beside another caller's. */
 const modesLike = (mode: Mode): readonly Mode[] => (mode === "local" ? ["local", "host", "fork"] : ["host", "fork"]);
 
+/** In mode local a target is what the caller called it, and may be a bare commit. */
+const ofBranch = (target_ref: string, { mode, identity }: Pick<Statement["predicate"], "mode" | "identity">): boolean => identity.target_ref === target_ref || (mode === "local" && identity.target_ref === identity.base);
+
 function sbomIn(bytes: Uint8Array): string | null {
   const { manifest } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
   for (const slot of manifest.leaves) if ("leaf" in slot && slot.leaf.kind === "document" && slot.leaf.name === SBOM_DOCUMENT) return slot.leaf.source_sha256;
@@ -58,9 +62,7 @@ export class Admits {
     if (verified.result !== "verified" || verified.statement === null || verified.log === null || verified.signer === null) return `its evidence does not verify here: ${reason?.code}: ${reason?.detail}`;
     const { statement, log, signer } = verified;
     const { predicate: { identity, verdict, attempt, gate_id, mode: its_mode } } = statement;
-    // In mode local a target is what the caller called it, and may be a bare commit.
-    const same_target = identity.target_ref === target_ref || (its_mode === "local" && identity.target_ref === identity.base);
-    if (identity.repo_id !== repo_id || !same_target) return `it is of ${identity.repo_id}, ${identity.target_ref}`;
+    if (identity.repo_id !== repo_id || !ofBranch(target_ref, statement.predicate)) return `it is of ${identity.repo_id}, ${identity.target_ref}`;
     if (!modesLike(mode).includes(its_mode)) return `it was judged in mode ${its_mode}, which counts for nothing in mode ${mode}`;
     if (verdict !== "admit" || identity.merge_tree === null) return `it is a ${verdict}`;
     const payload = fromBase64((JSON.parse(new TextDecoder().decode(bytes)) as Bundle).attestations[0]?.dsseEnvelope.payload ?? "") ?? new Uint8Array();
@@ -80,7 +82,32 @@ export class Admits {
   private async admitOf(row: GateRow, wanted: Wanted): Promise<RecordedAdmit | string> {
     if (row.verdict !== "admit") return `attempt ${row.attempt.attempt} of ${row.gate_id} says ${row.verdict}`;
     const bytes = await this.deps.artifacts.blobs.get(row.bundle);
-    return bytes === undefined ? `the evidence of ${row.gate_id} is gone` : this.verified(bytes, wanted, "node");
+    return bytes === undefined ? `the evidence of ${row.gate_id} is gone` : this.standing(bytes, wanted, "node");
+  }
+
+  /**
+   * A verified admit that nothing on record here speaks against: the same change on the same base may have been judged since, again or under other
+   * rules, which is another gate. What cannot be told counts against it.
+   */
+  async standing(bytes: Uint8Array, wanted: Wanted, record: RecordedAdmit["record"]): Promise<RecordedAdmit | string> {
+    const admit = this.verified(bytes, wanted, record);
+    if (typeof admit === "string") return admit;
+    const rows = perhapsNamed(this.deps.gates, [admit.head]).filter(({ head, repo_id }) => head === admit.head && repo_id === wanted.repo_id);
+    const own = rows.findIndex(({ bundle }) => bundle === sha256Digest(bytes));
+    const newest = new Map(rows.map((row, at) => [row.gate_id, { row, at }]));
+    for (const { row, at } of newest.values()) {
+      const { issued_at } = admit.statement.predicate.attempt;
+      const later = row.attempt.issued_at === issued_at ? at > own : row.attempt.issued_at > issued_at;
+      if (row.verdict !== "admit" && later && (await this.judges(row, admit, wanted))) return `it was judged again since, on the same base: attempt ${row.attempt.attempt} of ${row.gate_id} says ${row.verdict}`;
+    }
+    return admit;
+  }
+
+  /** Whether a gate is of an admit's base and branch, in a mode that counts; so is one that does not say. */
+  private async judges({ bundle }: GateRow, { base }: Admit, { target_ref, mode }: Wanted): Promise<boolean> {
+    const bytes = await this.deps.artifacts.blobs.get(bundle);
+    const said = bytes === undefined ? null : saidIn(bytes);
+    return said === null || (said.identity.base === base && ofBranch(target_ref, said) && modesLike(mode).includes(said.mode));
   }
 
   /** Gates of these heads, and why those that count for nothing do not. */
@@ -105,8 +132,8 @@ export class Admits {
     for (const row of this.newest([...trees].flatMap((tree) => gates.ofTree(tree)), wanted)) {
       // Signatures are checked only of what could cover something: a content that comes and goes has many gates.
       const bytes = row.verdict === "admit" ? await artifacts.blobs.get(row.bundle) : undefined;
-      if (bytes === undefined || !bases.has(identityIn(bytes)?.base ?? null)) continue;
-      const admit = this.verified(bytes, wanted, "node");
+      if (bytes === undefined || !bases.has(saidIn(bytes)?.identity.base ?? null)) continue;
+      const admit = await this.standing(bytes, wanted, "node");
       if (typeof admit !== "string") admits.push(admit);
     }
     return admits;

@@ -139,10 +139,8 @@ class Shipping {
   async coverage(range: Range, wanted: Wanted): Promise<Coverage<RecordedAdmit>> {
     const { evidence } = this.deps;
     const against = new Map<string, string>();
-    const brought = this.order.bundles.flatMap((text) => {
-      const admit = this.admits.verified(fromBase64(text) ?? new Uint8Array(), wanted, "bundle");
-      return typeof admit === "string" ? [] : [admit];
-    });
+    const given = await Promise.all(this.order.bundles.map((text) => this.admits.standing(fromBase64(text) ?? new Uint8Array(), wanted, "bundle")));
+    const brought = given.filter((admit) => typeof admit !== "string");
     const heads = range.line.flatMap(({ oid, parents }) => [oid, ...parents.slice(1)]);
     const named = await this.admits.ofHeads(heads, wanted);
     for (const [head, why] of named.against) against.set(head, why);

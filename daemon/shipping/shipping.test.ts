@@ -96,7 +96,7 @@ test("kept: named after a kill, left by garbage collection, found by a repair, g
   const layers = (await artifacts.getArtifact(id))?.manifest.layers ?? [];
   const row = (await artifacts.blobs.get(layers[2]?.digest ?? "")) ?? expect.unreachable();
   await artifacts.removeNames([id]);
-  store.atomic(() => outbox.hold({ id: 9_000, name: id, blobs: [kept.shipment, kept.release, row] }));
+  store.atomic(() => outbox.hold({ id: shipped.row.log_index, name: id, blobs: [kept.shipment, kept.release, row] }));
   expect([await keepPromises(world.core), await readShipment(artifacts, id)]).toEqual([1, kept]);
   const blobs = join(world.state_dir, "oci/blobs/sha256");
   for (const name of readdirSync(blobs)) utimesSync(join(blobs, name), 1, 1);
@@ -129,9 +129,28 @@ test("a squash, which names no head, is found by its content: also where the ind
   expect([gates.trees.count(), gates.places()]).toEqual([gates.places(), gates.count()]);
 });
 
-test("an admit that was judged again and refused counts no more", async () => {
+test("attack: the same change was judged again since under other rules, which held it; on another base, or before, that says nothing of it", async () => {
+  const { core } = world;
+  const rows = [...core.gates.all()].filter(({ head }) => head === second);
+  const newest = rows.at(-1) ?? expect.unreachable();
+  expect((await ship(second)).result).toBe("released");
+  const elsewhere = await gated(from, second);
+  const other = (like: typeof newest, gate_id: string, issued_at: string) => core.store.atomic(() => core.gates.add({ ...like, gate_id, verdict: "hold", attempt: { ...like.attempt, issued_at, attempt: 1, supersedes: null } }));
+  const other_base = [...core.gates.all()].find(({ gate_id }) => gate_id === elsewhere.gate_id) ?? expect.unreachable();
+  other(other_base, `gate:${"a".repeat(52)}`, other_base.attempt.issued_at);
+  other(newest, `gate:${"b".repeat(51)}a`, "2020-01-01T00:00:00Z");
+  expect((await ship(second)).result).toBe("released");
+  other(newest, `gate:${"c".repeat(51)}a`, newest.attempt.issued_at);
+  expect(refusedOf(await ship(second))[0]).toMatchObject({ commit: second, because: expect.stringMatching(/^attempt 1 of gate:c{51}a says hold$/) });
+  const bytes = (await core.artifacts.blobs.get(newest.bundle)) ?? expect.unreachable();
+  expect((await ship(second, { bundles: [toBase64(bytes)] })).result).toBe("refused");
+});
+
+test("an admit that was judged again and refused counts no more, and does not when its bundle is brought along", async () => {
   const rows = [...world.core.gates.all()].filter(({ head }) => head === second);
   const newest = rows.at(-1) ?? expect.unreachable();
-  world.core.store.atomic(() => world.core.gates.add({ ...newest, verdict: "refuse", attempt: { ...newest.attempt, attempt: newest.attempt.attempt + 1 } }));
+  world.core.store.atomic(() => world.core.gates.add({ ...newest, verdict: "refuse", attempt: { ...newest.attempt, attempt: newest.attempt.attempt + 1, supersedes: newest.attempt.attempt } }));
   expect(refusedOf(await ship(second))[0]).toMatchObject({ commit: second, because: expect.stringContaining("refuse") });
+  const bytes = (await world.core.artifacts.blobs.get(newest.bundle)) ?? expect.unreachable();
+  expect((await ship(second, { bundles: [toBase64(bytes)] })).result).toBe("refused");
 });

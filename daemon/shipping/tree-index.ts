@@ -1,6 +1,5 @@
 /** Fills what the index of gates by content lacks, from the gates' own bundles: rows from before there was one, or that a repair brought back. */
 import type { Bundle } from "../../proto/bundle.ts";
-import type { Identity } from "../../proto/change.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Statement } from "../../proto/attestation.ts";
@@ -15,11 +14,11 @@ export interface TreeIndexDeps {
 /** Rows between two transactions; a daemon that dies in between goes on where it was. */
 const BATCH_ROWS = 256;
 
-/** What a bundle of our own says it is about. Whoever finds a gate by it verifies that gate before it counts. */
-export function identityIn(bytes: Uint8Array): Identity | null {
+/** What a bundle of our own says. Whoever finds a gate by it verifies that gate before it counts. */
+export function saidIn(bytes: Uint8Array): Pick<Statement["predicate"], "identity" | "mode"> | null {
   try {
     const { attestations } = JSON.parse(new TextDecoder().decode(bytes)) as Bundle;
-    return (JSON.parse(new TextDecoder().decode(fromBase64(attestations[0]?.dsseEnvelope.payload ?? "") ?? new Uint8Array())) as Statement).predicate.identity;
+    return (JSON.parse(new TextDecoder().decode(fromBase64(attestations[0]?.dsseEnvelope.payload ?? "") ?? new Uint8Array())) as Statement).predicate;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return null;
     throw error;
@@ -30,7 +29,7 @@ export function identityIn(bytes: Uint8Array): Identity | null {
 async function treeAt({ blobs }: TreeIndexDeps["artifacts"], digest: string): Promise<string | null> {
   try {
     const bytes = await blobs.get(digest);
-    return bytes === undefined ? null : (identityIn(bytes)?.merge_tree ?? null);
+    return bytes === undefined ? null : (saidIn(bytes)?.identity.merge_tree ?? null);
   } catch (error) {
     if (error instanceof MaestroError && error.code === "store.corrupt") return null;
     throw error;
