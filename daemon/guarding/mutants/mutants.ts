@@ -1,0 +1,117 @@
+/**
+ * Faults in the daemon's own code, one for each rule: `from` becomes `to` in a file as it is loaded, and nothing on the disk changes.
+ * The rule must stop the scene then; without the rule nobody else does so by its name, so it is the rule that sees the fault.
+ */
+export interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Mutant {
+  /** The rule that must trip. */
+  readonly id: string;
+  readonly scene: string;
+  readonly edits: readonly Edit[];
+}
+
+const one = (id: string, scene: string, file: string, from: string, to: string): Mutant => ({ id, scene, edits: [{ file, from, to }] });
+
+const LEDGER = "daemon/tenants/ledger/index.ts";
+const LEDGER_CORE = "daemon/tenants/ledger/core.ts";
+const GATES = "daemon/store/gates.ts";
+const GROWING = "daemon/evidence/log/growing.ts";
+const BEGIN = "daemon/evidence/log/begin.ts";
+const TOMBSTONES = "daemon/store/tombstones.ts";
+const FLOORS = "daemon/store/floors.ts";
+const RECORD = "daemon/gate/record.ts";
+const TURNSTILE = "daemon/gate/turnstile.ts";
+const ACCESS = "daemon/api/access.ts";
+
+const MONEY: readonly Mutant[] = [
+  one("INV.LEDGER.SPENT_GROWS", "ledger", LEDGER_CORE, "return window > row.window ?", "return window >= row.window ?"),
+  one("INV.LEDGER.WINDOW_FORWARD", "ledger", LEDGER_CORE, "return window > row.window ?", "return window !== row.window ?"),
+  {
+    id: "INV.LEDGER.NOT_NEGATIVE", scene: "ledger", edits: [
+      { file: LEDGER_CORE, from: "wall_us: Count, cpu_us: Count, model_tokens: Count", to: "wall_us: Type.Integer(), cpu_us: Type.Integer(), model_tokens: Type.Integer()" },
+      { file: LEDGER_CORE, from: "({ wall_us: a.wall_us - b.wall_us,", to: "({ wall_us: a.wall_us - 2 * b.wall_us," },
+    ],
+  },
+  one("INV.LEDGER.NOT_FORGOTTEN", "ledger", LEDGER, "value.touched_s < now_s() - IDLE_S_MAX", "value.touched_s <= now_s()"),
+  one("INV.LEDGER.CAP", "ledger", LEDGER_CORE, "const taken = add(spent, reserved);", "const taken = spent;"),
+  one("INV.LEDGER.RUNS_ONE_BY_ONE", "ledger", LEDGER_CORE, "({ runs: row.runs + 1,", "({ runs: row.runs,"),
+  one("INV.LEDGER.PARTS", "ledger", LEDGER, "if (change !== undefined) changes.put(", "if (change !== undefined && payer === undefined) changes.put("),
+  one("INV.LEDGER.PROMISE_ONCE", "ledger", LEDGER, "const id = ++last;", "const id = last;"),
+  one("INV.USAGE.TOTALS_GROW", "ledger", "daemon/tenants/usage.ts", "before !== null && (now === null || now < before)", "before !== null && now === null"),
+];
+
+const LOG: readonly Mutant[] = [
+  one("INV.LOG.APPEND_ONLY", "log", GROWING, "const head: Head = { size, frontier", "const head: Head = { size: before.size, frontier"),
+  one("INV.LOG.TIME_FORWARD", "log", GROWING, "signer, next), time_s };", "signer, next), time_s: time_s - 3600 * before.size };"),
+  one("INV.LOG.ENTRY_ONCE", "log", GROWING, "putEntry(tables, before.size + i, entry)", "putEntry(tables, i, entry)"),
+  one("INV.LOG.ENTRY_STAYS", "log", BEGIN, "tables.head.remove(HEAD);", ""),
+  { id: "INV.LOG.NODE_KEPT", scene: "log", edits: [{ file: BEGIN, from: "tables.head.remove(HEAD);", to: "" }, { file: BEGIN, from: "clear(tables.entries);", to: "" }] },
+  one("INV.LOG.NODE_STAYS", "log", GROWING, "tables.nodes.put([level, index], hash)", "tables.nodes.put([level, 0], hash)"),
+  one("INV.LOG.ROTATION_LOGGED", "log", GROWING, "putRotation(this.tables, receipt.index,", "putRotation(this.tables, receipt.index + 1,"),
+  one("INV.LOG.WITNESSED_FORWARD", "cosigned", "daemon/evidence/cosigned/rows.ts", "this.table.put(WITNESSED, { size,", "this.table.put(WITNESSED, { size: this.table.get(WITNESSED) === undefined ? size : 0,"),
+  one("INV.LOG.WITNESSED_WITHIN", "cosigned", "daemon/evidence/cosigned/rows.ts", "this.table.put(WITNESSED, { size,", "this.table.put(WITNESSED, { size: size + 1,"),
+  one("INV.WITNESS.FORWARD", "witness", "daemon/witness/index.ts", "if (refusal !== null) return refusal;", ""),
+  one("INV.TIME.FREEZE_STAYS", "time", "daemon/evidence/time/core.ts", "if (record.frozen !== null || step_ms", "if (step_ms"),
+];
+
+const GATE: readonly Mutant[] = [
+  one("INV.GATE.LOGGED", "gates", RECORD, "      log_index, reply: sha256Digest(bytes)", "      log_index: log_index + 9, reply: sha256Digest(bytes)"),
+  one("INV.GATE.ATTEMPTS_GROW", "gates", GATES, "floors.next(gate_id) - 1);", "0);"),
+  one("INV.GATE.WRITTEN_ONCE", "gates", GATES, "if (rows.get([gate_id, attempt]) !== undefined) throw", "if (attempt < 0) throw"),
+  one("INV.GATE.VALIDITY", "gates", "daemon/evidence/record.ts", "valid_until: timestampOf(time_s + valid_for_s)", "valid_until: timestampOf(time_s)"),
+  one("INV.GATE.UNDER_ITS_NAME", "gates", GATES, "rows.put([gate_id, attempt], row);", "rows.put([gate_id, attempt + 1], row);"),
+  one("INV.GATE.PLACE_ONCE", "gates", GATES, "Math.max(nextIn(order), floors.next(PLACES))", "nextIn(order)"),
+  one("INV.GATE.PLACE_STAYS", "gates", GATES, "return (last?.key ?? -1) + 1;", "return last?.key ?? 0;"),
+  one("INV.IDENTITY.SUBMITTER", "gates", GATES, "submitted.put([submittedKey(row.repo_id, row.head), row.owner_uid]", "submitted.put([submittedKey(row.repo_id, row.head), 0]"),
+  one("INV.TENANT.SUMMARY_OWNED", "gates", "daemon/store/summaries.ts", "owner_uid: row.owner_uid, ...(row.owner_tenant", "owner_uid: 0, ...(row.owner_tenant"),
+  one("INV.RELEASE.LOGGED", "gates", "daemon/gate/releasing/record.ts", "{ log_index, statement_sha256, bundle: sha256Digest(bundle) }", "{ log_index: log_index + 1, statement_sha256, bundle: sha256Digest(bundle) }"),
+  one("INV.PROMISE.LOGGED", "gates", RECORD, "outbox.hold({ id: log_index,", "outbox.hold({ id: log_index + 9,"),
+  one("INV.REPORT.HELD_SINCE", "gates", "daemon/store/summaries.ts", "if (before !== null && before <= at_s) return before;", ""),
+  one("INV.WAIVER.SINCE", "gates", "daemon/store/summaries.ts", "first_s: Math.min(first_s, at_s)", "first_s: Math.max(first_s, at_s)"),
+];
+
+const KEPT: readonly Mutant[] = [
+  one("INV.TOMBSTONE.STAYS", "keeping", TOMBSTONES, "rows.put([name, of], tombstone);", "rows.remove([name, of]); rows.put([name, of], tombstone);"),
+  one("INV.TOMBSTONE.DIGEST", "keeping", TOMBSTONES, "rows.put([name, of], tombstone);", "rows.put([name, of], rows.get([name, of]) === undefined ? tombstone : { ...tombstone, digests: [] });"),
+  one("INV.NUMBERS.NEVER_AGAIN", "keeping", FLOORS, "if (next > (rows.get(name)?.next ?? 0)) rows.put", "rows.put"),
+  one("INV.NUMBERS.KEPT", "gates", GATES, "floors.raise(PLACES, place + 1);", "floors.raise(PLACES, place + 1); floors.forget(PLACES);"),
+  one("INV.TESTS.COUNTED", "keeping", "daemon/commands/history.ts", "const counted = { ...row, runs: row.runs + 1, failures", "const counted = { ...row, failures"),
+  one("INV.STATE.VERSION_FORWARD", "version", "daemon/store/schema.ts", "if (found !== undefined && found.version !== version) throw", "if (found !== undefined && found.version !== version) store.atomic(() => meta.put(\"schema\", { version }));\n  if (found === null) throw"),
+  one("INV.HOLD.RESPECTED", "held", "daemon/integrity/expiry.ts", "else if (!this.holding.isHeld(gate_id) && (of", "else if ((of"),
+  one("INV.REUSE.ONLY_ANSWERS", "kept", "daemon/gate/reusing/reuse.ts", "outcome.result === \"unavailable\" || ", ""),
+];
+
+const ACTS: readonly Mutant[] = [
+  one("INV.QUEUE.BOUNDED", "queue", "daemon/platform/pool/shares.ts", "this.#total < heldMax(this.#places);", "true;"),
+  one("INV.QUEUE.FAIR", "queue", "daemon/platform/pool/shares.ts", "return !this.#held.has(key) && this.#total", "return this.#total"),
+  one("INV.QUEUE.NO_IDLE_PLACE", "queue", TURNSTILE, "this.shares.give(tenant);\n      this.advance();", "this.shares.give(tenant);"),
+  one("INV.WORKER.DEADLINE", "late", "daemon/platform/process/conversation.ts", "`${deadline_ms} ms`)), deadline_ms);", "`${deadline_ms} ms`)), deadline_ms * 1_000);"),
+  // No code is changed here: the process that reads the configuration is another one, and lies.
+  { id: "INV.CONFIG.FROM_BASE", scene: "liar", edits: [] },
+  one("INV.RETRY.BACKOFF", "restarts", "daemon/platform/pool/pool.ts", "restart_backoff_ms * 2 ** this.#failures_in_a_row", "restart_backoff_ms"),
+  one("INV.ACCESS.OPERATOR", "requests", ACCESS, "operator: [\"operate\"],", "operator: [\"inspect\"],"),
+  one("INV.ACCESS.VERB", "requests", ACCESS, "replay: [\"replay\"],", "replay: [\"gate\"],"),
+  one("INV.ACCESS.SOCKET", "requests", "daemon/tenants/principal.ts", "verify: [\"read\", \"inspect\"],", "verify: [\"read\", \"inspect\", \"gate\"],"),
+  one("INV.DECIDE.COMPLETE", "died", "daemon/gate/decide.ts", "if (result === \"unavailable\") reasons.push", "if (required && result === \"unavailable\" && check === \"\") reasons.push"),
+  one("INV.DECIDE.NOTHING_STANDS", "empty", "daemon/gate/decide.ts", "decides(\"hold\") ? \"hold\" : \"admit\"", "\"admit\""),
+  one("INV.EVIDENCE.NO_SECRETS", "blurted", "daemon/checking/lane.ts", "published(error.detail)", "error.detail"),
+];
+
+const STANDING = "daemon/release/standing.ts";
+const RELEASED: readonly Mutant[] = [
+  one("INV.DECIDE.NOT_LONGER_THAN_RELEASED", "overridden", "daemon/gate/gate.ts", "return ends_s === null ? valid_for_s :", "return ends_s !== null ? valid_for_s :"),
+  one("INV.RELEASE.ENDS", "overridden", STANDING, "Date.parse(request.expires) <= now_s * 1000) return", "Date.parse(request.expires) < now_s) return"),
+  {
+    id: "INV.RELEASE.NOT_BY_AUTHOR", scene: "own_change", edits: [
+      { file: STANDING, from: "return author === null ? null :", to: "return author !== undefined ? null :" },
+      { file: "daemon/gate/releasing/releaser.ts", from: "if (author !== null) throw", to: "if (author === \"\") throw" },
+    ],
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [...RELEASED, ...MONEY, ...LOG, ...GATE, ...KEPT, ...ACTS];

@@ -1,0 +1,61 @@
+/** Scenes through a whole daemon without its socket: real git, real check processes. A few seconds each. */
+import { MaestroError } from "../../../proto/errors.ts";
+import { openArtifacts } from "../../store/artifacts.ts";
+import { openKeptOutcomes } from "../../store/reuse.ts";
+import { openUsage } from "../../store/usage.ts";
+import { factsDocument } from "../../gate/facts/parts.ts";
+import { Reuse } from "../../gate/reusing/reuse.ts";
+import { outcome } from "../../gate/testing/decide-input.ts";
+import { ALICE, Releasing } from "../../gate/releasing/testing/releasing.ts";
+import { gated, source } from "../../integrity/testing/killed.ts";
+import { World } from "../../testing/core.ts";
+import { factsOf } from "../../testing/facts.ts";
+import { STORE_LIMITS, type Scene } from "./scene.ts";
+
+const DAY_MS = 86_400_000;
+
+/** A refusal that a person overrides for an hour, and the same head once more when that is over. */
+const overridden: Scene = async () => {
+  await using one = await Releasing.open({ override: { expires_s_max: 7200 } });
+  const { source: work, base, head } = await one.held({ "src/a.test.ts": 'test.only("a", () => {});\n' }, "a change");
+  await one.release(head, ALICE, { kind: "override", reason: "production is down", expires_s: 3600 });
+  one.world.clock.advance(3_600_000);
+  await one.gate(work, base, head);
+};
+
+/** Its author asks to override it, and is told no. */
+const own_change: Scene = async () => {
+  await using one = await Releasing.open({ override: { expires_s_max: 7200 } });
+  const { head } = await one.held({ "src/a.test.ts": 'test.only("a", () => {});\n' }, "a change\n\nCo-authored-by: Alice <alice@example.org>");
+  await one.release(head, ALICE, { kind: "override", reason: "production is down", expires_s: 3600 }).catch((error: unknown) => {
+    if (!(error instanceof MaestroError) || error.code !== "release.denied") throw error;
+  });
+};
+
+/** A gate that is past its time, and held. */
+const held: Scene = async () => {
+  await using world = await World.open({ retention: { evidence_days: 30, personal_days: 0, export_days: 0 } });
+  const { gate_id } = await gated(world, await source(world), 1);
+  world.clock.advance(29 * DAY_MS);
+  await world.core.integrity.keeping.sweep();
+  await world.core.integrity.keeping.hold(gate_id, "case 7");
+  world.clock.advance(2 * DAY_MS);
+  // A sweep says what stopped it and goes on with the rest another day.
+  await world.core.integrity.keeping.sweep();
+  world.clock.advance(DAY_MS);
+  await world.core.integrity.keeping.sweep();
+  for (const id of world.core.guarding.guards.counts.violations.keys()) throw new MaestroError("invariant.violated", `${id}: in a sweep`);
+};
+
+const kept: Scene = async ({ store, state_dir }) => {
+  const opened = store();
+  const table = openKeptOutcomes({ store: opened, usage: openUsage(opened), limits: { reuse_repository_bytes_max: 40_000, reuse_tenant_bytes_max: 60_000, reuse_age_s: DAY_MS } });
+  const { blobs } = await openArtifacts({ state_dir, limits: STORE_LIMITS });
+  const facts = factsOf([{ path: "src/a.ts", old: "let a;\n", new: "let b;\n" }]);
+  const { parts } = factsDocument(facts);
+  const reuse = new Reuse({ table, blobs, code: "c", now_s: () => 1_000, age_s: DAY_MS }, { payer: "7", repo_id: "r", mode: "local" }, parts, { thresholds: { size_lines_max: 800, large_binary_bytes_max: 1 }, change_sha256: parts["files"] ?? "" } as ConstructorParameters<typeof Reuse>[3]);
+  const keep = await reuse.keeping([{ outcome: outcome("size"), duration_us: 1, reads: ["files"] }, { outcome: outcome("text", { result: "unavailable", because: "died" }), duration_us: 1, reads: ["files"] }]);
+  opened.atomic(() => keep({ gate_id: "gate:x", attempt: 1 }));
+};
+
+export const WORLD_SCENES = { overridden, own_change, held, kept } satisfies Record<string, Scene>;
