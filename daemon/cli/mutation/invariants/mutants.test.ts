@@ -86,3 +86,10 @@ test("a declared equivalent is tried all the same, and rules that are not whole 
 test("a folder with Rego is a policy, and one without an id is nothing", () => {
   expect([holdsInvariants(join(work, "strong")), holdsInvariants(folderOf("rego", { "a.yaml": STRONG, "p.rego": "" })), holdsInvariants(folderOf("data", { "a.yaml": "x: 1\n" })), holdsInvariants(join(work, "absent"))]).toEqual([true, false, false, false]);
 });
+
+test("the rules that ship have examples that notice at least 92 % of the faults put into them", () => {
+  const { result } = mutateInvariants(join(import.meta.dir, "../../../../invariants"), OPTIONS);
+  expect(result.faults).toEqual([]);
+  expect(result.score_permille).toBeGreaterThanOrEqual(920);
+  expect(result.killed).toBeGreaterThan(500);
+}, 60_000);
