@@ -8,7 +8,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ["for somebody who has to believe it", ["bundle", "verifier-page", "verify-bundle", "reveal", "repro", "keyless"]],
   ["from a commit to a deployment", ["build", "sbom", "release", "verify-deploy", "reassess"]],
   ["people", ["approve", "override", "simulate", "baseline", "policy"]],
-  ["proof", ["modelcheck"]],
+  ["proof", ["modelcheck", "cex"]],
   ["rules as invariants", ["invariants", "guard", "events", "monitors"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],

@@ -13,4 +13,12 @@ export const PROOF: readonly Command[] = [
     },
     load: () => import("../commands/modelcheck.ts"),
   },
+  {
+    name: "cex",
+    summary: "show a counterexample out of a file or an evidence bundle: what breaks, step by step, and how to see it. See docs/formal-gate.md",
+    positionals: "show FILE",
+    positionals_max: 2,
+    options: { itf: { type: "boolean", help: "print its trace in the format of Apalache and Quint" } },
+    load: () => import("../commands/cex.ts"),
+  },
 ];
