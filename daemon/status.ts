@@ -81,6 +81,7 @@ export function readingOf(core: Core, { started_ms, draining, reload, connection
     retention: core.integrity.keeping.counts(),
     witnesses: core.witnessing.reading(),
     guards: core.guarding.guards.counts,
+    watching: { ...core.watching.breakers.counts, findings: core.watching.events.counts },
     loop_turn_s: loop_turn_ms === null ? null : loop_turn_ms / 1000,
     reload: reload === null ? null : { at_s: reload.at_s, applied: reload.result === "applied" },
   };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canonicalText } from "../../proto/canonical.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { BreakerResetRequest } from "../../proto/breaker.ts";
 import { RELEASE_NAMESPACE, type ReleaseRequest } from "../../proto/release.ts";
 import { note } from "./output.ts";
 
@@ -68,7 +69,7 @@ export async function inScratch<T>(work: (folder: string) => Promise<T>): Promis
 }
 
 /** The armoured signature over the request's canonical bytes. Throws `cli.usage` where it was not made. */
-export async function signed(request: ReleaseRequest, { path, public_key }: SigningKey, folder: string): Promise<string> {
+export async function signed(request: ReleaseRequest | BreakerResetRequest, { path, public_key }: SigningKey, folder: string, namespace = RELEASE_NAMESPACE): Promise<string> {
   if (!path.endsWith(".pub") && !SECURITY_KEY.test(public_key) && existsSync(path) && liesBare(readFileSync(path, "latin1").slice(0, KEY_BYTES_MAX))) {
     throw new MaestroError("cli.usage", `${path} has no passphrase, so it signs for whoever can read it and asks nobody; give it one (ssh-keygen -p -f FILE), or keep it in an agent that asks (ssh-add -c)`);
   }
@@ -76,7 +77,7 @@ export async function signed(request: ReleaseRequest, { path, public_key }: Sign
   const file = join(folder, "request");
   writeFileSync(file, canonicalText(request), { mode: 0o600 });
   note("maestro: your key is asked to sign; it may want its passphrase, a confirmation or a touch");
-  const child = Bun.spawn(["ssh-keygen", "-Y", "sign", "-f", path, "-n", RELEASE_NAMESPACE, file], { env: process.env, stdin: "inherit", stdout: "ignore", stderr: "inherit", timeout: SIGN_DEADLINE_MS, killSignal: "SIGKILL" });
+  const child = Bun.spawn(["ssh-keygen", "-Y", "sign", "-f", path, "-n", namespace, file], { env: process.env, stdin: "inherit", stdout: "ignore", stderr: "inherit", timeout: SIGN_DEADLINE_MS, killSignal: "SIGKILL" });
   const code = await child.exited;
   if (code !== 0 || !existsSync(`${file}.sig`)) throw new MaestroError("cli.usage", `ssh-keygen signed nothing (exit ${code})`);
   return readFileSync(`${file}.sig`, "utf8");

@@ -41,7 +41,7 @@ export function openWatching({ store, clock, now_s, guards, limits, warn }: Watc
     temporal: () => temporal.flatMap(({ id }) => guards.byId(id) ?? []),
     found(space, { invariant, verdict, scope, message }, count) {
       if (verdict === "violated") breakers.violated(scope, space, `${invariant}: ${message}`);
-      if (worthALine(count)) warn(`events of ${space}: a rule about time is ${verdict === "violated" ? "broken" : "not decided"} (${count} by now)`, new MaestroError("invariant.violated", `${invariant}: ${message}`));
+      if (worthALine(count)) warn(`events of ${space}: a rule about time is ${verdict === "violated" ? "broken" : "not decided"} (${count} by now)`, { invariant, message });
     },
   });
   return { breakers, events };

@@ -4,6 +4,7 @@ import type { Verdict } from "../../proto/decision.ts";
 import type { ErrorCode } from "../../proto/errors.ts";
 import type { RouteName } from "../../proto/routes.ts";
 import { guardMetrics, type GuardReading } from "./guards.ts";
+import { watchingMetrics, type WatchingReading } from "./watching.ts";
 import { witnessMetrics, type WitnessReading } from "./witnesses.ts";
 import { Counter, exposition, Gauge, Histogram, type Labels, type Metric } from "./registry.ts";
 
@@ -33,6 +34,7 @@ export interface Reading {
   /** The log's witnesses, and this node as one of others. */
   readonly witnesses: WitnessReading;
   readonly guards: GuardReading;
+  readonly watching: WatchingReading;
 }
 
 const REQUEST_BOUNDS_S = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60];
@@ -135,6 +137,7 @@ function readingMetrics(now: () => Reading): Metric[] {
     one("maestro_config_reload_timestamp_seconds", "Time of the last reload.", ({ reload }) => reload?.at_s ?? null),
     ...witnessMetrics(() => now().witnesses),
     ...guardMetrics(() => now().guards),
+    ...watchingMetrics(() => now().watching),
     one("process_start_time_seconds", "When the daemon started.", ({ started_at_s }) => started_at_s),
     one("process_resident_memory_bytes", "Resident memory of the daemon, check processes not counted.", ({ memory_bytes }) => memory_bytes),
     one("process_open_fds", "Open file descriptors of the daemon.", ({ open_descriptors }) => open_descriptors),

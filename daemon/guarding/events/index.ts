@@ -53,6 +53,8 @@ export class EventDesk {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private collecting: MonitorFinding[] | null = null;
   private own_seq = 0;
+  /** Findings since the start. */
+  readonly counts = { violated: 0, inconclusive: 0 };
 
   constructor(private readonly deps: EventDeskDeps) {
     this.restarted_ms = deps.clock.now_ms();
@@ -152,6 +154,7 @@ export class EventDesk {
   private note(name: string, findings: Space["findings"], finding: MonitorFinding): void {
     const known = findings.get(finding.invariant) ?? { violated: 0, inconclusive: 0, newest: null };
     known[finding.verdict] += 1;
+    this.counts[finding.verdict] += 1;
     known.newest = finding;
     findings.set(finding.invariant, known);
     this.collecting?.push(finding);
