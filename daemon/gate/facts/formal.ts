@@ -16,12 +16,12 @@ const ALL_BYTES_MAX = 16 * 1024 * 1024;
 type Named = Pick<TreeEntry, "path">;
 
 /** Every name that a changed file has or had. */
-export function changedPaths(files: readonly Pick<FileChange, "path" | "old_path">[]): string[] {
+function changedPaths(files: readonly Pick<FileChange, "path" | "old_path">[]): string[] {
   return files.flatMap(({ path, old_path }) => [path, ...(old_path === null ? [] : [old_path])].map((one: PathBytes) => pathText(one)));
 }
 
 /** Whether the change bears on a model: its folder, its configuration or the code it mirrors. */
-export function touchesSpec({ spec, cfg, code }: SpecEntry, changed: readonly string[]): boolean {
+function touchesSpec({ spec, cfg, code }: SpecEntry, changed: readonly string[]): boolean {
   const folder = folderOfPath(spec);
   return changed.some((path) => path === cfg || folderOfPath(path) === folder || matchesPath(code, path));
 }

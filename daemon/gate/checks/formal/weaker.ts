@@ -37,7 +37,7 @@ function apart(old: Compiled, now: Compiled): string | null {
   return temporal(old) === temporal(now) ? null : "a temporal form is another, and no solver compares those";
 }
 
-export const smtDocument = (found: Found): AttachedText => {
+const smtDocument = (found: Found): AttachedText => {
   const { smt2, smt2_sha256, solver, version, result } = found.evidence;
   return { name: `smt/${smt2_sha256.slice(0, 32)}.smt2.txt`, text: `; sha256 of the question below: ${smt2_sha256}\n; ${solver ?? "no solver"} ${version ?? ""} answered: ${result}\n; not looked at: ${found.bounds.join("; ")}\n${smt2}` };
 };
