@@ -19,7 +19,7 @@ const TAIL_BYTES_MAX = 16 * 1024;
 /** fast-check and what it stands on, as they are installed beside this program. */
 function packages(): Mount[] {
   try {
-    const check = dirname(Bun.resolveSync("fast-check/package.json", import.meta.dir));
+    const check = dirname(Bun.resolveSync("fast-check/package.json", Bun.fileURLToPath(new URL(".", import.meta.url))));
     const rand = dirname(Bun.resolveSync("pure-rand/package.json", check));
     return [{ host: realpathSync(check), inside: `${PLACE}/node_modules/fast-check` }, { host: realpathSync(rand), inside: `${PLACE}/node_modules/pure-rand` }];
   } catch (error) {

@@ -12,7 +12,7 @@ import type { Plan } from "./plan.ts";
 import { readLines, readReport, type Report } from "./report.ts";
 
 /** What drives a target, beside the generated test. */
-export const INSIDE_FOLDER = join(import.meta.dir, "inside");
+export const INSIDE_FOLDER = Bun.fileURLToPath(new URL("./inside", import.meta.url));
 const SAID_CHARACTERS_MAX = 1_000;
 
 /** The sources that a generated test carries along. */
