@@ -72,7 +72,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "@sinclair/typebox": /^(?:proto|daemon|bench)\//,
   "@noble/hashes": /^(?:proto|kernels|daemon|bench)\//,
   "@noble/curves": /^(?:kernels|daemon\/(?:verifier|evidence))\//,
-  "@open-policy-agent/opa-wasm": /^daemon\/policy\//,
+  "@open-policy-agent/opa-wasm": /^(?:bench|daemon\/policy)\//,
   "@secretlint/core": /^daemon\/gate\/checks\//,
   "@secretlint/profiler": /^daemon\/gate\/checks\//,
   "@secretlint/secretlint-rule-preset-recommend": /^daemon\/gate\/checks\//,
