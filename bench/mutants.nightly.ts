@@ -1,7 +1,7 @@
 /** Every mutant of the daemon's own code, each in a process of its own: its rule sees it, and sound work is stopped by nothing. */
 import { expect, test } from "bun:test";
-import { MUTANTS } from "../daemon/guarding/mutants/mutants.ts";
-import { playMutant, playSound, SOUND_SCENES } from "../daemon/guarding/mutants/play.ts";
+import { MUTANTS } from "../daemon/guarding/testing/mutants.ts";
+import { playMutant, playSound, SOUND_SCENES } from "../daemon/guarding/testing/play.ts";
 
 const DEADLINE_MS = 300_000;
 

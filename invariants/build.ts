@@ -1,10 +1,13 @@
 /** The rules that ship, as the daemon loads them: `bun invariants/build.ts` makes compiled.json of the YAML beside it. A daemon then reads no YAML at its start. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { criticalFlows } from "../daemon/guarding/flows.ts";
 import { compileAll, type Events } from "../daemon/invariants/index.ts";
 import { typeText } from "../daemon/invariants/types/type.ts";
 
 const FOLDER = import.meta.dir;
+/** Where rules are asked, for `maestro invariants coverage`, which loads nothing of the daemon. */
+export const FLOWS = join(FOLDER, "flows.json");
 export const COMPILED = join(FOLDER, "compiled.json");
 
 const fieldsOf = (events: Events, name: string) => Object.fromEntries([...(events.of(name) ?? [])].map(([field, { type, tainted }]) => [field, tainted ? { type: typeText(type), tainted } : typeText(type)]));
@@ -20,4 +23,9 @@ export function compiledText(): string {
   return `${JSON.stringify({ events: catalogue, invariants }, null, 1)}\n`;
 }
 
-if (import.meta.main) writeFileSync(COMPILED, compiledText());
+export const flowsText = (): string => `${JSON.stringify(criticalFlows(), null, 1)}\n`;
+
+if (import.meta.main) {
+  writeFileSync(COMPILED, compiledText());
+  writeFileSync(FLOWS, flowsText());
+}

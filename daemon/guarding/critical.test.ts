@@ -1,13 +1,13 @@
 /** Every door is guarded, and the table that says by what is true of a real daemon. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { COMPILED, compiledText } from "../../invariants/build.ts";
+import { COMPILED, compiledText, FLOWS, flowsText } from "../../invariants/build.ts";
 import { ROUTES } from "../../proto/routes.ts";
 import { newSigner } from "../testing/evidence.ts";
 import { World } from "../testing/core.ts";
 import { noteKey, verifierKeyText } from "../verifier/note.ts";
-import { coverageOf } from "./coverage.ts";
-import { CRITICAL_ROUTES, CRITICAL_TABLES } from "./critical.ts";
+import { coverageOf } from "../invariants/coverage.ts";
+import { CRITICAL_ACTS, CRITICAL_ROUTES, CRITICAL_TABLES } from "./critical.ts";
 import { criticalFlows } from "./flows.ts";
 import { TABLE_EVENTS } from "./readings/index.ts";
 import { shippedDocuments } from "./shipped.ts";
@@ -56,6 +56,8 @@ test("attack: a row names a rule that is gone, or one about something else, or n
 test("every rule compiles as the daemon loads it, and the file it loads is made of the YAML as it stands", () => {
   for (const { id } of documents) expect(world.core.guarding.guards.byId(id)?.id).toBe(id);
   expect(readFileSync(COMPILED, "utf8")).toBe(compiledText());
+  // Stale? `bun invariants/build.ts` makes both anew.
+  expect(readFileSync(FLOWS, "utf8")).toBe(flowsText());
 });
 
 test("an event of a table that a rule is about is declared", () => {
@@ -63,4 +65,11 @@ test("an event of a table that a rule is about is declared", () => {
   const asked = emitted.filter((event) => world.core.guarding.guards.live(event));
   expect(asked.filter((event) => events.of(event) === null)).toEqual([]);
   expect(asked.length).toBeGreaterThan(30);
+});
+
+test("every act is told by code of the daemon, under the name that the rules know", async () => {
+  const sources = new Bun.Glob("daemon/{gate,platform,tenants}/**/*.ts").scan({ cwd: Bun.fileURLToPath(new URL("../..", import.meta.url)), absolute: true });
+  const told = new Set<string>();
+  for await (const path of sources) if (!path.includes("test")) for (const [, event = ""] of readFileSync(path, "utf8").matchAll(/\bact(?:\?\.)?\("([a-z_]+)"/g)) told.add(event);
+  expect([...told].sort()).toEqual(Object.keys(CRITICAL_ACTS).sort());
 });

@@ -2,10 +2,9 @@
  * Every table and every route that changes something, and which rules guard it. A new one without a row fails the test beside this file, and
  * so does a rule that is gone, or whose events do not come from there.
  */
+import type { Cover } from "../invariants/coverage.ts";
 import type { ROUTES } from "../../proto/routes.ts";
 
-/** Ids of its rules; or why it is not critical, as with what is made again from other tables; or why it is critical and no rule is about it yet. */
-export type Cover = readonly string[] | { readonly derived: string } | { readonly open: string };
 
 type Changing = { [K in keyof typeof ROUTES]: (typeof ROUTES)[K]["method"] extends "GET" ? never : K }[keyof typeof ROUTES];
 
@@ -94,4 +93,15 @@ export const CRITICAL_ROUTES: Readonly<Record<Changing, Cover>> = {
   gc: ACCESS,
   backup: ACCESS,
   releaseBackup: ACCESS,
+};
+
+/** What is done rather than written or asked for, by the event that it is told as. */
+export const CRITICAL_ACTS: Readonly<Record<string, readonly string[]>> = {
+  gate_decided: ["INV.CONFIG.FROM_BASE", "INV.DECIDE.COMPLETE", "INV.DECIDE.NOTHING_STANDS", "INV.DECIDE.NOT_LONGER_THAN_RELEASED", "INV.EVIDENCE.NO_SECRETS"],
+  ledger_promised: ["INV.LEDGER.CAP"],
+  place_given_back: ["INV.QUEUE.NO_IDLE_PLACE"],
+  place_taken: ["INV.QUEUE.BOUNDED", "INV.QUEUE.FAIR"],
+  release_counted: ["INV.RELEASE.ENDS", "INV.RELEASE.NOT_BY_AUTHOR"],
+  restart_planned: ["INV.RETRY.BACKOFF"],
+  worker_answered: ["INV.WORKER.DEADLINE"],
 };

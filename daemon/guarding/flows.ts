@@ -1,6 +1,6 @@
 /** The critical flows of this daemon, each with the events that come from it. */
-import { CRITICAL_ROUTES, CRITICAL_TABLES } from "./critical.ts";
-import type { Flow } from "./coverage.ts";
+import type { Flow } from "../invariants/coverage.ts";
+import { CRITICAL_ACTS, CRITICAL_ROUTES, CRITICAL_TABLES } from "./critical.ts";
 import { TABLE_EVENTS } from "./readings/index.ts";
 import { REQUEST } from "./requests.ts";
 import { eventsOf } from "./writes.ts";
@@ -11,5 +11,6 @@ export function criticalFlows(): readonly Flow[] {
     return { name: `table ${name}`, cover, events: events === undefined ? [] : Object.values(eventsOf(events)) };
   });
   const routes = Object.entries(CRITICAL_ROUTES).map(([name, cover]) => ({ name: `route ${name}`, cover, events: [REQUEST] }));
-  return [...tables, ...routes];
+  const acts = Object.entries(CRITICAL_ACTS).map(([event, cover]) => ({ name: `act ${event}`, cover, events: [event] }));
+  return [...tables, ...routes, ...acts];
 }

@@ -49,9 +49,10 @@ export const run: CommandModule["run"] = async (invocation) => {
   if (recorded !== undefined && verb !== "check") throw new MaestroError("cli.usage", "--events goes with invariants check");
   if (verb === "check") return recorded === undefined ? check(rest, json) : (await import("../invariants/replay-command.ts")).replayCommand(recorded, rest, json);
   if (verb === "show") return show(rest[0], rest.slice(1), json);
+  if (verb === "coverage") return (await import("../invariants/coverage.ts")).coverage(json);
   if (verb === "test") return (await import("../properties/command.ts")).testProperties(invocation, rest);
   if (verb === "generate") return (await import("../properties/command.ts")).generateTest(invocation, rest);
-  if (verb !== "schema") throw new MaestroError("cli.usage", "invariants takes check, show, test, generate or schema");
+  if (verb !== "schema") throw new MaestroError("cli.usage", "invariants takes check, show, coverage, test, generate or schema");
   print(SCHEMA_FILES[rest[0] === "events" ? "events.schema.json" : rest[0] === "targets" ? "targets.schema.json" : "invariant.schema.json"]);
   return EXIT.admit;
 };

@@ -2,8 +2,8 @@ import type { Command } from "../command.ts";
 
 export const INVARIANTS: Command = {
   name: "invariants",
-  summary: "rules about events, in YAML: check compiles them and tries their examples (exit 0 all whole, 1 mistakes), show says what one means to each engine, test drives declared code with cases until one is broken, generate prints such a test to keep, schema is for an editor; see docs/invariants.md and docs/property-tests.md",
-  positionals: "check [PATH...] | show ID [PATH...] | test [TARGET...] | generate TARGET | schema [events|targets]",
+  summary: "rules about events, in YAML: check compiles them and tries their examples (exit 0 all whole, 1 mistakes), show says what one means to each engine, coverage which tables, routes and acts of the daemon are guarded (exit 1 below 90 %), test drives declared code with cases until one is broken, generate prints such a test to keep, schema is for an editor; see docs/invariants.md and docs/property-tests.md",
+  positionals: "check [PATH...] | show ID [PATH...] | coverage | test [TARGET...] | generate TARGET | schema [events|targets]",
   positionals_max: 1_000,
   options: {
     events: { type: "string", value: "FILE", help: "check: ask every condition of recorded events, one JSON document a line: {\"event\": NAME, \"with\": {...}}" },

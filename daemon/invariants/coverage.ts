@@ -1,6 +1,8 @@
 /** How much of what is critical has a rule that is live there; computed, never typed in. */
 import type { InvariantDocument } from "../../proto/invariant.ts";
-import type { Cover } from "./critical.ts";
+
+/** Ids of its rules; or why it is not critical, as with what is made again from other tables; or why it is critical and no rule is about it yet. */
+export type Cover = readonly string[] | { readonly derived: string } | { readonly open: string };
 
 export interface Flow {
   readonly name: string;
@@ -20,7 +22,7 @@ export interface Coverage {
 
 const isIds = (cover: Cover): cover is readonly string[] => Array.isArray(cover);
 
-export function coverageOf(flows: readonly Flow[], documents: readonly InvariantDocument[]): Coverage {
+export function coverageOf(flows: readonly Flow[], documents: readonly Pick<InvariantDocument, "id" | "when">[]): Coverage {
   const about = new Map(documents.map(({ id, when }) => [id, when.map(({ event }) => event)]));
   const wrong = flows.flatMap(({ name, cover, events }) => {
     if (!isIds(cover)) return [];
