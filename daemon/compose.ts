@@ -126,10 +126,9 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const { state_dir, host, clock, random } = options;
   await mkdir(state_dir, { recursive: true, mode: 0o700 });
   // Asking git takes a process of its own, so everything else is read meanwhile.
-  let watching: Watching | null = null;
+  let [watching, witnessing]: [Watching | null, Witnessing | null] = [null, null];
   const [tools, policy, guarding] = await Promise.all([findGit(), readPolicy(host), openGuarding({ folder: host.invariants_folder, warn: options.warn, passed: (event, fields) => watching?.events.own(event, fields) })]);
   // Before anything else in the folder is touched: one of another version is left as it is.
-  let witnessing: Witnessing | null = null;
   const state = await openState({ ...options, guard: guarding.writes, appended: () => witnessing?.cosigned.nudge() });
   const git = new Git(tools);
   const repositories = new RepositoryStore(join(state_dir, "repositories"), git);

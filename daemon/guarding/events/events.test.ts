@@ -101,6 +101,20 @@ test("an event behind its time: the reply says so, and its key can no longer be 
   expect(rig.said.sort()).toEqual(["web CALL.ANSWERED inconclusive late a"]);
 });
 
+test("events that happen on arrival are never late, however long the disk takes to remember them", async () => {
+  await rig.close();
+  const clock = new FakeClock();
+  rig = new DeskRig(folder, clock, { reorder_ms: 1 });
+  const atomic = rig.store.atomic.bind(rig.store);
+  Object.assign(rig.store, { atomic: <T>(work: () => T): T => (clock.advance(700), atomic(work)) });
+  expect(rig.desk.report("web", { source: "s", events: [call(1)] })).toMatchObject({ accepted: 1, late: 0 });
+  rig.desk.own("call", { agent: "own" });
+  clock.advance(50);
+  await Promise.resolve();
+  rig.pass(40_000);
+  expect(rig.said.sort()).toEqual([`${OWN_SPACE} CALL.ANSWERED violated false own`, "web CALL.ANSWERED violated false a"]);
+});
+
 test("a clock that is set says so once, and calls nothing broken", () => {
   rig.desk.report("web", { source: "s", events: [call(1)] });
   rig.pass(5_000);

@@ -65,17 +65,20 @@ export class EventDesk {
   /** Something this daemon did. Called inside transactions, so it is looked at right after. */
   own(event: string, fields: Fields): void {
     if (!this.deps.heard(event)) return;
-    const arrived = { at_ms: this.deps.clock.now_ms(), event, fields: { ...fields }, source: OWN_SPACE, seq: this.own_seq++ };
+    const moment = this.moment();
+    const arrived = { at_ms: moment.wall_ms, event, fields: { ...fields }, source: OWN_SPACE, seq: this.own_seq++ };
     queueMicrotask(() => {
       const space = this.space(OWN_SPACE);
       this.remember(OWN_SPACE, space, [arrived], null);
-      this.take(space, [arrived]);
+      this.take(space, [arrived], moment);
     });
   }
 
   /** Throws `request.malformed` for numbers that do not ascend and times ahead of this clock, `tenant.queue` for more than fits. */
   report(name: string, { source, events }: EventBatch): EventsReply {
-    const now_ms = this.deps.clock.now_ms();
+    // One moment for all of it: what happened on arrival must not be late because the disk took its time.
+    const moment = this.moment();
+    const now_ms = moment.wall_ms;
     const descends = events.findIndex(({ seq }, i) => i > 0 && seq <= events[i - 1]!.seq);
     if (descends >= 0) throw new MaestroError("request.malformed", `events.${descends}.seq: ${events[descends]!.seq} comes after ${events[descends - 1]!.seq}; the events of a source are numbered upwards`);
     const last = this.tables.last(name, source);
@@ -86,7 +89,7 @@ export class EventDesk {
     const highest = fresh.at(-1)?.seq;
     if (highest !== undefined) this.remember(name, space, heard, { source, seq: highest });
     this.collecting = [];
-    const late = this.take(space, heard);
+    const late = this.take(space, heard, moment);
     const findings = this.collecting.slice(0, FINDINGS_MAX);
     this.collecting = null;
     const missing = fresh.reduce(({ sum, at }, { seq }) => ({ sum: sum + (at === null ? 0 : seq - at - 1), at: seq }), { sum: 0, at: last }).sum;
@@ -181,8 +184,8 @@ export class EventDesk {
     for (const id of begun) kept.add(id);
   }
 
-  private take(space: Space, arrived: readonly Arrived[]): number {
-    this.tickOf(space);
+  private take(space: Space, arrived: readonly Arrived[], moment: Moment): number {
+    space.watch.tick(moment);
     let late = 0;
     for (const one of arrived) if (!space.watch.offer(one)) late += 1;
     this.tickOf(space);

@@ -26,7 +26,7 @@ export interface WatchOptions {
 }
 
 /** Slewing moves a clock by less than this between two looks; a step moves it by more. */
-export const CLOCK_STEP_MS_MAX = 2_000;
+const CLOCK_STEP_MS_MAX = 2_000;
 
 const inOrder = (a: Arrived, b: Arrived): number => a.at_ms - b.at_ms || (a.source < b.source ? -1 : a.source > b.source ? 1 : a.seq - b.seq);
 
