@@ -73,3 +73,9 @@ test("every act is told by code of the daemon, under the name that the rules kno
   for await (const path of sources) if (!path.includes("test")) for (const [, event = ""] of readFileSync(path, "utf8").matchAll(/\bact(?:\?\.)?\("([a-z_]+)"/g)) told.add(event);
   expect([...told].sort()).toEqual(Object.keys(CRITICAL_ACTS).sort());
 });
+
+test("the page of shipped rules has each of them, with its severity, and no other", () => {
+  const page = readFileSync(Bun.fileURLToPath(new URL("../../docs/shipped-invariants.md", import.meta.url)), "utf8");
+  const rows = [...page.matchAll(/^\| `(INV\.[A-Z_.]+)` \| (\w+) \| (.+?) \|/gm)].map(([, id, severity, why]) => [id, severity, why]);
+  expect(rows).toEqual(documents.map(({ id, severity, rationale }) => [id, severity, rationale]));
+});

@@ -73,6 +73,7 @@ export class WorkerPool {
   /** `off`: starts nothing by itself. `on`: keeps the pool warm. `drained`: over, for good. */
   #mode: "off" | "on" | "drained" = "off";
   #failures_in_a_row = 0;
+  #paused_ms = 0;
   #deaths = 0;
   /** Why the last start failed. */
   #start_failure = "";
@@ -284,9 +285,11 @@ export class WorkerPool {
 
   /** A pause that is too short is a fault of ours; the pool then waits as long as it ever does. */
   #pause(pause_ms: number): number {
-    const { restart_backoff_ms, restart_backoff_ms_max } = this.#spec.backoff;
+    const { restart_backoff_ms_max } = this.#spec.backoff;
+    const before_ms = this.#failures_in_a_row === 1 ? 0 : this.#paused_ms;
+    this.#paused_ms = pause_ms;
     try {
-      this.#spec.act?.("restart_planned", { failures: this.#failures_in_a_row, pause: pause_ms, pause_first: restart_backoff_ms, pause_max: restart_backoff_ms_max });
+      this.#spec.act?.("restart_planned", { failures: this.#failures_in_a_row, pause: pause_ms, pause_before: before_ms, pause_max: restart_backoff_ms_max });
       return pause_ms;
     } catch (error) {
       if (!(error instanceof MaestroError)) throw error;
