@@ -75,7 +75,7 @@ export const PropertyCounts = Closed({
 export type PropertyCounts = Static<typeof PropertyCounts>;
 
 export const PropertyOutcome = Type.Union([
-  Closed({ result: Type.Literal("pass"), counts: PropertyCounts }),
+  Closed({ result: Type.Literal("pass"), counts: PropertyCounts, unmet: Type.Array(ShortText, { maxItems: 150, description: "conditions `a || b` of which a was true of all cases from outside, so that b was never needed" }) }),
   Closed({ result: Type.Literal("fail"), counterexample: Counterexample, counts: PropertyCounts }),
   /** Not run, crashed, empty, or seen once and never again: no pass, and nothing that is shown as a counterexample. */
   Closed({ result: Type.Literal("unavailable"), reason: Choice(["declared", "not_expressible", "not_run", "target", "vacuous", "flaky", "internal"]), because: ShortText }),

@@ -1,10 +1,10 @@
 /** What an invariant says of states that were seen, by its own closures; and such a case as a counterexample. Pure. */
 import type { Candidate, CexFields, CexStep } from "../../../proto/counterexample.ts";
 import { cexDouble, cexInteger, type CexValue } from "../../../proto/cex-value.ts";
-import type { Clause } from "../../invariants/index.ts";
+import { type Clause, type Predicate, predicate } from "../../invariants/index.ts";
 import type { Args, Step } from "./cases.ts";
 import { exactly } from "./inside/exact.ts";
-import { fieldsRead, type Plan } from "./plan.ts";
+import { fieldsRead, type Plan, type PropertyInvariant } from "./plan.ts";
 
 /** A case that was driven: for a function its inputs and its result, else the state before any action and after each. */
 export interface Driven {
@@ -22,7 +22,22 @@ export interface Broken {
 export interface Judged {
   readonly broken: Broken | null;
   readonly asked: number;
+  /** Conditions `a || b` of which a was not true, so that it was for b to hold. */
+  readonly needed: ReadonlySet<string>;
 }
+
+/** What says of `a || b` whether a alone decides; made once for all states. */
+const firstSides = new WeakMap<Clause, Predicate>();
+
+function firstSide(clause: Clause): Predicate | null {
+  if (clause.node.kind !== "binary" || clause.node.op !== "||") return null;
+  const known = firstSides.get(clause) ?? predicate(clause.node.left);
+  firstSides.set(clause, known);
+  return known;
+}
+
+/** Those of a rule that read as "unless a, b". */
+export const conditional = ({ assert, post }: PropertyInvariant): readonly Clause[] => [...assert, ...post].filter((clause) => firstSide(clause) !== null);
 
 const ACTION_CHARACTERS_MAX = 2_000;
 /** A longer one is found again by its seed alone. */
@@ -32,25 +47,27 @@ export function judged(plan: Plan, steps: readonly Step[], { states }: Driven): 
   const { invariant, kind, initial } = plan;
   const asked_after = new Set(plan.actions.filter((action) => action.asked).map((action) => action.name));
   let asked = 0;
+  const needed = new Set<string>();
   const ask = (clauses: readonly Clause[], at: number): Broken | null => {
     const old = states[Math.max(0, at - 1)] ?? {};
     for (const clause of clauses) {
       asked += 1;
       const said = clause.check(states[at] ?? {}, { old });
+      if (firstSide(clause)?.(states[at] ?? {}, { old }).ok === false) needed.add(clause.path.join("."));
       if (!said.ok) return { clause: clause.path.join("."), message: said.message, at };
     }
     return null;
   };
   const first = initial ? ask(invariant.assert, 0) : null;
-  if (first !== null) return { broken: first, asked };
+  if (first !== null) return { broken: first, asked, needed };
   for (let at = 1; at < states.length; at++) {
     // What comes after an action that `pre` forbids is no case of this invariant.
     if (!invariant.pre.every((clause) => clause.check(states[at - 1] ?? {}).ok)) break;
     if (kind !== "function" && !asked_after.has(steps[at - 1]?.action ?? "")) continue;
     const broken = ask([...invariant.assert, ...invariant.post], at);
-    if (broken !== null) return { broken, asked };
+    if (broken !== null) return { broken, asked, needed };
   }
-  return { broken: null, asked };
+  return { broken: null, asked, needed };
 }
 
 function cexOf(value: unknown): CexValue {

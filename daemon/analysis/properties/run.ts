@@ -6,7 +6,7 @@ import { casesOf, type Step } from "./cases.ts";
 import { testFile } from "./emit/test-file.ts";
 import { exactly } from "./inside/exact.ts";
 import { TEST, TEST_FOLDER } from "./job.ts";
-import { actionText, candidateOf, judged, type Driven } from "./judge.ts";
+import { actionText, candidateOf, conditional, judged, type Driven } from "./judge.ts";
 import { seedOf, type Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import { insideSources, orBecause, type PropertyDeps, type RunOptions, Sandboxed } from "./sandboxed.ts";
@@ -84,6 +84,7 @@ class Test {
     const driven = await orBecause(() => this.runs.driven(cases, this.signal));
     if ("because" in driven) return unavailable("not_run", `the generated test found nothing, and cases driven from outside did not come back: ${driven.because}`);
     let asked = 0;
+    const needed = new Set<string>();
     for (const [i, one] of driven.entries()) {
       const steps = cases[i] ?? [];
       if (one.failed !== null) return unavailable("target", `the target failed after ${shown(steps.slice(0, one.states.length))}: ${one.failed}`);
@@ -91,9 +92,11 @@ class Test {
       if (one.states.length !== steps.length + 1) return unavailable("target", `${one.states.length} states for ${steps.length} actions`);
       const answer = judged(plan, steps, one);
       asked += answer.asked;
+      for (const path of answer.needed) needed.add(path);
       if (answer.broken !== null) return this.broken(steps.slice(0, answer.broken.at), null, null, counts);
     }
-    return asked === 0 ? unavailable("vacuous", "the rule was asked of no state of the cases driven from outside") : { result: "pass", counts };
+    if (asked === 0) return unavailable("vacuous", "the rule was asked of no state of the cases driven from outside");
+    return { result: "pass", counts, unmet: conditional(plan.invariant).map(({ path }) => path.join(".")).filter((path) => !needed.has(path)) };
   }
 
   async run(options: RunOptions): Promise<PropertyOutcome> {

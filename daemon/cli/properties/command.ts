@@ -17,7 +17,8 @@ function rowLines({ target, invariant, outcome, us }: PropertyRow): string[] {
   if (outcome.result === "unavailable") return [`${head}  ${outcome.reason}: ${outcome.because}`];
   const { counts } = outcome;
   const ran = `${counts.cases} cases, ${counts.calls} calls, ${counts.asked} times asked, ${(us / SECOND_US).toFixed(1)} s`;
-  return outcome.result === "pass" ? [`${head}  ${ran}`] : [`${head}  ${ran}`, ...counterexampleLines(outcome.counterexample).map((line) => `    ${line}`)];
+  if (outcome.result === "pass") return [`${head}  ${ran}`, ...outcome.unmet.map((path) => `    ${path}: of 'a || b' the first was true of every case from outside, so nothing is known of the second`)];
+  return [`${head}  ${ran}`, ...counterexampleLines(outcome.counterexample).map((line) => `    ${line}`)];
 }
 
 /** Of whole numbers alone; each option as the program takes it. */

@@ -31,17 +31,28 @@ export class LineTarget {
   }
 
   async #ask(message: object): Promise<unknown> {
-    this.#child?.stdin.write(`${JSON.stringify(message, exactly)}\n`);
-    await this.#child?.stdin.flush();
-    const { value: line } = (await this.#lines?.next()) ?? {};
-    if (typeof line !== "string") {
-      // What comes next starts a new one, so this one has to be gone.
-      await this.#child?.exited;
-      throw new Error("the program ended without an answer");
-    }
+    const line = await this.#answer(`${JSON.stringify(message, exactly)}\n`);
     const reply = JSON.parse(line, asItWas) as { readonly state?: unknown; readonly error?: unknown };
     if (typeof reply.state !== "object" || reply.state === null) throw new Error(`the program answers ${String(reply.error ?? line).slice(0, 500)}`);
     return reply.state;
+  }
+
+  /** What it is told may already find it dead, or its answer may not come: both mean the same. */
+  async #answer(told: string): Promise<string> {
+    let line: string | undefined;
+    let cause: unknown;
+    try {
+      this.#child?.stdin.write(told);
+      await this.#child?.stdin.flush();
+      line = (await this.#lines?.next())?.value as string | undefined;
+    } catch (error) {
+      cause = error;
+    }
+    if (line !== undefined) return line;
+    // The next case starts a new one, so this one has to be gone.
+    this.stop();
+    await this.#child?.exited;
+    throw new Error("the program ended without an answer", { cause });
   }
 }
 
