@@ -100,6 +100,21 @@ function failedCommit(marking: Marking | null, failure: MaestroError): MaestroEr
   }
 }
 
+/** The table itself, which guards of others may read from now on. */
+function readable<K extends Key, V>(readers: Map<string, (key: Key) => unknown>, table: Table<K, V>): Table<K, V> {
+  // A guard reads under keys of that table's own kind; any other finds nothing.
+  readers.set(table.name, (key) => table.get(key as K));
+  return table;
+}
+
+function lookIn(readers: ReadonlyMap<string, (key: Key) => unknown>): Look {
+  return (name, key) => {
+    const get = readers.get(name);
+    if (get === undefined) throw new MaestroError("internal.bug", `a guard asks for the table ${name}, which nobody opened`);
+    return get(key);
+  };
+}
+
 /** Throws `store.schema`, `store.corrupt` or `store.no_space`; the caller holds the state folder's lock. */
 export function openStore(deps: StoreDeps): Store {
   const folder = join(deps.state_dir, deps.folder ?? "db");
@@ -123,11 +138,7 @@ export function openStore(deps: StoreDeps): Store {
   const failed = (error: unknown, during: string): MaestroError => failedCommit(marking, storeFailure(error, during));
   const { atomic, freeing, writing } = transactionsOf({ root, begin: begins(free_bytes_min), beginFreeing: begins(free_bytes_min / FREEING_PART), committed: () => marking?.set(), failed, fatal });
   const readers = new Map<string, (key: Key) => unknown>();
-  const look: Look = (name, key) => {
-    const get = readers.get(name);
-    if (get === undefined) throw new MaestroError("internal.bug", `a guard asks for the table ${name}, which nobody opened`);
-    return get(key);
-  };
+  const look = lookIn(readers);
 
   const store: Store = {
     table<K extends Key, S extends TSchema>(name: string, schema: S): Table<K, Static<S>> {
@@ -135,10 +146,7 @@ export function openStore(deps: StoreDeps): Store {
       names.add(name);
       try {
         const host = { value_bytes_max: deps.limits.value_bytes_max, writing, guard: deps.guard?.table(name) ?? null, look };
-        const table = createTable<K, S>(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host);
-        // A guard reads under keys of that table's own kind; any other finds nothing.
-        readers.set(name, (key) => table.get(key as K));
-        return table;
+        return readable(readers, createTable<K, S>(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host));
       } catch (error) {
         throw failed(error, `make the table ${name}`);
       }

@@ -48,6 +48,25 @@ function describe(key: unknown): string {
   return JSON.stringify(key) ?? String(key);
 }
 
+const lmdbKey = (key: Key): LmdbKey => (typeof key === "object" ? [...key] : key);
+
+function* entriesOf<K extends Key, V>(database: Database<Buffer, LmdbKey>, range: KeyRange<K>, reading: <T>(key: unknown, work: () => T) => T, read: (key: K, stored: Uint8Array) => V): Generator<Entry<K, V>, void, undefined> {
+  const { start, end, ...rest } = range;
+  const options = { ...rest, ...(start === undefined ? {} : { start: lmdbKey(start) }), ...(end === undefined ? {} : { end: lmdbKey(end) }) };
+  const rows = reading("range", () => database.getRange(options)[Symbol.iterator]());
+  try {
+    for (;;) {
+      const step = reading("range", () => rows.next());
+      if (step.done === true) return;
+      // A key of another type cannot hash to the record's hash.
+      const key = step.value.key as K;
+      yield { key, value: reading(key, () => read(key, step.value.value)) };
+    }
+  } finally {
+    rows.return?.();
+  }
+}
+
 export function createTable<K extends Key, S extends TSchema>(
   name: string,
   schema: S,
@@ -57,7 +76,6 @@ export function createTable<K extends Key, S extends TSchema>(
   const checker = lazyCheck(schema);
   const corrupt = (key: unknown, what: string) => new MaestroError("store.corrupt", `table ${name}, key ${describe(key)}: ${what}`);
   const bug = (key: unknown, what: string) => new MaestroError("internal.bug", `table ${name}, key ${describe(key)}: ${what}`);
-  const lmdbKey = (key: Key): LmdbKey => (typeof key === "object" ? [...key] : key);
   const { guard, look } = host;
 
   function read(key: K, stored: Uint8Array): Static<S> {
@@ -110,22 +128,7 @@ export function createTable<K extends Key, S extends TSchema>(
         if (before !== undefined) guard?.({ key, before, after: undefined }, look);
         return database.removeSync(lmdbKey(key));
       }),
-    *entries(range = {}) {
-      const { start, end, ...rest } = range;
-      const options = { ...rest, ...(start === undefined ? {} : { start: lmdbKey(start) }), ...(end === undefined ? {} : { end: lmdbKey(end) }) };
-      const rows = reading("range", () => database.getRange(options)[Symbol.iterator]());
-      try {
-        for (;;) {
-          const step = reading("range", () => rows.next());
-          if (step.done === true) return;
-          // A key of another type cannot hash to the record's hash.
-          const key = step.value.key as K;
-          yield { key, value: reading(key, () => read(key, step.value.value)) };
-        }
-      } finally {
-        rows.return?.();
-      }
-    },
+    entries: (range = {}) => entriesOf(database, range, reading, read),
     count: () => reading("count", () => database.getCount()),
   };
 }
