@@ -19,7 +19,9 @@ test("every target the page shows is one, and becomes a test", () => {
   for (const [name, target] of targets) {
     const plan = planOf(name, target, invariant!);
     if ("because" in plan) throw new Error(plan.because);
-    expect(testFile(plan, { specifier: `./${plan.module}`, file: "a.test.ts", inside: insideSources() })).toMatchObject({ text: expect.stringContaining(`INV.BUDGET.CAP holds of ${name}`) });
+    const written = () => testFile(plan, { specifier: `./${plan.module}`, file: "a.test.ts", inside: insideSources() });
+    expect(written()).toMatchObject({ text: expect.stringContaining(`INV.BUDGET.CAP holds of ${name}`) });
+    expect(written()).toEqual(written());
   }
 });
 

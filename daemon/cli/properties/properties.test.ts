@@ -17,17 +17,18 @@ const invariants = (...args: readonly string[]) => {
 };
 
 describe("maestro invariants", () => {
-  test("generate prints a test that imports the code from where the file will lie, the same each time, and overwrites nothing", () => {
-    const [first, second] = [invariants("generate", "clamp"), invariants("generate", "clamp", "--out", join(folder, "kept.test.ts"))];
-    expect(first.stdout).toContain('import { clamp as target } from "./src/clamp.ts";');
-    expect(first.stdout).toContain("holds: ({ now }) => now.total_spend_usd <= now.budget_usd");
-    expect(readFileSync(join(folder, "kept.test.ts"), "utf8").replace("bun test kept.test.ts", "bun test property.test.ts")).toBe(first.stdout);
-    expect([second.exitCode, invariants("generate", "clamp", "--out", join(folder, "kept.test.ts"))]).toEqual([0, { exitCode: 2, stdout: "", stderr: expect.stringContaining("is there already") }]);
+  test("generate writes a test that imports the code from where the file lies, and overwrites none", () => {
+    const out = join(folder, "kept.test.ts");
+    expect(invariants("generate", "clamp", "--out", out)).toMatchObject({ exitCode: 0 });
+    const text = readFileSync(out, "utf8");
+    expect(text).toContain('import { clamp as target } from "./src/clamp.ts";');
+    expect(text).toContain("holds: ({ now }) => now.total_spend_usd <= now.budget_usd");
+    expect(invariants("generate", "clamp", "--out", out)).toEqual({ exitCode: 2, stdout: "", stderr: expect.stringContaining("is there already") });
   });
 
-  test("test says what to write for a target, a number or a path that is none", () => {
+  test("test says what to write for a target or a path that is none", () => {
     expect(invariants("test", "clam")).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("did you mean clamp?") });
-    expect(invariants("test", "--runs", "0")).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--runs takes a whole number up to 100000") });
     expect(invariants("test", "--path", "2:x")).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--path takes numbers with colons") });
+  });
   });
 });

@@ -23,10 +23,10 @@ return [${texts.map((text) => `(now, old, has, had) => ${text}`).join(",\n")}].m
 
 const SEED = Math.floor(Date.now() / 1000);
 
-test(`JavaScript text and closures agree on 3,000 random conditions and events, seed ${SEED}`, () => {
+test(`JavaScript text and closures agree on 1,500 random conditions and events, seed ${SEED}`, () => {
   const dice = new Dice(SEED);
   const cases: { text: string; js: string; wanted: boolean; event: Record<string, unknown> }[] = [];
-  while (cases.length < 3_000) {
+  while (cases.length < 1_500) {
     const text = print(new Expressions(dice).of(BOOL, 2 + dice.below(3)));
     const node = check(parseExpression(text), SCOPE);
     const emitted = emitJs(node);
@@ -38,7 +38,7 @@ test(`JavaScript text and closures agree on 3,000 random conditions and events, 
   const wrong = cases.filter(({ wanted, event }, i) => holds[i]!(event) !== wanted).map(({ text, js, wanted }) => ({ text, js, wanted }));
   expect({ seed: SEED, wrong: wrong.slice(0, 3) }).toEqual({ seed: SEED, wrong: [] });
   // A generator that makes only false conditions would agree with anything.
-  expect(cases.filter(({ wanted }) => wanted).length).toBeGreaterThan(300);
+  expect(cases.filter(({ wanted }) => wanted).length).toBeGreaterThan(150);
 });
 
 describe("a person reads", () => {
