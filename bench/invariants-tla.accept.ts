@@ -21,7 +21,7 @@ accepts(tlc, `evaluates ${CASES} random conditions, seed ${SEED}, to what the cl
     writeFileSync(join(folder, "Cases.tla"), module);
     writeFileSync(join(folder, "Cases.cfg"), "");
     for (const inner of ["tmp", "meta"]) mkdirSync(join(folder, inner));
-    const { code, stdout } = await run(["java", "-XX:+UseSerialGC", "-Xss16m", "-Xmx512m", `-Djava.io.tmpdir=${join(folder, "tmp")}`, "-cp", tlc.path(), "tlc2.TLC", "-metadir", join(folder, "meta"), "-config", "Cases.cfg", "Cases"], { cwd: folder });
+    const { code, stdout } = await run([toolchain?.java.program ?? "", "-XX:+UseSerialGC", "-Xss16m", "-Xmx512m", `-Djava.io.tmpdir=${join(folder, "tmp")}`, "-cp", tlc.path(), "tlc2.TLC", "-metadir", join(folder, "meta"), "-config", "Cases.cfg", "Cases"], { cwd: folder });
     const said = new Map([...stdout.matchAll(/^<<"case", ([0-9]+), (TRUE|FALSE)>>$/gm)].map(([, i, answer]) => [Number(i), answer === "TRUE"]));
     const wrong = cases.flatMap(({ text, answer }, i) => (said.get(i) === answer ? [] : [`${text}: closure ${answer}, TLC ${said.get(i) ?? stdout.split("\n").filter((line) => /rror/.test(line)).slice(0, 3).join(" ")}`]));
     expect({ seed: SEED, wrong: wrong.slice(0, 5) }).toEqual({ seed: SEED, wrong: [] });

@@ -47,6 +47,13 @@ describe("what decides which error is told", () => {
   });
 });
 
+test("attack: what an event inherits is no field of it", () => {
+  const inherited: Record<string, unknown> = Object.create({ i1: 1, d1: 1.5, b1: true, s1: "a" });
+  // The second makes the text known to the batch.
+  const events = [inherited, { i1: 1, d1: 1.5, b1: true, s1: "a" }, inherited];
+  for (const text of ["i1 == 1", "d1 == 1.5", "b1", "s1 == 'a'", "s1.startsWith('a')"]) expect([text, ...(new EventTable(events).ask(lowered(text)) ?? [])]).toEqual([text, 2, 1, 2]);
+});
+
 test("old(x) reads the event before; a batch in which one has none is left to closures", () => {
   const program = lowered("i1 > old(i1) && old(has(s1))", true);
   const events = [{ i1: 2n }, { i1: 2n }, { i1: 2n }];
