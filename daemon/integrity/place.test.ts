@@ -51,6 +51,16 @@ test("attack: a copy beside it, or put in its place under its name after it is g
   expect(codeOf(state)).toBe("starts");
 });
 
+test("attack: an older copy written back over the folder it was made of, in place, after a start: the history that was signed since is not signed again", () => {
+  const copy = copied();
+  settlePlace(state);
+  settlePlace(state);
+  expect(codeOf(state)).toBe("starts");
+  // As cp and tar write: into the file that is there, which stays the same file.
+  writeFileSync(join(state, "place"), readFileSync(join(copy, "place")));
+  expect(codeOf(state)).toBe("store.copied");
+});
+
 test("a folder that wakes up on another machine begins a new log by itself, and is then the one on record there", () => {
   rememberMachine(state, HERE);
   const copy = copied();

@@ -65,8 +65,5 @@ export function requirePlace(state_dir: string, machine: string | null): void {
   }
 }
 
-/** Once the folder is open and may be believed: where no place is on record, or the folder has become a node of its own. */
-export function settlePlace(state_dir: string): void {
-  const remembered = rememberedPlace(state_dir);
-  if (remembered === null || isCopy(state_dir, remembered)) rememberPlace(state_dir);
-}
+/** Once the folder is open and may be believed. Anew at each start: an older copy that is written back over the folder, file by file, names a place that is no more. */
+export const settlePlace = (state_dir: string): void => rememberPlace(state_dir);
