@@ -1,5 +1,5 @@
 /** What lies beside an artifact, read and verified. Anything that is not there or does not hold is said as that. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Bundle } from "../../proto/bundle.ts";
 import type { SigstoreBundle } from "../../proto/attestation.ts";
@@ -13,7 +13,17 @@ import type { ReleaseEvidence } from "../verifier/deploy/release.ts";
 import { EVIDENCE_FOLDER, PROVENANCE_FILE, SHIPMENT_FILE, statementOf } from "./shipped-files.ts";
 import { readBundleFile } from "./verification.ts";
 
-/** Bytes of a file or folder of evidence, one bundle at a time. */
+/** Whether a file lies there that ends; also behind a link. */
+export function isPlain(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return false;
+    throw error;
+  }
+}
+
+/** Bytes of a file or folder of evidence, one bundle at a time. Of a folder only plain files: a pipe or a device in one that somebody else packed would never end. */
 export function* bundlesAt(path: string): Generator<{ readonly path: string; readonly bytes: Uint8Array }, void> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw new MaestroError("cli.usage", `${path} cannot be read`);
@@ -21,7 +31,8 @@ export function* bundlesAt(path: string): Generator<{ readonly path: string; rea
     yield { path, bytes: readBundleFile(path) };
     return;
   }
-  for (const name of readdirSync(path).filter((one) => one.endsWith(".json")).sort()) yield { path: join(path, name), bytes: readFileSync(join(path, name)) };
+  const paths = readdirSync(path).filter((one) => one.endsWith(".json")).sort().map((name) => join(path, name));
+  for (const one of paths) if (isPlain(one)) yield { path: one, bytes: readBundleFile(one) };
 }
 
 const sha256Of = (bytes: Uint8Array): string => new Bun.CryptoHasher("sha256").update(bytes).digest("hex");

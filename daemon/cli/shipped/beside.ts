@@ -9,7 +9,7 @@ import { BUNDLE_LIMITS, STATEMENT_LIMITS } from "../../verifier/limits.ts";
 import { readDocument } from "../../verifier/schema.ts";
 import { gateStatement, type ShippedParts } from "../../verifier/shipped/index.ts";
 import { artifactAt } from "../artifact-file.ts";
-import { bundlesAt } from "../deploy-evidence.ts";
+import { bundlesAt, isPlain } from "../deploy-evidence.ts";
 import { EVIDENCE_FOLDER, PROVENANCE_FILE, RELEASE_FILE, SHIPMENT_FILE } from "../shipped-files.ts";
 import { readBundleFile } from "../verification.ts";
 
@@ -48,13 +48,13 @@ export async function besideRelease(path: string, bytes: Uint8Array, artifact: s
   const ours = path.endsWith(SHIPMENT_FILE) || !path.endsWith(RELEASE_FILE);
   const start = path.replace(ours ? SHIPMENT_FILE : RELEASE_FILE, "");
   const named = path !== start;
-  const there = (suffix: string): Uint8Array | null => (named && existsSync(`${start}${suffix}`) ? readBundleFile(`${start}${suffix}`) : null);
+  const there = (suffix: string): Uint8Array | null => (named && isPlain(`${start}${suffix}`) ? readBundleFile(`${start}${suffix}`) : null);
   const shipment = ours ? bytes : there(SHIPMENT_FILE);
   if (shipment === null) return { code: "release.incomplete", detail: `it says which file is which package, and nothing of the changes in it; bring ${SHIPMENT_FILE.slice(1)} along, or have cosign check the signature` };
   const found = there(PROVENANCE_FILE);
   const provenance = found === null ? null : readDocument(SigstoreBundle, found, BUNDLE_LIMITS);
   if (provenance !== null && "because" in provenance) return { code: "bundle.malformed", detail: `${start}${PROVENANCE_FILE}: ${provenance.because}` };
-  const file = artifact ?? (named && existsSync(start) ? start : undefined);
+  const file = artifact ?? (named && isPlain(start) ? start : undefined);
   const parts = { shipment, package_release: ours ? there(RELEASE_FILE) : bytes, gates: named ? gatesAt(`${start}${EVIDENCE_FOLDER}`, claimedGates(shipment)) : new Map<string, never>(), provenance: provenance?.value ?? null, sbom: null };
   return { parts, artifact_sha256: file === undefined ? null : (await artifactAt(file)).sha256 };
 }
