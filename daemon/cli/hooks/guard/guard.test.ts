@@ -12,6 +12,7 @@ for (const folder of [".git/hooks", ".claude", ".github/workflows", ".husky", "s
 for (const file of ["maestro.yaml", ".claude/settings.json", ".github/workflows/ci.yml", "docs/CODEOWNERS", ".husky/pre-push", "AGENTS.md", "src/a.ts"]) writeFileSync(join(root, file), "");
 symlinkSync("maestro.yaml", join(root, "notes.txt"));
 symlinkSync(".claude", join(root, "plain"));
+symlinkSync("round", join(root, "round"));
 
 const paths = new GuardedPaths({ cwd: root, root: rootOf(root), home: join(root, "home"), own: ["/var/lib/own-maestro"] });
 const kinds = (text: string): string[] => [...new Set(commandLine(text, paths).map(({ kind }) => kind))];
@@ -79,7 +80,7 @@ describe("an agent for keys, as its manual starts it", () => {
 describe("work that is nobody's business goes on", () => {
   test.each([
     "ls -la", "cat maestro.yaml .github/workflows/ci.yml", "grep -rn hooksPath .", "git status && git diff && git log --oneline -n 5", "git add -A && git commit -m 'a message about --no-verify and -n'", "git commit -m \"$(cat <<'E'\nlong -n text\nE\n)\"", "git checkout main", "git checkout -b topic", "git checkout -- .", "git stash", "git fetch -n", "git push -n", "git push --dry-run", "git config user.name x", "git config --get core.hooksPath", "git merge -n topic",
-    "sed s/a/b/ maestro.yaml", "sed -n 1,5p maestro.yaml > out.txt", "cp maestro.yaml /tmp/x", "echo x > src/a.ts", "echo > \"$TMP\"", "rm -rf src dist node_modules", "find . -name '*.pyc' -delete", "npm test && bun run build", "for f in src/*.ts; do cat $f; done", "python3 -c 'print(1)'", "curl -o out.json https://x", "echo 'git push' > notes.md", "maestro status", "maestro explain guard.self-edit", "maestro approve --help", "[[ -f maestro.yaml ]] && echo yes", "HUSKY=1 git commit", "make -j4 2>&1 | tee build.log", "cat > src/b.ts <<'E'\ngit push --no-verify\nE",
+    "cp x src/a.ts/y", "cp x round", `mv x ${"a".repeat(300)}`, "sed s/a/b/ maestro.yaml", "sed -n 1,5p maestro.yaml > out.txt", "cp maestro.yaml /tmp/x", "echo x > src/a.ts", "echo > \"$TMP\"", "rm -rf src dist node_modules", "find . -name '*.pyc' -delete", "npm test && bun run build", "for f in src/*.ts; do cat $f; done", "python3 -c 'print(1)'", "curl -o out.json https://x", "echo 'git push' > notes.md", "maestro status", "maestro explain guard.self-edit", "maestro approve --help", "[[ -f maestro.yaml ]] && echo yes", "HUSKY=1 git commit", "make -j4 2>&1 | tee build.log", "cat > src/b.ts <<'E'\ngit push --no-verify\nE",
   ])("%s", (text) => expect([text, commandLine(text, paths).filter(({ kind }) => kind !== "spend")]).toEqual([text, []]));
 });
 

@@ -68,7 +68,7 @@ function into(words: readonly Word[], folder: string | null, paths: GuardedPaths
   // What stands in the source's folder lands in the target under its own name.
   if (words.some(({ text }) => /^(?:-[A-Za-z]*T|--no-target-directory)$/.test(text)) || sources.some(({ text }) => text.endsWith("/"))) return writing([target], folder, paths, "tree");
   const named = paths.named(target, folder === null ? null : paths.absolute(folder));
-  const isFolder = named !== null && named.length === 1 && disk().statSync(named[0]!, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = named !== null && named.length === 1 && disk().existsSync(named[0]!) && disk().statSync(named[0]!).isDirectory();
   if (!isFolder) return writing([target], folder, paths, "file");
   return sources.flatMap((source) => writing([{ text: posix().join(named[0]!, posix().basename(source.text)), dynamic: source.dynamic, glob: false }], "/", paths, "tree"));
 }
