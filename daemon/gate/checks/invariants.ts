@@ -24,7 +24,7 @@ export default defineCheck({
       title: "Code breaks an invariant",
       why: "The base's targets were driven over the changed code in the sandbox; the inputs on the card were shrunk, tried again in new processes, and broke the rule each time.",
       passes: changing(CAP, `${CAP}owner: payments\n`, "Nothing is driven where no code changes."),
-      fails: { says: "A changed account spends more than its budget.", change: [{ path: "src/pay.ts", old: "Math.min(ask, budget)\n", new: "ask\n" }], elsewhere: "daemon/gate/formal.test.ts" },
+      fails: { says: "A changed account spends more than its budget.", change: [{ path: "src/pay.ts", old: "Math.min(ask, budget)\n", new: "ask\n" }], elsewhere: "bench/formal-gate.accept.ts" },
       cannot_see: "Code that no target drives; cases that were not tried; a driver that the change itself edits.",
       replay: NEVER,
     },

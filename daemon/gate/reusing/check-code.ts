@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const ROOT = Bun.fileURLToPath(new URL("../../..", import.meta.url));
 /** Everything a built-in check can reach, with the packages it is built on. A package has the source beside its programs. */
-const SOURCES = ["daemon/gate/**/*.ts", "daemon/checking/**/*.ts", "daemon/commands/**/*.ts", "daemon/findings/**/*.ts", "daemon/config/**/*.ts", "daemon/platform/**/*.ts", "proto/**/*.ts", "bun.lock"];
+const SOURCES = ["daemon/gate/**/*.ts", "daemon/checking/**/*.ts", "daemon/commands/**/*.ts", "daemon/findings/**/*.ts", "daemon/config/**/*.ts", "daemon/platform/**/*.ts", "daemon/analysis/**/*.ts", "daemon/invariants/**/*.ts", "proto/**/*.ts", "bun.lock"];
 
 let digest: string | null = null;
 

@@ -6,7 +6,7 @@ import { ATTACHED_MAX, type AttachedText } from "../../../../proto/formal.ts";
 import { pathText } from "../../../../proto/scalar.ts";
 import { type Solver, solverOf } from "../../../analysis/smt/index.ts";
 import { compileAll, type Folder } from "../../../invariants/index.ts";
-import type { Answer, CheckContext } from "../check.ts";
+import type { Answer, CheckContext, Seen } from "../check.ts";
 import { findingList, type FindingList } from "../reporting/finding.ts";
 import { cexText } from "./model-cex.ts";
 import { drivesTargets, folderOfPath } from "./places.ts";
@@ -39,11 +39,12 @@ function report(list: FindingList, facts: Facts, id: string, path: string, { ver
 }
 
 /** What the base's rules stopped, beside what the change's stop. */
-async function comparedRules(facts: Facts, before: Folder, after: Folder, signal: AbortSignal, list: FindingList): Promise<readonly AttachedText[]> {
+async function comparedRules(facts: Facts, before: Folder, after: Folder, signal: AbortSignal, list: FindingList): Promise<Pick<Seen, "attached" | "blind">> {
   const broken = new Set(after.errors.map(({ file }) => file));
   const now = new Map(after.compiled.map((one) => [one.id, one]));
   const attached = new Map<string, AttachedText>();
   const opened: Solver[] = [];
+  let blind: string | null = null;
   const ask = (): Solver => {
     if (opened[0] === undefined) opened.push(solverOf(ROOT, () => performance.now()));
     return opened[0] as Solver;
@@ -57,6 +58,7 @@ async function comparedRules(facts: Facts, before: Folder, after: Folder, signal
       if (same === undefined) list.add({ rule: "invariant.removed", severity: "error", message: `${old.id} is gone, or has another name`, ...place(facts, old.file), identity: old.id, fix: "Put it back under its name, or have a person release the change." });
       else {
         const compared = await weaker(ask, old, same);
+        if (compared.blind != null) blind ??= `${old.id} could not be compared: ${compared.blind}`;
         for (const document of compared.attached) attached.set(document.name, document);
         report(list, facts, old.id, same.file, compared);
       }
@@ -66,7 +68,7 @@ async function comparedRules(facts: Facts, before: Folder, after: Folder, signal
   }
   const known = new Set(before.compiled.map(({ id }) => id));
   for (const { id, file } of after.compiled) if (!known.has(id)) list.add({ rule: "invariant.strengthened", severity: "note", message: `${id} is new`, ...place(facts, file) });
-  return [...attached.values()].slice(0, ATTACHED_MAX);
+  return { attached: [...attached.values()].slice(0, ATTACHED_MAX), blind };
 }
 
 /** A target that is gone is driven no more. */
@@ -104,14 +106,14 @@ export async function judgeInvariants(facts: Facts, context: CheckContext): Prom
   if (unread !== undefined) return list.seen([], `an invariant could not be read: ${unread.path}: ${unread.unread}`);
   const before = folderAt(files, "old");
   if (before.errors.length > 0) return list.seen([], `the invariants of the base cannot be compiled: ${before.errors[0]?.file}:${before.errors[0]?.line}: ${before.errors[0]?.message}`);
-  let attached: readonly AttachedText[] = [];
+  let compared: Pick<Seen, "attached" | "blind"> = { blind: null };
   if (changed) {
     const after = folderAt(files, "new");
     for (const { file, line, column, message, fix } of after.errors.slice(0, ERRORS_SHOWN_MAX)) list.add({ rule: "invariant.unreadable", severity: "error", message: `${file}:${line}:${column}: ${message}`, ...place(facts, file, line), identity: message, fix });
-    attached = await comparedRules(facts, before, after, context.signal, list);
+    compared = await comparedRules(facts, before, after, context.signal, list);
     comparedTargets(facts, before, after, list);
   }
   if (!changed && before.targets.size === 0) return { not_applicable: "the base declares no target, so no code is driven" };
   const blind = drives ? await drivenTargets(before, context, list) : null;
-  return { ...list.seen([], blind), attached };
+  return { ...list.seen(), ...compared, blind: compared.blind ?? blind };
 }

@@ -14,6 +14,8 @@ export interface Weaker {
   /** Values that were stopped and are no more, tried on both conditions. */
   readonly cex: Counterexample | null;
   readonly attached: readonly AttachedText[];
+  /** Why no solver was asked: then it may be another time. */
+  readonly blind?: string | null;
 }
 
 const LIMITS = { deadline_ms: 3_000, memory_bytes_max: 512 * 1024 * 1024 } as const;
@@ -74,6 +76,7 @@ interface Asked {
   readonly unclear: string | null;
   readonly weaker: { readonly clause: Clause; readonly found: Found } | null;
   readonly attached: readonly AttachedText[];
+  readonly blind?: string | null;
 }
 
 /** Whenever all of `premises` hold, does each of `conclusions`? */
@@ -86,7 +89,8 @@ async function keeps(solver: Solver, premises: readonly Clause[], conclusions: r
     const found = await implies(solver, emitted.ok, premises.map((_, i) => i), premises.length, LIMITS);
     attached.push(smtDocument(found));
     if (found.answer === "no") return { all: false, unclear: null, weaker: { clause, found }, attached };
-    if (found.answer === "cannot-tell") return { all: false, unclear: found.because ?? "the solver could not tell", weaker: null, attached };
+    const unclear = found.because ?? "the solver could not tell";
+    if (found.answer === "cannot-tell") return { all: false, unclear, weaker: null, attached, blind: found.evidence.result === "unavailable" ? unclear : null };
   }
   return { all: true, unclear: null, weaker: null, attached };
 }
@@ -97,7 +101,7 @@ async function comparedGroup(solver: Solver, old: readonly Clause[], now: readon
     const { clause, found } = kept.weaker;
     return { verdict: "weaker", because: `${clause.text} does not follow from it any more`, cex: await witness(found, clause, now, id), attached: kept.attached };
   }
-  if (!kept.all) return { verdict: "changed", because: `whether it stops all it stopped cannot be told: ${kept.unclear ?? ""}`, cex: null, attached: kept.attached };
+  if (!kept.all) return { verdict: "changed", because: `whether it stops all it stopped cannot be told: ${kept.unclear ?? ""}`, cex: null, attached: kept.attached, blind: kept.blind ?? null };
   const adds = await keeps(solver, old, now);
   const verdict = adds.all ? "same" : "stronger";
   return { verdict, because: verdict === "same" ? "it means the same" : "it stops more than before", cex: null, attached: [...kept.attached, ...adds.attached] };
