@@ -86,7 +86,7 @@ test("a daemon that was killed between its log entry and its files keeps the pro
   const before = await artifacts.getArtifact(name);
   const [reply, bundle, kept] = await Promise.all([artifacts.blobs.get(row.reply), artifacts.blobs.get(row.bundle), artifacts.blobs.get(before?.manifest.layers[2]?.digest ?? "")]);
   const sbom = before?.manifest.layers[3];
-  store.atomic(() => outbox.hold({ id: 9_000, name, blobs: [reply ?? new Uint8Array(), bundle ?? new Uint8Array(), kept ?? new Uint8Array(), new TextEncoder().encode(`{"digest":"${sbom?.digest}","size":${sbom?.size}}`)] }));
+  store.atomic(() => outbox.hold({ id: row.log_index, name, blobs: [reply ?? new Uint8Array(), bundle ?? new Uint8Array(), kept ?? new Uint8Array(), new TextEncoder().encode(`{"digest":"${sbom?.digest}","size":${sbom?.size}}`)] }));
   await keepPromises(world.core);
   expect((await artifacts.getArtifact(name))?.manifest).toEqual(before?.manifest ?? expect.unreachable());
 });

@@ -64,7 +64,7 @@ describe.skipIf(sandboxed)("builds that are kept", () => {
     const kept = await readBuild(artifacts, built.row.build_id);
     const row = (await artifacts.blobs.get((await artifacts.getArtifact(built.row.build_id))?.manifest.layers[1]?.digest ?? "")) ?? expect.unreachable();
     await artifacts.removeNames([built.row.build_id]);
-    store.atomic(() => outbox.hold({ id: 9_000, name: built.row.build_id, blobs: [kept?.provenance ?? new Uint8Array(), row] }));
+    store.atomic(() => outbox.hold({ id: built.row.log_index, name: built.row.build_id, blobs: [kept?.provenance ?? new Uint8Array(), row] }));
     expect(await keepPromises(world.core)).toBe(1);
     expect([await readBuild(artifacts, built.row.build_id), await artifacts.checkArtifact(built.row.build_id)]).toEqual([kept, null]);
     expect(usageOf()).toBeGreaterThan(row.length + "kept\n".length);

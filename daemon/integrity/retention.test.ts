@@ -93,14 +93,14 @@ test("attack: forgotten, and its findings stand among the answers kept for re-us
   const blob = await artifacts.blobs.put(new TextEncoder().encode("an excerpt"));
   const outcome = { at_s: 1_767_225_600, asked: { gate_id: two.gate_id, attempt: 1 }, reads: {}, outcome: blob.digest, blobs: { owner: { payer: "7", repo: "0".repeat(64) }, bytes: blob.size } };
   outcomes.put([{ key: "a".repeat(64), kept: outcome }, { key: "b".repeat(64), kept: { ...outcome, asked: { gate_id: one.gate_id, attempt: 1 }, outcome: row(one)!.bundle } }]);
-  const { bundle } = row(two)!;
+  const { bundle, log_index } = row(two)!;
   await artifacts.putArtifact(`build-${"0".repeat(32)}`, BUILD_MEDIA_TYPE, [{ mediaType: BUILD_FILE_MEDIA_TYPE, bytes: (await artifacts.blobs.get(bundle))! }]);
   // What is being written at this moment would be back afterwards.
   store.atomic(() => world.core.outbox.hold({ id: 9_000, name: artifactName(two.gate_id, 1), blobs: [] }));
-  store.atomic(() => world.core.outbox.hold({ id: 9_001, name: artifactName(two.gate_id, 1), blobs: [new Uint8Array(1)] }));
+  store.atomic(() => world.core.outbox.hold({ id: log_index, name: artifactName(two.gate_id, 1), blobs: [new Uint8Array(1)] }));
   expect(await world.core.integrity.keeping.forget(two.gate_id).catch(codeOf)).toBe("retention.refused");
   world.core.outbox.sent(9_000);
-  world.core.outbox.sent(9_001);
+  world.core.outbox.sent(log_index);
   expect(await world.core.integrity.keeping.forget(two.gate_id)).toBe(1);
   expect([outcomes.get("a".repeat(64)), outcomes.get("b".repeat(64)) !== undefined, await artifacts.blobs.has(blob.digest)]).toEqual([undefined, true, false]);
   expect([await artifacts.blobs.has(bundle), await artifacts.checkArtifact(`build-${"0".repeat(32)}`), world.core.tombstones.owed()]).toEqual([true, null, []]);
