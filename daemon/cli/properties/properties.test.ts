@@ -30,5 +30,4 @@ describe("maestro invariants", () => {
     expect(invariants("test", "clam")).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("did you mean clamp?") });
     expect(invariants("test", "--path", "2:x")).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--path takes numbers with colons") });
   });
-  });
 });
