@@ -11,7 +11,7 @@ import { OPERATORS } from "./operators.ts";
 
 const work = mkdtempSync(join(tmpdir(), "maestro-mutants-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-const OPTIONS = { goals: GOALS, time_ms_max: 60_000, sample: null, progress: () => undefined };
+const OPTIONS = { goals: GOALS, time_ms_max: 60_000, sample: null };
 
 const WEAK = `id: A.B
 scope: s
