@@ -41,6 +41,8 @@ class Change {
       if (what === "Leave") this.waiting.delete(client);
       return this.put(action, what === "Join" ? { action: what, client, clients: reader(action).number("clients") } : { action: what, client });
     }
+    // Whoever waited has been told by now.
+    if (what === "Record" || what === "Failed") this.waiting.clear();
     if (what !== "Record") return this.put(action, { action: what });
     const read = reader(action);
     const known = read.flag("recorded");
