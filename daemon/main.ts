@@ -119,7 +119,8 @@ async function main(): Promise<void> {
   const { cgroups, uncapped_because } = watchOver({ state_dir, warn: (what) => log.warn(what) });
   if (uncapped_because !== null) log.info({ because: uncapped_because }, "no control group: the memory of check processes is watched, not capped by the kernel");
   const core = await composeCore({ state_dir, host: live.host, clock: systemClock, machine: machineDigest(), random: systemRandom, ...(args.embedded ? {} : { config_owner: () => ownerOf(args.locations.host_config_path) }), cgroups, fatal, warn: (what, error) => log.warn({ err: error }, what) });
-  settlePlace(state_dir);
+  const unsettled = settlePlace(state_dir);
+  if (unsettled !== null) log.warn({ code: unsettled.code, detail: unsettled.detail }, "an older copy written back over this folder would not be noticed until the next start");
   const { address, watchdog_ms } = notifySettings();
   const manager = new ServiceManager(address, (error) => log.warn({ err: error }, "the service manager cannot be told"));
   const lines: Log = { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) };

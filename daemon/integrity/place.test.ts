@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
@@ -59,6 +59,14 @@ test("attack: an older copy written back over the folder it was made of, in plac
   // As cp and tar write: into the file that is there, which stays the same file.
   writeFileSync(join(state, "place"), readFileSync(join(copy, "place")));
   expect(codeOf(state)).toBe("store.copied");
+});
+
+test("a full disk: the mark that holds stays, and is no reason not to start; where none holds, it is named", () => {
+  symlinkSync("/dev/full", join(state, "place.new"));
+  expect(settlePlace(state)?.code).toBe("store.no_space");
+  expect(codeOf(state)).toBe("starts");
+  rmSync(join(state, "place"));
+  expect(() => settlePlace(state)).toThrow(expect.objectContaining({ code: "store.no_space" }));
 });
 
 test("a folder that wakes up on another machine begins a new log by itself, and is then the one on record there", () => {

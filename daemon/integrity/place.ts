@@ -7,6 +7,7 @@ import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, re
 import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
 import { rememberedMachine } from "../evidence/succession/machine.ts";
+import { diskCode } from "../platform/disk.ts";
 import { syncPathNow } from "../platform/sync.ts";
 
 const FILE = "place";
@@ -65,5 +66,20 @@ export function requirePlace(state_dir: string, machine: string | null): void {
   }
 }
 
-/** Once the folder is open and may be believed. Anew at each start: an older copy that is written back over the folder, file by file, names a place that is no more. */
-export const settlePlace = (state_dir: string): void => rememberPlace(state_dir);
+/**
+ * Once the folder is open and may be believed. Anew at each start: an older copy that is written back over the folder, file by file, names a place
+ * that is no more. Returns what a full disk said where the mark that is there still holds: the daemon then starts all the same. Throws where none does.
+ */
+export function settlePlace(state_dir: string): MaestroError | null {
+  try {
+    rememberPlace(state_dir);
+    return null;
+  } catch (error) {
+    const code = diskCode(String(error));
+    if (code === null) throw error;
+    const failure = new MaestroError(code, `${join(state_dir, FILE)} is not made anew: ${String(error)}`, { cause: error });
+    const remembered = rememberedPlace(state_dir);
+    if (remembered !== null && !isCopy(state_dir, remembered)) return failure;
+    throw failure;
+  }
+}
