@@ -38,7 +38,7 @@ export type Retention = Static<typeof Retention>;
 
 /** Tables of the database. */
 export const TABLE_CLASS: Readonly<Record<string, RetentionClass>> = {
-  meta: "node", "evidence.time": "node", tombstones: "node", erasures: "node", holds: "node", floors: "node", lineage_edges: "node",
+  meta: "node", "evidence.time": "node", tombstones: "node", erasures: "node", holds: "node", floors: "node", lineage_edges: "node", breakers: "node", "events.sources": "node", "events.watched": "node",
   "log.entries": "log", "log.nodes": "log", "log.head": "log", "log.rotations": "log", "log.cosigned": "log", "witness.heads": "log",
   gates: "evidence", gate_order: "evidence", gate_names: "evidence", gate_names_filled: "evidence", gate_trees: "evidence", gate_tree_of: "evidence", gate_submitters: "evidence", releases: "evidence", outbox: "evidence", summaries: "evidence",
   "shipments.gates": "evidence", "shipments.files": "evidence", "shipments.asked": "accounting",
