@@ -100,7 +100,7 @@ export class EventDesk {
   views(name: string, all: boolean): MonitorView[] {
     const names = [...new Set([...this.spaces.keys(), ...this.before.map(({ space }) => space)])].filter((one) => all || one === name);
     for (const one of names) this.tickOf(this.space(one));
-    return names.flatMap((one) => this.space(one).watch.monitors.map((monitor) => this.view(one, monitor))).filter(({ keys, newest }) => keys > 0 || newest !== null);
+    return names.flatMap((one) => this.space(one).watch.monitors.map((monitor) => this.view(one, monitor))).filter(({ space, invariant }) => this.space(space).kept.has(invariant));
   }
 
   /** Looks at the clock; a timer does it while something waits. */

@@ -105,6 +105,8 @@ export class Monitor {
       if (this.plans[i]!.outer.form === "everywhere" || "full" in ruling) instance.states[i] = new ClauseState(this.plans[i]!);
       instance.unsure_until_ms = Math.max(instance.unsure_until_ms, seen.at_ms + this.past_ms);
     }
+    // A new instance would say the same, so most keys take no memory once they have had what they waited for.
+    if (seen.at_ms >= instance.unsure_until_ms && instance.states.every((state) => state.idleAt(seen.at_ms))) this.instances.delete(name);
   }
 
   /** Time alone: what nobody did in time is noticed here. Where nothing is due it costs nothing. */
