@@ -3,14 +3,23 @@ import { existsSync } from "node:fs";
 import { MaestroError } from "../../proto/errors.ts";
 import type { TrustedKey } from "../../proto/trust.ts";
 import type { Trust } from "../verifier/index.ts";
-import { readTrust } from "./trust-root.ts";
+import { readTrust, rootIn } from "./trust-root.ts";
 
-/** The operator's file that stands where the new one is to be, else one that a node publishes in the place of its own; `null` for a first one. */
-export function previousTrust(out: string, nodes: readonly Trust[]): Trust | null {
+export interface Previous {
+  readonly trust: Trust | null;
+  /** Files that another root signed: whoever has a node could else write there what this root would then sign. */
+  readonly strangers: readonly string[];
+}
+
+/** What this root signed before: the file that stands where the new one is to be, else one that a node publishes in the place of its own; `null` for a first one. */
+export function previousTrust(out: string, files: readonly string[], root: string): Previous {
+  const nodes = files.map((path) => ({ path, trust: readTrust(path) }));
   const standing = existsSync(out) ? readTrust(out) : null;
-  const domain = nodes[0]?.trust_domain;
+  const domain = nodes[0]?.trust.trust_domain;
   if (standing !== null && standing.trust_domain !== domain) throw new MaestroError("trust.malformed", `${out} stands there and is of the trust domain ${standing.trust_domain}, not of ${domain ?? "none"}; name another file with --out`);
-  return [standing, ...nodes].find((trust) => trust !== null && !trust.self_made) ?? null;
+  const operators = [...(standing === null ? [] : [{ path: out, trust: standing }]), ...nodes].filter(({ trust }) => !trust.self_made);
+  const own = operators.filter(({ path }) => rootIn(path) === root);
+  return { trust: own[0]?.trust ?? null, strangers: [...new Set(operators.filter((one) => !own.includes(one)).map(({ path }) => path))] };
 }
 
 const ownLines = (trust: Trust): TrustedKey[] => trust.entries.map(({ entry }) => entry).filter(({ role }) => role === "gate" || role === "log");

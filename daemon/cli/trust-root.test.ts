@@ -118,3 +118,20 @@ test("attack: a trust file is signed anew without its options: witnesses, quorum
   expect([said().quorum, said().witnesses]).toEqual([null, []]);
   expect(changesOf(before, readTrust(out))).toEqual(["no more   witness witness.example/a", "no more   witness witness.example/b", "no more   witness witness.example/c", "changed   quorum: 2 -> none"]);
 });
+
+test("attack: a node publishes a file that some other root signed, with witnesses and modes of its own choosing: of it only keys are taken over", async () => {
+  const stranger = join(folder, "stranger.pem");
+  const root = join(folder, "operator.pem");
+  const [planted, out] = [join(folder, "planted.json"), join(folder, "operators.json")];
+  for (const path of [stranger, root]) makeRoot(path);
+  node("p");
+  const witness = ["x", "y", "z"].map((name) => cosignerKeyText(newWitness(`witness.example/${name}`).key));
+  await run({ values: { root: stranger, out: planted, quorum: "2", modes: "local", repositories: "evil/app" }, lists: { witness }, positionals: ["sign", join(folder, "p/trust.json")] });
+  await run({ values: { root, out, modes: "host", repositories: "acme/app" }, lists: {}, positionals: ["sign", planted] });
+  const signed = readTrust(out);
+  expect([signed.witnesses.keys.length, signed.witnesses.quorum, [...new Set(signed.entries.map(({ entry }) => [...entry.modes, ...entry.repository_ids].join()))]]).toEqual([0, null, ["host,acme/app"]]);
+  // What stands there by this root goes on, whatever a node brings.
+  await run({ values: { root, out }, lists: {}, positionals: ["sign", planted] });
+  expect([...new Set(readTrust(out).entries.map(({ entry }) => entry.repository_ids.join()))]).toEqual(["acme/app"]);
+  expect(readTrust(out).witnesses.keys).toEqual([]);
+});

@@ -64,6 +64,9 @@ export function readTrust(path: string): Trust {
   return opened.value;
 }
 
+/** The fingerprint of the root that signed a trust file which `readTrust` has read. */
+export const rootIn = (path: string): string => (JSON.parse(readFileSync(path, "utf8")) as TrustFile).root.fingerprint;
+
 /** The lines of the nodes' own keys, each under the operator's word for modes, repositories and end, and of the witnesses. Other roles are not carried over. */
 function lines(nodes: readonly Trust[], { modes, repository_ids, days, now, witnesses, scope }: Grant): TrustedKey[] {
   const from = timestampOf(now.getTime() / 1000);

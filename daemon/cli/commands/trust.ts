@@ -53,17 +53,19 @@ export const run: CommandModule["run"] = async ({ values, lists, positionals: [v
   if (first === undefined || (verb !== "sign" && verb !== "show")) throw new MaestroError("cli.usage", "trust takes init --root FILE, sign --root FILE --out FILE NODE_TRUST..., show FILE, or export --out DIR [FILE]");
   if (verb === "show") return show(first, values);
   const out = required("trust", values, "out");
-  const previous = previousTrust(out, nodes);
+  const root = readRoot(required("trust", values, "root"));
+  const { trust: previous, strangers } = previousTrust(out, files, root.key.fingerprint);
   const said = { modes: modesOf(values), repository_ids: wordsIn(textOf(values, "repositories") ?? "*") };
   const scope = (entry: TrustedKey): Pick<TrustedKey, "modes" | "repository_ids"> => {
     const kept = previous === null || (textOf(values, "modes") !== undefined && textOf(values, "repositories") !== undefined) ? said : keptScope(previous, entry);
     return { modes: textOf(values, "modes") === undefined ? kept.modes : said.modes, repository_ids: textOf(values, "repositories") === undefined ? kept.repository_ids : said.repository_ids };
   };
-  const bytes = signTrustFile(readRoot(required("trust", values, "root")), nodes, { ...said, scope, days: daysOf(values), now: new Date(), witnesses: witnessGrant(values, lists?.["witness"] ?? [], previous) });
+  const bytes = signTrustFile(root, nodes, { ...said, scope, days: daysOf(values), now: new Date(), witnesses: witnessGrant(values, lists?.["witness"] ?? [], previous) });
   const opened = openTrust(bytes);
   if (!opened.ok) throw new MaestroError("trust.malformed", opened.reason.detail);
   writeFileSync(`${out}.new`, bytes, { mode: 0o644, flush: true });
   renameSync(`${out}.new`, out);
+  for (const path of strangers) note(`${escapeTerminal(path)} is signed by another root: of it the nodes' keys are taken over, and neither modes, repositories, witnesses nor quorum`);
   if (previous !== null) note([...changesOf(previous, opened.value), "what was not named stands as it did"].map((line) => escapeTerminal(line)).join("\n"));
   return show(opened.value, values);
 };
