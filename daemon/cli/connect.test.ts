@@ -64,6 +64,13 @@ test("a state folder that cannot be made is a failure with advice, by the comman
   expect([await daemon.exited, await new Response(daemon.stderr).text()]).toEqual([69, expect.stringMatching(/^maestrod: .*\(store\.folder\)\n$/)]);
 });
 
+test("a private daemon that says itself why it cannot start is reported in its words and under its code", async () => {
+  mkdirSync(dir.path("later/db"), { recursive: true, mode: 0o700 });
+  writeFileSync(dir.path("later/db/schema"), "999\n");
+  const { code, detail } = await failure(connectOrStart({ state: dir.path("later"), socket: dir.path("s"), embedded: true }));
+  expect([code, detail]).toEqual(["store.schema", expect.stringMatching(/999.*; see .*later\/maestrod\.log$/s)]);
+}, 120_000);
+
 test("a private daemon that cannot start is reported with its exit code, its reason and its log, at once", async () => {
   mkdirSync(dir.path("state"));
   writeFileSync(dir.path("state/repositories"), "a file where a folder belongs");

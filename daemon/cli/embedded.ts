@@ -2,8 +2,9 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { ENGINE_SETTINGS } from "../../proto/engine.ts";
-import { EXIT, MaestroError } from "../../proto/errors.ts";
+import { ERRORS, EXIT, MaestroError, type ErrorCode } from "../../proto/errors.ts";
 import type { Locations } from "../../proto/locations.ts";
+import { isErrorCode } from "../../proto/problem.ts";
 import type { MaestroClient } from "../client/maestro.ts";
 import { note } from "./output.ts";
 
@@ -42,7 +43,15 @@ function lastWords(log: number, from_bytes: number): string | null {
   return lines.findLast((line) => line.startsWith(PREFIX))?.slice(PREFIX.length) ?? null;
 }
 
-/** `config`: a host configuration in place of the built-in one. Resolves once it answers. Throws `daemon.another_instance` and `daemon.unreachable`, with where to read why. */
+/** A daemon that knows why it cannot start ends with `SENTENCE DETAIL (CODE)`; null where it did not. */
+function ownWords(words: string): { readonly code: ErrorCode; readonly detail: string } | null {
+  const code = / \(([a-z_.]+)\)$/.exec(words)?.[1];
+  if (code === undefined || !isErrorCode(code)) return null;
+  const { sentence } = ERRORS[code];
+  return words.startsWith(`${sentence} `) ? { code, detail: words.slice(sentence.length + 1, -` (${code})`.length) } : null;
+}
+
+/** `config`: a host configuration in place of the built-in one. Resolves once it answers. Throws `daemon.another_instance`, the daemon's own reason where it had one, else `daemon.unreachable`, with where to read why. */
 export async function startEmbedded(client: MaestroClient, locations: Locations, config?: string): Promise<void> {
   note("maestro: starting a private daemon (mode local)");
   const log = openLog(locations.state_dir);
@@ -83,6 +92,8 @@ export async function startEmbedded(client: MaestroClient, locations: Locations,
     throw new MaestroError("daemon.another_instance", `the daemon of ${locations.state_dir} does not answer on ${locations.socket_path}; name its socket with --socket`);
   }
   const words = lastWords(log, from_bytes);
+  const own = daemon.exitCode === null || words === null ? null : ownWords(words);
+  if (own !== null) throw new MaestroError(own.code, `${own.detail}; see ${locations.state_dir}/maestrod.log`);
   const why = daemon.exitCode === null ? `it did not answer within ${START_DEADLINE_MS} ms` : `it ended with exit code ${daemon.exitCode}${words === null ? "" : `: ${words}`}`;
   throw new MaestroError("daemon.unreachable", `${why}; see ${locations.state_dir}/maestrod.log`);
 }

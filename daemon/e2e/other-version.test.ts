@@ -50,7 +50,7 @@ test("attack: an older maestro is started on a newer state folder: it says why i
   const { folder, held } = copied("started");
   const before = held();
   const ran = await world.run(["gate", source.path, "--embedded", "--target", "main", ...stateAt(folder), "--json"]);
-  expect([ran.code, oneDocument(ran)]).toEqual([EXIT.unavailable, expect.objectContaining({ code: "daemon.unreachable", detail: expect.stringContaining(`has schema ${STORE_SCHEMA_VERSION + 1}, this daemon reads ${STORE_SCHEMA_VERSION}`) })]);
+  expect([ran.code, oneDocument(ran)]).toEqual([EXIT.internal, expect.objectContaining({ code: "store.schema", detail: expect.stringContaining(`has schema ${STORE_SCHEMA_VERSION + 1}, this daemon reads ${STORE_SCHEMA_VERSION}`) })]);
   expect(held()).toEqual(before);
 });
 
