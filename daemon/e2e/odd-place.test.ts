@@ -19,7 +19,7 @@ afterAll(async () => {
 test("a checkout in a folder with a space, a percent sign and an umlaut in its name starts a daemon and judges", async () => {
   const home = join(dir, "my %20 prüfung", "maestro");
   mkdirSync(home, { recursive: true });
-  for (const part of ["daemon", "proto", "kernels", "policies", "package.json", "tsconfig.json", "bunfig.toml", "bun.lock"]) cpSync(join(ROOT, part), join(home, part), { recursive: true });
+  for (const part of ["daemon", "proto", "kernels", "policies", "invariants", "package.json", "tsconfig.json", "bunfig.toml", "bun.lock"]) cpSync(join(ROOT, part), join(home, part), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(home, "node_modules"));
   const source = scratch.source("odd");
   await source.commit({ a: "1\n" });
