@@ -63,7 +63,12 @@ function floats(schema: unknown, path: string): string[] {
   return [...own, ...Object.entries(schema).flatMap(([key, value]) => floats(value, `${path}/${key}`))];
 }
 
-test("no schema takes a fraction", () => {
-  expect([...schemas].flatMap(([name, schema]) => floats(schema, name))).toEqual([]);
+/** The values of a rule's examples, of which a field may be a double: a person's file, whose digest is that of its text. */
+const EXAMPLES = /^invariant\.ts (?:Example|InvariantDocument\/properties\/examples)\/.*\/patternProperties\/[^/]*\/anyOf\/1$/;
+
+test("no schema takes a fraction, but for what a person writes as an example", () => {
+  const found = [...schemas].flatMap(([name, schema]) => floats(schema, name));
+  expect(found.filter((path) => !EXAMPLES.test(path))).toEqual([]);
+  expect(found.length).toBeGreaterThan(0);
   expect(floats({ type: "number" }, "planted")).toEqual(["planted"]);
 });

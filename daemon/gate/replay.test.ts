@@ -54,6 +54,12 @@ describe("order and lanes", () => {
     await expect(first).rejects.toMatchObject({ code: "request.cancelled" });
   });
 
+  test("attack: more lanes than there are processes, as where two replays run at once; none holds one for the sake of another that waits", async () => {
+    await using judging = new Judging({});
+    const events = await listOf(over(judging, judging.host.limits.worker.pool_size + 1).run(world.claimed(), asks(heads(judging.host.limits.worker.pool_size + 1)), AbortSignal.timeout(30_000)));
+    expect(new Set(events.map(({ verdict }) => verdict))).toEqual(new Set(["admit"]));
+  });
+
   test("a change whose facts fail is a hold that says so; the next one of its lane is judged by a fresh process", async () => {
     const list = heads(4);
     await using judging = new Judging({ by_job: { [`facts:${list[1]!}`]: "dies" } });

@@ -72,6 +72,10 @@ export class Replay {
       turns[slot] = mine.catch(() => undefined);
       return mine;
     });
+    // A lane gives its process back after its last change: two replays would else hold one each and wait for the other's for ever.
+    free.forEach((lane, slot) => {
+      turns[slot] = turns[slot]!.then(() => lane.rest());
+    });
     for (const change of pending) yield await change;
   }
 
