@@ -1,5 +1,6 @@
 /** `maestro invariants test` and `generate`: do the rules hold of the code they are about? */
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { PROPERTY_RUNS_MAX, type PropertyRow } from "../../../proto/property.ts";
 import { counterexampleLines } from "../card/counterexample.ts";
@@ -21,10 +22,11 @@ function rowLines({ target, invariant, outcome, us }: PropertyRow): string[] {
   return [`${head}  ${ran}`, ...counterexampleLines(outcome.counterexample).map((line) => `    ${line}`)];
 }
 
-/** Of whole numbers alone; each option as the program takes it. */
+/** The places absolute, whole numbers alone; each option as the program takes it. */
 function passedOn({ values }: Invocation): string[] {
   const wholes: Readonly<Record<string, number>> = { seed: 2 ** 31, runs: PROPERTY_RUNS_MAX };
-  return ["folder", "invariant", "seed", "path", "runs"].flatMap((name) => {
+  const places = [`--tree=${process.cwd()}`, `--folder=${resolve(textOf(values, "folder") ?? "invariants")}`];
+  const others = ["invariant", "seed", "path", "runs"].flatMap((name) => {
     const text = textOf(values, name);
     if (text === undefined) return [];
     const most = wholes[name];
@@ -32,6 +34,7 @@ function passedOn({ values }: Invocation): string[] {
     if (name === "path" && !/^[0-9]+(?::[0-9]+)*$/.test(text)) throw new MaestroError("cli.usage", `--path takes numbers with colons, as a failure prints them, not ${JSON.stringify(text)}`);
     return [`--${name}=${text}`];
   });
+  return [...places, ...others];
 }
 
 /** 0: every rule holds. 1: one is broken. 3: one could not be told, and none is broken. */
@@ -50,7 +53,7 @@ export async function generateTest(invocation: Invocation, names: readonly strin
   const out = textOf(invocation.values, "out");
   if (names.length !== 1) throw new MaestroError("cli.usage", "invariants generate takes one target");
   if (out !== undefined && existsSync(out)) throw new MaestroError("cli.usage", `${out} is there already, and somebody may have changed it; remove it, or choose another name`);
-  const text = await generatedTest([...passedOn(invocation), `--out=${out ?? "property.test.ts"}`, "--", ...names]);
+  const text = await generatedTest([...passedOn(invocation), `--out=${resolve(out ?? "property.test.ts")}`, "--", ...names]);
   if (out === undefined) process.stdout.write(text);
   else {
     await Bun.write(out, text);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -24,6 +24,15 @@ describe("maestro invariants", () => {
     expect(text).toContain('import { clamp as target } from "./src/clamp.ts";');
     expect(text).toContain("holds: ({ now }) => now.total_spend_usd <= now.budget_usd");
     expect(invariants("generate", "clamp", "--out", out)).toEqual({ exitCode: 2, stdout: "", stderr: expect.stringContaining("is there already") });
+  });
+
+  test("attack: settings of Bun in the folder the user stands in start nothing", () => {
+    const ran = join(folder, "ran");
+    writeFileSync(join(folder, "bunfig.toml"), 'preload = ["./evil.ts"]\n');
+    writeFileSync(join(folder, "evil.ts"), `require("node:fs").writeFileSync(${JSON.stringify(ran)}, "");\n`);
+    const { exitCode, stdout } = Bun.spawnSync([process.execPath, CLI, "invariants", "generate", "clamp", "--folder", "."], { cwd: "/", env: { ...process.env, MAESTRO_CWD: folder } });
+    rmSync(join(folder, "bunfig.toml"));
+    expect([exitCode, stdout.toString().includes("clamp as target"), existsSync(ran)]).toEqual([0, true, false]);
   });
 
   test("test says what to write for a target or a path that is none", () => {
