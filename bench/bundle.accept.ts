@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GateDocument, until, World } from "../daemon/e2e/testing/world.ts";
+import { type GateDocument, World } from "../daemon/e2e/testing/world.ts";
 import { EVIDENCE_BUNDLE_MEDIA_TYPE } from "../proto/evidence-bundle.ts";
 import { accepts, output, run } from "./rig/accepts.ts";
+import { emptyRegistry } from "./rig/registry.ts";
 import { cosign, crane, onPath, oras } from "./rig/tools.ts";
 
 const skopeo = await onPath("skopeo", "install the package skopeo of your distribution");
@@ -66,26 +67,9 @@ accepts(skopeo, "copies the evidence artifact and the image out of one layout, c
   await output([skopeo.path(), "copy", "--insecure-policy", `oci:${layout}:app`, `dir:${world.path("image-again")}`]);
 });
 
-/** An empty registry of crane's on this machine. */
-async function emptyRegistry(work: (repository: string) => Promise<void>): Promise<void> {
-  const server = Bun.spawn([craneTool.path(), "registry", "serve", "--address", "127.0.0.1:0"], { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
-  let said = "";
-  const listening = (async () => {
-    for await (const chunk of server.stderr) said += Buffer.from(chunk).toString();
-  })();
-  try {
-    await until(() => /serving on port \d+/.test(said));
-    await work(`127.0.0.1:${/serving on port (\d+)/.exec(said)?.[1]}/app`);
-  } finally {
-    server.kill("SIGKILL");
-    await server.exited;
-    await listening;
-  }
-}
-
-/** The same, with everything in the layout pushed under the names a registry keeps them by. */
+/** A registry, with everything in the layout pushed under the names a registry keeps them by. */
 const registry = (work: (repository: string) => Promise<void>): Promise<void> =>
-  emptyRegistry(async (repository) => {
+  emptyRegistry(craneTool.path(), async (repository) => {
     await output([craneTool.path(), "push", "--index", layout, `${repository}:all`]);
     for (const entry of index()) await output([craneTool.path(), "tag", `${repository}@${entry.digest}`, entry.annotations?.[REF] ?? `m-${entry.digest.slice(7, 19)}`]);
     await work(repository);
@@ -118,7 +102,7 @@ accepts(orasTool, "discovers the evidence of the image in the layout, and copies
   const found = tree.referrers ?? tree.manifests ?? [];
   const whole = found.find(({ artifactType }) => artifactType === EVIDENCE_BUNDLE_MEDIA_TYPE);
   expect(found.length).toBeGreaterThan(1);
-  await emptyRegistry(async (repository) => {
+  await emptyRegistry(craneTool.path(), async (repository) => {
     await output([orasTool.path(), "cp", "-r", "--from-oci-layout", `${layout}@${image}`, "--to-plain-http", `${repository}:1`]);
     expect(await output([orasTool.path(), "discover", "--plain-http", `${repository}:1`, "--format", "json"])).toContain(whole?.digest ?? "no digest");
     await output([orasTool.path(), "pull", "--plain-http", `${repository}@${whole?.digest}`, "-o", world.path("pulled")]);

@@ -79,6 +79,39 @@ accepts(tlc, "attack: a standard module beside it is refused before anything is 
   expect(stdout).not.toContain(`${planted}/Naturals.tla`);
 });
 
+/** Processes that have the folder in their command line. */
+const namingIt = (folder: string): number[] => readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).flatMap((pid) => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder) ? [Number(pid)] : [];
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
+});
+
+for (const killed of ["node", "bun"] as const) {
+  accepts(tlc, `attack: ${killed} of tla2tools is killed with signal 9, and TLC ends with it and leaves no folder behind`, async () => {
+    const tmp = join(work, `killed-${killed}`);
+    mkdirSync(tmp);
+    writeFileSync(join(work, "Long.tla"), "---- MODULE Long ----\nEXTENDS Naturals\nVARIABLE x\nInit == x = 0\nNext == x' = x + 1\nSpec == Init /\\ [][Next]_x\n====\n");
+    writeFileSync(join(work, "Long.cfg"), "SPECIFICATION Spec\n");
+    const shim = Bun.spawn(["node", SHIM, "-config", "Long.cfg", "Long"], { cwd: work, env: { ...process.env, TMPDIR: tmp }, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+    try {
+      // The guard is started last; its command line names the folder as TLC's does.
+      while (namingIt(`${tmp}/tla2tools-`).length < 2) await Bun.sleep(20);
+      const bun = Number(readFileSync(`/proc/${shim.pid}/task/${shim.pid}/children`, "utf8").trim());
+      process.kill(killed === "node" ? shim.pid : bun, "SIGKILL");
+      const left = () => [namingIt(`${tmp}/tla2tools-`).length, readdirSync(tmp).length];
+      const until = performance.now() + 10_000;
+      while (left().some((count) => count > 0) && performance.now() < until) await Bun.sleep(20);
+      expect(left()).toEqual([0, 0]);
+    } finally {
+      for (const pid of namingIt(`${tmp}/tla2tools-`)) process.kill(pid, "SIGKILL");
+      shim.kill("SIGKILL");
+    }
+  });
+}
+
 accepts(tlc, "tla2tools has TLC's exit codes, leaves nothing behind, and takes no word of the environment", async () => {
   const tmp = join(work, "own");
   mkdirSync(tmp);

@@ -11,14 +11,40 @@ import { ownSandbox } from "../daemon/analysis/modelcheck/own-sandbox.ts";
 import { runModel } from "../daemon/analysis/modelcheck/run.ts";
 import { CLASS_PATH } from "../daemon/analysis/modelcheck/job.ts";
 import { findToolchain } from "../daemon/analysis/modelcheck/toolchain.ts";
+import { World } from "../daemon/e2e/testing/world.ts";
+import { BUDGET } from "../daemon/gate/testing/formal.ts";
+import type { Timings } from "../proto/card.ts";
 import { ModelLimits } from "../proto/model.ts";
 import { type Bench, median, percentile } from "./figure.ts";
 
 const RUNS = 7;
 const KNOWN_RUNS = 200;
+const GATES = 15;
 const KNOWN_GOAL_MS = 5;
 const SPECS = join(import.meta.dir, "../specs");
 const MODEL = "Turnstile";
+
+/** What stands on the card for the check: facts read, what is to be asked said, TLC's kept answer handed in, judged. */
+async function inGates(): Promise<{ readonly first: number; readonly known: readonly number[] }> {
+  const world = new World();
+  try {
+    const change = await world.changed(BUDGET, { "src/budget.ts": "2\n" });
+    const took: number[] = [];
+    for (let at = 0; at <= GATES; at++) {
+      // Another change each time, which the model knows nothing of.
+      if (at > 0) await change.commit({ "src/budget.ts": `${at + 2}\n` }, "another");
+      const { code, stdout, stderr } = await world.gate(change, ["--json"]);
+      if (code !== 0) throw new Error(`maestro gate ended with ${code}: ${stderr}`);
+      const { timings } = JSON.parse(stdout) as { readonly timings: Timings };
+      const asked = timings.by_check.find(({ check }) => check === "modelcheck");
+      if (asked === undefined) throw new Error("the gate did not ask for the model");
+      took.push(asked.us / 1000);
+    }
+    return { first: took[0] ?? 0, known: took.slice(1) };
+  } finally {
+    await world.dispose();
+  }
+}
 
 export const bench: Bench = async (figure) => {
   const toolchain = findToolchain();
@@ -67,4 +93,8 @@ export const bench: Bench = async (figure) => {
   figure({ figure: `the same model in the sandbox, read and judged, p50`, value: median(times.jailed), unit: "ms", better: "less", peer: plain, note: archives });
   figure({ figure: "a model whose answer is known, p50", value: median(times.known), unit: "ms", better: "less", peer: { name: "running it in the sandbox", value: median(times.jailed) }, goal: { value: KNOWN_GOAL_MS } });
   figure({ figure: "a model whose answer is known, p99", value: percentile(times.known, 0.99), unit: "ms", better: "less" });
+  const { first, known } = await inGates();
+  const peer = { name: "the first gate, which runs TLC", value: first };
+  figure({ figure: "the check modelcheck in a gate whose model's answer is known, p50", value: median([...known]), unit: "ms", better: "less", peer, goal: { value: KNOWN_GOAL_MS }, note: "as the card has it" });
+  figure({ figure: "the check modelcheck in a gate whose model's answer is known, most", value: Math.max(...known), unit: "ms", better: "less" });
 };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildVerifierPage } from "../daemon/ui/build.ts";
 import { BROWSERS, give, judged, openBrowser, openPage, seen, startAgain, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
-import { bentCases, fullCases, largeBundle, plainCases, XSS } from "../daemon/ui/testing/cases.ts";
+import { bentCases, fullCases, hostileCounterexamples, largeBundle, plainCases, XSS } from "../daemon/ui/testing/cases.ts";
 import { accessibility, sideways, tabOrder } from "../daemon/ui/testing/view.ts";
 import { questionOf } from "../daemon/ui/verifier/questions.ts";
 import { describeVerification } from "../daemon/cli/verification.ts";
@@ -74,9 +74,11 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
 
   accepts(tool, "hostile text in a bundle, in a file's name and pasted stays text", () =>
     onPage(name, async ({ page }) => {
-      const hostile = makeBundle(ring, { identity: { repo_id: XSS, target_ref: `refs/heads/${XSS.replaceAll("=", "-")}\u202e` }, documents: { "a.json": XSS } });
+      const hostile = makeBundle(ring, { identity: { repo_id: XSS, target_ref: `refs/heads/${XSS.replaceAll("=", "-")}\u202e` }, documents: { "a.json": XSS, ...hostileCounterexamples() } });
       const shown = await give(page, { trust, evidence: [file("<img src=x onerror=hurt=1>.json", hostile)] });
       expect([shown.verdict, shown.headline.includes(XSS)]).toEqual(["verified", true]);
+      // Two of five are drawn, each as a table of text: one broke nothing, one is none, and one is past what a page draws.
+      expect(await page.evaluate("[...document.querySelectorAll('#item-counterexamples table.list caption')].map(({ textContent }) => textContent.slice(0, 18))")).toEqual(["Queue.Fair breaks:", "Queue.Fair breaks:"]);
       for (const text of [XSS, `{"attestations":["${XSS.replaceAll('"', "'")}"]`, `-----BEGIN PUBLIC KEY-----\n${XSS}`]) {
         const n = Number(await page.evaluate("document.documentElement.dataset.judged"));
         await page.evaluate(`document.querySelector("details").open = true; document.getElementById("pasted").value = ${JSON.stringify(text)}; document.getElementById("paste").requestSubmit()`);
@@ -124,7 +126,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
 
   accepts(tool, "from 320 px to 4K, light and dark: nothing is cut off, and axe-core finds nothing", () =>
     onPage(name, async ({ page }) => {
-      const cases = plainCases(ring, now).filter(({ name: title }) => ["documents", "a stranger's", "a card that says something else", "hostile names"].includes(title));
+      const cases = plainCases(ring, now).filter(({ name: title }) => ["documents", "a stranger's", "a card that says something else", "hostile names", "hostile counterexamples"].includes(title));
       for (const width of [320, 768, 1280, 3840]) {
         await page.setViewport({ width, height: width === 3840 ? 2160 : 900 });
         for (const { name: title, bundle, trust: trusted } of cases) {

@@ -5,13 +5,14 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until, World } from "../daemon/e2e/testing/world.ts";
+import { World } from "../daemon/e2e/testing/world.ts";
 import { ROOT } from "../daemon/house/sources.ts";
 import { newSigner } from "../daemon/testing/evidence.ts";
 import { PACKAGE_RELEASE_PREDICATE, SHIPMENT_PREDICATE } from "../proto/predicates/shipping-types.ts";
 import { VSA_PREDICATE } from "../proto/predicates/derived.ts";
 import { SHIPMENT_BUNDLE_MEDIA_TYPE } from "../proto/shipment-bundle.ts";
 import { accepts, output, run, type Ended } from "./rig/accepts.ts";
+import { emptyRegistry } from "./rig/registry.ts";
 import { cosign, crane, inTotoAttestation, onPath, oras, receiptcheck, securesystemslib } from "./rig/tools.ts";
 
 const [cosignTool, receipts, dsse, statements, bwrap, skopeo, craneTool, orasTool] = await Promise.all([
@@ -197,22 +198,7 @@ describe("receipts", () => {
 });
 
 describe("a released image", () => {
-  /** An empty registry of crane's on this machine. */
-  async function registry(work: (repository: string) => Promise<void>): Promise<void> {
-    const server = Bun.spawn([craneTool.path(), "registry", "serve", "--address", "127.0.0.1:0"], { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
-    let said = "";
-    const listening = (async () => {
-      for await (const chunk of server.stderr) said += Buffer.from(chunk).toString();
-    })();
-    try {
-      await until(() => /serving on port \d+/.test(said));
-      await work(`127.0.0.1:${/serving on port (\d+)/.exec(said)?.[1]}/app`);
-    } finally {
-      server.kill("SIGKILL");
-      await server.exited;
-      await listening;
-    }
-  }
+  const registry = (work: (repository: string) => Promise<void>): Promise<void> => emptyRegistry(craneTool.path(), work);
 
   accepts(skopeo, "copies release and image out of one layout, checking every digest; the release refers to the image", async () => {
     const copied = world.path("copied");

@@ -70,7 +70,7 @@ const cpuUs = (pid: number): number => {
 };
 
 /** Sends `request` `count` times, each when the answer to the last is whole; returns each wait in microseconds. */
-function drive(socket: Socket, request: string, count: number): Promise<Float64Array> {
+export function drive(socket: Socket, request: string, count: number): Promise<Float64Array> {
   const waits = new Float64Array(count);
   return new Promise((resolve, reject) => {
     let done = 0;

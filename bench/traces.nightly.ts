@@ -3,7 +3,8 @@
  * its turnstiles, ledger, gate and log did is held against their models. Then long runs of each machine by itself, of many seeds.
  */
 import { afterAll, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judgeTrace, traceModels } from "../daemon/analysis/modelcheck/traces/index.ts";
 import { runOf } from "../daemon/analysis/modelcheck/traces/testing/runs.ts";
@@ -24,13 +25,21 @@ const { toolchain, because } = await modelsHere();
 const rig = toolchain === null ? null : modelRig(toolchain);
 afterAll(() => rig?.[Symbol.asyncDispose]());
 
+/** What is not a run of its model has to be looked at: the recording, and the actions of it as the model was given them. */
+function kept(text: string, rows: unknown): string {
+  const folder = mkdtempSync(join(tmpdir(), "maestro-recording-"));
+  writeFileSync(join(folder, "recording.ndjson"), text);
+  writeFileSync(join(folder, "rows.json"), JSON.stringify(rows, null, 1));
+  return folder;
+}
+
 /** How many actions of each machine were held against its model; throws where one is not a run of it. */
 async function accepted(text: string): Promise<Record<string, number>> {
   if (rig === null) throw new Error(because);
   const counts: Record<string, number> = {};
   for (const model of traceModels(text)) {
     const verdict = await judgeTrace(SPECS, model, (request) => rig.run(request, { wall_ms: 300_000, cpu_s: 300 }));
-    if (verdict.verdict !== "accepted") throw new Error(`${model.name}: ${JSON.stringify(verdict)}`);
+    if (verdict.verdict !== "accepted") throw new Error(`${model.name}: ${JSON.stringify(verdict)}; kept in ${kept(text, model.rows)}`);
     counts[model.machine] = (counts[model.machine] ?? 0) + verdict.actions;
   }
   return counts;

@@ -7,6 +7,7 @@ import type { RuleDoc } from "../proto/api.ts";
 import type { Host } from "./config/host.ts";
 import { Builder } from "./building/index.ts";
 import { openGuarding, openWatching, type Guarding, type Watching } from "./guarding/index.ts";
+import { openExportedBy } from "./exported.ts";
 import { createEgress } from "./egress/index.ts";
 import { createKeyless, type Keyless } from "./egress/keyless/index.ts";
 import { openTestHistory } from "./commands/history.ts";
@@ -36,11 +37,16 @@ import { WorkerPool } from "./platform/pool/pool.ts";
 import { heldMax } from "./platform/pool/shares.ts";
 import type { Random } from "./platform/random.ts";
 import { createSandbox } from "./platform/sandbox/index.ts";
-import { readBundle } from "./policy/index.ts";
+import { type Bundle, readBundle } from "./policy/index.ts";
+import { candidatesJudged } from "./candidates.ts";
 import { Reporter } from "./report/index.ts";
 import { Shipper } from "./shipping/index.ts";
 import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openRunUsage, type RunUsage } from "./tenants/usage.ts";
+import { type Evaluating, openEvaluating } from "./evaluating.ts";
+import { type Learned, openLearned } from "./learned.ts";
+import { type Money, openMoney } from "./money.ts";
+import { openRouted, type Routed } from "./routed.ts";
 import { openState, type State, type StateOptions } from "./state.ts";
 import { openWitnessing, type Witnessing } from "./witnessing.ts";
 import { openKeptOutcomes, type KeptOutcomeTable } from "./store/reuse.ts";
@@ -88,6 +94,10 @@ export interface Core extends State {
   readonly witnessing: Witnessing;
   readonly guarding: Guarding;
   readonly watching: Watching;
+  readonly learned: Learned;
+  readonly money: Money;
+  readonly routed: Routed;
+  readonly evaluating: Evaluating;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -106,16 +116,37 @@ function createPool({ host, cgroups, worker_program }: CoreOptions, act: ActionG
   return new WorkerPool({ argv: [process.execPath, "--smol", program], cwd: "/", env: {}, limits: worker, size: worker.pool_size, backoff: worker, cgroups, act });
 }
 
-async function readPolicy(host: Host): Promise<{ bytes: Uint8Array; name: string; data: unknown }> {
+async function readPolicy(host: Host): Promise<Pick<Bundle, "name" | "data"> & { readonly bytes: Uint8Array; readonly digest: Pick<Bundle, "wasm_sha256" | "data_sha256"> }> {
   const path = host.policy_bundle ?? DEFAULT_POLICY;
   try {
     const bytes = new Uint8Array(await readFile(path));
-    const { name, data } = readBundle(bytes, path);
-    return { bytes, name, data };
+    const { name, data, wasm_sha256, data_sha256 } = readBundle(bytes, path);
+    return { bytes, name, data, digest: { wasm_sha256, data_sha256 } };
   } catch (error) {
     if (error instanceof MaestroError) throw error;
     throw new MaestroError("policy.load", `${path} cannot be read`, { cause: error });
   }
+}
+
+interface LearningDeps {
+  readonly options: CoreOptions;
+  readonly state: State;
+  readonly tenants: Tenants;
+  readonly pool: WorkerPool;
+  readonly scratch_dir: string;
+  readonly now_s: () => number;
+  readonly watching: Watching;
+}
+
+/** Decisions that are learned from, what their work is paid from, and who says which arm answers. */
+async function openLearning({ options, state, tenants, pool, scratch_dir, now_s, watching }: LearningDeps): Promise<Pick<Core, "money" | "learned" | "evaluating" | "routed">> {
+  const { host, clock, random, state_dir } = options;
+  const money = await openMoney({ host, store: state.store, tenants, clock });
+  let routed: Routed | null = null;
+  const learned = openLearned({ ...state, host, clock, warn: options.warn, exporting: openExportedBy({ state_dir, store: state.store, pool, host, warn: options.warn }), closed: (episode) => (routed?.closed(episode), money.closed(episode)), expired: async (before_ms) => routed?.expire(before_ms), decided: (episode) => routed?.decided(episode) ?? null });
+  const evaluating = openEvaluating({ learned, store: state.store, now_s, pool, scratch_dir, limits: host.limits.learning });
+  routed = await openRouted({ host, learned, purse: (principal) => money.purse(principal), store: state.store, random, warn: options.warn, refusing: (...of) => watching.breakers.refusing(...of) });
+  return { money, learned, evaluating, routed };
 }
 
 /**
@@ -126,8 +157,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const { state_dir, host, clock, random } = options;
   await mkdir(state_dir, { recursive: true, mode: 0o700 });
   // Asking git takes a process of its own, so everything else is read meanwhile.
-  let [watching, witnessing]: [Watching | null, Witnessing | null] = [null, null];
-  const [tools, policy, guarding] = await Promise.all([findGit(), readPolicy(host), openGuarding({ folder: host.invariants_folder, warn: options.warn, passed: (event, fields) => watching?.events.own(event, fields) })]);
+  let [watching, witnessing, recorded]: [Watching | null, Witnessing | null, State["gates"] | null] = [null, null, null];
+  const [tools, policy, guarding] = await Promise.all([findGit(), readPolicy(host), openGuarding({ folder: host.invariants_folder, warn: options.warn, passed: (event, fields) => watching?.events.own(event, fields), recorded: (gate_id, attempt) => (attempt === null ? recorded?.attempts(gate_id).at(-1) : recorded?.get(gate_id, attempt)) })]);
   // Before anything else in the folder is touched: one of another version is left as it is.
   const state = await openState({ ...options, guard: guarding.writes, appended: () => witnessing?.cosigned.nudge() });
   const git = new Git(tools);
@@ -140,52 +171,52 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const policy_copy = join(state_dir, "host-policy.tar.gz");
   await writeFile(policy_copy, policy.bytes, { mode: 0o600 });
   const { artifacts, gates, outbox, evidence } = state;
-  watching = openWatching({ store: state.store, clock, now_s: () => evidence.now_s(), guards: guarding.guards, limits: host.limits, warn: options.warn });
-  const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn, act: guarding.guards.check });
-  const pool = createPool(options, guarding.guards.check);
+  const act = guarding.guards.check;
+  recorded = gates;
+  watching = openWatching({ store: state.store, clock, now_s: () => evidence.now_s(), guards: guarding.guards, limits: host.limits, breakers: host.breakers, warn: options.warn });
+  const tenants = await createTenants({ host, trust_domain: evidence.trust_domain, own_uid: process.getuid?.() ?? -1, store: state.store, clock, now_s: evidence.now_s, warn: options.warn, act, ...(host.market === null ? {} : { taken: (tenant: string | null, cpu_us: number) => learning.money.market?.spent(tenant, { cpu_us }) }) });
+  const pool = createPool(options, act);
   // Of the state folder a sandbox may only ever be shown what a gate wrote out for it.
   // A gate runs one job at a time, so nobody waits for another tenant's to end: as many launchers as the turnstile lets in.
   const sandbox = createSandbox({ launchers_max: heldMax(host.limits.gate.gates_max) + heldMax(host.limits.build.builds_max), worker: host.limits.worker, private_paths: [state_dir], work_paths: [trees_dir], socket: host.sandbox_socket });
-  const judging = { history: openTestHistory({ store: state.store, now_s: () => evidence.now_s() }), host, git: tools, pool, sandbox, clock, now_s: evidence.now_s, scratch_dir, trees_dir, host_policy: { path: policy_copy, name: policy.name } };
+  const judging = { history: openTestHistory({ store: state.store, now_s: () => evidence.now_s() }), host, git: tools, pool, sandbox, clock, now_s: evidence.now_s, scratch_dir, trees_dir, evaluate: candidatesJudged(() => learning), host_policy: { path: policy_copy, name: policy.name } };
   const judge = new Judge(judging);
   const helped = { host, state_dir, git_folder: dirname(tools.git), clock, cgroups: options.cgroups };
-  const egress = createEgress(helped);
-  const keyless = createKeyless(helped);
+  const [egress, keyless] = [createEgress(helped), createKeyless(helped)];
   witnessing = openWitnessing({ host, state_dir, state, egress, clock, random, warn: options.warn });
-  const { cosigned } = witnessing;
-  const targets = new Targets({ host, egress, repositories });
+  const targets = new Targets({ host, egress, repositories, act });
   const shelf = new ReleaseShelf({ host, releases: state.releases, artifacts, gates, config_owner: options.config_owner ?? (() => null), keyed: (text) => evidence.keyed("person", text), now_s: () => Math.max(evidence.now_s(), Math.floor(clock.now_ms() / 1000)), warn: options.warn });
   const outcomes = openKeptOutcomes({ store: state.store, usage: state.usage, limits: host.limits.command });
   const run_usage = openRunUsage({ store: state.store, now_s: () => evidence.now_s() });
-  const costs = new ChangeCosts({ tenants, run_usage });
-  const keeper = new GateKeeper({ act: guarding.guards.check, costs, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_bytes: policy.bytes });
+  const costs = new ChangeCosts({ tenants, run_usage, priced: ({ cpu_us, model_tokens: tokens, usd_micro = 0, gpu_us = 0 }) => learning.money.market?.billed({ cpu_us, tokens, usd_micro, gpu_us }) ?? null });
+  const keeper = new GateKeeper({ act, costs, priced: () => learning.money.market?.document() ?? null, shelf, outcomes, ...judging, judge, repositories, targets, evidence, gates, artifacts, outbox, usage: state.usage, edges: state.edges, host_policy_digest: policy.digest });
   const builder = new Builder({ ...judging, evidence, artifacts, outbox, usage: state.usage, repositories, random });
-  const desk = new BuildDesk({ limits: host.limits, builder, targets });
+  const desk = new BuildDesk({ limits: host.limits, builder, targets, act });
   const shipper = new Shipper({ host, git: tools, pool, repositories, gates, evidence, artifacts, outbox, usage: state.usage, store: state.store, shipped: state.shipped });
-  const ship_desk = new ShipDesk({ limits: host.limits, shipper, targets });
+  const ship_desk = new ShipDesk({ limits: host.limits, shipper, targets, act });
   const sboms = new SbomDesk({ git: tools, limits: host.limits, pool, repositories, artifacts, scratch_dir });
   const releaser = new Releaser({ shelf, keeper, host, gates, artifacts, outbox, releases: state.releases, evidence, usage: state.usage, clock, random, own_uid: process.getuid?.() ?? -1, inTenant: (peer) => tenants.isTenant(peer) });
-  const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX) });
+  const simulator = new Simulator({ releaser, shelf, judge, repositories, turns: new Turnstile(1, SIMULATIONS_WAITING_MAX, act) });
   const replay = new Replay({ judge, repositories, changes_max: host.limits.gate.replay_changes_max, lanes: host.limits.worker.pool_size, worst: worstCase(host.limits.gate), ...(shelf.deps.keyed === undefined ? {} : { keyed: shelf.deps.keyed }) });
   const planner = new Planner({ ...judging, gates, tenants });
   const reporter = new Reporter({ summaries: gates.summaries, gates, shipped: state.shipped, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
-  const integrity = await openIntegrity({
-    ...state, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }),
-  });
+  const learning = await openLearning({ options, state, tenants, pool, scratch_dir, now_s: evidence.now_s, watching });
+  const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
   forgetOld(state_dir);
   return {
-    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding, watching,
+    options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding, watching, ...learning,
     intakes,
     integrity,
     policy_bytes: policy.bytes,
     rules: ruleDocs(policy.data),
     async close() {
-      cosigned.stop();
+      witnessing?.cosigned.stop();
       await integrity.stop();
       await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close(), keyless.close()]);
       // A gate whose process was just taken away still has files to put away before its bill is written.
       await tenants.settled(SETTLE_MS);
+      await learning.learned.stop();
       await evidence.published();
       watching?.events.close();
       await state.store.close();

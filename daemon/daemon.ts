@@ -10,6 +10,9 @@ import { clockRoutes } from "./api/clock.ts";
 import { openingRoutes } from "./api/openings.ts";
 import { gateRoutes } from "./api/gates.ts";
 import { breakerRoutes, breaking } from "./api/breakers.ts";
+import { episodeRoutes } from "./api/episodes.ts";
+import { exportRoutes } from "./api/exports.ts";
+import { marketRoutes } from "./api/market.ts";
 import { monitorRoutes } from "./api/monitors.ts";
 import { guardRoutes } from "./api/guards.ts";
 import { keylessRoutes } from "./api/keyless.ts";
@@ -21,12 +24,15 @@ import { createLineage } from "./lineage/index.ts";
 import { planRoutes } from "./api/plans.ts";
 import { integrityRoutes } from "./api/integrity.ts";
 import { releaseRoutes } from "./api/releases.ts";
+import { routingRoutes } from "./api/routing.ts";
 import { rotationRoutes } from "./api/rotation.ts";
 import { witnessRoutes } from "./api/witnesses.ts";
 import { reportRoutes } from "./api/report.ts";
 import { sbomRoutes } from "./api/sboms.ts";
 import { usageRoutes } from "./api/usage.ts";
 import { hostFor } from "./api/reader.ts";
+import { learningRoutes } from "./api/learning.ts";
+import { evaluationRoutes } from "./api/evaluations.ts";
 import { baseRoutes, withOpenApi, type Log, type Route } from "./api/index.ts";
 import { serveSockets, type Sockets } from "./api/sockets.ts";
 import type { Core } from "./compose.ts";
@@ -45,6 +51,8 @@ import { Watchdog } from "./systemd/watchdog.ts";
 
 /** Check processes are let go this long after the last work; warming them again takes about 60 ms. */
 const POOL_COOL_MS = 30_000;
+/** The engine keeps optimized code for a minute, and with it what that was made from: only a collection after that takes both. */
+const CODE_KEPT_MS = 65_000;
 
 export interface DaemonDeps {
   readonly core: Core;
@@ -81,17 +89,15 @@ export class Daemon {
     const { core, log, manager } = this.deps;
     const { host, clock, random } = core.options;
     const busy = () => core.keeper.counts.running + core.keeper.counts.waiting > 0 || core.desk.busy || core.pool.counts.busy > 0;
-    const cool = new Idle(POOL_COOL_MS, busy, () => {
-      void core.pool.cool();
-      // The engine would keep for a while what the last changes left; nobody waits now.
-      Bun.gc(true);
-    });
+    // The engine would keep for a while what the last changes left; nobody waits now.
+    const collect = () => Bun.gc(true);
+    const quiet = [new Idle(POOL_COOL_MS, busy, () => (void core.pool.cool(), collect())), new Idle(CODE_KEPT_MS, busy, collect)];
     const leave = host.idle_exit_ms > 0 ? new Idle(host.idle_exit_ms, busy, () => this.stop("idle")) : null;
     const expectWork = () => {
       // Before anything is read or run: a verdict that cannot be kept is none.
       core.store.requireWritable();
       core.pool.warm();
-      cool.touch();
+      for (const each of quiet) each.touch();
     };
     const inherited = inheritedSockets();
     this.server = await serveSockets({
@@ -122,6 +128,7 @@ export class Daemon {
       submit: async (...request) => {
         const result = await core.keeper.submit(...request);
         this.metrics.gate(result);
+        core.learned.decided(result);
         core.integrity.worked();
         return result;
       },
@@ -142,6 +149,12 @@ export class Daemon {
       ...effectiveRoutes({ ...core, host, limits: { server } }),
       ...releaseRoutes({ ...core, body_bytes_max: server.json_bytes_max, expectWork, released: (request, result) => this.released(request, result) }),
       ...openingRoutes({ ...core, log: this.deps.log }),
+      ...learningRoutes(core),
+      ...evaluationRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
+      ...episodeRoutes({ learned: core.learned, body_bytes_max: server.json_bytes_max }),
+      ...exportRoutes({ learned: core.learned, body_bytes_max: server.json_bytes_max }),
+      ...routingRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
+      ...marketRoutes({ ...core, mode: host.modes[0] ?? "local", asked: async (after) => (await import("./asked.ts")).askedPage(core, after) }),
       ...monitorRoutes({ ...core.watching, limits: host.limits.event }),
       ...breakerRoutes({ ...core, ...core.watching, roster: () => core.shelf.roster, config_owner: core.options.config_owner ?? (() => null), own_uid: process.getuid?.() ?? -1, inTenant: (peer) => core.tenants.isTenant(peer), body_bytes_max: server.json_bytes_max }),
       ...clockRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
@@ -153,10 +166,13 @@ export class Daemon {
   }
 
   /** An override is somebody breaking the glass: it is said where an operator looks, whoever may read the log. */
-  private released({ kind, person, repo_id, head, reason, expires }: ReleaseRequest, result: GateResult): void {
+  private released(request: ReleaseRequest, result: GateResult): void {
     const { log, core } = this.deps;
+    const { kind, person, repo_id, head, reason, expires } = request;
     this.metrics.released(kind);
     this.metrics.gate(result);
+    core.learned.decided(result);
+    if (kind === "override") core.learned.overridden(request);
     core.integrity.worked();
     const fields = { kind, person, repo_id, head, reason, expires, gate_id: result.gate_id, attempt: result.attempt, verdict: result.verdict };
     if (kind === "override") log.error(fields, "override: a person broke the glass");

@@ -124,7 +124,7 @@ async function main(): Promise<void> {
   const { address, watchdog_ms } = notifySettings();
   const manager = new ServiceManager(address, (error) => log.warn({ err: error }, "the service manager cannot be told"));
   const lines: Log = { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) };
-  const reloader = new Reloader({ live, manager, log: lines, believe: (next) => core.tenants.believe(next), now_s: () => Math.floor(systemClock.now_ms() / 1000), read: args.embedded ? null : async () => hostConfig(args) });
+  const reloader = new Reloader({ live, manager, log: lines, believe: async (next) => (await core.tenants.believe(next), core.routed.reload(next.routers)), now_s: () => Math.floor(systemClock.now_ms() / 1000), read: args.embedded ? null : async () => hostConfig(args) });
   const daemon = new Daemon({ core, live, log: lines, manager, reloader, watchdog_ms, release: () => lock.release() });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop(signal));
   await daemon.serve(socket_path);
@@ -135,6 +135,6 @@ async function main(): Promise<void> {
 // No await at the top level: Bun keeps bytecode only for a program without one.
 main().catch((error: unknown) => {
   const known = error instanceof MaestroError;
-  process.stderr.write(known ? `maestrod: ${error.row.sentence} ${error.detail} (${error.code})\n` : `maestrod: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(known ? `maestrod: ${error.row.sentence} ${error.detail} (${error.code})\n` : `maestrod: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exit(known ? error.row.exit : EXIT.internal);
 });

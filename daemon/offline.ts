@@ -7,19 +7,19 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Value } from "@sinclair/typebox/value";
 import { Limits } from "../proto/config.ts";
-import { ERROR_CODES, EXIT, MaestroError } from "../proto/errors.ts";
+import { EXIT, MaestroError } from "../proto/errors.ts";
 import { compactState } from "./integrity/compact.ts";
 import { fsck, Tally } from "./integrity/fsck.ts";
 import { walkOffline } from "./integrity/offline.ts";
 import { repairState } from "./integrity/repair.ts";
 import { rememberPlace } from "./integrity/place.ts";
+import { deadly, Readers } from "./integrity/readers.ts";
 import { cloneIdentity, describeBackup, describeState, restoreBackup } from "./integrity/restore.ts";
-import type { Step } from "./integrity/step.ts";
 import { systemClock } from "./platform/clock.ts";
 import { diskCode } from "./platform/disk.ts";
 import { machineDigest } from "./platform/machine.ts";
 import { takeLock } from "./platform/socket/index.ts";
-import { salvage, type SalvagedTable } from "./store/salvage.ts";
+import { salvage } from "./store/salvage.ts";
 
 /** A disk that is being repaired may be slow; nobody waits for an answer meanwhile. */
 const COMMIT_DEADLINE_MS = 120_000;
@@ -33,67 +33,7 @@ const monotonic_ms = () => systemClock.monotonic_ms();
 
 const say = (event: unknown): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
 
-interface Ended {
-  /** The signal that killed it; `null` where it ended by itself. */
-  readonly killed: string | null;
-  /** What it says went wrong, which is none of its lines. */
-  readonly failure: MaestroError | null;
-}
-
-/** Runs this file again and gives its lines. */
-async function child(args: readonly string[], line: (value: unknown) => void): Promise<Ended> {
-  const process_ = Bun.spawn([process.execPath, import.meta.path, ...args], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
-  const all = await new Response(process_.stdout).text();
-  await process_.exited;
-  const rows = all.split("\n").filter((row) => row.endsWith("}")).map((row): unknown => JSON.parse(row));
-  const failure = rows.map(failureIn).find((found) => found !== null) ?? null;
-  for (const row of rows) if (failureIn(row) === null) line(row);
-  const silent = process_.signalCode === null && process_.exitCode !== 0 && failure === null;
-  return { killed: process_.signalCode === null ? null : String(process_.signalCode), failure: silent ? new MaestroError("internal.bug", `${args[0]} ended with exit code ${process_.exitCode}`) : failure };
-}
-
-function failureIn(row: unknown): MaestroError | null {
-  const { event, code, detail } = row as { event?: unknown; code?: unknown; detail?: unknown };
-  if (event !== "failure") return null;
-  return new MaestroError(ERROR_CODES.find((known) => known === code) ?? "internal.bug", String(detail));
-}
-
-const deadly = (of: string): Step => ({ area: "database", name: "data.mdb", bytes: 0, problem: `reading it killed the reader (${of})` });
-
-/** Every step that found something. A reader that dies has found the database damaged. */
-async function examine(): Promise<Step[]> {
-  const steps: Step[] = [];
-  const { killed, failure } = await child(["steps", "--state", state_dir], (step) => void steps.push(step as Step));
-  // A reader that stumbles where none should is taken for damage: nothing is deleted by that.
-  if (failure?.code === "internal.bug") steps.push(deadly(failure.detail));
-  else if (failure !== null) throw failure;
-  if (killed !== null) steps.push(deadly(killed));
-  return steps;
-}
-
-/** Table by table in children, each leaving out those that killed the ones before. */
-async function salvageIn(from: string, to: string): Promise<SalvagedTable[]> {
-  const told: SalvagedTable[] = [];
-  const skip: string[] = [];
-  for (;;) {
-    let started: string | null = null;
-    const { killed, failure } = await child(["salvage", "--from", from, "--to", to, "--skip", skip.join(",")], (line) => {
-      const said = line as { start?: string } & SalvagedTable;
-      if (said.start !== undefined) started = said.start;
-      else {
-        told.push(said);
-        skip.push(said.table);
-        started = null;
-      }
-    });
-    if (failure?.code === "store.no_space" || failure?.code === "store.read_only") throw failure;
-    // Nothing of it can be opened: what there is comes from the blobs, and the report says so.
-    if (failure !== null) return [...told, { table: "every table", kept: 0, refused: 0, stopped: failure.detail }];
-    if (killed === null || started === null) return told;
-    told.push({ table: started, kept: 0, refused: 0, stopped: `reading it killed the reader (${killed})` });
-    skip.push(started);
-  }
-}
+const readers = new Readers([process.execPath, import.meta.path]);
 
 const shared = { state_dir, limits, machine: machineDigest(), clock: systemClock, monotonic_ms };
 
@@ -127,14 +67,14 @@ const VERBS: Readonly<Record<string, () => Promise<void>>> = {
   },
   fsck: () => locked(async () => {
     const started_ms = monotonic_ms();
-    const { killed, failure } = await child(["look", "--state", state_dir], say);
+    const { killed, failure } = await readers.run(["look", "--state", state_dir], say);
     if (failure !== null) throw failure;
     if (killed === null) return;
     const tally = new Tally();
     tally.add(deadly(killed));
     say({ event: "report", report: tally.report(monotonic_ms() - started_ms) });
   }),
-  repair: () => locked(async () => say({ event: "repaired", report: await repairState({ ...shared, examine, salvage: salvageIn }) })),
+  repair: () => locked(async () => say({ event: "repaired", report: await repairState({ ...shared, examine: () => readers.examine(state_dir), salvage: (from, to) => readers.salvage(from, to) }) })),
   compact: () => locked(async () => say({ event: "compacted", report: await compactState(shared) })),
   clone: () => locked(async () => {
     const report = values.moved === true ? await describeState(state_dir, limits) : await cloneIdentity(shared);

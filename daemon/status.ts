@@ -27,7 +27,8 @@ export function statusOf(core: Core, { started_ms, draining, reload }: Running):
   const time = clockReply({ evidence, clock: options.clock });
   const integrity = core.integrity.status();
   const damaged = integrity.state === "damaged" ? `${integrity.damage_total} things kept are damaged; see maestro fsck` : undefined;
-  const degraded = [unwritable(core)?.message, damaged, time.frozen === null ? undefined : "log time stands still; see maestro clock"].filter((reason) => reason !== undefined).map(cut);
+  const routers = core.routed.status(null).map(({ id, problem, fallback }) => (problem !== null ? `router ${id} decides without its policy: ${problem}` : fallback === null ? undefined : `router ${id} falls back to its baseline: ${fallback}`));
+  const degraded = [unwritable(core)?.message, damaged, ...routers, time.frozen === null ? undefined : "log time stands still; see maestro clock"].filter((reason) => reason !== undefined).map(cut);
   return {
     daemon: { version: VERSION, pid: process.pid, uptime_s: Math.floor((options.clock.monotonic_ms() - started_ms) / 1000), state: draining ? "draining" : degraded.length === 0 ? "ready" : "degraded", degraded },
     mode: [...options.host.modes],
@@ -82,6 +83,8 @@ export function readingOf(core: Core, { started_ms, draining, reload, connection
     witnesses: core.witnessing.reading(),
     guards: core.guarding.guards.counts,
     watching: { ...core.watching.breakers.counts, findings: core.watching.events.counts },
+    market: core.money.market?.reading() ?? null,
+    routing: { counts: core.routed.counts(), routers: core.routed.status(null) },
     loop_turn_s: loop_turn_ms === null ? null : loop_turn_ms / 1000,
     reload: reload === null ? null : { at_s: reload.at_s, applied: reload.result === "applied" },
   };

@@ -16,6 +16,11 @@ const tiny = Uint8Array.of(
 const curious = Uint8Array.of(
   0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 11, 1, 3, 0x65, 0x6e, 0x76, 3, 0x6e, 0x6f, 0x77, 0, 0,
 );
+/** `(module (memory (export "memory") 1) (func (export "half") (param f64) (result f64) (f64.mul (local.get 0) (f64.const 0.5))))` */
+const halving = Uint8Array.of(
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7c, 1, 0x7c, 3, 2, 1, 0, 5, 3, 1, 0, 1, 7, 17, 2, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0, 4, 0x68, 0x61, 0x6c, 0x66, 0, 0,
+  10, 16, 1, 14, 0, 0x20, 0, 0x44, 0, 0, 0, 0, 0, 0, 0xe0, 0x3f, 0xa2, 0x0b,
+);
 
 test("a kernel's constants become numbers and its memory one view", () => {
   const kernel = loadKernel(tiny, { ONE: "constant" });
@@ -30,6 +35,14 @@ test("a kernel that wants an import is refused: it could see a clock or a file",
 test("a kernel without an export, or with one of another kind, is refused", () => {
   expect(() => loadKernel(tiny, { hash: "function" })).toThrow("does not export function hash");
   expect(() => loadKernel(tiny, { ONE: "function" })).toThrow("does not export function ONE");
+});
+
+test("a kernel's answers are numbers; a constant is no answer, and an answer no constant", () => {
+  const { half } = loadKernel(halving, { half: "answer" });
+  expect([half(3), half(5e-324), half(Number.NaN)]).toEqual([1.5, 0, Number.NaN]);
+  expect(() => loadKernel(tiny, { ONE: "answer" })).toThrow("does not export answer ONE");
+  expect(() => loadKernel(halving, { half: "constant" })).toThrow("does not export constant half");
+  expect(() => loadKernel(halving, { third: "answer" })).toThrow("does not export answer third");
 });
 
 test("bytes come from a path and from a data URL alike", () => {

@@ -5,11 +5,11 @@
  * `--runtime stub` and one static arena only numbers cross the border.
  */
 
-/** What a kernel must export beside its memory: functions over numbers, and constants. */
-export type KernelShape = Readonly<Record<string, "function" | "constant">>;
+/** What a kernel must export beside its memory: functions over numbers, those that answer one, and constants. */
+export type KernelShape = Readonly<Record<string, "function" | "answer" | "constant">>;
 
 export type Kernel<Shape extends KernelShape> = { readonly memory: Uint8Array } & {
-  readonly [Name in keyof Shape]: Shape[Name] extends "function" ? (...args: number[]) => void : number;
+  readonly [Name in keyof Shape]: Shape[Name] extends "function" ? (...args: number[]) => void : Shape[Name] extends "answer" ? (...args: number[]) => number : number;
 };
 
 /**
@@ -44,7 +44,7 @@ export function loadKernel<Shape extends KernelShape>(bytes: Uint8Array<ArrayBuf
   const kernel: Record<string, unknown> = { memory: new Uint8Array(memory.buffer) };
   for (const [name, kind] of Object.entries(shape)) {
     const value = exports[name];
-    if (kind === "function" && typeof value === "function") kernel[name] = value;
+    if (kind !== "constant" && typeof value === "function") kernel[name] = value;
     else if (kind === "constant" && value instanceof WebAssembly.Global) kernel[name] = Number(value.value);
     else throw new Error(`the kernel does not export ${kind} ${name}`);
   }

@@ -1,10 +1,11 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { BREAKER_RESET_PREDICATE, BreakerReset } from "./breaker.ts";
+import { MARKET_PREDICATE } from "./predicates/market-type.ts";
 import { PROVENANCE_PREDICATE } from "./build.ts";
 import { Attempt, GateId, Identity, Mode } from "./change.ts";
 import { Verdict } from "./decision.ts";
 import { LEAF_SCHEMA } from "./manifest.ts";
-import { SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE } from "./predicates/derived.ts";
+import { EVALUATION_PREDICATE, SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE } from "./predicates/derived.ts";
 import { RotationPredicate, ROTATION_PREDICATE } from "./predicates/rotation.ts";
 import { PACKAGE_RELEASE_PREDICATE, SHIPMENT_PREDICATE } from "./predicates/shipping-types.ts";
 import { NamedReleases, Release, RELEASE_PREDICATE } from "./release.ts";
@@ -108,7 +109,7 @@ export const BreakerResetStatement = Closed({
 export type BreakerResetStatement = Static<typeof BreakerResetStatement>;
 
 /** What a key of role `gate` signs. */
-export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE, SVR_PREDICATE, VSA_PREDICATE, TEST_RESULT_PREDICATE, SHIPMENT_PREDICATE, PACKAGE_RELEASE_PREDICATE, BREAKER_RESET_PREDICATE];
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE, SVR_PREDICATE, VSA_PREDICATE, TEST_RESULT_PREDICATE, EVALUATION_PREDICATE, SHIPMENT_PREDICATE, PACKAGE_RELEASE_PREDICATE, BREAKER_RESET_PREDICATE, MARKET_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

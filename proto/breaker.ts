@@ -1,5 +1,6 @@
 /** Circuit breakers of actions that reach far: after a number of failures in a time the action is refused for a while, of that tenant alone. */
 import { Type, type Static } from "@sinclair/typebox";
+import { BreakerLimits } from "./limits.ts";
 import { PersonId } from "./people.ts";
 import { ReleaseProof } from "./release.ts";
 import { Choice, Closed, Count, ShortText, Timestamp } from "./scalar.ts";
@@ -7,6 +8,11 @@ import { Choice, Closed, Count, ShortText, Timestamp } from "./scalar.ts";
 export const BREAKER_ACTIONS = ["build", "keyless", "override", "release", "rotate", "ship"] as const;
 export const BreakerAction = Choice(BREAKER_ACTIONS);
 export type BreakerAction = Static<typeof BreakerAction>;
+
+const OfOneAction = Type.Optional(Type.Partial(BreakerLimits, { additionalProperties: false }));
+/** Where one action's breaker is set otherwise than `limits.breaker`. */
+export const BreakerSettings = Closed({ build: OfOneAction, keyless: OfOneAction, override: OfOneAction, release: OfOneAction, rotate: OfOneAction, ship: OfOneAction } satisfies Record<BreakerAction, typeof OfOneAction>);
+export type BreakerSettings = Static<typeof BreakerSettings>;
 
 /** Whose breaker: a tenant by its name, a user of this machine by its uid in digits. */
 export const BreakerParty = Type.String({ minLength: 1, maxLength: 128, pattern: "^[^\\u0000-\\u0020\\u007f]+$" });

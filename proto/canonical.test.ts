@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { canonicalBytes, canonicalText, parseCanonical, parseStrict } from "./canonical.ts";
+import { canonicalBytes, canonicalNumbers, canonicalText, parseCanonical, parseStrict } from "./canonical.ts";
 import { utf8 } from "./encoding.ts";
 import { MaestroError } from "./errors.ts";
 
@@ -125,5 +125,23 @@ describe("strict reading", () => {
     for (const other of ['{"b":[],"a":1}', '{"a": 1,"b":[]}', '{"\\u0061":1,"b":[]}', '{"a":1,"b":[]}\n', '"\\/"']) {
       expect(codeOf(() => parseCanonical(utf8(other), limits))).toBe("request.malformed");
     }
+  });
+});
+
+describe("where fractions are taken", () => {
+  const fractions = (text: string) => parseStrict(utf8(text), { ...limits, fractions: true });
+
+  test("numbers are read as they are, and still nothing that is none, or that no double holds", () => {
+    expect(fractions('{"a":[0.1,-2.5e-3,1e2,7,-0.0]}')).toEqual({ a: [0.1, -0.0025, 100, 7, 0] });
+    for (const text of ["1e999", "-1e999", "NaN", "Infinity", "01", "1.", ".5", "+1", "9007199254740993", '{"a":0.5,"a":0.5}']) expect(codeOf(() => fractions(text))).toBe("request.malformed");
+  });
+
+  test("numbers are written as RFC 8785 section 3.2.2.3 and its appendix B have them, and keys in their order", () => {
+    expect(canonicalNumbers({ b: [1e21, 4.5, 2e-3, 1e-27, 333333333.33333329, 5e-324, -0], a: 1 })).toBe('{"a":1,"b":[1e+21,4.5,0.002,1e-27,333333333.3333333,5e-324,0]}');
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, undefined]) expect(codeOf(() => canonicalNumbers({ value }))).toBe("internal.bug");
+  });
+
+  test("what is signed has none", () => {
+    expect(codeOf(() => canonicalText({ a: 0.5 }))).toBe("internal.bug");
   });
 });

@@ -6,13 +6,15 @@ import { fromUtf8, utf8 } from "./encoding.ts";
 import { MaestroError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { measureJson } from "./measure-json.ts";
-import { SAFE_INTEGERS, StrictReader } from "./strict-reader.ts";
+import { FINITE_NUMBERS, SAFE_INTEGERS, StrictReader } from "./strict-reader.ts";
 
 export interface ParseLimits {
   readonly bytes_max: number;
   readonly depth_max: number;
   /** Values and names: a byte or two of text can cost a hundred of memory. Absent: as many as the bytes hold. */
   readonly values_max?: number;
+  /** Numbers may have a fraction: what was measured or drawn, never what is signed. */
+  readonly fractions?: true;
 }
 
 function encodeString(text: string): string {
@@ -20,20 +22,28 @@ function encodeString(text: string): string {
   return JSON.stringify(text);
 }
 
-function encode(value: unknown, path: string): string {
+type WriteNumber = (value: number, path: string) => string;
+
+function safeInteger(value: number, path: string): string {
+  if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new MaestroError("internal.bug", `canonical JSON: ${path} is not a safe integer`);
+  return String(value);
+}
+
+/** RFC 8785 section 3.2.2.3 is how ECMAScript writes a number; -0 is written as 0 there. */
+function finite(value: number, path: string): string {
+  if (!Number.isFinite(value)) throw new MaestroError("internal.bug", `canonical JSON: ${path} is no number`);
+  return String(value);
+}
+
+function encode(value: unknown, path: string, number: WriteNumber): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "string") return encodeString(value);
-  if (typeof value === "number") {
-    if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
-      throw new MaestroError("internal.bug", `canonical JSON: ${path} is not a safe integer`);
-    }
-    return String(value);
-  }
-  if (Array.isArray(value)) return `[${value.map((item, i) => encode(item, `${path}/${i}`)).join(",")}]`;
+  if (typeof value === "number") return number(value, path);
+  if (Array.isArray(value)) return `[${value.map((item, i) => encode(item, `${path}/${i}`, number)).join(",")}]`;
   if (typeof value === "object") {
     // RFC 8785 section 3.2.3 sorts by UTF-16 code units, which is what sort() compares.
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${encodeString(key)}:${encode(item, `${path}/${key}`)}`).join(",")}}`;
+    return `{${entries.map(([key, item]) => `${encodeString(key)}:${encode(item, `${path}/${key}`, number)}`).join(",")}}`;
   }
   throw new MaestroError("internal.bug", `canonical JSON: ${path} is ${typeof value}`);
 }
@@ -71,8 +81,11 @@ function isCanonicalValue(value: unknown): boolean {
 /** Canonical text (RFC 8785 section 3.2). Throws on fractions, -0, undefined and lone surrogates. */
 export function canonicalText(value: unknown): string {
   // What was read from canonical text is in order already, and the engine writes it five times faster.
-  return isCanonicalValue(value) ? JSON.stringify(value) : encode(value, "");
+  return isCanonicalValue(value) ? JSON.stringify(value) : encode(value, "", safeInteger);
 }
+
+/** The same with fractions, for what is shown, compared or named by its digest; what is signed has none. Throws on what is no finite number. */
+export const canonicalNumbers = (value: unknown): string => encode(value, "", finite);
 
 /** Canonical bytes: the only form that is ever hashed or signed. */
 export function canonicalBytes(value: unknown): Uint8Array {
@@ -81,7 +94,7 @@ export function canonicalBytes(value: unknown): Uint8Array {
 
 /**
  * Reads foreign JSON: valid UTF-8, no duplicate key, no lone surrogate, no
- * fraction, exponent or unsafe integer, bounded bytes and depth.
+ * fraction (unless `fractions`), exponent or unsafe integer, bounded bytes and depth.
  * Throws `request.malformed` with the offset, `request.too_large` over the byte limit.
  */
 export function parseStrict(bytes: Uint8Array, limits: ParseLimits): Json {
@@ -108,7 +121,7 @@ function textOf(bytes: Uint8Array, limits: ParseLimits): string {
 }
 
 function parseText(text: string, limits: ParseLimits): Json {
-  return new StrictReader(text, limits.depth_max, SAFE_INTEGERS).document();
+  return new StrictReader(text, limits.depth_max, limits.fractions === true ? FINITE_NUMBERS : SAFE_INTEGERS).document();
 }
 
 /** What the engine reads, where that is all there is to read; `undefined` where the strict reader has to say what is wrong. */

@@ -4,6 +4,7 @@ import { Mode } from "./change.ts";
 import { NextStep, Reason, Verdict } from "./decision.ts";
 import { FailedTests } from "./failed-test.ts";
 import { Gap } from "./facts.ts";
+import { CardPolicy } from "./learned.ts";
 import { Obligation, Result, Reused } from "./outcome.ts";
 import { NamedReleases } from "./release.ts";
 import { CheckName, Choice, Closed, Count, Decimal, Fingerprint, GitOid, RefName, RepositoryId, RuleId, Sha256Hex, ShortText } from "./scalar.ts";
@@ -65,6 +66,7 @@ export const Card = Closed(
     counterexamples: Type.Optional(Closed({ listed: Type.Array(CardCounterexample, { maxItems: 4 }), more: Count }, { description: "what shows that something breaks, replayed before it stands here; absent where there is none" })),
     checks: Type.Array(CardCheck),
     obligations: Type.Optional(Type.Array(Obligation, { description: "absent where trusted configuration asks for none" })),
+    learned: Type.Optional(Type.Array(CardPolicy, { maxItems: 16, description: "learned policies that the change brings, and what the daemon's own log says of them" })),
     releases: Type.Optional({ ...NamedReleases, description: "who released what was held; absent where nobody did" }),
     gaps: Type.Array(Gap),
     next: Type.Array(NextStep, { minItems: 1 }),

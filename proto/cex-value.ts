@@ -98,3 +98,20 @@ export function normalValue(value: CexValue): CexValue {
   }
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normalValue(item)])) as CexValue;
 }
+
+/**
+ * In the form that conditions are asked with: numbers, bigints, strings, lists; a set and a tuple are the list of their items.
+ * Undefined for what has none: a map, a constructor, a fraction.
+ */
+export function plainOf(value: CexValue): unknown {
+  if (typeof value !== "object") return value;
+  const list = (items: readonly CexValue[]): unknown => {
+    const plain = items.map(plainOf);
+    return plain.includes(undefined) ? undefined : plain;
+  };
+  if (Array.isArray(value)) return list(value);
+  if ("#bigint" in value) return BigInt(String(value["#bigint"]));
+  if ("#double" in value) return doubleOfBits(String(value["#double"]));
+  if ("#set" in value && Array.isArray(value["#set"])) return list(value["#set"]);
+  return "#tup" in value && Array.isArray(value["#tup"]) ? list(value["#tup"]) : undefined;
+}

@@ -5,10 +5,13 @@ import { Builds } from "./build.ts";
 import { Commands, ToolMounts } from "./command.ts";
 import { Effect, RuleMode } from "./decision.ts";
 import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people.ts";
-import { BreakerLimits, BuildLimits, CommandLimits, EgressLimits, EventLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, limit, MiB, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
+import { BreakerSettings } from "./breaker.ts";
+import { BreakerLimits, BuildLimits, CommandLimits, EgressLimits, EventLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, LearningLimits, limit, MarketLimits, MiB, ModelRunLimits, PropertyLimits, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { Retention } from "./retention.ts";
+import { MarketSetting } from "./market.ts";
+import { RouterEntry } from "./routing.ts";
 import { KeylessSetting } from "./keyless.ts";
 import { StatusHost } from "./status.ts";
 import { RulePattern, WaiverEntries, WaiverEntry } from "./waiver.ts";
@@ -17,6 +20,7 @@ import { ChangeBudget } from "./usage.ts";
 import { CapabilitySource, OidcIssuer, SocketEntry, TenantEntry, TenantLimits } from "./tenant.ts";
 import { WitnessEntry, WitnessSetting } from "./witness.ts";
 import { InvariantsEntry, SpecEntries } from "./formal.ts";
+import { GatedPolicy, LearnedEntries } from "./learned.ts";
 
 export { ServerLimits, IntakeLimits, FactsLimits, WorkerLimits, GateLimits, StoreLimits, IntegrityLimits, SandboxLimits, EgressLimits, CommandLimits, BuildLimits, Limits } from "./limits.ts";
 
@@ -61,6 +65,7 @@ export const RepositoryConfig = Closed(
     quarantine: Type.Optional(QuarantineEntries),
     specs: Type.Optional(SpecEntries),
     invariants: Type.Optional(InvariantsEntry),
+    learned: Type.Optional(LearnedEntries),
   },
   { $id: "RepositoryConfig", description: "maestro.yaml" },
 );
@@ -144,7 +149,10 @@ export const HostConfig = Closed(
     witness: Type.Optional({ ...WitnessSetting, description: "this node cosigns others' logs; absent: nobody's. See docs/witness.md" }),
     witnesses: Type.Optional(Type.Array(WitnessEntry, { maxItems: 32, description: "who cosigns this node's log; absent: nobody" })),
     keyless: Type.Optional({ ...KeylessSetting, description: "where evidence may be signed once more with a certificate of minutes; absent: nowhere. See docs/keyless.md" }),
+    breakers: Type.Optional({ ...BreakerSettings, description: "limits.breaker of single actions; see docs/monitors.md" }),
     invariants_folder: Type.Optional(HostPath("folder of the operator's own invariants in YAML; they join those that ship, see docs/guards.md")),
+    routers: Type.Optional(Type.Array(RouterEntry, { maxItems: 64, description: "decisions that are made often and learned from; see docs/learning.md" })),
+    market: Type.Optional({ ...MarketSetting, description: "prices of what routed work takes, and shares that are promised; absent: none. See docs/market.md" }),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),
     limits: Type.Optional(
@@ -164,6 +172,10 @@ export const HostConfig = Closed(
         witness: Type.Optional(Type.Partial(WitnessLimits, { additionalProperties: false })),
         breaker: Type.Optional(Type.Partial(BreakerLimits, { additionalProperties: false })),
         event: Type.Optional(Type.Partial(EventLimits, { additionalProperties: false })),
+        property: Type.Optional(Type.Partial(PropertyLimits, { additionalProperties: false })),
+        model: Type.Optional(Type.Partial(ModelRunLimits, { additionalProperties: false })),
+        learning: Type.Optional(Type.Partial(LearningLimits, { additionalProperties: false })),
+        market: Type.Optional(Type.Partial(MarketLimits, { additionalProperties: false })),
       }),
     ),
   },
@@ -197,6 +209,8 @@ export const GateConfig = Closed({
   change_budget: Type.Optional(ChangeBudget),
   /** Commands whose answer may come along with a change; absent where there are none. */
   carried: Type.Optional(CarriedChecks),
+  /** Learned policies of the base; absent where it declares none. */
+  learned: Type.Optional(Type.Array(GatedPolicy, { maxItems: 16 })),
   /** What holds below a folder, everything above it included; deepest path first. Absent where the base has no such file. */
   folders: Type.Optional(Type.Array(Closed({ path: Type.String(), rules: Rules, thresholds: Thresholds }))),
   policy_path: Type.Union([Type.String(), Type.Null()]),

@@ -21,6 +21,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   ".rego": "text/x-rego",
   ".yaml": "application/yaml",
   ".md": "text/markdown",
+  ".svg": "image/svg+xml",
   ".txt": "text/plain",
 };
 const ENDINGS = Object.keys(MEDIA_TYPES).sort((a, b) => b.length - a.length);

@@ -109,6 +109,10 @@ export const ERRORS = {
   "cli.output": row(500, EXIT.internal, false, "What the command had to say could not be written; its reader went away, or the disk is full."),
   "install.failed": row(503, EXIT.unavailable, true, "A needed package could not be installed; check the network to your package registry."),
   "breaker.open": row(503, EXIT.unavailable, true, "That action failed too often, so it is refused for a while; the detail says why and until when. A person may close it: `maestro breaker reset`."),
+  "learning.episode": row(422, EXIT.usage, false, "That cannot have been a decision as it is described, so nothing of it is kept; the detail names the field. See docs/learning.md."),
+  "learning.outcome": row(409, EXIT.usage, false, "That outcome does not fit what is on record of the episode: it has another one, or its time was over; the detail says which."),
+  "routing.no_arm": row(422, EXIT.unavailable, false, "No arm of that router can answer this; the detail says what is asked of it, or what was taken away."),
+  "learning.candidate": row(422, EXIT.usage, false, "That is no policy of this router, so it was not judged; the detail names what is wrong. `maestro learn fit` writes one."),
   "invariant.violated": row(500, EXIT.internal, false, "A rule that must hold of this daemon would not, so nothing of it was done; the detail names the rule. See docs/guards.md, and report it with the request id."),
   "internal.bug": row(500, EXIT.internal, false, "Something that must hold does not; please report it with the request id."),
 } as const satisfies Record<string, ErrorRow>;

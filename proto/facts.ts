@@ -1,6 +1,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { Actor, Person } from "./actor.ts";
 import { InvariantsEntry, SpecEntries } from "./formal.ts";
+import { LearnedEntries } from "./learned.ts";
 import { RulePattern } from "./waiver.ts";
 import { Base64, Choice, Closed, Count, GitOid, PathBytes, ShortText } from "./scalar.ts";
 
@@ -81,9 +82,26 @@ export const RunnerFile = Closed({
 });
 export type RunnerFile = Static<typeof RunnerFile>;
 
+/** What would be declared once the change is in. It is compared with what the base declares, and never followed. */
+export const FormalAfter = Type.Union([Closed({ specs: SpecEntries, invariants: Type.Union([InvariantsEntry, Type.Null()]) }), Closed({ broken: ShortText })]);
+export type FormalAfter = Static<typeof FormalAfter>;
+
 /** Models and invariants that the trusted base declares, and the files they stand in: those of a folder that the change or the mirrored code touches, before and after. */
-export const FormalFacts = Closed({ specs: SpecEntries, invariants: Type.Union([InvariantsEntry, Type.Null()]), files: Type.Array(RunnerFile) });
+export const FormalFacts = Closed({
+  specs: SpecEntries,
+  invariants: Type.Union([InvariantsEntry, Type.Null()]),
+  after: Type.Optional(FormalAfter),
+  files: Type.Array(RunnerFile),
+});
 export type FormalFacts = Static<typeof FormalFacts>;
+
+/** Learned policies that the trusted base declares, and the files they stand in where the change touches them. */
+export const LearnedFacts = Closed({
+  entries: LearnedEntries,
+  after: Type.Optional(Type.Union([Closed({ entries: LearnedEntries }), Closed({ broken: ShortText })], { description: "what would be declared once the change is in; absent: the same" })),
+  files: Type.Array(RunnerFile),
+});
+export type LearnedFacts = Static<typeof LearnedFacts>;
 
 /** What a waiver of the trusted base speaks of, without who accepted it and until when: no finding is the same one within its reach and out of it. */
 export const WaivedPlace = Closed({ folder: Type.String(), rule: RulePattern, paths: Type.Array(Type.String()) });
@@ -113,6 +131,7 @@ export const Facts = Closed(
     commands: Type.Array(DeclaredCommand, { description: "editing what one of them runs edits the gate" }),
     runners: Type.Array(RunnerFile),
     formal: FormalFacts,
+    learned: LearnedFacts,
     waived: Type.Array(WaivedPlace, { description: "of rules that find a thing where it stands in the change; waivers of outside tools are not among them" }),
     gaps: Type.Array(Gap),
   },

@@ -1,5 +1,6 @@
 /** What a trusted base declares of models and invariants, and what a check has run in the sandbox for its answer. */
 import { Type, type Static } from "@sinclair/typebox";
+import { EvaluationAsk, EvaluationRun } from "./learned.ts";
 import { ModelOutcome, ModelTool } from "./model.ts";
 import { Base64, Closed, Sha256Hex } from "./scalar.ts";
 
@@ -35,7 +36,7 @@ export const PropertyAsk = Closed({
   stdin: Type.Union([Type.String({ maxLength: 4 * 1024 * 1024 }), Type.Null()]),
 });
 export type PropertyAsk = Static<typeof PropertyAsk>;
-export const RunAsk = Type.Union([ModelAsk, PropertyAsk]);
+export const RunAsk = Type.Union([ModelAsk, PropertyAsk, EvaluationAsk]);
 export type RunAsk = Static<typeof RunAsk>;
 export const RunAsks = Type.Array(RunAsk, { maxItems: 32 });
 
@@ -57,7 +58,7 @@ export const PropertyRun = Closed({
   left: Type.Union([Base64, Type.Null()]),
 });
 export type PropertyRun = Static<typeof PropertyRun>;
-export const RunAnswer = Type.Union([ModelRun, PropertyRun]);
+export const RunAnswer = Type.Union([ModelRun, PropertyRun, EvaluationRun]);
 export type RunAnswer = Static<typeof RunAnswer>;
 
 /** A text that an answer rests on, kept in the evidence: by its name's ending it is said what it is (`proto/document.ts`). */

@@ -10,6 +10,8 @@ export const INVARIANT_BYTES_MAX = 64 * 1024;
 export const INVARIANT_FILES_MAX = 1_000;
 /** Live keys a monitor may be told to hold. */
 export const INVARIANT_KEYS_MAX = 1_000_000;
+/** Without `toLocaleString`, whose tables would lie in the memory of every daemon: 1.1 MB. */
+const KEYS_MAX_TEXT = String(INVARIANT_KEYS_MAX).replace(/\B(?=(?:[0-9]{3})+$)/g, ",");
 
 const Line = Type.String({ minLength: 1, maxLength: 500 });
 const ExpressionText = Type.String({ minLength: 1, maxLength: EXPRESSION_CHARACTERS_MAX, description: "an expression, such as total_spend_usd <= budget_usd" });
@@ -28,12 +30,14 @@ export const FieldDeclaration = Type.Union(
       about: Type.Optional(Line),
     }),
   ],
-  { description: "a type, or {type, tainted, about}" },
+  { description: "int, money, double, bool, string, duration, enum[a, b] or list<T>; or {type, tainted, about}" },
 );
 const Fields = Type.Record(Identifier, FieldDeclaration, { maxProperties: 200, additionalProperties: false });
 
 export const InvariantId = Type.String({ pattern: "^[A-Za-z][A-Za-z0-9_-]*(?:\\.[A-Za-z0-9][A-Za-z0-9_-]*)*$", maxLength: 96, description: "such as INV.BUDGET.CAP" });
 export const Severity = Choice(["critical", "high", "medium", "low"]);
+/** Of a document that says none. */
+export const SEVERITY_DEFAULT: Static<typeof Severity> = "high";
 
 const Clause = Closed({
   expr: ExpressionText,
@@ -47,7 +51,7 @@ export const TemporalClause = Closed({
   only: Type.Optional(Type.Literal("model", { description: "for the model checker alone; there, and only there, eventually needs no bound" })),
 });
 
-const ExampleValue = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Array(Type.Unknown(), { maxItems: 1000 })]);
+const ExampleValue = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Array(Type.Unknown(), { maxItems: 1000 })], { description: "true, false, a number, a text or a list; leave the field away where it is missing" });
 const ExampleFields = Type.Record(Identifier, ExampleValue, { additionalProperties: false });
 const ExampleEvent = Closed({
   at: Type.String({ pattern: "^[0-9]", maxLength: 32, description: "time since the beginning, such as 10s" }),
@@ -61,7 +65,7 @@ export const Example = Closed({
   trace: Type.Optional(Type.Array(ExampleEvent, { minItems: 1, maxItems: 200 })),
 }, { description: "the fields of one event in `with` (before an action in `old`), or a `trace` of events in time" });
 export type Example = Static<typeof Example>;
-const Examples = Type.Union([Example, Type.Array(Example, { minItems: 1, maxItems: 50 })]);
+const Examples = Type.Union([Example, Type.Array(Example, { minItems: 1, maxItems: 50 })], { description: "one example, or a list of up to 50" });
 
 export const InvariantDocument = Closed(
   {
@@ -72,8 +76,8 @@ export const InvariantDocument = Closed(
     rationale: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000 })),
     when: Type.Array(Closed({ event: Identifier }), { minItems: 1, maxItems: 20 }),
     fields: Type.Optional(Fields),
-    per: Type.Optional(Type.Union([Identifier, Type.Array(Identifier, { minItems: 1, maxItems: 4 })])),
-    keys_max: Type.Optional(Type.Integer({ minimum: 1, maximum: INVARIANT_KEYS_MAX })),
+    per: Type.Optional(Type.Union([Identifier, Type.Array(Identifier, { minItems: 1, maxItems: 4 })], { description: "a field, or a list of up to four, by whose values temporal conditions are kept apart" })),
+    keys_max: Type.Optional(Type.Integer({ minimum: 1, maximum: INVARIANT_KEYS_MAX, description: `how many of them at once, 1 to ${KEYS_MAX_TEXT}` })),
     assert: Type.Optional(Clauses),
     pre: Type.Optional(Clauses),
     post: Type.Optional(Clauses),

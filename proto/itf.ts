@@ -12,6 +12,8 @@ import type { Json } from "./json.ts";
 /** Starts the text of a value that only we read back. */
 const OURS = "maestro:";
 const META = "maestro.cex/v1";
+/** A pretty-printed document has twice the characters of ours. */
+export const ITF_BYTES_MAX = 2 * CEX_LIMITS.bytes_max;
 const NATIVE = ["#bigint", "#tup", "#set", "#map"];
 
 type Members = { readonly [key: string]: Json };
@@ -75,16 +77,34 @@ function unproved(document: Members, steps: readonly Json[], context: ItfContext
   return { type: "maestro.cex/v1", ...context, replay: { command: context.replay.command, verdict: "not-reproduced" }, inputs: null, trace: steps, loop_at: loop, stutter: false, seed: null, path: null, smt2_sha256: null, spec_sha256: null };
 }
 
+const isNames = (values: readonly Json[]): values is readonly string[] => values.every((name) => typeof name === "string");
+
+/** Which value it is that no counterexample has. */
+function strange(steps: readonly Json[], context: ItfContext, check: (value: unknown) => value is Counterexample): string {
+  for (const [index, step] of steps.entries()) {
+    const state = isMembers(step) && isMembers(step["state"]) ? step["state"] : {};
+    for (const [name, value] of Object.entries(state)) {
+      if (check(unproved({}, [{ action: "a", location: null, state: { [name]: value } }], context))) continue;
+      return `${JSON.stringify(name.slice(0, 64))} of state ${index} is ${JSON.stringify(value).slice(0, 80)}, which is no value of that format: whole numbers, strings, lists, records, #bigint, #tup, #set, #map`;
+    }
+  }
+  return "it has more states, or something beside them that no counterexample has";
+}
+
 /**
  * Reads an ITF document. A trace of another tool was replayed by nobody here, so it comes back as `not-reproduced`; one of
  * ours comes back as it left, its verdict included, which is as good as whoever hands over the file.
  * Throws `request.malformed` or `request.too_large`.
  */
 export function fromItf(bytes: Uint8Array, context: ItfContext, check: (value: unknown) => value is Counterexample): Counterexample {
-  const document = parseStrict(bytes, { ...CEX_LIMITS, bytes_max: 2 * CEX_LIMITS.bytes_max });
+  const document = parseStrict(bytes, { ...CEX_LIMITS, bytes_max: ITF_BYTES_MAX });
   if (!isMembers(document)) throw malformed("no object");
-  const { vars, states } = document;
-  if (!Array.isArray(vars) || !vars.every((name) => typeof name === "string") || !Array.isArray(states)) throw malformed("vars and states are lists");
+  const { vars: variables, params = [], states } = document;
+  if (!Array.isArray(variables) || !Array.isArray(params) || !Array.isArray(states)) throw malformed("vars and states are lists");
+  if (states.length === 0) throw malformed("there is no state");
+  // Apalache writes a constant into each state as if it were a variable, and names it in `params` alone.
+  const vars = [...new Set([...variables, ...params])];
+  if (!isNames(vars)) throw malformed("vars and params are lists of names");
   const steps = states.map((state, index) => stepOf(state, vars, index));
   const meta = isMembers(document["#meta"]) ? document["#meta"][META] : undefined;
   const [only] = steps;
@@ -93,7 +113,7 @@ export function fromItf(bytes: Uint8Array, context: ItfContext, check: (value: u
     : meta["inputs"] === true && isMembers(only)
       ? { ...meta, inputs: only["state"] ?? null, trace: null }
       : { ...meta, inputs: null, trace: steps };
-  if (!check(value)) throw malformed("its values are none a counterexample has");
+  if (!check(value)) throw malformed(strange(steps, context, check));
   const fault = cexFault(value);
   if (fault !== null) throw malformed(fault);
   return normalCounterexample(value);

@@ -191,6 +191,40 @@ export const BuildLimits = Closed({
 });
 export type BuildLimits = Static<typeof BuildLimits>;
 
+/** One run of a property test: the generated test, or a replay of what it found; see docs/property-tests.md. */
+export const PropertyLimits = Closed({
+  wall_ms: limit(60_000, "one generated test with its shrinking, or one replay"),
+  cpu_s: limit(120, "processor time of one"),
+  memory_bytes_max: limit(1 * GiB, "memory of one, its target included"),
+  processes_max: limit(128, "processes and threads of one"),
+  scratch_bytes_max: limit(64 * MiB, "files of one; scratch is memory"),
+  report_bytes_max: limit(4 * MiB, "what one may leave"),
+});
+export type PropertyLimits = Static<typeof PropertyLimits>;
+
+/** One run of TLC; see docs/modelcheck.md. */
+export const ModelRunLimits = Closed({
+  wall_ms: limit(60_000, "one model, from start to read"),
+  cpu_s: limit(120, "processor time of one model"),
+  heap_mib: limit(512, "heap of the JVM; TLC's own default is a quarter of the machine"),
+  output_bytes_max: limit(16 * MiB, "everything it prints, a counterexample included"),
+  scratch_bytes_max: limit(512 * MiB, "states it writes out; scratch is memory"),
+});
+export type ModelRunLimits = Static<typeof ModelRunLimits>;
+
+/** Decisions that are learned from. */
+export const LearningLimits = Closed({
+  episodes_max: limit(1_000_000, "episodes kept of one tenant, or of one user: about a kilobyte each; more are refused until some are past retention.episodes_days"),
+  evaluation_rows_max: limit(1_000_000, "episodes that one evaluation or fit rests on; where there are more, the newest"),
+  evaluation_ms: limit(120_000, "one evaluation or fit in its check process"),
+});
+export type LearningLimits = Static<typeof LearningLimits>;
+
+export const MarketLimits = Closed({
+  slots_max: Type.Integer({ minimum: 60, maximum: 1_000_000, default: 8_640, description: "closed slots kept for the certificate and the drawing; a day of ten seconds each, about 200 bytes" }),
+});
+export type MarketLimits = Static<typeof MarketLimits>;
+
 export const Limits = Closed({
   server: ServerLimits,
   intake: IntakeLimits,
@@ -207,5 +241,9 @@ export const Limits = Closed({
   witness: WitnessLimits,
   breaker: BreakerLimits,
   event: EventLimits,
+  property: PropertyLimits,
+  model: ModelRunLimits,
+  learning: LearningLimits,
+  market: MarketLimits,
 });
 export type Limits = Static<typeof Limits>;

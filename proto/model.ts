@@ -1,16 +1,12 @@
 /** What a model checker found: TLC's answer about one specification, its counterexample in the value encoding of ITF (Apalache's ADR-015). */
 import { Type, type Static } from "@sinclair/typebox";
 import type { Json } from "./json.ts";
-import { limit, MiB } from "./limits.ts";
+import { limit, MiB, ModelRunLimits } from "./limits.ts";
 import { Choice, Closed, Count, Sha256Hex } from "./scalar.ts";
 
-/** One run of the checker. */
+/** One model: how its run is bounded, and how large it may be. */
 export const ModelLimits = Closed({
-  wall_ms: limit(60_000, "one model, from start to read"),
-  cpu_s: limit(120, "processor time of one model"),
-  heap_mib: limit(512, "heap of the JVM; TLC's own default is a quarter of the machine"),
-  output_bytes_max: limit(16 * MiB, "everything it prints, a counterexample included"),
-  scratch_bytes_max: limit(512 * MiB, "states it writes out; scratch is memory"),
+  ...ModelRunLimits.properties,
   spec_bytes_max: limit(4 * MiB, "a specification with the modules it extends, and its configuration"),
   modules_max: limit(64, "modules beside one specification"),
 });

@@ -5,6 +5,7 @@ import { CheckName, Choice, Closed, Count, Decimal, PathBytes, RuleId, Scale, Sh
 import type { HiddenNumber } from "./hidden-number.ts";
 import { FailedTest } from "./failed-test.ts";
 import { ATTACHED_MAX, AttachedText } from "./formal.ts";
+import { PolicyDelta } from "./learned.ts";
 import { Comparison, Waiver } from "./waiver.ts";
 
 export const Range = Closed({
@@ -53,6 +54,7 @@ export const Outcome = Closed({
   gaps: Type.Array(Gap, { maxItems: 256, description: "what this check could not see in this change" }),
   comparison: Type.Optional(Comparison),
   attached: Type.Optional(Type.Array(AttachedText, { maxItems: ATTACHED_MAX, description: "questions that were put to a solver" })),
+  policies: Type.Optional(Type.Array(PolicyDelta, { maxItems: 16, description: "what of learned policies is another arm now" })),
   reused: Type.Optional(Reused),
 });
 export type Outcome = Static<typeof Outcome>;

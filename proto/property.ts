@@ -3,31 +3,19 @@ import { Type, type Static } from "@sinclair/typebox";
 import { Counterexample } from "./counterexample.ts";
 import { Identifier } from "./expr.ts";
 import { InvariantId, TypeText } from "./invariant.ts";
-import { limit, MiB } from "./limits.ts";
 import { Choice, Closed, Count, ShortText } from "./scalar.ts";
-
-/** One run: the generated test, or a replay of what it found. */
-export const PropertyLimits = Closed({
-  wall_ms: limit(60_000, "one generated test with its shrinking, or one replay"),
-  cpu_s: limit(120, "processor time of one"),
-  memory_bytes_max: limit(1_024 * MiB, "memory of one, its target included"),
-  processes_max: limit(128, "processes and threads of one"),
-  scratch_bytes_max: limit(64 * MiB, "files of one; scratch is memory"),
-  report_bytes_max: limit(4 * MiB, "what one may leave"),
-});
-export type PropertyLimits = Static<typeof PropertyLimits>;
 
 export const PROPERTY_RUNS_MAX = 100_000;
 export const PROPERTY_STEPS_MAX = 200;
 export const TARGETS_MAX = 200;
 
-const Whole = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
+const Whole = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, description: "a whole number; money is in micro-dollars, so 2000000 is $2" });
 const ModulePath = Type.String({ pattern: "^(?!/)(?!(?:.*/)?\\.\\.?(?:/|$))[A-Za-z0-9@._/-]+\\.(?:ts|tsx|mts|js|mjs|cjs)$", maxLength: 512, description: "a file of this repository, such as src/budget.ts" });
 const Export = Type.String({ pattern: "^[A-Za-z_$][A-Za-z0-9_$]{0,127}$", description: "what the module exports" });
 const Range = { min: Type.Optional(Whole), max: Type.Optional(Whole) };
 
 /** How a value is made: a type alone, or with bounds for whole numbers; money in micro-dollars. */
-export const ArgumentDeclaration = Type.Union([TypeText, Closed({ type: TypeText, ...Range })], { description: "a type, or {type, min, max}" });
+export const ArgumentDeclaration = Type.Union([TypeText, Closed({ type: TypeText, ...Range })], { description: "int, money, double, bool, string, duration, enum[a, b] or list<T>; or {type, min, max}" });
 export type ArgumentDeclaration = Static<typeof ArgumentDeclaration>;
 
 export const ActionDeclaration = Closed({

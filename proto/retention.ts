@@ -4,7 +4,7 @@ import { Choice, Closed, Count, GitOid, Sha256Hex, ShortText, Timestamp } from "
 import { GateId } from "./change.ts";
 import { TenantId } from "./tenant.ts";
 
-export const RETENTION_CLASSES = ["node", "log", "accounting", "evidence", "personal", "source", "cache", "export", "quarantine"] as const;
+export const RETENTION_CLASSES = ["node", "log", "accounting", "evidence", "personal", "source", "cache", "export", "quarantine", "episodes"] as const;
 export const RetentionClass = Choice(RETENTION_CLASSES);
 export type RetentionClass = Static<typeof RetentionClass>;
 
@@ -19,6 +19,7 @@ export const CLASS_TEXT: Readonly<Record<RetentionClass, { readonly holds: strin
   cache: { holds: "answers kept to save time, history of failed tests, files of work in progress", setting: "cache_days" },
   export: { holds: "snapshots that backup makes inside the state folder", setting: "export_days" },
   quarantine: { holds: "what a repair moved aside", setting: "quarantine_days" },
+  episodes: { holds: "decisions that are learned from: contexts without personal text, arms, outcomes", setting: "episodes_days" },
 };
 
 /** 0 keeps for ever; otherwise at least `min` days, so that no slip of a finger removes what is still needed. */
@@ -33,19 +34,21 @@ export const Retention = Closed({
   cache_days: days(1, 365, 30, "answers kept for re-use and leftovers"),
   export_days: days(1, 30, 1, "snapshots that were not copied away"),
   quarantine_days: days(1, 3_650, 90, "what a repair moved aside"),
+  episodes_days: days(1, 3_650, 90, "decisions that are learned from, in the database, in its Parquet files and in what backups restore"),
 });
 export type Retention = Static<typeof Retention>;
 
 /** Tables of the database. */
 export const TABLE_CLASS: Readonly<Record<string, RetentionClass>> = {
-  meta: "node", "evidence.time": "node", tombstones: "node", erasures: "node", holds: "node", floors: "node", lineage_edges: "node", breakers: "node", "events.sources": "node", "events.watched": "node",
+  meta: "node", "evidence.time": "node", tombstones: "node", erasures: "node", holds: "node", floors: "node", "routing.deciders": "node", "routing.used": "node", "routing.watched": "node", lineage_edges: "node", breakers: "node", "events.sources": "node", "events.watched": "node",
   "log.entries": "log", "log.nodes": "log", "log.head": "log", "log.rotations": "log", "log.cosigned": "log", "witness.heads": "log",
   gates: "evidence", gate_order: "evidence", gate_names: "evidence", gate_names_filled: "evidence", gate_trees: "evidence", gate_tree_of: "evidence", gate_submitters: "evidence", releases: "evidence", outbox: "evidence", summaries: "evidence",
   "shipments.gates": "evidence", "shipments.files": "evidence", "shipments.asked": "accounting",
   "summaries.waivers": "accounting", "summaries.changes": "accounting",
   "usage.evidence": "accounting", "usage.kept": "accounting", "usage.packs": "accounting", "usage.runs": "accounting", "usage.links": "accounting", "usage.payers": "accounting",
-  ledger_accounts: "accounting", ledger_reservations: "accounting", ledger_changes: "accounting", ledger_change_payers: "accounting",
+  ledger_accounts: "accounting", ledger_reservations: "accounting", ledger_changes: "accounting", ledger_change_payers: "accounting", ledger_held: "accounting", ledger_due: "accounting", "market.prices": "accounting", "market.open": "accounting", "market.served": "accounting", "market.slots": "accounting", "market.windows": "accounting", "market.owed": "accounting",
   kept_outcomes: "cache", kept_outcomes_order: "cache", kept_outcomes_large: "cache", kept_outcomes_bytes: "cache", "tests.history": "cache",
+  episodes: "episodes", "episodes.parts": "episodes", "episodes.outcomes": "episodes", "episodes.open": "episodes", "episodes.keys": "episodes", "episodes.hours": "episodes", "episodes.spaces": "accounting", evaluations: "accounting",
 };
 
 /** What lies among the blobs, by media type. */
@@ -68,7 +71,7 @@ export const MEDIA_CLASS: Readonly<Record<string, RetentionClass>> = {
 /** Folders and files of the state folder; what has its own tables stands above. */
 export const FOLDER_CLASS: Readonly<Record<string, RetentionClass>> = {
   keys: "node", "keys.next": "node", machine: "node", place: "node", "trust.json": "node", lock: "node", "maestrod.log": "node", schema: "node", "host-policy.tar.gz": "node", "tombstones.jsonl": "node", "holds.jsonl": "node", db: "node", oci: "evidence", bundles: "evidence",
-  log: "log", logs: "log", repositories: "source", egress: "source", incoming: "cache", scratch: "cache", trees: "cache", snapshots: "export", quarantine: "quarantine",
+  log: "log", logs: "log", repositories: "source", egress: "source", incoming: "cache", scratch: "cache", trees: "cache", snapshots: "export", quarantine: "quarantine", episodes: "episodes",
 };
 
 export const Why = Choice(["expired", "asked"], { description: "its time was over, or an operator asked for it" });

@@ -29,6 +29,7 @@ import type {
 import type { BreakerResetAsk, BreakerResetReply, BreakersReply } from "./breaker.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
+import type { EpisodePage, EpisodesReply, EpisodesRequest, OutcomeReply } from "./episode.ts";
 import type { EventBatch, EventsReply, MonitorsReply } from "./event.ts";
 import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
@@ -39,10 +40,16 @@ import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
 import type { ShipmentBundleReply } from "./shipment-bundle.ts";
 import type { ShipmentReply, ShipReply, ShipRequest } from "./shipping.ts";
 import type { RangeOpening } from "./range.ts";
+import type { LearningReply } from "./learning.ts";
+import type { ExportEvent, ExportRequest } from "./partition.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
+import type { MarketAskedReply, MarketReply, MarketSlotsReply } from "./market.ts";
+import type { MarketCertifyReply } from "./predicates/market.ts";
+import type { OutcomeRequest, RouteReply, RouteRequest } from "./routing.ts";
 import type { GuardReply, GuardRequest } from "./guard.ts";
 import type { WitnessesReply } from "./witness.ts";
 import type { UsageReply, UsageReport } from "./usage.ts";
+import type { EvaluationReply, EvaluationRequest, FitReply, FitRequest } from "./evaluation.ts";
 import type { ReportReply } from "./report-kpi.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { LineageReply } from "./lineage.ts";
@@ -75,6 +82,8 @@ export interface RouteShape {
   readonly reply: "json" | "events" | "text";
   /** Done twice it does something else than done once: a client whose connection was cut does not ask again by itself. */
   readonly once?: true;
+  /** Its body may hold fractions: chances, rewards, what was measured. */
+  readonly fractions?: true;
 }
 
 const get = <P extends `/${string}`>(path: P) => ({ method: "GET", path, body: "none", reply: "json" }) as const;
@@ -93,6 +102,10 @@ export const ROUTES = {
   clock: get("/v1/clock"),
   reportEvents: { method: "POST", path: "/v1/events", body: "json", reply: "json" },
   monitors: get("/v1/monitors"),
+  market: get("/v1/market"),
+  marketSlots: get("/v1/market/slots/:first"),
+  marketAsked: get("/v1/market/asked/:after"),
+  certifyMarket: { method: "POST", path: "/v1/market/certify", body: "none", reply: "json", once: true },
   breakers: get("/v1/breakers"),
   resetBreaker: { method: "POST", path: "/v1/breakers/reset", body: "json", reply: "json", once: true },
   rotateLog: { method: "POST", path: "/v1/log/rotate", body: "json", reply: "json", once: true },
@@ -125,6 +138,14 @@ export const ROUTES = {
   simulate: { method: "POST", path: "/v1/simulations", body: "json", reply: "json" },
   usage: { method: "POST", path: "/v1/usage", body: "json", reply: "json" },
   guard: { method: "POST", path: "/v1/guard", body: "json", reply: "json" },
+  route: { method: "POST", path: "/v1/route", body: "json", reply: "json", once: true, fractions: true },
+  reportEpisodes: { method: "POST", path: "/v1/episodes", body: "json", reply: "json", fractions: true },
+  episodeOutcome: { method: "POST", path: "/v1/episodes/:id/outcome", body: "json", reply: "json", fractions: true },
+  episodes: get("/v1/episodes/:router/:split/:after"),
+  learning: get("/v1/learn"),
+  evaluate: { method: "POST", path: "/v1/learn/evaluations", body: "json", reply: "json" },
+  fit: { method: "POST", path: "/v1/learn/fits", body: "json", reply: "json", fractions: true },
+  exportEpisodes: { method: "POST", path: "/v1/learn/exports", body: "json", reply: "events" },
   report: get("/v1/report/:window/:repository"),
   witnesses: get("/v1/witnesses"),
   addCheckpoint: { method: "POST", path: "/witness/add-checkpoint", body: "stream", reply: "text" },
@@ -155,6 +176,10 @@ export interface RouteTypes {
   stop: { reply: StopReply };
   reportEvents: { request: EventBatch; reply: EventsReply };
   monitors: { reply: MonitorsReply };
+  market: { reply: MarketReply };
+  marketSlots: { reply: MarketSlotsReply };
+  marketAsked: { reply: MarketAskedReply };
+  certifyMarket: { reply: MarketCertifyReply };
   breakers: { reply: BreakersReply };
   resetBreaker: { request: BreakerResetAsk; reply: BreakerResetReply };
   clock: { reply: ClockReply };
@@ -188,6 +213,14 @@ export interface RouteTypes {
   simulate: { request: SimulateRequest; reply: SimulateReply };
   usage: { request: UsageReport; reply: UsageReply };
   guard: { request: GuardRequest; reply: GuardReply };
+  route: { request: RouteRequest; reply: RouteReply };
+  reportEpisodes: { request: EpisodesRequest; reply: EpisodesReply };
+  episodeOutcome: { request: OutcomeRequest; reply: OutcomeReply };
+  episodes: { reply: EpisodePage };
+  learning: { reply: LearningReply };
+  evaluate: { request: EvaluationRequest; reply: EvaluationReply };
+  fit: { request: FitRequest; reply: FitReply };
+  exportEpisodes: { request: ExportRequest; reply: ExportEvent };
   report: { reply: ReportReply };
   witnesses: { reply: WitnessesReply };
   addCheckpoint: { reply: string };

@@ -25,6 +25,16 @@ export const SAFE_INTEGERS: Numbers<number> = {
   },
 };
 
+/** Measurements, and chances that something was drawn with: what was too large for a number would be infinite, and -0 is 0. */
+export const FINITE_NUMBERS: Numbers<number> = {
+  pattern: "any",
+  read(text) {
+    const number = Number(text);
+    const whole = Number.isInteger(number);
+    return !Number.isFinite(number) || (whole && !Number.isSafeInteger(number)) ? null : number + 0;
+  },
+};
+
 /**
  * A recursive-descent reader of RFC 8259 text that keeps what `JSON.parse`
  * throws away: it refuses duplicate keys, lone surrogates and numbers beyond

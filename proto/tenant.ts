@@ -27,6 +27,8 @@ export const Spending = Closed({
   wall_us: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "time at work, in microseconds" })),
   cpu_us: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "processor time of its check processes, in microseconds" })),
   model_tokens: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "tokens of models" })),
+  usd_micro: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "money spent on routed work, in millionths of a dollar" })),
+  gpu_us: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "time of a GPU, in microseconds" })),
 });
 export type Spending = Static<typeof Spending>;
 

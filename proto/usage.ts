@@ -1,6 +1,7 @@
 /** What work on a change cost: what the daemon counted itself, and what agents and CI reported of their model calls. */
 import { Type, type Static } from "@sinclair/typebox";
-import { Closed, Count, Decimal } from "./scalar.ts";
+import { MarketNow } from "./market-note.ts";
+import { Closed, Count, Decimal, Timestamp } from "./scalar.ts";
 
 /** An agent's own name for one piece of its work; a commit names it by the trailer `Maestro-Run:`. */
 export const RUN_TRAILER = "maestro-run";
@@ -54,15 +55,29 @@ const Bill = {
   wall_us: Count,
   cpu_us: Count,
   model_tokens: Count,
+  usd_micro: Type.Optional({ ...Count, description: "of routed work; absent: none" }),
+  gpu_us: Type.Optional({ ...Count, description: "of routed work; absent: none" }),
   reported: Type.Union([ReportedUsage, Unknown], { description: "null: nobody named a run" }),
 };
 
+/** Of a payer's budget; what the budget does not limit is absent. */
+export const BudgetLeft = Closed({
+  refilled: { ...Timestamp, description: "when all of it is there again" },
+  wall_us: Type.Optional(Count),
+  cpu_us: Type.Optional(Count),
+  model_tokens: Type.Optional(Count),
+  usd_micro: Type.Optional(Count),
+  gpu_us: Type.Optional(Count),
+});
+export type BudgetLeft = Static<typeof BudgetLeft>;
+
 /** One payer's part of a change's bill. */
-export const PaidShare = Closed({ payer: Type.String({ maxLength: 256, description: "a tenant, or a user of this machine" }), ...Bill });
+export const PaidShare = Closed({ payer: Type.String({ maxLength: 256, description: "a tenant, or a user of this machine" }), ...Bill, left: Type.Optional({ ...BudgetLeft, description: "what is neither spent nor promised of its budget now; absent where it has none" }) });
 export type PaidShare = Static<typeof PaidShare>;
 
 export const ChangeCost = Closed({
   ...Bill,
   paid: Type.Optional(Type.Array(PaidShare, { description: "by whom: a tenant sees its own part, whoever runs the daemon all of them; what was billed before parts were kept is in none" })),
+  market: Type.Optional(Closed({ ...MarketNow.properties, usd_micro: { ...Count, description: "what the work so far took, at these prices: what it was worth to others, beside what was paid for it" } }, { description: "prices now; absent where no market is configured" })),
 });
 export type ChangeCost = Static<typeof ChangeCost>;

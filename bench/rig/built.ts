@@ -145,13 +145,25 @@ export const cargoProgram = async (name: string, version: string, source: string
   return { ...made, version };
 };
 
-/** A folder for PYTHONPATH that holds one package, with the extra parts that are named, and what it needs. */
-export const pythonPackage = async (name: string, version: string, module: string, extra = ""): Promise<Found> => {
+interface PythonParts {
+  /** Parts of it that are not installed by themselves, as `[crypto]`. */
+  readonly extra?: string;
+  /** The package itself, of Python alone, is published in no other form. */
+  readonly source?: boolean;
+  /** Installed instead of what the package says it needs, and whatever Python it says. */
+  readonly instead?: readonly string[];
+}
+
+/** A folder for PYTHONPATH that holds one package and what it needs. */
+export const pythonPackage = async (name: string, version: string, module: string, { extra = "", source = false, instead }: PythonParts = {}): Promise<Found> => {
   const python = Bun.which("python3");
   if (python === null) return missing(name, "there is no python3");
   const edition = (await output([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])).trim();
-  const make = async (folder: string): Promise<void> =>
-    void (await output([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--target", folder, `${name}${extra}==${version}`], building({})));
+  const install = (folder: string, ...more: readonly string[]): Promise<string> => output([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", ...(source ? [`--no-binary=${name}`] : []), "--target", folder, ...more], building({}));
+  const make = async (folder: string): Promise<void> => {
+    if (instead !== undefined) await install(folder, ...instead);
+    await install(folder, ...(instead === undefined ? [] : ["--no-deps", "--ignore-requires-python"]), `${name}${extra}==${version}`);
+  };
   const made = await built({ name, version: `${version}${extra}-python${edition}`, program: module, make });
   return { ...made, version, path: () => join(made.path(), "..") };
 };

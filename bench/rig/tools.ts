@@ -53,8 +53,19 @@ export const receiptcheck = (): Promise<Found> => goProgram("receiptcheck", "v0.
 /** A checkpoint with cosignatures in the hands of Go's note package and of transparency-dev's formats, whose version it has. */
 export const cosigcheck = (): Promise<Found> => goProgram("cosigcheck", "v0.1.1", `${PEERS}/cosigcheck.go`, [`golang.org/x/mod ${XMOD}`, "github.com/transparency-dev/formats v0.1.1"]);
 
-export const securesystemslib = (): Promise<Found> => pythonPackage("securesystemslib", "1.6.0", "securesystemslib", "[crypto]");
+export const securesystemslib = (): Promise<Found> => pythonPackage("securesystemslib", "1.6.0", "securesystemslib", { extra: "[crypto]" });
 /** CycloneDX's own library for Python, with the schemas it validates by. */
-export const cyclonedx = (): Promise<Found> => pythonPackage("cyclonedx-python-lib", "11.12.0", "cyclonedx", "[json-validation]");
+export const cyclonedx = (): Promise<Found> => pythonPackage("cyclonedx-python-lib", "11.12.0", "cyclonedx", { extra: "[json-validation]" });
 
 export const inTotoAttestation = (): Promise<Found> => pythonPackage("in-toto-attestation", "0.9.3", "in_toto_attestation");
+
+export const duckdb = (): Promise<Found> => pythonPackage("duckdb", "2.0.0", "duckdb");
+/** With Arrow, which reads Parquet for it. */
+export const pandas = (): Promise<Found> => pythonPackage("pandas", "3.1.1", "pandas", { extra: "[parquet]" });
+
+export const numpy = (): Promise<Found> => pythonPackage("numpy", "2.4.6", "numpy");
+export const mpmath = (): Promise<Found> => pythonPackage("mpmath", "1.4.1", "mpmath");
+/** With numpy and scipy. */
+export const vwEstimators = (): Promise<Found> => pythonPackage("vw-estimators", "0.2.2", "estimators", { source: true });
+/** Its estimators call nothing of the five gigabytes of learners and pictures that it asks for, nor the Python of 2022: it comes with what they do call, and peers/opecheck.py stands in for the rest. */
+export const obp = (): Promise<Found> => pythonPackage("obp", "0.5.7", "obp", { source: true, instead: ["numpy==2.4.6", "pandas==3.1.1", "scikit-learn==1.9.1", "pyyaml==6.0.3", "tqdm==4.67.1"] });

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
+import type { ValueError } from "@sinclair/typebox/value";
 import { MaestroError } from "../../proto/errors.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 
@@ -14,8 +15,30 @@ export function checker<T>(schema: TSchema | Readonly<Record<string, TSchema>> |
   return (value) => {
     if (check().Check(value)) return value;
     const first = check().Errors(value).First();
-    throw new MaestroError("request.malformed", `${where}${first?.path ?? ""}: ${first?.message ?? "does not fit its schema"}`);
+    const { path, message } = first === undefined ? { path: "", message: "does not fit its schema" } : plain(first);
+    throw new MaestroError("request.malformed", `${where}${path}: ${message}`);
   };
+}
+
+/** Faults of one of several shapes that are counted; more make it no less near. */
+const FAULTS_COUNTED_MAX = 32;
+
+/** Of several shapes the one with the fewest faults says what is wrong; where a value of some kind or one of some words is expected, these are named. */
+function plain(error: ValueError): { readonly path: string; readonly message: string } {
+  const options = error.schema["anyOf"] as readonly { readonly const?: unknown; readonly type?: string; readonly properties?: unknown }[] | undefined;
+  if (options === undefined) return error;
+  if (options.every((option) => option.properties === undefined)) return { path: error.path, message: `Expected ${options.map((option) => (option.const === undefined ? option.type : JSON.stringify(option.const))).join(" or ")}` };
+  const nearest = error.errors.map((faults) => taken(faults)).sort((a, b) => a.length - b.length)[0]?.[0];
+  return nearest === undefined ? error : plain(nearest);
+}
+
+function taken(faults: Iterable<ValueError>): ValueError[] {
+  const seen: ValueError[] = [];
+  for (const fault of faults) {
+    seen.push(fault);
+    if (seen.length === FAULTS_COUNTED_MAX) break;
+  }
+  return seen;
 }
 
 function isSchema(schema: TSchema | Readonly<Record<string, TSchema>>): schema is TSchema {

@@ -50,6 +50,22 @@ test("an event's rules are asked: money may be written as dollars, a missing fie
   expect([guards.counts.violations.size, said, desk.counts]).toEqual([0, [], { held: 1, violated: 3 }]);
 });
 
+test("attack: a hundred questions that use up all the steps of a rule keep everybody else waiting", async () => {
+  const events = readEvents({ events: { listed: { fields: { xs: "list<int>" } } } }, () => undefined);
+  const slow = new Guards({ documents: [{ id: "T.SLOW", scope: "t", when: [{ event: "listed" }], assert: [{ expr: "xs.all(x, xs.all(y, xs.all(z, x + y + z >= 0)))", message: "no" }] }], events });
+  api = await serve({ routes: guardRoutes({ desk: new GuardDesk(slow), body_bytes_max: 1_000_000 }) });
+  const xs = Array.from({ length: 60 }, (_, i) => i);
+  let answered = false;
+  const asked = post({ questions: Array.from({ length: 100 }, () => ({ event: "listed", with: { xs } })) }).then((reply) => ((answered = true), reply));
+  let meanwhile = 0;
+  while (!answered) {
+    await api.fetch("/v1/version");
+    if (!answered) meanwhile += 1;
+  }
+  expect(meanwhile).toBeGreaterThanOrEqual(3);
+  expect((await asked).json["answers"]).toHaveLength(100);
+});
+
 test("attack: an event or field that nobody declared, a rule that is not there, a temporal one, both or neither, or too many, and the answer is ok", async () => {
   await asking();
   const one = { event: "model_call", with: {} };
@@ -88,6 +104,17 @@ test("attack: a request that no rule allows reaches its handler; it is refused b
   expect([response.status, problem["code"], handled.count]).toEqual([500, "invariant.violated", 0]);
   expect([String(problem["detail"]), said.map(({ id }) => id), guards.counts.violations.get("INV.ACCESS.SOCKET")]).toEqual([expect.stringMatching(/^INV\.ACCESS\.SOCKET: .*witness/), ["INV.ACCESS.SOCKET"], 1]);
   expect(api.book.lines.filter(({ level, fields }) => level === "warn" && fields["code"] === "invariant.violated").length).toBe(1);
+});
+
+test("attack: the log as files, which is no route, is asked for by whom no rule allows it", async () => {
+  const log_files = { file: () => ({ bytes: new Uint8Array([1]), type: "bytes", immutable: false }) as const };
+  for (const guard of [asWitness, undefined]) {
+    api = await serve({ log_files, ...(guard === undefined ? {} : { guard }) });
+    const response = await api.fetch("/log/checkpoint");
+    expect([response.status, (await response.text()).includes("INV.ACCESS.SOCKET")]).toEqual(guard === undefined ? [200, false] : [500, true]);
+    await api.end();
+    api = null;
+  }
 });
 
 test("without a guard the same request is served: it is the guard that refuses it", async () => {

@@ -13,6 +13,7 @@ import { failureOf, problemResponse } from "./errors.ts";
 import { accessLine } from "./log.ts";
 import { type Ending, replyHeaders } from "./reply.ts";
 import { checkVersion } from "./request.ts";
+import { askedGuard, LOG_FILES } from "./route-guard.ts";
 
 export const LOG_PATH = "/log/";
 /** A week: tiles never change, and whoever keeps one for ever loses nothing either. */
@@ -37,6 +38,7 @@ export async function answerLogFile(options: ApiOptions, { tenants, role }: Door
   try {
     checkVersion(request);
     known = { principal: await authorise(tenants, "any", role, request, call) };
+    askedGuard(options.guard, { name: LOG_FILES, access: "any", shape: {} }, role, { ...call, ...known }).before({}, undefined);
     const { bytes, type, immutable } = files.file(new URL(request.url).pathname.slice(LOG_PATH.length));
     const response = new Response(new Uint8Array(bytes), { headers: { ...replyHeaders(call.id, TYPES[type]), "cache-control": immutable ? IMMUTABLE : "no-cache" } });
     ended({ how: "sent" }, response.status);

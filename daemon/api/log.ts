@@ -1,6 +1,7 @@
 /** The access log: one structured line per request, never a body. */
 import type { ErrorCode } from "../../proto/errors.ts";
 import type { RouteName } from "../../proto/routes.ts";
+import { maskPersonal } from "../checking/personal.ts";
 import type { Call, ServerEvent } from "../platform/socket/index.ts";
 import { failureOf } from "./errors.ts";
 import type { Ending } from "./reply.ts";
@@ -27,7 +28,8 @@ export function accessLine(log: Log, route: RouteName | null, method: string, st
   log.count?.request(route, status, ending.how === "failed" ? failureOf(ending.cause).code : null, duration_us);
   if (ending.how !== "failed") return log.info(fields, "request");
   const failure = failureOf(ending.cause);
-  const failed = { ...fields, code: failure.code, detail: failure.detail };
+  // It may name what the client sent: a field that nobody knows, a key that stands there twice.
+  const failed = { ...fields, code: failure.code, detail: maskPersonal(failure.detail) };
   if (failure.row.status < 500) log.info(failed, "request");
   else if (failure.code !== "internal.bug") log.warn(failed, "request");
   else log.error({ ...failed, err: failure.cause ?? failure }, "request");

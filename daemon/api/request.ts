@@ -46,7 +46,7 @@ export async function jsonOf(route: Route, request: Request, limits: JsonLimits)
   }
   const [first] = chunks;
   const whole = first !== undefined && chunks.length === 1 ? first : concatBytes(...chunks);
-  return parseStrict(whole, { bytes_max: route.body_bytes_max, depth_max: limits.json_depth_max });
+  return parseStrict(whole, { bytes_max: route.body_bytes_max, depth_max: limits.json_depth_max, ...(route.shape.fractions === true ? { fractions: true } : {}) });
 }
 
 /** The body as a stream that fails with `request.too_large` at the route's limit, announced length or not. */

@@ -1,11 +1,15 @@
-/** Who is asked before a handler runs and before its answer leaves. Every route passes here, because `createApi` runs no handler itself. */
+/** Who is asked before a handler runs and before its answer leaves. Every route passes here, because `createApi` runs no handler itself, and so does the log as files. */
 import type { RouteName } from "../../proto/routes.ts";
 import type { SocketRole } from "../../proto/tenant.ts";
+import { mayUse } from "../tenants/index.ts";
 import type { Access, AuthorisedCall } from "./access.ts";
+
+/** What the log as files is called here; it is no route of the interface. */
+export const LOG_FILES = "logFiles";
 
 /** A request that passed the checks of its route. */
 export interface GuardedRequest {
-  readonly route: RouteName;
+  readonly route: RouteName | typeof LOG_FILES;
   readonly access: Access;
   /** See `RouteShape`. */
   readonly once: boolean;
@@ -16,6 +20,7 @@ export interface GuardedRequest {
   readonly verbs: readonly string[];
   readonly params: Readonly<Record<string, unknown>>;
   readonly body: unknown;
+  readonly reader: { mayUse(repo_id: string): boolean; readonly bound_head: string };
 }
 
 /** Both throw `invariant.violated`. */
@@ -33,9 +38,10 @@ export interface AskedGuard {
 
 export const UNGUARDED: AskedGuard = { before: () => undefined, after: () => undefined };
 
-export function askedGuard(guard: RouteGuard | undefined, route: { readonly name: RouteName; readonly access: Access; readonly shape: { readonly once?: true } }, role: SocketRole, { principal: { uid, tenant, verbs } }: AuthorisedCall): AskedGuard {
+export function askedGuard(guard: RouteGuard | undefined, route: { readonly name: GuardedRequest["route"]; readonly access: Access; readonly shape: { readonly once?: true } }, role: SocketRole, { principal }: AuthorisedCall): AskedGuard {
   if (guard === undefined) return UNGUARDED;
-  let request: GuardedRequest = { route: route.name, access: route.access, once: route.shape.once === true, role, uid, tenant: tenant ?? "", verbs: [...verbs], params: {}, body: undefined };
+  const { uid, tenant, verbs, bound } = principal;
+  let request: GuardedRequest = { route: route.name, access: route.access, once: route.shape.once === true, role, uid, tenant: tenant ?? "", verbs: [...verbs], params: {}, body: undefined, reader: { mayUse: (repo_id) => mayUse(principal, repo_id), bound_head: bound?.head ?? "" } };
   return {
     before(params, body) {
       request = { ...request, params, body };

@@ -206,6 +206,8 @@ describe.skipIf(noNode)("installing", () => {
     expect(Bun.spawnSync([node!, join(root, "daemon/bootstrap/maestro.mjs"), "status"]).exitCode).toBe(4);
     const run = Bun.spawnSync([join(root, ".toolchain/bin/maestro"), "a b"]);
     expect([run.stdout.toString(), run.exitCode]).toEqual([`${join(root, "daemon/cli/main.ts")}|a b|`, 4]);
+    // And the daemon beside it, which the pages and the demos start by that name.
+    expect(Bun.spawnSync([join(root, ".toolchain/bin/maestrod"), "--help"]).stdout.toString()).toBe(`${join(root, "daemon/main.ts")}|--help|`);
     expect(readFileSync(join(root, ".toolchain/installed.json"), "utf8")).toContain('"mode":"full"');
   });
 });

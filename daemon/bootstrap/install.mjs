@@ -9,7 +9,7 @@ import { BootstrapError, INSTALL_FAILED, runQuietly, step } from "./steps.mjs";
 const paths = (root) => ({
   toolchain: join(root, ".toolchain"),
   bun: join(root, ".toolchain", "bin", "bun"),
-  launcher: join(root, ".toolchain", "bin", "maestro"),
+  launchers: [[join(root, ".toolchain", "bin", "maestro"), ["cli", "main.ts"]], [join(root, ".toolchain", "bin", "maestrod"), ["main.ts"]]],
   stamp: join(root, ".toolchain", "installed.json"),
   modules: join(root, "node_modules"),
 });
@@ -85,15 +85,14 @@ async function installBun(root) {
 }
 
 /** A launcher without Node in between: tens of milliseconds less for every `maestro status`. Bun starts in our folder, for the reason at `runCommandLine`. */
-function launcherText(root) {
+function launcherText(root, program) {
   const quoted = (path) => `'${path.replaceAll("'", `'\\''`)}'`;
-  return `#!/bin/sh\nMAESTRO_CWD=$PWD\nexport MAESTRO_CWD\ncd ${quoted(root)} && exec ${quoted(paths(root).bun)} ${quoted(join(root, "daemon", "cli", "main.ts"))} "$@"\n`;
+  return `#!/bin/sh\nMAESTRO_CWD=$PWD\nexport MAESTRO_CWD\ncd ${quoted(root)} && exec ${quoted(paths(root).bun)} ${quoted(join(root, "daemon", ...program))} "$@"\n`;
 }
 
-/** Whether the launcher is the one this version writes. */
-function launcherStands(root) {
-  const { launcher } = paths(root);
-  return existsSync(launcher) && readFileSync(launcher, "utf8") === launcherText(root);
+/** Whether the launchers are those that this version writes. */
+function launchersStand(root) {
+  return paths(root).launchers.every(([launcher, program]) => existsSync(launcher) && readFileSync(launcher, "utf8") === launcherText(root, program));
 }
 
 /** Where `bunx` and `npx` look for a project's programs; neither finds those of the project it stands in by itself. */
@@ -118,19 +117,19 @@ async function installDependencies(root, mode) {
  * @param {"production" | "full"} mode a full installation also serves production
  */
 export async function ensureInstalled(root, mode) {
-  const { bun, stamp, modules, launcher } = paths(root);
+  const { bun, stamp, modules, launchers } = paths(root);
   const digest = digestOf(root);
   const found = readStamp(stamp);
   const bunThere = found.bun === BUN_VERSION && existsSync(bun);
   const modulesThere = found.digest === digest && (found.mode === "full" || found.mode === mode) && existsSync(modules);
-  if (bunThere && modulesThere && launcherStands(root)) return bun;
+  if (bunThere && modulesThere && launchersStand(root)) return bun;
   if (!bunThere) {
     await step(`installing Bun ${BUN_VERSION}`, () => installBun(root));
     replaceFile(stamp, JSON.stringify({ bun: BUN_VERSION }));
   }
   if (!modulesThere) await step(`installing ${mode === "full" ? "all" : "the"} dependencies`, () => installDependencies(root, mode));
   linkShim(root);
-  replaceFile(launcher, launcherText(root), 0o755);
+  for (const [launcher, program] of launchers) replaceFile(launcher, launcherText(root, program), 0o755);
   replaceFile(stamp, JSON.stringify({ bun: BUN_VERSION, digest, mode: modulesThere ? found.mode : mode }));
   return bun;
 }

@@ -1,5 +1,6 @@
 /** What asking a check came to. */
 import type { Usage } from "../../proto/card.ts";
+import type { EvaluationRun } from "../../proto/learned.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import type { KeptOutcome } from "../store/reuse.ts";
 
@@ -16,6 +17,8 @@ export interface CheckRun {
   readonly keep?: KeepAnswer;
   /** Why a command that asked for re-use was asked again, where that is not plain. */
   readonly asked_because?: string;
+  /** What a log that grows said of candidates: such an answer is never used again. */
+  readonly evaluations?: readonly EvaluationRun[];
 }
 
 /** The outcome as it was before anybody compared it with a base. */

@@ -18,7 +18,7 @@ export class Lane implements AsyncDisposable {
   private past: Usage = NO_USAGE;
 
   constructor(
-    private readonly pool: WorkerPool,
+    private readonly pool: Pick<WorkerPool, "lease">,
     private readonly signal: AbortSignal,
     /** Whose work it is: processes are shared out by it. */
     readonly tenant: string,

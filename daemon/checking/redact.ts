@@ -70,12 +70,25 @@ export function masked(secret: string): string {
   return `${secret.slice(0, PREFIX_SHOWN)}…(${secret.length})`;
 }
 
+/** What takes the place of a credential, by how it was told: user and password of an address, a prefix that only a credential has, or a run that nobody would write by hand. */
+export interface CredentialMask {
+  readonly address: () => string;
+  readonly prefixed: (value: string) => string;
+  readonly drawn: (value: string) => string;
+}
+
+/** Everything that looks like a credential. */
+export function maskCredentials(text: string, { address, prefixed, drawn }: CredentialMask): string {
+  return text.replace(URL_CREDENTIAL, address).replace(PREFIXED, prefixed).replace(RUN, (run) => (looksDrawn(run) ? drawn(run) : run));
+}
+
+const SHOWN: CredentialMask = { address: () => "://…:…@", prefixed: masked, drawn: masked };
+
 /** Masks the given values wherever they stand, then everything that looks like a credential. */
 export function redact(text: string, secrets: readonly string[] = []): string {
   let out = text;
   for (const secret of secrets) if (secret !== "") out = out.replaceAll(secret, masked(secret));
-  out = out.replace(URL_CREDENTIAL, "://…:…@");
-  return out.replace(PREFIXED, masked).replace(RUN, (run) => (looksDrawn(run) ? masked(run) : run));
+  return maskCredentials(out, SHOWN);
 }
 
 /** What may be shown to anybody: neither a credential nor what names a person is left. Identities of findings go by `redact` alone, so that they stay what they were. */

@@ -1,12 +1,12 @@
 /** JSON documents and failures: apart from `output.ts`, so that `maestro status` does not load canonical JSON and the escapers. */
-import { canonicalText } from "../../proto/canonical.ts";
+import { canonicalNumbers } from "../../proto/canonical.ts";
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import { escapeJson } from "./card/escape/json.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 import { note, print } from "./output.ts";
 
 export function printJson(value: unknown): void {
-  print(escapeJson(canonicalText(value)));
+  print(escapeJson(canonicalNumbers(value)));
 }
 
 /**

@@ -10,6 +10,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ["people", ["approve", "override", "simulate", "baseline", "policy"]],
   ["proof", ["modelcheck", "cex"]],
   ["rules as invariants", ["invariants", "guard", "events", "monitors"]],
+  ["decisions that are learned from", ["learn", "market"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],
   ["its operator", ["trust", "log", "witness", "token", "reporter", "backup", "restore", "fsck", "gc", "clock", "breaker", "clone-identity"]],

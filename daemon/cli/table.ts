@@ -6,7 +6,9 @@ import { GUARD } from "./table/guard.ts";
 import { HOST } from "./table/host.ts";
 import { INVARIANTS } from "./table/invariants.ts";
 import { KEEPING } from "./table/keeping.ts";
+import { LEARN } from "./table/learn.ts";
 import { LOG } from "./table/log.ts";
+import { MARKET } from "./table/market.ts";
 import { MONITORS } from "./table/monitors.ts";
 import { PROOF } from "./table/proof.ts";
 import { POLICY } from "./table/policy.ts";
@@ -24,4 +26,5 @@ const COMPLETIONS: Command = {
   load: async () => (await import("./commands/completions.ts")).completing(COMMANDS),
 };
 
-export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...MONITORS, ...PROOF, ...SHIPPING, ...SIGSTORE, LOG, POLICY, INVARIANTS, GUARD, COMPLETIONS];
+export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...MARKET,
+  ...MONITORS, ...PROOF, ...SHIPPING, ...SIGSTORE, LEARN, LOG, POLICY, INVARIANTS, GUARD, COMPLETIONS];

@@ -52,7 +52,10 @@ test("an operator's file from before a predicate existed, published by the node 
   const root = makeRoot(join(folder, "root5.pem"));
   const published = node("e");
   const earlier = { ...published, entries: published.entries.map((line) => ({ ...line, entry: { ...line.entry, predicate_types: line.entry.role === "gate" ? [OBLIGATIONS_PREDICATE, "urn:example:older"] : [] } })) };
-  expect(withheld(earlier)).toEqual(["svr", "test-result", "vsa"]);
+  expect(withheld(earlier)).toEqual(["evaluation", "svr", "test-result", "vsa"]);
+  // One that is older than learned policies alone says so, too.
+  const younger = { ...published, entries: published.entries.map((line) => ({ ...line, entry: { ...line.entry, predicate_types: line.entry.predicate_types.filter((type) => !type.includes(":evaluation:")) } })) };
+  expect(withheld(younger)).toEqual(["evaluation"]);
   const out = join(folder, "anew.json");
   writeFileSync(out, signTrustFile(root, [earlier], grant));
   const anew = readTrust(out);

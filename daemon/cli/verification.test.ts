@@ -6,6 +6,7 @@ import { fromUtf8, utf8 } from "../../proto/encoding.ts";
 import { makeBundle, newRing, NOW, trustWith, type Ring } from "../testing/evidence.ts";
 import { noteKey } from "../verifier/note.ts";
 import { hideLeaves, verifyBundle, verifyTlogProof } from "../verifier/index.ts";
+import { describeEvidence, judgeEvidence } from "./verified/evidence.ts";
 import { describeVerification, readBundleFile, readTrustFile, receiptOf, unverified, verifyAgainst } from "./verification.ts";
 
 let dir: string;
@@ -88,4 +89,12 @@ test("a later release's daemon and an earlier command: whoever cannot read the e
   const later = utf8((fromUtf8(makeBundle(ring)) ?? "").replace('"card":', '"a_field_of_a_later_release":1,"card":'));
   expect(unverified(verifyAgainst(later, ring.trust)).detail).toMatch(/bundle\.malformed: .*bring the command up to it/);
   expect(unverified(verifyAgainst(makeBundle(ring), newRing().trust)).detail).not.toContain("bring the command");
+});
+
+test("a bundle with counterexamples and a solver's answers says that none of them was tried again", () => {
+  const documents = { "counterexample/1.json": "{}", "counterexample/2.json": "{}", "smt/1.smt2.txt": "(check-sat)\n", "a.txt": "a" };
+  const shown = describeEvidence(judgeEvidence(makeBundle(ring, { documents }), ring.trust, { now: NOW })).replace(/\s+/g, " ");
+  expect(shown).toContain("- that 2 counterexamples break what they say: nothing is run here");
+  expect(shown).toContain("- what a solver answered to a question: it is not asked again here");
+  expect(describeEvidence(judgeEvidence(makeBundle(ring), ring.trust, { now: NOW }))).not.toContain("solver");
 });

@@ -1,8 +1,9 @@
 import { MaestroError } from "../../proto/errors.ts";
+import type { SplitFilter } from "../../proto/episode.ts";
 import type { ReplyOf, RequestOf } from "../../proto/routes.ts";
 import { type Body, type ClientOptions, SocketClient } from "./socket.ts";
 
-type Events<K extends "gate" | "replay" | "fsck" | "release" | "build" | "buildFiles"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
+type Events<K extends "gate" | "replay" | "fsck" | "release" | "build" | "buildFiles" | "exportEpisodes"> = AsyncGenerator<Exclude<ReplyOf<K>, { event: "failure" }>, void>;
 
 /** The daemon's interface as methods. Each throws what `SocketClient` throws. */
 export class MaestroClient {
@@ -62,6 +63,23 @@ export class MaestroClient {
 
   monitors(): Promise<ReplyOf<"monitors">> {
     return this.socket.request("monitors", {});
+  }
+
+  market(): Promise<ReplyOf<"market">> {
+    return this.socket.request("market", {});
+  }
+
+  marketSlots(first: number): Promise<ReplyOf<"marketSlots">> {
+    return this.socket.request("marketSlots", { params: { first: String(first) } });
+  }
+
+  /** Behind an episode, or from a time in milliseconds on. */
+  marketAsked(after: string): Promise<ReplyOf<"marketAsked">> {
+    return this.socket.request("marketAsked", { params: { after } });
+  }
+
+  certifyMarket(): Promise<ReplyOf<"certifyMarket">> {
+    return this.socket.request("certifyMarket", {});
   }
 
   breakers(): Promise<ReplyOf<"breakers">> {
@@ -153,6 +171,20 @@ export class MaestroClient {
     return this.socket.events("buildFiles", { params: { id } });
   }
 
+  /** Whether a candidate may decide; asked again over the same episodes it spends nothing. */
+  evaluate(body: RequestOf<"evaluate">): Promise<ReplyOf<"evaluate">> {
+    return this.socket.request("evaluate", { body });
+  }
+
+  fit(body: RequestOf<"fit">): Promise<ReplyOf<"fit">> {
+    return this.socket.request("fit", { body });
+  }
+
+  /** Episodes as Parquet files, hour by hour and piece by piece. */
+  exportEpisodes(body: RequestOf<"exportEpisodes">): Events<"exportEpisodes"> {
+    return this.socket.events("exportEpisodes", { body });
+  }
+
   /** A gate as recorded, by the start of its id or of its head commit. */
   gateRecord(id: string): Promise<ReplyOf<"recordedGate">> {
     return this.socket.request("recordedGate", { params: { id } });
@@ -186,6 +218,30 @@ export class MaestroClient {
   /** A hidden number with what opens its commitment; for whoever runs the daemon. */
   reveal(id: string, obligation: string): Promise<ReplyOf<"reveal">> {
     return this.socket.request("reveal", { params: { id, obligation } });
+  }
+
+  /** Which arm answers; asked again under the same key, the same episode does. */
+  route(body: RequestOf<"route">): Promise<ReplyOf<"route">> {
+    return this.socket.request("route", { body });
+  }
+
+  /** Decisions made elsewhere: all of them are kept, or none. */
+  reportEpisodes(body: RequestOf<"reportEpisodes">): Promise<ReplyOf<"reportEpisodes">> {
+    return this.socket.request("reportEpisodes", { body });
+  }
+
+  /** What came of a decision, once. */
+  episodeOutcome(id: string, body: RequestOf<"episodeOutcome">): Promise<ReplyOf<"episodeOutcome">> {
+    return this.socket.request("episodeOutcome", { params: { id }, body });
+  }
+
+  learning(): Promise<ReplyOf<"learning">> {
+    return this.socket.request("learning", {});
+  }
+
+  /** A page of one router, or of `*`; `after` is an id, or milliseconds since 1970. */
+  episodes(router: string, split: SplitFilter, after: string): Promise<ReplyOf<"episodes">> {
+    return this.socket.request("episodes", { params: { router, split, after } });
   }
 
   /** Verdicts from a place on, in the order they were given. */

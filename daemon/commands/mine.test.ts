@@ -8,6 +8,7 @@ import { failedTests } from "../gate/failed-tests.ts";
 import { createSandbox } from "../platform/sandbox/index.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
+import { openStore, type Store } from "../store/db.ts";
 import { World } from "../testing/core.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { openTestHistory, type TestHistory } from "./history.ts";
@@ -33,6 +34,7 @@ const T = "pkg/t.test.js";
 
 let world: World;
 let sandbox: Sandbox;
+let store: Store;
 let history: TestHistory;
 let runs = 0;
 let serial = 0;
@@ -40,11 +42,13 @@ beforeAll(async () => {
   world = await World.open({ limits: { sandbox: { wall_ms: 20_000 } } });
   const real = createSandbox({ worker: world.core.options.host.limits.worker, private_paths: [world.state_dir], work_paths: [join(world.state_dir, "trees")] });
   sandbox = { ...real, close: () => real.close(), run: (job, ...rest) => real.run({ ...job, env: { ...job.env, RUN: String(++runs) } }, ...rest) };
-  const { store } = world.core;
-  history = openTestHistory({ store: { ...store, table: (name, schema) => store.table(`${name}.test`, schema) }, now_s: () => 1_000 });
+  // Of its own, because the daemon's has one owner already.
+  store = openStore({ state_dir: join(world.state_dir, "history"), limits: world.core.options.host.limits.store, fatal: (reason) => { throw reason; } });
+  history = openTestHistory({ store, now_s: () => 1_000 });
 });
 afterAll(async () => {
   await sandbox.close();
+  await store.close();
   await world[Symbol.asyncDispose]();
 });
 

@@ -1,7 +1,7 @@
 /** Every setting with its value, where the value comes from, and what it means: `maestro config --explain`. */
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { ConfigReply } from "../../proto/api.ts";
-import { canonicalText } from "../../proto/canonical.ts";
+import { canonicalNumbers } from "../../proto/canonical.ts";
 import { HostConfig, Limits, Thresholds, type RepositoryConfig, type RuleSetting } from "../../proto/config.ts";
 import type { Host } from "./host.ts";
 import { mergeGateConfig } from "./merge.ts";
@@ -17,7 +17,7 @@ function group(prefix: string, schema: TSchema, values: Group, origin: (name: st
   const properties: Readonly<Record<string, TSchema>> = schema["properties"];
   return Object.keys(properties).map((name) => ({
     key: `${prefix}.${name}`,
-    value: canonicalText(values[name]),
+    value: canonicalNumbers(values[name]),
     origin: origin(name),
     meaning: meaningOf(properties[name]),
   }));
@@ -27,7 +27,7 @@ function ruleEntries(rules: Readonly<Record<string, RuleSetting>> | undefined, o
   return Object.entries(rules ?? {}).flatMap(([rule, setting]) =>
     Object.entries(setting).map(([part, value]) => ({
       key: `rules.${rule}.${part}`,
-      value: canonicalText(value),
+      value: canonicalNumbers(value),
       origin,
       meaning: part === "mode" ? "whether the rule decides or only reports" : `what the rule leads to where the actor is ${part}`,
     })),
@@ -39,7 +39,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
   const merged = base === null ? null : mergeGateConfig(host, { config: base, policy_path: null }, "");
   const top = (name: keyof typeof HostConfig.properties, value: unknown): ConfigEntry => ({
     key: name,
-    value: canonicalText(value),
+    value: canonicalNumbers(value),
     origin: has(given, name) ? "host" : "default",
     meaning: meaningOf(HostConfig.properties[name]),
   });
@@ -73,7 +73,10 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("witness", host.witness),
     top("witnesses", host.witnesses),
     top("keyless", host.keyless),
+    top("routers", host.routers),
+    top("market", host.market),
     top("policy_bundle", host.policy_bundle),
+    top("breakers", host.breakers),
     top("invariants_folder", host.invariants_folder),
     top("idle_exit_ms", host.idle_exit_ms),
     ...group("thresholds", Thresholds, merged?.thresholds ?? host.thresholds, (name) =>

@@ -91,6 +91,13 @@ describe("YAML that two readers could see differently is refused", () => {
     });
   }
 
+  test("the host's file may hold a fraction where a chance or a price stands, and nothing that is no number", () => {
+    expect(refusal(() => host(`${MINIMAL}routers: [{id: r, baseline: a, context: [], arms: [{id: a, reward: 0.25}], reward: {name: n, version: 1, min: 0, max: 1.5}}]\n`))).toBe("taken");
+    expect(refusal(() => host(`${MINIMAL}routers: .inf\n`))).toContain("numbers are finite and below 2^53");
+    expect(refusal(() => host(`${MINIMAL}routers: .nan\n`))).toContain("numbers are finite and below 2^53");
+    expect(refusal(() => host(`${MINIMAL}routers: 1e300\n`))).toContain("numbers are finite and below 2^53");
+  });
+
   test("bytes that are not UTF-8", () => {
     expect(refusal(() => parseRepositoryConfig(Uint8Array.of(0x61, 0xff)))).toContain("not valid UTF-8");
   });

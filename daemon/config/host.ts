@@ -4,14 +4,17 @@ import { Value } from "@sinclair/typebox/value";
 import { HostConfig, Limits, ReportRule, Thresholds } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { KeylessSetting } from "../../proto/keyless.ts";
+import type { MarketSetting } from "../../proto/market.ts";
 import type { CapabilitySource } from "../../proto/tenant.ts";
 import { OverrideRule } from "../../proto/people.ts";
 import { Retention } from "../../proto/retention.ts";
 import type { WitnessSetting } from "../../proto/witness.ts";
 import { freezeDeep } from "./freeze.ts";
 import { keylessProblem } from "./keyless.ts";
+import { marketProblem, withMarketDefaults } from "./market.ts";
 import { repositoryProblem } from "./operator-table.ts";
 import { peopleProblem } from "./people.ts";
+import { routerProblem, withRouterDefaults } from "./routers.ts";
 import { tenantProblem } from "./tenants.ts";
 import { defaultMounts } from "./tool-mounts.ts";
 import { toolProblem } from "./tools.ts";
@@ -27,7 +30,7 @@ const INLINE_DENIED = ["secret.*", "guard.*"];
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "invariants_folder" | "keyless" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "invariants_folder" | "keyless" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention" | "market">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
@@ -41,6 +44,7 @@ export type Host = Readonly<
     override: OverrideRule;
     report: ReportRule;
     retention: Retention;
+    market: MarketSetting | null;
   }
 >;
 
@@ -52,12 +56,12 @@ const BUILT_MODES: readonly string[] = ["host", "fork", "local"];
 
 /** What the file says and nothing more. Throws `config.malformed` or `config.unknown_key` with file, line and path. */
 export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
-  const document = readYaml(bytes, name);
+  const document = withMarketDefaults(withRouterDefaults(readYaml(bytes, name, true)));
   const config = validate(HostConfig, document, name);
   const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
   // A daemon that is ready and refuses every gate would be found out by its users.
   if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
-  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config) ?? witnessProblem(config) ?? keylessProblem(config);
+  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config) ?? witnessProblem(config) ?? keylessProblem(config) ?? routerProblem(config) ?? marketProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${name}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }
@@ -80,6 +84,10 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     witness: { ...defaults.witness, ...given?.witness },
     breaker: { ...defaults.breaker, ...given?.breaker },
     event: { ...defaults.event, ...given?.event },
+    property: { ...defaults.property, ...given?.property },
+    model: { ...defaults.model, ...given?.model },
+    learning: { ...defaults.learning, ...given?.learning },
+    market: { ...defaults.market, ...given?.market },
   };
 }
 
@@ -115,7 +123,10 @@ export function resolveHost(given: HostConfig): Host {
     waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],
     witness: given.witness ?? null,
     witnesses: [...(given.witnesses ?? [])],
+    routers: [...(given.routers ?? [])],
+    market: given.market ?? null,
     policy_bundle: given.policy_bundle ?? null,
+    breakers: { ...given.breakers },
     invariants_folder: given.invariants_folder ?? null,
     keyless: given.keyless ?? null,
     idle_exit_ms: given.idle_exit_ms ?? 0,

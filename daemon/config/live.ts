@@ -3,14 +3,14 @@
  * `required`, `thresholds`, `commands`, `obligations`, `builds`, `mounts`, and who may release what) is read anew
  * for each gate and may change while the daemon runs, and so may whose tokens
  * are taken (`capabilities`, `oidc`), because one that leaked must end at
- * once; everything else was handed out when it started and stays until the
+ * once, and what is routed where (`routers`); everything else was handed out when it started and stays until the
  * next start.
  */
-import { canonicalText } from "../../proto/canonical.ts";
+import { canonicalNumbers } from "../../proto/canonical.ts";
 import type { HostConfig } from "../../proto/config.ts";
 import { resolveHost, type Host } from "./host.ts";
 
-const LIVE = ["rules", "required", "thresholds", "commands", "obligations", "builds", "mounts", "people", "groups", "approvals", "override", "capabilities", "oidc"] as const satisfies readonly (keyof Host)[];
+const LIVE = ["rules", "required", "thresholds", "commands", "obligations", "builds", "mounts", "people", "groups", "approvals", "override", "capabilities", "oidc", "routers"] as const satisfies readonly (keyof Host)[];
 
 /** What became of a file that was read again. */
 export interface Adopted {
@@ -60,7 +60,7 @@ function differences(now: Host, next: Host): string[] {
 }
 
 function pathsOf(path: string, now: unknown, next: unknown): string[] {
-  if (canonicalText(now) === canonicalText(next)) return [];
+  if (canonicalNumbers(now) === canonicalNumbers(next)) return [];
   const deeper = /^(?:limits(?:\.[a-z]+)?|thresholds)$/.test(path) && isRecord(now) && isRecord(next);
   return deeper ? Object.keys(next).flatMap((key) => pathsOf(`${path}.${key}`, now[key], next[key])) : [path];
 }

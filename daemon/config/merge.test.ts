@@ -40,6 +40,12 @@ test("the host's and the base's words stay apart, required checks only grow", ()
   expect(merged.source).toBe("host+base");
 });
 
+test("attack: code that cannot be driven, a model that cannot be run; whoever declares either requires its check", () => {
+  expect(merge({ invariants: { folder: "rules" } }).required).toEqual(["ci", "invariants", "secrets"]);
+  expect(merge({ specs: [{ spec: "specs/Budget.tla", code: ["src/**"] }] }).required).toEqual(["ci", "modelcheck", "secrets"]);
+  expect(merge({ specs: [] }).required).toEqual(["ci", "secrets"]);
+});
+
 test("thresholds go down", () => {
   expect(merge({ thresholds: { size_lines_max: 100 } }).thresholds.size_lines_max).toBe(100);
   expect(merge({ thresholds: { size_lines_max: 800 } }).thresholds.size_lines_max).toBe(800);

@@ -6,6 +6,7 @@
 import type { Mode } from "../../proto/change.ts";
 import type { FolderFile, GateConfig, RepositoryConfig } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import { GAIN_SCALE } from "../../proto/learned.ts";
 import { foldersOf, looserFolders, waiversOf } from "./folders.ts";
 import type { Host } from "./host.ts";
 import { budgetOf, looserBudget } from "./change-budget.ts";
@@ -25,6 +26,21 @@ export interface BaseConfig {
 
 function union(...lists: readonly (readonly string[])[]): string[] {
   return [...new Set(lists.flat())].sort();
+}
+
+/** Whoever declares models or invariants wants their answer: a change that keeps them from being asked is admitted by nobody's silence. */
+function requiredByDeclared(base: RepositoryConfig | undefined): string[] {
+  return [...((base?.specs ?? []).length > 0 ? ["modelcheck"] : []), ...(base?.invariants === undefined ? [] : ["invariants"]), ...((base?.learned ?? []).length > 0 ? ["learning"] : [])];
+}
+
+/** The base names its policies; what their gain is held against is the host's word. */
+function learnedBy({ routers }: Host, base: RepositoryConfig | undefined): Pick<GateConfig, "learned"> {
+  const entries = base?.learned ?? [];
+  const least = (id: string): string | null => {
+    const router = routers.find((one) => one.id === id);
+    return router === undefined ? null : (-(router.promotion?.margin ?? 0)).toFixed(GAIN_SCALE).replace(/^-(?=0\.0+$)/, "");
+  };
+  return entries.length === 0 ? {} : { learned: entries.map((entry) => ({ ...entry, min: least(entry.router) })) };
 }
 
 /** A base may let less come along than the host does, never more; a stranger's change brings nothing. */
@@ -60,12 +76,13 @@ export function mergeGateConfig(host: Host, base: BaseConfig | null, repo_id: st
     mode,
     rules: host.rules,
     base_rules: rules,
-    required: union(host.required, entry?.required ?? [], base?.config.required ?? [], requiredByTools(tools)),
+    required: union(host.required, entry?.required ?? [], base?.config.required ?? [], requiredByTools(tools), requiredByDeclared(base?.config)),
     thresholds: { ...host.thresholds, ...thresholds },
     ...tools,
     ...(approvals.length === 0 ? {} : { approvals }),
     ...budgetOf(host.change_budget, base?.config.change_budget),
     ...carriedBy(host, base, mode),
+    ...learnedBy(host, base?.config),
     ...(base?.config.quarantine === undefined ? {} : { quarantine: base.config.quarantine }),
     ...waiversOf(base),
     waivers_inline_denied: [...host.waivers_inline_denied],

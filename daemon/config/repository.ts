@@ -12,6 +12,11 @@ function staysInside(path: string): boolean {
   return !/[\\\0]/.test(path) && path.split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
 }
 
+function twiceIn(entries: NonNullable<RepositoryConfig["learned"]>): string | null {
+  const names = entries.flatMap(({ path, router }) => [`path ${path}`, `router ${router}`]);
+  return names.find((name, i) => names.indexOf(name) < i) ?? null;
+}
+
 /** Throws `config.malformed` or `config.unknown_key` with line and path. */
 export function parseRepositoryConfig(bytes: Uint8Array): RepositoryConfig {
   const document = readYaml(bytes, REPOSITORY_CONFIG_NAME);
@@ -21,6 +26,8 @@ export function parseRepositoryConfig(bytes: Uint8Array): RepositoryConfig {
   }
   const problem = toolProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
+  const twice = twiceIn(config.learned ?? []);
+  if (twice !== null) throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME}:${document.lineOf(["learned"])}: learned: ${twice} stands there twice; a router has one policy, and a file is of one router`);
   return config;
 }
 

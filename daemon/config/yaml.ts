@@ -29,7 +29,7 @@ class Reader {
   readonly lines = new Map<string, number>();
   readonly #is = yaml();
 
-  constructor(private readonly name: string, private readonly counter: LineCounter) {}
+  constructor(private readonly name: string, private readonly counter: LineCounter, private readonly fractions: boolean) {}
 
   refuse(offset: number | undefined, what: string): MaestroError {
     const line = offset === undefined ? 1 : this.counter.linePos(offset).line;
@@ -54,7 +54,8 @@ class Reader {
     if (!this.#is.isScalar(node)) throw this.refuse(at, "not a scalar, list or map");
     const { value } = node;
     if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value)) return value;
-    throw this.refuse(at, "numbers are whole and below 2^53");
+    if (this.fractions && typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER) return value;
+    throw this.refuse(at, this.fractions ? "numbers are finite and below 2^53" : "numbers are whole and below 2^53");
   }
 
   private map(items: readonly { readonly key: unknown; readonly value: unknown }[], path: readonly string[]): unknown {
@@ -88,10 +89,10 @@ function documentsIn(text: string, lineCounter: LineCounter, reader: Reader) {
   }
 }
 
-/** Reads one document. Throws `config.malformed` with `name` and line. */
-export function readYaml(bytes: Uint8Array, name: string): YamlDocument {
+/** Reads one document; a number has a fraction only where `fractions` says so. Throws `config.malformed` with `name` and line. */
+export function readYaml(bytes: Uint8Array, name: string, fractions = false): YamlDocument {
   const counter = new (yaml().LineCounter)();
-  const reader = new Reader(name, counter);
+  const reader = new Reader(name, counter, fractions);
   if (bytes.length > CONFIG_BYTES_MAX) throw reader.refuse(undefined, `${bytes.length} bytes, limit ${CONFIG_BYTES_MAX}`);
   const text = fromUtf8(bytes);
   if (text === null) throw reader.refuse(undefined, "not valid UTF-8");

@@ -17,7 +17,7 @@ Maintainer: ${MAINTAINER}
 Installed-Size: ${installed_KiB}
 Depends: libc6 (>= 2.28), libgcc-s1, libstdc++6, git (>= 1:2.38)
 Recommends: bubblewrap, systemd
-Suggests: runsc
+Suggests: runsc, z3, default-jre-headless
 Section: devel
 Priority: optional
 Description: gate for changes on a build host

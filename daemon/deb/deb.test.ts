@@ -13,6 +13,8 @@ const EPOCH_S = 1_767_225_600;
 const tools = ["dpkg", "dpkg-deb", "systemd-sysusers", "systemd-tmpfiles", "unshare"].filter((tool) => Bun.which(tool) === null);
 const needs = skipWithout(tools.length === 0 && process.getuid?.() === 0, `the Debian package: needs root and ${tools.join(", ") || "nothing else"}`);
 
+const CAP = "id: PAY.CAP\nscope: payments\nwhen: [{event: payment}]\nfields: {spent: int, budget: int}\nassert:\n  - expr: spent <= budget\n    message: too much\n";
+
 describe.skipIf(needs)("the package", () => {
   const folder = mkdtempSync(join(tmpdir(), "maestro-deb-test-"));
   const deb = join(folder, "maestro.deb");
@@ -63,12 +65,13 @@ describe.skipIf(needs)("the package", () => {
     expect([purls, purls.filter((purl) => /typescript|puppeteer|merkletreejs/.test(purl))]).toEqual([expect.arrayContaining(["pkg:npm/lmdb", "pkg:npm/elysia", "pkg:npm/%40noble/hashes", "pkg:github/oven-sh/bun"]), []]);
   });
 
-  test("the installed program gates a change from anywhere, with the installed Bun and modules, and verifies it", async () => {
+  test("the installed program gates a change from anywhere, with the installed Bun, modules and solver, and verifies it", async () => {
     const source = new Source(join(folder, "repository"));
     Bun.spawnSync(["git", "init", "-q", "--template=", "-b", "main", source.path]);
-    await source.commit({ "a.ts": "export const a = 1;\n" }, "first");
+    await source.commit({ "a.ts": "export const a = 1;\n", "maestro.yaml": "version: 1\ninvariants: {folder: rules}\n", "rules/cap.yaml": CAP }, "first");
     source.git("switch", "-qc", "change");
-    await source.commit({ "b.ts": "export const b = 1;\n" }, "second");
+    // Asks more: only a solver can say so, here the one that the package brings, and without one the change would be held.
+    await source.commit({ "b.ts": "export const b = 1;\n", "rules/cap.yaml": CAP.replace("<=", "<") }, "second");
     const home = join(folder, "home");
     const { code, stdout, stderr } = root.installed(`cd ${source.path} && maestro gate --embedded --json && maestro status && maestro stop`, { HOME: home });
     expect([code, stderr]).toEqual([0, expect.stringContaining("evidence in")]);

@@ -112,7 +112,7 @@ describe("maestro demo", () => {
 
   test("list, a name that is none, and a folder that is none", async () => {
     const list = await world.run(["demo", "list"]);
-    expect([list.code, list.stdout.split("\n").filter((line) => line !== "").map((line) => line.split(" ")[0])]).toEqual([0, ["focused-test", "secret", "workflow"]]);
+    expect([list.code, list.stdout.split("\n").filter((line) => line !== "").map((line) => line.split(" ")[0])]).toEqual([0, ["focused-test", "secret", "workflow", "invariant", "learn"]]);
     expect((await world.run(["demo", "focussed-test"])).stderr).toContain("did you mean focused-test?");
     expect((await world.run(["demo", "secret", "/nonexistent"])).code).toBe(2);
   }, DEADLINE_MS);

@@ -28,6 +28,11 @@ async function gateTwice(): Promise<{ readonly first: Ran; readonly bundle: stri
   const first = await world.gate(repository, ["--target", "main", "--out", bundle, "--json"]);
   expect(first.code).toBe(0);
   await repository.commit({ "src/c.ts": "export const c = 1;\n" }, "another change");
+  // The verdict's episode is written after the reply: a disk that breaks under that write is another test's.
+  await until(async () => {
+    const response = await fetch("http://maestro/v1/episodes/gate/all/0", { unix: world.socket_path });
+    return ((await response.json()) as { episodes: unknown[] }).episodes.length > 0;
+  });
   return { first, bundle, repository };
 }
 

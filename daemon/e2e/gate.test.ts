@@ -47,7 +47,7 @@ describe("a clean change", () => {
   test("the card hides no cost it does not know and names the claims of mode local", () => {
     expect(document.card.cost).toEqual({ reported: false, micro_usd: null });
     expect(document.card.warnings.join()).toContain("what the caller said");
-    expect(document.card.checks.map(({ check }) => check).sort()).toEqual(["ci", "dependencies", "guards", "invariants", "modelcheck", "paths", "secrets", "size", "tests", "text", "waivers"]);
+    expect(document.card.checks.map(({ check }) => check).sort()).toEqual(["ci", "dependencies", "guards", "invariants", "learning", "modelcheck", "paths", "secrets", "size", "tests", "text", "waivers"]);
   });
 
   test("--markdown prints the card for a forge, --out leaves a bundle that others may read", async () => {

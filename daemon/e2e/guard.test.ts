@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { skipWithout } from "../testing/skip.ts";
-import { World } from "./testing/world.ts";
+import { until, World } from "./testing/world.ts";
 
 const python = Bun.which("python3");
 const noPython = skipWithout(python !== null, "there is no python3 here, so the Python client's guard was not tried");
@@ -36,6 +36,19 @@ test("the daemon's own doors were asked meanwhile, and its metrics say so", asyn
   expect(checks(text) - before).toBeGreaterThanOrEqual(6 * 3);
   expect(text).not.toMatch(/^maestro_invariant_violations_total\{/m);
 });
+
+test("attack: whoever is first at the socket is served before the rules are there", async () => {
+  const folder = world.path("closed");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "a.yaml"), "id: SHOP.CLOSED\nscope: daemon\nwhen:\n  - event: request\nassert:\n  - expr: route != \"version\"\n    message: nobody asks for the version\n");
+  writeFileSync(world.path("closed.yaml"), `version: 1\ntrust_domain: ci.example.org\nmodes: [local]\ninvariants_folder: ${folder}\n`);
+  const socket = world.path("closed.sock");
+  world.spawnDaemon(["--config", world.path("closed.yaml"), "--state", world.path("first"), "--socket", socket]);
+  const ask = () => fetch("http://d/v1/version", { unix: socket }).catch(() => null);
+  let first: Response | null = null;
+  await until(async () => (first = await ask()) !== null);
+  expect([first!.status, await first!.json()]).toMatchObject([500, { code: "invariant.violated", detail: "SHOP.CLOSED: nobody asks for the version" }]);
+}, 60_000);
 
 test.skipIf(noPython)("the Python client asks the same", async () => {
   const program = 'import sys\nfrom maestro_client import Maestro\nreply = Maestro(socket=sys.argv[1]).guard({"questions": [{"event": "model_call", "with": {"agent_id": "a", "total_spend_usd": 6000000, "budget_usd": 5000000}}]})\nprint(reply["ok"], reply["answers"][0]["violations"][0]["id"])\n';

@@ -16,7 +16,7 @@ beforeAll(async () => {
   mkdirSync(folder);
   writeFileSync(join(folder, "events.yaml"), "events:\n  call: {fields: {agent: string}}\n  reply: {fields: {agent: string}}\n");
   writeFileSync(join(folder, "answered.yaml"), "id: SHOP.ANSWERED\nscope: agent\nwhen: [{event: call}, {event: reply}]\nper: agent\nkeys_max: 10\ntemporal:\n  - formula: call leads_to reply within 1s\n    message: 'no reply for {{agent}}'\n  - formula: always !reply || once call in 24h\n");
-  writeFileSync(world.path("maestrod.yaml"), `version: 1\ntrust_domain: ci.example.org\nmodes: [local]\ninvariants_folder: ${folder}\nlimits: {event: {reorder_ms: 1}, breaker: {failures_max: 2}}\n`);
+  writeFileSync(world.path("maestrod.yaml"), `version: 1\ntrust_domain: ci.example.org\nmodes: [local]\ninvariants_folder: ${folder}\nlimits: {event: {reorder_ms: 1}}\nbreakers: {rotate: {failures_max: 2}}\n`);
   await start();
 }, 120_000);
 afterAll(() => world.dispose());

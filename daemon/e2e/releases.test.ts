@@ -6,7 +6,7 @@ import type { StatusReply } from "../../proto/api.ts";
 import { KeyRing } from "../testing/ssh.ts";
 import { SshAgent } from "./testing/ssh-agent.ts";
 import { CI_USER, handOver, skippedWithoutUsers, Users } from "./testing/users.ts";
-import { AGENT, oneDocument, unfolded, World, type GateDocument, type Ran } from "./testing/world.ts";
+import { AGENT, oneDocument, unfolded, until, World, type GateDocument, type Ran } from "./testing/world.ts";
 import { Source } from "../platform/git/testing/scratch.ts";
 
 setDefaultTimeout(60_000);
@@ -133,6 +133,10 @@ describe.skipIf(skipped)("maestro approve", () => {
     expect([ran.code, (oneDocument(ran) as GateDocument).card.releases?.[0]]).toMatchObject([0, { kind: "override", person: "alice" }]);
     const { daemon: running }: StatusReply = await world.status();
     expect(running.state).toBe("ready");
+    // What was overridden did not stand, and what came of it is a decision of its own: both are written down after their answers.
+    const decided = async (): Promise<(readonly [string, number | undefined | null])[]> => (await world.client.episodes("gate", "all", "0")).episodes.map(({ executed, outcome }) => [executed, outcome?.reward] as const);
+    await until(async () => (await decided()).some(([, reward]) => reward === 0));
+    expect((await decided()).slice(-2)).toEqual([["hold", 0], ["admit", undefined]]);
     daemon.kill("SIGTERM");
     const log = await new Response(daemon.stdout).text();
     const line = log.split("\n").find((one) => one.includes("broke the glass"));

@@ -97,7 +97,8 @@ test("kill -9 of a check process: what it was asked is unavailable, the gate hol
   const ran = await client.done;
   const gate = oneDocument(ran) as GateDocument;
   expect({ code: ran.code, verdict: gate.verdict }).toEqual({ code: 3, verdict: "hold" });
-  expect(gate.card.reasons.filter(({ effect }) => effect !== "note").map(({ rule, check }) => `${rule} ${check}`)).toContain("gate.check-unavailable secrets");
+  // Which of them were under way just then is the machine's to say.
+  expect(gate.card.reasons.filter(({ effect }) => effect === "hold").map(({ rule }) => rule)).toContain("gate.check-unavailable");
   expect(gate.card.next.map(({ action }) => action)).toContain("retry");
   const again = await world.judged(source);
   // An attempt with an unavailable check does not stand: the same change is judged anew.

@@ -14,6 +14,8 @@ import type { Trust } from "../verifier/trust.ts";
 import { timestampOf } from "../verifier/time.ts";
 import { signStatement } from "./attest/index.ts";
 import { logBreakerReset } from "./breaker.ts";
+import type { Mode } from "../../proto/change.ts";
+import { type LoggedMarket, logMarket, type MarketClaim } from "./market.ts";
 import { openKeys, type Keys } from "./keys/index.ts";
 import { liveKeys } from "./keys/live.ts";
 import { checkSums } from "./keys/sums.ts";
@@ -91,6 +93,8 @@ export interface Evidence extends ProvenanceSigner, ShipmentSigner {
   release(request: ReleaseRequest, proof: ReleaseProof, commit: (logged: LoggedRelease) => void): Promise<LoggedRelease>;
   /** Signs and logs that a person closed a breaker; see `logBreakerReset`. */
   resetBreaker(reset: BreakerReset, keep: (envelope: Uint8Array) => Promise<void>, commit: () => void): Promise<number>;
+  /** Signs and logs the certificate of the market's prices; see `logMarket`. */
+  certifyMarket(mode: Mode, claim: MarketClaim, sha256: string): Promise<LoggedMarket>;
   /** What opens one hidden number of a gate, out of what `record` sealed. Throws `request.not_found`, `store.corrupt`. */
   reveal(sealed: string, of: { readonly gate_id: string; readonly attempt: number }, obligation: string): Pick<RangeOpening, "value" | "blinding">;
   /** Keyed digest of what stays here and could be guessed from a plain one. */
@@ -196,6 +200,8 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
     },
 
     resetBreaker: (reset, keep, commit) => logBreakerReset(log, time.next_s(newest_s()), reset, keys, keep, commit),
+
+    certifyMarket: (mode, claim, sha256) => logMarket(log, time.next_s(newest_s()), keys, mode, claim, sha256),
 
     ...provenanceSigner(log, () => time.next_s(newest_s()), keys),
     ...shipmentSigner(log, () => time.next_s(newest_s()), keys, deps.version),

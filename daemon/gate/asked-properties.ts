@@ -1,10 +1,9 @@
 /** Property tests that a check asked for, run over the merged tree. The core carries what they leave, and reads none of it. */
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Value } from "@sinclair/typebox/value";
 import { toBase64 } from "../../proto/encoding.ts";
 import type { PropertyAsk, PropertyRun } from "../../proto/formal.ts";
-import { PropertyLimits } from "../../proto/property.ts";
+import type { PropertyLimits } from "../../proto/limits.ts";
 import { reasonOf } from "../checking/failure.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
@@ -16,6 +15,7 @@ export interface PropertyDeskDeps {
   /** That of the gate: its tier, its bill. */
   readonly sandbox: Sandbox;
   readonly clock: Clock;
+  readonly limits: PropertyLimits;
   /** Below a work path of the sandbox. */
   readonly trees_dir: string;
   /** The merged tree, written out once. */
@@ -25,7 +25,7 @@ export interface PropertyDeskDeps {
 }
 
 /** Throws `request.cancelled` and `daemon.draining` only. */
-export async function propertyRun({ id, work, test, env, stdin }: PropertyAsk, { sandbox, clock, trees_dir, tree, end_ms, signal }: PropertyDeskDeps): Promise<PropertyRun> {
+export async function propertyRun({ id, work, test, env, stdin }: PropertyAsk, { sandbox, clock, limits, trees_dir, tree, end_ms, signal }: PropertyDeskDeps): Promise<PropertyRun> {
   const { INSIDE_FOLDER } = await import("../analysis/properties/sandboxed.ts");
   const { LEFT, propertyJob, TEST } = await import("../analysis/properties/job.ts");
   const own = mkdtempSync(join(trees_dir, "property-"));
@@ -37,7 +37,6 @@ export async function propertyRun({ id, work, test, env, stdin }: PropertyAsk, {
     cpSync(INSIDE_FOLDER, folder, { recursive: true });
     writeFileSync(join(folder, TEST), test);
     const tree_dir = await tree();
-    const limits = Value.Create(PropertyLimits);
     const left_ms = Math.max(1, Math.floor(end_ms - clock.monotonic_ms()));
     const job = propertyJob({ work, folder, tree_dir, limits: { ...limits, wall_ms: Math.min(limits.wall_ms, left_ms) }, env, stdin, into: join(own, "left") });
     const { end, stdout, stderr, files } = await sandbox.run(job, signal);

@@ -15,6 +15,7 @@ import { removeTree } from "../platform/folders.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Sandbox } from "../platform/sandbox/job.ts";
+import { type Evaluate, evaluationRun } from "./asked-evaluations.ts";
 import { propertyRun } from "./asked-properties.ts";
 
 const CACHE = { entries_max: 1_000, characters_max: 16 * 1024 * 1024 } as const;
@@ -26,12 +27,18 @@ export interface RunDeskDeps {
   readonly clock: Clock;
   /** Below a work path of the sandbox. */
   readonly trees_dir: string;
+  /** Absent where no decisions are logged. */
+  readonly evaluate?: Evaluate;
 }
 
 /** The gate it is asked for. */
 export interface AskedBy {
   readonly lane: Lane;
   readonly mode: Mode;
+  /** Whose decisions judge a candidate; null: everybody's. */
+  readonly sees: string | null;
+  /** Whose policies the base declares: a check that was taken over spends no other router's questions. */
+  readonly routers: readonly string[];
   /** Writes the merged tree into that folder, which is not there yet. */
   readonly write: (folder: string) => Promise<void>;
   readonly signal: AbortSignal;
@@ -43,25 +50,34 @@ const unavailable = (id: string, because: string): ModelRun => ({ id, outcome: {
 
 export class RunDesk {
   private readonly kept = new BoundedMap<ModelOutcome>(CACHE);
-  private readonly limits = Value.Create(ModelLimits);
+  private readonly limits: ModelLimits;
 
-  constructor(private readonly deps: RunDeskDeps) {}
+  constructor(private readonly deps: RunDeskDeps) {
+    this.limits = { ...Value.Create(ModelLimits), ...deps.host.limits.model };
+  }
 
   /** One after the other: a gate takes one sandbox's worth of the machine. Throws `request.cancelled` and `daemon.draining` only. */
   async answer(asks: readonly RunAsk[], by: AskedBy): Promise<RunAnswer[]> {
-    const { clock, trees_dir } = this.deps;
+    const { clock, host, trees_dir } = this.deps;
     const around = this.around(by);
     await using stack = new AsyncDisposableStack();
     let written: Promise<string> | null = null;
     const tree = (): Promise<string> => (written ??= writeTree(trees_dir, by, stack));
     const answers: RunAnswer[] = [];
-    for (const ask of asks) answers.push("work" in ask ? await propertyRun(ask, { sandbox: around.sandbox, clock, trees_dir, tree, end_ms: by.end_ms, signal: by.signal }) : await this.model(ask, by, around));
+    for (const ask of asks) {
+      if ("work" in ask) answers.push(await propertyRun(ask, { sandbox: around.sandbox, clock, limits: host.limits.property, trees_dir, tree, end_ms: by.end_ms, signal: by.signal }));
+      else if ("candidate" in ask) {
+        // It takes seconds, and a process of its own: meanwhile this one is somebody else's.
+        await by.lane.rest();
+        answers.push(await evaluationRun(ask, by.routers.includes(ask.router) ? this.deps.evaluate : undefined, { mode: by.mode, sees: by.sees, lane: by.lane.tenant, signal: by.signal, used: (cpu_us) => by.lane.charge(cpu_us), left_ms: Math.floor(by.end_ms - clock.monotonic_ms()) }));
+      } else answers.push(await this.model(ask, by, around));
+    }
     return answers;
   }
 
   private async model({ id, spec, cfg, modules, again }: ModelAsk, { end_ms, signal }: AskedBy, around: ReturnType<RunDesk["around"]>): Promise<ModelRun> {
-    const { findToolchain } = await import("../analysis/modelcheck/toolchain.ts");
-    const toolchain = findToolchain();
+    const { placedToolchain } = await import("../analysis/modelcheck/toolchain.ts");
+    const toolchain = placedToolchain();
     if ("because" in toolchain) return unavailable(id, toolchain.because);
     const left_ms = Math.floor(end_ms - this.deps.clock.monotonic_ms());
     if (left_ms <= 0) return unavailable(id, "the gate's deadline passed before this model was run");
@@ -112,7 +128,7 @@ export class RunDesk {
         lane.absorb(reader);
       }
     };
-    // The check looked before it asked; see modelProblem in checks/formal/models.ts.
+    // The check looked before it asked; see `asked` in checks/formal/models.ts.
     return { sandbox: jail, work_dir: trees_dir, monotonic_ms: () => clock.monotonic_ms(), read, problem: () => null, apart: host.sandbox_socket !== null };
   }
 }

@@ -3,6 +3,7 @@ import type { BuildFailed, BuildProgress, BuildRequest, Built } from "../../prot
 import type { Limits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Builder } from "../building/index.ts";
+import type { ActionGuard } from "../platform/action-guard.ts";
 import type { Payer } from "./cost/cost.ts";
 import { tenantOf, type Intake } from "./intakes.ts";
 import type { Targets } from "./targets.ts";
@@ -12,6 +13,8 @@ export interface BuildDeskDeps {
   readonly limits: Pick<Limits, "build" | "gate">;
   readonly builder: Pick<Builder, "run" | "worst">;
   readonly targets: Pick<Targets, "settled">;
+  /** Asked of each place in the line; absent where nobody guards. */
+  readonly act?: ActionGuard;
 }
 
 export class BuildDesk {
@@ -19,7 +22,7 @@ export class BuildDesk {
   private readonly turnstile: Turnstile;
 
   constructor(private readonly deps: BuildDeskDeps) {
-    this.turnstile = new Turnstile(deps.limits.build.builds_max, deps.limits.gate.queue_max);
+    this.turnstile = new Turnstile(deps.limits.build.builds_max, deps.limits.gate.queue_max, deps.act);
   }
 
   get busy(): boolean {

@@ -7,6 +7,7 @@ import type { MeasuredObligation, Obligation, Outcome } from "../../proto/outcom
 import type { FactsReply } from "../../proto/worker.ts";
 import { comparisonOf } from "./comparison.ts";
 import { cardCounterexamples } from "./counterexamples.ts";
+import { cardPolicies, type Evaluated } from "./learned-obligations.ts";
 import { failedTests } from "./failed-tests.ts";
 
 export interface CardInput {
@@ -22,6 +23,7 @@ export interface CardInput {
   readonly facts: Pick<FactsReply, "title" | "actor" | "files" | "added_lines" | "removed_lines" | "gaps">;
   readonly outcomes: readonly Outcome[];
   readonly obligations?: readonly MeasuredObligation[];
+  readonly evaluated?: readonly Evaluated[];
   readonly required: readonly string[];
   readonly releases?: Card["releases"];
   readonly policy: Card["policy"];
@@ -65,7 +67,7 @@ function gaps(facts: CardInput["facts"], outcomes: readonly Outcome[]): Gap[] {
 const shownObligation = ({ source_sha256: _, secret: _number, ...obligation }: MeasuredObligation): Obligation => obligation;
 
 export function makeCard(input: CardInput): Card {
-  const { decision, facts, outcomes, required, obligations = [] } = input;
+  const { decision, facts, outcomes, required, obligations = [], evaluated = [] } = input;
   return {
     v: 1,
     gate_id: input.gate_id,
@@ -86,6 +88,7 @@ export function makeCard(input: CardInput): Card {
     ...cardCounterexamples(outcomes),
     checks: checks(outcomes, required),
     ...(obligations.length === 0 ? {} : { obligations: obligations.map(shownObligation) }),
+    ...cardPolicies(outcomes, evaluated),
     ...(input.releases === undefined || input.releases.length === 0 ? {} : { releases: [...input.releases] }),
     gaps: gaps(facts, outcomes),
     next: decision.next,

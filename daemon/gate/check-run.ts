@@ -38,7 +38,7 @@ async function asked(lane: Lane, check: string, { facts_path, facts_sha256, thre
     const reply = await lane.run({ kind: "check", check, facts_path, facts_sha256, thresholds, ...(folders === undefined ? {} : { folders: [...folders] }), ...(answers.length === 0 ? {} : { answers }) }, deadline_ms);
     const known = new Set(answers.map(({ id }) => id));
     const asks = (reply.asks ?? []).filter(({ id }) => !known.has(id));
-    if (asks.length === 0 || plan.runs === undefined || round === ROUNDS_MAX) return { ...reply, rounds: round };
+    if (asks.length === 0 || plan.runs === undefined || round === ROUNDS_MAX) return { ...reply, rounds: round, evaluations: answers.filter((answer) => "report" in answer) };
     answers.push(...(await plan.runs(asks, lane)));
   }
 }
@@ -52,10 +52,10 @@ async function runOne(lane: Lane, check: string, plan: CheckPlan): Promise<Check
   if (over !== null) return { outcome: unavailable(check, over), duration_us: 0 };
   if (left_ms <= 0) return { outcome: unavailable(check, "the gate's deadline passed before this check began"), duration_us: 0 };
   try {
-    const { outcome, duration_us, usage, reads, rounds } = await asked(lane, check, plan, plan);
+    const { outcome, duration_us, usage, reads, rounds, evaluations } = await asked(lane, check, plan, plan);
     // With what was run for it, where something was.
     const took_us = rounds === 1 ? duration_us : Math.round((plan.now_ms() - started_ms) * 1000);
-    return { outcome, duration_us: took_us, ...(usage === undefined ? {} : { usage }), ...(reads === undefined ? {} : { reads }) };
+    return { outcome, duration_us: took_us, ...(usage === undefined ? {} : { usage }), ...(reads === undefined ? {} : { reads }), ...(evaluations.length === 0 ? {} : { evaluations }) };
   } catch (error) {
     return { outcome: unavailable(check, reasonOf(error)), duration_us: Math.round((plan.now_ms() - started_ms) * 1000) };
   }

@@ -6,6 +6,7 @@ import { toHex, utf8 } from "../../proto/encoding.ts";
 import type { Outcome } from "../../proto/outcome.ts";
 import { placeFindings } from "../policy/input.ts";
 import { boundsDocument } from "./hidden.ts";
+import { type Evaluated, reportDocuments } from "./learned-obligations.ts";
 
 /** A card is read by a person. */
 const ON_CARD_MAX = 4;
@@ -27,8 +28,13 @@ export function cardCounterexamples(outcomes: readonly Outcome[]): Pick<Card, "c
   return { counterexamples: { listed, more: found.length - listed.length } };
 }
 
+export interface Travelling {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
 interface Kept {
-  readonly documents: readonly { readonly name: string; readonly content: Uint8Array }[];
+  readonly documents: readonly Travelling[];
   /** How many found no place. */
   readonly left_out: number;
 }
@@ -48,8 +54,10 @@ function attachedDocuments(outcomes: readonly Outcome[]): Kept {
   return { documents: documents.sort((a, b) => (a.name < b.name ? -1 : 1)), left_out: all.size - documents.length };
 }
 
-/** What goes along in the bundle, the bounds of hidden numbers among it. */
-export const travellingOf = ({ config, outcomes }: { readonly config: GateConfig; readonly outcomes: readonly Outcome[] }): Kept["documents"] => [...boundsDocument(config), ...attachedDocuments(outcomes).documents];
+/** What goes along in the bundle, the bounds of hidden numbers and the prices of the hour among it. */
+export function travellingOf({ config, outcomes, evaluated }: { readonly config: GateConfig; readonly outcomes: readonly Outcome[]; readonly evaluated: readonly Evaluated[] }, market: Travelling | null = null): Kept["documents"] {
+  return [...boundsDocument(config), ...attachedDocuments(outcomes).documents, ...reportDocuments(evaluated), ...(market === null ? [] : [market])].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 export function leftOutWords(outcomes: readonly Outcome[]): readonly string[] {
   const { left_out } = attachedDocuments(outcomes);

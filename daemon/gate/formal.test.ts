@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { modelsHere } from "../analysis/modelcheck/testing/rig.ts";
 import { skipWithout } from "../testing/skip.ts";
-import { BUDGET, cexOf, checkOf, documentOf, FAULT, FormalWorld, rulesOf } from "./testing/formal.ts";
+import { BUDGET, cexOf, checkOf, documentOf, DRIVEN, FAULT, FormalWorld, rulesOf } from "./testing/formal.ts";
 
 setDefaultTimeout(120_000);
 
@@ -44,4 +44,33 @@ test("an invariant that lets more through is held, with values it stopped before
   const text = documentOf(result, `smt/${cex?.smt2_sha256?.slice(0, 32)}.smt2.txt`) ?? "";
   expect(text).toMatch(/^; sha256 of the question below: [0-9a-f]{64}\n; z3-(?:native|wasm) [0-9.]+ answered: sat\n/);
   expect(Bun.SHA256.hash(text.split("\n").slice(3).join("\n"), "hex")).toBe(cex?.smt2_sha256 ?? "");
+});
+
+test("attack: the base's rules cannot be asked, and the change lies low until they can", async () => {
+  const result = await world.gated({ "src/a.ts": "export const a = 2;\n" }, { "maestro.yaml": RULES["maestro.yaml"], "rules/cap.yaml": CAP.replace("spent <=", "spend <="), "src/a.ts": "export const a = 1;\n" });
+  expect(checkOf(result, "invariants")).toMatchObject({ result: "unavailable", because: expect.stringContaining("rules/cap.yaml:7") });
+  expect([result.verdict, rulesOf(result)]).toEqual(["hold", ["gate.check-unavailable hold"]]);
+});
+
+test("attack: a driver outside the declared code is bent first, and the code in the next change", async () => {
+  const base = { ...DRIVEN, "maestro.yaml": 'version: 1\ninvariants: {folder: rules, code: ["src/**"]}\n', "rules/targets.yaml": "targets:\n  pay:\n    invariants: [PAY.CAP]\n    model: {module: test/drive.ts, export: drive}\n    actions: {pay: {args: {ask: int}}}\n", "test/drive.ts": "export const drive = 1;\n" };
+  const { card, verdict } = await world.gated({ "test/drive.ts": "export const drive = 2;\n" }, base);
+  expect(card.reasons.map(({ rule, effect }) => `${rule} ${effect}`)).toContain("invariant.driver-changed note");
+  // Neither is a driver, and it was driven all the same.
+  expect(verdict).toBe("hold");
+});
+
+test("attack: the declared folder is one letter off, or its documents lie a folder deeper, and nobody notices that no rule is asked", async () => {
+  for (const base of [{ "rule/cap.yaml": CAP }, { "rules/pay/cap.yaml": CAP }]) {
+    const result = await world.gated({ "src/a.ts": "export const a = 2;\n" }, { ...base, "maestro.yaml": RULES["maestro.yaml"], "src/a.ts": "export const a = 1;\n" });
+    expect([checkOf(result, "invariants")?.result, checkOf(result, "invariants")?.because, result.verdict]).toEqual(["unavailable", expect.stringContaining("no document lies there"), "hold"]);
+  }
+});
+
+test("attack: a person's change leaves models and rules out of maestro.yaml, so that the next one is asked nothing", async () => {
+  const base = { ...RULES, ...BUDGET, "maestro.yaml": `${BUDGET["maestro.yaml"]}invariants: {folder: rules}\n` };
+  for (const head of ["version: 1\n", null]) {
+    const result = await world.gated({ "maestro.yaml": head }, base);
+    expect([result.verdict, rulesOf(result)]).toEqual(["hold", ["invariant.removed hold", "model.removed hold"]]);
+  }
 });

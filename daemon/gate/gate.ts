@@ -9,7 +9,7 @@ import { recordBytes, recordId } from "../../proto/record.ts";
 import { SBOM_DOCUMENT } from "../../proto/sbom.ts";
 import { VERSION } from "../../proto/version.ts";
 import type { PolicyDigest } from "../../proto/worker.ts";
-import { bundleDigest, policyId } from "../policy/index.ts";
+import { policyId } from "../policy/index.ts";
 import type { Bill, Spent } from "../tenants/index.ts";
 import { makeCard } from "./card.ts";
 import { validFor } from "./comparison.ts";
@@ -26,9 +26,10 @@ import type { GateRow } from "../store/gates.ts";
 import type { ReuseScope } from "../store/kept-bodies.ts";
 import { placeKey } from "../store/releases.ts";
 import { payerName } from "../store/usage.ts";
-import { leftOutWords, travellingOf } from "./counterexamples.ts";
+import { leftOutWords, type Travelling, travellingOf } from "./counterexamples.ts";
 import { hidesNumbers } from "./hidden.ts";
-import { guardDecision } from "./guarded.ts";
+import { keptReports } from "./learned-obligations.ts";
+import { guardDecision, guardRecalled, toldOf } from "./guarded.ts";
 import { InTurn } from "./in-turn.ts";
 import { recordGate, type RecordDeps } from "./record.ts";
 import { readReply, type StoredReply } from "./reply.ts";
@@ -46,6 +47,8 @@ import { Turnstile } from "./turnstile.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 
 export interface GateDeps extends JudgeDeps, RecordDeps {
+  /** The market as it stands, as a document of the evidence; null where none is configured. */
+  readonly priced?: () => Travelling | null;
   readonly judge: Judge;
   readonly repositories: RepositoryStore;
   readonly targets: Pick<Targets, "settled">;
@@ -55,8 +58,8 @@ export interface GateDeps extends JudgeDeps, RecordDeps {
   readonly act?: ActionGuard;
   /** Absent where nobody keeps bills, as in tests of a keeper alone. */
   readonly costs?: ChangeCosts;
-  /** Bytes of the host's policy bundle, as they were when the daemon started. */
-  readonly host_policy_bytes: Uint8Array;
+  /** Of the host's policy bundle, as it was when the daemon started. */
+  readonly host_policy_digest: PolicyDigest;
 }
 
 export type Progress = (typeof ProgressEvent)["static"];
@@ -69,12 +72,10 @@ export class GateKeeper {
   private readonly flights = new SingleFlight<Progress, Ran & { readonly payer: string }>(({ result: { gate_id, attempt, recorded } }) => ({ gate_id, attempt, recorded }));
   private readonly recording = new InTurn();
   private readonly turnstile: Turnstile;
-  private readonly host_policy: PolicyDigest;
 
   constructor(private readonly deps: GateDeps) {
     const { gates_max, queue_max } = deps.host.limits.gate;
     this.turnstile = new Turnstile(gates_max, queue_max, deps.act);
-    this.host_policy = bundleDigest(deps.host_policy_bytes, "the host's policy bundle");
   }
 
   get counts(): { readonly running: number; readonly waiting: number; readonly total: number } {
@@ -104,7 +105,8 @@ export class GateKeeper {
     const key = JSON.stringify([this.deps.shelf.mark({ repo_id: intake.repo_id, target_ref, head }), intake.repo_id, intake.mode, intake.object_format, target_ref, target, head, rerun, this.handedKey(intake, request), request.carried === undefined ? null : carriedDigest(bytesOf(request.carried))]);
     const start = (emit: (event: Progress) => void, abort: AbortSignal) => {
       emit({ event: "progress", stage: "queued", check: null, result: null, duration_us: 0 });
-      return this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), async (spent) => ({ ...(await this.run(intake, request, emit, abort, spent)), payer })), abort, tenantOf(intake));
+      const line = { tenant: tenantOf(intake), queued: this.turnstile.waiting, queue_max: this.deps.host.limits.gate.queue_max };
+      return toldOf(this.deps.act, line, () => this.turnstile.pass(() => pay(worstGate(this.deps.host.limits), async (spent) => ({ ...(await this.run(intake, request, emit, abort, spent)), payer })), abort, line.tenant));
     };
     const ran = await this.flights.join(key, start, listen, signal);
     // Somebody else's budget stopped it, which says nothing about this one's.
@@ -132,7 +134,7 @@ export class GateKeeper {
     const handed = this.handedKey(intake, request);
     let reuse: Reuse | undefined;
     const reusing = (facts: Judgement["facts"], numbers: ConstructorParameters<typeof Reuse>[3]): Reuse => (reuse = this.reuseOf(intake, facts, numbers));
-    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, ...this.broughtAlong(intake, request), released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: reuseFor(this.keptBodies(), checkCode(), scopeOf(intake), request.rerun === true) } };
+    const subject = { repository, ...(costs === undefined ? {} : { spent: () => costs.before(bill) }), reuse: reusing, mode: intake.mode, sees: intake.tenant, target_ref, target, head, want_tree_sha256: true, fresh: request.rerun === true, ...this.broughtAlong(intake, request), released: await this.deps.shelf.onRecord({ repo_id: intake.repo_id, target_ref, head }, intake.uid), tools: { handed: request.reports ?? [], reuse: reuseFor(this.keptBodies(), checkCode(), scopeOf(intake), request.rerun === true) } };
     const judgement = await judge.judge(subject, lane, watch, signal, async (asked) => {
       costs?.link(bill, asked.facts.runs ?? []);
       return subject.fresh ? null : this.standing(this.identityOf(intake, request, asked), handed, asked);
@@ -152,7 +154,7 @@ export class GateKeeper {
   }
 
   private policies(base_policy: Asked["base_policy"]): PolicyDigest[] {
-    return base_policy === null ? [this.host_policy] : [this.host_policy, base_policy];
+    return base_policy === null ? [this.deps.host_policy_digest] : [this.deps.host_policy_digest, base_policy];
   }
 
   /** For an auditor, since the identity holds digests alone. */
@@ -202,17 +204,18 @@ export class GateKeeper {
     if (canonicalText(stored.reply.card.releases ?? []) !== canonicalText(namedReleases(releases))) return null;
     // Whoever left a group no longer counts for the paths of it.
     if (wantedIn(stored.reply.card.reasons) !== wantedIn(approvals)) return null;
+    guardRecalled(this.deps.act, last, stored);
     return resultOf(last.gate_id, last.attempt.attempt, stored.reply, stored.bundle, true);
   }
 
   private readonly keyed = (text: string): string => this.deps.evidence.keyed("person", text);
 
-  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, config, unread, releases, runs, sbom, carried }: Judged): Card {
+  private cardOf(gate_id: string, attempt: number, { repo_id, target_ref, base, head, policy }: Identity, { decision, facts, outcomes, obligations, evaluated, config, unread, releases, runs, sbom, carried }: Judged): Card {
     const named = { name: this.deps.host_policy.name, id: policy };
     const landed = facts.change.history === "known" && facts.change.kind === "landed";
     const warnings = [WHOSE_WORD[config.mode], ...(landed ? [LANDED] : []), ...carriedWords(facts, releases), ...(sbom !== null && "because" in sbom ? [`no bill of materials of the lock files: ${sbom.because}`.slice(0, 1000)] : []), ...(carried?.said ?? []), ...leftOutWords(outcomes), ...unread.map((name) => `report ${name} was handed in and no obligation reads it`), ...runs.flatMap(({ outcome, asked_because }) => (asked_because === undefined ? [] : [`${outcome.check} was asked again: ${asked_because}`]))];
     const reported = this.deps.costs?.reported(placeKey({ repo_id, target_ref, head })) ?? null;
-    return makeCard({ ...(reported === null ? {} : { cost_micro_usd: reported }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts: unnamed(facts, this.keyed), outcomes, obligations, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
+    return makeCard({ ...(reported === null ? {} : { cost_micro_usd: reported }), decision, gate_id, attempt, mode: config.mode, repository: repo_id, target_ref, base, head, facts: unnamed(facts, this.keyed), outcomes, obligations, evaluated, required: config.required, history: facts.change.history, releases: namedReleases(releases), policy: named, warnings: [...warnings, ...releases.ignored.slice(0, IGNORED_MAX).map(({ release, because }) => `a release by ${release.release.request.person} does not count: ${because}`.slice(0, 1000))] });
   }
 
   /** No admit outlasts the override it rests on. */
@@ -253,7 +256,7 @@ export class GateKeeper {
     guardDecision(this.deps, { gate_id, identity, card, judgement, owner_uid: owner.uid, valid_for_s });
     const input = {
       identity, mode: owner.mode, attempt, supersedes: last, valid_for_s,
-      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }], travelling: travellingOf(judgement), ...(sbom !== null && "bytes" in sbom ? { beside: [{ name: SBOM_DOCUMENT, sha256: sbom.sha256 }] } : {}),
+      card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }, ...keptReports(judgement.evaluated)], travelling: travellingOf(judgement, this.deps.priced?.() ?? null), ...(sbom !== null && "bytes" in sbom ? { beside: [{ name: SBOM_DOCUMENT, sha256: sbom.sha256 }] } : {}),
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
     const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: keptAuthors(facts.authors, this.keyed), rules: this.judgedBy(judgement) }, () => keep?.({ gate_id, attempt }), listed);

@@ -2,10 +2,14 @@
 import type { Card } from "../../proto/card.ts";
 import type { Identity } from "../../proto/change.ts";
 import { canonicalText } from "../../proto/canonical.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import { credentialsIn } from "../checking/redact.ts";
 import type { ActionGuard } from "../platform/action-guard.ts";
 import { decides, endsAt } from "../release/index.ts";
+import { sha256Digest } from "../store/blobs.ts";
+import type { GateRow } from "../store/gates.ts";
 import type { Judgement } from "./judge.ts";
+import type { StoredReply } from "./reply.ts";
 import type { ReleaseShelf } from "./releasing/released.ts";
 
 const YEAR_MS = 365 * 86_400_000;
@@ -43,6 +47,31 @@ function decidedFields({ gate_id, identity: { head }, card, judgement, valid_for
     base: facts.change.history === "known" ? (facts.change.merge_base ?? "") : "", target, head, config_at: facts.trusted?.config_commit ?? "",
     credentials: credentialsIn(canonicalText(card.reasons)),
   };
+}
+
+/** Of an earlier verdict that is about to be given once more. Throws `invariant.violated`. */
+export function guardRecalled(act: ActionGuard | undefined, { gate_id, verdict, bundle }: GateRow, stored: { readonly reply: Pick<StoredReply, "card">; readonly bundle: Uint8Array }): void {
+  const { card } = stored.reply;
+  act?.("gate_recalled", { gate_id, card_gate_id: card.gate_id ?? "", verdict, card_verdict: card.verdict, bundle, given: sha256Digest(stored.bundle) });
+}
+
+/** Changes that came in since the start; a number is given once while the daemon lives. */
+let runs = 0;
+
+/** Says that a change came in, and when it has its answer, whichever that is: who left and what failed is answered, too. */
+export async function toldOf<T>(act: ActionGuard | undefined, line: { readonly tenant: string; readonly queued: number; readonly queue_max: number }, work: () => Promise<T>): Promise<T> {
+  if (act === undefined) return work();
+  const run = runs++;
+  act("gate_submitted", { run, ...line });
+  let how = "decided";
+  try {
+    return await work();
+  } catch (error) {
+    how = error instanceof MaestroError && error.code === "request.cancelled" ? "cancelled" : "failed";
+    throw error;
+  } finally {
+    act("gate_answered", { run, how });
+  }
 }
 
 /** Throws `invariant.violated`: then nothing was signed, logged or stored. */

@@ -20,7 +20,9 @@ import type { Sandbox } from "../platform/sandbox/job.ts";
 import { policyInput } from "../policy/input.ts";
 import { unavailable, type CheckRun } from "../checking/answer.ts";
 import { settleFindings, type SettledOutcomes } from "./settled.ts";
+import type { Evaluate } from "./asked-evaluations.ts";
 import { RunDesk } from "./asked-runs.ts";
+import { type Evaluated, evaluatedIn, learnedObligations } from "./learned-obligations.ts";
 import { runChecks } from "./check-run.ts";
 import { allowanceOf, type Allowance, type SpentOn } from "./cost/allowance.ts";
 import { cpuLeftFor } from "./cost/cost.ts";
@@ -52,12 +54,16 @@ export interface JudgeDeps {
   readonly history?: TestHistory;
   /** Folder of merged trees, which commands are shown. */
   readonly trees_dir: string;
+  /** Holds a candidate against the log of decisions; absent where there is none. */
+  readonly evaluate?: Evaluate;
   readonly host_policy: { readonly path: string; readonly name: string };
 }
 
 export interface Subject {
   readonly repository: Repository;
   readonly mode: Mode;
+  /** Whose logged decisions judge a learned policy, null for everybody's; absent where none does. */
+  readonly sees?: string | null;
   readonly target_ref: string;
   readonly target: string;
   readonly head: string;
@@ -86,6 +92,8 @@ export interface Judgement {
   readonly base_policy: PolicyDigest | null;
   readonly outcomes: readonly Outcome[];
   readonly obligations: readonly MeasuredObligation[];
+  /** What the daemon's log said of learned policies in the change. */
+  readonly evaluated: readonly Evaluated[];
   /** Checks of outside tools that the configuration declares and a replay leaves out. */
   readonly left_out: readonly string[];
   readonly policy: PolicyResult;
@@ -191,7 +199,8 @@ export class Judge {
     const allowance = this.allowance(config, subject, start_ms, lane);
     const runs = await this.check(facts, config, { ...subject, change_sha256 }, facts_path, end_ms, lane, watch, signal, allowance);
     const asked = await this.tools.run({ repository: subject.repository, mode: subject.mode, config: carried === undefined ? config : withoutCarried(config, carried), facts, facts_path, folder, handed: subject.tools?.handed ?? [], reuse: subject.tools?.reuse, tip: subject.head === subject.target, end_ms, lane, done: watch.check, signal, allowance });
-    const { obligations } = asked;
+    const evaluated = evaluatedIn(runs, config);
+    const obligations = [...asked.obligations, ...learnedObligations(evaluated)];
     runs.push(...asked.runs);
     for (const outcome of carried?.outcomes.values() ?? []) runs.push({ outcome, duration_us: 0 });
     const checks_us = this.since(checks_ms);
@@ -203,7 +212,7 @@ export class Judge {
     const sbom = subject.want_tree_sha256 ? await sbomOfChange({ git: this.deps.git, limits: host.limits }, subject.repository, facts, folder, lane, end_ms - clock.monotonic_ms()) : null;
     const known = facts.change.history === "known" ? facts.change : null;
     const decision = decide({ ...people, head: host.people.length === 0 ? undefined : subject.head, outcomes, policy, config, base_config, stale, history: facts.change.history, ...(facts.change.history === "unknown" ? { history_because: facts.change.because } : {}), conflicts: known?.conflicts ?? [], empty: facts.empty && known?.kind === "merge" });
-    return { facts, config, base_policy, outcomes, obligations, left_out, policy, decision, ...people, runs, sbom, ...(carried === undefined ? {} : { carried }), us: { facts: facts_us, checks: checks_us, policy: policy_us }, stopped_by_budget: allowance.over() !== null || allowance.stopped };
+    return { facts, config, base_policy, outcomes, obligations, evaluated, left_out, policy, decision, ...people, runs, sbom, ...(carried === undefined ? {} : { carried }), us: { facts: facts_us, checks: checks_us, policy: policy_us }, stopped_by_budget: allowance.over() !== null || allowance.stopped };
   }
 
   /** Earlier runs of the change, and this one so far. */
@@ -245,7 +254,7 @@ export class Judge {
   }
 
   /** On an unknown change there is nothing that a check could vouch for. */
-  private async check(facts: FactsReply, config: GateConfig, { repository, mode, target, head, fresh, reuse, tools, change_sha256 }: Subject & Pick<ReuseNumbers, "change_sha256">, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal, allowance: Allowance): Promise<CheckRun[]> {
+  private async check(facts: FactsReply, config: GateConfig, { repository, mode, sees = "", target, head, fresh, reuse, tools, change_sha256 }: Subject & Pick<ReuseNumbers, "change_sha256">, facts_path: string, end_ms: number, lane: Lane, watch: Watcher, signal: AbortSignal, allowance: Allowance): Promise<CheckRun[]> {
     if (facts.change.history === "unknown") {
       return CHECK_IDS.map((check) => ({ outcome: unavailable(check, "what the change is, is unknown"), duration_us: 0 }));
     }
@@ -254,7 +263,7 @@ export class Judge {
     const folders = config.folders?.map(({ path, thresholds }) => ({ path, thresholds }));
     const earlier = reuse?.(facts, { change_sha256, thresholds: config.thresholds, folders });
     const kept = fresh ? undefined : together(earlier, this.kept.of({ repo_id: repository.repo_id, target, head, facts_sha256, thresholds: config.thresholds, folders }));
-    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms(), over: () => allowance.over(), ...(tools === undefined ? {} : { runs: (asks: readonly RunAsk[], on: Lane) => this.asked.answer(asks, { lane: on, mode, signal, end_ms, write: (folder) => this.writeMerged(facts, repository, folder, on, end_ms) }) }) };
+    const plan = { checks: CHECK_IDS, facts_path, facts_sha256, kept, thresholds: config.thresholds, folders, check_deadline_ms: host.limits.worker.check_deadline_ms, end_ms, now_ms: () => clock.monotonic_ms(), over: () => allowance.over(), ...(tools === undefined ? {} : { runs: (asks: readonly RunAsk[], on: Lane) => this.asked.answer(asks, { lane: on, mode, sees, routers: (config.learned ?? []).map(({ router }) => router), signal, end_ms, write: (folder) => this.writeMerged(facts, repository, folder, on, end_ms) }) }) };
     const wide = facts.added_lines + facts.removed_lines >= PARALLEL_LINES_MIN && pool.counts.busy < host.limits.worker.pool_size;
     if (!wide) return runChecks([lane], plan, watch.check);
     await using second = new Lane(pool, signal, lane.tenant);

@@ -39,6 +39,9 @@ const HOUSE: Readonly<Record<HouseRuleId, readonly Step[]>> = {
 
 const tool: Step = fix("mend what the tool reports; what it ran with stands in maestro.yaml on the target branch, under `commands`", "minutes", "low");
 
+const release = "or have a person release the change";
+const fewer = (text: string): readonly Step[] => [fix(text, "minutes", "low"), person];
+
 const FINDINGS: Readonly<Record<string, readonly Step[]>> = {
   "obligation.failed": [fix("bring the value back within its bound, with tests or code, not with the configuration", "minutes", "low"), person],
   "obligation.unavailable": [{ action: "repair_check", text: "mend what keeps the report from being made or read, then gate again", cost: "minutes", risk: "low" }],
@@ -62,6 +65,18 @@ const FINDINGS: Readonly<Record<string, readonly Step[]>> = {
   "baseline.grown": [fix("mend the finding instead of accepting it", "minutes", "low"), person],
   "test.weakened": [fix("put the tests back, or say in the change what replaces them", "minutes", "low"), person],
   "test.skipped": [fix("switch the test on again", "minutes", "low"), person],
+  "learning.rejected": [fix("leave the policy as it is at the base, or fit another one from the search half of the log", "minutes"), person],
+  "learning.insufficient": [{ action: "retry", text: "let the router go on until about as many more outcomes are known as the reason names, then gate again, not sooner: each question over more outcomes has less of delta than the one before; no number there: fit a policy that stays where the log has been", command: ["maestro", "gate", "--rerun"], cost: "minutes", risk: "none" }, person],
+  "learning.unreadable": [fix("put a policy there that maestro learn fit wrote, as it wrote it", "minutes"), person],
+  "learning.removed": fewer(`put it back where maestro.yaml declares it, ${release}`),
+  "invariant.violated": [fix("mend the code: the last line of the counterexample is the command that shows the case again, and says when it is mended", "minutes", "low")],
+  "invariant.unreadable": [{ ...fix("mend the document where the reason points", "minutes"), command: ["maestro", "invariants", "check"] }],
+  "invariant.removed": fewer(`put it back under its name, ${release}`),
+  "invariant.driver-changed": [apart, person],
+  "invariant.weakened": fewer(`keep what it stops, ${release}`),
+  "model.violated": [fix("mend the model, or first the code that it mirrors: the counterexample has every step there", "minutes", "low")],
+  "model.removed": fewer(`put it back, ${release}`),
+  "model.weakened": fewer(`ask of the model what was asked before, ${release}`),
   "size.unreviewable": [split("split it into changes a person can read in one sitting")],
 };
 

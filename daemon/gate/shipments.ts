@@ -2,6 +2,7 @@
 import type { Limits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { ShipReply, ShipRequest } from "../../proto/shipping.ts";
+import type { ActionGuard } from "../platform/action-guard.ts";
 import type { Shipper } from "../shipping/index.ts";
 import type { GateRow } from "../store/gates.ts";
 import type { Payer } from "./cost/cost.ts";
@@ -13,6 +14,8 @@ export interface ShipDeskDeps {
   readonly limits: Pick<Limits, "gate">;
   readonly shipper: Pick<Shipper, "run" | "worst">;
   readonly targets: Pick<Targets, "settled">;
+  /** Asked of each place in the line; absent where nobody guards. */
+  readonly act?: ActionGuard;
 }
 
 /** Releases are rare, and each reads much of the record. */
@@ -22,7 +25,7 @@ export class ShipDesk {
   private readonly turnstile: Turnstile;
 
   constructor(private readonly deps: ShipDeskDeps) {
-    this.turnstile = new Turnstile(RELEASES_MAX, deps.limits.gate.queue_max);
+    this.turnstile = new Turnstile(RELEASES_MAX, deps.limits.gate.queue_max, deps.act);
   }
 
   /** Where the branch stands is the caller's word in mode local, else what the operator's remote says. Throws what `Targets.settled` and `Shipper.run` throw, `request.busy`, `tenant.budget`. */

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { listenToActions } from "../platform/actions/index.ts";
 import { SingleFlight } from "./single-flight.ts";
 
 const never = new AbortController().signal;
@@ -84,4 +85,31 @@ test("two who ask while a stopped run ends share one new run", async () => {
   await Bun.sleep(0);
   runs[1]!.resolve(8);
   expect([await Promise.all(both), runs.length]).toEqual([[8, 8], 2]);
+});
+
+/** What a recording says of a client that waits for the end of a run which everybody left, and leaves in the turn in which it ends. */
+async function lastWords(end: (work: PromiseWithResolvers<number>) => void): Promise<string[]> {
+  const said: string[] = [];
+  const stop = listenToActions((_machine, _of, action) => void said.push(action));
+  try {
+    const flights = new SingleFlight<string, number>();
+    const work = Promise.withResolvers<number>();
+    const [first, waiting] = [new AbortController(), new AbortController()];
+    const left = flights.join("k", () => work.promise, quiet, first.signal).catch(() => "left");
+    first.abort();
+    await left;
+    const waits = flights.join("k", () => work.promise, quiet, waiting.signal).catch(() => "left");
+    waiting.abort();
+    end(work);
+    expect(await waits).toBe("left");
+    await Bun.sleep(0);
+    return said.slice(3);
+  } finally {
+    stop();
+  }
+}
+
+test("whoever leaves as a run ends is not said to have left after they were told", async () => {
+  expect(await lastWords((work) => work.resolve(1))).toEqual(["Ask", "Record"]);
+  expect(await lastWords((work) => work.reject(new Error("stopped")))).toEqual(["Ask", "Cancelled", "Leave"]);
 });

@@ -10,6 +10,8 @@ interface Flight<Event, Result> {
   clients: number;
   /** Whether it has come to something; who leaves from then on has missed nothing. */
   over: boolean;
+  /** Whether that is a result, which whoever waited for its end is told, too. */
+  told: boolean;
 }
 
 type Start<Event, Result> = (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>;
@@ -37,7 +39,7 @@ export class SingleFlight<Event, Result> {
     for (let ending = this.ending(key); ending !== undefined; ending = this.ending(key)) {
       // Told to stop, it may have been past the point where it can: then what it comes to is the answer, and a second run would give another one.
       const result = await leavingAt(ending.result.then((value) => ({ value }), () => null), signal).catch((error: unknown) => {
-        left();
+        if (!ending.told) left();
         throw error;
       });
       if (result !== null) return result.value;
@@ -74,6 +76,7 @@ export class SingleFlight<Event, Result> {
     const ended = (action: string, seen: Seen): void => {
       this.flights.delete(key);
       flight.over = true;
+      flight.told = action === "Record";
       acted?.("Pipeline", this, action, { key, ...seen });
     };
     const result = start(emit, abort.signal).then(
@@ -88,7 +91,7 @@ export class SingleFlight<Event, Result> {
     );
     // Whoever attached sees the rejection; a flight everybody left rejects unheard.
     result.catch(() => undefined);
-    const flight: Flight<Event, Result> = { abort, result, past, listeners, clients: 0, over: false };
+    const flight: Flight<Event, Result> = { abort, result, past, listeners, clients: 0, over: false, told: false };
     this.flights.set(key, flight);
     return flight;
   }

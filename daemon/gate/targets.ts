@@ -6,6 +6,7 @@ import { isTarget } from "../../proto/remote.ts";
 import type { Host } from "../config/host.ts";
 import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import type { Egress } from "../egress/index.ts";
+import type { ActionGuard } from "../platform/action-guard.ts";
 import { receivePack } from "../platform/git/intake.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import { mayUse, type Principal } from "../tenants/index.ts";
@@ -18,6 +19,8 @@ export interface TargetDeps {
   readonly host: Pick<Host, "modes" | "repositories" | "limits">;
   readonly egress: Omit<Egress, "cosign">;
   readonly repositories: RepositoryStore;
+  /** Asked of each place in the line; absent where nobody guards. */
+  readonly act?: ActionGuard;
 }
 
 /** Throws `auth.denied` for a mode the operator does not list. */
@@ -37,7 +40,7 @@ export class Targets {
 
   constructor(private readonly deps: TargetDeps) {
     const { egress, gate } = deps.host.limits;
-    this.turns = new Turnstile(egress.helpers_max, gate.queue_max);
+    this.turns = new Turnstile(egress.helpers_max, gate.queue_max, deps.act);
   }
 
   /** What of the operator's table this caller may name. */

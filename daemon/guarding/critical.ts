@@ -1,12 +1,9 @@
 /**
- * Every table and every route that changes something, and which rules guard it. A new one without a row fails the test beside this file, and
+ * Every table and every route, and which rules guard it. A new one without a row fails the test beside this file, and
  * so does a rule that is gone, or whose events do not come from there.
  */
 import type { Cover } from "../invariants/coverage.ts";
-import type { ROUTES } from "../../proto/routes.ts";
-
-
-type Changing = { [K in keyof typeof ROUTES]: (typeof ROUTES)[K]["method"] extends "GET" ? never : K }[keyof typeof ROUTES];
+import type { RouteName } from "../../proto/routes.ts";
 
 const INDEX = { derived: "an index: made again from the records it points to" } as const;
 const BYTES = { derived: "bytes in use by payer: counted anew from what is kept" } as const;
@@ -16,6 +13,14 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
   erasures: { derived: "files that go with a tombstone of the same transaction; asked again until they are gone" },
   "events.sources": { derived: "how far each source has counted; without it what came is taken once more, and late" },
   "events.watched": { derived: "whose rules had something to remember; says after a restart what nobody can tell" },
+  episodes: ["INV.EPISODE.DRAWN", "INV.EPISODE.PRIVATE", "INV.EPISODE.WRITTEN_ONCE"],
+  "episodes.hours": { derived: "which hours' files are behind; without it they are made again from the rows once their folder is gone" },
+  "episodes.keys": INDEX,
+  "episodes.open": INDEX,
+  "episodes.outcomes": ["INV.EPISODE.OUTCOME_DECIDED", "INV.EPISODE.OUTCOME_ONCE"],
+  "episodes.parts": { derived: "pieces of a row, written before it: its own rules read them" },
+  "episodes.spaces": { derived: "how many episodes a space has: counted anew from the rows" },
+  evaluations: ["INV.LEARN.ASKED_IN_TURN", "INV.LEARN.ASKED_STAYS"],
   "evidence.time": ["INV.TIME.FREEZE_STAYS"],
   floors: ["INV.NUMBERS.KEPT", "INV.NUMBERS.NEVER_AGAIN"],
   gate_names: INDEX,
@@ -24,7 +29,7 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
   gate_submitters: ["INV.IDENTITY.SUBMITTER"],
   gate_tree_of: INDEX,
   gate_trees: INDEX,
-  gates: ["INV.GATE.ATTEMPTS_GROW", "INV.GATE.LOGGED", "INV.GATE.UNDER_ITS_NAME", "INV.GATE.VALIDITY", "INV.GATE.WRITTEN_ONCE"],
+  gates: ["INV.GATE.ATTEMPTS_GROW", "INV.GATE.LOGGED", "INV.GATE.UNDER_ITS_NAME", "INV.GATE.VALIDITY", "INV.GATE.WRITTEN_ONCE", "INV.RECORD.BURIED"],
   holds: { open: "an operator's word: any is allowed, and what it protects is guarded where a tombstone is written" },
   kept_outcomes: ["INV.REUSE.ONLY_ANSWERS"],
   kept_outcomes_bytes: BYTES,
@@ -33,6 +38,8 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
   ledger_accounts: ["INV.LEDGER.NOT_FORGOTTEN", "INV.LEDGER.NOT_NEGATIVE", "INV.LEDGER.SPENT_GROWS", "INV.LEDGER.WINDOW_FORWARD"],
   ledger_change_payers: ["INV.LEDGER.PARTS", "INV.LEDGER.RUNS_ONE_BY_ONE"],
   ledger_changes: ["INV.LEDGER.RUNS_ONE_BY_ONE"],
+  ledger_due: INDEX,
+  ledger_held: INDEX,
   ledger_reservations: ["INV.LEDGER.PROMISE_ONCE"],
   lineage_edges: INDEX,
   "log.cosigned": ["INV.LOG.WITNESSED_FORWARD", "INV.LOG.WITNESSED_WITHIN"],
@@ -40,9 +47,18 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
   "log.head": ["INV.LOG.APPEND_ONLY", "INV.LOG.TIME_FORWARD"],
   "log.nodes": ["INV.LOG.NODE_KEPT", "INV.LOG.NODE_STAYS"],
   "log.rotations": ["INV.LOG.ROTATION_LOGGED"],
+  "market.open": { open: "use of the open slot; what it may not exceed is guarded where the ledger promises it" },
+  "market.owed": INDEX,
+  "market.prices": ["INV.MARKET.EPOCH_FORWARD"],
+  "market.served": { open: "shares of five minutes, for the eye and for floors" },
+  "market.slots": ["INV.MARKET.SLOT_STAYS"],
+  "market.windows": ["INV.MARKET.WINDOW_STAYS"],
   meta: ["INV.STATE.VERSION_FORWARD"],
   outbox: ["INV.PROMISE.LOGGED"],
-  releases: ["INV.RELEASE.LOGGED"],
+  releases: ["INV.RECORD.BURIED", "INV.RELEASE.LOGGED"],
+  "routing.deciders": ["INV.ROUTING.DECIDER_STAYS"],
+  "routing.used": { derived: "when something decided last, from the episodes; without it what decided is kept until it decides again and is forgotten then" },
+  "routing.watched": ["INV.ROUTING.VIOLATED_STAYS", "INV.ROUTING.WATCHED_ONE_BY_ONE"],
   "shipments.asked": INDEX,
   "shipments.files": INDEX,
   "shipments.gates": INDEX,
@@ -63,7 +79,44 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
 /** Asked of every request, whatever its route. */
 const ACCESS = ["INV.ACCESS.OPERATOR", "INV.ACCESS.SOCKET", "INV.ACCESS.VERB"] as const;
 
-export const CRITICAL_ROUTES: Readonly<Record<Changing, Cover>> = {
+/** Besides: whose each gate is that the answer names. */
+const SHOWS = [...ACCESS, "INV.TENANT.READS"] as const;
+const PUBLIC = { derived: "the same for everybody, and of nobody's work" } as const;
+const UNOWNED = { open: "whose a build or a release of an artifact is, its handler asks alone" } as const;
+
+export const CRITICAL_ROUTES: Readonly<Record<RouteName, Cover>> = {
+  health: PUBLIC,
+  ready: PUBLIC,
+  openapi: PUBLIC,
+  version: PUBLIC,
+  trust: PUBLIC,
+  rules: PUBLIC,
+  metrics: ACCESS,
+  status: ACCESS,
+  config: ACCESS,
+  clock: ACCESS,
+  market: ACCESS,
+  marketSlots: ACCESS,
+  marketAsked: ACCESS,
+  certifyMarket: ACCESS,
+  monitors: ACCESS,
+  breakers: ACCESS,
+  repositories: ACCESS,
+  recordedGate: SHOWS,
+  findings: SHOWS,
+  gateBundle: SHOWS,
+  witnessedBundle: SHOWS,
+  evidenceBundle: SHOWS,
+  feed: SHOWS,
+  gateSbom: SHOWS,
+  lineage: SHOWS,
+  buildFiles: UNOWNED,
+  shipment: UNOWNED,
+  shipmentBundle: UNOWNED,
+  report: ACCESS,
+  witnesses: ACCESS,
+  witnessedCheckpoint: ACCESS,
+  retention: ACCESS,
   stop: ACCESS,
   reportEvents: ACCESS,
   resetBreaker: ACCESS,
@@ -72,9 +125,9 @@ export const CRITICAL_ROUTES: Readonly<Record<Changing, Cover>> = {
   target: ACCESS,
   openIntake: ACCESS,
   sendPack: ACCESS,
-  gate: ACCESS,
-  keyless: ACCESS,
-  reveal: ACCESS,
+  gate: SHOWS,
+  keyless: SHOWS,
+  reveal: SHOWS,
   replay: ACCESS,
   sbom: ACCESS,
   build: ACCESS,
@@ -82,10 +135,18 @@ export const CRITICAL_ROUTES: Readonly<Record<Changing, Cover>> = {
   plan: ACCESS,
   effectiveConfig: ACCESS,
   askRelease: ACCESS,
-  release: ACCESS,
+  release: SHOWS,
   simulate: ACCESS,
   usage: ACCESS,
   guard: ACCESS,
+  reportEpisodes: ACCESS,
+  route: ACCESS,
+  episodeOutcome: ACCESS,
+  evaluate: ACCESS,
+  fit: ACCESS,
+  episodes: ACCESS,
+  learning: ACCESS,
+  exportEpisodes: ACCESS,
   addCheckpoint: ACCESS,
   hold: ACCESS,
   forget: ACCESS,
@@ -97,7 +158,11 @@ export const CRITICAL_ROUTES: Readonly<Record<Changing, Cover>> = {
 
 /** What is done rather than written or asked for, by the event that it is told as. */
 export const CRITICAL_ACTS: Readonly<Record<string, readonly string[]>> = {
+  delivery_tried: ["INV.RETRY.BOUNDED"],
+  gate_answered: ["INV.GATE.DECIDED"],
   gate_decided: ["INV.CONFIG.FROM_BASE", "INV.DECIDE.COMPLETE", "INV.DECIDE.NOTHING_STANDS", "INV.DECIDE.NOT_LONGER_THAN_RELEASED", "INV.EVIDENCE.NO_SECRETS"],
+  gate_recalled: ["INV.GATE.RECALLED"],
+  gate_submitted: ["INV.GATE.DECIDED"],
   ledger_promised: ["INV.LEDGER.CAP"],
   place_given_back: ["INV.QUEUE.NO_IDLE_PLACE"],
   place_taken: ["INV.QUEUE.BOUNDED", "INV.QUEUE.FAIR"],

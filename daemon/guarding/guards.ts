@@ -1,8 +1,9 @@
 /** Which rules are about an event, and whether they hold: asked before the daemon writes, answers or acts. */
 import { MaestroError } from "../../proto/errors.ts";
-import type { InvariantDocument } from "../../proto/invariant.ts";
+import { SEVERITY_DEFAULT, type InvariantDocument } from "../../proto/invariant.ts";
 import { compileDocument, type Compiled } from "../invariants/document/build.ts";
 import type { Clause } from "../invariants/document/clauses.ts";
+import { givenValue } from "../invariants/document/examples.ts";
 import type { Events } from "../invariants/document/fields.ts";
 
 /** Money is whole micro-dollars, a duration whole milliseconds. */
@@ -32,8 +33,7 @@ export interface GuardCounts {
   readonly violations: ReadonlyMap<string, number>;
 }
 
-const SEVERITY = "high";
-/** Stands for a rule where an event that none is about could not be made out. */
+/** Stands for a rule where an event that none is about could not be made out, or is none. */
 const UNREADABLE = "guard.unreadable";
 const NOTHING: readonly Compiled[] = [];
 
@@ -67,6 +67,16 @@ export class Guards {
 
   get events(): Events {
     return this.options.events;
+  }
+
+  /** Fields as somebody writes them, as rules compute with them; what is not declared stays as it is. */
+  given(event: string, fields: Fields): Fields {
+    const declared = this.options.events.of(event);
+    if (declared === null) return fields;
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => {
+      const field = declared.get(name);
+      return [name, field === undefined ? value : givenValue(value, field.type)];
+    }));
   }
 
   /** Whether any rule is about that event. */
@@ -104,7 +114,10 @@ export class Guards {
 
   /** Throws `invariant.violated`, with the words of the first rule that does not hold. What a guard throws itself is a violation too. */
   readonly check = (event: string, fields: Fields, old?: Fields): void => {
-    for (const one of this.of(event)) {
+    const rules = this.of(event);
+    // Whoever tells an event that nobody declared is asked nothing, and would go on so for ever.
+    if (rules.length === 0 && this.options.events.of(event) === null) throw this.violation(event, { id: UNREADABLE, severity: "critical", because: "error", message: `${event} is declared nowhere, so no rule can be about it` });
+    for (const one of rules) {
       this.checks += 1;
       const [first] = violationsOf(one, fields, old);
       if (first !== undefined) throw this.violation(event, first);
@@ -141,7 +154,7 @@ function judged(clause: Clause, fields: Fields, old: Fields | undefined): Return
 }
 
 /** `assert` of the event itself, `pre` of what was before the action, `post` of what is after it. */
-export function violationsOf({ id, document: { severity = SEVERITY }, assert, pre, post }: Compiled, fields: Fields, old: Fields | undefined): readonly Violation[] {
+export function violationsOf({ id, document: { severity = SEVERITY_DEFAULT }, assert, pre, post }: Compiled, fields: Fields, old: Fields | undefined): readonly Violation[] {
   let found: Violation[] | null = null;
   const ask = (clause: Clause, event: Fields, before: Fields | undefined): void => {
     const answer = judged(clause, event, before);

@@ -1,10 +1,12 @@
 /** The guard of the socket: a request about to be served, and its answer about to leave, as events. */
 import type { RouteName } from "../../proto/routes.ts";
 import type { Fields, Guards } from "./guards.ts";
+import { namedIn, type Reader, type Recorded, SHOWING, SHOWN, shownFields } from "./shown.ts";
 
 /** A request that passed the checks of its route; `params` and `body` fit their schemas. */
 export interface Asked {
-  readonly route: RouteName;
+  /** `logFiles`: the log as files, which is no route of the interface. */
+  readonly route: RouteName | "logFiles";
   readonly access: string;
   readonly once: boolean;
   /** What the socket it came through is for. */
@@ -15,6 +17,7 @@ export interface Asked {
   readonly verbs: readonly string[];
   readonly params: Fields;
   readonly body: unknown;
+  readonly reader?: Reader;
 }
 
 export interface RequestEvent {
@@ -31,22 +34,33 @@ export interface RouteEvents {
 /** Every request is this event, whatever its route. */
 export const REQUEST = "request";
 
-const requestFields = ({ params: _, body: __, ...fields }: Asked): Fields => ({ ...fields });
+const requestFields = ({ params: _, body: __, reader: ___, ...fields }: Asked): Fields => ({ ...fields });
 
 /** Fits `RouteGuard` of the api. */
 export class RequestGuard {
   constructor(
     private readonly guards: Guards,
     private readonly routes: Readonly<Partial<Record<RouteName, RouteEvents>>>,
+    /** Absent where no gate is on record. */
+    private readonly recorded?: Recorded,
   ) {}
 
   before(asked: Asked): void {
     if (this.guards.live(REQUEST)) this.guards.check(REQUEST, requestFields(asked));
-    this.ask(this.routes[asked.route]?.before, asked, undefined);
+    this.ask(this.eventsOf(asked)?.before, asked, undefined);
   }
 
   after(asked: Asked, answer: unknown): void {
-    this.ask(this.routes[asked.route]?.after, asked, answer);
+    const { recorded } = this;
+    // The daemon's own user and root may read everything.
+    if (recorded !== undefined && asked.tenant !== "" && SHOWING.has(asked.route) && this.guards.live(SHOWN)) {
+      for (const one of namedIn(answer)) this.guards.checkRead(SHOWN, () => ({ fields: shownFields(asked, one, recorded) }));
+    }
+    this.ask(this.eventsOf(asked)?.after, asked, answer);
+  }
+
+  private eventsOf({ route }: Asked): RouteEvents | undefined {
+    return route === "logFiles" ? undefined : this.routes[route];
   }
 
   private ask(found: RequestEvent | undefined, asked: Asked, answer: unknown): void {

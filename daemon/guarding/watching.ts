@@ -1,10 +1,12 @@
 /** Monitors and breakers of one daemon, put together: what a monitor finds counts towards the breaker of the same party. */
+import type { BreakerSettings } from "../../proto/breaker.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Limits } from "../../proto/limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Store } from "../store/db.ts";
 import { Breakers } from "./breaker/index.ts";
 import { EventDesk } from "./events/index.ts";
+import { OWN_SPACE } from "./events/table.ts";
 import type { Guards } from "./guards.ts";
 
 export interface WatchingDeps {
@@ -13,6 +15,8 @@ export interface WatchingDeps {
   readonly now_s: () => number;
   readonly guards: Guards;
   readonly limits: Pick<Limits, "breaker" | "event">;
+  /** Of single actions. */
+  readonly breakers: BreakerSettings;
   readonly warn: (what: string, error: unknown) => void;
 }
 
@@ -24,11 +28,12 @@ export interface Watching {
 /** A flood of findings is logged at 1, 2, 4, 8 … of each kind; the metrics count all. */
 const worthALine = (count: number): boolean => (count & (count - 1)) === 0;
 
-export function openWatching({ store, clock, now_s, guards, limits, warn }: WatchingDeps): Watching {
+export function openWatching({ store, clock, now_s, guards, limits, breakers: breakersOf, warn }: WatchingDeps): Watching {
   const breakers = new Breakers({
     store,
-    limits: limits.breaker,
-    now_s,
+    policyOf: (action) => ({ ...limits.breaker, ...breakersOf[action] }),
+    start_s: now_s(),
+    clock,
     opened: (action, party, reason) => warn(`${action} of ${party} is refused for a while: it failed too often`, new MaestroError("breaker.open", reason)),
   });
   const { temporal } = guards;
@@ -38,9 +43,11 @@ export function openWatching({ store, clock, now_s, guards, limits, warn }: Watc
     clock,
     limits: limits.event,
     heard: (event) => names.has(event),
+    given: (event, fields) => guards.given(event, fields),
     temporal: () => temporal.flatMap(({ id }) => guards.byId(id) ?? []),
     found(space, { invariant, verdict, scope, message }, count) {
-      if (verdict === "violated") breakers.violated(scope, space, `${invariant}: ${message}`);
+      // What the daemon did itself is nobody's doing, so it opens nobody's breaker.
+      if (verdict === "violated" && space !== OWN_SPACE) breakers.violated(scope, space, `${invariant}: ${message}`);
       if (worthALine(count)) warn(`events of ${space}: a rule about time is ${verdict === "violated" ? "broken" : "not decided"} (${count} by now)`, { invariant, message });
     },
   });

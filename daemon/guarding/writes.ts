@@ -1,4 +1,5 @@
 /** The guard of the store: what a write means as an event. Every write of state passes here, because tables have no other door. */
+import { MaestroError } from "../../proto/errors.ts";
 import type { Key } from "../store/record.ts";
 import type { Look, TableGuard, WriteGuard } from "../store/write-guard.ts";
 import type { Fields, Guards } from "./guards.ts";
@@ -21,10 +22,14 @@ const rowOf = (value: unknown): Row => (isRow(value) ? value : { value });
 
 export const eventsOf = ({ name }: TableEvents) => ({ created: `${name}_created`, changed: `${name}_changed`, removed: `${name}_removed` });
 
-/** Asks the guards of every table that `tables` has events for and some rule is about. What cannot be made out is a violation. */
-export function writeGuard(guards: Guards, tables: Readonly<Record<string, TableEvents>>): WriteGuard {
+/**
+ * Asks the guards of every table that `tables` has events for and some rule is about. What cannot be made out is a violation. A table that
+ * `critical` has no row for, whenever and by whomever it is opened, is refused with `internal.bug`: nobody has thought about what guards it.
+ */
+export function writeGuard(guards: Guards, tables: Readonly<Record<string, TableEvents>>, critical: Readonly<Record<string, unknown>> | null = null): WriteGuard {
   return {
     table(name): TableGuard | null {
+      if (critical !== null && !Object.hasOwn(critical, name)) throw new MaestroError("internal.bug", `the table ${name} has no row in daemon/guarding/critical.ts`);
       const events = Object.hasOwn(tables, name) ? tables[name] : undefined;
       if (events === undefined) return null;
       const { created, changed, removed } = eventsOf(events);

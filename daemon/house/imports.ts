@@ -34,7 +34,7 @@ const FLOORS: readonly (readonly string[])[] = [
   // Guards read records of any feature's tables.
   ["daemon/gate", "daemon/integrity", "daemon/guarding"],
   ["daemon/api"],
-  ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/offline.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts", "daemon/own-sbom.ts", "daemon/witnessing.ts", "daemon/bundles.ts"],
+  ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/offline.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts", "daemon/own-sbom.ts", "daemon/witnessing.ts", "daemon/bundles.ts", "daemon/learned.ts", "daemon/evaluating.ts", "daemon/candidates.ts", "daemon/exported.ts", "daemon/routed.ts", "daemon/money.ts", "daemon/purse.ts", "daemon/asked.ts"],
   ["daemon/client"],
   ["daemon/cli", "daemon/ui", "daemon/reporter"],
   ["bench"],
@@ -51,7 +51,7 @@ function floorOf(path: string): number {
 const NEVER: readonly (readonly [from: RegExp, to: RegExp, why: string])[] = [
   [/^daemon\/(?:cli|ui|client)\//, /^daemon\/(?!cli|ui|client|verifier|invariants)/, "a client speaks to the daemon through the socket alone"],
   [/^daemon\/client\//, /^daemon\/(?:cli|ui)\//, "the client does not know who uses it"],
-  [/^daemon\/reporter\//, /^daemon\/(?!reporter|client|config|egress|platform|verifier)/, "the reporter has no state, no key and no verdict of its own"],
+  [/^daemon\/reporter\//, /^daemon\/(?!reporter|client|config|egress|platform|verifier|invariants)/, "the reporter has no state, no key and no verdict of its own"],
   [/(?:^|\/)(?:core|decide)\.ts$/, /^daemon\/(?:store|platform|api)\//, "a core is pure"],
   [/^(?!bench\/)/, /^daemon\/(?:testing|house|bootstrap)\//, "only tests and benches stand on the test floor"],
 ];
@@ -84,6 +84,8 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "@sigstore/verify": /^(?:daemon\/cli|bench)\//,
   "fast-check": /^daemon\/analysis\/properties\//,
   elysia: /^daemon\/api\//,
+  "hyparquet-writer": /^(?:daemon\/learning\/exporting|bench)\//,
+  hyparquet: /^daemon\/learning\/exporting\//,
   jose: /^daemon\/tenants\//,
   lmdb: /^daemon\/store\//,
   msgpackr: /^daemon\/(?:store|platform)\//,

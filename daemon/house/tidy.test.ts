@@ -39,7 +39,7 @@ describe("house rules", () => {
     // `bench/index.ts` finds its benches by looking into its folder.
     const others = files.filter(({ path }) => path !== "daemon/house/tidy.test.ts");
     expect(orphans(others, configured).filter((path) => !path.startsWith("bench/"))).toEqual([...REACHED_FROM_OUTSIDE.keys()].sort());
-  });
+  }, 60_000);
 });
 
 describe("canary: each rule catches what it forbids and lets the rest be", () => {

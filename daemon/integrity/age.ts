@@ -44,6 +44,11 @@ export class Age {
     return this.doubts || this.waits ? Math.min(this.deps.floors.next(LOOKED) * 1000, this.deps.now_ms()) : this.deps.now_ms();
   }
 
+  /** The same of what no hold keeps: only a leap is doubted. */
+  unheld_ms(): number {
+    return this.doubts ? Math.min(this.deps.floors.next(LOOKED) * 1000, this.deps.now_ms()) : this.deps.now_ms();
+  }
+
   /** Once in each sweep, first. */
   look(): void {
     const { store, floors } = this.deps;

@@ -1,20 +1,21 @@
 /** Records whose time is over go, at each start before anything is served and every hour after; a kill at any step is finished by the next start. */
 import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
-import type { Retention, RetentionClass, Tombstone } from "../../proto/retention.ts";
+import type { Retention, Tombstone } from "../../proto/retention.ts";
 import { lookAt } from "../platform/folders.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
 import { storeFailure } from "../store/failure.ts";
-import { artifactName, EVIDENCE_DONE, type Gates, PERSONAL_DONE } from "../store/gates.ts";
+import { artifactName, type Gates } from "../store/gates.ts";
 import type { LineageEdges } from "../store/lineage-edges.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { releaseArtifactName, type ReleaseTable } from "../store/releases.ts";
 import type { KeptOutcomeTable } from "../store/reuse.ts";
 import type { Holds, Tombstones } from "../store/tombstones.ts";
 import type { Usage } from "../store/usage.ts";
-import { type Burial, type Leaving, madeAt, replyAlone, wholeGate } from "./burials.ts";
+import { type Burial, type Leaving, replyAlone, wholeGate } from "./burials.ts";
 import type { LeavingBuilds } from "./build-blobs.ts";
+import { BATCH, DueGates, type GateClass } from "./due.ts";
 import { artifactOf, eraseOwed } from "./erase.ts";
 import { expireLeftovers, expireSources, removeSnapshots } from "./expiry-files.ts";
 import { Age } from "./age.ts";
@@ -36,6 +37,8 @@ export interface ExpiryDeps {
   readonly kept: Pick<KeptOutcomeTable, "expire" | "forgetGate">;
   /** What is known of tests that failed. */
   readonly history: { expire(before_s: number): number };
+  /** Episodes decided before that time go, with everything made of them; null: none does. Those whose outcome did not come in time are closed. */
+  readonly episodes: { sweep(before_ms: number | null): Promise<void> };
   readonly retention: Retention;
   /** Builds whose time is over. */
   readonly builds: (ask: { readonly now_s: number; readonly cutoff_s: number }) => Promise<LeavingBuilds>;
@@ -49,25 +52,22 @@ export interface ExpiryDeps {
 }
 
 const DAY_S = 86_400;
-/** Gates of one transaction: short enough that nobody waits. */
-const BATCH = 32;
 const KEPT_BATCH = 256;
 const OVERDUE_MAX = 1_000;
-
-type GateClass = Extract<RetentionClass, "evidence" | "personal">;
-const DONE: Readonly<Record<GateClass, string>> = { evidence: EVIDENCE_DONE, personal: PERSONAL_DONE };
 
 export class Expiry {
   last_sweep_s: number | null = null;
 
   private readonly age: Age;
   private readonly holding: Holding;
+  private readonly due: DueGates;
   /** The file of tombstones lacks lines that the database has. */
   private file_behind = false;
 
   constructor(private readonly deps: ExpiryDeps) {
     this.age = new Age({ ...deps, floors: deps.gates.floors });
     this.holding = new Holding(deps);
+    this.due = new DueGates({ ...deps, holding: this.holding, now_s: () => this.now_s });
   }
 
   private step(name: string): void {
@@ -107,9 +107,10 @@ export class Expiry {
     this.age.look();
     for (const of of ["evidence", "personal"] as const) await this.sweepGates(of);
     await this.sweepReleases();
-    const cutoff_s = this.cutoff("evidence");
+    const cutoff_s = this.due.cutoff("evidence");
     if (cutoff_s !== null) await this.sweepBuilds(cutoff_s);
     await this.sweepKept();
+    await this.sweepEpisodes();
     await this.bury((await expireSources({ ...files, now_ms: this.age.now_ms(), in_use: this.deps.in_use() })).map((tombstone) => ({ tombstone, erasures: [], take: () => undefined })));
     this.last_sweep_s = this.now_s;
   }
@@ -133,7 +134,7 @@ export class Expiry {
   /** How many records of gates are past their time and still here, and files of those that went; counts no further than `OVERDUE_MAX`. */
   overdue(): number {
     let found = Math.min(OVERDUE_MAX, this.deps.tombstones.owed().length);
-    for (const of of ["evidence", "personal"] as const) for (const _ of this.due(of)) if (++found >= OVERDUE_MAX) return found;
+    for (const of of ["evidence", "personal"] as const) for (const _ of this.due.of(of)) if (++found >= OVERDUE_MAX) return found;
     return found;
   }
 
@@ -142,50 +143,22 @@ export class Expiry {
     return onDisk(() => this.holding.hold(gate_id, reason, this.now_s));
   }
 
-  private cutoff(of: GateClass): number | null {
-    const days = this.deps.retention[`${of}_days`];
-    return days === 0 ? null : this.now_s - days * DAY_S;
-  }
-
   /** Whether a gate that is held rests on this release. */
   private holdsOn(name: string): boolean {
     return this.deps.edges.from(name).some(({ to }) => this.holding.isHeld(gateOf(to) ?? ""));
   }
 
-  /** Records that are due; `seen.next` is from where to look the next time. Rows stand in the order of time, except after a repair: then all of them are looked at once. */
-  private *due(of: GateClass, seen = { next: 0 }): Generator<Leaving, void> {
-    const { gates, tombstones } = this.deps;
-    const cutoff = this.cutoff(of);
-    if (cutoff === null) return;
-    const done = gates.floors.next(DONE[of]);
-    const whole = done === 0;
-    let first_kept: number | null = null;
-    let place = whole ? -1 : done - 2;
-    for (let rows = gates.after(place, BATCH); rows.length > 0; rows = gates.after(place, BATCH)) {
-      for (const each of rows) {
-        place = each.place;
-        const { gate_id, attempt } = each.row;
-        if (madeAt(each.row) > cutoff) {
-          first_kept ??= place;
-          if (!whole) return void (seen.next = first_kept + 1);
-        } else if (!this.holding.isHeld(gate_id) && (of === "evidence" || tombstones.get(artifactName(gate_id, attempt.attempt), of) === undefined)) yield each;
-      }
-    }
-    seen.next = (first_kept ?? place + 1) + 1;
-  }
-
   private async sweepGates(of: GateClass): Promise<void> {
-    const { gates, store } = this.deps;
     const seen = { next: 0 };
     let batch: Leaving[] = [];
-    for (const each of this.due(of, seen)) {
+    for (const each of this.due.of(of, seen)) {
       batch.push(each);
       if (batch.length < BATCH) continue;
       await this.buryGates(of, batch, "expired");
       batch = [];
     }
     await this.buryGates(of, batch, "expired");
-    if (seen.next > gates.floors.next(DONE[of])) store.atomic(() => gates.floors.raise(DONE[of], seen.next));
+    this.due.lookedUpTo(of, seen.next);
   }
 
   private async buryGates(of: GateClass, leaving: readonly Leaving[], why: Tombstone["why"], at_s = this.now_s, append = true): Promise<void> {
@@ -230,7 +203,7 @@ export class Expiry {
 
   private async sweepReleases(): Promise<void> {
     const { releases, artifacts, releasedAt } = this.deps;
-    const cutoff = this.cutoff("evidence");
+    const cutoff = this.due.cutoff("evidence");
     if (cutoff === null) return;
     for (const { key, row } of [...releases.all()]) {
       const released = await releasedAt(row.bundle);
@@ -265,6 +238,12 @@ export class Expiry {
       });
       if (found) await this.erase();
     }
+  }
+
+  /** No tombstone: nothing else rests on an episode. */
+  private async sweepEpisodes(): Promise<void> {
+    const { episodes, retention: { episodes_days } } = this.deps;
+    await episodes.sweep(episodes_days === 0 ? null : Math.max(0, this.age.unheld_ms() - episodes_days * DAY_S * 1000));
   }
 
   private placed(attempts: readonly number[], gate_id: string): Leaving[] {

@@ -55,6 +55,7 @@ export interface IntegrityDeps {
   readonly holds: Holds;
   readonly edges: Pick<LineageEdges, "from">;
   readonly history: ExpiryDeps["history"];
+  readonly episodes: ExpiryDeps["episodes"];
   readonly config: { readonly retention: Retention };
   /** Of a test, which dies at a step of expiry. */
   readonly step?: (name: string) => void;

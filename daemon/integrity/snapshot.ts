@@ -7,7 +7,7 @@ import { createReadStream } from "node:fs";
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { BackupFile, BackupManifest, BackupReply } from "../../proto/integrity.ts";
-import { canonicalBytes } from "../../proto/canonical.ts";
+import { canonicalBytes, canonicalNumbers } from "../../proto/canonical.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { toHex } from "../../proto/encoding.ts";
 import { VERSION } from "../../proto/version.ts";
@@ -117,7 +117,8 @@ export async function makeSnapshot(deps: SnapshotDeps, with_keys: boolean): Prom
     if (with_keys) await linkFolder(state_dir, fresh, "keys");
     // Read where it is private, because the public copy is only a copy.
     await writeFile(join(fresh, "trust.json"), await readFile(join(state_dir, "keys/trust.json")), { mode: 0o600 });
-    await writeFile(join(fresh, "host-config.json"), canonicalBytes(deps.config), { mode: 0o600 });
+    // A router has bounds and shares, which are fractions.
+    await writeFile(join(fresh, "host-config.json"), canonicalNumbers(deps.config), { mode: 0o600 });
     const files = await describeAll(fresh);
     const manifest: BackupManifest = {
       type: "maestro.backup",

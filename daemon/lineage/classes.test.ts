@@ -23,6 +23,6 @@ test("every media type of what is stored has a class", () => {
 
 test("a class without a setting holds no text of a change; defaults keep evidence for ever, and nothing can be set below its bound", () => {
   expect(RETENTION_CLASSES.filter((each) => CLASS_TEXT[each].setting === null)).toEqual(["node", "log", "accounting"]);
-  expect(Value.Create(Retention)).toEqual({ evidence_days: 0, personal_days: 365, source_days: 90, cache_days: 30, export_days: 1, quarantine_days: 90 });
+  expect(Value.Create(Retention)).toEqual({ evidence_days: 0, personal_days: 365, source_days: 90, cache_days: 30, export_days: 1, quarantine_days: 90, episodes_days: 90 });
   expect([29, 30, 0, -1, 36_501, 30.5].map((evidence_days) => Value.Check(Retention, { ...Value.Create(Retention), evidence_days }))).toEqual([false, true, true, false, false, false]);
 });

@@ -4,6 +4,9 @@ import type { Verdict } from "../../proto/decision.ts";
 import type { ErrorCode } from "../../proto/errors.ts";
 import type { RouteName } from "../../proto/routes.ts";
 import { guardMetrics, type GuardReading } from "./guards.ts";
+import type { MarketReply } from "../../proto/market.ts";
+import { marketMetrics } from "./market.ts";
+import { routingMetrics, type RoutingReading } from "./routing.ts";
 import { watchingMetrics, type WatchingReading } from "./watching.ts";
 import { witnessMetrics, type WitnessReading } from "./witnesses.ts";
 import { Counter, exposition, Gauge, Histogram, type Labels, type Metric } from "./registry.ts";
@@ -35,6 +38,9 @@ export interface Reading {
   readonly witnesses: WitnessReading;
   readonly guards: GuardReading;
   readonly watching: WatchingReading;
+  readonly routing: RoutingReading;
+  /** Null where none is configured. */
+  readonly market: MarketReply | null;
 }
 
 const REQUEST_BOUNDS_S = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60];
@@ -138,6 +144,8 @@ function readingMetrics(now: () => Reading): Metric[] {
     ...witnessMetrics(() => now().witnesses),
     ...guardMetrics(() => now().guards),
     ...watchingMetrics(() => now().watching),
+    ...routingMetrics(() => now().routing),
+    ...marketMetrics(() => now().market),
     one("process_start_time_seconds", "When the daemon started.", ({ started_at_s }) => started_at_s),
     one("process_resident_memory_bytes", "Resident memory of the daemon, check processes not counted.", ({ memory_bytes }) => memory_bytes),
     one("process_open_fds", "Open file descriptors of the daemon.", ({ open_descriptors }) => open_descriptors),

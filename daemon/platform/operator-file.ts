@@ -1,5 +1,5 @@
 /** Files that say whom to believe: whoever could have written one could have made himself believed. */
-import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { couldOthersWrite } from "../../proto/operator-file.ts";
 
 /** The user a file belongs to; null where it cannot be told, which proves nothing to anybody. */
@@ -9,7 +9,8 @@ export const ownerOf = (path: string): number | null => statSync(path, { throwIf
 export function readOperatorFile(path: string, bytes_max: number): { readonly bytes: Uint8Array } | { readonly because: string; readonly cause?: unknown } {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    // A pipe that nobody writes to would be waited for, by the whole daemon.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     return { because: "cannot be read", cause };
   }

@@ -17,6 +17,7 @@ import { dieWithParent } from "../platform/kernel/process.ts";
 import { findGit } from "../platform/git/runner.ts";
 import { takeLock } from "../platform/socket/lock.ts";
 import { openCursor } from "./cursor.ts";
+import { deliveryGuard } from "./guard.ts";
 import { Reporter } from "./reporter.ts";
 
 const IDLE_MS = 2_000;
@@ -76,6 +77,7 @@ async function reporterOf(host: Host, trust_file: string, state: string, socket:
       cursor,
       now_ms: () => clock.now_ms(),
       random: () => Math.random(),
+      act: deliveryGuard(),
       tell: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
     },
     IDLE_MS,

@@ -9,6 +9,7 @@ import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { FeedEntry } from "../../proto/feed.ts";
 import { makeBundle, newRing, NOW, SAMPLE_IDENTITY, trustWith, type Ring } from "../testing/evidence.ts";
+import { deliveryGuard } from "./guard.ts";
 import { openCursor, STATE_FILE, type Cursor } from "./cursor.ts";
 import { Reporter } from "./reporter.ts";
 import { wordsFor } from "./words.ts";
@@ -72,6 +73,7 @@ function reporter(trust = TRUST): Reporter {
       cursor,
       now_ms: () => NOW.getTime(),
       random: () => 0.5,
+      act: deliveryGuard(),
       tell: (line) => void told.push(line),
     },
     IDLE_MS,
@@ -244,4 +246,13 @@ test("words: nothing but an admit that still holds is success, and no text of th
   expect(of("hold", ["ci.changed", "guard.self-edit"])).toEqual({ state: "pending", description: "held for a person, attempt 3: ci.changed, guard.self-edit" });
   expect(of("hold", ["ci.changed", "gate.check-unavailable"]).state).toBe("error");
   expect(of("hold", Array.from({ length: 9 }, (_, i) => `a-rule-with-a-very-long-name-${i}.and-a-second-part`)).description.length).toBeLessThanOrEqual(140);
+});
+
+test("attack: the shipped rule about retries is asked by nobody; a try too many, one at once, and an event that is none", () => {
+  const guard = deliveryGuard();
+  const tried = { attempt: 2, attempts_max: 10, waited: 500, backoff_max: 300_000 };
+  guard("delivery_tried", tried);
+  guard("delivery_tried", { ...tried, attempt: 1, waited: 0 });
+  for (const wrong of [{ attempt: 11 }, { waited: 0 }, { waited: 300_001 }, { attempts_max: undefined }]) expect(() => guard("delivery_tried", { ...tried, ...wrong })).toThrow("INV.RETRY.BOUNDED");
+  expect(() => guard("delivery_treid", tried)).toThrow("guard.unreadable");
 });

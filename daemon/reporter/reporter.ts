@@ -7,6 +7,7 @@ import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { BundleReply, FeedEntry, FeedReply } from "../../proto/feed.ts";
 import type { ReporterState, StatusJob } from "../../proto/status.ts";
+import type { ActionGuard } from "../platform/action-guard.ts";
 import { acted, type Seen } from "../platform/actions/index.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import type { Cursor } from "./cursor.ts";
@@ -26,11 +27,14 @@ export interface ReporterDeps {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly tell: (line: Readonly<Record<string, unknown>>) => void;
+  /** Asked before each try; what it refuses is a try that failed. */
+  readonly act?: ActionGuard;
 }
 
 const TRIES_MAX = 10;
 const FIRST_WAIT_MS = 1_000;
 const WAIT_MS_MAX = 300_000;
+const NO_PAUSE = { waited: 0, backoff_max: WAIT_MS_MAX };
 const DEAD_MAX = 100;
 const BECAUSE_CHARACTERS_MAX = 500;
 /** The daemon has no evidence of that gate any more, or none that can be read. Asked again it would say the same. */
@@ -53,6 +57,8 @@ type Word = { readonly superseded: true } | { readonly forged: string } | Believ
 export class Reporter {
   /** Of the entry at the cursor. */
   private tries = 0;
+  /** Before the next try of it: the pause, and the longest it may be. */
+  private pause = NO_PAUSE;
 
   constructor(
     private readonly deps: ReporterDeps,
@@ -95,6 +101,7 @@ export class Reporter {
     if (mode === "local") return this.passed(entry);
     if (await this.overtaken(identity.target_ref, later)) return this.passed(entry);
     try {
+      this.deps.act?.("delivery_tried", { attempt: this.tries + 1, attempts_max: TRIES_MAX, ...this.pause });
       await this.deps.publish({ kind: "status", repository: identity.repo_id, ref: identity.target_ref, head: identity.head, ...wordsFor(word.statement, word.lapsed) });
     } catch (error) {
       if (!(error instanceof MaestroError)) throw error;
@@ -149,7 +156,9 @@ export class Reporter {
     acted?.("Reporter", this, "Fail", this.seen(entry.place));
     const asked_ms = error.retry_after_s === null ? null : error.retry_after_s * 1000;
     const doubled_ms = Math.min(WAIT_MS_MAX, FIRST_WAIT_MS * 2 ** (this.tries - 1));
-    return { wait_ms: asked_ms === null ? doubled_ms * (0.5 + random() / 2) : asked_ms + random() * FIRST_WAIT_MS };
+    const wait_ms = asked_ms === null ? doubled_ms * (0.5 + random() / 2) : asked_ms + random() * FIRST_WAIT_MS;
+    this.pause = { waited: Math.ceil(wait_ms), backoff_max: asked_ms === null ? WAIT_MS_MAX : asked_ms + FIRST_WAIT_MS };
+    return { wait_ms };
   }
 
   private dead(entry: FeedEntry, because: string): Step {
@@ -164,6 +173,7 @@ export class Reporter {
   /** `before`: the entry right before `next`, where the reader may see it. */
   private move(next: number, before: FeedEntry | undefined, change: (state: ReporterState) => ReporterState = (state) => state): void {
     this.tries = 0;
+    this.pause = NO_PAUSE;
     const { last: _, ...state } = change(this.deps.cursor.state);
     this.deps.cursor.save({ ...state, next, ...(before === undefined ? {} : { last: { gate_id: before.gate_id, attempt: before.attempt } }) });
   }

@@ -144,8 +144,8 @@ export function openStore(deps: StoreDeps): Store {
     table<K extends Key, S extends TSchema>(name: string, schema: S): Table<K, Static<S>> {
       if (names.has(name)) throw new MaestroError("internal.bug", `table ${name} has an owner already`);
       names.add(name);
+      const host = { value_bytes_max: deps.limits.value_bytes_max, writing, guard: deps.guard?.table(name) ?? null, look };
       try {
-        const host = { value_bytes_max: deps.limits.value_bytes_max, writing, guard: deps.guard?.table(name) ?? null, look };
         return readable(readers, createTable<K, S>(name, schema, root.openDB<Buffer, LmdbKey>({ name, encoding: "binary" }), host));
       } catch (error) {
         throw failed(error, `make the table ${name}`);

@@ -1,6 +1,6 @@
 /** One bit that flips where LMDB says which tree is the newest: found, or without any effect, for each of those bits. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "lmdb";
@@ -10,6 +10,7 @@ import { whyOlder } from "./mark.ts";
 import { flipBack, flippedBit } from "./mend.ts";
 import { META_REGION_BYTES, metasIn, type Metas, newestOf, PLACES, type Place, regionAt, withData } from "./metas.ts";
 import { LMDB_OPTIONS } from "./options.ts";
+import { salvage } from "./salvage.ts";
 
 const PAGE = 4096;
 const TRANSACTION_AT = 24 + 128;
@@ -183,4 +184,30 @@ describe("the mark", () => {
       await again.close();
     }
   });
+});
+
+test("attack: a database that ends anywhere within the page at the root of its tables is not whole: LMDB would read zeros for the rest, and find no table", async () => {
+  const newest = newestOf(metas);
+  const end = (Number(newest.root) + 1) * PAGE;
+  const seen: unknown[] = [];
+  for (const left_out of [1, 100, 2_000, PAGE - 24, PAGE - 1, PAGE]) {
+    const db = folderOf();
+    truncateSync(join(db, "data.mdb"), end - left_out);
+    seen.push(whyOlder(db));
+  }
+  expect(seen).toEqual(seen.map(() => `the root of its transaction ${newest.transaction} is page ${newest.root}, which is none`));
+  expect(seen.length).toBe(6);
+});
+
+test("attack: names of tables that are zeros are counted as lost", async () => {
+  const db = folderOf();
+  // What is left are the page's header and where each name stands, and nothing where they stand.
+  const { data } = states.at(-1)!;
+  const hurt = Buffer.from(data);
+  const root = Number(newestOf(metas).root) * PAGE;
+  hurt.fill(0, root + PAGE / 2, root + PAGE);
+  writeFileSync(join(db, "data.mdb"), hurt);
+  const told: unknown[] = [];
+  await salvage(db, join(dir, "salvaged"), [], (line) => told.push(line));
+  expect(told).toContainEqual({ table: "without a name", kept: 0, refused: expect.any(Number), stopped: null });
 });

@@ -85,12 +85,12 @@ export function metasIn(fd: number): Metas | null {
 export const newestOf = ({ even, odd }: Metas): Meta => (odd.transaction > even.transaction ? odd : even);
 const olderOf = (metas: Metas): Meta => (newestOf(metas) === metas.odd ? metas.even : metas.odd);
 
-/** The transaction that wrote a page, from the page's own header; `null` where the file does not reach it. */
+/** The transaction that wrote a page, from the page's own header; `null` where the file does not reach its end: what is missing of it would be read as zeros. */
 function writtenBy(fd: number, page: bigint, page_size: number): bigint | null {
-  const header = Buffer.alloc(PAGE_HEADER_BYTES);
+  const whole = Buffer.alloc(page_size);
   const at = Number(page) * page_size;
-  if (!Number.isSafeInteger(at) || readSync(fd, header, 0, PAGE_HEADER_BYTES, at) < PAGE_HEADER_BYTES || header.readBigUInt64LE(0) !== page) return null;
-  return header.readBigUInt64LE(PAGE_TRANSACTION_AT);
+  if (!Number.isSafeInteger(at) || readSync(fd, whole, 0, page_size, at) < page_size || whole.readBigUInt64LE(0) !== page) return null;
+  return whole.readBigUInt64LE(PAGE_TRANSACTION_AT);
 }
 
 /**

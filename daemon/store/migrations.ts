@@ -36,8 +36,9 @@ function summarise(store: Store, state_dir: string): void {
 /**
  * What was there is read as it is, and an older daemon would misread what is new. In version 4 reservations name who pays, and kept
  * outcomes what they took. In version 5 a log may have changed its key (`trust.json` says so in a word more), gates may have gone
- * when their time was over, and builds hold blobs that an older `gc` would delete.
+ * when their time was over, and builds hold blobs that an older `gc` would delete. In version 6 accounts hold money and a GPU's time
+ * where routed work took any, and a promise of such work outlives the daemon that made it.
  */
 function unchanged(): void {}
 
-export const MIGRATIONS: readonly Migration[] = [{ from: 1, run: countEvidence }, { from: 2, run: summarise }, { from: 3, run: unchanged }, { from: 4, run: unchanged }];
+export const MIGRATIONS: readonly Migration[] = [{ from: 1, run: countEvidence }, { from: 2, run: summarise }, { from: 3, run: unchanged }, { from: 4, run: unchanged }, { from: 5, run: unchanged }];

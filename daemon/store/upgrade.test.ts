@@ -44,7 +44,7 @@ async function makeOld(state_dir: string): Promise<void> {
 }
 
 /** What the folder holds, and under which version it opens. */
-async function held(state_dir: string, version: 1 | 5): Promise<unknown> {
+async function held(state_dir: string, version: 1 | 6): Promise<unknown> {
   const store = open(state_dir, version);
   const rows = [...store.table<readonly [string, number], typeof OldRow>("gates", OldRow).entries()].map(({ key }) => key[0]);
   const usage = version === 1 ? null : [...openUsage(store).evidence.entries()].map(({ key, value }) => [key, value.bytes]);
@@ -64,9 +64,9 @@ const codeOf = async (work: () => Promise<unknown>): Promise<string> => {
   return "none";
 };
 
-test("version 1 becomes version 5: rows are kept, what each user keeps is counted, the old database goes once a daemon has started", async () => {
-  expect(await upgrade()).toEqual({ from: 1, to: 5 });
-  expect(await held(dir, 5)).toEqual(NEW);
+test("version 1 becomes version 6: rows are kept, what each user keeps is counted, the old database goes once a daemon has started", async () => {
+  expect(await upgrade()).toEqual({ from: 1, to: 6 });
+  expect(await held(dir, 6)).toEqual(NEW);
   expect(existsSync(join(dir, "db.old"))).toBe(true);
   forgetOld(dir);
   expect(readdirSync(dir).sort()).toEqual(["db", "oci"]);
@@ -79,7 +79,7 @@ test("kill -9 at each step leaves the old state or the new one whole, and the ne
   cpSync(join(dir, "db"), join(dry, "db"), { recursive: true });
   cpSync(join(dir, "oci"), join(dry, "oci"), { recursive: true });
   const steps = child(dry, "none").stdout.toString().split("\n").filter((line) => line !== "" && !line.startsWith("done"));
-  expect(steps).toEqual(["copy", "migrate 1", "run 1", "migrate 2", "run 2", "migrate 3", "run 3", "migrate 4", "run 4", "verify", "sync", "rename old", "rename new", "sync folder"]);
+  expect(steps).toEqual(["copy", "migrate 1", "run 1", "migrate 2", "run 2", "migrate 3", "run 3", "migrate 4", "run 4", "migrate 5", "run 5", "verify", "sync", "rename old", "rename new", "sync folder"]);
   for (const step of steps) {
     const state_dir = join(dir, step.replaceAll(" ", "-"));
     for (const part of ["db", "oci"]) cpSync(join(dir, part), join(state_dir, part), { recursive: true });
@@ -87,10 +87,10 @@ test("kill -9 at each step leaves the old state or the new one whole, and the ne
     expect([step, killed.signalCode]).toEqual([step, "SIGKILL"]);
     // Between the two renames alone nothing has the name of the current database; both wait under theirs.
     const version = existsSync(join(state_dir, "db")) ? readFileSync(join(state_dir, "db/schema"), "utf8") : "between";
-    if (version !== "between") expect([step, await held(state_dir, version === "1\n" ? 1 : 5)]).toEqual([step, version === "1\n" ? { rows: GATES, usage: null } : NEW]);
-    expect([step, version]).toEqual([step, step === "rename new" ? "between" : step === "sync folder" ? "5\n" : "1\n"]);
+    if (version !== "between") expect([step, await held(state_dir, version === "1\n" ? 1 : 6)]).toEqual([step, version === "1\n" ? { rows: GATES, usage: null } : NEW]);
+    expect([step, version]).toEqual([step, step === "rename new" ? "between" : step === "sync folder" ? "6\n" : "1\n"]);
     const again = child(state_dir, "none");
-    expect([step, again.exitCode, await held(state_dir, 5)]).toEqual([step, 0, NEW]);
+    expect([step, again.exitCode, await held(state_dir, 6)]).toEqual([step, 0, NEW]);
     expect(existsSync(join(state_dir, "db.next"))).toBe(false);
   }
 }, 120_000);
@@ -111,7 +111,7 @@ test("a migration that fails leaves the old database as it was, and nothing half
   const migrations = [{ from: 1, run: () => { throw new MaestroError("store.corrupt", "cannot"); } }];
   expect(await codeOf(() => upgradeStore({ state_dir: dir, limits, fatal: () => undefined, migrations }))).toBe("store.corrupt");
   expect(await held(dir, 1)).toEqual({ rows: GATES, usage: null });
-  expect(await upgrade()).toEqual({ from: 1, to: 5 });
+  expect(await upgrade()).toEqual({ from: 1, to: 6 });
 });
 
 test("damage in the old database is found before anything is built on it", async () => {
@@ -136,8 +136,8 @@ test("attack: a repair killed between its two renames: the repaired database tak
   await upgrade();
   renameSync(join(dir, "db"), join(dir, "db.repaired"));
   await upgrade();
-  expect([await held(dir, 5), existsSync(join(dir, "db.repaired"))]).toEqual([NEW, false]);
+  expect([await held(dir, 6), existsSync(join(dir, "db.repaired"))]).toEqual([NEW, false]);
   cpSync(join(dir, "db"), join(dir, "db.repaired"), { recursive: true });
   await upgrade();
-  expect([await held(dir, 5), existsSync(join(dir, "db.repaired"))]).toEqual([NEW, false]);
+  expect([await held(dir, 6), existsSync(join(dir, "db.repaired"))]).toEqual([NEW, false]);
 });

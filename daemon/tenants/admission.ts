@@ -29,6 +29,12 @@ const denied = (because: string): MaestroError => new MaestroError("auth.denied"
 
 const limited = (what: string, retry_after_s: number): MaestroError => new MaestroError("tenant.rate", `${what}; again in ${retry_after_s} s`, { retry_after_s });
 
+/** What a tenant's spending is counted on. */
+export function accountOf({ id, budget: given }: TenantEntry): Account {
+  const { window, ...budget } = given ?? { window: "day" as const };
+  return { key: `tenant:${id}`, budget, window_s: WINDOW_S[window] };
+}
+
 export class Admission {
   private readonly buckets: Buckets;
 
@@ -95,9 +101,7 @@ export class Admission {
     const own = new Set(entry.verbs ?? DEFAULT_VERBS);
     const verbs = grant === null ? own : grant.verbs.filter((verb) => own.has(verb));
     const repositories = [entry.repositories, grant?.repositories].filter((list) => list !== undefined && list !== null);
-    const window_s = entry.budget === undefined ? WINDOW_S.day : WINDOW_S[entry.budget.window];
-    const { window: _, ...budget } = entry.budget ?? { window: null };
-    const accounts: Account[] = [{ key: `tenant:${entry.id}`, budget, window_s }];
+    const accounts = [accountOf(entry)];
     if (grant !== null && grant.budget !== null && grant.jti !== null) accounts.push({ key: `token:${grant.jti}`, budget: grant.budget, window_s: null });
     return {
       uid,

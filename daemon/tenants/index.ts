@@ -1,17 +1,19 @@
 /** Tenants of a build host: who asks, what it may, how fast, and what it spends. */
 import { Value } from "@sinclair/typebox/value";
 import type { Limits } from "../../proto/config.ts";
+import type { BudgetLeft } from "../../proto/usage.ts";
 import { type SocketRole, TenantLimits, type Verb } from "../../proto/tenant.ts";
 import type { Host } from "../config/host.ts";
 import type { ActionGuard } from "../platform/action-guard.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Peer } from "../platform/socket/index.ts";
 import type { Store } from "../store/db.ts";
-import { Admission } from "./admission.ts";
+import { timestampOf } from "../verifier/time.ts";
+import { accountOf, Admission } from "./admission.ts";
 import type { Amount, Bill } from "./ledger/core.ts";
 import { type Ledger, openLedger } from "./ledger/index.ts";
 import { Lines } from "./lines.ts";
-import { pay, type Spent } from "./meter.ts";
+import { pay, type Payer, type Spent, type Taken } from "./meter.ts";
 import type { Principal } from "./principal.ts";
 import { TenantTable } from "./table.ts";
 import { type Credential, Tokens } from "./tokens.ts";
@@ -33,6 +35,8 @@ export interface TenantDeps {
   readonly warn: (what: string, error: unknown) => void;
   /** See `LedgerDeps`. */
   readonly act?: ActionGuard;
+  /** See `MeterDeps`. */
+  readonly taken?: Taken;
 }
 
 type TokenSources = Pick<Host, "capabilities" | "oidc">;
@@ -47,7 +51,9 @@ export interface Tenants {
   /** A place in the tenant's line for as long as `work` takes. Throws `tenant.queue`. */
   inLine<T>(principal: Principal, work: () => Promise<T>): Promise<T>;
   /** Does the work at the expense of the principal: `worst` is reserved before, what it used is settled after, and on `bill` too. Throws `tenant.budget`. */
-  pay<T>(principal: Pick<Principal, "accounts">, worst: Amount, work: (spent: Spent) => Promise<T>, bill?: Bill): Promise<T>;
+  pay<T>(principal: Payer, worst: Amount, work: (spent: Spent) => Promise<T>, bill?: Bill): Promise<T>;
+  /** What a tenant has left of its budget now; null for one without, and for whoever is none. */
+  budgetLeft(tenant: string): BudgetLeft | null;
   /** Why the principal could not pay for so much now; null where it could. */
   left(principal: Principal, amount: Amount): string | null;
   /** From the next request on: whose tokens are taken and which are revoked, with the key files read again. Throws `trust.malformed` and changes nothing. */
@@ -58,7 +64,7 @@ export interface Tenants {
 }
 
 /** Throws `config.malformed` for a group this machine does not have, `trust.malformed` for keys that cannot be read. */
-export async function createTenants({ host, trust_domain, own_uid, store, clock, now_s, warn, act }: TenantDeps): Promise<Tenants> {
+export async function createTenants({ host, trust_domain, own_uid, store, clock, now_s, warn, act, taken }: TenantDeps): Promise<Tenants> {
   const table = new TenantTable(host.tenants);
   const opened = ({ capabilities, oidc }: TokenSources) => Tokens.open({ capabilities, oidc, trust_domain, now_s });
   let tokens = await opened(host);
@@ -71,12 +77,18 @@ export async function createTenants({ host, trust_domain, own_uid, store, clock,
     isTenant: (peer) => table.candidates(peer).length > 0,
     isPerson: (uid) => host.people.some(({ uids = [] }) => uids.includes(uid)),
     inLine: (principal, work) => lines.pass(principal, work),
+    budgetLeft(tenant) {
+      const account = table.entries.filter(({ id }) => id === tenant).map(accountOf)[0];
+      if (account === undefined || account.window_s === null || Object.keys(account.budget).length === 0) return null;
+      const now = now_s();
+      return { refilled: timestampOf(now - (now % account.window_s) + account.window_s), ...ledger.left(account) };
+    },
     left: ({ accounts }, amount) => (accounts.length === 0 ? null : ledger.short(accounts, amount)),
     believe: async (sources) => {
       tokens = await opened(sources);
     },
     pay: async (principal, worst, work, bill) => {
-      const paid = pay({ ledger, clock, warn }, principal, worst, work, bill);
+      const paid = pay({ ledger, clock, warn, taken }, principal, worst, work, bill);
       under_way.add(paid);
       try {
         return await paid;

@@ -1,5 +1,7 @@
 /** Runs one check over a change written down as texts. */
 import type { Thresholds } from "../../proto/config.ts";
+import type { ModelRun } from "../../proto/formal.ts";
+import type { EvaluationRun } from "../../proto/learned.ts";
 import type { ModelOutcome } from "../../proto/model.ts";
 import type { Finding, Outcome } from "../../proto/outcome.ts";
 import { runCheck, type Check, type CheckContext, type ExampleFile } from "../gate/checks/check.ts";
@@ -8,8 +10,12 @@ import { factsOf, type FactsOptions, type TextChange } from "./facts.ts";
 
 export const THRESHOLDS: Thresholds = { size_lines_max: 800, large_binary_bytes_max: 1024 * 1024, tests_removed_max: 2, assertions_removed_max: 4 };
 
-export async function outcomeOf(check: Check, changes: readonly TextChange[], { ran, ...options }: FactsOptions & { readonly ran?: ModelOutcome | undefined } = {}): Promise<Outcome> {
-  const runs: Pick<CheckContext, "runs"> = ran === undefined ? {} : { runs: { model: () => ({ id: "0".repeat(64), outcome: ran, spec_sha256: "5".repeat(64), tool: null }), property: () => null } };
+const ID = "0".repeat(64);
+
+export async function outcomeOf(check: Check, changes: readonly TextChange[], { ran, evaluated, ...options }: FactsOptions & { readonly ran?: ModelOutcome | undefined; readonly evaluated?: string | undefined } = {}): Promise<Outcome> {
+  const model = (): ModelRun | null => (ran === undefined ? null : { id: ID, outcome: ran, spec_sha256: "5".repeat(64), tool: null });
+  const evaluation = ({ router }: Pick<EvaluationRun, "router">): EvaluationRun | null => (evaluated === undefined ? null : { id: ID, router, report: evaluated, because: null });
+  const runs: Pick<CheckContext, "runs"> = ran === undefined && evaluated === undefined ? {} : { runs: { model, property: () => null, evaluation } };
   return runCheck(check, factsOf(changes, { wants: wantsContent, ...options }), { ...runs, thresholds: THRESHOLDS, signal: new AbortController().signal });
 }
 

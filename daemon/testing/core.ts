@@ -17,6 +17,7 @@ import type { ActionGuard } from "../platform/action-guard.ts";
 import { receivePack } from "../platform/git/intake.ts";
 import { Scratch, streamOf, type Source } from "../platform/git/testing/scratch.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
+import { bundleDigest } from "../policy/index.ts";
 import { verifyBundle } from "../verifier/index.ts";
 import { FakeClock } from "./clock.ts";
 import { WORKER } from "./programs.ts";
@@ -113,7 +114,7 @@ export class World implements AsyncDisposable {
     this.#pools.push(pool);
     const judging = { host, git: tools, pool, sandbox: noSandbox, clock: this.clock, scratch_dir: join(this.state_dir, "scratch"), trees_dir: join(this.state_dir, "trees"), host_policy: { path: "/nonexistent/policy", name: "told" } };
     const policy = change.policy ?? new Uint8Array([1]);
-    return { pool, keeper: new GateKeeper({ ...(change.act === undefined ? {} : { act: change.act }), shelf, outcomes, ...judging, judge: new Judge(judging), repositories, targets: new Targets({ host, egress: NO_REMOTE, repositories }), evidence, gates, artifacts, outbox, usage, host_policy_bytes: policy }) };
+    return { pool, keeper: new GateKeeper({ ...(change.act === undefined ? {} : { act: change.act }), shelf, outcomes, ...judging, judge: new Judge(judging), repositories, targets: new Targets({ host, egress: NO_REMOTE, repositories }), evidence, gates, artifacts, outbox, usage, host_policy_digest: bundleDigest(policy, "the policy of this test") }) };
   }
 
   gate(intake: Intake, asked: Asked, keeper = this.core.keeper, listen: (event: Progress) => void = () => undefined, signal = never): Promise<GateResult> {

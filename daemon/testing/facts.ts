@@ -36,6 +36,7 @@ export interface FactsOptions {
   readonly commands?: Facts["commands"];
   readonly runners?: Facts["runners"];
   readonly formal?: Facts["formal"];
+  readonly learned?: Facts["learned"];
   readonly waived?: Facts["waived"];
   /** Paths of the merged tree beside those of the change. */
   readonly tree?: readonly (string | { path: string; mode: Mode })[];
@@ -158,6 +159,7 @@ export function factsOf(changes: readonly TextChange[], options: FactsOptions = 
     commands: [...(options.commands ?? [])],
     runners: [...(options.runners ?? [])],
     formal: options.formal ?? { specs: [], invariants: null, files: [] },
+    learned: options.learned ?? { entries: [], files: [] },
     waived: [...(options.waived ?? [])],
     gaps: [],
   };

@@ -11,6 +11,13 @@ export interface Fault {
   readonly to: string;
 }
 
+/** Throws where the code has changed and the fault is not in it any more, or could be in two places. */
+export function withFault(text: string, { file, from, to }: Fault): string {
+  const times = text.split(from).length - 1;
+  if (times !== 1) throw new Error(`${file} says ${JSON.stringify(from)} ${times} times, not once; the seeded fault is out of date`);
+  return text.replace(from, () => to);
+}
+
 /**
  * Modules with faults, in a folder of their own until it is disposed of. What they import is the project's, but for other modules of the same
  * call: name first those that are imported by later ones.
@@ -22,8 +29,7 @@ export class Mutants implements Disposable {
   /** `fault` or, without one, a copy that only imports what was made before. Throws where the code has changed and the fault is not in it any more. */
   make(file: string, fault?: Omit<Fault, "file">): string {
     const text = readFileSync(file, "utf8");
-    if (fault !== undefined && text.split(fault.from).length !== 2) throw new Error(`${file} does not say ${JSON.stringify(fault.from)} exactly once; the seeded fault is out of date`);
-    const changed = fault === undefined ? text : text.replace(fault.from, () => fault.to);
+    const changed = fault === undefined ? text : withFault(text, { ...fault, file });
     const whole = changed.replace(/(\bfrom |\bimport\()"([^"\n]+)"/g, (whole, keyword: string, path: string) => {
       if (/^(?:node|bun)(?::|$)/.test(path)) return whole;
       const target = path.startsWith(".") ? join(dirname(file), path) : Bun.resolveSync(path, dirname(file));

@@ -5,6 +5,7 @@ import { parseCanonical } from "../../proto/canonical.ts";
 import { fromBase64, toHex } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Verification } from "../../proto/verification.ts";
+import { EVALUATION } from "./further/evaluation.ts";
 import type { About, Kind, Said } from "./further/kind.ts";
 import { SVR } from "./further/svr.ts";
 import { TEST_RESULT } from "./further/test-result.ts";
@@ -17,7 +18,7 @@ import { checkSignature, openEnvelope, type ClaimedStatement } from "./statement
 import { pass, stop, type Step } from "./step.ts";
 import { entriesOf, permits, type Trust, type Use } from "./trust.ts";
 
-const KINDS: readonly Kind[] = [SVR, TEST_RESULT, VSA];
+const KINDS: readonly Kind[] = [EVALUATION, SVR, TEST_RESULT, VSA];
 
 /** The bundle's own attestation of obligations, as it was opened. */
 export interface Beside {

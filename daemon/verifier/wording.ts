@@ -37,6 +37,16 @@ export function remarks({ lapsed, hidden_leaves, witnesses, ...verification }: V
   return said;
 }
 
+/** What of a bundle's documents came of running something: that is not run again here. */
+export function notRunAgain(documents: Verification["documents"]): string[] {
+  const count = (place: string): number => documents.filter(({ name }) => name.startsWith(place)).length;
+  const [broken, asked] = [count("counterexample/"), count("smt/")];
+  return [
+    ...(broken === 0 ? [] : [`that ${broken === 1 ? "the counterexample breaks what it says" : `${broken} counterexamples break what they say`}: nothing is run here; the last line of each in maestro cex show says how to see it`]),
+    ...(asked === 0 ? [] : [`what a solver answered to ${asked === 1 ? "a question" : `${asked} questions`}: it is not asked again here; maestro verify --extract DIR writes them, and z3 FILE asks`]),
+  ];
+}
+
 /** As `headline`, of a release by itself; the person's own reason is for the face to add. */
 export function releaseHeadline(verification: ReleaseVerification, escape: Escape): string {
   if (verification.result !== "verified") return `${verification.result === "failed" ? "FAILED" : "UNKNOWN SIGNER"}  this is no release of that trust file`;

@@ -12,6 +12,9 @@ export const VSA_PREDICATE = "https://slsa.dev/verification_summary/v1";
 /** Test Result (in-toto/attestation, spec/predicates/test-result.md). */
 export const TEST_RESULT_PREDICATE = "https://in-toto.io/attestation/test-result/v0.1";
 
+/** What a node's own log of decisions says of a learned policy that a change brings; of gates of such changes alone. */
+export const EVALUATION_PREDICATE = "urn:maestro:predicate:evaluation:v1";
+
 /** What a node says of each gate beside its obligations, where its trust file lets it. */
 export const BESIDE_PREDICATES = [SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE] as const;
 

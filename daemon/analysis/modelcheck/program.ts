@@ -7,6 +7,7 @@ import { Value } from "@sinclair/typebox/value";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { ModelLimits, type ModelReport, type ModelRow, type ModelTool } from "../../../proto/model.ts";
 import { environmentOf } from "../../config/environment.ts";
+import { untilNobodyAsks } from "../../platform/asker.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { FolderCache } from "./cache.ts";
 import { type FolderModel, modelsIn } from "./folder.ts";
@@ -40,11 +41,10 @@ async function checked(models: readonly FolderModel[], cached: boolean, limits: 
   stack.defer(() => rmSync(work_dir, { recursive: true, force: true }));
   const sandbox = ownSandbox();
   stack.defer(() => sandbox.close());
-  const abort = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
+  const stopped = untilNobodyAsks();
   const deps = { sandbox, toolchain, work_dir, limits, cache: cached ? new FolderCache(cacheFolder()) : null, monotonic_ms: () => systemClock.monotonic_ms() };
   for (const { name, request, wanted } of models) {
-    const answer = await runModel(request, deps, abort.signal);
+    const answer = await runModel(request, deps, stopped);
     tool = answer.tool;
     add({ name, wanted, as_wanted: asWanted(wanted, answer.outcome), outcome: answer.outcome, cached: answer.cached, us: answer.us });
   }

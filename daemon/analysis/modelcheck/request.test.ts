@@ -25,8 +25,17 @@ describe("what is not run at all", () => {
     expect(requestProblem(model("Spec", "\\* RandomElement would do too\n(* RandomElement *)\nInit == x = 1", ""), limits)).toBeNull();
   });
 
+  test("attack: drawing at random hides between strings that look like a comment, behind one that ended, or in the configuration", () => {
+    for (const body of ['Init == "(*" # "a" /\\ x \\in {RandomElement({0, 1})} /\\ "*)" # "b"', '\\* \rInit == x = RandomElement(S)', '(* " (* " *) \\* *) Init == x = RandomElement(S)', "Init == x = JavaTime"]) expect(requestProblem(model("Spec", body, ""), limits)).toContain("draws at random or asks the clock");
+    for (const cfg of ["CONSTANT Pick <- RandomElement\n", "CONSTANT Pick <- [Other] RandomElement\n"]) expect(requestProblem(model("Spec", "CONSTANT Pick(_)", cfg), limits)).toContain("the configuration draws at random");
+  });
+
+  test("attack: a configuration that TLC stops reading, and then finds no error", () => {
+    expect(requestProblem(model("Spec", BODY, "SPECIFICATION Spec\n; INVARIANT Small\n"), limits)).toBe('the configuration cannot be read: ";" in line 2 is no sign of TLA+: TLC stops reading there without a word, and nothing behind it is asked');
+  });
+
   test("more than the limits allow", () => {
-    expect(requestProblem(model("Spec", BODY, "x".repeat(100)), { ...limits, spec_bytes_max: 100 })).toContain("spec_bytes_max");
+    expect(requestProblem(model("Spec", BODY, "INIT I ".repeat(15)), { ...limits, spec_bytes_max: 100 })).toContain("spec_bytes_max");
     expect(requestProblem(model("Spec", BODY, "", { A: "", B: "" }), { ...limits, modules_max: 2 })).toContain("modules_max");
   });
 });

@@ -2,6 +2,8 @@
 import { fromUtf8Lossy } from "../../../proto/encoding.ts";
 import { canonicalText } from "../../../proto/canonical.ts";
 import type { ModelLimits } from "../../../proto/model.ts";
+import { moduleText } from "./comments.ts";
+import { readConfig } from "./config.ts";
 import { STANDARD_MODULES } from "./release.ts";
 
 export interface ModelRequest {
@@ -15,11 +17,8 @@ export interface ModelRequest {
 /** A name of TLA+ may begin with a digit; it has a letter somewhere. */
 export const MODULE_NAME = /^(?=.{1,64}$)(?=.*[A-Za-z])[A-Za-z0-9_]+$/;
 
-/** Words of TLC and Randomization by which a run looks at some states and says nothing of the others. */
-const SAMPLING = /\b(?:RandomElement|RandomSubset\w*|RandomSetOfSubsets|TestRandomSetOfSubsets)\b/;
-
-/** Without comments; a comment in a comment is left standing, and one word too many only costs an answer. */
-const withoutComments = (text: string): string => text.replace(/\\\*[^\n]*/g, "").replace(/\(\*[^]*?\*\)/g, "");
+/** Words of TLC and Randomization by which a run looks at some states, or at others each time, and says nothing of the rest. */
+const SAMPLING = /\b(?:RandomElement|RandomSubset\w*|RandomSetOfSubsets|TestRandomSetOfSubsets|JavaTime)\b/;
 
 /** Why this is not run at all; null where it may be. */
 export function requestProblem({ spec, cfg, modules }: ModelRequest, limits: Pick<ModelLimits, "spec_bytes_max" | "modules_max">): string | null {
@@ -32,8 +31,11 @@ export function requestProblem({ spec, cfg, modules }: ModelRequest, limits: Pic
   if (modules.size > limits.modules_max) return `${modules.size} modules are more than ${limits.modules_max} (modules_max)`;
   const bytes = [...modules.values(), cfg].reduce((sum, { length }) => sum + length, 0);
   if (bytes > limits.spec_bytes_max) return `${bytes} bytes of specification are more than ${limits.spec_bytes_max} (spec_bytes_max)`;
-  const sampling = [...modules].find(([, text]) => SAMPLING.test(withoutComments(fromUtf8Lossy(text))));
-  return sampling === undefined ? null : `module ${sampling[0]} draws at random, so a run of it looks at some of its states and proves nothing of the others`;
+  const config = readConfig(fromUtf8Lossy(cfg));
+  if ("because" in config) return `the configuration cannot be read: ${config.because}`;
+  const texts = [...modules].map(([name, text]) => [`module ${name}`, moduleText(fromUtf8Lossy(text))] as const);
+  const sampling = [...texts, ["the configuration", [...config.constants.values()].join("\n")] as const].find(([, text]) => SAMPLING.test(text));
+  return sampling === undefined ? null : `${sampling[0]} draws at random or asks the clock, so a run of it looks at some of its states and proves nothing of the others`;
 }
 
 const digest = (bytes: Uint8Array): string => Bun.SHA256.hash(bytes, "hex");

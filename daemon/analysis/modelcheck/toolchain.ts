@@ -34,11 +34,14 @@ export function jarProblem(jar: string): string | null {
   }
 }
 
-export function findToolchain(): Toolchain | Missing {
+/** Where Java and the jar are, without a look at the jar: an answer that is known needs none, and whatever is run has it read by `runModel`. */
+export function placedToolchain(): Toolchain | Missing {
   const folder = toolFolder();
-  const jar = join(folder, JAR);
-  const because = jarProblem(jar);
-  if (because !== null) return { because };
   const java = findJava(environmentOf("JAVA_HOME"), environmentOf("PATH"));
-  return "because" in java ? java : { java, folder, jar };
+  return "because" in java ? java : { java, folder, jar: join(folder, JAR) };
+}
+
+export function findToolchain(): Toolchain | Missing {
+  const because = jarProblem(join(toolFolder(), JAR));
+  return because === null ? placedToolchain() : { because };
 }

@@ -47,6 +47,15 @@ describe.skipIf(skipped)("is no pass:", () => {
     expect(await outcomeOf("export const t = { init: () => { while (true); }, step: (s) => s };", { runs: 5, limits: { wall_ms: 400 } })).toMatchObject(because("not_run", "it passed wall_ms"));
   });
 
+  test("a state that cannot be copied: the target's fault, not ours", async () => {
+    expect(await outcomeOf("export const t = { init: () => ({ spent: 0, budget: 100 }), step: (s) => ({ ...s, get spent() { throw new Error('not today'); } }) };", { runs: 5 })).toMatchObject(because("target", "not today"));
+    expect(await outcomeOf("export const t = { init: () => ({ spent: 0, budget: 100 }), step: (s) => { const spent = []; spent.push(spent); return { ...s, spent }; } };", { runs: 5 })).toMatchObject(because("target", "cyclic"));
+  });
+
+  test("a process that ends with a complaint, although every case kept the rule", async () => {
+    expect(await outcomeOf(`process.exitCode = 7; export const t = ${HONEST};`)).toMatchObject(because("target", "no case broke the rule, and yet it ended with 7"));
+  });
+
   test("a module that is not there", async () => {
     expect(await outcomeOf("export const other = 1;")).toMatchObject({ result: "unavailable", reason: "not_run" });
   });

@@ -5,8 +5,8 @@ import { fromUtf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { INVARIANT_BYTES_MAX, INVARIANT_FILES_MAX } from "../../../proto/invariant.ts";
 import { nearest } from "../../../proto/suggest.ts";
-import { compileAll, type Folder } from "../../invariants/index.ts";
-import shippedEvents from "../../../invariants/events.yaml" with { type: "text" };
+import type { Folder } from "../../invariants/index.ts";
+import { compileRepository } from "../../invariants/repository.ts";
 import { planOf, type Plan } from "./plan.ts";
 
 function read(folder: string, name: string): { readonly name: string; readonly text: string } {
@@ -26,9 +26,7 @@ export function targetsIn(folder: string): Folder {
     throw new MaestroError("cli.usage", `${folder} is no folder that can be read`, { cause: error });
   }
   if (names.length > INVARIANT_FILES_MAX) throw new MaestroError("cli.usage", `${folder} holds more than ${INVARIANT_FILES_MAX} files`);
-  const files = names.map((name) => read(folder, name));
-  const events = files.some(({ text }) => /^events:/m.test(text)) ? [] : [{ name: "(events of the daemon)", text: shippedEvents }];
-  const all = compileAll([...files, ...events]);
+  const all = compileRepository(names.map((name) => read(folder, name)));
   const [first, ...more] = all.errors;
   if (first !== undefined) throw new MaestroError("cli.usage", `${first.file}:${first.line}:${first.column}: ${first.message}; ${first.fix}${more.length === 0 ? "" : ` (and ${more.length} more; see maestro invariants check)`}`);
   return all;

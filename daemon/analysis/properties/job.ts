@@ -1,9 +1,9 @@
 /** What a run asks of the sandbox. */
-import { realpathSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { readdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { SandboxLimits } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import type { PropertyLimits } from "../../../proto/property.ts";
+import type { PropertyLimits } from "../../../proto/limits.ts";
 import { defaultMounts, SYSTEM_MOUNT } from "../../config/tool-mounts.ts";
 import { INSIDE, type Mount, type SandboxJob } from "../../platform/sandbox/job.ts";
 
@@ -27,6 +27,9 @@ function packages(): Mount[] {
   }
 }
 
+/** Debian's Java reads its own settings there, and does not start without. */
+const javaSettings = (): Mount[] => readdirSync("/etc").filter((name) => /^java-[0-9]+-openjdk$/.test(name)).map((name) => ({ host: join("/etc", name), inside: join("/etc", name) }));
+
 const limitsOf = ({ wall_ms, cpu_s, memory_bytes_max, processes_max, scratch_bytes_max }: PropertyLimits): SandboxLimits => ({ wall_ms, cpu_s, memory_bytes_max, processes_max, open_files_max: OPEN_FILES_MAX, file_bytes_max: scratch_bytes_max, scratch_bytes_max, output_bytes_max: 1024 * 1024 });
 
 export interface JobParts {
@@ -49,7 +52,7 @@ export function propertyJob({ work, folder, tree_dir, limits, env, stdin, into }
     argv: work === "test" ? [program, "test", "--timeout", String(limits.wall_ms), `${TEST_FOLDER}/${TEST}`] : [program, `${TEST_FOLDER}/${DRIVE}`, left],
     cwd: INSIDE.scratch,
     tree_dir,
-    mounts: [...(system?.folders ?? []), ...(bun?.folders ?? []), ...(work === "test" ? packages() : []), { host: folder, inside: TEST_FOLDER }],
+    mounts: [...(system?.folders ?? []), ...(bun?.folders ?? []), ...javaSettings(), ...(work === "test" ? packages() : []), { host: folder, inside: TEST_FOLDER }],
     env: { PATH: "/opt/bun:/usr/local/bin:/usr/bin:/bin", HOME: INSIDE.scratch, LANG: "C.UTF-8", PROPERTY_REPORT: left, PROPERTY_CWD: INSIDE.tree, ...env },
     stdin: stdin === null ? null : Buffer.from(stdin),
     wanted: [{ path: LEFT, bytes_max: limits.report_bytes_max, into }],

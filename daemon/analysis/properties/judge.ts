@@ -1,7 +1,7 @@
 /** What an invariant says of states that were seen, by its own closures; and such a case as a counterexample. Pure. */
 import type { Candidate, CexFields, CexStep } from "../../../proto/counterexample.ts";
-import { cexDouble, cexInteger, type CexValue } from "../../../proto/cex-value.ts";
-import { type Clause, type Predicate, predicate } from "../../invariants/index.ts";
+import { CEX_ITEMS_MAX, cexDouble, cexInteger, type CexValue } from "../../../proto/cex-value.ts";
+import { type Clause, type Node, type Predicate, predicate } from "../../invariants/index.ts";
 import type { Args, Step } from "./cases.ts";
 import { exactly } from "./inside/exact.ts";
 import { fieldsRead, type Plan, type PropertyInvariant } from "./plan.ts";
@@ -22,23 +22,34 @@ export interface Broken {
 export interface Judged {
   readonly broken: Broken | null;
   readonly asked: number;
-  /** Conditions `a || b` of which a was not true, so that it was for b to hold. */
+  /** Conditions `a || b` of which a was not true, so that it was for b to hold; `c ? b : true` reads as `!c || b`. */
   readonly needed: ReadonlySet<string>;
 }
 
-/** What says of `a || b` whether a alone decides; made once for all states. */
-const firstSides = new WeakMap<Clause, Predicate>();
+/** What says of `a || b` whether b was needed; made once for all states. */
+const secondSides = new WeakMap<Clause, (...state: Parameters<Predicate>) => boolean>();
 
-function firstSide(clause: Clause): Predicate | null {
-  if (clause.node.kind !== "binary" || clause.node.op !== "||") return null;
-  const known = firstSides.get(clause) ?? predicate(clause.node.left);
-  firstSides.set(clause, known);
-  return known;
+const isTrue = (node: Node): boolean => node.kind === "literal" && node.value === true;
+
+/** `null` for a rule that is always asked whole. */
+function secondNeeded(clause: Clause): ((...state: Parameters<Predicate>) => boolean) | null {
+  const known = secondSides.get(clause);
+  if (known !== undefined) return known;
+  const { node } = clause;
+  const either = node.kind === "binary" && node.op === "||" ? predicate(node.left) : null;
+  const when = node.kind === "cond" && (isTrue(node.else) || isTrue(node.then)) ? predicate(node.test) : null;
+  const wanted = node.kind === "cond" && isTrue(node.else);
+  const needed = either !== null ? (...state: Parameters<Predicate>) => !either(...state).ok : when !== null ? (...state: Parameters<Predicate>) => when(...state).ok === wanted : null;
+  if (needed !== null) secondSides.set(clause, needed);
+  return needed;
 }
 
-/** Those of a rule that read as "unless a, b". */
-export const conditional = ({ assert, post }: PropertyInvariant): readonly Clause[] => [...assert, ...post].filter((clause) => firstSide(clause) !== null);
+/** Those of a rule that read as "unless a, b": `a || b`, and `a ? b : true`. */
+export const conditional = ({ assert, post }: PropertyInvariant): readonly Clause[] => [...assert, ...post].filter((clause) => secondNeeded(clause) !== null);
 
+/** Of one value; a person reads it. */
+const TEXT_CHARACTERS_MAX = 2_000;
+const INTEGER_BITS_MAX = 1_024;
 const ACTION_CHARACTERS_MAX = 2_000;
 /** A longer one is found again by its seed alone. */
 const PATH_CHARACTERS_MAX = 1_024;
@@ -53,7 +64,7 @@ export function judged(plan: Plan, steps: readonly Step[], { states }: Driven): 
     for (const clause of clauses) {
       asked += 1;
       const said = clause.check(states[at] ?? {}, { old });
-      if (firstSide(clause)?.(states[at] ?? {}, { old }).ok === false) needed.add(clause.path.join("."));
+      if (secondNeeded(clause)?.(states[at] ?? {}, { old }) === true) needed.add(clause.path.join("."));
       if (!said.ok) return { clause: clause.path.join("."), message: said.message, at };
     }
     return null;
@@ -70,17 +81,22 @@ export function judged(plan: Plan, steps: readonly Step[], { states }: Driven): 
   return { broken: null, asked, needed };
 }
 
+const told = (what: string): CexValue => ({ "#unserializable": what });
+
+/** What no counterexample holds is told in words. */
 function cexOf(value: unknown): CexValue {
   switch (typeof value) {
     case "boolean":
-    case "string":
       return value;
+    case "string":
+      return value.length > TEXT_CHARACTERS_MAX ? told(`a text of ${value.length} characters`) : value.isWellFormed() ? value : told("a text with half a character");
     case "bigint":
-      return cexInteger(value);
+      return BigInt.asIntN(INTEGER_BITS_MAX, value) === value ? cexInteger(value) : told(`an integer of more than ${INTEGER_BITS_MAX} bits`);
     case "number":
       return Number.isSafeInteger(value) && !Object.is(value, -0) ? value : cexDouble(value);
     default:
-      return Array.isArray(value) ? value.map(cexOf) : { "#unserializable": value === undefined ? "missing" : "an object" };
+      if (!Array.isArray(value)) return told(value === undefined ? "missing" : "an object");
+      return value.length > CEX_ITEMS_MAX ? told(`a list of ${value.length} items`) : value.map(cexOf);
   }
 }
 
@@ -88,10 +104,10 @@ function cexOf(value: unknown): CexValue {
 function shownFields({ fields, invariant }: Plan, states: readonly Args[]): (state: Args) => CexFields {
   const read = fieldsRead(invariant);
   const names = fields.filter((name) => read.has(name) || states.some((state) => state[name] !== undefined));
-  return (state) => Object.fromEntries(names.map((name) => [name, invariant.fields.get(name)?.tainted === true ? { "#unserializable": "withheld" } : cexOf(state[name])]));
+  return (state) => Object.fromEntries(names.map((name) => [name, invariant.fields.get(name)?.tainted === true ? told("withheld") : cexOf(state[name])]));
 }
 
-export const actionText = (action: string, args: Args): string => (Object.keys(args).length === 0 ? action : `${action}(${JSON.stringify(args, exactly)})`).slice(0, ACTION_CHARACTERS_MAX);
+export const actionText = (action: string, args: Args): string => (Object.keys(args).length === 0 ? action : `${action}(${JSON.stringify(args, exactly)})`).slice(0, ACTION_CHARACTERS_MAX).toWellFormed();
 
 /** `found`: seed and path of the shrunk case; `null` for one that was made outside. */
 export function candidateOf(plan: Plan, steps: readonly Step[], { states }: Driven, broken: Broken, found: { readonly seed: number; readonly path: string } | null): Candidate {

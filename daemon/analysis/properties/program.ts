@@ -5,7 +5,9 @@ import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Value } from "@sinclair/typebox/value";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
-import { PropertyLimits, type PropertyReport, type PropertyRow } from "../../../proto/property.ts";
+import { PropertyLimits } from "../../../proto/limits.ts";
+import type { PropertyReport, PropertyRow } from "../../../proto/property.ts";
+import { untilNobodyAsks } from "../../platform/asker.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { ownSandbox } from "../modelcheck/own-sandbox.ts";
 import { testFile } from "./emit/test-file.ts";
@@ -25,12 +27,11 @@ async function tested(all: readonly Chosen[], tree_dir: string, options: Propert
   stack.defer(() => rmSync(work_dir, { recursive: true, force: true }));
   const sandbox = ownSandbox();
   stack.defer(() => sandbox.close());
-  const abort = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
+  const stopped = untilNobodyAsks();
   const deps = { sandbox, work_dir, tree_dir, limits: Value.Create(PropertyLimits) };
   const rows: PropertyRow[] = [];
   for (const { target, invariant, plan } of all) {
-    const row: PropertyRow = "because" in plan ? { target, invariant, seed: 0, outcome: { result: "unavailable", reason: "declared", because: plan.because }, us: 0 } : await runProperty(plan, deps, options, abort.signal, () => systemClock.monotonic_ms());
+    const row: PropertyRow = "because" in plan ? { target, invariant, seed: 0, outcome: { result: "unavailable", reason: "declared", because: plan.because }, us: 0 } : await runProperty(plan, deps, options, stopped, () => systemClock.monotonic_ms());
     rows.push(row);
     say({ event: "row", row });
   }
@@ -42,8 +43,10 @@ function generated(all: readonly Chosen[], tree_dir: string, out: string): strin
   const [first, more] = all;
   if (first === undefined || more !== undefined) throw new MaestroError("cli.usage", `a file holds one test, and this is about ${all.map(({ target, invariant }) => `${target} with ${invariant}`).join(", ")}; name one target, and one with --invariant`);
   if ("because" in first.plan) throw new MaestroError("cli.usage", first.plan.because);
+  // Kept by others on other machines, so the place of the rule is that in the tree.
+  const plan = { ...first.plan, invariant: { ...first.plan.invariant, file: relative(tree_dir, first.plan.invariant.file) } };
   const there = relative(dirname(resolve(out)), join(tree_dir, first.plan.module)).replaceAll("\\", "/");
-  const written = testFile(first.plan, { specifier: there.startsWith(".") ? there : `./${there}`, file: relative(tree_dir, resolve(out)), inside: insideSources() });
+  const written = testFile(plan, { specifier: there.startsWith(".") ? there : `./${there}`, file: relative(tree_dir, resolve(out)), inside: insideSources() });
   if ("because" in written) throw new MaestroError("cli.usage", written.because);
   return written.text;
 }

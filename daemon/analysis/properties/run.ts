@@ -1,4 +1,5 @@
 /** A property test of one target and one invariant: made, run in the sandbox, and believed only as far as it was seen again. */
+import { type Candidate, counterexampleBytes } from "../../../proto/counterexample.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { PropertyCounts, PropertyOutcome, PropertyRow } from "../../../proto/property.ts";
 import { replayed } from "../../checking/replayed.ts";
@@ -28,9 +29,12 @@ const CASES_SEEN_AGAIN_MAX = 25;
 
 const unavailable = (reason: Unavailable["reason"], because: string): Unavailable => ({ result: "unavailable", reason, because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed() });
 
+/** One call in so many cases: a `pre` may leave most of them out, and not nearly all. */
+const CALLS_OF_RUNS_MIN = 10;
+
 /** Why nothing was shown although nothing failed, or `null`. */
 export function vacuous(plan: Plan, { cases, calls, asked, changed, skipped, actions }: PropertyCounts, runs: number): string | null {
-  if (cases < runs || calls < Math.ceil(runs / 2)) return `${calls} call(s) in ${cases} case(s) of ${runs}${skipped === 0 ? "" : `; pre left ${skipped} out`}`;
+  if (cases < runs || calls < Math.ceil(runs / CALLS_OF_RUNS_MIN)) return `${calls} call(s) in ${cases} case(s) of ${runs}${skipped === 0 ? "" : `; pre left ${skipped} out`}`;
   const never = plan.actions.find(({ name }) => (actions[name] ?? 0) === 0);
   if (never !== undefined) return `${never.name} never came to be called in ${cases} cases${skipped === 0 ? "" : `; pre left ${skipped} call(s) out`}`;
   if (asked === 0) return `the rule was asked of no state: no action that ran is an event of its \`when\` (${plan.invariant.events.join(", ")})`;
@@ -42,6 +46,16 @@ const stepsOf = (plan: Plan, trace: NonNullable<Report["failed"]>["trace"]): Ste
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a, exactly) === JSON.stringify(b, exactly);
 const shown = (steps: readonly Step[]): string => steps.map(({ action, args }) => actionText(action, args)).join("; ");
+
+function cannotBeKept(candidate: Candidate): string | null {
+  try {
+    counterexampleBytes({ ...candidate, replay: { command: candidate.replay.command, verdict: "reproduced" } });
+    return null;
+  } catch (error) {
+    if (!(error instanceof MaestroError) || error.code !== "request.too_large") throw error;
+    return error.detail;
+  }
+}
 
 class Test {
   constructor(
@@ -65,7 +79,10 @@ class Test {
       const again = reported !== null && same(reported, first.states) ? unavailable("internal", `the generated test and the rule itself do not agree about ${shown(steps)}: this is a fault of Maestro's, please report it`) : null;
       return again ?? unavailable("flaky", `seen once and not again: ${shown(steps)}${found === null ? "" : ` (seed ${found.seed}, path ${found.path})`}; the target remembers earlier cases, or depends on time or chance`);
     }
-    const answer = await replayed(candidateOf(plan, steps, first, broken, found), {
+    const candidate = candidateOf(plan, steps, first, broken, found);
+    const too_large = cannotBeKept(candidate);
+    if (too_large !== null) return unavailable("target", `the rule is broken, and what breaks it is too much to be shown: ${too_large}; ${shown(steps)}`);
+    const answer = await replayed(candidate, {
       engine: "fast-check",
       breaks: async () => {
         const second = await this.once(steps);
@@ -101,12 +118,13 @@ class Test {
 
   async run(options: RunOptions): Promise<PropertyOutcome> {
     const report = await orBecause(() => this.runs.tested(options, this.signal));
-    if ("because" in report) return unavailable("not_run", report.because);
+    if ("because" in report) return unavailable("not_run", this.plan.kind === "command" && report.because.includes("wall_ms") ? `${report.because} (does the program write out each answer at once?)` : report.because);
     const { counts, failed } = report;
     if (failed === null) {
       if (options.path !== "") return unavailable("flaky", `nothing fails at path ${options.path} of seed ${options.seed}`);
       const empty = vacuous(this.plan, counts, options.runs);
-      return empty === null ? this.confirmed(counts, { ...options, seed: options.seed ^ OUTSIDE }) : unavailable("vacuous", empty);
+      if (empty !== null) return unavailable("vacuous", empty);
+      return report.trouble === null ? this.confirmed(counts, { ...options, seed: options.seed ^ OUTSIDE }) : unavailable("target", `no case broke the rule, and yet ${report.trouble}`);
     }
     const steps = stepsOf(this.plan, failed.trace);
     if (failed.kind !== "rule") return unavailable(failed.kind === "target" ? "target" : "internal", `${failed.said}${steps.length === 0 ? "" : `, after ${shown(steps)}`}`);

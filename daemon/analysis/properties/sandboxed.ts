@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
-import type { PropertyLimits } from "../../../proto/property.ts";
+import type { PropertyLimits } from "../../../proto/limits.ts";
 import { INSIDE, type Sandbox, type SandboxResult } from "../../platform/sandbox/job.ts";
 import type { Step } from "./cases.ts";
 import { exactly } from "./inside/exact.ts";
@@ -41,9 +41,9 @@ type Ran<T> = T | { readonly because: string };
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8").replace(/\s+/g, " ").trim().slice(-SAID_CHARACTERS_MAX);
 
-function endOf({ end, stdout, stderr }: SandboxResult, limits: PropertyLimits): string {
+function endOf({ end, stdout, stderr }: SandboxResult): string {
   const said = text(stderr) || text(stdout);
-  const how = end.kind === "limit" ? `it passed ${end.limit}${end.limit === "wall_ms" ? ` (${limits.wall_ms})` : ""}` : end.kind === "signal" ? `it was ended by ${end.signal}` : `it ended with ${end.code}`;
+  const how = end.kind === "limit" ? `it passed ${end.limit}` : end.kind === "signal" ? `it was ended by ${end.signal}` : `it ended with ${end.code}`;
   return said === "" ? how : `${how}: ${said}`;
 }
 
@@ -74,12 +74,12 @@ export class Sandboxed {
     return { left: result.files.get(LEFT)?.state === "kept" ? readFileSync(into, "utf8") : null, result };
   }
 
-  /** A test that leaves no report has not run, whatever its exit code says. */
-  async tested({ seed, path, runs }: RunOptions, signal: AbortSignal): Promise<Ran<Report>> {
+  /** A test that leaves no report has not run, whatever its exit code says. `trouble`: how it ended, where not with 0. */
+  async tested({ seed, path, runs }: RunOptions, signal: AbortSignal): Promise<Ran<Report & { readonly trouble: string | null }>> {
     const { left, result } = await this.run("test", { PROPERTY_SEED: String(seed), PROPERTY_PATH: path, PROPERTY_RUNS: String(runs) }, null, signal);
     const report = left === null ? null : readReport(left);
-    if (report === null || result.end.kind !== "exit") return { because: `the generated test left no report: ${endOf(result, this.deps.limits)}` };
-    return report;
+    if (report === null || result.end.kind !== "exit") return { because: `the generated test left no report: ${endOf(result)}` };
+    return { ...report, trouble: result.end.code === 0 ? null : endOf(result) };
   }
 
   /** What the target answers to each case. */
@@ -88,7 +88,7 @@ export class Sandboxed {
     const order = { kind, module: `${INSIDE.tree}/${module}`, export: name, argv, cwd: INSIDE.tree, fields, returns, args: kind === "function" ? (actions[0]?.args ?? []).map((argument) => argument.name) : [], cases };
     const { left, result } = await this.run("drive", {}, JSON.stringify(order, exactly), signal);
     const lines = left === null ? null : readLines(left, cases.length);
-    if (lines === null) return { because: `driving the target left no whole answer: ${endOf(result, this.deps.limits)}` };
+    if (lines === null || result.end.kind !== "exit" || result.end.code !== 0) return { because: `driving the target left no whole answer: ${endOf(result)}` };
     return lines;
   }
 }

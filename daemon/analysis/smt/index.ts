@@ -8,7 +8,7 @@ import { readScript } from "./script.ts";
 import { readModel } from "./values.ts";
 import { wasmBackend } from "./wasm.ts";
 
-const REMEDY = "install z3 on the PATH, or run `npm run tools` in a clone";
+const REMEDY = "install your distribution's z3 (/usr/bin and /usr/local/bin are looked at), or run `npm run tools` in a clone";
 const BECAUSE_CHARACTERS_MAX = 500;
 
 export interface SmtAnswer {
@@ -99,7 +99,24 @@ export function createSolver({ backends, now_ms }: SolverDeps): Solver {
   };
 }
 
-/** The native z3 of the tool chain folder or the PATH where there is one, else the npm package in its worker. */
+/** All questions together get so long: what comes after that is `unknown` without being asked, so that whoever asks still has time for the rest. */
+export function withinTime(solver: Solver, total_ms: number): Solver {
+  let left_ms = total_ms;
+  return {
+    check: async (text, options) => {
+      if (left_ms <= 0) {
+        const { smt2, smt2_sha256 } = readScript(text);
+        return { result: "unknown", because: `not asked: the questions before it took ${total_ms / 1_000} s, which is all there is for those of one change`, model: null, smt2, smt2_sha256, solver: null, version: null, ms: 0 };
+      }
+      const answer = await solver.check(text, { ...options, deadline_ms: Math.min(options.deadline_ms, Math.ceil(left_ms)) });
+      left_ms -= answer.ms;
+      return answer;
+    },
+    close: () => solver.close(),
+  };
+}
+
+/** The native z3 of the tool chain folder or the host where there is one, else the npm package in its worker. */
 export function solverOf(root: string, now_ms: () => number): Solver {
   const native = findZ3([join(root, ".toolchain/bin/z3")]);
   return createSolver({ backends: [...(native === null ? [] : [nativeBackend(native)]), wasmBackend()], now_ms });

@@ -9,9 +9,12 @@ const MiB = 1024 * 1024;
 /** z3 reads no configuration of its own from these; nothing of the daemon's environment is inherited. */
 const PLACE = { cwd: "/", env: {} };
 
-/** The z3 of the first of these paths that is there, else of `search_path` (the PATH where absent), else `null`. */
-export function findZ3(paths: readonly string[], search_path?: string): string | null {
-  return paths.find((path) => existsSync(path)) ?? Bun.which("z3", search_path === undefined ? undefined : { PATH: search_path });
+/** Where programs of the host lie. The PATH is not asked: a check process has none, and in a job it may lead into the workspace. */
+const HOST_FOLDERS = "/usr/local/bin:/usr/bin:/bin";
+
+/** The z3 of the first of these paths that is there, else of the host's folders, else `null`. */
+export function findZ3(paths: readonly string[], folders = HOST_FOLDERS): string | null {
+  return paths.find((path) => existsSync(path)) ?? Bun.which("z3", { PATH: folders });
 }
 
 async function versionOf(z3: string): Promise<string | null> {

@@ -80,7 +80,7 @@ describe("a solver that cannot tell", () => {
     const left = [...results];
     return { check: async (smt2) => ({ result: left.shift() ?? "unknown", because: "it gave up", model: null, smt2, smt2_sha256: "0".repeat(64), solver: "z3-native", version: "1", ms: 1 }), close: async () => undefined };
   };
-  const two: Conditions = { lines: ["(declare-const a Bool)"], conditions: [{ holds: "a", fails: "(not a)", error: "false" }, { holds: "a", fails: "(not a)", error: "false" }], bounds: [] };
+  const two: Conditions = { lines: ["(declare-const a Bool)"], conditions: [{ holds: "a", fails: "(not a)", error: "false" }, { holds: "a", fails: "(not a)", error: "false" }], bounds: [], complete: true };
 
   test("attack: unknown or unavailable is never read as proof, in any question", async () => {
     for (const result of ["unknown", "unavailable"] as const) {

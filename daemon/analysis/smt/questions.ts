@@ -12,6 +12,8 @@ export interface Conditions {
   readonly conditions: readonly { readonly holds: string; readonly fails: string; readonly error: string }[];
   /** What the answer does not speak of. */
   readonly bounds: readonly string[];
+  /** Whether `unsat` is proof, and not of short lists alone. */
+  readonly complete: boolean;
 }
 
 export interface Found {
@@ -34,12 +36,15 @@ function fieldsOf(lines: readonly string[]): readonly string[] {
 }
 
 /** Asks whether there are values for which `term` is so. */
-async function exists(solver: Solver, { lines, bounds }: Conditions, term: string, options: AskOptions, when: { readonly sat: Found["answer"]; readonly unsat: Found["answer"] }): Promise<Found> {
+async function exists(solver: Solver, { lines, bounds, complete }: Conditions, term: string, options: AskOptions, when: { readonly sat: Found["answer"]; readonly unsat: Found["answer"] }): Promise<Found> {
   const fields = fieldsOf(lines);
   const values = fields.length === 0 ? [] : [`(get-value (${fields.join(" ")}))`];
   const evidence = await solver.check([...lines, `(assert ${term})`, "(check-sat)", ...values].join("\n"), options);
   const { result, because, model } = evidence;
-  return { answer: result === "sat" || result === "unsat" ? when[result] : "cannot-tell", because, values: model, evidence, bounds };
+  // Fields stand there as `field NAME`, so that none is taken for a word of the solver's.
+  const about = { values: model?.map(([name, value]) => [name.replace(/^field /, ""), value] as const) ?? null, evidence, bounds };
+  if (result === "unsat" && !complete) return { answer: "cannot-tell", because: `nothing was found; not looked at: ${bounds.join("; ")}`, ...about };
+  return { answer: result === "sat" || result === "unsat" ? when[result] : "cannot-tell", because, ...about };
 }
 
 function conditionOf({ conditions }: Conditions, index: number): Conditions["conditions"][number] {

@@ -131,3 +131,14 @@ test("the solver of a tree takes the native z3 where there is one", () => {
   expect(findZ3([join(work, "no-such"), work])).toBe(work);
   expect(typeof solverOf(work, now_ms).check).toBe("function");
 });
+
+test("attack: a z3 in a folder that somebody put on the PATH is not the one that is asked", () => {
+  const planted = mkdtempSync(join(work, "planted-"));
+  writeFileSync(join(planted, "z3"), "#!/bin/sh\necho unsat\n", { mode: 0o755 });
+  const script = `import { findZ3 } from ${JSON.stringify(join(import.meta.dir, "native.ts"))}; process.stdout.write(String(findZ3([])));`;
+  const { stdout } = Bun.spawnSync([process.execPath, "-e", script], { cwd: planted, env: { PATH: `${planted}:.` } });
+  expect(stdout.toString()).not.toContain(planted);
+  // A check process has no PATH at all, and finds the host's all the same.
+  expect(stdout.toString()).toMatch(/^(?:null|\/usr\/(?:local\/)?bin\/z3|\/bin\/z3)$/);
+  expect(findZ3([], planted)).toBe(join(planted, "z3"));
+});

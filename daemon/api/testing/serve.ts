@@ -6,6 +6,7 @@ import { systemRandom } from "../../platform/random.ts";
 import type { SocketServer } from "../../platform/socket/index.ts";
 import { scratch, type Scratch } from "../../platform/socket/testing/raw.ts";
 import { baseRoutes, type Log, type Route, serveApi, withOpenApi } from "../index.ts";
+import type { LogFiles } from "../log-files.ts";
 import type { RouteGuard } from "../route-guard.ts";
 
 export const VERSION: VersionReply = { version: "0.0.0", api: "1", bun: Bun.version, git: "2.39.5" };
@@ -58,10 +59,11 @@ export interface ServeSettings {
   readonly ready?: () => void;
   readonly mode?: number;
   readonly guard?: RouteGuard;
+  readonly log_files?: LogFiles;
 }
 
 /** The base routes and the given ones, on a real socket. */
-export async function serve({ routes = [], limits = {}, ready = () => undefined, mode = 0o600, guard }: ServeSettings = {}): Promise<ServedApi> {
+export async function serve({ routes = [], limits = {}, ready = () => undefined, mode = 0o600, guard, log_files }: ServeSettings = {}): Promise<ServedApi> {
   const dir = scratch();
   const path = dir.path("s");
   const book = new LogBook();
@@ -77,6 +79,7 @@ export async function serve({ routes = [], limits = {}, ready = () => undefined,
     random: systemRandom,
     own_uid: process.getuid?.() ?? -1,
     guard,
+    ...(log_files === undefined ? {} : { log_files }),
   });
   return {
     server,

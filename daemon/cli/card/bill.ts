@@ -1,5 +1,5 @@
-/** What the change cost in all, from the ledger; beside the signed card. */
-import type { ChangeCost } from "../../../proto/usage.ts";
+/** What the change cost in all, from the ledger, at which prices, and what its payers have left; beside the signed card. */
+import type { BudgetLeft, ChangeCost, PaidShare } from "../../../proto/usage.ts";
 import { plural } from "./wording.ts";
 
 const US = 1e6;
@@ -27,6 +27,38 @@ function shareTexts({ runs, paid = [] }: ChangeCost): string[] {
   return [...parts.slice(0, SHARES_SHOWN_MAX).map((part) => `of it ${part.payer}: ${spentText(part)}`), ...(more > 0 ? [`and ${more} more, in --json`] : [])];
 }
 
+/** What a price is in. */
+export const PRICE_UNIT = { usd_micro: "$ more for a dollar", tokens: "$ for 1,000 tokens", gpu_us: "$ for a GPU second", cpu_us: "$ for a CPU minute" } as const;
+const DIGITS = 4;
+const short = (value: number): string => String(Number(value.toPrecision(DIGITS)));
+const dollars = (usd_micro: number): string => `$${short(usd_micro / 1e6)}`;
+
+function marketText({ epoch, prices, certificate: { regret, promise, holds }, slot, usd_micro }: NonNullable<ChangeCost["market"]>): string {
+  const named = (Object.keys(PRICE_UNIT) as (keyof typeof PRICE_UNIT)[]).flatMap((resource) => (prices[resource] === undefined ? [] : [`${short(prices[resource])} ${PRICE_UNIT[resource]}`]));
+  return `at the prices of slot ${epoch} (${named.join(", ")}): worth ${dollars(usd_micro)} to others; certificate ${holds ? "holds" : "BROKEN"}, regret ${short(regret)} $ <= promise ${short(promise)} $${slot === null ? "" : `, slot ${slot.epoch} sha256 ${slot.sha256.slice(0, 16)}`}`;
+}
+
+const LEFT: { readonly [Of in Exclude<keyof BudgetLeft, "refilled">]-?: (amount: number) => string } = {
+  wall_us: (us) => `${seconds(us)} s of work`,
+  cpu_us: (us) => `${seconds(us)} s of processors`,
+  model_tokens: (tokens) => `${tokens} tokens`,
+  usd_micro: dollars,
+  gpu_us: (us) => `${seconds(us)} s of GPUs`,
+};
+
+function leftText({ payer, left }: PaidShare): string[] {
+  if (left === undefined) return [];
+  const parts = (Object.keys(LEFT) as (keyof typeof LEFT)[]).flatMap((of) => (left[of] === undefined ? [] : [LEFT[of](left[of])]));
+  return [`budget of ${payer} until ${left.refilled}: ${parts.join(", ")} left`];
+}
+
 export function billTexts(cost: ChangeCost): string[] {
-  return [...(cost.reported === null ? [] : [coverageText(cost.reported)]), `this change so far: ${spentText(cost)}`, ...shareTexts(cost)];
+  const { reported, market, paid = [] } = cost;
+  return [
+    ...(reported === null ? [] : [coverageText(reported)]),
+    `this change so far: ${spentText(cost)}`,
+    ...shareTexts(cost),
+    ...(market === undefined ? [] : [marketText(market)]),
+    ...paid.slice(0, SHARES_SHOWN_MAX).flatMap(leftText),
+  ];
 }

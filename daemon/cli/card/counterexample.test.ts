@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { cexDouble, type CexValue } from "../../../proto/cex-value.ts";
 import { type Counterexample, counterexampleBytes } from "../../../proto/counterexample.ts";
 import { flowsOf } from "../outputs/sarif-flow.ts";
-import { cexText, counterexampleLines, counterexampleMarkdown, counterexampleText } from "./counterexample.ts";
+import { cexText } from "../../verifier/counterexample.ts";
+import { counterexampleLines, counterexampleMarkdown, counterexampleText } from "./counterexample.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { renderTerminal } from "./terminal.ts";
 import { card } from "./testing/card.ts";
@@ -88,4 +89,17 @@ describe("attack: names, values and actions of the change are inert", () => {
       expect(commandLines(shown)).toEqual([]);
     }
   });
+});
+
+test("attack: counterexamples as large as a card holds leave room for what to do and where the evidence lies", () => {
+  const wide = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`variable${i}`, "w".repeat(180)]));
+  const trace = [0, 1, 2].map((at) => ({ action: "Step", location: null, state: { ...wide, at } }));
+  const document = new TextDecoder().decode(counterexampleBytes({ ...TRACE, message: "m".repeat(2_000), trace, loop_at: null, replay: { ...TRACE.replay, command: ["maestro", "p".repeat(900)] } }));
+  const one = { check: "modelcheck", rule: "model.violated", fingerprint: "a".repeat(64), sha256: "c".repeat(64), document };
+  const shown = card({ verdict: "refuse", counterexamples: { listed: [one, one, one, one], more: 0 } });
+  const markdown = renderMarkdown(shown);
+  const [, cexes = "", after = ""] = /\*\*Counterexample\*\*\n([\s\S]*)\n\*\*Evidence\*\*([\s\S]*)/.exec(markdown) ?? [];
+  expect([cexes.length < 40_000, cexes.split("\n").length < 120, after.includes("cost")]).toEqual([true, true, true]);
+  expect(cexes.split("\n").filter((line) => line.includes("p".repeat(900)))).toHaveLength(4);
+  expect(cexes).toContain("lines are left out here; maestro cex show BUNDLE has them");
 });

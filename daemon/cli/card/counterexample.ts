@@ -1,47 +1,20 @@
 /** A counterexample as lines for a person. Each face hands in its own escaper: names, values and actions may come from the change. Pure. */
-import { Value } from "@sinclair/typebox/value";
 import type { Card } from "../../../proto/card.ts";
-import { type CexValue, doubleOfBits } from "../../../proto/cex-value.ts";
-import { type CexFields, type CexStep, Counterexample as Schema, readCounterexample } from "../../../proto/counterexample.ts";
-import type { Counterexample } from "../../../proto/counterexample.ts";
-import { MaestroError } from "../../../proto/errors.ts";
+import type { CexFields, CexStep, Counterexample } from "../../../proto/counterexample.ts";
 import { pathText } from "../../../proto/scalar.ts";
+import { cexText, changedBy, readCex } from "../../verifier/counterexample.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
 import { escapeTerminal } from "./escape/terminal.ts";
 import { typed } from "./typed.ts";
 
 const STEPS_SHOWN_MAX = 40;
 const VALUE_CHARACTERS_MAX = 200;
-
-const number = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
-
-/** One value as people write it: sets in braces, tuples in parentheses, maps with arrows, doubles with all the digits they have. */
-export function cexText(value: CexValue): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value !== "object") return String(value);
-  const list = (items: unknown): string => (Array.isArray(items) ? items.map((item: CexValue) => cexText(item)).join(", ") : "");
-  if (Array.isArray(value)) return `[${list(value)}]`;
-  if ("#bigint" in value) return String(value["#bigint"]);
-  if ("#double" in value) return number(doubleOfBits(String(value["#double"])));
-  if ("#rational" in value && Array.isArray(value["#rational"])) return value["#rational"].join("/");
-  if ("#bits" in value) return `0b${String(value["#bits"])}`;
-  if ("#unserializable" in value) return String(value["#unserializable"]);
-  if ("#tup" in value) return `(${list(value["#tup"])})`;
-  if ("#set" in value) return `{${list(value["#set"])}}`;
-  if ("#map" in value && Array.isArray(value["#map"])) return `[${value["#map"].map((pair) => (Array.isArray(pair) ? pair.map((one: CexValue) => cexText(one)).join(" -> ") : "")).join(", ")}]`;
-  const fields: Readonly<Record<string, CexValue>> = value as CexFields;
-  if ("#ctor" in value) return `${String(value["#ctor"])}(${list(fields["args"])})`;
-  return `{${Object.entries(fields).map(([name, item]) => `${name}: ${cexText(item)}`).join(", ")}}`;
-}
+/** Of all counterexamples of a card together: what to do and where the evidence lies stands below them, and a comment has an end. */
+const CARD_LINES_MAX = 100;
+const CARD_LINE_CHARACTERS_MAX = 400;
 
 const cut = (text: string): string => (text.length > VALUE_CHARACTERS_MAX ? `${text.slice(0, VALUE_CHARACTERS_MAX).toWellFormed()}...` : text);
 const fieldTexts = (fields: CexFields): string[] => Object.entries(fields).map(([name, value]) => `${name} = ${cut(cexText(value))}`);
-
-/** What the action changed; everything at the first state. */
-export function changedBy(step: CexStep, before: CexStep | undefined): CexFields {
-  if (before === undefined) return step.state;
-  return Object.fromEntries(Object.entries(step.state).filter(([name, value]) => JSON.stringify(before.state[name]) !== JSON.stringify(value)));
-}
 
 function stepTexts(trace: readonly CexStep[]): string[] {
   const from = Math.max(0, trace.length - STEPS_SHOWN_MAX);
@@ -68,17 +41,14 @@ export const counterexampleText = (cex: Counterexample): string => counterexampl
 /** A list, each line in its own code span. */
 export const counterexampleMarkdown = (cex: Counterexample): string => counterexampleLines(cex).map((line) => `- ${escapeMarkdown(line)}`).join("\n");
 
-/** Null where it is none in its one spelling: a card is only as good as whoever made it. */
-export function readCex(document: string): Counterexample | null {
-  try {
-    return readCounterexample(new TextEncoder().encode(document), (value): value is Counterexample => Value.Check(Schema, value));
-  } catch (error) {
-    if (!(error instanceof MaestroError)) throw error;
-    return null;
-  }
-}
-
 const shownOf = (cex: Counterexample | null): readonly string[] => (cex === null ? [] : counterexampleLines(cex));
+
+/** What breaks, the end of the way to it, and how to see it; the last line is a command, and whole. */
+function fitted(lines: readonly string[], lines_max: number): readonly string[] {
+  const [head = "", ...rest] = lines.map((line, i) => (i === lines.length - 1 || line.length <= CARD_LINE_CHARACTERS_MAX ? line : `${line.slice(0, CARD_LINE_CHARACTERS_MAX).toWellFormed()}...`));
+  const left_out = lines.length - lines_max;
+  return left_out <= 0 ? [head, ...rest] : [head, `${left_out + 1} lines are left out here; maestro cex show BUNDLE has them`, ...rest.slice(left_out + 1)];
+}
 
 /** Of every counterexample of a card, raw: whoever shows them escapes each. */
 export function cardCexLines({ counterexamples }: Pick<Card, "counterexamples">): readonly string[] {
@@ -88,7 +58,8 @@ export function cardCexLines({ counterexamples }: Pick<Card, "counterexamples">)
     const lines = document === null ? [] : shownOf(readCex(document));
     const where = `document counterexample/${sha256.slice(0, 32)}.json of the bundle`;
     if (document === null) return [`${rule}: too long for a card; it is the ${where}`];
-    return lines.length === 0 ? [`${rule}: what stands here is no counterexample that was seen to break; the ${where} has its bytes`] : lines;
+    if (lines.length > 0) return fitted(lines, Math.floor(CARD_LINES_MAX / listed.length));
+    return [`${rule}: what stands here is no counterexample that was seen to break; the ${where} has its bytes`];
   });
   return more === 0 ? shown : [...shown, `and ${more} more, in the bundle and in --json`];
 }

@@ -5,7 +5,10 @@
  */
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason } from "../../../proto/decision.ts";
+import type { ChangeCost } from "../../../proto/usage.ts";
+import { billTexts } from "./bill.ts";
 import { cardCexLines } from "./counterexample.ts";
+import { learnedLines } from "./learned.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
 import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
 import { failedTexts } from "./tests.ts";
@@ -60,7 +63,8 @@ function proofLines(card: Card, proof: CardProof | null | undefined): string[] {
   return [`- proof: log ${proof.log_index} of ${q(proof.log_origin)}, bundle ${q(proof.bundle_sha256.slice(0, 16))}${trust}`, `- from: ${q(lineageText(card, proof))}`];
 }
 
-export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: Timings | null): string {
+/** `cost`: what the ledger and the market say of it now, shown where something is scarce; a comment that everybody reads is given it without anybody's budget. */
+export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: Timings | null, cost?: ChangeCost): string {
   const base = card.base === null ? "no base" : `base ${q(short(card.base))}`;
   const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", `**${title}**`, "", ...lines]);
   const steps = card.next.map((step) => `- ${q(stepText(step))}${step.command === null ? "" : `: ${q(typed(step.command))}`}`);
@@ -70,6 +74,8 @@ export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: T
     `- ${q(whyText(card))}`,
   ];
   const compared = comparedTexts(card).map((line) => `- ${q(line)}`);
+  const scarce = cost?.market !== undefined || cost?.paid?.some(({ left }) => left !== undefined) === true;
+  const bill = cost === undefined || !scarce ? [] : billTexts(cost).map((line) => `- ${q(line)}`);
   const timing = timings === null || timings === undefined ? "" : `; ${timingTexts(timings).join("; ")}`;
   return [
     `### ${card.verdict.toUpperCase()} ${q(card.repository)} ${q(short(card.head))} ${q(card.title)}`,
@@ -78,10 +84,11 @@ export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: T
     ...checks(card.checks),
     ...section("Reasons", reasons(card)),
     ...section("Counterexample", cardCexLines(card).map((line) => `- ${q(line)}`)),
+    ...section("Learned policies", learnedLines(card).map((line) => `- ${q(line)}`)),
     ...section("Obligations", obligations(card)),
     ...section("Not looked at", gaps(card)),
     ...section("Next", steps),
-    ...section("Evidence", [`- cost: ${costText(card)}${timing}`, ...proofLines(card, proof), ...compared, ...failedTexts(card).map((line) => `- ${q(line)}`), ...reusedTexts(card).map((line) => `- ${q(line)}`), ...card.warnings.map((warning) => `- ${q(warning)}`)]),
+    ...section("Evidence", [`- cost: ${costText(card)}${timing}`, ...bill, ...proofLines(card, proof), ...compared, ...failedTexts(card).map((line) => `- ${q(line)}`), ...reusedTexts(card).map((line) => `- ${q(line)}`), ...card.warnings.map((warning) => `- ${q(warning)}`)]),
     "",
   ].join("\n");
 }

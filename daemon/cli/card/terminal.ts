@@ -4,6 +4,7 @@ import type { Reason, Verdict } from "../../../proto/decision.ts";
 import type { ChangeCost } from "../../../proto/usage.ts";
 import { billTexts } from "./bill.ts";
 import { cardCexLines } from "./counterexample.ts";
+import { learnedLines } from "./learned.ts";
 import { failedTexts } from "./tests.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
@@ -139,6 +140,11 @@ class Face {
     return gaps.length > GAPS_SHOWN_MAX ? [...lines, ...this.indented(`${plural(gaps.length - GAPS_SHOWN_MAX, "more gap")}, listed by --json`)] : lines;
   }
 
+  /** Learned policies, and what the log says of them. */
+  learned(): string[] {
+    return learnedLines(this.card).flatMap((line) => this.indented(this.text(line), "| "));
+  }
+
   obligations(): string[] {
     return (this.card.obligations ?? []).flatMap((one) => {
       const mark: Mark = one.result === "pass" ? "ok" : one.result === "fail" ? (one.required ? "refuse" : "note") : one.result === "unavailable" ? "unavailable" : "note";
@@ -185,7 +191,7 @@ class Face {
   }
 
   render(): string {
-    const said = [...this.unavailable(), ...this.reasons(), ...this.counterexamples()];
+    const said = [...this.unavailable(), ...this.reasons(), ...this.counterexamples(), ...this.learned()];
     if (this.card.verdict === "admit") {
       const passed = this.card.checks.filter(({ result }) => result === "pass").length;
       const summary = `${plural(passed, "check")} passed, ${costText(this.card)}`;

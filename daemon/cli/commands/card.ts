@@ -56,7 +56,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const recorded = existsSync(name) ? null : await (await connectOrStart(values)).client.gateRecord(name);
   const card = recorded?.card ?? cardOfFile(name);
   if (values["json"] === true) printJson(recorded ?? { card });
-  else if (values["markdown"] === true) print(renderMarkdown(card, recorded?.proof ?? null));
+  else if (values["markdown"] === true) print(renderMarkdown(card, recorded?.proof ?? null, null, recorded?.cost));
   else print(renderTerminal(card, recorded === null ? options : { ...options, proof: recorded.proof, timings: recorded.timings, cost: recorded.cost }));
   return EXIT.admit;
 };

@@ -6,7 +6,8 @@ import { fromBase64, fromUtf8Lossy } from "../../../proto/encoding.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { toItf } from "../../../proto/itf.ts";
 import { readNamed } from "../bounded-file.ts";
-import { counterexampleText, readCex } from "../card/counterexample.ts";
+import { readCex } from "../../verifier/counterexample.ts";
+import { counterexampleText } from "../card/counterexample.ts";
 import type { CommandModule } from "../command.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
@@ -35,9 +36,10 @@ function parsed(path: string, bytes: Uint8Array): unknown {
   }
 }
 
-/** 3 where something in the file is no counterexample that was seen to break. */
-export const run: CommandModule["run"] = ({ values, positionals: [verb, path = ""] }) => {
-  if (verb !== "show") throw new MaestroError("cli.usage", "maestro cex show FILE");
+/** Of show, 3 where something in the file is no counterexample that was seen to break. */
+export const run: CommandModule["run"] = async ({ values, positionals: [verb, path = ""] }) => {
+  if (verb === "import") return (await import("../counterexamples/import.ts")).importTrace(path, values);
+  if (verb !== "show") throw new MaestroError("cli.usage", "maestro cex show FILE, or maestro cex import FILE --invariant ID");
   let code: number = EXIT.admit;
   for (const text of textsOf(path)) {
     const cex = readCex(text);
@@ -48,5 +50,5 @@ export const run: CommandModule["run"] = ({ values, positionals: [verb, path = "
     else if (values["json"] === true) printJson(cex);
     else print(counterexampleText(cex));
   }
-  return Promise.resolve(code);
+  return code;
 };

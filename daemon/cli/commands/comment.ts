@@ -50,7 +50,7 @@ async function said({ change, source }: Subject, name: string): Promise<Done | "
   const where = whereOf(process.env, { ...change, request }, REAL_CLOCK);
   if (where === null) return quiet("this job has no token (GITHUB_TOKEN, GITLAB_TOKEN or CI_JOB_TOKEN)");
   const marker = markerOf({ origin: source.origin, repository: where.repository, name });
-  const body = bodyOf(marker, renderMarkdown(source.card, source.proof, null), where.host.body_characters_max);
+  const body = bodyOf(marker, renderMarkdown(source.card, source.proof, null, source.cost), where.host.body_characters_max);
   try {
     return await keepOne(where.host, marker, { clean: isClean(source.card), body }, where.head);
   } catch (error) {

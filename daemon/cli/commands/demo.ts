@@ -3,6 +3,7 @@ import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { ClientGit } from "../../client/git.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { didYouMean, type CommandModule } from "../command.ts";
+import { LEARN_STORY, LearnPlay } from "../demo/learn.ts";
 import { Play } from "../demo/play.ts";
 import { SCENARIOS, type Scenario } from "../demo/scenarios.ts";
 import { Stage } from "../demo/stage.ts";
@@ -21,10 +22,13 @@ What it does not prove: that the key is one to trust. Its trust file was written
 operator's is signed by a root that is kept offline (maestro trust). And a pass means that the named rules found
 nothing in what they looked at.`;
 
-function scenarioNamed(name: string): Scenario {
-  const found = SCENARIOS.find((scenario) => scenario.name === name);
+/** Breaks and mends, and one that learns. */
+const STORIES = [...SCENARIOS, LEARN_STORY] as const;
+
+function scenarioNamed(name: string): Scenario | typeof LEARN_STORY {
+  const found = STORIES.find((story) => story.name === name);
   if (found !== undefined) return found;
-  const names = SCENARIOS.map((scenario) => scenario.name);
+  const names = STORIES.map((story) => story.name);
   throw new MaestroError("cli.usage", `there is no demo ${JSON.stringify(name)}${didYouMean(name, names)}; it is one of ${names.join(", ")}, or list`);
 }
 
@@ -52,8 +56,8 @@ function howToType(): string | null {
 export const run: CommandModule["run"] = async ({ values, positionals: [name = "focused-test", path] }) => {
   const json = values["json"] === true;
   if (name === LIST) {
-    if (json) printJson(SCENARIOS.map(({ name: scenario, summary }) => ({ scenario, summary })));
-    else print(SCENARIOS.map(({ name: scenario, summary }) => `${scenario.padEnd(14)}${summary}`).join("\n"));
+    if (json) printJson(STORIES.map(({ name: scenario, summary }) => ({ scenario, summary })));
+    else print(STORIES.map(({ name: scenario, summary }) => `${scenario.padEnd(14)}${summary}`).join("\n"));
     return EXIT.admit;
   }
   const scenario = scenarioNamed(name);
@@ -65,7 +69,7 @@ export const run: CommandModule["run"] = async ({ values, positionals: [name = "
   const typing = howToType();
   if (typing !== null) say(typing);
   await using stage = new Stage(say, keep, !json && wantsColour());
-  const { as_told, unexpected } = await new Play(stage, scenario, say).tell(repository);
+  const { as_told, unexpected } = await ("story" in scenario ? new Play(stage, scenario, say).tell(repository) : new LearnPlay(stage, say).tell());
   say(PROVES);
   say(`\n${as_told ? "All as told" : "NOT as told"}, in ${((performance.now() - started) / 1000).toFixed(1)} s. ${keep ? `Kept: ${escapeTerminal(stage.folder)}` : "The scratch folder is gone; --keep leaves it."}`);
   say("Next: maestro replay --last 200 (what would it have said of your past?), maestro init (use it here), maestro demo list.");

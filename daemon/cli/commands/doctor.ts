@@ -4,6 +4,7 @@ import { connect } from "../connect.ts";
 import { agentFindings } from "../doctor/agents.ts";
 import { configFileFinding } from "../doctor/config-file.ts";
 import { daemonFindings } from "../doctor/daemon.ts";
+import { analyserFindings } from "../doctor/analysers.ts";
 import { THIS_MACHINE, machineFindings } from "../doctor/machine.ts";
 import { reporterFindings } from "../doctor/reporter.ts";
 import { stateFindings } from "../doctor/state.ts";
@@ -16,7 +17,7 @@ const EXIT_WRONG = 1;
 
 export const run: CommandModule["run"] = async ({ values }) => {
   const { client, locations } = connect(values);
-  const findings = [...machineFindings(THIS_MACHINE), ...stateFindings(locations), ...reporterFindings(locations), configFileFinding(locations), ...(await daemonFindings(client, locations, THIS_MACHINE)), ...(await agentFindings(process.cwd()))];
+  const findings = [...machineFindings(THIS_MACHINE), ...analyserFindings(THIS_MACHINE), ...stateFindings(locations), ...reporterFindings(locations), configFileFinding(locations), ...(await daemonFindings(client, locations, THIS_MACHINE)), ...(await agentFindings(process.cwd()))];
   const well = findings.every(({ state }) => state !== "fail");
   if (values["json"] === true) printJson({ well, findings });
   else {

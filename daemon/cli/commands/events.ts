@@ -53,7 +53,7 @@ function added(sum: EventsReply, reply: EventsReply): EventsReply {
 }
 
 function lines({ accepted, known, late, unheard, missing, findings }: EventsReply): string {
-  const counts = [`${accepted} taken`, ...[[known, "known"], [late, "late"], [unheard, "that no rule is about"], [missing, "numbers left out"]].flatMap(([count, what]) => (count === 0 ? [] : [`${String(count)} ${String(what)}`]))];
+  const counts = [`${accepted} taken`, ...[[known, "known"], [late, "late"], [unheard, "that no rule about time is about"], [missing, "numbers left out"]].flatMap(([count, what]) => (count === 0 ? [] : [`${String(count)} ${String(what)}`]))];
   return [counts.join(", "), ...findings.map(({ invariant, verdict, key, message }) => `${verdict.padEnd(12)} ${invariant}${key === null ? "" : ` ${escapeTerminal(key.join(" "))}`}  ${escapeTerminal(message)}`)].join("\n");
 }
 

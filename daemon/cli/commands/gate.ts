@@ -84,7 +84,7 @@ async function gate({ values: given, positionals, lists }: Invocation): Promise<
   if (verification.result !== "verified") throw unverified(verification);
   const group = groups === null ? undefined : await groups.judgedGroup(path, result.card, first.target);
   if (values["json"] === true) printJson({ ...result, bundle: kept.path, verified: verification.result, ...(group === undefined ? {} : { group }) });
-  else if (values["markdown"] === true) print(renderMarkdown(result.card, result.proof));
+  else if (values["markdown"] === true) print(renderMarkdown(result.card, result.proof, null, result.cost));
   else {
     print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, cost: result.cost, bundle: kept.name }));
     print(describeVerification(verification));

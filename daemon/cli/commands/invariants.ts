@@ -53,6 +53,8 @@ export const run: CommandModule["run"] = async (invocation) => {
   if (verb === "test") return (await import("../properties/command.ts")).testProperties(invocation, rest);
   if (verb === "generate") return (await import("../properties/command.ts")).generateTest(invocation, rest);
   if (verb !== "schema") throw new MaestroError("cli.usage", "invariants takes check, show, coverage, test, generate or schema");
-  print(SCHEMA_FILES[rest[0] === "events" ? "events.schema.json" : rest[0] === "targets" ? "targets.schema.json" : "invariant.schema.json"]);
+  const [of = "invariant", more] = rest;
+  if ((of !== "invariant" && of !== "events" && of !== "targets") || more !== undefined) throw new MaestroError("cli.usage", `invariants schema takes nothing, events or targets, not ${[of, more].filter((word) => word !== undefined).join(" ")}`);
+  print(SCHEMA_FILES[`${of}.schema.json`]);
   return EXIT.admit;
 };

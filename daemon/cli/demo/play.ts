@@ -48,14 +48,15 @@ export class Play {
     }
   }
 
-  /** `repository` is null where the user stands in none: then a sample is made. */
+  /** `repository` is null where the user stands in none: then a sample is made, as for a story that needs one of its own. */
   private async set(repository: string | null): Promise<void> {
-    const { stage } = this;
-    this.say(`\n1. A scratch clone${repository === null ? " of a sample, because this folder is in no repository with a commit" : ""}. Your own repository is read once and not written.\n`);
-    if (repository === null) {
+    const { stage, scenario: { sample, tried = [] } } = this;
+    const own = sample === undefined && repository !== null;
+    this.say(`\n1. A scratch ${own ? "clone" : "repository"}${sample !== undefined ? " that this story needs" : own ? "" : ", because this folder is in no repository with a commit"}. Your own repository is ${own ? "read once and " : ""}not written.\n`);
+    if (!own) {
       await stage.git(["init", "-q", "--template=", "."]);
       for (const setting of SETTINGS.filter((one) => one !== "-c")) await stage.git(["config", ...setting.split(/=(.*)/s).slice(0, 2)]);
-      this.write(SAMPLE);
+      this.write(sample ?? SAMPLE);
       await stage.git(["add", "-A"]);
       await stage.git(["commit", "-qm", "sample"]);
     } else {
@@ -66,6 +67,11 @@ export class Play {
     this.say(`$ export MAESTRO_STATE=${escapeTerminal(stage.state)}`);
     await stage.git(["switch", "-qc", BASE]);
     await stage.git(["switch", "-qc", CHANGE]);
+    for (const args of tried) {
+      const { code, stdout, stderr } = await stage.maestro(args);
+      this.say([stdout, stderr].map((text) => text.trimEnd()).filter((text) => text !== "").join("\n"));
+      this.expect(`maestro ${args.join(" ")} was to find nothing wrong; maestro doctor says what this machine lacks`, code === EXIT.admit);
+    }
   }
 
   private async commit(args: readonly string[]): Promise<void> {

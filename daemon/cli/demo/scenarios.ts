@@ -1,9 +1,13 @@
 /** What `maestro demo` breaks on purpose, and how each is mended. */
 import { generateKeyPairSync } from "node:crypto";
+import { COVERED, OVERDRAFT, WALLET, WALLET_FILE } from "./wallet.ts";
 
 export interface Scenario {
   readonly name: string;
   readonly summary: string;
+  /** The repository it starts from, where not any will do, and what is run in it before the change. */
+  readonly sample?: Readonly<Record<string, string>>;
+  readonly tried?: readonly (readonly string[])[];
   /** What is about to happen, for whoever reads along. */
   readonly story: string;
   /** Files of the change by path; made anew each time. */
@@ -76,6 +80,21 @@ export const SCENARIOS: readonly Scenario[] = [
       how: "amend",
       story: "The card's smallest step is taken: the workflow goes into a change of its own, where a person looks at it, and the feature does not wait for that.",
       files: { ".github/workflows/maestro-demo.yml": null },
+    },
+  },
+  {
+    name: "invariant",
+    summary: "a rule about money, and code that breaks it only after five steps: refused with those steps, mended, admitted",
+    sample: WALLET,
+    tried: [["invariants", "check"], ["invariants", "test"]],
+    story: "An agent allows a small overdraft. Each line looks harmless; but the base has a rule that the wallet is never overdrawn, and the changed code is driven until it breaks.",
+    files: () => ({ [WALLET_FILE]: OVERDRAFT }),
+    message: ["a dollar of overdraft", AGENT],
+    expects: { verdict: "refuse", rule: "invariant.violated" },
+    mend: {
+      how: "amend",
+      story: "The last line of the counterexample shows the case again while somebody mends it. The overdraft goes; docs/first-invariant.md has the whole of it, step by step.",
+      files: { [WALLET_FILE]: COVERED },
     },
   },
 ];

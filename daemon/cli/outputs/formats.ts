@@ -11,7 +11,7 @@ export const FORMATS = {
   junit: renderJunit,
   "code-quality": renderCodeQuality,
   annotations: renderAnnotations,
-  markdown: ({ card, proof, timings }: Report) => renderMarkdown(card, proof, timings),
+  markdown: ({ card, proof, timings, cost }: Report) => renderMarkdown(card, proof, timings, cost),
 } as const satisfies Readonly<Record<string, (report: Report) => string>>;
 
 export type Format = keyof typeof FORMATS;

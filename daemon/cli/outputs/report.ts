@@ -1,4 +1,5 @@
 /** What every output for machines is made of: the card, and the findings beside it. */
+import type { ChangeCost } from "../../../proto/usage.ts";
 import type { RuleDoc } from "../../../proto/api.ts";
 import type { Card, CardProof, Timings } from "../../../proto/card.ts";
 import type { CheckFinding, KeptFindings } from "../../../proto/findings.ts";
@@ -7,6 +8,7 @@ export interface Report {
   readonly card: Card;
   readonly proof: CardProof | null;
   readonly timings: Timings | null;
+  readonly cost?: ChangeCost;
   readonly found: Pick<KeptFindings, "findings" | "cut">;
   /** Documentation of rules, for help texts; may be empty. */
   readonly rules: readonly RuleDoc[];

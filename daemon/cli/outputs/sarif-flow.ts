@@ -1,6 +1,6 @@
 /** A counterexample as a SARIF code flow (3.36): one thread, its states step by step. Pure. */
 import type { CexFields, Counterexample } from "../../../proto/counterexample.ts";
-import { cexText, changedBy } from "../card/counterexample.ts";
+import { cexText, changedBy } from "../../verifier/counterexample.ts";
 import { sarifText } from "./sarif-text.ts";
 import { uriOfPath } from "./uri.ts";
 

@@ -2,7 +2,7 @@
 import type { CheckFinding } from "../../../proto/findings.ts";
 import type { Finding, Range } from "../../../proto/outcome.ts";
 import type { Waiver } from "../../../proto/waiver.ts";
-import { readCex } from "../card/counterexample.ts";
+import { readCex } from "../../verifier/counterexample.ts";
 import type { Weight } from "./report.ts";
 import { flowsOf } from "./sarif-flow.ts";
 import { sarifText } from "./sarif-text.ts";

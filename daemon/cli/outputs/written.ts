@@ -11,7 +11,7 @@ import type { Report } from "./report.ts";
 import { appendJobFile, appendSummary } from "./summary.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Decided = Pick<GateResult, "card" | "proof" | "timings">;
+type Decided = Pick<GateResult, "card" | "proof" | "timings" | "cost">;
 
 const FILES = ["sarif", "junit", "code-quality"] as const;
 
@@ -32,9 +32,9 @@ export function wantedOutputs(values: Values, env: Environment): { readonly file
 }
 
 /** By the bundle's digest, which names this very attempt whatever others do meanwhile. */
-export async function reportOf(client: MaestroClient, { card, proof, timings }: Decided): Promise<Report> {
+export async function reportOf(client: MaestroClient, { card, proof, timings, cost }: Decided): Promise<Report> {
   const [found, { rules }] = await Promise.all([client.findings(`sha256:${proof.bundle_sha256}`), client.rules()]);
-  return { card, proof, timings, found, rules };
+  return { card, proof, timings, found, rules, ...(cost === undefined ? {} : { cost }) };
 }
 
 /** Annotations go to stderr, which the runner reads too, so that stdout stays one document. Their failure is said and changes nothing; a file that was asked for by name must come to be. */
@@ -60,7 +60,7 @@ export function annotate(report: Report, env: Environment): void {
   const path = env["GITHUB_STEP_SUMMARY"] ?? "";
   const exported = env["GITHUB_ENV"] ?? "";
   const troubles = [
-    path === "" ? null : appendSummary(path, renderMarkdown(report.card, report.proof, report.timings)),
+    path === "" ? null : appendSummary(path, renderMarkdown(report.card, report.proof, report.timings, report.cost)),
     exported === "" || report.proof === null ? null : appendJobFile(exported, `MAESTRO_ANNOTATED=${report.proof.bundle_sha256}\n`),
   ];
   for (const trouble of troubles) if (trouble !== null) note(`maestro: ${trouble}`);

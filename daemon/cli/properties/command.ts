@@ -17,8 +17,9 @@ function rowLines({ target, invariant, outcome, us }: PropertyRow): string[] {
   const head = `${WORDS[outcome.result].padEnd(8)} ${target.padEnd(20)} ${invariant}`;
   if (outcome.result === "unavailable") return [`${head}  ${outcome.reason}: ${outcome.because}`];
   const { counts } = outcome;
-  const ran = `${counts.cases} cases, ${counts.calls} calls, ${counts.asked} times asked, ${(us / SECOND_US).toFixed(1)} s`;
-  if (outcome.result === "pass") return [`${head}  ${ran}`, ...outcome.unmet.map((path) => `    ${path}: of 'a || b' the first was true of every case from outside, so nothing is known of the second`)];
+  const left_out = counts.skipped === 0 ? "" : `pre left ${counts.skipped} out, `;
+  const ran = `${counts.cases} cases, ${counts.calls} calls, ${left_out}${counts.asked} times asked, ${(us / SECOND_US).toFixed(1)} s`;
+  if (outcome.result === "pass") return [`${head}  ${ran}`, ...outcome.unmet.map((path) => `    ${path}: what it is conditional on never came up in the cases from outside, so of what it asks then nothing is known`)];
   return [`${head}  ${ran}`, ...counterexampleLines(outcome.counterexample).map((line) => `    ${line}`)];
 }
 

@@ -21,6 +21,7 @@ describe("maestro invariants", () => {
     const out = join(folder, "kept.test.ts");
     expect(invariants("generate", "clamp", "--out", out)).toMatchObject({ exitCode: 0 });
     const text = readFileSync(out, "utf8");
+    expect(text).toContain("`maestro invariants generate clamp` from cap.yaml.");
     expect(text).toContain('import { clamp as target } from "./src/clamp.ts";');
     expect(text).toContain("holds: ({ now }) => now.total_spend_usd <= now.budget_usd");
     expect(invariants("generate", "clamp", "--out", out)).toEqual({ exitCode: 2, stdout: "", stderr: expect.stringContaining("is there already") });

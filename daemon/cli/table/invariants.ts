@@ -6,7 +6,7 @@ export const INVARIANTS: Command = {
   positionals: "check [PATH...] | show ID [PATH...] | coverage | test [TARGET...] | generate TARGET | schema [events|targets]",
   positionals_max: 1_000,
   options: {
-    events: { type: "string", value: "FILE", help: "check: ask every condition of recorded events, one JSON document a line: {\"event\": NAME, \"with\": {...}}" },
+    events: { type: "string", value: "FILE", help: "check: ask every rule of recorded events, one JSON document a line: {\"event\": NAME, \"at\": TIME, \"with\": {...}}" },
     folder: { type: "string", value: "DIR", help: "test, generate: where invariants and targets.yaml lie (invariants)" },
     invariant: { type: "string", value: "ID", help: "test, generate: only this one of a target's invariants" },
     runs: { type: "string", value: "N", help: "test: cases, instead of what the target declares" },

@@ -15,10 +15,15 @@ export const PROOF: readonly Command[] = [
   },
   {
     name: "cex",
-    summary: "show a counterexample out of a file or an evidence bundle: what breaks, step by step, and how to see it. See docs/formal-gate.md",
-    positionals: "show FILE",
+    summary: "show a counterexample out of a file or an evidence bundle: what breaks, step by step, and how to see it; or import a trace of Apalache or Quint, or one written by hand, and hold it against an invariant (exit 0 it breaks it, 3 it does not). See docs/formal-gate.md",
+    positionals: "show FILE | import FILE",
     positionals_max: 2,
-    options: { itf: { type: "boolean", help: "print its trace in the format of Apalache and Quint" } },
+    options: {
+      itf: { type: "boolean", help: "show: print its trace in the format of Apalache and Quint (ITF)" },
+      invariant: { type: "string", value: "ID", help: "import: the invariant that the trace is held against" },
+      folder: { type: "string", value: "DIR", help: "import: where invariants lie (invariants)" },
+      out: { type: "string", value: "FILE", help: "import: keep the counterexample there" },
+    },
     load: () => import("../commands/cex.ts"),
   },
 ];

@@ -108,7 +108,7 @@ export const WORK: readonly Command[] = [
   {
     name: "demo",
     summary: "see it work: breaks something on purpose in a scratch clone, is stopped, mends it, is admitted; `demo list` names what can be broken",
-    positionals: "[focused-test|secret|workflow|list] [REPOSITORY]",
+    positionals: "[focused-test|secret|workflow|invariant|learn|list] [REPOSITORY]",
     positionals_max: 2,
     options: { keep: { type: "boolean", help: "leave the scratch folder, to go on by hand" } },
     load: () => import("../commands/demo.ts"),

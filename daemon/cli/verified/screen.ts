@@ -5,6 +5,7 @@ import type { Verification } from "../../../proto/verification.ts";
 import { besideName } from "../../verifier/further/wording.ts";
 import { rangeTexts } from "../../verifier/range/wording.ts";
 import { witnessText } from "../../verifier/witness-words.ts";
+import { notRunAgain } from "../../verifier/wording.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { releaseText } from "../card/released.ts";
 import { itemLines, rowLines, section, some, type Row } from "./layout.ts";
@@ -71,7 +72,7 @@ const leftOut = ({ what, because }: EvidenceVerification["left_out"][number]): s
 const LEFT_OUT_SHOWN = 3;
 
 function notProved(verification: Verified, whole: EvidenceVerification | null): string[] {
-  const { statement, signer, hidden_leaves, lapsed, witnesses } = verification;
+  const { statement, signer, hidden_leaves, lapsed, witnesses, documents } = verification;
   const left = whole?.left_out ?? [];
   return [
     ...(lapsed ? ["that it still holds: the evidence stands, but its validity has passed: gate the change again before merging"] : []),
@@ -79,6 +80,7 @@ function notProved(verification: Verified, whole: EvidenceVerification | null): 
     ...(statement.predicate.mode === "local" ? ["which repository and target it was: they are as the caller named them"] : []),
     ...told(verification).not,
     ...(witnesses === undefined ? ["that all see the same log: the trust file names no witness"] : []),
+    ...notRunAgain(documents),
     ...(hidden_leaves > 0 ? [`what ${hidden_leaves} hidden leaves say`] : []),
     ...(whole?.files.some(({ name }) => name === KEYLESS_FILE) === true ? [`whose certificate signed ${KEYLESS_FILE}: maestro verify-bundle judges that`] : []),
     ...left.slice(0, LEFT_OUT_SHOWN).map(leftOut),

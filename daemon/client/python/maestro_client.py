@@ -119,6 +119,10 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "cli.output": (False, "What the command had to say could not be written; its reader went away, or the disk is full."),
     "install.failed": (True, "A needed package could not be installed; check the network to your package registry."),
     "breaker.open": (True, "That action failed too often, so it is refused for a while; the detail says why and until when. A person may close it: `maestro breaker reset`."),
+    "learning.episode": (False, "That cannot have been a decision as it is described, so nothing of it is kept; the detail names the field. See docs/learning.md."),
+    "learning.outcome": (False, "That outcome does not fit what is on record of the episode: it has another one, or its time was over; the detail says which."),
+    "routing.no_arm": (False, "No arm of that router can answer this; the detail says what is asked of it, or what was taken away."),
+    "learning.candidate": (False, "That is no policy of this router, so it was not judged; the detail names what is wrong. `maestro learn fit` writes one."),
     "invariant.violated": (False, "A rule that must hold of this daemon would not, so nothing of it was done; the detail names the rule. See docs/guards.md, and report it with the request id."),
     "internal.bug": (False, "Something that must hold does not; please report it with the request id."),
 }
@@ -137,6 +141,10 @@ ROUTES: Dict[str, Route] = {
     "clock": Route("GET", "/v1/clock", "none", "json", False),
     "reportEvents": Route("POST", "/v1/events", "json", "json", False),
     "monitors": Route("GET", "/v1/monitors", "none", "json", False),
+    "market": Route("GET", "/v1/market", "none", "json", False),
+    "marketSlots": Route("GET", "/v1/market/slots/:first", "none", "json", False),
+    "marketAsked": Route("GET", "/v1/market/asked/:after", "none", "json", False),
+    "certifyMarket": Route("POST", "/v1/market/certify", "none", "json", True),
     "breakers": Route("GET", "/v1/breakers", "none", "json", False),
     "resetBreaker": Route("POST", "/v1/breakers/reset", "json", "json", True),
     "rotateLog": Route("POST", "/v1/log/rotate", "json", "json", True),
@@ -169,6 +177,14 @@ ROUTES: Dict[str, Route] = {
     "simulate": Route("POST", "/v1/simulations", "json", "json", False),
     "usage": Route("POST", "/v1/usage", "json", "json", False),
     "guard": Route("POST", "/v1/guard", "json", "json", False),
+    "route": Route("POST", "/v1/route", "json", "json", True),
+    "reportEpisodes": Route("POST", "/v1/episodes", "json", "json", False),
+    "episodeOutcome": Route("POST", "/v1/episodes/:id/outcome", "json", "json", False),
+    "episodes": Route("GET", "/v1/episodes/:router/:split/:after", "none", "json", False),
+    "learning": Route("GET", "/v1/learn", "none", "json", False),
+    "evaluate": Route("POST", "/v1/learn/evaluations", "json", "json", False),
+    "fit": Route("POST", "/v1/learn/fits", "json", "json", False),
+    "exportEpisodes": Route("POST", "/v1/learn/exports", "json", "events", False),
     "report": Route("GET", "/v1/report/:window/:repository", "none", "json", False),
     "witnesses": Route("GET", "/v1/witnesses", "none", "json", False),
     "addCheckpoint": Route("POST", "/witness/add-checkpoint", "stream", "text", False),
@@ -368,6 +384,173 @@ class MonitorView(TypedDict):
     newest: Union[MonitorFinding, None]
 
 
+class MarketReply(TypedDict):
+    epoch: int
+    slot_s: int
+    slot_ends: str
+    method: Literal["adagrad", "ogd"]
+    step_max: float
+    window_slots: int
+    resources: List[MarketReplyResources]
+    tenants: List[TenantShare]
+    jain: Union[float, None]
+    certificate: MarketCertificate
+    at_cap: Union[float, None]
+    kept: MarketReplyKept
+
+
+class MarketReplyResources(TypedDict):
+    resource: Literal["usd_micro", "tokens", "gpu_us", "cpu_us"]
+    capacity: int
+    price_max: float
+    price: float
+    used: int
+
+
+class TenantShare(TypedDict):
+    tenant: str
+    floor: float
+    ceiling: float
+    used: ResourceAmounts
+    minute: Union[float, None]
+    five_minutes: Union[float, None]
+    favour: float
+    starving_s: float
+    starving_longest_s: float
+
+
+class _ResourceAmounts(TypedDict):
+    pass
+
+
+class ResourceAmounts(_ResourceAmounts, total=False):
+    usd_micro: int
+    tokens: int
+    gpu_us: int
+    cpu_us: int
+
+
+class MarketCertificate(TypedDict):
+    regret: float
+    promise: float
+    holds: bool
+
+
+MarketReplyKept = TypedDict("MarketReplyKept", {"from": "int", "slots": "int"}, total=False)
+
+
+class MarketSlotsReply(TypedDict):
+    slots: List[MarketSlot]
+    windows: List[MarketWindow]
+    next: Union[int, None]
+
+
+class MarketSlot(TypedDict):
+    epoch: int
+    at_ms: int
+    prices: List[float]
+    used: List[int]
+    regret: float
+    promise: float
+
+
+class MarketWindow(TypedDict):
+    epoch: int
+    method: Literal["adagrad", "ogd"]
+    step_max: float
+    window_slots: int
+    resources: List[PricedResource]
+    state: MarketWindowState
+
+
+class PricedResource(TypedDict):
+    resource: Literal["usd_micro", "tokens", "gpu_us", "cpu_us"]
+    capacity: int
+    price_max: float
+
+
+class MarketWindowState(TypedDict):
+    price: List[float]
+    squares: List[float]
+    began: List[float]
+    divisor: List[float]
+    gradients: List[float]
+    paid: List[float]
+    closed: List[float]
+
+
+class MarketAskedReply(TypedDict):
+    requests: List[MarketAskedReplyRequests]
+    next: Union[str, None]
+
+
+class MarketAskedReplyRequests(TypedDict):
+    epoch: int
+    chosen: int
+    worth: List[float]
+    use: List[ResourceAmounts]
+
+
+class CertifyMarketReply(TypedDict):
+    log_index: int
+    bundle: SigstoreBundle
+
+
+class SigstoreBundle(TypedDict):
+    mediaType: Literal["application/vnd.dev.sigstore.bundle.v0.3+json"]
+    verificationMaterial: SigstoreBundleVerificationMaterial
+    dsseEnvelope: DsseEnvelope
+
+
+class SigstoreBundleVerificationMaterial(TypedDict):
+    publicKey: SigstoreBundleVerificationMaterialPublicKey
+    tlogEntries: List[TlogEntry]
+
+
+class SigstoreBundleVerificationMaterialPublicKey(TypedDict):
+    hint: str
+
+
+class TlogEntry(TypedDict):
+    logIndex: str
+    logId: TlogEntryLogId
+    kindVersion: TlogEntryKindVersion
+    inclusionProof: TlogEntryInclusionProof
+    canonicalizedBody: str
+
+
+class TlogEntryLogId(TypedDict):
+    keyId: str
+
+
+class TlogEntryKindVersion(TypedDict):
+    kind: Literal["hashedrekord"]
+    version: Literal["0.0.2"]
+
+
+class TlogEntryInclusionProof(TypedDict):
+    logIndex: str
+    rootHash: str
+    treeSize: str
+    hashes: List[str]
+    checkpoint: TlogEntryInclusionProofCheckpoint
+
+
+class TlogEntryInclusionProofCheckpoint(TypedDict):
+    envelope: str
+
+
+class DsseEnvelope(TypedDict):
+    payload: str
+    payloadType: Literal["application/vnd.in-toto+json"]
+    signatures: List[DsseEnvelopeSignatures]
+
+
+class DsseEnvelopeSignatures(TypedDict):
+    sig: str
+    keyid: str
+
+
 class BreakersReply(TypedDict):
     trust_domain: str
     breakers: List[BreakerView]
@@ -533,6 +716,7 @@ class _Card(TypedDict):
 class Card(_Card, total=False):
     counterexamples: CardCounterexamples
     obligations: List[Obligation]
+    learned: List[CardPolicy]
     releases: List[NamedRelease]
     compared: Compared
 
@@ -737,7 +921,10 @@ class _ChangeCost(TypedDict):
 
 
 class ChangeCost(_ChangeCost, total=False):
+    usd_micro: int
+    gpu_us: int
     paid: List[PaidShare]
+    market: ChangeCostMarket
 
 
 class ReportedUsage(TypedDict):
@@ -749,7 +936,7 @@ class ReportedUsage(TypedDict):
     micro_usd: Union[str, None]
 
 
-class PaidShare(TypedDict):
+class _PaidShare(TypedDict):
     payer: str
     runs: int
     died: int
@@ -757,6 +944,48 @@ class PaidShare(TypedDict):
     cpu_us: int
     model_tokens: int
     reported: Union[ReportedUsage, None]
+
+
+class PaidShare(_PaidShare, total=False):
+    usd_micro: int
+    gpu_us: int
+    left: BudgetLeft
+
+
+class _BudgetLeft(TypedDict):
+    refilled: str
+
+
+class BudgetLeft(_BudgetLeft, total=False):
+    wall_us: int
+    cpu_us: int
+    model_tokens: int
+    usd_micro: int
+    gpu_us: int
+
+
+class ChangeCostMarket(TypedDict):
+    epoch: int
+    prices: Prices
+    certificate: MarketCertificate
+    slot: Union[ChangeCostMarketSlot0, None]
+    usd_micro: int
+
+
+class _Prices(TypedDict):
+    pass
+
+
+class Prices(_Prices, total=False):
+    usd_micro: float
+    tokens: float
+    gpu_us: float
+    cpu_us: float
+
+
+class ChangeCostMarketSlot0(TypedDict):
+    epoch: int
+    sha256: str
 
 
 class _GateRequest(TypedDict):
@@ -1172,6 +1401,8 @@ class Spending(_Spending, total=False):
     wall_us: int
     cpu_us: int
     model_tokens: int
+    usd_micro: int
+    gpu_us: int
 
 
 class EffectiveRequest(TypedDict):
@@ -1295,6 +1526,367 @@ class GuardRequest(TypedDict):
 GuardQuestion = TypedDict("GuardQuestion", {"event": "str", "invariant": "str", "with": "Dict[str, Any]", "old": "Dict[str, Any]"}, total=False)
 
 
+class _RouteReply(TypedDict):
+    episode: str
+    arm: str
+    propensity: float
+    eligible: List[Share]
+    forced: Union[Literal["only-arm", "without", "guard", "budget", "constraint", "fallback", "fixed"], None]
+    reason: str
+    policy: str
+    epoch: int
+    prices: Prices
+    reserved: ResourceAmounts
+    until: str
+
+
+class RouteReply(_RouteReply, total=False):
+    replay: RouteReplyReplay
+
+
+class Share(TypedDict):
+    arm: str
+    propensity: float
+
+
+class RouteReplyReplay(TypedDict):
+    same: bool
+    differs: List[Literal["drawn", "eligible", "propensity"]]
+
+
+class _RouteRequest0(TypedDict):
+    router: str
+    context: Dict[str, Union[float, bool, str]]
+
+
+class RouteRequest0(_RouteRequest0, total=False):
+    require: List[str]
+    without: List[str]
+    key: str
+
+
+class RouteRequest1(TypedDict):
+    replay: str
+
+
+class EpisodesReply(TypedDict):
+    episodes: List[EpisodesReplyEpisodes]
+
+
+class EpisodesReplyEpisodes(TypedDict):
+    key: str
+    id: str
+    changed: bool
+
+
+class EpisodesRequest(TypedDict):
+    episodes: List[EpisodeReport]
+
+
+class _EpisodeReport(TypedDict):
+    key: str
+    router: str
+    context: Dict[str, Union[float, bool, str]]
+    eligible: List[Share]
+    executed: str
+
+
+class EpisodeReport(_EpisodeReport, total=False):
+    at_ms: int
+    forced: Literal["only-arm", "without", "guard", "budget", "constraint", "fallback", "fixed"]
+    policy: str
+    reason: str
+    outcome: OutcomeRequest
+
+
+class _OutcomeRequest(TypedDict):
+    reward: Union[float, None]
+
+
+class OutcomeRequest(_OutcomeRequest, total=False):
+    constraints: Dict[str, float]
+    usage: ResourceAmounts
+    executed: str
+
+
+class OutcomeReply(TypedDict):
+    id: str
+    changed: bool
+
+
+class EpisodePage(TypedDict):
+    episodes: List[Episode]
+    next: Union[str, None]
+
+
+class Episode(TypedDict):
+    v: Literal[1]
+    id: str
+    router: str
+    at_ms: int
+    space: str
+    split: Literal["search", "safety"]
+    context: Dict[str, Union[float, bool, str]]
+    redacted: Redacted
+    eligible: List[Share]
+    drawn: str
+    executed: str
+    propensity: float
+    forced: Union[Literal["only-arm", "without", "guard", "budget", "constraint", "fallback", "fixed"], None]
+    policy: str
+    seed: str
+    counter: int
+    epoch: int
+    prices: Prices
+    reserved: ResourceAmounts
+    reason: str
+    outcome: Union[EpisodeOutcome, None]
+
+
+class Redacted(TypedDict):
+    person: int
+    email: int
+    phone: int
+    iban: int
+    card: int
+    token: int
+
+
+class EpisodeOutcome(TypedDict):
+    reward: Union[float, None]
+    definition: str
+    version: int
+    constraints: Dict[str, float]
+    usage: ResourceAmounts
+    delay_ms: int
+    censored: bool
+
+
+class LearningReply(TypedDict):
+    routers: List[LearningReplyRouters]
+    episodes: Union[LearningReplyEpisodes0, None]
+
+
+class LearningReplyRouters(TypedDict):
+    id: str
+    baseline: str
+    policy: Union[str, None]
+    problem: Union[str, None]
+    fallback: Union[str, None]
+    answered: LearningReplyRoutersAnswered
+
+
+class LearningReplyRoutersAnswered(TypedDict):
+    chosen: int
+    explored: int
+    forced: int
+
+
+class LearningReplyEpisodes0(TypedDict):
+    kept: int
+    open: int
+
+
+class EvaluationReply(TypedDict):
+    report: EvaluationReport
+    sha256: str
+    markdown: str
+    svg: str
+
+
+class _EvaluationReport(TypedDict):
+    type: Literal["maestro.evaluation"]
+    v: Literal[1]
+    router: str
+    reward: RewardDefinition
+    candidate: str
+    rows_sha256: str
+    verdict: Literal["promote", "reject", "insufficient"]
+    reasons: List[str]
+    more: Union[int, None]
+    tried: int
+    delta: float
+    share: float
+    gain: EvaluationReportGain
+    constraints: List[EvaluatedConstraint]
+    support: EvaluationSupport
+    logged: EvaluationReportLogged
+    estimates: List[EvaluationReportEstimates]
+    intervals: List[EvaluationInterval]
+    model: EvaluationReportModel
+
+
+class EvaluationReport(_EvaluationReport, total=False):
+    fresh_ms: int
+
+
+class RewardDefinition(TypedDict):
+    name: str
+    version: int
+    min: float
+    max: float
+
+
+class EvaluationReportGain(TypedDict):
+    form: Literal["from-least", "from-most", "model"]
+    estimate: Union[float, None]
+    lower: float
+    upper: float
+    needed: float
+
+
+class EvaluatedConstraint(TypedDict):
+    name: str
+    estimate: Union[float, None]
+    lower: float
+    upper: float
+    max: float
+    answer: Literal["kept", "broken", "unknown"]
+    missing: int
+
+
+class _EvaluationSupport(TypedDict):
+    rows: int
+    search_rows: int
+    left_out: int
+    refused: int
+    ess: Union[float, None]
+    weight_bound: float
+    weight_max: Union[float, None]
+    weight_mean: Union[float, None]
+    weight_z: Union[float, None]
+    above_bound: int
+    unsupported: float
+    propensity_min: Union[float, None]
+    arms: List[EvaluationSupportArms]
+    parts: List[EvaluationSupportParts]
+
+
+class EvaluationSupport(_EvaluationSupport, total=False):
+    unanswered: int
+
+
+class _EvaluationSupportArms(TypedDict):
+    arm: str
+    ran: int
+    expected: float
+    z: Union[float, None]
+
+
+class EvaluationSupportArms(_EvaluationSupportArms, total=False):
+    wanted: float
+
+
+class EvaluationSupportParts(TypedDict):
+    rows: int
+    propensity: float
+    weight: float
+    reward: float
+
+
+class EvaluationReportLogged(TypedDict):
+    value: Union[float, None]
+    se: Union[float, None]
+
+
+class EvaluationReportEstimates(TypedDict):
+    estimator: str
+    value: Union[float, None]
+    se: Union[float, None]
+
+
+class EvaluationInterval(TypedDict):
+    of: Literal["value", "gain"]
+    estimator: str
+    method: Literal["betting", "empirical-bernstein", "sequence", "normal", "percentile", "bca"]
+    level: float
+    lower: Union[float, None]
+    upper: Union[float, None]
+    guarantee: Literal["finite-sample", "anytime", "none", "no-coverage"]
+
+
+class EvaluationReportModel(TypedDict):
+    folds: int
+    buckets: List[str]
+
+
+class EvaluationRequest(TypedDict):
+    router: str
+    candidate: str
+
+
+class FitReply(TypedDict):
+    policy: str
+    sha256: str
+    rows: int
+    cells: int
+    skipped: List[str]
+
+
+class _FitRequest(TypedDict):
+    router: str
+
+
+class FitRequest(_FitRequest, total=False):
+    count_min: int
+    buckets: List[Union[BucketField0, BucketField1]]
+    exploration: Exploration
+
+
+class BucketField0(TypedDict):
+    field: str
+    edges: List[float]
+
+
+class BucketField1(TypedDict):
+    field: str
+    values: List[str]
+
+
+class Exploration(TypedDict):
+    epsilon: float
+    floor: float
+
+
+class ExportFile(TypedDict):
+    event: Literal["file"]
+    router: str
+    hour: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class ExportPiece(TypedDict):
+    event: Literal["piece"]
+    bytes: str
+
+
+class ExportEnd(TypedDict):
+    event: Literal["end"]
+    files: int
+    counts: ExportCounts
+
+
+class ExportCounts(TypedDict):
+    exported: int
+    exported_safety: int
+    exported_unlearnable: int
+    left_out_split: int
+    left_out_unlearnable: int
+
+
+class _ExportRequest(TypedDict):
+    router: str
+
+
+class ExportRequest(_ExportRequest, total=False):
+    from_ms: int
+    to_ms: int
+    split: Literal["search", "safety", "all"]
+    unlearnable: bool
+
+
 class ReportReply(TypedDict):
     v: Literal[1]
     window: ReportReplyWindow
@@ -1411,7 +2003,7 @@ class Hold(TypedDict):
     reason: str
 
 
-Tombstone = TypedDict("Tombstone", {"name": "str", "class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\"]", "why": "Literal[\"expired\", \"asked\"]", "at_s": "int", "made_s": "int", "digests": "List[TombstoneDigests]", "gate_id": "str", "attempt": "int", "log_index": "int", "head": "str", "owner_uid": "int", "owner_tenant": "str"}, total=False)
+Tombstone = TypedDict("Tombstone", {"name": "str", "class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\", \"episodes\"]", "why": "Literal[\"expired\", \"asked\"]", "at_s": "int", "made_s": "int", "digests": "List[TombstoneDigests]", "gate_id": "str", "attempt": "int", "log_index": "int", "head": "str", "owner_uid": "int", "owner_tenant": "str"}, total=False)
 
 
 class TombstoneDigests(TypedDict):
@@ -1419,7 +2011,7 @@ class TombstoneDigests(TypedDict):
     sha256: str
 
 
-LineageNode = TypedDict("LineageNode", {"stage": "Literal[\"source\", \"snapshot\", \"outcome\", \"evidence\", \"shipment\"]", "kind": "str", "name": "str", "digest": "Union[str, None]", "at": "Union[str, None]", "class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\"]", "state": "Literal[\"kept\", \"tombstone\", \"absent\", \"passing\"]"}, total=False)
+LineageNode = TypedDict("LineageNode", {"stage": "Literal[\"source\", \"snapshot\", \"outcome\", \"evidence\", \"shipment\"]", "kind": "str", "name": "str", "digest": "Union[str, None]", "at": "Union[str, None]", "class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\", \"episodes\"]", "state": "Literal[\"kept\", \"tombstone\", \"absent\", \"passing\"]"}, total=False)
 
 
 LineageEdge = TypedDict("LineageEdge", {"from": "int", "to": "int"}, total=False)
@@ -1433,7 +2025,7 @@ class RetentionReply(TypedDict):
     last_sweep: Union[str, None]
 
 
-RetentionReplyClasses = TypedDict("RetentionReplyClasses", {"class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\"]", "holds": "str", "days": "Union[int, None]", "setting": "Union[str, None]"}, total=False)
+RetentionReplyClasses = TypedDict("RetentionReplyClasses", {"class": "Literal[\"node\", \"log\", \"accounting\", \"evidence\", \"personal\", \"source\", \"cache\", \"export\", \"quarantine\", \"episodes\"]", "holds": "str", "days": "Union[int, None]", "setting": "Union[str, None]"}, total=False)
 
 
 class HoldReply(TypedDict):
@@ -1584,6 +2176,22 @@ class _Methods:
         """What the invariants about time say of the caller's own events; of everybody's and the daemon's for whoever runs it. GET /v1/monitors"""
         return cast("MonitorsReply", self._ask(ROUTES["monitors"]))
 
+    def market(self) -> MarketReply:
+        """Prices of what routed work takes, use of the open slot, shares that are promised, and both sides of the certificate. GET /v1/market"""
+        return cast("MarketReply", self._ask(ROUTES["market"]))
+
+    def market_slots(self, first: str) -> MarketSlotsReply:
+        """Closed slots from one on, and what the prices of their windows went on from, so that anybody can compute them again. GET /v1/market/slots/:first"""
+        return cast("MarketSlotsReply", self._ask(ROUTES["marketSlots"], params={"first": first}))
+
+    def market_asked(self, after: str) -> MarketAskedReply:
+        """Requests that prices decided, with all that each could have had, so that anybody can compute what a fixed price would have done; behind an episode or from a time in milliseconds on. GET /v1/market/asked/:after"""
+        return cast("MarketAskedReply", self._ask(ROUTES["marketAsked"], params={"after": after}))
+
+    def certify_market(self) -> CertifyMarketReply:
+        """Sign and log the certificate, with the digest of the slots it is about. POST /v1/market/certify"""
+        return cast("CertifyMarketReply", self._ask(ROUTES["certifyMarket"]))
+
     def breakers(self) -> BreakersReply:
         """Actions that are refused for a while because they failed, and those that failed of late: the caller's own; everybody's for whoever runs the daemon. GET /v1/breakers"""
         return cast("BreakersReply", self._ask(ROUTES["breakers"]))
@@ -1711,6 +2319,38 @@ class _Methods:
     def guard(self, body: GuardRequest) -> GuardReply:
         """Whether the host's invariants hold of events, each named with its fields; what cannot be asked is a violation. Nothing is recorded. POST /v1/guard"""
         return cast("GuardReply", self._ask(ROUTES["guard"], body=body))
+
+    def route(self, body: Union[RouteRequest0, RouteRequest1]) -> RouteReply:
+        """Which arm of a router answers a request, at what propensity, for what reason and at what prices; recorded as an episode before it is answered. With replay: a recorded decision drawn again, and whether it is the same. POST /v1/route"""
+        return cast("RouteReply", self._ask(ROUTES["route"], body=body))
+
+    def report_episodes(self, body: EpisodesRequest) -> EpisodesReply:
+        """Decisions made elsewhere, each with the arms that were eligible and their propensities; all of them are kept, or none. Personal text is taken out before anything is stored. POST /v1/episodes"""
+        return cast("EpisodesReply", self._ask(ROUTES["reportEpisodes"], body=body))
+
+    def episode_outcome(self, id: str, body: OutcomeRequest) -> OutcomeReply:
+        """What came of a decision, once; the very same again changes nothing. POST /v1/episodes/:id/outcome"""
+        return cast("OutcomeReply", self._ask(ROUTES["episodeOutcome"], params={"id": id}, body=body))
+
+    def episodes(self, router: str, split: str, after: str) -> EpisodePage:
+        """Episodes in the order of time: of a router or * for all, of one split or all, behind an episode or from a time in milliseconds on. GET /v1/episodes/:router/:split/:after"""
+        return cast("EpisodePage", self._ask(ROUTES["episodes"], params={"router": router, "split": split, "after": after}))
+
+    def learning(self) -> LearningReply:
+        """Routers of this node: which learned policy decides, what keeps it from deciding, how they answered since the start; and how many episodes are kept. GET /v1/learn"""
+        return cast("LearningReply", self._ask(ROUTES["learning"]))
+
+    def evaluate(self, body: EvaluationRequest) -> EvaluationReply:
+        """Whether a learned policy may replace what decides: judged by the half of the asker's own episodes that no candidate was searched on. Each question has less of delta than the one before; the same over the same episodes is asked once. POST /v1/learn/evaluations"""
+        return cast("EvaluationReply", self._ask(ROUTES["evaluate"], body=body))
+
+    def fit(self, body: FitRequest) -> FitReply:
+        """A candidate from the half of the asker's own episodes that is searched: a table of what each arm brought where. POST /v1/learn/fits"""
+        return cast("FitReply", self._ask(ROUTES["fit"], body=body))
+
+    def export_episodes(self, body: ExportRequest) -> Iterator[Union[ExportFile, ExportPiece, ExportEnd]]:
+        """Episodes of one router as Parquet files, an hour each, of those the asker may see; unless more is asked for, the half that candidates are searched on and what is learned from. POST /v1/learn/exports"""
+        return cast("Iterator[Union[ExportFile, ExportPiece, ExportEnd]]", self._listen(ROUTES["exportEpisodes"], body=body))
 
     def report(self, window: str, repository: str) -> ReportReply:
         """Figures of a window such as 7d, of one repository or * for all the reader may see, each with its formula, how much it rests on, or why it is not measured. GET /v1/report/:window/:repository"""

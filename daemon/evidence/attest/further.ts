@@ -5,11 +5,13 @@ import { fromBase64, toHex } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Leaf, Manifest } from "../../../proto/manifest.ts";
 import type { Outcome } from "../../../proto/outcome.ts";
-import { SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE } from "../../../proto/predicates/derived.ts";
+import { EVALUATION_PREDICATE, SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE } from "../../../proto/predicates/derived.ts";
+import type { EvaluationStatement } from "../../../proto/predicates/evaluation.ts";
 import type { SvrStatement } from "../../../proto/predicates/svr.ts";
 import type { TestResultStatement } from "../../../proto/predicates/test-result.ts";
 import type { VsaStatement } from "../../../proto/predicates/vsa.ts";
 import { inPlace } from "../../verifier/attestations.ts";
+import { evaluationOf, routersOf } from "../../verifier/further/evaluation.ts";
 import { svrOf } from "../../verifier/further/svr.ts";
 import { BUILT_IN, testResultOf, type TestNames } from "../../verifier/further/test-result.ts";
 import { vsaOf } from "../../verifier/further/vsa.ts";
@@ -24,7 +26,7 @@ const ACCEPTED: readonly (string | undefined)[] = ["base", "flaky", "quarantined
 interface Beside {
   readonly predicate_type: string;
   readonly of: string | null;
-  readonly statement: SvrStatement | VsaStatement | TestResultStatement;
+  readonly statement: EvaluationStatement | SvrStatement | VsaStatement | TestResultStatement;
 }
 
 export interface Judged {
@@ -54,7 +56,9 @@ function statementsOf({ statement, signed, manifest, outcomes }: Judged): Beside
     ...outside.map((outcome) => ({ of: outcome.check, made: testResultOf(about, outcome.check, testNames(outcome)) })),
   ];
   const [svr, vsa] = [svrOf(statement), vsaOf(statement, toHex(sha256(payload)))];
+  const evaluations = routersOf(about.manifest).map((of) => ({ of, made: evaluationOf(about, of) }));
   return [
+    ...evaluations.flatMap(({ of, made }) => (made === null ? [] : [{ predicate_type: EVALUATION_PREDICATE, of, statement: made }])),
     ...(svr === null ? [] : [{ predicate_type: SVR_PREDICATE, of: null, statement: svr }]),
     ...(vsa === null ? [] : [{ predicate_type: VSA_PREDICATE, of: null, statement: vsa }]),
     ...results.flatMap(({ of, made }) => (made === null ? [] : [{ predicate_type: TEST_RESULT_PREDICATE, of, statement: made }])),

@@ -6,6 +6,7 @@
 import type { Thresholds } from "../../../proto/config.ts";
 import type { Facts, FileMode, Gap } from "../../../proto/facts.ts";
 import type { AttachedText, ModelAsk, ModelRun, PropertyAsk, PropertyRun } from "../../../proto/formal.ts";
+import type { EvaluationAsk, EvaluationRun, PolicyDelta } from "../../../proto/learned.ts";
 import type { ModelOutcome } from "../../../proto/model.ts";
 import type { Finding, Outcome } from "../../../proto/outcome.ts";
 import type { Static } from "@sinclair/typebox";
@@ -30,9 +31,11 @@ export interface Example {
   readonly says: string;
   readonly change: readonly ExampleFile[];
   /** What trusted configuration declares, and the files that its words lead through. */
-  readonly declared?: Partial<Pick<Facts, "commands" | "runners" | "formal">>;
+  readonly declared?: Partial<Pick<Facts, "commands" | "runners" | "formal" | "learned">>;
   /** What every model that is run comes to. */
   readonly ran?: ModelOutcome;
+  /** The report that every candidate is judged by. */
+  readonly evaluated?: string;
   /** The test that runs it, where it takes a sandbox. */
   readonly elsewhere?: string;
 }
@@ -64,6 +67,8 @@ export interface Seen {
   readonly blind: string | null;
   /** Questions to a solver that the answer rests on. */
   readonly attached?: readonly AttachedText[];
+  /** What of learned policies is another arm now. */
+  readonly policies?: readonly PolicyDelta[];
 }
 
 export type Answer = Seen | { readonly not_applicable: string };
@@ -79,6 +84,7 @@ export interface Runs {
   /** Null where it was not run: it is asked for, and the check says meanwhile that it cannot tell. */
   model(ask: Omit<ModelAsk, "id">): ModelRun | null;
   property(ask: Omit<PropertyAsk, "id">): PropertyRun | null;
+  evaluation(ask: Omit<EvaluationAsk, "id">): EvaluationRun | null;
 }
 
 export interface CheckContext {
@@ -157,6 +163,7 @@ export async function runCheck(check: Check, facts: Facts, context: CheckContext
     findings_cut: answer.findings_cut,
     gaps: fewGaps(answer.gaps),
     ...(answer.attached === undefined || answer.attached.length === 0 ? {} : { attached: [...answer.attached] }),
+    ...(answer.policies === undefined || answer.policies.length === 0 ? {} : { policies: [...answer.policies] }),
     ...(comparison.fixed.length === 0 && comparison.not_compared === null ? {} : { comparison }),
   };
 }

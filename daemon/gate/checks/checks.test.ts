@@ -38,7 +38,7 @@ describe("registration", () => {
 
 describe("every rule's own examples", () => {
   test.each(RULES)("$name: what passes", async ({ check, rule }) => {
-    const outcome = await outcomeOf(check, changesOf(rule.passes.change), { ...rule.passes.declared, ran: rule.passes.ran });
+    const outcome = await outcomeOf(check, changesOf(rule.passes.change), { ...rule.passes.declared, ran: rule.passes.ran, evaluated: rule.passes.evaluated });
     expect(outcome.findings.filter((finding) => finding.rule === rule.id)).toEqual([]);
     expect(outcome.result).not.toBe("unavailable");
   });
@@ -46,7 +46,7 @@ describe("every rule's own examples", () => {
   test.each(RULES.filter(({ rule }) => rule.fails.elsewhere === undefined))("$name: what fails", async ({ check, rule }) => {
     const facts = factsOf(changesOf(rule.fails.change), { wants: wantsContent });
     expect([...validFacts.Errors(facts)]).toEqual([]);
-    const outcome = await outcomeOf(check, changesOf(rule.fails.change), { ...rule.fails.declared, ran: rule.fails.ran });
+    const outcome = await outcomeOf(check, changesOf(rule.fails.change), { ...rule.fails.declared, ran: rule.fails.ran, evaluated: rule.fails.evaluated });
     expect(outcome.findings.map((finding) => finding.rule)).toContain(rule.id);
     expect(outcome.result).toBe("fail");
     expect([...validOutcome.Errors(outcome)]).toEqual([]);

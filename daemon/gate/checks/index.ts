@@ -7,6 +7,7 @@ import ci from "./ci.ts";
 import dependencies from "./dependencies.ts";
 import guards from "./guards.ts";
 import invariants from "./invariants.ts";
+import learning from "./learning.ts";
 import modelcheck from "./modelcheck.ts";
 import paths from "./paths.ts";
 import secrets from "./secrets.ts";
@@ -16,7 +17,7 @@ import text from "./text.ts";
 import waivers from "./waivers.ts";
 import type { Check } from "./check.ts";
 
-export const CHECKS = [secrets, text, paths, dependencies, ci, guards, waivers, tests, invariants, modelcheck, size] as const satisfies readonly Check[];
+export const CHECKS = [secrets, text, paths, dependencies, ci, guards, waivers, tests, invariants, modelcheck, learning, size] as const satisfies readonly Check[];
 export type CheckId = (typeof CHECKS)[number]["id"];
 
 const PATTERNS = [...new Set(CHECKS.flatMap((check: Check) => check.contents))];

@@ -34,7 +34,7 @@ export default defineCheck({
       why: "The easiest way to keep a promise is to promise less. A solver found values that were stopped and are no more; they were tried on both conditions.",
       passes: changing(CAP, CAP.replace("spent <= budget", "budget >= spent"), "The same condition is written the other way round."),
       fails: changing(CAP, CAP.replace("spent <= budget", "spent <= budget + 1"), "One more than the budget may be spent."),
-      cannot_see: "Lists longer than four items; what a condition is asked of: a change of the code that no longer asks it.",
+      cannot_see: "What a condition is asked of: a change of the code that no longer asks it; code that computes in other numbers than the rule does.",
       replay: NEVER,
     },
     {
@@ -49,10 +49,10 @@ export default defineCheck({
     {
       id: "invariant.removed",
       title: "An invariant is gone",
-      why: "The base declares it, so it counts until a person lets it go. Another name is another invariant.",
+      why: "The base declares it, so it counts until a person lets it go: a rule, a target, or the whole entry in maestro.yaml. Another name is another invariant.",
       passes: changing(CAP, CAP.replace("fields:", "owner: payments\nfields:"), "It gets an owner."),
       fails: changing(CAP, CAP.replace("SPEND.CAP", "SPEND.LIMIT"), "It has another name."),
-      cannot_see: "A change of maestro.yaml that names another folder: that is guard.self-edit.",
+      cannot_see: "Why it went. Where maestro.yaml names another folder, its documents are compared with those of the base, rule by rule.",
       replay: NEVER,
     },
     {
@@ -62,6 +62,15 @@ export default defineCheck({
       passes: changing(CAP, CAP.replace("spent <= budget", "spent <= budget && spent >= 0"), "A second condition is typed right."),
       fails: changing(CAP, CAP.replace("spent <= budget", "spent <= budgets"), "A field has no such name."),
       cannot_see: "A condition that compiles and is not what its author meant.",
+      replay: NEVER,
+    },
+    {
+      id: "invariant.driver-changed",
+      title: "A driver of a target is edited",
+      why: "A target's driver says what of the code is shown to the base's rules. The base names the file; what stands in it is the change's, and one that shows less passes.",
+      passes: changing(CAP, `${CAP}owner: payments\n`, "Nothing is driven otherwise."),
+      fails: { says: "The driver of the target account shows nothing spent.", change: [{ path: "test/account.ts", old: "return { spent, budget };\n", new: "return { spent: 0, budget };\n" }], elsewhere: "daemon/gate/checks/formal/drivers.test.ts" },
+      cannot_see: "What a driver imports, and a program that a command finds by itself, such as `python -m` or `cargo run`. A `function` target has no driver: its module is the code.",
       replay: NEVER,
     },
     {

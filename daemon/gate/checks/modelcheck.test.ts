@@ -15,7 +15,7 @@ const FAILED = ran as ModelOutcome;
 /** The check over the example's change, where TLC answers so the first time and so the second. */
 async function judged(first: ModelOutcome | null, second: ModelOutcome | null = first) {
   const run = (outcome: ModelOutcome | null): ModelRun | null => (outcome === null ? null : { id: "0".repeat(64), outcome, spec_sha256: null, tool: null });
-  const context: CheckContext = { thresholds: THRESHOLDS, signal: new AbortController().signal, runs: { model: ({ again }) => run(again ? second : first), property: () => null } };
+  const context: CheckContext = { thresholds: THRESHOLDS, signal: new AbortController().signal, runs: { model: ({ again }) => run(again ? second : first), property: () => null, evaluation: () => null } };
   const outcome = await runCheck(modelcheck, factsOf(changesOf(change), { wants: wantsContent, ...declared }), context);
   return { ...outcome, violated: outcome.findings.filter((finding) => finding.rule === "model.violated") };
 }

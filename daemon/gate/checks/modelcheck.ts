@@ -38,7 +38,7 @@ export default defineCheck({
     {
       id: "model.weakened",
       title: "A model is asked less",
-      why: "Whoever takes an invariant out of a configuration, or makes its world smaller, passes without having mended anything.",
+      why: "Whoever takes an invariant out of a configuration, makes its world smaller, or has it mirror less code in maestro.yaml, passes without having mended anything.",
       passes: { says: "One more invariant is asked.", change: [{ path: "specs/Queue.cfg", old: CFG, new: `${CFG}INVARIANT TypeOK\n` }], declared: declared([MODULE, MODULE], [CFG, `${CFG}INVARIANT TypeOK\n`]), ran: PASSED },
       fails: { says: "The invariant leaves the configuration.", change: [{ path: "specs/Queue.cfg", old: CFG, new: "SPECIFICATION Spec\n" }], declared: declared([MODULE, MODULE], [CFG, "SPECIFICATION Spec\n"]), ran: PASSED },
       cannot_see: "A definition of the same name that means less: that is model.changed.",
@@ -56,10 +56,10 @@ export default defineCheck({
     {
       id: "model.removed",
       title: "A declared model is gone",
-      why: "The base declares it, so it counts until a change of maestro.yaml says otherwise.",
+      why: "The base declares it, so it counts until a person lets it go: of a file that is gone, and of an entry that leaves maestro.yaml or names another module or configuration.",
       passes: { says: "It is still there.", change: CODE, declared: same, ran: PASSED },
       fails: { says: "Its module is deleted.", change: [{ path: "specs/Queue.tla", old: MODULE, new: null }], declared: declared([MODULE, null]) },
-      cannot_see: "A change of maestro.yaml that no longer declares it: that is guard.self-edit.",
+      cannot_see: "Why it went. One that moves to another folder, text and entry both, is no removal; one that moves and changes on the way is.",
       replay: "never: none of the 2,200 changes' projects declares a model",
     },
   ],

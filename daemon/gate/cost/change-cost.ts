@@ -6,9 +6,13 @@ import type { SpentOn } from "./allowance.ts";
 import type { Payer } from "./cost.ts";
 
 export interface ChangeCostDeps {
-  readonly tenants: Pick<Tenants, "pay"> & { readonly ledger: Pick<Tenants["ledger"], "change" | "shares"> };
+  readonly tenants: Pick<Tenants, "pay" | "budgetLeft"> & { readonly ledger: Pick<Tenants["ledger"], "change" | "shares"> };
   readonly run_usage: RunUsage;
+  /** Null where no market is configured. */
+  readonly priced?: (took: Spent) => ChangeCost["market"] | null;
 }
+
+type Spent = Pick<ChangeCost, "cpu_us" | "model_tokens" | "usd_micro" | "gpu_us">;
 
 /** Whoever asks for a bill: a tenant is shown its own part, `null` (whoever runs the daemon) everybody's. */
 export type Reader = string | null;
@@ -53,12 +57,17 @@ export class ChangeCosts {
     const row = this.deps.tenants.ledger.change(change);
     if (row === undefined) return null;
     const { runs, died, spent } = row;
-    return { runs, died, ...spent, reported: reportedUsage(this.deps.run_usage.of(change)), paid: this.paid(change, reader) };
+    const market = this.deps.priced?.(spent) ?? null;
+    return { runs, died, ...spent, reported: reportedUsage(this.deps.run_usage.of(change)), paid: this.paid(change, reader), ...(market === null ? {} : { market }) };
   }
 
   private paid(change: string, reader: Reader): PaidShare[] {
     const { ledger } = this.deps.tenants;
+    const leftOf = (payer: string): Pick<PaidShare, "left"> => {
+      const left = this.deps.tenants.budgetLeft(payer);
+      return left === null ? {} : { left };
+    };
     const own = ledger.shares(change).filter(({ payer }) => reader === null || payer === reader);
-    return own.map(({ payer, runs, died, spent }) => ({ payer, runs, died, ...spent, reported: reportedUsage(this.deps.run_usage.of(change, payer)) }));
+    return own.map(({ payer, runs, died, spent }) => ({ payer, runs, died, ...spent, reported: reportedUsage(this.deps.run_usage.of(change, payer)), ...leftOf(payer) }));
   }
 }

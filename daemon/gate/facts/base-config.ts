@@ -1,4 +1,5 @@
 import { MaestroError } from "../../../proto/errors.ts";
+import type { RepositoryConfig } from "../../../proto/config.ts";
 import type { FactsJob, FactsReply } from "../../../proto/worker.ts";
 import { parseRepositoryConfig, REPOSITORY_CONFIG_NAME } from "../../config/repository.ts";
 import type { Oid } from "../../platform/git/object-format.ts";
@@ -19,12 +20,8 @@ export async function baseConfig(reader: GitReader, commit: Oid | null, job: Pic
   const tree = commit === null ? null : ((await reader.history.commit(commit))?.tree ?? null);
   if (tree === null) return { state: "absent" };
   try {
-    const oid = await blobAt(reader.objects, tree, REPOSITORY_CONFIG_NAME);
-    if (oid === null) {
-      if (!(await standsAt(reader.objects, tree, REPOSITORY_CONFIG_NAME))) return { state: "absent" };
-      throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME} is a link, a folder or a submodule, which is not followed`);
-    }
-    const config = parseRepositoryConfig(await contentOf(reader, oid, REPOSITORY_CONFIG_NAME, CONFIG_BYTES_MAX));
+    const config = await rootConfig(reader, tree);
+    if (config === null) return { state: "absent" };
     if (config.policy === undefined) return { state: "read", config, policy: null };
     const bundle = await blobAt(reader.objects, tree, config.policy);
     if (bundle === null) throw new MaestroError("policy.load", `${REPOSITORY_CONFIG_NAME} names ${config.policy}, which is not a file at the base`);
@@ -35,8 +32,19 @@ export async function baseConfig(reader: GitReader, commit: Oid | null, job: Pic
     return { state: "read", config, policy: bundleDigest(bytes, config.policy) };
   } catch (error) {
     if (!(error instanceof MaestroError)) throw error;
-    return { state: "broken", because: `${error.row.sentence} (${error.detail})`.slice(0, 2000).toWellFormed() };
+    return { state: "broken", because: brokenBecause(error) };
   }
+}
+
+/** As the facts have room for it. */
+export const brokenBecause = (error: MaestroError): string => `${error.row.sentence} (${error.detail})`.slice(0, 2000).toWellFormed();
+
+/** `maestro.yaml` in the root of a tree, null where nothing stands there. Throws a `MaestroError` for one that cannot be used. */
+export async function rootConfig(reader: GitReader, tree: Oid): Promise<RepositoryConfig | null> {
+  const oid = await blobAt(reader.objects, tree, REPOSITORY_CONFIG_NAME);
+  if (oid !== null) return parseRepositoryConfig(await contentOf(reader, oid, REPOSITORY_CONFIG_NAME, CONFIG_BYTES_MAX));
+  if (!(await standsAt(reader.objects, tree, REPOSITORY_CONFIG_NAME))) return null;
+  throw new MaestroError("config.malformed", `${REPOSITORY_CONFIG_NAME} is a link, a folder or a submodule, which is not followed`);
 }
 
 async function contentOf(reader: GitReader, oid: Oid, path: string, bytes_max: number): Promise<Uint8Array> {

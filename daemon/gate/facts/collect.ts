@@ -27,6 +27,7 @@ import { maskedText } from "./masked.ts";
 import { memberOf } from "./member.ts";
 import { factsDocument } from "./parts.ts";
 import { formalFacts } from "./formal.ts";
+import { learnedFacts } from "./learned.ts";
 import { declaredCommands, runnerFiles } from "./runners.ts";
 
 const TEXT_MAX = 2000;
@@ -82,6 +83,7 @@ const unseen = (because: string, title: string): Facts => ({
   commands: [],
   runners: [],
   formal: { specs: [], invariants: null, files: [] },
+  learned: { entries: [], files: [] },
   waived: [],
   gaps: [{ what: "the change", because: because.slice(0, TEXT_MAX) }],
 });
@@ -146,7 +148,8 @@ async function factsOf(reader: GitReader, job: FactsJob, change: KnownChange, ro
     base_policy: root.state === "read" ? (root.config.policy ?? null) : null,
     commands,
     runners: await runnerFiles(reader, { old: change.old_tree, new: change.new_tree }, commands, limits),
-    formal: await formalFacts(reader, { old: change.old_tree, new: change.new_tree }, root, changed.files, tree.entries, limits),
+    formal: await formalFacts(reader, change, root, changed.files, tree.entries, limits),
+    learned: await learnedFacts(reader, change, root, changed.files, limits),
     waived: [...waived],
     gaps,
   };

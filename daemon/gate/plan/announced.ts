@@ -93,7 +93,7 @@ function factsOf(all: Announced, contents: FileContent[]): Facts {
   return {
     basis: "base..head", history: "known", conflicts: [], commits: [], title: "", files, tree: [], contents: [...contents, ...workflows],
     actor: { class: "unknown", authenticated: false, name: "", agent: null, signs: [] },
-    added_lines: all.lines, removed_lines: 0, revert: false, merge: false, base_policy: null, commands: [], runners: [], formal: { specs: [], invariants: null, files: [] }, waived: [], gaps: [],
+    added_lines: all.lines, removed_lines: 0, revert: false, merge: false, base_policy: null, commands: [], runners: [], formal: { specs: [], invariants: null, files: [] }, learned: { entries: [], files: [] }, waived: [], gaps: [],
   };
 }
 

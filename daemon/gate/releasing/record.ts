@@ -1,5 +1,6 @@
 /** A release becomes a record: log entry, row and the promise of its bundle in one transaction, then the bundle. */
 import type { ReleaseProof, ReleaseRequest } from "../../../proto/release.ts";
+import { acted } from "../../platform/actions/index.ts";
 import type { Evidence } from "../../evidence/index.ts";
 import type { Artifacts } from "../../store/artifacts.ts";
 import { sha256Digest } from "../../store/blobs.ts";
@@ -31,6 +32,7 @@ export async function recordRelease(deps: ReleaseRecordDeps, request: ReleaseReq
   const { repo_id, target_ref, head } = request;
   const logged = await evidence.release(request, proof, ({ bundle, log_index, statement_sha256 }) => {
     releases.add({ repo_id, target_ref, head }, { log_index, statement_sha256, bundle: sha256Digest(bundle) });
+    acted?.("Pipeline", releases, "Release", { repo_id, target_ref, head });
     addEvidence(usage, payer, bundle.length);
     outbox.hold({ id: log_index, name: releaseArtifactName(statement_sha256), blobs: [bundle] });
   });

@@ -57,7 +57,7 @@ export class KeptOutcomes {
   }
 
   private put(key: string, run: CheckRun): void {
-    if (run.outcome.result === "unavailable") return;
+    if (run.outcome.result === "unavailable" || run.evaluations !== undefined) return;
     this.entries.put(key, { run, put_ms: this.now_ms() });
   }
 }

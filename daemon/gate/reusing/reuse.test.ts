@@ -56,7 +56,7 @@ describe("a change whose base moved, or that was rebased", () => {
     const second = await gate(change, moved, change.head);
     const reused = reusedOf(second);
     // `paths` has the whole tree before it, so it looks again.
-    expect(reused).toEqual(["ci", "dependencies", "guards", "invariants", "modelcheck", "secrets", "size", "tests", "text", "waivers"].filter((check) => reused.includes(check)));
+    expect(reused).toEqual(["ci", "dependencies", "guards", "invariants", "learning", "modelcheck", "secrets", "size", "tests", "text", "waivers"].filter((check) => reused.includes(check)));
     expect(reused).toContain("text");
     expect(reused).not.toContain("paths");
     expect([second.verdict, second.card.reasons]).toEqual([first.verdict, first.card.reasons]);

@@ -62,7 +62,7 @@ export class Reuse implements KeptRuns {
   /** Nothing: what was found is kept once it stands in the log, so that a re-used answer can be looked up where it was given. */
   put(): void {}
 
-  private async entry({ outcome, reads, duration_us, keep }: CheckRun): Promise<Entry | null> {
+  private async entry({ outcome, reads, duration_us, keep, evaluations }: CheckRun): Promise<Entry | null> {
     const at_s = this.deps.now_s();
     if (keep !== undefined) {
       const { key, report_bytes, ...rest } = keep;
@@ -70,7 +70,7 @@ export class Reuse implements KeptRuns {
       return kept === null ? null : { key, kept };
     }
     const always = checkOf(outcome.check)?.reads;
-    if (this.numbers.change_sha256 === null || always === undefined || reads === undefined || outcome.result === "unavailable" || outcome.reused !== undefined) return null;
+    if (this.numbers.change_sha256 === null || always === undefined || reads === undefined || evaluations !== undefined || outcome.result === "unavailable" || outcome.reused !== undefined) return null;
     // What it says it read may add to that and not take away from it.
     const known = [...new Set([...ALWAYS_READ, ...always, ...reads])].map((part) => [part, this.parts[part]] as const);
     if (known.some(([, digest]) => digest === undefined)) return null;

@@ -1,6 +1,7 @@
 /** What tests of models and invariants in a gate share: a change over a base that declares them. */
 import type { Bundle } from "../../../proto/bundle.ts";
 import type { GateResult } from "../../../proto/api.ts";
+import type { HostConfig } from "../../../proto/config.ts";
 import type { Counterexample } from "../../../proto/counterexample.ts";
 import { fromBase64, fromUtf8Lossy } from "../../../proto/encoding.ts";
 import { World } from "../../testing/core.ts";
@@ -28,8 +29,8 @@ export class FormalWorld implements AsyncDisposable {
 
   private constructor(private readonly world: World) {}
 
-  static async open(): Promise<FormalWorld> {
-    return new FormalWorld(await World.open({}));
+  static async open(config: Partial<HostConfig> = {}): Promise<FormalWorld> {
+    return new FormalWorld(await World.open(config));
   }
 
   async gated(head: Files, base: Files): Promise<GateResult> {
@@ -50,9 +51,9 @@ export class FormalWorld implements AsyncDisposable {
 export const checkOf = ({ card }: GateResult, name: string) => card.checks.find(({ check }) => check === name);
 
 /** Rules that decided, with what they led to. */
-export const rulesOf = ({ card }: GateResult): string[] => card.reasons.filter(({ effect, observed }) => effect !== "note" && !observed).map(({ rule, effect }) => `${rule} ${effect}`);
+export const rulesOf = ({ card }: Pick<GateResult, "card">): string[] => card.reasons.filter(({ effect, observed }) => effect !== "note" && !observed).map(({ rule, effect }) => `${rule} ${effect}`);
 
-export const cexOf = ({ card }: GateResult): Counterexample[] => (card.counterexamples?.listed ?? []).map(({ document }) => JSON.parse(document ?? "{}") as Counterexample);
+export const cexOf = ({ card }: Pick<GateResult, "card">): Counterexample[] => (card.counterexamples?.listed ?? []).map(({ document }) => JSON.parse(document ?? "{}") as Counterexample);
 
 /** A document of the bundle by the beginning of its name. */
 export function documentOf({ bundle }: GateResult, name: string): string | null {

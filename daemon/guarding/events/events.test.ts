@@ -147,3 +147,46 @@ test("ended in order with nothing left to remember: the next start has nothing t
   rig = new DeskRig(folder);
   expect([rig.said, rig.desk.views("web", true)]).toEqual([[], []]);
 });
+
+test("attack: a 31 February is before and after nothing: what comes behind it would wait for ever, and nothing would be judged again", () => {
+  for (const at of ["2026-02-31T00:00:00Z", "2026-13-45T99:99:99Z"]) expect(codeOf(() => rig.desk.report("web", { source: "a", events: [call(1, "a", { at })] }))).toBe("request.malformed");
+  rig.desk.report("web", { source: "b", events: [call(1)] });
+  rig.pass(60_000);
+  expect(rig.said).toEqual(["web CALL.ANSWERED violated false a"]);
+});
+
+test("the daemon's own events of one stretch are none of them late, however long the stretch, and a clock that is slewed back makes none so", async () => {
+  rig.desk.own("call", { agent: "a" });
+  rig.clock.advance(5);
+  rig.desk.own("reply", { agent: "a" });
+  rig.clock.advance(5);
+  await Promise.resolve();
+  rig.clock.setWall(rig.clock.now_ms() - 50);
+  rig.desk.own("call", { agent: "b" });
+  await Promise.resolve();
+  rig.desk.own("reply", { agent: "b" });
+  await Promise.resolve();
+  rig.pass(60_000);
+  expect(rig.said).toEqual([]);
+});
+
+test("attack: a restart in order right after an event, which waits for its time: the next start says that it is not known", async () => {
+  rig.desk.report("web", { source: "s", events: [call(1), call(2), call(3), call(4)] });
+  await rig.close();
+  rig = new DeskRig(folder);
+  expect(rig.desk.views("web", false).map(({ invariant, verdict, newest }) => [invariant, verdict, newest?.because])).toEqual([["CALL.ANSWERED", "inconclusive", "restart"], ["CALL.FEW", "inconclusive", "restart"]]);
+});
+
+test("attack: tenants that were busy once keep the next one out for ever", async () => {
+  await rig.close();
+  rig = new DeskRig(folder, new FakeClock(), { spaces_max: 2 });
+  rig.desk.report("web", { source: "s", events: [call(1), call(2), call(3), call(4)] });
+  rig.desk.report("lib", { source: "s", events: [call(1), { seq: 2, event: "reply", with: { agent: "a" } }] });
+  expect(codeOf(() => rig.desk.report("docs", { source: "s", events: [call(1)] }))).toBe("tenant.queue");
+  rig.pass(60_000);
+  // The hour of `count` is over for both; the one with findings keeps its place.
+  rig.clock.advance(3_700_000);
+  expect(rig.desk.report("docs", { source: "s", events: [call(1)] })).toMatchObject({ accepted: 1 });
+  expect(rig.desk.views("web", false).find(({ invariant }) => invariant === "CALL.FEW")).toMatchObject({ verdict: "violated" });
+  expect(rig.desk.views("lib", true).some(({ space }) => space === "lib")).toBe(false);
+});

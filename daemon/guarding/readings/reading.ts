@@ -21,5 +21,8 @@ interface LogHead {
 /** The log's head; an empty one where there is none, as before the first and after the end of a log. */
 export const logHead = (look: Look): LogHead => (look("log.head", "head") as LogHead | undefined) ?? { size: 0, time_s: 0 };
 
+/** Whether a tombstone says that the evidence of that name went. */
+export const buried = (look: Look, name: string): boolean => look("tombstones", [name, "evidence"]) !== undefined;
+
 /** The lowest number that is free under a name. */
 export const free = (look: Look, name: string): number => (look("floors", name) as { readonly next: number } | undefined)?.next ?? 0;

@@ -9,7 +9,7 @@ import { finding, outcome } from "../../gate/testing/decide-input.ts";
 import { recordGate } from "../../gate/record.ts";
 import { recordRelease } from "../../gate/releasing/record.ts";
 import { openArtifacts } from "../../store/artifacts.ts";
-import { openGates } from "../../store/gates.ts";
+import { artifactName, openGates } from "../../store/gates.ts";
 import { openOutbox } from "../../store/outbox.ts";
 import { openReleases } from "../../store/releases.ts";
 import { openHolds, openTombstones } from "../../store/tombstones.ts";
@@ -45,7 +45,8 @@ const gates: Scene = async (stage) => {
   const store = stage.store();
   const rows = openGates(store);
   const [usage, outbox, releases] = [openUsage(store), openOutbox(store), openReleases(store)];
-  [openHolds, openTombstones].forEach((open) => open(store));
+  openHolds(store);
+  const tombstones = openTombstones(store);
   const artifacts = await openArtifacts({ state_dir: stage.state_dir, limits: STORE_LIMITS });
   const evidence = await evidenceOf(stage, store);
   const deps = { evidence, gates: rows, artifacts, outbox, usage };
@@ -63,7 +64,11 @@ const gates: Scene = async (stage) => {
   for (const attempt of [3, 2]) {
     const row = rows.get(gate_id, attempt);
     const place = row === undefined ? null : rows.placeOf(row);
-    if (row !== undefined && place !== null) store.atomic(() => rows.remove(place, row));
+    if (row === undefined || place === null) continue;
+    store.atomic(() => {
+      tombstones.bury({ name: artifactName(gate_id, attempt), class: "evidence", why: "expired", at_s: 9, made_s: 1, digests: [] }, []);
+      rows.remove(place, row);
+    });
   }
   const last = rows.lastAttempt(gate_id) ?? 0;
   await record(last + 1);

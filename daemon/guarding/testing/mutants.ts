@@ -1,18 +1,14 @@
 /**
  * Faults in the daemon's own code, one for each rule: `from` becomes `to` in a file as it is loaded, and nothing on the disk changes.
- * The rule must stop the scene then; without the rule nobody else does so by its name, so it is the rule that sees the fault.
+ * The rule must stop the scene then. Played without the rule, the fault mostly goes on unnoticed; where something else stops it later, the nightly run says what.
  */
-export interface Edit {
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
+import type { Fault } from "../../testing/mutant.ts";
 
 export interface Mutant {
   /** The rule that must trip. */
   readonly id: string;
   readonly scene: string;
-  readonly edits: readonly Edit[];
+  readonly edits: readonly Fault[];
 }
 
 const one = (id: string, scene: string, file: string, from: string, to: string): Mutant => ({ id, scene, edits: [{ file, from, to }] });
@@ -34,10 +30,10 @@ const MONEY: readonly Mutant[] = [
   {
     id: "INV.LEDGER.NOT_NEGATIVE", scene: "ledger", edits: [
       { file: LEDGER_CORE, from: "wall_us: Count, cpu_us: Count, model_tokens: Count", to: "wall_us: Type.Integer(), cpu_us: Type.Integer(), model_tokens: Type.Integer()" },
-      { file: LEDGER_CORE, from: "({ wall_us: a.wall_us - b.wall_us,", to: "({ wall_us: a.wall_us - 2 * b.wall_us," },
+      { file: LEDGER_CORE, from: "(a = 0, b = 0): number => a - b;", to: "(a = 0, b = 0): number => a - 2 * b;" },
     ],
   },
-  one("INV.LEDGER.NOT_FORGOTTEN", "ledger", LEDGER, "value.touched_s < now_s() - IDLE_S_MAX", "value.touched_s <= now_s()"),
+  one("INV.LEDGER.NOT_FORGOTTEN", "ledger", LEDGER, "value.touched_s < now_s() - IDLE_S_MAX && !owes(value.reserved)", "value.touched_s <= now_s()"),
   one("INV.LEDGER.CAP", "ledger", LEDGER_CORE, "const taken = add(spent, reserved);", "const taken = spent;"),
   one("INV.LEDGER.RUNS_ONE_BY_ONE", "ledger", LEDGER_CORE, "({ runs: row.runs + 1,", "({ runs: row.runs,"),
   one("INV.LEDGER.PARTS", "ledger", LEDGER, "if (change !== undefined) changes.put(", "if (change !== undefined && payer === undefined) changes.put("),
@@ -82,7 +78,8 @@ const KEPT: readonly Mutant[] = [
   one("INV.NUMBERS.KEPT", "gates", GATES, "floors.raise(PLACES, place + 1);", "floors.raise(PLACES, place + 1); floors.forget(PLACES);"),
   one("INV.TESTS.COUNTED", "keeping", "daemon/commands/history.ts", "const counted = { ...row, runs: row.runs + 1, failures", "const counted = { ...row, failures"),
   one("INV.STATE.VERSION_FORWARD", "version", "daemon/store/schema.ts", "if (found !== undefined && found.version !== version) throw", "if (found !== undefined && found.version !== version) store.atomic(() => meta.put(\"schema\", { version }));\n  if (found === null) throw"),
-  one("INV.HOLD.RESPECTED", "held", "daemon/integrity/expiry.ts", "else if (!this.holding.isHeld(gate_id) && (of", "else if ((of"),
+  one("INV.HOLD.RESPECTED", "held", "daemon/integrity/due.ts", "else if (!holding.isHeld(gate_id) && (of", "else if ((of"),
+  one("INV.RECORD.BURIED", "expired", "daemon/integrity/expiry.ts", "        tombstones.bury(tombstone, erasures);\n", ""),
   one("INV.REUSE.ONLY_ANSWERS", "kept", "daemon/gate/reusing/reuse.ts", "outcome.result === \"unavailable\" || ", ""),
 ];
 
@@ -90,6 +87,10 @@ const ACTS: readonly Mutant[] = [
   one("INV.QUEUE.BOUNDED", "queue", "daemon/platform/pool/shares.ts", "this.#total < heldMax(this.#places);", "true;"),
   one("INV.QUEUE.FAIR", "queue", "daemon/platform/pool/shares.ts", "return !this.#held.has(key) && this.#total", "return this.#total"),
   one("INV.QUEUE.NO_IDLE_PLACE", "queue", TURNSTILE, "this.shares.give(tenant);\n      this.advance();", "this.shares.give(tenant);"),
+  one("INV.TENANT.READS", "reading", "daemon/tenants/principal.ts", "return mine && reaches(principal, local.name);", "return mine || reaches(principal, local.name);"),
+  one("INV.GATE.RECALLED", "recalled", "daemon/gate/gate.ts", "const stored = await readReply(artifacts, last);", "const stored = await readReply(artifacts, gates.after(-1, 1)[0]?.row ?? last);"),
+  one("INV.RETRY.BOUNDED", "delivery", "daemon/reporter/reporter.ts", "this.tries >= TRIES_MAX", "this.tries > TRIES_MAX"),
+  one("INV.GATE.DECIDED", "answered", TURNSTILE, "      next.item.enter();\n", ""),
   one("INV.WORKER.DEADLINE", "late", "daemon/platform/process/conversation.ts", "`${deadline_ms} ms`)), deadline_ms);", "`${deadline_ms} ms`)), deadline_ms * 1_000);"),
   // No code is changed here: the process that reads the configuration is another one, and lies.
   { id: "INV.CONFIG.FROM_BASE", scene: "liar", edits: [] },
@@ -114,4 +115,29 @@ const RELEASED: readonly Mutant[] = [
   },
 ];
 
-export const MUTANTS: readonly Mutant[] = [...RELEASED, ...MONEY, ...LOG, ...GATE, ...KEPT, ...ACTS];
+const ASKED = "daemon/learning/evaluation/asked.ts";
+const EPISODES = "daemon/learning/episodes/index.ts";
+const EPISODE_ROWS = "daemon/learning/episodes/rows.ts";
+const LEARNED: readonly Mutant[] = [
+  one("INV.LEARN.ASKED_STAYS", "evaluations", ASKED, "questions.put([...of, last + 1]", "questions.put([...of, 1]"),
+  one("INV.LEARN.ASKED_IN_TURN", "evaluations", ASKED, "questions.put([...of, last + 1]", "questions.put([...of, last + 2]"),
+  one("INV.EPISODE.DRAWN", "episodes", EPISODE_ROWS, "eligible.find(({ arm }) => arm === executed)?.propensity ?? 0", "eligible[0]?.propensity ?? 0"),
+  one("INV.EPISODE.PRIVATE", "episodes", EPISODE_ROWS, "context, eligible: eligible.map(", "context: decision.context, eligible: eligible.map("),
+  one("INV.EPISODE.WRITTEN_ONCE", "episodes", EPISODES, "newest === undefined ? 0 : newest.key[1] + 1", "0"),
+  one("INV.EPISODE.OUTCOME_ONCE", "episodes", EPISODES, "if (before !== undefined) {", "if (before === null) {"),
+  one("INV.EPISODE.OUTCOME_DECIDED", "episodes", EPISODES, "this.tables.outcomes.put(key, {", "this.tables.outcomes.put([key[0], key[1] + 9 + (outcome.reward ?? 0)], {"),
+];
+
+const ROUTED: readonly Mutant[] = [
+  one("INV.ROUTING.DECIDER_STAYS", "routing", "daemon/learning/routing/kept.ts", "parts.put([digest, part++]", "parts.put([digest, part]"),
+  one("INV.ROUTING.VIOLATED_STAYS", "routing", "daemon/learning/routing/monitor.ts", "violated: state.violated || held", "violated: held"),
+  one("INV.ROUTING.WATCHED_ONE_BY_ONE", "routing", "daemon/learning/routing/watched.ts", "watched(before, value", "watched(before.seen > 1 ? FRESH : before, value"),
+];
+
+const PRICED: readonly Mutant[] = [
+  one("INV.MARKET.EPOCH_FORWARD", "market", "daemon/market/index.ts", "row === undefined ? 0 : row.epoch + 1", "0"),
+  one("INV.MARKET.SLOT_STAYS", "market", "daemon/market/closing.ts", "tables.slots.put(row.epoch, closed)", "tables.slots.put(row.window, closed)"),
+  one("INV.MARKET.WINDOW_STAYS", "market", "daemon/market/closing.ts", "if (row.window === row.epoch) tables.windows.put(row.epoch,", "tables.windows.put(row.window,"),
+];
+
+export const MUTANTS: readonly Mutant[] = [...ROUTED, ...PRICED, ...LEARNED, ...RELEASED, ...MONEY, ...LOG, ...GATE, ...KEPT, ...ACTS];

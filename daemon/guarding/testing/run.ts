@@ -2,21 +2,15 @@
 import { plugin } from "bun";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Edit } from "./mutants.ts";
+import { type Fault, withFault } from "../../testing/mutant.ts";
 
 const ROOT = Bun.fileURLToPath(new URL("../../..", import.meta.url));
 const [scene = "", id = "", edits_json = "[]"] = Bun.argv.slice(2);
 /** The rule that nobody asks, by its id. */
 const WITHOUT = { file: "daemon/guarding/shipped.ts", from: "return { documents: value.invariants,", to: 'return { documents: value.invariants.filter(({ id }) => id !== Reflect.get(globalThis, "without")),' };
-const edits: readonly Edit[] = [...JSON.parse(edits_json), WITHOUT];
+const edits: readonly Fault[] = [...JSON.parse(edits_json), WITHOUT];
 
-/** Throws where a text is not there exactly once: a mutant of code that has changed is none. */
-function mutated(file: string, text: string): string {
-  return edits.filter((edit) => edit.file === file).reduce((code, { from, to }) => {
-    if (code.split(from).length !== 2) throw new Error(`${file} holds ${JSON.stringify(from)} ${code.split(from).length - 1} times`);
-    return code.replace(from, () => to);
-  }, text);
-}
+const mutated = (file: string, text: string): string => edits.filter((edit) => edit.file === file).reduce(withFault, text);
 
 const files = new Map([...new Set(edits.map(({ file }) => file))].map((file) => [join(ROOT, file), file]));
 // Before anything of the daemon is loaded: a file that cannot be mutated must stop this process, not be loaded as it is.

@@ -1,4 +1,10 @@
 /** Scenes of money and of what the store keeps, through the rooms that own the tables. */
+import type { RouterEntry } from "../../../proto/routing.ts";
+import { openAsked } from "../../learning/evaluation/asked.ts";
+import { EpisodeLog } from "../../learning/episodes/index.ts";
+import { deciderDigest, openKept } from "../../learning/routing/kept.ts";
+import { observe, openWatches } from "../../learning/routing/watched.ts";
+import { Market } from "../../market/index.ts";
 import { openTestHistory } from "../../commands/history.ts";
 import { openLogTime } from "../../evidence/time/index.ts";
 import { openFloors } from "../../store/floors.ts";
@@ -70,4 +76,56 @@ const version: Scene = async ({ store }) => {
   refused("store.schema", () => void store("s"));
 };
 
-export const STORE_SCENES = { ledger, keeping, time, version } satisfies Record<string, Scene>;
+const ROUTER: RouterEntry = {
+  id: "models", baseline: "large", value_usd_micro: 0, outcome_s: 60, reward: { name: "solved", version: 1, min: 0, max: 1 },
+  context: [{ name: "note", type: "text" }], arms: ["small", "large"].map((id) => ({ id, reversible: true, reward: 0 })),
+};
+const SHARES = [{ arm: "small", propensity: 0.25 }, { arm: "large", propensity: 0.75 }];
+const DECIDED = { router: ROUTER, space: "web", context: {}, eligible: SHARES, drawn: "large", executed: "large", forced: null, policy: "0".repeat(64), seed: "0".repeat(32), counter: 0, epoch: 0, prices: {}, reserved: {}, reason: "" } as const;
+
+const episodes: Scene = async ({ store, clock }) => {
+  const log = new EpisodeLog({ store: store(), now_ms: () => clock.now_ms(), keyed: (purpose, value) => new Bun.CryptoHasher("sha256").update(purpose + value).digest("hex"), router: () => ROUTER, episodes_max: 100 });
+  // Two of one millisecond, one of them with what has to be taken out.
+  const { episode } = log.record({ ...DECIDED, context: { note: "mail jane@example.org" } });
+  log.record(DECIDED);
+  log.outcome(episode.id, null, { reward: 1 });
+  refused("learning.outcome", () => void log.outcome(episode.id, null, { reward: 0 }));
+};
+
+const evaluations: Scene = async ({ store, clock }) => {
+  const asked = openAsked(store(), () => Math.floor(clock.now_ms() / 1000));
+  const of = { sees: null, router: ROUTER.id, reward: ROUTER.reward, candidate: "c".repeat(64) };
+  for (const question of ["a", "b", "a"]) asked.nth({ ...of, asked: question.repeat(64) });
+};
+
+/** One that takes more than one piece, and what is told of it: three times harm, and then nothing but good. */
+const routing: Scene = async ({ store }) => {
+  const room = store();
+  const many = Array.from({ length: 400 }, (_, i) => ({ name: `f${i}x${(i * 7_919) % 100_003}`, type: "number" as const }));
+  const router: RouterEntry = { ...ROUTER, context: many, constraints: [{ name: "harm", min: 0, max_value: 1, max: 0.02 }] };
+  const decider = { router, policy: null };
+  const digest = deciderDigest(decider);
+  room.atomic(() => openKept(room).put(digest, decider, 0));
+  const watches = openWatches(room);
+  for (const [i, harm] of [1, 1, 1, 1, ...Array.from({ length: 400 }, () => 0)].entries()) {
+    const outcome = { reward: 1, definition: "solved", version: 1, constraints: { harm }, usage: {}, delay_ms: i, censored: false };
+    room.atomic(() => observe(router, digest, watches, { space: "web", executed: "small", policy: digest, seed: "5".repeat(32), outcome }));
+  }
+};
+
+/** Some slots, and then other rules for the same resources. */
+const market: Scene = async ({ store }) => {
+  const now = { ms: 1_800_000_000_000 };
+  const setting = { slot_s: 10, method: "adagrad", step_max: 0.25, window_slots: 3, resources: [{ resource: "usd_micro", capacity: 1_000, price_max: 4 }] } as const;
+  for (const method of ["adagrad", "ogd"] as const) {
+    const room = store();
+    const open = new Market({ store: room, setting: { ...setting, resources: [...setting.resources], method }, limits: { slots_max: 100 }, now_ms: () => now.ms });
+    for (let slot = 0; slot < 5; slot++) {
+      room.atomic(() => open.spent(null, { usd_micro: 900 * slot }));
+      now.ms += 10_000;
+    }
+    open.view();
+  }
+};
+
+export const STORE_SCENES = { routing, market, episodes, evaluations, ledger, keeping, time, version } satisfies Record<string, Scene>;

@@ -1,5 +1,8 @@
 /** Scenes through a whole daemon without its socket: real git, real check processes. A few seconds each. */
 import { MaestroError } from "../../../proto/errors.ts";
+import { feedRoutes } from "../../api/feed.ts";
+import { askedGuard } from "../../api/route-guard.ts";
+import { recordGate } from "../../gate/record.ts";
 import { openArtifacts } from "../../store/artifacts.ts";
 import { openKeptOutcomes } from "../../store/reuse.ts";
 import { openUsage } from "../../store/usage.ts";
@@ -9,7 +12,10 @@ import { outcome } from "../../gate/testing/decide-input.ts";
 import { ALICE, Releasing } from "../../gate/releasing/testing/releasing.ts";
 import { gated, source } from "../../integrity/testing/killed.ts";
 import { World } from "../../testing/core.ts";
+import { recordInput } from "../../testing/evidence.ts";
+import { tenant } from "../../testing/tenants.ts";
 import { factsOf } from "../../testing/facts.ts";
+import { OWN_SPACE } from "../events/table.ts";
 import { STORE_LIMITS, type Scene } from "./scene.ts";
 
 const DAY_MS = 86_400_000;
@@ -47,6 +53,16 @@ const held: Scene = async () => {
   for (const id of world.core.guarding.guards.counts.violations.keys()) throw new MaestroError("invariant.violated", `${id}: in a sweep`);
 };
 
+/** A gate whose time is over. */
+const expired: Scene = async () => {
+  await using world = await World.open({ retention: { evidence_days: 30, personal_days: 0, export_days: 0 } });
+  await gated(world, await source(world), 1);
+  world.clock.advance(31 * DAY_MS);
+  await world.core.integrity.keeping.sweep();
+  for (const id of world.core.guarding.guards.counts.violations.keys()) throw new MaestroError("invariant.violated", `${id}: in a sweep`);
+  if (world.core.gates.count() > 0) throw new Error("nothing went");
+};
+
 const kept: Scene = async ({ store, state_dir }) => {
   const opened = store();
   const table = openKeptOutcomes({ store: opened, usage: openUsage(opened), limits: { reuse_repository_bytes_max: 40_000, reuse_tenant_bytes_max: 60_000, reuse_age_s: DAY_MS } });
@@ -58,4 +74,51 @@ const kept: Scene = async ({ store, state_dir }) => {
   opened.atomic(() => keep({ gate_id: "gate:x", attempt: 1 }));
 };
 
-export const WORLD_SCENES = { overridden, own_change, held, kept } satisfies Record<string, Scene>;
+const HOUR_MS = 3_600_000;
+/** Longer than two gates of nothing take; a mutant that forgets whoever waits must not hang its scene. */
+const PATIENCE_MS = 5_000;
+const asked = (n: number) => ({ target_ref: "refs/heads/main", target: "a".repeat(40), head: String(n).repeat(40) });
+
+/** Two changes and one place: the second is judged once the first has its answer. */
+const answered: Scene = async () => {
+  await using world = await World.open();
+  const { guarding, watching } = world.core;
+  const { keeper } = world.told({ facts: { empty: true } }, { act: guarding.guards.check, host: { limits: { gate: { gates_max: 1 } } } });
+  const both = Promise.allSettled([1, 2].map((n) => world.gate(world.claimed(), asked(n), keeper)));
+  await Promise.race([both, Bun.sleep(PATIENCE_MS)]);
+  world.clock.advance(2 * HOUR_MS);
+  watching.events.tick();
+  for (const { invariant, newest } of watching.events.views(OWN_SPACE, true)) if (newest?.verdict === "violated") throw new MaestroError("invariant.violated", `${invariant}: ${newest.message}`);
+};
+
+/** Two changes, and the second one asked about again: it has its answer. */
+const recalled: Scene = async ({ guards }) => {
+  await using world = await World.open();
+  const { keeper } = world.told({}, { act: guards.check });
+  for (const n of [1, 2, 2]) await world.gate(world.claimed(), asked(n), keeper);
+};
+
+const NO_BODY = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+const TIMINGS = { total_us: 1, facts_us: 1, checks_us: 1, policy_us: 1, evidence_us: 1, by_check: [] };
+
+/** A tenant's gate, asked about by the tenant, by another one, and by a token of the tenant's for another commit. */
+const reading: Scene = async () => {
+  await using world = await World.open();
+  const { core } = world;
+  const web = tenant("web", 8, { space: "web" });
+  const input = recordInput(core.evidence.trust_domain, 1, { repo_id: "local:web:demo" });
+  const { gate_id } = await recordGate(core, { uid: 8, tenant: "web" }, input, () => TIMINGS);
+  const readers = [web, tenant("lib", 8, { space: "lib" }), { ...web, bound: { repository: "demo", head: "9".repeat(40), target_ref: "main" } }];
+  for (const one of feedRoutes(core)) {
+    for (const principal of readers) {
+      const call = { id: "1", signal: new AbortController().signal, peer: { uid: principal.uid, gid: 1, groups: [], pid: 1 }, principal };
+      try {
+        await one.run(call, one.name === "feed" ? { after: "0" } : { id: gate_id }, undefined, NO_BODY, askedGuard(core.guarding.requests, one, "gate", call));
+      } catch (error) {
+        if (!(error instanceof MaestroError) || error.code !== "request.not_found") throw error;
+      }
+    }
+  }
+};
+
+export const WORLD_SCENES = { answered, expired, reading, recalled, overridden, own_change, held, kept } satisfies Record<string, Scene>;

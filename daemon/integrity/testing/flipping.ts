@@ -60,7 +60,7 @@ const CACHES: ReadonlySet<string> = new Set(["kept_outcomes", "kept_outcomes_ord
 
 /** Every record of every table that keeps something, as it lies there. */
 async function recordsOf(state_dir: string): Promise<string> {
-  const root = open<Buffer, string>({ path: join(state_dir, "db"), noSubdir: false, encoding: "binary", maxDbs: 64, readOnly: true });
+  const root = open<Buffer, string>({ path: join(state_dir, "db"), noSubdir: false, encoding: "binary", maxDbs: 128, readOnly: true });
   const hash = createHash("sha256");
   for (const table of [...root.getKeys()].filter((name) => !CACHES.has(String(name)))) for (const { key, value } of root.openDB<Buffer, Key>({ name: String(table), encoding: "binary" }).getRange({})) hash.update(`${String(table)} ${JSON.stringify(key)} `).update(value);
   await root.close();

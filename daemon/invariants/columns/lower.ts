@@ -5,6 +5,9 @@
  */
 import { type Input, INPUTS_MAX, type Instruction, INSTRUCTIONS_MAX, type Op, OPS, type Program, STACK_MAX } from "../../../kernels/symeval/index.ts";
 import { emitted, NotExpressible, type Emitted } from "../emit/expressible.ts";
+import { stepsOf } from "../evaluate/closures.ts";
+import { STEP_CHARACTERS, STEP_PLACES } from "../limits.ts";
+import { matcher } from "../pattern/match.ts";
 import { everyNode, type Local, type Node, type Value } from "../types/node.ts";
 import { NOTHING, type Type } from "../types/type.ts";
 
@@ -68,6 +71,8 @@ class Lowering {
   steps = 0;
   /** Texts that a closure walks over. */
   walks = 0;
+  /** Parts of a table that read, join and compare texts of so many parts at most, squared. */
+  parts = 0;
   longest = 0;
 
   constructor(root: Node) {
@@ -97,7 +102,7 @@ class Lowering {
 
   /** Straight where there is an instruction for it, else by a table. */
   lower(node: Node): void {
-    const [code, depth, steps, walks] = [this.code.length, this.#depth, this.steps, this.walks];
+    const [code, depth, steps, walks, parts] = [this.code.length, this.#depth, this.steps, this.walks, this.parts];
     try {
       this.straight(node);
     } catch (error) {
@@ -105,7 +110,7 @@ class Lowering {
       const read = this.readsOneText(node);
       if (read === null) throw error;
       this.code.length = code;
-      [this.#depth, this.steps, this.walks] = [depth, steps, walks];
+      [this.#depth, this.steps, this.walks, this.parts] = [depth, steps, walks, parts];
       this.table(node, read);
     }
   }
@@ -114,11 +119,13 @@ class Lowering {
     // The same node stands in the code several times where a macro was written out.
     const nth = this.#tables.get(node) ?? this.#tables.size;
     this.#tables.set(node, nth);
+    this.parts += [...everyNode(node)].length ** 2;
     for (const one of everyNode(node)) {
       if (one.kind === "macro" || (one.kind === "binary" && one.type.name === "list")) throw new NotExpressible("a list made of a text");
       if (one.kind === "literal" && typeof one.value === "string") this.longest = Math.max(this.longest, one.value.length);
       // What is walked over is made of so many texts at most.
-      if (one.kind === "matches" || one.kind === "call") this.walks += [...everyNode(one)].length;
+      if (one.kind === "matches") this.walks += [...everyNode(one)].length * (1 + Math.floor(matcher(one.pattern).places / STEP_PLACES));
+      if (one.kind === "call") this.walks += [...everyNode(one)].length;
     }
     this.add("input", this.place(`table ${this.#old} ${nth}`, { kind: kindOf(node.type), constant: null }, { from: "table", name, type, old: this.#old, node }));
   }
@@ -138,7 +145,7 @@ class Lowering {
   private straight(node: Node): void {
     switch (node.kind) {
       case "literal":
-        if (isText(node.type)) return this.add("input", this.place(`text ${String(node.value)}`, { kind: "int", constant: null }, { from: "text", text: String(node.value) }));
+        if (isText(node.type)) return this.text(String(node.value));
         return this.add("input", this.place(`${node.type.name} ${Object.is(node.value, -0) ? "-0" : String(node.value)}`, constantOf(node.value, node.type), { from: "constant" }));
       case "field":
         return this.add("input", this.field(node.name, node.type));
@@ -169,6 +176,11 @@ class Lowering {
       default:
         throw new NotExpressible(`${node.kind}: no column holds it`);
     }
+  }
+
+  private text(text: string): void {
+    this.longest = Math.max(this.longest, text.length);
+    this.add("input", this.place(`text ${text}`, { kind: "int", constant: null }, { from: "text", text }));
   }
 
   private before(operand: Node): void {
@@ -207,13 +219,14 @@ class Lowering {
   }
 
   /** Over a list that is written out: its body once for each item. The first item's error is the one that is told, and an operator tells its right side's. */
-  private macro({ macro, list, local, body }: Extract<Node, { readonly kind: "macro" }>): void {
+  private macro(node: Extract<Node, { readonly kind: "macro" }>): void {
+    const { macro, list, local, body } = node;
     if ((macro !== "all" && macro !== "exists") || list.kind !== "list" || list.items.length === 0) throw new NotExpressible(`${macro} over a list that is not written out`);
     // What has no value while the list is made leaves no item to ask.
     if (list.items.some((item) => item.kind !== "literal")) throw new NotExpressible(`${macro} over a list of more than literals`);
     for (const [i, item] of [...list.items].reverse().entries()) {
       this.#items.set(local, item);
-      this.steps += 1;
+      this.steps += stepsOf(node);
       this.lower(body);
       if (i > 0) this.add(macro === "all" ? "and" : "or");
     }
@@ -226,7 +239,9 @@ export function lower(node: Node): Emitted<Lowered> {
   return emitted(() => {
     const lowering = new Lowering(node);
     lowering.lower(node);
-    const { inputs, code, sources, steps, walks, longest: literal, old_asked: old, ordered } = lowering;
-    return { program: { inputs, code }, sources, ordered, steps: (longest) => steps + walks * (1 + Math.max(longest, literal)), old };
+    const { inputs, code, sources, steps, walks, parts, longest: literal, old_asked: old, ordered } = lowering;
+    // Twice the code: each part reads a text at most, and compares one.
+    const most = (longest: number): number => steps + walks * (1 + longest) + (2 * code.length + parts) * (1 + Math.floor(longest / STEP_CHARACTERS));
+    return { program: { inputs, code }, sources, ordered, steps: (longest) => most(Math.max(longest, literal)), old };
   });
 }

@@ -25,6 +25,8 @@ export interface Compiled {
 export interface CompileOptions {
   /** The catalogue of events; `null`: every invariant declares its own fields. */
   readonly events?: Events | null;
+  /** A catalogue for a folder that has none. */
+  readonly fallback?: Events | null;
   /** Whether an invariant without examples is refused. */
   readonly examples_required?: boolean;
 }
@@ -62,7 +64,8 @@ function keysOf(document: InvariantDocument, { fields }: Resolved, report: Repor
   const keys = new Map<string, NonNullable<ReturnType<Fields["get"]>>>();
   for (const name of names) {
     const field = fields.get(name);
-    if (field === undefined) report(["per"], `${name} is no field of every event under when`, `there are ${[...fields.keys()].join(", ") || "none"}`);
+    if (keys.has(name)) report(["per"], `${name} stands there twice`, "take one out");
+    else if (field === undefined) report(["per"], `${name} is no field of every event under when`, `there are ${[...fields.keys()].join(", ") || "none"}`);
     else if (field.type.name === "list" || field.type.name === "double") report(["per"], `${name} is a ${field.type.name}, by which nothing is kept apart`, "keep instances by a string, an enum or an int");
     else keys.set(name, field);
   }

@@ -40,7 +40,7 @@ export function givenValue(value: unknown, type: Type): unknown {
   }
 }
 
-const HINTS: Readonly<Partial<Record<Type["name"], string>>> = { money: 'whole micro-dollars, or "$12.50"', duration: 'whole milliseconds, or "5m"', int: "a whole number, in quotes where it is beyond 2^53" };
+const HINTS: Readonly<Partial<Record<Type["name"], string>>> = { money: 'whole micro-dollars, or "$12.50"; below zero "-$0.50"', duration: 'whole milliseconds, or "5m"', int: "a whole number, in quotes where it is beyond 2^53" };
 
 function exampleFields(given: Readonly<Record<string, unknown>>, fields: Fields, path: Path, report: Report): Context {
   const event: Record<string, unknown> = {};
@@ -110,6 +110,9 @@ class Examples {
 
   try(example: Example, path: Path, holds: boolean): void {
     if ((example.trace === undefined) === (example.with === undefined)) return this.report(path, "an example is one event or a trace", "give it with: the fields of one event, or trace: a list of events");
+    const { assert, pre, post, temporal } = this.tried;
+    if (example.trace !== undefined && temporal.length === 0) return this.report([...path, "trace"], "the rule has no formula, so a trace shows nothing of it", "write one event in with:, or add temporal:");
+    if (example.trace === undefined && assert.length + pre.length + post.length === 0) return this.report([...path, "with"], "the rule has formulas alone, so one event shows nothing of it", "write a trace: of events in time");
     const result = example.trace === undefined ? this.single(example, path) : this.trace(example, path);
     if (holds && result === "open") this.report(path, "the trace ends before the formula is decided", "add a later moment without an event, such as - at: 10m");
     else if (holds && result !== null) this.report(path, `the example that holds breaks the rule: ${result}`, "mend the rule, or the example");

@@ -25,6 +25,8 @@ export interface Events {
   /** Fields of an event, or `null` for one there is not. */
   of(event: string): Fields | null;
   readonly names: readonly string[];
+  /** It counts where a folder has none of its own: events that it does not have may be declared by whoever speaks of them. */
+  readonly fallback?: boolean;
 }
 
 /** Reads a catalogue once for all invariants of a folder. */
@@ -69,11 +71,13 @@ export function resolveFields(document: InvariantDocument, events: Events | null
     const carried = events?.of(event) ?? null;
     if (byEvent.has(event)) report(path, `the event ${event} stands there twice`, "take one out");
     else if (carried !== null) byEvent.set(event, declared === null ? carried : agree(declared, event, carried, report));
-    else if (events !== null) {
-      const near = nearest(event, events.names);
-      report(path, `there is no event ${event}`, `${near === null ? "" : `did you mean ${near}? Else `}declare it in events.yaml under events`);
-    } else if (declared !== null) byEvent.set(event, declared);
-    else report(path, `nothing says which fields the event ${event} carries`, "declare them under fields, or declare the event in events.yaml beside this file");
+    else {
+      const near = events === null ? null : nearest(event, events.names);
+      const free = events === null || (events.fallback === true && near === null);
+      if (!free) report(path, `there is no event ${event}`, `${near === null ? "" : `did you mean ${near}? Else `}declare it in events.yaml beside this file: events: {${event}: {fields: {...}}}`);
+      else if (declared !== null) byEvent.set(event, declared);
+      else report(path, `nothing says which fields the event ${event} carries`, "declare them under fields, or declare the event in events.yaml beside this file");
+    }
   }
   const [first] = document.when;
   return { fields: common([...byEvent.values()]), byEvent, declare: declared === null ? `in events.yaml under events.${first?.event ?? "EVENT"}.fields` : "under fields" };

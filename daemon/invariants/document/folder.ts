@@ -48,10 +48,16 @@ function catalogue(file: string, yaml: YamlText, known: ReadonlySet<string>, err
   return events;
 }
 
-function targetsOf(texts: readonly { readonly name: string; readonly yaml: YamlText }[], compiled: ReadonlyMap<string, Compiled>, errors: FileProblem[]): Targets {
+/** Ids of documents that have a mistake: whoever names one hears of that mistake alone. */
+function idOf({ value }: YamlText): string | null {
+  const id: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "id") : null;
+  return typeof id === "string" ? id : null;
+}
+
+function targetsOf(texts: readonly { readonly name: string; readonly yaml: YamlText }[], compiled: ReadonlyMap<string, Compiled>, broken: ReadonlySet<string>, errors: FileProblem[]): Targets {
   const all = new Map<string, PropertyTarget>();
   for (const { name: file, yaml } of texts) {
-    const { targets, problems } = readTargets(yaml, compiled);
+    const { targets, problems } = readTargets(yaml, compiled, broken);
     errors.push(...inFile(file, problems));
     for (const [name, target] of targets) {
       if (all.has(name)) errors.push({ file, path: `targets.${name}`, ...yaml.placeOfKey(["targets", name]), message: `there is a target ${name} already`, fix: "give each target a name of its own" });
@@ -77,18 +83,21 @@ export function compileAll(files: readonly InvariantFile[], options: CompileOpti
     const events = catalogue(name, yaml, new Set(catalogues.flatMap(({ names }) => names)), errors);
     if (events !== null) catalogues.push(events);
   }
-  const events = merge(catalogues);
+  const events = merge(catalogues) ?? options.fallback ?? null;
   // Every invariant would complain of events that a mended catalogue has.
   if (texts.some(({ yaml }) => isCatalogue(yaml)) && errors.length > 0) return { compiled: [], errors, events, targets: new Map() };
   const compiled = new Map<string, Compiled & { readonly file: string }>();
+  const broken = new Set<string>();
   for (const { name, yaml } of texts.filter((one) => !isCatalogue(one.yaml) && !isTargets(one.yaml))) {
     const result = compileYaml(yaml, { ...options, events });
-    if ("errors" in result) errors.push(...inFile(name, result.errors));
-    else {
+    if ("errors" in result) {
+      errors.push(...inFile(name, result.errors));
+      broken.add(idOf(yaml) ?? "");
+    } else {
       const first = compiled.get(result.ok.id);
       if (first !== undefined) errors.push({ file: name, path: "id", ...yaml.placeOf(["id"]), message: `the id ${result.ok.id} is that of ${first.file} already`, fix: "give each invariant an id of its own" });
       else compiled.set(result.ok.id, { ...result.ok, file: name });
     }
   }
-  return { compiled: [...compiled.values()], errors, events, targets: targetsOf(texts.filter((one) => isTargets(one.yaml)), compiled, errors) };
+  return { compiled: [...compiled.values()], errors, events, targets: targetsOf(texts.filter((one) => isTargets(one.yaml)), compiled, broken, errors) };
 }

@@ -33,6 +33,12 @@ function unknownKey(error: ValueError, name: string): readonly [message: string,
   return [`${name.slice(0, 64)} is not known here`, near === null ? `known are ${known.join(", ")}` : `did you mean ${near}?`];
 }
 
+/** What somebody wrote, as far as it is worth repeating; a pattern says less to a person. */
+function shownValue(value: unknown): string {
+  const text = JSON.stringify(value) ?? "this";
+  return text.length > 64 ? `${text.slice(0, 64).toWellFormed()}…` : text;
+}
+
 function say(error: ValueError, path: Path): readonly [message: string, fix: string] {
   const name = String(path.at(-1) ?? "the document");
   if (error.type === ValueErrorType.ObjectAdditionalProperties) return unknownKey(error, name);
@@ -40,7 +46,9 @@ function say(error: ValueError, path: Path): readonly [message: string, fix: str
   const choice = words(error.schema);
   if (choice !== null) return [`${name} is none of the words that can stand there`, `write one of ${choice.join(", ")}`];
   const description: unknown = error.schema["description"];
-  return [error.message.charAt(0).toLowerCase() + error.message.slice(1), typeof description === "string" ? `write ${description}` : "see docs/invariants.md"];
+  const form = error.type === ValueErrorType.StringPattern || error.type === ValueErrorType.Union;
+  const message = form ? `${shownValue(error.value)} cannot stand there` : error.message.charAt(0).toLowerCase() + error.message.slice(1);
+  return [message, typeof description === "string" ? `write ${description}` : "see docs/invariants.md"];
 }
 
 /** Of a choice of forms: what is wrong by the one that fits furthest. */

@@ -12,13 +12,18 @@ describe("targets.yaml", () => {
   });
 
   test("says where each mistake stands, and what to write instead", () => {
-    expect(mistakes("targets:\n  one: {invariants: [A.C], function: {module: a.ts, export: a, args: [spent]}}\n")).toEqual(["targets.yaml:2:22 targets.one.invariants[0]: there is no invariant A.C that is whole; did you mean A.B?"]);
+    expect(mistakes("targets:\n  one: {invariants: [A.C], function: {module: a.ts, export: a, args: [spent]}}\n")).toEqual(["targets.yaml:2:22 targets.one.invariants[0]: there is no invariant A.C; did you mean A.B?"]);
     expect(mistakes("targets:\n  one: {invariants: [A.B], function: {module: a.ts, export: a, args: [spend]}}\n")[0]).toContain("A.B has no field spend; it has spent, who");
     expect(mistakes("targets:\n  one: {invariants: [A.B], function: {module: a.ts, export: a, args: [{field: who, min: 1}]}}\n")[0]).toContain("min and max bound whole numbers, and this is string");
     expect(mistakes("targets:\n  one: {invariants: [A.B], model: {module: a.ts, export: a}, command: {argv: [x]}, actions: {go: {}}}\n")[0]).toContain("model and command");
     expect(mistakes("targets:\n  one: {invariants: [A.B], model: {module: a.ts, export: a}}\n")[0]).toContain("nothing says which actions there are");
     expect(mistakes("targets:\n  one: {invariants: [A.B], model: {module: a.ts, export: a}, actions: {go: {args: {n: {type: int, min: 5, max: 1}}}}}\n")[0]).toContain("there is no number from 5 to 1");
     expect(mistakes("targets:\n  one: {invariants: [A.B], model: {module: a.ts, export: a}, actions: {go: {args: {n: list<enum[]>}}}}\n").length).toBe(1);
+  });
+
+  test("a rule that has a mistake is one mistake, and not one more for each target that names it", () => {
+    const { errors } = compileAll([{ name: "a.yaml", text: INVARIANT.replace("spent <= 5", "spend <= 5") }, { name: "targets.yaml", text: "targets:\n  one: {invariants: [A.B], function: {module: a.ts, export: a, args: [spent]}}\n" }]);
+    expect(errors.map(({ file, message }) => `${file} ${message}`)).toEqual(["a.yaml there is no field spend"]);
   });
 
   test.each(["../outside.ts", "/etc/passwd.ts", "src/../../x.ts", "src/./x.ts", "data.json", "src/a b.ts", "x\n.ts"])("takes no module %j", (module) => {

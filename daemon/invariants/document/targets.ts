@@ -23,7 +23,13 @@ function bounds(declaration: Exclude<ArgumentDeclaration, string> | { readonly m
   else if (min !== undefined && max !== undefined && min > max) report(path, `there is no number from ${min} to ${max}`, "write the smaller one as min");
 }
 
-function lookOver(target: PropertyTarget, path: Path, invariants: ReadonlyMap<string, Compiled>, report: Report): void {
+interface Named {
+  readonly invariants: ReadonlyMap<string, Compiled>;
+  /** Ids whose documents have mistakes of their own. */
+  readonly broken: ReadonlySet<string>;
+}
+
+function lookOver(target: PropertyTarget, path: Path, { invariants, broken }: Named, report: Report): void {
   const kinds = KINDS.filter((kind) => target[kind] !== undefined);
   if (kinds.length !== 1) report(path, `a target is one of ${KINDS.join(", ")}, and this is ${kinds.length === 0 ? "none" : kinds.join(" and ")}`, "write one of them; see docs/property-tests.md");
   if (target.function === undefined && target.actions === undefined) report(path, "nothing says which actions there are", "add actions: {NAME: {args: {FIELD: TYPE}}}");
@@ -31,8 +37,9 @@ function lookOver(target: PropertyTarget, path: Path, invariants: ReadonlyMap<st
   for (const [i, id] of target.invariants.entries()) {
     const compiled = invariants.get(id);
     if (compiled === undefined) {
+      if (broken.has(id)) continue;
       const near = nearest(id, [...invariants.keys()]);
-      report([...path, "invariants", i], `there is no invariant ${id} that is whole`, near === null ? "name one of this folder" : `did you mean ${near}?`);
+      report([...path, "invariants", i], `there is no invariant ${id}`, near === null ? "name one of this folder" : `did you mean ${near}?`);
       continue;
     }
     for (const [at, argument] of (target.function?.args ?? []).entries()) {
@@ -55,10 +62,10 @@ function lookOver(target: PropertyTarget, path: Path, invariants: ReadonlyMap<st
 }
 
 /** Every target of one file, or every mistake in it. */
-export function readTargets(yaml: YamlText, invariants: ReadonlyMap<string, Compiled>): { readonly targets: Targets; readonly problems: readonly Problem[] } {
+export function readTargets(yaml: YamlText, invariants: ReadonlyMap<string, Compiled>, broken: ReadonlySet<string>): { readonly targets: Targets; readonly problems: readonly Problem[] } {
   const shape = shaped(TargetsDocument, yaml);
   if ("problems" in shape) return { targets: new Map(), problems: shape.problems };
   const problems = new Problems(yaml);
-  for (const [name, target] of Object.entries(shape.value.targets)) lookOver(target, ["targets", name], invariants, problems.report);
+  for (const [name, target] of Object.entries(shape.value.targets)) lookOver(target, ["targets", name], { invariants, broken }, problems.report);
   return { targets: problems.found.length > 0 ? new Map() : new Map(Object.entries(shape.value.targets)), problems: problems.found };
 }

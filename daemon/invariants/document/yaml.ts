@@ -62,6 +62,8 @@ class Reader {
       const at = isNode(name) ? (name.range?.[0] ?? 0) : 0;
       if (!isScalar(name) || typeof name.value !== "string") throw new Refused(at, path, "a key is a string", "quote it");
       if (name.tag !== undefined || name.anchor !== undefined) throw new Refused(at, path, "tags and anchors are not taken", "leave them away");
+      // An object's own past in JavaScript: what is written there is lost to whoever copies it.
+      if (name.value === "__proto__") throw new Refused(at, path, "the name __proto__ is not taken", "call it otherwise");
       if (name.value === "<<") throw new Refused(at, path, "merge keys (<<) are not taken", "write the values out");
       if (entries.has(name.value)) throw new Refused(at, path, `the key ${name.value.slice(0, 64)} stands there twice`, "take one of them out");
       const inner = [...path, name.value];

@@ -39,7 +39,7 @@ function whole(value: unknown): bigint {
 };`,
   listOf: `const listOf = <T>(item: (value: unknown) => T) => (value: unknown): readonly T[] => {
   if (!Array.isArray(value) || value.length > ${LIST_ITEMS_MAX}) ${refused("no list")};
-  return value.map(item);
+  return Array.from(value, item);
 };`,
   int64: `/** Beyond 64 bits there is no value, never a wrapped one. */
 function int64(value: bigint): bigint {

@@ -95,10 +95,11 @@ class JsEmitter {
     return typeof value === "object" ? `[${value.map((item) => this.literal(item, type.name === "list" ? type.item : type)).join(", ")}]` : JSON.stringify(value);
   }
 
-  /** A relation in parentheses; everything else binds tighter than what may stand around it. */
+  /** A relation in parentheses; everything else binds tighter than what may stand around it. Of `old(x)` nothing but x is written. */
   private within(node: Node): string {
     const text = this.emit(node);
-    return node.kind === "binary" && /^[=!<>]/.test(node.op) ? `(${text})` : text;
+    const written = node.kind === "old" ? node.operand : node;
+    return written.kind === "binary" && /^[=!<>]/.test(written.op) ? `(${text})` : text;
   }
 
   private binary(node: Extract<Node, { readonly kind: "binary" }>): string {

@@ -46,6 +46,7 @@ export class Query {
   readonly lines: string[] = [];
   readonly #declared = new Map<string, Encoded>();
   #count = 0;
+  #cut = false;
 
   constructor(private readonly list_items_max: number) {}
 
@@ -65,12 +66,19 @@ export class Query {
     return { kind: "value", v: this.named(sortOf(type), v), d: this.named("Bool", d) };
   }
 
-  private declare(name: string, sort: string): string {
-    this.lines.push(`(declare-const |${name}| ${sort})`);
-    return `|${name}|`;
+  /** Whether a list from outside was cut to a length, so that "there are no such values" speaks of short ones alone. */
+  get cut(): boolean {
+    return this.#cut;
   }
 
-  /** Whether a field is there: asked only where `has` asks, else every query is about whole events. */
+  /** A field may be called `and`, which a solver keeps for itself; with a space in it, no name is a solver's own. */
+  private declare(name: string, sort: string): string {
+    const symbol = `|${/^[^ $]+$/.test(name) ? `field ${name}` : name}|`;
+    this.lines.push(`(declare-const ${symbol} ${sort})`);
+    return symbol;
+  }
+
+  /** Whether a field is there. */
   present(name: string): string {
     const known = this.#declared.get(`has ${name}`);
     if (known?.kind === "bool") return known.t;
@@ -94,10 +102,12 @@ export class Query {
     return type.name === "bool" ? { kind: "bool", t: and(present, term), f: and(present, not(term)) } : { kind: "value", v: term, d: present };
   }
 
+  /** Size and places behind a mark that no name has: beside a list called `has`, `has size` is another thing. */
   private list(name: string, item: Type, present: string): Encoded {
-    const length = this.declare(`${name} size`, "Int");
+    this.#cut = true;
+    const length = this.declare(`${name}#size`, "Int");
     this.lines.push(`(assert (and (<= 0 ${length}) (<= ${length} ${this.list_items_max})))`);
-    const items = Array.from({ length: this.list_items_max }, (_, i) => ({ on: this.named("Bool", `(< ${i} ${length})`), item: this.fresh(`${name} ${i}`, item, "true") }));
+    const items = Array.from({ length: this.list_items_max }, (_, i) => ({ on: this.named("Bool", `(< ${i} ${length})`), item: this.fresh(`${name}#${i}`, item, "true") }));
     return { kind: "list", items, d: present, dense: true };
   }
 }

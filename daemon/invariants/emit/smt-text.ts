@@ -4,6 +4,7 @@ import { NotExpressible } from "./expressible.ts";
 
 /** The last character of SMT-LIB's strings. */
 const SMT_POINT_MAX = 0x2ffff;
+const UNICODE_POINT_MAX = 0x10ffff;
 
 export const and = (...terms: readonly string[]): string => nary("and", "true", "false", terms);
 export const or = (...terms: readonly string[]): string => nary("or", "false", "true", terms);
@@ -44,6 +45,8 @@ const point = (code: number): string => stringTerm(String.fromCodePoint(code));
 
 /** Surrogates are no characters, and SMT-LIB has none; what is beyond its last character cannot occur in its strings. */
 function setTerm(ranges: readonly Range[]): string {
+  // What is beyond that last character is all alike to a solver, so a set may not tell it apart.
+  if (ranges.some(([from, to]) => from > SMT_POINT_MAX || (to > SMT_POINT_MAX && to < UNICODE_POINT_MAX))) throw new NotExpressible("a set that ends beyond U+2FFFF: SMT-LIB's strings end there");
   const terms = ranges
     .flatMap(([from, to]) => (from < 0xd800 && to > 0xdfff ? [[from, 0xd7ff], [0xe000, to]] as const : [[from, to] as const]))
     .filter(([from]) => from <= SMT_POINT_MAX)

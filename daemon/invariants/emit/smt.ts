@@ -11,6 +11,8 @@ import { arithmetic, equalTerm, relation } from "./smt-relations.ts";
 import { and, implies, not, or, patternTerm } from "./smt-text.ts";
 
 export const SMT_LIST_ITEMS_MAX = 4;
+/** Lists in lists are written out: ten macros in each other, over four items each, would be a million terms. */
+const EMITTED_NODES_MAX = 20_000;
 
 export interface SmtQuery {
   /** Declarations and definitions, a line each; nothing but declare-const and assert. */
@@ -19,6 +21,14 @@ export interface SmtQuery {
   readonly conditions: readonly { readonly holds: string; readonly fails: string; readonly error: string }[];
   /** What the query does not look at. */
   readonly bounds: readonly string[];
+  /** Whether that there are no such values is proof. Lists of an event are cut to a length, so of them it is none. */
+  readonly complete: boolean;
+}
+
+export interface SmtOptions {
+  readonly list_items_max?: number;
+  /** Whether any field may be missing, and not only those that `has` asks for. */
+  readonly any_absent?: boolean;
 }
 
 type List = Extract<Encoded, { readonly kind: "list" }>;
@@ -35,20 +45,22 @@ function asBool(one: Encoded): Extract<Encoded, { readonly kind: "bool" }> {
 
 class SmtEmitter {
   readonly query: Query;
-  /** Fields that `has` asks for anywhere: they alone may be absent. */
-  constructor(list_items_max: number, private readonly asked: ReadonlySet<string>) {
+  private nodes = 0;
+
+  constructor(list_items_max: number, private readonly maybeAbsent: (field: string) => boolean) {
     this.query = new Query(list_items_max);
   }
 
   emit(node: Node, locals: ReadonlyMap<Local, Encoded>, prefix = ""): Encoded {
     const { query } = this;
+    if (++this.nodes > EMITTED_NODES_MAX) throw new NotExpressible(`written out it has more than ${EMITTED_NODES_MAX} parts`);
     const inner = (one: Node): Encoded => this.emit(one, locals, prefix);
     switch (node.kind) {
       case "literal":
         return this.literal(node.value, node.type);
       case "field": {
         const name = `${prefix}${node.name}`;
-        return query.outside(name, node.type, this.asked.has(node.name) ? query.present(name) : "true");
+        return query.outside(name, node.type, this.maybeAbsent(node.name) ? query.present(name) : "true");
       }
       case "key":
         return query.outside(`$${node.name}`, node.type, "true");
@@ -187,19 +199,20 @@ class SmtEmitter {
 }
 
 /** Several conditions over the same fields in one query, so that they can be compared. */
-export function emitSmt(nodes: readonly Node[], { list_items_max = SMT_LIST_ITEMS_MAX } = {}): Emitted<SmtQuery> {
+export function emitSmt(nodes: readonly Node[], { list_items_max = SMT_LIST_ITEMS_MAX, any_absent = false }: SmtOptions = {}): Emitted<SmtQuery> {
   return emitted(() => {
     const all = nodes.flatMap((node) => [...everyNode(node)]);
-    const emitter = new SmtEmitter(list_items_max, new Set(all.flatMap((node) => (node.kind === "has" ? [node.name] : []))));
+    const asked = new Set(all.flatMap((node) => (node.kind === "has" ? [node.name] : [])));
+    const emitter = new SmtEmitter(list_items_max, (field) => any_absent || asked.has(field));
     const conditions = nodes.map((node) => {
       const { t, f } = asBool(emitter.emit(node, new Map()));
       return { holds: t, fails: f, error: and(not(t), not(f)) };
     });
     const bounds = [
-      "every field that has() does not ask for is there, and of its type",
-      ...(all.some(({ type }) => type.name === "list") ? [`lists of an event have at most ${list_items_max} items`] : []),
+      ...(any_absent ? ["every field that is there is of its type"] : ["every field that has() does not ask for is there, and of its type"]),
+      ...(emitter.query.cut ? [`lists of an event have at most ${list_items_max} items`] : []),
       ...(all.some(({ type }) => type.name === "string") ? ["characters up to U+2FFFF"] : []),
     ];
-    return { lines: emitter.query.lines, conditions, bounds };
+    return { lines: emitter.query.lines, conditions, bounds, complete: !emitter.query.cut };
   });
 }

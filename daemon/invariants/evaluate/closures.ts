@@ -4,9 +4,9 @@
  * `Failure`; && and || absorb it where the other side decides (cel-spec
  * doc/langdef.md, logical operators).
  */
-import { FUEL_MAX } from "../limits.ts";
+import { FUEL_MAX, STEP_CHARACTERS, STEP_COPIED, STEP_ITEMS, STEP_PLACES } from "../limits.ts";
 import { matcher, MATCHED_CHARACTERS_MAX } from "../pattern/match.ts";
-import type { Local, Node, Value } from "../types/node.ts";
+import { everyNode, type Local, type Node, type Value } from "../types/node.ts";
 import type { Type } from "../types/type.ts";
 import { arithmetic, comparison } from "./binary.ts";
 import { failed, Failure, missing } from "./failure.ts";
@@ -30,6 +30,15 @@ export type Closure<T extends Value = Value> = (event: Context, around: Around) 
 export class Frame {
   readonly locals = new Map<Local, { value: Value }>();
   fuel = FUEL_MAX;
+  /** Fields that are lists, as this evaluation read them. */
+  readonly lists: (readonly Value[] | Failure | undefined)[] = [];
+  slots = 0;
+
+  /** Before the next evaluation: nothing of an event is kept. */
+  clear(): void {
+    this.fuel = FUEL_MAX;
+    if (this.lists.length > 0) this.lists.length = 0;
+  }
 
   cell(local: Local): { value: Value } {
     const known = this.locals.get(local) ?? { value: false };
@@ -39,11 +48,35 @@ export class Frame {
 
   burn(steps = 1): void {
     this.fuel -= steps;
-    if (this.fuel < 0) throw failed(`more than ${FUEL_MAX} steps over lists`);
+    if (this.fuel < 0) throw failed(`more than ${FUEL_MAX} steps over lists and long texts`);
   }
 }
 
-function field(name: string, type: Type): Closure {
+/** Items of a list and of the lists in it. */
+const itemsIn = (list: readonly Value[]): number => list.reduce<number>((sum, item) => sum + (typeof item === "object" ? itemsIn(item) : 1), list.length);
+
+function readList(event: Context, name: string, type: Type, frame: Frame): readonly Value[] | Failure {
+  try {
+    const list = readField(event, name, type) as readonly Value[];
+    frame.burn(Math.floor(itemsIn(list) / STEP_ITEMS));
+    return list;
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}
+
+/** A list is read once in an evaluation, however often a macro asks. */
+function listField(name: string, type: Type, frame: Frame): Closure {
+  const slot = frame.slots++;
+  return (event) => {
+    const known = (frame.lists[slot] ??= readList(event, name, type, frame));
+    if (known instanceof Failure) throw known;
+    return known;
+  };
+}
+
+function field(name: string, type: Type, frame: Frame): Closure {
   switch (type.name) {
     // The common cases without a call: readField decides whatever is not plainly right.
     case "int":
@@ -56,6 +89,14 @@ function field(name: string, type: Type): Closure {
       return (event) => {
         const value = event[name];
         return typeof value === "boolean" && Object.hasOwn(event, name) ? value : readField(event, name, type);
+      };
+    case "list":
+      return listField(name, type, frame);
+    case "string":
+      return (event) => {
+        const text = readField(event, name, type) as string;
+        if (text.length >= STEP_COPIED) frame.burn(Math.floor(text.length / STEP_COPIED));
+        return text;
       };
     default:
       return (event) => readField(event, name, type);
@@ -77,16 +118,27 @@ function logical(decisive: boolean, left: Closure, right: Closure): Closure<bool
   };
 }
 
+/** What a text is looked at for. */
+function part(value: Value, frame: Frame): string {
+  const text = value as string;
+  if (text.length >= STEP_COPIED) frame.burn(Math.floor(text.length / STEP_COPIED));
+  return text;
+}
+
 function call(node: Extract<Node, { readonly kind: "call" }>, frame: Frame): Closure {
   const [first, second] = node.args.map((argument) => build(argument, frame)) as [Closure, Closure];
   const from = node.args[0]?.type.name;
   switch (node.name) {
     case "size":
-      return from === "list" ? (event, around) => (first(event, around) as readonly Value[]).length : (event, around) => pointsIn(first(event, around) as string);
+      return from === "list" ? (event, around) => (first(event, around) as readonly Value[]).length : (event, around) => {
+        const text = first(event, around) as string;
+        frame.burn(Math.floor(text.length / STEP_CHARACTERS));
+        return pointsIn(text);
+      };
     case "startsWith":
-      return (event, around) => (first(event, around) as string).startsWith(second(event, around) as string);
+      return (event, around) => (first(event, around) as string).startsWith(part(second(event, around), frame));
     case "endsWith":
-      return (event, around) => (first(event, around) as string).endsWith(second(event, around) as string);
+      return (event, around) => (first(event, around) as string).endsWith(part(second(event, around), frame));
     case "contains":
       return (event, around) => {
         const text = first(event, around) as string;
@@ -111,11 +163,11 @@ function index(object: Closure, at: Closure): Closure {
 }
 
 /** `all` and `exists`: one deciding item outweighs the errors of all others. */
-function quantifier(list: Closure, cell: { value: Value }, body: Closure, decisive: boolean, frame: Frame): Closure<boolean> {
+function quantifier(list: Closure, cell: { value: Value }, body: Closure, decisive: boolean, step: () => void): Closure<boolean> {
   return (event, around) => {
     let failure: Failure | null = null;
     for (const item of list(event, around) as readonly Value[]) {
-      frame.burn();
+      step();
       cell.value = item;
       try {
         if (body(event, around) === decisive) return decisive;
@@ -129,21 +181,26 @@ function quantifier(list: Closure, cell: { value: Value }, body: Closure, decisi
   };
 }
 
+/** Of one item of a macro: a body of many parts takes more. */
+export const stepsOf = ({ body }: Extract<Node, { readonly kind: "macro" }>): number => 1 + Math.floor([...everyNode(body)].length / STEP_ITEMS);
+
 function macro(node: Extract<Node, { readonly kind: "macro" }>, frame: Frame): Closure {
   const list = build(node.list, frame);
   const cell = frame.cell(node.local);
   const body = build(node.body, frame);
+  const steps = stepsOf(node);
+  const step = (): void => frame.burn(steps);
   const each = (event: Context, around: Around): [item: Value, result: Value][] =>
     (list(event, around) as readonly Value[]).map((item) => {
-      frame.burn();
+      step();
       cell.value = item;
       return [item, body(event, around)];
     });
   switch (node.macro) {
     case "all":
-      return quantifier(list, cell, body, false, frame);
+      return quantifier(list, cell, body, false, step);
     case "exists":
-      return quantifier(list, cell, body, true, frame);
+      return quantifier(list, cell, body, true, step);
     case "exists_one":
       return (event, around) => each(event, around).filter(([, result]) => result === true).length === 1;
     case "map":
@@ -155,12 +212,13 @@ function macro(node: Extract<Node, { readonly kind: "macro" }>, frame: Frame): C
 
 function matches(node: Extract<Node, { readonly kind: "matches" }>, frame: Frame): Closure {
   const operand = build(node.operand, frame);
-  const found = matcher(node.pattern);
+  const pattern = matcher(node.pattern);
+  const steps = 1 + Math.floor(pattern.places / STEP_PLACES);
   return (event, around) => {
     const text = operand(event, around) as string;
     if (text.length > MATCHED_CHARACTERS_MAX) throw failed(`matches looks at ${MATCHED_CHARACTERS_MAX} characters at most`);
-    frame.burn(text.length);
-    return found(text);
+    frame.burn(text.length * steps);
+    return pattern.find(text);
   };
 }
 
@@ -178,8 +236,9 @@ function before(operand: Closure): Closure {
 function binary(node: Extract<Node, { readonly kind: "binary" }>, frame: Frame): Closure {
   const left = build(node.left, frame);
   const right = build(node.right, frame);
+  const burn = (steps: number): void => frame.burn(steps);
   if (node.op === "&&" || node.op === "||") return logical(node.op === "||", left, right);
-  return comparison(node, left, right) ?? arithmetic(node, left, right, (steps) => frame.burn(steps));
+  return comparison(node, left, right, burn) ?? arithmetic(node, left, right, burn);
 }
 
 /** A closure of `node`; `frame` is its own. */
@@ -188,7 +247,7 @@ export function build(node: Node, frame: Frame): Closure {
     case "literal":
       return () => node.value;
     case "field":
-      return field(node.name, node.type);
+      return field(node.name, node.type, frame);
     case "key":
       return (_event, { keys = {} }) => readField(keys, node.name, node.type);
     case "local": {
@@ -201,7 +260,11 @@ export function build(node: Node, frame: Frame): Closure {
       return before(build(node.operand, frame));
     case "list": {
       const items = node.items.map((item) => build(item, frame));
-      return (event, around) => items.map((item) => item(event, around));
+      const steps = Math.floor(items.length / STEP_ITEMS);
+      return (event, around) => {
+        if (steps > 0) frame.burn(steps);
+        return items.map((item) => item(event, around));
+      };
     }
     case "index":
       return index(build(node.object, frame), build(node.index, frame));

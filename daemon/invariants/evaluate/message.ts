@@ -24,7 +24,8 @@ const LIST_ITEMS_SHOWN_MAX = 10;
 
 /** Throws `SourceError` for a hole that names no declared field. */
 export function parseTemplate(text: string, fields: Fields, old: boolean, declare: string): Template {
-  const control = /\p{C}/u.exec(text);
+  // Line separators are no control characters to Unicode.
+  const control = /[\p{C}\p{Zl}\p{Zp}]/u.exec(text);
   if (control !== null) throw new SourceError([control.index, control.index + 1], "the message holds a control character", "write it in plain words, on one line");
   const pieces: Piece[] = [];
   let end = 0;
@@ -33,15 +34,20 @@ export function parseTemplate(text: string, fields: Fields, old: boolean, declar
     const [, before, name = ""] = /^\s*(old\.)?([A-Za-z_][A-Za-z0-9_]*)\s*$/.exec(inner) ?? [];
     const field = fields.get(name);
     const span = [hole.index, hole.index + all.length] as const;
+    noStray(text.slice(end, hole.index), end);
     if (field === undefined) throw unknownHole(inner, name, [...span], fields, declare);
     if (before !== undefined && !old) throw new SourceError([...span], "{{old.x}} stands under post alone", `write {{${name}}}`);
     pieces.push({ text: text.slice(end, hole.index) }, { name, field, old: before !== undefined });
     end = hole.index + all.length;
   }
   const rest = text.slice(end);
-  const stray = rest.indexOf("{{");
-  if (stray >= 0) throw new SourceError([end + stray, end + stray + 2], "a {{ has no end", "close it with }}");
+  noStray(rest, end);
   return [...pieces, { text: rest }];
+}
+
+function noStray(text: string, start: number): void {
+  const stray = start + text.indexOf("{{");
+  if (stray >= start) throw new SourceError([stray, stray + 2], "a {{ has no end", "close it with }}");
 }
 
 function unknownHole(inner: string, name: string, span: [number, number], fields: Fields, declare: string): SourceError {
@@ -49,15 +55,21 @@ function unknownHole(inner: string, name: string, span: [number, number], fields
   return new SourceError(span, `a message shows declared fields alone, and ${JSON.stringify(inner.slice(0, 40))} is none`, near === null ? `declare it ${declare}` : `write {{${near}}}`);
 }
 
-// Letters and digits of any script, and signs that mean nothing anywhere; a colon would begin an address, a dot after www too.
+// Letters and digits of all scripts but those below, and signs that mean nothing anywhere; a colon would begin an address, a dot after www too.
 const PLAIN = /[\p{L}\p{N} ./+,=_-]/u;
+
+/** Letters that nobody sees, and those that are written from right to left (the ranges of UAX 9): they would change places with what stands beside them. */
+const MISLEADING = /\p{DI}|[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** Markdown leaves those within a word alone. */
+const EMPHASIS = /(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
 
 const written = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 
 /** As data, in quotes. */
 function escaped(text: string): string {
-  const shown = [...text.slice(0, VALUE_CHARACTERS_MAX)].map((character) => (PLAIN.test(character) ? character : written(character))).join("");
-  const neutral = shown.replace(/^_+|_+$|__+/g, (run) => written("_").repeat(run.length)).replace(/www\./gi, (www) => `${www.slice(0, 3)}${written(".")}`);
+  const shown = [...text.slice(0, VALUE_CHARACTERS_MAX)].map((character) => (PLAIN.test(character) && !MISLEADING.test(character) ? character : written(character))).join("");
+  const neutral = shown.replace(EMPHASIS, written("_")).replace(/www\./gi, (www) => `${www.slice(0, 3)}${written(".")}`);
   return `"${neutral}${text.length > VALUE_CHARACTERS_MAX ? "…" : ""}"`;
 }
 

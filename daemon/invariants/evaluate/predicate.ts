@@ -1,5 +1,4 @@
 /** A condition, ready to be asked of events. */
-import { FUEL_MAX } from "../limits.ts";
 import type { Node, Value } from "../types/node.ts";
 import { build, Frame, type Around } from "./closures.ts";
 import { Failure, type Because } from "./failure.ts";
@@ -21,12 +20,13 @@ export function predicate(node: Node): Predicate {
   const frame = new Frame();
   const closure = build(node, frame);
   return (event, around = ALONE) => {
-    frame.fuel = FUEL_MAX;
     try {
       return closure(event, around) === true ? OK : FALSE;
     } catch (error) {
       if (error instanceof Failure) return { ok: false, because: error.because, detail: error.detail };
       throw error;
+    } finally {
+      frame.clear();
     }
   };
 }
@@ -36,8 +36,11 @@ export function evaluator(node: Node): (event: Context, around?: Around) => Valu
   const frame = new Frame();
   const closure = build(node, frame);
   return (event, around = ALONE) => {
-    frame.fuel = FUEL_MAX;
-    return closure(event, around);
+    try {
+      return closure(event, around);
+    } finally {
+      frame.clear();
+    }
   };
 }
 

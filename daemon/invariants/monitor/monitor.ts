@@ -2,6 +2,7 @@
  * One invariant's temporal conditions, watched as events come: an instance per key, each with bounded memory. Events come in order here;
  * watch.ts sees to that. Where something had to be forgotten the verdict is `inconclusive`, never a guess.
  */
+import { SEVERITY_DEFAULT, type InvariantDocument } from "../../../proto/invariant.ts";
 import type { Compiled } from "../document/build.ts";
 import { Failure } from "../evaluate/failure.ts";
 import { render } from "../evaluate/message.ts";
@@ -14,7 +15,7 @@ export type Forgotten = "keys" | "late" | "full" | "clock" | "lost" | "restart";
 
 export interface Finding {
   readonly invariant: string;
-  readonly severity: string;
+  readonly severity: NonNullable<InvariantDocument["severity"]>;
   readonly scope: string;
   /** The condition's text. */
   readonly formula: string;
@@ -35,6 +36,10 @@ interface Instance {
 }
 
 const KEY_CHARACTERS_MAX = 256;
+/** A look at every key takes its time, so with very many of them there is one only so often: deadlines are noticed a little later. */
+const KEYS_SWEPT_PER_MS = 100;
+/** Keys that have nothing left to remember go after a window of their rule, and where that is short, after this. */
+const KEPT_MS_MIN = 60_000;
 const SAYS: Readonly<Record<Forgotten, string>> = {
   keys: "more keys were live than keys_max, so what was known of the one that was quiet longest is forgotten",
   late: "an event came after its time had been decided",
@@ -53,6 +58,7 @@ export class Monitor {
   private readonly keys_max: number;
   private lost_ms = -Infinity;
   private next_due_ms = Infinity;
+  private swept_ms = -Infinity;
   private evicted = 0;
 
   constructor(
@@ -111,12 +117,18 @@ export class Monitor {
 
   /** Time alone: what nobody did in time is noticed here. Where nothing is due it costs nothing. */
   tick(now_ms: number): void {
-    if (now_ms > this.next_due_ms) this.sweep(now_ms);
+    if (this.instances.size === 0) {
+      this.next_due_ms = Infinity;
+      return;
+    }
+    const due = now_ms > this.next_due_ms && now_ms >= this.swept_ms + this.instances.size / KEYS_SWEPT_PER_MS;
+    if (due || now_ms > this.swept_ms + Math.max(this.past_ms, KEPT_MS_MIN)) this.sweep(now_ms);
   }
 
   /** As `tick`, of every instance; those with nothing left to remember go. */
   sweep(now_ms: number): void {
     this.next_due_ms = Infinity;
+    this.swept_ms = now_ms;
     for (const [name, instance] of this.instances) {
       let idle = now_ms >= instance.unsure_until_ms;
       for (const [i, state] of instance.states.entries()) {
@@ -140,6 +152,7 @@ export class Monitor {
     const had = surely || this.instances.size > 0;
     this.instances.clear();
     this.next_due_ms = Infinity;
+    this.swept_ms = -Infinity;
     this.lost_ms = now_ms;
     if (had) this.report(this.finding(null, 0, "inconclusive", because, SAYS[because], now_ms));
   }
@@ -182,9 +195,11 @@ export class Monitor {
     if (this.instances.size < this.keys_max) return;
     const [oldest] = this.instances;
     if (oldest === undefined) return;
-    const [name, { states, unsure_until_ms }] = oldest;
+    const [name, instance] = oldest;
     this.instances.delete(name);
-    if (now_ms >= unsure_until_ms && states.every((state) => state.idleAt(now_ms))) return;
+    // What time has decided already is said: nobody hides a silence behind a crowd of keys.
+    for (const [i, state] of instance.states.entries()) this.judge(instance, i, state.tick(now_ms), now_ms, instance.keys);
+    if (now_ms >= instance.unsure_until_ms && instance.states.every((state) => state.idleAt(now_ms))) return;
     this.lost_ms = now_ms;
     this.evicted += 1;
   }
@@ -200,9 +215,14 @@ export class Monitor {
     instance.states[i]!.rearm();
   }
 
+  /** What came from outside is withheld here as it is in messages. */
+  private shown(keys: Context): string[] {
+    return Object.entries(keys).map(([name, value]) => (this.compiled.fields.get(name)?.tainted === false ? String(value) : "(withheld)"));
+  }
+
   private finding(keys: Context | null, i: number, verdict: Finding["verdict"], because: Finding["because"], message: string, at_ms: number): Finding {
     const { id, document } = this.compiled;
-    return { invariant: id, severity: document.severity ?? "medium", scope: document.scope, formula: this.plans[i]!.clause.text, key: keys === null ? null : Object.values(keys).map(String), verdict, at_ms, because, message };
+    return { invariant: id, severity: document.severity ?? SEVERITY_DEFAULT, scope: document.scope, formula: this.plans[i]!.clause.text, key: keys === null ? null : this.shown(keys), verdict, at_ms, because, message };
   }
 }
 

@@ -157,3 +157,43 @@ test("an eventually without a bound is refused when the rule is compiled, with w
   const result = compile("id: A.B\nscope: s\nwhen: [{event: a}]\nfields: {x: int}\ntemporal:\n  - formula: a leads_to x > 1\n");
   expect("errors" in result && result.errors[0]!.fix).toContain("p leads_to q within 30s");
 });
+
+test("attack: a silence is hidden behind a crowd of keys: what time has decided is said before its key makes room", () => {
+  const rig = new Rig("a leads_to b within 5s", { keys_max: 2, reorder_ms: 0 });
+  rig.at(0);
+  rig.event(0, "a", "quiet");
+  // All of it comes in one batch, so nobody looked at the clock in between.
+  for (let i = 0; i < 3; i++) rig.event(6_000 + i, "a", `crowd-${i}`);
+  rig.at(6_003);
+  expect(rig.said).toEqual(["violated false quiet", "inconclusive keys"]);
+});
+
+test("keys whose window is over go, although nothing is due and nothing more comes of them", () => {
+  const rig = new Rig("count(a) in 5s <= 3", { keys_max: 1_000, reorder_ms: 0 });
+  for (let i = 0; i < 500; i++) rig.event(i, "a", `key-${i}`);
+  rig.at(1_000);
+  expect([rig.watch.holding, rig.watch.monitors[0]!.keys]).toEqual([true, 500]);
+  rig.at(100_000);
+  expect([rig.said, rig.watch.holding, rig.watch.busy]).toEqual([[], false, false]);
+});
+
+test("attack: one event of a crowd is overdue at every look, and every look goes through the whole crowd", () => {
+  const rig = new Rig("a leads_to b within 5s", { keys_max: 20_000, reorder_ms: 0 });
+  for (let i = 0; i < 10_000; i++) rig.event(i, "a", `key-${i}`);
+  const heard: number[] = [];
+  for (let ms = 10_000; ms < 10_500; ms += 10) {
+    rig.at(ms);
+    heard.push(rig.found.length);
+  }
+  // The fewer keys are left the sooner the next look; what looks find they find once.
+  expect([new Set(heard).size <= 15, rig.found.length > 5_000, rig.found.length === new Set(rig.found.map(({ key }) => key?.[0])).size]).toEqual([true, true, true]);
+});
+
+test("attack: a value that is declared as coming from outside is withheld where it is a key, too", () => {
+  const result = compile("id: A.B\nscope: s\nwhen: [{event: a}]\nfields: {k: {type: string, tainted: true}}\nper: k\nkeys_max: 5\ntemporal:\n  - formula: never a\n    message: 'of {{k}}'\n");
+  if ("errors" in result) throw new Error(result.errors[0]?.message);
+  const found: Finding[] = [];
+  const watch = new Watch({ invariants: [result.ok], reorder_ms: 0, waiting_max: 5, report: (finding) => found.push(finding) });
+  watch.offer({ at_ms: T, source: "s", seq: 1, event: "a", fields: { k: "hunter2" } });
+  expect(found).toMatchObject([{ key: ["(withheld)"], message: "of (withheld)" }]);
+});

@@ -1,6 +1,6 @@
 /**
  * The monitors of one space and its time. Events may come up to `reorder_ms` late and are looked at in the order (time, source, seq);
- * with 0 in the order they come. Time is told to it: it has no clock.
+ * with 0 or `null` in the order they come. Time is told to it: it has no clock.
  */
 import type { Compiled } from "../document/build.ts";
 import type { Seen } from "./clause.ts";
@@ -19,7 +19,8 @@ export interface Moment {
 
 export interface WatchOptions {
   readonly invariants: readonly Compiled[];
-  readonly reorder_ms: number;
+  /** `null`: whoever reports also says the order, so an event never comes late; its time is never before the one already looked at. */
+  readonly reorder_ms: number | null;
   /** Events that wait for their time. */
   readonly waiting_max: number;
   readonly report: (finding: Finding) => void;
@@ -50,6 +51,16 @@ export class Watch {
     return this.waiting.length > 0 || this.monitors.some((monitor) => monitor.due_ms < Infinity);
   }
 
+  /** Whether anything is remembered, so that a look now and then lets it go. */
+  get holding(): boolean {
+    return this.monitors.some(({ keys }) => keys > 0);
+  }
+
+  /** Whether an event waits for its time that this monitor has yet to see. */
+  awaits(monitor: Monitor): boolean {
+    return this.waiting.some(({ event }) => monitor.hears(event));
+  }
+
   get room(): number {
     return this.options.waiting_max - this.waiting.length;
   }
@@ -62,18 +73,19 @@ export class Watch {
       this.forget("clock", moment.wall_ms);
       this.decided_ms = -Infinity;
     }
-    this.release(moment.wall_ms - this.options.reorder_ms);
+    this.release(moment.wall_ms - (this.options.reorder_ms ?? 0));
   }
 
   /** After a `tick` at the same moment. Returns false for one that came too late: of its key nothing can be told. */
   offer(arrived: Arrived): boolean {
-    if (arrived.at_ms < this.decided_ms) {
+    const { reorder_ms } = this.options;
+    if (arrived.at_ms < this.decided_ms && reorder_ms !== null) {
       for (const monitor of this.monitors) if (monitor.hears(arrived.event)) monitor.late(arrived, this.decided_ms);
       return false;
     }
-    if (this.options.reorder_ms === 0) {
-      this.decided_ms = arrived.at_ms;
-      this.look(arrived);
+    if (reorder_ms === 0 || reorder_ms === null) {
+      this.decided_ms = Math.max(arrived.at_ms, this.decided_ms);
+      this.look(arrived.at_ms === this.decided_ms ? arrived : { ...arrived, at_ms: this.decided_ms });
       return true;
     }
     // Most come in order, so the place is near the end.

@@ -64,11 +64,14 @@ class Matcher {
   readonly #steps: Step[] = [];
   /** Which places were reached for the character at hand: the number of that character. */
   readonly #reached: Int32Array;
+  /** Each character of a text may be at all of them at once. */
+  readonly places: number;
 
   constructor(pattern: Pattern) {
     lay(pattern, this.#steps);
     this.#steps.push({ kind: "found" });
     this.#reached = new Int32Array(this.#steps.length);
+    this.places = this.#steps.length;
   }
 
   /** Adds the place and all that are reached from it without a character; true where the pattern is found. */
@@ -106,7 +109,6 @@ class Matcher {
   }
 }
 
-export function matcher(pattern: Pattern): (text: string) => boolean {
-  const compiled = new Matcher(pattern);
-  return (text) => compiled.find(text);
+export function matcher(pattern: Pattern): Matcher {
+  return new Matcher(pattern);
 }

@@ -1,6 +1,6 @@
 /** The grammar of expressions, by recursive descent; precedence is CEL's. */
 import type { BinaryOp, Expr, MacroName, Span } from "../../../proto/expr.ts";
-import { DURATION_MS_MAX, INT_MAX, LIST_ITEMS_MAX } from "../limits.ts";
+import { DURATION_MS_MAX, INT_MAX, LIST_ITEMS_MAX, WINDOW_MS_MAX } from "../limits.ts";
 import { SourceError } from "../problem.ts";
 import { durationMs } from "./durations.ts";
 import type { Token } from "./lexer.ts";
@@ -129,7 +129,7 @@ export class ExpressionParser {
   private group(): Expr {
     this.reader.next();
     const inner = this.expression();
-    this.reader.expect(")", "close the parenthesis");
+    this.reader.expect(")", this.reader.closing());
     return inner;
   }
 
@@ -191,6 +191,7 @@ export class ExpressionParser {
     reader.next();
     const ms = durationMs(token.text);
     if (ms === null || ms <= 0n) throw new SourceError(token.span, "this is no whole number of milliseconds above nothing", `write ${word} 30s`);
+    if (ms > WINDOW_MS_MAX) throw new SourceError(token.span, "a time of more than 366 days passes for nobody who watches", `write ${word} 366d, or less`);
     return ms;
   }
 

@@ -64,7 +64,7 @@ class FormulaParser {
     if (reader.is("operator", "(") && this.temporalAt(0)) {
       reader.next();
       const body = this.or();
-      reader.expect(")", "close the parenthesis");
+      reader.expect(")", reader.closing());
       return body;
     }
     return this.atom(start);
@@ -129,7 +129,7 @@ class FormulaParser {
 export function parseFormula(text: string): Formula {
   const reader = new TokenReader(text);
   const formula = new FormulaParser(reader).outermost();
-  if (!reader.is("end")) throw new SourceError(reader.peek().span, `${JSON.stringify(reader.peek().text.slice(0, 40))} stands after the end of the formula`, "put the inner form in parentheses, or write several formulas");
+  if (!reader.is("end")) throw new SourceError(reader.peek().span, `${JSON.stringify(reader.peek().text.slice(0, 40))} stands after the end of the formula`, reader.joining("put the inner form in parentheses, or write several formulas"));
   return formula;
 }
 
@@ -137,6 +137,6 @@ export function parseFormula(text: string): Formula {
 export function parseExpression(text: string): Expr {
   const reader = new TokenReader(text);
   const expr = new ExpressionParser(reader, false).expression();
-  if (!reader.is("end")) throw new SourceError(reader.peek().span, `${JSON.stringify(reader.peek().text.slice(0, 40))} stands after the end of the expression`, "join two conditions with && or ||");
+  if (!reader.is("end")) throw new SourceError(reader.peek().span, `${JSON.stringify(reader.peek().text.slice(0, 40))} stands after the end of the expression`, reader.joining("join two conditions with && or ||"));
   return expr;
 }

@@ -3,6 +3,7 @@ import type { Span } from "../../../proto/expr.ts";
 import { EXPRESSION_CHARACTERS_MAX } from "../../../proto/expression-limit.ts";
 import { DEPTH_MAX, NODES_MAX } from "../limits.ts";
 import { SourceError } from "../problem.ts";
+import { TEMPORAL } from "./words.ts";
 import { tokens, type Token, type TokenKind } from "./lexer.ts";
 
 const shown = (token: Token): string => (token.kind === "end" ? "the end" : JSON.stringify(token.text.slice(0, 40)));
@@ -19,7 +20,7 @@ export class TokenReader {
   }
 
   peek(ahead = 0): Token {
-    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!;
+    return this.#tokens[Math.min(Math.max(this.#at + ahead, 0), this.#tokens.length - 1)]!;
   }
 
   next(): Token {
@@ -44,6 +45,19 @@ export class TokenReader {
   expect(text: string, fix: string): Token {
     if (!this.is("operator", text)) throw new SourceError(this.peek().span, `${text} is expected here, not ${shown(this.peek())}`, fix);
     return this.next();
+  }
+
+  /** What to write where a parenthesis does not close. */
+  closing(): string {
+    const { kind, text } = this.peek();
+    return kind === "identifier" && TEMPORAL.has(text) ? `${text} stands outermost: leave the parenthesis around it away` : "close the parenthesis";
+  }
+
+  /** What to write instead of the word that stands here or before. */
+  joining(otherwise: string): string {
+    const words = [this.peek(), this.peek(-1)].map(({ text }) => text.toLowerCase());
+    const sign = [["and", "&&"], ["or", "||"], ["not", "!"]].find(([word = ""]) => words.includes(word));
+    return sign === undefined ? otherwise : `write ${sign[1] ?? ""} for ${sign[0] ?? ""}`;
   }
 
   refuse(message: string, fix: string): SourceError {

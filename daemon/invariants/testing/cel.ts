@@ -52,6 +52,7 @@ export const DIFFERENCES: readonly { readonly quirk: Quirk; readonly why: string
   { quirk: "units-ordered", why: "strings are ordered by code points, and it orders them by UTF-16 units", text: "'\\U0001f600' < '\\uff5e'", ours: "false", theirs: "true" },
   { quirk: "units-matched", why: "a pattern sees characters, and there it sees UTF-16 units", text: "'\\U0001f600'.matches('^.$')", ours: "true", theirs: "false" },
   { quirk: "same-list-equal", why: "a list with NaN is not equal to itself, and there it is", text: "ld1 == ld1", ours: "false", theirs: "true" },
+  { quirk: "duration-unbounded", why: "a duration beyond 10,000 years is an overflow, and there it goes on", text: "t1 + t1 > t1", ours: "error", theirs: "true" },
 ];
 
 const ALL: ReadonlySet<Quirk> = new Set(DIFFERENCES.map(({ quirk }) => quirk));

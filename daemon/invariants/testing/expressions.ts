@@ -35,7 +35,7 @@ const INTS = ["0", "1", "2", "3", "-1", "7", "100", "9007199254740991", "9007199
 const DOUBLES = ["0.0", "1.0", "-1.5", "0.1", "0.2", "0.3", "1e308", "5e-324", "-0.0", "1e16"];
 const STRINGS = ["", "a", "b", "ab", "abc", "Z", "é", "😀", "～", "a b", "a.b", "0"];
 const PATTERNS = ["a", "^a", "b$", "^[a-z]+$", "a|b", "(ab)*c", "^a?b{1,2}$", "[^a]", "^.$", "\\\\d"];
-const TIMES = ["0", "1", "1000", "60000", "-5000", "90000", "86400000"];
+const TIMES = ["0", "1", "1000", "60000", "-5000", "90000", "86400000", "315576000000000"];
 
 /** Every field twice, so that two can be compared. */
 export const FIELDS: ReadonlyMap<string, Field> = new Map(

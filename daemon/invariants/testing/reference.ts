@@ -8,7 +8,7 @@ export type Result = { readonly value: Plain } | { readonly error: string };
 type Event = Readonly<Record<string, Plain>>;
 
 /** Where another implementation is known to leave CEL: switched on, the reference does as it does. */
-export type Quirk = "negation-unbounded" | "division-unbounded" | "int-unbounded" | "units-ordered" | "units-matched" | "same-list-equal";
+export type Quirk = "negation-unbounded" | "division-unbounded" | "int-unbounded" | "units-ordered" | "units-matched" | "same-list-equal" | "duration-unbounded";
 interface Locals {
   readonly values: ReadonlyMap<Local, Plain>;
   readonly quirks: ReadonlySet<Quirk>;
@@ -46,6 +46,7 @@ function arithmetic(op: string, a: Plain, b: Plain, type: Type, quirks: Readonly
   if ((op === "/" || op === "%") && b === 0n) return error("zero");
   const result = op === "+" ? a + b : op === "-" ? a - b : op === "*" ? a * b : op === "/" ? a / b : a % b;
   if (op === "/" && quirks.has("division-unbounded")) return value(result);
+  if (type.name === "duration" && quirks.has("duration-unbounded")) return value(result);
   const limit = type.name === "duration" ? 315_576_000_000_000n + 1n : BITS;
   return result >= limit || result < -limit || (type.name === "duration" && result <= -limit) ? error("overflow") : value(result);
 }

@@ -12,8 +12,8 @@ import { evaluated, SCOPE, shown } from "./plain.ts";
 
 /** `name` has that value. */
 function pin(name: string, value: Value, type: Type): string[] {
-  if (Array.isArray(value) && type.name === "list") return [`(assert (= |${name} size| ${value.length}))`, ...value.flatMap((item: Value, i) => pin(`${name} ${i}`, item, type.item))];
-  return [`(assert (= |${name}| ${literalTerm(value as number, type)}))`];
+  if (Array.isArray(value) && type.name === "list") return [`(assert (= |field ${name}#size| ${value.length}))`, ...value.flatMap((item: Value, i) => pin(`${name}#${i}`, item, type.item))];
+  return [`(assert (= |field ${name}| ${literalTerm(value as number, type)}))`];
 }
 
 export interface SmtCase {

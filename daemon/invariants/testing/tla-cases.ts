@@ -12,6 +12,9 @@ import { Dice, Expressions, FIELDS, randomEvent } from "./expressions.ts";
 import { SCOPE } from "./plain.ts";
 
 const SMALL = [-100, -7, -2, -1, 0, 1, 2, 3, 7, 100];
+/** TLC stops at a number beyond this, and at a part that comes to one. */
+const TLC_INT_MAX = 2 ** 31 - 1;
+const fits = (value: unknown): boolean => (typeof value !== "number" && typeof value !== "bigint") || Math.abs(Number(value)) <= TLC_INT_MAX;
 
 function valueText(value: unknown, type: Type): string | null {
   if (Array.isArray(value) && type.name === "list") {
@@ -20,7 +23,7 @@ function valueText(value: unknown, type: Type): string | null {
   }
   if (typeof value === "boolean") return value ? "TRUE" : "FALSE";
   if (typeof value === "string") return /^[ a-zA-Z0-9.]*$/.test(value) ? `"${value}"` : null;
-  return `(${String(value)})`;
+  return fits(value) ? `(${String(value)})` : null;
 }
 
 /** With whole numbers that TLC's 32 bits hold after a product or two. */
@@ -29,16 +32,20 @@ function smallEvent(dice: Dice): Context {
   return Object.fromEntries(Object.entries(randomEvent(dice, 0)).map(([name, value]) => [name, /^i/.test(name) ? small() : /^li/.test(name) ? (value as unknown[]).map(small) : value]));
 }
 
-/** Whether every part has a value: TLC stops at one that has none, where && and || may go on without. */
+const product = (node: Node): boolean => node.kind === "binary" && node.op === "*";
+
+/** Whether every part has a value, within TLC's numbers: TLC stops at one that has none, where && and || may go on without. */
 function calm(node: Node, event: Context): boolean {
   const within = new Set([...everyNode(node)].flatMap((one) => (one.kind === "macro" ? [...everyNode(one.body)] : [])));
   for (const one of everyNode(node)) {
     if (within.has(one)) {
       if (one.kind === "index" || (one.kind === "binary" && (one.op === "/" || one.op === "%"))) return false;
+      // What it comes to is not looked at: one product of small numbers fits, a product of products may not.
+      if (one.kind === "binary" && one.op === "*" && [one.left, one.right].some((side) => [...everyNode(side)].some(product))) return false;
       continue;
     }
     try {
-      evaluate(one, event);
+      if (!fits(evaluate(one, event))) return false;
     } catch (error) {
       if (error instanceof Failure) return false;
       throw error;

@@ -6,7 +6,7 @@ import { checkLiteral, isOpen } from "./literals.ts";
 import type { Local, Node } from "./node.ts";
 import { binaryType } from "./operators.ts";
 import { unknownName, type Scope } from "./scope.ts";
-import { BOOL, INT, joined, listOf, NOTHING, typeText, type Type } from "./type.ts";
+import { BOOL, INT, joined, listOf, NOTHING, STRING, typeText, type Type } from "./type.ts";
 
 /** The type of `expr`; `want` is what literals in it are asked to be. Throws `SourceError`. */
 export function check(expr: Expr, scope: Scope, want: Type | null = null): Node {
@@ -102,6 +102,8 @@ function wantOf(op: BinaryOp, side: "left" | "right", other: Type | null, want: 
     if (want?.name === "money" && other === null) return side === "left" ? want : INT;
     return other ?? want;
   }
+  // What is joined to an enum's word is no such word.
+  if (op === "+" && other?.name === "enum") return STRING;
   if (op === "+" || op === "-" || op === "%") return other ?? want;
   return other;
 }
@@ -112,7 +114,9 @@ function binary(op: BinaryOp, left: Expr, right: Expr, span: Span, scope: Scope,
   const both_open = isOpen(left) && isOpen(right);
   const first = check(swap ? right : left, scope, wantOf(op, swap ? "right" : "left", null, both_open ? want : null));
   const second = check(swap ? left : right, scope, wantOf(op, swap ? "left" : "right", first.type, want));
-  const [a, b] = swap ? [second, first] : both_open && second.type.name !== first.type.name ? [check(left, scope, wantOf(op, "left", second.type, want)), second] : [first, second];
+  // Of literals alone the right one may know better; money times an int is what was asked for.
+  const again = both_open && second.type.name !== first.type.name && first.type.name !== "money";
+  const [a, b] = swap ? [second, first] : again ? [check(left, scope, wantOf(op, "left", second.type, want)), second] : [first, second];
   return { kind: "binary", type: binaryType(op, a.type, b.type, span), op, left: a, right: b, span };
 }
 

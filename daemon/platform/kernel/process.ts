@@ -4,6 +4,7 @@ import { checked, ERRNO, lastErrno, libc, SyscallError } from "./libc.ts";
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SIGKILL = 9;
+const SIGTERM = 15;
 
 function prctl(name: string, option: number, value: number): void {
   checked(name, libc().prctl(option, BigInt(value), 0n, 0n, 0n));
@@ -12,6 +13,11 @@ function prctl(name: string, option: number, value: number): void {
 /** From now on the kernel kills this process when the thread that started it ends (prctl(2)). */
 export function dieWithParent(): void {
   prctl("prctl(PR_SET_PDEATHSIG)", PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/** The same, with a signal that lets this process clear up first. */
+export function endWithParent(): void {
+  prctl("prctl(PR_SET_PDEATHSIG)", PR_SET_PDEATHSIG, SIGTERM);
 }
 
 /** From now on no program started from here gains a privilege through setuid or file capabilities. */

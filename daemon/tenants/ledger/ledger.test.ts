@@ -24,10 +24,10 @@ function fresh(now = { s: 100 * HOUR_S }): { readonly ledger: Ledger; readonly n
   return { ledger: reopened(state_dir, now), now, state_dir };
 }
 
-function reopened(state_dir: string, now: { s: number }): Ledger {
+function reopened(state_dir: string, now: { s: number }, held_max?: number): Ledger {
   const store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal: (reason) => { throw reason; } });
   opened.push(store);
-  return openLedger({ store, now_s: () => now.s });
+  return openLedger({ store, now_s: () => now.s, ...(held_max === undefined ? {} : { held_max }) });
 }
 
 afterEach(async () => {
@@ -183,4 +183,74 @@ test("attack: accounts of hundreds of tokens are forgotten while the daemon goes
   for (let i = 0; i < 192; i++) ledger.settle(1, wall(1));
   expect(keys.filter((key) => ledger.account(key) !== undefined)).toEqual([]);
   expect(ledger.account("tenant:web")).toMatchObject({ spent: wall(1) });
+});
+
+describe("what is held for work done elsewhere", () => {
+  const money: Account = { key: "tenant:web", budget: { usd_micro: 1_000, gpu_us: 50 }, window_s: HOUR_S };
+  const usd = (usd_micro: number, gpu_us?: number): Amount => ({ ...NOTHING, usd_micro, ...(gpu_us === undefined ? {} : { gpu_us }) });
+
+  test("counts against money and a GPU's time, and is settled once by its name", () => {
+    const { ledger, now } = fresh();
+    ledger.hold("ep-1", [money], usd(700, 50), now.s + 60);
+    expect(() => ledger.hold("ep-2", [money], usd(301), now.s + 60)).toThrow("300 of usd_micro are left, the work may take 301");
+    expect(() => ledger.hold("ep-2", [money], usd(1, 1), now.s + 60)).toThrow("0 of gpu_us are left");
+    expect([ledger.settleHeld("ep-1", usd(100)), ledger.settleHeld("ep-1", usd(100)), ledger.settleHeld("ep-2", null)]).toEqual([usd(700, 50), null, null]);
+    expect(ledger.account("tenant:web")).toMatchObject({ spent: usd(100), reserved: NOTHING });
+    expect([Object.keys(ledger.account("tenant:web")?.reserved ?? {}), ledger.open()]).toEqual([["wall_us", "cpu_us", "model_tokens"], 0]);
+  });
+
+  test("outlives the daemon, where a gate's promise is charged; its number is not given again", () => {
+    const { ledger, now, state_dir } = fresh();
+    ledger.hold("ep-1", [money], usd(700), now.s + 60);
+    ledger.reserve([money], usd(5));
+    const again = reopened(state_dir, now);
+    expect(again.account("tenant:web")).toMatchObject({ spent: usd(5), reserved: usd(700) });
+    const other = again.reserve([money], usd(1));
+    expect([again.settleHeld("ep-1", usd(600)), again.open()]).toEqual([usd(700), 1]);
+    expect([again.settle(other, usd(1)), again.account("tenant:web")?.spent]).toEqual([true, usd(606)]);
+  });
+
+  test("attack: an outcome that never comes gives nothing back: when its time is over all of it is spent, here and after a restart", () => {
+    const { ledger, now, state_dir } = fresh();
+    ledger.hold("ep-1", [money], usd(300), now.s + 60);
+    ledger.hold("ep-2", [money], usd(300), now.s + 90);
+    now.s += 61;
+    ledger.hold("ep-3", [money], usd(1), now.s + 60);
+    expect([ledger.account("tenant:web"), ledger.settleHeld("ep-1", usd(0))]).toMatchObject([{ spent: usd(300), reserved: usd(301) }, null]);
+    now.s += 60;
+    expect(reopened(state_dir, now).account("tenant:web")).toMatchObject({ spent: usd(601), reserved: NOTHING });
+  });
+
+  test("attack: a promise of the time when the budget was an hour's is settled after the operator made it a day's: the day goes on with what was spent", () => {
+    const { ledger, now, state_dir } = fresh({ s: 240 * HOUR_S });
+    ledger.hold("ep-1", [money], usd(1), now.s + 9 * HOUR_S);
+    const day = { ...money, window_s: 24 * HOUR_S };
+    const again = reopened(state_dir, now);
+    again.settle(again.reserve([day], usd(900)), usd(900));
+    now.s += 5 * HOUR_S;
+    again.settleHeld("ep-1", usd(1));
+    expect(again.short([day], usd(100))).toContain("99 of usd_micro are left");
+    now.s += 19 * HOUR_S;
+    expect(again.short([day], usd(1_000))).toBeNull();
+  });
+
+  test("attack: outcomes of one tenant that never come take half of all places, and no more: others go on, and its own places come back", () => {
+    const { now, state_dir } = fresh();
+    const ledger = reopened(state_dir, now, 40);
+    const other = { ...money, key: "tenant:lib" };
+    for (let n = 0; n < 20; n++) ledger.hold(`ep-${n}`, [money], usd(1), now.s + 60);
+    expect(() => ledger.hold("ep-20", [money], usd(1), now.s + 60)).toThrow("tenant:web: 20 promises to its routed work stand already, and half of all places are taken");
+    for (let n = 0; n < 2; n++) ledger.hold(`other-${n}`, [other], usd(1), now.s + 60);
+    expect([ledger.open(), ledger.account("tenant:web")?.held, ledger.account("tenant:lib")?.held]).toEqual([22, 20, 2]);
+    now.s += 61;
+    ledger.hold("ep-20", [money], usd(1), now.s + 60);
+    expect([ledger.open(), ledger.account("tenant:web")?.held, ledger.account("tenant:lib")?.held]).toEqual([1, 1, undefined]);
+  });
+
+  test("a name is held once", () => {
+    const { ledger, now } = fresh();
+    ledger.hold("ep-1", [money], usd(1), now.s + 60);
+    expect(() => ledger.hold("ep-1", [money], usd(1), now.s + 60)).toThrow("ep-1 is held already");
+    expect([ledger.account("tenant:web")?.reserved, ledger.open()]).toEqual([usd(1), 1]);
+  });
 });

@@ -47,6 +47,8 @@ export class TraceReader<T> {
   private readonly folders = new Map<Inode, Map<string, Inode>>([[this.root_inode, new Map()]]);
   private readonly sizes = new Map<Inode, number>();
   private readonly open = new Map<string, OpenFile>();
+  /** A descriptor names another file from the end of its call on: until then a second thread may still write what it named before, and a close is not recorded. */
+  private opening: { readonly key: string; readonly file: OpenFile | null; readonly ended: number }[] = [];
   /** The process that a thread belongs to. */
   private readonly process_of = new Map<number, number>();
   private readonly ops: Op[] = [];
@@ -67,6 +69,7 @@ export class TraceReader<T> {
 
   private step(call: Call): void {
     if (call.result < 0) return;
+    this.takeOpened(call.began);
     if (UNKNOWN.has(call.name) && this.mentionsRoot(call)) throw new Error(`${call.name} in ${this.root}: the model does not know it`);
     const { name } = call;
     if (name === "ioctl" && call.args[1]?.includes("FICLONE") && this.mentionsRoot(call)) throw new Error(`a clone in ${this.root}: the model does not know it`);
@@ -155,16 +158,27 @@ export class TraceReader<T> {
 
   private opened(call: Call): void {
     const at = call.name === "openat" ? 1 : 0;
-    const key = this.key(call, call.result);
-    this.open.delete(key);
+    const [key, { ended }] = [this.key(call, call.result), call];
     const place = this.pathArg(call, at);
-    if (place === null) return;
     const flags = call.args[at + 1] ?? "";
-    if (place.inode === undefined && !/O_CREAT/.test(flags)) return;
+    if (place === null || (place.inode === undefined && !/O_CREAT/.test(flags))) {
+      this.opening.push({ key, file: null, ended });
+      return;
+    }
     const existed = place.inode !== undefined;
     const inode = place.inode ?? this.make(place, call, false);
     if (existed && /O_TRUNC/.test(flags)) this.resize(inode, 0, call);
-    this.open.set(key, { inode, synced: /O_D?SYNC/.test(flags), append: /O_APPEND/.test(flags), at: 0 });
+    this.opening.push({ key, file: { inode, synced: /O_D?SYNC/.test(flags), append: /O_APPEND/.test(flags), at: 0 }, ended });
+  }
+
+  private takeOpened(began: number): void {
+    if (this.opening.length === 0) return;
+    for (const { key, file, ended } of this.opening.toSorted((a, b) => a.ended - b.ended)) {
+      if (ended >= began) continue;
+      if (file === null) this.open.delete(key);
+      else this.open.set(key, file);
+    }
+    this.opening = this.opening.filter(({ ended }) => ended >= began);
   }
 
   private wrote(call: Call): void {

@@ -44,11 +44,12 @@ test("a burst of bare connections: whoever is turned away reads a whole 503 with
 test.skipIf(skipWithout(PRLIMIT !== null, "prlimit (util-linux) is not installed, so a short RLIMIT_NOFILE is not tried"))("64 descriptors and a crowd of 400: the cap is lowered and said, accept does not spin, and all are answered in the end", async () => {
   await using server = await loaded({}, [PRLIMIT ?? "", "--nofile=64"]);
   expect(server.log()).toContain("only 10 fit");
-  // Held open and silent: more than there are descriptors.
-  const held = await Promise.all(Array.from({ length: 55 }, () => connect(server.path)));
+  // Held open and silent: more than there are descriptors. Who is turned away may be cut off before it knows that it was connected.
+  const held = await Promise.all(Array.from({ length: 55 }, () => connect(server.path).catch(() => null)));
   const before_s = footprint(server.pid).cpu_s;
   await Bun.sleep(700);
   expect(footprint(server.pid).cpu_s - before_s).toBeLessThan(0.35);
-  held.forEach((socket) => socket.destroy());
+  expect(held.filter((socket) => socket !== null).length).toBeGreaterThan(9);
+  held.forEach((socket) => socket?.destroy());
   expect(outcomesOf(await crowds(server.path, 1, 400, 30_000, 50_000))).toEqual({ ok: 400 });
 });

@@ -1,6 +1,7 @@
 /** Evidence to hold before the page: what must verify, and one change of every field that must not. */
 import { canonicalBytes } from "../../../proto/canonical.ts";
 import type { Bundle } from "../../../proto/bundle.ts";
+import { type Counterexample, counterexampleBytes } from "../../../proto/counterexample.ts";
 import { utf8 } from "../../../proto/encoding.ts";
 import type { Json } from "../../../proto/json.ts";
 import type { Verification } from "../../../proto/verification.ts";
@@ -26,6 +27,16 @@ function made(name: string, bundle: Uint8Array, trust: Uint8Array, now = NOW): C
 /** A string that would run where it is taken for markup; no white space, so that a repository may be called so. */
 export const XSS = "<img/src=x/onerror=\"globalThis.hurt=1\"><svg/onload=globalThis.hurt=1></script><script>globalThis.hurt=1</script>";
 
+/** A behaviour in which whatever may be called something is called that, and one that was never seen. */
+export function hostileCounterexamples(): Record<string, string> {
+  const state = (i: number) => ({ [`${XSS} \u202e`.slice(0, 100)]: i, held: [XSS.repeat(10), { [XSS.slice(0, 40)]: true }] });
+  const trace = Array.from({ length: 60 }, (_, i) => ({ action: `${XSS}\n\u001b[31m`, location: { path: { u: `${XSS}.tla` }, start_line: 1, end_line: 1 }, state: state(i) }));
+  const cex: Counterexample = { type: "maestro.cex/v1", invariant: "Queue.Fair", engine: "tlc", message: `${XSS}\u202e lost`, inputs: null, trace, loop_at: 3, stutter: false, seed: null, path: null, smt2_sha256: null, spec_sha256: null, replay: { command: ["maestro", "modelcheck", XSS], verdict: "reproduced" } };
+  const inputs = { ...cex, engine: "smt", trace: null, loop_at: null, inputs: { spent: { "#bigint": "9223372036854775807" }, kind: XSS } } as const;
+  const text = (one: Counterexample): string => new TextDecoder().decode(counterexampleBytes(one));
+  return { "counterexample/1.json": text(cex), "counterexample/2.json": text(inputs), "counterexample/3.json": text({ ...inputs, replay: { ...inputs.replay, verdict: "not-reproduced" } }), "counterexample/4.json": XSS, "counterexample/5.json": text(cex), "smt/1.smt2.txt": "(check-sat)\n" };
+}
+
 /** What a person meets: sound, hidden in part, with documents, an operator's trust, a stranger's, hostile names. */
 export function plainCases(ring: Ring = newRing(), now?: Date): Case[] {
   const good = makeBundle(ring);
@@ -38,6 +49,7 @@ export function plainCases(ring: Ring = newRing(), now?: Date): Case[] {
     made("a stranger's", makeBundle(newRing()), ring.trust, now),
     made("a card that says something else", makeBundle(ring, { card: (card) => ({ ...card, verdict: "admit" }) }), ring.trust, now),
     made("hostile names", makeBundle(ring, { identity: { repo_id: XSS, target_ref: "refs/heads/<b>\u202emain</b>" } }), ring.trust, now),
+    made("hostile counterexamples", makeBundle(ring, { verdict: "refuse", documents: hostileCounterexamples() }), ring.trust, now),
     made("a trust file with a changed byte", good, utf8(new TextDecoder().decode(ring.trust).replace('"self_made":true', '"self_made":false')), now),
     made("a byte behind the end", utf8(`${new TextDecoder().decode(good)} `), ring.trust, now),
     made("a truncated one", good.slice(0, -20), ring.trust, now),

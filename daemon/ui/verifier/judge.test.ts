@@ -13,7 +13,7 @@ import { skipWithout } from "../../testing/skip.ts";
 import { checkpointText } from "../../verifier/checkpoint.ts";
 import { hideLeaves, verifyBundle } from "../../verifier/index.ts";
 import { noteKey, signatureLine } from "../../verifier/note.ts";
-import { bentCases, fullCases, plainCases, XSS } from "../testing/cases.ts";
+import { bentCases, fullCases, hostileCounterexamples, plainCases, XSS } from "../testing/cases.ts";
 import type { Answer } from "./answer.ts";
 import { INPUT_LIMITS, readInput } from "./inputs.ts";
 import { judge } from "./judge.ts";
@@ -251,4 +251,24 @@ test.skipIf(missing)("foreign bundles: with a key the command line's verdict, wi
 
 test("cases: the harness itself tells a sound bundle from a bent one", () => {
   expect(plainCases(ring)[0]).toMatchObject({ result: "verified", code: null });
+});
+
+test("counterexamples are drawn step by step, as far as a page draws them, and what was never seen to break is not", async () => {
+  const bundle = makeBundle(ring, { verdict: "refuse", documents: hostileCounterexamples() });
+  const { steps } = await shown(bundle, ring.trust);
+  const step = steps.find(({ id }) => id === "counterexamples");
+  expect([step?.state, step?.said]).toEqual(["not_proved", "5 counterexamples in the bundle; nothing was run again here."]);
+  expect(step?.tables.map(({ columns, rows }) => [columns.length, rows.length, rows[0]?.[1]])).toEqual([[4, 43, "20 earlier steps are left out here"], [2, 2, JSON.stringify(XSS)]]);
+  expect(step?.tables[1]?.rows[1]).toEqual(["spent", "9223372036854775807"]);
+  expect(step?.rows.map(({ value }) => value).filter((value) => value.startsWith("no counterexample"))).toHaveLength(2);
+  // Nothing of them turns the line round, moves the cursor or has no end.
+  const cells = step?.tables.flatMap(({ caption, rows }) => [caption, ...rows.flat()]) ?? [];
+  expect(cells.filter((cell) => /[\u0000-\u001f\u202e]/.test(cell) || cell.length > 1_000)).toEqual([]);
+});
+
+test("attack: a counterexample with a changed byte is not drawn: the bundle is refused", async () => {
+  const text = new TextDecoder().decode(makeBundle(ring, { documents: { "counterexample/1.json": hostileCounterexamples()["counterexample/2.json"] ?? "" } }));
+  const at = text.indexOf('"content":"') + '"content":"'.length + 40;
+  const { verdict, steps } = await shown(utf8(text.slice(0, at) + (text[at] === "a" ? "b" : "a") + text.slice(at + 1)), ring.trust);
+  expect([verdict, steps[0]?.id, steps.filter(({ id, state }) => id === "counterexamples" && state !== "absent")]).toEqual(["failed", "documents", []]);
 });

@@ -103,6 +103,7 @@ function judgeEvidence(bundle: Input, trust: Input, of: (kind: Kind) => Input | 
   const verified = verification.result === "verified";
   const beside: Beside = {
     card: read !== null && read.card !== null,
+    documents: read?.documents,
     root: verified ? (JSON.parse(fromUtf8Lossy(trust.bytes)) as TrustFile).root.fingerprint : "",
     leaf: leaf === undefined || read === null ? null : judgeLeaf(leaf.bytes, verification),
     consistency: second === undefined || read === null ? null : judgeConsistency(second.bytes, read, trust.bytes),

@@ -96,6 +96,12 @@ export const QUESTIONS = {
     "Each document in the bundle is byte for byte the one whose digest its leaf holds.",
     "Its content is its author's claim; nobody here judged it.",
   ),
+  counterexamples: q(
+    "counterexamples",
+    "Counterexamples",
+    "Each is byte for byte what the gate kept, and the gate says that it saw it break twice.",
+    "Nothing was run here: no code, no model, and no solver was asked again. The command below each says how to see it.",
+  ),
   validity: q(
     "validity",
     "Time and validity",

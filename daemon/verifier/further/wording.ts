@@ -1,8 +1,8 @@
-import { BESIDE_PREDICATES, SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE } from "../../../proto/predicates/derived.ts";
+import { BESIDE_PREDICATES, EVALUATION_PREDICATE, SVR_PREDICATE, TEST_RESULT_PREDICATE, VSA_PREDICATE } from "../../../proto/predicates/derived.ts";
 import type { Verification } from "../../../proto/verification.ts";
 import type { Trust } from "../trust.ts";
 
-const NAMES: Readonly<Record<string, string>> = { [SVR_PREDICATE]: "svr", [TEST_RESULT_PREDICATE]: "test-result", [VSA_PREDICATE]: "vsa" };
+const NAMES: Readonly<Record<string, string>> = { [EVALUATION_PREDICATE]: "evaluation", [SVR_PREDICATE]: "svr", [TEST_RESULT_PREDICATE]: "test-result", [VSA_PREDICATE]: "vsa" };
 
 /** A short name, also of the file that an attestation is written to. */
 export const besideName = ({ predicate_type, of }: Pick<Verification["attestations"][number], "predicate_type" | "of">): string => `${NAMES[predicate_type] ?? "attestation"}${of === null ? "" : `-${of}`}`;
@@ -18,7 +18,7 @@ export function besideText(attestations: Verification["attestations"]): string[]
 export function withheld({ entries }: Trust): string[] {
   const gates = Map.groupBy(entries.filter(({ entry }) => entry.role === "gate"), ({ entry }) => entry.fingerprint);
   const may = (lines: Trust["entries"], type: string): boolean => lines.some(({ entry }) => entry.predicate_types.includes(type));
-  return BESIDE_PREDICATES.filter((type) => [...gates.values()].some((lines) => !may(lines, type))).map((type) => NAMES[type] ?? type);
+  return [EVALUATION_PREDICATE, ...BESIDE_PREDICATES].filter((type) => [...gates.values()].some((lines) => !may(lines, type))).map((type) => NAMES[type] ?? type);
 }
 
 export const withheldText = (names: readonly string[]): string => `the trust file lets a gate key sign no ${names.join(", no ")}: its gates leave none`;

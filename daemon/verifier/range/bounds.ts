@@ -4,6 +4,7 @@ import { Type, type Static } from "@sinclair/typebox";
 import { canonicalText } from "../../../proto/canonical.ts";
 import { exactlyAt } from "../../../proto/decimal.ts";
 import { concatBytes, toBase32, utf8 } from "../../../proto/encoding.ts";
+import { GAIN_BITS_DEFAULT, GAIN_SCALE, gainName } from "../../../proto/learned.ts";
 import type { ObligationLeaf } from "../../../proto/manifest.ts";
 import { RANGE_BITS_DEFAULT, RangeBitsSchema, type VerifiedRange } from "../../../proto/range.ts";
 import { Scale } from "../../../proto/scalar.ts";
@@ -24,7 +25,13 @@ const Rule = Type.Object({
   hide: Type.Optional(Type.Boolean()),
   hide_bits: Type.Optional(RangeBitsSchema),
 });
-const ConfigRecord = Type.Object({ type: Type.Literal("config"), v: Type.Literal(1), body: Type.Object({ obligations: Type.Record(Type.String(), Rule) }) });
+const Policy = Type.Object({ router: Type.String({ maxLength: 64 }), min: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]), hide: Type.Optional(Type.Boolean()), hide_bits: Type.Optional(RangeBitsSchema) });
+const ConfigRecord = Type.Object({ type: Type.Literal("config"), v: Type.Literal(1), body: Type.Object({ obligations: Type.Record(Type.String(), Rule), learned: Type.Optional(Type.Array(Policy)) }) });
+
+/** Gains of learned policies, as `GateConfig` has them. */
+function gainRules(learned: readonly Static<typeof Policy>[]): Bounds["rules"] {
+  return Object.fromEntries(learned.map(({ router, min, hide, hide_bits = GAIN_BITS_DEFAULT }) => [gainName(router), { unit: "reward", scale: GAIN_SCALE, ...(min === null ? {} : { min }), hide: hide === true, hide_bits }]));
+}
 
 export interface Bounds {
   readonly from: VerifiedRange["bounds"];
@@ -41,7 +48,7 @@ export function boundsFrom(identity_config: string, carried: Uint8Array | null, 
   }
   const document = readDocument(ConfigRecord, bytes, CONFIG_LIMITS);
   if ("because" in document) return stop("range.bounds", `the configuration cannot be read: ${document.because}`);
-  return pass({ from: given === null ? "configuration" : "given", rules: document.value.body.obligations });
+  return pass({ from: given === null ? "configuration" : "given", rules: { ...gainRules(document.value.body.learned ?? []), ...document.value.body.obligations } });
 }
 
 /** The leaf says the very bounds, unit and bits of the configuration; anything else would let a prover choose them. */

@@ -45,6 +45,25 @@ describe("a recording is no run", () => {
   });
 });
 
+describe("a release in a recording", () => {
+  const key = (mark: string): string => JSON.stringify([mark, "repo", "local", "sha1", "main", "base", "head", false, null, null]);
+  const gated = (mark: string, client: number, attempt: number): readonly (readonly [string, object])[] => [["Ask", { key: key(mark), client }], ["Join", { key: key(mark), client, clients: 1 }], ["Record", { key: key(mark), attempt, recorded: false }]];
+  const release = (head = "head"): readonly [string, object] => ["Release", { repo_id: "repo", target_ref: "main", head }];
+  const told = (...actions: readonly (readonly [string, object])[]): string => run(BEGIN, ...actions.map(([what, seen], n) => JSON.stringify({ n, machine: "Pipeline", of: 0, action: what, seen })), `{"end":${actions.length}}`);
+  const rows = (text: string): string[] => traceModels(text).map((model) => model.rows.map(({ row }) => `${row.action}${row["mark"] === true ? "+" : ""}`).join(" "));
+
+  test("parts those who ask before it from those who ask after it; one of another head is no part of it", () => {
+    expect(rows(told(...gated("", 0, 1), release("other"), release(), ...gated("7", 1, 2)))).toEqual(["Ask Join Record Release Ask+ Join+ Record+"]);
+    expect(rows(told(release(), ...gated("7", 0, 3)))).toEqual(["Ask Join Record"]);
+  });
+
+  test("attack: one that nobody recorded, a second one, one of an attempt that is not there", () => {
+    expect(() => rows(told(...gated("", 0, 1), ...gated("7", 1, 2)))).toThrow("a release that nobody recorded");
+    expect(() => rows(told(...gated("", 0, 1), release(), release()))).toThrow("a second release");
+    expect(() => rows(told(...gated("", 0, 1).slice(0, 2), release()))).toThrow("an attempt from before this run");
+  });
+});
+
 describe("TLC's answer", () => {
   const rows = [{ line: 2, row: { action: "A" } }, { line: 3, row: { action: "B" } }];
   const counts = { generated: 3, distinct: 3, left: 0, depth: 2 };

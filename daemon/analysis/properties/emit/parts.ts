@@ -27,7 +27,7 @@ interface Seen {
 /** "rule": the target broke it. "target": the target itself failed, which says nothing of the rule. */
 class Failed extends Error {
   constructor(readonly kind: "rule" | "target", readonly clause: string, readonly said: string, readonly trace: readonly Seen[]) {
-    super(\`\${said}\\n\${trace.map(({ action, args, state }) => \`  \${action}(\${JSON.stringify(args, exactly)}) -> \${JSON.stringify(state, exactly)}\`).join("\\n")}\`);
+    super(\`\${said}\\n\${trace.map(({ action, args, state }) => \`  \${action}(\${JSON.stringify(args, exactly)}) -> \${JSON.stringify(state, exactly)}\`).join("\\n").slice(0, 20_000)}\`);
   }
 }
 
@@ -45,21 +45,26 @@ function ask(clauses: readonly Clause[], now: State, old: State, trace: readonly
 ${RULE_OF_A_STATE}
 }
 
-async function called<T>(action: string, args: State, trace: readonly Seen[], work: () => T): Promise<Awaited<T>> {
+/** The state as the target has it, and what the rule reads of it. */
+async function called(action: string, args: State, trace: readonly Seen[], work: () => unknown): Promise<readonly [unknown, State]> {
   try {
-    const result = await work();
+    const state = await work();
+    const now = seen(state);
     counts.calls += 1;
     counts.actions[action] = (counts.actions[action] ?? 0) + 1;
-    return result;
+    return [state, now];
   } catch (error) {
     throw new Failed("target", "", \`the target failed: \${String(error)}\`, [...trace, { action, args, state: {} }]);
   }
 }
 
-/** The fields the rule reads, copied: a target may change its state in place. */
+/** The fields of the rule. */
 function seen(state: unknown): State {
   const from: State = typeof state === "object" && state !== null ? (state as State) : {};
-  return Object.fromEntries(FIELDS.filter((name) => Object.hasOwn(from, name) && from[name] !== undefined).map((name) => [name, Array.isArray(from[name]) ? structuredClone(from[name]) : from[name]]));
+  return Object.fromEntries(FIELDS.flatMap((name) => {
+    const value = Object.hasOwn(from, name) ? from[name] : undefined;
+    return value === undefined ? [] : [[name, copied(value)]];
+  }));
 }
 
 const differs = (a: State, b: State): boolean => FIELDS.some((name) => !Object.is(a[name], b[name]) && JSON.stringify(a[name], exactly) !== JSON.stringify(b[name], exactly));`;
@@ -69,6 +74,7 @@ const NO_COUNTS = "const counts = { cases: 0, calls: 0, asked: 0, changed: 0, sk
 function functionCase({ actions: [action], returns }: Plan): string {
   const { name = "", args = [] } = action ?? {};
   const taken = args.map((argument) => `input.${argument.name}`).join(", ");
+  const result = `await (target as (...args: readonly unknown[]) => unknown)(${taken})`;
   const type = args.map((argument) => `readonly ${argument.name}: unknown`).join("; ");
   return `${NO_COUNTS}
 let last: State = {};
@@ -81,8 +87,7 @@ async function once(input: { ${type} }): Promise<void> {
     return;
   }
   const given: Seen = { action: "given", args: input, state: old };
-  const result: unknown = await called(${JSON.stringify(name)}, input, [given], () => (target as (...args: readonly unknown[]) => unknown)(${taken}));
-  const now = seen({ ...input, ${returns === null ? "...(result as State)" : `${returns}: result`} });
+  const [, now] = await called(${JSON.stringify(name)}, input, [given], async () => ({ ...input, ${returns === null ? `...(${result} as State)` : `${returns}: ${result}`} }));
   if (differs(last, now)) counts.changed += 1;
   last = now;
   ask([...ASSERT, ...POST], now, old, [given, { action: ${JSON.stringify(name)}, args: input, state: now }]);
@@ -97,20 +102,18 @@ function modelCase(plan: Plan): string {
 async function once(steps: readonly { readonly action: string; readonly args: State }[]): Promise<void> {
   counts.cases += 1;
   const trace: Seen[] = [];
-  let state: unknown = await called("init", {}, trace, () => ${object}.init());
-  let old = seen(state);
+  let [state, old] = await called("init", {}, trace, () => ${object}.init());
   trace.push({ action: "init", args: {}, state: old });
 ${plan.initial ? "  ask(ASSERT, old, old, trace);\n" : ""}  for (const { action, args } of steps) {
     if (!PRE.every((clause) => holds(clause, old, old))) {
       counts.skipped += 1;
       continue;
     }
-    state = await called(action, args, trace, () => ${object}.step(state, action, args));
-    const now = seen(state);
+    const [after, now] = await called(action, args, trace, () => ${object}.step(state, action, args));
     trace.push({ action, args, state: now });
     if (differs(old, now)) counts.changed += 1;
     if (ASKED_AFTER.includes(action)) ask([...ASSERT, ...POST], now, old, trace);
-    old = now;
+    [state, old] = [after, now];
   }
 }`;
 }
@@ -128,7 +131,7 @@ export const ENDING = (title: string): string => `test(${JSON.stringify(title)},
   }
   if (run.failed) throw new Error(\`\${failure?.message ?? String(run.errorInstance)}\\nPROPERTY_SEED=\${run.seed} PROPERTY_PATH=\${run.counterexamplePath}\`);
   if (PATH !== "") return;
-  expect(counts.calls).toBeGreaterThanOrEqual(RUNS / 2);
+  expect(counts.calls).toBeGreaterThanOrEqual(RUNS / 10);
   expect(counts.asked).toBeGreaterThan(0);
   expect(counts.changed).toBeGreaterThan(0);
 }, 600_000);`;

@@ -3,7 +3,7 @@
  * rule and no generator; what it saw is judged outside. Its arguments: the file to write.
  */
 import { appendFileSync } from "node:fs";
-import { asItWas, exactly } from "./exact.ts";
+import { asItWas, copied, exactly } from "./exact.ts";
 import { LineTarget } from "./line-target.ts";
 
 type State = Readonly<Record<string, unknown>>;
@@ -28,10 +28,13 @@ interface Order {
 const order = JSON.parse(await Bun.stdin.text(), asItWas) as Order;
 const [out = ""] = Bun.argv.slice(2);
 
-/** The declared fields, copied: a target may change its state in place. */
+/** The declared fields. */
 function seen(state: unknown): State {
   const fields: State = typeof state === "object" && state !== null ? (state as State) : {};
-  return Object.fromEntries(order.fields.filter((name) => Object.hasOwn(fields, name) && fields[name] !== undefined).map((name) => [name, Array.isArray(fields[name]) ? structuredClone(fields[name]) : fields[name]]));
+  return Object.fromEntries(order.fields.flatMap((name) => {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    return value === undefined ? [] : [[name, copied(value)]];
+  }));
 }
 
 const exported = order.kind === "command" ? new LineTarget(order.argv, order.cwd) : ((await import(order.module)) as Readonly<Record<string, unknown>>)[order.export];

@@ -8,6 +8,14 @@ export function exactly(_key: string, value: unknown): unknown {
   return { "#double": view.getBigUint64(0).toString(16).padStart(16, "0") };
 }
 
+/** As it is now: a target may change its state in place. Throws for what cannot be written down. */
+export function copied(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const copy: unknown = structuredClone(value);
+  JSON.stringify(copy, exactly);
+  return copy;
+}
+
 export function asItWas(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return value;
   if ("#bigint" in value) return BigInt(String(value["#bigint"]));

@@ -24,7 +24,9 @@ export function holdsInvariants(folder: string): boolean {
 
 /** Hundreds of mutants take less than a second, so nothing is said on the way. Throws `cli.usage` for rules that are not whole. */
 export function mutateInvariants(folder: string, { goals, time_ms_max, sample }: Omit<MutateOptions, "progress">): { readonly facts: RunFacts; readonly result: Score } {
-  const files = yamlIn(folder).slice(0, INVARIANT_FILES_MAX).map((name) => {
+  const names = yamlIn(folder);
+  if (names.length > INVARIANT_FILES_MAX) throw new MaestroError("request.too_large", `${folder}: ${names.length} files, limit ${INVARIANT_FILES_MAX}`);
+  const files = names.map((name) => {
     const text = fromUtf8(readNamed(join(folder, name), INVARIANT_BYTES_MAX));
     if (text === null) throw new MaestroError("cli.usage", `${name} is not valid UTF-8`);
     return { name, text };

@@ -1,5 +1,6 @@
 /** All mutants of a folder of invariants, and what the documents' own examples say of each. Pure. */
-import { compileAll, type CompileOptions } from "../../../invariants/index.ts";
+import type { CompileOptions } from "../../../invariants/index.ts";
+import { compileRepository } from "../../../invariants/repository.ts";
 import { compileYaml } from "../../../invariants/document/compile.ts";
 import { readYaml, type YamlText } from "../../../invariants/document/yaml.ts";
 import { parseExpression, parseFormula } from "../../../invariants/syntax/formula.ts";
@@ -79,7 +80,7 @@ function ofDocument(file: string, read: Read, text: string, seen: Map<string, nu
 
 /** Throws `cli.usage` for rules that are not whole, or have no examples: nothing could be said then. */
 export function invariantMutants(files: readonly File[]): InvariantMutants {
-  const folder = compileAll(files);
+  const folder = compileRepository(files);
   const [wrong] = folder.errors;
   if (wrong !== undefined) throw new MaestroError("cli.usage", `${wrong.file}:${wrong.line}: ${wrong.message}; see maestro invariants check`);
   const texts = new Map(files.map(({ name, text }) => [name, text]));

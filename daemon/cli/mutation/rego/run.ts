@@ -30,7 +30,8 @@ const argsOf = ({ files }: PolicyFolder): readonly string[] => ["test", "--forma
 export async function baseline(opa: Opa, policy: PolicyFolder, folder: string): Promise<number> {
   const { code, stdout, stderr } = await runOpa(opa.path, argsOf(policy), folder, RUN_DEADLINE_MS);
   if (code === null) throw new MaestroError("cli.usage", `the policy's own tests did not end within ${RUN_DEADLINE_MS / 1000} s`);
-  if (code === BROKEN) throw new MaestroError("cli.usage", `the policy does not load: ${firstError(stderr || stdout)}`);
+  const why = firstError(stderr || stdout);
+  if (code === BROKEN) throw new MaestroError("cli.usage", `the policy does not load: ${why}${/keyword is required/.test(why) ? "; Rego from before version 1 has to be brought up to it: opa fmt --v0-v1 --write" : ""}`);
   const results = resultsOf(stdout);
   const failed = results.filter(({ fail, error }) => fail === true || error !== undefined).map(({ name }) => name);
   if (code !== PASSED || failed.length > 0) throw new MaestroError("cli.usage", `the policy's own tests fail before anything is changed: ${failed.slice(0, 5).join(", ")}`);
@@ -39,8 +40,8 @@ export async function baseline(opa: Opa, policy: PolicyFolder, folder: string): 
 }
 
 /** Without its tests: a policy that is one by itself, and that only its tests no longer fit, was noticed by them. */
-async function broken(opa: Opa, folder: string, why: string): Promise<{ readonly fate: Fate; readonly by: string }> {
-  const { code } = await runOpa(opa.path, ["check", "--ignore", "*_test.rego", "."], folder, RUN_DEADLINE_MS);
+async function broken(opa: Opa, { policies }: PolicyFolder, folder: string, why: string): Promise<{ readonly fate: Fate; readonly by: string }> {
+  const { code } = await runOpa(opa.path, ["check", ...policies.map((path) => `./${path}`)], folder, RUN_DEADLINE_MS);
   return code === PASSED ? { fate: "killed", by: `its tests no longer compile: ${why}` } : { fate: "stillborn", by: why };
 }
 
@@ -49,9 +50,9 @@ async function tryOne(opa: Opa, policy: PolicyFolder, folder: string, mutant: Mu
   const text = policy.files.get(mutant.file) ?? "";
   writeFileSync(path, apply(text, mutant));
   try {
-    const { code, stdout, stderr } = await runOpa(opa.path, argsOf(policy), folder, RUN_DEADLINE_MS);
-    if (code === null) return { fate: "killed", by: "its tests ran out of time" };
-    if (code === BROKEN) return await broken(opa, folder, firstError(stderr || stdout));
+    const { code, late, stdout, stderr } = await runOpa(opa.path, argsOf(policy), folder, RUN_DEADLINE_MS);
+    if (code === null) return late ? { fate: "killed", by: "its tests ran out of time" } : { fate: "not-run", by: "opa was ended by another than its deadline, such as the machine's memory" };
+    if (code === BROKEN) return await broken(opa, policy, folder, firstError(stderr || stdout));
     if (code === PASSED) return { fate: "survived", by: null };
     if (code !== FAILED) throw new MaestroError("cli.usage", `opa test ended with ${code}: ${firstError(stderr)}`);
     const noticed = resultsOf(stdout).find(({ fail, error }) => fail === true || error !== undefined);

@@ -40,6 +40,8 @@ class Walk {
     const head = isNode(rule["head"]) ? rule["head"] : {};
     const reference = nodesOf(head["ref"]).map((part) => String(part["value"])).join(".");
     this.#rule = reference === "" ? String(head["name"] ?? "") : reference;
+    // A test beside what it tests: whoever changes it kills nothing.
+    if (/^(?:todo_)?test_/.test(this.#rule)) return;
     const [whole, headed] = [this.text.span(rule["location"]), this.text.span(head["location"])];
     const is_default = rule["default"] === true;
     // The place of a default rule is its first word alone.

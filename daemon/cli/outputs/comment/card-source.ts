@@ -3,6 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import { Bundle } from "../../../../proto/bundle.ts";
 import { parseCanonical } from "../../../../proto/canonical.ts";
 import type { Card, CardProof, Timings } from "../../../../proto/card.ts";
+import type { ChangeCost } from "../../../../proto/usage.ts";
 import { MaestroError } from "../../../../proto/errors.ts";
 import type { MaestroClient } from "../../../client/maestro.ts";
 import { readBundleFile, readTrustFile, verifyAgainst } from "../../verification.ts";
@@ -13,6 +14,8 @@ export interface CardSource {
   readonly card: Card;
   readonly proof: CardProof | null;
   readonly timings: Timings | null;
+  /** Where it has a price; without anybody's budget, because a comment is everybody's. */
+  readonly cost?: ChangeCost;
   /** Origin of the log it stands in. */
   readonly origin: string;
   readonly bundle_sha256: string;
@@ -43,6 +46,6 @@ export function fromBundle(path: string, trust: string, head: string): CardSourc
 }
 
 export async function fromGate(client: MaestroClient, name: string): Promise<CardSource> {
-  const { card, proof, timings } = await client.gateRecord(name);
-  return { card, proof, timings, origin: proof.log_origin, bundle_sha256: proof.bundle_sha256 };
+  const { card, proof, timings, cost } = await client.gateRecord(name);
+  return { ...(cost?.market === undefined ? {} : { cost: { ...cost, paid: [] } }), card, proof, timings, origin: proof.log_origin, bundle_sha256: proof.bundle_sha256 };
 }

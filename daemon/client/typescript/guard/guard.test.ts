@@ -89,3 +89,64 @@ test("a document that is not whole is refused where it is written, with every mi
   // Fields may come from a catalogue that several rules share.
   expect(rule({ id: "T.Y", scope: "t", when: [{ event: "e" }], assert: [{ expr: "n > 0" }] }, { e: { fields: { n: "int" } } }).violations({ n: 0 })).toMatchObject([{ id: "T.Y", because: "false" }]);
 });
+
+const POSITIVE = rule({ id: "T.POSITIVE", scope: "t", when: [{ event: "e" }], fields: { n: "int" }, assert: [{ expr: "n > 0" }] });
+const KEPT = rule({ id: "T.KEPT", scope: "t", when: [{ event: "e" }], fields: { items: "list<int>" }, post: [{ expr: "size(items) == size(old(items))", message: "from {{old.items}} to {{items}}" }] });
+
+test("attack: a list that is emptied in place is what was before, too", async () => {
+  const emptied = guarded(KEPT, (f: { items: number[] }) => (f.items.length = 0), { after: (_, f) => f });
+  expect((await caught(() => emptied({ items: [1, 2] }))).message).toBe("T.KEPT: from (1, 2) to ()");
+});
+
+test("attack: a generator has only begun when what is after it is asked", async () => {
+  const after = { fields: () => ({ items: [1] }), after: () => ({ items: [1] }) };
+  expect(() => guarded(KEPT, function* () { yield 1; }, after)).toThrow("generator");
+  expect(() => guarded(KEPT, async function* () { yield await Promise.resolve(1); }, after)).toThrow("generator");
+  const disguised = guarded(KEPT, () => (function* () { yield 1; })(), after);
+  expect((await caught(() => disguised())).message).toContain("only begun");
+  // Before it begins there is something to ask.
+  const counts = guarded(POSITIVE, function* ({ n }: { readonly n: number }) { yield n; });
+  expect([...counts({ n: 1 })]).toEqual([1]);
+  expect((await caught(() => counts({ n: 0 }))).id).toBe("T.POSITIVE");
+});
+
+function either(fields: { readonly n: number }): number;
+function either(fields: { readonly n: number }, text: string): string;
+function either({ n }: { readonly n: number }, text?: string): number | string {
+  return text ?? n;
+}
+
+test("what is guarded keeps its type, its overloads, its name and how many arguments it takes", () => {
+  const guardedEither = guarded(POSITIVE, either);
+  const [one, other]: [number, string] = [guardedEither({ n: 1 }), guardedEither({ n: 1 }, "text")];
+  const taker = guarded(POSITIVE, () => "taken");
+  expect([one, other, guardedEither.name, guardedEither.length, taker({ n: 1 })]).toEqual([1, "text", "either", 2, "taken"]);
+});
+
+test("@guard alone stands on methods that take numbers, static, private, generic, of optional and many arguments", async () => {
+  class Shelf {
+    readonly factor = 2;
+    @guard(POSITIVE) static made({ n }: { n: number }): number { return n; }
+    @guard(POSITIVE) #own({ n }: { n: number }): number { return n * this.factor; }
+    @guard(POSITIVE) same<T>(_: { n: number }, value: T): T { return value; }
+    @guard(POSITIVE) many(_: { n: number }, first?: string, ...more: readonly string[]): number { return [first, ...more].length; }
+    own(n: number): number { return this.#own({ n }); }
+  }
+  const shelf = new Shelf();
+  const text: string = shelf.same({ n: 1 }, "text");
+  expect([Shelf.made({ n: 3 }), shelf.own(3), text, shelf.many({ n: 1 }, "a", "b")]).toEqual([3, 6, "text", 2]);
+  for (const refused of [() => Shelf.made({ n: 0 }), () => shelf.own(0), () => shelf.same({ n: 0 }, 1), () => shelf.many({ n: 0 })]) expect((await caught(refused)).id).toBe("T.POSITIVE");
+});
+
+test("requireInvariant asks of the argument itself, methods and all", () => {
+  class Context {
+    constructor(private readonly n: number) {}
+    get fine(): boolean { return this.n > 0; }
+  }
+  class Taker {
+    @requireInvariant((ctx: Context) => ({ ok: ctx.fine }))
+    take(_: Context): string { return "taken"; }
+  }
+  expect(new Taker().take(new Context(1))).toBe("taken");
+  expect(() => new Taker().take(new Context(0))).toThrow(InvariantViolation);
+});

@@ -85,75 +85,102 @@ export function rule<const D extends InvariantDocument>(document: D, events?: Ev
 }
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> => typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-const isAsync = (fn: (...args: never[]) => unknown): boolean => Object.prototype.toString.call(fn) === "[object AsyncFunction]";
+const kindOf = (fn: (...args: never[]) => unknown): string => Object.prototype.toString.call(fn);
+const isAsync = (fn: (...args: never[]) => unknown): boolean => kindOf(fn) === "[object AsyncFunction]";
+const isGenerator = (fn: (...args: never[]) => unknown): boolean => kindOf(fn).endsWith("GeneratorFunction]");
+/** Something that has only begun: what is after it cannot be told yet. */
+const isBegun = (value: unknown): boolean => typeof value === "object" && value !== null && "next" in value && typeof value.next === "function" && (Symbol.iterator in value || Symbol.asyncIterator in value);
+/** Lists are copied with what is in them, so that a call that changes one in place does not change what was before. */
+const copyOf = (value: unknown): unknown => (Array.isArray(value) ? value.map(copyOf) : value);
 
-/** The same options of whatever arguments: a method may take more than its guard looks at. */
-interface Readers<F, This, R> {
-  readonly fields: ((self: This, args: unknown[]) => F) | null;
-  readonly after: ((self: This, result: Awaited<R>, args: unknown[]) => F) | null;
+/** The same options of whatever is called: what they are given is what their types ask for, which `guard` and `guarded` see to. */
+interface Readers<F> {
+  readonly fields: (self: unknown, args: unknown[]) => F;
+  readonly after: ((self: unknown, result: unknown, args: unknown[]) => F) | null;
+  /** What is asked is a copy, so that it stays as it was whatever the call does to its arguments. */
+  readonly copied: boolean;
 }
 
-function readersOf<F, This, A extends unknown[], R>({ fields, after }: GuardOptions<F, This, A, Awaited<R>>): Readers<F, This, R> {
+/** Without `fields` the first argument is what the rule is about; a wrong one is a violation. */
+const firstOf = <F>(_: unknown, args: unknown[]): F => args[0] as F;
+
+function readersOf<F, This, A extends unknown[], R>({ fields, after }: GuardOptions<F, This, A, R>): Readers<F> {
   return {
-    fields: fields === undefined ? null : (self, args) => fields.apply(self, args as A),
-    after: after === undefined ? null : (self, result, args) => after.call(self, result, ...(args as A)),
+    fields: fields === undefined ? firstOf : (self, args) => fields.apply(self as This, args as A),
+    after: after === undefined ? null : (self, result, args) => after.call(self as This, result as R, ...(args as A)),
+    copied: true,
   };
 }
 
-function around<F, This, A extends unknown[], R>(asked: Rule<F>, fn: (this: This, ...args: A) => R, { fields, after }: Readers<F, This, R>): (this: This, ...args: A) => R {
+function copyOfFields<F>(value: F): F {
+  if (typeof value !== "object" || value === null) return value;
+  const copy = { ...value } as Record<string, unknown>;
+  for (const name in copy) if (Array.isArray(copy[name])) copy[name] = copyOf(copy[name]);
+  return copy as F;
+}
+
+/** Whatever is called stays what it is, for whoever calls it. */
+function around<F, Fn>(asked: Rule<F>, fn: Fn, readers: Readers<F>): Fn;
+function around<F>(asked: Rule<F>, fn: (...args: never[]) => unknown, { fields, after, copied: copies }: Readers<F>): unknown {
   if (asked.has_post && after === null) throw new TypeError(`${asked.id} says something of after the call: give after: (result, …args) => the fields then`);
-  // Without `fields` the first argument is what the rule is about; a wrong one is a violation.
-  const read = (self: This, args: A): F => (fields === null ? (args[0] as F) : fields(self, args));
-  const copy = (value: F): F => (typeof value === "object" && value !== null ? { ...value } : value);
+  if (after !== null && isGenerator(fn)) throw new TypeError(`${asked.id}: what is after a generator cannot be asked when it is called; leave after away, or guard what reads it to its end`);
   const made = (work: () => F): F => {
     try {
-      // What was before stays as it was, whatever the call does to its arguments.
-      return copy(work());
+      return copies ? copyOfFields(work()) : work();
     } catch (cause) {
       const violation = new InvariantViolation([{ id: asked.id, because: "error", message: "the fields could not be made out" }]);
       violation.cause = cause;
       throw violation;
     }
   };
-  const settled = (self: This, result: Awaited<R>, old: F, args: A): void => {
-    if (after !== null) asked.after(made(() => after(self, result, args)), old);
+  const settled = (self: unknown, result: unknown, old: F, args: unknown[]): void => {
+    if (after === null) return;
+    if (isBegun(result)) throw new InvariantViolation([{ id: asked.id, because: "error", message: "what was returned has only begun, so what is after it cannot be told" }]);
+    asked.after(made(() => after(self, result, args)), old);
   };
-  const call = function (this: This, ...args: A): R {
-    const old = made(() => read(this, args));
+  const call = function (this: unknown, ...args: unknown[]): unknown {
+    const old = made(() => fields(this, args));
     asked.before(old);
-    const result = fn.apply(this, args);
+    const result: unknown = Reflect.apply(fn, this, args);
     if (!isPromise(result)) {
-      settled(this, result as Awaited<R>, old, args);
+      settled(this, result, old, args);
       return result;
     }
     return Promise.resolve(result).then((value) => {
-      settled(this, value as Awaited<R>, old, args);
+      settled(this, value, old, args);
       return value;
-    }) as R;
+    });
   };
-  if (!isAsync(fn)) return call;
   // An async function never throws: what keeps it from being called is its promise's rejection.
-  return async function (this: This, ...args: A) {
+  const later = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
     return call.apply(this, args);
-  } as typeof call;
-}
-
-/** `fn`, called only where the rule holds; with `after`, its result is handed on only where the rule holds then. Without `fields` its first argument is what the rule is about. */
-export function guarded<F, This, A extends unknown[], R>(asked: Rule<F>, fn: (this: This, ...args: A) => R, options: GuardOptions<F, This, A, Awaited<R>> & { readonly fields: (this: This, ...args: A) => F }): (this: This, ...args: A) => R;
-export function guarded<F, This, A extends [F, ...unknown[]], R>(asked: Rule<F>, fn: (this: This, ...args: A) => R, options?: GuardOptions<F, This, A, Awaited<R>>): (this: This, ...args: A) => R;
-export function guarded<F, This, A extends unknown[], R>(asked: Rule<F>, fn: (this: This, ...args: A) => R, options: GuardOptions<F, This, A, Awaited<R>> = {}): (this: This, ...args: A) => R {
-  return around(asked, fn, readersOf(options));
+  };
+  const { name, length } = fn;
+  // Whoever looks at its name, or at how many arguments it takes, sees those of the function that is guarded.
+  return Object.defineProperties(isAsync(fn) ? later : call, { name: { value: name, configurable: true }, length: { value: length, configurable: true } });
 }
 
 type Method<This, A extends unknown[], R> = (this: This, ...args: A) => R;
-type MethodGuard<This, A extends unknown[], R> = <T extends This, Rest extends unknown[]>(method: Method<T, [...A, ...Rest], R>, context: ClassMethodDecoratorContext<T, Method<T, [...A, ...Rest], R>>) => Method<T, [...A, ...Rest], R>;
+
+/** `fn`, called only where the rule holds; with `after`, its result is handed on only where the rule holds then. Without `fields` its first argument is what the rule is about. */
+export function guarded<F, This, A extends unknown[], R, Fn extends Method<This, A, R>>(asked: Rule<F>, fn: Fn & Method<This, A, R>, options: GuardOptions<F, This, A, Awaited<R>> & { readonly fields: (this: This, ...args: A) => F }): Fn;
+export function guarded<F, This, A extends [F, ...unknown[]], R, Fn extends Method<This, A, R>>(asked: Rule<F>, fn: Fn & Method<This, A, R>, options?: GuardOptions<F, This, A, Awaited<R>>): Parameters<Fn> extends [F, ...unknown[]] ? Fn : Method<This, A, R>;
+export function guarded<F, This, A extends unknown[], R>(asked: Rule<F>, fn: Method<This, A, R>, options: GuardOptions<F, This, A, Awaited<R>> = {}): Method<This, A, R> {
+  return around(asked, fn, readersOf(options));
+}
+
+/** A method may take more than its guard looks at, and narrower types; it stays what it was, overloads and type parameters of its own included. */
+type Fitting<M extends (...args: never[]) => unknown, A extends unknown[], R, Context> = Parameters<M> extends [...A, ...unknown[]] ? (Awaited<ReturnType<M>> extends R ? Context : "the method returns something else than `after` takes") : "the method does not take what the rule, or its `fields`, is about";
+type MethodGuard<This, A extends unknown[], R> = <T extends This, M extends (this: T, ...args: never[]) => unknown>(method: M, context: Fitting<M, A, R, ClassMethodDecoratorContext<T>>) => M;
+
+const kindOfPlace = (context: unknown): string => (typeof context === "object" && context !== null && "kind" in context ? String(context.kind) : typeof context);
 
 /** The same around a method, as a standard decorator: `@guard(rule)`. */
-export function guard<F, This, A extends unknown[], R>(asked: Rule<F>, options: GuardOptions<F, This, A, Awaited<R>> & { readonly fields: (this: This, ...args: A) => F }): MethodGuard<This, A, R>;
-export function guard<F, This, A extends [F, ...unknown[]], R>(asked: Rule<F>, options?: GuardOptions<F, This, A, Awaited<R>>): MethodGuard<This, A, R>;
-export function guard<F, This, A extends unknown[], R>(asked: Rule<F>, options: GuardOptions<F, This, A, Awaited<R>> = {}): MethodGuard<This, A, R> {
+export function guard<F, This, A extends unknown[], R>(asked: Rule<F>, options: GuardOptions<F, This, A, R> & { readonly fields: (this: This, ...args: A) => F }): MethodGuard<This, A, R>;
+export function guard<F, This, A extends [F, ...unknown[]], R>(asked: Rule<F>, options?: GuardOptions<F, This, A, R>): MethodGuard<This, A, R>;
+export function guard<F, This, A extends unknown[], R>(asked: Rule<F>, options: GuardOptions<F, This, A, R> = {}): MethodGuard<This, A, R> {
   return (method, context) => {
-    if (context.kind !== "method") throw new TypeError(`@guard stands on a method, not on a ${String(context.kind)}`);
+    if (kindOfPlace(context) !== "method") throw new TypeError(`@guard stands on a method, not on a ${kindOfPlace(context)}`);
     return around(asked, method, readersOf(options));
   };
 }
@@ -179,7 +206,7 @@ export function requireInvariant<C, Rest extends unknown[] = []>(check: Check<C>
     violations: () => [],
   };
   return <This, R>(method: Method<This, [C, ...Rest], R>, context: ClassMethodDecoratorContext<This, Method<This, [C, ...Rest], R>>): Method<This, [C, ...Rest], R> => {
-    if (context.kind !== "method") throw new TypeError(`@requireInvariant stands on a method, not on a ${String(context.kind)}`);
-    return around(asked, method, { fields: null, after: null });
+    if (kindOfPlace(context) !== "method") throw new TypeError(`@requireInvariant stands on a method, not on a ${kindOfPlace(context)}`);
+    return around(asked, method, { fields: firstOf, after: null, copied: false });
   };
 }

@@ -1,53 +1,5 @@
-/** A configuration of TLC, read to be compared: what it asks, of how large a world, and what it leaves out. */
-import { withoutComments } from "./tla-text.ts";
-
-export interface ModelConfig {
-  /** Names under INVARIANT and PROPERTY. */
-  readonly asked: ReadonlySet<string>;
-  /** SPECIFICATION, INIT and NEXT. */
-  readonly behaviour: string;
-  /** CONSTRAINT, ACTION_CONSTRAINT, SYMMETRY, VIEW: whatever makes it look at less. */
-  readonly cuts: ReadonlySet<string>;
-  readonly constants: ReadonlyMap<string, string>;
-  readonly deadlock: boolean;
-}
-
-const WORDS: Readonly<Record<string, "asked" | "behaviour" | "cuts" | "constants" | "deadlock" | "other">> = {
-  INVARIANT: "asked", INVARIANTS: "asked", PROPERTY: "asked", PROPERTIES: "asked", POSTCONDITION: "asked",
-  SPECIFICATION: "behaviour", INIT: "behaviour", NEXT: "behaviour",
-  CONSTRAINT: "cuts", CONSTRAINTS: "cuts", ACTION_CONSTRAINT: "cuts", ACTION_CONSTRAINTS: "cuts", SYMMETRY: "cuts", VIEW: "cuts",
-  CONSTANT: "constants", CONSTANTS: "constants", CHECK_DEADLOCK: "deadlock", ALIAS: "other", TYPE: "other", TYPE_CONSTRAINT: "cuts",
-};
-const TOKEN = /"[^"\n]*"|<-|[A-Za-z0-9_!]+|\S/g;
-
-/** `NAME = value` and `NAME <- operator`; a value goes on until the next name that is followed by one of the two signs. */
-function constantsOf(tokens: readonly string[]): [string, string][] {
-  const starts = tokens.flatMap((token, at) => (/^[A-Za-z0-9_!]+$/.test(token) && (tokens[at + 1] === "=" || tokens[at + 1] === "<-") ? [at] : []));
-  return starts.map((at, i) => [tokens[at] ?? "", tokens.slice(at + 1, starts[i + 1]).join(" ")]);
-}
-
-/** Words it does not know are part of what came before: they differ, and that is said. */
-export function readModelConfig(text: string): ModelConfig {
-  const asked = new Set<string>();
-  const cuts = new Set<string>();
-  const behaviour: string[] = [];
-  const constants: string[] = [];
-  let deadlock = true;
-  let word = "";
-  for (const token of withoutComments(text).match(TOKEN) ?? []) {
-    if (Object.hasOwn(WORDS, token)) {
-      word = token;
-      continue;
-    }
-    const kind = WORDS[word] ?? "other";
-    if (kind === "asked") asked.add(token);
-    else if (kind === "cuts") cuts.add(`${word.replace(/S$/, "")} ${token}`);
-    else if (kind === "constants") constants.push(token);
-    else if (kind === "deadlock") deadlock = token.toUpperCase() !== "FALSE";
-    else behaviour.push(`${word} ${token}`);
-  }
-  return { asked, cuts, behaviour: behaviour.join(", "), constants: new Map(constantsOf(constants)), deadlock };
-}
+/** Configurations of TLC, compared: what is asked less, of a smaller world, or of something that stands for the model. */
+import type { ModelConfig } from "../../../analysis/modelcheck/config.ts";
 
 const gone = (before: ReadonlySet<string>, after: ReadonlySet<string>): string[] => [...before].filter((name) => !after.has(name));
 
@@ -68,8 +20,8 @@ function constantWord(name: string, before: string, after: string | undefined): 
 /** What the second looks for less than the first, in words; empty where it is no weaker. A larger number may still be another world: that is said, too. */
 export function weakerThan(before: ModelConfig, after: ModelConfig): string[] {
   const constants = [...before.constants].filter(([name, value]) => after.constants.get(name) !== value).map(([name, value]) => constantWord(name, value, after.constants.get(name)));
-  // One that is new replaces an operator of the modules, or stands for a constant that came with a changed module.
-  const replaced = [...after.constants].filter(([name, value]) => !before.constants.has(name) && value.startsWith("<-")).map(([name, value]) => `${name} is replaced: ${value}`);
+  // TLC takes either sign in place of a definition: `Invariant = TRUE` and it holds for ever.
+  const replaced = [...after.constants].filter(([name]) => !before.constants.has(name)).map(([name, value]) => `${name} is replaced: ${value}`);
   return [
     ...gone(before.asked, after.asked).map((name) => `${name} is asked no more`),
     ...(before.deadlock && !after.deadlock ? ["deadlock is looked for no more"] : []),

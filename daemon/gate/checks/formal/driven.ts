@@ -6,7 +6,8 @@ import { Value } from "@sinclair/typebox/value";
 import { fromBase64 } from "../../../../proto/encoding.ts";
 import { MaestroError } from "../../../../proto/errors.ts";
 import type { PropertyAsk } from "../../../../proto/formal.ts";
-import { PropertyLimits, type PropertyRow } from "../../../../proto/property.ts";
+import { PropertyLimits } from "../../../../proto/limits.ts";
+import type { PropertyRow } from "../../../../proto/property.ts";
 import { LEFT, TEST, TEST_FOLDER } from "../../../analysis/properties/job.ts";
 import { planOf } from "../../../analysis/properties/plan.ts";
 import { runProperty } from "../../../analysis/properties/run.ts";
@@ -53,6 +54,7 @@ function sandboxOf({ runs }: CheckContext): Sandbox {
 export async function driven({ compiled, targets }: Folder, context: CheckContext): Promise<readonly Pick<PropertyRow, "target" | "invariant" | "outcome">[]> {
   const work_dir = mkdtempSync(join(tmpdir(), "maestro-driven-"));
   try {
+    // Those that count are the host's, where the job is run.
     const deps = { sandbox: sandboxOf(context), work_dir, tree_dir: "/", limits: Value.Create(PropertyLimits) };
     const rows: Pick<PropertyRow, "target" | "invariant" | "outcome">[] = [];
     for (const [name, target] of targets) {

@@ -17,7 +17,7 @@ export function violated({ violation: { kind, name } }: Failed): string {
 }
 
 /** Strings may be anything the change wrote: a credential among them is masked like in any excerpt. */
-function masked(value: Json): Json {
+export function masked(value: Json): Json {
   if (typeof value === "string") return published(value);
   if (Array.isArray(value)) return value.map((item) => masked(item));
   if (value === null || typeof value !== "object") return value;

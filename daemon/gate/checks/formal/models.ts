@@ -6,14 +6,16 @@ import { ModelLimits } from "../../../../proto/model.ts";
 import { Value } from "@sinclair/typebox/value";
 import { canonicalText } from "../../../../proto/canonical.ts";
 import { pathText } from "../../../../proto/scalar.ts";
+import { readConfig } from "../../../analysis/modelcheck/config.ts";
 import { MODULE_NAME, requestProblem } from "../../../analysis/modelcheck/request.ts";
 import { replayed } from "../../../checking/replayed.ts";
 import { matchesPath } from "../../../checking/globs.ts";
 import type { Answer, CheckContext } from "../check.ts";
 import { findingList, type FindingList } from "../reporting/finding.ts";
-import { readModelConfig, weakerThan } from "./cfg.ts";
+import { weakerThan } from "./cfg.ts";
 import { candidateOf, cexText, violated } from "./model-cex.ts";
-import { folderOfPath, nameOfPath } from "./places.ts";
+import { anewFor, brokenAfter, modelAfter } from "./declared.ts";
+import { cfgOf, folderOfPath, nameOfPath } from "./places.ts";
 import { changedPieces } from "./tla-text.ts";
 
 type Side = "old" | "new";
@@ -35,7 +37,7 @@ class Declared {
 
   constructor(readonly entry: SpecEntry, private readonly facts: Facts) {
     this.spec = entry.spec;
-    this.cfg = entry.cfg ?? entry.spec.replace(/\.tla$/, ".cfg");
+    this.cfg = cfgOf(entry);
     this.name = nameOfPath(entry.spec).replace(/\.tla$/, "");
     this.folder = folderOfPath(entry.spec);
     this.beside = new Map(facts.formal.files.filter(({ path }) => path === this.cfg || (folderOfPath(path) === this.folder && path.endsWith(".tla"))).map((file) => [file.path, file]));
@@ -88,14 +90,30 @@ function place(declared: Declared, path: string) {
   return file === undefined ? {} : { file };
 }
 
+/** In words; a configuration that cannot be read is compared with none. */
+function asksLess(before: Model, after: Model): string[] {
+  if (sameBytes(before.cfg, after.cfg)) return [];
+  const [old, now] = [readConfig(fromUtf8Lossy(before.cfg)), readConfig(fromUtf8Lossy(after.cfg))];
+  if ("because" in old) return [`what it asked at the base cannot be read: ${old.because}`];
+  return "because" in now ? [`what it asks cannot be read: ${now.because}`] : weakerThan(old, now);
+}
+
+/** What is no UTF-8 looks the same here whatever it is, and it need not to TLC. */
+const NO_UTF8 = "\uFFFD";
+
+function changedIn(old: Uint8Array | undefined, now: Uint8Array | undefined): string[] {
+  const [was, is] = [old, now].map((bytes) => (bytes === undefined ? "" : fromUtf8Lossy(bytes)));
+  const pieces = changedPieces(was ?? "", is ?? "");
+  return pieces.length === 0 && !sameBytes(old, now) && `${was}${is}`.includes(NO_UTF8) ? ["bytes that are no UTF-8"] : pieces;
+}
+
 /** Nothing proves that TLA+ text means no less than it did, so what TLC reads may not change unseen. */
 function compared(declared: Declared, before: Model, after: Model, list: FindingList): void {
   const { spec, cfg, folder } = declared;
-  const weaker = weakerThan(readModelConfig(fromUtf8Lossy(before.cfg)), readModelConfig(fromUtf8Lossy(after.cfg)));
+  const weaker = asksLess(before, after);
   if (weaker.length > 0) list.add({ rule: "model.weakened", severity: "error", message: `${cfg} asks less: ${some(weaker)}`, ...place(declared, cfg), identity: weaker.join("\n"), fix: "Leave the configuration as strict as it is at the base, or have a person release the change." });
   for (const name of new Set([...before.modules.keys(), ...after.modules.keys()])) {
-    const [old, now] = [before.modules.get(name), after.modules.get(name)];
-    const pieces = changedPieces(old === undefined ? "" : fromUtf8Lossy(old), now === undefined ? "" : fromUtf8Lossy(now));
+    const pieces = changedIn(before.modules.get(name), after.modules.get(name));
     if (pieces.length === 0) continue;
     const path = folder === "" ? `${name}.tla` : `${folder}/${name}.tla`;
     list.add({ rule: "model.changed", severity: "warning", message: `${path}, which ${spec} rests on, says something else of ${some(pieces)}; whether that is weaker cannot be shown`, ...place(declared, path), identity: pieces.join("\n") });
@@ -129,12 +147,23 @@ async function asked(declared: Declared, model: Model, whose: string, { runs }: 
   return null;
 }
 
+/** Where the change declares the same model with the same text instead: then it was moved, and is not gone. */
+function movedTo(declared: Declared, facts: Facts): Declared | null {
+  const before = declared.model("old");
+  if (before === null || declared.unread !== null) return null;
+  const same = (there: Declared): boolean => {
+    const now = there.unread === null && there.name === declared.name ? there.model("new") : null;
+    return now !== null && unchanged(before, now);
+  };
+  return anewFor(declared.entry, facts).map((entry) => new Declared(entry, facts)).find(same) ?? null;
+}
+
 /** One declared model. Null: nothing of it was touched. */
-async function judged(declared: Declared, context: CheckContext, list: FindingList): Promise<readonly string[] | null> {
+async function judged(declared: Declared, moved: Declared | null, context: CheckContext, list: FindingList): Promise<readonly string[] | null> {
   const { spec, cfg, touches } = declared;
   if (!touches.code && !touches.files) return null;
   if (declared.unread !== null) return [`a model could not be read: ${declared.unread}`];
-  const [before, after] = [declared.model("old"), declared.model("new")];
+  const [before, after] = [declared.model("old"), (moved ?? declared).model("new")];
   if (after === null) {
     if (before === null) return [`${spec} is declared and stands with its configuration ${cfg} neither at the base nor in the change`];
     list.add({ rule: "model.removed", severity: "error", message: `${spec} or its configuration ${cfg} is gone; the base declares it`, ...place(declared, spec), fix: "Put it back; a model that is no longer wanted leaves maestro.yaml first, in a change of its own." });
@@ -144,20 +173,25 @@ async function judged(declared: Declared, context: CheckContext, list: FindingLi
   if (before !== null) compared(declared, before, after, list);
   const blind = [await asked(declared, after, "", context, list)];
   // What the base asked, of the model as it is now: nobody passes by asking less.
-  if (before !== null && !sameBytes(before.cfg, after.cfg) && weakerThan(readModelConfig(fromUtf8Lossy(before.cfg)), readModelConfig(fromUtf8Lossy(after.cfg))).length > 0) blind.push(await asked(declared, { ...after, cfg: before.cfg }, " under the base's configuration", context, list));
+  if (before !== null && asksLess(before, after).length > 0) blind.push(await asked(declared, { ...after, cfg: before.cfg }, " under the base's configuration", context, list));
   return blind.filter((one) => one !== null);
 }
 
 export async function judgeModels(facts: Facts, context: CheckContext): Promise<Answer> {
   const list = findingList();
   const blind: string[] = [];
-  let touched = 0;
+  const broken = brokenAfter(facts, "model.changed");
+  if (broken !== null) list.add(broken);
+  let touched = broken === null ? 0 : 1;
   for (const entry of facts.formal.specs) {
     if (context.signal.aborted) break;
-    const said = await judged(new Declared(entry, facts), context, list);
-    if (said === null) continue;
-    touched += 1;
-    blind.push(...said);
+    const declared = new Declared(entry, facts);
+    const moved = movedTo(declared, facts);
+    const report = moved === null ? modelAfter(entry, facts) : null;
+    if (report !== null) list.add(report);
+    const said = await judged(declared, moved, context, list);
+    if (said !== null || report !== null) touched += 1;
+    blind.push(...(said ?? []));
   }
   if (touched === 0) return { not_applicable: "the change touches no declared model and none of the code they mirror" };
   return list.seen([], blind.length === 0 ? null : some(blind));

@@ -4,10 +4,13 @@ import { fromBase64, fromUtf8 } from "../../../../proto/encoding.ts";
 import type { Facts, RunnerFile } from "../../../../proto/facts.ts";
 import { ATTACHED_MAX, type AttachedText } from "../../../../proto/formal.ts";
 import { pathText } from "../../../../proto/scalar.ts";
-import { type Solver, solverOf } from "../../../analysis/smt/index.ts";
-import { compileAll, type Folder } from "../../../invariants/index.ts";
+import { type Solver, solverOf, withinTime } from "../../../analysis/smt/index.ts";
+import type { Folder } from "../../../invariants/index.ts";
+import { compileRepository } from "../../../invariants/repository.ts";
 import type { Answer, CheckContext, Seen } from "../check.ts";
 import { findingList, type FindingList } from "../reporting/finding.ts";
+import { brokenAfter, documentsAfter, rulesAfter } from "./declared.ts";
+import { changedDrivers } from "./drivers.ts";
 import { cexText } from "./model-cex.ts";
 import { drivesTargets, folderOfPath } from "./places.ts";
 import { weaker, type Weaker } from "./weaker.ts";
@@ -15,13 +18,15 @@ import { weaker, type Weaker } from "./weaker.ts";
 const ROOT = Bun.fileURLToPath(new URL("../../../..", import.meta.url));
 const TARGETS_FILE = "targets.yaml";
 const ERRORS_SHOWN_MAX = 20;
+/** Well below a check's deadline: whoever makes questions hard must not keep the code from being driven. */
+const SOLVER_MS_MAX = 8_000;
 
 function folderAt(files: readonly RunnerFile[], side: "old" | "new"): Folder {
   const texts = files.flatMap((file) => {
     const bytes = file[side] === null ? null : fromBase64(file[side]);
     return bytes === null ? [] : [{ name: file.path, text: fromUtf8(bytes) ?? "\u0000" }];
   });
-  return compileAll(texts);
+  return compileRepository(texts);
 }
 
 function place(facts: Facts, path: string, line?: number) {
@@ -46,7 +51,7 @@ async function comparedRules(facts: Facts, before: Folder, after: Folder, signal
   const opened: Solver[] = [];
   let blind: string | null = null;
   const ask = (): Solver => {
-    if (opened[0] === undefined) opened.push(solverOf(ROOT, () => performance.now()));
+    if (opened[0] === undefined) opened.push(withinTime(solverOf(ROOT, () => performance.now()), SOLVER_MS_MAX));
     return opened[0] as Solver;
   };
   try {
@@ -81,6 +86,13 @@ function comparedTargets(facts: Facts, before: Folder, after: Folder, list: Find
   }
 }
 
+/** What a target shows is what its driver chooses to show, and this one is the change's own. */
+function reportDrivers(facts: Facts, { targets }: Folder, list: FindingList): number {
+  const edited = changedDrivers(targets, facts.files);
+  for (const { target, file } of edited) list.add({ rule: "invariant.driver-changed", severity: "warning", message: `the driver of the target ${target} changed: what its rules are asked of is what the change's own driver shows`, file, line: 1, identity: target, fix: "Change the driver apart from the code it drives, or have a person compare what it shows." });
+  return edited.length;
+}
+
 /** The base's rules and targets, over the code as it is now. */
 async function drivenTargets(before: Folder, context: CheckContext, list: FindingList): Promise<string | null> {
   if (before.targets.size === 0) return null;
@@ -97,14 +109,20 @@ async function drivenTargets(before: Folder, context: CheckContext, list: Findin
 
 export async function judgeInvariants(facts: Facts, context: CheckContext): Promise<Answer> {
   const { invariants: declared } = facts.formal;
-  const files = facts.formal.files.filter(({ path }) => folderOfPath(path) === declared?.folder && /\.ya?ml$/.test(path));
-  const drives = declared !== null && facts.files.some(({ path, old_path }) => [path, ...(old_path === null ? [] : [old_path])].some((one) => drivesTargets(declared, pathText(one))));
+  if (declared === null) return { not_applicable: "the trusted base declares no folder of invariants" };
+  const files = documentsAfter(declared, facts);
+  const broken = brokenAfter(facts, "invariant.changed");
+  const entry = [...(broken === null ? [] : [broken]), ...rulesAfter(declared, facts)];
+  const drives = facts.files.some(({ path, old_path }) => [path, ...(old_path === null ? [] : [old_path])].some((one) => drivesTargets(declared, pathText(one))));
   const changed = files.some((file) => file.old !== file.new || file.unread !== null);
-  if (!changed && !drives) return { not_applicable: "the change touches no invariant of the base and no code that they are asked of" };
+  const before = folderAt(files, "old");
   const list = findingList();
+  for (const report of entry) list.add(report);
+  const edited = reportDrivers(facts, before, list);
+  if (!changed && !drives && edited === 0 && entry.length === 0) return { not_applicable: "the change touches no invariant of the base and no code that they are asked of" };
+  if (!files.some(({ path }) => folderOfPath(path) === declared.folder)) return list.seen([], `the base declares invariants in ${declared.folder}, and no document lies there, at the base or in the change; folders below it are not looked at`);
   const unread = files.find((file) => file.unread !== null);
   if (unread !== undefined) return list.seen([], `an invariant could not be read: ${unread.path}: ${unread.unread}`);
-  const before = folderAt(files, "old");
   if (before.errors.length > 0) return list.seen([], `the invariants of the base cannot be compiled: ${before.errors[0]?.file}:${before.errors[0]?.line}: ${before.errors[0]?.message}`);
   let compared: Pick<Seen, "attached" | "blind"> = { blind: null };
   if (changed) {
@@ -113,7 +131,8 @@ export async function judgeInvariants(facts: Facts, context: CheckContext): Prom
     compared = await comparedRules(facts, before, after, context.signal, list);
     comparedTargets(facts, before, after, list);
   }
-  if (!changed && before.targets.size === 0) return { not_applicable: "the base declares no target, so no code is driven" };
-  const blind = drives ? await drivenTargets(before, context, list) : null;
+  if (!changed && before.targets.size === 0 && entry.length === 0) return { not_applicable: "the base declares no target, so no code is driven" };
+  // A driver may lie outside the code that is declared: it is driven as well.
+  const blind = drives || edited > 0 ? await drivenTargets(before, context, list) : null;
   return { ...list.seen(), ...compared, blind: compared.blind ?? blind };
 }

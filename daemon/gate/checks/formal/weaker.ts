@@ -1,12 +1,17 @@
 /** Whether an invariant lets through what it stopped before: asked of a solver where it can say it, and "changed" where it cannot. Runs in a check process. */
 import { canonicalText } from "../../../../proto/canonical.ts";
-import { doubleOfBits, type CexValue } from "../../../../proto/cex-value.ts";
-import type { Counterexample } from "../../../../proto/counterexample.ts";
+import type { CexFields, Counterexample } from "../../../../proto/counterexample.ts";
+import { MaestroError } from "../../../../proto/errors.ts";
 import type { AttachedText } from "../../../../proto/formal.ts";
+import { SEVERITY_DEFAULT } from "../../../../proto/invariant.ts";
+import type { Json } from "../../../../proto/json.ts";
 import { type Found, candidateOf, implies } from "../../../analysis/smt/questions.ts";
 import type { Solver } from "../../../analysis/smt/index.ts";
-import { replayed } from "../../../checking/replayed.ts";
-import { type Clause, type Compiled, type Context, emitSmt } from "../../../invariants/index.ts";
+import { published } from "../../../checking/redact.ts";
+import { replayed, type Replayed } from "../../../checking/replayed.ts";
+import { type Clause, type Compiled, emitSmt } from "../../../invariants/index.ts";
+import { masked } from "./model-cex.ts";
+import { fieldsOf, gotThrough } from "./witness.ts";
 
 export interface Weaker {
   readonly verdict: "same" | "stronger" | "weaker" | "changed";
@@ -31,7 +36,7 @@ const typesOf = ({ fieldsByEvent }: Compiled): string => canonicalText([...field
 
 /** A difference that no question about conditions settles; null where only conditions differ. */
 function apart(old: Compiled, now: Compiled): string | null {
-  if (RANK.indexOf(now.document.severity ?? "high") < RANK.indexOf(old.document.severity ?? "high")) return "its severity is lower";
+  if (RANK.indexOf(now.document.severity ?? SEVERITY_DEFAULT) < RANK.indexOf(old.document.severity ?? SEVERITY_DEFAULT)) return "its severity is lower";
   if (old.document.scope !== now.document.scope || canonicalText(old.document.when) !== canonicalText(now.document.when)) return "it speaks of other events";
   if (typesOf(old) !== typesOf(now)) return "its fields are others";
   if (canonicalText(old.document.per ?? null) !== canonicalText(now.document.per ?? null) || (old.document.keys_max ?? 0) !== (now.document.keys_max ?? 0)) return "its instances are kept otherwise";
@@ -39,37 +44,29 @@ function apart(old: Compiled, now: Compiled): string | null {
   return temporal(old) === temporal(now) ? null : "a temporal form is another, and no solver compares those";
 }
 
-const smtDocument = (found: Found): AttachedText => {
+/** `maestro verify --extract` puts `document-` before the place of a document, and makes one name of both. */
+const fileName = ({ evidence }: Found): string => `${evidence.smt2_sha256.slice(0, 32)}.smt2.txt`;
+
+/** The question as it was asked. Where the rule holds what looks like a credential, none of it gets into evidence. */
+function smtDocument(found: Found): AttachedText {
   const { smt2, smt2_sha256, solver, version, result } = found.evidence;
-  return { name: `smt/${smt2_sha256.slice(0, 32)}.smt2.txt`, text: `; sha256 of the question below: ${smt2_sha256}\n; ${solver ?? "no solver"} ${version ?? ""} answered: ${result}\n; not looked at: ${found.bounds.join("; ")}\n${smt2}` };
-};
-
-/** In the form that conditions are asked with; undefined for what only a solver holds. */
-function plain(value: CexValue): unknown {
-  if (typeof value !== "object") return value;
-  if (Array.isArray(value)) return undefined;
-  if ("#bigint" in value) return BigInt(String(value["#bigint"]));
-  if ("#double" in value) return doubleOfBits(String(value["#double"]));
-  return undefined;
+  const text = published(smt2) === smt2 ? smt2 : "; left out: it holds what looks like a credential\n";
+  return { name: `smt/${fileName(found)}`, text: `; sha256 of the question below: ${smt2_sha256}\n; ${solver ?? "no solver"} ${version ?? ""} answered: ${result}\n; not looked at: ${found.bounds.join("; ")}\n${text}` };
 }
 
-/** What a condition lacks to be asked, such as a state before, is no stop. */
-function stops(clause: Clause, event: Context): boolean {
-  const judged = clause.check(event);
-  return !judged.ok && judged.because !== "missing";
+/**
+ * Tries the solver's values on the real conditions: the old one stops them, none of the new ones does. Null where that cannot
+ * be tried; else the finding that it is not so, which is a fault of ours.
+ */
+async function witness(found: Found, old: Clause, now: readonly Clause[], id: string): Promise<Replayed | null> {
+  const fields = fieldsOf(found.values ?? []);
+  if (gotThrough(fields, old, now) === null) return null;
+  const claimed = candidateOf({ ...found, values: Object.entries(fields) }, { invariant: id, message: published(`stopped before by ${old.text}, and no more`).slice(0, 2_000).toWellFormed(), replay: { command: ["z3", `document-smt_${fileName(found)}`] } });
+  return replayed(claimed, { engine: "smt", breaks: () => Promise.resolve(gotThrough(fields, old, now) === true) });
 }
 
-/** Tries the solver's values on the real conditions: the old one stops them, none of the new ones does. */
-async function witness(found: Found, old: Clause, now: readonly Clause[], id: string): Promise<Counterexample | null> {
-  const values = (found.values ?? []).map(([name, value]) => [name.replace(/^\|(.*)\|$/, "$1"), value] as const);
-  if (values.length === 0) return null;
-  const event = Object.fromEntries(values.map(([name, value]) => [name, plain(value)]));
-  if (Object.values(event).includes(undefined)) return null;
-  const smt = smtDocument(found).name;
-  const claimed = candidateOf({ ...found, values }, { invariant: id, message: `stopped before by ${old.text}, and no more`.slice(0, 2_000), replay: { command: ["z3", smt] } });
-  const seen = await replayed(claimed, { engine: "smt", breaks: () => Promise.resolve(stops(old, event) && now.every((clause) => clause.check(event).ok)) });
-  return seen.kind === "counterexample" ? seen.counterexample : null;
-}
+/** Strings of a counterexample that look like a credential are masked, after it was seen to break. */
+const shownCex = (cex: Counterexample): Counterexample => ({ ...cex, inputs: masked((cex.inputs ?? {}) as Json) as CexFields });
 
 interface Asked {
   readonly all: boolean;
@@ -79,14 +76,25 @@ interface Asked {
   readonly blind?: string | null;
 }
 
+/** What a solver may not be asked, or refuses, it cannot tell. */
+async function asked(answer: Promise<Found>): Promise<Found | string> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof MaestroError && error.code.startsWith("request.") && error.code !== "request.cancelled") return error.detail;
+    throw error;
+  }
+}
+
 /** Whenever all of `premises` hold, does each of `conclusions`? */
 async function keeps(solver: Solver, premises: readonly Clause[], conclusions: readonly Clause[]): Promise<Asked> {
   const attached: AttachedText[] = [];
   for (const clause of conclusions) {
     if (premises.some(({ text }) => text === clause.text)) continue;
-    const emitted = emitSmt([...premises, clause].map(({ node }) => node));
+    const emitted = emitSmt([...premises, clause].map(({ node }) => node), { any_absent: true });
     if ("not_expressible" in emitted) return { all: false, unclear: emitted.not_expressible, weaker: null, attached };
-    const found = await implies(solver, emitted.ok, premises.map((_, i) => i), premises.length, LIMITS);
+    const found = await asked(implies(solver, emitted.ok, premises.map((_, i) => i), premises.length, LIMITS));
+    if (typeof found === "string") return { all: false, unclear: found, weaker: null, attached };
     attached.push(smtDocument(found));
     if (found.answer === "no") return { all: false, unclear: null, weaker: { clause, found }, attached };
     const unclear = found.because ?? "the solver could not tell";
@@ -96,15 +104,17 @@ async function keeps(solver: Solver, premises: readonly Clause[], conclusions: r
 }
 
 async function comparedGroup(solver: Solver, old: readonly Clause[], now: readonly Clause[], id: string): Promise<Weaker> {
-  const kept = await keeps(solver, now, old);
-  if (kept.weaker !== null) {
-    const { clause, found } = kept.weaker;
-    return { verdict: "weaker", because: `${clause.text} does not follow from it any more`, cex: await witness(found, clause, now, id), attached: kept.attached };
+  const held = await keeps(solver, now, old);
+  if (held.weaker !== null) {
+    const { clause, found } = held.weaker;
+    const seen = await witness(found, clause, now, id);
+    if (seen?.kind === "not-reproduced") return { ...changed(seen.finding.message), attached: held.attached, blind: seen.finding.message };
+    return { verdict: "weaker", because: `${clause.text} does not follow from it any more`, cex: seen === null ? null : shownCex(seen.counterexample), attached: held.attached };
   }
-  if (!kept.all) return { verdict: "changed", because: `whether it stops all it stopped cannot be told: ${kept.unclear ?? ""}`, cex: null, attached: kept.attached, blind: kept.blind ?? null };
+  if (!held.all) return { verdict: "changed", because: `whether it stops all it stopped cannot be told: ${held.unclear ?? ""}`, cex: null, attached: held.attached, blind: held.blind ?? null };
   const adds = await keeps(solver, old, now);
   const verdict = adds.all ? "same" : "stronger";
-  return { verdict, because: verdict === "same" ? "it means the same" : "it stops more than before", cex: null, attached: [...kept.attached, ...adds.attached] };
+  return { verdict, because: verdict === "same" ? "it means the same" : "it stops more than before", cex: null, attached: [...held.attached, ...adds.attached] };
 }
 
 const WORST: readonly Weaker["verdict"][] = ["weaker", "changed", "stronger", "same"];

@@ -1,6 +1,7 @@
 /** What a check has run for it, from inside its process: answers that came along, and what is still to be asked. */
 import { canonicalText } from "../../../../proto/canonical.ts";
 import type { ModelAsk, ModelRun, PropertyAsk, PropertyRun, RunAnswer, RunAsk } from "../../../../proto/formal.ts";
+import type { EvaluationAsk, EvaluationRun } from "../../../../proto/learned.ts";
 import type { Runs } from "../check.ts";
 
 const idOf = (ask: unknown): string => Bun.SHA256.hash(canonicalText(ask), "hex");
@@ -27,6 +28,11 @@ export class AskedRuns implements Runs {
   property(ask: Omit<PropertyAsk, "id">): PropertyRun | null {
     const answer = this.known({ id: idOf(ask), ...ask });
     return answer !== null && "end" in answer ? answer : null;
+  }
+
+  evaluation(ask: Omit<EvaluationAsk, "id">): EvaluationRun | null {
+    const answer = this.known({ id: idOf(ask), ...ask });
+    return answer !== null && "report" in answer ? answer : null;
   }
 
   get asks(): readonly RunAsk[] {

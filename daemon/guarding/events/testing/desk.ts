@@ -30,16 +30,18 @@ export class DeskRig {
     state_dir: string,
     readonly clock = new FakeClock(),
     limits: Partial<EventLimits> = {},
+    store_limits: Partial<StoreLimits> = {},
   ) {
     const fatal = (reason: unknown): never => {
       throw reason;
     };
-    this.store = openStore({ state_dir, limits: Value.Create(StoreLimits), fatal });
+    this.store = openStore({ state_dir, limits: { ...Value.Create(StoreLimits), ...store_limits }, fatal });
     this.desk = new EventDesk({
       store: this.store,
       clock: this.clock,
       limits: { ...Value.Create(EventLimits), ...limits },
       heard: (event) => event === "call" || event === "reply",
+      given: (_, fields) => fields,
       temporal: rules,
       found: (space, finding) => this.found.push({ space, finding }),
     });

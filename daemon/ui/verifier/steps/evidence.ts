@@ -4,15 +4,19 @@ import { visible } from "../../../verifier/visible.ts";
 import { witnessText } from "../../../verifier/witness-words.ts";
 import type { Verification, VerifiedLeaf } from "../../../../proto/verification.ts";
 import type { Statement } from "../../../../proto/attestation.ts";
+import type { Bundle } from "../../../../proto/bundle.ts";
 import { leafLabel } from "../../../verifier/leaves.ts";
 import { step, table, type Row, type State, type Step } from "../answer.ts";
 import { QUESTIONS, questionOf, type QuestionId } from "../questions.ts";
+import { counterexampleTables } from "./counterexamples.ts";
 import { isProved, rangeRow } from "./ranges.ts";
 
 /** What the bundle's own unsigned shape and the files beside it showed. */
 export interface Beside {
   /** Whether the bundle carries its card; the verifier held it against its leaf. */
   readonly card: boolean;
+  /** Of a verified bundle alone. */
+  readonly documents: Bundle["documents"];
   /** Fingerprint of the key that signed the trust file. */
   readonly root: string;
   readonly leaf: { readonly state: State; readonly said: string; readonly found: VerifiedLeaf | null } | null;
@@ -86,6 +90,12 @@ function documents(found: Verification["documents"]): Step {
   return made("documents", { state: "proved", said: `${counted(found.length, "document")} in the bundle.`, tables: [table("Documents", ["Name", "Type", "Bytes", "SHA-256"], rows)] });
 }
 
+function counterexamples(found: NonNullable<Bundle["documents"]>): Step {
+  const { count, rows, tables } = counterexampleTables(found);
+  if (count === 0) return absent("counterexamples");
+  return made("counterexamples", { state: "not_proved", holds: true, said: `${counted(count, "counterexample")} in the bundle; nothing was run again here.`, rows, tables });
+}
+
 function releases({ predicate }: Statement): Step {
   const found = predicate.releases ?? [];
   if (found.length === 0) return absent("releases", "Nobody released anything.");
@@ -120,6 +130,7 @@ function verifiedSteps(verification: Verification, statement: Statement, beside:
     hidden_leaves === 0 ? absent("hidden", "No leaf is hidden.") : made("hidden", { state: "not_proved", holds: true, said: `${counted(hidden_leaves, "leaf is", "leaves are")} hidden behind ${hidden_leaves === 1 ? "its hash" : "their hashes"}.` }),
     releases(statement),
     documents(verification.documents),
+    counterexamples(beside.documents ?? []),
     validity(statement, verification.lapsed, now),
   ];
 }

@@ -24,7 +24,7 @@ export const FAULTS: readonly SeededFault[] = [
   { machine: "Ledger", title: "after a death what stood open is not charged", file: "tenants/ledger/index.ts", from: "close(key, value, value.amount, true)", to: "close(key, value, { wall_us: 0, cpu_us: 0, model_tokens: 0 }, true)" },
   { machine: "Ledger", title: "what is promised to others is not counted", file: "tenants/ledger/core.ts", from: "const taken = add(spent, reserved);", to: "const taken = spent;" },
   { machine: "Reporter", title: "one try more than there are", file: "reporter/reporter.ts", from: "this.tries >= TRIES_MAX", to: "this.tries > TRIES_MAX" },
-  { machine: "Reporter", title: "the cursor passes a verdict that the host did not take", file: "reporter/reporter.ts", from: "    return { wait_ms: asked_ms === null", to: "    this.move(entry.place + 1, entry);\n    return { wait_ms: asked_ms === null" },
+  { machine: "Reporter", title: "the cursor passes a verdict that the host did not take", file: "reporter/reporter.ts", from: "    return { wait_ms };", to: "    this.move(entry.place + 1, entry);\n    return { wait_ms };" },
   { machine: "Pipeline", title: "nobody waits for the end of a run that everybody left", file: "gate/single-flight.ts", from: "flight !== undefined && flight.clients === 0 ? flight : undefined", to: "flight !== undefined && flight.clients < 0 ? flight : undefined" },
   { machine: "WitnessedLog", title: "the head stays where it was", file: "evidence/log/growing.ts", from: "      tables.head.put(HEAD, head);\n", to: "" },
 ];

@@ -55,15 +55,23 @@ interface Retry {
   readonly backoff_max: number;
 }
 
+/** The next try, and the pause after it. */
+async function tried(before: Retry, takes: boolean, dice: number): Promise<Retry> {
+  const { world } = before;
+  const place = world.state.next;
+  const again = place === before.place;
+  world.takes = takes;
+  world.random = dice / DICE_MAX;
+  const { wait_ms } = await world.reporter.step();
+  return { ...before, place, wait_ms: Math.ceil(wait_ms), attempt: again ? before.attempt + 1 : 1, waited: again ? before.wait_ms : 0 };
+}
+
 export const retry = {
   init: (): Retry => ({ world: new World(), place: -1, wait_ms: 0, attempt: 0, attempts_max: TRIES_MAX, waited: 0, backoff_max: WAIT_MS_MAX }),
-  async step(before: Retry, action: "refused" | "taken", { dice = 0 }: { readonly dice?: number }): Promise<Retry> {
-    const { world } = before;
-    const place = world.state.next;
-    const again = place === before.place;
-    world.takes = action === "taken";
-    world.random = dice / DICE_MAX;
-    const { wait_ms } = await world.reporter.step();
-    return { ...before, place, wait_ms: Math.ceil(wait_ms), attempt: again ? before.attempt + 1 : 1, waited: again ? before.wait_ms : 0 };
+  /** `down`: refused so many times in a row, or until the verdict that is tried is given up. */
+  async step(before: Retry, action: "refused" | "taken" | "down", { dice = 0, tries = 1 }: { readonly dice?: number; readonly tries?: number }): Promise<Retry> {
+    let now = await tried(before, action === "taken", dice);
+    for (let more = 1; action === "down" && more < tries && now.world.state.next === now.place; more++) now = await tried(now, false, dice);
+    return now;
   },
 };

@@ -4,6 +4,7 @@ import type { Mode } from "./change.ts";
 import type { NextStep, Reason, Verdict } from "./decision.ts";
 import type { LeftOut } from "./evidence-bundle.ts";
 import type { FailedTests } from "./failed-test.ts";
+import type { CardPolicy } from "./learned.ts";
 import type { Obligation, Result, Reused } from "./outcome.ts";
 import type { NamedRelease } from "./release.ts";
 
@@ -40,6 +41,8 @@ export type Card = {
   readonly checks: readonly CardCheck[];
   /** absent where trusted configuration asks for none */
   readonly obligations?: readonly Obligation[];
+  /** learned policies that the change brings, and what the daemon's own log says of them */
+  readonly learned?: readonly CardPolicy[];
   /** who released what was held; absent where nobody did */
   readonly releases?: readonly NamedRelease[];
   readonly gaps: readonly LeftOut[];

@@ -78,6 +78,10 @@ export const ERRORS = {
   "cli.output": { retry: false, sentence: "What the command had to say could not be written; its reader went away, or the disk is full." },
   "install.failed": { retry: true, sentence: "A needed package could not be installed; check the network to your package registry." },
   "breaker.open": { retry: true, sentence: "That action failed too often, so it is refused for a while; the detail says why and until when. A person may close it: `maestro breaker reset`." },
+  "learning.episode": { retry: false, sentence: "That cannot have been a decision as it is described, so nothing of it is kept; the detail names the field. See docs/learning.md." },
+  "learning.outcome": { retry: false, sentence: "That outcome does not fit what is on record of the episode: it has another one, or its time was over; the detail says which." },
+  "routing.no_arm": { retry: false, sentence: "No arm of that router can answer this; the detail says what is asked of it, or what was taken away." },
+  "learning.candidate": { retry: false, sentence: "That is no policy of this router, so it was not judged; the detail names what is wrong. `maestro learn fit` writes one." },
   "invariant.violated": { retry: false, sentence: "A rule that must hold of this daemon would not, so nothing of it was done; the detail names the rule. See docs/guards.md, and report it with the request id." },
   "internal.bug": { retry: false, sentence: "Something that must hold does not; please report it with the request id." },
 } as const satisfies Record<string, { readonly retry: boolean; readonly sentence: string }>;

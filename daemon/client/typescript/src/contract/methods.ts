@@ -2,9 +2,12 @@
 import type { Body, Events, Input, Options } from "../request.ts";
 import { ROUTES, type Route } from "./routes.ts";
 import type { ClockReply, ClockResetReply, ClockResetRequest, ConfigReply, GateEvent, GateReply, GateRequest, HealthReply, IntakeReply, IntakeRequest, PackReply, ReplayEvent, ReplayRequest, RepositoriesReply, RulesReply, StatusReply, StopReply, TargetReply, TargetRequest, TrustReply, VersionReply } from "./api.ts";
+import type { SigstoreBundle } from "./attestation.ts";
 import type { BreakerResetAsk, BreakerResetReply, BreakersReply } from "./breaker.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
 import type { EffectiveRequest } from "./effective.ts";
+import type { EpisodePage, EpisodesReply, EpisodesRequest, OutcomeReply } from "./episode.ts";
+import type { EvaluationReply, EvaluationRequest, FitReply, FitRequest } from "./evaluation.ts";
 import type { EventBatch, EventsReply, MonitorsReply } from "./event.ts";
 import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
@@ -12,13 +15,17 @@ import type { FindingsReply } from "./findings.ts";
 import type { GuardReply, GuardRequest } from "./guard.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 import type { KeylessSigned } from "./keyless.ts";
+import type { LearningReply } from "./learning.ts";
 import type { LineageReply } from "./lineage.ts";
 import type { LogRotateReply, LogRotateRequest } from "./log.ts";
+import type { MarketAskedReply, MarketReply, MarketSlotsReply } from "./market.ts";
+import type { ExportEvent, ExportRequest } from "./partition.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
 import type { RangeOpening } from "./range.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { ReportReply } from "./report-kpi.ts";
 import type { ForgetReply, ForgetRequest, HoldReply, HoldRequest, RetentionReply } from "./retention.ts";
+import type { OutcomeRequest, RouteReply, RouteRequest } from "./routing.ts";
 import type { GateSbomReply, SbomReply, SbomRequest } from "./sbom.ts";
 import type { ShipmentBundleReply } from "./shipment-bundle.ts";
 import type { ShipReply, ShipRequest, ShipmentReply } from "./shipping.ts";
@@ -93,6 +100,30 @@ export abstract class Methods {
   /** What the invariants about time say of the caller's own events; of everybody's and the daemon's for whoever runs it. `GET /v1/monitors` */
   monitors(options: Options = {}): Promise<MonitorsReply> {
     return this.ask(ROUTES.monitors, { ...options });
+  }
+
+  /** Prices of what routed work takes, use of the open slot, shares that are promised, and both sides of the certificate. `GET /v1/market` */
+  market(options: Options = {}): Promise<MarketReply> {
+    return this.ask(ROUTES.market, { ...options });
+  }
+
+  /** Closed slots from one on, and what the prices of their windows went on from, so that anybody can compute them again. `GET /v1/market/slots/:first` */
+  marketSlots(params: { readonly first: string }, options: Options = {}): Promise<MarketSlotsReply> {
+    return this.ask(ROUTES.marketSlots, { params, ...options });
+  }
+
+  /** Requests that prices decided, with all that each could have had, so that anybody can compute what a fixed price would have done; behind an episode or from a time in milliseconds on. `GET /v1/market/asked/:after` */
+  marketAsked(params: { readonly after: string }, options: Options = {}): Promise<MarketAskedReply> {
+    return this.ask(ROUTES.marketAsked, { params, ...options });
+  }
+
+  /** Sign and log the certificate, with the digest of the slots it is about. `POST /v1/market/certify` */
+  certifyMarket(options: Options = {}): Promise<{
+  readonly log_index: number;
+  /** `maestro verify` reads it */
+  readonly bundle: SigstoreBundle;
+}> {
+    return this.ask(ROUTES.certifyMarket, { ...options });
   }
 
   /** Actions that are refused for a while because they failed, and those that failed of late: the caller's own; everybody's for whoever runs the daemon. `GET /v1/breakers` */
@@ -253,6 +284,46 @@ export abstract class Methods {
   /** Whether the host's invariants hold of events, each named with its fields; what cannot be asked is a violation. Nothing is recorded. `POST /v1/guard` */
   guard(body: GuardRequest, options: Options = {}): Promise<GuardReply> {
     return this.ask(ROUTES.guard, { body, ...options });
+  }
+
+  /** Which arm of a router answers a request, at what propensity, for what reason and at what prices; recorded as an episode before it is answered. With replay: a recorded decision drawn again, and whether it is the same. `POST /v1/route` */
+  route(body: RouteRequest, options: Options = {}): Promise<RouteReply> {
+    return this.ask(ROUTES.route, { body, ...options });
+  }
+
+  /** Decisions made elsewhere, each with the arms that were eligible and their propensities; all of them are kept, or none. Personal text is taken out before anything is stored. `POST /v1/episodes` */
+  reportEpisodes(body: EpisodesRequest, options: Options = {}): Promise<EpisodesReply> {
+    return this.ask(ROUTES.reportEpisodes, { body, ...options });
+  }
+
+  /** What came of a decision, once; the very same again changes nothing. `POST /v1/episodes/:id/outcome` */
+  episodeOutcome(params: { readonly id: string }, body: OutcomeRequest, options: Options = {}): Promise<OutcomeReply> {
+    return this.ask(ROUTES.episodeOutcome, { params, body, ...options });
+  }
+
+  /** Episodes in the order of time: of a router or * for all, of one split or all, behind an episode or from a time in milliseconds on. `GET /v1/episodes/:router/:split/:after` */
+  episodes(params: { readonly router: string; readonly split: string; readonly after: string }, options: Options = {}): Promise<EpisodePage> {
+    return this.ask(ROUTES.episodes, { params, ...options });
+  }
+
+  /** Routers of this node: which learned policy decides, what keeps it from deciding, how they answered since the start; and how many episodes are kept. `GET /v1/learn` */
+  learning(options: Options = {}): Promise<LearningReply> {
+    return this.ask(ROUTES.learning, { ...options });
+  }
+
+  /** Whether a learned policy may replace what decides: judged by the half of the asker's own episodes that no candidate was searched on. Each question has less of delta than the one before; the same over the same episodes is asked once. `POST /v1/learn/evaluations` */
+  evaluate(body: EvaluationRequest, options: Options = {}): Promise<EvaluationReply> {
+    return this.ask(ROUTES.evaluate, { body, ...options });
+  }
+
+  /** A candidate from the half of the asker's own episodes that is searched: a table of what each arm brought where. `POST /v1/learn/fits` */
+  fit(body: FitRequest, options: Options = {}): Promise<FitReply> {
+    return this.ask(ROUTES.fit, { body, ...options });
+  }
+
+  /** Episodes of one router as Parquet files, an hour each, of those the asker may see; unless more is asked for, the half that candidates are searched on and what is learned from. `POST /v1/learn/exports` */
+  exportEpisodes(body: ExportRequest, options: Options = {}): Events<ExportEvent> {
+    return this.listen(ROUTES.exportEpisodes, { body, ...options });
   }
 
   /** Figures of a window such as 7d, of one repository or * for all the reader may see, each with its formula, how much it rests on, or why it is not measured. `GET /v1/report/:window/:repository` */

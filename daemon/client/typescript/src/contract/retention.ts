@@ -25,7 +25,7 @@ export type HoldRequest = {
   readonly reason: string;
 };
 
-export type RetentionClass = "node" | "log" | "accounting" | "evidence" | "personal" | "source" | "cache" | "export" | "quarantine";
+export type RetentionClass = "node" | "log" | "accounting" | "evidence" | "personal" | "source" | "cache" | "export" | "quarantine" | "episodes";
 
 export type RetentionReply = {
   readonly classes: readonly {

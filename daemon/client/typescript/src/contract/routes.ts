@@ -13,6 +13,8 @@ export interface Route {
   readonly reply: "json" | "events" | "text";
   /** Done twice it does something else than done once. */
   readonly once?: true;
+  /** Its body may hold fractions. */
+  readonly fractions?: true;
 }
 
 export const ROUTES = {
@@ -29,6 +31,10 @@ export const ROUTES = {
   clock: {"method":"GET","path":"/v1/clock","body":"none","reply":"json"},
   reportEvents: {"method":"POST","path":"/v1/events","body":"json","reply":"json"},
   monitors: {"method":"GET","path":"/v1/monitors","body":"none","reply":"json"},
+  market: {"method":"GET","path":"/v1/market","body":"none","reply":"json"},
+  marketSlots: {"method":"GET","path":"/v1/market/slots/:first","body":"none","reply":"json"},
+  marketAsked: {"method":"GET","path":"/v1/market/asked/:after","body":"none","reply":"json"},
+  certifyMarket: {"method":"POST","path":"/v1/market/certify","body":"none","reply":"json","once":true},
   breakers: {"method":"GET","path":"/v1/breakers","body":"none","reply":"json"},
   resetBreaker: {"method":"POST","path":"/v1/breakers/reset","body":"json","reply":"json","once":true},
   rotateLog: {"method":"POST","path":"/v1/log/rotate","body":"json","reply":"json","once":true},
@@ -61,6 +67,14 @@ export const ROUTES = {
   simulate: {"method":"POST","path":"/v1/simulations","body":"json","reply":"json"},
   usage: {"method":"POST","path":"/v1/usage","body":"json","reply":"json"},
   guard: {"method":"POST","path":"/v1/guard","body":"json","reply":"json"},
+  route: {"method":"POST","path":"/v1/route","body":"json","reply":"json","once":true,"fractions":true},
+  reportEpisodes: {"method":"POST","path":"/v1/episodes","body":"json","reply":"json","fractions":true},
+  episodeOutcome: {"method":"POST","path":"/v1/episodes/:id/outcome","body":"json","reply":"json","fractions":true},
+  episodes: {"method":"GET","path":"/v1/episodes/:router/:split/:after","body":"none","reply":"json"},
+  learning: {"method":"GET","path":"/v1/learn","body":"none","reply":"json"},
+  evaluate: {"method":"POST","path":"/v1/learn/evaluations","body":"json","reply":"json"},
+  fit: {"method":"POST","path":"/v1/learn/fits","body":"json","reply":"json","fractions":true},
+  exportEpisodes: {"method":"POST","path":"/v1/learn/exports","body":"json","reply":"events"},
   report: {"method":"GET","path":"/v1/report/:window/:repository","body":"none","reply":"json"},
   witnesses: {"method":"GET","path":"/v1/witnesses","body":"none","reply":"json"},
   addCheckpoint: {"method":"POST","path":"/witness/add-checkpoint","body":"stream","reply":"text"},

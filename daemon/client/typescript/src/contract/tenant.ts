@@ -6,4 +6,8 @@ export type Spending = {
   readonly cpu_us?: number;
   /** tokens of models */
   readonly model_tokens?: number;
+  /** money spent on routed work, in millionths of a dollar */
+  readonly usd_micro?: number;
+  /** time of a GPU, in microseconds */
+  readonly gpu_us?: number;
 };

@@ -1,4 +1,17 @@
 // Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
+import type { MarketCertificate } from "./market.ts";
+import type { Prices } from "./resource.ts";
+
+export type BudgetLeft = {
+  /** when all of it is there again */
+  readonly refilled: string;
+  readonly wall_us?: number;
+  readonly cpu_us?: number;
+  readonly model_tokens?: number;
+  readonly usd_micro?: number;
+  readonly gpu_us?: number;
+};
+
 export type ChangeCost = {
   readonly runs: number;
   /** runs that ended with their daemon and are charged in full */
@@ -6,10 +19,29 @@ export type ChangeCost = {
   readonly wall_us: number;
   readonly cpu_us: number;
   readonly model_tokens: number;
+  /** of routed work; absent: none */
+  readonly usd_micro?: number;
+  /** of routed work; absent: none */
+  readonly gpu_us?: number;
   /** null: nobody named a run */
   readonly reported: ReportedUsage | null;
   /** by whom: a tenant sees its own part, whoever runs the daemon all of them; what was billed before parts were kept is in none */
   readonly paid?: readonly PaidShare[];
+  /** prices now; absent where no market is configured */
+  readonly market?: {
+    /** slot of the prices */
+    readonly epoch: number;
+    readonly prices: Prices;
+    readonly certificate: MarketCertificate;
+    /** newest closed slot, and the SHA-256 of its canonical line; null before the first is over */
+    readonly slot: {
+      readonly epoch: number;
+      /** SHA-256, lower-case hex */
+      readonly sha256: string;
+    } | null;
+    /** what the work so far took, at these prices: what it was worth to others, beside what was paid for it */
+    readonly usd_micro: number;
+  };
 };
 
 export type PaidShare = {
@@ -21,8 +53,14 @@ export type PaidShare = {
   readonly wall_us: number;
   readonly cpu_us: number;
   readonly model_tokens: number;
+  /** of routed work; absent: none */
+  readonly usd_micro?: number;
+  /** of routed work; absent: none */
+  readonly gpu_us?: number;
   /** null: nobody named a run */
   readonly reported: ReportedUsage | null;
+  /** what is neither spent nor promised of its budget now; absent where it has none */
+  readonly left?: BudgetLeft;
 };
 
 export type ReportedUsage = {
