@@ -6,11 +6,12 @@ import { Commands, ToolMounts } from "./command.ts";
 import { Effect, RuleMode } from "./decision.ts";
 import { ApprovalRules, OverrideRule, PeopleGroups, PersonEntry } from "./people.ts";
 import { BreakerSettings } from "./breaker.ts";
-import { BreakerLimits, BuildLimits, CommandLimits, EgressLimits, EventLimits, FactsLimits, GateLimits, IntakeLimits, IntegrityLimits, LearningLimits, limit, MarketLimits, MiB, ModelRunLimits, PropertyLimits, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
+import { BreakerLimits, BuildLimits, CommandLimits, EgressLimits, EventLimits, FactsLimits, GateLimits, InferenceLimits, IntakeLimits, IntegrityLimits, LearningLimits, limit, MarketLimits, MiB, ModelRunLimits, PropertyLimits, SandboxLimits, ServerLimits, StoreLimits, WitnessLimits, WorkerLimits } from "./limits.ts";
 import { ObligationRules } from "./report.ts";
 import { CheckName, Closed, RepositoryId, RuleId } from "./scalar.ts";
 import { Retention } from "./retention.ts";
 import { MarketSetting } from "./market.ts";
+import { ModelsSetting } from "./models-config.ts";
 import { RouterEntry } from "./routing.ts";
 import { KeylessSetting } from "./keyless.ts";
 import { StatusHost } from "./status.ts";
@@ -153,6 +154,7 @@ export const HostConfig = Closed(
     invariants_folder: Type.Optional(HostPath("folder of the operator's own invariants in YAML; they join those that ship, see docs/guards.md")),
     routers: Type.Optional(Type.Array(RouterEntry, { maxItems: 64, description: "decisions that are made often and learned from; see docs/learning.md" })),
     market: Type.Optional({ ...MarketSetting, description: "prices of what routed work takes, and shares that are promised; absent: none. See docs/market.md" }),
+    models: Type.Optional({ ...ModelsSetting, description: "local and remote models; absent: none, and drafts come from rules. See docs/models.md" }),
     policy_bundle: Type.Optional(Type.String({ maxLength: 4096, description: "path of a compiled OPA bundle that replaces the default one" })),
     idle_exit_ms: Type.Optional(Type.Integer({ minimum: 0, description: "an embedded daemon nobody uses ends; 0 never" })),
     limits: Type.Optional(
@@ -176,6 +178,7 @@ export const HostConfig = Closed(
         model: Type.Optional(Type.Partial(ModelRunLimits, { additionalProperties: false })),
         learning: Type.Optional(Type.Partial(LearningLimits, { additionalProperties: false })),
         market: Type.Optional(Type.Partial(MarketLimits, { additionalProperties: false })),
+        inference: Type.Optional(Type.Partial(InferenceLimits, { additionalProperties: false })),
       }),
     ),
   },

@@ -225,6 +225,30 @@ export const MarketLimits = Closed({
 });
 export type MarketLimits = Static<typeof MarketLimits>;
 
+/** Local models: their store, their workers, their caches. */
+export const InferenceLimits = Closed({
+  file_bytes_max: limit(64 * GiB, "one file of a model"),
+  import_idle_ms: limit(60_000, "no byte of an import arrived"),
+  context_tokens: limit(4_096, "of each sequence, where a model's entry says nothing else"),
+  sequences: limit(4, "generations at once in one model's worker; each holds a context"),
+  threads_max: limit(8, "of one worker; the run queue decides below that"),
+  line_max: limit(64, "requests that wait for one model"),
+  load_deadline_ms: limit(120_000, "from the start of a worker until its model answers"),
+  generate_deadline_ms: limit(300_000, "one generation, waiting included"),
+  silence_ms: limit(60_000, "a worker that produces no token for this long is killed"),
+  idle_ms: limit(300_000, "a worker nobody asks gives its memory back"),
+  memory_bytes_max: limit(8 * GiB, "of one worker, resident"),
+  output_tokens_max: limit(4_096, "of one generation"),
+  prefix_bytes_max: limit(2 * GiB, "saved states of prompts, all tenants together"),
+  prefix_floor_bytes: limit(64 * MiB, "of them no tenant's is evicted for another's below this"),
+  answers_bytes_max: limit(256 * MiB, "whole answers kept"),
+  answers_ttl_s: limit(86_400, "then it is asked again"),
+  vectors_max: limit(1_000_000, "embeddings of one index"),
+  batch_max: limit(256, "texts of one embedding request"),
+  vram_spare_bytes: limit(512 * MiB, "left free on each GPU: drivers and others grow"),
+});
+export type InferenceLimits = Static<typeof InferenceLimits>;
+
 export const Limits = Closed({
   server: ServerLimits,
   intake: IntakeLimits,
@@ -245,5 +269,6 @@ export const Limits = Closed({
   model: ModelRunLimits,
   learning: LearningLimits,
   market: MarketLimits,
+  inference: InferenceLimits,
 });
 export type Limits = Static<typeof Limits>;

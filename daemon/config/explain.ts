@@ -75,6 +75,7 @@ export function explainConfig(given: Static<typeof HostConfig> | null, host: Hos
     top("keyless", host.keyless),
     top("routers", host.routers),
     top("market", host.market),
+    top("models", host.models),
     top("policy_bundle", host.policy_bundle),
     top("breakers", host.breakers),
     top("invariants_folder", host.invariants_folder),

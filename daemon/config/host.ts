@@ -5,6 +5,7 @@ import { HostConfig, Limits, ReportRule, Thresholds } from "../../proto/config.t
 import { MaestroError } from "../../proto/errors.ts";
 import type { KeylessSetting } from "../../proto/keyless.ts";
 import type { MarketSetting } from "../../proto/market.ts";
+import type { ModelsSetting } from "../../proto/models-config.ts";
 import type { CapabilitySource } from "../../proto/tenant.ts";
 import { OverrideRule } from "../../proto/people.ts";
 import { Retention } from "../../proto/retention.ts";
@@ -12,6 +13,7 @@ import type { WitnessSetting } from "../../proto/witness.ts";
 import { freezeDeep } from "./freeze.ts";
 import { keylessProblem } from "./keyless.ts";
 import { marketProblem, withMarketDefaults } from "./market.ts";
+import { modelsProblem } from "./models.ts";
 import { repositoryProblem } from "./operator-table.ts";
 import { peopleProblem } from "./people.ts";
 import { routerProblem, withRouterDefaults } from "./routers.ts";
@@ -30,7 +32,7 @@ const INLINE_DENIED = ["secret.*", "guard.*"];
 
 /** The host's file with every default filled in. */
 export type Host = Readonly<
-  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "invariants_folder" | "keyless" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention" | "market">> & {
+  Required<Omit<Static<typeof HostConfig>, "thresholds" | "limits" | "policy_bundle" | "invariants_folder" | "keyless" | "witness" | "capabilities" | "trust_file" | "egress_socket" | "sandbox_socket" | "override" | "report" | "retention" | "market" | "models">> & {
     thresholds: Thresholds;
     limits: Limits;
     policy_bundle: string | null;
@@ -45,6 +47,7 @@ export type Host = Readonly<
     report: ReportRule;
     retention: Retention;
     market: MarketSetting | null;
+    models: ModelsSetting | null;
   }
 >;
 
@@ -61,7 +64,7 @@ export function parseHostConfig(bytes: Uint8Array, name: string): HostConfig {
   const planned = config.modes.find((mode) => !BUILT_MODES.includes(mode));
   // A daemon that is ready and refuses every gate would be found out by its users.
   if (planned !== undefined) throw new MaestroError("config.malformed", `${name}:${document.lineOf(["modes"])}: modes: ${planned} is not built yet; known here: ${BUILT_MODES.join(", ")}`);
-  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config) ?? witnessProblem(config) ?? keylessProblem(config) ?? routerProblem(config) ?? marketProblem(config);
+  const problem = repositoryProblem(config) ?? tenantProblem(config) ?? peopleProblem(config) ?? toolProblem(config) ?? witnessProblem(config) ?? keylessProblem(config) ?? routerProblem(config) ?? marketProblem(config) ?? modelsProblem(config);
   if (problem !== null) throw new MaestroError("config.malformed", `${name}:${document.lineOf(problem.path)}: ${problem.path.join(".")}: ${problem.because}`);
   return config;
 }
@@ -88,6 +91,7 @@ function resolveLimits(given: HostConfig["limits"]): Limits {
     model: { ...defaults.model, ...given?.model },
     learning: { ...defaults.learning, ...given?.learning },
     market: { ...defaults.market, ...given?.market },
+    inference: { ...defaults.inference, ...given?.inference },
   };
 }
 
@@ -125,6 +129,7 @@ export function resolveHost(given: HostConfig): Host {
     witnesses: [...(given.witnesses ?? [])],
     routers: [...(given.routers ?? [])],
     market: given.market ?? null,
+    models: given.models ?? null,
     policy_bundle: given.policy_bundle ?? null,
     breakers: { ...given.breakers },
     invariants_folder: given.invariants_folder ?? null,
