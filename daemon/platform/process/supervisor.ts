@@ -1,39 +1,19 @@
 import { MaestroError } from "../../../proto/errors.ts";
-import type { WorkerLimits } from "../../../proto/config.ts";
-import type { CgroupHome, MemoryGroup } from "../cgroup/memory-home.ts";
-import { errno } from "../kernel/errno.ts";
-import { Capture, type PipeReader } from "./capture.ts";
 import { Conversation, type ConversationLimits, type JobOptions } from "./conversation.ts";
-import { killGroup } from "./group.ts";
-import { childMark, killMarked, MARK_VARIABLE } from "./mark.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
-import { NO_USAGE, usageOf, usageOfEnded, type Usage } from "./usage.ts";
+import { Supervised, type ProcessSpec } from "./supervised.ts";
+import type { Usage } from "./usage.ts";
 
-/** After exit the last answer may still lie in the pipe. Group and pipes are gone in about 1 ms unless something fled the group. */
-const LAST_WORDS_MS = 200;
-/** A failure carries this much of the end of what was captured; the whole is in `stderr`. */
-const STDERR_CHARACTERS_SHOWN = 500;
-/** After SIGKILL a process is gone in about 2 ms; one stuck in the kernel is not waited for longer. */
-const KILL_WAIT_MS = 1_000;
+export type ChildLimits = ProcessSpec["limits"] & ConversationLimits;
 
-export interface ChildLimits extends ConversationLimits, Pick<WorkerLimits, "memory_bytes_max" | "stderr_bytes_max"> {}
-
-/** How to start a child. `env` is its whole environment. The program must call `serve` of child.ts. */
-export interface ChildSpec {
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
+/** How to start a child. The program must call `serve` of child.ts. */
+export interface ChildSpec extends ProcessSpec {
   readonly limits: ChildLimits;
-  /** Where the kernel can be told the memory limit; absent, the resident memory is watched alone. */
-  readonly cgroups?: CgroupHome | undefined;
 }
 
 /**
- * One supervised process, in a session and process group of its own, that does one job at a time. Any breach, crash,
- * passed limit or abort kills the whole group with SIGKILL and fails the job; a child that failed once is never used again.
- *
- * It cannot outlive the daemon: the kernel kills it when the daemon's main thread ends, and its input ends too (see child.ts).
- * What it started and what left its group is found by its control group, or by the mark in its environment (see mark.ts).
+ * One supervised process that does one job at a time. Any breach, crash, passed limit or abort kills it and fails the job;
+ * a child that failed once is never used again.
  */
 export class Child {
   readonly pid: number;
@@ -43,56 +23,44 @@ export class Child {
   readonly gone: Promise<void>;
   readonly #spec: ChildSpec;
   readonly #memory: MemoryWatch;
-  readonly #process: Bun.Subprocess<"pipe", "pipe", "pipe">;
-  readonly #stdout: PipeReader;
-  readonly #stderr: Capture;
-  readonly #group: MemoryGroup | undefined;
-  readonly #mark = childMark();
+  readonly #process: Supervised;
   readonly #conversation: Conversation;
-  #failure: MaestroError | undefined;
-  /** It ended otherwise than idle and by our hand. */
-  #cut_off = false;
 
   /** Throws MaestroError `worker.crashed` when the program cannot be started at all. */
   constructor(spec: ChildSpec, memory: MemoryWatch) {
     this.#spec = spec;
     this.#memory = memory;
-    this.#group = groupOf(spec);
-    this.#process = start(spec, this.#mark);
-    this.pid = this.#process.pid;
-    // Long before it starts anything itself: until it is ready it runs only our own code, for some 30 ms.
-    this.#group?.add(this.pid);
-    this.#stdout = this.#process.stdout.getReader();
-    this.#stderr = new Capture(this.#process.stderr, spec.limits.stderr_bytes_max);
     this.#conversation = new Conversation({
       what: "child",
       limits: spec.limits,
-      send: (frame) => void this.#send(frame),
+      send: (frame) => void this.#process.send(frame),
       saidReady: () => this.#conversation.open(),
-      fail: (error) => this.#fail(error),
-      lost: () => this.#outOfMemory(),
+      fail: (error) => this.#process.fail(error),
+      lost: () => this.#process.outOfMemory(),
     });
+    this.#process = startOrEnd(spec, this.#conversation);
+    this.pid = this.#process.pid;
     this.ready = this.#conversation.ready;
-    this.gone = this.#live();
+    this.gone = this.#process.gone;
   }
 
   get idle(): boolean {
     return this.#conversation.idle;
   }
 
-  /** What the child printed, up to `stderr_bytes_max`. It may repeat the change's bytes: escape before showing it. */
+  /** As `Supervised.stderr`. */
   get stderr(): string {
-    return this.#stderr.text();
+    return this.#process.stderr;
   }
 
-  /** What it and those it waited for used; exact once it has ended. */
+  /** As `Supervised.usage`. */
   get usage(): Usage {
-    return usageOfEnded(this.#process) ?? usageOf(this.pid) ?? NO_USAGE;
+    return this.#process.usage;
   }
 
-  /** Why the child is of no more use; undefined while it is, and after a plain `kill`. */
+  /** As `Supervised.failure`. */
   get failure(): MaestroError | undefined {
-    return this.#failure;
+    return this.#process.failure;
   }
 
   /**
@@ -100,111 +68,36 @@ export class Child {
    * `worker.deadline`, `worker.memory`, `worker.protocol`, or `request.cancelled`; by then the process group is gone.
    */
   async run<Reply, Progress = never>(job: unknown, options: JobOptions<Reply, Progress>): Promise<Reply> {
-    if (this.#conversation.dead) throw this.#failure ?? new MaestroError("worker.crashed", "the process was stopped");
+    if (this.#conversation.dead) throw this.failure ?? new MaestroError("worker.crashed", "the process was stopped");
     const { memory_bytes_max } = this.#spec.limits;
-    const unwatch = this.#memory.watch(this.pid, memory_bytes_max, (bytes) => this.#fail(new MaestroError("worker.memory", `${bytes} bytes resident, the limit is ${memory_bytes_max}`)));
+    const unwatch = this.#memory.watch(this.pid, memory_bytes_max, (bytes) => this.#process.fail(new MaestroError("worker.memory", `${bytes} bytes resident, the limit is ${memory_bytes_max}`)));
     try {
       return await this.#conversation.ask(job, options);
     } catch (error) {
-      if (this.#conversation.dead) await Promise.race([this.gone, Bun.sleep(KILL_WAIT_MS)]);
+      if (this.#conversation.dead) await this.#process.settled();
       throw error;
     } finally {
       unwatch();
     }
   }
 
-  /** Kills the group; a running job fails as `worker.crashed`. Resolves when the process is gone. */
+  /** As `Supervised.kill`. */
   async kill(): Promise<void> {
-    this.#end(new MaestroError("worker.crashed", "the process was stopped"));
-    await Promise.race([this.gone, Bun.sleep(KILL_WAIT_MS)]);
+    await this.#process.kill();
   }
 
   /** Asks an idle child to end by itself: the end of its input is the end of `serve`. */
   async closeInput(): Promise<void> {
-    await this.#process.stdin.end();
-  }
-
-  async #send(frame: Uint8Array): Promise<void> {
-    try {
-      await this.#process.stdin.write(frame);
-      await this.#process.stdin.flush();
-    } catch (cause) {
-      // The child closed its input or died; `#live` reports a death with its exit code, so only a living child fails here.
-      await Bun.sleep(2 * LAST_WORDS_MS);
-      this.#fail(new MaestroError("worker.crashed", "the process closed its input", { cause }));
-    }
-  }
-
-  async #live(): Promise<void> {
-    const reading = this.#read();
-    await this.#process.exited;
-    this.#killGroup();
-    // A walk over all processes, so only where the child was cut off at work: one that was let go has nothing under way.
-    if (this.#group === undefined && this.#conversation.jobs > 0 && this.#cut_off) killMarked(this.#mark);
-    await Promise.race([Promise.all([reading, this.#stderr.ended]), Bun.sleep(LAST_WORDS_MS)]);
-    const { exitCode, signalCode } = this.#process;
-    const how = signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`;
-    this.#fail(new MaestroError("worker.crashed", how));
-    void this.#stdout.cancel();
-    void this.#stderr.cancel();
-    this.#group?.remove();
-  }
-
-  async #read(): Promise<void> {
-    try {
-      for (;;) {
-        const { done, value } = await this.#stdout.read();
-        if (done) break;
-        this.#conversation.hear(value);
-        if (this.#conversation.dead) return;
-      }
-      this.#conversation.ended();
-    } catch (error) {
-      this.#fail(new MaestroError("worker.protocol", String(error), { cause: error }));
-    }
-  }
-
-  /** The kernel killed something of this child for its memory; whatever else went wrong came of that. */
-  #outOfMemory(): MaestroError | undefined {
-    const kills = this.#group?.oomKills() ?? 0;
-    if (kills === 0) return undefined;
-    return new MaestroError("worker.memory", `the kernel killed ${kills} of its processes at ${this.#spec.limits.memory_bytes_max} bytes`);
-  }
-
-  #killGroup(): void {
-    killGroup(this.pid);
-    this.#group?.kill();
-  }
-
-  /** The first reason wins. */
-  #fail(reason: MaestroError): void {
-    if (this.#conversation.dead) return;
-    const error = this.#outOfMemory() ?? reason;
-    const said = this.stderr.trim().slice(-STDERR_CHARACTERS_SHOWN);
-    this.#failure = said === "" ? error : new MaestroError(error.code, `${error.detail}; it said: ${said}`, { cause: error.cause });
-    this.#end(this.#failure);
-  }
-
-  #end(error: MaestroError): void {
-    if (this.#conversation.dead) return;
-    this.#cut_off = this.#conversation.busy || this.#failure !== undefined;
-    this.#conversation.end(error);
-    this.#killGroup();
+    await this.#process.closeInput();
   }
 }
 
-function groupOf({ cgroups, limits }: ChildSpec): MemoryGroup | undefined {
+/** The conversation waits for `ready` from the start; where no process comes of it, it is over. */
+function startOrEnd(spec: ChildSpec, conversation: Conversation): Supervised {
   try {
-    return cgroups?.create(limits.memory_bytes_max);
-  } catch (cause) {
-    throw new MaestroError("worker.crashed", `its control group could not be made: ${errno(cause) ?? String(cause)}`, { cause });
-  }
-}
-
-function start(spec: ChildSpec, mark: string): Bun.Subprocess<"pipe", "pipe", "pipe"> {
-  try {
-    return Bun.spawn({ cmd: [...spec.argv], cwd: spec.cwd, env: { ...spec.env, [MARK_VARIABLE]: mark }, detached: true, stdin: "pipe", stdout: "pipe", stderr: "pipe" });
-  } catch (cause) {
-    throw new MaestroError("worker.crashed", `${spec.argv[0]}: could not be started: ${errno(cause) ?? String(cause)}`, { cause });
+    return new Supervised(spec, conversation);
+  } catch (error) {
+    if (error instanceof MaestroError) conversation.end(error);
+    throw error;
   }
 }
