@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { maskPersonal } from "./personal.ts";
+import { cpuMs } from "../testing/cpu.ts";
 
 test.each([
   ["mail jane.doe+x@mail.example.co.uk now", "mail [e-mail] now"],
@@ -31,9 +32,9 @@ test.each([
 });
 
 test("attack: a text made to take long", () => {
-  const started_ms = performance.now();
+  const started_ms = cpuMs();
   for (const part of ["a@", "a.", "+1 ", "4 ", "DE00 ", "a@b.", "1-", "a@b.cc ", "@b.cc", "%40a."]) maskPersonal(part.repeat(100_000));
-  expect(performance.now() - started_ms).toBeLessThan(2_000);
+  expect(cpuMs() - started_ms).toBeLessThan(2_000);
 });
 
 test("what is masked stays masked, and nothing of an address is left", () => {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { tlaText } from "../../cli/modelcheck/written.ts";
 import type { Json } from "../../../proto/json.ts";
 import { valueOf } from "./values.ts";
+import { cpuMs } from "../../testing/cpu.ts";
 
 const name = fc.stringMatching(/^[a-z][A-Za-z0-9_]{0,6}$/);
 const { value } = fc.letrec<{ value: Json }>((tie) => ({
@@ -47,7 +48,7 @@ test("what is no value is kept as it was printed, and nothing throws", () => {
 });
 
 test("attack: half a megabyte of brackets or quotes takes no time", () => {
-  const started = performance.now();
+  const started = cpuMs();
   for (const piece of ["{", "<<", '"', '\\"', "1,", "a |-> "]) expect(valueOf(piece.repeat(500_000 / piece.length))).toBeDefined();
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(cpuMs() - started).toBeLessThan(5_000);
 });

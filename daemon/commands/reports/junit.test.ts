@@ -3,6 +3,7 @@ import { utf8 } from "../../../proto/encoding.ts";
 import { roundedAt } from "../../../proto/decimal.ts";
 import { readJunit } from "./junit.ts";
 import { openReport } from "./open.ts";
+import { cpuMs } from "../../testing/cpu.ts";
 
 const suite = (inner: string, attributes = ""): string => `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites><testsuite name="s" ${attributes}>${inner}</testsuite></testsuites>`;
 const PASS = '<testcase name="a" classname="c"/>';
@@ -69,9 +70,9 @@ describe("JUnit", () => {
   });
 
   test("attack: an attribute of megabytes and a hundred thousand tests take seconds", () => {
-    const started = performance.now();
+    const started = cpuMs();
     expect(counted(suite(`<testcase name="${"x".repeat(4_000_000)}"/>`), ["total"])).toBe("1");
     expect(counted(suite('<testcase name="a"><failure message="m"/></testcase>'.repeat(100_000)), ["failed"])).toBe("100000");
-    expect(performance.now() - started).toBeLessThan(30_000);
+    expect(cpuMs() - started).toBeLessThan(30_000);
   }, 120_000);
 });

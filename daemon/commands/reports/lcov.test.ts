@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { roundedAt } from "../../../proto/decimal.ts";
 import { utf8 } from "../../../proto/encoding.ts";
 import { openReport } from "./open.ts";
+import { cpuMs } from "../../testing/cpu.ts";
 
 function percent(text: string | Uint8Array, metric = "line"): string | null {
   const reading = openReport("lcov", typeof text === "string" ? utf8(text) : text)(metric);
@@ -50,8 +51,8 @@ describe("lcov", () => {
 
   test("a million entries are read in seconds", () => {
     const lines = Array.from({ length: 1_000_000 }, (_, i) => `DA:${i + 1},${i % 4 === 0 ? 0 : 1}`);
-    const started = performance.now();
+    const started = cpuMs();
     expect(percent(record(lines.join("\n")))).toBe("7500");
-    expect(performance.now() - started).toBeLessThan(30_000);
+    expect(cpuMs() - started).toBeLessThan(30_000);
   }, 120_000);
 });

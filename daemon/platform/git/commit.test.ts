@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { concatBytes, utf8 } from "../../../proto/encoding.ts";
 import { commitLinks, parseCommit, parseIdent, type ParsedCommit } from "./commit.ts";
 import { parseTrailers, TRAILERS_MAX } from "./trailers.ts";
+import { cpuMs } from "../../testing/cpu.ts";
 
 const OID = "1".repeat(40);
 const TREE = "a".repeat(40);
@@ -51,9 +52,9 @@ describe("commit objects", () => {
   });
 
   test("attack: a megabyte of blanks in a subject costs no time", () => {
-    const started = performance.now();
+    const started = cpuMs();
     expect(commit(PEOPLE, `a${" ".repeat(1_000_000)}b\n\nbody`)?.subject.length).toBe(1_000_002);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(cpuMs() - started).toBeLessThan(1_000);
   });
 
   test("people as old tools wrote them", () => {
@@ -91,8 +92,8 @@ describe("trailers", () => {
   });
 
   test("a long line of blanks costs no time", () => {
-    const started = performance.now();
+    const started = cpuMs();
     parseTrailers(`x\n\nA:${" ".repeat(200_000)}\n${"\n \t".repeat(50_000)}${"A".repeat(100_000)}`);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(cpuMs() - started).toBeLessThan(1_000);
   });
 });

@@ -85,7 +85,8 @@ test("processes that die before they are ready: callers are told at once, not af
   const asked_ms = performance.now();
   const refused = await failureOf(workers.lease());
   expect([refused.code, refused.detail]).toEqual(["worker.suspended", expect.stringContaining("exit code 9")]);
-  expect(performance.now() - asked_ms).toBeLessThan(50);
+  // The next try is two seconds away.
+  expect(performance.now() - asked_ms).toBeLessThan(1_000);
 });
 
 test("one tenant in every process: another's job does not wait for it", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { commandLine } from "./command.ts";
 import { GuardedPaths, rootOf } from "./paths.ts";
 import { fits } from "./wildcard.ts";
+import { cpuMs } from "../../../testing/cpu.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "maestro-round-")));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -112,10 +113,10 @@ describe("work that is nobody's business goes on", () => {
 });
 
 test("attack: a pattern of many stars takes no time", () => {
-  const started = performance.now();
+  const started = cpuMs();
   expect(fits(`${"*a".repeat(2_000)}*b`, "a".repeat(255))).toBe(false);
   expect([fits("m*.y?ml", "Maestro.yaml"), fits("*", ""), fits("a*", "ba"), fits("*/x", "a/b/x")]).toEqual([true, true, false, true]);
-  expect(performance.now() - started).toBeLessThan(500);
+  expect(cpuMs() - started).toBeLessThan(500);
 });
 
 describe("patches in the line itself", () => {

@@ -7,6 +7,7 @@ import { maskPersonal } from "../../../checking/personal.ts";
 import { credentialsIn } from "../../../checking/redact.ts";
 import { filterContext, filterText } from "./index.ts";
 import { type Case, CORPUS, HELD_OUT } from "./testing/corpus.ts";
+import { cpuMs } from "../../../testing/cpu.ts";
 
 /** Found of those there are, and what was taken for one and is none. */
 function measured(cases: readonly Case[]): Record<PiiClass, string> {
@@ -91,9 +92,9 @@ test("attack: what is cut, because its masks are longer than it was, ends in hal
 });
 
 test("attack: a text made to take long", () => {
-  const started_ms = performance.now();
+  const started_ms = cpuMs();
   for (const part of ["a@", "+1 ", "4 ", "DE00 ", "(1", "1-", "a at b dot ", "password=", "eyJ", "Dr. ", "Maria ", "van der ", "-----BEGIN PRIVATE KEY-----", "0.", "al-", "Xx-"]) filterText(part.repeat(4_096), Number.MAX_SAFE_INTEGER);
-  expect(performance.now() - started_ms).toBeLessThan(5_000);
+  expect(cpuMs() - started_ms).toBeLessThan(5_000);
 });
 
 test("a declared name becomes a pseudonym, the same for the same person however it is written; other fields stay", () => {
