@@ -73,6 +73,8 @@ export type Generated = Static<typeof Generated>;
 /** Vectors are little-endian float32 in Base64 only where they cross a pipe; in the core they are Float32Array of unit length. */
 export interface Embedded {
   readonly vectors: readonly Float32Array[];
+  /** Texts of which the end was not read, by place: they have more word pieces than the model takes. */
+  readonly truncated: readonly number[];
   readonly tokens: number;
   readonly cpu_us: number;
   readonly model_digest: string;

@@ -1,0 +1,104 @@
+/** Texts to vectors of unit length, in a process of their own. The same text gives the same bits, whatever is asked beside it. */
+import { availableParallelism, loadavg } from "node:os";
+import { basename } from "node:path";
+import { fromBase64 } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { InferenceLimits } from "../../../proto/limits.ts";
+import type { Embedded } from "../../../proto/model-work.ts";
+import { validatorOf } from "../../platform/process/envelope.ts";
+import { isUnit } from "./pooling.ts";
+import { Single, type SingleStatus } from "./single.ts";
+import { EmbeddingOpened, EmbeddingReply, type EmbeddingSetup, TEXT_CHARACTERS_MAX } from "./wire.ts";
+
+export { Single, type SingleStatus } from "./single.ts";
+
+const PROGRAM = Bun.fileURLToPath(new URL("./worker.ts", import.meta.url));
+/** Texts of one question to the process: 16 of full length take it about a second, and between two questions somebody else's turn comes and a request may be given up. */
+const SLICE = 16;
+
+/** The part of a checked model that is needed here. */
+export interface EmbeddingFiles {
+  readonly name: string;
+  readonly digest: string;
+  readonly folder: string;
+  readonly files: { readonly weights?: string };
+  readonly context_tokens: number;
+  readonly dimensions?: number;
+}
+
+export interface EmbedderDeps {
+  /** Asked once for each process: whoever keeps the models checks its bytes then. Throws as it does. */
+  readonly model: () => Promise<EmbeddingFiles> | EmbeddingFiles;
+  readonly engine_folder: string;
+  readonly limits: Pick<InferenceLimits, "batch_max" | "line_max" | "load_deadline_ms" | "idle_ms" | "memory_bytes_max" | "silence_ms" | "threads_max">;
+  readonly now_ms: () => number;
+}
+
+export interface Embedder {
+  /** Throws `models.request`, `.busy`, `.missing`, `.corrupt`, `.load`, `.memory`, `.died`, and `request.cancelled`. */
+  embed(texts: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<Embedded>;
+  /** Engine and version; starts the process. */
+  engine(): Promise<string>;
+  status(): SingleStatus;
+  close(): Promise<void>;
+}
+
+const replyOf = validatorOf(EmbeddingReply);
+
+/** Cores that nobody waits for now, one at least: with two threads on a loaded machine the same work took three times as long (docs/embeddings.md). */
+function freeThreads(threads_max: number): number {
+  const waiting = Math.round(loadavg()[0] ?? 0);
+  return Math.max(1, Math.min(threads_max, availableParallelism() - waiting));
+}
+
+function requireFits(texts: readonly string[], { batch_max }: Pick<InferenceLimits, "batch_max">): void {
+  if (texts.length === 0) throw new MaestroError("models.request", "input: no text to embed");
+  if (texts.length > batch_max) throw new MaestroError("models.request", `input: ${texts.length} texts, limits.inference.batch_max is ${batch_max}`);
+}
+
+/** Vectors of a reply; throws `models.load` where one of them is not what it must be. */
+function vectorsOf({ vectors }: EmbeddingReply, texts: number, dimensions: number): Float32Array[] {
+  const bytes = fromBase64(vectors);
+  if (bytes === null || bytes.length !== texts * dimensions * Float32Array.BYTES_PER_ELEMENT) throw new MaestroError("models.load", `${bytes?.length ?? 0} bytes of vectors came back for ${texts} texts of ${dimensions} dimensions`);
+  const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  const each = Array.from({ length: texts }, (_, place) => all.slice(place * dimensions, (place + 1) * dimensions));
+  if (!each.every(isUnit)) throw new MaestroError("models.load", "a vector came back that is not of unit length");
+  return each;
+}
+
+export function createEmbedder({ model, engine_folder, limits, now_ms }: EmbedderDeps): Embedder {
+  /** Of the process that runs, or the last one. */
+  let held: { readonly digest: string; readonly dimensions: number } | null = null;
+  const setup = async (): Promise<EmbeddingSetup> => {
+    const { name, digest, folder, files, dimensions, context_tokens } = await model();
+    if (files.weights === undefined || dimensions === undefined) throw new MaestroError("models.load", `${name} has no weights or no dimensions, so it embeds nothing`);
+    held = { digest, dimensions };
+    return { engine_folder, model_folder: folder, weights: basename(files.weights), dimensions, tokens_max: context_tokens, threads: freeThreads(limits.threads_max) };
+  };
+  const process = new Single({ what: "the embedding process", program: PROGRAM, setup, opened: EmbeddingOpened, limits, now_ms });
+
+  return {
+    async embed(texts, { signal } = {}) {
+      requireFits(texts, limits);
+      if (process.status().waiting >= limits.line_max) throw new MaestroError("models.busy", `${limits.line_max} requests wait for the embedding model`);
+      const vectors: Float32Array[] = [];
+      const truncated: number[] = [];
+      let [tokens, cpu_us] = [0, 0];
+      for (let at = 0; at < texts.length; at += SLICE) {
+        if (signal?.aborted === true) throw new MaestroError("request.cancelled", "the request was given up", { cause: signal.reason });
+        const slice = texts.slice(at, at + SLICE);
+        const reply = await process.ask({ texts: slice.map((text) => text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()) }, replyOf, limits.silence_ms);
+        vectors.push(...vectorsOf(reply, slice.length, held?.dimensions ?? 0));
+        slice.forEach((text, place) => {
+          if (text.length > TEXT_CHARACTERS_MAX || reply.truncated.includes(place)) truncated.push(at + place);
+        });
+        tokens += reply.tokens;
+        cpu_us += reply.cpu_us;
+      }
+      return { vectors, truncated, tokens, cpu_us, model_digest: held?.digest ?? "" };
+    },
+    engine: async () => (await process.open()).engine,
+    status: () => process.status(),
+    close: () => process.close(),
+  };
+}
