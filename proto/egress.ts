@@ -1,5 +1,6 @@
 /** What the core asks of the egress helper. It names a repository of the operator table, never an address. */
 import { Type, type Static } from "@sinclair/typebox";
+import { ChatJob, ChatReply } from "./chat.ts";
 import { KeylessJob, KeylessReply } from "./keyless.ts";
 import { StatusJob, StatusReply } from "./status.ts";
 import { Base64, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RepositoryId, ShortText } from "./scalar.ts";
@@ -34,7 +35,7 @@ const CosignJob = Closed(
 );
 export type CosignJob = Static<typeof CosignJob>;
 
-export const EgressJob = Type.Union([TipJob, HistoryJob, ReadJob, StatusJob, KeylessJob, CosignJob]);
+export const EgressJob = Type.Union([TipJob, HistoryJob, ReadJob, StatusJob, KeylessJob, CosignJob, ChatJob]);
 export type EgressJob = Static<typeof EgressJob>;
 export type TipJob = Static<typeof TipJob>;
 export type HistoryJob = Static<typeof HistoryJob>;
@@ -47,12 +48,12 @@ const HistoryReply = Closed({
   bytes: Count,
 });
 /** A remote that does not answer is an answer: the helper lives on, and its reason is told. */
-const FailedReply = Closed({ kind: Type.Literal("failed"), code: Choice(["egress.failed", "egress.denied", "egress.timeout", "egress.refused", "request.not_found"]), detail: ShortText, retry_after_s: Type.Optional({ ...Count, description: "how long the other side asks to be left alone" }) });
+const FailedReply = Closed({ kind: Type.Literal("failed"), code: Choice(["egress.failed", "egress.denied", "egress.timeout", "egress.refused", "request.not_found", "models.busy", "models.context", "models.denied", "models.request", "models.unknown"]), detail: ShortText, retry_after_s: Type.Optional({ ...Count, description: "how long the other side asks to be left alone" }) });
 export type FailedReply = Static<typeof FailedReply>;
 const ReadReply = Closed({ kind: Type.Literal("read"), bytes: Base64 });
 /** What the witness said, whatever it was. */
 const CosignReply = Closed({ kind: Type.Literal("cosign"), status: Count, type: Type.String({ maxLength: 200 }), text: Type.String() });
-export const EgressReply = Type.Union([TipReply, HistoryReply, ReadReply, StatusReply, KeylessReply, CosignReply, FailedReply]);
+export const EgressReply = Type.Union([TipReply, HistoryReply, ReadReply, StatusReply, KeylessReply, CosignReply, ChatReply, FailedReply]);
 export type EgressReply = Static<typeof EgressReply>;
 export type CosignReply = Static<typeof CosignReply>;
 export type HistoryReply = Static<typeof HistoryReply>;

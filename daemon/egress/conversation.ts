@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { EGRESS_READ_BYTES, type EgressJob, type EgressReply, type FailedReply, type HistoryJob, type TipJob } from "../../proto/egress.ts";
 import { fromBase64, toBase64 } from "../../proto/encoding.ts";
+import type { ChatJob } from "../../proto/chat.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { KeylessJob } from "../../proto/keyless.ts";
 import type { StatusJob } from "../../proto/status.ts";
@@ -11,6 +12,7 @@ import type { Host } from "../config/host.ts";
 import { hasRemote, type RemoteEntry } from "../config/operator-table.ts";
 import { RepositoryStore } from "../platform/git/repository-store.ts";
 import { Git } from "../platform/git/runner.ts";
+import { type ChatPieces, chat } from "./chat/ask.ts";
 import { KEYLESS_DEADLINE_MS, signKeyless } from "./keyless/sign.ts";
 import { cosign } from "./cosign.ts";
 import { Mirror } from "./mirror.ts";
@@ -27,19 +29,21 @@ export class Conversation {
   private body: FileHandle | null = null;
 
   constructor(
-    private readonly host: Pick<Host, "repositories" | "witnesses" | "limits" | "keyless">,
+    private readonly host: Pick<Host, "repositories" | "witnesses" | "limits" | "keyless" | "models">,
     private readonly tools: EgressTools,
     private readonly state_dir: string,
     /** Where the service manager put what the unit loads (systemd.exec(5), LoadCredential=); null where it put nothing. */
     private readonly credentials_dir: string | null,
   ) {}
 
-  async answer(job: EgressJob): Promise<EgressReply> {
+  /** `piece` takes what a model says before it has said everything. */
+  async answer(job: EgressJob, piece: ChatPieces = () => undefined): Promise<EgressReply> {
     try {
       if (job.kind === "read") return await this.read(job.offset);
       if (job.kind === "status") return await this.publish(job);
       if (job.kind === "cosign") return await cosign(this.host.witnesses, job);
       if (job.kind === "keyless") return await this.signed(job);
+      if (job.kind === "chat") return await this.chat(job, piece);
       await mkdir(this.state_dir, { recursive: true, mode: 0o700 });
       const folder = await mkdtemp(join(this.state_dir, "talk-"));
       try {
@@ -81,6 +85,15 @@ export class Conversation {
     return { kind: "keyless", bundle: await signKeyless(signing, this.loaded(keyless.oidc_token_file)) };
   }
 
+  /** Where a model is asked, and with whose key, is this helper's own configuration's to say. */
+  private async chat(job: ChatJob, piece: ChatPieces): Promise<EgressReply> {
+    const entry = this.host.models?.remote?.find(({ id }) => id === job.model);
+    if (entry === undefined) throw new MaestroError("models.unknown", `the helper's configuration has no remote model ${job.model}`);
+    const where = { ...entry, ...(entry.key_file === undefined ? {} : { key_file: this.loaded(entry.key_file) }) };
+    const deadline_ms = Math.min(job.deadline_ms, this.host.limits.inference.generate_deadline_ms);
+    return chat(where, { ...job, deadline_ms }, piece, Date.now());
+  }
+
   /** The core is not believed either: what is not in the helper's own table is not reached. */
   private entryOf(id: string, ref: string): RemoteEntry {
     const entry = this.host.repositories.find((row) => row.id === id);
@@ -113,7 +126,7 @@ export class Conversation {
   }
 }
 
-const CODES: readonly FailedReply["code"][] = ["egress.failed", "egress.denied", "egress.timeout", "egress.refused", "request.not_found"];
+const CODES: readonly FailedReply["code"][] = ["egress.failed", "egress.denied", "egress.timeout", "egress.refused", "request.not_found", "models.busy", "models.context", "models.denied", "models.request", "models.unknown"];
 
 function failed(error: unknown): FailedReply {
   const known = error instanceof MaestroError ? error : new MaestroError("egress.failed", error instanceof Error ? error.message : String(error), { cause: error });

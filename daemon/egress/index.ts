@@ -66,10 +66,10 @@ const SEALED: Egress = { tip: sealed, history: sealed, cosign: sealed, knows: ()
 function ownHelpers({ host, state_dir, git_folder, cgroups }: EgressDeps): Link {
   const folder = join(state_dir, "egress");
   const config = join(folder, "table.yaml");
-  if (host.repositories.some(hasRemote) || host.keyless !== null || host.witnesses.length > 0) {
+  if (host.repositories.some(hasRemote) || host.keyless !== null || host.witnesses.length > 0 || (host.models?.remote ?? []).length > 0) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { version, trust_domain, modes, repositories, witnesses, trust_file, keyless, limits } = host;
-    writeFileSync(config, JSON.stringify({ version, trust_domain, modes, repositories, witnesses, ...(trust_file === null ? {} : { trust_file }), ...(keyless === null ? {} : { keyless }), limits: { egress: limits.egress, intake: limits.intake } }), { mode: 0o600 });
+    const { version, trust_domain, modes, repositories, witnesses, trust_file, keyless, models, limits } = host;
+    writeFileSync(config, JSON.stringify({ version, trust_domain, modes, repositories, witnesses, ...(trust_file === null ? {} : { trust_file }), ...(keyless === null ? {} : { keyless }), ...(models?.remote === undefined ? {} : { models: { remote: models.remote } }), limits: { egress: limits.egress, intake: limits.intake, inference: limits.inference } }), { mode: 0o600 });
   }
   const { worker, egress } = host.limits;
   return childLink(
@@ -171,5 +171,5 @@ function bodyOf(talk: Talk, bytes: number): ReadableStream<Uint8Array> {
 }
 
 export function unexpected(reply: EgressReply): MaestroError {
-  return reply.kind === "failed" ? new MaestroError(reply.code, reply.detail) : new MaestroError("egress.failed", `the helper answered ${reply.kind} to another question`);
+  return reply.kind === "failed" ? new MaestroError(reply.code, reply.detail, reply.retry_after_s === undefined ? {} : { retry_after_s: reply.retry_after_s }) : new MaestroError("egress.failed", `the helper answered ${reply.kind} to another question`);
 }

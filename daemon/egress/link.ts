@@ -1,18 +1,22 @@
 /** How the core reaches a helper: a child of its own, or the socket of a unit. Either way one conversation has one helper process. */
 import { MaestroError } from "../../proto/errors.ts";
+import { ChatPiece } from "../../proto/chat.ts";
 import { EgressReply, type EgressJob } from "../../proto/egress.ts";
 import { Connected } from "../platform/process/connected.ts";
 import { validatorOf } from "../platform/process/envelope.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
 
 const replyOf = validatorOf(EgressReply);
-/** A `read` is the largest answer. */
-const REPLY_BYTES_MAX = 512 * 1024;
+const pieceOf = validatorOf(ChatPiece);
+/** A model's whole text is the largest answer. */
+const FRAME_BYTES_MAX = 2 * 1024 * 1024;
+/** Of all frames of one question: a model's pieces, each in a frame, and then the whole. */
+const REPLY_BYTES_MAX = 16 * 1024 * 1024;
 const CONNECT_MS = 2_000;
 
 export interface Talk extends AsyncDisposable {
   /** Throws `egress.failed` or `egress.timeout` where the helper itself is at fault; a remote's refusal is a reply. */
-  ask(job: EgressJob, deadline_ms: number): Promise<EgressReply>;
+  ask(job: EgressJob, deadline_ms: number, piece?: (text: string) => void): Promise<EgressReply>;
 }
 
 export interface Link {
@@ -20,6 +24,8 @@ export interface Link {
   open(signal: AbortSignal | undefined, spent: (used: { readonly cpu_us: number }) => void): Promise<Talk>;
   close(): Promise<void>;
 }
+
+const progressTo = (piece: ((text: string) => void) | undefined) => (piece === undefined ? {} : { progress: { validate: pieceOf, take: ({ text }: ChatPiece) => piece(text) } });
 
 /** The daemon's supervisor starts a helper for each conversation. */
 export function childLink(pool: WorkerPool): Link {
@@ -34,7 +40,7 @@ export function childLink(pool: WorkerPool): Link {
         told = true;
       };
       return {
-        ask: (job, deadline_ms) => lease.run(job, { validate: replyOf, deadline_ms }).catch((error: unknown) => Promise.reject(helperFault(error))),
+        ask: (job, deadline_ms, piece) => lease.run(job, { validate: replyOf, deadline_ms, ...progressTo(piece) }).catch((error: unknown) => Promise.reject(helperFault(error))),
         [Symbol.asyncDispose]: release,
       };
     },
@@ -46,10 +52,10 @@ export function childLink(pool: WorkerPool): Link {
 export function socketLink(path: string): Link {
   return {
     async open() {
-      const helper = new Connected({ path, what: "egress helper", limits: { ready_deadline_ms: CONNECT_MS, reply_bytes_max: REPLY_BYTES_MAX }, absent });
+      const helper = new Connected({ path, what: "egress helper", limits: { ready_deadline_ms: CONNECT_MS, reply_bytes_max: REPLY_BYTES_MAX, frame_bytes_max: FRAME_BYTES_MAX }, absent });
       await helper.ready.catch((error: unknown) => Promise.reject(helperFault(error)));
       return {
-        ask: (job, deadline_ms) => helper.run(job, { validate: replyOf, deadline_ms }).catch((error: unknown) => Promise.reject(helperFault(error))),
+        ask: (job, deadline_ms, piece) => helper.run(job, { validate: replyOf, deadline_ms, ...progressTo(piece) }).catch((error: unknown) => Promise.reject(helperFault(error))),
         [Symbol.asyncDispose]: () => helper.kill(),
       };
     },

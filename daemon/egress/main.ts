@@ -38,4 +38,4 @@ if (host.modes.includes("sealed")) throw new MaestroError("egress.sealed", "the 
 mkdirSync(state, { recursive: true, mode: 0o700 });
 sweep(state, 2 * host.limits.egress.fetch_deadline_ms);
 const conversation = new Conversation(host, await tools(), state, environmentOf("CREDENTIALS_DIRECTORY"));
-await serve<EgressJob>({ validate: validatorOf(EgressJob), handle: (job) => conversation.answer(job) });
+await serve<EgressJob>({ validate: validatorOf(EgressJob), handle: (job, { progress }) => conversation.answer(job, (text) => progress({ kind: "piece", text })) });

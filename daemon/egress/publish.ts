@@ -18,13 +18,14 @@ export function contextOf({ context = DEFAULT_CONTEXT }: StatusHost, target_refs
   return second === undefined && only === ref ? context : `${context} (${ref.replace(/^refs\/heads\//, "")})`;
 }
 
-async function tokenOf(path: string): Promise<string> {
-  await checkPrivate(path, "token_file");
+/** The one line of a private file. Throws `egress.denied`. */
+export async function tokenOf(path: string, what = "token_file"): Promise<string> {
+  await checkPrivate(path, what);
   await using file = await open(path, "r");
   const buffer = new Uint8Array(TOKEN_BYTES_MAX + 1);
   const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
   const token = Buffer.from(buffer.subarray(0, bytesRead)).toString("latin1").trim();
-  if (bytesRead > TOKEN_BYTES_MAX || !/^[\x21-\x7e]+$/.test(token)) throw new MaestroError("egress.denied", `token_file ${path} holds no token of one line`);
+  if (bytesRead > TOKEN_BYTES_MAX || !/^[\x21-\x7e]+$/.test(token)) throw new MaestroError("egress.denied", `${what} ${path} holds no token of one line`);
   return token;
 }
 
@@ -43,7 +44,8 @@ function questionOf({ host, api, project }: StatusHost, { head, state, descripti
   return { url: `${base}/projects/${encodeURIComponent(project)}/statuses/${head}`, headers: { "private-token": token }, body: { state: GITLAB_STATES[state], name: context, description } };
 }
 
-function retryAfter(headers: Headers, now_ms: number): number | null {
+/** Seconds that the other side asks to be left alone; null where it does not say. */
+export function retryAfter(headers: Headers, now_ms: number): number | null {
   const after = headers.get("retry-after");
   const reset = headers.get("x-ratelimit-reset") ?? headers.get("ratelimit-reset");
   const date = after === null || /^\d{1,9}$/.test(after) ? null : Date.parse(after);
