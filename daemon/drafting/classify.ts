@@ -1,0 +1,150 @@
+/** What kind of change it is and how much can go wrong, from what it does; what it says of itself only tips a scale that is even. */
+import type { Seen } from "./material.ts";
+import type { DependencyChange } from "./scan/dependencies.ts";
+import { isManifest } from "./scan/dependencies.ts";
+import { declared, movedNames, type NameChange } from "./scan/names.ts";
+import type { Level, Risk } from "./scan/risks.ts";
+
+export const KINDS = ["feature", "fix", "refactor", "docs", "test", "chore", "deps", "security"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Classed {
+  readonly kind: Kind;
+  readonly because: string;
+  readonly risk: Level;
+  /** Why the risk is what it is, in words of the house; never empty. */
+  readonly reasons: readonly string[];
+}
+
+export interface Evidence {
+  readonly title: string;
+  readonly files: readonly Seen[];
+  readonly names: readonly NameChange[];
+  readonly dependencies: readonly DependencyChange[];
+  readonly risks: readonly Risk[];
+}
+
+const SAYS: readonly (readonly [Kind, RegExp])[] = [
+  ["security", /\b(?:security|cve-\d|vulnerab|exploit|sanitiz|sanitis|injection|xss|csrf|ssrf|rce|harden|traversal|timing attack)/i],
+  ["fix", /^(?:fix|bugfix|hotfix|bug)\b|\b(?:fix(?:e[sd]|ing)?|bugs?|crash(?:e[sd])?|regression|correct(?:s|ed|ly)?|wrong|broken|leak|deadlock|race|off.by.one|null pointer|handle[sd]?|prevent(?:s|ed)?|avoid(?:s|ed)?|no longer|missing)\b/i],
+  ["deps", /\b(?:bump|upgrade|update)\b.*\b(?:from|to|dep(?:s|endenc(?:y|ies))?|v?\d+\.\d+)\b|\bdeps?\b|\bdependenc(?:y|ies)\b/i],
+  ["refactor", /^refactor\b|\b(?:refactor|rename|move[sd]?|extract|simplif|clean ?up|tidy|reorgani[sz]e|split|inline|dedup|restructure|rewrite)/i],
+  ["docs", /^docs?\b|\b(?:document(?:ation)?|readme|typo|comments?|changelog|guide)\b/i],
+  ["test", /^tests?\b|\b(?:add|more|improve)\b.*\btests?\b|\bcoverage\b/i],
+  ["chore", /^(?:chore|ci|build|style|release)\b|\b(?:lint|format|prettier|ci|workflow|pipeline|release|version)\b/i],
+  ["feature", /^feat(?:ure)?\b|^(?:add|adds|added|implement|introduce|support|allow|enable|new|create|expose)\b/i],
+];
+/** A prefix by the convention is a claim of one word; the tree decides whether it can be so. */
+const PREFIX: Readonly<Record<string, Kind>> = { feat: "feature", feature: "feature", fix: "fix", bugfix: "fix", hotfix: "fix", refactor: "refactor", perf: "refactor", docs: "docs", doc: "docs", test: "test", tests: "test", chore: "chore", ci: "chore", build: "chore", style: "chore", deps: "deps", security: "security", revert: "chore" };
+
+/** What was unsafe and what takes its place. */
+const SAFER: readonly (readonly [gone: RegExp, come: RegExp])[] = [
+  [/\b(?:md5|sha1|des|rc4|ecb)\b/i, /\b(?:sha-?256|sha-?512|sha3|bcrypt|scrypt|argon2|gcm|pbkdf2)\b/i],
+  [/shell\s*=\s*True|os\.system|exec(?:Sync)?\(/, /shell\s*=\s*False|subprocess\.run\(\s*\[|execFile|spawn/],
+  [/yaml\.load\(|pickle\.|eval\(|innerHTML/, /safe_load|json\.|literal_eval|textContent|createTextNode/],
+  [/verify\s*=\s*False|rejectUnauthorized:\s*false|InsecureSkipVerify:\s*true/, /./],
+  [/Math\.random|random\.(?:random|randint|choice)/, /randomBytes|getRandomValues|randomUUID|secrets\./],
+  [/["'`].*(?:\$\{|%s|" ?\+|f").*(?:where|values)|(?:where|values)[^"'`]*(?:\$\{|%s|\{\w+\})|["'`]\s*\+\s*\w+|f["'](?:select|insert|update|delete)|(?:execute|query)\(\s*f["']/i, /\?|\$\d|%s["'],|:\w+["']/],
+  [/===?|!==?|\.equals\(/, /timingSafeEqual|compare_digest|ConstantTimeCompare|constant_time_eq/],
+  [/./, /\b(?:escapeHtml|html\.escape|sanitize\w*|DOMPurify|shlex\.quote|path\.resolve.*startsWith|is_relative_to|realpath|csrf|helmet|rate_?limit|encodeURIComponent)\b/i],
+];
+
+const only = (files: readonly Seen[], test: (file: Seen) => boolean): boolean => files.length > 0 && files.every(test);
+const isLogic = ({ kind, change }: Seen): boolean => kind.source && !change.binary;
+
+/** Nothing but comments, blank lines or white space differs. */
+function wordsOnly(file: Seen): boolean {
+  const bare = (lines: readonly { readonly text: string }[]): string => lines.map(({ text }) => text).filter((text) => !/^\s*(?:\/\/|#(?!\[|!|include|define)|\*|\/\*|"""|--\s|$)/.test(text)).join("").replace(/\s+/g, "");
+  return bare(file.added) === bare(file.removed);
+}
+
+const PROSE_LANGUAGES = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
+const isDocs = ({ kind, path }: Seen): boolean => (kind.docs && kind.language === null) || PROSE_LANGUAGES.test(path);
+
+/** Kinds that follow from where the change stands alone; null where program text changes. */
+function byPlace(files: readonly Seen[], dependencies: readonly DependencyChange[]): readonly [Kind, string] | null {
+  if (files.length === 0) return ["chore", "it changes no file"];
+  if (only(files, isDocs)) return ["docs", "only documents change"];
+  if (only(files, ({ kind }) => kind.test || kind.fixture)) return ["test", "only tests and what they read change"];
+  if (only(files, (file) => file.kind.lock || isManifest(file.path)) && (dependencies.length > 0 || files.some(({ kind }) => kind.lock))) return ["deps", "only manifests and lock files change"];
+  if (dependencies.length > 0 && only(files, (file) => file.kind.lock || isManifest(file.path) || isDocs(file) || !isLogic(file))) return ["deps", "dependencies change, and no program text"];
+  if (only(files, (file) => isLogic(file) || isDocs(file) ? isDocs(file) || wordsOnly(file) : false)) return ["docs", "only comments, white space and documents change"];
+  if (!files.some(isLogic)) return ["chore", "builds, settings or data change, and no program text"];
+  return null;
+}
+
+function securityCue(files: readonly Seen[]): boolean {
+  const logic = files.filter(isLogic);
+  const gone = logic.flatMap(({ removed }) => removed.map(({ text }) => text.slice(0, 500)));
+  const come = logic.flatMap(({ added }) => added.map(({ text }) => text.slice(0, 500)));
+  return SAFER.some(([unsafe, safe], at) => gone.some((text) => unsafe.test(text)) && come.some((text) => safe.test(text)) && !come.some((text) => at < SAFER.length - 2 && unsafe.test(text)));
+}
+
+/** What a changed line of a fix looks like: one more condition, another comparison, a bound. */
+const GUARDS = /^\s*(?:\}?\s*(?:else\s+)?if\b|return\b.*\?|guard\b|unless\b|assert\b|throw\b|raise\b)|\?\?|\?\.|(?:===?|!==?|<=|>=)\s*(?:null|undefined|None|nil|0|1|-1|len|""|'')|\.length\b|\bmax\(|\bmin\(|\btry\b|\bcatch\b|\bexcept\b|is not None|is None|== nil|!= nil/;
+
+function byContent({ title, files, names }: Evidence): readonly [Kind, string] {
+  const score = new Map<Kind, number>(KINDS.map((kind) => [kind, 0]));
+  const why = new Map<Kind, string>();
+  const give = (kind: Kind, points: number, because: string): void => {
+    score.set(kind, score.get(kind)! + points);
+    if (!why.has(kind) || points >= 2) why.set(kind, because);
+  };
+  const logic = files.filter(isLogic);
+  const source = new Set(logic.map(({ path }) => path));
+  const own = names.filter(({ path }) => source.has(path));
+  const moved = movedNames(own);
+  const fresh = own.filter((change) => change.how === "added" && !moved.has(declared(change).name));
+  const gone = own.filter((change) => change.how === "removed" && !moved.has(declared(change).name));
+  const [added, removed] = [logic.reduce((sum, file) => sum + file.added.length, 0), logic.reduce((sum, file) => sum + file.removed.length, 0)];
+  if (fresh.some((change) => declared(change).exported)) give("feature", 2.5, "it declares names that others may use");
+  else if (fresh.length > 0) give("feature", 0.8, "it declares new names");
+  if (logic.some(({ change }) => change.status === "added")) give("feature", 1.2, "it adds source files");
+  if (added > 3 * removed + 10) give("feature", 1, "it adds far more than it takes away");
+  if (fresh.length === 0 && gone.length === 0 && own.length > 0 && added + removed <= 60) give("fix", 1.2, "it changes the inside of what is there, and little of it");
+  if (fresh.length === 0 && logic.some(({ added: lines }) => lines.some(({ text }) => GUARDS.test(text)))) give("fix", 1, "it adds or changes a condition in what is there");
+  if (files.some(({ kind, added: lines }) => kind.test && lines.length > 0) && own.every(({ how }) => how === "changed")) give("fix", 0.6, "a test comes with a change inside of what is there");
+  if (moved.size > 0) give("refactor", 2.2, "names move from one place to another");
+  if (logic.length > 0 && only(logic, ({ change, added: lines, removed: left }) => change.status === "renamed" && lines.length + left.length < 10)) give("refactor", 3, "files are renamed and hardly change");
+  if (fresh.length > 0 && gone.length > 0 && fresh.length <= gone.length + 2 && Math.abs(added - removed) <= Math.max(10, removed * 0.4)) give("refactor", 1.4, "names are replaced and the amount stays about the same");
+  if (gone.length > 0 && fresh.length === 0 && removed > 2 * added) give("refactor", 1.5, "it takes program text away");
+  if (securityCue(files)) give("security", 2.6, "something unsafe is replaced by what is safe in its place");
+  for (const [kind, says] of SAYS) if (says.test(title)) give(kind, kind === "security" ? 2 : 1.5, "its title says so, and what changes allows it");
+  const prefix = PREFIX[/^\s*([a-z]+)(?:\([^)]*\))?!?:/i.exec(title)?.[1]?.toLowerCase() ?? ""];
+  if (prefix !== undefined && prefix !== "docs" && prefix !== "test" && prefix !== "deps") give(prefix, 2, "its title says so, and what changes allows it");
+  const [kind, points] = [...score].filter(([each]) => each !== "docs" && each !== "test").sort((a, b) => b[1] - a[1])[0]!;
+  return points > 0 ? [kind, why.get(kind)!] : ["chore", "nothing told it apart"];
+}
+
+const LINES_MANY = 400;
+const FILES_MANY = 20;
+
+function riskOf({ files, risks, dependencies }: Evidence, kind: Kind): Pick<Classed, "risk" | "reasons"> {
+  const reasons: { level: Level; text: string }[] = [];
+  const areas = new Map<string, Level>();
+  for (const { area, level } of risks) if (!areas.has(area)) areas.set(area, level);
+  const logic = files.filter(isLogic);
+  const harmless = kind === "docs" || kind === "test";
+  for (const [area, level] of areas) {
+    // Documents and tests run nothing that users run; what speaks to a reader, hides or leaks counts anywhere.
+    const anywhere = area === "addressed to a reader" || area === "hidden characters" || area === "secrets";
+    const weight = level === "high" && harmless && !anywhere ? "low" : level;
+    if (weight !== "low") reasons.push({ level: weight, text: area });
+  }
+  const lines = logic.reduce((sum, file) => sum + file.added.length + file.removed.length, 0);
+  if (logic.length > 0 && !files.some(({ kind: of }) => of.test) && !harmless) reasons.push({ level: "medium", text: "program text changes and no test does" });
+  if (lines > LINES_MANY) reasons.push({ level: "medium", text: `${lines} lines of program text` });
+  if (files.length > FILES_MANY) reasons.push({ level: "medium", text: `${files.length} files` });
+  if (dependencies.some(({ from, to, dev }) => !dev && (from === null || majorOf(from) !== majorOf(to)))) reasons.push({ level: "medium", text: "a dependency is new or changes its major version" });
+  const highs = reasons.filter(({ level }) => level === "high");
+  const risk: Level = highs.length > 0 ? "high" : reasons.length > 0 ? "medium" : "low";
+  const texts = [...new Set((highs.length > 0 ? [...highs, ...reasons] : reasons).map(({ text }) => text))];
+  return { risk, reasons: texts.length > 0 ? texts : ["nothing of what is looked for was found"] };
+}
+
+const majorOf = (version: string | null): string | null => /\d+/.exec(version ?? "")?.[0] ?? null;
+
+export function classed(evidence: Evidence): Classed {
+  const [kind, because] = byPlace(evidence.files, evidence.dependencies) ?? byContent(evidence);
+  return { kind, because, ...riskOf(evidence, kind) };
+}

@@ -1,0 +1,88 @@
+/** What other people's code a change takes in, lets go of, or takes in another version. Read from manifests; lock files follow them. */
+import type { Seen } from "../material.ts";
+
+export interface DependencyChange {
+  readonly path: string;
+  readonly name: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Only whoever works on it needs it. */
+  readonly dev: boolean;
+}
+
+type Read = ReadonlyMap<string, { readonly version: string; readonly dev: boolean }>;
+
+const FIELDS = [["dependencies", false], ["peerDependencies", false], ["optionalDependencies", false], ["devDependencies", true]] as const;
+
+function packageJson(text: string): Read | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const found = new Map<string, { version: string; dev: boolean }>();
+    for (const [field, dev] of FIELDS) {
+      const listed: unknown = typeof value === "object" && value !== null && Object.hasOwn(value, field) ? (value as Readonly<Record<string, unknown>>)[field] : null;
+      if (typeof listed !== "object" || listed === null) continue;
+      for (const [name, version] of Object.entries(listed)) if (typeof version === "string") found.set(name, { version, dev });
+    }
+    return found;
+  } catch {
+    return null;
+  }
+}
+
+/** One line, one dependency; groups `name` and `version`. */
+function lineByLine(text: string, line: RegExp, dev = false): Read {
+  const found = new Map<string, { version: string; dev: boolean }>();
+  for (const each of text.split("\n")) {
+    const groups = line.exec(each)?.groups;
+    if (groups?.["name"] !== undefined) found.set(groups["name"].toLowerCase(), { version: (groups["version"] ?? "").trim() || "any", dev });
+  }
+  return found;
+}
+
+/** Only below a heading that is about dependencies. */
+function inSections(text: string): Read {
+  const found = new Map<string, { version: string; dev: boolean }>();
+  let [within, dev] = [false, false];
+  for (const line of text.split("\n")) {
+    const section = /^\s*\[+([^\]]+)\]+/.exec(line)?.[1];
+    if (section !== undefined) [within, dev] = [/dependencies(?:\.|$)/.test(section), /dev|test|build/.test(section)];
+    const groups = within ? /^\s*"?(?<name>[\w.@/-]+)"?\s*=\s*(?:"(?<version>[^"]*)"|\{.*?version\s*=\s*"(?<inner>[^"]*)".*|\{)/.exec(line)?.groups : undefined;
+    if (groups?.["name"] !== undefined && groups["name"] !== "python") found.set(groups["name"].toLowerCase(), { version: groups["version"] ?? groups["inner"] ?? "any", dev });
+  }
+  return found;
+}
+
+function pyproject(text: string): Read {
+  const found = new Map(inSections(text));
+  for (const [, body = ""] of text.matchAll(/^\s*(?:[\w-]+\s*)=\s*\[([^\]]*)\]/gm)) {
+    for (const [, name = "", version = ""] of body.matchAll(/["']([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*((?:[=<>!~]=?|===)[^"';]*)?[^"']*["']/g)) if (version !== "") found.set(name.toLowerCase(), { version, dev: false });
+  }
+  return found;
+}
+
+const READERS: readonly (readonly [RegExp, (text: string) => Read | null])[] = [
+  [/(?:^|\/)package\.json$/, packageJson],
+  [/(?:^|\/)[^/]*requirements[^/]*\.(?:txt|in)$/, (text) => lineByLine(text, /^\s*(?<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(?<version>[=<>!~]=?[^;#]*)?(?:[;#].*)?$/)],
+  [/(?:^|\/)go\.mod$/, (text) => lineByLine(text, /^\s*(?:require\s+)?(?<name>[a-z0-9.-]+\.[a-z]{2,}\/\S+)\s+(?<version>v\S+)/)],
+  [/(?:^|\/)Cargo\.toml$/, inSections],
+  [/(?:^|\/)pyproject\.toml$/, pyproject],
+  [/(?:^|\/)Gemfile$/, (text) => lineByLine(text, /^\s*gem\s+["'](?<name>[^"']+)["'](?:\s*,\s*["'](?<version>[^"']+)["'])?/)],
+  [/(?:^|\/)composer\.json$/, (text) => lineByLine(text, /^\s*"(?<name>[\w.-]+\/[\w.-]+)"\s*:\s*"(?<version>[^"]+)"/)],
+];
+
+const readerOf = (path: string) => READERS.find(([of]) => of.test(path))?.[1];
+
+/** Null where the file is no manifest, or one that cannot be read. */
+export function dependencyChanges({ path, old, new: now }: Seen): DependencyChange[] | null {
+  const reader = readerOf(path);
+  if (reader === undefined) return null;
+  const [before, after] = [reader(old ?? (path.endsWith(".json") ? "{}" : "")), reader(now ?? (path.endsWith(".json") ? "{}" : ""))];
+  if (before === null || after === null) return null;
+  const names = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return names.flatMap((name) => {
+    const [from, to] = [before.get(name), after.get(name)];
+    return from?.version === to?.version ? [] : [{ path, name, from: from?.version ?? null, to: to?.version ?? null, dev: (to ?? from)!.dev }];
+  });
+}
+
+export const isManifest = (path: string): boolean => readerOf(path) !== undefined;

@@ -1,0 +1,58 @@
+/** Which names a change adds, takes away and touches. */
+import type { Seen } from "../material.ts";
+import { type Declaration, declarationsOf, readsNamesOf } from "./declarations.ts";
+
+export interface NameChange {
+  readonly path: string;
+  readonly how: "added" | "removed" | "changed" | "signature";
+  readonly now: Declaration | null;
+  readonly before: Declaration | null;
+}
+
+const INNER = /^(?:function|method|class|type|constant|macro|module|variable|table|section|key)$/;
+
+const keyOf = ({ what, within, name }: Declaration): string => `${what === "method" ? "function" : what}\0${within ?? ""}\0${name}`;
+const bodyOf = (lines: readonly string[], { line, end_line }: Declaration): string => lines.slice(line - 1, end_line).map((text) => text.trim()).join("\n");
+
+/** The first of each name: an overload counts once. */
+const byKey = (declared: readonly Declaration[]): Map<string, Declaration> => new Map([...declared].reverse().filter(({ what }) => INNER.test(what)).map((one) => [keyOf(one), one]));
+
+/** Where a side was not read, what its hunks show of it. */
+const sideText = (file: Seen, side: "old" | "new"): string => file[side] ?? (side === "new" ? file.added : file.removed).map(({ text }) => text).join("\n");
+
+/** A class whose method changed is not named beside it. */
+function innermost(changes: readonly NameChange[]): NameChange[] {
+  const named = new Set(changes.flatMap(({ now }) => (now?.within == null ? [] : [now.within])));
+  return changes.filter(({ how, now }) => how !== "changed" || now === null || now.what === "method" || !named.has(now.name));
+}
+
+export function namesOf(file: Seen): NameChange[] {
+  const { path } = file;
+  if (file.change.binary || !readsNamesOf(path)) return [];
+  const [old_text, new_text] = [sideText(file, "old"), sideText(file, "new")];
+  const [old_lines, new_lines] = [old_text.split("\n"), new_text.split("\n")];
+  const [before, after] = [byKey(declarationsOf(file.old_path ?? path, old_text)), byKey(declarationsOf(path, new_text))];
+  const changes: NameChange[] = [];
+  for (const [key, now] of after) {
+    const was = before.get(key);
+    if (was === undefined) changes.push({ path, how: "added", now, before: null });
+    else if (was.signature !== now.signature && /^(?:function|method|class|type)$/.test(now.what)) changes.push({ path, how: "signature", now, before: was });
+    else if (file.old !== null && file.new !== null && bodyOf(old_lines, was) !== bodyOf(new_lines, now)) changes.push({ path, how: "changed", now, before: was });
+  }
+  for (const [key, was] of before) if (!after.has(key)) changes.push({ path, how: "removed", now: null, before: was });
+  return innermost(changes).sort((a, b) => (a.now ?? a.before)!.line - (b.now ?? b.before)!.line);
+}
+
+export const declared = ({ now, before }: NameChange): Declaration => (now ?? before)!;
+
+/** `Store.open` where it stands in something. */
+export const fullName = (change: NameChange): string => {
+  const { within, name } = declared(change);
+  return within === null ? name : `${within}.${name}`;
+};
+
+/** Functions of one name and one body in another place: they moved. */
+export function movedNames(changes: readonly NameChange[]): Set<string> {
+  const removed = new Set(changes.filter(({ how }) => how === "removed").map((change) => `${declared(change).what} ${declared(change).name}`));
+  return new Set(changes.filter(({ how, now }) => how === "added" && now !== null && removed.has(`${now.what} ${now.name}`)).map(({ now }) => now!.name));
+}

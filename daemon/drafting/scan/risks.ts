@@ -1,0 +1,136 @@
+/** Places of a change that deserve a second look, and why. A word list cannot judge: it says where to look, never that something is safe. */
+import type { NumberedLine, Seen } from "../material.ts";
+import { declared, fullName, type NameChange } from "./names.ts";
+
+export const AREAS = ["public API", "authentication", "cryptography", "commands and files", "network", "database", "migration", "configuration", "dependencies", "build and CI", "deletion", "generated", "binary", "checks switched off", "error handling", "concurrency", "secrets", "addressed to a reader", "hidden characters", "money", "tests"] as const;
+export type Area = (typeof AREAS)[number];
+export type Level = "low" | "medium" | "high";
+
+export interface Risk {
+  readonly area: Area;
+  readonly level: Level;
+  readonly path: string;
+  readonly line: number | null;
+  /** In words of the house; names of the change stand in `name`. */
+  readonly because: string;
+  readonly name: string | null;
+}
+
+interface LineRule {
+  readonly area: Area;
+  readonly level: Level;
+  readonly because: string;
+  readonly line: RegExp;
+  /** Only on lines of that side; both where absent. */
+  readonly side?: "added" | "removed";
+}
+
+/** Code lines; prose is looked at for `addressed to a reader` and hidden characters alone. */
+const CODE: readonly LineRule[] = [
+  { area: "checks switched off", level: "high", side: "added", because: "certificates are no longer checked", line: /rejectUnauthorized\s*:\s*false|InsecureSkipVerify\s*:\s*true|verify\s*=\s*False|NODE_TLS_REJECT_UNAUTHORIZED|CERT_NONE|danger_accept_invalid|--insecure\b|curl\s+(?:-\w*k\b)/ },
+  { area: "checks switched off", level: "medium", side: "added", because: "a linter, a type check or a scanner is told to look away", line: /eslint-disable|@ts-(?:ignore|nocheck|expect-error)|#\s*noqa|#\s*type:\s*ignore|#\s*nosec|\/\/\s*nolint|#\[allow\(|@SuppressWarnings|pylint:\s*disable|--no-verify\b|istanbul ignore/ },
+  { area: "tests", level: "medium", side: "added", because: "a test is skipped or focused", line: /\b(?:it|test|describe)\.(?:skip|only|todo)\s*\(|\bx(?:it|describe)\s*\(|@(?:pytest\.mark\.skip|unittest\.skip|Disabled|Ignore)\b|\bt\.Skip\(|#\[ignore\]/ },
+  { area: "commands and files", level: "high", side: "added", because: "a shell or an interpreter is given text that is put together at run time", line: /shell\s*=\s*True|os\.(?:system|popen)\s*\(|child_process|\bexecSync?\s*\(|\beval\s*\(|new Function\s*\(|\bRuntime\.getRuntime\(\)\.exec|pickle\.loads?\(|yaml\.load\((?!.*SafeLoader)|dangerouslySetInnerHTML|\.innerHTML\s*=|__import__\(|vm\.runIn/ },
+  { area: "commands and files", level: "medium", because: "processes are started", line: /\bsubprocess\.|\bspawn(?:Sync)?\s*\(|exec\.Command\(|Command::new\(|ProcessBuilder/ },
+  { area: "commands and files", level: "medium", because: "files are removed or rights changed", line: /\brm\s+-\w*r|rmSync\s*\(|\bunlink(?:Sync)?\s*\(|rmtree\s*\(|RemoveAll\(|remove_dir_all|\bchmod\b|\bchown\b|os\.remove\(/ },
+  { area: "commands and files", level: "low", because: "files are written", line: /writeFile|\bopen\([^)]*["'][wa]b?["']|os\.(?:Create|WriteFile)\(|fs::write|Bun\.write\(|createWriteStream/ },
+  { area: "network", level: "medium", because: "it speaks to the network", line: /\bfetch\s*\(|\baxios\b|\brequests\.(?:get|post|put|delete|request)\(|https?\.(?:get|request|Get|Post)\(|urllib|net\.(?:Dial|connect|Listen)|\bWebSocket\(|reqwest::|0\.0\.0\.0/ },
+  { area: "authentication", level: "high", because: "who may do what is decided here", line: /\b(?:is_?admin|authori[sz]e|authenticate|login|session|permissions?|require_?auth|check_?(?:access|permission|auth)|can_?access|csrf|cors|jwt|oauth|password|passwd|acl|role)s?\b|\b(?:isAdmin|hasPermission|requireAuth|currentUser|checkAccess|verifyToken|bearer)\b/i },
+  { area: "cryptography", level: "high", because: "keys, digests or random numbers are made or compared here", line: /\b(?:createHash|createHmac|createCipher\w*|timingSafeEqual|hmac|md5|sha1|sha256|sha512|aes|rsa|ed25519|ecdsa|bcrypt|scrypt|argon2|pbkdf2|private_?key|publicKey|nonce|randomBytes|getRandomValues|Math\.random|random\.(?:random|randint|choice)|secrets\.|crypto)\b/i },
+  { area: "migration", level: "high", side: "added", because: "stored data is dropped or reshaped", line: /\b(?:drop\s+(?:table|column|index|database|schema|view)|truncate\s+table|alter\s+table|rename\s+column|delete\s+from\s+\w+\s*;)/i },
+  { area: "database", level: "medium", because: "a query is changed", line: /\b(?:select\s+.+\s+from|insert\s+into|update\s+\w+\s+set|delete\s+from)\b|\.(?:query|execute|raw)\s*\(/i },
+  { area: "error handling", level: "medium", side: "added", because: "an error is swallowed", line: /catch\s*(?:\([^)]*\))?\s*\{\s*\}|except\s*(?:Exception\s*(?:as \w+)?)?:\s*(?:pass)?\s*$|catch\s*\(\s*\)|_ = err\b|\.catch\(\s*\(\s*\)\s*=>|\.unwrap\(\)|recover\(\)/ },
+  { area: "error handling", level: "medium", side: "removed", because: "a check or an error path is gone", line: /^\s*(?:if\s*\(?.*\)?\s*(?:\{|:)?\s*)?(?:throw\b|raise\b|return\s+(?:err\b|Err\()|panic!?\(|assert\b)/ },
+  { area: "concurrency", level: "medium", because: "locks, threads or waiting are changed", line: /\b(?:mutex|rwlock|semaphore|atomic|synchronized|lock\(\)|unlock\(\)|goroutine|setTimeout|setInterval|Promise\.(?:all|race)|threading\.|asyncio\.|tokio::|sync\.)\b|\bgo func\b/i },
+  { area: "configuration", level: "low", because: "it reads the environment", line: /process\.env\b|os\.environ|os\.Getenv|getenv\(|env::var/ },
+  { area: "money", level: "medium", because: "amounts of money are computed", line: /\b(?:price|amount|invoice|refund|balance|currency|payment|charge|tax|discount)s?\b.*[=*+/-]/i },
+  { area: "secrets", level: "high", side: "added", because: "it looks like a credential in the source", line: /(?:api[_-]?key|secret|token|passw(?:or)?d)["']?\s*[:=]\s*["'][^"'\s]{8,}["']|-----BEGIN [A-Z ]*PRIVATE KEY-----/i },
+  { area: "build and CI", level: "high", side: "added", because: "the build runs with more rights, or what strangers send", line: /pull_request_target|permissions:\s*write-all|--privileged\b|curl[^|\n]*\|\s*(?:ba)?sh\b/ },
+];
+
+/** Text that speaks to whoever judges instead of saying what the code does. */
+const ADDRESSED = /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|all|any|earlier|your)\b.{0,30}\b(?:instructions?|rules?|prompts?|guidelines?|checks?|polic(?:y|ies))\b|\b(?:you are|act as|pretend to be)\b.{0,30}\b(?:an? )?(?:ai|assistant|language model|llm|reviewer|system|bot)\b|\b(?:ai|llm|assistants?|automated|reviewers?|bots?|agents?|maestro)\b.{0,40}\b(?:must|should|please|shall|will)\b.{0,30}\b(?:approve|admit|merge|accept|skip|pass|say|report|respond|reply|output|classify)\b|\b(?:mark|rate|classify|report|label|treat)\b.{0,30}\b(?:as)\b.{0,12}\b(?:safe|low[- ]risk|approved|admitted|trivial|harmless)\b|\b(?:system|developer)\s*(?:prompt|message)\s*:|<\|?(?:im_start|system|endoftext)\|?>|\[\/?INST\]|\bdo not (?:mention|report|flag|tell|reveal)\b|\b(?:reply|respond|answer|output) (?:only |just )?with\b.{0,30}\b(?:approved?|lgtm|admit|yes|safe|ok)\b/i;
+const HIDDEN = /[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\u180e\u3164\u{e0000}-\u{e007f}]/u;
+
+const LINE_READ_MAX = 1_000;
+const PER_FILE_AREA_MAX = 3;
+
+export const isAddressed = (text: string): boolean => ADDRESSED.test(text.slice(0, 4 * LINE_READ_MAX));
+export const isHiding = (text: string): boolean => HIDDEN.test(text.slice(0, 4 * LINE_READ_MAX));
+
+const COMMENT = /^\s*(?:\/\/|#(?!!|\[|define|include)|\*|\/\*|--\s|<!--)/;
+/** A comment runs nothing; what it tells tools does. */
+const SAID_IN_COMMENTS: readonly Area[] = ["checks switched off", "tests"];
+
+function ofLines(file: Seen): Risk[] {
+  const code = file.kind.language !== null || file.kind.ci || /(?:^|\/)(?:Dockerfile|Makefile)|\.(?:ya?ml|toml|json|sql|tf|sh)$/i.test(file.path);
+  const found: Risk[] = [];
+  const count = new Map<string, number>();
+  const add = (area: Area, level: Level, because: string, line: number | null): void => {
+    const key = `${area} ${because}`;
+    const had = count.get(key) ?? 0;
+    count.set(key, had + 1);
+    if (had < PER_FILE_AREA_MAX) found.push({ area, level, because, path: file.path, line, name: null });
+  };
+  const look = ({ line, text }: NumberedLine, side: "added" | "removed"): void => {
+    const cut = text.slice(0, LINE_READ_MAX);
+    if (side === "added" && isAddressed(cut)) add("addressed to a reader", "high", "text there speaks to a reviewer or a model; it was not followed", line);
+    if (side === "added" && HIDDEN.test(cut)) add("hidden characters", "high", "it holds characters that nobody sees", line);
+    if (!code || file.kind.lock) return;
+    const comment = COMMENT.test(cut);
+    for (const rule of CODE) {
+      if (rule.side !== undefined && rule.side !== side) continue;
+      if (comment && !SAID_IN_COMMENTS.includes(rule.area)) continue;
+      if (file.kind.test && rule.area !== "tests" && rule.area !== "secrets") continue;
+      if (rule.line.test(cut)) add(rule.area, rule.level, rule.because, side === "added" ? line : null);
+    }
+  };
+  for (const line of file.added) look(line, "added");
+  for (const line of file.removed) look(line, "removed");
+  return found;
+}
+
+const MIGRATION = /(?:^|\/)(?:migrations?|migrate|db\/versions|alembic|schema)\//i;
+const CONFIGURATION = /(?:^|\/)(?:\.env|docker-compose[^/]*|Dockerfile|Makefile|[^/]*config[^/]*\.(?:ya?ml|json|toml|[jt]s)|settings\.py|[^/]*\.tf|values\.ya?ml|nginx[^/]*\.conf|maestro\.yaml)$|(?:^|\/)(?:config|k8s|helm|deploy|terraform|infra)\//i;
+const AUTH_PATH = /(?:^|[/_.-])(?:auth\w*|login|session|permission|rbac|acl|oauth|jwt|security)(?:[/_.-]|$)/i;
+const CRYPTO_PATH = /(?:^|[/_.-])(?:crypto\w*|cipher|signing|signature|keys?|tls|cert\w*)(?:[/_.-]|$)/i;
+const REMOVED_LINES_MANY = 100;
+
+function ofFile(file: Seen): Risk[] {
+  const { path, kind, change } = file;
+  const at = (area: Area, level: Level, because: string): Risk => ({ area, level, because, path, line: null, name: null });
+  const found: Risk[] = [];
+  if (isHiding(path)) found.push(at("hidden characters", "high", "its name holds characters that nobody sees"));
+  if (isAddressed(path.replace(/[-_/.]+/g, " "))) found.push(at("addressed to a reader", "high", "its name speaks to a reviewer or a model; it was not followed"));
+  if (change.binary) found.push(at("binary", "medium", "its content cannot be read as text"));
+  if (kind.generated) found.push(at("generated", "low", "it looks generated: what it was made from is what to review"));
+  if (kind.ci) found.push(at("build and CI", "medium", "it decides what the build runs, and with which rights"));
+  if (change.status === "deleted" && kind.test) found.push(at("tests", "high", "a test file is deleted"));
+  else if (change.status === "deleted" && kind.source) found.push(at("deletion", "medium", "a source file is deleted"));
+  else if (kind.source && file.removed.length >= REMOVED_LINES_MANY && file.removed.length > 2 * file.added.length) found.push(at("deletion", "medium", `${file.removed.length} lines go`));
+  if (MIGRATION.test(path) && !kind.docs) found.push(at("migration", "high", "a migration changes stored data, and running it back is another piece of work"));
+  if (CONFIGURATION.test(path) && !kind.ci && !kind.docs) found.push(at("configuration", "medium", "it changes how things run, not only what they are"));
+  if (kind.source && AUTH_PATH.test(path)) found.push(at("authentication", "high", "its name says that it decides who may do what"));
+  if (kind.source && CRYPTO_PATH.test(path)) found.push(at("cryptography", "high", "its name says that it deals with keys or digests"));
+  return found;
+}
+
+function ofNames(changes: readonly NameChange[], kindOf: (path: string) => Seen["kind"] | undefined): Risk[] {
+  return changes.flatMap((change): Risk[] => {
+    const one = declared(change);
+    const exported = change.before?.exported === true && /^(?:function|method|class|type|constant)$/.test(one.what);
+    if (!exported || kindOf(change.path)?.source !== true) return [];
+    const at = { area: "public API", level: "high", path: change.path, line: change.now?.line ?? null, name: fullName(change) } as const;
+    if (change.how === "removed") return [{ ...at, because: "is gone, and others may use it" }];
+    return change.how === "signature" ? [{ ...at, because: "takes or gives something else now" }] : [];
+  });
+}
+
+const WEIGHT: Readonly<Record<Level, number>> = { high: 0, medium: 1, low: 2 };
+
+/** Worst first; at one level in the order of the files. */
+export function risksOf(files: readonly Seen[], names: readonly NameChange[]): Risk[] {
+  const kinds = new Map(files.map(({ path, kind }) => [path, kind]));
+  const all = [...ofNames(names, (path) => kinds.get(path)), ...files.flatMap((file) => [...ofFile(file), ...ofLines(file)])];
+  return all.sort((a, b) => WEIGHT[a.level] - WEIGHT[b.level]);
+}
