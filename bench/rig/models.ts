@@ -33,6 +33,8 @@ export async function engineFolder(): Promise<Found> {
       const install = ["install", "--frozen-lockfile", "--ignore-scripts", "--linker=hoisted", "--omit=optional", "--omit=dev", "--omit=peer", "--filter=maestro-engines", `--filter=maestro-engine-${HOST}`];
       await output([process.execPath, ...install], { ...DEADLINE, cwd: folder, env: { ONNXRUNTIME_NODE_INSTALL: "skip" } });
       // Its pictures need a native part that is not installed; the package asks for it at its start.
+      // Where it is installed all the same its files are links into Bun's cache, and written to they would be broken for everybody.
+      rmSync(join(folder, "node_modules/sharp"), { recursive: true, force: true });
       mkdirSync(join(folder, "node_modules/sharp"), { recursive: true });
       await Bun.write(join(folder, "node_modules/sharp/package.json"), '{"name":"sharp","version":"0.0.0","type":"module","exports":"./index.js"}\n');
       await Bun.write(join(folder, "node_modules/sharp/index.js"), 'export default () => {\n  throw new Error("pictures are not handled here");\n};\n');
