@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { FROZEN, KINDS, readScenarios, scenariosDigest } from "./scenario.ts";
+
+const scenarios = readScenarios();
+
+test("the scenarios are those that were frozen before anything answered them", () => {
+  expect(scenariosDigest(scenarios)).toBe(readFileSync(FROZEN, "utf8").trim());
+});
+
+test("any change of a scenario is another digest", () => {
+  const [first, ...rest] = scenarios;
+  if (first === undefined) throw new Error("no scenario");
+  const [check, ...others] = first.checks;
+  if (check === undefined) throw new Error("no check");
+  expect(scenariosDigest([{ ...first, checks: [{ ...check, weight: check.weight + 1 }, ...others] }, ...rest])).not.toBe(scenariosDigest(scenarios));
+  expect(scenariosDigest(rest)).not.toBe(scenariosDigest(scenarios));
+});
+
+test("there are enough of each kind, a third of them real, and no two share an id", () => {
+  const least = { classification: 10, risk: 10, fix: 10, summary: 12, triage: 12, injection: 12 };
+  for (const kind of KINDS) expect(scenarios.filter((one) => one.kind === kind).length).toBeGreaterThanOrEqual(least[kind]);
+  expect(scenarios.filter(({ source }) => source !== "made").length * 3).toBeGreaterThanOrEqual(scenarios.length);
+  expect(new Set(scenarios.map(({ id }) => id)).size).toBe(scenarios.length);
+});
+
+test("what is vital is a protection and no point; every other check weighs, so that nothing can be passed by saying nothing", () => {
+  for (const { id, checks } of scenarios) {
+    const points = checks.filter((check) => !("omits" in check || "escaped" in check));
+    expect([id, points.every(({ weight }) => weight > 0), points.length > 0, checks.filter((check) => "omits" in check || "escaped" in check).every(({ weight }) => weight === 0)]).toEqual([id, true, true, true]);
+  }
+});
