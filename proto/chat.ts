@@ -1,5 +1,6 @@
 /** One question to another server's model, as the core puts it to the egress helper. It names an entry of the operator's table, never an address. */
 import { Type, type Static } from "@sinclair/typebox";
+import { utf8 } from "./encoding.ts";
 import { ChatMessage, STOPS_MAX } from "./model-work.ts";
 import { ModelName } from "./model-store.ts";
 import { Choice, Closed, Count, ShortText } from "./scalar.ts";
@@ -47,3 +48,13 @@ export const ChatReply = Closed({
 });
 export type ChatReply = Static<typeof ChatReply>;
 
+/** Roles, separators and a template's own words around one message, and around all of them. */
+export const CHAT_TOKENS_PER_MESSAGE = 64;
+const TOKENS_AROUND = 1_024;
+
+/** A token is at least one byte of the prompt: more than these are never paid, whatever a server counts, so what is promised before the question is enough for it. */
+export function chatTokensAtMost({ messages, json_schema }: Pick<ChatJob, "messages" | "json_schema">): { readonly bytes: number; readonly tokens: number } {
+  const schema = json_schema === undefined ? "" : JSON.stringify(json_schema);
+  const bytes = messages.reduce((sum, { content }) => sum + utf8(content).length, utf8(schema).length);
+  return { bytes, tokens: bytes + TOKENS_AROUND + CHAT_TOKENS_PER_MESSAGE * messages.length };
+}

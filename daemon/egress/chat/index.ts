@@ -4,8 +4,6 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { egressLink, GRACE_MS, unexpected, type EgressDeps } from "../index.ts";
 import type { Link } from "../link.ts";
 
-export { tokensAtMost } from "./usage.ts";
-
 export type RemoteQuestion = Omit<ChatJob, "kind" | "stream">;
 
 export interface RemoteChat {
