@@ -6,11 +6,9 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { InferenceLimits } from "../../../proto/limits.ts";
 import type { Embedded } from "../../../proto/model-work.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
+import { Engine, type EngineLimits, type EngineStart, type EngineStatus } from "../engine/index.ts";
 import { isUnit } from "./pooling.ts";
-import { Single, type SingleStatus } from "./single.ts";
 import { EmbeddingOpened, EmbeddingReply, type EmbeddingSetup, TEXT_CHARACTERS_MAX } from "./wire.ts";
-
-export { Single, type SingleStatus } from "./single.ts";
 
 const PROGRAM = Bun.fileURLToPath(new URL("./worker.ts", import.meta.url));
 /** Texts of one question to the process: 16 of full length take it about a second, and between two questions somebody else's turn comes and a request may be given up. */
@@ -30,8 +28,7 @@ export interface EmbedderDeps {
   /** Asked once for each process: whoever keeps the models checks its bytes then. Throws as it does. */
   readonly model: () => Promise<EmbeddingFiles> | EmbeddingFiles;
   readonly engine_folder: string;
-  readonly limits: Pick<InferenceLimits, "batch_max" | "line_max" | "load_deadline_ms" | "idle_ms" | "memory_bytes_max" | "silence_ms" | "threads_max">;
-  readonly now_ms: () => number;
+  readonly limits: EngineLimits & Pick<InferenceLimits, "batch_max" | "line_max" | "threads_max" | "generate_deadline_ms">;
 }
 
 export interface Embedder {
@@ -39,7 +36,7 @@ export interface Embedder {
   embed(texts: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<Embedded>;
   /** Engine and version; starts the process. */
   engine(): Promise<string>;
-  status(): SingleStatus;
+  status(): EngineStatus;
   close(): Promise<void>;
 }
 
@@ -66,39 +63,51 @@ function vectorsOf({ vectors }: EmbeddingReply, texts: number, dimensions: numbe
   return each;
 }
 
-export function createEmbedder({ model, engine_folder, limits, now_ms }: EmbedderDeps): Embedder {
+export function createEmbedder({ model, engine_folder, limits }: EmbedderDeps): Embedder {
   /** Of the process that runs, or the last one. */
   let held: { readonly digest: string; readonly dimensions: number } | null = null;
-  const setup = async (): Promise<EmbeddingSetup> => {
+  let waiting = 0;
+  const start = async (): Promise<EngineStart> => {
     const { name, digest, folder, files, dimensions, context_tokens } = await model();
     if (files.weights === undefined || dimensions === undefined) throw new MaestroError("models.load", `${name} has no weights or no dimensions, so it embeds nothing`);
     held = { digest, dimensions };
-    return { engine_folder, model_folder: folder, weights: basename(files.weights), dimensions, tokens_max: context_tokens, threads: freeThreads(limits.threads_max) };
+    const open: EmbeddingSetup = { engine_folder, model_folder: folder, weights: basename(files.weights), dimensions, tokens_max: context_tokens, threads: freeThreads(limits.threads_max) };
+    return { process: { argv: [process.execPath, PROGRAM], cwd: "/", env: {} }, open };
   };
-  const process = new Single({ what: "the embedding process", program: PROGRAM, setup, opened: EmbeddingOpened, limits, now_ms });
+  const engine = new Engine({ what: "the embedding model", start, opened: validatorOf(EmbeddingOpened), limits });
+
+  async function embedAll(texts: readonly string[], signal: AbortSignal | undefined): Promise<Embedded> {
+    const vectors: Float32Array[] = [];
+    const truncated: number[] = [];
+    let [tokens, cpu_us] = [0, 0];
+    for (let at = 0; at < texts.length; at += SLICE) {
+      if (signal?.aborted === true) throw new MaestroError("request.cancelled", "the request was given up", { cause: signal.reason });
+      const slice = texts.slice(at, at + SLICE);
+      const job = { texts: slice.map((text) => text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()) };
+      const reply = await engine.ask(job, { validate: replyOf, deadline_ms: limits.generate_deadline_ms, ...(signal === undefined ? {} : { signal }) });
+      vectors.push(...vectorsOf(reply, slice.length, held?.dimensions ?? 0));
+      slice.forEach((text, place) => {
+        if (text.length > TEXT_CHARACTERS_MAX || reply.truncated.includes(place)) truncated.push(at + place);
+      });
+      tokens += reply.tokens;
+      cpu_us += reply.cpu_us;
+    }
+    return { vectors, truncated, tokens, cpu_us, model_digest: held?.digest ?? "" };
+  }
 
   return {
     async embed(texts, { signal } = {}) {
       requireFits(texts, limits);
-      if (process.status().waiting >= limits.line_max) throw new MaestroError("models.busy", `${limits.line_max} requests wait for the embedding model`);
-      const vectors: Float32Array[] = [];
-      const truncated: number[] = [];
-      let [tokens, cpu_us] = [0, 0];
-      for (let at = 0; at < texts.length; at += SLICE) {
-        if (signal?.aborted === true) throw new MaestroError("request.cancelled", "the request was given up", { cause: signal.reason });
-        const slice = texts.slice(at, at + SLICE);
-        const reply = await process.ask({ texts: slice.map((text) => text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()) }, replyOf, limits.silence_ms);
-        vectors.push(...vectorsOf(reply, slice.length, held?.dimensions ?? 0));
-        slice.forEach((text, place) => {
-          if (text.length > TEXT_CHARACTERS_MAX || reply.truncated.includes(place)) truncated.push(at + place);
-        });
-        tokens += reply.tokens;
-        cpu_us += reply.cpu_us;
+      if (waiting >= limits.line_max) throw new MaestroError("models.busy", `${limits.line_max} requests wait for the embedding model`);
+      waiting += 1;
+      try {
+        return await embedAll(texts, signal);
+      } finally {
+        waiting -= 1;
       }
-      return { vectors, truncated, tokens, cpu_us, model_digest: held?.digest ?? "" };
     },
-    engine: async () => (await process.open()).engine,
-    status: () => process.status(),
-    close: () => process.close(),
+    engine: async () => (await engine.open()).engine,
+    status: () => engine.status,
+    close: () => engine.close(),
   };
 }

@@ -1,26 +1,32 @@
 /** The embedding process: an ONNX session and a tokenizer, both native or large, so neither is in the daemon. */
 import { Type } from "@sinclair/typebox";
-import { Closed } from "../../../proto/scalar.ts";
-import { serve } from "../../platform/process/child.ts";
+import { MaestroError } from "../../../proto/errors.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
+import { serveEngine } from "../engine/serve.ts";
 import { type EmbeddingModel, openModel } from "./model.ts";
-import { EmbeddingJob, EmbeddingSetup } from "./wire.ts";
+import { EmbeddingJob, type EmbeddingReply, EmbeddingSetup } from "./wire.ts";
 
-const jobOf = validatorOf(Type.Union([
-  Closed({ kind: Type.Literal("open"), setup: EmbeddingSetup }),
-  Closed({ kind: Type.Literal("work"), job: EmbeddingJob }),
-  Closed({ kind: Type.Literal("release") }),
-]));
+const jobOf = validatorOf(Type.Union([EmbeddingSetup, EmbeddingJob]));
 
 let open: EmbeddingModel | null = null;
+let line: Promise<unknown> = Promise.resolve();
 
-await serve({
+/** One after the other: two runs side by side take as long together, and twice the memory. */
+function inLine(model: EmbeddingModel, job: EmbeddingJob, signal: AbortSignal): Promise<EmbeddingReply> {
+  const turn = line.then(() => {
+    if (signal.aborted) throw new MaestroError("request.cancelled", "the request was given up");
+    return model.embed(job);
+  });
+  line = turn.catch(() => undefined);
+  return turn;
+}
+
+await serveEngine({
   validate: jobOf,
-  handle: async (job) => {
-    if (job.kind === "open") return (open = await openModel(job.setup)).opened;
+  async handle(job, { signal }) {
+    if ("engine_folder" in job) return (open = await openModel(job)).opened;
     if (open === null) throw new Error("asked before it was opened");
-    if (job.kind === "work") return await open.embed(job.job);
-    await open.release();
-    return null;
+    return await inLine(open, job, signal);
   },
+  close: async () => await open?.release(),
 });
