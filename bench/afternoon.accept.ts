@@ -1,5 +1,5 @@
 /**
- * The afternoon of daemon/e2e/afternoon.test.ts on clones of real repositories with their whole history: an agent plans, its hook refuses the edit of
+ * The afternoon of daemon/e2e/afternoon.slow.ts on clones of real repositories with their whole history: an agent plans, its hook refuses the edit of
  * a guard, it pushes, is held, a person approves, a queue's merge commit is admitted, verify-merge and the report agree; then the ways round that a
  * real tree could open. MAESTRO_ACCEPT_REPOSITORIES names them, parted by colons; without it, this project's own.
  */

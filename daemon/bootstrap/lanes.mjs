@@ -31,11 +31,13 @@ const rankOf = (file) => {
   return rank < 0 ? LONG.length : rank;
 };
 
+/** Folders of the project that hold code. */
+export const roomsOf = (root) => readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules").map(({ name }) => name);
+
 /** Test files below `root`, those of whose paths one of `names` is a part; all of them where nothing is named. */
 export function testFiles(root, names) {
   const wanted = names.map((name) => name.replace(/^\.\//, ""));
-  const rooms = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules");
-  const all = rooms.flatMap(({ name }) => readdirSync(join(root, name), { recursive: true }).map((file) => `${name}/${file}`)).filter((file) => file.endsWith(".test.ts"));
+  const all = roomsOf(root).flatMap((room) => readdirSync(join(root, room), { recursive: true }).map((file) => `${room}/${file}`)).filter((file) => file.endsWith(".test.ts"));
   return all.filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name))).sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
 }
 

@@ -49,6 +49,11 @@ const COMMANDS = {
   async bench(args) {
     return runInForeground(await ensureInstalled(root, "full"), [join("bench", "index.ts"), ...args], { cwd: root });
   },
+  /** Tests like those of `npm test` that take long. */
+  async slow(args) {
+    const bun = await ensureInstalled(root, "full");
+    return finish(await runTier(bun, root, "slow", args));
+  },
   /** Other people's tools: one that is missing is a failure here. */
   async accept(args) {
     const bun = await ensureInstalled(root, "full");
@@ -58,6 +63,10 @@ const COMMANDS = {
   async nightly(args) {
     const bun = await ensureInstalled(root, "full");
     return finish(await runTier(bun, root, "nightly", args));
+  },
+  /** What drafts are worth, where there is no network interface. */
+  async eval(args) {
+    return runInForeground(await ensureInstalled(root, "full"), [join("bench", "eval", "run.ts"), ...args], { cwd: root });
   },
   /** The model checker last, and whether or not the distribution had its packages: where Java is there already, it needs none of them. */
   async tools() {

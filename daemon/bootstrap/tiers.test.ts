@@ -27,9 +27,9 @@ const file = (name: string, body: string): void => writeFileSync(join(root, "ben
 const counts = ({ passed, failed, skipped }: Counts): Counts => ({ passed, failed, skipped });
 
 test("a skip in a tier of other people's tools is a failure, and in the long tier it is said", async () => {
-  for (const tier of ["accept", "nightly"]) file(`one.${tier}.ts`, 'test("a", () => expect(1).toBe(1));\ntest.skip("b", () => expect(1).toBe(1));');
+  for (const tier of ["accept", "nightly", "slow"]) file(`one.${tier}.ts`, 'test("a", () => expect(1).toBe(1));\ntest.skip("b", () => expect(1).toBe(1));');
   expect(counts(await runTier(process.execPath, root, "accept", []))).toEqual({ passed: 1, failed: 1, skipped: 0 });
-  expect(counts(await runTier(process.execPath, root, "nightly", []))).toEqual({ passed: 1, failed: 0, skipped: 1 });
+  for (const tier of ["nightly", "slow"]) expect([tier, counts(await runTier(process.execPath, root, tier, []))]).toEqual([tier, { passed: 1, failed: 0, skipped: 1 }]);
 });
 
 test("what the time of the run was too short for is a failure that is named; so is a skip of other people's tools", async () => {
@@ -45,6 +45,9 @@ describe("which files", () => {
     for (const name of ["b.accept.ts", "deep/a.accept.ts", "c.nightly.ts", "plain.ts"]) file(name, "");
     expect(tierFiles(root, "accept", [])).toEqual(["bench/b.accept.ts", "bench/deep/a.accept.ts"]);
     expect(tierFiles(root, "accept", ["a"])).toEqual(["bench/deep/a.accept.ts"]);
+    mkdirSync(join(root, "daemon/gate"), { recursive: true });
+    writeFileSync(join(root, "daemon/gate/long.slow.ts"), "");
+    expect(tierFiles(root, "slow", [])).toEqual(["daemon/gate/long.slow.ts"]);
   });
 
   test("a name that no file has stops the run, also beside one that some has", () => {

@@ -26,8 +26,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "npm run accept": "a tier of its own",
   "npm run accept -- corpora DIR": "a tier of its own; its folder by daemon/bootstrap/tiers.test.ts",
   "npm run nightly": "a tier of its own",
+  "npm run slow": "a tier of its own",
   "npm run tools": "daemon/bootstrap/bootstrap.test.ts",
-  "apt install ./maestro.deb": "daemon/deb/deb.test.ts",
+  "apt install ./maestro.deb": "daemon/deb/deb.slow.ts",
 };
 
 let world: World;

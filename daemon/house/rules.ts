@@ -23,7 +23,7 @@ const inCode = (pattern: RegExp, applies: (path: string) => boolean = () => true
 
 /** Files whose result must follow from their arguments alone. */
 const PURE = /(?:^|\/)(?:core|decide)\.ts$|^(?:proto|daemon\/(?:verifier|invariants))\//;
-const source = (path: string): boolean => !/\.(?:test|canary|accept|corpora|nightly)\.ts$/.test(path);
+const source = (path: string): boolean => !/\.(?:test|slow|canary|accept|corpora|nightly)\.ts$/.test(path);
 
 export const RULES: readonly Rule[] = [
   { name: "long-file", instead: `split by what the parts hold; ${FILE_LINES_MAX} lines at most`, find: ({ text }) => (text.split("\n").length > FILE_LINES_MAX + 1 ? [1] : []) },

@@ -28,7 +28,7 @@ export function withoutStrings(text: string): string {
 }
 
 export function source(path: string, text: string): Source {
-  const test = /\.(?:test|canary|accept|corpora|nightly)\.ts$/.test(path) || /^daemon\/(?:house\/|(?:.+\/)?testing\/)/.test(path);
+  const test = /\.(?:test|slow|canary|accept|corpora|nightly)\.ts$/.test(path) || /^daemon\/(?:house\/|(?:.+\/)?testing\/)/.test(path);
   return { path, text, code: withoutComments(text), test };
 }
 

@@ -33,7 +33,7 @@ describe.skipIf(withoutAnalyser)("systemd-analyze", () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "maestro-units-"));
     for (const name of units) {
-      // The analyser wants the programs to be there; where they lie after an installation is deb.test.ts's question.
+      // The analyser wants the programs to be there; where they lie after an installation is deb.slow.ts's question.
       writeFileSync(join(folder, name), text(name).replaceAll("/usr/lib/maestro/bun", process.execPath).replaceAll("/usr/lib/maestro", tmpdir()));
     }
   });

@@ -1,4 +1,4 @@
-/** Groups of both versions. What a real one does to a bomb is in attempts.test.ts; here are the folders, and where there is none. */
+/** Groups of both versions. What a real one does to a bomb is in attempts.slow.ts; here are the folders, and where there is none. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

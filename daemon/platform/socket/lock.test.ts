@@ -24,7 +24,7 @@ test("a second holder is refused and told the pid of the first", () => {
   lock.release();
 });
 
-test("a second process is refused without waiting: in less than a second of its own time", async () => {
+test("a second process is refused without waiting, in less than a second of its own time", async () => {
   const lock = takeLock(dir.path("lock"));
   const { child, said } = await locker(lock.path);
   expect(await child.exited).toBe(75);

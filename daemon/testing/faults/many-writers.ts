@@ -1,4 +1,4 @@
-/** A subject of `sweep.test.ts`: twelve writes to one file from several threads at once and from a child, and what became of them. */
+/** A subject of `sweep.slow.ts`: twelve writes to one file from several threads at once and from a child, and what became of them. */
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-/** What the collector takes; what a link, a FIFO or a device does to a collector without protection is in attempts.test.ts. */
+/** What the collector takes; what a link, a FIFO or a device does to a collector without protection is in attempts.slow.ts. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { closeSync, linkSync, mkdirSync, openSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import net from "node:net";

@@ -1,4 +1,4 @@
-/** The program is run here, instruction by instruction, against every call there is; the kernel's own verdict is asked in attempts.test.ts. */
+/** The program is run here, instruction by instruction, against every call there is; the kernel's own verdict is asked in attempts.slow.ts. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { skipWithout } from "../../../../testing/skip.ts";
