@@ -45,6 +45,7 @@ import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openRunUsage, type RunUsage } from "./tenants/usage.ts";
 import { type Evaluating, openEvaluating } from "./evaluating.ts";
 import { type Learned, openLearned } from "./learned.ts";
+import { type Modelled, openModelled } from "./modelled.ts";
 import { type Money, openMoney } from "./money.ts";
 import { openRouted, type Routed } from "./routed.ts";
 import { openState, type State, type StateOptions } from "./state.ts";
@@ -98,6 +99,9 @@ export interface Core extends State {
   readonly money: Money;
   readonly routed: Routed;
   readonly evaluating: Evaluating;
+  readonly modelled: Modelled;
+  /** Models of this node; opened by the first that asks. */
+  readonly library: () => Promise<ModelLibrary>;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -202,18 +206,20 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const reporter = new Reporter({ summaries: gates.summaries, gates, shipped: state.shipped, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const learning = await openLearning({ options, state, tenants, pool, scratch_dir, now_s: evidence.now_s, watching });
+  const modelled = openModelled({ host, money: learning.money, models: state.models, run_usage, clock, random, helped, act, warn: options.warn });
   const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
   forgetOld(state_dir);
   return {
     options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding, watching, ...learning,
     intakes,
     integrity,
+    modelled,
     policy_bytes: policy.bytes,
     rules: ruleDocs(policy.data),
     async close() {
       witnessing?.cosigned.stop();
       await integrity.stop();
-      await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close(), keyless.close()]);
+      await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close(), keyless.close(), modelled.close()]);
       // A gate whose process was just taken away still has files to put away before its bill is written.
       await tenants.settled(SETTLE_MS);
       await learning.learned.stop();

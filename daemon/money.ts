@@ -1,5 +1,6 @@
 /** What routed work is paid from, put together: loaded at the start where there are routers or a market, and nowhere else. */
 import type { Episode } from "../proto/episode.ts";
+import type { ResourceAmounts } from "../proto/resource.ts";
 import type { Host } from "./config/host.ts";
 import type { Market } from "./market/index.ts";
 import type { Clock } from "./platform/clock.ts";
@@ -18,6 +19,8 @@ export interface Money {
   purse(principal: Pick<Principal, "tenant" | "accounts">): Promise<Purse>;
   /** Inside the transaction that closes an episode: what it used takes the place of what was promised. */
   closed(episode: Episode): void;
+  /** Replaces what a purse of this daemon promised under that name by what was used, once. */
+  settle(name: string, used: ResourceAmounts): void;
   /** Null where none is configured. */
   readonly market: Market | null;
 }
@@ -35,6 +38,7 @@ export async function openMoney({ host, store, tenants, clock }: MoneyDeps): Pro
     purse: async (principal) => (purses ?? (await open())).of(principal),
     // What nobody could say is taken to be what was promised.
     closed: ({ id, outcome }) => purses?.settle(id, outcome === null || outcome.censored ? null : outcome.usage),
+    settle: (name, used) => purses?.settle(name, used),
     market: opened,
   };
 }

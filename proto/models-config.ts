@@ -4,8 +4,11 @@ import { ModelName } from "./model-store.ts";
 import { Prices } from "./resource.ts";
 import { Capability } from "./routing.ts";
 import { Closed, Count } from "./scalar.ts";
+import { TenantId } from "./tenant.ts";
 
 const HostFile = (description: string) => Type.String({ pattern: "^/[A-Za-z0-9._/@+-]{1,1000}$", description });
+
+const Tenants = Type.Optional(Type.Array(TenantId, { maxItems: 1_024, description: "tenants that may ask it; absent: all" }));
 
 /** Another server that speaks the OpenAI API. The egress helper asks it; a sealed node never does. */
 export const RemoteModel = Closed({
@@ -17,6 +20,7 @@ export const RemoteModel = Closed({
   capabilities: Type.Optional(Type.Array(Capability, { maxItems: 64 })),
   usd_micro_per_1k: Closed({ prompt: Count, completion: Count }, { description: "millionths of a dollar for 1,000 tokens" }),
   context_tokens: Type.Integer({ minimum: 1, maximum: 16_777_216 }),
+  tenants: Tenants,
 });
 export type RemoteModel = Static<typeof RemoteModel>;
 
@@ -26,6 +30,7 @@ export const LocalModel = Closed({
   context_tokens: Type.Optional(Type.Integer({ minimum: 64, maximum: 16_777_216, description: "of each sequence; default limits.inference.context_tokens" })),
   gpu: Type.Optional(Type.Boolean({ description: "layers may lie on a GPU; default true" })),
   priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9, description: "of two models that want one GPU the higher stays; default 5" })),
+  tenants: Tenants,
 });
 export type LocalModel = Static<typeof LocalModel>;
 

@@ -54,6 +54,7 @@ import type { ReportReply } from "./report-kpi.ts";
 import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRequest } from "./release-api.ts";
 import type { LineageReply } from "./lineage.ts";
 import type { ForgetReply, ForgetRequest, HoldReply, HoldRequest, RetentionReply } from "./retention.ts";
+import type { ChatCompletion, ChatCompletionRequest, Completion, CompletionRequest, EmbeddingList, EmbeddingRequest, OpenAiModel, OpenAiModels } from "./openai.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
 /**
@@ -68,6 +69,10 @@ export const REQUEST_ID_HEADER = "maestro-request-id";
 
 /** One JSON document per line, sent as it happens. */
 export const NDJSON = "application/x-ndjson";
+/** Server-sent events: HTML Living Standard, section 9.2. */
+export const EVENT_STREAM = "text/event-stream";
+/** Everything below it answers in OpenAI's forms, failures included. */
+export const OPENAI_PATH = "/openai/";
 /** Prometheus text format 0.0.4. */
 export const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export const JSON_TYPE = "application/json";
@@ -84,6 +89,8 @@ export interface RouteShape {
   readonly once?: true;
   /** Its body may hold fractions: chances, rewards, what was measured. */
   readonly fractions?: true;
+  /** Speaks as another interface does: its errors have that form, and a handler may answer with server-sent events. */
+  readonly dialect?: "openai";
 }
 
 const get = <P extends `/${string}`>(path: P) => ({ method: "GET", path, body: "none", reply: "json" }) as const;
@@ -158,6 +165,11 @@ export const ROUTES = {
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
   backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json", once: true },
   releaseBackup: { method: "POST", path: "/v1/backups/:name/release", body: "none", reply: "json" },
+  openaiModels: { ...get("/openai/v1/models"), dialect: "openai" },
+  openaiModel: { ...get("/openai/v1/models/:name"), dialect: "openai" },
+  openaiChat: { method: "POST", path: "/openai/v1/chat/completions", body: "json", reply: "json", once: true, fractions: true, dialect: "openai" },
+  openaiCompletion: { method: "POST", path: "/openai/v1/completions", body: "json", reply: "json", once: true, fractions: true, dialect: "openai" },
+  openaiEmbedding: { method: "POST", path: "/openai/v1/embeddings", body: "json", reply: "json", once: true, fractions: true, dialect: "openai" },
 } as const satisfies Record<string, RouteShape>;
 
 export type RouteName = keyof typeof ROUTES;
@@ -233,6 +245,11 @@ export interface RouteTypes {
   gc: { request: GcRequest; reply: GcReply };
   backup: { request: BackupRequest; reply: BackupReply };
   releaseBackup: { reply: ReleaseReply };
+  openaiModels: { reply: OpenAiModels };
+  openaiModel: { reply: OpenAiModel };
+  openaiChat: { request: ChatCompletionRequest; reply: ChatCompletion };
+  openaiCompletion: { request: CompletionRequest; reply: Completion };
+  openaiEmbedding: { request: EmbeddingRequest; reply: EmbeddingList };
 }
 
 export type RequestOf<K extends RouteName> = RouteTypes[K] extends { request: infer R } ? R : undefined;

@@ -28,10 +28,12 @@ type Door = Pick<Tenants, "admit"> & Partial<Pick<Tenants, "isPerson">>;
 /** A call whose sender is known and may make it. */
 export interface AuthorisedCall extends Call {
   readonly principal: Principal;
+  /** Of the request; absent where a route is run without one. */
+  readonly headers?: Headers;
 }
 
 /** Throws `auth.denied`, `auth.token` or `tenant.rate`; nothing of the request's body has been read by then. */
-export function authorise(tenants: Door, access: Access, role: SocketRole, request: Request, { peer }: Call): Principal | Promise<Principal> {
+export function authorise(tenants: Door, access: Access, role: SocketRole, request: Pick<Request, "headers">, { peer }: Call): Principal | Promise<Principal> {
   // A person belongs to no tenant: no job runs as them. What they may release is asked where they release it.
   if (access === "release" && tenants.isPerson?.(peer.uid) === true) return tenants.admit(peer, role, [], null);
   return tenants.admit(peer, role, NEEDS[access], access === "open" ? null : credentialOf(request.headers));

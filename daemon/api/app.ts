@@ -7,7 +7,8 @@ import type { Call, Handler } from "../platform/socket/index.ts";
 import { ownUserOnly, type Tenants } from "../tenants/index.ts";
 import type { SocketRole } from "../../proto/tenant.ts";
 import { authorise } from "./access.ts";
-import { failureOf, problemResponse } from "./errors.ts";
+import { failureOf } from "./errors.ts";
+import { dialectHeaders, failureResponse } from "./openai-dialect.ts";
 import { accessLine, type Log } from "./log.ts";
 import { answerLogFile, LOG_PATH, type LogFiles } from "./log-files.ts";
 import { type Ending, reply } from "./reply.ts";
@@ -71,15 +72,16 @@ async function answer(options: ApiOptions, { tenants, role }: Door, route: Route
   const ended = (ending: Ending, status = 200): void => accessLine(options.log, route.name, request.method, status, { ...call, tenant }, options.clock.monotonic_ms() - started_ms, ending);
   try {
     checkHead(route, request);
-    const principal = await authorise(tenants, route.access, role, request, call);
+    const headers = dialectHeaders(route.shape, request.headers);
+    const principal = await authorise(tenants, route.access, role, { headers }, call);
     tenant = principal.tenant;
     const body = await jsonOf(route, request, options.limits);
     const stream = route.shape.body === "stream" ? bounded(route, request) : NO_STREAM;
-    const authorised = { ...call, principal };
+    const authorised = { ...call, principal, headers };
     return await reply(call.id, await route.run(authorised, params ?? {}, body, stream, askedGuard(options.guard, route, role, authorised)), ended);
   } catch (cause) {
     ended({ how: "failed", cause }, ERRORS[failureOf(cause).code].status);
-    return problemResponse(cause, call.id);
+    return failureResponse(request, cause, call.id);
   }
 }
 
@@ -88,7 +90,7 @@ function unrouted(options: ApiOptions, request: Request, error: unknown, call: C
   const allowed = methodsAt(options.routes, new URL(request.url).pathname);
   const cause = error ?? missing(request, allowed);
   accessLine(options.log, null, request.method, ERRORS[failureOf(cause).code].status, call, 0, { how: "failed", cause });
-  return problemResponse(cause, call.id, allowed.length > 0 && error === null ? { allow: allowed.join(", ") } : {});
+  return failureResponse(request, cause, call.id, allowed.length > 0 && error === null ? { allow: allowed.join(", ") } : {});
 }
 
 function missing(request: Request, allowed: readonly string[]): unknown {

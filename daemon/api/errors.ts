@@ -23,6 +23,12 @@ export function problemOf(thrown: unknown, id: string): Problem {
 export function problemResponse(thrown: unknown, id: string, extra: Readonly<Record<string, string>> = {}): Response {
   const body = problemOf(thrown, id);
   const headers = new Headers({ "content-type": PROBLEM_TYPE, [REQUEST_ID_HEADER]: id, [API_VERSION_HEADER]: API_VERSION, ...extra });
-  if (body.status === 503 || body.status === 429) headers.set("retry-after", String(failureOf(thrown).retry_after_s ?? RETRY_AFTER_S));
+  const wait_s = retryAfter(failureOf(thrown), body.status);
+  if (wait_s !== null) headers.set("retry-after", String(wait_s));
   return new Response(JSON.stringify(body), { status: body.status, headers });
+}
+
+/** Seconds; null where coming again is not what helps. */
+export function retryAfter({ retry_after_s }: Pick<MaestroError, "retry_after_s">, status: number): number | null {
+  return status === 503 || status === 429 ? (retry_after_s ?? RETRY_AFTER_S) : null;
 }

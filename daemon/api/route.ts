@@ -24,7 +24,19 @@ export class Plain {
   ) {}
 }
 
-type Answer<K extends RouteName> = (typeof ROUTES)[K]["reply"] extends "text" ? ReplyOf<K> | Plain : ReplyOf<K>;
+/** Server-sent events, each the text of its data; a comment keeps the connection alive and says nothing. */
+export type SentEvent = { readonly data: string } | { readonly comment: string };
+/** A reply in events where the request asked for that, of a route that answers with a document else. */
+export class ServerSent {
+  constructor(
+    readonly events: AsyncGenerator<SentEvent, void>,
+    /** The last event of a stream that fails. */
+    readonly failed: (thrown: unknown) => SentEvent,
+  ) {}
+}
+
+type Dialect<K extends RouteName> = (typeof ROUTES)[K] extends { readonly dialect: string } ? ServerSent : never;
+type Answer<K extends RouteName> = (typeof ROUTES)[K]["reply"] extends "text" ? ReplyOf<K> | Plain : ReplyOf<K> | Dialect<K>;
 type Reply<K extends RouteName> = (typeof ROUTES)[K]["reply"] extends "events" ? AsyncGenerator<ReplyOf<K>, void> : Answer<K> | Promise<Answer<K>>;
 
 interface Definition<K extends RouteName> {
@@ -42,7 +54,7 @@ interface Definition<K extends RouteName> {
 }
 
 /** What a reply is before it is written. */
-export type Outcome = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text"; readonly text: string; readonly plain?: Plain } | { readonly kind: "events"; readonly events: AsyncGenerator<unknown, void> };
+export type Outcome = { readonly kind: "json"; readonly value: unknown } | { readonly kind: "text"; readonly text: string; readonly plain?: Plain } | { readonly kind: "events"; readonly events: AsyncGenerator<unknown, void> } | { readonly kind: "sent"; readonly sent: ServerSent };
 
 /** A route whose types are checked and forgotten, so that all of them stand in one list. */
 export interface Route {
@@ -74,6 +86,7 @@ export function route<K extends RouteName>(name: K, definition: Definition<K>): 
       const reply = handle({ ...call, ...asked, stream });
       if (isEvents(shape, reply)) return { kind: "events", events: guardedEvents(reply, guard) };
       const said = await reply;
+      if (said instanceof ServerSent) return { kind: "sent", sent: new ServerSent(guardedEvents(said.events, guard), said.failed) };
       guard.after(said instanceof Plain ? said.text : said);
       if (shape.reply === "text") {
         return said instanceof Plain ? { kind: "text", text: said.text, plain: said } : { kind: "text", text: String(said) };

@@ -54,6 +54,7 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
   "market.slots": ["INV.MARKET.SLOT_STAYS"],
   "market.windows": ["INV.MARKET.WINDOW_STAYS"],
   meta: ["INV.STATE.VERSION_FORWARD"],
+  models: ["INV.MODEL.LICENSED", "INV.MODEL.WRITTEN_ONCE"],
   outbox: ["INV.PROMISE.LOGGED"],
   releases: ["INV.RECORD.BURIED", "INV.RELEASE.LOGGED"],
   "routing.deciders": ["INV.ROUTING.DECIDER_STAYS"],
@@ -154,11 +155,17 @@ export const CRITICAL_ROUTES: Readonly<Record<RouteName, Cover>> = {
   gc: ACCESS,
   backup: ACCESS,
   releaseBackup: ACCESS,
+  openaiModels: ACCESS,
+  openaiModel: ACCESS,
+  openaiChat: ACCESS,
+  openaiCompletion: ACCESS,
+  openaiEmbedding: ACCESS,
 };
 
 /** What is done rather than written or asked for, by the event that it is told as. */
 export const CRITICAL_ACTS: Readonly<Record<string, readonly string[]>> = {
   delivery_tried: ["INV.RETRY.BOUNDED"],
+  generation_begins: ["INV.INFERENCE.PROMISED"],
   gate_answered: ["INV.GATE.DECIDED"],
   gate_decided: ["INV.CONFIG.FROM_BASE", "INV.DECIDE.COMPLETE", "INV.DECIDE.NOTHING_STANDS", "INV.DECIDE.NOT_LONGER_THAN_RELEASED", "INV.EVIDENCE.NO_SECRETS"],
   gate_recalled: ["INV.GATE.RECALLED"],

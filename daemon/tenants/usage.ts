@@ -23,6 +23,8 @@ export interface LinkedRun {
 export interface RunUsage {
   /** Takes a run's totals. Whether they are news. Throws `request.malformed` for totals that fall or do not add up, `tenant.budget` where the payer has too many runs. */
   report(payer: string, report: UsageReport): boolean;
+  /** Adds one call that this daemon made itself for that run. Throws `tenant.budget` as `report`. */
+  count(payer: string, run_id: string, took: { readonly tokens: number; readonly micro_usd: number }): void;
   /** Joins runs to a change, up to `RUNS_PER_CHANGE_MAX` of each payer, so that nobody takes another's places; how many are new. */
   link(change: string, payer: string, runs: readonly string[]): number;
   /** Of one payer, or of all of them: then a run that one payer's agents reported is not missing because somebody else names it too. */
@@ -73,6 +75,17 @@ export function openRunUsage({ store, now_s, runs_max = RUNS_MAX }: RunUsageDeps
     if (old.length > 0) count(payer, -old.length);
   }
 
+  function keep(payer: string, run_id: string, now: Totals, before: Totals | undefined): void {
+    store.atomic(() => {
+      if (before === undefined) {
+        sweep(payer);
+        if ((payers.get(payer)?.runs ?? 0) >= runs_max) throw new MaestroError("tenant.budget", `${payer}: usage of ${runs_max} runs is kept already; a run may be reported as often as it goes on`);
+        count(payer, 1);
+      }
+      runs.put([payer, run_id], { ...now, at_s: now_s() });
+    });
+  }
+
   return {
     report(payer, { run_id, calls_made, calls_reported, tokens, micro_usd }) {
       const now: Totals = { calls_made, calls_reported, tokens, micro_usd };
@@ -80,15 +93,15 @@ export function openRunUsage({ store, now_s, runs_max = RUNS_MAX }: RunUsageDeps
       const problem = problemOf(before, now);
       if (problem !== null) throw new MaestroError("request.malformed", problem);
       if (before !== undefined && calls_made === before.calls_made && calls_reported === before.calls_reported && tokens === before.tokens && micro_usd === before.micro_usd) return false;
-      store.atomic(() => {
-        if (before === undefined) {
-          sweep(payer);
-          if ((payers.get(payer)?.runs ?? 0) >= runs_max) throw new MaestroError("tenant.budget", `${payer}: usage of ${runs_max} runs is kept already; a run may be reported as often as it goes on`);
-          count(payer, 1);
-        }
-        runs.put([payer, run_id], { ...now, at_s: now_s() });
-      });
+      keep(payer, run_id, now, before);
       return true;
+    },
+    count(payer, run_id, { tokens, micro_usd }) {
+      const before = runs.get([payer, run_id]);
+      const { calls_made = 0, calls_reported = 0, tokens: so_far = 0, micro_usd: spent = 0 } = before ?? {};
+      // What was not known before is not known with one call more.
+      const more = (known: number | null, by: number): number | null => (known === null ? null : known + by);
+      keep(payer, run_id, { calls_made: more(calls_made, 1), calls_reported: calls_reported + 1, tokens: more(so_far, tokens), micro_usd: more(spent, micro_usd) }, before);
     },
     link(change, payer, named) {
       const room = RUNS_PER_CHANGE_MAX - linked(change, payer).length;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerLimits } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
-import { NDJSON } from "../../../proto/routes.ts";
+import { EVENT_STREAM, NDJSON } from "../../../proto/routes.ts";
 import { discard } from "./body.ts";
 import { awaitsContinue, hasBody } from "./request.ts";
 
@@ -21,7 +21,7 @@ export async function sendResponse(req: IncomingMessage, res: ServerResponse, re
   if (last || unread) res.setHeader("connection", "close");
   res.statusCode = response.status;
   const type = response.headers.get("content-type") ?? "";
-  if (type === NDJSON && response.body !== null) {
+  if ((type === NDJSON || type === EVENT_STREAM) && response.body !== null) {
     await pump(response.body, res, signal, waits.body_idle_timeout_ms);
   } else {
     // Text is cheaper to take out of a Response than bytes are (0.4 against 1.9 us).

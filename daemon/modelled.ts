@@ -1,0 +1,108 @@
+/** Local and remote models, put together: nothing of them is imported, opened or started before the first request that needs it. */
+import { MaestroError } from "../proto/errors.ts";
+import type { StoredModel } from "../proto/model-store.ts";
+import type { Host } from "./config/host.ts";
+import type { EgressDeps } from "./egress/index.ts";
+import type { RemoteChat } from "./egress/chat/index.ts";
+import type { Embedder } from "./models/embedding/index.ts";
+import type { Payer, Serving, ServingPurse } from "./models/serving/index.ts";
+import type { TextModels } from "./models/text/index.ts";
+import type { Money } from "./money.ts";
+import type { ActionGuard } from "./platform/action-guard.ts";
+import type { Clock } from "./platform/clock.ts";
+import type { Random } from "./platform/random.ts";
+import { payerName } from "./store/usage.ts";
+import type { ModelTable } from "./store/models.ts";
+import type { Principal } from "./tenants/index.ts";
+import type { RunUsage } from "./tenants/usage.ts";
+
+export interface ModelledDeps {
+  readonly host: Host;
+  readonly money: Pick<Money, "purse" | "settle">;
+  readonly models: Pick<ModelTable, "get">;
+  readonly run_usage: Pick<RunUsage, "count">;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** For the helper that asks other servers. */
+  readonly helped: EgressDeps;
+  readonly act?: ActionGuard;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+export interface Modelled {
+  serving(): Promise<Serving>;
+  stored(name: string): Promise<StoredModel | null>;
+  /** Ends every worker. */
+  close(): Promise<void>;
+}
+
+/** Whatever it makes, once; what failed is tried again by the next who asks. */
+function once<T>(make: () => Promise<T>): { (): Promise<T>; made(): Promise<T> | null } {
+  let made: Promise<T> | null = null;
+  const get = (): Promise<T> =>
+    (made ??= make().catch((thrown: unknown) => {
+      made = null;
+      throw thrown;
+    }));
+  return Object.assign(get, { made: () => made });
+}
+
+/** The payer of a request is its principal; `models/serving` is told no more of it than it needs. */
+type Asking = Payer & Pick<Principal, "accounts">;
+
+export function openModelled({ host, money, models, run_usage, clock, random, helped, act, warn }: ModelledDeps): Modelled {
+  const limits = host.limits.inference;
+  const text = once(async (): Promise<TextModels> => {
+    await Promise.resolve();
+    throw new MaestroError("models.missing", "text models are not built into this daemon yet");
+  });
+  const embedder = once(async (): Promise<Embedder> => {
+    await Promise.resolve();
+    throw new MaestroError("models.missing", "embeddings are not built into this daemon yet");
+  });
+  const chat = once(async (): Promise<RemoteChat> => (await import("./egress/chat/index.ts")).createRemoteChat(helped));
+
+  async function purse(payer: Payer): Promise<ServingPurse> {
+    const opened = await money.purse(payer as Asking);
+    const own = { prices: host.models?.prices ?? {} };
+    return {
+      prices: () => (host.market === null ? own : opened.prices()),
+      short: (amounts) => opened.short(amounts),
+      refused: (due) => opened.refused(due),
+      reserve(name, amounts, until_ms, worth) {
+        opened.reserve(name, amounts, until_ms, worth);
+        return amounts;
+      },
+      settle: (name, used) => money.settle(name, used),
+    };
+  }
+
+  const serving = once(async (): Promise<Serving> => {
+    const [{ Serving: Opened }, { remoteAsker }] = await Promise.all([import("./models/serving/index.ts"), import("./models/choosing/index.ts")]);
+    const sealed = host.modes.includes("sealed");
+    const remote = remoteAsker({ ask: sealed ? null : async (...asked) => (await chat()).ask(...asked), deadline_ms: limits.generate_deadline_ms });
+    return new Opened({
+      setting: host.models,
+      limits,
+      text,
+      embed: async (texts, options) => (await embedder()).embed(texts, options),
+      stored: (name) => Promise.resolve(models.get(name) ?? null),
+      remote,
+      answers: () => Promise.resolve(null),
+      purse,
+      used: (payer, run_id, took) => run_usage.count(payerName(payer), run_id, took),
+      clock,
+      random,
+      act,
+      warn,
+    });
+  });
+
+  return {
+    serving,
+    stored: (name) => Promise.resolve(models.get(name) ?? null),
+    async close() {
+      await Promise.all([text.made()?.then((one) => one.close(), () => undefined), embedder.made()?.then((one) => one.close(), () => undefined), chat.made()?.then((one) => one.close())]);
+    },
+  };
+}

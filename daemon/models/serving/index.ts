@@ -1,0 +1,241 @@
+/**
+ * One request to a model: who may ask, what it may take, what it took. Nothing is loaded for a request that cannot be paid for, and
+ * nothing is generated without a promise that stands.
+ */
+import { createHash } from "node:crypto";
+import { canonicalText } from "../../../proto/canonical.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { InferenceLimits } from "../../../proto/limits.ts";
+import type { Embedded, Generated, GenerateJob, Prompt } from "../../../proto/model-work.ts";
+import type { ModelsSetting, RemoteModel } from "../../../proto/models-config.ts";
+import type { StoredModel } from "../../../proto/model-store.ts";
+import type { ResourceAmounts } from "../../../proto/resource.ts";
+import type { ActionGuard } from "../../platform/action-guard.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Random } from "../../platform/random.ts";
+import type { GenerateOptions, TextModels } from "../text/index.ts";
+import { ServedCounts, type ServedRow } from "./counts.ts";
+import { estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates } from "./estimate.ts";
+import { offered, type Offered, offeredTo } from "./offered.ts";
+import { type Payer, promise, requireAffordable, type ServingPurse } from "./promise.ts";
+
+export type { Offered } from "./offered.ts";
+export type { ServedRow } from "./counts.ts";
+export type { Payer, ServingPurse } from "./promise.ts";
+
+/** Another server's answer; its own count of tokens, or ours where it has none. */
+export interface RemoteAnswer {
+  readonly text: string;
+  readonly finish: "stop" | "length" | "filtered";
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+}
+
+/** Throws `models.denied` where this node is sealed, and what the egress helper throws. */
+export type AskRemote = (entry: RemoteModel, job: GenerateJob, options: GenerateOptions) => Promise<RemoteAnswer>;
+
+/** Whole answers to deterministic requests; see `models/answers`. */
+export interface KeptAnswers {
+  get(job: GenerateJob, model_digest: string): Generated | null;
+  put(job: GenerateJob, answer: Generated): void;
+}
+
+export interface Ask {
+  readonly payer: Payer;
+  /** `max_tokens` absent: as many as fit the context and the limit. */
+  readonly job: Omit<GenerateJob, "max_tokens"> & { readonly max_tokens?: number };
+  /** Whether an answer that was kept may stand for this one, and this one may be kept. */
+  readonly keep: boolean;
+  /** The run its cost is counted to. */
+  readonly run_id?: string;
+}
+
+export interface Answered extends Generated {
+  readonly path: "local" | "remote";
+  readonly usd_micro: number;
+  /** Nothing was generated: the same request was answered before. */
+  readonly repeated: boolean;
+}
+
+export interface ServingDeps {
+  readonly setting: ModelsSetting | null;
+  readonly limits: InferenceLimits;
+  /** Each is opened with the first request that needs it. */
+  readonly text: () => Promise<Pick<TextModels, "generate" | "count">>;
+  readonly embed: (texts: readonly string[], options: { readonly signal?: AbortSignal }) => Promise<Embedded>;
+  readonly stored: (name: string) => Promise<StoredModel | null>;
+  readonly remote: AskRemote;
+  readonly answers: () => Promise<KeptAnswers | null>;
+  readonly purse: (payer: Payer) => Promise<ServingPurse>;
+  /** Adds one call to what a run used. */
+  readonly used: (payer: Payer, run_id: string, took: { readonly tokens: number; readonly micro_usd: number }) => void;
+  readonly clock: Pick<Clock, "now_ms" | "monotonic_ms">;
+  readonly random: Pick<Random, "bytes">;
+  readonly act?: ActionGuard | undefined;
+  readonly warn: (what: string, error: unknown) => void;
+}
+
+/** Of a text elsewhere, which nobody here can count: a token is a byte at least, and a message's frame some more. */
+const FRAME_TOKENS = 16;
+const NAME_BYTES = 16;
+/** Beyond the deadline of the work itself: for the answer to be written down. */
+const SETTLE_MS = 60_000;
+
+const tokensAtMost = (text: string): number => Buffer.byteLength(text) + FRAME_TOKENS;
+const promptAtMost = (prompt: Prompt): number => ("text" in prompt ? tokensAtMost(prompt.text) : prompt.messages.reduce((sum, { content }) => sum + tokensAtMost(content), FRAME_TOKENS));
+
+/** What a remote model is known by, as its weights are not ours to see. */
+export const remoteDigest = ({ id, base_url, model }: RemoteModel): string => createHash("sha256").update(canonicalText({ base_url, id, model })).digest("hex");
+
+export class Serving {
+  private readonly counted = new ServedCounts();
+  /** By model. */
+  private readonly rates = new Map<string, Rates>();
+
+  constructor(private readonly deps: ServingDeps) {}
+
+  offered(payer: Payer): Offered[] {
+    return offeredTo(this.deps.setting, payer);
+  }
+
+  served(): ServedRow[] {
+    return this.counted.rows();
+  }
+
+  /**
+   * Throws, before any token: `models.unknown`, `.denied`, `.request`, `.context`, `tenant.budget`, and what loading the model throws; then what
+   * `TextModels.generate` and the egress helper throw. A generation given up half way is settled with what it took, and rejects with `request.cancelled`.
+   */
+  async generate(ask: Ask, options: GenerateOptions = {}): Promise<Answered> {
+    const { payer, job, run_id } = ask;
+    const found = offered(this.deps.setting, payer, job.model, ["local", "remote"]);
+    let answer: Answered;
+    try {
+      answer = found.path === "remote" ? await this.elsewhere(found.entry, ask, options) : await this.here(found.entry.context_tokens, ask, options);
+    } catch (thrown) {
+      this.counted.failed(found.name, payer.tenant);
+      throw thrown;
+    }
+    this.counted.served(found.name, payer.tenant, answer);
+    if (run_id !== undefined) this.deps.used(payer, run_id, { tokens: answer.repeated ? 0 : answer.prompt_tokens + answer.completion_tokens, micro_usd: answer.usd_micro });
+    if (answer.finish === "cancelled") throw new MaestroError("request.cancelled", "the request was given up; what it took is charged");
+    return answer;
+  }
+
+  /** Throws as `generate`, `.request` for too many texts or another number of dimensions. */
+  async embed(payer: Payer, model: string, texts: readonly string[], { dimensions, run_id, signal }: { readonly dimensions?: number; readonly run_id?: string; readonly signal?: AbortSignal } = {}): Promise<Embedded> {
+    const { limits, setting, purse, stored, used } = this.deps;
+    offered(setting, payer, model, ["embedding"]);
+    if (texts.length > limits.batch_max) throw new MaestroError("models.request", `input: ${texts.length} texts, limits.inference.batch_max is ${limits.batch_max}`);
+    const record = await stored(model);
+    if (dimensions !== undefined && dimensions !== record?.dimensions) throw new MaestroError("models.request", `dimensions: the model has ${record?.dimensions ?? "none"}, and vectors are not cut`);
+    const most = texts.reduce((sum, text) => sum + Math.min(tokensAtMost(text), record?.context_tokens ?? Infinity), 0);
+    const rates = this.ratesOf(model);
+    const { settle } = this.promised(payer, await purse(payer), model, estimate({ prompt: most, predicted: 0 }, rates));
+    try {
+      const embedded = await this.deps.embed(texts, signal === undefined ? {} : { signal });
+      settle({ tokens: embedded.tokens, cpu_us: embedded.cpu_us });
+      const took = { prompt_tokens: embedded.tokens, cached_tokens: 0, completion_tokens: 0, queued_us: 0, prompt_us: embedded.cpu_us, predicted_us: 0, cpu_us: embedded.cpu_us, gpu_us: 0 };
+      this.rates.set(model, measured(rates, took));
+      this.counted.served(model, payer.tenant, { ...took, usd_micro: 0, repeated: false });
+      if (run_id !== undefined) used(payer, run_id, { tokens: embedded.tokens, micro_usd: 0 });
+      return embedded;
+    } catch (thrown) {
+      this.counted.failed(model, payer.tenant);
+      throw thrown;
+    } finally {
+      settle({});
+    }
+  }
+
+  private ratesOf(model: string): Rates {
+    return this.rates.get(model) ?? FIRST_RATES;
+  }
+
+  private promised(payer: Payer, purse: ServingPurse, model: string, amounts: ResourceAmounts) {
+    const { clock, limits, random, act, warn } = this.deps;
+    const name = `model-${Buffer.from(random.bytes(NAME_BYTES)).toString("hex")}`;
+    return promise({ payer, purse, name, model, amounts, until_ms: clock.now_ms() + limits.load_deadline_ms + limits.generate_deadline_ms + SETTLE_MS, act, warn });
+  }
+
+  private requireOutput(max_tokens: number | undefined): void {
+    const { output_tokens_max } = this.deps.limits;
+    if (max_tokens !== undefined && max_tokens > output_tokens_max) throw new MaestroError("models.request", `max_tokens: ${max_tokens}, limits.inference.output_tokens_max is ${output_tokens_max}`);
+  }
+
+  private async here(context = this.deps.limits.context_tokens, { payer, job, keep }: Ask, options: GenerateOptions): Promise<Answered> {
+    this.requireOutput(job.max_tokens);
+    const purse = await this.deps.purse(payer);
+    const rates = this.ratesOf(job.model);
+    // What it takes at the very least, before a model is loaded to count more exactly.
+    requireAffordable(purse, estimate({ prompt: 1, predicted: job.max_tokens ?? 1 }, rates));
+    const answers = keep ? await this.deps.answers() : null;
+    const digest = answers === null ? null : ((await this.deps.stored(job.model))?.digest ?? null);
+    const text = await this.deps.text();
+    const prompt = await text.count(job.model, job.prompt);
+    const max_tokens = roomFor(prompt, job.max_tokens, context, this.deps.limits.output_tokens_max);
+    const whole: GenerateJob = { ...job, max_tokens, ...(job.priority === undefined ? { priority: priorityAt(purse.prices().prices) } : {}) };
+    const kept = digest === null ? null : (answers?.get(whole, digest) ?? null);
+    if (kept !== null) {
+      options.onText?.(kept.text);
+      return { ...kept, cached_tokens: kept.prompt_tokens, queued_us: 0, prompt_us: 0, predicted_us: 0, cpu_us: 0, gpu_us: 0, path: "local", usd_micro: 0, repeated: true };
+    }
+    const made = await this.paidFor(payer, purse, whole, prompt, () => estimate({ prompt, predicted: max_tokens }, rates), (followed) => text.generate(whole, followed), options);
+    if (keep && made.finish !== "cancelled") answers?.put(whole, made);
+    return { ...made, path: "local", usd_micro: 0, repeated: false };
+  }
+
+  /** Generates behind a promise, and settles it whatever happens. */
+  private async paidFor(payer: Payer, purse: ServingPurse, job: GenerateJob, prompt: number, amounts: () => ResourceAmounts, generate: (options: GenerateOptions) => Promise<Generated>, options: GenerateOptions): Promise<Generated> {
+    const rates = this.ratesOf(job.model);
+    const { settle } = this.promised(payer, purse, job.model, amounts());
+    let pieces = 0;
+    try {
+      const made = await generate({ ...options, onText: (piece) => ((pieces += 1), options.onText?.(piece)) });
+      settle({ tokens: made.prompt_tokens + made.completion_tokens, cpu_us: made.cpu_us, ...(made.gpu_us === 0 ? {} : { gpu_us: made.gpu_us }) });
+      this.rates.set(job.model, measured(rates, made));
+      return made;
+    } catch (thrown) {
+      // Whoever brings a worker down has used it all the same: as far as was seen, at what such work takes.
+      if (thrown instanceof MaestroError && thrown.code === "models.died") settle(estimate({ prompt, predicted: pieces }, rates));
+      throw thrown;
+    } finally {
+      settle({});
+    }
+  }
+
+  private async elsewhere(entry: RemoteModel, { payer, job }: Ask, options: GenerateOptions): Promise<Answered> {
+    this.requireOutput(job.max_tokens);
+    const started_ms = this.deps.clock.monotonic_ms();
+    const purse = await this.deps.purse(payer);
+    const { usd_micro_per_1k: price } = entry;
+    const prompt = promptAtMost(job.prompt);
+    const max_tokens = job.max_tokens ?? Math.min(this.deps.limits.output_tokens_max, entry.context_tokens);
+    const { settle } = this.promised(payer, purse, entry.id, { tokens: prompt + max_tokens, usd_micro: priceOf({ prompt, predicted: max_tokens }, price) });
+    let seen = "";
+    const billed = (tokens: { readonly prompt: number; readonly predicted: number }): number => {
+      const usd_micro = priceOf(tokens, price);
+      settle({ tokens: tokens.prompt + tokens.predicted, usd_micro });
+      return usd_micro;
+    };
+    try {
+      const said = await this.deps.remote(entry, { ...job, max_tokens }, { ...options, onText: (piece) => ((seen += piece), options.onText?.(piece)) });
+      const usd_micro = billed({ prompt: said.prompt_tokens, predicted: said.completion_tokens });
+      const predicted_us = Math.round((this.deps.clock.monotonic_ms() - started_ms) * 1_000);
+      return { text: said.text, finish: said.finish === "filtered" ? "stop" : said.finish, prompt_tokens: said.prompt_tokens, cached_tokens: 0, completion_tokens: said.completion_tokens, queued_us: 0, prompt_us: 0, predicted_us, cpu_us: 0, gpu_us: 0, model_digest: remoteDigest(entry), engine: "remote", templated: "template", bounded: false, path: "remote", usd_micro, repeated: false };
+    } catch (thrown) {
+      // Of a stream that broke off the other server will bill what it sent; before the first piece nobody can say.
+      if (seen !== "") billed({ prompt, predicted: tokensAtMost(seen) });
+      throw thrown;
+    } finally {
+      settle({});
+    }
+  }
+}
+
+/** How many tokens an answer may have. Throws `models.context` where the prompt leaves no room for those that were asked for. */
+function roomFor(prompt: number, wanted: number | undefined, context: number, output_tokens_max: number): number {
+  const room = context - prompt;
+  if (room < (wanted ?? 1)) throw new MaestroError("models.context", `${prompt} tokens of prompt and ${wanted ?? 1} of answer, the context has ${context}`);
+  return wanted ?? Math.min(room, output_tokens_max);
+}
