@@ -1,0 +1,116 @@
+/** Mechanical mends as one patch over the merged tree. A suggestion: nobody here applies it. */
+import { pathText } from "../../../proto/scalar.ts";
+import { visible } from "../../verifier/visible.ts";
+import { complaintsOf, type PlacedComplaint } from "../fixing/complaints.ts";
+import { type Edit, edited } from "../fixing/patch.ts";
+import { type Mend, MENDS, type Place } from "../fixing/rules.ts";
+import { SANITIZER_MENDS } from "../fixing/sanitizers.ts";
+import { counted, isSafePath, listed, quoted } from "../quote.ts";
+import type { Seen } from "../material.ts";
+import type { Study } from "../study.ts";
+
+/** Whether a text is one of that language; null where nobody here can tell. */
+export type Parses = (path: string, text: string) => boolean | null;
+
+interface Wanted {
+  readonly mend: Mend;
+  readonly line: number;
+}
+
+const FILES_MAX = 16;
+const MENDS_PER_FILE_MAX = 50;
+const ALL_MENDS = [...SANITIZER_MENDS, ...MENDS];
+
+const linesOf = (text: string): string[] => (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n").map((line) => line.replace(/\r$/, ""));
+
+function mendOf(complaint: PlacedComplaint, lines: readonly string[]): Mend | null {
+  const text = lines[complaint.line - 1];
+  const said = `${complaint.rule} ${complaint.message}`;
+  for (const { of, mend } of ALL_MENDS) {
+    if (!of.test(said)) continue;
+    const place: Place = { ...complaint, lines, text: text ?? "" };
+    const found = text === undefined && !/newline|eol-last|w292|w391/i.test(said) ? null : mend(place);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Checks of the house sometimes know the text to the letter. */
+function ownFix(study: Study, path: string): Wanted[] {
+  return study.findings.flatMap(({ finding: { range, fix } }) => {
+    if (range === null || pathText(range.path) !== path || fix === null || fix.replacement === null) return [];
+    const gone = range.end_line - range.start_line + 1;
+    const come = fix.replacement === "" ? [] : fix.replacement.split("\n");
+    return [{ line: range.start_line, mend: { what: "what the check itself knows", edits: [{ line: range.start_line, gone, come }] } }];
+  });
+}
+
+/** What no tool has to name: git's own complaints of lines that this change writes. */
+function unasked(file: Seen, text: string): Wanted[] {
+  if (file.kind.docs || file.kind.fixture || file.kind.generated || file.kind.language === null) return [];
+  const lines = linesOf(text);
+  const blank = file.added.flatMap(({ line }): Wanted[] => {
+    const own = lines[line - 1];
+    return own === undefined || own === own.trimEnd() ? [] : [{ line, mend: { what: "take the white space off the end", edits: [{ line, gone: 1, come: [own.trimEnd()] }] } }];
+  });
+  const ends = text.endsWith("\n") || text === "" || !file.added.some(({ line }) => line === lines.length) ? [] : [{ line: lines.length, mend: { what: "end the file with a line feed", edits: [], ends: true as const } }];
+  return [...blank, ...ends];
+}
+
+/** The first mend of a line stands; a later one of it waits for the next run of its tool. */
+function together(wanted: readonly Wanted[]): { readonly chosen: readonly Wanted[]; readonly left: number } {
+  const taken = new Set<number>();
+  const chosen = wanted.filter(({ mend }) => {
+    const lines = mend.edits.flatMap(({ line, gone }) => Array.from({ length: Math.max(1, gone) }, (_, i) => line + i));
+    if (lines.some((line) => taken.has(line))) return false;
+    for (const line of lines) taken.add(line);
+    return true;
+  });
+  return { chosen: chosen.slice(0, MENDS_PER_FILE_MAX), left: wanted.length - Math.min(chosen.length, MENDS_PER_FILE_MAX) };
+}
+
+interface Mended {
+  readonly path: string;
+  readonly patch: string | null;
+  readonly said: readonly string[];
+}
+
+function mended(file: Seen, wanted: readonly Wanted[], parses: Parses): Mended {
+  const text = file.new!;
+  const said = (mends: readonly Wanted[]): string[] => mends.map(({ line, mend }) => `${quoted(`${file.path}:${line}`)}: ${mend.what}${mend.caution === undefined ? "" : ` (${mend.caution})`}`);
+  const { chosen } = together(wanted);
+  const tried = (mends: readonly Wanted[]) => edited(file.path, text, mends.flatMap(({ mend }): readonly Edit[] => mend.edits), mends.some(({ mend }) => mend.ends === true) ? true : undefined);
+  const all = tried(chosen);
+  if (all === null) return { path: file.path, patch: null, said: [] };
+  // A mend that breaks what was whole is none; each is then tried alone.
+  const breaks = (of: string): boolean => parses(file.path, of) === false && parses(file.path, text) !== false;
+  const good = breaks(all.text) ? chosen.filter((each) => { const alone = tried([each]); return alone !== null && !breaks(alone.text); }) : chosen;
+  const result = good === chosen ? all : good.length === 0 ? null : tried(good);
+  if (result === null || breaks(result.text)) return { path: file.path, patch: null, said: [] };
+  // Whoever reads a patch has to see all of it.
+  const hidden = result.patch.split("\n").some((line) => visible(line.replaceAll("\t", " ").replace(/\r$/, "")).replace(/^([+ -]?\s*)\\::/, "$1::").replaceAll("#\\#", "##") !== line.replaceAll("\t", " ").replace(/\r$/, ""));
+  return hidden ? { path: file.path, patch: null, said: [`${quoted(file.path)}: no patch, as lines around it hold characters that nobody sees`] } : { path: file.path, patch: result.patch, said: said(good) };
+}
+
+const NONE = "No mechanical fix is known for what this gate found. That is no statement about the change.";
+
+export function fix(study: Study, parses: Parses): string {
+  const complaints = complaintsOf(study.findings);
+  const results: Mended[] = [];
+  const named = new Set(complaints.map(({ path }) => path));
+  for (const file of study.files) {
+    if (file.new === null || file.change.binary || !isSafePath(file.path) || results.length >= FILES_MAX) continue;
+    const lines = linesOf(file.new);
+    const of_tools = complaints.filter(({ path }) => path === file.path || (!named.has(file.path) && file.path.endsWith(`/${path}`) && study.files.filter((other) => other.path.endsWith(`/${path}`)).length === 1)).flatMap((complaint): Wanted[] => {
+      const mend = mendOf(complaint, lines);
+      return mend === null ? [] : [{ mend, line: mend.edits[0]?.line ?? complaint.line }];
+    });
+    const wanted = [...ownFix(study, file.path), ...of_tools, ...unasked(file, file.new)];
+    if (wanted.length > 0) results.push(mended(file, wanted, parses));
+  }
+  const patches = results.flatMap(({ patch }) => (patch === null ? [] : [patch]));
+  const said = results.flatMap((result) => result.said);
+  if (patches.length === 0) return said.length === 0 ? NONE : [NONE, ...said].join("\n");
+  // Text in front of a patch is no part of it: git reads from the first header on.
+  return [`Suggested patch over the merged tree, ${counted(said.length, "mend")}; apply it with git apply and look at it first.`, ...said.slice(0, 40).map((text) => `* ${text}`), ...(said.length > 40 ? [`* ${listed(said.slice(40), 0)}`] : []), "", patches.join("")].join("\n");
+}
