@@ -12,6 +12,7 @@ import { openStore, type Store } from "./store/db.ts";
 import { keepEnvelope } from "./store/envelopes.ts";
 import { openGates, type Gates } from "./store/gates.ts";
 import { suspicionOf } from "./store/pages.ts";
+import { openModels, type ModelTable } from "./store/models.ts";
 import { openOutbox, type Outbox } from "./store/outbox.ts";
 import { openReleases, type ReleaseTable } from "./store/releases.ts";
 import { openLineageEdges, type LineageEdges } from "./store/lineage-edges.ts";
@@ -48,6 +49,7 @@ export interface State {
   readonly holds: Holds;
   readonly edges: LineageEdges;
   readonly shipped: ShipmentIndex;
+  readonly models: ModelTable;
 }
 
 const OFFLINE = Bun.fileURLToPath(new URL("./offline.ts", import.meta.url));
@@ -95,7 +97,7 @@ export async function openState({ state_dir, host, clock, machine = null, fatal,
     projection_failed: (error) => warn("the log's files could not be written", error),
     ...(appended === undefined ? {} : { appended }),
   });
-  const state = { store, artifacts, gates, outbox, usage, releases, evidence, tombstones: openTombstones(store), holds: openHolds(store), edges: openLineageEdges(store), shipped: openShipmentIndex(store) };
+  const state = { store, artifacts, gates, outbox, usage, releases, evidence, tombstones: openTombstones(store), holds: openHolds(store), edges: openLineageEdges(store), shipped: openShipmentIndex(store), models: openModels(store) };
   await keepPromises(state);
   await fillShipmentIndex(state.shipped, store, artifacts);
   return state;

@@ -2,7 +2,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { Choice, Closed, Count, ShortText, Timestamp } from "./scalar.ts";
 
-export const Area = Choice(["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds"]);
+export const Area = Choice(["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds", "models"]);
 export type Area = Static<typeof Area>;
 
 /** One thing that is not what it was. */

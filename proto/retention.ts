@@ -40,7 +40,7 @@ export type Retention = Static<typeof Retention>;
 
 /** Tables of the database. */
 export const TABLE_CLASS: Readonly<Record<string, RetentionClass>> = {
-  meta: "node", "evidence.time": "node", tombstones: "node", erasures: "node", holds: "node", floors: "node", "routing.deciders": "node", "routing.used": "node", "routing.watched": "node", lineage_edges: "node", breakers: "node", "events.sources": "node", "events.watched": "node",
+  meta: "node", "evidence.time": "node", tombstones: "node", erasures: "node", holds: "node", floors: "node", "routing.deciders": "node", "routing.used": "node", "routing.watched": "node", lineage_edges: "node", breakers: "node", "events.sources": "node", "events.watched": "node", models: "node",
   "log.entries": "log", "log.nodes": "log", "log.head": "log", "log.rotations": "log", "log.cosigned": "log", "witness.heads": "log",
   gates: "evidence", gate_order: "evidence", gate_names: "evidence", gate_names_filled: "evidence", gate_trees: "evidence", gate_tree_of: "evidence", gate_submitters: "evidence", releases: "evidence", outbox: "evidence", summaries: "evidence",
   "shipments.gates": "evidence", "shipments.files": "evidence", "shipments.asked": "accounting",
@@ -70,7 +70,7 @@ export const MEDIA_CLASS: Readonly<Record<string, RetentionClass>> = {
 
 /** Folders and files of the state folder; what has its own tables stands above. */
 export const FOLDER_CLASS: Readonly<Record<string, RetentionClass>> = {
-  keys: "node", "keys.next": "node", machine: "node", place: "node", "trust.json": "node", lock: "node", "maestrod.log": "node", schema: "node", "host-policy.tar.gz": "node", "tombstones.jsonl": "node", "holds.jsonl": "node", db: "node", oci: "evidence", bundles: "evidence",
+  keys: "node", "keys.next": "node", machine: "node", place: "node", "trust.json": "node", lock: "node", "maestrod.log": "node", schema: "node", "host-policy.tar.gz": "node", models: "node", "tombstones.jsonl": "node", "holds.jsonl": "node", db: "node", oci: "evidence", bundles: "evidence",
   log: "log", logs: "log", repositories: "source", egress: "source", incoming: "cache", scratch: "cache", trees: "cache", snapshots: "export", quarantine: "quarantine", episodes: "episodes",
 };
 

@@ -73,7 +73,8 @@ export async function findEvidence(blobs: Blobs, trust: Trust, keys: readonly No
   const heads: SignedHead[] = [];
   const releases: FoundRelease[] = [];
   for await (const { digest, size } of blobs.list()) {
-    const bytes = digest === null ? undefined : await blobs.get(digest).catch((error: unknown) => {
+    // A model's weights may be larger than the memory of this machine, and no evidence is.
+    const bytes = digest === null || size > LIMITS.bytes_max ? undefined : await blobs.get(digest).catch((error: unknown) => {
       if (error instanceof MaestroError && error.code === "store.corrupt") return undefined;
       throw error;
     });

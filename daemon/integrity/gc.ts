@@ -12,7 +12,7 @@ export interface GcDeps {
   readonly state_dir: string;
   readonly artifacts: Artifacts;
   readonly gates: Gates;
-  /** Blobs of answers kept for re-use. */
+  /** Blobs of answers kept for re-use, and of models. */
   readonly kept: () => Iterable<string>;
   /** Nothing younger goes; at least as long as an intake and its gate may take. */
   readonly age_ms: number;

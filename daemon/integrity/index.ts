@@ -12,6 +12,7 @@ import type { Store } from "../store/db.ts";
 import type { Gates } from "../store/gates.ts";
 import type { LineageEdges } from "../store/lineage-edges.ts";
 import type { KeptOutcomeTable } from "../store/reuse.ts";
+import type { ModelTable } from "../store/models.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { Usage } from "../store/usage.ts";
 import type { ReleaseTable } from "../store/releases.ts";
@@ -50,6 +51,7 @@ export interface IntegrityDeps {
   readonly in_use: () => ReadonlySet<string>;
   /** Answers kept for re-use. */
   readonly kept: Pick<KeptOutcomeTable, "referred" | "forget" | "expire" | "forgetGate">;
+  readonly models: Pick<ModelTable, "all" | "referred">;
   readonly releases: ReleaseTable;
   readonly tombstones: Tombstones;
   readonly holds: Holds;
@@ -92,7 +94,7 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
   const keeping = new Keeping({ ...deps, retention: deps.config.retention, expiry: new Expiry({ ...deps, store: { atomic: (work) => store.freeing(work) }, retention: deps.config.retention, now_ms, releasedAt, builds: async (ask) => alsoLeaving(await leavingBuilds({ artifacts, usage, ...ask }, evidence.trust), await leavingShipments({ artifacts, usage, ...ask }, evidence.trust)), ...(step === undefined ? {} : { step }) }), monotonic_ms: () => clock.monotonic_ms() });
   await keeping.start();
   if (resident) keeping.run();
-  const parts = { expired: (name: string) => deps.tombstones.get(name, "personal") !== undefined, state_dir, store, gates, artifacts, outbox: deps.outbox, holds: deps.holds, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };
+  const parts = { expired: (name: string) => deps.tombstones.get(name, "personal") !== undefined, state_dir, store, gates, artifacts, outbox: deps.outbox, models: deps.models, holds: deps.holds, log: () => evidence.log.audit(), log_keys: logKeys(evidence.trust), keys: () => evidence.checkKeys() };
   const steps = () => walk(parts);
   const scrubber = new Scrubber({
     walk: steps,
@@ -116,7 +118,10 @@ export async function openIntegrity(deps: IntegrityDeps): Promise<Integrity> {
       keeping.worked();
     },
     gc: (apply) => keeping.alone(async () => {
-      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms: now_ms(), in_use: deps.in_use(), kept: () => deps.kept.referred(evidence.now_s() - limits.command.reuse_age_s), apply });
+      const reply = await collectGarbage({ state_dir, artifacts, gates, age_ms, now_ms: now_ms(), in_use: deps.in_use(), kept: function* () {
+        yield* deps.kept.referred(evidence.now_s() - limits.command.reuse_age_s);
+        yield* deps.models.referred();
+      }, apply });
       if (apply) await quota.recount(join(state_dir, "repositories"));
       return reply;
     }),

@@ -12,6 +12,7 @@ import { rememberedMachine } from "../evidence/succession/machine.ts";
 import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
 import { openStore, type Store } from "../store/db.ts";
 import { openGates, type Gates } from "../store/gates.ts";
+import { openModels, type ModelTable } from "../store/models.ts";
 import { openOutbox, type Outbox } from "../store/outbox.ts";
 import { requireNoLater } from "../store/schema.ts";
 import { type Holds, openHolds, openTombstones, type Tombstones } from "../store/tombstones.ts";
@@ -27,6 +28,7 @@ interface Opened {
   readonly artifacts: Artifacts;
   readonly gates: Gates;
   readonly outbox: Outbox;
+  readonly models: ModelTable;
   readonly tombstones: Tombstones;
   readonly holds: Holds;
   close(): Promise<void>;
@@ -44,7 +46,7 @@ export async function openOffline(state_dir: string, limits: Pick<Limits, "store
   const keys = keysOf(state_dir);
   const store = openStore({ state_dir, limits: limits.store, fatal: () => undefined });
   try {
-    return { keys, store, tables: openTables(store), artifacts: await openArtifacts({ state_dir, limits: limits.store }), gates: openGates(store), outbox: openOutbox(store), tombstones: openTombstones(store), holds: openHolds(store), close: () => store.close() };
+    return { keys, store, tables: openTables(store), artifacts: await openArtifacts({ state_dir, limits: limits.store }), gates: openGates(store), outbox: openOutbox(store), models: openModels(store), tombstones: openTombstones(store), holds: openHolds(store), close: () => store.close() };
   } catch (error) {
     await store.close();
     throw error;
@@ -80,10 +82,10 @@ export async function* walkOffline(state_dir: string, limits: Pick<Limits, "stor
     return;
   }
   try {
-    const { keys, store, gates, artifacts, outbox, tombstones, holds } = opened;
+    const { keys, store, gates, artifacts, outbox, models, tombstones, holds } = opened;
     const expired = (name: string): boolean => tombstones.get(name, "personal") !== undefined;
     const state = opened;
-    yield* walk({ expired, state_dir, store, gates, artifacts, outbox, holds, log: () => log(state_dir, state), log_keys: logKeys(keys.trust), keys: () => checkSums(join(state_dir, "keys")) });
+    yield* walk({ expired, state_dir, store, gates, artifacts, outbox, models, holds, log: () => log(state_dir, state), log_keys: logKeys(keys.trust), keys: () => checkSums(join(state_dir, "keys")) });
   } finally {
     await opened.close();
   }

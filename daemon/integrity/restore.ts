@@ -163,7 +163,7 @@ async function begin(staging: string, trust_bytes: Uint8Array, holds_known: bool
 }
 
 /** What was lost before the backup was made: said, and no reason to refuse everything else. */
-const LOST_BEFORE: readonly string[] = ["gates", "artifacts", "ended logs"];
+const LOST_BEFORE: readonly string[] = ["gates", "artifacts", "ended logs", "models"];
 
 /** The newest file of holds that was handed in, if one was. */
 const holdsFor = ({ holds, tombstones }: RestoreDeps): string | null => {

@@ -45,7 +45,7 @@ afterEach(async () => {
 
 async function problems(): Promise<string[]> {
   const artifacts = await openArtifacts({ state_dir: dir, limits });
-  const parts = { state_dir: dir, store, gates, artifacts, outbox, holds: { *all() {} }, log: async function* () {}, log_keys: [], expired: () => false, keys: () => undefined };
+  const parts = { state_dir: dir, store, gates, artifacts, outbox, holds: { *all() {} }, models: { all: () => [] }, log: async function* () {}, log_keys: [], expired: () => false, keys: () => undefined };
   return (await Array.fromAsync(walk(parts))).flatMap(({ area, problem }) => (problem === null ? [] : [`${area}: ${problem}`]));
 }
 

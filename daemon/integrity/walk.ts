@@ -9,6 +9,7 @@ import type { Artifacts } from "../store/artifacts.ts";
 import type { Store } from "../store/db.ts";
 import { sha256Digest } from "../store/blobs.ts";
 import { artifactName, GATE_ROW_MEDIA_TYPE, type GateRow, type Gates } from "../store/gates.ts";
+import type { ModelTable } from "../store/models.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { NoteKey } from "../verifier/note.ts";
 import type { Holds } from "../store/tombstones.ts";
@@ -24,6 +25,7 @@ export interface Parts {
   readonly gates: Gates;
   readonly artifacts: Artifacts;
   readonly outbox: Pick<Outbox, "owed">;
+  readonly models: Pick<ModelTable, "all">;
   readonly log: () => AsyncGenerator<AuditStep, void>;
   /** Of every log that the trust file knows. */
   readonly log_keys: readonly NoteKey[];
@@ -71,6 +73,15 @@ async function* blobs({ artifacts }: Parts): AsyncGenerator<Named, void> {
 
 async function* named({ artifacts }: Parts): AsyncGenerator<Named, void> {
   for (const name of artifacts.names()) yield { name, bytes: 0, problem: await artifacts.checkArtifact(name) };
+}
+
+/** Every file of every model is there; its bytes are looked at among the blobs. */
+async function* modelled({ artifacts, models }: Parts): AsyncGenerator<Named, void> {
+  for (const { name, files } of models.all()) {
+    const gone: string[] = [];
+    for (const file of files) if (!(await artifacts.blobs.has(`sha256:${file.sha256}`))) gone.push(file.name);
+    yield { name, bytes: 0, problem: gone.length === 0 ? null : `${gone.join(" and ")} is gone; import the model again` };
+  }
 }
 
 /** What a gate on record has not: its reply, its bundle, its name. */
@@ -140,6 +151,7 @@ export async function* walk(parts: Parts): AsyncGenerator<Step, void> {
   yield* within("log", parts.log());
   yield* within("gates", recorded(parts));
   yield* within("artifacts", named(parts));
+  yield* within("models", modelled(parts));
   yield* within("blobs", blobs(parts));
   yield* within("ended logs", ended(parts));
   yield* within("packs", checkRepositories(join(parts.state_dir, "repositories")));

@@ -1,6 +1,6 @@
 /** Content-addressed bytes in an OCI image layout: `blobs/sha256/<hex>` (image-spec `image-layout.md`). */
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreLimits } from "../../proto/config.ts";
 import { MaestroError } from "../../proto/errors.ts";
@@ -15,11 +15,22 @@ export interface BlobRef {
   readonly size: number;
 }
 
+/** A blob that was received whole and has no name yet: whoever has it keeps or drops it. */
+export interface Received extends BlobRef {
+  /** Stored and durable when it resolves. */
+  keep(): Promise<void>;
+  drop(): Promise<void>;
+}
+
 export interface Blobs extends BlobFiles {
   /** Stored and durable when it resolves. Writing what is there already repairs it. */
   put(bytes: Uint8Array): Promise<BlobRef>;
   /** Throws `request.too_large` above `blob_bytes_max`; the stream's own error is passed on. */
   putStream(chunks: AsyncIterable<Uint8Array>): Promise<BlobRef>;
+  /** The first half of that, with a bound of its own. What was neither kept nor dropped goes at the next start. */
+  receive(chunks: AsyncIterable<Uint8Array>, bytes_max: number): Promise<Received>;
+  /** Where a blob's file lies, for whoever links or maps it; nothing says that it is there, or sound. */
+  fileOf(digest: string): string;
   /** `undefined` where there is no such blob; throws `store.corrupt` where its bytes are others. */
   get(digest: string): Promise<Uint8Array | undefined>;
   has(digest: string): Promise<boolean>;
@@ -42,14 +53,18 @@ export async function openBlobs(layout: string, incoming: Incoming, limits: Stor
 
   const publishing = new Map<string, number>();
 
-  async function put(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef> {
+  async function receive(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytes_max: number): Promise<Received> {
     const hash = createHash("sha256");
     let size = 0;
-    const temporary = await incoming.write(chunks, limits.blob_bytes_max, (chunk) => {
+    const temporary = await incoming.write(chunks, bytes_max, (chunk) => {
       hash.update(chunk);
       size += chunk.length;
     });
     const digest = `sha256:${hash.digest("hex")}`;
+    return { digest, size, keep: () => name(digest, temporary), drop: () => rm(temporary, { force: true }) };
+  }
+
+  async function name(digest: string, temporary: string): Promise<void> {
     // Said before the file has its name, and until its age says the same: `remove` leaves it alone in whichever order the two come.
     publishing.set(digest, (publishing.get(digest) ?? 0) + 1);
     try {
@@ -59,12 +74,19 @@ export async function openBlobs(layout: string, incoming: Incoming, limits: Stor
       if (others > 0) publishing.set(digest, others);
       else publishing.delete(digest);
     }
+  }
+
+  async function put(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef> {
+    const { digest, size, keep } = await receive(chunks, limits.blob_bytes_max);
+    await keep();
     return { digest, size };
   }
 
   return {
     put: (bytes) => put([bytes]),
     putStream: put,
+    receive,
+    fileOf: pathOf,
     async get(digest) {
       const path = pathOf(digest);
       try {

@@ -1,4 +1,5 @@
 /** What is kept, what went, and numbers that are never given out again. */
+import type { StoredModel } from "../../../proto/model-store.ts";
 import type { Tombstone } from "../../../proto/retention.ts";
 import type { KeptOutcome } from "../../store/reuse.ts";
 import type { TableEvents } from "../writes.ts";
@@ -27,5 +28,6 @@ export const KEEPING_EVENTS: Readonly<Record<string, TableEvents>> = {
   // An answer too large for a record lies in a blob, where it cannot be read from here.
   kept_outcomes: table<KeptOutcome>("kept_outcome", ({ outcome, asked: { attempt } }) => ({ result: typeof outcome === "string" ? "elsewhere" : outcome.result, reused: typeof outcome !== "string" && outcome.reused !== undefined, attempt })),
   "tests.history": table<Tests>("test_history", ({ runs, failures, flakes }) => ({ runs, failures, flakes })),
+  models: table<StoredModel>("model", ({ name, digest, files }) => ({ name, digest, licence_bytes: files.reduce((sum, { role, bytes }) => sum + (role === "licence" ? bytes : 0), 0) })),
   meta: table<{ readonly version: number }>("state_version", ({ version }) => ({ version })),
 };

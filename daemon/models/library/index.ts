@@ -1,0 +1,138 @@
+/** Models of this node: taken in against a lock or a person's word, kept as blobs, opened for an engine only while their bytes are right. */
+import { join } from "node:path";
+import type { InferenceLimits } from "../../../proto/limits.ts";
+import { MaestroError } from "../../../proto/errors.ts";
+import { FILE_ROLES, type StoredModel } from "../../../proto/model-store.ts";
+import type { ImportHead, ModelImported, ModelVerified } from "../../../proto/models-api.ts";
+import type { Blobs } from "../../store/blobs.ts";
+import type { ModelTable } from "../../store/models.ts";
+import { timestampOf } from "../../verifier/time.ts";
+import { inOrder, modelDigest } from "./digest.ts";
+import { fileProblem, ModelFolders } from "./folders.ts";
+import { announced, receiveAll, recordFor, requireWhole } from "./incoming.ts";
+import { lockedModel, lockedNames } from "./lock.ts";
+import type { OpenModel } from "./open-model.ts";
+import { splitStream } from "./split.ts";
+
+export type { OpenModel } from "./open-model.ts";
+export { engines, type EngineFolder } from "./engines.ts";
+
+export interface LibraryDeps {
+  readonly state_dir: string;
+  readonly models: ModelTable;
+  readonly blobs: Pick<Blobs, "receive" | "fileOf">;
+  readonly limits: Pick<InferenceLimits, "file_bytes_max" | "import_idle_ms">;
+  readonly now_s: () => number;
+  /** Throws `store.no_space` and `store.read_only`. */
+  readonly requireWritable: () => void;
+}
+
+export interface Listed {
+  readonly model: StoredModel;
+  /** Whether the lock names it with this very digest. */
+  readonly locked: boolean;
+  readonly licence: string;
+}
+
+export interface ModelLibrary {
+  list(): readonly Listed[];
+  /** Names of the lock that are not stored. */
+  obtainable(): readonly string[];
+  /** Throws `models.unknown`, which names those that are. */
+  get(name: string): StoredModel;
+  /** All of a model or nothing. Throws `models.refused`, `request.too_large`, `request.idle`, `store.*`, and the stream's own error. */
+  import(head: ImportHead, files: AsyncIterable<Uint8Array>): Promise<ModelImported>;
+  /** The name is free at once; bytes that nothing else refers to go with the next `maestro gc`. A worker that has the model mapped keeps it until it ends. */
+  remove(name: string): Promise<boolean>;
+  /** Reads every byte. Throws `models.unknown`. */
+  verify(name: string): Promise<ModelVerified>;
+  /** Throws `models.unknown`, and `models.corrupt` where a file's bytes are not those of its digest. */
+  open(name: string): Promise<OpenModel>;
+}
+
+export const MODELS_FOLDER = "models";
+
+export function openLibrary({ state_dir, models, blobs, limits, now_s, requireWritable }: LibraryDeps): ModelLibrary {
+  const folders = new ModelFolders(join(state_dir, MODELS_FOLDER), blobs);
+  const opening = new Map<string, Promise<OpenModel>>();
+  /** One model is imported, removed or opened at a time under its name. */
+  const busy = new Set<string>();
+
+  function get(name: string): StoredModel {
+    const model = models.get(name);
+    if (model !== undefined) return model;
+    const stored = models.all().map((one) => one.name);
+    throw new MaestroError("models.unknown", `${name} is not stored here; ${stored.length === 0 ? "no model is" : `stored are ${stored.join(", ")}`}${lockedModel(name) === null ? "" : `; maestro models setup ${name} obtains it`}`);
+  }
+
+  async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (busy.has(name)) throw new MaestroError("models.refused", `${name} is being imported or removed at this moment; try again when that is done`);
+    busy.add(name);
+    try {
+      return await work();
+    } finally {
+      busy.delete(name);
+    }
+  }
+
+  async function take(head: ImportHead, stream: AsyncIterable<Uint8Array>): Promise<ModelImported> {
+    const model = announced(head);
+    requireWhole(head, model.files);
+    for (const { name, bytes } of head.files) if (bytes > limits.file_bytes_max) throw new MaestroError("request.too_large", `${name} has ${bytes} bytes, limits.inference.file_bytes_max is ${limits.file_bytes_max}`);
+    requireWritable();
+    const split = splitStream(stream, limits.import_idle_ms);
+    const { files, received } = await receiveAll(head, model.files, split.take, blobs);
+    try {
+      await split.end();
+      const standing = models.get(head.name);
+      const record = recordFor(model, files, head.origin, timestampOf(now_s()));
+      if (standing !== undefined && standing.digest !== record.digest) throw new MaestroError("models.refused", `${head.name} is stored with digest ${standing.digest}, and these files are ${record.digest}; remove it first, or give this one another name`);
+      for (const one of received) await one.keep();
+      if (standing === undefined) await models.put(record);
+      return { model: standing ?? record, was_there: standing !== undefined };
+    } catch (error) {
+      await Promise.all(received.map((one) => one.drop()));
+      throw error;
+    }
+  }
+
+  async function prepare(model: StoredModel): Promise<OpenModel> {
+    const { name, kind, digest, context_tokens, template, memory_bytes, dimensions, base } = model;
+    // The record holds what it was made of, so a record that was changed together with its hash is seen here.
+    if (modelDigest(model.files) !== digest) throw new MaestroError("models.corrupt", `${name}: its record names other files than its digest`);
+    const folder = await folders.checked(model);
+    const firsts = FILE_ROLES.flatMap((role) => model.files.find((file) => file.role === role) ?? []);
+    return { name, kind, digest, folder, files: Object.fromEntries(firsts.map((file) => [file.role, join(folder, file.name)])), context_tokens, template, memory_bytes, ...(dimensions === undefined ? {} : { dimensions }), ...(base === undefined ? {} : { base }) };
+  }
+
+  return {
+    list: () => models.all().map((model) => {
+      const locked = lockedModel(model.name);
+      const same = locked !== null && modelDigest(locked.files) === model.digest;
+      return { model, locked: same, licence: same ? locked.licence.summary : model.licence_id };
+    }),
+    obtainable: () => lockedNames().filter((name) => models.get(name) === undefined),
+    get,
+    import: (head, stream) => alone(head.name, () => take(head, stream)),
+    remove: (name) => alone(name, async () => {
+      const model = models.get(name);
+      if (model === undefined) return false;
+      await models.remove(name);
+      if (!models.all().some(({ digest }) => digest === model.digest)) await folders.remove(model);
+      return true;
+    }),
+    async verify(name) {
+      const model = get(name);
+      const files = [];
+      for (const file of inOrder(model.files)) files.push({ role: file.role, name: file.name, bytes: file.bytes, problem: await fileProblem(blobs.fileOf(`sha256:${file.sha256}`), file) });
+      return { name, digest: model.digest, files, sound: files.every(({ problem }) => problem === null) && modelDigest(model.files) === model.digest };
+    },
+    async open(name) {
+      const model = get(name);
+      // Whoever asks while it is being looked at waits for the same look; two names may stand for one digest.
+      const running = opening.get(name) ?? prepare(model).finally(() => opening.delete(name));
+      opening.set(name, running);
+      return await running;
+    },
+  };
+}
