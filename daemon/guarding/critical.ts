@@ -22,6 +22,7 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
   "episodes.spaces": { derived: "how many episodes a space has: counted anew from the rows" },
   evaluations: ["INV.LEARN.ASKED_IN_TURN", "INV.LEARN.ASKED_STAYS"],
   "evidence.time": ["INV.TIME.FREEZE_STAYS"],
+  "exemplars.texts": { derived: "pieces of the base of a repository, masked: read again from its history" },
   floors: ["INV.NUMBERS.KEPT", "INV.NUMBERS.NEVER_AGAIN"],
   gate_names: INDEX,
   gate_names_filled: INDEX,
@@ -74,6 +75,9 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
   "usage.packs": BYTES,
   "usage.payers": { derived: "how many runs a payer has: counted anew from usage.runs" },
   "usage.runs": ["INV.USAGE.TOTALS_GROW"],
+  "vectors.keys": INDEX,
+  "vectors.rows": { derived: "numbers that a model makes of texts: made again from them" },
+  "vectors.spaces": { derived: "how far each index file is behind its rows: counted anew from them, and the file is made again" },
   "witness.heads": ["INV.WITNESS.FORWARD"],
 };
 
