@@ -25,7 +25,7 @@ function git(folder: string, ...args: string[]): string {
 }
 
 /** The files that a commit touches, as they stood before and after it; the rest of its tree stays behind. */
-export function changeOfCommit(folder: string, commit: string): Change {
+function changeOfCommit(folder: string, commit: string): Change {
   const names = git(folder, "diff-tree", "-r", "-z", "--no-commit-id", "--name-status", "--no-renames", commit).split("\0").slice(0, -1);
   const paths = names.filter((_, i) => i % 2 === 1);
   if (paths.length === 0 || paths.length > FILES_MAX) throw new Absent(`${commit} touches ${paths.length} files`);
@@ -76,7 +76,7 @@ function commandFiles({ command, when, sarif, junit, text }: Report): Files {
 const there = (files: Files): Record<string, string> => Object.fromEntries(Object.entries(files).flatMap(([path, text]) => (text === null ? [] : [[path, text]])));
 
 /** What stands in the tree before the change: its own files, and those of the command that reports on it. */
-export const baseFiles = (change: Change, report: Report | undefined): Record<string, string> => there({ "NOTICE": "A repository of the evaluation.\n", ...(report === undefined ? {} : commandFiles(report)), ...change.before });
+const baseFiles = (change: Change, report: Report | undefined): Record<string, string> => there({ "NOTICE": "A repository of the evaluation.\n", ...(report === undefined ? {} : commandFiles(report)), ...change.before });
 
 /** The tree with the change in it. */
 export const headFiles = (change: Change, report: Report | undefined): Record<string, string> => there({ ...baseFiles(change, report), ...change.after });

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type, type Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { parse } from "yaml";
 import { checksummedToken, pemBlock } from "../../daemon/testing/tokens.ts";
 import { canonicalText } from "../../proto/canonical.ts";
 import { DraftTask } from "../../proto/drafting.ts";
@@ -78,7 +77,7 @@ export const FROZEN = join(import.meta.dir, "FROZEN");
 
 /** As they lie on disk, in the order of their ids. */
 export function readScenarios(folder = FOLDER): Scenario[] {
-  const read = readdirSync(folder).filter((name) => name.endsWith(".yaml")).flatMap((name) => Value.Decode(Type.Array(Scenario), parse(readFileSync(join(folder, name), "utf8"))));
+  const read = readdirSync(folder).filter((name) => name.endsWith(".yaml")).flatMap((name) => Value.Decode(Type.Array(Scenario), Bun.YAML.parse(readFileSync(join(folder, name), "utf8"))));
   return read.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 

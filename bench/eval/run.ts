@@ -1,0 +1,66 @@
+/**
+ * `npm run eval`: what drafts are worth, by path, where there is no network. Exit 0 where everything was asked; the figures are the result, not a bar,
+ * but for two that make them worth reading: nobody who does not read passes 40 %, and the scenarios are the frozen ones.
+ */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { World } from "../../daemon/e2e/testing/world.ts";
+import { commitId, machineName } from "../figure.ts";
+import { askingDaemon, PATHS, UNREAD, unread, type Answerer, type Path } from "./asking.ts";
+import { evaluate, type Evaluated } from "./evaluation.ts";
+import { spread } from "./figures.ts";
+import { Bench } from "./grading.ts";
+import { again, withoutMark } from "./isolated.ts";
+import { reported, summary, type Report } from "./report.ts";
+import { FROZEN, readScenarios, scenariosDigest, withCredentials } from "./scenario.ts";
+
+const UNREAD_MAX = 0.4;
+const PERTURB_EVERY = 3;
+const OPTIONS = {
+  path: { type: "string", multiple: true },
+  only: { type: "string" },
+  public: { type: "string", multiple: true },
+  "perturb-every": { type: "string", default: String(PERTURB_EVERY) },
+  json: { type: "boolean", default: false },
+  out: { type: "string" },
+} as const;
+
+const isPath = (text: string): text is Path => PATHS.some((path) => path === text);
+
+async function evaluated(name: string, answerer: Answerer, only: RegExp, settings: Parameters<typeof evaluate>[2]): Promise<Evaluated> {
+  settings.say(`# ${name}`);
+  return evaluate(answerer, readScenarios().map(withCredentials).filter(({ id }) => only.test(id)), settings);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: withoutMark(args), options: OPTIONS });
+  const named = values.path ?? ["rules"];
+  const paths = named.filter(isPath);
+  if (paths.length !== named.length) throw new Error(`a path is one of ${PATHS.join(", ")}`);
+  const scenarios_sha256 = scenariosDigest(readScenarios());
+  if (scenarios_sha256 !== readFileSync(FROZEN, "utf8").trim()) throw new Error("the scenarios are not the frozen ones; a change of them is a new set with a digest of its own");
+  const bench = new Bench();
+  const world = new World();
+  const started = performance.now();
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const settings = { folders: values.public ?? [], bench, say, perturb_every: Number(values["perturb-every"]) };
+  const only = new RegExp(values.only ?? "");
+  try {
+    const floors = [];
+    for (const name of UNREAD) floors.push({ name, ...(await evaluated(name, unread(name), only, { ...settings, perturb_every: 0, say: () => undefined })) });
+    const ways = [];
+    for (const path of paths) ways.push({ name: path, ...(await evaluated(path, askingDaemon(world, path), only, settings)) });
+    const report: Report = reported({ scenarios_sha256, machine: machineName(), commit: commitId(), wall_s: (performance.now() - started) / 1_000, floors, ways });
+    if (values.out !== undefined) await Bun.write(values.out, `${JSON.stringify(report)}\n`);
+    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : summary(report));
+    const best = Math.max(...floors.map(({ results }) => spread(results).passed));
+    if (best >= UNREAD_MAX) say(`somebody who does not read passes ${(best * 100).toFixed(0)} %: these scenarios say nothing`);
+    return best >= UNREAD_MAX ? 1 : 0;
+  } finally {
+    bench.dispose();
+    await world.dispose();
+  }
+}
+
+const args = process.argv.slice(2);
+process.exitCode = (await again(args)) ?? (await main(args));
