@@ -96,6 +96,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   merkletreejs: /^bench\//,
   "@modelcontextprotocol/sdk": /^bench\//,
   "@solana/zk-sdk": /^bench\//,
+  openai: /^(?:bench|daemon\/e2e)\//,
   "puppeteer-core": /^(?:bench|daemon\/ui\/testing)\//,
   assemblyscript: /^kernels\//,
   "@marcbachmann/cel-js": /^(?:bench|daemon\/invariants)\//,

@@ -14,7 +14,21 @@ import type { SocketRole } from "../../../proto/tenant.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { Access } from "../../api/access.ts";
 import { RequestGuard } from "../requests.ts";
+import { paid } from "../../models/serving/testing/paid.ts";
 import type { Scene } from "./scene.ts";
+
+/** Text for a tenant that pays: one request it can afford, and one that it cannot. */
+const generating: Scene = async ({ store, guards }) => {
+  const { serving, payer } = paid({}, guards.check, store());
+  const web = payer("web", { model_tokens: 20 });
+  for (const max_tokens of [10, 100]) {
+    try {
+      await serving.generate({ payer: web, job: { model: "small", prompt: { text: "one two" }, space: { tenant: "web", task: "chat" }, temperature: 0, max_tokens }, keep: false });
+    } catch (error) {
+      if (!(error instanceof MaestroError) || error.code !== "tenant.budget") throw error;
+    }
+  }
+};
 
 const LATE_WORKER = Bun.fileURLToPath(new URL("./late-worker.ts", import.meta.url));
 const LATE_DEADLINE_MS = 50;
@@ -110,7 +124,7 @@ const late: Scene = async ({ guards }) => {
   }
 };
 
-export const ACT_SCENES = {
+export const ACT_SCENES = { generating,
   late, queue, requests, witness, restarts,
   died: judged({ by_job: { secrets: "dies" } }),
   empty: judged({ facts: { empty: true } }),

@@ -100,6 +100,7 @@ const ACTS: readonly Mutant[] = [
   one("INV.ACCESS.SOCKET", "requests", "daemon/tenants/principal.ts", "verify: [\"read\", \"inspect\"],", "verify: [\"read\", \"inspect\", \"gate\"],"),
   one("INV.DECIDE.COMPLETE", "died", "daemon/gate/decide.ts", "if (result === \"unavailable\") reasons.push", "if (required && result === \"unavailable\" && check === \"\") reasons.push"),
   one("INV.DECIDE.NOTHING_STANDS", "empty", "daemon/gate/decide.ts", "decides(\"hold\") ? \"hold\" : \"admit\"", "\"admit\""),
+  one("INV.INFERENCE.PROMISED", "generating", "daemon/models/serving/promise.ts", "= purse.reserve(name, amounts, until_ms, { served: worth, due: worth });", "= purse.reserve(name, { ...amounts, tokens: 1 }, until_ms, { served: worth, due: worth });"),
   one("INV.EVIDENCE.NO_SECRETS", "blurted", "daemon/checking/lane.ts", "published(error.detail)", "error.detail"),
 ];
 

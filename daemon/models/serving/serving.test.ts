@@ -1,0 +1,139 @@
+/** Admission and settlement of single requests, over a real ledger; the text is counted words, as no model is needed to spend. */
+import { afterEach, expect, test } from "bun:test";
+import { MaestroError, type ErrorCode } from "../../../proto/errors.ts";
+import type { StoredModel } from "../../../proto/model-store.ts";
+import type { Generated } from "../../../proto/model-work.ts";
+import { estimate, FIRST_RATES, measured, priceOf, priorityAt } from "./estimate.ts";
+import type { Ask } from "./index.ts";
+import { type Paid, paid, TOKEN_CPU_US } from "./testing/paid.ts";
+
+const open: Paid[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.end();
+});
+function opened(...more: Parameters<typeof paid>): Paid {
+  const one = paid(...more);
+  open.push(one);
+  return one;
+}
+
+const job = (more: Partial<Ask["job"]> = {}): Ask["job"] => ({ model: "small", prompt: { text: "one two three" }, space: { tenant: "web", task: "completion" }, temperature: 0, max_tokens: 10, ...more });
+const refusal = async (work: Promise<unknown>): Promise<ErrorCode> => {
+  try {
+    await work;
+  } catch (thrown) {
+    if (thrown instanceof MaestroError) return thrown.code;
+    throw thrown;
+  }
+  throw new Error("nothing was refused");
+};
+const spent = ({ ledger }: Paid, tenant = "web") => ledger.account(`tenant:${tenant}`);
+
+test("tokens and processor time are promised before the first token and settled with what was used; a run is told its part", async () => {
+  const world = opened();
+  const during: unknown[] = [];
+  world.text.beat = () => (during.push(spent(world)?.reserved.model_tokens), Promise.resolve());
+  const answer = await world.serving.generate({ payer: world.payer("web", { model_tokens: 100 }), job: job(), keep: false, run_id: "run-12345" });
+  expect(answer).toMatchObject({ prompt_tokens: 3, completion_tokens: 10, usd_micro: 0, repeated: false, path: "local" });
+  expect(new Set(during)).toEqual(new Set([13]));
+  expect(spent(world)).toMatchObject({ spent: { model_tokens: 13, cpu_us: 13 * TOKEN_CPU_US }, reserved: { model_tokens: 0, cpu_us: 0 } });
+  expect(world.runs).toEqual([{ payer: "web", run_id: "run-12345", tokens: 13, micro_usd: 0 }]);
+  expect(world.ledger.open()).toBe(0);
+  expect(world.serving.served()).toEqual([expect.objectContaining({ model: "small", tenant: "web", requests: 1, failed: 0, prompt_tokens: 3, completion_tokens: 10 })]);
+});
+
+test("attack: a tenant without budget has a model loaded, or a token made", async () => {
+  const world = opened();
+  expect(await refusal(world.serving.generate({ payer: world.payer("web", { model_tokens: 9 }), job: job(), keep: false }))).toBe("tenant.budget");
+  expect(world.text.asked).toEqual([]);
+  // The answer would fit, the prompt beside it does not: that takes a count, and makes no token.
+  expect(await refusal(world.serving.generate({ payer: world.payer("lib", { model_tokens: 11 }), job: job(), keep: false }))).toBe("tenant.budget");
+  expect(world.text.asked).toEqual(["count small"]);
+  expect(spent(world, "lib")?.spent.model_tokens ?? 0).toBe(0);
+});
+
+test("attack: of many requests at once more is made than the budget has", async () => {
+  const world = opened();
+  const payer = world.payer("web", { model_tokens: 39 });
+  const all = await Promise.allSettled(Array.from({ length: 8 }, () => world.serving.generate({ payer, job: job(), keep: false })));
+  expect(all.filter(({ status }) => status === "fulfilled").length).toBe(3);
+  expect(spent(world)).toMatchObject({ spent: { model_tokens: 39 }, reserved: { model_tokens: 0 } });
+});
+
+test("a generation that is given up half way is charged for what it took, and a worker that dies for what was seen", async () => {
+  const world = opened();
+  const payer = world.payer("web", { model_tokens: 1_000 });
+  const leave = new AbortController();
+  const left = world.serving.generate({ payer, job: job({ max_tokens: 500 }), keep: false }, { signal: leave.signal, onText: (piece) => piece === "w4 " && leave.abort() });
+  expect(await refusal(left)).toBe("request.cancelled");
+  expect(spent(world)).toMatchObject({ spent: { model_tokens: 7 }, reserved: { model_tokens: 0 } });
+  expect(await refusal(world.serving.generate({ payer, job: job({ prompt: { text: "now DIE please" } }), keep: false }))).toBe("models.died");
+  expect(spent(world)).toMatchObject({ spent: { model_tokens: 7 + 3 + 2 }, reserved: { model_tokens: 0 } });
+});
+
+test("names, tenants and room are asked before anything is promised", async () => {
+  const world = opened();
+  const payer = world.payer("web", {});
+  const asked = (more: Partial<Ask["job"]>) => refusal(world.serving.generate({ payer, job: job(more), keep: false }));
+  expect(await asked({ model: "none" })).toBe("models.unknown");
+  expect(await asked({ model: "mini" })).toBe("models.unknown");
+  expect(await asked({ model: "private" })).toBe("models.denied");
+  expect(await asked({ model: "big" })).toBe("models.denied");
+  expect(await asked({ max_tokens: 1_000_000 })).toBe("models.request");
+  expect(await asked({ prompt: { text: "word ".repeat(4_090) } })).toBe("models.context");
+  expect(world.ledger.open()).toBe(0);
+  expect(world.text.asked).toEqual(["count small"]);
+  expect(world.serving.offered(payer).map(({ name }) => name)).toEqual(["small", "mini", "big"]);
+  expect(world.serving.offered({ ...payer, tenant: "lib" }).map(({ name }) => name)).toContain("private");
+});
+
+test("without max_tokens an answer may fill the context, up to the limit", async () => {
+  const world = opened();
+  const { max_tokens: _, ...rest } = job({ prompt: { text: "word ".repeat(4_000) } });
+  expect(await world.serving.generate({ payer: world.payer("web", {}), job: rest, keep: false })).toMatchObject({ completion_tokens: 96 });
+});
+
+test("a whole answer that was kept costs nothing and makes no token", async () => {
+  const kept = new Map<string, Generated>();
+  const key = (of: unknown) => JSON.stringify(of);
+  const stored = (name: string) => Promise.resolve<StoredModel>({ name, kind: "text", digest: "d".repeat(64), licence_id: "x", files: [], context_tokens: 1, template: "none", quantisation: "q", memory_bytes: 1, origin: "file", imported_at: "2026-01-01T00:00:00Z" });
+  const world = opened({ stored, answers: () => Promise.resolve({ get: (of) => kept.get(key(of)) ?? null, put: (of, answer) => void kept.set(key(of), answer) }) });
+  const payer = world.payer("web", { model_tokens: 13 });
+  const first = await world.serving.generate({ payer, job: job(), keep: true });
+  const pieces: string[] = [];
+  expect(await world.serving.generate({ payer, job: job({ max_tokens: 10 }), keep: false }).catch((thrown: MaestroError) => thrown.code)).toBe("tenant.budget");
+  const rich = world.payer("rich", { model_tokens: 13 });
+  expect(await world.serving.generate({ payer: rich, job: job(), keep: true }, { onText: (piece) => void pieces.push(piece) })).toMatchObject({ text: first.text, repeated: true, completion_tokens: 10, cpu_us: 0 });
+  expect(pieces).toEqual([first.text]);
+  expect(spent(world, "rich")?.spent.model_tokens ?? 0).toBe(0);
+});
+
+test("money of a remote model is promised at its worst and settled with the tokens that were counted; one that breaks off is charged for what came", async () => {
+  const world = opened({ remote: (_, { prompt }, { onText }) => ("text" in prompt && prompt.text.includes("DIE") ? (onText?.("half"), Promise.reject(new MaestroError("egress.failed", "it closed"))) : Promise.resolve({ text: "yes", finish: "stop", prompt_tokens: 100, completion_tokens: 1_000 })) });
+  const payer = world.payer("web", { usd_micro: 500 });
+  expect(await world.serving.generate({ payer, job: job({ model: "big", max_tokens: 1_000 }), keep: false })).toMatchObject({ text: "yes", usd_micro: 310, path: "remote" });
+  expect(spent(world)).toMatchObject({ spent: { usd_micro: 310, model_tokens: 1_100 } });
+  expect(await refusal(world.serving.generate({ payer, job: job({ model: "big", max_tokens: 1_000 }), keep: false }))).toBe("tenant.budget");
+  expect(await refusal(world.serving.generate({ payer, job: job({ model: "big", max_tokens: 10, prompt: { text: "DIE" } }), keep: false }))).toBe("egress.failed");
+  expect(spent(world)?.spent.usd_micro).toBeGreaterThan(310);
+  expect(world.ledger.open()).toBe(0);
+});
+
+test("embeddings: batch and dimensions are bounded, and tokens are settled", async () => {
+  const world = opened();
+  const payer = world.payer("web", { model_tokens: 1_000 });
+  expect((await world.serving.embed(payer, "mini", ["a", "b"], { dimensions: 2 })).vectors.length).toBe(2);
+  expect(spent(world)).toMatchObject({ spent: { model_tokens: 2 }, reserved: { model_tokens: 0 } });
+  expect(await refusal(world.serving.embed(payer, "mini", ["a"], { dimensions: 3 }))).toBe("models.request");
+  expect(await refusal(world.serving.embed(payer, "mini", Array.from({ length: 257 }, () => "a")))).toBe("models.request");
+  expect(await refusal(world.serving.embed(payer, "small", ["a"]))).toBe("models.unknown");
+  expect(await refusal(world.serving.embed(world.payer("poor", { model_tokens: 1 }), "mini", ["a"]))).toBe("tenant.budget");
+});
+
+test("estimates: twice what it took of late; a tenant short of its share waits less", () => {
+  expect(estimate({ prompt: 100, predicted: 10 }, FIRST_RATES)).toEqual({ tokens: 110, cpu_us: 2 * (100 * 5_000 + 10 * 50_000) });
+  const after = measured(FIRST_RATES, { prompt_tokens: 100, cached_tokens: 100, completion_tokens: 10, prompt_us: 0, predicted_us: 1_000, cpu_us: 1_000, gpu_us: 0 });
+  expect(after.cpu).toEqual({ prompt: 5_000, predicted: 50_000 * 0.75 + 100 * 0.25 });
+  expect(priceOf({ prompt: 1, predicted: 0 }, { prompt: 1, completion: 0 })).toBe(1);
+  expect([priorityAt({}), priorityAt({ usd_micro: 0.5 }), priorityAt({ usd_micro: -0.5 }), priorityAt({ usd_micro: -1 })]).toEqual([5, 5, 7, 9]);
+});
