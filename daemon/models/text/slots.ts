@@ -40,20 +40,22 @@ export interface SlotChoice {
 
 /** What may be done with the sequence that was chosen, or is about to be wiped. */
 export interface SlotHands {
-  /** Writes its state to a file that does not exist; bytes written. */
-  save(path: string): Promise<number>;
-  /** Puts a saved state in its place; the tokens it then holds. The file must be one this engine and model wrote: whoever calls has checked its digest. */
+  /** Writes its state to a file that does not exist, cut to its `first` tokens before; bytes written. What is used on is not cut. */
+  save(path: string, first?: number): Promise<number>;
+  /** Puts a saved state in its place; the tokens it then holds. The file must be one this engine and model wrote: whoever calls has checked its digest. Where it throws, nothing of the sequence may be used. */
   restore(path: string): Promise<readonly number[]>;
 }
 
-/** Asked for each generation, in this order: `choose`, `leaving` (where a scope is about to be wiped), `entering`, `evaluated`. All may throw nothing but bugs: a cache that fails is a miss. */
+/** Asked for each generation, in this order: `choose`, `leaving` (where a scope is about to be wiped), `entering`, `pause`, `evaluated`. All may throw nothing but bugs: a cache that fails is a miss. */
 export interface Slots {
   /** `free` holds at least one; sequences that answer right now are not among them. */
   choose(wanted: Wanted, free: readonly Slot[]): SlotChoice;
   /** The sequence is about to lose what it holds. */
   leaving(slot: Slot, hands: SlotHands): Promise<void>;
-  /** The chosen sequence holds `kept` tokens of the prompt; a saved state may hold more. How many it holds afterwards. */
+  /** The chosen sequence holds `kept` tokens of the prompt; a saved state may hold more. How many of the prompt's first tokens may stay: whatever else it holds then is erased before anything is evaluated. */
   entering(wanted: Wanted, slot: Slot, kept: number, hands: SlotHands): Promise<number>;
-  /** The whole prompt lies evaluated in the sequence; `us` is what evaluating `fresh` of its tokens took. */
+  /** Where evaluation pauses and `evaluated` is asked once more, while the sequence holds no more than that: whole blocks, more than `held` and less than the prompt; null: nowhere. */
+  pause(wanted: Wanted, held: number): number | null;
+  /** The sequence holds the first `slot.tokens.length` tokens of the prompt, evaluated in whole blocks: all of them, or those up to the pause; `us` is what evaluating `fresh` of them took. */
   evaluated(wanted: Wanted, slot: Slot, cost: { readonly fresh: number; readonly us: number }, hands: SlotHands): Promise<void>;
 }

@@ -1,0 +1,180 @@
+/**
+ * Which saved states there are, which one serves a prompt, and which go when room is needed. Pure: no disk, no clock, no chance.
+ * A state is found by the digests of the blocks that it holds, which are made from its scope's digest on: nothing is found across scopes.
+ */
+
+export interface SavedState {
+  /** Names it, in every order that decides. */
+  readonly id: string;
+  readonly scope: string;
+  /** Whose bytes it counts to. */
+  readonly tenant: string | null;
+  /** Digests of the prefixes that it can serve, shortest first (`chainOf`). */
+  readonly chain: readonly string[];
+  readonly bytes: number;
+  /** Microseconds that evaluating its tokens took: what it costs to miss. */
+  readonly cost_us: number;
+}
+
+export interface StateLimits {
+  readonly bytes_max: number;
+  /** Of these no tenant loses any for another's. */
+  readonly floor_bytes: number;
+}
+
+/** `kept` is false where no room could be made without going below somebody's floor, or another one serves all that it would. */
+export interface Put {
+  readonly kept: boolean;
+  readonly removed: readonly string[];
+}
+
+/**
+ * Least recently used, weighed by the cost of a miss: of the oldest few that may go, the one that saves the least time for each byte.
+ * States of one model cost about the same for each byte, and then this is LRU; on the public trace it must not lose to it (bench/mooncake.corpora.ts).
+ */
+const OLDEST_WEIGHED = 8;
+
+interface Held {
+  readonly states: Map<string, SavedState>;
+  bytes: number;
+}
+
+const worth = ({ cost_us, bytes }: SavedState): number => cost_us / bytes;
+
+export class PrefixStates {
+  /** Of each tenant, least recently used first. */
+  private readonly tenants = new Map<string | null, Held>();
+  private readonly all = new Map<string, { readonly state: SavedState; used: number }>();
+  /** States by each digest of their chains. */
+  private readonly holders = new Map<string, Set<string>>();
+  private uses = 0;
+  private total = 0;
+
+  constructor(private readonly limits: StateLimits) {}
+
+  get bytes(): number {
+    return this.total;
+  }
+
+  get count(): number {
+    return this.all.size;
+  }
+
+  get(id: string): SavedState | undefined {
+    return this.all.get(id)?.state;
+  }
+
+  bytesOf(tenant: string | null): number {
+    return this.tenants.get(tenant)?.bytes ?? 0;
+  }
+
+  /** The state that serves most of `chain`, which must be one of `scope`, and how many of its blocks; of several the first by id. */
+  find(scope: string, chain: readonly string[]): { readonly state: SavedState; readonly blocks: number } | null {
+    for (let blocks = chain.length; blocks > 0; blocks--) {
+      // The scope stands in every digest already; it is compared as well, because so much hangs on it.
+      const ids = [...(this.holders.get(chain[blocks - 1] ?? "") ?? [])].filter((id) => this.get(id)?.scope === scope);
+      const first = ids.reduce<string | null>((least, id) => (least === null || id < least ? id : least), null);
+      const state = first === null ? undefined : this.get(first);
+      if (state !== undefined) return { state, blocks };
+    }
+    return null;
+  }
+
+  touch(id: string): void {
+    const entry = this.all.get(id);
+    if (entry === undefined) return;
+    entry.used = ++this.uses;
+    const states = this.tenants.get(entry.state.tenant)?.states;
+    states?.delete(id);
+    states?.set(id, entry.state);
+  }
+
+  put(state: SavedState): Put {
+    const nothing: Put = { kept: false, removed: [] };
+    const last = state.chain.at(-1);
+    if (last === undefined || state.bytes <= 0 || state.bytes > this.limits.bytes_max) return nothing;
+    const serves = this.find(state.scope, [last])?.state.id;
+    if (serves !== undefined) return this.touch(serves), nothing;
+    const removed = this.roomFor(state);
+    if (removed === null) return nothing;
+    for (const id of removed) this.drop(id);
+    this.add(state);
+    return { kept: true, removed };
+  }
+
+  drop(id: string): void {
+    const entry = this.all.get(id);
+    if (entry === undefined) return;
+    const { tenant, chain, bytes } = entry.state;
+    this.all.delete(id);
+    this.total -= bytes;
+    const held = this.tenants.get(tenant);
+    if (held !== undefined) {
+      held.states.delete(id);
+      held.bytes -= bytes;
+      if (held.states.size === 0) this.tenants.delete(tenant);
+    }
+    for (const digest of chain) {
+      const ids = this.holders.get(digest);
+      ids?.delete(id);
+      if (ids?.size === 0) this.holders.delete(digest);
+    }
+  }
+
+  private add(state: SavedState): void {
+    const { id, tenant, chain, bytes } = state;
+    const held = this.tenants.get(tenant) ?? { states: new Map(), bytes: 0 };
+    this.tenants.set(tenant, held);
+    held.states.set(id, state);
+    held.bytes += bytes;
+    this.total += bytes;
+    this.all.set(id, { state, used: ++this.uses });
+    for (const digest of chain) {
+      const ids = this.holders.get(digest) ?? new Set();
+      this.holders.set(digest, ids.add(id));
+    }
+  }
+
+  /** What goes for it: first what it makes needless, then what is least worth keeping; null where that would not be enough. */
+  private roomFor(state: SavedState): string[] | null {
+    const gone = new Map(this.contained(state).map((one) => [one.id, one]));
+    const left = (tenant: string | null): number => this.bytesOf(tenant) - [...gone.values()].reduce((sum, one) => sum + (one.tenant === tenant ? one.bytes : 0), 0);
+    let free = this.limits.bytes_max - this.total + [...gone.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    while (free < state.bytes) {
+      const victim = this.victim(state.tenant, gone, left);
+      if (victim === null) return null;
+      gone.set(victim.id, victim);
+      free += victim.bytes;
+    }
+    return [...gone.keys()];
+  }
+
+  /** States of the same scope that hold nothing it does not hold. */
+  private contained({ scope, chain }: SavedState): SavedState[] {
+    const within: SavedState[] = [];
+    for (const digest of chain.slice(0, -1)) {
+      for (const id of this.holders.get(digest) ?? []) {
+        const one = this.get(id);
+        if (one !== undefined && one.scope === scope && one.chain.at(-1) === digest) within.push(one);
+      }
+    }
+    return within;
+  }
+
+  /** Of the oldest that may go for `payer`, the one whose loss costs the least for each byte; the older of two. */
+  private victim(payer: string | null, gone: ReadonlyMap<string, SavedState>, left: (tenant: string | null) => number): SavedState | null {
+    const oldest: { readonly state: SavedState; readonly used: number }[] = [];
+    for (const [tenant, { states }] of this.tenants) {
+      const above = tenant === payer ? Number.POSITIVE_INFINITY : left(tenant) - this.limits.floor_bytes;
+      if (above <= 0) continue;
+      let seen = 0;
+      for (const state of states.values()) {
+        if (gone.has(state.id) || state.bytes > above) continue;
+        oldest.push({ state, used: this.all.get(state.id)?.used ?? 0 });
+        if (++seen === OLDEST_WEIGHED) break;
+      }
+    }
+    const few = oldest.sort((one, other) => one.used - other.used).slice(0, OLDEST_WEIGHED);
+    return few.reduce<{ readonly state: SavedState } | null>((least, one) => (least === null || worth(one.state) < worth(least.state) ? one : least), null)?.state ?? null;
+  }
+}
