@@ -45,6 +45,7 @@ import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openRunUsage, type RunUsage } from "./tenants/usage.ts";
 import { type Evaluating, openEvaluating } from "./evaluating.ts";
 import { type Learned, openLearned } from "./learned.ts";
+import type { ModelLibrary } from "./models/library/index.ts";
 import { type Modelled, openModelled } from "./modelled.ts";
 import { type Money, openMoney } from "./money.ts";
 import { openRouted, type Routed } from "./routed.ts";
@@ -206,6 +207,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const reporter = new Reporter({ summaries: gates.summaries, gates, shipped: state.shipped, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const learning = await openLearning({ options, state, tenants, pool, scratch_dir, now_s: evidence.now_s, watching });
+  let opened: Promise<ModelLibrary> | null = null;
+  const library = (): Promise<ModelLibrary> => (opened ??= import("./models/library/index.ts").then(({ openLibrary }) => openLibrary({ state_dir, models: state.models, blobs: artifacts.blobs, limits: host.limits.inference, now_s: () => evidence.now_s(), requireWritable: () => state.store.requireWritable() })));
   const modelled = openModelled({ host, money: learning.money, models: state.models, run_usage, clock, random, helped, act, warn: options.warn });
   const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
   forgetOld(state_dir);
@@ -214,6 +217,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
     intakes,
     integrity,
     modelled,
+    library,
     policy_bytes: policy.bytes,
     rules: ruleDocs(policy.data),
     async close() {

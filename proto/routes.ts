@@ -55,6 +55,7 @@ import type { ReleaseAnswer, ReleaseAsk, ReleaseOffer, SimulateReply, SimulateRe
 import type { LineageReply } from "./lineage.ts";
 import type { ForgetReply, ForgetRequest, HoldReply, HoldRequest, RetentionReply } from "./retention.ts";
 import type { ChatCompletion, ChatCompletionRequest, Completion, CompletionRequest, EmbeddingList, EmbeddingRequest, OpenAiModel, OpenAiModels } from "./openai.ts";
+import type { ModelImported, ModelRemoved, ModelsReply, ModelVerified } from "./models-api.ts";
 import type { BackupReply, BackupRequest, FsckEvent, GcReply, GcRequest, ReleaseReply } from "./integrity.ts";
 
 /**
@@ -165,6 +166,10 @@ export const ROUTES = {
   gc: { method: "POST", path: "/v1/gc", body: "json", reply: "json" },
   backup: { method: "POST", path: "/v1/backups", body: "json", reply: "json", once: true },
   releaseBackup: { method: "POST", path: "/v1/backups/:name/release", body: "none", reply: "json" },
+  models: get("/v1/models"),
+  importModel: { method: "POST", path: "/v1/models/imports", body: "stream", reply: "json" },
+  verifyModel: { method: "POST", path: "/v1/models/:name/verify", body: "none", reply: "json" },
+  removeModel: { method: "POST", path: "/v1/models/:name/remove", body: "none", reply: "json" },
   openaiModels: { ...get("/openai/v1/models"), dialect: "openai" },
   openaiModel: { ...get("/openai/v1/models/:name"), dialect: "openai" },
   openaiChat: { method: "POST", path: "/openai/v1/chat/completions", body: "json", reply: "json", once: true, fractions: true, dialect: "openai" },
@@ -245,6 +250,10 @@ export interface RouteTypes {
   gc: { request: GcRequest; reply: GcReply };
   backup: { request: BackupRequest; reply: BackupReply };
   releaseBackup: { reply: ReleaseReply };
+  models: { reply: ModelsReply };
+  importModel: { reply: ModelImported };
+  verifyModel: { reply: ModelVerified };
+  removeModel: { reply: ModelRemoved };
   openaiModels: { reply: OpenAiModels };
   openaiModel: { reply: OpenAiModel };
   openaiChat: { request: ChatCompletionRequest; reply: ChatCompletion };

@@ -90,6 +90,23 @@ export class MaestroClient {
     return this.socket.request("resetBreaker", { body });
   }
 
+  models(): Promise<ReplyOf<"models">> {
+    return this.socket.request("models", {});
+  }
+
+  /** Takes a model in; what is streamed is one line that says what follows, and then the files. */
+  importModel(stream: Body): Promise<ReplyOf<"importModel">> {
+    return this.socket.request("importModel", { stream });
+  }
+
+  verifyModel(name: string): Promise<ReplyOf<"verifyModel">> {
+    return this.socket.request("verifyModel", { params: { name } });
+  }
+
+  removeModel(name: string): Promise<ReplyOf<"removeModel">> {
+    return this.socket.request("removeModel", { params: { name } });
+  }
+
   clock(): Promise<ReplyOf<"clock">> {
     return this.socket.request("clock", {});
   }

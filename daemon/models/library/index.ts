@@ -1,9 +1,11 @@
 /** Models of this node: taken in against a lock or a person's word, kept as blobs, opened for an engine only while their bytes are right. */
 import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { parseStrict } from "../../../proto/canonical.ts";
 import type { InferenceLimits } from "../../../proto/limits.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { FILE_ROLES, type StoredModel } from "../../../proto/model-store.ts";
-import type { ImportHead, ModelImported, ModelVerified } from "../../../proto/models-api.ts";
+import { IMPORT_HEAD_BYTES_MAX, ImportHead, type ModelImported, type ModelVerified } from "../../../proto/models-api.ts";
 import type { Blobs } from "../../store/blobs.ts";
 import type { ModelTable } from "../../store/models.ts";
 import { timestampOf } from "../../verifier/time.ts";
@@ -12,10 +14,11 @@ import { fileProblem, ModelFolders } from "./folders.ts";
 import { announced, receiveAll, recordFor, requireWhole } from "./incoming.ts";
 import { lockedModel, lockedNames } from "./lock.ts";
 import type { OpenModel } from "./open-model.ts";
-import { splitStream } from "./split.ts";
+import { splitStream, type SplitStream } from "./split.ts";
 
 export type { OpenModel } from "./open-model.ts";
-export { engines, type EngineFolder } from "./engines.ts";
+export { ENGINES, engines, type EngineFolder } from "./engines.ts";
+export { engineFolderOf } from "./place.ts";
 
 export interface LibraryDeps {
   readonly state_dir: string;
@@ -40,7 +43,9 @@ export interface ModelLibrary {
   obtainable(): readonly string[];
   /** Throws `models.unknown`, which names those that are. */
   get(name: string): StoredModel;
-  /** All of a model or nothing. Throws `models.refused`, `request.too_large`, `request.idle`, `store.*`, and the stream's own error. */
+  /** The same from one body, as `ImportHead` says. Throws `request.malformed`, too. */
+  importBody(body: AsyncIterable<Uint8Array>): Promise<ModelImported>;
+  /** All of a model or nothing. Throws `models.refused`, `request.too_large`, `store.*`, and the stream's own error. */
   import(head: ImportHead, files: AsyncIterable<Uint8Array>): Promise<ModelImported>;
   /** The name is free at once; bytes that nothing else refers to go with the next `maestro gc`. A worker that has the model mapped keeps it until it ends. */
   remove(name: string): Promise<boolean>;
@@ -50,7 +55,7 @@ export interface ModelLibrary {
   open(name: string): Promise<OpenModel>;
 }
 
-export const MODELS_FOLDER = "models";
+const MODELS_FOLDER = "models";
 
 export function openLibrary({ state_dir, models, blobs, limits, now_s, requireWritable }: LibraryDeps): ModelLibrary {
   const folders = new ModelFolders(join(state_dir, MODELS_FOLDER), blobs);
@@ -75,12 +80,11 @@ export function openLibrary({ state_dir, models, blobs, limits, now_s, requireWr
     }
   }
 
-  async function take(head: ImportHead, stream: AsyncIterable<Uint8Array>): Promise<ModelImported> {
+  async function take(head: ImportHead, split: SplitStream): Promise<ModelImported> {
     const model = announced(head);
     requireWhole(head, model.files);
     for (const { name, bytes } of head.files) if (bytes > limits.file_bytes_max) throw new MaestroError("request.too_large", `${name} has ${bytes} bytes, limits.inference.file_bytes_max is ${limits.file_bytes_max}`);
     requireWritable();
-    const split = splitStream(stream, limits.import_idle_ms);
     const { files, received } = await receiveAll(head, model.files, split.take, blobs);
     try {
       await split.end();
@@ -113,7 +117,13 @@ export function openLibrary({ state_dir, models, blobs, limits, now_s, requireWr
     }),
     obtainable: () => lockedNames().filter((name) => models.get(name) === undefined),
     get,
-    import: (head, stream) => alone(head.name, () => take(head, stream)),
+    import: (head, stream) => alone(head.name, () => take(head, splitStream(stream, limits.import_idle_ms))),
+    async importBody(body) {
+      const split = splitStream(body, limits.import_idle_ms);
+      const head: unknown = parseStrict(await split.line(IMPORT_HEAD_BYTES_MAX), { bytes_max: IMPORT_HEAD_BYTES_MAX, depth_max: 6 });
+      if (!Value.Check(ImportHead, head)) throw new MaestroError("request.malformed", `the import's first line${Value.Errors(ImportHead, head).First()?.path ?? ""} does not fit what an import says`);
+      return alone(head.name, () => take(head, split));
+    },
     remove: (name) => alone(name, async () => {
       const model = models.get(name);
       if (model === undefined) return false;

@@ -74,6 +74,13 @@ test("the same model again mends what is there; another one under its name is re
   expect([blobs().length, readdirSync(join(dir, "incoming"))]).toEqual([before, []]);
 });
 
+test("one body holds it all: a line that says what follows, and the files", async () => {
+  const line = JSON.stringify(headOf(WHOLE));
+  expect((await library.importBody(streamOf(`${line}\nweights of mdo as you like`))).model.name).toBe("m");
+  const bad = [["not json", "request.malformed"], [JSON.stringify({ ...headOf(WHOLE), more: 1 }), "request.malformed"], ["x".repeat(70_000), "models.refused"], ["", "models.refused"]] as const;
+  for (const [text, code] of bad) expect(await codeOf(library.importBody(streamOf(text === "" ? "" : `${text}\n`)))).toBe(code);
+});
+
 const BAD: readonly (readonly [why: string, code: string, work: () => Promise<unknown>])[] = [
   ["no licence", "models.refused", () => send([WHOLE[0]!])],
   ["no weights", "models.refused", () => send([WHOLE[1]!])],

@@ -1,17 +1,22 @@
 /** One stream as several files that follow each other without a gap. */
+import { concatBytes } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 
 export interface SplitStream {
+  /** The bytes before the next line feed, which is gone then. Throws `models.refused` where none comes within so many. */
+  line(bytes_max: number): Promise<Uint8Array>;
   /** The next bytes, no more than so many; fewer where the stream ends. Read to its end before the next is taken. */
   take(bytes: number): AsyncGenerator<Uint8Array, void>;
   /** Throws `models.refused` where more follows. */
   end(): Promise<void>;
 }
 
+const LINE_FEED = 0x0a;
+
 /** Throws `models.refused` where nothing comes for `idle_ms`: a sender that hangs holds no half model open. */
 export function splitStream(stream: AsyncIterable<Uint8Array>, idle_ms: number): SplitStream {
   const source = stream[Symbol.asyncIterator]();
-  let rest = new Uint8Array();
+  let rest: Uint8Array = new Uint8Array();
 
   async function next(): Promise<Uint8Array | null> {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -27,6 +32,17 @@ export function splitStream(stream: AsyncIterable<Uint8Array>, idle_ms: number):
   }
 
   return {
+    async line(bytes_max) {
+      let found: Uint8Array = new Uint8Array();
+      for (;;) {
+        const chunk = rest.length > 0 ? rest : await next();
+        const at = chunk?.indexOf(LINE_FEED) ?? -1;
+        found = concatBytes(found, chunk?.subarray(0, at < 0 ? bytes_max + 1 : at) ?? new Uint8Array());
+        if (chunk === null || found.length > bytes_max) throw new MaestroError("models.refused", `the import does not begin with one line of at most ${bytes_max} bytes that says what follows`);
+        rest = at < 0 ? new Uint8Array() : chunk.subarray(at + 1);
+        if (at >= 0) return found;
+      }
+    },
     async *take(bytes) {
       for (let left = bytes; left > 0; ) {
         const chunk = rest.length > 0 ? rest : await next();
