@@ -31,8 +31,9 @@ export function failureResponse(request: Pick<Request, "url">, thrown: unknown, 
   const failure = failureOf(thrown);
   const { status, retry } = ERRORS[failure.code];
   const wait_s = retryAfter(failure, status);
-  // The official clients come again after every 429 and 5xx unless they are told.
-  const again = retry && (wait_s ?? 0) <= WAIT_S_MAX;
+  // The official clients come again after every 429 and 5xx unless they are told. A spent budget is not there again in a moment.
+  const soon = failure.code === "tenant.budget" ? failure.retry_after_s : (wait_s ?? 0);
+  const again = retry && soon !== null && soon <= WAIT_S_MAX;
   const headers = { "content-type": JSON_TYPE, [REQUEST_ID_HEADER]: id, "x-request-id": id, [API_VERSION_HEADER]: API_VERSION, "x-should-retry": String(again), ...(wait_s === null ? {} : { "retry-after": String(wait_s) }), ...extra };
   return new Response(JSON.stringify(openAiError(failure)), { status, headers });
 }
