@@ -47,7 +47,7 @@ export const TABLE_CLASS: Readonly<Record<string, RetentionClass>> = {
   "summaries.waivers": "accounting", "summaries.changes": "accounting",
   "usage.evidence": "accounting", "usage.kept": "accounting", "usage.packs": "accounting", "usage.runs": "accounting", "usage.links": "accounting", "usage.payers": "accounting",
   ledger_accounts: "accounting", ledger_reservations: "accounting", ledger_changes: "accounting", ledger_change_payers: "accounting", ledger_held: "accounting", ledger_due: "accounting", "market.prices": "accounting", "market.open": "accounting", "market.served": "accounting", "market.slots": "accounting", "market.windows": "accounting", "market.owed": "accounting",
-  kept_outcomes: "cache", kept_outcomes_order: "cache", kept_outcomes_large: "cache", kept_outcomes_bytes: "cache", "tests.history": "cache", "vectors.spaces": "cache", "vectors.rows": "cache", "vectors.keys": "cache", "exemplars.texts": "cache",
+  kept_outcomes: "cache", kept_outcomes_order: "cache", kept_outcomes_large: "cache", kept_outcomes_bytes: "cache", "tests.history": "cache", answers: "cache", "answers.order": "cache", "answers.texts": "cache", "vectors.spaces": "cache", "vectors.rows": "cache", "vectors.keys": "cache", "exemplars.texts": "cache",
   episodes: "episodes", "episodes.parts": "episodes", "episodes.outcomes": "episodes", "episodes.open": "episodes", "episodes.keys": "episodes", "episodes.hours": "episodes", "episodes.spaces": "accounting", evaluations: "accounting",
 };
 

@@ -9,6 +9,9 @@ const INDEX = { derived: "an index: made again from the records it points to" } 
 const BYTES = { derived: "bytes in use by payer: counted anew from what is kept" } as const;
 
 export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
+  answers: { open: "whole answers of models to deterministic requests, kept to save time: whose each is stands in its key, and one that is gone or unreadable is asked again" },
+  "answers.order": INDEX,
+  "answers.texts": { derived: "pieces of an answer, read with its row" },
   breakers: { derived: "what failed of late; a record that is gone closes a breaker early, and `maestro breaker reset` is the logged way" },
   erasures: { derived: "files that go with a tombstone of the same transaction; asked again until they are gone" },
   "events.sources": { derived: "how far each source has counted; without it what came is taken once more, and late" },
