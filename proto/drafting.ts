@@ -1,5 +1,6 @@
 /** Texts drafted about a gate: by rules, by a model of this node, or by a remote one. A draft decides nothing; whoever reads it is told where it came from. */
 import { Type, type Static } from "@sinclair/typebox";
+import { Verdict } from "./decision.ts";
 import { ModelName } from "./model-store.ts";
 import { Choice, Closed, Count, Sha256Hex, ShortText } from "./scalar.ts";
 
@@ -44,3 +45,11 @@ export const DraftRequest = Closed({
   model: Type.Optional(ModelName),
 });
 export type DraftRequest = Static<typeof DraftRequest>;
+
+export const DraftReply = Closed({
+  gate_id: Type.String({ maxLength: 128 }),
+  attempt: Type.Integer({ minimum: 1 }),
+  verdict: { ...Verdict, description: "of the gate, which no draft changes" },
+  drafts: Type.Array(Draft, { maxItems: DRAFT_TASKS.length }),
+});
+export type DraftReply = Static<typeof DraftReply>;

@@ -36,12 +36,17 @@ export function namesOf(file: Seen): NameChange[] {
   for (const [key, now] of after) {
     const was = before.get(key);
     if (was === undefined) changes.push({ path, how: "added", now, before: null });
-    else if (was.signature !== now.signature && /^(?:function|method|class|type)$/.test(now.what)) changes.push({ path, how: "signature", now, before: was });
+    else if (was.signature !== now.signature && /^(?:function|method)$/.test(now.what)) changes.push({ path, how: "signature", now, before: was });
     else if (file.old !== null && file.new !== null && bodyOf(old_lines, was) !== bodyOf(new_lines, now)) changes.push({ path, how: "changed", now, before: was });
   }
   for (const [key, was] of before) if (!after.has(key)) changes.push({ path, how: "removed", now: null, before: was });
-  return innermost(changes).sort((a, b) => (a.now ?? a.before)!.line - (b.now ?? b.before)!.line);
+  // A constant and the type of it have one name.
+  const once = new Map(innermost(changes).map((change) => [`${change.how} ${fullName(change)}`, change]));
+  return [...once.values()].sort((a, b) => (a.now ?? a.before)!.line - (b.now ?? b.before)!.line);
 }
+
+/** Program text, not a heading or a key. */
+export const isCodeName = (change: NameChange): boolean => !/^(?:section|key|variable)$/.test(declared(change).what);
 
 export const declared = ({ now, before }: NameChange): Declaration => (now ?? before)!;
 

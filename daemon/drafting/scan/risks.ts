@@ -1,6 +1,7 @@
 /** Places of a change that deserve a second look, and why. A word list cannot judge: it says where to look, never that something is safe. */
 import type { NumberedLine, Seen } from "../material.ts";
-import { declared, fullName, type NameChange } from "./names.ts";
+import { isAddressed, isHiding } from "./addressed.ts";
+import { declared, fullName, movedNames, type NameChange } from "./names.ts";
 
 export const AREAS = ["public API", "authentication", "cryptography", "commands and files", "network", "database", "migration", "configuration", "dependencies", "build and CI", "deletion", "generated", "binary", "checks switched off", "error handling", "concurrency", "secrets", "addressed to a reader", "hidden characters", "money", "tests"] as const;
 export type Area = (typeof AREAS)[number];
@@ -35,8 +36,9 @@ const CODE: readonly LineRule[] = [
   { area: "commands and files", level: "medium", because: "files are removed or rights changed", line: /\brm\s+-\w*r|rmSync\s*\(|\bunlink(?:Sync)?\s*\(|rmtree\s*\(|RemoveAll\(|remove_dir_all|\bchmod\b|\bchown\b|os\.remove\(/ },
   { area: "commands and files", level: "low", because: "files are written", line: /writeFile|\bopen\([^)]*["'][wa]b?["']|os\.(?:Create|WriteFile)\(|fs::write|Bun\.write\(|createWriteStream/ },
   { area: "network", level: "medium", because: "it speaks to the network", line: /\bfetch\s*\(|\baxios\b|\brequests\.(?:get|post|put|delete|request)\(|https?\.(?:get|request|Get|Post)\(|urllib|net\.(?:Dial|connect|Listen)|\bWebSocket\(|reqwest::|0\.0\.0\.0/ },
-  { area: "authentication", level: "high", because: "who may do what is decided here", line: /\b(?:is_?admin|authori[sz]e|authenticate|login|session|permissions?|require_?auth|check_?(?:access|permission|auth)|can_?access|csrf|cors|jwt|oauth|password|passwd|acl|role)s?\b|\b(?:isAdmin|hasPermission|requireAuth|currentUser|checkAccess|verifyToken|bearer)\b/i },
-  { area: "cryptography", level: "high", because: "keys, digests or random numbers are made or compared here", line: /\b(?:createHash|createHmac|createCipher\w*|timingSafeEqual|hmac|md5|sha1|sha256|sha512|aes|rsa|ed25519|ecdsa|bcrypt|scrypt|argon2|pbkdf2|private_?key|publicKey|nonce|randomBytes|getRandomValues|Math\.random|random\.(?:random|randint|choice)|secrets\.|crypto)\b/i },
+  { area: "authentication", level: "high", because: "who may do what is decided here", line: /(?:is_?admin|is_?super_?user|has_?(?:permission|role|access)|(?:require|check|verify|ensure)_?(?:auth|access|permission|login|role|token|admin|owner)\w*|can_?access|login_required)\b|\b(?:authori[sz]e[ds]?|authori[sz]ation|authenticat\w+|log_?in|sign_?in|permissions?|privileges?|csrf\w*|jwt|oauth\w*|passw(?:or)?ds?|passwd|bearer|acl|rbac|set-?cookie)\b/i },
+  { area: "authentication", level: "medium", because: "sessions, roles or origins are dealt with here", line: /\b(?:sessions?(?:_?id)?|cookies?|cors|allow_?origins?|role\s*(?:===?|!==?|in\b)|current_?user)\b/i },
+  { area: "cryptography", level: "high", because: "keys, digests or random numbers are made or compared here", line: /\b(?:createHash|createHmac|create(?:De)?[Cc]ipher\w*|timingSafeEqual|compare_digest|hashlib|hmac|bcrypt|scrypt|argon2|pbkdf2|ed25519|ecdsa|rsa|aes|private_?key|secret_?key|randomBytes|getRandomValues|randomUUID|CryptoHasher|encrypt\w*|decrypt\w*|cipher\w*)\b|\bMath\.random\b|\brandom\.(?:random|randint|choice|randrange)\b|\bsecrets\.\w|\bcrypto\.\w|["'`.](?:md5|sha1|sha256|sha512|des|rc4)\b["'`(]/i },
   { area: "migration", level: "high", side: "added", because: "stored data is dropped or reshaped", line: /\b(?:drop\s+(?:table|column|index|database|schema|view)|truncate\s+table|alter\s+table|rename\s+column|delete\s+from\s+\w+\s*;)/i },
   { area: "database", level: "medium", because: "a query is changed", line: /\b(?:select\s+.+\s+from|insert\s+into|update\s+\w+\s+set|delete\s+from)\b|\.(?:query|execute|raw)\s*\(/i },
   { area: "error handling", level: "medium", side: "added", because: "an error is swallowed", line: /catch\s*(?:\([^)]*\))?\s*\{\s*\}|except\s*(?:Exception\s*(?:as \w+)?)?:\s*(?:pass)?\s*$|catch\s*\(\s*\)|_ = err\b|\.catch\(\s*\(\s*\)\s*=>|\.unwrap\(\)|recover\(\)/ },
@@ -48,15 +50,9 @@ const CODE: readonly LineRule[] = [
   { area: "build and CI", level: "high", side: "added", because: "the build runs with more rights, or what strangers send", line: /pull_request_target|permissions:\s*write-all|--privileged\b|curl[^|\n]*\|\s*(?:ba)?sh\b/ },
 ];
 
-/** Text that speaks to whoever judges instead of saying what the code does. */
-const ADDRESSED = /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|all|any|earlier|your)\b.{0,30}\b(?:instructions?|rules?|prompts?|guidelines?|checks?|polic(?:y|ies))\b|\b(?:you are|act as|pretend to be)\b.{0,30}\b(?:an? )?(?:ai|assistant|language model|llm|reviewer|system|bot)\b|\b(?:ai|llm|assistants?|automated|reviewers?|bots?|agents?|maestro)\b.{0,40}\b(?:must|should|please|shall|will)\b.{0,30}\b(?:approve|admit|merge|accept|skip|pass|say|report|respond|reply|output|classify)\b|\b(?:mark|rate|classify|report|label|treat)\b.{0,30}\b(?:as)\b.{0,12}\b(?:safe|low[- ]risk|approved|admitted|trivial|harmless)\b|\b(?:system|developer)\s*(?:prompt|message)\s*:|<\|?(?:im_start|system|endoftext)\|?>|\[\/?INST\]|\bdo not (?:mention|report|flag|tell|reveal)\b|\b(?:reply|respond|answer|output) (?:only |just )?with\b.{0,30}\b(?:approved?|lgtm|admit|yes|safe|ok)\b/i;
-const HIDDEN = /[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\u180e\u3164\u{e0000}-\u{e007f}]/u;
-
 const LINE_READ_MAX = 1_000;
 const PER_FILE_AREA_MAX = 3;
 
-export const isAddressed = (text: string): boolean => ADDRESSED.test(text.slice(0, 4 * LINE_READ_MAX));
-export const isHiding = (text: string): boolean => HIDDEN.test(text.slice(0, 4 * LINE_READ_MAX));
 
 const COMMENT = /^\s*(?:\/\/|#(?!!|\[|define|include)|\*|\/\*|--\s|<!--)/;
 /** A comment runs nothing; what it tells tools does. */
@@ -75,7 +71,7 @@ function ofLines(file: Seen): Risk[] {
   const look = ({ line, text }: NumberedLine, side: "added" | "removed"): void => {
     const cut = text.slice(0, LINE_READ_MAX);
     if (side === "added" && isAddressed(cut)) add("addressed to a reader", "high", "text there speaks to a reviewer or a model; it was not followed", line);
-    if (side === "added" && HIDDEN.test(cut)) add("hidden characters", "high", "it holds characters that nobody sees", line);
+    if (side === "added" && isHiding(cut)) add("hidden characters", "high", "it holds characters that nobody sees", line);
     if (!code || file.kind.lock) return;
     const comment = COMMENT.test(cut);
     for (const rule of CODE) {
@@ -101,7 +97,7 @@ function ofFile(file: Seen): Risk[] {
   const at = (area: Area, level: Level, because: string): Risk => ({ area, level, because, path, line: null, name: null });
   const found: Risk[] = [];
   if (isHiding(path)) found.push(at("hidden characters", "high", "its name holds characters that nobody sees"));
-  if (isAddressed(path.replace(/[-_/.]+/g, " "))) found.push(at("addressed to a reader", "high", "its name speaks to a reviewer or a model; it was not followed"));
+  if (isAddressed(path)) found.push(at("addressed to a reader", "high", "its name speaks to a reviewer or a model; it was not followed"));
   if (change.binary) found.push(at("binary", "medium", "its content cannot be read as text"));
   if (kind.generated) found.push(at("generated", "low", "it looks generated: what it was made from is what to review"));
   if (kind.ci) found.push(at("build and CI", "medium", "it decides what the build runs, and with which rights"));
@@ -109,20 +105,29 @@ function ofFile(file: Seen): Risk[] {
   else if (change.status === "deleted" && kind.source) found.push(at("deletion", "medium", "a source file is deleted"));
   else if (kind.source && file.removed.length >= REMOVED_LINES_MANY && file.removed.length > 2 * file.added.length) found.push(at("deletion", "medium", `${file.removed.length} lines go`));
   if (MIGRATION.test(path) && !kind.docs) found.push(at("migration", "high", "a migration changes stored data, and running it back is another piece of work"));
-  if (CONFIGURATION.test(path) && !kind.ci && !kind.docs) found.push(at("configuration", "medium", "it changes how things run, not only what they are"));
+  if (CONFIGURATION.test(path) && !kind.ci && !kind.docs && !kind.test && (!kind.source || /config\.[cm]?[jt]s$|settings\.py$/.test(path))) found.push(at("configuration", "medium", "it changes how things run, not only what they are"));
   if (kind.source && AUTH_PATH.test(path)) found.push(at("authentication", "high", "its name says that it decides who may do what"));
   if (kind.source && CRYPTO_PATH.test(path)) found.push(at("cryptography", "high", "its name says that it deals with keys or digests"));
   return found;
 }
 
+/** Whoever called it as it was still may: what is new at the end may be left out. */
+function onlyExtends({ before, now }: NameChange): boolean {
+  const inside = (signature: string | undefined): string => /\((.*)\)/.exec(signature ?? "")?.[1]?.trim() ?? "";
+  const [was, is] = [inside(before?.signature), inside(now?.signature)];
+  if (was === is || !is.startsWith(was)) return false;
+  return is.slice(was.length).split(",").map((part) => part.trim()).filter((part) => part !== "").every((part) => /^\*{0,2}[\w$]+\s*(?:\?|(?::[^=]*)?=)|^\*/.test(part));
+}
+
 function ofNames(changes: readonly NameChange[], kindOf: (path: string) => Seen["kind"] | undefined): Risk[] {
+  const moved = movedNames(changes);
   return changes.flatMap((change): Risk[] => {
     const one = declared(change);
     const exported = change.before?.exported === true && /^(?:function|method|class|type|constant)$/.test(one.what);
-    if (!exported || kindOf(change.path)?.source !== true) return [];
+    if (!exported || kindOf(change.path)?.source !== true || (change.how === "removed" && moved.has(one.name))) return [];
     const at = { area: "public API", level: "high", path: change.path, line: change.now?.line ?? null, name: fullName(change) } as const;
     if (change.how === "removed") return [{ ...at, because: "is gone, and others may use it" }];
-    return change.how === "signature" ? [{ ...at, because: "takes or gives something else now" }] : [];
+    return change.how === "signature" && !onlyExtends(change) ? [{ ...at, because: "takes or gives something else now" }] : [];
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Kind } from "../classify.ts";
 import { counted, isSafeName, isSafePath, listed, plain, quoted } from "../quote.ts";
 import type { Seen } from "../material.ts";
-import { declared, fullName, movedNames, type NameChange } from "../scan/names.ts";
+import { declared, fullName, isCodeName, movedNames, type NameChange } from "../scan/names.ts";
 import type { Study } from "../study.ts";
 import { dependencyLine } from "./summary.ts";
 
@@ -106,8 +106,9 @@ function wrapped(text: string): string {
 
 export function commitBody(study: Study): string[] {
   const { files, names, dependencies, risks } = study;
+  const coded = names.some(isCodeName);
   const by = (how: NameChange["how"], says: string): string[] => {
-    const own = names.filter((change) => change.how === how && files.some((file) => file.path === change.path && !file.kind.test));
+    const own = names.filter((change) => change.how === how && (!coded || isCodeName(change)) && files.some((file) => file.path === change.path && !file.kind.test));
     return own.length === 0 ? [] : [wrapped(`- ${says} ${listed(own.map((change) => quoted(fullName(change))), 8)}`)];
   };
   const lost = risks.filter(({ area }) => area === "public API");

@@ -1,6 +1,7 @@
 /** A test file for what a change exports: it loads the code, names each case to be written, and claims nothing. */
 import { isSafeName, isSafePath } from "../quote.ts";
 import type { Seen } from "../material.ts";
+import { isAddressed } from "../scan/addressed.ts";
 import { declared, type NameChange } from "../scan/names.ts";
 import type { Study } from "../study.ts";
 import { visible } from "../../verifier/visible.ts";
@@ -9,12 +10,12 @@ const NAMES_MAX = 12;
 const CASES_MAX = 8;
 const SIGNATURE_CHARACTERS_MAX = 160;
 /** Text of the change inside a comment: it cannot end it. */
-const remark = (text: string): string => visible(text).replaceAll("*/", "* /").replaceAll("://", "[:]//").slice(0, SIGNATURE_CHARACTERS_MAX);
+const remark = (text: string): string => (isAddressed(text) ? "its signature speaks to a reader; not repeated" : visible(text).replaceAll("*/", "* /").replaceAll("://", "[:]//").slice(0, SIGNATURE_CHARACTERS_MAX));
 
 const TESTED = /^(?:function|class|constant)$/;
 
 function testable(file: Seen, names: readonly NameChange[]): NameChange[] {
-  return names.filter((change) => change.path === file.path && change.how !== "removed" && change.now !== null && change.now.exported && change.now.within === null && TESTED.test(change.now.what) && isSafeName(change.now.name)).slice(0, NAMES_MAX);
+  return names.filter((change) => change.path === file.path && change.how !== "removed" && change.now !== null && change.now.exported && change.now.within === null && TESTED.test(change.now.what) && isSafeName(change.now.name) && !change.now.name.startsWith("#")).slice(0, NAMES_MAX);
 }
 
 const bodyOf = (file: Seen, { line, end_line }: { readonly line: number; readonly end_line: number }): string[] => (file.new ?? "").split("\n").slice(line - 1, end_line);

@@ -1,0 +1,107 @@
+/** A model's words, held against the facts. What names something that is not there, counts wrongly, or claims what no rule found, is dropped. */
+import type { DraftTask } from "../../../proto/drafting.ts";
+import { pathText } from "../../../proto/scalar.ts";
+import { visible } from "../../verifier/visible.ts";
+import { isAddressed, isHiding } from "../scan/addressed.ts";
+import { declared } from "../scan/names.ts";
+import type { Study } from "../study.ts";
+import { subjectHead, SUBJECT_COLUMNS_MAX } from "../tasks/commit-message.ts";
+
+/** What was kept, and why the rest was not. */
+export interface Held {
+  readonly kept: readonly string[];
+  readonly dropped: readonly string[];
+}
+
+const SENTENCES_MAX = 3;
+const SENTENCE_CHARACTERS_MAX = 300;
+const SENTENCE_CHARACTERS_MIN = 12;
+
+const CLAIMS = /\b(?:tests?|checks?|builds?|ci|everything|all)\b.{0,24}\b(?:pass(?:es|ed|ing)?|succeed\w*|green|works?|fine|ok)\b|\b(?:safe|secure|approved?|admitt?(?:ed|s)?|lgtm|verified|proven|guarantee\w*|bug[- ]free|no (?:risks?|issues?|bugs?|problems?|errors?|impact)|risk[- ]free|harmless|trivial|ready to (?:merge|ship)|reviewed|recommend\w*|merge (?:it|this)|low[- ]risk|nothing to (?:review|worry))\b/i;
+const COMMANDS = /(?:^|\s)(?:npm|npx|yarn|pnpm|bun|git|curl|wget|rm|sudo|pip|python3?|node|bash|sh|make|docker|kubectl|maestro|chmod|ssh|eval|cargo|go) +[a-z-]|[$#>] \w+|\|\s*(?:ba)?sh\b|&&|;\s*\w+ -/;
+const ADDRESSES = /\b[a-z][a-z0-9+.-]{1,15}:\/\/|\bwww\.|\[:\]|(?:^|\s)@\w|mailto|<\/?[a-z!]|!?\[[^\]]*\]\(|[^\s@]+@[^\s@]+\.[a-z]{2,}/i;
+/** What no prose of ours would have as a word: it names something. */
+const NAME_LIKE = /[A-Za-z_$][\w$]*(?:[./:#-]+[\w$]+)+|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*|\b\w*_\w+\b|\b[A-Z]{2,}[A-Z0-9]*\b|`[^`]*`|["'][^"']{1,80}["']|\b\w+\(\)?/g;
+const PLAIN_CAPITALS = /^(?:API|CI|JSON|YAML|HTTP|URL|SQL|CSS|HTML|UI|CLI|ID|OK|README|TODO|I|A)$/;
+const HYPHENATED = /^[a-z]+(?:-[a-z]+)+$/;
+
+interface Known {
+  readonly names: ReadonlySet<string>;
+  readonly numbers: ReadonlySet<string>;
+}
+
+function knownOf({ files, names, dependencies, card, findings, risks }: Study): Known {
+  const all: string[] = [
+    ...files.flatMap(({ path, old_path }) => [path, ...(old_path === null ? [] : [old_path])]).flatMap((path) => [path, ...path.split("/"), path.split("/").at(-1)!.replace(/\.[^.]+$/, ""), ...path.split("/").map((_, at, parts) => parts.slice(0, at + 1).join("/"))]),
+    ...names.flatMap((change) => { const one = declared(change); return [one.name, ...(one.within === null ? [] : [one.within, `${one.within}.${one.name}`]), `${one.name}()`, `${one.name}(`]; }),
+    ...dependencies.flatMap(({ name, from, to }) => [name, from ?? "", to ?? ""]),
+    ...card.reasons.flatMap(({ rule, ranges }) => [rule, ...rule.split("."), ...ranges.map(({ path, start_line }) => `${pathText(path)}:${start_line}`)]),
+    ...findings.flatMap(({ finding }) => [finding.rule, finding.test?.name ?? ""]),
+  ];
+  const [added, removed] = [files.reduce((sum, file) => sum + file.added.length, 0), files.reduce((sum, file) => sum + file.removed.length, 0)];
+  const counts = [files.length, names.length, dependencies.length, risks.length, added, removed, added + removed, card.reasons.length, findings.length, ...files.flatMap((file) => [file.added.length, file.removed.length]), ...(["added", "removed", "changed", "signature"] as const).map((how) => names.filter((change) => change.how === how).length)];
+  const numbers = new Set([...counts.map(String), ...all.flatMap((text) => text.match(/\d+(?:\.\d+)*/g) ?? []), "1"]);
+  return { names: new Set(all.map((name) => name.toLowerCase())), numbers };
+}
+
+const bare = (name: string): string => name.replace(/^[`"']|[`"']$/g, "").replace(/[.,:;!?]+$/, "").replace(/\(\)?$/, "").toLowerCase();
+
+/** Why a sentence says more than is known; null where it does not. */
+function fault(sentence: string, known: Known): string | null {
+  if (sentence.length < SENTENCE_CHARACTERS_MIN) return "it says nothing";
+  if (visible(sentence) !== sentence || isHiding(sentence)) return "it holds characters that act or hide";
+  if (isAddressed(sentence)) return "it speaks to its reader";
+  if (CLAIMS.test(sentence)) return "it claims what only a gate may say";
+  if (ADDRESSES.test(sentence)) return "it holds an address or markup";
+  if (COMMANDS.test(sentence)) return "it holds a command";
+  for (const [name] of sentence.matchAll(NAME_LIKE)) {
+    const read = bare(name);
+    if (read === "" || PLAIN_CAPITALS.test(name) || HYPHENATED.test(read) || known.names.has(read)) continue;
+    return "it names what is not in the change";
+  }
+  for (const [number] of sentence.matchAll(/(?<![\w.])\d+(?:\.\d+)*/g)) if (!known.numbers.has(number)) return "it has a number that is not among the facts";
+  return null;
+}
+
+/** Strictly the asked form; anything else is no answer. */
+function sentencesIn(text: string): string[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const listed: unknown = typeof value === "object" && value !== null && Object.hasOwn(value, "sentences") ? (value as Readonly<Record<string, unknown>>)["sentences"] : null;
+    if (!Array.isArray(listed) || !listed.every((each) => typeof each === "string")) return null;
+    return listed.slice(0, SENTENCES_MAX).map((each) => each.replace(/\s+/g, " ").trim().slice(0, SENTENCE_CHARACTERS_MAX));
+  } catch {
+    return null;
+  }
+}
+
+export function held(study: Study, text: string): Held {
+  const sentences = sentencesIn(text);
+  if (sentences === null) return { kept: [], dropped: ["its answer has not the asked form"] };
+  const known = knownOf(study);
+  const judged = [...new Set(sentences)].map((sentence) => ({ sentence, why: fault(sentence, known) }));
+  return { kept: judged.filter(({ why }) => why === null).map(({ sentence }) => sentence), dropped: judged.flatMap(({ why }) => (why === null ? [] : [why])) };
+}
+
+/** Whether the words are about this change at all: of all facts, one has to be named. */
+const about = (sentence: string, study: Study): boolean => {
+  const lower = sentence.toLowerCase();
+  return [...study.files.flatMap(({ path }) => [path, path.split("/").at(-1)!.replace(/\.[^.]+$/, "")]), ...study.names.map((change) => declared(change).name), ...study.dependencies.map(({ name }) => name), ...study.card.reasons.map(({ rule }) => rule)].some((name) => name.length > 2 && lower.includes(name.toLowerCase()));
+};
+
+const BASE_FORM = /^(?!(?:\w+ed|\w+ing|\w+s)\s)[A-Za-z]+\s/;
+
+/** The rules' text with the model's words in it; null where none of them may stand. */
+export function phrased(study: Study, task: DraftTask, rules: string, said: Held): string | null {
+  const kept = said.kept.filter((sentence) => about(sentence, study));
+  const [first] = kept;
+  if (first === undefined) return null;
+  if (task === "commit-message") {
+    const head = subjectHead(study);
+    const words = first.replace(/[.!]+$/, "");
+    if (head.length + words.length > SUBJECT_COLUMNS_MAX || !BASE_FORM.test(words) || /^[a-z]+(?:\([^)]*\))?!?:/.test(words)) return null;
+    return [`${head}${words.slice(0, 1).toLowerCase()}${words.slice(1)}`, ...rules.split("\n").slice(1)].join("\n");
+  }
+  const words = kept.map((sentence) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)).join(" ");
+  return task === "summary" ? `${words}\n\n${rules}` : `${rules}${task === "changelog" ? ` ${words}` : `\n\nIn a model's words, held against the facts: ${words}`}`;
+}
