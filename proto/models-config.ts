@@ -1,5 +1,6 @@
 /** What an operator says of models: which local ones answer, on what, and which remote ones may be asked. */
 import { Type, type Static } from "@sinclair/typebox";
+import { DeclaredGpu, GPUS_MAX } from "./gpu.ts";
 import { ModelName } from "./model-store.ts";
 import { Prices } from "./resource.ts";
 import { Capability } from "./routing.ts";
@@ -40,6 +41,7 @@ export const ModelsSetting = Closed({
   embedding: Type.Optional({ ...ModelName, description: "model of the store that embeds" }),
   remote: Type.Optional(Type.Array(RemoteModel, { maxItems: 16 })),
   engine_folder: Type.Optional(HostFile("where maestro models setup put the engines; default beside the program")),
+  gpus: Type.Optional(Type.Array(DeclaredGpu, { maxItems: GPUS_MAX, description: "GPUs in the order of the bus, believed only where the driver cannot be asked" })),
   vram_bytes_max: Type.Optional({ ...Count, description: "of all GPUs together; absent: what is free, less limits.inference.vram_spare_bytes" }),
   answers: Type.Optional(Type.Boolean({ description: "whole answers to deterministic requests are kept and given again within one tenant and task; default true" })),
   prices: Type.Optional({ ...Prices, description: "put on local work where there is no market" }),
