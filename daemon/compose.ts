@@ -46,6 +46,7 @@ import { openRunUsage, type RunUsage } from "./tenants/usage.ts";
 import { type Evaluating, openEvaluating } from "./evaluating.ts";
 import { type Learned, openLearned } from "./learned.ts";
 import type { ModelLibrary } from "./models/library/index.ts";
+import { type Drafted, openDrafted } from "./drafted.ts";
 import { type Modelled, openModelled } from "./modelled.ts";
 import { type Money, openMoney } from "./money.ts";
 import { openRouted, type Routed } from "./routed.ts";
@@ -101,6 +102,7 @@ export interface Core extends State {
   readonly routed: Routed;
   readonly evaluating: Evaluating;
   readonly modelled: Modelled;
+  readonly drafted: Drafted;
   /** Models of this node; opened by the first that asks. */
   readonly library: () => Promise<ModelLibrary>;
   readonly rules: readonly RuleDoc[];
@@ -209,7 +211,8 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const learning = await openLearning({ options, state, tenants, pool, scratch_dir, now_s: evidence.now_s, watching });
   let opened: Promise<ModelLibrary> | null = null;
   const library = (): Promise<ModelLibrary> => (opened ??= import("./models/library/index.ts").then(({ openLibrary }) => openLibrary({ state_dir, models: state.models, blobs: artifacts.blobs, limits: host.limits.inference, now_s: () => evidence.now_s(), requireWritable: () => state.store.requireWritable() })));
-  const modelled = openModelled({ host, money: learning.money, models: state.models, run_usage, clock, random, helped, act, warn: options.warn });
+  const modelled = openModelled({ host, money: learning.money, library, state, run_usage, clock, random, helped, act, warn: options.warn });
+  const drafted = openDrafted({ host, modelled, git: tools, pool, repositories, artifacts });
   const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
   forgetOld(state_dir);
   return {
@@ -217,6 +220,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
     intakes,
     integrity,
     modelled,
+    drafted,
     library,
     policy_bytes: policy.bytes,
     rules: ruleDocs(policy.data),

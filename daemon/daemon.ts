@@ -7,7 +7,7 @@ import { VERSION } from "../proto/version.ts";
 import { buildRoutes } from "./api/builds.ts";
 import { shipmentRoutes } from "./api/shipments.ts";
 import { clockRoutes } from "./api/clock.ts";
-import { modelRoutes } from "./api/models.ts";
+import { draftRoutes } from "./api/drafts.ts";
 import { openAiRoutes } from "./api/openai.ts";
 import { openingRoutes } from "./api/openings.ts";
 import { gateRoutes } from "./api/gates.ts";
@@ -15,6 +15,7 @@ import { breakerRoutes, breaking } from "./api/breakers.ts";
 import { episodeRoutes } from "./api/episodes.ts";
 import { exportRoutes } from "./api/exports.ts";
 import { marketRoutes } from "./api/market.ts";
+import { modelRoutes } from "./api/models.ts";
 import { monitorRoutes } from "./api/monitors.ts";
 import { guardRoutes } from "./api/guards.ts";
 import { keylessRoutes } from "./api/keyless.ts";
@@ -164,6 +165,7 @@ export class Daemon {
       ...evidenceBundleRoutes({ ...core, bundling: bundlingOf(core) }),
       ...lineageRoutes({ ...core, lineage: createLineage({ ...core, holdsRules: async (row) => (await readReply(core.artifacts, row))?.reply.rules !== undefined, hasCommit: (...commit) => core.repositories.has(...commit), log_origin: () => core.evidence.logState().origin }), body_bytes_max: server.json_bytes_max }),
       ...modelRoutes({ library: core.library, engine_folder: () => host.models?.engine_folder, limits: host.limits.inference }),
+      ...draftRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...openAiRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
     ];

@@ -5,21 +5,24 @@ import type { Host } from "./config/host.ts";
 import type { EgressDeps } from "./egress/index.ts";
 import type { RemoteChat } from "./egress/chat/index.ts";
 import type { Embedder } from "./models/embedding/index.ts";
-import type { Payer, Serving, ServingPurse } from "./models/serving/index.ts";
+import type { ModelLibrary } from "./models/library/index.ts";
+import type { EngineName } from "./models/library/engines.ts";
+import type { KeptAnswers, Payer, Serving, ServingPurse } from "./models/serving/index.ts";
 import type { TextModels } from "./models/text/index.ts";
 import type { Money } from "./money.ts";
 import type { ActionGuard } from "./platform/action-guard.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Random } from "./platform/random.ts";
+import type { State } from "./state.ts";
 import { payerName } from "./store/usage.ts";
-import type { ModelTable } from "./store/models.ts";
 import type { Principal } from "./tenants/index.ts";
 import type { RunUsage } from "./tenants/usage.ts";
 
 export interface ModelledDeps {
   readonly host: Host;
   readonly money: Pick<Money, "purse" | "settle">;
-  readonly models: Pick<ModelTable, "get">;
+  readonly library: () => Promise<ModelLibrary>;
+  readonly state: Pick<State, "store" | "models">;
   readonly run_usage: Pick<RunUsage, "count">;
   readonly clock: Clock;
   readonly random: Random;
@@ -31,6 +34,7 @@ export interface ModelledDeps {
 
 export interface Modelled {
   serving(): Promise<Serving>;
+  embedder(): Promise<Embedder>;
   stored(name: string): Promise<StoredModel | null>;
   /** Ends every worker. */
   close(): Promise<void>;
@@ -50,15 +54,29 @@ function once<T>(make: () => Promise<T>): { (): Promise<T>; made(): Promise<T> |
 /** The payer of a request is its principal; `models/serving` is told no more of it than it needs. */
 type Asking = Payer & Pick<Principal, "accounts">;
 
-export function openModelled({ host, money, models, run_usage, clock, random, helped, act, warn }: ModelledDeps): Modelled {
+export function openModelled({ host, money, library, state, run_usage, clock, random, helped, act, warn }: ModelledDeps): Modelled {
   const limits = host.limits.inference;
+  /** Throws `models.missing` where it is not installed. */
+  async function engine(name: EngineName): Promise<{ readonly folder: string; readonly named: string }> {
+    const { engineFolderOf, engines } = await import("./models/library/index.ts");
+    const found = engines(engineFolderOf(host.models?.engine_folder));
+    found.require(name);
+    return { folder: found.folder, named: `${name} ${found.wanted(name)}` };
+  }
   const text = once(async (): Promise<TextModels> => {
     await Promise.resolve();
     throw new MaestroError("models.missing", "text models are not built into this daemon yet");
   });
   const embedder = once(async (): Promise<Embedder> => {
-    await Promise.resolve();
-    throw new MaestroError("models.missing", "embeddings are not built into this daemon yet");
+    const embedding = host.models?.embedding;
+    if (embedding === undefined) throw new MaestroError("models.unknown", "the host configuration names no model that embeds; see models.embedding");
+    const [{ createEmbedder }, opened] = await Promise.all([import("./models/embedding/index.ts"), engine("@huggingface/transformers")]);
+    return createEmbedder({ model: async () => (await library()).open(embedding), engine_folder: opened.folder, limits: { ...host.limits.worker, ...limits } });
+  });
+  const answers = once(async (): Promise<KeptAnswers | null> => {
+    if (host.models?.answers === false) return null;
+    const [{ createAnswers }, opened] = await Promise.all([import("./models/answers/index.ts"), engine("node-llama-cpp")]);
+    return createAnswers({ store: state.store, limits, clock, engine: opened.named, warn });
   });
   const chat = once(async (): Promise<RemoteChat> => (await import("./egress/chat/index.ts")).createRemoteChat(helped));
 
@@ -77,6 +95,7 @@ export function openModelled({ host, money, models, run_usage, clock, random, he
     };
   }
 
+  const stored = (name: string): Promise<StoredModel | null> => Promise.resolve(state.models.get(name) ?? null);
   const serving = once(async (): Promise<Serving> => {
     const [{ Serving: Opened }, { remoteAsker }] = await Promise.all([import("./models/serving/index.ts"), import("./models/choosing/index.ts")]);
     const sealed = host.modes.includes("sealed");
@@ -86,9 +105,9 @@ export function openModelled({ host, money, models, run_usage, clock, random, he
       limits,
       text,
       embed: async (texts, options) => (await embedder()).embed(texts, options),
-      stored: (name) => Promise.resolve(models.get(name) ?? null),
+      stored,
       remote,
-      answers: () => Promise.resolve(null),
+      answers,
       purse,
       used: (payer, run_id, took) => run_usage.count(payerName(payer), run_id, took),
       clock,
@@ -100,7 +119,8 @@ export function openModelled({ host, money, models, run_usage, clock, random, he
 
   return {
     serving,
-    stored: (name) => Promise.resolve(models.get(name) ?? null),
+    embedder,
+    stored,
     async close() {
       await Promise.all([text.made()?.then((one) => one.close(), () => undefined), embedder.made()?.then((one) => one.close(), () => undefined), chat.made()?.then((one) => one.close())]);
     },

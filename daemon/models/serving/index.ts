@@ -171,15 +171,21 @@ export class Serving {
     requireAffordable(purse, estimate({ prompt: 1, predicted: job.max_tokens ?? 1 }, rates));
     const answers = keep ? await this.deps.answers() : null;
     const digest = answers === null ? null : ((await this.deps.stored(job.model))?.digest ?? null);
+    const repeated = (asked: GenerateJob): Answered | null => {
+      const kept = digest === null ? null : (answers?.get(asked, digest) ?? null);
+      if (kept === null) return null;
+      options.onText?.(kept.text);
+      return { ...kept, cached_tokens: kept.prompt_tokens, queued_us: 0, prompt_us: 0, predicted_us: 0, cpu_us: 0, gpu_us: 0, path: "local", usd_micro: 0, repeated: true };
+    };
+    // Where it is said how long the answer may be, nothing need be loaded to know that it is here.
+    const early = job.max_tokens === undefined ? null : repeated({ ...job, max_tokens: job.max_tokens });
+    if (early !== null) return early;
     const text = await this.deps.text();
     const prompt = await text.count(job.model, job.prompt);
     const max_tokens = roomFor(prompt, job.max_tokens, context, this.deps.limits.output_tokens_max);
     const whole: GenerateJob = { ...job, max_tokens, ...(job.priority === undefined ? { priority: priorityAt(purse.prices().prices) } : {}) };
-    const kept = digest === null ? null : (answers?.get(whole, digest) ?? null);
-    if (kept !== null) {
-      options.onText?.(kept.text);
-      return { ...kept, cached_tokens: kept.prompt_tokens, queued_us: 0, prompt_us: 0, predicted_us: 0, cpu_us: 0, gpu_us: 0, path: "local", usd_micro: 0, repeated: true };
-    }
+    const late = job.max_tokens === undefined ? repeated(whole) : null;
+    if (late !== null) return late;
     const made = await this.paidFor(payer, purse, whole, prompt, () => estimate({ prompt, predicted: max_tokens }, rates), (followed) => text.generate(whole, followed), options);
     if (keep && made.finish !== "cancelled") answers?.put(whole, made);
     return { ...made, path: "local", usd_micro: 0, repeated: false };

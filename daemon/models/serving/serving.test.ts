@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { MaestroError, type ErrorCode } from "../../../proto/errors.ts";
 import type { StoredModel } from "../../../proto/model-store.ts";
-import type { Generated } from "../../../proto/model-work.ts";
+import type { Generated, GenerateJob } from "../../../proto/model-work.ts";
 import { estimate, FIRST_RATES, measured, priceOf, priorityAt } from "./estimate.ts";
 import type { Ask } from "./index.ts";
 import { type Paid, paid, TOKEN_CPU_US } from "./testing/paid.ts";
@@ -95,7 +95,7 @@ test("without max_tokens an answer may fill the context, up to the limit", async
 
 test("a whole answer that was kept costs nothing and makes no token", async () => {
   const kept = new Map<string, Generated>();
-  const key = (of: unknown) => JSON.stringify(of);
+  const key = ({ priority: _, ...of }: GenerateJob) => JSON.stringify(of, Object.keys(of).sort());
   const stored = (name: string) => Promise.resolve<StoredModel>({ name, kind: "text", digest: "d".repeat(64), licence_id: "x", files: [], context_tokens: 1, template: "none", quantisation: "q", memory_bytes: 1, origin: "file", imported_at: "2026-01-01T00:00:00Z" });
   const world = opened({ stored, answers: () => Promise.resolve({ get: (of) => kept.get(key(of)) ?? null, put: (of, answer) => void kept.set(key(of), answer) }) });
   const payer = world.payer("web", { model_tokens: 13 });
@@ -105,6 +105,8 @@ test("a whole answer that was kept costs nothing and makes no token", async () =
   const rich = world.payer("rich", { model_tokens: 13 });
   expect(await world.serving.generate({ payer: rich, job: job(), keep: true }, { onText: (piece) => void pieces.push(piece) })).toMatchObject({ text: first.text, repeated: true, completion_tokens: 10, cpu_us: 0 });
   expect(pieces).toEqual([first.text]);
+  // Nothing was loaded for it.
+  expect(world.text.asked.length).toBe(2);
   expect(spent(world, "rich")?.spent.model_tokens ?? 0).toBe(0);
 });
 
