@@ -13,7 +13,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
   ["decisions that are learned from", ["learn", "market"]],
   ["agents and git", ["plan", "hook", "mcp"]],
   ["the daemon", ["status", "doctor", "logs", "config", "stop", "version", "completions"]],
-  ["its operator", ["trust", "log", "witness", "token", "reporter", "backup", "restore", "fsck", "gc", "clock", "breaker", "clone-identity"]],
+  ["its operator", ["trust", "log", "witness", "token", "models", "reporter", "backup", "restore", "fsck", "gc", "clock", "breaker", "clone-identity"]],
 ];
 
 function section(title: string, commands: readonly Command[]): string[] {

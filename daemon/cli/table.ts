@@ -9,6 +9,7 @@ import { KEEPING } from "./table/keeping.ts";
 import { LEARN } from "./table/learn.ts";
 import { LOG } from "./table/log.ts";
 import { MARKET } from "./table/market.ts";
+import { MODELS } from "./table/models.ts";
 import { MONITORS } from "./table/monitors.ts";
 import { PROOF } from "./table/proof.ts";
 import { POLICY } from "./table/policy.ts";
@@ -27,4 +28,4 @@ const COMPLETIONS: Command = {
 };
 
 export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...MARKET,
-  ...MONITORS, ...PROOF, ...SHIPPING, ...SIGSTORE, LEARN, LOG, POLICY, INVARIANTS, GUARD, COMPLETIONS];
+  ...MONITORS, ...PROOF, ...SHIPPING, ...SIGSTORE, LEARN, LOG, MODELS, POLICY, INVARIANTS, GUARD, COMPLETIONS];
