@@ -34,6 +34,7 @@ import type { EventBatch, EventsReply, MonitorsReply } from "./event.ts";
 import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
 import type { LogRotateReply, LogRotateRequest } from "./log.ts";
+import type { DraftReply, DraftRequest } from "./drafting.ts";
 import type { FindingsReply } from "./findings.ts";
 import type { KeylessSigned } from "./keyless.ts";
 import type { EffectiveReply, EffectiveRequest } from "./effective.ts";
@@ -125,6 +126,7 @@ export const ROUTES = {
   gate: { method: "POST", path: "/v1/gates", body: "json", reply: "events" },
   recordedGate: get("/v1/gates/:id"),
   findings: get("/v1/gates/:id/findings"),
+  draft: { method: "POST", path: "/v1/drafts", body: "json", reply: "json" },
   gateBundle: get("/v1/gates/:id/bundle"),
   witnessedBundle: get("/v1/gates/:id/bundle/witnessed"),
   evidenceBundle: get("/v1/gates/:id/evidence"),
@@ -209,6 +211,7 @@ export interface RouteTypes {
   gate: { request: GateRequest; reply: GateEvent };
   recordedGate: { reply: GateReply };
   findings: { reply: FindingsReply };
+  draft: { request: DraftRequest; reply: DraftReply };
   gateBundle: { reply: BundleReply };
   witnessedBundle: { reply: BundleReply };
   evidenceBundle: { reply: EvidenceBundleReply };

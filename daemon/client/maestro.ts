@@ -207,6 +207,11 @@ export class MaestroClient {
     return this.socket.request("recordedGate", { params: { id } });
   }
 
+  /** Texts about a recorded gate. */
+  draft(body: RequestOf<"draft">): Promise<ReplyOf<"draft">> {
+    return this.socket.request("draft", { body });
+  }
+
   /** What the checks of a recorded gate found. */
   findings(id: string): Promise<ReplyOf<"findings">> {
     return this.socket.request("findings", { params: { id } });

@@ -112,6 +112,7 @@ export const CRITICAL_ROUTES: Readonly<Record<RouteName, Cover>> = {
   repositories: ACCESS,
   recordedGate: SHOWS,
   findings: SHOWS,
+  draft: SHOWS,
   gateBundle: SHOWS,
   witnessedBundle: SHOWS,
   evidenceBundle: SHOWS,

@@ -10,7 +10,10 @@ import { didYouMean, type CommandModule } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
+import { explainDraft } from "./explain-draft.ts";
 
+/** `gate:` and enough to find it by. */
+const GATE_CHARACTERS = 17;
 const RULE = /^[a-z][a-z-]*\.[a-z0-9.-]+$/;
 /** `command.lint` and `command.lint.no-undef`: the rules of tools are documented by kind. */
 const TOOL = /^command\.[a-z0-9-]+(?:\.[a-z0-9.-]+)?$/;
@@ -59,7 +62,9 @@ async function lineageLines(client: MaestroClient, gate_id: string): Promise<str
 
 export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const { client } = await connectOrStart(values);
-  const [name] = positionals;
+  const [name, ...tasks] = positionals;
+  if (values["draft"] === true) return explainDraft(client, name, tasks, values);
+  if (tasks.length > 0) throw new MaestroError("cli.usage", `explain takes one name; ${tasks[0]} would be a task of --draft`);
   const { rules } = await client.rules();
   const exact = rules.some(({ rule }) => rule === name);
   const ofCheck = rules.filter(({ check }) => check === (!exact && name !== undefined && TOOL.test(name) ? "command" : name));
@@ -71,7 +76,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   if (name !== undefined && !RULE.test(name)) {
     const recorded = await client.gateRecord(name);
     if (values["json"] === true) printJson(recorded);
-    else print([cardText(recorded.card), ...(await lineageLines(client, recorded.gate_id))].join("\n"));
+    else print([cardText(recorded.card), ...(await lineageLines(client, recorded.gate_id)), `  drafts: maestro explain ${recorded.gate_id.slice(0, GATE_CHARACTERS)} --draft`].join("\n"));
     return EXIT.admit;
   }
   const doc = rules.find(({ rule }) => rule === name);

@@ -226,9 +226,14 @@ export const WORK: readonly Command[] = [
   {
     name: "explain",
     summary: "what a rule asks and cannot see, or why a gate decided as it did",
-    positionals: "[RULE|CHECK|GATE]",
-    positionals_max: 1,
-    options: ON_DEMAND,
+    positionals: "[RULE|CHECK|GATE [TASK...]]",
+    positionals_max: 8,
+    options: {
+      ...ON_DEMAND,
+      draft: { type: "boolean", help: "texts about the gate: triage, summary, commit-message, reviewer-note, changelog, fix, test-skeleton" },
+      path: { type: "string", value: "PATH", help: "who writes: rules, local or remote; without it the best that is allowed and answers" },
+      model: { type: "string", value: "NAME", help: "only this model, beside the rules" },
+    },
     load: () => import("../commands/explain.ts"),
   },
   {

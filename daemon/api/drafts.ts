@@ -1,0 +1,34 @@
+/** The route of drafts: texts about a gate on record, which it does not change. */
+import { DraftReply, DraftRequest } from "../../proto/drafting.ts";
+import type { Armed, DraftDesk } from "../gate/draft-desk.ts";
+import { findGate } from "../gate/lookup.ts";
+import type { Gates } from "../store/gates.ts";
+import type { Principal, Tenants } from "../tenants/index.ts";
+import { route, type Route } from "./route.ts";
+
+export interface DraftRouteDeps {
+  readonly gates: Gates;
+  /** Loaded with the first request. */
+  readonly drafted: { desk(): Promise<Pick<DraftDesk, "draft">>; armed(principal: Principal, request: DraftRequest): Promise<Armed> };
+  readonly tenants: Pick<Tenants, "inLine">;
+  readonly body_bytes_max: number;
+}
+
+export function draftRoutes({ gates, drafted, tenants, body_bytes_max }: DraftRouteDeps): Route[] {
+  return [
+    route("draft", {
+      access: "findings",
+      summary: "Texts drafted about a recorded gate, by rules or a model: cause and next step, summary, message, note, changelog, patch, test. A draft decides nothing and changes nothing",
+      params: {},
+      request: DraftRequest,
+      reply: DraftReply,
+      body_bytes_max,
+      async handle({ principal, body, signal }) {
+        const row = findGate(gates, principal, body.gate_id);
+        const lane = principal.tenant === null ? `uid:${principal.uid}` : `tenant:${principal.tenant}`;
+        const [desk, armed] = [await drafted.desk(), await drafted.armed(principal, body)];
+        return tenants.inLine(principal, () => desk.draft(row, body, armed, lane, signal));
+      },
+    }),
+  ];
+}

@@ -1,0 +1,46 @@
+/** `maestro explain GATE --draft`: what rules or a model wrote about a gate. Every line is somebody else's text until it is escaped. */
+import { type Draft, DRAFT_PATHS, DRAFT_TASKS, type DraftPath, type DraftReply, type DraftTask } from "../../../proto/drafting.ts";
+import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import { nearest } from "../../../proto/suggest.ts";
+import type { MaestroClient } from "../../client/maestro.ts";
+import { escapeTerminal } from "../card/escape/terminal.ts";
+import { textOf, type Values } from "../command.ts";
+import { printJson } from "../document.ts";
+import { print } from "../output.ts";
+
+/** Without a name: what a person at a gate wants first. */
+const TASKS_DEFAULT: readonly DraftTask[] = ["triage", "summary", "reviewer-note"];
+const US_PER_S = 1_000_000;
+const USD_MICRO = 1_000_000;
+
+function oneOf<T extends string>(known: readonly T[], given: string, what: string): T {
+  const found = known.find((each) => each === given);
+  if (found !== undefined) return found;
+  const near = nearest(given, known);
+  throw new MaestroError("cli.usage", `${given} is no ${what}${near === null ? "" : `; did you mean ${near}?`} There are: ${known.join(", ")}`);
+}
+
+/** `$0.00, 0.031 s CPU`; less than a cent is not shown as none. */
+function costText({ usd_micro, cpu_us, gpu_us, tokens }: Draft["cost"]): string {
+  const usd = usd_micro === 0 ? "$0.00" : `$${(usd_micro / USD_MICRO).toFixed(6)}`;
+  return [usd, `${(cpu_us / US_PER_S).toFixed(3)} s CPU`, ...(gpu_us === 0 ? [] : [`${(gpu_us / US_PER_S).toFixed(3)} s GPU`]), ...(tokens === 0 ? [] : [`${tokens} tokens`])].join(", ");
+}
+
+function draftText({ task, path, text, sha256, because, cost, model, prompt }: Draft): string {
+  const by = model === undefined ? path : `${path}, model ${escapeTerminal(model.name)} ${model.digest.slice(0, 12)}${prompt === undefined ? "" : `, prompt ${prompt.name} ${prompt.version} ${prompt.sha256.slice(0, 12)}`}`;
+  // A patch keeps its first column; each line is escaped alone, so that none of them acts.
+  const lines = text.split("\n").map((line) => escapeTerminal(line.replace(/\r$/, "").replaceAll("\t", "    ")));
+  return [`== ${task}  (draft by ${by}; ${costText(cost)}; ${sha256.slice(0, 12)})`, `   ${escapeTerminal(because)}`, "", ...lines].join("\n");
+}
+
+const draftsText = ({ gate_id, attempt, verdict, drafts }: DraftReply): string => [`${verdict.toUpperCase()}  ${gate_id.slice(0, 17)} attempt ${attempt}: drafts decide nothing; the card and its evidence stand as they are`, ...drafts.map(draftText)].join("\n\n");
+
+export async function explainDraft(client: MaestroClient, gate: string | undefined, tasks: readonly string[], values: Values): Promise<number> {
+  if (gate === undefined) throw new MaestroError("cli.usage", "explain --draft: name a gate, by its id, its commit or its bundle file");
+  const [path, model] = [textOf(values, "path"), textOf(values, "model")];
+  const wanted: DraftTask[] = tasks.length === 0 ? [...TASKS_DEFAULT] : tasks.map((task) => oneOf(DRAFT_TASKS, task, "task"));
+  const reply = await client.draft({ gate_id: gate, tasks: wanted, ...(path === undefined ? {} : { path: oneOf<DraftPath>(DRAFT_PATHS, path, "path") }), ...(model === undefined ? {} : { model }) });
+  if (values["json"] === true) printJson(reply);
+  else print(draftsText(reply));
+  return EXIT.admit;
+}

@@ -1,0 +1,110 @@
+/** Drafts about a gate on record: rules always write, an arm may phrase, and rules hold the arm's words against the facts. The gate stays as it is. */
+import { createHash } from "node:crypto";
+import type { Limits } from "../../proto/config.ts";
+import type { DraftJob, DraftJobReply } from "../../proto/draft-job.ts";
+import type { Draft, DraftReply, DraftRequest, DraftTask } from "../../proto/drafting.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { reasonOf } from "../checking/failure.ts";
+import { Lane } from "../checking/lane.ts";
+import { type Arm, type ArmAnswer, PHRASE_SCHEMA } from "../drafting/index.ts";
+import type { RepositoryStore } from "../platform/git/repository-store.ts";
+import type { GitTools } from "../platform/git/runner.ts";
+import type { WorkerPool } from "../platform/pool/pool.ts";
+import type { Artifacts } from "../store/artifacts.ts";
+import type { GateRow } from "../store/gates.ts";
+import { goneReply, readReply, type StoredReply } from "./reply.ts";
+
+/** Code of the same repository that is near to the change, for its style. */
+export type Exemplars = (repo_id: string) => Promise<DraftJob["exemplars"]>;
+
+export interface DraftDeskDeps {
+  readonly git: GitTools;
+  readonly limits: Pick<Limits, "facts" | "worker">;
+  readonly pool: WorkerPool;
+  readonly repositories: Pick<RepositoryStore, "open">;
+  readonly artifacts: Pick<Artifacts, "blobs" | "getArtifact">;
+}
+
+/** Arms that may be asked, best first, and why none where there is none. */
+export interface Armed {
+  readonly arms: readonly Arm[];
+  readonly because: string;
+}
+
+const FINDINGS_MAX = 300;
+const BECAUSE_CHARACTERS_MAX = 1_000;
+
+type Row = Pick<GateRow, "gate_id" | "repo_id" | "head" | "reply" | "bundle"> & { readonly attempt: { readonly attempt: number } };
+type Written = DraftJobReply["written"][number];
+
+interface Phrased {
+  readonly arm: Arm;
+  readonly answer: ArmAnswer;
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+export class DraftDesk {
+  constructor(private readonly deps: DraftDeskDeps) {}
+
+  /** Throws `request.not_found` where the gate's answer is gone, `models.missing` where only an arm was asked for and none answers, and what a check process throws. */
+  async draft(row: GateRow, { tasks, path }: Pick<DraftRequest, "tasks" | "path">, { arms, because }: Armed, tenant: string, signal: AbortSignal): Promise<DraftReply> {
+    const stored = await readReply(this.deps.artifacts as Artifacts, row);
+    if (stored === null) throw await goneReply(this.deps.artifacts, row, `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
+    if (path !== undefined && path !== "rules" && arms.length === 0) throw new MaestroError("models.missing", `no ${path} model may draft this: ${because}`);
+    await using lane = new Lane(this.deps.pool, signal, tenant);
+    const job = await this.jobFor(row, stored.reply, [...new Set(tasks)]);
+    const first = await this.asked(lane, job);
+    const said = path === "rules" ? new Map<string, Phrased | string>() : await this.phrasedBy(arms, first, signal);
+    const answers = [...said].flatMap(([task, one]) => (typeof one === "string" ? [] : [{ task, text: one.answer.text }]));
+    const second = answers.length === 0 ? first : await this.asked(lane, { ...job, tasks: answers.map(({ task }) => task), said: answers });
+    const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because));
+    return { gate_id: row.gate_id, attempt: row.attempt.attempt, verdict: stored.reply.card.verdict, drafts };
+  }
+
+  private async jobFor({ repo_id, head }: Row, { card, findings, target }: StoredReply, tasks: readonly DraftTask[]): Promise<DraftJob> {
+    const { git, limits, repositories } = this.deps;
+    const { git_dir, object_format } = await repositories.open(repo_id, head.length === 64 ? "sha256" : "sha1");
+    return { kind: "draft", git: { ...git }, git_dir, object_format, target: target ?? card.base ?? head, head, limits: limits.facts, deadline_ms: limits.worker.check_deadline_ms, card: JSON.stringify(card), findings: JSON.stringify((findings?.findings ?? []).slice(0, FINDINGS_MAX)), tasks: [...tasks], said: [], exemplars: [] };
+  }
+
+  private async asked(lane: Lane, job: DraftJob): Promise<Written[]> {
+    const { written } = await lane.run(job, job.deadline_ms);
+    const missing = job.tasks.find((task) => !written.some((one) => one.task === task));
+    if (missing !== undefined) throw new MaestroError("worker.protocol", `a check process wrote no ${missing}`);
+    return written;
+  }
+
+  /** One arm after the other for each task; who answered, or why nobody did. */
+  private async phrasedBy(arms: readonly Arm[], written: readonly Written[], signal: AbortSignal): Promise<Map<string, Phrased | string>> {
+    const said = new Map<string, Phrased | string>();
+    const broken = new Map<Arm, string>();
+    for (const { task, prompt } of written) {
+      if (prompt === null) continue;
+      for (const arm of arms) {
+        if (broken.has(arm)) continue;
+        try {
+          said.set(task, { arm, answer: await arm.run(prompt, PHRASE_SCHEMA, task, signal) });
+          break;
+        } catch (error) {
+          if (signal.aborted) throw error;
+          broken.set(arm, `${arm.model}: ${reasonOf(error)}`);
+        }
+      }
+      if (!said.has(task) && broken.size > 0) said.set(task, [...broken.values()].join("; "));
+    }
+    return said;
+  }
+}
+
+/** What the arm took is told whether its words stand or not. */
+function draftOf(rules: Written, last: Written, said: Phrased | string | undefined, none: string): Draft {
+  const text = last.text;
+  const answer = said === undefined || typeof said === "string" ? null : said;
+  const cost = { usd_micro: answer?.answer.usd_micro ?? 0, cpu_us: rules.cpu_us + (last === rules ? 0 : last.cpu_us) + (answer?.answer.cpu_us ?? 0), gpu_us: answer?.answer.gpu_us ?? 0, tokens: answer?.answer.tokens ?? 0 };
+  const because = answer !== null ? `${last.because} (${answer.arm.because})` : rules.prompt === null ? rules.because : typeof said === "string" ? `rules wrote it, as no model answered: ${said}` : `rules wrote it: ${none}`;
+  const common = { task: rules.task as DraftTask, text, sha256: sha256(text), because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed(), cost };
+  if (answer === null || !last.phrased || rules.prompt === null) return { ...common, path: "rules" };
+  const { model_digest: digest, engine } = answer.answer;
+  return { ...common, path: answer.arm.path, model: { name: answer.arm.model, digest, engine: engine.slice(0, 128) }, prompt: rules.prompt.ref };
+}
