@@ -39,8 +39,10 @@ class SlowStates {
     const gone = this.list.filter((one) => one.state.scope === state.scope && starts(one.tokens, tokens)).map((one) => one.state.id);
     while (this.bytes - this.list.filter(({ state: { id } }) => gone.includes(id)).reduce((sum, one) => sum + one.state.bytes, 0) + state.bytes > this.limits.bytes_max) {
       const may = this.list.filter((one) => !gone.includes(one.state.id) && (one.state.tenant === state.tenant || this.bytesOf(one.state.tenant, gone) - one.state.bytes >= this.limits.floor_bytes));
-      const oldest = may.sort((a, b) => a.used - b.used).slice(0, 8);
-      const victim = oldest.toSorted((a, b) => a.state.cost_us / a.state.bytes - b.state.cost_us / b.state.bytes || a.used - b.used)[0];
+      const worth = ({ state }: (typeof may)[number]) => state.cost_us / state.bytes;
+      const oldest = may.toSorted((a, b) => a.used - b.used).slice(0, Math.min(8, Math.ceil((this.list.length - gone.length) / 2)));
+      const cheaper = oldest.filter((one) => one !== oldest[0] && worth(one) * 2 <= worth(oldest[0]!)).sort((a, b) => worth(a) - worth(b) || a.used - b.used);
+      const victim = cheaper[0] !== undefined && worth(cheaper[0]) < worth(oldest[0]!) ? cheaper[0] : oldest[0];
       if (victim === undefined) return nothing;
       gone.push(victim.state.id);
     }
@@ -68,21 +70,25 @@ function run(steps: readonly Step[], limits: StateLimits, find = (states: Prefix
     if (act === "put") {
       const state = { id, scope, tenant: TENANTS[tenant] ?? null, chain, bytes, cost_us };
       const put = fast.put(state);
-      expect({ ...put, removed: [...put.removed].sort() }).toEqual(slow.put(state, tokens));
+      const [ours, wanted] = [JSON.stringify({ kept: put.kept, removed: [...put.removed].sort() }), JSON.stringify(slow.put(state, tokens))];
+      if (ours !== wanted) expect(ours).toBe(wanted);
     }
     if (act === "find") {
       const [found, wanted] = [find(fast, scope, chain), slow.find(scope, tokens)];
-      expect(found === null ? null : { id: found.state.id, blocks: found.blocks }).toEqual(wanted);
-      if (found !== null) expect(found.state.scope).toBe(scope);
+      if (found?.state.id !== wanted?.id || found?.blocks !== wanted?.blocks) expect(found === null ? null : { id: found.state.id, blocks: found.blocks }).toEqual(wanted);
+      if (found !== null && found.state.scope !== scope) expect(found.state.scope).toBe(scope);
       hits += found === null ? 0 : 1;
     }
     if (act === "touch") fast.touch(id), slow.touch(id);
     if (act === "drop") fast.drop(id), slow.drop(id);
-    expect(fast.bytes).toBe(slow.bytes);
-    expect(fast.bytes).toBeLessThanOrEqual(limits.bytes_max);
+    // Asked of each step, and said by `expect` only where it does not hold: a hundred thousand times it is what takes long.
+    if (fast.bytes !== slow.bytes || fast.bytes > limits.bytes_max) expect(fast.bytes).toBe(Math.min(slow.bytes, limits.bytes_max));
     if (act !== "put") continue;
     // Another tenant's put took nothing of what lies below a floor.
-    for (const [i, name] of TENANTS.entries()) if (i !== tenant) expect(fast.bytesOf(name)).toBeGreaterThanOrEqual(Math.min(before[i] ?? 0, limits.floor_bytes));
+    for (const [i, name] of TENANTS.entries()) {
+      const floor = Math.min(before[i] ?? 0, limits.floor_bytes);
+      if (i !== tenant && fast.bytesOf(name) < floor) expect(fast.bytesOf(name)).toBeGreaterThanOrEqual(floor);
+    }
   }
   return hits;
 }
@@ -90,7 +96,9 @@ function run(steps: readonly Step[], limits: StateLimits, find = (states: Prefix
 const limits = fc.record({ bytes_max: fc.integer({ min: 5, max: 60 }), floor_bytes: fc.integer({ min: 0, max: 30 }) });
 
 test("saved states: the same as a list sorted anew, floors hold, nothing is found across scopes", () => {
-  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), limits, (steps, of) => void run(steps, of)), { numRuns: 300 });
+  let hits = 0;
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), limits, (steps, of) => void (hits += run(steps, of))), { numRuns: 300 });
+  expect(hits).toBeGreaterThan(0);
 });
 
 test("100,000 operations of three tenants over the same few prompts: no hit across scopes", () => {
