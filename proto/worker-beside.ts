@@ -69,3 +69,22 @@ export const CommitsReply = Closed({
   digests: Type.Array(Sha256Hex),
 });
 export type CommitsReply = Static<typeof CommitsReply>;
+
+/** Pieces of code that the newest commits behind `tip` added, masked and bounded: how this repository writes. */
+export const HunksJob = Closed({
+  kind: Type.Literal("hunks"),
+  git: GitTools,
+  git_dir: Type.String(),
+  object_format: ObjectFormat,
+  tip: GitOid,
+  commits_max: Count,
+  hunks_max: Count,
+  secret_paths: Type.Array(Type.String({ maxLength: 512 }), { maxItems: 256, description: "globs of files of which nothing is shown" }),
+  deadline_ms: Count,
+});
+export type HunksJob = Static<typeof HunksJob>;
+export const HunksReply = Closed({
+  kind: Type.Literal("hunks"),
+  hunks: Type.Array(Closed({ sha256: { ...Sha256Hex, description: "of the text's UTF-8 bytes" }, language: Type.String({ maxLength: 32 }), commit: GitOid, text: Type.String({ maxLength: 2_000 }) }), { maxItems: 4_096 }),
+});
+export type HunksReply = Static<typeof HunksReply>;

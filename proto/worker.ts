@@ -20,7 +20,7 @@ import { ModelOutcome } from "./model.ts";
 import { RunIds } from "./usage.ts";
 import { Comparison, RulePattern, Waiver, WaiverEntry } from "./waiver.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, PathBytes, Sha256Hex, ShortText } from "./scalar.ts";
-import { GitTools, ToolDigestsJob, ToolDigestsReply, BuildLogJob, BuildLogReply, SbomJob, SbomReply, CommitsJob, CommitsReply } from "./worker-beside.ts";
+import { GitTools, ToolDigestsJob, ToolDigestsReply, BuildLogJob, BuildLogReply, SbomJob, SbomReply, CommitsJob, CommitsReply, HunksJob, HunksReply } from "./worker-beside.ts";
 
 /** Which two commits, in which store. The core has only seen their names; a check process opens this store and no other. */
 export const FactsJob = Closed({
@@ -263,7 +263,7 @@ export type BuildPlanJob = Static<typeof BuildPlanJob>;
 export const BuildPlanReply = Closed({ kind: Type.Literal("build-plan"), tree: GitOid, tree_sha256: Sha256Hex, committed_s: Count, config: FactsReply.properties.config });
 export type BuildPlanReply = Static<typeof BuildPlanReply>;
 
-export const WorkerJob = Type.Union([CommitsJob, SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob, ModelOutputJob, PartitionJob, CandidateJob, EvaluationJob, FitJob, DraftJob]);
+export const WorkerJob = Type.Union([CommitsJob, HunksJob, SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob, ModelOutputJob, PartitionJob, CandidateJob, EvaluationJob, FitJob, DraftJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type QuestionJob = Static<typeof QuestionJob>;
 export type QuestionReply = Static<typeof QuestionReply>;
@@ -276,7 +276,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([CommitsReply, SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply, ModelOutputReply, PartitionReply, CandidateReply, EvaluationJobReply, FitJobReply, DraftJobReply]);
+export const WorkerReply = Type.Union([CommitsReply, HunksReply, SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply, ModelOutputReply, PartitionReply, CandidateReply, EvaluationJobReply, FitJobReply, DraftJobReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

@@ -81,6 +81,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
   if (job.kind === "sbom") return (await import("./sbom.ts")).sbomJob(job, "tree" in job.of ? await factsFor(job.of) : null);
   if (job.kind === "build-plan") return (await import("./build-plan.ts")).buildPlan(job);
+  if (job.kind === "hunks") return (await import("../models/exemplars/hunks.ts")).hunksJob(job);
   if (job.kind === "commits") return (await import("../shipping/commits.ts")).commitsJob(job);
   if (job.kind === "tool-digests") return (await import("../building/tools.ts")).toolDigests(job);
   if (job.kind === "build-log") return (await import("../building/log-text.ts")).buildLog(job);
