@@ -29,6 +29,8 @@ export interface EmbedderDeps {
   readonly model: () => Promise<EmbeddingFiles> | EmbeddingFiles;
   readonly engine_folder: string;
   readonly limits: EngineLimits & Pick<InferenceLimits, "batch_max" | "line_max" | "threads_max" | "generate_deadline_ms">;
+  /** Of the process that is started next; absent: as many cores as nobody waits for. */
+  readonly threads?: () => number;
 }
 
 export interface Embedder {
@@ -63,7 +65,7 @@ function vectorsOf({ vectors }: EmbeddingReply, texts: number, dimensions: numbe
   return each;
 }
 
-export function createEmbedder({ model, engine_folder, limits }: EmbedderDeps): Embedder {
+export function createEmbedder({ model, engine_folder, limits, threads = () => freeThreads(limits.threads_max) }: EmbedderDeps): Embedder {
   /** Of the process that runs, or the last one. */
   let held: { readonly digest: string; readonly dimensions: number } | null = null;
   let waiting = 0;
@@ -71,7 +73,7 @@ export function createEmbedder({ model, engine_folder, limits }: EmbedderDeps): 
     const { name, digest, folder, files, dimensions, context_tokens } = await model();
     if (files.weights === undefined || dimensions === undefined) throw new MaestroError("models.load", `${name} has no weights or no dimensions, so it embeds nothing`);
     held = { digest, dimensions };
-    const open: EmbeddingSetup = { engine_folder, model_folder: folder, weights: basename(files.weights), dimensions, tokens_max: context_tokens, threads: freeThreads(limits.threads_max) };
+    const open: EmbeddingSetup = { engine_folder, model_folder: folder, weights: basename(files.weights), dimensions, tokens_max: context_tokens, threads: threads() };
     return { process: { argv: [process.execPath, PROGRAM], cwd: "/", env: {} }, open };
   };
   const engine = new Engine({ what: "the embedding model", start, opened: validatorOf(EmbeddingOpened), limits });

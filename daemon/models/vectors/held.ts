@@ -14,12 +14,13 @@ export interface HeldDeps {
   readonly ask: (job: IndexJob) => Promise<IndexReply>;
   /** Up to this many rows a space is searched row by row. */
   readonly exact_max: number;
+  /** A file is not written again for fewer rows. */
+  readonly save_rows: number;
   readonly removeFile: (space: string, sha256: string) => void;
   readonly step?: (step: VectorStep) => Promise<void> | void;
 }
 
-/** An index is written again after this many rows that are new to it, or this part of its rows. */
-const SAVE_ROWS = 4_096;
+/** An index is written again where this part of its rows is new to it. */
 const SAVE_PART = 4;
 /** And made again where more than this part of its rows was removed. */
 const GONE_PART = 8;
@@ -97,7 +98,7 @@ export class Held {
   /** Whether the file is too far behind the rows, or holds too many that were removed. */
   due({ rows, saved }: SpaceRow): boolean {
     if (this.#way !== "graph") return false;
-    return saved === null || this.#upto - saved.upto >= Math.max(SAVE_ROWS, rows / SAVE_PART) || saved.gone > rows / GONE_PART;
+    return saved === null || this.#upto - saved.upto >= Math.max(this.deps.save_rows, rows / SAVE_PART) || saved.gone > rows / GONE_PART;
   }
 
   /** Writes what stands and nothing else: an index with removed rows in it is made again first, so that no file keeps them. */

@@ -23,6 +23,8 @@ export type { VectorStep } from "./held.ts";
 const PROGRAM = Bun.fileURLToPath(new URL("./worker.ts", import.meta.url));
 /** A matrix of so many rows is searched in about two milliseconds; the graph of as many takes seconds to make and a file to keep (docs/embeddings.md). */
 const EXACT_MAX = 4_096;
+/** A file is not written again for fewer rows: they are added in a few seconds. */
+const SAVE_ROWS = 4_096;
 export const NEIGHBOURS_MAX = 1_000;
 /** Rows of one transaction of a removal. */
 const REMOVED_AT_ONCE = 512;
@@ -39,7 +41,9 @@ export interface VectorDeps {
   readonly limits: EngineLimits & Pick<InferenceLimits, "vectors_max" | "generate_deadline_ms">;
   readonly now_s: () => number;
   readonly warn: (what: string, error: unknown) => void;
+  /** Where tests cannot wait for thousands of rows. */
   readonly exact_max?: number;
+  readonly save_rows?: number;
   readonly step?: (step: VectorStep) => Promise<void> | void;
 }
 
@@ -111,6 +115,11 @@ export class Vectors {
 
   count(space: VectorSpace): number {
     return this.#tables.space(space)?.rows ?? 0;
+  }
+
+  /** Keys of those that came first. */
+  oldest(space: VectorSpace, limit: number): string[] {
+    return this.#tables.rows(spaceId(space), 0, limit).map(({ row }) => row.key);
   }
 
   remove(space: VectorSpace, keys: readonly string[]): void {
@@ -230,9 +239,9 @@ export class Vectors {
   }
 
   #heldOf(id: string): Held {
-    const { store, exact_max = EXACT_MAX, step, limits } = this.#deps;
+    const { store, exact_max = EXACT_MAX, save_rows = SAVE_ROWS, step, limits } = this.#deps;
     const ask = (job: object): Promise<IndexReply> => this.#engine.ask(job, { validate: replyOf, deadline_ms: limits.generate_deadline_ms });
-    const held = this.#held.get(id) ?? new Held(id, { store, tables: this.#tables, ask, exact_max, removeFile: (space, sha256) => this.#removeFile(space, sha256), ...(step === undefined ? {} : { step }) });
+    const held = this.#held.get(id) ?? new Held(id, { store, tables: this.#tables, ask, exact_max, save_rows, removeFile: (space, sha256) => this.#removeFile(space, sha256), ...(step === undefined ? {} : { step }) });
     this.#held.delete(id);
     this.#held.set(id, held);
     return held;

@@ -49,7 +49,8 @@ export class VectorTables {
 
   byKey(space: string, key: string): VectorRow | undefined {
     const place = this.#keys.get([space, key]);
-    return place === undefined ? undefined : this.#rows.get([space, place.id]);
+    const row = place === undefined ? undefined : this.#rows.get([space, place.id]);
+    return row?.key === key ? row : undefined;
   }
 
   /** From number `from` on, oldest first. */
@@ -62,7 +63,7 @@ export class VectorTables {
     const id = spaceId(space);
     const gone = rows.flatMap(({ key }) => this.#removeKey(id, key));
     const { owner, repository, of, model_digest, dimensions } = space;
-    const before = this.spaces.get(id) ?? { owner, repository, of, model_digest, dimensions, next: 0, rows: 0, saved: null };
+    const before = this.spaces.get(id) ?? { owner, repository, of, model_digest, dimensions, ...this.#counted(id), saved: null };
     rows.forEach((row, place) => {
       this.#rows.put([id, before.next + place], row);
       this.#keys.put([id, row.key], { id: before.next + place });
@@ -84,6 +85,13 @@ export class VectorTables {
     for (const { key } of [...this.#keys.entries({ start: [id, ""], end: [id, LAST_TEXT] })]) this.#keys.remove(key);
     this.spaces.remove(id);
     return false;
+  }
+
+  /** Of a space whose own record was lost: its rows are there, and their numbers are taken. */
+  #counted(id: string): Pick<SpaceRow, "next" | "rows"> {
+    let [next, rows] = [0, 0];
+    for (const { key } of this.#rows.entries({ start: [id, 0], end: [id, Number.MAX_SAFE_INTEGER] })) [next, rows] = [key[1] + 1, rows + 1];
+    return { next, rows };
   }
 
   #removeKey(id: string, key: string): number[] {
