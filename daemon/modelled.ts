@@ -9,6 +9,7 @@ import type { ModelLibrary } from "./models/library/index.ts";
 import type { EngineName } from "./models/library/engines.ts";
 import type { KeptAnswers, Payer, Serving, ServingPurse } from "./models/serving/index.ts";
 import type { TextModels } from "./models/text/index.ts";
+import type { ModelsReading } from "./metrics/models.ts";
 import type { Money } from "./money.ts";
 import type { ActionGuard } from "./platform/action-guard.ts";
 import type { Clock } from "./platform/clock.ts";
@@ -36,19 +37,25 @@ export interface Modelled {
   serving(): Promise<Serving>;
   embedder(): Promise<Embedder>;
   stored(name: string): Promise<StoredModel | null>;
+  /** Of what was asked since the start; opens nothing. */
+  reading(): ModelsReading;
   /** Ends every worker. */
   close(): Promise<void>;
 }
 
 /** Whatever it makes, once; what failed is tried again by the next who asks. */
-function once<T>(make: () => Promise<T>): { (): Promise<T>; made(): Promise<T> | null } {
-  let made: Promise<T> | null = null;
-  const get = (): Promise<T> =>
-    (made ??= make().catch((thrown: unknown) => {
-      made = null;
+function once<T>(make: () => Promise<T>): { (): Promise<T>; made(): T | null } {
+  let making: Promise<T> | null = null;
+  let made: T | null = null;
+  const open = async (): Promise<T> => {
+    try {
+      return (made = await make());
+    } catch (thrown) {
+      making = null;
       throw thrown;
-    }));
-  return Object.assign(get, { made: () => made });
+    }
+  };
+  return Object.assign(() => (making ??= open()), { made: () => made });
 }
 
 /** The payer of a request is its principal; `models/serving` is told no more of it than it needs. */
@@ -121,8 +128,14 @@ export function openModelled({ host, money, library, state, run_usage, clock, ra
     serving,
     embedder,
     stored,
+    reading() {
+      const embedding = embedder.made();
+      const { pid: _, ...rest } = embedding?.status() ?? { pid: null };
+      const embeds = "state" in rest ? [{ model: host.models?.embedding ?? "", waiting: 0, ...rest }] : [];
+      return { workers: [...(text.made()?.status() ?? []), ...embeds], served: serving.made()?.served() ?? [] };
+    },
     async close() {
-      await Promise.all([text.made()?.then((one) => one.close(), () => undefined), embedder.made()?.then((one) => one.close(), () => undefined), chat.made()?.then((one) => one.close())]);
+      await Promise.all([text.made()?.close(), embedder.made()?.close(), chat.made()?.close()]);
     },
   };
 }

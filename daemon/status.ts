@@ -42,12 +42,21 @@ export function statusOf(core: Core, { started_ms, draining, reload }: Running):
     state_dir: options.state_dir,
     trust_path: evidence.trust_path,
     clock: time,
+    ...modelsOf(core),
   };
 }
 
 function workersOf(pool: Core["pool"]): StatusReply["workers"] {
   const { waiting, starts, tenants, deaths, memory_cap } = pool.health;
   return { ...pool.counts, waiting, starts, suspended_tenants: tenants.open + tenants.half_open, deaths, memory_cap };
+}
+
+/** Nothing where no model is configured. */
+function modelsOf({ modelled, options }: Core): Pick<StatusReply, "models"> {
+  if (options.host.models === null) return {};
+  const { workers, served } = modelled.reading();
+  const tokens = (read: (row: (typeof served)[number]) => number): number => served.reduce((sum, row) => sum + read(row), 0);
+  return { models: { workers: workers.map((one) => ({ ...one })), prompt_tokens: tokens((row) => row.prompt_tokens), cached_tokens: tokens((row) => row.cached_tokens), completion_tokens: tokens((row) => row.completion_tokens) } };
 }
 
 /** `ShortText` holds this much. */
@@ -84,6 +93,7 @@ export function readingOf(core: Core, { started_ms, draining, reload, connection
     guards: core.guarding.guards.counts,
     watching: { ...core.watching.breakers.counts, findings: core.watching.events.counts },
     market: core.money.market?.reading() ?? null,
+    models: core.modelled.reading(),
     routing: { counts: core.routed.counts(), routers: core.routed.status(null) },
     loop_turn_s: loop_turn_ms === null ? null : loop_turn_ms / 1000,
     reload: reload === null ? null : { at_s: reload.at_s, applied: reload.result === "applied" },

@@ -5,6 +5,7 @@ import { Mode } from "./change.ts";
 import { ActorClass } from "./actor.ts";
 import { IntegrityStatus } from "./damage.ts";
 import { Effect, Verdict } from "./decision.ts";
+import { ModelName } from "./model-store.ts";
 import { Result } from "./outcome.ts";
 import { HandedReport } from "./report.ts";
 import { Base64, CheckName, Choice, Closed, Count, GitOid, ObjectFormat, RefName, RuleId, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
@@ -165,6 +166,17 @@ export const StatusReply = Closed({
   state_dir: Type.String(),
   trust_path: Type.String(),
   clock: ClockReply,
+  models: Type.Optional(
+    Closed(
+      {
+        workers: Type.Array(Closed({ model: ModelName, state: Choice(["ended", "starting", "ready", "suspended"]), running: Count, waiting: Count, memory_bytes: Count, deaths: Count }), { description: "of models that were asked" }),
+        prompt_tokens: Count,
+        cached_tokens: Count,
+        completion_tokens: Count,
+      },
+      { description: "since the start; absent where no model is configured" },
+    ),
+  ),
 });
 export type StatusReply = Static<typeof StatusReply>;
 

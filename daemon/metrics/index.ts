@@ -4,6 +4,7 @@ import type { Verdict } from "../../proto/decision.ts";
 import type { ErrorCode } from "../../proto/errors.ts";
 import type { RouteName } from "../../proto/routes.ts";
 import { guardMetrics, type GuardReading } from "./guards.ts";
+import { modelMetrics, type ModelsReading } from "./models.ts";
 import type { MarketReply } from "../../proto/market.ts";
 import { marketMetrics } from "./market.ts";
 import { routingMetrics, type RoutingReading } from "./routing.ts";
@@ -41,6 +42,7 @@ export interface Reading {
   readonly routing: RoutingReading;
   /** Null where none is configured. */
   readonly market: MarketReply | null;
+  readonly models: ModelsReading;
 }
 
 const REQUEST_BOUNDS_S = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60];
@@ -146,6 +148,7 @@ function readingMetrics(now: () => Reading): Metric[] {
     ...watchingMetrics(() => now().watching),
     ...routingMetrics(() => now().routing),
     ...marketMetrics(() => now().market),
+    ...modelMetrics(() => now().models),
     one("process_start_time_seconds", "When the daemon started.", ({ started_at_s }) => started_at_s),
     one("process_resident_memory_bytes", "Resident memory of the daemon, check processes not counted.", ({ memory_bytes }) => memory_bytes),
     one("process_open_fds", "Open file descriptors of the daemon.", ({ open_descriptors }) => open_descriptors),
