@@ -35,9 +35,18 @@ const read = (text: string): Generated | null => {
   return check().Check(said) ? said : null;
 };
 
+/** Of those past their time, by each that comes: more go than come. */
+const ENDED_AT_ONCE = 64;
+
+interface Held {
+  /** In the order they came. */
+  readonly keys: Map<string, number>;
+  bytes: number;
+}
+
 class KeptInStore implements Answers {
   /** By owner, in the order they came; counted when the first request comes. */
-  private held: Map<string, Map<string, number>> | null = null;
+  private held: Map<string, Held> | null = null;
   private bytes = 0;
   private next = 0;
 
@@ -69,15 +78,15 @@ class KeptInStore implements Answers {
 
   private write(key: string, owner: string, bytes: number, text: string): void {
     const { store, limits, clock } = this.deps;
-    const held = this.counted();
     try {
       store.atomic(() => {
+        this.counted();
+        this.removeEnded();
         this.remove(key, owner);
         while (this.bytes + bytes > limits.answers_bytes_max && this.removeOldest()) continue;
         if (!this.table.put(key, { order: this.next, at_s: Math.floor(clock.now_ms() / 1_000), owner, bytes }, text)) return;
         this.next += 1;
-        this.bytes += bytes;
-        held.set(owner, (held.get(owner) ?? new Map()).set(key, bytes));
+        this.add(key, owner, bytes);
       });
     } catch (error) {
       // What the transaction took back is counted anew.
@@ -86,37 +95,53 @@ class KeptInStore implements Answers {
     }
   }
 
+  private removeEnded(): void {
+    const ended = [];
+    for (const { key, owner } of this.table.places()) {
+      if (ended.length === ENDED_AT_ONCE || this.fresh(this.table.row(key)?.at_s ?? 0)) break;
+      ended.push({ key, owner });
+    }
+    for (const { key, owner } of ended) this.remove(key, owner);
+  }
+
   /** Of whoever holds most: nobody's answers go for those of one who holds more. */
   private removeOldest(): boolean {
-    let most: { readonly owner: string; readonly bytes: number } | null = null;
-    for (const [owner, keys] of this.counted()) {
-      const bytes = [...keys.values()].reduce((sum, one) => sum + one, 0);
-      if (most === null || bytes > most.bytes) most = { owner, bytes };
-    }
-    const key = most === null ? undefined : this.counted().get(most.owner)?.keys().next().value;
+    const most = [...this.counted()].reduce<readonly [string, Held] | null>((best, one) => (best === null || one[1].bytes > best[1].bytes ? one : best), null);
+    const key = most?.[1].keys.keys().next().value;
     if (most === null || key === undefined) return false;
-    this.remove(key, most.owner);
+    this.remove(key, most[0]);
     return true;
   }
 
+  private add(key: string, owner: string, bytes: number): void {
+    const held = this.held?.get(owner) ?? { keys: new Map<string, number>(), bytes: 0 };
+    this.held?.set(owner, held);
+    held.keys.set(key, bytes);
+    held.bytes += bytes;
+    this.bytes += bytes;
+  }
+
   private remove(key: string, owner: string): void {
-    const keys = this.counted().get(owner);
-    this.bytes -= keys?.get(key) ?? 0;
-    keys?.delete(key);
-    if (keys?.size === 0) this.counted().delete(owner);
+    const held = this.counted().get(owner);
+    const bytes = held?.keys.get(key) ?? 0;
+    this.bytes -= bytes;
+    if (held !== undefined) {
+      held.bytes -= bytes;
+      held.keys.delete(key);
+      if (held.keys.size === 0) this.counted().delete(owner);
+    }
     this.table.remove(key);
   }
 
-  private counted(): Map<string, Map<string, number>> {
+  private counted(): Map<string, Held> {
     if (this.held !== null) return this.held;
-    const held = new Map<string, Map<string, number>>();
+    const held = (this.held = new Map<string, Held>());
     this.bytes = 0;
     for (const { order, key, owner, bytes } of this.table.places()) {
-      held.set(owner, (held.get(owner) ?? new Map()).set(key, bytes));
-      this.bytes += bytes;
+      this.add(key, owner, bytes);
       this.next = order + 1;
     }
-    return (this.held = held);
+    return held;
   }
 
   private fresh(at_s: number): boolean {
