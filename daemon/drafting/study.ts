@@ -3,10 +3,16 @@ import { type Classed, classed, type Evidence } from "./classify.ts";
 import { type Material, seen } from "./material.ts";
 import { dependencyChanges } from "./scan/dependencies.ts";
 import { namesOf } from "./scan/names.ts";
-import { risksOf } from "./scan/risks.ts";
+import { isAddressed, isHiding } from "./scan/addressed.ts";
+import { type Risk, risksOf } from "./scan/risks.ts";
 
 export interface Study extends Evidence, Omit<Material, "files"> {
   readonly classed: Classed;
+}
+
+function ofTitle(title: string): Risk[] {
+  const at = (area: Risk["area"], because: string): Risk => ({ area, level: "high", path: "the title", line: null, because, name: null });
+  return [...(isAddressed(title) ? [at("addressed to a reader", "it speaks to a reviewer or a model; it was not followed")] : []), ...(isHiding(title) ? [at("hidden characters", "it holds characters that nobody sees")] : [])];
 }
 
 /** Pure, and no faster than the change is long. */
@@ -14,6 +20,6 @@ export function study(material: Material): Study {
   const files = material.files.map(seen);
   const names = files.flatMap((file) => (file.kind.generated || file.kind.lock ? [] : namesOf(file)));
   const dependencies = files.flatMap((file) => dependencyChanges(file) ?? []);
-  const evidence = { title: material.title, files, names, dependencies, risks: risksOf(files, names) };
+  const evidence = { title: material.title, files, names, dependencies, risks: [...ofTitle(material.title), ...risksOf(files, names)] };
   return { ...material, ...evidence, classed: classed(evidence) };
 }
