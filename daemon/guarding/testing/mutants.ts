@@ -80,6 +80,13 @@ const KEPT: readonly Mutant[] = [
   one("INV.STATE.VERSION_FORWARD", "version", "daemon/store/schema.ts", "if (found !== undefined && found.version !== version) throw", "if (found !== undefined && found.version !== version) store.atomic(() => meta.put(\"schema\", { version }));\n  if (found === null) throw"),
   one("INV.HOLD.RESPECTED", "held", "daemon/integrity/due.ts", "else if (!holding.isHeld(gate_id) && (of", "else if ((of"),
   one("INV.RECORD.BURIED", "expired", "daemon/integrity/expiry.ts", "        tombstones.bury(tombstone, erasures);\n", ""),
+  one("INV.MODEL.LICENSED", "modelled", "daemon/models/library/incoming.ts", "if (!files.some(({ role }) => role === \"licence\")) throw", "if (files.length === 0) throw"),
+  {
+    id: "INV.MODEL.WRITTEN_ONCE", scene: "modelled", edits: [
+      { file: "daemon/models/library/index.ts", from: "standing.digest !== record.digest)", to: "standing.name !== record.name)" },
+      { file: "daemon/models/library/index.ts", from: "if (standing === undefined) await models.put", to: "await models.put" },
+    ],
+  },
   one("INV.REUSE.ONLY_ANSWERS", "kept", "daemon/gate/reusing/reuse.ts", "outcome.result === \"unavailable\" || ", ""),
 ];
 

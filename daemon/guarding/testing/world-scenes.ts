@@ -3,7 +3,9 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { feedRoutes } from "../../api/feed.ts";
 import { askedGuard } from "../../api/route-guard.ts";
 import { recordGate } from "../../gate/record.ts";
+import { openLibrary } from "../../models/library/index.ts";
 import { openArtifacts } from "../../store/artifacts.ts";
+import { openModels } from "../../store/models.ts";
 import { openKeptOutcomes } from "../../store/reuse.ts";
 import { openUsage } from "../../store/usage.ts";
 import { factsDocument } from "../../gate/facts/parts.ts";
@@ -74,6 +76,25 @@ const kept: Scene = async ({ store, state_dir }) => {
   opened.atomic(() => keep({ gate_id: "gate:x", attempt: 1 }));
 };
 
+/** A model, another one under its name, and one without its licence: the last two are refused where nothing is wrong with the library. */
+const modelled: Scene = async ({ store, state_dir }) => {
+  const opened = store();
+  const { blobs } = await openArtifacts({ state_dir, limits: STORE_LIMITS });
+  const library = openLibrary({ state_dir, models: openModels(opened), blobs, limits: { file_bytes_max: 100, import_idle_ms: 1_000 }, now_s: () => 1_000, requireWritable: () => undefined });
+  const said = { kind: "text", licence: { id: "MIT", summary: "MIT" }, context_tokens: 64, template: "none", quantisation: "", memory_bytes: 0 } as const;
+  const weights = { role: "weights", name: "m.gguf", bytes: 1 } as const;
+  const licence = { role: "licence", name: "LICENCE", bytes: 1 } as const;
+  for (const [files, text] of [[[weights, licence], "ab"], [[weights, licence], "bb"], [[{ ...weights, name: "n.gguf" }], "a"]] as const) {
+    try {
+      await library.import({ name: files.length === 1 ? "n" : "m", origin: "file", said, files: [...files] }, (async function* () {
+        yield Buffer.from(text);
+      })());
+    } catch (error) {
+      if (!(error instanceof MaestroError) || error.code !== "models.refused") throw error;
+    }
+  }
+};
+
 const HOUR_MS = 3_600_000;
 /** Longer than two gates of nothing take; a mutant that forgets whoever waits must not hang its scene. */
 const PATIENCE_MS = 5_000;
@@ -121,4 +142,4 @@ const reading: Scene = async () => {
   }
 };
 
-export const WORLD_SCENES = { answered, expired, reading, recalled, overridden, own_change, held, kept } satisfies Record<string, Scene>;
+export const WORLD_SCENES = { answered, expired, reading, recalled, overridden, own_change, held, kept, modelled } satisfies Record<string, Scene>;
