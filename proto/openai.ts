@@ -128,8 +128,8 @@ export const CompletionUsage = Closed({
 export type CompletionUsage = Static<typeof CompletionUsage>;
 
 /** As llama.cpp's server says it. */
-export const Timings = Closed({ cache_n: Count, prompt_n: { ...Count, description: "evaluated" }, prompt_ms: Type.Number(), predicted_n: Count, predicted_ms: Type.Number() });
-export type Timings = Static<typeof Timings>;
+export const EngineTimings = Closed({ cache_n: Count, prompt_n: { ...Count, description: "evaluated" }, prompt_ms: Type.Number(), predicted_n: Count, predicted_ms: Type.Number() });
+export type EngineTimings = Static<typeof EngineTimings>;
 
 /** Ours, beside what that interface has: what answered, and what it took. */
 export const ServedNote = Closed({
@@ -148,8 +148,8 @@ export type ServedNote = Static<typeof ServedNote>;
 
 const Finish = Choice(["stop", "length"]);
 const shared = { id: Type.String(), created: Count, model: ModelName, system_fingerprint: Type.String({ description: "model and engine that answered" }) };
-const settled = { usage: CompletionUsage, timings: Timings, maestro: ServedNote };
-const at_end = { usage: Type.Optional(Type.Union([CompletionUsage, Type.Null()])), timings: Type.Optional(Timings), maestro: Type.Optional(ServedNote) };
+const settled = { usage: CompletionUsage, timings: EngineTimings, maestro: ServedNote };
+const at_end = { usage: Type.Optional(Type.Union([CompletionUsage, Type.Null()])), timings: Type.Optional(EngineTimings), maestro: Type.Optional(ServedNote) };
 
 export const ChatCompletion = Closed({
   ...shared,

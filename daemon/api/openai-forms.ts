@@ -2,7 +2,7 @@
 import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { ChatMessage, Embedded, Prompt } from "../../proto/model-work.ts";
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessage, ChatCompletionRequest, Completion, CompletionRequest, CompletionUsage, EmbeddingList, ResponseFormat, ServedNote, Timings } from "../../proto/openai.ts";
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessage, ChatCompletionRequest, Completion, CompletionRequest, CompletionUsage, EmbeddingList, ResponseFormat, ServedNote, EngineTimings } from "../../proto/openai.ts";
 import type { Answered, Ask } from "../models/serving/index.ts";
 
 type Sampling = Pick<ChatCompletionRequest, Extract<keyof ChatCompletionRequest, keyof CompletionRequest>>;
@@ -90,7 +90,7 @@ export const fingerprint = (model_digest: string, engine: string): string => `${
 const usageOf = ({ prompt_tokens, completion_tokens, cached_tokens }: Answered): CompletionUsage => ({ prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, prompt_tokens_details: { cached_tokens } });
 
 const US_PER_MS = 1_000;
-function timingsOf({ repeated, prompt_tokens, cached_tokens, completion_tokens, prompt_us, predicted_us }: Answered): Timings {
+function timingsOf({ repeated, prompt_tokens, cached_tokens, completion_tokens, prompt_us, predicted_us }: Answered): EngineTimings {
   return { cache_n: cached_tokens, prompt_n: prompt_tokens - cached_tokens, prompt_ms: prompt_us / US_PER_MS, predicted_n: repeated ? 0 : completion_tokens, predicted_ms: predicted_us / US_PER_MS };
 }
 

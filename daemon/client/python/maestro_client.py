@@ -100,6 +100,18 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "worker.protocol": (False, "A check process answered with something that is not an answer."),
     "sandbox.unavailable": (False, "Outside code cannot be run here without a sandbox; the detail says what to install or allow."),
     "sandbox.failed": (True, "The sandbox itself broke before it had an answer."),
+    "models.unknown": (False, "No such model is configured or stored here; the detail names those that are. See `maestro models list`."),
+    "models.refused": (False, "The files are not the model that the lock promises, or lack the text of its licence; nothing was stored. The detail names the file."),
+    "models.missing": (False, "A part of the local models is not installed here; `maestro models setup` installs engines and models, `maestro models import` takes files."),
+    "models.corrupt": (False, "A stored model's bytes are no longer those of its digest, so it is not loaded; import it again."),
+    "models.load": (False, "The engine cannot load this model; the detail says why. Other models are not affected."),
+    "models.memory": (False, "The model needs more memory than this node or its limits allow; the detail gives both figures."),
+    "models.context": (False, "Prompt and answer do not fit the model's context; the detail gives both figures. Send less, or raise context_tokens of that model."),
+    "models.adapter": (False, "The adapter is not stored, belongs to another model, or changes nothing; the detail says which."),
+    "models.request": (False, "The model cannot do what the request asks for; the detail names the field."),
+    "models.died": (True, "The model's worker ended in the middle of the request and was started again; send the request once more."),
+    "models.busy": (True, "As many requests wait for this model as its limit allows; try again shortly."),
+    "models.denied": (False, "Policy or the seal of this node forbids that model to this request; the detail says which rule."),
     "egress.failed": (True, "The operator's remote of this repository could not be read, so no decision was issued; try again, and if it stays see the detail and `maestro logs`."),
     "egress.denied": (False, "The operator's remote did not let the daemon in; its credentials or address in the host configuration need the operator."),
     "egress.timeout": (True, "The operator's remote of this repository did not answer in time, so no decision was issued; try again, or raise limits.egress."),
@@ -156,6 +168,7 @@ ROUTES: Dict[str, Route] = {
     "gate": Route("POST", "/v1/gates", "json", "events", False),
     "recordedGate": Route("GET", "/v1/gates/:id", "none", "json", False),
     "findings": Route("GET", "/v1/gates/:id/findings", "none", "json", False),
+    "draft": Route("POST", "/v1/drafts", "json", "json", False),
     "gateBundle": Route("GET", "/v1/gates/:id/bundle", "none", "json", False),
     "witnessedBundle": Route("GET", "/v1/gates/:id/bundle/witnessed", "none", "json", False),
     "evidenceBundle": Route("GET", "/v1/gates/:id/evidence", "none", "json", False),
@@ -197,6 +210,10 @@ ROUTES: Dict[str, Route] = {
     "gc": Route("POST", "/v1/gc", "json", "json", False),
     "backup": Route("POST", "/v1/backups", "json", "json", True),
     "releaseBackup": Route("POST", "/v1/backups/:name/release", "none", "json", False),
+    "models": Route("GET", "/v1/models", "none", "json", False),
+    "importModel": Route("POST", "/v1/models/imports", "stream", "json", False),
+    "verifyModel": Route("POST", "/v1/models/:name/verify", "none", "json", False),
+    "removeModel": Route("POST", "/v1/models/:name/remove", "none", "json", False),
 }
 
 
@@ -215,7 +232,7 @@ class TrustReply(TypedDict):
     trust: str
 
 
-class StatusReply(TypedDict):
+class _StatusReply(TypedDict):
     daemon: StatusReplyDaemon
     mode: List[Literal["host", "fork", "local", "sealed"]]
     trust: StatusReplyTrust
@@ -228,6 +245,10 @@ class StatusReply(TypedDict):
     state_dir: str
     trust_path: str
     clock: ClockReply
+
+
+class StatusReply(_StatusReply, total=False):
+    models: StatusReplyModels
 
 
 class StatusReplyDaemon(TypedDict):
@@ -282,7 +303,7 @@ class IntegrityStatus(TypedDict):
 
 
 class Damage(TypedDict):
-    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds"]
+    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds", "models"]
     name: str
     what: str
 
@@ -296,6 +317,22 @@ class ClockReply(TypedDict):
 class ClockReplyFrozen1(TypedDict):
     at: str
     step_s: int
+
+
+class StatusReplyModels(TypedDict):
+    workers: List[StatusReplyModelsWorkers]
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+class StatusReplyModelsWorkers(TypedDict):
+    model: str
+    state: Literal["ended", "starting", "ready", "suspended"]
+    running: int
+    waiting: int
+    memory_bytes: int
+    deaths: int
 
 
 class ConfigReply(TypedDict):
@@ -1075,6 +1112,57 @@ class FlakyRate(TypedDict):
 class Fix(TypedDict):
     description: str
     replacement: Union[str, None]
+
+
+class DraftReply(TypedDict):
+    gate_id: str
+    attempt: int
+    verdict: Literal["admit", "refuse", "hold"]
+    drafts: List[Draft]
+
+
+class _Draft(TypedDict):
+    task: Literal["triage", "summary", "commit-message", "reviewer-note", "changelog", "fix", "test-skeleton"]
+    path: Literal["rules", "local", "remote"]
+    text: str
+    sha256: str
+    because: str
+    cost: DraftCost
+
+
+class Draft(_Draft, total=False):
+    model: DraftModel
+    prompt: PromptRef
+    exemplars: List[str]
+
+
+class DraftCost(TypedDict):
+    usd_micro: int
+    cpu_us: int
+    gpu_us: int
+    tokens: int
+
+
+class DraftModel(TypedDict):
+    name: str
+    digest: str
+    engine: str
+
+
+class PromptRef(TypedDict):
+    name: str
+    version: str
+    sha256: str
+
+
+class _DraftRequest(TypedDict):
+    gate_id: str
+    tasks: List[Literal["triage", "summary", "commit-message", "reviewer-note", "changelog", "fix", "test-skeleton"]]
+
+
+class DraftRequest(_DraftRequest, total=False):
+    path: Literal["rules", "local", "remote"]
+    model: str
 
 
 class BundleReply(TypedDict):
@@ -2049,7 +2137,7 @@ class ForgetRequest(TypedDict):
 
 class FsckProgress(TypedDict):
     event: Literal["progress"]
-    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds"]
+    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds", "models"]
     items: int
     bytes: int
 
@@ -2067,7 +2155,7 @@ class FsckReport(TypedDict):
 
 
 class Examined(TypedDict):
-    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds"]
+    area: Literal["database", "log", "ended logs", "blobs", "artifacts", "gates", "keys", "packs", "holds", "models"]
     items: int
     bytes: int
 
@@ -2113,6 +2201,74 @@ class BackupRequest(TypedDict):
 
 class ReleaseReply(TypedDict):
     released: bool
+
+
+class ModelsReply(TypedDict):
+    models: List[ModelsReplyModels]
+    obtainable: List[str]
+    engines: List[ModelsReplyEngines]
+    engine_folder: str
+
+
+class ModelsReplyModels(TypedDict):
+    model: StoredModel
+    licence: str
+    locked: bool
+
+
+class _StoredModel(TypedDict):
+    name: str
+    kind: Literal["text", "embedding", "adapter"]
+    digest: str
+    licence_id: str
+    files: List[ModelFile]
+    context_tokens: int
+    template: Literal["none", "file"]
+    quantisation: str
+    memory_bytes: int
+    origin: Literal["package", "file"]
+    imported_at: str
+
+
+class StoredModel(_StoredModel, total=False):
+    dimensions: int
+    base: str
+
+
+class ModelFile(TypedDict):
+    role: Literal["weights", "tokenizer", "tokenizer_config", "config", "licence", "notice"]
+    name: str
+    sha256: str
+    bytes: int
+
+
+class ModelsReplyEngines(TypedDict):
+    name: Literal["node-llama-cpp", "@huggingface/transformers", "usearch"]
+    version: Union[str, None]
+    wanted: str
+
+
+class ModelImported(TypedDict):
+    model: StoredModel
+    was_there: bool
+
+
+class ModelVerified(TypedDict):
+    name: str
+    digest: str
+    files: List[ModelVerifiedFiles]
+    sound: bool
+
+
+class ModelVerifiedFiles(TypedDict):
+    role: Literal["weights", "tokenizer", "tokenizer_config", "config", "licence", "notice"]
+    name: str
+    bytes: int
+    problem: Union[str, None]
+
+
+class ModelRemoved(TypedDict):
+    removed: bool
 
 
 class _Methods:
@@ -2235,6 +2391,10 @@ class _Methods:
     def findings(self, id: str) -> FindingsReply:
         """What the checks of a gate found, most severe first, and how many findings were left out. GET /v1/gates/:id/findings"""
         return cast("FindingsReply", self._ask(ROUTES["findings"], params={"id": id}))
+
+    def draft(self, body: DraftRequest) -> DraftReply:
+        """Texts drafted about a recorded gate, by rules or a model: cause and next step, summary, message, note, changelog, patch, test. A draft decides nothing and changes nothing. POST /v1/drafts"""
+        return cast("DraftReply", self._ask(ROUTES["draft"], body=body))
 
     def gate_bundle(self, id: str) -> BundleReply:
         """The evidence bundle of a gate's newest attempt. GET /v1/gates/:id/bundle"""
@@ -2399,6 +2559,22 @@ class _Methods:
     def release_backup(self, name: str) -> ReleaseReply:
         """Remove a snapshot that was copied away. POST /v1/backups/:name/release"""
         return cast("ReleaseReply", self._ask(ROUTES["releaseBackup"], params={"name": name}))
+
+    def models(self) -> ModelsReply:
+        """Local models that are stored here, those that the lock knows how to obtain, and the engines that are installed. GET /v1/models"""
+        return cast("ModelsReply", self._ask(ROUTES["models"]))
+
+    def import_model(self, stream: Callable[[], Iterable[bytes]]) -> ModelImported:
+        """Take a model in: one line of JSON that says what follows, then the bytes of its files; all of it is stored, or nothing. POST /v1/models/imports"""
+        return cast("ModelImported", self._ask(ROUTES["importModel"], stream=stream))
+
+    def verify_model(self, name: str) -> ModelVerified:
+        """Read every byte of a model against its digest. POST /v1/models/:name/verify"""
+        return cast("ModelVerified", self._ask(ROUTES["verifyModel"], params={"name": name}))
+
+    def remove_model(self, name: str) -> ModelRemoved:
+        """Forget a model; bytes that nothing else refers to go with the next gc. POST /v1/models/:name/remove"""
+        return cast("ModelRemoved", self._ask(ROUTES["removeModel"], params={"name": name}))
 
 
 # --- end of what is generated

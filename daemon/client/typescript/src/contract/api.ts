@@ -261,6 +261,22 @@ export type StatusReply = {
   readonly state_dir: string;
   readonly trust_path: string;
   readonly clock: ClockReply;
+  /** since the start; absent where no model is configured */
+  readonly models?: {
+    /** of models that were asked */
+    readonly workers: readonly {
+      /** name of a model, as requests name it */
+      readonly model: string;
+      readonly state: "ended" | "starting" | "ready" | "suspended";
+      readonly running: number;
+      readonly waiting: number;
+      readonly memory_bytes: number;
+      readonly deaths: number;
+    }[];
+    readonly prompt_tokens: number;
+    readonly cached_tokens: number;
+    readonly completion_tokens: number;
+  };
 };
 
 export type StopReply = {

@@ -1,5 +1,5 @@
 // Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
-export type Area = "database" | "log" | "ended logs" | "blobs" | "artifacts" | "gates" | "keys" | "packs" | "holds";
+export type Area = "database" | "log" | "ended logs" | "blobs" | "artifacts" | "gates" | "keys" | "packs" | "holds" | "models";
 
 export type Damage = {
   readonly area: Area;

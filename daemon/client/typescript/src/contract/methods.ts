@@ -5,6 +5,7 @@ import type { ClockReply, ClockResetReply, ClockResetRequest, ConfigReply, GateE
 import type { SigstoreBundle } from "./attestation.ts";
 import type { BreakerResetAsk, BreakerResetReply, BreakersReply } from "./breaker.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
+import type { DraftReply, DraftRequest } from "./drafting.ts";
 import type { EffectiveRequest } from "./effective.ts";
 import type { EpisodePage, EpisodesReply, EpisodesRequest, OutcomeReply } from "./episode.ts";
 import type { EvaluationReply, EvaluationRequest, FitReply, FitRequest } from "./evaluation.ts";
@@ -19,6 +20,7 @@ import type { LearningReply } from "./learning.ts";
 import type { LineageReply } from "./lineage.ts";
 import type { LogRotateReply, LogRotateRequest } from "./log.ts";
 import type { MarketAskedReply, MarketReply, MarketSlotsReply } from "./market.ts";
+import type { ModelImported, ModelRemoved, ModelVerified, ModelsReply } from "./models-api.ts";
 import type { ExportEvent, ExportRequest } from "./partition.ts";
 import type { PlanReply, PlanRequest } from "./plan.ts";
 import type { RangeOpening } from "./range.ts";
@@ -179,6 +181,11 @@ export abstract class Methods {
   /** What the checks of a gate found, most severe first, and how many findings were left out. `GET /v1/gates/:id/findings` */
   findings(params: { readonly id: string }, options: Options = {}): Promise<FindingsReply> {
     return this.ask(ROUTES.findings, { params, ...options });
+  }
+
+  /** Texts drafted about a recorded gate, by rules or a model: cause and next step, summary, message, note, changelog, patch, test. A draft decides nothing and changes nothing. `POST /v1/drafts` */
+  draft(body: DraftRequest, options: Options = {}): Promise<DraftReply> {
+    return this.ask(ROUTES.draft, { body, ...options });
   }
 
   /** The evidence bundle of a gate's newest attempt. `GET /v1/gates/:id/bundle` */
@@ -384,5 +391,25 @@ export abstract class Methods {
   /** Remove a snapshot that was copied away. `POST /v1/backups/:name/release` */
   releaseBackup(params: { readonly name: string }, options: Options = {}): Promise<ReleaseReply> {
     return this.ask(ROUTES.releaseBackup, { params, ...options });
+  }
+
+  /** Local models that are stored here, those that the lock knows how to obtain, and the engines that are installed. `GET /v1/models` */
+  models(options: Options = {}): Promise<ModelsReply> {
+    return this.ask(ROUTES.models, { ...options });
+  }
+
+  /** Take a model in: one line of JSON that says what follows, then the bytes of its files; all of it is stored, or nothing. `POST /v1/models/imports` */
+  importModel(stream: Body, options: Options = {}): Promise<ModelImported> {
+    return this.ask(ROUTES.importModel, { stream, ...options });
+  }
+
+  /** Read every byte of a model against its digest. `POST /v1/models/:name/verify` */
+  verifyModel(params: { readonly name: string }, options: Options = {}): Promise<ModelVerified> {
+    return this.ask(ROUTES.verifyModel, { params, ...options });
+  }
+
+  /** Forget a model; bytes that nothing else refers to go with the next gc. `POST /v1/models/:name/remove` */
+  removeModel(params: { readonly name: string }, options: Options = {}): Promise<ModelRemoved> {
+    return this.ask(ROUTES.removeModel, { params, ...options });
   }
 }

@@ -46,6 +46,7 @@ export const ROUTES = {
   gate: {"method":"POST","path":"/v1/gates","body":"json","reply":"events"},
   recordedGate: {"method":"GET","path":"/v1/gates/:id","body":"none","reply":"json"},
   findings: {"method":"GET","path":"/v1/gates/:id/findings","body":"none","reply":"json"},
+  draft: {"method":"POST","path":"/v1/drafts","body":"json","reply":"json"},
   gateBundle: {"method":"GET","path":"/v1/gates/:id/bundle","body":"none","reply":"json"},
   witnessedBundle: {"method":"GET","path":"/v1/gates/:id/bundle/witnessed","body":"none","reply":"json"},
   evidenceBundle: {"method":"GET","path":"/v1/gates/:id/evidence","body":"none","reply":"json"},
@@ -87,4 +88,8 @@ export const ROUTES = {
   gc: {"method":"POST","path":"/v1/gc","body":"json","reply":"json"},
   backup: {"method":"POST","path":"/v1/backups","body":"json","reply":"json","once":true},
   releaseBackup: {"method":"POST","path":"/v1/backups/:name/release","body":"none","reply":"json"},
+  models: {"method":"GET","path":"/v1/models","body":"none","reply":"json"},
+  importModel: {"method":"POST","path":"/v1/models/imports","body":"stream","reply":"json"},
+  verifyModel: {"method":"POST","path":"/v1/models/:name/verify","body":"none","reply":"json"},
+  removeModel: {"method":"POST","path":"/v1/models/:name/remove","body":"none","reply":"json"},
 } as const satisfies Record<string, Route>;
