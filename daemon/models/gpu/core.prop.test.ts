@@ -28,6 +28,11 @@ describe("two models and one GPU", () => {
     expect(decide(cards([resident("a", { priority: 3 }), resident("b", { used_ms: 1 })]), asking())).toMatchObject({ evict: ["a"] });
   });
 
+  test("of two that are alike in all the name decides, whoever is named first", () => {
+    const alike = [resident("b"), resident("a")];
+    for (const residents of [alike, alike.toReversed()]) expect(decide(cards(residents), asking())).toMatchObject({ evict: ["a"] });
+  });
+
   test("who generates is not put out: lower, it is waited for; as high, the newcomer takes what is left", () => {
     const busy = (priority: number) => cards([resident("old", { busy: true, priority })], [WHOLE + 900 * MiB]);
     expect(decide(busy(1), asking())).toMatchObject({ kind: "wait", for: ["old"] });

@@ -3,13 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DeclaredGpu } from "../../../proto/gpu.ts";
 import { skipWithout } from "../../testing/skip.ts";
-import { inventory, shapeOfFile } from "./probing.ts";
+import { createProbe, type Drivers } from "./probing.ts";
 import { parseSmi } from "./smi.ts";
 import { fakeNvml, type Flaw } from "./testing/nvml.ts";
 import { ggufFile } from "./testing/gguf-file.ts";
 
 const MiB = 1024 * 1024;
+const inventory = (gpus: readonly DeclaredGpu[], drivers: Drivers) => createProbe(gpus, drivers).inventory();
 let dir = "";
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "maestro-gpu-"));
@@ -104,8 +106,8 @@ describe("without NVML", () => {
 
 test("a model's file is read in the probe, too: a shape, or a refusal in words", async () => {
   writeFileSync(join(dir, "m.gguf"), ggufFile());
-  expect((await shapeOfFile(join(dir, "m.gguf"))).layers).toHaveLength(4);
+  expect((await createProbe().shape(join(dir, "m.gguf"))).layers).toHaveLength(4);
   writeFileSync(join(dir, "m.gguf"), "GGUF");
-  await expect(shapeOfFile(join(dir, "m.gguf"))).rejects.toMatchObject({ code: "models.load", detail: expect.stringContaining("ends inside its head") });
-  await expect(shapeOfFile(join(dir, "none.gguf"))).rejects.toMatchObject({ code: "models.load" });
+  await expect(createProbe().shape(join(dir, "m.gguf"))).rejects.toMatchObject({ code: "models.load", detail: expect.stringContaining("ends inside its head") });
+  await expect(createProbe().shape(join(dir, "none.gguf"))).rejects.toMatchObject({ code: "models.load" });
 });

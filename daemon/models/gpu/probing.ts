@@ -11,7 +11,7 @@ const PROBE = Bun.fileURLToPath(new URL("./probe.ts", import.meta.url));
 const REPLY_BYTES_MAX = 1024 * 1024;
 const ENV = { PATH: "/usr/local/bin:/usr/bin:/bin" } as const;
 /** A driver that was asleep takes seconds to wake. */
-export const INVENTORY_MS = 10_000;
+const INVENTORY_MS = 10_000;
 const SHAPE_MS = 30_000;
 
 const Probed = Type.Union([Closed({ inventory: GpuInventory }), Closed({ shape: ModelShape }), Closed({ failed: ShortText })]);
@@ -37,7 +37,7 @@ function declared(gpus: readonly DeclaredGpu[], reason: string): GpuInventory {
 }
 
 /** Never throws: that there is no GPU, or that nobody can say, is an answer with a reason. */
-export async function inventory(gpus: readonly DeclaredGpu[] = [], { library, smi, deadline_ms = INVENTORY_MS }: Drivers = {}): Promise<GpuInventory> {
+async function inventory(gpus: readonly DeclaredGpu[] = [], { library, smi, deadline_ms = INVENTORY_MS }: Drivers = {}): Promise<GpuInventory> {
   try {
     const args = [...(library === undefined ? [] : ["--library", library]), ...(smi === undefined ? [] : ["--smi", smi])];
     const reply = await probed(args, deadline_ms);
@@ -50,7 +50,7 @@ export async function inventory(gpus: readonly DeclaredGpu[] = [], { library, sm
 }
 
 /** Throws `models.load` where the file does not say how large the model is. */
-export async function shapeOfFile(path: string): Promise<ModelShape> {
+async function shapeOfFile(path: string): Promise<ModelShape> {
   let reply: Probed;
   try {
     reply = await probed(["--model", path], SHAPE_MS);
@@ -60,3 +60,11 @@ export async function shapeOfFile(path: string): Promise<ModelShape> {
   if ("shape" in reply) return reply.shape;
   throw new MaestroError("models.load", "failed" in reply ? reply.failed : "the probe answered another question");
 }
+
+export interface Probe {
+  inventory(): Promise<GpuInventory>;
+  shape(path: string): Promise<ModelShape>;
+}
+
+/** Starts a process for each question. */
+export const createProbe = (gpus: readonly DeclaredGpu[] = [], drivers: Drivers = {}): Probe => ({ inventory: () => inventory(gpus, drivers), shape: shapeOfFile });
