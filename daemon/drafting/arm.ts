@@ -1,7 +1,8 @@
 /** Who may phrase a draft beside the rules. Whoever puts the daemon together hands arms in, best first; the rules are always there. */
 import type { DraftPath } from "../../proto/drafting.ts";
 
-export const ARM_PATHS = ["local", "remote"] as const satisfies readonly DraftPath[];
+/** Bounded, so that whatever the model says, the answer ends. */
+export const PHRASE_SCHEMA = { type: "object", properties: { sentences: { type: "array", items: { type: "string", maxLength: 300 }, minItems: 1, maxItems: 3 } }, required: ["sentences"] } as const;
 
 export interface ArmAnswer {
   readonly text: string;
@@ -14,7 +15,7 @@ export interface ArmAnswer {
 }
 
 export interface Arm {
-  readonly path: (typeof ARM_PATHS)[number];
+  readonly path: Exclude<DraftPath, "rules">;
   readonly model: string;
   /** Why this one: capability, price, policy, seal. */
   readonly because: string;

@@ -9,9 +9,7 @@ import { promptFor } from "./phrasing/prompts.ts";
 import { draftByRules } from "./rules.ts";
 import { type Study, study } from "./study.ts";
 
-export { ARM_PATHS, type Arm, type ArmAnswer } from "./arm.ts";
 export type { Material, MaterialFile } from "./material.ts";
-export { PHRASE_SCHEMA } from "./phrasing/facts.ts";
 
 export interface Written {
   readonly task: DraftTask;

@@ -10,7 +10,8 @@ import { Value } from "@sinclair/typebox/value";
 import { escapeTerminal } from "../cli/card/escape/terminal.ts";
 import { activeCharacters, anyText, commandLines } from "../cli/card/testing/hostile.ts";
 import { render } from "../cli/card/testing/rendered.ts";
-import { type Arm, type Material, write } from "../drafting/index.ts";
+import type { Arm } from "../drafting/arm.ts";
+import { type Material, write } from "../drafting/index.ts";
 import { findGate } from "../gate/lookup.ts";
 import { World } from "../testing/core.ts";
 import { times } from "../testing/scale.ts";
@@ -92,9 +93,9 @@ function materialOf(title: string, path: string, code: string): Material {
   const lines = code.split("\n");
   const change: FileChange = { path: { u: path }, old_path: null, status: "added", old: null, new: null, binary: false, lfs: false, hunks: [{ old_start: 0, old_lines: 0, new_start: 1, new_lines: lines.length, lines: lines.map((text) => ({ op: "+", text })) }], truncated: false };
   const reason = { rule: "command.lint.exit", check: "command.lint", effect: "refuse", observed: false, because: title, ranges: [{ path: { u: path }, start_line: 1, end_line: 1 }], excerpt: null, fingerprints: ["f".repeat(64)] };
-  const card = { verdict: "refuse", reasons: [reason], next: [{ action: "retry", text: "gate again", command: null, rule: null, cost: "seconds", risk: "none" }], checks: [{ check: "lint", result: "unavailable", required: true, because: code.slice(0, 200), findings: 0 }], gaps: [{ what: path, because: title }], title } as unknown as Card;
-  const finding = { check: "command.lint", finding: { rule: "command.lint.exit", message: title, range: { path: { u: path }, start_line: 1, end_line: 1 }, severity: "error", fingerprint: "f".repeat(64), baseline: "new", tags: [], excerpt: code, counterexample: title, fix: { description: title, replacement: title } } } as unknown as CheckFinding;
-  return { card, findings: [finding], files: [{ change, old: null, new: code, unread: null }], gaps: [{ what: path, because: code }], title };
+  const card: unknown = { verdict: "refuse", reasons: [reason], next: [{ action: "retry", text: "gate again", command: null, rule: null, cost: "seconds", risk: "none" }], checks: [{ check: "lint", result: "unavailable", required: true, because: code.slice(0, 200), findings: 0 }], gaps: [{ what: path, because: title }], title };
+  const finding: unknown = { check: "command.lint", finding: { rule: "command.lint.exit", message: title, range: { path: { u: path }, start_line: 1, end_line: 1 }, severity: "error", fingerprint: "f".repeat(64), baseline: "new", tags: [], excerpt: code, counterexample: title, fix: { description: title, replacement: title } } };
+  return { card: card as Card, findings: [finding as CheckFinding], files: [{ change, old: null, new: code, unread: null }], gaps: [{ what: path, because: code }], title };
 }
 
 const CODE = ["export function NAME(a) {}\n", "# NAME\n", "def NAME():\n    pass\n", '{"NAME": 1}\n', "NAME\n"];

@@ -6,16 +6,13 @@ import type { Draft, DraftReply, DraftRequest, DraftTask } from "../../proto/dra
 import { MaestroError } from "../../proto/errors.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { Lane } from "../checking/lane.ts";
-import { type Arm, type ArmAnswer, PHRASE_SCHEMA } from "../drafting/index.ts";
+import { type Arm, type ArmAnswer, PHRASE_SCHEMA } from "../drafting/arm.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import type { GateRow } from "../store/gates.ts";
 import { goneReply, readReply, type StoredReply } from "./reply.ts";
-
-/** Code of the same repository that is near to the change, for its style. */
-export type Exemplars = (repo_id: string) => Promise<DraftJob["exemplars"]>;
 
 export interface DraftDeskDeps {
   readonly git: GitTools;

@@ -31,7 +31,7 @@ const PYTHON_ERROR = /^(?:\w+\.)*\w*(?:Error|Exception|Warning)\b.*$/;
 const below = (path: string): string => path.replace(/^(?:\.\/)+/, "").replace(/^\/(?:work|src|tree|repo|workspace)\//, "");
 
 /** Places that one tool's output names, in its order. */
-export function complaintsIn(output: string, rule: string): PlacedComplaint[] {
+function complaintsIn(output: string, rule: string): PlacedComplaint[] {
   const found: PlacedComplaint[] = [];
   let [file, head, frame]: [string | null, string, { path: string; line: number } | null] = [null, "", null];
   const lines = output.split("\n", LINES_READ_MAX);

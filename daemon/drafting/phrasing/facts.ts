@@ -26,9 +26,6 @@ const EXEMPLARS_MAX = 4;
 /** About half a context of 4,096 tokens. */
 const FACTS_CHARACTERS_MAX = 7_000;
 
-/** Bounded, so that whatever the model says, the answer ends. */
-export const PHRASE_SCHEMA = { type: "object", properties: { sentences: { type: "array", items: { type: "string", maxLength: 300 }, minItems: 1, maxItems: 3 } }, required: ["sentences"] } as const;
-
 function factsOf(study: Study, task: DraftTask): Readonly<Record<string, unknown>> {
   const { files, names, dependencies, risks, classed, card } = study;
   const common = { kind: classed.kind, risk: classed.risk };

@@ -22,7 +22,7 @@ const COMMANDS = /(?:^|\s)(?:npm|npx|yarn|pnpm|bun|git|curl|wget|rm|sudo|pip|pyt
 const ADDRESSES = /\b[a-z][a-z0-9+.-]{1,15}:\/\/|\bwww\.|\[:\]|(?:^|\s)@\w|mailto|<\/?[a-z!]|!?\[[^\]]*\]\(|[^\s@]+@[^\s@]+\.[a-z]{2,}/i;
 /** What no prose of ours would have as a word: it names something. */
 const NAME_LIKE = /[A-Za-z_$][\w$]*(?:[./:#-]+[\w$]+)+|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*|\b\w*_\w+\b|\b[A-Z]{2,}[A-Z0-9]*\b|`[^`]*`|["'][^"']{1,80}["']|\b\w+\(\)?/g;
-const PLAIN_CAPITALS = /^(?:API|CI|JSON|YAML|HTTP|URL|SQL|CSS|HTML|UI|CLI|ID|OK|README|TODO|I|A)$/;
+const PLAIN_CAPITALS = /^(?:API|CI|JSON|YAML|HTTP|URL|SQL|CSS|HTML|UI|CLI|ID|OK|README|I|A)$/;
 const HYPHENATED = /^[a-z]+(?:-[a-z]+)+$/;
 
 interface Known {

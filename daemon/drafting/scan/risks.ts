@@ -3,7 +3,7 @@ import type { NumberedLine, Seen } from "../material.ts";
 import { isAddressed, isHiding } from "./addressed.ts";
 import { declared, fullName, movedNames, type NameChange } from "./names.ts";
 
-export const AREAS = ["public API", "authentication", "cryptography", "commands and files", "network", "database", "migration", "configuration", "dependencies", "build and CI", "deletion", "generated", "binary", "checks switched off", "error handling", "concurrency", "secrets", "addressed to a reader", "hidden characters", "money", "tests"] as const;
+const AREAS = ["public API", "authentication", "cryptography", "commands and files", "network", "database", "migration", "configuration", "dependencies", "build and CI", "deletion", "generated", "binary", "checks switched off", "error handling", "concurrency", "secrets", "addressed to a reader", "hidden characters", "money", "tests"] as const;
 export type Area = (typeof AREAS)[number];
 export type Level = "low" | "medium" | "high";
 

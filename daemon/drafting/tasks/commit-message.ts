@@ -104,7 +104,7 @@ function wrapped(text: string): string {
   return [...lines, line].join("\n");
 }
 
-export function commitBody(study: Study): string[] {
+function commitBody(study: Study): string[] {
   const { files, names, dependencies, risks } = study;
   const coded = names.some(isCodeName);
   const by = (how: NameChange["how"], says: string): string[] => {

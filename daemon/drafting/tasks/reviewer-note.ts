@@ -18,7 +18,7 @@ const UNTESTED_WEIGHT = 3;
 const TESTABLE = /^(?:function|method|class)$/;
 
 /** Names in program text that no changed test writes; a test elsewhere may, which cannot be told from the change. */
-export function untested({ files, names }: Pick<Study, "files" | "names">): NameChange[] {
+function untested({ files, names }: Pick<Study, "files" | "names">): NameChange[] {
   const tests = files.filter(({ kind }) => kind.test).map((file) => file.new ?? file.added.map(({ text }) => text).join("\n"));
   const named = (name: string): boolean => tests.some((text) => new RegExp(`(?<![\\w$])${name.replace(/[^\w]/g, "\\$&")}(?![\\w$])`).test(text));
   return names.filter((change) => change.how !== "removed" && TESTABLE.test(declared(change).what) && files.some(({ path, kind }) => path === change.path && kind.source) && !named(declared(change).name));

@@ -14,7 +14,7 @@ const HOW = { added: "adds", removed: "removes", signature: "changes the signatu
 const ORDER: readonly NameChange["how"][] = ["removed", "signature", "added", "changed"];
 
 const where = ({ path, line }: Risk): string => quoted(line === null ? path : `${path}:${line}`);
-export const riskLine = (risk: Risk): string => `${risk.area} (${risk.level}): ${where(risk)}${risk.name === null ? ":" : `: ${quoted(risk.name)}`} ${risk.because}`;
+const riskLine = (risk: Risk): string => `${risk.area} (${risk.level}): ${where(risk)}${risk.name === null ? ":" : `: ${quoted(risk.name)}`} ${risk.because}`;
 
 function namesLine(names: readonly NameChange[]): string[] {
   return ORDER.flatMap((how) => {
@@ -39,7 +39,7 @@ function fileLine(file: Seen, names: readonly NameChange[]): string {
   return `- ${quoted(path)} (${status}, ${size})${own.length === 0 ? "" : `: ${own.join("; ")}`}`;
 }
 
-export const testsLine = (files: readonly Seen[]): string => {
+const testsLine = (files: readonly Seen[]): string => {
   const tests = files.filter(({ kind }) => kind.test);
   const gone = tests.filter(({ change }) => change.status === "deleted");
   if (tests.length === 0) return files.some(({ kind }) => kind.source) ? "Tests: none are added or changed." : "Tests: none are touched.";
