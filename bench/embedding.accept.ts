@@ -39,8 +39,8 @@ accepts(tool, `${TEXTS.length} texts, of code and of what breaks tokenizers, hav
   const [ours, theirs] = [await embedder().embed(TEXTS), await pythonVectors(model, TEXTS)];
   const far = TEXTS.map((text, place) => ({ text: text.slice(0, 40), off: Math.max(...(ours.vectors[place] ?? []).map((value, at) => Math.abs(value - (theirs.vectors[place]?.[at] ?? Number.NaN)))) })).filter(({ off }) => !(off <= 1e-5));
   expect(far).toEqual([]);
-  expect(ours.truncated.map((place) => TEXTS[place]?.slice(0, 8))).toEqual(["long lon", "wordword"].filter((start) => ours.truncated.some((place) => TEXTS[place]?.startsWith(start))));
-  expect(ours.truncated).toContain(TEXTS.indexOf(ODD[14] ?? "?"));
+  // 402 word pieces; a word of thousands of letters is one unknown piece.
+  expect(ours.truncated).toEqual([TEXTS.indexOf("long ".repeat(400))]);
   expect(ours.model_digest).toBe(model.digest);
 });
 
@@ -115,10 +115,10 @@ async function embedAll(texts: readonly string[]): Promise<Float32Array[][]> {
   return vectors;
 }
 
-const STEPS = ["put", "opened", "added", "written", "named", "noted"] as const;
+/** A space is opened twice in one process: as a matrix, then as a graph. */
+const STEPS = [["put", 2], ["opened", 1], ["added", 2], ["written", 1], ["named", 1], ["noted", 1], ["put", 6], ["opened", 2], ["added", 5], ["written", 4], ["named", 4], ["noted", 4]] as const;
 accepts(tool, "killed at each step between the database and the named file, the next daemon finds what row by row is found: nothing stale, nothing lost", async () => {
-  for (const [place, step] of [...STEPS, ...STEPS].entries()) {
-    const nth = place < STEPS.length ? 2 : 5;
+  for (const [place, [step, nth]] of STEPS.entries()) {
     const at = join(folder, `crash-${place}`);
     mkdirSync(at);
     const child = Bun.spawn([process.execPath, join(import.meta.dir, "rig/vector-writer.ts"), at, engines.path(), step, String(nth)], { stdout: "pipe", stderr: "inherit", timeout: 120_000 });

@@ -60,11 +60,8 @@ interface Embedding {
   readonly truncated: boolean;
 }
 
-async function embedOne({ tokenizer, model }: Loaded, text: string, { tokens_max, dimensions }: EmbeddingSetup): Promise<Embedding> {
-  const whole = tokenizer(text, { truncation: false });
-  const truncated = whole.input_ids.data.length > tokens_max;
-  const tokens = truncated ? tokenizer(text, { truncation: true, max_length: tokens_max }) : whole;
-  const count = tokens.input_ids.data.length;
+async function embedOne({ tokens: cut, model }: Loaded, text: string, { tokens_max, dimensions }: EmbeddingSetup): Promise<Embedding> {
+  const { tokens, count, truncated } = cut(text, tokens_max);
   const states = (await model(tokens))["last_hidden_state"];
   if (states === undefined || states.dims.length !== 3 || states.dims[1] !== count || states.dims[2] !== dimensions) {
     throw refused(`the model gave ${states === undefined ? "no last_hidden_state" : `states of ${states.dims.join(" x ")}`} for ${count} word pieces of ${dimensions} dimensions`);

@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { utf8 } from "../../../proto/encoding.ts";
+import { opened, type OpenedVectors, unit } from "../vectors/testing/opened.ts";
+import { addedText, PIECE_BYTES_MAX } from "./hunks.ts";
+import { type ExemplarDeps, Exemplars } from "./index.ts";
+
+const MODEL = { digest: "c".repeat(64), dimensions: 16 };
+/** Words that two texts share bring them nearer. */
+const embed: ExemplarDeps["embed"] = async (texts) => ({
+  model_digest: MODEL.digest,
+  vectors: texts.map((text) => {
+    const counts = new Array<number>(MODEL.dimensions).fill(0.01);
+    for (const word of text.match(/[a-z]+/g) ?? []) counts[createHash("md5").update(word).digest()[0]! % MODEL.dimensions]! += 1;
+    return unit(counts);
+  }),
+});
+
+let folder: string;
+let open: OpenedVectors;
+let now_s: number;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "maestro-exemplars-"));
+  now_s = 1_000;
+  open = opened(folder, { now_s: () => now_s });
+});
+afterEach(async () => {
+  await open.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const RED = { owner: "red", repository: "shop" };
+const piece = (text: string, language = "javascript") => ({ sha256: createHash("sha256").update(text).digest("hex"), language, commit: "1".repeat(40), text });
+const exemplars = (over: Partial<ExemplarDeps> = {}): Exemplars => new Exemplars({ store: open.store, vectors: open.vectors, embed, model: MODEL, now_s: () => now_s, ...over });
+const texts = (found: readonly { readonly text: string }[]): string[] => found.map(({ text }) => text);
+
+test("what is like the question comes first, in its language alone where one is named, and is known by the digest of its text", async () => {
+  const own = exemplars();
+  const [parse, price, python] = [piece("parse header field colon"), piece("price market bid slot"), piece("parse header in", "python")];
+  expect(await own.learn(RED, [parse, price, python])).toBe(3);
+  expect(await own.learn(RED, [parse, price, python])).toBe(0);
+  const found = await own.nearest(RED, "parse header field colon", 2);
+  expect(found[0]).toEqual({ ...parse, score: expect.closeTo(1, 2) });
+  expect(texts(await own.nearest(RED, "parse header field", 1, { language: "python" }))).toEqual([python.text]);
+});
+
+test("attack: another tenant, or the same one in another repository, asks for the very text and is shown nothing of it", async () => {
+  const own = exemplars();
+  await own.learn(RED, [piece("the secret sauce of red")]);
+  for (const whose of [{ owner: "blue", repository: "shop" }, { owner: "red", repository: "bank" }]) {
+    expect(await own.nearest(whose, "the secret sauce of red", 5)).toEqual([]);
+    await own.learn(whose, [piece("something else")]);
+    expect(texts(await own.nearest(whose, "the secret sauce of red", 5))).toEqual(["something else"]);
+  }
+});
+
+test("the oldest go where there are more than are kept; what expires is shown to nobody, and its text is gone before its vector", async () => {
+  const own = exemplars({ kept_max: 3 });
+  await own.learn(RED, ["a", "b", "c"].map((word) => piece(`word ${word}`)));
+  await own.learn(RED, [piece("word d")]);
+  expect(texts(await own.nearest(RED, "word", 9)).sort()).toEqual(["word a", "word b", "word d"]);
+  now_s = 5_000;
+  await own.learn(RED, [piece("word e")]);
+  await own.expire(4_000);
+  expect(texts(await own.nearest(RED, "word", 9))).toEqual(["word e"]);
+});
+
+const added = (...lines: readonly string[]) => lines.map((line) => ({ op: "+" as const, bytes: utf8(line), cut: false }));
+
+test("a piece is the longest run of added lines, masked, of whole lines, and never more than a row holds", () => {
+  const [one, two, three] = ["const alpha = first(1);", "const beta = second(alpha);", "return third(alpha, beta);"];
+  const kept = { op: " " as const, bytes: utf8("kept"), cut: false };
+  expect(addedText([...added("lonely"), kept, ...added(one!, `${two}  `, three!), kept])).toBe([one, two, three].join("\n"));
+  expect(addedText(added("short", "is", "nothing"))).toBeNull();
+  expect(addedText([...added(one!, two!), { op: "+", bytes: Uint8Array.of(0xff, 0xfe), cut: false }, ...added(three!)])).toBeNull();
+  const token = `ghp_${"A1b2C3d4E5f6".repeat(3)}`;
+  const masked = addedText(added(one!, `const token = "${token}";`, three!, "mail(\"ada@example.org\");")) ?? "";
+  expect([masked.includes(token.slice(4)), masked.includes("ada@example.org"), masked.includes("third(alpha")]).toEqual([false, false, true]);
+  const long = addedText(added(...Array.from({ length: 200 }, (_, place) => `line ${place} ${"ü".repeat(20)}`))) ?? "";
+  expect([Buffer.byteLength(long) <= PIECE_BYTES_MAX, long.startsWith("line 0"), long.endsWith("ü".repeat(20))]).toEqual([true, true, true]);
+});

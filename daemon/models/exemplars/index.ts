@@ -1,0 +1,124 @@
+/**
+ * A repository's own code as examples of how it writes: pieces that a check process listed and masked, found again by what they mean.
+ * Each lies in the space of one owner and one repository, and nothing looks into two.
+ */
+import { createHash } from "node:crypto";
+import { Type, type Static } from "@sinclair/typebox";
+import type { Embedded } from "../../../proto/model-work.ts";
+import type { HunksReply } from "../../../proto/worker-beside.ts";
+import { Closed, Count, GitOid } from "../../../proto/scalar.ts";
+import type { Store } from "../../store/db.ts";
+import type { Table } from "../../store/table.ts";
+import type { VectorSpace, Vectors } from "../vectors/index.ts";
+
+/** Of one repository; the oldest go. Below the number from which an index file is kept, so that what goes is gone at once. */
+const KEPT_MAX = 2_000;
+/** Texts that are embedded between two looks at whether the request was given up. */
+const BATCH = 32;
+const EXPIRED_AT_ONCE = 512;
+
+const Text = Closed({ language: Type.String({ maxLength: 32 }), commit: GitOid, at_s: Count, text: Type.String({ maxLength: 1_400 }) });
+
+export interface Exemplar {
+  readonly sha256: string;
+  readonly language: string;
+  readonly commit: string;
+  /** Masked where it was written, and still a stranger's words: whoever puts it into a prompt marks it as data. */
+  readonly text: string;
+  readonly score: number;
+}
+
+/** Whose code it is. */
+export interface ExemplarOwner {
+  readonly owner: string;
+  readonly repository: string;
+}
+
+export interface ExemplarDeps {
+  readonly store: Pick<Store, "table" | "atomic">;
+  readonly vectors: Pick<Vectors, "put" | "has" | "remove" | "search" | "oldest" | "count">;
+  readonly embed: (texts: readonly string[], options?: { readonly signal?: AbortSignal }) => Promise<Pick<Embedded, "vectors" | "model_digest">>;
+  /** The embedding model that is configured. */
+  readonly model: { readonly digest: string; readonly dimensions: number };
+  readonly now_s: () => number;
+  readonly kept_max?: number;
+}
+
+/** Purpose of the spaces, and of nothing else in them. */
+const OF = "exemplars";
+
+export class Exemplars {
+  readonly #deps: ExemplarDeps;
+  /** By owner, repository and digest. */
+  readonly #texts: Table<readonly [string, string, string], Static<typeof Text>>;
+
+  constructor(deps: ExemplarDeps) {
+    this.#deps = deps;
+    this.#texts = deps.store.table<readonly [string, string, string], typeof Text>("exemplars.texts", Text);
+  }
+
+  /** Those that are new are embedded and kept, the oldest go; how many are new. Throws as embedding does. */
+  async learn(whose: ExemplarOwner, hunks: HunksReply["hunks"], signal?: AbortSignal): Promise<number> {
+    const { vectors, store, embed, now_s, kept_max = KEPT_MAX } = this.#deps;
+    const space = this.#space(whose);
+    // The newest are named first, and the newest to come are the last to go.
+    const fresh = hunks.slice(0, kept_max).filter(({ sha256 }) => this.#texts.get(this.#key(whose, sha256)) === undefined || !vectors.has(space, sha256)).reverse();
+    for (let at = 0; at < fresh.length; at += BATCH) {
+      const batch = fresh.slice(at, at + BATCH);
+      const made = await embed(batch.map(({ text }) => text), signal === undefined ? {} : { signal });
+      const under: VectorSpace = { ...space, model_digest: made.model_digest };
+      store.atomic(() => {
+        vectors.put(under, batch.map(({ sha256 }, place) => ({ key: sha256, text_sha256: sha256, vector: made.vectors[place] ?? new Float32Array() })));
+        for (const { sha256, language, commit, text } of batch) this.#texts.put(this.#key(whose, sha256), { language, commit, text, at_s: now_s() });
+      });
+      this.#makeRoom(whose, under, kept_max);
+    }
+    return fresh.length;
+  }
+
+  /** The `k` nearest of that repository, nearest first. Throws as embedding and searching do. */
+  async nearest(whose: ExemplarOwner, text: string, k: number, { language, signal }: { readonly language?: string; readonly signal?: AbortSignal } = {}): Promise<Exemplar[]> {
+    const { vectors, embed } = this.#deps;
+    const { vectors: [query], model_digest } = await embed([text], signal === undefined ? {} : { signal });
+    if (query === undefined) return [];
+    const fits = (sha256: string): boolean => {
+      const kept = this.#texts.get(this.#key(whose, sha256));
+      return kept !== undefined && (language === undefined || kept.language === language);
+    };
+    const hits = await vectors.search({ ...this.#space(whose), model_digest }, query, k, { accept: fits });
+    return hits.flatMap(({ key, score }) => {
+      const kept = this.#texts.get(this.#key(whose, key));
+      return kept === undefined ? [] : [{ sha256: key, language: kept.language, commit: kept.commit, text: kept.text, score }];
+    });
+  }
+
+  /** Texts from before that second go; their vectors go by `Vectors.expire`. */
+  async expire(before_s: number): Promise<void> {
+    const old: (readonly [string, string, string])[] = [];
+    for (const { key, value } of this.#texts.entries()) if (value.at_s < before_s) old.push(key);
+    for (let at = 0; at < old.length; at += EXPIRED_AT_ONCE) {
+      this.#deps.store.atomic(() => old.slice(at, at + EXPIRED_AT_ONCE).forEach((key) => this.#texts.remove(key)));
+      await Bun.sleep(0);
+    }
+  }
+
+  #space({ owner, repository }: ExemplarOwner): VectorSpace {
+    const { digest, dimensions } = this.#deps.model;
+    return { owner, repository, of: OF, model_digest: digest, dimensions };
+  }
+
+  #key({ owner, repository }: ExemplarOwner, sha256: string): readonly [string, string, string] {
+    return [owner, createHash("sha256").update(repository).digest("hex"), sha256];
+  }
+
+  #makeRoom(whose: ExemplarOwner, space: VectorSpace, kept_max: number): void {
+    const { vectors, store } = this.#deps;
+    const over = vectors.count(space) - kept_max;
+    if (over <= 0) return;
+    const keys = vectors.oldest(space, over);
+    store.atomic(() => {
+      vectors.remove(space, keys);
+      for (const key of keys) this.#texts.remove(this.#key(whose, key));
+    });
+  }
+}
