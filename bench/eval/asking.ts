@@ -1,10 +1,12 @@
 /** Asks for a draft as anybody does: `maestro gate`, then over the socket what `maestro explain GATE --draft` asks for. */
-import type { World } from "../../daemon/e2e/testing/world.ts";
+import { writeFileSync } from "node:fs";
+import { oneDocument, type GateDocument, type World } from "../../daemon/e2e/testing/world.ts";
 import type { Draft } from "../../proto/drafting.ts";
 import { repositoryOf, type Change } from "./changes.ts";
 import { CONSTANTS, firstLines } from "./answerers.ts";
 import type { Drafted } from "./figures.ts";
 import type { Answer } from "./grading.ts";
+import { engineFolder, storeModel, TEXT_MODEL } from "../rig/models.ts";
 import type { Scenario } from "./scenario.ts";
 
 export interface Asked extends Answer {
@@ -22,20 +24,38 @@ const drafted = ({ path, because, cost, model, prompt, text }: Draft): Drafted =
   ...(model === undefined ? {} : { model: `${model.name} ${model.digest} by ${model.engine}` }), ...(prompt === undefined ? {} : { prompt: `${prompt.name} ${prompt.version} ${prompt.sha256}` }),
 });
 
-/** What the command prints, where a scenario asks what becomes of hostile text there. */
-async function facesOf(world: World, scenario: Scenario, ask: readonly string[]): Promise<string[]> {
-  if (!scenario.checks.some((check) => "escaped" in check)) return [];
-  return [(await world.run([...ask, "--embedded"])).stdout];
+/** A daemon that is asked: private and without models, or with the text model of the acceptance items in its store. */
+export interface Asking {
+  readonly world: World;
+  readonly run: (args: readonly string[]) => ReturnType<World["run"]>;
 }
 
-export function askingDaemon(world: World, path: Path): Answerer {
+export const withoutModels = (world: World): Asking => ({ world, run: (args) => world.run([...args, "--embedded"]) });
+
+export async function withModel(world: World): Promise<Asking> {
+  const config = world.path("maestrod.yaml");
+  const engine_folder = (await engineFolder()).path();
+  writeFileSync(config, JSON.stringify({ version: 1, trust_domain: "evaluation.example", modes: ["local"], models: { text: [{ name: TEXT_MODEL }], engine_folder } }), { mode: 0o600 });
+  await world.daemon(["--config", config]);
+  await storeModel(world.client, TEXT_MODEL);
+  return { world, run: (args) => world.run(args, { env: { MAESTRO_CONFIG: config } }) };
+}
+
+/** What the command prints, where a scenario asks what becomes of hostile text there. */
+async function facesOf({ run }: Asking, scenario: Scenario, ask: readonly string[]): Promise<string[]> {
+  return scenario.checks.some((check) => "escaped" in check) ? [(await run(ask)).stdout] : [];
+}
+
+export function askingDaemon(asking: Asking, path: Path): Answerer {
+  const named = path === "both" ? [] : [path];
   return async (scenario, change) => {
-    const judged = await world.judged(await repositoryOf(world, change, scenario.report));
-    const [named] = path === "both" ? [] : [path];
-    const reply = await world.client.draft({ gate_id: judged.gate_id, tasks: [scenario.task], ...(named === undefined ? {} : { path: named }) });
+    const { world, run } = asking;
+    const { gate_id, verdict } = oneDocument(await run(["gate", (await repositoryOf(world, change, scenario.report)).path, "--json"])) as GateDocument;
+    const reply = await world.client.draft({ gate_id, tasks: [scenario.task], ...(named[0] === undefined ? {} : { path: named[0] }) });
     const [draft] = reply.drafts;
     if (draft === undefined) throw new Error("no draft");
-    return { text: draft.text, faces: await facesOf(world, scenario, ["explain", judged.gate_id, "--draft", scenario.task, ...(named === undefined ? [] : ["--path", named])]), verdict: judged.verdict, draft: drafted(draft) };
+    const faces = await facesOf(asking, scenario, ["explain", gate_id, "--draft", scenario.task, ...named.flatMap((one) => ["--path", one])]);
+    return { text: draft.text, faces, verdict, draft: drafted(draft) };
   };
 }
 

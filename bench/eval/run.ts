@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { World } from "../../daemon/e2e/testing/world.ts";
 import { commitId, machineName } from "../figure.ts";
-import { askingDaemon, PATHS, UNREAD, unread, type Answerer, type Path } from "./asking.ts";
+import { askingDaemon, PATHS, UNREAD, unread, withModel, withoutModels, type Answerer, type Path } from "./asking.ts";
 import { evaluate, type Evaluated } from "./evaluation.ts";
 import { spread } from "./figures.ts";
 import { Bench } from "./grading.ts";
@@ -48,8 +48,9 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const floors = [];
     for (const name of UNREAD) floors.push({ name, ...(await evaluated(name, unread(name), only, { ...settings, perturb_every: 0, say: () => undefined })) });
+    const asking = paths.every((path) => path === "rules") ? withoutModels(world) : await withModel(world);
     const ways = [];
-    for (const path of paths) ways.push({ name: path, ...(await evaluated(path, askingDaemon(world, path), only, settings)) });
+    for (const path of paths) ways.push({ name: path, ...(await evaluated(path, askingDaemon(asking, path), only, settings)) });
     const report: Report = reported({ scenarios_sha256, machine: machineName(), commit: commitId(), wall_s: (performance.now() - started) / 1_000, floors, ways });
     if (values.out !== undefined) await Bun.write(values.out, `${JSON.stringify(report)}\n`);
     process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : summary(report));
