@@ -1,0 +1,177 @@
+/** Text from local models: one supervised worker for each model, started when somebody asks and ended when nobody does. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { MaestroError } from "../../../proto/errors.ts";
+import type { InferenceLimits } from "../../../proto/limits.ts";
+import type { GenerateJob, Generated, Prompt } from "../../../proto/model-work.ts";
+import type { LocalModel } from "../../../proto/models-config.ts";
+import type { CgroupHome } from "../../platform/cgroup/memory-home.ts";
+import { validatorOf } from "../../platform/process/envelope.ts";
+import { Engine, type EngineLimits, type EngineStart, type EngineStatus } from "../engine/index.ts";
+import { schemaGrammar } from "./grammar.ts";
+import { type AdapterFile, TextCounted, TextMade, TextOpened, TextProgress, type TextSetup } from "./jobs.ts";
+import { PlaceLine, PRIORITY } from "./line.ts";
+
+/** As source: what starting it takes is nothing beside loading a model. */
+const PROGRAM = Bun.fileURLToPath(new URL("./worker.ts", import.meta.url));
+const COUNT_DEADLINE_MS = 30_000;
+const US_PER_MS = 1_000;
+
+const opened = validatorOf(TextOpened);
+const made = validatorOf(TextMade);
+const counted = validatorOf(TextCounted);
+const progress = validatorOf(TextProgress);
+
+/** A model or an adapter of the store, whose bytes were checked. */
+export interface TextFiles {
+  readonly name: string;
+  readonly kind: string;
+  readonly digest: string;
+  readonly files: { readonly weights?: string };
+  readonly context_tokens: number;
+  /** Of an adapter. */
+  readonly base?: string;
+}
+
+/** Where a model's layers lie; without a GPU there is none to say. */
+export interface Placement {
+  readonly layers: number;
+  /** The environment that shows a worker its device and no other. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface TextDeps {
+  /** Those that may be asked for; the first is the default. */
+  readonly models: readonly LocalModel[];
+  /** Asked once for each process and adapter: whoever keeps the models checks their bytes then. Throws as it does. */
+  readonly open: (name: string) => Promise<TextFiles>;
+  /** Folder of the package node-llama-cpp. Throws `models.missing`. */
+  readonly engine_folder: () => string;
+  readonly limits: InferenceLimits & EngineLimits;
+  /** Saved states of prompts lie below it. */
+  readonly prefix_folder: string;
+  readonly cgroups?: CgroupHome | undefined;
+  /** Absent: no layer lies on a GPU. */
+  readonly place?: (model: TextFiles) => Promise<Placement | null>;
+  /** The worker's command; absent: this room's own program. */
+  readonly argv?: readonly string[];
+}
+
+export interface GenerateOptions {
+  readonly signal?: AbortSignal;
+  /** Each piece of the text as it is made: whole characters, never a part of a stop string. */
+  readonly onText?: (piece: string) => void;
+}
+
+/** What an operator may want to know of one model. */
+export interface TextModelStatus extends EngineStatus {
+  readonly model: string;
+  readonly waiting: number;
+}
+
+export interface TextModels {
+  /**
+   * Throws `models.unknown`, `.missing`, `.corrupt`, `.load`, `.memory`, `.context`, `.adapter`, `.request`, `.busy`, `.died`, `worker.deadline`, and
+   * `request.cancelled` for a signal that came while it waited; one that comes later ends the generation, which is then `cancelled` and says what it took.
+   */
+  generate(job: GenerateJob, options?: GenerateOptions): Promise<Generated>;
+  /** Tokens of a prompt, as `generate` counts them. */
+  count(model: string, prompt: Prompt): Promise<number>;
+  status(): readonly TextModelStatus[];
+  /** Ends the workers; what runs is answered with `daemon.draining`. */
+  close(): Promise<void>;
+}
+
+class Model {
+  readonly engine: Engine<TextOpened>;
+  readonly line: PlaceLine;
+
+  constructor(
+    private readonly deps: TextDeps,
+    private readonly local: LocalModel,
+  ) {
+    const { limits } = deps;
+    this.line = new PlaceLine(limits.sequences, limits.line_max);
+    this.engine = new Engine({ what: `text model ${local.name}`, start: () => this.#start(), opened, limits });
+  }
+
+  async generate(job: GenerateJob, { signal, onText }: GenerateOptions): Promise<Generated> {
+    const { limits } = this.deps;
+    // What cannot be done is said before anybody waits or a model is loaded.
+    if (job.json_schema !== undefined) schemaGrammar(job.json_schema);
+    if (job.max_tokens > limits.output_tokens_max) throw new MaestroError("models.request", `max_tokens: ${job.max_tokens}, the limit is ${limits.output_tokens_max}`);
+    const began_ms = performance.now();
+    const leave = await this.line.enter(job.space.tenant ?? "", job.priority ?? PRIORITY, signal);
+    try {
+      const adapters = await this.#adapters(job);
+      await this.engine.open();
+      const queued_ms = performance.now() - began_ms;
+      const take = (said: { readonly text: string } | { readonly evaluated: number }): void => {
+        if ("text" in said) onText?.(said.text);
+      };
+      const options = { validate: made, deadline_ms: Math.max(1, limits.generate_deadline_ms - queued_ms), progress: { validate: progress, take }, ...(signal === undefined ? {} : { signal }) };
+      return { ...(await this.engine.ask({ kind: "generate", job, adapters }, options)), queued_us: Math.round(queued_ms * US_PER_MS) };
+    } finally {
+      leave();
+    }
+  }
+
+  async count(prompt: Prompt): Promise<number> {
+    return (await this.engine.ask({ kind: "count", prompt }, { validate: counted, deadline_ms: COUNT_DEADLINE_MS })).tokens;
+  }
+
+  async #adapters(job: GenerateJob): Promise<AdapterFile[]> {
+    const files: AdapterFile[] = [];
+    for (const { name, scale } of job.adapters ?? []) {
+      const { kind, base, digest, files: of } = await this.deps.open(name).catch((cause: unknown) => {
+        throw cause instanceof MaestroError && cause.code === "models.unknown" ? new MaestroError("models.adapter", `${name} is not stored`, { cause }) : cause;
+      });
+      if (kind !== "adapter" || base !== this.local.name || of.weights === undefined) throw new MaestroError("models.adapter", `${name} is no adapter of ${this.local.name}`);
+      files.push({ name, scale, digest, path: of.weights });
+    }
+    return files;
+  }
+
+  async #start(): Promise<EngineStart> {
+    const { open, engine_folder, limits, prefix_folder, cgroups, place, argv } = this.deps;
+    const model = await open(this.local.name);
+    if (model.kind !== "text" || model.files.weights === undefined) throw new MaestroError("models.unknown", `${this.local.name} is no text model`);
+    const placement = this.local.gpu === false ? null : ((await place?.(model)) ?? null);
+    const folder = join(prefix_folder, model.digest);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const setup: TextSetup = {
+      kind: "open",
+      engine_folder: engine_folder(),
+      weights: model.files.weights,
+      template: null,
+      model_digest: model.digest,
+      context_tokens: Math.min(this.local.context_tokens ?? limits.context_tokens, model.context_tokens),
+      sequences: limits.sequences,
+      threads_max: limits.threads_max,
+      gpu_layers: placement === null || placement.layers === 0 ? null : placement.layers,
+      // Each model has its share: what one keeps is none of another's.
+      prefix: { folder, bytes_max: Math.floor(limits.prefix_bytes_max / Math.max(1, this.deps.models.length)), floor_bytes: limits.prefix_floor_bytes },
+    };
+    // From the root: a worker has no folder of its own to read from or write to.
+    return { process: { argv: argv ?? [process.execPath, PROGRAM], cwd: "/", env: { ...placement?.env }, cgroups }, open: setup };
+  }
+}
+
+export function createTextModels(deps: TextDeps): TextModels {
+  const models = new Map(deps.models.map((local) => [local.name, new Model(deps, local)] as const));
+  const named = (name: string): Model => {
+    const model = models.get(name);
+    if (model === undefined) throw new MaestroError("models.unknown", `${name}; configured are ${[...models.keys()].join(", ") || "none"}`);
+    return model;
+  };
+  return {
+    generate: async (job, options = {}) => named(job.model).generate(job, options),
+    count: async (model, prompt) => named(model).count(prompt),
+    status: () => [...models].map(([model, { engine, line }]) => ({ model, ...engine.status, running: line.taken, waiting: line.waiting })),
+    async close() {
+      const draining = new MaestroError("daemon.draining", "text models take no more requests");
+      for (const { line } of models.values()) line.clear(draining);
+      await Promise.all([...models.values()].map(({ engine }) => engine.close()));
+    },
+  };
+}
