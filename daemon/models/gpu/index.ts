@@ -121,11 +121,15 @@ export class Gpus {
 
   /** Starts the probe where nothing is known, or no longer. */
   async inventory(): Promise<GpuInventory> {
-    const { now_ms, probe } = this.#deps;
+    const { now_ms } = this.#deps;
     const fresh_ms = this.#read?.found.source === "none" || this.#read?.found.source === "declared" ? NONE_FRESH_MS : FRESH_MS;
-    if (this.#read !== null && now_ms() - this.#read.at_ms < fresh_ms) return this.#read.found;
-    const found = await probe.inventory();
-    this.#read = { found, at_ms: now_ms() };
+    return this.#read !== null && now_ms() - this.#read.at_ms < fresh_ms ? this.#read.found : this.refresh();
+  }
+
+  /** As `inventory`, however young what is known is. */
+  async refresh(): Promise<GpuInventory> {
+    const found = await this.#deps.probe.inventory();
+    this.#read = { found, at_ms: this.#deps.now_ms() };
     return found;
   }
 
