@@ -71,7 +71,7 @@ export const MEDIA_CLASS: Readonly<Record<string, RetentionClass>> = {
 /** Folders and files of the state folder; what has its own tables stands above. */
 export const FOLDER_CLASS: Readonly<Record<string, RetentionClass>> = {
   keys: "node", "keys.next": "node", machine: "node", place: "node", "trust.json": "node", lock: "node", "maestrod.log": "node", schema: "node", "host-policy.tar.gz": "node", models: "node", "tombstones.jsonl": "node", "holds.jsonl": "node", db: "node", oci: "evidence", bundles: "evidence",
-  log: "log", logs: "log", repositories: "source", egress: "source", incoming: "cache", scratch: "cache", trees: "cache", vectors: "cache", snapshots: "export", quarantine: "quarantine", episodes: "episodes",
+  log: "log", logs: "log", repositories: "source", egress: "source", incoming: "cache", prefixes: "cache", scratch: "cache", trees: "cache", vectors: "cache", snapshots: "export", quarantine: "quarantine", episodes: "episodes",
 };
 
 export const Why = Choice(["expired", "asked"], { description: "its time was over, or an operator asked for it" });
