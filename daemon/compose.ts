@@ -209,19 +209,13 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const reporter = new Reporter({ summaries: gates.summaries, gates, shipped: state.shipped, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const learning = await openLearning({ options, state, tenants, pool, scratch_dir, now_s: evidence.now_s, watching });
-  let opened: Promise<ModelLibrary> | null = null;
-  const library = (): Promise<ModelLibrary> => (opened ??= import("./models/library/index.ts").then(({ openLibrary }) => openLibrary({ state_dir, models: state.models, blobs: artifacts.blobs, limits: host.limits.inference, now_s: () => evidence.now_s(), requireWritable: () => state.store.requireWritable() })));
-  const modelled = openModelled({ host, money: learning.money, library, state, run_usage, clock, random, helped, act, warn: options.warn });
-  const drafted = openDrafted({ host, modelled, git: tools, pool, repositories, artifacts });
+  const modelled = openModelled({ host, money: learning.money, state, run_usage, clock, random, helped, act, warn: options.warn });
+  const drafted = openDrafted({ host, modelled, git: tools, pool, repositories, artifacts, evidence });
   const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
   forgetOld(state_dir);
   return {
     options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding, watching, ...learning,
-    intakes,
-    integrity,
-    modelled,
-    drafted,
-    library,
+    intakes, integrity, modelled, drafted, library: modelled.library,
     policy_bytes: policy.bytes,
     rules: ruleDocs(policy.data),
     async close() {

@@ -1,5 +1,6 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { BREAKER_RESET_PREDICATE, BreakerReset } from "./breaker.ts";
+import { DRAFT_PREDICATE } from "./predicates/draft-type.ts";
 import { MARKET_PREDICATE } from "./predicates/market-type.ts";
 import { PROVENANCE_PREDICATE } from "./build.ts";
 import { Attempt, GateId, Identity, Mode } from "./change.ts";
@@ -109,7 +110,7 @@ export const BreakerResetStatement = Closed({
 export type BreakerResetStatement = Static<typeof BreakerResetStatement>;
 
 /** What a key of role `gate` signs. */
-export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE, SVR_PREDICATE, VSA_PREDICATE, TEST_RESULT_PREDICATE, EVALUATION_PREDICATE, SHIPMENT_PREDICATE, PACKAGE_RELEASE_PREDICATE, BREAKER_RESET_PREDICATE, MARKET_PREDICATE];
+export const GATE_PREDICATES: readonly string[] = [OBLIGATIONS_PREDICATE, TIME_RESET_PREDICATE, SUCCESSION_PREDICATE, RELEASE_PREDICATE, ROTATION_PREDICATE, PROVENANCE_PREDICATE, SVR_PREDICATE, VSA_PREDICATE, TEST_RESULT_PREDICATE, EVALUATION_PREDICATE, SHIPMENT_PREDICATE, PACKAGE_RELEASE_PREDICATE, BREAKER_RESET_PREDICATE, MARKET_PREDICATE, DRAFT_PREDICATE];
 
 /** DSSE v1 with exactly one signature, as a Sigstore bundle demands. */
 export const DsseEnvelope = Closed({

@@ -1,5 +1,6 @@
 /** Texts drafted about a gate: by rules, by a model of this node, or by a remote one. A draft decides nothing; whoever reads it is told where it came from. */
 import { Type, type Static } from "@sinclair/typebox";
+import { SigstoreBundle } from "./attestation.ts";
 import { Verdict } from "./decision.ts";
 import { ModelName } from "./model-store.ts";
 import { Choice, Closed, Count, Sha256Hex, ShortText } from "./scalar.ts";
@@ -43,6 +44,7 @@ export const DraftRequest = Closed({
   tasks: Type.Array(DraftTask, { minItems: 1, maxItems: DRAFT_TASKS.length }),
   path: Type.Optional(DraftPath),
   model: Type.Optional(ModelName),
+  sign: Type.Optional(Type.Boolean({ description: "which arm wrote what is signed and logged; for whoever may gate" })),
 });
 export type DraftRequest = Static<typeof DraftRequest>;
 
@@ -51,5 +53,6 @@ export const DraftReply = Closed({
   attempt: Type.Integer({ minimum: 1 }),
   verdict: { ...Verdict, description: "of the gate, which no draft changes" },
   drafts: Type.Array(Draft, { maxItems: DRAFT_TASKS.length }),
+  signed: Type.Optional(Closed({ log_index: Count, bundle: { ...SigstoreBundle, description: "`maestro verify` reads it" } })),
 });
 export type DraftReply = Static<typeof DraftReply>;

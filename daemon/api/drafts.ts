@@ -1,5 +1,6 @@
 /** The route of drafts: texts about a gate on record, which it does not change. */
 import { DraftReply, DraftRequest } from "../../proto/drafting.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import type { Armed, DraftDesk } from "../gate/draft-desk.ts";
 import { findGate } from "../gate/lookup.ts";
 import type { Gates } from "../store/gates.ts";
@@ -24,6 +25,7 @@ export function draftRoutes({ gates, drafted, tenants, body_bytes_max }: DraftRo
       reply: DraftReply,
       body_bytes_max,
       async handle({ principal, body, signal }) {
+        if (body.sign === true && !principal.verbs.has("gate")) throw new MaestroError("auth.denied", "sign: what is logged is for whoever may gate");
         const row = findGate(gates, principal, body.gate_id);
         const lane = principal.tenant === null ? `uid:${principal.uid}` : `tenant:${principal.tenant}`;
         const [desk, armed] = [await drafted.desk(), await drafted.armed(principal, body)];

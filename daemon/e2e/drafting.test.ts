@@ -1,8 +1,10 @@
 /** Drafts beside a real gate: they change nothing of it, a model's failure costs no draft, and nothing that a change brings acts on any face. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
+import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Card } from "../../proto/card.ts";
 import { type Draft, DRAFT_TASKS, DraftReply } from "../../proto/drafting.ts";
+import { fromBase64, fromUtf8, toBase64, utf8 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { FileChange } from "../../proto/facts.ts";
 import type { CheckFinding } from "../../proto/findings.ts";
@@ -15,6 +17,7 @@ import { type Material, write } from "../drafting/index.ts";
 import { findGate } from "../gate/lookup.ts";
 import { World } from "../testing/core.ts";
 import { times } from "../testing/scale.ts";
+import { verifyDraft } from "../verifier/index.ts";
 import { ownUser } from "../testing/tenants.ts";
 
 const never = new AbortController().signal;
@@ -88,6 +91,22 @@ test("a path that was asked for and is not there is refused, and says why", asyn
   expect(await asked.then(() => null, (error: unknown) => (error instanceof MaestroError ? error.code : error))).toBe("models.missing");
 });
 
+test("who wrote what is signed and logged where that is asked for, and the gate's own evidence stays", async () => {
+  const desk = await world.core.drafted.desk();
+  const before = JSON.stringify(row());
+  const honest = arm(JSON.stringify({ sentences: ["A function two is added to sum."] }));
+  const { drafts: written, signed } = await desk.draft(row(), { tasks: ["summary", "fix"], sign: true }, { arms: [honest], because: "" }, "uid:7", never);
+  const { evidence } = world.core;
+  const verified = verifyDraft(canonicalBytes(signed!.bundle), evidence.trust, { now: new Date(world.clock.now_ms()), witnesses: "later" });
+  if (verified.result !== "verified") throw new Error(verified.reason.detail);
+  const { predicate } = verified.statement;
+  expect(predicate.drafts.map(({ task, path, sha256, model, prompt }) => [task, path, sha256, model?.digest, prompt?.sha256.length])).toEqual([["summary", "local", written[0]!.sha256, "d".repeat(64), 64], ["fix", "rules", written[1]!.sha256, undefined, undefined]]);
+  expect(predicate.conductors.map(({ name }) => name)).toEqual(["conductor-v0-9", "conductor-v1-9"]);
+  expect(JSON.stringify(row())).toBe(before);
+  const bent = { ...signed!.bundle, dsseEnvelope: { ...signed!.bundle.dsseEnvelope, payload: toBase64(utf8(fromUtf8(fromBase64(signed!.bundle.dsseEnvelope.payload)!)!.replace('"local"', '"rules"'))) } };
+  expect(verifyDraft(canonicalBytes(bent), evidence.trust, { now: new Date(world.clock.now_ms()), witnesses: "later" }).result).toBe("failed");
+}, 30_000);
+
 /** One file of hostile name and content, all of it new. */
 function materialOf(title: string, path: string, code: string): Material {
   const lines = code.split("\n");
@@ -103,12 +122,11 @@ const hostile = fc.record({ title: anyText, path: fc.tuple(anyText, fc.constantF
 
 test("attack: 500 hostile titles, names and codes act in no draft, on no face, and open no address", async () => {
   let round = 0;
-  const prose = DRAFT_TASKS.filter((task) => task !== "fix" && task !== "test-skeleton");
   await fc.assert(
     fc.asyncProperty(hostile, async ({ title, path, code }) => {
       const written = write(materialOf(title, path, code), { tasks: DRAFT_TASKS, said: [{ task: "summary", text: title }, { task: "triage", text: JSON.stringify({ sentences: [title] }) }], exemplars: [{ sha256: "0".repeat(64), text: code }] });
       for (const { task, text, prompt } of written) {
-        if (prose.includes(task)) expect([task, activeCharacters(text.replaceAll("\n", " "))]).toEqual([task, []]);
+        if (task !== "fix" && task !== "test-skeleton") expect([task, activeCharacters(text.replaceAll("\n", " "))]).toEqual([task, []]);
         expect(`${text}${prompt?.user ?? ""}`).not.toMatch(/\b(?:https?|ftp):\/\/|\bjavascript:/i);
         for (const line of text.split("\n")) expect([...activeCharacters(escapeTerminal(line)), ...commandLines(escapeTerminal(line))]).toEqual([]);
       }

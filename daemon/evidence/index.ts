@@ -15,6 +15,7 @@ import { timestampOf } from "../verifier/time.ts";
 import { signStatement } from "./attest/index.ts";
 import { logBreakerReset } from "./breaker.ts";
 import type { Mode } from "../../proto/change.ts";
+import { type DraftClaim, logDraft, type LoggedDraft } from "./draft.ts";
 import { type LoggedMarket, logMarket, type MarketClaim } from "./market.ts";
 import { openKeys, type Keys } from "./keys/index.ts";
 import { liveKeys } from "./keys/live.ts";
@@ -95,6 +96,8 @@ export interface Evidence extends ProvenanceSigner, ShipmentSigner {
   resetBreaker(reset: BreakerReset, keep: (envelope: Uint8Array) => Promise<void>, commit: () => void): Promise<number>;
   /** Signs and logs the certificate of the market's prices; see `logMarket`. */
   certifyMarket(mode: Mode, claim: MarketClaim, sha256: string): Promise<LoggedMarket>;
+  /** Signs and logs which arm wrote which drafts; see `logDraft`. */
+  drafted(claim: DraftClaim, manifest_root: string): Promise<LoggedDraft>;
   /** What opens one hidden number of a gate, out of what `record` sealed. Throws `request.not_found`, `store.corrupt`. */
   reveal(sealed: string, of: { readonly gate_id: string; readonly attempt: number }, obligation: string): Pick<RangeOpening, "value" | "blinding">;
   /** Keyed digest of what stays here and could be guessed from a plain one. */
@@ -200,6 +203,8 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
     },
 
     resetBreaker: (reset, keep, commit) => logBreakerReset(log, time.next_s(newest_s()), reset, keys, keep, commit),
+
+    drafted: (claim, manifest_root) => logDraft(log, time.next_s(newest_s()), keys, claim, manifest_root),
 
     certifyMarket: (mode, claim, sha256) => logMarket(log, time.next_s(newest_s()), keys, mode, claim, sha256),
 

@@ -1,5 +1,6 @@
 /** Drafts about a gate on record: rules always write, an arm may phrase, and rules hold the arm's words against the facts. The gate stays as it is. */
 import { createHash } from "node:crypto";
+import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Limits } from "../../proto/config.ts";
 import type { DraftJob, DraftJobReply } from "../../proto/draft-job.ts";
 import type { Draft, DraftReply, DraftRequest, DraftTask } from "../../proto/drafting.ts";
@@ -7,10 +8,13 @@ import { MaestroError } from "../../proto/errors.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { Lane } from "../checking/lane.ts";
 import { type Arm, type ArmAnswer, PHRASE_SCHEMA } from "../drafting/arm.ts";
+import { conductorPrompts } from "../drafting/phrasing/prompts.ts";
+import type { Evidence } from "../evidence/index.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Artifacts } from "../store/artifacts.ts";
+import { keepEnvelope } from "../store/envelopes.ts";
 import type { GateRow } from "../store/gates.ts";
 import { goneReply, readReply, type StoredReply } from "./reply.ts";
 
@@ -19,7 +23,8 @@ export interface DraftDeskDeps {
   readonly limits: Pick<Limits, "facts" | "worker">;
   readonly pool: WorkerPool;
   readonly repositories: Pick<RepositoryStore, "open">;
-  readonly artifacts: Pick<Artifacts, "blobs" | "getArtifact">;
+  readonly artifacts: Artifacts;
+  readonly evidence: Pick<Evidence, "drafted">;
 }
 
 /** Arms that may be asked, best first, and why none where there is none. */
@@ -45,8 +50,8 @@ export class DraftDesk {
   constructor(private readonly deps: DraftDeskDeps) {}
 
   /** Throws `request.not_found` where the gate's answer is gone, `models.missing` where only an arm was asked for and none answers, and what a check process throws. */
-  async draft(row: GateRow, { tasks, path }: Pick<DraftRequest, "tasks" | "path">, { arms, because }: Armed, tenant: string, signal: AbortSignal): Promise<DraftReply> {
-    const stored = await readReply(this.deps.artifacts as Artifacts, row);
+  async draft(row: GateRow, { tasks, path, sign = false }: Pick<DraftRequest, "tasks" | "path" | "sign">, { arms, because }: Armed, tenant: string, signal: AbortSignal): Promise<DraftReply> {
+    const stored = await readReply(this.deps.artifacts, row);
     if (stored === null) throw await goneReply(this.deps.artifacts, row, `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
     if (path !== undefined && path !== "rules" && arms.length === 0) throw new MaestroError("models.missing", `no ${path} model may draft this: ${because}`);
     await using lane = new Lane(this.deps.pool, signal, tenant);
@@ -56,7 +61,17 @@ export class DraftDesk {
     const answers = [...said].flatMap(([task, one]) => (typeof one === "string" ? [] : [{ task, text: one.answer.text }]));
     const second = answers.length === 0 ? first : await this.asked(lane, { ...job, tasks: answers.map(({ task }) => task), said: answers });
     const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because));
-    return { gate_id: row.gate_id, attempt: row.attempt.attempt, verdict: stored.reply.card.verdict, drafts };
+    const signed = sign ? { signed: await this.signed(row, stored.reply, drafts) } : {};
+    return { gate_id: row.gate_id, attempt: row.attempt.attempt, verdict: stored.reply.card.verdict, drafts, ...signed };
+  }
+
+  /** What was written, by digest; the texts stay with whoever asked. */
+  private async signed({ gate_id, attempt: { attempt } }: Row, { card, proof }: StoredReply, drafts: readonly Draft[]): Promise<NonNullable<DraftReply["signed"]>> {
+    const named = drafts.map(({ task, path, sha256, cost, model, prompt, exemplars }) => ({ task, path, sha256, cost, ...(model === undefined ? {} : { model }), ...(prompt === undefined ? {} : { prompt }), ...(exemplars === undefined ? {} : { exemplars }) }));
+    const claim = { mode: card.mode, repository: card.repository, gate_id, attempt, drafts: named, conductors: conductorPrompts().map(({ ref }) => ref) };
+    const { log_index, bundle } = await this.deps.evidence.drafted(claim, proof.manifest_root);
+    await keepEnvelope(this.deps.artifacts, `draft-${log_index}`, canonicalBytes(bundle.dsseEnvelope));
+    return { log_index, bundle };
   }
 
   private async jobFor({ repo_id, head }: Row, { card, findings, target }: StoredReply, tasks: readonly DraftTask[]): Promise<DraftJob> {

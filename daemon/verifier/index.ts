@@ -6,6 +6,7 @@ export { openTrust, type Trust } from "./trust.ts";
 export { hideLeaves } from "./hide.ts";
 export { isReleaseBundle, verifyRelease, type ReleaseVerification } from "./release.ts";
 export { verifyTlogProof, type TlogProofVerdict } from "./tlog-proof.ts";
+export { verifyDraft, type DraftVerification } from "./draft.ts";
 export { verifyMarket, type MarketVerification } from "./market.ts";
 export { verifyPackageRelease, verifyShipment, type ShipmentVerification, type VerifiedShipment } from "./shipment.ts";
 export { verifyProvenance, type ProvenanceVerification, type VerifiedProvenance } from "./provenance.ts";

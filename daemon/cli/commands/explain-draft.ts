@@ -1,5 +1,6 @@
 /** `maestro explain GATE --draft`: what rules or a model wrote about a gate. Every line is somebody else's text until it is escaped. */
 import { type Draft, DRAFT_PATHS, DRAFT_TASKS, type DraftPath, type DraftReply, type DraftTask } from "../../../proto/drafting.ts";
+import { canonicalText } from "../../../proto/canonical.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { nearest } from "../../../proto/suggest.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
@@ -7,6 +8,7 @@ import { escapeTerminal } from "../card/escape/terminal.ts";
 import { textOf, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
+import { writeFile } from "../write-file.ts";
 
 /** Without a name: what a person at a gate wants first. */
 const TASKS_DEFAULT: readonly DraftTask[] = ["triage", "summary", "reviewer-note"];
@@ -37,10 +39,11 @@ const draftsText = ({ gate_id, attempt, verdict, drafts }: DraftReply): string =
 
 export async function explainDraft(client: MaestroClient, gate: string | undefined, tasks: readonly string[], values: Values): Promise<number> {
   if (gate === undefined) throw new MaestroError("cli.usage", "explain --draft: name a gate, by its id, its commit or its bundle file");
-  const [path, model] = [textOf(values, "path"), textOf(values, "model")];
+  const [path, model, out] = [textOf(values, "path"), textOf(values, "model"), textOf(values, "out")];
   const wanted: DraftTask[] = tasks.length === 0 ? [...TASKS_DEFAULT] : tasks.map((task) => oneOf(DRAFT_TASKS, task, "task"));
-  const reply = await client.draft({ gate_id: gate, tasks: wanted, ...(path === undefined ? {} : { path: oneOf<DraftPath>(DRAFT_PATHS, path, "path") }), ...(model === undefined ? {} : { model }) });
+  const reply = await client.draft({ gate_id: gate, tasks: wanted, ...(path === undefined ? {} : { path: oneOf<DraftPath>(DRAFT_PATHS, path, "path") }), ...(model === undefined ? {} : { model }), ...(out === undefined ? {} : { sign: true }) });
+  if (out !== undefined && reply.signed !== undefined) writeFile(out, canonicalText(reply.signed.bundle), 0o644, "the statement is signed and logged all the same");
   if (values["json"] === true) printJson(reply);
-  else print(draftsText(reply));
+  else print([draftsText(reply), ...(reply.signed === undefined ? [] : [`signed and logged as entry ${reply.signed.log_index}; maestro verify ${escapeTerminal(out ?? "")}`])].join("\n\n"));
   return EXIT.admit;
 }

@@ -233,6 +233,7 @@ export const WORK: readonly Command[] = [
       draft: { type: "boolean", help: "texts about the gate: triage, summary, commit-message, reviewer-note, changelog, fix, test-skeleton" },
       path: { type: "string", value: "PATH", help: "who writes: rules, local or remote; without it the best that is allowed and answers" },
       model: { type: "string", value: "NAME", help: "only this model, beside the rules" },
+      out: { type: "string", value: "FILE", help: "have signed and logged which arm wrote what, and keep the statement here" },
     },
     load: () => import("../commands/explain.ts"),
   },

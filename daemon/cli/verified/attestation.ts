@@ -1,4 +1,5 @@
 /** `maestro verify` of one attestation by itself: which verifier it is for follows from what it says it is. */
+import { DRAFT_PREDICATE } from "../../../proto/predicates/draft-type.ts";
 import { MARKET_PREDICATE } from "../../../proto/predicates/market-type.ts";
 import { RELEASE_PREDICATE } from "../../../proto/release.ts";
 import { PROVENANCE_PREDICATE } from "../../../proto/build.ts";
@@ -43,6 +44,7 @@ export async function verifyAttestation(path: string, bytes: Uint8Array, trust: 
   if (type === PROVENANCE_PREDICATE) return verifyAlone(bytes, trust, json);
   if (type === RELEASE_PREDICATE || type === null) return describeRelease(bytes, trust, json);
   if (type === SHIPMENT_PREDICATE || type === PACKAGE_RELEASE_PREDICATE) return (await import("../shipped/verify.ts")).verifyReleaseFile(path, bytes, trust, values, trust_path);
+  if (type === DRAFT_PREDICATE) return (await import("./draft.ts")).verifyDraftFile(bytes, trust, json);
   if (type === MARKET_PREDICATE) return (await import("./market.ts")).verifyMarketFile(bytes, trust, json);
   const detail = `an attestation of ${type.slice(0, 200)} by itself is not judged here: verify the bundle that it came from, or give it to maestro verify-bundle with a key`;
   if (json) printJson({ result: "failed", reason: { code: "attestation.unknown", detail } });
