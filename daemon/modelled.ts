@@ -1,4 +1,5 @@
 /** Local and remote models, put together: nothing of them is imported, opened or started before the first request that needs it. */
+import { join } from "node:path";
 import { MaestroError } from "../proto/errors.ts";
 import type { StoredModel } from "../proto/model-store.ts";
 import type { Host } from "./config/host.ts";
@@ -22,8 +23,7 @@ import type { RunUsage } from "./tenants/usage.ts";
 export interface ModelledDeps {
   readonly host: Host;
   readonly money: Pick<Money, "purse" | "settle">;
-  readonly library: () => Promise<ModelLibrary>;
-  readonly state: Pick<State, "store" | "models">;
+  readonly state: Pick<State, "store" | "models" | "artifacts" | "evidence">;
   readonly run_usage: Pick<RunUsage, "count">;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,6 +35,7 @@ export interface ModelledDeps {
 
 export interface Modelled {
   serving(): Promise<Serving>;
+  readonly library: () => Promise<ModelLibrary>;
   embedder(): Promise<Embedder>;
   stored(name: string): Promise<StoredModel | null>;
   /** Of what was asked since the start; opens nothing. */
@@ -61,8 +62,10 @@ function once<T>(make: () => Promise<T>): { (): Promise<T>; made(): T | null } {
 /** The payer of a request is its principal; `models/serving` is told no more of it than it needs. */
 type Asking = Payer & Pick<Principal, "accounts">;
 
-export function openModelled({ host, money, library, state, run_usage, clock, random, helped, act, warn }: ModelledDeps): Modelled {
+/** Everything that is opened by itself, once. */
+function parts({ host, state, clock, helped, warn }: ModelledDeps) {
   const limits = host.limits.inference;
+  const library = once(async (): Promise<ModelLibrary> => (await import("./models/library/index.ts")).openLibrary({ state_dir: helped.state_dir, models: state.models, blobs: state.artifacts.blobs, limits, now_s: () => state.evidence.now_s(), requireWritable: () => state.store.requireWritable() }));
   /** Throws `models.missing` where it is not installed. */
   async function engine(name: EngineName): Promise<{ readonly folder: string; readonly named: string }> {
     const { engineFolderOf, engines } = await import("./models/library/index.ts");
@@ -71,8 +74,15 @@ export function openModelled({ host, money, library, state, run_usage, clock, ra
     return { folder: found.folder, named: `${name} ${found.wanted(name)}` };
   }
   const text = once(async (): Promise<TextModels> => {
-    await Promise.resolve();
-    throw new MaestroError("models.missing", "text models are not built into this daemon yet");
+    const [{ createTextModels }, { engineFolderOf, engines }] = await Promise.all([import("./models/text/index.ts"), import("./models/library/index.ts")]);
+    return createTextModels({
+      models: host.models?.text ?? [],
+      open: async (name) => (await library()).open(name),
+      engine_folder: () => engines(engineFolderOf(host.models?.engine_folder)).require("node-llama-cpp"),
+      limits: { ...host.limits.worker, ...limits },
+      prefix_folder: join(helped.state_dir, "prefixes"),
+      cgroups: helped.cgroups,
+    });
   });
   const embedder = once(async (): Promise<Embedder> => {
     const embedding = host.models?.embedding;
@@ -87,7 +97,12 @@ export function openModelled({ host, money, library, state, run_usage, clock, ra
   });
   const chat = once(async (): Promise<RemoteChat> => (await import("./egress/chat/index.ts")).createRemoteChat(helped));
 
-  async function purse(payer: Payer): Promise<ServingPurse> {
+  return { library, text, embedder, answers, chat };
+}
+
+/** What a payer pays from: the ledger, and the market or the operator's own prices. */
+function purseOf({ host, money }: ModelledDeps): (payer: Payer) => Promise<ServingPurse> {
+  return async (payer) => {
     const opened = await money.purse(payer as Asking);
     const own = { prices: host.models?.prices ?? {} };
     return {
@@ -100,8 +115,13 @@ export function openModelled({ host, money, library, state, run_usage, clock, ra
       },
       settle: (name, used) => money.settle(name, used),
     };
-  }
+  };
+}
 
+export function openModelled(deps: ModelledDeps): Modelled {
+  const { host, state, run_usage, clock, random, act, warn } = deps;
+  const limits = host.limits.inference;
+  const { library, text, embedder, answers, chat } = parts(deps);
   const stored = (name: string): Promise<StoredModel | null> => Promise.resolve(state.models.get(name) ?? null);
   const serving = once(async (): Promise<Serving> => {
     const [{ Serving: Opened }, { remoteAsker }] = await Promise.all([import("./models/serving/index.ts"), import("./models/choosing/index.ts")]);
@@ -115,7 +135,7 @@ export function openModelled({ host, money, library, state, run_usage, clock, ra
       stored,
       remote,
       answers,
-      purse,
+      purse: purseOf(deps),
       used: (payer, run_id, took) => run_usage.count(payerName(payer), run_id, took),
       clock,
       random,
@@ -126,13 +146,14 @@ export function openModelled({ host, money, library, state, run_usage, clock, ra
 
   return {
     serving,
+    library,
     embedder,
     stored,
     reading() {
       const embedding = embedder.made();
-      const { pid: _, ...rest } = embedding?.status() ?? { pid: null };
-      const embeds = "state" in rest ? [{ model: host.models?.embedding ?? "", waiting: 0, ...rest }] : [];
-      return { workers: [...(text.made()?.status() ?? []), ...embeds], served: serving.made()?.served() ?? [] };
+      const embeds = embedding === null ? [] : [{ model: host.models?.embedding ?? "", waiting: 0, ...embedding.status() }];
+      const workers = [...(text.made()?.status() ?? []), ...embeds].map(({ pid: _, ...worker }) => worker);
+      return { workers, served: serving.made()?.served() ?? [] };
     },
     async close() {
       await Promise.all([text.made()?.close(), embedder.made()?.close(), chat.made()?.close()]);

@@ -89,7 +89,7 @@ function routesText(operations: readonly Operation[]): string {
 }
 
 function methodsText(operations: readonly Operation[], named: readonly Named[], printer: TypePrinter): string {
-  const methods = operations.map((operation) => methodText(operation, printer)).join("\n");
+  const methods = operations.map((operation) => methodText(operation, printer)).join("");
   return `${HEAD}import type { Body, Events, Input, Options } from "../request.ts";\nimport { ROUTES, type Route } from "./routes.ts";\n${importLines(printer.take(), named, fileOf)}
 /** Every route as a method. Each throws \`MaestroError\`. */
 export abstract class Methods {

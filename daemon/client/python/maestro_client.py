@@ -1114,11 +1114,15 @@ class Fix(TypedDict):
     replacement: Union[str, None]
 
 
-class DraftReply(TypedDict):
+class _DraftReply(TypedDict):
     gate_id: str
     attempt: int
     verdict: Literal["admit", "refuse", "hold"]
     drafts: List[Draft]
+
+
+class DraftReply(_DraftReply, total=False):
+    signed: DraftReplySigned
 
 
 class _Draft(TypedDict):
@@ -1155,6 +1159,11 @@ class PromptRef(TypedDict):
     sha256: str
 
 
+class DraftReplySigned(TypedDict):
+    log_index: int
+    bundle: SigstoreBundle
+
+
 class _DraftRequest(TypedDict):
     gate_id: str
     tasks: List[Literal["triage", "summary", "commit-message", "reviewer-note", "changelog", "fix", "test-skeleton"]]
@@ -1163,6 +1172,7 @@ class _DraftRequest(TypedDict):
 class DraftRequest(_DraftRequest, total=False):
     path: Literal["rules", "local", "remote"]
     model: str
+    sign: bool
 
 
 class BundleReply(TypedDict):

@@ -1,4 +1,5 @@
 // Generated from the contract by `bun daemon/client/contract/build.ts`. Do not edit.
+import type { SigstoreBundle } from "./attestation.ts";
 import type { Verdict } from "./decision.ts";
 
 export type Draft = {
@@ -38,6 +39,11 @@ export type DraftReply = {
   /** of the gate, which no draft changes */
   readonly verdict: Verdict;
   readonly drafts: readonly Draft[];
+  readonly signed?: {
+    readonly log_index: number;
+    /** `maestro verify` reads it */
+    readonly bundle: SigstoreBundle;
+  };
 };
 
 export type DraftRequest = {
@@ -46,6 +52,8 @@ export type DraftRequest = {
   readonly path?: DraftPath;
   /** name of a model, as requests name it */
   readonly model?: string;
+  /** which arm wrote what is signed and logged; for whoever may gate */
+  readonly sign?: boolean;
 };
 
 export type DraftTask = "triage" | "summary" | "commit-message" | "reviewer-note" | "changelog" | "fix" | "test-skeleton";
