@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lookAt, namesIn } from "../../platform/folders.ts";
+import { isAbsent, lookAt, namesIn } from "../../platform/folders.ts";
 import { headerText, newHeader, readHeader, type StateHeader } from "./header.ts";
 import { PrefixStates, type StateLimits } from "./states.ts";
 
@@ -73,8 +73,9 @@ export class StateFiles {
         await utimes(path, now, now);
         return path;
       }
-    } catch {
-      // Unreadable is as good as gone.
+    } catch (error) {
+      // Unreadable is as good as gone; gone alone is nothing to speak of.
+      if (!isAbsent(error)) this.deps.warn("a saved prompt could not be read and is evaluated again", error);
     }
     await this.drop(id);
     return null;

@@ -5,7 +5,7 @@ import { Choice, Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 import { TenantId } from "../../../proto/tenant.ts";
 import { lazyCheck } from "../../platform/lazy-check.ts";
 
-export const STATE_MAGIC = "maestro-prefix-state";
+const STATE_MAGIC = "maestro-prefix-state";
 const STATE_VERSION = 1;
 /** A context of a million tokens in blocks of 64. */
 const CHAIN_MAX = 16_384;

@@ -119,8 +119,8 @@ class FileSlots implements PrefixSlots {
     try {
       const held = await hands.restore(path);
       if (commonPrefix(held, wanted.tokens) >= tokens) return tokens;
-    } catch {
-      // The engine refused it; it goes like one of other tokens.
+    } catch (error) {
+      this.deps.warn("the engine refused a saved prompt, which is removed and evaluated again", error);
     }
     await this.files.drop(id);
     this.counted.refused += 1;
