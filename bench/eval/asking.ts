@@ -54,6 +54,8 @@ export function askingDaemon(asking: Asking, path: Path): Answerer {
     const reply = await world.client.draft({ gate_id, tasks: [scenario.task], ...(named[0] === undefined ? {} : { path: named[0] }) });
     const [draft] = reply.drafts;
     if (draft === undefined) throw new Error("no draft");
+    // What the rules wrote in place of an arm is no answer of that arm.
+    if (named[0] !== undefined && draft.path !== named[0]) throw new Error(draft.because);
     const faces = await facesOf(asking, scenario, ["explain", gate_id, "--draft", scenario.task, ...named.flatMap((one) => ["--path", one])]);
     return { text: draft.text, faces, verdict, draft: drafted(draft) };
   };

@@ -39,12 +39,13 @@ async function main(args: readonly string[]): Promise<number> {
   if (paths.length !== named.length) throw new Error(`a path is one of ${PATHS.join(", ")}`);
   const scenarios_sha256 = scenariosDigest(readScenarios());
   if (scenarios_sha256 !== readFileSync(FROZEN, "utf8").trim()) throw new Error("the scenarios are not the frozen ones; a change of them is a new set with a digest of its own");
+  const only = new RegExp(values.only ?? "");
+  if (!readScenarios().some(({ id }) => only.test(id))) throw new Error(`no scenario is called like ${only.source}`);
   const bench = new Bench();
   const world = new World();
   const started = performance.now();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const settings = { folders: values.public ?? [], bench, say, perturb_every: Number(values["perturb-every"]) };
-  const only = new RegExp(values.only ?? "");
   try {
     const floors = [];
     for (const name of UNREAD) floors.push({ name, ...(await evaluated(name, unread(name), only, { ...settings, perturb_every: 0, say: () => undefined })) });
