@@ -54,9 +54,10 @@ function bodyOf(where: RemoteModel, { messages, max_tokens, temperature, top_p, 
 async function wordsOf(response: Response, key: string | null): Promise<string> {
   const chunks: Uint8Array[] = [];
   try {
-    for await (const chunk of bounded(response.body ?? new ReadableStream<Uint8Array>(), REFUSAL_BYTES_MAX)) chunks.push(chunk);
-  } catch {
-    // The status line has said what counts.
+    for await (const chunk of bounded(response.body ?? new Blob([]).stream(), REFUSAL_BYTES_MAX)) chunks.push(chunk);
+  } catch (error) {
+    // The status line has said what counts; words that stop coming, or never end, take nothing from it.
+    chunks.push(Buffer.from(error instanceof Error ? ` (then ${error.name})` : " (then nothing)"));
   }
   const text = Buffer.concat(chunks).toString("utf8");
   return redact(key === null ? text : withoutToken(text.replaceAll(key, "[key]"), key)).replace(/[^\x20-\x7e]/g, " ").replace(/ +/g, " ").trim().slice(0, WORDS_MAX);

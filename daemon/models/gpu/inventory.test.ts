@@ -1,5 +1,5 @@
 /** Which GPUs there are, as a driver says it that is well, ill or absent: the library is a fake, compiled here; its reader is the real one, in its own process. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,8 @@ import { ggufFile } from "./testing/gguf-file.ts";
 
 const MiB = 1024 * 1024;
 const inventory = (gpus: readonly DeclaredGpu[], drivers: Drivers) => createProbe(gpus, drivers).inventory();
+// Compilers and processes of their own.
+setDefaultTimeout(60_000);
 let dir = "";
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "maestro-gpu-"));

@@ -59,17 +59,21 @@ function textOf(bytes: Uint8Array): string {
   return plainText(Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString("latin1"));
 }
 
-function optionals(path: string): Partial<Record<keyof typeof OPTIONAL, Call>> {
-  const found: Partial<Record<keyof typeof OPTIONAL, Call>> = {};
-  for (const [name, signature] of Object.entries(OPTIONAL) as [keyof typeof OPTIONAL, (typeof OPTIONAL)[keyof typeof OPTIONAL]][]) {
-    try {
-      const symbols: Record<string, unknown> = dlopen(path, { [name]: signature } as Record<string, FFIFunction>).symbols;
-      found[name] = symbols[name] as Call;
-    } catch {
-      // It is of another age; what it would have said stays unknown.
-    }
+/** A driver of another age may lack it; what it would have said stays unknown. */
+function symbolOf(path: string, name: string, signature: FFIFunction): Call | undefined {
+  try {
+    const symbols: Record<string, unknown> = dlopen(path, { [name]: signature }).symbols;
+    return symbols[name] as Call;
+  } catch {
+    return undefined;
   }
-  return found;
+}
+
+function optionals(path: string): Partial<Record<keyof typeof OPTIONAL, Call>> {
+  return Object.fromEntries(Object.entries(OPTIONAL).flatMap(([name, signature]) => {
+    const found = symbolOf(path, name, signature);
+    return found === undefined ? [] : [[name, found]];
+  }));
 }
 
 class Nvml {

@@ -1,5 +1,5 @@
 /** Seats on GPUs that a fake library tells of: promised before a process starts, given back when it has ended. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,8 @@ import { ggufFile } from "./testing/gguf-file.ts";
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
+// Compilers and processes of their own.
+setDefaultTimeout(60_000);
 let dir = "";
 const withoutCompiler = skipWithout(Bun.which("cc") !== null, "seats on GPUs: needs cc");
 /** What the real probe says, asked once for each library: a process for each question of each test would be most of the time. */
