@@ -1,12 +1,14 @@
 /** In a check process: pieces of a repository's own code, as its newest commits added them. The core is told text that is masked and bounded, and parses nothing. */
 import { createHash } from "node:crypto";
 import { fromUtf8 } from "../../../proto/encoding.ts";
+import { MaestroError } from "../../../proto/errors.ts";
 import type { HunksJob, HunksReply } from "../../../proto/worker-beside.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { classify } from "../../checking/classify.ts";
 import { matchesPath } from "../../checking/globs.ts";
 import { published } from "../../checking/redact.ts";
 import { GitReader } from "../../platform/git/reader.ts";
+import type { ParsedCommit } from "../../platform/git/commit.ts";
 import type { FilePatch } from "../../platform/git/diff.ts";
 import type { HunkLine } from "../../platform/git/patch-parser.ts";
 
@@ -54,21 +56,31 @@ function piecesOf({ change, hunks }: FilePatch, commit: string, secret_paths: re
   });
 }
 
-/** Newest first, along first parents; merges add nothing of their own. */
+/** Of one commit against its only parent; none where it is a merge, which adds nothing of its own, or where the daemon was not sent what it would be compared with. */
+async function addedBy(reader: GitReader, commit: ParsedCommit, secret_paths: readonly string[]): Promise<Piece[]> {
+  const [parent, second] = commit.parents;
+  const before = parent === undefined || second !== undefined ? null : await reader.history.commit(parent);
+  if (before === null) return [];
+  const pieces: Piece[] = [];
+  try {
+    for await (const patch of reader.diff(before.tree, commit.tree, DIFF)) pieces.push(...piecesOf(patch, commit.oid, secret_paths));
+  } catch (error) {
+    // Of most commits behind a tip the daemon holds the commit alone. What was read of one whose files are there in part is its own all the same.
+    if (!(error instanceof MaestroError) || error.code !== "git.failed") throw error;
+  }
+  return pieces;
+}
+
+/** Newest first, along first parents. */
 export async function hunksJob({ git, git_dir, object_format, tip, commits_max, hunks_max, secret_paths, deadline_ms }: HunksJob): Promise<HunksReply> {
   await using reader = new GitReader(git, { git_dir, object_format }, { deadline_ms, commits_max: commits_max * 2 });
   const found = new Map<string, Piece>();
   let next: string | undefined = tip;
   for (let looked = 0; next !== undefined && looked < commits_max && found.size < hunks_max; looked++) {
-    const commit = await reader.history.commit(next);
-    const [parent, second] = commit?.parents ?? [];
-    const before = parent === undefined || second !== undefined ? null : await reader.history.commit(parent);
-    if (commit !== null && before !== null) {
-      for await (const patch of reader.diff(before.tree, commit.tree, DIFF)) {
-        for (const piece of piecesOf(patch, commit.oid, secret_paths)) if (found.size < hunks_max && !found.has(piece.sha256)) found.set(piece.sha256, piece);
-      }
-    }
-    next = parent;
+    const commit: ParsedCommit | null = await reader.history.commit(next);
+    if (commit === null) break;
+    for (const piece of await addedBy(reader, commit, secret_paths)) if (found.size < hunks_max && !found.has(piece.sha256)) found.set(piece.sha256, piece);
+    next = commit.parents[0];
   }
   return { kind: "hunks", hunks: [...found.values()] };
 }
