@@ -150,9 +150,9 @@ accepts(tool, "a worker that is killed costs one retry, which the client makes b
 });
 
 const PYTHON = `
-import sys, json, httpx
+import sys, json, httpx2
 from openai import OpenAI, RateLimitError, BadRequestError
-client = OpenAI(base_url="http://maestro/openai/v1", api_key="unused", http_client=httpx.Client(transport=httpx.HTTPTransport(uds=sys.argv[1])))
+client = OpenAI(base_url="http://maestro/openai/v1", api_key="unused", http_client=httpx2.Client(transport=httpx2.HTTPTransport(uds=sys.argv[1])))
 ask = dict(model=sys.argv[2], messages=[{"role": "user", "content": "The capital of France is"}], max_tokens=24, temperature=0)
 whole = client.chat.completions.create(**ask).choices[0].message.content
 pieces = "".join(chunk.choices[0].delta.content or "" for chunk in client.chat.completions.create(stream=True, **ask) if chunk.choices)

@@ -216,8 +216,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   return {
     options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding, watching, ...learning,
     intakes, integrity, modelled, drafted, library: modelled.library,
-    policy_bytes: policy.bytes,
-    rules: ruleDocs(policy.data),
+    policy_bytes: policy.bytes, rules: ruleDocs(policy.data),
     async close() {
       witnessing?.cosigned.stop();
       await integrity.stop();

@@ -85,7 +85,7 @@ const tokensAtMost = (text: string): number => Buffer.byteLength(text) + FRAME_T
 const promptAtMost = (prompt: Prompt): number => ("text" in prompt ? tokensAtMost(prompt.text) : prompt.messages.reduce((sum, { content }) => sum + tokensAtMost(content), FRAME_TOKENS));
 
 /** What a remote model is known by, as its weights are not ours to see. */
-export const remoteDigest = ({ id, base_url, model }: RemoteModel): string => createHash("sha256").update(canonicalText({ base_url, id, model })).digest("hex");
+const remoteDigest = ({ id, base_url, model }: RemoteModel): string => createHash("sha256").update(canonicalText({ base_url, id, model })).digest("hex");
 
 export class Serving {
   private readonly counted = new ServedCounts();
