@@ -35,9 +35,9 @@ accepts(TOOL, `${PAIRS} pairs of prompts with a common beginning: the second is 
   let models = await reopened("pairs");
   let words = wordsFrom(random, 150).split(" ");
   for (let i = 0; i < PAIRS; i++) {
-    // Of one prompt the beginning of the next, cut anywhere; now and then longer than the window of the model.
-    const length = i % 20 === 19 ? 620 + below(120) : 70 + below(150);
-    words = [...words.slice(0, 1 + below(words.length)), ...wordsFrom(random, length).split(" ")].slice(0, length);
+    // Of one prompt the beginning of the next, cut anywhere in its newer two thirds; now and then longer than the window of the model.
+    const length = i % 20 >= 17 ? 620 + below(120) : 100 + below(150);
+    words = [...words.slice(0, words.length - below(Math.ceil((words.length * 2) / 3))), ...wordsFrom(random, length).split(" ")].slice(0, length);
     const text = words.join(" ");
     const fresh = await ask(models, text, "red", `fresh ${i}`);
     expect(fresh.cached_tokens).toBe(0);
