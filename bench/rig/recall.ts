@@ -36,7 +36,7 @@ const K = 10;
 const NOISE = 0.4;
 const PUT = 500;
 
-export function openVectors(folder: string, engine_folder: string): { readonly store: Store; readonly vectors: Vectors } {
+function openVectors(folder: string, engine_folder: string): { readonly store: Store; readonly vectors: Vectors } {
   mkdirSync(folder, { recursive: true });
   const store = openStore({ state_dir: folder, limits: { ...Value.Create(StoreLimits), free_bytes_min: 1 }, fatal: (reason) => { throw reason; } });
   return { store, vectors: new Vectors({ store, folder: join(folder, "vectors"), engine_folder, limits: { ...ENGINE_LIMITS, generate_deadline_ms: 1_200_000 }, now_s: () => 1_000, warn: (what, error) => process.stderr.write(`${what}: ${String(error)}\n`) }) };

@@ -16,7 +16,7 @@ export function dot(a: Float32Array, b: Float32Array, at = 0): number {
 }
 
 /** Keeps the `k` nearest of what is put in, in no more than a few times `k` places. */
-export class Nearest {
+class Nearest {
   #kept: Neighbour[] = [];
   #worst = -Infinity;
 
