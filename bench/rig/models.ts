@@ -52,7 +52,7 @@ function locked(name: string): LockedModel {
 }
 
 /** Folder that holds the files of one model of the lock under their own names. */
-export const modelFolder = (name: string): Promise<Found> => {
+const modelFolder = (name: string): Promise<Found> => {
   const model = locked(name);
   return built({ name, version: short(JSON.stringify(model.files)), program: "files", make: (folder) => obtain(model, folder) });
 };

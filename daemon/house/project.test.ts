@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import engines from "../models/engine/package.json";
 import packageJson from "../../package.json";
 import { HostConfig, Limits, Thresholds } from "../../proto/config.ts";
 import { ERROR_CODES } from "../../proto/errors.ts";
@@ -22,7 +23,8 @@ const LARGE_BLOBS: Readonly<Record<string, string>> = {
 
 const sources = readSources();
 const production = sources.filter(({ test }) => !test);
-const dependencies: Readonly<Record<string, string>> = { ...packageJson.dependencies, ...packageJson.devDependencies };
+/** Engines of local models have a lock of their own. */
+const dependencies: Readonly<Record<string, string>> = { ...packageJson.dependencies, ...packageJson.devDependencies, ...engines.dependencies };
 
 const inexact = (versions: Readonly<Record<string, string>>): string[] => Object.entries(versions).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)).map(([name]) => name);
 
@@ -57,8 +59,8 @@ describe("dependencies", () => {
     expect(unused).toEqual([]);
   });
 
-  test("the lock holds the same versions and names no host", () => {
-    const lock = readFileSync(join(ROOT, "bun.lock"), "utf8");
+  test("the locks hold the same versions and name no host", () => {
+    const lock = readFileSync(join(ROOT, "bun.lock"), "utf8") + readFileSync(join(ROOT, "daemon/models/engine/bun.lock"), "utf8");
     expect(Object.entries(dependencies).filter(([name, version]) => !lock.includes(`"${name}": "${version}"`))).toEqual([]);
     expect(lock.match(/https?:\/\/[^\s"]+/g) ?? []).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { ON_DEMAND } from "./work.ts";
 export const MODELS: Command = {
   name: "models",
   summary: "local models and the engines that run them: setup obtains both and checks every byte, import takes files, list, verify, remove; see docs/models.md",
-  positionals: "[list|setup|import|verify|remove] [NAME…]",
+  positionals: "[list|setup|import|verify|remove] [NAME...]",
   positionals_max: 17,
   options: {
     ...ON_DEMAND,
@@ -19,7 +19,7 @@ export const MODELS: Command = {
     licence: { type: "string", value: "FILE", help: "import: the text of its licence; nothing is stored without" },
     notice: { type: "string", value: "FILE", help: "import: a notice that the licence asks for" },
     kind: { type: "string", value: "KIND", help: "import of a name that no lock has: text, embedding or adapter" },
-    "licence-id": { type: "string", value: "ID", help: "import of such: SPDX identifier, or LicenseRef-…" },
+    "licence-id": { type: "string", value: "ID", help: "import of such: SPDX identifier, or LicenseRef-NAME" },
     context: { type: "string", value: "TOKENS", help: "import of such: most tokens of a context that it was made for" },
     template: { type: "boolean", help: "import of such: its file holds a chat template" },
     quantisation: { type: "string", value: "NAME", help: "import of such: as Q4_K_M" },

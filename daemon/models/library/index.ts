@@ -57,30 +57,84 @@ export interface ModelLibrary {
 
 const MODELS_FOLDER = "models";
 
-export function openLibrary({ state_dir, models, blobs, limits, now_s, requireWritable }: LibraryDeps): ModelLibrary {
-  const folders = new ModelFolders(join(state_dir, MODELS_FOLDER), blobs);
-  const opening = new Map<string, Promise<OpenModel>>();
-  /** One model is imported, removed or opened at a time under its name. */
-  const busy = new Set<string>();
+class Library implements ModelLibrary {
+  readonly #folders: ModelFolders;
+  readonly #opening = new Map<string, Promise<OpenModel>>();
+  /** One model is imported or removed at a time under its name. */
+  readonly #busy = new Set<string>();
 
-  function get(name: string): StoredModel {
-    const model = models.get(name);
+  constructor(private readonly deps: LibraryDeps) {
+    this.#folders = new ModelFolders(join(deps.state_dir, MODELS_FOLDER), deps.blobs);
+  }
+
+  list(): readonly Listed[] {
+    return this.deps.models.all().map((model) => {
+      const locked = lockedModel(model.name);
+      const same = locked !== null && modelDigest(locked.files) === model.digest;
+      return { model, locked: same, licence: same ? locked.licence.summary : model.licence_id };
+    });
+  }
+
+  obtainable(): readonly string[] {
+    return lockedNames().filter((name) => this.deps.models.get(name) === undefined);
+  }
+
+  get(name: string): StoredModel {
+    const model = this.deps.models.get(name);
     if (model !== undefined) return model;
-    const stored = models.all().map((one) => one.name);
+    const stored = this.deps.models.all().map((one) => one.name);
     throw new MaestroError("models.unknown", `${name} is not stored here; ${stored.length === 0 ? "no model is" : `stored are ${stored.join(", ")}`}${lockedModel(name) === null ? "" : `; maestro models setup ${name} obtains it`}`);
   }
 
-  async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
-    if (busy.has(name)) throw new MaestroError("models.refused", `${name} is being imported or removed at this moment; try again when that is done`);
-    busy.add(name);
+  import(head: ImportHead, files: AsyncIterable<Uint8Array>): Promise<ModelImported> {
+    return this.#alone(head.name, () => this.#take(head, splitStream(files, this.deps.limits.import_idle_ms)));
+  }
+
+  async importBody(body: AsyncIterable<Uint8Array>): Promise<ModelImported> {
+    const split = splitStream(body, this.deps.limits.import_idle_ms);
+    const head: unknown = parseStrict(await split.line(IMPORT_HEAD_BYTES_MAX), { bytes_max: IMPORT_HEAD_BYTES_MAX, depth_max: 6 });
+    if (!Value.Check(ImportHead, head)) throw new MaestroError("request.malformed", `the import's first line${Value.Errors(ImportHead, head).First()?.path ?? ""} does not fit what an import says`);
+    return this.#alone(head.name, () => this.#take(head, split));
+  }
+
+  remove(name: string): Promise<boolean> {
+    return this.#alone(name, async () => {
+      const { models } = this.deps;
+      const model = models.get(name);
+      if (model === undefined) return false;
+      await models.remove(name);
+      if (!models.all().some(({ digest }) => digest === model.digest)) await this.#folders.remove(model);
+      return true;
+    });
+  }
+
+  async verify(name: string): Promise<ModelVerified> {
+    const model = this.get(name);
+    const files: ModelVerified["files"] = [];
+    for (const file of inOrder(model.files)) files.push({ role: file.role, name: file.name, bytes: file.bytes, problem: await fileProblem(this.deps.blobs.fileOf(`sha256:${file.sha256}`), file) });
+    return { name, digest: model.digest, files, sound: files.every(({ problem }) => problem === null) && modelDigest(model.files) === model.digest };
+  }
+
+  async open(name: string): Promise<OpenModel> {
+    const model = this.get(name);
+    // Whoever asks while it is being looked at waits for the same look.
+    const running = this.#opening.get(name) ?? this.#prepare(model).finally(() => this.#opening.delete(name));
+    this.#opening.set(name, running);
+    return await running;
+  }
+
+  async #alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(name)) throw new MaestroError("models.refused", `${name} is being imported or removed at this moment; try again when that is done`);
+    this.#busy.add(name);
     try {
       return await work();
     } finally {
-      busy.delete(name);
+      this.#busy.delete(name);
     }
   }
 
-  async function take(head: ImportHead, split: SplitStream): Promise<ModelImported> {
+  async #take(head: ImportHead, split: SplitStream): Promise<ModelImported> {
+    const { models, blobs, limits, now_s, requireWritable } = this.deps;
     const model = announced(head);
     requireWhole(head, model.files);
     for (const { name, bytes } of head.files) if (bytes > limits.file_bytes_max) throw new MaestroError("request.too_large", `${name} has ${bytes} bytes, limits.inference.file_bytes_max is ${limits.file_bytes_max}`);
@@ -100,49 +154,14 @@ export function openLibrary({ state_dir, models, blobs, limits, now_s, requireWr
     }
   }
 
-  async function prepare(model: StoredModel): Promise<OpenModel> {
+  async #prepare(model: StoredModel): Promise<OpenModel> {
     const { name, kind, digest, context_tokens, template, memory_bytes, dimensions, base } = model;
     // The record holds what it was made of, so a record that was changed together with its hash is seen here.
     if (modelDigest(model.files) !== digest) throw new MaestroError("models.corrupt", `${name}: its record names other files than its digest`);
-    const folder = await folders.checked(model);
+    const folder = await this.#folders.checked(model);
     const firsts = FILE_ROLES.flatMap((role) => model.files.find((file) => file.role === role) ?? []);
     return { name, kind, digest, folder, files: Object.fromEntries(firsts.map((file) => [file.role, join(folder, file.name)])), context_tokens, template, memory_bytes, ...(dimensions === undefined ? {} : { dimensions }), ...(base === undefined ? {} : { base }) };
   }
-
-  return {
-    list: () => models.all().map((model) => {
-      const locked = lockedModel(model.name);
-      const same = locked !== null && modelDigest(locked.files) === model.digest;
-      return { model, locked: same, licence: same ? locked.licence.summary : model.licence_id };
-    }),
-    obtainable: () => lockedNames().filter((name) => models.get(name) === undefined),
-    get,
-    import: (head, stream) => alone(head.name, () => take(head, splitStream(stream, limits.import_idle_ms))),
-    async importBody(body) {
-      const split = splitStream(body, limits.import_idle_ms);
-      const head: unknown = parseStrict(await split.line(IMPORT_HEAD_BYTES_MAX), { bytes_max: IMPORT_HEAD_BYTES_MAX, depth_max: 6 });
-      if (!Value.Check(ImportHead, head)) throw new MaestroError("request.malformed", `the import's first line${Value.Errors(ImportHead, head).First()?.path ?? ""} does not fit what an import says`);
-      return alone(head.name, () => take(head, split));
-    },
-    remove: (name) => alone(name, async () => {
-      const model = models.get(name);
-      if (model === undefined) return false;
-      await models.remove(name);
-      if (!models.all().some(({ digest }) => digest === model.digest)) await folders.remove(model);
-      return true;
-    }),
-    async verify(name) {
-      const model = get(name);
-      const files = [];
-      for (const file of inOrder(model.files)) files.push({ role: file.role, name: file.name, bytes: file.bytes, problem: await fileProblem(blobs.fileOf(`sha256:${file.sha256}`), file) });
-      return { name, digest: model.digest, files, sound: files.every(({ problem }) => problem === null) && modelDigest(model.files) === model.digest };
-    },
-    async open(name) {
-      const model = get(name);
-      // Whoever asks while it is being looked at waits for the same look; two names may stand for one digest.
-      const running = opening.get(name) ?? prepare(model).finally(() => opening.delete(name));
-      opening.set(name, running);
-      return await running;
-    },
-  };
 }
+
+export const openLibrary = (deps: LibraryDeps): ModelLibrary => new Library(deps);
