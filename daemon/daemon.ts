@@ -91,7 +91,7 @@ export class Daemon {
   async serve(socket_path: string): Promise<void> {
     const { core, log, manager } = this.deps;
     const { host, clock, random } = core.options;
-    const busy = () => core.keeper.counts.running + core.keeper.counts.waiting > 0 || core.desk.busy || core.pool.counts.busy > 0;
+    const busy = () => core.keeper.counts.running + core.keeper.counts.waiting > 0 || core.desk.busy || core.pool.counts.busy > 0 || core.modelled.busy();
     // The engine would keep for a while what the last changes left; nobody waits now.
     const collect = () => Bun.gc(true);
     const quiet = [new Idle(POOL_COOL_MS, busy, () => (void core.pool.cool(), collect())), new Idle(CODE_KEPT_MS, busy, collect)];

@@ -40,6 +40,8 @@ export interface Modelled {
   stored(name: string): Promise<StoredModel | null>;
   /** Of what was asked since the start; opens nothing. */
   reading(): ModelsReading;
+  /** Somebody waits for a model's answer: no time to leave. */
+  busy(): boolean;
   /** Ends every worker. */
   close(): Promise<void>;
 }
@@ -155,6 +157,7 @@ export function openModelled(deps: ModelledDeps): Modelled {
       const workers = [...(text.made()?.status() ?? []), ...embeds].map(({ pid: _, ...worker }) => worker);
       return { workers, served: serving.made()?.served() ?? [] };
     },
+    busy: () => serving.made()?.busy === true,
     async close() {
       await Promise.all([text.made()?.close(), embedder.made()?.close(), chat.made()?.close()]);
     },

@@ -89,6 +89,8 @@ const remoteDigest = ({ id, base_url, model }: RemoteModel): string => createHas
 
 export class Serving {
   private readonly counted = new ServedCounts();
+  /** Requests in work or in line. */
+  private open = 0;
   /** By model. */
   private readonly rates = new Map<string, Rates>();
 
@@ -96,6 +98,10 @@ export class Serving {
 
   offered(payer: Payer): Offered[] {
     return offeredTo(this.deps.setting, payer);
+  }
+
+  get busy(): boolean {
+    return this.open > 0;
   }
 
   served(): ServedRow[] {
@@ -110,11 +116,14 @@ export class Serving {
     const { payer, job, run_id } = ask;
     const found = offered(this.deps.setting, payer, job.model, ["local", "remote"]);
     let answer: Answered;
+    this.open += 1;
     try {
       answer = found.path === "remote" ? await this.elsewhere(found.entry, ask, options) : await this.here(found.entry.context_tokens, ask, options);
     } catch (thrown) {
       this.counted.failed(found.name, payer.tenant);
       throw thrown;
+    } finally {
+      this.open -= 1;
     }
     this.counted.served(found.name, payer.tenant, answer);
     if (run_id !== undefined) this.deps.used(payer, run_id, { tokens: answer.repeated ? 0 : answer.prompt_tokens + answer.completion_tokens, micro_usd: answer.usd_micro });
@@ -132,6 +141,7 @@ export class Serving {
     const most = texts.reduce((sum, text) => sum + Math.min(tokensAtMost(text), record?.context_tokens ?? Infinity), 0);
     const rates = this.ratesOf(model);
     const { settle } = this.promised(payer, await purse(payer), model, estimate({ prompt: most, predicted: 0 }, rates));
+    this.open += 1;
     try {
       const embedded = await this.deps.embed(texts, signal === undefined ? {} : { signal });
       settle({ tokens: embedded.tokens, cpu_us: embedded.cpu_us });
@@ -144,6 +154,7 @@ export class Serving {
       this.counted.failed(model, payer.tenant);
       throw thrown;
     } finally {
+      this.open -= 1;
       settle({});
     }
   }

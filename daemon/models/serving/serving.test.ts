@@ -32,10 +32,12 @@ const spent = ({ ledger }: Paid, tenant = "web") => ledger.account(`tenant:${ten
 test("tokens and processor time are promised before the first token and settled with what was used; a run is told its part", async () => {
   const world = opened();
   const during: unknown[] = [];
-  world.text.beat = () => (during.push(spent(world)?.reserved.model_tokens), Promise.resolve());
+  world.text.beat = () => (during.push(spent(world)?.reserved.model_tokens, world.serving.busy), Promise.resolve());
   const answer = await world.serving.generate({ payer: world.payer("web", { model_tokens: 100 }), job: job(), keep: false, run_id: "run-12345" });
   expect(answer).toMatchObject({ prompt_tokens: 3, completion_tokens: 10, usd_micro: 0, repeated: false, path: "local" });
-  expect(new Set(during)).toEqual(new Set([13]));
+  expect(new Set(during)).toEqual(new Set([13, true]));
+  // No daemon leaves while somebody waits, and one that nobody waits for may.
+  expect(world.serving.busy).toBe(false);
   expect(spent(world)).toMatchObject({ spent: { model_tokens: 13, cpu_us: 13 * TOKEN_CPU_US }, reserved: { model_tokens: 0, cpu_us: 0 } });
   expect(world.runs).toEqual([{ payer: "web", run_id: "run-12345", tokens: 13, micro_usd: 0 }]);
   expect(world.ledger.open()).toBe(0);
