@@ -71,6 +71,6 @@ accepts(engine, "killed in the middle it costs one retry, with the same text", a
 accepts(engine, "a broken model is said to be one, and nothing else dies", async () => {
   const broken = join(folder, "broken.gguf");
   const whole = await openModel(TEXT_MODEL);
-  await Bun.write(broken, Bun.file(whole.files.weights ?? "").slice(0, 1_000_000));
+  await Bun.write(broken, await Bun.file(whole.files.weights ?? "").slice(0, 1_000_000).arrayBuffer());
   expect(await codeOf(modelsOf(async () => ({ ...whole, files: { weights: broken } })).generate(job("a")))).toBe("models.load");
 });
