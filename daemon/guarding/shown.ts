@@ -7,7 +7,7 @@ import type { Fields } from "./guards.ts";
 /** Each gate on record that a tenant is shown is this event. */
 export const SHOWN = "gate_shown";
 /** Routes whose answer, or an event of it, names the gates that it is about. */
-export const SHOWING: ReadonlySet<string> = new Set<RouteName>(["recordedGate", "findings", "gateBundle", "witnessedBundle", "evidenceBundle", "gateSbom", "keyless", "reveal", "lineage", "feed", "gate", "release"]);
+export const SHOWING: ReadonlySet<string> = new Set<RouteName>(["recordedGate", "findings", "draft", "gateBundle", "witnessedBundle", "evidenceBundle", "gateSbom", "keyless", "reveal", "lineage", "feed", "gate", "release"]);
 
 /** The gate as it is on record; its newest attempt for `null`. */
 export type Recorded = (gate_id: string, attempt: number | null) => GateRow | undefined;
