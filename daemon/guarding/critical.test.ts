@@ -7,6 +7,8 @@ import { newSigner } from "../testing/evidence.ts";
 import { LMDB_OPTIONS } from "../store/options.ts";
 import { World } from "../testing/core.ts";
 import { noteKey, verifierKeyText } from "../verifier/note.ts";
+import { openTextTable } from "../models/exemplars/index.ts";
+import { VectorTables } from "../models/vectors/table.ts";
 import { openAnswerTable } from "../models/answers/table.ts";
 import { coverageOf } from "../invariants/coverage.ts";
 import { CRITICAL_ACTS, CRITICAL_ROUTES, CRITICAL_TABLES } from "./critical.ts";
@@ -25,6 +27,8 @@ beforeAll(async () => {
   await world.core.routed.reload([{ id: "models", context: [], arms: [{ id: "a", reversible: false, reward: 0 }], baseline: "a", reward: { name: "n", version: 1, min: 0, max: 1 }, value_usd_micro: 0, outcome_s: 1 }]);
   await world.core.evaluating.desk();
   openAnswerTable(world.core.store);
+  openTextTable(world.core.store);
+  new VectorTables(world.core.store);
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -47,14 +47,18 @@ export interface ExemplarDeps {
 /** Purpose of the spaces, and of nothing else in them. */
 const OF = "exemplars";
 
+/** By owner, repository and digest. */
+type TextTable = Table<readonly [string, string, string], Static<typeof Text>>;
+
+export const openTextTable = (store: Pick<Store, "table">): TextTable => store.table<readonly [string, string, string], typeof Text>("exemplars.texts", Text);
+
 export class Exemplars {
   readonly #deps: ExemplarDeps;
-  /** By owner, repository and digest. */
-  readonly #texts: Table<readonly [string, string, string], Static<typeof Text>>;
+  readonly #texts: TextTable;
 
   constructor(deps: ExemplarDeps) {
     this.#deps = deps;
-    this.#texts = deps.store.table<readonly [string, string, string], typeof Text>("exemplars.texts", Text);
+    this.#texts = openTextTable(deps.store);
   }
 
   /** Those that are new are embedded and kept, the oldest go; how many are new. Throws as embedding does. */
