@@ -9,7 +9,7 @@ import { recallOf } from "./rig/recall.ts";
 import { type Bench, median, type PrintFigure } from "./figure.ts";
 
 const LINES = 300;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const ROWS = 50_000;
 const MB = 1e6;
 
