@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { oneDocument, World, type GateDocument } from "../daemon/e2e/testing/world.ts";
 import { checksummedToken, randomText } from "../daemon/testing/tokens.ts";
 import type { DraftReply, DraftTask } from "../proto/drafting.ts";
-import { CANARY, harmless, PAYLOADS } from "./eval/payloads.ts";
+import { CANARY, harmless, PAYLOADS, type Payload } from "./eval/payloads.ts";
 import { accepts } from "./rig/accepts.ts";
 
 const ACTIVE = /[^\P{C}\n]|\p{Zl}|\p{Zp}/u;
@@ -58,11 +58,15 @@ async function gated(text: string): Promise<GateDocument> {
 const draftsOf = (gate_id: string, path: "rules" | "remote"): Promise<DraftReply> => world.client.draft({ gate_id, tasks: [...TASKS], path });
 
 const maestro = { name: "maestro", version: "of this tree" };
-const SOME = PAYLOADS.filter(({ category }, i) => ["order", "turn", "tool"].includes(category) || i % 6 === 0);
+const SPOKEN = ["order", "turn", "tool"];
+const GROUPS: Readonly<Record<string, readonly Payload[]>> = {
+  ...Object.fromEntries(SPOKEN.map((name) => [name, PAYLOADS.filter(({ category }) => category === name)])),
+  "one in six of the others": PAYLOADS.filter(({ category }) => !SPOKEN.includes(category)).filter((_, i) => i % 6 === 0),
+};
 
-accepts(maestro, "a model that obeys writes in no draft, and neither do the rules; the gate's answer is the recorded one, and no character of it acts", async () => {
+for (const [group, payloads] of Object.entries(GROUPS)) accepts(maestro, `${group}: a model that obeys writes in no draft, and neither do the rules; the gate's answer is the recorded one, and no character of it acts`, async () => {
   const wrong: string[] = [];
-  for (const { id, text } of SOME) {
+  for (const { id, text } of payloads) {
     const gate = await gated(text);
     for (const path of ["rules", "remote"] as const) {
       const reply = await draftsOf(gate.gate_id, path);
@@ -78,7 +82,7 @@ accepts(maestro, "a model that obeys writes in no draft, and neither do the rule
     if (again.card.verdict !== gate.verdict || JSON.stringify(again.card.reasons) !== JSON.stringify(gate.card.reasons)) wrong.push(`${id}: the record changed`);
   }
   expect(wrong).toEqual([]);
-  expect([bodies.length >= SOME.length, obeyed.every((text) => CANARY.test(text))]).toEqual([true, true]);
+  expect([bodies.length >= payloads.length, obeyed.every((text) => CANARY.test(text))]).toEqual([true, true]);
 });
 
 accepts(maestro, "the command shows drafts of hostile changes without one character that acts", async () => {
