@@ -9,9 +9,9 @@ export type RemoteQuestion = Omit<ChatJob, "kind" | "stream">;
 export interface RemoteChat {
   /**
    * Throws `egress.*`, `models.busy`, `.context`, `.denied`, `.request`, `.unknown`, and `request.cancelled`: the helper then ends at once, and what the server
-   * already made of the answer is not known.
+   * already made of the answer is not known once `onAsked` was called: a helper has the question then.
    */
-  ask(question: RemoteQuestion, options?: { readonly signal?: AbortSignal; readonly onText?: (piece: string) => void }): Promise<ChatReply>;
+  ask(question: RemoteQuestion, options?: { readonly signal?: AbortSignal; readonly onText?: (piece: string) => void; readonly onAsked?: () => void }): Promise<ChatReply>;
   close(): Promise<void>;
 }
 
@@ -22,13 +22,14 @@ export function createRemoteChat(deps: EgressDeps): RemoteChat {
   if ((models?.remote ?? []).length === 0) return without(new MaestroError("models.unknown", "the host configuration names no remote model; see docs/remote-models.md"));
   let link: Link | null = null;
   return {
-    async ask(question, { signal, onText } = {}) {
+    async ask(question, { signal, onText, onAsked } = {}) {
       link ??= egressLink(deps);
       if (signal?.aborted) throw left(signal);
       await using talk = await link.open(signal, () => undefined);
       const leave = (): void => void talk[Symbol.asyncDispose]();
       signal?.addEventListener("abort", leave, { once: true });
       try {
+        onAsked?.();
         const reply = await talk.ask({ kind: "chat", ...question, stream: onText !== undefined }, question.deadline_ms + GRACE_MS, onText);
         if (reply.kind !== "chat") throw unexpected(reply);
         return reply;

@@ -33,9 +33,15 @@ export interface EmbedderDeps {
   readonly threads?: () => number;
 }
 
+export interface EmbedOptions {
+  readonly signal?: AbortSignal;
+  /** Told what each part of the texts took when it is done, so that what was given up half way is known. */
+  readonly onTook?: (took: Pick<Embedded, "tokens" | "cpu_us">) => void;
+}
+
 export interface Embedder {
   /** Throws `models.request`, `.busy`, `.missing`, `.corrupt`, `.load`, `.memory`, `.died`, and `request.cancelled`. */
-  embed(texts: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<Embedded>;
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<Embedded>;
   /** Engine and version; starts the process. */
   engine(): Promise<string>;
   status(): EngineStatus;
@@ -78,7 +84,7 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
   };
   const engine = new Engine({ what: "the embedding model", start, opened: validatorOf(EmbeddingOpened), limits });
 
-  async function embedAll(texts: readonly string[], signal: AbortSignal | undefined): Promise<Embedded> {
+  async function embedAll(texts: readonly string[], { signal, onTook }: EmbedOptions): Promise<Embedded> {
     const vectors: Float32Array[] = [];
     const truncated: number[] = [];
     let [tokens, cpu_us] = [0, 0];
@@ -93,17 +99,18 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
       });
       tokens += reply.tokens;
       cpu_us += reply.cpu_us;
+      onTook?.(reply);
     }
     return { vectors, truncated, tokens, cpu_us, model_digest: held?.digest ?? "" };
   }
 
   return {
-    async embed(texts, { signal } = {}) {
+    async embed(texts, options = {}) {
       requireFits(texts, limits);
       if (waiting >= limits.line_max) throw new MaestroError("models.busy", `${limits.line_max} requests wait for the embedding model`);
       waiting += 1;
       try {
-        return await embedAll(texts, signal);
+        return await embedAll(texts, options);
       } finally {
         waiting -= 1;
       }

@@ -27,11 +27,11 @@ export interface Tokens {
   readonly predicted: number;
 }
 
-const timeOf = ({ prompt, predicted }: Rate, tokens: Tokens): number => Math.ceil(MARGIN * (prompt * tokens.prompt + predicted * tokens.predicted));
+const timeOf = ({ prompt, predicted }: Rate, tokens: Tokens, margin: number): number => Math.ceil(margin * (prompt * tokens.prompt + predicted * tokens.predicted));
 
 /** What is promised for `tokens` at these rates; a model elsewhere takes money, and no time of this machine. */
-export function estimate(tokens: Tokens, rates: Rates): ResourceAmounts {
-  const [cpu_us, gpu_us] = [timeOf(rates.cpu, tokens), timeOf(rates.gpu, tokens)];
+export function estimate(tokens: Tokens, rates: Rates, margin = MARGIN): ResourceAmounts {
+  const [cpu_us, gpu_us] = [timeOf(rates.cpu, tokens, margin), timeOf(rates.gpu, tokens, margin)];
   return { tokens: tokens.prompt + tokens.predicted, cpu_us, ...(gpu_us === 0 ? {} : { gpu_us }) };
 }
 
@@ -51,6 +51,9 @@ export function measured(rates: Rates, { prompt_tokens, cached_tokens, completio
   const share = (before: Rate, us: number): Rate => ({ prompt: blend(before.prompt, (us * prompt_us) / total, evaluated), predicted: blend(before.predicted, (us * predicted_us) / total, completion_tokens) });
   return { cpu: share(rates.cpu, cpu_us), gpu: share(rates.gpu, gpu_us) };
 }
+
+/** What work took of which nobody counted the time: what such work took of late. */
+export const taken = (tokens: Tokens, rates: Rates): ResourceAmounts => estimate(tokens, rates, 1);
 
 /** Dollars that so much is worth at these prices, money included. */
 export function worthOf(amounts: ResourceAmounts, prices: Prices): number {

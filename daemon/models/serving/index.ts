@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalText } from "../../../proto/canonical.ts";
-import { MaestroError } from "../../../proto/errors.ts";
+import { type ErrorCode, MaestroError } from "../../../proto/errors.ts";
 import type { InferenceLimits } from "../../../proto/limits.ts";
 import type { Embedded, Generated, GenerateJob, Prompt } from "../../../proto/model-work.ts";
 import type { ModelsSetting, RemoteModel } from "../../../proto/models-config.ts";
@@ -15,7 +15,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import type { GenerateOptions, TextModels } from "../text/index.ts";
 import { ServedCounts, type ServedRow } from "./counts.ts";
-import { estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates } from "./estimate.ts";
+import { estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates, taken } from "./estimate.ts";
 import { offered, type Offered, offeredTo } from "./offered.ts";
 import { type Payer, promise, requireAffordable, type ServingPurse } from "./promise.ts";
 
@@ -31,8 +31,13 @@ export interface RemoteAnswer {
   readonly completion_tokens: number;
 }
 
+export interface RemoteOptions extends GenerateOptions {
+  /** Called when the question leaves the core: from then on the other server may bill it, whatever is heard of the answer. */
+  readonly onAsked?: () => void;
+}
+
 /** Throws `models.denied` where this node is sealed, and what the egress helper throws. */
-export type AskRemote = (entry: RemoteModel, job: GenerateJob, options: GenerateOptions) => Promise<RemoteAnswer>;
+export type AskRemote = (entry: RemoteModel, job: GenerateJob, options: RemoteOptions) => Promise<RemoteAnswer>;
 
 /** Whole answers to deterministic requests; see `models/answers`. */
 export interface KeptAnswers {
@@ -62,7 +67,7 @@ export interface ServingDeps {
   readonly limits: InferenceLimits;
   /** Each is opened with the first request that needs it. */
   readonly text: () => Promise<Pick<TextModels, "generate" | "count">>;
-  readonly embed: (texts: readonly string[], options: { readonly signal?: AbortSignal }) => Promise<Embedded>;
+  readonly embed: (texts: readonly string[], options: { readonly signal?: AbortSignal; readonly onTook: (took: Pick<Embedded, "tokens" | "cpu_us">) => void }) => Promise<Embedded>;
   readonly stored: (name: string) => Promise<StoredModel | null>;
   readonly remote: AskRemote;
   readonly answers: () => Promise<KeptAnswers | null>;
@@ -142,8 +147,15 @@ export class Serving {
     const rates = this.ratesOf(model);
     const { settle } = this.promised(payer, await purse(payer), model, estimate({ prompt: most, predicted: 0 }, rates));
     this.open += 1;
+    const so_far = { tokens: 0, cpu_us: 0 };
     try {
-      const embedded = await this.deps.embed(texts, signal === undefined ? {} : { signal });
+      const embedded = await this.deps.embed(texts, {
+        ...(signal === undefined ? {} : { signal }),
+        onTook({ tokens, cpu_us }) {
+          so_far.tokens += tokens;
+          so_far.cpu_us += cpu_us;
+        },
+      });
       settle({ tokens: embedded.tokens, cpu_us: embedded.cpu_us });
       const took = { prompt_tokens: embedded.tokens, cached_tokens: 0, completion_tokens: 0, queued_us: 0, prompt_us: embedded.cpu_us, predicted_us: 0, cpu_us: embedded.cpu_us, gpu_us: 0 };
       this.rates.set(model, measured(rates, took));
@@ -152,10 +164,11 @@ export class Serving {
       return embedded;
     } catch (thrown) {
       this.counted.failed(model, payer.tenant);
+      // Nobody counted what a worker that died was at: it is taken to be all that was left.
+      settle(unsaid(thrown) ? taken({ prompt: most, predicted: 0 }, rates) : so_far);
       throw thrown;
     } finally {
       this.open -= 1;
-      settle({});
     }
   }
 
@@ -213,11 +226,9 @@ export class Serving {
       this.rates.set(job.model, measured(rates, made));
       return made;
     } catch (thrown) {
-      // Whoever brings a worker down has used it all the same: as far as was seen, at what such work takes.
-      if (thrown instanceof MaestroError && thrown.code === "models.died") settle(estimate({ prompt, predicted: pieces }, rates));
+      // Whoever brings a worker down, or works until the deadline, has used it all the same: as far as was seen, at what such work takes.
+      settle(unsaid(thrown) || pieces > 0 ? taken({ prompt, predicted: pieces }, rates) : {});
       throw thrown;
-    } finally {
-      settle({});
     }
   }
 
@@ -230,25 +241,34 @@ export class Serving {
     const max_tokens = job.max_tokens ?? Math.min(this.deps.limits.output_tokens_max, entry.context_tokens);
     const { settle } = this.promised(payer, purse, entry.id, { tokens: prompt + max_tokens, usd_micro: priceOf({ prompt, predicted: max_tokens }, price) });
     let seen = "";
+    let asked = false;
     const billed = (tokens: { readonly prompt: number; readonly predicted: number }): number => {
       const usd_micro = priceOf(tokens, price);
       settle({ tokens: tokens.prompt + tokens.predicted, usd_micro });
       return usd_micro;
     };
     try {
-      const said = await this.deps.remote(entry, { ...job, max_tokens }, { ...options, onText: (piece) => ((seen += piece), options.onText?.(piece)) });
+      const said = await this.deps.remote(entry, { ...job, max_tokens }, { ...options, onAsked: () => (asked = true), onText: (piece) => ((seen += piece), options.onText?.(piece)) });
       const usd_micro = billed({ prompt: said.prompt_tokens, predicted: said.completion_tokens });
       const predicted_us = Math.round((this.deps.clock.monotonic_ms() - started_ms) * 1_000);
       return { text: said.text, finish: said.finish === "filtered" ? "stop" : said.finish, prompt_tokens: said.prompt_tokens, cached_tokens: 0, completion_tokens: said.completion_tokens, queued_us: 0, prompt_us: 0, predicted_us, cpu_us: 0, gpu_us: 0, model_digest: remoteDigest(entry), engine: "remote", templated: "template", bounded: false, path: "remote", usd_micro, repeated: false };
     } catch (thrown) {
-      // Of a stream that broke off the other server will bill what it sent; before the first piece nobody can say.
-      if (seen !== "") billed({ prompt, predicted: tokensAtMost(seen) });
+      // What a server that was given up on made of the question nobody here knows: all that was promised. Of a stream that it broke off itself it will bill what it sent.
+      if (asked && givenUp(thrown)) billed({ prompt, predicted: max_tokens });
+      else if (seen !== "") billed({ prompt, predicted: Math.min(max_tokens, tokensAtMost(seen)) });
       throw thrown;
     } finally {
       settle({});
     }
   }
 }
+
+/** Ends of a local worker's request that say nothing of what it took. */
+const UNSAID: readonly ErrorCode[] = ["models.died", "worker.deadline"];
+const unsaid = (thrown: unknown): boolean => thrown instanceof MaestroError && UNSAID.includes(thrown.code);
+/** Ends of a question elsewhere that are ours and not the other server's: it may go on and bill. */
+const GIVEN_UP: readonly ErrorCode[] = ["request.cancelled", "egress.timeout", "egress.refused", "daemon.draining"];
+const givenUp = (thrown: unknown): boolean => thrown instanceof MaestroError && GIVEN_UP.includes(thrown.code);
 
 /** How many tokens an answer may have. Throws `models.context` where the prompt leaves no room for those that were asked for. */
 function roomFor(prompt: number, wanted: number | undefined, context: number, output_tokens_max: number): number {

@@ -141,3 +141,41 @@ test("estimates: twice what it took of late; a tenant short of its share waits l
   expect(priceOf({ prompt: 1, predicted: 0 }, { prompt: 1, completion: 0 })).toBe(1);
   expect([priorityAt({}), priorityAt({ usd_micro: 0.5 }), priorityAt({ usd_micro: -0.5 }), priorityAt({ usd_micro: -1 })]).toEqual([5, 5, 7, 9]);
 });
+
+test("attack: work that goes on until its deadline, an answer or vectors, is had for nothing", async () => {
+  const late = new MaestroError("worker.deadline", "300000 ms");
+  const world = opened({
+    text: () => Promise.resolve({ count: () => Promise.resolve(3), generate: (_, { onText } = {}) => (["a ", "b "].forEach((piece) => onText?.(piece)), Promise.reject(late)) }),
+    embed: (texts, { onTook }) => (onTook({ tokens: 7, cpu_us: 70 }), Promise.reject(texts.length === 1 ? new MaestroError("request.cancelled", "gone") : new MaestroError("models.died", "signal 9"))),
+  });
+  const payer = world.payer("web", {});
+  expect(await refusal(world.serving.generate({ payer, job: job(), keep: false }))).toBe("worker.deadline");
+  expect(spent(world)).toMatchObject({ spent: { model_tokens: 3 + 2, cpu_us: 3 * FIRST_RATES.cpu.prompt + 2 * FIRST_RATES.cpu.predicted }, reserved: { model_tokens: 0 } });
+  // A caller that leaves between two parts of its texts pays for those that were done; one that brings the worker down for all.
+  expect(await refusal(world.serving.embed(payer, "mini", ["a"]))).toBe("request.cancelled");
+  expect(spent(world)?.spent.model_tokens).toBe(5 + 7);
+  expect(await refusal(world.serving.embed(payer, "mini", ["a", "b"]))).toBe("models.died");
+  expect(spent(world)?.spent.model_tokens).toBe(5 + 7 + 2 * (1 + 16));
+  expect(world.ledger.open()).toBe(0);
+});
+
+test("attack: a question elsewhere is asked and given up before its first piece, again and again, and the operator's money is spent for nobody", async () => {
+  let sent = true;
+  const world = opened({ remote: (_, __, { onAsked }) => ((sent ? onAsked?.() : undefined), Promise.reject(new MaestroError("request.cancelled", "the caller left"))) });
+  const payer = world.payer("web", { usd_micro: 500 });
+  const ask = () => refusal(world.serving.generate({ payer, job: job({ model: "big", max_tokens: 1_000 }), keep: false }));
+  sent = false;
+  expect(await ask()).toBe("request.cancelled");
+  expect(spent(world)?.spent.usd_micro ?? 0).toBe(0);
+  sent = true;
+  expect(await ask()).toBe("request.cancelled");
+  expect(spent(world)?.spent.usd_micro).toBeGreaterThanOrEqual(300);
+  expect(await ask()).toBe("tenant.budget");
+});
+
+test("attack: another server sends more than it was asked for and breaks off, and more is charged than was promised", async () => {
+  const world = opened({ remote: (_, __, { onText }) => (onText?.("x".repeat(10_000)), Promise.reject(new MaestroError("egress.failed", "it closed"))) });
+  const payer = world.payer("web", { usd_micro: 500 });
+  expect(await refusal(world.serving.generate({ payer, job: job({ model: "big", max_tokens: 10 }), keep: false }))).toBe("egress.failed");
+  expect(spent(world)?.spent.usd_micro).toBeLessThan(10);
+});
