@@ -1,8 +1,9 @@
 /** Who may phrase a draft beside the rules. Whoever puts the daemon together hands arms in, best first; the rules are always there. */
 import type { DraftPath } from "../../proto/drafting.ts";
+import { MaestroError } from "../../proto/errors.ts";
 
 /** Bounded, so that whatever the model says, the answer ends. */
-export const PHRASE_SCHEMA = { type: "object", properties: { sentences: { type: "array", items: { type: "string", maxLength: 300 }, minItems: 1, maxItems: 3 } }, required: ["sentences"] } as const;
+const PHRASE_SCHEMA = { type: "object", properties: { sentences: { type: "array", items: { type: "string", maxLength: 300 }, minItems: 1, maxItems: 3 } }, required: ["sentences"] } as const;
 
 export interface ArmAnswer {
   readonly text: string;
@@ -21,4 +22,14 @@ export interface Arm {
   readonly because: string;
   /** Admitted, paid for and counted by whoever made the arm. Throws `models.*`, `tenant.budget`, `egress.*`, `request.cancelled`. */
   run(prompt: { readonly system: string; readonly user: string }, schema: unknown, task: string, signal: AbortSignal): Promise<ArmAnswer>;
+}
+
+/** A worker that was killed under one draft costs one more try of it, by the worker that stands in its place; one that dies under the same question again is not fed a third. */
+export async function askArm(arm: Arm, prompt: { readonly system: string; readonly user: string }, task: string, signal: AbortSignal): Promise<ArmAnswer> {
+  try {
+    return await arm.run(prompt, PHRASE_SCHEMA, task, signal);
+  } catch (error) {
+    if (!(error instanceof MaestroError) || error.code !== "models.died" || signal.aborted) throw error;
+    return arm.run(prompt, PHRASE_SCHEMA, task, signal);
+  }
 }

@@ -7,7 +7,7 @@ import type { Draft, DraftReply, DraftRequest, DraftTask } from "../../proto/dra
 import { MaestroError } from "../../proto/errors.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { Lane } from "../checking/lane.ts";
-import { type Arm, type ArmAnswer, PHRASE_SCHEMA } from "../drafting/arm.ts";
+import { type Arm, type ArmAnswer, askArm } from "../drafting/arm.ts";
 import { conductorPrompts } from "../drafting/phrasing/prompts.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
@@ -96,7 +96,7 @@ export class DraftDesk {
       for (const arm of arms) {
         if (broken.has(arm)) continue;
         try {
-          said.set(task, { arm, answer: await arm.run(prompt, PHRASE_SCHEMA, task, signal) });
+          said.set(task, { arm, answer: await askArm(arm, prompt, task, signal) });
           break;
         } catch (error) {
           if (signal.aborted) throw error;
