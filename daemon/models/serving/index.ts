@@ -6,13 +6,14 @@ import { createHash } from "node:crypto";
 import { canonicalText } from "../../../proto/canonical.ts";
 import { type ErrorCode, MaestroError } from "../../../proto/errors.ts";
 import type { InferenceLimits } from "../../../proto/limits.ts";
-import type { Embedded, Generated, GenerateJob, Prompt } from "../../../proto/model-work.ts";
+import type { Embedded, Generated, GenerateJob } from "../../../proto/model-work.ts";
 import type { ModelsSetting, RemoteModel } from "../../../proto/models-config.ts";
 import type { StoredModel } from "../../../proto/model-store.ts";
 import type { ResourceAmounts } from "../../../proto/resource.ts";
 import type { ActionGuard } from "../../platform/action-guard.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
+import { remoteTokensAtMost } from "../choosing/index.ts";
 import type { GenerateOptions, TextModels } from "../text/index.ts";
 import { ServedCounts, type ServedRow } from "./counts.ts";
 import { estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates, taken } from "./estimate.ts";
@@ -55,7 +56,9 @@ export interface Ask {
   readonly run_id?: string;
 }
 
-export interface Answered extends Generated {
+export interface Answered extends Omit<Generated, "finish"> {
+  /** `filtered`: another server held the rest back. */
+  readonly finish: Generated["finish"] | "filtered";
   readonly path: "local" | "remote";
   readonly usd_micro: number;
   /** Nothing was generated: the same request was answered before. */
@@ -80,14 +83,13 @@ export interface ServingDeps {
   readonly warn: (what: string, error: unknown) => void;
 }
 
-/** Of a text elsewhere, which nobody here can count: a token is a byte at least, and a message's frame some more. */
+/** Of a text that nobody has counted: a token is a byte at least, and a message's frame some more. */
 const FRAME_TOKENS = 16;
 const NAME_BYTES = 16;
 /** Beyond the deadline of the work itself: for the answer to be written down. */
 const SETTLE_MS = 60_000;
 
 const tokensAtMost = (text: string): number => Buffer.byteLength(text) + FRAME_TOKENS;
-const promptAtMost = (prompt: Prompt): number => ("text" in prompt ? tokensAtMost(prompt.text) : prompt.messages.reduce((sum, { content }) => sum + tokensAtMost(content), FRAME_TOKENS));
 
 /** What a remote model is known by, as its weights are not ours to see. */
 const remoteDigest = ({ id, base_url, model }: RemoteModel): string => createHash("sha256").update(canonicalText({ base_url, id, model })).digest("hex");
@@ -179,7 +181,7 @@ export class Serving {
   private promised(payer: Payer, purse: ServingPurse, model: string, amounts: ResourceAmounts) {
     const { clock, limits, random, act, warn } = this.deps;
     const name = `model-${Buffer.from(random.bytes(NAME_BYTES)).toString("hex")}`;
-    return promise({ payer, purse, name, model, amounts, until_ms: clock.now_ms() + limits.load_deadline_ms + limits.generate_deadline_ms + SETTLE_MS, act, warn });
+    return promise({ payer, purse, name, model, amounts, until_ms: clock.now_ms() + limits.load_deadline_ms + limits.generate_deadline_ms + limits.silence_ms + SETTLE_MS, act, warn });
   }
 
   private requireOutput(max_tokens: number | undefined): void {
@@ -237,7 +239,7 @@ export class Serving {
     const started_ms = this.deps.clock.monotonic_ms();
     const purse = await this.deps.purse(payer);
     const { usd_micro_per_1k: price } = entry;
-    const prompt = promptAtMost(job.prompt);
+    const prompt = remoteTokensAtMost(job);
     const max_tokens = job.max_tokens ?? Math.min(this.deps.limits.output_tokens_max, entry.context_tokens);
     const { settle } = this.promised(payer, purse, entry.id, { tokens: prompt + max_tokens, usd_micro: priceOf({ prompt, predicted: max_tokens }, price) });
     let seen = "";
@@ -251,7 +253,7 @@ export class Serving {
       const said = await this.deps.remote(entry, { ...job, max_tokens }, { ...options, onAsked: () => (asked = true), onText: (piece) => ((seen += piece), options.onText?.(piece)) });
       const usd_micro = billed({ prompt: said.prompt_tokens, predicted: said.completion_tokens });
       const predicted_us = Math.round((this.deps.clock.monotonic_ms() - started_ms) * 1_000);
-      return { text: said.text, finish: said.finish === "filtered" ? "stop" : said.finish, prompt_tokens: said.prompt_tokens, cached_tokens: 0, completion_tokens: said.completion_tokens, queued_us: 0, prompt_us: 0, predicted_us, cpu_us: 0, gpu_us: 0, model_digest: remoteDigest(entry), engine: "remote", templated: "template", bounded: false, path: "remote", usd_micro, repeated: false };
+      return { text: said.text, finish: said.finish, prompt_tokens: said.prompt_tokens, cached_tokens: 0, completion_tokens: said.completion_tokens, queued_us: 0, prompt_us: 0, predicted_us, cpu_us: 0, gpu_us: 0, model_digest: remoteDigest(entry), engine: "remote", templated: "template", bounded: false, path: "remote", usd_micro, repeated: false };
     } catch (thrown) {
       // What a server that was given up on made of the question nobody here knows: all that was promised. Of a stream that it broke off itself it will bill what it sent.
       if (asked && givenUp(thrown)) billed({ prompt, predicted: max_tokens });

@@ -1,6 +1,7 @@
-/** Who waits for a model: the higher priority first; within one, tenants take turns. */
+/** Who waits for a model: the higher priority first; within one, tenants take turns. A tenant at whose requests the worker died works alone for a while. */
 import { MaestroError } from "../../../proto/errors.ts";
 import { FairLine } from "../../platform/pool/fair-line.ts";
+import { Blame, type BlameLimits } from "./blame.ts";
 
 export const PRIORITY = 5;
 
@@ -9,15 +10,28 @@ interface Waiting {
   readonly fail: (error: MaestroError) => void;
 }
 
-export class PlaceLine {
-  readonly #places: number;
-  readonly #line_max: number;
-  readonly #lines = new Map<number, FairLine<Waiting>>();
-  #taken = 0;
+export interface PlaceLimits extends BlameLimits {
+  /** Requests at once. */
+  readonly places: number;
+  readonly line_max: number;
+  /** In line and at work, then it is given up. */
+  readonly wait_deadline_ms: number;
+}
 
-  constructor(places: number, line_max: number) {
-    this.#places = places;
-    this.#line_max = line_max;
+export class PlaceLine {
+  readonly #limits: PlaceLimits;
+  readonly #now_ms: () => number;
+  readonly #blame: Blame;
+  readonly #lines = new Map<number, FairLine<Waiting>>();
+  /** Places by the tenant that has them. */
+  readonly #held = new Map<string, number>();
+  #taken = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(limits: PlaceLimits, now_ms: () => number = () => performance.now()) {
+    this.#limits = limits;
+    this.#now_ms = now_ms;
+    this.#blame = new Blame(limits);
   }
 
   get taken(): number {
@@ -28,51 +42,110 @@ export class PlaceLine {
     return [...this.#lines.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Resolves with a place, which is given back once. Throws `models.busy` where the line is full, `request.cancelled` on abort. */
+  /** Whether it has to work alone, and so asks for a place for whatever it asks. */
+  alone(tenant: string): boolean {
+    return this.#blame.alone(tenant, this.#now_ms());
+  }
+
+  /** Resolves with a place, which is given back once. Throws `models.busy` where the line is full or nobody's turn comes in time, `request.cancelled` on abort. */
   async enter(tenant: string, priority: number, signal?: AbortSignal): Promise<() => void> {
     if (signal?.aborted) throw cancelled(signal);
-    if (this.#taken >= this.#places || this.waiting > 0) await this.#wait(tenant, priority, signal);
-    else this.#taken += 1;
+    await this.#wait(tenant, priority, signal);
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      // A place goes from hand to hand, so nobody who comes meanwhile takes it.
-      const next = this.#next();
-      if (next === undefined) this.#taken -= 1;
-      else next.go();
+      this.#taken -= 1;
+      const left = (this.#held.get(tenant) ?? 1) - 1;
+      if (left === 0) this.#held.delete(tenant);
+      else this.#held.set(tenant, left);
+      this.#fill();
     };
+  }
+
+  /** The worker died, and everybody who has a place lost what was under way; `more` had something under way without one. */
+  died(more: readonly string[] = []): void {
+    this.#blame.died([...this.#held.keys(), ...more], this.#now_ms());
   }
 
   /** Everybody who waits is told. */
   clear(error: MaestroError): void {
+    clearTimeout(this.#again);
     for (const line of this.#lines.values()) for (const { fail } of line.clear()) fail(error);
   }
 
   async #wait(tenant: string, priority: number, signal?: AbortSignal): Promise<void> {
-    if (this.waiting >= this.#line_max) throw new MaestroError("models.busy", `${this.#line_max} requests wait for this model`);
+    const { line_max, wait_deadline_ms } = this.#limits;
+    if (this.waiting >= line_max) this.#makeRoom(tenant, priority);
     const line = this.#lines.get(priority) ?? new FairLine<Waiting>();
     this.#lines.set(priority, line);
     const granted = Promise.withResolvers<void>();
     const waiting: Waiting = { go: granted.resolve, fail: granted.reject };
-    const leave = (): void => {
-      if (line.remove(tenant, waiting)) granted.reject(cancelled(signal));
+    const leave = (error: MaestroError): void => {
+      if (!line.remove(tenant, waiting)) return;
+      granted.reject(error);
+      // It may have been the one that had to work alone, and that everybody waited for.
+      this.#fill();
     };
+    const aborted = (): void => leave(cancelled(signal));
+    const timer = setTimeout(() => leave(new MaestroError("models.busy", `no turn came for ${wait_deadline_ms} ms`)), wait_deadline_ms);
     line.push(tenant, waiting);
-    signal?.addEventListener("abort", leave, { once: true });
+    signal?.addEventListener("abort", aborted, { once: true });
+    this.#fill();
     try {
       await granted.promise;
     } finally {
-      signal?.removeEventListener("abort", leave);
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
     }
   }
 
-  #next(): Waiting | undefined {
-    for (const priority of [...this.#lines.keys()].sort((a, b) => b - a)) {
-      const next = this.#lines.get(priority)?.shift();
-      if (next !== undefined) return next.item;
+  /** One tenant's hundred in line leave room for another's first: the last of whoever has most goes, of the lowest priority first. */
+  #makeRoom(tenant: string, priority: number): void {
+    const busy = new MaestroError("models.busy", `${this.#limits.line_max} requests wait for this model`);
+    for (const [at, line] of [...this.#lines].sort(([a], [b]) => a - b)) {
+      const last = at > priority ? undefined : line.popLongest(tenant);
+      if (last === undefined) continue;
+      last.fail(busy);
+      return;
     }
+    throw busy;
+  }
+
+  #fill(): void {
+    while (this.#taken < this.#limits.places) {
+      const next = this.#next();
+      if (next === undefined) return;
+      this.#taken += 1;
+      this.#held.set(next.key, (this.#held.get(next.key) ?? 0) + 1);
+      next.item.go();
+    }
+  }
+
+  #next(): { readonly key: string; readonly item: Waiting } | undefined {
+    const now_ms = this.#now_ms();
+    let soonest = 0;
+    // Whose turn it is may have to wait until everybody else is done; nobody passes it meanwhile, or it would wait for ever.
+    let stopped = false;
+    const may = (tenant: string): boolean => {
+      const until_ms = stopped ? 0 : this.#blame.waitsUntil(tenant, now_ms);
+      if (until_ms > 0) soonest = soonest === 0 ? until_ms : Math.min(soonest, until_ms);
+      if (stopped || until_ms > 0) return false;
+      stopped = !this.#blame.fits(tenant, this.#held.keys(), now_ms);
+      return !stopped;
+    };
+    for (const priority of [...this.#lines.keys()].sort((a, b) => b - a)) {
+      const next = this.#lines.get(priority)?.shift(may);
+      if (next !== undefined) return next;
+    }
+    if (soonest > 0) this.#fillAt(soonest - now_ms);
     return undefined;
+  }
+
+  #fillAt(in_ms: number): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#fill(), in_ms + 1);
+    this.#again.unref();
   }
 }
 

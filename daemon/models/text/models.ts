@@ -76,7 +76,7 @@ export interface TextModels {
    */
   generate(job: GenerateJob, options?: GenerateOptions): Promise<Generated>;
   /** Tokens of a prompt, as `generate` counts them. */
-  count(model: string, prompt: Prompt): Promise<number>;
+  count(model: string, prompt: Prompt, tenant: string | null, signal?: AbortSignal): Promise<number>;
   status(): readonly TextModelStatus[];
   /** Ends the workers; what runs is answered with `daemon.draining`. */
   close(): Promise<void>;
@@ -85,13 +85,15 @@ export interface TextModels {
 class Model {
   readonly engine: Engine<TextOpened>;
   readonly line: PlaceLine;
+  /** Of the engine, as far as somebody was blamed for them. */
+  #deaths = 0;
 
   constructor(
     private readonly deps: TextDeps,
     private readonly local: LocalModel,
   ) {
     const { limits } = deps;
-    this.line = new PlaceLine(limits.sequences, limits.line_max);
+    this.line = new PlaceLine(limits.sequences, limits.line_max, limits.generate_deadline_ms);
     this.engine = new Engine({ what: `text model ${local.name}`, start: () => this.#start(), opened, limits });
   }
 
@@ -111,13 +113,33 @@ class Model {
       };
       const options = { validate: made, deadline_ms: Math.max(1, limits.generate_deadline_ms - queued_ms), progress: { validate: progress, take }, ...(signal === undefined ? {} : { signal }) };
       return { ...(await this.engine.ask({ kind: "generate", job, adapters }, options)), queued_us: Math.round(queued_ms * US_PER_MS) };
+    } catch (thrown) {
+      this.#blame();
+      throw thrown;
     } finally {
       leave();
     }
   }
 
-  async count(prompt: Prompt): Promise<number> {
-    return (await this.engine.ask({ kind: "count", prompt }, { validate: counted, deadline_ms: COUNT_DEADLINE_MS })).tokens;
+  async count(prompt: Prompt, tenant: string, signal?: AbortSignal): Promise<number> {
+    // Counting waits for nobody; but a tenant at whose requests the worker died brings nobody else's down with it.
+    const leave = this.line.alone(tenant) ? await this.line.enter(tenant, PRIORITY, signal) : null;
+    try {
+      return (await this.engine.ask({ kind: "count", prompt }, { validate: counted, deadline_ms: COUNT_DEADLINE_MS })).tokens;
+    } catch (thrown) {
+      this.#blame(leave === null ? [tenant] : []);
+      throw thrown;
+    } finally {
+      leave?.();
+    }
+  }
+
+  /** Once for each death, by the first who hears of it: all others still have their places. */
+  #blame(counting: readonly string[] = []): void {
+    const { deaths } = this.engine.status;
+    if (deaths === this.#deaths) return;
+    this.#deaths = deaths;
+    this.line.died(counting);
   }
 
   async #adapters(job: GenerateJob): Promise<AdapterFile[]> {
@@ -166,7 +188,7 @@ export function createTextModels(deps: TextDeps): TextModels {
   };
   return {
     generate: async (job, options = {}) => named(job.model).generate(job, options),
-    count: async (model, prompt) => named(model).count(prompt),
+    count: async (model, prompt, tenant, signal) => named(model).count(prompt, tenant ?? "", signal),
     status: () => [...models].map(([model, { engine, line }]) => ({ model, ...engine.status, running: line.taken, waiting: line.waiting })),
     async close() {
       const draining = new MaestroError("daemon.draining", "text models take no more requests");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { MaestroError } from "../../../proto/errors.ts";
-import { PlaceLine } from "./line.ts";
+import { type PlaceLimits, PlaceLine } from "./line.ts";
 import { guess } from "./lookup.ts";
 import { Pieces } from "./pieces.ts";
 import { written } from "./prompt.ts";
@@ -53,10 +53,11 @@ test("messages become a transcript, whose next turn of the other is where the an
 });
 
 describe("places", () => {
+  const placeLine = (places: number, line_max: number, more: Partial<PlaceLimits> = {}, now_ms?: () => number): PlaceLine => new PlaceLine({ places, line_max, wait_deadline_ms: 60_000, wait_ms: 100, wait_ms_max: 10_000, ...more }, now_ms);
   const codeOf = (entered: Promise<unknown>): Promise<string> => entered.then(() => "entered", (error) => (error instanceof MaestroError ? error.code : String(error)));
 
   test("the higher priority goes first; tenants take turns, and a line that is full says so", async () => {
-    const line = new PlaceLine(1, 5);
+    const line = new PlaceLine(1, 5, 60_000);
     const order: string[] = [];
     const leave = await line.enter("x", 5);
     const waits = [["a", 5], ["a", 5], ["b", 5], ["c", 9], ["d", 1]] as const;
@@ -65,7 +66,7 @@ describe("places", () => {
       order.push(`${tenant}${i}`);
       left();
     });
-    expect([line.waiting, await codeOf(line.enter("e", 9))]).toEqual([5, "models.busy"]);
+    expect([line.waiting, await codeOf(line.enter("c", 9))]).toEqual([5, "models.busy"]);
     leave();
     leave();
     await Promise.all(all);
@@ -73,8 +74,30 @@ describe("places", () => {
     expect([line.taken, line.waiting]).toEqual([0, 0]);
   });
 
+  test("attack: one tenant fills the line, and others are turned away", async () => {
+    const line = new PlaceLine(1, 5, 60_000);
+    const [leave, order] = [await line.enter("x", 5), [] as string[]];
+    const wait = (tenant: string, priority = 5) => line.enter(tenant, priority).then((left) => (order.push(tenant), left(), "entered"), (error) => (error instanceof MaestroError ? error.code : String(error)));
+    const flood = Array.from({ length: 5 }, () => wait("flood"));
+    const others = [wait("a"), wait("b"), wait("poor", 1), wait("owed", 7)];
+    expect([await flood[4], await flood[3], await others[2], await flood[2]]).toEqual(["models.busy", "models.busy", "models.busy", "models.busy"]);
+    // Whoever has as many as anybody else displaces nobody.
+    expect(await wait("flood")).toBe("models.busy");
+    leave();
+    await Promise.all([...flood, ...others]);
+    expect(order).toEqual(["owed", "flood", "a", "b", "flood"]);
+  });
+
+  test("attack: a request waits past the time that what it costs is promised for", async () => {
+    const line = new PlaceLine(1, 5, 20);
+    const leave = await line.enter("a", 5);
+    expect([await codeOf(line.enter("b", 5)), line.waiting]).toEqual(["models.busy", 0]);
+    leave();
+    expect(line.taken).toBe(0);
+  });
+
   test("who gives up leaves the line, and takes no place", async () => {
-    const line = new PlaceLine(1, 5);
+    const line = new PlaceLine(1, 5, 60_000);
     const [leave, stop] = [await line.enter("a", 5), new AbortController()];
     const gone = codeOf(line.enter("a", 5, stop.signal));
     stop.abort();
