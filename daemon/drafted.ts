@@ -1,5 +1,6 @@
 /** Drafts, put together by the first who asks for one: which arms may phrase them, and who pays for what they take. */
 import type { DraftRequest } from "../proto/drafting.ts";
+import { MaestroError } from "../proto/errors.ts";
 import type { Host } from "./config/host.ts";
 import type { Arm } from "./drafting/arm.ts";
 import type { Armed, DraftDesk, DraftDeskDeps } from "./gate/draft-desk.ts";
@@ -38,6 +39,7 @@ export function openDrafted({ host, modelled, ...deps }: DraftedDeps): Drafted {
         { payer: principal, job: { model: candidate.id, prompt: { messages: [{ role: "system", content: system }, { role: "user", content: user }] }, space: { tenant: principal.tenant, task: `draft-${task}` }, max_tokens: TOKENS_MAX, temperature: 0, json_schema: schema }, keep: true },
         { signal },
       );
+      if (answered.finish === "filtered") throw new MaestroError("egress.refused", `${candidate.id} held a part of its answer back`);
       const { text, cpu_us, gpu_us, prompt_tokens, completion_tokens, usd_micro, model_digest, engine } = answered;
       return { text, cpu_us, gpu_us, tokens: prompt_tokens + completion_tokens, usd_micro, model_digest, engine };
     },

@@ -146,7 +146,8 @@ export const ServedNote = Closed({
 });
 export type ServedNote = Static<typeof ServedNote>;
 
-const Finish = Choice(["stop", "length"]);
+const Finish = Choice(["stop", "length", "content_filter"]);
+export type Finish = Static<typeof Finish>;
 const shared = { id: Type.String(), created: Count, model: ModelName, system_fingerprint: Type.String({ description: "model and engine that answered" }) };
 const settled = { usage: CompletionUsage, timings: EngineTimings, maestro: ServedNote };
 const at_end = { usage: Type.Optional(Type.Union([CompletionUsage, Type.Null()])), timings: Type.Optional(EngineTimings), maestro: Type.Optional(ServedNote) };

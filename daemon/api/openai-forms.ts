@@ -2,7 +2,7 @@
 import { toBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { ChatMessage, Embedded, Prompt } from "../../proto/model-work.ts";
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessage, ChatCompletionRequest, Completion, CompletionRequest, CompletionUsage, EmbeddingList, ResponseFormat, ServedNote, EngineTimings } from "../../proto/openai.ts";
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessage, ChatCompletionRequest, Completion, CompletionRequest, CompletionUsage, EmbeddingList, Finish, ResponseFormat, ServedNote, EngineTimings } from "../../proto/openai.ts";
 import type { Answered, Ask } from "../models/serving/index.ts";
 
 type Sampling = Pick<ChatCompletionRequest, Extract<keyof ChatCompletionRequest, keyof CompletionRequest>>;
@@ -96,7 +96,7 @@ function timingsOf({ repeated, prompt_tokens, cached_tokens, completion_tokens, 
 
 const noteOf = ({ path, model_digest, engine, templated, bounded, repeated, queued_us, cpu_us, gpu_us, usd_micro }: Answered): ServedNote => ({ path, model_digest, engine, templated, bounded, repeated, queued_us, cpu_us, gpu_us, usd_micro });
 const tail = (answer: Answered) => ({ usage: usageOf(answer), timings: timingsOf(answer), maestro: noteOf(answer) });
-const finishOf = ({ finish }: Answered): "stop" | "length" => (finish === "length" ? "length" : "stop");
+const finishOf = ({ finish }: Answered): Finish => (finish === "filtered" ? "content_filter" : finish === "length" ? "length" : "stop");
 const headed = (heading: Heading, answer: Answered): Heading => ({ ...heading, system_fingerprint: fingerprint(answer.model_digest, answer.engine) });
 
 export const chatReply = (heading: Heading, answer: Answered): ChatCompletion => ({
@@ -118,7 +118,7 @@ export interface Chunks<Chunk> {
 const withNull = (usage: boolean): { readonly usage?: null } => (usage ? { usage: null } : {});
 
 export function chatChunks(usage: boolean): Chunks<ChatCompletionChunk> {
-  const chunk = (heading: Heading, delta: ChatCompletionChunk["choices"][number]["delta"], finish_reason: "stop" | "length" | null = null): ChatCompletionChunk => ({ ...heading, object: "chat.completion.chunk", choices: [{ index: 0, delta, logprobs: null, finish_reason }], ...withNull(usage) });
+  const chunk = (heading: Heading, delta: ChatCompletionChunk["choices"][number]["delta"], finish_reason: Finish | null = null): ChatCompletionChunk => ({ ...heading, object: "chat.completion.chunk", choices: [{ index: 0, delta, logprobs: null, finish_reason }], ...withNull(usage) });
   return {
     first: (heading) => [chunk(heading, { role: "assistant", content: "" })],
     piece: (heading, content) => chunk(heading, { content }),
@@ -130,7 +130,7 @@ export function chatChunks(usage: boolean): Chunks<ChatCompletionChunk> {
 }
 
 export function completionChunks(usage: boolean): Chunks<Completion> {
-  const chunk = (heading: Heading, text: string, finish_reason: "stop" | "length" | null = null): Completion => ({ ...heading, object: "text_completion", choices: [{ index: 0, text, logprobs: null, finish_reason }], ...withNull(usage) });
+  const chunk = (heading: Heading, text: string, finish_reason: Finish | null = null): Completion => ({ ...heading, object: "text_completion", choices: [{ index: 0, text, logprobs: null, finish_reason }], ...withNull(usage) });
   return {
     first: () => [],
     piece: (heading, text) => chunk(heading, text),

@@ -1,5 +1,6 @@
 /** Admission and settlement of single requests, over a real ledger; the text is counted words, as no model is needed to spend. */
 import { afterEach, expect, test } from "bun:test";
+import { chatTokensAtMost } from "../../../proto/chat.ts";
 import { MaestroError, type ErrorCode } from "../../../proto/errors.ts";
 import type { StoredModel } from "../../../proto/model-store.ts";
 import type { Generated, GenerateJob } from "../../../proto/model-work.ts";
@@ -123,6 +124,18 @@ test("money of a remote model is promised at its worst and settled with the toke
   expect(world.ledger.open()).toBe(0);
 });
 
+test("attack: another server counts as many tokens as may be believed, and more is spent than was promised", async () => {
+  // Short messages: what is around them counts for more than they do.
+  const messages = Array.from({ length: 40 }, () => ({ role: "user" as const, content: "x" }));
+  const worst = chatTokensAtMost({ messages, json_schema: undefined }).tokens;
+  const world = opened({ remote: (_, { max_tokens }) => Promise.resolve({ text: "y", finish: "filtered", prompt_tokens: worst, completion_tokens: max_tokens }) });
+  const [most, ask] = [priceOf({ prompt: worst, predicted: 10 }, { prompt: 100, completion: 300 }), { job: job({ model: "big", prompt: { messages } }), keep: false }];
+  expect(await refusal(world.serving.generate({ payer: world.payer("web", { usd_micro: most - 1 }), ...ask }))).toBe("tenant.budget");
+  // What was held back is told apart from an end.
+  expect(await world.serving.generate({ payer: world.payer("web", { usd_micro: most }), ...ask })).toMatchObject({ usd_micro: most, finish: "filtered" });
+  expect(spent(world)?.spent.usd_micro).toBe(most);
+});
+
 test("embeddings: batch and dimensions are bounded, and tokens are settled", async () => {
   const world = opened();
   const payer = world.payer("web", { model_tokens: 1_000 });
@@ -177,5 +190,6 @@ test("attack: another server sends more than it was asked for and breaks off, an
   const world = opened({ remote: (_, __, { onText }) => (onText?.("x".repeat(10_000)), Promise.reject(new MaestroError("egress.failed", "it closed"))) });
   const payer = world.payer("web", { usd_micro: 500 });
   expect(await refusal(world.serving.generate({ payer, job: job({ model: "big", max_tokens: 10 }), keep: false }))).toBe("egress.failed");
-  expect(spent(world)?.spent.usd_micro).toBeLessThan(10);
+  const prompt = chatTokensAtMost({ messages: [{ role: "user", content: "one two three" }], json_schema: undefined }).tokens;
+  expect(spent(world)?.spent.usd_micro).toBe(priceOf({ prompt, predicted: 10 }, { prompt: 100, completion: 300 }));
 });
