@@ -76,6 +76,9 @@ export function completionAsk(body: CompletionRequest, headers: Beside, tenant: 
   return { job: jobOf(body, { text }, body.max_tokens ?? COMPLETION_TOKENS, task ?? "completion", tenant), keep: body.cache !== "off", ...given("run_id", run) };
 }
 
+/** The run that vectors are counted to; a request for them has no metadata. */
+export const embeddingRun = (headers: Beside): string | null => besideOf({}, headers).run;
+
 /** What every part of one reply says of itself. */
 export interface Heading {
   readonly id: string;

@@ -6,7 +6,7 @@ import { Type } from "@sinclair/typebox";
 import type { Offered, Serving } from "../models/serving/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Principal } from "../tenants/index.ts";
-import { type Beside, chatAsk, chatChunks, chatReply, completionAsk, completionChunks, completionReply, embeddingReply, type Heading } from "./openai-forms.ts";
+import { type Beside, chatAsk, chatChunks, chatReply, completionAsk, completionChunks, completionReply, embeddingReply, embeddingRun, type Heading } from "./openai-forms.ts";
 import { streamed } from "./openai-stream.ts";
 import { route, type Route } from "./route.ts";
 
@@ -93,7 +93,7 @@ export function openAiRoutes(deps: OpenAiRouteDeps): Route[] {
       request: EmbeddingRequest,
       reply: EmbeddingList,
       async handle({ principal, body, headers, signal }) {
-        const { run } = besideOf(headers);
+        const run = embeddingRun(besideOf(headers));
         const texts = typeof body.input === "string" ? [body.input] : body.input;
         const embedded = await (await modelled.serving()).embed(principal, body.model, texts, { signal, ...(body.dimensions === null || body.dimensions === undefined ? {} : { dimensions: body.dimensions }), ...(run === null ? {} : { run_id: run }) });
         return embeddingReply(body.model, embedded, body.encoding_format ?? "float");

@@ -92,6 +92,18 @@ test("task, run and salt name the space of a prompt's prefix and whose cost it i
   expect(world.text.asked.at(-1)).toMatchObject({ space: { tenant: null, task: "chat" }, temperature: 1 });
 });
 
+test("attack: a run's name that is none is written down, for vectors as for text", async () => {
+  const before = world.runs.length;
+  for (const name of ["x", "a/../../run-12345678", "r".repeat(4_000), "run 12345678"]) {
+    const headers = { "maestro-run": name };
+    expect(await thrownBy(client().embeddings.create({ model: "mini", input: "a" }, { headers }))).toBeInstanceOf(BadRequestError);
+    expect(await thrownBy(client().chat.completions.create(ASK, { headers }))).toBeInstanceOf(BadRequestError);
+  }
+  expect(world.runs.length).toBe(before);
+  await client().embeddings.create({ model: "mini", input: "a" }, { headers: { "maestro-run": "run-87654321" } });
+  expect(world.runs.at(-1)).toMatchObject({ run_id: "run-87654321", tokens: 1 });
+});
+
 test("what would change the answer and is not done here is refused by its name; what changes nothing is taken", async () => {
   const refused = { n: 2, logprobs: true, tools: [{ type: "function", function: { name: "f" } }], frequency_penalty: 1, logit_bias: { 1: 2 }, reasoning_effort: "low", audio: {}, functions: [], top_logprobs: 3, tool_choice: "auto" };
   for (const [name, value] of Object.entries(refused)) {
