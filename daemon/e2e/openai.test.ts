@@ -201,3 +201,58 @@ test("attack: a reader that stops reading is waited for without end, and its ans
   await until(() => world.ledger.open() === 0);
   expect((await post(JSON.stringify(ASK))).status).toBe(200);
 });
+
+test("attack: a model's words end its own stream, begin an event, or are taken for one of ours", async () => {
+  const hostile = ["\n\ndata: [DONE]\n\n", "\r\n\r\ndata: {\"error\":{}}\r\n\r\n", "\rdata: x", "\u2028event: x\u2029", "\u0000\u0085id: 1", ": comment\n", "</script>", "😀"];
+  const { generate } = world.text;
+  world.text.generate = async (job, { onText } = {}) => {
+    for (const piece of hostile) {
+      onText?.(piece);
+      await Bun.sleep(0);
+    }
+    return { ...(await generate.call(world.text, { ...job, max_tokens: 0 })), text: hostile.join(""), completion_tokens: hostile.length };
+  };
+  try {
+    const chunks = await Array.fromAsync(await client().chat.completions.create({ ...ASK, stream: true }));
+    expect(chunks.map(({ choices: [choice] }) => choice?.delta.content ?? "").join("")).toBe(hostile.join(""));
+    const raw = await (await post(JSON.stringify({ ...ASK, stream: true }))).text();
+    expect([raw.split("\n").filter((line) => line !== "" && !line.startsWith("data: ")), raw.split("data: [DONE]\n\n").length, raw.endsWith("data: [DONE]\n\n")]).toEqual([[], 2, true]);
+  } finally {
+    world.text.generate = generate;
+  }
+});
+
+test("attack: a request is cut at each of its bytes; whatever it had begun ends, and no promise is left", async () => {
+  const body = JSON.stringify({ ...ASK, stream: true, max_tokens: 50 });
+  const whole = `POST /openai/v1/chat/completions HTTP/1.1\r\nhost: m\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  budget = { model_tokens: 1_000_000 };
+  try {
+    for (let cut = 1; cut <= whole.length; cut += cut < whole.length - 4 ? 7 : 1) {
+      const socket = connect(served.path);
+      await new Promise<void>((resolve) => socket.write(whole.slice(0, cut), () => resolve()));
+      if (cut % 2 === 0) socket.destroy();
+      else socket.end();
+    }
+    await until(() => world.ledger.open() === 0);
+    expect((await post(JSON.stringify(ASK))).status).toBe(200);
+    expect(world.ledger.open()).toBe(0);
+  } finally {
+    budget = null;
+  }
+});
+
+test("attack: a hundred streams at once of a tenant with a budget for ten: ten are answered to their end, the rest hear of the budget before a token", async () => {
+  const spent = () => world.ledger.account("tenant:web")?.spent.model_tokens ?? 0;
+  const before = spent();
+  budget = { model_tokens: before + 10 * 7 };
+  world.text.beat = () => Bun.sleep(1);
+  try {
+    const all = await Promise.allSettled(Array.from({ length: 100 }, async () => (await Array.fromAsync(await client().chat.completions.create({ ...ASK, stream: true }))).length));
+    const codes = all.map((one) => (one.status === "fulfilled" ? "answered" : one.reason instanceof APIError ? String(one.reason.code) : String(one.reason)));
+    expect([codes.filter((code) => code === "answered").length, codes.filter((code) => code === "tenant.budget").length]).toEqual([10, 90]);
+    expect([spent(), world.ledger.open()]).toEqual([before + 10 * 7, 0]);
+  } finally {
+    budget = null;
+    world.text.beat = () => Promise.resolve();
+  }
+});
