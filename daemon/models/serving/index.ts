@@ -207,7 +207,7 @@ export class Serving {
     const early = job.max_tokens === undefined ? null : repeated({ ...job, max_tokens: job.max_tokens });
     if (early !== null) return early;
     const text = await this.deps.text();
-    const prompt = await text.count(job.model, job.prompt);
+    const prompt = await text.count(job.model, job.prompt, job.space.tenant, options.signal);
     const max_tokens = roomFor(prompt, job.max_tokens, context, this.deps.limits.output_tokens_max);
     const whole: GenerateJob = { ...job, max_tokens, ...(job.priority === undefined ? { priority: priorityAt(purse.prices().prices) } : {}) };
     const late = job.max_tokens === undefined ? repeated(whole) : null;

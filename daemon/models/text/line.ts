@@ -10,16 +10,11 @@ interface Waiting {
   readonly fail: (error: MaestroError) => void;
 }
 
-export interface PlaceLimits extends BlameLimits {
-  /** Requests at once. */
-  readonly places: number;
-  readonly line_max: number;
-  /** In line and at work, then it is given up. */
-  readonly wait_deadline_ms: number;
-}
-
 export class PlaceLine {
-  readonly #limits: PlaceLimits;
+  readonly #places: number;
+  readonly #line_max: number;
+  /** In line, then it is given up: what is promised for it is charged in the end. */
+  readonly #wait_ms_max: number;
   readonly #now_ms: () => number;
   readonly #blame: Blame;
   readonly #lines = new Map<number, FairLine<Waiting>>();
@@ -28,10 +23,12 @@ export class PlaceLine {
   #taken = 0;
   #again: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(limits: PlaceLimits, now_ms: () => number = () => performance.now()) {
-    this.#limits = limits;
+  constructor(places: number, line_max: number, wait_ms_max: number, blame: BlameLimits, now_ms: () => number = () => performance.now()) {
+    this.#places = places;
+    this.#line_max = line_max;
+    this.#wait_ms_max = wait_ms_max;
+    this.#blame = new Blame(blame);
     this.#now_ms = now_ms;
-    this.#blame = new Blame(limits);
   }
 
   get taken(): number {
@@ -75,8 +72,7 @@ export class PlaceLine {
   }
 
   async #wait(tenant: string, priority: number, signal?: AbortSignal): Promise<void> {
-    const { line_max, wait_deadline_ms } = this.#limits;
-    if (this.waiting >= line_max) this.#makeRoom(tenant, priority);
+    if (this.waiting >= this.#line_max) this.#makeRoom(tenant, priority);
     const line = this.#lines.get(priority) ?? new FairLine<Waiting>();
     this.#lines.set(priority, line);
     const granted = Promise.withResolvers<void>();
@@ -88,7 +84,7 @@ export class PlaceLine {
       this.#fill();
     };
     const aborted = (): void => leave(cancelled(signal));
-    const timer = setTimeout(() => leave(new MaestroError("models.busy", `no turn came for ${wait_deadline_ms} ms`)), wait_deadline_ms);
+    const timer = setTimeout(() => leave(new MaestroError("models.busy", `no turn came for ${this.#wait_ms_max} ms`)), this.#wait_ms_max);
     line.push(tenant, waiting);
     signal?.addEventListener("abort", aborted, { once: true });
     this.#fill();
@@ -102,9 +98,10 @@ export class PlaceLine {
 
   /** One tenant's hundred in line leave room for another's first: the last of whoever has most goes, of the lowest priority first. */
   #makeRoom(tenant: string, priority: number): void {
-    const busy = new MaestroError("models.busy", `${this.#limits.line_max} requests wait for this model`);
+    const busy = new MaestroError("models.busy", `${this.#line_max} requests wait for this model`);
+    const own = [...this.#lines.values()].reduce((sum, line) => sum + line.of(tenant), 0);
     for (const [at, line] of [...this.#lines].sort(([a], [b]) => a - b)) {
-      const last = at > priority ? undefined : line.popLongest(tenant);
+      const last = at > priority ? undefined : line.popLongest(tenant, own);
       if (last === undefined) continue;
       last.fail(busy);
       return;
@@ -113,7 +110,7 @@ export class PlaceLine {
   }
 
   #fill(): void {
-    while (this.#taken < this.#limits.places) {
+    while (this.#taken < this.#places) {
       const next = this.#next();
       if (next === undefined) return;
       this.#taken += 1;

@@ -93,7 +93,7 @@ class Model {
     private readonly local: LocalModel,
   ) {
     const { limits } = deps;
-    this.line = new PlaceLine(limits.sequences, limits.line_max, limits.generate_deadline_ms);
+    this.line = new PlaceLine(limits.sequences, limits.line_max, limits.generate_deadline_ms, { wait_ms: limits.restart_backoff_ms, wait_ms_max: limits.restart_backoff_ms_max });
     this.engine = new Engine({ what: `text model ${local.name}`, start: () => this.#start(), opened, limits });
   }
 

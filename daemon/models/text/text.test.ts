@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { MaestroError } from "../../../proto/errors.ts";
-import { type PlaceLimits, PlaceLine } from "./line.ts";
+import { PlaceLine } from "./line.ts";
 import { guess } from "./lookup.ts";
 import { Pieces } from "./pieces.ts";
 import { written } from "./prompt.ts";
@@ -53,11 +53,11 @@ test("messages become a transcript, whose next turn of the other is where the an
 });
 
 describe("places", () => {
-  const placeLine = (places: number, line_max: number, more: Partial<PlaceLimits> = {}, now_ms?: () => number): PlaceLine => new PlaceLine({ places, line_max, wait_deadline_ms: 60_000, wait_ms: 100, wait_ms_max: 10_000, ...more }, now_ms);
+  const BLAME = { wait_ms: 100, wait_ms_max: 1_000 };
   const codeOf = (entered: Promise<unknown>): Promise<string> => entered.then(() => "entered", (error) => (error instanceof MaestroError ? error.code : String(error)));
 
   test("the higher priority goes first; tenants take turns, and a line that is full says so", async () => {
-    const line = new PlaceLine(1, 5, 60_000);
+    const line = new PlaceLine(1, 5, 60_000, BLAME);
     const order: string[] = [];
     const leave = await line.enter("x", 5);
     const waits = [["a", 5], ["a", 5], ["b", 5], ["c", 9], ["d", 1]] as const;
@@ -75,7 +75,7 @@ describe("places", () => {
   });
 
   test("attack: one tenant fills the line, and others are turned away", async () => {
-    const line = new PlaceLine(1, 5, 60_000);
+    const line = new PlaceLine(1, 5, 60_000, BLAME);
     const [leave, order] = [await line.enter("x", 5), [] as string[]];
     const wait = (tenant: string, priority = 5) => line.enter(tenant, priority).then((left) => (order.push(tenant), left(), "entered"), (error) => (error instanceof MaestroError ? error.code : String(error)));
     const flood = Array.from({ length: 5 }, () => wait("flood"));
@@ -89,15 +89,57 @@ describe("places", () => {
   });
 
   test("attack: a request waits past the time that what it costs is promised for", async () => {
-    const line = new PlaceLine(1, 5, 20);
+    const line = new PlaceLine(1, 5, 20, BLAME);
     const leave = await line.enter("a", 5);
     expect([await codeOf(line.enter("b", 5)), line.waiting]).toEqual(["models.busy", 0]);
     leave();
     expect(line.taken).toBe(0);
   });
 
+  test("attack: a tenant at whose requests the worker dies brings down the others' each time", async () => {
+    let now_ms = 0;
+    const line = new PlaceLine(4, 50, 60_000, BLAME, () => now_ms);
+    const [leaveBad, leaveGood] = [await line.enter("bad", 5), await line.enter("good", 5)];
+    line.died();
+    leaveBad();
+    leaveGood();
+    // Nobody knows whose it was: from here on either works alone, and beside itself.
+    const [good, again] = [await line.enter("good", 5), await line.enter("good", 5)];
+    const order: string[] = [];
+    const enter = (tenant: string) => line.enter(tenant, 5).then((leave) => (order.push(tenant), leave));
+    const [bad, third] = [enter("bad"), enter("third")];
+    await Promise.resolve();
+    expect([line.taken, line.waiting, line.alone("bad"), line.alone("third")]).toEqual([2, 2, true, false]);
+    good();
+    again();
+    // It had its turn before the third, who waits for it to be done.
+    const leaveBadAgain = await bad;
+    expect([order, line.taken, line.waiting]).toEqual([["bad"], 1, 1]);
+    // Alone it dies four times more: three are free, and after that it waits longer each time, alone.
+    line.died();
+    leaveBadAgain();
+    (await third)();
+    for (let i = 0; i < 3; i++) {
+      const leave = await line.enter("bad", 5);
+      line.died();
+      leave();
+    }
+    const late = enter("bad");
+    (await line.enter("good", 5))();
+    expect([order, line.taken, line.waiting]).toEqual([["bad", "third"], 0, 1]);
+    now_ms = 201;
+    const last = enter("third");
+    (await late)();
+    (await last)();
+    expect(order).toEqual(["bad", "third", "bad", "third"]);
+    // Long after the last death nobody works alone.
+    now_ms = 700_000;
+    (await line.enter("good", 5))();
+    expect([line.taken, line.alone("bad")]).toEqual([0, false]);
+  });
+
   test("who gives up leaves the line, and takes no place", async () => {
-    const line = new PlaceLine(1, 5, 60_000);
+    const line = new PlaceLine(1, 5, 60_000, BLAME);
     const [leave, stop] = [await line.enter("a", 5), new AbortController()];
     const gone = codeOf(line.enter("a", 5, stop.signal));
     stop.abort();

@@ -16,6 +16,11 @@ export class FairLine<T> {
     return [...this.#lines.keys()];
   }
 
+  /** How many a key has in line. */
+  of(key: string): number {
+    return this.#lines.get(key)?.length ?? 0;
+  }
+
   push(key: string, item: T): void {
     const line = this.#lines.get(key);
     if (line === undefined) this.#lines.set(key, [item]);
@@ -48,9 +53,8 @@ export class FairLine<T> {
     return true;
   }
 
-  /** The last to come of the key with most in line, if that is more than `key` has and would then have: whose place a newcomer may take. */
-  popLongest(key: string): T | undefined {
-    const own = this.#lines.get(key)?.length ?? 0;
+  /** The last to come of the key with most in line, if that is more than `key` has (`own`: in all its lines) and would then have: whose place a newcomer may take. */
+  popLongest(key: string, own = this.of(key)): T | undefined {
     let longest: string | undefined;
     let most = own + 1;
     for (const [other, line] of this.#lines) {
