@@ -36,15 +36,14 @@ function ordered(edits: readonly Edit[], lines: number): Edit[] | null {
   return sorted;
 }
 
-/** What a line ends with before its feed: edits of a file with CRLF keep it. */
-const endingOf = (lines: readonly string[]): string => (lines.length > 0 && lines.every((line) => line.endsWith("\r")) ? "\r" : "");
+/** What comes ends as what it stands for does; what is put between, as the line before it, or the first one. */
+const endingAt = (lines: readonly string[], line: number, gone: number): string => ((lines[gone > 0 ? line - 1 : Math.max(0, line - 2)] ?? lines[0] ?? "").endsWith("\r") ? "\r" : "");
 
 /** `ends`: whether the new text ends with a line feed; absent: as the old one does. Null where the edits contradict each other or change nothing. */
 export function edited(path: string, old: string, edits: readonly Edit[], ends?: true): EditedText | null {
   const before = split(old);
   const wanted = ordered(edits, before.lines.length);
   if (wanted === null) return null;
-  const cr = endingOf(before.lines);
   const newline_at_end = ends ?? before.newline_at_end;
   const body: { op: " " | "-" | "+"; text: string; last: boolean }[] = [];
   const after: string[] = [];
@@ -60,6 +59,7 @@ export function edited(path: string, old: string, edits: readonly Edit[], ends?:
   };
   for (const { line, gone, come } of wanted) {
     keep(line);
+    const cr = endingAt(before.lines, line, gone);
     for (let left = gone; left > 0; left -= 1, at += 1) body.push({ op: "-", text: before.lines[at - 1]!, last: at === before.lines.length });
     for (const text of come) {
       after.push(text + cr);

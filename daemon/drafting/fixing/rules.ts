@@ -1,4 +1,5 @@
 /** Mechanical mends, each for a rule whose meaning is known. A rule looks at one line, and says nothing where it is not sure. */
+import { codeOf, countsIndent, goesOn, isAloneInBlock, isAssigned, isEcma, isHead, isInText, isMisspelt, isOnlyBody, isSameCode, isWrittenBelow, isWrittenElsewhere, isWrittenOutside, type Standing } from "./lines.ts";
 import type { Edit } from "./patch.ts";
 
 export interface Complaint {
@@ -9,12 +10,7 @@ export interface Complaint {
   readonly line: number;
 }
 
-export interface Place extends Complaint {
-  readonly path: string;
-  readonly lines: readonly string[];
-  /** The line itself, without a carriage return. */
-  readonly text: string;
-}
+export interface Place extends Complaint, Standing {}
 
 export interface Mend {
   readonly what: string;
@@ -32,16 +28,14 @@ export interface MendRule {
 
 const IDENTIFIER = "[A-Za-z_$][\\w$]*";
 const escaped = (name: string): string => name.replace(/[^\w]/g, "\\$&");
-export const word = (name: string): RegExp => new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])`);
-
-/** The line with each string and comment blanked, character for character: what is left is code. */
-export function codeOf(line: string): string {
-  return line.replace(/(["'`])(?:\\.|(?!\1).)*\1|\/\/.*$|\/\*.*?\*\//g, (all) => " ".repeat(all.length));
-}
-
 const one = (place: Place, text: string, what: string, caution?: string): Mend | null =>
   text === place.text ? null : { what, edits: [{ line: place.line, gone: 1, come: [text] }], ...(caution === undefined ? {} : { caution }) };
-const without = (place: Place, what: string, caution?: string): Mend => ({ what, edits: [{ line: place.line, gone: 1, come: [] }], ...(caution === undefined ? {} : { caution }) });
+/** Null where what follows would take its place, or where it goes on. */
+function without(place: Place, what: string, caution?: string): Mend | null {
+  if (isOnlyBody(place) || goesOn(place)) return null;
+  const come = countsIndent(place.path) && isAloneInBlock(place) ? [place.text.replace(/^(\s*).*$/, "$1pass")] : [];
+  return { what, edits: [{ line: place.line, gone: 1, come }], ...(caution === undefined ? {} : { caution }) };
+}
 
 const NAMED = [/["'`‘“](?<name>[A-Za-z_$][\w$./@-]*)["'`’”]/, /^(?<name>[A-Za-z_$][\w$]*) (?:is|imported)\b/, /unused (?:variable|import|parameter|function|argument|local)s?:? [`'"‘]?(?<name>[A-Za-z_$][\w$.:/]*)/];
 const nameIn = (message: string): string | null => NAMED.map((of) => of.exec(message)?.groups?.["name"]).find((name) => name !== undefined) ?? null;
@@ -75,19 +69,24 @@ function withoutDefault(text: string, name: string): string | null {
   return first.test(text) ? text.replace(first, "$1") : null;
 }
 
+const NOT_LOADED = "a module that does something when it is loaded is no longer loaded";
+
 function unusedImport(place: Place): Mend | null {
   const name = nameIn(place.message);
   const { text } = place;
-  if (/\.go$/.test(place.path)) return /^\s*(?:import\s+)?(?:[\w.]+\s+)?"[^"]+"\s*$/.test(text) && !/^\s*import\s+_/.test(text) ? without(place, "remove the import that nothing uses") : null;
+  const short = name?.split(".").at(-1) ?? "";
+  if (short !== "" && !/\.(?:go|rs)$/.test(place.path) && isWrittenElsewhere(place, short)) return null;
+  // What a package takes in, it gives on.
+  if (/(?:^|\/)__init__\.pyi?$/.test(place.path)) return null;
+  if (/\.go$/.test(place.path)) return place.message.includes(/"[^"]+"/.exec(text)?.[0] ?? " ") && /^\s*(?:import\s+)?(?:[\w.]+\s+)?"[^"]+"\s*$/.test(text) && !/^\s*import\s+_/.test(text) ? without(place, "remove the import that nothing uses") : null;
   if (/\.rs$/.test(place.path)) return /^\s*use\s+[\w:]+;\s*$/.test(text) ? without(place, "remove the import that nothing uses") : null;
-  if (/^\s*import\b|^\s*from\b/.test(text) && /All imports/i.test(place.message)) return without(place, "remove the import that nothing uses");
+  if (isEcma(place.path) && /^\s*import\b.*\bfrom\s*["'][^"']+["'];?\s*$/.test(text) && /All imports/i.test(place.message)) return without(place, "remove the import that nothing uses", NOT_LOADED);
   if (name === null) return null;
   // A specifier on a line of its own.
-  if (new RegExp(`^\\s*(?:type\\s+)?(?:[\\w$]+\\s+as\\s+)?${escaped(name.split(".").at(-1)!)}\\s*,?\\s*$`).test(text) && insideImport(place)) return without(place, "remove the name that nothing uses from its import");
+  if (new RegExp(`^\\s*(?:type\\s+)?(?:[\\w$]+\\s+as\\s+)?${escaped(short)}\\s*,?\\s*$`).test(text) && insideImport(place)) return without(place, "remove the name that nothing uses from its import");
   const left = withoutSpecifier(text, name);
   if (left === null) return null;
-  const caution = "a module that does something when it is loaded is no longer loaded";
-  return left.trim() === "" ? without(place, "remove the import that nothing uses", caution) : one(place, left, "remove the name that nothing uses from its import");
+  return left.trim() === "" ? without(place, "remove the import that nothing uses", NOT_LOADED) : one(place, left, "remove the name that nothing uses from its import");
 }
 
 function insideImport({ lines, line }: Place): boolean {
@@ -99,28 +98,23 @@ function insideImport({ lines, line }: Place): boolean {
 }
 
 const SIDE_EFFECT_FREE = /^[\s\w$."'`\-+*/%<>=!&|?:,[\]]*$/;
-const CALLS = /[\w$)\]]\s*\(|`[^`]*\$\{|\bawait\b|\byield\b|\bnew\b|\+\+|--|[^=!<>]=[^=>]/;
+const CALLS = /[\w$)\]]\s*[(`]|`[^`]*\$\{|\b(?:await|delete|throw|import)\b|\byield\b|\bnew\b|\+\+|--|[^=!<>]=[^=>]/;
 
 function unusedVariable(place: Place): Mend | null {
   const name = nameIn(place.message);
   if (name === null || !new RegExp(`^${IDENTIFIER}$`).test(name)) return null;
   const { text, path } = place;
+  if (isWrittenBelow(place, name)) return null;
   if (/\.rs$/.test(path)) return one(place, text.replace(new RegExp(`(\\blet\\s+(?:mut\\s+)?|[(,]\\s*(?:mut\\s+)?)${escaped(name)}\\b`), `$1_${name}`), "mark the variable that nothing uses with an underscore");
   const value = (new RegExp(`^\\s*(?:const|let|var)\\s+${escaped(name)}\\s*(?::[^=]+)?(?:=\\s*(?<value>.*?))?;?\\s*$`).exec(text) ?? (/\.py$/.test(path) ? new RegExp(`^\\s*${escaped(name)}\\s*(?::[^=]+)?=(?!=)\\s*(?<value>.+)$`).exec(text) : null))?.groups;
   if (value === undefined) return null;
   const from = (value["value"] ?? "").trim();
   const closed = (from.match(/[([{]/g) ?? []).length === (from.match(/[)\]}]/g) ?? []).length;
   if (!closed || CALLS.test(from) || !SIDE_EFFECT_FREE.test(from.replace(/[{}]/g, ""))) return /\.py$/.test(path) && closed && /\(/.test(from) ? one(place, text.replace(/^(\s*)[^=]+=\s*/, "$1"), "keep the call and drop the variable that nothing uses") : null;
-  if (/\.py$/.test(path) && aloneInBlock(place)) return one(place, text.replace(/^(\s*).*$/, "$1pass"), "put pass where the variable that nothing uses stood");
-  return without(place, "remove the variable that nothing uses");
-}
-
-function aloneInBlock({ lines, line }: Place): boolean {
-  const indent = (text: string): number => text.length - text.trimStart().length;
-  const own = indent(lines[line - 1]!);
-  const before = lines.slice(0, line - 1).findLast((text) => text.trim() !== "");
-  const after = lines.slice(line).find((text) => text.trim() !== "");
-  return before !== undefined && indent(before) < own && (after === undefined || indent(after) < own);
+  const bare = from.replace(/(["'`])(?:\\.|(?!\1).)*\1|\[[^\]]*\]|\{[^}]*\}/g, "");
+  // One of several that are declared at once.
+  if (bare.includes(",") && !/\.py$/.test(path)) return null;
+  return without(place, "remove the variable that nothing uses", /[.[]/.test(bare.replace(/\d\.\d/g, "")) || /\[/.test(from) ? "reading what it held may do something or fail, which no longer happens" : undefined);
 }
 
 function missingAwait(place: Place): Mend | null {
@@ -139,16 +133,22 @@ function missingAwait(place: Place): Mend | null {
 
 function strictEquality(place: Place): Mend | null {
   const code = codeOf(place.text);
+  // Inside a regular expression it compares nothing.
+  if (!isEcma(place.path) || /(?:^|[=(,:!&|?;[{]|\breturn)\s*\/(?![/*])/.test(code)) return null;
   const hits = [...code.matchAll(/(?<![=!<>])(==|!=)(?!=)/g)];
   if (hits.length !== 1) return null;
   const { index, 0: sign } = hits[0]!;
-  // `x == null` asks for undefined as well.
-  if (/^\s*null\b/.test(code.slice(index + 2)) || /\bnull\s*$/.test(code.slice(0, index))) return null;
+  // `x == null` asks for undefined as well, and the other way round.
+  if (/^[\s(]*(?:null|undefined|void\b)/.test(code.slice(index + 2)) || /\b(?:null|undefined|void\s+0)[\s)]*$/.test(code.slice(0, index))) return null;
   return one(place, `${place.text.slice(0, index)}${sign}=${place.text.slice(index + 2)}`, "compare without conversion", "values of two types are no longer equal");
 }
 
+const HEADS = /^\s*(?:\}\s*)?(?:(?:export|default|declare|abstract|async|public|private|protected|static)\s+)*(?:if|else|for|while|with|switch|try|catch|finally|do|function|class|interface|namespace|module|enum|struct|union|impl|fn|func)\b|^\s*[@#]/;
+
 function semicolon(place: Place): Mend | null {
   const bare = place.text.trimEnd();
+  // Behind a head it would end what the head decides about.
+  if (HEADS.test(bare) || isHead(place) || goesOn(place)) return null;
   if (/^\s*(?:\/\/|\*|\/\*)|[;{,(:[&|?+]$|^\s*$/.test(bare) || codeOf(bare).trimEnd().length < bare.length && /\/[/*]/.test(bare)) return null;
   return one(place, `${bare};`, "end the statement with a semicolon");
 }
@@ -157,6 +157,7 @@ function suggestion(place: Place): Mend | null {
   const said = /["'`‘](?<wrong>[A-Za-z_$][\w$]*)["'`’][\s\S]*?(?:[Dd]id you mean|similar name exists|[Mm]aybe you meant)[^"'`‘]*["'`‘](?<right>[A-Za-z_$][\w$]*)["'`’]/.exec(`${place.message}\n${place.excerpt}`)?.groups;
   if (said === undefined) return null;
   const { wrong = "", right = "" } = said;
+  if (!isMisspelt(place, wrong, right)) return null;
   const uses = [...codeOf(place.text).matchAll(new RegExp(`(?<![\\w$])${escaped(wrong)}(?![\\w$])`, "g"))];
   if (uses.length !== 1) return null;
   const at = uses[0]!.index;
@@ -171,15 +172,25 @@ function formatted(place: Place): Mend | null {
   if (said === undefined) return null;
   const [a, b] = [shown(said["a"]!), said["b"] === undefined ? "" : shown(said["b"])];
   if (a === null || a === "" || b === null) return null;
-  if (said["verb"] === "Insert") {
-    if (/^\s+$/.test(a)) return one(place, a + text, "indent the line");
-    return /^[;,]$/.test(a) && !text.trimEnd().endsWith(a) ? one(place, text.trimEnd() + a, `end the line with ${a === ";" ? "a semicolon" : "a comma"}`) : null;
-  }
-  if (said["verb"] === "Delete" && /^\s+$/.test(a) && text.endsWith(a)) return one(place, text.slice(0, -a.length), "take the white space off the end");
-  return text.split(a).length === 2 ? one(place, text.replace(a, () => b), said["verb"] === "Delete" ? "take out what the formatter names" : "write it as the formatter does") : null;
+  const mend = formattedAs(place, said["verb"]!, a, b);
+  const now = mend?.edits[0]?.come[0];
+  // A formatter changes no meaning: whoever asks for more is none.
+  return mend !== null && now !== undefined && isSameCode(text, now) ? mend : null;
 }
 
-const trailing = (place: Place): Mend | null => one(place, place.text.trimEnd(), "take the white space off the end");
+function formattedAs(place: Place, verb: string, a: string, b: string): Mend | null {
+  const { text, lines, line, path } = place;
+  if (verb === "Insert") {
+    if (/^\s+$/.test(a)) return countsIndent(path) ? null : one(place, a + text, "indent the line");
+    if (a === ";") return semicolon(place);
+    return a === "," && !text.trimEnd().endsWith(a) && /^\s*[)\]}]/.test(lines[line] ?? "") ? one(place, text.trimEnd() + a, "end the line with a comma") : null;
+  }
+  if (verb === "Delete" && /^\s+$/.test(a) && text.endsWith(a)) return trailing(place);
+  if (text.split(a).length !== 2 || (countsIndent(path) && text.trimStart() !== text && text.startsWith(a))) return null;
+  return one(place, text.replace(a, () => b), verb === "Delete" ? "take out what the formatter names" : "write it as the formatter does");
+}
+
+export const trailing = (place: Place): Mend | null => (isInText(place) ? null : one(place, place.text.trimEnd(), "take the white space off the end"));
 const end = ({ lines }: Place): Mend | null => (lines.length === 0 ? null : { what: "end the file with a line feed", edits: [], ends: true });
 
 function blanksAtEnd({ lines }: Place): Mend | null {
@@ -209,31 +220,42 @@ export const MENDS: readonly MendRule[] = [
   { of: /eol-last|\bw292\b|no newline at end of (?:the )?file|newline required at end|missing newline at end|final-newline/i, mend: end },
   { of: /\bw391\b|too many blank lines at the end|no-multiple-empty-lines.*end|blank line at end of file/i, mend: blanksAtEnd },
   { of: /prettier|biome.*format|formatter|dprint/i, mend: formatted },
-  { of: /prefer-const|never reassigned/i, mend: replaced(/^(\s*(?:export\s+)?)let\b/, "$1const", "declare it as const") },
+  { of: /prefer-const|never reassigned/i, mend: (place) => (isAssigned(place, /let\s+([\w$]+)/.exec(place.text)?.[1] ?? " ") ? null : replaced(/^(\s*(?:export\s+)?)let\b/, "$1const", "declare it as const")(place)) },
   { of: /no-debugger|code\.debugger|debugger/i, mend: (place) => (/^\s*debugger;?\s*$/.test(place.text) ? without(place, "remove the debugger statement") : /^\s*(?:breakpoint\(\)|import i?pdb.*set_trace\(\))\s*$/.test(place.text) ? without(place, "remove the breakpoint") : null) },
-  { of: /test\.focused|no-only-tests|no-focused|focused/i, mend: replaced(/\b(it|test|describe)\.only\b/, "$1", "take the focus off") },
+  { of: /test\.focused|no-only-tests|no-focused|focused/i, mend: replaced(/^(\s*(?:it|test|describe))\.only\b/, "$1", "take the focus off") },
   { of: /no-extra-semi|unnecessary semicolon/i, mend: replaced(/;;+\s*$/, ";", "keep one semicolon") },
   { of: /\be711\b|comparison to none|singleton-comparison.*none/i, mend: (place) => onceInCode(/\s*==\s*None\b/, " is None", "ask for None by identity")(place) ?? onceInCode(/\s*!=\s*None\b/, " is not None", "ask for None by identity")(place) },
-  { of: /\be712\b|comparison to true/i, mend: onceInCode(/\s*==\s*True\b/, "", "ask for truth itself", "a value that is true and not True counts now") },
+  { of: /\be712\b|comparison to true/i, mend: (place) => (comparisonsIn(place.text) > 1 ? null : onceInCode(/\s*==\s*True\b/, "", "ask for truth itself", "a value that is true and not True counts now")(place)) },
   { of: /\be722\b|bare[- ]except/i, mend: replaced(/\bexcept\s*:/, "except Exception:", "let signals and exits through") },
-  { of: /\bf541\b|f-string.*(?:without|missing).*placeholders/i, mend: replaced(/\bf(["'])/, "$1", "make it a plain string") },
+  { of: /\bf541\b|f-string.*(?:without|missing).*placeholders/i, mend: plainString },
   { of: /\be713\b|not in.*test for membership|test for membership should be/i, mend: onceInCode(/\bnot\s+(\w[\w.]*)\s+in\b/, "$1 not in", "use not in") },
   { of: /\be714\b|test for object identity should be/i, mend: onceInCode(/\bnot\s+(\w[\w.]*)\s+is\b/, "$1 is not", "use is not") },
   { of: /sc2086|double quote to prevent globbing/i, mend: onlyVariable },
   { of: /sc2164|use 'cd \.\.\. \|\| exit'/i, mend: replaced(/^(\s*(?:cd|pushd|popd)\b[^|&;]*?)\s*$/, "$1 || exit", "stop where the folder is not there") },
   { of: /sc2006|use \$\(\.\.\.\) notation/i, mend: replaced(/`([^`]+)`/, "$($1)", "write the command substitution with brackets") },
   { of: /sc2162|read without -r/i, mend: replaced(/\bread\b(?!\s+-\w*r)/, "read -r", "read backslashes as they are") },
-  { of: /no-var\b|unexpected var/i, mend: (place) => (place.lines.slice(0, place.line - 1).some((line) => word(/var\s+([\w$]+)/.exec(place.text)?.[1] ?? " ").test(line)) ? null : replaced(/^(\s*)var\b/, "$1let", "declare it as let")(place)) },
+  { of: /no-var\b|unexpected var/i, mend: (place) => (isWrittenOutside(place, /var\s+([\w$]+)/.exec(place.text)?.[1] ?? " ") ? null : replaced(/^(\s*)var\b/, "$1let", "declare it as let")(place)) },
   { of: /possibly '?(?:null|undefined)|ts2531|ts2532|ts18047|ts18048|strict-null/i, mend: optionalCall },
 ];
 
+const comparisonsIn = (text: string): number => (codeOf(text).match(/[=!<>]=|[<>]|\b(?:is|in|not)\b/g) ?? []).length;
+
+/** The one f-string of the line that has nothing in braces. */
+function plainString(place: Place): Mend | null {
+  const found = [...place.text.matchAll(/(?<![\w"'])f(["'])(?:\\.|(?!\1).)*\1/g)].filter(([all]) => !/[{}]/.test(all));
+  if (found.length !== 1 || isInText(place)) return null;
+  const at = found[0]!.index;
+  return one(place, place.text.slice(0, at) + place.text.slice(at + 1), "make it a plain string");
+}
+
 function onlyVariable(place: Place): Mend | null {
+  if (!/\.(?:sh|bash|zsh)$|(?:^|\/)[^/.]+$/.test(place.path) || isInText(place)) return null;
   const bare = place.text.replace(/"(?:\\.|[^"\\])*"|'[^']*'/g, (all) => " ".repeat(all.length));
   const hits = [...bare.matchAll(/\$(?:\w+|\{\w+\})/g)];
   if (hits.length !== 1 || /^\s*(?:for|case)\b|\[\[|^\s*\w+=/.test(place.text)) return null;
   const { index, 0: all } = hits[0]!;
   // Quotes around a part of a word quote that part, which is what is wanted.
-  return one(place, `${place.text.slice(0, index)}"${all}"${place.text.slice(index + all.length)}`, "quote the variable");
+  return one(place, `${place.text.slice(0, index)}"${all}"${place.text.slice(index + all.length)}`, "quote the variable", "where it holds several words, they are one now");
 }
 
 /** A statement that only calls: with nothing to call, nothing is done. */

@@ -1,13 +1,17 @@
 /** What UBSan and ASan say of C and C++, mended where one mend is right whatever the program means. */
-import { codeOf, type Mend, type MendRule, type Place } from "./rules.ts";
+import { codeOf } from "./lines.ts";
+import type { Mend, MendRule, Place } from "./rules.ts";
 
 const indentOf = (text: string): string => /^\s*/.exec(text)![0];
 const FUNCTION = /^(?!\s)(?!(?:else|return|typedef|struct\s+\w+\s*\{))(?<type>[\w\s*&:<>,]+?[\s*&]+)(?<name>~?[A-Za-z_]\w*)\s*\([^;]*\)?\s*\{?\s*$/;
 
+/** Of a longer line nobody would read a head, and the pattern is slow on it. */
+const HEAD_CHARACTERS_MAX = 300;
+
 /** What the function around it gives back, as it is written; null where no head is found. */
 function returnsOf({ lines, line }: Place): string | null {
   for (let at = line - 2; at >= 0; at -= 1) {
-    const type = FUNCTION.exec(lines[at]!)?.groups?.["type"];
+    const type = FUNCTION.exec(lines[at]!.slice(0, HEAD_CHARACTERS_MAX))?.groups?.["type"];
     if (type !== undefined) return type.replace(/\b(?:static|inline|extern|const|constexpr)\b/g, " ").replace(/\s+/g, " ").trim();
   }
   return null;
@@ -32,9 +36,10 @@ function nullGuard(place: Place): Mend | null {
   if (pointer === undefined || pointers.size !== 1 || /^\s*(?:else|case|for|while|do)\b/.test(text) || new RegExp(`^[\\w\\s*]+\\*\\s*${pointer}\\s*=`).test(text)) return null;
   const leave = nothingOf(returnsOf(place), cpp);
   // Statements begin at a line; one that goes on over two cannot be split.
-  const before = place.lines.slice(0, line - 1).findLast((above) => above.trim() !== "")?.trim() ?? "";
-  if (leave === null || !/[;{}]$|^\/\/|\*\/$|^#/.test(before)) return null;
-  const value = leave === "return 0;" ? "; whether 0 is what callers want for nothing is for you to say" : "";
+  const before = place.lines.slice(0, line - 1).findLast((above) => above.trim() !== "" && !/^\s*(?:\/\/|\/\*|\*)/.test(above))?.trim() ?? "";
+  if (leave === null || !/[;{}]$|^#(?!.*\\$)/.test(codeOf(before).trim())) return null;
+  const given = /^return (.+);$/.exec(leave)?.[1];
+  const value = given === undefined ? "" : `; whether ${given} is what callers want for nothing is for you to say`;
   return { what: "leave where the pointer is null", edits: [{ line, gone: 0, come: [`${indentOf(text)}if (${pointer} == ${cpp ? "nullptr" : "NULL"}) ${leave}`] }], caution: `callers see nothing of the missing object${value}` };
 }
 

@@ -3,7 +3,8 @@ import { pathText } from "../../../proto/scalar.ts";
 import { visible } from "../../verifier/visible.ts";
 import { complaintsOf, type PlacedComplaint } from "../fixing/complaints.ts";
 import { type Edit, edited } from "../fixing/patch.ts";
-import { type Mend, MENDS, type Place } from "../fixing/rules.ts";
+import { LINE_CHARACTERS_MAX } from "../fixing/lines.ts";
+import { type Mend, MENDS, type Place, trailing } from "../fixing/rules.ts";
 import { SANITIZER_MENDS } from "../fixing/sanitizers.ts";
 import { counted, isSafePath, listed, quoted } from "../quote.ts";
 import type { Seen } from "../material.ts";
@@ -25,6 +26,7 @@ const linesOf = (text: string): string[] => (text.endsWith("\n") ? text.slice(0,
 
 function mendOf(complaint: PlacedComplaint, lines: readonly string[]): Mend | null {
   const text = lines[complaint.line - 1];
+  if ((text?.length ?? 0) > LINE_CHARACTERS_MAX) return null;
   const said = `${complaint.rule} ${complaint.message}`;
   for (const { of, mend } of ALL_MENDS) {
     if (!of.test(said)) continue;
@@ -51,7 +53,9 @@ function unasked(file: Seen, text: string): Wanted[] {
   const lines = linesOf(text);
   const blank = file.added.flatMap(({ line }): Wanted[] => {
     const own = lines[line - 1];
-    return own === undefined || own === own.trimEnd() ? [] : [{ line, mend: { what: "take the white space off the end", edits: [{ line, gone: 1, come: [own.trimEnd()] }] } }];
+    if (own === undefined || own === own.trimEnd() || own.length > LINE_CHARACTERS_MAX) return [];
+    const mend = trailing({ path: file.path, lines, line, text: own, rule: "", message: "", excerpt: "" });
+    return mend === null ? [] : [{ line, mend }];
   });
   const ends = text.endsWith("\n") || text === "" || !file.added.some(({ line }) => line === lines.length) ? [] : [{ line: lines.length, mend: { what: "end the file with a line feed", edits: [], ends: true as const } }];
   return [...blank, ...ends];
