@@ -1,5 +1,4 @@
 /** Local and remote models, put together: nothing of them is imported, opened or started before the first request that needs it. */
-import { join } from "node:path";
 import { MaestroError } from "../proto/errors.ts";
 import type { StoredModel } from "../proto/model-store.ts";
 import type { Host } from "./config/host.ts";
@@ -22,7 +21,7 @@ import type { RunUsage } from "./tenants/usage.ts";
 
 export interface ModelledDeps {
   readonly host: Host;
-  readonly money: Pick<Money, "purse" | "settle">;
+  readonly money: Pick<Money, "purse" | "settle" | "standing">;
   readonly state: Pick<State, "store" | "models" | "artifacts" | "evidence">;
   readonly run_usage: Pick<RunUsage, "count">;
   readonly clock: Clock;
@@ -76,13 +75,13 @@ function parts({ host, state, clock, helped, warn }: ModelledDeps) {
     return { folder: found.folder, named: `${name} ${found.wanted(name)}` };
   }
   const text = once(async (): Promise<TextModels> => {
-    const [{ createTextModels }, { engineFolderOf, engines }] = await Promise.all([import("./models/text/index.ts"), import("./models/library/index.ts")]);
+    const [{ createTextModels }, { engineFolderOf, engines, prefixFolderOf }] = await Promise.all([import("./models/text/index.ts"), import("./models/library/index.ts")]);
     return createTextModels({
       models: host.models?.text ?? [],
       open: async (name) => (await library()).open(name),
       engine_folder: () => engines(engineFolderOf(host.models?.engine_folder)).require("node-llama-cpp"),
       limits: { ...host.limits.worker, ...limits },
-      prefix_folder: join(helped.state_dir, "prefixes"),
+      prefix_folder: prefixFolderOf(helped.state_dir),
       cgroups: helped.cgroups,
     });
   });
@@ -113,7 +112,8 @@ function purseOf({ host, money }: ModelledDeps): (payer: Payer) => Promise<Servi
       refused: (due) => opened.refused(due),
       reserve(name, amounts, until_ms, worth) {
         opened.reserve(name, amounts, until_ms, worth);
-        return amounts;
+        // Read back: what was meant to be promised is no promise.
+        return money.standing(name);
       },
       settle: (name, used) => money.settle(name, used),
     };

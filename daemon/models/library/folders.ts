@@ -5,7 +5,7 @@ import { link, lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ModelFile, StoredModel } from "../../../proto/model-store.ts";
-import { isAbsent } from "../../platform/folders.ts";
+import { isAbsent, namesIn } from "../../platform/folders.ts";
 import type { Blobs } from "../../store/blobs.ts";
 import { storeFailure } from "../../store/failure.ts";
 
@@ -42,6 +42,8 @@ export class ModelFolders {
   constructor(
     /** Of the state folder; on the same file system as the blobs. */
     private readonly root: string,
+    /** Saved states of prompts, in a folder of each model: they hold the prompts. */
+    private readonly prefixes: string,
     private readonly blobs: Pick<Blobs, "fileOf">,
   ) {}
 
@@ -74,11 +76,16 @@ export class ModelFolders {
     return folder;
   }
 
-  /** Gone, with what is known of its files. */
+  /** Gone, with what is known of its files, and with the states of prompts that were evaluated with it. */
   async remove(model: Pick<StoredModel, "digest" | "files">): Promise<void> {
     const folder = this.folderOf(model);
     for (const { name } of model.files) this.#sound.delete(join(folder, name));
-    await rm(folder, { recursive: true, force: true });
+    for (const root of [this.root, this.prefixes]) await rm(join(root, model.digest), { recursive: true, force: true });
+  }
+
+  /** What a daemon left that ended between the record and the folder: links hold a model's bytes, which no gc gives back then. */
+  async sweep(digests: ReadonlySet<string>): Promise<void> {
+    for (const root of [this.root, this.prefixes]) for (const name of await namesIn(root)) if (!digests.has(name)) await rm(join(root, name), { recursive: true, force: true });
   }
 
   /** A link to the blob as it lies there now: an import that mended it, or a hand that put something else in its place, left another inode. */

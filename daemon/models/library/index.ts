@@ -7,6 +7,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { FILE_ROLES, type StoredModel } from "../../../proto/model-store.ts";
 import { IMPORT_HEAD_BYTES_MAX, ImportHead, type ModelImported, type ModelVerified } from "../../../proto/models-api.ts";
 import type { Blobs } from "../../store/blobs.ts";
+import { storeFailure } from "../../store/failure.ts";
 import type { ModelTable } from "../../store/models.ts";
 import { timestampOf } from "../../verifier/time.ts";
 import { inOrder, modelDigest } from "./digest.ts";
@@ -57,14 +58,18 @@ export interface ModelLibrary {
 
 const MODELS_FOLDER = "models";
 
+/** States of evaluated prompts, in a folder of each model by its digest; what is no model's goes with it. */
+export const prefixFolderOf = (state_dir: string): string => join(state_dir, "prefixes");
+
 class Library implements ModelLibrary {
   readonly #folders: ModelFolders;
   readonly #opening = new Map<string, Promise<OpenModel>>();
   /** One model is imported or removed at a time under its name. */
   readonly #busy = new Set<string>();
+  #swept: Promise<void> | null = null;
 
   constructor(private readonly deps: LibraryDeps) {
-    this.#folders = new ModelFolders(join(deps.state_dir, MODELS_FOLDER), deps.blobs);
+    this.#folders = new ModelFolders(join(deps.state_dir, MODELS_FOLDER), prefixFolderOf(deps.state_dir), deps.blobs);
   }
 
   list(): readonly Listed[] {
@@ -103,6 +108,9 @@ class Library implements ModelLibrary {
       const model = models.get(name);
       if (model === undefined) return false;
       await models.remove(name);
+      // Whoever looks at it now makes its folder.
+      await Promise.allSettled([this.#opening.get(name)]);
+      await this.#sweep();
       if (!models.all().some(({ digest }) => digest === model.digest)) await this.#folders.remove(model);
       return true;
     });
@@ -154,11 +162,22 @@ class Library implements ModelLibrary {
     }
   }
 
+  /** Once: before that no worker has anything there. */
+  #sweep(): Promise<void> {
+    this.#swept ??= this.#folders.sweep(new Set(this.deps.models.all().map(({ digest }) => digest))).catch((error: unknown) => {
+      this.#swept = null;
+      throw storeFailure(error, "look through the folders of models");
+    });
+    return this.#swept;
+  }
+
   async #prepare(model: StoredModel): Promise<OpenModel> {
     const { name, kind, digest, context_tokens, template, memory_bytes, dimensions, base } = model;
     // The record holds what it was made of, so a record that was changed together with its hash is seen here.
     if (modelDigest(model.files) !== digest) throw new MaestroError("models.corrupt", `${name}: its record names other files than its digest`);
+    await this.#sweep();
     const folder = await this.#folders.checked(model);
+    if (this.deps.models.get(name)?.digest !== digest) throw new MaestroError("models.unknown", `${name} was removed while it was looked at`);
     const firsts = FILE_ROLES.flatMap((role) => model.files.find((file) => file.role === role) ?? []);
     return { name, kind, digest, folder, files: Object.fromEntries(firsts.map((file) => [file.role, join(folder, file.name)])), context_tokens, template, memory_bytes, ...(dimensions === undefined ? {} : { dimensions }), ...(base === undefined ? {} : { base }) };
   }

@@ -1,9 +1,9 @@
 /** The library over a real store, with models small enough to be made here. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { StoreLimits } from "../../../proto/config.ts";
 import { MaestroError } from "../../../proto/errors.ts";
@@ -18,13 +18,15 @@ let dir: string;
 let store: Store;
 let artifacts: Artifacts;
 let library: ModelLibrary;
+let table: ModelTable;
 const limits = { file_bytes_max: 1_000, import_idle_ms: 2_000 };
 
 async function open(): Promise<void> {
   const opening = { state_dir: dir, limits: Value.Create(StoreLimits) };
   store = openStore({ ...opening, fatal: () => undefined });
   artifacts = await openArtifacts(opening);
-  library = openLibrary({ state_dir: dir, models: openModels(store), blobs: artifacts.blobs, limits, now_s: () => 1_700_000_000, requireWritable: () => undefined });
+  table = openModels(store);
+  library = openLibrary({ state_dir: dir, models: table, blobs: artifacts.blobs, limits, now_s: () => 1_700_000_000, requireWritable: () => undefined });
 }
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "maestro-models-"));
@@ -161,4 +163,25 @@ test("whoever opens a model while it is being looked at waits for the same look"
   await send(WHOLE);
   const [one, two] = await Promise.all([library.open("m"), library.open("m")]);
   expect(one).toBe(two);
+});
+
+test("bad luck: a daemon ends between a model's record and its folder; its links and the states of its prompts go with the next look", async () => {
+  const { model } = await send(WHOLE);
+  await send([["weights", "n.gguf", "weights of n"], WHOLE[1]!], { name: "n" });
+  const [kept, left] = [(await library.open("m")).folder, (await library.open("n")).folder];
+  const states = [model.digest, basename(left)].map((digest) => join(dir, "prefixes", digest));
+  for (const folder of states) mkdirSync(folder, { recursive: true });
+  await table.remove("n");
+  await store.close();
+  await open();
+  await library.open("m");
+  expect([kept, left, ...states].map((folder) => existsSync(folder))).toEqual([true, false, true, false]);
+  await library.remove("m");
+  expect([kept, states[0]!].map((folder) => existsSync(folder))).toEqual([false, false]);
+});
+
+test("attack: a model is removed while it is looked at: it is not handed out, and its folder does not stay", async () => {
+  await send(WHOLE);
+  const [opened, removed] = await Promise.all([codeOf(library.open("m")), library.remove("m")]);
+  expect([opened, removed, readdirSync(join(dir, "models"))]).toEqual(["models.unknown", true, []]);
 });
