@@ -21,6 +21,8 @@ export interface Money {
   closed(episode: Episode): void;
   /** Replaces what a purse of this daemon promised under that name by what was used, once. */
   settle(name: string, used: ResourceAmounts): void;
+  /** What stands promised under that name. */
+  standing(name: string): ResourceAmounts;
   /** Null where none is configured. */
   readonly market: Market | null;
 }
@@ -39,6 +41,7 @@ export async function openMoney({ host, store, tenants, clock }: MoneyDeps): Pro
     // What nobody could say is taken to be what was promised.
     closed: ({ id, outcome }) => purses?.settle(id, outcome === null || outcome.censored ? null : outcome.usage),
     settle: (name, used) => purses?.settle(name, used),
+    standing: (name) => purses?.standing(name) ?? {},
     market: opened,
   };
 }

@@ -36,6 +36,8 @@ export interface Purses {
   of(principal: Pick<Principal, "tenant" | "accounts">): Purse;
   /** Replaces what was promised to an episode by what it used, once; null: all of it. Inside the transaction that closes it. */
   settle(episode: string, used: ResourceAmounts | null): void;
+  /** What stands promised under that name in the ledger, as it is written down; nothing where nobody pays. */
+  standing(name: string): ResourceAmounts;
 }
 
 const amountOf = ({ usd_micro = 0, tokens = 0, gpu_us = 0, cpu_us = 0 }: ResourceAmounts): Amount => ({ wall_us: 0, cpu_us, model_tokens: tokens, ...(usd_micro === 0 ? {} : { usd_micro }), ...(gpu_us === 0 ? {} : { gpu_us }) });
@@ -55,6 +57,10 @@ export function openPurses({ store, tenants: { ledger }, market }: PursesDeps): 
           owed.put(episode, { tenant, amounts, epoch: market.reserve(tenant, amounts, worth) });
         }),
     }),
+    standing(name) {
+      const { usd_micro, model_tokens, gpu_us, cpu_us } = ledger.standing(name) ?? {};
+      return { tokens: model_tokens ?? 0, cpu_us: cpu_us ?? 0, gpu_us: gpu_us ?? 0, usd_micro: usd_micro ?? 0 };
+    },
     settle: (episode, used) =>
       store.atomic(() => {
         ledger.settleHeld(episode, used === null ? null : amountOf(used));

@@ -108,6 +108,7 @@ const ACTS: readonly Mutant[] = [
   one("INV.DECIDE.COMPLETE", "died", "daemon/gate/decide.ts", "if (result === \"unavailable\") reasons.push", "if (required && result === \"unavailable\" && check === \"\") reasons.push"),
   one("INV.DECIDE.NOTHING_STANDS", "empty", "daemon/gate/decide.ts", "decides(\"hold\") ? \"hold\" : \"admit\"", "\"admit\""),
   one("INV.INFERENCE.PROMISED", "generating", "daemon/models/serving/promise.ts", "= purse.reserve(name, amounts, until_ms, { served: worth, due: worth });", "= purse.reserve(name, { ...amounts, tokens: 1 }, until_ms, { served: worth, due: worth });"),
+  one("INV.INFERENCE.PROMISED", "generating", "daemon/purse.ts", "if (accounts.length > 0) ledger.hold(", "if (accounts.length > 9) ledger.hold("),
   one("INV.EVIDENCE.NO_SECRETS", "blurted", "daemon/checking/lane.ts", "published(error.detail)", "error.detail"),
 ];
 

@@ -19,6 +19,8 @@ export interface Held {
   put(name: string, row: { readonly id: number; readonly until_s: number }, payer: { readonly key: string; readonly held: number }): void;
   /** Inside a transaction. The number of the promise, which no longer has this name; `null` where there is none. */
   take(name: string): number | null;
+  /** The number of the promise that stands under a name; `null` where none does. */
+  get(name: string): number | null;
   /** Names whose time was over by then, the oldest first, at most `EXPIRED_AT_ONCE`. */
   due(now_s: number): readonly string[];
 }
@@ -42,6 +44,7 @@ export function openHeld(store: Pick<Store, "table">, held_max = HELD_MAX): Held
       due.remove([row.until_s, name]);
       return row.id;
     },
+    get: (name) => names.get(name)?.id ?? null,
     due: (now_s) => [...due.entries({ start: [0, ""], end: [now_s, LAST_TEXT], limit: EXPIRED_AT_ONCE })].map(({ key: [, name] }) => name),
   };
 }

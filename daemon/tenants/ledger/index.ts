@@ -39,6 +39,8 @@ export interface Ledger {
   hold(name: string, accounts: readonly Account[], amount: Amount, until_s: number): void;
   /** Replaces what is held by what was used, `null`: all of it; gives back what was promised, `null` where nothing is held under that name any more. */
   settleHeld(name: string, used: Amount | null): Amount | null;
+  /** What stands promised under a name, as it is written down; `null` where nothing does. */
+  standing(name: string): Amount | null;
   /** Why `amount` would not be promised now; null where it would. Promises nothing. */
   short(accounts: readonly Account[], amount: Amount): string | null;
   /** What an account has left now, of what its budget limits. Promises nothing. */
@@ -103,6 +105,7 @@ export function openLedger({ store, now_s, act, held_max }: LedgerDeps): Ledger 
   const sweep = sweeper({ store, accounts, changes, parts, partsOf, now_s });
   sweep();
   const take = taker({ accounts, accountOf, now_s, act });
+  const held = openHeld(store, held_max);
 
   function reserve(asked: readonly Account[], amount: Amount, more: Partial<Bill> & { readonly until_s?: number }, kept?: (id: number) => void): number {
     const id = ++last;
@@ -130,11 +133,15 @@ export function openLedger({ store, now_s, act, held_max }: LedgerDeps): Ledger 
 
   return {
     reserve: (asked, amount, bill) => reserve(asked, amount, bill ?? {}),
-    ...holding({ store, held: openHeld(store, held_max), heldBy: (key) => accounts.get(key)?.held ?? 0, reserve, settle, now_s }),
+    ...holding({ store, held, heldBy: (key) => accounts.get(key)?.held ?? 0, reserve, settle, now_s }),
     settle(id, used, beside) {
       const amount = settle(id, used, beside);
       if (++settlements % SWEEP_SETTLEMENTS === 0) sweep();
       return amount !== null;
+    },
+    standing(name) {
+      const id = held.get(name);
+      return id === null ? null : (reservations.get(id)?.amount ?? null);
     },
     short: (asked, amount) => shortOf(asked, amount, accountOf, now_s()),
     left: (account) => remaining(accountOf(account), account.budget),

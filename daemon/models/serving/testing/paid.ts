@@ -90,7 +90,7 @@ export function paid(more: Partial<ServingDeps> = {}, act?: ActionGuard, over?: 
     answers: () => Promise.resolve(null),
     purse: (payer) => {
       const purse = purses.of(payer as Parameters<typeof purses.of>[0]);
-      return Promise.resolve({ prices: purse.prices, short: purse.short, refused: purse.refused, settle: purses.settle, reserve: (name, amounts, ...rest) => (purse.reserve(name, amounts, ...rest), amounts) });
+      return Promise.resolve({ prices: purse.prices, short: purse.short, refused: purse.refused, settle: purses.settle, reserve: (name, amounts, ...rest) => (purse.reserve(name, amounts, ...rest), purses.standing(name)) });
     },
     used: ({ tenant }, run_id, took) => void runs.push({ payer: tenant, run_id, ...took }),
     clock,
