@@ -2,10 +2,11 @@
 import type { Seen } from "./material.ts";
 import type { DependencyChange } from "./scan/dependencies.ts";
 import { isManifest } from "./scan/dependencies.ts";
-import { declared, movedNames, type NameChange } from "./scan/names.ts";
+import type { Inside } from "./scan/inside.ts";
+import { declared, movedNames, type NameChange, type Renamed } from "./scan/names.ts";
 import type { Level, Risk } from "./scan/risks.ts";
 
-export const KINDS = ["feature", "fix", "refactor", "docs", "test", "chore", "deps", "security"] as const;
+export const KINDS = ["feature", "fix", "refactor", "perf", "docs", "test", "style", "chore", "ci", "build", "config", "deps", "security", "revert"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Classed {
@@ -20,6 +21,8 @@ export interface Evidence {
   readonly title: string;
   readonly files: readonly Seen[];
   readonly names: readonly NameChange[];
+  readonly renamed: readonly Renamed[];
+  readonly insides: readonly Inside[];
   readonly dependencies: readonly DependencyChange[];
   readonly risks: readonly Risk[];
 }
@@ -27,15 +30,16 @@ export interface Evidence {
 const SAYS: readonly (readonly [Kind, RegExp])[] = [
   ["security", /\b(?:security|cve-\d|vulnerab|exploit|sanitiz|sanitis|injection|xss|csrf|ssrf|rce|harden|traversal|timing attack)/i],
   ["fix", /^(?:fix|bugfix|hotfix|bug)\b|\b(?:fix(?:e[sd]|ing)?|bugs?|crash(?:e[sd])?|regression|correct(?:s|ed|ly)?|wrong|broken|leak|deadlock|race|off.by.one|null pointer|handle[sd]?|prevent(?:s|ed)?|avoid(?:s|ed)?|no longer|missing)\b/i],
+  ["perf", /^perf\b|\b(?:perf(?:ormance)?|faster|quicker|speed(?:s|ed)?(?: up)?|optimi[sz]\w*|laz(?:y|ily)|memoi[sz]\w*|slow(?:er|ness)?|throughput|latency|allocations?|\d+(?:\.\d+)? ?(?:ms|µs|us|ns|s|%|times|x) (?:less|fewer|faster|quicker|sooner)|(?:less|fewer) (?:memory|time|cpu|processor|allocations?|reads?|queries|requests))\b/i],
   ["deps", /\b(?:bump|upgrade|update)\b.*\b(?:from|to|dep(?:s|endenc(?:y|ies))?|v?\d+\.\d+)\b|\bdeps?\b|\bdependenc(?:y|ies)\b/i],
   ["refactor", /^refactor\b|\b(?:refactor|rename|move[sd]?|extract|simplif|clean ?up|tidy|reorgani[sz]e|split|inline|dedup|restructure|rewrite)/i],
   ["docs", /^docs?\b|\b(?:document(?:ation)?|readme|typo|comments?|changelog|guide)\b/i],
   ["test", /^tests?\b|\b(?:add|more|improve)\b.*\btests?\b|\bcoverage\b/i],
-  ["chore", /^(?:chore|ci|build|style|release)\b|\b(?:lint|format|prettier|ci|workflow|pipeline|release|version)\b/i],
+  ["chore", /^(?:chore|release)\b|\b(?:lint|release|version)\b/i],
   ["feature", /^feat(?:ure)?\b|^(?:add|adds|added|implement|introduce|support|allow|enable|new|create|expose)\b/i],
 ];
 /** A prefix by the convention is a claim of one word; the tree decides whether it can be so. */
-const PREFIX: Readonly<Record<string, Kind>> = { feat: "feature", feature: "feature", fix: "fix", bugfix: "fix", hotfix: "fix", refactor: "refactor", perf: "refactor", docs: "docs", doc: "docs", test: "test", tests: "test", chore: "chore", ci: "chore", build: "chore", style: "chore", deps: "deps", security: "security", revert: "chore" };
+const PREFIX: Readonly<Record<string, Kind>> = { feat: "feature", feature: "feature", fix: "fix", bugfix: "fix", hotfix: "fix", refactor: "refactor", perf: "perf", docs: "docs", doc: "docs", test: "test", tests: "test", chore: "chore", ci: "ci", build: "build", style: "style", deps: "deps", security: "security", revert: "revert" };
 
 /** What was unsafe and what takes its place. */
 const SAFER: readonly (readonly [gone: RegExp, come: RegExp])[] = [
@@ -61,6 +65,15 @@ function wordsOnly(file: Seen): boolean {
 const PROSE_LANGUAGES = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
 const isDocs = ({ kind, path }: Seen): boolean => (kind.docs && kind.language === null) || PROSE_LANGUAGES.test(path);
 
+/** Nothing but white space differs, which in Python is no small thing. */
+const whiteOnly = (file: Seen): boolean => {
+  const bare = (lines: readonly { readonly text: string }[]): string => lines.map(({ text }) => text).join("").replace(/\s+/g, "");
+  return !/\.(?:pyw?|ya?ml)$/.test(file.path) && bare(file.added) === bare(file.removed);
+};
+
+const BUILD = /(?:^|\/)(?:Dockerfile[^/]*|Makefile|CMakeLists\.txt|[^/]*\.(?:gradle|mk|cmake|nix|bazel)|BUILD|WORKSPACE|build\.(?:rs|sh|ts|js|zig)|tsconfig[^/]*\.json|(?:webpack|vite|rollup|babel)\.config\.[cm]?[jt]s|setup\.(?:py|cfg)|MANIFEST\.in|package\.json|pyproject\.toml|Cargo\.toml|go\.mod)$/;
+const SETTINGS = /\.(?:ya?ml|toml|ini|cfg|conf|properties|env|service|socket|timer|target|json5?|tf|hcl)$|(?:^|\/)\.env[^/]*$/i;
+
 /** Kinds that follow from where the change stands alone; null where program text changes. */
 function byPlace(files: readonly Seen[], dependencies: readonly DependencyChange[]): readonly [Kind, string] | null {
   if (files.length === 0) return ["chore", "it changes no file"];
@@ -69,6 +82,11 @@ function byPlace(files: readonly Seen[], dependencies: readonly DependencyChange
   if (only(files, (file) => file.kind.lock || isManifest(file.path)) && (dependencies.length > 0 || files.some(({ kind }) => kind.lock))) return ["deps", "only manifests and lock files change"];
   if (dependencies.length > 0 && only(files, (file) => file.kind.lock || isManifest(file.path) || isDocs(file) || !isLogic(file))) return ["deps", "dependencies change, and no program text"];
   if (only(files, (file) => isLogic(file) || isDocs(file) ? isDocs(file) || wordsOnly(file) : false)) return ["docs", "only comments, white space and documents change"];
+  if (only(files, ({ kind, change }) => kind.source && !change.binary) && only(files, whiteOnly)) return ["style", "only white space changes"];
+  const rest = files.filter((file) => !isDocs(file) && !file.kind.test && !file.kind.fixture && !file.kind.lock);
+  if (only(rest, ({ kind }) => kind.ci)) return ["ci", "only what the build server runs changes"];
+  if (only(rest, ({ path }) => BUILD.test(path))) return ["build", "only how it is built changes"];
+  if (only(rest, ({ path, kind, change }) => SETTINGS.test(path) && !kind.ci && !change.binary)) return ["config", "only settings change"];
   if (!files.some(isLogic)) return ["chore", "builds, settings or data change, and no program text"];
   return null;
 }
@@ -83,7 +101,18 @@ function securityCue(files: readonly Seen[]): boolean {
 /** What a changed line of a fix looks like: one more condition, another comparison, a bound. */
 const GUARDS = /^\s*(?:\}?\s*(?:else\s+)?if\b|return\b.*\?|guard\b|unless\b|assert\b|throw\b|raise\b)|\?\?|\?\.|(?:===?|!==?|<=|>=)\s*(?:null|undefined|None|nil|0|1|-1|len|""|'')|\.length\b|\bmax\(|\bmin\(|\btry\b|\bcatch\b|\bexcept\b|is not None|is None|== nil|!= nil/;
 
-function byContent({ title, files, names }: Evidence): readonly [Kind, string] {
+/** A name for what nothing else uses, in lines that only go. */
+function takesUnused(logic: readonly Seen[], insides: readonly Inside[]): boolean {
+  return logic.length > 0 && logic.every(({ added, removed }) => added.length === 0 && removed.length > 0 && removed.length <= 40) && insides.every(({ uncalled, tests_gone }) => uncalled.length <= 1 && tests_gone.length === 0)
+    && logic.every((file) => file.removed.every(({ text }) => !/^\s*(?:if|throw|raise|return|assert|await)\b/.test(text)));
+}
+
+const FASTER_COME = /\bnew (?:Set|Map|WeakMap)\b|\b(?:memo\w*|useMemo|lru_?cache|functools\.cache|cached_property|cache(?:d)?)\b|\bawait import\(|\bfrozenset\(|\bset\(|\bPromise\.all\(|\bStringBuilder\b|\bmake\(\[\]\w+, 0, |\bwith_capacity\(|\breserve\(|\bbisect\b/;
+const SLOWER_GONE = /\.includes\(|\.indexOf\(|\bnot? ?in\b|\.find\(|\bfor\b|\bawait\b|\brequire\(|^import\b|\bappend\(|\+=/;
+/** What looks things up or does them once takes the place of what searched or did them each time. */
+const quicker = (logic: readonly Seen[]): boolean => logic.some(({ added, removed }) => added.some(({ text }) => FASTER_COME.test(text)) && removed.some(({ text }) => SLOWER_GONE.test(text)) && !removed.some(({ text }) => FASTER_COME.test(text)));
+
+function byContent({ title, files, names, renamed, insides }: Evidence): readonly [Kind, string] {
   const score = new Map<Kind, number>(KINDS.map((kind) => [kind, 0]));
   const why = new Map<Kind, string>();
   const give = (kind: Kind, points: number, because: string): void => {
@@ -104,12 +133,17 @@ function byContent({ title, files, names }: Evidence): readonly [Kind, string] {
   if (fresh.length === 0 && gone.length === 0 && own.length > 0 && added + removed <= 60) give("fix", 1.2, "it changes the inside of what is there, and little of it");
   if (fresh.length === 0 && logic.some(({ added: lines }) => lines.some(({ text }) => GUARDS.test(text)))) give("fix", 1, "it adds or changes a condition in what is there");
   if (files.some(({ kind, added: lines }) => kind.test && lines.length > 0) && own.every(({ how }) => how === "changed")) give("fix", 0.6, "a test comes with a change inside of what is there");
+  if (added > 0 && removed === 0 && !logic.some(({ added: lines }) => lines.some(({ text }) => GUARDS.test(text)))) give("feature", 1.6, "it only adds, and no condition among it");
+  if (takesUnused(logic, insides)) give("refactor", 2.4, "it only takes away what nothing there uses");
+  if (gone.length > 0 && renamed.length >= gone.filter((change) => source.has(change.path)).length) give("refactor", 4, "names change and what they name does not");
+  if (quicker(logic) && fresh.every((change) => !declared(change).exported)) give("perf", 1.6, "what searched or was done each time is looked up or done once");
+  if (/^\s*revert\b/i.test(title)) give("revert", 6, "its title says so, and what changes allows it");
   if (moved.size > 0) give("refactor", 2.2, "names move from one place to another");
   if (logic.length > 0 && only(logic, ({ change, added: lines, removed: left }) => change.status === "renamed" && lines.length + left.length < 10)) give("refactor", 3, "files are renamed and hardly change");
   if (fresh.length > 0 && gone.length > 0 && fresh.length <= gone.length + 2 && Math.abs(added - removed) <= Math.max(10, removed * 0.4)) give("refactor", 1.4, "names are replaced and the amount stays about the same");
   if (gone.length > 0 && fresh.length === 0 && removed > 2 * added) give("refactor", 1.5, "it takes program text away");
   if (securityCue(files)) give("security", 2.6, "something unsafe is replaced by what is safe in its place");
-  for (const [kind, says] of SAYS) if (says.test(title)) give(kind, kind === "security" ? 2 : 1.5, "its title says so, and what changes allows it");
+  for (const [kind, says] of SAYS) if (says.test(title)) give(kind, kind === "security" ? 2 : kind === "perf" ? 2.2 : 1.5, "its title says so, and what changes allows it");
   const prefix = PREFIX[/^\s*([a-z]+)(?:\([^)]*\))?!?:/i.exec(title)?.[1]?.toLowerCase() ?? ""];
   if (prefix !== undefined && prefix !== "docs" && prefix !== "test" && prefix !== "deps") give(prefix, 2, "its title says so, and what changes allows it");
   const [kind, points] = [...score].filter(([each]) => each !== "docs" && each !== "test").sort((a, b) => b[1] - a[1])[0]!;

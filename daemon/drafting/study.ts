@@ -2,7 +2,8 @@
 import { type Classed, classed, type Evidence } from "./classify.ts";
 import { type Material, seen } from "./material.ts";
 import { dependencyChanges } from "./scan/dependencies.ts";
-import { namesOf } from "./scan/names.ts";
+import { insideOf } from "./scan/inside.ts";
+import { namesOf, renamesOf } from "./scan/names.ts";
 import { isAddressed, isHiding } from "./scan/addressed.ts";
 import { type Risk, risksOf } from "./scan/risks.ts";
 
@@ -20,6 +21,8 @@ export function study(material: Material): Study {
   const files = material.files.map(seen);
   const names = files.flatMap((file) => (file.kind.generated || file.kind.lock ? [] : namesOf(file)));
   const dependencies = files.flatMap((file) => dependencyChanges(file) ?? []);
-  const evidence = { title: material.title, files, names, dependencies, risks: [...ofTitle(material.title), ...risksOf(files, names)] };
+  const insides = files.flatMap((file) => insideOf(file) ?? []);
+  const renamed = files.flatMap((file) => renamesOf(file, names));
+  const evidence = { title: material.title, files, names, renamed, insides, dependencies, risks: [...ofTitle(material.title), ...risksOf(files, names, insides, renamed)] };
   return { ...material, ...evidence, classed: classed(evidence) };
 }

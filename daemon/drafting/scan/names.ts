@@ -56,6 +56,29 @@ export const fullName = (change: NameChange): string => {
   return within === null ? name : `${within}.${name}`;
 };
 
+/** One body under another name: what it was called, and is. */
+export interface Renamed {
+  readonly path: string;
+  readonly from: NameChange;
+  readonly to: NameChange;
+}
+
+export function renamesOf(file: Seen, changes: readonly NameChange[]): Renamed[] {
+  const own = changes.filter(({ path }) => path === file.path);
+  if (file.old === null || file.new === null) return [];
+  const [old_lines, new_lines] = [file.old.split("\n"), file.new.split("\n")];
+  const inside = (lines: readonly string[], one: Declaration): string => bodyOf(lines, one).replaceAll(one.name, "");
+  const left = new Set(own.filter(({ how }) => how === "added"));
+  return own.flatMap((from): Renamed[] => {
+    if (from.how !== "removed" || from.before === null) return [];
+    const body = inside(old_lines, from.before);
+    const to = [...left].find(({ now }) => now !== null && now.what === from.before!.what && now.within === from.before!.within && inside(new_lines, now) === body);
+    if (to === undefined || body.replace(/\W+/g, "") === "") return [];
+    left.delete(to);
+    return [{ path: file.path, from, to }];
+  });
+}
+
 /** Functions of one name and one body in another place: they moved. */
 export function movedNames(changes: readonly NameChange[]): Set<string> {
   const removed = new Set(changes.filter(({ how }) => how === "removed").map((change) => `${declared(change).what} ${declared(change).name}`));

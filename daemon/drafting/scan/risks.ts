@@ -1,9 +1,10 @@
 /** Places of a change that deserve a second look, and why. A word list cannot judge: it says where to look, never that something is safe. */
 import type { NumberedLine, Seen } from "../material.ts";
 import { isAddressed, isHiding } from "./addressed.ts";
-import { declared, fullName, movedNames, type NameChange } from "./names.ts";
+import type { Inside } from "./inside.ts";
+import { declared, fullName, movedNames, type NameChange, type Renamed } from "./names.ts";
 
-const AREAS = ["public API", "authentication", "cryptography", "commands and files", "network", "database", "migration", "configuration", "dependencies", "build and CI", "deletion", "generated", "binary", "checks switched off", "error handling", "concurrency", "secrets", "addressed to a reader", "hidden characters", "money", "tests"] as const;
+const AREAS = ["public API", "authentication", "cryptography", "commands and files", "network", "database", "migration", "configuration", "dependencies", "build and CI", "deletion", "generated", "binary", "checks switched off", "error handling", "concurrency", "secrets", "addressed to a reader", "hidden characters", "money", "limits", "stored data", "behaviour", "tests"] as const;
 export type Area = (typeof AREAS)[number];
 export type Level = "low" | "medium" | "high";
 
@@ -15,6 +16,8 @@ export interface Risk {
   /** In words of the house; names of the change stand in `name`. */
   readonly because: string;
   readonly name: string | null;
+  /** What of the line the rule saw; text of the change. */
+  readonly cue?: string;
 }
 
 interface LineRule {
@@ -31,6 +34,11 @@ const CODE: readonly LineRule[] = [
   { area: "checks switched off", level: "high", side: "added", because: "certificates are no longer checked", line: /rejectUnauthorized\s*:\s*false|InsecureSkipVerify\s*:\s*true|verify\s*=\s*False|NODE_TLS_REJECT_UNAUTHORIZED|CERT_NONE|danger_accept_invalid|--insecure\b|curl\s+(?:-\w*k\b)/ },
   { area: "checks switched off", level: "medium", side: "added", because: "a linter, a type check or a scanner is told to look away", line: /eslint-disable|@ts-(?:ignore|nocheck|expect-error)|#\s*noqa|#\s*type:\s*ignore|#\s*nosec|\/\/\s*nolint|#\[allow\(|@SuppressWarnings|pylint:\s*disable|--no-verify\b|istanbul ignore/ },
   { area: "tests", level: "medium", side: "added", because: "a test is skipped or focused", line: /\b(?:it|test|describe)\.(?:skip|only|todo)\s*\(|\bx(?:it|describe)\s*\(|@(?:pytest\.mark\.skip|unittest\.skip|Disabled|Ignore)\b|\bt\.Skip\(|#\[ignore\]/ },
+  { area: "database", level: "high", side: "added", because: "SQL is built from values by interpolation or concatenation, not with parameters: an injection where one of them comes from outside", line: /(?:f["']|f"""|`)\s*(?:select|insert|update|delete|with)\b.{0,200}?(?:\$?\{)|["'`]\s*(?:select|insert|update|delete)\b[^"'`]{0,200}["'`]\s*(?:\+|%\s*[\w(]|\.format\(|\.\.)|Sprintf\(\s*["`]\s*(?:select|insert|update|delete)\b|\b(?:where|values|and|set)\b[^"'`]*(?:=|in)\s*'?(?:\$\{|\{\w|"\s*\+)/i },
+  { area: "commands and files", level: "high", side: "added", because: "HTML is put together from values: cross-site scripting (XSS) where one of them is not escaped", line: /[`"'][^`"']*<\/?[a-z][^`]*(?:\$\{|["']\s*\+\s*\w|%s|\{\w+\})|\bv-html=|\|\s*safe\b|mark_safe\(|template\.HTML\(|res\.(?:send|end|write)\(\s*[`"']\s*</i },
+  { area: "commands and files", level: "high", side: "added", because: "a path is put together from what may come from outside: it may leave its folder (path traversal)", line: /(?:join|resolve|open|readFile(?:Sync)?|sendFile|createReadStream)\([^)]*\b(?:req|request|params|query|body|args|argv|input|filename|user_\w+)\b/i },
+  { area: "network", level: "medium", side: "added", because: "any origin or any address may reach it", line: /Access-Control-Allow-Origin["']?\s*[:,]\s*["']\*|origin\s*:\s*(?:true|["']\*["'])|allow_origins\s*=\s*\[\s*["']\*|\b0\.0\.0\.0(?:\/0)?\b/ },
+  { area: "configuration", level: "medium", side: "added", because: "debugging is switched on, which shows insides to whoever asks", line: /\b(?:DEBUG|debug)["']?\s*[:=]\s*(?:true|True|1|["']true["'])/ },
   { area: "commands and files", level: "high", side: "added", because: "a shell or an interpreter is given text that is put together at run time", line: /shell\s*=\s*True|os\.(?:system|popen)\s*\(|child_process|\bexecSync?\s*\(|\beval\s*\(|new Function\s*\(|\bRuntime\.getRuntime\(\)\.exec|pickle\.loads?\(|yaml\.load\((?!.*SafeLoader)|dangerouslySetInnerHTML|\.innerHTML\s*=|__import__\(|vm\.runIn/ },
   { area: "commands and files", level: "medium", because: "processes are started", line: /\bsubprocess\.|\bspawn(?:Sync)?\s*\(|exec\.Command\(|Command::new\(|ProcessBuilder/ },
   { area: "commands and files", level: "medium", because: "files are removed or rights changed", line: /\brm\s+-\w*r|rmSync\s*\(|\bunlink(?:Sync)?\s*\(|rmtree\s*\(|RemoveAll\(|remove_dir_all|\bchmod\b|\bchown\b|os\.remove\(/ },
@@ -39,11 +47,11 @@ const CODE: readonly LineRule[] = [
   { area: "authentication", level: "high", because: "who may do what is decided here", line: /(?:is_?admin|is_?super_?user|has_?(?:permission|role|access)|(?:require|check|verify|ensure)_?(?:auth|access|permission|login|role|token|admin|owner)\w*|can_?access|login_required)\b|\b(?:authori[sz]e[ds]?|authori[sz]ation|authenticat\w+|log_?in|sign_?in|permissions?|privileges?|csrf\w*|jwt|oauth\w*|passw(?:or)?ds?|passwd|bearer|acl|rbac|set-?cookie)\b/i },
   { area: "authentication", level: "medium", because: "sessions, roles or origins are dealt with here", line: /\b(?:sessions?(?:_?id)?|cookies?|cors|allow_?origins?|role\s*(?:===?|!==?|in\b)|current_?user)\b/i },
   { area: "cryptography", level: "high", because: "keys, digests or random numbers are made or compared here", line: /\b(?:createHash|createHmac|create(?:De)?[Cc]ipher\w*|timingSafeEqual|compare_digest|hashlib|hmac|bcrypt|scrypt|argon2|pbkdf2|ed25519|ecdsa|rsa|aes|private_?key|secret_?key|randomBytes|getRandomValues|randomUUID|CryptoHasher|encrypt\w*|decrypt\w*|cipher\w*)\b|\bMath\.random\b|\brandom\.(?:random|randint|choice|randrange)\b|\bsecrets\.\w|\bcrypto\.\w|["'`.](?:md5|sha1|sha256|sha512|des|rc4)\b["'`(]/i },
-  { area: "migration", level: "high", side: "added", because: "stored data is dropped or reshaped", line: /\b(?:drop\s+(?:table|column|index|database|schema|view)|truncate\s+table|alter\s+table|rename\s+column|delete\s+from\s+\w+\s*;)/i },
+  { area: "migration", level: "high", side: "added", because: "stored data is dropped or reshaped: what was there is lost, and running the old code again does not bring it back", line: /(?:\balter\s+table\s+\S+\s+)?\b(?:drop\s+(?:table|column|index|database|schema|view|constraint)|truncate\s+table|alter\s+table|rename\s+column|delete\s+from\s+\w+\s*;)(?:\s+(?:if\s+exists\s+)?[\w."`]+)?|\b(?:drop_column|remove_column|drop_table|removeColumn|dropTable|dropColumn|RemoveField|DeleteModel)\b[^;]{0,80}/i },
   { area: "database", level: "medium", because: "a query is changed", line: /\b(?:select\s+.+\s+from|insert\s+into|update\s+\w+\s+set|delete\s+from)\b|\.(?:query|execute|raw)\s*\(/i },
   { area: "error handling", level: "medium", side: "added", because: "an error is swallowed", line: /catch\s*(?:\([^)]*\))?\s*\{\s*\}|except\s*(?:Exception\s*(?:as \w+)?)?:\s*(?:pass)?\s*$|catch\s*\(\s*\)|_ = err\b|\.catch\(\s*\(\s*\)\s*=>|\.unwrap\(\)|recover\(\)/ },
   { area: "error handling", level: "medium", side: "removed", because: "a check or an error path is gone", line: /^\s*(?:if\s*\(?.*\)?\s*(?:\{|:)?\s*)?(?:throw\b|raise\b|return\s+(?:err\b|Err\()|panic!?\(|assert\b)/ },
-  { area: "concurrency", level: "medium", because: "locks, threads or waiting are changed", line: /\b(?:mutex|rwlock|semaphore|atomic|synchronized|lock\(\)|unlock\(\)|goroutine|setTimeout|setInterval|Promise\.(?:all|race)|threading\.|asyncio\.|tokio::|sync\.)\b|\bgo func\b/i },
+  { area: "concurrency", level: "medium", because: "locks, threads or waiting are changed: two at once may race", line: /\b(?:mutex|rwlock|semaphore|atomic|synchronized|lock\(\)|unlock\(\)|goroutine|setTimeout|setInterval|Promise\.(?:all|race)|threading\.|asyncio\.|tokio::|sync\.)\b|\bgo func\b/i },
   { area: "configuration", level: "low", because: "it reads the environment", line: /process\.env\b|os\.environ|os\.Getenv|getenv\(|env::var/ },
   { area: "money", level: "medium", because: "amounts of money are computed", line: /\b(?:price|amount|invoice|refund|balance|currency|payment|charge|tax|discount)s?\b.*[=*+/-]/i },
   { area: "secrets", level: "high", side: "added", because: "it looks like a credential in the source", line: /(?:api[_-]?key|secret|token|passw(?:or)?d)["']?\s*[:=]\s*["'][^"'\s]{8,}["']|-----BEGIN [A-Z ]*PRIVATE KEY-----/i },
@@ -52,6 +60,9 @@ const CODE: readonly LineRule[] = [
 
 const LINE_READ_MAX = 1_000;
 const PER_FILE_AREA_MAX = 3;
+const CUE_CHARACTERS_MAX = 80;
+/** A word of one script with letters of another that look like its own. */
+const MIXED_SCRIPTS = /(?=[\p{L}\d_$]*\p{Script=Latin})(?=[\p{L}\d_$]*[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}])[\p{L}\d_$]{2,}|(?<![\p{L}])[\p{Script=Cyrillic}]+(?![\p{L}])(?=\s*\()/u;
 
 
 const COMMENT = /^\s*(?:\/\/|#(?!!|\[|define|include)|\*|\/\*|--\s|<!--)/;
@@ -62,23 +73,25 @@ function ofLines(file: Seen): Risk[] {
   const code = file.kind.language !== null || file.kind.ci || /(?:^|\/)(?:Dockerfile|Makefile)|\.(?:ya?ml|toml|json|sql|tf|sh)$/i.test(file.path);
   const found: Risk[] = [];
   const count = new Map<string, number>();
-  const add = (area: Area, level: Level, because: string, line: number | null): void => {
+  const add = (area: Area, level: Level, because: string, line: number | null, cue?: string): void => {
     const key = `${area} ${because}`;
     const had = count.get(key) ?? 0;
     count.set(key, had + 1);
-    if (had < PER_FILE_AREA_MAX) found.push({ area, level, because, path: file.path, line, name: null });
+    if (had < PER_FILE_AREA_MAX) found.push({ area, level, because, path: file.path, line, name: null, ...(cue === undefined || cue === "" ? {} : { cue }) });
   };
   const look = ({ line, text }: NumberedLine, side: "added" | "removed"): void => {
     const cut = text.slice(0, LINE_READ_MAX);
     if (side === "added" && isAddressed(cut)) add("addressed to a reader", "high", "text there speaks to a reviewer or a model; it was not followed", line);
     if (side === "added" && isHiding(cut)) add("hidden characters", "high", "it holds characters that nobody sees", line);
+    if (side === "added" && code && MIXED_SCRIPTS.test(cut)) add("hidden characters", "high", "a name mixes letters of two scripts that look alike (homoglyphs): it is another name than it seems", line);
     if (!code || file.kind.lock) return;
     const comment = COMMENT.test(cut);
     for (const rule of CODE) {
       if (rule.side !== undefined && rule.side !== side) continue;
       if (comment && !SAID_IN_COMMENTS.includes(rule.area)) continue;
       if (file.kind.test && rule.area !== "tests" && rule.area !== "secrets") continue;
-      if (rule.line.test(cut)) add(rule.area, rule.level, rule.because, side === "added" ? line : null);
+      const hit = rule.line.exec(cut);
+      if (hit !== null) add(rule.area, rule.level, rule.because, side === "added" ? line : null, isAddressed(cut) || isHiding(cut) ? undefined : hit[0].trim().slice(0, CUE_CHARACTERS_MAX));
     }
   };
   for (const line of file.added) look(line, "added");
@@ -119,14 +132,48 @@ function onlyExtends({ before, now }: NameChange): boolean {
   return is.slice(was.length).split(",").map((part) => part.trim()).filter((part) => part !== "").every((part) => /^\*{0,2}[\w$]+\s*(?:\?|(?::[^=]*)?=)|^\*/.test(part));
 }
 
-function ofNames(changes: readonly NameChange[], kindOf: (path: string) => Seen["kind"] | undefined): Risk[] {
+const GUARD_NAME = /(?:^|[._:>])_?(?:require|check|verify|ensure|validate|assert|authori[sz]e|authenticate|guard|sanit|escape|permit|enforce|reject|deny|is_?valid|is_?allowed|is_?admin|has_?(?:permission|role|access)|can[A-Z_]|csrf|rate_?limit|throttle|abort)\w*/i;
+const LOCK_NAME = /(?:^|[._:>])_?(?:lock|unlock|rlock|runlock|acquire|release|synchroni[sz]ed|wait|join|await\w*|atomic\w*|transaction|begin|commit|rollback|mutex\w*)$/i;
+const CLEANUP_NAME = /(?:^|[._:>])_?(?:close|dispose|destroy|free|unlink|cleanup|clear|flush|fsync|sync|release|remove|delete|shutdown|removeEventListener|clearTimeout|cancel)\w*$/i;
+const LIMIT_NAME = /(?:max|min|limit|bytes|size|timeout|deadline|retr(?:y|ies)|attempts|count|depth|window|ttl|quota|capacity|_ms$|_s$|_seconds$|threshold|interval|concurrency|workers|pool|budget|expires|age|rate)/i;
+const SWITCH_NAME = /(?:verify|check|secure|auth|tls|ssl|strict|enable|disable|allow|debug|safe|sandbox|readonly|public|private|http_?only|same_?site)/i;
+const STORED = /(?:^|[/_.-])(?:stores?|storage|tables?|index(?:es)?|rows?|ledger|journal|wal|db|database|schemas?|models?|migrations?|cache|snapshots?|records?|persist\w*|entit(?:y|ies)|repositor(?:y|ies))(?:[/_.-]|$)/i;
+const STORED_LINE = /\b(?:\w*(?:key|row|column|field|schema|record|prefix|version|encod|decod|serial|pack|codec)\w*)\b/i;
+
+/** What changed inside, as something to look at. */
+function ofInside({ path, values, uncalled, tests_gone, gone, lines }: Inside, { kind }: Seen, names: readonly NameChange[]): Risk[] {
+  const at = (area: Area, level: Level, because: string, cue?: string, line: number | null = null): Risk => ({ area, level, because, path, line, name: null, ...(cue === undefined ? {} : { cue: cue.slice(0, CUE_CHARACTERS_MAX) }) });
+  const found: Risk[] = tests_gone.length > 0 ? [at("tests", "high", `${tests_gone.length === 1 ? "a test is" : `${tests_gone.length} tests are`} removed: what it held is checked no more`, tests_gone[0])] : [];
+  if (kind.test) return found;
+  for (const name of uncalled) {
+    if (GUARD_NAME.test(name)) found.push(at("authentication", "high", "a check is removed: what it stopped is no longer stopped there", name));
+    else if (LOCK_NAME.test(name)) found.push(at("concurrency", "high", "a lock or a wait is removed: two at once may race", name));
+    else if (CLEANUP_NAME.test(name)) found.push(at("error handling", "medium", "what was closed or cleaned up there no longer is, or elsewhere", name));
+  }
+  for (const { name, from, to, line, ratio } of values) {
+    if (ratio !== null && LIMIT_NAME.test(name)) found.push(at("limits", "medium", ratio > 1 ? "a limit is raised: one caller may take more memory or time, or wait longer" : "a limit is lowered: what fitted before may be refused, cut or given up sooner", `${name}: ${from} to ${to}`, line));
+    else if (SWITCH_NAME.test(name) && /^(?:true|false|True|False|0|1)$/.test(to)) found.push(at("configuration", "medium", "a switch is turned: its default is another for all who did not set it", `${name}: ${from} to ${to}`, line));
+    else found.push(at("behaviour", "low", "a value is another now; whoever relied on the old one notices", `${name}: ${from} to ${to}`, line));
+  }
+  const stored = kind.source && lines.find(({ from, to }) => [from, to].some((text) => text !== null && STORED_LINE.test(text)));
+  const holder = names.find((change) => change.path === path && /(?:row|record|entity|schema|store|table)$/i.test(declared(change).name));
+  if (stored && (STORED.test(path) || holder !== undefined)) found.push(at("stored data", "medium", "how stored data is keyed or read may change: rows written before are read by the new code", undefined, stored.line));
+  const SCHEMA = /(?:^|[/_.-])(?:config|schema|proto|types?|api|options|settings)(?:[/_.-]|$)/i;
+  if (gone.length > 0 && SCHEMA.test(path)) found.push(at("public API", "medium", "a field or a name is removed there: existing callers, files and settings that still have it may be refused", gone[0]));
+  return found;
+}
+
+function ofNames(changes: readonly NameChange[], renamed: readonly Renamed[], kindOf: (path: string) => Seen["kind"] | undefined): Risk[] {
   const moved = movedNames(changes);
   return changes.flatMap((change): Risk[] => {
     const one = declared(change);
     const exported = change.before?.exported === true && /^(?:function|method|class|type|constant)$/.test(one.what);
     if (!exported || kindOf(change.path)?.source !== true || (change.how === "removed" && moved.has(one.name))) return [];
     const at = { area: "public API", level: "high", path: change.path, line: change.now?.line ?? null, name: fullName(change) } as const;
+    const other = renamed.find(({ from }) => from === change);
+    if (other !== undefined) return [{ ...at, because: `is gone under that name, and others may use it; it is renamed`, cue: fullName(other.to) }];
     if (change.how === "removed") return [{ ...at, because: "is gone, and others may use it" }];
+    if (change.how === "changed") return [{ ...at, area: "behaviour", level: "low", because: "behaves differently now, for all its callers" }];
     return change.how === "signature" && !onlyExtends(change) ? [{ ...at, because: "takes or gives something else now" }] : [];
   });
 }
@@ -134,8 +181,8 @@ function ofNames(changes: readonly NameChange[], kindOf: (path: string) => Seen[
 const WEIGHT: Readonly<Record<Level, number>> = { high: 0, medium: 1, low: 2 };
 
 /** Worst first; at one level in the order of the files. */
-export function risksOf(files: readonly Seen[], names: readonly NameChange[]): Risk[] {
+export function risksOf(files: readonly Seen[], names: readonly NameChange[], insides: readonly Inside[], renamed: readonly Renamed[]): Risk[] {
   const kinds = new Map(files.map(({ path, kind }) => [path, kind]));
-  const all = [...ofNames(names, (path) => kinds.get(path)), ...files.flatMap((file) => [...ofFile(file), ...ofLines(file)])];
+  const all = [...ofNames(names, renamed, (path) => kinds.get(path)), ...insides.flatMap((inside) => { const file = files.find(({ path }) => path === inside.path); return file === undefined ? [] : ofInside(inside, file, names); }), ...files.flatMap((file) => [...ofFile(file), ...ofLines(file)])];
   return all.sort((a, b) => WEIGHT[a.level] - WEIGHT[b.level]);
 }

@@ -3,13 +3,14 @@ import type { Kind } from "../classify.ts";
 import { listed, quoted } from "../quote.ts";
 import { declared, fullName, type NameChange } from "../scan/names.ts";
 import type { Study } from "../study.ts";
+import { claimOf, valueWords } from "./insides.ts";
 import { dependencyLine } from "./summary.ts";
 
 type Group = "Added" | "Changed" | "Deprecated" | "Removed" | "Fixed" | "Security";
-const GROUPS: Readonly<Record<Kind, Group>> = { feature: "Added", fix: "Fixed", refactor: "Changed", docs: "Changed", test: "Changed", chore: "Changed", deps: "Changed", security: "Security" };
-const INTERNAL: readonly Kind[] = ["test", "docs", "chore"];
+const GROUPS: Readonly<Record<Kind, Group>> = { feature: "Added", fix: "Fixed", refactor: "Changed", perf: "Changed", style: "Changed", ci: "Changed", build: "Changed", config: "Changed", revert: "Changed", docs: "Changed", test: "Changed", chore: "Changed", deps: "Changed", security: "Security" };
+const INTERNAL: readonly Kind[] = ["test", "docs", "style", "chore", "ci"];
 const NAMES_SHOWN = 3;
-const LINE_CHARACTERS_MAX = 240;
+const LINE_CHARACTERS_MAX = 420;
 
 export function groupOf({ classed: { kind }, names, risks, files }: Study): Group {
   const own = names.filter(({ path }) => files.some((file) => file.path === path && file.kind.source));
@@ -25,6 +26,8 @@ function what(study: Study): string {
   const wanted: Readonly<Record<Group, readonly NameChange["how"][]>> = { Added: ["added"], Removed: ["removed"], Fixed: ["changed", "signature", "added"], Changed: ["signature", "changed", "added", "removed"], Deprecated: ["changed", "signature"], Security: ["changed", "signature", "added"] };
   const all = wanted[groupOf(study)].flatMap((how) => own.filter((change) => change.how === how));
   const chosen = [...all.filter((change) => declared(change).exported), ...all.filter((change) => !declared(change).exported)];
+  const own_values = study.insides.filter(({ path }) => files.some((file) => file.path === path && !file.kind.test)).flatMap(({ values }) => values);
+  if (own_values.length > 0 && own_values.length <= NAMES_SHOWN && chosen.filter(({ how }) => how !== "changed").length === 0) return listed(own_values.map(valueWords), NAMES_SHOWN);
   const subjects = chosen.length > 0 ? chosen.map((change) => `${declared(change).what} ${quoted(fullName(change))}`) : files.map(({ path }) => quoted(path));
   return subjects.length === 0 ? "nothing" : listed(subjects, NAMES_SHOWN);
 }
@@ -35,7 +38,7 @@ export function changelog(study: Study): string {
   const group = groupOf(study);
   const inner = INTERNAL.includes(study.classed.kind) ? " (nothing that users run)" : "";
   const breaking = study.risks.some(({ area }) => area === "public API") ? "**Breaking:** " : "";
-  const said = what(study);
+  const said = `${what(study)}${claimOf(study.title) === null ? "" : `: ${claimOf(study.title)}`}`;
   const text = `${breaking}${INSIDE[group]}${said}`;
   const line = `${text.slice(0, 1) === "`" ? text : text.slice(0, 1).toUpperCase() + text.slice(1)}${inner}.`;
   // A cut would open a quotation and not close it.

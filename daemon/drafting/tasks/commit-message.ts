@@ -4,12 +4,13 @@ import { counted, isSafeName, isSafePath, listed, plain, quoted } from "../quote
 import type { Seen } from "../material.ts";
 import { declared, fullName, isCodeName, movedNames, type NameChange } from "../scan/names.ts";
 import type { Study } from "../study.ts";
+import { claimOf, insideWords } from "./insides.ts";
 import { dependencyLine } from "./summary.ts";
 
 export const SUBJECT_COLUMNS_MAX = 72;
 const BODY_COLUMNS_MAX = 72;
 
-const TYPES: Readonly<Record<Kind, string>> = { feature: "feat", fix: "fix", refactor: "refactor", docs: "docs", test: "test", chore: "chore", deps: "build", security: "fix" };
+const TYPES: Readonly<Record<Kind, string>> = { feature: "feat", fix: "fix", refactor: "refactor", perf: "perf", style: "style", ci: "ci", build: "build", config: "chore", revert: "revert", docs: "docs", test: "test", chore: "chore", deps: "build", security: "fix" };
 const PLAIN_FOLDERS = new Set(["src", "lib", "app", "pkg", "internal", "packages", "crates", "cmd", "tests", "test", "docs", "source", "."]);
 
 /** Where it stands, if all of it stands in one place. */
@@ -29,11 +30,7 @@ function placeOf(path: string): string | null {
   return folder ?? (parts.length > 1 ? parts.at(-1)!.replace(/\..*$/, "") : null);
 }
 
-const typeOf = (study: Study): string => {
-  if (study.classed.kind !== "chore") return TYPES[study.classed.kind];
-  if (study.files.length > 0 && study.files.every(({ kind }) => kind.ci)) return "ci";
-  return study.files.some(({ path }) => /(?:^|\/)(?:Dockerfile|Makefile|CMakeLists\.txt|build\.gradle|tsconfig[^/]*\.json|package\.json)$/.test(path)) ? "build" : "chore";
-};
+const typeOf = (study: Study): string => TYPES[study.classed.kind];
 
 /** Of a public name that is gone or takes something else: whoever uses it has to change. */
 export const breaking = ({ risks }: Study): boolean => risks.some(({ area }) => area === "public API");
@@ -48,7 +45,7 @@ function some(names: readonly string[], fallback: string): string {
   return names.length === 2 ? `${first} and ${second}` : `${first} and ${names.length - 1} more`;
 }
 
-const VERBS: Readonly<Record<Kind, string>> = { feature: "add", fix: "correct", refactor: "rework", docs: "update", test: "cover", chore: "update", deps: "update", security: "harden" };
+const VERBS: Readonly<Record<Kind, string>> = { feature: "add", fix: "correct", refactor: "rework", perf: "speed up", style: "format", ci: "update", build: "update", config: "update", revert: "revert", docs: "update", test: "cover", chore: "update", deps: "update", security: "harden" };
 
 function subjectWords(study: Study): string {
   const { classed: { kind }, names, files, dependencies } = study;
@@ -58,7 +55,7 @@ function subjectWords(study: Study): string {
     if (one !== undefined && dependencies.length === 1) return one.from === null ? `add ${plain(one.name, 40)}` : one.to === null ? `remove ${plain(one.name, 40)}` : `bump ${plain(one.name, 30)} from ${plain(one.from, 12)} to ${plain(one.to, 12)}`;
     return dependencies.length === 0 ? `update ${some(safe(files), "lock files")}` : `update ${counted(dependencies.length, "dependency", "dependencies")}`;
   }
-  if (kind === "docs" || kind === "chore" || kind === "test") {
+  if (kind === "docs" || kind === "chore" || kind === "test" || kind === "ci" || kind === "build" || kind === "config" || kind === "style") {
     const fresh = files.length > 0 && files.every(({ change }) => change.status === "added");
     const gone = files.length > 0 && files.every(({ change }) => change.status === "deleted");
     const what = kind === "test" ? some(testedBy(study), some(safe(files), counted(files.length, "file"))) : some(safe(files), counted(files.length, "file"));
@@ -71,6 +68,8 @@ function subjectWords(study: Study): string {
   };
   const moved = movedNames(source);
   const renamed = files.filter(({ change }) => change.status === "renamed");
+  const [first] = study.renamed;
+  if (kind === "refactor" && first !== undefined && [first.from, first.to].every((change) => nameOf(change) !== null)) return `rename ${nameOf(first.from)} to ${declared(first.to).name}`;
   if (kind === "refactor" && moved.size > 0) return `move ${some([...moved].filter(isSafeName), "code")}`;
   if (kind === "refactor" && renamed.length > 0 && renamed.length === files.length) return `rename ${some(safe(renamed), counted(files.length, "file"))}`;
   if (kind === "refactor" && of("removed").length > 0 && of("added").length === 0) return `remove ${some(of("removed"), "code")}`;
@@ -104,6 +103,15 @@ function wrapped(text: string): string {
   return [...lines, line].join("\n");
 }
 
+const INSIDES_SHOWN = 6;
+
+/** Of the files that run; of many files, the first. */
+function insidesOf({ insides, files, names }: Study): string[] {
+  const known = new Set(names.map((change) => declared(change).name));
+  const among = insides.filter(({ path }) => files.some((file) => file.path === path && !file.kind.test));
+  return among.flatMap((inside) => insideWords(inside, files.length === 1 ? 3 : 2, known).map((text) => (among.length === 1 ? text : `${quoted(baseName(inside.path))} ${text}`))).slice(0, INSIDES_SHOWN);
+}
+
 function commitBody(study: Study): string[] {
   const { files, names, dependencies, risks } = study;
   const coded = names.some(isCodeName);
@@ -114,8 +122,11 @@ function commitBody(study: Study): string[] {
   const lost = risks.filter(({ area }) => area === "public API");
   return [
     ...by("added", "add"), ...by("removed", "remove"), ...by("signature", "change the signature of"), ...by("changed", "change"),
+    ...study.renamed.map(({ from, to }) => wrapped(`- rename ${quoted(fullName(from))} to ${quoted(fullName(to))}`)).slice(0, 4),
+    ...insidesOf(study).map((text) => wrapped(`- ${text}`)),
     ...(dependencies.length === 0 ? [] : [wrapped(`- dependencies: ${listed(dependencies.map(dependencyLine), 8)}`)]),
     ...(files.some(({ kind }) => kind.test) ? [wrapped(`- tests: ${listed(files.filter(({ kind }) => kind.test).map(({ path }) => quoted(path)), 6)}`)] : []),
+    ...(claimOf(study.title) === null ? [] : [wrapped(`- as titled: ${claimOf(study.title)}`)]),
     ...(lost.length === 0 ? [] : ["", wrapped(`BREAKING CHANGE: ${listed(lost.map(({ name, because }) => `${quoted(name ?? "")} ${because}`), 4)}`)]),
   ];
 }

@@ -4,11 +4,13 @@ import type { Seen } from "../material.ts";
 import { declared, fullName, type NameChange } from "../scan/names.ts";
 import type { Level } from "../scan/risks.ts";
 import type { Study } from "../study.ts";
+import { claimOf, insideWords } from "./insides.ts";
 import { decisive } from "./triage.ts";
 import { pathText } from "../../../proto/scalar.ts";
 
 const PLACES_SHOWN = 5;
-const REASONS_SHOWN = 4;
+const REASONS_SHOWN = 8;
+const LINES_SHOWN = 4;
 const UNTESTED_SHOWN = 8;
 const WEIGHT: Readonly<Record<Level, number>> = { high: 10, medium: 4, low: 1 };
 const LINES_WEIGHED_MAX = 300;
@@ -38,7 +40,7 @@ function placeOf(file: Seen, { risks, names, card, findings }: Study, bare: read
     const [first] = each;
     weight += WEIGHT[first!.level];
     const lines = each.flatMap(({ line }) => (line === null ? [] : [line]));
-    why.push(`${area}: ${first!.name === null ? "" : `${quoted(first!.name)} `}${first!.because}${lines.length === 0 ? "" : ` (line ${listed(lines.map(String), 3)})`}`);
+    why.push(`${area}: ${first!.name === null ? "" : `${quoted(first!.name)} `}${first!.because}${first!.cue === undefined ? "" : ` (${quoted(first!.cue)})`}${lines.length === 0 ? "" : ` (line ${listed(lines.map(String), 3)})`}`);
   }
   const found = findings.filter(({ finding }) => finding.range !== null && pathText(finding.range.path) === file.path && card.reasons.some(({ fingerprints }) => fingerprints.includes(finding.fingerprint)));
   if (found.length > 0) {
@@ -72,12 +74,21 @@ export function reviewerNote(study: Study): string {
   const closer = risks.filter(({ area }) => area === "addressed to a reader" || area === "hidden characters");
   const [reason] = decisive(study);
   const blind = unseen(study);
+  const claim = claimOf(study.title);
+  const known = new Set(study.names.map((change) => declared(change).name));
+  const changed = places.flatMap(({ file }) => {
+    const inside = study.insides.find(({ path }) => path === file.path);
+    const words = inside === undefined ? [] : insideWords(inside, file.kind.test ? 0 : LINES_SHOWN, known);
+    return words.length === 0 ? [] : [`- ${quoted(file.path)}: ${words.join("; ")}.`];
+  });
   return [
     `Risk ${classed.risk}: ${listed(classed.reasons, 6)}.${reason === undefined ? "" : ` The gate says ${card.verdict}, by ${quoted(reason.rule)}.`}`,
     ...(closer.length === 0 ? [] : [`Look closer: ${listed(closer.map(({ path, line, because }) => `${quoted(line === null ? path : `${path}:${line}`)}, ${because}`), 4)}.`]),
+    ...(claim === null ? [] : [`Its author says: ${claim}. Hold what changes against that.`]),
     "",
     places.length === 0 ? "Where to look first: the change has no file." : "Where to look first:",
     ...places.map(({ file, why }, at) => `${at + 1}. ${quoted(file.path)}: ${why.length === 0 ? `+${file.added.length} -${file.removed.length}, nothing of what is looked for was found` : listed(why, REASONS_SHOWN)}`),
+    ...(changed.length === 0 ? [] : ["", "What changes there:", ...changed]),
     "",
     bare.length === 0 ? (files.some(({ kind }) => kind.source) ? "Not tested: every changed name stands in a changed test, which does not say that it is tested well." : "Not tested: no program text changes.") : `Not tested by this change: ${listed(bare.map((change) => `${quoted(fullName(change))} (${quoted(change.path)})`), UNTESTED_SHOWN)}.`,
     blind.length === 0 ? "The checks name nothing that they could not see." : `What the checks could not see: ${listed(blind, 8)}.`,

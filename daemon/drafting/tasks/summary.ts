@@ -3,6 +3,7 @@ import { counted, listed, quoted } from "../quote.ts";
 import type { Seen } from "../material.ts";
 import type { DependencyChange } from "../scan/dependencies.ts";
 import { declared, fullName, type NameChange } from "../scan/names.ts";
+import { insideWords } from "./insides.ts";
 import type { Risk } from "../scan/risks.ts";
 import type { Study } from "../study.ts";
 
@@ -14,7 +15,7 @@ const HOW = { added: "adds", removed: "removes", signature: "changes the signatu
 const ORDER: readonly NameChange["how"][] = ["removed", "signature", "added", "changed"];
 
 const where = ({ path, line }: Risk): string => quoted(line === null ? path : `${path}:${line}`);
-const riskLine = (risk: Risk): string => `${risk.area} (${risk.level}): ${where(risk)}${risk.name === null ? ":" : `: ${quoted(risk.name)}`} ${risk.because}`;
+const riskLine = (risk: Risk): string => `${risk.area} (${risk.level}): ${where(risk)}${risk.name === null ? ":" : `: ${quoted(risk.name)}`} ${risk.because}${risk.cue === undefined ? "" : `: ${quoted(risk.cue)}`}`;
 
 function namesLine(names: readonly NameChange[]): string[] {
   return ORDER.flatMap((how) => {
@@ -58,8 +59,22 @@ export function headline({ files, names, classed }: Study): string {
   return `This ${classed.kind} change ${does}. ${counted(files.length, "file")}, +${added} -${removed}.`;
 }
 
+const INSIDES_SHOWN = 12;
+const LINES_SHOWN = 6;
+const LINES_OF_MANY_SHOWN = 2;
+
+function insideLines({ insides, names, files }: Study): string[] {
+  const known = new Set(names.map((change) => declared(change).name));
+  return insides.slice(0, INSIDES_SHOWN).flatMap((inside) => {
+    const tested = files.some((file) => file.path === inside.path && file.kind.test);
+    const words = insideWords(inside, tested ? 0 : insides.length <= 3 ? LINES_SHOWN : LINES_OF_MANY_SHOWN, known);
+    return words.length === 0 ? [] : [`- ${quoted(inside.path)}: ${words.join("; ")}.`];
+  });
+}
+
 export function summary(study: Study): string {
-  const { files, names, dependencies, risks, classed, gaps, title } = study;
+  const { files, names, dependencies, risks, classed, gaps, title, renamed } = study;
+  const inside = insideLines(study);
   const configured = files.filter((file) => CONFIGURED.test(file.path) || file.kind.ci);
   return [
     headline(study),
@@ -68,8 +83,10 @@ export function summary(study: Study): string {
     ...(title === "" ? [] : [`Its author titles it ${quoted(title)}; that is a claim.`]),
     "",
     "Files:",
+    ...renamed.slice(0, NAMES_SHOWN).map(({ path, from, to }) => `- ${quoted(path)}: renames ${quoted(fullName(from))} to ${quoted(fullName(to))}; whoever uses the old name has to follow`),
     ...files.slice(0, FILES_SHOWN).map((file) => fileLine(file, names)),
     ...(files.length > FILES_SHOWN ? [`- and ${files.length - FILES_SHOWN} more`] : []),
+    ...(inside.length === 0 ? [] : ["", "Inside:", ...inside]),
     "",
     testsLine(files),
     dependencies.length === 0 ? "Dependencies: none of a manifest that is read change." : `Dependencies: ${listed(dependencies.map(dependencyLine), 20)}.`,

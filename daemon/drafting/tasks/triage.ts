@@ -89,7 +89,7 @@ function causeOf(reason: Decisive, { card, files }: Study): string[] {
   const [first] = reason.findings;
   const head = `${reason.effect === "refuse" ? "Refused" : "Held"} by ${quoted(reason.rule)}${placeOf(reason)}: ${plain(reason.because, 300)}.`.replace(/\.\.$/, ".");
   // What the card says already is not said twice.
-  const said = first === undefined || (first.finding.test === undefined && first.finding.excerpt === null && reason.because.includes(first.finding.message)) || reason.because.endsWith(first.finding.message) ? [] : [sentenceOf(first)];
+  const said = first === undefined || (first.finding.test === undefined && first.finding.excerpt === null && reason.because.includes(first.finding.message)) || (reason.because.endsWith(first.finding.message) && first.finding.excerpt === null && first.finding.test === undefined) ? [] : [sentenceOf(first)];
   const check = card.checks.find((one) => one.check === reason.check);
   const unavailable = card.checks.filter(({ result, required }) => result === "unavailable" && required).map(({ check: name, because }) => `Check ${quoted(name)} gave no answer: ${quoted(because ?? "no reason was given", 300)}.`);
   const obligations = (card.obligations ?? []).filter(({ result, required }) => required && (result === "fail" || result === "unavailable")).map((one) => `Obligation ${quoted(one.name)}: ${one.value === null && one.hidden !== true ? quoted(one.because ?? "no value") : plain(boundText(one))}.`);
