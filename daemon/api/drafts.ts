@@ -11,7 +11,7 @@ export interface DraftRouteDeps {
   readonly gates: Gates;
   /** Loaded with the first request. */
   readonly drafted: { desk(): Promise<Pick<DraftDesk, "draft">>; armed(principal: Principal, request: DraftRequest): Promise<Armed> };
-  readonly tenants: Pick<Tenants, "inLine">;
+  readonly tenants: Pick<Tenants, "inLine" | "pay">;
   readonly body_bytes_max: number;
 }
 
@@ -29,7 +29,7 @@ export function draftRoutes({ gates, drafted, tenants, body_bytes_max }: DraftRo
         const row = findGate(gates, principal, body.gate_id);
         const lane = principal.tenant === null ? `uid:${principal.uid}` : `tenant:${principal.tenant}`;
         const [desk, armed] = [await drafted.desk(), await drafted.armed(principal, body)];
-        return tenants.inLine(principal, () => desk.draft(row, body, armed, lane, signal));
+        return tenants.inLine(principal, () => desk.draft(row, body, armed, lane, signal, (worst, work) => tenants.pay(principal, worst, work)));
       },
     }),
   ];

@@ -1,5 +1,5 @@
 /** Drafts beside a real gate: they change nothing of it, a model's failure costs no draft, and nothing that a change brings acts on any face. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
 import fc from "fast-check";
 import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Card } from "../../proto/card.ts";
@@ -80,7 +80,8 @@ test("a model's words stand with its digest and the prompt's; lies of a model le
 test("an arm that dies is one line of the reason; the next one answers, and else the rules", async () => {
   const dead = arm(new MaestroError("models.died", "its worker ended"));
   const next = (await drafts([dead, arm(JSON.stringify({ sentences: ["A function two is added to sum."] }))], ["summary", "triage"])).drafts;
-  expect([next[0]?.path, dead.asked.length]).toEqual(["local", 1]);
+  // A worker that died costs one more try, of the first task alone.
+  expect([next[0]?.path, dead.asked.length]).toEqual(["local", 2]);
   const alone = (await drafts([arm(new MaestroError("models.died", "its worker ended"))], ["summary"])).drafts[0]!;
   expect([alone.path, alone.because.includes("its worker ended")]).toEqual(["rules", true]);
 }, 30_000);
@@ -105,6 +106,27 @@ test("who wrote what is signed and logged where that is asked for, and the gate'
   expect(JSON.stringify(row())).toBe(before);
   const bent = { ...signed!.bundle, dsseEnvelope: { ...signed!.bundle.dsseEnvelope, payload: toBase64(utf8(fromUtf8(fromBase64(signed!.bundle.dsseEnvelope.payload)!)!.replace('"local"', '"rules"'))) } };
   expect(verifyDraft(canonicalBytes(bent), evidence.trust, { now: new Date(world.clock.now_ms()), witnesses: "later" }).result).toBe("failed");
+}, 30_000);
+
+test("attack: a caller without budget has check processes read changes for it; one with a budget pays what they used, and for each reading", async () => {
+  const desk = await world.core.drafted.desk();
+  const { tenants } = world.core;
+  const worst = world.core.options.host.limits.worker.check_deadline_ms * 1_000;
+  const caller = (name: string, cpu_us: number) => ({ accounts: [{ key: `tenant:${name}`, budget: { cpu_us }, window_s: 3_600 }] });
+  const asked = (who: ReturnType<typeof caller>, arms: readonly Arm[] = []) => desk.draft(row(), { tasks: ["summary"] }, { arms, because: "" }, "uid:7", never, (most, work) => tenants.pay(who, most, work));
+  const lease = spyOn(world.core.pool, "lease");
+  expect(await asked(caller("poor", worst - 1)).then(() => null, (error: unknown) => (error instanceof MaestroError ? error.code : error))).toBe("tenant.budget");
+  expect(lease).not.toHaveBeenCalled();
+  lease.mockRestore();
+  await asked(caller("rich", worst));
+  const spent = tenants.ledger.account("tenant:rich")?.spent.cpu_us ?? 0;
+  expect([spent > 0, spent < worst, tenants.ledger.account("tenant:rich")?.reserved.cpu_us]).toEqual([true, true, 0]);
+  // The first reading has spent a part of it, and the second may take all: what the model said is held against nothing, so it is dropped.
+  const once = caller("once", worst);
+  const answer = arm(JSON.stringify({ sentences: ["A function two is added to sum."] }));
+  const { drafts: [draft] } = await asked(once, [answer]);
+  expect([draft?.path, answer.asked.length, draft?.because.includes("dropped"), draft?.cost.tokens]).toEqual(["rules", 1, true, 40]);
+  expect((await asked(caller("twice", 2 * worst), [answer])).drafts[0]?.path).toBe("local");
 }, 30_000);
 
 /** One file of hostile name and content, all of it new. */

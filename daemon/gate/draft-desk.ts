@@ -16,6 +16,8 @@ import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { keepEnvelope } from "../store/envelopes.ts";
 import type { GateRow } from "../store/gates.ts";
+import type { Spent } from "../tenants/index.ts";
+import { onTheHouse, type Payer, worstDraft } from "./cost/cost.ts";
 import { goneReply, readReply, type StoredReply } from "./reply.ts";
 
 export interface DraftDeskDeps {
@@ -49,17 +51,17 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 export class DraftDesk {
   constructor(private readonly deps: DraftDeskDeps) {}
 
-  /** Throws `request.not_found` where the gate's answer is gone, `models.missing` where only an arm was asked for and none answers, and what a check process throws. */
-  async draft(row: GateRow, { tasks, path, sign = false }: Pick<DraftRequest, "tasks" | "path" | "sign">, { arms, because }: Armed, tenant: string, signal: AbortSignal): Promise<DraftReply> {
+  /** Throws `tenant.budget` before a check process is started, `request.not_found` where the gate's answer is gone, `models.missing` where only an arm was asked for and none answers, and what a check process throws. */
+  async draft(row: GateRow, { tasks, path, sign = false }: Pick<DraftRequest, "tasks" | "path" | "sign">, { arms, because }: Armed, tenant: string, signal: AbortSignal, pay: Payer = onTheHouse): Promise<DraftReply> {
     const stored = await readReply(this.deps.artifacts, row);
     if (stored === null) throw await goneReply(this.deps.artifacts, row, `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
     if (path !== undefined && path !== "rules" && arms.length === 0) throw new MaestroError("models.missing", `no ${path} model may draft this: ${because}`);
-    await using lane = new Lane(this.deps.pool, signal, tenant);
     const job = await this.jobFor(row, stored.reply, [...new Set(tasks)]);
-    const first = await this.asked(lane, job);
+    const reading = (asked: DraftJob): Promise<Written[]> => pay(worstDraft(this.deps.limits), (spent) => this.asked(asked, tenant, signal, spent));
+    const first = await reading(job);
     const said = path === "rules" ? new Map<string, Phrased | string>() : await this.phrasedBy(arms, first, signal);
     const answers = [...said].flatMap(([task, one]) => (typeof one === "string" ? [] : [{ task, text: one.answer.text }]));
-    const second = answers.length === 0 ? first : await this.asked(lane, { ...job, tasks: answers.map(({ task }) => task), said: answers });
+    const second = answers.length === 0 ? first : await reading({ ...job, tasks: answers.map(({ task }) => task), said: answers }).catch((error: unknown) => unheld(first, error));
     const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because));
     const signed = sign ? { signed: await this.signed(row, stored.reply, drafts) } : {};
     return { gate_id: row.gate_id, attempt: row.attempt.attempt, verdict: stored.reply.card.verdict, drafts, ...signed };
@@ -80,7 +82,13 @@ export class DraftDesk {
     return { kind: "draft", git: { ...git }, git_dir, object_format, target: target ?? card.base ?? head, head, limits: limits.facts, deadline_ms: limits.worker.check_deadline_ms, card: JSON.stringify(card), findings: JSON.stringify((findings?.findings ?? []).slice(0, FINDINGS_MAX)), tasks: [...tasks], said: [], exemplars: [] };
   }
 
-  private async asked(lane: Lane, job: DraftJob): Promise<Written[]> {
+  /** In a process that nobody holds while a model thinks. */
+  private async asked(job: DraftJob, tenant: string, signal: AbortSignal, spent: Spent): Promise<Written[]> {
+    await using stack = new AsyncDisposableStack();
+    const lane = new Lane(this.deps.pool, signal, tenant);
+    // After the lane has ended: only then is it known what its process used.
+    stack.defer(() => spent(lane.usage));
+    stack.use(lane);
     const { written } = await lane.run(job, job.deadline_ms);
     const missing = job.tasks.find((task) => !written.some((one) => one.task === task));
     if (missing !== undefined) throw new MaestroError("worker.protocol", `a check process wrote no ${missing}`);
@@ -107,6 +115,12 @@ export class DraftDesk {
     }
     return said;
   }
+}
+
+/** A model's words that nothing can be held against any more, as the budget is spent, are dropped; they are paid for all the same. */
+function unheld(first: readonly Written[], error: unknown): Written[] {
+  if (!(error instanceof MaestroError) || error.code !== "tenant.budget") throw error;
+  return first.map((one) => ({ ...one, because: `the model's words were dropped: ${error.detail}`, cpu_us: 0 }));
 }
 
 /** What the arm took is told whether its words stand or not. */

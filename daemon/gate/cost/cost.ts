@@ -23,6 +23,12 @@ export function worstGate({ gate, sandbox }: Pick<Limits, "gate" | "sandbox">): 
   return { ...worst, cpu_us: Math.max(worst.cpu_us, worst.wall_us + sandbox.cpu_s * 1e6) };
 }
 
+/** One reading of a change in one check process, before a model is asked or after. What the model takes is promised apart. */
+export function worstDraft({ worker: { check_deadline_ms } }: Pick<Limits, "worker">): Amount {
+  const us = check_deadline_ms * 1000;
+  return { wall_us: us, cpu_us: us, model_tokens: 0 };
+}
+
 /** A question to the operator's remote, at the helper's deadlines; git may use as many processes there as a change has check processes. */
 export function worstTip({ egress }: Pick<Limits, "egress">): Amount {
   return worstCase({ gate_deadline_ms: egress.tip_deadline_ms });
