@@ -16,10 +16,13 @@ const REFUSAL_BYTES_MAX = 64 * 1024;
 const WORDS_MAX = 200;
 
 /** Throws `models.denied`: the core has redacted what it hands over, and is not believed. */
-function checkMessages(messages: ChatJob["messages"], key: string | null): void {
+function checkSaid({ messages, stop = [], json_schema = null }: ChatJob, key: string | null): void {
   const secrets = key === null ? [] : [key];
-  const nth = messages.findIndex(({ content }) => redact(content, secrets) !== content);
-  if (nth >= 0) throw new MaestroError("models.denied", `message ${nth + 1} shows what looks like a credential; nothing was sent. Redact it, or ask a model of this node`);
+  const shows = (text: string): boolean => redact(text, secrets) !== text;
+  // A schema and a stop have no other form that means the same, so nobody has redacted them.
+  const parts = [...messages.map(({ content }, nth) => [`message ${nth + 1}`, content] as const), ...stop.map((text) => ["a stop string", text] as const), ["the JSON schema", JSON.stringify(json_schema)] as const];
+  const [found] = parts.filter(([, text]) => shows(text));
+  if (found !== undefined) throw new MaestroError("models.denied", `${found[0]} shows what looks like a credential; nothing was sent. Redact it, or ask a model of this node`);
 }
 
 async function certificates(path: string): Promise<Buffer> {
@@ -106,7 +109,7 @@ async function answered(where: RemoteModel, job: ChatJob, key: string | null, pi
 /** Throws `egress.*` and `models.busy`, `.context`, `.denied`, `.request`, `.unknown`; each names the model and its host. */
 export async function chat(where: RemoteModel, job: ChatJob, piece: ChatPieces, now_ms: number): Promise<ChatReply> {
   const key = where.key_file === undefined ? null : await tokenOf(where.key_file, "key_file");
-  checkMessages(job.messages, key);
+  checkSaid(job, key);
   try {
     const { text, finish, claimed, answered_by } = await answered(where, job, key, piece, now_ms);
     return { kind: "chat", text, finish, answered_by, ...counted(claimed, job, text) };

@@ -72,6 +72,11 @@ describe("what is asked", () => {
     for (const content of [`deploy with ${token}`, `the key is ${KEY}`, "postgres://app:s3cret@db/x"]) {
       expect(await failureOf(ask({ messages: [{ role: "user", content: "hello" }, { role: "user", content }] }))).toEqual({ code: "models.denied", detail: expect.stringContaining("message 2 shows") });
     }
+    // Nor in what stands beside the messages, which is sent as it is.
+    expect(await failureOf(ask({ stop: ["\n", token] }))).toEqual({ code: "models.denied", detail: expect.stringContaining("a stop string shows") });
+    for (const json_schema of [{ enum: ["a", token] }, { type: "object", properties: { [token]: {} } }, { description: `one\n"${KEY}"` }]) {
+      expect(await failureOf(ask({ json_schema }))).toEqual({ code: "models.denied", detail: expect.stringContaining("the JSON schema shows") });
+    }
     expect(seen).toEqual([]);
   });
 });
