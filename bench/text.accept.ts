@@ -55,6 +55,15 @@ accepts(engine, "a prompt over the context is refused before anything is evaluat
   expect(await codeOf(models.generate(job("word ".repeat(2_000))))).toBe("models.context");
 });
 
+accepts(engine, "attack: a megabyte of prompt, which takes seconds to cut into tokens while nobody else's come: only its head is", async () => {
+  for (const text of ["word ".repeat(200_000), " ".repeat(1_000_000), "🙂日本".repeat(100_000)]) {
+    const refusal: unknown = await models.count(TEXT_MODEL, { text }, null).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "models.context", detail: expect.stringMatching(/^the first \d{4,6} of \d+ characters/) });
+  }
+  // What fits is counted as before, however it is cut.
+  expect(await models.count(TEXT_MODEL, { text: " ".repeat(20_000) }, null)).toBeLessThan(1_024);
+});
+
 accepts(engine, "given up half way it says what it took, and the sequence is free", async () => {
   const stop = new AbortController();
   const { finish, completion_tokens } = await models.generate(job("Once upon a time", { max_tokens: 500 }), { signal: stop.signal, onText: () => stop.abort() });

@@ -16,6 +16,8 @@ import { threadsNow, Turns, type Took } from "./turns.ts";
 /** Rows that are tried: more guesses than two are seldom right together. */
 const ROWS_MAX = 3;
 const BEFORE_TOKENS = 4;
+/** Of each token of the context, before a longer text is looked at piece by piece: words have four, and a megabyte takes a second and more (measured). */
+const HEAD_CHARACTERS = 8;
 
 interface Deps {
   readonly setup: TextSetup;
@@ -91,8 +93,8 @@ export class Generator {
     if (prompt === undefined || predicted === undefined) throw new Error("unreachable");
     const scope = { model_digest: setup.model_digest, engine, adapters: active.map(({ digest, scale }) => ({ digest, scale })), context: `${setup.context_tokens} by ${BLOCK_TOKENS}, whole cache, ${setup.gpu_layers ?? 0} layers`, space: job.space };
     const wanted: Wanted = { scope, scope_digest: scopeDigest(scope), tokens };
-    const { seat, kept } = await this.#turns.take(prompt, () => this.#seat(wanted, active));
     const pieces = new Pieces<Token>((made, before) => model.detokenize(made, false, before), [...(job.stop ?? []), ...stops], tokens.slice(-BEFORE_TOKENS), (piece) => context.progress({ text: piece }));
+    const { seat, kept } = await this.#turns.take(prompt, () => this.#seat(wanted, active));
     const run: Run = { job, wanted, tokens, seat, prompt, predicted, pieces, context };
     try {
       const cached = await this.#enter(run, kept);
@@ -127,10 +129,15 @@ export class Generator {
     });
   }
 
-  /** What a person wrote is never a control token. */
+  /** What a person wrote is never a control token. Throws `models.context` for a text that is much too long, without reading all of it: nothing else happens meanwhile. */
   #tokens(text: string): readonly Token[] {
-    const { model } = this.#deps;
+    const { model, setup } = this.#deps;
     const { bos, shouldPrependBosToken } = model.tokens;
+    for (let characters = setup.context_tokens * HEAD_CHARACTERS; characters < text.length; characters *= 2) {
+      const { length } = model.tokenize(text.slice(0, characters), false);
+      // Where the cut is, and only there, the whole has other tokens.
+      if (length > setup.context_tokens + HEAD_CHARACTERS) throw new MaestroError("models.context", `the first ${characters} of ${text.length} characters of the prompt are ${length} tokens, the context holds ${setup.context_tokens}`);
+    }
     const tokens = model.tokenize(text, false);
     return shouldPrependBosToken && bos !== null ? [bos, ...tokens] : tokens;
   }
@@ -143,13 +150,17 @@ export class Generator {
     if (seat === undefined || seat.busy) throw new Error(`sequence ${id} was not free`);
     seat.busy = true;
     seat.used = ++this.#used;
-    if (keep === 0 || seat.scope !== wanted.scope_digest) {
+    if (keep > 0 && seat.scope === wanted.scope_digest) return { seat, kept: keep };
+    try {
       if (seat.scope !== null) await slots.leaving(seat, handsOf(seat));
       await seat.sequence.clearHistory();
       seat.scope = wanted.scope_digest;
       return { seat, kept: 0 };
+    } catch (error) {
+      // Free again: the next who gets it wipes it first.
+      seat.busy = false;
+      throw error;
     }
-    return { seat, kept: keep };
   }
 
   /** Evaluates all of the prompt but its last token, in whole blocks from wherever it is held; how much was held. */
