@@ -6,7 +6,7 @@ import type { Problem } from "./problem.ts";
 /** The first thing wrong with it, or null. */
 export function modelsProblem({ models, modes }: HostConfig): Problem | null {
   if (models === undefined) return null;
-  const names = [...(models.text ?? []).map(({ name }) => name), ...(models.remote ?? []).map(({ id }) => id)];
+  const names = [...(models.text ?? []).map(({ name }) => name), ...(models.embedding === undefined ? [] : [models.embedding]), ...(models.remote ?? []).map(({ id }) => id)];
   const twice = names.find((name, nth) => names.indexOf(name) !== nth);
   if (twice !== undefined) return { path: ["models"], because: `${twice} stands there twice; a request could not say which it means` };
   for (const [nth, remote] of (models.remote ?? []).entries()) {
