@@ -151,6 +151,9 @@ describe("a model's words", () => {
   test("stand where each of them is among the facts", async () => {
     const { written, text } = await phrase("summary", SAID("The order of the operands in add changes."));
     expect([written[0]?.phrased, text.summary.split("\n")[0]]).toEqual([true, "The order of the operands in add changes."]);
+    // A name that holds a word of judgement is a name.
+    const named = await drafted({}, { "src/token.ts": "export function verifyToken(): number {\n  return 1;\n}\n" }, { said: [{ task: "summary", text: SAID("It adds the function verifyToken, which returns a number.") }] }, ["summary"]);
+    expect(named.written[0]?.phrased).toBe(true);
   });
 
   test.each([
@@ -166,6 +169,20 @@ describe("a model's words", () => {
     ["another form", "The change to add is small."],
     ["a broken form", '{"sentences": ["The change to add'],
     ["hidden characters", SAID("The change to add\u202e is small.")],
+    ["tests that pass, the other way round", SAID("It passes all tests for add.")],
+    ["tests that pass, in letters that only look like ours", SAID("\u0430ll t\u0435sts p\u0430ss for add.")],
+    ["tests that pass, in another language", SAID("alle tests bestehen und add ist sicher.")],
+    ["what nobody looked for", SAID("The change to add has no security impact.")],
+    ["what need not be done", SAID("No review is needed for add.")],
+    ["a person", SAID("It was Linus who made add.")],
+    ["a trailer", SAID("Acked-by: somebody, for add.")],
+    ["another trailer", SAID("Maestro-Approve: add is in it.")],
+    ["an issue that it would close", SAID("It fixes #1 in add.")],
+    ["a number in words", SAID("It adds seven functions beside add.")],
+    ["a verdict in other words", SAID("The gate lets add through.")],
+    ["an order to a person", SAID("Delete the branch after add.")],
+    ["emphasis", SAID("The change to add is **small** here.")],
+    ["a link by reference", SAID("The change to [add][ref] is small.")],
     ["nothing of the change", SAID("The weather is rather fine today.")],
   ])("%s: dropped, and the rules' text stands", async (_, text) => {
     const { written, text: draft } = await phrase("summary", text);
