@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isAbsent, lookAt, namesIn } from "../../platform/folders.ts";
 import { headerText, newHeader, readHeader, type StateHeader } from "./header.ts";
@@ -14,6 +14,8 @@ const STATE = ".state";
 const HEADER = ".json";
 /** Of a header, of whatever stands there under its name. */
 const HEADER_BYTES_MAX = 2 * 1024 * 1024;
+/** Of the disk, left to those who cannot do without: a cache that fills it has the daemon refuse to write what counts. */
+const SPARE_BYTES = 512 * 1024 * 1024;
 
 export interface StateFilesDeps extends StateLimits {
   /** Private to the worker's model: who may write there may put anything into its memory. */
@@ -21,6 +23,8 @@ export interface StateFilesDeps extends StateLimits {
   /** Engine and version. */
   readonly engine: string;
   readonly block: number;
+  /** Nothing is written with less free on its disk than that. */
+  readonly spare_bytes?: number;
   /** A cache that cannot write says so once, and goes on without. */
   readonly warn: (what: string, error: unknown) => void;
 }
@@ -87,6 +91,8 @@ export class StateFiles {
     if (!this.saving || id === undefined || this.headers.has(id)) return false;
     const path = this.pathOf(id, ".new");
     try {
+      const { bavail, bsize } = await statfs(this.deps.folder);
+      if (bavail * bsize < (this.deps.spare_bytes ?? SPARE_BYTES)) return false;
       await rm(path, { force: true });
       await write(path);
       const { size: bytes } = await stat(path);
@@ -147,7 +153,8 @@ export class StateFiles {
     const path = this.pathOf(id, HEADER);
     const { engine, block } = this.deps;
     if (((await lookAt(path))?.bytes ?? Number.POSITIVE_INFINITY) > HEADER_BYTES_MAX) return null;
-    const header = readHeader(await readFile(path, "utf8"));
+    // What cannot be read is a leftover like others, and no reason to keep nothing at all.
+    const header = readHeader(await readFile(path, "utf8").catch(() => ""));
     return header !== null && header.id === id && header.engine === engine && header.block === block ? header : null;
   }
 }

@@ -14,7 +14,7 @@ const said: string[] = [];
 let folders = 0;
 const depsOf = (more: Partial<PrefixSlotsDeps> = {}): PrefixSlotsDeps => ({
   folder: join(work, `states${folders++}`), engine: "fake 1", block: BLOCK, window_tokens: null, bytes_max: 1 << 20, floor_bytes: 1 << 10,
-  now_us: () => 0, warn: (what) => void said.push(what), ...more,
+  now_us: () => 0, spare_bytes: 0, warn: (what) => void said.push(what), ...more,
 });
 async function opened(more: Partial<PrefixSlotsDeps> = {}, sequences = 2) {
   const deps = depsOf(more);
@@ -120,6 +120,22 @@ test("a disk that takes nothing: one warning, nothing is written any more, promp
   const none = await opened({ folder: join(file, "states") });
   expect((await none.run.run(scopeFor("a"), numbers(41))).cached).toBe(0);
   expect(said.length).toBe(2);
+});
+
+test("attack: prompts fill the disk until the daemon may write nothing; with little free none is saved, and later they are again", async () => {
+  const { deps, run } = await opened({ spare_bytes: Number.MAX_SAFE_INTEGER }, 1);
+  for (const tenant of ["a", "b", "a"]) expect((await run.run(scopeFor(tenant), numbers(41))).cached).toBe(0);
+  expect(readdirSync(deps.folder)).toEqual([]);
+  const { run: roomy } = await opened({ spare_bytes: 1 }, 1);
+  for (const [tenant, cached] of [["a", 0], ["b", 0], ["a", 40]] as const) expect((await roomy.run(scopeFor(tenant), numbers(41))).cached).toBe(cached);
+});
+
+test("bad luck: a header that cannot be read is a leftover, and the others are kept", async () => {
+  const { deps, run } = await opened();
+  await run.run(scopeFor("a"), numbers(41));
+  mkdirSync(join(deps.folder, `${"b".repeat(64)}.json`));
+  expect(await (await again(deps)).run(scopeFor("a"), numbers(41))).toMatchObject({ cached: 40, restored: true });
+  expect(readdirSync(deps.folder).length).toBe(2);
 });
 
 test("bytes stay within their limit over restarts; leftovers of a worker that was killed are removed", async () => {
