@@ -58,6 +58,15 @@ function prune(folder: string): void {
   writeFileSync(join(sharp, "index.js"), 'export default () => {\n  throw new Error("pictures are not handled here");\n};\n');
 }
 
+/** What runs that were killed left beside the folder: each is as large as the engines. Of a run that goes on nothing is touched. */
+export function removeLeftovers(folder: string): void {
+  const [home, name] = [dirname(folder), basename(folder)];
+  for (const left of readdirSync(home)) {
+    const pid = left.startsWith(`.${name}-making-`) ? left.slice(`.${name}-making-`.length).split("-")[0] : undefined;
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(home, left), { recursive: true, force: true });
+  }
+}
+
 /** Whole or not at all, beside what stands there until then. False where just this stands there already. Throws `models.missing`, `store.no_space`, `cli.usage`. */
 export async function installEngines(folder: string, gpu: Gpu): Promise<boolean> {
   const hosts = hostsFor(gpu);
@@ -66,7 +75,8 @@ export async function installEngines(folder: string, gpu: Gpu): Promise<boolean>
   let making: string | null = null;
   try {
     mkdirSync(dirname(folder), { recursive: true });
-    making = mkdtempSync(join(dirname(folder), `.${basename(folder)}-making-`));
+    removeLeftovers(folder);
+    making = mkdtempSync(join(dirname(folder), `.${basename(folder)}-making-${process.pid}-`));
     note(`  installing engines for ${hosts.join(" and ")}`);
     await install(making, hosts);
     prune(making);
