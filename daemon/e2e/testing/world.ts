@@ -87,7 +87,8 @@ export class World {
   private readonly running: Bun.Subprocess<"ignore", "pipe" | number, "pipe" | number>[] = [];
   private repositories = 0;
 
-  constructor() {
+  /** `within` starts every program, as `unshare -n` does. */
+  constructor(private readonly within: readonly string[] = []) {
     this.home = mkdtempSync(join(tmpdir(), "me-"));
     this.state_dir = join(this.home, "state/maestro");
     this.socket_path = join(this.state_dir, "maestrod.sock");
@@ -104,7 +105,7 @@ export class World {
   }
 
   start(args: readonly string[], { cwd = this.home, env }: RunOptions = {}): Running {
-    const child = Bun.spawn([process.execPath, CLI, ...args], { cwd, env: this.environment(env), stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const child = Bun.spawn([...this.within, process.execPath, CLI, ...args], { cwd, env: this.environment(env), stdin: "ignore", stdout: "pipe", stderr: "pipe" });
     this.running.push(child);
     return new Running(child);
   }
@@ -143,7 +144,7 @@ export class World {
 
   /** Another file than the source's `daemon/main.ts`, such as a bundle of it. */
   spawnProgram(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Bun.Subprocess<"ignore", "pipe", "pipe"> {
-    const child = Bun.spawn([process.execPath, program, ...args], { cwd: "/", env: this.environment(env), stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const child = Bun.spawn([...this.within, process.execPath, program, ...args], { cwd: "/", env: this.environment(env), stdin: "ignore", stdout: "pipe", stderr: "pipe" });
     this.running.push(child);
     return child;
   }
