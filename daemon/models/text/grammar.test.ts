@@ -34,6 +34,35 @@ describe("a schema as a grammar", () => {
     expect(accepts(gbnf, '{"list": ["a"], "a \\"b\\"\\n": "x"}')).toBe(false);
   });
 
+  test("of many values that begin alike each is in it and no other", async () => {
+    const values = ["a", "ab", "abc", "b", 1, 12, -1, "1", "", null, true, "\u{1F642}", "\u{1F643}", '"', "\\", ...Array.from({ length: 300 }, (_, i) => `${"x".repeat(40)}${i}`)];
+    const { gbnf } = schemaGrammar({ enum: [...values, "a"] });
+    for (const value of values) expect([value, accepts(gbnf, JSON.stringify(value))]).toEqual([value, true]);
+    for (const text of ['"abcd"', '"ac"', "121", "-", '"', '"x"', '"\u{1F640}"', "nul", ""]) expect([text, accepts(gbnf, text)]).toEqual([text, false]);
+    expect(schemaGrammar({ type: ["string", "null"], enum: ["a", null] }).bounded).toBe(false);
+    expect(await refusal({ type: ["string", "null"], enum: ["a", 1] })).toContain("not of type string or null");
+  });
+
+  test("a schema made to be slow is refused, and one made to be large takes no time", async () => {
+    const deep = (depth: number): unknown => JSON.parse(`${'{"type":"array","maxItems":1,"items":'.repeat(depth)}{"type":"null"}${"}".repeat(depth)}`);
+    expect(await refusal(deep(20))).toContain("deeper than 16");
+    expect(await refusal(deep(1_000_000))).toBe("json_schema: deeper than 48");
+    expect(await refusal({ type: "null", default: JSON.parse(`${"[".repeat(60)}${"]".repeat(60)}`) })).toBe("json_schema: deeper than 48");
+    expect(await refusal({ type: "object", properties: Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`p${i}`, { type: "null" }])) })).toContain("more than 512 schemas");
+    expect(await refusal({ anyOf: Array.from({ length: 33 }, (_, i) => ({ type: "string", maxLength: i })) })).toBe("json_schema.anyOf: needs 1 to 32 schemas");
+    const two = (depth: number): unknown => (depth === 0 ? { type: "string" } : { anyOf: [two(depth - 1), two(depth - 1)] });
+    expect(schemaGrammar(two(5)).bounded).toBe(true);
+    expect(await refusal(two(6))).toContain("with the choices inside it 64 schemas, the limit is 32");
+    expect(await refusal({ enum: Array.from({ length: 513 }, (_, i) => i) })).toContain("1 to 512 values");
+    expect(await refusal({ $defs: { a: { $ref: "#/$defs/a" } }, $ref: "#/$defs/a" })).toContain("needs type");
+    expect(await refusal({ type: "string", pattern: "(a+)+$" })).toContain("pattern is not supported");
+    expect(await refusal({ type: "string", format: "regex" })).toContain("format is not supported");
+    expect(await refusal({ type: "array", items: { type: "null" }, minItems: 1e9 })).toContain("minItems: more than 256");
+    expect(await refusal({ type: "object", patternProperties: { "(a+)+$": { type: "null" } } })).toContain("patternProperties is not supported");
+    const nested = (depth: number): unknown => (depth === 0 ? { type: "string", maxLength: 256 } : { type: "array", maxItems: 256, items: nested(depth - 1) });
+    expect(schemaGrammar(nested(16)).gbnf.length).toBeLessThan(2_000);
+  });
+
   test("what a grammar cannot keep to is refused by its place and name", async () => {
     expect(await refusal({ type: "string", pattern: "^a+$" })).toBe("json_schema: pattern is not supported");
     expect(await refusal(object({ a: { type: "number", minimum: 0 } }))).toBe("json_schema.properties.a: minimum is not supported");

@@ -6,7 +6,11 @@ import { MaestroError } from "../../../proto/errors.ts";
 
 const SCHEMA_CHARACTERS_MAX = 64 * 1024;
 const DEPTH_MAX = 16;
+/** Of the schema as JSON, with what means nothing here: it goes to the worker in one frame, whose own limit is 64. */
+const JSON_DEPTH_MAX = 48;
 const NODES_MAX = 512;
+/** Of one choice between schemas, with those inside it: the engine tries each token of the model in every one that is still open, which takes seconds where they are hundreds (measured). */
+const CHOICES_MAX = 32;
 /** Of a grammar: repetitions are written out by the engine. */
 const REPEAT_MAX = 256;
 const STRING_CHARACTERS = 256;
@@ -39,6 +43,8 @@ const literal = (text: string): string => `"${text.replaceAll("\\", "\\\\").repl
 class Grammar {
   bounded = false;
   readonly #rules: string[] = [];
+  /** Schemas that are open at once where a rule begins; one where it is not here. */
+  readonly #open = new Map<string, number>();
   #nodes = 0;
 
   /** The name of a rule with this body. */
@@ -71,19 +77,25 @@ class Grammar {
     if (!Array.isArray(values) || values.length === 0 || values.length > NODES_MAX) throw refuse(path, `needs 1 to ${NODES_MAX} values`);
     const texts = values.map((value: unknown) => {
       if (typeof value === "object" && value !== null) throw refuse(path, "only strings, numbers, booleans and null");
-      if (type !== undefined && typeof type === "string" && !fits(value, type)) throw refuse(path, `a value that is not of type ${type}`);
-      return literal(JSON.stringify(value));
+      const types: readonly unknown[] = type === undefined ? [] : Array.isArray(type) ? type : [type];
+      if (type !== undefined && !types.some((one) => typeof one === "string" && fits(value, one))) throw refuse(path, `a value that is not of type ${types.join(" or ")}`);
+      return JSON.stringify(value);
     });
-    return this.rule(texts.join(" | "));
+    return this.rule(branches([...new Set(texts)].map((text) => [...text])));
   }
 
   /** With `oneOf` a text may fit two of them, which the schema forbids: only what cannot overlap is taken. */
   #choice(of: unknown, keys: readonly string[], key: string, path: string, depth: number): string {
     if (keys.length > 1) throw refuse(path, `${keys.find((other) => other !== key)} beside ${key}`);
-    if (!Array.isArray(of) || of.length === 0) throw refuse(`${path}.${key}`, "needs at least one schema");
+    if (!Array.isArray(of) || of.length === 0 || of.length > CHOICES_MAX) throw refuse(`${path}.${key}`, `needs 1 to ${CHOICES_MAX} schemas`);
     const types = of.map((one: unknown) => (isObject(one) && typeof one["type"] === "string" ? one["type"].replace("integer", "number") : null));
     if (key === "oneOf" && of.length > 1 && (types.includes(null) || new Set(types).size < types.length)) throw refuse(`${path}.oneOf`, "only of schemas of different types; anyOf takes others");
-    return this.rule(of.map((one: unknown, i) => this.of(one, `${path}.${key}[${i}]`, depth + 1)).join(" | "));
+    const rules = of.map((one: unknown, i) => this.of(one, `${path}.${key}[${i}]`, depth + 1));
+    const open = rules.reduce((sum, rule) => sum + (this.#open.get(rule) ?? 1), 0);
+    if (open > CHOICES_MAX) throw refuse(`${path}.${key}`, `with the choices inside it ${open} schemas, the limit is ${CHOICES_MAX}`);
+    const rule = this.rule(rules.join(" | "));
+    this.#open.set(rule, open);
+    return rule;
   }
 
   #typed(schema: Readonly<Record<string, unknown>>, keys: readonly string[], path: string, depth: number): string {
@@ -165,6 +177,17 @@ class Grammar {
   }
 }
 
+/** Texts that are all different, told apart where they first differ: one that waits for hundreds at once is slow. */
+function branches(texts: readonly (readonly string[])[]): string {
+  const [first = []] = texts;
+  if (texts.length === 1) return literal(first.join(""));
+  let common = 0;
+  while (texts.every((text) => common < text.length && text[common] === first[common])) common++;
+  const groups = Map.groupBy(texts, (text) => text[common]);
+  const rests = [...groups].map(([next, group]) => (next === undefined ? '""' : branches(group.map((text) => text.slice(common)))));
+  return `${common === 0 ? "" : `${literal(first.slice(0, common).join(""))} `}(${rests.join(" | ")})`;
+}
+
 function fits(value: unknown, type: string): boolean {
   if (type === "integer") return Number.isInteger(value);
   return type === "null" ? value === null : typeof value === type;
@@ -199,8 +222,17 @@ function sameLength(low: string, high: string): string[] {
   ];
 }
 
+/** Looks level by level: what is nested a million times would end the stack of whoever follows it down. */
+function requireShallow(schema: unknown): void {
+  for (let [level, depth]: [unknown[], number] = [[schema], 0]; level.length > 0; depth++) {
+    if (depth > JSON_DEPTH_MAX) throw refuse("", `deeper than ${JSON_DEPTH_MAX}`);
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
+}
+
 /** Throws `models.request` with the place and the reason where the schema is not one that a grammar can keep to. */
 export function schemaGrammar(schema: unknown): SchemaGrammar {
+  requireShallow(schema);
   const size = JSON.stringify(schema)?.length ?? 0;
   if (size > SCHEMA_CHARACTERS_MAX) throw refuse("", `${size} characters, the limit is ${SCHEMA_CHARACTERS_MAX}`);
   const grammar = new Grammar();
