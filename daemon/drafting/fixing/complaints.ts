@@ -63,6 +63,13 @@ function complaintsIn(output: string, rule: string): PlacedComplaint[] {
   return found;
 }
 
+/** The file of the change that a tool means: it ran in a folder of its own, and says so in front. */
+export function fileNamed(path: string, among: readonly string[]): string | null {
+  if (among.includes(path)) return path;
+  const ends = among.filter((one) => path.startsWith("/") && path.endsWith(`/${one}`)).sort((a, b) => b.length - a.length);
+  return ends[0] ?? null;
+}
+
 /** A finding without a place may name one in what its tool printed. */
 export function complaintsOf(findings: readonly CheckFinding[]): PlacedComplaint[] {
   return findings.flatMap(({ finding }) => {

@@ -150,7 +150,7 @@ function runsOf({ change }: Seen): Run[] {
   return runs;
 }
 
-const NOTHING_SAID = /^[\s{}()[\];,<>]*$|^\s*(?:import\b.*\bfrom\b|from\s+\S+\s+import\b|import\s+["'\w(]|use\s+[\w:]+|else\b\W*$|try\b\W*$|end\s*$)/;
+const NOTHING_SAID = /^[\s{}()[\];,<>]*$|^\s*(?:import\b.*\bfrom\b|from\s+\S+\s+import\b|import\s+["'\w(]|use\s+[\w:]+|#\s*include|else\b\W*$|try\b\W*$|end\s*$)/;
 
 function likeness(a: string, b: string): number {
   const [left, right] = [new Set(a.match(/\w+/g) ?? []), new Set(b.match(/\w+/g) ?? [])];

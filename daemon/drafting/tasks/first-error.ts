@@ -27,8 +27,8 @@ export function firstError(text: string): string | null {
 
 /** `Expected: 3` says nothing without what came instead. */
 function withOther(line: string, next: readonly string[]): string {
-  if (/\b(?:received|actual|got)\b/i.test(line)) return line;
-  const pair = next.map((one) => one.trim()).filter((one) => /^(?:Expected|Received|Actual|left|right|expected|received|actual|got|want)\b.{0,20}?:/i.test(one)).slice(0, 2);
+  if (/\b(?:received|actual|got)\b\s*:/i.test(line) || /\b(?:want|expected)\b.*\b(?:got|actual|received)\b/i.test(line)) return line;
+  const pair = next.map((one) => one.trim()).filter((one) => /^(?:Expected|Received|Actual|left|right|expected|received|actual|got|want)\b.{0,20}?:/i.test(one) || /^[-+] ?\S/.test(one)).slice(0, 2);
   return pair.length === 0 ? line : `${line}; ${pair.join("; ")}`;
 }
 

@@ -1,7 +1,7 @@
 /** Mechanical mends as one patch over the merged tree. A suggestion: nobody here applies it. */
 import { pathText } from "../../../proto/scalar.ts";
 import { visible } from "../../verifier/visible.ts";
-import { complaintsOf, type PlacedComplaint } from "../fixing/complaints.ts";
+import { complaintsOf, fileNamed, type PlacedComplaint } from "../fixing/complaints.ts";
 import { type Edit, edited } from "../fixing/patch.ts";
 import { LINE_CHARACTERS_MAX } from "../fixing/lines.ts";
 import { type Mend, MENDS, type Place, trailing } from "../fixing/rules.ts";
@@ -23,6 +23,22 @@ const MENDS_PER_FILE_MAX = 50;
 const ALL_MENDS = [...SANITIZER_MENDS, ...MENDS];
 
 const linesOf = (text: string): string[] => (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n").map((line) => line.replace(/\r$/, ""));
+
+/** Each complaint under the name of the file that it means. */
+function placed({ findings, files }: Pick<Study, "findings" | "files">): PlacedComplaint[] {
+  const paths = files.map(({ path }) => path);
+  return complaintsOf(findings).map((complaint) => ({ ...complaint, path: fileNamed(complaint.path, paths) ?? complaint.path }));
+}
+
+/** What a mend of that finding would do, for whoever asks why the gate refuses; null where none is known. */
+export function mendFor(study: Study, finding: Study["findings"][number]): string | null {
+  for (const complaint of placed({ findings: [finding], files: study.files })) {
+    const text = study.files.find(({ path }) => path === complaint.path)?.new ?? null;
+    const mend = text === null ? null : mendOf(complaint, linesOf(text));
+    if (mend !== null) return mend.what;
+  }
+  return null;
+}
 
 function mendOf(complaint: PlacedComplaint, lines: readonly string[]): Mend | null {
   const text = lines[complaint.line - 1];
@@ -99,7 +115,7 @@ function mended(file: Seen, wanted: readonly Wanted[], parses: Parses): Mended {
 const NONE = "No mechanical fix is known for what this gate found. That is no statement about the change.";
 
 export function fix(study: Study, parses: Parses): string {
-  const complaints = complaintsOf(study.findings);
+  const complaints = placed(study);
   const results: Mended[] = [];
   const named = new Set(complaints.map(({ path }) => path));
   for (const file of study.files) {

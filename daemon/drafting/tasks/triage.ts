@@ -7,7 +7,11 @@ import { pathText } from "../../../proto/scalar.ts";
 import { cexText, changedBy, readCex } from "../../verifier/counterexample.ts";
 import { counted, listed, plain, quoted } from "../quote.ts";
 import type { Study } from "../study.ts";
+import { complaintsOf, fileNamed } from "../fixing/complaints.ts";
+import { adviceFor, adviceOfRule } from "./advice.ts";
+import { mendFor } from "./fix.ts";
 import { firstError, saidOf, whereSaid } from "./first-error.ts";
+import { lineWords, valueWords } from "./insides.ts";
 
 type Decisive = Reason & { readonly findings: readonly CheckFinding[] };
 
@@ -59,8 +63,16 @@ function counterexampleWords({ finding }: CheckFinding, card: Card): string | nu
 
 const WHOSE: Readonly<Record<string, string>> = { yours: "the base passes it, or this change touches it", base: "it fails on the base as well", flaky: "it is known to be flaky", quarantined: "it is in quarantine", undecided: "whose it is cannot be told" };
 
+/** A place of the change that a tool's output names: of a traceback the last, which is where it broke. */
+function placeIn(one: CheckFinding, files: Study["files"]): string | null {
+  const paths = files.map(({ path }) => path);
+  const places = complaintsOf([{ ...one, finding: { ...one.finding, range: null } }]).flatMap(({ path, line }) => { const named = fileNamed(path, paths); return named === null ? [] : [`${named}:${line}`]; });
+  return (/Traceback/.test(one.finding.excerpt ?? "") ? places.at(-1) : places[0]) ?? null;
+}
+
 /** What one finding says, in one sentence. */
-function sentenceOf({ finding }: CheckFinding): string {
+function sentenceOf(one: CheckFinding, files: Study["files"]): string {
+  const { finding } = one;
   const error = finding.excerpt === null ? null : firstError(finding.excerpt);
   const range = finding.range;
   const where = range === null ? "" : ` at ${quoted(`${pathText(range.path)}:${range.start_line}`)}`;
@@ -70,8 +82,8 @@ function sentenceOf({ finding }: CheckFinding): string {
     return `The test ${quoted(finding.test.name)} fails${where}: ${quoted(assertion, 300)}${kind === undefined ? "" : ` (${WHOSE[kind]})`}.`;
   }
   if (/\.exit$/.test(finding.rule) && error !== null) {
-    const place = whereSaid(error);
-    return `${plain(finding.message)}; its first error is ${quoted(error, 300)}${place === null ? "" : `, at ${quoted(place)}`}.`;
+    const place = placeIn(one, files) ?? whereSaid(error);
+    return `Of its output: its first error is ${quoted(error, 300)}${place === null ? "" : `, at ${quoted(place)}`}.`;
   }
   return `${quoted(finding.message, 300)}${where}.`;
 }
@@ -85,11 +97,12 @@ function shared(findings: readonly CheckFinding[]): string | null {
   return most.length < 2 ? `${findings.length} findings, each with words of its own.` : `${most.length} of ${findings.length} findings say the same, so one cause is likely.`;
 }
 
-function causeOf(reason: Decisive, { card, files }: Study): string[] {
+function causeOf(reason: Decisive, study: Study): string[] {
+  const { card, files } = study;
   const [first] = reason.findings;
   const head = `${reason.effect === "refuse" ? "Refused" : "Held"} by ${quoted(reason.rule)}${placeOf(reason)}: ${plain(reason.because, 300)}.`.replace(/\.\.$/, ".");
   // What the card says already is not said twice.
-  const said = first === undefined || (first.finding.test === undefined && first.finding.excerpt === null && reason.because.includes(first.finding.message)) || (reason.because.endsWith(first.finding.message) && first.finding.excerpt === null && first.finding.test === undefined) ? [] : [sentenceOf(first)];
+  const said = first === undefined || (first.finding.test === undefined && first.finding.excerpt === null && reason.because.includes(first.finding.message)) || (reason.because.endsWith(first.finding.message) && first.finding.test === undefined && (first.finding.excerpt === null || !/\.exit$/.test(first.finding.rule))) ? [] : [sentenceOf(first, files)];
   const check = card.checks.find((one) => one.check === reason.check);
   const unavailable = card.checks.filter(({ result, required }) => result === "unavailable" && required).map(({ check: name, because }) => `Check ${quoted(name)} gave no answer: ${quoted(because ?? "no reason was given", 300)}.`);
   const obligations = (card.obligations ?? []).filter(({ result, required }) => required && (result === "fail" || result === "unavailable")).map((one) => `Obligation ${quoted(one.name)}: ${one.value === null && one.hidden !== true ? quoted(one.because ?? "no value") : plain(boundText(one))}.`);
@@ -102,6 +115,25 @@ function causeOf(reason: Decisive, { card, files }: Study): string[] {
     ...(reason.rule.startsWith("gate.check") ? unavailable.slice(0, 3) : []),
     ...(reason.rule.startsWith("obligation.") ? obligations.slice(0, 4) : []),
     ...touched(reason, files),
+    ...mending(reason, study),
+  ];
+}
+
+const CHANGES_SHOWN = 4;
+
+/** What mends such a thing, and for a tool's error what this change writes in program text. */
+function mending({ rule, because, findings: [first] }: Decisive, study: Study): string[] {
+  if (!/^(?:command|ci)\./.test(rule)) return [];
+  const error = first === undefined ? because : `${first.finding.rule} ${first.finding.message}\n${first.finding.excerpt ?? ""}`;
+  const said = first?.finding.excerpt == null ? null : firstError(first.finding.excerpt);
+  const advice = (said === null ? null : adviceFor(said)) ?? adviceFor(error) ?? adviceOfRule(rule);
+  const mend = first === undefined ? null : mendFor(study, first);
+  const inside = rule.startsWith("command.") ? study.insides.filter(({ path }) => study.files.some((file) => file.path === path && file.kind.source)).slice(0, 2) : [];
+  const changes = inside.flatMap(({ path, values, lines }) => [...values.map((value) => `${quoted(`${path}:${value.line}`)} ${valueWords(value)}`), ...lines.map((line) => `${quoted(path)} ${lineWords(line)}`)]).slice(0, CHANGES_SHOWN);
+  return [
+    ...(advice === null ? [] : [`What usually mends it: ${advice}.`]),
+    ...(mend === null ? [] : [`A mechanical mend is known, ask for the draft \`fix\`: ${mend}.`]),
+    ...(changes.length === 0 ? [] : [`This change writes: ${changes.join("; ")}.`]),
   ];
 }
 
