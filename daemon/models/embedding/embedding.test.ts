@@ -56,6 +56,22 @@ test("more requests than may wait are told so", async () => {
   expect(asked[2]).toMatchObject({ reason: { code: "models.busy" } });
 });
 
+test("attack: one tenant asks for vectors without end, and another one waits for all of them", async () => {
+  const one = embedder({ limits: { ...LIMITS, line_max: 6 } });
+  const ended: string[] = [];
+  const ask = (tenant: string, texts: number) => one.embed(Array.from({ length: texts }, (_, nth) => `text ${nth}`), { tenant }).then(() => void ended.push(tenant), ({ code }) => void ended.push(code));
+  await Promise.all([ask("flood", 64), ask("flood", 64), ask("flood", 64), ask("flood", 16), ask("b", 16), ask("b", 16)]);
+  // Half of the line is what one tenant has of it; and a part of the texts is what one has before the other's turn.
+  expect(ended).toEqual(["models.busy", "b", "b", "flood", "flood", "flood"]);
+});
+
+test("attack: a request waits beside others past the time that what it costs is promised for", async () => {
+  const one = embedder({ limits: { ...LIMITS, generate_deadline_ms: 1 } });
+  await one.engine();
+  const codes = await Promise.all(Array.from({ length: 4 }, () => failureOf(one.embed(Array.from({ length: 64 }, (_, nth) => `text ${nth}`))).then(({ code }) => code)));
+  expect(codes.slice(1)).toEqual(["models.busy", "models.busy", "models.busy"]);
+});
+
 test("what is not a number, or of another size, is no vector; and the next request is served", async () => {
   const one = embedder();
   for (const [text, why] of [["nan", "not a number"], ["wide", "4 dimensions"]] as const) {

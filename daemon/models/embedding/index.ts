@@ -7,6 +7,7 @@ import type { InferenceLimits } from "../../../proto/limits.ts";
 import type { Embedded } from "../../../proto/model-work.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
 import { Engine, type EngineLimits, type EngineStart, type EngineStatus } from "../engine/index.ts";
+import { Parts, Waiting } from "./line.ts";
 import { isUnit } from "./pooling.ts";
 import { EmbeddingOpened, EmbeddingReply, type EmbeddingSetup, TEXT_CHARACTERS_MAX } from "./wire.ts";
 
@@ -35,6 +36,8 @@ export interface EmbedderDeps {
 
 export interface EmbedOptions {
   readonly signal?: AbortSignal;
+  /** Whose request it is: tenants take turns, one part of the texts each. */
+  readonly tenant?: string;
   /** Told what each part of the texts took when it is done, so that what was given up half way is known. */
   readonly onTook?: (took: Pick<Embedded, "tokens" | "cpu_us">) => void;
 }
@@ -74,7 +77,7 @@ function vectorsOf({ vectors }: EmbeddingReply, texts: number, dimensions: numbe
 export function createEmbedder({ model, engine_folder, limits, threads = () => freeThreads(limits.threads_max) }: EmbedderDeps): Embedder {
   /** Of the process that runs, or the last one. */
   let held: { readonly digest: string; readonly dimensions: number } | null = null;
-  let waiting = 0;
+  const [parts, waiting] = [new Parts(), new Waiting()];
   const start = async (): Promise<EngineStart> => {
     const { name, digest, folder, files, dimensions, context_tokens } = await model();
     if (files.weights === undefined || dimensions === undefined) throw new MaestroError("models.load", `${name} has no weights or no dimensions, so it embeds nothing`);
@@ -84,15 +87,21 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
   };
   const engine = new Engine({ what: "the embedding model", start, opened: validatorOf(EmbeddingOpened), limits });
 
-  async function embedAll(texts: readonly string[], { signal, onTook }: EmbedOptions): Promise<Embedded> {
+  async function embedAll(texts: readonly string[], tenant: string, { signal, onTook }: EmbedOptions): Promise<Embedded> {
     const vectors: Float32Array[] = [];
     const truncated: number[] = [];
     let [tokens, cpu_us] = [0, 0];
+    const ends_ms = performance.now() + limits.generate_deadline_ms;
     for (let at = 0; at < texts.length; at += SLICE) {
-      if (signal?.aborted === true) throw new MaestroError("request.cancelled", "the request was given up", { cause: signal.reason });
       const slice = texts.slice(at, at + SLICE);
       const job = { texts: slice.map((text) => text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()) };
-      const reply = await engine.ask(job, { validate: replyOf, deadline_ms: limits.generate_deadline_ms, ...(signal === undefined ? {} : { signal }) });
+      const reply = await parts.take(tenant, () => {
+        if (signal?.aborted === true) throw new MaestroError("request.cancelled", "the request was given up", { cause: signal.reason });
+        const left_ms = ends_ms - performance.now();
+        // What was promised for the work stands for so long and no longer.
+        if (left_ms <= 0) throw new MaestroError("models.busy", `not done in ${limits.generate_deadline_ms} ms beside others`);
+        return engine.ask(job, { validate: replyOf, deadline_ms: left_ms, ...(signal === undefined ? {} : { signal }) });
+      });
       vectors.push(...vectorsOf(reply, slice.length, held?.dimensions ?? 0));
       slice.forEach((text, place) => {
         if (text.length > TEXT_CHARACTERS_MAX || reply.truncated.includes(place)) truncated.push(at + place);
@@ -107,12 +116,12 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
   return {
     async embed(texts, options = {}) {
       requireFits(texts, limits);
-      if (waiting >= limits.line_max) throw new MaestroError("models.busy", `${limits.line_max} requests wait for the embedding model`);
-      waiting += 1;
+      const { tenant = "" } = options;
+      const leave = waiting.enter(tenant, limits.line_max);
       try {
-        return await embedAll(texts, options);
+        return await embedAll(texts, tenant, options);
       } finally {
-        waiting -= 1;
+        leave();
       }
     },
     engine: async () => (await engine.open()).engine,

@@ -70,7 +70,7 @@ export interface ServingDeps {
   readonly limits: InferenceLimits;
   /** Each is opened with the first request that needs it. */
   readonly text: () => Promise<Pick<TextModels, "generate" | "count">>;
-  readonly embed: (texts: readonly string[], options: { readonly signal?: AbortSignal; readonly onTook: (took: Pick<Embedded, "tokens" | "cpu_us">) => void }) => Promise<Embedded>;
+  readonly embed: (texts: readonly string[], options: { readonly signal?: AbortSignal; readonly tenant: string; readonly onTook: (took: Pick<Embedded, "tokens" | "cpu_us">) => void }) => Promise<Embedded>;
   readonly stored: (name: string) => Promise<StoredModel | null>;
   readonly remote: AskRemote;
   readonly answers: () => Promise<KeptAnswers | null>;
@@ -153,6 +153,7 @@ export class Serving {
     try {
       const embedded = await this.deps.embed(texts, {
         ...(signal === undefined ? {} : { signal }),
+        tenant: payer.tenant ?? "",
         onTook({ tokens, cpu_us }) {
           so_far.tokens += tokens;
           so_far.cpu_us += cpu_us;
