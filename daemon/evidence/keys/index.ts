@@ -103,7 +103,7 @@ export function openKeys(deps: KeysDeps): Keys {
   if (!opened.ok) throw new MaestroError("evidence.keys", `trust.json: ${opened.reason.detail}`);
   const trust = opened.value;
   if (deps.trust_domain !== null && deps.trust_domain !== trust.trust_domain) {
-    throw new MaestroError("evidence.keys", `the keys were made for trust domain ${trust.trust_domain}, the configuration says ${deps.trust_domain}`);
+    throw new MaestroError("evidence.keys", `the keys were made for trust domain ${trust.trust_domain}, the configuration says ${deps.trust_domain}; write trust_domain: ${trust.trust_domain} there, or give this daemon a state folder of its own (--state)`);
   }
   entryOf(trust, gate, "gate");
   const origin = entryOf(trust, log, "log").entry.log_origin;

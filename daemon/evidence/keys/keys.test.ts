@@ -115,6 +115,6 @@ describe("later starts", () => {
   test("refuse another trust domain than the keys were made for", () => {
     const state = stateDir();
     open(state, "example.com");
-    expect(refusal(() => open(state, "example.org"))).toContain("trust domain example.com");
+    expect(refusal(() => open(state, "example.org"))).toContain("write trust_domain: example.com there, or give this daemon a state folder of its own");
   });
 });
