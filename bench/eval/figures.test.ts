@@ -14,7 +14,7 @@ test("a drop is over the scenarios that were asked in both ways", () => {
   expect(dropOf("noisy", [result("a", 1), result("b", 0.5), result("c", 0)], [result("a", 0.6), result("b", 0.5)])).toEqual({ way: "noisy", count: 2, original: 0.75, perturbed: 0.55, drop: 0.2 });
 });
 
-const made = readScenarios().filter(({ source }) => source === "made");
+const made = readScenarios("development").filter(({ source }) => source === "made");
 
 test("each way changes something of many scenarios and nothing of what they ask; an answer in the other words comes back in the first ones", () => {
   for (const way of PERTURBATIONS) {

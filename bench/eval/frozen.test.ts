@@ -1,11 +1,10 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { FROZEN, KINDS, readScenarios, scenariosDigest } from "./scenario.ts";
+import { frozenDigest, KINDS, readScenarios, scenariosDigest, SETS } from "./scenario.ts";
 
-const scenarios = readScenarios();
+const scenarios = readScenarios("development");
 
-test("the scenarios are those that were frozen before anything answered them", () => {
-  expect(scenariosDigest(scenarios)).toBe(readFileSync(FROZEN, "utf8").trim());
+test.each(SETS)("the scenarios of %s are those that were frozen", (set) => {
+  expect(scenariosDigest(readScenarios(set))).toBe(frozenDigest(set));
 });
 
 test("any change of a scenario is another digest", () => {
@@ -17,15 +16,16 @@ test("any change of a scenario is another digest", () => {
   expect(scenariosDigest(rest)).not.toBe(scenariosDigest(scenarios));
 });
 
-test("there are enough of each kind, a third of them real, and no two share an id", () => {
+test.each(SETS)("%s: there are enough of each kind, a third of them real, and no two share an id", (set) => {
+  const scenarios = readScenarios(set);
   const least = { classification: 10, risk: 10, fix: 10, summary: 12, triage: 12, injection: 12 };
   for (const kind of KINDS) expect(scenarios.filter((one) => one.kind === kind).length).toBeGreaterThanOrEqual(least[kind]);
   expect(scenarios.filter(({ source }) => source !== "made").length * 3).toBeGreaterThanOrEqual(scenarios.length);
   expect(new Set(scenarios.map(({ id }) => id)).size).toBe(scenarios.length);
 });
 
-test("what is vital is a protection and no point; every other check weighs, so that nothing can be passed by saying nothing", () => {
-  for (const { id, checks } of scenarios) {
+test.each(SETS)("%s: what is vital is a protection and no point; every other check weighs, so that nothing can be passed by saying nothing", (set) => {
+  for (const { id, checks } of readScenarios(set)) {
     const points = checks.filter((check) => !("omits" in check || "escaped" in check));
     expect([id, points.every(({ weight }) => weight > 0), points.length > 0, checks.filter((check) => "omits" in check || "escaped" in check).every(({ weight }) => weight === 0)]).toEqual([id, true, true, true]);
   }

@@ -2,12 +2,13 @@
 import type { Evaluated } from "./evaluation.ts";
 import { byKind, spread, type Drop, type Result, type Spread } from "./figures.ts";
 import { PASS } from "./grading.ts";
-import type { Kind } from "./scenario.ts";
+import type { Kind, ScenarioSet } from "./scenario.ts";
 
 /** What the source documents ask for: v0.9 E1 says 80 % of tasks offline, at about no cost. */
 export const TARGETS = { passed: 0.8, usd_micro: 0 } as const;
 
 interface Input {
+  readonly set: ScenarioSet;
   readonly scenarios_sha256: string;
   readonly machine: string;
   readonly commit: string;
@@ -72,6 +73,6 @@ function wayText(way: Way): string {
 
 export const summary = (report: Report): string =>
   [
-    `scenarios ${report.scenarios_sha256}\n${report.machine}, commit ${report.commit}, ${report.wall_s.toFixed(0)} s, no network interface\n`,
+    `${report.set} scenarios ${report.scenarios_sha256}\n${report.machine}, commit ${report.commit}, ${report.wall_s.toFixed(0)} s, no network interface\n`,
     "who does not read:\n", ...Object.entries(report.unread).map(([name, one]) => line(name, one)), ...report.paths.map(wayText),
   ].join("");

@@ -2,7 +2,6 @@
  * `npm run eval`: what drafts are worth, by path, where there is no network. Exit 0 where everything was asked; the figures are the result, not a bar,
  * but for two that make them worth reading: nobody who does not read passes 40 %, and the scenarios are the frozen ones.
  */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { World } from "../../daemon/e2e/testing/world.ts";
 import { commitId, machineName } from "../figure.ts";
@@ -12,11 +11,12 @@ import { spread } from "./figures.ts";
 import { Bench } from "./grading.ts";
 import { again, withoutMark } from "./isolated.ts";
 import { reported, summary, type Report } from "./report.ts";
-import { FROZEN, readScenarios, scenariosDigest, withCredentials } from "./scenario.ts";
+import { frozenDigest, isSet, readScenarios, scenariosDigest, SETS, withCredentials, type Scenario } from "./scenario.ts";
 
 const UNREAD_MAX = 0.4;
 const PERTURB_EVERY = 3;
 const OPTIONS = {
+  set: { type: "string", default: "development" },
   path: { type: "string", multiple: true },
   only: { type: "string" },
   public: { type: "string", multiple: true },
@@ -27,9 +27,9 @@ const OPTIONS = {
 
 const isPath = (text: string): text is Path => PATHS.some((path) => path === text);
 
-async function evaluated(name: string, answerer: Answerer, only: RegExp, settings: Parameters<typeof evaluate>[2]): Promise<Evaluated> {
+async function evaluated(name: string, answerer: Answerer, scenarios: readonly Scenario[], settings: Parameters<typeof evaluate>[2]): Promise<Evaluated> {
   settings.say(`# ${name}`);
-  return evaluate(answerer, readScenarios().map(withCredentials).filter(({ id }) => only.test(id)), settings);
+  return evaluate(answerer, scenarios, settings);
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -37,10 +37,14 @@ async function main(args: readonly string[]): Promise<number> {
   const named = values.path ?? ["rules"];
   const paths = named.filter(isPath);
   if (paths.length !== named.length) throw new Error(`a path is one of ${PATHS.join(", ")}`);
-  const scenarios_sha256 = scenariosDigest(readScenarios());
-  if (scenarios_sha256 !== readFileSync(FROZEN, "utf8").trim()) throw new Error("the scenarios are not the frozen ones; a change of them is a new set with a digest of its own");
+  const { set } = values;
+  if (!isSet(set)) throw new Error(`a set is one of ${SETS.join(", ")}`);
+  const all = readScenarios(set);
+  const scenarios_sha256 = scenariosDigest(all);
+  if (scenarios_sha256 !== frozenDigest(set)) throw new Error("the scenarios are not the frozen ones; a change of them is a new set with a digest of its own");
   const only = new RegExp(values.only ?? "");
-  if (!readScenarios().some(({ id }) => only.test(id))) throw new Error(`no scenario is called like ${only.source}`);
+  const scenarios = all.filter(({ id }) => only.test(id)).map(withCredentials);
+  if (scenarios.length === 0) throw new Error(`no scenario is called like ${only.source}`);
   const bench = new Bench();
   const world = new World();
   const started = performance.now();
@@ -48,11 +52,11 @@ async function main(args: readonly string[]): Promise<number> {
   const settings = { folders: values.public ?? [], bench, say, perturb_every: Number(values["perturb-every"]) };
   try {
     const floors = [];
-    for (const name of UNREAD) floors.push({ name, ...(await evaluated(name, unread(name), only, { ...settings, perturb_every: 0, say: () => undefined })) });
+    for (const name of UNREAD) floors.push({ name, ...(await evaluated(name, unread(name), scenarios, { ...settings, perturb_every: 0, say: () => undefined })) });
     const asking = paths.every((path) => path === "rules") ? withoutModels(world) : await withModel(world);
     const ways = [];
-    for (const path of paths) ways.push({ name: path, ...(await evaluated(path, askingDaemon(asking, path), only, settings)) });
-    const report: Report = reported({ scenarios_sha256, machine: machineName(), commit: commitId(), wall_s: (performance.now() - started) / 1_000, floors, ways });
+    for (const path of paths) ways.push({ name: path, ...(await evaluated(path, askingDaemon(asking, path), scenarios, settings)) });
+    const report: Report = reported({ set, scenarios_sha256, machine: machineName(), commit: commitId(), wall_s: (performance.now() - started) / 1_000, floors, ways });
     if (values.out !== undefined) await Bun.write(values.out, `${JSON.stringify(report)}\n`);
     process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : summary(report));
     const best = Math.max(...floors.map(({ results }) => spread(results).passed));

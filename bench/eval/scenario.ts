@@ -72,11 +72,21 @@ export const Scenario = Closed({
 });
 export type Scenario = Static<typeof Scenario>;
 
-const FOLDER = join(import.meta.dir, "scenarios");
-export const FROZEN = join(import.meta.dir, "FROZEN");
+/** Whoever mends what answers may read the first set and not the second. */
+export const SETS = ["development", "held-out"] as const;
+export type ScenarioSet = (typeof SETS)[number];
+export const isSet = (text: string): text is ScenarioSet => SETS.some((set) => set === text);
+
+const PLACES: Readonly<Record<ScenarioSet, { readonly folder: string; readonly frozen: string }>> = {
+  development: { folder: join(import.meta.dir, "scenarios"), frozen: join(import.meta.dir, "FROZEN") },
+  "held-out": { folder: join(import.meta.dir, "scenarios-held-out"), frozen: join(import.meta.dir, "scenarios-held-out", "FROZEN") },
+};
+
+export const frozenDigest = (set: ScenarioSet): string => readFileSync(PLACES[set].frozen, "utf8").trim();
 
 /** As they lie on disk, in the order of their ids. */
-export function readScenarios(folder = FOLDER): Scenario[] {
+export function readScenarios(set: ScenarioSet): Scenario[] {
+  const { folder } = PLACES[set];
   const read = readdirSync(folder).filter((name) => name.endsWith(".yaml")).flatMap((name) => Value.Decode(Type.Array(Scenario), Bun.YAML.parse(readFileSync(join(folder, name), "utf8"))));
   return read.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
