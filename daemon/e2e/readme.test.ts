@@ -22,6 +22,8 @@ const named = (text: string): string[] => [...text.matchAll(/`(maestro [^`]+)`/g
 const ELSEWHERE: Readonly<Record<string, string>> = {
   "npm test": "you are reading it",
   "npx maestro demo": "daemon/e2e/demo.test.ts",
+  "npx maestro explain GATE --draft": "below, with a gate",
+  "npx maestro models setup": "bench/models.accept.ts",
   "npm run bench -- merkle": "bench/index.ts; its tests run benches",
   "npm run accept": "a tier of its own",
   "npm run accept -- corpora DIR": "a tier of its own; its folder by daemon/bootstrap/tiers.test.ts",
@@ -108,6 +110,7 @@ describe("README", () => {
       [["card", gate.card.head.slice(0, 9)], 0],
       [["explain", "ci.permission-raised"], 0],
       [["explain", gate.card.head.slice(0, 9)], 0],
+      [["explain", gate.card.head.slice(0, 9), "--draft"], 0],
       [["simulate", gate.card.head.slice(0, 9)], 0],
       [["report", "--window", "7d"], 0],
       [["status"], 0],

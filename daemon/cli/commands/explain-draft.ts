@@ -1,5 +1,5 @@
 /** `maestro explain GATE --draft`: what rules or a model wrote about a gate. Every line is somebody else's text until it is escaped. */
-import { type Draft, DRAFT_PATHS, DRAFT_TASKS, type DraftPath, type DraftReply, type DraftTask } from "../../../proto/drafting.ts";
+import { type Draft, DRAFT_PATHS, DRAFT_TASKS, type DraftPath, type DraftReply, DraftRequest, type DraftTask } from "../../../proto/drafting.ts";
 import { canonicalText } from "../../../proto/canonical.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { nearest } from "../../../proto/suggest.ts";
@@ -12,6 +12,8 @@ import { writeFile } from "../write-file.ts";
 
 /** Without a name: what a person at a gate wants first. */
 const TASKS_DEFAULT: readonly DraftTask[] = ["triage", "summary", "reviewer-note"];
+/** As the route takes it. */
+const NAME_CHARACTERS_MIN = DraftRequest.properties.gate_id.minLength ?? 0;
 const US_PER_S = 1_000_000;
 const USD_MICRO = 1_000_000;
 
@@ -39,6 +41,7 @@ const draftsText = ({ gate_id, attempt, verdict, drafts }: DraftReply): string =
 
 export async function explainDraft(client: MaestroClient, gate: string | undefined, tasks: readonly string[], values: Values): Promise<number> {
   if (gate === undefined) throw new MaestroError("cli.usage", "explain --draft: name a gate, by its id, its commit or its bundle file");
+  if (gate.length < NAME_CHARACTERS_MIN) throw new MaestroError("cli.usage", `explain --draft: ${JSON.stringify(gate)} names no gate; give at least ${NAME_CHARACTERS_MIN} characters of its id, of its commit (git rev-parse) or of its bundle`);
   const [path, model, out] = [textOf(values, "path"), textOf(values, "model"), textOf(values, "out")];
   const wanted: DraftTask[] = tasks.length === 0 ? [...TASKS_DEFAULT] : tasks.map((task) => oneOf(DRAFT_TASKS, task, "task"));
   const reply = await client.draft({ gate_id: gate, tasks: wanted, ...(path === undefined ? {} : { path: oneOf<DraftPath>(DRAFT_PATHS, path, "path") }), ...(model === undefined ? {} : { model }), ...(out === undefined ? {} : { sign: true }) });

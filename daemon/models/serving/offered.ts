@@ -27,5 +27,6 @@ export function offered<P extends Offered["path"]>(setting: ModelsSetting | null
   const found = mine.find((one) => one.name === name);
   if (found !== undefined) return found;
   if (all(setting).some((one) => fits(one) && one.name === name)) throw new MaestroError("models.denied", `${name}: this tenant is not among the tenants of that model's entry`);
-  throw new MaestroError("models.unknown", mine.length === 0 ? "the host configuration names no model for this" : `asked for another than ${mine.map((one) => one.name).join(", ")}`);
+  const [what, where] = paths.some((path) => path === "embedding") ? ["embeds", "models.embedding names one"] : ["writes text", "models.text and models.remote name such"];
+  throw new MaestroError("models.unknown", mine.length === 0 ? `no model that ${what} is configured; ${where} in the host configuration, which counts from the next start` : `no model of that name ${what} here; there is: ${mine.map((one) => one.name).join(", ")}`);
 }
