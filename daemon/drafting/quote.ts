@@ -23,6 +23,15 @@ export function quoted(text: string, characters_max = CHARACTERS_MAX): string {
 /** The same without the span, for a line that is a span already or goes into a subject. */
 export const plain = (text: string, characters_max = CHARACTERS_MAX): string => quoted(text, characters_max).slice(1, -1);
 
+/** A sentence of the gate's, which may quote the change: outside a span only where nothing in it is markup, a mention or a number of an issue. */
+export function prose(text: string, characters_max = CHARACTERS_MAX): string {
+  const shown = quoted(text, characters_max);
+  return /^`[\w ,.:;'"()/=+%…-]*`$/.test(shown) ? shown.slice(1, -1) : shown;
+}
+
+/** A message of a commit is no Markdown: hosts close issues and call people by what stands in it, in a span or not. */
+export const inert = (message: string): string => message.replace(/#(?=\d)/g, "[#]").replace(/\b(GH)-(?=\d)/gi, "$1[-]").replace(/@(?=[A-Za-z0-9])(?![\w.-]+\/)/g, "[@]");
+
 export const isSafeName = (name: string): boolean => SAFE_NAME.test(name) && !isAddressed(name);
 /** Neither git nor a shell reads anything but a path in it. */
 export const isSafePath = (path: string): boolean => !isAddressed(path) && path.length <= PLAIN_CHARACTERS_MAX && SAFE_PATH.test(path) && !path.split("/").includes("..");

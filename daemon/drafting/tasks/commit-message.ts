@@ -1,6 +1,6 @@
 /** A message by Conventional Commits 1.0.0: the subject says what the tree shows, in the imperative, in at most 72 columns. */
 import type { Kind } from "../classify.ts";
-import { counted, isSafeName, isSafePath, listed, plain, quoted } from "../quote.ts";
+import { counted, inert, isSafeName, isSafePath, listed, plain, quoted } from "../quote.ts";
 import type { Seen } from "../material.ts";
 import { declared, fullName, isCodeName, movedNames, type NameChange } from "../scan/names.ts";
 import type { Study } from "../study.ts";
@@ -133,5 +133,5 @@ function commitBody(study: Study): string[] {
 
 export function commitMessage(study: Study): string {
   const body = commitBody(study);
-  return body.length === 0 ? subject(study) : [subject(study), "", ...body].join("\n");
+  return inert(body.length === 0 ? subject(study) : [subject(study), "", ...body].join("\n"));
 }

@@ -1,9 +1,12 @@
 /** Mechanical mends as one patch over the merged tree. A suggestion: nobody here applies it. */
+import { DRAFT_CHARACTERS_MAX } from "../../../proto/drafting.ts";
+import { guardOf } from "../../../proto/guard-paths.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { visible } from "../../verifier/visible.ts";
 import { complaintsOf, fileNamed, type PlacedComplaint } from "../fixing/complaints.ts";
 import { type Edit, edited } from "../fixing/patch.ts";
 import { LINE_CHARACTERS_MAX } from "../fixing/lines.ts";
+import { LANGUAGE_MENDS } from "../fixing/languages.ts";
 import { type Mend, MENDS, type Place, trailing } from "../fixing/rules.ts";
 import { SANITIZER_MENDS } from "../fixing/sanitizers.ts";
 import { counted, isSafePath, listed, quoted } from "../quote.ts";
@@ -20,7 +23,9 @@ interface Wanted {
 
 const FILES_MAX = 16;
 const MENDS_PER_FILE_MAX = 50;
-const ALL_MENDS = [...SANITIZER_MENDS, ...MENDS];
+/** With room for the lines that stand in front of the patch. */
+const PATCHES_CHARACTERS_MAX = DRAFT_CHARACTERS_MAX - 20_000;
+const ALL_MENDS = [...SANITIZER_MENDS, ...LANGUAGE_MENDS, ...MENDS];
 
 const linesOf = (text: string): string[] => (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n").map((line) => line.replace(/\r$/, ""));
 
@@ -117,6 +122,7 @@ const NONE = "No mechanical fix is known for what this gate found. That is no st
 export function fix(study: Study, parses: Parses): string {
   const complaints = placed(study);
   const results: Mended[] = [];
+  let left = PATCHES_CHARACTERS_MAX;
   const named = new Set(complaints.map(({ path }) => path));
   for (const file of study.files) {
     if (file.new === null || file.change.binary || !isSafePath(file.path) || results.length >= FILES_MAX) continue;
@@ -126,7 +132,12 @@ export function fix(study: Study, parses: Parses): string {
       return mend === null ? [] : [{ mend, line: mend.edits[0]?.line ?? complaint.line }];
     });
     const wanted = [...ownFix(study, file.path), ...of_tools, ...unasked(file, file.new)];
-    if (wanted.length > 0) results.push(mended(file, wanted, parses));
+    if (wanted.length === 0) continue;
+    const guarded = file.kind.ci || guardOf(file.path) !== null;
+    const result = guarded ? { path: file.path, patch: null, said: [`${quoted(file.path)}: no patch, as it guards changes or decides what a build runs`] } : mended(file, wanted, parses);
+    left -= result.patch?.length ?? 0;
+    results.push(left >= 0 ? result : { path: file.path, patch: null, said: [`${quoted(file.path)}: no patch, as it would be longer than drafts may be`] });
+    if (left < 0) left += result.patch?.length ?? 0;
   }
   const patches = results.flatMap(({ patch }) => (patch === null ? [] : [patch]));
   const said = results.flatMap((result) => result.said);

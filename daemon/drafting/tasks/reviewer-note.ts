@@ -22,8 +22,10 @@ const TESTABLE = /^(?:function|method|class)$/;
 /** Names in program text that no changed test writes; a test elsewhere may, which cannot be told from the change. */
 function untested({ files, names }: Pick<Study, "files" | "names">): NameChange[] {
   const tests = files.filter(({ kind }) => kind.test).map((file) => file.new ?? file.added.map(({ text }) => text).join("\n"));
-  const named = (name: string): boolean => tests.some((text) => new RegExp(`(?<![\\w$])${name.replace(/[^\w]/g, "\\$&")}(?![\\w$])`).test(text));
-  return names.filter((change) => change.how !== "removed" && TESTABLE.test(declared(change).what) && files.some(({ path, kind }) => path === change.path && kind.source) && !named(declared(change).name));
+  // Read once: a change may bring as many names as tests have lines.
+  const named = new Set(tests.flatMap((text) => text.match(/[\w$]+/g) ?? []));
+  const source = new Set(files.flatMap(({ path, kind }) => (kind.source ? [path] : [])));
+  return names.filter((change) => change.how !== "removed" && TESTABLE.test(declared(change).what) && source.has(change.path) && !named.has(declared(change).name.replace(/^.*[.#:]|[?!]$/g, "")));
 }
 
 interface Place {

@@ -5,7 +5,7 @@ import type { CheckFinding } from "../../../proto/findings.ts";
 import { boundText } from "../../../proto/obligation.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { cexText, changedBy, readCex } from "../../verifier/counterexample.ts";
-import { counted, listed, plain, quoted } from "../quote.ts";
+import { counted, listed, prose, quoted } from "../quote.ts";
 import type { Study } from "../study.ts";
 import { complaintsOf, fileNamed } from "../fixing/complaints.ts";
 import { adviceFor, adviceOfRule } from "./advice.ts";
@@ -100,12 +100,12 @@ function shared(findings: readonly CheckFinding[]): string | null {
 function causeOf(reason: Decisive, study: Study): string[] {
   const { card, files } = study;
   const [first] = reason.findings;
-  const head = `${reason.effect === "refuse" ? "Refused" : "Held"} by ${quoted(reason.rule)}${placeOf(reason)}: ${plain(reason.because, 300)}.`.replace(/\.\.$/, ".");
+  const head = `${reason.effect === "refuse" ? "Refused" : "Held"} by ${quoted(reason.rule)}${placeOf(reason)}: ${prose(reason.because, 300)}.`.replace(/\.\.$/, ".");
   // What the card says already is not said twice.
   const said = first === undefined || (first.finding.test === undefined && first.finding.excerpt === null && reason.because.includes(first.finding.message)) || (reason.because.endsWith(first.finding.message) && first.finding.test === undefined && (first.finding.excerpt === null || !/\.exit$/.test(first.finding.rule))) ? [] : [sentenceOf(first, files)];
   const check = card.checks.find((one) => one.check === reason.check);
   const unavailable = card.checks.filter(({ result, required }) => result === "unavailable" && required).map(({ check: name, because }) => `Check ${quoted(name)} gave no answer: ${quoted(because ?? "no reason was given", 300)}.`);
-  const obligations = (card.obligations ?? []).filter(({ result, required }) => required && (result === "fail" || result === "unavailable")).map((one) => `Obligation ${quoted(one.name)}: ${one.value === null && one.hidden !== true ? quoted(one.because ?? "no value") : plain(boundText(one))}.`);
+  const obligations = (card.obligations ?? []).filter(({ result, required }) => required && (result === "fail" || result === "unavailable")).map((one) => `Obligation ${quoted(one.name)}: ${one.value === null && one.hidden !== true ? quoted(one.because ?? "no value") : prose(boundText(one))}.`);
   return [
     head,
     ...said,
@@ -149,7 +149,7 @@ function touched({ ranges }: Decisive, files: Study["files"]): string[] {
 }
 
 export function stepText({ text, command, cost, risk }: NextStep): string {
-  return `Next: ${plain(text, 400)}${command === null ? "" : `: ${quoted(command.join(" "))}`} (cost: ${cost}, risk: ${risk}).`;
+  return `Next: ${prose(text, 400)}${command === null ? "" : `: ${quoted(command.join(" "))}`} (cost: ${cost}, risk: ${risk}).`;
 }
 
 /** The step of the cause, where the card has one for it; never one of our own against the card's. */
