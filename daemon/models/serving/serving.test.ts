@@ -1,9 +1,17 @@
 /** Admission and settlement of single requests, over a real ledger; the text is counted words, as no model is needed to spend. */
 import { afterEach, expect, test } from "bun:test";
 import { chatTokensAtMost } from "../../../proto/chat.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
 import { MaestroError, type ErrorCode } from "../../../proto/errors.ts";
+import { StoreLimits } from "../../../proto/limits.ts";
 import type { StoredModel } from "../../../proto/model-store.ts";
 import type { Generated, GenerateJob } from "../../../proto/model-work.ts";
+import { openStore, type Store } from "../../store/db.ts";
+import { openLedger } from "../../tenants/ledger/index.ts";
+import { FakeClock } from "../../testing/clock.ts";
 import { estimate, FIRST_RATES, measured, priceOf, priorityAt } from "./estimate.ts";
 import type { Ask } from "./index.ts";
 import { type Paid, paid, TOKEN_CPU_US } from "./testing/paid.ts";
@@ -192,4 +200,29 @@ test("attack: another server sends more than it was asked for and breaks off, an
   expect(await refusal(world.serving.generate({ payer, job: job({ model: "big", max_tokens: 10 }), keep: false }))).toBe("egress.failed");
   const prompt = chatTokensAtMost({ messages: [{ role: "user", content: "one two three" }], json_schema: undefined }).tokens;
   expect(spent(world)?.spent.usd_micro).toBe(priceOf({ prompt, predicted: 10 }, { prompt: 100, completion: 300 }));
+});
+
+test("attack: a daemon is killed in the middle of a generation: its promise is charged in full, once, and not before its time is over", async () => {
+  const state_dir = mkdtempSync(join(tmpdir(), "serving-killed-"));
+  const store = (): Store => openStore({ state_dir, limits: { ...Value.Create(StoreLimits), free_bytes_min: 1 }, fatal: () => undefined });
+  const first = paid({}, undefined, store());
+  const begun = Promise.withResolvers<void>();
+  first.text.beat = () => (begun.resolve(), new Promise(() => undefined));
+  void first.serving.generate({ payer: first.payer("web", {}), job: job(), keep: false }).catch(() => undefined);
+  await begun.promise;
+  // What is durable now is all that the next daemon has.
+  await first.end();
+  const now_s = Math.floor(new FakeClock().now_ms() / 1_000);
+  const at = async (s: number) => {
+    const next = store();
+    const account = openLedger({ store: next, now_s: () => now_s + s }).account("tenant:web");
+    await next.close();
+    return account;
+  };
+  try {
+    expect(await at(1)).toMatchObject({ spent: { model_tokens: 0 }, reserved: { model_tokens: 13 } });
+    for (const s of [900, 901]) expect(await at(s)).toMatchObject({ spent: { model_tokens: 13 }, reserved: { model_tokens: 0 } });
+  } finally {
+    rmSync(state_dir, { recursive: true, force: true });
+  }
 });
