@@ -49,17 +49,3 @@ test("attack: long lines around a mend make one patch too long, and leave the ot
   expect(fix).toContain("`src/a.ts`: no patch, as it would be longer than drafts may be");
   expect(fix).toContain("+++ b/src/b.ts");
 });
-
-test("attack: as many new names as tests have lines are read once", () => {
-  const names = (at: number): MaterialFile => file(`src/f${at}.ts`, Array.from({ length: 400 }, (_, j) => `export function fn${at}x${j}() {\n  return ${j};\n}\n`).join(""));
-  const tests = (at: number): MaterialFile => file(`src/f${at}.test.ts`, 'test("x", () => {});\n'.repeat(4_000));
-  const spent = (files: readonly MaterialFile[]): number => {
-    const began = process.cpuUsage();
-    drafts(files, ["reviewer-note"]);
-    return process.cpuUsage(began).user;
-  };
-  const few = [names(0), names(1), names(2), names(3), tests(0)];
-  spent(few);
-  // Five times the tests beside the same names: read for each name, that was eight times the work and more.
-  expect(spent([...few, ...Array.from({ length: 4 }, (_, at) => tests(at + 1))])).toBeLessThan(6 * spent(few));
-}, 60_000);

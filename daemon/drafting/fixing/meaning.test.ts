@@ -66,13 +66,3 @@ test.each([
 ] as const)("%s", (_, path, code, rule, message, line, has) => {
   expect(fixed(path, code, rule, message, line)).toContain(has);
 });
-
-test("attack: a line of half a megabyte that slows every pattern is no reason to wait", () => {
-  for (const code of [`x = ${"/*".repeat(200_000)}\n`, `${"a ".repeat(200_000)}\n\n  p->v = 0;\n`, `${"'\"`".repeat(150_000)}\n`]) {
-    const began = process.cpuUsage();
-    fixed("src/a.c", code, "command.ubsan.exit", "runtime error: load of null pointer", code.startsWith("a") ? 3 : 1);
-    const { user } = process.cpuUsage(began);
-    // Without the bounds it is minutes, and the check process is killed.
-    expect(user).toBeLessThan(20_000_000);
-  }
-}, 60_000);
