@@ -47,6 +47,7 @@ import { type Evaluating, openEvaluating } from "./evaluating.ts";
 import { type Learned, openLearned } from "./learned.ts";
 import type { ModelLibrary } from "./models/library/index.ts";
 import { type Drafted, openDrafted } from "./drafted.ts";
+import { type Exampled, openExampled } from "./exampled.ts";
 import { type Modelled, openModelled } from "./modelled.ts";
 import { type Money, openMoney } from "./money.ts";
 import { openRouted, type Routed } from "./routed.ts";
@@ -103,6 +104,7 @@ export interface Core extends State {
   readonly evaluating: Evaluating;
   readonly modelled: Modelled;
   readonly drafted: Drafted;
+  readonly exampled: Exampled;
   /** Models of this node; opened by the first that asks. */
   readonly library: () => Promise<ModelLibrary>;
   readonly rules: readonly RuleDoc[];
@@ -210,16 +212,18 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const learning = await openLearning({ options, state, tenants, pool, scratch_dir, now_s: evidence.now_s, watching });
   const modelled = openModelled({ host, money: learning.money, state, run_usage, clock, random, helped, act, warn: options.warn });
-  const drafted = openDrafted({ host, modelled, git: tools, pool, repositories, artifacts, evidence });
-  const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
+  const exampled = openExampled({ host, modelled, state, state_dir, git: tools, pool, repositories, warn: options.warn });
+  const drafted = openDrafted({ host, modelled, exampled, git: tools, pool, repositories, artifacts, evidence });
+  const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, examples: exampled, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
   forgetOld(state_dir);
   return {
     options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding, watching, ...learning,
-    intakes, integrity, modelled, drafted, library: modelled.library,
+    intakes, integrity, modelled, drafted, exampled, library: modelled.library,
     policy_bytes: policy.bytes, rules: ruleDocs(policy.data),
     async close() {
       witnessing?.cosigned.stop();
       await integrity.stop();
+      await exampled.close();
       await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close(), keyless.close(), modelled.close()]);
       // A gate whose process was just taken away still has files to put away before its bill is written.
       await tenants.settled(SETTLE_MS);

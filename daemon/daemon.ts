@@ -129,11 +129,19 @@ export class Daemon {
     const { server, intake, gate, command } = host.limits;
     const keeper: Pick<Core["keeper"], "submit"> = {
       submit: async (...request) => {
-        const result = await core.keeper.submit(...request);
-        this.metrics.gate(result);
-        core.learned.decided(result);
-        core.integrity.worked();
-        return result;
+        const [intake, asked] = request;
+        core.exampled.gateBegins();
+        let tip: string | null = null;
+        try {
+          const result = await core.keeper.submit(...request);
+          if (result.verdict === "admit") tip = asked.target;
+          this.metrics.gate(result);
+          core.learned.decided(result);
+          core.integrity.worked();
+          return result;
+        } finally {
+          core.exampled.gateEnded(intake, tip);
+        }
       },
     };
     const version = { version: VERSION, api: API_VERSION, bun: Bun.version, git: core.tools.version };

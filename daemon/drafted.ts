@@ -3,6 +3,7 @@ import type { DraftRequest } from "../proto/drafting.ts";
 import { MaestroError } from "../proto/errors.ts";
 import type { Host } from "./config/host.ts";
 import type { Arm } from "./drafting/arm.ts";
+import type { Exampled } from "./exampled.ts";
 import type { Armed, DraftDesk, DraftDeskDeps } from "./gate/draft-desk.ts";
 import type { Modelled } from "./modelled.ts";
 import type { Allowed } from "./models/choosing/index.ts";
@@ -11,11 +12,13 @@ import type { Principal } from "./tenants/index.ts";
 export interface DraftedDeps extends Omit<DraftDeskDeps, "limits"> {
   readonly host: Host;
   readonly modelled: Pick<Modelled, "serving">;
+  readonly exampled: Pick<Exampled, "nearest">;
 }
 
 export interface Drafted {
   desk(): Promise<DraftDesk>;
-  armed(principal: Principal, request: DraftRequest): Promise<Armed>;
+  /** `repository`: of the gate it is about. */
+  armed(principal: Principal, request: DraftRequest, repository: string): Promise<Armed>;
 }
 
 /** Of the answer: three sentences of 300 characters and their JSON. */
@@ -26,7 +29,7 @@ const ARMS_MAX = 3;
 
 const NOTHING = "no model is configured";
 
-export function openDrafted({ host, modelled, ...deps }: DraftedDeps): Drafted {
+export function openDrafted({ host, modelled, exampled, ...deps }: DraftedDeps): Drafted {
   let opened: Promise<DraftDesk> | null = null;
   const open = async (): Promise<DraftDesk> => new (await import("./gate/draft-desk.ts")).DraftDesk({ ...deps, limits: host.limits });
   const armOf = (principal: Principal, { candidate, because }: Allowed): Arm => ({
@@ -46,14 +49,14 @@ export function openDrafted({ host, modelled, ...deps }: DraftedDeps): Drafted {
   });
   return {
     desk: () => (opened ??= open()),
-    async armed(principal, { path, model }) {
+    async armed(principal, { path, model }, repository) {
       if (host.models === null || path === "rules") return { arms: [], because: NOTHING };
       const { candidatesOf, choose } = await import("./models/choosing/index.ts");
       const wanted = { require: [], path, model, prompt_tokens: PROMPT_TOKENS_MAX, max_tokens: TOKENS_MAX };
       const { arms, out } = choose(candidatesOf(host.models, host.limits.inference.context_tokens), wanted, { sealed: host.modes.includes("sealed"), tenant: principal.tenant, policy: {}, budget_usd_micro: null, broken: new Set() });
       const others = arms.filter(({ candidate }) => candidate.path !== "rules").slice(0, ARMS_MAX);
       const because = others.length > 0 ? NOTHING : out.map(({ id, because: why }) => `${id}: ${why}`).join("; ");
-      return { arms: others.map((allowed) => armOf(principal, allowed)), because: because === "" ? NOTHING : because };
+      return { arms: others.map((allowed) => armOf(principal, allowed)), because: because === "" ? NOTHING : because, examples: (text, signal) => exampled.nearest(principal, repository, text, signal) };
     },
   };
 }

@@ -37,6 +37,8 @@ export interface Modelled {
   readonly library: () => Promise<ModelLibrary>;
   embedder(): Promise<Embedder>;
   stored(name: string): Promise<StoredModel | null>;
+  /** Whether or not anything is installed there. */
+  engine_folder(): Promise<string>;
   /** Of what was asked since the start; opens nothing. */
   reading(): ModelsReading;
   /** Somebody waits for a model's answer: no time to leave. */
@@ -151,6 +153,10 @@ export function openModelled(deps: ModelledDeps): Modelled {
     library,
     embedder,
     stored,
+    async engine_folder() {
+      const { engineFolderOf, engines } = await import("./models/library/index.ts");
+      return engines(engineFolderOf(host.models?.engine_folder)).folder;
+    },
     reading() {
       const embedding = embedder.made();
       const embeds = embedding === null ? [] : [{ model: host.models?.embedding ?? "", waiting: 0, ...embedding.status() }];

@@ -40,6 +40,7 @@ export const ModelsSetting = Closed({
   text: Type.Optional(Type.Array(LocalModel, { maxItems: 16, description: "the first is the default" })),
   embedding: Type.Optional({ ...ModelName, description: "model of the store that embeds" }),
   remote: Type.Optional(Type.Array(RemoteModel, { maxItems: 16 })),
+  examples_hidden: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: 256, description: "globs of files that no draft is shown an example of; files that are made to hold secrets never are" })),
   engine_folder: Type.Optional(HostFile("where maestro models setup put the engines; default beside the program")),
   gpus: Type.Optional(Type.Array(DeclaredGpu, { maxItems: GPUS_MAX, description: "GPUs in the order of the bus, believed only where the driver cannot be asked" })),
   vram_bytes_max: Type.Optional({ ...Count, description: "of all GPUs together; absent: what is free, less limits.inference.vram_spare_bytes" }),

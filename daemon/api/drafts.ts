@@ -10,7 +10,7 @@ import { route, type Route } from "./route.ts";
 export interface DraftRouteDeps {
   readonly gates: Gates;
   /** Loaded with the first request. */
-  readonly drafted: { desk(): Promise<Pick<DraftDesk, "draft">>; armed(principal: Principal, request: DraftRequest): Promise<Armed> };
+  readonly drafted: { desk(): Promise<Pick<DraftDesk, "draft">>; armed(principal: Principal, request: DraftRequest, repository: string): Promise<Armed> };
   readonly tenants: Pick<Tenants, "inLine" | "pay">;
   readonly body_bytes_max: number;
 }
@@ -28,7 +28,7 @@ export function draftRoutes({ gates, drafted, tenants, body_bytes_max }: DraftRo
         if (body.sign === true && !principal.verbs.has("gate")) throw new MaestroError("auth.denied", "sign: what is logged is for whoever may gate");
         const row = findGate(gates, principal, body.gate_id);
         const lane = principal.tenant === null ? `uid:${principal.uid}` : `tenant:${principal.tenant}`;
-        const [desk, armed] = [await drafted.desk(), await drafted.armed(principal, body)];
+        const [desk, armed] = [await drafted.desk(), await drafted.armed(principal, body, row.repo_id)];
         return tenants.inLine(principal, () => desk.draft(row, body, armed, lane, signal, (worst, work) => tenants.pay(principal, worst, work)));
       },
     }),

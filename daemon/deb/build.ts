@@ -4,7 +4,7 @@
  */
 import { chmodSync, cpSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { MaestroError } from "../../proto/errors.ts";
@@ -42,7 +42,7 @@ class Tree {
   copy(from: string, path: string): void {
     const to = join(this.root, path);
     mkdirSync(dirname(to), { recursive: true });
-    cpSync(from, to, { recursive: true, dereference: true, filter: (source) => source === from || ships(basename(source)) });
+    cpSync(from, to, { recursive: true, dereference: true, filter: (source) => source === from || ships(source) });
   }
 
   /** One owner, two modes and one time for everything, whatever the machine that built it thinks. */

@@ -1,4 +1,6 @@
 /** What the package holds and where it goes. */
+import { basename } from "node:path";
+
 /** The program's own folder; units and launchers name it. */
 export const HOME = "usr/lib/maestro";
 
@@ -44,7 +46,8 @@ export const BUNDLES = "run";
 /** Packages that others only name as peers: the compiler is never started by a daemon. */
 export const UNUSED_PACKAGES = ["typescript", "@typescript"] as const;
 
-/** Tests and what only tests use are no part of an installation. */
-export function ships(name: string): boolean {
-  return !/\.(?:test|canary|accept|corpora|nightly)\.ts$/.test(name) && !["testing", "house", "e2e", "bootstrap", "deb", "vectors", "corpus", "node_modules"].includes(name);
+/** Tests and what only tests use are no part of an installation; `daemon/models/vectors` is no set of test vectors. */
+export function ships(path: string): boolean {
+  const name = basename(path);
+  return !/\.(?:test|canary|accept|corpora|nightly)\.ts$/.test(name) && !/(?:^|\/)kernels\/[^/]+\/vectors$/.test(path) && !["testing", "house", "e2e", "bootstrap", "deb", "corpus", "node_modules"].includes(name);
 }

@@ -31,6 +31,8 @@ export interface DraftDeskDeps {
 
 /** Arms that may be asked, best first, and why none where there is none. */
 export interface Armed {
+  /** Pieces of that repository nearest to a text, which whoever asks may be shown; absent where no model is asked. */
+  readonly examples?: (text: string, signal: AbortSignal) => Promise<DraftJob["exemplars"]>;
   readonly arms: readonly Arm[];
   readonly because: string;
 }
@@ -52,17 +54,21 @@ export class DraftDesk {
   constructor(private readonly deps: DraftDeskDeps) {}
 
   /** Throws `tenant.budget` before a check process is started, `request.not_found` where the gate's answer is gone, `models.missing` where only an arm was asked for and none answers, and what a check process throws. */
-  async draft(row: GateRow, { tasks, path, sign = false }: Pick<DraftRequest, "tasks" | "path" | "sign">, { arms, because }: Armed, tenant: string, signal: AbortSignal, pay: Payer = onTheHouse): Promise<DraftReply> {
+  async draft(row: GateRow, { tasks, path, sign = false }: Pick<DraftRequest, "tasks" | "path" | "sign">, { arms, because, examples }: Armed, tenant: string, signal: AbortSignal, pay: Payer = onTheHouse): Promise<DraftReply> {
     const stored = await readReply(this.deps.artifacts, row);
     if (stored === null) throw await goneReply(this.deps.artifacts, row, `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
     if (path !== undefined && path !== "rules" && arms.length === 0) throw new MaestroError("models.missing", `no ${path} model may draft this: ${because}`);
-    const job = await this.jobFor(row, stored.reply, [...new Set(tasks)]);
-    const reading = (asked: DraftJob): Promise<Written[]> => pay(worstDraft(this.deps.limits), (spent) => this.asked(asked, tenant, signal, spent));
-    const first = await reading(job);
+    const ask = await this.jobFor(row, stored.reply, [...new Set(tasks)]);
+    const reading = (asked: () => Promise<DraftJob>): Promise<Written[]> => pay(worstDraft(this.deps.limits), async (spent) => this.asked(await asked(), tenant, signal, spent));
+    const exemplars: DraftJob["exemplars"] = [];
+    const first = await reading(async () => {
+      if (arms.length > 0 && path !== "rules") exemplars.push(...((await examples?.(stored.reply.card.title, signal)) ?? []));
+      return { ...ask, exemplars };
+    });
     const said = path === "rules" ? new Map<string, Phrased | string>() : await this.phrasedBy(arms, first, signal);
     const answers = [...said].flatMap(([task, one]) => (typeof one === "string" ? [] : [{ task, text: one.answer.text }]));
-    const second = answers.length === 0 ? first : await reading({ ...job, tasks: answers.map(({ task }) => task), said: answers }).catch((error: unknown) => unheld(first, error));
-    const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because));
+    const second = answers.length === 0 ? first : await reading(async () => ({ ...ask, exemplars, tasks: answers.map(({ task }) => task), said: answers })).catch((error: unknown) => unheld(first, error));
+    const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because, exemplars));
     const signed = sign ? { signed: await this.signed(row, stored.reply, drafts) } : {};
     return { gate_id: row.gate_id, attempt: row.attempt.attempt, verdict: stored.reply.card.verdict, drafts, ...signed };
   }
@@ -124,7 +130,7 @@ function unheld(first: readonly Written[], error: unknown): Written[] {
 }
 
 /** What the arm took is told whether its words stand or not. */
-function draftOf(rules: Written, last: Written, said: Phrased | string | undefined, none: string): Draft {
+function draftOf(rules: Written, last: Written, said: Phrased | string | undefined, none: string, exemplars: DraftJob["exemplars"]): Draft {
   const text = last.text;
   const answer = said === undefined || typeof said === "string" ? null : said;
   const cost = { usd_micro: answer?.answer.usd_micro ?? 0, cpu_us: rules.cpu_us + (last === rules ? 0 : last.cpu_us) + (answer?.answer.cpu_us ?? 0), gpu_us: answer?.answer.gpu_us ?? 0, tokens: answer?.answer.tokens ?? 0 };
@@ -132,5 +138,5 @@ function draftOf(rules: Written, last: Written, said: Phrased | string | undefin
   const common = { task: rules.task as DraftTask, text, sha256: sha256(text), because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed(), cost };
   if (answer === null || !last.phrased || rules.prompt === null) return { ...common, path: "rules" };
   const { model_digest: digest, engine } = answer.answer;
-  return { ...common, path: answer.arm.path, model: { name: answer.arm.model, digest, engine: engine.slice(0, 128) }, prompt: rules.prompt.ref };
+  return { ...common, path: answer.arm.path, model: { name: answer.arm.model, digest, engine: engine.slice(0, 128) }, prompt: rules.prompt.ref, ...(exemplars.length === 0 ? {} : { exemplars: exemplars.map(({ sha256: digest }) => digest) }) };
 }

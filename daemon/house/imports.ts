@@ -34,7 +34,7 @@ const FLOORS: readonly (readonly string[])[] = [
   // Guards read records of any feature's tables.
   ["daemon/gate", "daemon/integrity", "daemon/guarding"],
   ["daemon/api"],
-  ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/offline.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts", "daemon/own-sbom.ts", "daemon/witnessing.ts", "daemon/bundles.ts", "daemon/learned.ts", "daemon/evaluating.ts", "daemon/candidates.ts", "daemon/exported.ts", "daemon/routed.ts", "daemon/modelled.ts", "daemon/drafted.ts", "daemon/money.ts", "daemon/purse.ts", "daemon/asked.ts"],
+  ["daemon/main.ts", "daemon/compose.ts", "daemon/state.ts", "daemon/offline.ts", "daemon/daemon.ts", "daemon/status.ts", "daemon/impaired.ts", "daemon/own-sbom.ts", "daemon/witnessing.ts", "daemon/bundles.ts", "daemon/learned.ts", "daemon/evaluating.ts", "daemon/candidates.ts", "daemon/exported.ts", "daemon/routed.ts", "daemon/modelled.ts", "daemon/drafted.ts", "daemon/exampled.ts", "daemon/money.ts", "daemon/purse.ts", "daemon/asked.ts"],
   ["daemon/client"],
   ["daemon/cli", "daemon/ui", "daemon/reporter"],
   ["bench"],

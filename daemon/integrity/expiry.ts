@@ -37,6 +37,8 @@ export interface ExpiryDeps {
   readonly kept: Pick<KeptOutcomeTable, "expire" | "forgetGate">;
   /** What is known of tests that failed. */
   readonly history: { expire(before_s: number): number };
+  /** What drafts are shown of a repository. */
+  readonly examples: { expire(before_s: number): Promise<void> };
   /** Episodes decided before that time go, with everything made of them; null: none does. Those whose outcome did not come in time are closed. */
   readonly episodes: { sweep(before_ms: number | null): Promise<void> };
   readonly retention: Retention;
@@ -225,9 +227,10 @@ export class Expiry {
   }
 
   private async sweepKept(): Promise<void> {
-    const { store, tombstones, kept, history, retention: { cache_days } } = this.deps;
+    const { store, tombstones, kept, history, examples, retention: { cache_days } } = this.deps;
     if (cache_days === 0) return;
     history.expire(Math.max(0, this.now_s - cache_days * DAY_S));
+    await examples.expire(Math.max(0, this.now_s - cache_days * DAY_S));
     for (let more = true; more; ) {
       let found = false;
       store.atomic(() => {

@@ -57,6 +57,7 @@ export interface IntegrityDeps {
   readonly holds: Holds;
   readonly edges: Pick<LineageEdges, "from">;
   readonly history: ExpiryDeps["history"];
+  readonly examples: ExpiryDeps["examples"];
   readonly episodes: ExpiryDeps["episodes"];
   readonly config: { readonly retention: Retention };
   /** Of a test, which dies at a step of expiry. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { BUNDLES, ships, SOURCE_FILES, SOURCE_FOLDERS } from "../deb/layout.ts";
 
@@ -19,7 +19,7 @@ export function stampOf(project: string): string {
   const walk = (path: string): void => {
     const stat = statSync(join(project, path));
     if (!stat.isDirectory()) return void hash.update(`${path}\0${stat.size}\0${stat.mtimeMs}\0`);
-    for (const name of readdirSync(join(project, path)).sort()) if (ships(name)) walk(`${path}/${name}`);
+    for (const name of readdirSync(join(project, path)).sort()) if (ships(`${path}/${name}`)) walk(`${path}/${name}`);
   };
   for (const path of [...SOURCE_FOLDERS, ...SOURCE_FILES]) walk(path);
   return hash.digest("hex");
@@ -30,7 +30,7 @@ export async function makePrograms(folder: string, project = PROJECT): Promise<v
   const { bundlePrograms } = await import("../deb/bundle.ts");
   const stamp = stampOf(project);
   mkdirSync(folder, { mode: FOLDER_MODE });
-  for (const path of [...SOURCE_FOLDERS, ...SOURCE_FILES]) cpSync(join(project, path), join(folder, path), { recursive: true, filter: (source) => source === join(project, path) || ships(basename(source)) });
+  for (const path of [...SOURCE_FOLDERS, ...SOURCE_FILES]) cpSync(join(project, path), join(folder, path), { recursive: true, filter: (source) => source === join(project, path) || ships(source) });
   for (const name of ["node_modules", ".toolchain"]) symlinkSync(join(project, name), join(folder, name));
   await bundlePrograms(join(folder, BUNDLES), folder);
   writeFileSync(join(folder, STAMP), stamp);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { utf8 } from "../../../proto/encoding.ts";
 import { opened, type OpenedVectors, unit } from "../vectors/testing/opened.ts";
 import { addedText, PIECE_BYTES_MAX } from "./hunks.ts";
-import { type ExemplarDeps, Exemplars } from "./index.ts";
+import { type ExemplarDeps, Exemplars, expireTexts, openTextTable, type TextTable } from "./index.ts";
 
 const MODEL = { digest: "c".repeat(64), dimensions: 16 };
 /** Words that two texts share bring them nearer. */
@@ -22,10 +22,12 @@ const embed: ExemplarDeps["embed"] = async (texts) => ({
 let folder: string;
 let open: OpenedVectors;
 let now_s: number;
+let table: TextTable;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "maestro-exemplars-"));
   now_s = 1_000;
   open = opened(folder, { now_s: () => now_s });
+  table = openTextTable(open.store);
 });
 afterEach(async () => {
   await open.close();
@@ -34,7 +36,7 @@ afterEach(async () => {
 
 const RED = { owner: "red", repository: "shop" };
 const piece = (text: string, language = "javascript") => ({ sha256: createHash("sha256").update(text).digest("hex"), language, commit: "1".repeat(40), text });
-const exemplars = (over: Partial<ExemplarDeps> = {}): Exemplars => new Exemplars({ store: open.store, vectors: open.vectors, embed, model: MODEL, now_s: () => now_s, ...over });
+const exemplars = (over: Partial<ExemplarDeps> = {}): Exemplars => new Exemplars({ store: open.store, texts: table, vectors: open.vectors, embed, model: MODEL, now_s: () => now_s, ...over });
 const texts = (found: readonly { readonly text: string }[]): string[] => found.map(({ text }) => text);
 
 test("what is like the question comes first, in its language alone where one is named, and is known by the digest of its text", async () => {
@@ -64,7 +66,7 @@ test("the oldest go where there are more than are kept; what expires is shown to
   expect(texts(await own.nearest(RED, "word", 9)).sort()).toEqual(["word a", "word b", "word d"]);
   now_s = 5_000;
   await own.learn(RED, [piece("word e")]);
-  await own.expire(4_000);
+  await expireTexts(open.store, table, 4_000);
   expect(texts(await own.nearest(RED, "word", 9))).toEqual(["word e"]);
 });
 

@@ -35,7 +35,9 @@ export interface ExemplarOwner {
 }
 
 export interface ExemplarDeps {
-  readonly store: Pick<Store, "table" | "atomic">;
+  readonly store: Pick<Store, "atomic">;
+  /** Opened once, whatever model comes after another. */
+  readonly texts: TextTable;
   readonly vectors: Pick<Vectors, "put" | "has" | "remove" | "search" | "oldest" | "count">;
   readonly embed: (texts: readonly string[], options?: { readonly signal?: AbortSignal }) => Promise<Pick<Embedded, "vectors" | "model_digest">>;
   /** The embedding model that is configured. */
@@ -48,9 +50,19 @@ export interface ExemplarDeps {
 const OF = "exemplars";
 
 /** By owner, repository and digest. */
-type TextTable = Table<readonly [string, string, string], Static<typeof Text>>;
+export type TextTable = Table<readonly [string, string, string], Static<typeof Text>>;
 
 export const openTextTable = (store: Pick<Store, "table">): TextTable => store.table<readonly [string, string, string], typeof Text>("exemplars.texts", Text);
+
+/** Texts from before that second go, whatever model found them; their vectors go by `Vectors.expire`. */
+export async function expireTexts(store: Pick<Store, "atomic">, texts: TextTable, before_s: number): Promise<void> {
+  const old: (readonly [string, string, string])[] = [];
+  for (const { key, value } of texts.entries()) if (value.at_s < before_s) old.push(key);
+  for (let at = 0; at < old.length; at += EXPIRED_AT_ONCE) {
+    store.atomic(() => old.slice(at, at + EXPIRED_AT_ONCE).forEach((key) => texts.remove(key)));
+    await Bun.sleep(0);
+  }
+}
 
 export class Exemplars {
   readonly #deps: ExemplarDeps;
@@ -58,7 +70,7 @@ export class Exemplars {
 
   constructor(deps: ExemplarDeps) {
     this.#deps = deps;
-    this.#texts = openTextTable(deps.store);
+    this.#texts = deps.texts;
   }
 
   /** Those that are new are embedded and kept, the oldest go; how many are new. Throws as embedding does. */
@@ -83,6 +95,8 @@ export class Exemplars {
   /** The `k` nearest of that repository, nearest first. Throws as embedding and searching do. */
   async nearest(whose: ExemplarOwner, text: string, k: number, { language, signal }: { readonly language?: string; readonly signal?: AbortSignal } = {}): Promise<Exemplar[]> {
     const { vectors, embed } = this.#deps;
+    // No model is started to look for what is not there.
+    if (vectors.count(this.#space(whose)) === 0) return [];
     const { vectors: [query], model_digest } = await embed([text], signal === undefined ? {} : { signal });
     if (query === undefined) return [];
     const fits = (sha256: string): boolean => {
@@ -94,16 +108,6 @@ export class Exemplars {
       const kept = this.#texts.get(this.#key(whose, key));
       return kept === undefined ? [] : [{ sha256: key, language: kept.language, commit: kept.commit, text: kept.text, score }];
     });
-  }
-
-  /** Texts from before that second go; their vectors go by `Vectors.expire`. */
-  async expire(before_s: number): Promise<void> {
-    const old: (readonly [string, string, string])[] = [];
-    for (const { key, value } of this.#texts.entries()) if (value.at_s < before_s) old.push(key);
-    for (let at = 0; at < old.length; at += EXPIRED_AT_ONCE) {
-      this.#deps.store.atomic(() => old.slice(at, at + EXPIRED_AT_ONCE).forEach((key) => this.#texts.remove(key)));
-      await Bun.sleep(0);
-    }
   }
 
   #space({ owner, repository }: ExemplarOwner): VectorSpace {
