@@ -1,5 +1,5 @@
 /** What UBSan and ASan say of C and C++, mended where one mend is right whatever the program means. */
-import { codeOf } from "./lines.ts";
+import { codeOf, isOnlyBody } from "./lines.ts";
 import type { Mend, MendRule, Place } from "./rules.ts";
 
 const indentOf = (text: string): string => /^\s*/.exec(text)![0];
@@ -79,7 +79,29 @@ function unsignedShift({ line, text }: Place): Mend | null {
   return hits.length !== 1 ? null : { what: "shift an unsigned one", edits: [{ line, gone: 1, come: [`${text.slice(0, hits[0]!.index)}1U${text.slice(hits[0]!.index + 1)}`] }] };
 }
 
-function roomForEnd({ line, text }: Place): Mend | null {
+/** The text that is copied there needs one more where it was allocated, some lines above. */
+function roomForCopy({ line, text, lines }: Place): Mend | null {
+  const target = /\bstr(?:n?cpy|n?cat)\s*\(\s*([A-Za-z_]\w*)\s*,\s*([\w.>[\]-]+)\s*\)/.exec(codeOf(text));
+  for (let at = line - 2; target !== null && at >= 0 && at >= line - 20 && !/^\}/.test(lines[at]!); at -= 1) {
+    const above = lines[at]!;
+    if (new RegExp(`\\b${target[1]}\\s*=.*\\bmalloc\\s*\\(\\s*strlen\\s*\\(\\s*${target[2]!.replace(/[^\w]/g, "\\$&")}\\s*\\)\\s*\\)`).test(codeOf(above))) return roomForEnd({ line: at + 1, text: above });
+  }
+  return null;
+}
+
+/** Nothing is divided by nothing: leave before, with the type's own nothing. */
+function zeroGuard(place: Place): Mend | null {
+  const { path, line, text, lines } = place;
+  const divisors = new Set([...codeOf(text).matchAll(/[/%]=?\s*([A-Za-z_]\w*)(?![\w.([]|->)/g)].map((match) => match[1]!));
+  const [divisor] = divisors;
+  if (divisor === undefined || divisors.size !== 1 || /^\s*(?:else|case|for|while|do|if)\b|[+-]{2}\s*\w*$/.test(text) || new RegExp(`\\b${divisor}\\s*=(?!=)`).test(text)) return null;
+  const leave = nothingOf(returnsOf(place), /\.(?:cc|cpp|cxx|hpp|hh)$/.test(path));
+  const before = lines.slice(0, line - 1).findLast((above) => above.trim() !== "")?.trim() ?? "";
+  if (leave === null || isOnlyBody(place) || !/[;{}]$|^\/\/|\*\/$|^#/.test(before)) return null;
+  return { what: "leave where there is nothing to divide by", edits: [{ line, gone: 0, come: [`${indentOf(text)}if (${divisor} == 0) ${leave}`] }], caution: "whether that is what callers want of nothing is for you to say" };
+}
+
+function roomForEnd({ line, text }: Pick<Place, "line" | "text">): Mend | null {
   const grown = text.replace(/\b((?:m|re)alloc\s*\(\s*(?:sizeof\s*\(\s*char\s*\)\s*\*\s*)?)(strlen\s*\(\s*[\w.>[\]-]+\s*\))\s*\)/, "$1($2 + 1))").replace(/\(\((strlen\s*\(\s*[\w.>[\]-]+\s*\)) \+ 1\)\)/, "($1 + 1)");
   return grown === text ? null : { what: "make room for the terminating zero", edits: [{ line, gone: 1, come: [grown] }] };
 }
@@ -95,8 +117,9 @@ const inC = (mend: MendRule["mend"]): MendRule["mend"] => (place) => (C_FILE.tes
 export const SANITIZER_MENDS: readonly MendRule[] = [
   { of: /(?:member access within|load of|store to|member call on|applying (?:non-)?zero offset.*to) null pointer|null pointer dereference|SEGV on unknown address 0x0+\b/i, mend: inC(nullGuard) },
   { of: /index \d+ out of bounds for type/i, mend: inC(offByOne) },
-  { of: /(?:stack|global|heap)-buffer-overflow/i, mend: inC((place) => roomForEnd(place) ?? loopShortened(place)) },
+  { of: /(?:stack|global|heap)-buffer-overflow/i, mend: inC((place) => roomForEnd(place) ?? roomForCopy(place) ?? loopShortened(place)) },
   { of: /signed integer overflow/i, mend: inC(middle) },
+  { of: /(?:integer )?division by zero|\bFPE on\b/i, mend: inC(zeroGuard) },
   { of: /left shift of 1 by 31/i, mend: inC(unsignedShift) },
   { of: /null pointer passed as argument/i, mend: inC(emptyCopy) },
 ];
