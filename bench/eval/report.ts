@@ -57,17 +57,23 @@ export const reported = ({ floors, ways, ...rest }: Input): Report => ({
   format: 1, ...rest, pass: PASS, targets: TARGETS, unread: Object.fromEntries(floors.map(({ name, results }) => [name, spread(results)])), paths: ways.map(wayOf),
 });
 
+/** Its figures alone: neither what a scenario asks nor what was answered. */
+export const covered = (report: Report): Report => ({
+  ...report, paths: report.paths.map((way) => ({ ...way, results: way.results.map(({ id, kind, score, absent }) => ({ id, kind, score, missed: [], ...(absent === undefined ? {} : { absent }) })) })),
+});
+
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const line = (name: string, { count, mean, p5, p95, passed }: Spread): string => `  ${name.padEnd(16)} ${String(count).padStart(4)}  passed ${percent(passed).padStart(7)}  mean ${mean.toFixed(3)}  5th ${p5.toFixed(2)}  95th ${p95.toFixed(2)}\n`;
 
 function wayText(way: Way): string {
   const failed = way.results.filter(({ score }) => score < PASS);
+  const told = failed.filter(({ absent, missed }) => absent !== undefined || missed.length > 0);
   const why = ({ id, score, absent, missed }: Result): string => `    ${id} ${score.toFixed(2)}: ${absent ?? missed.map(({ check, got }) => (got === 0 ? check : `${check} ${got}`)).join("; ")}\n`;
   return [
     `${way.path}: goal ${percent(TARGETS.passed)} passed, $0.00\n`, line("all", way.all), ...Object.entries(way.kinds).map(([kind, one]) => line(kind, one)),
     ...way.drops.map(({ way: name, count, original, perturbed, drop }) => `  ${name.padEnd(16)} ${String(count).padStart(4)}  mean ${original.toFixed(3)} -> ${perturbed.toFixed(3)}, drop ${drop.toFixed(3)}\n`),
     `  $${(way.usd_micro / 1e6).toFixed(2)}, ${way.cpu_s.toFixed(1)} s of processor, ${way.gpu_s.toFixed(1)} s of GPU; arms ${JSON.stringify(way.arms)}\n`,
-    ...way.models.map((one) => `  model ${one}\n`), ...way.prompts.map((one) => `  prompt ${one}\n`), `  not passed: ${failed.length}\n`, ...failed.map(why),
+    ...way.models.map((one) => `  model ${one}\n`), ...way.prompts.map((one) => `  prompt ${one}\n`), `  not passed: ${failed.length}\n`, ...told.map(why),
   ].join("");
 }
 
