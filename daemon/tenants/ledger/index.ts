@@ -105,7 +105,6 @@ export function openLedger({ store, now_s, act, held_max }: LedgerDeps): Ledger 
   const sweep = sweeper({ store, accounts, changes, parts, partsOf, now_s });
   sweep();
   const take = taker({ accounts, accountOf, now_s, act });
-  const held = openHeld(store, held_max);
 
   function reserve(asked: readonly Account[], amount: Amount, more: Partial<Bill> & { readonly until_s?: number }, kept?: (id: number) => void): number {
     const id = ++last;
@@ -133,15 +132,11 @@ export function openLedger({ store, now_s, act, held_max }: LedgerDeps): Ledger 
 
   return {
     reserve: (asked, amount, bill) => reserve(asked, amount, bill ?? {}),
-    ...holding({ store, held, heldBy: (key) => accounts.get(key)?.held ?? 0, reserve, settle, now_s }),
+    ...holding({ store, held: openHeld(store, held_max), heldBy: (key) => accounts.get(key)?.held ?? 0, promisedAs: (id) => reservations.get(id)?.amount ?? null, reserve, settle, now_s }),
     settle(id, used, beside) {
       const amount = settle(id, used, beside);
       if (++settlements % SWEEP_SETTLEMENTS === 0) sweep();
       return amount !== null;
-    },
-    standing(name) {
-      const id = held.get(name);
-      return id === null ? null : (reservations.get(id)?.amount ?? null);
     },
     short: (asked, amount) => shortOf(asked, amount, accountOf, now_s()),
     left: (account) => remaining(accountOf(account), account.budget),
@@ -187,13 +182,14 @@ interface Holding {
   readonly store: Pick<Store, "atomic">;
   readonly held: Held;
   readonly heldBy: (account: string) => number;
+  readonly promisedAs: (id: number) => Amount | null;
   readonly reserve: (asked: readonly Account[], amount: Amount, more: { readonly until_s: number }, kept: (id: number) => void) => number;
   readonly settle: (id: number, used: Amount | null) => Amount | null;
   readonly now_s: () => number;
 }
 
 /** Promises for work done elsewhere; those whose time was over when it is opened are charged. */
-function holding({ store, held, heldBy, reserve, settle, now_s }: Holding): Pick<Ledger, "hold" | "settleHeld"> {
+function holding({ store, held, heldBy, promisedAs, reserve, settle, now_s }: Holding): Pick<Ledger, "hold" | "settleHeld" | "standing"> {
   const settleHeld = (name: string, used: Amount | null): Amount | null =>
     store.atomic(() => {
       const id = held.take(name);
@@ -208,6 +204,10 @@ function holding({ store, held, heldBy, reserve, settle, now_s }: Holding): Pick
       reserve(asked, amount, { until_s }, (id) => held.put(name, { id, until_s }, most()));
     },
     settleHeld,
+    standing(name) {
+      const id = held.get(name);
+      return id === null ? null : promisedAs(id);
+    },
   };
 }
 
