@@ -113,59 +113,74 @@ accepts(tool, "OpenAI's client is answered over the socket, with the same text w
   expect([again, whole.length > 20, (await deaths()) - before]).toEqual([whole, true, 1]);
 }, DEADLINE_MS);
 
-interface Signed {
-  readonly statement: string;
-  readonly draft: Draft;
+/** Signed, with what Node's own crypto and a stranger's folder need. */
+interface Statement {
+  readonly file: string;
+  readonly trust: string;
+  readonly folder: string;
+  readonly pem: string;
+  readonly drafts: readonly Draft[];
 }
-/** A draft in which words of the model stand, and the statement about it. */
-async function signedByModel(): Promise<Signed> {
-  const because: string[] = [];
+async function signedDrafts(gate_id: string, tasks: readonly string[]): Promise<Statement> {
+  const [file, folder, trust] = [world.path(`${tasks.join("-")}.sigstore.json`), world.path(`stranger-${tasks.join("-")}`), join(world.state_dir, "trust.json")];
+  const { drafts } = await drafted(gate_id, "local", tasks, ["--out", file]);
+  expect((await maestro(["trust", "export", "--out", folder, trust])).code).toBe(0);
+  return { file, trust, folder, drafts, pem: join(folder, readdirSync(folder).find((name) => /^gate-.*\.pem$/.test(name)) ?? "") };
+}
+interface Envelope {
+  readonly dsseEnvelope: { readonly payload: string; readonly payloadType: string; readonly signatures: readonly { readonly sig: string }[] };
+}
+const envelopeOf = (file: string): Envelope => JSON.parse(readFileSync(file, "utf8")) as Envelope;
+const payloadOf = ({ dsseEnvelope }: Envelope): Buffer => Buffer.from(dsseEnvelope.payload, "base64");
+
+/** DSSE v1 with its pre-authentication encoding, by Node's crypto alone. */
+function signedBy(pem: string, { dsseEnvelope: { payload, payloadType, signatures } }: Envelope): boolean {
+  const bytes = Buffer.from(payload, "base64");
+  return verify("sha256", Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${bytes.length} `), bytes]), createPublicKey(readFileSync(pem)), Buffer.from(signatures[0]?.sig ?? "", "base64"));
+}
+type Claimed = readonly Pick<Draft, "task" | "path" | "sha256" | "cost" | "model" | "prompt">[];
+const claimed = (file: string): Claimed => (JSON.parse(payloadOf(envelopeOf(file)).toString()) as { readonly predicate: { readonly drafts: Claimed } }).predicate.drafts;
+
+accepts(tool, "who wrote what is signed and logged, with path and cost, for maestro verify, Node's own crypto, securesystemslib and @sigstore/verify; a changed byte is refused by each", async () => {
+  await daemon();
+  const { file, trust, folder, pem, drafts } = await signedDrafts((gates[0] ?? (await gated(ROOT, OWN[0]))).gate_id, ["summary", "reviewer-note"]);
+  expect(claimed(file)).toEqual(drafts.map(({ text: _, because: __, ...named }) => named));
+  for (const { sha256, text } of drafts) expect(createHash("sha256").update(text).digest("hex")).toBe(sha256);
+  const envelope = envelopeOf(file);
+  const forged = world.path("forged.sigstore.json");
+  writeFileSync(forged, JSON.stringify({ ...envelope, dsseEnvelope: { ...envelope.dsseEnvelope, payload: Buffer.from(payloadOf(envelope).toString().replace('"usd_micro":0', '"usd_micro":1')).toString("base64") } }));
+  for (const [given, good] of [[file, true], [forged, false]] as const) {
+    const ours = await maestro(["verify", given, "--trust", trust]);
+    const python = await run([...nothing(), "python3", join(import.meta.dir, "peers/dsse_check.py"), "dsse", pem, given], { env: { PYTHONPATH: dsse.path(), PYTHONDONTWRITEBYTECODE: "1" } });
+    const sigstore = await run([...nothing(), process.execPath, join(import.meta.dir, "peers/sigstore-verify.ts"), join(folder, "trusted_root.json"), pem, given], { cwd: ROOT });
+    expect([ours.code === 0, signedBy(pem, envelopeOf(given)), python.code === 0, sigstore.code === 0, sigstore.stdout]).toEqual([good, good, good, good, good ? `${DRAFT_PREDICATE}\n` : ""]);
+  }
+  expect((await maestro(["log", "check", "--trust", trust])).code).toBe(0);
+}, DEADLINE_MS);
+
+/** A gate and a task of it in whose draft words of the model stand. */
+async function phrased(): Promise<readonly [gate_id: string, task: string]> {
+  const because = new Set<string>();
   for (const { gate_id } of gates.length === 0 ? [await gated(ROOT, OWN[0])] : gates) {
     const { drafts } = await drafted(gate_id, "local", ["summary", "reviewer-note", "changelog", "triage"]);
     const draft = drafts.find(({ path }) => path === "local");
-    because.push(...drafts.map((one) => one.because));
-    if (draft === undefined) continue;
-    const statement = world.path("draft.sigstore.json");
-    const reply = await drafted(gate_id, "local", [draft.task], ["--out", statement]);
-    expect(reply.drafts.map(same)).toEqual([same(draft)]);
-    return { statement, draft };
+    if (draft !== undefined) return [gate_id, draft.task];
+    for (const one of drafts) because.add(one.because);
   }
-  throw new Error(`no words of the model stood: ${[...new Set(because)].join("; ")}`);
+  throw new Error(`no words of the model stood: ${[...because].join("; ")}`);
 }
 
-accepts(tool, "who wrote what is signed and logged: model digest, prompt digest and path, for maestro verify, Node's own crypto, securesystemslib and @sigstore/verify; a changed byte is refused", async () => {
+accepts(tool, "words of the model stand in a draft of a real change, and the statement names the model's digest, the prompt's and the path", async () => {
   await daemon();
-  const { statement, draft } = await signedByModel();
-  const trust = join(world.state_dir, "trust.json");
-  const verified = await maestro(["verify", statement, "--trust", trust]);
-  const prompt = readFileSync(join(ROOT, `policies/prompts/${draft.prompt?.name}.txt`));
+  const [gate_id, task] = await phrased();
+  const { file, trust, pem } = await signedDrafts(gate_id, [task]);
   const { models } = oneDocument(await maestro(["models", "list", "--json"])) as ModelsReply;
-  const digests = { model: models.find(({ model }) => model.name === TEXT_MODEL)?.model.digest ?? "", prompt: createHash("sha256").update(prompt).digest("hex") };
-  expect([draft.model?.digest, draft.prompt?.sha256]).toEqual([digests.model, digests.prompt]);
-  expect([verified.code, verified.stdout]).toEqual([0, expect.stringMatching(new RegExp(`${draft.task}  by local, text ${draft.sha256.slice(0, 16)}, model ${TEXT_MODEL} ${digests.model.slice(0, 16)}, prompt \\S+ \\S+ ${digests.prompt.slice(0, 16)}`))]);
-
-  const folder = world.path("stranger");
-  expect((await maestro(["trust", "export", "--out", folder, trust])).code).toBe(0);
-  const pem = join(folder, readdirSync(folder).find((name) => /^gate-.*\.pem$/.test(name)) ?? "");
-  const bundle = JSON.parse(readFileSync(statement, "utf8")) as { dsseEnvelope: { payload: string; payloadType: string; signatures: { sig: string }[] } };
-  const { payloadType } = bundle.dsseEnvelope;
-  const payload = Buffer.from(bundle.dsseEnvelope.payload, "base64");
-  // DSSE v1, pre-authentication encoding.
-  const signed = (bytes: Buffer): boolean => verify("sha256", Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${bytes.length} `), bytes]), createPublicKey(readFileSync(pem)), Buffer.from(bundle.dsseEnvelope.signatures[0]?.sig ?? "", "base64"));
-  const { predicateType, predicate } = JSON.parse(payload.toString()) as { predicateType: string; predicate: { drafts: Draft[] } };
-  expect([signed(payload), predicateType, predicate.drafts.map(({ path, sha256, model, prompt: asked, cost }) => [path, sha256, model?.digest, asked?.sha256, cost.usd_micro])]).toEqual([true, DRAFT_PREDICATE, [["local", draft.sha256, digests.model, digests.prompt, 0]]]);
-
-  const forged = Buffer.from(payload.toString().replace('"path":"local"', '"path":"rules"'));
-  const other = world.path("forged.sigstore.json");
-  writeFileSync(other, JSON.stringify({ ...bundle, dsseEnvelope: { ...bundle.dsseEnvelope, payload: forged.toString("base64") } }));
-  expect([signed(forged), (await maestro(["verify", other, "--trust", trust])).code]).toEqual([false, 1]);
-  const root = join(folder, "trusted_root.json");
-  for (const [file, good] of [[statement, true], [other, false]] as const) {
-    const python = await run([...nothing(), "python3", join(import.meta.dir, "peers/dsse_check.py"), "dsse", pem, file], { env: { PYTHONPATH: dsse.path(), PYTHONDONTWRITEBYTECODE: "1" } });
-    const sigstore = await run([...nothing(), process.execPath, join(import.meta.dir, "peers/sigstore-verify.ts"), root, pem, file], { cwd: ROOT });
-    expect([python.code === 0, sigstore.code === 0, sigstore.stdout]).toEqual([good, good, good ? `${DRAFT_PREDICATE}\n` : ""]);
-  }
-  expect((await maestro(["log", "check", "--trust", trust])).code).toBe(0);
+  const model = models.find((one) => one.model.name === TEXT_MODEL)?.model.digest ?? "";
+  const [draft] = claimed(file);
+  const prompt = createHash("sha256").update(readFileSync(join(ROOT, `policies/prompts/${draft?.prompt?.name}.txt`))).digest("hex");
+  expect([signedBy(pem, envelopeOf(file)), draft?.path, draft?.model?.digest, draft?.prompt?.sha256, draft?.cost.usd_micro]).toEqual([true, "local", model, prompt, 0]);
+  const verified = await maestro(["verify", file, "--trust", trust]);
+  expect([verified.code, verified.stdout]).toEqual([0, expect.stringMatching(new RegExp(`${task}  by local, text [0-9a-f]{16}, model ${TEXT_MODEL} ${model.slice(0, 16)}, prompt \\S+ \\S+ ${prompt.slice(0, 16)}`))]);
 }, DEADLINE_MS);
 
 accepts(tool, "the evaluation runs, by rules and with the model, where there is no interface", async () => {
