@@ -16,7 +16,7 @@ let serial = 0;
 beforeAll(async () => {
   scratch = await Scratch.create();
 });
-afterAll(() => scratch.dispose());
+afterAll(() => scratch.dispose(), 60_000);
 
 interface Asked {
   readonly title?: string;
@@ -150,7 +150,8 @@ describe("a model's words", () => {
 
   test("stand where each of them is among the facts", async () => {
     const { written, text } = await phrase("summary", SAID("The order of the operands in add changes."));
-    expect([written[0]?.phrased, text.summary.split("\n")[0]]).toEqual([true, "The order of the operands in add changes."]);
+    // The rules' words come first, whatever a model adds: who reads on reads the same as without it.
+    expect([written[0]?.phrased, text.summary.startsWith("This "), text.summary.endsWith("held against the facts: The order of the operands in add changes.")]).toEqual([true, true, true]);
     // A name that holds a word of judgement is a name.
     const named = await drafted({}, { "src/token.ts": "export function verifyToken(): number {\n  return 1;\n}\n" }, { said: [{ task: "summary", text: SAID("It adds the function verifyToken, which returns a number.") }] }, ["summary"]);
     expect(named.written[0]?.phrased).toBe(true);

@@ -112,5 +112,6 @@ export function phrased(study: Study, task: DraftTask, rules: string, said: Held
     return [`${head}${words.slice(0, 1).toLowerCase()}${words.slice(1)}`, ...rules.split("\n").slice(1)].join("\n");
   }
   const words = kept.map((sentence) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)).join(" ");
-  return task === "summary" ? `${words}\n\n${rules}` : `${rules}${task === "changelog" ? ` ${words}` : `\n\nIn a model's words, held against the facts: ${words}`}`;
+  // Behind the rules' own, so that a model adds and takes nothing away.
+  return `${rules}${task === "changelog" ? ` ${words}` : `\n\nIn a model's words, held against the facts: ${words}`}`;
 }

@@ -165,7 +165,7 @@ function paired({ old, now, line }: Run): LineChange[] {
   const pairs = now.map((to, i): LineChange => {
     const near = i >= PAIRS_MAX ? [] : [...left].slice(0, PAIRS_MAX).map((at) => ({ at, like: likeness(old[at]!, to) })).sort((a, b) => b.like - a.like);
     const best = near[0];
-    if (best === undefined || best.like < 0.4) return { line: line + i, from: null, to };
+    if (best === undefined || best.like < 0.3) return { line: line + i, from: null, to };
     left.delete(best.at);
     return { line: line + i, from: old[best.at]!, to };
   });
