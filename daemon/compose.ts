@@ -47,7 +47,7 @@ import { type Evaluating, openEvaluating } from "./evaluating.ts";
 import { type Learned, openLearned } from "./learned.ts";
 import type { ModelLibrary } from "./models/library/index.ts";
 import { type Drafted, openDrafted } from "./drafted.ts";
-import { type Exampled, openExampled } from "./exampled.ts";
+import { type Exampled, type ExampledDeps, openExampled } from "./exampled.ts";
 import { type Modelled, openModelled } from "./modelled.ts";
 import { type Money, openMoney } from "./money.ts";
 import { openRouted, type Routed } from "./routed.ts";
@@ -158,6 +158,12 @@ async function openLearning({ options, state, tenants, pool, scratch_dir, now_s,
   return { money, learned, evaluating, routed };
 }
 
+function withExamples(deps: ExampledDeps): readonly [Exampled, Drafted] {
+  const exampled = openExampled(deps);
+  const { artifacts, evidence } = deps.state;
+  return [exampled, openDrafted({ ...deps, exampled, artifacts, evidence })];
+}
+
 /**
  * Opens state and log and starts nothing that runs by itself. The caller holds the state folder's lock.
  * Throws what its parts refuse: `git.missing`, `policy.load`, `store.*`, `evidence.*`.
@@ -212,8 +218,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const learning = await openLearning({ options, state, tenants, pool, scratch_dir, now_s: evidence.now_s, watching });
   const modelled = openModelled({ host, money: learning.money, state, run_usage, clock, random, helped, act, warn: options.warn });
-  const exampled = openExampled({ host, modelled, state, state_dir, git: tools, pool, repositories, warn: options.warn });
-  const drafted = openDrafted({ host, modelled, exampled, git: tools, pool, repositories, artifacts, evidence });
+  const [exampled, drafted] = withExamples({ host, modelled, state, state_dir, git: tools, pool, repositories, warn: options.warn });
   const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, examples: exampled, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
   forgetOld(state_dir);
   return {
@@ -222,8 +227,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
     policy_bytes: policy.bytes, rules: ruleDocs(policy.data),
     async close() {
       witnessing?.cosigned.stop();
-      await integrity.stop();
-      await exampled.close();
+      await Promise.all([integrity.stop(), exampled.close()]);
       await Promise.all([pool.drain(POOL_DRAIN_MS), sandbox.close(), egress.close(), keyless.close(), modelled.close()]);
       // A gate whose process was just taken away still has files to put away before its bill is written.
       await tenants.settled(SETTLE_MS);

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const record: StoredModel = { name: "fake", kind: "embedding", digest: model.digest, licence_id: "MIT", files: [], context_tokens: 12, template: "none", quantisation: "none", memory_bytes: 1, dimensions: 4, origin: "file", imported_at: "2026-01-01T00:00:00Z" };
   exampled = openExampled({
     host: { ...host, models: { embedding: "fake", examples_hidden: ["src/hidden.ts"] } },
-    modelled: { embedder: () => ((started += 1), Promise.resolve(embedder)), stored: () => Promise.resolve(record), engine_folder: () => Promise.resolve("/nowhere") },
+    modelled: { ...world.core.modelled, embedder: () => ((started += 1), Promise.resolve(embedder)), stored: () => Promise.resolve(record), engine_folder: () => Promise.resolve("/nowhere") },
     state: world.core, state_dir: world.state_dir, git: world.core.tools, pool: world.core.pool, repositories: world.core.repositories,
     warn: (what, error) => {
       throw new Error(what, { cause: error });

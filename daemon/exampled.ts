@@ -23,8 +23,8 @@ const SHOWN_MAX = 3;
 
 export interface ExampledDeps {
   readonly host: Host;
-  readonly modelled: Pick<Modelled, "embedder" | "stored" | "engine_folder">;
-  readonly state: Pick<State, "store" | "evidence">;
+  readonly modelled: Pick<Modelled, "serving" | "embedder" | "stored" | "engine_folder">;
+  readonly state: Pick<State, "store" | "evidence" | "artifacts">;
   readonly state_dir: string;
   readonly git: GitTools;
   readonly pool: WorkerPool;
