@@ -3,7 +3,7 @@ import type { DraftPath } from "../../proto/drafting.ts";
 import { MaestroError } from "../../proto/errors.ts";
 
 /** Bounded, so that whatever the model says, the answer ends. */
-const PHRASE_SCHEMA = { type: "object", properties: { sentences: { type: "array", items: { type: "string", minLength: 24, maxLength: 300 }, minItems: 1, maxItems: 3 } }, required: ["sentences"] } as const;
+const PHRASE_SCHEMA = { type: "object", properties: { sentences: { type: "array", items: { type: "string", maxLength: 300 }, minItems: 1, maxItems: 3 } }, required: ["sentences"] } as const;
 
 export interface ArmAnswer {
   readonly text: string;
