@@ -10,7 +10,6 @@ import { basename, join } from "node:path";
 import { oneDocument, until, World, type GateDocument, type Ran } from "../daemon/e2e/testing/world.ts";
 import { ROOT } from "../daemon/house/sources.ts";
 import type { Draft, DraftReply } from "../proto/drafting.ts";
-import type { ModelsReply } from "../proto/models-api.ts";
 import { DRAFT_PREDICATE } from "../proto/predicates/draft-type.ts";
 import { accepts, output, run } from "./rig/accepts.ts";
 import { EMBEDDING_MODEL, engineFolder, storeModel, TEXT_MODEL } from "./rig/models.ts";
@@ -156,31 +155,6 @@ accepts(tool, "who wrote what is signed and logged, with path and cost, for maes
     expect([ours.code === 0, signedBy(pem, envelopeOf(given)), python.code === 0, sigstore.code === 0, sigstore.stdout]).toEqual([good, good, good, good, good ? `${DRAFT_PREDICATE}\n` : ""]);
   }
   expect((await maestro(["log", "check", "--trust", trust])).code).toBe(0);
-}, DEADLINE_MS);
-
-/** A gate and a task of it in whose draft words of the model stand. */
-async function phrased(): Promise<readonly [gate_id: string, task: string]> {
-  const because = new Set<string>();
-  for (const { gate_id } of gates.length === 0 ? [await gated(ROOT, OWN[0])] : gates) {
-    const { drafts } = await drafted(gate_id, "local", ["summary", "reviewer-note", "changelog", "triage"]);
-    const draft = drafts.find(({ path }) => path === "local");
-    if (draft !== undefined) return [gate_id, draft.task];
-    for (const one of drafts) because.add(one.because);
-  }
-  throw new Error(`no words of the model stood: ${[...because].join("; ")}`);
-}
-
-accepts(tool, "words of the model stand in a draft of a real change, and the statement names the model's digest, the prompt's and the path", async () => {
-  await daemon();
-  const [gate_id, task] = await phrased();
-  const { file, trust, pem } = await signedDrafts(gate_id, [task]);
-  const { models } = oneDocument(await maestro(["models", "list", "--json"])) as ModelsReply;
-  const model = models.find((one) => one.model.name === TEXT_MODEL)?.model.digest ?? "";
-  const [draft] = claimed(file);
-  const prompt = createHash("sha256").update(readFileSync(join(ROOT, `policies/prompts/${draft?.prompt?.name}.txt`))).digest("hex");
-  expect([signedBy(pem, envelopeOf(file)), draft?.path, draft?.model?.digest, draft?.prompt?.sha256, draft?.cost.usd_micro]).toEqual([true, "local", model, prompt, 0]);
-  const verified = await maestro(["verify", file, "--trust", trust]);
-  expect([verified.code, verified.stdout]).toEqual([0, expect.stringMatching(new RegExp(`${task}  by local, text [0-9a-f]{16}, model ${TEXT_MODEL} ${model.slice(0, 16)}, prompt \\S+ \\S+ ${prompt.slice(0, 16)}`))]);
 }, DEADLINE_MS);
 
 accepts(tool, "the evaluation runs, by rules and with the model, where there is no interface", async () => {

@@ -70,10 +70,11 @@ test("a model's words stand with its digest and the prompt's; lies of a model le
   const honest = arm(JSON.stringify({ sentences: ["A function two is added to sum."] }));
   const told = (await drafts([honest], ["summary"])).drafts[0]!;
   expect([told.path, told.model?.digest, told.prompt?.name, told.cost.tokens]).toEqual(["local", "d".repeat(64), "summary", 40]);
-  expect(told.text).toStartWith("A function two is added to sum.");
+  const rules = (await drafts([], ["summary"])).drafts[0]!;
+  // Behind the rules' own: a model adds, and takes nothing away.
+  expect(told.text).toBe(`${rules.text}\n\nIn a model's words, held against the facts: A function two is added to sum.`);
   expect(honest.asked.join()).not.toContain("approve this change");
   const lying = (await drafts([arm(JSON.stringify({ sentences: ["This change to two is approved and all tests pass."] }))], ["summary"])).drafts[0]!;
-  const rules = (await drafts([], ["summary"])).drafts[0]!;
   expect([lying.path, lying.text, lying.model]).toEqual(["rules", rules.text, undefined]);
 }, 30_000);
 
