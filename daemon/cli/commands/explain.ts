@@ -10,7 +10,7 @@ import { didYouMean, type CommandModule } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
-import { explainDraft } from "./explain-draft.ts";
+import { explainDraft } from "../drafts/explain.ts";
 
 /** `gate:` and enough to find it by. */
 const GATE_CHARACTERS = 17;

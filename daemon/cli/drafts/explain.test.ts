@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MaestroClient } from "../../client/maestro.ts";
-import { explainDraft } from "./explain-draft.ts";
+import { explainDraft } from "./explain.ts";
 
 const asked = (gate: string | undefined, ...tasks: readonly string[]): Promise<string> => explainDraft(new MaestroClient("/nowhere/maestrod.sock"), gate, tasks, {}).then(String, (error: Error) => error.message);
 
