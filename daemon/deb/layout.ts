@@ -8,7 +8,7 @@ export const HOME = "usr/lib/maestro";
 export const SBOM = "usr/share/doc/maestro/maestro.cdx.json";
 
 /** Folders of the source that run; tests, benches and documents stay behind. */
-export const SOURCE_FOLDERS = ["daemon", "proto", "kernels", "policies/default", "invariants", "docs/ci"] as const;
+export const SOURCE_FOLDERS = ["daemon", "proto", "kernels", "policies/default", "policies/prompts", "invariants", "docs/ci"] as const;
 export const SOURCE_FILES = ["package.json", "bunfig.toml", "LICENSE"] as const;
 
 /** From `systemd/` to their places. */
@@ -49,5 +49,5 @@ export const UNUSED_PACKAGES = ["typescript", "@typescript"] as const;
 /** Tests and what only tests use are no part of an installation; `daemon/models/vectors` is no set of test vectors. */
 export function ships(path: string): boolean {
   const name = basename(path);
-  return !/\.(?:test|canary|accept|corpora|nightly)\.ts$/.test(name) && !/(?:^|\/)kernels\/[^/]+\/vectors$/.test(path) && !["testing", "house", "e2e", "bootstrap", "deb", "corpus", "node_modules"].includes(name);
+  return !/\.(?:test|slow|canary|accept|corpora|nightly)\.ts$/.test(name) && !/(?:^|\/)kernels\/[^/]+\/vectors$/.test(path) && !["testing", "house", "e2e", "bootstrap", "deb", "corpus", "node_modules"].includes(name);
 }

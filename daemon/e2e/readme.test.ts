@@ -23,7 +23,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "npm test": "you are reading it",
   "npx maestro demo": "daemon/e2e/demo.test.ts",
   "npx maestro explain GATE --draft": "below, with a gate",
-  "npx maestro models setup": "bench/models.accept.ts",
+  "npx maestro models setup": "bench/models.nightly.ts",
   "npm run bench -- merkle": "bench/index.ts; its tests run benches",
   "npm run accept": "a tier of its own",
   "npm run accept -- corpora DIR": "a tier of its own; its folder by daemon/bootstrap/tiers.test.ts",
