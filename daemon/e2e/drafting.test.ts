@@ -143,6 +143,8 @@ function materialOf(title: string, path: string, code: string): Material {
 const CODE = ["export function NAME(a) {}\n", "# NAME\n", "def NAME():\n    pass\n", '{"NAME": 1}\n', "NAME\n"];
 const hostile = fc.record({ title: anyText, path: fc.tuple(anyText, fc.constantFrom(".ts", ".py", ".md", ".json", "")).map(([text, end]) => `${text.replaceAll("/", "")}${end}`), code: fc.tuple(anyText, fc.constantFrom(...CODE)).map(([text, form]) => form.replace("NAME", () => text)) });
 
+const ADDRESS = /\b(?:https?|ftp):\/\/|\bjavascript:/i;
+
 test("attack: 500 hostile titles, names and codes act in no draft, on no face, and open no address", async () => {
   let round = 0;
   await fc.assert(
@@ -150,7 +152,10 @@ test("attack: 500 hostile titles, names and codes act in no draft, on no face, a
       const written = write(materialOf(title, path, code), { tasks: DRAFT_TASKS, said: [{ task: "summary", text: title }, { task: "triage", text: JSON.stringify({ sentences: [title] }) }], exemplars: [{ sha256: "0".repeat(64), text: code }] });
       for (const { task, text, prompt } of written) {
         if (task !== "fix" && task !== "test-skeleton") expect([task, activeCharacters(text.replaceAll("\n", " "))]).toEqual([task, []]);
-        expect(`${text}${prompt?.user ?? ""}`).not.toMatch(/\b(?:https?|ftp):\/\/|\bjavascript:/i);
+        // A patch quotes the lines it takes away, or git would not know their place: of its own it opens nothing.
+        const [told = "", patch = ""] = task === "fix" ? text.split("\n\n--- ", 2) : [text];
+        expect(`${told}${prompt?.user ?? ""}`).not.toMatch(ADDRESS);
+        for (const line of patch.split("\n").filter((line) => ADDRESS.test(line))) expect(code).toContain(line.slice(1));
         for (const line of text.split("\n")) expect([...activeCharacters(escapeTerminal(line)), ...commandLines(escapeTerminal(line))]).toEqual([]);
       }
       round += 1;
@@ -159,6 +164,6 @@ test("attack: 500 hostile titles, names and codes act in no draft, on no face, a
       const { tags } = await render(written.find(({ task }) => task === "reviewer-note")!.text);
       expect(tags.filter((tag) => /^(?:a|img|script|comment|b|i|em|strong|h\d|table|input)\b/.test(tag))).toEqual([]);
     }),
-    { numRuns: times(500) },
+    { numRuns: times(500), examples: [[{ title: "Retry", path: "a.ts", code: "export function https://evil.invalid(a) {}\n" }]] },
   );
 }, 60_000);
