@@ -15,6 +15,8 @@ export const DraftPath = Choice(DRAFT_PATHS);
 export type DraftPath = Static<typeof DraftPath>;
 
 export const DRAFT_CHARACTERS_MAX = 65_536;
+/** Signed statements about drafts of one attempt of a gate: whoever asks again and again must not fill the log. */
+export const DRAFT_STATEMENTS_MAX = 16;
 
 export const PromptName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,62}$" });
 /** A prompt that ships, by the digest of its bytes. */
@@ -25,6 +27,12 @@ export type PromptRef = Static<typeof PromptRef>;
 export const DraftCost = Closed({ usd_micro: Count, cpu_us: Count, gpu_us: Count, tokens: Count });
 export type DraftCost = Static<typeof DraftCost>;
 
+/** Models that one draft may ask, one after the other. */
+const ASKED_MAX = 8;
+/** A model that was asked in vain: it did not answer, or nothing of its answer stood the facts. */
+export const AskedModel = Closed({ path: Choice(["local", "remote"]), model: ModelName });
+export type AskedModel = Static<typeof AskedModel>;
+
 export const Draft = Closed({
   task: DraftTask,
   path: DraftPath,
@@ -34,6 +42,7 @@ export const Draft = Closed({
   cost: DraftCost,
   model: Type.Optional(Closed({ name: ModelName, digest: Sha256Hex, engine: Type.String({ maxLength: 128 }) }, { description: "absent of rules; of a remote model the digest is over its configured identity, as its weights are not ours to see" })),
   prompt: Type.Optional(PromptRef),
+  asked: Type.Optional(Type.Array(AskedModel, { minItems: 1, maxItems: ASKED_MAX, description: "models that none of these words are of, and that were shown the facts all the same, or may have been" })),
   exemplars: Type.Optional(Type.Array(Sha256Hex, { maxItems: 8, description: "digests of hunks of this repository that stood in the prompt" })),
 });
 export type Draft = Static<typeof Draft>;

@@ -6,7 +6,7 @@ import { Draft, DRAFT_TASKS, PromptRef } from "../drafting.ts";
 import { Closed, RepositoryId, Sha256Hex, ShortText, Timestamp } from "../scalar.ts";
 import { DRAFT_PREDICATE } from "./draft-type.ts";
 
-const { task, path, sha256, cost, model, prompt, exemplars } = Draft.properties;
+const { task, path, sha256, cost, model, prompt, asked, exemplars } = Draft.properties;
 
 /** No verdict stands in it: a draft has none. */
 export const DraftPredicate = Closed({
@@ -16,7 +16,7 @@ export const DraftPredicate = Closed({
   repository: RepositoryId,
   gate_id: Type.String({ maxLength: 128 }),
   attempt: Type.Integer({ minimum: 1 }),
-  drafts: Type.Array(Closed({ task, path, sha256, cost, model, prompt, exemplars }), { minItems: 1, maxItems: DRAFT_TASKS.length }),
+  drafts: Type.Array(Closed({ task, path, sha256, cost, model, prompt, asked, exemplars }), { minItems: 1, maxItems: DRAFT_TASKS.length }),
   conductors: Type.Array(PromptRef, { maxItems: 8, description: "prompts of the whole, whose duties code keeps; see docs/prompts.md" }),
 });
 export type DraftPredicate = Static<typeof DraftPredicate>;

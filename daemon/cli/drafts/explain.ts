@@ -30,11 +30,15 @@ function costText({ usd_micro, cpu_us, gpu_us, tokens }: Draft["cost"]): string 
   return [usd, `${(cpu_us / US_PER_S).toFixed(3)} s CPU`, ...(gpu_us === 0 ? [] : [`${(gpu_us / US_PER_S).toFixed(3)} s GPU`]), ...(tokens === 0 ? [] : [`${tokens} tokens`])].join(", ");
 }
 
-function draftText({ task, path, text, sha256, because, cost, model, prompt }: Draft): string {
+/** `asked in vain: large (remote)`: a model that may have seen the facts, though none of these words are its. */
+const askedText = (asked: Draft["asked"]): string[] => (asked === undefined ? [] : [`   asked in vain: ${asked.map(({ path, model }) => `${escapeTerminal(model)} (${path})`).join(", ")}`]);
+
+/** One draft as a terminal shows it. */
+export function draftText({ task, path, text, sha256, because, cost, model, prompt, asked }: Draft): string {
   const by = model === undefined ? path : `${path}, model ${escapeTerminal(model.name)} ${model.digest.slice(0, 12)}${prompt === undefined ? "" : `, prompt ${prompt.name} ${prompt.version} ${prompt.sha256.slice(0, 12)}`}`;
   // A patch keeps its first column; each line is escaped alone, so that none of them acts.
   const lines = text.split("\n").map((line) => escapeTerminal(line.replace(/\r$/, "").replaceAll("\t", "    ")));
-  return [`== ${task}  (draft by ${by}; ${costText(cost)}; ${sha256.slice(0, 12)})`, `   ${escapeTerminal(because)}`, "", ...lines].join("\n");
+  return [`== ${task}  (draft by ${by}; ${costText(cost)}; ${sha256.slice(0, 12)})`, `   ${escapeTerminal(because)}`, ...askedText(asked), "", ...lines].join("\n");
 }
 
 const draftsText = ({ gate_id, attempt, verdict, drafts }: DraftReply): string => [`${verdict.toUpperCase()}  ${gate_id.slice(0, 17)} attempt ${attempt}: drafts decide nothing; the card and its evidence stand as they are`, ...drafts.map(draftText)].join("\n\n");

@@ -2,6 +2,12 @@
 import type { SigstoreBundle } from "./attestation.ts";
 import type { Verdict } from "./decision.ts";
 
+export type AskedModel = {
+  readonly path: "local" | "remote";
+  /** name of a model, as requests name it */
+  readonly model: string;
+};
+
 export type Draft = {
   readonly task: DraftTask;
   readonly path: DraftPath;
@@ -20,6 +26,8 @@ export type Draft = {
     readonly engine: string;
   };
   readonly prompt?: PromptRef;
+  /** models that none of these words are of, and that were shown the facts all the same, or may have been */
+  readonly asked?: readonly AskedModel[];
   /** digests of hunks of this repository that stood in the prompt */
   readonly exemplars?: readonly string[];
 };
