@@ -172,7 +172,7 @@ export class Daemon {
       ...rotationRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...evidenceBundleRoutes({ ...core, bundling: bundlingOf(core) }),
       ...lineageRoutes({ ...core, lineage: createLineage({ ...core, holdsRules: async (row) => (await readReply(core.artifacts, row))?.reply.rules !== undefined, hasCommit: (...commit) => core.repositories.has(...commit), log_origin: () => core.evidence.logState().origin }), body_bytes_max: server.json_bytes_max }),
-      ...modelRoutes({ library: core.library, engine_folder: () => host.models?.engine_folder, limits: host.limits.inference }),
+      ...modelRoutes({ library: core.modelled.library, engine_folder: () => host.models?.engine_folder, limits: host.limits.inference }),
       ...draftRoutes({ ...core, body_bytes_max: server.json_bytes_max }),
       ...openAiRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),
       ...integrityRoutes({ ...core, clock, body_bytes_max: server.json_bytes_max }),

@@ -5,19 +5,20 @@ import type { Host } from "./config/host.ts";
 import type { Arm } from "./drafting/arm.ts";
 import type { Exampled } from "./exampled.ts";
 import type { Armed, DraftDesk, DraftDeskDeps } from "./gate/draft-desk.ts";
+import type { DraftSigningDeps } from "./gate/draft-signing.ts";
 import type { Modelled } from "./modelled.ts";
 import type { Allowed } from "./models/choosing/index.ts";
 import type { Principal } from "./tenants/index.ts";
 
-export interface DraftedDeps extends Omit<DraftDeskDeps, "limits"> {
-  readonly host: Host;
+export interface DraftedDeps extends Omit<DraftDeskDeps, "limits" | "signing">, DraftSigningDeps {
+  readonly host: Pick<Host, "models" | "limits" | "modes">;
   readonly modelled: Pick<Modelled, "serving">;
   readonly exampled: Pick<Exampled, "nearest">;
 }
 
 export interface Drafted {
   desk(): Promise<DraftDesk>;
-  /** `repository`: of the gate it is about. */
+  /** `repository`: of the gate it is about. Throws `models.request`, `.unknown`, `.denied` and `.context` for a model or a path that cannot be had. */
   armed(principal: Principal, request: DraftRequest, repository: string): Promise<Armed>;
 }
 
@@ -28,10 +29,37 @@ const PROMPT_TOKENS_MAX = 3_000;
 const ARMS_MAX = 3;
 
 const NOTHING = "no model is configured";
+const PLACES: Readonly<Record<Arm["path"], string>> = { local: "models.text", remote: "models.remote" };
+
+/** What to configure where only that way was asked for and nobody is there to ask. */
+const configure = (path: Arm["path"]): string => `none is configured that you may ask; ${PLACES[path]} in the host configuration names such, which counts from the next start`;
+
+/**
+ * Arms that may be asked, best first, and why there is none; nobody is told the name of a model that it may not ask.
+ * Throws `models.request` for rules with a model, and for a model that was named: `models.unknown`, `.denied`, `.context`.
+ */
+async function chosen(host: DraftedDeps["host"], { tenant }: Pick<Principal, "tenant">, { path, model }: Pick<DraftRequest, "path" | "model">): Promise<{ readonly arms: readonly Allowed[]; readonly because: string }> {
+  if (path === "rules" && model !== undefined) throw new MaestroError("models.request", `model: rules ask none; leave ${model} out, or ask for another path`);
+  if (path === "rules" || (host.models === null && path === undefined && model === undefined)) return { arms: [], because: NOTHING };
+  const [{ candidatesOf, choose }, { offered, offeredTo }] = await Promise.all([import("./models/choosing/index.ts"), import("./models/serving/index.ts")]);
+  if (model !== undefined) offered(host.models, { tenant }, model, path === undefined ? ["local", "remote"] : [path]);
+  const mine = new Set(offeredTo(host.models, { tenant }).map(({ name }) => name));
+  const candidates = candidatesOf(host.models, host.limits.inference.context_tokens).filter((one) => one.path !== "rules" && mine.has(one.id));
+  const sealed = host.modes.includes("sealed");
+  const { arms, out } = choose(candidates, { require: [], path, model, prompt_tokens: PROMPT_TOKENS_MAX, max_tokens: TOKENS_MAX }, { sealed, tenant, policy: {}, budget_usd_micro: null, broken: new Set() });
+  const named = out.find(({ id }) => id === model);
+  // Named with this very path, it can only be out for the seal or its size.
+  if (named !== undefined) throw new MaestroError(sealed && named.path === "remote" ? "models.denied" : "models.context", `${named.id}: ${named.because}`);
+  const outs = out.filter((one) => path === undefined || one.path === path).map(({ id, because }) => `${id}: ${because}`);
+  return { arms: arms.slice(0, ARMS_MAX), because: outs.length > 0 ? outs.join("; ") : path === undefined ? NOTHING : configure(path) };
+}
 
 export function openDrafted({ host, modelled, exampled, ...deps }: DraftedDeps): Drafted {
   let opened: Promise<DraftDesk> | null = null;
-  const open = async (): Promise<DraftDesk> => new (await import("./gate/draft-desk.ts")).DraftDesk({ ...deps, limits: host.limits });
+  const open = async (): Promise<DraftDesk> => {
+    const [{ DraftDesk }, { DraftSigning }] = await Promise.all([import("./gate/draft-desk.ts"), import("./gate/draft-signing.ts")]);
+    return new DraftDesk({ ...deps, limits: host.limits, signing: new DraftSigning(deps) });
+  };
   const armOf = (principal: Principal, { candidate, because }: Allowed): Arm => ({
     path: candidate.path === "remote" ? "remote" : "local",
     model: candidate.id,
@@ -49,14 +77,10 @@ export function openDrafted({ host, modelled, exampled, ...deps }: DraftedDeps):
   });
   return {
     desk: () => (opened ??= open()),
-    async armed(principal, { path, model }, repository) {
-      if (host.models === null || path === "rules") return { arms: [], because: NOTHING };
-      const { candidatesOf, choose } = await import("./models/choosing/index.ts");
-      const wanted = { require: [], path, model, prompt_tokens: PROMPT_TOKENS_MAX, max_tokens: TOKENS_MAX };
-      const { arms, out } = choose(candidatesOf(host.models, host.limits.inference.context_tokens), wanted, { sealed: host.modes.includes("sealed"), tenant: principal.tenant, policy: {}, budget_usd_micro: null, broken: new Set() });
-      const others = arms.filter(({ candidate }) => candidate.path !== "rules").slice(0, ARMS_MAX);
-      const because = others.length > 0 ? NOTHING : out.map(({ id, because: why }) => `${id}: ${why}`).join("; ");
-      return { arms: others.map((allowed) => armOf(principal, allowed)), because: because === "" ? NOTHING : because, examples: (text, signal) => exampled.nearest(principal, repository, text, signal) };
+    async armed(principal, request, repository) {
+      const { arms, because } = await chosen(host, principal, request);
+      if (arms.length === 0) return { arms: [], because };
+      return { arms: arms.map((allowed) => armOf(principal, allowed)), because, examples: (text, signal) => exampled.nearest(principal, repository, text, signal) };
     },
   };
 }

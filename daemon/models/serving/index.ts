@@ -20,7 +20,7 @@ import { estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates, taken
 import { offered, type Offered, offeredTo } from "./offered.ts";
 import { type Payer, promise, requireAffordable, type ServingPurse } from "./promise.ts";
 
-export type { Offered } from "./offered.ts";
+export { type Offered, offered, offeredTo } from "./offered.ts";
 export type { ServedRow } from "./counts.ts";
 export type { Payer, ServingPurse } from "./promise.ts";
 

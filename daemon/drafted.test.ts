@@ -1,0 +1,51 @@
+/** Who is asked for a draft: what was asked for by name is there or refused, and nobody reads the name of a model that is another tenant's. */
+import { Value } from "@sinclair/typebox/value";
+import { describe, expect, test } from "bun:test";
+import type { DraftRequest } from "../proto/drafting.ts";
+import { MaestroError } from "../proto/errors.ts";
+import { InferenceLimits } from "../proto/limits.ts";
+import type { ModelsSetting, RemoteModel } from "../proto/models-config.ts";
+import { type DraftedDeps, openDrafted } from "./drafted.ts";
+
+const REMOTE: RemoteModel = { id: "large", base_url: "https://models.example/v1", model: "large-2", usd_micro_per_1k: { prompt: 150, completion: 600 }, context_tokens: 32_768 };
+const SETTING: ModelsSetting = { text: [{ name: "small" }, { name: "short", context_tokens: 512 }, { name: "secret-local", tenants: ["acme"] }], remote: [REMOTE, { ...REMOTE, id: "secret-remote", tenants: ["acme"] }], embedding: "mini" };
+
+async function armed(models: ModelsSetting | null, wanted: Pick<DraftRequest, "path" | "model">, { tenant = "globex", sealed = false }: { tenant?: string | null; sealed?: boolean } = {}): Promise<string> {
+  const never = (): never => {
+    throw new Error("opened");
+  };
+  const host = { models, limits: { inference: Value.Create(InferenceLimits) }, modes: sealed ? ["sealed"] : [] };
+  const drafted = openDrafted({ host, modelled: { serving: never }, exampled: { nearest: never } } as unknown as DraftedDeps);
+  const principal = { uid: 7, tenant, accounts: [] } as unknown as Parameters<typeof drafted.armed>[0];
+  return drafted.armed(principal, { gate_id: "g".repeat(8), tasks: ["summary"], ...wanted }, "repository").then(
+    ({ arms, because }) => (arms.length > 0 ? arms.map(({ model }) => model).join(" ") : because),
+    (error: unknown) => (error instanceof MaestroError ? `${error.code}: ${error.detail}` : String(error)),
+  );
+}
+
+describe("a model that was named", () => {
+  test.each([
+    [{ model: "small" }, {}, "small"],
+    [{ model: "wrong" }, {}, "models.unknown: no model of that name writes text here; there is: small, short, large"],
+    [{ model: "wrong", path: "remote" }, {}, "models.unknown: no model of that name writes text here; there is: large"],
+    [{ model: "mini" }, {}, "models.unknown: no model of that name writes text here; there is: small, short, large"],
+    [{ model: "secret-local" }, {}, "models.denied: secret-local: this tenant is not among the tenants of that model's entry"],
+    [{ model: "secret-local" }, { tenant: "acme" }, "secret-local"],
+    [{ model: "short" }, {}, "models.context: short: prompt and answer may have 3400 tokens, its context has 512"],
+    [{ model: "large" }, { sealed: true }, "models.denied: large: this node is sealed: nothing is asked elsewhere"],
+    [{ model: "small", path: "rules" }, {}, "models.request: model: rules ask none; leave small out, or ask for another path"],
+  ] as const)("%p %p: %s", async (wanted, around, said) => expect(await armed(SETTING, wanted, around)).toBe(said));
+});
+
+test("where nothing is configured, what was asked for by name says what to configure; else the rules write", async () => {
+  expect(await armed(null, {})).toBe("no model is configured");
+  expect(await armed(null, { path: "local" })).toBe("none is configured that you may ask; models.text in the host configuration names such, which counts from the next start");
+  expect(await armed({ text: [{ name: "secret-local", tenants: ["acme"] }] }, { path: "remote" })).toContain("models.remote in the host configuration names such");
+  expect(await armed(null, { model: "small" })).toBe("models.unknown: no model that writes text is configured; models.text and models.remote name such in the host configuration, which counts from the next start");
+});
+
+test("attack: no reason names another tenant's model, however it is asked", async () => {
+  for (const wanted of [{}, { path: "local" }, { path: "remote" }, { path: "rules" }, { model: "wrong" }, { model: "large" }] as const) {
+    for (const sealed of [false, true]) expect(await armed({ ...SETTING, text: SETTING.text!.slice(1) }, wanted, { sealed })).not.toContain("secret");
+  }
+});
