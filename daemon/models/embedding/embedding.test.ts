@@ -89,6 +89,21 @@ test("a process that is killed costs its request a retry and nobody else's", asy
   expect(one.status().deaths).toBe(1);
 });
 
+test("attack: a tenant's text kills the process again and again: it waits longer each time, and no other tenant is refused", async () => {
+  const one = embedder({ limits: { ...LIMITS, restart_backoff_ms: 250, restart_backoff_ms_max: 60_000, generate_deadline_ms: 20_000 } });
+  const { vectors } = await one.embed(["fine"]);
+  const killer = new Set<string>();
+  // Four deaths are free or nearly so; the fifth request waits for a second, and others go before it.
+  for (let i = 0; i < 5; i++) killer.add((await failureOf(one.embed(["die"], { tenant: "bad" }))).code);
+  expect(one.status()).toMatchObject({ deaths: 5, state: "ended" });
+  const order: string[] = [];
+  const sixth = failureOf(one.embed(["die"], { tenant: "bad" })).then(({ code }) => (order.push("bad"), killer.add(code)));
+  for (let i = 0; i < 3; i++) expect((await one.embed(["fine"], { tenant: "good" })).vectors).toEqual(vectors);
+  order.push("good");
+  await sixth;
+  expect([[...killer], order]).toEqual([["models.died"], ["good", "bad"]]);
+});
+
 const broken: [string, () => Partial<EmbedderDeps>, string, string][] = [
   ["a tokenizer with a word less", () => ({ model: () => fakeModel(folder, { words: 9 }) }), "models.load", "another model's"],
   ["a tokenizer that is no JSON", () => ({ model: () => fakeModel(folder, { tokenizer: "{" }) }), "models.load", "cannot be read"],

@@ -6,12 +6,12 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { InferenceLimits } from "../../../proto/limits.ts";
 import type { Embedded } from "../../../proto/model-work.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
-import { Engine, type EngineLimits, type EngineStart, type EngineStatus } from "../engine/index.ts";
-import { Parts, Waiting } from "./line.ts";
+import { Engine, type EngineLimits, type EngineStart, type EngineStatus, PlaceLine, PRIORITY } from "../engine/index.ts";
+import { Waiting } from "./line.ts";
 import { isUnit } from "./pooling.ts";
-import { EmbeddingOpened, EmbeddingReply, type EmbeddingSetup, TEXT_CHARACTERS_MAX } from "./wire.ts";
+import { type EmbeddingJob, EmbeddingOpened, EmbeddingReply, type EmbeddingSetup, TEXT_CHARACTERS_MAX } from "./wire.ts";
 
-const PROGRAM = Bun.fileURLToPath(new URL("./worker.ts", import.meta.url));
+const program = (): string => programOf("embedding-worker.js", new URL("./worker.ts", import.meta.url));
 /** Texts of one question to the process: 16 of full length take it about a second, and between two questions somebody else's turn comes and a request may be given up. */
 const SLICE = 16;
 
@@ -77,15 +77,36 @@ function vectorsOf({ vectors }: EmbeddingReply, texts: number, dimensions: numbe
 export function createEmbedder({ model, engine_folder, limits, threads = () => freeThreads(limits.threads_max) }: EmbedderDeps): Embedder {
   /** Of the process that runs, or the last one. */
   let held: { readonly digest: string; readonly dimensions: number } | null = null;
-  const [parts, waiting] = [new Parts(), new Waiting()];
+  const waiting = new Waiting();
+  // One part of one request at a time, tenants in turn: when the process dies it is known at whose text, and nobody else waits for that.
+  const line = new PlaceLine(1, limits.line_max, limits.generate_deadline_ms, { wait_ms: limits.restart_backoff_ms, wait_ms_max: limits.restart_backoff_ms_max });
+  let deaths = 0;
   const start = async (): Promise<EngineStart> => {
     const { name, digest, folder, files, dimensions, context_tokens } = await model();
     if (files.weights === undefined || dimensions === undefined) throw new MaestroError("models.load", `${name} has no weights or no dimensions, so it embeds nothing`);
     held = { digest, dimensions };
     const open: EmbeddingSetup = { engine_folder, model_folder: folder, weights: basename(files.weights), dimensions, tokens_max: context_tokens, threads: threads() };
-    return { process: { argv: [process.execPath, PROGRAM], cwd: "/", env: {} }, open };
+    return { process: { argv: [process.execPath, program()], cwd: "/", env: {} }, open };
   };
-  const engine = new Engine({ what: "the embedding model", start, opened: validatorOf(EmbeddingOpened), limits });
+  const engine = new Engine({ what: "the embedding model", start, opened: validatorOf(EmbeddingOpened), limits, blames: true });
+
+  async function asked(job: EmbeddingJob, tenant: string, ends_ms: number, signal: AbortSignal | undefined): Promise<EmbeddingReply> {
+    const leave = await line.enter(tenant, PRIORITY, signal);
+    try {
+      const left_ms = ends_ms - performance.now();
+      // What was promised for the work stands for so long and no longer.
+      if (left_ms <= 0) throw new MaestroError("models.busy", `not done in ${limits.generate_deadline_ms} ms beside others`);
+      return await engine.ask(job, { validate: replyOf, deadline_ms: left_ms, ...(signal === undefined ? {} : { signal }) });
+    } catch (thrown) {
+      if (engine.status.deaths !== deaths) {
+        ({ deaths } = engine.status);
+        line.died();
+      }
+      throw thrown;
+    } finally {
+      leave();
+    }
+  }
 
   async function embedAll(texts: readonly string[], tenant: string, { signal, onTook }: EmbedOptions): Promise<Embedded> {
     const vectors: Float32Array[] = [];
@@ -95,13 +116,7 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
     for (let at = 0; at < texts.length; at += SLICE) {
       const slice = texts.slice(at, at + SLICE);
       const job = { texts: slice.map((text) => text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()) };
-      const reply = await parts.take(tenant, () => {
-        if (signal?.aborted === true) throw new MaestroError("request.cancelled", "the request was given up", { cause: signal.reason });
-        const left_ms = ends_ms - performance.now();
-        // What was promised for the work stands for so long and no longer.
-        if (left_ms <= 0) throw new MaestroError("models.busy", `not done in ${limits.generate_deadline_ms} ms beside others`);
-        return engine.ask(job, { validate: replyOf, deadline_ms: left_ms, ...(signal === undefined ? {} : { signal }) });
-      });
+      const reply = await asked(job, tenant, ends_ms, signal);
       vectors.push(...vectorsOf(reply, slice.length, held?.dimensions ?? 0));
       slice.forEach((text, place) => {
         if (text.length > TEXT_CHARACTERS_MAX || reply.truncated.includes(place)) truncated.push(at + place);
@@ -126,6 +141,9 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
     },
     engine: async () => (await engine.open()).engine,
     status: () => engine.status,
-    close: () => engine.close(),
+    async close() {
+      line.clear(new MaestroError("daemon.draining", "the embedding model takes no more requests"));
+      await engine.close();
+    },
   };
 }

@@ -1,28 +1,8 @@
-/** Who waits for the embedding model: tenants take turns, and none takes the whole line. */
+/** Who waits for the embedding model: none takes the whole line. */
 import { MaestroError } from "../../../proto/errors.ts";
-import { FairLine } from "../../platform/pool/fair-line.ts";
 
 /** Of the line, that one tenant may take: its flood leaves room for others. */
 const TENANT_PART = 0.5;
-
-/** Parts of all requests, one at a time, and those of each tenant in their turn. */
-export class Parts {
-  readonly #line = new FairLine<() => void>();
-  #busy = false;
-
-  async take<T>(tenant: string, work: () => Promise<T>): Promise<T> {
-    if (this.#busy) await new Promise<void>((go) => this.#line.push(tenant, go));
-    this.#busy = true;
-    try {
-      return await work();
-    } finally {
-      const next = this.#line.shift();
-      // The place goes from hand to hand: nobody who comes meanwhile takes it.
-      if (next === undefined) this.#busy = false;
-      else next.item();
-    }
-  }
-}
 
 /** Who waits or works, by tenant. */
 export class Waiting {

@@ -33,6 +33,8 @@ export interface EngineSpec<Opened> {
   readonly start: () => Promise<EngineStart>;
   readonly opened: Validator<Opened>;
   readonly limits: EngineLimits;
+  /** Whoever asks knows at whose request the process died and slows that one down: a death after a start that went well keeps nobody else from a new one. */
+  readonly blames?: boolean;
 }
 
 export interface EngineStatus {
@@ -214,6 +216,7 @@ export class Engine<Opened> {
     clearTimeout(this.#idle);
     if (this.#closed) return;
     this.#deaths += 1;
+    if (this.#spec.blames === true) return;
     this.#last = new MaestroError("models.load", `${this.#spec.what} died again and again; ${cause?.code}, ${cause?.detail}`.slice(0, REASON_CHARACTERS_MAX), { cause });
     // One that answered before is replaced at once: the next request is the retry.
     const answered = this.#in_a_row === 0;

@@ -7,13 +7,11 @@ import type { GenerateJob, Generated, Prompt } from "../../../proto/model-work.t
 import type { LocalModel } from "../../../proto/models-config.ts";
 import type { CgroupHome } from "../../platform/cgroup/memory-home.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
-import { Engine, type EngineLimits, type EngineStart, type EngineStatus } from "../engine/index.ts";
+import { Engine, type EngineLimits, type EngineStart, type EngineStatus, PlaceLine, PRIORITY } from "../engine/index.ts";
 import { schemaGrammar } from "./grammar.ts";
 import { type AdapterFile, TextCounted, TextMade, TextOpened, TextProgress, type TextSetup } from "./jobs.ts";
-import { PlaceLine, PRIORITY } from "./line.ts";
 
-/** As source: what starting it takes is nothing beside loading a model. */
-const PROGRAM = Bun.fileURLToPath(new URL("./worker.ts", import.meta.url));
+const program = (): string => programOf("text-worker.js", new URL("./worker.ts", import.meta.url));
 const COUNT_DEADLINE_MS = 30_000;
 const US_PER_MS = 1_000;
 
@@ -94,7 +92,7 @@ class Model {
   ) {
     const { limits } = deps;
     this.line = new PlaceLine(limits.sequences, limits.line_max, limits.generate_deadline_ms, { wait_ms: limits.restart_backoff_ms, wait_ms_max: limits.restart_backoff_ms_max });
-    this.engine = new Engine({ what: `text model ${local.name}`, start: () => this.#start(), opened, limits });
+    this.engine = new Engine({ what: `text model ${local.name}`, start: () => this.#start(), opened, limits, blames: true });
   }
 
   async generate(job: GenerateJob, { signal, onText }: GenerateOptions): Promise<Generated> {
@@ -175,7 +173,7 @@ class Model {
       prefix: { folder, bytes_max: Math.floor(limits.prefix_bytes_max / Math.max(1, this.deps.models.length)), floor_bytes: limits.prefix_floor_bytes },
     };
     // From the root: a worker has no folder of its own to read from or write to.
-    return { process: { argv: argv ?? [process.execPath, PROGRAM], cwd: "/", env: { ...placement?.env }, cgroups }, open: setup };
+    return { process: { argv: argv ?? [process.execPath, program()], cwd: "/", env: { ...placement?.env }, cgroups }, open: setup };
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { MaestroError } from "../../../proto/errors.ts";
-import { PlaceLine } from "./line.ts";
+import { PlaceLine } from "../engine/index.ts";
 import { guess } from "./lookup.ts";
 import { Pieces } from "./pieces.ts";
 import { written } from "./prompt.ts";
