@@ -11,7 +11,7 @@ import { World, type GateDocument } from "../daemon/e2e/testing/world.ts";
 import type { Bundle } from "../proto/bundle.ts";
 import type { Source } from "../daemon/platform/git/testing/scratch.ts";
 import { BROWSERS, give, openBrowser, openPage, type BrowserName } from "../daemon/ui/testing/browser.ts";
-import { buildVerifierPage } from "../daemon/ui/build.ts";
+import { buildPage } from "../daemon/ui/build.ts";
 import { CANARY, harmless, PAYLOADS, type Payload } from "./eval/payloads.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
@@ -133,7 +133,7 @@ for (const category of categories) {
 for (const browser of Object.keys(BROWSERS) as BrowserName[]) {
   accepts({ name: browser, version: (await output([BROWSERS[browser], "--version"])).trim() }, "the page shows hostile gates as text: nothing runs, nothing is fetched, nothing invisible is drawn", async () => {
     const page_file = join(world.home, "verifier.html");
-    await Bun.write(page_file, await buildVerifierPage());
+    await Bun.write(page_file, await buildPage("verifier"));
     const opened = await openBrowser(browser);
     try {
       const { page, requests, complaints } = await openPage(opened, page_file);

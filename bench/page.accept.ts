@@ -3,7 +3,7 @@ import { afterAll, expect } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildVerifierPage } from "../daemon/ui/build.ts";
+import { buildPage } from "../daemon/ui/build.ts";
 import { BROWSERS, give, judged, openBrowser, openPage, seen, startAgain, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
 import { bentCases, fullCases, hostileCounterexamples, largeBundle, plainCases, XSS } from "../daemon/ui/testing/cases.ts";
 import { accessibility, sideways, tabOrder } from "../daemon/ui/testing/view.ts";
@@ -20,7 +20,7 @@ const file = (name: string, content: Uint8Array | string): string => {
   return join(work, name);
 };
 
-const PAGE = file("verifier.html", await buildVerifierPage());
+const PAGE = file("verifier.html", await buildPage("verifier"));
 const ring = newRing();
 const now = new Date();
 const trust = [file("trust.json", ring.trust)];

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { caseFiles, caseNames } from "../daemon/cli/sigstore/testing/conformance.ts";
-import { buildVerifierPage } from "../daemon/ui/build.ts";
+import { buildPage } from "../daemon/ui/build.ts";
 import { BROWSERS, give, openBrowser, openPage, startAgain, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
@@ -12,7 +12,7 @@ const CASES = join(Bun.env["MAESTRO_CORPORA"] ?? join(import.meta.dir, "../../sh
 const work = mkdtempSync(join(tmpdir(), "maestro-corpora-page-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 const PAGE = join(work, "verifier.html");
-writeFileSync(PAGE, await buildVerifierPage());
+writeFileSync(PAGE, await buildPage("verifier"));
 
 for (const name of Object.keys(BROWSERS) as BrowserName[]) {
   const tool = { name, version: (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ") };

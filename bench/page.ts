@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { newRing } from "../daemon/testing/evidence.ts";
-import { buildVerifierPage } from "../daemon/ui/build.ts";
+import { buildPage } from "../daemon/ui/build.ts";
 import { BROWSERS, give, hasBrowser, openBrowser, openPage, startAgain, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { largeBundle } from "../daemon/ui/testing/cases.ts";
 import { verifyBundle } from "../daemon/verifier/index.ts";
@@ -42,7 +42,7 @@ async function benchBrowser(figure: PrintFigure, name: BrowserName, { page: path
 export const bench: Bench = async (figure) => {
   const work = mkdtempSync(join(tmpdir(), "maestro-bench-page-"));
   try {
-    const bytes = await buildVerifierPage();
+    const bytes = await buildPage("verifier");
     figure({ figure: "the verifier page, one file", value: bytes.length / 1024, unit: "KiB", better: "less", goal: { value: PAGE_KB }, hard: true, note: `${(gzipSync(bytes).length / 1024).toFixed(0)} KiB in gzip` });
     const ring = newRing();
     const bundle = largeBundle(ring, LEAVES);

@@ -14,7 +14,7 @@ export function verifierPage(): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), "maestro-page-"));
   try {
     const out = join(folder, "page.html");
-    const { exitCode, stderr } = Bun.spawnSync([process.execPath, fileURLToPath(builder), "--out", out], { cwd: fileURLToPath(new URL("../..", builder)), stdin: "ignore", stdout: "ignore", stderr: "pipe", timeout: BUILD_DEADLINE_MS });
+    const { exitCode, stderr } = Bun.spawnSync([process.execPath, fileURLToPath(builder), "--page", "verifier", "--out", out], { cwd: fileURLToPath(new URL("../..", builder)), stdin: "ignore", stdout: "ignore", stderr: "pipe", timeout: BUILD_DEADLINE_MS });
     if (exitCode !== 0) throw new MaestroError("install.failed", `the verifier page could not be built: ${stderr.toString().slice(-BYTES_SAID_MAX)}`);
     return readFileSync(out);
   } finally {

@@ -104,7 +104,7 @@ async function stage(root: string, identity: Identity): Promise<void> {
   tree.file("usr/sbin/maestrod", daemonLauncher(), 0o755);
   // From the staged source, as an installed `maestro verifier-page` builds it: the same bytes.
   tree.file(VERIFIER_PAGE, "");
-  run([process.execPath, join(root, HOME, "daemon/ui/build.ts"), "--out", join(root, VERIFIER_PAGE)], join(root, HOME));
+  run([process.execPath, join(root, HOME, "daemon/ui/build.ts"), "--page", "verifier", "--out", join(root, VERIFIER_PAGE)], join(root, HOME));
   for (const [name, path] of Object.entries(SYSTEM_FILES)) tree.file(path, readFileSync(join(PROJECT, "systemd", name)));
   addPapers(tree, identity);
   addBillOfMaterials(tree);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Source } from "../platform/git/testing/scratch.ts";
 import { skipWithout } from "../testing/skip.ts";
-import { buildVerifierPage } from "../ui/build.ts";
+import { buildPage } from "../ui/build.ts";
 import { buildDeb } from "./build.ts";
 import { Root } from "./testing/root.ts";
 
@@ -55,7 +55,7 @@ describe.skipIf(needs)("the package", () => {
     const made = join(folder, "verifier.html");
     const { code, stderr } = root.installed(`maestro verifier-page --out ${made}`, { HOME: join(folder, "page-home") });
     expect([code, stderr]).toEqual([0, expect.stringContaining("no network")]);
-    const page = await buildVerifierPage();
+    const page = await buildPage("verifier");
     expect([readFileSync(join(root.path, "usr/share/maestro/verifier.html")).equals(page), readFileSync(made).equals(page)]).toEqual([true, true]);
   });
 

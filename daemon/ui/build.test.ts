@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildVerifierPage } from "./build.ts";
-import { contentPolicy } from "./verifier/shell.ts";
+import { buildPage } from "./build.ts";
+import { contentPolicy } from "./page/document.ts";
 
 const PROJECT = join(import.meta.dir, "../..");
 /** More than this is a framework, or a library that nobody meant to bring. */
@@ -17,7 +17,7 @@ const styleOf = (page: string): string => /<style>([^]*)<\/style>/.exec(page)?.[
 
 const folder = mkdtempSync(join(tmpdir(), "maestro-page-test-"));
 beforeAll(async () => {
-  bytes = await buildVerifierPage();
+  bytes = await buildPage("verifier");
   html = new TextDecoder().decode(bytes);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,7 +29,7 @@ describe("the built page", () => {
     mkdirSync(join(folder, "elsewhere"));
     symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
     const out = join(folder, "page.html");
-    const { exitCode, stderr } = Bun.spawnSync([process.execPath, join(folder, "daemon/ui/build.ts"), "--out", out], { cwd: join(folder, "elsewhere"), stderr: "pipe" });
+    const { exitCode, stderr } = Bun.spawnSync([process.execPath, join(folder, "daemon/ui/build.ts"), "--page", "verifier", "--out", out], { cwd: join(folder, "elsewhere"), stderr: "pipe" });
     expect([exitCode, stderr.toString()]).toEqual([0, ""]);
     expect(readFileSync(out).equals(bytes)).toBe(true);
   });
@@ -54,8 +54,8 @@ describe("the built page", () => {
 });
 
 test("attack: nothing of the page's source can turn text into markup, or reach the network", () => {
-  const files = readdirSync(join(import.meta.dir, "verifier"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
-  const bad = files.filter((name) => /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\bfetch\(|XMLHttpRequest|WebSocket|sendBeacon|importScripts|localStorage|indexedDB/.test(readFileSync(join(import.meta.dir, "verifier", name), "utf8")));
+  const files = readdirSync(import.meta.dir, { recursive: true, encoding: "utf8" }).filter((name) => /^(?:page|verifier)\/.*(?<!\.test)\.ts$/.test(name));
+  const bad = files.filter((name) => /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\bfetch\(|XMLHttpRequest|WebSocket|sendBeacon|importScripts|localStorage|indexedDB/.test(readFileSync(join(import.meta.dir, name), "utf8")));
   expect(files.length).toBeGreaterThan(10);
   expect(bad).toEqual([]);
 });

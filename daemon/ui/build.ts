@@ -1,17 +1,17 @@
-/**
- * Builds the verifier page into one file: `bun daemon/ui/build.ts --out FILE`. The same source gives the same bytes, wherever it stands.
- * Further pages of this folder get their own entry beside `verifier/`.
- */
+/** Builds a page into one file: `bun daemon/ui/build.ts --page NAME --out FILE`. The same source gives the same bytes, wherever it stands. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { BunPlugin } from "bun";
 import { MaestroError } from "../../proto/errors.ts";
 import { VERSION } from "../../proto/version.ts";
-import { pageHtml } from "./verifier/shell.ts";
+import { pageHtml, type PageBody } from "./page/document.ts";
+import { verifierBody } from "./verifier/body.ts";
 
-const ENTRY = join(import.meta.dir, "verifier/main.ts");
-const STYLE = join(import.meta.dir, "verifier/style.css");
+/** Each page is a folder with `main.ts`, `style.css` and its body. */
+const PAGES = { verifier: verifierBody } as const satisfies Readonly<Record<string, PageBody>>;
+export type PageName = keyof typeof PAGES;
+const isPage = (name: string): name is PageName => Object.hasOwn(PAGES, name);
 
 /** A page from disk may fetch nothing: its kernels travel inside as data URLs, which the kernels' loader reads. */
 const kernelsInside: BunPlugin = {
@@ -21,9 +21,9 @@ const kernelsInside: BunPlugin = {
   },
 };
 
-async function script(): Promise<string> {
+async function scriptOf(page: PageName): Promise<string> {
   // Named here, because what a build of another process defines must not get in.
-  const output = await Bun.build({ entrypoints: [ENTRY], target: "browser", format: "iife", minify: true, sourcemap: "none", env: "disable", plugins: [kernelsInside] });
+  const output = await Bun.build({ entrypoints: [join(import.meta.dir, page, "main.ts")], target: "browser", format: "iife", minify: true, sourcemap: "none", env: "disable", plugins: [kernelsInside] });
   const [file, second] = output.outputs;
   if (!output.success || file === undefined || second !== undefined) throw new MaestroError("install.failed", `the page could not be bundled into one script: ${output.logs.join("; ")}`);
   const text = (await file.text()).trim().replace(/<\/(?=script)/gi, "<\\/");
@@ -33,13 +33,13 @@ async function script(): Promise<string> {
 }
 
 /** The page's bytes. Throws `install.failed`. */
-export async function buildVerifierPage(): Promise<Uint8Array> {
-  const style = readFileSync(STYLE, "utf8").trim();
-  return new TextEncoder().encode(pageHtml({ script: await script(), style, version: VERSION }));
+export async function buildPage(page: PageName): Promise<Uint8Array> {
+  const style = ["page/base.css", `${page}/style.css`].map((file) => readFileSync(join(import.meta.dir, file), "utf8").trim()).join("\n");
+  return new TextEncoder().encode(pageHtml({ ...PAGES[page](VERSION), script: await scriptOf(page), style }));
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ args: Bun.argv.slice(2), options: { out: { type: "string" } }, strict: true });
-  if (values.out === undefined) throw new MaestroError("cli.usage", "usage: build.ts --out FILE");
-  writeFileSync(values.out, await buildVerifierPage());
+  const { values } = parseArgs({ args: Bun.argv.slice(2), options: { page: { type: "string" }, out: { type: "string" } }, strict: true });
+  if (values.out === undefined || values.page === undefined || !isPage(values.page)) throw new MaestroError("cli.usage", `usage: build.ts --page ${Object.keys(PAGES).join("|")} --out FILE`);
+  writeFileSync(values.out, await buildPage(values.page));
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeBundle, newRing } from "../testing/evidence.ts";
 import { skipWithout } from "../testing/skip.ts";
-import { buildVerifierPage } from "./build.ts";
+import { buildPage } from "./build.ts";
 import { give, hasBrowser, openBrowser, openPage, startAgain } from "./testing/browser.ts";
 import { XSS } from "./testing/cases.ts";
 
@@ -20,7 +20,7 @@ const missing = skipWithout(hasBrowser("chromium"), "no /usr/bin/chromium, so th
 
 test.skipIf(missing)("opened from disk it verifies a bundle, refuses a changed one, runs no text as markup and asks nobody", async () => {
   const ring = newRing();
-  const page = file("page.html", await buildVerifierPage());
+  const page = file("page.html", await buildPage("verifier"));
   const trust = [file("trust.json", ring.trust)];
   const hostile = makeBundle(ring, { identity: { repo_id: XSS } });
   const opened = await openBrowser("chromium");

@@ -1,22 +1,7 @@
-/** Draws an answer. Every string goes in as text: there is no other way into the document in this file. */
+/** Draws an answer. */
 import type { Answer, FileNote, State, Step, Table } from "./answer.ts";
-import type { PageDocument, PageElement } from "./dom.ts";
-
-declare const document: PageDocument;
-
-type Attributes = Readonly<Record<string, string>>;
-
-/** A narrow page lays rows out as blocks, which takes their meaning from screen readers where it is not said once more. */
-const ROLES: Readonly<Record<string, string>> = { table: "table", thead: "rowgroup", tbody: "rowgroup", tr: "row", td: "cell" };
-
-function h(tag: string, attributes: Attributes, ...children: (PageElement | string)[]): PageElement {
-  const element = document.createElement(tag);
-  const role = tag === "th" ? (attributes["scope"] === "col" ? "columnheader" : "rowheader") : ROLES[tag];
-  if (role !== undefined) element.setAttribute("role", role);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
+import type { PageElement } from "../page/dom.ts";
+import { foreign, h } from "../page/element.ts";
 
 /** A word and a shape beside the colour. */
 const STATES: Readonly<Record<State, readonly [shape: string, word: string]>> = {
@@ -29,9 +14,6 @@ const STATES: Readonly<Record<State, readonly [shape: string, word: string]>> = 
 };
 
 const badge = (state: State): PageElement => h("span", { class: `badge ${state}` }, h("span", { "aria-hidden": "true" }, STATES[state][0]), ` ${STATES[state][1]}`);
-
-/** Text of others keeps its own reading direction and lends it to nobody. */
-const foreign = (text: string): PageElement => h("bdi", {}, text);
 
 function rowsOf(step: Step): PageElement[] {
   if (step.rows.length === 0) return [];

@@ -1,6 +1,6 @@
 /** One script is page and worker: the page starts the worker from its own text, so there is one copy of the verifier to look at. */
-import type { PageDocument } from "./dom.ts";
-import { fillIn } from "./older-browsers.ts";
+import type { PageDocument } from "../page/dom.ts";
+import { fillIn } from "../page/older-browsers.ts";
 import { startPage } from "./page.ts";
 import { startWorker } from "./worker.ts";
 

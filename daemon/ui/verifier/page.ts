@@ -1,12 +1,13 @@
 /** The page in the browser: takes files and pasted text, asks the worker, draws its answer. */
 import { drawFiles, drawSteps, drawVerdict } from "./draw.ts";
 import type { Answer } from "./answer.ts";
-import type { PageDocument, PageElement, PageInput, TrustedTypes } from "./dom.ts";
+import type { PageDocument, PageInput } from "../page/dom.ts";
+import { elementOf } from "../page/element.ts";
+import { workerOf } from "../page/own-worker.ts";
 import type { Question, Reply } from "./protocol.ts";
 import { answer as answerHere } from "./worker.ts";
 
 declare const document: PageDocument;
-declare const trustedTypes: TrustedTypes | undefined;
 
 const PASTED = "pasted text";
 
@@ -16,25 +17,7 @@ interface Held {
   readonly known?: boolean;
 }
 
-function element(id: string): PageElement {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no ${id}`);
-  return found;
-}
-
 type Ask = (question: Question) => Promise<Reply>;
-
-/** A worker made of the page's own script: a page opened from disk may load no other. `null` where the browser refuses. */
-function workerOf(script: string): Worker | null {
-  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  try {
-    const policy = typeof trustedTypes === "undefined" ? null : trustedTypes.createPolicy("worker", { createScriptURL: (own) => own });
-    return new Worker(policy === null ? url : policy.createScriptURL(url));
-  } catch (cause) {
-    if (cause instanceof Error) return null;
-    throw cause;
-  }
-}
 
 /** Asks the worker; one that does not start leaves the judging to the page itself, which then stands still while it judges. */
 function asking(script: string): Ask {
@@ -80,13 +63,13 @@ class Page {
   clear(): void {
     this.held = [];
     void this.judge();
-    element("evidence").focus();
+    elementOf("evidence").focus();
   }
 
   private remove(index: number): void {
     this.held = this.held.filter((_, i) => i !== index);
     void this.judge();
-    element("evidence").focus();
+    elementOf("evidence").focus();
   }
 
   /** Judges what is there now; an answer that a newer question overtook is dropped. */
@@ -94,24 +77,24 @@ class Page {
     const id = ++this.asked;
     const start = performance.now();
     const root = document.documentElement;
-    element("verdict").setAttribute("aria-busy", "true");
+    elementOf("verdict").setAttribute("aria-busy", "true");
     // What was said of other files must not stand beside these while they are judged.
-    drawVerdict(element("verdict"), JUDGING);
-    drawSteps(element("steps"), []);
-    element("questions").hidden = true;
-    element("note").textContent = "";
+    drawVerdict(elementOf("verdict"), JUDGING);
+    drawSteps(elementOf("steps"), []);
+    elementOf("questions").hidden = true;
+    elementOf("note").textContent = "";
     const { answer } = await this.ask({ id, files: this.held, now_ms: Date.now() });
     if (id !== this.asked) return;
-    drawVerdict(element("verdict"), answer);
-    drawSteps(element("steps"), answer.steps);
+    drawVerdict(elementOf("verdict"), answer);
+    drawSteps(elementOf("steps"), answer.steps);
     // Only the last file of a kind was judged: the others go, or the list would say otherwise.
     const last = (i: number): boolean => answer.files.findLastIndex(({ kind }) => kind === answer.files[i]?.kind) === i;
     this.held = this.held.filter((_, i) => last(i)).map((held) => ({ ...held, known: true }));
-    drawFiles(element("files"), answer.files.filter((_, i) => last(i)), (index) => this.remove(index));
-    element("questions").hidden = answer.steps.length === 0;
-    element("note").textContent = answer.steps.length === 0 ? "" : `Judged on this computer in ${Math.max(1, Math.round(answer.took_ms))} ms, without a network.`;
+    drawFiles(elementOf("files"), answer.files.filter((_, i) => last(i)), (index) => this.remove(index));
+    elementOf("questions").hidden = answer.steps.length === 0;
+    elementOf("note").textContent = answer.steps.length === 0 ? "" : `Judged on this computer in ${Math.max(1, Math.round(answer.took_ms))} ms, without a network.`;
     document.title = `${TITLES[answer.verdict]} \u2013 Maestro verifier`;
-    element("verdict").setAttribute("aria-busy", "false");
+    elementOf("verdict").setAttribute("aria-busy", "false");
     root.dataset["verdict"] = answer.verdict;
     root.dataset["judged"] = String(id);
     root.dataset["tookMs"] = answer.took_ms.toFixed(1);
@@ -131,18 +114,18 @@ const asFile = (text: string): string => (text.trimStart().startsWith("{") ? tex
 export function startPage(script: string): void {
   const page = new Page(asking(script));
   for (const id of ["evidence", "trust"]) {
-    const input = element(id) as PageInput;
+    const input = elementOf(id) as PageInput;
     input.addEventListener("change", () => takeFiles(page, input));
   }
-  const pasted = element("pasted") as PageInput;
-  element("paste").addEventListener("submit", (event) => {
+  const pasted = elementOf("pasted") as PageInput;
+  elementOf("paste").addEventListener("submit", (event) => {
     event.preventDefault();
     if (pasted.value === "") return;
     page.add([{ name: PASTED, blob: new Blob([asFile(pasted.value)], { type: "text/plain" }) }]);
     pasted.value = "";
   });
-  element("clear").addEventListener("click", () => page.clear());
-  const drop = element("drop");
+  elementOf("clear").addEventListener("click", () => page.clear());
+  const drop = elementOf("drop");
   const over = (on: boolean) => (drop.className = on ? "drop over" : "drop");
   document.addEventListener("dragover", (event) => {
     event.preventDefault();

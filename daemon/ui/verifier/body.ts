@@ -1,40 +1,9 @@
-/** The document around script and style. It is written once, when the page is built; nothing of any evidence goes through here. */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { toBase64, utf8 } from "../../../proto/encoding.ts";
+/** What stands on the verifier page before anything was given to it. */
+import type { PageBody } from "../page/document.ts";
 
-const hashed = (text: string): string => `'sha256-${toBase64(sha256(utf8(text)))}'`;
-
-/**
- * Nothing may be loaded and nothing sent; the one script and the one style are
- * named by their digests, and the worker is the page's own text in a blob.
- */
-export function contentPolicy(script: string, style: string): string {
-  return [
-    "default-src 'none'",
-    `script-src ${hashed(script)} 'wasm-unsafe-eval'`,
-    `style-src ${hashed(style)}`,
-    "worker-src blob:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types worker",
-  ].join("; ");
-}
-
-/** Neither text may hold what would end its element; the build refuses such a one instead of changing it behind the digest. */
-export function pageHtml({ script, style, version }: { readonly script: string; readonly style: string; readonly version: string }): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy(script, style)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Maestro verifier</title>
-<style>${style}</style>
-</head>
-<body>
-<header>
+export const verifierBody: PageBody = (version) => ({
+  title: "Maestro verifier",
+  body: `<header>
 <h1>Maestro verifier</h1>
 <p class="lead">Checks evidence on this computer. Nothing is sent anywhere: the page has no network and needs none.</p>
 </header>
@@ -74,9 +43,5 @@ export function pageHtml({ script, style, version }: { readonly script: string; 
 </main>
 <footer>
 <p>Maestro ${version}. This page runs the same verifier as <code>maestro verify</code>. That the page itself is unchanged you must know from where you got it.</p>
-</footer>
-<script>${script}</script>
-</body>
-</html>
-`;
-}
+</footer>`,
+});

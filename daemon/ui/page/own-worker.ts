@@ -1,0 +1,16 @@
+/** A worker made of the page's own script: a page opened from disk may load no other. */
+import type { TrustedTypes } from "./dom.ts";
+
+declare const trustedTypes: TrustedTypes | undefined;
+
+/** `null` where the browser refuses. */
+export function workerOf(script: string): Worker | null {
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  try {
+    const policy = typeof trustedTypes === "undefined" ? null : trustedTypes.createPolicy("worker", { createScriptURL: (own) => own });
+    return new Worker(policy === null ? url : policy.createScriptURL(url));
+  } catch (cause) {
+    if (cause instanceof Error) return null;
+    throw cause;
+  }
+}
