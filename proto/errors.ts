@@ -109,6 +109,7 @@ export const ERRORS = {
   "egress.sealed": row(503, EXIT.unavailable, false, "This node is sealed: it opens no connection to any network."),
   "release.denied": row(403, EXIT.not_authorised, false, "This person or this proof may not release that change; the detail says why, and what would count."),
   "release.stale": row(409, EXIT.usage, false, "That request to release is gone or does not fit any more; ask again."),
+  "draft.statements": row(409, EXIT.usage, false, "As many statements about drafts of that attempt are signed as there may be; the detail has the number. Ask for the drafts without --out."),
   "release.nothing": row(422, EXIT.hold, false, "There is nothing in that decision which such a release could lift; the detail says what each reason needs."),
   "evidence.log": row(500, EXIT.internal, true, "The transparency log could not be appended to, so no verdict was given."),
   "time.reset": row(409, EXIT.usage, false, "Log time can be reset only while it is frozen, and only to a clock that agrees with yours; see `maestro clock`."),

@@ -8,6 +8,7 @@ import { Bundle } from "./bundle.ts";
 import { GateId } from "./change.ts";
 import { Verdict } from "./decision.ts";
 import { DOCUMENT_BYTES_MAX } from "./document.ts";
+import { DRAFT_STATEMENTS_MAX, DraftPath, DraftTask } from "./drafting.ts";
 import { Base64, Choice, Closed, Count, GitOid, Sha256Hex, ShortText } from "./scalar.ts";
 import { Verification, VerifyReason } from "./verification.ts";
 
@@ -18,6 +19,7 @@ export const EVIDENCE_BUNDLE_MEDIA_TYPE = "application/vnd.maestro.evidence-bund
 export const EARLIER_MAX = 16;
 export const RELEASES_MAX = 64;
 export const PROVENANCE_MAX = 16;
+export const DRAFTS_MAX = DRAFT_STATEMENTS_MAX;
 export const FILES_MAX = 64;
 export const FILE_BYTES_MAX = DOCUMENT_BYTES_MAX;
 
@@ -52,6 +54,7 @@ export const EvidenceBundle = Closed({
   earlier: Type.Array(HeldGate, { maxItems: EARLIER_MAX, description: "earlier attempts of this gate, oldest first" }),
   releases: Type.Array(HeldSignature, { maxItems: RELEASES_MAX, description: "those that the gate's statement names" }),
   provenance: Type.Array(HeldSignature, { maxItems: PROVENANCE_MAX, description: "of builds of this head" }),
+  drafts: Type.Optional(Type.Array(HeldSignature, { minItems: 1, maxItems: DRAFTS_MAX, description: "what was signed later about drafts of this attempt, oldest first; absent where nothing was, so that a verifier from before there were any reads the file" })),
   files: Type.Array(HeldFile, { maxItems: FILES_MAX, description: "sorted by name" }),
   left_out: Type.Array(LeftOut, { maxItems: 64, description: "what the node did not have; signed by nobody" }),
 });
@@ -73,6 +76,7 @@ export const EvidenceVerification = Closed(
     earlier: Type.Array(Closed({ ...Part, attempt: Count, verdict: Verdict })),
     releases: Type.Array(Closed({ ...Part, kind: ShortText, person: ShortText, statement_sha256: Sha256Hex })),
     provenance: Type.Array(Closed({ ...Part, build: ShortText, level: Count, subjects: Type.Array(ShortText) })),
+    drafts: Type.Array(Closed({ ...Part, statement_sha256: Sha256Hex, wrote: Type.Array(Closed({ task: DraftTask, path: DraftPath })) })),
     files: Type.Array(Closed({ name: ShortText, sha256: Sha256Hex, bytes: Count, held_by: FileHeldBy })),
     node_trust_file: Type.Boolean({ description: "whether the trust file used is the one the node works under" }),
     left_out: Type.Array(LeftOut),

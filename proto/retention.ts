@@ -56,6 +56,7 @@ export const MEDIA_CLASS: Readonly<Record<string, RetentionClass>> = {
   "application/vnd.maestro.evidence.v1+json": "evidence",
   "application/vnd.maestro.gate-row.v1+json": "evidence",
   "application/vnd.maestro.release.v1+json": "evidence",
+  "application/vnd.maestro.draft.v1+json": "evidence",
   "application/vnd.maestro.gate-sbom.v1": "evidence",
   "application/vnd.maestro.build.v1+json": "evidence",
   "application/vnd.maestro.build-row.v1+json": "evidence",

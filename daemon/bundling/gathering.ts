@@ -10,6 +10,7 @@ import { EARLIER_MAX, FILE_BYTES_MAX, PROVENANCE_MAX, type AnsweredReceipts, typ
 import { lazyCheck } from "../platform/lazy-check.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { isBuildName, readBuild } from "../store/builds.ts";
+import { readDrafts } from "../store/draft-statements.ts";
 import type { GateRow, Gates } from "../store/gates.ts";
 import type { ReleaseTable } from "../store/releases.ts";
 import { BUNDLE_LIMITS, STATEMENT_LIMITS } from "../verifier/limits.ts";
@@ -120,6 +121,18 @@ export class Gathering {
         break;
       }
       held.push(this.signature(`provenance of ${build.row.build}`, build.provenance));
+    }
+    return held;
+  }
+
+  /** What was signed about drafts of it later; whoever sees the gate sees them. */
+  async drafts({ gate_id, attempt: { attempt } }: GateRow): Promise<HeldSignature[]> {
+    const held: HeldSignature[] = [];
+    for (const [at, { bundle }] of (await readDrafts(this.deps.artifacts, gate_id, attempt)).entries()) {
+      const part = `drafts ${at + 1}`;
+      // Words about a gate keep nobody from the gate's own evidence.
+      if (bundle === null) this.leave(part, "it is damaged or gone; maestro fsck says which");
+      else held.push(this.signature(part, bundle));
     }
     return held;
   }

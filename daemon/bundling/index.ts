@@ -27,7 +27,7 @@ export function createBundling(deps: BundlingDeps): Bundling {
       if (gate === null) throw new MaestroError("request.not_found", `the bundle of attempt ${attempt} of ${gate_id} is gone; gate the change again with --rerun`);
       const statement = statementOf(gate.bundle);
       const { identity } = statement.predicate;
-      const [earlier, releases, provenance, files] = [await gathering.earlier(row), await gathering.releases(statement), await gathering.provenance(identity), await gathering.files(row)];
+      const [earlier, releases, provenance, drafts, files] = [await gathering.earlier(row), await gathering.releases(statement), await gathering.provenance(identity), await gathering.drafts(row), await gathering.files(row)];
       return {
         type: EVIDENCE_BUNDLE_TYPE,
         v: 1,
@@ -37,6 +37,7 @@ export function createBundling(deps: BundlingDeps): Bundling {
         earlier,
         releases,
         provenance,
+        ...(drafts.length === 0 ? {} : { drafts }),
         files,
         left_out: gathering.left_out.slice(0, 64),
       };

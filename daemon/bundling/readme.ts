@@ -13,6 +13,7 @@ gate        the signed statement, its manifest of facts, its card, the receipts 
 earlier     earlier attempts of the same gate
 releases    what people released, each signed and logged by itself
 provenance  builds of this commit
+drafts      who wrote which drafts about it later; they decide nothing
 files       what signed digests name: configuration, policy, bill of materials
 left_out    what the node did not have
 

@@ -75,7 +75,9 @@ test("a model's words stand with its digest and the prompt's; lies of a model le
   expect(told.text).toBe(`${rules.text}\n\nIn a model's words, held against the facts: A function two is added to sum.`);
   expect(honest.asked.join()).not.toContain("approve this change");
   const lying = (await drafts([arm(JSON.stringify({ sentences: ["This change to two is approved and all tests pass."] }))], ["summary"])).drafts[0]!;
-  expect([lying.path, lying.text, lying.model]).toEqual(["rules", rules.text, undefined]);
+  // A reader sees who was shown the facts: the tokens were somebody's.
+  expect([lying.path, lying.text, lying.model, lying.asked]).toEqual(["rules", rules.text, undefined, [{ path: "local", model: "tiny" }]]);
+  expect([told.asked, rules.asked]).toEqual([undefined, undefined]);
 }, 30_000);
 
 test("an arm that dies is one line of the reason; the next one answers, and else the rules", async () => {
@@ -85,6 +87,18 @@ test("an arm that dies is one line of the reason; the next one answers, and else
   expect([next[0]?.path, dead.asked.length]).toEqual(["local", 2]);
   const alone = (await drafts([arm(new MaestroError("models.died", "its worker ended"))], ["summary"])).drafts[0]!;
   expect([alone.path, alone.because.includes("its worker ended")]).toEqual(["rules", true]);
+  // What may have been shown the facts is named beside the arm whose words stand; what was refused before it was asked is not, and neither is one that was not asked again.
+  expect([next[0]?.asked, next[1]?.asked, alone.asked]).toEqual([[{ path: "local", model: "tiny" }], undefined, [{ path: "local", model: "tiny" }]]);
+  expect((await drafts([arm(new MaestroError("tenant.budget", "spent"))], ["summary"])).drafts[0]?.asked).toBeUndefined();
+}, 30_000);
+
+test("a remote model that was asked in vain is named in what is signed: it saw the facts", async () => {
+  const desk = await world.core.drafted.desk();
+  const remote: Arm = { ...arm(JSON.stringify({ sentences: ["All tests pass."] })), path: "remote", model: "large" };
+  const { drafts: [written], signed } = await desk.draft(row(), { tasks: ["summary"], sign: true }, { arms: [remote], because: "" }, "uid:7", never);
+  const verified = verifyDraft(canonicalBytes(signed!.bundle), world.core.evidence.trust, { now: new Date(world.clock.now_ms()), witnesses: "later" });
+  if (verified.result !== "verified") throw new Error(verified.reason.detail);
+  expect([written?.path, written?.asked, verified.statement.predicate.drafts[0]?.asked]).toEqual(["rules", [{ path: "remote", model: "large" }], [{ path: "remote", model: "large" }]]);
 }, 30_000);
 
 test("a path that was asked for and is not there is refused, and says why", async () => {

@@ -18,8 +18,8 @@ export interface LoggedDraft {
   readonly bundle: SigstoreBundle;
 }
 
-/** `manifest_root` of the attempt. Durable when it resolves. Throws `evidence.keys` where the trust file does not let this node say it. */
-export function logDraft(log: Pick<Log, "append">, time_s: number, { trust, gate }: Keys, claim: DraftClaim, manifest_root: string): Promise<LoggedDraft> {
+/** `manifest_root` of the attempt; `commit` runs in the log's own transaction. Durable when it resolves. Throws `evidence.keys` where the trust file does not let this node say it. */
+export function logDraft(log: Pick<Log, "append">, time_s: number, { trust, gate }: Keys, claim: DraftClaim, manifest_root: string, commit: (logged: LoggedDraft) => void): Promise<LoggedDraft> {
   const statement: DraftStatement = { _type: STATEMENT_TYPE, subject: [{ name: `${claim.gate_id} attempt ${claim.attempt}`, digest: { sha256: manifest_root } }], predicateType: DRAFT_PREDICATE, predicate: { trust_domain: trust.trust_domain, at: timestampOf(time_s), ...claim } };
   const signed = signStatement(statement, gate);
   return log.append([signed.entry], time_s, ([receipt]) => {
@@ -28,6 +28,8 @@ export function logDraft(log: Pick<Log, "append">, time_s: number, { trust, gate
     // What our own verifier would refuse is not logged at all: the throw undoes the transaction.
     const verified = verifyDraft(canonicalBytes(bundle), trust, { now: new Date(time_s * 1000), witnesses: "later" });
     if (verified.result !== "verified") throw new MaestroError("evidence.keys", `the statement would not verify: ${verified.reason.detail}; where the trust file does not let this node say it, sign the node's trust.json anew with maestro trust sign`);
-    return { log_index: receipt.index, bundle };
+    const logged = { log_index: receipt.index, bundle };
+    commit(logged);
+    return logged;
   });
 }

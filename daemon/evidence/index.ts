@@ -96,8 +96,8 @@ export interface Evidence extends ProvenanceSigner, ShipmentSigner {
   resetBreaker(reset: BreakerReset, keep: (envelope: Uint8Array) => Promise<void>, commit: () => void): Promise<number>;
   /** Signs and logs the certificate of the market's prices; see `logMarket`. */
   certifyMarket(mode: Mode, claim: MarketClaim, sha256: string): Promise<LoggedMarket>;
-  /** Signs and logs which arm wrote which drafts; see `logDraft`. */
-  drafted(claim: DraftClaim, manifest_root: string): Promise<LoggedDraft>;
+  /** Signs and logs which arm wrote which drafts; `commit` runs in the log's own transaction. See `logDraft`. */
+  drafted(claim: DraftClaim, manifest_root: string, commit: (logged: LoggedDraft) => void): Promise<LoggedDraft>;
   /** What opens one hidden number of a gate, out of what `record` sealed. Throws `request.not_found`, `store.corrupt`. */
   reveal(sealed: string, of: { readonly gate_id: string; readonly attempt: number }, obligation: string): Pick<RangeOpening, "value" | "blinding">;
   /** Keyed digest of what stays here and could be guessed from a plain one. */
@@ -204,7 +204,7 @@ export async function createEvidence(deps: EvidenceDeps): Promise<Evidence> {
 
     resetBreaker: (reset, keep, commit) => logBreakerReset(log, time.next_s(newest_s()), reset, keys, keep, commit),
 
-    drafted: (claim, manifest_root) => logDraft(log, time.next_s(newest_s()), keys, claim, manifest_root),
+    drafted: (claim, manifest_root, commit) => logDraft(log, time.next_s(newest_s()), keys, claim, manifest_root, commit),
 
     certifyMarket: (mode, claim, sha256) => logMarket(log, time.next_s(newest_s()), keys, mode, claim, sha256),
 

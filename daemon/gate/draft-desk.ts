@@ -1,23 +1,20 @@
 /** Drafts about a gate on record: rules always write, an arm may phrase, and rules hold the arm's words against the facts. The gate stays as it is. */
 import { createHash } from "node:crypto";
-import { canonicalBytes } from "../../proto/canonical.ts";
 import type { Limits } from "../../proto/config.ts";
 import type { DraftJob, DraftJobReply } from "../../proto/draft-job.ts";
-import type { Draft, DraftReply, DraftRequest, DraftTask } from "../../proto/drafting.ts";
-import { MaestroError } from "../../proto/errors.ts";
+import { type AskedModel, type Draft, type DraftReply, type DraftRequest, type DraftTask } from "../../proto/drafting.ts";
+import { type ErrorCode, MaestroError } from "../../proto/errors.ts";
 import { reasonOf } from "../checking/failure.ts";
 import { Lane } from "../checking/lane.ts";
 import { type Arm, type ArmAnswer, askArm } from "../drafting/arm.ts";
-import { conductorPrompts } from "../drafting/phrasing/prompts.ts";
-import type { Evidence } from "../evidence/index.ts";
 import type { RepositoryStore } from "../platform/git/repository-store.ts";
 import type { GitTools } from "../platform/git/runner.ts";
 import type { WorkerPool } from "../platform/pool/pool.ts";
 import type { Artifacts } from "../store/artifacts.ts";
-import { keepEnvelope } from "../store/envelopes.ts";
 import type { GateRow } from "../store/gates.ts";
 import type { Spent } from "../tenants/index.ts";
 import { onTheHouse, type Payer, worstDraft } from "./cost/cost.ts";
+import type { DraftSigning } from "./draft-signing.ts";
 import { goneReply, readReply, type StoredReply } from "./reply.ts";
 
 export interface DraftDeskDeps {
@@ -26,7 +23,8 @@ export interface DraftDeskDeps {
   readonly pool: WorkerPool;
   readonly repositories: Pick<RepositoryStore, "open">;
   readonly artifacts: Artifacts;
-  readonly evidence: Pick<Evidence, "drafted">;
+  /** What was written, by digest; the texts stay with whoever asked. */
+  readonly signing: Pick<DraftSigning, "requireRoom" | "sign">;
 }
 
 /** Arms that may be asked, best first, and why none where there is none. */
@@ -40,13 +38,21 @@ export interface Armed {
 const FINDINGS_MAX = 300;
 const BECAUSE_CHARACTERS_MAX = 1_000;
 
-type Row = Pick<GateRow, "gate_id" | "repo_id" | "head" | "reply" | "bundle"> & { readonly attempt: { readonly attempt: number } };
+type Row = Pick<GateRow, "gate_id" | "repo_id" | "head" | "reply" | "bundle" | "owner_uid" | "owner_tenant"> & { readonly attempt: { readonly attempt: number } };
 type Written = DraftJobReply["written"][number];
 
+/** What came of asking the arms for one task. */
 interface Phrased {
-  readonly arm: Arm;
-  readonly answer: ArmAnswer;
+  readonly said: { readonly arm: Arm; readonly answer: ArmAnswer } | null;
+  /** Why nobody said anything. */
+  readonly because: string;
+  /** Those that failed before somebody answered, and may have seen the question. */
+  readonly failed: readonly AskedModel[];
 }
+
+/** Refused before anything leaves the core: whoever was refused so was shown nothing. */
+const UNASKED: readonly ErrorCode[] = ["models.unknown", "models.denied", "models.missing", "models.request", "models.context", "tenant.budget"];
+const unasked = (error: unknown): boolean => error instanceof MaestroError && UNASKED.includes(error.code);
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -58,6 +64,7 @@ export class DraftDesk {
     const stored = await readReply(this.deps.artifacts, row);
     if (stored === null) throw await goneReply(this.deps.artifacts, row, `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
     if (path !== undefined && path !== "rules" && arms.length === 0) throw new MaestroError("models.missing", `no ${path} model may draft this: ${because}`);
+    if (sign) await this.deps.signing.requireRoom(row);
     const ask = await this.jobFor(row, stored.reply, [...new Set(tasks)]);
     const reading = (asked: () => Promise<DraftJob>): Promise<Written[]> => pay(worstDraft(this.deps.limits), async (spent) => this.asked(await asked(), tenant, signal, spent));
     const exemplars: DraftJob["exemplars"] = [];
@@ -65,21 +72,12 @@ export class DraftDesk {
       if (arms.length > 0 && path !== "rules") exemplars.push(...((await examples?.(stored.reply.card.title, signal)) ?? []));
       return { ...ask, exemplars };
     });
-    const said = path === "rules" ? new Map<string, Phrased | string>() : await this.phrasedBy(arms, first, signal);
-    const answers = [...said].flatMap(([task, one]) => (typeof one === "string" ? [] : [{ task, text: one.answer.text }]));
+    const said = path === "rules" ? new Map<string, Phrased>() : await this.phrasedBy(arms, first, signal);
+    const answers = [...said].flatMap(([task, { said: one }]) => (one === null ? [] : [{ task, text: one.answer.text }]));
     const second = answers.length === 0 ? first : await reading(async () => ({ ...ask, exemplars, tasks: answers.map(({ task }) => task), said: answers })).catch((error: unknown) => unheld(first, error));
     const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because, exemplars));
-    const signed = sign ? { signed: await this.signed(row, stored.reply, drafts) } : {};
+    const signed = sign ? { signed: await this.deps.signing.sign(row, stored.reply, drafts) } : {};
     return { gate_id: row.gate_id, attempt: row.attempt.attempt, verdict: stored.reply.card.verdict, drafts, ...signed };
-  }
-
-  /** What was written, by digest; the texts stay with whoever asked. */
-  private async signed({ gate_id, attempt: { attempt } }: Row, { card, proof }: StoredReply, drafts: readonly Draft[]): Promise<NonNullable<DraftReply["signed"]>> {
-    const named = drafts.map(({ task, path, sha256, cost, model, prompt, exemplars }) => ({ task, path, sha256, cost, ...(model === undefined ? {} : { model }), ...(prompt === undefined ? {} : { prompt }), ...(exemplars === undefined ? {} : { exemplars }) }));
-    const claim = { mode: card.mode, repository: card.repository, gate_id, attempt, drafts: named, conductors: conductorPrompts().map(({ ref }) => ref) };
-    const { log_index, bundle } = await this.deps.evidence.drafted(claim, proof.manifest_root);
-    await keepEnvelope(this.deps.artifacts, `draft-${log_index}`, canonicalBytes(bundle.dsseEnvelope));
-    return { log_index, bundle };
   }
 
   private async jobFor({ repo_id, head }: Row, { card, findings, target }: StoredReply, tasks: readonly DraftTask[]): Promise<DraftJob> {
@@ -101,25 +99,28 @@ export class DraftDesk {
     return written;
   }
 
-  /** One arm after the other for each task; who answered, or why nobody did. */
-  private async phrasedBy(arms: readonly Arm[], written: readonly Written[], signal: AbortSignal): Promise<Map<string, Phrased | string>> {
-    const said = new Map<string, Phrased | string>();
+  /** One arm after the other for each task; one that failed is not asked for the next. */
+  private async phrasedBy(arms: readonly Arm[], written: readonly Written[], signal: AbortSignal): Promise<Map<string, Phrased>> {
+    const phrased = new Map<string, Phrased>();
     const broken = new Map<Arm, string>();
     for (const { task, prompt } of written) {
       if (prompt === null) continue;
+      const failed: AskedModel[] = [];
+      let said: Phrased["said"] = null;
       for (const arm of arms) {
         if (broken.has(arm)) continue;
         try {
-          said.set(task, { arm, answer: await askArm(arm, prompt, task, signal) });
+          said = { arm, answer: await askArm(arm, prompt, task, signal) };
           break;
         } catch (error) {
           if (signal.aborted) throw error;
           broken.set(arm, `${arm.model}: ${reasonOf(error)}`);
+          if (!unasked(error)) failed.push({ path: arm.path, model: arm.model });
         }
       }
-      if (!said.has(task) && broken.size > 0) said.set(task, [...broken.values()].join("; "));
+      if (said !== null || broken.size > 0) phrased.set(task, { said, because: [...broken.values()].join("; "), failed });
     }
-    return said;
+    return phrased;
   }
 }
 
@@ -129,14 +130,24 @@ function unheld(first: readonly Written[], error: unknown): Written[] {
   return first.map((one) => ({ ...one, because: `the model's words were dropped: ${error.detail}`, cpu_us: 0 }));
 }
 
-/** What the arm took is told whether its words stand or not. */
-function draftOf(rules: Written, last: Written, said: Phrased | string | undefined, none: string, exemplars: DraftJob["exemplars"]): Draft {
-  const text = last.text;
-  const answer = said === undefined || typeof said === "string" ? null : said;
-  const cost = { usd_micro: answer?.answer.usd_micro ?? 0, cpu_us: rules.cpu_us + (last === rules ? 0 : last.cpu_us) + (answer?.answer.cpu_us ?? 0), gpu_us: answer?.answer.gpu_us ?? 0, tokens: answer?.answer.tokens ?? 0 };
-  const because = answer !== null ? `${last.because} (${answer.arm.because})` : rules.prompt === null ? rules.because : typeof said === "string" ? `rules wrote it, as no model answered: ${said}` : `rules wrote it: ${none}`;
-  const common = { task: rules.task as DraftTask, text, sha256: sha256(text), because: because.slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed(), cost };
-  if (answer === null || !last.phrased || rules.prompt === null) return { ...common, path: "rules" };
-  const { model_digest: digest, engine } = answer.answer;
-  return { ...common, path: answer.arm.path, model: { name: answer.arm.model, digest, engine: engine.slice(0, 128) }, prompt: rules.prompt.ref, ...(exemplars.length === 0 ? {} : { exemplars: exemplars.map(({ sha256: digest }) => digest) }) };
+/** Why these words: what became of the model's, or why there are none. */
+function becauseOf(rules: Written, last: Written, phrased: Phrased | undefined, none: string): string {
+  if (phrased?.said) return `${last.because} (${phrased.said.arm.because})`;
+  if (rules.prompt === null) return rules.because;
+  return phrased === undefined ? `rules wrote it: ${none}` : `rules wrote it, as no model answered: ${phrased.because}`;
+}
+
+/** What the arm took is told whether its words stand or not, and so is who was asked. */
+function draftOf(rules: Written, last: Written, phrased: Phrased | undefined, none: string, exemplars: DraftJob["exemplars"]): Draft {
+  const { said, failed } = phrased ?? { said: null, failed: [] };
+  const cost = { usd_micro: said?.answer.usd_micro ?? 0, cpu_us: rules.cpu_us + (last === rules ? 0 : last.cpu_us) + (said?.answer.cpu_us ?? 0), gpu_us: said?.answer.gpu_us ?? 0, tokens: said?.answer.tokens ?? 0 };
+  const because = becauseOf(rules, last, phrased, none).slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed();
+  const stands = said === null || !last.phrased || rules.prompt === null ? null : { ...said, prompt: rules.prompt.ref };
+  const asked = [...failed, ...(said === null || stands !== null ? [] : [{ path: said.arm.path, model: said.arm.model }])];
+  // Who was asked was shown them, whoever's words stand.
+  const shown = said === null && failed.length === 0 ? [] : exemplars.map(({ sha256: digest }) => digest);
+  const common = { task: rules.task as DraftTask, text: last.text, sha256: sha256(last.text), because, cost, ...(asked.length === 0 ? {} : { asked }), ...(shown.length === 0 ? {} : { exemplars: shown }) };
+  if (stands === null) return { ...common, path: "rules" };
+  const { arm, answer, prompt } = stands;
+  return { ...common, path: arm.path, model: { name: arm.model, digest: answer.model_digest, engine: answer.engine.slice(0, 128) }, prompt };
 }

@@ -14,6 +14,7 @@ import { lazyCheck } from "../platform/lazy-check.ts";
 import { StoredBlob } from "../../proto/oci.ts";
 import { KEPT_SBOM_MEDIA_TYPE } from "../../proto/sbom.ts";
 import type { Outbox } from "../store/outbox.ts";
+import { keepDraft } from "../store/draft-statements.ts";
 import { keepShipment } from "../store/shipments.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
 import { keepRelease } from "./releasing/record.ts";
@@ -95,7 +96,7 @@ function storedIn(bytes: Uint8Array): BlobRef {
 export async function keepPromises(deps: RecordDeps): Promise<number> {
   const pending = deps.outbox.pending();
   for (const { id, name, blobs } of pending) {
-    if ((await keepRelease(deps.artifacts, name, blobs)) || (await keepBuild(deps.artifacts, name, blobs)) || (await keepShipment(deps.artifacts, name, blobs))) continue;
+    if ((await keepRelease(deps.artifacts, name, blobs)) || (await keepBuild(deps.artifacts, name, blobs)) || (await keepShipment(deps.artifacts, name, blobs)) || (await keepDraft(deps.artifacts, name, blobs))) continue;
     const [reply, bundle, row, sbom] = blobs;
     if (reply === undefined || bundle === undefined || row === undefined) throw new MaestroError("store.corrupt", `the promise of log entry ${id} has no reply, bundle or row`);
     await keep(deps, name, reply, bundle, row, sbom === undefined ? null : storedIn(sbom));

@@ -3,6 +3,7 @@ import type { RetentionClass, Tombstone } from "../../proto/retention.ts";
 import type { Artifacts } from "../store/artifacts.ts";
 import { artifactName, payerOf, type GateRow, type Gates } from "../store/gates.ts";
 import type { Erasure, Tombstones } from "../store/tombstones.ts";
+import { draftArtifacts, draftBytes } from "../store/draft-statements.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
 import { artifactOf } from "./erase.ts";
 
@@ -37,22 +38,29 @@ function tombstoneOf({ gate_id, attempt, log_index, head, owner_uid, owner_tenan
   };
 }
 
-/** The whole gate: row, ways to it, artifact and blobs; its entry in the log and its tombstone stay. */
+/** The whole gate: row, ways to it, artifact and blobs, what was signed of its drafts; its entry in the log and its tombstone stay. */
 export async function wholeGate({ artifacts, gates, usage }: BurialDeps, { place, row }: Leaving, why: Tombstone["why"], at_s: number): Promise<Burial> {
   const name = artifactName(row.gate_id, row.attempt.attempt);
   // An artifact that cannot be read leaves no more than what its row names.
   const artifact = await artifactOf(artifacts, name);
   const layers = artifact?.manifest.layers ?? [];
-  const blobs = new Set([row.bundle, row.reply, ...layers.map(({ digest }) => digest), ...(artifact === undefined ? [] : [artifact.descriptor.digest])]);
+  const drafts = await draftsOf(artifacts, row);
+  const blobs = new Set([row.bundle, row.reply, ...layers.map(({ digest }) => digest), ...(artifact === undefined ? [] : [artifact.descriptor.digest]), ...drafts.flatMap(({ blobs: own }) => own)]);
   return {
     tombstone: tombstoneOf(row, "evidence", why, at_s),
-    erasures: [{ kind: "name", of: name }, ...Array.from(blobs, (of) => ({ kind: "blob" as const, of }))],
+    erasures: [...[name, ...drafts.map((draft) => draft.name)].map((of) => ({ kind: "name" as const, of })), ...Array.from(blobs, (of) => ({ kind: "blob" as const, of }))],
     take() {
       gates.remove(place, row);
       gates.summaries.remove(row);
-      letGo(usage, row, layers.reduce((sum, { size }) => sum + size, 0));
+      letGo(usage, row, layers.reduce((sum, { size }) => sum + size, 0) + drafts.reduce((sum, { bytes }) => sum + bytes, 0));
     },
   };
+}
+
+/** What was signed about drafts of it: it goes with its gate, whose tombstone stands for both. */
+async function draftsOf(artifacts: BurialDeps["artifacts"], { gate_id, attempt: { attempt } }: GateRow): Promise<{ readonly name: string; readonly blobs: readonly string[]; readonly bytes: number }[]> {
+  const found = await draftArtifacts(artifacts, gate_id, attempt);
+  return found.map(({ name, artifact }) => ({ name, blobs: artifact === null ? [] : [artifact.descriptor.digest, ...artifact.manifest.layers.map(({ digest }) => digest)], bytes: artifact === null ? 0 : draftBytes(artifact) }));
 }
 
 /** Its reply alone: the signed bundle goes on to say what was decided. */

@@ -10,6 +10,7 @@ import { headIn } from "../evidence/log/opening.ts";
 import type { Blobs } from "../store/blobs.ts";
 import { artifactName, GATE_ROW_MEDIA_TYPE, GateRow } from "../store/gates.ts";
 import { provenancePlace } from "./build-blobs.ts";
+import { draftPlace } from "./draft-blobs.ts";
 import { inOrder, releaseIn, type FoundRelease } from "./release-blobs.ts";
 import { type Said, saidOf } from "./row-check.ts";
 import { shipmentPlaces } from "./shipment-blobs.ts";
@@ -99,7 +100,7 @@ export async function findEvidence(blobs: Blobs, trust: Trust, keys: readonly No
     } else if (startsWith(bytes, '{"dsseEnvelope":')) {
       const found = releaseIn(bytes, trust, keys);
       if (found !== null) releases.push(found);
-      const place = found === null ? provenancePlace(bytes, trust, keys) : found.place;
+      const place = found === null ? (provenancePlace(bytes, trust, keys) ?? draftPlace(bytes, trust, keys)) : found.place;
       if (place === null) continue;
       entries.set(place.index, place.entry);
       heads.push(place.head);

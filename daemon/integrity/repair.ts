@@ -7,6 +7,7 @@ import { rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RepairReport } from "../../proto/integrity.ts";
 import { MaestroError } from "../../proto/errors.ts";
+import type { ImageManifest } from "../../proto/oci.ts";
 import { ROTATIONS_FILE } from "../../proto/log.ts";
 import { fileAt } from "../evidence/log/audit.ts";
 import { readEntryTiles } from "../evidence/log/ended.ts";
@@ -21,6 +22,7 @@ import type { Keys } from "../evidence/keys/index.ts";
 import { logSeconds } from "../evidence/time/index.ts";
 import { openArtifacts, type Artifacts } from "../store/artifacts.ts";
 import { openStore, type Store } from "../store/db.ts";
+import type { GateRow } from "../store/gates.ts";
 import { syncPath } from "../platform/sync.ts";
 import { keepEnvelope } from "../store/envelopes.ts";
 import { REPAIRED, settle } from "../store/upgrade.ts";
@@ -30,6 +32,7 @@ import { findEvidence, nameOf, type FoundEvidence } from "./evidence-blobs.ts";
 import { fsckReport } from "./fsck.ts";
 import { keysOf, walkOffline } from "./offline.ts";
 import { type addBuilds, buildIn } from "./build-blobs.ts";
+import { draftIn, draftNameFor, lostDrafts } from "./draft-blobs.ts";
 import { shipmentIn } from "./shipment-blobs.ts";
 import { nameReleases } from "./release-blobs.ts";
 import { repairGates } from "./repair-gates.ts";
@@ -84,8 +87,12 @@ async function repairLog(repair: Repair, store: Store, tables: LogTables, keys: 
   return newest !== null && newest.checkpoint.size === size && head.checkpoint.size === size;
 }
 
-async function buildsIn(artifacts: Artifacts, { others }: FoundEvidence): Promise<Parameters<typeof addBuilds>[2]> {
-  const rows = await Promise.all(others.map(async ({ manifest }) => ({ row: (await buildIn(artifacts, manifest)) ?? (await shipmentIn(artifacts, manifest)), bytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) })));
+async function buildsIn(artifacts: Artifacts, { gates, others }: FoundEvidence): Promise<Parameters<typeof addBuilds>[2]> {
+  const ofDraft = async (manifest: ImageManifest): Promise<GateRow | null> => {
+    const of = await draftIn(artifacts, manifest);
+    return gates.find(({ row }) => row.gate_id === of?.gate_id && row.attempt.attempt === of.attempt)?.row ?? null;
+  };
+  const rows = await Promise.all(others.map(async ({ manifest }) => ({ row: (await buildIn(artifacts, manifest)) ?? (await shipmentIn(artifacts, manifest)) ?? (await ofDraft(manifest)), bytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) })));
   return rows.flatMap(({ row, bytes }) => (row === null ? [] : [{ row, bytes }]));
 }
 
@@ -94,13 +101,18 @@ async function repairIndex(repair: Repair, artifacts: Artifacts, found: FoundEvi
   let named = await nameReleases(artifacts, found.releases);
   for (const gate of found.gates) if (await artifacts.restoreName(nameOf(gate), gate.manifest)) named += 1;
   const known = await artifacts.references();
+  const gates = new Set(found.gates.map(nameOf));
   for (const { digest, manifest } of found.others) {
     const whole = (await Promise.all(manifest.layers.map((layer) => artifacts.blobs.has(layer.digest)))).every(Boolean);
     if (!whole || known.has(digest)) continue;
-    const name = (await buildIn(artifacts, manifest))?.build_id ?? (await shipmentIn(artifacts, manifest))?.shipment_id ?? `recovered-${digest.slice(7, 19)}`;
+    const name = (await buildIn(artifacts, manifest))?.build_id ?? (await shipmentIn(artifacts, manifest))?.shipment_id ?? (await draftNameFor(artifacts, manifest, gates)) ?? `recovered-${digest.slice(7, 19)}`;
     if (await artifacts.restoreName(name, digest)) named += 1;
   }
   if (named > 0) repair.note("rebuilt", `artifacts: ${named} names`);
+  for (const { name, problem } of await lostDrafts(artifacts, gates)) {
+    await artifacts.removeNames([name]);
+    repair.note("lost", `${name}: ${problem}`);
+  }
 }
 
 async function damagedIndex(repair: Repair, state_dir: string, limits: RepairDeps["limits"]): Promise<Artifacts> {

@@ -13,6 +13,7 @@ import type { ModelTable } from "../store/models.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { NoteKey } from "../verifier/note.ts";
 import type { Holds } from "../store/tombstones.ts";
+import { draftProblem } from "./draft-blobs.ts";
 import { HOLD_FILE } from "./hold-file.ts";
 import { holdsProblem } from "./holding.ts";
 import { checkRepositories } from "./packs.ts";
@@ -71,8 +72,12 @@ async function* blobs({ artifacts }: Parts): AsyncGenerator<Named, void> {
   }
 }
 
-async function* named({ artifacts }: Parts): AsyncGenerator<Named, void> {
-  for (const name of artifacts.names()) yield { name, bytes: 0, problem: await artifacts.checkArtifact(name) };
+async function* named({ artifacts, gates, outbox }: Parts): AsyncGenerator<Named, void> {
+  const isGate = (name: string): boolean => {
+    const [, id, attempt] = /^gate-([a-z2-7]+)-(\d+)$/.exec(name) ?? [];
+    return gates.get(`gate:${id ?? ""}`, Number(attempt)) !== undefined || outbox.owed().has(name);
+  };
+  for (const name of artifacts.names()) yield { name, bytes: 0, problem: (await artifacts.checkArtifact(name)) ?? (await draftProblem(artifacts, name, isGate)) };
 }
 
 /** Every file of every model is there; its bytes are looked at among the blobs. */

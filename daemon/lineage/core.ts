@@ -29,6 +29,15 @@ export interface ShippedIn {
   readonly artifact: { readonly name: string; readonly sha256: string } | null;
 }
 
+/** What was signed about drafts of this attempt; `digest` is null where it is damaged. */
+export interface DraftedOf {
+  readonly name: string;
+  readonly digest: string | null;
+  readonly at: string | null;
+  readonly log_index: number | null;
+  readonly state: LineageNode["state"];
+}
+
 export interface GateParts {
   readonly predicate: Statement["predicate"];
   readonly card: Card | null;
@@ -43,6 +52,7 @@ export interface GateParts {
   readonly upstream: readonly Related[];
   readonly downstream: readonly Related[];
   readonly shipments: readonly ShippedIn[];
+  readonly drafts: readonly DraftedOf[];
 }
 
 export class Drawing {
@@ -103,6 +113,10 @@ export function draw(parts: GateParts): Pick<LineageReply, "nodes" | "edges"> {
   const bundle = drawing.node({ stage: "evidence", kind: "bundle", name: "evidence bundle", digest: `sha256:${bundle_sha256}`, at, class: "evidence", state: states.bundle }, [...statements, manifest]);
   drawing.node({ stage: "evidence", kind: "reply", name: "card and findings as they were answered", digest: `sha256:${reply_sha256}`, at, class: "personal", state: states.reply }, [bundle]);
   for (const one of downstream) drawing.node({ stage: "evidence", kind: one.kind === "gate" ? "later gate" : one.kind, name: one.name, digest: one.digest, at: one.at, class: "evidence", state: one.state }, [bundle]);
+  for (const { name, digest, at: said_at, log_index, state } of parts.drafts) {
+    const drafts = drawing.node({ stage: "evidence", kind: "drafts", name, digest, at: said_at, class: "evidence", state }, [manifest]);
+    if (log_index !== null) drawing.node({ stage: "evidence", kind: "log entry", name: `${log_origin} #${log_index}`, digest: null, at: said_at, class: "log", state: "kept" }, [drafts]);
+  }
   for (const one of parts.shipments) drawShipped(drawing, one, [bundle]);
   return drawing.graph;
 }

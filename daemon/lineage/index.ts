@@ -1,20 +1,22 @@
 /** Where what is on record came from: read from bundles, artifacts and tombstones when somebody asks. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { Statement } from "../../proto/attestation.ts";
+import { SigstoreBundle, Statement } from "../../proto/attestation.ts";
 import { Bundle } from "../../proto/bundle.ts";
 import { parseCanonical } from "../../proto/canonical.ts";
 import { fromBase64, toHex } from "../../proto/encoding.ts";
 import type { LineageNode, LineageReply } from "../../proto/lineage.ts";
+import { DraftStatement } from "../../proto/predicates/draft.ts";
 import type { Tombstone } from "../../proto/retention.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import type { Artifacts } from "../store/artifacts.ts";
+import { readDrafts } from "../store/draft-statements.ts";
 import { artifactName, type GateRow, type Gates } from "../store/gates.ts";
 import { type LineageEdges, upstreamOf } from "../store/lineage-edges.ts";
 import { shipmentStatement, type ShipmentIndex } from "../store/shipment-index.ts";
 import { readShipment, type KeptShipment } from "../store/shipments.ts";
 import type { Holds, Tombstones } from "../store/tombstones.ts";
 import { BUNDLE_LIMITS, STATEMENT_LIMITS } from "../verifier/limits.ts";
-import { type Attested, draw, type Related, type ShippedIn } from "./core.ts";
+import { type Attested, draw, type DraftedOf, type Related, type ShippedIn } from "./core.ts";
 import { drawRelease } from "./shipment.ts";
 
 export interface LineageDeps {
@@ -43,6 +45,8 @@ export interface Lineage {
 
 const isBundle = lazyCheck(Bundle);
 const isStatement = lazyCheck(Statement);
+const isSigstore = lazyCheck(SigstoreBundle);
+const isDrafts = lazyCheck(DraftStatement);
 const TOMBSTONES_MAX = 8;
 const GATE_ARTIFACT = /^gate-([a-z2-7]{52})-(\d+)$/;
 const hex = (digest: string): string => digest.replace(/^sha256:/, "");
@@ -66,6 +70,16 @@ function opened(bytes: Uint8Array): Opened | null {
 
 const typeOf = (statement: unknown): string => (typeof statement === "object" && statement !== null && "predicateType" in statement ? String(statement.predicateType).slice(0, 500) : "");
 
+/** Who wrote what stands in its name. */
+function draftedOf(name: string, bytes: Uint8Array): DraftedOf {
+  const bundle: unknown = parseCanonical(bytes, BUNDLE_LIMITS);
+  const payload = isSigstore().Check(bundle) ? (fromBase64(bundle.dsseEnvelope.payload) ?? new Uint8Array()) : new Uint8Array();
+  const statement: unknown = payload.length === 0 ? null : parseCanonical(payload, STATEMENT_LIMITS);
+  if (!isSigstore().Check(bundle) || !isDrafts().Check(statement)) return { name, digest: null, at: null, log_index: null, state: "absent" };
+  const { at, drafts } = statement.predicate;
+  return { name: drafts.map(({ task, path, model }) => `${task} by ${path}${model === undefined ? "" : ` (${model.name})`}`).join(", "), digest: `sha256:${toHex(sha256(payload))}`, at, log_index: Number(bundle.verificationMaterial.tlogEntries[0]?.logIndex), state: "kept" };
+}
+
 export function createLineage({ gates, artifacts, tombstones, holds, edges, shipped, holdsRules, hasCommit, log_origin }: LineageDeps): Lineage {
   const has = async (digest: string, buried: Tombstone | undefined): Promise<LineageNode["state"]> => ((await artifacts.blobs.has(digest)) ? "kept" : buried === undefined ? "absent" : "tombstone");
 
@@ -88,6 +102,10 @@ export function createLineage({ gates, artifacts, tombstones, holds, edges, ship
     return found.filter((one) => one !== null);
   }
 
+  async function drafted(gate_id: string, attempt: number): Promise<DraftedOf[]> {
+    return (await readDrafts(artifacts, gate_id, attempt)).map(({ name, bundle }) => (bundle === null ? { name, digest: null, at: null, log_index: null, state: "absent" } : draftedOf(name, bundle)));
+  }
+
   return {
     async of(row, sees) {
       const { gate_id, attempt: { attempt }, repo_id, head } = row;
@@ -106,8 +124,8 @@ export function createLineage({ gates, artifacts, tombstones, holds, edges, ship
       const downstream = edges.from(name).map(({ to }) => related(to));
       const rules = reply !== "kept" ? reply : (await holdsRules(row)) ? "kept" : "passing";
       const states = { source, reply, rules, bundle: "kept" } as const;
-      const shipments = await shippedIn(name, sees);
-      return { ...said, ...draw({ predicate: statement.predicate, card, leaves, attested, reply_sha256: hex(row.reply), bundle_sha256: hex(row.bundle), states, log_origin: log_origin(), upstream, downstream, shipments }) };
+      const [shipments, drafts] = [await shippedIn(name, sees), await drafted(gate_id, attempt)];
+      return { ...said, ...draw({ predicate: statement.predicate, card, leaves, attested, reply_sha256: hex(row.reply), bundle_sha256: hex(row.bundle), states, log_origin: log_origin(), upstream, downstream, shipments, drafts }) };
     },
     async ofShipment({ row, shipment }) {
       const { predicate } = shipmentStatement(shipment);

@@ -12,13 +12,14 @@ import { attestationFiles } from "./attestations.ts";
 import { writeFolder } from "./folder.ts";
 
 /** What an evidence bundle holds beside the gate's attestations. Names are ours or of a closed form: none leaves the folder. */
-function* furtherFiles({ gate: { bundle, answered }, earlier, releases, provenance, files }: EvidenceBundle): Generator<[string, Uint8Array]> {
+function* furtherFiles({ gate: { bundle, answered }, earlier, releases, provenance, drafts = [], files }: EvidenceBundle): Generator<[string, Uint8Array]> {
   yield ["bundle.json", canonicalBytes(bundle)];
   const then = answered === undefined ? null : asAnswered(bundle.attestations, answered);
   if (then !== null) yield ["bundle-as-answered.json", canonicalBytes({ ...bundle, attestations: then })];
   for (const [i, one] of earlier.entries()) yield [`earlier-${i + 1}.bundle.json`, canonicalBytes(one.bundle)];
   for (const [i, one] of releases.entries()) yield [`release-${i + 1}.sigstore.json`, canonicalBytes(one.bundle)];
   for (const [i, one] of provenance.entries()) yield [`provenance-${i + 1}.sigstore.json`, canonicalBytes(one.bundle)];
+  for (const [i, one] of drafts.entries()) yield [`drafts-${i + 1}.sigstore.json`, canonicalBytes(one.bundle)];
   for (const { name, content } of files) yield [`file-${name}`, fromBase64(content) ?? new Uint8Array()];
 }
 

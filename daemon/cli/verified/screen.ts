@@ -57,13 +57,14 @@ function proved(verification: Verified, whole: EvidenceVerification | null): Row
   ];
 }
 
-function further({ earlier, releases, provenance, files, answered_sha256 }: EvidenceVerification): Row[] {
+function further({ earlier, releases, provenance, drafts, files, answered_sha256 }: EvidenceVerification): Row[] {
   const held = files.filter(({ held_by }) => held_by !== "same-statement");
   return [
     ...(answered_sha256 === null ? [] : [row("answered", `the gate gave this out as bundle ${answered_sha256.slice(0, SHORT_DIGEST)}`)]),
     ...(earlier.length === 0 ? [] : [row("earlier", some(earlier.map(({ attempt, verdict }) => `attempt ${attempt} ${verdict}`), SHOWN))]),
     ...(releases.length === 0 ? [] : [row("releases", some(releases.map(({ kind, person }) => `${kind} by ${person}`), SHOWN))]),
     ...provenance.map(({ build, level, subjects }) => row("build", `${build}, SLSA level ${level}: ${escapeTerminal(some(subjects.map((subject) => subject.split(" ")[0] ?? ""), SHOWN))}`)),
+    ...(drafts.length === 0 ? [] : [row("drafts", `${some(drafts.map(({ wrote, log_index }) => `${wrote.map(({ task, path }) => `${task} by ${path}`).join(", ")} (entry ${log_index})`), SHOWN)}: who wrote them, not that they are right`)]),
     ...(held.length === 0 ? [] : [row("files", `${some(held.map(({ name }) => name), SHOWN)}: signed digests hold them`)]),
   ];
 }

@@ -119,6 +119,7 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "egress.sealed": (False, "This node is sealed: it opens no connection to any network."),
     "release.denied": (False, "This person or this proof may not release that change; the detail says why, and what would count."),
     "release.stale": (False, "That request to release is gone or does not fit any more; ask again."),
+    "draft.statements": (False, "As many statements about drafts of that attempt are signed as there may be; the detail has the number. Ask for the drafts without --out."),
     "release.nothing": (False, "There is nothing in that decision which such a release could lift; the detail says what each reason needs."),
     "evidence.log": (True, "The transparency log could not be appended to, so no verdict was given."),
     "time.reset": (False, "Log time can be reset only while it is frozen, and only to a clock that agrees with yours; see `maestro clock`."),
@@ -1137,6 +1138,7 @@ class _Draft(TypedDict):
 class Draft(_Draft, total=False):
     model: DraftModel
     prompt: PromptRef
+    asked: List[AskedModel]
     exemplars: List[str]
 
 
@@ -1157,6 +1159,11 @@ class PromptRef(TypedDict):
     name: str
     version: str
     sha256: str
+
+
+class AskedModel(TypedDict):
+    path: Literal["local", "remote"]
+    model: str
 
 
 class DraftReplySigned(TypedDict):

@@ -6,6 +6,7 @@ import { fromBase64, toHex } from "../../../proto/encoding.ts";
 import { EvidenceBundle, EVIDENCE_BUNDLE_TYPE, type AnsweredReceipts, type EvidenceVerification, type HeldGate, type HeldSignature } from "../../../proto/evidence-bundle.ts";
 import type { VerifyReason } from "../../../proto/verification.ts";
 import { verifyWithTrust, type VerifyOptions } from "../bundle.ts";
+import { verifyDraft } from "../draft.ts";
 import { EVIDENCE_LIMITS } from "../limits.ts";
 import { verifyProvenance } from "../provenance.ts";
 import { verifyRelease } from "../release.ts";
@@ -17,8 +18,8 @@ import { checkFiles } from "./files.ts";
 
 export { EVIDENCE_LIMITS };
 
-/** Keys of canonical JSON are sorted, so the first ones tell the kind without reading the rest. */
-export const isEvidenceBundle = (bytes: Uint8Array): boolean => new TextDecoder().decode(bytes.subarray(0, 16)).startsWith('{"earlier":[');
+/** Keys of canonical JSON are sorted, so the first one tells the kind without reading the rest. */
+export const isEvidenceBundle = (bytes: Uint8Array): boolean => /^\{"(?:drafts|earlier)":\[/.test(new TextDecoder().decode(bytes.subarray(0, 16)));
 
 type Options = Pick<VerifyOptions, "now" | "leaf" | "witnesses" | "bounds" | "opening">;
 type Result = EvidenceVerification["result"];
@@ -88,10 +89,29 @@ function checkProvenance(held: readonly HeldSignature[], { statement, trust, opt
   return pass(judged);
 }
 
-type Parts = Pick<EvidenceVerification, "log_grew" | "answered_sha256" | "earlier" | "releases" | "provenance" | "files">;
-const NO_PARTS: Parts = { log_grew: null, answered_sha256: null, earlier: [], releases: [], provenance: [], files: [] };
+/** Said after the gate was answered, so its statement names none of them: each says itself which attempt it is about. */
+function checkDrafts(held: readonly HeldSignature[], { statement: { predicate }, trust, options: { now, witnesses } }: About): Step<EvidenceVerification["drafts"]> {
+  const judged: EvidenceVerification["drafts"] = [];
+  for (const [i, { bundle, answered }] of held.entries()) {
+    const part = `drafts ${i + 1}`;
+    const verified = verifyDraft(canonicalBytes(bundle), trust, { now, ...(witnesses === undefined ? {} : { witnesses }) });
+    if (verified.result !== "verified") return inPart(part, verified.reason);
+    const { subject: [subject], predicate: { gate_id, attempt, repository, drafts } } = verified.statement;
+    const about = gate_id === predicate.gate_id && attempt === predicate.attempt.attempt && repository === predicate.identity.repo_id;
+    if (!about || subject?.digest.sha256 !== predicate.manifest.root) return stop("attestation.mismatch", `${part} are of another attempt or gate than this one`);
+    const digest = payloadDigest(bundle);
+    if (judged.some(({ statement_sha256 }) => statement_sha256 === digest)) return stop("attestation.mismatch", `${part} stand there twice`);
+    const log = grown([bundle], answered, trust);
+    if (!log.ok) return inPart(part, log.reason);
+    judged.push({ result: "verified", log_index: verified.log.index, statement_sha256: digest, wrote: drafts.map(({ task, path }) => ({ task, path })) });
+  }
+  return pass(judged);
+}
 
-function checkParts({ gate: { bundle, answered }, earlier, releases, provenance, files }: EvidenceBundle, about: About): Step<Parts> {
+type Parts = Pick<EvidenceVerification, "log_grew" | "answered_sha256" | "earlier" | "releases" | "provenance" | "drafts" | "files">;
+const NO_PARTS: Parts = { log_grew: null, answered_sha256: null, earlier: [], releases: [], provenance: [], drafts: [], files: [] };
+
+function checkParts({ gate: { bundle, answered }, earlier, releases, provenance, drafts, files }: EvidenceBundle, about: About): Step<Parts> {
   const log_grew = grown(bundle.attestations, answered, about.trust);
   if (!log_grew.ok) return log_grew;
   const then = answered === undefined ? bundle.attestations : asAnswered(bundle.attestations, answered);
@@ -101,10 +121,12 @@ function checkParts({ gate: { bundle, answered }, earlier, releases, provenance,
   if (!released.ok) return released;
   const built = checkProvenance(provenance, about);
   if (!built.ok) return built;
+  const drafted = checkDrafts(drafts ?? [], about);
+  if (!drafted.ok) return drafted;
   const held = checkFiles(files, bundle, about.statement.predicate.identity);
   if (!held.ok) return held;
   const answered_sha256 = then === null ? null : toHex(sha256(canonicalBytes({ ...bundle, attestations: then })));
-  return pass({ log_grew: log_grew.value, answered_sha256, earlier: before.value, releases: released.value, provenance: built.value, files: held.value });
+  return pass({ log_grew: log_grew.value, answered_sha256, earlier: before.value, releases: released.value, provenance: built.value, drafts: drafted.value, files: held.value });
 }
 
 /** Releases that the statement names and the file does not hold are said by the verifier, whatever the node said of them. */

@@ -78,6 +78,7 @@ export const ERRORS = {
   "egress.sealed": { retry: false, sentence: "This node is sealed: it opens no connection to any network." },
   "release.denied": { retry: false, sentence: "This person or this proof may not release that change; the detail says why, and what would count." },
   "release.stale": { retry: false, sentence: "That request to release is gone or does not fit any more; ask again." },
+  "draft.statements": { retry: false, sentence: "As many statements about drafts of that attempt are signed as there may be; the detail has the number. Ask for the drafts without --out." },
   "release.nothing": { retry: false, sentence: "There is nothing in that decision which such a release could lift; the detail says what each reason needs." },
   "evidence.log": { retry: true, sentence: "The transparency log could not be appended to, so no verdict was given." },
   "time.reset": { retry: false, sentence: "Log time can be reset only while it is frozen, and only to a clock that agrees with yours; see `maestro clock`." },
