@@ -45,7 +45,6 @@ import { createTenants, type Tenants } from "./tenants/index.ts";
 import { openRunUsage, type RunUsage } from "./tenants/usage.ts";
 import { type Evaluating, openEvaluating } from "./evaluating.ts";
 import { type Learned, openLearned } from "./learned.ts";
-import type { ModelLibrary } from "./models/library/index.ts";
 import { type Drafted, openDrafted } from "./drafted.ts";
 import { type Exampled, type ExampledDeps, openExampled } from "./exampled.ts";
 import { type Modelled, openModelled } from "./modelled.ts";
@@ -105,8 +104,6 @@ export interface Core extends State {
   readonly modelled: Modelled;
   readonly drafted: Drafted;
   readonly exampled: Exampled;
-  /** Models of this node; opened by the first that asks. */
-  readonly library: () => Promise<ModelLibrary>;
   readonly rules: readonly RuleDoc[];
   close(): Promise<void>;
 }
@@ -158,10 +155,10 @@ async function openLearning({ options, state, tenants, pool, scratch_dir, now_s,
   return { money, learned, evaluating, routed };
 }
 
-function withExamples(deps: ExampledDeps): readonly [Exampled, Drafted] {
+function withExamples(deps: ExampledDeps & { readonly state: State }): readonly [Exampled, Drafted] {
   const exampled = openExampled(deps);
-  const { artifacts, evidence } = deps.state;
-  return [exampled, openDrafted({ ...deps, exampled, artifacts, evidence })];
+  const { artifacts, evidence, gates, outbox, usage } = deps.state;
+  return [exampled, openDrafted({ ...deps, exampled, artifacts, evidence, gates, outbox, usage })];
 }
 
 /**
@@ -223,7 +220,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   forgetOld(state_dir);
   return {
     options, git, tools, repositories, pool, ...state, outcomes, tenants, keeper, desk, sboms, ship_desk, shelf, releaser, simulator, replay, planner, targets, keyless, reporter, run_usage, costs, witnessing, guarding, watching, ...learning,
-    intakes, integrity, modelled, drafted, exampled, library: modelled.library,
+    intakes, integrity, modelled, drafted, exampled,
     policy_bytes: policy.bytes, rules: ruleDocs(policy.data),
     async close() {
       witnessing?.cosigned.stop();
