@@ -241,6 +241,7 @@ export const InferenceLimits = Closed({
   output_tokens_max: limit(4_096, "of one generation"),
   prefix_bytes_max: limit(2 * GiB, "saved states of prompts, all tenants together"),
   prefix_floor_bytes: limit(64 * MiB, "of them no tenant's is evicted for another's below this"),
+  prefix_floor_idle_s: limit(86_400, "a tenant that kept and used no saved state for so long has no such floor"),
   answers_bytes_max: limit(256 * MiB, "whole answers kept"),
   answers_ttl_s: limit(86_400, "then it is asked again"),
   vectors_max: limit(1_000_000, "embeddings of one index"),

@@ -141,8 +141,8 @@ export class StateFiles {
       const file = header === null ? null : await lookAt(this.pathOf(header.id, STATE));
       if (header !== null && file?.bytes === header.bytes) found.push({ header, modified_ms: file.modified_ms });
     }
-    for (const { header } of found.sort((one, other) => one.modified_ms - other.modified_ms || (one.header.id < other.header.id ? -1 : 1))) {
-      const { kept, removed } = this.states.put(header);
+    for (const { header, modified_ms } of found.sort((one, other) => one.modified_ms - other.modified_ms || (one.header.id < other.header.id ? -1 : 1))) {
+      const { kept, removed } = this.states.put(header, modified_ms);
       for (const id of removed) this.headers.delete(id);
       if (kept) this.headers.set(header.id, header);
     }

@@ -13,7 +13,7 @@ const numbers = (count: number, from = 0): number[] => Array.from({ length: coun
 const said: string[] = [];
 let folders = 0;
 const depsOf = (more: Partial<PrefixSlotsDeps> = {}): PrefixSlotsDeps => ({
-  folder: join(work, `states${folders++}`), engine: "fake 1", block: BLOCK, window_tokens: null, bytes_max: 1 << 20, floor_bytes: 1 << 10,
+  folder: join(work, `states${folders++}`), engine: "fake 1", block: BLOCK, window_tokens: null, bytes_max: 1 << 20, floor_bytes: 1 << 10, floor_idle_ms: 1_000_000, now_ms: () => Date.now(),
   now_us: () => 0, spare_bytes: 0, warn: (what) => void said.push(what), ...more,
 });
 async function opened(more: Partial<PrefixSlotsDeps> = {}, sequences = 2) {

@@ -93,7 +93,8 @@ function run(steps: readonly Step[], limits: StateLimits, find = (states: Prefix
   return hits;
 }
 
-const limits = fc.record({ bytes_max: fc.integer({ min: 5, max: 60 }), floor_bytes: fc.integer({ min: 0, max: 30 }) });
+const AWAKE = { floor_idle_ms: 1, now_ms: () => 0 };
+const limits = fc.record({ bytes_max: fc.integer({ min: 5, max: 60 }), floor_bytes: fc.integer({ min: 0, max: 30 }) }).map((of) => ({ ...of, ...AWAKE }));
 
 test("saved states: the same as a list sorted anew, floors hold, nothing is found across scopes", () => {
   let hits = 0;
@@ -103,10 +104,10 @@ test("saved states: the same as a list sorted anew, floors hold, nothing is foun
 
 test("100,000 operations of three tenants over the same few prompts: no hit across scopes", () => {
   const steps = fc.sample(step, { numRuns: 100_000, seed: 9 });
-  expect(run(steps, { bytes_max: 150, floor_bytes: 40 })).toBeGreaterThan(1_000);
+  expect(run(steps, { bytes_max: 150, floor_bytes: 40, ...AWAKE })).toBeGreaterThan(1_000);
 }, 60_000);
 
 test("a canary: a search that shares scopes is found out", () => {
   const shared = (states: PrefixStates, _scope: string, chain: readonly string[]) => states.find(scopeOf(0, 0), chain) ?? states.find(scopeOf(0, 0), chainOf(scopeOf(0, 0), [0], 1, 1));
-  expect(() => run(fc.sample(step, { numRuns: 2_000, seed: 9 }), { bytes_max: 150, floor_bytes: 40 }, shared)).toThrow();
+  expect(() => run(fc.sample(step, { numRuns: 2_000, seed: 9 }), { bytes_max: 150, floor_bytes: 40, ...AWAKE }, shared)).toThrow();
 });

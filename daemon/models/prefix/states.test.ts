@@ -3,10 +3,11 @@ import { SeededRandom } from "../../testing/random.ts";
 import { PrefixStates, type SavedState } from "./states.ts";
 import { ceiling, percent, replay, replayLru } from "./testing/replay.ts";
 
+const AWAKE = { floor_idle_ms: 1_000, now_ms: () => 0 };
 const stateOf = (id: string, tenant: string | null, bytes: number, cost_us = bytes): SavedState => ({ id, scope: `scope of ${tenant}`, tenant, chain: [id], bytes, cost_us });
 
 test("a floor is nobody else's room; above it the oldest goes, whoever's it is", () => {
-  const states = new PrefixStates({ bytes_max: 100, floor_bytes: 30 });
+  const states = new PrefixStates({ bytes_max: 100, floor_bytes: 30, ...AWAKE });
   for (const id of ["a1", "a2", "a3", "a4"]) expect(states.put(stateOf(id, "a", 20)).kept).toBe(true);
   expect(states.put(stateOf("b1", "b", 20))).toEqual({ kept: true, removed: [] });
   // 80 bytes of a tenant with a floor of 30: two go, a third may not.
@@ -17,7 +18,7 @@ test("a floor is nobody else's room; above it the oldest goes, whoever's it is",
 });
 
 test("where the floors of those who came first fill everything, a newcomer gets none, and they keep what they have", () => {
-  const states = new PrefixStates({ bytes_max: 60, floor_bytes: 30 });
+  const states = new PrefixStates({ bytes_max: 60, floor_bytes: 30, ...AWAKE });
   expect(states.put(stateOf("a1", "a", 30)).kept).toBe(true);
   expect(states.put(stateOf("b1", "b", 30)).kept).toBe(true);
   expect(states.put(stateOf("c1", "c", 10))).toEqual({ kept: false, removed: [] });
@@ -25,8 +26,25 @@ test("where the floors of those who came first fill everything, a newcomer gets 
   expect(states.put(stateOf("a2", "a", 30))).toEqual({ kept: true, removed: ["a1"] });
 });
 
+test("attack: tenants that are gone hold their floors for ever, and nobody else's prompt is kept", () => {
+  let now_ms = 0;
+  const states = new PrefixStates({ bytes_max: 60, floor_bytes: 30, floor_idle_ms: 1_000, now_ms: () => now_ms });
+  states.put(stateOf("a1", "a", 30));
+  // Of one that was found at the start, used before it.
+  states.put(stateOf("b1", "b", 30), -500);
+  expect(states.put(stateOf("c1", "c", 10)).kept).toBe(false);
+  now_ms = 501;
+  expect(states.put(stateOf("c1", "c", 10))).toEqual({ kept: true, removed: ["b1"] });
+  now_ms = 900;
+  states.touch("a1");
+  now_ms = 1_900;
+  expect(states.put(stateOf("c2", "c", 30))).toEqual({ kept: true, removed: ["c1"] });
+  now_ms = 1_901;
+  expect(states.put(stateOf("d1", "d", 20))).toEqual({ kept: true, removed: ["a1"] });
+});
+
 test("what holds all that another holds takes its place, and one that adds nothing is not kept", () => {
-  const states = new PrefixStates({ bytes_max: 100, floor_bytes: 0 });
+  const states = new PrefixStates({ bytes_max: 100, floor_bytes: 0, ...AWAKE });
   const chain = ["1", "2", "3"];
   const upto = (blocks: number): SavedState => ({ id: chain[blocks - 1]!, scope: "s", tenant: null, chain: chain.slice(0, blocks), bytes: blocks * 10, cost_us: 1 });
   expect(states.put(upto(2)).kept).toBe(true);
@@ -38,7 +56,7 @@ test("what holds all that another holds takes its place, and one that adds nothi
 
 test("of the oldest, one whose loss costs half as much goes first; costs that are nearly the same leave it to age", () => {
   const filled = (cheap_us: number): PrefixStates => {
-    const states = new PrefixStates({ bytes_max: 80, floor_bytes: 0 });
+    const states = new PrefixStates({ bytes_max: 80, floor_bytes: 0, ...AWAKE });
     for (let i = 0; i < 8; i++) states.put(stateOf(`s${i}`, "a", 10, i === 2 ? cheap_us : 100));
     return states;
   };

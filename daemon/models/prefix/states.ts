@@ -1,5 +1,5 @@
 /**
- * Which saved states there are, which one serves a prompt, and which go when room is needed. Pure: no disk, no clock, no chance.
+ * Which saved states there are, which one serves a prompt, and which go when room is needed. No disk and no chance.
  * A state is found by the digests of the blocks that it holds, which are made from its scope's digest on: nothing is found across scopes.
  */
 
@@ -18,8 +18,12 @@ export interface SavedState {
 
 export interface StateLimits {
   readonly bytes_max: number;
-  /** Of these no tenant loses any for another's. */
+  /** Of these no tenant loses any for another's, */
   readonly floor_bytes: number;
+  /** unless it kept and used none for so long: a tenant that is gone takes room from nobody. */
+  readonly floor_idle_ms: number;
+  /** By the wall clock: uses are told across restarts. */
+  readonly now_ms: () => number;
 }
 
 /** `kept` is false where no room could be made without going below somebody's floor, or another one serves all that it would. */
@@ -38,6 +42,7 @@ const MUCH_CHEAPER = 2;
 interface Held {
   readonly states: Map<string, SavedState>;
   bytes: number;
+  used_ms: number;
 }
 
 const worth = ({ cost_us, bytes }: SavedState): number => cost_us / bytes;
@@ -85,12 +90,15 @@ export class PrefixStates {
     const entry = this.all.get(id);
     if (entry === undefined) return;
     entry.used = ++this.uses;
-    const states = this.tenants.get(entry.state.tenant)?.states;
-    states?.delete(id);
-    states?.set(id, entry.state);
+    const held = this.tenants.get(entry.state.tenant);
+    if (held === undefined) return;
+    held.used_ms = this.limits.now_ms();
+    held.states.delete(id);
+    held.states.set(id, entry.state);
   }
 
-  put(state: SavedState): Put {
+  /** `used_ms`: when it was used last, if not now. */
+  put(state: SavedState, used_ms = this.limits.now_ms()): Put {
     const nothing: Put = { kept: false, removed: [] };
     const last = state.chain.at(-1);
     if (last === undefined || state.bytes <= 0 || state.bytes > this.limits.bytes_max) return nothing;
@@ -99,7 +107,7 @@ export class PrefixStates {
     const removed = this.roomFor(state);
     if (removed === null) return nothing;
     for (const id of removed) this.drop(id);
-    this.add(state);
+    this.add(state, used_ms);
     return { kept: true, removed };
   }
 
@@ -122,10 +130,11 @@ export class PrefixStates {
     }
   }
 
-  private add(state: SavedState): void {
+  private add(state: SavedState, used_ms: number): void {
     const { id, tenant, chain, bytes } = state;
-    const held = this.tenants.get(tenant) ?? { states: new Map(), bytes: 0 };
+    const held = this.tenants.get(tenant) ?? { states: new Map(), bytes: 0, used_ms };
     this.tenants.set(tenant, held);
+    held.used_ms = Math.max(held.used_ms, used_ms);
     held.states.set(id, state);
     held.bytes += bytes;
     this.total += bytes;
@@ -165,8 +174,9 @@ export class PrefixStates {
   /** The oldest that may go for `payer`, or one nearly as old whose loss costs much less for each byte. */
   private victim(payer: string | null, gone: ReadonlyMap<string, SavedState>, left: (tenant: string | null) => number): SavedState | null {
     const oldest: { readonly state: SavedState; readonly used: number }[] = [];
-    for (const [tenant, { states }] of this.tenants) {
-      const above = tenant === payer ? Number.POSITIVE_INFINITY : left(tenant) - this.limits.floor_bytes;
+    const since_ms = this.limits.now_ms() - this.limits.floor_idle_ms;
+    for (const [tenant, { states, used_ms }] of this.tenants) {
+      const above = tenant === payer ? Number.POSITIVE_INFINITY : left(tenant) - (used_ms < since_ms ? 0 : this.limits.floor_bytes);
       if (above <= 0) continue;
       let seen = 0;
       for (const state of states.values()) {

@@ -64,6 +64,7 @@ export class Generator {
       // In memory the whole cache is kept; a saved state holds the window alone (docs/prompt-cache.md).
       window_tokens: model.fileInsights.swaSize ?? null,
       now_us: () => Math.round(performance.now() * 1_000),
+      now_ms: () => Date.now(),
       warn: (what, error) => process.stderr.write(`${what}: ${String(error)}\n`),
     });
     const generator = new Generator({ setup, engine, kit, llama, model, slots });

@@ -16,7 +16,7 @@ export const TextSetup = Closed({
   sequences: Count,
   threads_max: Count,
   gpu_layers: Type.Union([Count, Type.Null()], { description: "null: no GPU is used" }),
-  prefix: Closed({ folder: Type.String(), bytes_max: Count, floor_bytes: Count }),
+  prefix: Closed({ folder: Type.String(), bytes_max: Count, floor_bytes: Count, floor_idle_ms: Count }),
 });
 export type TextSetup = Static<typeof TextSetup>;
 

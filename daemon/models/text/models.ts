@@ -14,6 +14,7 @@ import { type AdapterFile, TextCounted, TextMade, TextOpened, TextProgress, type
 const program = (): string => programOf("text-worker.js", new URL("./worker.ts", import.meta.url));
 const COUNT_DEADLINE_MS = 30_000;
 const US_PER_MS = 1_000;
+const MS_PER_S = 1_000;
 
 const opened = validatorOf(TextOpened);
 const made = validatorOf(TextMade);
@@ -170,7 +171,7 @@ class Model {
       threads_max: limits.threads_max,
       gpu_layers: placement === null || placement.layers === 0 ? null : placement.layers,
       // Each model has its share: what one keeps is none of another's.
-      prefix: { folder, bytes_max: Math.floor(limits.prefix_bytes_max / Math.max(1, this.deps.models.length)), floor_bytes: limits.prefix_floor_bytes },
+      prefix: { folder, bytes_max: Math.floor(limits.prefix_bytes_max / Math.max(1, this.deps.models.length)), floor_bytes: limits.prefix_floor_bytes, floor_idle_ms: MS_PER_S * limits.prefix_floor_idle_s },
     };
     // From the root: a worker has no folder of its own to read from or write to.
     return { process: { argv: argv ?? [process.execPath, program()], cwd: "/", env: { ...placement?.env }, cgroups }, open: setup };

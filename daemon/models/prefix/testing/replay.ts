@@ -14,7 +14,7 @@ export interface Weights {
 
 /** Share of blocks of the longest prefix that was there, at room for so many blocks. */
 export function replay(requests: readonly (readonly number[])[], blocks_max: number, { cost_us }: Weights = { cost_us: () => 1 }): Replayed {
-  const states = new PrefixStates({ bytes_max: blocks_max, floor_bytes: 0 });
+  const states = new PrefixStates({ bytes_max: blocks_max, floor_bytes: 0, floor_idle_ms: 0, now_ms: () => 0 });
   let [hit, asked] = [0, 0];
   for (const ids of requests) {
     const chain = ids.map(String);
