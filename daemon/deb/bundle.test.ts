@@ -3,8 +3,19 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import type { MaestroError } from "../../proto/errors.ts";
+import { InferenceLimits, WorkerLimits } from "../../proto/limits.ts";
 import { workersOf, World } from "../e2e/testing/world.ts";
 import { ROOT } from "../house/sources.ts";
+import { fakeModel, fakeTransformers } from "../models/embedding/testing/fake-transformers.ts";
+import { EmbeddingOpened, EmbeddingReply, type EmbeddingSetup } from "../models/embedding/wire.ts";
+import { Engine } from "../models/engine/index.ts";
+import { createTextModels, type TextFiles } from "../models/text/index.ts";
+import { TextOpened } from "../models/text/jobs.ts";
+import { fakeLlama } from "../models/text/testing/fake-llama.ts";
+import { IndexOpened } from "../models/vectors/wire.ts";
+import { type Validator, validatorOf } from "../platform/process/envelope.ts";
 import { bundlePrograms } from "./bundle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maestro-bundle-"));
@@ -88,6 +99,49 @@ describe("maestrod in one file", () => {
     const checking = async (world: World): Promise<string> => programOf(workersOf((await world.status()).daemon.pid)[0] ?? 0);
     expect(await Promise.all([ours, theirs].map(checking))).toEqual([join(used, "run/worker.js"), WORKER_SOURCE]);
   }, 120_000);
+});
+
+describe("workers of models in one file each, where no source of ours lies", () => {
+  const bare = join(folder, "bare");
+  const limits = { ...Value.Create(WorkerLimits), ...Value.Create(InferenceLimits) };
+  const engines: { close(): Promise<unknown> }[] = [];
+  const argvOf = (name: string): string[] => [process.execPath, join(bare, `${name}-worker.js`)];
+  beforeAll(() => {
+    mkdirSync(bare);
+    for (const name of ["text", "embedding", "index"]) for (const end of ["js", "js.jsc"]) cpSync(join(used, `run/${name}-worker.${end}`), join(bare, `${name}-worker.${end}`));
+  });
+  afterAll(() => Promise.all(engines.map((engine) => engine.close())));
+
+  function engineOf<Opened>(name: string, opened: Validator<Opened>, open: unknown): Engine<Opened> {
+    const engine = new Engine({ what: name, start: async () => ({ process: { argv: argvOf(name), cwd: "/", env: {} }, open }), opened, limits });
+    engines.push(engine);
+    return engine;
+  }
+
+  test("the text worker opens an engine by its path and answers; what is no request of it is refused", async () => {
+    const open = (): Promise<TextFiles> => Promise.resolve({ name: "fake", kind: "text", digest: "d".repeat(64), files: { weights: "none" }, context_tokens: 512 });
+    const models = createTextModels({ models: [{ name: "fake" }], open, engine_folder: () => fakeLlama(bare), limits, prefix_folder: join(folder, "prefix"), argv: argvOf("text") });
+    engines.push(models);
+    expect(await models.generate({ model: "fake", prompt: { text: "abc" }, space: { tenant: null, task: "test" }, max_tokens: 4, temperature: 0 })).toMatchObject({ engine: "node-llama-cpp 0.0.0", prompt_tokens: 3, text: expect.stringMatching(/^[a-z]{4}$/) });
+    const wrong = engineOf("text", validatorOf(TextOpened), { kind: "nonsense" }).open();
+    expect(await wrong.catch((error: MaestroError) => error.code)).toBe("worker.protocol");
+  }, 120_000);
+
+  test("the embedding worker and the index of vectors do the same", async () => {
+    const { folder: model_folder, files } = fakeModel(bare);
+    const setup: EmbeddingSetup = { engine_folder: fakeTransformers(bare), model_folder, weights: basename(files.weights ?? ""), dimensions: 4, tokens_max: 12, threads: 1 };
+    const embedding = engineOf("embedding", validatorOf(EmbeddingOpened), setup);
+    expect(await embedding.open()).toEqual({ engine: "transformers.js 0.0.0" });
+    expect(await embedding.ask({ texts: ["abc"] }, { validate: validatorOf(EmbeddingReply), deadline_ms: 60_000 })).toMatchObject({ tokens: 5, truncated: [] });
+    expect(await embedding.ask({ texts: [] }, { validate: validatorOf(EmbeddingReply), deadline_ms: 60_000 }).catch((error: MaestroError) => error.code)).toBe("worker.protocol");
+    // Without its engine it compares all, and says so.
+    expect(await engineOf("index", validatorOf(IndexOpened), { engine_folder: "/nowhere", folder }).open()).toEqual({ usearch: null });
+  }, 120_000);
+
+  test("are what a tree with bundles starts; a clone starts its source", () => {
+    const started = (tree: string): string => Bun.spawnSync([process.execPath, "-e", `import { programOf } from ${JSON.stringify(join(tree, "daemon/models/engine/program.ts"))}; console.log(programOf("text-worker.js", new URL("file:///source.ts")))`], { cwd: "/" }).stdout.toString().trim();
+    expect([started(used), started(ROOT)]).toEqual([join(used, "run/text-worker.js"), "/source.ts"]);
+  });
 });
 
 test("a file that asks for a place of its own which a bundle cannot answer is no part of one", async () => {

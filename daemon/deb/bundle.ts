@@ -13,7 +13,11 @@ const PROJECT = join(import.meta.dir, "../..");
 const WORKER = "daemon/gate/worker.ts";
 
 /** Program by the name of its file, without the ending. */
-export const PROGRAMS: Readonly<Record<string, string>> = { maestrod: "daemon/main.ts", maestro: "daemon/cli/quick.ts", "maestro-hook": "daemon/cli/hook.ts", "maestro-all": "daemon/cli/main.ts", worker: WORKER };
+export const PROGRAMS: Readonly<Record<string, string>> = {
+  maestrod: "daemon/main.ts", maestro: "daemon/cli/quick.ts", "maestro-hook": "daemon/cli/hook.ts", "maestro-all": "daemon/cli/main.ts", worker: WORKER,
+  // The engines' packages are none of these: a worker is told where they lie, and loads them from there.
+  "text-worker": "daemon/models/text/worker.ts", "embedding-worker": "daemon/models/embedding/worker.ts", "index-worker": "daemon/models/vectors/worker.ts",
+};
 
 const QUICK = "maestro";
 /** Of what a failed build says, its end. */

@@ -21,7 +21,8 @@ function inLine(model: EmbeddingModel, job: EmbeddingJob, signal: AbortSignal): 
   return turn;
 }
 
-await serveEngine({
+// No await at the top level: a program of one file has none.
+void serveEngine({
   validate: jobOf,
   async handle(job, { signal }) {
     if ("engine_folder" in job) return (open = await openModel(job)).opened;

@@ -10,6 +10,7 @@ import type { InferenceLimits } from "../../../proto/limits.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
 import type { Store } from "../../store/db.ts";
 import { Engine, type EngineLimits, type EngineStart, type EngineStatus } from "../engine/index.ts";
+import { programOf } from "../engine/program.ts";
 import { dot } from "./exact.ts";
 import { fromHalf, toHalf } from "./half.ts";
 import { Held, NotOpen, type VectorStep } from "./held.ts";
@@ -20,7 +21,7 @@ import { FOUND_MAX, IndexOpened, IndexReply } from "./wire.ts";
 export type { VectorSpace } from "./space.ts";
 export type { VectorStep } from "./held.ts";
 
-const PROGRAM = Bun.fileURLToPath(new URL("./worker.ts", import.meta.url));
+const program = (): string => programOf("index-worker.js", new URL("./worker.ts", import.meta.url));
 /** A matrix of so many rows is searched in about two milliseconds; the graph of as many takes seconds to make and a file to keep (docs/embeddings.md). */
 const EXACT_MAX = 4_096;
 /** A file is not written again for fewer rows: they are added in a few seconds. */
@@ -86,7 +87,7 @@ export class Vectors {
     this.#tables = new VectorTables(deps.store);
     mkdirSync(deps.folder, { recursive: true, mode: 0o700 });
     this.#sweep();
-    const start = async (): Promise<EngineStart> => ({ process: { argv: [process.execPath, PROGRAM], cwd: "/", env: {} }, open: { engine_folder: deps.engine_folder, folder: deps.folder } });
+    const start = async (): Promise<EngineStart> => ({ process: { argv: [process.execPath, program()], cwd: "/", env: {} }, open: { engine_folder: deps.engine_folder, folder: deps.folder } });
     this.#engine = new Engine({ what: "the vector index", start, opened: validatorOf(IndexOpened), limits: deps.limits });
   }
 

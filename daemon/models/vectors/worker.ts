@@ -57,7 +57,8 @@ function work(job: IndexJob): IndexReply {
   }
 }
 
-await serveEngine({
+// No await at the top level: a program of one file has none.
+void serveEngine({
   validate: jobOf,
   handle: async (job) => ("engine_folder" in job ? start(job) : work(job)),
   close: async () => spaces.clear(),
