@@ -76,6 +76,8 @@ export class DraftDesk {
     const answers = [...said].flatMap(([task, { said: one }]) => (one === null ? [] : [{ task, text: one.answer.text }]));
     const second = answers.length === 0 ? first : await reading(async () => ({ ...ask, exemplars, tasks: answers.map(({ task }) => task), said: answers })).catch((error: unknown) => unheld(first, error));
     const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because, exemplars));
+    // Nobody would get the texts that it is about.
+    if (sign && signal.aborted) throw new MaestroError("request.cancelled", "whoever asked is gone; nothing was signed");
     const signed = sign ? { signed: await this.deps.signing.sign(row, stored.reply, drafts) } : {};
     return { gate_id: row.gate_id, attempt: row.attempt.attempt, verdict: stored.reply.card.verdict, drafts, ...signed };
   }
