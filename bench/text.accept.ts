@@ -57,11 +57,15 @@ accepts(engine, "a prompt over the context is refused before anything is evaluat
 
 accepts(engine, "attack: a megabyte of prompt, which takes seconds to cut into tokens while nobody else's come: only its head is", async () => {
   for (const text of ["word ".repeat(200_000), " ".repeat(1_000_000), "🙂日本".repeat(100_000)]) {
-    const refusal: unknown = await models.count(TEXT_MODEL, { text }, null).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ code: "models.context", detail: expect.stringMatching(/^the first \d{4,6} of \d+ characters/) });
+    const { beyond, cpu_us } = await models.count(TEXT_MODEL, { text }, null);
+    expect(beyond).toMatch(/^the first \d{4,6} of \d+ characters/);
+    // No more than is charged where the worker dies of it and says nothing.
+    expect(cpu_us).toBeGreaterThan(0);
+    expect(cpu_us).toBeLessThan(Buffer.byteLength(text));
   }
   // What fits is counted as before, however it is cut.
-  expect(await models.count(TEXT_MODEL, { text: " ".repeat(20_000) }, null)).toBeLessThan(1_024);
+  const { tokens, beyond } = await models.count(TEXT_MODEL, { text: " ".repeat(20_000) }, null);
+  expect([tokens < 1_024, beyond]).toEqual([true, null]);
 });
 
 accepts(engine, "given up half way it says what it took, and the sequence is free", async () => {

@@ -35,6 +35,12 @@ export function estimate(tokens: Tokens, rates: Rates, margin = MARGIN): Resourc
   return { tokens: tokens.prompt + tokens.predicted, cpu_us, ...(gpu_us === 0 ? {} : { gpu_us }) };
 }
 
+/** Microseconds that cutting a byte of a prompt into tokens takes at most: a megabyte takes a second. */
+const COUNT_US_PER_BYTE = 1;
+
+/** What counting a prompt's tokens takes, before any is known. */
+export const counting = (bytes: number): ResourceAmounts => ({ tokens: 0, cpu_us: Math.ceil(COUNT_US_PER_BYTE * bytes) });
+
 /** Millionths of a dollar, rounded up: no call is free because it is short. */
 export function priceOf(tokens: Tokens, { prompt, completion }: { readonly prompt: number; readonly completion: number }): number {
   return Math.ceil((tokens.prompt * prompt + tokens.predicted * completion) / 1_000);

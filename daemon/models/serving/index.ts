@@ -16,9 +16,9 @@ import type { Random } from "../../platform/random.ts";
 import { remoteTokensAtMost } from "../choosing/index.ts";
 import type { GenerateOptions, TextModels } from "../text/index.ts";
 import { ServedCounts, type ServedRow } from "./counts.ts";
-import { estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates, taken } from "./estimate.ts";
+import { counting, estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates, taken } from "./estimate.ts";
 import { offered, type Offered, offeredTo } from "./offered.ts";
-import { type Payer, promise, requireAffordable, type ServingPurse } from "./promise.ts";
+import { charge, type Payer, promise, type Promised, requireAffordable, type ServingPurse } from "./promise.ts";
 
 export { type Offered, offered, offeredTo } from "./offered.ts";
 export type { ServedRow } from "./counts.ts";
@@ -89,6 +89,7 @@ const NAME_BYTES = 16;
 /** Beyond the deadline of the work itself: for the answer to be written down. */
 const SETTLE_MS = 60_000;
 
+const bytesOf = (prompt: GenerateJob["prompt"]): number => ("text" in prompt ? Buffer.byteLength(prompt.text) : prompt.messages.reduce((sum, { content }) => sum + Buffer.byteLength(content) + FRAME_TOKENS, 0));
 const tokensAtMost = (text: string): number => Buffer.byteLength(text) + FRAME_TOKENS;
 
 /** What a remote model is known by, as its weights are not ours to see. */
@@ -180,9 +181,13 @@ export class Serving {
   }
 
   private promised(payer: Payer, purse: ServingPurse, model: string, amounts: ResourceAmounts) {
-    const { clock, limits, random, act, warn } = this.deps;
-    const name = `model-${Buffer.from(random.bytes(NAME_BYTES)).toString("hex")}`;
-    return promise({ payer, purse, name, model, amounts, until_ms: clock.now_ms() + limits.load_deadline_ms + limits.generate_deadline_ms + limits.silence_ms + SETTLE_MS, act, warn });
+    const { act, warn } = this.deps;
+    return promise({ payer, purse, ...this.named(), model, amounts, act, warn });
+  }
+
+  private named(): { readonly name: string; readonly until_ms: number } {
+    const { clock, limits, random } = this.deps;
+    return { name: `model-${Buffer.from(random.bytes(NAME_BYTES)).toString("hex")}`, until_ms: clock.now_ms() + limits.load_deadline_ms + limits.generate_deadline_ms + limits.silence_ms + SETTLE_MS };
   }
 
   private requireOutput(max_tokens: number | undefined): void {
@@ -195,7 +200,9 @@ export class Serving {
     const purse = await this.deps.purse(payer);
     const rates = this.ratesOf(job.model);
     // What it takes at the very least, before a model is loaded to count more exactly.
-    requireAffordable(purse, estimate({ prompt: 1, predicted: job.max_tokens ?? 1 }, rates));
+    const least = estimate({ prompt: 1, predicted: job.max_tokens ?? 1 }, rates);
+    const before = counting(bytesOf(job.prompt));
+    requireAffordable(purse, { ...least, cpu_us: (least.cpu_us ?? 0) + (before.cpu_us ?? 0) });
     const answers = keep ? await this.deps.answers() : null;
     const digest = answers === null ? null : ((await this.deps.stored(job.model))?.digest ?? null);
     const repeated = (asked: GenerateJob): Answered | null => {
@@ -208,20 +215,44 @@ export class Serving {
     const early = job.max_tokens === undefined ? null : repeated({ ...job, max_tokens: job.max_tokens });
     if (early !== null) return early;
     const text = await this.deps.text();
-    const prompt = await text.count(job.model, job.prompt, job.space.tenant, options.signal);
-    const max_tokens = roomFor(prompt, job.max_tokens, context, this.deps.limits.output_tokens_max);
+    const { prompt, max_tokens, cpu_us } = await this.counting(text, purse, job, context, options);
     const whole: GenerateJob = { ...job, max_tokens, ...(job.priority === undefined ? { priority: priorityAt(purse.prices().prices) } : {}) };
     const late = job.max_tokens === undefined ? repeated(whole) : null;
-    if (late !== null) return late;
-    const made = await this.paidFor(payer, purse, whole, prompt, () => estimate({ prompt, predicted: max_tokens }, rates), (followed) => text.generate(whole, followed), options);
+    if (late !== null) return this.charge(purse, { tokens: 0, cpu_us }), late;
+    const made = await this.paidFor(payer, purse, whole, { prompt, cpu_us }, estimate({ prompt, predicted: max_tokens }, rates), (followed) => text.generate(whole, followed), options);
     if (keep && made.finish !== "cancelled") answers?.put(whole, made);
     return { ...made, path: "local", usd_micro: 0, repeated: false };
   }
 
-  /** Generates behind a promise, and settles it whatever happens. */
-  private async paidFor(payer: Payer, purse: ServingPurse, job: GenerateJob, prompt: number, amounts: () => ResourceAmounts, generate: (options: GenerateOptions) => Promise<Generated>, options: GenerateOptions): Promise<Generated> {
+  /** What counting took is charged here where nothing follows that it is charged with: of a prompt that is too long, and of one that kills the worker. */
+  private async counting(text: Pick<TextModels, "count">, purse: ServingPurse, job: Ask["job"], context: number, { signal }: GenerateOptions): Promise<{ readonly prompt: number; readonly max_tokens: number; readonly cpu_us: number }> {
+    let took = counting(bytesOf(job.prompt));
+    try {
+      const { tokens: prompt, beyond, cpu_us } = await text.count(job.model, job.prompt, job.space.tenant, signal === undefined ? {} : { signal });
+      took = { tokens: 0, cpu_us };
+      if (beyond !== null) throw new MaestroError("models.context", beyond);
+      return { prompt, max_tokens: roomFor(prompt, job.max_tokens, context, this.deps.limits.output_tokens_max), cpu_us };
+    } catch (thrown) {
+      if (unsaid(thrown) || (thrown instanceof MaestroError && thrown.code === "models.context")) this.charge(purse, took);
+      throw thrown;
+    }
+  }
+
+  private charge(purse: ServingPurse, amounts: ResourceAmounts): void {
+    charge({ purse, ...this.named(), amounts, warn: this.deps.warn });
+  }
+
+  /** Generates behind a promise, and settles it whatever happens, together with what counting the prompt took. */
+  private async paidFor(payer: Payer, purse: ServingPurse, job: GenerateJob, { prompt, cpu_us: counted_us }: { readonly prompt: number; readonly cpu_us: number }, amounts: ResourceAmounts, generate: (options: GenerateOptions) => Promise<Generated>, options: GenerateOptions): Promise<Generated> {
     const rates = this.ratesOf(job.model);
-    const { settle } = this.promised(payer, purse, job.model, amounts());
+    let promised: Promised;
+    try {
+      promised = this.promised(payer, purse, job.model, { ...amounts, cpu_us: (amounts.cpu_us ?? 0) + counted_us });
+    } catch (thrown) {
+      this.charge(purse, { tokens: 0, cpu_us: counted_us });
+      throw thrown;
+    }
+    const settle = (used: ResourceAmounts): void => promised.settle({ ...used, cpu_us: (used.cpu_us ?? 0) + counted_us });
     let pieces = 0;
     try {
       const made = await generate({ ...options, onText: (piece) => ((pieces += 1), options.onText?.(piece)) });

@@ -51,6 +51,18 @@ export function requireAffordable(purse: ServingPurse, amounts: ResourceAmounts)
   throw new MaestroError("tenant.budget", because);
 }
 
+/** Charges what was used before anything could be promised. */
+export function charge({ purse, name, amounts, until_ms, warn }: Omit<Promising, "payer" | "model" | "act">): void {
+  const worth = worthOf(amounts, purse.prices().prices);
+  try {
+    purse.reserve(name, amounts, until_ms, { served: worth, due: worth });
+    purse.settle(name, amounts);
+  } catch (error) {
+    if (!(error instanceof MaestroError)) throw error;
+    warn("what counting a prompt took could not be charged", error);
+  }
+}
+
 /** Promises the amounts, or throws `tenant.budget`; then asks whether the work may begin. */
 export function promise({ payer, purse, name, model, amounts, until_ms, act, warn }: Promising): Promised {
   requireAffordable(purse, amounts);

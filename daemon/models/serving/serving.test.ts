@@ -82,6 +82,39 @@ test("a generation that is given up half way is charged for what it took, and a 
   expect(spent(world)).toMatchObject({ spent: { model_tokens: 7 + 3 + 2 }, reserved: { model_tokens: 0 } });
 });
 
+test("attack: prompts that are too long, too dear, or kill the worker are counted again and again, at nobody's expense", async () => {
+  const kept = new Map<string, Generated>();
+  const answers = { get: (asked: GenerateJob) => kept.get(JSON.stringify(asked.prompt)) ?? null, put: (asked: GenerateJob, answer: Generated) => void kept.set(JSON.stringify(asked.prompt), answer) };
+  const world = opened({ answers: () => Promise.resolve(answers), stored: () => Promise.resolve({ digest: "d".repeat(64) } as StoredModel) });
+  world.text.count_us = 40;
+  const payer = world.payer("web", { model_tokens: 60, cpu_us: 10_000_000 });
+  const asked = (prompt: string, more: Partial<Ask["job"]> = {}) => world.serving.generate({ payer, job: job({ prompt: { text: prompt }, ...more }), keep: true });
+  const spent_us: number[] = [];
+  const after = async (work: Promise<unknown>, code: ErrorCode): Promise<void> => {
+    const before = spent(world)?.spent.cpu_us ?? 0;
+    expect(await refusal(work)).toBe(code);
+    spent_us.push((spent(world)?.spent.cpu_us ?? 0) - before);
+  };
+  await after(asked("word ".repeat(60_000)), "models.context");
+  await after(asked("word ".repeat(5_000)), "models.context");
+  await after(asked("word ".repeat(100)), "tenant.budget");
+  await after(asked("DIE AT ONCE"), "models.died");
+  expect(spent_us).toEqual([40, 40, 40, "DIE AT ONCE".length]);
+  // Of an answer it is a part of what that takes; of one that was kept it is all, where it had to be counted to find it.
+  const before = spent(world)?.spent.cpu_us ?? 0;
+  const { max_tokens: _, ...open_ended } = job({ prompt: { text: "a b" }, json_schema: { type: "null" } });
+  const whole = () => world.serving.generate({ payer: world.payer("lib", { cpu_us: 10_000_000_000 }), job: { ...open_ended, space: { tenant: "lib", task: "t" } }, keep: true });
+  const { cpu_us } = await whole();
+  expect(spent(world, "lib")?.spent.cpu_us).toBe(cpu_us + 40);
+  expect((await whole()).repeated).toBe(true);
+  expect(spent(world, "lib")?.spent.cpu_us).toBe(cpu_us + 80);
+  expect([spent(world)?.spent.cpu_us, world.ledger.open()]).toEqual([before, 0]);
+  // Who has no processor time left has nothing counted.
+  const counts = world.text.asked.length;
+  expect(await refusal(world.serving.generate({ payer: world.payer("none", { cpu_us: 1 }), job: job(), keep: false }))).toBe("tenant.budget");
+  expect(world.text.asked.length).toBe(counts);
+});
+
 test("names, tenants and room are asked before anything is promised", async () => {
   const world = opened();
   const payer = world.payer("web", {});
@@ -166,7 +199,7 @@ test("estimates: twice what it took of late; a tenant short of its share waits l
 test("attack: work that goes on until its deadline, an answer or vectors, is had for nothing", async () => {
   const late = new MaestroError("worker.deadline", "300000 ms");
   const world = opened({
-    text: () => Promise.resolve({ count: () => Promise.resolve(3), generate: (_, { onText } = {}) => (["a ", "b "].forEach((piece) => onText?.(piece)), Promise.reject(late)) }),
+    text: () => Promise.resolve({ count: () => Promise.resolve({ tokens: 3, beyond: null, cpu_us: 0 }), generate: (_, { onText } = {}) => (["a ", "b "].forEach((piece) => onText?.(piece)), Promise.reject(late)) }),
     embed: (texts, { onTook }) => (onTook({ tokens: 7, cpu_us: 70 }), Promise.reject(texts.length === 1 ? new MaestroError("request.cancelled", "gone") : new MaestroError("models.died", "signal 9"))),
   });
   const payer = world.payer("web", {});

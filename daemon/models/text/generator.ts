@@ -4,12 +4,12 @@ import type { GenerateJob, Prompt } from "../../../proto/model-work.ts";
 import { createSlots, scopeDigest, type PrefixSlots } from "../prefix/index.ts";
 import type { RequestContext } from "../engine/serve.ts";
 import { schemaGrammar } from "./grammar.ts";
-import type { AdapterFile, TextMade, TextOpened, TextSetup } from "./jobs.ts";
+import type { AdapterFile, TextCounted, TextMade, TextOpened, TextSetup } from "./jobs.ts";
 import { loadPackage, type Llama, type Model, type Package, type SampleOptions, type Token } from "./llama.ts";
 import { guess } from "./lookup.ts";
 import { Pieces } from "./pieces.ts";
 import { BLOCK_TOKENS, Pools, type Pool, type Seat } from "./pools.ts";
-import { written, type Written } from "./prompt.ts";
+import { written } from "./prompt.ts";
 import type { SlotHands, Wanted } from "./slots.ts";
 import { threadsNow, Turns, type Took } from "./turns.ts";
 
@@ -77,21 +77,27 @@ export class Generator {
     return { engine, context_tokens: setup.context_tokens, exact_rows: this.#rows };
   }
 
-  count(prompt: Prompt): { readonly tokens: number; readonly templated: Written["templated"] } {
-    const text = written(prompt);
-    return { tokens: this.#tokens(text.text).length, templated: text.templated };
+  count(prompt: Prompt): TextCounted {
+    const took: Took = { us: 0, cpu_us: 0 };
+    let [tokens, beyond]: [number, string | null] = [0, null];
+    try {
+      tokens = this.#tokens(written(prompt).text, took).length;
+    } catch (thrown) {
+      if (!(thrown instanceof MaestroError && thrown.code === "models.context")) throw thrown;
+      beyond = thrown.detail;
+    }
+    return { tokens, beyond, cpu_us: Math.ceil(took.cpu_us) };
   }
 
   async generate(job: GenerateJob, adapters: readonly AdapterFile[], context: RequestContext): Promise<TextMade> {
     const { setup, engine, model } = this.#deps;
     const { text, templated, stops } = written(job.prompt);
-    const tokens = this.#tokens(text);
+    const [prompt, predicted]: [Took, Took] = [{ us: 0, cpu_us: 0 }, { us: 0, cpu_us: 0 }];
+    const tokens = this.#tokens(text, prompt);
     if (tokens.length + job.max_tokens > setup.context_tokens) throw new MaestroError("models.context", `${tokens.length} tokens of prompt and ${job.max_tokens} of answer, the context holds ${setup.context_tokens}`);
     if (tokens.length === 0) throw new MaestroError("models.request", "prompt: it holds no token");
     const grammar = job.json_schema === undefined ? null : schemaGrammar(job.json_schema);
     const active = adapters.filter(({ scale }) => scale !== 0);
-    const [prompt, predicted]: readonly Took[] = [{ us: 0, cpu_us: 0 }, { us: 0, cpu_us: 0 }];
-    if (prompt === undefined || predicted === undefined) throw new Error("unreachable");
     const scope = { model_digest: setup.model_digest, engine, adapters: active.map(({ digest, scale }) => ({ digest, scale })), context: `${setup.context_tokens} by ${BLOCK_TOKENS}, whole cache, ${setup.gpu_layers ?? 0} layers`, space: job.space };
     const wanted: Wanted = { scope, scope_digest: scopeDigest(scope), tokens };
     const pieces = new Pieces<Token>((made, before) => model.detokenize(made, false, before), [...(job.stop ?? []), ...stops], tokens.slice(-BEFORE_TOKENS), (piece) => context.progress({ text: piece }));
@@ -131,7 +137,19 @@ export class Generator {
   }
 
   /** What a person wrote is never a control token. Throws `models.context` for a text that is much too long, without reading all of it: nothing else happens meanwhile. */
-  #tokens(text: string): readonly Token[] {
+  #tokens(text: string, took: Took): readonly Token[] {
+    const began_ms = performance.now();
+    try {
+      return this.#cut(text);
+    } finally {
+      // One thread, which does nothing else meanwhile; others of the process may evaluate, so that its processor time is not this text's.
+      const us = (performance.now() - began_ms) * 1_000;
+      took.us += us;
+      took.cpu_us += us;
+    }
+  }
+
+  #cut(text: string): readonly Token[] {
     const { model, setup } = this.#deps;
     const { bos, shouldPrependBosToken } = model.tokens;
     for (let characters = setup.context_tokens * HEAD_CHARACTERS; characters < text.length; characters *= 2) {

@@ -45,4 +45,6 @@ export type TextProgress = Static<typeof TextProgress>;
 
 export const TextMade = Type.Omit(Generated, ["queued_us"], { additionalProperties: false });
 export type TextMade = Static<typeof TextMade>;
-export const TextCounted = Closed({ tokens: Count, templated: Choice(["text", "template", "transcript"]) });
+/** `beyond`: why the prompt fits no context, where not all of it was counted to know that. */
+export const TextCounted = Closed({ tokens: Count, beyond: Type.Union([Type.String(), Type.Null()]), cpu_us: Count });
+export type TextCounted = Static<typeof TextCounted>;

@@ -31,6 +31,17 @@ function modelsOf(): TextModels {
 const job = (text: string, tenant: string, more: Partial<GenerateJob> = {}): GenerateJob => ({ model: "m", prompt: { text }, space: { tenant, task: "test" }, max_tokens: 8, temperature: 0, ...more });
 const codeOf = (work: Promise<unknown>): Promise<string> => work.then(() => "answered", (error: unknown) => (error instanceof MaestroError ? error.code : String(error)));
 
+test("attack: one tenant has prompts counted without end, and another one's waits for all of them", async () => {
+  const models = modelsOf();
+  await models.count("m", { text: "warm" }, "a");
+  const order: string[] = [];
+  const count = (tenant: string) => models.count("m", { text: "x".repeat(2_000) }, tenant).then(({ tokens, cpu_us }) => (order.push(tenant), [tokens, cpu_us > 0]), (error: unknown) => order.push(error instanceof MaestroError ? error.code : String(error)));
+  const flood = Array.from({ length: 50 }, () => count("flood"));
+  expect(await count("b")).toEqual([2_000, true]);
+  expect(order.length).toBeLessThanOrEqual(3);
+  await Promise.all(flood);
+});
+
 test("attack: a tenant whose requests kill the worker takes others' down with it once, and again never", async () => {
   const models = modelsOf();
   const text = (await models.generate(job("hello there", "good"))).text;

@@ -68,14 +68,17 @@ export interface TextModelStatus extends EngineStatus {
   readonly waiting: number;
 }
 
+/** `beyond`: why it fits no context of the model; its tokens were not all counted then. */
+export type Counted = TextCounted;
+
 export interface TextModels {
   /**
    * Throws `models.unknown`, `.missing`, `.corrupt`, `.load`, `.memory`, `.context`, `.adapter`, `.request`, `.busy`, `.died`, `worker.deadline`, and
    * `request.cancelled` for a signal that came while it waited; one that comes later ends the generation, which is then `cancelled` and says what it took.
    */
   generate(job: GenerateJob, options?: GenerateOptions): Promise<Generated>;
-  /** Tokens of a prompt, as `generate` counts them. */
-  count(model: string, prompt: Prompt, tenant: string | null, signal?: AbortSignal): Promise<number>;
+  /** Tokens of a prompt, as `generate` counts them. Tenants take turns. Throws as `generate`, but for `.context`. */
+  count(model: string, prompt: Prompt, tenant: string | null, options?: { readonly signal?: AbortSignal }): Promise<Counted>;
   status(): readonly TextModelStatus[];
   /** Ends the workers; what runs is answered with `daemon.draining`. */
   close(): Promise<void>;
@@ -84,6 +87,8 @@ export interface TextModels {
 class Model {
   readonly engine: Engine<TextOpened>;
   readonly line: PlaceLine;
+  /** Of those whose prompt is counted: the worker does nothing else meanwhile, so that tenants take turns in it. */
+  readonly #counting: PlaceLine;
   /** Of the engine, as far as somebody was blamed for them. */
   #deaths = 0;
 
@@ -93,6 +98,7 @@ class Model {
   ) {
     const { limits } = deps;
     this.line = new PlaceLine(limits.sequences, limits.line_max, limits.generate_deadline_ms, { wait_ms: limits.restart_backoff_ms, wait_ms_max: limits.restart_backoff_ms_max });
+    this.#counting = new PlaceLine(1, limits.line_max, COUNT_DEADLINE_MS, { wait_ms: 0, wait_ms_max: 0 });
     this.engine = new Engine({ what: `text model ${local.name}`, start: () => this.#start(), opened, limits, blames: true });
   }
 
@@ -120,15 +126,18 @@ class Model {
     }
   }
 
-  async count(prompt: Prompt, tenant: string, signal?: AbortSignal): Promise<number> {
-    // Counting waits for nobody; but a tenant at whose requests the worker died brings nobody else's down with it.
+  async count(prompt: Prompt, tenant: string, { signal }: { readonly signal?: AbortSignal }): Promise<Counted> {
+    // Counting waits for no generation; but a tenant at whose requests the worker died brings nobody else's down with it.
     const leave = this.line.alone(tenant) ? await this.line.enter(tenant, PRIORITY, signal) : null;
+    let next: (() => void) | null = null;
     try {
-      return (await this.engine.ask({ kind: "count", prompt }, { validate: counted, deadline_ms: COUNT_DEADLINE_MS })).tokens;
+      next = await this.#counting.enter(tenant, PRIORITY, signal);
+      return await this.engine.ask({ kind: "count", prompt }, { validate: counted, deadline_ms: COUNT_DEADLINE_MS });
     } catch (thrown) {
       this.#blame(leave === null ? [tenant] : []);
       throw thrown;
     } finally {
+      next?.();
       leave?.();
     }
   }
@@ -187,7 +196,7 @@ export function createTextModels(deps: TextDeps): TextModels {
   };
   return {
     generate: async (job, options = {}) => named(job.model).generate(job, options),
-    count: async (model, prompt, tenant, signal) => named(model).count(prompt, tenant ?? "", signal),
+    count: async (model, prompt, tenant, options = {}) => named(model).count(prompt, tenant ?? "", options),
     status: () => [...models].map(([model, { engine, line }]) => ({ model, ...engine.status, running: line.taken, waiting: line.waiting })),
     async close() {
       const draining = new MaestroError("daemon.draining", "text models take no more requests");

@@ -14,13 +14,15 @@ import { openStore, type Store } from "../../../store/db.ts";
 import { openLedger, type Ledger } from "../../../tenants/ledger/index.ts";
 import { FakeClock } from "../../../testing/clock.ts";
 import { SeededRandom } from "../../../testing/random.ts";
-import type { GenerateOptions, TextModels } from "../../text/index.ts";
+import type { Counted, GenerateOptions, TextModels } from "../../text/index.ts";
 import { Serving, type ServingDeps } from "../index.ts";
 
 export const DIGEST = "d".repeat(64);
 /** Processor time of one token, of a prompt or an answer. */
 export const TOKEN_CPU_US = 10;
 const HOUR_S = 3_600;
+/** Words of a prompt that are too many to count. */
+const BEYOND = 50_000;
 
 const words = (text: string): number => text.split(/\s+/).filter((word) => word !== "").length;
 const textOf = (prompt: Prompt): string => ("text" in prompt ? prompt.text : prompt.messages.map(({ content }) => content).join(" "));
@@ -32,9 +34,14 @@ export class Counting implements Pick<TextModels, "generate" | "count"> {
   /** Awaited before each piece; of a test that holds a generation in the middle. */
   beat: (nth: number) => Promise<unknown> = () => Promise.resolve();
 
-  count(model: string, prompt: Prompt): Promise<number> {
+  /** Processor time that counting a prompt takes. */
+  count_us = 0;
+
+  count(model: string, prompt: Prompt): Promise<Counted> {
     this.asked.push(`count ${model}`);
-    return Promise.resolve(words(textOf(prompt)));
+    if (textOf(prompt).includes("DIE AT ONCE")) return Promise.reject(new MaestroError("models.died", "the worker ended with signal 9"));
+    const tokens = words(textOf(prompt));
+    return Promise.resolve(tokens > BEYOND ? { tokens: 0, beyond: `${tokens} tokens`, cpu_us: this.count_us } : { tokens, beyond: null, cpu_us: this.count_us });
   }
 
   async generate(job: GenerateJob, { signal, onText }: GenerateOptions = {}): Promise<Generated> {
