@@ -25,7 +25,7 @@ const gpus = new Gpus({ setting: null, limits: { vram_spare_bytes: 512 * MiB, li
 async function seatFor(gpu: boolean, context_tokens: number, sequences: number): Promise<{ seat: Seat; weights: string }> {
   const { digest, files } = await openModel(TEXT_MODEL);
   const weights = files.weights ?? "";
-  return { seat: await gpus.seat({ model: TEXT_MODEL, digest, weights, context_tokens, context_min: 256, sequences, priority: 5, gpu }), weights };
+  return { seat: await gpus.seat({ model: TEXT_MODEL, digest, weights, context_tokens, context_min: 256, sequences, priority: 5, gpu, waits: false }), weights };
 }
 
 /** `look` is called while the process still lives. */

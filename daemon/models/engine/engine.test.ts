@@ -92,6 +92,9 @@ describe("requests side by side", () => {
 
   test("a signal that came before the request cancels it too, and a passed deadline fails it once the process has stopped it", async () => {
     const engine = engineOf();
+    // Nothing is started for somebody who is gone.
+    expect(await codeOf(ask(engine, "wait", "late", { signal: AbortSignal.abort() }))).toBe("request.cancelled");
+    await engine.open();
     expect(await ask(engine, "wait", "late", { signal: AbortSignal.abort() })).toEqual({ text: "late cancelled" });
     expect(await codeOf(ask(engine, "wait", "slow", { deadline_ms: 30 }))).toBe("worker.deadline");
     expect(engine.status.deaths).toBe(0);

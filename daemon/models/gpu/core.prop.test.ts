@@ -12,7 +12,7 @@ const WISH = { context_tokens: 1_024, context_min: 256, sequences: 1 };
 const SHAPE = shapeOf(256 * MiB);
 /** All of it on a GPU. */
 const WHOLE = needOf(SHAPE, 9, 1_024, 1).vram_bytes;
-const asking = (more: Partial<Asking> = {}): Asking => ({ model: "new", shape: SHAPE, wish: WISH, priority: 5, gpu: true, ...more });
+const asking = (more: Partial<Asking> = {}): Asking => ({ model: "new", shape: SHAPE, wish: WISH, priority: 5, gpu: true, waits: false, ...more });
 const resident = (model: string, more: Partial<Resident> = {}): Resident => ({ model, gpu: 0, bytes: WHOLE, priority: 5, busy: false, used_ms: 100, ...more });
 const cards = (residents: readonly Resident[], rooms: readonly number[] = [WHOLE * 2], more: Partial<Cards> = {}): Cards => ({ cards: rooms.map((room_bytes, index) => ({ index, room_bytes })), residents, pool_bytes: null, ram_bytes: 64 * GiB, ...more });
 
@@ -38,6 +38,14 @@ describe("two models and one GPU", () => {
     expect(decide(busy(1), asking())).toMatchObject({ kind: "wait", for: ["old"] });
     expect(decide(busy(5), asking())).toMatchObject({ kind: "place", evict: [], because: "a part of it fits" });
     expect(decide(busy(9), asking())).toMatchObject({ kind: "place", evict: [] });
+  });
+
+  test("one that waits for all of it waits for who is as high to be idle, and tells nobody to go; never for who stands higher, or where they all gone would not do", () => {
+    const busy = (priority: number, room = WHOLE + 900 * MiB) => cards([resident("old", { busy: true, priority })], [room]);
+    expect(decide(busy(5), asking({ waits: true }))).toMatchObject({ kind: "wait", for: [] });
+    expect(decide(busy(1), asking({ waits: true }))).toMatchObject({ kind: "wait", for: ["old"] });
+    expect(decide(busy(9), asking({ waits: true }))).toMatchObject({ kind: "place", because: "a part of it fits" });
+    expect(decide(busy(5, WHOLE - 1), asking({ waits: true }))).toMatchObject({ kind: "here" });
   });
 
   test("idle, one of higher priority stays all the same", () => {
@@ -66,7 +74,7 @@ test("who waits goes by priority, then a share that is short, then what a second
 
 const residents = fc.uniqueArray(fc.record({ model: fc.constantFrom("a", "b", "c", "d", "e"), gpu: fc.nat(1), bytes: fc.nat(4 * GiB), priority: fc.nat(9), busy: fc.boolean(), used_ms: fc.nat(3) }), { selector: ({ model }) => model });
 const states = fc.record({ cards: fc.tuple(fc.nat(8 * GiB), fc.nat(8 * GiB)).map((rooms) => rooms.map((room_bytes, index) => ({ index, room_bytes }))), residents, pool_bytes: fc.option(fc.nat(8 * GiB), { nil: null }), ram_bytes: fc.nat(8 * GiB) });
-const asks = fc.record({ model: fc.constant("new"), shape: fc.nat(700).map((mib) => shapeOf(mib * MiB)), wish: fc.constant(WISH), priority: fc.nat(9), gpu: fc.boolean() });
+const asks = fc.record({ model: fc.constant("new"), shape: fc.nat(700).map((mib) => shapeOf(mib * MiB)), wish: fc.constant(WISH), priority: fc.nat(9), gpu: fc.boolean(), waits: fc.boolean() });
 
 describe("laws", () => {
   test("no card, no pool and no memory is ever passed; who generates, or stands higher, is never put out", () => {

@@ -37,11 +37,15 @@ export interface Asking {
   readonly priority: number;
   /** Whether it may lie on a GPU at all. */
   readonly gpu: boolean;
+  /** Why not, where its entry is not the reason. */
+  readonly off_because?: string;
+  /** Rather than to lie elsewhere it waits until models of its own priority or a lower one are idle. */
+  readonly waits: boolean;
 }
 
 export type Decision =
   | { readonly kind: "place"; readonly gpu: number; readonly fit: Fit; readonly evict: readonly string[]; readonly because: string }
-  /** Those generate still, and would make room for all of it. */
+  /** Others generate still, and would make room for all of it. Those of `for` are told to go; where there are none, it waits for a moment in which nobody uses them. */
   | { readonly kind: "wait"; readonly for: readonly string[]; readonly because: string }
   | { readonly kind: "here"; readonly fit: Fit; readonly because: string }
   /** What it takes at least, all here and all on a GPU, and what there is at most. */
@@ -116,7 +120,7 @@ class Deciding {
 
   decide(): Decision {
     const { asking, state } = this;
-    if (!asking.gpu) return this.here("its entry says that it is to stay off the GPUs");
+    if (!asking.gpu) return this.here(asking.off_because ?? "its entry says that it is to stay off the GPUs");
     if (state.cards.length === 0) return this.here("there is no GPU");
     const free = state.cards.map((card) => this.offer(card, []));
     const whole = this.best(free.filter((offer) => this.whole(offer)), (a, b) => a.left_bytes - b.left_bytes);
@@ -128,6 +132,8 @@ class Deciding {
     const lower = state.residents.filter(({ busy, priority }) => (busy ? priority < asking.priority : priority <= asking.priority));
     const waited = this.best(state.cards.map((card) => this.without(card, lower)), (a, b) => highest(a) - highest(b) || a.gone.length - b.gone.length);
     if (waited !== null) return { kind: "wait", for: waited.gone.filter(({ busy }) => busy).map(({ model }) => model).sort(), because: "models of lower priority make room when they have ended what they do" };
+    const equal = asking.waits ? state.residents.filter(({ priority }) => priority <= asking.priority) : [];
+    if (state.cards.some((card) => this.without(card, equal) !== null)) return { kind: "wait", for: [], because: "a model of its own priority makes room when nobody uses it for a moment" };
     const part = this.best(free, (a, b) => b.fit.layers - a.fit.layers || b.fit.context_tokens - a.fit.context_tokens);
     return part !== null && part.fit.layers > 0 ? this.placed(part, "a part of it fits") : this.here("no GPU has room for a layer of it");
   }

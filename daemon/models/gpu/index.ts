@@ -11,11 +11,10 @@ import type { Probe } from "./probing.ts";
 import type { ModelShape } from "./shape.ts";
 
 export { createProbe, type Probe } from "./probing.ts";
+export { lineOf } from "./lines.ts";
 
 /** What a driver said is asked again after so long, before a model is placed. */
 const FRESH_MS = 5_000;
-/** Of a machine without a driver there is nothing new so soon. */
-const NONE_FRESH_MS = 300_000;
 const NOTES_KEPT = 64;
 const SHAPES_KEPT = 64;
 
@@ -29,9 +28,16 @@ export interface GpuRequest {
   readonly sequences: number;
   readonly priority: number;
   readonly gpu: boolean;
-  /** What the market says of whoever asks; absent without one. */
-  readonly standing?: Pick<Standing, "behind" | "usd_per_s">;
+  /** Why not, where its entry is not the reason. */
+  readonly off_because?: string;
+  /** Rather than to lie elsewhere it waits until models of its own priority or a lower one are idle. */
+  readonly waits: boolean;
+  /** What the market says now of whoever waits for it; absent without one. */
+  readonly standing?: () => GpuStanding;
 }
+
+/** Of whoever waits: whether its promised share is short, and what a second of a GPU is charged to it. */
+export type GpuStanding = Pick<Standing, "behind" | "usd_per_s">;
 
 export interface GpuPlan {
   readonly device: Pick<GpuDevice, "index" | "uuid" | "name"> | null;
@@ -84,6 +90,14 @@ export interface GpusDeps {
   readonly probe: Probe;
 }
 
+/** Ours on a card when the driver was asked. Its bytes are part of what the driver then called taken. */
+interface Counted {
+  readonly gpu: number;
+  readonly pid: number;
+  readonly bytes: number;
+  readonly loaded: boolean;
+}
+
 interface Sitting {
   readonly asking: Asking;
   readonly gpu: number;
@@ -91,6 +105,8 @@ interface Sitting {
   readonly leaving: AbortController;
   readonly gone: Promise<void>;
   pid: number | null;
+  /** Something was begun with it. */
+  loaded: boolean;
   /** Generations that run; one more while its model is loaded. */
   running: number;
   used_ms: number;
@@ -98,7 +114,9 @@ interface Sitting {
 
 interface Waiting {
   readonly asking: Asking;
-  readonly standing: Standing;
+  readonly standing: () => Standing;
+  /** Why it waits, as last noted. */
+  because: string;
   readonly resolve: (seat: Seat | Promise<Seat>) => void;
   readonly reject: (error: MaestroError) => void;
 }
@@ -112,24 +130,31 @@ export class Gpus {
   readonly #notes: GpuNote[] = [];
   readonly #waiting: Waiting[] = [];
   #sitting: Sitting[] = [];
-  #read: { readonly found: GpuInventory; readonly at_ms: number } | null = null;
+  #read: { readonly found: GpuInventory; readonly at_ms: number; readonly ours: readonly Counted[] } | null = null;
+  #reading: Promise<GpuInventory> | null = null;
   #nth = 0;
 
   constructor(deps: GpusDeps) {
     this.#deps = deps;
   }
 
-  /** Starts the probe where nothing is known, or no longer. */
+  /** Starts the probe where nothing is known, or no longer. Where there is no driver it is not asked again: one that comes later is seen by the next start of the daemon. */
   async inventory(): Promise<GpuInventory> {
-    const { now_ms } = this.#deps;
-    const fresh_ms = this.#read?.found.source === "none" || this.#read?.found.source === "declared" ? NONE_FRESH_MS : FRESH_MS;
-    return this.#read !== null && now_ms() - this.#read.at_ms < fresh_ms ? this.#read.found : this.refresh();
+    const read = this.#read;
+    const driven = read?.found.source === "nvml" || read?.found.source === "nvidia-smi";
+    return read !== null && (!driven || this.#deps.now_ms() - read.at_ms < FRESH_MS) ? read.found : this.refresh();
   }
 
   /** As `inventory`, however young what is known is. */
-  async refresh(): Promise<GpuInventory> {
+  refresh(): Promise<GpuInventory> {
+    this.#reading ??= this.#look().finally(() => (this.#reading = null));
+    return this.#reading;
+  }
+
+  async #look(): Promise<GpuInventory> {
+    const ours = this.#sitting.flatMap(({ gpu, pid, bytes, loaded }) => (pid === null || bytes === 0 ? [] : [{ gpu, pid, bytes, loaded }]));
     const found = await this.#deps.probe.inventory();
-    this.#read = { found, at_ms: this.#deps.now_ms() };
+    this.#read = { found, at_ms: this.#deps.now_ms(), ours };
     return found;
   }
 
@@ -155,20 +180,21 @@ export class Gpus {
    * does not say how large it is, `models.busy` where too many wait, `request.cancelled`.
    */
   async seat(request: GpuRequest, signal?: AbortSignal): Promise<Seat> {
-    const { model, context_tokens, context_min, sequences, priority, gpu, standing } = request;
-    const asking: Asking = { model, shape: await this.#shapeOf(request), wish: { context_tokens, context_min, sequences }, priority, gpu };
+    const { model, context_tokens, context_min, sequences, priority, gpu, off_because, waits, standing } = request;
+    const asking: Asking = { model, shape: await this.#shapeOf(request), wish: { context_tokens, context_min, sequences }, priority, gpu, ...(off_because === undefined ? {} : { off_because }), waits };
     if (gpu) await this.inventory();
     if (signal?.aborted) throw left(signal);
-    const seat = await this.#enter(asking, { priority, behind: standing?.behind ?? false, usd_per_s: standing?.usd_per_s ?? 0, nth: this.#nth++ }, signal);
+    const nth = this.#nth++;
+    const seat = await this.#enter(asking, () => ({ priority, ...(standing?.() ?? { behind: false, usd_per_s: 0 }), nth }), signal);
     if (!signal?.aborted) return seat;
     seat.release();
     throw left(signal);
   }
 
-  #enter(asking: Asking, standing: Standing, signal: AbortSignal | undefined): Promise<Seat> {
+  #enter(asking: Asking, standing: () => Standing, signal: AbortSignal | undefined): Promise<Seat> {
     if (this.#waiting.length >= this.#deps.limits.line_max) return Promise.reject(new MaestroError("models.busy", `${this.#waiting.length} models wait for a GPU`));
     const turn = Promise.withResolvers<Seat>();
-    const waiting: Waiting = { asking, standing, resolve: turn.resolve, reject: turn.reject };
+    const waiting: Waiting = { asking, standing, because: "", resolve: turn.resolve, reject: turn.reject };
     this.#waiting.push(waiting);
     const leave = (): void => {
       const at = this.#waiting.indexOf(waiting);
@@ -184,13 +210,14 @@ export class Gpus {
   /** Everybody who waits is looked at again, in order; behind one for whom room is being made nobody takes any. */
   #serve(): void {
     let making_room = false;
-    for (const waiting of this.#waiting.toSorted((a, b) => before(a.standing, b.standing))) {
+    for (const waiting of this.#waiting.toSorted((a, b) => before(a.standing(), b.standing()))) {
       // Who goes may be gone at once, and this be called from within.
       if (!this.#waiting.includes(waiting) || (making_room && waiting.asking.gpu)) continue;
-      const decision = this.#decide(waiting.asking);
+      const decision = this.#decide(waiting);
       if (decision.kind === "wait") {
-        making_room = true;
-        for (const model of decision.for) this.#sitting.find(({ asking }) => asking.model === model)?.leaving.abort();
+        // Whoever waits for a moment in which others are idle keeps nobody from what is free.
+        making_room ||= decision.for.length > 0;
+        for (const { asking, leaving } of [...this.#sitting]) if (decision.for.includes(asking.model)) leaving.abort();
         continue;
       }
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
@@ -199,9 +226,13 @@ export class Gpus {
     }
   }
 
-  #decide(asking: Asking): Decision {
-    const state = this.#state();
+  #decide(waiting: Waiting): Decision {
+    const [state, { asking }] = [this.#state(), waiting];
     const note: GpuNote = { at_ms: this.#deps.now_ms(), state, asking, decision: decide(state, asking) };
+    // Looked at again with the same result it is no news.
+    const again = note.decision.kind === "wait" && note.decision.because === waiting.because;
+    waiting.because = note.decision.because;
+    if (again) return note.decision;
     this.#notes.push(note);
     if (this.#notes.length > NOTES_KEPT) this.#notes.shift();
     this.#deps.note(note);
@@ -219,10 +250,15 @@ export class Gpus {
     };
   }
 
-  /** What is taken of a card, less what the driver counts for ours; where it does not count by process, less what was promised to ours that had been started. */
+  /**
+   * What was taken of a card when the driver was asked, less what of it was ours: as the driver counts it, or as it was promised where it counts none of
+   * ours by their processes. Who has gone since is still part of that count, and who came since is not.
+   */
   #others({ index, total_bytes, free_bytes, processes }: GpuDevice): number {
-    const ours = this.#sitting.filter(({ gpu, pid }) => gpu === index && pid !== null).reduce((sum, { pid, bytes }) => sum + (processes === null ? bytes : (processes.find((one) => one.pid === pid)?.bytes ?? 0)), 0);
-    return Math.max(0, total_bytes - free_bytes - ours);
+    const ours = (this.#read?.ours ?? []).filter(({ gpu }) => gpu === index);
+    const counted = ours.flatMap(({ pid }) => processes?.find((one) => one.pid === pid) ?? []);
+    const bytes = counted.length > 0 ? counted.map((one) => one.bytes ?? 0) : ours.filter(({ loaded }) => loaded).map((one) => one.bytes);
+    return Math.max(0, total_bytes - free_bytes - bytes.reduce((sum, one) => sum + one, 0));
   }
 
   /** The promise stands from here on, before the others have gone and long before the process is started. */
@@ -238,15 +274,15 @@ export class Gpus {
 
   #sit(asking: Asking, plan: GpuPlan): Seat {
     const [leaving, gone] = [new AbortController(), Promise.withResolvers<void>()];
-    let loading = true;
     const seat: Seat = {
       plan,
       leave: leaving.signal,
       started: (pid) => void (sitting.pid = pid),
       begin: () => {
-        if (loading) sitting.running -= 1;
-        loading = false;
-        sitting.running += 1;
+        if (sitting.loaded) sitting.running += 1;
+        // From now on the driver can count what it took.
+        else if (plan.device !== null) void this.refresh();
+        sitting.loaded = true;
         let ended = false;
         return () => {
           if (ended) return;
@@ -263,7 +299,7 @@ export class Gpus {
         this.#serve();
       },
     };
-    const sitting: Sitting = { asking, gpu: plan.device?.index ?? -1, bytes: plan.vram_bytes, leaving, gone: gone.promise, pid: null, running: 1, used_ms: this.#deps.now_ms() };
+    const sitting: Sitting = { asking, gpu: plan.device?.index ?? -1, bytes: plan.vram_bytes, leaving, gone: gone.promise, pid: null, loaded: false, running: 1, used_ms: this.#deps.now_ms() };
     this.#sitting.push(sitting);
     return seat;
   }

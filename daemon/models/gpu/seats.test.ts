@@ -41,7 +41,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const request = (model: string, more: Partial<GpuRequest> = {}): GpuRequest => ({ model, digest: "d", weights: join(dir, "m.gguf"), context_tokens: 512, context_min: 64, sequences: 1, priority: 5, gpu: true, ...more });
+const request = (model: string, more: Partial<GpuRequest> = {}): GpuRequest => ({ model, digest: "d", weights: join(dir, "m.gguf"), context_tokens: 512, context_min: 64, sequences: 1, priority: 5, gpu: true, waits: false, ...more });
 function open(more: Partial<GpusDeps> = {}, limits: Partial<GpusDeps["limits"]> = {}): { gpus: Gpus; noted: GpuNote[]; tick: () => void } {
   const noted: GpuNote[] = [];
   let now = 1_000;
