@@ -51,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
   const world = new World();
   const started = performance.now();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const open = set === "development" || values.reveal;
+  const open = set !== "held-out" || values.reveal;
   const settings = { folders: values.public ?? [], bench, say: open ? say : (): void => undefined, perturb_every: Number(values["perturb-every"]) };
   try {
     const floors = [];

@@ -72,13 +72,14 @@ export const Scenario = Closed({
 });
 export type Scenario = Static<typeof Scenario>;
 
-/** Whoever mends what answers may read the first set and not the second. */
-export const SETS = ["development", "held-out"] as const;
+/** Whoever mends what answers may read the first two sets and not the third. */
+export const SETS = ["development", "second", "held-out"] as const;
 export type ScenarioSet = (typeof SETS)[number];
 export const isSet = (text: string): text is ScenarioSet => SETS.some((set) => set === text);
 
 const PLACES: Readonly<Record<ScenarioSet, { readonly folder: string; readonly frozen: string }>> = {
   development: { folder: join(import.meta.dir, "scenarios"), frozen: join(import.meta.dir, "FROZEN") },
+  second: { folder: join(import.meta.dir, "scenarios-second"), frozen: join(import.meta.dir, "scenarios-second", "FROZEN") },
   "held-out": { folder: join(import.meta.dir, "scenarios-held-out"), frozen: join(import.meta.dir, "scenarios-held-out", "FROZEN") },
 };
 
