@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { MaestroError } from "../../proto/errors.ts";
 
-/** Throws `store.no_space`, or `cli.usage` for a place that cannot be written; `still` says what is safe all the same. */
-export function writeFile(path: string, content: string | Uint8Array, mode: number, still: string): void {
+/** Throws `store.no_space`, or `cli.usage` for a place that cannot be written; `still` says what is safe all the same. `wx` writes over nothing. */
+export function writeFile(path: string, content: string | Uint8Array, mode: number, still: string, flag: "w" | "wx" = "w"): void {
   try {
-    writeFileSync(path, content, { mode });
+    writeFileSync(path, content, { mode, flag });
   } catch (error) {
     throw new MaestroError(isFull(error) ? "store.no_space" : "cli.usage", `${path} cannot be written; ${still}`, { cause: error });
   }

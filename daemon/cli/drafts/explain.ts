@@ -6,14 +6,16 @@ import { nearest } from "../../../proto/suggest.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { textOf, type Values } from "../command.ts";
-import { printJson } from "../document.ts";
+import { printJson, printProblem } from "../document.ts";
 import { print } from "../output.ts";
-import { writeFile } from "../write-file.ts";
+import { newPlace } from "./new-place.ts";
 
 /** Without a name: what a person at a gate wants first. */
 const TASKS_DEFAULT: readonly DraftTask[] = ["triage", "summary", "reviewer-note"];
 /** As the route takes it. */
 const NAME_CHARACTERS_MIN = DraftRequest.properties.gate_id.minLength ?? 0;
+/** `gate:` and enough to find it by. */
+const GATE_CHARACTERS = 17;
 const US_PER_S = 1_000_000;
 const USD_MICRO = 1_000_000;
 
@@ -41,16 +43,25 @@ export function draftText({ task, path, text, sha256, because, cost, model, prom
   return [`== ${task}  (draft by ${by}; ${costText(cost)}; ${sha256.slice(0, 12)})`, `   ${escapeTerminal(because)}`, ...askedText(asked), "", ...lines].join("\n");
 }
 
-const draftsText = ({ gate_id, attempt, verdict, drafts }: DraftReply): string => [`${verdict.toUpperCase()}  ${gate_id.slice(0, 17)} attempt ${attempt}: drafts decide nothing; the card and its evidence stand as they are`, ...drafts.map(draftText)].join("\n\n");
+const draftsText = ({ gate_id, attempt, verdict, drafts }: DraftReply): string => [`${verdict.toUpperCase()}  ${gate_id.slice(0, GATE_CHARACTERS)} attempt ${attempt}: drafts decide nothing; the card and its evidence stand as they are`, ...drafts.map(draftText)].join("\n\n");
 
 export async function explainDraft(client: MaestroClient, gate: string | undefined, tasks: readonly string[], values: Values): Promise<number> {
   if (gate === undefined) throw new MaestroError("cli.usage", "explain --draft: name a gate, by its id, its commit or its bundle file");
   if (gate.length < NAME_CHARACTERS_MIN) throw new MaestroError("cli.usage", `explain --draft: ${JSON.stringify(gate)} names no gate; give at least ${NAME_CHARACTERS_MIN} characters of its id, of its commit (git rev-parse) or of its bundle`);
   const [path, model, out] = [textOf(values, "path"), textOf(values, "model"), textOf(values, "out")];
   const wanted: DraftTask[] = tasks.length === 0 ? [...TASKS_DEFAULT] : tasks.map((task) => oneOf(DRAFT_TASKS, task, "task"));
+  const statement = out === undefined ? null : newPlace(out);
   const reply = await client.draft({ gate_id: gate, tasks: wanted, ...(path === undefined ? {} : { path: oneOf<DraftPath>(DRAFT_PATHS, path, "path") }), ...(model === undefined ? {} : { model }), ...(out === undefined ? {} : { sign: true }) });
-  if (out !== undefined && reply.signed !== undefined) writeFile(out, canonicalText(reply.signed.bundle), 0o644, "the statement is signed and logged all the same");
+  // Texts are kept nowhere else: they are shown before anything can go wrong with the file.
   if (values["json"] === true) printJson(reply);
-  else print([draftsText(reply), ...(reply.signed === undefined ? [] : [`signed and logged as entry ${reply.signed.log_index}; maestro verify ${escapeTerminal(out ?? "")}`])].join("\n\n"));
+  else print(draftsText(reply));
+  if (statement === null || reply.signed === undefined) return EXIT.admit;
+  try {
+    statement.write(canonicalText(reply.signed.bundle), `the statement is signed and logged all the same, and maestro bundle ${reply.gate_id.slice(0, GATE_CHARACTERS)} has it`);
+  } catch (error) {
+    // One document is on stdout already.
+    return printProblem(error, false);
+  }
+  if (values["json"] !== true) print(`\nsigned and logged as entry ${reply.signed.log_index}; maestro verify ${escapeTerminal(statement.path)}`);
   return EXIT.admit;
 }
