@@ -8,7 +8,7 @@ import type { ModelsSetting, RemoteModel } from "../proto/models-config.ts";
 import { type DraftedDeps, openDrafted } from "./drafted.ts";
 
 const REMOTE: RemoteModel = { id: "large", base_url: "https://models.example/v1", model: "large-2", usd_micro_per_1k: { prompt: 150, completion: 600 }, context_tokens: 32_768 };
-const SETTING: ModelsSetting = { text: [{ name: "small" }, { name: "short", context_tokens: 512 }, { name: "secret-local", tenants: ["acme"] }], remote: [REMOTE, { ...REMOTE, id: "secret-remote", tenants: ["acme"] }], embedding: "mini" };
+const SETTING: ModelsSetting = { text: [{ name: "small" }, { name: "coder", capabilities: ["code"] }, { name: "short", context_tokens: 512 }, { name: "secret-local", tenants: ["acme"] }], remote: [REMOTE, { ...REMOTE, id: "secret-remote", tenants: ["acme"] }], embedding: "mini" };
 
 async function armed(models: ModelsSetting | null, wanted: Pick<DraftRequest, "path" | "model">, { tenant = "globex", sealed = false }: { tenant?: string | null; sealed?: boolean } = {}): Promise<string> {
   const never = (): never => {
@@ -26,11 +26,12 @@ async function armed(models: ModelsSetting | null, wanted: Pick<DraftRequest, "p
 describe("a model that was named", () => {
   test.each([
     [{ model: "small" }, {}, "small"],
-    [{ model: "wrong" }, {}, "models.unknown: no model of that name writes text here; there is: small, short, large"],
+    [{ model: "wrong" }, {}, "models.unknown: no model of that name writes text here; there is: small, coder, short, large"],
     [{ model: "wrong", path: "remote" }, {}, "models.unknown: no model of that name writes text here; there is: large"],
-    [{ model: "mini" }, {}, "models.unknown: no model of that name writes text here; there is: small, short, large"],
+    [{ model: "mini" }, {}, "models.unknown: no model of that name writes text here; there is: small, coder, short, large"],
     [{ model: "secret-local" }, {}, "models.denied: secret-local: this tenant is not among the tenants of that model's entry"],
     [{ model: "secret-local" }, { tenant: "acme" }, "secret-local"],
+    [{ model: "coder" }, {}, "models.denied: coder: its entry names what it can do, and draft is not there"],
     [{ model: "short" }, {}, "models.context: short: prompt and answer may have 3400 tokens, its context has 512"],
     [{ model: "large" }, { sealed: true }, "models.denied: large: this node is sealed: nothing is asked elsewhere"],
     [{ model: "small", path: "rules" }, {}, "models.request: model: rules ask none; leave small out, or ask for another path"],

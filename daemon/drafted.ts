@@ -27,6 +27,8 @@ const TOKENS_MAX = 400;
 /** Facts are cut to this; what the model's own tokeniser makes of them is counted again where it is admitted. */
 const PROMPT_TOKENS_MAX = 3_000;
 const ARMS_MAX = 3;
+/** Among the capabilities of an entry that names any. */
+const DRAFTING = "draft";
 
 const NOTHING = "no model is configured";
 const PLACES: Readonly<Record<Arm["path"], string>> = { local: "models.text", remote: "models.remote" };
@@ -46,10 +48,10 @@ async function chosen(host: DraftedDeps["host"], { tenant }: Pick<Principal, "te
   const mine = new Set(offeredTo(host.models, { tenant }).map(({ name }) => name));
   const candidates = candidatesOf(host.models, host.limits.inference.context_tokens).filter((one) => one.path !== "rules" && mine.has(one.id));
   const sealed = host.modes.includes("sealed");
-  const { arms, out } = choose(candidates, { require: [], path, model, prompt_tokens: PROMPT_TOKENS_MAX, max_tokens: TOKENS_MAX }, { sealed, tenant, policy: {}, budget_usd_micro: null, broken: new Set() });
+  const { arms, out } = choose(candidates, { require: [DRAFTING], path, model, prompt_tokens: PROMPT_TOKENS_MAX, max_tokens: TOKENS_MAX }, { sealed, tenant });
   const named = out.find(({ id }) => id === model);
-  // Named with this very path, it can only be out for the seal or its size.
-  if (named !== undefined) throw new MaestroError(sealed && named.path === "remote" ? "models.denied" : "models.context", `${named.id}: ${named.because}`);
+  // Named with this very path, it can only be out for the seal, for what it can do, or for its size.
+  if (named !== undefined) throw new MaestroError(named.code, `${named.id}: ${named.because}`);
   const outs = out.filter((one) => path === undefined || one.path === path).map(({ id, because }) => `${id}: ${because}`);
   return { arms: arms.slice(0, ARMS_MAX), because: outs.length > 0 ? outs.join("; ") : path === undefined ? NOTHING : configure(path) };
 }

@@ -1,6 +1,7 @@
 /** Decisions that are made often and learned from: which arm answers a request, at what propensity, and why. */
 import { Type, type Static } from "@sinclair/typebox";
 import { BreakerAction } from "./breaker.ts";
+import { ModelName } from "./model-store.ts";
 import { Prices, Resource, ResourceAmounts } from "./resource.ts";
 import { Choice, Closed, Count, Sha256Hex, ShortText, Timestamp } from "./scalar.ts";
 
@@ -45,6 +46,7 @@ export const ArmEntry = Closed({
   reversible: Type.Boolean({ default: false, description: "what it does can be undone: only such an arm is ever explored" }),
   usage: Type.Optional(Type.Array(ArmUsage, { maxItems: 4 })),
   action: Type.Optional({ ...BreakerAction, description: "what this arm sets off here: while the breaker of that action is open for whoever asks, the arm is taken away" }),
+  model: Type.Optional({ ...ModelName, description: "of models.text or models.remote, which this arm asks: no arm for whoever may not ask that model, nor on a sealed node where another server has it. Its capabilities and prices are the arm's where the arm names none" }),
   reward: Type.Number({ minimum: -1e9, maximum: 1e9, default: 0, description: "expected where nothing has been learned" }),
 });
 export type ArmEntry = Static<typeof ArmEntry>;

@@ -16,7 +16,7 @@ import { marketProblem, withMarketDefaults } from "./market.ts";
 import { modelsProblem } from "./models.ts";
 import { repositoryProblem } from "./operator-table.ts";
 import { peopleProblem } from "./people.ts";
-import { routerProblem, withRouterDefaults } from "./routers.ts";
+import { routerProblem, routersOf, withRouterDefaults } from "./routers.ts";
 import { tenantProblem } from "./tenants.ts";
 import { defaultMounts } from "./tool-mounts.ts";
 import { toolProblem } from "./tools.ts";
@@ -127,7 +127,7 @@ export function resolveHost(given: HostConfig): Host {
     waivers_inline_denied: [...(given.waivers_inline_denied ?? INLINE_DENIED)],
     witness: given.witness ?? null,
     witnesses: [...(given.witnesses ?? [])],
-    routers: [...(given.routers ?? [])],
+    routers: routersOf(given),
     market: given.market ?? null,
     models: given.models ?? null,
     policy_bundle: given.policy_bundle ?? null,

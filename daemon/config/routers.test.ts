@@ -29,6 +29,24 @@ test("the page's own example is read, and what it leaves out is filled in", () =
   expect(router?.arms.map(({ reversible, reward }) => [reversible, reward])).toEqual([[true, 0.5], [false, 0.9]]);
 });
 
+describe("an arm that asks a model", () => {
+  const MODELS = "models:\n  text: [{name: small, capabilities: [chat]}]\n  remote: [{id: dear, base_url: https://models.example/v1, model: x, context_tokens: 4096, usd_micro_per_1k: {prompt: 150, completion: 600}}]\n";
+  const ROUTER = "version: 1\ntrust_domain: build.example\nmodes: [local]\nrouters:\n- id: ask\n  context: [{name: prompt_tokens, type: number}, {name: completion_tokens, type: number}]\n  baseline: here\n  reward: {name: solved, version: 1, min: 0, max: 1}\n  arms: [{id: here, model: small}, {id: there, model: dear, capabilities: [code]}, {id: own, model: dear, usage: []}]\n";
+  const armsOf = (text: string) => resolveHost(parseHostConfig(utf8(text), "maestrod.yaml")).routers[0]?.arms.map(({ capabilities, usage }) => ({ capabilities, usage }));
+
+  test("can do what the model's entry says and costs what it says, unless the arm says it", () => {
+    const tokens = { resource: "tokens", per: { prompt_tokens: 1, completion_tokens: 1 } };
+    expect<unknown>(armsOf(ROUTER + MODELS)).toEqual([{ capabilities: ["chat"], usage: [tokens] }, { capabilities: ["code"], usage: [{ resource: "usd_micro", per: { prompt_tokens: 0.15, completion_tokens: 0.6 } }, tokens] }, { capabilities: undefined, usage: [] }]);
+    // Nobody says how long prompt and answer are: nothing can be said of what they cost.
+    expect(armsOf((ROUTER + MODELS).replace(", {name: completion_tokens, type: number}", ""))?.map(({ usage }) => usage)).toEqual([undefined, undefined, []]);
+  });
+
+  test("names one that is configured", () => {
+    expect(refusal(ROUTER + MODELS.replace("name: small", "name: smaller"))).toContain("routers.0.arms.0.model: small is none of models.text and models.remote");
+    expect(refusal(ROUTER)).toContain("routers.0.arms.0.model");
+  });
+});
+
 describe("contradictions are refused with line and field", () => {
   const cases: readonly (readonly [name: string, from: string, to: string, says: string])[] = [
     ["a baseline that is no arm", "baseline: large", "baseline: huge", "routers.0.baseline: huge is none of the arms"],

@@ -16,6 +16,27 @@ export function withRouterDefaults(document: YamlDocument): YamlDocument {
   return { ...document, value: { ...value, routers: Value.Default(Type.Array(RouterEntry), structuredClone(value.routers)) } };
 }
 
+/** Numbers of a context by which a model's price is known before it is asked; a router without both has to say `usage` itself. */
+const [PROMPT, COMPLETION] = ["prompt_tokens", "completion_tokens"];
+const TOKENS_PER_PRICE = 1_000;
+
+const modelOf = (models: HostConfig["models"], name: string): { readonly capabilities?: readonly string[]; readonly usd_micro_per_1k?: { readonly prompt: number; readonly completion: number } } | undefined => models?.text?.find((entry) => entry.name === name) ?? models?.remote?.find((entry) => entry.id === name);
+
+/** What the models' own entries say of arms that ask them, where the arms say nothing: it stands in the router then, so that a decision drawn again is the same under other prices. */
+export function routersOf({ routers = [], models }: Pick<HostConfig, "routers" | "models">): RouterEntry[] {
+  return routers.map((router) => {
+    const counted = [PROMPT, COMPLETION].every((name) => router.context.some((field) => field.name === name && field.type === "number"));
+    const arms = router.arms.map((arm): RouterEntry["arms"][number] => {
+      const model = arm.model === undefined ? undefined : modelOf(models, arm.model);
+      if (model === undefined) return arm;
+      const { capabilities, usd_micro_per_1k: price } = model;
+      const paid = price === undefined ? [] : [{ resource: "usd_micro" as const, per: { [PROMPT]: price.prompt / TOKENS_PER_PRICE, [COMPLETION]: price.completion / TOKENS_PER_PRICE } }];
+      return { ...(capabilities === undefined ? {} : { capabilities: [...capabilities] }), ...(counted ? { usage: [...paid, { resource: "tokens", per: { [PROMPT]: 1, [COMPLETION]: 1 } }] } : {}), ...arm };
+    });
+    return { ...router, arms };
+  });
+}
+
 /** The place of the first name that stood there before. */
 const twice = (names: readonly string[]): number => names.findIndex((name, i) => names.indexOf(name) < i);
 
@@ -29,13 +50,14 @@ function contextProblem({ context }: RouterEntry): Wrong | null {
   return null;
 }
 
-function armProblem({ arms, context, reward, baseline }: RouterEntry): Wrong | null {
+function armProblem({ arms, context, reward, baseline }: RouterEntry, models: HostConfig["models"]): Wrong | null {
   const again = twice(arms.map(({ id }) => id));
   if (again >= 0) return [["arms", again, "id"], `${arms[again]?.id} stands there twice`];
   if (!arms.some(({ id }) => id === baseline)) return [["baseline"], `${baseline} is none of the arms`];
   const numbers = new Set(context.filter(({ type }) => type === "number").map(({ name }) => name));
   for (const [i, arm] of arms.entries()) {
     if (arm.reward < reward.min || arm.reward > reward.max) return [["arms", i, "reward"], `${arm.reward} is not between reward.min and reward.max; say what is expected of ${arm.id} where nothing is learned`];
+    if (arm.model !== undefined && modelOf(models, arm.model) === undefined) return [["arms", i, "model"], `${arm.model} is none of models.text and models.remote`];
     const usage = arm.usage ?? [];
     const repeated = twice(usage.map(({ resource }) => resource));
     if (repeated >= 0) return [["arms", i, "usage", repeated, "resource"], `${usage[repeated]?.resource} stands there twice`];
@@ -81,12 +103,12 @@ function reservedProblem({ id, context, arms, constraints = [] }: RouterEntry): 
 }
 
 /** The first thing wrong, or null. */
-export function routerProblem({ routers = [] }: HostConfig): Problem | null {
+export function routerProblem({ routers = [], models }: HostConfig): Problem | null {
   for (const [i, router] of routers.entries()) {
     const at = ([path, because]: Wrong): Problem => ({ path: ["routers", String(i), ...path.map(String)], because });
     if (routers.findIndex(({ id }) => id === router.id) < i) return at([["id"], `${router.id} stands there twice`]);
     if (OWN_ROUTER_IDS.includes(router.id)) return at([["id"], `${router.id} is a router of the daemon's own; choose another name`]);
-    const wrong = reservedProblem(router) ?? boundsProblem(router) ?? contextProblem(router) ?? armProblem(router) ?? explorationProblem(router);
+    const wrong = reservedProblem(router) ?? boundsProblem(router) ?? contextProblem(router) ?? armProblem(router, models) ?? explorationProblem(router);
     if (wrong !== null) return at(wrong);
     if (router.policy_digest !== undefined && router.policy_file === undefined) return at([["policy_digest"], "needs policy_file beside it"]);
   }

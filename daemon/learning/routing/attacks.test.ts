@@ -11,7 +11,7 @@ import { openStore, type Store } from "../../store/db.ts";
 import { SeededRandom } from "../../testing/random.ts";
 import { EpisodeLog } from "../episodes/index.ts";
 import { reportEpisodes } from "../episodes/reports.ts";
-import { type Purse, Routing } from "./index.ts";
+import { type Barred, type Purse, Routing } from "./index.ts";
 
 const T0 = 1_795_392_000_000;
 const DAY_MS = 86_400_000;
@@ -174,4 +174,20 @@ test("an arm whose action is refused to whoever asks is taken away from them alo
   expect(route("batch").forced).toBeNull();
   refusing = null;
   expect(route().forced).toBeNull();
+});
+
+test("an arm that asks a model is none of whoever may not ask that: not drawn, not named, not required, and nothing about it is forced", () => {
+  reload({ arms: MODELS.arms.map((arm) => (arm.id === "mid" ? { ...arm, model: "mid-2" } : arm)) });
+  const barred: Barred = ({ model }) => (model === "mid-2" ? "mid-2 is not yours" : null);
+  const asked = (space: string, more: Partial<RouteAsk> = {}, why: Barred = barred): RouteReply => routing.route(log, space, { router: "models", context: { tokens: 1 }, ...more }, FREE, why);
+  const replies = store.atomic(() => Array.from({ length: 40 }, () => asked("web")));
+  expect(new Set(replies.flatMap(({ eligible }) => eligible.map(({ arm }) => arm)))).toEqual(new Set(["small", "large"]));
+  expect([new Set(replies.map(({ forced }) => forced)), JSON.stringify(replies).includes("mid")]).toEqual([new Set([null]), false]);
+  expect(routing.replay(log, replies[0]?.episode ?? "", null).replay?.same).toBe(true);
+  expect(refusal(() => asked("web", { require: ["see"] }))).toBe("routing.no_arm: models has no arm that can see for you: mid-2 is not yours");
+  expect(asked("batch", { require: ["see"] }, () => null).arm).toBe("mid");
+  // A baseline that may not be asked is no way out of a violated constraint either.
+  reload({ arms: MODELS.arms.map((arm) => (arm.id === "large" ? { ...arm, model: "large-2" } : arm)) });
+  harm("web", 8);
+  expect(refusal(() => asked("web", {}, ({ model }) => (model === "large-2" ? "it is not yours" : null)))).toContain("and large is none for you: it is not yours");
 });

@@ -46,6 +46,9 @@ export interface RoutingDeps {
   readonly refusing?: (action: BreakerAction, space: string) => string | null;
 }
 
+/** Why an arm is none of whoever asks just now, or null. */
+export type Barred = (arm: Pick<ArmEntry, "model">) => string | null;
+
 export interface RouterStatus {
   readonly id: string;
   /** Digest of the learned policy that decides; null where none does. */
@@ -88,8 +91,8 @@ export class Routing {
     return active;
   }
 
-  /** Durable when it returns. Throws `request.not_found`, `learning.episode` for a context that is none, `routing.no_arm`, `tenant.budget`, `breaker.open`. */
-  route(episodes: Pick<EpisodeLog, "record" | "named">, space: string, ask: RouteAsk, purse: Purse): RouteReply {
+  /** `barred`: why an arm is none of whoever asks, or null. Durable when it returns. Throws `request.not_found`, `learning.episode` for a context that is none, `routing.no_arm`, `tenant.budget`, `breaker.open`. */
+  route(episodes: Pick<EpisodeLog, "record" | "named">, space: string, ask: RouteAsk, purse: Purse, barred: Barred = () => null): RouteReply {
     const active = this.of(ask.router);
     const { router } = active;
     const wish = { context: ask.context, require: ask.require ?? [], without: ask.without ?? [] };
@@ -100,9 +103,12 @@ export class Routing {
     if (before !== null) return this.replyOf(before, before.policy === active.digest ? router : (this.kept.get(before.policy)?.router ?? router));
     const { epoch, prices } = purse.prices();
     const violation = violationFor(active.violations, space);
-    const due = Math.max(0, ...capable(router, wish).map((arm) => worthOf(router, arm)));
-    const found = narrowed(router, wish, { short: (usage) => purse.short(usage), refused: ({ action }) => (action === undefined ? null : (this.deps.refusing?.(action, space) ?? null)) }, violation !== null);
-    const nothing = violation !== null && !found.eligible.some(({ id }) => id === router.baseline) ? noBaseline(router, found, violation) : found.eligible.length === 0 ? noArm(router, wish.require, found) : null;
+    // Nobody learns of an arm, nor of what it would be worth, that is not theirs.
+    const kept_from = router.arms.map(barred);
+    const own = { ...router, arms: router.arms.filter((_, i) => kept_from[i] === null) };
+    const due = Math.max(0, ...capable(own, wish).map((arm) => worthOf(router, arm)));
+    const found = narrowed(own, wish, { short: (usage) => purse.short(usage), refused: ({ action }) => (action === undefined ? null : (this.deps.refusing?.(action, space) ?? null)) }, violation !== null);
+    const nothing = violation !== null && !found.eligible.some(({ id }) => id === router.baseline) ? noBaseline(router, found, violation, kept_from[router.arms.findIndex(({ id }) => id === router.baseline)] ?? null) : found.eligible.length === 0 ? noArm(router, wish.require, found, kept_from.find((each) => each !== null) ?? null) : null;
     if (nothing !== null) {
       if (nothing.code === "tenant.budget") purse.refused(due);
       throw nothing;
@@ -216,15 +222,15 @@ function takenOf({ forced }: Pick<Episode, "forced">): Taken | null {
 }
 
 /** Nothing but the baseline may answer, and it cannot: no other arm takes its place, least of all the one that is left for what it did. */
-function noBaseline({ id, baseline }: RouterEntry, { left_out, short, refused: stopped }: Pick<Narrowed, "left_out" | "short" | "refused">, violation: Violation): MaestroError {
+function noBaseline({ id, baseline }: RouterEntry, { left_out, short, refused: stopped }: Pick<Narrowed, "left_out" | "short" | "refused">, violation: Violation, barred: string | null): MaestroError {
   if (stopped !== null && left_out.includes(baseline)) return new MaestroError("breaker.open", stopped);
   if (short !== null && left_out.includes(baseline)) return new MaestroError("tenant.budget", short);
-  return new MaestroError("routing.no_arm", `${id} has its baseline alone, because ${violationText(violation)}, and ${baseline} ${left_out.includes(baseline) ? "is left out by the request" : "cannot do what is required"}`);
+  return new MaestroError("routing.no_arm", `${id} has its baseline alone, because ${violationText(violation)}, and ${baseline} ${left_out.includes(baseline) ? "is left out by the request" : barred !== null ? `is none for you: ${barred}` : "cannot do what is required"}`);
 }
 
-function noArm({ id }: RouterEntry, require: readonly string[], { left_out, short, refused: stopped }: Pick<Narrowed, "left_out" | "short" | "refused">): MaestroError {
+function noArm({ id }: RouterEntry, require: readonly string[], { left_out, short, refused: stopped }: Pick<Narrowed, "left_out" | "short" | "refused">, barred: string | null): MaestroError {
   if (stopped !== null) return new MaestroError("breaker.open", stopped);
   if (short !== null) return new MaestroError("tenant.budget", short);
   const can = require.length === 0 ? "" : ` that can ${require.join(", ")}`;
-  return new MaestroError("routing.no_arm", left_out.length === 0 ? `${id} has no arm${can}` : `${id} has no arm${can} but ${left_out.join(", ")}, which the request leaves out`);
+  return new MaestroError("routing.no_arm", left_out.length === 0 ? `${id} has no arm${can}${barred === null ? "" : ` for you: ${barred}`}` : `${id} has no arm${can} but ${left_out.join(", ")}, which the request leaves out`);
 }
