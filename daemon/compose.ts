@@ -59,6 +59,8 @@ export interface CoreOptions extends StateOptions {
   readonly random: Random;
   /** The user who owns the host's configuration file; absent where there is no file. */
   readonly config_owner?: () => number | null;
+  /** A line of the log that warns of nothing; absent, it is not kept. */
+  readonly say?: (what: string) => void;
   /** Where the kernel caps the memory of check processes; absent, it is watched. */
   readonly cgroups?: CgroupHome | undefined;
   /** What check processes run, of tests alone; absent, this source or the bundle of it that a package holds. */
@@ -214,7 +216,7 @@ export async function composeCore(options: CoreOptions): Promise<Core> {
   const reporter = new Reporter({ summaries: gates.summaries, gates, shipped: state.shipped, now_s: () => evidence.now_s(), spending: (change) => run_usage.of(change), per_person: host.report.per_person });
   const intakes = new Intakes(host.limits.intake, clock, random, host);
   const learning = await openLearning({ options, state, tenants, pool, scratch_dir, now_s: evidence.now_s, watching });
-  const modelled = openModelled({ host, money: learning.money, state, run_usage, clock, random, helped, act, warn: options.warn });
+  const modelled = openModelled({ host, money: learning.money, state, run_usage, clock, random, helped, act, say: options.say ?? (() => undefined), warn: options.warn });
   const [exampled, drafted] = withExamples({ host, modelled, state, state_dir, git: tools, pool, repositories, warn: options.warn });
   const integrity = await openIntegrity({ ...state, episodes: learning.learned, state_dir, clock, limits: host.limits, resident: host.idle_exit_ms === 0, in_use: () => intakes.repositories(), kept: outcomes, history: judging.history, examples: exampled, config: host, warn: options.warn, ...(options.expiry_step === undefined ? {} : { step: options.expiry_step }) });
   forgetOld(state_dir);

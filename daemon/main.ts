@@ -118,7 +118,7 @@ async function main(): Promise<void> {
   const fatal = guardProcess(log);
   const { cgroups, uncapped_because } = watchOver({ state_dir, warn: (what) => log.warn(what) });
   if (uncapped_because !== null) log.info({ because: uncapped_because }, "no control group: the memory of check processes is watched, not capped by the kernel");
-  const core = await composeCore({ state_dir, host: live.host, clock: systemClock, machine: machineDigest(), random: systemRandom, ...(args.embedded ? {} : { config_owner: () => ownerOf(args.locations.host_config_path) }), cgroups, fatal, warn: (what, error) => log.warn({ err: error }, what) });
+  const core = await composeCore({ state_dir, host: live.host, clock: systemClock, machine: machineDigest(), random: systemRandom, ...(args.embedded ? {} : { config_owner: () => ownerOf(args.locations.host_config_path) }), cgroups, fatal, say: (what) => log.info(what), warn: (what, error) => log.warn({ err: error }, what) });
   const unsettled = settlePlace(state_dir);
   if (unsettled !== null) log.warn({ code: unsettled.code, detail: unsettled.detail }, "an older copy written back over this folder would not be noticed until the next start");
   const { address, watchdog_ms } = notifySettings();

@@ -5,6 +5,7 @@ import type { Host } from "./config/host.ts";
 import type { EgressDeps } from "./egress/index.ts";
 import type { RemoteChat } from "./egress/chat/index.ts";
 import type { Embedder } from "./models/embedding/index.ts";
+import type { GpuNote, Gpus } from "./models/gpu/index.ts";
 import type { ModelLibrary } from "./models/library/index.ts";
 import type { EngineName } from "./models/library/engines.ts";
 import type { KeptAnswers, Payer, Serving, ServingPurse } from "./models/serving/index.ts";
@@ -29,6 +30,8 @@ export interface ModelledDeps {
   /** For the helper that asks other servers. */
   readonly helped: EgressDeps;
   readonly act?: ActionGuard;
+  /** A line of the log. */
+  readonly say: (what: string) => void;
   readonly warn: (what: string, error: unknown) => void;
 }
 
@@ -66,7 +69,7 @@ function once<T>(make: () => Promise<T>): { (): Promise<T>; made(): T | null } {
 type Asking = Payer & Pick<Principal, "accounts">;
 
 /** Everything that is opened by itself, once. */
-function parts({ host, state, clock, helped, warn }: ModelledDeps) {
+function parts({ host, state, clock, helped, say, warn }: ModelledDeps) {
   const limits = host.limits.inference;
   const library = once(async (): Promise<ModelLibrary> => (await import("./models/library/index.ts")).openLibrary({ state_dir: helped.state_dir, models: state.models, blobs: state.artifacts.blobs, limits, now_s: () => state.evidence.now_s(), requireWritable: () => state.store.requireWritable() }));
   /** Throws `models.missing` where it is not installed. */
@@ -76,6 +79,14 @@ function parts({ host, state, clock, helped, warn }: ModelledDeps) {
     found.require(name);
     return { folder: found.folder, named: `${name} ${found.wanted(name)}` };
   }
+  const gpus = once(async (): Promise<Gpus> => {
+    const [{ createProbe, Gpus: Opened, lineOf }, { freeMemoryBytes }] = await Promise.all([import("./models/gpu/index.ts"), import("./platform/kernel/memory.ts")]);
+    const note = (decided: GpuNote): void => {
+      const line = lineOf(decided);
+      if (line !== null) say(line);
+    };
+    return new Opened({ setting: host.models, limits, ram_bytes: freeMemoryBytes, now_ms: () => clock.monotonic_ms(), note, probe: createProbe(host.models?.gpus) });
+  });
   const text = once(async (): Promise<TextModels> => {
     const [{ createTextModels }, { engineFolderOf, engines, prefixFolderOf }] = await Promise.all([import("./models/text/index.ts"), import("./models/library/index.ts")]);
     return createTextModels({
@@ -84,6 +95,8 @@ function parts({ host, state, clock, helped, warn }: ModelledDeps) {
       engine_folder: () => engines(engineFolderOf(host.models?.engine_folder)).require("node-llama-cpp"),
       limits: { ...host.limits.worker, ...limits },
       prefix_folder: prefixFolderOf(helped.state_dir),
+      seat: async (request, signal) => (await gpus()).seat(request, signal),
+      gpu_api: () => engines(engineFolderOf(host.models?.engine_folder)).gpus()[0] ?? null,
       cgroups: helped.cgroups,
     });
   });
@@ -100,7 +113,7 @@ function parts({ host, state, clock, helped, warn }: ModelledDeps) {
   });
   const chat = once(async (): Promise<RemoteChat> => (await import("./egress/chat/index.ts")).createRemoteChat(helped));
 
-  return { library, text, embedder, answers, chat };
+  return { library, gpus, text, embedder, answers, chat };
 }
 
 /** What a payer pays from: the ledger, and the market or the operator's own prices. */
@@ -125,7 +138,7 @@ function purseOf({ host, money }: ModelledDeps): (payer: Payer) => Promise<Servi
 export function openModelled(deps: ModelledDeps): Modelled {
   const { host, state, run_usage, clock, random, act, warn } = deps;
   const limits = host.limits.inference;
-  const { library, text, embedder, answers, chat } = parts(deps);
+  const { library, gpus, text, embedder, answers, chat } = parts(deps);
   const stored = (name: string): Promise<StoredModel | null> => Promise.resolve(state.models.get(name) ?? null);
   const serving = once(async (): Promise<Serving> => {
     const [{ Serving: Opened }, { remoteAsker }] = await Promise.all([import("./models/serving/index.ts"), import("./models/choosing/index.ts")]);
@@ -161,7 +174,7 @@ export function openModelled(deps: ModelledDeps): Modelled {
       const embedding = embedder.made();
       const embeds = embedding === null ? [] : [{ model: host.models?.embedding ?? "", waiting: 0, ...embedding.status() }];
       const workers = [...(text.made()?.status() ?? []), ...embeds].map(({ pid: _, ...worker }) => worker);
-      return { workers, served: serving.made()?.served() ?? [] };
+      return { workers, served: serving.made()?.served() ?? [], gpus: { accounts: gpus.made()?.accounts() ?? [], waiting: gpus.made()?.waiting() ?? 0 } };
     },
     busy: () => serving.made()?.busy === true,
     async close() {

@@ -1,7 +1,7 @@
 /** Work of local models as the core asks for it: one generation, one count of tokens, one batch of embeddings. */
 import { Type, type Static } from "@sinclair/typebox";
 import { AdapterName, ModelName } from "./model-store.ts";
-import { Choice, Closed, Count, Sha256Hex } from "./scalar.ts";
+import { Choice, Closed, Count, Sha256Hex, ShortText } from "./scalar.ts";
 import { TenantId } from "./tenant.ts";
 
 /** Characters of one prompt. The context of the model is the real bound; this one is for the frame. */
@@ -51,6 +51,14 @@ export type GenerateJob = Static<typeof GenerateJob>;
 
 export const FinishReason = Choice(["stop", "length", "cancelled"]);
 
+/** Where the model lay that answered. */
+export const Placed = Closed({
+  device: Type.Union([Type.String({ maxLength: 96 }), Type.Null()], { description: "name of the GPU; null: all of it was on the processor" }),
+  layers: { ...Count, description: "on it; one more than the model has is all of them and its output" },
+  because: ShortText,
+});
+export type Placed = Static<typeof Placed>;
+
 /** Times in whole microseconds. `cached_tokens` of the prompt were not evaluated again. */
 export const Generated = Closed({
   text: Type.String(),
@@ -63,6 +71,7 @@ export const Generated = Closed({
   predicted_us: Count,
   cpu_us: Count,
   gpu_us: { ...Count, description: "0 where no layer lies on a GPU" },
+  placed: Type.Optional(Placed),
   model_digest: Sha256Hex,
   engine: Type.String({ maxLength: 128, description: "engine and version, as `node-llama-cpp 3.22.1`" }),
   templated: Choice(["text", "template", "transcript"], { description: "how the prompt became text" }),

@@ -4,7 +4,7 @@ import { DeclaredGpu, GPUS_MAX } from "./gpu.ts";
 import { ModelName } from "./model-store.ts";
 import { Prices } from "./resource.ts";
 import { Capability } from "./routing.ts";
-import { Closed, Count } from "./scalar.ts";
+import { Choice, Closed, Count } from "./scalar.ts";
 import { TenantId } from "./tenant.ts";
 
 const HostFile = (description: string) => Type.String({ pattern: "^/[A-Za-z0-9._/@+-]{1,1000}$", description });
@@ -31,6 +31,7 @@ export const LocalModel = Closed({
   context_tokens: Type.Optional(Type.Integer({ minimum: 64, maximum: 16_777_216, description: "of each sequence; default limits.inference.context_tokens" })),
   gpu: Type.Optional(Type.Boolean({ description: "layers may lie on a GPU; default true" })),
   priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9, description: "of two models that want one GPU the higher stays; default 5" })),
+  when_full: Type.Optional(Choice(["wait", "cpu"], { description: "its layers do not all fit beside models of its own priority that somebody uses: its requests wait for a moment in which nobody does, or it takes what is left and the processor; default wait" })),
   tenants: Tenants,
 });
 export type LocalModel = Static<typeof LocalModel>;

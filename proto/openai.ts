@@ -4,7 +4,7 @@
  */
 import { Type, type Static, type TSchema } from "@sinclair/typebox";
 import { ModelName } from "./model-store.ts";
-import { PROMPT_CHARACTERS_MAX, STOPS_MAX } from "./model-work.ts";
+import { Placed, PROMPT_CHARACTERS_MAX, STOPS_MAX } from "./model-work.ts";
 import { Choice, Closed, Count, Sha256Hex } from "./scalar.ts";
 
 /** Cache task and run of a request, where its `metadata` names none; both follow the rules of `TaskName` and `RunId`. */
@@ -142,6 +142,7 @@ export const ServedNote = Closed({
   queued_us: Count,
   cpu_us: Count,
   gpu_us: Count,
+  placed: Type.Optional(Placed),
   usd_micro: { ...Count, description: "0 of a local model" },
 });
 export type ServedNote = Static<typeof ServedNote>;

@@ -97,7 +97,7 @@ function timingsOf({ repeated, prompt_tokens, cached_tokens, completion_tokens, 
   return { cache_n: cached_tokens, prompt_n: prompt_tokens - cached_tokens, prompt_ms: prompt_us / US_PER_MS, predicted_n: repeated ? 0 : completion_tokens, predicted_ms: predicted_us / US_PER_MS };
 }
 
-const noteOf = ({ path, model_digest, engine, templated, bounded, repeated, queued_us, cpu_us, gpu_us, usd_micro }: Answered): ServedNote => ({ path, model_digest, engine, templated, bounded, repeated, queued_us, cpu_us, gpu_us, usd_micro });
+const noteOf = ({ path, model_digest, engine, templated, bounded, repeated, queued_us, cpu_us, gpu_us, placed, usd_micro }: Answered): ServedNote => ({ path, model_digest, engine, templated, bounded, repeated, queued_us, cpu_us, gpu_us, ...(placed === undefined ? {} : { placed }), usd_micro });
 const tail = (answer: Answered) => ({ usage: usageOf(answer), timings: timingsOf(answer), maestro: noteOf(answer) });
 const finishOf = ({ finish }: Answered): Finish => (finish === "filtered" ? "content_filter" : finish === "length" ? "length" : "stop");
 const headed = (heading: Heading, answer: Answered): Heading => ({ ...heading, system_fingerprint: fingerprint(answer.model_digest, answer.engine) });

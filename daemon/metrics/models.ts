@@ -26,10 +26,19 @@ export interface ServedReading {
   readonly usd_micro: number;
 }
 
+/** What was promised to a model on a GPU, and what the driver counts; null where it does not say. */
+export interface GpuAccountReading {
+  readonly model: string;
+  readonly gpu: number;
+  readonly predicted_bytes: number;
+  readonly used_bytes: number | null;
+}
+
 export interface ModelsReading {
   /** Of models that were asked since the start. */
   readonly workers: readonly ModelWorkerReading[];
   readonly served: readonly ServedReading[];
+  readonly gpus: { readonly accounts: readonly GpuAccountReading[]; readonly waiting: number };
 }
 
 const US_PER_S = 1e6;
@@ -37,7 +46,14 @@ const US_PER_S = 1e6;
 export function modelMetrics(now: () => ModelsReading): Metric[] {
   const worker = (name: string, help: string, read: (one: ModelWorkerReading) => number, type: "gauge" | "counter" = "gauge") => new Gauge(name, help, () => now().workers.map((one): [Labels, number] => [{ model: one.model }, read(one)]), type);
   const served = (name: string, help: string, read: (one: ServedReading) => number) => new Gauge(name, help, () => now().served.map((one): [Labels, number] => [{ model: one.model, tenant: one.tenant }, read(one)]), "counter");
+  const account = (name: string, help: string, read: (one: GpuAccountReading) => number | null) => new Gauge(name, help, () => now().gpus.accounts.flatMap((one): [Labels, number][] => {
+    const bytes = read(one);
+    return bytes === null ? [] : [[{ model: one.model, gpu: String(one.gpu) }, bytes]];
+  }));
   return [
+    account("maestro_model_gpu_promised_bytes", "Memory of a GPU that is promised to a model's worker, by its place on the bus.", ({ predicted_bytes }) => predicted_bytes),
+    account("maestro_model_gpu_used_bytes", "What the driver counted for that worker when it was last asked; absent where it does not say.", ({ used_bytes }) => used_bytes),
+    new Gauge("maestro_model_gpu_waiting", "Models that wait for a place on a GPU.", () => [[{}, now().gpus.waiting]]),
     worker("maestro_model_worker_memory_bytes", "The most a model's worker held, resident, since it started; 0 where none runs.", ({ memory_bytes }) => memory_bytes),
     worker("maestro_model_running", "Requests a model answers at this moment.", ({ running }) => running),
     worker("maestro_model_waiting", "Requests in line for a model.", ({ waiting }) => waiting),

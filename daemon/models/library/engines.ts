@@ -12,6 +12,8 @@ export interface EngineFolder {
   /** Null where it is not installed. */
   version(name: EngineName): string | null;
   wanted(name: EngineName): string;
+  /** What of node-llama-cpp's compiled parts for GPUs is installed; the first is the faster. */
+  gpus(): readonly ("cuda" | "vulkan")[];
   /** The package's folder. Throws `models.missing` where it is not installed, or in another version than this daemon was made for. */
   require(name: EngineName): string;
 }
@@ -35,6 +37,7 @@ export function engines(folder: string): EngineFolder {
     folder,
     version: (name) => versionIn(at(name)),
     wanted: (name) => wanted.dependencies[name],
+    gpus: () => (["cuda", "vulkan"] as const).filter((api) => versionIn(join(folder, "node_modules/@node-llama-cpp", `${process.platform}-${process.arch}-${api}`)) === wanted.dependencies["node-llama-cpp"]),
     require(name) {
       const [found, version] = [versionIn(at(name)), wanted.dependencies[name]];
       if (found === version) return at(name);

@@ -1,5 +1,6 @@
 /** What a generation may take before it has begun, from what earlier ones took. Pure. */
 import type { Generated } from "../../../proto/model-work.ts";
+import type { GpuStanding } from "../gpu/index.ts";
 import type { Prices, ResourceAmounts } from "../../../proto/resource.ts";
 import { PER_NATURAL_UNIT, RESOURCES } from "../../../proto/resource.ts";
 
@@ -55,11 +56,15 @@ export function measured(rates: Rates, { prompt_tokens, cached_tokens, completio
   if (total <= 0) return rates;
   const blend = (before: number, us: number, tokens: number): number => (tokens <= 0 ? before : before * (1 - NEWEST) + (us / tokens) * NEWEST);
   const share = (before: Rate, us: number): Rate => ({ prompt: blend(before.prompt, (us * prompt_us) / total, evaluated), predicted: blend(before.predicted, (us * predicted_us) / total, completion_tokens) });
-  return { cpu: share(rates.cpu, cpu_us), gpu: share(rates.gpu, gpu_us) };
+  // On the processor nothing is learnt of what it takes on a GPU.
+  return { cpu: share(rates.cpu, cpu_us), gpu: gpu_us === 0 ? rates.gpu : share(rates.gpu, gpu_us) };
 }
 
 /** What work took of which nobody counted the time: what such work took of late. */
 export const taken = (tokens: Tokens, rates: Rates): ResourceAmounts => estimate(tokens, rates, 1);
+
+/** Where the model lies now. On a GPU, until that was measured, a token is taken to need as long there as on a slow core. */
+export const ratesAt = ({ cpu, gpu }: Rates, on_gpu: boolean): Rates => ({ cpu, gpu: on_gpu ? { prompt: gpu.prompt || FIRST_RATES.cpu.prompt, predicted: gpu.predicted || FIRST_RATES.cpu.predicted } : FIRST_RATES.gpu });
 
 /** Dollars that so much is worth at these prices, money included. */
 export function worthOf(amounts: ResourceAmounts, prices: Prices): number {
@@ -75,3 +80,6 @@ const STEPS = PRIORITY_MAX - PRIORITY_MIDDLE;
 export function priorityAt({ usd_micro = 0 }: Prices): number {
   return PRIORITY_MIDDLE + Math.min(STEPS, Math.ceil(Math.max(0, -usd_micro) * STEPS));
 }
+
+/** The same for a place on a GPU: whether the promised share is short, and what a second there is charged. */
+export const standingAt = ({ usd_micro = 0, gpu_us = 0 }: Prices): GpuStanding => ({ behind: usd_micro < 0, usd_per_s: Math.max(0, gpu_us) });

@@ -16,7 +16,7 @@ import type { Random } from "../../platform/random.ts";
 import { remoteTokensAtMost } from "../choosing/index.ts";
 import type { GenerateOptions, TextModels } from "../text/index.ts";
 import { ServedCounts, type ServedRow } from "./counts.ts";
-import { counting, estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates, taken } from "./estimate.ts";
+import { counting, estimate, FIRST_RATES, measured, priceOf, priorityAt, type Rates, ratesAt, standingAt, taken } from "./estimate.ts";
 import { offered, type Offered, offeredTo } from "./offered.ts";
 import { charge, type Payer, promise, type Promised, requireAffordable, type ServingPurse } from "./promise.ts";
 
@@ -69,7 +69,7 @@ export interface ServingDeps {
   readonly setting: ModelsSetting | null;
   readonly limits: InferenceLimits;
   /** Each is opened with the first request that needs it. */
-  readonly text: () => Promise<Pick<TextModels, "generate" | "count">>;
+  readonly text: () => Promise<Pick<TextModels, "generate" | "count" | "onGpu">>;
   readonly embed: (texts: readonly string[], options: { readonly signal?: AbortSignal; readonly tenant: string; readonly onTook: (took: Pick<Embedded, "tokens" | "cpu_us">) => void }) => Promise<Embedded>;
   readonly stored: (name: string) => Promise<StoredModel | null>;
   readonly remote: AskRemote;
@@ -195,12 +195,13 @@ export class Serving {
     if (max_tokens !== undefined && max_tokens > output_tokens_max) throw new MaestroError("models.request", `max_tokens: ${max_tokens}, limits.inference.output_tokens_max is ${output_tokens_max}`);
   }
 
-  private async here(context = this.deps.limits.context_tokens, { payer, job, keep }: Ask, options: GenerateOptions): Promise<Answered> {
+  private async here(context = this.deps.limits.context_tokens, { payer, job, keep }: Ask, asked: GenerateOptions): Promise<Answered> {
     this.requireOutput(job.max_tokens);
     const purse = await this.deps.purse(payer);
+    const options = { ...asked, standing: standingAt(purse.prices().prices) };
     const rates = this.ratesOf(job.model);
     // What it takes at the very least, before a model is loaded to count more exactly.
-    const least = estimate({ prompt: 1, predicted: job.max_tokens ?? 1 }, rates);
+    const least = estimate({ prompt: 1, predicted: job.max_tokens ?? 1 }, ratesAt(rates, false));
     const before = counting(bytesOf(job.prompt));
     requireAffordable(purse, { ...least, cpu_us: (least.cpu_us ?? 0) + (before.cpu_us ?? 0) });
     const answers = keep ? await this.deps.answers() : null;
@@ -219,16 +220,16 @@ export class Serving {
     const whole: GenerateJob = { ...job, max_tokens, ...(job.priority === undefined ? { priority: priorityAt(purse.prices().prices) } : {}) };
     const late = job.max_tokens === undefined ? repeated(whole) : null;
     if (late !== null) return this.charge(purse, { tokens: 0, cpu_us }), late;
-    const made = await this.paidFor(payer, purse, whole, { prompt, cpu_us }, estimate({ prompt, predicted: max_tokens }, rates), (followed) => text.generate(whole, followed), options);
+    const made = await this.paidFor(payer, purse, whole, { prompt, cpu_us }, ratesAt(rates, text.onGpu(job.model)), (followed) => text.generate(whole, followed), options);
     if (keep && made.finish !== "cancelled") answers?.put(whole, made);
     return { ...made, path: "local", usd_micro: 0, repeated: false };
   }
 
   /** What counting took is charged here where nothing follows that it is charged with: of a prompt that is too long, and of one that kills the worker. */
-  private async counting(text: Pick<TextModels, "count">, purse: ServingPurse, job: Ask["job"], context: number, { signal }: GenerateOptions): Promise<{ readonly prompt: number; readonly max_tokens: number; readonly cpu_us: number }> {
+  private async counting(text: Pick<TextModels, "count">, purse: ServingPurse, job: Ask["job"], context: number, { signal, standing }: GenerateOptions): Promise<{ readonly prompt: number; readonly max_tokens: number; readonly cpu_us: number }> {
     let took = counting(bytesOf(job.prompt));
     try {
-      const { tokens: prompt, beyond, cpu_us } = await text.count(job.model, job.prompt, job.space.tenant, signal === undefined ? {} : { signal });
+      const { tokens: prompt, beyond, cpu_us } = await text.count(job.model, job.prompt, job.space.tenant, { ...(signal === undefined ? {} : { signal }), ...(standing === undefined ? {} : { standing }) });
       took = { tokens: 0, cpu_us };
       if (beyond !== null) throw new MaestroError("models.context", beyond);
       return { prompt, max_tokens: roomFor(prompt, job.max_tokens, context, this.deps.limits.output_tokens_max), cpu_us };
@@ -243,8 +244,8 @@ export class Serving {
   }
 
   /** Generates behind a promise, and settles it whatever happens, together with what counting the prompt took. */
-  private async paidFor(payer: Payer, purse: ServingPurse, job: GenerateJob, { prompt, cpu_us: counted_us }: { readonly prompt: number; readonly cpu_us: number }, amounts: ResourceAmounts, generate: (options: GenerateOptions) => Promise<Generated>, options: GenerateOptions): Promise<Generated> {
-    const rates = this.ratesOf(job.model);
+  private async paidFor(payer: Payer, purse: ServingPurse, job: GenerateJob, { prompt, cpu_us: counted_us }: { readonly prompt: number; readonly cpu_us: number }, rates: Rates, generate: (options: GenerateOptions) => Promise<Generated>, options: GenerateOptions): Promise<Generated> {
+    const amounts = estimate({ prompt, predicted: job.max_tokens }, rates);
     let promised: Promised;
     try {
       promised = this.promised(payer, purse, job.model, { ...amounts, cpu_us: (amounts.cpu_us ?? 0) + counted_us });
@@ -257,7 +258,7 @@ export class Serving {
     try {
       const made = await generate({ ...options, onText: (piece) => ((pieces += 1), options.onText?.(piece)) });
       settle({ tokens: made.prompt_tokens + made.completion_tokens, cpu_us: made.cpu_us, ...(made.gpu_us === 0 ? {} : { gpu_us: made.gpu_us }) });
-      this.rates.set(job.model, measured(rates, made));
+      this.rates.set(job.model, measured(made.gpu_us > 0 ? rates : this.ratesOf(job.model), made));
       return made;
     } catch (thrown) {
       // Whoever brings a worker down, or works until the deadline, has used it all the same: as far as was seen, at what such work takes.

@@ -9,6 +9,7 @@ import { MaestroError, type ErrorCode } from "../../../proto/errors.ts";
 import { StoreLimits } from "../../../proto/limits.ts";
 import type { StoredModel } from "../../../proto/model-store.ts";
 import type { Generated, GenerateJob } from "../../../proto/model-work.ts";
+import type { ResourceAmounts } from "../../../proto/resource.ts";
 import { openStore, type Store } from "../../store/db.ts";
 import { openLedger } from "../../tenants/ledger/index.ts";
 import { FakeClock } from "../../testing/clock.ts";
@@ -188,6 +189,33 @@ test("embeddings: batch and dimensions are bounded, and tokens are settled", asy
   expect(await refusal(world.serving.embed(world.payer("poor", { model_tokens: 1 }), "mini", ["a"]))).toBe("tenant.budget");
 });
 
+test("on a GPU its time is promised before the first token, charged with what was used, and refused to who has none left", async () => {
+  const world = opened();
+  world.text.on_gpu = true;
+  const during: unknown[] = [];
+  world.text.beat = () => (during.push(spent(world)?.reserved.gpu_us), Promise.resolve());
+  const payer = world.payer("web", { gpu_us: 10_000_000 });
+  expect(await world.serving.generate({ payer, job: job(), keep: false })).toMatchObject({ gpu_us: 13 * TOKEN_CPU_US });
+  // Of a GPU nothing was measured yet: as on a slow core, twice.
+  expect(new Set(during)).toEqual(new Set([2 * (3 * 5_000 + 10 * 50_000)]));
+  expect(spent(world)).toMatchObject({ spent: { gpu_us: 13 * TOKEN_CPU_US }, reserved: { model_tokens: 0 } });
+  expect(spent(world)?.reserved.gpu_us ?? 0).toBe(0);
+  expect(world.serving.served()[0]).toMatchObject({ gpu_us: 13 * TOKEN_CPU_US });
+  const made = world.text.asked.length;
+  expect(await refusal(world.serving.generate({ payer: world.payer("poor", { gpu_us: 1_000 }), job: job({ space: { tenant: "poor", task: "t" } }), keep: false }))).toBe("tenant.budget");
+  expect(world.text.asked.slice(made)).toEqual(["count small"]);
+  // Moved to the processor no time of a GPU is asked for, and what was learnt of it stays.
+  world.text.on_gpu = false;
+  expect(await world.serving.generate({ payer: world.payer("poor", { gpu_us: 1_000 }), job: job({ space: { tenant: "poor", task: "t" } }), keep: false })).toMatchObject({ gpu_us: 0 });
+});
+
+test("who asks says with what share and at what price, before its tokens are counted and after: its place on a GPU may hang on it", async () => {
+  const purse = { prices: () => ({ prices: { gpu_us: 0.002, usd_micro: -0.5 } }), short: () => null, refused: () => undefined, reserve: (_: string, amounts: ResourceAmounts) => amounts, settle: () => undefined };
+  const world = opened({ purse: () => Promise.resolve(purse) });
+  await world.serving.generate({ payer: world.payer("web", {}), job: job(), keep: false });
+  expect(world.text.standings).toEqual([{ behind: true, usd_per_s: 0.002 }, { behind: true, usd_per_s: 0.002 }]);
+});
+
 test("estimates: twice what it took of late; a tenant short of its share waits less", () => {
   expect(estimate({ prompt: 100, predicted: 10 }, FIRST_RATES)).toEqual({ tokens: 110, cpu_us: 2 * (100 * 5_000 + 10 * 50_000) });
   const after = measured(FIRST_RATES, { prompt_tokens: 100, cached_tokens: 100, completion_tokens: 10, prompt_us: 0, predicted_us: 1_000, cpu_us: 1_000, gpu_us: 0 });
@@ -199,7 +227,7 @@ test("estimates: twice what it took of late; a tenant short of its share waits l
 test("attack: work that goes on until its deadline, an answer or vectors, is had for nothing", async () => {
   const late = new MaestroError("worker.deadline", "300000 ms");
   const world = opened({
-    text: () => Promise.resolve({ count: () => Promise.resolve({ tokens: 3, beyond: null, cpu_us: 0 }), generate: (_, { onText } = {}) => (["a ", "b "].forEach((piece) => onText?.(piece)), Promise.reject(late)) }),
+    text: () => Promise.resolve({ onGpu: () => false, count: () => Promise.resolve({ tokens: 3, beyond: null, cpu_us: 0 }), generate: (_, { onText } = {}) => (["a ", "b "].forEach((piece) => onText?.(piece)), Promise.reject(late)) }),
     embed: (texts, { onTook }) => (onTook({ tokens: 7, cpu_us: 70 }), Promise.reject(texts.length === 1 ? new MaestroError("request.cancelled", "gone") : new MaestroError("models.died", "signal 9"))),
   });
   const payer = world.payer("web", {});

@@ -98,7 +98,7 @@ export class Generator {
     if (tokens.length === 0) throw new MaestroError("models.request", "prompt: it holds no token");
     const grammar = job.json_schema === undefined ? null : schemaGrammar(job.json_schema);
     const active = adapters.filter(({ scale }) => scale !== 0);
-    const scope = { model_digest: setup.model_digest, engine, adapters: active.map(({ digest, scale }) => ({ digest, scale })), context: `${setup.context_tokens} by ${BLOCK_TOKENS}, whole cache, ${setup.gpu_layers ?? 0} layers`, space: job.space };
+    const scope = { model_digest: setup.model_digest, engine, adapters: active.map(({ digest, scale }) => ({ digest, scale })), context: `${setup.context_tokens} by ${BLOCK_TOKENS}, whole cache, ${setup.gpu?.layers ?? 0} layers`, space: job.space };
     const wanted: Wanted = { scope, scope_digest: scopeDigest(scope), tokens };
     const pieces = new Pieces<Token>((made, before) => model.detokenize(made, false, before), [...(job.stop ?? []), ...stops], tokens.slice(-BEFORE_TOKENS), (piece) => context.progress({ text: piece }));
     const { seat, kept } = await this.#turns.take(prompt, () => this.#seat(wanted, active));
@@ -117,7 +117,8 @@ export class Generator {
         prompt_us: Math.round(prompt.us),
         predicted_us: Math.round(predicted.us),
         cpu_us: Math.round(prompt.cpu_us + predicted.cpu_us),
-        gpu_us: (setup.gpu_layers ?? 0) > 0 ? Math.round(us) : 0,
+        gpu_us: setup.gpu === null ? 0 : Math.round(us),
+        ...(setup.placed === null ? {} : { placed: setup.placed }),
         model_digest: setup.model_digest,
         engine,
         templated,
@@ -319,12 +320,14 @@ async function loaded(setup: TextSetup): Promise<Pick<Deps, "kit" | "llama" | "m
     const { version }: { readonly version?: unknown } = JSON.parse(await Bun.file(`${setup.engine_folder}/package.json`).text());
     engine = `node-llama-cpp ${String(version)}`;
     kit = await loadPackage(setup.engine_folder);
-    llama = await kit.getLlama({ gpu: setup.gpu_layers === null ? false : "auto", build: "never", maxThreads: setup.threads_max, logLevel: kit.LlamaLogLevel.error, progressLogs: false, skipDownload: true });
+    llama = await kit.getLlama({ gpu: setup.gpu?.api ?? false, build: "never", maxThreads: setup.threads_max, logLevel: kit.LlamaLogLevel.error, progressLogs: false, skipDownload: true });
   } catch (cause) {
     throw failed("the engine", cause);
   }
+  // Work of the processor is not charged as a GPU's, and what is promised for it there is not taken.
+  if (llama.gpu !== (setup.gpu?.api ?? false)) throw failed("the engine", `it was to use ${setup.gpu?.api ?? "the processor"}, and would use ${llama.gpu || "the processor"}`);
   try {
-    return { kit, llama, engine, model: await llama.loadModel({ modelPath: setup.weights, ...(setup.gpu_layers === null ? {} : { gpuLayers: setup.gpu_layers }), ignoreMemorySafetyChecks: true }) };
+    return { kit, llama, engine, model: await llama.loadModel({ modelPath: setup.weights, gpuLayers: setup.gpu?.layers ?? 0, ignoreMemorySafetyChecks: true }) };
   } catch (cause) {
     throw failed("the model", cause);
   }

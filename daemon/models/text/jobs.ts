@@ -1,6 +1,6 @@
 /** What the core and a text worker say to each other. */
 import { type Static, Type } from "@sinclair/typebox";
-import { Adapter, Generated, GenerateJob, Prompt } from "../../../proto/model-work.ts";
+import { Adapter, Generated, GenerateJob, Placed, Prompt } from "../../../proto/model-work.ts";
 import { Choice, Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 
 /** What one worker is made for; the first request. */
@@ -15,7 +15,8 @@ export const TextSetup = Closed({
   context_tokens: Count,
   sequences: Count,
   threads_max: Count,
-  gpu_layers: Type.Union([Count, Type.Null()], { description: "null: no GPU is used" }),
+  gpu: Type.Union([Closed({ api: Choice(["cuda", "vulkan"]), layers: Count }), Type.Null()], { description: "null: no GPU is used" }),
+  placed: Type.Union([Placed, Type.Null()], { description: "said with each answer" }),
   prefix: Closed({ folder: Type.String(), bytes_max: Count, floor_bytes: Count, floor_idle_ms: Count }),
 });
 export type TextSetup = Static<typeof TextSetup>;

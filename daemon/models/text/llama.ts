@@ -74,13 +74,14 @@ export interface Model {
 
 export interface Llama {
   maxThreads: number;
+  readonly gpu: string | false;
   loadModel(options: { readonly modelPath: string; readonly gpuLayers?: number; readonly ignoreMemorySafetyChecks: boolean }): Promise<Model>;
   createGrammar(options: { readonly grammar: string }): Promise<Grammar>;
   dispose(): Promise<void>;
 }
 
 interface Package {
-  readonly getLlama: (options: { readonly gpu: false | "auto"; readonly build: "never"; readonly maxThreads: number; readonly logLevel: unknown; readonly progressLogs: false; readonly skipDownload: true }) => Promise<Llama>;
+  readonly getLlama: (options: { readonly gpu: false | "cuda" | "vulkan"; readonly build: "never"; readonly maxThreads: number; readonly logLevel: unknown; readonly progressLogs: false; readonly skipDownload: true }) => Promise<Llama>;
   readonly LlamaLogLevel: { readonly error: unknown };
   readonly LlamaGrammarEvaluationState: new (options: { readonly model: Model; readonly grammar: Grammar }) => object;
 }

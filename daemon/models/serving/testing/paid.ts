@@ -28,7 +28,7 @@ const words = (text: string): number => text.split(/\s+/).filter((word) => word 
 const textOf = (prompt: Prompt): string => ("text" in prompt ? prompt.text : prompt.messages.map(({ content }) => content).join(" "));
 
 /** Stands where a model would: `w1 w2 w3 …`, one piece at a time, until it is told to stop; `DIE` in a prompt ends its worker after two. */
-export class Counting implements Pick<TextModels, "generate" | "count"> {
+export class Counting implements Pick<TextModels, "generate" | "count" | "onGpu"> {
   /** Every call, in order. */
   readonly asked: (GenerateJob | string)[] = [];
   /** Awaited before each piece; of a test that holds a generation in the middle. */
@@ -37,15 +37,26 @@ export class Counting implements Pick<TextModels, "generate" | "count"> {
   /** Processor time that counting a prompt takes. */
   count_us = 0;
 
-  count(model: string, prompt: Prompt): Promise<Counted> {
+  count(model: string, prompt: Prompt, _: string | null, { standing }: GenerateOptions = {}): Promise<Counted> {
     this.asked.push(`count ${model}`);
+    this.standings.push(standing);
     if (textOf(prompt).includes("DIE AT ONCE")) return Promise.reject(new MaestroError("models.died", "the worker ended with signal 9"));
     const tokens = words(textOf(prompt));
     return Promise.resolve(tokens > BEYOND ? { tokens: 0, beyond: `${tokens} tokens`, cpu_us: this.count_us } : { tokens, beyond: null, cpu_us: this.count_us });
   }
 
-  async generate(job: GenerateJob, { signal, onText }: GenerateOptions = {}): Promise<Generated> {
+  /** Whether it stands where a model on a GPU would. */
+  on_gpu = false;
+  /** What the market was said to say of whoever asked, in order. */
+  readonly standings: unknown[] = [];
+
+  onGpu(): boolean {
+    return this.on_gpu;
+  }
+
+  async generate(job: GenerateJob, { signal, onText, standing }: GenerateOptions = {}): Promise<Generated> {
     this.asked.push(job);
+    this.standings.push(standing);
     const prompt_tokens = words(textOf(job.prompt));
     let text = "";
     let made = 0;
@@ -59,7 +70,7 @@ export class Counting implements Pick<TextModels, "generate" | "count"> {
       if (piece !== "") onText?.(piece);
     }
     const cpu_us = TOKEN_CPU_US * (prompt_tokens + made);
-    return { text, finish: signal?.aborted === true ? "cancelled" : "length", prompt_tokens, cached_tokens: 0, completion_tokens: made, queued_us: 1, prompt_us: TOKEN_CPU_US * prompt_tokens, predicted_us: TOKEN_CPU_US * made, cpu_us, gpu_us: 0, model_digest: DIGEST, engine: "counting 1", templated: "transcript", bounded: false };
+    return { text, finish: signal?.aborted === true ? "cancelled" : "length", prompt_tokens, cached_tokens: 0, completion_tokens: made, queued_us: 1, prompt_us: TOKEN_CPU_US * prompt_tokens, predicted_us: TOKEN_CPU_US * made, cpu_us, gpu_us: this.on_gpu ? cpu_us : 0, model_digest: DIGEST, engine: "counting 1", templated: "transcript", bounded: false };
   }
 }
 

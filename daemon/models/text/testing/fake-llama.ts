@@ -42,7 +42,7 @@ const model = {
   createContext: async ({ contextSize }) => ({ contextSize, getSequence: () => new Sequence(), dispose: async () => {} }),
   dispose: async () => {},
 };
-export const getLlama = async () => ({ maxThreads: 1, loadModel: async () => model, createGrammar: async () => ({}), dispose: async () => {} });
+export const getLlama = async ({ gpu }) => ({ maxThreads: 1, gpu, loadModel: async () => model, createGrammar: async () => ({}), dispose: async () => {} });
 `;
 
 /** The folder of the package. */
