@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { FactsLimits } from "../../proto/config.ts";
-import { type DraftTask, DRAFT_TASKS } from "../../proto/drafting.ts";
+import { DRAFT_CHARACTERS_MAX, type DraftTask, DRAFT_TASKS } from "../../proto/drafting.ts";
 import { Scratch, type Source } from "../platform/git/testing/scratch.ts";
 import { draftJob } from "./draft-job.ts";
 
@@ -51,6 +51,18 @@ async function drafted(before: Files, after: Files, { title = "change", card = {
 const SUM = "export function add(a: number, b: number): number {\n  return a + b;\n}\n";
 
 describe("what a change does", () => {
+  test("so much that a draft cannot hold it is cut at a line, and it is said how much is left out; a model's words behind it still have room", async () => {
+    const name = (file: number, n: number): string => `calculate${"TheQuarterlyAverageOfEveryMeasurement".repeat(3)}${file}x${n}ForReporting`;
+    const files = Object.fromEntries(Array.from({ length: 30 }, (_, file) => [`src/part${file}.ts`, Array.from({ length: 26 }, (_, n) => `export function ${name(file, n)}(): number {\n  return ${n};\n}\n`).join("")]));
+    const before = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text.replaceAll("ForReporting", "ForTelling").split("export").slice(0, 14).join("export")]));
+    const said = [{ task: "summary" as const, text: JSON.stringify({ sentences: [`The function ${name(0, 1)} is added.`] }) }];
+    const { text: { summary }, written } = await drafted(before, files, { said }, ["summary"]);
+    const [rules = "", words] = summary.split("\n\nIn a model's words");
+    expect([summary.length <= DRAFT_CHARACTERS_MAX, rules.length > 50_000, written[0]?.phrased, words]).toEqual([true, true, true, expect.stringContaining("is added")]);
+    expect(rules).toMatch(/\n\nLeft out from here: \d+ lines, as a draft holds 65536 characters\.$/);
+    expect(rules).toStartWith("This ");
+  });
+
   test("a new function with its test is a feature, and its names are told", async () => {
     const { text } = await drafted({ "src/sum.ts": SUM }, { "src/sum.ts": `${SUM}\nexport function mean(of: number[]): number {\n  if (of.length === 0) throw new Error("empty");\n  return of.reduce((a, b) => a + b) / of.length;\n}\n`, "src/sum.test.ts": 'import { mean } from "./sum.ts";\nmean([1]);\n' });
     expect(text["commit-message"].split("\n")[0]).toBe("feat(sum): add mean");
