@@ -51,6 +51,12 @@ async function drafted(before: Files, after: Files, { title = "change", card = {
 const SUM = "export function add(a: number, b: number): number {\n  return a + b;\n}\n";
 
 describe("what a change does", () => {
+  test("files that are not read are named where they are few, and counted where they are many: no list hides how many", async () => {
+    const many = Object.fromEntries(Array.from({ length: 540 }, (_, n) => [`src/f${n}.ts`, `export const f${n} = ${n};\n`]));
+    const { text } = await drafted({}, { ...many, "a.bin": "\0\0" }, {}, ["summary"]);
+    expect(text.summary).toContain("Not seen: `a.bin` (`binary`), `40 files` (`more files than are read whole`).");
+  });
+
   test("so much that a draft cannot hold it is cut at a line, and it is said how much is left out; a model's words behind it still have room", async () => {
     const name = (file: number, n: number): string => `calculate${"TheQuarterlyAverageOfEveryMeasurement".repeat(3)}${file}x${n}ForReporting`;
     const files = Object.fromEntries(Array.from({ length: 30 }, (_, file) => [`src/part${file}.ts`, Array.from({ length: 26 }, (_, n) => `export function ${name(file, n)}(): number {\n  return ${n};\n}\n`).join("")]));

@@ -18,6 +18,8 @@ const FILE_BYTES_MAX = 512 * 1024;
 const BYTES_MAX = 16 * 1024 * 1024;
 const FILES_READ_MAX = 500;
 const GAPS_MAX = 64;
+/** Files that are not read for one reason. */
+const NAMED_MAX = 5;
 
 /** Both sides of what changed, as far as they are text and fit. */
 class Sides {
@@ -54,8 +56,13 @@ async function materialOf(job: DraftJob, reader: GitReader): Promise<Material> {
   const sides = new Sides(reader);
   const files: MaterialFile[] = [];
   for (const file of changed.files) files.push(await sides.of(file));
-  const unread = files.flatMap(({ change: { path }, unread: because }): Gap[] => (because === null ? [] : [{ what: pathText(path).slice(0, 500), because }]));
-  return { card, findings, files, gaps: [...changed.gaps, ...unread].slice(0, GAPS_MAX), title: card.title };
+  return { card, findings, files, gaps: [...changed.gaps, ...unreadOf(files)].slice(0, GAPS_MAX), title: card.title };
+}
+
+/** By name where they are few; as a number where they are many, lest the list hide how many. */
+function unreadOf(files: readonly MaterialFile[]): Gap[] {
+  const by_reason = Map.groupBy(files.filter(({ unread }) => unread !== null), ({ unread }) => unread ?? "");
+  return [...by_reason].flatMap(([because, same]) => (same.length > NAMED_MAX ? [{ what: `${same.length} files`, because }] : same.map(({ change: { path } }) => ({ what: pathText(path).slice(0, 500), because }))));
 }
 
 /** Throws what git throws, and `intake.incomplete` where the change's objects are gone. */
