@@ -51,6 +51,14 @@ async function drafted(before: Files, after: Files, { title = "change", card = {
 const SUM = "export function add(a: number, b: number): number {\n  return a + b;\n}\n";
 
 describe("what a change does", () => {
+  test("a reviewer is told that all names are tested only where there are names and tests of them", async () => {
+    const note = async (files: Files): Promise<string> => (await drafted({}, files, {}, ["reviewer-note"])).text["reviewer-note"];
+    expect(await note({ "src/a.ts": "export const a = 1;\n" })).toContain("Not tested by this change: program text changes and no test does.");
+    expect(await note({ "src/a.ts": "export const a = 1;\n", "src/b.test.ts": "test('b', () => {});\n" })).toContain("whether the changed tests reach the rest cannot be told");
+    expect(await note({ "src/a.ts": SUM, "src/b.test.ts": "test('b', () => {});\n" })).toContain("Not tested by this change: `add`");
+    expect(await note({ "src/a.ts": SUM, "src/a.test.ts": "test('add', () => { add(1, 2); });\n" })).toContain("every changed name stands in a changed test");
+  });
+
   test("files that are not read are named where they are few, and counted where they are many: no list hides how many", async () => {
     const many = Object.fromEntries(Array.from({ length: 540 }, (_, n) => [`src/f${n}.ts`, `export const f${n} = ${n};\n`]));
     const { text } = await drafted({}, { ...many, "a.bin": "\0\0" }, {}, ["summary"]);

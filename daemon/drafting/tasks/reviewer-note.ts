@@ -19,13 +19,18 @@ const UNTESTED_WEIGHT = 3;
 
 const TESTABLE = /^(?:function|method|class)$/;
 
-/** Names in program text that no changed test writes; a test elsewhere may, which cannot be told from the change. */
+/** Names in program text that a test can write. */
+function testable({ files, names }: Pick<Study, "files" | "names">): NameChange[] {
+  const source = new Set(files.flatMap(({ path, kind }) => (kind.source ? [path] : [])));
+  return names.filter((change) => change.how !== "removed" && TESTABLE.test(declared(change).what) && source.has(change.path));
+}
+
+/** Of those the ones that no changed test writes; a test elsewhere may, which cannot be told from the change. */
 function untested({ files, names }: Pick<Study, "files" | "names">): NameChange[] {
   const tests = files.filter(({ kind }) => kind.test).map((file) => file.new ?? file.added.map(({ text }) => text).join("\n"));
   // Read once: a change may bring as many names as tests have lines.
   const named = new Set(tests.flatMap((text) => text.match(/[\w$]+/g) ?? []));
-  const source = new Set(files.flatMap(({ path, kind }) => (kind.source ? [path] : [])));
-  return names.filter((change) => change.how !== "removed" && TESTABLE.test(declared(change).what) && source.has(change.path) && !named.has(declared(change).name.replace(/^.*[.#:]|[?!]$/g, "")));
+  return testable({ files, names }).filter((change) => !named.has(declared(change).name.replace(/^.*[.#:]|[?!]$/g, "")));
 }
 
 interface Place {
@@ -69,6 +74,14 @@ function unseen({ card, gaps, files }: Study): string[] {
   return [...checks, ...said.values(), ...binary, ...(asides.length === 0 ? [] : [`checks that had nothing to look at: ${listed(asides, 6)}`])];
 }
 
+function testedText(study: Study, bare: readonly NameChange[]): string {
+  if (bare.length > 0) return `Not tested by this change: ${listed(bare.map((change) => `${quoted(fullName(change))} (${quoted(change.path)})`), UNTESTED_SHOWN)}.`;
+  if (!study.files.some(({ kind }) => kind.source)) return "Not tested: no program text changes.";
+  if (testable(study).length > 0) return "Not tested: every changed name stands in a changed test, which does not say that it is tested well.";
+  // Constants and lines outside of functions are held against no test: nothing can be said of them.
+  return study.files.some(({ kind }) => kind.test) ? "Not tested: no function, method or class that changes was read; whether the changed tests reach the rest cannot be told." : "Not tested by this change: program text changes and no test does.";
+}
+
 export function reviewerNote(study: Study): string {
   const { files, risks, classed, card } = study;
   const bare = untested(study);
@@ -92,7 +105,7 @@ export function reviewerNote(study: Study): string {
     ...places.map(({ file, why }, at) => `${at + 1}. ${quoted(file.path)}: ${why.length === 0 ? `+${file.added.length} -${file.removed.length}, nothing of what is looked for was found` : listed(why, REASONS_SHOWN)}`),
     ...(changed.length === 0 ? [] : ["", "What changes there:", ...changed]),
     "",
-    bare.length === 0 ? (files.some(({ kind }) => kind.source) ? "Not tested: every changed name stands in a changed test, which does not say that it is tested well." : "Not tested: no program text changes.") : `Not tested by this change: ${listed(bare.map((change) => `${quoted(fullName(change))} (${quoted(change.path)})`), UNTESTED_SHOWN)}.`,
+    testedText(study, bare),
     blind.length === 0 ? "The checks name nothing that they could not see." : `What the checks could not see: ${listed(blind, 8)}.`,
   ].join("\n");
 }
