@@ -27,7 +27,8 @@ export const TINY: Required<GgufParts> = {
   tensors: { "token_embd.weight": 4_096, ...Object.fromEntries(Array.from({ length: LAYERS }, (_, nth) => [`blk.${nth}.attn_q.weight`, 1_024 * (nth + 1)])), "output_norm.weight": 256, "output.weight": 8_192 },
 };
 
-export function ggufFile({ values = TINY.values, tensors = TINY.tensors }: GgufParts = {}): Buffer {
+/** `zeros`: how many bytes of the tensors are written; the rest is for whoever makes the file longer. */
+export function ggufFile({ values = TINY.values, tensors = TINY.tensors }: GgufParts = {}, zeros?: number): Buffer {
   let offset = 0;
   const infos = Object.entries(tensors).map(([name, bytes]) => {
     const info = Buffer.concat([text(name), u32(1), u64(bytes), u32(24), u64(offset)]);
@@ -35,5 +36,5 @@ export function ggufFile({ values = TINY.values, tensors = TINY.tensors }: GgufP
     return info;
   });
   const head = Buffer.concat([Buffer.from("GGUF"), u32(3), u64(infos.length), u64(Object.keys(values).length), ...Object.entries(values).flatMap(([key, written]) => [text(key), value(written)]), ...infos]);
-  return Buffer.concat([head, Buffer.alloc((32 - (head.length % 32)) % 32), Buffer.alloc(offset)]);
+  return Buffer.concat([head, Buffer.alloc((32 - (head.length % 32)) % 32), Buffer.alloc(zeros ?? offset)]);
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 const SOURCE = `
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <stdlib.h>
@@ -104,6 +105,15 @@ int nvmlDeviceGetMigMode(uint64_t device, unsigned int *current, unsigned int *p
   return 0;
 }
 int nvmlDeviceGetComputeRunningProcesses_v3(uint64_t device, unsigned int *count, process_t *infos) {
+  FILE *listed = fopen(PIDS, "r");
+  if (listed) {
+    unsigned int n = 0, at, pid, mib;
+    while (n < *count && fscanf(listed, "%u %u %u", &at, &pid, &mib) == 3)
+      if ((int)at == which(device)) { infos[n].pid = pid; infos[n].used = mib * MIB; infos[n].gi = infos[n].ci = 0xffffffffu; n++; }
+    fclose(listed);
+    *count = n;
+    return 0;
+  }
   if (which(device) == 1) { *count = 0; return 0; }
   if (*count < 2) return 7;
   infos[0].pid = 4242; infos[0].used = 900 * MIB; infos[0].gi = infos[0].ci = 0xffffffffu;
@@ -116,11 +126,14 @@ int nvmlDeviceGetComputeRunningProcesses_v3(uint64_t device, unsigned int *count
 
 export type Flaw = "HANG" | "CRASH" | "GARBAGE" | "LOST" | "OLD" | "MIG" | "INIT=9" | "INIT=18" | "DEVICES=0";
 
+/** The file that its processes are read from, where there is one: a device, a process and its MiB to a line. */
+export const fakePids = (folder: string): string => join(folder, "pids");
+
 /** Where such a library lies. */
 export function fakeNvml(folder: string, flaw?: Flaw): string {
   const [source, library] = [join(folder, "nvml.c"), join(folder, `libnvidia-ml-${flaw ?? "good"}.so`)];
   writeFileSync(source, SOURCE);
-  const { exitCode, stderr } = Bun.spawnSync(["cc", "-shared", "-fPIC", "-O1", "-w", ...(flaw === undefined ? [] : [`-D${flaw}`]), "-o", library, source], { stdout: "ignore", stderr: "pipe" });
+  const { exitCode, stderr } = Bun.spawnSync(["cc", "-shared", "-fPIC", "-O1", "-w", `-DPIDS="${fakePids(folder)}"`, ...(flaw === undefined ? [] : [`-D${flaw}`]), "-o", library, source], { stdout: "ignore", stderr: "pipe" });
   if (exitCode !== 0) throw new Error(`cc: ${stderr.toString()}`);
   return library;
 }

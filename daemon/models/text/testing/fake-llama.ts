@@ -1,4 +1,4 @@
-/** An engine folder with a package in node-llama-cpp's place: a token is a letter, and what follows hangs on all before it. It dies of a `☠`. */
+/** An engine folder with a package in node-llama-cpp's place: a token is a letter, and what follows hangs on all before it. It dies of a `☠`, and after a `⌛` it takes its time. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -17,6 +17,7 @@ class Sequence {
     await tick();
     if (tokens.includes(0x2620)) process.kill(process.pid, "SIGKILL");
     this.contextTokens = [...this.contextTokens, ...tokens];
+    if (this.contextTokens.includes(0x231b)) await new Promise((resolve) => setTimeout(resolve, 5));
   }
   async *evaluate(tokens) {
     for (let next = tokens; ;) {
