@@ -35,7 +35,7 @@ export const bench: Bench = async (figure) => {
   const store = openStore({ ...opening, fatal: () => undefined });
   try {
     const { blobs } = await openArtifacts(opening);
-    const library = openLibrary({ state_dir, models: openModels(store), blobs, limits: { file_bytes_max: 2 * WEIGHTS_BYTES, import_idle_ms: 60_000 }, now_s: () => 0, requireWritable: () => undefined });
+    const library = openLibrary({ state_dir, models: openModels(store), blobs, limits: { file_bytes_max: 2 * WEIGHTS_BYTES, import_idle_ms: 60_000 }, now_s: () => 0, requireWritable: () => undefined, forget: () => Promise.resolve() });
     const said = { kind: "text", licence: { id: "MIT", summary: "MIT" }, context_tokens: 1, template: "none", quantisation: "", memory_bytes: 0 } as const;
     const taken_s = await seconds(() => library.import({ name: "m", origin: "file", said, files: [{ role: "weights", name: "m.gguf", bytes: WEIGHTS_BYTES }, { role: "licence", name: "LICENCE", bytes: 7 }] }, weights()));
     const path = blobs.fileOf(`sha256:${library.get("m").files[0]?.sha256 ?? ""}`);

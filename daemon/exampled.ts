@@ -23,7 +23,7 @@ const SHOWN_MAX = 3;
 
 export interface ExampledDeps {
   readonly host: Host;
-  readonly modelled: Pick<Modelled, "serving" | "embedder" | "stored" | "engine_folder">;
+  readonly modelled: Pick<Modelled, "serving" | "embedder" | "stored" | "engine_folder" | "onForgotten">;
   readonly state: Pick<State, "store" | "evidence" | "artifacts">;
   readonly state_dir: string;
   readonly git: GitTools;
@@ -64,7 +64,9 @@ class Opened implements Exampled {
   #gates = 0;
   #closed = false;
 
-  constructor(private readonly deps: ExampledDeps) {}
+  constructor(private readonly deps: ExampledDeps) {
+    deps.modelled.onForgotten((digest) => this.#forget(digest));
+  }
 
   gateBegins(): void {
     this.#gates += 1;
@@ -102,6 +104,14 @@ class Opened implements Exampled {
     const { vectors, texts } = await this.#opened();
     await expireTexts(this.deps.state.store, texts, before_s);
     await vectors.expire(before_s);
+  }
+
+  /** Texts stay: another model may find them, and they go by their age. */
+  async #forget(digest: string): Promise<void> {
+    if (this.#tables === null && !this.deps.state.store.scanner.tables().includes("vectors.spaces")) return;
+    await (await this.#opened()).vectors.forget(digest);
+    // Read anew for whatever model comes.
+    this.#read.clear();
   }
 
   async settled(): Promise<void> {

@@ -6,6 +6,7 @@ import type { EgressDeps } from "./egress/index.ts";
 import type { RemoteChat } from "./egress/chat/index.ts";
 import type { Embedder } from "./models/embedding/index.ts";
 import type { GpuNote, Gpus } from "./models/gpu/index.ts";
+import type { Answers } from "./models/answers/index.ts";
 import type { ModelLibrary } from "./models/library/index.ts";
 import type { EngineName } from "./models/library/engines.ts";
 import type { KeptAnswers, Payer, Serving, ServingPurse } from "./models/serving/index.ts";
@@ -42,6 +43,8 @@ export interface Modelled {
   stored(name: string): Promise<StoredModel | null>;
   /** Whether or not anything is installed there. */
   engine_folder(): Promise<string>;
+  /** Called when a model is gone, with its digest: whatever was made with it goes. */
+  onForgotten(forget: (digest: string) => Promise<void>): void;
   /** Of what was asked since the start; opens nothing. */
   reading(): ModelsReading;
   /** Somebody waits for a model's answer: no time to leave. */
@@ -71,13 +74,13 @@ type Asking = Payer & Pick<Principal, "accounts">;
 /** Everything that is opened by itself, once. */
 function parts({ host, state, clock, helped, say, warn }: ModelledDeps) {
   const limits = host.limits.inference;
-  const library = once(async (): Promise<ModelLibrary> => (await import("./models/library/index.ts")).openLibrary({ state_dir: helped.state_dir, models: state.models, blobs: state.artifacts.blobs, limits, now_s: () => state.evidence.now_s(), requireWritable: () => state.store.requireWritable() }));
+  const library = once(async (): Promise<ModelLibrary> => (await import("./models/library/index.ts")).openLibrary({ state_dir: helped.state_dir, models: state.models, blobs: state.artifacts.blobs, limits, now_s: () => state.evidence.now_s(), requireWritable: () => state.store.requireWritable(), forget }));
   /** Throws `models.missing` where it is not installed. */
-  async function engine(name: EngineName): Promise<{ readonly folder: string; readonly named: string }> {
+  async function engine(name: EngineName): Promise<{ readonly folder: string }> {
     const { engineFolderOf, engines } = await import("./models/library/index.ts");
     const found = engines(engineFolderOf(host.models?.engine_folder));
     found.require(name);
-    return { folder: found.folder, named: `${name} ${found.wanted(name)}` };
+    return { folder: found.folder };
   }
   const gpus = once(async (): Promise<Gpus> => {
     const [{ createProbe, Gpus: Opened, lineOf }, { freeMemoryBytes }] = await Promise.all([import("./models/gpu/index.ts"), import("./platform/kernel/memory.ts")]);
@@ -106,14 +109,26 @@ function parts({ host, state, clock, helped, say, warn }: ModelledDeps) {
     const [{ createEmbedder }, opened] = await Promise.all([import("./models/embedding/index.ts"), engine("@huggingface/transformers")]);
     return createEmbedder({ model: async () => (await library()).open(embedding), engine_folder: opened.folder, limits: { ...host.limits.worker, ...limits } });
   });
+  const kept = once(async (): Promise<Answers> => {
+    const [{ createAnswers }, { engineFolderOf, engines }] = await Promise.all([import("./models/answers/index.ts"), import("./models/library/index.ts")]);
+    return createAnswers({ store: state.store, limits, clock, engine: `node-llama-cpp ${engines(engineFolderOf(host.models?.engine_folder)).wanted("node-llama-cpp")}`, warn });
+  });
   const answers = once(async (): Promise<KeptAnswers | null> => {
     if (host.models?.answers === false) return null;
-    const [{ createAnswers }, opened] = await Promise.all([import("./models/answers/index.ts"), engine("node-llama-cpp")]);
-    return createAnswers({ store: state.store, limits, clock, engine: opened.named, warn });
+    await engine("node-llama-cpp");
+    return kept();
   });
+  const forgetting: ((digest: string) => Promise<void>)[] = [];
+  async function forget({ name, kind, digest, base }: StoredModel, last: boolean): Promise<void> {
+    if (kind === "embedding") await embedder.made()?.renew();
+    else await text.made()?.renew(base ?? name);
+    if (!last) return;
+    if (state.store.scanner.tables().includes("answers")) await (await kept()).forget(digest);
+    for (const one of forgetting) await one(digest);
+  }
   const chat = once(async (): Promise<RemoteChat> => (await import("./egress/chat/index.ts")).createRemoteChat(helped));
 
-  return { library, gpus, text, embedder, answers, chat };
+  return { library, gpus, text, embedder, answers, chat, forgetting };
 }
 
 /** What a payer pays from: the ledger, and the market or the operator's own prices. */
@@ -138,7 +153,7 @@ function purseOf({ host, money }: ModelledDeps): (payer: Payer) => Promise<Servi
 export function openModelled(deps: ModelledDeps): Modelled {
   const { host, state, run_usage, clock, random, act, warn } = deps;
   const limits = host.limits.inference;
-  const { library, gpus, text, embedder, answers, chat } = parts(deps);
+  const { library, gpus, text, embedder, answers, chat, forgetting } = parts(deps);
   const stored = (name: string): Promise<StoredModel | null> => Promise.resolve(state.models.get(name) ?? null);
   const serving = once(async (): Promise<Serving> => {
     const [{ Serving: Opened }, { remoteAsker }] = await Promise.all([import("./models/serving/index.ts"), import("./models/choosing/index.ts")]);
@@ -164,6 +179,7 @@ export function openModelled(deps: ModelledDeps): Modelled {
   return {
     serving,
     library,
+    onForgotten: (forget) => void forgetting.push(forget),
     embedder,
     stored,
     async engine_folder() {

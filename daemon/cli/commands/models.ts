@@ -56,7 +56,8 @@ const VERBS: Readonly<Record<string, (client: MaestroClient, names: readonly str
   },
   async verify(client, names, values) {
     const models = await verified(client, names);
-    say(values, { models }, () => (models.length === 0 ? "no model is stored" : models.map(verdict).join("\n")));
+    if (models.length === 0) throw new MaestroError("models.unknown", "no model is stored, so nothing was verified; maestro models setup obtains those of the lock");
+    say(values, { models }, () => models.map(verdict).join("\n"));
     return models.every(({ sound }) => sound) ? EXIT.admit : EXIT.refuse;
   },
   async remove(client, names, values) {

@@ -80,7 +80,7 @@ const kept: Scene = async ({ store, state_dir }) => {
 const modelled: Scene = async ({ store, state_dir }) => {
   const opened = store();
   const { blobs } = await openArtifacts({ state_dir, limits: STORE_LIMITS });
-  const library = openLibrary({ state_dir, models: openModels(opened), blobs, limits: { file_bytes_max: 100, import_idle_ms: 1_000 }, now_s: () => 1_000, requireWritable: () => undefined });
+  const library = openLibrary({ state_dir, models: openModels(opened), blobs, limits: { file_bytes_max: 100, import_idle_ms: 1_000 }, now_s: () => 1_000, requireWritable: () => undefined, forget: () => Promise.resolve() });
   const said = { kind: "text", licence: { id: "MIT", summary: "MIT" }, context_tokens: 64, template: "none", quantisation: "", memory_bytes: 0 } as const;
   const weights = { role: "weights", name: "m.gguf", bytes: 1 } as const;
   const licence = { role: "licence", name: "LICENCE", bytes: 1 } as const;

@@ -47,6 +47,22 @@ test("the same request has its answer again, with no time spent on it, after a r
   expect(kept.get({ ...JOB, priority: 9, seed: 3, top_p: 0.5, speculate: "lookup" }, MODEL)?.text).toBe(ANSWER.text);
 });
 
+test("attack: a model is removed, and imported again it gives what was kept before; another model's answers stay", async () => {
+  const kept = open();
+  const nth = (i: number): GenerateJob => ({ ...JOB, prompt: { text: `number ${i}` } });
+  const other = "b".repeat(64);
+  // More than are looked at in one transaction; a text that quotes the other's record is no record of it.
+  for (let i = 0; i < 150; i++) kept.put(nth(i), { ...ANSWER, model_digest: i % 3 === 0 ? other : MODEL, text: `{"model_digest":"${i % 3 === 0 ? MODEL : other}"}` });
+  await kept.forget(MODEL);
+  const look = (answers: Answers): void => {
+    for (let i = 0; i < 150; i++) expect([i, answers.get(nth(i), MODEL), answers.get(nth(i), other) === null]).toEqual([i, null, i % 3 !== 0]);
+  };
+  look(kept);
+  await reopen();
+  look(open());
+  expect(rows()).toEqual([50, 50, 50]);
+});
+
 test("every part of a request, tenant, task, salt, model and engine makes another one", () => {
   const others: readonly GenerateJob[] = [
     { ...JOB, prompt: { text: "why did it fail?" } }, { ...JOB, prompt: { messages: [{ role: "user", content: "why did it fail" }] } }, { ...JOB, max_tokens: 17 }, { ...JOB, stop: ["a"] }, { ...JOB, json_schema: {} },

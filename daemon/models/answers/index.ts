@@ -24,6 +24,8 @@ export interface Answers {
   /** The answer that this very request had, with no time spent on it; null where there is none, or it may not be given again. */
   get(job: GenerateJob, model_digest: string): Generated | null;
   put(job: GenerateJob, answer: Generated): void;
+  /** Everything that this model said. Throws what the store throws. */
+  forget(model_digest: string): Promise<void>;
 }
 
 const check = lazyCheck(Generated);
@@ -35,6 +37,8 @@ const read = (text: string): Generated | null => {
   return check().Check(said) ? said : null;
 };
 
+/** Of one transaction. */
+const LOOKED_AT_ONCE = 64;
 /** Of those past their time, by each that comes: more go than come. */
 const ENDED_AT_ONCE = 64;
 
@@ -76,18 +80,38 @@ class KeptInStore implements Answers {
     this.spared("an answer could not be kept", undefined, () => this.write(key, job.space.tenant ?? "", bytes, text));
   }
 
+  async forget(model_digest: string): Promise<void> {
+    const keys = [...this.table.places()].map(({ key, owner }) => ({ key, owner }));
+    for (let at = 0; at < keys.length; at += LOOKED_AT_ONCE) {
+      this.whole(() => keys.slice(at, at + LOOKED_AT_ONCE).filter(({ key }) => this.isOf(key, model_digest)).forEach(({ key, owner }) => this.remove(key, owner)));
+      await Bun.sleep(0);
+    }
+  }
+
+  /** What cannot be read any more is nobody's. */
+  private isOf(key: string, model_digest: string): boolean {
+    const row = this.table.row(key);
+    if (row === undefined) return false;
+    const text = this.table.text(key, row);
+    return text === null || read(text)?.model_digest === model_digest;
+  }
+
   private write(key: string, owner: string, bytes: number, text: string): void {
-    const { store, limits, clock } = this.deps;
+    const { limits, clock } = this.deps;
+    this.whole(() => {
+      this.counted();
+      this.removeEnded();
+      this.remove(key, owner);
+      while (this.bytes + bytes > limits.answers_bytes_max && this.removeOldest()) continue;
+      if (!this.table.put(key, { order: this.next, at_s: Math.floor(clock.now_ms() / 1_000), owner, bytes }, text)) return;
+      this.next += 1;
+      this.add(key, owner, bytes);
+    });
+  }
+
+  private whole(work: () => void): void {
     try {
-      store.atomic(() => {
-        this.counted();
-        this.removeEnded();
-        this.remove(key, owner);
-        while (this.bytes + bytes > limits.answers_bytes_max && this.removeOldest()) continue;
-        if (!this.table.put(key, { order: this.next, at_s: Math.floor(clock.now_ms() / 1_000), owner, bytes }, text)) return;
-        this.next += 1;
-        this.add(key, owner, bytes);
-      });
+      this.deps.store.atomic(work);
     } catch (error) {
       // What the transaction took back is counted anew.
       this.held = null;

@@ -7,6 +7,7 @@ import type { InferenceLimits } from "../../../proto/limits.ts";
 import type { Embedded } from "../../../proto/model-work.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
 import { Engine, type EngineLimits, type EngineStart, type EngineStatus, PlaceLine, PRIORITY } from "../engine/index.ts";
+import { programOf } from "../engine/program.ts";
 import { Waiting } from "./line.ts";
 import { isUnit } from "./pooling.ts";
 import { type EmbeddingJob, EmbeddingOpened, EmbeddingReply, type EmbeddingSetup, TEXT_CHARACTERS_MAX } from "./wire.ts";
@@ -47,6 +48,8 @@ export interface Embedder {
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Embedded>;
   /** Engine and version; starts the process. */
   engine(): Promise<string>;
+  /** Resolves when the process that has the model's files open has answered what it was asked and gone. */
+  renew(): Promise<void>;
   status(): EngineStatus;
   close(): Promise<void>;
 }
@@ -140,6 +143,7 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
       }
     },
     engine: async () => (await engine.open()).engine,
+    renew: () => engine.renew(),
     status: () => engine.status,
     async close() {
       line.clear(new MaestroError("daemon.draining", "the embedding model takes no more requests"));

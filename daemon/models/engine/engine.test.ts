@@ -229,6 +229,27 @@ describe("ending", () => {
     expect(engine.status.deaths).toBe(0);
   });
 
+  test("renewed: what runs is answered to its end, and whoever asks meanwhile waits for the next process", async () => {
+    const engine = engineOf();
+    await engine.open();
+    const pid = pidOf(engine);
+    const heard: string[] = [];
+    const running = ask(engine, "stream", "a b c d e f g h", { heard });
+    await until(() => heard.length > 0);
+    const renewed = engine.renew();
+    const meanwhile = ask(engine, "echo").then(() => pidOf(engine));
+    await running;
+    expect(heard.length).toBe(8);
+    await renewed;
+    expect(await processGoneWithin(pid, 5)).toBe(true);
+    expect(await meanwhile).not.toBe(pid);
+    expect(engine.status.deaths).toBe(0);
+    // Where there is none, there is nothing to wait for, and none is started.
+    const other = engineOf();
+    await other.renew();
+    expect(other.status.state).toBe("ended");
+  });
+
   test("closed: what runs is told so, and nothing is started any more", async () => {
     const engine = engineOf();
     const heard: string[] = [];

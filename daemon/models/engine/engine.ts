@@ -148,6 +148,13 @@ export class Engine<Opened> {
     }
   }
 
+  /** Those it answers now are answered to the end, then it goes; whoever asks from now on gets another one. Resolves when it has gone. */
+  async renew(): Promise<void> {
+    await this.#starting?.live.catch(() => undefined);
+    if (this.#live !== null) this.#retire(this.#live);
+    await this.#leaving;
+  }
+
   /** No more requests; those under way fail with `daemon.draining`. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -29,6 +29,11 @@ export interface LibraryDeps {
   readonly now_s: () => number;
   /** Throws `store.no_space` and `store.read_only`. */
   readonly requireWritable: () => void;
+  /**
+   * The model is no more: whoever has its files open answers what was asked and lets go of them, and where no other name stands for the same bytes (`last`)
+   * everything that was made with it is forgotten. Asked before a model is stored, too: what a daemon that died left of one removed comes to nobody.
+   */
+  readonly forget: (model: StoredModel, last: boolean) => Promise<void>;
 }
 
 export interface Listed {
@@ -111,7 +116,8 @@ class Library implements ModelLibrary {
       // Whoever looks at it now makes its folder.
       await Promise.allSettled([this.#opening.get(name)]);
       await this.#sweep();
-      if (!models.all().some(({ digest }) => digest === model.digest)) await this.#folders.remove(model);
+      await this.deps.forget(model, this.#unknown(model));
+      if (this.#unknown(model)) await this.#folders.remove(model);
       return true;
     });
   }
@@ -154,12 +160,19 @@ class Library implements ModelLibrary {
       const record = recordFor(model, files, head.origin, timestampOf(now_s()));
       if (standing !== undefined && standing.digest !== record.digest) throw new MaestroError("models.refused", `${head.name} is stored with digest ${standing.digest}, and these files are ${record.digest}; remove it first, or give this one another name`);
       for (const one of received) await one.keep();
-      if (standing === undefined) await models.put(record);
+      if (standing === undefined) {
+        await this.deps.forget(record, this.#unknown(record));
+        await models.put(record);
+      }
       return { model: standing ?? record, was_there: standing !== undefined };
     } catch (error) {
       await Promise.all(received.map((one) => one.drop()));
       throw error;
     }
+  }
+
+  #unknown({ digest }: StoredModel): boolean {
+    return !this.deps.models.all().some((one) => one.digest === digest);
   }
 
   /** Once: before that no worker has anything there. */

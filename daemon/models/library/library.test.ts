@@ -19,6 +19,8 @@ let store: Store;
 let artifacts: Artifacts;
 let library: ModelLibrary;
 let table: ModelTable;
+/** Name, whether no other stands for the bytes, who stands in the table then, whether its files lie there still. */
+const forgotten: [string, boolean, string[], boolean][] = [];
 const limits = { file_bytes_max: 1_000, import_idle_ms: 2_000 };
 
 async function open(): Promise<void> {
@@ -26,9 +28,10 @@ async function open(): Promise<void> {
   store = openStore({ ...opening, fatal: () => undefined });
   artifacts = await openArtifacts(opening);
   table = openModels(store);
-  library = openLibrary({ state_dir: dir, models: table, blobs: artifacts.blobs, limits, now_s: () => 1_700_000_000, requireWritable: () => undefined });
+  library = openLibrary({ state_dir: dir, models: table, blobs: artifacts.blobs, limits, now_s: () => 1_700_000_000, requireWritable: () => undefined, forget: async ({ name }, last) => void forgotten.push([name, last, table.all().map((one) => one.name), last && existsSync(join(dir, "models"))]) });
 }
 beforeEach(async () => {
+  forgotten.length = 0;
   dir = mkdtempSync(join(tmpdir(), "maestro-models-"));
   await open();
 });
@@ -108,7 +111,7 @@ for (const [why, code, work] of BAD) {
 }
 
 test("attack: a sender that hangs is refused after import_idle_ms, and nothing is left of it", async () => {
-  const hanging = openLibrary({ state_dir: dir, models: EMPTY, blobs: artifacts.blobs, limits: { ...limits, import_idle_ms: 20 }, now_s: () => 0, requireWritable: () => undefined });
+  const hanging = openLibrary({ state_dir: dir, models: EMPTY, blobs: artifacts.blobs, limits: { ...limits, import_idle_ms: 20 }, now_s: () => 0, requireWritable: () => undefined, forget: () => Promise.resolve() });
   const never = (async function* (): AsyncGenerator<Uint8Array, void> {
     yield Buffer.from("wei");
     await new Promise(() => undefined);
@@ -124,7 +127,7 @@ test("attack: bytes that are not the lock's are refused by their digest, whoever
   const config = readFileSync(join(import.meta.dir, "shipped/minilm-l6-v2-int8/config.json"), "utf8");
   const sent = files.filter(({ role }) => role === "config").map(({ role, name, bytes }) => ({ role, name, bytes }));
   const rest = files.filter(({ role }) => role !== "config").map(({ role, name, bytes }) => ({ role, name, bytes }));
-  const big = openLibrary({ state_dir: dir, models: EMPTY, blobs: artifacts.blobs, limits: { file_bytes_max: 2 ** 30, import_idle_ms: 2_000 }, now_s: () => 0, requireWritable: () => undefined });
+  const big = openLibrary({ state_dir: dir, models: EMPTY, blobs: artifacts.blobs, limits: { file_bytes_max: 2 ** 30, import_idle_ms: 2_000 }, now_s: () => 0, requireWritable: () => undefined, forget: () => Promise.resolve() });
   const failure = await big.import({ name: "minilm-l6-v2-int8", origin: "file", files: [...sent, ...rest] }, streamOf(config.replace("bert", "best"))).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: "models.refused", detail: expect.stringContaining("config.json is ") });
 });
@@ -157,6 +160,24 @@ test("attack: a file beside the model's own, which an engine would read, is gone
   writeFileSync(join(folder, "generation_config.json"), "{}");
   await library.open("m");
   expect(readdirSync(folder).sort()).toEqual(["LICENCE", "m.gguf"]);
+});
+
+test("attack: what was made with a model outlives it: it is forgotten with its last name, after the name and before its files, and once more before it comes back", async () => {
+  const { model } = await send(WHOLE);
+  expect(forgotten.splice(0)).toEqual([["m", true, [], false]]);
+  await library.open("m");
+  await send(WHOLE, { name: "n" });
+  expect(forgotten.splice(0)).toEqual([["n", false, ["m"], false]]);
+  await library.remove("n");
+  expect(forgotten.splice(0)).toEqual([["n", false, ["m"], false]]);
+  await library.remove("m");
+  expect(forgotten.splice(0)).toEqual([["m", true, [], true]]);
+  expect(existsSync(join(dir, "models", model.digest))).toBe(false);
+  // What stands is not forgotten by mending it.
+  await send(WHOLE);
+  forgotten.length = 0;
+  await send(WHOLE);
+  expect(forgotten).toEqual([]);
 });
 
 test("whoever opens a model while it is being looked at waits for the same look", async () => {

@@ -102,7 +102,8 @@ class Grammar {
     const { type } = schema;
     if (Array.isArray(type) && type.length > 0) {
       if (keys.length > 1) throw refuse(path, "several types beside other keywords; use anyOf");
-      return this.rule(type.map((one: unknown) => this.of({ type: one }, path, depth + 1)).join(" | "));
+      // A type that stands there twice opens as much again for each token.
+      return this.rule([...new Set<unknown>(type)].map((one) => this.of({ type: one }, path, depth + 1)).join(" | "));
     }
     const known = typeof type === "string" && Object.hasOwn(OF_TYPE, type) ? OF_TYPE[type] : undefined;
     if (typeof type !== "string" || known === undefined) throw refuse(path, "needs type, enum, const, anyOf or oneOf");

@@ -87,6 +87,8 @@ export interface TextModels {
   count(model: string, prompt: Prompt, tenant: string | null, options?: CountOptions): Promise<Counted>;
   /** Whether the worker that answers now, or was started last, has layers on a GPU. */
   onGpu(model: string): boolean;
+  /** Resolves when the worker that has this model's files open has answered what it was asked and gone. Nothing where that is no model of ours, or has none. */
+  renew(model: string): Promise<void>;
   status(): readonly TextModelStatus[];
   /** Ends the workers; what runs is answered with `daemon.draining`. */
   close(): Promise<void>;
@@ -255,6 +257,7 @@ export function createTextModels(deps: TextDeps): TextModels {
     generate: async (job, options = {}) => named(job.model).generate(job, options),
     count: async (model, prompt, tenant, options = {}) => named(model).count(prompt, tenant ?? "", options),
     onGpu: (model) => named(model).on_gpu,
+    renew: async (model) => models.get(model)?.engine.renew(),
     status: () => [...models].map(([model, { engine, line }]) => ({ model, ...engine.status, running: line.taken, waiting: line.waiting })),
     async close() {
       const draining = new MaestroError("daemon.draining", "text models take no more requests");

@@ -147,6 +147,11 @@ export class Vectors {
     await this.#drop(spaceId(space));
   }
 
+  /** Every space of that model: another one's vectors mean nothing beside them, and it is gone. */
+  async forget(model_digest: string): Promise<void> {
+    for (const { key: id, value } of [...this.#tables.spaces.entries()]) if (value.model_digest === model_digest) await this.#drop(id);
+  }
+
   /** Rows from before that second go, and with them the index files they were in. Rows of one space are in the order they came. */
   async expire(before_s: number): Promise<void> {
     for (const { key: id } of [...this.#tables.spaces.entries()]) {

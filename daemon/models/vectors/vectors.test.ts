@@ -159,6 +159,19 @@ test("a file that kills the process is forgotten, and the question is answered w
   expect(one.vectors.status.deaths).toBe(1);
 });
 
+test("a model that is removed takes every space of it along, rows and files, and no other model's", async () => {
+  const one = start({ engine_folder: fakeUsearch(folder), exact_max: 4, save_rows: 4 });
+  const spaces = [SPACE, { ...SPACE, owner: "another" }, { ...SPACE, model_digest: "e".repeat(64) }];
+  for (const space of spaces) one.vectors.put(space, FAN);
+  for (const space of spaces) await keys(one, 3, space);
+  await one.vectors.forget(SPACE.model_digest);
+  expect(spaces.map((space) => one.vectors.count(space))).toEqual([0, 0, 10]);
+  expect(await keys(one)).toEqual([]);
+  expect((await keys(one, 3, spaces[2])).length).toBe(3);
+  await stop();
+  expect(files().length).toBe(1);
+});
+
 test("what expires goes from rows and from the disk: no index file holds it afterwards", async () => {
   let now_s = 1_000;
   const one = start({ engine_folder: fakeUsearch(folder), exact_max: 4, now_s: () => now_s });
