@@ -1,7 +1,9 @@
 /** What is signed about drafts, beside the gate it is about: looked after, and gone with it. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MaestroError } from "../../proto/errors.ts";
+import type { EvidenceVerification } from "../../proto/evidence-bundle.ts";
 import { DraftSigning } from "../gate/draft-signing.ts";
 import { keepPromises } from "../gate/record.ts";
 import { fsckReport } from "../integrity/fsck.ts";
@@ -9,9 +11,13 @@ import { repairedCopy } from "../integrity/testing/repaired-copy.ts";
 import { DRAFT_MEDIA_TYPE, draftNames, readDrafts } from "../store/draft-statements.ts";
 import { artifactName } from "../store/gates.ts";
 import type { World } from "../testing/core.ts";
+import { mayMountTiny, tinyDisk } from "../testing/faults/mounts.ts";
+import { skipWithout } from "../testing/skip.ts";
 import { codeOf, SignedDrafts } from "./testing/signed-drafts.ts";
+import { World as Machine } from "./testing/world.ts";
 
 setDefaultTimeout(120_000);
+const DISK_BYTES = 24 * 1024 * 1024;
 const never = new AbortController().signal;
 let one: SignedDrafts;
 let world: World;
@@ -150,4 +156,64 @@ describe("gone", () => {
     });
     expect([await codeOf(later), evidence.logState().size]).toEqual(["request.cancelled", size]);
   });
+});
+
+describe.skipIf(skipWithout(mayMountTiny(), "this user may not mount a tmpfs, so no state folder was filled"))("a full disk", () => {
+  test("drafts are written as before, since they are kept nowhere; what would be signed is refused whole, and signed once there is room", async () => {
+    const machine = new Machine();
+    try {
+      using _disk = tinyDisk(machine.state_dir, DISK_BYTES);
+      await machine.daemon();
+      const gate = await machine.judged(await machine.changed({}, { "src/b.ts": "export const b = 1;\n" }), ["--target", "main"]);
+      const ballast = join(machine.state_dir, "ballast");
+      writeFileSync(ballast, new Uint8Array(14 * 1024 * 1024));
+      const { log: { size } } = await machine.status();
+      const explain = (...args: readonly string[]) => machine.run(["explain", gate.gate_id, "--draft", "summary", "--json", ...args]);
+      const out = machine.path("statement.json");
+      expect(JSON.parse((await explain()).stdout)).toMatchObject({ drafts: [{ task: "summary", text: expect.stringContaining("src/b.ts") }] });
+      const full = await explain("--out", out);
+      expect([full.code, JSON.parse(full.stdout), existsSync(out), (await machine.status()).log.size]).toEqual([69, expect.objectContaining({ code: "store.no_space" }), false, size]);
+      rmSync(ballast);
+      expect([(await explain("--out", out)).code, existsSync(out), (await machine.status()).log.size]).toEqual([0, true, size + 1]);
+    } finally {
+      machine.dispose();
+    }
+  });
+
+  test("where the file of a statement finds no room, its entry stands and the next start writes it", async () => {
+    const row = await one.row();
+    const artifacts = { ...world.core.artifacts, putArtifact: () => Promise.reject(new MaestroError("store.no_space", "full")) };
+    expect(await codeOf(one.sign(row, "no room", { signing: new DraftSigning({ ...world.core, artifacts }) }))).toBe("store.no_space");
+    expect(await readDrafts(world.core.artifacts, row.gate_id, 1)).toEqual([]);
+    await world.stop();
+    await world.start();
+    expect((await readDrafts(world.core.artifacts, row.gate_id, 1)).map(({ name }) => name)).toEqual(draftNames(row.gate_id, 1).slice(0, 1));
+    expect(await damage()).toEqual([]);
+  });
+});
+
+test("a backup has them: the node that it becomes shows auditors what was signed before, and signs on under its own log", async () => {
+  const machine = new Machine();
+  try {
+    await machine.daemon();
+    const gate = await machine.judged(await machine.changed({}, { "src/b.ts": "export const b = 1;\n" }), ["--target", "main"]);
+    const explain = (...args: readonly string[]) => machine.run(["explain", gate.gate_id, "--draft", ...args]);
+    expect((await explain("summary", "--out", machine.path("one.json"))).code).toBe(0);
+    expect((await machine.run(["backup", machine.path("backup")])).code).toBe(0);
+    // What came after the backup is its caller's alone.
+    expect((await explain("changelog", "--out", machine.path("two.json"))).code).toBe(0);
+    expect((await machine.run(["stop"])).code).toBe(0);
+    const state = ["--state", machine.path("restored")];
+    expect((await machine.run(["restore", machine.path("backup"), ...state])).code).toBe(0);
+    expect((await explain("triage", "--out", machine.path("three.json"), ...state)).code).toBe(0);
+    const trust = machine.path("restored/trust.json");
+    expect((await machine.run(["bundle", gate.gate_id, "--out", machine.path("evidence.json"), ...state])).code).toBe(0);
+    const judged = JSON.parse((await machine.run(["verify", machine.path("evidence.json"), "--trust", trust, "--json"])).stdout) as EvidenceVerification;
+    expect([judged.result, judged.drafts.map(({ wrote }) => wrote.map(({ task }) => task).join())]).toEqual(["verified", ["summary", "triage"]]);
+    expect((await machine.run(["verify", machine.path("two.json"), "--trust", trust])).code).toBe(0);
+    expect((await machine.run(["fsck", ...state])).code).toBe(0);
+    await machine.run(["stop", ...state]);
+  } finally {
+    machine.dispose();
+  }
 });
