@@ -9,6 +9,7 @@ import { createLineage } from "../lineage/index.ts";
 import { readDrafts } from "../store/draft-statements.ts";
 import type { GateRow } from "../store/gates.ts";
 import type { World } from "../testing/core.ts";
+import { wholeStep } from "../ui/verifier/steps/whole.ts";
 import { isEvidenceBundle, verifyEvidenceBundle } from "../verifier/whole/index.ts";
 import { codeOf, sha256, SignedDrafts } from "./testing/signed-drafts.ts";
 
@@ -56,6 +57,13 @@ describe("in the file for an auditor", () => {
     const payload = Buffer.from(Buffer.from(dsseEnvelope.payload, "base64").toString().replace('"rules"', '"local"')).toString("base64");
     expect(first({ ...made, drafts: [{ bundle: { ...own!.bundle, dsseEnvelope: { ...dsseEnvelope, payload } } }] })).toMatch(/^(?:log|statement|signature)\.[a-z]+: drafts 1/);
     expect(first({ ...made, drafts: [{ bundle: made.gate.bundle.attestations[0]! }] })).toStartWith("statement.malformed: drafts 1");
+  });
+
+  test("the verifier page counts it among the parts and draws it as a table", () => {
+    const { said, tables } = wholeStep(judged(made));
+    const { verificationMaterial: { tlogEntries: [entry] } } = made.drafts![0]!.bundle;
+    expect(said).toStartWith(`${made.files.length + 1} parts `);
+    expect(JSON.stringify(tables.find(({ caption }) => caption.startsWith("Drafts about it")))).toContain(JSON.stringify(["triage by rules, summary by rules", entry!.logIndex]).slice(1, -1));
   });
 
   test("lineage shows who wrote which, with its place in the log", async () => {
