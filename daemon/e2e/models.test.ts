@@ -63,6 +63,8 @@ test("a model is imported, stays over a restart, gc and a backup, is found damag
   expect((await imported(weights)).code).toBe(0);
   expect((await world.run(["models", "verify", "m"])).code).toBe(0);
   expect((await world.run(["models", "remove", "m"])).stdout).toContain("m is removed");
+  // Nothing is not sound.
+  expect(await world.run(["models", "verify"])).toMatchObject({ code: 2, stderr: expect.stringContaining("nothing was verified") });
   expect([await listed(), (await world.run(["models", "verify", "m", "--json"])).stdout]).toEqual([[], expect.stringContaining("models.unknown")]);
   await stopped(daemon);
 });

@@ -77,13 +77,45 @@ function vectorsOf({ vectors }: EmbeddingReply, texts: number, dimensions: numbe
   return each;
 }
 
+/** One part of one request at a time, tenants in turn: when the process dies it is known at whose text, and nobody else waits for that. */
+class InTurn {
+  readonly #line: PlaceLine;
+  /** Of the engine, as far as somebody was blamed for them. */
+  #deaths = 0;
+
+  constructor(
+    private readonly engine: Engine<EmbeddingOpened>,
+    private readonly limits: EmbedderDeps["limits"],
+  ) {
+    this.#line = new PlaceLine(1, limits.line_max, limits.generate_deadline_ms, { wait_ms: limits.restart_backoff_ms, wait_ms_max: limits.restart_backoff_ms_max });
+  }
+
+  async ask(job: EmbeddingJob, tenant: string, ends_ms: number, signal: AbortSignal | undefined): Promise<EmbeddingReply> {
+    const leave = await this.#line.enter(tenant, PRIORITY, signal);
+    try {
+      const left_ms = ends_ms - performance.now();
+      // What was promised for the work stands for so long and no longer.
+      if (left_ms <= 0) throw new MaestroError("models.busy", `not done in ${this.limits.generate_deadline_ms} ms beside others`);
+      return await this.engine.ask(job, { validate: replyOf, deadline_ms: left_ms, ...(signal === undefined ? {} : { signal }) });
+    } catch (thrown) {
+      const { deaths } = this.engine.status;
+      if (deaths !== this.#deaths) this.#line.died();
+      this.#deaths = deaths;
+      throw thrown;
+    } finally {
+      leave();
+    }
+  }
+
+  close(): void {
+    this.#line.clear(new MaestroError("daemon.draining", "the embedding model takes no more requests"));
+  }
+}
+
 export function createEmbedder({ model, engine_folder, limits, threads = () => freeThreads(limits.threads_max) }: EmbedderDeps): Embedder {
   /** Of the process that runs, or the last one. */
   let held: { readonly digest: string; readonly dimensions: number } | null = null;
   const waiting = new Waiting();
-  // One part of one request at a time, tenants in turn: when the process dies it is known at whose text, and nobody else waits for that.
-  const line = new PlaceLine(1, limits.line_max, limits.generate_deadline_ms, { wait_ms: limits.restart_backoff_ms, wait_ms_max: limits.restart_backoff_ms_max });
-  let deaths = 0;
   const start = async (): Promise<EngineStart> => {
     const { name, digest, folder, files, dimensions, context_tokens } = await model();
     if (files.weights === undefined || dimensions === undefined) throw new MaestroError("models.load", `${name} has no weights or no dimensions, so it embeds nothing`);
@@ -92,24 +124,7 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
     return { process: { argv: [process.execPath, program()], cwd: "/", env: {} }, open };
   };
   const engine = new Engine({ what: "the embedding model", start, opened: validatorOf(EmbeddingOpened), limits, blames: true });
-
-  async function asked(job: EmbeddingJob, tenant: string, ends_ms: number, signal: AbortSignal | undefined): Promise<EmbeddingReply> {
-    const leave = await line.enter(tenant, PRIORITY, signal);
-    try {
-      const left_ms = ends_ms - performance.now();
-      // What was promised for the work stands for so long and no longer.
-      if (left_ms <= 0) throw new MaestroError("models.busy", `not done in ${limits.generate_deadline_ms} ms beside others`);
-      return await engine.ask(job, { validate: replyOf, deadline_ms: left_ms, ...(signal === undefined ? {} : { signal }) });
-    } catch (thrown) {
-      if (engine.status.deaths !== deaths) {
-        ({ deaths } = engine.status);
-        line.died();
-      }
-      throw thrown;
-    } finally {
-      leave();
-    }
-  }
+  const turns = new InTurn(engine, limits);
 
   async function embedAll(texts: readonly string[], tenant: string, { signal, onTook }: EmbedOptions): Promise<Embedded> {
     const vectors: Float32Array[] = [];
@@ -119,7 +134,7 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
     for (let at = 0; at < texts.length; at += SLICE) {
       const slice = texts.slice(at, at + SLICE);
       const job = { texts: slice.map((text) => text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()) };
-      const reply = await asked(job, tenant, ends_ms, signal);
+      const reply = await turns.ask(job, tenant, ends_ms, signal);
       vectors.push(...vectorsOf(reply, slice.length, held?.dimensions ?? 0));
       slice.forEach((text, place) => {
         if (text.length > TEXT_CHARACTERS_MAX || reply.truncated.includes(place)) truncated.push(at + place);
@@ -146,7 +161,7 @@ export function createEmbedder({ model, engine_folder, limits, threads = () => f
     renew: () => engine.renew(),
     status: () => engine.status,
     async close() {
-      line.clear(new MaestroError("daemon.draining", "the embedding model takes no more requests"));
+      turns.close();
       await engine.close();
     },
   };

@@ -75,4 +75,8 @@ describe("a schema as a grammar", () => {
     expect(await refusal({ type: "string", description: "x".repeat(70_000) })).toContain("characters");
     expect(await refusal("a")).toContain("not an object");
   });
+
+  test("attack: one type named hundreds of times opens a choice for each", () => {
+    expect(schemaGrammar({ type: Array.from({ length: 400 }, () => "string") }).gbnf).toBe(schemaGrammar({ type: ["string"] }).gbnf);
+  });
 });
