@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { type Context, loadPackage, type Token } from "../../daemon/models/text/llama.ts";
 import { BLOCK_TOKENS } from "../../daemon/models/text/pools.ts";
+import { linesOf } from "../rig/lines.ts";
 
 interface Settings {
   readonly package_folder: string;
@@ -29,7 +30,6 @@ export interface DirectRun {
 
 const WHOLE_TOKENS = 512;
 const BEFORE_TOKENS = 4;
-const LINE_FEED = 10;
 
 const { package_folder, weights, context_tokens } = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Settings;
 const kit = await loadPackage(package_folder);
@@ -60,13 +60,5 @@ async function ran(asked: DirectAsked): Promise<DirectRun> {
   return { first_ms: first - began, rest_ms: performance.now() - first, made, text };
 }
 
-let held = Buffer.alloc(0);
-for await (const chunk of Bun.stdin.stream()) {
-  held = Buffer.concat([held, chunk]);
-  for (let end = held.indexOf(LINE_FEED); end >= 0; end = held.indexOf(LINE_FEED)) {
-    const asked = JSON.parse(held.subarray(0, end).toString()) as DirectAsked;
-    held = held.subarray(end + 1);
-    process.stdout.write(`${JSON.stringify(await ran(asked))}\n`);
-  }
-}
+for await (const line of linesOf(Bun.stdin.stream())) process.stdout.write(`${JSON.stringify(await ran(JSON.parse(line) as DirectAsked))}\n`);
 process.exit(0);
