@@ -15,7 +15,7 @@ async function armed(models: ModelsSetting | null, wanted: Pick<DraftRequest, "p
     throw new Error("opened");
   };
   const host = { models, limits: { inference: Value.Create(InferenceLimits) }, modes: sealed ? ["sealed"] : [] };
-  const drafted = openDrafted({ host, modelled: { serving: never }, exampled: { nearest: never } } as unknown as DraftedDeps);
+  const drafted = openDrafted({ host, modelled: { serving: never, stored: () => Promise.resolve(null) }, exampled: { nearest: never } } as unknown as DraftedDeps);
   const principal = { uid: 7, tenant, accounts: [] } as unknown as Parameters<typeof drafted.armed>[0];
   return drafted.armed(principal, { gate_id: "g".repeat(8), tasks: ["summary"], ...wanted }, "repository").then(
     ({ arms, because }) => (arms.length > 0 ? arms.map(({ model }) => model).join(" ") : because),
@@ -43,6 +43,15 @@ test("where nothing is configured, what was asked for by name says what to confi
   expect(await armed(null, { path: "local" })).toBe("none is configured that you may ask; models.text in the host configuration names such, which counts from the next start");
   expect(await armed({ text: [{ name: "secret-local", tenants: ["acme"] }] }, { path: "remote" })).toContain("models.remote in the host configuration names such");
   expect(await armed(null, { model: "small" })).toBe("models.unknown: no model that writes text is configured; models.text and models.remote name such in the host configuration, which counts from the next start");
+});
+
+test("a model of this node that is stored without a template goes on with texts; one with a template, one elsewhere and one that is not stored yet are asked in turns", async () => {
+  const host = { models: { ...SETTING, text: [{ name: "base" }, { name: "chat" }, { name: "later" }] }, limits: { inference: Value.Create(InferenceLimits) }, modes: [] };
+  const stored = (name: string) => Promise.resolve(name === "later" ? null : { template: name === "base" ? "none" : "file" });
+  const drafted = openDrafted({ host, modelled: { stored }, exampled: {} } as unknown as DraftedDeps);
+  const principal = { uid: 7, tenant: null, accounts: [] } as unknown as Parameters<typeof drafted.armed>[0];
+  const at = async (path: "local" | "remote") => (await drafted.armed(principal, { gate_id: "g".repeat(8), tasks: ["summary"], path }, "repository")).arms.map(({ model, continues }) => [model, continues]);
+  expect([await at("local"), await at("remote")]).toEqual([[["base", true], ["chat", false], ["later", false]], [["large", false], ["secret-remote", false]]]);
 });
 
 test("attack: no reason names another tenant's model, however it is asked", async () => {

@@ -12,7 +12,7 @@ import type { Principal } from "./tenants/index.ts";
 
 export interface DraftedDeps extends Omit<DraftDeskDeps, "limits" | "signing">, DraftSigningDeps {
   readonly host: Pick<Host, "models" | "limits" | "modes">;
-  readonly modelled: Pick<Modelled, "serving">;
+  readonly modelled: Pick<Modelled, "serving" | "stored">;
   readonly exampled: Pick<Exampled, "nearest">;
 }
 
@@ -62,14 +62,15 @@ export function openDrafted({ host, modelled, exampled, ...deps }: DraftedDeps):
     const [{ DraftDesk }, { DraftSigning }] = await Promise.all([import("./gate/draft-desk.ts"), import("./gate/draft-signing.ts")]);
     return new DraftDesk({ ...deps, limits: host.limits, signing: new DraftSigning(deps) });
   };
-  const armOf = (principal: Principal, { candidate, because }: Allowed): Arm => ({
+  const armOf = async (principal: Principal, { candidate, because }: Allowed): Promise<Arm> => ({
+    continues: candidate.path === "local" && (await modelled.stored(candidate.id))?.template === "none",
     path: candidate.path === "remote" ? "remote" : "local",
     model: candidate.id,
     because,
-    async run({ system, user }, schema, task, signal) {
+    async run(prompt, schema, task, signal) {
       const serving = await modelled.serving();
       const answered = await serving.generate(
-        { payer: principal, job: { model: candidate.id, prompt: { messages: [{ role: "system", content: system }, { role: "user", content: user }] }, space: { tenant: principal.tenant, task: `draft-${task}` }, max_tokens: TOKENS_MAX, temperature: 0, json_schema: schema }, keep: true },
+        { payer: principal, job: { model: candidate.id, prompt: "text" in prompt ? { text: prompt.text } : { messages: [{ role: "system", content: prompt.system }, { role: "user", content: prompt.user }] }, space: { tenant: principal.tenant, task: `draft-${task}` }, max_tokens: TOKENS_MAX, temperature: 0, json_schema: schema }, keep: true },
         { signal },
       );
       if (answered.finish === "filtered") throw new MaestroError("egress.refused", `${candidate.id} held a part of its answer back`);
@@ -82,7 +83,7 @@ export function openDrafted({ host, modelled, exampled, ...deps }: DraftedDeps):
     async armed(principal, request, repository) {
       const { arms, because } = await chosen(host, principal, request);
       if (arms.length === 0) return { arms: [], because };
-      return { arms: arms.map((allowed) => armOf(principal, allowed)), because, examples: (text, signal) => exampled.nearest(principal, repository, text, signal) };
+      return { arms: await Promise.all(arms.map((allowed) => armOf(principal, allowed))), because, examples: (text, signal) => exampled.nearest(principal, repository, text, signal) };
     },
   };
 }

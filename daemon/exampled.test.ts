@@ -69,7 +69,7 @@ test("attack: another user or another repository asks for the very text and is s
 test("a model that phrases a draft is shown the pieces, and the draft names their digests; rules are shown none", async () => {
   const { gate_id } = await world.gate(received(), { target_ref: "refs/heads/main", target, head });
   const shown: string[] = [];
-  const arm: Arm = { path: "local", model: "tiny", because: "a test", run: ({ user }) => (shown.push(user), Promise.resolve({ text: JSON.stringify({ sentences: ["A constant change is added to change."] }), cpu_us: 1, gpu_us: 0, tokens: 2, usd_micro: 0, model_digest: "d".repeat(64), engine: "none" })) };
+  const arm: Arm = { path: "local", model: "tiny", because: "a test", run: (prompt) => (shown.push("user" in prompt ? prompt.user : prompt.text), Promise.resolve({ text: JSON.stringify({ sentences: ["A constant change is added to change."] }), cpu_us: 1, gpu_us: 0, tokens: 2, usd_micro: 0, model_digest: "d".repeat(64), engine: "none" })) };
   const desk = await world.core.drafted.desk();
   const ask = (arms: readonly Arm[]) => desk.draft(findGate(world.core.gates, OWN, gate_id), { tasks: ["summary"] }, { arms, because: "", examples: (text, signal) => exampled.nearest(OWN, received().repo_id, text, signal) }, "uid:7", never);
   const [draft] = (await ask([arm])).drafts;

@@ -101,6 +101,16 @@ test("a remote model that was asked in vain is named in what is signed: it saw t
   expect([written?.path, written?.asked, verified.statement.predicate.drafts[0]?.asked]).toEqual(["rules", [{ path: "remote", model: "large" }], [{ path: "remote", model: "large" }]]);
 }, 30_000);
 
+test("a model without a template of turns goes on with a text: its own prompt is named, nothing of the repository is shown to it, and where it has none it is not asked", async () => {
+  const base = { ...arm(JSON.stringify({ sentences: ["It adds the function two in src/sum.ts."] })), continues: true };
+  const examples = spyOn({ examples: () => Promise.resolve([]) }, "examples");
+  const desk = await world.core.drafted.desk();
+  const { drafts: [summary, message] } = await desk.draft(row(), { tasks: ["summary", "commit-message"] }, { arms: [base], because: "", examples }, "uid:7", never);
+  expect([summary?.path, summary?.prompt?.name, summary?.text.endsWith("facts: It adds the function `two` in `src/sum.ts`.")]).toEqual(["local", "summary-continued", true]);
+  expect([base.asked.length, Object.keys(JSON.parse(base.asked[0] ?? "{}") as object).includes("system"), examples.mock.calls.length]).toEqual([1, false, 0]);
+  expect([message?.path, message?.asked, message?.because]).toEqual(["rules", undefined, expect.stringContaining("it only goes on with a text")]);
+}, 30_000);
+
 test("a path that was asked for and is not there is refused, and says why", async () => {
   const desk = await world.core.drafted.desk();
   const asked = desk.draft(row(), { tasks: ["summary"], path: "local" }, { arms: [], because: "no model is configured" }, "uid:7", never);

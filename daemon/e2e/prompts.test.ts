@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DRAFT_TASKS } from "../../proto/drafting.ts";
-import { conductorPrompts, promptFor } from "../drafting/phrasing/prompts.ts";
+import { conductorPrompts, continuedPromptFor, promptFor } from "../drafting/phrasing/prompts.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const rows = readFileSync(join(ROOT, "docs/prompts.md"), "utf8").split("\n").filter((line) => line.startsWith("| conductor-")).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
@@ -29,4 +29,8 @@ test("each test that a duty names exists; a duty without one says that it is not
 
 test("each working prompt is known by its task's name; patches and tests have none", () => {
   expect(DRAFT_TASKS.map((task) => promptFor(task)?.ref.name ?? null)).toEqual(["triage", "summary", "commit-message", "reviewer-note", "changelog", null, null]);
+  const continued = DRAFT_TASKS.map(continuedPromptFor);
+  expect(continued.map((prompt) => prompt?.ref.name ?? null)).toEqual(["triage-continued", "summary-continued", null, "reviewer-note-continued", null, null, null]);
+  // The facts come last, and nothing but the answer behind them.
+  for (const prompt of continued) expect(prompt?.text ?? "Facts:\n{facts}\nAnswer:").toEndWith("Facts:\n{facts}\nAnswer:");
 });

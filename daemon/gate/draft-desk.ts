@@ -48,7 +48,12 @@ interface Phrased {
   readonly because: string;
   /** Those that failed before somebody answered, and may have seen the question. */
   readonly failed: readonly AskedModel[];
+  /** Whether the repository's own pieces were shown to any of them; who goes on with a text is shown facts alone. */
+  readonly exampled: boolean;
 }
+
+/** The prompt in the form that the model reads; null where there is none for it. */
+const promptOf = (prompt: Written["prompt"], arm: Arm) => (arm.continues === true ? (prompt?.continued ?? null) : prompt);
 
 /** Refused before anything leaves the core: whoever was refused so was shown nothing. */
 const UNASKED: readonly ErrorCode[] = ["models.unknown", "models.denied", "models.missing", "models.request", "models.context", "tenant.budget"];
@@ -69,11 +74,11 @@ export class DraftDesk {
     const reading = (asked: () => Promise<DraftJob>): Promise<Written[]> => pay(worstDraft(this.deps.limits), async (spent) => this.asked(await asked(), tenant, signal, spent));
     const exemplars: DraftJob["exemplars"] = [];
     const first = await reading(async () => {
-      if (arms.length > 0 && path !== "rules") exemplars.push(...((await examples?.(stored.reply.card.title, signal)) ?? []));
+      if (arms.some(({ continues }) => continues !== true) && path !== "rules") exemplars.push(...((await examples?.(stored.reply.card.title, signal)) ?? []));
       return { ...ask, exemplars };
     });
     const said = path === "rules" ? new Map<string, Phrased>() : await this.phrasedBy(arms, first, signal);
-    const answers = [...said].flatMap(([task, { said: one }]) => (one === null ? [] : [{ task, text: one.answer.text }]));
+    const answers = [...said].flatMap(([task, { said: one }]) => (one === null ? [] : [{ task, text: one.answer.text, continued: one.arm.continues === true }]));
     const second = answers.length === 0 ? first : await reading(async () => ({ ...ask, exemplars, tasks: answers.map(({ task }) => task), said: answers })).catch((error: unknown) => unheld(first, error));
     const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because, exemplars));
     // Nobody would get the texts that it is about.
@@ -108,19 +113,28 @@ export class DraftDesk {
     for (const { task, prompt } of written) {
       if (prompt === null) continue;
       const failed: AskedModel[] = [];
-      let said: Phrased["said"] = null;
+      const unfit: string[] = [];
+      let [said, exampled]: [Phrased["said"], boolean] = [null, false];
       for (const arm of arms) {
         if (broken.has(arm)) continue;
+        const asked = promptOf(prompt, arm);
+        if (asked === null) {
+          unfit.push(`${arm.model}: it only goes on with a text, and there is none for this task or these facts`);
+          continue;
+        }
         try {
-          said = { arm, answer: await askArm(arm, prompt, task, signal) };
+          said = { arm, answer: await askArm(arm, asked, task, signal) };
+          exampled ||= arm.continues !== true;
           break;
         } catch (error) {
           if (signal.aborted) throw error;
           broken.set(arm, `${arm.model}: ${reasonOf(error)}`);
-          if (!unasked(error)) failed.push({ path: arm.path, model: arm.model });
+          if (unasked(error)) continue;
+          failed.push({ path: arm.path, model: arm.model });
+          exampled ||= arm.continues !== true;
         }
       }
-      if (said !== null || broken.size > 0) phrased.set(task, { said, because: [...broken.values()].join("; "), failed });
+      if (said !== null || broken.size + unfit.length > 0) phrased.set(task, { said, because: [...broken.values(), ...unfit].join("; "), failed, exampled });
     }
     return phrased;
   }
@@ -141,15 +155,16 @@ function becauseOf(rules: Written, last: Written, phrased: Phrased | undefined, 
 
 /** What the arm took is told whether its words stand or not, and so is who was asked. */
 function draftOf(rules: Written, last: Written, phrased: Phrased | undefined, none: string, exemplars: DraftJob["exemplars"]): Draft {
-  const { said, failed } = phrased ?? { said: null, failed: [] };
+  const { said, failed, exampled } = phrased ?? { said: null, failed: [], exampled: false };
   const cost = { usd_micro: said?.answer.usd_micro ?? 0, cpu_us: rules.cpu_us + (last === rules ? 0 : last.cpu_us) + (said?.answer.cpu_us ?? 0), gpu_us: said?.answer.gpu_us ?? 0, tokens: said?.answer.tokens ?? 0 };
   const because = becauseOf(rules, last, phrased, none).slice(0, BECAUSE_CHARACTERS_MAX).toWellFormed();
-  const stands = said === null || !last.phrased || rules.prompt === null ? null : { ...said, prompt: rules.prompt.ref };
+  const prompt = said === null ? null : promptOf(rules.prompt, said.arm);
+  const stands = said === null || !last.phrased || prompt === null ? null : { ...said, ref: prompt.ref };
   const asked = [...failed, ...(said === null || stands !== null ? [] : [{ path: said.arm.path, model: said.arm.model }])];
   // Who was asked was shown them, whoever's words stand.
-  const shown = said === null && failed.length === 0 ? [] : exemplars.map(({ sha256: digest }) => digest);
+  const shown = !exampled ? [] : exemplars.map(({ sha256: digest }) => digest);
   const common = { task: rules.task as DraftTask, text: last.text, sha256: sha256(last.text), because, cost, ...(asked.length === 0 ? {} : { asked }), ...(shown.length === 0 ? {} : { exemplars: shown }) };
   if (stands === null) return { ...common, path: "rules" };
-  const { arm, answer, prompt } = stands;
-  return { ...common, path: arm.path, model: { name: arm.model, digest: answer.model_digest, engine: answer.engine.slice(0, 128) }, prompt };
+  const { arm, answer, ref } = stands;
+  return { ...common, path: arm.path, model: { name: arm.model, digest: answer.model_digest, engine: answer.engine.slice(0, 128) }, prompt: ref };
 }

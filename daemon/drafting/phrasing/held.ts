@@ -5,8 +5,9 @@ import { visible } from "../../verifier/visible.ts";
 import { claimIn } from "./claims.ts";
 import { isAddressed, isHiding } from "../scan/addressed.ts";
 import { declared } from "../scan/names.ts";
+import { ofFactsAlone } from "./continued.ts";
 import type { Study } from "../study.ts";
-import { subjectHead, SUBJECT_COLUMNS_MAX } from "../tasks/commit-message.ts";
+import { withBodyLine } from "../tasks/commit-message.ts";
 
 /** What was kept, and why the rest was not. */
 export interface Held {
@@ -32,7 +33,7 @@ interface Known {
 
 function knownOf({ files, names, dependencies, card, findings, risks }: Study): Known {
   const all: string[] = [
-    ...files.flatMap(({ path, old_path }) => [path, ...(old_path === null ? [] : [old_path])]).flatMap((path) => [path, ...path.split("/"), path.split("/").at(-1)!.replace(/\.[^.]+$/, ""), ...path.split("/").map((_, at, parts) => parts.slice(0, at + 1).join("/"))]),
+    ...files.flatMap(({ path, old_path }) => [path, ...(old_path === null ? [] : [old_path])]).flatMap((path) => [path, path.replace(/^\.+/, ""), ...path.split("/"), path.split("/").at(-1)!.replace(/\.[^.]+$/, ""), ...path.split("/").map((_, at, parts) => parts.slice(0, at + 1).join("/"))]),
     ...names.flatMap((change) => { const one = declared(change); return [one.name, ...(one.within === null ? [] : [one.within, `${one.within}.${one.name}`]), `${one.name}()`, `${one.name}(`]; }),
     ...dependencies.flatMap(({ name, from, to }) => [name, from ?? "", to ?? ""]),
     ...card.reasons.flatMap(({ rule, ranges }) => [rule, ...rule.split("."), ...ranges.map(({ path, start_line }) => `${pathText(path)}:${start_line}`)]),
@@ -47,7 +48,7 @@ function knownOf({ files, names, dependencies, card, findings, risks }: Study): 
 const bare = (name: string): string => name.replace(/^[`"']|[`"']$/g, "").replace(/[.,:;!?]+$/, "").replace(/\(\)?$/, "").toLowerCase();
 
 /** Somebody or something by name, where it does not begin the sentence. */
-const CAPITALISED = /(?<=[\w,;:)"'`] +["'(`]?)([A-Z][A-Za-z]*)/g;
+const CAPITALISED = /(?<=[\w,;:)"'`] +["'(`]?)([A-Z][\w$]*)/g;
 /** One is an article, and counts nothing. */
 const COUNTS: readonly (readonly [string, RegExp])[] = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"].map((text, at): readonly [string, RegExp] => [String(at + 2), new RegExp(`\\b${text}\\b`, "i")]).concat([["0", /\bzero\b/i], ["", /\b(?:(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|dozens?|hundreds?|thousands?|millions?|twice|thrice|double|triple|half|percent)\b/i]]);
 
@@ -84,11 +85,17 @@ function sentencesIn(text: string): string[] | null {
   }
 }
 
-export function held(study: Study, text: string): Held {
+/** `continued`: of a model that goes on with a text, a sentence has to be made of the facts and of nothing else as well. */
+export function held(study: Study, task: DraftTask, text: string, continued: boolean): Held {
   const sentences = sentencesIn(text);
   if (sentences === null) return { kept: [], dropped: ["its answer has not the asked form"] };
   const known = knownOf(study);
-  const judged = [...new Set(sentences)].map((sentence) => ({ sentence, why: fault(sentence, known) }));
+  const alone = continued ? ofFactsAlone(study, task) : null;
+  const judged = [...new Set(sentences)].map((said) => {
+    const why = fault(said, known);
+    const sentence = why !== null || alone === null ? said : alone(said);
+    return sentence === null ? { sentence: said, why: "it says what is not among the facts" } : { sentence, why };
+  });
   return { kept: judged.filter(({ why }) => why === null).map(({ sentence }) => sentence), dropped: judged.flatMap(({ why }) => (why === null ? [] : [why])) };
 }
 
@@ -98,7 +105,7 @@ const about = (sentence: string, study: Study): boolean => {
   return [...study.files.flatMap(({ path }) => [path, path.split("/").at(-1)!.replace(/\.[^.]+$/, "")]), ...study.names.map((change) => declared(change).name), ...study.dependencies.map(({ name }) => name), ...study.card.reasons.map(({ rule }) => rule)].some((name) => name.length > 2 && lower.includes(name.toLowerCase()));
 };
 
-const BASE_FORM = /^(?!(?:\w+ed|\w+ing|\w+s)\s)[A-Za-z]+\s/;
+const ended = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
 
 /** The rules' text with the model's words in it; null where none of them may stand. */
 export function phrased(study: Study, task: DraftTask, rules: string, said: Held): string | null {
@@ -106,12 +113,10 @@ export function phrased(study: Study, task: DraftTask, rules: string, said: Held
   const [first] = kept;
   if (first === undefined) return null;
   if (task === "commit-message") {
-    const head = subjectHead(study);
-    const words = first.replace(/[.!]+$/, "");
-    if (head.length + words.length > SUBJECT_COLUMNS_MAX || !BASE_FORM.test(words) || /^[a-z]+(?:\([^)]*\))?!?:/.test(words)) return null;
-    return [`${head}${words.slice(0, 1).toLowerCase()}${words.slice(1)}`, ...rules.split("\n").slice(1)].join("\n");
+    // Another type in front would be one more subject.
+    return /^[a-z]+(?:\([^)]*\))?!?:/.test(first) ? null : withBodyLine(rules, ended(first));
   }
-  const words = kept.map((sentence) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)).join(" ");
+  const words = kept.map(ended).join(" ");
   // Behind the rules' own, so that a model adds and takes nothing away.
   return `${rules}${task === "changelog" ? ` ${words}` : `\n\nIn a model's words, held against the facts: ${words}`}`;
 }

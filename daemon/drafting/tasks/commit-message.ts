@@ -7,7 +7,7 @@ import type { Study } from "../study.ts";
 import { claimOf, insideWords } from "./insides.ts";
 import { dependencyLine } from "./summary.ts";
 
-export const SUBJECT_COLUMNS_MAX = 72;
+const SUBJECT_COLUMNS_MAX = 72;
 const BODY_COLUMNS_MAX = 72;
 
 const TYPES: Readonly<Record<Kind, string>> = { feature: "feat", fix: "fix", refactor: "refactor", perf: "perf", style: "style", ci: "ci", build: "build", config: "chore", revert: "revert", docs: "docs", test: "test", chore: "chore", deps: "build", security: "fix" };
@@ -79,8 +79,8 @@ function subjectWords(study: Study): string {
 
 const testedBy = ({ files }: Study): string[] => files.flatMap(({ path }) => (isSafePath(path) ? [baseName(path)] : []));
 
-/** The type and its mark, as they follow from the tree; a model's words may not say another. */
-export function subjectHead(study: Study): string {
+/** The type and its mark, as they follow from the tree. */
+function subjectHead(study: Study): string {
   const scope = scopeOf(study);
   return `${typeOf(study)}${scope === null ? "" : `(${scope})`}${breaking(study) ? "!" : ""}: `;
 }
@@ -112,6 +112,9 @@ function insidesOf({ insides, files, names }: Study): string[] {
   return among.flatMap((inside) => insideWords(inside, files.length === 1 ? 3 : 2, known).map((text) => (among.length === 1 ? text : `${quoted(baseName(inside.path))} ${text}`))).slice(0, INSIDES_SHOWN);
 }
 
+const BREAKING = "BREAKING CHANGE: ";
+const FOOTER = `\n\n${BREAKING}`;
+
 function commitBody(study: Study): string[] {
   const { files, names, dependencies, risks } = study;
   const coded = names.some(isCodeName);
@@ -127,11 +130,18 @@ function commitBody(study: Study): string[] {
     ...(dependencies.length === 0 ? [] : [wrapped(`- dependencies: ${listed(dependencies.map(dependencyLine), 8)}`)]),
     ...(files.some(({ kind }) => kind.test) ? [wrapped(`- tests: ${listed(files.filter(({ kind }) => kind.test).map(({ path }) => quoted(path)), 6)}`)] : []),
     ...(claimOf(study.title) === null ? [] : [wrapped(`- as titled: ${claimOf(study.title)}`)]),
-    ...(lost.length === 0 ? [] : ["", wrapped(`BREAKING CHANGE: ${listed(lost.map(({ name, because }) => `${quoted(name ?? "")} ${because}`), 4)}`)]),
+    ...(lost.length === 0 ? [] : ["", wrapped(`${BREAKING}${listed(lost.map(({ name, because }) => `${quoted(name ?? "")} ${because}`), 4)}`)]),
   ];
 }
 
 export function commitMessage(study: Study): string {
   const body = commitBody(study);
   return inert(body.length === 0 ? subject(study) : [subject(study), "", ...body].join("\n"));
+}
+
+/** A line more, behind what is there and before a footer, which has to stay last. */
+export function withBodyLine(message: string, line: string): string {
+  const at = message.indexOf(FOOTER);
+  const [body, footer] = at < 0 ? [message, ""] : [message.slice(0, at), message.slice(at)];
+  return `${body}\n\n${inert(wrapped(line))}${footer}`;
 }
