@@ -19,8 +19,16 @@ const FORMS: readonly RegExp[] = [
   // tsc --pretty
   new RegExp(`^\\s*${PATH}:(?<line>\\d{1,7}):\\d{1,7}\\s+-\\s+(?<message>\\S.*)$`),
   // a frame of a sanitizer's stack
-  new RegExp(`^\\s*#\\d+\\s+0x[0-9a-f]+\\s+in\\s+\\S+\\s+${PATH}:(?<line>\\d{1,7})(?<message>)`),
+  new RegExp(`^\\s*#\\d+\\s+(?:0x[0-9a-f]+\\s+in\\s+)?\\S+\\s+${PATH}:(?<line>\\d{1,7})(?<message>)`),
+  // where a sanitizer says it was, which stands at the end of what it prints
+  new RegExp(`^(?=(?<message>SUMMARY: \\w+: [\\w-]+(?: [\\w-]+)?)\\s)SUMMARY: \\w+: [\\w-]+(?: [\\w-]+)? ${PATH}:(?<line>\\d{1,7})`),
+  // a frame of JavaScript's
+  new RegExp(`^\\s*at\\s+(?:.{1,200}\\()?(?:file://)?${PATH}:(?<line>\\d{1,7})(?::\\d{1,7})?\\)?(?<message>)$`),
 ];
+/** A frame of Go's: what follows the place is an offset. */
+const GO_FRAME = new RegExp(`^\\s+${PATH}:(?<line>\\d{1,7})(?:\\s+\\+0x[0-9a-f]+)?$`);
+/** What goes wrong in the line of the place, in words of pytest that stand above it. */
+const BARE_ERROR = /^(?:\w+\.)*\w*(?:Error|Exception)$/;
 const RUST_PLACE = new RegExp(`^\\s*-->\\s+${PATH}:(?<line>\\d{1,7}):\\d{1,7}`);
 const ESLINT_LINE = /^\s+(?<line>\d{1,7}):\d{1,7}\s+(?:error|warning)\s+(?<message>\S.*)$/;
 const SHELLCHECK_HEAD = new RegExp(`^In\\s+${PATH}\\s+line\\s+(?<line>\\d{1,7}):`);
@@ -40,9 +48,15 @@ function complaintsIn(output: string, rule: string): PlacedComplaint[] {
   };
   for (const [at, raw] of lines.entries()) {
     const line = raw.slice(0, 1_000);
+    const go = GO_FRAME.exec(line)?.groups;
+    if (go !== undefined) {
+      add(go["path"]!, go["line"]!, "");
+      continue;
+    }
     const direct = FORMS.map((form) => form.exec(line)?.groups).find((groups) => groups !== undefined);
     if (direct !== undefined) {
-      add(direct["path"]!, direct["line"]!, direct["message"]!);
+      const said = direct["message"]!;
+      add(direct["path"]!, direct["line"]!, BARE_ERROR.test(said) && head.startsWith(said) ? head : said);
       continue;
     }
     const rust = RUST_PLACE.exec(line)?.groups;
@@ -58,7 +72,7 @@ function complaintsIn(output: string, rule: string): PlacedComplaint[] {
       frame = null;
     }
     file = ESLINT_FILE.exec(line.trim())?.groups?.["path"] ?? file;
-    if (/\b(?:error|warning|ERROR|SUMMARY)\b/.test(line)) head = line.trim();
+    if (/\b(?:error|warning|ERROR|WARNING|SUMMARY|panic)\b|\w(?:Error|Exception)\b/.test(line)) head = line.trim().replace(/^E\s{2,}/, "");
   }
   return found;
 }

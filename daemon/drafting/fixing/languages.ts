@@ -1,26 +1,7 @@
 /** Mends of what linters and compilers of one language say, beside those in rules.ts: each on one line, or one place beside it, and for files of that language alone. */
-import { codeOf, goesOn, isEcma, isHead, isInText, isOnlyBody, isWrittenBelow, isWrittenElsewhere } from "./lines.ts";
+import { codeOf, goesOn, isEcma, isHead, isOnlyBody, isWrittenBelow, isWrittenElsewhere } from "./lines.ts";
+import { indentOf, isC, isGo, isPython, isShell, line, once, only } from "./mending.ts";
 import type { Mend, MendRule, Place } from "./rules.ts";
-
-const line = (place: Place, text: string, what: string, caution?: string): Mend | null =>
-  text === place.text ? null : { what, edits: [{ line: place.line, gone: 1, come: [text] }], ...(caution === undefined ? {} : { caution }) };
-const indentOf = (text: string): string => /^\s*/.exec(text)![0];
-
-/** Exactly one such place outside strings and comments, with the string that may stand in it as it is. */
-const once = (from: RegExp, to: string, what: string, caution?: string) => (place: Place): Mend | null => {
-  if (isInText(place)) return null;
-  const code = codeOf(place.text);
-  const hits = [...place.text.matchAll(new RegExp(from.source, from.flags.includes("g") ? from.flags : `${from.flags}g`))].filter(({ index }) => code[index] !== " " || place.text[index] === " ");
-  if (hits.length !== 1) return null;
-  const { index, 0: all } = hits[0]!;
-  return line(place, place.text.slice(0, index) + all.replace(new RegExp(from.source, from.flags.replace("g", "")), to) + place.text.slice(index + all.length), what, caution);
-};
-
-const only = (of: (path: string) => boolean, mend: MendRule["mend"]): MendRule["mend"] => (place) => (of(place.path) ? mend(place) : null);
-const python = (path: string): boolean => /\.pyw?$/.test(path);
-const shell = (path: string): boolean => /\.(?:sh|bash)$/.test(path);
-const go = (path: string): boolean => path.endsWith(".go");
-const c = (path: string): boolean => /\.(?:c|h|cc|cpp|cxx|hpp|hh)$/.test(path);
 
 /** `def f(a, into=[]):` shares one list among all calls. */
 function mutableDefault(place: Place): Mend | null {
@@ -108,17 +89,17 @@ function unusedLoopName(place: Place): Mend | null {
 }
 
 export const LANGUAGE_MENDS: readonly MendRule[] = [
-  { of: /\bb006\b|mutable (?:data structures? for argument )?default|dangerous-default-value|w0102/i, mend: only(python, mutableDefault) },
-  { of: /\bb904\b|raise-missing-from|w0707/i, mend: only(python, raiseFrom) },
-  { of: /\bb007\b|loop (?:control )?variable .* not used/i, mend: only(python, unusedLoopName) },
-  { of: /\bf632\b|use ==.* to compare|is.* with a literal/i, mend: only(python, (place) => once(/\s+is\s+not\s+(?=["'\d])/, " != ", "compare the value, not the identity")(place) ?? once(/\s+is\s+(?=["'\d])/, " == ", "compare the value, not the identity")(place)) },
-  { of: /\bb011\b|do not (?:call )?assert false/i, mend: only(python, once(/^(\s*)assert False(?:,\s*(.+))?$/, "$1raise AssertionError($2)", "raise it, as assert is left out under -O")) },
-  { of: /\bs506\b|unsafe.*yaml\.load|yaml[-_.]load/i, mend: only(python, once(/\byaml\.load\(([^,()]+)\)/, "yaml.safe_load($1)", "load plain data alone", "tags that make objects are refused now")) },
-  { of: /\be401\b|multiple imports on one line/i, mend: only(python, (place) => { const said = /^(\s*)import\s+(\w[\w.]*(?:\s*,\s*\w[\w.]*)+)\s*$/.exec(place.text); return said === null ? null : { what: "one import to a line", edits: [{ line: place.line, gone: 1, come: said[2]!.split(",").map((name) => `${said[1]}import ${name.trim()}`) }] }; }) },
-  { of: /incompatible default for (?:argument|parameter).*none|ruf013|implicit.?optional/i, mend: only(python, once(/(\w+\s*:\s*[\w.]+(?:\[[\w., ]+\])?)(\s*=\s*None)/, "$1 | None$2", "say that it may be None")) },
-  { of: /\bprintf\b|wrong type/i, mend: only(go, goVerb) },
-  { of: /-wformat|format .* expects argument/i, mend: only(c, cVerb) },
-  { of: /implicit(?:ly)? declar|undeclared (?:library )?function|unknown type name/i, mend: only(c, missingHeader) },
+  { of: /\bb006\b|mutable (?:data structures? for argument )?default|dangerous-default-value|w0102/i, mend: only(isPython, mutableDefault) },
+  { of: /\bb904\b|raise-missing-from|w0707/i, mend: only(isPython, raiseFrom) },
+  { of: /\bb007\b|loop (?:control )?variable .* not used/i, mend: only(isPython, unusedLoopName) },
+  { of: /\bf632\b|use ==.* to compare|is.* with a literal/i, mend: only(isPython, (place) => once(/\s+is\s+not\s+(?=["'\d])/, " != ", "compare the value, not the identity")(place) ?? once(/\s+is\s+(?=["'\d])/, " == ", "compare the value, not the identity")(place)) },
+  { of: /\bb011\b|do not (?:call )?assert false/i, mend: only(isPython, once(/^(\s*)assert False(?:,\s*(.+))?$/, "$1raise AssertionError($2)", "raise it, as assert is left out under -O")) },
+  { of: /\bs506\b|unsafe.*yaml\.load|yaml[-_.]load/i, mend: only(isPython, once(/\byaml\.load\(([^,()]+)\)/, "yaml.safe_load($1)", "load plain data alone", "tags that make objects are refused now")) },
+  { of: /\be401\b|multiple imports on one line/i, mend: only(isPython, (place) => { const said = /^(\s*)import\s+(\w[\w.]*(?:\s*,\s*\w[\w.]*)+)\s*$/.exec(place.text); return said === null ? null : { what: "one import to a line", edits: [{ line: place.line, gone: 1, come: said[2]!.split(",").map((name) => `${said[1]}import ${name.trim()}`) }] }; }) },
+  { of: /incompatible default for (?:argument|parameter).*none|ruf013|implicit.?optional/i, mend: only(isPython, once(/(\w+\s*:\s*[\w.]+(?:\[[\w., ]+\])?)(\s*=\s*None)/, "$1 | None$2", "say that it may be None")) },
+  { of: /\bprintf\b|wrong type/i, mend: only(isGo, goVerb) },
+  { of: /-wformat|format .* expects argument/i, mend: only(isC, cVerb) },
+  { of: /implicit(?:ly)? declar|undeclared (?:library )?function|unknown type name/i, mend: only(isC, missingHeader) },
   { of: /use-isnan|use the isnan function/i, mend: only(isEcma, (place) => once(/([\w.$]+)\s*===?\s*NaN\b/, "Number.isNaN($1)", "ask for NaN, which equals nothing")(place) ?? once(/([\w.$]+)\s*!==?\s*NaN\b/, "!Number.isNaN($1)", "ask for NaN, which equals nothing")(place)) },
   { of: /\bradix\b|missing radix/i, mend: only(isEcma, once(/\bparseInt\(([\w.$[\]]+)\)/, "parseInt($1, 10)", "read it as a decimal number", "text that begins with 0x reads as 0 now")) },
   { of: /no-prototype-builtins|do not access object\.prototype method/i, mend: only(isEcma, once(/(?<![\w$.\])])([A-Za-z_$][\w$]*)\.hasOwnProperty\(/, "Object.prototype.hasOwnProperty.call($1, ", "ask Object itself, as the value may have its own or none")) },
@@ -126,15 +107,15 @@ export const LANGUAGE_MENDS: readonly MendRule[] = [
   { of: /no-throw-literal|only-throw-error|expected an error object to be thrown/i, mend: only(isEcma, once(/\bthrow\s+(["'`][^"'`]*["'`])\s*(;?)$/, "throw new Error($1)$2", "throw an error, which has a stack", "whoever catches finds the text in its message")) },
   { of: /no-useless-catch|consistent-type-imports|imports .* only used as types?/i, mend: only(isEcma, (place) => (/are only used|all imports|consistent-type-imports/i.test(`${place.rule} ${place.message}`) && /^import\s+\{[^}]*\}\s+from\b/.test(place.text) && !/only used as types?.*some/i.test(place.message) ? line(place, place.text.replace(/^import\s+/, "import type "), "import it as types") : null)) },
   { of: /no-self-assign|self-assignment|assigned to itself/i, mend: (place) => { const said = /^\s*([\w.$]+)\s*=\s*([\w.$]+)\s*;?\s*$/.exec(place.text); return said !== null && said[1] === said[2] && !said[1]!.includes(".") && !isOnlyBody(place) && !isHead(place) ? { what: "remove what changes nothing", edits: [{ line: place.line, gone: 1, come: [] }] } : null; } },
-  { of: /sc2046|quote this to prevent word splitting/i, mend: only(shell, (place) => { const hits = [...place.text.matchAll(/\$\([^()]*\)/g)]; const bare = place.text.replace(/"(?:\\.|[^"\\])*"|'[^']*'/g, (all) => " ".repeat(all.length)); const [hit] = hits; return hits.length !== 1 || hit === undefined || bare[hit.index] !== "$" || /^\s*for\b|\[\[|^\s*\w+=/.test(place.text) || /["']/.test(hit[0]) ? null : line(place, `${place.text.slice(0, hit.index)}"${hit[0]}"${place.text.slice(hit.index + hit[0].length)}`, "quote what the command writes"); }) },
-  { of: /sc2068|double quote array expansions|sc2048/i, mend: only(shell, once(/(?<!["\w])\$[@*](?!["\w])/, '"$$@"', "quote all arguments, each as it is")) },
-  { of: /sc2155|declare and assign separately/i, mend: only(shell, declaredApart) },
-  { of: /sc2196|egrep is non-?standard/i, mend: only(shell, once(/\begrep\b/, "grep -E", "use grep -E")) },
-  { of: /sc2197|fgrep is non-?standard/i, mend: only(shell, once(/\bfgrep\b/, "grep -F", "use grep -F")) },
-  { of: /sc2236|use -n instead of ! -z/i, mend: only(shell, once(/!\s+-z\b/, "-n", "ask with -n")) },
-  { of: /sc2237|use \[ -n \.\. \] instead of ! \[ -z/i, mend: only(shell, once(/!\s+\[\s+-z\b/, "[ -n", "ask with -n")) },
-  { of: /sc2230|which is non-?standard/i, mend: only(shell, once(/(?<![\w-])which(?=\s+\w)/, "command -v", "use what each shell has")) },
-  { of: /sc2115|ensure this never expands to/i, mend: only(shell, (place) => { const said = /"\$\{?(\w+)\}?(\/[^"]*)"/.exec(place.text); return said === null || place.text.split("$").length !== 2 ? null : line(place, place.text.replace(said[0], () => `"\${${said[1]}:?}${said[2]}"`), "stop where the variable is empty"); }) },
-  { of: /sc2059|don't use variables in the printf format/i, mend: only(shell, once(/\bprintf\s+"?\$(\w+)"?\s*$/, "printf '%s' \"$$$1\"", "write it as text", "what it held of % and \\ is written as it is")) },
-  { of: /sc2148|add a shebang/i, mend: only(shell, (place) => (place.lines[0]?.startsWith("#!") === true || place.lines.some((text) => /\[\[|\(\(|<\(|\blocal\b|\bdeclare\b|\$'/.test(text)) ? null : { what: "say which shell reads it", edits: [{ line: 1, gone: 0, come: ["#!/bin/sh"] }] })) },
+  { of: /sc2046|quote this to prevent word splitting/i, mend: only(isShell, (place) => { const hits = [...place.text.matchAll(/\$\([^()]*\)/g)]; const bare = place.text.replace(/"(?:\\.|[^"\\])*"|'[^']*'/g, (all) => " ".repeat(all.length)); const [hit] = hits; return hits.length !== 1 || hit === undefined || bare[hit.index] !== "$" || /^\s*for\b|\[\[|^\s*\w+=/.test(place.text) || /["']/.test(hit[0]) ? null : line(place, `${place.text.slice(0, hit.index)}"${hit[0]}"${place.text.slice(hit.index + hit[0].length)}`, "quote what the command writes"); }) },
+  { of: /sc2068|double quote array expansions|sc2048/i, mend: only(isShell, once(/(?<!["\w])\$[@*](?!["\w])/, '"$$@"', "quote all arguments, each as it is")) },
+  { of: /sc2155|declare and assign separately/i, mend: only(isShell, declaredApart) },
+  { of: /sc2196|egrep is non-?standard/i, mend: only(isShell, once(/\begrep\b/, "grep -E", "use grep -E")) },
+  { of: /sc2197|fgrep is non-?standard/i, mend: only(isShell, once(/\bfgrep\b/, "grep -F", "use grep -F")) },
+  { of: /sc2236|use -n instead of ! -z/i, mend: only(isShell, once(/!\s+-z\b/, "-n", "ask with -n")) },
+  { of: /sc2237|use \[ -n \.\. \] instead of ! \[ -z/i, mend: only(isShell, once(/!\s+\[\s+-z\b/, "[ -n", "ask with -n")) },
+  { of: /sc2230|which is non-?standard/i, mend: only(isShell, once(/(?<![\w-])which(?=\s+\w)/, "command -v", "use what each shell has")) },
+  { of: /sc2115|ensure this never expands to/i, mend: only(isShell, (place) => { const said = /"\$\{?(\w+)\}?(\/[^"]*)"/.exec(place.text); return said === null || place.text.split("$").length !== 2 ? null : line(place, place.text.replace(said[0], () => `"\${${said[1]}:?}${said[2]}"`), "stop where the variable is empty"); }) },
+  { of: /sc2059|don't use variables in the printf format/i, mend: only(isShell, once(/\bprintf\s+"?\$(\w+)"?\s*$/, "printf '%s' \"$$$1\"", "write it as text", "what it held of % and \\ is written as it is")) },
+  { of: /sc2148|add a shebang/i, mend: only(isShell, (place) => (place.lines[0]?.startsWith("#!") === true || place.lines.some((text) => /\[\[|\(\(|<\(|\blocal\b|\bdeclare\b|\$'/.test(text)) ? null : { what: "say which shell reads it", edits: [{ line: 1, gone: 0, come: ["#!/bin/sh"] }] })) },
 ];

@@ -6,7 +6,12 @@ import { visible } from "../../verifier/visible.ts";
 import { complaintsOf, fileNamed, type PlacedComplaint } from "../fixing/complaints.ts";
 import { type Edit, edited } from "../fixing/patch.ts";
 import { LINE_CHARACTERS_MAX } from "../fixing/lines.ts";
+import { C_MENDS } from "../fixing/c.ts";
+import { ECMA_MENDS } from "../fixing/ecma.ts";
+import { GO_MENDS } from "../fixing/golang.ts";
 import { LANGUAGE_MENDS } from "../fixing/languages.ts";
+import { PYTHON_MENDS } from "../fixing/python.ts";
+import { SHELL_MENDS } from "../fixing/shell.ts";
 import { type Mend, MENDS, type Place, trailing } from "../fixing/rules.ts";
 import { SANITIZER_MENDS } from "../fixing/sanitizers.ts";
 import { counted, isSafePath, listed, quoted } from "../quote.ts";
@@ -25,7 +30,7 @@ const FILES_MAX = 16;
 const MENDS_PER_FILE_MAX = 50;
 /** With room for the lines that stand in front of the patch. */
 const PATCHES_CHARACTERS_MAX = DRAFT_CHARACTERS_MAX - 20_000;
-const ALL_MENDS = [...SANITIZER_MENDS, ...LANGUAGE_MENDS, ...MENDS];
+const ALL_MENDS = [...SANITIZER_MENDS, ...C_MENDS, ...ECMA_MENDS, ...PYTHON_MENDS, ...GO_MENDS, ...SHELL_MENDS, ...LANGUAGE_MENDS, ...MENDS];
 
 const linesOf = (text: string): string[] => (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n").map((line) => line.replace(/\r$/, ""));
 
