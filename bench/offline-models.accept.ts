@@ -112,6 +112,7 @@ accepts(tool, "OpenAI's client is answered over the socket, with the same text w
   expect([again, whole.length > 20, (await deaths()) - before]).toEqual([whole, true, 1]);
 }, DEADLINE_MS);
 
+let statements = 0;
 /** Signed, with what Node's own crypto and a stranger's folder need. */
 interface Statement {
   readonly file: string;
@@ -121,7 +122,7 @@ interface Statement {
   readonly drafts: readonly Draft[];
 }
 async function signedDrafts(gate_id: string, tasks: readonly string[]): Promise<Statement> {
-  const [file, folder, trust] = [world.path(`${tasks.join("-")}.sigstore.json`), world.path(`stranger-${tasks.join("-")}`), join(world.state_dir, "trust.json")];
+  const [file, folder, trust] = [world.path(`${++statements}.sigstore.json`), world.path(`stranger-${statements}`), join(world.state_dir, "trust.json")];
   const { drafts } = await drafted(gate_id, "local", tasks, ["--out", file]);
   expect((await maestro(["trust", "export", "--out", folder, trust])).code).toBe(0);
   return { file, trust, folder, drafts, pem: join(folder, readdirSync(folder).find((name) => /^gate-.*\.pem$/.test(name)) ?? "") };
@@ -155,6 +156,30 @@ accepts(tool, "who wrote what is signed and logged, with path and cost, for maes
     expect([ours.code === 0, signedBy(pem, envelopeOf(given)), python.code === 0, sigstore.code === 0, sigstore.stdout]).toEqual([good, good, good, good, good ? `${DRAFT_PREDICATE}\n` : ""]);
   }
   expect((await maestro(["log", "check", "--trust", trust])).code).toBe(0);
+}, DEADLINE_MS);
+
+/** What of a draft the model wrote; empty where none of its words stand. */
+const wordsOf = ({ path, text }: Draft): string => (path === "local" ? (text.split("In a model's words, held against the facts: ")[1] ?? "") : "");
+
+accepts(tool, "words of the model stand in the summary and the reviewer's note of a real change, and name what git says that it changes; the statement names path, model and prompt, whose digests Python takes of the files", async () => {
+  await daemon();
+  const whole: string[] = [];
+  for (const commit of OWN) {
+    const { gate_id } = await gated(ROOT, commit);
+    const { file, pem, trust, drafts } = await signedDrafts(gate_id, ["summary", "reviewer-note"]);
+    const git = await output(["git", "-C", ROOT, "show", "--format=", commit]);
+    const names = drafts.flatMap((draft) => [...wordsOf(draft).matchAll(/`([^`]+)`/g)].map(([, name]) => (/^\w+\.\w+$/.test(name!) && !git.includes(name!) ? name!.split(".")[1]! : name!)));
+    expect([commit, names.filter((name) => !git.includes(name))]).toEqual([commit, []]);
+    const listed = await maestro(["models", "list", "--json"]);
+    const python = await run([...nothing(), "python3", join(import.meta.dir, "peers/draftcheck.py"), file, join(world.state_dir, "models"), join(ROOT, "policies/prompts")], { stdin: listed.stdout, env: { PYTHONDONTWRITEBYTECODE: "1" } });
+    const stand = drafts.filter(({ path }) => path === "local");
+    for (const draft of stand) expect(wordsOf(draft)).toMatch(/^(?:It [^`]+`[^\n]+\.)+$/);
+    expect([python.stderr, python.stdout, signedBy(pem, envelopeOf(file))]).toEqual(["", stand.map(({ task }) => `${task} local ${TEXT_MODEL} ${task}-continued\n`).join(""), true]);
+    const verified = await maestro(["verify", file, "--trust", trust]);
+    expect([verified.code, ...stand.map(({ task }) => verified.stdout.includes(`${task}  by local,`))]).toEqual([0, ...stand.map(() => true)]);
+    if (stand.length === 2) whole.push(commit);
+  }
+  expect(whole).not.toEqual([]);
 }, DEADLINE_MS);
 
 accepts(tool, "the evaluation runs, by rules and with the model, where there is no interface", async () => {
