@@ -8,7 +8,8 @@ import { engineFolder, openModel, TEXT_MODEL } from "./models.ts";
 
 export { TEXT_MODEL } from "./models.ts";
 
-export async function textModels(folder: string, over: Partial<InferenceLimits> = {}): Promise<TextModels> {
+/** `program`: another worker than the daemon's. */
+export async function textModels(folder: string, over: Partial<InferenceLimits> = {}, program?: string): Promise<TextModels> {
   const engine = (await engineFolder()).path();
   const { ready_deadline_ms, stderr_bytes_max, restart_backoff_ms, restart_backoff_ms_max } = Value.Create(WorkerLimits);
   return createTextModels({
@@ -16,6 +17,7 @@ export async function textModels(folder: string, over: Partial<InferenceLimits> 
     open: (name) => openModel(name),
     engine_folder: () => join(engine, "node_modules/node-llama-cpp"),
     prefix_folder: folder,
+    ...(program === undefined ? {} : { argv: [process.execPath, program] }),
     limits: { ...Value.Create(InferenceLimits), ready_deadline_ms, stderr_bytes_max, restart_backoff_ms, restart_backoff_ms_max, ...over },
   });
 }
