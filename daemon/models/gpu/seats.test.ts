@@ -64,6 +64,21 @@ test("without a GPU all lies here, and the process sees none, whatever this mach
   expect(gpus.accounts()).toEqual([]);
 });
 
+test("a machine without a driver is asked once, however long the daemon lives; one with a driver before each placing, and not twice within moments", async () => {
+  for (const [source, asked_times] of [["none", 1], ["declared", 1], ["nvml", 3]] as const) {
+    let [asked, now] = [0, 1_000];
+    const found = { source, driver: null, devices: [], reason: null };
+    const { gpus } = open({ probe: { inventory: async () => ((asked += 1), found), shape: probing(NO_LIBRARY).shape }, now_ms: () => now });
+    // Two that come together share one question.
+    await Promise.all([gpus.seat(request("a")), gpus.seat(request("b"))]);
+    for (const later_ms of [1_000, 10_000, 86_400_000]) {
+      now += later_ms;
+      await gpus.seat(request(`at ${now}`));
+    }
+    expect([source, asked]).toEqual([source, asked_times]);
+  }
+});
+
 test("larger than memory: refused with both figures, and nothing is promised", async () => {
   const { gpus } = open({ ram_bytes: () => 1 * MiB, probe: probing(NO_LIBRARY) });
   await expect(gpus.seat(request("a"))).rejects.toMatchObject({ code: "models.memory", detail: expect.stringMatching(/takes \d+ bytes of memory .* this node has 1048576 for it/) });
@@ -127,6 +142,49 @@ describe.skipIf(withoutCompiler)("with two GPUs", () => {
     placed.release();
     const again = await Promise.all(["d", "e"].map((model) => gpus.seat(request(model))));
     expect(again.map(({ plan }) => plan.vram_bytes).reduce((a, b) => a + b)).toBeLessThanOrEqual(whole);
+  });
+
+  test("who has gone since the driver was asked is no stranger whose memory is taken; who is a stranger stays one", async () => {
+    const whole = await wholeBytes();
+    const total_bytes = whole * 2;
+    let processes: { pid: number; bytes: number | null }[] | null = [];
+    let free_bytes = total_bytes;
+    const device = () => ({ index: 0, uuid: null, name: "G", total_bytes, free_bytes, utilisation: null, mig: false, processes });
+    let now = 0;
+    const probe: Probe = { inventory: async () => ({ source: "nvml", driver: null, devices: [device()], reason: null }), shape: probing(NO_LIBRARY).shape };
+    for (const listed of [true, false]) {
+      [free_bytes, processes] = [total_bytes, listed ? [] : null];
+      now += 60_000;
+      const { gpus } = open({ probe, now_ms: () => now }, { vram_spare_bytes: 0 });
+      const old = await gpus.seat(request("old", { priority: 1 }));
+      old.started(77);
+      // From here on the driver counts it, and a stranger beside it that leaves no room for a second.
+      [free_bytes, processes] = [total_bytes - whole - 10 * MiB, listed ? [{ pid: 77, bytes: whole }] : null];
+      old.begin();
+      await gpus.refresh();
+      await gpus.refresh();
+      const next = gpus.seat(request("new"));
+      expect(await settled(next)).toBe(false);
+      old.release();
+      expect((await next).plan.layers).toBe(5);
+      // Of what is left the stranger has 10 MiB.
+      expect((await gpus.seat(request("third", { priority: 1 }))).plan.layers).toBe(0);
+    }
+  });
+
+  test("of two models that wait the one due most is looked at first, and what is said of it may change while it waits", async () => {
+    const { gpus } = open({ setting: { vram_bytes_max: await wholeBytes() } });
+    const old = await gpus.seat(request("old", { priority: 1 }));
+    const order: string[] = [];
+    let behind = false;
+    const wait = (model: string, standing: GpuRequest["standing"]): Promise<unknown> => gpus.seat(request(model, standing === undefined ? {} : { standing })).then((seat) => (order.push(`${model} ${seat.plan.layers}`), seat.release()));
+    const all = [wait("first", undefined), wait("pays", () => ({ behind: false, usd_per_s: 0.01 })), wait("short", () => ({ behind, usd_per_s: 0 }))];
+    while (gpus.waiting() < 3) await Bun.sleep(1);
+    behind = true;
+    old.release();
+    await Promise.all(all);
+    expect(order[0]).toBe("short 5");
+    expect(order.toSorted()).toEqual(["first 0", "pays 0", "short 5"]);
   });
 
   test("who leaves the line leaves nothing behind; the line has an end", async () => {
