@@ -15,6 +15,11 @@ export const FILE_ROLES = ["weights", "tokenizer", "tokenizer_config", "config",
 export const FileRole = Choice(FILE_ROLES);
 export type FileRole = Static<typeof FileRole>;
 
+/** How messages become text: a plain transcript, the chat template (Jinja) in the model's own file, or a known one. */
+export const MODEL_TEMPLATES = ["none", "file", "chatml", "gemma"] as const;
+export const ModelTemplate = Choice(MODEL_TEMPLATES);
+export type ModelTemplate = Static<typeof ModelTemplate>;
+
 /** Files of one model. */
 export const MODEL_FILES_MAX = 16;
 
@@ -43,7 +48,7 @@ export const LockedModel = Closed({
   licence: Closed({ id: Type.String({ minLength: 1, maxLength: 128, description: "SPDX identifier, or LicenseRef-…" }), summary: ShortText }),
   files: Type.Array(Type.Composite([ModelFile, Closed({ from: Type.Optional(Type.Array(SourcePackage, { minItems: 1, maxItems: 32, description: "absent: the file lies beside the lock" })) })], { additionalProperties: false }), { minItems: 1, maxItems: MODEL_FILES_MAX }),
   context_tokens: Type.Integer({ minimum: 1, maximum: 16_777_216, description: "most tokens of a context that the model was made for" }),
-  template: Type.Union([Type.Literal("none"), Type.Literal("file")], { description: "chat template: none for a base model, or the one in its own file" }),
+  template: { ...ModelTemplate, description: "chat template: none for a base model, the one in its own file, or a known one" },
   quantisation: Type.String({ maxLength: 32 }),
   memory_bytes: { ...Count, description: "resident memory of a worker with it, measured" },
   dimensions: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: "of an embedding" })),
@@ -62,7 +67,7 @@ export const StoredModel = Closed({
   licence_id: ShortText,
   files: Type.Array(ModelFile, { minItems: 1, maxItems: MODEL_FILES_MAX }),
   context_tokens: Count,
-  template: Choice(["none", "file"]),
+  template: ModelTemplate,
   quantisation: ShortText,
   memory_bytes: Count,
   dimensions: Type.Optional(Count),

@@ -3,7 +3,7 @@ import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { ImportHead, ModelImported } from "../../../proto/models-api.ts";
-import { MODEL_KINDS, type FileRole, type LockedModel, type ModelKind } from "../../../proto/model-store.ts";
+import { MODEL_KINDS, MODEL_TEMPLATES, type FileRole, type LockedModel, type ModelKind, type ModelTemplate } from "../../../proto/model-store.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { textOf, type Values } from "../command.ts";
 import { lockedModel, shipped } from "./locked.ts";
@@ -45,6 +45,13 @@ function lockedFiles(model: LockedModel, values: Values): Sending[] {
   return files;
 }
 
+function templateOf(values: Values): ModelTemplate {
+  const named = textOf(values, "template") ?? "none";
+  const found = MODEL_TEMPLATES.find((one) => one === named);
+  if (found === undefined) throw usage(`${named} is no chat template; --template ${MODEL_TEMPLATES.join("|")}`);
+  return found;
+}
+
 function saidOf(values: Values, weights_bytes: number): NonNullable<ImportHead["said"]> {
   const kind = textOf(values, "kind");
   if (kind === undefined || !(MODEL_KINDS as readonly string[]).includes(kind)) throw usage(`no lock names this model, so say what it is: --kind ${MODEL_KINDS.join("|")}`);
@@ -55,7 +62,7 @@ function saidOf(values: Values, weights_bytes: number): NonNullable<ImportHead["
     kind: kind as ModelKind,
     licence: { id, summary: id },
     context_tokens,
-    template: values["template"] === true ? "file" : "none",
+    template: templateOf(values),
     quantisation: textOf(values, "quantisation") ?? "",
     memory_bytes: countOf(values, "memory-bytes") ?? 2 * weights_bytes,
     ...(dimensions === undefined ? {} : { dimensions }),

@@ -21,7 +21,7 @@ export const MODELS: Command = {
     kind: { type: "string", value: "KIND", help: "import of a name that no lock has: text, embedding or adapter" },
     "licence-id": { type: "string", value: "ID", help: "import of such: SPDX identifier, or LicenseRef-NAME" },
     context: { type: "string", value: "TOKENS", help: "import of such: most tokens of a context that it was made for" },
-    template: { type: "boolean", help: "import of such: its file holds a chat template" },
+    template: { type: "string", value: "HOW", help: "import of such: how messages become text: file (its own chat template), chatml, gemma, or none (default)" },
     quantisation: { type: "string", value: "NAME", help: "import of such: as Q4_K_M" },
     "memory-bytes": { type: "string", value: "N", help: "import of such: resident memory of a worker with it (default: twice its weights)" },
     dimensions: { type: "string", value: "N", help: "import of an embedding: length of its vectors" },

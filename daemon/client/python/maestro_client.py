@@ -2240,7 +2240,7 @@ class _StoredModel(TypedDict):
     licence_id: str
     files: List[ModelFile]
     context_tokens: int
-    template: Literal["none", "file"]
+    template: Literal["none", "file", "chatml", "gemma"]
     quantisation: str
     memory_bytes: int
     origin: Literal["package", "file"]

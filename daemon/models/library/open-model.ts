@@ -1,5 +1,5 @@
 /** A model whose bytes were found to be those of its digest, as files that an engine can map. */
-import type { FileRole, ModelKind } from "../../../proto/model-store.ts";
+import type { FileRole, ModelKind, ModelTemplate } from "../../../proto/model-store.ts";
 
 export interface OpenModel {
   readonly name: string;
@@ -11,7 +11,7 @@ export interface OpenModel {
   /** Absolute path of the first file of each role. */
   readonly files: Readonly<Partial<Record<FileRole, string>>>;
   readonly context_tokens: number;
-  readonly template: "none" | "file";
+  readonly template: ModelTemplate;
   /** Resident memory of a worker with it, as its lock says. */
   readonly memory_bytes: number;
   /** Of an embedding. */

@@ -10,6 +10,8 @@ import { guess } from "./lookup.ts";
 import { Pieces } from "./pieces.ts";
 import { BLOCK_TOKENS, Pools, type Pool, type Seat } from "./pools.ts";
 import { written } from "./prompt.ts";
+import { KNOWN_TEMPLATES } from "./known.ts";
+import { ChatTemplate, loadJinja, type Part } from "./template.ts";
 import type { SlotHands, Wanted } from "./slots.ts";
 import { threadsNow, Turns, type Took } from "./turns.ts";
 
@@ -26,6 +28,7 @@ interface Deps {
   readonly llama: Llama;
   readonly model: Model;
   readonly slots: PrefixSlots;
+  readonly template: ChatTemplate | null;
 }
 
 /** One generation on its way. */
@@ -67,7 +70,7 @@ export class Generator {
       now_ms: () => Date.now(),
       warn: (what, error) => process.stderr.write(`${what}: ${String(error)}\n`),
     });
-    const generator = new Generator({ setup, engine, kit, llama, model, slots });
+    const generator = new Generator({ setup, engine, kit, llama, model, slots, template: await templateOf(setup, model) });
     await generator.#measure();
     return generator;
   }
@@ -81,7 +84,7 @@ export class Generator {
     const took: Took = { us: 0, cpu_us: 0 };
     let [tokens, beyond]: [number, string | null] = [0, null];
     try {
-      tokens = this.#tokens(written(prompt).text, took).length;
+      tokens = this.#tokens(written(prompt, this.#deps.template).parts, took).length;
     } catch (thrown) {
       if (!(thrown instanceof MaestroError && thrown.code === "models.context")) throw thrown;
       beyond = thrown.detail;
@@ -90,10 +93,10 @@ export class Generator {
   }
 
   async generate(job: GenerateJob, adapters: readonly AdapterFile[], context: RequestContext): Promise<TextMade> {
-    const { setup, engine, model } = this.#deps;
-    const { text, templated, stops } = written(job.prompt);
+    const { setup, engine, model, template } = this.#deps;
+    const { parts, templated, stops } = written(job.prompt, template);
     const [prompt, predicted]: [Took, Took] = [{ us: 0, cpu_us: 0 }, { us: 0, cpu_us: 0 }];
-    const tokens = this.#tokens(text, prompt);
+    const tokens = this.#tokens(parts, prompt);
     if (tokens.length + job.max_tokens > setup.context_tokens) throw new MaestroError("models.context", `${tokens.length} tokens of prompt and ${job.max_tokens} of answer, the context holds ${setup.context_tokens}`);
     if (tokens.length === 0) throw new MaestroError("models.request", "prompt: it holds no token");
     const grammar = job.json_schema === undefined ? null : schemaGrammar(job.json_schema);
@@ -138,10 +141,18 @@ export class Generator {
   }
 
   /** What a person wrote is never a control token. Throws `models.context` for a text that is much too long, without reading all of it: nothing else happens meanwhile. */
-  #tokens(text: string, took: Took): readonly Token[] {
+  #tokens(parts: readonly Part[], took: Took): readonly Token[] {
     const began_ms = performance.now();
     try {
-      return this.#cut(text);
+      const { bos, shouldPrependBosToken } = this.#deps.model.tokens;
+      const tokens: Token[] = [];
+      for (const [at, part] of parts.entries()) {
+        // Whoever counts is told how much too long a prompt is, as far as that is known without reading more of it.
+        if (tokens.length > this.#deps.setup.context_tokens + HEAD_CHARACTERS) throw new MaestroError("models.context", `the first ${at} of ${parts.length} parts of the prompt are ${tokens.length} tokens, the context holds ${this.#deps.setup.context_tokens}`);
+        for (const token of this.#cut(part, at > 0)) tokens.push(token);
+      }
+      // A template writes it itself.
+      return shouldPrependBosToken && bos !== null && tokens[0] !== bos ? [bos, ...tokens] : tokens;
     } finally {
       // One thread, which does nothing else meanwhile; others of the process may evaluate, so that its processor time is not this text's.
       const us = (performance.now() - began_ms) * 1_000;
@@ -150,16 +161,14 @@ export class Generator {
     }
   }
 
-  #cut(text: string): readonly Token[] {
+  #cut({ text, own }: Part, behind: boolean): readonly Token[] {
     const { model, setup } = this.#deps;
-    const { bos, shouldPrependBosToken } = model.tokens;
     for (let characters = setup.context_tokens * HEAD_CHARACTERS; characters < text.length; characters *= 2) {
-      const { length } = model.tokenize(text.slice(0, characters), false);
+      const { length } = model.tokenize(text.slice(0, characters), own);
       // Where the cut is, and only there, the whole has other tokens.
       if (length > setup.context_tokens + HEAD_CHARACTERS) throw new MaestroError("models.context", `the first ${characters} of ${text.length} characters of the prompt are ${length} tokens, the context holds ${setup.context_tokens}`);
     }
-    const tokens = model.tokenize(text, false);
-    return shouldPrependBosToken && bos !== null ? [bos, ...tokens] : tokens;
+    return behind ? model.tokenize(text, own, "trimLeadingSpace") : model.tokenize(text, own);
   }
 
   async #seat(wanted: Wanted, adapters: readonly AdapterFile[]): Promise<{ readonly seat: Seat; readonly kept: number }> {
@@ -309,6 +318,14 @@ function handsOf({ sequence }: Seat): SlotHands {
       return sequence.contextTokens;
     },
   };
+}
+
+/** Throws `models.load` where the model's file has none, or one that is none. */
+async function templateOf({ template: named, engine_folder }: TextSetup, { fileInfo, tokens }: Model): Promise<ChatTemplate | null> {
+  if (named === "none") return null;
+  const text = named === "file" ? fileInfo.metadata.tokenizer?.chat_template : KNOWN_TEMPLATES[named];
+  if (typeof text !== "string") throw new MaestroError("models.load", "the model's file has no chat template; import it without --template, or with a known one");
+  return new ChatTemplate(await loadJinja(engine_folder), text, { bos: tokens.bosString ?? "", eos: tokens.eosString ?? "" });
 }
 
 async function loaded(setup: TextSetup): Promise<Pick<Deps, "kit" | "llama" | "model" | "engine">> {

@@ -1,6 +1,7 @@
 /** What the core and a text worker say to each other. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Adapter, Generated, GenerateJob, Placed, Prompt } from "../../../proto/model-work.ts";
+import { ModelTemplate } from "../../../proto/model-store.ts";
 import { Choice, Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 
 /** What one worker is made for; the first request. */
@@ -9,8 +10,7 @@ export const TextSetup = Closed({
   /** Folder of the package node-llama-cpp. */
   engine_folder: Type.String(),
   weights: Type.String(),
-  /** Text of the chat template, where the model has one in a file of its own. */
-  template: Type.Union([Type.String(), Type.Null()]),
+  template: ModelTemplate,
   model_digest: Sha256Hex,
   context_tokens: Count,
   sequences: Count,

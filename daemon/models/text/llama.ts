@@ -64,8 +64,10 @@ export interface Model {
   readonly trainContextSize: number;
   /** Tokens that layers with a sliding window look back; none where every layer looks at everything. */
   readonly fileInsights: { readonly swaSize?: number };
-  readonly tokens: { readonly bos: Token | null; readonly shouldPrependBosToken: boolean };
-  tokenize(text: string, specialTokens?: boolean): Token[];
+  readonly fileInfo: { readonly metadata: { readonly tokenizer?: { readonly chat_template?: unknown } } };
+  readonly tokens: { readonly bos: Token | null; readonly bosString: string | null; readonly eosString: string | null; readonly shouldPrependBosToken: boolean };
+  /** `trimLeadingSpace`: of a text that stands behind another, where some tokenizers would put a space. */
+  tokenize(text: string, specialTokens?: boolean, options?: "trimLeadingSpace"): Token[];
   detokenize(tokens: readonly Token[], specialTokens?: boolean, lastTokens?: readonly Token[]): string;
   isEogToken(token: Token): boolean;
   createContext(options: ContextOptions): Promise<Context>;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { InferenceLimits } from "../../../proto/limits.ts";
 import type { GenerateJob, Generated, Prompt } from "../../../proto/model-work.ts";
+import type { ModelTemplate } from "../../../proto/model-store.ts";
 import type { LocalModel } from "../../../proto/models-config.ts";
 import type { CgroupHome } from "../../platform/cgroup/memory-home.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
@@ -34,6 +35,8 @@ export interface TextFiles {
   readonly digest: string;
   readonly files: { readonly weights?: string };
   readonly context_tokens: number;
+  /** Absent: a plain transcript. */
+  readonly template?: ModelTemplate;
   /** Of an adapter. */
   readonly base?: string;
 }
@@ -212,7 +215,7 @@ class Model {
       kind: "open",
       engine_folder: engine,
       weights,
-      template: null,
+      template: model.template ?? "none",
       model_digest: model.digest,
       context_tokens: plan?.context_tokens ?? wished,
       sequences: limits.sequences,

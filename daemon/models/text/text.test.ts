@@ -49,7 +49,7 @@ describe("threads", () => {
 });
 
 test("messages become a transcript, whose next turn of the other is where the answer ends", () => {
-  expect(written({ messages: [{ role: "system", content: "Be short." }, { role: "user", content: "Hi" }] })).toEqual({ text: "System: Be short.\n\nUser: Hi\n\nAssistant:", templated: "transcript", stops: ["\nUser:", "\nSystem:"] });
+  expect(written({ messages: [{ role: "system", content: "Be short." }, { role: "user", content: "Hi" }] }, null)).toEqual({ parts: [{ text: "System: Be short.\n\nUser: Hi\n\nAssistant:", own: false }], templated: "transcript", stops: ["\nUser:", "\nSystem:"] });
 });
 
 describe("places", () => {

@@ -12,6 +12,8 @@ export type ModelFile = {
 
 export type ModelKind = "text" | "embedding" | "adapter";
 
+export type ModelTemplate = "none" | "file" | "chatml" | "gemma";
+
 export type StoredModel = {
   /** name of a model, as requests name it */
   readonly name: string;
@@ -21,7 +23,7 @@ export type StoredModel = {
   readonly licence_id: string;
   readonly files: readonly ModelFile[];
   readonly context_tokens: number;
-  readonly template: "none" | "file";
+  readonly template: ModelTemplate;
   readonly quantisation: string;
   readonly memory_bytes: number;
   readonly dimensions?: number;
