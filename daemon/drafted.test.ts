@@ -5,19 +5,19 @@ import type { DraftRequest } from "../proto/drafting.ts";
 import { MaestroError } from "../proto/errors.ts";
 import { InferenceLimits } from "../proto/limits.ts";
 import type { ModelsSetting, RemoteModel } from "../proto/models-config.ts";
-import { type DraftedDeps, openDrafted } from "./drafted.ts";
+import { openArms } from "./drafted.ts";
+import { ownUser, tenant as tenantOf } from "./testing/tenants.ts";
 
 const REMOTE: RemoteModel = { id: "large", base_url: "https://models.example/v1", model: "large-2", usd_micro_per_1k: { prompt: 150, completion: 600 }, context_tokens: 32_768 };
 const SETTING: ModelsSetting = { text: [{ name: "small" }, { name: "coder", capabilities: ["code"] }, { name: "short", context_tokens: 512 }, { name: "secret-local", tenants: ["acme"] }], remote: [REMOTE, { ...REMOTE, id: "secret-remote", tenants: ["acme"] }], embedding: "mini" };
 
+const never = (): never => {
+  throw new Error("opened");
+};
+
 async function armed(models: ModelsSetting | null, wanted: Pick<DraftRequest, "path" | "model">, { tenant = "globex", sealed = false }: { tenant?: string | null; sealed?: boolean } = {}): Promise<string> {
-  const never = (): never => {
-    throw new Error("opened");
-  };
-  const host = { models, limits: { inference: Value.Create(InferenceLimits) }, modes: sealed ? ["sealed"] : [] };
-  const drafted = openDrafted({ host, modelled: { serving: never, stored: () => Promise.resolve(null) }, exampled: { nearest: never } } as unknown as DraftedDeps);
-  const principal = { uid: 7, tenant, accounts: [] } as unknown as Parameters<typeof drafted.armed>[0];
-  return drafted.armed(principal, { gate_id: "g".repeat(8), tasks: ["summary"], ...wanted }, "repository").then(
+  const arms = openArms({ host: { models, limits: { inference: Value.Create(InferenceLimits) }, modes: sealed ? ["sealed"] : [] }, modelled: { serving: never, stored: () => Promise.resolve(null) }, exampled: { nearest: never } });
+  return arms(tenant === null ? ownUser(7) : tenantOf(tenant, 7), { gate_id: "g".repeat(8), tasks: ["summary"], ...wanted }, "repository").then(
     ({ arms, because }) => (arms.length > 0 ? arms.map(({ model }) => model).join(" ") : because),
     (error: unknown) => (error instanceof MaestroError ? `${error.code}: ${error.detail}` : String(error)),
   );
@@ -47,10 +47,9 @@ test("where nothing is configured, what was asked for by name says what to confi
 
 test("a model of this node that is stored without a template goes on with texts; one with a template, one elsewhere and one that is not stored yet are asked in turns", async () => {
   const host = { models: { ...SETTING, text: [{ name: "base" }, { name: "chat" }, { name: "later" }] }, limits: { inference: Value.Create(InferenceLimits) }, modes: [] };
-  const stored = (name: string) => Promise.resolve(name === "later" ? null : { template: name === "base" ? "none" : "file" });
-  const drafted = openDrafted({ host, modelled: { stored }, exampled: {} } as unknown as DraftedDeps);
-  const principal = { uid: 7, tenant: null, accounts: [] } as unknown as Parameters<typeof drafted.armed>[0];
-  const at = async (path: "local" | "remote") => (await drafted.armed(principal, { gate_id: "g".repeat(8), tasks: ["summary"], path }, "repository")).arms.map(({ model, continues }) => [model, continues]);
+  const stored = (name: string) => Promise.resolve(name === "later" ? null : { template: name === "base" ? ("none" as const) : ("file" as const) });
+  const armsOf = openArms({ host, modelled: { serving: never, stored }, exampled: { nearest: never } });
+  const at = async (path: "local" | "remote") => (await armsOf(tenantOf("acme", 7), { gate_id: "g".repeat(8), tasks: ["summary"], path }, "repository")).arms.map(({ model, continues }) => [model, continues]);
   expect([await at("local"), await at("remote")]).toEqual([[["base", true], ["chat", false], ["later", false]], [["large", false], ["secret-remote", false]]]);
 });
 

@@ -1,6 +1,7 @@
 /** Drafts, put together by the first who asks for one: which arms may phrase them, and who pays for what they take. */
 import type { DraftRequest } from "../proto/drafting.ts";
 import { MaestroError } from "../proto/errors.ts";
+import type { StoredModel } from "../proto/model-store.ts";
 import type { Host } from "./config/host.ts";
 import type { Arm } from "./drafting/arm.ts";
 import type { Exampled } from "./exampled.ts";
@@ -10,10 +11,14 @@ import type { Modelled } from "./modelled.ts";
 import type { Allowed } from "./models/choosing/index.ts";
 import type { Principal } from "./tenants/index.ts";
 
-export interface DraftedDeps extends Omit<DraftDeskDeps, "limits" | "signing">, DraftSigningDeps {
-  readonly host: Pick<Host, "models" | "limits" | "modes">;
-  readonly modelled: Pick<Modelled, "serving" | "stored">;
+interface ArmsDeps {
+  readonly host: Pick<Host, "models" | "modes"> & { readonly limits: Pick<Host["limits"], "inference"> };
+  readonly modelled: { readonly serving: Modelled["serving"]; readonly stored: (name: string) => Promise<Pick<StoredModel, "template"> | null> };
   readonly exampled: Pick<Exampled, "nearest">;
+}
+
+interface DraftedDeps extends ArmsDeps, Omit<DraftDeskDeps, "limits" | "signing">, DraftSigningDeps {
+  readonly host: Pick<Host, "models" | "limits" | "modes">;
 }
 
 export interface Drafted {
@@ -40,7 +45,7 @@ const configure = (path: Arm["path"]): string => `none is configured that you ma
  * Arms that may be asked, best first, and why there is none; nobody is told the name of a model that it may not ask.
  * Throws `models.request` for rules with a model, and for a model that was named: `models.unknown`, `.denied`, `.context`.
  */
-async function chosen(host: DraftedDeps["host"], { tenant }: Pick<Principal, "tenant">, { path, model }: Pick<DraftRequest, "path" | "model">): Promise<{ readonly arms: readonly Allowed[]; readonly because: string }> {
+async function chosen(host: ArmsDeps["host"], { tenant }: Pick<Principal, "tenant">, { path, model }: Pick<DraftRequest, "path" | "model">): Promise<{ readonly arms: readonly Allowed[]; readonly because: string }> {
   if (path === "rules" && model !== undefined) throw new MaestroError("models.request", `model: rules ask none; leave ${model} out, or ask for another path`);
   if (path === "rules" || (host.models === null && path === undefined && model === undefined)) return { arms: [], because: NOTHING };
   const [{ candidatesOf, choose }, { offered, offeredTo }] = await Promise.all([import("./models/choosing/index.ts"), import("./models/serving/index.ts")]);
@@ -56,12 +61,8 @@ async function chosen(host: DraftedDeps["host"], { tenant }: Pick<Principal, "te
   return { arms: arms.slice(0, ARMS_MAX), because: outs.length > 0 ? outs.join("; ") : path === undefined ? NOTHING : configure(path) };
 }
 
-export function openDrafted({ host, modelled, exampled, ...deps }: DraftedDeps): Drafted {
-  let opened: Promise<DraftDesk> | null = null;
-  const open = async (): Promise<DraftDesk> => {
-    const [{ DraftDesk }, { DraftSigning }] = await Promise.all([import("./gate/draft-desk.ts"), import("./gate/draft-signing.ts")]);
-    return new DraftDesk({ ...deps, limits: host.limits, signing: new DraftSigning(deps) });
-  };
+/** Who may be asked to phrase a draft. */
+export function openArms({ host, modelled, exampled }: ArmsDeps): Drafted["armed"] {
   const armOf = async (principal: Principal, { candidate, because }: Allowed): Promise<Arm> => ({
     continues: candidate.path === "local" && (await modelled.stored(candidate.id))?.template === "none",
     path: candidate.path === "remote" ? "remote" : "local",
@@ -78,12 +79,18 @@ export function openDrafted({ host, modelled, exampled, ...deps }: DraftedDeps):
       return { text, cpu_us, gpu_us, tokens: prompt_tokens + completion_tokens, usd_micro, model_digest, engine };
     },
   });
-  return {
-    desk: () => (opened ??= open()),
-    async armed(principal, request, repository) {
-      const { arms, because } = await chosen(host, principal, request);
-      if (arms.length === 0) return { arms: [], because };
-      return { arms: await Promise.all(arms.map((allowed) => armOf(principal, allowed))), because, examples: (text, signal) => exampled.nearest(principal, repository, text, signal) };
-    },
+  return async (principal, request, repository) => {
+    const { arms, because } = await chosen(host, principal, request);
+    if (arms.length === 0) return { arms: [], because };
+    return { arms: await Promise.all(arms.map((allowed) => armOf(principal, allowed))), because, examples: (text, signal) => exampled.nearest(principal, repository, text, signal) };
   };
+}
+
+export function openDrafted({ host, modelled, exampled, ...deps }: DraftedDeps): Drafted {
+  let opened: Promise<DraftDesk> | null = null;
+  const open = async (): Promise<DraftDesk> => {
+    const [{ DraftDesk }, { DraftSigning }] = await Promise.all([import("./gate/draft-desk.ts"), import("./gate/draft-signing.ts")]);
+    return new DraftDesk({ ...deps, limits: host.limits, signing: new DraftSigning(deps) });
+  };
+  return { desk: () => (opened ??= open()), armed: openArms({ host, modelled, exampled }) };
 }
