@@ -84,7 +84,7 @@ const KEPT: readonly Mutant[] = [
   {
     id: "INV.MODEL.WRITTEN_ONCE", scene: "modelled", edits: [
       { file: "daemon/models/library/index.ts", from: "standing.digest !== record.digest)", to: "standing.name !== record.name)" },
-      { file: "daemon/models/library/index.ts", from: "if (standing === undefined) await models.put", to: "await models.put" },
+      { file: "daemon/models/library/index.ts", from: "if (standing === undefined) {", to: "{" },
     ],
   },
   one("INV.REUSE.ONLY_ANSWERS", "kept", "daemon/gate/reusing/reuse.ts", "outcome.result === \"unavailable\" || ", ""),
