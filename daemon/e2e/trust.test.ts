@@ -111,7 +111,9 @@ describe("the operator's configuration", () => {
 
   test("checks and policy that miss their deadline hold, each with its reason", async () => {
     await underHost("limits:\n  worker: {check_deadline_ms: 1, policy_deadline_ms: 1}\n", async (host) => {
-      const gate = await host.judged(await host.changed({}, CLEAN), ["--target", "main"]);
+      // Long enough that no answer comes before a busy daemon looks at its clock.
+      const long = Array.from({ length: 4_000 }, (_, at) => `export const long${at} = ${at};\n`).join("");
+      const gate = await host.judged(await host.changed({}, { ...CLEAN, "src/long.ts": long }), ["--target", "main"]);
       expect(gate.code).toBe(3);
       expect(decisive(gate)).toContain("gate.check-unavailable");
       expect(decisive(gate)).toContain("gate.policy-unavailable");
