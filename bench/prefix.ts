@@ -31,6 +31,8 @@ export const bench: Bench = async (figure) => {
         // The one sequence becomes another's, so that the state is in its file alone.
         await ask(wordsFrom(random, 3), "b");
         restored?.push(await ask(text, "a"));
+        const texts = new Set([fresh, held, restored].map((of) => of?.at(-1)?.text));
+        if (texts.size !== 1) throw new Error(`other texts for one prompt: ${JSON.stringify([...texts])}`);
       }
       const evaluated = { name: "evaluated anew", value: median((fresh ?? []).map(first_ms)) };
       const share = (of: readonly Generated[] | undefined): string => `${median((of ?? []).map(({ cached_tokens }) => cached_tokens))} of ${median((of ?? []).map(({ prompt_tokens }) => prompt_tokens))} tokens used again`;
