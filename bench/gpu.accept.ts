@@ -3,14 +3,20 @@
  * real GPU where one answers. Where none does, that item is not there: a line says so, and nothing of it counts as shown.
  */
 import { afterAll, expect } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProbe, Gpus, type Seat } from "../daemon/models/gpu/index.ts";
 import { fakeNvml } from "../daemon/models/gpu/testing/nvml.ts";
+import { engines } from "../daemon/models/library/engines.ts";
+import { createTextModels, type TextModels } from "../daemon/models/text/index.ts";
+import { freeMemoryBytes } from "../daemon/platform/kernel/memory.ts";
+import type { GenerateJob } from "../proto/model-work.ts";
 import { accepts } from "./rig/accepts.ts";
+import { measureGpu, unmeasurable } from "./rig/gpu-measure.ts";
 import type { GpuRun } from "./rig/gpu-run.ts";
 import { engineFolder, openModel, TEXT_MODEL } from "./rig/models.ts";
+import { limitsFor } from "./rig/text.ts";
 
 const GiB = 1024 ** 3;
 const MiB = 1024 ** 2;
@@ -22,23 +28,15 @@ const probe = createProbe();
 const seen = await probe.inventory();
 const gpus = new Gpus({ setting: null, limits: { vram_spare_bytes: 512 * MiB, line_max: 4, memory_bytes_max: 8 * GiB }, ram_bytes: () => 8 * GiB, now_ms: Date.now, note: () => undefined, probe });
 
-async function seatFor(gpu: boolean, context_tokens: number, sequences: number): Promise<{ seat: Seat; weights: string }> {
-  const { digest, files } = await openModel(TEXT_MODEL);
+/** What one process with the model on the processor takes, and what it was said to take. */
+async function ran(context_tokens: number, sequences: number): Promise<{ readonly seat: Seat; readonly run: GpuRun }> {
+  const [{ digest, files }, engine] = [await openModel(TEXT_MODEL), (await engineFolder()).path()];
   const weights = files.weights ?? "";
-  return { seat: await gpus.seat({ model: TEXT_MODEL, digest, weights, context_tokens, context_min: 256, sequences, priority: 5, gpu, waits: false }), weights };
-}
-
-/** `look` is called while the process still lives. */
-async function ran({ seat, weights }: { readonly seat: Seat; readonly weights: string }, sequences: number, look: () => Promise<void> = () => Promise.resolve()): Promise<GpuRun> {
-  const engine = (await engineFolder()).path();
-  const { layers, context_tokens, env } = seat.plan;
-  const child = Bun.spawn([process.execPath, RUN, engine, weights, String(layers), String(context_tokens), String(sequences)], { env: { PATH: "/usr/local/bin:/usr/bin:/bin", ...env }, stdin: "pipe", stdout: "pipe", stderr: "ignore" });
-  seat.started(child.pid);
+  const seat = await gpus.seat({ model: TEXT_MODEL, digest, weights, context_tokens, context_min: 256, sequences, priority: 5, gpu: false, waits: false });
+  const child = Bun.spawn([process.execPath, RUN, engine, weights, String(context_tokens), String(sequences)], { env: { PATH: "/usr/local/bin:/usr/bin:/bin", ...seat.plan.env }, stdin: "pipe", stdout: "pipe", stderr: "ignore" });
   try {
     const first = await child.stdout.getReader().read();
-    const run = JSON.parse(Buffer.from(first.value ?? []).toString("utf8")) as GpuRun;
-    await look();
-    return run;
+    return { seat, run: JSON.parse(Buffer.from(first.value ?? []).toString("utf8")) as GpuRun };
   } finally {
     child.kill("SIGKILL");
     await child.exited;
@@ -48,35 +46,61 @@ async function ran({ seat, weights }: { readonly seat: Seat; readonly weights: s
 
 accepts({ name: "node-llama-cpp", version: "cpu" }, "what a model is said to take of memory is what it takes at least, and not twice of it", async () => {
   for (const [context, sequences] of [[1_024, 2], [4_096, 4]] as const) {
-    const placed = await seatFor(false, context, sequences);
-    expect(placed.seat.plan.layers).toBe(0);
-    const { resident_bytes } = await ran(placed, sequences);
-    process.stdout.write(`gpu: predicted ${placed.seat.plan.ram_bytes}, resident ${resident_bytes} bytes at ${sequences} x ${context} tokens\n`);
-    expect(placed.seat.plan.ram_bytes).toBeGreaterThan(resident_bytes);
-    expect(placed.seat.plan.ram_bytes).toBeLessThan(2 * resident_bytes);
+    const { seat: { plan }, run: { resident_bytes } } = await ran(context, sequences);
+    process.stdout.write(`gpu: predicted ${plan.ram_bytes}, resident ${resident_bytes} bytes at ${sequences} x ${context} tokens\n`);
+    expect(plan.layers).toBe(0);
+    expect(plan.ram_bytes).toBeGreaterThan(resident_bytes);
+    expect(plan.ram_bytes).toBeLessThan(2 * resident_bytes);
   }
 });
 
-accepts({ name: "NVML", version: "fake, compiled here" }, "inventory and placement through a library that is no driver", async () => {
-  const fake = await createProbe([], { library: fakeNvml(scratch) }).inventory();
-  expect(fake.devices.map(({ name }) => name)).toEqual(["Fake A100 80GB", "Fake T4"]);
+/** The text worker with the real engine, which has no part for GPUs here, on the two GPUs of the fake library. */
+async function workerOn(api: "cuda" | "vulkan" | null, look: (models: TextModels, fakes: Gpus) => Promise<void>): Promise<void> {
+  const engine = (await engineFolder()).path();
+  const limits = { ...limitsFor(1_024), sequences: 1 };
+  const fakes = new Gpus({ setting: null, limits, ram_bytes: freeMemoryBytes, now_ms: Date.now, note: () => undefined, probe: createProbe([], { library: fakeNvml(scratch) }) });
+  const models = createTextModels({ models: [{ name: TEXT_MODEL }], open: openModel, engine_folder: () => join(engine, "node_modules/node-llama-cpp"), limits, prefix_folder: join(scratch, "prefixes"), seat: (request, signal) => fakes.seat(request, signal), gpu_api: () => api });
+  try {
+    await look(models, fakes);
+  } finally {
+    await models.close();
+  }
+  expect(fakes.accounts()).toEqual([]);
+}
+const hello: GenerateJob = { model: TEXT_MODEL, prompt: { text: "The capital of France is" }, space: { tenant: null, task: "accept" }, max_tokens: 8, temperature: 0 };
+
+accepts({ name: "node-llama-cpp", version: "cpu" }, "an engine without a part for GPUs is given no layer and shown no device, whatever the driver tells of; the answer says why", async () => {
+  const { gpus: parts } = engines((await engineFolder()).path());
+  expect(parts()).toEqual([]);
+  await workerOn(parts()[0] ?? null, async (models, fakes) => {
+    expect((await fakes.inventory()).devices.map(({ name }) => name)).toEqual(["Fake A100 80GB", "Fake T4"]);
+    expect(await models.generate(hello)).toMatchObject({ gpu_us: 0, placed: { device: null, layers: 0, because: expect.stringContaining("maestro models setup --cuda") } });
+    const env = readFileSync(`/proc/${models.status()[0]?.pid}/environ`, "utf8").split("\0");
+    expect(env).toContain("CUDA_VISIBLE_DEVICES=");
+    expect(fakes.accounts()).toEqual([]);
+  });
 });
 
-if (seen.devices.length === 0 || seen.source === "declared") {
-  process.stdout.write(`accept: gpu none: tokens a second, accounting error and utilisation on a real GPU: NOT SHOWN (${seen.reason ?? "no device"})\n`);
+accepts({ name: "node-llama-cpp", version: "cpu" }, "told to use a GPU that it cannot use, the engine refuses: nothing of the processor is taken for a GPU's, and its place is free again", async () => {
+  await workerOn("cuda", async (models, fakes) => {
+    const refused: unknown = await models.generate(hello).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "models.load", detail: expect.stringMatching(/the engine/) });
+    const [note] = fakes.notes();
+    expect(note?.decision).toMatchObject({ kind: "place", fit: { layers: 19 } });
+    expect(models.onGpu(TEXT_MODEL)).toBe(true);
+  });
+});
+
+if (unmeasurable(seen) !== null) {
+  process.stdout.write(`accept: gpu none: tokens a second, accounting error and utilisation on a real GPU: NOT SHOWN (${unmeasurable(seen)})\n`);
 } else {
   accepts({ name: "NVIDIA driver", version: seen.driver ?? "unknown" }, "on a real GPU: faster than here, counted within what was promised, and the device at work", async () => {
-    const here = await ran(await seatFor(false, 1_024, 1), 1);
-    const placed = await seatFor(true, 1_024, 1);
-    expect(placed.seat.plan.layers).toBeGreaterThan(0);
-    const there = await ran(placed, 1, async () => {
-      const device = (await gpus.refresh()).devices.find(({ index }) => index === placed.seat.plan.device?.index);
-      const [account] = gpus.accounts();
-      process.stdout.write(`gpu: ${device?.name}: predicted ${account?.predicted_bytes}, used ${account?.used_bytes}, error ${account?.error_bytes} bytes; utilisation ${device?.utilisation} %\n`);
-      expect(device).toBeDefined();
-      if (account?.error_bytes != null) expect(account.error_bytes).toBeLessThanOrEqual(0);
-    });
-    process.stdout.write(`gpu: prompt ${there.prompt_tokens_per_s.toFixed(1)} (here ${here.prompt_tokens_per_s.toFixed(1)}), generation ${there.tokens_per_s.toFixed(1)} (here ${here.tokens_per_s.toFixed(1)}) tokens/s\n`);
+    const { here, there, account, utilisation } = await measureGpu();
+    process.stdout.write(`gpu: ${JSON.stringify({ here, there, account, utilisation })}\n`);
+    expect([here.layers, there.layers > 0]).toEqual([0, true]);
     expect(there.prompt_tokens_per_s).toBeGreaterThan(here.prompt_tokens_per_s);
+    expect(there.tokens_per_s).toBeGreaterThan(here.tokens_per_s);
+    if (account?.error_bytes != null) expect(account.error_bytes).toBeLessThanOrEqual(0);
+    if (utilisation.length > 0) expect(Math.max(...utilisation)).toBeGreaterThan(0);
   });
 }

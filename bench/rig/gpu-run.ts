@@ -1,4 +1,4 @@
-/** One model in one process, as a worker has it: loads, evaluates, generates, says what it took, and stays until its input ends, so that a driver can be asked about it. */
+/** One model on the processor in one process, as a worker has it: loads, evaluates, generates, says what it took, and stays until its input ends. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -14,31 +14,24 @@ interface Model {
 
 export interface GpuRun {
   readonly resident_bytes: number;
-  readonly prompt_tokens_per_s: number;
-  readonly tokens_per_s: number;
 }
 
 const PROMPT_TOKENS = 400;
 const TOKENS = 64;
 
 if (import.meta.main) {
-  const [engine = "", model = "", layers = "0", context = "1024", sequences = "1"] = Bun.argv.slice(2);
+  const [engine = "", model = "", context = "1024", sequences = "1"] = Bun.argv.slice(2);
   const { getLlama, LlamaCompletion } = (await import(join(engine, "node_modules/node-llama-cpp/dist/index.js"))) as Engine;
-  const llama = await getLlama({ gpu: layers === "0" ? false : "cuda", build: "never", maxThreads: 2 });
-  const loaded = await llama.loadModel({ modelPath: model, gpuLayers: Number(layers) });
+  const llama = await getLlama({ gpu: false, build: "never", maxThreads: 2 });
+  const loaded = await llama.loadModel({ modelPath: model });
   const opened = await loaded.createContext({ contextSize: Number(context), sequences: Number(sequences), threads: 2 });
   const sequence = opened.getSequence();
   const tokens = loaded.tokenize("A change is judged by what it does and not by what it says. ".repeat(60)).slice(0, PROMPT_TOKENS);
-  const began = performance.now();
   await sequence.evaluateWithoutGeneratingNewTokens(tokens);
-  const evaluated = performance.now();
   await sequence.clearHistory();
-  const again = performance.now();
   await new LlamaCompletion({ contextSequence: sequence }).generateCompletion("The log of the node says", { maxTokens: TOKENS, temperature: 0 });
-  const ended = performance.now();
   const resident_bytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
-  const run: GpuRun = { resident_bytes, prompt_tokens_per_s: (tokens.length / (evaluated - began)) * 1_000, tokens_per_s: (TOKENS / (ended - again)) * 1_000 };
-  process.stdout.write(`${JSON.stringify(run)}\n`);
+  process.stdout.write(`${JSON.stringify({ resident_bytes } satisfies GpuRun)}\n`);
   for await (const _ of Bun.stdin.stream()) continue;
   process.exit(0);
 }

@@ -7,7 +7,7 @@ import { createReadStream, createWriteStream, mkdirSync, readFileSync, rmSync } 
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { hostsFor, installEngines } from "../../daemon/cli/models/engines.ts";
+import { type Gpu, hostsFor, installEngines } from "../../daemon/cli/models/engines.ts";
 import { lockedModel, sendingOf } from "../../daemon/cli/models/locked.ts";
 import { sendModel } from "../../daemon/cli/models/send.ts";
 import { wheelsOf } from "../../daemon/cli/models/wheels.ts";
@@ -23,10 +23,10 @@ export const EMBEDDING_MODEL = "minilm-l6-v2-int8";
 
 const short = (...texts: readonly string[]): string => createHash("sha256").update(texts.join("\0")).digest("hex").slice(0, 12);
 
-/** An engine folder: `node_modules/{node-llama-cpp,@huggingface/transformers,usearch}` stand in it, this host's CPU variant. */
-export async function engineFolder(): Promise<Found> {
-  const make = async (folder: string): Promise<void> => void (await installEngines(join(folder, "engine"), null));
-  return built({ name: "engines", version: short(readFileSync(ENGINE_LOCK, "utf8"), "pruned", ...hostsFor(null)), program: "engine", make });
+/** An engine folder: `node_modules/{node-llama-cpp,@huggingface/transformers,usearch}` stand in it, this host's CPU variant, and the one for a GPU where it is asked for. */
+export async function engineFolder(gpu: Gpu = null): Promise<Found> {
+  const make = async (folder: string): Promise<void> => void (await installEngines(join(folder, "engine"), gpu));
+  return built({ name: "engines", version: short(readFileSync(ENGINE_LOCK, "utf8"), "pruned", ...hostsFor(gpu)), program: "engine", make });
 }
 
 async function obtain(model: LockedModel, folder: string): Promise<void> {
