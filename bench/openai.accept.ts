@@ -61,6 +61,8 @@ accepts(tool, "models, a chat whole and in pieces, the same text, and the same a
   const text = whole.choices[0]?.message.content ?? "";
   expect(text.length).toBeGreaterThan(0);
   expect(whole.usage?.completion_tokens).toBeGreaterThan(0);
+  // No layer lies on a GPU, and the daemon says why.
+  expect(whole).toMatchObject({ maestro: { gpu_us: 0, placed: { device: null, layers: 0, because: expect.stringContaining("the engine here has no part for GPUs") } } });
   const chunks = await Array.fromAsync(await client().chat.completions.create({ ...question, stream: true, stream_options: { include_usage: true }, ...{ cache: "off" } }));
   expect(chunks.map(({ choices: [choice] }) => choice?.delta.content ?? "").join("")).toBe(text);
   expect(chunks.length).toBeGreaterThan(3);
