@@ -56,7 +56,8 @@ async function planted(text: string, refused: boolean, named: boolean): Promise<
 
 const reasonsOf = ({ card }: GateDocument): string[] => [...new Set(card.reasons.map(({ rule, effect }) => `${rule} ${effect}`))].sort();
 const leavesOf = ({ bundle }: GateDocument): string[] => (JSON.parse(readFileSync(bundle, "utf8")) as Bundle).manifest.leaves.map((slot) => ("leaf" in slot && "name" in slot.leaf ? `${slot.leaf.kind} ${slot.leaf.name}` : "identity"));
-const checksOf = ({ card, verified }: GateDocument): unknown => [card.checks.map(({ check, required }) => [check, required]), verified];
+/** A card shows first what failed, so their order says nothing that the reasons do not. */
+const checksOf = ({ card, verified }: GateDocument): unknown => [card.checks.map(({ check, required }) => `${check} ${required}`).sort(), verified];
 const stepsOf = ({ card }: GateDocument): unknown => card.next.map(({ command }) => command === null);
 
 /** Code spans and fences show text as it is; what is outside of them a forge renders. */
