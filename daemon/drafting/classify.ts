@@ -108,9 +108,25 @@ function takesUnused(logic: readonly Seen[], insides: readonly Inside[]): boolea
 }
 
 const FASTER_COME = /\bnew (?:Set|Map|WeakMap)\b|\b(?:memo\w*|useMemo|lru_?cache|functools\.cache|cached_property|cache(?:d)?)\b|\bawait import\(|\bfrozenset\(|\bset\(|\bPromise\.all\(|\bStringBuilder\b|\bmake\(\[\]\w+, 0, |\bwith_capacity\(|\breserve\(|\bbisect\b/;
-const SLOWER_GONE = /\.includes\(|\.indexOf\(|\bnot? ?in\b|\.find\(|\bfor\b|\bawait\b|\brequire\(|^import\b|\bappend\(|\+=/;
+const SLOWER_GONE = /\.includes\(|\.indexOf\(|\bnot? ?in\b|\.find\(|\bfor\b|\bawait\b|\brequire\(|^import\b|\bappend\(|\+=|\bvar\s+\w+\s+\[\]/;
 /** What looks things up or does them once takes the place of what searched or did them each time. */
 const quicker = (logic: readonly Seen[]): boolean => logic.some(({ added, removed }) => added.some(({ text }) => FASTER_COME.test(text)) && removed.some(({ text }) => SLOWER_GONE.test(text)) && !removed.some(({ text }) => FASTER_COME.test(text)));
+
+/** What was made in each call is made once, beside the functions. */
+function hoisted(logic: readonly Seen[]): boolean {
+  const MADE = /^(?<indent>\s*)(?:(?:export|const|let|var|static|final|private|public)\s+)*[\w$]+\s*(?::[^=]+)?:?=\s*(?<made>[^=].*[(/[].*?);?\s*$/;
+  return logic.some(({ added, removed }) => {
+    const gone = new Set(removed.flatMap(({ text }) => { const said = MADE.exec(text.slice(0, 500))?.groups; return said !== undefined && said["indent"] !== "" ? [said["made"]!] : []; }));
+    return added.some(({ text }) => { const said = MADE.exec(text.slice(0, 500))?.groups; return said !== undefined && said["indent"] === "" && gone.has(said["made"]!); });
+  });
+}
+
+/** Nothing but types that a reader or a checker sees. */
+const TYPED = /(?<=[\w)\]?])\s*:\s*[\w.[\]|<>"' ,]+?(?=\s*[=,);{]|$)|\s*->\s*[^:]+(?=:)/g;
+function typesOnly(logic: readonly Seen[]): boolean {
+  const bare = (lines: readonly { readonly text: string }[]): string => lines.map(({ text }) => text.slice(0, 500)).filter((text) => !/^\s*(?:from\s+(?:typing|__future__|collections\.abc)\s+import|import\s+(?:type\b|typing\b))/.test(text)).map((text) => text.replace(TYPED, "").replace(/\s+/g, "")).filter((text) => text !== "").join("\n");
+  return logic.length > 0 && only(logic, ({ path, added, removed }) => /\.(?:pyi?|[cm]?tsx?)$/.test(path) && added.length > 0 && removed.length > 0 && bare(added) === bare(removed));
+}
 
 function byContent({ title, files, names, renamed, insides }: Evidence): readonly [Kind, string] {
   const score = new Map<Kind, number>(KINDS.map((kind) => [kind, 0]));
@@ -137,6 +153,8 @@ function byContent({ title, files, names, renamed, insides }: Evidence): readonl
   if (takesUnused(logic, insides)) give("refactor", 2.4, "it only takes away what nothing there uses");
   if (gone.length > 0 && renamed.length >= gone.filter((change) => source.has(change.path)).length) give("refactor", 4, "names change and what they name does not");
   if (quicker(logic) && fresh.every((change) => !declared(change).exported)) give("perf", 1.6, "what searched or was done each time is looked up or done once");
+  if (hoisted(logic)) give("perf", 4, "what was made in each call is made once");
+  if (typesOnly(logic)) give("refactor", 3, "only types change, and nothing that runs");
   if (/^\s*revert\b/i.test(title)) give("revert", 6, "its title says so, and what changes allows it");
   if (moved.size > 0) give("refactor", 2.2, "names move from one place to another");
   if (logic.length > 0 && only(logic, ({ change, added: lines, removed: left }) => change.status === "renamed" && lines.length + left.length < 10)) give("refactor", 3, "files are renamed and hardly change");

@@ -11,6 +11,34 @@ const isCpp = (path: string): boolean => /\.(?:cc|cpp|cxx|hpp|hh)$/.test(path);
 const asText = (place: Place): Mend | null =>
   once(/\b(printf\()(?=[A-Za-z_][\w.>-]*\s*\))/, '$1"%s", ', "print it as text, not as a format")(place) ?? once(/\b((?:fprintf|syslog|dprintf)\([\w.>-]+\s*,\s*)(?=[A-Za-z_][\w.>-]*\s*\))/, '$1"%s", ', "print it as text, not as a format")(place);
 
+const VERBS: Readonly<Record<string, string>> = { int: "%d", "unsigned int": "%u", long: "%ld", "long int": "%ld", "long unsigned int": "%lu", "unsigned long": "%lu", "long long int": "%lld", "long long": "%lld", "long long unsigned int": "%llu", "unsigned long long": "%llu", size_t: "%zu", ssize_t: "%zd", double: "%f", "char *": "%s", "const char *": "%s" };
+/** What stands before the format, of functions that take one. */
+const FORMATS: Readonly<Record<string, number>> = { printf: 0, vprintf: 0, fprintf: 1, dprintf: 1, sprintf: 1, syslog: 1, snprintf: 2 };
+
+/** The verb that the tool means, by the number of its argument or because there is but one; with the type that the tool names. */
+function verb(place: Place): Mend | null {
+  const gcc = /format ['‘]?(?<verb>%[a-z]{1,3})['’]? expects argument of type ['‘].*?['’], but argument (?<number>\d+) has type ['‘](?<type>[^'’{]+?)['’ ]*(?:\{aka|['’]|$)/.exec(place.message)?.groups;
+  const said = gcc ?? /format specifies type '.*?' but the argument has type '(?<type>[^']+)'/.exec(place.message)?.groups;
+  const wanted = said === undefined ? undefined : VERBS[said["type"]!.trim()];
+  const call = /\b(?<name>[vfsnd]*printf|syslog)\s*\((?<before>[^"]*)"(?<format>(?:\\.|[^"\\])*)"/.exec(place.text);
+  if (wanted === undefined || call === null || place.text.split(call[0]).length !== 2) return null;
+  const { name = "", before = "", format = "" } = call.groups ?? {};
+  const verbs = [...format.matchAll(/%(?<flags>[-+ #0]*\d*(?:\.\d+)?)(?<of>(?:hh?|ll?|[zjtL])?[a-zA-Z%])/g)].filter((hit) => hit.groups!["of"] !== "%");
+  const number = gcc?.["number"];
+  const at = verbs.length === 1 ? 0 : number === undefined || /[*]/.test(format) || before.split(",").length - 1 !== FORMATS[name] ? -1 : Number(number) - FORMATS[name]! - 2;
+  const meant = verbs[at];
+  if (meant === undefined || (gcc !== undefined && !gcc["verb"]!.endsWith(meant.groups!["of"]!)) || `%${meant.groups!["of"]}` === wanted) return null;
+  const start = call.index + call[0].length - 1 - format.length + meant.index;
+  return line(place, `${place.text.slice(0, start)}%${meant.groups!["flags"]}${wanted.slice(1)}${place.text.slice(start + meant[0].length)}`, "write the value with the verb of its type");
+}
+
+/** `1 << n` for a place of 64 bits. */
+function wideShift(place: Place): Mend | null {
+  const head = place.lines.slice(0, place.line).findLast((text) => /^[a-z]/.test(text)) ?? "";
+  const wide = /^(?:static\s+|inline\s+)*(?:uint64_t|unsigned long long)\b/.test(head) && /^\s*return\b/.test(place.text) || /^\s*(?:const\s+)?(?:uint64_t|unsigned long long)\s+\w+\s*=/.test(place.text);
+  return wide ? once(/(?<![\w.])1U?(?=\s*<<)/, "1ULL", "shift a value as wide as the place it goes to")(place) : null;
+}
+
 /** `int worst;`, or with a value that does nothing. */
 function unusedVariable(place: Place): Mend | null {
   const name = /unused variable ['"‘`](\w+)['"’`]/.exec(place.message)?.[1] ?? "";
@@ -116,6 +144,8 @@ function unaligned(place: Place): Mend | null {
 
 export const C_MENDS: readonly MendRule[] = ([
   { of: /-wformat-security|format (?:string is )?not a string literal/i, mend: asText },
+  { of: /-wformat|format .* expects argument|format specifies type/i, mend: verb },
+  { of: /shift exponent \d+ is too large for 32-bit type/i, mend: wideShift },
   { of: /unused variable/i, mend: unusedVariable },
   { of: /-wimplicit-fallthrough|may fall through|unannotated fall-through/i, mend: fallsThrough },
   { of: /left shift of \d+ by \d+ places/i, mend: unsignedOperand },

@@ -120,6 +120,14 @@ function braces(place: Place): Mend | null {
   return said === null || isInText(place) || /^\s*else\b/.test(place.lines[place.line] ?? "") ? null : line(place, `${said[1]} { ${said[2]} }`, "put the body in braces");
 }
 
+/** Each property of the line that is named as its value is. */
+function shorthand(place: Place): Mend | null {
+  const code = codeOf(place.text);
+  const short = place.text.replace(/(?<=[{,]\s*)([A-Za-z_$][\w$]*)\s*:\s*\1(?=\s*[,}])/g, (all, name: string, at: number) => (code.slice(at, at + all.length) === all ? name : all));
+  // A type that has the name of its key stays.
+  return isInText(place) || /\b(?:type|interface)\b/.test(code) ? null : line(place, short, "write the name once");
+}
+
 /** `String` is an object around a text; the type of a text is `string`. */
 function primitive(place: Place): Mend | null {
   const hits = [...place.text.matchAll(/(?<=[:<|]\s*)(?:String|Number|Boolean|Symbol|BigInt)\b(?=\s*(?:[=,;)|>{[]|$))/g)];
@@ -140,7 +148,7 @@ export const ECMA_MENDS: readonly MendRule[] = ([
   { of: /no-unused-vars|ts6133|never (?:used|read)|nounusedfunctionparameters/i, mend: unusedParameter },
   { of: /prefer-node-protocol|usenodejsimportprotocol|node: protocol/i, mend: nodeProtocol },
   { of: /\bcurly\b|expected \{ after|useblockstatements/i, mend: braces },
-  { of: /object-shorthand|no-useless-rename|expected property shorthand|unnecessarily renamed/i, mend: once(/(?<=[{,]\s*)([A-Za-z_$][\w$]*)\s*:\s*\1(?=\s*[,}])/, "$1", "write the name once") },
+  { of: /object-shorthand|no-useless-rename|expected property shorthand|unnecessarily renamed/i, mend: shorthand },
   { of: /no-undef-init|initialize .* to undefined/i, mend: once(/^(\s*(?:let|var)\s+[\w$]+)\s*=\s*undefined(?=\s*;?\s*$)/, "$1", "leave out what it is anyway") },
   { of: /dot-notation|better written in dot notation|useliteralkeys/i, mend: once(/(?<=[\w$)\]])\[(["'])([A-Za-z_$][\w$]*)\1\]/, ".$2", "name the property") },
   { of: /no-extra-boolean-cast|redundant double negation|redundant boolean/i, mend: once(/(?<=\b(?:if|while)\s*\(\s*)!!(?=[\w$.]+\s*\))/, "", "the condition asks for truth by itself") },

@@ -62,7 +62,8 @@ function notUsed(place: Place): Mend | null {
   const name = /declared and not used: (\w+)|(\w+) declared (?:and|but) not used/.exec(place.message)?.slice(1).find((one) => one !== undefined) ?? "";
   const around = functionAround(place);
   const said = /^(\t+)([\w, ]+?)\s*:=\s*(.+)$/.exec(place.text);
-  if (name === "" || around === null || said === null) return null;
+  // An error that nobody looks at is not to be looked away from.
+  if (name === "" || /err(?:or)?$/i.test(name) || around === null || said === null) return null;
   const names = said[2]!.split(",").map((one) => one.trim());
   const others = names.filter((one) => one !== name && one !== "_");
   const rest = place.lines.slice(place.line, around.end);

@@ -53,15 +53,6 @@ function goVerb(place: Place): Mend | null {
   return line(place, place.text.replace(said["verb"]!, () => wanted), "write the value with the verb of its type");
 }
 
-const C_VERBS: Readonly<Record<string, string>> = { int: "%d", "unsigned int": "%u", long: "%ld", "long int": "%ld", "long unsigned int": "%lu", "unsigned long": "%lu", "long long int": "%lld", "long long": "%lld", "long long unsigned int": "%llu", "unsigned long long": "%llu", size_t: "%zu", ssize_t: "%zd", double: "%f", "char *": "%s", "const char *": "%s" };
-
-function cVerb(place: Place): Mend | null {
-  const said = /format ['‘]?(?<verb>%[a-z]{1,3})['’]? expects argument of type ['‘].*?['’], but argument \d+ has type ['‘](?<type>[^'’{]+?)['’ ]*(?:\{aka|['’]|$)/.exec(place.message)?.groups;
-  const wanted = said === undefined ? undefined : C_VERBS[said["type"]!.trim()];
-  if (said === undefined || wanted === undefined || wanted === said["verb"] || place.text.split("%").length !== 2 || !place.text.includes(said["verb"]!)) return null;
-  return line(place, place.text.replace(said["verb"]!, () => wanted), "write the value with the verb of its type");
-}
-
 const HEADERS: Readonly<Record<string, string>> = { malloc: "stdlib.h", calloc: "stdlib.h", realloc: "stdlib.h", free: "stdlib.h", exit: "stdlib.h", abort: "stdlib.h", atoi: "stdlib.h", strtol: "stdlib.h", qsort: "stdlib.h", getenv: "stdlib.h", printf: "stdio.h", fprintf: "stdio.h", snprintf: "stdio.h", sprintf: "stdio.h", puts: "stdio.h", fopen: "stdio.h", fclose: "stdio.h", perror: "stdio.h", strlen: "string.h", strcpy: "string.h", strncpy: "string.h", strcmp: "string.h", strncmp: "string.h", strcat: "string.h", memcpy: "string.h", memset: "string.h", memmove: "string.h", memcmp: "string.h", strchr: "string.h", strstr: "string.h", assert: "assert.h", sqrt: "math.h", pow: "math.h", isdigit: "ctype.h", isspace: "ctype.h", isalpha: "ctype.h", toupper: "ctype.h", tolower: "ctype.h", read: "unistd.h", write: "unistd.h", close: "unistd.h", time: "time.h", errno: "errno.h", bool: "stdbool.h", uint8_t: "stdint.h", uint32_t: "stdint.h", uint64_t: "stdint.h", int32_t: "stdint.h", int64_t: "stdint.h" };
 
 function missingHeader({ message, lines }: Place): Mend | null {
@@ -92,13 +83,12 @@ export const LANGUAGE_MENDS: readonly MendRule[] = [
   { of: /\bb006\b|mutable (?:data structures? for argument )?default|dangerous-default-value|w0102/i, mend: only(isPython, mutableDefault) },
   { of: /\bb904\b|raise-missing-from|w0707/i, mend: only(isPython, raiseFrom) },
   { of: /\bb007\b|loop (?:control )?variable .* not used/i, mend: only(isPython, unusedLoopName) },
-  { of: /\bf632\b|use ==.* to compare|is.* with a literal/i, mend: only(isPython, (place) => once(/\s+is\s+not\s+(?=["'\d])/, " != ", "compare the value, not the identity")(place) ?? once(/\s+is\s+(?=["'\d])/, " == ", "compare the value, not the identity")(place)) },
+  { of: /\bf632\b|r0123|literal-comparison|use ==.* to compare|is.* with a literal/i, mend: only(isPython, (place) => once(/\s+is\s+not\s+(?=["'\d])/, " != ", "compare the value, not the identity")(place) ?? once(/\s+is\s+(?=["'\d])/, " == ", "compare the value, not the identity")(place)) },
   { of: /\bb011\b|do not (?:call )?assert false/i, mend: only(isPython, once(/^(\s*)assert False(?:,\s*(.+))?$/, "$1raise AssertionError($2)", "raise it, as assert is left out under -O")) },
   { of: /\bs506\b|unsafe.*yaml\.load|yaml[-_.]load/i, mend: only(isPython, once(/\byaml\.load\(([^,()]+)\)/, "yaml.safe_load($1)", "load plain data alone", "tags that make objects are refused now")) },
   { of: /\be401\b|multiple imports on one line/i, mend: only(isPython, (place) => { const said = /^(\s*)import\s+(\w[\w.]*(?:\s*,\s*\w[\w.]*)+)\s*$/.exec(place.text); return said === null ? null : { what: "one import to a line", edits: [{ line: place.line, gone: 1, come: said[2]!.split(",").map((name) => `${said[1]}import ${name.trim()}`) }] }; }) },
   { of: /incompatible default for (?:argument|parameter).*none|ruf013|implicit.?optional/i, mend: only(isPython, once(/(\w+\s*:\s*[\w.]+(?:\[[\w., ]+\])?)(\s*=\s*None)/, "$1 | None$2", "say that it may be None")) },
   { of: /\bprintf\b|wrong type/i, mend: only(isGo, goVerb) },
-  { of: /-wformat|format .* expects argument/i, mend: only(isC, cVerb) },
   { of: /implicit(?:ly)? declar|undeclared (?:library )?function|unknown type name/i, mend: only(isC, missingHeader) },
   { of: /use-isnan|use the isnan function/i, mend: only(isEcma, (place) => once(/([\w.$]+)\s*===?\s*NaN\b/, "Number.isNaN($1)", "ask for NaN, which equals nothing")(place) ?? once(/([\w.$]+)\s*!==?\s*NaN\b/, "!Number.isNaN($1)", "ask for NaN, which equals nothing")(place)) },
   { of: /\bradix\b|missing radix/i, mend: only(isEcma, once(/\bparseInt\(([\w.$[\]]+)\)/, "parseInt($1, 10)", "read it as a decimal number", "text that begins with 0x reads as 0 now")) },
@@ -115,7 +105,7 @@ export const LANGUAGE_MENDS: readonly MendRule[] = [
   { of: /sc2236|use -n instead of ! -z/i, mend: only(isShell, once(/!\s+-z\b/, "-n", "ask with -n")) },
   { of: /sc2237|use \[ -n \.\. \] instead of ! \[ -z/i, mend: only(isShell, once(/!\s+\[\s+-z\b/, "[ -n", "ask with -n")) },
   { of: /sc2230|which is non-?standard/i, mend: only(isShell, once(/(?<![\w-])which(?=\s+\w)/, "command -v", "use what each shell has")) },
-  { of: /sc2115|ensure this never expands to/i, mend: only(isShell, (place) => { const said = /"\$\{?(\w+)\}?(\/[^"]*)"/.exec(place.text); return said === null || place.text.split("$").length !== 2 ? null : line(place, place.text.replace(said[0], () => `"\${${said[1]}:?}${said[2]}"`), "stop where the variable is empty"); }) },
+  { of: /sc2115|ensure this never expands to/i, mend: only(isShell, (place) => { const said = /"\$\{?(\w+)\}?(\/[^"]*)"/.exec(place.text); const bare = /(?<=\s)\$\{?(\w+)\}?(?=\/\*?(?:\s|$))/.exec(place.text); if (said === null && bare !== null && place.text.split("$").length === 2) return line(place, place.text.replace(bare[0], () => `"\${${bare[1]}:?}"`), "stop where the variable is empty", "where it holds several words, they are one now"); return said === null || place.text.split("$").length !== 2 ? null : line(place, place.text.replace(said[0], () => `"\${${said[1]}:?}${said[2]}"`), "stop where the variable is empty"); }) },
   { of: /sc2059|don't use variables in the printf format/i, mend: only(isShell, once(/\bprintf\s+"?\$(\w+)"?\s*$/, "printf '%s' \"$$$1\"", "write it as text", "what it held of % and \\ is written as it is")) },
   { of: /sc2148|add a shebang/i, mend: only(isShell, (place) => (place.lines[0]?.startsWith("#!") === true || place.lines.some((text) => /\[\[|\(\(|<\(|\blocal\b|\bdeclare\b|\$'/.test(text)) ? null : { what: "say which shell reads it", edits: [{ line: 1, gone: 0, come: ["#!/bin/sh"] }] })) },
 ];

@@ -59,12 +59,20 @@ function importsAt(lines: readonly string[]): { readonly line: number; readonly 
   return at >= lines.length ? null : { line: at + 1, alone: true };
 }
 
+const BINDING_CHARACTERS_MAX = 400;
+/** Whether the line gives the name a meaning, or may. */
+function binds(text: string, name: string): boolean {
+  const named = new RegExp(`\\b${name}\\b`);
+  if (/^\s*(?:import|from|global|nonlocal|(?:async\s+)?def|class)\b/.test(text)) return named.test(text);
+  if (/^\s*(?:async\s+)?for\b/.test(text)) return named.test(text.split(/\bin\b/)[0]!);
+  return new RegExp(`^\\s*${name}\\s*(?::[^=]*)?=(?!=)|\\bas\\s+${name}\\b`).test(text);
+}
+
 /** A module of Python itself that is used as one, or one of its names that can be no other. */
 function notImported(place: Place): Mend | null {
   const { lines } = place;
   const name = /name ['"`](\w+)['"`](?: is not defined)?|undefined (?:name|variable) ['"`](\w+)['"`]|["'`](\w+)["'`] is not defined/i.exec(place.message)?.slice(1).find((one) => one !== undefined) ?? "";
-  const bound = new RegExp(`^\\s*(?:${name}\\s*(?::[^=]+)?=(?!=)|(?:import|from)\\b.*\\b${name}\\b|(?:async\\s+)?def\\s+${name}\\b|class\\s+${name}\\b|for\\b.*\\b${name}\\b.*\\bin\\b|with\\b.*\\bas\\s+${name}\\b|global\\b.*\\b${name}\\b)|\\(.*\\b${name}\\s*(?:[,:)=].*)?\\)\\s*(?:->.*)?:\\s*$`);
-  if (name === "" || !new RegExp(`\\b${name}\\b`).test(codeOf(place.text)) || lines.some((text) => bound.test(text) && /^\s*(?:\w+\s*(?::[^=]+)?=|import|from|(?:async\s+)?def|class|for|with|global)\b|^\s*\w+\s*=/.test(text))) return null;
+  if (name === "" || !new RegExp(`\\b${name}\\b`).test(codeOf(place.text)) || lines.some((text) => binds(text.slice(0, BINDING_CHARACTERS_MAX), name))) return null;
   const at = importsAt(lines);
   const from = Object.hasOwn(FROM, name) ? FROM[name]! : null;
   const come = MODULES.has(name) && new RegExp(`\\b${name}\\.\\w`).test(codeOf(place.text)) ? `import ${name}` : from === null ? null : `from ${from} import ${name}`;
@@ -112,6 +120,13 @@ const oneTooFar = (place: Place): Mend | null => {
   return null;
 };
 
+/** `except E as error:` whose name nothing reads. */
+function unreadError(place: Place): Mend | null {
+  const name = /["'`](\w+)["'`]/.exec(place.message)?.[1] ?? "";
+  const { from, to } = blockBelow(place.lines, place.line);
+  return name === "" || place.lines.slice(from - 1, to).some((text) => new RegExp(`\\b${name}\\b`).test(text)) ? null : once(new RegExp(`(?<=^\\s*except\\b.*\\S)\\s+as\\s+${name}(?=\\s*:)`), "", "leave out the name that nothing reads")(place);
+}
+
 export const PYTHON_MENDS: readonly MendRule[] = ([
   { of: /w1514|plw1514|unspecified-encoding|without (?:explicit )?.{0,40}\bencoding\b/i, mend: argument(/(?<![\w.])open\(/, "encoding", '"utf-8"', "name the encoding", "where the machine's own is another, files written with it read otherwise", /["'][rwax+]*b[rwax+]*["']/) },
   { of: /w1510|subprocess-run-check|without explicit(?:ly)? .{0,20}check/i, mend: argument(/\bsubprocess\.run\(/, "check", "False", "say that a failure is not raised, as it is now", "whether it should be is for you to say", /^\*/) },
@@ -119,6 +134,8 @@ export const PYTHON_MENDS: readonly MendRule[] = ([
   { of: /no-untyped-def|missing a return type annotation|\bann20[124]\b|missing return type annotation/i, mend: givesNothing },
   { of: /\bf821\b|name-defined|nameerror|undefined[- ](?:name|variable)|e0602|reportundefinedvariable|is not defined/i, mend: notImported },
   { of: /\be30[1-6]\b|blank lines?/i, mend: blankLines },
+  { of: /\bf841\b|w0612|unused-variable/i, mend: unreadError },
+  { of: /\bf631\b|w0199|assert-on-tuple|assert(?:ion)? (?:test )?is (?:a non-empty tuple|always true)/i, mend: once(/^(\s*assert )\((.+), ((["'])[^"']*\4)\)(?=\s*$)/, "$1$2, $3", "assert the first of the two") },
   { of: /\be731\b|c3001|lambda expression/i, mend: namedLambda },
   { of: /\bw605\b|invalid escape sequence|w1401/i, mend: rawText },
   { of: /indexerror|index out of range/i, mend: oneTooFar },

@@ -37,7 +37,7 @@ function without(place: Place, what: string, caution?: string): Mend | null {
   return { what, edits: [{ line: place.line, gone: 1, come }], ...(caution === undefined ? {} : { caution }) };
 }
 
-const NAMED = [/["'`‘“](?<name>[A-Za-z_$][\w$./@-]*)["'`’”]/, /^(?<name>[A-Za-z_$][\w$]*) (?:is|imported)\b/, /unused (?:variable|import|parameter|function|argument|local)s?:? [`'"‘]?(?<name>[A-Za-z_$][\w$.:/]*)/];
+const NAMED = [/["'`‘“](?<name>[A-Za-z_$][\w$./@-]*)["'`’”]/, /^(?<name>[A-Za-z_$][\w$]*) (?:is|imported)\b/, /^(?:[A-Z]\d{4}: )?Unused (?:import )?(?<name>[A-Za-z_$][\w$.]*)(?: imported from| \(unused-import)/, /unused (?:variable|import|parameter|function|argument|local)s?:? [`'"‘]?(?<name>[A-Za-z_$][\w$.:/]*)/];
 const nameIn = (message: string): string | null => NAMED.map((of) => of.exec(message)?.groups?.["name"]).find((name) => name !== undefined) ?? null;
 
 /** `import { a, b as c } from "x"` without one of its names; null where it is none of them. */
@@ -153,8 +153,11 @@ function semicolon(place: Place): Mend | null {
   return one(place, `${bare};`, "end the statement with a semicolon");
 }
 
+/** mypy and pylint name the type first. */
+const MAYBE = /(?:attribute|no) ["'](?<wrong>[A-Za-z_]\w*)["'](?: member)?; maybe ["'](?<right>[A-Za-z_]\w*)["']/;
+
 function suggestion(place: Place): Mend | null {
-  const said = /["'`‘](?<wrong>[A-Za-z_$][\w$]*)["'`’][\s\S]*?(?:[Dd]id you mean|similar name exists|[Mm]aybe you meant)[^"'`‘]*["'`‘](?<right>[A-Za-z_$][\w$]*)["'`’]/.exec(`${place.message}\n${place.excerpt}`)?.groups;
+  const said = MAYBE.exec(place.message)?.groups ?? /["'`‘](?<wrong>[A-Za-z_$][\w$]*)["'`’][\s\S]*?(?:[Dd]id you mean|similar name exists|[Mm]aybe you meant)[^"'`‘]*["'`‘](?<right>[A-Za-z_$][\w$]*)["'`’]/.exec(`${place.message}\n${place.excerpt}`)?.groups;
   if (said === undefined) return null;
   const { wrong = "", right = "" } = said;
   if (!isMisspelt(place, wrong, right)) return null;
@@ -210,7 +213,7 @@ const onceInCode = (from: RegExp, to: string, what: string, caution?: string) =>
 
 /** `rule` or the tool's words; the first that fits and has something to say wins. */
 export const MENDS: readonly MendRule[] = [
-  { of: /did you mean|similar name exists|maybe you meant/i, mend: suggestion },
+  { of: /did you mean|similar name exists|; maybe ["'`]|maybe you meant/i, mend: suggestion },
   { of: /unused[-_ ]?imports?|no-unused-imports|\bf401\b|imported (?:but unused|and not used)|ts6133|ts6192|all imports in import declaration are unused|no-unused-vars|never used|never read/i, mend: unusedImport },
   { of: /unused[-_ ]?var|no-unused-vars|\bf841\b|ts6133|never (?:used|read)|unused variable|assigned to but never used|assigned a value but never used/i, mend: unusedVariable },
   { of: /no-floating-promises|floating promise|promises must be awaited|missing[-_ ]await|was never awaited|require-await-call/i, mend: missingAwait },
@@ -224,10 +227,10 @@ export const MENDS: readonly MendRule[] = [
   { of: /no-debugger|code\.debugger|debugger/i, mend: (place) => (/^\s*debugger;?\s*$/.test(place.text) ? without(place, "remove the debugger statement") : /^\s*(?:breakpoint\(\)|import i?pdb.*set_trace\(\))\s*$/.test(place.text) ? without(place, "remove the breakpoint") : null) },
   { of: /test\.focused|no-only-tests|no-focused|focused/i, mend: replaced(/^(\s*(?:it|test|describe))\.only\b/, "$1", "take the focus off") },
   { of: /no-extra-semi|unnecessary semicolon/i, mend: replaced(/;;+\s*$/, ";", "keep one semicolon") },
-  { of: /\be711\b|comparison to none|singleton-comparison.*none/i, mend: (place) => onceInCode(/\s*==\s*None\b/, " is None", "ask for None by identity")(place) ?? onceInCode(/\s*!=\s*None\b/, " is not None", "ask for None by identity")(place) },
+  { of: /\be711\b|comparison to none|(?:singleton-comparison.*none|none.*singleton-comparison)/i, mend: (place) => onceInCode(/\s*==\s*None\b/, " is None", "ask for None by identity")(place) ?? onceInCode(/\s*!=\s*None\b/, " is not None", "ask for None by identity")(place) },
   { of: /\be712\b|comparison to true/i, mend: (place) => (comparisonsIn(place.text) > 1 ? null : onceInCode(/\s*==\s*True\b/, "", "ask for truth itself", "a value that is true and not True counts now")(place)) },
   { of: /\be722\b|bare[- ]except/i, mend: replaced(/\bexcept\s*:/, "except Exception:", "let signals and exits through") },
-  { of: /\bf541\b|f-string.*(?:without|missing).*placeholders/i, mend: plainString },
+  { of: /\bf541\b|f-string.*(?:without|missing).*placeholders|w1309|f-string-without-interpolation/i, mend: plainString },
   { of: /\be713\b|not in.*test for membership|test for membership should be/i, mend: onceInCode(/\bnot\s+(\w[\w.]*)\s+in\b/, "$1 not in", "use not in") },
   { of: /\be714\b|test for object identity should be/i, mend: onceInCode(/\bnot\s+(\w[\w.]*)\s+is\b/, "$1 is not", "use is not") },
   { of: /sc2086|double quote to prevent globbing/i, mend: onlyVariable },

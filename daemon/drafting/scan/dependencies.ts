@@ -70,10 +70,41 @@ const READERS: readonly (readonly [RegExp, (text: string) => Read | null])[] = [
   [/(?:^|\/)composer\.json$/, (text) => lineByLine(text, /^\s*"(?<name>[\w.-]+\/[\w.-]+)"\s*:\s*"(?<version>[^"]+)"/)],
 ];
 
+/** Lock files of npm, Yarn, pnpm, Cargo, Poetry, uv, Bundler, Composer and Go: where a package's name stands, and which version of it is written. */
+const LOCKED = /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|Cargo\.lock|poetry\.lock|uv\.lock|composer\.lock)$/;
+const LOCKED_NAME = /^\s*"(?:.*\/)?node_modules\/(?<npm>(?:@[\w.-]+\/)?[\w.-]+)": \{|^"?(?<yarn>(?:@[\w.-]+\/)?[\w.-]+)@[^"\n]*"?:|^\s*"?name"?\s*[:=]\s*"(?<toml>[\w@/.-]+)"|^\s{2}'?\/?(?<pnpm>(?:@[\w.-]+\/)?[\w.-]+)@[\d.]+/;
+const LOCKED_VERSION = /^\s*"?version"?\s*[:=]?\s*"(?<version>[\w.+-]+)"/;
+const LINES_ABOVE_MAX = 12;
+const LOCKED_MAX = 200;
+
+/** What a lock file says of other versions, where a version line takes another's place; what a manifest beside it says is said there. */
+function lockedChanges({ path, change, new: now }: Seen): DependencyChange[] {
+  const lines = now?.split("\n") ?? [];
+  const found: DependencyChange[] = [];
+  for (const hunk of change.hunks) {
+    let [at, gone]: [number, string | null] = [hunk.new_start, null];
+    for (const { op, text } of hunk.lines) {
+      const version = LOCKED_VERSION.exec(text.slice(0, 500))?.groups?.["version"] ?? null;
+      if (op === "-" && version !== null) gone = version;
+      if (op === "+" && version !== null && gone !== null && gone !== version && found.length < LOCKED_MAX) {
+        const above = lines.slice(Math.max(0, at - 1 - LINES_ABOVE_MAX), at - 1).findLast((line) => LOCKED_NAME.test(line.slice(0, 500)));
+        const named = above === undefined ? undefined : LOCKED_NAME.exec(above.slice(0, 500))?.groups;
+        const name = named?.["npm"] ?? named?.["yarn"] ?? named?.["toml"] ?? named?.["pnpm"];
+        if (name !== undefined) found.push({ path, name: name.toLowerCase(), from: gone, to: version, dev: false });
+        gone = null;
+      }
+      if (op !== "-") at += 1;
+    }
+  }
+  return found;
+}
+
 const readerOf = (path: string) => READERS.find(([of]) => of.test(path))?.[1];
 
 /** Null where the file is no manifest, or one that cannot be read. */
-export function dependencyChanges({ path, old, new: now }: Seen): DependencyChange[] | null {
+export function dependencyChanges(file: Seen): DependencyChange[] | null {
+  const { path, old, new: now } = file;
+  if (LOCKED.test(path)) return lockedChanges(file);
   const reader = readerOf(path);
   if (reader === undefined) return null;
   const [before, after] = [reader(old ?? (path.endsWith(".json") ? "{}" : "")), reader(now ?? (path.endsWith(".json") ? "{}" : ""))];

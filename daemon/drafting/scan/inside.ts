@@ -113,7 +113,9 @@ function valuesOf(from: string, to: string, line: number): ValueChange[] {
 }
 
 /** `max(64 * KiB, …)` where only the product differs. */
-function productOf(from: string, to: string, line: number): ValueChange[] {
+function productOf(was: string, is: string, line: number): ValueChange[] {
+  // What a value is for may be told otherwise beside it.
+  const [from, to] = [withoutProse(was), withoutProse(is)];
   const PRODUCT = /(?<![\w.])\d[\d_]*(?:\s*\*{1,2}\s*(?:\d[\d_]*|[KMG]i?B|[A-Z]+(?:_MS|_S)?))*/g;
   const [old, now] = [[...from.matchAll(PRODUCT)], [...to.matchAll(PRODUCT)]];
   if (old.length !== now.length || from.replace(PRODUCT, "0") !== to.replace(PRODUCT, "0")) return [];

@@ -39,6 +39,21 @@ const CODE: readonly LineRule[] = [
   { area: "commands and files", level: "high", side: "added", because: "a path is put together from what may come from outside: it may leave its folder (path traversal)", line: /(?:join|resolve|open|readFile(?:Sync)?|sendFile|createReadStream)\([^)]*\b(?:req|request|params|query|body|args|argv|input|filename|user_\w+)\b/i },
   { area: "network", level: "medium", side: "added", because: "any origin or any address may reach it", line: /Access-Control-Allow-Origin["']?\s*[:,]\s*["']\*|origin\s*:\s*(?:true|["']\*["'])|allow_origins\s*=\s*\[\s*["']\*|\b0\.0\.0\.0(?:\/0)?\b/ },
   { area: "configuration", level: "medium", side: "added", because: "debugging is switched on, which shows insides to whoever asks", line: /\b(?:DEBUG|debug)["']?\s*[:=]\s*(?:true|True|1|["']true["'])/ },
+  { area: "commands and files", level: "high", side: "added", because: "objects are made out of bytes that may come from elsewhere (unsafe deserialization): whoever writes them may run arbitrary code here", line: /\b(?:c?pickle|dill|marshal|shelve|jsonpickle|joblib)\.(?:loads?|open|decode)\(|yaml\.(?:unsafe_load|full_load|load)\((?!.*(?:SafeLoader|safe))|\bObjectInputStream\(|\bunserialize\(|Marshal\.load|BinaryFormatter|torch\.load\((?!.*weights_only=True)/ },
+  { area: "commands and files", level: "high", side: "added", because: "it writes or reads without a bound: a buffer overflow where what comes is longer than the room for it", line: /(?<![\w.])(?:strcpy|strcat|sprintf|vsprintf|gets|scanf)\s*\(/ },
+  { area: "configuration", level: "high", side: "removed", because: "it no longer runs as a user of its own: without another such line it runs as root, with all its privileges", line: /^\s*USER\s+(?!root\b|0\b)\S+|runAsNonRoot["']?\s*:\s*true|readOnlyRootFilesystem["']?\s*:\s*true|^\s*(?:User|DynamicUser|NoNewPrivileges|ProtectSystem|PrivateTmp)=\S+/ },
+  { area: "configuration", level: "high", side: "added", because: "it runs as root, or with the privileges of the machine under it", line: /^\s*USER\s+(?:root|0)\b|privileged["']?\s*:\s*true|allowPrivilegeEscalation["']?\s*:\s*true|runAsUser["']?\s*:\s*0\b|host(?:Network|PID|IPC)["']?\s*:\s*true|docker\.sock|cap_add|SYS_ADMIN|chmod\s+(?:-R\s+)?0?777|0o777\b/ },
+  { area: "network", level: "high", side: "added", because: "what it sends is readable on its way: no longer encrypted where it was https", line: /["'`]http:\/\/(?!localhost|127\.|\[::1|0\.0\.0\.0|example\.|www\.w3\.org|schemas?\.)[\w.-]+\.[a-z]{2,}/ },
+  { area: "network", level: "high", side: "added", because: "it goes where a request says: to an inside address (SSRF), or sends its reader elsewhere (open redirect)", line: /\b(?:fetch|axios(?:\.\w+)?|requests\.\w+|urlopen|http\.Get|redirect)\(\s*(?:req|request|ctx|params|query|args)\b[\w.[\]"'()]*/ },
+  { area: "authentication", level: "high", side: "added", because: "a signature or a token is no longer checked", line: /verify_signature["']?\s*[:=]\s*(?:false|False)|algorithms?["']?\s*[:=]\s*\[?\s*["']none["']|\bjwt\.decode\([^)]*verify\s*=\s*False|StrictHostKeyChecking[= ]no|ignoreExpiration\s*:\s*true/i },
+  { area: "authentication", level: "high", side: "added", because: "a cookie that scripts or others on the way may read", line: /\b(?:http_?only|secure)["']?\s*[:=]\s*(?:false|False)|same_?site["']?\s*[:=]\s*["']none/i },
+  { area: "authentication", level: "medium", side: "added", because: "all fields of what a request brings are taken over, also those that it should not set", line: /Object\.assign\(\s*\w+\s*,\s*req(?:uest)?\.body|\.\.\.req(?:uest)?\.body\b|\*\*request\.(?:json|form|data|POST)|\.(?:create|update)\(\s*req(?:uest)?\.body\s*[,)]|params\.permit!/ },
+  { area: "secrets", level: "high", side: "added", because: "a secret may stand in the log", line: /(?:console\.\w+|log(?:ger|ging)?\.\w+|print(?:ln|f)?)\([^)]*\b(?:password|passwd|secret|token|api_?key|authorization)\b(?![^)]*["'`]\s*\)$)/i },
+  { area: "limits", level: "medium", side: "added", because: "a pattern repeats what repeats: on some text it takes for ever (ReDoS)", line: /\((?:[^()\\]|\\.)*[+*]\)[+*](?![+*?]*["'`]?\s*\w*\()/ },
+  { area: "limits", level: "medium", side: "added", because: "it goes on until something inside ends it: see that something always does", line: /\bwhile\s*\(?\s*(?:true|True|1)\s*\)?\s*[:{]|\bfor\s*(?:\(\s*;\s*;\s*\))?\s*\{\s*$/ },
+  { area: "behaviour", level: "medium", side: "added", because: "one value is shared by all calls: what one leaves there the next one finds", line: /^\s*(?:async\s+)?def\s+\w+\([^)]*=\s*(?:\[\]|\{\}|dict\(\)|list\(\)|set\(\))/ },
+  { area: "database", level: "high", side: "added", because: "it changes or deletes every row, as no condition stands there: data is lost", line: /^\s*["'`]?(?:delete\s+from\s+[\w."]+|update\s+[\w."]+\s+set\s+(?:(?!\bwhere\b).)+)\s*;?\s*["'`]?\s*;?\)?;?$/i },
+  { area: "migration", level: "high", side: "added", because: "rows that are there have no value for it, or the table is locked while it is built", line: /\badd\s+(?:column\s+)?[\w"`]+\s+[\w()]+(?:(?!\bdefault\b).)*\bnot\s+null\b(?!.*\bdefault\b)|\bcreate\s+(?:unique\s+)?index\s+(?!concurrently)/i },
   { area: "commands and files", level: "high", side: "added", because: "a shell or an interpreter is given text that is put together at run time", line: /shell\s*=\s*True|os\.(?:system|popen)\s*\(|child_process|\bexecSync?\s*\(|\beval\s*\(|new Function\s*\(|\bRuntime\.getRuntime\(\)\.exec|pickle\.loads?\(|yaml\.load\((?!.*SafeLoader)|dangerouslySetInnerHTML|\.innerHTML\s*=|__import__\(|vm\.runIn/ },
   { area: "commands and files", level: "medium", because: "processes are started", line: /\bsubprocess\.|\bspawn(?:Sync)?\s*\(|exec\.Command\(|Command::new\(|ProcessBuilder/ },
   { area: "commands and files", level: "medium", because: "files are removed or rights changed", line: /\brm\s+-\w*r|rmSync\s*\(|\bunlink(?:Sync)?\s*\(|rmtree\s*\(|RemoveAll\(|remove_dir_all|\bchmod\b|\bchown\b|os\.remove\(/ },
@@ -140,6 +155,12 @@ const SWITCH_NAME = /(?:verify|check|secure|auth|tls|ssl|strict|enable|disable|a
 const STORED = /(?:^|[/_.-])(?:stores?|storage|tables?|index(?:es)?|rows?|ledger|journal|wal|db|database|schemas?|models?|migrations?|cache|snapshots?|records?|persist\w*|entit(?:y|ies)|repositor(?:y|ies))(?:[/_.-]|$)/i;
 const STORED_LINE = /\b(?:\w*(?:key|row|column|field|schema|record|prefix|version|encod|decod|serial|pack|codec)\w*)\b/i;
 
+/** Two lines that differ in nothing but words of that kind. */
+function sameBut(from: string, to: string, kind: RegExp): boolean {
+  const bare = (text: string): string => text.replace(kind, " ").replace(/\s+/g, "");
+  return from !== to && bare(from) === bare(to);
+}
+
 /** What changed inside, as something to look at. */
 function ofInside({ path, values, uncalled, tests_gone, gone, lines }: Inside, { kind }: Seen, names: readonly NameChange[]): Risk[] {
   const at = (area: Area, level: Level, because: string, cue?: string, line: number | null = null): Risk => ({ area, level, because, path, line, name: null, ...(cue === undefined ? {} : { cue: cue.slice(0, CUE_CHARACTERS_MAX) }) });
@@ -149,6 +170,12 @@ function ofInside({ path, values, uncalled, tests_gone, gone, lines }: Inside, {
     if (GUARD_NAME.test(name)) found.push(at("authentication", "high", "a check is removed: what it stopped is no longer stopped there", name));
     else if (LOCK_NAME.test(name)) found.push(at("concurrency", "high", "a lock or a wait is removed: two at once may race", name));
     else if (CLEANUP_NAME.test(name)) found.push(at("error handling", "medium", "what was closed or cleaned up there no longer is, or elsewhere", name));
+  }
+  for (const { from, to, line } of lines) {
+    if (from === null || to === null) continue;
+    if (/(?<!return )\bawait\s/.test(from) && from.replace(/\bawait\s+/, "") === to && !/^\s*(?:return|void)\b|\.(?:then|catch)\(/.test(to)) found.push(at("concurrency", "high", "a wait is removed: it goes on before that is done, and nobody notices when it fails", to, line));
+    if (sameBut(from, to, /===?|!==?|<=|>=|(?<![=\-<>])[<>](?![<>])|&&|\|\||\b(?:and|or|not)\b|!(?==|\w)/g)) found.push(at("behaviour", "medium", "a condition decides otherwise: who passes it and who does not is another question now", to, line));
+    if (/^\s*(?:export\s+)?(?:default\s+)?async\s+(?:function|def)\b/.test(to) && to.replace(/\basync\s+/, "") === from) found.push(at("public API", "medium", "it gives a promise now: callers that do not wait get that instead of the value", to, line));
   }
   for (const { name, from, to, line, ratio } of values) {
     if (ratio !== null && LIMIT_NAME.test(name)) found.push(at("limits", "medium", ratio > 1 ? "a limit is raised: one caller may take more memory or time, or wait longer" : "a limit is lowered: what fitted before may be refused, cut or given up sooner", `${name}: ${from} to ${to}`, line));

@@ -6,12 +6,12 @@ const LINE_CHARACTERS_MAX = 1_000;
 /** Best first: a line of a kind higher up wins over an earlier line of a lower kind. */
 const KINDS: readonly RegExp[] = [
   /\b(?:runtime error:|AddressSanitizer:|LeakSanitizer|ThreadSanitizer:|panic:|thread '.*' panicked|Segmentation fault|core dumped|fatal error:|FATAL)\b/,
-  /\berror(?:\[E\d+\]|\s+TS\d+)?\s*:|^\s*E\s{2,}\S|\b[A-Z]\w*(?:Error|Exception)\b\s*:|\b(?:SyntaxError|TypeError|ReferenceError|AssertionError|ImportError|ModuleNotFoundError|KeyError|ValueError|NameError|AttributeError|IndexError|ZeroDivisionError)\b/i,
+  /\berror(?:\[E\d+\]|\s+TS\d+)?\s*:|^\s*E\s{2,}\S|\b[A-Z]\w*(?:Error|Exception)\b\s*:|\b(?:SyntaxError|TypeError|ReferenceError|AssertionError|ImportError|ModuleNotFoundError|KeyError|ValueError|NameError|AttributeError|IndexError|ZeroDivisionError)\b|\bundefined reference to\b|\bmultiple definition of\b|\bruntime error:/i,
   /\b(?:expect(?:ed)?|assert(?:ion)?)\b.*\b(?:received|actual|got|to (?:be|equal)|but|failed|==|!=)\b|\bassert\s+.+|\bwant\b.*\bgot\b|\bgot\b.*\bwant\b|^\s*(?:left|right|Expected|Received|Actual)\s*:/i,
   /\b(?:cannot|can't|could not|unable to|undefined|unresolved|no such file|not found|permission denied|failed to|failure|mismatch|timed? ?out|refused|missing)\b/i,
   /\b(?:error|failed|FAIL|✗|✖|not ok)\b/i,
 ];
-const NOISE = /^\s*(?:at\s+\S+|File ".*", line \d+|\.\.\.|[-=~^]+|npm (?:ERR|error)! (?:code|errno|A complete log|path|command)|\d+ (?:problems?|errors?|warnings?|passing|failing|pass|fail)\b.*|(?:Tests?|Test Suites?|Ran)\b.*\d.*|Traceback.*|error: (?:script|command) ".*" exited.*|make(?:\[\d+\])?: \*\*\*.*|.*\b0 errors?\b.*)\s*$/i;
+const NOISE = /^\s*(?:at\s+\S+|File ".*", line \d+|\.\.\.|[-=~^]+|npm (?:ERR|error)! (?:code|errno|A complete log|path|command)|\d+ (?:problems?|errors?|warnings?|passing|failing|pass|fail)\b.*|(?:Tests?|Test Suites?|Ran)\b.*\d.*|Traceback.*|error: (?:script|command) ".*" exited.*|make(?:\[\d+\])?: \*\*\*.*|.*\b0 errors?\b.*|error: aborting due to .*|collect2: error: .*|(?:clang|cc1\w*): (?:error: linker command failed|all warnings being treated).*|FAIL(?:\s+\S+)?(?:\s+[\d.]+s)?|FAILED \(.*\)|Found \d+ errors?\b.*|\d+ (?:errors?|warnings?)(?: and .*)? generated\.|compilation terminated.*|✖ \d+ problems?.*|(?:generatedMessage|code|operator): .*|BUILD FAILED.*|.*\bexit (?:status|code) \d+)\s*$/i;
 
 /** Null where no line looks like one. */
 export function firstError(text: string): string | null {
@@ -27,7 +27,9 @@ export function firstError(text: string): string | null {
 
 /** `Expected: 3` says nothing without what came instead. */
 function withOther(line: string, next: readonly string[]): string {
-  if (/\b(?:received|actual|got)\b\s*:/i.test(line) || /\b(?:want|expected)\b.*\b(?:got|actual|received)\b/i.test(line)) return line;
+  const both = /\b(?:want|expected)\b.*\b(?:got|actual|received)\b|\b(?:got|actual|received)\b.*\b(?:want|expected)\b/i;
+  // What came alone says nothing without what was expected.
+  if (/\b(?:received|actual|got)\b\s*:/i.test(line) && !next.some((one) => /^\s*(?:expected|want)\b\s*:/i.test(one)) || both.test(line)) return line;
   const pair = next.map((one) => one.trim()).filter((one) => /^(?:Expected|Received|Actual|left|right|expected|received|actual|got|want)\b.{0,20}?:/i.test(one) || /^[-+] ?\S/.test(one)).slice(0, 2);
   return pair.length === 0 ? line : `${line}; ${pair.join("; ")}`;
 }
@@ -42,3 +44,18 @@ export function whereSaid(line: string): string | null {
   const groups = PLACE.exec(line)?.groups;
   return groups === undefined ? null : `${groups["path"]}:${groups["line"]}`;
 }
+
+const FAILED: readonly RegExp[] = [
+  // pytest, go test, bun test, node --test and mocha, jest, cargo test, unittest, TAP
+  /^FAILED \S+?::(?<name>\S+)/, /^\s*--- FAIL: (?<name>\S+)/, /^\(fail\) (?<name>.+?)(?: \[[\d.]+m?s\])?$/, /^\s*✖ (?!failing tests)(?<name>.+?) \([\d.]+ms\)$/, /^\s*● (?<name>.+)$/, /^test (?<name>\S+) \.\.\. FAILED$/, /^(?:FAIL|ERROR): (?<name>test\w*)/, /^not ok \d+ (?:- )?(?<name>.+)$/,
+];
+const FAILED_MAX = 20;
+
+/** Tests that a program's output names as failed, each once. */
+export const failedIn = (text: string): string[] => [...new Set(text.split("\n", LINES_READ_MAX).flatMap((line) => FAILED.map((form) => form.exec(line.slice(0, LINE_CHARACTERS_MAX))?.groups?.["name"]?.trim()).find((name) => name !== undefined) ?? []))].slice(0, FAILED_MAX);
+
+const HELP = /^\s*(?:= )?(?:help|hint|suggestion): (?<said>\S.{3,300})$|^\s*(?<mean>[Dd]id you mean .{3,200})$/;
+/** What the tool itself says would help; its own words. */
+export const helpIn = (text: string): string | null => { const found = text.split("\n", LINES_READ_MAX).map((line) => HELP.exec(line.slice(0, LINE_CHARACTERS_MAX))?.groups).find((groups) => groups?.["said"] !== undefined || groups?.["mean"] !== undefined); return found?.["said"] ?? found?.["mean"] ?? null; };
+/** The number under which rustc explains an error, which stands at the end of what it prints. */
+export const codeIn = (text: string): string | null => /--explain (E\d{4})/.exec(text)?.[1] ?? null;

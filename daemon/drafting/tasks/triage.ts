@@ -10,7 +10,7 @@ import type { Study } from "../study.ts";
 import { complaintsOf, fileNamed } from "../fixing/complaints.ts";
 import { adviceFor, adviceOfRule } from "./advice.ts";
 import { mendFor } from "./fix.ts";
-import { firstError, saidOf, whereSaid } from "./first-error.ts";
+import { codeIn, failedIn, firstError, helpIn, saidOf, whereSaid } from "./first-error.ts";
 import { lineWords, valueWords } from "./insides.ts";
 
 type Decisive = Reason & { readonly findings: readonly CheckFinding[] };
@@ -81,9 +81,15 @@ function sentenceOf(one: CheckFinding, files: Study["files"]): string {
     const assertion = error ?? saidOf(finding.message);
     return `The test ${quoted(finding.test.name)} fails${where}: ${quoted(assertion, 300)}${kind === undefined ? "" : ` (${WHOSE[kind]})`}.`;
   }
-  if (/\.exit$/.test(finding.rule) && error !== null) {
-    const place = placeIn(one, files) ?? whereSaid(error);
-    return `Of its output: its first error is ${quoted(error, 300)}${place === null ? "" : `, at ${quoted(place)}`}.`;
+  const place = /\.exit$/.test(finding.rule) && finding.excerpt !== null ? placeIn(one, files) ?? (error === null ? null : whereSaid(error)) : null;
+  if (/\.exit$/.test(finding.rule) && finding.excerpt !== null && (error !== null || place !== null)) {
+    const [tests, help, code] = [failedIn(finding.excerpt), helpIn(finding.excerpt), codeIn(finding.excerpt)];
+    return [
+      error === null ? `Of its output: what is left of it names ${quoted(place!)}.` : `Of its output: its first error is ${quoted(error, 300)}${place === null ? "" : `, at ${quoted(place)}`}.`,
+      ...(tests.length === 0 ? [] : [`It names as failed: ${listed(tests.map((name) => quoted(name, 200)), 5)}.`]),
+      ...(code === null || error?.includes(code) === true ? [] : [`The compiler explains it under ${quoted(code)}.`]),
+      ...(help === null ? [] : [`The tool itself says: ${quoted(help, 300)}.`]),
+    ].join(" ");
   }
   return `${quoted(finding.message, 300)}${where}.`;
 }
@@ -123,6 +129,8 @@ const CHANGES_SHOWN = 4;
 
 /** What mends such a thing, and for a tool's error what this change writes in program text. */
 function mending({ rule, because, findings: [first] }: Decisive, study: Study): string[] {
+  const own = first === undefined || rule.startsWith("command.") ? null : (first.finding.fix?.description ?? null);
+  if (own !== null) return [`What mends it: ${prose(own, 300)}`];
   if (!/^(?:command|ci)\./.test(rule)) return [];
   const error = first === undefined ? because : `${first.finding.rule} ${first.finding.message}\n${first.finding.excerpt ?? ""}`;
   const said = first?.finding.excerpt == null ? null : firstError(first.finding.excerpt);
@@ -138,14 +146,26 @@ function mending({ rule, because, findings: [first] }: Decisive, study: Study): 
 }
 
 /** Whether the change itself touches where it is found. */
-function touched({ ranges }: Decisive, files: Study["files"]): string[] {
+const SHOWN = /^(?:dep|ci|test|path|waiver|baseline|guard|invariant|model)\./;
+
+function touched({ rule, ranges, because, findings: [one] }: Decisive, files: Study["files"]): string[] {
   const [first] = ranges;
   if (first === undefined) return [];
   const file = files.find(({ path }) => path === pathText(first.path));
+  // Of credentials and hidden characters the line is not repeated.
+  const shown = SHOWN.test(rule) ? (one?.finding.excerpt ?? null) : null;
   if (file === undefined) return ["This change does not touch that file: look at what it calls."];
   const lines = new Set(file.added.map(({ line }) => line));
-  for (let line = first.start_line; line <= Math.min(first.end_line, first.start_line + 200); line += 1) if (lines.has(line)) return ["The line is one that this change writes."];
-  return ["This change touches the file, and not that line."];
+  const also = elsewhere(file, first.start_line, because);
+  for (let line = first.start_line; line <= Math.min(first.end_line, first.start_line + 200); line += 1) if (lines.has(line)) return [`The line is one that this change writes${shown === null ? "" : `: ${quoted(shown, 200)}`}.`, ...also];
+  return ["This change touches the file, and not that line.", ...also];
+}
+
+/** A name of several parts that the check speaks of, where the change writes it and the check names another line. */
+function elsewhere(file: Study["files"][number], line: number, because: string): string[] {
+  const names = because.match(/(?<![\w.])[a-z]\w+(?:\.\w+){2,}/g) ?? [];
+  const found = file.added.filter(({ line: at, text }) => at !== line && names.some((name) => text.includes(name))).slice(0, 3);
+  return found.length === 0 ? [] : [`What it speaks of stands at ${listed(found.map(({ line: at }) => quoted(`${file.path}:${at}`)), 3)}.`];
 }
 
 export function stepText({ text, command, cost, risk }: NextStep): string {
