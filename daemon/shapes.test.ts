@@ -17,7 +17,7 @@ const ROWS: Readonly<Record<string, string>> = {
   erasures: "c832442c", "evidence.time": "34cfe11c", floors: "92403c16", gate_names: "c891cf24", gate_names_filled: "5ae6abd7", gate_order: "dcad14d4", gate_submitters: "a4d9f7b8", gate_tree_of: "0e369b66", gate_trees: "c891cf24", gates: "b0f3d2ce", holds: "4610f29f",
   ledger_accounts: "04a0f5bc", ledger_change_payers: "e186f2cc", ledger_changes: "e186f2cc", ledger_due: "ec5bdad3", ledger_held: "f24c994f", ledger_reservations: "1e4bbf2e", lineage_edges: "9aa864dd", "log.cosigned": "c7e4c873", "log.entries": "7a5fad9e", "log.head": "bf783078", "log.nodes": "643bdb14", "log.rotations": "7a5fad9e",
   "market.open": "02d49385", "market.owed": "ec56430e", "market.prices": "6821534c", "market.served": "58a51a23", "market.slots": "73f9f524", "market.windows": "39c0bc9a",
-  meta: "1f36f5d2", models: "0726843e", outbox: "cd0f0a50", releases: "b11aab44", "shipments.asked": "d6fb01fc", "shipments.files": "b07cc2eb", "shipments.gates": "b07cc2eb", summaries: "b9b07ebf", "summaries.changes": "cd4a94d3", "summaries.waivers": "6d6a180f", "tests.history": "10266e88", tombstones: "460ed32c",
+  meta: "1f36f5d2", models: "bef649ad", outbox: "cd0f0a50", releases: "b11aab44", "shipments.asked": "d6fb01fc", "shipments.files": "b07cc2eb", "shipments.gates": "b07cc2eb", summaries: "b9b07ebf", "summaries.changes": "cd4a94d3", "summaries.waivers": "6d6a180f", "tests.history": "10266e88", tombstones: "460ed32c",
   "routing.deciders": "2d64f0ee", "routing.used": "41ed138f", "routing.watched": "7dbdc9f9",
   "usage.evidence": "9711845c", "usage.kept": "9711845c", "usage.links": "c10183dd", "usage.packs": "1abb4215", "usage.payers": "243d2c2c", "usage.runs": "064d5108", "witness.heads": "cfe6bddc",
 };
