@@ -63,7 +63,8 @@ const BINDING_CHARACTERS_MAX = 400;
 /** Whether the line gives the name a meaning, or may. */
 function binds(text: string, name: string): boolean {
   const named = new RegExp(`\\b${name}\\b`);
-  if (/^\s*(?:import|from|global|nonlocal|(?:async\s+)?def|class)\b/.test(text)) return named.test(text);
+  if (/^\s*(?:import|from|global|nonlocal)\b/.test(text)) return named.test(text);
+  if (/^\s*(?:async\s+)?(?:def|class)\b/.test(text)) return new RegExp(`\\b(?:def|class)\\s+${name}\\b|[(,]\\s*\\*{0,2}${name}\\s*[,:)=]`).test(text);
   if (/^\s*(?:async\s+)?for\b/.test(text)) return named.test(text.split(/\bin\b/)[0]!);
   return new RegExp(`^\\s*${name}\\s*(?::[^=]*)?=(?!=)|\\bas\\s+${name}\\b`).test(text);
 }
