@@ -9,8 +9,9 @@ import { systemClock } from "../daemon/platform/clock.ts";
 import { SeededRandom } from "../daemon/testing/random.ts";
 import { Value } from "@sinclair/typebox/value";
 import { StoreLimits } from "../proto/limits.ts";
-import { accepts, output } from "./rig/accepts.ts";
+import { accepts } from "./rig/accepts.ts";
 import { EMBEDDING_MODEL, engineFolder, storeModel, TEXT_MODEL } from "./rig/models.ts";
+import { textWorkers } from "./rig/workers.ts";
 
 const engines = await engineFolder();
 const tool = { name: "engines in flight", version: `${TEXT_MODEL}, engines ${engines.version}` };
@@ -111,13 +112,11 @@ async function said(body: object, how: How = {}): Promise<Said> {
 
 const worker = async () => (await world.status()).models?.workers.find(({ model }) => model === TEXT_MODEL);
 const idle = (): Promise<void> => until(async () => (await worker())?.running === 0 && (await worker())?.waiting === 0);
-async function pidOf(program: string): Promise<number> {
-  const { daemon: { pid } } = await world.status();
-  const pids = (await output(["pgrep", "-P", String(pid), "-f", program])).trim().split("\n").map(Number);
+async function textPid(): Promise<number> {
+  const pids = await textWorkers((await world.status()).daemon.pid);
   expect(pids.length).toBe(1);
   return pids[0] ?? 0;
 }
-const textPid = (): Promise<number> => pidOf("models/text/worker");
 const RETRYABLE = ["models.died", "models.busy"];
 
 /** Asks for the daemon's state until `over`; how long each answer took. */

@@ -13,6 +13,7 @@ import type { Draft, DraftReply } from "../proto/drafting.ts";
 import { DRAFT_PREDICATE } from "../proto/predicates/draft-type.ts";
 import { accepts, output, run } from "./rig/accepts.ts";
 import { EMBEDDING_MODEL, engineFolder, storeModel, TEXT_MODEL } from "./rig/models.ts";
+import { textWorkers } from "./rig/workers.ts";
 import { onPath, securesystemslib } from "./rig/tools.ts";
 
 const DEADLINE_MS = 1_800_000;
@@ -45,7 +46,7 @@ const deaths = async (): Promise<number> => (await world.status()).models?.worke
 const generates = async (): Promise<boolean> => (await world.status()).models?.workers.some(({ model, state, running }) => model === TEXT_MODEL && state === "ready" && running > 0) === true;
 
 /** The child of the daemon that has the engine in it; 0 where none stands just now. */
-const worker = async (): Promise<number> => Number((await run(["pgrep", "-P", String(await daemon()), "-f", "models/text/worker"])).stdout.trim());
+const worker = async (): Promise<number> => (await textWorkers(await daemon()))[0] ?? 0;
 
 /** Killed as soon as it generates; `not` is the one that was killed before. */
 async function killed(not = 0): Promise<number> {

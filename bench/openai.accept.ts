@@ -8,6 +8,7 @@ import { Operator } from "../daemon/tenants/testing/issuer.ts";
 import { accepts, output } from "./rig/accepts.ts";
 import { pythonPackage } from "./rig/built.ts";
 import { EMBEDDING_MODEL, engineFolder, storeModel, TEXT_MODEL } from "./rig/models.ts";
+import { textWorkers } from "./rig/workers.ts";
 
 const engines = await engineFolder();
 const tool = { name: "openai", version: `7.57.0 for npm, ${TEXT_MODEL}, engines ${engines.version}` };
@@ -146,7 +147,7 @@ accepts(tool, "a worker that is killed costs one retry, which the client makes b
   await until(async () => (await world.status()).models?.workers.some(({ running }) => running > 0) === true);
   const { daemon: { pid } } = await world.status();
   // The text worker is the child with the engine in it.
-  const children = (await output(["pgrep", "-P", String(pid), "-f", "models/text/worker"])).trim().split("\n").map(Number);
+  const children = await textWorkers(pid);
   expect(children.length).toBe(1);
   process.kill(children[0] ?? 0, "SIGKILL");
   expect((await answer).choices[0]?.message.content?.length).toBeGreaterThan(0);
