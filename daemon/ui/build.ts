@@ -1,15 +1,17 @@
-/** Builds a page into one file: `bun daemon/ui/build.ts --page NAME --out FILE`. The same source gives the same bytes, wherever it stands. */
+/** Builds a page into one file: `bun daemon/ui/build.ts --page NAME [--served] --out FILE`. The same source gives the same bytes, wherever it stands. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { BunPlugin } from "bun";
 import { MaestroError } from "../../proto/errors.ts";
 import { VERSION } from "../../proto/version.ts";
-import { pageHtml, type PageBody } from "./page/document.ts";
+import { cardsBody } from "./cards/body.ts";
+import { pageHtml, type PageBody, type Reach } from "./page/document.ts";
+import { studioBody } from "./studio/body.ts";
 import { verifierBody } from "./verifier/body.ts";
 
 /** Each page is a folder with `main.ts`, `style.css` and its body. */
-const PAGES = { verifier: verifierBody } as const satisfies Readonly<Record<string, PageBody>>;
+const PAGES = { cards: cardsBody, studio: studioBody, verifier: verifierBody } as const satisfies Readonly<Record<string, PageBody>>;
 export type PageName = keyof typeof PAGES;
 const isPage = (name: string): name is PageName => Object.hasOwn(PAGES, name);
 
@@ -32,14 +34,14 @@ async function scriptOf(page: PageName): Promise<string> {
   return text;
 }
 
-/** The page's bytes. Throws `install.failed`. */
-export async function buildPage(page: PageName): Promise<Uint8Array> {
+/** The page's bytes; one that `maestro ui` serves may speak with who serves it. Throws `install.failed`. */
+export async function buildPage(page: PageName, reach: Reach = "nobody"): Promise<Uint8Array> {
   const style = ["page/base.css", `${page}/style.css`].map((file) => readFileSync(join(import.meta.dir, file), "utf8").trim()).join("\n");
-  return new TextEncoder().encode(pageHtml({ ...PAGES[page](VERSION), script: await scriptOf(page), style }));
+  return new TextEncoder().encode(pageHtml({ ...PAGES[page](VERSION), script: await scriptOf(page), style, reach }));
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ args: Bun.argv.slice(2), options: { page: { type: "string" }, out: { type: "string" } }, strict: true });
-  if (values.out === undefined || values.page === undefined || !isPage(values.page)) throw new MaestroError("cli.usage", `usage: build.ts --page ${Object.keys(PAGES).join("|")} --out FILE`);
-  writeFileSync(values.out, await buildPage(values.page));
+  const { values } = parseArgs({ args: Bun.argv.slice(2), options: { page: { type: "string" }, out: { type: "string" }, served: { type: "boolean" } }, strict: true });
+  if (values.out === undefined || values.page === undefined || !isPage(values.page)) throw new MaestroError("cli.usage", `usage: build.ts --page ${Object.keys(PAGES).join("|")} [--served] --out FILE`);
+  writeFileSync(values.out, await buildPage(values.page, values.served === true ? "self" : "nobody"));
 }
