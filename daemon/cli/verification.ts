@@ -12,7 +12,7 @@ import { tlogProofText } from "../verifier/tlog-proof.ts";
 import { headline, remarks } from "../verifier/wording.ts";
 import { readNamed } from "./bounded-file.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
-import { releaseText } from "./card/released.ts";
+import { releaseText } from "../verifier/words/released.ts";
 
 export const readBundleFile = (path: string): Uint8Array => readNamed(path, EVIDENCE_LIMITS.bytes_max);
 

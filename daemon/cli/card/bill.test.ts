@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { card } from "./testing/card.ts";
-import { billTexts } from "./bill.ts";
+import { billTexts } from "../../verifier/words/bill.ts";
 import { renderTerminal } from "./terminal.ts";
 
 const COST = { runs: 2, died: 0, wall_us: 4_200_000, cpu_us: 31_000_000, model_tokens: 0, reported: { runs_named: 1, runs_reported: 1, calls_made: 100, calls_reported: 98, tokens: null, micro_usd: "180000" } };

@@ -5,7 +5,7 @@ import { pathText } from "../../../proto/scalar.ts";
 import { cexText, changedBy, readCex } from "../../verifier/counterexample.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
 import { escapeTerminal } from "./escape/terminal.ts";
-import { typed } from "./typed.ts";
+import { typed } from "../../verifier/words/typed.ts";
 
 const STEPS_SHOWN_MAX = 40;
 const VALUE_CHARACTERS_MAX = 200;

@@ -6,13 +6,13 @@
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason } from "../../../proto/decision.ts";
 import type { ChangeCost } from "../../../proto/usage.ts";
-import { billTexts } from "./bill.ts";
+import { billTexts } from "../../verifier/words/bill.ts";
 import { cardCexLines } from "./counterexample.ts";
-import { learnedLines } from "./learned.ts";
+import { learnedLines } from "../../verifier/words/learned.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
-import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
-import { failedTexts } from "./tests.ts";
-import { typed } from "./typed.ts";
+import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../verifier/words/card.ts";
+import { failedTexts } from "../../verifier/words/failed-tests.ts";
+import { typed } from "../../verifier/words/typed.ts";
 
 const EXCERPT_LINES_MAX = 6;
 const REASONS_SHOWN_MAX = 100;

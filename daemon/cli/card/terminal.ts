@@ -2,15 +2,15 @@
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason, Verdict } from "../../../proto/decision.ts";
 import type { ChangeCost } from "../../../proto/usage.ts";
-import { billTexts } from "./bill.ts";
+import { billTexts } from "../../verifier/words/bill.ts";
 import { cardCexLines } from "./counterexample.ts";
-import { learnedLines } from "./learned.ts";
-import { failedTexts } from "./tests.ts";
+import { learnedLines } from "../../verifier/words/learned.ts";
+import { failedTexts } from "../../verifier/words/failed-tests.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
-import { releaseText } from "./released.ts";
-import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "./wording.ts";
-import { typed } from "./typed.ts";
+import { releaseText } from "../../verifier/words/released.ts";
+import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../verifier/words/card.ts";
+import { typed } from "../../verifier/words/typed.ts";
 
 export interface TerminalOptions {
   readonly colour?: boolean;

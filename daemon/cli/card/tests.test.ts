@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { card } from "./testing/card.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { renderTerminal } from "./terminal.ts";
-import { failedTexts } from "./tests.ts";
+import { failedTexts } from "../../verifier/words/failed-tests.ts";
 
 const check = (tests: object) => ({ check: "command.unit", result: "fail" as const, required: true, because: null, findings: 4, tests: { failed: 4, yours: 1, base: 2, flaky: 1, quarantined: 0, undecided: 0, ...tests } });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { typed } from "./typed.ts";
+import { typed } from "../../verifier/words/typed.ts";
 
 test("the step that asks a person can be typed as it stands", () => {
   expect(typed(["maestro", "approve", "92f47984b01c", "--reason", "what you looked at"])).toBe("maestro approve 92f47984b01c --reason 'what you looked at'");

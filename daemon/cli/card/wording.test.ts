@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { timingTexts } from "./wording.ts";
+import { timingTexts } from "../../verifier/words/card.ts";
 
 const TIMINGS = { total_us: 1_100_000, facts_us: 200_000, checks_us: 700_000, policy_us: 20_000, evidence_us: 180_000, by_check: [] };
 

@@ -5,7 +5,7 @@ import { STAGES } from "../../../proto/lineage.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
-import { obligationText } from "../card/wording.ts";
+import { obligationText } from "../../verifier/words/card.ts";
 import { didYouMean, type CommandModule } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";

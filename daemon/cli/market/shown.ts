@@ -1,6 +1,6 @@
 /** The market as a table for a terminal. Pure. */
 import type { MarketReply, TenantShare } from "../../../proto/market.ts";
-import { PRICE_UNIT } from "../card/bill.ts";
+import { PRICE_UNIT } from "../../verifier/words/bill.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 
 const money = (value: number): string => value.toFixed(4);

@@ -1,7 +1,7 @@
 /** JUnit XML as the readers of CI systems know it: suites, cases, failure, error, skipped. Pure. */
 import type { CardCheck } from "../../../proto/card.ts";
 import type { CheckFinding } from "../../../proto/findings.ts";
-import { stepText, whyText } from "../card/wording.ts";
+import { stepText, whyText } from "../../verifier/words/card.ts";
 import { placeOf, saidOf } from "./place.ts";
 import { byWeight, weigh, type Report, type Weight } from "./report.ts";
 import { escapeXml } from "./xml.ts";

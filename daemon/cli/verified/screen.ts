@@ -7,7 +7,7 @@ import { rangeTexts } from "../../verifier/range/wording.ts";
 import { witnessText } from "../../verifier/witness-words.ts";
 import { notRunAgain } from "../../verifier/wording.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
-import { releaseText } from "../card/released.ts";
+import { releaseText } from "../../verifier/words/released.ts";
 import { itemLines, rowLines, section, some, type Row } from "./layout.ts";
 
 const SHOWN = 6;

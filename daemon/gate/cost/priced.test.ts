@@ -5,7 +5,7 @@ import { canonicalBytes } from "../../../proto/canonical.ts";
 import { fromBase64, fromUtf8Lossy, toBase64, utf8 } from "../../../proto/encoding.ts";
 import { MARKET_DOCUMENT, MarketNote } from "../../../proto/market-note.ts";
 import { Value } from "@sinclair/typebox/value";
-import { billTexts } from "../../cli/card/bill.ts";
+import { billTexts } from "../../verifier/words/bill.ts";
 import { renderMarkdown } from "../../cli/card/markdown.ts";
 import { World } from "../../testing/core.ts";
 import { tenant } from "../../testing/tenants.ts";

@@ -1,6 +1,6 @@
 /** What the change cost in all, from the ledger, at which prices, and what its payers have left; beside the signed card. */
 import type { BudgetLeft, ChangeCost, PaidShare } from "../../../proto/usage.ts";
-import { plural } from "./wording.ts";
+import { plural } from "./card.ts";
 
 const US = 1e6;
 const SHARES_SHOWN_MAX = 8;
