@@ -5,8 +5,8 @@ import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { recordedEvents } from "./event-lines.ts";
 import { compileNamed } from "./files.ts";
-import { replay, type Asked, type BrokenRule } from "./replay.ts";
-import type { Watched } from "./watched.ts";
+import { replay, type Asked, type BrokenRule } from "../../invariants/replay/replay.ts";
+import type { Watched } from "../../invariants/replay/watched.ts";
 
 /** Conditions that no batch went through the kernel for. */
 const byClosure = (conditions: readonly Asked[]): readonly Asked[] => conditions.filter(({ in_columns, by_closure }) => in_columns === 0 && by_closure > 0);

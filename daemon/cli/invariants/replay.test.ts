@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { compileAll } from "../../invariants/index.ts";
 import { Dice } from "../../invariants/testing/expressions.ts";
-import { recordedEvents, type Recorded } from "./event-lines.ts";
-import { replay } from "./replay.ts";
+import type { Recorded } from "../../invariants/replay/recorded.ts";
+import { recordedEvents } from "./event-lines.ts";
+import { replay } from "../../invariants/replay/replay.ts";
 import { shown } from "./show.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maestro-replay-"));

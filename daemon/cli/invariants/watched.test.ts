@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile, judgeTrace, type Compiled } from "../../invariants/index.ts";
 import { Dice } from "../../invariants/testing/expressions.ts";
-import { recordedEvents, type Recorded } from "./event-lines.ts";
-import { replay } from "./replay.ts";
-import { recordedTime } from "./timeline.ts";
+import { recordedEvents } from "./event-lines.ts";
+import { replay } from "../../invariants/replay/replay.ts";
+import { recordedTime, type Recorded } from "../../invariants/replay/recorded.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maestro-watched-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 /** Recorded events against temporal formulas: each watched by the monitor that the daemon watches with, up to where the recording ends. */
-import type { Compiled, TemporalClause } from "../../invariants/index.ts";
-import { Monitor } from "../../invariants/monitor/monitor.ts";
-import type { Recorded } from "./event-lines.ts";
+import type { Compiled, TemporalClause } from "../index.ts";
+import { Monitor } from "../monitor/monitor.ts";
+import type { Recorded } from "./recorded.ts";
 
 /** What a recording says of one formula. */
 export interface Watched {

@@ -1,10 +1,10 @@
 /** Recorded events against invariants: batches of one kind of event, by the symeval kernel where it can say a condition. */
 import { TRUE } from "../../../kernels/symeval/index.ts";
-import type { Clause, Compiled, Type } from "../../invariants/index.ts";
-import { EventTable, lower, type Lowered } from "../../invariants/columns/index.ts";
-import { givenValue } from "../../invariants/document/examples.ts";
-import { sameType } from "../../invariants/types/type.ts";
-import type { Recorded } from "./event-lines.ts";
+import type { Clause, Compiled, Type } from "../index.ts";
+import { EventTable, lower, type Lowered } from "../columns/index.ts";
+import { givenValue } from "../document/examples.ts";
+import { sameType } from "../types/type.ts";
+import type { Recorded } from "./recorded.ts";
 import { Watching, type Watched } from "./watched.ts";
 
 /** Enough that what a batch costs at once is nothing a row; memory is that of so many events. */
@@ -98,13 +98,18 @@ class Given {
   }
 }
 
+type Hears = (broken: BrokenRule) => void;
+
 class Replay {
   readonly broken: BrokenRule[] = [];
   readonly inconclusive: BrokenRule[] = [];
   broken_total = 0;
 
+  constructor(private readonly hears: Hears) {}
+
   violated(one: BrokenRule): void {
     this.broken_total += 1;
+    this.hears(one);
     if (this.broken.length < BROKEN_SHOWN_MAX) this.broken.push(one);
   }
 
@@ -141,8 +146,8 @@ class Replay {
 
 const happened = (recorded: Recorded): recorded is RecordedEvent => recorded.event !== null;
 
-/** Asks every condition of each event, and every temporal formula of all of them. */
-export function replay(invariants: readonly Compiled[], events: Iterable<Recorded>): Replayed {
+/** Asks every condition of each event, and every temporal formula of all of them. `hears` is told of each violation, also of those that are only counted. */
+export function replay(invariants: readonly Compiled[], events: Iterable<Recorded>, hears: Hears = () => undefined): Replayed {
   const questions = new Map<string, Question[]>();
   const all: Question[] = [];
   for (const invariant of invariants) {
@@ -151,7 +156,7 @@ export function replay(invariants: readonly Compiled[], events: Iterable<Recorde
     for (const event of invariant.events) questions.set(event, [...(questions.get(event) ?? []), ...own]);
   }
   const waiting = new Map<string, RecordedEvent[]>();
-  const run = new Replay();
+  const run = new Replay(hears);
   const given = new Given(invariants);
   const watching = new Watching(invariants, { violated: (one) => run.violated(one), inconclusive: (one) => run.cannotTell(one) });
   let [count, unheard] = [0, 0];
