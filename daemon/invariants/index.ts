@@ -24,6 +24,9 @@ export { emitArbitraries, type Arbitraries, type Arbitrary } from "./emit/arbitr
 export { emitJs, jsReader, type JsText } from "./emit/js.ts";
 export { jsFunctions } from "./emit/js-functions.ts";
 export type { Targets } from "./document/targets.ts";
+export type { Path } from "./document/path.ts";
+export { readYaml } from "./document/yaml.ts";
+export { rewritten, written } from "./writing/write.ts";
 export { parseType } from "./types/type.ts";
 export type { Emitted } from "./emit/expressible.ts";
 export { SCHEMA_FILES } from "./json-schema.ts";
