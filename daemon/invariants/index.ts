@@ -26,6 +26,7 @@ export { jsFunctions } from "./emit/js-functions.ts";
 export type { Targets } from "./document/targets.ts";
 export type { Path } from "./document/path.ts";
 export { readYaml } from "./document/yaml.ts";
+export { look, type Look, type PlacedProblem } from "./writing/look.ts";
 export { rewritten, written } from "./writing/write.ts";
 export { parseType } from "./types/type.ts";
 export type { Emitted } from "./emit/expressible.ts";

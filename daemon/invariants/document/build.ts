@@ -41,6 +41,8 @@ export interface Places {
 /** Collects problems with their places. */
 export class Problems {
   readonly found: Problem[] = [];
+  /** How many characters into the value at its path a mistake in an expression begins: for whoever shows the value alone. */
+  readonly offsets = new Map<Problem, number>();
 
   constructor(private readonly places: Places) {}
 
@@ -53,7 +55,9 @@ export class Problems {
       return make();
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      this.found.push({ path: pathText(path), ...this.places.placeOf(path, error.span[0]), message: error.message, fix: error.fix });
+      const problem = { path: pathText(path), ...this.places.placeOf(path, error.span[0]), message: error.message, fix: error.fix };
+      this.found.push(problem);
+      this.offsets.set(problem, error.span[0]);
       return null;
     }
   };
