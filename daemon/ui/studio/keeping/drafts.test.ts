@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Drafts, DRAFTS_MAX, type Draft, type Shelf } from "./drafts.ts";
+import { Drafts, DRAFTS_MAX, type StoredDraft, type Shelf } from "./drafts.ts";
 
 /** As a browser's: strings by key, and an error past so many characters. */
 class Memory implements Shelf {
@@ -25,7 +25,7 @@ class Memory implements Shelf {
 }
 
 const id = (n: number): string => `0000-${String(n).padStart(8, "0")}`;
-const draft = (n: number, text = "id: A", revision = 0): Draft => ({ v: 1, id: id(n), name: "a.yaml", text, base: null, changed_ms: n, revision });
+const draft = (n: number, text = "id: A", revision = 0): StoredDraft => ({ v: 1, id: id(n), name: "a.yaml", text, base: null, changed_ms: n, revision });
 
 describe("drafts", () => {
   test("what was kept is there after a reload, newest first, until it is thrown away", () => {

@@ -14,7 +14,7 @@ const FileName = Type.String({ minLength: 1, maxLength: 255 });
 const Base = Closed({ name: FileName, text: Text, sha256: Sha256Hex });
 export type Base = Static<typeof Base>;
 
-const Draft = Closed({
+const DraftSchema = Closed({
   v: Type.Literal(1),
   id: Type.String({ pattern: "^[0-9a-f-]{8,40}$" }),
   name: FileName,
@@ -23,7 +23,7 @@ const Draft = Closed({
   changed_ms: Count,
   revision: { ...Count, description: "one more each time it is kept" },
 });
-export type Draft = Static<typeof Draft>;
+export type StoredDraft = Static<typeof DraftSchema>;
 
 /** The part of a browser's storage that is used. */
 export interface Shelf {
@@ -39,7 +39,7 @@ const PLACE = "maestro.studio.draft.";
 export const DRAFTS_MAX = 50;
 
 /** `elsewhere`: another tab has kept it meanwhile, so this one goes on under an id of its own. */
-export type Kept = { readonly ok: Draft } | { readonly elsewhere: true } | { readonly problem: string };
+export type Kept = { readonly ok: StoredDraft } | { readonly elsewhere: true } | { readonly problem: string };
 
 /** A stored text that is no draft of this page: newer, older or broken. It stays where it is and can be read. */
 export interface Stranger {
@@ -49,7 +49,7 @@ export interface Stranger {
 
 export interface Found {
   /** Newest first. */
-  readonly drafts: readonly Draft[];
+  readonly drafts: readonly StoredDraft[];
   readonly strangers: readonly Stranger[];
 }
 
@@ -62,9 +62,9 @@ function parsed(text: string): unknown {
   }
 }
 
-function draftOf(text: string): Draft | null {
+function draftOf(text: string): StoredDraft | null {
   const value = parsed(text);
-  return Value.Check(Draft, value) ? value : null;
+  return Value.Check(DraftSchema, value) ? value : null;
 }
 
 export class Drafts {
@@ -83,12 +83,12 @@ export class Drafts {
     return { drafts: drafts.sort((a, b) => b.changed_ms - a.changed_ms || (a.id < b.id ? -1 : 1)), strangers: found.filter(({ key, draft }) => draft === null || key !== PLACE + draft.id).map(({ key, text }) => ({ key, text })) };
   }
 
-  get(id: string): Draft | null {
+  get(id: string): StoredDraft | null {
     return draftOf(this.shelf?.getItem(PLACE + id) ?? "");
   }
 
   /** Keeps what is given over what this tab kept last, and over nothing else. */
-  keep(draft: Draft): Kept {
+  keep(draft: StoredDraft): Kept {
     const { shelf } = this;
     if (shelf === null) return { problem: "this browser keeps nothing for this page, so a reload loses the text: download it" };
     const now = shelf.getItem(PLACE + draft.id);
@@ -96,7 +96,7 @@ export class Drafts {
     // One that was thrown away in another tab is written in this one, so it is kept again.
     if (now !== null && known?.revision !== draft.revision) return { elsewhere: true };
     if (now === null && this.all().drafts.length >= DRAFTS_MAX) return { problem: `${DRAFTS_MAX} drafts are kept already, so this one is not: save or throw away some, or download it` };
-    const next: Draft = { ...draft, revision: draft.revision + 1 };
+    const next: StoredDraft = { ...draft, revision: draft.revision + 1 };
     try {
       shelf.setItem(PLACE + draft.id, JSON.stringify(next));
     } catch (error) {

@@ -1,0 +1,112 @@
+/** Would this rule have fired? The engine of `maestro invariants check --events`, over what was recorded. */
+import type { Compiled, InvariantFile, Problem } from "../../../invariants/index.ts";
+import type { Recorded } from "../../../invariants/replay/recorded.ts";
+import { replay, type BrokenRule } from "../../../invariants/replay/replay.ts";
+import { compileRepository } from "../../../invariants/repository.ts";
+import { durationText } from "../../../invariants/syntax/durations.ts";
+import { STUDIO_LIMITS } from "../limits.ts";
+import { walkOfEvents, type Walk } from "../stepping/walk.ts";
+import type { Fire, Ran } from "./protocol.ts";
+import type { Recording } from "./reading.ts";
+
+/** The document's own name among the files: none of a folder is called so. */
+const HERE = "(this document)";
+
+/** The document with what stands beside it; or its mistakes, and those of what it stands on. */
+export function ruleOf(text: string, beside: readonly InvariantFile[]): { readonly rule: Compiled } | { readonly mistakes: readonly Problem[] } {
+  const { compiled, errors } = compileRepository([...beside, { name: HERE, text }]);
+  const rule = compiled.find(({ file }) => file === HERE);
+  return rule === undefined ? { mistakes: errors } : { rule };
+}
+
+const timeText = ({ time }: Recorded): string | null => (time === null ? null : time.relative ? durationText(BigInt(time.ms)) : new Date(time.ms).toISOString().replace(".000Z", "Z"));
+
+function windowOf(events: readonly Recorded[]): Ran["window"] {
+  let first: Recorded | null = null;
+  let last: Recorded | null = null;
+  for (const event of events) {
+    if (event.time === null) continue;
+    if (first === null || event.time.ms < (first.time?.ms ?? 0)) first = event;
+    if (last === null || event.time.ms > (last.time?.ms ?? 0)) last = event;
+  }
+  return first === null || last === null ? null : { from: timeText(first) ?? "", to: timeText(last) ?? "" };
+}
+
+/** How often somebody hears how far it is. */
+const PROGRESS_EVENTS = 5_000;
+
+function* counted(events: readonly Recorded[], progress: (asked: number) => void): Generator<Recorded> {
+  for (const [i, event] of events.entries()) {
+    if (i > 0 && i % PROGRESS_EVENTS === 0) progress(i);
+    yield event;
+  }
+}
+
+/** The first violations. Conditions are asked in batches, but each of one kind of event in its order, so the first of each are enough. */
+class Heard {
+  readonly lines = new Set<number>();
+  private readonly first = new Map<string, BrokenRule[]>();
+
+  constructor(private readonly placed: ReadonlyMap<number, { readonly event: Recorded; readonly at: number }>) {}
+
+  hear(one: BrokenRule): void {
+    this.lines.add(one.line);
+    const name = `${one.path} ${this.placed.get(one.line)?.event.event ?? ""}`;
+    const list = this.first.get(name) ?? [];
+    this.first.set(name, list);
+    if (list.length < STUDIO_LIMITS.fires_max) list.push(one);
+  }
+
+  firstOnes(): BrokenRule[] {
+    const at = ({ line }: BrokenRule): number => this.placed.get(line)?.at ?? 0;
+    return [...this.first.values()].flat().sort((a, b) => at(a) - at(b)).slice(0, STUDIO_LIMITS.fires_max);
+  }
+}
+
+/** What a rule was asked of, and what came of it: kept until the next run, so that somebody can look at how it came to a violation. */
+export class Run {
+  readonly ran: Ran;
+  private readonly first: readonly BrokenRule[];
+
+  constructor(
+    private readonly rule: Compiled,
+    private readonly recording: Recording,
+    progress: (asked: number) => void,
+    now: () => number,
+  ) {
+    const start = now();
+    const { events, wrong, wrong_lines, left_out } = recording;
+    const placed = new Map(events.map((event, at) => [event.line, { event, at }]));
+    const heard = new Heard(placed);
+    const { events: asked, unheard, broken_total, formulas, inconclusive } = replay([rule], counted(events, progress), (one) => heard.hear(one));
+    this.first = heard.firstOnes();
+    const fire = ({ line, path, because, message, key }: BrokenRule): Fire => {
+      const event = placed.get(line)?.event;
+      const row = recording.rows.get(line);
+      const card = row === undefined ? null : { gate_id: row.gate_id, title: row.title, verdict: row.verdict, at: row.at, repository: row.repository };
+      return { line, at: event === undefined ? null : timeText(event), path, because, message, key, card };
+    };
+    this.ran = { events: asked, about: asked - unheard, fired: heard.lines.size, violations: broken_total, fires: this.first.map(fire), formulas, untold: inconclusive.map(fire), window: windowOf(events), wrong, wrong_lines, left_out, took_ms: now() - start };
+  }
+
+  /** The events of its key up to violation `index`; of a condition on one event, that one and what was before the action. */
+  walk(index: number): Walk | null {
+    const one = this.first[index];
+    const { events } = this.recording;
+    const end = events.findIndex(({ line }) => line === one?.line);
+    const last = events[end];
+    if (one === undefined || last === undefined) return null;
+    const walked = (recorded: Recorded) => ({ recorded, at: timeText(recorded) });
+    if (!one.path.startsWith("temporal")) {
+      const { old } = last;
+      return walkOfEvents(this.rule.id, one.message, old === undefined ? [walked(last)] : [{ recorded: { ...last, event: "before", fields: old }, at: null }, walked(last)]);
+    }
+    const names = this.rule.per?.keys ?? [];
+    // What came from outside is withheld in a finding; the event at which it became known has it.
+    const wanted = names.map((name, i) => (one.key?.[i] === undefined || one.key[i] === "(withheld)" ? String(last.fields[name]) : one.key[i]));
+    const heard = new Set(this.rule.events);
+    const mine = events.slice(0, end + 1).filter(({ event, fields }) => event !== null && heard.has(event) && names.every((name, i) => String(fields[name]) === wanted[i]));
+    const whole = mine.at(-1) === last ? mine : [...mine, { ...last, event: null, fields: {} }];
+    return walkOfEvents(this.rule.id, one.message, whole.map(walked));
+  }
+}

@@ -1,0 +1,42 @@
+/** Runs away from the page, which stays usable; to end a run the page ends the worker. */
+import { recordingOf, recordingOfRows } from "./reading.ts";
+import { Run, ruleOf } from "./run.ts";
+import type { Question, Reply, RunQuestion } from "./protocol.ts";
+
+type Tell = (reply: Reply) => void;
+
+export class Runner {
+  private run: Run | null = null;
+
+  constructor(private readonly tell: Tell) {}
+
+  async answer(question: Question): Promise<void> {
+    const { id } = question;
+    try {
+      if (question.ask === "run") return await this.start(question);
+      const walk = this.run?.walk(question.fire) ?? null;
+      this.tell(walk === null ? { id, failed: "this run is not there any more; run it again" } : { id, walk });
+    } catch (cause) {
+      // A bug of ours or a browser without memory: nothing was asked, and that is what is said.
+      if (!(cause instanceof Error)) throw cause;
+      this.tell({ id, failed: `this browser could not run it, so nothing is known: ${`${cause.name}: ${cause.message}`.slice(0, 500)}` });
+    }
+  }
+
+  private async start({ id, text, beside, source }: RunQuestion): Promise<void> {
+    this.run = null;
+    const made = ruleOf(text, beside);
+    if ("mistakes" in made) return this.tell({ id, mistakes: made.mistakes });
+    const recording = "blob" in source ? await recordingOf(source.blob, (bytes) => this.tell({ id, progress: `reading: ${Math.round((100 * bytes) / Math.max(1, source.blob.size))} %` })) : recordingOfRows(source.rows);
+    if ("failed" in recording) return this.tell({ id, failed: recording.failed });
+    this.run = new Run(made.rule, recording, (asked) => this.tell({ id, progress: `asking: ${asked} of ${recording.events.length} events` }), () => performance.now());
+    this.tell({ id, ran: this.run.ran });
+  }
+}
+
+declare const self: { onmessage: (message: { readonly data: Question }) => void; postMessage(reply: Reply): void };
+
+export function startWorker(): void {
+  const runner = new Runner((reply) => self.postMessage(reply));
+  self.onmessage = ({ data }) => void runner.answer(data);
+}
