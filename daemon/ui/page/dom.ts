@@ -28,11 +28,16 @@ export interface PageInput extends PageElement {
   readonly files: Iterable<File> | null;
 }
 
+export interface PageDetails extends PageElement {
+  open: boolean;
+}
+
 export interface PageDocument extends Events {
   title: string;
   readonly documentElement: PageElement;
   readonly currentScript: PageElement | null;
   createElement(tag: string): PageElement;
+  createElementNS(namespace: string, tag: string): PageElement;
   getElementById(id: string): PageElement | null;
 }
 
