@@ -6,7 +6,10 @@ import { escapeTerminal } from "../card/escape/terminal.ts";
 import type { CommandModule, Values } from "../command.ts";
 import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
-import { print } from "../output.ts";
+import { note, print } from "../output.ts";
+
+/** Whoever waits longer is told what for. */
+const SILENT_MS = 2_000;
 
 const say = (values: Values, document: unknown, text: () => string): void => (values["json"] === true ? printJson(document) : print(text()));
 
@@ -62,7 +65,8 @@ const VERBS: Readonly<Record<string, (client: MaestroClient, names: readonly str
   },
   async remove(client, names, values) {
     const name = oneName(names, "remove");
-    const reply = await client.removeModel(name);
+    const waits = setTimeout(() => note(`${escapeTerminal(name)} goes when what it was asked before is answered; nothing new is asked of it`), SILENT_MS);
+    const reply = await client.removeModel(name).finally(() => clearTimeout(waits));
     say(values, reply, () => (reply.removed ? `${name} is removed; its bytes go with the next maestro gc` : `no model ${escapeTerminal(name)} is stored`));
     return EXIT.admit;
   },
