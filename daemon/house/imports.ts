@@ -87,6 +87,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "hyparquet-writer": /^(?:daemon\/learning\/exporting|bench)\//,
   hyparquet: /^daemon\/learning\/exporting\//,
   jose: /^daemon\/tenants\//,
+  jquery: /^daemon\/ui\/page\//,
   lmdb: /^daemon\/store\//,
   msgpackr: /^daemon\/(?:store|platform)\//,
   pino: /^daemon\/(?:platform|api|main)/,

@@ -57,7 +57,7 @@ const SEPARATOR = "\n";
 function textOf(card: Omit<PageCard, "text">): string {
   const { title, repository, target_ref, head, gate_id, actor, policy, reasons, checks, released } = card;
   const parts = [title, repository, target_ref, head, gate_id ?? "", actor.name, actor.agent ?? "", policy, ...reasons.flatMap(({ rule, because, path }) => [rule, because, path ?? ""]), ...checks.unavailable.map(({ check }) => check), ...released.map(({ person }) => person)];
-  return fold(parts.map((part) => part.slice(0, ROW_TEXT_CHARS_MAX * 2)).join(SEPARATOR));
+  return fold([...new Set(parts)].map((part) => part.slice(0, ROW_TEXT_CHARS_MAX * 2)).join(SEPARATOR));
 }
 
 const finished = (card: Omit<PageCard, "text">): PageCard => ({ ...card, text: textOf(card) });
