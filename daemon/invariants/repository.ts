@@ -3,9 +3,12 @@ import shipped from "../../invariants/events.yaml" with { type: "text" };
 import type { Events } from "./document/fields.ts";
 import { compileAll, type Folder, type InvariantFile } from "./document/folder.ts";
 
+/** The text of the catalogue that ships. */
+export const SHIPPED_EVENTS = shipped;
+
 let read: Events | undefined;
 
-function ofTheDaemon(): Events | null {
+export function ofTheDaemon(): Events | null {
   if (read !== undefined) return read;
   const { events } = compileAll([{ name: "events.yaml", text: shipped }]);
   read = events === null ? undefined : { ...events, fallback: true };
