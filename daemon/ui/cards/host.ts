@@ -3,6 +3,7 @@
  * and the charts (`charts/index.ts`). A part is made once, with the host and the element it draws into.
  */
 import type { PageElement } from "../page/dom.ts";
+import type { Live } from "../page/live.ts";
 import type { PageCard } from "./model.ts";
 
 export interface CardsHost {
@@ -15,6 +16,10 @@ export interface CardsHost {
   readonly search: (query: string) => void;
   /** Opens a card that is held, and says so in the address. */
   readonly open: (key: string) => void;
+  /** What served this page; null from disk, and while no session is open. */
+  readonly live: () => Live | null;
+  /** The page's own script, for a worker that judges evidence; it takes messages `{ judge: Question }` beside those of the list's worker (`startJudging` of judging.ts). */
+  readonly script: string;
   /** One polite sentence for who cannot see what changed. */
   readonly say: (sentence: string) => void;
 }

@@ -12,6 +12,8 @@ interface Bar {
   readonly name: string;
   /** As many as the chart has parts. */
   readonly counts: readonly number[];
+  /** What the list is narrowed to by whoever wants to see these. */
+  readonly search?: string;
 }
 
 interface Mark {

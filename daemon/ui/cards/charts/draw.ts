@@ -116,17 +116,26 @@ function legend(chart: Bars): PageElement[] {
   return [h("ul", { class: "legend" }, ...items)];
 }
 
+type Narrow = (search: string) => void;
+
+function nameOf(name: string, search: string | undefined, narrow: Narrow): PageElement {
+  if (search === undefined) return foreign(name);
+  const button = h("button", { type: "button", class: "plain", "aria-label": `List what ${name} refused` }, foreign(name));
+  button.addEventListener("click", () => narrow(search));
+  return button;
+}
+
 /** Columns of the table: the bars, every part, and all parts together where there are several. */
-function tableOf(chart: Bars): PageElement {
+function tableOf(chart: Bars, narrow: Narrow): PageElement {
   const several = chart.parts.length > 1;
   const names = [chart.of, ...chart.parts.map(({ name }) => name), ...(several ? ["together"] : [])];
-  const row = (name: string, counts: readonly number[]): PageElement => {
+  const row = (name: string, counts: readonly number[], search?: string): PageElement => {
     const cells = [...counts, ...(several ? [total(counts)] : [])];
-    return h("tr", {}, h("th", { scope: "row" }, foreign(name)), ...cells.map((count, i) => h("td", { "data-label": names[i + 1] ?? "", class: "number" }, String(count))));
+    return h("tr", {}, h("th", { scope: "row" }, nameOf(name, search, narrow)), ...cells.map((count, i) => h("td", { "data-label": names[i + 1] ?? "", class: "number" }, String(count))));
   };
   const sums = chart.parts.map((_, i) => total(chart.bars.map(({ counts }) => counts[i] ?? 0)));
   const head = h("tr", {}, ...names.map((name) => h("th", { scope: "col" }, name)));
-  return h("table", { class: "list" }, h("caption", { class: "unseen" }, chart.title), h("thead", {}, head), h("tbody", {}, ...chart.bars.map(({ name, counts }) => row(name, counts)), row("Sum", sums)));
+  return h("table", { class: "list" }, h("caption", { class: "unseen" }, chart.title), h("thead", {}, head), h("tbody", {}, ...chart.bars.map(({ name, counts, search }) => row(name, counts, search)), row("Sum", sums)));
 }
 
 const summaryOf = (chart: Bars): string => {
@@ -135,11 +144,11 @@ const summaryOf = (chart: Bars): string => {
   return `${chart.title}: ${sayOf(chart, sums)} in ${plural(chart.bars.length, "bar")}; most at ${highest.name} (${total(highest.counts)}). ${chart.marks.map(({ label }) => label).join(", ")} The table below has every number.`;
 };
 
-export function drawBars(chart: Bars): PageElement {
+export function drawBars(chart: Bars, narrow: Narrow): PageElement {
   const title = h("h3", { id: `chart-${chart.id}` }, chart.title);
   const remarks = chart.remarks.map((text) => h("p", { class: "hint" }, text));
   const empty = chart.bars.length === 0;
   const body = empty ? [h("p", { class: "hint" }, "Nothing to draw.")] : [...legend(chart), h("div", { role: "img", "aria-label": summaryOf(chart) }, chart.lying ? lying(chart) : columns(chart))];
-  const table = empty ? [] : [h("details", {}, h("summary", {}, "As a table"), tableOf(chart))];
+  const table = empty ? [] : [h("details", {}, h("summary", {}, "As a table"), tableOf(chart, narrow))];
   return h("section", { class: "chart", "aria-labelledby": `chart-${chart.id}` }, title, ...body, ...remarks, ...table);
 }

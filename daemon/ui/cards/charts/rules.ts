@@ -27,7 +27,7 @@ export function refusalsPerRule(cards: readonly Charted[]): Bars {
     of: "Rule",
     lying: true,
     parts: [{ name: "refused", fill: "refuse" }],
-    bars: [...sorted.slice(0, RULES_MAX).map(([rule, count]) => bar(rule, count)), ...(others === 0 ? [] : [bar(`${plural(rest.length, "other rule")}`, others)]), ...(none === 0 ? [] : [bar("no rule named", none)])],
+    bars: [...sorted.slice(0, RULES_MAX).map(([rule, count]) => ({ ...bar(rule, count), search: `verdict:refuse rule:${rule}` })), ...(others === 0 ? [] : [bar(`${plural(rest.length, "other rule")}`, others)]), ...(none === 0 ? [] : [bar("no rule named", none)])],
     marks: [],
     remarks: several === 0 ? [] : [`${plural(several, "card")} ${several === 1 ? "was" : "were"} refused by more than one rule and ${several === 1 ? "counts" : "count"} under each.`],
   };
