@@ -1,0 +1,50 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { compileRepository } from "../../../invariants/repository.ts";
+import { look } from "../../../invariants/index.ts";
+import { TEMPLATES } from "../keeping/templates.ts";
+import { exampleRows } from "./examples.ts";
+
+const FOLDER = join(import.meta.dir, "../../../../invariants");
+const { events } = compileRepository([{ name: "events.yaml", text: readFileSync(join(FOLDER, "events.yaml"), "utf8") }]);
+
+function rowsOf(text: string) {
+  const seen = look(text, { events });
+  const examples = seen.compiled?.document.examples;
+  return examples === undefined ? [] : exampleRows(seen, examples);
+}
+
+describe("examples", () => {
+  test("those of every shipped rule are tried and show what they are said to show", () => {
+    const files = readdirSync(FOLDER).filter((name) => name.endsWith(".yaml") && !["events.yaml", "targets.yaml"].includes(name));
+    expect(files.length).toBeGreaterThan(50);
+    for (const name of files) {
+      const rows = rowsOf(readFileSync(join(FOLDER, name), "utf8"));
+      expect([name, rows.length > 1, rows.filter(({ state }) => state !== "as declared")]).toEqual([name, true, []]);
+    }
+  });
+
+  test("templates are whole, show both sides, and turned round say where and why", () => {
+    for (const { name, text } of TEMPLATES) {
+      expect([name, look(text, { events }).problems]).toEqual([name, []]);
+      const rows = rowsOf(text);
+      expect([...new Set(rows.map(({ declared, state }) => `${declared} ${state}`))]).toEqual(["holds as declared", "breaks as declared"]);
+      const turned = rowsOf(text.replace("  holds:", "  later:").replace("  breaks:", "  holds:").replace("  later:", "  breaks:"));
+      expect([name, turned.filter(({ state }) => state === "as declared")]).toEqual([name, []]);
+      expect(turned[0]?.said).toContain("the example that holds breaks the rule");
+    }
+  });
+
+  test("a breach says the rule's own message with its values; money and times are read as an example writes them", () => {
+    const rows = rowsOf(TEMPLATES[0]!.text);
+    expect(rows.map(({ declared, said }) => [declared, said])).toEqual([["holds", ""], ["breaks", '"a" has spent 9.01 of 10.00']]);
+  });
+
+  test("one example with a mistake does not hide the others, and a rule with one tries none", () => {
+    const text = TEMPLATES[1]!.text;
+    const one = rowsOf(text.replace("{gate_id: g1, decision: hold", "{gate_idd: g1, decision: hold"));
+    expect(one.map(({ path, state }) => [path, state])).toEqual([["examples.holds[0]", "otherwise"], ["examples.holds[1]", "as declared"], ["examples.breaks", "as declared"]]);
+    expect([...new Set(rowsOf(text.replace("overridden &&", "overriden &&")).map(({ state }) => state))]).toEqual(["not tried"]);
+  });
+});
