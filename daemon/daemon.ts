@@ -7,6 +7,7 @@ import { VERSION } from "../proto/version.ts";
 import { buildRoutes } from "./api/builds.ts";
 import { shipmentRoutes } from "./api/shipments.ts";
 import { clockRoutes } from "./api/clock.ts";
+import { cardRoutes } from "./api/cards.ts";
 import { draftRoutes } from "./api/drafts.ts";
 import { openAiRoutes } from "./api/openai.ts";
 import { openingRoutes } from "./api/openings.ts";
@@ -42,6 +43,7 @@ import type { Core } from "./compose.ts";
 import { inheritedSockets } from "./config/environment.ts";
 import { explainConfig } from "./config/explain.ts";
 import type { LiveHost } from "./config/live.ts";
+import { ContextDesk } from "./gate/context-desk.ts";
 import { readReply } from "./gate/reply.ts";
 import { Idle } from "./idle.ts";
 import { requireReady } from "./impaired.ts";
@@ -148,6 +150,7 @@ export class Daemon {
     return [
       ...baseRoutes({ version, pid: process.pid, trust: () => core.evidence.trust_bytes, status: () => statusOf(core, this.running), metrics: () => this.metrics.text(), ready: () => requireReady(core), stop: () => this.stop("asked to") }),
       ...gateRoutes({ ...core, keeper, rules: [...core.rules], clock, config: (reader) => explainConfig(live.given, hostFor(reader, host)), limits: { server, intake, gate, command }, expectWork }),
+      ...cardRoutes({ ...core, contexts: new ContextDesk({ ...core, git: core.tools, limits: host.limits }) }),
       ...reportRoutes(core),
       ...keylessRoutes(core),
       ...witnessRoutes({ ...core.witnessing, limits: host.limits.witness }),

@@ -9,6 +9,12 @@ import { CheckName, Choice, Closed, Count, Decimal, GitOid, PathBytes, RefName, 
 export const CARD_ROWS_MAX = 500;
 /** Reasons of one row; how many there are of each effect is counted beside them. */
 export const ROW_REASONS_MAX = 20;
+/** Of one page as JSON, in characters: it ends sooner where its rows are long. */
+export const CARD_PAGE_CHARS_MAX = 4 * 1024 * 1024;
+/** Attempts that are looked at for one page, seen or not. */
+export const CARD_PLACES_MAX = 5_000;
+/** Rows that one page makes of gates from before rows were kept. */
+export const CARD_ROWS_MADE_MAX = 250;
 /** UTF-16 units of what a reason says, of a title, and of a path. */
 export const ROW_TEXT_CHARS_MAX = 300;
 
@@ -69,6 +75,9 @@ export const CardRow = Closed(
 );
 export type CardRow = Static<typeof CardRow>;
 
+/** A row as it is kept: what stands elsewhere, and may change, joins it when it is read. */
+export type KeptCardRow = Omit<CardRow, "place" | "cost">;
+
 /** A place, to be shown what was decided before it, or `newest`. */
 export const CardsBefore = Type.String({ pattern: "^(?:newest|[0-9]{1,15})$", description: "a place, or newest" });
 export const NEWEST_CARDS = "newest";
@@ -76,8 +85,7 @@ export const NEWEST_CARDS = "newest";
 export const CardsReply = Closed({
   rows: Type.Array(CardRow, { maxItems: CARD_ROWS_MAX, description: "newest first" }),
   next: Type.Union([Count, Type.Null()], { description: "what to ask for the following page; null: there is none. A page may be short, or empty, with more to follow" }),
-  newest: { ...Count, description: "above every place that this page could have shown; what comes later stands there or above" },
-  making: { ...Count, description: "gates on record whose row is still being made; 0 where the list is whole" },
+  newest: { ...Count, description: "above every place there was; what is decided later stands there or above" },
 });
 export type CardsReply = Static<typeof CardsReply>;
 

@@ -33,6 +33,7 @@ import type { EpisodePage, EpisodesReply, EpisodesRequest, OutcomeReply } from "
 import type { EventBatch, EventsReply, MonitorsReply } from "./event.ts";
 import type { EvidenceBundleReply } from "./evidence-bundle.ts";
 import type { BundleReply, FeedReply } from "./feed.ts";
+import type { CardsReply, ChangeContextReply } from "./cards.ts";
 import type { LogRotateReply, LogRotateRequest } from "./log.ts";
 import type { DraftReply, DraftRequest } from "./drafting.ts";
 import type { FindingsReply } from "./findings.ts";
@@ -126,6 +127,8 @@ export const ROUTES = {
   gate: { method: "POST", path: "/v1/gates", body: "json", reply: "events" },
   recordedGate: get("/v1/gates/:id"),
   findings: get("/v1/gates/:id/findings"),
+  changeContext: get("/v1/gates/:id/context"),
+  cards: get("/v1/cards/:before"),
   draft: { method: "POST", path: "/v1/drafts", body: "json", reply: "json" },
   gateBundle: get("/v1/gates/:id/bundle"),
   witnessedBundle: get("/v1/gates/:id/bundle/witnessed"),
@@ -211,6 +214,8 @@ export interface RouteTypes {
   gate: { request: GateRequest; reply: GateEvent };
   recordedGate: { reply: GateReply };
   findings: { reply: FindingsReply };
+  changeContext: { reply: ChangeContextReply };
+  cards: { reply: CardsReply };
   draft: { request: DraftRequest; reply: DraftReply };
   gateBundle: { reply: BundleReply };
   witnessedBundle: { reply: BundleReply };

@@ -10,6 +10,7 @@ import { Gap } from "./facts.ts";
 import { Obligation, Outcome } from "./outcome.ts";
 import { ConfigsJob, ConfigsReply } from "./effective.ts";
 import { CandidateJob, CandidateReply, EvaluationJob, EvaluationJobReply, FitJob, FitJobReply } from "./evaluation-job.ts";
+import { ContextJob, ContextJobReply } from "./context-job.ts";
 import { DraftJob, DraftJobReply } from "./draft-job.ts";
 import { PartitionJob, PartitionReply } from "./partition.ts";
 import { PlanJob, PlanJobReply } from "./plan.ts";
@@ -263,7 +264,7 @@ export type BuildPlanJob = Static<typeof BuildPlanJob>;
 export const BuildPlanReply = Closed({ kind: Type.Literal("build-plan"), tree: GitOid, tree_sha256: Sha256Hex, committed_s: Count, config: FactsReply.properties.config });
 export type BuildPlanReply = Static<typeof BuildPlanReply>;
 
-export const WorkerJob = Type.Union([CommitsJob, HunksJob, SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob, ModelOutputJob, PartitionJob, CandidateJob, EvaluationJob, FitJob, DraftJob]);
+export const WorkerJob = Type.Union([CommitsJob, HunksJob, SbomJob, BuildPlanJob, ToolDigestsJob, BuildLogJob, QuestionJob, FactsJob, CheckJob, PolicyJob, InputsJob, ViewsJob, MaterialiseJob, ToolsJob, CommandJob, MeasureJob, ReportJob, SettleJob, PlanJob, ConfigsJob, ModelOutputJob, PartitionJob, CandidateJob, EvaluationJob, FitJob, DraftJob, ContextJob]);
 export type WorkerJob = Static<typeof WorkerJob>;
 export type QuestionJob = Static<typeof QuestionJob>;
 export type QuestionReply = Static<typeof QuestionReply>;
@@ -276,7 +277,7 @@ export type MaterialiseJob = Static<typeof MaterialiseJob>;
 export type CommandJob = Static<typeof CommandJob>;
 export type MeasureJob = Static<typeof MeasureJob>;
 
-export const WorkerReply = Type.Union([CommitsReply, HunksReply, SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply, ModelOutputReply, PartitionReply, CandidateReply, EvaluationJobReply, FitJobReply, DraftJobReply]);
+export const WorkerReply = Type.Union([CommitsReply, HunksReply, SbomReply, BuildPlanReply, ToolDigestsReply, BuildLogReply, QuestionReply, FactsReply, CheckReply, PolicyReply, InputsReply, ViewsReply, MaterialiseReply, ToolsReply, CommandReply, MeasureReply, ReportReply, SettleReply, PlanJobReply, ConfigsReply, ModelOutputReply, PartitionReply, CandidateReply, EvaluationJobReply, FitJobReply, DraftJobReply, ContextJobReply]);
 export type WorkerReply = Static<typeof WorkerReply>;
 export type CheckReply = Static<typeof CheckReply>;
 export type PolicyReply = Static<typeof PolicyReply>;

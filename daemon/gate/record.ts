@@ -71,6 +71,7 @@ export async function recordGate(deps: RecordDeps, owner: Pick<Intake, "uid" | "
     const row_bytes = canonicalBytes(row);
     gates.add(row, identity.merge_tree);
     gates.summaries.add(row, reply);
+    gates.cards.put(row, reply, gates.summaries.get(row)?.held_s ?? null);
     deps.edges?.add(name, card);
     addEvidence(usage, payerOf(row), bytes.length + bundle.length + row_bytes.length + (sbom?.size ?? 0));
     alongside();

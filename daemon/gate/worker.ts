@@ -78,6 +78,7 @@ async function handle(job: WorkerJob): Promise<WorkerReply> {
   if (job.kind === "evaluation") return (await import("../learning/evaluation/job.ts")).evaluationJob(job);
   if (job.kind === "fit") return (await import("../learning/evaluation/job.ts")).fitJob(job);
   if (job.kind === "draft") return (await import("./draft-job.ts")).draftJob(job);
+  if (job.kind === "context") return (await import("./context-job.ts")).contextJob(job);
   if (job.kind === "inputs") return { kind: "inputs", touched: touchedCommands(await factsFor(job), job.commands) };
   if (job.kind === "sbom") return (await import("./sbom.ts")).sbomJob(job, "tree" in job.of ? await factsFor(job.of) : null);
   if (job.kind === "build-plan") return (await import("./build-plan.ts")).buildPlan(job);

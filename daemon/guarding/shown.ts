@@ -7,7 +7,7 @@ import type { Fields } from "./guards.ts";
 /** Each gate on record that a tenant is shown is this event. */
 export const SHOWN = "gate_shown";
 /** Routes whose answer, or an event of it, names the gates that it is about. */
-export const SHOWING: ReadonlySet<string> = new Set<RouteName>(["recordedGate", "findings", "draft", "gateBundle", "witnessedBundle", "evidenceBundle", "gateSbom", "keyless", "reveal", "lineage", "feed", "gate", "release"]);
+export const SHOWING: ReadonlySet<string> = new Set<RouteName>(["recordedGate", "findings", "draft", "gateBundle", "witnessedBundle", "evidenceBundle", "gateSbom", "keyless", "reveal", "lineage", "feed", "gate", "release", "cards", "changeContext"]);
 
 /** The gate as it is on record; its newest attempt for `null`. */
 export type Recorded = (gate_id: string, attempt: number | null) => GateRow | undefined;
@@ -35,7 +35,7 @@ function named({ gate_id, attempt }: Readonly<Record<string, unknown>>): Named[]
 /** The gates that an answer names: its own, and those of its rows. */
 export function namedIn(answer: unknown): readonly Named[] {
   if (!isRecord(answer)) return [];
-  const rows = Array.isArray(answer["entries"]) ? answer["entries"] : [];
+  const rows = ["entries", "rows"].flatMap((name): unknown[] => (Array.isArray(answer[name]) ? answer[name] : []));
   return [...named(answer), ...rows.filter(isRecord).flatMap(named)];
 }
 

@@ -52,6 +52,7 @@ export async function wholeGate({ artifacts, gates, usage }: BurialDeps, { place
     take() {
       gates.remove(place, row);
       gates.summaries.remove(row);
+      gates.cards.remove(row);
       letGo(usage, row, layers.reduce((sum, { size }) => sum + size, 0) + drafts.reduce((sum, { bytes }) => sum + bytes, 0));
     },
   };
@@ -64,14 +65,18 @@ async function draftsOf(artifacts: BurialDeps["artifacts"], { gate_id, attempt: 
 }
 
 /** Its reply alone: the signed bundle goes on to say what was decided. */
-export async function replyAlone({ artifacts, usage }: BurialDeps, { row }: Leaving, why: Tombstone["why"], at_s: number): Promise<Burial> {
+export async function replyAlone({ artifacts, gates, usage }: BurialDeps, { row }: Leaving, why: Tombstone["why"], at_s: number): Promise<Burial> {
   const name = artifactName(row.gate_id, row.attempt.attempt);
   const artifact = await artifactOf(artifacts, name);
   const bytes = artifact?.manifest.layers.find(({ digest }) => digest === row.reply)?.size ?? 0;
   return {
     tombstone: tombstoneOf(row, "personal", why, at_s),
     erasures: [{ kind: "layer", of: name }, { kind: "blob", of: row.reply }],
-    take: () => letGo(usage, row, bytes),
+    take() {
+      // Names and titles stand in it.
+      gates.cards.remove(row);
+      letGo(usage, row, bytes);
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import { OciDigest } from "../../proto/oci.ts";
 import { Closed, Count, GitOid, RepositoryId } from "../../proto/scalar.ts";
 import { TenantId } from "../../proto/tenant.ts";
 import type { Store } from "./db.ts";
+import { type CardRows, openCardRows } from "./card-rows.ts";
 import { openFloors, type Floors } from "./floors.ts";
 import { openGateNames } from "./gate-names.ts";
 import { openGateTrees, type GateTrees } from "./gate-trees.ts";
@@ -51,6 +52,8 @@ const NEWEST_MAX = 10_000;
 export interface Gates {
   /** What reports count. */
   readonly summaries: Summaries;
+  /** What lists of cards show. */
+  readonly cards: CardRows;
   /** Numbers of gates that went. */
   readonly floors: Floors;
   /** Which rows are known by their content. */
@@ -83,6 +86,8 @@ export interface Gates {
   all(): Generator<GateRow, void, undefined>;
   /** Up to `limit` rows with their places, of those that come after `place`; the first place is 0. */
   after(place: number, limit: number): readonly { readonly place: number; readonly row: GateRow }[];
+  /** The same of those before `place`, newest first, each with whether it is its gate's newest attempt. */
+  before(place: number, limit: number): readonly { readonly place: number; readonly row: GateRow; readonly newest: boolean }[];
   /** Where a row stands; null where it stands nowhere. Reads through the places where the names do not tell. */
   placeOf(row: GateRow): number | null;
   /** How many places there are: as many as rows. */
@@ -186,10 +191,11 @@ function raiseFloors(floors: Floors, place: number, { gate_id, attempt: { attemp
   floors.raise(gate_id, attempt + 1);
 }
 
+const lastRow = (rows: Rows, gate_id: string): GateRow | undefined => [...rows.entries({ start: [gate_id, Number.MAX_SAFE_INTEGER], end: [gate_id, 0], reverse: true, limit: 1 })][0]?.value;
+
 /** Also of those that went. */
 function lastAttemptOf(rows: Rows, floors: Floors, gate_id: string): number | null {
-  const [last] = [...rows.entries({ start: [gate_id, Number.MAX_SAFE_INTEGER], end: [gate_id, 0], reverse: true, limit: 1 })];
-  const highest = Math.max(last?.value.attempt.attempt ?? 0, floors.next(gate_id) - 1);
+  const highest = Math.max(lastRow(rows, gate_id)?.attempt.attempt ?? 0, floors.next(gate_id) - 1);
   return highest > 0 ? highest : null;
 }
 
@@ -207,8 +213,14 @@ function placedIn(rows: Rows, order: Order, place: number): GateRow | undefined 
 }
 
 /** Rows in the order in which they were decided. */
-function inOrder(rows: Rows, order: Order): Pick<Gates, "recent" | "count" | "all" | "after" | "places"> {
+function inOrder(rows: Rows, order: Order): Pick<Gates, "recent" | "count" | "all" | "after" | "before" | "places"> {
   return {
+    // One look-up says both what stands there and whether there is a later one.
+    before: (place, limit) => [...order.entries({ start: place, end: -1, reverse: true, limit: limit + 1 })].filter(({ key }) => key < place).slice(0, limit).map(({ key, value }) => {
+      const last = lastRow(rows, value.gate_id);
+      const newest = last?.attempt.attempt === value.attempt;
+      return { place: key, row: newest ? last : rowAt(rows, value), newest };
+    }),
     recent: (limit) => [...order.entries({ reverse: true, limit })].map((entry) => rowAt(rows, entry.value)),
     count: () => rows.count(),
     *all() {
@@ -248,11 +260,10 @@ export function openGates(store: Store): Gates {
 
   const newest = new Newest(order, at);
 
-  const summaries = openSummaries(store);
+  const [summaries, cards] = [openSummaries(store), openCardRows(store)];
 
   return {
-    summaries,
-    floors,
+    ...{ summaries, cards, floors },
     ...contentsOf(store, trees, placed),
     add(row, merge_tree) {
       const { gate_id, attempt: { attempt } } = row;
@@ -277,7 +288,7 @@ export function openGates(store: Store): Gates {
     correct(row, right) {
       rows.put([row.gate_id, row.attempt.attempt], right);
       submitted.put([submittedKey(right.repo_id, right.head), right.owner_uid], { uid: right.owner_uid });
-      summaries.remove(row);
+      [summaries, cards].forEach((kept) => kept.remove(row));
       [names, newest].forEach((kept) => kept.forget());
     },
     lastAttempt: (gate_id) => lastAttemptOf(rows, floors, gate_id),

@@ -129,6 +129,9 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "bundle.malformed": (False, "The bundle is not a Maestro evidence bundle in canonical form."),
     "trust.malformed": (False, "The trust file cannot be read; give the one the operator published with --trust."),
     "cli.usage": (False, "The command line is not understood; see `maestro --help`."),
+    "ui.session": (False, "This page has no session with `maestro ui`; press Enter in the terminal where it runs, and open the new link in this tab."),
+    "ui.origin": (False, "The request did not come from a page of this `maestro ui`, so it was not answered."),
+    "ui.folder": (False, "That file of invariants is not read or written from a page; the detail says why."),
     "cli.output": (False, "What the command had to say could not be written; its reader went away, or the disk is full."),
     "install.failed": (True, "A needed package could not be installed; check the network to your package registry."),
     "breaker.open": (True, "That action failed too often, so it is refused for a while; the detail says why and until when. A person may close it: `maestro breaker reset`."),
@@ -169,6 +172,8 @@ ROUTES: Dict[str, Route] = {
     "gate": Route("POST", "/v1/gates", "json", "events", False),
     "recordedGate": Route("GET", "/v1/gates/:id", "none", "json", False),
     "findings": Route("GET", "/v1/gates/:id/findings", "none", "json", False),
+    "changeContext": Route("GET", "/v1/gates/:id/context", "none", "json", False),
+    "cards": Route("GET", "/v1/cards/:before", "none", "json", False),
     "draft": Route("POST", "/v1/drafts", "json", "json", False),
     "gateBundle": Route("GET", "/v1/gates/:id/bundle", "none", "json", False),
     "witnessedBundle": Route("GET", "/v1/gates/:id/bundle/witnessed", "none", "json", False),
@@ -1113,6 +1118,106 @@ class FlakyRate(TypedDict):
 class Fix(TypedDict):
     description: str
     replacement: Union[str, None]
+
+
+class ChangeContextReply(TypedDict):
+    gate_id: str
+    attempt: int
+    findings: List[FindingContext]
+    cut: int
+
+
+class FindingContext(TypedDict):
+    check: str
+    rule: str
+    fingerprint: str
+    path: Union[PathBytes0, PathBytes1]
+    start_line: int
+    end_line: int
+    lines: List[ContextLine]
+    because: Union[str, None]
+
+
+class ContextLine(TypedDict):
+    sign: Literal["+", "-", " "]
+    old_line: Union[int, None]
+    new_line: Union[int, None]
+    text: str
+    cut: bool
+
+
+class CardsReply(TypedDict):
+    rows: List[CardRow]
+    next: Union[int, None]
+    newest: int
+
+
+class CardRow(TypedDict):
+    v: Literal[1]
+    place: int
+    gate_id: str
+    attempt: int
+    at: str
+    verdict: Literal["admit", "refuse", "hold"]
+    mode: Literal["host", "fork", "local", "sealed"]
+    repository: str
+    target_ref: str
+    head: str
+    title: str
+    actor: CardRowActor
+    files: int
+    added_lines: int
+    removed_lines: int
+    policy: str
+    reasons: List[RowReason]
+    counts: ReasonCounts
+    checks: CardRowChecks
+    cost: CardRowCost
+    total_us: int
+    held_at: Union[str, None]
+    released: List[RowRelease]
+
+
+CardRowActor = TypedDict("CardRowActor", {"class": "Literal[\"human\", \"agent\", \"bot\", \"unknown\"]", "name": "str", "agent": "Union[str, None]"}, total=False)
+
+
+class RowReason(TypedDict):
+    rule: str
+    check: Union[str, None]
+    effect: Literal["refuse", "hold", "note"]
+    observed: bool
+    because: str
+    path: Union[str, None]
+
+
+class ReasonCounts(TypedDict):
+    refuse: int
+    hold: int
+    observed: int
+    note: int
+
+
+class CardRowChecks(TypedDict):
+    asked: int
+    required: int
+    failed: int
+    unavailable: List[CardRowChecksUnavailable]
+
+
+class CardRowChecksUnavailable(TypedDict):
+    check: str
+    required: bool
+
+
+class CardRowCost(TypedDict):
+    reported_micro_usd: Union[str, None]
+    whole_micro_usd: Union[str, None]
+
+
+class RowRelease(TypedDict):
+    kind: Literal["approve", "override"]
+    person: str
+    at: str
 
 
 class _DraftReply(TypedDict):
@@ -2408,6 +2513,14 @@ class _Methods:
     def findings(self, id: str) -> FindingsReply:
         """What the checks of a gate found, most severe first, and how many findings were left out. GET /v1/gates/:id/findings"""
         return cast("FindingsReply", self._ask(ROUTES["findings"], params={"id": id}))
+
+    def change_context(self, id: str) -> ChangeContextReply:
+        """Of the findings of a gate's newest attempt the lines of the change around them. GET /v1/gates/:id/context"""
+        return cast("ChangeContextReply", self._ask(ROUTES["changeContext"], params={"id": id}))
+
+    def cards(self, before: str) -> CardsReply:
+        """Decided gates that the reader may see as rows, newest first, those before a place or the newest: the newest attempt of each. GET /v1/cards/:before"""
+        return cast("CardsReply", self._ask(ROUTES["cards"], params={"before": before}))
 
     def draft(self, body: DraftRequest) -> DraftReply:
         """Texts drafted about a recorded gate, by rules or a model: cause and next step, summary, message, note, changelog, patch, test. A draft decides nothing and changes nothing. POST /v1/drafts"""

@@ -1,4 +1,5 @@
 /** What a change cost so far: the ledger's own rows and what agents reported, for its budget and for its card. */
+import type { CardRow } from "../../../proto/cards.ts";
 import type { ChangeCost, PaidShare } from "../../../proto/usage.ts";
 import type { Bill, Tenants } from "../../tenants/index.ts";
 import { reportedUsage, type RunUsage } from "../../tenants/usage.ts";
@@ -50,6 +51,13 @@ export class ChangeCosts {
   /** What agents reported for the change, whoever pays; null where nothing was. */
   reported(change: string): string | null {
     return reportedUsage(this.deps.run_usage.of(change))?.micro_usd ?? null;
+  }
+
+  /** Of a change in a list: what was reported, and with it what the daemon bought for it. */
+  money(change: string): CardRow["cost"] {
+    const reported_micro_usd = this.reported(change);
+    const bought = this.deps.tenants.ledger.change(change)?.spent.usd_micro;
+    return { reported_micro_usd, whole_micro_usd: bought === undefined ? reported_micro_usd : String(BigInt(reported_micro_usd ?? 0) + BigInt(bought)) };
   }
 
   /** `null` where nothing is on the bill: gates of before it was kept. */

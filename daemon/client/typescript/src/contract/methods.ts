@@ -5,6 +5,7 @@ import type { ClockReply, ClockResetReply, ClockResetRequest, ConfigReply, GateE
 import type { SigstoreBundle } from "./attestation.ts";
 import type { BreakerResetAsk, BreakerResetReply, BreakersReply } from "./breaker.ts";
 import type { BuildEvent, BuildFilesEvent, BuildRequest } from "./build-api.ts";
+import type { CardsReply, ChangeContextReply } from "./cards.ts";
 import type { DraftReply, DraftRequest } from "./drafting.ts";
 import type { EffectiveRequest } from "./effective.ts";
 import type { EpisodePage, EpisodesReply, EpisodesRequest, OutcomeReply } from "./episode.ts";
@@ -154,6 +155,14 @@ export abstract class Methods {
   /** What the checks of a gate found, most severe first, and how many findings were left out. `GET /v1/gates/:id/findings` */
   findings(params: { readonly id: string }, options: Options = {}): Promise<FindingsReply> {
     return this.ask(ROUTES.findings, { params, ...options });
+  }
+  /** Of the findings of a gate's newest attempt the lines of the change around them. `GET /v1/gates/:id/context` */
+  changeContext(params: { readonly id: string }, options: Options = {}): Promise<ChangeContextReply> {
+    return this.ask(ROUTES.changeContext, { params, ...options });
+  }
+  /** Decided gates that the reader may see as rows, newest first, those before a place or the newest: the newest attempt of each. `GET /v1/cards/:before` */
+  cards(params: { readonly before: string }, options: Options = {}): Promise<CardsReply> {
+    return this.ask(ROUTES.cards, { params, ...options });
   }
   /** Texts drafted about a recorded gate, by rules or a model: cause and next step, summary, message, note, changelog, patch, test. A draft decides nothing and changes nothing. `POST /v1/drafts` */
   draft(body: DraftRequest, options: Options = {}): Promise<DraftReply> {

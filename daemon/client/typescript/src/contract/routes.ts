@@ -46,6 +46,8 @@ export const ROUTES = {
   gate: {"method":"POST","path":"/v1/gates","body":"json","reply":"events"},
   recordedGate: {"method":"GET","path":"/v1/gates/:id","body":"none","reply":"json"},
   findings: {"method":"GET","path":"/v1/gates/:id/findings","body":"none","reply":"json"},
+  changeContext: {"method":"GET","path":"/v1/gates/:id/context","body":"none","reply":"json"},
+  cards: {"method":"GET","path":"/v1/cards/:before","body":"none","reply":"json"},
   draft: {"method":"POST","path":"/v1/drafts","body":"json","reply":"json"},
   gateBundle: {"method":"GET","path":"/v1/gates/:id/bundle","body":"none","reply":"json"},
   witnessedBundle: {"method":"GET","path":"/v1/gates/:id/bundle/witnessed","body":"none","reply":"json"},

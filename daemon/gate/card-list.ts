@@ -1,0 +1,105 @@
+/** Decided gates as rows, newest first: the newest attempt of each that the reader may see. Rows of gates from before rows were kept are made as they are asked for. */
+import { Type } from "@sinclair/typebox";
+import { parseCanonical } from "../../proto/canonical.ts";
+import { Card, Timings } from "../../proto/card.ts";
+import { CARD_PAGE_CHARS_MAX, CARD_PLACES_MAX, CARD_ROWS_MADE_MAX, CARD_ROWS_MAX, type CardRow, type CardsReply } from "../../proto/cards.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { lazyCheck } from "../platform/lazy-check.ts";
+import type { Blobs } from "../store/blobs.ts";
+import type { KeptRow } from "../store/card-rows.ts";
+import type { Store } from "../store/db.ts";
+import type { GateRow, Gates } from "../store/gates.ts";
+import { placeKey } from "../store/releases.ts";
+import type { ChangeCosts } from "./cost/change-cost.ts";
+
+export interface CardListDeps {
+  readonly store: Pick<Store, "atomic">;
+  readonly gates: Pick<Gates, "before" | "get" | "cards" | "summaries">;
+  readonly artifacts: { readonly blobs: Pick<Blobs, "get"> };
+  readonly costs: Pick<ChangeCosts, "money">;
+}
+
+interface Placed {
+  readonly place: number;
+  readonly row: GateRow;
+}
+
+/** Rows that are read before others have their turn. */
+const SLICE_ROWS = 64;
+const LIMITS = { bytes_max: 64 * 1024 * 1024, depth_max: 16 };
+/** What a row needs of a reply, which may hold more. */
+const isReply = lazyCheck(Type.Object({ card: Card, timings: Timings }));
+
+/** Null for a reply whose time was over, that is damaged, or that another release wrote: its gate is in no list. */
+async function replyOf({ artifacts }: CardListDeps, { reply }: GateRow): Promise<{ readonly card: Card; readonly timings: Timings } | null> {
+  try {
+    const bytes = await artifacts.blobs.get(reply);
+    if (bytes === undefined) return null;
+    const value: unknown = parseCanonical(bytes, LIMITS);
+    return isReply().Check(value) ? value : null;
+  } catch (error) {
+    if (error instanceof MaestroError) return null;
+    throw error;
+  }
+}
+
+async function made(deps: CardListDeps, row: GateRow): Promise<KeptRow | null> {
+  const { store, gates } = deps;
+  const reply = await replyOf(deps, row);
+  if (reply === null || reply.card.gate_id !== row.gate_id) return null;
+  return store.atomic(() => {
+    // It may have gone while its reply was read.
+    if (gates.get(row.gate_id, row.attempt.attempt)?.reply !== row.reply) return null;
+    return gates.cards.put(row, reply, gates.summaries.get(row)?.held_s ?? null);
+  });
+}
+
+/** One page while it is filled. */
+class Page {
+  readonly rows: CardRow[] = [];
+  private characters = 0;
+  private made = 0;
+
+  constructor(private readonly deps: CardListDeps) {}
+
+  get full(): boolean {
+    return this.rows.length >= CARD_ROWS_MAX || this.characters >= CARD_PAGE_CHARS_MAX || this.made >= CARD_ROWS_MADE_MAX;
+  }
+
+  async add({ place, row }: Placed): Promise<void> {
+    const kept = this.deps.gates.cards.get(row) ?? (await this.make(row));
+    if (kept === null) return;
+    const { repo_id, head } = row;
+    this.characters += kept.characters;
+    this.rows.push({ ...kept.row, place, cost: this.deps.costs.money(placeKey({ repo_id, target_ref: kept.row.target_ref, head })) });
+  }
+
+  private async make(row: GateRow): Promise<KeptRow | null> {
+    this.made += 1;
+    return made(this.deps, row);
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** `before`: a place, or null for the newest. Throws `store.*`. */
+export async function cardPage(deps: CardListDeps, before: number | null, sees: (row: GateRow) => boolean, signal: AbortSignal): Promise<CardsReply> {
+  const page = new Page(deps);
+  const from = before ?? Number.MAX_SAFE_INTEGER;
+  const [first] = deps.gates.before(Number.MAX_SAFE_INTEGER, 1);
+  const newest = (first?.place ?? -1) + 1;
+  let at = from;
+  for (let looked = 0; looked < CARD_PLACES_MAX; ) {
+    const slice = deps.gates.before(at, SLICE_ROWS);
+    for (const one of slice) {
+      if (page.full) return { rows: page.rows, next: at, newest };
+      if (one.newest && sees(one.row)) await page.add(one);
+      at = one.place;
+    }
+    if (slice.length < SLICE_ROWS) return { rows: page.rows, next: null, newest };
+    looked += slice.length;
+    if (signal.aborted) break;
+    await turn();
+  }
+  return { rows: page.rows, next: at, newest };
+}
