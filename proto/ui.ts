@@ -2,6 +2,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { GateId } from "./change.ts";
 import { ReleaseKind, ReleaseReason, ReleaseRequest } from "./release.ts";
+import { INVARIANT_BYTES_MAX } from "./invariant.ts";
 import { Choice, Closed, Sha256Hex, ShortText } from "./scalar.ts";
 
 /** The link's token, and the key that a page gets for it: 32 random bytes. */
@@ -36,7 +37,7 @@ export const ApproveAsk = Closed({ nonce: ReleaseRequest.properties.nonce });
 export type ApproveAsk = Static<typeof ApproveAsk>;
 
 /** One file of the folder; no path, and nothing that a file system takes for more than a name. */
-export const INVARIANT_NAME = /^[a-z0-9][a-z0-9_-]{0,95}(?:\.[a-z0-9_-]{1,32})?\.yaml$/;
+export const INVARIANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\.ya?ml$/;
 
 /** `GET /api/invariants`. What lies there and is not read (a link, a folder, a name of another form) is only counted. */
 export interface InvariantsList {
@@ -53,11 +54,11 @@ export interface InvariantText {
 }
 
 /** `PUT /api/invariants/:name`: `replaces` is the digest of what the page believes lies there, null for a new file. */
-export const InvariantWrite = Closed({ text: Type.String({ maxLength: 65_536 }), replaces: Type.Union([Sha256Hex, Type.Null()]) });
+export const InvariantWrite = Closed({ text: Type.String({ maxLength: INVARIANT_BYTES_MAX }), replaces: Type.Union([Sha256Hex, Type.Null()]) });
 export type InvariantWrite = Static<typeof InvariantWrite>;
 
 /** A mistake that keeps a file from being saved: as `maestro invariants check` says it, in the file itself or in one beside it. */
-interface WriteProblem {
+export interface WriteProblem {
   readonly file: string;
   readonly path: string;
   readonly line: number;

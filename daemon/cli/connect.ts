@@ -2,6 +2,7 @@
 import { MaestroError } from "../../proto/errors.ts";
 import { locationsOf, SYSTEM_SOCKET, type Locations } from "../../proto/locations.ts";
 import { MaestroClient } from "../client/maestro.ts";
+import type { ClientOptions } from "../client/socket.ts";
 import { lyingAtOrNull } from "../client/lie.ts";
 import { systemUids } from "../client/owner.ts";
 import { textOf, type Values } from "./command.ts";
@@ -18,12 +19,18 @@ export function locate(values: Values): Locations {
   return locationsOf(process.env, { state_dir: textOf(values, "state"), socket_path: textOf(values, "socket") ?? system });
 }
 
-/** A client of the daemon that is running; `daemon.unreachable` where none is. */
-export function connect(values: Values): { client: MaestroClient; locations: Locations } {
+/** As whom, and to whose daemon, this command speaks. */
+export function speaking(values: Values): { locations: Locations; options: ClientOptions } {
   const locations = locate(values);
   const file = textOf(values, "token-file") ?? process.env["MAESTRO_TOKEN_FILE"];
   const headers = file === undefined ? {} : tokenHeaders(file);
-  return { client: new MaestroClient(locations.socket_path, { headers, trusted_uids: systemUids(locations.socket_path) }), locations };
+  return { locations, options: { headers, trusted_uids: systemUids(locations.socket_path) } };
+}
+
+/** A client of the daemon that is running; `daemon.unreachable` where none is. */
+export function connect(values: Values): { client: MaestroClient; locations: Locations } {
+  const { locations, options } = speaking(values);
+  return { client: new MaestroClient(locations.socket_path, options), locations };
 }
 
 /**

@@ -1,12 +1,12 @@
-/** What `maestro approve` and `maestro override` share: ask, show, sign, and print the new attempt. */
+/** What `maestro approve`, `maestro override` and the pages of `maestro ui` share: ask, show, sign, and hear the new attempt. */
 import { EXIT, MaestroError } from "../../proto/errors.ts";
 import type { GateResult } from "../../proto/api.ts";
 import { isOwnReason, REASON_PLACEHOLDER, type ReleaseKind } from "../../proto/release.ts";
-import type { ReleaseOffer } from "../../proto/release-api.ts";
+import type { ReleaseAsk, ReleaseOffer } from "../../proto/release-api.ts";
 import type { MaestroClient } from "../client/maestro.ts";
 import { escapeTerminal } from "./card/escape/terminal.ts";
 import { renderTerminal } from "./card/terminal.ts";
-import { textOf, type Invocation } from "./command.ts";
+import { textOf, type Invocation, type Values } from "./command.ts";
 import { connect } from "./connect.ts";
 import { printJson } from "./document.ts";
 import { keepBundle } from "./commands/gate.ts";
@@ -26,11 +26,20 @@ function durationOf(text: string): number {
 const SAYS: Readonly<Record<ReleaseKind, string>> = { approve: "approves", override: "overrides" };
 
 /** What is about to be agreed to, before anything is signed. */
-function show({ request, card, stays }: ReleaseOffer): void {
+export function show({ request, card, stays }: ReleaseOffer): void {
   const { kind, person, head, reasons, expires } = request;
   note(`maestro: ${person} ${SAYS[kind]} ${escapeTerminal(card.repository)} ${head.slice(0, 12)} "${escapeTerminal(card.title)}" for ${escapeTerminal(card.target_ref)}${expires === null ? "" : ` until ${expires}`}`);
   for (const { rule, effect, fingerprints } of reasons) note(`maestro:   releases ${rule} (${effect}, ${fingerprints.length} finding(s))`);
   for (const { rule, because } of stays) note(`maestro:   stays    ${rule}: ${escapeTerminal(because)}`);
+}
+
+/** What would be released, for whoever signs: a key, or without one the user as who this runs. */
+export const askOffer = (client: MaestroClient, ask: ReleaseAsk, signing: SigningKey | null): Promise<ReleaseOffer> => client.askRelease({ ...ask, ...(signing === null ? {} : { public_key: signing.public_key }) });
+
+/** Signs what was offered and has it done; what comes is the new attempt. */
+export async function* agree(client: MaestroClient, { request }: ReleaseOffer, signing: SigningKey | null, folder: string): ReturnType<MaestroClient["release"]> {
+  const signature = signing === null ? {} : { signature: await signed(request, signing, folder) };
+  yield* client.release({ nonce: request.nonce, ...signature });
 }
 
 async function resultOf(events: ReturnType<MaestroClient["release"]>): Promise<GateResult> {
@@ -47,10 +56,9 @@ async function released(kind: ReleaseKind, { values, positionals }: Invocation, 
   const expires = textOf(values, "expires");
   const { client, locations } = connect(values);
   const signing = key(folder);
-  const offer = await client.askRelease({ gate, kind, reason, ...(expires === undefined ? {} : { expires_s: durationOf(expires) }), ...(signing === null ? {} : { public_key: signing.public_key }) });
+  const offer = await askOffer(client, { gate, kind, reason, ...(expires === undefined ? {} : { expires_s: durationOf(expires) }) }, signing);
   show(offer);
-  const signature = signing === null ? {} : { signature: await signed(offer.request, signing, folder) };
-  const result = await resultOf(client.release({ nonce: offer.request.nonce, ...signature }));
+  const result = await resultOf(agree(client, offer, signing, folder));
   const kept = keepBundle(result, locations, values);
   if (values["json"] === true) printJson({ ...result, bundle: kept.path });
   else print(renderTerminal(result.card, { colour: wantsColour(), ascii: wantsAscii(), proof: result.proof, timings: result.timings, cost: result.cost, bundle: kept.name }));
@@ -58,9 +66,14 @@ async function released(kind: ReleaseKind, { values, positionals }: Invocation, 
   return EXIT[result.verdict];
 }
 
-export function release(kind: ReleaseKind, invocation: Invocation): Promise<number> {
-  const { values } = invocation;
+/** The key that the command line names; null where the user is the proof. Throws `cli.usage`. */
+export function keyOf(values: Values): (folder: string) => SigningKey | null {
   const file = textOf(values, "key");
   if (file !== undefined && values["agent"] === true) throw new MaestroError("cli.usage", "--key FILE or --agent, not both");
-  return inScratch((folder) => released(kind, invocation, (at) => (file !== undefined ? keyOfFile(file) : values["agent"] === true ? keyOfAgent(at) : null), folder));
+  return (folder) => (file !== undefined ? keyOfFile(file) : values["agent"] === true ? keyOfAgent(folder) : null);
+}
+
+export function release(kind: ReleaseKind, invocation: Invocation): Promise<number> {
+  const key = keyOf(invocation.values);
+  return inScratch((folder) => released(kind, invocation, key, folder));
 }

@@ -15,6 +15,7 @@ import { PROOF } from "./table/proof.ts";
 import { POLICY } from "./table/policy.ts";
 import { SHIPPING } from "./table/shipping.ts";
 import { SIGSTORE } from "./table/sigstore.ts";
+import { UI } from "./table/ui.ts";
 import { WORK } from "./table/work.ts";
 
 /** Here, because it is handed the whole table. */
@@ -28,4 +29,4 @@ const COMPLETIONS: Command = {
 };
 
 export const COMMANDS: readonly Command[] = [...WORK, ...AUDITING, ...BUILDING, ...HOST, ...KEEPING, ...MARKET,
-  ...MONITORS, ...PROOF, ...SHIPPING, ...SIGSTORE, LEARN, LOG, MODELS, POLICY, INVARIANTS, GUARD, COMPLETIONS];
+  ...MONITORS, ...PROOF, ...SHIPPING, ...SIGSTORE, LEARN, LOG, MODELS, POLICY, INVARIANTS, GUARD, UI, COMPLETIONS];

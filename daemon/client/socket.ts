@@ -70,6 +70,11 @@ export class SocketClient {
     return documentIn<ReplyOf<K>>(await this.textOf(response, input.signal));
   }
 
+  /** The reply's text as it came, for who hands them on. Throws as `request` does. */
+  async handed<K extends JsonRoute>(name: K, input: Input<K>): Promise<string> {
+    return this.textOf(await this.send(ROUTES[name], input), input.signal);
+  }
+
   /** A file of the log's static site by its path below `/log/`; `null` where there is none. Throws as `request` does. */
   async logFile(path: string): Promise<Uint8Array | null> {
     try {

@@ -5,14 +5,14 @@ import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
-import { verifierPage } from "../page-file.ts";
+import { pageFile } from "../page-file.ts";
 import { writeFile } from "../write-file.ts";
 
 export const run: CommandModule["run"] = ({ values }) => {
   const { out } = values;
   if (typeof out !== "string") throw new MaestroError("cli.usage", "verifier-page writes one file: name it with --out FILE");
   if (existsSync(out)) throw new MaestroError("cli.usage", `${out} is there already; name another file, or remove it first`);
-  const bytes = verifierPage();
+  const bytes = pageFile("verifier");
   writeFile(out, bytes, 0o644, "nothing was changed");
   const digest = toHex(sha256(bytes));
   if (values["json"] === true) printJson({ path: out, bytes: bytes.length, sha256: digest });

@@ -5,7 +5,7 @@ import { textOf, type Values } from "../command.ts";
 import { locate } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
-import { verifierPage } from "../page-file.ts";
+import { pageFile } from "../page-file.ts";
 import { required } from "../values.ts";
 import { readTrustFile } from "../verification.ts";
 import { writeFolder, type Files } from "./folder.ts";
@@ -17,7 +17,7 @@ const PAGE_FILE = "verifier.html";
 /** The verifier as a page, of this very release. Where it cannot be built, keys are handed out all the same. */
 function page(): Files {
   try {
-    return new Map([[PAGE_FILE, verifierPage()]]);
+    return new Map([[PAGE_FILE, pageFile("verifier")]]);
   } catch (error) {
     if (!(error instanceof MaestroError) || error.code !== "install.failed") throw error;
     note(`without ${PAGE_FILE}: ${error.detail}`);

@@ -1,0 +1,104 @@
+/** `maestro ui`: the pages over the loopback, behind a link that is good once, with the rights of the user who typed it. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT, MaestroError } from "../../../proto/errors.ts";
+import { VERSION } from "../../../proto/version.ts";
+import { MaestroClient } from "../../client/maestro.ts";
+import { SocketClient } from "../../client/socket.ts";
+import { gitIn, locate } from "../../client/worktree.ts";
+import { escapeTerminal } from "../card/escape/terminal.ts";
+import { textOf, type CommandModule, type Values } from "../command.ts";
+import { speaking } from "../connect.ts";
+import { printJson } from "../document.ts";
+import { note, print } from "../output.ts";
+import { pageFile, servedPage, type PageName } from "../page-file.ts";
+import { keyOf } from "../releasing.ts";
+import { inScratch } from "../signing.ts";
+import { Approvals } from "../ui/approving.ts";
+import { InvariantsFolder } from "../ui/folder.ts";
+import { openBrowser } from "../ui/opening.ts";
+import { Enter } from "../ui/enter.ts";
+import { serve } from "../ui/server.ts";
+import { Sessions } from "../ui/session.ts";
+import { writeFile } from "../write-file.ts";
+
+const PAGES: readonly PageName[] = ["cards", "studio", "verifier"];
+const isPage = (name: string): name is PageName => PAGES.some((page) => page === name);
+const ENDS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const PORT_MAX = 65_535;
+
+function portOf(values: Values): number {
+  const text = textOf(values, "port") ?? "0";
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : PORT_MAX + 1;
+  if (port > PORT_MAX) throw new MaestroError("cli.usage", `--port takes a number from 1 to ${PORT_MAX}, not ${JSON.stringify(text)}`);
+  return port;
+}
+
+/** Of the repository one stands in; where one stands in none, below the current folder. */
+function folderOf(values: Values): string {
+  const named = textOf(values, "folder");
+  if (named !== undefined) return named;
+  try {
+    return join(locate(".", gitIn(".")).top, "invariants");
+  } catch (error) {
+    if (!(error instanceof MaestroError)) throw error;
+    return "invariants";
+  }
+}
+
+function write(page: PageName, out: string): number {
+  if (existsSync(out)) throw new MaestroError("cli.usage", `${out} is there already; name another file, or remove it first`);
+  const bytes = pageFile(page);
+  writeFile(out, bytes, 0o644, "nothing was changed");
+  print(`${out}  ${bytes.length} bytes  sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`);
+  note("open it in a browser; it needs no network, and reads the files that you drop on it");
+  return EXIT.admit;
+}
+
+/** Each page is built once, when it is first asked for. */
+function building(): (name: PageName) => Promise<Uint8Array<ArrayBuffer>> {
+  const built = new Map<PageName, Promise<Uint8Array<ArrayBuffer>>>();
+  return (name) => {
+    const known = built.get(name) ?? servedPage(name);
+    built.set(name, known);
+    // One that failed is tried again by whoever asks next.
+    known.catch(() => built.delete(name));
+    return known;
+  };
+}
+
+async function served(page: PageName, values: Values, scratch: string): Promise<number> {
+  const signing = keyOf(values)(scratch);
+  const { locations, options } = speaking(values);
+  const folder = new InvariantsFolder(folderOf(values));
+  const sessions = new Sessions();
+  const pages = building();
+  // Whoever opens the link does not wait for it, and a page that cannot be built is said before there is a link.
+  await pages(page);
+  const enter = new Enter();
+  const client = new MaestroClient(locations.socket_path, options);
+  const approvals = new Approvals(client, { key: signing, folder: scratch, terminal: enter }, { locations, values });
+  const signer = signing === null ? "user" : values["agent"] === true ? "agent" : "key";
+  const about = () => ({ version: VERSION, folder: folder.path, folder_there: folder.there, signer }) as const;
+  const { authority, stop } = serve(portOf(values), { sessions, pages, about, daemon: new SocketClient(locations.socket_path, options), approvals, folder });
+  const link = (): string => `http://${authority}/${page}#${sessions.newToken()}`;
+  const ended = Promise.withResolvers<void>();
+  for (const signal of ENDS) process.once(signal, () => ended.resolve());
+  const first = link();
+  if (values["json"] === true) printJson({ link: first, authority, folder: folder.path });
+  else print(first);
+  note(`maestro: the link is good for one tab; press Enter for another, Ctrl-C to end. Invariants in ${escapeTerminal(folder.path)}${folder.there ? "" : " (not there yet)"}`);
+  enter.listen(() => print(link()));
+  if (values["open"] === true && !(await openBrowser(first, scratch))) note("maestro: no browser could be started here; open the link above");
+  await ended.promise;
+  enter.close();
+  await stop();
+  return EXIT.admit;
+}
+
+export const run: CommandModule["run"] = ({ values, positionals }) => {
+  const [page = "cards"] = positionals;
+  if (!isPage(page)) throw new MaestroError("cli.usage", `ui takes ${PAGES.join(", ")} or nothing, not ${JSON.stringify(page)}`);
+  const out = textOf(values, "out");
+  return out === undefined ? inScratch((scratch) => served(page, values, scratch)) : Promise.resolve(write(page, out));
+};
