@@ -20,6 +20,8 @@ export type Origin =
 
 type Shared = Pick<CardRow, "attempt" | "verdict" | "mode" | "repository" | "target_ref" | "head" | "title" | "actor" | "files" | "added_lines" | "removed_lines" | "policy" | "reasons" | "counts" | "checks" | "released">;
 
+export const VERDICTS = ["refuse", "hold", "admit"] as const;
+export const ACTORS = ["agent", "human", "bot", "unknown"] as const;
 export const RISKS = ["none", "low", "medium", "high"] as const;
 
 export interface PageCard extends Shared {

@@ -9,6 +9,12 @@ export interface Events {
 
 export interface PageEvent {
   preventDefault(): void;
+  /** Of a key. */
+  readonly key?: string;
+  readonly ctrlKey?: boolean;
+  readonly metaKey?: boolean;
+  readonly altKey?: boolean;
+  readonly shiftKey?: boolean;
   readonly dataTransfer?: { readonly files: Iterable<File>; dropEffect: string } | null;
 }
 
@@ -20,7 +26,22 @@ export interface PageElement extends Events {
   append(...children: (PageElement | string)[]): void;
   replaceChildren(...children: (PageElement | string)[]): void;
   setAttribute(name: string, value: string): void;
-  focus(): void;
+  removeAttribute(name: string): void;
+  getAttribute(name: string): string | null;
+  focus(options?: { readonly preventScroll?: boolean }): void;
+}
+
+/** What a list that draws only what can be seen needs to know of its place, and to change in it. */
+export interface PageBox extends PageElement {
+  scrollTop: number;
+  readonly clientHeight: number;
+  readonly offsetHeight: number;
+  readonly offsetTop: number;
+  readonly firstChild: PageBox | null;
+  readonly nextSibling: PageBox | null;
+  contains(other: PageElement | null): boolean;
+  insertBefore(child: PageElement, before: PageElement | null): void;
+  remove(): void;
 }
 
 export interface PageInput extends PageElement {
@@ -28,17 +49,51 @@ export interface PageInput extends PageElement {
   readonly files: Iterable<File> | null;
 }
 
+export interface PageKey extends PageEvent {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+  /** An input method is still putting a character together. */
+  readonly isComposing: boolean;
+}
+
+/** What somebody types into, where the cursor stands in it, and whether it may be changed. */
+export interface PageTyped extends PageElement {
+  value: string;
+  checked: boolean;
+  disabled: boolean;
+  readonly id: string;
+  readonly selectionStart: number | null;
+  readonly selectionEnd: number | null;
+  setSelectionRange(start: number, end: number): void;
+  removeAttribute(name: string): void;
+}
+
+/** What may lie beyond the edge of its own window. */
+export interface PageScrolled extends PageElement {
+  scrollIntoView(how: { readonly block: "nearest" | "center" }): void;
+}
+
 export interface PageDetails extends PageElement {
   open: boolean;
+}
+
+export interface PageDialog extends PageElement {
+  readonly open: boolean;
+  showModal(): void;
+  close(): void;
 }
 
 export interface PageDocument extends Events {
   title: string;
   readonly documentElement: PageElement;
   readonly currentScript: PageElement | null;
+  readonly activeElement: (PageElement & { readonly id: string }) | null;
   createElement(tag: string): PageElement;
   createElementNS(namespace: string, tag: string): PageElement;
   getElementById(id: string): PageElement | null;
+  readonly activeElement: PageElement | null;
 }
 
 /** Chromium asks that whatever becomes a script went through a policy of the page's own. */
