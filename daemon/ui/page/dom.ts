@@ -28,6 +28,7 @@ export interface PageElement extends Events {
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
   getAttribute(name: string): string | null;
+  click(): void;
   focus(options?: { readonly preventScroll?: boolean }): void;
 }
 
@@ -89,7 +90,6 @@ export interface PageDocument extends Events {
   title: string;
   readonly documentElement: PageElement;
   readonly currentScript: PageElement | null;
-  readonly activeElement: (PageElement & { readonly id: string }) | null;
   createElement(tag: string): PageElement;
   createElementNS(namespace: string, tag: string): PageElement;
   getElementById(id: string): PageElement | null;
