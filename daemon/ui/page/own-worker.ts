@@ -3,11 +3,14 @@ import type { TrustedTypes } from "./dom.ts";
 
 declare const trustedTypes: TrustedTypes | undefined;
 
+/** A policy of one name can be made once, and a page may start another worker. */
+let policy: ReturnType<TrustedTypes["createPolicy"]> | null = null;
+
 /** `null` where the browser refuses. */
 export function workerOf(script: string): Worker | null {
   const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   try {
-    const policy = typeof trustedTypes === "undefined" ? null : trustedTypes.createPolicy("worker", { createScriptURL: (own) => own });
+    if (policy === null && typeof trustedTypes !== "undefined") policy = trustedTypes.createPolicy("worker", { createScriptURL: (own) => own });
     return new Worker(policy === null ? url : policy.createScriptURL(url));
   } catch (cause) {
     if (cause instanceof Error) return null;

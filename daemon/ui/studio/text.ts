@@ -1,0 +1,51 @@
+/** The document as YAML: typed as one likes, with every mistake and where it is. */
+import type { PlacedProblem } from "../../invariants/index.ts";
+import type { PageTyped } from "../page/dom.ts";
+import { elementOf, foreign, h } from "../page/element.ts";
+import type { Studio } from "./studio.ts";
+
+/** Where the line and column are in the text. */
+export function offsetOf(text: string, line: number, column: number): number {
+  let at = 0;
+  for (let i = 1; i < line; i++) {
+    const end = text.indexOf("\n", at);
+    if (end < 0) return text.length;
+    at = end + 1;
+  }
+  return Math.min(text.length, at + column - 1);
+}
+
+function problemItem(yaml: PageTyped, { line, column, path, message, fix }: PlacedProblem) {
+  const place = h("button", { type: "button", class: "place" }, `${line}:${column}`);
+  place.setAttribute("aria-label", `Line ${line}, column ${column}: go there`);
+  place.addEventListener("click", () => {
+    const at = offsetOf(yaml.value, line, column);
+    yaml.focus();
+    yaml.setSelectionRange(at, at);
+  });
+  return h("li", {}, place, " ", h("span", { class: "what" }, ...(path === "" ? [] : [h("code", {}, foreign(path)), " "]), foreign(message)), " ", h("span", { class: "fix" }, foreign(fix)));
+}
+
+/** Said to a screen reader once it has been still for a moment, not with every key. */
+const STILL_MS = 900;
+
+export function mountText({ store, onLooked }: Studio): void {
+  const yaml = elementOf("yaml") as PageTyped;
+  const count = elementOf("problems-count");
+  const list = elementOf("problems");
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  yaml.value = store.draft.text;
+  yaml.addEventListener("input", () => store.act({ do: "type", text: yaml.value }));
+  store.watch((draft) => {
+    if (yaml.value === draft.text) return;
+    const [from, to] = [yaml.selectionStart ?? 0, yaml.selectionEnd ?? 0];
+    yaml.value = draft.text;
+    yaml.setSelectionRange(from, to);
+  });
+  onLooked(({ problems }) => {
+    list.replaceChildren(...problems.map((problem) => problemItem(yaml, problem)));
+    if (timer !== null) clearTimeout(timer);
+    const said = problems.length === 0 ? "No mistake: every type fits, and every example shows what it says." : `${problems.length} ${problems.length === 1 ? "mistake" : "mistakes"}.`;
+    timer = setTimeout(() => void (count.textContent !== said && (count.textContent = said)), STILL_MS);
+  });
+}
