@@ -8,8 +8,9 @@ import { lazyCheck } from "../platform/lazy-check.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { KeptRow } from "../store/card-rows.ts";
 import type { Store } from "../store/db.ts";
-import type { GateRow, Gates } from "../store/gates.ts";
+import { artifactName, type GateRow, type Gates } from "../store/gates.ts";
 import { placeKey } from "../store/releases.ts";
+import type { Tombstones } from "../store/tombstones.ts";
 import type { ChangeCosts } from "./cost/change-cost.ts";
 
 export interface CardListDeps {
@@ -17,6 +18,7 @@ export interface CardListDeps {
   readonly gates: Pick<Gates, "before" | "get" | "cards" | "summaries">;
   readonly artifacts: { readonly blobs: Pick<Blobs, "get"> };
   readonly costs: Pick<ChangeCosts, "money">;
+  readonly tombstones: Pick<Tombstones, "get">;
 }
 
 interface Placed {
@@ -60,18 +62,29 @@ class Page {
   private characters = 0;
   private made = 0;
 
-  constructor(private readonly deps: CardListDeps) {}
+  constructor(
+    private readonly deps: CardListDeps,
+    private readonly made_max: number,
+  ) {}
 
   get full(): boolean {
-    return this.rows.length >= CARD_ROWS_MAX || this.characters >= CARD_PAGE_CHARS_MAX || this.made >= CARD_ROWS_MADE_MAX;
+    return this.rows.length >= CARD_ROWS_MAX || this.characters >= CARD_PAGE_CHARS_MAX || this.made >= this.made_max;
   }
 
   async add({ place, row }: Placed): Promise<void> {
-    const kept = this.deps.gates.cards.get(row) ?? (await this.make(row));
+    const kept = this.buried(row) ? null : (this.deps.gates.cards.get(row) ?? (await this.make(row)));
     if (kept === null) return;
     const { repo_id, head } = row;
     this.characters += kept.characters;
     this.rows.push({ ...kept.row, place, cost: this.deps.costs.money(placeKey({ repo_id, target_ref: kept.row.target_ref, head })) });
+  }
+
+  /** Its reply was to go, and what it says with it: a daemon from before there were rows may have left one behind. */
+  private buried(row: GateRow): boolean {
+    const { tombstones, store, gates } = this.deps;
+    if (tombstones.get(artifactName(row.gate_id, row.attempt.attempt), "personal") === undefined) return false;
+    if (gates.cards.get(row) !== undefined) store.atomic(() => gates.cards.remove(row));
+    return true;
   }
 
   private async make(row: GateRow): Promise<KeptRow | null> {
@@ -83,8 +96,8 @@ class Page {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** `before`: a place, or null for the newest. Throws `store.*`. */
-export async function cardPage(deps: CardListDeps, before: number | null, sees: (row: GateRow) => boolean, signal: AbortSignal): Promise<CardsReply> {
-  const page = new Page(deps);
+export async function cardPage(deps: CardListDeps, before: number | null, sees: (row: GateRow) => boolean, signal: AbortSignal, made_max = CARD_ROWS_MADE_MAX): Promise<CardsReply> {
+  const page = new Page(deps, made_max);
   const from = before ?? Number.MAX_SAFE_INTEGER;
   const [first] = deps.gates.before(Number.MAX_SAFE_INTEGER, 1);
   const newest = (first?.place ?? -1) + 1;
