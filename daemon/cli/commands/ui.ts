@@ -18,6 +18,7 @@ import { Approvals } from "../ui/approving.ts";
 import { InvariantsFolder } from "../ui/folder.ts";
 import { openBrowser } from "../ui/opening.ts";
 import { Enter } from "../ui/enter.ts";
+import { UI_LIMITS } from "../ui/limits.ts";
 import { serve } from "../ui/server.ts";
 import { Sessions } from "../ui/session.ts";
 import { writeFile } from "../write-file.ts";
@@ -80,7 +81,7 @@ async function served(page: PageName, values: Values, scratch: string): Promise<
   const approvals = new Approvals(client, { key: signing, folder: scratch, terminal: enter }, { locations, values });
   const signer = signing === null ? "user" : values["agent"] === true ? "agent" : "key";
   const about = () => ({ version: VERSION, folder: folder.path, folder_there: folder.there, signer }) as const;
-  const { authority, stop } = serve(portOf(values), { sessions, pages, about, daemon: new SocketClient(locations.socket_path, options), approvals, folder });
+  const { authority, stop } = serve(portOf(values), { sessions, pages, about, daemon: new SocketClient(locations.socket_path, options), approvals, folder, body_ms_max: UI_LIMITS.body_ms_max });
   const link = (): string => `http://${authority}/${page}#${sessions.newToken()}`;
   const ended = Promise.withResolvers<void>();
   for (const signal of ENDS) process.once(signal, () => ended.resolve());

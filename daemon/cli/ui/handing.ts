@@ -3,7 +3,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { ROUTES, type RouteName } from "../../../proto/routes.ts";
 import type { SocketClient } from "../../client/socket.ts";
 
-const HANDED = ["version", "status", "trust", "rules", "recordedGate", "findings", "gateBundle", "evidenceBundle", "lineage", "report"] as const satisfies readonly RouteName[];
+const HANDED = ["version", "status", "trust", "rules", "cards", "recordedGate", "findings", "changeContext", "gateBundle", "evidenceBundle", "lineage", "report"] as const satisfies readonly RouteName[];
 type Handed = (typeof HANDED)[number];
 
 /** The segments' values where the path is one of the route; a segment that is none of a path's own is never one. */

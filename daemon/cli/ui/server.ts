@@ -6,7 +6,7 @@ import { note } from "../output.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import type { PageName } from "../page-file.ts";
 import type { Approvals } from "./approving.ts";
-import { bodyOf, checkOrigin } from "./asked.ts";
+import { bodyOf, checkOrigin, pathOf } from "./asked.ts";
 import type { InvariantsFolder } from "./folder.ts";
 import { handedThrough } from "./handing.ts";
 import { UI_LIMITS } from "./limits.ts";
@@ -23,6 +23,7 @@ export interface Behind {
   readonly daemon: SocketClient;
   readonly approvals: Approvals;
   readonly folder: InvariantsFolder;
+  readonly body_ms_max: number;
 }
 
 export interface Serving {
@@ -38,16 +39,16 @@ type Question = (request: Request, session: Session, behind: Behind) => Promise<
 
 const QUESTIONS: Readonly<Record<string, Question>> = {
   [`GET ${UI_PATHS.session}`]: async (_request, _session, { about }) => json(JSON.stringify(about())),
-  [`POST ${UI_PATHS.offer}`]: async (request, session, { approvals }) => json(JSON.stringify(await approvals.offer(session, await bodyOf(request, OfferAsk, UI_LIMITS.body_bytes_max)))),
-  [`POST ${UI_PATHS.approve}`]: async (request, session, { approvals }) => {
-    const ask = await bodyOf(request, ApproveAsk, UI_LIMITS.body_bytes_max);
+  [`POST ${UI_PATHS.offer}`]: async (request, session, { approvals, body_ms_max }) => json(JSON.stringify(await approvals.offer(session, await bodyOf(request, OfferAsk, UI_LIMITS.body_bytes_max, body_ms_max)))),
+  [`POST ${UI_PATHS.approve}`]: async (request, session, { approvals, body_ms_max }) => {
+    const ask = await bodyOf(request, ApproveAsk, UI_LIMITS.body_bytes_max, body_ms_max);
     return lines(async (send) => approvals.approve(session, ask, send));
   },
   [`GET ${UI_PATHS.invariants}`]: async (_request, _session, { folder }) => json(JSON.stringify(folder.list())),
 };
 
 /** A file's name is the last segment; what it may be is the folder's to say. */
-async function ofFolder(request: Request, segment: string, { folder }: Behind): Promise<Response> {
+async function ofFolder(request: Request, segment: string, { folder, body_ms_max }: Behind): Promise<Response> {
   let name: string;
   try {
     name = decodeURIComponent(segment);
@@ -55,7 +56,7 @@ async function ofFolder(request: Request, segment: string, { folder }: Behind): 
     throw new MaestroError("request.malformed", "the name is not valid percent-encoding", { cause });
   }
   if (request.method === "GET") return json(JSON.stringify(folder.file(name)));
-  if (request.method === "PUT") return json(JSON.stringify(folder.write(name, await bodyOf(request, InvariantWrite, UI_LIMITS.body_bytes_max))));
+  if (request.method === "PUT") return json(JSON.stringify(folder.write(name, await bodyOf(request, InvariantWrite, UI_LIMITS.body_bytes_max, body_ms_max))));
   throw new MaestroError("request.method", `${request.method} of a file of invariants`);
 }
 
@@ -70,7 +71,7 @@ async function withSession(request: Request, path: string, session: Session, beh
 }
 
 async function answered(request: Request, authority: string, behind: Behind, patient: () => void): Promise<Response> {
-  const path = new URL(request.url).pathname;
+  const path = pathOf(request, authority);
   const name = Object.hasOwn(PAGES, path) ? PAGES[path] : undefined;
   const opened = request.method === "GET" && (name !== undefined || path === "/");
   checkOrigin(request, authority, opened);
@@ -78,7 +79,7 @@ async function answered(request: Request, authority: string, behind: Behind, pat
   // Browsers ask for it by themselves.
   if (path === "/favicon.ico") return nothing();
   if (request.method === "POST" && path === UI_PATHS.session) {
-    const { token } = await bodyOf(request, SessionAsk, UI_LIMITS.session_body_bytes_max);
+    const { token } = await bodyOf(request, SessionAsk, UI_LIMITS.session_body_bytes_max, behind.body_ms_max);
     return json(JSON.stringify({ key: behind.sessions.exchange(token), about: behind.about() }));
   }
   const session = behind.sessions.of(request.headers.get("authorization"));
