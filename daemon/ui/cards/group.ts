@@ -1,7 +1,7 @@
 /** Cards put together by what they share, with counts and sums. Pure. */
 import { CARDS_LIMITS } from "./limits.ts";
 import { stops, type PageCard } from "./model.ts";
-import { sorted, type Direction, type SortKey } from "./order.ts";
+import type { Direction, SortKey } from "./order.ts";
 
 export interface Sums {
   readonly cards: number;
@@ -74,9 +74,10 @@ function inOrder(groups: Group[], key: SortKey, direction: Direction): Group[] {
   });
 }
 
+/** Inside a group the cards keep the order they are handed in. */
 export function grouped(cards: readonly PageCard[], by: GroupKey, key: SortKey, direction: Direction): Group[] {
   const gathered = new Map<string, PageCard[]>();
-  for (const card of sorted(cards, key, direction)) {
+  for (const card of cards) {
     for (const name of KEYS[by](card)) {
       const group = gathered.get(name);
       if (group === undefined) gathered.set(name, [card]);

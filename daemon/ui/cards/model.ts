@@ -65,10 +65,10 @@ function textOf(card: Omit<PageCard, "text">): string {
 const finished = (card: Omit<PageCard, "text">): PageCard => ({ ...card, text: textOf(card) });
 
 const keyOf = (origin: Origin, gate_id: string | null, attempt: number): string => {
-  const from = origin.kind === "live" ? "live" : "disk";
+  // A daemon lists the newest attempt alone: a later one takes the place of the one before.
+  if (origin.kind === "live") return `live:${gate_id ?? ""}`;
   // Two replays of one change are told apart by where they stand.
-  if (gate_id === null) return origin.kind === "live" ? `${from}:?#${attempt}` : `${from}:${origin.file}@${origin.start}#${attempt}`;
-  return `${from}:${gate_id}#${attempt}`;
+  return gate_id === null ? `disk:${origin.file}@${origin.start}` : `disk:${gate_id}#${attempt}`;
 };
 
 const money = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
