@@ -31,7 +31,7 @@ test("a tenant is shown its own, what the operator let it name, and the commit o
 
 test("attack: a handler that forgot to ask shows another tenant's gate, one of many in a page, a token another commit, or one that nobody knows", () => {
   const reader = { mayUse: () => false, bound_head: "9".repeat(40) };
-  const refused = [shown({ gate_id: "gate:a" }, { tenant: "lib" }), shown({ entries: [{ gate_id: "gate:b" }, { gate_id: "gate:a" }] }, {}, "feed"), shown({ gate_id: "gate:a" }, { reader }), shown({ gate_id: "gate:gone" }), shown({ gate_id: ["gate:a"] }, { tenant: "lib" }), shown({ gate_id: 7 })];
+  const refused = [shown({ gate_id: "gate:a" }, { tenant: "lib" }), shown({ entries: [{ gate_id: "gate:b" }, { gate_id: "gate:a" }] }, {}, "feed"), shown({ rows: [{ gate_id: "gate:a" }] }, { tenant: "lib" }, "cards"), shown({ gate_id: "gate:a" }, { reader }), shown({ gate_id: "gate:gone" }), shown({ gate_id: ["gate:a"] }, { tenant: "lib" }), shown({ gate_id: 7 })];
   expect(refused.filter((said) => !said.includes("INV.TENANT.READS"))).toEqual([]);
   // Whose it is, is nobody's to learn from the refusal.
   expect(refused.filter((said) => said.includes("web"))).toEqual([]);
