@@ -1,8 +1,8 @@
 /** What the page and its worker say to each other of a run: plain data. */
 import type { CardRow } from "../../../../proto/cards.ts";
-import type { Problem } from "../../../invariants/index.ts";
-import type { InvariantFile } from "../../../invariants/index.ts";
+import type { InvariantFile, Problem } from "../../../invariants/index.ts";
 import type { Watched } from "../../../invariants/replay/watched.ts";
+import type { ExampleRow } from "./examples.ts";
 import type { Walk } from "../stepping/walk.ts";
 
 /** What the rule is asked of: a file as somebody dropped it, or what the daemon recorded. */
@@ -24,7 +24,14 @@ export interface WalkQuestion {
   readonly fire: number;
 }
 
-export type Question = RunQuestion | WalkQuestion;
+export interface ExamplesQuestion {
+  readonly ask: "examples";
+  readonly id: number;
+  readonly text: string;
+  readonly beside: readonly InvariantFile[];
+}
+
+export type Question = RunQuestion | WalkQuestion | ExamplesQuestion;
 
 /** One violation. */
 export interface Fire {
@@ -66,4 +73,6 @@ export type Reply =
   | { readonly id: number; readonly ran: Ran }
   | { readonly id: number; readonly mistakes: readonly Problem[] }
   | { readonly id: number; readonly walk: Walk }
+  /** `null`: the document has none, or its events are not known. */
+  | { readonly id: number; readonly examples: readonly ExampleRow[] | null }
   | { readonly id: number; readonly failed: string };

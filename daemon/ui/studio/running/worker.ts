@@ -1,7 +1,15 @@
 /** Runs away from the page, which stays usable; to end a run the page ends the worker. */
+import { knownEvents, look } from "../../../invariants/index.ts";
+import { exampleRows, type ExampleRow } from "./examples.ts";
 import { recordingOf, recordingOfRows } from "./reading.ts";
 import { Run, ruleOf } from "./run.ts";
-import type { Question, Reply, RunQuestion } from "./protocol.ts";
+import type { ExamplesQuestion, Question, Reply, RunQuestion } from "./protocol.ts";
+
+function examplesOf({ text, beside }: ExamplesQuestion): readonly ExampleRow[] | null {
+  const seen = look(text, { events: knownEvents(beside).events });
+  const examples = seen.compiled?.document.examples;
+  return examples === undefined ? null : exampleRows(seen, examples);
+}
 
 type Tell = (reply: Reply) => void;
 
@@ -14,6 +22,7 @@ export class Runner {
     const { id } = question;
     try {
       if (question.ask === "run") return await this.start(question);
+      if (question.ask === "examples") return this.tell({ id, examples: examplesOf(question) });
       const walk = this.run?.walk(question.fire) ?? null;
       this.tell(walk === null ? { id, failed: "this run is not there any more; run it again" } : { id, walk });
     } catch (cause) {
@@ -32,11 +41,4 @@ export class Runner {
     this.run = new Run(made.rule, recording, (asked) => this.tell({ id, progress: `asking: ${asked} of ${recording.events.length} events` }), () => performance.now());
     this.tell({ id, ran: this.run.ran });
   }
-}
-
-declare const self: { onmessage: (message: { readonly data: Question }) => void; postMessage(reply: Reply): void };
-
-export function startWorker(): void {
-  const runner = new Runner((reply) => self.postMessage(reply));
-  self.onmessage = ({ data }) => void runner.answer(data);
 }

@@ -1,0 +1,35 @@
+/** Small elements that the parts of the page share. */
+import type { PageElement } from "../../page/dom.ts";
+import { foreign, h } from "../../page/element.ts";
+import { visible } from "../../../verifier/visible.ts";
+
+export function button(label: string, act: () => void, attributes: Readonly<Record<string, string>> = {}): PageElement {
+  const element = h("button", { type: "button", ...attributes }, label);
+  element.addEventListener("click", act);
+  return element;
+}
+
+/** Off, but still there for whoever goes through the page by keyboard. */
+export function setOff(element: PageElement, off: boolean): void {
+  if (off) element.setAttribute("aria-disabled", "true");
+  else element.removeAttribute("aria-disabled");
+}
+
+/** Text of others: a name, a message. */
+export const other = (text: string): PageElement => foreign(visible(text));
+
+/** A button that asks once more before it acts. */
+export function sureButton(label: string, sure: string, act: () => void): PageElement {
+  const place = h("span", { class: "sure" });
+  const first = button(label, () => {
+    const no = button("No, keep it", calm);
+    place.replaceChildren(button(sure, act, { class: "danger" }), no);
+    no.focus();
+  });
+  const calm = (): void => {
+    place.replaceChildren(first);
+    first.focus();
+  };
+  place.append(first);
+  return place;
+}

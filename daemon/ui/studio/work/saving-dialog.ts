@@ -1,0 +1,119 @@
+/** Saving to the folder: what would change is shown, and only a yes writes it. Where somebody else wrote meanwhile all three texts are shown, and none is lost. */
+import { INVARIANT_NAME, type InvariantText, type WriteProblem } from "../../../../proto/ui.ts";
+import type { PageDialog, PageElement, PageInput } from "../../page/dom.ts";
+import { h } from "../../page/element.ts";
+import type { Failure } from "../../page/live.ts";
+import { standing } from "../keeping/saving.ts";
+import type { Desk } from "./desk.ts";
+import { diffView } from "./diff-view.ts";
+import type { Folder } from "./folder.ts";
+import { button, other } from "./parts.ts";
+
+export class SavingDialog {
+  readonly element: PageElement;
+  private readonly body = h("div", {});
+  private readonly said = h("div", { role: "status" });
+  private readonly input: PageInput;
+
+  constructor(
+    private readonly desk: Desk,
+    private readonly folder: Folder,
+    private readonly done: (said: string) => void,
+  ) {
+    this.input = h("input", { id: "save-name", type: "text", spellcheck: "false", autocomplete: "off", maxlength: "96" }) as PageInput;
+    this.input.addEventListener("change", () => void this.look());
+    const name = h("div", {}, h("label", { for: "save-name" }, "Name of the file"), this.input);
+    this.element = h("dialog", { class: "saving", "aria-labelledby": "save-title" }, h("h2", { id: "save-title" }, "Save to the folder"), name, this.said, this.body);
+  }
+
+  private get dialog(): PageDialog {
+    return this.element as PageDialog;
+  }
+
+  open(): void {
+    this.input.value = this.desk.name;
+    this.said.replaceChildren();
+    if (!this.dialog.open) this.dialog.showModal();
+    void this.look();
+  }
+
+  private close(said: string): void {
+    this.dialog.close();
+    this.done(said);
+  }
+
+  private ways(...buttons: readonly PageElement[]): PageElement {
+    return h("div", { class: "actions" }, ...buttons, button("Do not save", () => this.close("")));
+  }
+
+  private failed({ said }: Failure): void {
+    this.said.replaceChildren(h("p", { class: "problem" }, other(said)));
+    this.body.replaceChildren(h("p", {}, "Nothing was written, and your text stays. Download saves it without maestro ui."), this.ways(button("Try again", () => void this.look())));
+  }
+
+  /** What lies there now, against what would be written. */
+  private async look(): Promise<void> {
+    const name = this.input.value.trim();
+    if (!INVARIANT_NAME.test(name)) {
+      this.body.replaceChildren(h("p", { class: "problem" }, "A name has letters, digits, dots, dashes and underscores, begins with a letter or a digit, and ends in .yaml: team-call-cap.yaml"), this.ways());
+      return;
+    }
+    this.body.replaceChildren(h("p", { class: "hint" }, "Looking what lies there\u2026"), this.ways());
+    const read = await this.folder.read(name);
+    if (!read.ok) return this.failed(read.failure);
+    this.said.replaceChildren();
+    this.show(name, read.value);
+  }
+
+  private show(name: string, disk: InvariantText | null): void {
+    const { text, sheet } = this.desk;
+    const found = standing(name, text, sheet.base, disk);
+    const write = (label: string, replaces: string | null) => button(label, () => void this.write(name, text, replaces), { id: "save-yes" });
+    switch (found.is) {
+      case "same":
+        this.desk.saved(name, text, found.disk.sha256);
+        return this.body.replaceChildren(h("p", {}, "The file says this already; there is nothing to write."), this.ways());
+      case "new":
+        return this.body.replaceChildren(diffView("A new file", "", text), this.ways(write("Save this", null)));
+      case "changes":
+        return this.body.replaceChildren(diffView("What changes in the file", found.disk.text, text), this.ways(write("Save this", found.disk.sha256)));
+      case "conflict":
+        return this.conflict(name, text, found.began, found.disk);
+    }
+  }
+
+  private conflict(name: string, text: string, began: string | null, disk: InvariantText | null): void {
+    const mine = button("Write mine over it", () => void this.write(name, text, disk?.sha256 ?? null), { class: "danger", id: "save-over" });
+    if (disk === null) {
+      this.body.replaceChildren(h("p", { class: "problem" }, "This file was taken away since you began."), diffView("What you would write as a new file", "", text), this.ways(mine));
+      return;
+    }
+    const theirs = button("Take what is on disk", () => {
+      this.desk.takeDisk(disk);
+      this.close("What is on disk is in the editor now; Undo brings yours back.");
+    });
+    const parts = began === null ? [] : [diffView("What somebody else changed since you began", began, disk.text), diffView("What you changed since you began", began, text)];
+    const why = began === null ? "Another file lies there under this name already. Choose another name, or look at what you would write over." : "This file was changed on disk since you began.";
+    this.body.replaceChildren(h("p", { class: "problem" }, why), ...parts, diffView("What your text would change in what lies there now", disk.text, text), h("p", { class: "hint" }, "To have both, take what is on disk, undo, and put in what is missing; or save yours under another name."), this.ways(theirs, mine));
+  }
+
+  private problems(list: readonly WriteProblem[]): void {
+    const items = list.map(({ file, line, column, message, fix }) => h("li", {}, other(`${file}:${line}:${column} ${message}; ${fix}`)));
+    this.body.replaceChildren(h("p", { class: "problem" }, "It was not written: with this file the folder has mistakes."), h("ul", {}, ...items), this.ways());
+  }
+
+  private async write(name: string, text: string, replaces: string | null): Promise<void> {
+    this.body.replaceChildren(h("p", { class: "hint" }, "Writing\u2026"));
+    const answer = await this.folder.write(name, text, replaces);
+    if (!answer.ok) return this.failed(answer.failure);
+    const written = answer.value;
+    if (written.saved) {
+      this.desk.saved(name, text, written.sha256);
+      void this.folder.look();
+      return this.close(`Saved as ${name}.`);
+    }
+    if (written.because === "problems") return this.problems(written.problems);
+    this.said.replaceChildren(h("p", { class: "problem" }, "It was changed while you looked; nothing was written."));
+    this.show(name, written.now);
+  }
+}
