@@ -3,15 +3,15 @@ import type { TrustedTypes } from "./dom.ts";
 
 declare const trustedTypes: TrustedTypes | undefined;
 
-/** A policy of one name can be made once, and a page may start another worker. */
+/** A browser lets a page make a policy of one name once. */
 let policy: ReturnType<TrustedTypes["createPolicy"]> | null = null;
 
-/** `null` where the browser refuses. */
-export function workerOf(script: string): Worker | null {
+/** `null` where the browser refuses. The worker finds the name as `self.name`, where one script is workers of several kinds. */
+export function workerOf(script: string, name = ""): Worker | null {
   const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   try {
-    if (policy === null && typeof trustedTypes !== "undefined") policy = trustedTypes.createPolicy("worker", { createScriptURL: (own) => own });
-    return new Worker(policy === null ? url : policy.createScriptURL(url));
+    if (typeof trustedTypes !== "undefined") policy ??= trustedTypes.createPolicy("worker", { createScriptURL: (own) => own });
+    return new Worker(policy === null ? url : policy.createScriptURL(url), { name });
   } catch (cause) {
     if (cause instanceof Error) return null;
     throw cause;

@@ -3,9 +3,7 @@ import { drawFiles, drawSteps, drawVerdict } from "./draw.ts";
 import type { Answer } from "./answer.ts";
 import type { PageDocument, PageInput } from "../page/dom.ts";
 import { elementOf } from "../page/element.ts";
-import { workerOf } from "../page/own-worker.ts";
-import type { Question, Reply } from "./protocol.ts";
-import { answer as answerHere } from "./worker.ts";
+import { asking, type Ask } from "./asking.ts";
 
 declare const document: PageDocument;
 
@@ -15,32 +13,6 @@ interface Held {
   readonly name: string;
   readonly blob: Blob;
   readonly known?: boolean;
-}
-
-type Ask = (question: Question) => Promise<Reply>;
-
-/** Asks the worker; one that does not start leaves the judging to the page itself, which then stands still while it judges. */
-function asking(script: string): Ask {
-  const worker = workerOf(script);
-  if (worker === null) return answerHere;
-  let alive = true;
-  const open = new Map<number, { question: Question; settle: (reply: Promise<Reply> | Reply) => void }>();
-  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-    open.get(data.id)?.settle(data);
-    open.delete(data.id);
-  };
-  worker.onerror = () => {
-    alive = false;
-    for (const { question, settle } of open.values()) settle(answerHere(question));
-    open.clear();
-  };
-  return (question) =>
-    alive
-      ? new Promise((settle) => {
-          open.set(question.id, { question, settle });
-          worker.postMessage(question);
-        })
-      : answerHere(question);
 }
 
 const TITLES: Readonly<Record<Answer["verdict"], string>> = { verified: "Verified", failed: "Failed", unknown_signer: "Unknown signer", not_judged: "Not judged here", waiting: "Maestro verifier" };
