@@ -90,7 +90,7 @@ async function served(page: PageName, values: Values, scratch: string): Promise<
   else print(first);
   note(`maestro: the link is good for one tab; press Enter for another, Ctrl-C to end. Invariants in ${escapeTerminal(folder.path)}${folder.there ? "" : " (not there yet)"}`);
   enter.listen(() => print(link()));
-  if (values["open"] === true && !(await openBrowser(first, scratch))) note("maestro: no browser could be started here; open the link above");
+  if (values["open"] === true) void openBrowser(first, scratch).then((opened) => (opened ? null : note("maestro: no browser could be started here; open the link above")));
   await ended.promise;
   enter.close();
   await stop();

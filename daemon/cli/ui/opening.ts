@@ -14,7 +14,12 @@ export async function openBrowser(link: string, folder: string): Promise<boolean
   const file = join(folder, "open.html");
   writeFileSync(file, `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0;url=${escaped(link)}"><title>maestro ui</title>\n`, { mode: 0o600 });
   const child = Bun.spawn([OPENER, file], { env: process.env, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-  // Some openers stay as long as their browser does: one that has not failed by then has opened it.
-  const left = Bun.sleep(OPENED_WITHIN_MS).then(() => 0);
-  return (await Promise.race([child.exited, left])) === 0;
+  // Some openers stay as long as their browser does: one that has not failed by then has opened it, and nobody waits for its end.
+  child.unref();
+  const left = Promise.withResolvers<number>();
+  const timer = setTimeout(() => left.resolve(0), OPENED_WITHIN_MS);
+  timer.unref();
+  const code = await Promise.race([child.exited, left.promise]);
+  clearTimeout(timer);
+  return code === 0;
 }

@@ -50,11 +50,15 @@ export class Users {
 
   /** `wrap` stands before the command. A detached start has no agent above it, whoever runs the tests. */
   async run(uid: number, args: readonly string[], wrap: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-    const home = this.home(uid);
-    const argv = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...wrap, process.execPath, CLI, ...args, "--socket", this.socket_path];
-    const child = Bun.spawn(argv, { cwd: home, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent", SSH_ASKPASS: this.asking("passphrase", `echo '${PASSPHRASE}'`), SSH_ASKPASS_REQUIRE: "force", ...env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const child = this.start(uid, args, wrap, env);
     const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
     return { code, stdout, stderr };
+  }
+
+  start(uid: number, args: readonly string[], wrap: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+    const home = this.home(uid);
+    const argv = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...wrap, process.execPath, CLI, ...args, "--socket", this.socket_path];
+    return Bun.spawn(argv, { cwd: home, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent", SSH_ASKPASS: this.asking("passphrase", `echo '${PASSPHRASE}'`), SSH_ASKPASS_REQUIRE: "force", ...env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   }
 
   /** Copies a key with its public half into a user's home, and returns its path there. Its passphrase is known to whom `run` asks, unless it is to lie bare. */

@@ -1,0 +1,191 @@
+/** `maestro ui` as a program: its link, its end, a daemon that comes and goes, and what is approved from a page by real users and real keys. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { GateResult } from "../../proto/api.ts";
+import type { ReleaseOffer } from "../../proto/release-api.ts";
+import { Source } from "../platform/git/testing/scratch.ts";
+import { CLI } from "../testing/programs.ts";
+import { KeyRing } from "../testing/ssh.ts";
+import { ServedUi, type Tab } from "./testing/served.ts";
+import { CI_USER, handOver, skippedWithoutUsers, Users } from "./testing/users.ts";
+import { AGENT, oneDocument, unfolded, until, World, type GateDocument } from "./testing/world.ts";
+
+setDefaultTimeout(60_000);
+
+const RULE = readFileSync(join(import.meta.dir, "../../invariants/agent-budget.yaml"), "utf8");
+
+describe("the program", () => {
+  let world: World;
+  let repository: Source;
+  beforeAll(async () => {
+    world = new World();
+    repository = await world.repository();
+  });
+  afterAll(() => world.dispose());
+
+  const started = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): ServedUi =>
+    new ServedUi(Bun.spawn([process.execPath, CLI, "ui", ...args], { cwd: repository.path, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("none"), ...env }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+
+  test("serves each page with a policy that lets it ask nobody else; Enter makes another link, Ctrl-C ends it", async () => {
+    await using ui = started(["studio"]);
+    const first = await ui.link();
+    expect([first.hostname, first.pathname, first.hash.length]).toEqual(["127.0.0.1", "/studio", 44]);
+    for (const name of ["cards", "studio", "verifier"]) {
+      const page = await fetch(new URL(`/${name}`, first));
+      expect([page.status, /Content-Security-Policy" content="([^"]*)"/.exec(await page.text())?.[1]?.includes("; connect-src 'self';")]).toEqual([200, true]);
+    }
+    const stdin = ui.child.stdin;
+    if (stdin === undefined) throw new Error("no stdin");
+    stdin.write("\n");
+    await stdin.flush();
+    const tab = await ui.tab();
+    const old = await fetch(new URL("/session", first), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: first.hash.slice(1) }) });
+    expect([old.status, await old.json()]).toEqual([401, expect.objectContaining({ detail: expect.stringContaining("newer one") })]);
+    expect(await tab.json("/session")).toMatchObject({ folder: join(repository.path, "invariants"), folder_there: false, signer: "user" });
+    ui.child.kill("SIGINT");
+    expect(await ui.child.exited).toBe(0);
+    await expect(fetch(first)).rejects.toThrow();
+  });
+
+  test("a daemon that stops is said, what is edited is saved all the same, and it is there again when it is", async () => {
+    await using ui = started();
+    const tab = await ui.tab();
+    expect(await tab.json("/api/v1/status")).toMatchObject({ status: 503, code: "daemon.unreachable" });
+    const gated = await world.judged(repository, ["--target", "main"]);
+    expect(await tab.json("/api/v1/status")).toMatchObject({ daemon: { state: "ready" }, gates: { total: 1 } });
+    expect(await tab.json(`/api/v1/gates/${encodeURIComponent(gated.gate_id)}`)).toMatchObject({ gate_id: gated.gate_id });
+    expect(await tab.json("/api/v1/cards/newest")).toMatchObject({ rows: [{ gate_id: gated.gate_id }] });
+    await world.run(["stop"]);
+    await until(async () => !(await world.client.answers()));
+    expect(await tab.json("/api/v1/status")).toMatchObject({ status: 503, code: "daemon.unreachable" });
+    expect(await tab.save("budget.yaml", RULE, null)).toMatchObject({ saved: true });
+    expect(readFileSync(join(repository.path, "invariants/budget.yaml"), "utf8")).toBe(RULE);
+    expect((await world.run(["invariants", "check", join(repository.path, "invariants")])).code).toBe(0);
+  });
+
+  test("--open where there is no browser says so and goes on; with one, no argument of a program holds the link", async () => {
+    await using none = started(["--open"], { PATH: world.path("no-programs") });
+    const link = await none.link();
+    await until(() => none.said.includes("no browser could be started"));
+    expect((await fetch(link)).status).toBe(200);
+    mkdirSync(world.path("bin"));
+    writeFileSync(world.path("bin/xdg-open"), `#!/bin/sh\ncat "$1" > ${world.path("opened")}.part; stat -c %a "$1" > ${world.path("mode")}; tr '\\0' ' ' < /proc/$$/cmdline > ${world.path("arguments")}; mv ${world.path("opened")}.part ${world.path("opened")}\n`, { mode: 0o755 });
+    await using some = started(["--open"], { PATH: `${world.path("bin")}:/usr/bin:/bin` });
+    const token = (await some.link()).hash;
+    await until(() => readdirSync(world.home).includes("opened"));
+    expect(readFileSync(world.path("opened"), "utf8")).toContain(token);
+    expect([readFileSync(world.path("arguments"), "utf8").includes(token.slice(1)), readFileSync(world.path("mode"), "utf8").trim()]).toEqual([false, "600"]);
+  });
+
+  test("--out writes the page that asks nobody; a port that is taken, and what is no page, are said", async () => {
+    const out = world.path("cards.html");
+    expect((await world.run(["ui", "cards", "--out", out])).code).toBe(0);
+    expect(readFileSync(out, "utf8")).not.toContain("connect-src");
+    expect((await world.run(["ui", "cards", "--out", out])).stderr).toContain("is there already");
+    await using ui = started();
+    const { port } = await ui.link();
+    expect((await world.run(["ui", "--port", port])).stderr).toContain(`port ${port} of 127.0.0.1 cannot be used`);
+    expect((await world.run(["ui", "card"])).code).toBe(2);
+    expect((await world.run(["ui", "--port", "99999"])).code).toBe(2);
+    expect((await world.run(["ui", "--key", "a", "--agent"])).code).toBe(2);
+  });
+});
+
+const ALICE = 50_104;
+const skipped = skippedWithoutUsers();
+
+describe.skipIf(skipped)("approving from a page", () => {
+  let world: World;
+  let users: Users;
+  let keys: KeyRing;
+  beforeAll(async () => {
+    world = new World();
+    keys = new KeyRing();
+    const carol = keys.make("carol");
+    users = new Users(world, [CI_USER, ALICE]);
+    const config = world.path("maestrod.yaml");
+    writeFileSync(config, `version: 1
+trust_domain: ci.example.org
+modes: [local]
+tenants: [{ id: ci, uids: [${CI_USER}] }]
+sockets:
+  - { path: ${users.socket_path}, role: gate, mode: "0666" }
+  - { path: ${world.socket_path}, role: admin }
+people:
+  - { id: alice, uids: [${ALICE}], may: [approve] }
+  - { id: carol, ssh_keys: ["${carol}"], presence: passphrase, may: [approve] }
+`, { mode: 0o644 });
+    await world.daemon(["--config", config]);
+  });
+  afterAll(async () => {
+    await world.dispose();
+    keys[Symbol.dispose]();
+  });
+
+  async function held(name: string): Promise<GateDocument> {
+    const path = world.path(`home-${CI_USER}/${name}`);
+    mkdirSync(path);
+    const source = new Source(path);
+    source.git("init", "-q", "--template=", "-b", "main");
+    await source.commit({ "a.ts": `export const ${name} = 1;\n`, ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
+    source.git("switch", "-qc", "change");
+    await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, AGENT);
+    handOver(path, CI_USER);
+    const ran = await users.run(CI_USER, ["gate", path, "--target", "main", "--json"]);
+    if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
+    return oneDocument(ran) as GateDocument;
+  }
+
+  const offered = async (tab: Tab, gate: string): Promise<ReleaseOffer> => (await tab.json("/api/offer", "POST", { gate, kind: "approve", reason: "read it on the page" })) as ReleaseOffer;
+
+  /** What `maestro verify` says of the evidence that this user keeps, under the node's trust file. */
+  async function verified(uid: number): Promise<string> {
+    const trust = world.path("trust-copy.json");
+    writeFileSync(trust, readFileSync(join(world.state_dir, "trust.json")));
+    chmodSync(trust, 0o644);
+    const folder = join(users.home(uid), "state/maestro/bundles");
+    const bundles = readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => join(folder, file));
+    const said = await Promise.all(bundles.map(async (bundle) => unfolded(await users.run(uid, ["verify", bundle, "--trust", trust]))));
+    return said.filter(({ code }) => code === 0).map(({ stdout }) => stdout).join("\n");
+  }
+
+  test("by the user as who it runs: the offer is what is signed, the evidence verifies and names the person, and no other tab can agree", async () => {
+    const { gate_id } = await held("one");
+    await using ui = new ServedUi(users.start(ALICE, ["ui"]));
+    const tab = await ui.tab();
+    const offer = await offered(tab, gate_id);
+    expect(offer).toMatchObject({ request: { person: "alice", gate_id, reason: "read it on the page", kind: "approve" }, card: { verdict: "hold" } });
+    // Asking signs nothing.
+    expect((await world.client.gateRecord(gate_id)).attempts).toEqual([1]);
+    expect(await tab.approve("b".repeat(26))).toMatchObject([{ event: "failure", problem: { code: "release.stale" } }]);
+    const events = (await tab.approve(offer.request.nonce)) as (GateResult | { event: string })[];
+    expect(events.at(-1)).toMatchObject({ event: "result", verdict: "admit", card: { releases: [{ person: "alice" }] } });
+    expect(await verified(ALICE)).toMatch(/approved by alice \(ci\.changed\) at .*proved by user, log \d+: read it on the page/);
+    expect(ui.said).toContain("asked for from a page");
+    expect(await tab.approve(offer.request.nonce)).toMatchObject([{ event: "failure", problem: { code: "release.stale" } }]);
+  });
+
+  test("by a key file with a passphrase; one whose passphrase is wrong releases nothing, and the page can ask again", async () => {
+    const { gate_id } = await held("two");
+    const key = await users.give(CI_USER, keys.folder, "carol");
+    const before = (await world.status()).log.size;
+    await using wrong = new ServedUi(users.start(CI_USER, ["ui", "--key", key], [], { SSH_ASKPASS: users.asking("wrong", "echo another") }));
+    const refused = await wrong.tab();
+    expect(await refused.json("/session")).toMatchObject({ signer: "key" });
+    const first = await offered(refused, gate_id);
+    expect(await refused.approve(first.request.nonce)).toMatchObject([{ event: "failure", problem: { code: "cli.usage", detail: expect.stringContaining("signed nothing") } }]);
+    expect([(await world.client.gateRecord(gate_id)).attempts, (await world.status()).log.size]).toEqual([[1], before]);
+    await using ui = new ServedUi(users.start(CI_USER, ["ui", "--key", key]));
+    const tab = await ui.tab();
+    const offer = await offered(tab, gate_id);
+    expect((await tab.approve(offer.request.nonce)).at(-1)).toMatchObject({ event: "result", verdict: "admit", card: { releases: [{ person: "carol", proof: "ssh-key" }] } });
+    expect(await verified(CI_USER)).toMatch(/approved by carol \(ci\.changed\).*read it on the page/);
+  });
+
+  test("who may not is told why, before anything is signed", async () => {
+    const { gate_id } = await held("three");
+    await using ui = new ServedUi(users.start(CI_USER, ["ui"]));
+    expect(await offered(await ui.tab(), gate_id)).toMatchObject({ status: 403, code: "release.denied" });
+  });
+});
