@@ -1,0 +1,125 @@
+/** What opens when a card is chosen: everything that is known of it, or two of them beside each other. */
+import type { GateResult } from "../../../proto/api.ts";
+import type { PageElement } from "../page/dom.ts";
+import { h } from "../page/element.ts";
+import { approvePart } from "./opened/approving.ts";
+import { cardParts, headFacts, rowParts } from "./opened/card.ts";
+import { comparison } from "./opened/compare.ts";
+import { counterexamplesPart } from "./opened/counterexamples.ts";
+import type { Compared } from "./opened/differences.ts";
+import { evidencePart } from "./opened/evidence.ts";
+import { findingsPart } from "./opened/findings.ts";
+import { button, said, verdictBadge } from "./opened/pieces.ts";
+import { earlierCards, loadWhole, type Whole } from "./opened/whole.ts";
+import type { CardsHost, CreateDetail } from "./host.ts";
+import { judgeOf } from "./judging.ts";
+import { cardOfWhole, type PageCard } from "./model.ts";
+
+class Opened {
+  /** What a slower answer for an earlier card must not draw over. */
+  private turn = 0;
+
+  constructor(private readonly host: CardsHost, private readonly into: PageElement) {}
+
+  private draw(title: PageElement, ...children: PageElement[]): void {
+    this.into.replaceChildren(h("article", { class: "opened", "aria-labelledby": "opened-title" }, title, ...children));
+  }
+
+  private title(...text: (PageElement | string)[]): PageElement {
+    return h("h2", { id: "opened-title", tabindex: "-1" }, ...text);
+  }
+
+  private load(row: PageCard): Promise<Whole> {
+    return loadWhole(row, this.host.file, this.host.live());
+  }
+
+  async show(row: PageCard): Promise<void> {
+    const turn = ++this.turn;
+    this.into.setAttribute("aria-busy", "true");
+    const whole = await this.load(row);
+    if (turn !== this.turn) return;
+    this.into.setAttribute("aria-busy", "false");
+    const { card, missing } = whole;
+    const live = this.host.live();
+    const current = (): boolean => turn === this.turn;
+    const parts = card === null ? null : cardParts(whole, card, this.host.say);
+    const note = missing === null ? [] : [h("p", { class: "missing" }, said(missing))];
+    const evidence = evidencePart(whole, live, () => judgeOf(this.host.script));
+    const about = row.origin.kind === "live" ? live : null;
+    this.draw(
+      this.title(verdictBadge(row.verdict), " ", said(row.title === "" ? "(no title)" : row.title)),
+      ...note,
+      ...this.attempts(whole),
+      headFacts(row, card),
+      ...(parts?.above ?? rowParts(row)),
+      ...(card === null ? [] : counterexamplesPart(card, this.host.say)),
+      ...(card === null || row.counts.refuse + row.counts.hold + row.counts.observed + row.counts.note === 0 ? [] : [findingsPart(row.gate_id, about, current)]),
+      ...(parts?.below ?? []),
+      ...approvePart(row, live, (result) => this.open(result)),
+      evidence,
+    );
+    this.into.dataset["opened"] = row.key;
+  }
+
+  /** The new attempt is shown at once; the list has it as soon as it asks again. */
+  private open(result: GateResult): void {
+    const row = cardOfWhole(result.card, { at: null, total_us: result.timings.total_us, cost: result.cost ?? null }, { kind: "live" });
+    if (this.host.byKey(row.key) !== undefined) this.host.open(row.key);
+    else void this.show(row);
+  }
+
+  /** Other attempts of the same gate: those that the page holds, and those that the daemon has evidence of. */
+  private attempts({ row, attempts }: Whole): PageElement[] {
+    const { gate_id } = row;
+    if (gate_id === null) return [];
+    const held = this.host.cards().filter((one) => one.gate_id === gate_id && one.attempt !== row.attempt);
+    const known = new Set(held.map(({ attempt }) => attempt));
+    const live = this.host.live();
+    const older = row.origin.kind === "live" && live !== null ? attempts.filter((attempt) => attempt !== row.attempt && !known.has(attempt)) : [];
+    if (held.length + older.length === 0) return [];
+    const others = [...known, ...older].toSorted((a, b) => b - a);
+    const note = h("span", { class: "hint", role: "status" });
+    const compareWith = async (attempt: number): Promise<void> => {
+      const other = held.find((one) => one.attempt === attempt);
+      if (other !== undefined) return this.compare(other, row);
+      if (live === null) return;
+      note.replaceChildren("Asking for it…");
+      const turn = this.turn;
+      const found = await earlierCards(gate_id, live);
+      if (turn !== this.turn) return;
+      if ("said" in found) return note.replaceChildren(said(found.said));
+      const card = found.cards.find((one) => one.attempt === attempt);
+      if (card === undefined) return note.replaceChildren(`The daemon has no evidence of attempt ${attempt} any more.`);
+      const earlier = { row: cardOfWhole(card, { at: null, total_us: null, cost: null }, { kind: "live" }), card };
+      this.drawCompared(earlier, await this.load(row));
+    };
+    return [h("p", { class: "actions" }, ...others.slice(0, ATTEMPTS_MAX).map((attempt) => button(`Compare with attempt ${attempt}`, () => void compareWith(attempt))), note)];
+  }
+
+  async compare(one: PageCard, other: PageCard): Promise<void> {
+    const turn = ++this.turn;
+    const [first, second] = await Promise.all([this.load(one), this.load(other)]);
+    if (turn === this.turn) this.drawCompared(first, second);
+  }
+
+  private drawCompared(one: Compared, other: Compared): void {
+    const back = this.host.byKey(other.row.key) === undefined ? [] : [h("p", { class: "actions" }, button("Back to the second card", () => void this.show(other.row)))];
+    const swapped = h("p", { class: "actions" }, button("Swap them", () => this.drawCompared(other, one)));
+    this.draw(this.title("Two cards compared"), ...back, swapped, ...comparison(one, other));
+    this.into.dataset["opened"] = `${one.row.key} ${other.row.key}`;
+  }
+
+  clear(): void {
+    this.turn += 1;
+    this.into.replaceChildren();
+    delete this.into.dataset["opened"];
+  }
+}
+
+/** Attempts that have a button; a gate with more of them is found in the list. */
+const ATTEMPTS_MAX = 8;
+
+export const createDetail: CreateDetail = (host, into) => {
+  const opened = new Opened(host, into);
+  return { show: (card) => void opened.show(card), compare: (one, other) => void opened.compare(one, other), clear: () => opened.clear() };
+};
