@@ -68,6 +68,7 @@ export interface PageTyped extends PageElement {
   readonly selectionStart: number | null;
   readonly selectionEnd: number | null;
   setSelectionRange(start: number, end: number): void;
+  dispatchEvent(event: Event): boolean;
   removeAttribute(name: string): void;
 }
 

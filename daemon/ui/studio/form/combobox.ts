@@ -1,0 +1,115 @@
+/**
+ * A text field with a list of what may be written next (ARIA: editable combobox). Arrows move in the list, Enter takes the marked one, Esc
+ * closes it, Control and the space bar or the down arrow open it; Tab leaves as ever.
+ */
+import type { PageElement, PageKey, PageScrolled, PageTyped } from "../../page/dom.ts";
+import { foreign, h } from "../../page/element.ts";
+import { chosen, type Completion, type Item } from "../expression/complete.ts";
+
+export type Source = (text: string, cursor: number, asked: boolean) => Completion;
+
+/** What the types are of, what it means, and an example. */
+function helpOf({ types, about, example }: Item): PageElement[] {
+  const said = [types, about].filter((part) => part !== "").join(": ");
+  return [...(said === "" ? [] : [foreign(said)]), ...(example === "" ? [] : [h("span", {}, " For example ", h("code", {}, example))])];
+}
+
+const SORTS: Readonly<Record<Item["sort"], string>> = { field: "field", event: "event", key: "key", value: "value", function: "function", operator: "operator", form: "form" };
+
+class Combobox {
+  private shown: Completion | null = null;
+  private options: PageElement[] = [];
+  private marked = -1;
+  readonly list: PageElement;
+  readonly help: PageElement;
+
+  constructor(private readonly input: PageTyped, private readonly source: Source, name: string) {
+    this.list = h("ul", { role: "listbox", id: `${input.id}-list`, class: "choices", "aria-label": `${name}: what may be written` });
+    this.help = h("p", { class: "hint help", id: `${input.id}-help` });
+    this.list.hidden = true;
+    this.help.hidden = true;
+    for (const [key, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${input.id}-list`, "aria-haspopup": "listbox" })) input.setAttribute(key, value);
+    input.addEventListener("input", () => this.look(false));
+    input.addEventListener("keydown", (event) => this.key(event as PageKey));
+    input.addEventListener("blur", () => this.close());
+    // A click in the list must not take the cursor out of the field.
+    this.list.addEventListener("mousedown", (event) => event.preventDefault());
+  }
+
+  private look(asked: boolean): void {
+    const { value, selectionStart } = this.input;
+    const cursor = selectionStart ?? value.length;
+    const found = this.source(value, cursor, asked);
+    const wanted = asked || found.from < cursor || /[.${,[]$/.test(value.slice(0, cursor)) || found.items[0]?.sort === "value";
+    if (found.items.length === 0 || !wanted) return this.close();
+    this.shown = found;
+    this.options = found.items.map((item, i) => {
+      const option = h("li", { role: "option", id: `${this.input.id}-option-${i}`, class: item.sort, "aria-selected": "false" }, h("span", { class: "name" }, foreign(item.name)), " ", h("span", { class: "types" }, item.types === "" ? SORTS[item.sort] : foreign(item.types)));
+      option.addEventListener("click", () => this.take(i));
+      return option;
+    });
+    this.list.replaceChildren(...this.options);
+    this.list.hidden = false;
+    this.input.setAttribute("aria-expanded", "true");
+    this.mark(found.from < cursor || asked ? 0 : -1);
+  }
+
+  private mark(index: number): void {
+    this.options[this.marked]?.setAttribute("aria-selected", "false");
+    this.marked = index;
+    const option = this.options[index];
+    const item = this.shown?.items[index];
+    if (option === undefined || item === undefined) {
+      this.input.removeAttribute("aria-activedescendant");
+      this.help.hidden = true;
+      return;
+    }
+    option.setAttribute("aria-selected", "true");
+    this.input.setAttribute("aria-activedescendant", `${this.input.id}-option-${index}`);
+    (option as PageScrolled).scrollIntoView({ block: "nearest" });
+    const help = helpOf(item);
+    this.help.replaceChildren(...help);
+    this.help.hidden = help.length === 0;
+  }
+
+  close(): void {
+    if (this.shown === null) return;
+    this.shown = null;
+    this.options = [];
+    this.mark(-1);
+    this.list.replaceChildren();
+    this.list.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+  }
+
+  private take(index: number): void {
+    const item = this.shown?.items[index];
+    if (this.shown === null || item === undefined) return;
+    const { text, cursor } = chosen(this.input.value, this.shown, item);
+    this.close();
+    this.input.value = text;
+    this.input.setSelectionRange(cursor, cursor);
+    this.input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  private key(event: PageKey): void {
+    if (event.isComposing) return;
+    const open = this.shown !== null;
+    const last = this.options.length - 1;
+    const act = (work: () => void): void => {
+      event.preventDefault();
+      work();
+    };
+    if (event.key === " " && event.ctrlKey) act(() => this.look(true));
+    else if (event.key === "ArrowDown") act(() => (open ? this.mark(this.marked >= last ? 0 : this.marked + 1) : this.look(true)));
+    else if (event.key === "ArrowUp" && open) act(() => this.mark(this.marked <= 0 ? last : this.marked - 1));
+    else if (event.key === "Enter" && open && this.marked >= 0) act(() => this.take(this.marked));
+    else if (event.key === "Escape" && open) act(() => this.close());
+  }
+}
+
+/** Around the field: the list below it, and what the marked one means. */
+export function withChoices(input: PageTyped, name: string, source: Source): PageElement {
+  const { list, help } = new Combobox(input, source, name);
+  return h("div", { class: "combo" }, input, list, help);
+}

@@ -1,0 +1,96 @@
+/** Examples of the form: one that holds, one that breaks; of one event, or of events in time. */
+import { readYaml, typeText, type Fields, type Path, type Type } from "../../../invariants/index.ts";
+import type { PageElement } from "../../page/dom.ts";
+import { h } from "../../page/element.ts";
+import { isHeld, type Held } from "../state.ts";
+import { idOf } from "./binding.ts";
+import { button, textField, valueOf, type Form } from "./fields.ts";
+import { group } from "./sections.ts";
+
+/** What somebody typed as a value of that type; what it is not stays a text, and the compiler says so. */
+export function exampleValue(text: string, type: Type | undefined): unknown {
+  if (text === "") return undefined;
+  if (type?.name === "bool") return text === "true" ? true : text === "false" ? false : text;
+  if (type?.name === "int" || type?.name === "duration" || type?.name === "money") return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
+  if (type?.name === "double") return /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?$/.test(text) ? Number(text) : text;
+  if (type?.name !== "list") return text;
+  const read = readYaml(text);
+  return "problem" in read || !Array.isArray(read.value) ? text : read.value;
+}
+
+export const exampleText = (value: unknown): string => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
+
+/** `run: 1, how: decided` as fields; `null` where it is none of that. */
+export function fieldsOfLine(text: string): Held | null {
+  if (text.trim() === "") return {};
+  const read = readYaml(`{${text}}`);
+  return "problem" in read || !isHeld(read.value) ? null : read.value;
+}
+
+export const lineOfFields = (fields: unknown): string => (isHeld(fields) ? Object.entries(fields).map(([name, value]) => `${name}: ${/^[\w$.-]+$/.test(exampleText(value)) && (typeof value !== "string" || !/^(?:true|false|null|[-0-9.]+)$/.test(value)) ? exampleText(value) : JSON.stringify(value)}`).join(", ") : "");
+
+/** A list of them, however many the document has; it writes one alone without a list. */
+export const examplesIn = (value: unknown): readonly unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+
+function values(form: Form, path: Path, fields: Fields, title: string): PageElement {
+  const held = valueOf(form, path);
+  const names = [...new Set([...fields.keys(), ...(isHeld(held) ? Object.keys(held) : [])])];
+  const inputs = names.map((name) => {
+    const type = fields.get(name)?.type;
+    return textField(form, { label: name, path: [...path, name], code: true, class: "short", placeholder: type === undefined ? "no such field" : typeText(type).slice(0, 40), show: exampleText, read: (text) => exampleValue(text, type) });
+  });
+  return h("div", { class: "values", role: "group", "aria-label": title }, ...inputs);
+}
+
+function step(form: Form, path: Path, at: number, what: string): PageElement {
+  const here = [...path, at];
+  const { store } = form.studio;
+  return h(
+    "div",
+    { class: "step-row" },
+    textField(form, { label: "At", path: [...here, "at"], code: true, class: "short" }),
+    textField(form, { label: "Event", path: [...here, "event"], code: true, class: "short", placeholder: "nothing more" }),
+    textField(form, { label: "With", path: [...here, "with"], code: true, placeholder: "field: value, field: value", show: lineOfFields, write: (text) => {
+      const fields = fieldsOfLine(text);
+      if (fields !== null) store.act({ do: "set", path: [...here, "with"], value: Object.keys(fields).length === 0 ? undefined : fields });
+    } }),
+    button("Remove", () => store.act({ do: "remove", path: here }), `Remove moment ${at + 1} of ${what}`),
+  );
+}
+
+function example(form: Form, path: Path, what: string, remove: () => void): PageElement {
+  const { store, looked } = form.studio;
+  const given = valueOf(form, path);
+  const head = h("div", { class: "item-head" }, h("strong", {}, what), button("Remove", remove, `Remove: ${what}`));
+  if (isHeld(given) && given["trace"] !== undefined) {
+    const trace = Array.isArray(given["trace"]) ? given["trace"] : [];
+    const add = button("Add a moment", () => store.act({ do: "insert", path: [...path, "trace"], at: trace.length, value: { at: "10m" } }), `Add a moment to ${what}`);
+    return h("div", { class: "item" }, head, ...trace.map((_, i) => step(form, [...path, "trace"], i, what)), add);
+  }
+  const event = isHeld(given) && typeof given["event"] === "string" ? given["event"] : null;
+  const fields = (event === null ? null : looked?.byEvent.get(event)) ?? looked?.fields ?? new Map();
+  const post = valueOf(form, ["post"]) !== undefined || (isHeld(given) && given["old"] !== undefined);
+  return h("div", { class: "item" }, head, ...(post ? [h("p", { class: "hint" }, "Before the action"), values(form, [...path, "old"], fields, `${what}, before`), h("p", { class: "hint" }, "After it")] : []), values(form, [...path, "with"], fields, what));
+}
+
+function kind(form: Form, name: "holds" | "breaks", title: string): PageElement[] {
+  const { store } = form.studio;
+  const path = ["examples", name];
+  const given = valueOf(form, path);
+  const all = examplesIn(given);
+  const put = (items: readonly unknown[]): void => store.act({ do: "set", path, value: items.length === 0 ? undefined : items.length === 1 ? items[0] : items });
+  const timed = valueOf(form, ["temporal"]) !== undefined;
+  const single = valueOf(form, ["assert"]) !== undefined || valueOf(form, ["pre"]) !== undefined || valueOf(form, ["post"]) !== undefined;
+  const add = (text: string, value: unknown, id: string): PageElement => {
+    const element = button(text, () => put([...all, value]), `${text}: ${title}`);
+    element.setAttribute("id", id);
+    return element;
+  };
+  return [
+    ...all.map((_, i) => example(form, Array.isArray(given) ? [...path, i] : path, `${title} ${i + 1}`, () => (form.focusNext(`${idOf(path)}-add`), put(all.filter((_one, at) => at !== i))))),
+    h("div", { class: "actions" }, ...(single || !timed ? [add("Add an event", { with: {} }, `${idOf(path)}-add`)] : []), ...(timed ? [add("Add events in time", { trace: [{ at: "0s", event: "" }, { at: "10m" }] }, single ? `${idOf(path)}-add-trace` : `${idOf(path)}-add`)] : [])),
+  ];
+}
+
+export const examples = (form: Form): PageElement =>
+  group("Examples", h("p", { class: "hint" }, "Each is tried with every change. Money as $12.50, times as 5m; leave a field empty where it is missing."), ...kind(form, "holds", "Holds"), ...kind(form, "breaks", "Breaks"));

@@ -1,0 +1,207 @@
+/** The parts of the form, from the rule's name to its conditions in time. */
+import type { Path } from "../../../invariants/index.ts";
+import { typeText } from "../../../invariants/index.ts";
+import type { PageElement } from "../../page/dom.ts";
+import { foreign, h } from "../../page/element.ts";
+import { complete, type Completion, type Item, type Kind, type Speaks } from "../expression/complete.ts";
+import { isHeld, type Held } from "../state.ts";
+import { idOf } from "./binding.ts";
+import type { Source } from "./combobox.ts";
+import { addButton, button, checkField, itemButtons, selectField, textField, valueOf, type Form } from "./fields.ts";
+
+export const group = (title: string, ...children: readonly (PageElement | string)[]): PageElement => h("fieldset", {}, h("legend", {}, title), ...children);
+export const listAt = (form: Form, path: Path): readonly unknown[] => {
+  const value = valueOf(form, path);
+  return Array.isArray(value) ? value : [];
+};
+const heldAt = (form: Form, path: Path): Held => {
+  const value = valueOf(form, path);
+  return isHeld(value) ? value : {};
+};
+
+function speaksOf({ studio }: Form): Speaks {
+  const { looked, known } = studio;
+  const fields = looked?.fields ?? new Map();
+  const byEvent = looked?.byEvent ?? new Map();
+  const declared = studio.store.draft.value["fields"];
+  const about = (field: string): string => {
+    const own: unknown = isHeld(declared) ? declared[field] : undefined;
+    if (isHeld(own) && typeof own["about"] === "string") return own["about"];
+    for (const event of byEvent.keys()) {
+      const said = known.about[event]?.fields[field]?.about;
+      if (said !== undefined && said !== "") return said;
+    }
+    return "";
+  };
+  return { fields, byEvent, keys: looked?.keys ?? [], about };
+}
+
+const sourceOf = (form: Form, kind: Kind): Source => (text, cursor, asked) => complete(text, cursor, kind, speaksOf(form), asked);
+
+/** The whole text is one word out of these. */
+function oneOf(items: () => readonly Item[]): Source {
+  return (text, cursor, asked): Completion => {
+    const begun = text.slice(0, cursor).toLowerCase();
+    const all = items();
+    const found = asked && all.some(({ name }) => name === text) ? all : all.filter(({ name }) => name.toLowerCase().includes(begun)).sort((a, b) => Number(b.name.toLowerCase().startsWith(begun)) - Number(a.name.toLowerCase().startsWith(begun)));
+    return { from: 0, to: text.length, items: found.length === 1 && found[0]?.name === text && !asked ? [] : found.slice(0, 60) };
+  };
+}
+
+const item = (name: string, sort: Item["sort"], types: string, about: string, insert = name): Item => ({ name, insert, sort, types, about, example: "" });
+
+export function identity(form: Form): PageElement {
+  return group(
+    "What the rule is called",
+    textField(form, { label: "Id", path: ["id"], code: true, hint: "Such as INV.BUDGET.CAP: letters, digits, _ and -, in parts with a dot between." }),
+    textField(form, { label: "Scope", path: ["scope"], code: true, hint: "What it is about, such as agent_call." }),
+    selectField(form, { label: "Severity", path: ["severity"], values: [["", "not said: high"], ["critical", "critical"], ["high", "high"], ["medium", "medium"], ["low", "low"]] }),
+    textField(form, { label: "Owner", path: ["owner"], hint: "Who mends it." }),
+    textField(form, { label: "Why it is there", path: ["rationale"], lines: true }),
+  );
+}
+
+export function events(form: Form): PageElement {
+  const { studio } = form;
+  const source = oneOf(() => (studio.known.events?.names ?? []).map((name) => item(name, "event", "event", studio.known.about[name]?.about ?? "")));
+  const when = listAt(form, ["when"]);
+  return group(
+    "When it is asked",
+    h("p", { class: "hint" }, "Events of the daemon, or events of your own: then declare their fields below."),
+    ...when.map((_, i) => h("div", { class: "item" }, textField(form, { label: `Event ${i + 1}`, path: ["when", i, "event"], code: true, choices: source, read: (text) => text }), itemButtons(form, ["when"], i, when.length, `event ${i + 1}`))),
+    addButton(form, ["when"], "Add an event", () => ({ event: "" }), (at) => idOf(["when", at, "event"])),
+  );
+}
+
+const TYPES: readonly Item[] = [
+  item("int", "value", "12, -3, 0x1F", "whole numbers of 64 bits"),
+  item("money", "value", "12.50 beside money", "whole micro-dollars"),
+  item("double", "value", "0.5, 1e9", "any number"),
+  item("bool", "value", "true, false", ""),
+  item("string", "value", "'text'", "at most 65,536 characters"),
+  item("duration", "value", 'duration("1h30m")', "whole milliseconds"),
+  item("enum[…]", "value", "'a'", "one of the words", "enum[‸]"),
+  item("list<…>", "value", "[1, 2]", "at most 1,000 items", "list<‸>"),
+];
+const typeSource: Source = (text, cursor, asked) => {
+  if (/^enum\[/.test(text)) return { from: 0, to: 0, items: [] };
+  const from = /^(?:list<)*/.exec(text.slice(0, cursor))?.[0].length ?? 0;
+  const begun = text.slice(from, cursor);
+  const found = TYPES.filter(({ name }) => name.startsWith(begun) && (name !== begun || asked));
+  return { from, to: from + (/^[a-z]*/.exec(text.slice(from))?.[0].length ?? 0), items: found };
+};
+
+/** A declaration says no more than it has to: a type alone is a text. */
+function declaration(given: unknown, change: Held): unknown {
+  const { type, tainted, about, ...rest } = { ...(isHeld(given) ? given : { type: given }), ...change };
+  const more = { ...rest, ...(tainted === true ? { tainted } : {}), ...(about === undefined || about === "" ? {} : { about }) };
+  return Object.keys(more).length === 0 ? type : { type, ...more };
+}
+
+function declaredField(form: Form, name: string, at: number): PageElement {
+  const { store } = form.studio;
+  const path = ["fields", name];
+  const set = (change: Held): void => store.act({ do: "set", path, value: declaration(valueOf(form, path), change) });
+  const typeIn = (value: unknown): string => (isHeld(value) ? String(value["type"] ?? "") : typeof value === "string" ? value : "");
+  const called = h("input", { id: `${idOf(["fields"])}-name-${at}`, type: "text", class: "code", autocomplete: "off", spellcheck: "false", "aria-label": `Name of field ${at + 1}` });
+  const input = called as typeof called & { value: string };
+  input.value = name;
+  // A name half typed would leave its rule without a field: it counts once it is whole.
+  input.addEventListener("change", () => store.act({ do: "rename", path: ["fields"], from: name, to: input.value.trim() }));
+  const type = textField(form, { label: `Type of ${name}`, quiet: true, path, code: true, choices: typeSource, show: typeIn, read: (text) => declaration(valueOf(form, path), { type: text }) });
+  const about = textField(form, { label: `What ${name} is`, quiet: true, path: [...path, "about"], placeholder: "what it is", write: (text) => set({ about: text }) });
+  const tainted = checkField(form, { label: "from outside", path, checked: (value) => isHeld(value) && value["tainted"] === true, changed: (on) => set({ tainted: on }) });
+  return h("div", { class: "item declared" }, input, type, about, tainted, button("Remove", () => (form.focusNext(`${idOf(["fields"])}-add`), store.act({ do: "remove", path })), `Remove the field ${name}`));
+}
+
+function newName(taken: readonly string[]): string {
+  for (let i = 1; ; i++) if (!taken.includes(`field${i}`)) return `field${i}`;
+}
+
+export function fields(form: Form): PageElement {
+  const { studio } = form;
+  const declared = valueOf(form, ["fields"]);
+  const names = Object.keys(heldAt(form, ["fields"]));
+  const add = (): void => {
+    form.focusNext(`${idOf(["fields"])}-name-${names.length}`);
+    studio.store.act({ do: "set", path: ["fields", newName(names)], value: "int" });
+  };
+  const adding = button(declared === undefined ? "Declare a field of its own" : "Add a field", add);
+  adding.setAttribute("id", `${idOf(["fields"])}-add`);
+  if (declared !== undefined) return group("Fields", h("p", { class: "hint" }, "Name, type, what it is. One that comes from outside is never shown in a message."), ...names.map((name, i) => declaredField(form, name, i)), adding);
+  const list = h("div", { class: "carried" });
+  const draw = (): void => {
+    const speaks = speaksOf(form);
+    const rows = [...speaks.fields].map(([name, { type, tainted }]) => h("tr", {}, h("th", { scope: "row" }, foreign(name)), h("td", { "data-label": "type" }, foreign(typeText(type))), h("td", { "data-label": "what it is" }, foreign(`${speaks.about(name)}${tainted ? " (from outside)" : ""}`))));
+    list.replaceChildren(rows.length === 0 ? h("p", { class: "hint" }, "The events named above carry no field that is known: name an event, or declare fields.") : h("table", { class: "list" }, h("caption", { class: "unseen" }, "Fields that the events carry"), h("thead", {}, h("tr", {}, ...["field", "type", "what it is"].map((one) => h("th", { scope: "col" }, one)))), h("tbody", {}, ...rows)));
+  };
+  form.whenLooked(draw);
+  draw();
+  return group("Fields", list, adding);
+}
+
+function clause(form: Form, path: Path, at: number, count: number, kind: "expr" | "post"): PageElement {
+  const here = [...path, at];
+  return h(
+    "div",
+    { class: "item clause" },
+    textField(form, { label: `Condition ${at + 1}`, path: [...here, "expr"], code: true, choices: sourceOf(form, kind), read: (text) => text }),
+    textField(form, { label: `What is said of a violation`, path: [...here, "message"], choices: sourceOf(form, kind === "post" ? "post_message" : "message") }),
+    itemButtons(form, path, at, count, `condition ${at + 1}`),
+  );
+}
+
+const CLAUSES = [
+  ["assert", "What has to hold", "Of every such event, such as total_spend_usd <= budget_usd. {{field}} shows a field in the message."],
+  ["pre", "Before the action", "Of the event before."],
+  ["post", "After the action", "old(field) is what it was before."],
+] as const;
+
+export const conditions = (form: Form): PageElement[] =>
+  CLAUSES.map(([name, title, hint]) => {
+    const all = listAt(form, [name]);
+    return group(title, h("p", { class: "hint" }, hint), ...all.map((_, i) => clause(form, [name], i, all.length, name === "post" ? "post" : "expr")), addButton(form, [name], "Add a condition", () => ({ expr: "" }), (at) => idOf([name, at, "expr"])));
+  });
+
+/** Forms with blanks, filled with the events that the document names. */
+const BLANKS: readonly (readonly [text: string, formula: (first: string, second: string) => string])[] = [
+  ["always \u2026", () => "always "],
+  ["never \u2026 where \u2026", (first) => `never ${first} where `],
+  ["\u2026 leads to \u2026 within", (first, second) => `${first} leads_to ${second} within 30s`],
+  ["\u2026 until \u2026", (first, second) => `!(${second}) until ${first}`],
+  ["eventually", (first) => `eventually within 5m ${first}`],
+  ["only after \u2026", (first, second) => `always !${second} || once ${first} in 1h`],
+  ["at most \u2026 in", (first) => `count(${first}) in 1h <= 20`],
+];
+
+export function time(form: Form): PageElement {
+  const all = listAt(form, ["temporal"]);
+  const named = listAt(form, ["when"]).flatMap((one) => (isHeld(one) && typeof one["event"] === "string" && one["event"] !== "" ? [one["event"]] : []));
+  const add = (formula: string): void => {
+    form.focusNext(idOf(["temporal", all.length, "formula"]));
+    form.studio.store.act({ do: "insert", path: ["temporal"], at: all.length, value: { formula } });
+  };
+  const per = oneOf(() => [...speaksOf(form).fields].map(([name, { type }]) => item(name, "field", typeText(type), "")));
+  const blanks = BLANKS.map(([text, formula]) => button(text, () => add(formula(named[0] ?? "EVENT", named[1] ?? named[0] ?? "OTHER"))));
+  blanks[0]?.setAttribute("id", `${idOf(["temporal"])}-add`);
+  const kept = all.length === 0 && valueOf(form, ["per"]) === undefined && valueOf(form, ["keys_max"]) === undefined ? [] : [
+    textField(form, { label: "Kept apart by", path: ["per"], code: true, choices: per, hint: "A field, or up to four with commas between: each value of it is watched by itself.", show: (value) => (Array.isArray(value) ? value.join(", ") : typeof value === "string" ? value : ""), read: (text) => (text === "" ? undefined : text.includes(",") ? text.split(",").map((one) => one.trim()) : text) }),
+    textField(form, { label: "How many at once", path: ["keys_max"], code: true, hint: "Such as 10000; what does not fit is reported as inconclusive.", read: (text) => (text === "" ? undefined : /^[0-9]{1,15}$/.test(text) ? Number(text) : text) }),
+  ];
+  return group(
+    "In time",
+    h("p", { class: "hint" }, "What is expected of events one after the other."),
+    ...all.map((_, i) =>
+      h(
+        "div",
+        { class: "item clause" },
+        textField(form, { label: `Formula ${i + 1}`, path: ["temporal", i, "formula"], code: true, choices: sourceOf(form, "formula"), read: (text) => text }),
+        textField(form, { label: "What is said of a violation", path: ["temporal", i, "message"], choices: sourceOf(form, "message") }),
+        checkField(form, { label: "for the model checker alone", path: ["temporal", i, "only"], checked: (value) => value === "model", changed: (on) => form.studio.store.act({ do: "set", path: ["temporal", i, "only"], value: on ? "model" : undefined }) }),
+        itemButtons(form, ["temporal"], i, all.length, `formula ${i + 1}`),
+      ),
+    ),
+    h("div", { class: "actions", role: "group", "aria-label": "Add a formula" }, ...blanks),
+    ...kept,
+  );
+}
