@@ -18,7 +18,7 @@ export interface CardsHost {
   readonly open: (key: string) => void;
   /** What served this page; null from disk, and while no session is open. */
   readonly live: () => Live | null;
-  /** The page's own script, for a worker that judges evidence; it takes messages `{ judge: Question }` beside those of the list's worker (`startJudging` of judging.ts). */
+  /** The page's own script, for a second worker that judges evidence: in a worker, main.ts asks `startJudge()` of judging.ts first, which says whether that is what it is. */
   readonly script: string;
   /** One polite sentence for who cannot see what changed. */
   readonly say: (sentence: string) => void;
