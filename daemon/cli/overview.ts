@@ -4,7 +4,7 @@ import { commandLine, type Command } from "./command.ts";
 /** In the order a newcomer meets them. */
 const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
   ["start here", ["gate", "demo", "replay", "explain", "init"]],
-  ["a decision and its evidence", ["ui", "card", "verify", "verify-merge", "lineage", "comment", "report"]],
+  ["a decision and its evidence", ["ui", "card", "cards", "verify", "verify-merge", "lineage", "comment", "report"]],
   ["for somebody who has to believe it", ["bundle", "verifier-page", "verify-bundle", "reveal", "repro", "keyless"]],
   ["from a commit to a deployment", ["build", "sbom", "release", "verify-deploy", "reassess"]],
   ["people", ["approve", "override", "simulate", "baseline", "policy"]],

@@ -266,6 +266,16 @@ export class MaestroClient {
     return this.socket.request("episodes", { params: { router, split, after } });
   }
 
+  /** Decided gates before a place, or the newest. */
+  cards(before: number | "newest"): Promise<ReplyOf<"cards">> {
+    return this.socket.request("cards", { params: { before: String(before) } });
+  }
+
+  /** Lines of the change around what was found in it. */
+  changeContext(id: string): Promise<ReplyOf<"changeContext">> {
+    return this.socket.request("changeContext", { params: { id } });
+  }
+
   /** Verdicts from a place on, in the order they were given. */
   feed(after: number): Promise<ReplyOf<"feed">> {
     return this.socket.request("feed", { params: { after: String(after) } });
