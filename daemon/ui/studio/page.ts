@@ -5,6 +5,7 @@ import { draftOf, storeOf } from "./state.ts";
 import { studioOf, type Studio } from "./studio.ts";
 import { mountText } from "./text.ts";
 import { mountForm } from "./form/form.ts";
+import { mountWork } from "./work/work.ts";
 
 declare const document: PageDocument;
 
@@ -12,7 +13,7 @@ declare const document: PageDocument;
 const BLANK = "";
 
 /** Each fills its own place of the body. */
-const PARTS: readonly ((studio: Studio) => void)[] = [mountForm, mountText, mountEngines];
+const PARTS: readonly ((studio: Studio) => void)[] = [mountForm, mountText, mountEngines, mountWork];
 
 export function startPage(script: string): void {
   const studio = studioOf(script, storeOf(draftOf(BLANK)));

@@ -1,0 +1,155 @@
+/** Above the editor: which document this is and whether it is kept, undo and redo, new ones, drafts, and where it is saved. */
+import type { PageDetails, PageDocument, PageElement, PageEvent, PageInput } from "../../page/dom.ts";
+import { h } from "../../page/element.ts";
+import type { StoredDraft } from "../keeping/drafts.ts";
+import { TEMPLATES } from "../keeping/templates.ts";
+import type { Desk } from "./desk.ts";
+import { download } from "./download.ts";
+import type { Folder } from "./folder.ts";
+import { button, other, setOff, sureButton } from "./parts.ts";
+import { SavingDialog } from "./saving-dialog.ts";
+
+declare const document: PageDocument;
+
+export interface Bar {
+  readonly element: PageElement;
+  /** A sentence for whoever reads or listens. */
+  say(text: string): void;
+  /** What stands under "New and open" is shown. */
+  unfold(open: boolean): void;
+}
+
+const UNDO_KEYS = new Set(["z", "Z"]);
+
+/** Steps back and forth everywhere on the page, also in a field: a field's own undo knows nothing of the other side. */
+function keysOf(desk: Desk): (event: PageEvent) => void {
+  return (event) => {
+    if (event.ctrlKey !== true && event.metaKey !== true) return;
+    const { key = "", shiftKey = false, altKey = false } = event;
+    if (altKey) return;
+    const forth = (UNDO_KEYS.has(key) && shiftKey) || key === "y";
+    if (!forth && !UNDO_KEYS.has(key)) return;
+    event.preventDefault();
+    if (forth) desk.redo();
+    else desk.undo();
+  };
+}
+
+function stateOf({ keeping, sheet, changed }: Desk): string {
+  if (keeping.is === "problem") return "not kept by this browser";
+  if (keeping.is === "waiting") return "being kept\u2026";
+  if (sheet.base !== null && !changed) return "as the file it was opened from";
+  return keeping.is === "kept" ? (sheet.base === null ? "kept in this browser, not saved to a file" : "changed since it was opened; kept in this browser") : "nothing to keep yet";
+}
+
+const ago = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+
+class Shelf {
+  readonly element = h("div", { class: "shelf" });
+
+  constructor(private readonly desk: Desk, private readonly say: (text: string) => void) {}
+
+  private row(draft: StoredDraft): PageElement {
+    const here = draft.id === this.desk.sheet.id;
+    const open = button("Open", () => {
+      this.desk.openDraft(draft.id);
+      this.say(`${draft.name} is open.`);
+    });
+    const away = sureButton("Throw away", "Yes, throw it away", () => {
+      this.desk.throwAway(draft.id);
+      this.say(here ? `The draft of ${draft.name} is thrown away; the text stays here until you open another.` : `The draft of ${draft.name} is thrown away.`);
+    });
+    return h("li", {}, h("span", {}, other(draft.name), h("span", { class: "hint" }, ` ${here ? "this one, " : ""}changed ${ago(draft.changed_ms)} UTC`)), h("span", { class: "actions" }, ...(here ? [] : [open]), away));
+  }
+
+  draw(): void {
+    const { drafts, strangers } = this.desk.drafts.all();
+    const strange = strangers.map((one) =>
+      h("li", {}, h("span", {}, "A draft that this version cannot read"), h("span", { class: "actions" }, button("Download it", () => download("draft.json", one.text)), sureButton("Throw away", "Yes, throw it away", () => {
+        this.desk.drafts.dropStranger(one);
+        this.draw();
+      }))),
+    );
+    const none = this.desk.drafts.forbidden ? "This browser keeps nothing for this page: a reload loses the text. Download it." : "None. What you write is kept here until you save it or throw it away.";
+    this.element.replaceChildren(h("h3", {}, "Drafts in this browser"), drafts.length + strange.length === 0 ? h("p", { class: "hint" }, none) : h("ul", { class: "rows" }, ...drafts.map((draft) => this.row(draft)), ...strange));
+  }
+}
+
+function folderView(folder: Folder, desk: Desk, say: (text: string) => void): { readonly element: PageElement; draw(): void } {
+  const element = h("div", { class: "folder" });
+  const open = async (name: string): Promise<void> => {
+    const read = await folder.read(name);
+    if (!read.ok) return say(read.failure.said);
+    if (read.value === null) return say(`${name} is not there any more.`);
+    desk.openFile(read.value);
+    say(`${name} is open.`);
+  };
+  const draw = (): void => {
+    const { state } = folder;
+    element.hidden = state.is === "disk" || state.is === "waiting";
+    if (state.is === "gone") element.replaceChildren(h("h3", {}, "Folder"), h("p", { class: "problem" }, other(state.failure.said)), button("Try again", () => void folder.look()));
+    if (state.is !== "open") return;
+    const files = (state.list?.files ?? []).filter(({ name }) => !["events.yaml", "targets.yaml"].includes(name));
+    const past = state.list?.passed_over ?? 0;
+    const rows = files.map(({ name }) => h("li", {}, button(name, () => void open(name))));
+    element.replaceChildren(h("h3", {}, "Folder ", other(state.list?.folder ?? "")), files.length === 0 ? h("p", { class: "hint" }, "No rule lies there yet; saving makes the folder's first.") : h("ul", { class: "files" }, ...rows), ...(past === 0 ? [] : [h("p", { class: "hint" }, `${past} more are not read: links, folders, or names of another form.`)]));
+  };
+  return { element, draw };
+}
+
+/** `take` reads files that were chosen; those that are dropped come the same way. */
+export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) => void): Bar {
+  const said = h("p", { id: "said", class: "hint", role: "status" });
+  const say = (text: string): void => void (said.textContent = text);
+  const [name, state, problem] = [h("strong", { id: "file-name" }), h("span", { id: "file-state", class: "hint" }), h("p", { id: "keeping-problem", class: "problem", role: "alert" })];
+  const [back, forth] = [button("Undo", () => desk.undo(), { id: "undo", "aria-keyshortcuts": "Control+Z" }), button("Redo", () => desk.redo(), { id: "redo", "aria-keyshortcuts": "Control+Shift+Z Control+Y" })];
+  const dialog = new SavingDialog(desk, folder, say);
+  const save = button("Save to the folder\u2026", () => dialog.open(), { id: "save" });
+  const load = button("Download", () => {
+    download(desk.name, desk.text);
+    say(`${desk.name} is given to the browser to save; the draft stays until you throw it away.`);
+  }, { id: "download" });
+  const input = h("input", { id: "given", type: "file", multiple: "", "aria-describedby": "given-hint" }) as PageInput;
+  input.addEventListener("change", () => {
+    take(input.files ?? []);
+    input.value = "";
+  });
+  const templates = TEMPLATES.map(({ title, about, name: file, text }) => h("li", {}, button(title, () => {
+    desk.open(text, null, null);
+    say(`${title}: a new rule, ${file} until you call it otherwise.`);
+  }), h("span", { class: "hint" }, ` ${about}`)));
+  const shelf = new Shelf(desk, say);
+  const files = folderView(folder, desk, say);
+  const more = h("details", { id: "open-more" }, h("summary", {}, "New and open"), h("div", { class: "columns" }, h("div", {}, h("h3", {}, "New"), h("ul", { class: "rows" }, ...templates)), h("div", {}, h("h3", {}, h("label", { for: "given" }, "From files")), input, h("p", { class: "hint", id: "given-hint" }, "A rule, an events.yaml, recorded events (NDJSON), a counterexample or an evidence bundle. Files may also be dropped anywhere on this page.")), shelf.element, files.element)) as PageDetails;
+  let drawn = "";
+  // Reading every draft back takes time, so not while somebody types, and not where nobody looks.
+  const drafts = (): void => {
+    const now = `${desk.sheet.id} ${desk.sheet.revision} ${desk.keeping.is} ${desk.name}`;
+    if (!more.open || desk.keeping.is === "waiting" || now === drawn) return;
+    drawn = now;
+    shelf.draw();
+  };
+  more.addEventListener("toggle", () => {
+    drawn = "";
+    drafts();
+  });
+  const draw = (): void => {
+    name.replaceChildren(other(desk.name));
+    state.textContent = stateOf(desk);
+    problem.textContent = desk.keeping.is === "problem" ? desk.keeping.said : desk.copied ? "Another tab has changed this draft, so this text goes on as a draft of its own; both are under New and open." : "";
+    setOff(back, desk.steps.back === 0);
+    setOff(forth, desk.steps.forth === 0);
+    save.hidden = folder.state.is === "disk" || folder.state.is === "waiting";
+    drafts();
+  };
+  desk.watch(draw);
+  folder.watch(() => {
+    files.draw();
+    draw();
+  });
+  files.draw();
+  document.addEventListener("keydown", keysOf(desk));
+  draw();
+  const element = h("div", { class: "bar drop", id: "drop" }, h("p", { class: "file" }, name, " ", state), h("div", { class: "actions" }, back, forth, save, load), said, problem, more, dialog.element);
+  return { element, say, unfold: (open) => void (more.open = open) };
+}

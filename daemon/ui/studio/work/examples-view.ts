@@ -1,0 +1,43 @@
+/** The document's own examples, tried as one types. */
+import type { PageElement } from "../../page/dom.ts";
+import { h } from "../../page/element.ts";
+import type { Reply } from "../running/protocol.ts";
+import type { ExampleRow } from "../running/examples.ts";
+import type { Studio } from "../studio.ts";
+import type { Asking } from "./asking.ts";
+import { other } from "./parts.ts";
+
+/** A shape and a word beside the colour. */
+const STATES: Readonly<Record<ExampleRow["state"], readonly [shape: string, look: string]>> = { "as declared": ["\u2713", "proved"], otherwise: ["\u2717", "failed"], "not tried": ["\u00b7", "absent"] };
+
+function rowOf({ path, declared, shown, state, said }: ExampleRow): PageElement {
+  const [shape, look] = STATES[state];
+  const word = state === "as declared" ? (declared === "holds" ? "holds" : "breaks") : state;
+  const cells: readonly (readonly [string, PageElement | string])[] = [["Says", h("span", {}, declared)], ["Found", h("span", { class: `badge ${look}` }, h("span", { "aria-hidden": "true" }, shape), ` ${word}`)], ["Example", other(shown)], ["What is said", other(said)]];
+  return h("tr", { "data-path": path }, ...cells.map(([label, cell]) => h("td", { "data-label": label }, cell)));
+}
+
+function drawn(rows: readonly ExampleRow[]): PageElement {
+  const wrong = rows.filter(({ state }) => state === "otherwise").length;
+  const tried = rows.filter(({ state }) => state !== "not tried").length;
+  const count = tried === 0 ? "not tried: the rule has a mistake" : wrong === 0 ? `all ${rows.length} show what they say` : `${wrong} of ${rows.length} ${wrong === 1 ? "shows" : "show"} something else than it says`;
+  const head = h("tr", {}, ...["Says", "Found", "Example", "What is said"].map((name) => h("th", { scope: "col" }, name)));
+  return h("div", {}, h("p", { id: "examples-count" }, count), h("table", { class: "list" }, h("caption", { class: "unseen" }, "Examples"), h("thead", {}, head), h("tbody", {}, ...rows.map(rowOf))));
+}
+
+export function examplesView(studio: Studio, asking: Asking): PageElement {
+  const body = h("div", { id: "examples" });
+  let newest = 0;
+  const show = (reply: Reply): void => {
+    if ("examples" in reply && reply.examples !== null) body.replaceChildren(drawn(reply.examples));
+    else if ("examples" in reply) {
+      const there = studio.store.draft.value["examples"] !== undefined;
+      body.replaceChildren(h("p", { class: "hint", id: "examples-count" }, there ? "not tried: the document has a mistake" : "The document has none. One that holds and one that breaks show that the rule says what you mean."));
+    } else if ("failed" in reply) body.replaceChildren(h("p", { class: "hint" }, other(reply.failed)));
+  };
+  studio.onLooked(() => {
+    const asked = ++newest;
+    asking.ask({ ask: "examples", text: studio.store.draft.text, beside: studio.beside }, (reply) => void (asked === newest && show(reply)));
+  });
+  return h("section", { "aria-labelledby": "examples-title" }, h("h2", { id: "examples-title" }, "Examples"), body);
+}

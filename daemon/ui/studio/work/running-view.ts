@@ -1,0 +1,168 @@
+/** "Would have fired N times of M": the rule over what was recorded, from a file or from the daemon. */
+import type { PageElement } from "../../page/dom.ts";
+import { h } from "../../page/element.ts";
+import { stepper } from "../../page/stepper.ts";
+import type { Fire, Ran, Reply, Source } from "../running/protocol.ts";
+import type { Walk } from "../stepping/walk.ts";
+import type { Studio } from "../studio.ts";
+import type { Asking } from "./asking.ts";
+import type { Folder } from "./folder.ts";
+import { button, other } from "./parts.ts";
+
+/** Violations that are drawn at once; more come by a button. */
+const FIRES_DRAWN = 50;
+
+const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
+
+/** What the run could not tell of, and what it did not look at: silence would be taken for "nothing". */
+function remarks({ wrong, wrong_lines, left_out, formulas, untold, about }: Ran): string[] {
+  const lines = wrong_lines.map(({ line, said }) => `line ${line}: ${said}`);
+  const all: string[] = [];
+  if (about === 0) all.push("No event of this recording is one that the rule is about.");
+  if (wrong > 0) all.push(`${wrong} ${wrong === 1 ? "line is" : "lines are"} no event and was not asked: ${lines.join("; ")}${wrong > lines.length ? "; and more" : ""}`);
+  if (left_out === null) all.push("The recording goes on past the limit; its rest was not looked at.");
+  else if (left_out > 0) all.push(`${left_out} more events were not looked at: they are past the limit.`);
+  for (const { path, verdict, why, open } of formulas) {
+    if (verdict === "open") all.push(`${path}: ${times(open)} something still has time left where the recording ends.`);
+    else if (verdict === "not_asked") all.push(`${path} was not asked: ${why ?? ""}`);
+  }
+  if (untold.length > 0) all.push(`Of ${untold.length} more nothing can be told: ${untold[0]?.message ?? ""}`);
+  return all;
+}
+
+const headline = ({ fired, events, violations, window }: Ran): string =>
+  `${fired === 0 ? "It would not have fired" : `It would have fired ${times(fired)}`} in ${events} ${events === 1 ? "event" : "events"}${window === null ? "" : `, from ${window.from} to ${window.to}`}${violations > fired ? ` (${violations} conditions broken)` : ""}.`;
+
+class RunningView {
+  readonly element: PageElement;
+  private readonly status = h("p", { id: "run-status", role: "status" }, "Nothing was run yet.");
+  private readonly result = h("div", { id: "run-result" });
+  private readonly steps = h("div", { id: "run-steps" });
+  private readonly live: PageElement;
+  private readonly again: PageElement;
+  private readonly stop: PageElement;
+  private source: Source | null = null;
+  private going = false;
+
+  constructor(private readonly studio: Studio, private readonly asking: Asking, private readonly folder: Folder) {
+    this.live = button("Run over what the daemon recorded", () => void this.recorded(), { id: "run-live" });
+    this.again = button("Run again", () => this.run(), { id: "run-again" });
+    this.stop = button("Stop", () => this.end(), { id: "run-stop" });
+    folder.watch(() => this.buttons());
+    const hint = h("p", { class: "hint" }, "Drop a recording (NDJSON, the form of ", h("code", {}, "maestro invariants check --events"), ", or what ", h("code", {}, "maestro cards --out"), " writes) anywhere on this page.");
+    this.element = h("section", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, "What happened"), hint, h("div", { class: "actions" }, this.live, this.again, this.stop), this.status, this.result, this.steps);
+    this.buttons();
+  }
+
+  private buttons(): void {
+    this.live.hidden = this.going || this.folder.state.is === "disk" || this.folder.state.is === "waiting";
+    this.again.hidden = this.going || this.source === null;
+    this.stop.hidden = !this.going;
+  }
+
+  private end(): void {
+    this.going = false;
+    this.asking.stop("Stopped; nothing is known of what was not looked at.");
+    this.buttons();
+  }
+
+  private say(text: string): void {
+    this.status.textContent = text;
+  }
+
+  give(source: Source): void {
+    this.source = source;
+    this.run();
+  }
+
+  private async recorded(): Promise<void> {
+    this.going = true;
+    this.buttons();
+    const rows = await this.folder.rows((count) => this.say(`reading what was recorded: ${count} changes`), () => this.going);
+    if (!this.going) return this.say("Stopped.");
+    this.going = false;
+    this.buttons();
+    if (!rows.ok) return this.say(rows.failure.said);
+    this.give({ name: "what the daemon recorded", rows: rows.value });
+  }
+
+  private run(): void {
+    const { source } = this;
+    if (source === null) return;
+    if (this.going) this.end();
+    this.going = true;
+    this.buttons();
+    this.say(`Running over ${source.name}\u2026`);
+    this.result.replaceChildren();
+    this.steps.replaceChildren();
+    this.asking.ask({ ask: "run", text: this.studio.store.draft.text, beside: this.studio.beside, source }, (reply) => this.heard(reply, source.name));
+  }
+
+  private heard(reply: Reply, name: string): void {
+    if ("progress" in reply) return this.say(`${name}: ${reply.progress}`);
+    this.going = false;
+    this.buttons();
+    if ("failed" in reply) this.say(reply.failed);
+    if ("mistakes" in reply) {
+      this.say("The rule has mistakes, so it was not run.");
+      this.result.replaceChildren(h("ul", {}, ...reply.mistakes.map(({ line, column, message, fix }) => h("li", {}, other(`line ${line}, column ${column}: ${message}; ${fix}`)))));
+    }
+    if ("ran" in reply) this.show(reply.ran);
+  }
+
+  /** With an opener the new tab has this one's session; from disk there is no page to go to. */
+  private link(gate_id: string): PageElement[] {
+    if (this.folder.state.is !== "open") return [];
+    return [h("a", { href: `/cards#?card=${encodeURIComponent(gate_id)}`, target: "_blank", rel: "opener" }, "its card")];
+  }
+
+  private row(fire: Fire, index: number): PageElement {
+    const { line, at, message, because, key, card } = fire;
+    const what = card === null ? h("span", {}, `line ${line}`) : h("span", {}, other(card.title), h("span", { class: "hint" }, " ", other(`${card.verdict}, ${card.repository}`), " "), ...this.link(card.gate_id));
+    const of = key === null || key.length === 0 ? "" : ` (${key.map((one) => JSON.stringify(one)).join(", ")})`;
+    const cells: readonly (readonly [string, PageElement | string])[] = [["When", other(at ?? "")], ["Event", what], ["What is said", other(`${message}${because === "false" ? "" : ` [${because}]`}${of}`)], ["", button("Steps", () => this.walk(index), { "aria-label": `Steps to violation ${index + 1}` })]];
+    return h("tr", {}, ...cells.map(([label, cell]) => h("td", { "data-label": label }, cell)));
+  }
+
+  private show(ran: Ran): void {
+    this.say(headline(ran));
+    const notes = remarks(ran).map((text) => h("li", {}, other(text)));
+    const parts: PageElement[] = notes.length === 0 ? [] : [h("ul", { class: "remarks" }, ...notes)];
+    if (ran.fires.length > 0) {
+      const head = h("tr", {}, ...["When", "Event", "What is said"].map((name) => h("th", { scope: "col" }, name)), h("td", {}));
+      const body = h("tbody", {}, ...ran.fires.slice(0, FIRES_DRAWN).map((fire, i) => this.row(fire, i)));
+      const rest = ran.fires.slice(FIRES_DRAWN);
+      const more = button(`Show ${rest.length} more`, () => {
+        body.append(...rest.map((fire, i) => this.row(fire, FIRES_DRAWN + i)));
+        more.hidden = true;
+      });
+      const unlisted = ran.violations - ran.fires.length;
+      parts.push(h("table", { class: "list" }, h("caption", { class: "unseen" }, "Where it would have fired"), h("thead", {}, head), body), ...(rest.length === 0 ? [] : [more]), ...(unlisted > 0 ? [h("p", { class: "more" }, `and ${unlisted} more that are only counted`)] : []));
+    }
+    this.result.replaceChildren(...parts);
+  }
+
+  private walk(index: number): void {
+    this.asking.ask({ ask: "walk", fire: index }, (reply) => {
+      if ("walk" in reply) this.step(reply.walk);
+      else if ("failed" in reply) this.steps.replaceChildren(h("p", { class: "hint" }, other(reply.failed)));
+    });
+  }
+
+  /** Draws the way, and goes there: whoever asked for it wants to look at it. */
+  step(walk: Walk): void {
+    const title = h("h3", { tabindex: "-1" }, other(walk.title));
+    this.steps.replaceChildren(h("section", { "aria-label": "Step by step" }, title, ...(walk.cut === 0 ? [] : [h("p", { class: "hint" }, `${walk.cut} earlier events of this key are left out`)]), stepper(walk)));
+    title.focus();
+  }
+
+  /** Counterexamples of a file that somebody dropped: each by a button. */
+  choose(name: string, walks: readonly Walk[]): void {
+    const [first] = walks;
+    this.say(walks.length === 0 ? `${name} holds no counterexample.` : `${name}: ${walks.length} ${walks.length === 1 ? "counterexample" : "counterexamples"}.`);
+    this.result.replaceChildren(...(walks.length > 1 ? [h("ul", { class: "rows" }, ...walks.map((walk) => h("li", {}, button("Steps", () => this.step(walk)), " ", other(walk.title))))] : []));
+    if (first !== undefined) this.step(first);
+  }
+}
+
+export const runningView = (studio: Studio, asking: Asking, folder: Folder): RunningView => new RunningView(studio, asking, folder);

@@ -1,0 +1,119 @@
+/** Keeping and trying: mounted over and under the editor, standing on its document. */
+import type { PageDocument } from "../../page/dom.ts";
+import { elementOf } from "../../page/element.ts";
+import { Drafts, type Shelf } from "../keeping/drafts.ts";
+import type { Studio } from "../studio.ts";
+import { Asking } from "./asking.ts";
+import { bar } from "./bar.ts";
+import { Desk, digestOf, type Browser } from "./desk.ts";
+import { examplesView } from "./examples-view.ts";
+import { takeFiles, type Takes } from "./files.ts";
+import { Folder } from "./folder.ts";
+import { runningView } from "./running-view.ts";
+
+declare const document: PageDocument & { readonly visibilityState: string };
+declare const window: { readonly localStorage: Shelf; readonly sessionStorage: Shelf; addEventListener(type: string, listener: (event: { preventDefault(): void }) => void): void };
+
+const REMEMBERED_AS = "maestro.studio.at";
+/** After the last key: often enough that a crash loses a word, seldom enough that nobody waits for a disk. */
+const KEEP_AFTER_MS = 300;
+const LOOK_EVERY_MS = 30_000;
+
+/** A browser that keeps nothing throws already where it is asked for its storage. */
+function storageOf(take: () => Shelf): Shelf | null {
+  try {
+    const shelf = take();
+    shelf.getItem(REMEMBERED_AS);
+    return shelf;
+  } catch (cause) {
+    if (cause instanceof Error) return null;
+    throw cause;
+  }
+}
+
+function browserOf(session: Shelf | null): Browser {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    now: () => Date.now(),
+    newId: () => crypto.randomUUID(),
+    later: (act) => {
+      clearTimeout(timer);
+      timer = setTimeout(act, KEEP_AFTER_MS);
+    },
+    remember: (id) => {
+      try {
+        session?.setItem(REMEMBERED_AS, id);
+      } catch (cause) {
+        // Full: a reload then shows the drafts instead of the one that was open.
+        if (!(cause instanceof Error)) throw cause;
+      }
+    },
+    remembered: () => session?.getItem(REMEMBERED_AS) ?? null,
+  };
+}
+
+function dropsOf(take: (files: Iterable<File>) => void): void {
+  const drop = elementOf("drop");
+  const over = (on: boolean): void => void (drop.className = on ? "bar drop over" : "bar drop");
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  document.addEventListener("dragleave", () => over(false));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    take(event.dataTransfer?.files ?? []);
+  });
+}
+
+/** What is still in memory alone goes to the browser's storage before the page goes; where that keeps nothing the browser asks first. */
+function leaving(desk: Desk): void {
+  window.addEventListener("pagehide", () => desk.keepNow());
+  document.addEventListener("visibilitychange", () => void (document.visibilityState === "hidden" && desk.keepNow()));
+  window.addEventListener("beforeunload", (event) => {
+    desk.keepNow();
+    if (desk.keeping.is === "problem") event.preventDefault();
+  });
+}
+
+const isCatalogue = (name: string): boolean => /^events\.ya?ml$/.test(name);
+
+export function mountWork(studio: Studio): void {
+  const drafts = new Drafts(storageOf(() => window.localStorage));
+  const desk = new Desk(studio.store, drafts, browserOf(storageOf(() => window.sessionStorage)));
+  const folder = new Folder();
+  const asking = new Asking(() => studio.startWorker());
+  const running = runningView(studio, asking, folder);
+  const takes: Takes = {
+    rule: (name, text) => {
+      desk.open(text, name, { name, text, sha256: digestOf(text) });
+      top.say(`${name} is open.`);
+    },
+    catalogue: (name, text) => {
+      studio.setBeside([{ name, text }]);
+      top.say(`${name} says which events there are from now on.`);
+    },
+    recording: (source) => running.give(source),
+    walks: (name, walks) => running.choose(name, walks),
+    say: (text) => top.say(text),
+  };
+  const take = (files: Iterable<File>): void => void takeFiles(files, takes);
+  const top = bar(desk, folder, take);
+  elementOf("keeping").append(top.element);
+  elementOf("trying").append(examplesView(studio, asking), running.element);
+  dropsOf(take);
+  leaving(desk);
+  if (studio.store.draft.text === "") top.unfold(true);
+  void open(folder, studio);
+}
+
+/** Opens what is behind the page, and takes its catalogue of events with it; then looks now and then whether it is still there. */
+async function open(folder: Folder, studio: Studio): Promise<void> {
+  await folder.open();
+  if (folder.state.is !== "open") return;
+  const catalogue = folder.state.list?.files.find(({ name }) => isCatalogue(name));
+  const read = catalogue === undefined ? null : await folder.read(catalogue.name);
+  if (read?.ok === true && read.value !== null) studio.setBeside([read.value]);
+  setInterval(() => void (document.visibilityState === "visible" && folder.look()), LOOK_EVERY_MS);
+}
