@@ -103,9 +103,8 @@ class Opened {
   }
 
   private drawCompared(one: Compared, other: Compared): void {
-    const back = this.host.byKey(other.row.key) === undefined ? [] : [h("p", { class: "actions" }, button("Back to the second card", () => void this.show(other.row)))];
-    const swapped = h("p", { class: "actions" }, button("Swap them", () => this.drawCompared(other, one)));
-    this.draw(this.title("Two cards compared"), ...back, swapped, ...comparison(one, other));
+    const back = this.host.byKey(other.row.key) === undefined ? [] : [button("Back to the second card", () => void this.show(other.row))];
+    this.draw(this.title("Two cards compared"), h("p", { class: "actions" }, button("Swap them", () => this.drawCompared(other, one)), ...back), ...comparison(one, other));
     this.into.dataset["opened"] = `${one.row.key} ${other.row.key}`;
   }
 

@@ -13,6 +13,11 @@ export function usdText(micro_usd: bigint): string {
   return `${sign}$${size / MICRO}${fraction === "" ? "" : `.${fraction.padEnd(2, "0")}`}`;
 }
 
+const CENT = 10_000n;
+
+/** Up to the next cent, so that little is not nothing; what is less than a cent is said to its last digit. */
+const roundedText = (micro_usd: bigint): string => usdText(micro_usd < CENT ? micro_usd : ((micro_usd + CENT - 1n) / CENT) * CENT);
+
 /** The largest number of 1, 2, 5, 10, 20, ... that is not above `value`, which is at least 1. */
 function stepBelow(value: bigint): bigint {
   const power = 10n ** BigInt(String(value).length - 1);
@@ -50,8 +55,8 @@ export function costPerChange(cards: readonly Charted[]): Bars {
   const zero = free === 0 ? [] : [{ label: "$0", name: "$0, as reported", counts: [free] }];
   const mark = (name: string, share: number) => {
     const cost = known[quantileAt(known.length, share)] ?? most;
-    return { label: `${name} ${usdText(cost)}`, bar: cost <= 0n ? 0 : placeOf(cost) + zero.length };
+    return { label: `${name} ${roundedText(cost)}`, bar: cost <= 0n ? 0 : placeOf(cost) + zero.length };
   };
   const sum = known.reduce((all, cost) => all + cost, 0n);
-  return { ...FRAME, bars: [...zero, ...bins], marks: [mark("p50", 0.5), mark("p95", 0.95)], remarks: [`${plural(known.length, "change")}, ${usdText(sum)} in all.`, ...silent] };
+  return { ...FRAME, bars: [...zero, ...bins], marks: [mark("p50", 0.5), mark("p95", 0.95)], remarks: [`${plural(known.length, "change")}, ${roundedText(sum)} in all.`, ...silent] };
 }

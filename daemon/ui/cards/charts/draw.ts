@@ -21,7 +21,7 @@ const LABELS_MAX = 6;
 const BAR_WIDTH_MAX = 18;
 const BAR_SHARE = 0.8;
 const LYING_WIDTH_MAX = 84;
-const EDGE = 12;
+const EDGE = 10;
 
 const em = (value: number): string => `${Number(value.toFixed(3))}em`;
 const percent = (value: number): string => `${Number(value.toFixed(3))}%`;
@@ -40,7 +40,7 @@ function patternOf(chart: string, fill: Fill): PageElement[] {
 }
 
 const definitions = ({ id, parts }: Bars): PageElement => svg("defs", {}, ...parts.flatMap(({ fill }) => patternOf(id, fill)));
-const filled = (chart: string, fill: Fill): Readonly<Record<string, string>> => (fill === "plain" || fill === "admit" ? { class: `part fill-${fill}` } : { class: "part", fill: `url(#${patternId(chart, fill)})` });
+const filled = (chart: string, fill: Fill): Readonly<Record<string, string>> => (fill === "plain" || fill === "admit" ? { class: `bar-part fill-${fill}` } : { class: "bar-part", fill: `url(#${patternId(chart, fill)})` });
 
 const sayOf = ({ parts }: Bars, counts: readonly number[]): string => (parts.length === 1 ? String(counts[0] ?? 0) : parts.map(({ name }, i) => `${counts[i] ?? 0} ${name}`).join(", "));
 
@@ -62,15 +62,15 @@ function column(chart: Bars, at: number, top: number): PageElement[] {
   });
 }
 
-/** Text at the edges begins or ends there, so that nothing of it is cut off. */
-const anchor = (x: number): string => (x < EDGE ? "start" : x > 100 - EDGE ? "end" : "middle");
-
+/** A label near an edge begins or ends with its bar's own room, so that nothing of it is cut off. */
 function labels({ bars }: Bars): PageElement[] {
   const every = Math.ceil(bars.length / LABELS_MAX);
+  const slot = 100 / bars.length;
   return bars.flatMap(({ label }, i) => {
     if (i % every !== 0) return [];
-    const x = (100 / bars.length) * (i + 0.5);
-    return [svg("text", { x: percent(x), y: em(FLOOR + LABEL_DROP), "text-anchor": bars.length === 1 ? "middle" : anchor(x) }, label)];
+    const middle = slot * (i + 0.5);
+    const [x, anchor] = bars.length > 1 && middle < EDGE ? [slot * i, "start"] : bars.length > 1 && middle > 100 - EDGE ? [slot * (i + 1), "end"] : [middle, "middle"];
+    return [svg("text", { x: percent(x), y: em(FLOOR + LABEL_DROP), "text-anchor": anchor }, label)];
   });
 }
 
@@ -150,5 +150,5 @@ export function drawBars(chart: Bars, narrow: Narrow): PageElement {
   const empty = chart.bars.length === 0;
   const body = empty ? [h("p", { class: "hint" }, "Nothing to draw.")] : [...legend(chart), h("div", { role: "img", "aria-label": summaryOf(chart) }, chart.lying ? lying(chart) : columns(chart))];
   const table = empty ? [] : [h("details", {}, h("summary", {}, "As a table"), tableOf(chart, narrow))];
-  return h("section", { class: "chart", "aria-labelledby": `chart-${chart.id}` }, title, ...body, ...remarks, ...table);
+  return h("section", { class: chart.lying ? "chart lying" : "chart", "aria-labelledby": `chart-${chart.id}` }, title, ...body, ...remarks, ...table);
 }

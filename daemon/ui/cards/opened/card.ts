@@ -41,7 +41,7 @@ function reasonsPart({ reasons }: Card): PageElement {
   const rest = reasons.filter((reason) => !stop.includes(reason));
   const listed = (of: readonly Reason[]): PageElement[] => [h("ol", { class: "reasons-list" }, ...of.slice(0, OPENED_LIMITS.rows_max).map(reasonOf)), ...(of.length > OPENED_LIMITS.rows_max ? [more(of.length - OPENED_LIMITS.rows_max)] : [])];
   const none = stop.length === 0 ? [h("p", { class: "hint" }, "Nothing refuses or holds it.")] : listed(stop);
-  return part("reasons", "Reasons", ...none, ...(rest.length === 0 ? [] : [h("details", {}, h("summary", {}, `${plural(rest.length, "note")} and observations`), ...listed(rest))]));
+  return part("reasons", "Reasons", ...none, ...(rest.length === 0 ? [] : [h("details", {}, h("summary", {}, plural(rest.length, "note or observation", "notes and observations")), ...listed(rest))]));
 }
 
 function unavailable(checks: readonly CardCheck[]): PageElement[] {
@@ -52,18 +52,20 @@ function unavailable(checks: readonly CardCheck[]): PageElement[] {
 }
 
 const RESULTS = { pass: "✓ passed", fail: "✗ with findings", not_applicable: "– not applicable", unavailable: "? no answer" } as const;
+const MET = { ...RESULTS, pass: "✓ met", fail: "✗ not met" } as const;
 const SEEN = { daemon: "the daemon", sandbox: "the sandbox", job: "the job's own word", external: "from elsewhere" } as const;
 
 function checksPart(card: Card): PageElement {
   const order = ["unavailable", "fail", "pass", "not_applicable"];
   const rows = card.checks.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result)).map(({ check, result, required, because, findings, observer }) => [said(check), RESULTS[result], required ? "required" : "", findings === 0 ? "" : String(findings), observer === undefined ? "" : SEEN[observer], said(because ?? "")]);
+  if (rows.length === 0) return part("checks", "Checks", h("p", { class: "hint" }, "This card names none."));
   return part("checks", "Checks", list(`${plural(card.checks.length, "check")} of this attempt`, ["Check", "Result", "Required", "Findings", "Whose word", "Because"], rows), ...lines([...failedTexts(card), ...reusedTexts(card)]));
 }
 
 function constraintsPart(obligations: readonly Obligation[] | undefined): PageElement[] {
   if (obligations === undefined || obligations.length === 0) return [];
   const order = ["unavailable", "fail", "pass", "not_applicable"];
-  const rows = obligations.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result)).map((one) => [said(one.name), RESULTS[one.result], one.required ? "required" : "", said(obligationText(one))]);
+  const rows = obligations.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result)).map((one) => [said(one.name), MET[one.result], one.required ? "required" : "", said(obligationText(one))]);
   return [part("constraints", "Constraints", list(plural(obligations.length, "constraint"), ["Name", "Result", "Required", "Measured, and what is asked"], rows))];
 }
 

@@ -26,7 +26,7 @@ export function comparison(one: Compared, other: Compared): PageElement[] {
     h("p", { class: "compared" }, "First: ", verdictBadge(one.row.verdict), " ", said(nameOf(one)), h("br", {}), "Second: ", verdictBadge(other.row.verdict), " ", said(nameOf(other))),
     ...remarks.map((text) => h("p", { class: "hint" }, text)),
     part("compared-reasons", "Reasons", h("p", { class: "hint" }, `${count("gone")} gone, ${count("new")} new, ${count("kept")} in both.`), ...(reasons.length === 0 ? [] : [list("Reasons of both", ["Rule", "Second against first", "First", "Second", "Findings"], reasons.map(reasonRow))])),
-    part("compared-checks", "Checks and constraints", checks.length === 0 ? h("p", { class: "hint" }, "None that is known differs.") : list("Those that differ", ["Check", "First", "Second", ""], checks.map(factRow)), ...(checks_same === 0 ? [] : [h("p", { class: "hint" }, `${plural(checks_same, "other")} ${checks_same === 1 ? "is" : "are"} the same.`)])),
-    part("compared-facts", "Everything else", list("Both cards", ["", "First", "Second", "Differs"], facts.map(factRow))),
+    part("compared-checks", "Checks and constraints", checks.length === 0 ? h("p", { class: "hint" }, "None that is known differs.") : list("Those that differ", ["Check", "First", "Second"], checks.map((check) => factRow(check).slice(0, 3))), ...(checks_same === 0 ? [] : [h("p", { class: "hint" }, `${plural(checks_same, "other")} ${checks_same === 1 ? "is" : "are"} the same.`)])),
+    part("compared-facts", "Everything else", list("Both cards", ["What", "First", "Second", "Differs"], facts.map(factRow))),
   ];
 }
