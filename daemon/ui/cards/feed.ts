@@ -22,8 +22,6 @@ export interface FeedHooks {
 export interface FeedState {
   /** Older pages are still being read. */
   readonly reading: boolean;
-  /** Gates whose row the daemon is still making. */
-  readonly making: number;
   /** The page is full, and older cards were left with the daemon. */
   readonly full: boolean;
 }
@@ -65,16 +63,15 @@ export class Feed {
     const first = await this.page(null);
     if (first === null) return;
     this.newest = first.newest;
-    let making = first.making;
     let room = this.hooks.take(cardsIn(first));
     for (let next = first.next; next !== null && room && !this.stopped; ) {
-      this.hooks.state({ reading: true, making, full: false });
+      this.hooks.state({ reading: true, full: false });
       const page = await this.page(next);
       if (page === null) return;
       room = this.hooks.take(cardsIn(page));
-      [next, making] = [page.next, page.making];
+      next = page.next;
     }
-    this.hooks.state({ reading: false, making, full: !room });
+    this.hooks.state({ reading: false, full: !room });
     await this.follow();
   }
 
@@ -86,10 +83,11 @@ export class Feed {
       if (first === null) return;
       const known = this.newest;
       this.newest = Math.max(known, first.newest);
-      for (let page: CardsReply | null = first; page !== null; ) {
-        const fresh = page.rows.filter(({ place }) => place >= known);
+      let page: CardsReply | null = first;
+      while (page !== null) {
+        const fresh: CardsReply["rows"] = page.rows.filter(({ place }) => place >= known);
         const room = this.hooks.take(fresh.map((row) => cardOfRow(row, { kind: "live" })));
-        this.hooks.state({ reading: false, making: page.making, full: !room });
+        this.hooks.state({ reading: false, full: !room });
         // A whole page of new ones: more of them stand behind it.
         page = fresh.length === page.rows.length && page.next !== null && page.next >= known && room ? await this.page(page.next) : null;
       }

@@ -16,6 +16,8 @@ export interface CardsHost {
   readonly search: (query: string) => void;
   /** Opens a card that is held, and says so in the address. */
   readonly open: (key: string) => void;
+  /** A newer attempt of a card of the daemon's takes its place. */
+  readonly take: (card: PageCard) => void;
   /** What served this page; null from disk, and while no session is open. */
   readonly live: () => Live | null;
   /** The page's own script, for a second worker that judges evidence: in a worker, main.ts asks `startJudge()` of judging.ts first, which says whether that is what it is. */

@@ -4,10 +4,9 @@ import type { PageElement } from "../page/dom.ts";
 import { foreign, h } from "../page/element.ts";
 import { usdText } from "./charts/costs.ts";
 import type { Group, Sums } from "./group.ts";
+import { verdictBadge } from "./opened/pieces.ts";
 import { shown, stops, type PageCard } from "./model.ts";
 import type { SortKey } from "./order.ts";
-
-const SHAPES: Readonly<Record<PageCard["verdict"], string>> = { admit: "\u2713", hold: "\u25d0", refuse: "\u2717" };
 
 export const COLUMNS: readonly { readonly name: string; readonly sort: SortKey | null }[] = [
   { name: "Compare", sort: null },
@@ -63,8 +62,6 @@ function whenOf({ at, at_ms }: PageCard, now_ms: number): PageElement[] {
   return [h("time", { class: "one", datetime: at }, ageText(at_ms, now_ms)), second(at.slice(0, 16).replace("T", " "))];
 }
 
-export const verdictBadge = (verdict: PageCard["verdict"]): PageElement => h("span", { class: `badge verdict-${verdict}` }, h("span", { "aria-hidden": "true" }, `${SHAPES[verdict]} `), verdict);
-
 export interface RowLook {
   readonly grouped: boolean;
   readonly open: boolean;
@@ -79,13 +76,13 @@ export function cardRow(card: PageCard, { grouped: inGroup, open, marked, now_ms
   const who = actor.agent ?? actor.name;
   return h(
     "div",
-    { role: "row", class: `row ${verdict}${open ? " open" : ""}`, ...(inGroup ? { "aria-level": "2" } : {}), ...(open ? { "aria-current": "true" } : {}) },
+    { role: "row", class: open ? "row open" : "row", ...(inGroup ? { "aria-level": "2" } : {}), ...(open ? { "aria-current": "true" } : {}) },
     cell("mark", mark),
     cell("decision", verdictBadge(verdict), ...(released.length === 0 ? [] : [second("released")])),
     cell("change", first(title === "" ? "without a title" : foreign(shown(title, 200))), second(...placeOf(card))),
     cell("actor", first(actor.class), second(foreign(shown(who === "" ? "without a name" : who, 60)))),
     cell("why", ...whyOf(card)),
-    cell("lines", first(`+${grouped(added_lines)} \u2212${grouped(removed_lines)}`), second(plural(files, "file"))),
+    cell("lines-cell", first(`+${grouped(added_lines)} \u2212${grouped(removed_lines)}`), second(plural(files, "file"))),
     cell("cost", priceOf(card)),
     cell("took", total_us === null ? unknown("not said") : first(tookText(total_us))),
     cell("decided", ...whenOf(card, now_ms)),

@@ -1,0 +1,118 @@
+/** Starts the page: what cards are given with, keys that work everywhere, and the daemon where one serves the page. */
+import type { PageDetails, PageDocument, PageEvent, PageInput, PageKey } from "../page/dom.ts";
+import { elementOf, foreign, h } from "../page/element.ts";
+import { openLive, type Failure, type Live } from "../page/live.ts";
+import { filesDropped, mayHoldCards, type DroppedItem } from "./dropped.ts";
+import { Feed } from "./feed.ts";
+import { CARDS_LIMITS } from "./limits.ts";
+import { CardsPage } from "./page.ts";
+import { createReader } from "./reader.ts";
+
+declare const document: PageDocument;
+
+const PASTED = "pasted text";
+
+const passedOver = (passed: number): string[] => (passed === 0 ? [] : [`${passed.toLocaleString("en")} files of the folder are no .json or .ndjson, or could not be read; they were passed over.`]);
+const tooMany = (over: boolean): string[] => (over ? [`More than ${CARDS_LIMITS.files_max.toLocaleString("en")} files were given; the rest was not read.`] : []);
+
+function give(page: CardsPage, files: readonly File[], remarks: readonly string[]): void {
+  void page.give(files.map((blob) => ({ name: blob.name, blob })), remarks);
+  if (files.length > 0) (elementOf("giving") as PageDetails).open = false;
+}
+
+function takeInputs(page: CardsPage): void {
+  const given = elementOf("given") as PageInput;
+  given.addEventListener("change", () => {
+    const files = [...(given.files ?? [])];
+    give(page, files.slice(0, CARDS_LIMITS.files_max), tooMany(files.length > CARDS_LIMITS.files_max));
+    // The same file chosen once more is read once more.
+    given.value = "";
+  });
+  const folder = elementOf("folder") as PageInput;
+  folder.addEventListener("change", () => {
+    const all = [...(folder.files ?? [])];
+    const files = all.filter(({ name }) => mayHoldCards(name));
+    give(page, files.slice(0, CARDS_LIMITS.files_max), [...passedOver(all.length - files.length), ...tooMany(files.length > CARDS_LIMITS.files_max)]);
+    folder.value = "";
+  });
+  const pasted = elementOf("pasted") as PageInput;
+  elementOf("paste").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (pasted.value.trim() === "") return;
+    void page.give([{ name: PASTED, blob: new Blob([pasted.value], { type: "text/plain" }) }]);
+    pasted.value = "";
+  });
+  elementOf("clear").addEventListener("click", () => {
+    (elementOf("giving") as PageDetails).open = true;
+    page.clear();
+  });
+}
+
+function takeDrops(page: CardsPage): void {
+  const drop = elementOf("giving");
+  const over = (on: boolean) => (drop.className = on ? "drop over" : "drop");
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  document.addEventListener("dragleave", () => over(false));
+  document.addEventListener("drop", (event: PageEvent) => {
+    event.preventDefault();
+    over(false);
+    const transfer = event.dataTransfer as (PageEvent["dataTransfer"] & { readonly items?: Iterable<DroppedItem> }) | null | undefined;
+    if (transfer === null || transfer === undefined) return;
+    void filesDropped(transfer.items ?? [], transfer.files).then(({ files, passed, over: more }) => give(page, files, [...passedOver(passed), ...tooMany(more)]));
+  });
+}
+
+/** A letter typed into a field is a letter. */
+const WRITTEN_INTO = new Set(["INPUT", "TEXTAREA", "SELECT"]);
+
+function takeKeys(page: CardsPage): void {
+  document.addEventListener("keydown", (event) => {
+    const { key, ctrlKey, metaKey, altKey } = event as PageKey;
+    const at = document.activeElement as { readonly tagName?: string } | null;
+    if (ctrlKey || metaKey || altKey || WRITTEN_INTO.has(at?.tagName ?? "")) return;
+    if (key === "/" && !elementOf("filters").hidden) {
+      event.preventDefault();
+      page.focusSearch();
+    } else if (key === "Escape") page.close();
+  });
+}
+
+function sayFailure(failure: Failure | null): void {
+  const problem = elementOf("problem");
+  problem.hidden = failure === null;
+  problem.replaceChildren(...(failure === null ? [] : [h("p", {}, foreign(failure.said)), h("p", {}, "What is shown here stays.")]));
+}
+
+/** Where the page was served, the daemon's cards come by themselves; from disk there is nobody to ask. */
+async function follow(page: CardsPage, opened: (live: Live) => void): Promise<void> {
+  const opening = await openLive();
+  document.documentElement.dataset["opening"] = opening.at;
+  if (opening.at === "disk") return;
+  if (opening.at === "closed") return sayFailure(opening.failure);
+  opened(opening.live);
+  (elementOf("giving") as PageDetails).open = false;
+  const from = elementOf("from");
+  from.textContent = "Reading what the daemon decided\u2026";
+  const feed = new Feed(opening.live, {
+    take: (cards) => page.take(cards),
+    failed: sayFailure,
+    state: ({ reading, full }) => {
+      from.textContent = reading ? "Reading older decisions of the daemon\u2026" : `Decisions of the daemon behind maestro ui, and what follows as it comes.${full ? ` The ${CARDS_LIMITS.cards_max.toLocaleString("en")} newest are here; older ones stayed with the daemon.` : ""}`;
+      document.documentElement.dataset["following"] = String(!reading);
+    },
+  });
+  await feed.run();
+}
+
+export function startPage(script: string): void {
+  let live: Live | null = null;
+  const page = new CardsPage(createReader(script), script, () => live);
+  takeInputs(page);
+  takeDrops(page);
+  takeKeys(page);
+  void follow(page, (opened) => (live = opened));
+  document.documentElement.dataset["judged"] = "1";
+}
