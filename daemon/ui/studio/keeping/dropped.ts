@@ -7,8 +7,9 @@ export type Kind = "invariant" | "catalogue" | "counterexample" | "bundle" | "ev
 /** As much of a file as tells what it is. */
 export const HEAD_BYTES = 64 * 1024;
 
+/** Ours have their fields in order, so a counterexample begins with its engine; its type stands at its end. */
 const SIGNS: readonly (readonly [Kind, (head: string) => boolean])[] = [
-  ["counterexample", (head) => head.startsWith("{") && head.includes('"maestro.cex/v1"') && !/^\{\s*"(?:attestations|earlier)"/.test(head)],
+  ["counterexample", (head) => /^\{\s*"engine"\s*:\s*"/.test(head) || (head.startsWith("{") && head.includes('"maestro.cex/v1"') && !/^\{\s*"(?:attestations|earlier)"/.test(head))],
   ["bundle", (head) => /^\{\s*"(?:attestations|earlier)"\s*:\s*\[/.test(head)],
   // One JSON document a line; the first may be cut off by where the head ends.
   ["events", (head) => /^\{.*(?:"event"|"at"|"gate_id")\s*:/.test(head.split("\n")[0] ?? "")],

@@ -35,6 +35,6 @@ test("files are told apart by what is in them", () => {
   for (const name of readdirSync(FOLDER).filter((one) => one.endsWith(".yaml") && one !== "targets.yaml")) expect([name, kindOf("dropped", head(readFileSync(join(FOLDER, name), "utf8")), 100)]).toEqual([name, name === "events.yaml" ? "catalogue" : "invariant"]);
   expect(kindOf("b", head(new TextDecoder().decode(makeBundle(newRing()))), 100)).toBe("bundle");
   for (const line of ['{"event":"a","with":{}}', '{"at": "10m"}', '{"v":1,"place":4,"gate_id":"x"}\n{"v', `{"actor":{},"gate_id":"${"x".repeat(100)}`]) expect([line, kindOf("x.txt", line, 100)]).toEqual([line, "events"]);
-  expect(kindOf("x", '{"engine":"tlc","type":"maestro.cex/v1"}', 100)).toBe("counterexample");
+  for (const cex of ['{"engine":"tlc","inputs":null', '{ "type": "maestro.cex/v1"}']) expect(kindOf("x", cex, 100)).toBe("counterexample");
   expect([kindOf("x.yaml", "half: ", 100), kindOf("x.ndjson", "{", 100), kindOf("x", "PK\u0003", 100), kindOf("x", "id: A", 10_000_000)]).toEqual(["invariant", "events", "unknown", "too large"]);
 });
