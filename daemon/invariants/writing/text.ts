@@ -47,25 +47,32 @@ const WORDS = /^(?:true|false|null|yes|no|on|off|y|n|~)$/i;
 const PLAIN = /^[A-Za-z_(](?:[A-Za-z0-9_.()<>=+*/$;-]| (?! |#|$))*$/;
 const PRINTABLE = /^[\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\uffef]*$/;
 
-export type Quotes = "plain" | "single" | "double";
-
 const TIME = /^[0-9]{1,15}(?:ms|s|m|h|d)$/;
-function textOf(value: string, quotes: Quotes): string {
-  if (quotes === "plain" && (TIME.test(value) || (PLAIN.test(value) && !WORDS.test(value)))) return value;
-  if (quotes !== "double" && PRINTABLE.test(value)) return `'${value.replaceAll("'", "''")}'`;
+export const needsNone = (value: string): boolean => TIME.test(value) || (PLAIN.test(value) && !WORDS.test(value));
+
+export interface Quotes {
+  /** Also where none are needed. */
+  readonly always: boolean;
+  readonly mark: "single" | "double";
+}
+const AS_NEEDED: Quotes = { always: false, mark: "single" };
+
+function textOf(value: string, { always, mark }: Quotes): string {
+  if (!always && needsNone(value)) return value;
+  if (mark === "single" && PRINTABLE.test(value)) return `'${value.replaceAll("'", "''")}'`;
   return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** On one line, as it may stand anywhere. */
-export function inline(value: unknown, path: Path, quotes: Quotes = "plain"): string {
+export function inline(value: unknown, path: Path, quotes = AS_NEEDED): string {
   if (typeof value === "string") return textOf(value, quotes);
   if (Array.isArray(value)) return `[${value.map((item: unknown, i) => inline(item, [...path, i])).join(", ")}]`;
-  if (isMap(value)) return `{${entriesAt(value, path).map(([name, one]) => `${textOf(name, "plain")}: ${inline(one, [...path, name])}`).join(", ")}}`;
+  if (isMap(value)) return `{${entriesAt(value, path).map(([name, one]) => `${textOf(name, AS_NEEDED)}: ${inline(one, [...path, name])}`).join(", ")}}`;
   return JSON.stringify(value ?? null);
 }
 
 /** What stands behind `name:`, its space or line's end included. */
-export function behindKey(value: unknown, path: Path, indent: string, quotes: Quotes = "plain"): string {
+export function behindKey(value: unknown, path: Path, indent: string, quotes = AS_NEEDED): string {
   const inner = `${indent}  `;
   if (!isBlock(value, path)) return ` ${inline(value, path, quotes)}`;
   if (Array.isArray(value) && value.length > 0) return `\n${value.map((item: unknown, i) => `${inner}- ${behindDash(item, [...path, i], `${inner}  `)}`).join("\n")}`;
@@ -74,7 +81,7 @@ export function behindKey(value: unknown, path: Path, indent: string, quotes: Qu
 }
 
 /** Lines of a map whose keys stand at `indent`. */
-export const map = (value: Held, path: Path, indent: string): string => entriesAt(value, path).map(([name, one]) => `${indent}${textOf(name, "plain")}:${behindKey(one, [...path, name], indent)}`).join("\n");
+export const map = (value: Held, path: Path, indent: string): string => entriesAt(value, path).map(([name, one]) => `${indent}${textOf(name, AS_NEEDED)}:${behindKey(one, [...path, name], indent)}`).join("\n");
 
 /** What stands behind the dash of a list; `indent` is where its own keys stand. */
 export function behindDash(value: unknown, path: Path, indent: string): string {

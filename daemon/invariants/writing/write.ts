@@ -5,7 +5,7 @@
 import { isMap as isYamlMap, isScalar, isSeq, parseDocument, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
 import type { Path } from "../document/path.ts";
 import { readYaml } from "../document/yaml.ts";
-import { behindDash, behindKey, entriesAt, inline, isMap, map, type Quotes } from "./text.ts";
+import { behindDash, behindKey, entriesAt, inline, isMap, map, needsNone, type Quotes } from "./text.ts";
 
 const HEAD = "# yaml-language-server: $schema=./invariant.schema.json\n";
 
@@ -62,9 +62,11 @@ class Changes {
 
   private scalar(node: Scalar, after: unknown, path: Path): void {
     const [start, end] = rangeOf(node);
-    const quotes: Quotes = node.type === "QUOTE_DOUBLE" ? "double" : node.type === "QUOTE_SINGLE" ? "single" : "plain";
+    // Quotes that were not needed were meant; the others go where they are not needed any more.
+    const quoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
+    const quotes: Quotes = { always: quoted && needsNone(String(node.value)), mark: node.type === "QUOTE_DOUBLE" ? "double" : "single" };
     const space = start > 0 && /[:,\-[{]/.test(this.text[start - 1] ?? "") ? " " : "";
-    this.put(start, end, `${space}${inline(after, path, typeof after === "string" ? quotes : "plain")}${this.text[end - 1] === "\n" && start < end ? "\n" : ""}`);
+    this.put(start, end, `${space}${inline(after, path, quotes)}${this.text[end - 1] === "\n" && start < end ? "\n" : ""}`);
   }
 
   private whole(pair: Pair, after: unknown, path: Path, indent: string): void {

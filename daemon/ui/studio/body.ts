@@ -15,10 +15,11 @@ export const studioBody: PageBody = (version) => ({
 <p id="form-closed" class="closed" hidden></p>
 <div id="form-fields"></div>
 </section>
+<div class="beside">
 <section id="text" aria-labelledby="text-title">
 <h2 id="text-title">YAML</h2>
 <label for="yaml" class="unseen">The document as YAML</label>
-<textarea id="yaml" rows="24" spellcheck="false" autocomplete="off" autocapitalize="off" wrap="off" aria-describedby="yaml-hint"></textarea>
+<textarea id="yaml" rows="20" spellcheck="false" autocomplete="off" autocapitalize="off" wrap="off" aria-describedby="yaml-hint"></textarea>
 <p class="hint" id="yaml-hint">Either side changes the other. What you type here stays as it is; the form changes only the part it is about.</p>
 <h3 id="problems-title">Mistakes</h3>
 <p id="problems-count" class="hint" role="status">Not looked at yet.</p>
@@ -29,6 +30,7 @@ export const studioBody: PageBody = (version) => ({
 <div id="tabs" class="tabs" role="tablist" aria-labelledby="engines-title"></div>
 <div id="preview" role="tabpanel" tabindex="0"></div>
 </section>
+</div>
 </div>
 <section id="trying" aria-label="Try it"></section>
 </main>

@@ -34,6 +34,8 @@ export type Action =
 const NO_MAP: Problem = { path: "", line: 1, column: 1, message: "the document is no map of keys", fix: "write id, scope, when and assert; see docs/invariants.md" };
 
 function read(text: string): { readonly value: Held } | { readonly problem: Problem } {
+  // Nothing yet is where a form begins.
+  if (text.trim() === "") return { value: {} };
   const yaml = readYaml(text);
   if ("problem" in yaml) return yaml;
   return isHeld(yaml.value) ? { value: yaml.value } : { problem: NO_MAP };
@@ -96,7 +98,8 @@ export function after(draft: Draft, action: Action): Draft {
   if (draft.unread !== null) return { ...draft, refused: "the YAML cannot be read as it stands, so the form waits: mend the text first" };
   const value = valueAfter(draft.value, action) ?? {};
   if (!isHeld(value)) return { ...draft, refused: "the document is a map of keys" };
-  const text = Object.keys(draft.value).length === 0 ? written(value) : rewritten(draft.text, draft.value, value);
+  const [was, is] = [Object.keys(draft.value).length, Object.keys(value).length];
+  const text = is === 0 ? "" : was === 0 ? written(value) : rewritten(draft.text, draft.value, value);
   return text === null ? { ...draft, refused: "no YAML within the limits says this; an invariant has at most 65,536 characters" } : { text, value, unread: null, refused: null };
 }
 

@@ -53,10 +53,11 @@ const item = (name: string, sort: Item["sort"], types: string, about: string, in
 export function identity(form: Form): PageElement {
   return group(
     "What the rule is called",
-    textField(form, { label: "Id", path: ["id"], code: true, hint: "Such as INV.BUDGET.CAP: letters, digits, _ and -, in parts with a dot between." }),
-    textField(form, { label: "Scope", path: ["scope"], code: true, hint: "What it is about, such as agent_call." }),
-    selectField(form, { label: "Severity", path: ["severity"], values: [["", "not said: high"], ["critical", "critical"], ["high", "high"], ["medium", "medium"], ["low", "low"]] }),
-    textField(form, { label: "Owner", path: ["owner"], hint: "Who mends it." }),
+    h("div", { class: "pair" },
+      textField(form, { label: "Id", path: ["id"], code: true, hint: "Such as INV.BUDGET.CAP: letters, digits, _ and -, in parts with a dot between." }),
+      textField(form, { label: "Scope", path: ["scope"], code: true, hint: "What it is about, such as agent_call." }),
+      selectField(form, { label: "Severity", path: ["severity"], values: [["", "not said: high"], ["critical", "critical"], ["high", "high"], ["medium", "medium"], ["low", "low"]] }),
+      textField(form, { label: "Owner", path: ["owner"], placeholder: "who mends it" })),
     textField(form, { label: "Why it is there", path: ["rationale"], lines: true }),
   );
 }

@@ -1,7 +1,7 @@
 /** What a rule means to each engine, as text to read. What an engine cannot say is said with its reason, and never replaced by something weaker. */
 import { emitArbitraries, emitJs, emitSmt, emitTla, emitTlaFormula, jsFunctions, jsReader, type Arbitrary, type Clause, type Compiled, type Emitted, type PlacedProblem, type TemporalClause, type TlaText } from "../../../invariants/index.ts";
 
-export const TABS = { guard: "Guard (JavaScript)", property: "Property test", smt: "SMT-LIB", tla: "TLA+" } as const;
+export const TABS = { guard: "Guard", property: "Property test", smt: "SMT-LIB", tla: "TLA+" } as const;
 export type Tab = keyof typeof TABS;
 
 export interface Preview {
@@ -51,19 +51,21 @@ function guard({ compiled, clauses, formulas }: Whole): Pick<Preview, "text" | "
   for (const [, reader] of readers) for (const name of reader.replace(/"(?:[^"\\]|\\.)*"/g, "").match(/[A-Za-z]+/g) ?? []) calls.add(name);
   const text = [
     `/** ${compiled.id}, asked of ${compiled.events.join(", ")}. */`,
+    "type State = Readonly<Record<string, unknown>>;",
+    "",
     `export const RULE = [`,
     ...rows,
     "];",
     "",
     "/** A field is checked when it is read: what is missing or of another type breaks the rule. */",
-    "export const read = (state) => ({",
+    "export const read = (state: State) => ({",
     ...readers.flatMap(([name, reader]) => [`  get ${name}() { return ${reader}(field(state, ${JSON.stringify(name)})); },`]),
     "});",
     "",
     jsFunctions([...calls]),
   ].join("\n");
   const time = formulas.length === 0 ? [] : [`${formulas.map(label).join(", ")}: watched by a monitor, event by event.`];
-  return { text, notes: ["The daemon asks a closure that says exactly this; no code is made from a rule.", ...time, ...notes] };
+  return { text, notes: ["The daemon asks a closure that says exactly this, and makes no code of a rule; here it is as TypeScript, to read.", ...time, ...notes] };
 }
 
 function tried(arbitrary: Arbitrary): string {

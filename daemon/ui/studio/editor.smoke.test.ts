@@ -1,0 +1,94 @@
+/** The editor in a real browser, by keyboard alone: a rule written from nothing, with completion, a mistake at its column, and both sides in step. */
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Page } from "puppeteer-core";
+import { skipWithout } from "../../testing/skip.ts";
+import { buildPage } from "../build.ts";
+import { hasBrowser, openBrowser } from "../testing/browser.ts";
+import { accessibility, sideways } from "../testing/view.ts";
+
+const missing = skipWithout(hasBrowser("chromium"), "there is no Chromium, so the studio's editor was not opened");
+
+const yaml = (page: Page) => page.evaluate("document.getElementById('yaml').value") as Promise<string>;
+const wrong = (page: Page, id: string) => page.evaluate(`document.getElementById(${JSON.stringify(id)} + "-wrong")?.innerText ?? null`) as Promise<string | null>;
+const focused = (page: Page) => page.evaluate("document.activeElement.id") as Promise<string>;
+/** Waits until the page has looked at the text as it now stands. */
+const settled = (page: Page, condition: string) => page.waitForFunction(condition, { timeout: 30_000 });
+
+async function typeInto(page: Page, id: string, text: string): Promise<void> {
+  await page.focus(`#${id}`);
+  await page.keyboard.type(text);
+}
+
+test.skipIf(missing)("a rule is written by keyboard, its mistake stands under its column, and form and YAML change each other", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "maestro-studio-"));
+  const file = join(folder, "studio.html");
+  writeFileSync(file, await buildPage("studio"));
+  const browser = await openBrowser("chromium");
+  try {
+    const page = await browser.browser.newPage();
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(pathToFileURL(file).href);
+    await settled(page, "Number(document.documentElement.dataset.looked ?? 0) > 0 && document.getElementById('f-id') !== null");
+    await page.evaluate("(() => { const y = document.getElementById('yaml'); y.value = ''; y.dispatchEvent(new Event('input', { bubbles: true })); })()");
+    await typeInto(page, "f-id", "MY.CAP");
+    await typeInto(page, "f-scope", "agent_call");
+    await page.focus("#f-when-add");
+    await page.keyboard.press("Enter");
+    expect(await focused(page)).toBe("f-when-0-event");
+    await page.keyboard.type("model_c");
+    expect(await page.evaluate("document.activeElement.getAttribute('aria-expanded')")).toBe("true");
+    await page.keyboard.press("Enter");
+    await settled(page, "document.querySelector('.carried tbody')?.textContent.includes('total_spend_usd')");
+    await page.focus("#f-assert-add");
+    await page.keyboard.press("Enter");
+    expect(await focused(page)).toBe("f-assert-0-expr");
+    await page.keyboard.type("tot");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type(" <= budge");
+    await page.keyboard.press("Escape");
+    await settled(page, "document.getElementById('f-assert-0-expr').getAttribute('aria-invalid') === 'true'");
+    // The mark stands under the character at which the unknown name begins.
+    expect(((await wrong(page, "f-assert-0-expr")) ?? "").split("\n").slice(0, 2)).toEqual(["total_spend_usd <= budge", `${" ".repeat(19)}^^^^^`]);
+    expect(await page.evaluate("document.getElementById('f-assert-0-expr').getAttribute('aria-describedby')")).toBe("f-assert-0-expr-wrong");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await settled(page, "document.getElementById('f-assert-0-expr').getAttribute('aria-invalid') === null && document.getElementById('preview').textContent.includes('now.total_spend_usd <= now.budget_usd')");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("spent {{tot");
+    await page.keyboard.press("Enter");
+    expect(await yaml(page)).toContain("assert:\n  - expr: total_spend_usd <= budget_usd\n    message: 'spent {{total_spend_usd}}'\n");
+
+    // The other way: a comment typed into the text stays, and the form follows.
+    await page.evaluate("(() => { const y = document.getElementById('yaml'); y.value = y.value.replace('id: MY.CAP', 'id: MY.CAP # mine').replace('<= budget_usd', '< budget_usd'); y.dispatchEvent(new Event('input', { bubbles: true })); })()");
+    expect(await page.evaluate("document.getElementById('f-assert-0-expr').value")).toBe("total_spend_usd < budget_usd");
+    await typeInto(page, "f-owner", "gate");
+    expect(await yaml(page)).toMatch(/id: MY\.CAP # mine\nscope: agent_call\nowner: gate\n/);
+
+    // What cannot be read keeps what was typed, says where, and closes the form.
+    await page.evaluate("(() => { const y = document.getElementById('yaml'); y.value = y.value + 'when: ['; y.dispatchEvent(new Event('input', { bubbles: true })); })()");
+    await settled(page, "document.getElementById('form-fields').hasAttribute('inert')");
+    expect(await page.evaluate("document.getElementById('form-closed').innerText")).toContain("The form waits");
+    expect(await yaml(page)).toEndWith("when: [");
+    await page.evaluate("(() => { const y = document.getElementById('yaml'); y.value = y.value.slice(0, -7); y.dispatchEvent(new Event('input', { bubbles: true })); })()");
+    await settled(page, "!document.getElementById('form-fields').hasAttribute('inert')");
+
+    for (const width of [320, 1280]) {
+      await page.setViewport({ width, height: 900 });
+      expect([width, await sideways(page)]).toEqual([width, 0]);
+    }
+    expect((await accessibility(page)).filter((found) => /serious|critical/.test(found))).toEqual([]);
+    expect(complaints).toEqual([]);
+    expect(requests.filter((url) => !/^(?:file|blob|data):/.test(url))).toEqual([]);
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);
