@@ -3,7 +3,6 @@
 export interface Template {
   readonly title: string;
   readonly about: string;
-  readonly name: string;
   readonly text: string;
 }
 
@@ -96,8 +95,8 @@ examples:
 `;
 
 export const TEMPLATES: readonly Template[] = [
-  { title: "A cap", about: "a number that may not pass another", name: "team-call-cap.yaml", text: CAP },
-  { title: "A forbidden value", about: "something that may not be so", name: "team-gate-no-override.yaml", text: FORBIDDEN },
-  { title: "Order in time", about: "after one event another one comes in time", name: "team-gate-answered.yaml", text: ORDER },
-  { title: "A rate", about: "so many events in so much time, and no more", name: "team-call-rate.yaml", text: RATE },
+  { title: "A cap", about: "a number that may not pass another", text: CAP },
+  { title: "A forbidden value", about: "something that may not be so", text: FORBIDDEN },
+  { title: "Order in time", about: "after one event another one comes in time", text: ORDER },
+  { title: "A rate", about: "so many events in so much time, and no more", text: RATE },
 ];

@@ -26,7 +26,7 @@ describe("examples", () => {
   });
 
   test("templates are whole, show both sides, and turned round say where and why", () => {
-    for (const { name, text } of TEMPLATES) {
+    for (const { title: name, text } of TEMPLATES) {
       expect([name, look(text, { events }).problems]).toEqual([name, []]);
       const rows = rowsOf(text);
       expect([...new Set(rows.map(({ declared, state }) => `${declared} ${state}`))]).toEqual(["holds as declared", "breaks as declared"]);

@@ -47,13 +47,14 @@ const ago = (ms: number): string => new Date(ms).toISOString().slice(0, 16).repl
 class Shelf {
   readonly element = h("div", { class: "shelf" });
 
-  constructor(private readonly desk: Desk, private readonly say: (text: string) => void) {}
+  /** `opened` folds the list away and says what is there now; `say` only says. */
+  constructor(private readonly desk: Desk, private readonly say: (text: string) => void, private readonly opened: (text: string) => void) {}
 
   private row(draft: StoredDraft): PageElement {
     const here = draft.id === this.desk.sheet.id;
     const open = button("Open", () => {
       this.desk.openDraft(draft.id);
-      this.say(`${draft.name} is open.`);
+      this.opened(`${draft.name} is open.`);
     });
     const away = sureButton("Throw away", "Yes, throw it away", () => {
       this.desk.throwAway(draft.id);
@@ -75,14 +76,14 @@ class Shelf {
   }
 }
 
-function folderView(folder: Folder, desk: Desk, say: (text: string) => void): { readonly element: PageElement; draw(): void } {
+function folderView(folder: Folder, desk: Desk, say: (text: string) => void, opened: (text: string) => void): { readonly element: PageElement; draw(): void } {
   const element = h("div", { class: "folder" });
   const open = async (name: string): Promise<void> => {
     const read = await folder.read(name);
     if (!read.ok) return say(read.failure.said);
     if (read.value === null) return say(`${name} is not there any more.`);
     desk.openFile(read.value);
-    say(`${name} is open.`);
+    opened(`${name} is open.`);
   };
   const draw = (): void => {
     const { state } = folder;
@@ -114,13 +115,19 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
     take(input.files ?? []);
     input.value = "";
   });
-  const templates = TEMPLATES.map(({ title, about, name: file, text }) => h("li", {}, button(title, () => {
+  const opened = (what: string): void => {
+    more.open = false;
+    summary.focus();
+    say(what);
+  };
+  const summary = h("summary", {}, "New and open");
+  const templates = TEMPLATES.map(({ title, about, text }) => h("li", {}, button(title, () => {
     desk.open(text, null, null);
-    say(`${title}: a new rule, ${file} until you call it otherwise.`);
-  }), h("span", { class: "hint" }, ` ${about}`)));
-  const shelf = new Shelf(desk, say);
-  const files = folderView(folder, desk, say);
-  const more = h("details", { id: "open-more" }, h("summary", {}, "New and open"), h("div", { class: "columns" }, h("div", {}, h("h3", {}, "New"), h("ul", { class: "rows" }, ...templates)), h("div", {}, h("h3", {}, h("label", { for: "given" }, "From files")), input, h("p", { class: "hint", id: "given-hint" }, "A rule, an events.yaml, recorded events (NDJSON), a counterexample or an evidence bundle. Files may also be dropped anywhere on this page.")), shelf.element, files.element)) as PageDetails;
+    opened(`${title}: a new rule. Change its id first; the file is called after it.`);
+  }), h("span", { class: "hint" }, about)));
+  const shelf = new Shelf(desk, say, opened);
+  const files = folderView(folder, desk, say, opened);
+  const more = h("details", { id: "open-more" }, summary, h("div", { class: "columns" }, h("div", {}, h("h3", {}, "New"), h("ul", { class: "rows templates" }, ...templates)), h("div", {}, h("h3", {}, h("label", { for: "given" }, "From files")), input, h("p", { class: "hint", id: "given-hint" }, "A rule, an events.yaml, recorded events (NDJSON), a counterexample or an evidence bundle. Files may also be dropped anywhere on this page.")), shelf.element, files.element)) as PageDetails;
   let drawn = "";
   // Reading every draft back takes time, so not while somebody types, and not where nobody looks.
   const drafts = (): void => {
