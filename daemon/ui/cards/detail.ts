@@ -18,6 +18,8 @@ import { cardOfWhole, type PageCard } from "./model.ts";
 class Opened {
   /** What a slower answer for an earlier card must not draw over. */
   private turn = 0;
+  /** What somebody has written as their reason, by gate: a newer attempt that comes meanwhile is drawn anew, and must not take it away. */
+  private readonly words = new Map<string, string>();
 
   constructor(private readonly host: CardsHost, private readonly into: PageElement) {}
 
@@ -55,17 +57,18 @@ class Opened {
       ...(card === null ? [] : counterexamplesPart(card, this.host.say)),
       ...(card === null || row.counts.refuse + row.counts.hold + row.counts.observed + row.counts.note === 0 ? [] : [findingsPart(row.gate_id, about, current)]),
       ...(parts?.below ?? []),
-      ...approvePart(row, live, (result) => this.open(result)),
+      ...approvePart(row, { live, words: this.words, opened: (result) => this.open(result) }),
       evidence,
     );
     this.into.dataset["opened"] = row.key;
   }
 
-  /** The new attempt is shown at once; the list has it as soon as it asks again. */
+  /** The new attempt is listed and shown at once; when exactly it was decided, the list hears as soon as it asks again. */
   private open(result: GateResult): void {
-    const row = cardOfWhole(result.card, { at: null, total_us: result.timings.total_us, cost: result.cost ?? null }, { kind: "live" });
-    if (this.host.byKey(row.key) !== undefined) this.host.open(row.key);
-    else void this.show(row);
+    const at = result.card.releases?.at(-1)?.at ?? null;
+    const row = cardOfWhole(result.card, { at, total_us: result.timings.total_us, cost: result.cost ?? null }, { kind: "live" });
+    this.host.take(row);
+    this.host.open(row.key);
   }
 
   /** Other attempts of the same gate: those that the page holds, and those that the daemon has evidence of. */

@@ -16,7 +16,7 @@ const LEAST_HEIGHT = 0.08;
 const ROW = 2.6;
 const LYING_HEIGHT = 0.9;
 
-const LABELS_MAX = 6;
+const LABELS_MAX = 5;
 /** Of the width, in percent: one bar alone is no wall, and the longest lying bar leaves room for its number. */
 const BAR_WIDTH_MAX = 18;
 const BAR_SHARE = 0.8;

@@ -52,6 +52,14 @@ function offered({ request, stays }: ReleaseOffer, live: Live): PageElement {
   );
 }
 
+interface Around {
+  readonly live: Live | null;
+  /** Reasons as far as they are written, by gate. */
+  readonly words: Map<string, string>;
+  /** Shows the new attempt. */
+  readonly opened: (result: GateResult) => void;
+}
+
 class Approval {
   private readonly stage = h("div", { "aria-live": "polite" });
   private readonly reason = h("textarea", { id: "release-reason", rows: "3", maxlength: String(REASON_CHARS_MAX), "aria-describedby": "release-hint" }) as PageTyped;
@@ -65,8 +73,12 @@ class Approval {
   private turn = 0;
   private signing = false;
 
-  constructor(private readonly row: PageCard & { readonly gate_id: string }, private readonly live: Live, private readonly opened: (result: GateResult) => void) {
-    this.reason.addEventListener("input", () => this.withdraw());
+  constructor(private readonly row: PageCard & { readonly gate_id: string }, private readonly live: Live, private readonly around: Around) {
+    this.reason.value = around.words.get(row.gate_id) ?? "";
+    this.reason.addEventListener("input", () => {
+      around.words.set(row.gate_id, this.reason.value);
+      this.withdraw();
+    });
   }
 
   element(): PageElement {
@@ -147,17 +159,19 @@ class Approval {
   }
 
   private done(result: GateResult): void {
+    this.around.words.delete(this.row.gate_id);
     const waits = result.card.releases?.some(({ counts }) => !counts) === true;
     const title = h("h4", { tabindex: "-1" }, "Signed and logged: the change is ", verdictBadge(result.verdict));
-    this.stage.replaceChildren(title, ...(waits ? [h("p", {}, "Recorded, and without effect until a second person overrides too.")] : []), h("p", {}, `Attempt ${result.attempt}, log entry ${result.proof.log_index}.`), h("div", { class: "actions" }, button("Open the new card", () => this.opened(result))));
+    this.stage.replaceChildren(title, ...(waits ? [h("p", {}, "Recorded, and without effect until a second person overrides too.")] : []), h("p", {}, `Attempt ${result.attempt}, log entry ${result.proof.log_index}.`), h("div", { class: "actions" }, button("Open the new card", () => this.around.opened(result))));
     title.focus();
   }
 }
 
 /** Only where something was held or refused, a daemon is connected, and the card is that daemon's. */
-export function approvePart(row: PageCard, live: Live | null, opened: (result: GateResult) => void): PageElement[] {
+export function approvePart(row: PageCard, around: Around): PageElement[] {
   const { gate_id, verdict } = row;
+  const { live } = around;
   if (verdict === "admit" || gate_id === null) return [];
   if (live === null || row.origin.kind !== "live") return [part("approve", "Release it", h("p", { class: "hint" }, "A card from a file cannot be released here: start maestro ui cards, or type the command under Next."))];
-  return [new Approval({ ...row, gate_id }, live, opened).element()];
+  return [new Approval({ ...row, gate_id }, live, around).element()];
 }

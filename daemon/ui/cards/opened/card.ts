@@ -57,7 +57,7 @@ const SEEN = { daemon: "the daemon", sandbox: "the sandbox", job: "the job's own
 
 function checksPart(card: Card): PageElement {
   const order = ["unavailable", "fail", "pass", "not_applicable"];
-  const rows = card.checks.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result)).map(({ check, result, required, because, findings, observer }) => [said(check), RESULTS[result], required ? "required" : "", findings === 0 ? "" : String(findings), observer === undefined ? "" : SEEN[observer], said(because ?? "")]);
+  const rows = card.checks.toSorted((a, b) => order.indexOf(a.result) - order.indexOf(b.result)).map(({ check, result, required, because, findings, observer }) => [said(check), RESULTS[result], required ? "required" : "", findings === 0 ? "" : String(findings), observer === undefined ? "" : SEEN[observer], because === null ? "" : said(because)]);
   if (rows.length === 0) return part("checks", "Checks", h("p", { class: "hint" }, "This card names none."));
   return part("checks", "Checks", list(`${plural(card.checks.length, "check")} of this attempt`, ["Check", "Result", "Required", "Findings", "Whose word", "Because"], rows), ...lines([...failedTexts(card), ...reusedTexts(card)]));
 }

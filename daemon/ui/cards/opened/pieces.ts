@@ -22,7 +22,7 @@ export function facts(caption: string, rows: readonly (readonly [label: string, 
 
 export function list(caption: string, columns: readonly string[], rows: readonly (readonly (PageElement | string)[])[]): PageElement {
   const head = h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, name)));
-  const body = rows.slice(0, OPENED_LIMITS.rows_max).map((cells) => h("tr", {}, ...cells.map((cell, i) => h("td", { "data-label": columns[i] ?? "" }, cell))));
+  const body = rows.slice(0, OPENED_LIMITS.rows_max).map((cells) => h("tr", {}, ...cells.map((cell, i) => h("td", { "data-label": columns[i] ?? "", class: cell === "" ? "none" : "" }, cell))));
   const table = h("table", { class: "list" }, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, ...body));
   return rows.length > OPENED_LIMITS.rows_max ? h("div", {}, table, more(rows.length - OPENED_LIMITS.rows_max)) : table;
 }
