@@ -24,20 +24,16 @@ export interface Group {
 }
 
 export function sumsOf(cards: readonly PageCard[]): Sums {
-  const of = (wanted: PageCard["verdict"]): number => cards.filter(({ verdict }) => verdict === wanted).length;
-  const priced = cards.flatMap(({ whole_micro_usd }) => whole_micro_usd ?? []);
-  const timed = cards.flatMap(({ total_us }) => total_us ?? []);
-  return {
-    cards: cards.length,
-    admit: of("admit"),
-    hold: of("hold"),
-    refuse: of("refuse"),
-    micro_usd: priced.length === 0 ? null : priced.reduce((sum, cost) => sum + cost, 0n),
-    priced: priced.length,
-    lines: cards.reduce((sum, { added_lines, removed_lines }) => sum + added_lines + removed_lines, 0),
-    newest_ms: cards.reduce<number | null>((newest, { at_ms }) => (at_ms !== null && (newest === null || at_ms > newest) ? at_ms : newest), null),
-    total_us: timed.length === 0 ? null : timed.reduce((sum, took) => sum + took, 0),
-  };
+  const decided = { admit: 0, hold: 0, refuse: 0 };
+  let [micro_usd, priced, lines, newest_ms, total_us, timed] = [0n, 0, 0, -Infinity, 0, 0];
+  for (const { verdict, whole_micro_usd, added_lines, removed_lines, at_ms, total_us: took } of cards) {
+    decided[verdict]++;
+    lines += added_lines + removed_lines;
+    if (at_ms !== null && at_ms > newest_ms) newest_ms = at_ms;
+    if (whole_micro_usd !== null) [micro_usd, priced] = [micro_usd + whole_micro_usd, priced + 1];
+    if (took !== null) [total_us, timed] = [total_us + took, timed + 1];
+  }
+  return { cards: cards.length, ...decided, micro_usd: priced === 0 ? null : micro_usd, priced, lines, newest_ms: newest_ms === -Infinity ? null : newest_ms, total_us: timed === 0 ? null : total_us };
 }
 
 const NO_RULE = "no rule stopped it";

@@ -18,7 +18,7 @@ import type { Reader } from "./reader.ts";
 import { sumsText } from "./rows.ts";
 import { createSearch, type SearchBox } from "./searching.ts";
 import { Told } from "./told.ts";
-import { fromFragment, narrowed, PLAIN, toFragment, type View } from "./view.ts";
+import { fromFragment, narrowed, narrows, PLAIN, toFragment, type View } from "./view.ts";
 
 declare const document: PageDocument;
 declare const location: { readonly hash: string; readonly pathname: string; readonly search: string };
@@ -29,6 +29,7 @@ declare const window: { addEventListener(type: string, listener: () => void): vo
 const REDRAW_MS = 200;
 /** Nobody wants every count of a word that is being typed read out. */
 const SAY_MS = 700;
+const ADDRESS_MS = 250;
 
 export interface GivenFile {
   readonly name: string;
@@ -45,10 +46,13 @@ export class CardsPage {
   private ordered: readonly PageCard[] = [];
   private orderedFor = "";
   private listed: readonly PageCard[] = [];
+  /** The view that `listed` was made for; null where cards or order have changed since. */
+  private listedFor: View | null = null;
   private shownCard: string | null = null;
   private comparing = false;
   private drawn = 0;
   private redraw: ReturnType<typeof setTimeout> | undefined;
+  private addressing: ReturnType<typeof setTimeout> | undefined;
   private saying: ReturnType<typeof setTimeout> | undefined;
   private readonly list: CardList;
   private readonly search: SearchBox;
@@ -187,14 +191,22 @@ export class CardsPage {
     if (view.open !== this.view.open) this.comparing = false;
     const start = performance.now();
     this.view = view;
-    if (from === "here") {
-      const url = `${location.pathname}${location.search}${toFragment(view)}`;
-      if (opened) history.pushState(null, "", url);
-      else history.replaceState(null, "", url);
-    }
+    clearTimeout(this.addressing);
+    if (from === "here") this.address(opened);
     this.search.set(view.query);
     this.draw();
     document.documentElement.dataset["changeMs"] = (performance.now() - start).toFixed(1);
+  }
+
+  /** A card that opens is a step that Back undoes. Browsers refuse an address that changes with every key, so it follows a moment later. */
+  private address(opened: boolean): void {
+    const write = (): void => {
+      const url = `${location.pathname}${location.search}${toFragment(this.view)}`;
+      if (opened) history.pushState(null, "", url);
+      else history.replaceState(null, "", url);
+    };
+    if (opened) write();
+    else this.addressing = setTimeout(write, ADDRESS_MS);
   }
 
   private layOut(open: boolean): void {
@@ -221,9 +233,13 @@ export class CardsPage {
     if (this.orderedFor !== `${sort} ${direction}`) {
       this.ordered = sorted(this.held.all(), sort, direction);
       this.orderedFor = `${sort} ${direction}`;
+      this.listedFor = null;
       fillControls(this.ordered, this.view);
     } else showControls(this.view);
-    this.listed = narrowed(this.ordered, this.view, now_ms);
+    // Between two keys of a word only what the first one left has to be looked through.
+    const within = this.listedFor !== null && this.view.since === null && narrows(this.view, this.listedFor) ? this.listed : this.ordered;
+    this.listed = narrowed(within, this.view, now_ms);
+    this.listedFor = this.view;
     const none = this.held.size === 0;
     for (const id of ["filters", "count", "both"]) elementOf(id).hidden = none;
     this.list.show(this.entries(), { grouped: this.view.group !== null, open, marked: this.marked, now_ms, sort, direction });

@@ -28,12 +28,24 @@ export function parseQuery(query: string): Term[] {
   for (const [whole, name = "", phrase, word] of query.slice(0, CARDS_LIMITS.query_chars_max).matchAll(TERM)) {
     const field = isField(name.toLowerCase()) ? (name.toLowerCase() as Field) : null;
     const text = fold(field === null && name !== "" ? whole.replaceAll('"', "") : (phrase ?? word ?? ""));
-    if (text !== "") terms.push({ field, text });
+    // A field that is being written and has no value yet asks for nothing.
+    if (text !== "" && !(name === "" && phrase === undefined && text.endsWith(":") && isField(text.slice(0, -1)))) terms.push({ field, text });
   }
   return terms;
 }
 
 export const matches = (card: PageCard, terms: readonly Term[]): boolean => terms.every(({ field, text }) => (field === null ? card.text.includes(text) : FIELDS[field](card, text)));
+
+/**
+ * Whether whatever `next` finds, `before` found as well, so that only that has to be looked through again; false where nobody can tell. Words
+ * are found anywhere, so a longer word finds less. An actor's class is compared as a whole: a longer one may find more.
+ */
+export function narrower(next: readonly Term[], before: readonly Term[]): boolean {
+  return before.every(({ field, text }, i) => {
+    const longer = next[i];
+    return longer !== undefined && longer.field === field && (longer.text === text || (field !== "actor" && longer.text.startsWith(text)));
+  });
+}
 
 /** A term that finds just this value again. */
 export const termOf = (field: Field, value: string): string => `${field}:${/^[^\s"]+$/.test(value) ? value : `"${value.replaceAll('"', " ")}"`}`;

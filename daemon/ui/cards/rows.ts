@@ -38,6 +38,15 @@ export function tookText(us: number): string {
   return us < 100_000_000 ? `${(us / 1_000_000).toFixed(1)} s` : `${grouped(Math.round(us / 60_000_000))} min`;
 }
 
+const MICRO = 1_000_000n;
+
+/** For a glance: whole cents from a dollar up, four digits below it. The opened card has all of them. */
+export function costText(micro_usd: bigint): string {
+  if (micro_usd < MICRO) return micro_usd === 0n || micro_usd >= 100n ? `$${(Number(micro_usd) / 1e6).toFixed(4)}` : usdText(micro_usd);
+  const cents = (micro_usd + 5_000n) / 10_000n;
+  return `$${(cents / 100n).toLocaleString("en")}.${String(cents % 100n).padStart(2, "0")}`;
+}
+
 const cell = (name: string, ...children: (PageElement | string)[]): PageElement => h("div", { role: "gridcell", class: name }, ...children);
 const first = (text: PageElement | string): PageElement => h("span", { class: "one" }, text);
 const second = (...text: (PageElement | string)[]): PageElement => h("span", { class: "two" }, ...text);
@@ -55,7 +64,7 @@ function whyOf({ reasons, counts, checks }: PageCard): PageElement[] {
   return [h("span", { class: "one" }, word, h("code", {}, shown(decisive.rule, 96)), others), second(foreign(shown(decisive.because, 160)))];
 }
 
-const priceOf = ({ whole_micro_usd }: PageCard): PageElement => (whole_micro_usd === null ? unknown("not reported") : first(usdText(whole_micro_usd)));
+const priceOf = ({ whole_micro_usd }: PageCard): PageElement => (whole_micro_usd === null ? unknown("not reported") : first(costText(whole_micro_usd)));
 
 function whenOf({ at, at_ms }: PageCard, now_ms: number): PageElement[] {
   if (at === null || at_ms === null) return [unknown("not said")];
@@ -90,7 +99,7 @@ export function cardRow(card: PageCard, { grouped: inGroup, open, marked, now_ms
 }
 
 export function sumsText({ cards, refuse, hold, admit, micro_usd, priced, lines }: Sums): string {
-  const cost = micro_usd === null ? "no cost reported" : `${usdText(micro_usd)}${priced < cards ? ` reported of ${grouped(priced)}` : ""}`;
+  const cost = micro_usd === null ? "no cost reported" : `${costText(micro_usd)}${priced < cards ? ` reported of ${grouped(priced)}` : ""}`;
   return `${plural(cards, "card").replace(/^[0-9]+/, grouped(cards))}: ${grouped(refuse)} refused, ${grouped(hold)} held, ${grouped(admit)} admitted; ${cost}; ${grouped(lines)} lines`;
 }
 

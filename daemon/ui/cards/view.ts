@@ -3,7 +3,7 @@ import { GROUP_KEYS, type GroupKey } from "./group.ts";
 import { CARDS_LIMITS } from "./limits.ts";
 import { ACTORS, VERDICTS, type PageCard } from "./model.ts";
 import { SORT_KEYS, type Direction, type SortKey } from "./order.ts";
-import { matches, parseQuery } from "./query.ts";
+import { matches, narrower, parseQuery } from "./query.ts";
 
 const DAY_MS = 86_400_000;
 export const SPANS = { "24h": DAY_MS, "7d": 7 * DAY_MS, "30d": 30 * DAY_MS, "90d": 90 * DAY_MS } as const;
@@ -41,6 +41,12 @@ export function narrowed(cards: readonly PageCard[], view: View, now_ms: number)
       (rule === null || card.reasons.some((reason) => reason.rule === rule)) &&
       matches(card, terms),
   );
+}
+
+/** Whether `next` leaves no card that `before` did not, at the same moment. */
+export function narrows(next: View, before: View): boolean {
+  const same = (["verdict", "actor", "repository", "rule", "since"] as const).every((name) => next[name] === before[name]);
+  return same && narrower(parseQuery(next.query), parseQuery(before.query));
 }
 
 const oneOf = <T extends string>(values: readonly T[], text: string | null): T | null => values.find((value) => value === text) ?? null;
