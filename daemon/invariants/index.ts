@@ -28,6 +28,8 @@ export type { Path } from "./document/path.ts";
 export { readYaml } from "./document/yaml.ts";
 export { knownEvents, type AboutEvent, type Known } from "./writing/catalogue.ts";
 export { look, type Look, type PlacedProblem } from "./writing/look.ts";
+export { fieldsRead, planOf, type Action, type Argument, type Plan, type PropertyInvariant } from "./property/plan.ts";
+export { testText, type Inside, type Written } from "./property/test-text.ts";
 export { rewritten, written } from "./writing/write.ts";
 export { parseType, typeText } from "./types/type.ts";
 export type { Emitted } from "./emit/expressible.ts";

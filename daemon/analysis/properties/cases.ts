@@ -1,6 +1,5 @@
 /** Cases made outside the sandbox, from a seed of their own: what a target answers to them no generated test could have known. Pure. */
-import type { Type } from "../../invariants/index.ts";
-import type { Argument, Plan } from "./plan.ts";
+import type { Argument, Plan, Type } from "../../invariants/index.ts";
 
 export type Args = Readonly<Record<string, unknown>>;
 export interface Step {

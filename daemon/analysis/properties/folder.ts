@@ -5,9 +5,8 @@ import { fromUtf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { INVARIANT_BYTES_MAX, INVARIANT_FILES_MAX } from "../../../proto/invariant.ts";
 import { nearest } from "../../../proto/suggest.ts";
-import type { Folder } from "../../invariants/index.ts";
 import { compileRepository } from "../../invariants/repository.ts";
-import { planOf, type Plan } from "./plan.ts";
+import { type Folder, planOf, type Plan } from "../../invariants/index.ts";
 
 function read(folder: string, name: string): { readonly name: string; readonly text: string } {
   const path = join(folder, name);

@@ -1,10 +1,9 @@
 /** States that no document can hold are told in words, and what a rule hangs on is named where it never came up. */
 import { expect, test } from "bun:test";
 import { counterexampleBytes } from "../../../proto/counterexample.ts";
-import { compileAll } from "../../invariants/index.ts";
+import { compileAll, planOf } from "../../invariants/index.ts";
 import { candidateOf, conditional, judged } from "./judge.ts";
 import { vacuous } from "./run.ts";
-import { planOf } from "./plan.ts";
 
 function planWith(assert: string) {
   const invariant = `id: INV.A\nscope: s\nwhen: [{event: e}]\nfields: {n: int, s: string, xs: list<int>}\nassert:\n${assert}\n`;

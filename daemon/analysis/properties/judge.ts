@@ -1,10 +1,9 @@
 /** What an invariant says of states that were seen, by its own closures; and such a case as a counterexample. Pure. */
 import type { Candidate, CexFields, CexStep } from "../../../proto/counterexample.ts";
 import { CEX_ITEMS_MAX, cexDouble, cexInteger, type CexValue } from "../../../proto/cex-value.ts";
-import { type Clause, type Node, type Predicate, predicate } from "../../invariants/index.ts";
+import { type Clause, fieldsRead, type Node, type Plan, type Predicate, predicate, type PropertyInvariant } from "../../invariants/index.ts";
 import type { Args, Step } from "./cases.ts";
 import { exactly } from "./inside/exact.ts";
-import { fieldsRead, type Plan, type PropertyInvariant } from "./plan.ts";
 
 /** A case that was driven: for a function its inputs and its result, else the state before any action and after each. */
 export interface Driven {

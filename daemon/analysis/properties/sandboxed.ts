@@ -8,7 +8,7 @@ import type { Step } from "./cases.ts";
 import { exactly } from "./inside/exact.ts";
 import { LEFT, propertyJob, TEST } from "./job.ts";
 import type { Driven } from "./judge.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "../../invariants/index.ts";
 import { readLines, readReport, type Report } from "./report.ts";
 
 /** What drives a target, beside the generated test. */

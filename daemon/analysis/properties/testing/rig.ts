@@ -5,10 +5,9 @@ import { dirname, join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { PropertyLimits } from "../../../../proto/limits.ts";
 import type { PropertyRow } from "../../../../proto/property.ts";
-import { compileAll, type Folder } from "../../../invariants/index.ts";
+import { compileAll, type Folder, type Plan } from "../../../invariants/index.ts";
 import { ownSandbox } from "../../modelcheck/own-sandbox.ts";
 import { chosen, targetsIn } from "../folder.ts";
-import type { Plan } from "../plan.ts";
 import { type PropertyOptions, runProperty } from "../run.ts";
 
 export const ROOT = join(import.meta.dir, "../../../..");

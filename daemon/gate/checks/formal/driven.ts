@@ -9,9 +9,8 @@ import type { PropertyAsk } from "../../../../proto/formal.ts";
 import { PropertyLimits } from "../../../../proto/limits.ts";
 import type { PropertyRow } from "../../../../proto/property.ts";
 import { LEFT, TEST, TEST_FOLDER } from "../../../analysis/properties/job.ts";
-import { planOf } from "../../../analysis/properties/plan.ts";
 import { runProperty } from "../../../analysis/properties/run.ts";
-import type { Folder } from "../../../invariants/index.ts";
+import { type Folder, planOf } from "../../../invariants/index.ts";
 import type { Sandbox, SandboxEnd, SandboxJob, SandboxResult } from "../../../platform/sandbox/job.ts";
 import type { CheckContext } from "../check.ts";
 

@@ -53,10 +53,19 @@ describe("what a rule means to each engine", () => {
   test("what cannot be said is said with its reason, and nothing stands in its place", () => {
     const text = `${RULE}assert:\n  - expr: n > 1\n  - expr: word.matches('^a')\n  - expr: d > 0.5\n`;
     expect(shown(text, "guard").notes.join(" ")).toContain("assert[1] is not here: matches");
-    expect(shown(text, "property").text).toContain("assert[1]  not expressible: matches");
+    expect(shown(text, "property")).toMatchObject({ text: "", notes: [expect.stringContaining("assert.1: not expressible in a property test: matches")] });
     expect(shown(text, "tla").text).toContain("assert[2] is not expressible: a double");
     expect(shown(text, "smt").text).toContain("(define-fun holds () Bool");
     expect(shown(`${RULE}assert:\n  - expr: list.all(x, x > 0)\n`, "smt").notes.join(" ")).toContain("no proof");
+  });
+
+  test("the property test is the generated one, whole but for what writes values down", () => {
+    const { text, notes } = shown(`${RULE}assert:\n  - expr: n > 1\n    message: small\n`, "property");
+    expect(text).toContain('import { yours as target } from "./yours.ts";');
+    expect(text).toContain("n: fc.oneof({ arbitrary: fc.maxSafeInteger(), weight: 3 }, fc.constantFrom(2))");
+    expect(text).toContain('{ path: "assert.0", rule: "n > 1", holds: ({ now }) => now.n > 1n }');
+    expect(notes[0]).toContain("maestro invariants generate");
+    expect(() => new Bun.Transpiler({ loader: "ts" }).transformSync(text)).not.toThrow();
   });
 
   test("a clause with a mistake is not shown, and the others are", () => {

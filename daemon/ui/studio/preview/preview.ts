@@ -1,5 +1,5 @@
 /** What a rule means to each engine, as text to read. What an engine cannot say is said with its reason, and never replaced by something weaker. */
-import { emitArbitraries, emitJs, emitSmt, emitTla, emitTlaFormula, jsFunctions, jsReader, type Arbitrary, type Clause, type Compiled, type Emitted, type PlacedProblem, type TemporalClause, type TlaText } from "../../../invariants/index.ts";
+import { emitJs, emitSmt, emitTla, emitTlaFormula, fieldsRead, jsFunctions, jsReader, planOf, testText, type Clause, type Compiled, type Emitted, type PlacedProblem, type TemporalClause, type TlaText } from "../../../invariants/index.ts";
 
 export const TABS = { guard: "Guard", property: "Property test", smt: "SMT-LIB", tla: "TLA+" } as const;
 export type Tab = keyof typeof TABS;
@@ -68,38 +68,18 @@ function guard({ compiled, clauses, formulas }: Whole): Pick<Preview, "text" | "
   return { text, notes: ["The daemon asks a closure that says exactly this, and makes no code of a rule; here it is as TypeScript, to read.", ...time, ...notes] };
 }
 
-function tried(arbitrary: Arbitrary): string {
-  switch (arbitrary.kind) {
-    case "integer":
-      return `whole numbers from ${arbitrary.min} to ${arbitrary.max}${arbitrary.edges.length === 0 ? "" : `, often ${arbitrary.edges.join(", ")}`}`;
-    case "double":
-      return `any number${arbitrary.edges.length === 0 ? "" : `, often ${arbitrary.edges.map((edge) => (Object.is(edge, -0) ? "-0" : String(edge))).join(", ")}`}`;
-    case "boolean":
-      return "true and false";
-    case "one_of":
-      return `one of ${arbitrary.values.join(", ")}`;
-    case "string":
-      return `texts, often ${arbitrary.edges.map((edge) => JSON.stringify(edge)).join(", ")}`;
-    case "list":
-      return `lists of up to ${arbitrary.items_max}, of ${tried(arbitrary.item)}`;
-  }
-}
+/** What the values of a test are written down with; the same in each, and no part of the rule. */
+const INSIDE = { exact: "// exactly() and copied() write 64-bit integers and fractions down to the last bit; maestro invariants generate prints them here.", line_target: "" };
+/** A name of the code that is driven: the rule alone does not say. */
+const TARGET = "yours";
 
 function property({ compiled, clauses }: Whole): Pick<Preview, "text" | "notes"> {
-  const asked = clauses.flatMap((clause) => {
-    const emitted = emitJs(clause.node);
-    return "ok" in emitted ? [`  ${label(clause)}  ${emitted.ok.text}`] : [`  ${label(clause)}  not expressible: ${emitted.not_expressible}`];
-  });
-  const values = Object.entries(emitArbitraries(clauses.map(({ node }) => node), compiled.fields));
-  const width = Math.max(0, ...values.map(([name]) => name.length));
-  const text = [
-    "What is tried:",
-    ...values.map(([name, { arbitrary, may_be_missing }]) => `  ${name.padEnd(width)}  ${tried(arbitrary)}${may_be_missing ? ", or missing" : ""}`),
-    "",
-    "What is asked of each state that comes of it:",
-    ...asked,
-  ].join("\n");
-  return { text, notes: ["A property test drives code of yours, which targets.yaml names; maestro invariants generate TARGET writes it out as one file."] };
+  const of = (name: Clause["path"][number]): Clause[] => clauses.filter(({ path }) => path[0] === name);
+  const invariant = { ...compiled, assert: of("assert"), pre: of("pre"), post: of("post"), file: "this document" };
+  const plan = planOf(TARGET, { invariants: [compiled.id], function: { module: "yours.ts", export: TARGET, args: [...fieldsRead(invariant)].filter((name) => compiled.fields.has(name)) } }, invariant);
+  const made = "because" in plan ? plan : testText(plan, { specifier: "./yours.ts", file: "yours.test.ts", inside: INSIDE, seed: 1, version: "of your project" });
+  if ("because" in made) return { text: "", notes: [made.because] };
+  return { text: made.text, notes: [`Here the code that is driven is a function ${TARGET}() of the fields that the rule reads. targets.yaml names your own, or a model or a command with actions; maestro invariants generate TARGET writes that test.`] };
 }
 
 function smt({ clauses }: Whole): Pick<Preview, "text" | "notes"> {

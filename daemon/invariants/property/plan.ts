@@ -1,6 +1,10 @@
 /** What one target is asked about one invariant: read once, for the test that is printed, the cases that are driven and the judge. */
 import { type ArgumentDeclaration, type PropertyTarget } from "../../../proto/property.ts";
-import { type Clause, type Compiled, emitArbitraries, everyNode, type Node, parseType, type Type } from "../../invariants/index.ts";
+import type { Compiled } from "../document/build.ts";
+import type { Clause } from "../document/clauses.ts";
+import { emitArbitraries } from "../emit/arbitrary.ts";
+import { everyNode, type Node } from "../types/node.ts";
+import { parseType, type Type } from "../types/type.ts";
 
 export type PropertyInvariant = Compiled & { readonly file: string };
 
@@ -92,9 +96,4 @@ export function planOf(name: string, target: PropertyTarget, invariant: Property
     steps_max: kind === "function" ? 1 : (target.steps_max ?? STEPS_MAX),
     fields: [...invariant.fields.keys()].sort(),
   };
-}
-
-/** The same for the same names, on every machine. */
-export function seedOf(plan: Plan): number {
-  return Number(BigInt.asIntN(31, BigInt(Bun.hash.wyhash(`${plan.invariant.id}\0${plan.target}`))) & 0x7fff_ffffn);
 }

@@ -1,5 +1,5 @@
 /** Parts of a property test that do not depend on its rule. */
-import type { Plan } from "../plan.ts";
+import type { Plan } from "./plan.ts";
 
 const RULE_OF_A_STATE = `  for (const clause of clauses) {
     counts.asked += 1;

@@ -1,6 +1,6 @@
 /** How fast-check makes a value of a type, as text. */
-import type { Type } from "../../../invariants/index.ts";
-import type { Argument } from "../plan.ts";
+import type { Type } from "../types/type.ts";
+import type { Argument } from "./plan.ts";
 
 /** More of a day than of ten thousand years. */
 const DURATION_MS = 86_400_000;
