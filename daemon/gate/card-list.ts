@@ -56,6 +56,15 @@ async function made(deps: CardListDeps, row: GateRow): Promise<KeptRow | null> {
   });
 }
 
+/** Of one attempt, as a list would show it; null where it has no row. */
+export function listedRow({ gates, costs }: { readonly gates: Pick<Gates, "get" | "cards" | "placeOf">; readonly costs: Pick<ChangeCosts, "money"> }, gate_id: string, attempt: number): CardRow | null {
+  const row = gates.get(gate_id, attempt);
+  const [kept, place] = row === undefined ? [undefined, null] : [gates.cards.get(row), gates.placeOf(row)];
+  return row === undefined || kept === undefined || place === null ? null : joined(kept, row, place, costs);
+}
+
+const joined = ({ row }: KeptRow, { repo_id, head }: GateRow, place: number, costs: Pick<ChangeCosts, "money">): CardRow => ({ ...row, place, cost: costs.money(placeKey({ repo_id, target_ref: row.target_ref, head })) });
+
 /** One page while it is filled. */
 class Page {
   readonly rows: CardRow[] = [];
@@ -74,9 +83,8 @@ class Page {
   async add({ place, row }: Placed): Promise<void> {
     const kept = this.buried(row) ? null : (this.deps.gates.cards.get(row) ?? (await this.make(row)));
     if (kept === null) return;
-    const { repo_id, head } = row;
     this.characters += kept.characters;
-    this.rows.push({ ...kept.row, place, cost: this.deps.costs.money(placeKey({ repo_id, target_ref: kept.row.target_ref, head })) });
+    this.rows.push(joined(kept, row, place, this.deps.costs));
   }
 
   /** Its reply was to go, and what it says with it: a daemon from before there were rows may have left one behind. */

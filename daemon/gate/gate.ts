@@ -56,6 +56,8 @@ export interface GateDeps extends JudgeDeps, RecordDeps {
   readonly shelf: ReleaseShelf;
   /** Asked of each place in the line and of each decision before it is signed; absent where nobody guards. */
   readonly act?: ActionGuard;
+  /** Hears of each attempt once it is on record; throws nothing. */
+  readonly decided?: (gate_id: string, attempt: number) => void;
   /** Absent where nobody keeps bills, as in tests of a keeper alone. */
   readonly costs?: ChangeCosts;
   /** Of the host's policy bundle, as it was when the daemon started. */
@@ -260,6 +262,7 @@ export class GateKeeper {
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
     const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: keptAuthors(facts.authors, this.keyed), rules: this.judgedBy(judgement) }, () => keep?.({ gate_id, attempt }), listed);
+    this.deps.decided?.(gate_id, attempt);
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
     return resultOf(gate_id, attempt, reply, bundle, false);
   }

@@ -14,6 +14,7 @@ import { writeGuard } from "./writes.ts";
 export type { Fields, GuardCounts, Violation } from "./guards.ts";
 export { openWatching, type Watching } from "./watching.ts";
 export { Guards } from "./guards.ts";
+export { tellDecided } from "./decided.ts";
 
 export interface GuardingOptions {
   /** The operator's own rules; `null` for none. */

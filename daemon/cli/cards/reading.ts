@@ -42,7 +42,7 @@ export function sorted(rows: readonly CardRow[], sort: Sort): CardRow[] {
 }
 
 /** Newest first. A page is asked for when the one before it is used up. */
-export async function* cardRows(client: Pick<MaestroClient, "cards">): AsyncGenerator<CardRow, void> {
+async function* cardRows(client: Pick<MaestroClient, "cards">): AsyncGenerator<CardRow, void> {
   for (let before: number | typeof NEWEST_CARDS = NEWEST_CARDS; ; ) {
     const { rows, next } = await client.cards(before);
     yield* rows;
