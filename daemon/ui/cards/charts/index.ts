@@ -16,7 +16,7 @@ const chartsOf = (cards: readonly Charted[]): Bars[] => [decisionsOverTime, refu
 
 export const createCharts: CreateCharts = (host, into) => {
   const drawn = h("div", { class: "charts" });
-  const panel = h("details", { id: "charts", class: "panel" }, h("summary", {}, "Charts of the cards listed"), drawn) as PageDetails;
+  const panel = h("details", { id: "charts", class: "panel" }, h("summary", {}, "Charts of the cards listed"), h("h2", { class: "unseen" }, "Charts"), drawn) as PageDetails;
   into.replaceChildren(panel);
   let wanted: readonly Charted[] | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
