@@ -62,7 +62,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function draftOf(text: string): StoredDraft | null {
+/** `null` for what is no draft of this version. */
+export function draftIn(text: string): StoredDraft | null {
   const value = parsed(text);
   return Value.Check(DraftSchema, value) ? value : null;
 }
@@ -78,13 +79,13 @@ export class Drafts {
   all(): Found {
     const { shelf } = this;
     const keys = shelf === null ? [] : Array.from({ length: shelf.length }, (_, i) => shelf.key(i) ?? "").filter((key) => key.startsWith(PLACE));
-    const found = keys.map((key) => ({ key, text: shelf?.getItem(key) ?? "" })).map((one) => ({ ...one, draft: draftOf(one.text) }));
+    const found = keys.map((key) => ({ key, text: shelf?.getItem(key) ?? "" })).map((one) => ({ ...one, draft: draftIn(one.text) }));
     const drafts = found.flatMap(({ key, draft }) => (draft !== null && key === PLACE + draft.id ? [draft] : []));
     return { drafts: drafts.sort((a, b) => b.changed_ms - a.changed_ms || (a.id < b.id ? -1 : 1)), strangers: found.filter(({ key, draft }) => draft === null || key !== PLACE + draft.id).map(({ key, text }) => ({ key, text })) };
   }
 
   get(id: string): StoredDraft | null {
-    return draftOf(this.shelf?.getItem(PLACE + id) ?? "");
+    return draftIn(this.shelf?.getItem(PLACE + id) ?? "");
   }
 
   /** Keeps what is given over what this tab kept last, and over nothing else. */
@@ -92,7 +93,7 @@ export class Drafts {
     const { shelf } = this;
     if (shelf === null) return { problem: "this browser keeps nothing for this page, so a reload loses the text: download it" };
     const now = shelf.getItem(PLACE + draft.id);
-    const known = now === null ? null : draftOf(now);
+    const known = now === null ? null : draftIn(now);
     // One that was thrown away in another tab is written in this one, so it is kept again.
     if (now !== null && known?.revision !== draft.revision) return { elsewhere: true };
     if (now === null && this.all().drafts.length >= DRAFTS_MAX) return { problem: `${DRAFTS_MAX} drafts are kept already, so this one is not: save or throw away some, or download it` };

@@ -72,7 +72,7 @@ class Shelf {
       }))),
     );
     const none = this.desk.drafts.forbidden ? "This browser keeps nothing for this page: a reload loses the text. Download it." : "None. What you write is kept here until you save it or throw it away.";
-    this.element.replaceChildren(h("h3", {}, "Drafts in this browser"), drafts.length + strange.length === 0 ? h("p", { class: "hint" }, none) : h("ul", { class: "rows" }, ...drafts.map((draft) => this.row(draft)), ...strange));
+    this.element.replaceChildren(h("h2", {}, "Drafts in this browser"), drafts.length + strange.length === 0 ? h("p", { class: "hint" }, none) : h("ul", { class: "rows" }, ...drafts.map((draft) => this.row(draft)), ...strange));
   }
 }
 
@@ -88,12 +88,12 @@ function folderView(folder: Folder, desk: Desk, say: (text: string) => void, ope
   const draw = (): void => {
     const { state } = folder;
     element.hidden = state.is === "disk" || state.is === "waiting";
-    if (state.is === "gone") element.replaceChildren(h("h3", {}, "Folder"), h("p", { class: "problem" }, other(state.failure.said)), button("Try again", () => void folder.look()));
+    if (state.is === "gone") element.replaceChildren(h("h2", {}, "Folder"), h("p", { class: "problem" }, other(state.failure.said)), button("Try again", () => void folder.look()));
     if (state.is !== "open") return;
     const files = (state.list?.files ?? []).filter(({ name }) => !["events.yaml", "targets.yaml"].includes(name));
     const past = state.list?.passed_over ?? 0;
     const rows = files.map(({ name }) => h("li", {}, button(name, () => void open(name))));
-    element.replaceChildren(h("h3", {}, "Folder ", other(state.list?.folder ?? "")), files.length === 0 ? h("p", { class: "hint" }, "No rule lies there yet; saving makes the folder's first.") : h("ul", { class: "files" }, ...rows), ...(past === 0 ? [] : [h("p", { class: "hint" }, `${past} more are not read: links, folders, or names of another form.`)]));
+    element.replaceChildren(h("h2", {}, "Folder ", other(state.list?.folder ?? "")), files.length === 0 ? h("p", { class: "hint" }, "No rule lies there yet; saving makes the folder's first.") : h("ul", { class: "files" }, ...rows), ...(past === 0 ? [] : [h("p", { class: "hint" }, `${past} more are not read: links, folders, or names of another form.`)]));
   };
   return { element, draw };
 }
@@ -127,7 +127,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   }), h("span", { class: "hint" }, about)));
   const shelf = new Shelf(desk, say, opened);
   const files = folderView(folder, desk, say, opened);
-  const more = h("details", { id: "open-more" }, summary, h("div", { class: "columns" }, h("div", {}, h("h3", {}, "New"), h("ul", { class: "rows templates" }, ...templates)), h("div", {}, h("h3", {}, h("label", { for: "given" }, "From files")), input, h("p", { class: "hint", id: "given-hint" }, "A rule, an events.yaml, recorded events (NDJSON), a counterexample or an evidence bundle. Files may also be dropped anywhere on this page.")), shelf.element, files.element)) as PageDetails;
+  const more = h("details", { id: "open-more" }, summary, h("div", { class: "columns" }, h("div", {}, h("h2", {}, "New"), h("ul", { class: "rows templates" }, ...templates)), h("div", {}, h("h2", {}, h("label", { for: "given" }, "From files")), input, h("p", { class: "hint", id: "given-hint" }, "A rule, an events.yaml, recorded events (NDJSON), a counterexample or an evidence bundle. Files may also be dropped anywhere on this page.")), shelf.element, files.element)) as PageDetails;
   let drawn = "";
   // Reading every draft back takes time, so not while somebody types, and not where nobody looks.
   const drafts = (): void => {

@@ -12,9 +12,9 @@ export interface Browser {
   newId(): string;
   /** Calls back later, once; a new call takes the place of the one before. */
   later(act: () => void): void;
-  /** Which draft this tab was at; a reload asks for it. */
-  remember(id: string): void;
-  remembered(): string | null;
+  /** What lay on the desk of this tab; a reload asks for it. What was only opened is no draft, and is there again all the same. */
+  remember(draft: StoredDraft): void;
+  remembered(): StoredDraft | null;
 }
 
 export interface Sheet {
@@ -50,8 +50,10 @@ export class Desk {
     this.history = begin(store.draft);
     store.watch((draft, before, action) => this.heard(draft, before, action));
     const last = browser.remembered();
-    const found = last === null ? null : drafts.get(last);
-    if (found !== null) this.take(found);
+    if (last === null) return;
+    const found = drafts.get(last.id);
+    if (found === null) this.take({ ...last, revision: 0 }, "untouched");
+    else this.take(found, "kept");
   }
 
   watch(listener: () => void): void {
@@ -89,7 +91,13 @@ export class Desk {
     this.store.act({ do: "open", text });
     this.restoring = false;
     this.sheet = { id: this.browser.newId(), name, base, revision: 0 };
+    this.browser.remember(this.asDraft());
     this.fresh("untouched");
+  }
+
+  private asDraft(): StoredDraft {
+    const { id, base, revision } = this.sheet;
+    return { v: 1, id, name: this.name, text: this.text, base, changed_ms: this.browser.now(), revision };
   }
 
   openFile({ name, text, sha256: digest }: InvariantText): void {
@@ -99,7 +107,7 @@ export class Desk {
   openDraft(id: string): void {
     this.keepNow();
     const found = this.drafts.get(id);
-    if (found !== null) this.take(found);
+    if (found !== null) this.take(found, "kept");
   }
 
   throwAway(id: string): void {
@@ -118,6 +126,7 @@ export class Desk {
       this.drafts.drop(this.sheet.id);
       this.sheet = { ...this.sheet, revision: 0 };
       this.keeping = { is: "untouched" };
+      this.browser.remember(this.asDraft());
     } else this.keepNow();
     this.tell();
   }
@@ -128,16 +137,9 @@ export class Desk {
     this.store.act({ do: "type", text });
   }
 
-  rename(name: string): void {
-    this.sheet = { ...this.sheet, name };
-    this.keepSoon();
-  }
-
   keepNow(): void {
     if (this.keeping.is !== "waiting" && this.keeping.is !== "problem") return;
-    const { id, base, revision } = this.sheet;
-    const draft: StoredDraft = { v: 1, id, name: this.name, text: this.text, base, changed_ms: this.browser.now(), revision };
-    const kept = this.drafts.keep(draft);
+    const kept = this.drafts.keep(this.asDraft());
     if ("elsewhere" in kept) {
       this.sheet = { ...this.sheet, id: this.browser.newId(), revision: 0 };
       this.copied = true;
@@ -145,7 +147,7 @@ export class Desk {
     }
     if ("ok" in kept) {
       this.sheet = { ...this.sheet, revision: kept.ok.revision };
-      this.browser.remember(id);
+      this.browser.remember(kept.ok);
       this.keeping = { is: "kept" };
     } else this.keeping = { is: "problem", said: kept.problem };
     this.tell();
@@ -174,13 +176,15 @@ export class Desk {
     this.store.replace(history.present);
   }
 
-  private take({ id, name, text, base, revision }: StoredDraft): void {
+  private take(draft: StoredDraft, is: "untouched" | "kept"): void {
+    const { id, text, base, revision } = draft;
     this.restoring = true;
     this.store.act({ do: "open", text });
     this.restoring = false;
-    this.sheet = { id, name, base, revision };
-    this.browser.remember(id);
-    this.fresh("kept");
+    // A rule that is no file yet goes on being called after its id.
+    this.sheet = { id, name: base?.name ?? null, base, revision };
+    this.browser.remember(draft);
+    this.fresh(is);
   }
 
   private fresh(is: "untouched" | "kept"): void {

@@ -1,7 +1,7 @@
 /** Keeping and trying: mounted over and under the editor, standing on its document. */
 import type { PageDocument } from "../../page/dom.ts";
 import { elementOf } from "../../page/element.ts";
-import { Drafts, type Shelf } from "../keeping/drafts.ts";
+import { draftIn, Drafts, type Shelf } from "../keeping/drafts.ts";
 import type { Studio } from "../studio.ts";
 import { Asking } from "./asking.ts";
 import { bar } from "./bar.ts";
@@ -40,15 +40,15 @@ function browserOf(session: Shelf | null): Browser {
       clearTimeout(timer);
       timer = setTimeout(act, KEEP_AFTER_MS);
     },
-    remember: (id) => {
+    remember: (draft) => {
       try {
-        session?.setItem(REMEMBERED_AS, id);
+        session?.setItem(REMEMBERED_AS, JSON.stringify(draft));
       } catch (cause) {
-        // Full: a reload then shows the drafts instead of the one that was open.
+        // Full: a reload then shows the list of drafts instead of the one that was open.
         if (!(cause instanceof Error)) throw cause;
       }
     },
-    remembered: () => session?.getItem(REMEMBERED_AS) ?? null,
+    remembered: () => draftIn(session?.getItem(REMEMBERED_AS) ?? ""),
   };
 }
 
