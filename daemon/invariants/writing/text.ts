@@ -17,7 +17,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Names of the map at that place, in their order. */
-export function orderAt(path: Path): readonly string[] {
+function orderAt(path: Path): readonly string[] {
   const [top] = path;
   if (top === undefined) return ORDER[""] ?? [];
   if (CLAUSES.includes(String(top))) return ORDER["clause"] ?? [];

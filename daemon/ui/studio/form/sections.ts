@@ -10,7 +10,7 @@ import type { Source } from "./combobox.ts";
 import { addButton, button, checkField, itemButtons, selectField, textField, valueOf, type Form } from "./fields.ts";
 
 export const group = (title: string, ...children: readonly (PageElement | string)[]): PageElement => h("fieldset", {}, h("legend", {}, title), ...children);
-export const listAt = (form: Form, path: Path): readonly unknown[] => {
+const listAt = (form: Form, path: Path): readonly unknown[] => {
   const value = valueOf(form, path);
   return Array.isArray(value) ? value : [];
 };
