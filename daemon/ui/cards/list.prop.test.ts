@@ -176,7 +176,8 @@ test("cards are held once however often they come, the one that knows more is ke
     expect(held.all()).toEqual([{ ...bundle, at: row.at, at_ms: row.at_ms, total_us: row.total_us, whole_micro_usd: row.whole_micro_usd }]);
   }
   const held = new HeldCards();
-  expect(held.take([row, { ...row, verdict: row.verdict === "admit" ? "refuse" : "admit" }])).toEqual({ left_out: 0, disagreeing: [row.key] });
-  expect(held.all().map(({ verdict }) => verdict).sort()).toEqual([row.verdict, row.verdict === "admit" ? "refuse" : "admit"].sort());
+  const other: PageCard["verdict"] = row.verdict === "admit" ? "refuse" : "admit";
+  expect(held.take([row, { ...row, verdict: other }])).toEqual({ left_out: 0, disagreeing: [row.key] });
+  expect(held.all().map(({ verdict }) => verdict).sort()).toEqual([row.verdict, other].sort());
   expect(fold("\u0041\u030a")).toBe("\u00e5");
 });

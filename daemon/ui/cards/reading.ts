@@ -135,7 +135,8 @@ async function* readLines({ file, name: given, blob }: GivenFile, room: number):
   const gathered = new Gathering(shown(given, 80));
   for await (const { bytes, start, whole } of linesOf(blob)) {
     if (gathered.good >= room) {
-      yield { ...gathered.end(), problems: [roomEnds(shown(given, 80), gathered.lines + 1)] };
+      const last = gathered.end();
+      yield { ...last, problems: [...last.problems, roomEnds(shown(given, 80), gathered.lines + 1)] };
       return;
     }
     if (bytes === null) {
@@ -186,7 +187,7 @@ export async function* readFile(given: GivenFile, room: number): AsyncGenerator<
     else if (lines) yield* readLines(given, room);
     else yield* readDocument(given, room);
   } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
+    if (!(cause instanceof DOMException)) throw cause;
     yield problem(`${name} could not be read (${cause.name}): it was changed, moved or taken away since it was chosen. Choose it again.`);
   }
 }
