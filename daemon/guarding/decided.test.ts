@@ -81,9 +81,9 @@ test("a rule of the operator's that a change breaks is said with its name and co
   await Promise.resolve();
   world.clock.advance(3_000);
   world.core.watching.events.tick();
-  const said = world.warnings.map(String);
-  expect(said.filter((one) => one.includes("T.TOO_DEAR")).length).toBe(2);
-  expect(said.filter((one) => one.includes("T.NEVER_TWICE")).length).toBe(1);
+  const said = world.warnings.map((one) => JSON.stringify(one));
+  expect(said.filter((one) => one.includes('"T.TOO_DEAR"')).length).toBe(2);
+  expect(said.filter((one) => one.includes('"T.NEVER_TWICE"')).length).toBe(1);
   // The title is the change's own word.
   expect(said.some((one) => one.includes("initial") || one.includes("commit "))).toBe(false);
   expect(world.core.guarding.guards.counts.violations.get("T.TOO_DEAR")).toBe(2);

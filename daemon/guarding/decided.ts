@@ -1,7 +1,6 @@
 /** Tells rules about changes of each gate that was decided, once it is on record: they stop nothing, and what does not hold is said. */
 import type { CardRow } from "../../proto/cards.ts";
 import { CHANGE_DECIDED, changeDecided } from "../../proto/change-decided.ts";
-import { MaestroError } from "../../proto/errors.ts";
 import type { Guards } from "./guards.ts";
 
 export interface DecidedDeps {
@@ -19,7 +18,7 @@ export function tellDecided({ guards, rowOf, warn }: DecidedDeps): (gate_id: str
     try {
       const row = rowOf(gate_id, attempt);
       if (row === null) return;
-      for (const { id, message } of guards.tell(CHANGE_DECIDED, changeDecided(row))) warn("an invariant does not hold of a change that was decided; the decision stands", new MaestroError("invariant.violated", `${id}: ${message} (attempt ${attempt} of ${gate_id})`));
+      for (const { id, message } of guards.tell(CHANGE_DECIDED, changeDecided(row))) warn("an invariant does not hold of a change that was decided; the decision stands", { invariant: id, message, gate_id, attempt });
     } catch (error) {
       warn("rules about a change that was decided could not be asked", error);
     }
