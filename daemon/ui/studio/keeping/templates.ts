@@ -7,29 +7,31 @@ export interface Template {
 }
 
 const CAP = `# yaml-language-server: $schema=./invariant.schema.json
-id: TEAM.CALL.CAP
-scope: agent_call
+id: TEAM.CHANGE.COST
+scope: change
 severity: high
 owner: platform
-rationale: An agent that has spent most of its budget is looked at before it spends the rest.
+rationale: A change that costs more than this to make is looked at by a person.
 when:
-  - event: model_call
+  - event: change_decided
 assert:
-  - expr: total_spend_usd * 10 <= budget_usd * 9
-    message: '{{agent_id}} has spent {{total_spend_usd}} of {{budget_usd}}'
+  - expr: '!has(cost) || cost <= 5.00'
+    message: '{{gate_id}} cost {{cost}}'
 examples:
-  holds: {with: {agent_id: a, total_spend_usd: "$9", budget_usd: "$10"}}
-  breaks: {with: {agent_id: a, total_spend_usd: "$9.01", budget_usd: "$10"}}
+  holds:
+    - {with: {gate_id: g1, cost: "$5"}}
+    - {with: {gate_id: g1}}
+  breaks: {with: {gate_id: g1, cost: "$5.01"}}
 `;
 
 const FORBIDDEN = `# yaml-language-server: $schema=./invariant.schema.json
-id: TEAM.GATE.NO_OVERRIDE
-scope: gate
+id: TEAM.CHANGE.NO_OVERRIDE
+scope: change
 severity: high
 owner: platform
 rationale: What goes to main is not admitted by an override.
 when:
-  - event: gate_decided
+  - event: change_decided
 assert:
   - expr: "!(overridden && decision == 'admit' && target == 'refs/heads/main')"
     message: '{{gate_id}} was admitted to {{target}} by an override'

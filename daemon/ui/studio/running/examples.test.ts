@@ -38,7 +38,7 @@ describe("examples", () => {
 
   test("a breach says the rule's own message with its values; money and times are read as an example writes them", () => {
     const rows = rowsOf(TEMPLATES[0]!.text);
-    expect(rows.map(({ declared, said }) => [declared, said])).toEqual([["holds", ""], ["breaks", '"a" has spent 9.01 of 10.00']]);
+    expect(rows.map(({ declared, said }) => [declared, said])).toEqual([["holds", ""], ["holds", ""], ["breaks", '"g1" cost 5.01']]);
   });
 
   test("one example with a mistake does not hide the others, and a rule with one tries none", () => {

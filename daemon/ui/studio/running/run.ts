@@ -96,10 +96,11 @@ export class Run {
     const end = events.findIndex(({ line }) => line === one?.line);
     const last = events[end];
     if (one === undefined || last === undefined) return null;
+    const types = this.rule.fieldsByEvent;
     const walked = (recorded: Recorded) => ({ recorded, at: timeText(recorded) });
     if (!one.path.startsWith("temporal")) {
       const { old } = last;
-      return walkOfEvents(this.rule.id, one.message, old === undefined ? [walked(last)] : [{ recorded: { ...last, event: "before", fields: old }, at: null }, walked(last)]);
+      return walkOfEvents(this.rule.id, one.message, old === undefined ? [walked(last)] : [{ recorded: { ...last, event: "before", fields: old }, at: null }, walked(last)], new Map([...types, ["before", this.rule.fields]]));
     }
     const names = this.rule.per?.keys ?? [];
     // What came from outside is withheld in a finding; the event at which it became known has it.
@@ -107,6 +108,6 @@ export class Run {
     const heard = new Set(this.rule.events);
     const mine = events.slice(0, end + 1).filter(({ event, fields }) => event !== null && heard.has(event) && names.every((name, i) => String(fields[name]) === wanted[i]));
     const whole = mine.at(-1) === last ? mine : [...mine, { ...last, event: null, fields: {} }];
-    return walkOfEvents(this.rule.id, one.message, whole.map(walked));
+    return walkOfEvents(this.rule.id, one.message, whole.map(walked), types);
   }
 }

@@ -1,6 +1,8 @@
 /** A way through states, one step after the other: of a counterexample, or of recorded events up to the one at which a rule broke. Plain data; strings are made visible here. */
 import { type CexFields, type Counterexample } from "../../../../proto/counterexample.ts";
 import { pathText } from "../../../../proto/scalar.ts";
+import type { Fields, Type } from "../../../invariants/index.ts";
+import { durationText } from "../../../invariants/syntax/durations.ts";
 import type { Recorded } from "../../../invariants/replay/recorded.ts";
 import { cexText } from "../../../verifier/counterexample.ts";
 import { visible } from "../../../verifier/visible.ts";
@@ -67,8 +69,24 @@ export function walkOfCex({ invariant, engine, message, inputs, trace, loop_at, 
   return { title, steps: stepsOf(stops), end, cut: 0 };
 }
 
-/** Values as JSON writes them; a recording has them from JSON. */
-const eventTexts = (fields: Readonly<Record<string, unknown>>): Texts => new Map(Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value) ?? "undefined"]));
+const MICROS = 1_000_000n;
+
+/** As a person writes it in an example: money in dollars, times with their unit; whatever is not of its type as JSON has it. */
+function valueText(value: unknown, type: Type | undefined): string {
+  const whole = typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value)) ? BigInt(value) : null;
+  if (whole === null) return JSON.stringify(value) ?? "undefined";
+  if (type?.name === "duration") return durationText(whole);
+  if (type?.name !== "money") return String(whole);
+  const size = whole < 0n ? -whole : whole;
+  return `${whole < 0n ? "-" : ""}$${size / MICROS}.${String(size % MICROS).padStart(6, "0").replace(/0{1,4}$/, "")}`;
+}
+
+function eventTexts(recorded: Recorded, types: Types): Texts {
+  const fields = types.get(recorded.event ?? "");
+  return new Map(Object.entries(recorded.fields).map(([name, value]) => [name, valueText(value, fields?.get(name)?.type)]));
+}
+
+type Types = ReadonlyMap<string, Fields>;
 
 export interface WalkedEvent {
   readonly recorded: Recorded;
@@ -76,9 +94,9 @@ export interface WalkedEvent {
 }
 
 /** `events` in order, the last one that at which it became known. */
-export function walkOfEvents(id: string, message: string, events: readonly WalkedEvent[]): Walk {
+export function walkOfEvents(id: string, message: string, events: readonly WalkedEvent[], types: Types): Walk {
   const shown = events.slice(-STUDIO_LIMITS.walk_steps_max);
-  const stops = shown.map(({ recorded: { event, fields, line }, at }) => ({ title: event ?? "time passes", place: at === null ? `line ${line}` : `line ${line}, ${at}`, texts: eventTexts(fields) }));
+  const stops = shown.map(({ recorded, recorded: { event, line }, at }) => ({ title: event ?? "time passes", place: at === null ? `line ${line}` : `line ${line}, ${at}`, texts: eventTexts(recorded, types) }));
   // A field that this kind of event does not carry was not taken away.
   const steps = stepsOf(stops).map((step) => ({ ...step, fields: step.fields.filter(({ change }) => change !== "gone") }));
   return { title: shownText(`${id} breaks: ${message}`), steps, end: "here it breaks", cut: events.length - shown.length };
