@@ -1,6 +1,6 @@
 /** Rules about changes that were decided: asked of what is on record, as it happens, and never in the way of a verdict. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
@@ -49,6 +49,12 @@ test("every row makes an event with each declared field, of its declared type, a
   }), { numRuns: 100 });
 });
 
+test("the rule that docs/cards.md shows is whole", () => {
+  const page = readFileSync(join(import.meta.dir, "../../docs/cards.md"), "utf8");
+  const shown = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, text = ""], i) => ({ name: `${i}.yaml`, text }));
+  expect([shown.length, compileAll(shown, { events }).errors]).toEqual([1, []]);
+});
+
 const RULES = `id: T.TOO_DEAR
 scope: gate
 severity: high
@@ -92,7 +98,7 @@ test("a rule of the operator's that a change breaks is said with its name and co
 
 test("attack: a rule that cannot be computed, and a row that cannot be read, are said and stop nothing; where no rule is about changes no row is read", () => {
   const warned: string[] = [];
-  const warn = (what: string, error: unknown): void => void warned.push(`${what}: ${String(error)}`);
+  const warn = (what: string, error: unknown): void => void warned.push(`${what}: ${error instanceof Error ? error.message : JSON.stringify(error)}`);
   const { compiled, errors } = compileAll([{ name: "a.yaml", text: "id: T.DIVIDES\nscope: gate\nwhen: [{event: change_decided}]\nassert:\n  - expr: 'files / (files - files) == 1'\n" }], { events });
   expect(errors).toEqual([]);
   const guards = new Guards({ documents: compiled.map(({ document }) => document), events });
