@@ -11,7 +11,7 @@ export type Source = (text: string, cursor: number, asked: boolean) => Completio
 /** What the types are of, what it means, and an example. */
 function helpOf({ types, about, example }: Item): PageElement[] {
   const said = [types, about].filter((part) => part !== "").join(": ");
-  return [...(said === "" ? [] : [foreign(said)]), ...(example === "" ? [] : [h("span", {}, " For example ", h("code", {}, example))])];
+  return [...(said === "" ? [] : [foreign(said)]), ...(example === "" ? [] : [h("span", {}, said === "" ? "For example " : ". For example ", h("code", {}, example))])];
 }
 
 const SORTS: Readonly<Record<Item["sort"], string>> = { field: "field", event: "event", key: "key", value: "value", function: "function", operator: "operator", form: "form" };
@@ -44,7 +44,7 @@ class Combobox {
     if (found.items.length === 0 || !wanted) return this.close();
     this.shown = found;
     this.options = found.items.map((item, i) => {
-      const option = h("li", { role: "option", id: `${this.input.id}-option-${i}`, class: item.sort, "aria-selected": "false" }, h("span", { class: "name" }, foreign(item.name)), " ", h("span", { class: "types" }, item.types === "" ? SORTS[item.sort] : foreign(item.types)));
+      const option = h("li", { role: "option", id: `${this.input.id}-option-${i}`, class: item.sort, "aria-selected": "false" }, h("span", { class: "name" }, foreign(item.name)), " ", h("span", { class: "types" }, item.types === "" ? SORTS[item.sort] : foreign(item.types)), ...(item.about === "" ? [] : [h("span", { class: "unseen" }, ", ", foreign(item.about))]));
       option.addEventListener("click", () => this.take(i));
       return option;
     });

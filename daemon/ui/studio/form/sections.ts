@@ -138,7 +138,9 @@ export function fields(form: Form): PageElement {
   };
   form.whenLooked(draw);
   draw();
-  return group("Fields", list, adding);
+  // What an event of the catalogue carries is declared there: a field of one's own would be a mistake.
+  const own = listAt(form, ["when"]).some((one) => !isHeld(one) || typeof one["event"] !== "string" || (studio.known.events?.of(one["event"]) ?? null) === null);
+  return group("Fields", list, ...(own || names.length > 0 ? [adding] : []));
 }
 
 function clause(form: Form, path: Path, at: number, count: number, kind: "expr" | "post"): PageElement {
