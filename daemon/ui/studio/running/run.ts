@@ -1,22 +1,18 @@
 /** Would this rule have fired? The engine of `maestro invariants check --events`, over what was recorded. */
-import type { Compiled, InvariantFile, Problem } from "../../../invariants/index.ts";
+import { knownEvents, look, type Compiled, type InvariantFile, type Problem } from "../../../invariants/index.ts";
 import type { Recorded } from "../../../invariants/replay/recorded.ts";
 import { replay, type BrokenRule } from "../../../invariants/replay/replay.ts";
-import { compileRepository } from "../../../invariants/repository.ts";
 import { durationText } from "../../../invariants/syntax/durations.ts";
 import { STUDIO_LIMITS } from "../limits.ts";
 import { walkOfEvents, type Walk } from "../stepping/walk.ts";
 import type { Fire, Ran } from "./protocol.ts";
 import type { Recording } from "./reading.ts";
 
-/** The document's own name among the files: none of a folder is called so. */
-const HERE = "(this document)";
-
-/** The document with what stands beside it; or its mistakes, and those of what it stands on. */
+/** The document with what stands beside it, or its mistakes. Examples that say otherwise than their name are told elsewhere, and are no reason not to ask. */
 export function ruleOf(text: string, beside: readonly InvariantFile[]): { readonly rule: Compiled } | { readonly mistakes: readonly Problem[] } {
-  const { compiled, errors } = compileRepository([...beside, { name: HERE, text }]);
-  const rule = compiled.find(({ file }) => file === HERE);
-  return rule === undefined ? { mistakes: errors } : { rule };
+  const { compiled, problems } = look(text, { events: knownEvents(beside).events });
+  const mistakes = problems.filter(({ path }) => !path.startsWith("examples"));
+  return compiled === null || mistakes.length > 0 ? { mistakes } : { rule: compiled };
 }
 
 const timeText = ({ time }: Recorded): string | null => (time === null ? null : time.relative ? durationText(BigInt(time.ms)) : new Date(time.ms).toISOString().replace(".000Z", "Z"));

@@ -1,6 +1,7 @@
 /** Keeping and trying: mounted over and under the editor, standing on its document. */
 import type { PageDocument } from "../../page/dom.ts";
 import { elementOf } from "../../page/element.ts";
+import { compileAll } from "../../../invariants/index.ts";
 import { draftIn, Drafts, type Shelf } from "../keeping/drafts.ts";
 import type { Studio } from "../studio.ts";
 import { Asking } from "./asking.ts";
@@ -79,6 +80,14 @@ function leaving(desk: Desk): void {
 
 const isCatalogue = (name: string): boolean => /^events\.ya?ml$/.test(name);
 
+/** One with a mistake would count as none, without a word. */
+function stoodBeside(studio: Studio, name: string, text: string): string {
+  const [mistake] = compileAll([{ name, text }]).errors;
+  if (mistake !== undefined) return `${name} has a mistake, so it is not taken: line ${mistake.line}, column ${mistake.column}: ${mistake.message}; ${mistake.fix}`;
+  studio.setBeside([{ name, text }]);
+  return `${name} says which events there are from now on.`;
+}
+
 export function mountWork(studio: Studio): void {
   const drafts = new Drafts(storageOf(() => window.localStorage));
   const desk = new Desk(studio.store, drafts, browserOf(storageOf(() => window.sessionStorage)));
@@ -90,10 +99,7 @@ export function mountWork(studio: Studio): void {
       desk.open(text, name, { name, text, sha256: digestOf(text) });
       top.say(`${name} is open.`);
     },
-    catalogue: (name, text) => {
-      studio.setBeside([{ name, text }]);
-      top.say(`${name} says which events there are from now on.`);
-    },
+    catalogue: (name, text) => top.say(stoodBeside(studio, name, text)),
     recording: (source) => running.give(source),
     walks: (name, walks) => running.choose(name, walks),
     say: (text) => top.say(text),
@@ -105,15 +111,15 @@ export function mountWork(studio: Studio): void {
   dropsOf(take);
   leaving(desk);
   if (studio.store.draft.text === "") top.unfold(true);
-  void open(folder, studio);
+  void open(folder, studio, top.say);
 }
 
 /** Opens what is behind the page, and takes its catalogue of events with it; then looks now and then whether it is still there. */
-async function open(folder: Folder, studio: Studio): Promise<void> {
+async function open(folder: Folder, studio: Studio, say: (text: string) => void): Promise<void> {
   await folder.open();
   if (folder.state.is !== "open") return;
   const catalogue = folder.state.list?.files.find(({ name }) => isCatalogue(name));
   const read = catalogue === undefined ? null : await folder.read(catalogue.name);
-  if (read?.ok === true && read.value !== null) studio.setBeside([read.value]);
+  if (read?.ok === true && read.value !== null) say(stoodBeside(studio, read.value.name, read.value.text));
   setInterval(() => void (document.visibilityState === "visible" && folder.look()), LOOK_EVERY_MS);
 }
