@@ -10,8 +10,8 @@ export type BrowserName = "chromium" | "firefox";
 export const BROWSERS: Readonly<Record<BrowserName, string>> = { chromium: "/usr/bin/chromium", firefox: "/usr/bin/firefox-esr" };
 export const hasBrowser = (name: BrowserName): boolean => existsSync(BROWSERS[name]);
 
-/** A proxy that nobody listens at: whatever would leave the machine fails, and is noted all the same. */
-const NO_NETWORK = ["--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND"];
+/** A proxy that nobody listens at: whatever would leave the machine fails, and is noted all the same. A page may be served from this one. */
+const NO_NETWORK = ["--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"];
 const CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", ...NO_NETWORK];
 const FIREFOX_PREFERENCES = { "network.proxy.type": 1, "network.proxy.http": "127.0.0.1", "network.proxy.http_port": 9, "network.proxy.ssl": "127.0.0.1", "network.proxy.ssl_port": 9, "datareporting.policy.dataSubmissionEnabled": false, "app.update.enabled": false };
 const START_DEADLINE_MS = 60_000;
