@@ -7,8 +7,8 @@ import type { ReleaseOffer } from "../../proto/release-api.ts";
 import { Source } from "../platform/git/testing/scratch.ts";
 import { CLI } from "../testing/programs.ts";
 import { KeyRing } from "../testing/ssh.ts";
-import { ServedUi, type Tab } from "./testing/served.ts";
-import { CI_USER, handOver, skippedWithoutUsers, Users } from "./testing/users.ts";
+import { ServedUi, Tab } from "./testing/served.ts";
+import { CI_USER, handOver, PASSPHRASE, skippedWithoutUsers, Users } from "./testing/users.ts";
 import { AGENT, oneDocument, unfolded, until, World, type GateDocument } from "./testing/world.ts";
 
 setDefaultTimeout(60_000);
@@ -181,6 +181,33 @@ people:
     const offer = await offered(tab, gate_id);
     expect((await tab.approve(offer.request.nonce)).at(-1)).toMatchObject({ event: "result", verdict: "admit", card: { releases: [{ person: "carol", proof: "ssh-key" }] } });
     expect(await verified(CI_USER)).toMatch(/approved by carol \(ci\.changed\).*read it on the page/);
+  });
+
+  test("in a terminal the passphrase is the key's alone: nothing typed for it is taken for Enter, and Enter works before and after", async () => {
+    const { gate_id } = await held("typed");
+    const { child, heard, type } = users.atTerminal(CI_USER, ["ui", "--key", await users.give(CI_USER, keys.folder, "carol")]);
+    using stack = new DisposableStack();
+    stack.defer(() => child.kill());
+    const links = (): string[] => heard().match(/http:\S+/g) ?? [];
+    await until(() => heard().includes("Ctrl-C to end"));
+    type("\n");
+    await until(() => links().length === 2);
+    const tab = await Tab.of(new URL(links()[1] ?? ""));
+    const offer = await offered(tab, gate_id);
+    const approving = tab.approve(offer.request.nonce);
+    await until(() => heard().includes("Enter passphrase"));
+    // Key by key, each of which another reader of this terminal would take away.
+    for (const key of [...PASSPHRASE, "\n"]) {
+      type(key);
+      await Bun.sleep(2);
+    }
+    expect((await approving).at(-1)).toMatchObject({ event: "result", verdict: "admit" });
+    await until(() => heard().includes("admit, attempt 2"));
+    expect(links()).toHaveLength(2);
+    type("\n");
+    await until(() => links().length === 3);
+    type("\u0003");
+    expect([await child.exited, heard().includes(PASSPHRASE)]).toEqual([0, false]);
   });
 
   test("who may not is told why, before anything is signed", async () => {

@@ -41,10 +41,7 @@ export class ServedUi implements AsyncDisposable {
   }
 
   async tab(): Promise<Tab> {
-    const link = await this.link();
-    const reply = await fetch(new URL("/session", link), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: link.hash.slice(1) }) });
-    if (!reply.ok) throw new Error(await reply.text());
-    return new Tab(link.origin, ((await reply.json()) as SessionReply).key);
+    return Tab.of(await this.link());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -54,10 +51,17 @@ export class ServedUi implements AsyncDisposable {
 }
 
 export class Tab {
-  constructor(
+  private constructor(
     readonly origin: string,
     private readonly key: string,
   ) {}
+
+  /** Opens a link. */
+  static async of(link: URL): Promise<Tab> {
+    const reply = await fetch(new URL("/session", link), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: link.hash.slice(1) }) });
+    if (!reply.ok) throw new Error(await reply.text());
+    return new Tab(link.origin, ((await reply.json()) as SessionReply).key);
+  }
 
   ask(path: string, method = "GET", body?: unknown): Promise<Response> {
     const headers = { authorization: `Bearer ${this.key}`, ...(body === undefined ? {} : { "content-type": "application/json" }) };

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dir, "../../..");
 /** A user that exists: ssh-keygen signs for no other. */
 export const CI_USER = 65_534;
 
-const PASSPHRASE = "only its owner knows";
+export const PASSPHRASE = "only its owner knows";
 
 /** The command line reads its own sources, so they have to be readable to others. */
 const readable = (): boolean => Bun.spawnSync(["setpriv", `--reuid=${CI_USER}`, `--regid=${CI_USER}`, "--clear-groups", process.execPath, CLI, "--help"], { cwd: "/", env: { HOME: "/nonexistent", PATH: "/usr/bin:/bin" }, stdout: "ignore", stderr: "ignore" }).exitCode === 0;
@@ -56,9 +56,28 @@ export class Users {
   }
 
   start(uid: number, args: readonly string[], wrap: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+    const asked = { SSH_ASKPASS: this.asking("passphrase", `echo '${PASSPHRASE}'`), SSH_ASKPASS_REQUIRE: "force" };
+    return Bun.spawn(this.argv(uid, args, wrap), { cwd: this.home(uid), env: { ...this.environment(uid), ...asked, ...env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  }
+
+  /** In a terminal, where a passphrase is typed as a person types it; `heard` is all that it showed so far. */
+  atTerminal(uid: number, args: readonly string[]): { readonly child: Bun.Subprocess; readonly heard: () => string; readonly type: (text: string) => void } {
+    let heard = "";
+    const decoder = new TextDecoder();
+    const terminal = new Bun.Terminal({ data: (_terminal, data) => void (heard += decoder.decode(data, { stream: true })) });
+    // A session of its own, whose terminal this is: ssh asks there, whatever else is read from.
+    const child = Bun.spawn(["setsid", "--ctty", "--wait", ...this.argv(uid, args, [])], { cwd: this.home(uid), env: { ...this.environment(uid), TERM: "dumb" }, terminal });
+    void child.exited.then(() => terminal.close());
+    return { child, heard: () => heard, type: (text) => void terminal.write(text) };
+  }
+
+  private argv(uid: number, args: readonly string[], wrap: readonly string[]): string[] {
+    return ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...wrap, process.execPath, CLI, ...args, "--socket", this.socket_path];
+  }
+
+  private environment(uid: number): Record<string, string> {
     const home = this.home(uid);
-    const argv = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...wrap, process.execPath, CLI, ...args, "--socket", this.socket_path];
-    return Bun.spawn(argv, { cwd: home, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent", SSH_ASKPASS: this.asking("passphrase", `echo '${PASSPHRASE}'`), SSH_ASKPASS_REQUIRE: "force", ...env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    return { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: "/nonexistent" };
   }
 
   /** Copies a key with its public half into a user's home, and returns its path there. Its passphrase is known to whom `run` asks, unless it is to lie bare. */
