@@ -16,7 +16,8 @@ const PIECES_MAX = 256;
 const UNAVAILABLE_MAX = 128;
 const RELEASES_MAX = 8;
 
-const Piece = Closed({ text: Type.String({ maxLength: PIECE_CHARACTERS }) });
+/** `of`: how many there are. */
+const Piece = Closed({ text: Type.String({ maxLength: PIECE_CHARACTERS }), of: Type.Integer({ minimum: 1, maximum: PIECES_MAX }) });
 const isKept = lazyCheck(Type.Unsafe<KeptCardRow>(Type.Omit(CardRow, ["place", "cost"])));
 
 export interface KeptRow {
@@ -85,25 +86,24 @@ function readRow(text: string): KeptCardRow | undefined {
 
 export function openCardRows(store: Pick<Store, "table">): CardRows {
   const pieces = store.table<readonly [string, number, number], typeof Piece>("cards", Piece);
-  const range = ({ gate_id, attempt: { attempt } }: Pick<Summarised, "gate_id" | "attempt">) => ({ start: [gate_id, attempt, 0] as const, end: [gate_id, attempt, Number.MAX_SAFE_INTEGER] as const });
-  const textOf = (of: Pick<Summarised, "gate_id" | "attempt">): string => {
+  /** Empty where a piece is gone or damaged. */
+  const textOf = ({ gate_id, attempt: { attempt } }: Pick<Summarised, "gate_id" | "attempt">): string => {
     try {
-      return [...pieces.entries(range(of))].map(({ value }) => value.text).join("");
+      const first = pieces.get([gate_id, attempt, 0]);
+      if (first === undefined) return "";
+      const rest = Array.from({ length: first.of - 1 }, (_, i) => pieces.get([gate_id, attempt, i + 1])?.text);
+      return rest.includes(undefined) ? "" : first.text + rest.join("");
     } catch (error) {
       if (error instanceof MaestroError && error.code === "store.corrupt") return "";
       throw error;
     }
   };
-  const remove = (of: Pick<Summarised, "gate_id" | "attempt">): void => {
-    // By their numbers: one that is damaged cannot be read, and behind one that is gone there may be more.
-    for (let n = 0; n < PIECES_MAX; n++) pieces.remove([of.gate_id, of.attempt.attempt, n]);
-  };
   return {
     put(row, reply, held_s) {
       const kept = cardRowOf(row, reply, held_s);
       const text = JSON.stringify(kept);
-      remove(row);
-      for (const [n, piece] of piecesOf(text).entries()) pieces.put([row.gate_id, row.attempt.attempt, n], { text: piece });
+      const parts = piecesOf(text);
+      for (const [n, piece] of parts.entries()) pieces.put([row.gate_id, row.attempt.attempt, n], { text: piece, of: parts.length });
       return { row: kept, characters: text.length };
     },
     get(of) {
@@ -111,6 +111,9 @@ export function openCardRows(store: Pick<Store, "table">): CardRows {
       const row = text === "" ? undefined : readRow(text);
       return row === undefined ? undefined : { row, characters: text.length };
     },
-    remove,
+    remove(of) {
+      // By their numbers: one that is damaged cannot be read, and behind one that is gone there may be more.
+      for (let n = 0; n < PIECES_MAX; n++) pieces.remove([of.gate_id, of.attempt.attempt, n]);
+    },
   };
 }
