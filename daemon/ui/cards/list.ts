@@ -14,7 +14,7 @@ import { cardRow, COLUMNS, groupRow } from "./rows.ts";
 import type { Direction, SortKey } from "./order.ts";
 
 declare const document: PageDocument;
-declare const window: { addEventListener(type: string, listener: () => void): void };
+declare const window: { readonly innerHeight: number; addEventListener(type: string, listener: () => void): void };
 declare const requestAnimationFrame: (draw: () => void) => number;
 
 export type Entry = { readonly kind: "card"; readonly key: string; readonly card: PageCard } | { readonly kind: "group"; readonly key: string; readonly group: Group; readonly unfolded: boolean };
@@ -37,6 +37,8 @@ export interface Look {
 
 /** Lines beyond the edges, so that a quick scroll shows no gap. */
 const AROUND = 8;
+/** How long "2 min ago" may stand. */
+const AGES_KEPT_MS = 30_000;
 /** What a line is taken to be high before one was drawn. */
 const GUESSED_PX = 52;
 
@@ -50,6 +52,10 @@ export class CardList {
   private readonly body = h("div", { role: "rowgroup", class: "lines" }) as PageBox;
   private readonly head = h("div", { role: "rowgroup", class: "heads" });
   private row_px = GUESSED_PX;
+  /** Where the list stands and the most that can be seen of it. They are kept, since asking the browser makes it lay the page out at once. */
+  private top_px = 0;
+  private height_px = window.innerHeight;
+  private measured = false;
   /** The line that has, or would have, the focus. */
   private at = 0;
   private printing = false;
@@ -61,7 +67,11 @@ export class CardList {
     listen(grid, "keydown", ".row", (event) => this.pressed(event));
     listen(grid, "click", ".heads button", ({ on }) => this.hooks.sort(on.dataset["sort"] as SortKey));
     grid.addEventListener("scroll", () => this.soon());
-    window.addEventListener("resize", () => this.measure());
+    window.addEventListener("resize", () => {
+      this.height_px = window.innerHeight;
+      this.measured = false;
+      this.measure();
+    });
     window.addEventListener("beforeprint", () => this.print(true));
     window.addEventListener("afterprint", () => this.print(false));
   }
@@ -72,18 +82,38 @@ export class CardList {
     const key = this.entries[this.at]?.key;
     const same = key === undefined || entries[this.at]?.key === key ? this.at : entries.findIndex((entry) => entry.key === key);
     const moved = this.entries[0]?.key !== entries[0]?.key && same < 0;
+    this.keepRows(entries, look);
     this.entries = entries;
     this.look = look;
     this.at = Math.max(0, Math.min(same < 0 ? (held ? this.at : 0) : same, entries.length - 1));
-    for (const row of this.rows.values()) row.remove();
-    this.rows.clear();
+    for (const [i, row] of this.rows) row.setAttribute("tabindex", i === this.at ? "0" : "-1");
     this.grid.setAttribute("role", look.grouped ? "treegrid" : "grid");
     this.grid.setAttribute("aria-rowcount", String(entries.length + 1));
     this.drawHead();
-    if (moved && !held) this.grid.scrollTop = 0;
+    if (moved && !held && this.top_px > 0) this.scrollTo(0);
+    this.top_px = Math.min(this.top_px, entries.length * this.row_px);
     this.draw();
     this.measure();
     if (held) this.focus(this.at);
+  }
+
+  /** A line that stays the same line at the same place is not made again; between two keys of a word that is most of them. */
+  private keepRows(entries: readonly Entry[], look: Look): void {
+    const { grouped, open, marked, now_ms } = this.look;
+    const looks = (entry: Entry, by: Pick<Look, "open" | "marked">): string => (entry.kind === "group" ? String(entry.unfolded) : `${by.open === entry.card.key} ${by.marked.includes(entry.card.key)}`);
+    const sameLook = grouped === look.grouped && look.now_ms - now_ms < AGES_KEPT_MS;
+    for (const [i, row] of this.rows) {
+      const [was, is] = [this.entries[i], entries[i]];
+      const same = was?.key === is?.key && was !== undefined && is !== undefined && (was.kind === "card" && is.kind === "card" ? was.card === is.card : false);
+      if (sameLook && same && looks(was, { open, marked }) === looks(is, look)) continue;
+      row.remove();
+      this.rows.delete(i);
+    }
+  }
+
+  private scrollTo(top_px: number): void {
+    this.grid.scrollTop = top_px;
+    this.top_px = top_px;
   }
 
   focusOn(key: string): void {
@@ -110,15 +140,18 @@ export class CardList {
     this.waiting = true;
     requestAnimationFrame(() => {
       this.waiting = false;
+      this.top_px = this.grid.scrollTop;
       this.draw();
     });
   }
 
   /** A line's height hangs on the type size and on the width. */
   private measure(): void {
+    if (this.measured) return;
     const height = [...this.rows.values()][0]?.offsetHeight ?? 0;
-    if (height > 0 && height !== this.row_px) this.row_px = height;
-    else if (height > 0) return;
+    if (height === 0) return;
+    this.measured = true;
+    if (height !== this.row_px) this.row_px = height;
     this.draw();
   }
 
@@ -130,8 +163,8 @@ export class CardList {
   /** Places of the lines that are to be in the document, rising. */
   private wanted(): number[] {
     const count = this.entries.length;
-    const from = this.printing ? 0 : Math.max(0, Math.floor(this.grid.scrollTop / this.row_px) - AROUND);
-    const to = this.printing ? Math.min(count, CARDS_LIMITS.printed_rows_max) : Math.min(count, Math.ceil((this.grid.scrollTop + this.grid.clientHeight) / this.row_px) + AROUND);
+    const from = this.printing ? 0 : Math.max(0, Math.floor(this.top_px / this.row_px) - AROUND);
+    const to = this.printing ? Math.min(count, CARDS_LIMITS.printed_rows_max) : Math.min(count, Math.ceil((this.top_px + this.height_px) / this.row_px) + AROUND);
     const places = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
     if (!this.hasFocus() || this.at >= count || (this.at >= from && this.at < to)) return places;
     return this.at < from ? [this.at, ...places] : [...places, this.at];
@@ -192,8 +225,8 @@ export class CardList {
     this.at = Math.max(0, Math.min(i, this.entries.length - 1));
     const top = this.at * this.row_px;
     const room = this.grid.clientHeight - this.body.offsetTop;
-    if (top < this.grid.scrollTop) this.grid.scrollTop = top;
-    else if (top + this.row_px > this.grid.scrollTop + room) this.grid.scrollTop = top + this.row_px - room;
+    if (top < this.grid.scrollTop) this.scrollTo(top);
+    else if (top + this.row_px > this.grid.scrollTop + room) this.scrollTo(top + this.row_px - room);
     this.draw();
     const row = this.rowAt(this.at);
     if (!this.body.contains(row)) this.draw();

@@ -61,8 +61,21 @@ export interface Hint {
 const HINTS_MAX = 8;
 const ABOUT: Readonly<Record<Field, string>> = { rule: "a rule that fired", actor: "who made the change", repo: "a repository", verdict: "what was decided" };
 
+type Counted = readonly (readonly [string, number])[];
+
+/** Counted once for the same cards: while somebody types, they stay the same. */
+const counts = new WeakMap<readonly PageCard[], Map<Field, Counted>>();
+
+function valuesOf(field: Field, cards: readonly PageCard[]): Counted {
+  const known = counts.get(cards) ?? new Map<Field, Counted>();
+  counts.set(cards, known);
+  const values = known.get(field) ?? countedValues(field, cards);
+  known.set(field, values);
+  return values;
+}
+
 /** Values of a field among these cards with how many cards have each, most first. */
-function valuesOf(field: Field, cards: readonly PageCard[]): [string, number][] {
+function countedValues(field: Field, cards: readonly PageCard[]): Counted {
   const counted = new Map<string, number>();
   for (const { reasons, actor, repository, verdict } of cards) {
     const values = { rule: reasons.map(({ rule }) => rule), actor: [actor.class, actor.agent ?? actor.name], repo: [repository], verdict: [verdict] }[field];
