@@ -24,7 +24,7 @@ const escaped = (name: string): string => name.replace(/[^\w]/g, "\\$&");
 export const word = (name: string): RegExp => new RegExp(`(?<![\\w$.])${escaped(name)}(?![\\w$])`);
 const indentOf = (text: string): number => text.length - text.trimStart().length;
 const COMMENT_ONLY = /^\s*(?:\/\/|\/\*|\*|#(?!!|\[|define|include|if|else|end))/;
-const isCode = (text: string): boolean => text.trim() !== "" && !COMMENT_ONLY.test(text);
+export const isCode = (text: string): boolean => text.trim() !== "" && !COMMENT_ONLY.test(text);
 const count = (text: string, of: RegExp): number => (text.match(of) ?? []).length;
 
 const HEAD = /^(?:\}\s*)?(?:else\b|if\b|for\b|while\b|with\b|switch\b|catch\b|try\b|finally\b|do\b|unless\b|until\b|foreach\b)/;
@@ -102,7 +102,7 @@ export const isAssigned = ({ lines, line }: Standing, name: string): boolean => 
 /** A slip of the fingers: what is meant is near, and nothing here has the name that is wrong. */
 export function isMisspelt({ lines, line }: Standing, wrong: string, right: string): boolean {
   const made = new RegExp(`\\b(?:const|let|var|function|class|def|fn|func|type|interface|enum|struct|import|from|as)\\b[^;=]*(?<![\\w$.])${escaped(wrong)}(?![\\w$])`);
-  return nearest(wrong, [right]) !== null && !lines.some((text, at) => at !== line - 1 && made.test(codeOf(text)));
+  return (nearest(wrong, [right]) !== null || [...wrong].sort().join("") === [...right].sort().join("")) && !lines.some((text, at) => at !== line - 1 && made.test(codeOf(text)));
 }
 
 const TEXTS = /(["'`])(?:\\.|(?!\1).)*\1/g;

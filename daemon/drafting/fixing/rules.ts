@@ -8,6 +8,8 @@ export interface Complaint {
   readonly message: string;
   readonly excerpt: string;
   readonly line: number;
+  /** 1-based, where the tool names one. */
+  readonly column?: number;
 }
 
 export interface Place extends Complaint, Standing {}
@@ -160,6 +162,8 @@ function suggestion(place: Place): Mend | null {
   const said = MAYBE.exec(place.message)?.groups ?? /["'`‘](?<wrong>[A-Za-z_$][\w$]*)["'`’][\s\S]*?(?:[Dd]id you mean|similar name exists|[Mm]aybe you meant)[^"'`‘]*["'`‘](?<right>[A-Za-z_$][\w$]*)["'`’]/.exec(`${place.message}\n${place.excerpt}`)?.groups;
   if (said === undefined) return null;
   const { wrong = "", right = "" } = said;
+  // What is taken in under another name has to be called by it.
+  if (/^\s*(?:import|from|use|using)\b/.test(place.text) && isWrittenElsewhere(place, wrong)) return null;
   if (!isMisspelt(place, wrong, right)) return null;
   const uses = [...codeOf(place.text).matchAll(new RegExp(`(?<![\\w$])${escaped(wrong)}(?![\\w$])`, "g"))];
   if (uses.length !== 1) return null;
@@ -219,9 +223,9 @@ export const MENDS: readonly MendRule[] = [
   { of: /no-floating-promises|floating promise|promises must be awaited|missing[-_ ]await|was never awaited|require-await-call/i, mend: missingAwait },
   { of: /eqeqeq|expected '[=!]==' and instead saw/i, mend: strictEquality },
   { of: /\bsemi\b|missing[- ]semicolon|expected.*semicolon|';' expected/i, mend: semicolon },
-  { of: /no-trailing-spaces|trailing[-_ ]?(?:white)?space|\bw291\b|\bw293\b/i, mend: trailing },
-  { of: /eol-last|\bw292\b|no newline at end of (?:the )?file|newline required at end|missing newline at end|final-newline/i, mend: end },
-  { of: /\bw391\b|too many blank lines at the end|no-multiple-empty-lines.*end|blank line at end of file/i, mend: blanksAtEnd },
+  { of: /no-trailing-spaces|trailing[-_ ]?(?:white)?space|trailing whitespaces|\bw291\b|\bw293\b/i, mend: trailing },
+  { of: /eol-last|\bw292\b|no newline at end of (?:the )?file|newline required at end|missing newline at end|final-newline|no new ?line character at the end|md047|single newline character|trailingemptylines|final newline missing|noemptyfinal|finalnewline|insertfinalnewline|missing-final-newline|c0304/i, mend: end },
+  { of: /\bw391\b|too many blank lines at the end|no-multiple-empty-lines.*end|blank lines? at (?:the )?end of (?:the )?file|trailing-newlines|c0305/i, mend: blanksAtEnd },
   { of: /prettier|biome.*format|formatter|dprint/i, mend: formatted },
   { of: /prefer-const|never reassigned/i, mend: (place) => (isAssigned(place, /let\s+([\w$]+)/.exec(place.text)?.[1] ?? " ") ? null : replaced(/^(\s*(?:export\s+)?)let\b/, "$1const", "declare it as const")(place)) },
   { of: /no-debugger|code\.debugger|debugger/i, mend: (place) => (/^\s*debugger;?\s*$/.test(place.text) ? without(place, "remove the debugger statement") : /^\s*(?:breakpoint\(\)|import i?pdb.*set_trace\(\))\s*$/.test(place.text) ? without(place, "remove the breakpoint") : null) },

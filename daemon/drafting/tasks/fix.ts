@@ -1,16 +1,26 @@
 /** Mechanical mends as one patch over the merged tree. A suggestion: nobody here applies it. */
+import { dirname, join, normalize } from "node:path/posix";
 import { DRAFT_CHARACTERS_MAX } from "../../../proto/drafting.ts";
 import { guardOf } from "../../../proto/guard-paths.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { visible } from "../../verifier/visible.ts";
 import { complaintsOf, fileNamed, type PlacedComplaint } from "../fixing/complaints.ts";
+import { differencesOf, isQuoting } from "../fixing/diffs.ts";
 import { type Edit, edited } from "../fixing/patch.ts";
+import { hintsOf } from "../fixing/hints.ts";
 import { LINE_CHARACTERS_MAX } from "../fixing/lines.ts";
+import { BLOCK_MENDS } from "../fixing/blocks.ts";
 import { C_MENDS } from "../fixing/c.ts";
+import { C_FORMS } from "../fixing/c-forms.ts";
 import { ECMA_MENDS } from "../fixing/ecma.ts";
+import { ECMA_FORMS } from "../fixing/ecma-forms.ts";
+import { GO_FORMS } from "../fixing/go-forms.ts";
 import { GO_MENDS } from "../fixing/golang.ts";
 import { LANGUAGE_MENDS } from "../fixing/languages.ts";
+import { OTHER_MENDS } from "../fixing/others.ts";
 import { PYTHON_MENDS } from "../fixing/python.ts";
+import { PYTHON_FORMS } from "../fixing/python-forms.ts";
+import { isShell } from "../fixing/mending.ts";
 import { SHELL_MENDS } from "../fixing/shell.ts";
 import { type Mend, MENDS, type Place, trailing } from "../fixing/rules.ts";
 import { SANITIZER_MENDS } from "../fixing/sanitizers.ts";
@@ -30,14 +40,31 @@ const FILES_MAX = 16;
 const MENDS_PER_FILE_MAX = 50;
 /** With room for the lines that stand in front of the patch. */
 const PATCHES_CHARACTERS_MAX = DRAFT_CHARACTERS_MAX - 20_000;
-const ALL_MENDS = [...SANITIZER_MENDS, ...C_MENDS, ...ECMA_MENDS, ...PYTHON_MENDS, ...GO_MENDS, ...SHELL_MENDS, ...LANGUAGE_MENDS, ...MENDS];
+const ALL_MENDS = [...SANITIZER_MENDS, ...C_MENDS, ...ECMA_MENDS, ...PYTHON_MENDS, ...GO_MENDS, ...SHELL_MENDS, ...LANGUAGE_MENDS, ...ECMA_FORMS, ...MENDS, ...PYTHON_FORMS, ...GO_FORMS, ...C_FORMS, ...OTHER_MENDS, ...BLOCK_MENDS];
 
 const linesOf = (text: string): string[] => (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n").map((line) => line.replace(/\r$/, ""));
 
 /** Each complaint under the name of the file that it means. */
 function placed({ findings, files }: Pick<Study, "findings" | "files">): PlacedComplaint[] {
   const paths = files.map(({ path }) => path);
-  return complaintsOf(findings).map((complaint) => ({ ...complaint, path: fileNamed(complaint.path, paths) ?? complaint.path }));
+  const all = complaintsOf(findings).map((complaint) => ({ ...complaint, path: fileNamed(complaint.path, paths) ?? complaint.path }));
+  return [...all, ...all.flatMap((complaint) => elsewhere(complaint, files)), ...unplaced(findings, files)];
+}
+
+/** A name that another file of the change has and does not give out: the complaint is of that file. */
+function elsewhere(complaint: PlacedComplaint, files: Study["files"]): PlacedComplaint[] {
+  const said = /["'](\.{1,2}\/[\w./-]+)["']+ declares ["'](\w+)["'] locally/.exec(complaint.message);
+  if (said === null) return [];
+  const meant = normalize(join(dirname(complaint.path), said[1]!)).replace(/\.[cm]?[jt]sx?$/, "");
+  const file = files.find(({ path }) => path.replace(/(?:\/index)?\.[cm]?[jt]sx?$/, "") === meant);
+  const at = (file?.new ?? "").split("\n").findIndex((text) => new RegExp(`^(?:async\\s+)?(?:function\\*?|const|let|class|abstract\\s+class|type|interface|enum)\\s+${said[2]}\\b`).test(text));
+  return file === undefined || at < 0 ? [] : [{ ...complaint, path: file.path, line: at + 1 }];
+}
+
+/** Who reads JSON does not always say of which file. */
+function unplaced(findings: Study["findings"], files: Study["files"]): PlacedComplaint[] {
+  const of = findings.find(({ finding: { excerpt, range } }) => range === null && /\bJSON\b|json/.test(excerpt ?? ""));
+  return of === undefined ? [] : files.filter(({ path }) => path.endsWith(".json")).map(({ path }) => ({ rule: of.finding.rule, message: "JSON", excerpt: "", path, line: 1 }));
 }
 
 /** What a mend of that finding would do, for whoever asks why the gate refuses; null where none is known. */
@@ -57,11 +84,19 @@ function mendOf(complaint: PlacedComplaint, lines: readonly string[]): Mend | nu
   for (const { of, mend } of ALL_MENDS) {
     if (!of.test(said)) continue;
     const place: Place = { ...complaint, lines, text: text ?? "" };
-    const found = text === undefined && !/newline|eol-last|w292|w391/i.test(said) ? null : mend(place);
+    const found = text === undefined && !/new ?line|eol-last|w292|w391|line feed/i.test(said) ? null : mend(place);
     if (found !== null) return found;
   }
   return null;
 }
+
+/** Whether a mend of the house would make that of the line: then a tool that shows it has only said where. */
+const knownOf = (path: string, lines: readonly string[]) => (line: number, come: readonly string[]): boolean => {
+  const text = lines[line - 1] ?? "";
+  if (text.length > LINE_CHARACTERS_MAX || come.length !== 1 || come[0] === text) return false;
+  const place: Place = { path, lines, line, text, rule: "", message: "", excerpt: "" };
+  return (isShell(path) && isQuoting([text], come)) || ALL_MENDS.some(({ mend }) => { const edits = mend(place)?.edits; return edits?.length === 1 && edits[0]!.line === line && edits[0]!.gone === 1 && edits[0]!.come.join("\n") === come[0]; });
+};
 
 /** Checks of the house sometimes know the text to the letter. */
 function ownFix(study: Study, path: string): Wanted[] {
@@ -85,6 +120,23 @@ function unasked(file: Seen, text: string): Wanted[] {
   });
   const ends = text.endsWith("\n") || text === "" || !file.added.some(({ line }) => line === lines.length) ? [] : [{ line: lines.length, mend: { what: "end the file with a line feed", edits: [], ends: true as const } }];
   return [...blank, ...ends];
+}
+
+/** Each complaint is looked at with what the earlier ones make of their lines, so that two of one line are both mended. */
+function ofTools(complaints: readonly PlacedComplaint[], lines: readonly string[]): Wanted[] {
+  const now = [...lines];
+  const wanted: Wanted[] = [];
+  for (const complaint of complaints) {
+    const mend = mendOf(complaint, now);
+    if (mend === null) continue;
+    const [edit, more] = mend.edits;
+    const whole = edit !== undefined && more === undefined && edit.gone === 1 && edit.come.length === 1 ? edit : null;
+    if (whole !== null) now[whole.line - 1] = whole.come[0]!;
+    const earlier = whole === null ? -1 : wanted.findIndex(({ mend: { edits } }) => edits.length === 1 && edits[0]!.line === whole.line && edits[0]!.gone === 1 && edits[0]!.come.length === 1);
+    if (whole === null || earlier < 0) wanted.push({ mend, line: edit?.line ?? complaint.line });
+    else wanted[earlier] = { line: whole.line, mend: { ...wanted[earlier]!.mend, what: [...new Set([...wanted[earlier]!.mend.what.split("; "), mend.what])].join("; "), edits: [whole] } };
+  }
+  return wanted;
 }
 
 /** The first mend of a line stands; a later one of it waits for the next run of its tool. */
@@ -129,14 +181,15 @@ export function fix(study: Study, parses: Parses): string {
   const results: Mended[] = [];
   let left = PATCHES_CHARACTERS_MAX;
   const named = new Set(complaints.map(({ path }) => path));
+  const paths = study.files.map(({ path }) => path);
+  const outputs = study.findings.flatMap(({ finding: { excerpt } }) => (excerpt === null ? [] : [excerpt]));
   for (const file of study.files) {
     if (file.new === null || file.change.binary || !isSafePath(file.path) || results.length >= FILES_MAX) continue;
     const lines = linesOf(file.new);
-    const of_tools = complaints.filter(({ path }) => path === file.path || (!named.has(file.path) && file.path.endsWith(`/${path}`) && study.files.filter((other) => other.path.endsWith(`/${path}`)).length === 1)).flatMap((complaint): Wanted[] => {
-      const mend = mendOf(complaint, lines);
-      return mend === null ? [] : [{ mend, line: mend.edits[0]?.line ?? complaint.line }];
-    });
-    const wanted = [...ownFix(study, file.path), ...of_tools, ...unasked(file, file.new)];
+    const of_tools = ofTools(complaints.filter(({ path }) => path === file.path || (!named.has(file.path) && file.path.endsWith(`/${path}`) && study.files.filter((other) => other.path.endsWith(`/${path}`)).length === 1)), lines);
+    const known = knownOf(file.path, lines);
+    const shown = [...differencesOf(outputs, file.path, lines, paths, known), ...hintsOf(outputs, file.path, lines, paths, known)].map((mend): Wanted => ({ mend, line: mend.edits[0]?.line ?? lines.length }));
+    const wanted = [...ownFix(study, file.path), ...shown, ...of_tools, ...unasked(file, file.new)];
     if (wanted.length === 0) continue;
     const guarded = file.kind.ci || guardOf(file.path) !== null;
     const result = guarded ? { path: file.path, patch: null, said: [`${quoted(file.path)}: no patch, as it guards changes or decides what a build runs`] } : mended(file, wanted, parses);

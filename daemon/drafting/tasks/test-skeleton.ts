@@ -35,11 +35,15 @@ function cases(file: Seen, change: NameChange): string[] {
   return found.length === 0 ? ["an ordinary value, and one at the edge"] : found.slice(0, CASES_MAX);
 }
 
-/** As the other tests of the change do it; Bun's own otherwise. */
-function frameworkOf({ files }: Study): string {
+const FRAMEWORKS: readonly (readonly [RegExp, string | null])[] = [[/["']vitest["']/, "vitest"], [/["']@jest\/globals["']/, "@jest/globals"], [/["']bun:test["']/, "bun:test"]];
+/** As the other tests of the change do it, or its manifest says; Bun's own otherwise. Null where the framework's words are there without an import. */
+function frameworkOf({ files }: Study): string | null {
   const tests = files.filter(({ kind }) => kind.test).map((file) => file.new ?? "").join("\n");
-  if (/from ["']vitest["']/.test(tests)) return "vitest";
-  return /from ["']@jest\/globals["']/.test(tests) ? "@jest/globals" : "bun:test";
+  const found = FRAMEWORKS.find(([of]) => of.test(tests));
+  if (found !== undefined) return found[1];
+  if (/^\s*(?:describe|test|it)\(/m.test(tests) && !/["']node:test["']/.test(tests)) return null;
+  const manifest = files.filter(({ path }) => /(?:^|\/)package\.json$/.test(path)).map((file) => file.new ?? "").join("\n");
+  return /["']vitest["']\s*:/.test(manifest) ? "vitest" : /["'](?:jest|ts-jest|react-scripts)["']\s*:/.test(manifest) ? null : "bun:test";
 }
 
 const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
@@ -49,6 +53,7 @@ function ecma(file: Seen, names: readonly NameChange[], study: Study): readonly 
   const name = fileName(file.path);
   const stem = name.replace(/\.[cm]?[jt]sx?$/, "");
   const values = names.map((change) => declared(change).name);
+  const framework = frameworkOf(study);
   const common = /^module\.exports|^exports\./m.test(file.new ?? "") && !/^export\s/m.test(file.new ?? "");
   const loads = common ? `const { ${values.join(", ")} } = require("./${name}");` : importLine(file.new ?? "", name, names);
   const describes = names.map((change) => {
@@ -58,7 +63,7 @@ function ecma(file: Seen, names: readonly NameChange[], study: Study): readonly 
     return [`// ${remark(one.signature)}`, `describe(${JSON.stringify(one.name)}, () => {`, `  test("is there", () => {`, kind === null ? `    expect(${one.name}).toBeDefined();` : `    expect(typeof ${one.name}).toBe(${JSON.stringify(kind)});`, "  });", ...todo, "});"].join("\n");
   });
   const extension = name.slice(stem.length).replace(/^\.[cm]?jsx?$/, (all) => all).replace(/^\.tsx$/, ".tsx");
-  return [`${folderOf(file.path)}${stem}.test${extension}`, [`import { describe, expect, test } from ${JSON.stringify(frameworkOf(study))};`, loads, "", describes.join("\n\n"), ""].join("\n")];
+  return [`${folderOf(file.path)}${stem}.test${extension}`, [...(framework === null ? [] : [`import { describe, expect, test } from ${JSON.stringify(framework)};`]), loads, "", describes.join("\n\n"), ""].join("\n")];
 }
 
 function importLine(text: string, name: string, names: readonly NameChange[]): string {

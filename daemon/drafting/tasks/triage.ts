@@ -10,7 +10,7 @@ import type { Study } from "../study.ts";
 import { complaintsOf, fileNamed } from "../fixing/complaints.ts";
 import { adviceFor, adviceOfRule } from "./advice.ts";
 import { mendFor } from "./fix.ts";
-import { codeIn, failedIn, firstError, helpIn, saidOf, whereSaid } from "./first-error.ts";
+import { codeIn, failedIn, firstError, helpIn, placeSaid, saidOf, whereSaid } from "./first-error.ts";
 import { lineWords, valueWords } from "./insides.ts";
 
 type Decisive = Reason & { readonly findings: readonly CheckFinding[] };
@@ -67,7 +67,7 @@ const WHOSE: Readonly<Record<string, string>> = { yours: "the base passes it, or
 function placeIn(one: CheckFinding, files: Study["files"]): string | null {
   const paths = files.map(({ path }) => path);
   const places = complaintsOf([{ ...one, finding: { ...one.finding, range: null } }]).flatMap(({ path, line }) => { const named = fileNamed(path, paths); return named === null ? [] : [`${named}:${line}`]; });
-  return (/Traceback/.test(one.finding.excerpt ?? "") ? places.at(-1) : places[0]) ?? null;
+  return (/Traceback|: in <module>/.test(one.finding.excerpt ?? "") ? places.at(-1) : places[0]) ?? null;
 }
 
 /** What one finding says, in one sentence. */
@@ -81,11 +81,11 @@ function sentenceOf(one: CheckFinding, files: Study["files"]): string {
     const assertion = error ?? saidOf(finding.message);
     return `The test ${quoted(finding.test.name)} fails${where}: ${quoted(assertion, 300)}${kind === undefined ? "" : ` (${WHOSE[kind]})`}.`;
   }
-  const place = /\.exit$/.test(finding.rule) && finding.excerpt !== null ? placeIn(one, files) ?? (error === null ? null : whereSaid(error)) : null;
-  if (/\.exit$/.test(finding.rule) && finding.excerpt !== null && (error !== null || place !== null)) {
+  const place = /\.exit$/.test(finding.rule) && finding.excerpt !== null ? placeIn(one, files) ?? (error === null ? null : whereSaid(error)) ?? placeSaid(finding.excerpt) : null;
+  if (/\.exit$/.test(finding.rule) && finding.excerpt !== null && (error !== null || place !== null || failedIn(finding.excerpt).length > 0)) {
     const [tests, help, code] = [failedIn(finding.excerpt), helpIn(finding.excerpt), codeIn(finding.excerpt)];
     return [
-      error === null ? `Of its output: what is left of it names ${quoted(place!)}.` : `Of its output: its first error is ${quoted(error, 300)}${place === null ? "" : `, at ${quoted(place)}`}.`,
+      error === null ? (place === null ? "Of its output:" : `Of its output: what is left of it names ${quoted(place)}.`) : `Of its output: its first error is ${quoted(error, 300)}${place === null ? "" : `, at ${quoted(place)}`}.`,
       ...(tests.length === 0 ? [] : [`It names as failed: ${listed(tests.map((name) => quoted(name, 200)), 5)}.`]),
       ...(code === null || error?.includes(code) === true ? [] : [`The compiler explains it under ${quoted(code)}.`]),
       ...(help === null ? [] : [`The tool itself says: ${quoted(help, 300)}.`]),
