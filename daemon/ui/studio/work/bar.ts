@@ -10,6 +10,7 @@ import { button, other, setOff, sureButton } from "./parts.ts";
 import { SavingDialog } from "./saving-dialog.ts";
 
 declare const document: PageDocument;
+declare const location: { readonly port: string };
 
 export interface Bar {
   readonly element: PageElement;
@@ -40,6 +41,15 @@ function stateOf({ keeping, sheet, changed }: Desk): string {
   if (keeping.is === "waiting") return "being kept\u2026";
   if (sheet.base !== null && !changed) return "as the file it was opened from";
   return keeping.is === "kept" ? (sheet.base === null ? "kept in this browser, not saved to a file" : "changed since it was opened; kept in this browser") : "nothing to keep yet";
+}
+
+/** A browser keeps drafts by address, and another port is another address. */
+const samePort = (): string => (location.port === "" ? "" : ` Drafts of this browser are found again at the same port: maestro ui studio --port ${location.port}`);
+
+function problemOf({ keeping, copied }: Desk, { state }: Folder): string {
+  if (keeping.is === "problem") return keeping.said;
+  if (state.is === "gone") return `${state.failure.said}${state.failure.why === "ended" ? samePort() : ""}`;
+  return copied ? "Another tab has changed this draft, so this text goes on as a draft of its own; both are under New and open." : "";
 }
 
 const ago = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
@@ -143,7 +153,9 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   const draw = (): void => {
     name.replaceChildren(other(desk.name));
     state.textContent = stateOf(desk);
-    problem.textContent = desk.keeping.is === "problem" ? desk.keeping.said : desk.copied ? "Another tab has changed this draft, so this text goes on as a draft of its own; both are under New and open." : "";
+    const now = problemOf(desk, folder);
+    // An alert is read aloud whenever it is written, so only what is new is.
+    if (problem.textContent !== now) problem.textContent = now;
     setOff(back, desk.steps.back === 0);
     setOff(forth, desk.steps.forth === 0);
     save.hidden = folder.state.is === "disk" || folder.state.is === "waiting";

@@ -1,0 +1,168 @@
+/** The Invariant Studio behind a real `maestro ui`, in real Chromium and real Firefox: a rule run over what a daemon recorded, saved with what changes shown, two writers, a server that stops, a storage that is full. */
+import { afterAll, beforeAll, expect } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "puppeteer-core";
+import { AGENT, World } from "../daemon/e2e/testing/world.ts";
+import { ServedUi } from "../daemon/e2e/testing/served.ts";
+import { CLI } from "../daemon/testing/programs.ts";
+import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
+import { accepts, output } from "./rig/accepts.ts";
+
+const DEADLINE = { timeout: 60_000 };
+const CHANGES = 3;
+const version = async (name: BrowserName): Promise<string> => (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
+
+const world = new World();
+const folder = world.path("rules");
+const rule = (name: string): string => join(folder, name);
+const NAME = "team-change-cost.yaml";
+
+/** Changes of an agent's that a daemon decided. */
+beforeAll(async () => {
+  await world.daemon();
+  const source = await world.repository({ "a.ts": "export const a = 1;\n" }, "shop");
+  source.git("switch", "-qc", "change");
+  for (let i = 0; i < CHANGES; i++) {
+    await source.commit({ "a.ts": `export const a = ${i + 2};\n`, [`b${i}.ts`]: `export const b = ${i};\n` }, AGENT);
+    await world.run(["gate", source.path, "--target", "main", "--json"]);
+  }
+}, 180_000);
+afterAll(() => world.dispose(), 120_000);
+
+const served = (): ServedUi =>
+  new ServedUi(Bun.spawn([process.execPath, CLI, "ui", "studio", "--folder", folder, "--socket", world.socket_path], { cwd: world.home, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("none") }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+
+/** The page as the link opens it, beside an empty folder; it may have asked its own server alone. */
+async function onServed(name: BrowserName, task: (page: Page, ui: ServedUi) => Promise<void>): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  await using ui = served();
+  const link = await ui.link();
+  const { browser, close } = await openBrowser(name);
+  try {
+    const page = await browser.newPage();
+    const [requests, complaints]: [string[], string[]] = [[], []];
+    page.on("request", (request) => requests.push(request.url()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(link.href);
+    await page.waitForFunction("document.querySelector('.folder')?.hidden === false", DEADLINE);
+    await task(page, ui);
+    expect(complaints).toEqual([]);
+    expect(requests.filter((url) => !url.startsWith(link.origin) && !/^(?:blob|data):/.test(url))).toEqual([]);
+  } finally {
+    await close();
+  }
+}
+
+const press = (page: Page, label: string) => page.evaluate(`[...document.querySelectorAll("button")].find((one) => one.textContent === ${JSON.stringify(label)} && one.offsetParent !== null).click()`);
+const yaml = (page: Page) => page.evaluate("document.getElementById('yaml').value") as Promise<string>;
+const text = (page: Page, selector: string) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).innerText`) as Promise<string>;
+const until = (page: Page, condition: string) => page.waitForFunction(condition, DEADLINE);
+const write = (page: Page, content: string) => page.evaluate(`(() => { const y = document.getElementById("yaml"); y.value = ${JSON.stringify(content)}; y.dispatchEvent(new Event("input", { bubbles: true })); })()`);
+
+/** From the button to the file, with a look at what would change. */
+async function save(page: Page): Promise<string> {
+  await press(page, "Save to the folder…");
+  await until(page, "document.querySelector('dialog #save-yes') !== null");
+  const shown = await text(page, "dialog");
+  await page.evaluate("document.getElementById('save-yes').click()");
+  await until(page, "!document.querySelector('dialog').open");
+  return shown;
+}
+
+for (const name of Object.keys(BROWSERS) as BrowserName[]) {
+  const tool = { name, version: await version(name) };
+
+  accepts(tool, "a rule is written, run over what the daemon recorded, saved after a look, and is one that the command line takes", () =>
+    onServed(name, async (page) => {
+      await press(page, "A cap");
+      await until(page, "document.getElementById('examples-count')?.innerText === 'all 3 show what they say'");
+      await write(page, (await yaml(page)).replace("'!has(cost) || cost <= 5.00'", "actor != 'agent' || files < 3").replace("cost {{cost}}", "changes {{files}} files").replace(/examples:[^]*/, "examples:\n  holds: {with: {gate_id: g, actor: agent, files: 2}}\n  breaks: {with: {gate_id: g, actor: agent, files: 3}}\n"));
+      await press(page, "Run over what the daemon recorded");
+      await until(page, "document.getElementById('run-status').innerText.startsWith('It would')");
+      // The first change has two files, each later one another file more: all but the first have three or more.
+      expect(await text(page, "#run-status")).toMatch(new RegExp(`^It would have fired ${CHANGES - 1} times in ${CHANGES} events, from `));
+      expect(await page.evaluate("[...document.querySelectorAll('#run-result a')].map((one) => new URL(one.href).pathname)")).toEqual(Array.from({ length: CHANGES - 1 }, () => "/cards"));
+      expect(await save(page)).toContain("A new file");
+      expect(readFileSync(rule(NAME), "utf8")).toBe(await yaml(page));
+      expect((await world.run(["invariants", "check", folder])).code).toBe(0);
+      expect(await text(page, "#file-state")).toBe("as the file it was opened from");
+      expect([await sideways(page), await accessibility(page)]).toEqual([0, []]);
+    }),
+  );
+
+  accepts(tool, "somebody else writes the file meanwhile: all three texts are shown, and neither is lost", () =>
+    onServed(name, async (page) => {
+      await press(page, "A cap");
+      await until(page, "document.getElementById('yaml').value.includes('TEAM.CHANGE.COST')");
+      await save(page);
+      const began = await yaml(page);
+      const [mine, theirs] = [began.replace("owner: platform", "owner: mine"), began.replace("severity: high", "severity: low")];
+      await write(page, mine);
+      writeFileSync(rule(NAME), theirs);
+      await press(page, "Save to the folder…");
+      await until(page, "document.getElementById('save-over') !== null");
+      const shown = await page.evaluate("[...document.querySelectorAll('dialog .diff')].map((one) => [...one.querySelectorAll('.in')].map((line) => line.querySelector('bdi').textContent))");
+      expect(shown).toEqual([["severity: low"], ["owner: mine"], ["severity: high", "owner: mine"]]);
+      expect([await accessibility(page), readFileSync(rule(NAME), "utf8")]).toEqual([[], theirs]);
+      await press(page, "Take what is on disk");
+      expect(await yaml(page)).toBe(theirs);
+      await press(page, "Undo");
+      expect(await yaml(page)).toBe(mine);
+      expect(await save(page)).toContain("What changes in the file: 2 lines put in, 2 taken out");
+      expect(readFileSync(rule(NAME), "utf8")).toBe(mine);
+      // Between the look and the yes: what is written then was never seen, so nothing is.
+      await write(page, `${mine}# more\n`);
+      await press(page, "Save to the folder…");
+      await until(page, "document.getElementById('save-yes') !== null");
+      writeFileSync(rule(NAME), theirs);
+      await page.evaluate("document.getElementById('save-yes').click()");
+      await until(page, "document.querySelector('dialog').innerText.includes('It was changed while you looked; nothing was written.')");
+      expect(readFileSync(rule(NAME), "utf8")).toBe(theirs);
+    }),
+  );
+
+  accepts(tool, "what does not compile is not written; a server that ends is said, the work stays and goes on", () =>
+    onServed(name, async (page, ui) => {
+      await press(page, "A rate");
+      await until(page, "document.getElementById('yaml').value.includes('TEAM.CALL.RATE')");
+      const whole = await yaml(page);
+      await write(page, whole.replace("count(model_call)", "count(model_cal)"));
+      await press(page, "Save to the folder…");
+      await until(page, "document.getElementById('save-yes') !== null");
+      await page.evaluate("document.getElementById('save-yes').click()");
+      await until(page, "document.querySelector('dialog').innerText.includes('It was not written')");
+      expect([existsSync(rule("team-call-rate.yaml")), await text(page, "dialog ul")]).toEqual([false, expect.stringContaining("model_cal")]);
+      await press(page, "Do not save");
+      await write(page, whole);
+      await until(page, "document.getElementById('file-state').innerText.startsWith('kept in this browser')");
+      await page.reload();
+      await until(page, "document.getElementById('yaml')?.value !== '' && document.querySelector('.folder')?.hidden === false");
+      expect(await yaml(page)).toBe(whole);
+      ui.child.kill("SIGTERM");
+      await ui.child.exited;
+      await press(page, "Save to the folder…");
+      await until(page, "document.querySelector('dialog').innerText.includes('Nothing was written, and your text stays.')");
+      await press(page, "Do not save");
+      expect(await text(page, "#keeping-problem")).toContain(`--port ${new URL(page.url()).port}`);
+      await write(page, `${whole}# and on\n`);
+      await until(page, "document.getElementById('file-state').innerText.startsWith('kept in this browser')");
+    }),
+  );
+
+  accepts(tool, "a storage that is full is said, and work goes on; room again, and it is kept", () =>
+    onServed(name, async (page) => {
+      await press(page, "A cap");
+      await page.evaluate("(() => { for (let size = 1 << 20; size >= 1; size >>= 1) for (;;) { try { localStorage.setItem('filled' + size + localStorage.length, 'x'.repeat(size)); } catch { break; } } })()");
+      await write(page, `${await yaml(page)}# ${"long ".repeat(200)}\n`);
+      await until(page, "document.getElementById('keeping-problem').innerText.includes('took no more')");
+      expect(await text(page, "#file-state")).toBe("not kept by this browser");
+      await press(page, "Undo");
+      await page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('filled')).forEach((key) => localStorage.removeItem(key))");
+      await press(page, "Redo");
+      await until(page, "document.getElementById('file-state').innerText.startsWith('kept in this browser')");
+    }),
+  );
+}
