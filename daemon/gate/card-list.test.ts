@@ -5,8 +5,11 @@ import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
 import type { Card } from "../../proto/card.ts";
 import { type CardRow, CardsReply, ROW_REASONS_MAX, ROW_TEXT_CHARS_MAX } from "../../proto/cards.ts";
+import { StoreLimits } from "../../proto/config.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import { gated, source } from "../integrity/testing/killed.ts";
 import { headOf, record, release } from "../report/testing/history.ts";
+import { openStore } from "../store/db.ts";
 import type { GateRow } from "../store/gates.ts";
 import { placeKey } from "../store/releases.ts";
 import { maySee, type Principal } from "../tenants/index.ts";
@@ -114,7 +117,7 @@ describe("whose rows, and how long", () => {
 });
 
 describe("rows that are made again", () => {
-  test("from before there were rows, from a damaged record, and from one of another release: each is as it was written at first", async () => {
+  test("of before there were rows, of another release, cut short, and with a piece gone: each is as it was written at first", async () => {
     await using world = await World.open();
     for (let change = 1; change <= 4; change++) await record(world, { change, verdict: "hold", rules: { "ci.changed": "hold" } });
     const written = await rowsOf(world);
@@ -122,11 +125,27 @@ describe("rows that are made again", () => {
     wipe(world);
     expect([world.core.store.scanner.count("cards"), await rowsOf(world)]).toEqual([0, written]);
     expect(world.core.store.scanner.count("cards")).toBeGreaterThan(0);
-    const [first] = [...world.core.gates.all()];
+    const [first, second, third] = [...world.core.gates.all()].map(({ gate_id }) => gate_id) as [string, string, string];
     await world.stop();
+    const store = openStore({ state_dir: world.state_dir, limits: Value.Create(StoreLimits), fatal: () => undefined });
+    const pieces = store.table<readonly [string, number, number], ReturnType<typeof Type.Unknown>>("cards", Type.Unknown());
+    store.atomic(() => {
+      pieces.put([first, 1, 0], { text: '{"v":2}', of: 1 });
+      pieces.put([second, 1, 0], { text: '{"v":1,', of: 1 });
+      pieces.remove([third, 1, 0]);
+    });
+    await store.close();
     await world.start();
     expect(await rowsOf(world)).toEqual(written);
-    expect(first).toBeDefined();
+  });
+
+  test("attack: a full disk: what is on record is listed, and nothing is kept", async () => {
+    await using world = await World.open();
+    for (let change = 1; change <= 2; change++) await record(world, { change, verdict: "admit" });
+    const written = await rowsOf(world);
+    wipe(world);
+    const full = { ...world.core, store: { ...world.core.store, atomic: () => { throw new MaestroError("store.no_space", "full"); } } };
+    expect([(await cardPage(full, null, all, never)).rows, world.core.store.scanner.count("cards")]).toEqual([written, 0]);
   });
 
   test("one page makes no more than its share, and the reader goes on where it ended", async () => {

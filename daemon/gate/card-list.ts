@@ -14,7 +14,7 @@ import type { Tombstones } from "../store/tombstones.ts";
 import type { ChangeCosts } from "./cost/change-cost.ts";
 
 export interface CardListDeps {
-  readonly store: Pick<Store, "atomic">;
+  readonly store: Pick<Store, "atomic" | "freeing">;
   readonly gates: Pick<Gates, "before" | "get" | "cards" | "summaries">;
   readonly artifacts: { readonly blobs: Pick<Blobs, "get"> };
   readonly costs: Pick<ChangeCosts, "money">;
@@ -49,11 +49,16 @@ async function made(deps: CardListDeps, row: GateRow): Promise<KeptRow | null> {
   const { store, gates } = deps;
   const reply = await replyOf(deps, row);
   if (reply === null || reply.card.gate_id !== row.gate_id) return null;
-  return store.atomic(() => {
-    // It may have gone while its reply was read.
-    if (gates.get(row.gate_id, row.attempt.attempt)?.reply !== row.reply) return null;
-    return gates.cards.put(row, reply, gates.summaries.get(row)?.held_s ?? null);
-  });
+  // It may have gone while its reply was read.
+  if (gates.get(row.gate_id, row.attempt.attempt)?.reply !== row.reply) return null;
+  const held_s = gates.summaries.get(row)?.held_s ?? null;
+  try {
+    return store.atomic(() => gates.cards.put(row, reply, held_s));
+  } catch (error) {
+    // A full disk keeps nobody from reading: it is made again the next time.
+    if (error instanceof MaestroError && (error.code === "store.no_space" || error.code === "store.read_only")) return gates.cards.made(row, reply, held_s);
+    throw error;
+  }
 }
 
 /** Of one attempt, as a list would show it; null where it has no row. */
@@ -91,7 +96,7 @@ class Page {
   private buried(row: GateRow): boolean {
     const { tombstones, store, gates } = this.deps;
     if (tombstones.get(artifactName(row.gate_id, row.attempt.attempt), "personal") === undefined) return false;
-    if (gates.cards.get(row) !== undefined) store.atomic(() => gates.cards.remove(row));
+    if (gates.cards.get(row) !== undefined) store.freeing(() => gates.cards.remove(row));
     return true;
   }
 

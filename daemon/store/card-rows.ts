@@ -29,6 +29,8 @@ export interface KeptRow {
 export interface CardRows {
   /** Inside `Store.atomic`. `held_s`: when the change was first not admitted. */
   put(row: Summarised, reply: Pick<SummarisedReply, "card" | "timings">, held_s: number | null): KeptRow;
+  /** What `put` would keep. */
+  made(row: Summarised, reply: Pick<SummarisedReply, "card" | "timings">, held_s: number | null): KeptRow;
   /** Undefined where there is none, or none that this release reads: it is made again. */
   get(of: Pick<Summarised, "gate_id" | "attempt">): KeptRow | undefined;
   /** Inside `Store.atomic`, with the gate or the reply that it is of: it holds names and titles. */
@@ -99,6 +101,10 @@ export function openCardRows(store: Pick<Store, "table">): CardRows {
     }
   };
   return {
+    made(row, reply, held_s) {
+      const kept = cardRowOf(row, reply, held_s);
+      return { row: kept, characters: JSON.stringify(kept).length };
+    },
     put(row, reply, held_s) {
       const kept = cardRowOf(row, reply, held_s);
       const text = JSON.stringify(kept);
