@@ -17,7 +17,7 @@ export function offsetOf(text: string, line: number, column: number): number {
 
 function problemItem(yaml: PageTyped, { line, column, path, message, fix }: PlacedProblem) {
   const place = h("button", { type: "button", class: "place" }, `${line}:${column}`);
-  place.setAttribute("aria-label", `Line ${line}, column ${column}: go there`);
+  place.setAttribute("aria-label", `${line}:${column}, go to this line and column`);
   place.addEventListener("click", () => {
     const at = offsetOf(yaml.value, line, column);
     yaml.focus();

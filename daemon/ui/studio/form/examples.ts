@@ -4,7 +4,7 @@ import type { PageElement } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import { isHeld, type Held } from "../state.ts";
 import { idOf } from "./binding.ts";
-import { button, textField, valueOf, type Form } from "./fields.ts";
+import { addButton, button, textField, valueOf, type Form } from "./fields.ts";
 import { group } from "./sections.ts";
 
 /** What somebody typed as a value of that type; what it is not stays a text, and the compiler says so. */
@@ -59,12 +59,13 @@ function step(form: Form, path: Path, at: number, what: string): PageElement {
 }
 
 function example(form: Form, path: Path, what: string, remove: () => void): PageElement {
-  const { store, looked } = form.studio;
+  const { looked } = form.studio;
   const given = valueOf(form, path);
   const head = h("div", { class: "item-head" }, h("strong", {}, what), button("Remove", remove, `Remove: ${what}`));
   if (isHeld(given) && given["trace"] !== undefined) {
     const trace = Array.isArray(given["trace"]) ? given["trace"] : [];
-    const add = button("Add a moment", () => store.act({ do: "insert", path: [...path, "trace"], at: trace.length, value: { at: "10m" } }), `Add a moment to ${what}`);
+    const add = addButton(form, [...path, "trace"], "Add a moment", () => ({ at: "10m" }), (at) => idOf([...path, "trace", at, "at"]));
+    add.setAttribute("aria-label", `Add a moment to ${what}`);
     return h("div", { class: "item" }, head, ...trace.map((_, i) => step(form, [...path, "trace"], i, what)), add);
   }
   const event = isHeld(given) && typeof given["event"] === "string" ? given["event"] : null;
@@ -78,16 +79,18 @@ function kind(form: Form, name: "holds" | "breaks", title: string): PageElement[
   const path = ["examples", name];
   const given = valueOf(form, path);
   const all = examplesIn(given);
+  // Values change without the form being built anew, so whoever presses a button means the ones that then stand there.
+  const now = (): readonly unknown[] => examplesIn(valueOf(form, path));
   const put = (items: readonly unknown[]): void => store.act({ do: "set", path, value: items.length === 0 ? undefined : items.length === 1 ? items[0] : items });
   const timed = valueOf(form, ["temporal"]) !== undefined;
   const single = valueOf(form, ["assert"]) !== undefined || valueOf(form, ["pre"]) !== undefined || valueOf(form, ["post"]) !== undefined;
   const add = (text: string, value: unknown, id: string): PageElement => {
-    const element = button(text, () => put([...all, value]), `${text}: ${title}`);
+    const element = button(text, () => put([...now(), value]), `${text}: ${title}`);
     element.setAttribute("id", id);
     return element;
   };
   return [
-    ...all.map((_, i) => example(form, Array.isArray(given) ? [...path, i] : path, `${title} ${i + 1}`, () => (form.focusNext(`${idOf(path)}-add`), put(all.filter((_one, at) => at !== i))))),
+    ...all.map((_, i) => example(form, Array.isArray(given) ? [...path, i] : path, `${title} ${i + 1}`, () => (form.focusNext(`${idOf(path)}-add`), put(now().filter((_one, at) => at !== i))))),
     h("div", { class: "actions" }, ...(single || !timed ? [add("Add an event", { with: {} }, `${idOf(path)}-add`)] : []), ...(timed ? [add("Add events in time", { trace: [{ at: "0s", event: "" }, { at: "10m" }] }, single ? `${idOf(path)}-add-trace` : `${idOf(path)}-add`)] : [])),
   ];
 }

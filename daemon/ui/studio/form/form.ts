@@ -34,6 +34,8 @@ export function mountForm(studio: Studio): void {
   let listeners: (() => void)[] = [];
   let key = "";
   let wanted: string | null = null;
+  // A button that is replaced between down and up was never clicked: leaving a name for a button changes the form under the finger.
+  let pressing = false;
   const form: Form = { studio, bindings, focusNext: (id) => void (wanted = id), whenLooked: (listener) => void listeners.push(listener) };
 
   const build = (): void => {
@@ -64,12 +66,18 @@ export function mountForm(studio: Studio): void {
     const { draft } = store;
     close(draft);
     const next = keyOf(draft, studio);
-    if (next !== key) {
+    if (next !== key && !pressing) {
       key = next;
       build();
     } else bindings.sync(draft.value, document.activeElement);
   };
 
+  place.addEventListener("pointerdown", () => void (pressing = true));
+  for (const end of ["pointerup", "pointercancel", "dragend"]) {
+    document.addEventListener(end, () => {
+      if (pressing) setTimeout(() => ((pressing = false), follow()), 0);
+    });
+  }
   store.watch((_, __, action) => {
     follow();
     // An undo may be about the very field that somebody stands in.

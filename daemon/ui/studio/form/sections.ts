@@ -179,13 +179,16 @@ const BLANKS: readonly (readonly [text: string, formula: (first: string, second:
 
 export function time(form: Form): PageElement {
   const all = listAt(form, ["temporal"]);
-  const named = listAt(form, ["when"]).flatMap((one) => (isHeld(one) && typeof one["event"] === "string" && one["event"] !== "" ? [one["event"]] : []));
+  const named = (): readonly string[] => listAt(form, ["when"]).flatMap((one) => (isHeld(one) && typeof one["event"] === "string" && one["event"] !== "" ? [one["event"]] : []));
   const add = (formula: string): void => {
     form.focusNext(idOf(["temporal", all.length, "formula"]));
     form.studio.store.act({ do: "insert", path: ["temporal"], at: all.length, value: { formula } });
   };
   const per = oneOf(() => [...speaksOf(form).fields].map(([name, { type }]) => item(name, "field", typeText(type), "")));
-  const blanks = BLANKS.map(([text, formula]) => button(text, () => add(formula(named[0] ?? "EVENT", named[1] ?? named[0] ?? "OTHER"))));
+  const blanks = BLANKS.map(([text, formula]) => button(text, () => {
+    const [first = "EVENT", second = first] = named();
+    add(formula(first, second));
+  }));
   blanks[0]?.setAttribute("id", `${idOf(["temporal"])}-add`);
   const kept = all.length === 0 && valueOf(form, ["per"]) === undefined && valueOf(form, ["keys_max"]) === undefined ? [] : [
     textField(form, { label: "Kept apart by", path: ["per"], code: true, choices: per, hint: "A field, or up to four with commas between: each value of it is watched by itself.", show: (value) => (Array.isArray(value) ? value.join(", ") : typeof value === "string" ? value : ""), read: (text) => (text === "" ? undefined : text.includes(",") ? text.split(",").map((one) => one.trim()) : text) }),
