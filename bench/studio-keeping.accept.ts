@@ -49,7 +49,8 @@ async function onServed(name: BrowserName, task: (page: Page, ui: ServedUi) => P
     await page.goto(link.href);
     await page.waitForFunction("document.querySelector('.folder')?.hidden === false", DEADLINE);
     await task(page, ui);
-    expect(complaints).toEqual([]);
+    // Firefox looks for a site's picture by itself, and says that the page's policy did not let it.
+    expect(complaints.filter((one) => !one.includes("/favicon.ico"))).toEqual([]);
     expect(requests.filter((url) => !url.startsWith(link.origin) && !/^(?:blob|data):/.test(url))).toEqual([]);
   } finally {
     await close();
