@@ -2,7 +2,9 @@
 import type { Seen } from "./material.ts";
 import type { DependencyChange } from "./scan/dependencies.ts";
 import { isManifest } from "./scan/dependencies.ts";
+import { commentsOnly, laidOutOnly, movedShare, renamedWords, sameDecisions, sameInOtherWords } from "./scan/forms.ts";
 import type { Inside } from "./scan/inside.ts";
+import { toldBy } from "./scan/kinds.ts";
 import { declared, movedNames, type NameChange, type Renamed } from "./scan/names.ts";
 import type { Level, Risk } from "./scan/risks.ts";
 
@@ -30,7 +32,7 @@ export interface Evidence {
 const SAYS: readonly (readonly [Kind, RegExp])[] = [
   ["security", /\b(?:security|cve-\d|vulnerab|exploit|sanitiz|sanitis|injection|xss|csrf|ssrf|rce|harden|traversal|timing attack)/i],
   ["fix", /^(?:fix|bugfix|hotfix|bug)\b|\b(?:fix(?:e[sd]|ing)?|bugs?|crash(?:e[sd])?|regression|correct(?:s|ed|ly)?|wrong|broken|leak|deadlock|race|off.by.one|null pointer|handle[sd]?|prevent(?:s|ed)?|avoid(?:s|ed)?|no longer|missing)\b/i],
-  ["perf", /^perf\b|\b(?:perf(?:ormance)?|faster|quicker|speed(?:s|ed)?(?: up)?|optimi[sz]\w*|laz(?:y|ily)|memoi[sz]\w*|slow(?:er|ness)?|throughput|latency|allocations?|\d+(?:\.\d+)? ?(?:ms|µs|us|ns|s|%|times|x) (?:less|fewer|faster|quicker|sooner)|(?:less|fewer) (?:memory|time|cpu|processor|allocations?|reads?|queries|requests))\b/i],
+  ["perf", /^perf\b|\b(?:perf(?:ormance)?|faster|quicker|speed(?:s|ed)?(?: up)?|optimi[sz]\w*|laz(?:y|ily)|unnecessar\w+|redundant|cach(?:e[sd]?|ing)|efficien\w+|reus(?:e[sd]?|ing)|pre-?comput\w*|only once|overhead|cheap\w*|batch\w*|binary.search|N\+1|memoi[sz]\w*|slow(?:er|ness)?|throughput|latency|allocations?|\d+(?:\.\d+)? ?(?:ms|µs|us|ns|s|%|times|x) (?:less|fewer|faster|quicker|sooner)|(?:less|fewer) (?:memory|time|cpu|processor|allocations?|reads?|queries|requests))\b/i],
   ["deps", /\b(?:bump|upgrade|update)\b.*\b(?:from|to|dep(?:s|endenc(?:y|ies))?|v?\d+\.\d+)\b|\bdeps?\b|\bdependenc(?:y|ies)\b/i],
   ["refactor", /^refactor\b|\b(?:refactor|rename|move[sd]?|extract|simplif|clean ?up|tidy|reorgani[sz]e|split|inline|dedup|restructure|rewrite)/i],
   ["docs", /^docs?\b|\b(?:document(?:ation)?|readme|typo|comments?|changelog|guide)\b/i],
@@ -54,37 +56,55 @@ const SAFER: readonly (readonly [gone: RegExp, come: RegExp])[] = [
 ];
 
 const only = (files: readonly Seen[], test: (file: Seen) => boolean): boolean => files.length > 0 && files.every(test);
+/** Rust and Zig keep tests in the file that they test. */
+function inOwnTests({ path, old, new: now, added, removed }: Seen): boolean {
+  const start = (text: string | null): number => (text ?? "").split("\n").findIndex((line) => (path.endsWith(".rs") ? /^\s*#\[cfg\(test\)\]/ : /^test\s+["\w]/).test(line)) + 1;
+  if (!/\.(?:rs|zig)$/.test(path)) return false;
+  const [was, is] = [start(old), start(now)];
+  return is > 0 && added.every(({ line, text }) => line >= is || text.trim() === "") && removed.every(({ line, text }) => (was > 0 && line >= was) || text.trim() === "");
+}
+const isTest = (file: Seen): boolean => file.kind.test || file.kind.fixture || (file.kind.language !== null && /(?:^|\/)tests?\.[a-z]{1,4}$/i.test(file.path)) || inOwnTests(file);
 const isLogic = ({ kind, change }: Seen): boolean => kind.source && !change.binary;
 
 /** Nothing but comments, blank lines or white space differs. */
 function wordsOnly(file: Seen): boolean {
+  if (commentsOnly(file)) return true;
   const bare = (lines: readonly { readonly text: string }[]): string => lines.map(({ text }) => text).filter((text) => !/^\s*(?:\/\/|#(?!\[|!|include|define)|\*|\/\*|"""|--\s|$)/.test(text)).join("").replace(/\s+/g, "");
   return bare(file.added) === bare(file.removed);
 }
 
 const PROSE_LANGUAGES = /\.(?:md|mdx|markdown|rst|adoc|txt)$/i;
-const isDocs = ({ kind, path }: Seen): boolean => (kind.docs && kind.language === null) || PROSE_LANGUAGES.test(path);
+const isDocs = ({ kind, path }: Seen): boolean => (kind.docs && kind.language === null) || (PROSE_LANGUAGES.test(path) && !path.endsWith(".txt"));
 
-/** Nothing but white space differs, which in Python is no small thing. */
-const whiteOnly = (file: Seen): boolean => {
-  const bare = (lines: readonly { readonly text: string }[]): string => lines.map(({ text }) => text).join("").replace(/\s+/g, "");
-  return !/\.(?:pyw?|ya?ml)$/.test(file.path) && bare(file.added) === bare(file.removed);
-};
-
-const BUILD = /(?:^|\/)(?:Dockerfile[^/]*|Makefile|CMakeLists\.txt|[^/]*\.(?:gradle|mk|cmake|nix|bazel)|BUILD|WORKSPACE|build\.(?:rs|sh|ts|js|zig)|tsconfig[^/]*\.json|(?:webpack|vite|rollup|babel)\.config\.[cm]?[jt]s|setup\.(?:py|cfg)|MANIFEST\.in|package\.json|pyproject\.toml|Cargo\.toml|go\.mod)$/;
+const BUILD = /(?:^|\/)(?:Dockerfile[^/]*|Makefile|CMakeLists\.txt|[^/]*\.(?:gradle|mk|cmake|nix|bazel)|BUILD|WORKSPACE|build\.(?:rs|sh|ts|js|zig)|tsconfig[^/]*\.json|(?:webpack|vite|rollup|babel|esbuild|tsup|rspack|metro)[\w.]*\.config\.[cm]?[jt]s|docker-bake\.hcl|Justfile|Rakefile|Taskfile\.ya?ml|meson\.build|configure\.ac|Containerfile|flake\.nix|goreleaser\.ya?ml|\.goreleaser\.ya?ml|setup\.(?:py|cfg)|MANIFEST\.in|package\.json|pyproject\.toml|Cargo\.toml|go\.mod)$/;
+/** What makes a release, and is no part of it. */
+const BUILD_SCRIPTS = /(?:^|\/)(?:scripts?|tools?|hack|build|ci|\.ci|buildscripts?|packaging)\/(?:.*\/)?[\w.-]*(?:build|release|publish|bundle|packag|compil|deploy|version|install|docker|ci)[\w.-]*$|(?:^|\/)(?:release|build|publish|deploy|install)\.(?:sh|py|js|mjs|ts|rb|ps1)$/i;
 const SETTINGS = /\.(?:ya?ml|toml|ini|cfg|conf|properties|env|service|socket|timer|target|json5?|tf|hcl)$|(?:^|\/)\.env[^/]*$/i;
+
+/** Of a change in several places without program text, what most of its lines are for; null where all is of one kind or nothing can be told. */
+function byWeight(files: readonly Seen[], dependencies: readonly DependencyChange[]): readonly [Kind, string] | null {
+  const of = (file: Seen): Kind | null => (file.kind.lock || file.kind.generated || file.change.binary ? null : isTest(file) ? "test" : file.kind.ci ? "ci" : isDocs(file) ? "docs" : isManifest(file.path) && dependencies.some(({ path }) => path === file.path) ? "deps" : BUILD.test(file.path) ? "build" : SETTINGS.test(file.path) ? "config" : null);
+  const lines = new Map<Kind, number>();
+  for (const file of files) { const kind = of(file); if (kind !== null) lines.set(kind, (lines.get(kind) ?? 0) + (file.added.length + file.removed.length) * (kind === "docs" ? 0.3 : 1)); }
+  const [most] = [...lines].sort((a, b) => b[1] - a[1]);
+  return lines.size < 2 || most === undefined || lines.has("deps") && most[0] !== "test" ? null : [most[0], "most of its lines are of that kind, and no program text changes"];
+}
 
 /** Kinds that follow from where the change stands alone; null where program text changes. */
 function byPlace(files: readonly Seen[], dependencies: readonly DependencyChange[]): readonly [Kind, string] | null {
   if (files.length === 0) return ["chore", "it changes no file"];
-  if (only(files, isDocs)) return ["docs", "only documents change"];
-  if (only(files, ({ kind }) => kind.test || kind.fixture)) return ["test", "only tests and what they read change"];
+  if (only(files, ({ kind }) => kind.generated)) return ["chore", "only generated files change"];
+  if (only(files, isTest) && !only(files, isDocs)) return ["test", "only tests and what they read change"];
+  if (only(files, isDocs)) return files.every(({ kind }) => kind.fixture) ? ["test", "only what tests read changes"] : ["docs", "only documents change"];
   if (only(files, (file) => file.kind.lock || isManifest(file.path)) && (dependencies.length > 0 || files.some(({ kind }) => kind.lock))) return ["deps", "only manifests and lock files change"];
   if (dependencies.length > 0 && only(files, (file) => file.kind.lock || isManifest(file.path) || isDocs(file) || !isLogic(file))) return ["deps", "dependencies change, and no program text"];
+  if (only(files, (file) => isLogic(file) && laidOutOnly(file))) return ["style", "only the layout changes: white space, line breaks, quotes or the order of imports"];
   if (only(files, (file) => isLogic(file) || isDocs(file) ? isDocs(file) || wordsOnly(file) : false)) return ["docs", "only comments, white space and documents change"];
-  if (only(files, ({ kind, change }) => kind.source && !change.binary) && only(files, whiteOnly)) return ["style", "only white space changes"];
   const rest = files.filter((file) => !isDocs(file) && !file.kind.test && !file.kind.fixture && !file.kind.lock);
   if (only(rest, ({ kind }) => kind.ci)) return ["ci", "only what the build server runs changes"];
+  if (rest.some(isLogic) && only(rest, ({ path, kind, change }) => BUILD.test(path) || kind.ci || (BUILD_SCRIPTS.test(path) && change.status !== "added"))) return ["build", "only how it is built and released changes"];
+  const heaviest = rest.some(isLogic) ? null : byWeight(files, dependencies);
+  if (heaviest !== null) return heaviest;
   if (only(rest, ({ path }) => BUILD.test(path))) return ["build", "only how it is built changes"];
   if (only(rest, ({ path, kind, change }) => SETTINGS.test(path) && !kind.ci && !change.binary)) return ["config", "only settings change"];
   if (!files.some(isLogic)) return ["chore", "builds, settings or data change, and no program text"];
@@ -107,11 +127,6 @@ function takesUnused(logic: readonly Seen[], insides: readonly Inside[]): boolea
     && logic.every((file) => file.removed.every(({ text }) => !/^\s*(?:if|throw|raise|return|assert|await)\b/.test(text)));
 }
 
-const FASTER_COME = /\bnew (?:Set|Map|WeakMap)\b|\b(?:memo\w*|useMemo|lru_?cache|functools\.cache|cached_property|cache(?:d)?)\b|\bawait import\(|\bfrozenset\(|\bset\(|\bPromise\.all\(|\bStringBuilder\b|\bmake\(\[\]\w+, 0, |\bwith_capacity\(|\breserve\(|\bbisect\b/;
-const SLOWER_GONE = /\.includes\(|\.indexOf\(|\bnot? ?in\b|\.find\(|\bfor\b|\bawait\b|\brequire\(|^import\b|\bappend\(|\+=|\bvar\s+\w+\s+\[\]/;
-/** What looks things up or does them once takes the place of what searched or did them each time. */
-const quicker = (logic: readonly Seen[]): boolean => logic.some(({ added, removed }) => added.some(({ text }) => FASTER_COME.test(text)) && removed.some(({ text }) => SLOWER_GONE.test(text)) && !removed.some(({ text }) => FASTER_COME.test(text)));
-
 /** What was made in each call is made once, beside the functions. */
 function hoisted(logic: readonly Seen[]): boolean {
   const MADE = /^(?<indent>\s*)(?:(?:export|const|let|var|static|final|private|public)\s+)*[\w$]+\s*(?::[^=]+)?:?=\s*(?<made>[^=].*[(/[].*?);?\s*$/;
@@ -119,13 +134,6 @@ function hoisted(logic: readonly Seen[]): boolean {
     const gone = new Set(removed.flatMap(({ text }) => { const said = MADE.exec(text.slice(0, 500))?.groups; return said !== undefined && said["indent"] !== "" ? [said["made"]!] : []; }));
     return added.some(({ text }) => { const said = MADE.exec(text.slice(0, 500))?.groups; return said !== undefined && said["indent"] === "" && gone.has(said["made"]!); });
   });
-}
-
-/** Nothing but types that a reader or a checker sees. */
-const TYPED = /(?<=[\w)\]?])\s*:\s*[\w.[\]|<>"' ,]+?(?=\s*[=,);{]|$)|\s*->\s*[^:]+(?=:)/g;
-function typesOnly(logic: readonly Seen[]): boolean {
-  const bare = (lines: readonly { readonly text: string }[]): string => lines.map(({ text }) => text.slice(0, 500)).filter((text) => !/^\s*(?:from\s+(?:typing|__future__|collections\.abc)\s+import|import\s+(?:type\b|typing\b))/.test(text)).map((text) => text.replace(TYPED, "").replace(/\s+/g, "")).filter((text) => text !== "").join("\n");
-  return logic.length > 0 && only(logic, ({ path, added, removed }) => /\.(?:pyi?|[cm]?tsx?)$/.test(path) && added.length > 0 && removed.length > 0 && bare(added) === bare(removed));
 }
 
 function byContent({ title, files, names, renamed, insides }: Evidence): readonly [Kind, string] {
@@ -145,16 +153,23 @@ function byContent({ title, files, names, renamed, insides }: Evidence): readonl
   if (fresh.some((change) => declared(change).exported)) give("feature", 2.5, "it declares names that others may use");
   else if (fresh.length > 0) give("feature", 0.8, "it declares new names");
   if (logic.some(({ change }) => change.status === "added")) give("feature", 1.2, "it adds source files");
+  if (added >= 2 * removed + 8) give("feature", 0.9, "it adds more than it takes away");
   if (added > 3 * removed + 10) give("feature", 1, "it adds far more than it takes away");
   if (fresh.length === 0 && gone.length === 0 && own.length > 0 && added + removed <= 60) give("fix", 1.2, "it changes the inside of what is there, and little of it");
-  if (fresh.length === 0 && logic.some(({ added: lines }) => lines.some(({ text }) => GUARDS.test(text)))) give("fix", 1, "it adds or changes a condition in what is there");
+  if (fresh.length === 0 && logic.some(({ added: lines }) => lines.some(({ text }) => GUARDS.test(text.slice(0, 500))))) give("fix", 1, "it adds or changes a condition in what is there");
   if (files.some(({ kind, added: lines }) => kind.test && lines.length > 0) && own.every(({ how }) => how === "changed")) give("fix", 0.6, "a test comes with a change inside of what is there");
-  if (added > 0 && removed === 0 && !logic.some(({ added: lines }) => lines.some(({ text }) => GUARDS.test(text)))) give("feature", 1.6, "it only adds, and no condition among it");
+  if (added > 0 && removed === 0 && !logic.some(({ added: lines }) => lines.some(({ text }) => GUARDS.test(text.slice(0, 500))))) give("feature", 1.6, "it only adds, and no condition among it");
   if (takesUnused(logic, insides)) give("refactor", 2.4, "it only takes away what nothing there uses");
   if (gone.length > 0 && renamed.length >= gone.filter((change) => source.has(change.path)).length) give("refactor", 4, "names change and what they name does not");
-  if (quicker(logic) && fresh.every((change) => !declared(change).exported)) give("perf", 1.6, "what searched or was done each time is looked up or done once");
+  const few = fresh.every((change) => !declared(change).exported);
+  for (const { kind, points, because } of toldBy(logic.filter((file) => !isTest(file)))) if (kind !== "perf" || few) give(kind, points, because);
+  if (only(logic, (file) => laidOutOnly(file) || sameInOtherWords(file) || wordsOnly(file))) give("refactor", 4, "it says the same in another form, or with other types");
+  if (renamedWords(logic) !== null) give("refactor", 4, "names change and what they name does not");
+  if (removed > 0 && logic.length > 0 && sameDecisions(logic)) give("refactor", 1.5, "values and conditions are the same ones, written otherwise");
+  const moved_lines = movedShare(logic);
+  if (moved_lines >= 0.6) give("refactor", 2.6, "most lines that go stand elsewhere now");
+  if (files.some((file) => isDocs(file) && file.added.length > 0 && !/change|history|news|release/i.test(file.path)) && added > 0) give("feature", 1, "documents tell users of it");
   if (hoisted(logic)) give("perf", 4, "what was made in each call is made once");
-  if (typesOnly(logic)) give("refactor", 3, "only types change, and nothing that runs");
   if (/^\s*revert\b/i.test(title)) give("revert", 6, "its title says so, and what changes allows it");
   if (moved.size > 0) give("refactor", 2.2, "names move from one place to another");
   if (logic.length > 0 && only(logic, ({ change, added: lines, removed: left }) => change.status === "renamed" && lines.length + left.length < 10)) give("refactor", 3, "files are renamed and hardly change");

@@ -50,5 +50,9 @@ export function seen(file: MaterialFile): Seen {
     }
   }
   const path = pathText(change.path);
-  return { ...file, path, old_path: change.old_path === null ? null : pathText(change.old_path), kind: classify(path), added, removed };
+  return { ...file, path, old_path: change.old_path === null ? null : pathText(change.old_path), kind: kindOf(path), added, removed };
 }
+
+/** Named like prose and read by programs. */
+const NO_PROSE = /(?:^|\/)(?:CMakeLists|[^/]*requirements[^/]*|constraints[^/]*|robots|conanfile|llms|runtime|versions?)\.txt$/i;
+const kindOf = (path: string): PathClass => (NO_PROSE.test(path) ? { ...classify(path), docs: false } : classify(path));

@@ -4,7 +4,7 @@ import { type Material, seen } from "./material.ts";
 import { dependencyChanges } from "./scan/dependencies.ts";
 import { insideOf } from "./scan/inside.ts";
 import { namesOf, renamesOf } from "./scan/names.ts";
-import { isAddressed, isHiding } from "./scan/addressed.ts";
+import { isAddressed, isHiding, isImitating } from "./scan/addressed.ts";
 import { type Risk, risksOf } from "./scan/risks.ts";
 
 export interface Study extends Evidence, Omit<Material, "files"> {
@@ -13,7 +13,7 @@ export interface Study extends Evidence, Omit<Material, "files"> {
 
 function ofTitle(title: string): Risk[] {
   const at = (area: Risk["area"], because: string): Risk => ({ area, level: "high", path: "the title", line: null, because, name: null });
-  return [...(isAddressed(title) ? [at("addressed to a reader", "it speaks to a reviewer or a model; it was not followed")] : []), ...(isHiding(title) ? [at("hidden characters", "it holds characters that nobody sees")] : [])];
+  return [...(isImitating(title) ? [at("addressed to a reader", "it looks like what a gate or a draft says, and is none of it")] : []), ...(isAddressed(title) ? [at("addressed to a reader", "it speaks to a reviewer or a model; it was not followed")] : []), ...(isHiding(title) ? [at("hidden characters", "it holds characters that nobody sees")] : [])];
 }
 
 /** Pure, and no faster than the change is long. */

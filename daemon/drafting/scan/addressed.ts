@@ -26,4 +26,7 @@ export function isAddressed(text: string): boolean {
   const read = bare(text.slice(0, CHARACTERS_READ_MAX));
   return FORMS.some((form) => form.test(read)) || FORMS.some((form) => form.test(asWords(read)));
 }
+/** A title that looks like what a gate or a draft says: its verdict, its fields, its headings, a log of a tool. */
+const IMITATES = /^\s*[{[]\s*"|"(?:verdict|decision|kind|risk|status|summary|reasons?|approved)"\s*:|^\s*#{1,6}\s|^\s*(?:verdict|decision|risk|kind|gate|maestro|reviewer note|decision card|checks?|result)\b[^\w\n]{0,3}\s*(?::|=|-)|\b(?:verdict|risk|kind)\s*[:=]\s*\w|<\/?(?:tool|function|system|assistant|user|draft|card)[\w:-]*>|```|^\s*(?:---|\+\+\+|@@|diff --git)\s|^\s*\[?(?:PASS|OK|ADMIT(?:TED)?|APPROVED)\b|[✓✔✅]\s*(?:all|pass|admit|approved|no)/i;
+export const isImitating = (title: string): boolean => IMITATES.test(bare(title.slice(0, CHARACTERS_READ_MAX)));
 export const isHiding = (text: string): boolean => HIDDEN.test(text.slice(0, CHARACTERS_READ_MAX));

@@ -67,8 +67,21 @@ const RUBY: readonly Pattern[] = [
 const BRACES: readonly Pattern[] = [
   { what: "class", line: /^\s*(?<exported>public\s+|open\s+)?(?:(?:private|protected|internal|static|final|abstract|sealed|data)\s+)*(?:class|interface|enum|record|struct|trait|protocol|object)\s+(?<name>\w+)/ },
   { what: "function", line: /^\s*(?<exported>public\s+|open\s+)?(?:(?:private|protected|internal|static|final|override|suspend|async|mutating)\s+)*(?:fun|func|function|def)\s+(?<name>\w+)/, exportedName: /^(?!_)/ },
-  { what: "method", line: /^\s*(?<exported>public\s+)?(?:(?:private|protected|internal|static|final|abstract|override|virtual|synchronized|async)\s+)+(?:[\w<>[\],.?]+\s+)(?<name>\w+)\s*\([^;]*$/ },
+  { what: "method", line: /^\s*(?<exported>public\s+)?(?:(?:public|private|protected|internal|static|final|abstract|override|virtual|synchronized|async)\s+)*(?!(?:return|new|else|throw|await|case|if|for|while|switch|catch|using)\b)(?:[\w<>[\],.?]+\s+)(?<name>\w+)\s*\([^;={]*(?:\{\s*|=>.*)?$/, inner: true },
 ];
+const ELIXIR: readonly Pattern[] = [
+  { what: "function", line: /^\s*(?<exported>def(?!p)\w*\s+)(?<name>[a-z_]\w*[?!]?)(?=[\s(,]|$)/ },
+  { what: "function", line: /^\s*defp\s+(?<name>[a-z_]\w*[?!]?)/ },
+];
+/** Lua, Perl, R, Julia, Erlang, Haskell, Nim, Clojure: a function by the word that begins it. */
+const WORDED: readonly Pattern[] = [
+  { what: "function", line: /^\s*(?:local\s+)?(?:function|sub|proc|defn-?)\s+(?<name>[\w.:!?*-]+)|^\s*\(defn-?\s+(?<lisp>[\w.:!?*-]+)/, always: true },
+  { what: "function", line: /^(?<name>[A-Za-z_.][\w.]*)\s*(?:<-|=)\s*function\s*\(/, always: true },
+];
+const PROTO: readonly Pattern[] = [{ what: "type", line: /^\s*(?:message|service|enum|oneof)\s+(?<name>\w+)/, always: true }, { what: "function", line: /^\s*rpc\s+(?<name>\w+)/, always: true }];
+const GRAPHQL: readonly Pattern[] = [{ what: "type", line: /^\s*(?:extend\s+)?(?:type|input|enum|interface|union|scalar)\s+(?<name>\w+)/, always: true }];
+const HCL: readonly Pattern[] = [{ what: "resource", line: /^\s*(?:resource|data)\s+"(?<name>[\w-]+"\s+"[\w-]+)"|^(?:module|variable|output|provider)\s+"(?<other>[\w-]+)"/, always: true }];
+const STYLES: readonly Pattern[] = [{ what: "rule", line: /^\s*(?<name>[.#&:@\w*[][^{};]{0,100}?)\s*\{\s*$/, always: true }];
 const C: readonly Pattern[] = [
   { what: "type", line: /^(?:typedef\s+)?(?:struct|class|union|enum(?:\s+class)?)\s+(?<name>\w+)\s*[^;()]*\{?$/, always: true },
   { what: "function", line: /^(?!(?:return|else|typedef|using|if|for|while|switch)\b)(?:[A-Za-z_][\w:<>,]*[\s*&]+)+(?<name>[A-Za-z_~][\w:~]*)\s*\([^;]*$/, exportedName: /./ },
@@ -81,13 +94,18 @@ const YAML: readonly Pattern[] = [{ what: "key", line: /^(?: {2})?(?<name>[A-Za-
 const JSON_KEYS: readonly Pattern[] = [{ what: "key", line: /^(?: {2}|\t| {4}){1,2}"(?<name>[^"]{1,120})"\s*:/, always: true }];
 const ASSIGNED: readonly Pattern[] = [{ what: "variable", line: /^(?:export\s+)?(?<name>[A-Za-z_][\w.]*)\s*[:?+]?=/, always: true }];
 
-const BY_LANGUAGE: Readonly<Record<string, readonly Pattern[]>> = { javascript: ECMA, python: PYTHON, go: GO, rust: RUST, shell: SHELL, ruby: RUBY, java: BRACES, csharp: BRACES, swift: BRACES, php: BRACES, dart: BRACES, c: C };
+const BY_LANGUAGE: Readonly<Record<string, readonly Pattern[]>> = { javascript: ECMA, python: PYTHON, go: GO, rust: RUST, shell: SHELL, ruby: RUBY, java: BRACES, csharp: BRACES, swift: BRACES, php: BRACES, dart: BRACES, c: C, elixir: ELIXIR };
 const BY_EXTENSION: readonly (readonly [RegExp, readonly Pattern[]])[] = [
   [/\.(?:md|mdx|markdown)$/i, MARKDOWN],
   [/\.(?:toml|ini|cfg)$/i, SECTIONS],
   [/\.ya?ml$/i, YAML],
   [/\.jsonc?$/i, JSON_KEYS],
   [/\.sql$/i, SQL],
+  [/\.proto$/, PROTO],
+  [/\.(?:graphqls?|gql)$/, GRAPHQL],
+  [/\.(?:tf|hcl)$/, HCL],
+  [/\.(?:css|scss|sass|less)$/, STYLES],
+  [/\.(?:lua|pl|pm|r|jl|nim|clj|cljs)$/i, WORDED],
   [/(?:^|\/)\.env(?:\.|$)|\.properties$/i, ASSIGNED],
 ];
 
@@ -163,8 +181,8 @@ export function declarationsOf(path: string, text: string): Declaration[] {
     const holder = holderOf(found, at + 1, indentOf(line));
     const hit = patterns.find((pattern) => (pattern.inner !== true || holder !== null) && pattern.line.test(line));
     const groups = hit?.line.exec(line)?.groups;
-    if (hit === undefined || groups?.["name"] === undefined) continue;
-    const name = groups["name"];
+    const name = groups === undefined ? undefined : (groups["name"] ?? groups["lisp"] ?? groups["other"])?.replace(/"\s+"/, ".");
+    if (hit === undefined || groups === undefined || name === undefined) continue;
     const end = hit.what === "section" && patterns === MARKDOWN ? sectionEnd(lines, at) : endOf(lines, at);
     const outer = groups["within"] ?? holder?.name ?? null;
     const what = hit.what === "function" && holder !== null ? "method" : hit.what;

@@ -34,7 +34,7 @@ function lineByLine(text: string, line: RegExp, dev = false): Read {
   const found = new Map<string, { version: string; dev: boolean }>();
   for (const each of text.split("\n")) {
     const groups = line.exec(each)?.groups;
-    if (groups?.["name"] !== undefined) found.set(groups["name"].toLowerCase(), { version: (groups["version"] ?? "").trim() || "any", dev });
+    if (groups?.["name"] !== undefined) found.set(groups["name"].toLowerCase(), { version: (groups["version"] ?? groups["plugin"] ?? groups["inner"] ?? "").trim() || "any", dev });
   }
   return found;
 }
@@ -60,6 +60,20 @@ function pyproject(text: string): Read {
   return found;
 }
 
+/** A name in one line, and its version in one of the next. */
+function inPairs(text: string, name: RegExp, version: RegExp): Read {
+  const found = new Map<string, { version: string; dev: boolean }>();
+  let last: string | null = null;
+  for (const line of text.split("\n")) {
+    last = name.exec(line)?.groups?.["name"]?.toLowerCase() ?? last;
+    const said = version.exec(line)?.groups?.["version"];
+    if (last === null || said === undefined) continue;
+    found.set(last, { version: said, dev: false });
+    last = null;
+  }
+  return found;
+}
+
 const READERS: readonly (readonly [RegExp, (text: string) => Read | null])[] = [
   [/(?:^|\/)package\.json$/, packageJson],
   [/(?:^|\/)[^/]*requirements[^/]*\.(?:txt|in)$/, (text) => lineByLine(text, /^\s*(?<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(?<version>[=<>!~]=?[^;#]*)?(?:[;#].*)?$/)],
@@ -67,6 +81,21 @@ const READERS: readonly (readonly [RegExp, (text: string) => Read | null])[] = [
   [/(?:^|\/)Cargo\.toml$/, inSections],
   [/(?:^|\/)pyproject\.toml$/, pyproject],
   [/(?:^|\/)Gemfile$/, (text) => lineByLine(text, /^\s*gem\s+["'](?<name>[^"']+)["'](?:\s*,\s*["'](?<version>[^"']+)["'])?/)],
+  [/(?:^|\/)[^/]*\.gradle(?:\.kts)?$/, (text) => lineByLine(text, /^\s*(?:\w*(?:[iI]mplementation|[aA]pi|[cC]ompile\w*|[rR]untimeOnly|kapt|ksp|annotationProcessor|classpath|id|kotlin|alias))\s*[( ]\s*(?:platform\()?["'](?<name>[\w.-]+(?::[\w.-]+)?)(?::(?<version>[^"':]+))?["']\)?(?:\s+version\s+["'](?<plugin>[^"']+)["'])?/)],
+  [/(?:^|\/)pom\.xml$/, (text) => inPairs(text, /<artifactId>(?<name>[\w.-]+)<\/artifactId>/, /<version>(?<version>[^<]+)<\/version>/)],
+  [/\.(?:csproj|fsproj|vbproj)$|(?:^|\/)(?:Directory\.\w+\.props|packages\.config)$/, (text) => lineByLine(text, /<(?:PackageReference|PackageVersion|package)\s+(?:Include|Update|id)="(?<name>[\w.-]+)"\s+(?:[vV]ersion)="(?<version>[^"]+)"/)],
+  [/\.versions\.toml$/, (text) => lineByLine(text, /^\s*(?<name>[\w-]+)\s*=\s*(?:"(?<version>[\w.+-]+)"|\{.*version\s*=\s*"(?<inner>[^"]+)")/)],
+  [/(?:^|\/)mix\.exs$/, (text) => lineByLine(text, /^\s*\{\s*:(?<name>\w+)\s*,\s*"(?<version>[^"]+)"/)],
+  [/(?:^|\/)pubspec\.ya?ml$/, (text) => lineByLine(text, /^ {2}(?<name>[a-z_]\w*):\s*(?<version>[\^~><=]*\d\S*)\s*$/)],
+  [/(?:^|\/)Podfile$/, (text) => lineByLine(text, /^\s*pod\s+["'](?<name>[^"']+)["'](?:\s*,\s*["'](?<version>[^"']+)["'])?/)],
+  [/(?:^|\/)Package\.swift$/, (text) => lineByLine(text, /\.package\(.*url:\s*"[^"]*\/(?<name>[\w.-]+?)(?:\.git)?"\s*,\s*(?:from:|exact:|\.\w+\(\w*:?)\s*"(?<version>[^"]+)"/)],
+  [/(?:^|\/)deno\.jsonc?$/, (text) => lineByLine(text, /"(?<name>[@\w/.-]+)"\s*:\s*"(?:npm|jsr|https?):[^"]*@(?<version>[^"/]+)/)],
+  [/(?:^|\/)environment\.ya?ml$/, (text) => lineByLine(text, /^\s*-\s*(?<name>[A-Za-z][\w.-]*)(?<version>[=<>!~]=?[^#\s]*)?\s*$/)],
+  [/(?:^|\/)build\.sbt$/, (text) => lineByLine(text, /"(?<name>[\w.-]+)"\s*%\s*"(?<version>[\d][^"]*)"/)],
+  [/(?:^|\/)MODULE\.bazel$/, (text) => lineByLine(text, /bazel_dep\(\s*name\s*=\s*"(?<name>[^"]+)"\s*,\s*version\s*=\s*"(?<version>[^"]+)"/)],
+  [/(?:^|\/)(?:setup\.cfg|setup\.py)$/, (text) => lineByLine(text, /^\s*["']?(?<name>[A-Za-z][\w.-]*)(?:\[[^\]]*\])?\s*(?<version>(?:[<>~!]=|==|>|<)\s*[\d][\w.,<>=!~* ]*)["']?,?\s*$/)],
+  [/(?:^|\/)conanfile\.txt$/, (text) => lineByLine(text, /^(?<name>[\w.-]+)\/(?<version>[\d][\w.]*)/)],
+  [/(?:^|\/)\.gitmodules$/, (text) => lineByLine(text, /^\s*url\s*=\s*(?<name>\S+)/)],
   [/(?:^|\/)composer\.json$/, (text) => lineByLine(text, /^\s*"(?<name>[\w.-]+\/[\w.-]+)"\s*:\s*"(?<version>[^"]+)"/)],
 ];
 

@@ -42,7 +42,7 @@ const TOKEN = /(?<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)|(?
 const WORD = /(?<![\w$.-])[A-Za-z_$][\w$]{2,}(?![\w$])/g;
 const CALL = /(?<![\w$])(?<name>(?:[A-Za-z_$][\w$]*\s*(?:\?\.|\.|::|->)\s*)?[A-Za-z_$][\w$]*)\s*(?:<[\w, ]{1,40}>)?!?\(/g;
 const NO_CALLS = /^(?:if|for|while|switch|catch|return|function|typeof|await|new|elif|and|or|not|in|is|def|func|fn|class|print|super|sizeof|match|when|constructor|expect|describe|it|test)$/;
-const TEST_NAME = /(?:\b(?:it|test|Deno\.test)(?:\.\w+)*\s*\(\s*(?<quote>["'`])(?<said>(?:\\.|(?!\k<quote>).)+)\k<quote>|^\s*(?:async\s+)?def\s+(?<python>test_?\w+)|^func\s+(?<go>Test\w+)|\bfn\s+(?<rust>\w*test\w*)\s*\(|@Test\b.*\bvoid\s+(?<java>\w+))/;
+const TEST_NAME = /(?:\b[xf]?(?:it|test|specify|scenario|Deno\.test)(?:\.\w+)*\s*[( ]\s*(?<quote>["'`])(?<said>(?:\\.|(?!\k<quote>).)+)\k<quote>|^\s*(?:async\s+)?def\s+(?<python>test_?\w+)|^func\s+(?<go>Test\w+)|\bfn\s+(?<rust>\w*test\w*)\s*\(|@Test\b.*\b(?:void|fun)\s+(?<java>\w+)|\bfunction\s+(?<php>test\w+)|\bfun\s+`(?<kotlin>[^`]+)`|\bTEST(?:_[FP])?\(\s*\w+\s*,\s*(?<gtest>\w+)|^\s*(?:public\s+)?(?:async\s+)?(?:void|Task)\s+(?<void>\w+)\s*\(\s*\)|\bfunc\s+(?<swift>test\w+)\()/;
 const KEYWORDS = new Set("const let var function return import export from default class extends public private static async await this self None True False null undefined true false new for while with else elif try except finally raise throw catch pass def end then fi done not and type interface readonly string number boolean void package func struct".split(" "));
 
 /** Code without its comments; strings stay. */
@@ -180,7 +180,8 @@ const wordsIn = (lines: readonly string[]): string[] => {
   return [...count].sort((a, b) => b[1] - a[1]).map(([word]) => word);
 };
 const callsIn = (lines: readonly string[]): Set<string> => new Set(lines.flatMap((line) => [...line.replace(/(["'])(?:\\.|(?!\1).)*\1/g, '""').matchAll(CALL)].map(({ groups }) => groups!["name"]!.replace(/\s+/g, "").replace(/^(?:this|self)\./, ""))).filter((name) => !NO_CALLS.test(name)));
-const testsIn = (lines: readonly string[]): string[] => lines.flatMap((line) => { const groups = TEST_NAME.exec(line)?.groups; const name = groups === undefined ? undefined : groups["said"] ?? groups["python"] ?? groups["go"] ?? groups["rust"] ?? groups["java"]; return name === undefined ? [] : [name]; });
+/** A method without a word before it is a test where the file is one. */
+const testsIn = (lines: readonly string[], of_tests: boolean): string[] => lines.flatMap((line) => { const groups = TEST_NAME.exec(line)?.groups; const name = groups === undefined ? undefined : Object.entries(groups).find(([group, text]) => group !== "quote" && text !== undefined && (of_tests || group !== "void"))?.[1]; return name === undefined ? [] : [name]; });
 
 const missing = (from: readonly string[], among: ReadonlySet<string>): string[] => from.filter((each) => !among.has(each)).slice(0, EACH_MAX);
 const anywhere = (text: string | null, lines: readonly string[]): Set<string> => new Set((text === null ? lines : text.split("\n", LINES_READ_MAX).map(withoutComment)).flatMap((line) => line.slice(0, LINE_CHARACTERS_MAX).match(/[A-Za-z_$][\w$]*/g) ?? []));
@@ -200,7 +201,7 @@ export function insideOf(file: Seen): Inside | null {
   const [before, after] = [callsIn(old), callsIn(now)];
   const [old_words, new_words] = [anywhere(file.old, old), anywhere(file.new, now)];
   const lines = pairs.filter(({ from, to, line }) => !valued.has(line) && [from, to].some((text) => text !== null && text !== "" && !NOTHING_SAID.test(text))).slice(0, EACH_MAX);
-  const [was, is] = [testsIn(old), testsIn(now)];
+  const [was, is] = [testsIn(old, kind.test), testsIn(now, kind.test)];
   return {
     path, values,
     uncalled: missing([...before], after), called: missing([...after], before),

@@ -9,7 +9,7 @@ export interface NameChange {
   readonly before: Declaration | null;
 }
 
-const INNER = /^(?:function|method|class|type|constant|macro|module|variable|table|section|key)$/;
+const INNER = /^(?:function|method|class|type|constant|macro|module|variable|table|section|key|resource|rule)$/;
 
 const keyOf = ({ what, within, name }: Declaration): string => `${what === "method" ? "function" : what}\0${within ?? ""}\0${name}`;
 const bodyOf = (lines: readonly string[], { line, end_line }: Declaration): string => lines.slice(line - 1, end_line).map((text) => text.trim()).join("\n");
@@ -18,7 +18,7 @@ const bodyOf = (lines: readonly string[], { line, end_line }: Declaration): stri
 const byKey = (declared: readonly Declaration[]): Map<string, Declaration> => new Map([...declared].reverse().filter(({ what }) => INNER.test(what)).map((one) => [keyOf(one), one]));
 
 /** Where a side was not read, what its hunks show of it. */
-const sideText = (file: Seen, side: "old" | "new"): string => file[side] ?? (side === "new" ? file.added : file.removed).map(({ text }) => text).join("\n");
+export const sideText = (file: Seen, side: "old" | "new"): string => file[side] ?? (side === "new" ? file.added : file.removed).map(({ text }) => text).join("\n");
 
 /** A class whose method changed is not named beside it. */
 function innermost(changes: readonly NameChange[]): NameChange[] {

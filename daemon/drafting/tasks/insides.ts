@@ -1,5 +1,6 @@
 /** What changes inside files, in words: values first, then calls, names, tests, and the lines that are left. */
 import { listed, quoted } from "../quote.ts";
+import { isImitating } from "../scan/addressed.ts";
 import type { Inside, LineChange, ValueChange } from "../scan/inside.ts";
 
 const EACH_SHOWN = 6;
@@ -54,7 +55,7 @@ const NOT_LATIN = /[^\p{Script=Latin}\p{Script=Common}]/u;
 /** The author's title where it is plain words about something; what judges, asks or hides is left to the rules that tell of it. */
 export function claimOf(title: string): string | null {
   const text = title.trim();
-  if (!PROSE.test(text) || NOT_LATIN.test(text) || JUDGES.test(text) || EMPTY.test(text) || text.split(/\s+/).length < 3) return null;
+  if (!PROSE.test(text) || NOT_LATIN.test(text) || JUDGES.test(text) || EMPTY.test(text) || isImitating(text) || text.split(/\s+/).length < 3) return null;
   const said = quoted(text);
   return said.startsWith("`(") ? null : said;
 }

@@ -2,14 +2,14 @@
 import { counted, listed, quoted } from "../quote.ts";
 import type { Seen } from "../material.ts";
 import { declared, fullName, type NameChange } from "../scan/names.ts";
-import type { Level } from "../scan/risks.ts";
+import type { Area, Level } from "../scan/risks.ts";
 import type { Study } from "../study.ts";
 import { claimOf, insideWords } from "./insides.ts";
 import { decisive } from "./triage.ts";
 import { pathText } from "../../../proto/scalar.ts";
 
 const PLACES_SHOWN = 5;
-const REASONS_SHOWN = 8;
+const REASONS_SHOWN = 10;
 const LINES_SHOWN = 4;
 const UNTESTED_SHOWN = 8;
 const WEIGHT: Readonly<Record<Level, number>> = { high: 10, medium: 4, low: 1 };
@@ -43,11 +43,15 @@ function placeOf(file: Seen, { risks, names, card, findings }: Study, bare: read
   const why: string[] = [];
   let weight = 0;
   const own = risks.filter(({ path }) => path === file.path);
-  for (const [area, each] of Map.groupBy(own, ({ area: of }) => of)) {
-    const [first] = each;
-    weight += WEIGHT[first!.level];
-    const lines = each.flatMap(({ line }) => (line === null ? [] : [line]));
-    why.push(`${area}: ${first!.name === null ? "" : `${quoted(first!.name)} `}${first!.because}${first!.cue === undefined ? "" : ` (${quoted(first!.cue)})`}${lines.length === 0 ? "" : ` (line ${listed(lines.map(String), 3)})`}`);
+  const areas = new Set<Area>();
+  for (const each of Map.groupBy(own, ({ area, because }) => `${area} ${because}`).values()) {
+    const first = each[0]!;
+    // A file of many small dangers of one kind is not graver than one of another.
+    weight += areas.has(first.area) ? 1 : WEIGHT[first.level];
+    areas.add(first.area);
+    const lines = [...new Set(each.flatMap(({ line }) => (line === null ? [] : [line])))];
+    const holders = [...new Set(each.flatMap(({ within }) => (within === undefined ? [] : [quoted(within)])))];
+    why.push(`${first.area}: ${first.name === null ? "" : `${quoted(first.name)} `}${first.because}${first.cue === undefined ? "" : ` (${quoted(first.cue)})`}${holders.length === 0 ? "" : `, in ${listed(holders, 3)}`}${lines.length === 0 ? "" : ` (line ${listed(lines.map(String), 3)})`}`);
   }
   const found = findings.filter(({ finding }) => finding.range !== null && pathText(finding.range.path) === file.path && card.reasons.some(({ fingerprints }) => fingerprints.includes(finding.fingerprint)));
   if (found.length > 0) {

@@ -4,6 +4,7 @@ import type { Seen } from "../material.ts";
 import type { DependencyChange } from "../scan/dependencies.ts";
 import { declared, fullName, type NameChange } from "../scan/names.ts";
 import { insideWords } from "./insides.ts";
+import { isImitating } from "../scan/addressed.ts";
 import type { Risk } from "../scan/risks.ts";
 import type { Study } from "../study.ts";
 
@@ -15,7 +16,7 @@ const HOW = { added: "adds", removed: "removes", signature: "changes the signatu
 const ORDER: readonly NameChange["how"][] = ["removed", "signature", "added", "changed"];
 
 const where = ({ path, line }: Risk): string => quoted(line === null ? path : `${path}:${line}`);
-const riskLine = (risk: Risk): string => `${risk.area} (${risk.level}): ${where(risk)}${risk.name === null ? ":" : `: ${quoted(risk.name)}`} ${risk.because}${risk.cue === undefined ? "" : `: ${quoted(risk.cue)}`}`;
+const riskLine = (risk: Risk): string => `${risk.area} (${risk.level}): ${where(risk)}${risk.within === undefined ? "" : ` in ${quoted(risk.within)}`}${risk.name === null ? ":" : `: ${quoted(risk.name)}`} ${risk.because}${risk.cue === undefined ? "" : `: ${quoted(risk.cue)}`}`;
 
 function namesLine(names: readonly NameChange[]): string[] {
   return ORDER.flatMap((how) => {
@@ -80,7 +81,7 @@ export function summary(study: Study): string {
     headline(study),
     "",
     `Kind: ${classed.kind} (${classed.because}). Risk: ${classed.risk} (${listed(classed.reasons, 6)}).`,
-    ...(title === "" ? [] : [`Its author titles it ${quoted(title)}; that is a claim.`]),
+    ...(title === "" ? [] : isImitating(title) ? ["Its title looks like what a gate or a draft says; it is neither, and not repeated."] : [`Its author titles it ${quoted(title)}; that is a claim.`]),
     "",
     "Files:",
     ...renamed.slice(0, NAMES_SHOWN).map(({ path, from, to }) => `- ${quoted(path)}: renames ${quoted(fullName(from))} to ${quoted(fullName(to))}; whoever uses the old name has to follow`),
