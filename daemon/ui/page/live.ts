@@ -50,7 +50,8 @@ const DAEMON_GONE = new Set(["daemon.unreachable", "daemon.draining", "daemon.fo
 function failureOf(status: number, document: unknown): Failure {
   const code = textIn(document, "code");
   const [title, detail] = [textIn(document, "title"), textIn(document, "detail")];
-  if (status === 401) return { why: "session", code, said: detail === "" ? NO_SESSION.said : detail };
+  // Why first: what to do about it is the same for every reason.
+  if (status === 401) return { why: "session", code, said: title === "" ? NO_SESSION.said : `${detail === "" ? "" : `${detail[0]?.toUpperCase()}${detail.slice(1)}. `}${title}` };
   return { why: DAEMON_GONE.has(code) ? "daemon" : "refused", code: code === "" ? String(status) : code, said: [title, detail].filter((part) => part !== "").join(" ") || `it answered ${status} without a reason` };
 }
 
