@@ -32,7 +32,6 @@ const slow = (body_ms_max: number): MaestroError => new MaestroError("request.sl
 const large = (bytes_max: number): MaestroError => new MaestroError("request.too_large", `the body has more than ${bytes_max} bytes`);
 
 async function bytesOf(request: Request, bytes_max: number, body_ms_max: number): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length") ?? 0) > bytes_max) throw large(bytes_max);
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   const late = Promise.withResolvers<never>();

@@ -63,7 +63,7 @@ function raw(text: string, enough = /\r\n\r\n/): Promise<string> {
 }
 
 /** A daemon's socket that answers everything alike. */
-function daemon(reply: () => Response): { stop: () => Promise<void> } {
+function daemon(reply: (request: Request) => Response): { stop: () => Promise<void> } {
   const server = Bun.serve({ unix: socket_path, fetch: reply });
   return { stop: () => server.stop(true) };
 }
@@ -186,6 +186,22 @@ describe("what is behind", () => {
     }
     for (const method of ["POST", "PUT", "DELETE"]) expect(await said(await post("/api/v1/status", {}, bearer(), method))).toEqual([405, "request.method"]);
     expect(asked).toBe(1);
+    await running.stop();
+  });
+
+  test("attack: another tab agrees to what it was not shown, with a nonce that it got hold of", async () => {
+    const nonce = "n".repeat(26);
+    let released = 0;
+    const running = daemon(({ url }) => {
+      if (url.endsWith("/v1/releases")) released++;
+      return Response.json({ request: { nonce }, card: {}, stays: [] }, { headers: { [API_VERSION_HEADER]: API_VERSION } });
+    });
+    const ask = { gate: `gate:${"a".repeat(52)}`, kind: "approve", reason: "read it" };
+    const offered = await post("/api/offer", ask, bearer());
+    expect([offered.status, await offered.json()]).toEqual([200, { request: { nonce }, card: {}, stays: [] }]);
+    const { key: other } = (await (await post("/session", { token: sessions.newToken() })).json()) as SessionReply;
+    const reply = await post("/api/approve", { nonce }, { authorization: `Bearer ${other}` });
+    expect([JSON.parse(await reply.text()), released]).toMatchObject([{ event: "failure", problem: { code: "release.stale" } }, 0]);
     await running.stop();
   });
 
