@@ -1,0 +1,217 @@
+/** An opened Decision Card in real Chromium and real Firefox, with a real daemon behind `maestro ui`: lines around findings, evidence, a release signed from the page, a daemon that stops. */
+import { afterAll, beforeAll, expect } from "bun:test";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "puppeteer-core";
+import { AGENT, oneDocument, unfolded, until, World, type GateDocument } from "../daemon/e2e/testing/world.ts";
+import { ServedUi } from "../daemon/e2e/testing/served.ts";
+import { CI_USER, handOver, Users } from "../daemon/e2e/testing/users.ts";
+import { KeyRing } from "../daemon/testing/ssh.ts";
+import { Source } from "../daemon/platform/git/testing/scratch.ts";
+import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
+import { accepts, output } from "./rig/accepts.ts";
+
+const version = async (name: BrowserName): Promise<string> => (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
+
+/** A daemon, a build user whose changes it gates and whose page it is, and carol, who releases with a key that asks for her. */
+class Story implements AsyncDisposable {
+  readonly world = new World();
+  private readonly users = new Users(this.world, [CI_USER]);
+  private readonly keys = new KeyRing();
+  private readonly carol = this.keys.make("carol");
+  private key = "";
+
+  async begin(): Promise<void> {
+    const config = this.world.path("maestrod.yaml");
+    const sockets = `sockets:\n  - { path: ${this.users.socket_path}, role: gate, mode: "0666" }\n  - { path: ${this.world.socket_path}, role: admin }\n`;
+    writeFileSync(config, `version: 1\ntrust_domain: ci.example.org\nmodes: [local]\ntenants: [{ id: ci, uids: [${CI_USER}] }]\n${sockets}people:\n  - { id: carol, ssh_keys: ["${this.carol}"], presence: passphrase, may: [approve] }\n`, { mode: 0o644 });
+    await this.world.daemon(["--config", config]);
+    if (this.key === "") this.key = await this.users.give(CI_USER, this.keys.folder, "carol");
+  }
+
+  /** A change of an agent's that edits CI: held, with a finding in a file. */
+  async held(name: string): Promise<GateDocument> {
+    const path = this.world.path(`home-${CI_USER}/${name}`);
+    mkdirSync(path);
+    const source = new Source(path);
+    source.git("init", "-q", "--template=", "-b", "main");
+    await source.commit({ "a.ts": "export const a = 1;\n", ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
+    source.git("switch", "-qc", "change");
+    await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, AGENT);
+    handOver(path, CI_USER);
+    const ran = await this.users.run(CI_USER, ["gate", path, "--target", "main", "--json"]);
+    if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
+    return oneDocument(ran) as GateDocument;
+  }
+
+  ui(): ServedUi {
+    return new ServedUi(this.users.start(CI_USER, ["ui", "cards", "--key", this.key]));
+  }
+
+  /** What `maestro verify` says of the evidence that is kept beside the page, under the node's trust file. */
+  async verified(): Promise<string> {
+    const folder = join(this.users.home(CI_USER), "state/maestro/bundles");
+    const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+    const said = await Promise.all(files.map(async (file) => unfolded(await this.world.run(["verify", join(folder, file), "--trust", join(this.world.state_dir, "trust.json")]))));
+    return said.filter(({ code }) => code === 0).map(({ stdout }) => stdout).join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.world.dispose();
+    this.keys[Symbol.dispose]();
+  }
+}
+
+const story = new Story();
+beforeAll(() => story.begin(), 120_000);
+afterAll(() => story[Symbol.asyncDispose](), 120_000);
+
+/** A machine that does other things too. */
+const SAYS_WITHIN_MS = 20_000;
+
+/** What the page says, and what a person does on it. */
+class Reader {
+  constructor(readonly page: Page) {}
+
+  text(selector: string): Promise<string> {
+    return this.page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ""`) as Promise<string>;
+  }
+
+  async press(text: string): Promise<void> {
+    const found = await this.page.evaluate(`(() => { const one = [...document.querySelectorAll("#one button")].find(({ textContent }) => textContent === ${JSON.stringify(text)}); one?.focus(); return one !== undefined && !one.disabled; })()`);
+    expect([text, found]).toEqual([text, true]);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Waits until the page says it; throws with what it says instead. */
+  async saying(selector: string, text: string): Promise<void> {
+    const says = `document.querySelector(${JSON.stringify(selector)})?.innerText.includes(${JSON.stringify(text)})`;
+    const said = await this.page.waitForFunction(says, { timeout: SAYS_WITHIN_MS }).catch((cause: unknown) => cause);
+    if (said instanceof Error) throw new Error(`${selector} does not say ${JSON.stringify(text)} but ${JSON.stringify((await this.text(selector)) || (await this.text("#one")))}`);
+  }
+
+  /** Finds the card by its gate, and opens it by the keyboard. */
+  async open(gate_id: string): Promise<void> {
+    await this.page.waitForFunction("document.documentElement.dataset.following === 'true'", { timeout: 60_000 });
+    await this.page.focus("#query");
+    await this.page.keyboard.type(gate_id.slice("gate:".length, 30));
+    await this.page.waitForFunction("document.documentElement.dataset.listed === '1'", { timeout: 60_000 });
+    await this.page.focus("#list [role=row][tabindex='0']");
+    await this.page.keyboard.press("Enter");
+    await this.saying("#one .facts", gate_id);
+  }
+}
+
+async function onPage(name: BrowserName, task: (reader: Reader) => Promise<void>): Promise<void> {
+  await using ui = story.ui();
+  const { browser, close } = await openBrowser(name);
+  try {
+    const page = await browser.newPage();
+    const requests: string[] = [];
+    const complaints: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    const link = await ui.link();
+    await page.goto(link.href);
+    await task(new Reader(page));
+    expect(complaints).toEqual([]);
+    expect(requests.filter((url) => !url.startsWith(`${link.origin}/`) && !/^(?:blob|data):/.test(url))).toEqual([]);
+  } finally {
+    await close();
+  }
+}
+
+for (const name of Object.keys(BROWSERS) as BrowserName[]) {
+  const tool = { name, version: await version(name) };
+
+  accepts(tool, "a held change is opened, looked at and released with the keyboard, and the evidence names the person", async () => {
+    const { gate_id } = await story.held(`released-${name}`);
+    await onPage(name, async (reader) => {
+      const { page } = reader;
+      await reader.open(gate_id);
+      // The lines around the finding, out of the change's own diff.
+      await reader.saying("#part-findings .diff-lines", "jobs: {a: {}}");
+      expect(await reader.text("#part-findings .diff.named .source")).toContain("jobs: {a: {}}");
+      await reader.press("Hold it against the daemon's own trust file");
+      await reader.saying("#part-evidence .verdict", "SOUND BY THE DAEMON'S OWN WORD");
+      expect([await reader.text("#part-evidence .verdict"), await page.evaluate("document.querySelector('#part-evidence .verdict').className")]).toEqual([expect.not.stringContaining("VERIFIED"), "verdict unknown"]);
+      // With the operator's file, it is proved.
+      await (await page.$("#card-trust"))?.uploadFile(join(story.world.state_dir, "trust.json"));
+      await reader.saying("#part-evidence .verdict", "VERIFIED offline");
+      expect(await accessibility(page)).toEqual([]);
+      const attempts = async (): Promise<readonly number[]> => (await story.world.client.gateRecord(gate_id)).attempts;
+      await page.focus("#release-reason");
+      await page.keyboard.type(`looked at it in ${name}`);
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Backspace");
+      expect([await attempts(), await reader.text("#part-approve .offer")]).toEqual([[1], ""]);
+      await reader.press("Show what would be signed");
+      await reader.saying("#part-approve .offer", `looked at it in ${name}`);
+      for (const part of ["carol", gate_id, "ci.changed", "the key file that maestro ui was started with"]) expect(await reader.text("#part-approve .offer")).toContain(part);
+      // The focus is on the heading, and the button is shut: Enter and a click do nothing yet.
+      await page.keyboard.press("Enter");
+      await page.evaluate("[...document.querySelectorAll('#part-approve button')].find(({ textContent }) => textContent === 'Sign and approve').click()");
+      expect(await attempts()).toEqual([1]);
+      // Other words are another offer.
+      await page.focus("#release-reason");
+      await page.keyboard.type("!");
+      expect(await reader.text("#part-approve .offer")).toBe("");
+      await reader.press("Show what would be signed");
+      await reader.saying("#part-approve .offer", `looked at it in ${name}!`);
+      await page.focus("#release-agreed");
+      await page.keyboard.press("Space");
+      await reader.press("Sign and approve");
+      await page.waitForFunction("/Signed and logged|ADMITTED/.test(document.querySelector('#one').innerText)", { timeout: 60_000 });
+      expect(await attempts()).toEqual([1, 2]);
+      await page.waitForFunction("[...document.querySelectorAll('#one button')].some(({ textContent }) => textContent === 'Open the new card') || document.querySelector('#opened-title').innerText.includes('ADMITTED')");
+      if ((await page.evaluate("document.querySelector('#opened-title').innerText")) !== "" && !(await reader.text("#opened-title")).includes("ADMITTED")) await reader.press("Open the new card");
+      await reader.saying("#opened-title", "ADMITTED");
+      await reader.saying("#part-releases", `looked at it in ${name}!`);
+      await reader.press("Compare with attempt 1");
+      await reader.saying("#opened-title", "Two cards compared");
+      expect(await reader.text("#part-compared-facts")).toContain("hold");
+    });
+    expect(await story.verified()).toMatch(new RegExp(`approved by carol \\(ci\\.changed\\).*looked at it in ${name}!`));
+  });
+
+  accepts(tool, "from 320 px to 4K, light and dark: an opened card, its offer and two compared are not cut off, and axe-core finds nothing", async () => {
+    const { gate_id } = await story.held(`wide-${name}`);
+    await onPage(name, async (reader) => {
+      const { page } = reader;
+      await reader.open(gate_id);
+      await reader.saying("#part-findings .diff-lines", "jobs: {a: {}}");
+      await page.focus("#release-reason");
+      await page.keyboard.type("looked at it");
+      await reader.press("Show what would be signed");
+      await reader.saying("#part-approve .offer", "looked at it");
+      await page.evaluate("document.getElementById('charts').open = true");
+      for (const width of [320, 768, 1280, 3840]) {
+        await page.setViewport({ width, height: width === 3840 ? 2160 : 900 });
+        expect([width, await sideways(page)]).toEqual([width, 0]);
+        for (const scheme of name === "chromium" ? ["light", "dark"] : ["light"]) {
+          if (name === "chromium") await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+          expect([width, scheme, await accessibility(page)]).toEqual([width, scheme, []]);
+        }
+      }
+    });
+  });
+}
+
+accepts({ name: "chromium", version: await version("chromium") }, "a daemon that stops while a reason is written: said, nothing signed, the words stay", async () => {
+  const { gate_id } = await story.held("stopped");
+  await onPage("chromium", async (reader) => {
+    const { page } = reader;
+    await reader.open(gate_id);
+    await page.focus("#release-reason");
+    await page.keyboard.type("half a thought");
+    await story.world.run(["stop"]);
+    await until(async () => !(await story.world.client.answers()));
+    await reader.press("Show what would be signed");
+    await reader.saying("#part-approve", "Nothing was signed.");
+    expect([await page.evaluate("document.getElementById('release-reason').value"), await reader.text("#opened-title")]).toEqual(["half a thought", expect.stringContaining("HELD")]);
+    await story.begin();
+    await reader.press("Show what would be signed");
+    await reader.saying("#part-approve .offer", "half a thought");
+  });
+});
