@@ -86,6 +86,7 @@ export const CardsReply = Closed({
   rows: Type.Array(CardRow, { maxItems: CARD_ROWS_MAX, description: "newest first" }),
   next: Type.Union([Count, Type.Null()], { description: "what to ask for the following page; null: there is none. A page may be short, or empty, with more to follow" }),
   newest: { ...Count, description: "above every place there was; what is decided later stands there or above" },
+  reached: Type.Optional({ ...Timestamp, description: "when the last place that was looked at was decided, seen or not: whoever wants nothing older may stop; absent where there was none" }),
 });
 export type CardsReply = Static<typeof CardsReply>;
 

@@ -85,6 +85,8 @@ describe("whose rows, and how long", () => {
     await record(world, { change: 22, verdict: "admit" });
     const web = tenant("web", 1001, { space: "1001" });
     expect((await asked(world, web)).map(({ head }) => head)).toEqual([headOf(20)]);
+    const nothing = await cardPage(world.core, null, () => false, never);
+    expect(nothing).toMatchObject({ rows: [], next: null, reached: timestampOf(world.clock.now_ms() / 1000) });
     expect(await asked(world, { ...web, bound: { repository: "app", head: headOf(99), target_ref: "refs/heads/main" } })).toEqual([]);
     expect((await asked(world, ownUser(7))).length).toBe(3);
   });

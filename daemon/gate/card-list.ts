@@ -115,17 +115,20 @@ export async function cardPage(deps: CardListDeps, before: number | null, sees: 
   const [first] = deps.gates.before(Number.MAX_SAFE_INTEGER, 1);
   const newest = (first?.place ?? -1) + 1;
   let at = from;
+  let reached: Pick<CardsReply, "reached"> = {};
+  const reply = (next: number | null): CardsReply => ({ rows: page.rows, next, newest, ...reached });
   for (let looked = 0; looked < CARD_PLACES_MAX; ) {
     const slice = deps.gates.before(at, SLICE_ROWS);
     for (const one of slice) {
-      if (page.full) return { rows: page.rows, next: at, newest };
+      if (page.full) return reply(at);
       if (one.newest && sees(one.row)) await page.add(one);
       at = one.place;
+      reached = { reached: one.row.attempt.issued_at };
     }
-    if (slice.length < SLICE_ROWS) return { rows: page.rows, next: null, newest };
+    if (slice.length < SLICE_ROWS) return reply(null);
     looked += slice.length;
     if (signal.aborted) break;
     await turn();
   }
-  return { rows: page.rows, next: at, newest };
+  return reply(at);
 }

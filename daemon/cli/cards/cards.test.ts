@@ -54,6 +54,10 @@ test("pages are read until the time that was asked for, and no further", async (
   const { rows, looked } = await found(client, { ...WANTED, from_s: 1_790_000_006 });
   expect([rows.map(({ place }) => place), looked, asked]).toEqual([[9, 8, 7, 6], 4, ["newest", 8, 6]]);
   expect((await found(client, WANTED)).looked).toBe(10);
+  // All of a page may be others' gates.
+  let pages = 0;
+  const others = { cards: () => Promise.resolve({ rows: [], next: 5, newest: 10, reached: `2026-09-2${9 - ++pages}T00:00:00Z` }) };
+  expect([await found(others, { ...WANTED, from_s: Date.parse("2026-09-26T12:00:00Z") / 1000 }), pages]).toEqual([{ rows: [], looked: 0 }, 3]);
 });
 
 test("attack: nothing a change wrote acts on a terminal or a build host", () => {

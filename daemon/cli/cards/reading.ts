@@ -41,12 +41,14 @@ export function sorted(rows: readonly CardRow[], sort: Sort): CardRow[] {
   return keyed.toSorted((a, b) => (a.by === b.by ? b.row.place - a.row.place : a.by === null ? 1 : b.by === null ? -1 : a.by > b.by ? -1 : 1)).map(({ row }) => row);
 }
 
-/** Newest first. A page is asked for when the one before it is used up. */
-async function* cardRows(client: Pick<MaestroClient, "cards">): AsyncGenerator<CardRow, void> {
+const secondOf = (timestamp: string): number => Date.parse(timestamp) / 1000;
+
+/** Newest first. A page is asked for when the one before it is used up, and none where that one reached back far enough, whoever's gates it went past. */
+async function* cardRows(client: Pick<MaestroClient, "cards">, from_s: number): AsyncGenerator<CardRow, void> {
   for (let before: number | typeof NEWEST_CARDS = NEWEST_CARDS; ; ) {
-    const { rows, next } = await client.cards(before);
+    const { rows, next, reached } = await client.cards(before);
     yield* rows;
-    if (next === null) return;
+    if (next === null || (reached !== undefined && secondOf(reached) < from_s)) return;
     before = next;
   }
 }
@@ -55,8 +57,9 @@ async function* cardRows(client: Pick<MaestroClient, "cards">): AsyncGenerator<C
 export async function found(client: Pick<MaestroClient, "cards">, wanted: Wanted, heard: (looked: number) => void = () => undefined): Promise<Found> {
   const rows: CardRow[] = [];
   let looked = 0;
-  for await (const row of cardRows(client)) {
-    if (wanted.from_s !== null && Date.parse(row.at) / 1000 < wanted.from_s) break;
+  const from_s = wanted.from_s ?? Number.NEGATIVE_INFINITY;
+  for await (const row of cardRows(client, from_s)) {
+    if (secondOf(row.at) < from_s) break;
     looked += 1;
     if (looked % CARD_ROWS_MAX === 0) heard(looked);
     if (fits(row, wanted)) rows.push(row);

@@ -1146,10 +1146,14 @@ class ContextLine(TypedDict):
     cut: bool
 
 
-class CardsReply(TypedDict):
+class _CardsReply(TypedDict):
     rows: List[CardRow]
     next: Union[int, None]
     newest: int
+
+
+class CardsReply(_CardsReply, total=False):
+    reached: str
 
 
 class CardRow(TypedDict):

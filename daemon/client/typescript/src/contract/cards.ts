@@ -69,6 +69,8 @@ export type CardsReply = {
   readonly next: number | null;
   /** above every place there was; what is decided later stands there or above */
   readonly newest: number;
+  /** when the last place that was looked at was decided, seen or not: whoever wants nothing older may stop; absent where there was none */
+  readonly reached?: string;
 };
 
 export type ChangeContextReply = {
