@@ -22,10 +22,11 @@ export type Action =
   | { readonly do: "type"; readonly text: string }
   /** Another document. */
   | { readonly do: "open"; readonly text: string }
-  /** A value; `undefined` takes it away, and a list or map that becomes empty by it goes too. */
+  /** A value; `undefined` takes it away and leaves what it was in, for a field is often emptied to be filled anew. */
   | { readonly do: "set"; readonly path: Path; readonly value: unknown }
   /** An item of a list that need not be there yet. */
   | { readonly do: "insert"; readonly path: Path; readonly at: number; readonly value: unknown }
+  /** What is there no more; a list or map that becomes empty by it goes too. */
   | { readonly do: "remove"; readonly path: Path }
   | { readonly do: "move"; readonly path: Path; readonly from: number; readonly to: number }
   /** Another name for an entry of a map. */
@@ -53,22 +54,20 @@ export function valueAt(value: unknown, path: Path): unknown {
   return at;
 }
 
-const empty = (value: unknown): boolean => value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
-
-/** With `change` made at `path`. */
-function changed(value: unknown, [part, ...rest]: Path, change: (value: unknown) => unknown): unknown {
+/** With `change` made at `path`; `bare` is whether what becomes empty by it stays. */
+function changed(value: unknown, [part, ...rest]: Path, bare: boolean, change: (value: unknown) => unknown): unknown {
   if (part === undefined) return change(value);
   if (typeof part === "number") {
     const items: readonly unknown[] = Array.isArray(value) ? value : [];
-    const item = changed(items[part], rest, change);
+    const item = changed(items[part], rest, bare, change);
     const all = item === undefined ? items.filter((_, i) => i !== part) : part < items.length ? items.map((one, i) => (i === part ? item : one)) : [...items, item];
-    return all.length === 0 ? undefined : all;
+    return all.length === 0 && !bare ? undefined : all;
   }
   const held = isHeld(value) ? value : {};
-  const item = changed(held[part], rest, change);
+  const item = changed(held[part], rest, bare, change);
   const after = { ...held, [part]: item };
   if (item === undefined) delete after[part];
-  return empty(after) && item === undefined ? undefined : after;
+  return item === undefined && !bare && Object.keys(after).length === 0 ? undefined : after;
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
@@ -76,15 +75,15 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 function valueAfter(value: Held, action: Exclude<Action, { readonly do: "type" | "open" }>): unknown {
   switch (action.do) {
     case "set":
-      return changed(value, action.path, () => action.value);
+      return changed(value, action.path, true, () => action.value);
     case "remove":
-      return changed(value, action.path, () => undefined);
+      return changed(value, action.path, false, () => undefined);
     case "insert":
-      return changed(value, action.path, (list) => listOf(list).toSpliced(action.at, 0, action.value));
+      return changed(value, action.path, true, (list) => listOf(list).toSpliced(action.at, 0, action.value));
     case "move":
-      return changed(value, action.path, (list) => listOf(list).toSpliced(action.from, 1).toSpliced(action.to, 0, listOf(list)[action.from]));
+      return changed(value, action.path, true, (list) => listOf(list).toSpliced(action.from, 1).toSpliced(action.to, 0, listOf(list)[action.from]));
     case "rename":
-      return changed(value, action.path, (held) => (isHeld(held) && !Object.hasOwn(held, action.to) ? Object.fromEntries(Object.entries(held).map(([name, one]) => [name === action.from ? action.to : name, one])) : held));
+      return changed(value, action.path, true, (held) => (isHeld(held) && !Object.hasOwn(held, action.to) ? Object.fromEntries(Object.entries(held).map(([name, one]) => [name === action.from ? action.to : name, one])) : held));
   }
 }
 

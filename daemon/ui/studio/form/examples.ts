@@ -24,7 +24,8 @@ export const exampleText = (value: unknown): string => (value === undefined ? ""
 export function fieldsOfLine(text: string): Held | null {
   if (text.trim() === "") return {};
   const read = readYaml(`{${text}}`);
-  return "problem" in read || !isHeld(read.value) ? null : read.value;
+  // A name without a value is one that is still being typed.
+  return "problem" in read || !isHeld(read.value) || Object.values(read.value).includes(null) ? null : read.value;
 }
 
 export const lineOfFields = (fields: unknown): string => (isHeld(fields) ? Object.entries(fields).map(([name, value]) => `${name}: ${/^[\w$.-]+$/.test(exampleText(value)) && (typeof value !== "string" || !/^(?:true|false|null|[-0-9.]+)$/.test(value)) ? exampleText(value) : JSON.stringify(value)}`).join(", ") : "");
@@ -33,11 +34,19 @@ export const lineOfFields = (fields: unknown): string => (isHeld(fields) ? Objec
 export const examplesIn = (value: unknown): readonly unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 
 function values(form: Form, path: Path, fields: Fields, title: string): PageElement {
+  const { store } = form.studio;
   const held = valueOf(form, path);
   const names = [...new Set([...fields.keys(), ...(isHeld(held) ? Object.keys(held) : [])])];
   const inputs = names.map((name) => {
     const type = fields.get(name)?.type;
-    return textField(form, { label: name, path: [...path, name], code: true, class: "short", placeholder: type === undefined ? "no such field" : typeText(type).slice(0, 40), show: exampleText, read: (text) => exampleValue(text, type) });
+    const write = (text: string): void => {
+      const value = exampleValue(text, type);
+      const now = valueOf(form, path);
+      // Before the action nothing at all is not the same as no fields.
+      if (value === undefined && path.at(-1) === "old" && (!isHeld(now) || Object.keys(now).every((one) => one === name))) store.act({ do: "remove", path });
+      else store.act({ do: "set", path: [...path, name], value });
+    };
+    return textField(form, { label: name, path: [...path, name], code: true, class: "short", placeholder: type === undefined ? "no such field" : typeText(type).slice(0, 40), show: exampleText, write });
   });
   return h("div", { class: "values", role: "group", "aria-label": title }, ...inputs);
 }
@@ -48,7 +57,7 @@ function step(form: Form, path: Path, at: number, what: string): PageElement {
   return h(
     "div",
     { class: "step-row" },
-    textField(form, { label: "At", path: [...here, "at"], code: true, class: "short" }),
+    textField(form, { label: "At", path: [...here, "at"], code: true, class: "short", read: (text) => text }),
     textField(form, { label: "Event", path: [...here, "event"], code: true, class: "short", placeholder: "nothing more" }),
     textField(form, { label: "With", path: [...here, "with"], code: true, placeholder: "field: value, field: value", show: lineOfFields, write: (text) => {
       const fields = fieldsOfLine(text);
@@ -81,7 +90,7 @@ function kind(form: Form, name: "holds" | "breaks", title: string): PageElement[
   const all = examplesIn(given);
   // Values change without the form being built anew, so whoever presses a button means the ones that then stand there.
   const now = (): readonly unknown[] => examplesIn(valueOf(form, path));
-  const put = (items: readonly unknown[]): void => store.act({ do: "set", path, value: items.length === 0 ? undefined : items.length === 1 ? items[0] : items });
+  const put = (items: readonly unknown[]): void => store.act(items.length === 0 ? { do: "remove", path } : { do: "set", path, value: items.length === 1 ? items[0] : items });
   const timed = valueOf(form, ["temporal"]) !== undefined;
   const single = valueOf(form, ["assert"]) !== undefined || valueOf(form, ["pre"]) !== undefined || valueOf(form, ["post"]) !== undefined;
   const add = (text: string, value: unknown, id: string): PageElement => {

@@ -40,7 +40,7 @@ export function mountForm(studio: Studio): void {
 
   const build = (): void => {
     const active = document.activeElement as PageTyped | null;
-    const held = active === null || active.id === undefined || !/^f-/.test(active.id) ? null : { id: active.id, from: active.selectionStart, to: active.selectionEnd };
+    const held = active === null || active.id === undefined || !/^f-/.test(active.id) ? null : { id: active.id, text: active.value, from: active.selectionStart, to: active.selectionEnd };
     bindings.clear();
     listeners = [];
     const set = h("fieldset", { class: "all" }, h("legend", { class: "unseen" }, "Rule"), identity(form), events(form), fields(form), ...conditions(form), time(form), examples(form));
@@ -48,7 +48,11 @@ export function mountForm(studio: Studio): void {
     const target = wanted ?? held?.id ?? null;
     const found = target === null ? null : (document.getElementById(target) as PageTyped | null);
     found?.focus();
-    if (found !== null && wanted === null && held !== null && typeof held.from === "number" && found.setSelectionRange !== undefined) found.setSelectionRange(held.from, held.to ?? held.from);
+    if (found !== null && wanted === null && held !== null && typeof held.from === "number" && found.setSelectionRange !== undefined) {
+      // What somebody types is newer than what the document says of it.
+      found.value = held.text;
+      found.setSelectionRange(held.from, held.to ?? held.from);
+    }
     wanted = null;
     if (studio.looked !== null) bindings.mark(studio.looked.problems);
   };
