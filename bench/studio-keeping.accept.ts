@@ -12,6 +12,7 @@ import { accepts, output } from "./rig/accepts.ts";
 
 const DEADLINE = { timeout: 60_000 };
 const CHANGES = 3;
+const EVENTS = 100_000;
 const version = async (name: BrowserName): Promise<string> => (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
 
 const world = new World();
@@ -114,6 +115,14 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       expect(await yaml(page)).toBe(mine);
       expect(await save(page)).toContain("What changes in the file: 2 lines put in, 2 taken out");
       expect(readFileSync(rule(NAME), "utf8")).toBe(mine);
+      // Neither touched what the other changed.
+      await write(page, mine.replace("owner: mine", "owner: ours"));
+      writeFileSync(rule(NAME), mine.replace("scope: change", "scope: gate"));
+      await press(page, "Save to the folder…");
+      await until(page, "document.getElementById('save-over') !== null");
+      await press(page, "Put both together");
+      expect(await yaml(page)).toBe(mine.replace("owner: mine", "owner: ours").replace("scope: change", "scope: gate"));
+      await save(page);
       // Between the look and the yes: what is written then was never seen, so nothing is.
       await write(page, `${mine}# more\n`);
       await press(page, "Save to the folder…");
@@ -150,6 +159,24 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       expect(await text(page, "#keeping-problem")).toContain(`--port ${new URL(page.url()).port}`);
       await write(page, `${whole}# and on\n`);
       await until(page, "document.getElementById('file-state').innerText.startsWith('kept in this browser')");
+    }),
+  );
+
+  accepts(tool, "100,000 events: the page goes on while they are asked, Stop ends it and says that nothing is known, and once more it is told", () =>
+    onServed(name, async (page) => {
+      const recording = world.path("many.ndjson");
+      writeFileSync(recording, Array.from({ length: EVENTS }, (_, i) => JSON.stringify({ event: "model_call", at: i * 1_000, with: { agent_id: `a${i % 50}`, total_spend_usd: i, budget_usd: EVENTS } })).join("\n"));
+      await press(page, "A rate");
+      await until(page, "document.getElementById('yaml').value.includes('TEAM.CALL.RATE')");
+      await page.evaluate("(() => { globalThis.longest = 0; let last = performance.now(); setInterval(() => { globalThis.longest = Math.max(globalThis.longest, performance.now() - last); last = performance.now(); }, 10); })()");
+      await (await page.$("input#given"))?.uploadFile(recording);
+      await until(page, "document.getElementById('run-stop')?.offsetParent !== null");
+      await press(page, "Stop");
+      expect(await text(page, "#run-status")).toBe("Stopped; nothing is known of what was not looked at.");
+      await press(page, "Run again");
+      await until(page, "document.getElementById('run-status').innerText.startsWith('It would')");
+      expect(await text(page, "#run-status")).toBe(`It would not have fired in ${EVENTS} events, from 1970-01-01T00:00:00Z to 1970-01-02T03:46:39Z.`);
+      expect(await page.evaluate("globalThis.longest < 1_000")).toBe(true);
     }),
   );
 

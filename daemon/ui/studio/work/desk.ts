@@ -131,10 +131,10 @@ export class Desk {
     this.tell();
   }
 
-  /** What lies on disk comes into the document as one step, so that an undo brings back what was there. */
-  takeDisk({ name, text, sha256: digest }: InvariantText): void {
+  /** What lies on disk, or `instead` that stands on it, comes into the document as one step, so that an undo brings back what was there. */
+  takeDisk({ name, text, sha256: digest }: InvariantText, instead = text): void {
     this.sheet = { ...this.sheet, name, base: { name, text, sha256: digest } };
-    this.store.act({ do: "type", text });
+    this.store.act({ do: "type", text: instead });
   }
 
   keepNow(): void {

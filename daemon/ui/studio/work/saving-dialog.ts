@@ -3,6 +3,7 @@ import { INVARIANT_NAME, type InvariantText, type WriteProblem } from "../../../
 import type { PageDialog, PageElement, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import type { Failure } from "../../page/live.ts";
+import { merged } from "../keeping/merge.ts";
 import { standing } from "../keeping/saving.ts";
 import type { Desk } from "./desk.ts";
 import { diffView } from "./diff-view.ts";
@@ -92,9 +93,15 @@ export class SavingDialog {
       this.desk.takeDisk(disk);
       this.close("What is on disk is in the editor now; Undo brings yours back.");
     });
+    const both = began === null ? null : merged(began, text, disk.text);
+    const together = both === null ? [] : [button("Put both together", () => {
+      this.desk.takeDisk(disk, both);
+      this.close("Both changes are in the editor now: look at them, and save. Undo brings yours alone back.");
+    })];
+    const hint = both === null ? "To have both, take what is on disk, undo, and put in what is missing; or save yours under another name." : "Neither of you touched what the other changed, so both can be put together.";
     const parts = began === null ? [] : [diffView("What somebody else changed since you began", began, disk.text), diffView("What you changed since you began", began, text)];
     const why = began === null ? "Another file lies there under this name already. Choose another name, or look at what you would write over." : "This file was changed on disk since you began.";
-    this.body.replaceChildren(h("p", { class: "problem" }, why), ...parts, diffView("What your text would change in what lies there now", disk.text, text), h("p", { class: "hint" }, "To have both, take what is on disk, undo, and put in what is missing; or save yours under another name."), this.ways(theirs, mine));
+    this.body.replaceChildren(h("p", { class: "problem" }, why), ...parts, diffView("What your text would change in what lies there now", disk.text, text), h("p", { class: "hint" }, hint), this.ways(...together, theirs, mine));
   }
 
   private problems(list: readonly WriteProblem[]): void {
