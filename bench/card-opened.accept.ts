@@ -115,7 +115,8 @@ async function onPage(name: BrowserName, task: (reader: Reader) => Promise<void>
     const link = await ui.link();
     await page.goto(link.href);
     await task(new Reader(page));
-    expect(complaints).toEqual([]);
+    // Firefox asks for an icon by itself, and the page's policy stops it.
+    expect(complaints.filter((text) => !/blocked .*favicon\.ico/.test(text))).toEqual([]);
     expect(requests.filter((url) => !url.startsWith(`${link.origin}/`) && !/^(?:blob|data):/.test(url))).toEqual([]);
   } finally {
     await close();
@@ -160,7 +161,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await reader.press("Show what would be signed");
       await reader.saying("#part-approve .offer", `looked at it in ${name}!`);
       await page.focus("#release-agreed");
-      await page.keyboard.press("Space");
+      await page.keyboard.press(" ");
       await reader.press("Sign and approve");
       await page.waitForFunction("/Signed and logged|ADMITTED/.test(document.querySelector('#one').innerText)", { timeout: 60_000 });
       expect(await attempts()).toEqual([1, 2]);
