@@ -1,5 +1,6 @@
 /** Lines around findings over real repositories, as a check process reads them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { CONTEXT_LINE_CHARS_MAX, CONTEXT_LINES_MAX, type FindingContext } from "../../proto/cards.ts";
@@ -50,6 +51,18 @@ test("a new file from its first line, a deleted one by its old lines, and a long
 test("where there are no lines it says why", async () => {
   const [elsewhere, far, binary] = await contexts({ "a.txt": lineNumbers(1, 40), "b.txt": "b\n" }, { "a.txt": `${lineNumbers(1, 40)}end\n`, "c.bin": "a\0b\n" }, [["b.txt", 1], ["a.txt", 2], ["c.bin", 1]]);
   expect([elsewhere, far, binary].map((one) => [one?.lines.length, one?.because])).toEqual([[0, "the change does not touch this file"], [0, "the change's diff does not show these lines"], [0, "binary"]]);
+});
+
+test("a change whose commits are gone, or whose files are, is said to be, and is no failure", async () => {
+  const source = scratch.source(`context-${++serial}`);
+  const target = await source.commit({ "a.txt": "1\n" });
+  const head = await source.commit({ "a.txt": "2\n" }, "change");
+  const blob = source.git("rev-parse", "HEAD:a.txt");
+  const asked = (of: string) => contextJob({ kind: "context", git: { ...scratch.tools }, git_dir: join(source.path, ".git"), object_format: "sha1", target, head: of, limits: LIMITS, deadline_ms: 20_000, places: [{ check: "text", rule: "text.bidi", fingerprint: "f".repeat(64), path: { u: "a.txt" }, start_line: 1, end_line: 1 }] });
+  const gone = await asked("e".repeat(40));
+  rmSync(join(source.path, ".git/objects", blob.slice(0, 2), blob.slice(2)));
+  const empty = await asked(head);
+  expect([gone, empty].map(({ findings: [one] }) => [one?.lines.length, one?.because?.startsWith("the change cannot be read any more: ")])).toEqual([[0, true], [0, true]]);
 });
 
 test("attack: credentials beside a finding, of the old text and the new, on one line or many, are in no line that leaves the process", async () => {

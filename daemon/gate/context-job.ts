@@ -1,10 +1,12 @@
 /** In a check process: the lines of a change around what was found in it. The core is told text that is masked and bounded, and reads no byte of the change. */
 import { CONTEXT_LINE_CHARS_MAX, CONTEXT_LINES, CONTEXT_LINES_MAX, type ContextLine, type FindingContext } from "../../proto/cards.ts";
 import type { ContextJob, ContextJobReply, FoundPlace } from "../../proto/context-job.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import type { FileChange, Hunk } from "../../proto/facts.ts";
 import { pathText } from "../../proto/scalar.ts";
 import { Borders } from "../checking/border.ts";
 import { cutText, published } from "../checking/redact.ts";
+import type { GitReader } from "../platform/git/reader.ts";
 import { newSide, oldSide } from "./checks/reading/lines.ts";
 import { privateKeys } from "./checks/secret/pem.ts";
 import { resolveChange } from "./facts/change.ts";
@@ -13,6 +15,7 @@ import { openReader } from "./facts/question.ts";
 
 /** A line is masked as far as it is shown, with room for a credential that the cut falls into. */
 const READ_MAX = 8 * CONTEXT_LINE_CHARS_MAX;
+const BECAUSE_CHARS_MAX = 500;
 const IN_A_KEY = "(a line of a private key: not shown)";
 
 type RawLine = Omit<ContextLine, "cut">;
@@ -83,12 +86,9 @@ function whyNot(file: FileChange | undefined): string | null {
   return null;
 }
 
-/** Throws what git throws. */
-export async function contextJob(job: ContextJob): Promise<ContextJobReply> {
-  await using reader = openReader(job);
-  const nothing = (because: string): ContextJobReply => ({ kind: "context", findings: job.places.map((place) => ({ ...place, lines: [], because })) });
+async function contextsOf(reader: GitReader, job: ContextJob): Promise<FindingContext[]> {
   const change = await resolveChange(reader, { ...job, trusted_target: false });
-  if (!("basis" in change)) return nothing(`the change cannot be read any more: ${change.resolved.because}`.slice(0, 500));
+  if (!("basis" in change)) throw new MaestroError("intake.incomplete", change.resolved.because);
   const { files } = await changedFiles(reader, await diffed(reader, change.old_tree, change.new_tree, job.limits), new Borders([], []), job.limits);
   const byPath = new Map(files.map((file) => [pathText(file.path), file]));
   const shown = new Shown();
@@ -100,5 +100,17 @@ export async function contextJob(job: ContextJob): Promise<ContextJobReply> {
     if (file === undefined || raw === null) findings.push({ ...place, lines: [], because: because ?? (file?.truncated === true ? "the diff of this file is longer than the limit" : "the change's diff does not show these lines") });
     else findings.push({ ...place, lines: await shown.lines(file, raw), because: null });
   }
-  return { kind: "context", findings };
+  return findings;
+}
+
+/** Commits and files of a change go with their time, while the gate stays: then that is said of each finding. Throws what else git throws. */
+export async function contextJob(job: ContextJob): Promise<ContextJobReply> {
+  await using reader = openReader(job);
+  try {
+    return { kind: "context", findings: await contextsOf(reader, job) };
+  } catch (error) {
+    if (!(error instanceof MaestroError) || (error.code !== "git.failed" && error.code !== "intake.incomplete")) throw error;
+    const because = cutText(published(`the change cannot be read any more: ${error.detail}`), BECAUSE_CHARS_MAX);
+    return { kind: "context", findings: job.places.map((place) => ({ ...place, lines: [], because })) };
+  }
 }
