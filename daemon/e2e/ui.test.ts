@@ -150,7 +150,7 @@ people:
     return said.filter(({ code }) => code === 0).map(({ stdout }) => stdout).join("\n");
   }
 
-  test("by the user as who it runs: the offer is what is signed, the evidence verifies and names the person, and no other tab can agree", async () => {
+  test("by the user as who it runs: the offer is what is signed, the evidence verifies and names the person, and each offer is good once", async () => {
     const { gate_id } = await held("one");
     await using ui = new ServedUi(users.start(ALICE, ["ui"]));
     const tab = await ui.tab();
@@ -214,5 +214,10 @@ people:
     const { gate_id } = await held("three");
     await using ui = new ServedUi(users.start(CI_USER, ["ui"]));
     expect(await offered(await ui.tab(), gate_id)).toMatchObject({ status: 403, code: "release.denied" });
+    // An agent that starts it has no more of a person than on the command line.
+    const shim = world.path("claude");
+    writeFileSync(shim, '#!/bin/bash\n"$@"\nexit $?\n', { mode: 0o755 });
+    await using started = new ServedUi(users.start(ALICE, ["ui"], [shim]));
+    expect(await offered(await started.tab(), gate_id)).toMatchObject({ status: 403, detail: expect.stringContaining("claude is among the processes") });
   });
 });
