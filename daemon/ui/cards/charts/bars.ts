@@ -3,7 +3,7 @@ import type { Verdict } from "../../../../proto/decision.ts";
 import type { PageCard } from "../model.ts";
 
 /** What a chart reads of a card. What nobody knows of it is null, never zero. */
-export type Charted = Pick<PageCard, "at_ms" | "verdict" | "reasons" | "reported_micro_usd" | "held_at" | "released">;
+export type Charted = Pick<PageCard, "at_ms" | "verdict" | "reasons" | "whole_micro_usd" | "held_at" | "released">;
 
 interface Bar {
   /** Short: it stands below the bar. */

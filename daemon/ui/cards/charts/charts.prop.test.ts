@@ -14,7 +14,7 @@ const card = fc.record({
   at_ms: fc.option(moment),
   verdict,
   reasons: fc.array(fc.record({ rule: fc.constantFrom(...RULES), check: fc.constant(null), effect: fc.constantFrom("refuse", "hold", "note"), observed: fc.boolean(), because: fc.constant(""), path: fc.constant(null) }), { maxLength: 5 }),
-  reported_micro_usd: fc.option(fc.oneof(fc.bigInt({ min: 0n, max: 5_000_000n }), fc.bigInt({ min: 0n, max: 10n ** 37n }))),
+  whole_micro_usd: fc.option(fc.oneof(fc.bigInt({ min: 0n, max: 5_000_000n }), fc.bigInt({ min: 0n, max: 10n ** 37n }))),
   held_at: fc.option(moment.map(iso)),
   released: fc.array(fc.record({ kind: fc.constantFrom("approve", "override"), person: fc.constant("a@b.example"), at: moment.map(iso) }), { maxLength: 2 }),
 });
@@ -53,9 +53,9 @@ describe("every card is counted once, or said to be left out", () => {
     fc.assert(
       fc.property(cards, (all) => {
         const chart = costPerChange(all);
-        const known = all.flatMap(({ reported_micro_usd: cost }) => (cost === null ? [] : [cost])).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+        const known = all.flatMap(({ whole_micro_usd: cost }) => (cost === null ? [] : [cost])).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
         expect(counted(chart)).toBe(known.length);
-        expect(chart.remarks.join(" ").includes("no cost was reported")).toBe(known.length < all.length);
+        expect(chart.remarks.join(" ").includes("no cost is known")).toBe(known.length < all.length);
         chart.marks.forEach(({ label, bar }, i) => {
           const share = [0.5, 0.95][i] ?? 0;
           const cost = known[quantileAt(known.length, share)] ?? 0n;
@@ -80,13 +80,13 @@ describe("every card is counted once, or said to be left out", () => {
   });
 });
 
-const plain = (change: Partial<Charted>): Charted => ({ at_ms: Date.UTC(2026, 10, 22, 10), verdict: "refuse", reasons: [], reported_micro_usd: null, held_at: null, released: [], ...change });
+const plain = (change: Partial<Charted>): Charted => ({ at_ms: Date.UTC(2026, 10, 22, 10), verdict: "refuse", reasons: [], whole_micro_usd: null, held_at: null, released: [], ...change });
 
 describe("what a person reads", () => {
   test("no card and one card", () => {
     for (const make of [decisionsOverTime, refusalsPerRule, costPerChange, timeToRelease]) expect(make([]).bars).toEqual([]);
     expect(decisionsOverTime([plain({})]).bars).toEqual([{ label: "11-22", name: "2026-11-22", counts: [1, 0, 0] }]);
-    expect(costPerChange([plain({ reported_micro_usd: 180_000n })])).toMatchObject({ bars: [{ label: "$0.10", name: "$0.10 to less than $0.20", counts: [1] }], marks: [{ label: "p50 $0.18", bar: 0 }, { label: "p95 $0.18", bar: 0 }], remarks: ["1 change, $0.18 in all."] });
+    expect(costPerChange([plain({ whole_micro_usd: 180_000n })])).toMatchObject({ bars: [{ label: "$0.10", name: "$0.10 to less than $0.20", counts: [1] }], marks: [{ label: "p50 $0.18", bar: 0 }, { label: "p95 $0.18", bar: 0 }], remarks: ["1 change, $0.18 in all."] });
   });
 
   test("days without a decision are bars too; a longer time has weeks from Monday, months, years", () => {
@@ -99,10 +99,10 @@ describe("what a person reads", () => {
     expect([wrong.bars.length, wrong.bars[0]?.name, wrong.remarks]).toEqual([62, "until 1965", ["The first bar also holds 1 card from before it."]]);
   });
 
-  test("nothing reported is not free, and free is not nothing", () => {
-    const { bars, remarks } = costPerChange([plain({}), plain({}), plain({ reported_micro_usd: 0n }), plain({ reported_micro_usd: 7n })]);
-    expect(bars).toEqual([{ label: "$0", name: "$0, as reported", counts: [1] }, { label: "$0.000005", name: "$0.000005 to less than $0.00001", counts: [1] }]);
-    expect(remarks).toEqual(["2 changes, $0.000007 in all.", "Of 2 changes no cost was reported; they are not in it, and not free."]);
+  test("what is not known is not free, and free is not nothing", () => {
+    const { bars, remarks } = costPerChange([plain({}), plain({}), plain({ whole_micro_usd: 0n }), plain({ whole_micro_usd: 7n })]);
+    expect(bars).toEqual([{ label: "$0", name: "$0", counts: [1] }, { label: "$0.000005", name: "$0.000005 to less than $0.00001", counts: [1] }]);
+    expect(remarks).toEqual(["2 changes, $0.000007 in all.", "Of 2 changes no cost is known; they are not in it, and not free."]);
   });
 
   test("a rule that only observes refused nothing; one card under two rules counts under each, and that is said", () => {

@@ -1,4 +1,4 @@
-/** Reported cost of a change: bins of a 1-2-5 series, the middle and the dear end marked. Whole micro-USD, so no sum is rounded. Pure. */
+/** What a change cost, as far as it is known, which is what the list sorts by: bins of a 1-2-5 series, the middle and the dear end marked. Whole micro-USD, so no sum is rounded. Pure. */
 import { plural } from "../../../verifier/words/card.ts";
 import { quantileAt, type Bars, type Charted } from "./bars.ts";
 
@@ -36,12 +36,12 @@ function lowerEnds(least: bigint, most: bigint): bigint[] {
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const PARTS = [{ name: "changes", fill: "plain" }] as const;
-const FRAME = { id: "costs", title: "Reported cost of a change", of: "Cost", lying: false, parts: PARTS } as const;
+const FRAME = { id: "costs", title: "Cost of a change", of: "Cost", lying: false, parts: PARTS } as const;
 
 export function costPerChange(cards: readonly Charted[]): Bars {
-  const known = cards.flatMap(({ reported_micro_usd: cost }) => (cost === null ? [] : [cost])).sort(compare);
+  const known = cards.flatMap(({ whole_micro_usd: cost }) => (cost === null ? [] : [cost])).sort(compare);
   const unknown = cards.length - known.length;
-  const silent = unknown === 0 ? [] : [`Of ${plural(unknown, "change")} no cost was reported; ${unknown === 1 ? "it is" : "they are"} not in it, and not free.`];
+  const silent = unknown === 0 ? [] : [`Of ${plural(unknown, "change")} no cost is known; ${unknown === 1 ? "it is" : "they are"} not in it, and not free.`];
   const most = known.at(-1);
   if (most === undefined) return { ...FRAME, bars: [], marks: [], remarks: silent };
   const free = known.filter((cost) => cost <= 0n).length;
@@ -52,7 +52,7 @@ export function costPerChange(cards: readonly Charted[]): Bars {
   for (const cost of known.slice(free)) counts[placeOf(cost)] = (counts[placeOf(cost)] ?? 0) + 1;
   const below = (known[free] ?? 0n) < (ends[0] ?? 0n);
   const bins = ends.map((end, i) => ({ label: usdText(end), name: i === 0 && below ? `less than ${usdText(stepAbove(end))}` : `${usdText(end)} to less than ${usdText(stepAbove(end))}`, counts: [counts[i] ?? 0] }));
-  const zero = free === 0 ? [] : [{ label: "$0", name: "$0, as reported", counts: [free] }];
+  const zero = free === 0 ? [] : [{ label: "$0", name: "$0", counts: [free] }];
   const mark = (name: string, share: number) => {
     const cost = known[quantileAt(known.length, share)] ?? most;
     return { label: `${name} ${roundedText(cost)}`, bar: cost <= 0n ? 0 : placeOf(cost) + zero.length };

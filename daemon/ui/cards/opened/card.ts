@@ -84,7 +84,7 @@ const money = (micro_usd: bigint | null): string => (micro_usd === null ? "not r
 function costPart(card: Card, { timings, cost, row }: Whole): PageElement {
   const texts = [costText(card), ...(cost === null ? [] : billTexts(cost)), ...(timings === null ? [] : timingTexts(timings))];
   const took = timings === null ? [] : [h("details", {}, h("summary", {}, "Time of each check"), list("Time of each check", ["Check", "Seconds"], timings.by_check.toSorted((a, b) => b.us - a.us).map(({ check, us }) => [said(check), (us / 1e6).toFixed(3)])))];
-  const whole = row.whole_micro_usd === null || row.whole_micro_usd === row.reported_micro_usd ? [] : [`with what the daemon bought for it: ${money(row.whole_micro_usd)}`];
+  const whole = row.whole_micro_usd === null || row.whole_micro_usd === row.reported_micro_usd ? [] : [`together with what the daemon bought for it: ${money(row.whole_micro_usd)}`];
   return part("cost", "Cost and time", ...lines([...texts, ...whole]), ...took);
 }
 
@@ -101,7 +101,7 @@ export function headFacts(row: PageCard, card: Card | null): PageElement {
     ["Policy", said(`${policy}, mode ${mode}`)],
     ["Decided", at === null ? "not said in what was given" : at],
     ["Gate", said(gate_id === null ? "none: a replay leaves no evidence" : `${gate_id}, attempt ${attempt}`)],
-    ["Cost", `${money(row.reported_micro_usd)}${row.total_us === null ? "" : `; decided in ${(row.total_us / 1e6).toFixed(2)} s`}`],
+    ["Cost", `${money(row.whole_micro_usd)}${row.total_us === null ? "" : `; decided in ${(row.total_us / 1e6).toFixed(2)} s`}`],
   ]);
 }
 
