@@ -89,6 +89,8 @@ describe("what is none is said by name, and the rest stays", () => {
     ["a broken line among others", `${good}{"v":1,\n${asLines(ROWS.slice(3, 4))}`, 4, /^given\.json: line 4 is no JSON\.$/],
     ["a file that was half written", good + JSON.stringify(ROWS[3]).slice(0, 200), 3, /^given\.json: the last line, 4, is cut off: the file was half written/],
     ["a half-written card", JSON.stringify({ card }).slice(0, 500), 0, /^given\.json ends in the middle: the file was half written or half copied\.$/],
+    ["a card without its last bracket", JSON.stringify({ card: {}, said: "a \\\" ] } in a string" }).slice(0, -1), 0, /^given\.json ends in the middle/],
+    ["a card with a bracket too many", `${JSON.stringify({ card })}}`, 0, /^given\.json is broken: it is no JSON from end to end\.$/],
     ["a newer version of a row", good + asLines([{ ...ROW, v: 2 } as never]), 3, /line 4 is a row of cards of version 2, and this page reads version 1: open it with the page of the Maestro that wrote it/],
     ["a newer version of a card", JSON.stringify({ card: { ...card, v: 7 } }), 0, /is a card of version 7, and this page reads version 1/],
     ["an older version", JSON.stringify({ card: { ...card, v: 0 } }), 0, /version 0.*have it written again by a Maestro of today/],

@@ -152,12 +152,26 @@ async function* readLines({ file, name: given, blob }: GivenFile, room: number):
   yield gathered.end();
 }
 
+/** Whether a bracket or a string is still open at the end. */
+function endsOpen(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (quoted && code === 0x5c) i++;
+    else if (code === 0x22) quoted = !quoted;
+    else if (!quoted && (code === 0x7b || code === 0x5b)) depth++;
+    else if (!quoted && (code === 0x7d || code === 0x5d)) depth--;
+  }
+  return quoted || depth > 0;
+}
+
 /** Where JSON ends too early, and where it is none: the two are mended differently. */
 function brokenText(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "is empty";
-  const begins = /^[[{]/.test(trimmed);
-  return begins && !/[\]}]$/.test(trimmed) ? "ends in the middle: the file was half written or half copied" : begins ? "is broken: it is no JSON from end to end" : "is no JSON";
+  if (!/^[[{]/.test(trimmed)) return "is no JSON";
+  return endsOpen(trimmed) ? "ends in the middle: the file was half written or half copied" : "is broken: it is no JSON from end to end";
 }
 
 async function* readDocument({ file, name: given, blob }: GivenFile, room: number): AsyncGenerator<Part> {

@@ -12,7 +12,7 @@ declare const document: PageDocument;
 
 const PASTED = "pasted text";
 
-const passedOver = (passed: number): string[] => (passed === 0 ? [] : [`${passed.toLocaleString("en")} files of the folder are no .json or .ndjson, or could not be read; they were passed over.`]);
+const passedOver = (passed: number): string[] => (passed === 0 ? [] : [passed === 1 ? "1 file of the folder is no .json or .ndjson, or could not be read; it was passed over." : `${passed.toLocaleString("en")} files of the folder are no .json or .ndjson, or could not be read; they were passed over.`]);
 const tooMany = (over: boolean): string[] => (over ? [`More than ${CARDS_LIMITS.files_max.toLocaleString("en")} files were given; the rest was not read.`] : []);
 
 function give(page: CardsPage, files: readonly File[], remarks: readonly string[]): void {
