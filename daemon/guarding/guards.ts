@@ -31,6 +31,8 @@ export interface GuardsOptions {
 export interface GuardCounts {
   readonly checks: number;
   readonly violations: ReadonlyMap<string, number>;
+  /** Of what was done and stands. */
+  readonly told: ReadonlyMap<string, number>;
 }
 
 /** Stands for a rule where an event that none is about could not be made out, or is none. */
@@ -43,6 +45,7 @@ export class Guards {
   private readonly documents = new Map<string, InvariantDocument>();
   private readonly compiled = new Map<string, Compiled>();
   private readonly violations = new Map<string, number>();
+  private readonly told = new Map<string, number>();
   private checks = 0;
 
   constructor(private readonly options: GuardsOptions) {
@@ -53,7 +56,7 @@ export class Guards {
   }
 
   get counts(): GuardCounts {
-    return { checks: this.checks, violations: this.violations };
+    return { checks: this.checks, violations: this.violations, told: this.told };
   }
 
   /** Rules with conditions on events in time. */
@@ -141,7 +144,7 @@ export class Guards {
   tell(event: string, fields: Fields): readonly Violation[] {
     const found = this.judge(event, fields);
     this.checks += this.of(event).length;
-    for (const { id } of found) this.violations.set(id, (this.violations.get(id) ?? 0) + 1);
+    for (const { id } of found) this.told.set(id, (this.told.get(id) ?? 0) + 1);
     this.options.passed?.(event, fields);
     return found;
   }
