@@ -59,6 +59,19 @@ describe.skipIf(needs)("the package", () => {
     expect([readFileSync(join(root.path, "usr/share/maestro/verifier.html")).equals(page), readFileSync(made).equals(page)]).toEqual([true, true]);
   });
 
+  test("makes the pages of maestro ui anew from what it brings, and serves them", async () => {
+    const home = { HOME: join(folder, "ui-home") };
+    for (const name of ["cards", "studio"] as const) {
+      const made = join(folder, `${name}.html`);
+      const { code, stderr } = root.installed(`maestro ui ${name} --out ${made}`, home);
+      expect([name, code, stderr]).toEqual([name, 0, expect.stringContaining("no network")]);
+      expect([name, readFileSync(made).equals(await buildPage(name))]).toEqual([name, true]);
+    }
+    // Ended by a signal as by Ctrl-C, with the link on its first line.
+    const served = root.installed("timeout --preserve-status -s INT 10 maestro ui studio", home);
+    expect([served.code, served.stdout]).toEqual([0, expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/studio#[\w-]{43}\n$/)]);
+  });
+
   test("brings the bill of materials of what it holds of others: what runs, and the Bun beside it, and no tool of development", () => {
     const { components } = JSON.parse(readFileSync(join(root.path, "usr/share/doc/maestro/maestro.cdx.json"), "utf8")) as { readonly components: readonly { readonly purl: string }[] };
     const purls = components.map(({ purl }) => purl.replace(/@[^@]*$/, ""));

@@ -43,7 +43,8 @@ describe("the program", () => {
     const old = await fetch(new URL("/session", first), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: first.hash.slice(1) }) });
     expect([old.status, await old.json()]).toEqual([401, expect.objectContaining({ detail: expect.stringContaining("newer one") })]);
     expect(await tab.json("/session")).toMatchObject({ folder: join(repository.path, "invariants"), folder_there: false, signer: "user" });
-    ui.child.kill("SIGINT");
+    // As often as an impatient person presses it.
+    for (let i = 0; i < 3; i++) ui.child.kill("SIGINT");
     expect(await ui.child.exited).toBe(0);
     await expect(fetch(first)).rejects.toThrow();
   });
@@ -150,8 +151,19 @@ people:
     return said.filter(({ code }) => code === 0).map(({ stdout }) => stdout).join("\n");
   }
 
-  test("by the user as who it runs: the offer is what is signed, the evidence verifies and names the person, and each offer is good once", async () => {
+  /** Who may not is told why, before anything is signed: the agent's own user, and an agent that starts it as a person, who has no more of them than on the command line. */
+  async function denied(gate_id: string): Promise<void> {
+    const shim = world.path("claude");
+    writeFileSync(shim, '#!/bin/bash\n"$@"\nexit $?\n', { mode: 0o755 });
+    await using ui = new ServedUi(users.start(CI_USER, ["ui"]));
+    await using started = new ServedUi(users.start(ALICE, ["ui"], [shim]));
+    expect(await offered(await ui.tab(), gate_id)).toMatchObject({ status: 403, code: "release.denied" });
+    expect(await offered(await started.tab(), gate_id)).toMatchObject({ status: 403, detail: expect.stringContaining("claude is among the processes") });
+  }
+
+  test("by the user as who it runs, and by nobody else: the offer is what is signed, the evidence verifies and names the person, and each offer is good once", async () => {
     const { gate_id } = await held("one");
+    await denied(gate_id);
     await using ui = new ServedUi(users.start(ALICE, ["ui"]));
     const tab = await ui.tab();
     const offer = await offered(tab, gate_id);
@@ -166,7 +178,7 @@ people:
     expect(await tab.approve(offer.request.nonce)).toMatchObject([{ event: "failure", problem: { code: "release.stale" } }]);
   });
 
-  test("by a key file with a passphrase; one whose passphrase is wrong releases nothing, and the page can ask again", async () => {
+  test("by a key file: a wrong passphrase releases nothing; in a terminal the right one is the key's alone, and Enter works before and after", async () => {
     const { gate_id } = await held("two");
     const key = await users.give(CI_USER, keys.folder, "carol");
     const before = (await world.status()).log.size;
@@ -176,16 +188,7 @@ people:
     const first = await offered(refused, gate_id);
     expect(await refused.approve(first.request.nonce)).toMatchObject([{ event: "failure", problem: { code: "cli.usage", detail: expect.stringContaining("signed nothing") } }]);
     expect([(await world.client.gateRecord(gate_id)).attempts, (await world.status()).log.size]).toEqual([[1], before]);
-    await using ui = new ServedUi(users.start(CI_USER, ["ui", "--key", key]));
-    const tab = await ui.tab();
-    const offer = await offered(tab, gate_id);
-    expect((await tab.approve(offer.request.nonce)).at(-1)).toMatchObject({ event: "result", verdict: "admit", card: { releases: [{ person: "carol", proof: "ssh-key" }] } });
-    expect(await verified(CI_USER)).toMatch(/approved by carol \(ci\.changed\).*read it on the page/);
-  });
-
-  test("in a terminal the passphrase is the key's alone: nothing typed for it is taken for Enter, and Enter works before and after", async () => {
-    const { gate_id } = await held("typed");
-    const { child, heard, type } = users.atTerminal(CI_USER, ["ui", "--key", await users.give(CI_USER, keys.folder, "carol")]);
+    const { child, heard, type } = users.atTerminal(CI_USER, ["ui", "--key", key]);
     using stack = new DisposableStack();
     stack.defer(() => child.kill());
     const links = (): string[] => heard().match(/http:\S+/g) ?? [];
@@ -201,23 +204,13 @@ people:
       type(key);
       await Bun.sleep(2);
     }
-    expect((await approving).at(-1)).toMatchObject({ event: "result", verdict: "admit" });
+    expect((await approving).at(-1)).toMatchObject({ event: "result", verdict: "admit", card: { releases: [{ person: "carol", proof: "ssh-key" }] } });
+    expect(await verified(CI_USER)).toMatch(/approved by carol \(ci\.changed\).*read it on the page/);
     await until(() => heard().includes("admit, attempt 2"));
     expect(links()).toHaveLength(2);
     type("\n");
     await until(() => links().length === 3);
     type("\u0003");
     expect([await child.exited, heard().includes(PASSPHRASE)]).toEqual([0, false]);
-  });
-
-  test("who may not is told why, before anything is signed", async () => {
-    const { gate_id } = await held("three");
-    await using ui = new ServedUi(users.start(CI_USER, ["ui"]));
-    expect(await offered(await ui.tab(), gate_id)).toMatchObject({ status: 403, code: "release.denied" });
-    // An agent that starts it has no more of a person than on the command line.
-    const shim = world.path("claude");
-    writeFileSync(shim, '#!/bin/bash\n"$@"\nexit $?\n', { mode: 0o755 });
-    await using started = new ServedUi(users.start(ALICE, ["ui"], [shim]));
-    expect(await offered(await started.tab(), gate_id)).toMatchObject({ status: 403, detail: expect.stringContaining("claude is among the processes") });
   });
 });

@@ -84,7 +84,8 @@ async function served(page: PageName, values: Values, scratch: string): Promise<
   const { authority, stop } = serve(portOf(values), { sessions, pages, about, daemon: new SocketClient(locations.socket_path, options), approvals, folder, body_ms_max: UI_LIMITS.body_ms_max });
   const link = (): string => `http://${authority}/${page}#${sessions.newToken()}`;
   const ended = Promise.withResolvers<void>();
-  for (const signal of ENDS) process.once(signal, () => ended.resolve());
+  // Each of them, as often as it comes: what is left on disk goes before this does.
+  for (const signal of ENDS) process.on(signal, () => ended.resolve());
   const first = link();
   if (values["json"] === true) printJson({ link: first, authority, folder: folder.path });
   else print(first);
