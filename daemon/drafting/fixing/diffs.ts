@@ -2,7 +2,7 @@
  * What formatters print as a difference, as a fix: where the lines it takes away stand in a file of the change, and what comes is the same program. What a command
  * prints may be the change's own words, so a difference that says anything new is none, whoever printed it.
  */
-import { codeOf, countsIndent, isInText, isSameCode, isWrittenElsewhere } from "./lines.ts";
+import { codeOf, countsIndent, isEcma, isInText, isSameCode, isWrittenElsewhere } from "./lines.ts";
 import { fileNamed } from "./complaints.ts";
 import type { Known } from "./hints.ts";
 import { isPython, isShell } from "./mending.ts";
@@ -38,7 +38,7 @@ function pieceOf(line: string, gutter: boolean): Piece | null {
   return plain === null ? (line === "" ? { op: " ", text: "" } : null) : { op: plain[1] as Op, text: plain[2]! };
 }
 
-const HEADERS: readonly RegExp[] = [/^\+\+\+ (?:b\/)?(?<path>[^\t]+?)(?:\t.*)?$/, /^--- (?:a\/)?(?<path>[^\t]+?)(?:\.orig)?(?:\t.*)?$/, /^Diff in (?<path>.+?)(?::\d+:?| at line \d+:?)$/, /^diff (?:-\S+ )*(?:\S+ )?(?<path>\S+)$/];
+const HEADERS: readonly RegExp[] = [/^\+\+\+ (?:b\/)?(?<path>[^\t]+?)(?::after)?(?:\t.*)?$/, /^--- (?:a\/)?(?<path>[^\t]+?)(?:\.orig|:before)?(?:\t.*)?$/, /^Diff in (?<path>.+?)(?::\d+:?| at line \d+:?)$/, /^diff (?:-\S+ )*(?:\S+ )?(?<path>\S+)$/];
 
 /** Runs of lines that look like those of a difference; most are none, and fit nowhere. */
 function blocksIn(output: string): Block[] {
@@ -61,6 +61,8 @@ function blocksIn(output: string): Block[] {
     }
     if (blocks.length >= BLOCKS_MAX) break;
   }
+  // The empty line behind a difference is none of it.
+  for (const { pieces } of blocks) while (pieces.at(-1)?.op === " " && pieces.at(-1)?.text === "") pieces.pop();
   return blocks.filter(({ pieces }) => pieces.some(({ op }) => op !== " "));
 }
 
@@ -99,6 +101,24 @@ function logical(lines: readonly string[]): { readonly indent: string; readonly 
 const LEAVES = /\b(?:return|throw|break|continue|yield|async|await|raise)$/;
 const commas = (text: string): number => (text.match(/,(?=\s*[)\]}])/g) ?? []).length;
 
+/** A last comma makes a tuple where nothing but it says that there is one: such brackets are not touched. */
+function isNoTuple(text: string): boolean {
+  const open: { readonly called: boolean; commas: number }[] = [];
+  const code = codeOf(text);
+  for (let at = 0; at < code.length; at += 1) {
+    const each = code[at]!;
+    if (/[([{]/.test(each)) open.push({ called: each !== "(" || /[\w)\]]/.test(code[at - 1] ?? " "), commas: 0 });
+    else if (each === ",") {
+      const last = open.at(-1);
+      if (last !== undefined) last.commas += 1;
+    } else if (/[)\]}]/.test(each)) {
+      const last = open.pop();
+      if (last !== undefined && !last.called && last.commas === 1 && /,\s*$/.test(code.slice(Math.max(0, at - 200), at))) return false;
+    }
+  }
+  return true;
+}
+
 const signs = (lines: readonly string[]): string[] => lines.flatMap((text) => codeOf(text).match(/[-+*/%&|^<>=!?:.~#@]+/g) ?? []);
 /** Signs stand as they stood: two of them with a space between are not one of two; a sign in front of a value may move off. */
 function isSameSigns(old: readonly string[], come: readonly string[]): boolean {
@@ -121,9 +141,10 @@ function isLayout(path: string, old: readonly string[], come: readonly string[])
   if (paired && before.every((text, i) => isSameCode(text, after[i]!) && (!countsIndent(path) || indentOf(text) === indentOf(after[i]!)) && (!isPython(path) || commas(text) === commas(after[i]!)))) return true;
   if (paired && before.every((text, i) => text === after[i])) return true;
   if ([...before, ...after].some((text) => COMMENT.test(text)) || after.some((text) => LEAVES.test(text.trimEnd()))) return false;
-  if (!countsIndent(path)) return isSameCode(before.join(" "), after.join(" "));
+  const joined = (lines: readonly string[]): string => (isEcma(path) ? lines.join(" ").replace(/;\s*\}/g, "}") : lines.join(" "));
+  if (!countsIndent(path)) return isSameCode(joined(before), joined(after));
   const [one, other] = [logical(before), logical(after)];
-  return one.length === other.length && one.every(({ indent, text }, i) => indent === other[i]!.indent && isSameCode(text, other[i]!.text) && (commas(text) === commas(other[i]!.text) || text.includes(",")));
+  return one.length === other.length && one.every(({ indent, text }, i) => indent === other[i]!.indent && isSameCode(text, other[i]!.text) && (commas(text) === commas(other[i]!.text) || (isNoTuple(text) && isNoTuple(other[i]!.text))));
 }
 
 /** What comes says nothing but what shellcheck asks for: quotes around what is put in, brackets for backticks, a way out where a folder is not there. */
@@ -146,18 +167,26 @@ function isImports(path: string, lines: readonly string[], at: number, old: read
   });
 }
 
+/** Nothing but imports, all of them still there, in another order. */
+function isSorted(path: string, part: readonly Piece[]): boolean {
+  const of = (op: Op): string[] => part.filter((one) => one.op === op && one.text.trim() !== "").map(({ text }) => text).sort();
+  const [gone, come] = [of("-"), of("+")];
+  return gone.length > 0 && gone.join("\n") === come.join("\n") && gone.every((text) => IMPORT.test(text) && !/[({\\]\s*$/.test(text) && (isPython(path) || !/^\s*import\s+["']/.test(text)));
+}
+
 function mendOf(path: string, lines: readonly string[], { pieces, ends }: Block, known: Known): Mend | null {
   for (const context of [PIECES_MAX, 3, 1, 0]) {
     const part = trimmed(pieces, context);
     const start = placeOf(part.flatMap(({ op, text }) => (op === "+" ? [] : [text])), lines);
     if (start === null) continue;
     const edits: Edit[] = [];
+    const sorted = isSorted(path, part);
     let at = start;
     for (let i = 0; i < part.length; ) {
       if (part[i]!.op === " ") { at += 1; i += 1; continue; }
       const [old, come]: [string[], string[]] = [[], []];
       for (; i < part.length && part[i]!.op !== " "; i += 1) (part[i]!.op === "-" ? old : come).push(part[i]!.text);
-      const good = isLayout(path, old, come) || (isShell(path) && isQuoting(old, come)) || isImports(path, lines, at, old, come) || (old.length === 1 && known(at + 1, come));
+      const good = sorted || isLayout(path, old, come) || (isShell(path) && isQuoting(old, come)) || isImports(path, lines, at, old, come) || (old.length === 1 && known(at + 1, come));
       const inside = old.some((text, j) => isInText({ path, lines, line: at + 1 + j, text }));
       if (!good || (inside && !isShell(path))) return null;
       if (old.join("\n") !== come.join("\n")) edits.push({ line: at + 1, gone: old.length, come });

@@ -60,7 +60,7 @@ function moved(place: Place): Mend | null {
 function madeMap(place: Place): Mend | null {
   const name = /(?<![\w.])(\w+)\[[^\]]+\]\s*(?:=|\+\+|--|[-+]=)/.exec(codeOf(place.text))?.[1] ?? "";
   const at = name === "" ? [] : place.lines.flatMap((text, i) => (new RegExp(`^\\s*var ${name} map\\[[\\w.]+\\][\\w.*[\\]]+\\s*$`).test(text) ? [i] : []));
-  if (at.length !== 1) return null;
+  if (at.length !== 1 || place.lines.some((text) => new RegExp(`(?<![\\w.])${name}\\s*(?:,[^=]*)?=(?!=)`).test(codeOf(text)))) return null;
   const text = place.lines[at[0]!]!;
   return { what: "make the map before it is written to", edits: [{ line: at[0]! + 1, gone: 1, come: [/^\s/.test(text) ? text.replace(/^(\s*)var (\w+) (map.*?)\s*$/, "$1$2 := make($3)") : text.replace(/^var (\w+) (map.*?)\s*$/, "var $1 = make($2)")] }] };
 }
@@ -95,8 +95,10 @@ export const GO_FORMS: readonly MendRule[] = ([
   { of: /struct field tag|structtag/i, mend: tagOf },
   { of: /\bs1011\b|replace loop with .* = append/i, mend: appended },
   { of: /errcheck|error return value .* not checked|unchecked error|unhandled error|\bg104\b/i, mend: checkedError },
+  // errcheck prints the call alone.
+  { of: /\)\s*$/, mend: (place) => (place.message.trim() === place.text.trim() ? checkedError(place) : null) },
   { of: /sa1019.*ioutil|ioutil.* is deprecated|deprecated.*ioutil/i, mend: moved },
-  { of: /assignment to (?:entry in )?nil map|sa5000/i, mend: madeMap },
+  { of: /assignment to (?:entry in )?nil map|sa5000|\bpanic\b/i, mend: madeMap },
   { of: /unused-parameter|unused parameter|unparam/i, mend: unreadParameter },
   { of: /\bs1008\b|should use 'return|simplify.*return/i, mend: returnedBool },
   { of: /\bs1033\b|unnecessary guard around call to delete/i, mend: guarded },

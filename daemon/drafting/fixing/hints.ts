@@ -29,7 +29,7 @@ function difference(old: string, come: string): { readonly before: string; reado
 const commaless = (text: string): string => text.replace(/[\s,]/g, "");
 function isRustHint(lines: readonly string[], path: string, line: number, old: string, come: string): boolean {
   const { before, gone, came } = difference(old, come);
-  if (isInText({ path, lines, line, text: old }) || codeOf(`${before}x`).endsWith(" ") || /\/\//.test(came)) return false;
+  if (isInText({ path, lines, line, text: old }) || (before.match(/(?<!\\)"/g) ?? []).length % 2 !== 0 || /\/\//.test(came)) return false;
   const [went, put] = [gone.trim(), came.trim()];
   if (went === "" && put !== "") return RUST_IN.test(put) && !(put === "_" && isWrittenBelow({ path, lines, line, text: old }, /^\w+/.exec(old.slice(before.length))?.[0] ?? " "));
   if (put === "" && went !== "") return RUST_OUT.test(went);
@@ -90,11 +90,11 @@ function ofCarets(output: string, path: string, lines: readonly string[], among:
     const line = Number(place["line"]);
     const old = lines[line - 1];
     const [shown, caret, put] = [(printed[i + 1] ?? "").slice(gutter), printed[i + 2] ?? "", printed[i + 3] ?? ""];
-    if (old === undefined || shown !== old.replaceAll("\t", gutter === 0 ? "\t" : old.includes("\t") ? shown.slice(0, 1) : "\t") && shown.trim() !== old.trim() || !/^[\s|~^-]*\^[\s~^-]*$/.test(caret)) return [];
+    if (old === undefined || shown.trim() !== old.trim() || !/^[\s|~^-]*\^[\s~^-]*$/.test(caret)) return [];
     const came = /^\s*\|?(\s*\S.*?)\s*$/.exec(put)?.[1];
     const column = came === undefined ? 0 : put.trimEnd().length - came.trimStart().length - gutter + 1;
     if (came === undefined || column < 1 || PLACE.test(put) || /^\s*(?:\d+ errors?|cc1|In )/.test(put) || old.includes("\t")) return [];
-    const now = withInsertion(old, column, came.trimStart() + (/^(?:override|const|static|return|typename)$/.test(came.trim()) && !/\s$/.test(old.slice(0, column - 1)) ? "" : ""));
+    const now = withInsertion(old, column, came.trim().endsWith(",") && came.trim() !== "," ? `${came.trim()} ` : came.trimStart());
     return now === null || isInText({ path, lines, line, text: old }) ? [] : [{ what: "put in what the compiler shows", edits: [{ line, gone: 1, come: [now] }] }];
   });
 }

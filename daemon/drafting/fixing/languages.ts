@@ -49,8 +49,14 @@ const VERBS: Readonly<Record<string, string>> = { int: "%d", int8: "%d", int16: 
 function goVerb(place: Place): Mend | null {
   const said = /format (?<verb>%[+#]?[a-z]) (?:has arg (?<arg>.{1,80}?) )?of wrong type (?<type>[\w.*[\]]+)/.exec(place.message)?.groups;
   const wanted = said === undefined ? undefined : VERBS[said["type"]!] ?? "%v";
-  if (said === undefined || wanted === undefined || wanted === said["verb"] || place.text.split("%").length !== 2 || place.text.split(said["verb"]!).length !== 2) return null;
-  return line(place, place.text.replace(said["verb"]!, () => wanted), "write the value with the verb of its type");
+  if (said === undefined || wanted === undefined || wanted === said["verb"]) return null;
+  const verbs = [...place.text.matchAll(/%[-+# 0]*\d*(?:\.\d+)?[a-zA-Z]/g)];
+  const call = /"(?:\\.|[^"\\])*",\s*(.+)\)[^)]*$/.exec(place.text)?.[1] ?? "";
+  const values = /["[({]/.test(call) ? [] : call.split(",").map((value) => value.trim());
+  const at = verbs.length === 1 ? 0 : values.length === verbs.length && /^[A-Za-z_]/.test(said["arg"] ?? "") && values.filter((value) => value === said["arg"]).length === 1 ? values.indexOf(said["arg"]!) : -1;
+  const meant = verbs[at];
+  if (meant === undefined || meant[0] !== said["verb"] || place.text.includes("%%")) return null;
+  return line(place, place.text.slice(0, meant.index) + wanted + place.text.slice(meant.index + meant[0].length), "write the value with the verb of its type");
 }
 
 const HEADERS: Readonly<Record<string, string>> = { malloc: "stdlib.h", calloc: "stdlib.h", realloc: "stdlib.h", free: "stdlib.h", exit: "stdlib.h", abort: "stdlib.h", atoi: "stdlib.h", strtol: "stdlib.h", qsort: "stdlib.h", getenv: "stdlib.h", printf: "stdio.h", fprintf: "stdio.h", snprintf: "stdio.h", sprintf: "stdio.h", puts: "stdio.h", fopen: "stdio.h", fclose: "stdio.h", perror: "stdio.h", strlen: "string.h", strcpy: "string.h", strncpy: "string.h", strcmp: "string.h", strncmp: "string.h", strcat: "string.h", memcpy: "string.h", memset: "string.h", memmove: "string.h", memcmp: "string.h", strchr: "string.h", strstr: "string.h", assert: "assert.h", sqrt: "math.h", pow: "math.h", isdigit: "ctype.h", isspace: "ctype.h", isalpha: "ctype.h", toupper: "ctype.h", tolower: "ctype.h", read: "unistd.h", write: "unistd.h", close: "unistd.h", time: "time.h", errno: "errno.h", bool: "stdbool.h", uint8_t: "stdint.h", uint32_t: "stdint.h", uint64_t: "stdint.h", int32_t: "stdint.h", int64_t: "stdint.h" };

@@ -40,6 +40,16 @@ function joined(place: Place): Mend | null {
   return body.some((text) => text.trim() !== "" && !text.startsWith(`${outer[1]}${step}`) || /"""|'''/.test(text)) ? null : { what: "ask both at once", edits: [{ line: place.line, gone: body.length + 2, come: [`${outer[1]}if ${outer[2]} and ${inner[2]}:`, ...body.map((text) => (text.trim() === "" ? text : outer[1]! + text.slice(outer[1]!.length + step.length)))] }] };
 }
 
+/** `return None` of a function that says it gives a text. */
+function mayBeNone(place: Place): Mend | null {
+  const type = /got "None", expected "([\w.[\], ]+)"/.exec(place.message)?.[1] ?? "";
+  if (!/^\s*return(?: None)?\s*$/.test(place.text) || type === "") return null;
+  const own = indentOf(place.text).length;
+  const at = place.lines.findLastIndex((text, i) => i < place.line - 1 && /^\s*(?:async\s+)?def\b/.test(text) && indentOf(text).length < own);
+  const head = /^(.*\)\s*->\s*)([\w.[\], ]+?)(\s*:\s*)$/.exec(place.lines[at] ?? "");
+  return head === null || /\bNone\b|Optional/.test(head[2]!) ? null : { what: "say that it may give None", edits: [{ line: at + 1, gone: 1, come: [`${head[1]}${head[2]} | None${head[3]}`] }], caution: "whoever calls it has to look whether there is one" };
+}
+
 /** `try: f() except E: pass`. */
 function suppressed(place: Place): Mend | null {
   const { lines, line: at } = place;
@@ -74,6 +84,7 @@ const timeLimit = once(/(\b(?:requests|httpx|session)\.(?:get|post|put|patch|del
 const MODES: Readonly<Record<string, string>> = { IOError: "OSError", EnvironmentError: "OSError", WindowsError: "OSError", "socket.error": "OSError", "select.error": "OSError" };
 
 export const PYTHON_FORMS: readonly MendRule[] = ([
+  { of: /incompatible return value type \(got "none"/i, mend: mayBeNone },
   { of: /\be70[1-3]\b|multiple statements on one line|multiple-statements|c0321/i, mend: ownLines },
   { of: /sim103|r1703|simplifiable-if-statement|return the condition|needless-bool/i, mend: returnedBool },
   { of: /sim102|collapsible-if|nested `?if`? statements/i, mend: joined },

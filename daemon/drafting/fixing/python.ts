@@ -144,7 +144,7 @@ export const PYTHON_MENDS: readonly MendRule[] = ([
   { of: /\be721\b|unidiomatic-typecheck|c0123|type comparison/i, mend: once(/(?<![\w.])(type\([\w.]+\))\s*==\s*(?=\w)/, "$1 is ", "compare types by identity") },
   { of: /\be231\b|missing whitespace after ['"`]?,/i, mend: once(/,(?=[^\s,)\]}])/, ", ", "a space behind the comma") },
   { of: /\be703\b|statement ends with a semicolon|w0301/i, mend: once(/\s*;\s*$/, "", "no semicolon at the end") },
-  { of: /\be261\b|at least two spaces before inline comment/i, mend: once(/(?<=\S) ?(?=#(?: |!)[^"'`]*$)/, "  ", "two spaces before a comment") },
+  { of: /\be261\b|at least two spaces before inline comment/i, mend: once(/(?<=\S) ?(?=#[^"'`]*$)/, "  ", "two spaces before a comment") },
   { of: /\be26[25]\b|comment should start with '# '/i, mend: once(/(?<=^\s*|\s\s)#(?=[A-Za-z][^"'`]*$)/, "# ", "a space behind the number sign") },
   { of: /sim118|key in dict\.keys|c0201|consider-iterating-dictionary/i, mend: once(/(?<=\bin\s+[\w.]+)\.keys\(\)/, "", "ask the dictionary itself") },
   { of: /ruf100|unused .?noqa/i, mend: once(/\s*# noqa(?:: ?[A-Z]+\d+(?:, ?[A-Z]+\d+)*)?\s*$/, "", "take out what nothing asks for") },

@@ -1,5 +1,5 @@
 /** Mechanical mends, each for a rule whose meaning is known. A rule looks at one line, and says nothing where it is not sure. */
-import { codeOf, countsIndent, goesOn, isAloneInBlock, isAssigned, isEcma, isHead, isInText, isMisspelt, isOnlyBody, isSameCode, isWrittenBelow, isWrittenElsewhere, isWrittenOutside, type Standing } from "./lines.ts";
+import { codeOf, countsIndent, goesOn, isAloneInBlock, isAssigned, isEcma, isHead, isInText, isMisspelt, isOnlyBody, isSameCode, isWrittenBelow, isWrittenElsewhere, isWrittenOutside, type Standing, word } from "./lines.ts";
 import type { Edit } from "./patch.ts";
 
 export interface Complaint {
@@ -158,10 +158,23 @@ function semicolon(place: Place): Mend | null {
 /** mypy and pylint name the type first. */
 const MAYBE = /(?:attribute|no) ["'](?<wrong>[A-Za-z_]\w*)["'](?: member)?; maybe ["'](?<right>[A-Za-z_]\w*)["']/;
 
+/** What is wrong is one of the names that stand before the one that is meant: the one that the line has, and that is near. */
+function namesSaid(place: Place): { readonly wrong: string; readonly right: string } | null {
+  const maybe = MAYBE.exec(place.message)?.groups;
+  if (maybe !== undefined) return { wrong: maybe["wrong"]!, right: maybe["right"]! };
+  const text = `${place.message}\n${place.excerpt}`.slice(0, 4_000);
+  const hint = /(?:[Dd]id you mean|similar name exists|[Mm]aybe you meant)[^"'`‘]*["'`‘](?<right>[A-Za-z_$][\w$]*)["'`’]/.exec(text);
+  const right = hint?.groups?.["right"];
+  if (hint === null || right === undefined) return null;
+  const names = [...text.slice(0, hint.index).matchAll(/["'`‘]([A-Za-z_$][\w$]*)["'`’]/g)].map((match) => match[1]!);
+  const wrong = names.find((name) => name !== right && word(name).test(place.text.replaceAll(".", " ")) && isMisspelt(place, name, right));
+  return wrong === undefined ? null : { wrong, right };
+}
+
 function suggestion(place: Place): Mend | null {
-  const said = MAYBE.exec(place.message)?.groups ?? /["'`‘](?<wrong>[A-Za-z_$][\w$]*)["'`’][\s\S]*?(?:[Dd]id you mean|similar name exists|[Mm]aybe you meant)[^"'`‘]*["'`‘](?<right>[A-Za-z_$][\w$]*)["'`’]/.exec(`${place.message}\n${place.excerpt}`)?.groups;
-  if (said === undefined) return null;
-  const { wrong = "", right = "" } = said;
+  const said = namesSaid(place);
+  if (said === null) return null;
+  const { wrong, right } = said;
   // What is taken in under another name has to be called by it.
   if (/^\s*(?:import|from|use|using)\b/.test(place.text) && isWrittenElsewhere(place, wrong)) return null;
   if (!isMisspelt(place, wrong, right)) return null;

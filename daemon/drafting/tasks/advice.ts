@@ -22,7 +22,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/deadlock|lock order/i, "take the locks in one order everywhere, and hold none while waiting"],
   [/stack overflow|maximum call stack|RecursionError|maximum recursion/i, "a call goes on for ever: see that each step comes nearer to the end"],
   [/KeyError|key not found|NoSuchElement|StopIteration/i, "the key is absent: look it up with a default, or check that it is there"],
-  [/ModuleNotFoundError|No module named|Cannot find (?:module|package)|cannot find package|unresolved import|could not resolve|ERR_MODULE_NOT_FOUND|ImportError|no required module provides|file not found.*#include|fatal error: .*: No such file/i, "what it imports is not there: add the dependency to the manifest or commit the file, or correct the import"],
+  [/ModuleNotFoundError|No module named|Cannot find (?:module|package)|Can't resolve|Failed to resolve import|cannot find package|unresolved import|could not resolve|ERR_MODULE_NOT_FOUND|ImportError|no required module provides|file not found.*#include|fatal error: .*: No such file/i, "what it imports is not there: add the dependency to the manifest or commit the file, or correct the import"],
   [/\bE0382\b|moved value/, "a value is used after it was moved: borrow it with &, clone it, or use it before"],
   [/\bE0(?:499|502|505|506|597|716)\b|cannot borrow|does not live long enough/, "something is borrowed while it is changed or gone: end the borrow before, or clone"],
   [/\bE0(?:308|277)\b/, "a value of another type comes there: convert it, or correct the type that is promised"],

@@ -8,11 +8,11 @@ const COLOURS = /\x1b\[[0-9;]{0,20}[A-Za-z]/g;
 const KINDS: readonly RegExp[] = [
   /\b(?:runtime error:|AddressSanitizer:|LeakSanitizer|ThreadSanitizer:|panic:|thread '.*' panicked|Segmentation fault|SEGFAULT|SegFault|core dumped|CMake Error|heap out of memory|No space left on device|fatal error:|FATAL)\b/,
   /\berror(?:\[E\d+\]|\s+TS\d+)?\s*:|^\s*E\s{2,}\S|\b[A-Z]\w*(?:Error|Exception)\b\s*:|\b(?:SyntaxError|TypeError|ReferenceError|AssertionError|ImportError|ModuleNotFoundError|KeyError|ValueError|NameError|AttributeError|IndexError|ZeroDivisionError)\b|\bundefined reference to\b|\bmultiple definition of\b|\bruntime error:/i,
-  /\b(?:expect(?:ed)?|assert(?:ion)?)\b.*\b(?:received|actual|got|to (?:be|equal)|but|failed|==|!=)\b|\bassert\s+.+|\bwant\b.*\bgot\b|\bgot\b.*\bwant\b|^\s*(?:left|right|Expected|Received|Actual)\s*:/i,
+  /^\s+\w+_test\.go:\d+: |\b(?:expect(?:ed)?|assert(?:ion)?)\b.*\b(?:received|actual|got|to (?:be|equal)|but|failed|==|!=)\b|\bassert\s+.+|\bwant\b.*\bgot\b|\bgot\b.*\bwant\b|^\s*(?:left|right|Expected|Received|Actual)\s*:/i,
   /\b(?:cannot|can't|could not|unable to|undefined|unresolved|no such file|not found|permission denied|failed to|failure|mismatch|timed? ?out|refused|missing)\b/i,
   /\b(?:error|failed|FAIL|✗|✖|not ok)\b/i,
 ];
-const NOISE = /^\s*(?:at\s+\S+|\[(?:INFO|WARNING)\].*|\[ERROR\] (?:COMPILATION ERROR|Failed to execute goal|BUILD FAILURE|Failures:|Errors:|Tests run:|Re-run Maven|To see the full|For more information|\[Help).*|\[ERROR\]|\* (?:What went wrong|Try|Get more help).*|> (?:Run with|Get more help|Task).*|FAILURE: Build failed.*|Failed examples:|Failures:|FAILURES!|ERRORS!|(?:Error|error): Process completed.*|Failed!  - .*|error: test failed, to rerun.*|test result: .*|(?:failures|failed):|File ".*", line \d+|\.\.\.|[-=~^]+|npm (?:ERR|error)! (?:code|errno|A complete log|path|command)|\d+ (?:problems?|errors?|warnings?|passing|failing|pass|fail)\b.*|(?:Tests?|Test Suites?|Ran)\b.*\d.*|Traceback.*|error: (?:script|command) ".*" exited.*|make(?:\[\d+\])?: \*\*\*.*|.*\b0 errors?\b.*|error: aborting due to .*|collect2: error: .*|(?:clang|cc1\w*): (?:error: linker command failed|all warnings being treated).*|FAIL(?:\s+\S+)?(?:\s+[\d.]+s)?|FAILED \(.*\)|Found \d+ errors?\b.*|\d+ (?:errors?|warnings?)(?: and .*)? generated\.|compilation terminated.*|✖ \d+ problems?.*|(?:generatedMessage|code|operator): .*|BUILD FAILED.*|.*\bexit (?:status|code) \d+)\s*$/i;
+const NOISE = /^\s*(?:at\s+\S+|\[(?:INFO|WARNING)\].*|\[ERROR\] (?:COMPILATION ERROR|Failed to execute goal|BUILD FAILURE|Failures:|Errors:|Tests run:|Re-run Maven|To see the full|For more information|\[Help).*|\[ERROR\]|\* (?:What went wrong|Try|Get more help).*|> (?:Run with|Get more help|Task).*|FAILURE: Build failed.*|Failed examples:|Failures:|FAILURES!|ERRORS!|(?:Error|error): Process completed.*|Failed!  - .*|error: test failed, to rerun.*|--- FAIL: .*|test result: .*|(?:failures|failed):|File ".*", line \d+|\.\.\.|[-=~^]+|npm (?:ERR|error)! (?:code|errno|A complete log|path|command)|\d+ (?:problems?|errors?|warnings?|passing|failing|pass|fail)\b.*|(?:Tests?|Test Suites?|Ran)\b.*\d.*|Traceback.*|error: (?:script|command) ".*" exited.*|make(?:\[\d+\])?: \*\*\*.*|.*\b0 errors?\b.*|error: aborting due to .*|collect2: error: .*|(?:clang|cc1\w*): (?:error: linker command failed|all warnings being treated).*|FAIL(?:\s+\S+)?(?:\s+[\d.]+s)?|FAILED \(.*\)|Found \d+ errors?\b.*|\d+ (?:errors?|warnings?)(?: and .*)? generated\.|compilation terminated.*|✖ \d+ problems?.*|(?:generatedMessage|code|operator): .*|BUILD FAILED.*|.*\bexit (?:status|code) \d+)\s*$/i;
 
 /** Null where no line looks like one. */
 export function firstError(text: string): string | null {
@@ -61,6 +61,16 @@ export function placeSaid(text: string): string | null {
 export function whereSaid(line: string): string | null {
   const groups = PLACE.exec(line)?.groups;
   return groups === undefined ? null : `${groups["path"]}:${groups["line"]}`;
+}
+
+/** A line of a file that a tool shows with its number, and points at. */
+export function framed(text: string): { readonly line: number; readonly text: string } | null {
+  const lines = text.replace(COLOURS, "").split("\n", LINES_READ_MAX).map((line) => line.slice(0, LINE_CHARACTERS_MAX));
+  for (const [at, line] of lines.entries()) {
+    const shown = /^\s*(>?)\s*(\d{1,7})\s?[|│] ?(.*)$/.exec(line);
+    if (shown !== null && shown[3]!.trim() !== "" && (shown[1] === ">" || /^\s*[|│]\s*[\^~]/.test(lines[at + 1] ?? ""))) return { line: Number(shown[2]), text: shown[3]! };
+  }
+  return null;
 }
 
 const FAILED: readonly RegExp[] = [

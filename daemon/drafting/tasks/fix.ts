@@ -5,6 +5,7 @@ import { guardOf } from "../../../proto/guard-paths.ts";
 import { pathText } from "../../../proto/scalar.ts";
 import { visible } from "../../verifier/visible.ts";
 import { complaintsOf, fileNamed, type PlacedComplaint } from "../fixing/complaints.ts";
+import { constantsOf, wordsOf } from "../fixing/constants.ts";
 import { differencesOf, isQuoting } from "../fixing/diffs.ts";
 import { type Edit, edited } from "../fixing/patch.ts";
 import { hintsOf } from "../fixing/hints.ts";
@@ -188,7 +189,7 @@ export function fix(study: Study, parses: Parses): string {
     const lines = linesOf(file.new);
     const of_tools = ofTools(complaints.filter(({ path }) => path === file.path || (!named.has(file.path) && file.path.endsWith(`/${path}`) && study.files.filter((other) => other.path.endsWith(`/${path}`)).length === 1)), lines);
     const known = knownOf(file.path, lines);
-    const shown = [...differencesOf(outputs, file.path, lines, paths, known), ...hintsOf(outputs, file.path, lines, paths, known)].map((mend): Wanted => ({ mend, line: mend.edits[0]?.line ?? lines.length }));
+    const shown = [...differencesOf(outputs, file.path, lines, paths, known), ...hintsOf(outputs, file.path, lines, paths, known), ...constantsOf(study.findings, file, lines), ...wordsOf(study.findings, file, lines)].map((mend): Wanted => ({ mend, line: mend.edits[0]?.line ?? lines.length }));
     const wanted = [...ownFix(study, file.path), ...shown, ...of_tools, ...unasked(file, file.new)];
     if (wanted.length === 0) continue;
     const guarded = file.kind.ci || guardOf(file.path) !== null;

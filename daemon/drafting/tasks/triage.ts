@@ -10,7 +10,7 @@ import type { Study } from "../study.ts";
 import { complaintsOf, fileNamed } from "../fixing/complaints.ts";
 import { adviceFor, adviceOfRule } from "./advice.ts";
 import { mendFor } from "./fix.ts";
-import { codeIn, failedIn, firstError, helpIn, placeSaid, saidOf, whereSaid } from "./first-error.ts";
+import { codeIn, failedIn, firstError, framed, helpIn, placeSaid, saidOf, whereSaid } from "./first-error.ts";
 import { lineWords, valueWords } from "./insides.ts";
 
 type Decisive = Reason & { readonly findings: readonly CheckFinding[] };
@@ -67,8 +67,25 @@ const WHOSE: Readonly<Record<string, string>> = { yours: "the base passes it, or
 function placeIn(one: CheckFinding, files: Study["files"]): string | null {
   const paths = files.map(({ path }) => path);
   const places = complaintsOf([{ ...one, finding: { ...one.finding, range: null } }]).flatMap(({ path, line }) => { const named = fileNamed(path, paths); return named === null ? [] : [`${named}:${line}`]; });
-  return (/Traceback|: in <module>/.test(one.finding.excerpt ?? "") ? places.at(-1) : places[0]) ?? null;
+  return (/Traceback|: in <module>/.test(one.finding.excerpt ?? "") ? places.at(-1) : places[0]) ?? shownIn(one, files);
 }
+
+/** What is left of an output may show a line and no name: the one file of the change that has it there. */
+function shownIn({ finding: { excerpt } }: CheckFinding, files: Study["files"]): string | null {
+  const frame = excerpt === null ? null : framed(excerpt);
+  const having = frame === null ? [] : files.filter((file) => file.new?.split("\n")[frame.line - 1]?.trim() === frame.text.trim());
+  return having.length === 1 ? `${having[0]!.path}:${frame!.line}` : null;
+}
+
+/** The test of the change whose body a place is in. */
+function testAround(place: string | null, files: Study["files"]): string[] {
+  const [path = "", line = "0"] = place?.split(/:(?=\d+$)/) ?? [];
+  const file = files.find((one) => one.path === path && one.kind.test);
+  const above = file?.new?.split("\n").slice(0, Number(line)).findLast((text) => TEST_HEAD.test(text.slice(0, 400)));
+  const name = above === undefined ? undefined : TEST_HEAD.exec(above.slice(0, 400))?.slice(1).find((one) => one !== undefined);
+  return name === undefined ? [] : [name];
+}
+const TEST_HEAD = /^\s*(?:test|it)(?:\.\w+)?\(\s*["'`](.+?)["'`]\s*,|^\s*(?:async\s+)?def (test_\w+)\(|^func (Test\w+)\(|^\s*(?:public\s+)?(?:void|fun|function) (\w*[Tt]est\w*)\(|^\s*(?:it|test|specify) ["'](.+?)["'] do/;
 
 /** What one finding says, in one sentence. */
 function sentenceOf(one: CheckFinding, files: Study["files"]): string {
@@ -83,7 +100,8 @@ function sentenceOf(one: CheckFinding, files: Study["files"]): string {
   }
   const place = /\.exit$/.test(finding.rule) && finding.excerpt !== null ? placeIn(one, files) ?? (error === null ? null : whereSaid(error)) ?? placeSaid(finding.excerpt) : null;
   if (/\.exit$/.test(finding.rule) && finding.excerpt !== null && (error !== null || place !== null || failedIn(finding.excerpt).length > 0)) {
-    const [tests, help, code] = [failedIn(finding.excerpt), helpIn(finding.excerpt), codeIn(finding.excerpt)];
+    const named = failedIn(finding.excerpt);
+    const [tests, help, code] = [named.length === 0 ? testAround(place, files) : named, helpIn(finding.excerpt), codeIn(finding.excerpt)];
     return [
       error === null ? (place === null ? "Of its output:" : `Of its output: what is left of it names ${quoted(place)}.`) : `Of its output: its first error is ${quoted(error, 300)}${place === null ? "" : `, at ${quoted(place)}`}.`,
       ...(tests.length === 0 ? [] : [`It names as failed: ${listed(tests.map((name) => quoted(name, 200)), 5)}.`]),
