@@ -12,11 +12,12 @@ import { hasBrowser, openBrowser } from "../testing/browser.ts";
 import { accessibility, sideways } from "../testing/view.ts";
 
 const missing = skipWithout(hasBrowser("chromium"), "there is no Chromium, so the studio was not opened");
-const DEADLINE = { timeout: 30_000 };
+const DEADLINE = { timeout: 60_000 };
 
 const yaml = (page: Page) => page.evaluate("document.getElementById('yaml').value") as Promise<string>;
 const text = (page: Page, id: string) => page.evaluate(`document.getElementById(${JSON.stringify(id)}).innerText`) as Promise<string>;
 const until = (page: Page, condition: string) => page.waitForFunction(condition, DEADLINE);
+const write = (page: Page, content: string) => page.evaluate(`(() => { const y = document.getElementById("yaml"); y.value = ${JSON.stringify(content)}; y.dispatchEvent(new Event("input", { bubbles: true })); })()`);
 const press = (page: Page, label: string) => page.evaluate(`[...document.querySelectorAll("button")].find((one) => one.textContent === ${JSON.stringify(label)} && one.offsetParent !== null).click()`);
 
 async function give(page: Page, ...paths: readonly string[]): Promise<void> {
@@ -25,6 +26,18 @@ async function give(page: Page, ...paths: readonly string[]): Promise<void> {
   await input.uploadFile(...paths);
 }
 
+const RULE = `id: TEAM.CALL.CAP
+scope: agent_call
+owner: platform
+when:
+  - event: model_call
+assert:
+  - expr: total_spend_usd * 10 <= budget_usd * 9
+    message: '{{agent_id}} has spent {{total_spend_usd}} of {{budget_usd}}'
+examples:
+  holds: {with: {agent_id: a, total_spend_usd: "$9", budget_usd: "$10"}}
+  breaks: {with: {agent_id: a, total_spend_usd: "$9.01", budget_usd: "$10"}}
+`;
 const CALL = (spent: number, agent = "a") => JSON.stringify({ event: "model_call", at: `${spent}s`, with: { agent_id: agent, total_spend_usd: spent * 1_000_000, budget_usd: "$10" } });
 
 test.skipIf(missing)("what is written is there after a reload, is undone and done again, runs over a recording, and is downloaded as it stands", async () => {
@@ -44,7 +57,11 @@ test.skipIf(missing)("what is written is there after a reload, is undone and don
     await page.goto(url);
     await until(page, "document.getElementById('download') !== null");
     await press(page, "A cap");
+    await until(page, "document.getElementById('examples-count')?.innerText === 'all 3 show what they say'");
+    await write(page, RULE);
     await until(page, "document.getElementById('examples-count')?.innerText === 'all 2 show what they say'");
+    // A pause, so that what comes is a step of its own.
+    await until(page, "document.getElementById('file-state').innerText.startsWith('kept in this browser')");
     const first = await yaml(page);
     expect(await text(page, "examples")).toContain('"a" has spent 9.01 of 10.00');
 
@@ -69,7 +86,7 @@ test.skipIf(missing)("what is written is there after a reload, is undone and don
     await until(page, "document.getElementById('yaml')?.value.includes('# unfinished')");
     expect(await yaml(page)).toBe(unfinished);
     await page.focus("#yaml");
-    await page.evaluate(`(() => { const y = document.getElementById("yaml"); y.value = ${JSON.stringify(edited)}; y.dispatchEvent(new Event("input", { bubbles: true })); })()`);
+    await write(page, edited);
 
     await give(page, file("recorded.ndjson", [CALL(1), CALL(9), CALL(10, XSS), "{half"].join("\n")));
     await until(page, "document.getElementById('run-status').innerText.startsWith('It would have fired once in 3 events, from 1s to 10s')");
