@@ -43,6 +43,7 @@ function say(error: ValueError, path: Path): readonly [message: string, fix: str
   const name = String(path.at(-1) ?? "the document");
   if (error.type === ValueErrorType.ObjectAdditionalProperties) return unknownKey(error, name);
   if (error.type === ValueErrorType.ObjectRequiredProperty) return [`${name} is required`, `add ${name}; see docs/invariants.md`];
+  if (error.type === ValueErrorType.StringMinLength) return [`${name} is empty`, `write something there, or leave ${name} away`];
   const choice = words(error.schema);
   if (choice !== null) return [`${name} is none of the words that can stand there`, `write one of ${choice.join(", ")}`];
   const description: unknown = error.schema["description"];

@@ -33,3 +33,7 @@ describe("a document while it is being written", () => {
     }
   });
 });
+
+test("a text that is empty is called that", () => {
+  expect(look(WHOLE.replace("scope: s", "scope: s\nowner: ''")).problems.map(({ message, fix }) => [message, fix])).toEqual([["owner is empty", "write something there, or leave owner away"]]);
+});
