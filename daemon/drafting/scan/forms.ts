@@ -108,6 +108,12 @@ export function sameInOtherWords(file: Seen): boolean {
   return runs.length > 0 && runs.every(({ gone, come }) => gone.length > 0 && come.length > 0 && (laidOut(gone) === laidOut(come) || inIdiom(gone) === inIdiom(come) || untyped(gone) === untyped(come)));
 }
 
+/** What a file only uses, like a function of a library, is another thing under another name. */
+function declares(text: string, name: string): boolean {
+  const own = name.replace(/\$/g, "\\$");
+  return new RegExp(`\\b(?:def|defp|func|fn|fun|function|class|struct|type|const|let|var|val|interface|enum|define|message|module|trait|mut|sub)\\s+\\*?${own}(?![\\w$])|(?<![\\w$.])\\$?${own}\\s*(?::=|=(?!=)|:\\s)|^\\s*(?:\\w+[\\s*&]+){1,4}${own}\\s*[(;,]|\\)\\s+${own}\\(`, "m").test(text);
+}
+
 /** One word in place of another, each time the same, and everything else as it was: a new name for what is there. Null where it is not so. */
 export function renamedWords(files: readonly Seen[]): ReadonlyMap<string, string> | null {
   const renamed = new Map<string, string>();
@@ -127,7 +133,8 @@ export function renamedWords(files: readonly Seen[]): ReadonlyMap<string, string
   if (renamed.size === 0 || renamed.size > RENAMED_MAX || new Set(renamed.values()).size !== renamed.size) return null;
   // A word that was there already is another thing, not another name.
   const [old_words, new_words] = [new Set(files.flatMap(({ old }) => (old ?? "").match(/[A-Za-z_$][\w$]*/g) ?? [])), new Set(files.flatMap((file) => (file.new ?? "").match(/[A-Za-z_$][\w$]*/g) ?? []))];
-  const fresh = [...renamed].every(([from, to]) => !old_words.has(to) && !new_words.has(from));
+  const all = files.map(({ old }) => old ?? "").join("\n").slice(0, TEXT_READ_MAX);
+  const fresh = [...renamed].every(([from, to]) => !old_words.has(to) && !new_words.has(from) && declares(all, from));
   return fresh && files.every(({ old, new: now }) => old !== null && now !== null) ? renamed : null;
 }
 

@@ -29,6 +29,8 @@ export interface Inside {
   readonly tests_gone: readonly string[];
   readonly tests_come: readonly string[];
   readonly lines: readonly LineChange[];
+  /** Lines in place of others, those too of which only a value differs. */
+  readonly pairs: readonly LineChange[];
 }
 
 const LINE_CHARACTERS_MAX = 400;
@@ -208,5 +210,6 @@ export function insideOf(file: Seen): Inside | null {
     gone: missing(wordsIn(old), new_words), come: missing(wordsIn(now), old_words),
     tests_gone: missing(was, new Set(is)), tests_come: missing(is, new Set(was)),
     lines: lines.map(({ line, from, to }) => ({ line, from: shown(from), to: shown(to) })),
+    pairs: pairs.filter(({ from, to }) => from !== null && to !== null && from !== "" && to !== "").slice(0, EACH_MAX).map(({ line, from, to }) => ({ line, from: shown(from), to: shown(to) })),
   };
 }

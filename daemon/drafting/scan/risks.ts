@@ -10,7 +10,7 @@ import { shapesOf } from "./shapes.ts";
 import { turnOf } from "./turned.ts";
 import { type Within, withinOf } from "./within.ts";
 
-const AREAS = ["public API", "authentication", "cryptography", "commands and files", "network", "database", "migration", "configuration", "dependencies", "build and CI", "deletion", "generated", "binary", "checks switched off", "error handling", "concurrency", "secrets", "addressed to a reader", "hidden characters", "money", "limits", "stored data", "behaviour", "tests"] as const;
+const AREAS = ["public API", "authentication", "cryptography", "commands and files", "network", "database", "migration", "configuration", "dependencies", "build and CI", "deletion", "generated", "binary", "checks switched off", "error handling", "concurrency", "secrets", "addressed to a reader", "hidden characters", "money", "limits", "stored data", "behaviour", "tests", "memory"] as const;
 export type Area = (typeof AREAS)[number];
 export type Level = "low" | "medium" | "high";
 
@@ -40,17 +40,15 @@ export interface LineRule {
 /** Code lines; prose is looked at for `addressed to a reader` and hidden characters alone. */
 const CODE: readonly LineRule[] = [
   { area: "checks switched off", level: "medium", side: "added", because: "a linter, a type check or a scanner is told to look away", line: /eslint-disable|@ts-(?:ignore|nocheck|expect-error)|#\s*noqa|#\s*type:\s*ignore|#\s*nosec|\/\/\s*nolint|#\[allow\(|@SuppressWarnings|pylint:\s*disable|--no-verify\b|istanbul ignore/ },
-  { area: "database", level: "high", side: "added", because: "SQL is built from values by interpolation or concatenation, not with parameters: an injection where one of them comes from outside", line: /(?:f["']|f"""|`)\s*(?:select|insert|update|delete|with)\b.{0,200}?(?:\$?\{)|["'`]\s*(?:select|insert|update|delete)\b[^"'`]{0,200}["'`]\s*(?:\+|%\s*[\w(]|\.format\(|\.\.)|Sprintf\(\s*["`]\s*(?:select|insert|update|delete)\b|\b(?:where|values|and|set)\b[^"'`]*(?:=|in)\s*'?(?:\$\{|\{\w|"\s*\+)/i },
+  { area: "database", level: "high", side: "added", because: "SQL is built from values by interpolation or concatenation, not with parameters: an injection where one of them comes from outside", line: /(?:f["']|f"""|(?<!\w)`)\s*(?:select|insert|update|delete|with)\b.{0,200}?(?:\$?\{)|["'`]\s*(?:select|insert|update|delete)\b[^"'`]{0,200}["'`]\s*(?:\+|%\s*[\w(]|\.format\(|\.\.)|Sprintf\(\s*["`]\s*(?:select|insert|update|delete)\b|\b(?:where|values|and|set)\b[^"'`]*(?:=|in)\s*'?(?:\$\{|\{\w|"\s*\+)/i },
   { area: "commands and files", level: "high", side: "added", because: "HTML is put together from values without escaping: cross-site scripting (XSS), as any script in the value runs in the reader's page", line: /[`"'][^`"']*<\/?[a-z][^`]*(?:\$\{|["']\s*\+\s*\w|%s|\{\w+\})|\bv-html=|\|\s*safe\b|mark_safe\(|template\.HTML\(|res\.(?:send|end|write)\(\s*[`"']\s*</i },
   { area: "commands and files", level: "high", side: "added", because: "a path is put together from what may come from outside: path traversal, with ../ any file outside of its folder is reached", line: /(?:join|resolve|open|readFile(?:Sync)?|sendFile|createReadStream)\([^)]*\b(?:req|request|params|query|body|args|argv|input|filename|user_\w+)\b/i },
   { area: "commands and files", level: "high", side: "added", because: "code or objects come out of what others send (unsafe deserialization): whoever writes it may run arbitrary code here", line: /\b(?:c?pickle|dill|marshal|shelve|jsonpickle|joblib)\.(?:loads?|open|decode)\(|yaml\.(?:unsafe_load|full_load|load)\((?!.*(?:SafeLoader|safe))|\bObjectInputStream\(|\bunserialize\(|Marshal\.load|BinaryFormatter|torch\.load\((?!.*weights_only=True)/ },
-  { area: "commands and files", level: "high", side: "added", because: "it writes or reads without a bound: a buffer overflow where what comes is longer than the room for it", line: /(?<![\w.])(?:strcpy|strcat|sprintf|vsprintf|gets|scanf)\s*\(/ },
   { area: "configuration", level: "high", side: "removed", because: "it no longer runs as a user of its own: without another such line it runs as root, with all its privileges", line: /^\s*USER\s+(?!root\b|0\b)\S+|runAsNonRoot["']?\s*:\s*true|readOnlyRootFilesystem["']?\s*:\s*true|^\s*(?:User|DynamicUser|NoNewPrivileges|ProtectSystem|PrivateTmp)=\S+/ },
   { area: "network", level: "high", side: "added", because: "what it sends is readable on its way: no longer encrypted where it was https", line: /["'`]http:\/\/(?!localhost|127\.|\[::1|0\.0\.0\.0|example\.|www\.w3\.org|schemas?\.)[\w.-]+\.[a-z]{2,}/ },
   { area: "network", level: "high", side: "added", because: "it goes where a request says: open redirect, or a call to an inside address (SSRF)", line: /\b(?:fetch|axios(?:\.\w+)?|requests\.\w+|urlopen|http\.Get|redirect)\(\s*(?:req|request|ctx|params|query|args)\b[\w.[\]"'()]*/ },
   { area: "authentication", level: "high", side: "added", because: "a signature or a token is no longer checked: anybody may make one", line: /verify_signature["']?\s*[:=]\s*(?:false|False)|algorithms?["']?\s*[:=]\s*\[?\s*["']none["']|\bjwt\.decode\([^)]*verify\s*=\s*False|StrictHostKeyChecking[= ]no|ignoreExpiration\s*:\s*true/i },
   { area: "authentication", level: "high", side: "added", because: "a cookie that scripts or others on the way may read", line: /\b(?:http_?only|secure)["']?\s*[:=]\s*(?:false|False)|same_?site["']?\s*[:=]\s*["']none/i },
-  { area: "authentication", level: "medium", side: "added", because: "all fields of what a request brings are taken over, also those that it should not set", line: /Object\.assign\(\s*\w+\s*,\s*req(?:uest)?\.body|\.\.\.req(?:uest)?\.body\b|\*\*request\.(?:json|form|data|POST)|\.(?:create|update)\(\s*req(?:uest)?\.body\s*[,)]|params\.permit!/ },
   { area: "secrets", level: "high", side: "added", because: "a secret may stand in the log, in clear text for whoever reads it", line: /(?:console\.\w+|log(?:ger|ging)?\.\w+|print(?:ln|f)?)\([^)]*\b(?:password|passwd|secret|token|api_?key|authorization)\b(?![^)]*["'`]\s*\)$)/i },
   { area: "limits", level: "medium", side: "added", because: "it goes on until something inside ends it: see that something always does", line: /\bwhile\s*\(?\s*(?:true|True|1)\s*\)?\s*[:{]|\bfor\s*(?:\(\s*;\s*;\s*\))?\s*\{\s*$/ },
   { area: "behaviour", level: "medium", side: "added", because: "one value is shared by all calls: what one leaves there the next one finds", line: /^\s*(?:async\s+)?def\s+\w+\([^)]*=\s*(?:\[\]|\{\}|dict\(\)|list\(\)|set\(\))/ },
@@ -85,6 +83,8 @@ const COMMENT = /^\s*(?:\/\/|#(?!!|\[|define|include)|\*|\/\*|--\s|<!--)/;
 /** A comment runs nothing; what it tells tools does. */
 const SAID_IN_COMMENTS: readonly Area[] = ["checks switched off", "tests"];
 
+/** A template that gives its values as parameters. */
+const TAGGED = /(?:^|[\s(=.])(?:sql|Prisma\.sql|pgsql)`/i;
 const RULES = [...DANGERS, ...CODE];
 
 function ofLines(file: Seen, within: Within): Risk[] {
@@ -112,7 +112,7 @@ function ofLines(file: Seen, within: Within): Risk[] {
       if (rule.side !== undefined && rule.side !== side) continue;
       if (comment && !SAID_IN_COMMENTS.includes(rule.area)) continue;
       if (file.kind.test && rule.area !== "tests" && rule.area !== "secrets") continue;
-      const hit = rule.line.exec(cut);
+      const hit = rule.area === "database" && TAGGED.test(cut) ? null : rule.line.exec(cut);
       if (hit !== null) add(rule.area, rule.level, rule.because, at, side, isAddressed(cut) || isHiding(cut) ? undefined : hit[0].trim().slice(0, CUE_CHARACTERS_MAX));
     }
   };
@@ -169,7 +169,7 @@ function sameBut(from: string, to: string, kind: RegExp): boolean {
 }
 
 /** What changed inside, as something to look at. */
-function ofInside({ path, values, uncalled, tests_gone, gone, lines }: Inside, { kind }: Seen, names: readonly NameChange[], within: Within): Risk[] {
+function ofInside({ path, values, uncalled, tests_gone, gone, lines, pairs }: Inside, { kind }: Seen, names: readonly NameChange[], within: Within): Risk[] {
   const at = (area: Area, level: Level, because: string, cue?: string, line: number | null = null): Risk => {
     const holder = line === null ? null : within("added", line, cue ?? "");
     return { area, level, because, path, line, name: null, ...(cue === undefined ? {} : { cue: cue.slice(0, CUE_CHARACTERS_MAX) }), ...(holder === null ? {} : { within: holder }) };
@@ -181,12 +181,17 @@ function ofInside({ path, values, uncalled, tests_gone, gone, lines }: Inside, {
     else if (LOCK_NAME.test(name)) found.push(at("concurrency", "high", "a lock or a wait is removed: two at once may race", name));
     else if (CLEANUP_NAME.test(name)) found.push(at("error handling", "medium", "what was closed or cleaned up there no longer is, or elsewhere", name));
   }
+  const turned = new Set<number>();
+  for (const pair of pairs) {
+    const turn = turnOf(pair, path);
+    if (turn === null) continue;
+    turned.add(pair.line);
+    found.push(at(turn.area, turn.level, turn.because, pair.to ?? undefined, pair.line));
+  }
   for (const { from, to, line } of lines) {
     if (from === null || to === null) continue;
-    const turn = turnOf({ from, to, line }, path);
-    if (turn !== null) found.push(at(turn.area, turn.level, turn.because, to, line));
     if (/(?<!return )\bawait\s/.test(from) && from.replace(/\bawait\s+/, "") === to && !/^\s*(?:return|void)\b|\.(?:then|catch)\(/.test(to)) found.push(at("concurrency", "high", "a wait is removed: it goes on before that is done, and nobody notices when it fails", to, line));
-    if (turn === null && sameBut(from, to, /===?|!==?|<=|>=|(?<![=\-<>])[<>](?![<>])|&&|\|\||\b(?:and|or|not)\b|!(?==|\w)/g)) found.push(at("behaviour", "medium", "a condition decides otherwise: who passes it and who does not is another question now", to, line));
+    if (!turned.has(line) && sameBut(from, to, /===?|!==?|<=|>=|(?<![=\-<>])[<>](?![<>])|&&|\|\||\b(?:and|or|not)\b|!(?==|\w)/g)) found.push(at("behaviour", "medium", "a condition decides otherwise: who passes it and who does not is another question now", to, line));
     if (/^\s*(?:export\s+)?(?:default\s+)?async\s+(?:function|def)\b/.test(to) && to.replace(/\basync\s+/, "") === from) found.push(at("public API", "medium", "it gives a promise now: callers that do not wait get that instead of the value", to, line));
   }
   for (const { name, from, to, line, ratio } of values) {

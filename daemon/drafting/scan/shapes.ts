@@ -87,10 +87,49 @@ function recursing({ file, lines, added, say }: Reading, within: Within): void {
     const name = within("added", at.line, at.text)?.replace(/^.*[.:#]/, "");
     if (name === undefined || !/^\w{2,}$/.test(name)) continue;
     const call = new RegExp(`(?<![\\w$.:>]|(?:def|func|function|fn|fun)\\s)(?:this\\.|self\\.|\\w\\.)?${name}\\(`);
-    if (!call.test(at.text) || HEAD.test(at.text) || /\.\s*$/.test(lines[at.line - 2] ?? "") || file.removed.some(({ text }) => call.test(text)) || new RegExp(`^\\s*(?:[\\w<>*&]+\\s+)+${name}\\(`).test(at.text) && !/\breturn\b|\bawait\b|\byield\b/.test(at.text)) continue;
+    if (!call.test(at.text) || HEAD.test(at.text) || (/\{\s*$/.test(at.text) && !/\b(?:return|if|for|while|await)\b|=/.test(at.text)) || /\.\s*$/.test(lines[at.line - 2] ?? "") || file.removed.some(({ text }) => call.test(text)) || new RegExp(`^\\s*(?:[\\w<>*&]+\\s+)+${name}\\(`).test(at.text) && !/\breturn\b|\bawait\b|\byield\b/.test(at.text)) continue;
     say("limits", "medium", "it calls itself (recursion): deep input overflows the stack, and it never ends where no step comes nearer to the end", at);
     return;
   }
+}
+
+const FROM_OUTSIDE = /(?<name>\$?[A-Za-z_]\w*)\s*(?::[^=]{1,60})?:?=\s*(?:await\s+)?[^=;]{0,80}?(?:\breq(?:uest)?\b[.[]|\bparams[.[]|\$_(?:GET|POST|REQUEST|COOKIE|FILES)|\br\.(?:URL|Form|PostForm|FormValue)|\bc\.(?:Query|Param|FormValue)\(|getParameter\(|\bsys\.argv|process\.argv|os\.Args|\binput\(|\bgets\b|searchParams\.get|ctx\.(?:query|params|request)|Request\.(?:Query|Form)|readline\()/g;
+const SINKS: readonly (readonly [RegExp, Area, string])[] = [
+  [/\b(?:readfile|file_get_contents|fopen|include(?:_once)?|require(?:_once)?|unlink|open|readFile\w*|ReadFile|sendFile|send_file|createReadStream|Open|File\.(?:read|open|new)|Paths\.get|Path\.Combine|join|Join|resolve)\s*\(?/, "commands and files", "a path is put together from what a request brings: path traversal, with ../ any file outside of its folder is reached"],
+  [/\b(?:exec\w*|system|popen|shell_exec|passthru|spawn\w*|subprocess\.\w+|Command)\s*\(/, "commands and files", "a command is put together from what a request brings: command injection"],
+  [/(?:query|execute|raw|prepare|Query|Exec|where)\w*\(.*(?:["'\`]\s*[.+%]|\$\{|#\{|\{\w|\$\w)/, "database", "SQL is built from what a request brings: an injection"],
+  [/\b(?:echo|print|innerHTML|document\.write|res\.(?:send|write|end)|w\.Write|Fprintf|render_template_string|HttpResponse|Response\.Write)\b/, "commands and files", "what a request brings is written into the page without escaping: cross-site scripting (XSS)"],
+  [/\b(?:redirect\w*|sendRedirect|Redirect|Location)\b/, "network", "it sends its reader where a request says: open redirect"],
+  [/\b(?:fetch|axios(?:\.\w+)?|requests\.\w+|http\.Get|urlopen|curl_init|HttpClient|reqwest::get)\s*\(/, "network", "it calls an address that a request names: an inside one too (SSRF)"],
+  [/\b(?:eval|new Function|unserialize|pickle\.loads|yaml\.load|Marshal\.load)\b/, "commands and files", "what a request brings is run as code or made into objects"],
+];
+const MADE_SAFE = /escape|encode|sanitiz|basename|secure_filename|realpath|htmlspecialchars|parseInt|Number\(|int\(|\(int\)|Atoi|quote|valid|allow|\?["'\`]\s*,/i;
+const TAINTED_MAX = 30;
+
+/** A value of a request that goes, by a name, to where it can do harm. */
+function flowing({ lines, added, say }: Reading): void {
+  const names = [...lines.join("\n").matchAll(FROM_OUTSIDE)].slice(0, TAINTED_MAX).map(({ groups }) => groups!["name"]!);
+  for (const name of new Set(names)) {
+    const used = new RegExp(`(?<![\\w$])${escaped(name)}(?![\\w(])`);
+    for (const [sink, area, because] of SINKS) {
+      const hit = added.find(({ text }) => sink.test(text) && used.test(text.replace(/^\s*(?:const|let|var)?\s*\$?\w+\s*:?=(?!=)/, "")) && !MADE_SAFE.test(text));
+      if (hit !== undefined) say(area, "high", because, hit);
+    }
+  }
+}
+
+const CATCHES = /\b(?:except|rescue|catch)\b/;
+function swallowing({ lines, added, say }: Reading): void {
+  const hit = added.find(({ line, text }) => /^\s*(?:pass|\.\.\.|continue|nil|null;?|\}|end)\s*$/.test(text) && CATCHES.test(lines[line - 2] ?? "") && !/\bcatch\b.*\}/.test(lines[line - 2] ?? ""));
+  if (hit !== undefined) say("error handling", "high", "an error is swallowed: it goes on as if nothing had failed, and nobody notices", hit);
+}
+
+const AGAIN = /\b(?:retr(?:y|ies|ying)|attempts?|tries|backoff)\b/i;
+const CHANGES = /\b(?:post|put|patch|charge|pay|create|insert|send|transfer|submit|publish|order)\w*\s*\(|method:\s*["']POST/i;
+function repeating({ lines, added, say }: Reading): void {
+  const again = added.find(({ text }) => AGAIN.test(text));
+  const hit = again === undefined ? undefined : added.find(({ line, text }) => CHANGES.test(text) && !AGAIN.test(text) && loopAbove(lines, line) !== null);
+  if (hit !== undefined) say("behaviour", "high", "a call that changes something is made again: it may be done twice (a duplicate) where the first came through and its answer was lost", hit);
 }
 
 /** What others' programs send or read by it. */
@@ -118,6 +157,9 @@ export function shapesOf(file: Seen, within: Within): Risk[] {
     looping(reading);
     leaking(reading);
     recursing(reading, within);
+    flowing(reading);
+    repeating(reading);
+    swallowing(reading);
   }
   contracted(reading);
   return found;
