@@ -24,6 +24,8 @@ interface Block {
 const LINES_READ_MAX = 2_000;
 const PIECES_MAX = 400;
 const BLOCKS_MAX = 60;
+const RUNS_MAX = 50;
+const MANY_LINED = /"""|'''|<<-?\s*["'\w]|\bR"\(/;
 const COLOURS = /\x1b\[[0-9;]{0,20}[A-Za-z]/g;
 
 /** Tools that show white space draw it. */
@@ -187,8 +189,9 @@ function mendOf(path: string, lines: readonly string[], { pieces, ends }: Block,
       const [old, come]: [string[], string[]] = [[], []];
       for (; i < part.length && part[i]!.op !== " "; i += 1) (part[i]!.op === "-" ? old : come).push(part[i]!.text);
       const good = sorted || isLayout(path, old, come) || (isShell(path) && isQuoting(old, come)) || isImports(path, lines, at, old, come) || (old.length === 1 && known(at + 1, come));
-      const inside = old.some((text, j) => isInText({ path, lines, line: at + 1 + j, text }));
-      if (!good || (inside && !isShell(path))) return null;
+      // Text of several lines says what it says, with each of its spaces.
+      const inside = old.some((text) => MANY_LINED.test(text)) || (old.length > 1 && old.join("").includes("`")) || isInText({ path, lines, line: at + 1, text: lines[at] ?? "" });
+      if (!good || edits.length >= RUNS_MAX || (inside && !isShell(path))) return null;
       if (old.join("\n") !== come.join("\n")) edits.push({ line: at + 1, gone: old.length, come });
       at += old.length;
     }

@@ -62,7 +62,9 @@ function ofShown(output: string, path: string, lines: readonly string[], known: 
       return path.endsWith(".rs") && old !== undefined && old !== text && isRustHint(lines, path, line, old, text) ? [{ what: "write it as the compiler shows", edits: [{ line, gone: 1, come: [text] }] }] : [];
     }
     if (!isShell(path)) return [];
-    const at = lines.flatMap((_, i) => (known(i + 1, [text]) ? [i] : []));
+    // Each line is asked about only where it could be meant.
+    const begin = text.trimStart().slice(0, 2);
+    const at = lines.flatMap((one, i) => (Math.abs(one.length - text.length) <= 12 && one.trimStart().startsWith(begin) && known(i + 1, [text]) ? [i] : []));
     return at.length === 1 ? [{ what: "write it as the tool shows", edits: [{ line: at[0]! + 1, gone: 1, come: [text] }] }] : [];
   });
 }

@@ -96,7 +96,7 @@ export function failedIn(text: string): string[] {
   return [...new Set(named)].slice(0, FAILED_MAX);
 }
 
-const HELP = /^\s*(?:= )?(?:help|hint|suggestion|HINT|Hint|Solution|To fix this): (?<said>\S.{3,300})$|^.{0,200}?(?<please>(?:[Pp]lease (?:update|run|install)|[Rr]un|use) ["'`](?:npm|pnpm|yarn|go|cargo|pip|poetry|bundle|composer|dotnet) .{2,120})$|^\s*(?<mean>[Dd]id you mean .{3,200})$/;
+const HELP = /^\s*(?:= )?(?:help|hint|suggestion|HINT|Hint|Solution|To fix this): (?<said>\S.{3,300})$|^.{0,200}?(?<please>(?:[Pp]lease .{0,60}|[Rr]un|use) ["'`](?:npm|pnpm|yarn|go|cargo|pip|poetry|bundle|composer|dotnet) .{2,120})$|^\s*(?<mean>[Dd]id you mean .{3,200})$/;
 /** What the tool itself says would help; its own words. */
 export const helpIn = (text: string): string | null => { const found = text.split("\n", LINES_READ_MAX).map((line) => HELP.exec(line.slice(0, LINE_CHARACTERS_MAX))?.groups).find((groups) => groups?.["said"] !== undefined || groups?.["please"] !== undefined || groups?.["mean"] !== undefined); return found?.["said"] ?? found?.["please"] ?? found?.["mean"] ?? null; };
 /** The number under which rustc explains an error, which stands at the end of what it prints. */

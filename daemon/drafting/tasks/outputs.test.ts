@@ -49,6 +49,6 @@ test.each([
 ] as const)("what mends %s", (error, says) => expect(adviceFor(error) ?? "").toMatch(says));
 
 test("what a package manager asks for is repeated", () => {
-  expect(helpIn("Please update your lock file with `npm install` before continuing.")).toBeNull();
+  expect(helpIn("Please update your lock file with `npm install` before continuing.")).toBe("Please update your lock file with `npm install` before continuing.");
   expect(helpIn("If you still need it, use \"pnpm install --no-frozen-lockfile\"")).toBe('use "pnpm install --no-frozen-lockfile"');
 });
