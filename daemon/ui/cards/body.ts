@@ -66,15 +66,18 @@ ${SELECTS}
 </form>
 <p id="count" class="count" hidden></p>
 <p id="said" class="unseen" role="status" aria-live="polite"></p>
-<div id="charts-part"></div>
+<div id="charts-part" hidden></div>
 <div id="both" class="both" hidden>
 <section id="list-part" aria-labelledby="list-title">
 <h2 id="list-title" class="unseen">Cards</h2>
 <p class="unseen" id="list-hint">Arrow keys move, Enter opens, Space marks a card for comparing.</p>
 <div id="list" class="cards" role="grid" aria-labelledby="list-title" aria-describedby="list-hint"></div>
-<p id="printed" class="hint"></p>
+<p id="printed" class="paper"></p>
 </section>
-<section id="one" class="one-card" aria-label="The card that is open" tabindex="-1" hidden></section>
+<section id="one" class="one-card" aria-label="The card that is open" tabindex="-1" hidden>
+<p class="close"><button type="button" id="one-close">Close</button> <span class="hint">or <kbd>Esc</kbd></span></p>
+<div id="one-card"></div>
+</section>
 </div>
 <noscript><p class="told bad">This page needs JavaScript.</p></noscript>
 </main>

@@ -67,11 +67,7 @@ export class CardList {
     listen(grid, "keydown", ".row", (event) => this.pressed(event));
     listen(grid, "click", ".heads button", ({ on }) => this.hooks.sort(on.dataset["sort"] as SortKey));
     grid.addEventListener("scroll", () => this.soon());
-    window.addEventListener("resize", () => {
-      this.height_px = window.innerHeight;
-      this.measured = false;
-      this.measure();
-    });
+    window.addEventListener("resize", () => this.resized());
     window.addEventListener("beforeprint", () => this.print(true));
     window.addEventListener("afterprint", () => this.print(false));
   }
@@ -151,8 +147,17 @@ export class CardList {
     const height = [...this.rows.values()][0]?.offsetHeight ?? 0;
     if (height === 0) return;
     this.measured = true;
+    // The line at the top stays there.
+    const top = Math.round(this.top_px / this.row_px);
     if (height !== this.row_px) this.row_px = height;
     this.draw();
+    if (top > 0) this.scrollTo(top * height);
+  }
+
+  resized(): void {
+    this.height_px = window.innerHeight;
+    this.measured = false;
+    this.measure();
   }
 
   private print(on: boolean): void {

@@ -78,9 +78,10 @@ export class CardsPage {
       sort: (key) => this.sort(key),
     });
     this.search = createSearch({ changed: (query) => this.change({ ...this.view, query }), hints: (query) => hintsFor(query, this.ordered) });
-    this.detail = createDetail(host, elementOf("one"));
+    this.detail = createDetail(host, elementOf("one-card"));
     this.charts = createCharts(host, elementOf("charts-part"));
     listenToControls(() => this.view, (view) => this.change(view));
+    elementOf("one-close").addEventListener("click", () => this.close());
     elementOf("reset").addEventListener("click", () => this.change({ ...PLAIN, open: this.view.open }));
     window.addEventListener("popstate", () => this.change(fromFragment(location.hash), "told"));
     this.search.set(this.view.query);
@@ -209,9 +210,12 @@ export class CardsPage {
     else this.addressing = setTimeout(write, ADDRESS_MS);
   }
 
+  /** Beside an opened card the list is narrower, and its lines may be higher. */
   private layOut(open: boolean): void {
+    if (elementOf("one").hidden === !open) return;
     elementOf("both").className = open ? "both opened" : "both";
     elementOf("one").hidden = !open;
+    this.list.resized();
   }
 
   private entries(): Entry[] {
@@ -241,7 +245,7 @@ export class CardsPage {
     this.listed = narrowed(within, this.view, now_ms);
     this.listedFor = this.view;
     const none = this.held.size === 0;
-    for (const id of ["filters", "count", "both"]) elementOf(id).hidden = none;
+    for (const id of ["filters", "count", "charts-part", "both"]) elementOf(id).hidden = none;
     this.list.show(this.entries(), { grouped: this.view.group !== null, open, marked: this.marked, now_ms, sort, direction });
     this.drawCount();
     this.drawOpen();
@@ -260,7 +264,7 @@ export class CardsPage {
       listed.length === all ? sumsText(sumsOf(listed)) : `${sumsText(sumsOf(listed))}. ${(all - listed.length).toLocaleString("en")} more are filtered out`,
       ...(missing > 0 ? [`${missing.toLocaleString("en")} ${SORT_WORDS[view.sort].missing} stand last`] : []),
       ...(untimed > 0 ? [`${untimed.toLocaleString("en")} without a time are in no span of time`] : []),
-      ...(view.group === "rule" ? ["a card stands under each rule that stopped it"] : []),
+      ...(view.group === "rule" ? ["A card stands under each rule that stopped it"] : []),
     ];
     elementOf("count").textContent = `${texts.join(". ")}.`;
     elementOf("printed").textContent = listed.length > CARDS_LIMITS.printed_rows_max ? `On paper: the first ${CARDS_LIMITS.printed_rows_max} of ${listed.length.toLocaleString("en")} lines.` : "";

@@ -95,7 +95,9 @@ export function hintsFor(query: string, cards: readonly PageCard[]): Hint[] {
   const field = name?.toLowerCase() ?? "";
   if (isField(field)) {
     const wanted = fold(written.replace(/^"/, ""));
-    const fitting = valuesOf(field, cards).filter(([value]) => value !== "" && fold(value).includes(wanted));
+    const holding = valuesOf(field, cards).filter(([value]) => value !== "" && fold(value).includes(wanted));
+    const begins = ([value]: readonly [string, number]): boolean => fold(value).startsWith(wanted);
+    const fitting = [...holding.filter(begins), ...holding.filter((one) => !begins(one))];
     return fitting.slice(0, HINTS_MAX).map(([value, count]) => ({ query: `${before}${termOf(field, value)} `, shown: value, about: count === 1 ? "1 card" : `${count.toLocaleString("en")} cards` }));
   }
   if (last === "" || name !== undefined) return [];
