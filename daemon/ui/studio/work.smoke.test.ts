@@ -20,8 +20,8 @@ const until = (page: Page, condition: string) => page.waitForFunction(condition,
 const write = (page: Page, content: string) => page.evaluate(`(() => { const y = document.getElementById("yaml"); y.value = ${JSON.stringify(content)}; y.dispatchEvent(new Event("input", { bubbles: true })); })()`);
 const press = (page: Page, label: string) => page.evaluate(`[...document.querySelectorAll("button")].find((one) => one.textContent === ${JSON.stringify(label)} && one.offsetParent !== null).click()`);
 
-async function give(page: Page, ...paths: readonly string[]): Promise<void> {
-  const input = await page.$("input#given");
+async function give(page: Page, place: "given" | "recording", ...paths: readonly string[]): Promise<void> {
+  const input = await page.$(`input#${place}`);
   if (input === null) throw new Error("there is no place for files");
   await input.uploadFile(...paths);
 }
@@ -88,14 +88,14 @@ test.skipIf(missing)("what is written is there after a reload, is undone and don
     await page.focus("#yaml");
     await write(page, edited);
 
-    await give(page, file("recorded.ndjson", [CALL(1), CALL(9), CALL(10, XSS), "{half"].join("\n")));
+    await give(page, "recording", file("recorded.ndjson", [CALL(1), CALL(9), CALL(10, XSS), "{half"].join("\n")));
     await until(page, "document.getElementById('run-status').innerText.startsWith('It would have fired once in 3 events, from 1s to 10s')");
     expect(await text(page, "run-result")).toMatch(/1 line is no event and was not asked: line 4: this is no JSON, or half of it[^]*has spent 10\.00 of 10\.00/);
     await press(page, "Steps");
     await until(page, "document.querySelector('.walk-where')?.innerText.includes('model_call')");
 
     const [cex = ""] = Object.values(hostileCounterexamples());
-    await give(page, file("cex.json", cex));
+    await give(page, "given", file("cex.json", cex));
     await until(page, "document.querySelector('#run-steps .walk')?.innerText.includes('Step 60 of 60')");
     await page.focus("#run-steps .walk button");
     await page.keyboard.press("Home");

@@ -1,5 +1,5 @@
 /** "Would have fired N times of M": the rule over what was recorded, from a file or from the daemon. */
-import type { PageElement } from "../../page/dom.ts";
+import type { PageElement, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import { stepper } from "../../page/stepper.ts";
 import type { Fire, Ran, Reply, Source } from "../running/protocol.ts";
@@ -49,7 +49,12 @@ class RunningView {
     this.again = button("Run again", () => this.run(), { id: "run-again" });
     this.stop = button("Stop", () => this.end(), { id: "run-stop" });
     folder.watch(() => this.buttons());
-    const hint = h("p", { class: "hint" }, "Drop a recording (NDJSON, the form of ", h("code", {}, "maestro invariants check --events"), ", or what ", h("code", {}, "maestro cards --out"), " writes) anywhere on this page.");
+    const input = h("input", { id: "recording", type: "file", "aria-describedby": "recording-hint" }) as PageInput;
+    input.addEventListener("change", () => {
+      for (const blob of input.files ?? []) this.give({ name: blob.name, blob });
+      input.value = "";
+    });
+    const hint = h("div", { class: "given" }, h("label", { for: "recording" }, "A recording"), input, h("p", { class: "hint", id: "recording-hint" }, "NDJSON, the form of ", h("code", {}, "maestro invariants check --events"), ", or what ", h("code", {}, "maestro cards --out"), " writes. It may also be dropped anywhere on this page."));
     this.element = h("section", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, "What happened"), hint, h("div", { class: "actions" }, this.live, this.again, this.stop), this.status, this.result, this.steps);
     this.buttons();
   }
