@@ -199,6 +199,22 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
   });
 }
 
+accepts({ name: "chromium", version: await version("chromium") }, "attack: who serves the page shows another card than the evidence holds, with the true evidence beside it", async () => {
+  const { gate_id } = await story.held("lied");
+  await onPage("chromium", async (reader) => {
+    const { page } = reader;
+    await page.setRequestInterception(true);
+    page.on("request", (request) => {
+      if (!request.url().endsWith(encodeURIComponent(gate_id))) return void request.continue();
+      void story.world.client.gateRecord(gate_id).then((reply) => request.respond({ contentType: "application/json", body: JSON.stringify({ ...reply, card: { ...reply.card, title: "nothing to see" } }) }));
+    });
+    await reader.open(gate_id);
+    await (await page.$("#card-trust"))?.uploadFile(join(story.world.state_dir, "trust.json"));
+    await reader.saying("#part-evidence .verdict", "the card that is open is not the one in it");
+    expect(await page.evaluate("document.querySelector('#part-evidence .verdict').className")).toBe("verdict failed");
+  });
+});
+
 accepts({ name: "chromium", version: await version("chromium") }, "a daemon that stops while a reason is written: said, nothing signed, the words stay", async () => {
   const { gate_id } = await story.held("stopped");
   await onPage("chromium", async (reader) => {

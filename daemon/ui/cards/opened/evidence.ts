@@ -2,7 +2,9 @@
 import { Value } from "@sinclair/typebox/value";
 import { BundleReply } from "../../../../proto/feed.ts";
 import { EvidenceBundleReply } from "../../../../proto/evidence-bundle.ts";
-import { fromBase64 } from "../../../../proto/encoding.ts";
+import { canonicalBytes } from "../../../../proto/canonical.ts";
+import type { Card } from "../../../../proto/card.ts";
+import { equalBytes, fromBase64 } from "../../../../proto/encoding.ts";
 import { TrustReply } from "../../../../proto/api.ts";
 import type { PageElement, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
@@ -11,7 +13,7 @@ import { drawSteps, drawVerdict } from "../../verifier/draw.ts";
 import type { Answer } from "../../verifier/answer.ts";
 import type { Ask } from "../../verifier/asking.ts";
 import { button, part, said } from "./pieces.ts";
-import { gatePath, type Whole } from "./whole.ts";
+import { cardInEvidence, gatePath, type Whole } from "./whole.ts";
 
 /** Whose trust file the evidence is held against. */
 type Whose = "reader" | "daemon";
@@ -60,6 +62,20 @@ function saved(name: string, blob: Blob): void {
 
 const fileName = (gate_id: string, attempt: number, what: string): string => `${gate_id.replaceAll(/[^A-Za-z0-9]+/g, "-").slice(0, 24)}-${attempt}.${what}.json`;
 
+type Shown = Pick<Answer, "verdict" | "headline" | "reasons" | "remarks" | "steps">;
+
+/**
+ * What a verdict over evidence says of the card that is open: who serves the page could hand out one card and the evidence of another.
+ * `held` is the card in the evidence.
+ */
+export function ofThisCard(answer: Shown, whose: Whose, shown: Card | null, held: Card | null): Shown {
+  if (answer.verdict !== "verified") return answer;
+  if (shown === null || held === null) return { ...answer, verdict: "not_judged", headline: "NOT PROVED OF THIS CARD  the evidence is sound, and there is no whole card of this attempt in it, or here, to compare" };
+  if (!equalBytes(canonicalBytes(shown), canonicalBytes(held))) return { ...answer, verdict: "failed", headline: "FAILED  the evidence is sound, but the card that is open is not the one in it", remarks: [answer.headline, ...answer.remarks] };
+  // The word VERIFIED above what the daemon says of itself would be read without the sentence over it.
+  return whose === "daemon" ? { ...answer, verdict: "unknown_signer", headline: answer.headline.replace(/^VERIFIED offline/, "SOUND BY THE DAEMON'S OWN WORD") } : answer;
+}
+
 const JUDGING = { verdict: "waiting", headline: "Judging…", reasons: [], remarks: [] } as const;
 let asked = 0;
 
@@ -70,7 +86,7 @@ class Panel {
   private readonly result = h("div", {}, this.above, this.verdict, h("details", {}, h("summary", {}, "What was asked, and what it means"), this.steps));
   private turn = 0;
 
-  constructor(private readonly evidence: () => Promise<Bytes>, private readonly judge: Ask) {
+  constructor(private readonly whole: Pick<Whole, "card" | "row">, private readonly evidence: () => Promise<Bytes>, private readonly judge: Ask) {
     this.result.hidden = true;
   }
 
@@ -78,7 +94,7 @@ class Panel {
     return this.result;
   }
 
-  private show(about: string, answer: Pick<Answer, "verdict" | "headline" | "reasons" | "remarks" | "steps">): void {
+  private show(about: string, answer: Shown): void {
     this.result.hidden = false;
     this.above.replaceChildren(about);
     drawVerdict(this.verdict, answer);
@@ -98,10 +114,8 @@ class Panel {
     if ("said" in evidence) return this.failed(ABOUT[whose], `there is no evidence to judge: ${evidence.said}`);
     if ("said" in key) return this.failed(ABOUT[whose], `there is no trust file: ${key.said}`);
     const { answer } = await this.judge({ id: ++asked, files: [{ name: "evidence", blob: evidence.blob }, { name: "trust file", blob: key.blob }], now_ms: Date.now() });
-    if (turn !== this.turn) return;
-    // The word VERIFIED above what the daemon says of itself would be read without the sentence over it.
-    const own = whose === "daemon" && answer.verdict === "verified";
-    this.show(ABOUT[whose], own ? { ...answer, verdict: "unknown_signer", headline: answer.headline.replace(/^VERIFIED offline/, "SOUND BY THE DAEMON'S OWN WORD") } : answer);
+    const held = await cardInEvidence(evidence.blob, this.whole.row);
+    if (turn === this.turn) this.show(ABOUT[whose], ofThisCard(answer, whose, this.whole.card, held));
   }
 }
 
@@ -122,7 +136,7 @@ export function evidencePart({ card, row, evidence, proof }: Whole, live: Live |
   if (gate_id === null) return part("evidence", "Evidence", h("p", { class: "hint" }, "None: a replay leaves no evidence."));
   const of = { gate_id, attempt: row.attempt };
   if (evidence === null && (live === null || row.origin.kind !== "live")) return part("evidence", "Evidence", ...about, h("p", { class: "hint" }, "This card came without its evidence, so nothing of it is proved. Drop the evidence bundle onto this page."));
-  const panel = new Panel(async () => (evidence !== null ? { blob: evidence } : live === null ? { said: "nothing is connected" } : liveEvidence(live, of)), script());
+  const panel = new Panel({ card, row }, async () => (evidence !== null ? { blob: evidence } : live === null ? { said: "nothing is connected" } : liveEvidence(live, of)), script());
   const note = h("p", { class: "hint", role: "status" });
   const save = async (name: string, bytes: Promise<Bytes>): Promise<void> => {
     const got = await bytes;

@@ -6,7 +6,8 @@ import type { Live } from "../../page/live.ts";
 import { fillIn } from "../../page/older-browsers.ts";
 import type { PageCard } from "../model.ts";
 import { readFile } from "../reading.ts";
-import { gatePath, loadWhole, type Whole } from "./whole.ts";
+import { ofThisCard } from "./evidence.ts";
+import { cardInEvidence, gatePath, loadWhole, type Whole } from "./whole.ts";
 
 beforeAll(fillIn);
 const files: File[] = [];
@@ -68,4 +69,25 @@ test("a daemon that stopped, and one of another form, leave the row with the rea
   expect((await whole(live, from({ ok: true, value: { card: attempt(1), attempts: [1] } }))).card).toEqual(attempt(1));
   expect(asked[0]).toBe(gatePath(live.gate_id!));
   expect((await whole(live)).missing).toContain("nothing is connected");
+});
+
+describe("what a verdict over evidence says of the card that is open", () => {
+  const answer = { verdict: "verified", headline: "VERIFIED offline  HOLD of it", reasons: [], remarks: [], steps: [] } as const;
+  const card = attempt(1);
+
+  test("with the reader's trust file it is proved; with the daemon's own it is not called so", () => {
+    expect(ofThisCard(answer, "reader", card, structuredClone(card))).toEqual(answer);
+    expect(ofThisCard(answer, "daemon", card, card)).toMatchObject({ verdict: "unknown_signer", headline: "SOUND BY THE DAEMON'S OWN WORD  HOLD of it" });
+  });
+
+  test("attack: sound evidence of another card, of a card with one word changed, and of none", () => {
+    for (const other of [attempt(1, { title: "another" }), attempt(1, { reasons: [] }), attempt(2)]) expect(ofThisCard(answer, "reader", other, card)).toMatchObject({ verdict: "failed", headline: expect.stringContaining("not the one in it") });
+    expect([ofThisCard(answer, "reader", card, null).verdict, ofThisCard(answer, "reader", null, card).verdict]).toEqual(["not_judged", "not_judged"]);
+  });
+
+  test("the card of an earlier attempt in an auditor's file is the one that is compared", async () => {
+    const gates = { type: "maestro.evidence-bundle", gate: { bundle: { card: attempt(2) } }, earlier: [{ bundle: { card: attempt(1) } }] };
+    const [row] = await cardsOf("card.json", JSON.stringify({ card: attempt(1) }));
+    expect(await cardInEvidence(new Blob([JSON.stringify(gates)]), row!)).toEqual(attempt(1));
+  });
 });

@@ -21,6 +21,11 @@ export interface Whole {
   readonly evidence: Blob | null;
 }
 
+/** The card of this attempt in the bytes of some evidence; null where there is none, or it is hidden. */
+export async function cardInEvidence(evidence: Blob, row: PageCard): Promise<Card | null> {
+  return placeOf(parsedOf(await evidence.text()), row)?.card ?? null;
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
