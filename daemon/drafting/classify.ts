@@ -81,11 +81,13 @@ const BUILD = /(?:^|\/)(?:Dockerfile[^/]*|Makefile|CMakeLists\.txt|[^/]*\.(?:gra
 const BUILD_SCRIPTS = /(?:^|\/)(?:scripts?|tools?|hack|build|ci|\.ci|buildscripts?|packaging)\/(?:.*\/)?[\w.-]*(?:build|release|publish|bundle|packag|compil|deploy|version|install|docker|ci)[\w.-]*$|(?:^|\/)(?:release|build|publish|deploy|install)\.(?:sh|py|js|mjs|ts|rb|ps1)$/i;
 const SETTINGS = /\.(?:ya?ml|toml|ini|cfg|conf|properties|env|service|socket|timer|target|json5?|tf|hcl)$|(?:^|\/)\.env[^/]*$/i;
 
+/** Tests and documents come with whatever changes: a few lines of those say nothing of what it is. */
+const WEIGHS: Partial<Readonly<Record<Kind, number>>> = { docs: 0.25, test: 0.25 };
 /** Of a change in several places without program text, what most of its lines are for; null where all is of one kind or nothing can be told. */
 function byWeight(files: readonly Seen[], dependencies: readonly DependencyChange[]): readonly [Kind, string] | null {
   const of = (file: Seen): Kind | null => (file.kind.lock || file.kind.generated || file.change.binary ? null : isTest(file) ? "test" : file.kind.ci ? "ci" : isDocs(file) ? "docs" : isManifest(file.path) && dependencies.some(({ path }) => path === file.path) ? "deps" : BUILD.test(file.path) ? "build" : SETTINGS.test(file.path) ? "config" : null);
   const lines = new Map<Kind, number>();
-  for (const file of files) { const kind = of(file); if (kind !== null) lines.set(kind, (lines.get(kind) ?? 0) + (file.added.length + file.removed.length) * (kind === "docs" ? 0.3 : 1)); }
+  for (const file of files) { const kind = of(file); if (kind !== null) lines.set(kind, (lines.get(kind) ?? 0) + (file.added.length + file.removed.length) * (WEIGHS[kind] ?? 1)); }
   const [most] = [...lines].sort((a, b) => b[1] - a[1]);
   return lines.size < 2 || most === undefined || lines.has("deps") && most[0] !== "test" ? null : [most[0], "most of its lines are of that kind, and no program text changes"];
 }
@@ -98,7 +100,7 @@ function byPlace(files: readonly Seen[], dependencies: readonly DependencyChange
   if (only(files, isDocs)) return files.every(({ kind }) => kind.fixture) ? ["test", "only what tests read changes"] : ["docs", "only documents change"];
   if (only(files, (file) => file.kind.lock || isManifest(file.path)) && (dependencies.length > 0 || files.some(({ kind }) => kind.lock))) return ["deps", "only manifests and lock files change"];
   if (dependencies.length > 0 && only(files, (file) => file.kind.lock || isManifest(file.path) || isDocs(file) || !isLogic(file))) return ["deps", "dependencies change, and no program text"];
-  if (only(files, (file) => isLogic(file) && laidOutOnly(file))) return ["style", "only the layout changes: white space, line breaks, quotes or the order of imports"];
+  if (only(files, (file) => isLogic(file) && laidOutOnly(file))) return ["style", "only the formatting changes: whitespace, line breaks, quotes or the order of imports"];
   if (only(files, (file) => isLogic(file) || isDocs(file) ? isDocs(file) || wordsOnly(file) : false)) return ["docs", "only comments, white space and documents change"];
   const rest = files.filter((file) => !isDocs(file) && !file.kind.test && !file.kind.fixture && !file.kind.lock);
   if (only(rest, ({ kind }) => kind.ci)) return ["ci", "only what the build server runs changes"];
@@ -136,7 +138,7 @@ function hoisted(logic: readonly Seen[]): boolean {
   });
 }
 
-function byContent({ title, files, names, renamed, insides }: Evidence): readonly [Kind, string] {
+function byContent({ title, files, names, renamed, insides, dependencies }: Evidence): readonly [Kind, string] {
   const score = new Map<Kind, number>(KINDS.map((kind) => [kind, 0]));
   const why = new Map<Kind, string>();
   const give = (kind: Kind, points: number, because: string): void => {
@@ -161,6 +163,8 @@ function byContent({ title, files, names, renamed, insides }: Evidence): readonl
   if (added > 0 && removed === 0 && !logic.some(({ added: lines }) => lines.some(({ text }) => GUARDS.test(text.slice(0, 500))))) give("feature", 1.6, "it only adds, and no condition among it");
   if (takesUnused(logic, insides)) give("refactor", 2.4, "it only takes away what nothing there uses");
   if (gone.length > 0 && renamed.length >= gone.filter((change) => source.has(change.path)).length) give("refactor", 4, "names change and what they name does not");
+  const DEPENDENCY_LINES = 8;
+  if (dependencies.length > 0 && own.every(({ how }) => how === "changed") && added + removed <= DEPENDENCY_LINES) give("deps", 3, "dependencies change, and a few lines that name them");
   const few = fresh.every((change) => !declared(change).exported);
   for (const { kind, points, because } of toldBy(logic.filter((file) => !isTest(file)))) if (kind !== "perf" || few) give(kind, points, because);
   if (only(logic, (file) => laidOutOnly(file) || sameInOtherWords(file) || wordsOnly(file))) give("refactor", 4, "it says the same in another form, or with other types");

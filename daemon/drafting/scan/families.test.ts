@@ -48,7 +48,7 @@ test.each([
 
 test.each([
   ["eager loading", "a.rb", "-  a = Order.all\n+  a = Order.all.includes(:lines)", "perf"],
-  ["a layout", "a.cs", "-int F() { return 1; }\n+int F()\n+{\n+    return 1;\n+}", "style"],
+  ["the formatting", "a.cs", "-int F() { return 1; }\n+int F()\n+{\n+    return 1;\n+}", "style"],
   ["an option", "a.go", " type O struct {\n \tA int `help:\"a\"`\n+\tB int `help:\"b\"`\n }", "feature"],
   ["a lock that was missing", "a.go", " func (h *H) N() int {\n+\th.mu.RLock()\n+\tdefer h.mu.RUnlock()\n \treturn len(h.a)\n }", "fix"],
   ["a safe call in place of one that is not", "a.php", "-$a = unserialize($b);\n+$a = json_decode($b);", "security"],
