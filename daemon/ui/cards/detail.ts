@@ -35,13 +35,13 @@ class Opened {
     return loadWhole(row, this.host.file, this.host.live());
   }
 
-  async show(row: PageCard): Promise<void> {
+  async show(chosen: PageCard): Promise<void> {
     const turn = ++this.turn;
     this.into.setAttribute("aria-busy", "true");
-    const whole = await this.load(row);
+    const whole = await this.load(chosen);
     if (turn !== this.turn) return;
     this.into.setAttribute("aria-busy", "false");
-    const { card, missing } = whole;
+    const { card, missing, row } = whole;
     const live = this.host.live();
     const current = (): boolean => turn === this.turn;
     const parts = card === null ? null : cardParts(whole, card, this.host.say);

@@ -67,6 +67,10 @@ test("a daemon that stopped, and one of another form, leave the row with the rea
   expect((await whole(live, from({ ok: false, failure: { why: "daemon", code: "daemon.unreachable", said: "the daemon is stopped" } }))).missing).toContain("the daemon is stopped");
   expect((await whole(live, from({ ok: true, value: { card: { v: 2 } } }))).missing).toContain("a form that this page does not read");
   expect((await whole(live, from({ ok: true, value: { card: attempt(1), attempts: [1] } }))).card).toEqual(attempt(1));
+  expect((await whole(live, from({ ok: true, value: { card: attempt(1, { gate_id: `gate:${"z".repeat(52)}` }), attempts: [1] } }))).missing).toContain("another gate");
+  // What the card says stands over what its row said: by now there is a newer attempt.
+  const newer = await whole({ ...live, verdict: "admit", title: "what the row said" }, from({ ok: true, value: { card: attempt(2, { verdict: "refuse" }), attempts: [1, 2] } }));
+  expect(newer.row).toMatchObject({ attempt: 2, verdict: "refuse", title: sample().title, at: null, key: live.key });
   expect(asked[0]).toBe(gatePath(live.gate_id!));
   expect((await whole(live)).missing).toContain("nothing is connected");
 });

@@ -5,7 +5,7 @@ import { Card, CardProof, Timings } from "../../../../proto/card.ts";
 import { fromBase64 } from "../../../../proto/encoding.ts";
 import { ChangeCost } from "../../../../proto/usage.ts";
 import type { Live } from "../../page/live.ts";
-import type { PageCard } from "../model.ts";
+import { cardOfWhole, type PageCard } from "../model.ts";
 
 export interface Whole {
   readonly row: PageCard;
@@ -69,10 +69,17 @@ function placeOf(value: unknown, row: PageCard, depth = 0): Place | null {
   return is(read, row) ? { card: read, around: value } : null;
 }
 
+/** What the card says stands over what its row says: a row is not hashed into anything, and a daemon may have a newer attempt by now. */
+function rowOf(row: PageCard, card: Card): PageCard {
+  const same = card.attempt === row.attempt;
+  const { at, held_at, reported_micro_usd, whole_micro_usd, total_us } = row;
+  return { ...cardOfWhole(card, { at: same ? at : null, total_us: same ? total_us : null, cost: null }, row.origin), ...(held_at === undefined ? {} : { held_at }), key: row.key, reported_micro_usd, whole_micro_usd };
+}
+
 function wholeOf(row: PageCard, { card, around }: Place, evidence: Blob | null): Whole {
   const { proof, timings, cost, attempts } = around;
   return {
-    row,
+    row: rowOf(row, card),
     card,
     missing: null,
     proof: Value.Check(CardProof, proof) ? proof : null,
@@ -93,6 +100,7 @@ async function ofLive(row: PageCard, live: Live, gate_id: string): Promise<Whole
   const { value } = answer;
   const card = isFields(value) ? cardIn(value["card"]) : null;
   if (card === null || !isFields(value)) return only(row, "Only the row of this card is shown: the daemon's card has a form that this page does not read. Open it with the page of that Maestro.");
+  if (card.gate_id !== gate_id) return only(row, "Only the row of this card is shown: what came is the card of another gate.");
   return wholeOf(row, { card, around: value }, null);
 }
 
