@@ -54,7 +54,7 @@ test.skipIf(missing)("a rule is written by keyboard, its mistake stands under it
     await page.keyboard.press("Enter");
     await page.keyboard.type(" <= budge");
     await page.keyboard.press("Escape");
-    await settled(page, "document.getElementById('f-assert-0-expr').getAttribute('aria-invalid') === 'true'");
+    await settled(page, "document.getElementById('f-assert-0-expr').getAttribute('aria-invalid') === 'true' && document.getElementById('f-assert-0-expr-wrong').textContent.includes('no field budge')");
     // The mark stands under the character at which the unknown name begins.
     expect(((await wrong(page, "f-assert-0-expr")) ?? "").split("\n").slice(0, 2)).toEqual(["total_spend_usd <= budge", `${" ".repeat(19)}^^^^^`]);
     expect(await page.evaluate("document.getElementById('f-assert-0-expr').getAttribute('aria-describedby')")).toBe("f-assert-0-expr-wrong");
@@ -80,11 +80,25 @@ test.skipIf(missing)("a rule is written by keyboard, its mistake stands under it
     await page.evaluate("(() => { const y = document.getElementById('yaml'); y.value = y.value.slice(0, -7); y.dispatchEvent(new Event('input', { bubbles: true })); })()");
     await settled(page, "!document.getElementById('form-fields').hasAttribute('inert')");
 
+    // Leaving a name for a button builds the form anew under the finger; the click counts all the same.
+    await page.evaluate("(() => { const y = document.getElementById('yaml'); y.value = 'id: A.B\\nscope: s\\nwhen:\\n  - event: mine\\n'; y.dispatchEvent(new Event('input', { bubbles: true })); })()");
+    await settled(page, "document.getElementById('f-fields-add') !== null && document.getElementById('problems').textContent.includes('the event mine')");
+    await page.click("#f-fields-add");
+    await settled(page, "document.activeElement.id === 'f-fields-name-0'");
+    await page.evaluate("document.activeElement.select()");
+    await page.keyboard.type("spent");
+    const box = await (await page.$("#f-fields-add"))?.boundingBox();
+    await page.mouse.move((box?.x ?? 0) + 5, (box?.y ?? 0) + 5);
+    await page.mouse.down();
+    await page.mouse.up();
+    await settled(page, "document.getElementById('f-fields-name-1') !== null");
+    expect(await yaml(page)).toContain("fields:\n  spent: int\n  field1: int\n");
+
     for (const width of [320, 1280]) {
       await page.setViewport({ width, height: 900 });
       expect([width, await sideways(page)]).toEqual([width, 0]);
     }
-    expect((await accessibility(page)).filter((found) => /serious|critical/.test(found))).toEqual([]);
+    expect(await accessibility(page)).toEqual([]);
     expect(complaints).toEqual([]);
     expect(requests.filter((url) => !/^(?:file|blob|data):/.test(url))).toEqual([]);
   } finally {

@@ -124,8 +124,9 @@ export function fields(form: Form): PageElement {
   const declared = valueOf(form, ["fields"]);
   const names = Object.keys(heldAt(form, ["fields"]));
   const add = (): void => {
-    form.focusNext(`${idOf(["fields"])}-name-${names.length}`);
-    studio.store.act({ do: "set", path: ["fields", newName(names)], value: "int" });
+    const now = Object.keys(heldAt(form, ["fields"]));
+    form.focusNext(`${idOf(["fields"])}-name-${now.length}`);
+    studio.store.act({ do: "set", path: ["fields", newName(now)], value: "int" });
   };
   const adding = button(declared === undefined ? "Declare a field of its own" : "Add a field", add);
   adding.setAttribute("id", `${idOf(["fields"])}-add`);
