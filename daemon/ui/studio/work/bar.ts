@@ -95,8 +95,13 @@ function folderView(folder: Folder, desk: Desk, say: (text: string) => void, ope
     desk.openFile(read.value);
     opened(`${name} is open.`);
   };
+  let drawn = "";
   const draw = (): void => {
     const { state } = folder;
+    // It is looked at now and then; what did not change stays, and with it where somebody is in the list.
+    const now = JSON.stringify(state);
+    if (now === drawn) return;
+    drawn = now;
     element.hidden = state.is === "disk" || state.is === "waiting";
     if (state.is === "gone") element.replaceChildren(h("h2", {}, "Folder"), h("p", { class: "problem" }, other(state.failure.said)), button("Try again", () => void folder.look()));
     if (state.is !== "open") return;
