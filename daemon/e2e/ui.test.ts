@@ -28,8 +28,12 @@ describe("the program", () => {
     new ServedUi(Bun.spawn([process.execPath, CLI, "ui", ...args], { cwd: repository.path, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("none"), ...env }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
 
   test("serves each page with a policy that lets it ask nobody else; Enter makes another link, Ctrl-C ends it", async () => {
+    const earlier = started(["studio"]);
+    const { port } = await earlier.link();
+    await earlier[Symbol.asyncDispose]();
     await using ui = started(["studio"]);
     const first = await ui.link();
+    expect(first.port).toBe(port);
     expect([first.hostname, first.pathname, first.hash.length]).toEqual(["127.0.0.1", "/studio", 44]);
     for (const name of ["cards", "studio", "verifier"]) {
       const page = await fetch(new URL(`/${name}`, first));
@@ -86,6 +90,10 @@ describe("the program", () => {
     expect((await world.run(["ui", "cards", "--out", out])).stderr).toContain("is there already");
     await using ui = started();
     const { port } = await ui.link();
+    // A second one beside it has another; one that begins after the first has ended has the first one's, and with it what the browser kept.
+    const second = started();
+    expect((await second.link()).port).not.toBe(port);
+    await second[Symbol.asyncDispose]();
     expect((await world.run(["ui", "--port", port])).stderr).toContain(`port ${port} of 127.0.0.1 cannot be used`);
     expect((await world.run(["ui", "card"])).code).toBe(2);
     expect((await world.run(["ui", "--port", "99999"])).code).toBe(2);

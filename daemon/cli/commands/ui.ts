@@ -19,7 +19,7 @@ import { InvariantsFolder } from "../ui/folder.ts";
 import { openBrowser } from "../ui/opening.ts";
 import { Enter } from "../ui/enter.ts";
 import { UI_LIMITS } from "../ui/limits.ts";
-import { serve } from "../ui/server.ts";
+import { serve, type Behind, type Serving } from "../ui/server.ts";
 import { Sessions } from "../ui/session.ts";
 import { writeFile } from "../write-file.ts";
 
@@ -28,10 +28,32 @@ const isPage = (name: string): name is PageName => PAGES.some((page) => page ===
 const ENDS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const PORT_MAX = 65_535;
 
-function portOf(values: Values): number {
-  const text = textOf(values, "port") ?? "0";
+/** Below the ports that the kernel gives out by itself (ip_local_port_range begins at 32,768). */
+const OWN_PORTS = { first: 10_000, count: 20_000 } as const;
+
+/** Of this user and folder: a browser keeps what was being edited by address and port, so it is there again when the pages are. */
+function ownPort(folder: string): number {
+  const digest = new Bun.CryptoHasher("sha256").update(`${process.getuid?.() ?? 0}\0${folder}`).digest();
+  return OWN_PORTS.first + (digest.readUInt32BE(0) % OWN_PORTS.count);
+}
+
+/** On the port that was named, else on the folder's own, else on any. */
+function serving(named: number | null, behind: Behind): Serving {
+  if (named !== null) return serve(named, behind);
+  try {
+    return serve(ownPort(behind.folder.path), behind);
+  } catch (error) {
+    if (!(error instanceof MaestroError) || error.code !== "socket.occupied") throw error;
+    note(`maestro: port ${ownPort(behind.folder.path)} of this folder is taken, perhaps by another maestro ui; what a browser kept under it is not seen under this one`);
+    return serve(0, behind);
+  }
+}
+
+function portOf(values: Values): number | null {
+  const text = textOf(values, "port");
+  if (text === undefined) return null;
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : PORT_MAX + 1;
-  if (port > PORT_MAX) throw new MaestroError("cli.usage", `--port takes a number from 1 to ${PORT_MAX}, not ${JSON.stringify(text)}`);
+  if (port < 1 || port > PORT_MAX) throw new MaestroError("cli.usage", `--port takes a number from 1 to ${PORT_MAX}, not ${JSON.stringify(text)}`);
   return port;
 }
 
@@ -81,7 +103,7 @@ async function served(page: PageName, values: Values, scratch: string): Promise<
   const approvals = new Approvals(client, { key: signing, folder: scratch, terminal: enter }, { locations, values });
   const signer = signing === null ? "user" : values["agent"] === true ? "agent" : "key";
   const about = () => ({ version: VERSION, folder: folder.path, folder_there: folder.there, signer }) as const;
-  const { authority, stop } = serve(portOf(values), { sessions, pages, about, daemon: new SocketClient(locations.socket_path, options), approvals, folder, body_ms_max: UI_LIMITS.body_ms_max });
+  const { authority, stop } = serving(portOf(values), { sessions, pages, about, daemon: new SocketClient(locations.socket_path, options), approvals, folder, body_ms_max: UI_LIMITS.body_ms_max });
   const link = (): string => `http://${authority}/${page}#${sessions.newToken()}`;
   const ended = Promise.withResolvers<void>();
   // Each of them, as often as it comes: what is left on disk goes before this does.

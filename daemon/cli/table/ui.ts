@@ -9,7 +9,7 @@ export const UI: Command = {
   options: {
     ...STATE,
     open: { type: "boolean", help: "start the browser too" },
-    port: { type: "string", value: "PORT", help: "port on 127.0.0.1 (default: one that is free)" },
+    port: { type: "string", value: "PORT", help: "port on 127.0.0.1 (default: the same for this folder each time, another where it is taken)" },
     folder: { type: "string", value: "DIR", help: "folder of invariants that the studio reads and saves (default: invariants/ of this repository)" },
     key: { type: "string", value: "FILE", help: "sign what is approved from the page with this SSH key: one with a passphrase, or a security key (default: the user you run as is the proof)" },
     agent: { type: "boolean", help: "sign it with a key that your ssh-agent holds: one added with ssh-add -c, or a security key" },
