@@ -24,7 +24,7 @@ function lineRow(context: FindingContext, line: ContextLine): PageElement {
   return h("tr", { class: `diff ${SIGNS[sign]}${named ? " named" : ""}` }, h("td", { class: "pointer" }, named ? h("span", {}, h("span", { "aria-hidden": "true" }, "▶"), h("span", { class: "unseen" }, "found here")) : ""), ...cells, mark, h("td", { class: "source" }, said(text.replaceAll("\t", "  "), OPENED_LIMITS.line_chars_max), cut ? "…" : ""));
 }
 
-export function contextTable(context: FindingContext): PageElement {
+function contextTable(context: FindingContext): PageElement {
   if (context.lines.length === 0) return h("p", { class: "hint" }, said(context.because ?? "no lines are known"));
   const head = h("tr", {}, ...["Found", "Before", "After", "Change", "Line"].map((name) => h("th", { scope: "col" }, name)));
   return h("div", { class: "diff-box", tabindex: "0", role: "group", "aria-label": "Lines of the change" }, h("table", { class: "diff-lines" }, h("caption", { class: "unseen" }, "Lines of the change around it"), h("thead", { class: "unseen" }, head), h("tbody", {}, ...context.lines.map((line) => lineRow(context, line)))));
