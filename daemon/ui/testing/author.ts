@@ -38,7 +38,7 @@ class Author {
       if (about !== undefined) await this.type(idOf(["fields", name, "about"]), about);
       if (tainted) {
         await this.enter(idOf(["fields", name, "on"]));
-        await this.page.keyboard.press("Space");
+        await this.page.keyboard.press(" ");
       }
     }
   }
@@ -58,7 +58,7 @@ class Author {
       if (message !== undefined) await this.type(idOf(["temporal", i, "message"]), message);
       if (only === undefined) continue;
       await this.enter(idOf(["temporal", i, "only", "on"]));
-      await this.page.keyboard.press("Space");
+      await this.page.keyboard.press(" ");
     }
   }
 
