@@ -37,7 +37,7 @@ export function sumsOf(cards: readonly PageCard[]): Sums {
 }
 
 const NO_RULE = "no rule stopped it";
-export const MORE_GROUPS = "all further groups";
+const MORE_GROUPS = "all further groups";
 
 /** A card stands under each rule that stopped it, so sums of rules are more than the sum of the cards. */
 const KEYS = {

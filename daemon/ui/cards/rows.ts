@@ -26,14 +26,14 @@ const grouped = (count: number): string => number.format(count);
 const MINUTE_MS = 60_000;
 const AGES: readonly (readonly [ms: number, unit: string])[] = [[365 * 24 * 60 * MINUTE_MS, "y"], [24 * 60 * MINUTE_MS, "d"], [60 * MINUTE_MS, "h"], [MINUTE_MS, "min"]];
 
-export function ageText(at_ms: number, now_ms: number): string {
+function ageText(at_ms: number, now_ms: number): string {
   const past = now_ms - at_ms;
   if (past < -MINUTE_MS) return "in the future";
   const [ms, unit] = AGES.find(([size]) => past >= size) ?? [0, ""];
   return ms === 0 ? "just now" : `${Math.floor(past / ms)} ${unit} ago`;
 }
 
-export function tookText(us: number): string {
+function tookText(us: number): string {
   if (us < 1_000_000) return `${Math.max(1, Math.round(us / 1000))} ms`;
   return us < 100_000_000 ? `${(us / 1_000_000).toFixed(1)} s` : `${grouped(Math.round(us / 60_000_000))} min`;
 }
