@@ -78,11 +78,11 @@ export const CRITICAL_TABLES: Readonly<Record<string, Cover>> = {
   "usage.links": INDEX,
   "usage.packs": BYTES,
   "usage.payers": { derived: "how many runs a payer has: counted anew from usage.runs" },
-  "usage.runs": ["INV.USAGE.TOTALS_GROW"],
+  "usage.runs": ["INV.USAGE.REPORTED_WITHIN", "INV.USAGE.TOTALS_GROW"],
   "vectors.keys": INDEX,
   "vectors.rows": { derived: "numbers that a model makes of texts: made again from them" },
   "vectors.spaces": { derived: "how far each index file is behind its rows: counted anew from them, and the file is made again" },
-  "witness.heads": ["INV.WITNESS.FORWARD"],
+  "witness.heads": ["INV.WITNESS.FORWARD", "INV.WITNESS.KEPT"],
 };
 
 /** Asked of every request, whatever its route. */
@@ -182,7 +182,7 @@ export const CRITICAL_ACTS: Readonly<Record<string, readonly string[]>> = {
   delivery_tried: ["INV.RETRY.BOUNDED"],
   generation_begins: ["INV.INFERENCE.PROMISED"],
   gate_answered: ["INV.GATE.DECIDED"],
-  gate_decided: ["INV.CONFIG.FROM_BASE", "INV.DECIDE.COMPLETE", "INV.DECIDE.NOTHING_STANDS", "INV.DECIDE.NOT_LONGER_THAN_RELEASED", "INV.EVIDENCE.NO_SECRETS"],
+  gate_decided: ["INV.CONFIG.FROM_BASE", "INV.DECIDE.COMPLETE", "INV.DECIDE.NOTHING_STANDS", "INV.DECIDE.NOT_LONGER_THAN_RELEASED", "INV.DECIDE.OVERRIDE_ENDS", "INV.EVIDENCE.NO_SECRETS"],
   gate_recalled: ["INV.GATE.RECALLED"],
   gate_submitted: ["INV.GATE.DECIDED"],
   ledger_promised: ["INV.LEDGER.CAP"],

@@ -39,6 +39,7 @@ const MONEY: readonly Mutant[] = [
   one("INV.LEDGER.PARTS", "ledger", LEDGER, "if (change !== undefined) changes.put(", "if (change !== undefined && payer === undefined) changes.put("),
   one("INV.LEDGER.PROMISE_ONCE", "ledger", LEDGER, "const id = ++last;", "const id = last;"),
   one("INV.USAGE.TOTALS_GROW", "ledger", "daemon/tenants/usage.ts", "before !== null && (now === null || now < before)", "before !== null && now === null"),
+  one("INV.USAGE.REPORTED_WITHIN", "ledger", "daemon/tenants/usage.ts", "if (now.calls_made !== null && now.calls_reported > now.calls_made) return", "if (now.calls_made !== null && now.calls_reported < 0) return"),
 ];
 
 const LOG: readonly Mutant[] = [
@@ -51,6 +52,7 @@ const LOG: readonly Mutant[] = [
   one("INV.LOG.ROTATION_LOGGED", "log", GROWING, "putRotation(this.tables, receipt.index,", "putRotation(this.tables, receipt.index + 1,"),
   one("INV.LOG.WITNESSED_FORWARD", "cosigned", "daemon/evidence/cosigned/rows.ts", "this.table.put(WITNESSED, { size,", "this.table.put(WITNESSED, { size: this.table.get(WITNESSED) === undefined ? size : 0,"),
   one("INV.LOG.WITNESSED_WITHIN", "cosigned", "daemon/evidence/cosigned/rows.ts", "this.table.put(WITNESSED, { size,", "this.table.put(WITNESSED, { size: size + 1,"),
+  one("INV.WITNESS.KEPT", "witness", "daemon/witness/index.ts", "this.heads.put(origin, head);", "this.heads.remove(origin); this.heads.put(origin, head);"),
   one("INV.WITNESS.FORWARD", "witness", "daemon/witness/index.ts", "if (refusal !== null) return refusal;", ""),
   one("INV.TIME.FREEZE_STAYS", "time", "daemon/evidence/time/core.ts", "if (record.frozen !== null || step_ms", "if (step_ms"),
 ];
@@ -115,6 +117,7 @@ const ACTS: readonly Mutant[] = [
 const STANDING = "daemon/release/standing.ts";
 const RELEASED: readonly Mutant[] = [
   one("INV.DECIDE.NOT_LONGER_THAN_RELEASED", "overridden", "daemon/gate/gate.ts", "return ends_s === null ? valid_for_s :", "return ends_s !== null ? valid_for_s :"),
+  one("INV.DECIDE.OVERRIDE_ENDS", "overridden", STANDING, "request.expires === null ? []", "request.kind === \"override\" || request.expires === null ? []"),
   one("INV.RELEASE.ENDS", "overridden", STANDING, "Date.parse(request.expires) <= now_s * 1000) return", "Date.parse(request.expires) < now_s) return"),
   {
     id: "INV.RELEASE.NOT_BY_AUTHOR", scene: "own_change", edits: [
@@ -122,6 +125,19 @@ const RELEASED: readonly Mutant[] = [
       { file: "daemon/gate/releasing/releaser.ts", from: "if (author !== null) throw", to: "if (author === \"\") throw" },
     ],
   },
+];
+
+const CARD_ROWS = "daemon/store/card-rows.ts";
+const CHANGE_DECIDED = "proto/change-decided.ts";
+const [SUMMED, LISTED] = ["    gates.summaries.add(row, reply);\n", "    gates.cards.put(row, reply, gates.summaries.get(row)?.held_s ?? null);\n"];
+const CHANGES: readonly Mutant[] = [
+  one("INV.CHANGE.AGENT_NAMED", "listed", CARD_ROWS, "actor: { class: actor.class,", "actor: { class: actor.authenticated ? actor.class : \"human\","),
+  one("INV.CHANGE.AS_RECORDED", "listed", CHANGE_DECIDED, "decision: verdict,", "decision: counts.refuse > 0 ? \"refuse\" : \"admit\","),
+  one("INV.CHANGE.COUNTS", "listed", CARD_ROWS, "asked: checks.length,", "asked: checks.filter(({ result }) => result === \"pass\").length,"),
+  one("INV.CHANGE.LINES_IN_FILES", "listed", "daemon/gate/card.ts", "files: facts.files,", "files: decision.reasons.filter(({ ranges }) => ranges.length > 0).length,"),
+  one("INV.CHANGE.REASON_NAMED", "listed", CHANGE_DECIDED, "rules: rulesOf(row, ({ effect, observed }) => effect !== \"note\" && !observed)", "rules: rulesOf(row, ({ effect }) => effect === \"refuse\")"),
+  one("INV.CHANGE.TOLD_ONCE", "listed", "daemon/gate/gate.ts", "this.deps.decided?.(gate_id, attempt);", "for (const told of [attempt, attempt]) this.deps.decided?.(gate_id, told);"),
+  one("INV.CHANGE.WAITS_SINCE", "listed", RECORD, `${SUMMED}${LISTED}`, `${LISTED}${SUMMED}`),
 ];
 
 const ASKED = "daemon/learning/evaluation/asked.ts";
@@ -149,4 +165,4 @@ const PRICED: readonly Mutant[] = [
   one("INV.MARKET.WINDOW_STAYS", "market", "daemon/market/closing.ts", "if (row.window === row.epoch) tables.windows.put(row.epoch,", "tables.windows.put(row.window,"),
 ];
 
-export const MUTANTS: readonly Mutant[] = [...ROUTED, ...PRICED, ...LEARNED, ...RELEASED, ...MONEY, ...LOG, ...GATE, ...KEPT, ...ACTS];
+export const MUTANTS: readonly Mutant[] = [...ROUTED, ...CHANGES, ...PRICED, ...LEARNED, ...RELEASED, ...MONEY, ...LOG, ...GATE, ...KEPT, ...ACTS];

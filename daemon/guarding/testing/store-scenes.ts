@@ -39,6 +39,7 @@ const ledger: Scene = async ({ store, guards }) => {
   const usage = openRunUsage({ store: store("usage"), now_s: () => now.s });
   usage.report("web", { run_id: "r", calls_made: 3, calls_reported: 2, tokens: 20, micro_usd: null });
   refused("request.malformed", () => void usage.report("web", { run_id: "r", calls_made: 3, calls_reported: 2, tokens: 10, micro_usd: null }));
+  refused("request.malformed", () => void usage.report("web", { run_id: "s", calls_made: 1, calls_reported: 2, tokens: 10, micro_usd: null }));
 };
 
 const BURIED = { name: "gate-x-1", class: "evidence", why: "expired", at_s: 9, made_s: 1, digests: [{ kind: "bundle", sha256: "b".repeat(64) }] } as const;

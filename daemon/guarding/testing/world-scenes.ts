@@ -142,4 +142,17 @@ const reading: Scene = async () => {
   }
 };
 
-export const WORLD_SCENES = { answered, expired, reading, recalled, overridden, own_change, held, kept, modelled } satisfies Record<string, Scene>;
+/** An agent's change that waits and is approved, and one that needs nobody: as they are listed and told of. */
+const listed: Scene = async () => {
+  await using one = await Releasing.open();
+  await one.release((await one.held()).head);
+  const { source: work, base } = await one.base();
+  await one.gate(work, base, await work.commit({ "src/a.ts": "export const a = 2;\n" }, "a plain change"));
+  const { guarding, watching } = one.world.core;
+  one.world.clock.advance(5_000);
+  watching.events.tick();
+  for (const id of guarding.guards.counts.told.keys()) throw new MaestroError("invariant.violated", `${id}: of a change that was decided`);
+  for (const { invariant, newest } of watching.events.views(OWN_SPACE, true)) if (newest?.verdict === "violated") throw new MaestroError("invariant.violated", `${invariant}: ${newest.message}`);
+};
+
+export const WORLD_SCENES = { answered, listed, expired, reading, recalled, overridden, own_change, held, kept, modelled } satisfies Record<string, Scene>;
