@@ -66,10 +66,18 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       expect(await first.page.evaluate("location.href")).toBe(`${link.origin}/cards`);
       await first.page.reload();
       await opening(first.page, "open");
+      // Another link in the same tab changes nothing but the fragment.
+      ui.enter();
+      const another = await ui.link();
+      await first.page.goto(another.href);
+      await first.page.waitForFunction("location.hash === ''");
       const second = await tab(opened, link.href);
       await opening(second.page, "closed");
       await problem(second.page, "was used");
       await problem(second.page, "press Enter");
+      ui.enter();
+      await second.page.goto((await ui.link()).href);
+      await opening(second.page, "open");
       expect([...first.requests, ...second.requests].filter((url) => !url.startsWith(`${link.origin}/`) && !/^(?:blob|data):/.test(url))).toEqual([]);
       expect([...first.requests, ...second.requests].filter((url) => url.includes(link.hash.slice(1)) && !url.endsWith(link.hash))).toEqual([]);
       expect(own([...first.complaints, ...second.complaints])).toEqual([]);

@@ -39,10 +39,7 @@ describe("the program", () => {
       const page = await fetch(new URL(`/${name}`, first));
       expect([page.status, /Content-Security-Policy" content="([^"]*)"/.exec(await page.text())?.[1]?.includes("; connect-src 'self';")]).toEqual([200, true]);
     }
-    const stdin = ui.child.stdin;
-    if (stdin === undefined) throw new Error("no stdin");
-    stdin.write("\n");
-    await stdin.flush();
+    ui.enter();
     const tab = await ui.tab();
     const old = await fetch(new URL("/session", first), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: first.hash.slice(1) }) });
     expect([old.status, await old.json()]).toEqual([401, expect.objectContaining({ detail: expect.stringContaining("newer one") })]);

@@ -40,6 +40,12 @@ export class ServedUi implements AsyncDisposable {
     return new URL(value);
   }
 
+  /** Presses Enter, where its stdin is a pipe. */
+  enter(): void {
+    this.child.stdin?.write("\n");
+    void this.child.stdin?.flush();
+  }
+
   async tab(): Promise<Tab> {
     return Tab.of(await this.link());
   }

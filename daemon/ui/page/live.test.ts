@@ -17,6 +17,9 @@ const ok = (value: unknown): Response => new Response(JSON.stringify(value));
 let asked: { readonly path: string; readonly init: RequestInit }[];
 let stored: Map<string, string>;
 let address: string;
+let reloads: number;
+/** The browser tells the page that its fragment is another. */
+let changed: () => void;
 const before = new Map<string, unknown>();
 
 /** Puts the page at `hash`, before a server that answers so. */
@@ -24,7 +27,8 @@ function at(hash: string, answers: (path: string, init: RequestInit) => Response
   address = `/cards${hash}`;
   const storage = { getItem: (name: string) => (storing ? (stored.get(name) ?? null) : fail()), setItem: (name: string, value: string) => (storing ? void stored.set(name, value) : fail()) };
   const fake = {
-    location: { protocol, hash, pathname: "/cards" },
+    location: { protocol, hash, pathname: "/cards", reload: () => void reloads++ },
+    addEventListener: (_type: string, listener: () => void) => void (changed = listener),
     history: { replaceState: (_state: null, _title: string, url: string) => void (address = url) },
     sessionStorage: storage,
     fetch: (path: string, init: RequestInit) => {
@@ -41,7 +45,8 @@ const fail = (): never => {
 beforeEach(() => {
   asked = [];
   stored = new Map();
-  for (const name of ["location", "history", "sessionStorage", "fetch"]) before.set(name, Reflect.get(globalThis, name));
+  reloads = 0;
+  for (const name of ["location", "history", "sessionStorage", "fetch", "addEventListener"]) before.set(name, Reflect.get(globalThis, name));
 });
 afterEach(() => {
   for (const [name, value] of before) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
@@ -89,6 +94,33 @@ describe("opening", () => {
     await open();
     at(`#${TOKEN}`, () => Promise.reject(new TypeError("Failed to fetch")));
     expect(await openLive()).toMatchObject({ at: "closed", failure: { why: "ended" } });
+  });
+});
+
+describe("a new link in the same tab, where only the fragment changes", () => {
+  const NEW = "N".repeat(43);
+  const arrives = (hash: string): void => {
+    Reflect.set(Reflect.get(globalThis, "location") as object, "hash", hash);
+    changed();
+  };
+
+  test("an open page goes on with the new key, and what it holds stays", async () => {
+    at(`#${TOKEN}`, (_path, { body }) => (body === undefined ? ok({}) : ok({ key: String(body).includes(NEW) ? NEW : KEY, about: ABOUT })));
+    const live = await open();
+    arrives(`#${NEW}`);
+    arrives("#verdict=refuse");
+    await Promise.resolve();
+    for (let i = 0; i < 5; i++) await live.daemon("/v1/status");
+    expect([asked.at(-1)?.init.headers, address, reloads, [...stored.values()]]).toEqual([{ authorization: `Bearer ${NEW}` }, "/cards", 0, [NEW]]);
+  });
+
+  test("one that was not opened is loaded anew with it, and for nothing else", async () => {
+    at("", () => fail());
+    expect(await openLive()).toMatchObject({ at: "closed" });
+    arrives("#verdict=refuse");
+    expect(reloads).toBe(0);
+    arrives(`#${NEW}`);
+    expect(reloads).toBe(1);
   });
 });
 

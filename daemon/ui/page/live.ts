@@ -4,7 +4,8 @@
  */
 import type { SessionAbout, SessionReply } from "../../../proto/ui.ts";
 
-declare const location: { readonly protocol: string; readonly hash: string; readonly pathname: string };
+declare const location: { readonly protocol: string; readonly hash: string; readonly pathname: string; reload(): void };
+declare const addEventListener: (type: "hashchange", listener: () => void) => void;
 declare const history: { replaceState(state: null, title: string, url: string): void };
 declare const sessionStorage: { getItem(name: string): string | null; setItem(name: string, value: string): void };
 
@@ -112,12 +113,17 @@ async function linesIn<T>(response: Response, each: (event: T) => void): Promise
   }
 }
 
-function opened(key: string, about: SessionAbout): Live {
+/** Whose key a new link may change while the page stays as it is. */
+interface Session {
+  key: string;
+}
+
+function opened(session: Session, about: SessionAbout): Live {
   return {
     about,
-    daemon: <T>(path: string) => asked<T>(`/api${path}`, init("GET", key, undefined), documentIn),
-    ask: <T>(path: string, sent?: { readonly method: "POST" | "PUT"; readonly body: unknown }) => asked<T>(path, init(sent?.method ?? "GET", key, sent?.body), documentIn),
-    events: (path, body, each) => asked(path, init("POST", key, body), (response) => linesIn(response, each)),
+    daemon: <T>(path: string) => asked<T>(`/api${path}`, init("GET", session.key, undefined), documentIn),
+    ask: <T>(path: string, sent?: { readonly method: "POST" | "PUT"; readonly body: unknown }) => asked<T>(path, init(sent?.method ?? "GET", session.key, sent?.body), documentIn),
+    events: (path, body, each) => asked(path, init("POST", session.key, body), (response) => linesIn(response, each)),
   };
 }
 
@@ -147,19 +153,45 @@ function tokenTaken(): string | null {
   return token;
 }
 
+const exchange = (token: string): Promise<Answer<SessionReply>> => asked<SessionReply>(SESSION, init("POST", null, { token }), documentIn);
+
+/** A new link that is opened in this very tab changes its fragment alone, and the browser loads nothing: the page goes on with the new key, and what it holds stays. */
+function takeNewLinks(session: Session): void {
+  addEventListener("hashchange", () => {
+    const token = tokenTaken();
+    if (token === null) return;
+    void exchange(token).then((exchanged) => {
+      if (!exchanged.ok) return;
+      session.key = exchanged.value.key;
+      keep(session.key);
+    });
+  });
+}
+
+/** A page that was not opened has nothing to lose. */
+const loadNewLinks = (): void => addEventListener("hashchange", () => (TOKEN.test(location.hash) ? location.reload() : undefined));
+
+function open(key: string, about: SessionAbout): Opening {
+  const session = { key };
+  keep(key);
+  takeNewLinks(session);
+  return { at: "open", live: opened(session, about) };
+}
+
+function closed(failure: Failure): Opening {
+  loadNewLinks();
+  return { at: "closed", failure };
+}
+
 /** Opens the session of a page that was served; `disk` where it was not. */
 export async function openLive(): Promise<Opening> {
   if (location.protocol !== "http:") return { at: "disk" };
   const token = tokenTaken();
-  const exchanged = token === null ? null : await asked<SessionReply>(SESSION, init("POST", null, { token }), documentIn);
-  if (exchanged?.ok === true) {
-    keep(exchanged.value.key);
-    return { at: "open", live: opened(exchanged.value.key, exchanged.value.about) };
-  }
+  const exchanged = token === null ? null : await exchange(token);
+  if (exchanged?.ok === true) return open(exchanged.value.key, exchanged.value.about);
   // A link used before, opened in the tab that used it: its session is still there.
   const key = kept();
-  if (key === null) return { at: "closed", failure: exchanged?.failure ?? NO_SESSION };
+  if (key === null) return closed(exchanged?.failure ?? NO_SESSION);
   const about = await asked<SessionAbout>(SESSION, init("GET", key, undefined), documentIn);
-  if (about.ok) return { at: "open", live: opened(key, about.value) };
-  return { at: "closed", failure: exchanged?.failure ?? about.failure };
+  return about.ok ? open(key, about.value) : closed(exchanged?.failure ?? about.failure);
 }
