@@ -68,12 +68,24 @@ test("attack: a credential that a program prints is masked in the tail, in a mes
   expect(JSON.stringify([printed, found])).not.toContain(token);
 });
 
-test("attack: a credential that the cut of the tail falls into is masked before it is cut", async () => {
+test("attack: a credential that the cut of a line falls into is masked before it is cut", async () => {
   const token = checksummedToken("ghp", "cut");
-  const end = token.slice(-15);
-  const { findings } = await came({ code: 1, tail: `${token} ${"word ".repeat(197)}`.slice(0, token.length + 985) });
-  expect(findings[0]?.excerpt).toEndWith("word");
-  expect(findings[0]?.excerpt).not.toContain(end);
+  const { findings } = await came({ code: 1, tail: `${"word ".repeat(78)}${token} and on` });
+  expect(findings[0]?.excerpt).toStartWith("word word");
+  expect(findings[0]?.excerpt).not.toContain(token.slice(4, 9));
+});
+
+test("of a long output the first and the last lines are kept, and how many are not", async () => {
+  const lines = Array.from({ length: 300 }, (_, i) => `line ${i + 1} ${i % 7 === 0 ? "with more of it than the others have" : ""}`.trimEnd());
+  const kept = (await came({ code: 1, tail: `${lines.join("\n")}\n` })).findings[0]?.excerpt?.split("\n") ?? [];
+  const gap = kept.findIndex((line) => line.endsWith("lines are not kept)"));
+  expect(kept.slice(0, gap)).toEqual(lines.slice(0, 10));
+  expect(kept.slice(gap + 1)).toEqual(lines.slice(-14));
+  expect(kept[gap]).toBe(`(${300 - 10 - 14} lines are not kept)`);
+  const long = (await came({ code: 1, tail: Array.from({ length: 40 }, () => "x".repeat(5_000)).join("\n") })).findings[0]?.excerpt ?? "";
+  expect([long.length <= 1_800, long.startsWith("xxx"), long.endsWith("x…")]).toEqual([true, true, true]);
+  const short = lines.slice(0, 20).join("\n");
+  expect((await came({ code: 1, tail: short })).findings[0]?.excerpt).toBe(short);
 });
 
 test("attack: ten thousand notes do not push an error out of the list, and what is cut is counted", async () => {

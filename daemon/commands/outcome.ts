@@ -13,8 +13,15 @@ import { treePath } from "./place.ts";
 import { readSarif } from "./sarif.ts";
 import { EXIT_RULE, findingsOf, type ToolFinding, type ToolReport } from "./tool-finding.ts";
 
-const TAIL_LINES = 12;
-const TAIL_CHARACTERS_MAX = 1000;
+/** Of what a program printed: sanitizers, panics and compilers say first what is wrong, test runners and build tools last. */
+const HEAD_LINES = 10;
+const HEAD_CHARACTERS_MAX = 700;
+const TAIL_LINES = 14;
+const TAIL_CHARACTERS_MAX = 1_000;
+/** Characters of a line that a person, or a rule that looks for a place, reads. */
+const LINE_CHARACTERS_MAX = 400;
+/** Of the output when it is only told beside why a report could not be read. */
+const SAID_CHARACTERS_MAX = 500;
 const GAPS_MAX = 256;
 
 /** Bytes kept for this gate, and still those that were kept. */
@@ -24,11 +31,21 @@ export async function keptBytes({ path, sha256: wanted }: KeptFile): Promise<Uin
   return bytes;
 }
 
-/** The last lines a program printed, for a person: what makes a terminal do things is taken out by the faces, credentials here. */
-function tailOf(base64: string): string {
+/** How many lines, from the first on, are within both bounds. */
+function fitting(lines: readonly string[], lines_max: number, characters_max: number): number {
+  let characters = 0;
+  const beyond = lines.slice(0, lines_max).findIndex((line) => (characters += line.length + 1) > characters_max);
+  return beyond === -1 ? Math.min(lines.length, lines_max) : beyond;
+}
+
+/** What a program printed first and last, for a person: what makes a terminal do things is taken out by the faces, credentials here. */
+function endsOf(base64: string): string {
   const text = fromUtf8Lossy(fromBase64(base64) ?? new Uint8Array(0)).replaceAll("\r\n", "\n").trimEnd();
-  const lines = published(text).split("\n").slice(-TAIL_LINES).join("\n");
-  return lines.slice(-TAIL_CHARACTERS_MAX).toWellFormed();
+  const lines = published(text).split("\n").map((line) => (line.length > LINE_CHARACTERS_MAX ? `${line.slice(0, LINE_CHARACTERS_MAX)}…` : line));
+  const rest = lines.slice(0, lines.length - fitting(lines.toReversed(), TAIL_LINES, TAIL_CHARACTERS_MAX));
+  const first = rest.slice(0, fitting(rest, HEAD_LINES, HEAD_CHARACTERS_MAX));
+  const left = rest.length - first.length;
+  return [...first, ...(left === 0 ? [] : [`(${left} lines are not kept)`]), ...lines.slice(rest.length)].join("\n").toWellFormed();
 }
 
 /** Suite and file as the report writes them: a test that moves is another one. */
@@ -68,14 +85,14 @@ async function reported(job: CommandJob, passed: (id: string) => void): Promise<
  */
 export async function commandOutcome(job: CommandJob, passed: (id: string) => void = () => undefined): Promise<Outcome> {
   const { command, code } = job;
-  const tail = tailOf(job.tail);
+  const tail = endsOf(job.tail);
   const shape = { check: commandCheck(command), observer: "sandbox", findings: [], findings_cut: 0 } satisfies Partial<Outcome>;
   let report: ToolReport;
   try {
     report = await reported(job, passed);
   } catch (error) {
     if (!(error instanceof BrokenReport)) throw error;
-    const said = tail === "" ? "" : `; it said: ${tail.slice(-500)}`;
+    const said = tail === "" ? "" : `; it said: ${tail.slice(-SAID_CHARACTERS_MAX)}`;
     return { ...shape, result: "unavailable", because: shown(`its report: ${error.message}; it ended with exit code ${code}${said}`), gaps: [...job.gaps] };
   }
   const unexplained = code !== 0 && !report.findings.some(({ level }) => level === "error");

@@ -33,7 +33,7 @@ export const EXIT_RULE = "exit";
 
 const FINDINGS_MAX = 5000;
 const SLUG_CHARACTERS_MAX = 60;
-const EXCERPT_CHARACTERS_MAX = 1200;
+const EXCERPT_CHARACTERS_MAX = 1_800;
 const LEVELS: readonly Level[] = ["error", "warning", "note"];
 
 /** `@typescript-eslint/no-unused-vars` as `typescript-eslint.no-unused-vars`: a name that settings and cards can carry. */
