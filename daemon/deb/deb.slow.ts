@@ -68,9 +68,9 @@ describe.skipIf(needs)("the package", () => {
       expect([name, readFileSync(made).equals(await buildPage(name))]).toEqual([name, true]);
     }
     // Ended by a signal as by Ctrl-C, with the link on its first line.
-    const served = root.installed("timeout --preserve-status -s INT 10 maestro ui studio", home);
+    const served = root.installed("timeout --preserve-status -s INT 5 maestro ui studio", home);
     expect([served.code, served.stdout]).toEqual([0, expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/studio#[\w-]{43}\n$/)]);
-  });
+  }, 120_000);
 
   test("brings the bill of materials of what it holds of others: what runs, and the Bun beside it, and no tool of development", () => {
     const { components } = JSON.parse(readFileSync(join(root.path, "usr/share/doc/maestro/maestro.cdx.json"), "utf8")) as { readonly components: readonly { readonly purl: string }[] };

@@ -159,7 +159,8 @@ people:
   /** Who may not is told why, before anything is signed: the agent's own user, and an agent that starts it as a person, who has no more of them than on the command line. */
   async function denied(gate_id: string): Promise<void> {
     const shim = world.path("claude");
-    writeFileSync(shim, '#!/bin/bash\n"$@"\nexit $?\n', { mode: 0o755 });
+    // It stays above what it starts, and ends it when it is ended.
+    writeFileSync(shim, '#!/bin/bash\n"$@" &\ntrap "kill $!" TERM\nwait $!\nwait $!\n', { mode: 0o755 });
     await using ui = new ServedUi(users.start(CI_USER, ["ui"]));
     await using started = new ServedUi(users.start(ALICE, ["ui"], [shim]));
     expect(await offered(await ui.tab(), gate_id)).toMatchObject({ status: 403, code: "release.denied" });
