@@ -41,7 +41,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   },
   "an answer on a socket": {
     pattern: /new Elysia\b|\bBun\.serve\b|\bcreateServer\(|\bapp\.(?:get|post|put|delete|patch|head|options|all|route|use|mount|ws|group)\(/g,
-    may: { "daemon/api/app.ts": "routes with their guard, and the log's files with theirs", "daemon/platform/socket/server.ts": "hands each request to the one handler", "daemon/platform/socket/listen.ts": "accepts connections" },
+    may: { "daemon/api/app.ts": "routes with their guard, and the log's files with theirs", "daemon/platform/socket/server.ts": "hands each request to the one handler", "daemon/platform/socket/listen.ts": "accepts connections", "daemon/cli/ui/server.ts": "is no daemon: it asks one as its user, through these doors" },
   },
 };
 
