@@ -7,9 +7,13 @@ import { idOf } from "./binding.ts";
 import { addButton, button, textField, valueOf, type Form } from "./fields.ts";
 import { group } from "./sections.ts";
 
+/** A text that is empty, where an empty field is one that is missing. */
+const EMPTY = "''";
+
 /** What somebody typed as a value of that type; what it is not stays a text, and the compiler says so. */
 export function exampleValue(text: string, type: Type | undefined): unknown {
   if (text === "") return undefined;
+  if (type?.name === "string" && (text === EMPTY || text === '""')) return "";
   if (type?.name === "bool") return text === "true" ? true : text === "false" ? false : text;
   if (type?.name === "int" || type?.name === "duration" || type?.name === "money") return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
   if (type?.name === "double") return /^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?$/.test(text) ? Number(text) : text;
@@ -18,7 +22,7 @@ export function exampleValue(text: string, type: Type | undefined): unknown {
   return "problem" in read || !Array.isArray(read.value) ? text : read.value;
 }
 
-export const exampleText = (value: unknown): string => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value));
+export const exampleText = (value: unknown): string => (value === undefined ? "" : value === "" ? EMPTY : typeof value === "string" ? value : JSON.stringify(value));
 
 /** `run: 1, how: decided` as fields; `null` where it is none of that. */
 export function fieldsOfLine(text: string): Held | null {
@@ -105,4 +109,4 @@ function kind(form: Form, name: "holds" | "breaks", title: string): PageElement[
 }
 
 export const examples = (form: Form): PageElement =>
-  group("Examples", h("p", { class: "hint" }, "Each is tried with every change. Money as $12.50, times as 5m; leave a field empty where it is missing."), ...kind(form, "holds", "Holds"), ...kind(form, "breaks", "Breaks"));
+  group("Examples", h("p", { class: "hint" }, "Each is tried with every change. Money as $12.50, times as 5m; leave a field empty where it is missing; '' is a text that is empty."), ...kind(form, "holds", "Holds"), ...kind(form, "breaks", "Breaks"));
