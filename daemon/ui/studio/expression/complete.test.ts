@@ -7,7 +7,7 @@ const field = (type: string, tainted = false): Field => ({ type: parseType(type)
 const fieldsOf = (types: Readonly<Record<string, string>>) => new Map(Object.entries(types).map(([name, type]) => [name, field(type)]));
 const SPEAKS: Speaks = {
   fields: new Map([...fieldsOf({ decision: "enum[admit, refuse, hold]", spent: "money", spender: "string", lines: "list<int>", took: "duration", ok: "bool", n: "int" }), ["prompt", field("string", true)]]),
-  byEvent: new Map([["login", fieldsOf({ agent: "string" })], ["call", fieldsOf({ agent: "string", failed: "bool" })]]),
+  byEvent: new Map([["login", fieldsOf({ agent: "string" })], ["call", fieldsOf({ agent: "string", failed: "bool", how: "enum[paid, free]" })]]),
   keys: ["agent"],
   about: () => "",
 };
@@ -65,6 +65,11 @@ describe("what may be written next", () => {
     expect(names("login ", "formula", true)).toEqual(expect.arrayContaining(["leads_to", "until", "where"]));
     expect(names("count(call where agent == $", "formula")).toEqual(["$agent"]);
     expect(names("$", "expr")).toEqual([]);
+    // Words and methods, too, are those of the event's field.
+    expect(names("never call where how == 'f", "formula")).toEqual(["'free'"]);
+    expect(names("never call where how in ['paid', 'f", "formula")).toEqual(["'free'"]);
+    expect(names("never call where agent.st", "formula")).toEqual(["startsWith"]);
+    expect(names("never call where agent == 'f", "formula")).toEqual([]);
   });
 
   test("a message shows fields between its braces alone, and none that comes from outside", () => {

@@ -150,15 +150,16 @@ export function complete(text: string, cursor: number, kind: Kind, speaks: Speak
   const parts = partsOf(text.slice(0, cursor));
   const last = parts.at(-1);
   const touching = last !== undefined && last.start + last.text.length === cursor;
+  const fields = kind === "formula" ? eventAround(parts, speaks) : speaks.fields;
   if (last !== undefined && isOpen(last)) {
-    const quoted = values(comparedWith(parts.slice(0, -1), speaks.fields)).filter(({ name }) => name.startsWith("'"));
+    const quoted = values(comparedWith(parts.slice(0, -1), fields)).filter(({ name }) => name.startsWith("'"));
     const rest = text.slice(cursor).startsWith(last.text[0] ?? "") ? 1 : 0;
     return { from: last.start, to: cursor + rest, items: byPrefix(quoted, `'${last.text.slice(1)}`) };
   }
   if (last?.kind === "name" && touching) {
     const to = cursor + (/^\w*/.exec(text.slice(cursor))?.[0].length ?? 0);
     const before = parts.slice(0, -1);
-    const items = last.text.startsWith("$") ? [] : before.at(-1)?.text === "." ? afterDot(before.slice(0, -1), speaks.fields) : endsOperand(before.at(-1)) ? operators(kind, before, speaks) : operands(kind, before, speaks);
+    const items = last.text.startsWith("$") ? [] : before.at(-1)?.text === "." ? afterDot(before.slice(0, -1), fields) : endsOperand(before.at(-1)) ? operators(kind, before, speaks) : operands(kind, before, speaks);
     const keys = last.text.startsWith("$") && kind === "formula" ? speaks.keys.map((name): Item => ({ name: `$${name}`, insert: `$${name}`, sort: "key", types: "key", about: "the value that this instance is kept by", example: "" })) : [];
     const found = byPrefix([...items, ...keys], last.text);
     // What is there already in full helps nobody, unless somebody asks.
@@ -166,7 +167,7 @@ export function complete(text: string, cursor: number, kind: Kind, speaks: Speak
   }
   if (last?.text === "$" && touching && kind !== "formula") return NONE;
   if (last?.text === "$" && touching) return { from: last.start, to: cursor, items: speaks.keys.map((name) => ({ name: `$${name}`, insert: `$${name}`, sort: "key", types: "key", about: "the value that this instance is kept by", example: "" })) };
-  if (last?.text === "." && touching) return { from: cursor, to: cursor, items: afterDot(parts.slice(0, -1), speaks.fields) };
+  if (last?.text === "." && touching) return { from: cursor, to: cursor, items: afterDot(parts.slice(0, -1), fields) };
   if (last?.kind === "number" && touching) return { ...NONE, from: cursor, to: cursor };
   const items = endsOperand(last) ? operators(kind, parts, speaks) : operands(kind, parts, speaks);
   return { from: cursor, to: cursor, items: asked || last === undefined || !endsOperand(last) ? items.slice(0, ITEMS_MAX) : [] };
