@@ -1,0 +1,157 @@
+/** The Invariant Studio under somebody's hands: real clicks and keys alone, in the form, its lists of what may be written, the YAML and the dialog. */
+import { expect } from "bun:test";
+import type { Page } from "puppeteer-core";
+
+/** `begin` is typed, `take` is marked in the list and taken, and `leaves` is what stands there then. */
+interface Chosen {
+  readonly begin: string;
+  readonly take: string;
+  readonly leaves: string;
+}
+export type Keys = string | readonly (string | Chosen)[];
+
+export const by = (begin: string, take: string): Chosen => ({ begin, take, leaves: take });
+/** A field in a message: the list closes the braces, too. */
+export const shown = (begin: string, field: string): Chosen => ({ begin: `{{${begin}`, take: field, leaves: `{{${field}}}` });
+
+const whole = (keys: Keys): string => (typeof keys === "string" ? keys : keys.map((part) => (typeof part === "string" ? part : part.leaves)).join(""));
+
+const WAIT = { timeout: 60_000 };
+const OPTIONS_MAX = 60;
+const quoted = (text: string): string => JSON.stringify(text);
+
+export class Hands {
+  constructor(readonly page: Page) {}
+
+  until(condition: string): Promise<unknown> {
+    return this.page.waitForFunction(condition, WAIT);
+  }
+
+  value(id: string): Promise<string> {
+    return this.page.evaluate(`document.getElementById(${quoted(id)}).value`) as Promise<string>;
+  }
+
+  text(selector: string): Promise<string> {
+    return this.page.evaluate(`document.querySelector(${quoted(selector)}).innerText`) as Promise<string>;
+  }
+
+  /** A button by its name, of those that are to be seen. The form may be built anew between look and click; then it is looked for once more. */
+  async press(name: string, again = true): Promise<void> {
+    const found = await this.page.waitForFunction(`[...document.querySelectorAll("button")].find((one) => (one.getAttribute("aria-label") ?? one.textContent) === ${quoted(name)} && one.checkVisibility()) ?? false`, WAIT);
+    try {
+      await found.asElement()?.click();
+    } catch (error) {
+      if (!again || !(error instanceof Error) || !/detached|not clickable/.test(error.message)) throw error;
+      await this.press(name, false);
+    }
+  }
+
+  private async both(held: "Control" | "Shift", key: "a" | "End" | " "): Promise<void> {
+    await this.page.keyboard.down(held);
+    await this.page.keyboard.press(key);
+    await this.page.keyboard.up(held);
+  }
+
+  /** Into a field by a click; the form may be built anew at any moment, and then a click is made once more. */
+  async enter(id: string): Promise<void> {
+    await this.page.locator(`#${id}`).setTimeout(WAIT.timeout).click();
+    await this.until(`document.activeElement?.id === ${quoted(id)}`);
+  }
+
+  /** Types until the list marks what is wanted, and takes it. */
+  private async choose({ begin, take, leaves }: Chosen): Promise<void> {
+    const { keyboard } = this.page;
+    await keyboard.type(begin);
+    const marked = "document.getElementById(document.activeElement.getAttribute('aria-activedescendant') ?? '')?.querySelector('.name').textContent ?? ''";
+    await this.until(`[...document.querySelectorAll('#' + document.activeElement.id + '-list [role=option] .name')].some((one) => one.textContent === ${quoted(take)})`);
+    for (let i = 0; i < OPTIONS_MAX && (await this.page.evaluate(marked)) !== take; i++) await keyboard.press("ArrowDown");
+    expect(await this.page.evaluate(marked)).toBe(take);
+    await keyboard.press("Enter");
+    await this.until(`document.activeElement.value.slice(0, document.activeElement.selectionStart).endsWith(${quoted(leaves)})`);
+  }
+
+  /** Takes away what stands in the field, and writes. */
+  async write(id: string, keys: Keys): Promise<void> {
+    await this.enter(id);
+    if ((await this.value(id)) !== "") {
+      await this.both("Control", "a");
+      await this.page.keyboard.press("Backspace");
+    }
+    for (const part of typeof keys === "string" ? [keys] : keys) await (typeof part === "string" ? this.page.keyboard.type(part) : this.choose(part));
+    expect(await this.value(id)).toBe(whole(keys));
+    await this.page.keyboard.press("Tab");
+  }
+
+  /** One of the words of a field that has no others. */
+  async pick(id: string, word: string): Promise<void> {
+    await this.page.select(`#${id}`, word);
+  }
+
+  /** The button that puts another item into a list. */
+  async add(id: string): Promise<void> {
+    await this.page.locator(`#${id}`).setTimeout(WAIT.timeout).click();
+  }
+
+  /** A new rule, of which nothing is written yet. */
+  async begin(template: string): Promise<void> {
+    await this.unfolded();
+    await this.press(template);
+    await this.until("document.getElementById('file-state').innerText !== 'as the file it was opened from'");
+  }
+
+  private async unfolded(): Promise<void> {
+    if (!((await this.page.evaluate("document.getElementById('open-more').open")) as boolean)) await this.page.locator("#open-more > summary").click();
+  }
+
+  /** Nothing is left of the text, and the form says so. */
+  async clear(): Promise<void> {
+    await this.enter("yaml");
+    await this.both("Control", "a");
+    await this.page.keyboard.press("Delete");
+    await this.until("document.getElementById('f-id').value === '' && document.getElementById('f-when-0-event') === null");
+  }
+
+  /** At the end of the YAML. */
+  async append(text: string): Promise<void> {
+    await this.enter("yaml");
+    await this.both("Control", "End");
+    await this.page.keyboard.type(text);
+  }
+
+  /** Every example shows what it is said to show, and nothing is wrong anywhere. */
+  async tried(examples: number): Promise<void> {
+    await this.until(`document.getElementById('examples-count')?.innerText === 'all ${examples} show what they say' && document.getElementById('problems-count').textContent.startsWith('No mistake')`);
+  }
+
+  /** What a run says that `begin` starts, and no run before it. */
+  private async run(begin: () => Promise<void>): Promise<string> {
+    await this.page.evaluate("(() => { globalThis.told = ''; const status = document.getElementById('run-status'); new MutationObserver((_, seeing) => { if (!/^It would|mistakes|failed/.test(status.textContent)) return; globalThis.told = status.textContent; seeing.disconnect(); }).observe(status, { childList: true }); })()");
+    await begin();
+    await this.until("globalThis.told !== ''");
+    return this.text("#run-status");
+  }
+
+  /** What the rule says of every change that the daemon behind `maestro ui` has on record. */
+  live(): Promise<string> {
+    return this.run(() => this.press("Run over what the daemon recorded"));
+  }
+
+  /** What it says of a recording that is given. */
+  recorded(path: string): Promise<string> {
+    return this.run(async () => {
+      await (await this.page.$("input#recording"))?.uploadFile(path);
+    });
+  }
+
+  /** Under that name, after a look at what would be written; gives what was shown. */
+  async save(name: string): Promise<string> {
+    await this.press("Save to the folder\u2026");
+    await this.until("document.querySelector('dialog')?.open === true");
+    await this.write("save-name", name);
+    await this.until("document.querySelector('dialog #save-yes') !== null");
+    const shown = await this.text("dialog");
+    await this.press("Save this");
+    await this.until(`!document.querySelector('dialog').open && document.getElementById('said').innerText === ${quoted(`Saved as ${name}.`)}`);
+    return shown;
+  }
+}
