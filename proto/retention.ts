@@ -42,7 +42,7 @@ export type Retention = Static<typeof Retention>;
 export const TABLE_CLASS: Readonly<Record<string, RetentionClass>> = {
   meta: "node", "evidence.time": "node", tombstones: "node", erasures: "node", holds: "node", floors: "node", "routing.deciders": "node", "routing.used": "node", "routing.watched": "node", lineage_edges: "node", breakers: "node", "events.sources": "node", "events.watched": "node", models: "node",
   "log.entries": "log", "log.nodes": "log", "log.head": "log", "log.rotations": "log", "log.cosigned": "log", "witness.heads": "log",
-  gates: "evidence", gate_order: "evidence", gate_names: "evidence", gate_names_filled: "evidence", gate_trees: "evidence", gate_tree_of: "evidence", gate_submitters: "evidence", releases: "evidence", outbox: "evidence", summaries: "evidence",
+  gates: "evidence", gate_order: "evidence", gate_names: "evidence", gate_names_filled: "evidence", gate_trees: "evidence", gate_tree_of: "evidence", gate_submitters: "evidence", releases: "evidence", outbox: "evidence", summaries: "evidence", cards: "personal",
   "shipments.gates": "evidence", "shipments.files": "evidence", "shipments.asked": "accounting",
   "summaries.waivers": "accounting", "summaries.changes": "accounting",
   "usage.evidence": "accounting", "usage.kept": "accounting", "usage.packs": "accounting", "usage.runs": "accounting", "usage.links": "accounting", "usage.payers": "accounting",

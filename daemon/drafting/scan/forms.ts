@@ -151,8 +151,11 @@ export function movedShare(files: readonly Seen[]): number {
 }
 
 const SIGNIFICANT = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|(?<![\w.])\d[\w.]*|\b(?:if|else|elif|while|for|foreach|throw|raise|await|break|continue|yield|try|catch|except|finally|defer|and|or|not|in|is|null|nil|None|true|false|True|False|undefined)\b|[=!]==?|<=|>=|&&|\|\||\?\?|\?\.|(?<=\s)[-+*/%<>!?](?=\s)|!(?=\w)/g;
+/** Where a bare word is a value: `echo a` and `echo b` decide differently, and no sign says so. */
+const BARE_VALUES = /\.(?:sh|bash|zsh|ksh|fish)$/;
 /** Values, conditions and ways through are the same ones; what differs is how they are written. */
 export function sameDecisions(files: readonly Seen[]): boolean {
+  if (files.some(({ path }) => BARE_VALUES.test(path))) return false;
   const sides = files.map(sidesOf);
   if (sides.every(({ gone }) => gone.length === 0) || sides.every(({ come }) => come.length === 0)) return false;
   const told = (lines: readonly string[]): string => lines.slice(0, LINES_READ_MAX).filter((line) => !IMPORT.test(line)).flatMap((line) => line.match(SIGNIFICANT) ?? []).sort().join(" ");
