@@ -18,8 +18,9 @@ const HEAD_LINES = 10;
 const HEAD_CHARACTERS_MAX = 700;
 const TAIL_LINES = 14;
 const TAIL_CHARACTERS_MAX = 1_000;
-/** Characters of a line that a person, or a rule that looks for a place, reads. */
-const LINE_CHARACTERS_MAX = 400;
+/** Of a line that is longer than both together: place and complaint stand first, and a program without line breaks has its last words at the end. */
+const LINE_FIRST_CHARACTERS = 250;
+const LINE_LAST_CHARACTERS = 150;
 /** Of the output when it is only told beside why a report could not be read. */
 const SAID_CHARACTERS_MAX = 500;
 const GAPS_MAX = 256;
@@ -31,6 +32,8 @@ export async function keptBytes({ path, sha256: wanted }: KeptFile): Promise<Uin
   return bytes;
 }
 
+const shortLine = (line: string): string => (line.length > LINE_FIRST_CHARACTERS + LINE_LAST_CHARACTERS ? `${line.slice(0, LINE_FIRST_CHARACTERS)}…${line.slice(-LINE_LAST_CHARACTERS)}` : line);
+
 /** How many lines, from the first on, are within both bounds. */
 function fitting(lines: readonly string[], lines_max: number, characters_max: number): number {
   let characters = 0;
@@ -41,7 +44,7 @@ function fitting(lines: readonly string[], lines_max: number, characters_max: nu
 /** What a program printed first and last, for a person: what makes a terminal do things is taken out by the faces, credentials here. */
 function endsOf(base64: string): string {
   const text = fromUtf8Lossy(fromBase64(base64) ?? new Uint8Array(0)).replaceAll("\r\n", "\n").trimEnd();
-  const lines = published(text).split("\n").map((line) => (line.length > LINE_CHARACTERS_MAX ? `${line.slice(0, LINE_CHARACTERS_MAX)}…` : line));
+  const lines = published(text).split("\n").map(shortLine);
   const rest = lines.slice(0, lines.length - fitting(lines.toReversed(), TAIL_LINES, TAIL_CHARACTERS_MAX));
   const first = rest.slice(0, fitting(rest, HEAD_LINES, HEAD_CHARACTERS_MAX));
   const left = rest.length - first.length;
