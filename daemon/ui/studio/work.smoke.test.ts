@@ -94,6 +94,16 @@ test.skipIf(missing)("what is written is there after a reload, is undone and don
     await press(page, "Steps");
     await until(page, "document.querySelector('.walk-where')?.innerText.includes('model_call')");
 
+    // What an earlier run found is no answer to this one, and what could not be asked is no pass.
+    await give(page, "recording", file("none.ndjson", ""));
+    await until(page, "document.getElementById('run-status').innerText === 'Nothing could be asked: there is no event in none.ndjson.'");
+    expect([await text(page, "run-result"), await text(page, "run-steps")]).toEqual(["", ""]);
+    // A name may turn the reading direction round.
+    await give(page, "given", file("rtl\u202elmay.bin", "PK"));
+    await until(page, "document.getElementById('said').innerText.startsWith('rtl\\\\u{202e}lmay.bin is none of the files')");
+    await give(page, "recording", file("rtl\u202enosjdn", ""));
+    await until(page, "document.getElementById('run-status').innerText.endsWith('no event in rtl\\\\u{202e}nosjdn.')");
+
     const [cex = ""] = Object.values(hostileCounterexamples());
     await give(page, "given", file("cex.json", cex));
     await until(page, "document.querySelector('#run-steps .walk')?.innerText.includes('Step 60 of 60')");

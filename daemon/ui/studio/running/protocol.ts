@@ -54,6 +54,8 @@ export interface Ran {
   /** Events at which it would have fired, and how often in all: one event may break two conditions. */
   readonly fired: number;
   readonly violations: number;
+  /** At how many events the rule could not be told because a field of that name is missing, which counts as broken; most events first. */
+  readonly missing: readonly { readonly name: string; readonly events: number }[];
   /** The first ones. */
   readonly fires: readonly Fire[];
   readonly formulas: readonly Watched[];

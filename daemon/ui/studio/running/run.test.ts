@@ -5,6 +5,7 @@ import { STUDIO_LIMITS } from "../limits.ts";
 import { walkOfCex } from "../stepping/walk.ts";
 import type { Question, Ran, Reply } from "./protocol.ts";
 import { recordingOf } from "./reading.ts";
+import { headline, remarks } from "./words.ts";
 import { Runner } from "./worker.ts";
 
 const CAP = `id: A.CAP
@@ -54,6 +55,27 @@ describe("a rule against what was recorded", () => {
     const found = await ran(CAP, ndjson(call("$4"), "{", 7, { v: 2, gate_id: "g", verdict: "admit" }, { event: 1 }, "", call("$4"), '{"event":"call","with":{"spent'));
     expect([found.fired, found.wrong, found.wrong_lines.map(({ line }) => line)]).toEqual([2, 5, [2, 3, 4, 5, 8]]);
     expect(found.wrong_lines[2]?.said).toContain("v: 2");
+  });
+
+  test("garbage and nothing are no pass: that nothing could be asked is said, and so it is of events that the rule is not about", async () => {
+    const noise = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 2_654_435_761) >>> 13);
+    const garbage = await ran(CAP, new Blob([noise]));
+    expect([headline(garbage, "a.ndjson"), garbage.wrong > 1_000]).toEqual([`Nothing could be asked: none of the ${garbage.wrong.toLocaleString("en")} lines of a.ndjson is an event.`, true]);
+    expect(remarks(garbage)[0]).toStartWith(`${garbage.wrong.toLocaleString("en")} lines are no events and were not asked: line 1: this is no JSON`);
+    expect(headline(await ran(CAP, ndjson("")), "empty.ndjson")).toBe("Nothing could be asked: there is no event in empty.ndjson.");
+    expect(headline(await ran(CAP, ndjson("{")), "half")).toBe("Nothing could be asked: the only line of half is no event.");
+    expect(headline(await ran(CAP, ndjson({ event: "other", with: {} }, { event: "other", with: {} })), "f")).toBe("Nothing could be asked: none of the 2 events of f is one that the rule is about.");
+    expect(headline(await ran(CAP, ndjson(call("$1"))), "f")).toBe("It would not have fired in 1 event.");
+  });
+
+  test("events at which it fires because a field is missing are told apart from those at which it is simply false", async () => {
+    const without = { event: "call", with: { budget: "$3", who: "a" } };
+    const found = await ran(CAP, ndjson(call("$4"), without, without, call("$1")));
+    expect([found.fired, found.violations, found.missing]).toEqual([3, 5, [{ name: "spent", events: 2 }]]);
+    expect(headline(found, "f")).toBe("It would have fired 3 times in 4 events (5 conditions broken). 2 of them are because spent is missing: ask has(spent) first if that is to be allowed.");
+    expect(headline(await ran(CAP, ndjson(without)), "f")).toEndWith(" That is because spent is missing: ask has(spent) first if that is to be allowed.");
+    // What a text of an event says is no field that is missing.
+    expect((await ran(CAP, ndjson(call("$4", "(spent is missing)")))).missing).toEqual([]);
   });
 
   test("the limit of events is said, with how many lines nobody looked at; a file over the limit is not read", async () => {

@@ -28,6 +28,9 @@ function windowOf(events: readonly Recorded[]): Ran["window"] {
   return first === null || last === null ? null : { from: timeText(first) ?? "", to: timeText(last) ?? "" };
 }
 
+/** The field that a violation says is missing; `null` where it is something else, such as what was before an action. */
+export const missingIn = (message: string): string | null => /\(([A-Za-z_]\w*) is missing\)$/.exec(message)?.[1] ?? null;
+
 /** How often somebody hears how far it is. */
 const PROGRESS_EVENTS = 5_000;
 
@@ -41,16 +44,23 @@ function* counted(events: readonly Recorded[], progress: (asked: number) => void
 /** The first violations. Conditions are asked in batches, but each of one kind of event in its order, so the first of each are enough. */
 class Heard {
   readonly lines = new Set<number>();
+  private readonly missing = new Map<string, Set<number>>();
   private readonly first = new Map<string, BrokenRule[]>();
 
   constructor(private readonly placed: ReadonlyMap<number, { readonly event: Recorded; readonly at: number }>) {}
 
   hear(one: BrokenRule): void {
     this.lines.add(one.line);
+    const absent = one.because === "missing" ? missingIn(one.message) : null;
+    if (absent !== null) this.missing.set(absent, (this.missing.get(absent) ?? new Set()).add(one.line));
     const name = `${one.path} ${this.placed.get(one.line)?.event.event ?? ""}`;
     const list = this.first.get(name) ?? [];
     this.first.set(name, list);
     if (list.length < STUDIO_LIMITS.fires_max) list.push(one);
+  }
+
+  absent(): Ran["missing"] {
+    return [...this.missing].map(([name, lines]) => ({ name, events: lines.size })).sort((a, b) => b.events - a.events);
   }
 
   firstOnes(): BrokenRule[] {
@@ -82,7 +92,7 @@ export class Run {
       const card = row === undefined ? null : { gate_id: row.gate_id, title: row.title, verdict: row.verdict, at: row.at, repository: row.repository };
       return { line, at: event === undefined ? null : timeText(event), path, because, message, key, card };
     };
-    this.ran = { events: asked, about: asked - unheard, fired: heard.lines.size, violations: broken_total, fires: this.first.map(fire), formulas, untold: inconclusive.map(fire), window: windowOf(events), wrong, wrong_lines, left_out, took_ms: now() - start };
+    this.ran = { events: asked, about: asked - unheard, fired: heard.lines.size, violations: broken_total, missing: heard.absent(), fires: this.first.map(fire), formulas, untold: inconclusive.map(fire), window: windowOf(events), wrong, wrong_lines, left_out, took_ms: now() - start };
   }
 
   /** The events of its key up to violation `index`; of a condition on one event, that one and what was before the action. */

@@ -116,7 +116,7 @@ function folderView(folder: Folder, desk: Desk, say: (text: string) => void, ope
 /** `take` reads files that were chosen; those that are dropped come the same way. */
 export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) => void): Bar {
   const said = h("p", { id: "said", class: "hint", role: "status" });
-  const say = (text: string): void => void (said.textContent = text);
+  const say = (text: string): void => said.replaceChildren(...(text === "" ? [] : [other(text)]));
   const [name, state, problem] = [h("strong", { id: "file-name" }), h("span", { id: "file-state", class: "hint" }), h("p", { id: "keeping-problem", class: "problem", role: "alert" })];
   const [back, forth] = [button("Undo", () => desk.undo(), { id: "undo", "aria-keyshortcuts": "Control+Z" }), button("Redo", () => desk.redo(), { id: "redo", "aria-keyshortcuts": "Control+Shift+Z Control+Y" })];
   const dialog = new SavingDialog(desk, folder, say);
@@ -143,7 +143,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   const shelf = new Shelf(desk, say, opened);
   const files = folderView(folder, desk, say, opened);
   const more = h("details", { id: "open-more" }, summary, h("div", { class: "columns" }, h("div", {}, h("h2", {}, "New"), h("ul", { class: "rows templates" }, ...templates)), h("div", {}, h("h2", {}, h("label", { for: "given" }, "From files")), input, h("p", { class: "hint", id: "given-hint" }, "A rule, an events.yaml, recorded events (NDJSON), a counterexample or an evidence bundle. Files may also be dropped anywhere on this page.")), shelf.element, files.element)) as PageDetails;
-  let drawn = "";
+  let [drawn, alerted] = ["", ""];
   // Reading every draft back takes time, so not while somebody types, and not where nobody looks.
   const drafts = (): void => {
     const now = `${desk.sheet.id} ${desk.sheet.revision} ${desk.keeping.is} ${desk.name}`;
@@ -160,7 +160,8 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
     state.textContent = stateOf(desk);
     const now = problemOf(desk, folder);
     // An alert is read aloud whenever it is written, so only what is new is.
-    if (problem.textContent !== now) problem.textContent = now;
+    if (alerted !== now) problem.replaceChildren(...(now === "" ? [] : [other(now)]));
+    alerted = now;
     setOff(back, desk.steps.back === 0);
     setOff(forth, desk.steps.forth === 0);
     save.hidden = folder.state.is === "disk" || folder.state.is === "waiting";

@@ -18,6 +18,9 @@ export function setOff(element: PageElement, off: boolean): void {
 /** Text of others: a name, a message. */
 export const other = (text: string): PageElement => foreign(visible(text));
 
+/** On the cards page, where a card of the daemon's own list is open. */
+export const cardHref = (gate_id: string): string => `/cards#?card=${encodeURIComponent(`live:${gate_id}`)}`;
+
 /** A button that asks once more before it acts. */
 export function sureButton(label: string, sure: string, act: () => void): PageElement {
   const place = h("span", { class: "sure" });

@@ -3,35 +3,15 @@ import type { PageElement, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import { stepper } from "../../page/stepper.ts";
 import type { Fire, Ran, Reply, Source } from "../running/protocol.ts";
+import { grouped, headline, remarks } from "../running/words.ts";
 import type { Walk } from "../stepping/walk.ts";
 import type { Studio } from "../studio.ts";
 import type { Asking } from "./asking.ts";
 import type { Folder } from "./folder.ts";
-import { button, other } from "./parts.ts";
+import { button, cardHref, other } from "./parts.ts";
 
 /** Violations that are drawn at once; more come by a button. */
 const FIRES_DRAWN = 50;
-
-const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
-
-/** What the run could not tell of, and what it did not look at: silence would be taken for "nothing". */
-function remarks({ wrong, wrong_lines, left_out, formulas, untold, about }: Ran): string[] {
-  const lines = wrong_lines.map(({ line, said }) => `line ${line}: ${said}`);
-  const all: string[] = [];
-  if (about === 0) all.push("No event of this recording is one that the rule is about.");
-  if (wrong > 0) all.push(`${wrong} ${wrong === 1 ? "line is" : "lines are"} no event and was not asked: ${lines.join("; ")}${wrong > lines.length ? "; and more" : ""}`);
-  if (left_out === null) all.push("The recording goes on past the limit; its rest was not looked at.");
-  else if (left_out > 0) all.push(`${left_out} more events were not looked at: they are past the limit.`);
-  for (const { path, verdict, why, open } of formulas) {
-    if (verdict === "open") all.push(`${path}: ${times(open)} something still has time left where the recording ends.`);
-    else if (verdict === "not_asked") all.push(`${path} was not asked: ${why ?? ""}`);
-  }
-  if (untold.length > 0) all.push(`Of ${untold.length} more nothing can be told: ${untold[0]?.message ?? ""}`);
-  return all;
-}
-
-const headline = ({ fired, events, violations, window }: Ran): string =>
-  `${fired === 0 ? "It would not have fired" : `It would have fired ${times(fired)}`} in ${events} ${events === 1 ? "event" : "events"}${window === null ? "" : `, from ${window.from} to ${window.to}`}${violations > fired ? ` (${violations} conditions broken)` : ""}.`;
 
 class RunningView {
   readonly element: PageElement;
@@ -72,7 +52,7 @@ class RunningView {
   }
 
   private say(text: string): void {
-    this.status.textContent = text;
+    this.status.replaceChildren(other(text));
   }
 
   give(source: Source): void {
@@ -80,10 +60,17 @@ class RunningView {
     this.run();
   }
 
+  /** What an earlier run found says nothing of this one. */
+  private clear(): void {
+    this.result.replaceChildren();
+    this.steps.replaceChildren();
+  }
+
   private async recorded(): Promise<void> {
     this.going = true;
+    this.clear();
     this.buttons();
-    const rows = await this.folder.rows((count) => this.say(`reading what was recorded: ${count} changes`), () => this.going);
+    const rows = await this.folder.rows((count) => this.say(`reading what was recorded: ${grouped(count)} changes`), () => this.going);
     if (!this.going) return this.say("Stopped.");
     this.going = false;
     this.buttons();
@@ -98,8 +85,7 @@ class RunningView {
     this.going = true;
     this.buttons();
     this.say(`Running over ${source.name}\u2026`);
-    this.result.replaceChildren();
-    this.steps.replaceChildren();
+    this.clear();
     this.asking.ask({ ask: "run", text: this.studio.store.draft.text, beside: this.studio.beside, source }, (reply) => this.heard(reply, source.name));
   }
 
@@ -112,37 +98,37 @@ class RunningView {
       this.say("The rule has mistakes, so it was not run.");
       this.result.replaceChildren(h("ul", {}, ...reply.mistakes.map(({ line, column, message, fix }) => h("li", {}, other(`line ${line}, column ${column}: ${message}; ${fix}`)))));
     }
-    if ("ran" in reply) this.show(reply.ran);
+    if ("ran" in reply) this.show(reply.ran, name);
   }
 
   /** With an opener the new tab has this one's session; from disk there is no page to go to. */
   private link(gate_id: string): PageElement[] {
     if (this.folder.state.is !== "open") return [];
-    return [h("a", { href: `/cards#?card=${encodeURIComponent(gate_id)}`, target: "_blank", rel: "opener" }, "its card")];
+    return [h("a", { href: cardHref(gate_id), target: "_blank", rel: "opener" }, "its card")];
   }
 
   private row(fire: Fire, index: number): PageElement {
-    const { line, at, message, because, key, card } = fire;
-    const what = card === null ? h("span", {}, `line ${line}`) : h("span", {}, other(card.title), h("span", { class: "hint" }, " ", other(`${card.verdict}, ${card.repository}`), " "), ...this.link(card.gate_id));
+    const { line, at, message, key, card } = fire;
+    const what = card === null ? h("span", {}, `line ${grouped(line)}`) : h("span", {}, other(card.title), h("span", { class: "hint" }, " ", other(`${card.verdict}, ${card.repository}`), " "), ...this.link(card.gate_id));
     const of = key === null || key.length === 0 ? "" : ` (${key.map((one) => JSON.stringify(one)).join(", ")})`;
-    const cells: readonly (readonly [string, PageElement | string])[] = [["When", other(at ?? "")], ["Event", what], ["What is said", other(`${message}${because === "false" ? "" : ` [${because}]`}${of}`)], ["", button("Steps", () => this.walk(index), { "aria-label": `Steps to violation ${index + 1}` })]];
+    const cells: readonly (readonly [string, PageElement | string])[] = [["When", other(at ?? "")], ["Event", what], ["What is said", other(`${message}${of}`)], ["", button("Steps", () => this.walk(index), { "aria-label": `Steps to violation ${index + 1}` })]];
     return h("tr", {}, ...cells.map(([label, cell]) => h("td", { "data-label": label }, cell)));
   }
 
-  private show(ran: Ran): void {
-    this.say(headline(ran));
+  private show(ran: Ran, name: string): void {
+    this.say(headline(ran, name));
     const notes = remarks(ran).map((text) => h("li", {}, other(text)));
     const parts: PageElement[] = notes.length === 0 ? [] : [h("ul", { class: "remarks" }, ...notes)];
     if (ran.fires.length > 0) {
       const head = h("tr", {}, ...["When", "Event", "What is said"].map((name) => h("th", { scope: "col" }, name)), h("td", {}));
       const body = h("tbody", {}, ...ran.fires.slice(0, FIRES_DRAWN).map((fire, i) => this.row(fire, i)));
       const rest = ran.fires.slice(FIRES_DRAWN);
-      const more = button(`Show ${rest.length} more`, () => {
+      const more = button(`Show ${grouped(rest.length)} more`, () => {
         body.append(...rest.map((fire, i) => this.row(fire, FIRES_DRAWN + i)));
         more.hidden = true;
       });
       const unlisted = ran.violations - ran.fires.length;
-      parts.push(h("table", { class: "list" }, h("caption", { class: "unseen" }, "Where it would have fired"), h("thead", {}, head), body), ...(rest.length === 0 ? [] : [more]), ...(unlisted > 0 ? [h("p", { class: "more" }, `and ${unlisted} more that are only counted`)] : []));
+      parts.push(h("table", { class: "list" }, h("caption", { class: "unseen" }, "Where it would have fired"), h("thead", {}, head), body), ...(rest.length === 0 ? [] : [more]), ...(unlisted > 0 ? [h("p", { class: "more" }, `and ${grouped(unlisted)} more that are only counted`)] : []));
     }
     this.result.replaceChildren(...parts);
   }
@@ -157,7 +143,7 @@ class RunningView {
   /** Draws the way, and goes there: whoever asked for it wants to look at it. */
   step(walk: Walk): void {
     const title = h("h3", { tabindex: "-1" }, other(walk.title));
-    this.steps.replaceChildren(h("section", { "aria-label": "Step by step" }, title, ...(walk.cut === 0 ? [] : [h("p", { class: "hint" }, `${walk.cut} earlier events of this key are left out`)]), stepper(walk)));
+    this.steps.replaceChildren(h("section", { "aria-label": "Step by step" }, title, ...(walk.cut === 0 ? [] : [h("p", { class: "hint" }, `${grouped(walk.cut)} earlier events of this key are left out`)]), stepper(walk)));
     title.focus();
   }
 
