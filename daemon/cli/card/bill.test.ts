@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { card } from "./testing/card.ts";
-import { billTexts } from "../../verifier/words/bill.ts";
+import { billTexts, costNowText } from "../../verifier/words/bill.ts";
 import { renderTerminal } from "./terminal.ts";
 
 const COST = { runs: 2, died: 0, wall_us: 4_200_000, cpu_us: 31_000_000, model_tokens: 0, reported: { runs_named: 1, runs_reported: 1, calls_made: 100, calls_reported: 98, tokens: null, micro_usd: "180000" } };
@@ -22,4 +22,12 @@ test("whose part is whose is said where somebody else paid too", () => {
 test("the card of a held change shows it beside its cost", () => {
   const text = renderTerminal(card({ verdict: "hold", cost: { reported: true, micro_usd: "180000" } }), { cost: COST });
   expect(text).toMatch(/Cost +\$0\.18[^]*98 of 100 calls reported[^]*this change so far: 2 runs/);
+});
+
+test("a cost that was reported after the decision is said, and that it came after", () => {
+  const unknown = { reported: false, micro_usd: null };
+  const since = (micro_usd: string | null) => ({ reported: { runs_named: 1, runs_reported: 1, calls_made: 3, calls_reported: 3, tokens: 20, micro_usd } });
+  expect(costNowText({ cost: unknown }, since("6310000"))).toBe("$6.31, reported after the decision (then: agent usage not reported)");
+  expect(costNowText({ cost: { reported: true, micro_usd: "180000" } }, since("180000"))).toBe("$0.18");
+  expect([costNowText({ cost: unknown }, since(null)), costNowText({ cost: unknown }, { reported: null }), costNowText({ cost: unknown }, null)]).toEqual(Array(3).fill("agent usage not reported"));
 });

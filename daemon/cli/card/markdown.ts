@@ -6,11 +6,11 @@
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason } from "../../../proto/decision.ts";
 import type { ChangeCost } from "../../../proto/usage.ts";
-import { billTexts } from "../../verifier/words/bill.ts";
+import { billTexts, costNowText } from "../../verifier/words/bill.ts";
 import { cardCexLines } from "./counterexample.ts";
 import { learnedLines } from "../../verifier/words/learned.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
-import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../verifier/words/card.ts";
+import { actorText, becauseText, branch, comparedTexts, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../verifier/words/card.ts";
 import { failedTexts } from "../../verifier/words/failed-tests.ts";
 import { typed } from "../../verifier/words/typed.ts";
 
@@ -88,7 +88,7 @@ export function renderMarkdown(card: Card, proof?: CardProof | null, timings?: T
     ...section("Obligations", obligations(card)),
     ...section("Not looked at", gaps(card)),
     ...section("Next", steps),
-    ...section("Evidence", [`- cost: ${costText(card)}${timing}`, ...bill, ...proofLines(card, proof), ...compared, ...failedTexts(card).map((line) => `- ${q(line)}`), ...reusedTexts(card).map((line) => `- ${q(line)}`), ...card.warnings.map((warning) => `- ${q(warning)}`)]),
+    ...section("Evidence", [`- cost: ${costNowText(card, cost)}${timing}`, ...bill, ...proofLines(card, proof), ...compared, ...failedTexts(card).map((line) => `- ${q(line)}`), ...reusedTexts(card).map((line) => `- ${q(line)}`), ...card.warnings.map((warning) => `- ${q(warning)}`)]),
     "",
   ].join("\n");
 }

@@ -2,14 +2,14 @@
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason, Verdict } from "../../../proto/decision.ts";
 import type { ChangeCost } from "../../../proto/usage.ts";
-import { billTexts } from "../../verifier/words/bill.ts";
+import { billTexts, costNowText } from "../../verifier/words/bill.ts";
 import { cardCexLines } from "./counterexample.ts";
 import { learnedLines } from "../../verifier/words/learned.ts";
 import { failedTexts } from "../../verifier/words/failed-tests.ts";
 import { escapeTerminal, quoteTerminal } from "./escape/terminal.ts";
 import { fit, pad, width, wrap } from "./layout.ts";
 import { releaseText } from "../../verifier/words/released.ts";
-import { actorText, becauseText, branch, comparedTexts, costText, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../verifier/words/card.ts";
+import { actorText, becauseText, branch, comparedTexts, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../verifier/words/card.ts";
 import { typed } from "../../verifier/words/typed.ts";
 
 export interface TerminalOptions {
@@ -169,7 +169,7 @@ class Face {
 
   costs(): string[] {
     const { timings, cost } = this.options;
-    return this.labelled("Cost", [costText(this.card), ...(cost === undefined ? [] : billTexts(cost)), ...(timings === null || timings === undefined ? [] : timingTexts(timings))]);
+    return this.labelled("Cost", [costNowText(this.card, cost), ...(cost === undefined ? [] : billTexts(cost)), ...(timings === null || timings === undefined ? [] : timingTexts(timings))]);
   }
 
   released(): string[] {
@@ -194,7 +194,7 @@ class Face {
     const said = [...this.unavailable(), ...this.reasons(), ...this.counterexamples(), ...this.learned()];
     if (this.card.verdict === "admit") {
       const passed = this.card.checks.filter(({ result }) => result === "pass").length;
-      const summary = `${plural(passed, "check")} passed, ${costText(this.card)}`;
+      const summary = `${plural(passed, "check")} passed, ${costNowText(this.card, this.options.cost)}`;
       return [...this.head(), ...said, ...this.obligations(), ...this.gaps(), ...this.labelled("Ok", [summary]), ...this.released(), ...this.proof(), ...this.warnings(), ""].join("\n");
     }
     const below = [...this.why(), ...this.next(), ...this.released(), ...this.costs(), ...this.proof(), ...this.warnings()];

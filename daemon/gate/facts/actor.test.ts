@@ -19,6 +19,8 @@ describe("actor class", () => {
     ["Claude by co-author", { trailers: [["Co-Authored-By", "Claude Opus 5 <noreply@anthropic.com>"]] }, "agent", "Claude Opus 5"],
     ["co-author key in lower case", { trailers: [["co-authored-by", "Codex <noreply@openai.com>"]] }, "agent", "Codex"],
     ["a human co-author", { trailers: [["Co-authored-by", "Bob <bob@example.org>"]] }, "human", null],
+    ["a run's name is nobody's name", { trailers: [["Maestro-Run", "run-2026-11-22-0007"]] }, "agent", null],
+    ["a run beside a name", { trailers: [["Maestro-Run", "run-2026-11-22-0007"], ["Co-Authored-By", "Claude Opus 5 <noreply@anthropic.com>"]] }, "agent", "Claude Opus 5"],
     ["assisted-by", { trailers: [["Assisted-by", "some-model"]] }, "agent", "some-model"],
     ["aider's rewritten author", { author: { name: "Ada Lovelace (aider)", email: "ada@example.org" } }, "agent", "aider"],
     ["aider's rewritten committer", { committer: { name: "Ada (aider)", email: "ada@example.org" } }, "agent", "aider"],

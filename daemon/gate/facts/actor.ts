@@ -29,7 +29,9 @@ const BOT_LOGIN = /\[bot\]$/i;
 const BOT_EMAILS = /^(?:support@dependabot\.com|bot@renovateapp\.com|.*\[bot\]@users\.noreply\.github\.com)$/i;
 /** aider rewrites author and committer to "Name (aider)". */
 const AIDER_NAME = /\(aider\)$/;
-const AGENT_TRAILERS = new Set(["claude-session", "assisted-by", "generated-by", "agent-session", "codex-session", "maestro-run"]);
+/** Names a piece of an agent's work, and not the agent. */
+const RUN_TRAILER = "maestro-run";
+const AGENT_TRAILERS = new Set(["claude-session", "assisted-by", "generated-by", "agent-session", "codex-session", RUN_TRAILER]);
 const GENERATED_LINE = /^\W{0,8}Generated (?:with|by) \[?(Claude Code|Codex|Cursor|Copilot|Gemini CLI|opencode|Amp|Devin)\b/im;
 const NAMED_EMAIL = /^([^<]{0,300})<([^<>]{1,300})>\s*$/;
 
@@ -54,7 +56,7 @@ function signOfTrailer(key: string, value: string, observer: Observer): Sign | n
   const text = `${key}: ${value}`.slice(0, NAME_CHARACTERS_MAX);
   const lower = key.toLowerCase();
   if (AGENT_TRAILERS.has(lower)) {
-    return { source: "trailer", text, says: "agent", observer, agent: lower === "claude-session" ? "Claude" : value.slice(0, 80) };
+    return { source: "trailer", text, says: "agent", observer, agent: lower === RUN_TRAILER ? null : lower === "claude-session" ? "Claude" : value.slice(0, 80) };
   }
   if (lower !== "co-authored-by") return null;
   const person = NAMED_EMAIL.exec(value);
@@ -85,7 +87,8 @@ function signsOf({ commit, message }: AuthoredCommit, observer: Observer): Sign[
  */
 export function actorOf(commits: readonly AuthoredCommit[], observer: Observer): Actor {
   const signs = commits.flatMap((commit) => signsOf(commit, observer));
-  const agent = signs.find((sign) => sign.says === "agent");
+  const agents = signs.filter((sign) => sign.says === "agent");
+  const agent = agents.find((sign) => sign.agent !== null) ?? agents[0];
   const everyBot = commits.length > 0 && commits.every(({ commit }) => signOfPerson("author", commit.author.name, commit.author.email, observer)?.says === "bot");
   const cls: ActorClass = agent !== undefined ? "agent" : commits.length === 0 ? "unknown" : everyBot ? "bot" : "human";
   const unique = new Map(signs.map(({ agent: _, ...sign }) => [`${sign.source} ${sign.text}`, sign]));

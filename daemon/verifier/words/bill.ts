@@ -1,6 +1,7 @@
 /** What the change cost in all, from the ledger, at which prices, and what its payers have left; beside the signed card. */
 import type { BudgetLeft, ChangeCost, PaidShare } from "../../../proto/usage.ts";
-import { plural } from "./card.ts";
+import type { Card } from "../../../proto/card.ts";
+import { costText, plural } from "./card.ts";
 
 const US = 1e6;
 const SHARES_SHOWN_MAX = 8;
@@ -50,6 +51,15 @@ function leftText({ payer, left }: PaidShare): string[] {
   if (left === undefined) return [];
   const parts = (Object.keys(LEFT) as (keyof typeof LEFT)[]).flatMap((of) => (left[of] === undefined ? [] : [LEFT[of](left[of])]));
   return [`budget of ${payer} until ${left.refilled}: ${parts.join(", ")} left`];
+}
+
+/** What is reported of the change until now. A card is signed with what was known when it was decided, and reports come later. */
+export function costNowText(card: Pick<Card, "cost">, cost: Pick<ChangeCost, "reported"> | null | undefined): string {
+  const signed = costText(card);
+  const micro_usd = cost?.reported?.micro_usd ?? null;
+  if (micro_usd === null) return signed;
+  const now = costText({ cost: { reported: true, micro_usd } });
+  return now === signed ? now : `${now}, reported after the decision (then: ${signed})`;
 }
 
 export function billTexts(cost: ChangeCost): string[] {

@@ -3,8 +3,8 @@ import type { Card, CardCheck } from "../../../../proto/card.ts";
 import type { Reason } from "../../../../proto/decision.ts";
 import type { Obligation } from "../../../../proto/outcome.ts";
 import { pathText } from "../../../../proto/scalar.ts";
-import { billTexts } from "../../../verifier/words/bill.ts";
-import { actorText, becauseText, branch, comparedTexts, costText, obligationText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../../verifier/words/card.ts";
+import { billTexts, costNowText } from "../../../verifier/words/bill.ts";
+import { actorText, becauseText, branch, comparedTexts, obligationText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../../verifier/words/card.ts";
 import { failedTexts } from "../../../verifier/words/failed-tests.ts";
 import { learnedLines } from "../../../verifier/words/learned.ts";
 import { releaseText } from "../../../verifier/words/released.ts";
@@ -82,7 +82,7 @@ function nextPart(card: Card, say: (sentence: string) => void): PageElement {
 const money = (micro_usd: bigint | null): string => (micro_usd === null ? "not reported" : usdText(micro_usd));
 
 function costPart(card: Card, { timings, cost, row }: Whole): PageElement {
-  const texts = [costText(card), ...(cost === null ? [] : billTexts(cost)), ...(timings === null ? [] : timingTexts(timings))];
+  const texts = [costNowText(card, cost), ...(cost === null ? [] : billTexts(cost)), ...(timings === null ? [] : timingTexts(timings))];
   const took = timings === null ? [] : [h("details", {}, h("summary", {}, "Time of each check"), list("Time of each check", ["Check", "Seconds"], timings.by_check.toSorted((a, b) => b.us - a.us).map(({ check, us }) => [said(check), (us / 1e6).toFixed(3)])))];
   const whole = row.whole_micro_usd === null || row.whole_micro_usd === row.reported_micro_usd ? [] : [`together with what the daemon bought for it: ${money(row.whole_micro_usd)}`];
   return part("cost", "Cost and time", ...lines([...texts, ...whole]), ...took);
