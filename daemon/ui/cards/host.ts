@@ -16,6 +16,8 @@ export interface CardsHost {
   readonly search: (query: string) => void;
   /** Opens a card that is held, and says so in the address. */
   readonly open: (key: string) => void;
+  /** The same with two of them beside each other. */
+  readonly compare: (one: string, other: string) => void;
   /** A newer attempt of a card of the daemon's takes its place. */
   readonly take: (card: PageCard) => void;
   /** What served this page; null from disk, and while no session is open. */
@@ -31,6 +33,8 @@ export interface Detail {
   readonly show: (card: PageCard) => void;
   readonly compare: (one: PageCard, other: PageCard) => void;
   readonly clear: () => void;
+  /** Asks once more for what nobody answered; `answers` where it is the daemon that answers again, and not somebody who presses. */
+  readonly again: (because: "pressed" | "answers") => void;
 }
 export type CreateDetail = (host: CardsHost, into: PageElement) => Detail;
 

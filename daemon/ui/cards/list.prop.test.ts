@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { manyRows } from "../testing/rows.ts";
 import { GROUP_KEYS, grouped, sumsOf } from "./group.ts";
 import { HeldCards } from "./held.ts";
-import { ACTORS, cardOfRow, fold, stops, VERDICTS, type PageCard } from "./model.ts";
+import { ACTORS, cardOfRow, fold, rowOfCard, stops, VERDICTS, type PageCard } from "./model.ts";
 import { SORT_KEYS, sorted } from "./order.ts";
 import { FIELD_NAMES, hintsFor, matches, parseQuery, termOf } from "./query.ts";
 import { fromFragment, narrowed, narrows, PLAIN, SPANS, toFragment, type Span, type View } from "./view.ts";
@@ -32,6 +32,7 @@ const view: fc.Arbitrary<View> = fc.record({
   group: orNull(fc.constantFrom(...GROUP_KEYS)),
   unfolded: fc.array(fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" }), { maxLength: 3 }),
   open: orNull(fc.constantFrom("disk:gate:a#1", "live:gate:b")),
+  compared: fc.constantFrom([], ["live:gate:a", "disk:gate:b#2"]),
 });
 const keysOf = (some: readonly PageCard[]): string[] => some.map(({ key }) => key);
 
@@ -180,4 +181,40 @@ test("cards are held once however often they come, the one that knows more is ke
   expect(held.take([row, { ...row, verdict: other }])).toEqual({ left_out: 0, disagreeing: [row.key] });
   expect(held.all().map(({ verdict }) => verdict).sort()).toEqual([row.verdict, other].sort());
   expect(fold("\u0041\u030a")).toBe("\u00e5");
+});
+
+test("what the daemon lists is not listed out of a file too; another attempt, or what says otherwise, is", () => {
+  const live = manyRows(20, NOW).map((row) => cardOfRow(row, { kind: "live" }));
+  const disk = manyRows(20, NOW).map((row) => cardOfRow(row, { kind: "file", file: 0, name: "rows.ndjson", form: "row", start: 0, end: 9 }));
+  for (const order of [[live, disk], [disk, live]]) {
+    const held = new HeldCards();
+    for (const part of order) held.take(part);
+    expect([held.size, keysOf(held.all()), sumsOf(held.all()).micro_usd]).toEqual([20, keysOf(live), sumsOf(live).micro_usd]);
+    expect(held.get(disk[3]?.key ?? "")?.key).toBe(live[3]?.key);
+    // Once the daemon has a newer attempt the file's is an earlier one.
+    held.take(live.map((card) => ({ ...card, attempt: card.attempt + 1 })));
+    expect(held.size).toBe(40);
+  }
+  const held = new HeldCards();
+  held.take(live);
+  const lies = disk.map((card): PageCard => ({ ...card, head: "0".repeat(40) }));
+  expect([held.take(lies).disagreeing.length, held.size]).toEqual([20, 40]);
+  const risky = new HeldCards();
+  risky.take([...live, ...disk.map((card): PageCard => ({ ...card, risk: "high" }))]);
+  expect([risky.size, new Set(risky.all().map(({ risk }) => risk))]).toEqual([20, new Set(["high"])]);
+});
+
+test("a card is found by its key, by its gate alone, and by its attempt wherever it came from; another one never", () => {
+  const [row] = manyRows(1, NOW);
+  if (row === undefined) throw new Error("no row");
+  const file = { kind: "file", file: 0, name: "a", form: "row", start: 0, end: 1 } as const;
+  const held = new HeldCards();
+  held.take([1, 2].map((attempt) => cardOfRow({ ...row, attempt }, file)));
+  for (const name of [row.gate_id, `live:${row.gate_id}`, `disk:${row.gate_id}#2`]) expect([name, held.find(name)?.attempt]).toEqual([name, 2]);
+  expect(held.find(`disk:${row.gate_id}#1`)?.attempt).toBe(1);
+  for (const name of [`disk:${row.gate_id}#3`, `${row.gate_id}a`, row.gate_id.slice(0, -1), "", "gate:", "constructor"]) expect([name, held.find(name)]).toEqual([name, undefined]);
+});
+
+test("a card made of a row is that row again", () => {
+  for (const row of manyRows(30, NOW)) expect(rowOfCard(cardOfRow(row, { kind: "live" }))).toEqual({ ...row, place: 0 });
 });

@@ -78,6 +78,13 @@ export function cardOfRow(row: CardRow, origin: Origin): PageCard {
   return finished({ ...rest, key: keyOf(origin, row.gate_id, row.attempt), origin, at_ms: Date.parse(row.at), reported_micro_usd: money(cost.reported_micro_usd), whole_micro_usd: money(cost.whole_micro_usd), risk: null });
 }
 
+/** A card as a row again, as rules are asked of it; null where not everything is known that a row says. Where it stood among others no rule asks. */
+export function rowOfCard(card: PageCard): CardRow | null {
+  const { key: _, origin: __, at_ms: ___, risk: ____, text: _____, reported_micro_usd, whole_micro_usd, gate_id, at, total_us, held_at, ...rest } = card;
+  if (gate_id === null || at === null || total_us === null || held_at === undefined) return null;
+  return { v: 1, place: 0, ...rest, gate_id, at, total_us, held_at, cost: { reported_micro_usd: reported_micro_usd?.toString() ?? null, whole_micro_usd: whole_micro_usd?.toString() ?? null } };
+}
+
 /** What stands beside a card, where it does. */
 export interface Beside {
   readonly at: string | null;

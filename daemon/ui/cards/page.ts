@@ -3,6 +3,7 @@ import { plural } from "../../verifier/words/card.ts";
 import type { PageBox, PageDocument } from "../page/dom.ts";
 import { elementOf } from "../page/element.ts";
 import type { Live } from "../page/live.ts";
+import { showAbsent, showNothing } from "./absent.ts";
 import { createCharts } from "./charts/index.ts";
 import { fillControls, listenToControls, showControls } from "./controls.ts";
 import { grouped, sumsOf } from "./group.ts";
@@ -48,8 +49,9 @@ export class CardsPage {
   private listed: readonly PageCard[] = [];
   /** The view that `listed` was made for; null where cards or order have changed since. */
   private listedFor: View | null = null;
-  private shownCard: string | null = null;
-  private comparing = false;
+  private shownCard = "";
+  /** Whether cards that are not here yet may still come by themselves. */
+  private awaiting = true;
   private drawn = 0;
   private redraw: ReturnType<typeof setTimeout> | undefined;
   private addressing: ReturnType<typeof setTimeout> | undefined;
@@ -59,13 +61,14 @@ export class CardsPage {
   private readonly detail: Detail;
   private readonly charts: Charts;
 
-  constructor(private readonly reader: Reader, script: string, live: () => Live | null) {
+  constructor(private readonly reader: Reader, script: string, private readonly live: () => Live | null) {
     const host: CardsHost = {
       cards: () => this.held.all(),
       byKey: (key) => this.held.get(key),
       file: (file) => this.files[file],
       search: (query) => this.change({ ...this.view, query }),
       open: (key) => this.open(key),
+      compare: (one, other) => this.compare([one, other]),
       take: (card) => void this.take([card]),
       live,
       script,
@@ -82,8 +85,9 @@ export class CardsPage {
     this.charts = createCharts(host, elementOf("charts-part"));
     listenToControls(() => this.view, (view) => this.change(view));
     elementOf("one-close").addEventListener("click", () => this.close());
-    elementOf("reset").addEventListener("click", () => this.change({ ...PLAIN, open: this.view.open }));
+    elementOf("reset").addEventListener("click", () => this.clearFilters());
     window.addEventListener("popstate", () => this.change(fromFragment(location.hash), "told"));
+    this.marked = this.view.compared;
     this.search.set(this.view.query);
   }
 
@@ -137,19 +141,46 @@ export class CardsPage {
     this.search.focus();
   }
 
+  /** Everything came that comes by itself: what is not here now has to be given, or is nowhere. */
+  settled(): void {
+    if (!this.awaiting) return;
+    this.awaiting = false;
+    this.drawOpen();
+  }
+
+  /** Somebody answers again: what was missing of an open card is asked for once more. */
+  answers(): void {
+    this.detail.again("answers");
+  }
+
+  private clearFilters(): void {
+    const { open, compared } = this.view;
+    this.change({ ...PLAIN, open, compared });
+  }
+
+  /** A card that is open already is asked for once more where something of it is missing. */
   private open(key: string): void {
-    this.comparing = false;
-    this.change({ ...this.view, open: key });
+    const same = this.openCard()?.key === key && this.view.compared.length === 0;
+    this.change({ ...this.view, open: key, compared: [] });
+    if (same) this.detail.again("pressed");
     elementOf("one").focus();
+  }
+
+  private compare(keys: readonly string[]): void {
+    this.marked = keys;
+    this.change({ ...this.view, compared: keys });
+    elementOf("one").focus();
+  }
+
+  private openCard(): PageCard | undefined {
+    return this.view.open === null ? undefined : this.held.find(this.view.open);
   }
 
   /** Closes what is open and gives the focus back to its line. */
   close(): void {
-    const open = this.view.open ?? this.marked[1];
+    const open = this.openCard()?.key ?? this.view.compared[1];
     if (open === undefined || elementOf("one").hidden) return;
-    this.comparing = false;
-    this.shownCard = "";
-    this.change({ ...this.view, open: null });
+    this.change({ ...this.view, open: null, compared: [] });
     this.list.focusOn(open);
   }
 
@@ -177,19 +208,15 @@ export class CardsPage {
   /** Two cards are compared as soon as the second is marked. */
   private mark(card: PageCard): void {
     this.marked = this.marked.includes(card.key) ? this.marked.filter((key) => key !== card.key) : [...this.marked, card.key].slice(-2);
-    const [one, other] = this.marked.map((key) => this.held.get(key));
-    this.draw();
-    if (one === undefined || other === undefined) return this.say(one === undefined ? "No card is marked." : "One card is marked; mark a second one to compare them.");
-    this.comparing = true;
-    this.layOut(true);
-    this.detail.compare(one, other);
-    elementOf("one").focus();
+    if (this.marked.length === 2) return this.compare(this.marked);
+    this.change({ ...this.view, compared: [] });
+    this.say(this.marked.length === 0 ? "No card is marked." : "One card is marked; mark a second one to compare them.");
   }
 
   /** The next view; `told` where the address says it already. */
   private change(view: View, from: "told" | "here" = "here"): void {
-    const opened = view.open !== this.view.open && view.open !== null;
-    if (view.open !== this.view.open) this.comparing = false;
+    const opened = (view.open !== this.view.open && view.open !== null) || (view.compared.length > 0 && view.compared.join("\n") !== this.view.compared.join("\n"));
+    if (from === "told" && view.compared.length > 0) this.marked = view.compared;
     const start = performance.now();
     this.view = view;
     clearTimeout(this.addressing);
@@ -232,7 +259,7 @@ export class CardsPage {
   private draw(): void {
     clearTimeout(this.redraw);
     this.redraw = undefined;
-    const { sort, direction, open } = this.view;
+    const { sort, direction } = this.view;
     const now_ms = Date.now();
     if (this.orderedFor !== `${sort} ${direction}`) {
       this.ordered = sorted(this.held.all(), sort, direction);
@@ -246,7 +273,8 @@ export class CardsPage {
     this.listedFor = this.view;
     const none = this.held.size === 0;
     for (const id of ["filters", "count", "charts-part", "both"]) elementOf(id).hidden = none;
-    this.list.show(this.entries(), { grouped: this.view.group !== null, open, marked: this.marked, now_ms, sort, direction });
+    showNothing(!none && this.listed.length === 0, plural(this.held.size, "card is", "cards are"), () => this.clearFilters());
+    this.list.show(this.entries(), { grouped: this.view.group !== null, open: this.openCard()?.key ?? null, marked: this.marked, now_ms, sort, direction });
     this.drawCount();
     this.drawOpen();
     this.charts.draw(this.listed);
@@ -273,15 +301,20 @@ export class CardsPage {
 
   /** A card in the address that is not here yet is opened when it comes. */
   private drawOpen(): void {
-    const { open } = this.view;
-    const card = open === null ? undefined : this.held.get(open);
-    // A newer attempt of the open card is another one to draw.
-    const named = card === undefined ? null : `${card.key}#${card.attempt}`;
-    if (this.comparing || this.shownCard === named) return;
+    const { open, compared } = this.view;
+    const wanted = compared.length > 0 ? compared : open === null ? [] : [open];
+    const cards = wanted.flatMap((name) => this.held.find(name) ?? []);
+    const absent = this.awaiting ? [] : wanted.filter((name) => this.held.find(name) === undefined);
+    showAbsent(absent, this.live() === null ? "disk" : "live", () => this.change({ ...this.view, open: null, compared: [] }));
+    // A newer attempt of an open card is another one to draw.
+    const named = cards.length < wanted.length ? "" : cards.map(({ key, attempt }) => `${key}#${attempt}`).join(" ");
+    if (this.shownCard === named) return;
     this.shownCard = named;
-    this.layOut(card !== undefined);
-    if (card === undefined) this.detail.clear();
-    else this.detail.show(card);
-    document.title = card === undefined ? "Maestro cards" : `${card.verdict}: ${card.title.slice(0, 80)} \u2013 Maestro cards`;
+    const [one, other] = named === "" ? [] : cards;
+    this.layOut(one !== undefined);
+    if (one === undefined) this.detail.clear();
+    else if (other === undefined) this.detail.show(one);
+    else this.detail.compare(one, other);
+    document.title = one === undefined ? "Maestro cards" : other === undefined ? `${one.verdict}: ${one.title.slice(0, 80)} \u2013 Maestro cards` : "Two cards compared \u2013 Maestro cards";
   }
 }

@@ -90,6 +90,7 @@ function sayFailure(failure: Failure | null): void {
 async function follow(page: CardsPage, opened: (live: Live) => void): Promise<void> {
   const opening = await openLive();
   document.documentElement.dataset["opening"] = opening.at;
+  if (opening.at !== "open") page.settled();
   if (opening.at === "disk") return;
   if (opening.at === "closed") return sayFailure(opening.failure);
   opened(opening.live);
@@ -98,10 +99,14 @@ async function follow(page: CardsPage, opened: (live: Live) => void): Promise<vo
   from.textContent = "Reading what the daemon decided\u2026";
   const feed = new Feed(opening.live, {
     take: (cards) => page.take(cards),
-    failed: sayFailure,
+    failed: (failure) => {
+      sayFailure(failure);
+      if (failure === null) page.answers();
+    },
     state: ({ reading, full }) => {
       from.textContent = reading ? "Reading older decisions of the daemon\u2026" : `Decisions of the daemon behind maestro ui, and what follows as it comes.${full ? ` The ${CARDS_LIMITS.cards_max.toLocaleString("en")} newest are here; older ones stayed with the daemon.` : ""}`;
       document.documentElement.dataset["following"] = String(!reading);
+      if (!reading) page.settled();
     },
   });
   await feed.run();

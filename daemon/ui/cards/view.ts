@@ -23,9 +23,11 @@ export interface View {
   readonly unfolded: readonly string[];
   /** The card that is open. */
   readonly open: string | null;
+  /** Two cards beside each other, which stand over the one that is open; else none. */
+  readonly compared: readonly string[];
 }
 
-export const PLAIN: View = { query: "", verdict: null, actor: null, repository: null, rule: null, since: null, sort: "age", direction: "down", group: null, unfolded: [], open: null };
+export const PLAIN: View = { query: "", verdict: null, actor: null, repository: null, rule: null, since: null, sort: "age", direction: "down", group: null, unfolded: [], open: null, compared: [] };
 
 /** Cards that the view leaves, in the order they came. `now_ms` is what a span of time ends at; of a card without a time nobody knows. */
 export function narrowed(cards: readonly PageCard[], view: View, now_ms: number): PageCard[] {
@@ -51,14 +53,16 @@ export function narrows(next: View, before: View): boolean {
 
 const oneOf = <T extends string>(values: readonly T[], text: string | null): T | null => values.find((value) => value === text) ?? null;
 const UNFOLDED_MAX = 20;
+const twoOf = (keys: readonly string[]): readonly string[] => (keys.length === 2 && keys[0] !== keys[1] ? keys.map((key) => key.slice(0, CARDS_LIMITS.query_chars_max)) : []);
 
 /** `#?q=...`: never mistaken for the one-time token of a link, which has no question mark. */
 export function toFragment(view: View): string {
-  const { query, verdict, actor, repository, rule, since, sort, direction, group, unfolded, open } = view;
+  const { query, verdict, actor, repository, rule, since, sort, direction, group, unfolded, open, compared } = view;
   const pairs: readonly (readonly [string, string | null])[] = [["q", query === "" ? null : query], ["verdict", verdict], ["actor", actor], ["repo", repository], ["rule", rule], ["since", since], ["sort", sort === PLAIN.sort ? null : sort], ["order", direction === "up" ? "up" : null], ["group", group], ["card", open]];
   const params = new URLSearchParams();
   for (const [name, value] of pairs) if (value !== null) params.append(name, value.toWellFormed());
   for (const name of unfolded.slice(0, UNFOLDED_MAX)) params.append("unfolded", name.toWellFormed());
+  for (const key of compared) params.append("compare", key.toWellFormed());
   const text = params.toString();
   return text === "" ? "" : `#?${text}`;
 }
@@ -80,5 +84,6 @@ export function fromFragment(fragment: string): View {
     group: oneOf(GROUP_KEYS, text("group")),
     unfolded: params.getAll("unfolded").slice(0, UNFOLDED_MAX),
     open: text("card"),
+    compared: twoOf(params.getAll("compare")),
   };
 }

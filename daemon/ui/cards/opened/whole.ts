@@ -12,6 +12,8 @@ export interface Whole {
   /** Null where nothing but a row is known; `missing` says what to do. */
   readonly card: Card | null;
   readonly missing: string | null;
+  /** Whether asking once more may bring it: by itself as soon as somebody answers again, or only where a person thinks so. */
+  readonly again: "itself" | "asked" | null;
   readonly proof: CardProof | null;
   readonly timings: Timings | null;
   readonly cost: ChangeCost | null;
@@ -82,6 +84,7 @@ function wholeOf(row: PageCard, { card, around }: Place, evidence: Blob | null):
     row: rowOf(row, card),
     card,
     missing: null,
+    again: null,
     proof: Value.Check(CardProof, proof) ? proof : null,
     timings: Value.Check(Timings, timings) ? timings : null,
     cost: Value.Check(ChangeCost, cost) ? cost : null,
@@ -90,13 +93,13 @@ function wholeOf(row: PageCard, { card, around }: Place, evidence: Blob | null):
   };
 }
 
-const only = (row: PageCard, missing: string): Whole => ({ row, card: null, missing, proof: null, timings: null, cost: null, attempts: [], evidence: null });
+const only = (row: PageCard, missing: string, again: Whole["again"] = null): Whole => ({ row, card: null, missing, again, proof: null, timings: null, cost: null, attempts: [], evidence: null });
 
 export const gatePath = (gate_id: string, rest = ""): string => `/v1/gates/${encodeURIComponent(gate_id)}${rest}`;
 
 async function ofLive(row: PageCard, live: Live, gate_id: string): Promise<Whole> {
   const answer = await live.daemon<unknown>(gatePath(gate_id));
-  if (!answer.ok) return only(row, `Only the row of this card is shown: ${answer.failure.said}`);
+  if (!answer.ok) return only(row, `Only the row of this card is shown: ${answer.failure.said}`, answer.failure.why === "refused" ? "asked" : "itself");
   const { value } = answer;
   const card = isFields(value) ? cardIn(value["card"]) : null;
   if (card === null || !isFields(value)) return only(row, "Only the row of this card is shown: the daemon's card has a form that this page does not read. Open it with the page of that Maestro.");

@@ -1,0 +1,29 @@
+/** What stands where nothing could be shown: cards that the address names and nobody has, and a list in which none fits. */
+import type { PageElement } from "../page/dom.ts";
+import { elementOf, foreign, h } from "../page/element.ts";
+import { button } from "./opened/pieces.ts";
+import { shown } from "./model.ts";
+
+const NAME_CHARS_MAX = 120;
+
+/** Where a card that is not here may be. */
+const WHERE = {
+  disk: "Open the file that has it: a browser hands a page no file twice, so after a reload files are given again.",
+  live: "The list has the newest attempt of every gate that you may see and that the daemon still has the answer of; maestro card says more.",
+} as const;
+
+/** `null` where every card that was asked for is here. */
+export function showAbsent(names: readonly string[], from: keyof typeof WHERE, forget: () => void): void {
+  const into = elementOf("absent");
+  into.hidden = names.length === 0;
+  const text = names.map((name): (PageElement | string)[] => [foreign(shown(name, NAME_CHARS_MAX)), " "]).flat();
+  into.replaceChildren(...(names.length === 0 ? [] : [h("p", {}, names.length === 1 ? "This card is not in the list: " : "These cards are not in the list: ", ...text), h("p", {}, WHERE[from]), h("div", { class: "actions" }, button("Do not look for it", forget))]));
+}
+
+/** Instead of a table without a line. */
+export function showNothing(nothing: boolean, left_out: string, clear: () => void): void {
+  const into = elementOf("nothing");
+  elementOf("list").hidden = nothing;
+  into.hidden = !nothing;
+  into.replaceChildren(...(nothing ? [h("p", {}, `No card fits. ${left_out} left out by search and filters.`), h("div", { class: "actions" }, button("Clear filters", clear))] : []));
+}

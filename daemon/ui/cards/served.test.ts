@@ -1,0 +1,138 @@
+/** The served page in Chromium, once, before somebody who answers as `maestro ui` does and at times has no daemon; the real one is in bench/card-opened.accept.ts. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "puppeteer-core";
+import { card as sample } from "../../cli/card/testing/card.ts";
+import { skipWithout } from "../../testing/skip.ts";
+import { buildPage } from "../build.ts";
+import { hasBrowser, openBrowser, type Opened } from "../testing/browser.ts";
+import { giveCards, untilListed } from "../testing/cards-page.ts";
+import { asLines, manyRows } from "../testing/rows.ts";
+import { accessibility } from "../testing/view.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "maestro-cards-served-"));
+const missing = skipWithout(hasBrowser("chromium"), "no /usr/bin/chromium, so the served page of cards was not opened in a browser");
+
+const ROWS = manyRows(12, Date.now());
+const TOKEN = "t".repeat(43);
+const ABOUT = { version: "0", folder: "invariants", folder_there: true, signer: "user" };
+
+/** Whether there is a daemon behind it. */
+const daemon = { answers: true };
+
+function answer(path: string): Response {
+  if (path === "/session") return Response.json({ key: TOKEN, about: ABOUT });
+  if (!daemon.answers) return Response.json({ code: "daemon.unreachable", title: "No daemon answers.", detail: "" }, { status: 503 });
+  if (path.startsWith("/api/v1/cards/")) return Response.json({ rows: ROWS, next: null, newest: ROWS.length + 1 });
+  const row = ROWS.find(({ gate_id }) => path === `/api/v1/gates/${encodeURIComponent(gate_id)}`);
+  if (row === undefined) return Response.json({ code: "request.not_found", title: "There is nothing under that name.", detail: "" }, { status: 404 });
+  return Response.json({ card: sample({ gate_id: row.gate_id, attempt: row.attempt, head: row.head, title: `whole: ${row.title}` }), attempts: [row.attempt] });
+}
+
+describe.skipIf(missing)("a served page", () => {
+  let opened: Opened;
+  let page: Page;
+  let server: ReturnType<typeof Bun.serve>;
+  beforeAll(async () => {
+    const html = await buildPage("cards", "self");
+    server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/cards") return new Response(html as Uint8Array<ArrayBuffer>, { headers: { "content-type": "text/html" } });
+        return pathname === "/studio" ? new Response("<!doctype html><title>studio</title>", { headers: { "content-type": "text/html" } }) : answer(pathname);
+      },
+    });
+    opened = await openBrowser("chromium");
+    page = await opened.browser.newPage();
+    // The list asks every ten seconds; here, ten times as often.
+    await page.evaluateOnNewDocument("const later = globalThis.setTimeout; globalThis.setTimeout = (act, ms) => later(act, ms >= 10_000 ? ms / 10 : ms)");
+  }, 60_000);
+  afterAll(async () => {
+    await opened.close();
+    await server.stop(true);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const text = (selector: string): Promise<string> => page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ""`) as Promise<string>;
+  const says = (selector: string, words: string): Promise<unknown> => page.waitForFunction(`(document.querySelector(${JSON.stringify(selector)})?.innerText ?? "").includes(${JSON.stringify(words)})`, { timeout: 30_000 });
+  const press = (label: string): Promise<unknown> => page.evaluate(`[...document.querySelectorAll("button")].find(({ textContent, offsetParent }) => textContent === ${JSON.stringify(label)} && offsetParent !== null).click()`);
+  const fresh = async (fragment: string): Promise<void> => {
+    daemon.answers = true;
+    await page.goto(`http://127.0.0.1:${server.port}/cards#${TOKEN}`);
+    await untilListed(page, ROWS.length);
+    await page.goto(`http://127.0.0.1:${server.port}/cards${fragment}`);
+    await page.reload();
+    await untilListed(page, ROWS.length);
+  };
+  const [row] = ROWS;
+  const gate = row?.gate_id ?? "";
+
+  test("an address that names a gate opens its card; one that names no card of the list says so, and can be let go", async () => {
+    await fresh(`#?card=${encodeURIComponent(gate)}`);
+    await says("#opened-title", row?.title ?? "");
+    await fresh("#?card=gate%3Anosuchgate");
+    await says("#absent", "This card is not in the list: gate:nosuchgate");
+    expect(await accessibility(page)).toEqual([]);
+    await press("Do not look for it");
+    await page.waitForFunction("document.getElementById('absent').hidden && !location.hash.includes('nosuch')");
+  }, 60_000);
+
+  test("a card that was opened while no daemon answered is asked for again: when pressed, when its line is, and by itself once a daemon answers", async () => {
+    await fresh("");
+    const line = "document.querySelector('#list .row').click()";
+    daemon.answers = false;
+    await page.evaluate(line);
+    await says("#one .missing", "No daemon answers.");
+    daemon.answers = true;
+    await page.evaluate("[...document.querySelectorAll('#one button')].find(({ textContent }) => textContent === 'Try again').focus()");
+    await page.keyboard.press("Enter");
+    await says("#opened-title", "whole: ");
+    expect(await page.evaluate("document.activeElement.id")).toBe("opened-title");
+    await press("Close");
+    daemon.answers = false;
+    await page.evaluate(line);
+    await says("#one .missing", "No daemon answers.");
+    daemon.answers = true;
+    await page.evaluate(line);
+    await says("#opened-title", "whole: ");
+    await press("Close");
+    daemon.answers = false;
+    await page.evaluate(line);
+    await says("#one .missing", "No daemon answers.");
+    // Nobody presses anything: the list asks again.
+    daemon.answers = true;
+    await says("#opened-title", "whole: ");
+  }, 60_000);
+
+  test("the daemon's rows out of a file are listed once; two cards beside each other outlive a reload", async () => {
+    await fresh("");
+    const file = join(folder, "rows.ndjson");
+    writeFileSync(file, asLines(ROWS));
+    await giveCards(page, [file]);
+    expect([Number(await page.evaluate("document.documentElement.dataset.listed")), await text("#count")]).toEqual([ROWS.length, expect.stringContaining(`${ROWS.length} cards`)]);
+    await page.evaluate("document.querySelectorAll('#list .row input')[0].click()");
+    await page.evaluate("document.querySelectorAll('#list .row input')[1].click()");
+    await says("#opened-title", "Two cards compared");
+    await page.waitForFunction("location.hash.includes('compare=')");
+    await page.reload();
+    await says("#opened-title", "Two cards compared");
+    expect(await page.evaluate("[...document.querySelectorAll('#list .row input')].filter(({ checked }) => checked).length")).toBe(2);
+    await page.goBack();
+    await page.waitForFunction("document.getElementById('one').hidden");
+  }, 60_000);
+
+  test("a card goes to the Studio in the same tab, with the session; Back shows it again", async () => {
+    await fresh(`#?card=${encodeURIComponent(gate)}`);
+    await says("#opened-title", "whole: ");
+    await press("Write a rule that would have caught it");
+    await page.waitForFunction("location.pathname === '/studio'");
+    const kept = (await page.evaluate("[sessionStorage.getItem('maestro.session'), sessionStorage.getItem('maestro.handed-over')]")) as [string, string];
+    expect([kept[0], JSON.parse(kept[1])]).toEqual([TOKEN, { ...row, place: 0 }]);
+    await page.goBack();
+    await says("#opened-title", "whole: ");
+  }, 60_000);
+});
