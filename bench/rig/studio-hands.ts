@@ -125,7 +125,7 @@ export class Hands {
 
   /** What a run says that `begin` starts, and no run before it. */
   private async run(begin: () => Promise<void>): Promise<string> {
-    await this.page.evaluate("(() => { globalThis.told = ''; const status = document.getElementById('run-status'); new MutationObserver((_, seeing) => { if (!/^It would|mistakes|failed/.test(status.textContent)) return; globalThis.told = status.textContent; seeing.disconnect(); }).observe(status, { childList: true }); })()");
+    await this.page.evaluate("(() => { globalThis.told = ''; const status = document.getElementById('run-status'); new MutationObserver((_, seeing) => { if (!/^It would|^Nothing could|mistakes|failed/.test(status.textContent)) return; globalThis.told = status.textContent; seeing.disconnect(); }).observe(status, { childList: true }); })()");
     await begin();
     await this.until("globalThis.told !== ''");
     return this.text("#run-status");
