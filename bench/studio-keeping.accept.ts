@@ -89,6 +89,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       expect(await page.evaluate("[...document.querySelectorAll('#run-result a')].map((one) => new URL(one.href).pathname)")).toEqual(Array.from({ length: CHANGES - 1 }, () => "/cards"));
       expect(await save(page)).toContain("A new file");
       expect(readFileSync(rule(NAME), "utf8")).toBe(await yaml(page));
+      expect(await text(page, "#in-force")).toMatch(new RegExp(`^Saved is not in force\\.[^]*\ninvariants_folder: ${folder}\n`));
       expect((await world.run(["invariants", "check", folder])).code).toBe(0);
       expect(await text(page, "#file-state")).toBe("as the file it was opened from");
       expect([await sideways(page), await accessibility(page)]).toEqual([0, []]);
@@ -141,8 +142,9 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       const whole = await yaml(page);
       await write(page, whole.replace("count(model_call)", "count(model_cal)"));
       await press(page, "Save to the folder…");
-      await until(page, "document.getElementById('save-yes') !== null");
-      await page.evaluate("document.getElementById('save-yes').click()");
+      await until(page, "document.getElementById('save-anyway') !== null");
+      expect([await page.evaluate("document.getElementById('save-yes')"), await text(page, "dialog")]).toEqual([null, expect.stringMatching(/This text has a mistake, so the folder does not take it\.[^]*model_cal/)]);
+      await page.evaluate("document.getElementById('save-anyway').click()");
       await until(page, "document.querySelector('dialog').innerText.includes('It was not written')");
       expect([existsSync(rule("team-call-rate.yaml")), await text(page, "dialog ul")]).toEqual([false, expect.stringContaining("model_cal")]);
       await press(page, "Do not save");

@@ -22,7 +22,8 @@ export const studioBody: PageBody = (version) => ({
 <textarea id="yaml" rows="20" spellcheck="false" autocomplete="off" autocapitalize="off" wrap="off" aria-describedby="yaml-hint"></textarea>
 <p class="hint" id="yaml-hint">Either side changes the other. What you type here stays as it is; the form changes only the part it is about.</p>
 <h3 id="problems-title">Mistakes</h3>
-<p id="problems-count" class="hint" role="status">Not looked at yet.</p>
+<p id="problems-count" class="hint">Not looked at yet.</p>
+<p id="problems-said" class="unseen" role="status"></p>
 <ol id="problems" class="problems" aria-labelledby="problems-title"></ol>
 </section>
 <section id="engines" aria-labelledby="engines-title">

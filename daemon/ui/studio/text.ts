@@ -31,7 +31,7 @@ const STILL_MS = 900;
 
 export function mountText({ store, onLooked }: Studio): void {
   const yaml = elementOf("yaml") as PageTyped;
-  const count = elementOf("problems-count");
+  const [count, spoken] = [elementOf("problems-count"), elementOf("problems-said")];
   const list = elementOf("problems");
   let timer: ReturnType<typeof setTimeout> | null = null;
   yaml.value = store.draft.text;
@@ -44,8 +44,9 @@ export function mountText({ store, onLooked }: Studio): void {
   });
   onLooked(({ problems }) => {
     list.replaceChildren(...problems.map((problem) => problemItem(yaml, problem)));
-    if (timer !== null) clearTimeout(timer);
     const said = problems.length === 0 ? "No mistake: every type fits, and every example shows what it says." : `${problems.length} ${problems.length === 1 ? "mistake" : "mistakes"}.`;
-    timer = setTimeout(() => void (count.textContent !== said && (count.textContent = said)), STILL_MS);
+    count.textContent = said;
+    if (timer !== null) clearTimeout(timer);
+    timer = setTimeout(() => void (spoken.textContent !== said && (spoken.textContent = said)), STILL_MS);
   });
 }

@@ -41,6 +41,12 @@ describe("examples", () => {
     expect(rows.map(({ declared, said }) => [declared, said])).toEqual([["holds", ""], ["holds", ""], ["breaks", '"g1" cost 5.01']]);
   });
 
+  test("an example that breaks only because a field is missing is told from one that breaks as it is meant to", () => {
+    const text = TEMPLATES[0]!.text.replace("!has(cost) || cost <= 5.00", "size(rules) < 3 && files < 9").replace("cost {{cost}}", "is too large").replace(/examples:[^]*/, "");
+    const of = (breaks: string): unknown => rowsOf(`${text}examples:\n  holds: {with: {gate_id: g, rules: [], files: 1}}\n  breaks: {with: {gate_id: g${breaks}}}\n`).map(({ state, missing }) => [state, missing]);
+    expect([of(", files: 3"), of(", rules: [a], files: 9"), of(", rules: [a, b, c]")]).toEqual([[["as declared", []], ["as declared", ["rules"]]], [["as declared", []], ["as declared", []]], [["as declared", []], ["as declared", []]]]);
+  });
+
   test("one example with a mistake does not hide the others, and a rule with one tries none", () => {
     const text = TEMPLATES[1]!.text;
     const one = rowsOf(text.replace("{gate_id: g1, decision: hold", "{gate_idd: g1, decision: hold"));

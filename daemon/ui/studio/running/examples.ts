@@ -1,6 +1,7 @@
 /** The document's own examples: what each is said to show, and what it shows. The compiler judges them; here its words are put beside each. */
 import type { InvariantDocument } from "../../../../proto/invariant.ts";
 import { givenValue } from "../../../invariants/document/examples.ts";
+import { missingIn } from "./run.ts";
 import type { Compiled, Context, Fields, Look } from "../../../invariants/index.ts";
 
 type Examples = NonNullable<InvariantDocument["examples"]>;
@@ -14,6 +15,8 @@ export interface ExampleRow {
   readonly state: "as declared" | "otherwise" | "not tried";
   /** The rule's own message of a breach, what is wrong with the example, or why it was not tried. */
   readonly said: string;
+  /** It breaks only because these fields are missing, which says little of what the rule means; empty where it does not. */
+  readonly missing: readonly string[];
 }
 
 const listOf = (given: Examples["holds"]): readonly Example[] => (Array.isArray(given) ? given : [given]);
@@ -22,14 +25,16 @@ function given(values: Example["with"], fields: Fields): Context {
   return Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, givenValue(value, fields.get(name)?.type ?? { name: "string" })]));
 }
 
-/** Messages of the conditions that one event breaks. */
-function saidOf(example: Example, { assert, pre, post, fields, fieldsByEvent }: Compiled): string {
-  if (example.with === undefined) return "";
+/** Messages of the conditions that one event breaks, and which fields it lacks where nothing else breaks it. */
+function brokenBy(example: Example, { assert, pre, post, fields, fieldsByEvent }: Compiled): Pick<ExampleRow, "said" | "missing"> {
+  if (example.with === undefined) return { said: "", missing: [] };
   const types = fieldsByEvent.get(example.event ?? "") ?? fields;
   const event = given(example.with, types);
   const old = example.old === undefined ? undefined : given(example.old, types);
   const judged = [...assert.map((one) => one.check(event)), ...pre.map((one) => one.check(old ?? event)), ...post.map((one) => one.check(event, old === undefined ? {} : { old }))];
-  return judged.flatMap((one) => (one.ok ? [] : [one.message])).join("; ");
+  const broken = judged.filter((one) => !one.ok);
+  const missing = broken.map(({ because, message }) => (because === "missing" ? missingIn(message) : null));
+  return { said: broken.map(({ message }) => message).join("; "), missing: [...new Set(missing.every((name) => name !== null) ? missing : [])] };
 }
 
 const eventText = ({ at, event, with: fields }: NonNullable<Example["trace"]>[number]): string => `${at} ${event ?? "(nothing more)"}${fields === undefined ? "" : ` ${JSON.stringify(fields)}`}`;
@@ -46,11 +51,11 @@ export function exampleRows({ compiled, problems }: Pick<Look, "compiled" | "pro
     listOf(examples[declared]).map((example, i): ExampleRow => {
       const path = Array.isArray(examples[declared]) ? `examples.${declared}[${i}]` : `examples.${declared}`;
       const row = { path, declared, shown: shownOf(example) };
-      if (!whole) return { ...row, state: "not tried", said: "the rule has a mistake: mend that first" };
+      if (!whole) return { ...row, state: "not tried", said: "the rule has a mistake: mend that first", missing: [] };
       const mine = problems.filter((problem) => problem.path === path || problem.path.startsWith(`${path}.`) || problem.path.startsWith(`${path}[`));
       // Mistakes of other examples do not keep this one from being tried.
-      if (mine.length > 0) return { ...row, state: "otherwise", said: mine.map(({ message, fix }) => `${message}; ${fix}`).join(". ") };
-      return { ...row, state: "as declared", said: declared === "breaks" ? saidOf(example, compiled) : "" };
+      if (mine.length > 0) return { ...row, state: "otherwise", said: mine.map(({ message, fix }) => `${message}; ${fix}`).join(". "), missing: [] };
+      return { ...row, state: "as declared", ...(declared === "breaks" ? brokenBy(example, compiled) : { said: "", missing: [] }) };
     }),
   );
 }

@@ -1,4 +1,5 @@
 /** Above the editor: which document this is and whether it is kept, undo and redo, new ones, drafts, and where it is saved. */
+import type { Problem } from "../../../invariants/index.ts";
 import type { PageDetails, PageDocument, PageElement, PageEvent, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import type { StoredDraft } from "../keeping/drafts.ts";
@@ -6,11 +7,11 @@ import { TEMPLATES } from "../keeping/templates.ts";
 import type { Desk } from "./desk.ts";
 import { download } from "./download.ts";
 import type { Folder } from "./folder.ts";
-import { button, other, setOff, sureButton } from "./parts.ts";
+import { inForce } from "./in-force.ts";
+import { button, other, samePort, setOff, sureButton } from "./parts.ts";
 import { SavingDialog } from "./saving-dialog.ts";
 
 declare const document: PageDocument;
-declare const location: { readonly port: string };
 
 export interface Bar {
   readonly element: PageElement;
@@ -42,9 +43,6 @@ function stateOf({ keeping, sheet, changed }: Desk): string {
   if (sheet.base !== null && !changed) return "as the file it was opened from";
   return keeping.is === "kept" ? (sheet.base === null ? "kept in this browser, not saved to a file" : "changed since it was opened; kept in this browser") : "nothing to keep yet";
 }
-
-/** A browser keeps drafts by address, and another port is another address. */
-const samePort = (): string => (location.port === "" ? "" : ` Drafts of this browser are found again at the same port: maestro ui studio --port ${location.port}`);
 
 function problemOf({ keeping, copied }: Desk, { state }: Folder): string {
   if (keeping.is === "problem") return keeping.said;
@@ -114,12 +112,16 @@ function folderView(folder: Folder, desk: Desk, say: (text: string) => void, ope
 }
 
 /** `take` reads files that were chosen; those that are dropped come the same way. */
-export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) => void): Bar {
+export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) => void, mistakesIn: (text: string) => readonly Problem[]): Bar {
   const said = h("p", { id: "said", class: "hint", role: "status" });
   const say = (text: string): void => said.replaceChildren(...(text === "" ? [] : [other(text)]));
   const [name, state, problem] = [h("strong", { id: "file-name" }), h("span", { id: "file-state", class: "hint" }), h("p", { id: "keeping-problem", class: "problem", role: "alert" })];
   const [back, forth] = [button("Undo", () => desk.undo(), { id: "undo", "aria-keyshortcuts": "Control+Z" }), button("Redo", () => desk.redo(), { id: "redo", "aria-keyshortcuts": "Control+Shift+Z Control+Y" })];
-  const dialog = new SavingDialog(desk, folder, say);
+  const dialog = new SavingDialog(desk, folder, mistakesIn, (text, saved) => {
+    say(text);
+    if (saved && folder.state.is === "open" && folder.state.list !== null) force.replaceChildren(...inForce(folder.state.list.folder));
+  });
+  const force = h("div", { id: "in-force" });
   const save = button("Save to the folder\u2026", () => dialog.open(), { id: "save" });
   const load = button("Download", () => {
     download(desk.name, desk.text);
@@ -133,6 +135,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   const opened = (what: string): void => {
     more.open = false;
     summary.focus();
+    force.replaceChildren();
     say(what);
   };
   const summary = h("summary", {}, "New and open");
@@ -175,6 +178,6 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   files.draw();
   document.addEventListener("keydown", keysOf(desk));
   draw();
-  const element = h("div", { class: "bar drop", id: "drop" }, h("p", { class: "file" }, name, " ", state), h("div", { class: "actions" }, back, forth, save, load), said, problem, more, dialog.element);
+  const element = h("div", { class: "bar drop", id: "drop" }, h("p", { class: "file" }, name, " ", state), h("div", { class: "actions" }, back, forth, save, load), said, force, problem, more, dialog.element);
   return { element, say, unfold: (open) => void (more.open = open) };
 }

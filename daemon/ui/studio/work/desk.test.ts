@@ -86,6 +86,8 @@ describe("the desk", () => {
     type(one.desk, "id: A11");
     one.tab.waiting?.();
     expect(one.desk.drafts.all().drafts.length).toBe(2);
+    one.desk.saved("a.yaml", one.desk.text, digestOf(one.desk.text));
+    expect(one.desk.copied).toBe(false);
   });
 
   test("a storage that is full or forbidden is said, work goes on, and once there is room it is kept", () => {

@@ -122,6 +122,7 @@ export class Desk {
   /** It lies on disk now, as this text. */
   saved(name: string, text: string, digest: string): void {
     this.sheet = { ...this.sheet, name, base: { name, text, sha256: digest } };
+    this.copied = false;
     if (text === this.text) {
       this.drafts.drop(this.sheet.id);
       this.sheet = { ...this.sheet, revision: 0 };

@@ -10,9 +10,21 @@ import { other } from "./parts.ts";
 /** A shape and a word beside the colour. */
 const STATES: Readonly<Record<ExampleRow["state"], readonly [shape: string, look: string]>> = { "as declared": ["\u2713", "proved"], otherwise: ["\u2717", "failed"], "not tried": ["\u00b7", "absent"] };
 
-function rowOf({ path, declared, shown, state, said }: ExampleRow): PageElement {
-  const [shape, look] = STATES[state];
-  const word = state === "as declared" ? (declared === "holds" ? "holds" : "breaks") : state;
+const LACKS = ["!", "unknown"] as const;
+
+/** Green alone would say that the rule means what it was written for. */
+function lacking(rows: readonly ExampleRow[]): PageElement[] {
+  const found = rows.filter(({ missing }) => missing.length > 0);
+  const [first] = found;
+  if (first === undefined) return [];
+  const names = [...new Set(found.flatMap(({ missing }) => missing))];
+  return [h("p", { class: "remark" }, other(`${found.length === 1 ? `${first.path} breaks` : `${found.length} of them break`} only because ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} missing: give ${names.length === 1 ? "it" : "them"} a value, or ask ${names.map((name) => `has(${name})`).join(" and ")} in the rule.`))];
+}
+
+function rowOf({ path, declared, shown, state, said, missing }: ExampleRow): PageElement {
+  const lacks = missing.length > 0;
+  const [shape, look] = lacks ? LACKS : STATES[state];
+  const word = lacks ? "breaks, for a field is missing" : state === "as declared" ? (declared === "holds" ? "holds" : "breaks") : state;
   const cells: readonly (readonly [string, PageElement | string])[] = [["Says", h("span", {}, declared)], ["Found", h("span", { class: `badge ${look}` }, h("span", { "aria-hidden": "true" }, shape), ` ${word}`)], ["Example", other(shown)], ["What is said", other(said)]];
   return h("tr", { "data-path": path }, ...cells.map(([label, cell]) => h("td", { "data-label": label }, cell)));
 }
@@ -22,7 +34,7 @@ function drawn(rows: readonly ExampleRow[]): PageElement {
   const tried = rows.filter(({ state }) => state !== "not tried").length;
   const count = tried === 0 ? "not tried: the rule has a mistake" : wrong === 0 ? `all ${rows.length} show what they say` : `${wrong} of ${rows.length} ${wrong === 1 ? "shows" : "show"} something else than it says`;
   const head = h("tr", {}, ...["Says", "Found", "Example", "What is said"].map((name) => h("th", { scope: "col" }, name)));
-  return h("div", {}, h("p", { id: "examples-count" }, count), h("table", { class: "list" }, h("caption", { class: "unseen" }, "Examples"), h("thead", {}, head), h("tbody", {}, ...rows.map(rowOf))));
+  return h("div", {}, h("p", { id: "examples-count" }, count), ...lacking(rows), h("table", { class: "list" }, h("caption", { class: "unseen" }, "Examples"), h("thead", {}, head), h("tbody", {}, ...rows.map(rowOf))));
 }
 
 export function examplesView(studio: Studio, asking: Asking): PageElement {

@@ -15,6 +15,11 @@ export function setOff(element: PageElement, off: boolean): void {
   else element.removeAttribute("aria-disabled");
 }
 
+declare const location: { readonly port: string };
+
+/** A browser keeps drafts by address, and another port is another address. */
+export const samePort = (): string => (location.port === "" ? "" : ` Drafts of this browser are found again at the same port: maestro ui studio --port ${location.port}`);
+
 /** Text of others: a name, a message. */
 export const other = (text: string): PageElement => foreign(visible(text));
 

@@ -1,14 +1,18 @@
 /** Saving to the folder: what would change is shown, and only a yes writes it. Where somebody else wrote meanwhile all three texts are shown, and none is lost. */
 import { INVARIANT_NAME, type InvariantText, type WriteProblem } from "../../../../proto/ui.ts";
+import type { Problem } from "../../../invariants/index.ts";
 import type { PageDialog, PageElement, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import type { Failure } from "../../page/live.ts";
 import { merged } from "../keeping/merge.ts";
 import { standing } from "../keeping/saving.ts";
+import { grouped } from "../running/words.ts";
 import type { Desk } from "./desk.ts";
 import { diffView } from "./diff-view.ts";
 import type { Folder } from "./folder.ts";
-import { button, other } from "./parts.ts";
+import { button, other, samePort } from "./parts.ts";
+
+const MISTAKES_LISTED = 10;
 
 export class SavingDialog {
   readonly element: PageElement;
@@ -19,7 +23,9 @@ export class SavingDialog {
   constructor(
     private readonly desk: Desk,
     private readonly folder: Folder,
-    private readonly done: (said: string) => void,
+    /** What keeps a text from being a rule. */
+    private readonly mistakesIn: (text: string) => readonly Problem[],
+    private readonly done: (said: string, saved: boolean) => void,
   ) {
     this.input = h("input", { id: "save-name", type: "text", spellcheck: "false", autocomplete: "off", maxlength: "96" }) as PageInput;
     this.input.addEventListener("change", () => void this.look());
@@ -38,17 +44,28 @@ export class SavingDialog {
     void this.look();
   }
 
-  private close(said: string): void {
+  private close(said: string, saved = false): void {
     this.dialog.close();
-    this.done(said);
+    this.done(said, saved);
   }
 
   private ways(...buttons: readonly PageElement[]): PageElement {
     return h("div", { class: "actions" }, ...buttons, button("Do not save", () => this.close("")));
   }
 
-  private failed({ said }: Failure): void {
-    this.said.replaceChildren(h("p", { class: "problem" }, other(said)));
+  /** Said before anybody agrees to anything. The folder has the last word: it may hold a catalogue of events that does not stand beside this page. */
+  private mistaken(name: string, text: string, replaces: string | null): PageElement[] {
+    const mistakes = this.mistakesIn(text);
+    if (mistakes.length === 0) return [];
+    const listed = mistakes.slice(0, MISTAKES_LISTED).map(({ line, column, message, fix }) => h("li", {}, other(`line ${line}, column ${column}: ${message}; ${fix}`)));
+    const count = mistakes.length === 1 ? "a mistake" : `${grouped(mistakes.length)} mistakes`;
+    const rest = mistakes.length - listed.length;
+    const hint = h("p", { class: "hint" }, "Mend the text first, or download it as it is; the draft stays in this browser.");
+    return [h("p", { class: "problem" }, `This text has ${count}, so the folder does not take it.`), h("ul", {}, ...listed, ...(rest === 0 ? [] : [h("li", {}, `and ${grouped(rest)} more`)])), hint, this.ways(button("Try to save it all the same", () => void this.write(name, text, replaces), { id: "save-anyway" }))];
+  }
+
+  private failed({ said, why }: Failure): void {
+    this.said.replaceChildren(h("p", { class: "problem" }, other(`${said}${why === "ended" ? samePort() : ""}`)));
     this.body.replaceChildren(h("p", {}, "Nothing was written, and your text stays. Download saves it without maestro ui."), this.ways(button("Try again", () => void this.look())));
   }
 
@@ -70,13 +87,16 @@ export class SavingDialog {
     const { text, sheet } = this.desk;
     const found = standing(name, text, sheet.base, disk);
     const write = (label: string, replaces: string | null) => button(label, () => void this.write(name, text, replaces), { id: "save-yes" });
+    const mistaken = this.mistaken(name, text, disk?.sha256 ?? null);
     switch (found.is) {
       case "same":
         this.desk.saved(name, text, found.disk.sha256);
-        return this.body.replaceChildren(h("p", {}, "The file says this already; there is nothing to write."), this.ways());
+        return this.body.replaceChildren(h("p", {}, "The file says this already; there is nothing to write."), h("div", { class: "actions" }, button("Close", () => this.close(""))));
       case "new":
+        if (mistaken.length > 0) return this.body.replaceChildren(...mistaken);
         return this.body.replaceChildren(diffView("A new file", "", text), this.ways(write("Save this", null)));
       case "changes":
+        if (mistaken.length > 0) return this.body.replaceChildren(...mistaken);
         return this.body.replaceChildren(diffView("What changes in the file", found.disk.text, text), this.ways(write("Save this", found.disk.sha256)));
       case "conflict":
         return this.conflict(name, text, found.began, found.disk);
@@ -84,7 +104,7 @@ export class SavingDialog {
   }
 
   private conflict(name: string, text: string, began: string | null, disk: InvariantText | null): void {
-    const mine = button("Write mine over it", () => void this.write(name, text, disk?.sha256 ?? null), { class: "danger", id: "save-over" });
+    const mine = button(disk === null ? "Write mine as a new file" : "Write mine over it", () => void this.write(name, text, disk?.sha256 ?? null), { class: "danger", id: "save-over" });
     if (disk === null) {
       this.body.replaceChildren(h("p", { class: "problem" }, "This file was taken away since you began."), diffView("What you would write as a new file", "", text), this.ways(mine));
       return;
@@ -117,7 +137,7 @@ export class SavingDialog {
     if (written.saved) {
       this.desk.saved(name, text, written.sha256);
       void this.folder.look();
-      return this.close(`Saved as ${name}.`);
+      return this.close(`Saved as ${name}.`, true);
     }
     if (written.because === "problems") return this.problems(written.problems);
     this.said.replaceChildren(h("p", { class: "problem" }, "It was changed while you looked; nothing was written."));

@@ -1,7 +1,7 @@
 /** Keeping and trying: mounted over and under the editor, standing on its document. */
 import type { PageDocument } from "../../page/dom.ts";
 import { elementOf } from "../../page/element.ts";
-import { compileAll } from "../../../invariants/index.ts";
+import { compileAll, look } from "../../../invariants/index.ts";
 import { draftIn, Drafts, type Shelf } from "../keeping/drafts.ts";
 import type { Studio } from "../studio.ts";
 import { Asking } from "./asking.ts";
@@ -105,7 +105,7 @@ export function mountWork(studio: Studio): void {
     say: (text) => top.say(text),
   };
   const take = (files: Iterable<File>): void => void takeFiles(files, takes);
-  const top = bar(desk, folder, take);
+  const top = bar(desk, folder, take, (text) => look(text, { events: studio.known.events }).problems);
   elementOf("keeping").append(top.element);
   elementOf("trying").append(examplesView(studio, asking), running.element);
   dropsOf(take);

@@ -1,0 +1,11 @@
+import { expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { HostConfig } from "../../../../proto/config.ts";
+import { readYaml } from "../../../invariants/index.ts";
+import { configOf } from "./in-force.ts";
+
+test("the lines that are shown are a host's configuration that reads that very folder, whatever it is called", () => {
+  const read = readYaml(configOf("/etc/maestro/invariants"));
+  expect("value" in read && Value.Check(HostConfig, read.value) ? read.value.invariants_folder : read).toBe("/etc/maestro/invariants");
+  for (const folder of ["/home/a b/rules: #1", "/tmp/\"quoted\"", "/srv/ünï"]) expect(readYaml(configOf(folder))).toMatchObject({ value: { invariants_folder: folder } });
+});
