@@ -1,7 +1,9 @@
 /** Keeping and trying: mounted over and under the editor, standing on its document. */
 import type { PageDocument } from "../../page/dom.ts";
 import { elementOf } from "../../page/element.ts";
+import { takeHandedOver } from "../../page/handing-over.ts";
 import { compileAll, look } from "../../../invariants/index.ts";
+import { ruleThatCaught } from "../keeping/caught.ts";
 import { draftIn, Drafts, type Shelf } from "../keeping/drafts.ts";
 import type { Studio } from "../studio.ts";
 import { Asking } from "./asking.ts";
@@ -110,6 +112,11 @@ export function mountWork(studio: Studio): void {
   elementOf("trying").append(examplesView(studio, asking), running.element);
   dropsOf(take);
   leaving(desk);
+  const row = takeHandedOver();
+  if (row !== null) {
+    desk.open(ruleThatCaught(row), null, null);
+    top.say(`A new rule that would have caught ${row.gate_id}: its event is the example that breaks it. Say what must not happen again, and run it over what the daemon recorded.`);
+  }
   if (studio.store.draft.text === "") top.unfold(true);
   void open(folder, studio, top.say);
 }
