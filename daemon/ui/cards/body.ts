@@ -5,7 +5,7 @@ const option = ([value, text]: readonly [string, string]): string => `<option va
 const select = (id: string, label: string, options: readonly (readonly [string, string])[]): string => `<div class="field"><label for="${id}">${label}</label><select id="${id}">${options.map(option).join("")}</select></div>`;
 
 const SELECTS = [
-  select("verdict", "Decision", [["", "all"], ["refuse", "refuse"], ["hold", "hold"], ["admit", "admit"]]),
+  select("verdict", "Decision", [["", "all"], ["refuse", "refused"], ["hold", "held"], ["admit", "admitted"]]),
   select("since", "Decided", [["", "at any time"], ["24h", "last 24 hours"], ["7d", "last 7 days"], ["30d", "last 30 days"], ["90d", "last 90 days"]]),
   select("actor", "Actor", [["", "all"], ["agent", "agents"], ["human", "people"], ["bot", "bots"], ["unknown", "unknown"]]),
   select("rule", "Rule", [["", "all"]]),
@@ -24,7 +24,7 @@ export const cardsBody: PageBody = (version) => ({
 <main>
 <div id="problem" class="told bad" role="alert" hidden></div>
 <details id="giving" class="drop" open>
-<summary>Give cards</summary>
+<summary>Open files</summary>
 <div class="fields">
 <div>
 <label for="given">Files</label>
@@ -62,7 +62,7 @@ export const cardsBody: PageBody = (version) => ({
 <p class="hint" id="query-hint">Every word must be there; &quot;words in quotes&quot; together. <code>rule:</code> <code>actor:</code> <code>repo:</code> <code>verdict:</code> ask for one field. <kbd>/</kbd> comes here.</p>
 </div>
 ${SELECTS}
-<div class="field actions"><button type="button" id="reset">Show all</button><button type="button" id="clear">Start again</button></div>
+<div class="field actions"><button type="button" id="reset">Clear filters</button><button type="button" id="clear" hidden>Remove files\u2026</button></div>
 </form>
 <div id="absent" class="told odd" role="status" hidden></div>
 <p id="count" class="count" hidden></p>
@@ -81,6 +81,11 @@ ${SELECTS}
 <div id="one-card"></div>
 </section>
 </div>
+<dialog id="removing" aria-labelledby="removing-title" aria-describedby="removing-what">
+<h2 id="removing-title">Remove what was read from files?</h2>
+<p id="removing-what"></p>
+<div class="actions"><button type="button" id="removing-no">Keep them</button><button type="button" id="removing-yes">Remove them</button></div>
+</dialog>
 <noscript><p class="told bad">This page needs JavaScript.</p></noscript>
 </main>
 <footer>

@@ -81,6 +81,11 @@ export class HeldCards {
     return this.all().length;
   }
 
+  /** Cards out of files, listed or standing behind the daemon's own. */
+  get given(): number {
+    return [...this.byKey.values()].filter(({ origin }) => origin.kind === "file").length;
+  }
+
   get room(): number {
     return Math.max(0, CARDS_LIMITS.cards_max - this.byKey.size);
   }

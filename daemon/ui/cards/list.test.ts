@@ -84,6 +84,22 @@ test.skipIf(missing)("opened from disk it lists cards, finds the costliest refus
     await page.reload();
     await giveCards(page, files);
     expect([await listed(page), await page.evaluate("document.getElementById('query').value")]).toEqual([1, "onerror"]);
+    // A search that leaves nothing says so, and Clear filters brings all back.
+    await searchFor(page, "nothing-has-this");
+    await untilListed(page, 0);
+    expect(await page.evaluate("[document.getElementById('nothing').innerText.split('\\n')[0], document.getElementById('list').checkVisibility()]")).toEqual(["No card fits. 401 cards are left out by search and filters.", false]);
+    expect(await accessibility(page)).toEqual([]);
+    await page.click("#reset");
+    await untilListed(page, 401);
+    // What was given is not thrown away unasked.
+    await page.click("#clear");
+    expect(await page.evaluate("[document.getElementById('removing').open, document.activeElement.id, document.getElementById('removing-what').textContent.slice(0, 39)]")).toEqual([true, "removing-no", "401 cards of files would be gone from t"]);
+    expect(await accessibility(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    expect(await listed(page)).toBe(401);
+    await page.click("#clear");
+    await page.click("#removing-yes");
+    await untilListed(page, 0);
     expect(complaints).toEqual([]);
     expect(requests.filter((url) => !/^(?:file|blob|data):/.test(url))).toEqual([]);
   } finally {

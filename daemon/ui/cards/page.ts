@@ -133,8 +133,13 @@ export class CardsPage {
     this.marked = [];
     this.told.clear();
     this.orderedFor = "";
-    this.change({ ...PLAIN });
+    this.change({ ...this.view, open: this.openCard()?.key ?? null, compared: [] });
     elementOf("given").focus();
+  }
+
+  /** How many cards that would take away. */
+  get given(): number {
+    return this.held.given;
   }
 
   focusSearch(): void {
@@ -273,6 +278,7 @@ export class CardsPage {
     this.listedFor = this.view;
     const none = this.held.size === 0;
     for (const id of ["filters", "count", "charts-part", "both"]) elementOf(id).hidden = none;
+    elementOf("clear").hidden = this.held.given === 0;
     showNothing(!none && this.listed.length === 0, plural(this.held.size, "card is", "cards are"), () => this.clearFilters());
     this.list.show(this.entries(), { grouped: this.view.group !== null, open: this.openCard()?.key ?? null, marked: this.marked, now_ms, sort, direction });
     this.drawCount();

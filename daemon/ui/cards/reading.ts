@@ -103,7 +103,7 @@ class Gathering {
   }
 }
 
-const roomEnds = (name: string, line: number): string => `${name}: not read from line ${line.toLocaleString("en")} on, since this page holds ${CARDS_LIMITS.cards_max.toLocaleString("en")} cards at most. Write fewer (maestro cards --since 30d --out FILE.ndjson), or start again with this file alone.`;
+const roomEnds = (name: string, line: number): string => `${name}: not read from line ${line.toLocaleString("en")} on, since this page holds ${CARDS_LIMITS.cards_max.toLocaleString("en")} cards at most. Write fewer (maestro cards --since 30d --out FILE.ndjson), or remove the other files first.`;
 
 /** The lines of a blob with where each starts; a line over the limit is passed over, and is `null`. */
 async function* linesOf(blob: GivenFile["blob"]): AsyncGenerator<{ readonly bytes: Uint8Array | null; readonly start: number; readonly whole: boolean }> {
@@ -196,7 +196,7 @@ export async function* readFile(given: GivenFile, room: number): AsyncGenerator<
     const lines = isLines(given.name, head, given.blob.size);
     const bytes_max = lines ? CARDS_LIMITS.lines_bytes_max : CARDS_LIMITS.document_bytes_max;
     if (given.blob.size > bytes_max) yield problem(`${name} has ${megabytes(given.blob.size)}, and of ${lines ? "a file of lines" : "one document"} at most ${megabytes(bytes_max)} are read${lines ? "" : "; written as lines (maestro cards --out FILE.ndjson) it may be larger"}.`);
-    else if (room <= 0) yield problem(`${name} was not read: this page holds ${CARDS_LIMITS.cards_max.toLocaleString("en")} cards at most. Start again with this file alone.`);
+    else if (room <= 0) yield problem(`${name} was not read: this page holds ${CARDS_LIMITS.cards_max.toLocaleString("en")} cards at most. Remove other files first.`);
     else if (isUtf16(head)) yield problem(`${name} is UTF-16, as some shells write it; write it with --out FILE instead of >.`);
     else if (lines) yield* readLines(given, room);
     else yield* readDocument(given, room);

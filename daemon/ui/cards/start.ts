@@ -1,5 +1,6 @@
 /** Starts the page: what cards are given with, keys that work everywhere, and the daemon where one serves the page. */
-import type { PageDetails, PageDocument, PageEvent, PageInput, PageKey } from "../page/dom.ts";
+import { plural } from "../../verifier/words/card.ts";
+import type { PageDetails, PageDialog, PageDocument, PageEvent, PageInput, PageKey } from "../page/dom.ts";
 import { elementOf, foreign, h } from "../page/element.ts";
 import { openLive, type Failure, type Live } from "../page/live.ts";
 import { filesDropped, mayHoldCards, type DroppedItem } from "./dropped.ts";
@@ -42,7 +43,18 @@ function takeInputs(page: CardsPage): void {
     void page.give([{ name: PASTED, blob: new Blob([pasted.value], { type: "text/plain" }) }]);
     pasted.value = "";
   });
+}
+
+/** A browser hands no file over twice, so taking them away is asked first. */
+function takeRemoval(page: CardsPage): void {
+  const dialog = elementOf("removing") as PageDialog;
   elementOf("clear").addEventListener("click", () => {
+    elementOf("removing-what").textContent = `${plural(page.given, "card")} of files would be gone from this page, and the files have to be given again to see them. Search and filters stay, and so does what the daemon lists.`;
+    dialog.showModal();
+  });
+  elementOf("removing-no").addEventListener("click", () => dialog.close());
+  elementOf("removing-yes").addEventListener("click", () => {
+    dialog.close();
     (elementOf("giving") as PageDetails).open = true;
     page.clear();
   });
@@ -76,7 +88,7 @@ function takeKeys(page: CardsPage): void {
     if (key === "/" && !elementOf("filters").hidden) {
       event.preventDefault();
       page.focusSearch();
-    } else if (key === "Escape") page.close();
+    } else if (key === "Escape" && !(elementOf("removing") as PageDialog).open) page.close();
   });
 }
 
@@ -116,6 +128,7 @@ export function startPage(script: string): void {
   let live: Live | null = null;
   const page = new CardsPage(createReader(script), script, () => live);
   takeInputs(page);
+  takeRemoval(page);
   takeDrops(page);
   takeKeys(page);
   void follow(page, (opened) => (live = opened));

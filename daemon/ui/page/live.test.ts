@@ -1,7 +1,7 @@
 /** The page's side of a session, in a browser made of what it uses: a location, a history, a storage and answers. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { problem } from "../../../proto/problem.ts";
-import type { ErrorCode } from "../../../proto/errors.ts";
+import { ERRORS, type ErrorCode } from "../../../proto/errors.ts";
 import { openLive, type Live } from "./live.ts";
 
 const TOKEN = "T".repeat(43);
@@ -143,6 +143,12 @@ describe("asking", () => {
       [() => new Response("<html>", { status: 500 }), "refused"],
     ];
     for (const [answer, why] of answers) expect(await (await live(answer)).daemon("/v1/status")).toMatchObject({ ok: false, failure: { why } });
+  });
+
+  test("a title does not point to the detail that stands beside it", async () => {
+    const reply = await (await live(() => failing("release.denied", "nobody is listed"))).daemon("/v1/status");
+    expect(reply).toMatchObject({ failure: { said: "This person or this proof may not release that change. nobody is listed" } });
+    expect(await (await live(() => failing("release.denied", ""))).daemon("/v1/status")).toMatchObject({ failure: { said: ERRORS["release.denied"].sentence } });
   });
 
   test("an answer that breaks off is none", async () => {

@@ -47,10 +47,14 @@ const textIn = (document: unknown, field: string): string => {
 
 const DAEMON_GONE = new Set(["daemon.unreachable", "daemon.draining", "daemon.foreign_socket", "api.version", "worker.protocol"]);
 
+/** A title may point to its detail, and here that stands beside it. */
+const POINTER = /(?:;|\.) [Tt]he detail says [^.]*(?=\.)/;
+
 /** What a problem document (RFC 9457) stands for. */
 function failureOf(status: number, document: unknown): Failure {
   const code = textIn(document, "code");
-  const [title, detail] = [textIn(document, "title"), textIn(document, "detail")];
+  const detail = textIn(document, "detail");
+  const title = detail === "" ? textIn(document, "title") : textIn(document, "title").replace(POINTER, "");
   // Why first: what to do about it is the same for every reason.
   if (status === 401) return { why: "session", code, said: title === "" ? NO_SESSION.said : `${detail === "" ? "" : `${detail[0]?.toUpperCase()}${detail.slice(1)}. `}${title}` };
   return { why: DAEMON_GONE.has(code) ? "daemon" : "refused", code: code === "" ? String(status) : code, said: [title, detail].filter((part) => part !== "").join(" ") || `it answered ${status} without a reason` };

@@ -25,6 +25,9 @@ const KINDS: readonly (readonly [ReleaseKind, string])[] = [
   ["override", "Override (break the glass): every reason, and it stays on record as that"],
 ];
 
+/** The daemon tells nobody who may, before somebody asks to; but one that a user started for themselves seldom has people. */
+const NEEDS_PEOPLE = "Only somebody whom the host configuration lists under people can release it. The daemon that npm start runs lists nobody, and then this is refused: an operator's maestrod.yaml names them.";
+
 const REASON_CHARS_MAX = 500;
 const PROGRESS_LINES_MAX = 40;
 
@@ -86,6 +89,7 @@ class Approval {
     return part(
       "approve",
       "Release it",
+      ...(this.row.mode === "local" ? [h("p", { class: "hint" }, NEEDS_PEOPLE)] : []),
       h("fieldset", {}, h("legend", {}, "What kind of release"), ...kinds),
       h("label", { for: "release-reason" }, "Why, in your own words"),
       this.reason,
