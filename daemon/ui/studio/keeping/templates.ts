@@ -16,7 +16,7 @@ when:
   - event: change_decided
 assert:
   - expr: '!has(cost) || cost <= 5.00'
-    message: '{{gate_id}} cost {{cost}}'
+    message: '{{gate_id}} cost \${{cost}}'
 examples:
   holds:
     - {with: {gate_id: g1, cost: "$5"}}

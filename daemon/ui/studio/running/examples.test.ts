@@ -38,11 +38,11 @@ describe("examples", () => {
 
   test("a breach says the rule's own message with its values; money and times are read as an example writes them", () => {
     const rows = rowsOf(TEMPLATES[0]!.text);
-    expect(rows.map(({ declared, said }) => [declared, said])).toEqual([["holds", ""], ["holds", ""], ["breaks", '"g1" cost 5.01']]);
+    expect(rows.map(({ declared, said }) => [declared, said])).toEqual([["holds", ""], ["holds", ""], ["breaks", '"g1" cost $5.01']]);
   });
 
   test("an example that breaks only because a field is missing is told from one that breaks as it is meant to", () => {
-    const text = TEMPLATES[0]!.text.replace("!has(cost) || cost <= 5.00", "size(rules) < 3 && files < 9").replace("cost {{cost}}", "is too large").replace(/examples:[^]*/, "");
+    const text = TEMPLATES[0]!.text.replace("!has(cost) || cost <= 5.00", "size(rules) < 3 && files < 9").replace("cost ${{cost}}", "is too large").replace(/examples:[^]*/, "");
     const of = (breaks: string): unknown => rowsOf(`${text}examples:\n  holds: {with: {gate_id: g, rules: [], files: 1}}\n  breaks: {with: {gate_id: g${breaks}}}\n`).map(({ state, missing }) => [state, missing]);
     expect([of(", files: 3"), of(", rules: [a], files: 9"), of(", rules: [a, b, c]")]).toEqual([[["as declared", []], ["as declared", ["rules"]]], [["as declared", []], ["as declared", []]], [["as declared", []], ["as declared", []]]]);
   });

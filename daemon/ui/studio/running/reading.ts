@@ -4,6 +4,7 @@ import { CardRow } from "../../../../proto/cards.ts";
 import { recordedOf, type Recorded, type RecordedTime } from "../../../invariants/replay/recorded.ts";
 import { STUDIO_LIMITS } from "../limits.ts";
 import { eventOfRow } from "./rows.ts";
+import { grouped } from "./words.ts";
 
 export interface Recording {
   readonly events: Recorded[];
@@ -85,7 +86,7 @@ export function recordingOfRows(rows: readonly CardRow[]): Recording {
 
 /** Reads up to the limit of events; what is behind it is not read. */
 export async function recordingOf(blob: Pick<Blob, "size" | "stream">, progress: (bytes: number) => void): Promise<Recording | { readonly failed: string }> {
-  if (blob.size > STUDIO_LIMITS.recording_bytes_max) return { failed: `the file has ${blob.size} bytes, at most ${STUDIO_LIMITS.recording_bytes_max} are read; split it` };
+  if (blob.size > STUDIO_LIMITS.recording_bytes_max) return { failed: `the file has ${grouped(blob.size)} bytes, at most ${grouped(STUDIO_LIMITS.recording_bytes_max)} are read; split it` };
   const reader = new Reader();
   const stream = blob.stream().getReader();
   const decoder = new TextDecoder();
@@ -101,7 +102,7 @@ export async function recordingOf(blob: Pick<Blob, "size" | "stream">, progress:
       else if (line.trim() !== "") reader.recording.left_out = done ? lines.slice(i).filter((one) => one.trim() !== "").length : null;
       if (reader.recording.left_out !== 0) break;
     }
-    if (rest.length > STUDIO_LIMITS.line_characters_max) return { failed: `a line has more than ${STUDIO_LIMITS.line_characters_max} characters, so this is no recording` };
+    if (rest.length > STUDIO_LIMITS.line_characters_max) return { failed: `a line has more than ${grouped(STUDIO_LIMITS.line_characters_max)} characters, so this is no recording` };
     if (done || reader.recording.left_out !== 0) {
       await stream.cancel();
       return reader.end();

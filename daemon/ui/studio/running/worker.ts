@@ -2,6 +2,7 @@
 import { knownEvents, look } from "../../../invariants/index.ts";
 import { exampleRows, type ExampleRow } from "./examples.ts";
 import { recordingOf, recordingOfRows } from "./reading.ts";
+import { grouped } from "./words.ts";
 import { Run, ruleOf } from "./run.ts";
 import type { ExamplesQuestion, Question, Reply, RunQuestion } from "./protocol.ts";
 
@@ -38,7 +39,7 @@ export class Runner {
     if ("mistakes" in made) return this.tell({ id, mistakes: made.mistakes });
     const recording = "blob" in source ? await recordingOf(source.blob, (bytes) => this.tell({ id, progress: `reading: ${Math.round((100 * bytes) / Math.max(1, source.blob.size))} %` })) : recordingOfRows(source.rows);
     if ("failed" in recording) return this.tell({ id, failed: recording.failed });
-    this.run = new Run(made.rule, recording, (asked) => this.tell({ id, progress: `asking: ${asked} of ${recording.events.length} events` }), () => performance.now());
+    this.run = new Run(made.rule, recording, (asked) => this.tell({ id, progress: `asking: ${grouped(asked)} of ${grouped(recording.events.length)} events` }), () => performance.now());
     this.tell({ id, ran: this.run.ran });
   }
 }

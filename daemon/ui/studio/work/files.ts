@@ -5,6 +5,7 @@ import { HEAD_BYTES, kindOf } from "../keeping/dropped.ts";
 import { STUDIO_LIMITS } from "../limits.ts";
 import { walkOfCex, type Walk } from "../stepping/walk.ts";
 import type { Source } from "../running/protocol.ts";
+import { grouped } from "../running/words.ts";
 
 export interface Takes {
   rule(name: string, text: string): void;
@@ -47,7 +48,7 @@ async function takeOne(file: File, takes: Takes): Promise<void> {
   const { name, size } = file;
   const kind = kindOf(name, fromUtf8Lossy(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer())), size);
   if (kind === "events") return takes.recording({ name, blob: file });
-  if (kind === "too large" || (kind === "bundle" && size > BUNDLE_BYTES_MAX)) return takes.say(`${name} has ${size} bytes, which is more than such a file may have here.`);
+  if (kind === "too large" || (kind === "bundle" && size > BUNDLE_BYTES_MAX)) return takes.say(`${name} has ${grouped(size)} bytes, which is more than such a file may have here.`);
   if (kind === "unknown") return takes.say(`${name} is none of the files that this page reads: a rule or events in YAML, recorded events as NDJSON, a counterexample, an evidence bundle.`);
   const text = fromUtf8(new Uint8Array(await file.arrayBuffer()));
   if (text === null) return takes.say(`${name} is no UTF-8 text.`);
