@@ -2,7 +2,7 @@
 import { branch, plural, short } from "../../verifier/words/card.ts";
 import type { PageElement } from "../page/dom.ts";
 import { foreign, h } from "../page/element.ts";
-import { usdText } from "./charts/costs.ts";
+import { costText } from "./charts/costs.ts";
 import type { Group, Sums } from "./group.ts";
 import { verdictBadge } from "./opened/pieces.ts";
 import { shown, stops, type PageCard } from "./model.ts";
@@ -36,15 +36,6 @@ function ageText(at_ms: number, now_ms: number): string {
 function tookText(us: number): string {
   if (us < 1_000_000) return `${Math.max(1, Math.round(us / 1000))} ms`;
   return us < 100_000_000 ? `${(us / 1_000_000).toFixed(1)} s` : `${grouped(Math.round(us / 60_000_000))} min`;
-}
-
-const MICRO = 1_000_000n;
-
-/** For a glance: whole cents from a dollar up, four digits below it. The opened card has all of them. */
-export function costText(micro_usd: bigint): string {
-  if (micro_usd < MICRO) return micro_usd === 0n || micro_usd >= 100n ? `$${(Number(micro_usd) / 1e6).toFixed(4)}` : usdText(micro_usd);
-  const cents = (micro_usd + 5_000n) / 10_000n;
-  return `$${(cents / 100n).toLocaleString("en")}.${String(cents % 100n).padStart(2, "0")}`;
 }
 
 const cell = (name: string, ...children: (PageElement | string)[]): PageElement => h("div", { role: "gridcell", class: name }, ...children);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { quantileAt, ticks, total, type Bars, type Charted } from "./bars.ts";
-import { costPerChange, usdText } from "./costs.ts";
+import { costPerChange, costText, shortText, usdText } from "./costs.ts";
 import { timeToRelease } from "./release.ts";
 import { refusalsPerRule } from "./rules.ts";
 import { decisionsOverTime } from "./time.ts";
@@ -27,11 +27,14 @@ describe("every card is counted once, or said to be left out", () => {
   test("decisions over time", () => {
     fc.assert(
       fc.property(cards, (all) => {
-        const chart = decisionsOverTime(all);
-        const dated = all.filter(({ at_ms }) => at_ms !== null);
+        const chart = decisionsOverTime(all, NOW);
+        const dated = all.filter(({ at_ms }) => at_ms !== null && at_ms <= NOW + 86_400_000);
+        const undated = all.filter(({ at_ms }) => at_ms === null).length;
         expect(chart.bars.length).toBeLessThanOrEqual(62);
         for (const fill of ["admit", "hold", "refuse"] as const) expect(partOf(chart, fill)).toBe(dated.filter((one) => one.verdict === fill).length);
-        expect(chart.remarks.some((text) => text.startsWith(`${all.length - dated.length} card`))).toBe(dated.length < all.length);
+        expect(chart.remarks.some((text) => text.includes("without a time") && text.startsWith(`${undated} card`))).toBe(undated > 0);
+        const ahead = all.length - undated - dated.length;
+        expect(chart.remarks.some((text) => text.includes("in the future") && text.startsWith(`${ahead} card`))).toBe(ahead > 0);
       }),
     );
   });
@@ -59,13 +62,14 @@ describe("every card is counted once, or said to be left out", () => {
         chart.marks.forEach(({ label, bar }, i) => {
           const share = [0.5, 0.95][i] ?? 0;
           const cost = known[quantileAt(known.length, share)] ?? 0n;
-          expect(label.endsWith(cost < 10_000n || cost % 10_000n === 0n ? usdText(cost) : usdText((cost / 10_000n + 1n) * 10_000n))).toBe(true);
+          expect(label.endsWith(` ${shortText(cost)}`)).toBe(true);
           const cumulated = total(chart.bars.slice(0, bar + 1).map(({ counts }) => counts[0] ?? 0));
           expect(cumulated).toBeGreaterThanOrEqual(Math.ceil(share * known.length));
           expect(cumulated - (chart.bars[bar]?.counts[0] ?? 0)).toBeLessThan(Math.ceil(share * known.length));
         });
         const sum = known.reduce((all_of_it, cost) => all_of_it + cost, 0n);
-        if (known.length > 0) expect(chart.remarks[0]).toContain(sum < 10_000n || sum % 10_000n === 0n ? usdText(sum) : usdText((sum / 10_000n + 1n) * 10_000n));
+        if (known.length > 0) expect(chart.remarks[0]).toContain(`, ${costText(sum)} in all.`);
+        expect([...chart.bars.map(({ label }) => label), ...chart.marks.map(({ label }) => label.slice(4))].every((label) => label.length <= 10)).toBe(true);
       }),
     );
   });
@@ -80,23 +84,38 @@ describe("every card is counted once, or said to be left out", () => {
   });
 });
 
+const NOW = Date.UTC(2026, 10, 22, 12);
 const plain = (change: Partial<Charted>): Charted => ({ at_ms: Date.UTC(2026, 10, 22, 10), verdict: "refuse", reasons: [], whole_micro_usd: null, held_at: null, released: [], ...change });
 
 describe("what a person reads", () => {
   test("no card and one card", () => {
-    for (const make of [decisionsOverTime, refusalsPerRule, costPerChange, timeToRelease]) expect(make([]).bars).toEqual([]);
-    expect(decisionsOverTime([plain({})]).bars).toEqual([{ label: "11-22", name: "2026-11-22", counts: [1, 0, 0] }]);
+    for (const chart of [decisionsOverTime([], NOW), refusalsPerRule([]), costPerChange([]), timeToRelease([])]) expect(chart.bars).toEqual([]);
+    expect(decisionsOverTime([plain({})], NOW).bars).toEqual([{ label: "11-22", name: "2026-11-22", counts: [1, 0, 0] }]);
     expect(costPerChange([plain({ whole_micro_usd: 180_000n })])).toMatchObject({ bars: [{ label: "$0.10", name: "$0.10 to less than $0.20", counts: [1] }], marks: [{ label: "p50 $0.18", bar: 0 }, { label: "p95 $0.18", bar: 0 }], remarks: ["1 change, $0.18 in all."] });
   });
 
   test("days without a decision are bars too; a longer time has weeks from Monday, months, years", () => {
-    const over = (...days: string[]) => decisionsOverTime(days.map((day) => plain({ at_ms: Date.parse(`${day}T12:00:00Z`) })));
+    const over = (...days: string[]) => decisionsOverTime(days.map((day) => plain({ at_ms: Date.parse(`${day}T12:00:00Z`) })), NOW);
     expect(over("2026-11-20", "2026-11-22").bars.map(({ counts }) => total(counts))).toEqual([1, 0, 1]);
     expect(over("2026-08-05", "2026-11-22").bars[0]).toMatchObject({ name: "week from 2026-08-03" });
     expect(over("2024-02-29", "2026-11-22").bars[0]).toMatchObject({ name: "2024-02" });
     expect(over("1999-12-31", "2026-11-22").bars.map(({ name }) => name).slice(0, 2)).toEqual(["1999", "2000"]);
     const wrong = over("0001-01-01", "2026-11-22");
     expect([wrong.bars.length, wrong.bars[0]?.name, wrong.remarks]).toEqual([62, "until 1965", ["The first bar also holds 1 card from before it."]]);
+  });
+
+  test("a cost reads the same in the list, the drawing and the sum: up to the next cent, with separators; less than a cent to its last digit", () => {
+    for (const [micro_usd, text] of [[0n, "$0"], [7n, "$0.000007"], [9_999n, "$0.009999"], [10_000n, "$0.01"], [90_000n, "$0.09"], [1_200_001n, "$1.21"], [55_690_000_000n, "$55,690.00"]] as const) expect(costText(micro_usd)).toBe(text);
+    for (const [dollars, text] of [[99_999n, "$99,999.00"], [100_000n, "$100k"], [50_000_000n, "$50M"], [10n ** 31n, "$1e31"]] as const) expect(shortText(dollars * 1_000_000n)).toBe(text);
+    expect(usdText(1_234_567_890_123n)).toBe("$1,234,567.890123");
+  });
+
+  test("one odd card spoils no chart: a date to come and one long gone, a cost beyond all others", () => {
+    const days = Array.from({ length: 100 }, (_, i) => plain({ at_ms: NOW - i * 600_000 * 60 }));
+    const dates = decisionsOverTime([...days, plain({ at_ms: Date.UTC(2099, 0) }), plain({ at_ms: 0 })], NOW);
+    expect([dates.title, dates.bars.length, dates.remarks]).toEqual(["Decisions by day", 62, ["1 card is dated in the future and is not in it.", "The first bar also holds 1 card from before it."]]);
+    const costs = costPerChange([...Array.from({ length: 100 }, (_, i) => plain({ whole_micro_usd: BigInt(1 + i) * 20_000n })), plain({ whole_micro_usd: 10n ** 37n })]);
+    expect([costs.bars.filter(({ counts }) => counts[0] !== 0).length, costs.remarks[1]]).toEqual([8, expect.stringMatching(/^The last bar also holds 1 change that cost/)]);
   });
 
   test("what is not known is not free, and free is not nothing", () => {

@@ -24,6 +24,7 @@ const LYING_WIDTH_MAX = 84;
 const EDGE = 10;
 
 const em = (value: number): string => `${Number(value.toFixed(3))}em`;
+const numberText = (count: number): string => count.toLocaleString("en");
 const percent = (value: number): string => `${Number(value.toFixed(3))}%`;
 
 /** A pattern beside the colour, so that parts are told apart without it. */
@@ -42,7 +43,7 @@ function patternOf(chart: string, fill: Fill): PageElement[] {
 const definitions = ({ id, parts }: Bars): PageElement => svg("defs", {}, ...parts.flatMap(({ fill }) => patternOf(id, fill)));
 const filled = (chart: string, fill: Fill): Readonly<Record<string, string>> => (fill === "plain" || fill === "admit" ? { class: `bar-part fill-${fill}` } : { class: "bar-part", fill: `url(#${patternId(chart, fill)})` });
 
-const sayOf = ({ parts }: Bars, counts: readonly number[]): string => (parts.length === 1 ? String(counts[0] ?? 0) : parts.map(({ name }, i) => `${counts[i] ?? 0} ${name}`).join(", "));
+const sayOf = ({ parts }: Bars, counts: readonly number[]): string => (parts.length === 1 ? numberText(counts[0] ?? 0) : parts.map(({ name }, i) => `${numberText(counts[i] ?? 0)} ${name}`).join(", "));
 
 function column(chart: Bars, at: number, top: number): PageElement[] {
   const bar = chart.bars[at];
@@ -89,7 +90,7 @@ function columns(chart: Bars): PageElement {
   const steps = ticks(Math.max(...chart.bars.map(({ counts }) => total(counts))));
   const top = steps.at(-1) ?? 1;
   const y = (count: number): number => FLOOR - (count / top) * (FLOOR - TOP);
-  const axis = svg("svg", { class: "axis", height: em(COLUMNS_HEIGHT) }, svg("text", { x: "100%", y: em(1), "text-anchor": "end" }, "Cards"), ...steps.map((count) => svg("text", { x: "100%", y: em(y(count) + TICK_RISE), "text-anchor": "end" }, String(count))));
+  const axis = svg("svg", { class: "axis", height: em(COLUMNS_HEIGHT) }, svg("text", { x: "100%", y: em(1), "text-anchor": "end" }, "Cards"), ...steps.map((count) => svg("text", { x: "100%", y: em(y(count) + TICK_RISE), "text-anchor": "end" }, numberText(count))));
   const lines = steps.map((count) => svg("line", { x1: 0, x2: "100%", y1: em(y(count)), y2: em(y(count)), class: count === 0 ? "floor" : "grid" }));
   const name = svg("text", { x: "50%", y: em(FLOOR + AXIS_NAME_DROP), "text-anchor": "middle" }, chart.of);
   return h("div", { class: "plot" }, axis, svg("svg", { class: "bars", height: em(COLUMNS_HEIGHT) }, definitions(chart), ...lines, ...chart.bars.flatMap((_, i) => column(chart, i, top)), ...labels(chart), name, ...marks(chart)));
@@ -103,8 +104,8 @@ function lying(chart: Bars): PageElement {
     const y = i * ROW;
     return [
       svg("text", { x: 0, y: em(y + 1) }, label),
-      svg("rect", { x: 0, y: em(y + 1.35), width: percent(width), height: em(LYING_HEIGHT), ...filled(chart.id, chart.parts[0]?.fill ?? "plain") }, svg("title", {}, `${label}: ${count}`)),
-      svg("text", { x: percent(width), dx: "0.4em", y: em(y + 2.15) }, String(count)),
+      svg("rect", { x: 0, y: em(y + 1.35), width: percent(width), height: em(LYING_HEIGHT), ...filled(chart.id, chart.parts[0]?.fill ?? "plain") }, svg("title", {}, `${label}: ${numberText(count)}`)),
+      svg("text", { x: percent(width), dx: "0.4em", y: em(y + 2.15) }, numberText(count)),
     ];
   });
   return h("div", { class: "plot" }, svg("svg", { class: "bars", height: em(chart.bars.length * ROW + 0.2) }, definitions(chart), ...rows));
@@ -131,7 +132,7 @@ function tableOf(chart: Bars, narrow: Narrow): PageElement {
   const names = [chart.of, ...chart.parts.map(({ name }) => name), ...(several ? ["together"] : [])];
   const row = (name: string, counts: readonly number[], search?: string): PageElement => {
     const cells = [...counts, ...(several ? [total(counts)] : [])];
-    return h("tr", {}, h("th", { scope: "row" }, nameOf(name, search, narrow)), ...cells.map((count, i) => h("td", { "data-label": names[i + 1] ?? "", class: "number" }, String(count))));
+    return h("tr", {}, h("th", { scope: "row" }, nameOf(name, search, narrow)), ...cells.map((count, i) => h("td", { "data-label": names[i + 1] ?? "", class: "number" }, numberText(count))));
   };
   const sums = chart.parts.map((_, i) => total(chart.bars.map(({ counts }) => counts[i] ?? 0)));
   const head = h("tr", {}, ...names.map((name) => h("th", { scope: "col" }, name)));
@@ -141,7 +142,7 @@ function tableOf(chart: Bars, narrow: Narrow): PageElement {
 const summaryOf = (chart: Bars): string => {
   const sums = chart.parts.map((_, i) => total(chart.bars.map(({ counts }) => counts[i] ?? 0)));
   const highest = chart.bars.reduce((best, bar) => (total(bar.counts) > total(best.counts) ? bar : best), chart.bars[0] ?? { name: "", counts: [] });
-  return `${chart.title}: ${sayOf(chart, sums)} in ${plural(chart.bars.length, "bar")}; most at ${highest.name} (${total(highest.counts)}). ${chart.marks.map(({ label }) => label).join(", ")} The table below has every number.`;
+  return `${chart.title}: ${sayOf(chart, sums)} in ${plural(chart.bars.length, "bar")}; most at ${highest.name} (${numberText(total(highest.counts))}). ${chart.marks.map(({ label }) => label).join(", ")} The table below has every number.`;
 };
 
 export function drawBars(chart: Bars, narrow: Narrow): PageElement {

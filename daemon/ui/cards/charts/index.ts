@@ -12,7 +12,7 @@ import { decisionsOverTime } from "./time.ts";
 /** Nobody looks at a chart between two keys of a word. */
 const REST_MS = 150;
 
-const chartsOf = (cards: readonly Charted[]): Bars[] => [decisionsOverTime, refusalsPerRule, costPerChange, timeToRelease].map((make) => make(cards));
+const chartsOf = (cards: readonly Charted[]): Bars[] => [decisionsOverTime(cards, Date.now()), refusalsPerRule(cards), costPerChange(cards), timeToRelease(cards)];
 
 export const createCharts: CreateCharts = (host, into) => {
   const drawn = h("div", { class: "charts" });

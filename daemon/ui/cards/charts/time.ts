@@ -40,12 +40,26 @@ const UNITS: readonly Unit[] = [
 
 const PARTS = [{ name: "refused", fill: "refuse" }, { name: "held", fill: "hold" }, { name: "admitted", fill: "admit" }] as const;
 
-export function decisionsOverTime(cards: readonly Charted[]): Bars {
-  const dated = cards.flatMap(({ at_ms, verdict }) => (at_ms === null ? [] : [{ at_ms, verdict }]));
-  const undated = cards.length - dated.length;
-  let [first, last] = [Infinity, -Infinity];
-  for (const { at_ms } of dated) [first, last] = [Math.min(first, at_ms), Math.max(last, at_ms)];
-  const unit = UNITS.find(({ of }) => of(last) - of(first) < BARS_MAX) ?? UNITS[UNITS.length - 1]!;
+/** Two clocks may differ by this much. */
+const AHEAD_MS = DAY_MS;
+/** Beginning with so many cards, the oldest of these choose no unit where without them a time is much shorter. */
+const ODD_SHARE = 0.02;
+const MUCH_SHORTER = 4;
+
+/** What a unit has to reach over: a date that is long gone must not lay all others on one another. */
+function spanOf(times: readonly number[]): readonly [first: number, last: number] {
+  const [first = Infinity, last = -Infinity, usual = Infinity] = [times[0], times.at(-1), times[Math.floor(times.length * ODD_SHARE)]];
+  return last - first > MUCH_SHORTER * (last - usual) ? [usual, last] : [first, last];
+}
+
+export function decisionsOverTime(cards: readonly Charted[], now_ms: number): Bars {
+  const undated = cards.filter(({ at_ms }) => at_ms === null).length;
+  const dated = cards.flatMap(({ at_ms, verdict }) => (at_ms === null || at_ms > now_ms + AHEAD_MS ? [] : [{ at_ms, verdict }]));
+  const ahead = cards.length - undated - dated.length;
+  const times = dated.map(({ at_ms }) => at_ms).sort((a, b) => a - b);
+  const first = times[0] ?? Infinity;
+  const [usual, last] = spanOf(times);
+  const unit = UNITS.find(({ of }) => of(last) - of(usual) < BARS_MAX) ?? UNITS[UNITS.length - 1]!;
   const newest = unit.of(last);
   // A clock that was wrong once must not make hairs of all the rest.
   const oldest = Math.max(unit.of(first), newest - BARS_MAX + 1);
@@ -67,6 +81,6 @@ export function decisionsOverTime(cards: readonly Charted[]): Bars {
     parts: PARTS,
     bars,
     marks: [],
-    remarks: [...(undated === 0 ? [] : [`${plural(undated, "card")} without a time ${undated === 1 ? "is" : "are"} not in it.`]), ...(early === 0 ? [] : [`The first bar also holds ${plural(early, "card")} from before it.`])],
+    remarks: [...(ahead === 0 ? [] : [`${plural(ahead, "card")} ${ahead === 1 ? "is" : "are"} dated in the future and ${ahead === 1 ? "is" : "are"} not in it.`]), ...(undated === 0 ? [] : [`${plural(undated, "card")} without a time ${undated === 1 ? "is" : "are"} not in it.`]), ...(early === 0 ? [] : [`The first bar also holds ${plural(early, "card")} from before it.`])],
   };
 }
