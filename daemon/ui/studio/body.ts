@@ -16,6 +16,8 @@ export const studioBody: PageBody = (version) => ({
 <div id="form-fields"></div>
 </section>
 <div class="beside">
+<div id="quick" class="quick" role="group" aria-label="Save and run"></div>
+<div class="rest">
 <section id="text" aria-labelledby="text-title">
 <h2 id="text-title">YAML</h2>
 <label for="yaml" class="unseen">The document as YAML</label>
@@ -31,6 +33,7 @@ export const studioBody: PageBody = (version) => ({
 <div id="tabs" class="tabs" role="tablist" aria-labelledby="engines-title"></div>
 <div id="preview" role="tabpanel" tabindex="0"></div>
 </section>
+</div>
 </div>
 </div>
 <section id="trying" aria-label="Try it"></section>

@@ -94,6 +94,7 @@ test.skipIf(missing)("what is written is there after a reload, is undone and don
     await press(page, "Steps");
     await until(page, "document.querySelector('.walk-where')?.innerText.includes('model_call')");
 
+    expect(await text(page, "quick-said")).toBe(await text(page, "run-status"));
     // What an earlier run found is no answer to this one, and what could not be asked is no pass.
     await give(page, "recording", file("none.ndjson", ""));
     await until(page, "document.getElementById('run-status').innerText === 'Nothing could be asked: there is no event in none.ndjson.'");

@@ -19,6 +19,8 @@ export interface Bar {
   say(text: string): void;
   /** What stands under "New and open" is shown. */
   unfold(open: boolean): void;
+  /** Asks what saving would change. */
+  save(): void;
 }
 
 const UNDO_KEYS = new Set(["z", "Z"]);
@@ -179,5 +181,5 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   document.addEventListener("keydown", keysOf(desk));
   draw();
   const element = h("div", { class: "bar drop", id: "drop" }, h("p", { class: "file" }, name, " ", state), h("div", { class: "actions" }, back, forth, save, load), said, force, problem, more, dialog.element);
-  return { element, say, unfold: (open) => void (more.open = open) };
+  return { element, say, save: () => dialog.open(), unfold: (open) => void (more.open = open) };
 }

@@ -13,7 +13,7 @@ import { button, cardHref, other } from "./parts.ts";
 /** Violations that are drawn at once; more come by a button. */
 const FIRES_DRAWN = 50;
 
-class RunningView {
+export class RunningView {
   readonly element: PageElement;
   private readonly status = h("p", { id: "run-status", role: "status" }, "Nothing was run yet.");
   private readonly result = h("div", { id: "run-result" });
@@ -51,7 +51,19 @@ class RunningView {
     this.buttons();
   }
 
+  /** Saying of a result where somebody sees it while writing. */
+  onSaid: (text: string) => void = () => undefined;
+
+  /** Over what was run last, else over what the daemon recorded. */
+  once(): void {
+    if (this.going) return;
+    if (this.source !== null) this.run();
+    else if (this.live.hidden) this.say("Give a recording first, under What happened.");
+    else void this.recorded();
+  }
+
   private say(text: string): void {
+    this.onSaid(text);
     this.status.replaceChildren(other(text));
   }
 

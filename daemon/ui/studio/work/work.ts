@@ -1,18 +1,19 @@
 /** Keeping and trying: mounted over and under the editor, standing on its document. */
-import type { PageDocument } from "../../page/dom.ts";
-import { elementOf } from "../../page/element.ts";
+import type { PageDocument, PageElement } from "../../page/dom.ts";
+import { elementOf, h } from "../../page/element.ts";
 import { takeHandedOver } from "../../page/handing-over.ts";
 import { compileAll, look } from "../../../invariants/index.ts";
 import { ruleThatCaught } from "../keeping/caught.ts";
 import { draftIn, Drafts, type Shelf } from "../keeping/drafts.ts";
 import type { Studio } from "../studio.ts";
 import { Asking } from "./asking.ts";
-import { bar } from "./bar.ts";
+import { bar, type Bar } from "./bar.ts";
 import { Desk, digestOf, type Browser } from "./desk.ts";
 import { examplesView } from "./examples-view.ts";
 import { takeFiles, type Takes } from "./files.ts";
 import { Folder } from "./folder.ts";
-import { runningView } from "./running-view.ts";
+import { button, other } from "./parts.ts";
+import { runningView, type RunningView } from "./running-view.ts";
 
 declare const document: PageDocument & { readonly visibilityState: string };
 declare const window: { readonly localStorage: Shelf; readonly sessionStorage: Shelf; addEventListener(type: string, listener: (event: { preventDefault(): void }) => void): void };
@@ -90,6 +91,18 @@ function stoodBeside(studio: Studio, name: string, text: string): string {
   return `${name} says which events there are from now on.`;
 }
 
+/** Save, run and what came of it stay in sight beside the form, however long it is. */
+function quick(top: Bar, running: RunningView, folder: Folder): readonly PageElement[] {
+  const save = button("Save\u2026", top.save, { id: "quick-save" });
+  // The words are read aloud where they stand first.
+  const said = h("p", { id: "quick-said", "aria-hidden": "true" });
+  running.onSaid = (text) => said.replaceChildren(other(text));
+  const draw = (): void => void (save.hidden = folder.state.is === "disk" || folder.state.is === "waiting");
+  folder.watch(draw);
+  draw();
+  return [save, button("Run", () => running.once(), { id: "quick-run" }), said];
+}
+
 export function mountWork(studio: Studio): void {
   const drafts = new Drafts(storageOf(() => window.localStorage));
   const desk = new Desk(studio.store, drafts, browserOf(storageOf(() => window.sessionStorage)));
@@ -109,6 +122,7 @@ export function mountWork(studio: Studio): void {
   const take = (files: Iterable<File>): void => void takeFiles(files, takes);
   const top = bar(desk, folder, take, (text) => look(text, { events: studio.known.events }).problems);
   elementOf("keeping").append(top.element);
+  elementOf("quick").append(...quick(top, running, folder));
   elementOf("trying").append(examplesView(studio, asking), running.element);
   dropsOf(take);
   leaving(desk);
