@@ -1,4 +1,4 @@
-/** Ten of the rules that ship, written anew in the Invariant Studio by clicks and keys, behind a real `maestro ui` and beside a real daemon: each file it saves is byte for byte the one that ships. */
+/** Eight of the rules that ship, written anew in the Invariant Studio by clicks and keys, behind a real `maestro ui` and beside a real daemon: each file it saves is byte for byte the one that ships. */
 import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -89,7 +89,7 @@ async function onServed(task: (page: Page) => Promise<void>): Promise<void> {
 
 const tool = { name: "chromium", version: (await output([BROWSERS.chromium, "--version"])).trim().replace(/\s+/g, " ") };
 
-accepts(tool, "ten rules that ship come out of the studio by clicks and keys, tried on examples and on what was recorded, and saved after a look", () =>
+accepts(tool, "eight rules that ship come out of the studio by clicks and keys, tried on examples and on what was recorded, and saved after a look", () =>
   onServed(async (page) => {
     const hands = new Hands(page);
     for (const { name, write } of STORIES) {

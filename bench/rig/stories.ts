@@ -1,4 +1,4 @@
-/** How ten of the rules that ship were written in the Invariant Studio: what was clicked, what was typed, what the list was left to write, and what was tried on the way. */
+/** How eight of the rules that ship were written in the Invariant Studio: what was clicked, what was typed, what the list was left to write, and what was tried on the way. */
 import { basename } from "node:path";
 import type { InvariantDocument } from "../../proto/invariant.ts";
 import { by, type Hands, type Keys, shown } from "./studio-hands.ts";
@@ -45,18 +45,6 @@ async function examples(hands: Hands, kind: "holds" | "breaks", ...given: readon
   for (const [i, fields] of given.entries()) {
     await hands.add(`f-examples-${kind}-add`);
     for (const [name, text] of Object.entries(fields)) await hands.write(`f-examples-${kind}${i === 0 ? "" : `-${i}`}-with-${name}`, text);
-  }
-}
-
-/** Events in time, each with when it was. */
-async function trace(hands: Hands, kind: "holds" | "breaks", event: string, ...moments: readonly (readonly [at: string, fields: string])[]): Promise<void> {
-  await hands.add(`f-examples-${kind}-add`);
-  const id = `f-examples-${kind}-trace`;
-  for (const [i, [at, fields]] of moments.entries()) {
-    if (i > 1) await hands.add(`${id}-add`);
-    await hands.write(`${id}-${i}-at`, at);
-    await hands.write(`${id}-${i}-event`, event);
-    await hands.write(`${id}-${i}-with`, fields);
   }
 }
 
@@ -169,61 +157,6 @@ const agent: Story = {
   },
 };
 
-/** In time, over events of a whole daemon; the examples are written on the YAML's side. */
-const as_recorded: Story = {
-  name: "change-as-recorded.yaml",
-  async write(hands, { file, events: all, admitted }) {
-    await blank(hands);
-    await head(hands, { id: "INV.CHANGE.AS_RECORDED", scope: "change", severity: "critical", owner: "gate", rationale: "What is listed as admitted is on record as admitted." });
-    await events(hands, [by("gate_cr", "gate_created")], CHANGE);
-    await hands.press("only after \u2026");
-    const after = (verdict: string): Keys => ["always !(", by("change", "change_decided"), " where ", by("deci", "decision"), " == ", by("'a", "'admit'"), ") || once (", by("gate_c", "gate_created"), " where ", by("ver", "verdict"), " == ", by(verdict.slice(0, 2), verdict), ") in 1h"];
-    await hands.write("f-temporal-0-formula", after("'hold'"));
-    await hands.write("f-temporal-0-message", ["attempt ", shown("att", "attempt"), " of ", GATE, " is listed as admitted, and not on record as that"]);
-    await hands.write("f-per", "gate_id, attempt");
-    await hands.write("f-keys_max", "10000");
-    await says(hands.recorded(file), fires(admitted, all));
-    await hands.write("f-temporal-0-formula", after("'admit'"));
-    await hands.append(`examples:
-  holds:
-    trace:
-      - {at: 0s, event: gate_created, with: {gate_id: g, attempt: 1, verdict: admit}}
-      - {at: 1s, event: change_decided, with: {gate_id: g, attempt: 1, decision: admit}}
-  breaks:
-    - trace:
-        - {at: 0s, event: gate_created, with: {gate_id: g, attempt: 1, verdict: hold}}
-        - {at: 1s, event: change_decided, with: {gate_id: g, attempt: 1, decision: admit}}
-    # Of another attempt.
-    - trace:
-        - {at: 0s, event: gate_created, with: {gate_id: g, attempt: 1, verdict: admit}}
-        - {at: 1s, event: change_decided, with: {gate_id: g, attempt: 2, decision: admit}}
-`);
-    await hands.tried(3);
-    await says(hands.recorded(file), silent(all));
-  },
-};
-
-/** In time, out of the template of a rate. */
-const told_once: Story = {
-  name: "change-told-once.yaml",
-  async write(hands, { changes }) {
-    await hands.begin("A rate");
-    await head(hands, { id: "INV.CHANGE.TOLD_ONCE", scope: "change", severity: "high", owner: "gate", rationale: "A decision is told once: whoever counts them would count it twice." });
-    await hands.write("f-when-0-event", CHANGE);
-    await hands.write("f-per", "gate_id, attempt");
-    const at_most = (count: string): Keys => ["count(", by("change", "change_decided"), `) in 1h <= ${count}`];
-    await hands.write("f-temporal-0-message", ["attempt ", shown("att", "attempt"), " of ", GATE, " was told more than once"]);
-    await hands.write("f-temporal-0-formula", at_most("0"));
-    await says(hands.live(), fires(changes, changes));
-    await hands.write("f-temporal-0-formula", at_most("1"));
-    for (const name of ["Holds 1", "Breaks 1"]) await hands.press(`Remove: ${name}`);
-    await trace(hands, "holds", "change_decided", ["0s", "gate_id: g, attempt: 1"], ["1m", "gate_id: g, attempt: 2"]);
-    await trace(hands, "breaks", "change_decided", ["0s", "gate_id: g, attempt: 1"], ["1h", "gate_id: g, attempt: 1"]);
-    await hands.tried(2);
-    await says(hands.live(), silent(changes));
-  },
-};
-
 const override_ends: Story = {
   name: "decide-override-ends.yaml",
   async write(hands, { file, events: all }) {
@@ -285,4 +218,4 @@ when:
   },
 };
 
-export const STORIES: readonly Story[] = [named, counts, waits, lines, agent, as_recorded, told_once, override_ends, reported, kept];
+export const STORIES: readonly Story[] = [named, counts, waits, lines, agent, override_ends, reported, kept];

@@ -132,11 +132,9 @@ const CHANGE_DECIDED = "proto/change-decided.ts";
 const [SUMMED, LISTED] = ["    gates.summaries.add(row, reply);\n", "    gates.cards.put(row, reply, gates.summaries.get(row)?.held_s ?? null);\n"];
 const CHANGES: readonly Mutant[] = [
   one("INV.CHANGE.AGENT_NAMED", "listed", CARD_ROWS, "actor: { class: actor.class,", "actor: { class: actor.authenticated ? actor.class : \"human\","),
-  one("INV.CHANGE.AS_RECORDED", "listed", CHANGE_DECIDED, "decision: verdict,", "decision: counts.refuse > 0 ? \"refuse\" : \"admit\","),
   one("INV.CHANGE.COUNTS", "listed", CARD_ROWS, "asked: checks.length,", "asked: checks.filter(({ result }) => result === \"pass\").length,"),
   one("INV.CHANGE.LINES_IN_FILES", "listed", "daemon/gate/card.ts", "files: facts.files,", "files: decision.reasons.filter(({ ranges }) => ranges.length > 0).length,"),
   one("INV.CHANGE.REASON_NAMED", "listed", CHANGE_DECIDED, "rules: rulesOf(row, ({ effect, observed }) => effect !== \"note\" && !observed)", "rules: rulesOf(row, ({ effect }) => effect === \"refuse\")"),
-  one("INV.CHANGE.TOLD_ONCE", "listed", "daemon/gate/gate.ts", "this.deps.decided?.(gate_id, attempt);", "for (const told of [attempt, attempt]) this.deps.decided?.(gate_id, told);"),
   one("INV.CHANGE.WAITS_SINCE", "listed", RECORD, `${SUMMED}${LISTED}`, `${LISTED}${SUMMED}`),
 ];
 

@@ -10,7 +10,7 @@ declare const sessionStorage: { getItem(name: string): string | null; setItem(na
 const KEPT_AS = "maestro.handed-over";
 
 /** Whether the browser kept it. */
-export function handOver(row: CardRow): boolean {
+export function handCard(row: CardRow): boolean {
   try {
     sessionStorage.setItem(KEPT_AS, JSON.stringify(row));
     return true;

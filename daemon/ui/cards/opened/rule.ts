@@ -1,7 +1,7 @@
 /** From a card to a rule about cards like it: its row goes to the Studio, where a rule is tried on it. */
 import type { PageElement } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
-import { handOver } from "../../page/handing-over.ts";
+import { handCard } from "../../page/handing-over.ts";
 import { rowOfCard, type PageCard } from "../model.ts";
 import { button, part } from "./pieces.ts";
 
@@ -21,6 +21,6 @@ export function rulePart(row: PageCard, served: boolean): PageElement[] {
   const known = rowOfCard(row);
   if (known === null) return [part("rule", "A rule about it", hint(TOO_LITTLE))];
   const note = h("p", { class: "hint", role: "status" }, "The Studio opens with this card as the example that the rule has to catch. Back brings you here again.");
-  const go = (): void => (handOver(known) ? location.assign(STUDIO) : void (note.textContent = KEPT_NOT));
+  const go = (): void => (handCard(known) ? location.assign(STUDIO) : void (note.textContent = KEPT_NOT));
   return [part("rule", "A rule about it", h("div", { class: "actions" }, button("Write a rule that would have caught it", go)), note)];
 }
