@@ -81,7 +81,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     onServed(name, async (page) => {
       await press(page, "A cap");
       await until(page, "document.getElementById('examples-count')?.innerText === 'all 3 show what they say'");
-      await write(page, (await yaml(page)).replace("'!has(cost) || cost <= 5.00'", "actor != 'agent' || files < 3").replace("cost {{cost}}", "changes {{files}} files").replace(/examples:[^]*/, "examples:\n  holds: {with: {gate_id: g, actor: agent, files: 2}}\n  breaks: {with: {gate_id: g, actor: agent, files: 3}}\n"));
+      await write(page, (await yaml(page)).replace("'!has(cost) || cost <= 5.00'", "actor != 'agent' || files < 3").replace("cost ${{cost}}", "changes {{files}} files").replace(/examples:[^]*/, "examples:\n  holds: {with: {gate_id: g, actor: agent, files: 2}}\n  breaks: {with: {gate_id: g, actor: agent, files: 3}}\n"));
       await press(page, "Run over what the daemon recorded");
       await until(page, "document.getElementById('run-status').innerText.startsWith('It would')");
       // The first change has two files, each later one another file more: all but the first have three or more.
@@ -93,6 +93,30 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       expect((await world.run(["invariants", "check", folder])).code).toBe(0);
       expect(await text(page, "#file-state")).toBe("as the file it was opened from");
       expect([await sideways(page), await accessibility(page)]).toEqual([0, []]);
+    }),
+  );
+
+  accepts(tool, "from a violation to its card, and from the card to a rule that would have caught it, in one session", () =>
+    onServed(name, async (page) => {
+      await press(page, "A cap");
+      await write(page, (await yaml(page)).replace("'!has(cost) || cost <= 5.00'", "actor != 'agent'"));
+      await press(page, "Run over what the daemon recorded");
+      await until(page, "document.getElementById('run-status').innerText.startsWith('It would')");
+      const card = (await page.evaluate("document.querySelector('#run-result a').href")) as string;
+      const gate = /gate:[a-z0-9]+/.exec(decodeURIComponent(card))?.[0] ?? "";
+      // In this very tab, which has the session; the link itself opens another.
+      await page.goto(card);
+      const button = "[...document.querySelectorAll('button')].find((one) => one.textContent === 'Write a rule that would have caught it' && one.offsetParent !== null)";
+      await until(page, `${button} !== undefined`);
+      await Promise.all([page.waitForNavigation(DEADLINE), page.evaluate(`${button}.click()`)]);
+      await until(page, "document.getElementById('examples-count')?.innerText === 'all 2 show what they say'");
+      expect([new URL(page.url()).pathname, await text(page, "#said"), (await yaml(page)).split(gate).length]).toEqual(["/studio", expect.stringContaining(gate), 3]);
+      await press(page, "Run over what the daemon recorded");
+      await until(page, `[...document.querySelectorAll('#run-result a')].some(({ href }) => href === ${JSON.stringify(card)})`);
+      // What was being written before is kept as a draft; a reload brings this one, and no second.
+      await page.reload();
+      await until(page, "document.getElementById('yaml')?.value.includes('TEAM.CHANGE.CAUGHT')");
+      expect(await text(page, "#said")).not.toContain(gate);
     }),
   );
 
