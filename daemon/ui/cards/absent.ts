@@ -3,8 +3,10 @@ import type { PageElement } from "../page/dom.ts";
 import { elementOf, foreign, h } from "../page/element.ts";
 import { button } from "./opened/pieces.ts";
 import { shown } from "./model.ts";
+import { FIELD_NAMES, unknownFields } from "./query.ts";
 
 const NAME_CHARS_MAX = 120;
+const FIELDS_NAMED_MAX = 3;
 
 /** Where a card that is not here may be. */
 const WHERE = {
@@ -21,9 +23,12 @@ export function showAbsent(names: readonly string[], from: keyof typeof WHERE, f
 }
 
 /** Instead of a table without a line. */
-export function showNothing(nothing: boolean, left_out: string, clear: () => void): void {
+export function showNothing(nothing: boolean, left_out: string, query: string, clear: () => void): void {
   const into = elementOf("nothing");
   elementOf("list").hidden = nothing;
   into.hidden = !nothing;
-  into.replaceChildren(...(nothing ? [h("p", {}, `No card fits. ${left_out} left out by search and filters.`), h("div", { class: "actions" }, button("Clear filters", clear))] : []));
+  const odd = nothing ? unknownFields(query) : [];
+  const fields = FIELD_NAMES.map((name) => `${name}:`).join(", ");
+  const hints = odd.slice(0, FIELDS_NAMED_MAX).map((name) => h("p", {}, "There is no field ", h("code", {}, foreign(shown(`${name}:`, NAME_CHARS_MAX))), ` to search in; there are ${fields}. Without one every text of a card is searched.`));
+  into.replaceChildren(...(nothing ? [h("p", {}, `No card fits. ${left_out} left out by search and filters.`), ...hints, h("div", { class: "actions" }, button("Clear filters", clear))] : []));
 }

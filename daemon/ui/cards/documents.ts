@@ -1,12 +1,13 @@
 /** From a parsed JSON document to the cards in it, or to a sentence that says why there are none. Whatever has another shape is refused by name, never guessed at. */
 import type { Static, TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { Value, type ValueError } from "@sinclair/typebox/value";
 import { Statement } from "../../../proto/attestation.ts";
 import { Bundle } from "../../../proto/bundle.ts";
 import { Card, Timings } from "../../../proto/card.ts";
 import { CardRow } from "../../../proto/cards.ts";
 import { fromBase64, fromUtf8 } from "../../../proto/encoding.ts";
 import { EvidenceBundle, EVIDENCE_BUNDLE_TYPE } from "../../../proto/evidence-bundle.ts";
+import { nearest } from "../../../proto/suggest.ts";
 import { ChangeCost } from "../../../proto/usage.ts";
 import { cardOfRow, cardOfWhole, shown, type Beside, type Origin, type PageCard } from "./model.ts";
 
@@ -25,7 +26,10 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
 const nothing = (problem: string): Found => ({ cards: [], problems: [problem], unknown: [] });
-const one = (card: PageCard, unknown: readonly string[]): Found => ({ cards: [card], problems: [], unknown });
+const isNegative = (micro_usd: bigint | null): boolean => micro_usd !== null && micro_usd < 0n;
+
+/** Money back is no cost of a change: whoever wrote that meant something else. */
+const one = (card: PageCard, unknown: readonly string[]): Found => (isNegative(card.whole_micro_usd) || isNegative(card.reported_micro_usd) ? nothing("says that it cost less than nothing, which no change does") : { cards: [card], problems: [], unknown });
 
 /** Versions of a form are told apart by one number; a larger one than ours is somebody newer. */
 const VERSION_READ = 1;
@@ -49,7 +53,24 @@ function read<S extends TSchema>(schema: S, value: unknown, what: string): Read<
   const cleaned: unknown = unknown.length === 0 ? value : Value.Clean(schema, structuredClone(value));
   if (unknown.length > 0 && Value.Check(schema, cleaned)) return { value: cleaned, unknown: [...new Set(unknown)].slice(0, FIELDS_NAMED_MAX) };
   const wrong = errors.find(({ message }) => message !== "Unexpected property") ?? errors[0];
-  return { because: `is not whole as ${what}: ${shown(wrong?.path || "/")}: ${wrong?.message ?? "unexpected shape"}` };
+  const meant = wrong?.message === MISSING ? meantBy(wrong.path.split("/").at(-1) ?? "", unknown) : null;
+  return { because: `is not whole as ${what}: ${shown(wrong?.path || "/")}: ${wrong === undefined ? "unexpected shape" : wrongText(wrong)}${meant === null ? "" : `; it has ${meant}, which may have been meant`}` };
+}
+
+const letters = (word: string): string => [...word].sort().join("");
+
+/** A near name, or one with two letters changed about. */
+const meantBy = (name: string, others: readonly string[]): string | null => nearest(name, others) ?? others.find((other) => letters(other) === letters(name)) ?? null;
+
+const MISSING = "Expected required property";
+
+/** Of a value that may be one of several, which these are. */
+function wrongText({ schema, message }: ValueError): string {
+  const forms: unknown = schema["anyOf"];
+  if (message === MISSING) return "is missing";
+  if (!Array.isArray(forms)) return message;
+  const values = forms.flatMap((form: unknown) => (isObject(form) && form["const"] !== undefined ? [JSON.stringify(form["const"])] : isObject(form) && form["type"] === "null" ? ["null"] : []));
+  return values.length === forms.length ? `is none of ${values.join(", ")}` : "has none of the forms that it may have";
 }
 
 function* first<T>(values: Iterable<T>, count: number): Generator<T> {

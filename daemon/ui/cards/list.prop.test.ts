@@ -6,7 +6,7 @@ import { GROUP_KEYS, grouped, sumsOf } from "./group.ts";
 import { HeldCards } from "./held.ts";
 import { ACTORS, cardOfRow, fold, rowOfCard, stops, VERDICTS, type PageCard } from "./model.ts";
 import { SORT_KEYS, sorted } from "./order.ts";
-import { FIELD_NAMES, hintsFor, matches, parseQuery, termOf } from "./query.ts";
+import { FIELD_NAMES, hintsFor, matches, parseQuery, termOf, unknownFields } from "./query.ts";
 import { fromFragment, narrowed, narrows, PLAIN, SPANS, toFragment, type Span, type View } from "./view.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
@@ -156,6 +156,9 @@ test("every hint that is taken finds the cards it was counted for", () => {
   expect(hintsFor("speed ru", CARDS).map(({ query: taken }) => taken)).toEqual(["speed rule:"]);
   expect(hintsFor("speed verdict:re", CARDS).map(({ query: taken }) => taken)).toEqual(["speed verdict:refuse "]);
   expect(hintsFor("gate:abc", CARDS)).toEqual([]);
+  expect(unknownFields('titel:x rule:a "b:c" gate:abc https://x.example/ Author:"Ada" word: verdict:held')).toEqual(["titel", "Author"]);
+  // A decision may be asked for as the badges have it.
+  for (const [said, verdict] of [["refused", "refuse"], ["held", "hold"], ["admitted", "admit"]] as const) expect(CARDS.filter((card) => matches(card, parseQuery(`verdict:${said}`)))).toEqual(CARDS.filter((card) => card.verdict === verdict));
   expect(parseQuery(termOf("actor", "Ada \"the\" Example"))).toEqual([{ field: "actor", text: "ada  the  example" }]);
 });
 

@@ -19,7 +19,7 @@ export type Direction = "down" | "up";
 
 /** In the words of the page: the order downwards, and upwards. */
 export const SORT_WORDS: Readonly<Record<SortKey, { readonly name: string; readonly down: string; readonly up: string; readonly missing: string }>> = {
-  age: { name: "Age", down: "newest first", up: "oldest first", missing: "without a time" },
+  age: { name: "Decided", down: "newest first", up: "oldest first", missing: "without a time" },
   cost: { name: "Cost", down: "costliest first", up: "cheapest first", missing: "without a reported cost" },
   time: { name: "Time to decide", down: "slowest first", up: "fastest first", missing: "without a measured time" },
   decision: { name: "Decision", down: "refused first", up: "admitted first", missing: "" },

@@ -279,7 +279,7 @@ export class CardsPage {
     const none = this.held.size === 0;
     for (const id of ["filters", "count", "charts-part", "both"]) elementOf(id).hidden = none;
     elementOf("clear").hidden = this.held.given === 0;
-    showNothing(!none && this.listed.length === 0, plural(this.held.size, "card is", "cards are"), () => this.clearFilters());
+    showNothing(!none && this.listed.length === 0, `${this.held.size.toLocaleString("en")} ${this.held.size === 1 ? "card is" : "cards are"}`, this.view.query, () => this.clearFilters());
     this.list.show(this.entries(), { grouped: this.view.group !== null, open: this.openCard()?.key ?? null, marked: this.marked, now_ms, sort, direction });
     this.drawCount();
     this.drawOpen();

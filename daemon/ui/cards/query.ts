@@ -2,12 +2,15 @@
 import { CARDS_LIMITS } from "./limits.ts";
 import { ACTORS, fold, VERDICTS, type PageCard } from "./model.ts";
 
+/** As badges have it. */
+const DECIDED = { refuse: "refused", hold: "held", admit: "admitted" } as const;
+
 /** Fields that a word may name, and what of a card is asked then. Any other word with a colon in it is a word. */
 const FIELDS = {
   rule: (card, wanted) => card.reasons.some(({ rule }) => rule.includes(wanted)),
   actor: ({ actor }, wanted) => actor.class === wanted || fold(actor.name).includes(wanted) || (actor.agent !== null && fold(actor.agent).includes(wanted)),
   repo: ({ repository }, wanted) => fold(repository).includes(wanted),
-  verdict: ({ verdict }, wanted) => verdict.startsWith(wanted),
+  verdict: ({ verdict }, wanted) => verdict.startsWith(wanted) || DECIDED[verdict].startsWith(wanted),
 } as const satisfies Readonly<Record<string, (card: PageCard, wanted: string) => boolean>>;
 export type Field = keyof typeof FIELDS;
 export const FIELD_NAMES = Object.keys(FIELDS) as readonly Field[];
@@ -45,6 +48,12 @@ export function narrower(next: readonly Term[], before: readonly Term[]): boolea
     const longer = next[i];
     return longer !== undefined && longer.field === field && (longer.text === text || (field !== "actor" && longer.text.startsWith(text)));
   });
+}
+
+/** Words that read like a field and name none, where nothing was found: a gate's id and an address have a colon too. */
+export function unknownFields(query: string): string[] {
+  const names = [...query.matchAll(TERM)].flatMap(([, name = "", phrase, word]) => (name === "" || name.toLowerCase() === "gate" || word?.startsWith("/") === true || (phrase ?? word ?? "") === "" ? [] : [name]));
+  return [...new Set(names)].filter((name) => !isField(name.toLowerCase()));
 }
 
 /** A term that finds just this value again. */

@@ -1,6 +1,6 @@
 /** What differs between two attempts of a gate, or between any two cards. Pure: rows of cards are enough, whole cards say more. */
 import type { Card } from "../../../../proto/card.ts";
-import { obligationText } from "../../../verifier/words/card.ts";
+import { obligationText, plural } from "../../../verifier/words/card.ts";
 import { usdText } from "../charts/costs.ts";
 import type { PageCard } from "../model.ts";
 
@@ -51,7 +51,7 @@ function factsOf({ row }: Compared): Readonly<Record<string, string>> {
     Decided: at ?? "not known",
     "Made by": `${actor.class}, ${actor.name}`,
     Policy: policy,
-    Size: `${files} files, +${added_lines} -${removed_lines}`,
+    Size: `${plural(files, "file")}, +${added_lines} -${removed_lines}`,
     "Reported cost": money(reported_micro_usd),
     "Whole cost": money(whole_micro_usd),
     "Decided in": seconds(total_us),
@@ -99,9 +99,11 @@ function reasonDifferences(one: Compared, other: Compared): ReasonDifference[] {
   return rows.toSorted((a, b) => PLACE[a.is] - PLACE[b.is]);
 }
 
+const resultText = (result: string): string => result.replaceAll("_", " ");
+
 function resultsOf({ card, row }: Compared): ReadonlyMap<string, string> {
   if (card === null) return new Map(row.checks.unavailable.map(({ check }) => [check, "unavailable"]));
-  return new Map([...card.checks.map(({ check, result, findings }) => [check, findings === 0 ? result : `${result}, ${findings} findings`] as const), ...(card.obligations ?? []).map((one) => [`constraint ${one.name}`, `${one.result}: ${obligationText(one)}`] as const)]);
+  return new Map([...card.checks.map(({ check, result, findings }) => [check, findings === 0 ? resultText(result) : `${resultText(result)}, ${plural(findings, "finding")}`] as const), ...(card.obligations ?? []).map((one) => [`constraint ${one.name}`, `${resultText(one.result)}: ${obligationText(one)}`] as const)]);
 }
 
 export function differences(one: Compared, other: Compared): Differences {
