@@ -86,6 +86,11 @@ export class HeldCards {
     return [...this.byKey.values()].filter(({ origin }) => origin.kind === "file").length;
   }
 
+  /** Cards out of files that stand behind the daemon's own. */
+  get doubles(): number {
+    return this.byKey.size - this.all().length;
+  }
+
   get room(): number {
     return Math.max(0, CARDS_LIMITS.cards_max - this.byKey.size);
   }

@@ -97,13 +97,15 @@ export class CardsPage {
     this.told.tell(remarks);
     const unknown = new Set<string>();
     const before = this.held.size;
+    let read = 0;
     const start = performance.now();
     elementOf("list").setAttribute("aria-busy", "true");
     await this.reader.read(numbered, this.held.room, (part) => {
       const { left_out, disagreeing } = this.held.take(part.cards);
       this.told.tell(part.problems);
+      read += part.cards.length;
       if (left_out > 0) this.told.tell([`${plural(left_out, "card")} left out: this page holds ${CARDS_LIMITS.cards_max.toLocaleString("en")} at most.`]);
-      this.told.tell(disagreeing.map((key) => `Two files say two things of ${key.replace(/^disk:/, "").slice(0, 80)}; both are shown, and only verifying tells which is true.`));
+      this.told.tell(disagreeing.map((key) => `Two files, or a file and the daemon, say two things of ${key.replace(/^disk:/, "").slice(0, 80)}; both are shown, and only verifying tells which is true.`));
       for (const field of part.unknown) unknown.add(field);
       if (part.cards.length > 0) this.soon(before === 0 && this.drawn === 0);
     });
@@ -112,7 +114,8 @@ export class CardsPage {
     this.draw();
     document.documentElement.dataset["read"] = String(Number(document.documentElement.dataset["read"] ?? 0) + 1);
     document.documentElement.dataset["readMs"] = (performance.now() - start).toFixed(1);
-    this.say(this.held.size === before ? "No further card was found." : `${plural(this.held.size - before, "card")} read.`);
+    const known = read - (this.held.size - before);
+    this.say(read === 0 ? "No card was found." : `${plural(read, "card")} read${known > 0 ? `, ${known} of them here already` : ""}.`);
   }
 
   /** Takes cards of the daemon; whether there is room for more. */
@@ -298,6 +301,7 @@ export class CardsPage {
       listed.length === all ? sumsText(sumsOf(listed)) : `${sumsText(sumsOf(listed))}. ${(all - listed.length).toLocaleString("en")} more are filtered out`,
       ...(missing > 0 ? [`${missing.toLocaleString("en")} ${SORT_WORDS[view.sort].missing} stand last`] : []),
       ...(untimed > 0 ? [`${untimed.toLocaleString("en")} without a time are in no span of time`] : []),
+      ...(this.held.doubles > 0 ? [`${this.held.doubles.toLocaleString("en")} out of files ${this.held.doubles === 1 ? "is" : "are"} on the daemon's list too, and listed once`] : []),
       ...(view.group === "rule" ? ["A card stands under each rule that stopped it"] : []),
     ];
     elementOf("count").textContent = `${texts.join(". ")}.`;
