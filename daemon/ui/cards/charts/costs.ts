@@ -22,7 +22,7 @@ export function costText(micro_usd: bigint): string {
   return `$${(cents / 100n).toLocaleString("en")}.${String(cents % 100n).padStart(2, "0")}`;
 }
 
-const SHORTENED_FROM = 100_000n * MICRO;
+const SHORTENED_FROM = 10_000n * MICRO;
 const SCALES: readonly (readonly [bigint, string])[] = [[10n ** 12n, "T"], [10n ** 9n, "B"], [10n ** 6n, "M"], [1000n, "k"]];
 
 /** In a drawing there is no room for more than a few digits; the table has all of them. */
@@ -53,8 +53,9 @@ function lowerEnds(costs: readonly bigint[]): bigint[] {
   const ends: bigint[] = [];
   for (let end = stepBelow(least < 1n ? 1n : least); end <= most; end = stepAbove(end)) ends.push(end);
   if (ends.length <= BINS_MAX) return ends;
-  const above = Math.max(BINS_MAX, ends.findLastIndex((end) => end <= usual) + 1);
-  return ends.slice(above - BINS_MAX, above);
+  // One bin more, for those above.
+  const above = ends.findLastIndex((end) => end <= usual) + 2;
+  return ends.slice(Math.max(0, Math.min(above, ends.length) - BINS_MAX), above);
 }
 
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -76,7 +77,7 @@ export function costPerChange(cards: readonly Charted[]): Bars {
   for (const cost of known.slice(free)) counts[placeOf(cost)] = (counts[placeOf(cost)] ?? 0) + 1;
   const below = (known[free] ?? 0n) < (ends[0] ?? 0n);
   const over = known.filter((cost) => ends.length > 0 && cost >= stepAbove(ends.at(-1) ?? 0n)).length;
-  const bins = ends.map((end, i) => ({ label: shortText(end), name: over > 0 && i === ends.length - 1 ? `${usdText(end)} or more` : i === 0 && below ? `less than ${usdText(stepAbove(end))}` : `${usdText(end)} to less than ${usdText(stepAbove(end))}`, counts: [counts[i] ?? 0] }));
+  const bins = ends.map((end, i) => ({ label: shortText(end).replace(/\.00$/, ""), name: over > 0 && i === ends.length - 1 ? `${usdText(end)} or more` : i === 0 && below ? `less than ${usdText(stepAbove(end))}` : `${usdText(end)} to less than ${usdText(stepAbove(end))}`, counts: [counts[i] ?? 0] }));
   const zero = free === 0 ? [] : [{ label: "$0", name: "$0", counts: [free] }];
   const mark = (name: string, share: number) => {
     const cost = known[quantileAt(known.length, share)] ?? most;
