@@ -8,10 +8,9 @@ export interface Recordings {
   /** Changes that the daemon behind the page decided; of them, how many it did not admit. */
   readonly changes: number;
   readonly not_admitted: number;
-  /** Events of a whole daemon as a file: how many, and how many changes it admitted. */
+  /** Events of a whole daemon as a file, and how many. */
   readonly file: string;
   readonly events: number;
-  readonly admitted: number;
 }
 
 interface Story {
