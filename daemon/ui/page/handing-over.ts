@@ -4,32 +4,26 @@
  */
 import { Value } from "@sinclair/typebox/value";
 import { CardRow } from "../../../proto/cards.ts";
-
-declare const sessionStorage: { getItem(name: string): string | null; setItem(name: string, value: string): void; removeItem(name: string): void };
+import { keepForTab, keptForTab } from "./live.ts";
 
 const KEPT_AS = "maestro.handed-over";
 
 /** Whether the browser kept it. */
-export function handCard(row: CardRow): boolean {
+export const handCard = (row: CardRow): boolean => keepForTab(KEPT_AS, JSON.stringify(row));
+
+const parsed = (text: string): unknown => {
   try {
-    sessionStorage.setItem(KEPT_AS, JSON.stringify(row));
-    return true;
+    return JSON.parse(text);
   } catch (cause) {
-    // A browser that keeps nothing, or no more, throws.
-    if (cause instanceof Error) return false;
+    if (cause instanceof SyntaxError) return null;
     throw cause;
   }
-}
+};
 
 /** What was handed over, and no longer there afterwards; null where nothing was, or nothing that is a row. */
 export function takeHandedOver(): CardRow | null {
-  try {
-    const text = sessionStorage.getItem(KEPT_AS);
-    sessionStorage.removeItem(KEPT_AS);
-    const row: unknown = text === null ? null : JSON.parse(text);
-    return Value.Check(CardRow, row) ? row : null;
-  } catch (cause) {
-    if (cause instanceof Error) return null;
-    throw cause;
-  }
+  const text = keptForTab(KEPT_AS);
+  keepForTab(KEPT_AS, null);
+  const row = text === null ? null : parsed(text);
+  return Value.Check(CardRow, row) ? row : null;
 }

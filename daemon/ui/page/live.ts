@@ -7,7 +7,7 @@ import type { SessionAbout, SessionReply } from "../../../proto/ui.ts";
 declare const location: { readonly protocol: string; readonly hash: string; readonly pathname: string; reload(): void };
 declare const addEventListener: (type: "hashchange", listener: () => void) => void;
 declare const history: { replaceState(state: null, title: string, url: string): void };
-declare const sessionStorage: { getItem(name: string): string | null; setItem(name: string, value: string): void };
+declare const sessionStorage: { getItem(name: string): string | null; setItem(name: string, value: string): void; removeItem(name: string): void };
 
 /** Kept by the browser for this tab alone, so that a reload asks for no new link. */
 const KEPT_AS = "maestro.session";
@@ -131,23 +131,30 @@ function opened(session: Session, about: SessionAbout): Live {
   };
 }
 
-const kept = (): string | null => {
+/** What the browser keeps for this tab alone; null where there is nothing. */
+export function keptForTab(name: string): string | null {
   try {
-    return sessionStorage.getItem(KEPT_AS);
+    return sessionStorage.getItem(name);
   } catch (cause) {
     // A browser that keeps nothing throws: then each reload needs a new link.
     if (cause instanceof Error) return null;
     throw cause;
   }
-};
+}
 
-function keep(key: string): void {
+/** Null takes it away. Whether the browser did. */
+export function keepForTab(name: string, text: string | null): boolean {
   try {
-    sessionStorage.setItem(KEPT_AS, key);
+    if (text === null) sessionStorage.removeItem(name);
+    else sessionStorage.setItem(name, text);
+    return true;
   } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
+    if (cause instanceof Error) return false;
+    throw cause;
   }
 }
+
+const keep = (key: string): void => void keepForTab(KEPT_AS, key);
 
 /** The token leaves the address at once, so that neither history nor a copied address has it. */
 function tokenTaken(): string | null {
@@ -194,7 +201,7 @@ export async function openLive(): Promise<Opening> {
   const exchanged = token === null ? null : await exchange(token);
   if (exchanged?.ok === true) return open(exchanged.value.key, exchanged.value.about);
   // A link used before, opened in the tab that used it: its session is still there.
-  const key = kept();
+  const key = keptForTab(KEPT_AS);
   if (key === null) return closed(exchanged?.failure ?? NO_SESSION);
   const about = await asked<SessionAbout>(SESSION, init("GET", key, undefined), documentIn);
   return about.ok ? open(key, about.value) : closed(exchanged?.failure ?? about.failure);
