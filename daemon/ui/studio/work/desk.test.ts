@@ -132,6 +132,20 @@ describe("the desk", () => {
     expect([desk.changed, shelf.length]).toEqual([true, 1]);
   });
 
+  test("what is taken from disk is a step of its own, however soon after typing and before it", () => {
+    const { desk } = opened(new Memory());
+    desk.open("id: A\n", null, null);
+    type(desk, "id: MINE\n");
+    desk.takeDisk({ name: "a.yaml", text: "id: DISK\n", sha256: digestOf("id: DISK\n") });
+    type(desk, "id: ON\n");
+    const back: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      desk.undo();
+      back.push(desk.text);
+    }
+    expect(back).toEqual(["id: DISK\n", "id: MINE\n", "id: A\n"]);
+  });
+
   test("a change that was refused is no step back", () => {
     const { desk } = opened(new Memory());
     type(desk, "id: [");

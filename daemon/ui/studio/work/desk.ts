@@ -135,7 +135,14 @@ export class Desk {
   /** What lies on disk, or `instead` that stands on it, comes into the document as one step, so that an undo brings back what was there. */
   takeDisk({ name, text, sha256: digest }: InvariantText, instead = text): void {
     this.sheet = { ...this.sheet, name, base: { name, text, sha256: digest } };
+    this.apart();
     this.store.act({ do: "type", text: instead });
+    this.apart();
+  }
+
+  /** What is typed just before and just after is another step. */
+  private apart(): void {
+    this.history = { ...this.history, last: null };
   }
 
   keepNow(): void {
