@@ -18,6 +18,7 @@ function together(known: PageCard, other: PageCard): PageCard {
     ...richer,
     at: richer.at ?? poorer.at,
     at_ms: richer.at_ms ?? poorer.at_ms,
+    place: richer.place ?? poorer.place,
     reported_micro_usd: richer.reported_micro_usd ?? poorer.reported_micro_usd,
     whole_micro_usd: richer.whole_micro_usd ?? poorer.whole_micro_usd,
     total_us: richer.total_us ?? poorer.total_us,

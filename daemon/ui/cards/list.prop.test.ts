@@ -102,6 +102,19 @@ test("an order keeps every card, hangs on nothing but the cards, puts what is mi
   );
 });
 
+test("cards of one second stand in the order in which they were decided, whichever way round; what says no place counts as the oldest of them", () => {
+  const [first] = CARDS.filter(({ at_ms }) => at_ms !== null) as [PageCard];
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat({ max: 1_000 }), { minLength: 2, maxLength: 20 }), fc.constantFrom("down" as const, "up" as const), (places, direction) => {
+      const some = places.map((place) => ({ ...first, place, key: `live:gate:${(place * 7_919) % 1_009}` }));
+      const there = sorted([{ ...first, place: null, key: "disk:gate:a#1" }, ...some], "age", direction).map(({ place }) => place);
+      const inOrder = [...places].sort((a, b) => a - b);
+      expect(there).toEqual(direction === "up" ? [null, ...inOrder] : [...inOrder.reverse(), null]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test("groups hold every card, those of actors and repositories once; sums are the sums of their cards", () => {
   fc.assert(
     fc.property(cards, fc.constantFrom(...GROUP_KEYS), fc.constantFrom(...SORT_KEYS), (some, by, key) => {
@@ -173,11 +186,11 @@ test("cards are held once however often they come, the one that knows more is ke
     { numRuns: 60 },
   );
   const row = CARDS[1] as PageCard;
-  const bundle: PageCard = { ...row, at: null, at_ms: null, total_us: null, whole_micro_usd: null, risk: "high", origin: { kind: "file", file: 1, name: "b", form: "bundle", start: 0, end: 9 } };
+  const bundle: PageCard = { ...row, at: null, at_ms: null, place: null, total_us: null, whole_micro_usd: null, risk: "high", origin: { kind: "file", file: 1, name: "b", form: "bundle", start: 0, end: 9 } };
   for (const order of [[row, bundle], [bundle, row]]) {
     const held = new HeldCards();
     held.take(order);
-    expect(held.all()).toEqual([{ ...bundle, at: row.at, at_ms: row.at_ms, total_us: row.total_us, whole_micro_usd: row.whole_micro_usd }]);
+    expect(held.all()).toEqual([{ ...bundle, at: row.at, at_ms: row.at_ms, place: row.place, total_us: row.total_us, whole_micro_usd: row.whole_micro_usd }]);
   }
   const held = new HeldCards();
   const other: PageCard["verdict"] = row.verdict === "admit" ? "refuse" : "admit";
@@ -219,5 +232,5 @@ test("a card is found by its key, by its gate alone, and by its attempt wherever
 });
 
 test("a card made of a row is that row again", () => {
-  for (const row of manyRows(30, NOW)) expect(rowOfCard(cardOfRow(row, { kind: "live" }))).toEqual({ ...row, place: 0 });
+  for (const row of manyRows(30, NOW)) expect(rowOfCard(cardOfRow(row, { kind: "live" }))).toEqual(row);
 });

@@ -34,6 +34,8 @@ export interface PageCard extends Shared {
   readonly at: string | null;
   /** The same in milliseconds. */
   readonly at_ms: number | null;
+  /** Where it stands among all that its node decided, which tells cards of one second apart; null where only the card is known. */
+  readonly place: number | null;
   /** When this change was first not admitted; null: it never was; absent: not known from what was given. */
   readonly held_at?: string | null;
   /** Null: nothing was reported, which is not zero. */
@@ -74,15 +76,15 @@ const keyOf = (origin: Origin, gate_id: string | null, attempt: number): string 
 const money = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 
 export function cardOfRow(row: CardRow, origin: Origin): PageCard {
-  const { v: _, place: __, cost, ...rest } = row;
+  const { v: _, cost, ...rest } = row;
   return finished({ ...rest, key: keyOf(origin, row.gate_id, row.attempt), origin, at_ms: Date.parse(row.at), reported_micro_usd: money(cost.reported_micro_usd), whole_micro_usd: money(cost.whole_micro_usd), risk: null });
 }
 
-/** A card as a row again, as rules are asked of it; null where not everything is known that a row says. Where it stood among others no rule asks. */
+/** A card as a row again, as rules are asked of it; null where not everything is known that a row says. Where it stood among others no rule asks, so that may be unknown. */
 export function rowOfCard(card: PageCard): CardRow | null {
-  const { key: _, origin: __, at_ms: ___, risk: ____, text: _____, reported_micro_usd, whole_micro_usd, gate_id, at, total_us, held_at, ...rest } = card;
+  const { key: _, origin: __, at_ms: ___, risk: ____, text: _____, place, reported_micro_usd, whole_micro_usd, gate_id, at, total_us, held_at, ...rest } = card;
   if (gate_id === null || at === null || total_us === null || held_at === undefined) return null;
-  return { v: 1, place: 0, ...rest, gate_id, at, total_us, held_at, cost: { reported_micro_usd: reported_micro_usd?.toString() ?? null, whole_micro_usd: whole_micro_usd?.toString() ?? null } };
+  return { v: 1, place: place ?? 0, ...rest, gate_id, at, total_us, held_at, cost: { reported_micro_usd: reported_micro_usd?.toString() ?? null, whole_micro_usd: whole_micro_usd?.toString() ?? null } };
 }
 
 /** What stands beside a card, where it does. */
@@ -116,6 +118,7 @@ export function cardOfWhole(card: Card, { at, total_us, cost }: Beside, origin: 
     gate_id,
     at,
     at_ms: at === null ? null : Date.parse(at),
+    place: null,
     ...{ attempt, verdict, mode, repository, target_ref, head, files, added_lines, removed_lines },
     title: cutTo(card.title, ROW_TEXT_CHARS_MAX),
     actor: { class: card.actor.class, name: cutTo(card.actor.name, ROW_TEXT_CHARS_MAX), agent: card.actor.agent === null ? null : cutTo(card.actor.agent, ROW_TEXT_CHARS_MAX) },

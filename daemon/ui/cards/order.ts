@@ -29,9 +29,12 @@ export const SORT_WORDS: Readonly<Record<SortKey, { readonly name: string; reado
 
 const compare = (a: number | bigint, b: number | bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** A decision's time is whole seconds, in which a busy node decides several. */
+const atOnce = (a: PageCard, b: PageCard): number => compare(a.place ?? -1, b.place ?? -1);
+
 function newestFirst(a: PageCard, b: PageCard): number {
   if (a.at_ms !== b.at_ms) return a.at_ms === null ? 1 : b.at_ms === null ? -1 : b.at_ms - a.at_ms;
-  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+  return atOnce(b, a) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }
 
 export function sorted(cards: readonly PageCard[], key: SortKey, direction: Direction): PageCard[] {
@@ -40,7 +43,7 @@ export function sorted(cards: readonly PageCard[], key: SortKey, direction: Dire
   return [...cards].sort((a, b) => {
     const [x, y] = [valueOf(a), valueOf(b)];
     if (x === null || y === null) return x === y ? newestFirst(a, b) : x === null ? 1 : -1;
-    return turn * compare(x, y) || newestFirst(a, b);
+    return turn * compare(x, y) || (key === "age" ? turn * atOnce(a, b) : 0) || newestFirst(a, b);
   });
 }
 

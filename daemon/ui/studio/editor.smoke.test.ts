@@ -94,6 +94,18 @@ test.skipIf(missing)("a rule is written by keyboard, its mistake stands under it
     await settled(page, "document.getElementById('f-fields-name-1') !== null");
     expect(await yaml(page)).toContain("fields:\n  spent: int\n  field1: int\n");
 
+    // What is found out about the text while a name stands half typed builds the form anew once the name is left, not under it.
+    await page.evaluate("(() => { const f = document.getElementById('f-fields-name-1'); f.focus(); f.select(); })()");
+    await page.keyboard.type("bud");
+    const looked = (await page.evaluate("Number(document.documentElement.dataset.looked)")) as number;
+    await page.evaluate("(() => { const y = document.getElementById('yaml'); y.value = y.value.replace('fields:\\n', 'fields:\\n  other: int\\n'); y.dispatchEvent(new Event('input', { bubbles: true })); })()");
+    await settled(page, `Number(document.documentElement.dataset.looked) > ${looked}`);
+    expect(await yaml(page)).toContain("fields:\n  other: int\n  spent: int\n  field1: int\n");
+    await page.keyboard.type("get");
+    await page.keyboard.press("Tab");
+    expect(await yaml(page)).toContain("fields:\n  other: int\n  spent: int\n  budget: int\n");
+    await settled(page, "document.getElementById('f-fields-name-2').value === 'budget'");
+
     for (const width of [320, 1280]) {
       await page.setViewport({ width, height: 900 });
       expect([width, await sideways(page)]).toEqual([width, 0]);

@@ -6,6 +6,9 @@ import type { Studio } from "../studio.ts";
 import { type Bindings, idOf } from "./binding.ts";
 import { withChoices, type Source } from "./combobox.ts";
 
+/** On a control whose text counts only once somebody leaves it: the text that counted last. */
+export const WHOLE_AS = "data-whole-as";
+
 /** Where a form's fields are made. */
 export interface Form {
   readonly studio: Studio;

@@ -5,7 +5,7 @@ import { isHeld, type Draft } from "../state.ts";
 import type { Studio } from "../studio.ts";
 import { Bindings } from "./binding.ts";
 import { examples } from "./examples.ts";
-import type { Form } from "./fields.ts";
+import { WHOLE_AS, type Form } from "./fields.ts";
 import { conditions, events, fields, identity, time } from "./sections.ts";
 
 declare const document: PageDocument;
@@ -25,6 +25,13 @@ function keyOf({ value }: Draft, studio: Studio): string {
   const severity = typeof value["severity"] === "string" ? value["severity"] : "";
   const tried = isHeld(value["examples"]) ? shapeOf(value["examples"]) : 0;
   return JSON.stringify([shapeOf({ ...rest, per: undefined }), declared, shown, ["critical", "high", "medium", "low", ""].includes(severity) ? 0 : severity, tried, value["per"] !== undefined || value["keys_max"] !== undefined]);
+}
+
+/** A browser tells of a change only where the control that is left is the one that was typed into: one that takes its place keeps the text and loses the change. */
+function halfTyped(): boolean {
+  const active = document.activeElement as PageTyped | null;
+  const whole = active?.getAttribute(WHOLE_AS) ?? null;
+  return whole !== null && active?.value !== whole;
 }
 
 export function mountForm(studio: Studio): void {
@@ -70,7 +77,7 @@ export function mountForm(studio: Studio): void {
     const { draft } = store;
     close(draft);
     const next = keyOf(draft, studio);
-    if (next !== key && !pressing) {
+    if (next !== key && !pressing && !halfTyped()) {
       key = next;
       build();
     } else bindings.sync(draft.value, document.activeElement);
@@ -82,6 +89,7 @@ export function mountForm(studio: Studio): void {
       if (pressing) setTimeout(() => ((pressing = false), follow()), 0);
     });
   }
+  place.addEventListener("focusout", () => void setTimeout(follow, 0));
   store.watch((_, __, action) => {
     follow();
     // An undo may be about the very field that somebody stands in.

@@ -7,7 +7,7 @@ import { complete, type Completion, type Item, type Kind, type Speaks } from "..
 import { isHeld, type Held } from "../state.ts";
 import { idOf } from "./binding.ts";
 import type { Source } from "./combobox.ts";
-import { addButton, button, checkField, itemButtons, selectField, textField, valueOf, type Form } from "./fields.ts";
+import { addButton, button, checkField, itemButtons, selectField, textField, valueOf, WHOLE_AS, type Form } from "./fields.ts";
 
 export const group = (title: string, ...children: readonly (PageElement | string)[]): PageElement => h("fieldset", {}, h("legend", {}, title), ...children);
 const listAt = (form: Form, path: Path): readonly unknown[] => {
@@ -108,7 +108,11 @@ function declaredField(form: Form, name: string, at: number): PageElement {
   const input = called as typeof called & { value: string };
   input.value = name;
   // A name half typed would leave its rule without a field: it counts once it is whole.
-  input.addEventListener("change", () => store.act({ do: "rename", path: ["fields"], from: name, to: input.value.trim() }));
+  called.setAttribute(WHOLE_AS, name);
+  input.addEventListener("change", () => {
+    called.setAttribute(WHOLE_AS, input.value);
+    store.act({ do: "rename", path: ["fields"], from: name, to: input.value.trim() });
+  });
   const type = textField(form, { label: `Type of ${name}`, quiet: true, path, code: true, choices: typeSource, show: typeIn, read: (text) => declaration(valueOf(form, path), { type: text }) });
   const about = textField(form, { label: `What ${name} is`, quiet: true, path: [...path, "about"], placeholder: "what it is", write: (text) => set({ about: text }) });
   const tainted = checkField(form, { label: "from outside", path, checked: (value) => isHeld(value) && value["tainted"] === true, changed: (on) => set({ tainted: on }) });
