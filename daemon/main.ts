@@ -17,6 +17,7 @@ import { Daemon } from "./daemon.ts";
 import { requirePlace, settlePlace } from "./integrity/place.ts";
 import { systemClock } from "./platform/clock.ts";
 import { diskCode } from "./platform/disk.ts";
+import { exitAtOnce } from "./platform/kernel/process.ts";
 import { machineDigest } from "./platform/machine.ts";
 import { ownerOf } from "./platform/operator-file.ts";
 import { watchOver } from "./platform/process/watch-over.ts";
@@ -70,7 +71,11 @@ function hostConfig({ locations, embedded }: Arguments): HostConfig {
 function guardProcess(log: Log): (reason: unknown) => void {
   const fatal = (reason: unknown) => {
     log.error({ err: reason }, "fatal");
-    process.exit(EXIT.internal);
+    try {
+      exitAtOnce(EXIT.internal);
+    } finally {
+      process.exit(EXIT.internal);
+    }
   };
   process.on("uncaughtException", fatal);
   process.on("unhandledRejection", (reason) => {

@@ -20,6 +20,11 @@ export function endWithParent(): void {
   prctl("prctl(PR_SET_PDEATHSIG)", PR_SET_PDEATHSIG, SIGTERM);
 }
 
+/** Ends this process without what libraries do at its end (_exit(2)): LMDB would close its environment there, which may write, and may abort beside its own writing thread. */
+export function exitAtOnce(code: number): void {
+  libc()._exit(code);
+}
+
 /** From now on no program started from here gains a privilege through setuid or file capabilities. */
 export function noNewPrivileges(): void {
   prctl("prctl(PR_SET_NO_NEW_PRIVS)", PR_SET_NO_NEW_PRIVS, 1);
