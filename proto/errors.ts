@@ -116,6 +116,7 @@ export const ERRORS = {
   "evidence.succession": row(500, EXIT.internal, false, "The log must begin anew under another key, and the trust file cannot be changed here; the detail says what to do."),
   "evidence.witness": row(503, EXIT.unavailable, false, "This node remembers less of that log than it cosigned, so it cosigns it no more; see docs/witness.md."),
   "evidence.keys": row(500, EXIT.internal, false, "A signing key is missing, unreadable or open to other users; see the detail."),
+  "log.next_key": row(409, EXIT.usage, false, "The log cannot go on under its next key yet; the detail says what to do first."),
   "bundle.malformed": row(400, VERIFY_EXIT.failed, false, "The bundle is not a Maestro evidence bundle in canonical form."),
   "trust.malformed": row(400, EXIT.usage, false, "The trust file cannot be read; give the one the operator published with --trust."),
   "cli.usage": row(400, EXIT.usage, false, "The command line is not understood; see `maestro --help`."),

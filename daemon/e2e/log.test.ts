@@ -56,6 +56,10 @@ test("a first look takes the key from elsewhere, remembers, and the next one sho
 
 test("the key changes while the daemon runs; whoever remembers the old one follows, and evidence of before and after verifies", async () => {
   const before = await headAt("checkpoint");
+  // Nothing was prepared: that is the asker's to put right, and nothing is wrong with the daemon.
+  const early = said(await log("rotate", "--activate"));
+  expect([early.code, early.text]).toEqual([2, expect.stringContaining("(log.next_key)")]);
+  expect(early.text).toContain("run maestro log rotate --prepare first");
   const reply = oneDocument(await log("rotate", "--json")) as LogRotateReply;
   expect(reply.rotated).toMatchObject({ index: before.size });
   const later = await world.judged(repository, ["--rerun"]);

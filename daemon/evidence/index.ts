@@ -80,7 +80,7 @@ export interface Evidence extends ProvenanceSigner, ShipmentSigner {
    */
   resetTime(reset: TimeReset, keep: (envelope: Uint8Array) => Promise<void>): Promise<{ readonly log_index: number; readonly time_s: number }>;
   receiptText(index: number): string;
-  /** Makes the log's next key, goes on under it, or both; see docs/log.md. Throws `evidence.keys`. */
+  /** Makes the log's next key, goes on under it, or both; see docs/log.md. Throws `evidence.keys`, `log.next_key`. */
   rotateLog(step: LogRotateRequest["step"]): Promise<LogRotateReply>;
   /**
    * Signs and logs one verdict. `commit` runs in the log's own transaction:

@@ -126,6 +126,7 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "evidence.succession": (False, "The log must begin anew under another key, and the trust file cannot be changed here; the detail says what to do."),
     "evidence.witness": (False, "This node remembers less of that log than it cosigned, so it cosigns it no more; see docs/witness.md."),
     "evidence.keys": (False, "A signing key is missing, unreadable or open to other users; see the detail."),
+    "log.next_key": (False, "The log cannot go on under its next key yet; the detail says what to do first."),
     "bundle.malformed": (False, "The bundle is not a Maestro evidence bundle in canonical form."),
     "trust.malformed": (False, "The trust file cannot be read; give the one the operator published with --trust."),
     "cli.usage": (False, "The command line is not understood; see `maestro --help`."),

@@ -103,14 +103,14 @@ function planOf(before: Handover, state_dir: string, keys: Keys, next: Signer): 
 }
 
 /**
- * Goes on under the key that waits. Resolves with the entry's index once the old private key is gone. Throws `evidence.keys` where no
+ * Goes on under the key that waits. Resolves with the entry's index once the old private key is gone. Throws `log.next_key` where no
  * key waits, or an operator's trust file does not name it.
  */
 async function rotateLog(log: Pick<Log, "rotate" | "state">, { state_dir, keys, time_s, changed }: RotationDeps): Promise<number> {
   const next = prepared(state_dir);
-  if (next === null) throw new MaestroError("evidence.keys", "no next log key was made; maestro log rotate --prepare makes one");
+  if (next === null) throw new MaestroError("log.next_key", "no next log key was made: run maestro log rotate --prepare first, or maestro log rotate alone, which does both where the node signs its own trust file");
   if (!keys.trust.self_made && !named(keys, next)) {
-    throw new MaestroError("evidence.keys", `the operator's trust file does not name the next log key ${next.key.fingerprint}: sign ${join(state_dir, NEXT_TRUST)} with maestro trust sign, and name what it writes under trust_file`);
+    throw new MaestroError("log.next_key", `the operator's trust file does not name the next log key ${next.key.fingerprint}: sign ${join(state_dir, NEXT_TRUST)} with maestro trust sign, and name what it writes under trust_file`);
   }
   try {
     const signer = { key: noteKey(keys.log_note.name, next.key), sign: next.sign };

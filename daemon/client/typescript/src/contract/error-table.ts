@@ -85,6 +85,7 @@ export const ERRORS = {
   "evidence.succession": { retry: false, sentence: "The log must begin anew under another key, and the trust file cannot be changed here; the detail says what to do." },
   "evidence.witness": { retry: false, sentence: "This node remembers less of that log than it cosigned, so it cosigns it no more; see docs/witness.md." },
   "evidence.keys": { retry: false, sentence: "A signing key is missing, unreadable or open to other users; see the detail." },
+  "log.next_key": { retry: false, sentence: "The log cannot go on under its next key yet; the detail says what to do first." },
   "bundle.malformed": { retry: false, sentence: "The bundle is not a Maestro evidence bundle in canonical form." },
   "trust.malformed": { retry: false, sentence: "The trust file cannot be read; give the one the operator published with --trust." },
   "cli.usage": { retry: false, sentence: "The command line is not understood; see `maestro --help`." },
