@@ -2,6 +2,7 @@
 import { DraftReply, DraftRequest } from "../../proto/drafting.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Armed, DraftDesk } from "../gate/draft-desk.ts";
+import { tenantOf } from "../gate/intakes.ts";
 import { findGate } from "../gate/lookup.ts";
 import type { Gates } from "../store/gates.ts";
 import type { Principal, Tenants } from "../tenants/index.ts";
@@ -27,9 +28,8 @@ export function draftRoutes({ gates, drafted, tenants, body_bytes_max }: DraftRo
       async handle({ principal, body, signal }) {
         if (body.sign === true && !principal.verbs.has("gate")) throw new MaestroError("auth.denied", "sign: what is logged is for whoever may gate");
         const row = findGate(gates, principal, body.gate_id);
-        const lane = principal.tenant === null ? `uid:${principal.uid}` : `tenant:${principal.tenant}`;
         const [desk, armed] = [await drafted.desk(), await drafted.armed(principal, body, row.repo_id)];
-        return tenants.inLine(principal, () => desk.draft(row, body, armed, lane, signal, (worst, work) => tenants.pay(principal, worst, work)));
+        return tenants.inLine(principal, () => desk.draft(row, body, armed, tenantOf(principal), signal, (worst, work) => tenants.pay(principal, worst, work)));
       },
     }),
   ];

@@ -4,6 +4,7 @@ import { canonicalBytes } from "../../proto/canonical.ts";
 import { DRAFT_STATEMENTS_MAX } from "../../proto/drafting.ts";
 import type { EvidenceBundle } from "../../proto/evidence-bundle.ts";
 import { evidenceBundleBytes } from "../bundling/index.ts";
+import { STATEMENTS_BEYOND_MAX, STATEMENTS_FLOOR } from "../gate/draft-floors.ts";
 import { DraftSigning } from "../gate/draft-signing.ts";
 import { createLineage } from "../lineage/index.ts";
 import { readDrafts } from "../store/draft-statements.ts";
@@ -102,5 +103,19 @@ describe("how many", () => {
     // Without a signature it is drafted as before.
     expect(await codeOf(asked(false))).toEqual(new Error("somebody paid"));
   });
-});
 
+  test("attack: one tenant that asks for statements about a shared repository's gate leaves the gate's own tenant and others theirs; who asked is kept with each, and in none that is handed out", async () => {
+    const shared = { ...(await one.row()), repo_id: "acme/shop", owner_tenant: "red" };
+    const ask = (tenant: string, n: number) => codeOf(one.sign(shared, `${tenant} ${n}`, { lane: `tenant:${tenant}` }).then(() => null));
+    const flood = [];
+    for (let n = 0; n < DRAFT_STATEMENTS_MAX; n += 1) flood.push(await ask("blue", n));
+    expect(flood.filter((code) => code === null)).toHaveLength(STATEMENTS_FLOOR + STATEMENTS_BEYOND_MAX);
+    expect(flood.at(-1)).toBe("draft.statements");
+    for (const tenant of ["green", "red"]) for (let n = 0; n < STATEMENTS_FLOOR; n += 1) expect(await ask(tenant, n)).toBe(null);
+    const kept = await readDrafts(world.core.artifacts, shared.gate_id, 1);
+    expect(Map.groupBy(kept, ({ asked_by }) => asked_by).get("tenant:red")).toHaveLength(STATEMENTS_FLOOR);
+    const handed = (await one.bundled(shared)).drafts ?? [];
+    expect(handed).toHaveLength(kept.length);
+    expect(handed.map(({ bundle }) => JSON.stringify(bundle) + Buffer.from(bundle.dsseEnvelope.payload, "base64").toString()).join()).not.toContain("tenant:");
+  });
+});

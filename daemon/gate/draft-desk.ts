@@ -69,7 +69,7 @@ export class DraftDesk {
     const stored = await readReply(this.deps.artifacts, row);
     if (stored === null) throw await goneReply(this.deps.artifacts, row, `attempt ${row.attempt.attempt} of ${row.gate_id} was logged but never answered; gate the change again`);
     if (path !== undefined && path !== "rules" && arms.length === 0) throw new MaestroError("models.missing", `no ${path} model may draft this: ${because}`);
-    if (sign) await this.deps.signing.requireRoom(row);
+    if (sign) await this.deps.signing.requireRoom(row, tenant);
     const ask = await this.jobFor(row, stored.reply, [...new Set(tasks)]);
     const reading = (asked: () => Promise<DraftJob>): Promise<Written[]> => pay(worstDraft(this.deps.limits), async (spent) => this.asked(await asked(), tenant, signal, spent));
     const exemplars: DraftJob["exemplars"] = [];
@@ -83,7 +83,7 @@ export class DraftDesk {
     const drafts = first.map((rules) => draftOf(rules, second.find(({ task }) => task === rules.task) ?? rules, said.get(rules.task), path === "rules" ? "rules were asked for" : because, exemplars));
     // Nobody would get the texts that it is about.
     if (sign && signal.aborted) throw new MaestroError("request.cancelled", "whoever asked is gone; nothing was signed");
-    const signed = sign ? { signed: await this.deps.signing.sign(row, stored.reply, drafts) } : {};
+    const signed = sign ? { signed: await this.deps.signing.sign(row, stored.reply, drafts, tenant) } : {};
     return { gate_id: row.gate_id, attempt: row.attempt.attempt, verdict: stored.reply.card.verdict, drafts, ...signed };
   }
 

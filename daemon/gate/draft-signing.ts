@@ -1,7 +1,7 @@
 /** Which arm wrote which drafts becomes a record: log entry and the promise of its bundle in one transaction, then the bundle under the gate's name. */
 import { SigstoreBundle } from "../../proto/attestation.ts";
 import { canonicalBytes, canonicalText, parseCanonical } from "../../proto/canonical.ts";
-import { type Draft, DRAFT_STATEMENTS_MAX, type DraftReply } from "../../proto/drafting.ts";
+import { type Draft, type DraftReply } from "../../proto/drafting.ts";
 import { fromBase64 } from "../../proto/encoding.ts";
 import { MaestroError } from "../../proto/errors.ts";
 import { type DraftPredicate, DraftStatement } from "../../proto/predicates/draft.ts";
@@ -9,12 +9,14 @@ import { conductorPrompts } from "../drafting/phrasing/prompts.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import type { Artifacts } from "../store/artifacts.ts";
-import { draftNames, keepDraft, readDrafts } from "../store/draft-statements.ts";
+import { draftNames, draftPromise, keepDraft, readDrafts } from "../store/draft-statements.ts";
 import { type GateRow, type Gates, payerOf } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
 import { BUNDLE_LIMITS, STATEMENT_LIMITS } from "../verifier/limits.ts";
+import { mayHavePlace } from "./draft-floors.ts";
 import { InTurn } from "./in-turn.ts";
+import { tenantOf } from "./intakes.ts";
 import type { StoredReply } from "./reply.ts";
 
 export interface DraftSigningDeps {
@@ -25,7 +27,7 @@ export interface DraftSigningDeps {
   readonly usage: Usage;
 }
 
-type Row = Pick<GateRow, "gate_id" | "owner_uid" | "owner_tenant"> & { readonly attempt: { readonly attempt: number } };
+type Row = Pick<GateRow, "gate_id" | "repo_id" | "owner_uid" | "owner_tenant"> & { readonly attempt: { readonly attempt: number } };
 type Signed = NonNullable<DraftReply["signed"]>;
 type Named = DraftPredicate["drafts"];
 
@@ -54,16 +56,16 @@ export class DraftSigning {
 
   constructor(private readonly deps: DraftSigningDeps) {}
 
-  /** Before anything is paid for. Throws `draft.statements` where no further one has room, whatever it would say. */
-  async requireRoom(row: Row): Promise<void> {
-    if ((await this.free(row)) === null) throw full(row);
+  /** Before anything is paid for; `lane`: whose it would be. Throws `draft.statements` where no further one has room, whatever it would say. */
+  async requireRoom(row: Row, lane: string): Promise<void> {
+    await this.free(row, lane);
   }
 
   /** Durable when it resolves. What was signed before, word for word, is given again. Throws `draft.statements`, and `record.expired` where the gate went meanwhile. */
-  sign(row: Row, { card, proof }: Pick<StoredReply, "card" | "proof">, drafts: readonly Draft[]): Promise<Signed> {
+  sign(row: Row, { card, proof }: Pick<StoredReply, "card" | "proof">, drafts: readonly Draft[], lane: string): Promise<Signed> {
     const { gate_id, attempt: { attempt } } = row;
     const claim = { mode: card.mode, repository: card.repository, gate_id, attempt, drafts: drafts.map(namedIn), conductors: conductorPrompts().map(({ ref }) => ref) };
-    return this.turns.run(`${gate_id} ${attempt}`, async () => (await this.before(row, claim)) ?? this.append(row, claim, proof.manifest_root));
+    return this.turns.run(`${gate_id} ${attempt}`, async () => (await this.before(row, claim)) ?? this.append(row, claim, proof.manifest_root, lane));
   }
 
   private async before({ gate_id, attempt: { attempt } }: Row, claim: Pick<DraftPredicate, "drafts" | "conductors">): Promise<Signed | null> {
@@ -74,10 +76,9 @@ export class DraftSigning {
     return null;
   }
 
-  private async append(row: Row, claim: Parameters<Evidence["drafted"]>[0], manifest_root: string): Promise<Signed> {
+  private async append(row: Row, claim: Parameters<Evidence["drafted"]>[0], manifest_root: string, lane: string): Promise<Signed> {
     const { artifacts, evidence, gates, outbox, usage } = this.deps;
-    const name = await this.free(row);
-    if (name === null) throw full(row);
+    const name = await this.free(row, lane);
     const { gate_id, attempt: { attempt } } = row;
     const here = (): boolean => gates.get(gate_id, attempt) !== undefined;
     let bytes: Uint8Array = new Uint8Array();
@@ -86,9 +87,9 @@ export class DraftSigning {
       if (!here()) throw gone(row);
       bytes = canonicalBytes(logged.bundle);
       addEvidence(usage, payerOf(row), bytes.length);
-      outbox.hold({ id: logged.log_index, name, blobs: [bytes] });
+      outbox.hold({ id: logged.log_index, name, blobs: draftPromise(bytes, lane) });
     });
-    await keepDraft(artifacts, name, [bytes]);
+    await keepDraft(artifacts, name, draftPromise(bytes, lane));
     outbox.sent(log_index);
     if (here()) return { log_index, bundle };
     // It went between the entry and the file, and took along what was there.
@@ -96,14 +97,21 @@ export class DraftSigning {
     throw gone(row);
   }
 
-  /** The next name that nothing has and nothing is promised. */
-  private async free({ gate_id, attempt: { attempt } }: Row): Promise<string | null> {
+  /** The next name that nothing has and nothing is promised. What nobody knows who asked for is the gate's own tenant's. */
+  private async free(row: Row, lane: string): Promise<string> {
     const { artifacts, outbox } = this.deps;
-    const taken = new Set((await readDrafts(artifacts, gate_id, attempt)).map(({ name }) => name));
+    const { gate_id, attempt: { attempt }, owner_tenant: tenant = null, owner_uid: uid } = row;
+    const kept = new Map((await readDrafts(artifacts, gate_id, attempt)).map(({ name, asked_by }) => [name, asked_by]));
     const owed = outbox.owed();
-    return draftNames(gate_id, attempt).find((name) => !taken.has(name) && !owed.has(name)) ?? null;
+    const has = (name: string): boolean => kept.has(name) || owed.has(name);
+    const names = draftNames(gate_id, attempt);
+    const [taken, name] = [names.filter(has), names.find((each) => !has(each))];
+    if (name === undefined) throw full(row, taken.length, "no further one has room");
+    const held = taken.map((each) => kept.get(each) ?? tenantOf({ tenant, uid }));
+    if (!mayHavePlace(held, lane, row)) throw full(row, taken.length, "the room that is left is kept for the other tenants of that repository");
+    return name;
   }
 }
 
 const gone = ({ gate_id, attempt: { attempt } }: Row): MaestroError => new MaestroError("record.expired", `attempt ${attempt} of ${gate_id} went while drafts of it were written, so nothing was signed; maestro lineage says when`);
-const full = ({ gate_id, attempt: { attempt } }: Row): MaestroError => new MaestroError("draft.statements", `${DRAFT_STATEMENTS_MAX} statements about drafts of attempt ${attempt} of ${gate_id} are signed, and no further one has room; without --out drafts are written as before`);
+const full = ({ gate_id, attempt: { attempt } }: Row, signed: number, because: string): MaestroError => new MaestroError("draft.statements", `${signed} statements about drafts of attempt ${attempt} of ${gate_id} are signed, and ${because}; without --out drafts are written as before`);

@@ -35,11 +35,11 @@ export class SignedDrafts implements AsyncDisposable {
     return findGate(this.world.core.gates, ownUser(7), gate_id);
   }
 
-  async sign(row: GateRow, text: string, { cpu_us = 1, signing = new DraftSigning(this.world.core) } = {}): Promise<NonNullable<DraftReply["signed"]>> {
+  async sign(row: GateRow, text: string, { cpu_us = 1, signing = new DraftSigning(this.world.core), lane = "uid:7" } = {}): Promise<NonNullable<DraftReply["signed"]>> {
     const stored = await readReply(this.world.core.artifacts, row);
     if (stored === null) throw new Error(`no reply of ${row.gate_id}`);
     const draft: Draft = { task: "summary", path: "rules", text, sha256: sha256(text), because: "", cost: { usd_micro: 0, cpu_us, gpu_us: 0, tokens: 0 } };
-    return signing.sign(row, stored.reply, [draft]);
+    return signing.sign(row, stored.reply, [draft], lane);
   }
 
   bundled(row: GateRow): Promise<EvidenceBundle> {
