@@ -161,7 +161,7 @@ function judged(clause: Clause, fields: Fields, old: Fields | undefined): Return
     return old === undefined ? clause.check(fields) : clause.check(fields, { old });
   } catch {
     // Only a bug of the engine or a hostile object comes here; either way nobody can say that the rule holds.
-    return { ok: false, because: "error", message: "the rule could not be asked" };
+    return { ok: false, because: "error", message: "the rule could not be asked", detail: "" };
   }
 }
 

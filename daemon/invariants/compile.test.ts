@@ -76,7 +76,14 @@ describe("a folder", () => {
     expect(errors).toEqual([]);
     const check = compiled[0]!.assert[0]!.check;
     expect(check({ total_spend_usd: 10_000_000, budget_usd: 10_000_000 })).toEqual({ ok: true });
-    expect(check({ total_spend_usd: 12_500_000, budget_usd: 10_000_000 })).toEqual({ ok: false, because: "false", message: "Budget exceeded: spent 12.50 > 10.00" });
+    expect(check({ total_spend_usd: 12_500_000, budget_usd: 10_000_000 })).toEqual({ ok: false, because: "false", message: "Budget exceeded: spent 12.50 > 10.00", detail: "" });
+  });
+
+  test("what is missing or of another type is said once, where the message shows it, and after it else", () => {
+    const { compiled } = compileAll([{ name: "a.yaml", text: shortest.replace("spent {{total_spend_usd}} > {{budget_usd}}", "spent ${{total_spend_usd}} of US${{ budget_usd }}, to the cent") }, { name: "b.yaml", text: shortest.replace(/message:.*/, "message: too much").replace("CAP", "B") }, events]);
+    const of = (with_: object): unknown[] => compiled.flatMap(({ assert }) => assert.map(({ check }) => check(with_ as Readonly<Record<string, unknown>>))).map((judged) => (judged.ok ? null : [judged.because, judged.message, judged.detail]));
+    expect(of({ budget_usd: 10_000_000 })).toEqual([["missing", "Budget exceeded: spent (total_spend_usd is missing) of US$10.00, to the cent", "total_spend_usd is missing"], ["missing", "too much (total_spend_usd is missing)", "total_spend_usd is missing"]]);
+    expect(of({ total_spend_usd: 1, budget_usd: "10" })).toEqual([["error", "Budget exceeded: spent $0.000001 of US(budget_usd is not of type money (whole micro-dollars)), to the cent", "budget_usd is not of type money (whole micro-dollars)"], ["error", "too much (budget_usd is not of type money (whole micro-dollars))", "budget_usd is not of type money (whole micro-dollars)"]]);
   });
 
   test("an id twice, and an event nobody declared", () => {

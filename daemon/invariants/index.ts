@@ -8,7 +8,6 @@ export { compile } from "./document/compile.ts";
 export { compileAll, type FileProblem, type Folder, type InvariantFile } from "./document/folder.ts";
 export type { Clause, Judged, TemporalClause } from "./document/clauses.ts";
 export { readEvents, type Events } from "./document/fields.ts";
-export { render } from "./evaluate/message.ts";
 export { judgeTrace, type Trace, type TraceEvent, type Verdict } from "./temporal/trace.ts";
 export { predicate, type Outcome, type Predicate } from "./evaluate/predicate.ts";
 export type { Around } from "./evaluate/closures.ts";

@@ -1,6 +1,6 @@
 /** Assertions of a document: text in, conditions and messages out. */
 import type { InvariantDocument } from "../../../proto/invariant.ts";
-import { parseTemplate, render, type Template } from "../evaluate/message.ts";
+import { parseTemplate, violation, type Template } from "../evaluate/message.ts";
 import { predicate, type Predicate } from "../evaluate/predicate.ts";
 import type { Around } from "../evaluate/closures.ts";
 import type { Context } from "../evaluate/values.ts";
@@ -13,7 +13,8 @@ import type { Count, Fields, Scope } from "../types/scope.ts";
 import type { Resolved } from "./fields.ts";
 import type { Path } from "./path.ts";
 
-export type Judged = { readonly ok: true } | { readonly ok: false; readonly because: "false" | "missing" | "error"; readonly message: string };
+/** `detail`: what was missing or failed; empty for what is simply false. */
+export type Judged = { readonly ok: true } | { readonly ok: false; readonly because: "false" | "missing" | "error"; readonly message: string; readonly detail: string };
 
 export interface Clause {
   /** Such as `assert[0]`. */
@@ -46,8 +47,7 @@ function judge(ask: Predicate, template: Template): Clause["check"] {
     const outcome = ask(event, around);
     if (outcome.ok) return OK;
     const { because, detail } = outcome;
-    const message = render(template, event, around);
-    return { ok: false, because, message: because === "false" ? message : `${message} (${detail})` };
+    return { ok: false, because, message: violation(template, outcome, event, around), detail };
   };
 }
 

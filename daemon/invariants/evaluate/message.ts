@@ -13,6 +13,7 @@ import type { Value } from "../types/node.ts";
 import type { Field, Fields } from "../types/scope.ts";
 import type { Type } from "../types/type.ts";
 import { Failure } from "./failure.ts";
+import type { Outcome } from "./predicate.ts";
 import type { Around } from "./closures.ts";
 import { readField, type Context } from "./values.ts";
 
@@ -97,18 +98,41 @@ function shown(value: Value, type: Type): string {
   }
 }
 
-function hole({ name, field, old }: Extract<Piece, { readonly name: string }>, event: Context, around: Around): string {
-  if (field.tainted) return "(withheld)";
+/** The value; or, in brackets and as what broke the rule says it, why there is none. */
+function hole({ name, field, old }: Extract<Piece, { readonly name: string }>, event: Context, around: Around): { readonly text: string } | { readonly none: string } {
+  if (field.tainted) return { none: "(withheld)" };
   try {
-    return shown(readField(old ? (around.old ?? {}) : event, name, field.type), field.type);
+    return { text: shown(readField(old ? (around.old ?? {}) : event, name, field.type), field.type) };
   } catch (error) {
-    if (error instanceof Failure) return error.because === "missing" ? "(missing)" : "(not of its type)";
+    if (error instanceof Failure) return { none: `(${error.detail})` };
     throw error;
   }
 }
 
-/** At most `MESSAGE_CHARACTERS_MAX` characters, one line. */
-export function render(template: Template, event: Context, around: Around = {}): string {
-  const text = template.map((piece) => ("text" in piece ? piece.text : hole(piece, event, around))).join("");
-  return text.length > MESSAGE_CHARACTERS_MAX ? `${text.slice(0, MESSAGE_CHARACTERS_MAX - 1)}…` : text;
+function filled(template: Template, event: Context, around: Around): { readonly text: string; readonly said: ReadonlySet<string> } {
+  const said = new Set<string>();
+  let text = "";
+  for (const piece of template) {
+    const value = "text" in piece ? piece : hole(piece, event, around);
+    if ("text" in value) {
+      text += value.text;
+      continue;
+    }
+    said.add(value.none);
+    // A sign before an amount says nothing where there is none.
+    text = `${"field" in piece && piece.field.type.name === "money" ? text.replace(/\$$/, "") : text}${value.none}`;
+  }
+  return { text, said };
+}
+
+const cut = (text: string): string => (text.length > MESSAGE_CHARACTERS_MAX ? `${text.slice(0, MESSAGE_CHARACTERS_MAX - 1)}…` : text);
+
+type Broken = Pick<Extract<Outcome, { readonly ok: false }>, "because" | "detail">;
+
+/** What is said of a violation, on one line, with what was missing or failed behind it where the message does not say that itself. */
+export function violation(template: Template, { because, detail }: Broken, event: Context, around: Around = {}): string {
+  const { text, said } = filled(template, event, around);
+  const why = `(${detail})`;
+  const whole = text.length <= MESSAGE_CHARACTERS_MAX && said.has(why);
+  return because === "false" || whole ? cut(text) : `${cut(text)} ${why}`;
 }

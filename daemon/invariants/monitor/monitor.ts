@@ -5,7 +5,7 @@
 import { SEVERITY_DEFAULT, type InvariantDocument } from "../../../proto/invariant.ts";
 import type { Compiled } from "../document/build.ts";
 import { Failure } from "../evaluate/failure.ts";
-import { render } from "../evaluate/message.ts";
+import { violation } from "../evaluate/message.ts";
 import { readField, type Context } from "../evaluate/values.ts";
 import { ClauseState, type Ruling, type Seen } from "./clause.ts";
 import { planOf, type Plan } from "./plan.ts";
@@ -63,7 +63,8 @@ export class Monitor {
 
   constructor(
     readonly compiled: Compiled,
-    private readonly report: (finding: Finding) => void,
+    /** `detail`: what was missing or failed, where that broke it. */
+    private readonly report: (finding: Finding, detail?: string) => void,
   ) {
     this.plans = compiled.temporal.filter(({ model_only }) => !model_only).map(planOf);
     this.events = new Set(compiled.events);
@@ -208,10 +209,10 @@ export class Monitor {
     if (typeof ruling === "string") return;
     if ("full" in ruling) return this.report(this.finding(instance.keys, i, "inconclusive", "full", `${SAYS.full}: ${ruling.full}`, at_ms));
     const { broken: because, detail } = ruling;
-    const message = render(this.plans[i]!.clause.template, fields, { keys: instance.keys });
+    const message = violation(this.plans[i]!.clause.template, { because, detail }, fields, { keys: instance.keys });
     // Something that was forgotten may have kept it; what cannot be computed is broken whatever came before.
     const unsure = because === "false" && at_ms < instance.unsure_until_ms;
-    this.report(unsure ? this.finding(instance.keys, i, "inconclusive", "lost", `${message} (unless what was forgotten kept it)`, at_ms) : this.finding(instance.keys, i, "violated", because, because === "false" ? message : `${message} (${detail})`, at_ms));
+    this.report(unsure ? this.finding(instance.keys, i, "inconclusive", "lost", `${message} (unless what was forgotten kept it)`, at_ms) : this.finding(instance.keys, i, "violated", because, message, at_ms), detail);
     instance.states[i]!.rearm();
   }
 

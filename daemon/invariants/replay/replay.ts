@@ -30,6 +30,8 @@ export interface BrokenRule {
   /** `false`, `missing`, `error`; of what cannot be told, why. */
   readonly because: string;
   readonly message: string;
+  /** What was missing or failed, such as `cost is missing`; empty where nothing was. */
+  readonly detail: string;
   /** Of a formula, the values of `per`; else `null`. */
   readonly key: readonly string[] | null;
 }
@@ -121,7 +123,7 @@ class Replay {
     const judged = before ? clause.check(old ?? fields) : clause.check(fields, old === undefined ? undefined : { old });
     if (judged.ok) return true;
     asked.broken += 1;
-    this.violated({ line, id: asked.id, path: asked.path, because: judged.because, message: judged.message, key: null });
+    this.violated({ line, id: asked.id, path: asked.path, because: judged.because, message: judged.message, detail: judged.detail, key: null });
     return false;
   }
 

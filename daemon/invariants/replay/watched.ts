@@ -24,6 +24,7 @@ export interface Said {
   readonly path: string;
   readonly because: string;
   readonly message: string;
+  readonly detail: string;
   /** Values of `per`, as they came. */
   readonly key: readonly string[] | null;
 }
@@ -43,9 +44,9 @@ class Question {
     const { id } = compiled;
     const path = clause.path.join(".");
     this.watched = { id, path, text: clause.text, verdict: clause.model_only ? "not_asked" : "kept", why: clause.model_only ? "for the model checker alone" : null, violated: 0, inconclusive: 0, open: 0 };
-    this.monitor = new Monitor({ ...compiled, temporal: [clause] }, ({ verdict, because, key, message }) => {
+    this.monitor = new Monitor({ ...compiled, temporal: [clause] }, ({ verdict, because, key, message }, detail = "") => {
       this.watched[verdict] += 1;
-      told[verdict]({ line: this.line, id, path, because, message, key });
+      told[verdict]({ line: this.line, id, path, because, message, detail, key });
     });
   }
 

@@ -33,7 +33,7 @@ function brokenBy(example: Example, { assert, pre, post, fields, fieldsByEvent }
   const old = example.old === undefined ? undefined : given(example.old, types);
   const judged = [...assert.map((one) => one.check(event)), ...pre.map((one) => one.check(old ?? event)), ...post.map((one) => one.check(event, old === undefined ? {} : { old }))];
   const broken = judged.filter((one) => !one.ok);
-  const missing = broken.map(({ because, message }) => (because === "missing" ? missingIn(message) : null));
+  const missing = broken.map(missingIn);
   return { said: broken.map(({ message }) => message).join("; "), missing: [...new Set(missing.every((name) => name !== null) ? missing : [])] };
 }
 

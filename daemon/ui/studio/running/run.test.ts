@@ -74,6 +74,9 @@ describe("a rule against what was recorded", () => {
     expect([found.fired, found.violations, found.missing]).toEqual([3, 5, [{ name: "spent", events: 2 }]]);
     expect(headline(found, "f")).toBe("It would have fired 3 times in 4 events (5 conditions broken). 2 of them are because spent is missing: ask has(spent) first if that is to be allowed.");
     expect(headline(await ran(CAP, ndjson(without)), "f")).toEndWith(" That is because spent is missing: ask has(spent) first if that is to be allowed.");
+    // Said once, wherever the message has it, and no amount has no sign.
+    const said = await ran(CAP.replace("{{who}} spent {{spent}}", "{{who}} spent ${{spent}} of ${{budget}}"), ndjson(without, { event: "call", with: { spent: "$4", who: "a" } }));
+    expect([said.fires.map(({ message }) => message), said.missing]).toEqual([['"a" spent (spent is missing) of $3.00', "this does not hold: spent < 5.00 (spent is missing)", '"a" spent $4.00 of (budget is missing)'], [{ name: "spent", events: 1 }, { name: "budget", events: 1 }]]);
     // What a text of an event says is no field that is missing.
     expect((await ran(CAP, ndjson(call("$4", "(spent is missing)")))).missing).toEqual([]);
   });

@@ -29,7 +29,7 @@ function windowOf(events: readonly Recorded[]): Ran["window"] {
 }
 
 /** The field that a violation says is missing; `null` where it is something else, such as what was before an action. */
-export const missingIn = (message: string): string | null => /\(([A-Za-z_]\w*) is missing\)$/.exec(message)?.[1] ?? null;
+export const missingIn = ({ because, detail }: { readonly because: string; readonly detail: string }): string | null => (because === "missing" ? (/^([A-Za-z_]\w*) is missing$/.exec(detail)?.[1] ?? null) : null);
 
 /** How often somebody hears how far it is. */
 const PROGRESS_EVENTS = 5_000;
@@ -51,7 +51,7 @@ class Heard {
 
   hear(one: BrokenRule): void {
     this.lines.add(one.line);
-    const absent = one.because === "missing" ? missingIn(one.message) : null;
+    const absent = missingIn(one);
     if (absent !== null) this.missing.set(absent, (this.missing.get(absent) ?? new Set()).add(one.line));
     const name = `${one.path} ${this.placed.get(one.line)?.event.event ?? ""}`;
     const list = this.first.get(name) ?? [];
