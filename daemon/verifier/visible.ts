@@ -1,4 +1,6 @@
 /** Makes what cannot be seen visible; the ground every escaper stands on. */
+import { fromUtf8 } from "../../proto/encoding.ts";
+import { pathToBytes, type PathBytes } from "../../proto/scalar.ts";
 
 /**
  * Everything that moves the cursor, breaks the line, turns the reading
@@ -29,4 +31,44 @@ const COLON_COMMAND = /^(\s*)::/;
 
 export function visible(text: string): string {
   return text.replace(UNSEEN, written).replace(STACKED_MARKS, written).replace(HASH_COMMAND, "#\\#").replace(COLON_COMMAND, "$1\\::");
+}
+
+/** As text that stands in double quotes: a backslash or a quote of its own is told from one of ours. */
+const within = (text: string): string => visible(text.replaceAll("\\", "\\\\").replaceAll('"', '\\"'));
+
+/** How many bytes a character takes whose first byte this is (RFC 3629, section 3). */
+const lengthAt = (lead: number): number => (lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4);
+
+/** Bytes that are no UTF-8 as `\377`, in octal as git writes them: none of our escapes begins with a digit. */
+function withinBytes(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  let text = "";
+  for (let at = 0; at < bytes.length; ) {
+    const lead = bytes[at] ?? 0;
+    const length = lengthAt(lead);
+    const character = at + length > bytes.length ? null : fromUtf8(bytes.subarray(at, at + length));
+    if (character === null) {
+      parts.push(within(text), `\\${lead.toString(8).padStart(3, "0")}`);
+      text = "";
+    } else text += character;
+    at += character === null ? 1 : length;
+  }
+  return [...parts, within(text)].join("");
+}
+
+/** The longest name that a kernel takes (PATH_MAX); a card of a stranger may claim longer ones. */
+const PATH_BYTES_MAX = 4096;
+
+/**
+ * A path for a person, in the manner of git: as it is, or in double quotes where something of it is written with a backslash. So no two paths look
+ * the same: one with a line feed is `"a\nb"`, one with a backslash and an n `"a\\nb"`. What comes out may go through `visible` again and stays.
+ */
+export function visiblePath(path: PathBytes | string): string {
+  if (typeof path !== "string" && "b64" in path) {
+    const bytes = pathToBytes(path);
+    return `"${withinBytes(bytes.subarray(0, PATH_BYTES_MAX))}"${bytes.length > PATH_BYTES_MAX ? "..." : ""}`;
+  }
+  const text = typeof path === "string" ? path : path.u;
+  const shown = within(text);
+  return shown === text ? text : `"${shown}"`;
 }

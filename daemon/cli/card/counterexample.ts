@@ -1,11 +1,11 @@
 /** A counterexample as lines for a person. Each face hands in its own escaper: names, values and actions may come from the change. Pure. */
 import type { Card } from "../../../proto/card.ts";
 import type { CexFields, CexStep, Counterexample } from "../../../proto/counterexample.ts";
-import { pathText } from "../../../proto/scalar.ts";
 import { cexText, changedBy, readCex } from "../../verifier/counterexample.ts";
 import { escapeMarkdown } from "./escape/markdown.ts";
 import { escapeTerminal } from "./escape/terminal.ts";
 import { typed } from "../../verifier/words/typed.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 const STEPS_SHOWN_MAX = 40;
 const VALUE_CHARACTERS_MAX = 200;
@@ -22,7 +22,7 @@ function stepTexts(trace: readonly CexStep[]): string[] {
   const left_out = from === 0 ? [] : [`${from} earlier steps are left out here`];
   return [...left_out, ...trace.slice(from).flatMap((step, i) => {
     const at = from + i;
-    const where = step.location === null ? "" : ` at ${pathText(step.location.path)}:${step.location.start_line}`;
+    const where = step.location === null ? "" : ` at ${visiblePath(step.location.path)}:${step.location.start_line}`;
     const fields = fieldTexts(changedBy(step, at === from ? undefined : trace[at - 1]));
     return [`${at}. ${step.action}${where}${fields.length === 0 && at > from ? " (nothing changes)" : ""}`, ...fields.map((text) => `   ${text}`)];
   })];

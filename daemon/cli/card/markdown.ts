@@ -13,6 +13,7 @@ import { escapeMarkdown } from "./escape/markdown.ts";
 import { actorText, becauseText, branch, comparedTexts, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../verifier/words/card.ts";
 import { failedTexts } from "../../verifier/words/failed-tests.ts";
 import { typed } from "../../verifier/words/typed.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 const EXCERPT_LINES_MAX = 6;
 const REASONS_SHOWN_MAX = 100;
@@ -30,7 +31,7 @@ function excerpt(raw: string | null): string[] {
 function reason(one: Reason): string[] {
   const word = one.observed && one.effect !== "note" ? `would ${one.effect}` : one.effect;
   // The place is quoted as a whole, so a path cannot end its own quotation.
-  return [`- **${word}** ${q(one.rule)} at ${q(placeText(one.ranges, (path) => path))}`, `  - ${q(becauseText(one))}`, ...excerpt(one.excerpt)];
+  return [`- **${word}** ${q(one.rule)} at ${q(placeText(one.ranges, visiblePath))}`, `  - ${q(becauseText(one))}`, ...excerpt(one.excerpt)];
 }
 
 function reasons(card: Card): string[] {

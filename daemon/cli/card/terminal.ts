@@ -1,6 +1,7 @@
 /** The Decision Card on a terminal: 80 columns, no box, colour on the verdict word alone. */
 import type { Card, CardCheck, CardProof, Timings } from "../../../proto/card.ts";
 import type { Reason, Verdict } from "../../../proto/decision.ts";
+import type { PathBytes } from "../../../proto/scalar.ts";
 import type { ChangeCost } from "../../../proto/usage.ts";
 import { billTexts, costNowText } from "../../verifier/words/bill.ts";
 import { cardCexLines } from "./counterexample.ts";
@@ -11,6 +12,7 @@ import { fit, pad, width, wrap } from "./layout.ts";
 import { releaseText } from "../../verifier/words/released.ts";
 import { actorText, becauseText, branch, comparedTexts, lineageText, obligationText, placeText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../verifier/words/card.ts";
 import { typed } from "../../verifier/words/typed.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 export interface TerminalOptions {
   readonly colour?: boolean;
@@ -56,6 +58,7 @@ class Face {
   readonly text = (raw: string): string => escapeTerminal(raw, this.options);
   readonly quote = (raw: string): string => quoteTerminal(raw, this.options);
   readonly path = (raw: string): string => (PLAIN_PATH.test(raw) ? this.text(raw) : this.quote(raw));
+  readonly place = (path: PathBytes): string => ("u" in path ? this.path(path.u) : this.text(visiblePath(path)));
 
   private fit(text: string, columns: number, keep: "start" | "end" = "start"): string {
     return fit(text, columns, this.marks.cut, keep);
@@ -97,7 +100,7 @@ class Face {
 
   private reason(reason: Reason): string[] {
     const mark: Mark = reason.observed && reason.effect !== "note" ? "observed" : reason.effect;
-    const lines = [this.marked(mark, this.text(reason.rule), placeText(reason.ranges, this.path)), ...this.indented(this.text(becauseText(reason)))];
+    const lines = [this.marked(mark, this.text(reason.rule), placeText(reason.ranges, this.place)), ...this.indented(this.text(becauseText(reason)))];
     return reason.effect === "note" ? lines : [...lines, ...this.excerpt(reason.excerpt)];
   }
 

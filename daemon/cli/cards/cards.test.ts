@@ -27,6 +27,13 @@ test("the costliest first; what nobody reported is last, and never nothing", () 
   expect(text([row(1, {}, "0")])).toContain("$0.00");
 });
 
+test("a path with a line feed, and one with a backslash and an n, are two in the list", () => {
+  const at = (path: string): string => text([row(1, { reasons: [{ rule: "secret.token", check: "secrets", effect: "refuse", observed: false, because: "a credential", path }] })]);
+  expect(at("src/a\nb.ts")).toContain('a credential ("src/a\\nb.ts")');
+  expect(at("src/a\\nb.ts")).toContain('a credential ("src/a\\\\nb.ts")');
+  expect(at("src/a.ts")).toContain("a credential (src/a.ts)");
+});
+
 test("a sort is of the same rows, stable in its measure, whatever they are", () => {
   const any = fc.uniqueArray(fc.record({ place: fc.nat(1000), total_us: fc.nat(5), usd: fc.option(fc.nat(5).map(String)) }), { maxLength: 40, selector: ({ place }) => place });
   fc.assert(fc.property(any, fc.constantFrom(...SORTS), (all, sort) => {

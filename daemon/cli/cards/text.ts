@@ -3,6 +3,7 @@ import type { CardRow } from "../../../proto/cards.ts";
 import { costText } from "../../verifier/words/card.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import type { Sort } from "./reading.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 const HEAD_CHARACTERS = 9;
 const BECAUSE_CHARACTERS = 100;
@@ -35,10 +36,8 @@ function decisive({ verdict, reasons, counts }: CardRow): { readonly reason: Car
 
 export function listingText({ rows, looked, shown_max, sort, when, filter }: Listing, options: { readonly ascii: boolean }): string {
   const marks = options.ascii ? MARKS.ascii : MARKS.utf8;
-  const escape = (text: string, characters: number): string => {
-    const cut = text.length <= characters ? text : `${text.slice(0, characters).toWellFormed()}${marks.cut}`;
-    return escapeTerminal(cut, options);
-  };
+  const cut = (text: string, characters: number): string => (text.length <= characters ? text : `${text.slice(0, characters).toWellFormed()}${marks.cut}`);
+  const escape = (text: string, characters: number): string => escapeTerminal(cut(text, characters), options);
   const lines = (row: CardRow): string[] => {
     const { verdict, at, actor, repository, head, title, total_us, added_lines, removed_lines, checks, released } = row;
     const why = decisive(row);
@@ -46,7 +45,7 @@ export function listingText({ rows, looked, shown_max, sort, when, filter }: Lis
     return [
       `  ${marks[verdict]} ${verdict.padEnd(6)}  ${money(row).padStart(12)}  ${seconds(total_us).padStart(8)}  ${at.replace("T", " ").slice(0, 16)}  ${actor.class.padEnd(7)}  ${escape(repository, REPOSITORY_CHARACTERS)} ${head.slice(0, HEAD_CHARACTERS)} +${added_lines} -${removed_lines}`,
       `      ${escape(title, BECAUSE_CHARACTERS)}`,
-      ...(why === null ? [] : [`      ${why.reason.rule}: ${escape(why.reason.because, BECAUSE_CHARACTERS)}${why.reason.path === null ? "" : ` (${escape(why.reason.path, BECAUSE_CHARACTERS)})`}${why.more > 0 ? ` and ${why.more} more` : ""}`]),
+      ...(why === null ? [] : [`      ${why.reason.rule}: ${escape(why.reason.because, BECAUSE_CHARACTERS)}${why.reason.path === null ? "" : ` (${escapeTerminal(visiblePath(cut(why.reason.path, BECAUSE_CHARACTERS)), options)})`}${why.more > 0 ? ` and ${why.more} more` : ""}`]),
       ...(missing.length === 0 ? [] : [`      unavailable: ${missing.join(" ")}`]),
       ...(released.length === 0 ? [] : [`      released by ${released.map(({ person, kind }) => `${escape(person, BECAUSE_CHARACTERS)} (${kind})`).join(", ")}`]),
     ];

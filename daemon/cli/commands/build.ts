@@ -15,6 +15,7 @@ import { duration } from "../progress.ts";
 import { describeProvenance, provenanceOf } from "../provenance.ts";
 import { sendPack } from "../send-pack.ts";
 import { receiveBuild, requireOwnFolder } from "../built-files.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 const IS_ID = /^build-[0-9a-f]{32}$/;
 
@@ -51,7 +52,7 @@ function sayFailed({ because, log }: BuildFailed, name: string, json: boolean): 
 }
 
 const repeated = (differing: Built["differing"]): string | null =>
-  differing === null ? null : differing.length === 0 ? "reproducible: a second run made every output byte for byte" : `NOT reproducible: a second run made ${differing.map((path) => escapeTerminal(path)).join(", ")} otherwise`;
+  differing === null ? null : differing.length === 0 ? "reproducible: a second run made every output byte for byte" : `NOT reproducible: a second run made ${differing.map((path) => visiblePath(path)).join(", ")} otherwise`;
 
 export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const [name] = positionals;
@@ -70,7 +71,7 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   if (first?.result !== "verified") throw new MaestroError("evidence.log", "the build names no file");
   if (json) printJson({ result: "built", ...row, folder, provenance_path, differing: built?.differing ?? null, gaps: built?.gaps ?? [], level: first.level });
   else {
-    for (const { path, bytes, sha256 } of row.files) print(`${sha256}  ${escapeTerminal(`${folder}/${path}`)}  ${bytes} bytes`);
+    for (const { path, bytes, sha256 } of row.files) print(`${sha256}  ${visiblePath(`${folder}/${path}`)}  ${bytes} bytes`);
     print(describeProvenance(first));
     const again = repeated(built?.differing ?? null);
     if (again !== null) print(again);

@@ -2,7 +2,6 @@ import type { RuleDoc } from "../../../proto/api.ts";
 import type { Card } from "../../../proto/card.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { STAGES } from "../../../proto/lineage.ts";
-import { pathText } from "../../../proto/scalar.ts";
 import type { MaestroClient } from "../../client/maestro.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { obligationText } from "../../verifier/words/card.ts";
@@ -11,6 +10,7 @@ import { connectOrStart } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
 import { explainDraft } from "../drafts/explain.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 /** `gate:` and enough to find it by. */
 const GATE_CHARACTERS = 17;
@@ -36,7 +36,7 @@ function ruleText(doc: RuleDoc): string {
 /** Rule → line → the policy's word → what it led to → the smallest step, for each reason of a gate. */
 function cardText(card: Card): string {
   const reasons = card.reasons.map(({ rule, effect, observed, because, ranges }) => {
-    const where = ranges.slice(0, 3).map(({ path, start_line }) => `${escapeTerminal(pathText(path))}:${start_line}`);
+    const where = ranges.slice(0, 3).map(({ path, start_line }) => `${visiblePath(path)}:${start_line}`);
     return [`  ${rule}  ${observed ? `observed, would ${effect}` : effect}`, `    ${escapeTerminal(because)}`, ...(where.length === 0 ? [] : [`    at ${where.join(", ")}${ranges.length > 3 ? ` and ${ranges.length - 3} more` : ""}`])].join("\n");
   });
   const obligations = (card.obligations ?? []).map((one) => `  ${one.result}  ${escapeTerminal(one.name)}: ${escapeTerminal(obligationText(one))}`);

@@ -9,6 +9,7 @@ import { note, print } from "../output.ts";
 import { duration } from "../progress.ts";
 import { summarise, type ReplaySummary } from "../replay-summary.ts";
 import { sendPack } from "../send-pack.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 const LAST_DEFAULT = 200;
 const LAST_MAX = 2000;
@@ -37,7 +38,7 @@ function table({ verdicts, rules, actors, changes }: ReplaySummary): string {
 function listed(changes: readonly ReplayChange[]): string[] {
   const stopped = changes.filter(({ verdict }) => verdict !== "admit");
   const lines = stopped.slice(0, LISTED_MAX).map((change) => {
-    const why = change.effects.filter(({ effect, observed }) => !observed && effect !== "note" && effect !== "pass").map(({ rule, where }) => (where === null ? rule : `${rule} ${escapeTerminal(where)}`));
+    const why = change.effects.filter(({ effect, observed }) => !observed && effect !== "note" && effect !== "pass").map(({ rule, where }) => (where === null ? rule : `${rule} ${visiblePath(where)}`));
     const missing = change.unavailable.map((check) => `${check} unavailable`);
     const because = change.because === null ? "" : `\n       ${escapeTerminal(change.because)}`;
     return `${change.verdict.toUpperCase().padEnd(6)} ${change.head.slice(0, 9)} ${change.actor.padEnd(7)} ${[...new Set([...why, ...missing])].slice(0, 3).join(", ")}\n       ${escapeTerminal(change.title).slice(0, 72)}${because}`;

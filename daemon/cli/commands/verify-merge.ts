@@ -8,6 +8,7 @@ import { printJson } from "../document.ts";
 import { evidenceOf } from "../evidence-of.ts";
 import { note, print } from "../output.ts";
 import { describeVerification } from "../verification.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 const EXITS: Readonly<Record<Landing["result"], number>> = { as_admitted: VERIFY_EXIT.verified, differs: VERIFY_EXIT.failed, stale: VERIFY_EXIT.unknown_signer, unknown: VERIFY_EXIT.unknown_signer };
 const HEADS: Readonly<Record<Landing["result"], string>> = {
@@ -21,7 +22,7 @@ const HOW: Readonly<Record<Landing["how"], string>> = { merge: "merge commit", s
 function describe({ result, landed, how, commits, because, paths, paths_cut }: Landing, about: string): string {
   const many = commits !== null && commits > 1 ? `, ${commits} commits` : "";
   const lines = [`${HEADS[result]}  ${landed.slice(0, 12)} (${HOW[how]}${many}) beside ${about}`, ...because.map((one) => `  ${escapeTerminal(one)}`)];
-  if (paths.length > 0) lines.push("  paths that differ:", ...paths.map((path) => `    ${escapeTerminal(path)}`));
+  if (paths.length > 0) lines.push("  paths that differ:", ...paths.map((path) => `    ${visiblePath(path)}`));
   if (paths_cut > 0) lines.push(`    and ${paths_cut} more`);
   return lines.join("\n");
 }

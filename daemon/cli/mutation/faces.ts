@@ -2,6 +2,7 @@
 import { escapeTerminal, quoteTerminal } from "../card/escape/terminal.ts";
 import { shownAfter } from "./mutant.ts";
 import type { Score, Tried } from "./score.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
 export interface RunFacts {
   readonly bundle: string;
@@ -15,7 +16,7 @@ const SURVIVORS_SHOWN_MAX = 100;
 const oneLine = (text: string): string => quoteTerminal(text.replace(/\s+/g, " "));
 
 function mutantLines(one: Tried, why: string | null): string[] {
-  return [`  ${one.id}  ${escapeTerminal(one.file)}:${one.line}  ${one.operator}`, `      ${oneLine(one.before)} -> ${oneLine(shownAfter(one))}`, ...(why === null ? [] : [`      ${escapeTerminal(why)}`])];
+  return [`  ${one.id}  ${visiblePath(one.file)}:${one.line}  ${one.operator}`, `      ${oneLine(one.before)} -> ${oneLine(shownAfter(one))}`, ...(why === null ? [] : [`      ${escapeTerminal(why)}`])];
 }
 
 export function mutationText({ bundle, tool, tests, sample }: RunFacts, result: Score): string {

@@ -1,9 +1,9 @@
 import type { Finding } from "../../../proto/outcome.ts";
-import { pathText } from "../../../proto/scalar.ts";
+import { visiblePath } from "../../verifier/visible.ts";
 
-/** `path:line` for a person; raw text of the change. */
+/** `path:line` for a person. */
 export function placeOf({ range }: Pick<Finding, "range">): string {
-  return range === null ? "the change as a whole" : `${pathText(range.path)}:${range.start_line}`;
+  return range === null ? "the change as a whole" : `${visiblePath(range.path)}:${range.start_line}`;
 }
 
 /** What was found and what to do about it, as one sentence or two; raw text of the change. */

@@ -45,7 +45,7 @@ const SECOND: Card = sample({ attempt: 2, title: "second attempt" });
 const HOSTILE: Card = sample({
   gate_id: `gate:${"b".repeat(52)}`,
   title: XSS,
-  reasons: [{ ...violated, because: `${XSS}\u202e`, excerpt: XSS, ranges: [{ path: { u: `${XSS}.ts` }, start_line: 1, end_line: 1 }] }],
+  reasons: [{ ...violated, because: `${XSS}\u202e`, excerpt: XSS, ranges: [`${XSS}.ts`, "a\nb.ts", "a\\nb.ts"].map((path) => ({ path: { u: path }, start_line: 1, end_line: 1 })) }],
   gaps: [{ what: XSS, because: XSS }],
   next: [{ action: "retry", text: XSS, command: ["maestro", `gate\n${XSS}`], rule: null, cost: "none", risk: "none" }],
   warnings: [XSS, "x".repeat(2000)],
@@ -143,6 +143,8 @@ describe.skipIf(missing)("a card that is opened", () => {
     await open("<img/src");
     expect(await page.evaluate("[typeof globalThis.hurt, document.querySelectorAll('#one img, #one script').length]")).toEqual(["undefined", 0]);
     expect(await texts("#part-next .typed button")).toEqual([]);
+    // A line feed, and a backslash with an n, are two paths.
+    expect((await texts("#part-reasons .places code")).slice(1)).toEqual(['"a\\nb.ts":1', '"a\\\\nb.ts":1']);
     expect(await page.evaluate("document.body.innerText.includes('\\u202e')")).toBe(false);
     expect(await accessibility(page)).toEqual([]);
     await open("first attempt");

@@ -3,7 +3,8 @@ import type { Card, CardProof, Timings } from "../../../proto/card.ts";
 import type { NextStep, Reason, Verdict } from "../../../proto/decision.ts";
 import { boundText } from "../../../proto/obligation.ts";
 import type { Obligation, Range } from "../../../proto/outcome.ts";
-import { pathText } from "../../../proto/scalar.ts";
+import type { PathBytes } from "../../../proto/scalar.ts";
+import { visiblePath } from "../visible.ts";
 
 export type Quote = (text: string) => string;
 
@@ -32,11 +33,11 @@ const NAMED_CHARACTERS = 10;
 export const lineageText = ({ head, gate_id }: Card, { manifest_root }: CardProof): string => `commit ${short(head)}, manifest ${manifest_root.slice(0, 8)}; maestro lineage ${(gate_id ?? "").replace(/^gate:/, "").slice(0, NAMED_CHARACTERS)}`;
 
 /** `path:3,9 (+2 files)`: the first file with its lines, and how many more there are. */
-export function placeText(ranges: readonly Range[], quotePath: Quote): string {
-  const byPath = Map.groupBy(ranges, ({ path }) => pathText(path));
-  const first = [...byPath.entries()][0];
-  if (first === undefined) return "the change as a whole";
-  const [path, places] = first;
+export function placeText(ranges: readonly Range[], quotePath: (path: PathBytes) => string): string {
+  const byPath = Map.groupBy(ranges, ({ path }) => visiblePath(path));
+  const [places] = byPath.values();
+  const path = places?.[0]?.path;
+  if (places === undefined || path === undefined) return "the change as a whole";
   const lines = [...new Set(places.map(({ start_line }) => start_line))].sort((a, b) => a - b);
   const shown = lines.slice(0, LINES_SHOWN_MAX).join(",");
   const rest = lines.length > LINES_SHOWN_MAX ? ` (+${plural(lines.length - LINES_SHOWN_MAX, "line")})` : "";

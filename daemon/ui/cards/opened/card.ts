@@ -2,7 +2,6 @@
 import type { Card, CardCheck } from "../../../../proto/card.ts";
 import type { Reason } from "../../../../proto/decision.ts";
 import type { Obligation } from "../../../../proto/outcome.ts";
-import { pathText } from "../../../../proto/scalar.ts";
 import { billTexts, costNowText } from "../../../verifier/words/bill.ts";
 import { actorText, becauseText, branch, comparedTexts, obligationText, plural, reusedTexts, short, stepText, timingTexts, whyText } from "../../../verifier/words/card.ts";
 import { failedTexts } from "../../../verifier/words/failed-tests.ts";
@@ -14,6 +13,7 @@ import { usdText } from "../charts/costs.ts";
 import type { PageCard } from "../model.ts";
 import { command, effectBadge, facts, list, more, OPENED_LIMITS, part, said } from "./pieces.ts";
 import type { Whole } from "./whole.ts";
+import { visiblePath } from "../../../verifier/visible.ts";
 
 const plain = (text: string): string => text;
 const lines = (texts: readonly string[]): PageElement[] => texts.map((text) => h("p", {}, said(text)));
@@ -22,7 +22,7 @@ const PLACES_MAX = 12;
 
 function places({ ranges }: Reason): PageElement[] {
   if (ranges.length === 0) return [h("p", { class: "hint" }, "About the change as a whole.")];
-  const items = ranges.slice(0, PLACES_MAX).map(({ path, start_line, end_line }) => h("li", {}, h("code", {}, said(`${pathText(path)}:${start_line}${end_line > start_line ? `-${end_line}` : ""}`))));
+  const items = ranges.slice(0, PLACES_MAX).map(({ path, start_line, end_line }) => h("li", {}, h("code", {}, said(`${visiblePath(path)}:${start_line}${end_line > start_line ? `-${end_line}` : ""}`))));
   return [h("ul", { class: "places" }, ...items), ...(ranges.length > PLACES_MAX ? [more(ranges.length - PLACES_MAX)] : [])];
 }
 

@@ -2,7 +2,6 @@
 import type { ChangeContextReply, ContextLine, FindingContext } from "../../../../proto/cards.ts";
 import { ChangeContextReply as ContextSchema } from "../../../../proto/cards.ts";
 import { FindingsReply, type CheckFinding } from "../../../../proto/findings.ts";
-import { pathText } from "../../../../proto/scalar.ts";
 import { Value } from "@sinclair/typebox/value";
 import { plural } from "../../../verifier/words/card.ts";
 import type { PageElement } from "../../page/dom.ts";
@@ -10,6 +9,7 @@ import { h } from "../../page/element.ts";
 import type { Live } from "../../page/live.ts";
 import { more, OPENED_LIMITS, part, said } from "./pieces.ts";
 import { gatePath } from "./whole.ts";
+import { visiblePath } from "../../../verifier/visible.ts";
 
 const SIGNS: Readonly<Record<ContextLine["sign"], string>> = { "+": "added", "-": "removed", " ": "same" };
 
@@ -35,7 +35,7 @@ const keyOf = ({ check, rule, fingerprint }: Pick<FindingContext, "check" | "rul
 function findingOf({ check, finding }: CheckFinding, contexts: ReadonlyMap<string, FindingContext>): PageElement {
   const { rule, message, range, severity, baseline, excerpt, fix, fingerprint } = finding;
   const context = contexts.get(keyOf({ check, rule, fingerprint }));
-  const where = range === null ? "about the change as a whole" : `${pathText(range.path)}:${range.start_line}`;
+  const where = range === null ? "about the change as a whole" : `${visiblePath(range.path)}:${range.start_line}`;
   const lines = context !== undefined ? [contextTable(context)] : excerpt === null ? [] : [h("pre", { class: "excerpt", tabindex: "0" }, said(excerpt))];
   return h(
     "li",

@@ -1,11 +1,10 @@
 /** A way through states, one step after the other: of a counterexample, or of recorded events up to the one at which a rule broke. Plain data; strings are made visible here. */
 import { type CexFields, type Counterexample } from "../../../../proto/counterexample.ts";
-import { pathText } from "../../../../proto/scalar.ts";
 import type { Fields, Type } from "../../../invariants/index.ts";
 import { durationText } from "../../../invariants/syntax/durations.ts";
 import type { Recorded } from "../../../invariants/replay/recorded.ts";
 import { cexText } from "../../../verifier/counterexample.ts";
-import { visible } from "../../../verifier/visible.ts";
+import { visible, visiblePath } from "../../../verifier/visible.ts";
 import { STUDIO_LIMITS } from "../limits.ts";
 
 /** Against the step before: `first` has none, `gone` was there and is not any more. */
@@ -64,7 +63,7 @@ export function walkOfCex({ invariant, engine, message, inputs, trace, loop_at, 
   const doubt = replay.verdict === "reproduced" ? "" : " (when it was run again, this was not seen)";
   const title = shownText(`${invariant} breaks: ${message}${doubt}`);
   if (trace === null) return { title, steps: stepsOf([{ title: "what it was given", place: null, texts: cexTexts(inputs ?? {}) }]), end: `found by ${engine}`, cut: 0 };
-  const stops = trace.map(({ action, location, state }) => ({ title: action, place: location === null ? null : `${pathText(location.path)}:${location.start_line}`, texts: cexTexts(state) }));
+  const stops = trace.map(({ action, location, state }) => ({ title: action, place: location === null ? null : `${visiblePath(location.path)}:${location.start_line}`, texts: cexTexts(state) }));
   const end = loop_at !== null ? `and back to step ${loop_at + 1}, for ever` : stutter ? "and nothing happens any more" : "here it breaks";
   return { title, steps: stepsOf(stops), end, cut: 0 };
 }

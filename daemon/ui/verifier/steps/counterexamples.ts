@@ -2,9 +2,8 @@
 import type { Bundle } from "../../../../proto/bundle.ts";
 import type { CexFields, CexStep, Counterexample } from "../../../../proto/counterexample.ts";
 import { fromBase64, fromUtf8Lossy } from "../../../../proto/encoding.ts";
-import { pathText } from "../../../../proto/scalar.ts";
 import { cexText, changedBy, readCex } from "../../../verifier/counterexample.ts";
-import { visible } from "../../../verifier/visible.ts";
+import { visible, visiblePath } from "../../../verifier/visible.ts";
 import { table, type Row, type Table } from "../answer.ts";
 
 const PLACE = "counterexample/";
@@ -16,7 +15,7 @@ const cut = (text: string): string => visible(text.length > VALUE_CHARACTERS_MAX
 const pairs = (fields: CexFields): string[][] => Object.entries(fields).map(([name, value]) => [visible(name), cut(cexText(value))]);
 
 function stepRows(step: CexStep, at: number, before: CexStep | undefined): string[][] {
-  const where = step.location === null ? "" : ` at ${pathText(step.location.path)}:${step.location.start_line}`;
+  const where = step.location === null ? "" : ` at ${visiblePath(step.location.path)}:${step.location.start_line}`;
   const head = [String(at), visible(`${step.action}${where}`)];
   const fields = pairs(changedBy(step, before));
   return fields.length === 0 ? [[...head, "", "nothing changes"]] : fields.map((pair, i) => (i === 0 ? [...head, ...pair] : ["", "", ...pair]));
