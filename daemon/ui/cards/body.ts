@@ -62,18 +62,20 @@ export const cardsBody: PageBody = (version) => ({
 <p class="hint" id="query-hint">Every word must be there; &quot;words in quotes&quot; together. <code>rule:</code> <code>actor:</code> <code>repo:</code> <code>verdict:</code> ask for one field. <kbd>/</kbd> comes here.</p>
 </div>
 ${SELECTS}
-<div class="field actions"><button type="button" id="reset">Clear filters</button><button type="button" id="clear" hidden>Remove files\u2026</button></div>
 </form>
 <div id="absent" class="told odd" role="status" hidden></div>
-<p id="count" class="count" hidden></p>
+<div id="summary" class="summary" hidden>
+<p id="count" class="count"></p>
+<div class="actions"><button type="button" id="reset">Clear filters</button><button type="button" id="clear" hidden>Remove files\u2026</button></div>
+</div>
 <p id="said" class="unseen" role="status" aria-live="polite"></p>
 <div id="charts-part" hidden></div>
 <div id="both" class="both" hidden>
 <section id="list-part" aria-labelledby="list-title">
 <h2 id="list-title" class="unseen">Cards</h2>
-<p class="unseen" id="list-hint">Arrow keys move, Enter opens, Space marks a card for comparing.</p>
-<div id="nothing" hidden></div>
+<div id="nothing" class="nothing" hidden></div>
 <div id="list" class="cards" role="grid" aria-labelledby="list-title" aria-describedby="list-hint"></div>
+<p class="hint list-hint" id="list-hint">Arrow keys move, <kbd>Enter</kbd> opens a card, <kbd>Space</kbd> or its box marks it; two that are marked are compared.</p>
 <p id="printed" class="paper"></p>
 </section>
 <section id="one" class="one-card" aria-label="The card that is open" tabindex="-1" hidden>

@@ -248,7 +248,7 @@ export class CardsPage {
   /** Beside an opened card the list is narrower, and its lines may be higher. */
   private layOut(open: boolean): void {
     if (elementOf("one").hidden === !open) return;
-    elementOf("both").className = open ? "both opened" : "both";
+    elementOf("both").className = open ? "both beside" : "both";
     elementOf("one").hidden = !open;
     this.list.resized();
   }
@@ -280,7 +280,7 @@ export class CardsPage {
     this.listed = narrowed(within, this.view, now_ms);
     this.listedFor = this.view;
     const none = this.held.size === 0;
-    for (const id of ["filters", "count", "charts-part", "both"]) elementOf(id).hidden = none;
+    for (const id of ["filters", "summary", "charts-part", "both"]) elementOf(id).hidden = none;
     elementOf("clear").hidden = this.held.given === 0;
     showNothing(!none && this.listed.length === 0, `${this.held.size.toLocaleString("en")} ${this.held.size === 1 ? "card is" : "cards are"}`, this.view.query, () => this.clearFilters());
     this.list.show(this.entries(), { grouped: this.view.group !== null, open: this.openCard()?.key ?? null, marked: this.marked, now_ms, sort, direction });
