@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
 import { InferenceLimits, WorkerLimits } from "../../../proto/limits.ts";
-import { failureOf } from "../../platform/process/testing/gone.ts";
+import { failureOf, processGoneWithin } from "../../platform/process/testing/gone.ts";
 import { createEmbedder, type Embedder, type EmbedderDeps } from "./index.ts";
 import { isUnit, pooled } from "./pooling.ts";
 import { fakeModel, fakeTransformers } from "./testing/fake-transformers.ts";
@@ -87,6 +87,34 @@ test("a process that is killed costs its request a retry and nobody else's", asy
   expect((await failureOf(one.embed(["die"]))).code).toBe("models.died");
   expect((await one.embed(["fine"])).vectors).toEqual(before.vectors);
   expect(one.status().deaths).toBe(1);
+});
+
+test("attack: the process is stopped and dies of nothing: its request is told in time to come again, and the next one has another process", async () => {
+  const one = embedder({ limits: { ...LIMITS, silence_ms: 300 } });
+  const before = await one.embed(["fine"]);
+  const { pid } = one.status();
+  process.kill(pid ?? 0, "SIGSTOP");
+  const failure = await failureOf(one.embed(["fine"]));
+  expect([failure.code, failure.row.retry, failure.detail]).toEqual(["models.died", true, expect.stringContaining("worker.deadline")]);
+  expect((await one.embed(["fine"])).vectors).toEqual(before.vectors);
+  expect([one.status().pid === pid, one.status().deaths, await processGoneWithin(pid ?? 0, 2_000)]).toEqual([false, 1, true]);
+});
+
+/** An engine that stops its process while it is loaded, at the first start. */
+function stopsOnce(): string {
+  const mark = JSON.stringify(join(folder, "stopped"));
+  return fakeTransformers(folder, `import { existsSync, writeFileSync } from "node:fs"; if (!existsSync(${mark})) { writeFileSync(${mark}, ""); process.kill(process.pid, "SIGSTOP"); }`);
+}
+
+test("attack: the process is stopped while it is loaded: whoever waits is told within the time of its own request, and once loading had its time another process answers", async () => {
+  const patient = embedder({ engine_folder: stopsOnce(), limits: { ...LIMITS, load_deadline_ms: 1_000, silence_ms: 300 } });
+  const died = await failureOf(patient.embed(["fine"]));
+  expect([died.code, died.row.retry]).toEqual(["models.died", true]);
+  expect((await patient.embed(["fine"])).vectors.length).toBe(1);
+  rmSync(join(folder, "stopped"));
+  const hurried = embedder({ engine_folder: stopsOnce(), limits: { ...LIMITS, load_deadline_ms: 60_000, generate_deadline_ms: 500 } });
+  const busy = await failureOf(hurried.embed(["fine"]));
+  expect([busy.code, busy.row.retry, hurried.status().state]).toEqual(["models.busy", true, "starting"]);
 });
 
 test("attack: a tenant's text kills the process again and again: it waits longer each time, and no other tenant is refused", async () => {

@@ -93,10 +93,10 @@ class InTurn {
   async ask(job: EmbeddingJob, tenant: string, ends_ms: number, signal: AbortSignal | undefined): Promise<EmbeddingReply> {
     const leave = await this.#line.enter(tenant, PRIORITY, signal);
     try {
-      const left_ms = ends_ms - performance.now();
-      // What was promised for the work stands for so long and no longer.
-      if (left_ms <= 0) throw new MaestroError("models.busy", `not done in ${this.limits.generate_deadline_ms} ms beside others`);
-      return await this.engine.ask(job, { validate: replyOf, deadline_ms: left_ms, ...(signal === undefined ? {} : { signal }) });
+      const wait = (): { readonly deadline_ms: number; readonly signal?: AbortSignal } => ({ deadline_ms: this.left(ends_ms), ...(signal === undefined ? {} : { signal }) });
+      // A process that is loaded without end is waited for no longer than one that answers.
+      await this.engine.open(wait());
+      return await this.engine.ask(job, { validate: replyOf, ...wait() }, wait());
     } catch (thrown) {
       const { deaths } = this.engine.status;
       if (deaths !== this.#deaths) this.#line.died();
@@ -105,6 +105,13 @@ class InTurn {
     } finally {
       leave();
     }
+  }
+
+  /** What was promised for the work stands for so long and no longer. */
+  private left(ends_ms: number): number {
+    const left_ms = ends_ms - performance.now();
+    if (left_ms <= 0) throw new MaestroError("models.busy", `not done in ${this.limits.generate_deadline_ms} ms beside others`);
+    return left_ms;
   }
 
   close(): void {

@@ -102,7 +102,7 @@ describe("requests side by side", () => {
 });
 
 describe("a process that ends costs its requests one retry each", () => {
-  const DEATHS = ["crash-in-stream", "exit", "hang", "hang-in-stream", "leak", "wrong-answer", "wrong-progress"];
+  const DEATHS = ["crash-in-stream", "exit", "stop", "hang", "hang-in-stream", "leak", "wrong-answer", "wrong-progress"];
   for (const act of DEATHS) {
     test(`${act}: everything under way fails as models.died, and the same request again is answered by another process`, async () => {
       const engine = engineOf("serve", { silence_ms: 300, memory_bytes_max: 300 * MiB });
@@ -268,5 +268,14 @@ describe("ending", () => {
     await engine.close();
     expect(await asked).toBe("daemon.draining");
     expect(engine.status.pid).toBeNull();
+  });
+
+  test("attack: closed while it is loaded by a process that is stopped: nobody waits until loading has had its time", async () => {
+    const file = newFile();
+    const engine = engineOf("serve", { load_deadline_ms: 600_000 }, { file, open: "stop" });
+    const asked = codeOf(ask(engine, "echo"));
+    await until(() => readFileSync(file, "utf8") !== "");
+    await engine.close();
+    expect([await asked, await processGoneWithin(Number(readFileSync(file, "utf8")), 2_000)]).toEqual(["daemon.draining", true]);
   });
 });

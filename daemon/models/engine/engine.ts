@@ -88,6 +88,8 @@ export class Engine<Opened> {
   readonly #memory = new MemoryWatch();
   #live: Live<Opened> | null = null;
   #starting: Starting<Opened> | null = null;
+  /** Being loaded, which may take as long as `load_deadline_ms`. */
+  #launching: Supervised | null = null;
   /** Told to go, and still at work. */
   #going: Live<Opened> | null = null;
   /** The last one may still be on its way out; two of them would not fit in memory side by side. */
@@ -161,7 +163,7 @@ export class Engine<Opened> {
     clearTimeout(this.#idle);
     const starting = this.#starting?.live.then(({ process }) => process.kill()).catch(() => undefined);
     this.#starting?.stop.abort();
-    await Promise.all([this.#live?.process.kill(), this.#going?.process.kill()]);
+    await Promise.all([this.#live?.process.kill(), this.#going?.process.kill(), this.#launching?.kill()]);
     await Promise.all([starting, this.#leaving]);
   }
 
@@ -265,7 +267,7 @@ export class Engine<Opened> {
     let unwatch: (() => void) | undefined;
     try {
       const started = new Supervised({ ...spec, limits: { ...limits, memory_bytes_max } }, dialogue);
-      process = started;
+      process = this.#launching = started;
       seat?.started(started.pid);
       // Not before: a process that was killed and hangs in its driver has its memory still.
       void started.gone.finally(() => seat?.release());
@@ -279,6 +281,7 @@ export class Engine<Opened> {
       await process?.kill();
       throw this.#notStarted(error, process?.failure);
     } finally {
+      this.#launching = null;
       unwatch?.();
     }
   }

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { failureOf } from "../../platform/process/testing/gone.ts";
+import { failureOf, processGoneWithin } from "../../platform/process/testing/gone.ts";
 import { times } from "../../testing/scale.ts";
 import { NEIGHBOURS_MAX } from "./index.ts";
 import type { VectorSpace } from "./space.ts";
@@ -102,6 +102,19 @@ test("a process that dies is started anew and brought everything; the question i
   expect(await keys(one)).toEqual(["row 1", "row 2", "row 3"]);
   expect(one.vectors.status.pid).not.toBe(pid);
 });
+
+for (const [way, exact_max] of [["a matrix", 4_096], ["a graph", 4]] as const) {
+  test(`attack: the process that holds ${way} is stopped and dies of nothing: the question is answered by another one, with what was put meanwhile`, async () => {
+    const one = start({ engine_folder: fakeUsearch(folder), exact_max, limits: { silence_ms: 300 } });
+    one.vectors.put(SPACE, FAN);
+    expect(await keys(one)).toEqual(["row 0", "row 1", "row 2"]);
+    const { pid } = one.vectors.status;
+    process.kill(pid!, "SIGSTOP");
+    one.vectors.put(SPACE, [item("late", [1, 0.01, 0, 0])]);
+    expect(await keys(one)).toEqual(["row 0", "late", "row 1"]);
+    expect([one.vectors.status.pid === pid, one.vectors.status.deaths, await processGoneWithin(pid!, 2_000)]).toEqual([false, 1, true]);
+  });
+}
 
 test("a graph: its file is read by the next daemon, which adds what came since and passes over what went", async () => {
   const engine_folder = fakeUsearch(folder);

@@ -11,6 +11,7 @@ import { type RequestContext, serveEngine } from "../serve.ts";
 const FakeJob = Type.Object({ act: Type.String(), text: Type.Optional(Type.String()) }, { additionalProperties: false });
 type FakeJob = Static<typeof FakeJob>;
 
+const [mode = "serve", file = ""] = process.argv.slice(2);
 const kept: Uint8Array[] = [];
 const spin = (): never => {
   for (;;);
@@ -49,6 +50,12 @@ const ACTS: Record<string, (text: string, context: RequestContext) => unknown> =
     progress({ text: "one" });
     await Bun.sleep(20);
     process.kill(process.pid, "SIGSEGV");
+    await Bun.sleep(600_000);
+  },
+  /** Nothing of it runs any more, and nothing ended; its file then has its number. */
+  async stop() {
+    appendFileSync(file === "" ? "/dev/null" : file, String(process.pid));
+    process.kill(process.pid, "SIGSTOP");
     await Bun.sleep(600_000);
   },
   exit: () => process.exit(3),
@@ -94,7 +101,6 @@ const LIES: Record<string, Uint8Array> = {
   "raw-code": encodeFrame({ kind: "failure", id: 2, code: "constructor", detail: "d" }, 1_000),
 };
 
-const [mode = "serve", file = ""] = process.argv.slice(2);
 const lie = LIES[mode];
 if (lie !== undefined) {
   dieWithParent();
