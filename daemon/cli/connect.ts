@@ -40,7 +40,10 @@ export function connect(values: Values): { client: MaestroClient; locations: Loc
  */
 export async function connectOrStart(values: Values): Promise<{ client: MaestroClient; locations: Locations }> {
   const { client, locations } = connect(values);
-  if (await client.answers()) return { client, locations };
+  const running = await client.answers();
+  const config = process.env["MAESTRO_CONFIG"] ?? "";
+  if (values["embedded"] === true && config !== "" && lyingAtOrNull(config) !== null) (await import("./ignored-config.ts")).sayIgnored(config, locations.state_dir, running);
+  if (running) return { client, locations };
   const operated = (process.env["CI"] ?? "") !== "" || lyingAtOrNull(locations.host_config_path) !== null;
   if (values["embedded"] !== true && operated) {
     throw new MaestroError("daemon.unreachable", `nothing answers on ${locations.socket_path}; ask for --embedded by name to gate without the host's daemon`);

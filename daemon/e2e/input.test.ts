@@ -38,6 +38,21 @@ describe("no daemon where nobody asked for one", () => {
     expect(readdirSync(world.state_dir)).toEqual([]);
   });
 
+  test("--embedded beside MAESTRO_CONFIG says once, on stderr alone, that the file is not read and what to run", async () => {
+    const other = new World();
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => other.dispose());
+    writeFileSync(other.path("host.yaml"), "version: 1\ntrust_domain: ci.example.org\nmodes: [local]\n");
+    const env = { MAESTRO_CONFIG: other.path("host.yaml") };
+    const lines = ({ stderr }: { readonly stderr: string }): string[] => stderr.split("\n").filter((line) => line.includes("MAESTRO_CONFIG"));
+    const command = `maestrod --config ${env.MAESTRO_CONFIG} --state ${other.state_dir}, and leave --embedded out`;
+    const [started, again, missing] = [await other.gate(repository, ["--json"], { env }), await other.gate(repository, ["--json"], { env }), await other.gate(repository, ["--json"])];
+    expect(lines(started)).toEqual([`maestro: MAESTRO_CONFIG is ignored: --embedded starts a private daemon, which reads no host configuration; to use it run ${command}`]);
+    expect(lines(again)).toEqual([`maestro: MAESTRO_CONFIG is ignored: the daemon that answers goes on with what it was started with; to use it run maestro stop, then ${command}`]);
+    expect(lines(missing)).toEqual([]);
+    for (const { stdout } of [started, again]) expect([stdout.includes("MAESTRO_CONFIG"), Object.keys(JSON.parse(stdout) as object)]).toEqual([false, expect.arrayContaining(["card"])]);
+  }, 60_000);
+
   test("a socket path that is too long, or no state folder at all", async () => {
     const long = world.path("x".repeat(120));
     const [cli, daemon, homeless] = await Promise.all([world.run(["gate", repository.path, "--embedded", "--state", long]), world.spawnDaemon(["--embedded", "--state", long]).exited, world.run(["status"], { env: { HOME: "", XDG_STATE_HOME: "relative" } })]);

@@ -1,6 +1,6 @@
 /** Makes what cannot be seen visible; the ground every escaper stands on. */
-import { fromUtf8 } from "../../proto/encoding.ts";
-import { pathToBytes, type PathBytes } from "../../proto/scalar.ts";
+import { fromBase64, fromUtf8 } from "../../proto/encoding.ts";
+import type { PathBytes } from "../../proto/scalar.ts";
 
 /**
  * Everything that moves the cursor, breaks the line, turns the reading
@@ -65,7 +65,8 @@ const PATH_BYTES_MAX = 4096;
  */
 export function visiblePath(path: PathBytes | string): string {
   if (typeof path !== "string" && "b64" in path) {
-    const bytes = pathToBytes(path);
+    // Not by `scalar.ts`: that loads the schemas, and every command escapes something.
+    const bytes = fromBase64(path.b64) ?? new Uint8Array(0);
     return `"${withinBytes(bytes.subarray(0, PATH_BYTES_MAX))}"${bytes.length > PATH_BYTES_MAX ? "..." : ""}`;
   }
   const text = typeof path === "string" ? path : path.u;
