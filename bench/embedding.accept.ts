@@ -142,3 +142,24 @@ accepts(tool, "killed at each step between the database and the named file, the 
     }
   }
 });
+
+accepts(tool, "the index process with usearch is stopped: the question is answered by another one, as row by row would be", async () => {
+  const at = join(folder, "stopped");
+  mkdirSync(at);
+  const { store, vectors } = openCrashing(at, engines.path(), undefined, 2_000);
+  try {
+    const items = Array.from({ length: 400 }, (_, n) => crashRow(n));
+    vectors.put(CRASH_SPACE, items);
+    const query = randomUnit(1e6, CRASH_SPACE.dimensions);
+    const before = await vectors.search(CRASH_SPACE, query, 5);
+    const { pid } = vectors.status;
+    process.kill(pid ?? 0, "SIGSTOP");
+    expect(await vectors.search(CRASH_SPACE, query, 5)).toEqual(before);
+    const flat = Float32Array.from(items.flatMap(({ vector }) => [...fromHalf(toHalf(vector))]));
+    expect(before.map(({ key }) => key)).toEqual(exactNearest(items.map((_, id) => id), flat, query, 5).map(({ id }) => `row ${id}`));
+    expect([vectors.status.pid === pid, vectors.status.deaths]).toEqual([false, 1]);
+  } finally {
+    await vectors.close();
+    await store.close();
+  }
+});

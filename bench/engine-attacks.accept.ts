@@ -11,7 +11,7 @@ import { Value } from "@sinclair/typebox/value";
 import { StoreLimits } from "../proto/limits.ts";
 import { accepts } from "./rig/accepts.ts";
 import { EMBEDDING_MODEL, engineFolder, storeModel, TEXT_MODEL } from "./rig/models.ts";
-import { textWorkers } from "./rig/workers.ts";
+import { embeddingWorkers, textWorkers } from "./rig/workers.ts";
 
 const engines = await engineFolder();
 const tool = { name: "engines in flight", version: `${TEXT_MODEL}, engines ${engines.version}` };
@@ -167,6 +167,30 @@ accepts(tool, "attack: the worker is stopped under three streams; the hang is no
   expect(took[Math.floor(took.length * 0.9)] ?? 0).toBeLessThan(100);
   expect((await said({ prompt: prompt(0), max_tokens: 24 }, { tenant: "web" })).text).toBe(await aloneText(0));
   expect(await textPid()).not.toBe(pid);
+});
+
+accepts(tool, "attack: the embedding worker is stopped; its request is told in time to come again, the next one has a new worker and the same vector, and the daemon answers all the while", async () => {
+  await daemon();
+  const embedded = async (): Promise<{ status: number; body: string }> => {
+    const response = await post("embeddings", { model: EMBEDDING_MODEL, input: ["the keeper of the lighthouse"], encoding_format: "base64" }, { tenant: "web" });
+    return { status: response.status, body: await response.text() };
+  };
+  const vectorIn = ({ body }: { readonly body: string }): unknown => (JSON.parse(body) as { readonly data?: readonly { readonly embedding: string }[] }).data?.[0]?.embedding;
+  const before = await embedded();
+  expect([before.status, typeof vectorIn(before)]).toEqual([200, "string"]);
+  const [pid = 0, ...more] = await embeddingWorkers((await world.status()).daemon.pid);
+  expect(more).toEqual([]);
+  process.kill(pid, "SIGSTOP");
+  const stopped_ms = performance.now();
+  const asked = embedded();
+  const took = await answersUntil(asked);
+  const noticed_ms = performance.now() - stopped_ms;
+  const { status, body } = await asked;
+  expect([status, (JSON.parse(body) as { readonly error: { readonly code: string } }).error.code]).toEqual([503, "models.died"]);
+  expect([noticed_ms > SILENCE_MS - 1_000, noticed_ms < 3 * SILENCE_MS, alive(pid)]).toEqual([true, true, false]);
+  process.stdout.write(`| status beside a stopped embedding worker: median ${took[took.length >> 1]?.toFixed(1)} ms of ${took.length} |\n`);
+  expect(vectorIn(await embedded())).toEqual(vectorIn(before));
+  expect(await embeddingWorkers((await world.status()).daemon.pid)).not.toContain(pid);
 });
 
 for (const [signal, count] of [["SIGKILL", 16], ["SIGSEGV", 16]] as const) {

@@ -14,9 +14,9 @@ const BATCH = 60;
 /** The n-th row is the same in each process. */
 export const crashRow = (n: number) => ({ key: `row ${n}`, text_sha256: n.toString(16).padStart(64, "0"), vector: randomUnit(n, CRASH_SPACE.dimensions) });
 
-export function openCrashing(folder: string, engine_folder: string, step?: VectorDeps["step"]) {
+export function openCrashing(folder: string, engine_folder: string, step?: VectorDeps["step"], silence_ms = ENGINE_LIMITS.silence_ms) {
   const store = openStore({ state_dir: folder, limits: { ...Value.Create(StoreLimits), free_bytes_min: 1 }, fatal: (reason) => { throw reason; } });
-  const vectors = new Vectors({ store, folder: join(folder, "vectors"), engine_folder, limits: ENGINE_LIMITS, now_s: () => 1_000, exact_max: 100, save_rows: 1, warn: (what, error) => process.stderr.write(`${what}: ${String(error)}\n`), ...(step === undefined ? {} : { step }) });
+  const vectors = new Vectors({ store, folder: join(folder, "vectors"), engine_folder, limits: { ...ENGINE_LIMITS, silence_ms }, now_s: () => 1_000, exact_max: 100, save_rows: 1, warn: (what, error) => process.stderr.write(`${what}: ${String(error)}\n`), ...(step === undefined ? {} : { step }) });
   return { store, vectors };
 }
 
