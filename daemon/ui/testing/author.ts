@@ -8,7 +8,7 @@ type Declared = NonNullable<InvariantDocument["fields"]>;
 type Clauses = NonNullable<InvariantDocument["assert"]>;
 
 class Author {
-  constructor(private readonly page: Page) {}
+  constructor(private readonly page: Page, private readonly keys: (text: string) => Promise<void>) {}
 
   /** The form may be built anew at any moment, and then keeps the cursor where it is: so it is found and entered in one go. */
   private async enter(id: string): Promise<void> {
@@ -24,7 +24,7 @@ class Author {
     await this.enter(id);
     await this.page.evaluate("document.activeElement.select?.()");
     await this.page.keyboard.press("Backspace");
-    await this.page.keyboard.type(text);
+    await this.keys(text);
     // Leaves as a person does; an open list closes by it.
     await this.page.keyboard.press("Tab");
   }
@@ -71,19 +71,27 @@ class Author {
     }
   }
 
+  /** What the rule does not read is under a lid. */
+  private async exampleField(path: readonly (string | number)[], name: string, text: string): Promise<void> {
+    const [id, lid] = [idOf([...path, name]), `${idOf(path)}-more`];
+    await this.page.waitForFunction(`document.getElementById(${JSON.stringify(lid)}) !== null`);
+    if (await this.page.evaluate(`document.getElementById(${JSON.stringify(id)}) === null`)) await this.press(lid);
+    await this.type(id, text);
+  }
+
   async examples(kind: "holds" | "breaks", given: NonNullable<InvariantDocument["examples"]>["holds"], both: boolean): Promise<void> {
     for (const [i, example] of (examplesIn(given) as readonly Example[]).entries()) {
       const path = ["examples", kind, ...(i === 0 ? [] : [i])];
       await this.press(example.trace !== undefined && both ? `f-examples-${kind}-add-trace` : `f-examples-${kind}-add`);
       if (example.trace !== undefined) await this.trace(path, example.trace);
-      for (const part of ["old", "with"] as const) for (const [name, value] of Object.entries(example[part] ?? {})) await this.type(idOf([...path, part, name]), exampleText(value));
+      for (const part of ["old", "with"] as const) for (const [name, value] of Object.entries(example[part] ?? {})) await this.exampleField([...path, part], name, exampleText(value));
     }
   }
 }
 
-/** From an empty form to the whole rule. What no form has, such as an event beside an example's fields, is left out. */
-export async function author(page: Page, rule: InvariantDocument): Promise<void> {
-  const by = new Author(page);
+/** From an empty form to the whole rule; `keys` types a text where the cursor is. What no form has, such as an event beside an example's fields, is left out. */
+export async function author(page: Page, rule: InvariantDocument, keys = (text: string) => page.keyboard.type(text)): Promise<void> {
+  const by = new Author(page, keys);
   for (const name of ["id", "scope"] as const) await by.type(`f-${name}`, rule[name]);
   if (rule.severity !== undefined) await page.select("#f-severity", rule.severity);
   for (const name of ["owner", "rationale"] as const) if (rule[name] !== undefined) await by.type(`f-${name}`, rule[name]);

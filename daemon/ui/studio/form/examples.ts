@@ -4,6 +4,7 @@ import type { PageElement } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import { isHeld, type Held } from "../state.ts";
 import { idOf } from "./binding.ts";
+import { clearExampleFields, exampleFields } from "./example-fields.ts";
 import { addButton, button, textField, valueOf, type Form } from "./fields.ts";
 import { group } from "./sections.ts";
 
@@ -39,9 +40,7 @@ export const examplesIn = (value: unknown): readonly unknown[] => (value === und
 
 function values(form: Form, path: Path, fields: Fields, title: string): PageElement {
   const { store } = form.studio;
-  const held = valueOf(form, path);
-  const names = [...new Set([...fields.keys(), ...(isHeld(held) ? Object.keys(held) : [])])];
-  const inputs = names.map((name) => {
+  return exampleFields(form, path, fields, title, (name) => {
     const type = fields.get(name)?.type;
     const write = (text: string): void => {
       const value = exampleValue(text, type);
@@ -52,7 +51,6 @@ function values(form: Form, path: Path, fields: Fields, title: string): PageElem
     };
     return textField(form, { label: name, path: [...path, name], code: true, class: "short", placeholder: type === undefined ? "no such field" : typeText(type).slice(0, 40), show: exampleText, write });
   });
-  return h("div", { class: "values", role: "group", "aria-label": title }, ...inputs);
 }
 
 function step(form: Form, path: Path, at: number, what: string): PageElement {
@@ -108,5 +106,7 @@ function kind(form: Form, name: "holds" | "breaks", title: string): PageElement[
   ];
 }
 
-export const examples = (form: Form): PageElement =>
-  group("Examples", h("p", { class: "hint" }, "Each is tried with every change. Money as $12.50, times as 5m; leave a field empty where it is missing; '' is a text that is empty."), ...kind(form, "holds", "Holds"), ...kind(form, "breaks", "Breaks"));
+export function examples(form: Form): PageElement {
+  clearExampleFields(form);
+  return group("Examples", h("p", { class: "hint" }, "Each is tried with every change. Money as $12.50, times as 5m; leave a field empty where it is missing; '' is a text that is empty."), ...kind(form, "holds", "Holds"), ...kind(form, "breaks", "Breaks"));
+}
