@@ -10,7 +10,7 @@ import { OWN_SPACE } from "./events/table.ts";
 import type { Guards } from "./guards.ts";
 
 export interface WatchingDeps {
-  readonly store: Pick<Store, "table" | "atomic">;
+  readonly store: Pick<Store, "table" | "atomic" | "kept">;
   readonly clock: Pick<Clock, "now_ms" | "monotonic_ms">;
   readonly now_s: () => number;
   readonly guards: Guards;

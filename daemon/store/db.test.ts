@@ -92,6 +92,23 @@ describe("tables", () => {
     expect([a.get("outer")?.n, a.get("inner")]).toEqual([1, undefined]);
   });
 
+  test("what waits for a transaction is done once it is on disk, in order, and never where it or one in it goes back", () => {
+    const a = store.table<string, typeof Row>("a", Row);
+    const done: string[] = [];
+    const say = (what: string) => store.kept(() => void done.push(`${what} ${a.get("k")?.n}`));
+    const back = (what: string) => () => { say(what); throw new Error(what); };
+    say("at once");
+    store.atomic(() => {
+      say("first");
+      expect(() => store.atomic(back("inner"))).toThrow("inner");
+      store.atomic(() => { say("second"); a.put("k", { n: 1, text: "" }); });
+      expect(done).toEqual(["at once undefined"]);
+    });
+    expect(() => store.atomic(back("outer"))).toThrow("outer");
+    store.atomic(() => say("third"));
+    expect(done).toEqual(["at once undefined", "first 1", "second 1", "third 1"]);
+  });
+
   test("misuse is a bug, not a broken record", () => {
     const a = store.table<string, typeof Row>("a", Row);
     expect(codeOf(() => a.put("k", { n: 1, text: "" }))).toBe("internal.bug");

@@ -43,6 +43,8 @@ export interface Store {
   atomic<T>(work: () => T): T;
   /** The same for work after which bytes go from the disk: it is let in where others are refused, as long as a quarter of `free_bytes_min` is free. */
   freeing<T>(work: () => T): T;
+  /** Does it once the open transaction is kept, and never where that goes back; at once where none is open. It throws nothing. */
+  kept(work: () => void): void;
   /** Throws `store.no_space` or `store.read_only`, for whoever is about to work for a result that could not be kept. */
   requireWritable(): void;
   /** Resolves when everything written so far is on disk; `fatal` after `commit_deadline_ms`. */
@@ -136,7 +138,7 @@ export function openStore(deps: StoreDeps): Store {
   const { free_bytes_min } = deps.limits;
   let marking: Marking | null = null;
   const failed = (error: unknown, during: string): MaestroError => failedCommit(marking, storeFailure(error, during));
-  const { atomic, freeing, writing } = transactionsOf({ root, begin: begins(free_bytes_min), beginFreeing: begins(free_bytes_min / FREEING_PART), committed: () => marking?.set(), failed, fatal });
+  const { writing, ...transactions } = transactionsOf({ root, begin: begins(free_bytes_min), beginFreeing: begins(free_bytes_min / FREEING_PART), committed: () => marking?.set(), failed, fatal });
   const readers = new Map<string, (key: Key) => unknown>();
   const look = lookIn(readers);
 
@@ -151,8 +153,7 @@ export function openStore(deps: StoreDeps): Store {
         throw failed(error, `make the table ${name}`);
       }
     },
-    atomic,
-    freeing,
+    ...transactions,
     requireWritable: () => requireWritable(deps.state_dir, free_bytes_min),
     durable: () => watchCommit(root.flushed, deps.limits.commit_deadline_ms, fatal),
     scanner: openScanner(root),

@@ -20,12 +20,16 @@ export interface TransactionsDeps {
 export interface Transactions {
   atomic<T>(work: () => T): T;
   freeing<T>(work: () => T): T;
+  /** Throws nothing: what is kept stands. */
+  kept(work: () => void): void;
   /** Whether one is open. */
   writing(): boolean;
 }
 
 export function transactionsOf({ root, begin, beginFreeing, committed, failed, fatal }: TransactionsDeps): Transactions {
   let depth = 0;
+  /** Waits until the outermost one is kept; what was handed in during one that goes back goes with it. */
+  const waiting: (() => void)[] = [];
 
   /** Runs the work and remembers what it threw itself, which undoes the transaction and breaks nothing. */
   function once<T>(work: () => T): T {
@@ -62,19 +66,27 @@ export function transactionsOf({ root, begin, beginFreeing, committed, failed, f
   function outermost<T>(work: () => T, first: () => void): T {
     if (depth === 0) first();
     depth += 1;
+    const before = waiting.length;
     let result;
     try {
       result = once(work);
+    } catch (error) {
+      waiting.length = before;
+      throw error;
     } finally {
       depth -= 1;
     }
-    if (depth === 0) said();
+    if (depth > 0) return result;
+    const kept = waiting.splice(0);
+    said();
+    kept.forEach((one) => one());
     return result;
   }
 
   return {
     atomic: (work) => outermost(work, begin),
     freeing: (work) => outermost(work, beginFreeing),
+    kept: (work) => (depth === 0 ? work() : void waiting.push(work)),
     writing: () => depth > 0,
   };
 }

@@ -17,7 +17,7 @@ import type { Fields } from "../guards.ts";
 import { openEventTables, OWN_SPACE, type Watched } from "./table.ts";
 
 export interface EventDeskDeps {
-  readonly store: Pick<Store, "table" | "atomic">;
+  readonly store: Pick<Store, "table" | "atomic" | "kept">;
   readonly clock: Pick<Clock, "now_ms" | "monotonic_ms">;
   readonly limits: EventLimits;
   /** The rules with temporal conditions, compiled when something first happens. */
@@ -76,12 +76,15 @@ export class EventDesk {
     this.before = this.tables.all();
   }
 
-  /** Something this daemon did. Called inside transactions, so it is looked at right after. */
+  /** Something this daemon did. Called inside transactions, so it is looked at right after; what goes back with its transaction was not done. */
   own(event: string, fields: Fields): void {
     if (!this.deps.heard(event)) return;
     const moment = this.moment();
-    this.own_arrived.push({ moment, arrived: { at_ms: moment.wall_ms, event, fields: { ...fields }, source: OWN_SPACE, seq: this.own_seq++ } });
-    if (this.own_arrived.length === 1) queueMicrotask(() => this.takeOwn());
+    const done = { event, fields: { ...fields } };
+    this.deps.store.kept(() => {
+      this.own_arrived.push({ moment, arrived: { ...done, at_ms: moment.wall_ms, source: OWN_SPACE, seq: this.own_seq++ } });
+      if (this.own_arrived.length === 1) queueMicrotask(() => this.takeOwn());
+    });
   }
 
   /** All that happened in one stretch, each at its own time: a look at the clock in between would make the later ones late. */
