@@ -1,4 +1,4 @@
-/** Eight of the rules that ship, written anew in the Invariant Studio by clicks and keys, behind a real `maestro ui` and beside a real daemon: each file it saves is byte for byte the one that ships. */
+/** Ten of the rules that ship, written anew in the Invariant Studio by clicks and keys, behind a real `maestro ui` and beside a real daemon: each file it saves is byte for byte the one that ships. */
 import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,6 +35,9 @@ async function decided(): Promise<readonly string[]> {
   return verdicts;
 }
 
+/** Longer than a rule in time waits for anything here. */
+const MINUTES_MS = 300_000;
+
 /** What a whole daemon tells its rules while a change waits, is overridden, and its run is reported: each event as `maestro invariants check --events` reads it. */
 async function events(): Promise<Pick<Recordings, "events">> {
   const lines: string[] = [];
@@ -50,7 +53,9 @@ async function events(): Promise<Pick<Recordings, "events">> {
     },
   });
   const { head } = await one.held({ "src/a.test.ts": "test.only(\"a\", () => {});\n" }, "a change");
+  one.world.clock.advance(MINUTES_MS);
   await one.release(head, ALICE, { kind: "override", reason: "production is down", expires_s: 3600 });
+  one.world.clock.advance(MINUTES_MS);
   one.world.core.run_usage.report("web", { run_id: "r", calls_made: 3, calls_reported: 2, tokens: 20, micro_usd: null });
   writeFileSync(recording, `${lines.join("\n")}\n`);
   return { events: lines.length };
@@ -89,7 +94,7 @@ async function onServed(task: (page: Page) => Promise<void>): Promise<void> {
 
 const tool = { name: "chromium", version: (await output([BROWSERS.chromium, "--version"])).trim().replace(/\s+/g, " ") };
 
-accepts(tool, "eight rules that ship come out of the studio by clicks and keys, tried on examples and on what was recorded, and saved after a look", () =>
+accepts(tool, "ten rules that ship come out of the studio by clicks and keys, tried on examples and on what was recorded, and saved after a look", () =>
   onServed(async (page) => {
     const hands = new Hands(page);
     for (const { name, write } of STORIES) {

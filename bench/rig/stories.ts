@@ -1,4 +1,4 @@
-/** How eight of the rules that ship were written in the Invariant Studio: what was clicked, what was typed, what the list was left to write, and what was tried on the way. */
+/** How ten of the rules that ship were written in the Invariant Studio: what was clicked, what was typed, what the list was left to write, and what was tried on the way. */
 import { basename } from "node:path";
 import type { InvariantDocument } from "../../proto/invariant.ts";
 import { by, type Hands, type Keys, shown } from "./studio-hands.ts";
@@ -8,7 +8,7 @@ export interface Recordings {
   /** Changes that the daemon behind the page decided; of them, how many it did not admit. */
   readonly changes: number;
   readonly not_admitted: number;
-  /** Events of a whole daemon as a file, and how many. */
+  /** Events of a whole daemon as a file, and how many; it decided twice, and admitted one of both. */
   readonly file: string;
   readonly events: number;
 }
@@ -156,6 +156,62 @@ const agent: Story = {
   },
 };
 
+const counted: Story = {
+  name: "change-as-counted.yaml",
+  async write(hands, { changes, not_admitted }) {
+    await blank(hands);
+    await head(hands, { id: "INV.CHANGE.AS_COUNTED", scope: "change", severity: "high", owner: "gate", rationale: "The strictest reason that is counted decides, and no rule is named without one: whoever counts refusals would count others than there were." });
+    await events(hands, CHANGE);
+    const [refusing, holding] = [by("refu", "refusing"), by("hold", "holding")];
+    await condition(hands, 0, [refusing, " + ", holding, " == 0"], [GATE, " is listed as ", shown("dec", "decision"), ", with ", shown("refu", "refusing"), " reasons that refuse and ", shown("hold", "holding"), " that hold"]);
+    await says(hands.live(), fires(not_admitted, changes));
+    await hands.write("f-assert-0-expr", [by("deci", "decision"), " == (", refusing, " > 0 ? 'refuse' : ", holding, " > 0 ? 'hold' : 'admit')"]);
+    await condition(hands, 1, ["size(", by("rul", "rules"), ") <= ", refusing, " + ", holding, " && size(", by("observed_", "observed_rules"), ") <= ", by("obs", "observed")], [GATE, " names rules without a reason: ", shown("rul", "rules"), ", or of those that only observe ", shown("observed_", "observed_rules")]);
+    const given = { gate_id: "g", decision: "hold", refusing: "0", holding: "1", rules: "[ci.changed]", observed: "0", observed_rules: "[]" };
+    await examples(hands, "holds", given, { ...given, decision: "refuse", refusing: "2" }, { ...given, decision: "admit", holding: "0", rules: "[]", observed: "2", observed_rules: "[size.large]" });
+    await examples(hands, "breaks", { ...given, refusing: "1" }, { ...given, decision: "admit" }, { ...given, holding: "0" }, { ...given, rules: "[ci.changed, size.large]" }, { ...given, observed_rules: "[size.large]" });
+    await hands.tried(8);
+    await says(hands.live(), silent(changes));
+  },
+};
+
+/** In time, out of the template of an order; the examples are written on the YAML's side. */
+const told: Story = {
+  name: "change-told.yaml",
+  async write(hands, { file, events: all }) {
+    await hands.begin("Order in time");
+    await head(hands, { id: "INV.CHANGE.TOLD", scope: "change", severity: "high", owner: "gate", rationale: "A decision on record is told: else no rule about changes is asked of it, and who follows them misses one." });
+    await hands.write("f-when-0-event", [by("gate_cr", "gate_created")]);
+    await hands.write("f-when-1-event", CHANGE);
+    await hands.write("f-per", "gate_id, attempt");
+    await hands.write("f-temporal-0-message", ["attempt ", shown("att", "attempt"), " of ", GATE, " is on record, and nobody was told"]);
+    // As if each were admitted, to see that it is asked of what was recorded.
+    await hands.write("f-temporal-0-formula", [by("gate_cr", "gate_created"), " leads_to (", by("change_d", "change_decided"), " where ", ...ADMIT, ") within 1m"]);
+    await says(hands.recorded(file), fires(1, all));
+    await hands.write("f-temporal-0-formula", [by("gate_cr", "gate_created"), " leads_to ", by("change_d", "change_decided"), " within 1m"]);
+    for (const name of ["Holds 1", "Breaks 1"]) await hands.press(`Remove: ${name}`);
+    await hands.append(`examples:
+  holds:
+    trace:
+      - {at: 0s, event: gate_created, with: {gate_id: g, attempt: 1, verdict: hold}}
+      - {at: 1m, event: change_decided, with: {gate_id: g, attempt: 1, decision: hold}}
+      - {at: 5m}
+  breaks:
+    - trace:
+        - {at: 0s, event: gate_created, with: {gate_id: g, attempt: 1}}
+        - {at: 60001ms, event: change_decided, with: {gate_id: g, attempt: 1}}
+        - {at: 5m}
+    # Another attempt was told, this one was not.
+    - trace:
+        - {at: 0s, event: gate_created, with: {gate_id: g, attempt: 1}}
+        - {at: 1s, event: change_decided, with: {gate_id: g, attempt: 2}}
+        - {at: 5m}
+`);
+    await hands.tried(3);
+    await says(hands.recorded(file), silent(all));
+  },
+};
+
 const override_ends: Story = {
   name: "decide-override-ends.yaml",
   async write(hands, { file, events: all }) {
@@ -217,4 +273,4 @@ when:
   },
 };
 
-export const STORIES: readonly Story[] = [named, counts, waits, lines, agent, override_ends, reported, kept];
+export const STORIES: readonly Story[] = [named, counts, counted, waits, lines, agent, told, override_ends, reported, kept];

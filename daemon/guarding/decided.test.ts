@@ -8,15 +8,23 @@ import fc from "fast-check";
 import { CardRow } from "../../proto/cards.ts";
 import { CHANGE_DECIDED, changeDecided } from "../../proto/change-decided.ts";
 import { compileAll } from "../invariants/index.ts";
+import { recordGate } from "../gate/record.ts";
+import { gated, source } from "../integrity/testing/killed.ts";
+import { limits, repairedHere } from "../integrity/testing/repaired-here.ts";
 import { readField } from "../invariants/evaluate/values.ts";
+import { openStore } from "../store/db.ts";
+import { GateRow } from "../store/gates.ts";
 import { World } from "../testing/core.ts";
+import { recordInput } from "../testing/evidence.ts";
 import { tellDecided } from "./decided.ts";
+import { OWN_SPACE } from "./events/table.ts";
 import { Guards } from "./guards.ts";
 import { shippedDocuments } from "./shipped.ts";
 
 setDefaultTimeout(60_000);
 const { events } = shippedDocuments();
 const declared = events.of(CHANGE_DECIDED)!;
+const TIMINGS = { total_us: 1, facts_us: 1, checks_us: 1, policy_us: 1, evidence_us: 1, by_check: [] };
 /** Missing where they are not known. */
 const MAY_MISS = ["cost", "waited"];
 
@@ -96,6 +104,33 @@ test("a rule of the operator's that a change breaks is said with its name and co
   const { told, violations } = world.core.guarding.guards.counts;
   expect([[...told], [...violations]]).toEqual([[["T.TOO_DEAR", 2]], []]);
   rmSync(folder, { recursive: true, force: true });
+});
+
+test("a change that nobody heard of is found a minute later; no restart in order, no row that a repair puts back and no write that went back looks like one", async () => {
+  await using world = await World.open();
+  const found = (): string[] => {
+    world.clock.advance(60_001);
+    world.core.watching.events.tick();
+    return world.core.watching.events.views(OWN_SPACE, true).flatMap(({ invariant, newest }) => (newest === null ? [] : [`${invariant}: ${newest.verdict}, ${newest.message}`]));
+  };
+  const { gate_id } = await gated(world, await source(world), 1);
+  expect(found()).toEqual([]);
+  await world.stop();
+  const store = openStore({ state_dir: world.state_dir, limits: limits.store, fatal: () => undefined });
+  const rows = store.table<readonly [string, number], typeof GateRow>("gates", GateRow);
+  store.atomic(() => rows.remove([gate_id, 1]));
+  await store.close();
+  expect((await repairedHere(world.state_dir)).rebuilt.join("\n")).toContain("1 rows from their artifacts");
+  await world.start();
+  expect(world.core.gates.get(gate_id, 1)).toBeDefined();
+  expect(found()).toEqual([]);
+  // What goes back with its transaction is on no record, so nobody waits to be told of it.
+  const late = recordGate(world.core, { uid: 7, tenant: null }, recordInput(world.core.evidence.trust_domain, 1), () => TIMINGS, {}, () => { throw new Error("no room"); });
+  expect(late).rejects.toThrow("no room");
+  await late.catch(() => undefined);
+  expect(found()).toEqual([]);
+  const unheard = await recordGate(world.core, { uid: 7, tenant: null }, recordInput(world.core.evidence.trust_domain, 1), () => TIMINGS);
+  expect(found()).toEqual([`INV.CHANGE.TOLD: violated, attempt 1 of "${unheard.gate_id.replace(":", "\\u{3a}")}" is on record, and nobody was told`]);
 });
 
 test("attack: a rule that cannot be computed, and a row that cannot be read, are said and stop nothing; where no rule is about changes no row is read", () => {

@@ -107,14 +107,14 @@ export class World implements AsyncDisposable {
   }
 
   /** A keeper over this core's log and store; `host` and `policy` replace what the core was composed with. */
-  told(faults: Faults = {}, change: { readonly host?: Partial<HostConfig>; readonly policy?: Uint8Array; readonly core?: Partial<Core>; readonly act?: ActionGuard } = {}): Told {
+  told(faults: Faults = {}, change: { readonly host?: Partial<HostConfig>; readonly policy?: Uint8Array; readonly core?: Partial<Core>; readonly act?: ActionGuard; readonly decided?: (gate_id: string, attempt: number) => void } = {}): Told {
     const { tools, repositories, evidence, gates, artifacts, outbox, usage, shelf, outcomes } = { ...this.core, ...change.core };
     const host = resolveHost({ ...this.config, ...change.host });
     const pool = faultyPool(faults, host.limits);
     this.#pools.push(pool);
     const judging = { host, git: tools, pool, sandbox: noSandbox, clock: this.clock, scratch_dir: join(this.state_dir, "scratch"), trees_dir: join(this.state_dir, "trees"), host_policy: { path: "/nonexistent/policy", name: "told" } };
     const policy = change.policy ?? new Uint8Array([1]);
-    return { pool, keeper: new GateKeeper({ ...(change.act === undefined ? {} : { act: change.act }), shelf, outcomes, ...judging, judge: new Judge(judging), repositories, targets: new Targets({ host, egress: NO_REMOTE, repositories }), evidence, gates, artifacts, outbox, usage, host_policy_digest: bundleDigest(policy, "the policy of this test") }) };
+    return { pool, keeper: new GateKeeper({ ...(change.act === undefined ? {} : { act: change.act }), ...(change.decided === undefined ? {} : { decided: change.decided }), shelf, outcomes, ...judging, judge: new Judge(judging), repositories, targets: new Targets({ host, egress: NO_REMOTE, repositories }), evidence, gates, artifacts, outbox, usage, host_policy_digest: bundleDigest(policy, "the policy of this test") }) };
   }
 
   gate(intake: Intake, asked: Asked, keeper = this.core.keeper, listen: (event: Progress) => void = () => undefined, signal = never): Promise<GateResult> {

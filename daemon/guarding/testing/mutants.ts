@@ -132,9 +132,12 @@ const CHANGE_DECIDED = "proto/change-decided.ts";
 const [SUMMED, LISTED] = ["    gates.summaries.add(row, reply);\n", "    gates.cards.put(row, reply, gates.summaries.get(row)?.held_s ?? null);\n"];
 const CHANGES: readonly Mutant[] = [
   one("INV.CHANGE.AGENT_NAMED", "listed", CARD_ROWS, "actor: { class: actor.class,", "actor: { class: actor.authenticated ? actor.class : \"human\","),
+  one("INV.CHANGE.AS_COUNTED", "listed", CARD_ROWS, "reason.effect === effect && !reason.observed)", "reason.effect === effect && reason.observed)"),
+  one("INV.CHANGE.AS_COUNTED", "listed", CHANGE_DECIDED, "effect !== \"note\" && !observed), observed_rules", "!observed), observed_rules"),
   one("INV.CHANGE.COUNTS", "listed", CARD_ROWS, "asked: checks.length,", "asked: checks.filter(({ result }) => result === \"pass\").length,"),
   one("INV.CHANGE.LINES_IN_FILES", "listed", "daemon/gate/card.ts", "files: facts.files,", "files: decision.reasons.filter(({ ranges }) => ranges.length > 0).length,"),
   one("INV.CHANGE.REASON_NAMED", "listed", CHANGE_DECIDED, "rules: rulesOf(row, ({ effect, observed }) => effect !== \"note\" && !observed)", "rules: rulesOf(row, ({ effect }) => effect === \"refuse\")"),
+  one("INV.CHANGE.TOLD", "listed", "daemon/gate/gate.ts", "    this.deps.decided?.(gate_id, attempt);\n", "    if (last === null) this.deps.decided?.(gate_id, attempt);\n"),
   one("INV.CHANGE.WAITS_SINCE", "listed", RECORD, `${SUMMED}${LISTED}`, `${LISTED}${SUMMED}`),
 ];
 

@@ -2,6 +2,7 @@
 import { MaestroError } from "../../../proto/errors.ts";
 import { feedRoutes } from "../../api/feed.ts";
 import { askedGuard } from "../../api/route-guard.ts";
+import { listedRow } from "../../gate/card-list.ts";
 import { recordGate } from "../../gate/record.ts";
 import { openLibrary } from "../../models/library/index.ts";
 import { openArtifacts } from "../../store/artifacts.ts";
@@ -17,6 +18,7 @@ import { World } from "../../testing/core.ts";
 import { recordInput } from "../../testing/evidence.ts";
 import { tenant } from "../../testing/tenants.ts";
 import { factsOf } from "../../testing/facts.ts";
+import { tellDecided } from "../decided.ts";
 import { OWN_SPACE } from "../events/table.ts";
 import { STORE_LIMITS, type Scene } from "./scene.ts";
 
@@ -103,8 +105,9 @@ const asked = (n: number) => ({ target_ref: "refs/heads/main", target: "a".repea
 /** Two changes and one place: the second is judged once the first has its answer. */
 const answered: Scene = async () => {
   await using world = await World.open();
-  const { guarding, watching } = world.core;
-  const { keeper } = world.told({ facts: { empty: true } }, { act: guarding.guards.check, host: { limits: { gate: { gates_max: 1 } } } });
+  const { guarding, watching, gates, costs } = world.core;
+  const decided = tellDecided({ guards: guarding.guards, rowOf: (...of) => listedRow({ gates, costs }, ...of), warn: () => undefined });
+  const { keeper } = world.told({ facts: { empty: true } }, { act: guarding.guards.check, decided, host: { limits: { gate: { gates_max: 1 } } } });
   const both = Promise.allSettled([1, 2].map((n) => world.gate(world.claimed(), asked(n), keeper)));
   await Promise.race([both, Bun.sleep(PATIENCE_MS)]);
   world.clock.advance(2 * HOUR_MS);
@@ -142,6 +145,9 @@ const reading: Scene = async () => {
   }
 };
 
+/** Of INV.CHANGE.TOLD. */
+const TOLD_MS_MAX = 60_000;
+
 /** An agent's change that waits and is approved, and one that needs nobody: as they are listed and told of. */
 const listed: Scene = async () => {
   await using one = await Releasing.open();
@@ -149,7 +155,7 @@ const listed: Scene = async () => {
   const { source: work, base } = await one.base();
   await one.gate(work, base, await work.commit({ "src/a.ts": "export const a = 2;\n" }, "a plain change"));
   const { guarding, watching } = one.world.core;
-  one.world.clock.advance(5_000);
+  one.world.clock.advance(TOLD_MS_MAX + 1);
   watching.events.tick();
   for (const id of guarding.guards.counts.told.keys()) throw new MaestroError("invariant.violated", `${id}: of a change that was decided`);
   for (const { invariant, newest } of watching.events.views(OWN_SPACE, true)) if (newest?.verdict === "violated") throw new MaestroError("invariant.violated", `${invariant}: ${newest.message}`);
