@@ -10,6 +10,8 @@ export const STUDIO_LIMITS = {
   fires_max: 500,
   /** Lines that are no events, of which is said what is wrong. */
   wrong_lines_max: 20,
+  /** Kinds of event that are named where a rule is about none of a recording's. */
+  kinds_shown_max: 5,
   /** Events of a walk before the one at which the rule broke. */
   walk_steps_max: 256,
   /** Characters of one value as it is shown. */

@@ -51,6 +51,10 @@ export interface Ran {
   /** Events that were asked, and how many of them the rule is about. */
   readonly events: number;
   readonly about: number;
+  /** Events of the rule's `when` that the recording has none of, and which kinds it has instead: the most frequent ones, and how many kinds in all. */
+  readonly lacking: readonly string[];
+  readonly kinds: readonly { readonly name: string; readonly events: number }[];
+  readonly kinds_total: number;
   /** Events at which it would have fired, and how often in all: one event may break two conditions. */
   readonly fired: number;
   readonly violations: number;

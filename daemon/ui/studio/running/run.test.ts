@@ -64,8 +64,20 @@ describe("a rule against what was recorded", () => {
     expect(remarks(garbage)[0]).toStartWith(`${garbage.wrong.toLocaleString("en")} lines are no events and were not asked: line 1: this is no JSON`);
     expect(headline(await ran(CAP, ndjson("")), "empty.ndjson")).toBe("Nothing could be asked: there is no event in empty.ndjson.");
     expect(headline(await ran(CAP, ndjson("{")), "half")).toBe("Nothing could be asked: the only line of half is no event.");
-    expect(headline(await ran(CAP, ndjson({ event: "other", with: {} }, { event: "other", with: {} })), "f")).toBe("Nothing could be asked: none of the 2 events of f is one that the rule is about.");
+    expect(headline(await ran(CAP, ndjson({ event: "other", with: {} }, { event: "other", with: {} })), "f")).toBe("Nothing could be asked: none of the 2 events of f is one that the rule is about. It has no call or reply; it has other 2 times.");
     expect(headline(await ran(CAP, ndjson(call("$1"))), "f")).toBe("It would not have fired in 1 event.");
+  });
+
+  test("which event of the rule's a recording has none of is said by its name, with what it has instead, and apart from a rule that would not have fired", async () => {
+    const many = ["a", "b", "b", "c", "d", "e", "f", "g", "x\u202ey".repeat(200), "x\u202ey".repeat(200)].map((event) => ({ event, with: {} }));
+    const none = await ran(ORDER, ndjson(...many));
+    const long = `${"x\\u{202e}y".repeat(66)}x\\u{202e}…`;
+    expect([none.about, headline(none, "f"), remarks(none)]).toEqual([0, `Nothing could be asked: none of the 10 events of f is one that the rule is about. It has no call or reply; it has b 2 times, ${long} 2 times, a once, c once, d once and 3 other kinds.`, []]);
+    expect(headline(await ran(ORDER, ndjson({ event: "b", with: {} })), "f")).toBe("Nothing could be asked: the only event of f is none that the rule is about. It has no call or reply; it has b once.");
+    // It would not have fired, and what it waits for was never there to begin with.
+    const half = await ran(ORDER, ndjson({ event: "reply", at: "1s", with: { who: "a" } }, { event: "b", at: "2s", with: {} }));
+    expect([headline(half, "f"), remarks(half)]).toEqual(["It would not have fired in 2 events, from 1s to 2s.", ["The rule is about call, too, and no event is one: of that nothing was asked. Was it recorded?"]]);
+    expect(remarks(await ran(ORDER, ndjson({ event: "reply", at: "1s", with: { who: "a" } }, { event: "call", at: "2s", with: { who: "a" } }, { event: "reply", at: "3s", with: { who: "a" } })))).toEqual([]);
   });
 
   test("events at which it fires because a field is missing are told apart from those at which it is simply false", async () => {

@@ -4,7 +4,7 @@ import type { Recorded } from "../../../invariants/replay/recorded.ts";
 import { replay, type BrokenRule } from "../../../invariants/replay/replay.ts";
 import { durationText } from "../../../invariants/syntax/durations.ts";
 import { STUDIO_LIMITS } from "../limits.ts";
-import { walkOfEvents, type Walk } from "../stepping/walk.ts";
+import { shownText, walkOfEvents, type Walk } from "../stepping/walk.ts";
 import type { Fire, Ran } from "./protocol.ts";
 import type { Recording } from "./reading.ts";
 
@@ -30,6 +30,14 @@ function windowOf(events: readonly Recorded[]): Ran["window"] {
 
 /** The field that a violation says is missing; `null` where it is something else, such as what was before an action. */
 export const missingIn = ({ because, detail }: { readonly because: string; readonly detail: string }): string | null => (because === "missing" ? (/^([A-Za-z_]\w*) is missing$/.exec(detail)?.[1] ?? null) : null);
+
+/** Which kinds of event there are, and which of the rule's are not among them. */
+function kindsOf(events: readonly Recorded[], wanted: readonly string[]): Pick<Ran, "lacking" | "kinds" | "kinds_total"> {
+  const counts = new Map<string, number>();
+  for (const { event } of events) if (event !== null) counts.set(event, (counts.get(event) ?? 0) + 1);
+  const kinds = [...counts].sort(([, a], [, b]) => b - a).slice(0, STUDIO_LIMITS.kinds_shown_max);
+  return { lacking: wanted.filter((name) => !counts.has(name)), kinds: kinds.map(([name, count]) => ({ name: shownText(name), events: count })), kinds_total: counts.size };
+}
 
 /** How often somebody hears how far it is. */
 const PROGRESS_EVENTS = 5_000;
@@ -92,7 +100,7 @@ export class Run {
       const card = row === undefined ? null : { gate_id: row.gate_id, title: row.title, verdict: row.verdict, at: row.at, repository: row.repository };
       return { line, at: event === undefined ? null : timeText(event), path, because, message, key, card };
     };
-    this.ran = { events: asked, about: asked - unheard, fired: heard.lines.size, violations: broken_total, missing: heard.absent(), fires: this.first.map(fire), formulas, untold: inconclusive.map(fire), window: windowOf(events), wrong, wrong_lines, left_out, took_ms: now() - start };
+    this.ran = { events: asked, about: asked - unheard, ...kindsOf(events, rule.events), fired: heard.lines.size, violations: broken_total, missing: heard.absent(), fires: this.first.map(fire), formulas, untold: inconclusive.map(fire), window: windowOf(events), wrong, wrong_lines, left_out, took_ms: now() - start };
   }
 
   /** The events of its key up to violation `index`; of a condition on one event, that one and what was before the action. */
