@@ -108,6 +108,20 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await write(page, "id: A.B\nscope: s\nwhen:\n  - event: change_decided\nexamples:\n  holds: {with: {}}\n");
       await until(page, "document.getElementById('f-examples-holds-with-title')?.checkVisibility() === true");
       expect(await seen(page, "Holds 1")).toEqual([expect.stringContaining("gate_id"), ""]);
+
+      // From nothing: no text, an empty form, nothing kept; an undo does not bring back the rule before, which is a draft of its own.
+      await until(page, "document.getElementById('file-state').innerText.startsWith('kept in this browser')");
+      await page.evaluate("document.getElementById('open-more').open = true");
+      await press(page, "Blank rule");
+      await until(page, "document.getElementById('f-id').value === '' && document.getElementById('f-when-0-event') === null");
+      expect([await yaml(page), await page.evaluate("[document.getElementById('said').innerText, document.getElementById('file-state').innerText, document.getElementById('form-fields').hasAttribute('inert')]")]).toEqual(["", ["Blank rule: a new rule. Give it an id first; the file is called after it.", "nothing to keep yet", false]]);
+      await focus(page, "f-id");
+      await page.keyboard.type("A.B");
+      await focus(page, "f-when-add");
+      await page.keyboard.press("Enter");
+      await page.keyboard.type("mine");
+      expect(await yaml(page)).toBe("# yaml-language-server: $schema=./invariant.schema.json\nid: A.B\nwhen:\n  - event: mine\n");
+      expect([await sideways(page), await accessibility(page)]).toEqual([0, []]);
       expect(complaints).toEqual([]);
     } finally {
       await close();

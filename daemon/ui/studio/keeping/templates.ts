@@ -1,4 +1,4 @@
-/** What a new rule may begin as: each is whole, and its examples are tried. */
+/** What a new rule may begin as: each is whole, and its examples are tried; or nothing at all. */
 
 export interface Template {
   readonly title: string;
@@ -101,4 +101,5 @@ export const TEMPLATES: readonly Template[] = [
   { title: "A forbidden value", about: "something that may not be so", text: FORBIDDEN },
   { title: "Order in time", about: "after one event another one comes in time", text: ORDER },
   { title: "A rate", about: "so many events in so much time, and no more", text: RATE },
+  { title: "Blank rule", about: "nothing yet: write it in the form or as YAML", text: "" },
 ];
