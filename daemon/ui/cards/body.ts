@@ -24,7 +24,7 @@ export const cardsBody: PageBody = (version) => ({
 <main>
 <div id="problem" class="told bad" role="alert" hidden></div>
 <details id="giving" class="drop" open>
-<summary>Open files</summary>
+<summary id="giving-summary">Open files</summary>
 <div class="fields">
 <div>
 <label for="given">Files</label>

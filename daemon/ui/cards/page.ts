@@ -40,7 +40,7 @@ export interface GivenFile {
 export class CardsPage {
   private readonly held = new HeldCards();
   private readonly files: Blob[] = [];
-  private readonly told = new Told();
+  private readonly told = new Told(() => this.goOn());
   private view: View = fromFragment(location.hash);
   private marked: readonly string[] = [];
   /** All that are held, in the order of the view; made anew where cards or order change. */
@@ -66,7 +66,10 @@ export class CardsPage {
       cards: () => this.held.all(),
       byKey: (key) => this.held.get(key),
       file: (file) => this.files[file],
-      search: (query) => this.change({ ...this.view, query }),
+      search: (query) => {
+        this.change({ ...this.view, query });
+        this.goOn();
+      },
       open: (key) => this.open(key),
       compare: (one, other) => this.compare([one, other]),
       take: (card) => void this.take([card]),
@@ -147,6 +150,12 @@ export class CardsPage {
 
   focusSearch(): void {
     this.search.focus();
+  }
+
+  /** Where one goes on after what had the focus took itself away. */
+  private goOn(): void {
+    if (elementOf("filters").hidden) elementOf("giving-summary").focus();
+    else this.search.focus();
   }
 
   /** Everything came that comes by itself: what is not here now has to be given, or is nowhere. */
@@ -282,7 +291,10 @@ export class CardsPage {
     const none = this.held.size === 0;
     for (const id of ["filters", "summary", "charts-part", "both"]) elementOf(id).hidden = none;
     elementOf("clear").hidden = this.held.given === 0;
-    showNothing(!none && this.listed.length === 0, `${this.held.size.toLocaleString("en")} ${this.held.size === 1 ? "card is" : "cards are"}`, this.view.query, () => this.clearFilters());
+    showNothing(!none && this.listed.length === 0, `${this.held.size.toLocaleString("en")} ${this.held.size === 1 ? "card is" : "cards are"}`, this.view.query, () => {
+      this.clearFilters();
+      this.goOn();
+    });
     this.list.show(this.entries(), { grouped: this.view.group !== null, open: this.openCard()?.key ?? null, marked: this.marked, now_ms, sort, direction });
     this.drawCount();
     this.drawOpen();
@@ -315,7 +327,10 @@ export class CardsPage {
     const wanted = compared.length > 0 ? compared : open === null ? [] : [open];
     const cards = wanted.flatMap((name) => this.held.find(name) ?? []);
     const absent = this.awaiting ? [] : wanted.filter((name) => this.held.find(name) === undefined);
-    showAbsent(absent, this.live() === null ? "disk" : "live", () => this.change({ ...this.view, open: null, compared: [] }));
+    showAbsent(absent, this.live() === null ? "disk" : "live", () => {
+      this.change({ ...this.view, open: null, compared: [] });
+      this.goOn();
+    });
     // A newer attempt of an open card is another one to draw.
     const named = cards.length < wanted.length ? "" : cards.map(({ key, attempt }) => `${key}#${attempt}`).join(" ");
     if (this.shownCard === named) return;

@@ -1,6 +1,6 @@
 /** Starts the page: what cards are given with, keys that work everywhere, and the daemon where one serves the page. */
 import { plural } from "../../verifier/words/card.ts";
-import type { PageDetails, PageDialog, PageDocument, PageEvent, PageInput, PageKey } from "../page/dom.ts";
+import type { PageBox, PageDetails, PageDialog, PageDocument, PageEvent, PageInput, PageKey } from "../page/dom.ts";
 import { elementOf, foreign, h } from "../page/element.ts";
 import { openLive, type Failure, type Live } from "../page/live.ts";
 import { filesDropped, mayHoldCards, type DroppedItem } from "./dropped.ts";
@@ -16,9 +16,17 @@ const PASTED = "pasted text";
 const passedOver = (passed: number): string[] => (passed === 0 ? [] : [passed === 1 ? "1 file of the folder is no .json or .ndjson, or could not be read; it was passed over." : `${passed.toLocaleString("en")} files of the folder are no .json or .ndjson, or could not be read; they were passed over.`]);
 const tooMany = (over: boolean): string[] => (over ? [`More than ${CARDS_LIMITS.files_max.toLocaleString("en")} files were given; the rest was not read.`] : []);
 
+/** The focus goes with what is folded away. */
+function foldGiving(): void {
+  const giving = elementOf("giving") as PageDetails & PageBox;
+  const focused = giving.contains(document.activeElement);
+  giving.open = false;
+  if (focused) elementOf("giving-summary").focus();
+}
+
 function give(page: CardsPage, files: readonly File[], remarks: readonly string[]): void {
   void page.give(files.map((blob) => ({ name: blob.name, blob })), remarks);
-  if (files.length > 0) (elementOf("giving") as PageDetails).open = false;
+  if (files.length > 0) foldGiving();
 }
 
 function takeInputs(page: CardsPage): void {
@@ -106,7 +114,7 @@ async function follow(page: CardsPage, opened: (live: Live) => void): Promise<vo
   if (opening.at === "disk") return;
   if (opening.at === "closed") return sayFailure(opening.failure);
   opened(opening.live);
-  (elementOf("giving") as PageDetails).open = false;
+  foldGiving();
   const from = elementOf("from");
   from.textContent = "Reading what the daemon decided\u2026";
   const feed = new Feed(opening.live, {

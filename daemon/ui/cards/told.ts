@@ -6,8 +6,12 @@ export class Told {
   private problems: string[] = [];
   private more = 0;
 
-  constructor() {
-    elementOf("told-close").addEventListener("click", () => this.clear());
+  /** Dismissed, it hands the focus on to `next`. */
+  constructor(next: () => void) {
+    elementOf("told-close").addEventListener("click", () => {
+      this.clear();
+      next();
+    });
   }
 
   tell(problems: readonly string[]): void {
