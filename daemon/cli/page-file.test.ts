@@ -13,14 +13,16 @@ function maestro(...args: readonly string[]): { code: number; stdout: string; st
   return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
-test("verifier-page writes the page once, says its digest, and never over a file that is there", () => {
+test("verifier-page writes the page once, says its digest, and over no other file that is there unless --force is said", () => {
   const out = join(folder, "page.html");
   const { code, stdout } = maestro("verifier-page", "--out", out, "--json");
   const digest = new Bun.CryptoHasher("sha256").update(readFileSync(out)).digest("hex");
   expect([code, JSON.parse(stdout)]).toEqual([0, { path: out, bytes: readFileSync(out).length, sha256: digest }]);
   writeFileSync(out, "mine");
   const again = maestro("verifier-page", "--out", out);
-  expect([again.code, again.stderr.includes("is there already"), readFileSync(out, "utf8")]).toEqual([2, true, "mine"]);
+  expect([again.code, again.stderr.includes("is there already"), again.stderr.includes("--force"), readFileSync(out, "utf8")]).toEqual([2, true, true, "mine"]);
+  // The same bytes are there by then, so there is nothing to write over.
+  for (const more of [["--force"], []]) expect([maestro("verifier-page", "--out", out, ...more).code, new Bun.CryptoHasher("sha256").update(readFileSync(out)).digest("hex")]).toEqual([0, digest]);
   expect(maestro("verifier-page").code).toBe(2);
 });
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { MaestroError } from "../../proto/errors.ts";
 
 /** Throws `store.no_space`, or `cli.usage` for a place that cannot be written; `still` says what is safe all the same. `wx` writes over nothing. */
@@ -6,10 +6,37 @@ export function writeFile(path: string, content: string | Uint8Array, mode: numb
   try {
     writeFileSync(path, content, { mode, flag });
   } catch (error) {
-    throw new MaestroError(isFull(error) ? "store.no_space" : "cli.usage", `${path} cannot be written; ${still}`, { cause: error });
+    throw unwritten(path, still, error);
   }
 }
 
+const isThere = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EEXIST";
+
+/** Whether a file is to be left as it is, since it has these bytes. Throws `cli.usage` where something else does; a pipe or a device has nothing to lose. */
+function liesThere(path: string, content: Uint8Array): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isFile() && !there.isDirectory() && !there.isSocket()) return false;
+  if (there?.isFile() === true && there.size === content.length && readFileSync(path).equals(content)) return true;
+  const is = there === undefined ? "a link to nothing" : there.isFile() ? "there already, and holds something else" : there.isDirectory() ? "a folder" : "a socket";
+  throw new MaestroError("cli.usage", `${path} is ${is}; name another file${there?.isFile() === true ? ", or say --force to write over it" : ""}`);
+}
+
+/**
+ * The one rule of `--out FILE`: nothing is written over but what has the same bytes already, unless `force` says so. Throws as `writeFile`, and
+ * `cli.usage` where another file lies there.
+ */
+export function writeOut(path: string, content: string | Uint8Array, mode: number, still: string, force: boolean): void {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  if (force) return writeFile(path, bytes, mode, still);
+  try {
+    writeFileSync(path, bytes, { mode, flag: "wx" });
+  } catch (error) {
+    if (!isThere(error)) throw unwritten(path, still, error);
+    if (!liesThere(path, bytes)) writeFile(path, bytes, mode, still);
+  }
+}
+
+const unwritten = (path: string, still: string, cause: unknown): MaestroError => new MaestroError(isFull(cause) ? "store.no_space" : "cli.usage", `${path} cannot be written; ${still}`, { cause });
 const isFull = (error: unknown): boolean => error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 
 /** What the file system says of a place that the user named is the user's to put right; anything else stays what it was. */

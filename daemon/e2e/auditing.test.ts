@@ -40,6 +40,16 @@ describe("bundle", () => {
     expect([ran.code, oneDocument(ran)]).toMatchObject([0, { gate_id: gated.gate_id, attempt: 2, artifact: { attestations: expect.any(Array) } }]);
   });
 
+  test("over another file it is written with --force alone; the same bytes once more are no other file", async () => {
+    const [again, forced] = [["bundle", gated.card.head, "--out", file], ["bundle", gated.card.head, "--out", world.path("mine.txt")]];
+    const before = readFileSync(file);
+    expect([(await world.run(again)).code, readFileSync(file).equals(before)]).toEqual([0, true]);
+    writeFileSync(world.path("mine.txt"), "mine");
+    const refused = await world.run(forced);
+    expect([refused.code, refused.stderr.includes("--force"), readFileSync(world.path("mine.txt"), "utf8")]).toEqual([2, true, "mine"]);
+    expect([(await world.run([...forced, "--force"])).code, readFileSync(world.path("mine.txt")).equals(before)]).toEqual([0, true]);
+  });
+
   test("one screen says what is proved and what is not; one command leads from the log entry to a fact", async () => {
     const verified = await world.run(["verify", file, "--trust", trust]);
     expect(verified.code).toBe(0);

@@ -14,7 +14,7 @@ import { bundleShipment, shipmentNamed } from "../shipped/bundle.ts";
 import { artifactAt } from "../artifact-file.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { requireSound, sha256Hex } from "../verified/evidence.ts";
-import { writeFile } from "../write-file.ts";
+import { writeOut } from "../write-file.ts";
 
 /** What `maestro keyless` left beside the evidence here: the daemon does not keep it. */
 function withKeyless(bytes: Uint8Array, answered_sha256: string, folder: string): Uint8Array {
@@ -49,7 +49,7 @@ export const run: CommandModule["run"] = async ({ values, positionals: [id], lis
   const bytes = withKeyless(strict(made.content), first.whole?.answered_sha256 ?? "", `${locations.state_dir}/bundles`);
   const judged = requireSound(bytes, trust);
   const path = textOf(values, "out") ?? `evidence-${made.gate_id.slice("gate:".length, "gate:".length + 12)}-${made.attempt}.json`;
-  writeFile(path, bytes, 0o644, "what is on record stays there");
+  writeOut(path, bytes, 0o644, "what is on record stays there", values["force"] === true);
   const folder = textOf(values, "oci");
   const artifact = folder === undefined ? null : (await import("../oci/write.ts")).writeArtifact(folder, textOf(values, "subject"), bytes, judged);
   const left_out = judged.whole?.left_out ?? [];

@@ -7,7 +7,7 @@ import { connect } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note, print, wantsAscii } from "../output.ts";
 import { secondsIn } from "../values.ts";
-import { writeFile } from "../write-file.ts";
+import { writeOut } from "../write-file.ts";
 
 const SINCE_DEFAULT = "7d";
 const EVER = "all";
@@ -47,8 +47,8 @@ function filterText({ verdict, actor, repository, rule }: Wanted): string {
 }
 
 /** JSON lines, as the page of cards reads them. Raw: each face has its own escaper. */
-function writeRows(path: string, { rows }: Pick<Found, "rows">): void {
-  writeFile(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""), FILE_MODE, "nothing was changed");
+function writeRows(path: string, { rows }: Pick<Found, "rows">, force: boolean): void {
+  writeOut(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""), FILE_MODE, "nothing was changed", force);
   note(`maestro: ${rows.length} rows in ${path}; \`maestro ui cards\` and the page of cards read it`);
 }
 
@@ -60,7 +60,7 @@ export const run: CommandModule["run"] = async ({ values }) => {
   const { rows, looked } = await found(client, wanted);
   const chosen = sorted(rows, sort);
   const out = textOf(values, "out");
-  if (out !== undefined) writeRows(out, { rows: chosen });
+  if (out !== undefined) writeRows(out, { rows: chosen }, values["force"] === true);
   if (values["json"] === true) printJson({ v: 1, since: since === EVER ? null : since, looked, rows: chosen.slice(0, shown_max), more: Math.max(0, chosen.length - shown_max) });
   else if (out === undefined) print(listingText({ rows: chosen, looked, shown_max, sort, when: since === EVER ? "of all times" : `in the last ${since}`, filter: filterText(wanted) }, { ascii: wantsAscii() }));
   return EXIT.admit;

@@ -18,6 +18,7 @@ import { note, print } from "../output.ts";
 import { judge } from "../sigstore/judge.ts";
 import { TRUSTED_ROOT_LIMITS } from "../sigstore/trusted-root.ts";
 import { describeVerdict } from "../sigstore/words.ts";
+import { outPlace } from "../drafts/new-place.ts";
 import { writeFile } from "../write-file.ts";
 
 const DEPTH_MAX = 24;
@@ -45,6 +46,8 @@ async function judged({ identity, issuer }: KeylessSigned, bundle: Uint8Array, r
 export const run: CommandModule["run"] = async ({ values, positionals: [gate] }) => {
   if (gate === undefined) throw new MaestroError("cli.usage", "keyless takes the gate: the start of its id, of its head commit or of its bundle's digest");
   const { client, locations } = connect(values);
+  const out = textOf(values, "out");
+  const place = out === undefined ? null : outPlace(out, values["force"] === true);
   const evidence = await client.gateBundle(gate);
   const { payload, sha256 } = statementOf(evidence.bundle);
   const signed = await client.keyless(evidence.gate_id);
@@ -55,9 +58,13 @@ export const run: CommandModule["run"] = async ({ values, positionals: [gate] })
     note(`${describeVerdict(verdict)}\nnothing was written; the gate and its evidence are as they were`);
     return VERIFY_EXIT.failed;
   }
-  const path = textOf(values, "out") ?? `${locations.state_dir}/bundles/${createHash("sha256").update(Buffer.from(evidence.bundle, "base64")).digest("hex")}.keyless.sigstore.json`;
-  if (values["out"] === undefined) mkdirSync(`${locations.state_dir}/bundles`, { recursive: true, mode: 0o700 });
-  writeFile(path, bundle, 0o644, "it was signed and logged all the same");
+  const path = out ?? `${locations.state_dir}/bundles/${createHash("sha256").update(Buffer.from(evidence.bundle, "base64")).digest("hex")}.keyless.sigstore.json`;
+  const still = "it was signed and logged all the same";
+  if (place !== null) place.write(bundle, still);
+  else {
+    mkdirSync(`${locations.state_dir}/bundles`, { recursive: true, mode: 0o700 });
+    writeFile(path, bundle, 0o644, still);
+  }
   const { gate_id, attempt, identity, issuer } = signed;
   if (values["json"] === true) printJson({ gate_id, attempt, identity, issuer, path, verification: verdict });
   else {

@@ -6,6 +6,7 @@ import { connect } from "../connect.ts";
 import type { Exact } from "../market/exact.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
+import { outPlace } from "../drafts/new-place.ts";
 import { writeFile } from "../write-file.ts";
 
 type Client = ReturnType<typeof connect>["client"];
@@ -56,9 +57,10 @@ async function audit(client: Client, json: boolean, exactly: boolean): Promise<n
   return found.wrong === null ? EXIT.admit : EXIT.refuse;
 }
 
-async function certify(client: Client, out: string | undefined, json: boolean): Promise<number> {
+async function certify(client: Client, out: string | undefined, json: boolean, force: boolean): Promise<number> {
+  const place = out === undefined ? null : outPlace(out, force);
   const { log_index, bundle } = await client.certifyMarket();
-  if (out !== undefined) writeFile(out, canonicalText(bundle), 0o644, "the certificate is signed and logged all the same");
+  place?.write(canonicalText(bundle), "the certificate is signed and logged all the same");
   if (json) printJson({ log_index, bundle });
   else print(`signed and logged as entry ${log_index}${out === undefined ? "; --out FILE keeps it for maestro verify" : `; maestro verify ${out}`}`);
   return EXIT.admit;
@@ -79,7 +81,7 @@ export const run: CommandModule["run"] = async ({ values, positionals: [what] })
   if (what !== undefined && what !== "audit" && what !== "certify") throw new MaestroError("cli.usage", `market ${what}: there are audit and certify`);
   const { client } = connect(values);
   if (what === "audit") return audit(client, json, values["exact"] === true);
-  if (what === "certify") return certify(client, textOf(values, "out"), json);
+  if (what === "certify") return certify(client, textOf(values, "out"), json, values["force"] === true);
   const svg = textOf(values, "svg");
   if (svg !== undefined) return drawn(client, svg);
   const { marketText } = await import("../market/shown.ts");

@@ -13,7 +13,7 @@ import { note, print } from "../output.ts";
 import { place } from "../place.ts";
 import { sendPack } from "../send-pack.ts";
 import { verifyAgainst } from "../verification.ts";
-import { writeFile } from "../write-file.ts";
+import { writeOut } from "../write-file.ts";
 
 function bytesOf(base64: string): Uint8Array {
   const bytes = fromBase64(base64);
@@ -51,6 +51,6 @@ export const run: CommandModule["run"] = async ({ values, positionals }) => {
   const out = textOf(values, "out");
   // It is JSON in ASCII escapes or UTF-8 without control characters, whoever wrote the names in it.
   if (out === undefined) print(fromUtf8Lossy(document));
-  else writeFile(out, document, 0o644, "print it instead");
+  else writeOut(out, document, 0o644, "print it instead", values["force"] === true);
   return EXIT.admit;
 };

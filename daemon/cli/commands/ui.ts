@@ -1,5 +1,4 @@
 /** `maestro ui`: the pages over the loopback, behind a link that is good once, with the rights of the user who typed it. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
 import { VERSION } from "../../../proto/version.ts";
@@ -21,7 +20,7 @@ import { Enter } from "../ui/enter.ts";
 import { UI_LIMITS } from "../ui/limits.ts";
 import { serve, type Behind, type Serving } from "../ui/server.ts";
 import { Sessions } from "../ui/session.ts";
-import { writeFile } from "../write-file.ts";
+import { writeOut } from "../write-file.ts";
 
 const PAGES: readonly PageName[] = ["cards", "studio", "verifier"];
 const isPage = (name: string): name is PageName => PAGES.some((page) => page === name);
@@ -69,10 +68,9 @@ function folderOf(values: Values): string {
   }
 }
 
-function write(page: PageName, out: string): number {
-  if (existsSync(out)) throw new MaestroError("cli.usage", `${out} is there already; name another file, or remove it first`);
+function write(page: PageName, out: string, force: boolean): number {
   const bytes = pageFile(page);
-  writeFile(out, bytes, 0o644, "nothing was changed");
+  writeOut(out, bytes, 0o644, "nothing was changed", force);
   print(`${out}  ${bytes.length} bytes  sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`);
   note("open it in a browser; it needs no network, and reads the files that you drop on it");
   return EXIT.admit;
@@ -124,5 +122,5 @@ export const run: CommandModule["run"] = ({ values, positionals }) => {
   const [page = "cards"] = positionals;
   if (!isPage(page)) throw new MaestroError("cli.usage", `ui takes ${PAGES.join(", ")} or nothing, not ${JSON.stringify(page)}`);
   const out = textOf(values, "out");
-  return out === undefined ? inScratch((scratch) => served(page, values, scratch)) : Promise.resolve(write(page, out));
+  return out === undefined ? inScratch((scratch) => served(page, values, scratch)) : Promise.resolve(write(page, out, values["force"] === true));
 };

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../../../proto/encoding.ts";
 import { EXIT, MaestroError } from "../../../proto/errors.ts";
@@ -6,14 +5,13 @@ import type { CommandModule } from "../command.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { pageFile } from "../page-file.ts";
-import { writeFile } from "../write-file.ts";
+import { writeOut } from "../write-file.ts";
 
 export const run: CommandModule["run"] = ({ values }) => {
   const { out } = values;
   if (typeof out !== "string") throw new MaestroError("cli.usage", "verifier-page writes one file: name it with --out FILE");
-  if (existsSync(out)) throw new MaestroError("cli.usage", `${out} is there already; name another file, or remove it first`);
   const bytes = pageFile("verifier");
-  writeFile(out, bytes, 0o644, "nothing was changed");
+  writeOut(out, bytes, 0o644, "nothing was changed", values["force"] === true);
   const digest = toHex(sha256(bytes));
   if (values["json"] === true) printJson({ path: out, bytes: bytes.length, sha256: digest });
   else {

@@ -1,5 +1,4 @@
 /** `maestro cex import FILE`: a trace of another tool, held against a rule state by state; what breaks it there is a counterexample that was seen to break. */
-import { writeFileSync } from "node:fs";
 import { Value } from "@sinclair/typebox/value";
 import { plainOf } from "../../../proto/cex-value.ts";
 import { Counterexample, counterexampleBytes, type CexFields, type CexStep } from "../../../proto/counterexample.ts";
@@ -13,6 +12,7 @@ import { textOf, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { compileNamed } from "../invariants/files.ts";
 import { note, print } from "../output.ts";
+import { writeOut } from "../write-file.ts";
 
 const USAGE = "maestro cex import FILE --invariant ID";
 const isCex = (value: unknown): value is Counterexample => Value.Check(Counterexample, value);
@@ -69,7 +69,7 @@ export function importTrace(file: string, values: Values): number {
   }
   const cex: Counterexample = { type: "maestro.cex/v1", invariant: id, engine: "guard", message: found.message, inputs: null, trace: steps.slice(0, found.at + 1), loop_at: null, stutter: false, seed: null, path: null, smt2_sha256: null, spec_sha256: null, replay: { command, verdict: "reproduced" } };
   const bytes = counterexampleBytes(cex);
-  if (out !== undefined) writeFileSync(out, bytes);
+  if (out !== undefined) writeOut(out, bytes, 0o644, "the trace was looked at all the same", values["force"] === true);
   if (values["json"] === true) printJson(cex);
   else print(counterexampleText(cex));
   return EXIT.admit;

@@ -7,7 +7,7 @@ import { fileFailure, writeFile } from "../write-file.ts";
 export interface NewPlace {
   readonly path: string;
   /** Throws `cli.usage`, `store.no_space`; `still` says what is safe all the same. */
-  write(content: string, still: string): void;
+  write(content: string | Uint8Array, still: string): void;
 }
 
 function lookedAt(path: string): Stats | undefined {
@@ -15,13 +15,16 @@ function lookedAt(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false }) ?? lstatSync(path, { throwIfNoEntry: false });
 }
 
+/** The same where somebody may say `--force`, which writes over what lies there. */
+export const outPlace = (path: string, force: boolean): NewPlace => (force ? { path, write: (content, still) => writeFile(path, content, 0o644, still) } : newPlace(path, "name another file, or say --force to write over it"));
+
 /** Throws `cli.usage` for a place where nothing new can be written. A pipe or a device takes what is written, and loses nothing by it. */
-export function newPlace(path: string): NewPlace {
+export function newPlace(path: string, instead = "name another file"): NewPlace {
   try {
     const there = lookedAt(path);
     if (there === undefined) accessSync(dirname(path), constants.W_OK | constants.X_OK);
     else if (there.isDirectory()) throw new MaestroError("cli.usage", `${path} is a folder; name a file in it`);
-    else if (there.isFile() || there.isSymbolicLink()) throw new MaestroError("cli.usage", `${path} is there already, and nothing is written over it; name another file`);
+    else if (there.isFile() || there.isSymbolicLink()) throw new MaestroError("cli.usage", `${path} is there already, and nothing is written over it; ${instead}`);
     else if (there.isSocket()) throw new MaestroError("cli.usage", `${path} is a socket; name a file`);
     return { path, write: (content, still) => writeFile(path, content, 0o644, still, there === undefined ? "wx" : "w") };
   } catch (error) {

@@ -15,7 +15,7 @@ import { textOf, type Values } from "../command.ts";
 import { printJson } from "../document.ts";
 import { note, print } from "../output.ts";
 import { readBundleFile } from "../verification.ts";
-import { writeFile } from "../write-file.ts";
+import { writeOut } from "../write-file.ts";
 import { requireSoundShipment } from "./verify.ts";
 
 const IS_SHIPMENT = /^shipment-[0-9a-f]{32}$/;
@@ -63,7 +63,7 @@ export async function bundleShipment(client: MaestroClient, made: ShipmentBundle
   const bytes = withBrought(strict(made.content), brought);
   const { judged, bundle } = requireSoundShipment(bytes, strict((await client.trust()).trust));
   const path = textOf(values, "out") ?? `${made.shipment_id.slice(0, SHORT_ID)}.json`;
-  writeFile(path, bytes, 0o644, "what is on record stays there");
+  writeOut(path, bytes, 0o644, "what is on record stays there", values["force"] === true);
   const folder = textOf(values, "oci");
   const artifact = folder === undefined ? null : (await import("../oci/write.ts")).writeShipment(folder, textOf(values, "subject"), bytes, judged, bundle);
   const sha256 = createHash("sha256").update(bytes).digest("hex");

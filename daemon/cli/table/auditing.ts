@@ -1,6 +1,6 @@
 /** What is handed to somebody else: an auditor, or whoever looks into a failure. */
 import type { Command } from "../command.ts";
-import { ON_DEMAND } from "./work.ts";
+import { FORCE, ON_DEMAND } from "./work.ts";
 
 export const AUDITING: readonly Command[] = [
   {
@@ -11,6 +11,7 @@ export const AUDITING: readonly Command[] = [
     options: {
       ...ON_DEMAND,
       out: { type: "string", value: "FILE", help: "where it is written (default: evidence-GATE-ATTEMPT.json, shipment-ID.json)" },
+      ...FORCE,
       bundle: { type: "string", value: "FILE", multiple: true, help: "of a release: another node's evidence of a change in it, which this node does not keep; may be repeated" },
       oci: { type: "string", value: "DIR", help: "also as artifacts in this OCI image layout, new or with images in it" },
       subject: { type: "string", value: "DIGEST|FILE", help: "with --oci: the image they refer to, by its digest in the layout or a file with its manifest (default: a manifest made of the commit; of a release the image of its digest, or a manifest made of that)" },

@@ -1,6 +1,6 @@
 /** Builds that the daemon runs, and what they and changes consist of. */
 import type { Command } from "../command.ts";
-import { ON_DEMAND } from "./work.ts";
+import { FORCE, ON_DEMAND } from "./work.ts";
 
 export const BUILDING: readonly Command[] = [
   {
@@ -29,6 +29,7 @@ export const BUILDING: readonly Command[] = [
       ...ON_DEMAND,
       gate: { type: "string", value: "ID", help: "the document a gate recorded, checked against its signed leaf" },
       out: { type: "string", value: "FILE", help: "write it here (default: standard output)" },
+      ...FORCE,
       repository: { type: "string", value: "ID", help: "row of the host's table, as for gate" },
       local: { type: "boolean", help: "take this clone's word; only where the host allows mode local" },
     },

@@ -1,6 +1,6 @@
 /** Prices of routed work, and what proves them. */
 import type { Command } from "../command.ts";
-import { STATE } from "./work.ts";
+import { FORCE, STATE } from "./work.ts";
 
 export const MARKET: readonly Command[] = [
   {
@@ -14,6 +14,7 @@ export const MARKET: readonly Command[] = [
       svg: { type: "string", value: "FILE", help: "draw price, use and regret of the kept slots" },
       exact: { type: "boolean", help: "audit: the exact regret, too, from what every request could have had; for whoever runs the daemon" },
       out: { type: "string", value: "FILE", help: "certify: where the signed certificate goes, for maestro verify" },
+      ...FORCE,
     },
     load: () => import("../commands/market.ts"),
   },

@@ -1,5 +1,6 @@
 /** What is shown about a design before there is code that could be tested. */
 import type { Command } from "../command.ts";
+import { FORCE } from "./work.ts";
 
 export const PROOF: readonly Command[] = [
   {
@@ -23,6 +24,7 @@ export const PROOF: readonly Command[] = [
       invariant: { type: "string", value: "ID", help: "import: the invariant that the trace is held against" },
       folder: { type: "string", value: "DIR", help: "import: where invariants lie (invariants)" },
       out: { type: "string", value: "FILE", help: "import: keep the counterexample there" },
+      ...FORCE,
     },
     load: () => import("../commands/cex.ts"),
   },

@@ -1,6 +1,6 @@
 /** What speaks of other people's Sigstore. */
 import type { Command } from "../command.ts";
-import { STATE } from "./work.ts";
+import { FORCE, STATE } from "./work.ts";
 
 export const SIGSTORE: readonly Command[] = [
   {
@@ -23,7 +23,7 @@ export const SIGSTORE: readonly Command[] = [
     summary: "write the verifier as one page: opens from disk without a network, and says what verify says. See docs/verifier-page.md",
     positionals: "",
     positionals_max: 0,
-    options: { out: { type: "string", value: "FILE", help: "where it is written; required, and never over another file" } },
+    options: { out: { type: "string", value: "FILE", help: "where it is written; required" }, ...FORCE },
     load: () => import("../commands/verifier-page.ts"),
   },
   {
@@ -34,6 +34,7 @@ export const SIGSTORE: readonly Command[] = [
     options: {
       ...STATE,
       out: { type: "string", value: "FILE", help: "where the Sigstore bundle goes (default: beside the evidence, as *.keyless.sigstore.json)" },
+      ...FORCE,
       "trusted-root": { type: "string", value: "FILE", help: "verify it with this trusted_root.json first; what does not verify is not written" },
     },
     load: () => import("../commands/keyless.ts"),

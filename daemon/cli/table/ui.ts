@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { STATE } from "./work.ts";
+import { FORCE, STATE } from "./work.ts";
 
 export const UI: Command = {
   name: "ui",
@@ -14,6 +14,7 @@ export const UI: Command = {
     key: { type: "string", value: "FILE", help: "sign what is approved from the page with this SSH key: one with a passphrase, or a security key (default: the user you run as is the proof)" },
     agent: { type: "boolean", help: "sign it with a key that your ssh-agent holds: one added with ssh-add -c, or a security key" },
     out: { type: "string", value: "FILE", help: "write the page instead: it opens from disk without a network, and reads the files that are dropped on it" },
+    ...FORCE,
   },
   load: () => import("../commands/ui.ts"),
 };

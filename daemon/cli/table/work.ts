@@ -12,6 +12,9 @@ export const ON_DEMAND: Readonly<Record<string, Option>> = {
   embedded: { type: "boolean", help: "start a private daemon on demand; it signs in mode local" },
 };
 
+/** Beside `--out FILE`, which writes over nothing else that is there. */
+export const FORCE: Readonly<Record<string, Option>> = { force: { type: "boolean", help: "with --out: write over a file that is there and holds something else" } };
+
 const CHANGE: Readonly<Record<string, Option>> = {
   ...ON_DEMAND,
   target: { type: "string", value: "REF", help: "branch the change would be merged into (default: the repository's own)" },
@@ -260,6 +263,7 @@ export const WORK: readonly Command[] = [
       sort: { type: "string", value: "newest|cost|time|lines", help: "most first (default: newest)" },
       limit: { type: "string", value: "COUNT", help: "how many are shown (default: 20)" },
       out: { type: "string", value: "FILE", help: "write all of them as JSON lines, which the page of cards reads" },
+      ...FORCE,
     },
     load: () => import("../commands/cards.ts"),
   },
