@@ -4,7 +4,7 @@
  * `document` without a word from the compiler.
  */
 export interface Events {
-  addEventListener(type: string, listener: (event: PageEvent) => void): void;
+  addEventListener(type: string, listener: (event: PageEvent) => void, options?: { readonly capture: boolean }): void;
 }
 
 export interface PageEvent {
@@ -15,6 +15,10 @@ export interface PageEvent {
   readonly metaKey?: boolean;
   readonly altKey?: boolean;
   readonly shiftKey?: boolean;
+  /** An input method is still putting a character together. */
+  readonly isComposing?: boolean;
+  /** Of what is about to change a text: `historyUndo` and the like. */
+  readonly inputType?: string;
   readonly dataTransfer?: { readonly files: Iterable<File>; dropEffect: string } | null;
 }
 
@@ -65,11 +69,22 @@ export interface PageTyped extends PageElement {
   checked: boolean;
   disabled: boolean;
   readonly id: string;
+  readonly tagName: string;
+  blur(): void;
+  scrollLeft: number;
+  scrollTop: number;
+  getBoundingClientRect(): { readonly top: number };
   readonly selectionStart: number | null;
   readonly selectionEnd: number | null;
   setSelectionRange(start: number, end: number): void;
   dispatchEvent(event: Event): boolean;
   removeAttribute(name: string): void;
+}
+
+/** What other elements stand in. */
+export interface PagePlace extends PageElement {
+  contains(other: PageElement | null): boolean;
+  querySelectorAll(selector: string): Iterable<PageElement>;
 }
 
 /** What may lie beyond the edge of its own window. */

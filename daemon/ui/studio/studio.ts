@@ -24,31 +24,34 @@ export interface Studio {
 class Looking {
   private worker: Worker | null;
   private waiting: LookQuestion | null = null;
-  private busy = false;
+  /** What the worker is at. */
+  private asked: LookQuestion | null = null;
 
   constructor(start: () => Worker | null, private readonly done: (reply: LookReply) => void) {
     this.worker = start();
     if (this.worker === null) return;
     this.worker.onmessage = ({ data }: MessageEvent<LookReply>) => this.heard(data);
     this.worker.onerror = () => {
+      // It ended before it had an answer: the page finds out itself from now on.
       this.worker = null;
-      this.busy = false;
+      this.waiting ??= this.asked;
+      this.asked = null;
       this.next();
     };
   }
 
   private heard(reply: LookReply): void {
-    this.busy = false;
+    this.asked = null;
     this.done(reply);
     this.next();
   }
 
   private next(): void {
     const question = this.waiting;
-    if (question === null || this.busy) return;
+    if (question === null || this.asked !== null) return;
     this.waiting = null;
     if (this.worker === null) return this.done(answerLook(question, () => performance.now()));
-    this.busy = true;
+    this.asked = question;
     this.worker.postMessage(question);
   }
 

@@ -15,6 +15,17 @@ export function offsetOf(text: string, line: number, column: number): number {
   return Math.min(text.length, at + column - 1);
 }
 
+/** Where a place of the text before is in the one after: what stands behind the change goes with it, and what was in it is at its end. */
+export function moved(before: string, after: string, at: number): number {
+  const least = Math.min(before.length, after.length);
+  let same = 0;
+  while (same < least && before[same] === after[same]) same++;
+  if (at <= same) return at;
+  let end = 0;
+  while (end < least - same && before[before.length - 1 - end] === after[after.length - 1 - end]) end++;
+  return at >= before.length - end ? at + after.length - before.length : after.length - end;
+}
+
 function problemItem(yaml: PageTyped, { line, column, path, message, fix }: PlacedProblem) {
   const place = h("button", { type: "button", class: "place" }, `${line}:${column}`);
   place.setAttribute("aria-label", `${line}:${column}, go to this line and column`);
@@ -38,9 +49,10 @@ export function mountText({ store, onLooked }: Studio): void {
   yaml.addEventListener("input", () => store.act({ do: "type", text: yaml.value }));
   store.watch((draft) => {
     if (yaml.value === draft.text) return;
-    const [from, to] = [yaml.selectionStart ?? 0, yaml.selectionEnd ?? 0];
+    const { value, selectionStart, selectionEnd, scrollLeft, scrollTop } = yaml;
     yaml.value = draft.text;
-    yaml.setSelectionRange(from, to);
+    yaml.setSelectionRange(moved(value, draft.text, selectionStart ?? 0), moved(value, draft.text, selectionEnd ?? 0));
+    [yaml.scrollLeft, yaml.scrollTop] = [scrollLeft, scrollTop];
   });
   onLooked(({ problems }) => {
     list.replaceChildren(...problems.map((problem) => problemItem(yaml, problem)));

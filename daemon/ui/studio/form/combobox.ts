@@ -29,7 +29,9 @@ class Combobox {
     this.list.hidden = true;
     this.help.hidden = true;
     for (const [key, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${input.id}-list`, "aria-haspopup": "listbox" })) input.setAttribute(key, value);
-    input.addEventListener("input", () => this.look(false));
+    // What an input method still puts together is no beginning of a word.
+    input.addEventListener("input", ({ isComposing }) => (isComposing === true ? this.close() : this.look(false)));
+    input.addEventListener("compositionend", () => this.look(false));
     input.addEventListener("keydown", (event) => this.key(event as PageKey));
     input.addEventListener("blur", () => this.close());
     // A click in the list must not take the cursor out of the field.
@@ -44,7 +46,7 @@ class Combobox {
     if (found.items.length === 0 || !wanted) return this.close();
     this.shown = found;
     this.options = found.items.map((item, i) => {
-      const option = h("li", { role: "option", id: `${this.input.id}-option-${i}`, class: item.sort, "aria-selected": "false" }, h("span", { class: "name" }, foreign(item.name)), " ", h("span", { class: "types" }, item.types === "" ? SORTS[item.sort] : foreign(item.types)), ...(item.about === "" ? [] : [h("span", { class: "unseen" }, ", ", foreign(item.about))]));
+      const option = h("li", { role: "option", id: `${this.input.id}-option-${i}`, "aria-selected": "false" }, h("span", { class: "name" }, foreign(item.name)), " ", h("span", { class: "types" }, item.types === "" ? SORTS[item.sort] : foreign(item.types)), ...(item.about === "" ? [] : [h("span", { class: "unseen" }, ", ", foreign(item.about))]));
       option.addEventListener("click", () => this.take(i));
       return option;
     });

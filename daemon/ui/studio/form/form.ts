@@ -1,12 +1,14 @@
 /** The document as a form. It is built anew where the document has other parts than before, and only filled in where their values changed. */
-import type { PageDocument, PageTyped } from "../../page/dom.ts";
+import type { PageDocument, PagePlace } from "../../page/dom.ts";
 import { elementOf, foreign, h } from "../../page/element.ts";
 import { isHeld, type Draft } from "../state.ts";
 import type { Studio } from "../studio.ts";
 import { Bindings } from "./binding.ts";
 import { examples } from "./examples.ts";
-import { WHOLE_AS, type Form } from "./fields.ts";
+import type { Form } from "./fields.ts";
+import { halfTyped, InUse } from "./in-use.ts";
 import { conditions, events, fields, identity, time } from "./sections.ts";
+import { staying } from "./staying.ts";
 
 declare const document: PageDocument;
 
@@ -27,40 +29,21 @@ function keyOf({ value }: Draft, studio: Studio): string {
   return JSON.stringify([shapeOf({ ...rest, per: undefined }), declared, shown, ["critical", "high", "medium", "low", ""].includes(severity) ? 0 : severity, tried, value["per"] !== undefined || value["keys_max"] !== undefined]);
 }
 
-/** A browser tells of a change only where the control that is left is the one that was typed into: one that takes its place keeps the text and loses the change. */
-function halfTyped(): boolean {
-  const active = document.activeElement as PageTyped | null;
-  const whole = active?.getAttribute(WHOLE_AS) ?? null;
-  return whole !== null && active?.value !== whole;
-}
-
 export function mountForm(studio: Studio): void {
   const { store } = studio;
   const bindings = new Bindings();
-  const [closed, place] = [elementOf("form-closed"), elementOf("form-fields")];
+  const [closed, place] = [elementOf("form-closed"), elementOf("form-fields") as PagePlace];
   let listeners: (() => void)[] = [];
   let key = "";
   let wanted: string | null = null;
-  // A button that is replaced between down and up was never clicked: leaving a name for a button changes the form under the finger.
-  let pressing = false;
   const form: Form = { studio, bindings, focusNext: (id) => void (wanted = id), whenLooked: (listener) => void listeners.push(listener) };
 
   const build = (): void => {
-    const active = document.activeElement as PageTyped | null;
-    const held = active === null || active.id === undefined || !/^f-/.test(active.id) ? null : { id: active.id, text: active.value, from: active.selectionStart, to: active.selectionEnd };
+    const back = staying(place);
     bindings.clear();
     listeners = [];
-    const set = h("fieldset", { class: "all" }, h("legend", { class: "unseen" }, "Rule"), identity(form), events(form), fields(form), ...conditions(form), time(form), examples(form));
-    place.replaceChildren(set);
-    const target = wanted ?? held?.id ?? null;
-    const found = target === null ? null : (document.getElementById(target) as PageTyped | null);
-    found?.focus();
-    if (found !== null && wanted === null && held !== null && typeof held.from === "number" && found.setSelectionRange !== undefined) {
-      // What somebody types is newer than what the document says of it.
-      found.value = held.text;
-      found.setSelectionRange(held.from, held.to ?? held.from);
-    }
-    wanted = null;
+    place.replaceChildren(h("fieldset", { class: "all" }, h("legend", { class: "unseen" }, "Rule"), identity(form), events(form), fields(form), ...conditions(form), time(form), examples(form)));
+    back(wanted);
     if (studio.looked !== null) bindings.mark(studio.looked.problems);
   };
 
@@ -68,33 +51,34 @@ export function mountForm(studio: Studio): void {
     const said = unread !== null ? `The form waits, for the YAML cannot be read as it stands. Line ${unread.line}, column ${unread.column}: ${unread.message}; ${unread.fix}.` : refused === null ? "" : `Not changed: ${refused}.`;
     closed.hidden = said === "";
     closed.replaceChildren(foreign(said));
-    (place as PageTyped).setAttribute("data-closed", String(unread !== null));
-    if (unread === null) place.removeAttribute("inert");
-    else place.setAttribute("inert", "");
+    place.setAttribute("data-closed", String(unread !== null));
+    if (unread === null) return place.removeAttribute("inert");
+    // What is inert has no focus: it goes to where the mistake can be mended.
+    if (place.contains(document.activeElement)) elementOf("yaml").focus();
+    place.setAttribute("inert", "");
   };
 
-  const follow = (): void => {
+  /** `at_once` is for what somebody asked for in so many words: an undo, another document. */
+  const follow = (at_once = false): void => {
+    const half = halfTyped();
+    const asked = wanted !== null && !use.pressing;
+    // Left before its place is taken, or given up where what it is a part of went: a browser may tell of it or not, and of another document.
+    if (half !== null && at_once) half.control.value = half.whole;
+    else if (half !== null && asked) half.control.blur();
     const { draft } = store;
     close(draft);
     const next = keyOf(draft, studio);
-    if (next !== key && !pressing && !halfTyped()) {
+    if (next === key) wanted = null;
+    else if (at_once || asked || !use.now) {
       key = next;
       build();
-    } else bindings.sync(draft.value, document.activeElement);
+      wanted = null;
+    }
+    bindings.sync(draft.value, at_once ? null : document.activeElement);
   };
+  const use = new InUse(place, () => follow());
 
-  place.addEventListener("pointerdown", () => void (pressing = true));
-  for (const end of ["pointerup", "pointercancel", "dragend"]) {
-    document.addEventListener(end, () => {
-      if (pressing) setTimeout(() => ((pressing = false), follow()), 0);
-    });
-  }
-  place.addEventListener("focusout", () => void setTimeout(follow, 0));
-  store.watch((_, __, action) => {
-    follow();
-    // An undo may be about the very field that somebody stands in.
-    if (action === null || action.do === "open") bindings.sync(store.draft.value, null);
-  });
+  store.watch((_, __, action) => follow(action === null || action.do === "open"));
   studio.onLooked(({ problems }) => {
     follow();
     for (const listener of listeners) listener();

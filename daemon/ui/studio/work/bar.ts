@@ -1,7 +1,8 @@
 /** Above the editor: which document this is and whether it is kept, undo and redo, new ones, drafts, and where it is saved. */
 import type { Problem } from "../../../invariants/index.ts";
-import type { PageDetails, PageDocument, PageElement, PageEvent, PageInput } from "../../page/dom.ts";
+import type { PageDetails, PageDialog, PageDocument, PageElement, PageEvent, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
+import { halfTyped } from "../form/in-use.ts";
 import type { StoredDraft } from "../keeping/drafts.ts";
 import { TEMPLATES } from "../keeping/templates.ts";
 import type { Desk } from "./desk.ts";
@@ -25,18 +26,25 @@ export interface Bar {
 
 const UNDO_KEYS = new Set(["z", "Z"]);
 
-/** Steps back and forth everywhere on the page, also in a field: a field's own undo knows nothing of the other side. */
-function keysOf(desk: Desk): (event: PageEvent) => void {
-  return (event) => {
-    if (event.ctrlKey !== true && event.metaKey !== true) return;
-    const { key = "", shiftKey = false, altKey = false } = event;
-    if (altKey) return;
-    const forth = (UNDO_KEYS.has(key) && shiftKey) || key === "y";
-    if (!forth && !UNDO_KEYS.has(key)) return;
+/** Steps back and forth everywhere on the page, also in a field: a field's own undo knows nothing of the other side. `elsewhere` is where they are about no document. */
+function stepping(desk: Desk, elsewhere: () => boolean): void {
+  const step = (event: PageEvent, forth: boolean): void => {
+    if (elsewhere()) return;
     event.preventDefault();
+    const half = halfTyped();
     if (forth) desk.redo();
+    // A name that is not whole is no step yet: it is given up before one is.
+    else if (half !== null) half.control.value = half.whole;
     else desk.undo();
   };
+  document.addEventListener("keydown", (event) => {
+    const { key = "", ctrlKey, metaKey, shiftKey = false, altKey, isComposing } = event;
+    if ((ctrlKey !== true && metaKey !== true) || altKey === true || isComposing === true) return;
+    const forth = (UNDO_KEYS.has(key) && shiftKey) || key === "y";
+    if (forth || UNDO_KEYS.has(key)) step(event, forth);
+  });
+  // The browser's menu and a phone's gesture.
+  document.addEventListener("beforeinput", (event) => void (/^history(?:Undo|Redo)$/.test(event.inputType ?? "") && step(event, event.inputType === "historyRedo")));
 }
 
 function stateOf({ keeping, sheet, changed }: Desk): string {
@@ -121,7 +129,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   const [back, forth] = [button("Undo", () => desk.undo(), { id: "undo", "aria-keyshortcuts": "Control+Z" }), button("Redo", () => desk.redo(), { id: "redo", "aria-keyshortcuts": "Control+Shift+Z Control+Y" })];
   const dialog = new SavingDialog(desk, folder, mistakesIn, (text, saved) => {
     say(text);
-    if (saved && folder.state.is === "open" && folder.state.list !== null) force.replaceChildren(...inForce(folder.state.list.folder));
+    if (saved && folder.state.is === "open" && folder.state.list !== null) force.replaceChildren(...inForce(folder.state.list));
   });
   const force = h("div", { id: "in-force" });
   const save = button("Save to the folder\u2026", () => dialog.open(), { id: "save" });
@@ -143,7 +151,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   const summary = h("summary", {}, "New and open");
   const templates = TEMPLATES.map(({ title, about, text }) => h("li", {}, button(title, () => {
     desk.open(text, null, null);
-    opened(`${title}: a new rule. Change its id first; the file is called after it.`);
+    opened(`${title}: a new rule. ${text === "" ? "Give it an id" : "Change its id"} first; the file is called after it.`);
   }), h("span", { class: "hint" }, about)));
   const shelf = new Shelf(desk, say, opened);
   const files = folderView(folder, desk, say, opened);
@@ -178,7 +186,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
     draw();
   });
   files.draw();
-  document.addEventListener("keydown", keysOf(desk));
+  stepping(desk, () => (dialog.element as PageDialog).open);
   draw();
   const element = h("div", { class: "bar drop", id: "drop" }, h("p", { class: "file" }, name, " ", state), h("div", { class: "actions" }, back, forth, save, load), said, force, problem, more, dialog.element);
   return { element, say, save: () => dialog.open(), unfold: (open) => void (more.open = open) };
