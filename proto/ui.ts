@@ -42,6 +42,8 @@ export const INVARIANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\.ya?ml$/;
 /** `GET /api/invariants`. What lies there and is not read (a link, a folder, a name of another form) is only counted. */
 export interface InvariantsList {
   readonly folder: string;
+  /** Of a repository in whose work tree the folder lies: its files change with the branch. */
+  readonly work_tree: string | null;
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
   readonly passed_over: number;
 }

@@ -1,17 +1,30 @@
 /** The operator's own rules: a folder that the host configuration names. They join what ships, and take nothing away. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
 import type { Documents } from "./shipped.ts";
 
-const malformed = (detail: string, cause?: unknown): MaestroError => new MaestroError("config.malformed", `invariants: ${detail}`, cause === undefined ? undefined : { cause });
+/** The work tree of a repository in which a path lies, also one that is not there at the moment; `null` for none. */
+function workTreeOf(path: string): string | null {
+  for (let at = path; ; at = dirname(at)) {
+    if (existsSync(join(at, ".git"))) return at;
+    if (dirname(at) === at) return null;
+  }
+}
+
+/** What lies in a work tree is there on some branches, and otherwise on others: whoever switched one sees what became of the rules. */
+function malformed(folder: string, detail: string, cause?: unknown): MaestroError {
+  const tree = workTreeOf(folder);
+  const advice = tree === null ? "" : `; invariants_folder names a folder in the work tree ${tree}, whose files change with the branch: keep the rules in a folder outside of it, and name that one`;
+  return new MaestroError("config.malformed", `invariants: ${detail}${advice}`, cause === undefined ? undefined : { cause });
+}
 
 function filesIn(folder: string): { readonly name: string; readonly text: string }[] {
   try {
     const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name) && name !== "targets.yaml").sort();
     return names.map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
   } catch (cause) {
-    throw malformed(`${folder} cannot be read`, cause);
+    throw malformed(folder, `${folder} cannot be read; see that invariants_folder names the folder of your rules`, cause);
   }
 }
 
@@ -20,12 +33,12 @@ export async function joinedWith(shipped: Documents, folder: string): Promise<Do
   // Only here is YAML needed.
   const { compileAll } = await import("../invariants/index.ts");
   const files = filesIn(folder);
-  if (files.length === 0) throw malformed(`${folder} holds no .yaml file`);
+  if (files.length === 0) throw malformed(folder, `${folder}, which invariants_folder names, holds no .yaml file`);
   const { compiled, errors, events } = compileAll(files, { events: shipped.events });
   const [first] = errors;
-  if (first !== undefined) throw malformed(`${join(folder, first.file)}:${first.line}:${first.column}: ${first.message}; ${first.fix}`);
+  if (first !== undefined) throw malformed(folder, `${join(folder, first.file)}:${first.line}:${first.column}: ${first.message}; ${first.fix}`);
   const known = new Set(shipped.documents.map(({ id }) => id));
   const twice = compiled.find(({ id }) => known.has(id));
-  if (twice !== undefined) throw malformed(`${join(folder, twice.file)}: the id ${twice.id} is that of a rule that ships; give it another`);
+  if (twice !== undefined) throw malformed(folder, `${join(folder, twice.file)}: the id ${twice.id} is that of a rule that ships; give it another`);
   return { documents: [...shipped.documents, ...compiled.map(({ document }) => document)], events: events ?? shipped.events };
 }

@@ -67,6 +67,16 @@ describe("saving", () => {
     expect(folder.list().files).toHaveLength(1);
   });
 
+  test("says in whose work tree it lies, whose files change with the branch; also before it is there", () => {
+    expect(folder.list().work_tree).toBeNull();
+    Bun.spawnSync(["git", "init", "-q", home]);
+    rmSync(at(""), { recursive: true });
+    const inside = new InvariantsFolder(join(home, "invariants"));
+    expect(inside.list()).toMatchObject({ work_tree: home, files: [] });
+    mkdirSync(at(""));
+    expect(inside.list().work_tree).toBe(home);
+  });
+
   test("two tabs: the second hears what lies there now, and nothing of the first is lost", () => {
     const base = saved("a.yaml", rule("INV.A.ONE"), null);
     saved("a.yaml", rule("INV.A.FIRST"), base);

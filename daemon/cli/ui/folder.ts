@@ -11,6 +11,7 @@ import { INVARIANT_BYTES_MAX, INVARIANT_FILES_MAX } from "../../../proto/invaria
 import { INVARIANT_NAME, type InvariantsList, type InvariantText, type InvariantWrite, type InvariantWritten, type WriteProblem } from "../../../proto/ui.ts";
 import type { InvariantFile } from "../../invariants/index.ts";
 import { compileRepository } from "../../invariants/repository.ts";
+import { gitIn } from "../../client/worktree.ts";
 import { fileFailure } from "../write-file.ts";
 
 const MODE = 0o644;
@@ -24,9 +25,21 @@ interface Lying extends InvariantText {
   readonly mode: number;
 }
 
+/** Of the repository that a path lies in; `null` where it lies in none, or no git can say. */
+function workTreeOf(path: string): string | null {
+  try {
+    return gitIn(path)(["rev-parse", "--path-format=absolute", "--show-toplevel"]);
+  } catch (error) {
+    if (!(error instanceof MaestroError)) throw error;
+    return null;
+  }
+}
+
 export class InvariantsFolder {
   /** Links above the folder are the user's own way there; the folder itself may be none. */
   readonly path: string;
+  /** The folder above may lie in the work tree of a repository, and then the files here change with the branch. */
+  readonly work_tree: string | null;
 
   /** Throws `cli.usage` where not even the folder above is there. */
   constructor(named: string) {
@@ -36,6 +49,7 @@ export class InvariantsFolder {
     } catch (error) {
       throw fileFailure(error);
     }
+    this.work_tree = workTreeOf(dirname(this.path));
   }
 
   get there(): boolean {
@@ -101,9 +115,9 @@ export class InvariantsFolder {
 
   /** Empty where the folder is not there yet. */
   list(): InvariantsList {
-    if (!this.there) return { folder: this.path, files: [], passed_over: 0 };
+    if (!this.there) return { folder: this.path, work_tree: this.work_tree, files: [], passed_over: 0 };
     const { files, passed_over } = this.within((at) => this.all(at));
-    return { folder: this.path, files: files.map(({ name, bytes, sha256: digest }) => ({ name, bytes, sha256: digest })), passed_over };
+    return { folder: this.path, work_tree: this.work_tree, files: files.map(({ name, bytes, sha256: digest }) => ({ name, bytes, sha256: digest })), passed_over };
   }
 
   /** Throws `request.not_found`, `ui.folder`. */

@@ -2,10 +2,15 @@ import { expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { HostConfig } from "../../../../proto/config.ts";
 import { readYaml } from "../../../invariants/index.ts";
-import { configOf } from "./in-force.ts";
+import { configOf, folderFor } from "./in-force.ts";
 
 test("the lines that are shown are a host's configuration that reads that very folder, whatever it is called", () => {
   const read = readYaml(configOf("/etc/maestro/invariants"));
   expect("value" in read && Value.Check(HostConfig, read.value) ? read.value.invariants_folder : read).toBe("/etc/maestro/invariants");
   for (const folder of ["/home/a b/rules: #1", "/tmp/\"quoted\"", "/srv/ünï"]) expect(readYaml(configOf(folder))).toMatchObject({ value: { invariants_folder: folder } });
+});
+
+test("a folder in a work tree is not the one that a daemon is told to read", () => {
+  expect(folderFor({ folder: "/srv/rules", work_tree: null })).toBe("/srv/rules");
+  expect(folderFor({ folder: "/home/a/shop/invariants", work_tree: "/home/a/shop" })).toBe("/etc/maestro/invariants");
 });
