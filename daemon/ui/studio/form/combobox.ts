@@ -8,9 +8,8 @@ import { chosen, type Completion, type Item } from "../expression/complete.ts";
 
 export type Source = (text: string, cursor: number, asked: boolean) => Completion;
 
-/** What the types are of, what it means, and an example. */
-function helpOf({ types, about, example }: Item): PageElement[] {
-  const said = [types, about].filter((part) => part !== "").join(": ");
+/** What it means, and an example; its types stand beside its name. */
+function helpOf({ about: said, example }: Item): PageElement[] {
   return [...(said === "" ? [] : [foreign(said)]), ...(example === "" ? [] : [h("span", {}, said === "" ? "For example " : ". For example ", h("code", {}, example))])];
 }
 
@@ -110,8 +109,8 @@ class Combobox {
   }
 }
 
-/** Around the field: the list below it, and what the marked one means. */
+/** Around the field: the list below it, and at its foot what the marked one means. */
 export function withChoices(input: PageTyped, name: string, source: Source): PageElement {
   const { list, help } = new Combobox(input, source, name);
-  return h("div", { class: "combo" }, input, list, help);
+  return h("div", { class: "combo" }, input, h("div", { class: "popup" }, list, help));
 }

@@ -17,6 +17,8 @@ export interface Form {
   focusNext(id: string): void;
   /** Hears what was found out about the text, as long as the form stands as it is. */
   whenLooked(listener: () => void): void;
+  /** What somebody unfolded: a form that is built anew leaves it open. */
+  readonly unfolded: Set<string>;
 }
 
 const shown = (value: unknown): string => (value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value));

@@ -36,7 +36,7 @@ export function mountForm(studio: Studio): void {
   let listeners: (() => void)[] = [];
   let key = "";
   let wanted: string | null = null;
-  const form: Form = { studio, bindings, focusNext: (id) => void (wanted = id), whenLooked: (listener) => void listeners.push(listener) };
+  const form: Form = { studio, bindings, focusNext: (id) => void (wanted = id), whenLooked: (listener) => void listeners.push(listener), unfolded: new Set() };
 
   const build = (): void => {
     const back = staying(place);

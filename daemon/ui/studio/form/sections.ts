@@ -1,7 +1,7 @@
 /** The parts of the form, from the rule's name to its conditions in time. */
 import type { Path } from "../../../invariants/index.ts";
 import { typeText } from "../../../invariants/index.ts";
-import type { PageElement } from "../../page/dom.ts";
+import type { PageDetails, PageElement } from "../../page/dom.ts";
 import { foreign, h } from "../../page/element.ts";
 import { complete, type Completion, type Item, type Kind, type Speaks } from "../expression/complete.ts";
 import { isHeld, type Held } from "../state.ts";
@@ -119,6 +119,10 @@ function declaredField(form: Form, name: string, at: number): PageElement {
   return h("div", { class: "item declared" }, input, type, about, tainted, button("Remove", () => (form.focusNext(`${idOf(["fields"])}-add`), store.act({ do: "remove", path })), `Remove the field ${name}`));
 }
 
+/** More of them would push what one writes out of sight. */
+const FIELDS_UNFOLDED = 8;
+const FIELDS_NAMED = 4;
+
 function newName(taken: readonly string[]): string {
   for (let i = 1; ; i++) if (!taken.includes(`field${i}`)) return `field${i}`;
 }
@@ -136,10 +140,22 @@ export function fields(form: Form): PageElement {
   adding.setAttribute("id", `${idOf(["fields"])}-add`);
   if (declared !== undefined) return group("Fields", h("p", { class: "hint" }, "Name, type, what it is. One that comes from outside is never shown in a message."), ...names.map((name, i) => declaredField(form, name, i)), adding);
   const list = h("div", { class: "carried" });
+  let drawn: string | null = null;
   const draw = (): void => {
     const speaks = speaksOf(form);
-    const rows = [...speaks.fields].map(([name, { type, tainted }]) => h("tr", {}, h("th", { scope: "row" }, foreign(name)), h("td", { "data-label": "type" }, foreign(typeText(type))), h("td", { "data-label": "what it is" }, foreign(`${speaks.about(name)}${tainted ? " (from outside)" : ""}`))));
-    list.replaceChildren(rows.length === 0 ? h("p", { class: "hint" }, "The events named above carry no field that is known: name an event, or declare fields.") : h("table", { class: "list" }, h("caption", { class: "unseen" }, "Fields that the events carry"), h("thead", {}, h("tr", {}, ...["field", "type", "what it is"].map((one) => h("th", { scope: "col" }, one)))), h("tbody", {}, ...rows)));
+    const said = [...speaks.fields].map(([name, { type, tainted }]) => [name, typeText(type), `${speaks.about(name)}${tainted ? " (from outside)" : ""}`] as const);
+    // What did not change stays, and with it whoever is in it.
+    const now = JSON.stringify(said);
+    if (now === drawn) return;
+    drawn = now;
+    const rows = said.map(([name, type, about]) => h("tr", {}, h("th", { scope: "row" }, foreign(name)), h("td", { "data-label": "type" }, foreign(type)), h("td", { class: "words", "data-label": "what it is" }, foreign(about))));
+    if (rows.length === 0) return list.replaceChildren(h("p", { class: "hint" }, "The events named above carry no field that is known: name an event, or declare fields."));
+    const table = h("table", { class: "list" }, h("caption", { class: "unseen" }, "Fields that the events carry"), h("thead", {}, h("tr", {}, ...["field", "type", "what it is"].map((one) => h("th", { scope: "col" }, one)))), h("tbody", {}, ...rows));
+    if (rows.length <= FIELDS_UNFOLDED) return list.replaceChildren(table);
+    const folded = h("details", {}, h("summary", {}, `${rows.length} fields`, h("span", { class: "hint" }, ` ${said.slice(0, FIELDS_NAMED).map(([name]) => name).join(", ")}, \u2026`)), table) as PageDetails;
+    folded.open = form.unfolded.has("fields");
+    folded.addEventListener("toggle", () => void (folded.open ? form.unfolded.add("fields") : form.unfolded.delete("fields")));
+    list.replaceChildren(folded);
   };
   form.whenLooked(draw);
   draw();

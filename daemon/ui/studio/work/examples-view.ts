@@ -10,6 +10,7 @@ import { other } from "./parts.ts";
 /** A shape and a word beside the colour. */
 const STATES: Readonly<Record<ExampleRow["state"], readonly [shape: string, look: string]>> = { "as declared": ["\u2713", "proved"], otherwise: ["\u2717", "failed"], "not tried": ["\u00b7", "absent"] };
 
+const SAID = "What is said";
 const LACKS = ["!", "unknown"] as const;
 
 /** Green alone would say that the rule means what it was written for. */
@@ -25,15 +26,15 @@ function rowOf({ path, declared, shown, state, said, missing }: ExampleRow): Pag
   const lacks = missing.length > 0;
   const [shape, look] = lacks ? LACKS : STATES[state];
   const word = lacks ? "breaks, for a field is missing" : state === "as declared" ? (declared === "holds" ? "holds" : "breaks") : state;
-  const cells: readonly (readonly [string, PageElement | string])[] = [["Says", h("span", {}, declared)], ["Found", h("span", { class: `badge ${look}` }, h("span", { "aria-hidden": "true" }, shape), ` ${word}`)], ["Example", other(shown)], ["What is said", other(said)]];
-  return h("tr", { "data-path": path }, ...cells.map(([label, cell]) => h("td", { "data-label": label }, cell)));
+  const cells: readonly (readonly [string, PageElement | string])[] = [["Says", h("span", {}, declared)], ["Found", h("span", { class: `badge ${look}` }, h("span", { "aria-hidden": "true" }, shape), ` ${word}`)], ["Example", other(shown)], [SAID, other(said)]];
+  return h("tr", { "data-path": path }, ...cells.map(([label, cell]) => h("td", { "data-label": label, ...(label === SAID ? { class: "words" } : {}) }, cell)));
 }
 
 function drawn(rows: readonly ExampleRow[]): PageElement {
   const wrong = rows.filter(({ state }) => state === "otherwise").length;
   const tried = rows.filter(({ state }) => state !== "not tried").length;
   const count = tried === 0 ? "not tried: the rule has a mistake" : wrong === 0 ? `all ${rows.length} show what they say` : `${wrong} of ${rows.length} ${wrong === 1 ? "shows" : "show"} something else than it says`;
-  const head = h("tr", {}, ...["Says", "Found", "Example", "What is said"].map((name) => h("th", { scope: "col" }, name)));
+  const head = h("tr", {}, ...["Says", "Found", "Example", SAID].map((name) => h("th", { scope: "col" }, name)));
   return h("div", {}, h("p", { id: "examples-count" }, count), ...lacking(rows), h("table", { class: "list" }, h("caption", { class: "unseen" }, "Examples"), h("thead", {}, head), h("tbody", {}, ...rows.map(rowOf))));
 }
 
@@ -51,5 +52,5 @@ export function examplesView(studio: Studio, asking: Asking): PageElement {
     const asked = ++newest;
     asking.ask({ ask: "examples", text: studio.store.draft.text, beside: studio.beside }, (reply) => void (asked === newest && show(reply)));
   });
-  return h("section", { "aria-labelledby": "examples-title" }, h("h2", { id: "examples-title" }, "Examples"), body);
+  return h("section", { "aria-labelledby": "examples-title" }, h("h2", { id: "examples-title" }, "Examples, tried"), body);
 }

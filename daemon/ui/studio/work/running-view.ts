@@ -10,6 +10,7 @@ import type { Asking } from "./asking.ts";
 import type { Folder } from "./folder.ts";
 import { button, cardHref, other } from "./parts.ts";
 
+const SAID = "What is said";
 /** Violations that are drawn at once; more come by a button. */
 const FIRES_DRAWN = 50;
 
@@ -35,7 +36,7 @@ export class RunningView {
       input.value = "";
     });
     const hint = h("div", { class: "given" }, h("label", { for: "recording" }, "A recording"), input, h("p", { class: "hint", id: "recording-hint" }, "NDJSON, the form of ", h("code", {}, "maestro invariants check --events"), ", or what ", h("code", {}, "maestro cards --out"), " writes. It may also be dropped anywhere on this page."));
-    this.element = h("section", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, "What happened"), hint, h("div", { class: "actions" }, this.live, this.again, this.stop), this.status, this.result, this.steps);
+    this.element = h("section", { "aria-labelledby": "run-title" }, h("h2", { id: "run-title" }, "What happened"), hint, h("div", { class: "actions" }, this.live, this.again, this.stop), this.status, h("div", { class: "found" }, this.result, this.steps));
     this.buttons();
   }
 
@@ -123,8 +124,8 @@ export class RunningView {
     const { line, at, message, key, card } = fire;
     const what = card === null ? h("span", {}, `line ${grouped(line)}`) : h("span", {}, other(card.title), h("span", { class: "hint" }, " ", other(`${card.verdict}, ${card.repository}`), " "), ...this.link(card.gate_id));
     const of = key === null || key.length === 0 ? "" : ` (${key.map((one) => JSON.stringify(one)).join(", ")})`;
-    const cells: readonly (readonly [string, PageElement | string])[] = [["When", other(at ?? "")], ["Event", what], ["What is said", other(`${message}${of}`)], ["", button("Steps", () => this.walk(index), { "aria-label": `Steps to violation ${index + 1}` })]];
-    return h("tr", {}, ...cells.map(([label, cell]) => h("td", { "data-label": label }, cell)));
+    const cells: readonly (readonly [string, PageElement | string])[] = [["When", other(at ?? "")], ["Event", what], [SAID, other(`${message}${of}`)], ["", button("Steps", () => this.walk(index), { "aria-label": `Steps to violation ${index + 1}` })]];
+    return h("tr", {}, ...cells.map(([label, cell]) => h("td", { "data-label": label, ...(label === SAID ? { class: "words" } : {}) }, cell)));
   }
 
   private show(ran: Ran, name: string): void {
@@ -132,7 +133,7 @@ export class RunningView {
     const notes = remarks(ran).map((text) => h("li", {}, other(text)));
     const parts: PageElement[] = notes.length === 0 ? [] : [h("ul", { class: "remarks" }, ...notes)];
     if (ran.fires.length > 0) {
-      const head = h("tr", {}, ...["When", "Event", "What is said"].map((name) => h("th", { scope: "col" }, name)), h("td", {}));
+      const head = h("tr", {}, ...["When", "Event", SAID].map((name) => h("th", { scope: "col" }, name)), h("td", {}));
       const body = h("tbody", {}, ...ran.fires.slice(0, FIRES_DRAWN).map((fire, i) => this.row(fire, i)));
       const rest = ran.fires.slice(FIRES_DRAWN);
       const more = button(`Show ${grouped(rest.length)} more`, () => {
