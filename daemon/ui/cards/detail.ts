@@ -1,7 +1,7 @@
 /** What opens when a card is chosen: everything that is known of it, or two of them beside each other. */
 import type { GateResult } from "../../../proto/api.ts";
 import type { PageBox, PageDocument, PageElement } from "../page/dom.ts";
-import { h } from "../page/element.ts";
+import { elementOf, h } from "../page/element.ts";
 import { approvePart } from "./opened/approving.ts";
 import { cardParts, headFacts, rowParts } from "./opened/card.ts";
 import { comparison } from "./opened/compare.ts";
@@ -11,10 +11,12 @@ import { evidencePart } from "./opened/evidence.ts";
 import { findingsPart } from "./opened/findings.ts";
 import { rulePart } from "./opened/rule.ts";
 import { button, said, verdictBadge } from "./opened/pieces.ts";
-import { earlierCards, loadWhole, type Whole } from "./opened/whole.ts";
+import { earlierCard, loadWhole, type Whole } from "./opened/whole.ts";
 import type { CardsHost, CreateDetail } from "./host.ts";
 import { judgeOf } from "./judging.ts";
 import { cardOfWhole, type PageCard } from "./model.ts";
+import { Progress } from "./progress.ts";
+import { createOpener, type Opener } from "./reader.ts";
 
 declare const document: PageDocument;
 
@@ -30,7 +32,11 @@ class Opened {
   /** Shows the same once more, where somebody did not answer. */
   private unanswered: { readonly again: "itself" | "asked"; readonly show: () => Promise<void> } | null = null;
 
-  constructor(private readonly host: CardsHost, private readonly into: PageBox) {}
+  private readonly opener: Opener;
+
+  constructor(private readonly host: CardsHost, private readonly into: PageBox) {
+    this.opener = createOpener(host.script, new Progress(elementOf("one-reading"), () => elementOf("one")));
+  }
 
   private draw(title: PageElement, ...children: PageElement[]): void {
     const focused = this.into.contains(document.activeElement);
@@ -44,7 +50,7 @@ class Opened {
   }
 
   private load(row: PageCard): Promise<Whole> {
-    return loadWhole(row, this.host.file, this.host.live());
+    return loadWhole(row, this.host.file, this.host.live(), this.opener.takeApart);
   }
 
   again(because: "pressed" | "answers"): void {
@@ -61,9 +67,16 @@ class Opened {
     return all.length === 0 ? [] : [h("p", { class: "actions" }, button("Try again", () => this.again("pressed")))];
   }
 
-  async show(chosen: PageCard): Promise<void> {
-    const turn = ++this.turn;
+  /** Nobody waits any more for what was asked for before. */
+  private begin(): number {
+    this.turn += 1;
     this.unanswered = null;
+    this.opener.giveUp();
+    return this.turn;
+  }
+
+  async show(chosen: PageCard): Promise<void> {
+    const turn = this.begin();
     this.into.setAttribute("aria-busy", "true");
     const whole = await this.load(chosen);
     if (turn !== this.turn) return;
@@ -73,8 +86,7 @@ class Opened {
     const current = (): boolean => turn === this.turn;
     const parts = card === null ? null : cardParts(whole, card, this.host.say);
     const note = [...(missing === null ? [] : [h("p", { class: "missing" }, said(missing))]), ...this.keepAsking([whole], () => this.show(chosen))];
-    const evidence = evidencePart(whole, live, () => judgeOf(this.host.script));
-    const about = row.origin.kind === "live" ? live : null;
+    const evidence = evidencePart(whole, live, { judge: () => judgeOf(this.host.script), takeApart: this.opener.takeApart });
     this.draw(
       this.title(verdictBadge(row.verdict), " ", said(row.title === "" ? "(no title)" : row.title)),
       ...note,
@@ -82,7 +94,7 @@ class Opened {
       headFacts(row, card),
       ...(parts?.above ?? rowParts(row)),
       ...(card === null ? [] : counterexamplesPart(card, this.host.say)),
-      ...(card === null || row.counts.refuse + row.counts.hold + row.counts.observed + row.counts.note === 0 ? [] : [findingsPart(row.gate_id, about, current)]),
+      ...(card === null || row.counts.refuse + row.counts.hold + row.counts.observed + row.counts.note === 0 ? [] : [findingsPart(whole, live, current)]),
       ...(parts?.below ?? []),
       ...rulePart(chosen, live !== null),
       ...approvePart(row, { live, words: this.words, opened: (result) => this.open(result) }),
@@ -116,11 +128,11 @@ class Opened {
       if (live === null) return;
       note.replaceChildren("Asking for it…");
       const turn = this.turn;
-      const found = await earlierCards(gate_id, live);
+      const found = await earlierCard(gate_id, attempt, live, this.opener.takeApart);
       if (turn !== this.turn) return;
       if ("said" in found) return note.replaceChildren(said(found.said));
-      const card = found.cards.find((one) => one.attempt === attempt);
-      if (card === undefined) return note.replaceChildren(`The daemon has no evidence of attempt ${attempt} any more.`);
+      const { card } = found;
+      if (card === null) return note.replaceChildren(`The daemon has no evidence of attempt ${attempt} any more.`);
       const earlier = { row: cardOfWhole(card, { at: null, total_us: null, cost: null }, { kind: "live" }), card };
       this.drawCompared(earlier, await this.load(row));
     };
@@ -128,8 +140,7 @@ class Opened {
   }
 
   async compare(one: PageCard, other: PageCard): Promise<void> {
-    const turn = ++this.turn;
-    this.unanswered = null;
+    const turn = this.begin();
     const [first, second] = await Promise.all([this.load(one), this.load(other)]);
     if (turn === this.turn) this.drawCompared(first, second, () => this.compare(one, other));
   }
@@ -142,8 +153,7 @@ class Opened {
   }
 
   clear(): void {
-    this.turn += 1;
-    this.unanswered = null;
+    this.begin();
     this.into.replaceChildren();
     delete this.into.dataset["opened"];
   }

@@ -11,7 +11,7 @@ import { asLines, manyRows } from "../testing/rows.ts";
 import { CARDS_LIMITS } from "./limits.ts";
 import type { PageCard } from "./model.ts";
 import { readFile, type GivenFile } from "./reading.ts";
-import { readAll } from "./worker.ts";
+import { answered } from "./worker.ts";
 
 const ROWS = manyRows(20, NOW.getTime());
 const [ROW] = ROWS as [CardRow];
@@ -153,14 +153,34 @@ describe("what is none is said by name, and the rest stays", () => {
     expect(loaded).toBeLessThan(1024 * 1024);
   });
 
+  test("one that no kind of file may be as large as is refused by its name, and no byte of it is read", async () => {
+    const never = (): never => {
+      throw new Error("it was read");
+    };
+    const blob: GivenFile["blob"] = { size: CARDS_LIMITS.lines_bytes_max + 1, slice: never, arrayBuffer: never };
+    const parts = [];
+    for await (const part of readFile({ file: 0, name: "vast.ndjson", blob }, 10)) parts.push(part);
+    expect(parts).toEqual([{ cards: [], unknown: [], problems: [expect.stringMatching(/^vast\.ndjson has 1025 MiB, and of a file at most 1024 MiB are read/)] }]);
+  });
+
+  test("how far a file is, is told piece by piece, up to its size", async () => {
+    const text = `${asLines(ROWS)}${" ".repeat(3 * 1024 * 1024)}`;
+    for (const [name, bytes] of [["rows.ndjson", text], ["rows.json", JSON.stringify(ROWS).padEnd(text.length)]] as const) {
+      const seen: number[] = [];
+      for await (const _part of readFile({ file: 0, name, blob: new Blob([bytes]) }, 1_000, (read_bytes) => void seen.push(read_bytes))) expect(seen).not.toEqual([]);
+      expect([seen, seen.length > 3, seen.at(-1)]).toEqual([[...seen].sort((a, b) => a - b), true, new Blob([bytes]).size]);
+    }
+  });
+
   test("a file that went away since it was chosen is told, and the next one is read", async () => {
     const gone = new DOMException("gone", "NotReadableError");
     const blob = { size: 5, slice: () => ({ arrayBuffer: () => Promise.reject(gone) }), arrayBuffer: () => Promise.reject(gone) } as never;
     const replies: string[] = [];
     let cards = 0;
-    await readAll({ kind: "read", id: 1, room: 5, files: [{ file: 0, name: "gone.json", blob }, { file: 1, name: "there.json", blob: new Blob([JSON.stringify(ROW)]) }] }, ({ part }) => {
-      replies.push(...part.problems);
-      cards += part.cards.length;
+    await answered({ kind: "read", id: 1, room: 5, files: [{ file: 0, name: "gone.json", blob }, { file: 1, name: "there.json", blob: new Blob([JSON.stringify(ROW)]) }] }, (reply) => {
+      if (reply.kind !== "read") return;
+      replies.push(...reply.part.problems);
+      cards += reply.part.cards.length;
     });
     expect([cards, replies]).toEqual([1, ["gone.json could not be read (NotReadableError): it was changed, moved or taken away since it was chosen. Choose it again."]]);
   });

@@ -29,6 +29,19 @@ const LF = 0x0a;
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
 const problem = (text: string): Part => ({ cards: [], problems: [text], unknown: [] });
 
+/** Called with how many bytes of a file were read so far. */
+export type SoFar = (read_bytes: number) => void;
+
+/** The whole of it, piece by piece, so that somebody can see how far it is. */
+export async function bytesWith(blob: GivenFile["blob"], so_far: SoFar = () => undefined): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(blob.size);
+  for (let at = 0; at < blob.size; at += PIECE_BYTES) {
+    bytes.set(await bytesOf(blob.slice(at, Math.min(blob.size, at + PIECE_BYTES))), at);
+    so_far(Math.min(blob.size, at + PIECE_BYTES));
+  }
+  return bytes;
+}
+
 const bytesOf = async (blob: Pick<Blob, "arrayBuffer">): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer());
 
 /** UTF-16 is what some shells write with `>`; its two first bytes say so. */
@@ -106,12 +119,13 @@ class Gathering {
 const roomEnds = (name: string, line: number): string => `${name}: not read from line ${line.toLocaleString("en")} on, since this page holds ${CARDS_LIMITS.cards_max.toLocaleString("en")} cards at most. Write fewer (maestro cards --since 30d --out FILE.ndjson), or remove the other files first.`;
 
 /** The lines of a blob with where each starts; a line over the limit is passed over, and is `null`. */
-async function* linesOf(blob: GivenFile["blob"]): AsyncGenerator<{ readonly bytes: Uint8Array | null; readonly start: number; readonly whole: boolean }> {
+async function* linesOf(blob: GivenFile["blob"], so_far: SoFar): AsyncGenerator<{ readonly bytes: Uint8Array | null; readonly start: number; readonly whole: boolean }> {
   let rest = new Uint8Array(0);
   let start = 0;
   let skipping = false;
   for (let at = 0; at < blob.size; at += PIECE_BYTES) {
     const piece = await bytesOf(blob.slice(at, Math.min(blob.size, at + PIECE_BYTES)));
+    so_far(at + piece.length);
     let from = 0;
     for (let end = piece.indexOf(LF); end >= 0; end = piece.indexOf(LF, from)) {
       const bytes = rest.length === 0 ? piece.subarray(from, end) : joined(rest, piece.subarray(from, end));
@@ -131,9 +145,9 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
-async function* readLines({ file, name: given, blob }: GivenFile, room: number): AsyncGenerator<Part> {
+async function* readLines({ file, name: given, blob }: GivenFile, room: number, so_far: SoFar): AsyncGenerator<Part> {
   const gathered = new Gathering(shown(given, 80));
-  for await (const { bytes, start, whole } of linesOf(blob)) {
+  for await (const { bytes, start, whole } of linesOf(blob, so_far)) {
     if (gathered.good >= room) {
       const last = gathered.end();
       yield { ...last, problems: [...last.problems, roomEnds(shown(given, 80), gathered.lines + 1)] };
@@ -174,9 +188,9 @@ function brokenText(text: string): string {
   return endsOpen(trimmed) ? "ends in the middle: the file was half written or half copied" : "is broken: it is no JSON from end to end";
 }
 
-async function* readDocument({ file, name: given, blob }: GivenFile, room: number): AsyncGenerator<Part> {
+async function* readDocument({ file, name: given, blob }: GivenFile, room: number, so_far: SoFar): AsyncGenerator<Part> {
   const name = shown(given, 80);
-  const text = fromUtf8(withoutMark(await bytesOf(blob)));
+  const text = fromUtf8(withoutMark(await bytesWith(blob, so_far)));
   if (text === null) return yield problem(`${name} is not UTF-8 text.`);
   const value = parsed(text);
   if (value === undefined) return yield problem(`${name} ${brokenText(text)}.`);
@@ -188,9 +202,10 @@ async function* readDocument({ file, name: given, blob }: GivenFile, room: numbe
   yield { cards: kept, problems: [...told, ...(problems.length > told.length ? [`${name}: ${problems.length - told.length} more like these.`] : []), ...over], unknown };
 }
 
-/** What is in a file, part by part; at most `room` cards. A file that is gone or changed since it was chosen throws in a browser, which is said. */
-export async function* readFile(given: GivenFile, room: number): AsyncGenerator<Part> {
+/** What is in a file, part by part; at most `room` cards. One that is too large is not read. A file that is gone or changed since it was chosen throws in a browser, which is said. */
+export async function* readFile(given: GivenFile, room: number, so_far: SoFar = () => undefined): AsyncGenerator<Part> {
   const name = shown(given.name, 80);
+  if (given.blob.size > CARDS_LIMITS.lines_bytes_max) return yield problem(`${name} has ${megabytes(given.blob.size)}, and of a file at most ${megabytes(CARDS_LIMITS.lines_bytes_max)} are read. Write fewer cards (maestro cards --since 30d --out FILE.ndjson).`);
   try {
     const head = await bytesOf(given.blob.slice(0, HEAD_BYTES));
     const lines = isLines(given.name, head, given.blob.size);
@@ -198,8 +213,8 @@ export async function* readFile(given: GivenFile, room: number): AsyncGenerator<
     if (given.blob.size > bytes_max) yield problem(`${name} has ${megabytes(given.blob.size)}, and of ${lines ? "a file of lines" : "one document"} at most ${megabytes(bytes_max)} are read${lines ? "" : "; written as lines (maestro cards --out FILE.ndjson) it may be larger"}.`);
     else if (room <= 0) yield problem(`${name} was not read: this page holds ${CARDS_LIMITS.cards_max.toLocaleString("en")} cards at most. Remove other files first.`);
     else if (isUtf16(head)) yield problem(`${name} is UTF-16, as some shells write it; write it with --out FILE instead of >.`);
-    else if (lines) yield* readLines(given, room);
-    else yield* readDocument(given, room);
+    else if (lines) yield* readLines(given, room, so_far);
+    else yield* readDocument(given, room, so_far);
   } catch (cause) {
     if (!(cause instanceof DOMException)) throw cause;
     yield problem(`${name} could not be read (${cause.name}): it was changed, moved or taken away since it was chosen. Choose it again.`);

@@ -7,6 +7,7 @@ import { filesDropped, mayHoldCards, type DroppedItem } from "./dropped.ts";
 import { Feed } from "./feed.ts";
 import { CARDS_LIMITS } from "./limits.ts";
 import { CardsPage } from "./page.ts";
+import { Progress } from "./progress.ts";
 import { createReader } from "./reader.ts";
 
 declare const document: PageDocument;
@@ -134,7 +135,7 @@ async function follow(page: CardsPage, opened: (live: Live) => void): Promise<vo
 
 export function startPage(script: string): void {
   let live: Live | null = null;
-  const page = new CardsPage(createReader(script), script, () => live);
+  const page = new CardsPage(createReader(script, new Progress(elementOf("reading"), () => elementOf("giving-summary"))), script, () => live);
   takeInputs(page);
   takeRemoval(page);
   takeDrops(page);

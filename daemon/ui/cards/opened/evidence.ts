@@ -13,7 +13,8 @@ import { drawSteps, drawVerdict } from "../../verifier/draw.ts";
 import type { Answer } from "../../verifier/answer.ts";
 import type { Ask } from "../../verifier/asking.ts";
 import { button, part, said } from "./pieces.ts";
-import { cardInEvidence, gatePath, type Whole } from "./whole.ts";
+import { wantedOf } from "./place.ts";
+import { gatePath, type TakeApart, type Whole } from "./whole.ts";
 
 /** Whose trust file the evidence is held against. */
 type Whose = "reader" | "daemon";
@@ -76,8 +77,20 @@ export function ofThisCard(answer: Shown, whose: Whose, shown: Card | null, held
   return whose === "daemon" ? { ...answer, verdict: "unknown_signer", headline: answer.headline.replace(/^VERIFIED offline/, "SOUND BY THE DAEMON'S OWN WORD") } : answer;
 }
 
+/** A file that cannot be read any more has no card to compare, and the judge has said so. */
+function lost(cause: unknown): null {
+  if (cause instanceof Error) return null;
+  throw cause;
+}
+
 const JUDGING = { verdict: "waiting", headline: "Judging…", reasons: [], remarks: [] } as const;
 let asked = 0;
+
+/** What takes seconds for a large file, and so is done away from the page. */
+export interface Workers {
+  readonly judge: () => Ask;
+  readonly takeApart: TakeApart;
+}
 
 class Panel {
   private readonly above = h("p", { class: "hint" });
@@ -86,7 +99,7 @@ class Panel {
   private readonly result = h("div", {}, this.above, this.verdict, h("details", {}, h("summary", {}, "What was asked, and what it means"), this.steps));
   private turn = 0;
 
-  constructor(private readonly whole: Pick<Whole, "card" | "row">, private readonly evidence: () => Promise<Bytes>, private readonly judge: Ask) {
+  constructor(private readonly whole: Pick<Whole, "card" | "row">, private readonly evidence: () => Promise<Bytes>, private readonly workers: Workers) {
     this.result.hidden = true;
   }
 
@@ -113,9 +126,9 @@ class Panel {
     if (turn !== this.turn) return;
     if ("said" in evidence) return this.failed(ABOUT[whose], `there is no evidence to judge: ${evidence.said}`);
     if ("said" in key) return this.failed(ABOUT[whose], `there is no trust file: ${key.said}`);
-    const { answer } = await this.judge({ id: ++asked, files: [{ name: "evidence", blob: evidence.blob }, { name: "trust file", blob: key.blob }], now_ms: Date.now() });
-    const held = await cardInEvidence(evidence.blob, this.whole.row);
-    if (turn === this.turn) this.show(ABOUT[whose], ofThisCard(answer, whose, this.whole.card, held));
+    const { answer } = await this.workers.judge()({ id: ++asked, files: [{ name: "evidence", blob: evidence.blob }, { name: "trust file", blob: key.blob }], now_ms: Date.now() });
+    const held = await this.workers.takeApart(evidence.blob, wantedOf(this.whole.row)).catch(lost);
+    if (turn === this.turn) this.show(ABOUT[whose], ofThisCard(answer, whose, this.whole.card, held === null || held === "given up" ? null : held.card));
   }
 }
 
@@ -130,13 +143,13 @@ function trustInput(panel: Panel): PageElement {
 }
 
 /** Nothing to verify is said, too. */
-export function evidencePart({ card, row, evidence, proof }: Whole, live: Live | null, script: () => Ask): PageElement {
+export function evidencePart({ card, row, evidence, proof }: Whole, live: Live | null, workers: Workers): PageElement {
   const { gate_id } = row;
   const about = proof === null ? [] : [h("p", {}, "Log entry ", String(proof.log_index), " of ", said(proof.log_origin), ", bundle sha256 ", h("code", {}, proof.bundle_sha256), proof.self_made_trust ? "; signed under a self-made trust file: proves integrity, not authority" : "")];
   if (gate_id === null) return part("evidence", "Evidence", h("p", { class: "hint" }, "None: a replay leaves no evidence."));
   const of = { gate_id, attempt: row.attempt };
   if (evidence === null && (live === null || row.origin.kind !== "live")) return part("evidence", "Evidence", ...about, h("p", { class: "hint" }, "This card came without its evidence, so nothing of it is proved. Drop the evidence bundle onto this page."));
-  const panel = new Panel({ card, row }, async () => (evidence !== null ? { blob: evidence } : live === null ? { said: "nothing is connected" } : liveEvidence(live, of)), script());
+  const panel = new Panel({ card, row }, async () => (evidence !== null ? { blob: evidence } : live === null ? { said: "nothing is connected" } : liveEvidence(live, of)), workers);
   const note = h("p", { class: "hint", role: "status" });
   const save = async (name: string, bytes: Promise<Bytes>): Promise<void> => {
     const got = await bytes;

@@ -7,7 +7,8 @@ import { fillIn } from "../../page/older-browsers.ts";
 import type { PageCard } from "../model.ts";
 import { readFile } from "../reading.ts";
 import { ofThisCard } from "./evidence.ts";
-import { cardInEvidence, gatePath, loadWhole, type Whole } from "./whole.ts";
+import { placedIn } from "./place.ts";
+import { earlierCard, gatePath, loadWhole, type Whole } from "./whole.ts";
 
 beforeAll(fillIn);
 const files: File[] = [];
@@ -22,7 +23,7 @@ async function cardsOf(name: string, text: string | Uint8Array): Promise<PageCar
   return cards;
 }
 
-const whole = (row: PageCard, live: Live | null = null): Promise<Whole> => loadWhole(row, (file) => files[file], live);
+const whole = (row: PageCard, live: Live | null = null): Promise<Whole> => loadWhole(row, (file) => files[file], live, placedIn);
 const attempt = (of: number, change: Partial<Card> = {}): Card => sample({ attempt: of, ...change });
 
 describe("the whole of a card out of the file that it came from", () => {
@@ -50,11 +51,12 @@ describe("the whole of a card out of the file that it came from", () => {
 
   test("a file that is gone, changed or another says so, and the row stays", async () => {
     const [row] = await cardsOf("card.json", JSON.stringify({ card: attempt(1) }));
-    const missing = async (file: Blob | undefined): Promise<string | null> => (await loadWhole(row!, () => file, null)).missing;
+    const missing = async (file: Blob | undefined): Promise<string | null> => (await loadWhole(row!, () => file, null, placedIn)).missing;
     expect(await missing(undefined)).toContain("give it again");
     expect(await missing(new Blob(["{"]))).toContain("does not hold this card any more");
     expect(await missing(new Blob([JSON.stringify({ card: attempt(7) })]))).toContain("does not hold this card any more");
-    const taken = { slice: () => ({ text: () => Promise.reject(new DOMException("gone", "NotReadableError")) }) } as Pick<Blob, "slice"> as Blob;
+    const gone: Pick<Blob, "slice" | "size" | "arrayBuffer"> = { size: 9, slice: () => gone as Blob, arrayBuffer: () => Promise.reject(new DOMException("gone", "NotReadableError")) };
+    const taken = gone as Blob;
     expect(await missing(taken)).toContain("NotReadableError");
   });
 });
@@ -75,6 +77,22 @@ test("a daemon that stopped, and one of another form, leave the row with the rea
   expect((await whole(live)).missing).toContain("nothing is connected");
 });
 
+test("an earlier attempt is found in the daemon's file for an auditor; none, a daemon that stopped and somebody who did not wait are told apart", async () => {
+  const gates = { type: "maestro.evidence-bundle", gate: { bundle: { card: attempt(2) } }, earlier: [{ bundle: { card: attempt(1) } }] };
+  const from = (answer: Awaited<ReturnType<Live["daemon"]>>): Live => ({ about: { version: "1", folder: "", folder_there: false, signer: "user" }, daemon: () => Promise.resolve(answer as never), ask: () => Promise.reject(new Error("not asked")), events: () => Promise.reject(new Error("not asked")) });
+  const live = from({ ok: true, value: { content: btoa(JSON.stringify(gates)) } });
+  const gate_id = sample().gate_id!;
+  expect(await earlierCard(gate_id, 1, live, placedIn)).toEqual({ card: attempt(1) });
+  expect(await earlierCard(gate_id, 7, live, placedIn)).toEqual({ card: null });
+  expect(await earlierCard(gate_id, 1, live, () => Promise.resolve("given up"))).toEqual({ said: expect.stringContaining("given up") });
+  expect(await earlierCard(gate_id, 1, from({ ok: false, failure: { why: "daemon", code: "x", said: "the daemon is stopped" } }), placedIn)).toEqual({ said: "the daemon is stopped" });
+});
+
+test("whoever does not wait for a large file has the row, and can ask again", async () => {
+  const [row] = await cardsOf("card.json", JSON.stringify({ card: attempt(1) }));
+  expect(await loadWhole(row!, (file) => files[file], null, () => Promise.resolve("given up"))).toMatchObject({ card: null, missing: expect.stringContaining("given up"), again: "asked" });
+});
+
 describe("what a verdict over evidence says of the card that is open", () => {
   const answer = { verdict: "verified", headline: "VERIFIED offline  HOLD of it", reasons: [], remarks: [], steps: [] } as const;
   const card = attempt(1);
@@ -92,6 +110,6 @@ describe("what a verdict over evidence says of the card that is open", () => {
   test("the card of an earlier attempt in an auditor's file is the one that is compared", async () => {
     const gates = { type: "maestro.evidence-bundle", gate: { bundle: { card: attempt(2) } }, earlier: [{ bundle: { card: attempt(1) } }] };
     const [row] = await cardsOf("card.json", JSON.stringify({ card: attempt(1) }));
-    expect(await cardInEvidence(new Blob([JSON.stringify(gates)]), row!)).toEqual(attempt(1));
+    expect((await placedIn(new Blob([JSON.stringify(gates)]), row!))?.card).toEqual(attempt(1));
   });
 });
