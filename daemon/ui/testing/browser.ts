@@ -21,10 +21,11 @@ export interface Opened {
   readonly close: () => Promise<void>;
 }
 
-export async function openBrowser(name: BrowserName): Promise<Opened> {
+/** `preferences` are Firefox's, which is asked by them for what Chromium is asked for by its protocol. */
+export async function openBrowser(name: BrowserName, preferences: Readonly<Record<string, string | number | boolean>> = {}): Promise<Opened> {
   const profile = mkdtempSync(join(tmpdir(), `maestro-${name}-`));
   const common = { executablePath: BROWSERS[name], headless: true, userDataDir: profile, timeout: START_DEADLINE_MS };
-  const browser = await (name === "chromium" ? puppeteer.launch({ ...common, browser: "chrome", args: CHROMIUM_FLAGS }) : puppeteer.launch({ ...common, browser: "firefox", extraPrefsFirefox: FIREFOX_PREFERENCES }));
+  const browser = await (name === "chromium" ? puppeteer.launch({ ...common, browser: "chrome", args: CHROMIUM_FLAGS }) : puppeteer.launch({ ...common, browser: "firefox", extraPrefsFirefox: { ...FIREFOX_PREFERENCES, ...preferences } }));
   const close = async (): Promise<void> => {
     await browser.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });

@@ -106,6 +106,11 @@ class Approval {
     this.stage.replaceChildren();
   }
 
+  private declined(): void {
+    this.withdraw();
+    this.ask.focus();
+  }
+
   private told(text: string, retry = false): void {
     this.stage.replaceChildren(h("p", { class: "refused" }, said(text)), ...(retry ? [h("p", { class: "hint" }, "Nothing was signed.")] : []));
   }
@@ -123,7 +128,11 @@ class Approval {
     const answer = await this.live.ask<unknown>(UI_PATHS.offer, { method: "POST", body });
     this.ask.disabled = false;
     if (turn !== this.turn) return;
-    if (!answer.ok) return this.told(answer.failure.said, true);
+    if (!answer.ok) {
+      this.told(answer.failure.said, true);
+      // A browser takes the focus from what is shut for a moment.
+      return this.ask.focus();
+    }
     if (!Value.Check(ReleaseOffer, answer.value)) return this.told("The offer has a form that this page does not read; approve it with maestro approve.", true);
     this.confirm(answer.value);
   }
@@ -138,7 +147,7 @@ class Approval {
     sign.disabled = true;
     agreed.addEventListener("change", () => (sign.disabled = !agreed.checked));
     const title = h("h4", { tabindex: "-1" }, "This would be signed");
-    this.stage.replaceChildren(title, ...newer, offered(offer, this.live), h("div", { class: "choice" }, agreed, " ", h("label", { for: "release-agreed" }, "I have looked at everything it releases")), h("div", { class: "actions" }, sign, button("Do not", () => this.withdraw())));
+    this.stage.replaceChildren(title, ...newer, offered(offer, this.live), h("div", { class: "choice" }, agreed, " ", h("label", { for: "release-agreed" }, "I have looked at everything it releases")), h("div", { class: "actions" }, sign, button("Do not", () => this.declined())));
     title.focus();
   }
 
@@ -146,8 +155,9 @@ class Approval {
     if (this.signing || sign.disabled) return;
     [this.signing, sign.disabled, this.ask.disabled] = [true, true, true];
     const log = h("ul", { class: "progress" });
-    const status = h("p", { role: "status" }, "Signing…");
+    const status = h("p", { role: "status", tabindex: "-1" }, "Signing…");
     this.stage.replaceChildren(status, log);
+    status.focus();
     let result: GateResult | null = null;
     let told = 0;
     const body: ApproveAsk = { nonce: offer.request.nonce };
@@ -157,6 +167,7 @@ class Approval {
       else if (event.event === "progress" && told++ < PROGRESS_LINES_MAX) log.append(h("li", {}, said(event.check === null ? event.stage : `${event.check}: ${event.result ?? "asked"}`)));
     });
     [this.signing, this.ask.disabled] = [false, false];
+    if (!end.ok || result === null) this.ask.focus();
     if (!end.ok) return this.told(`${end.failure.said} Whether it was signed, the newest card of this change says.`);
     if (result === null) return this.told("The answer ended without a decision. Whether it was signed, the newest card of this change says.");
     this.done(result);

@@ -22,8 +22,10 @@ const PLACES_MAX = 12;
 
 function places({ ranges }: Reason): PageElement[] {
   if (ranges.length === 0) return [h("p", { class: "hint" }, "About the change as a whole.")];
-  const items = ranges.slice(0, PLACES_MAX).map(({ path, start_line, end_line }) => h("li", {}, h("code", {}, said(`${visiblePath(path)}:${start_line}${end_line > start_line ? `-${end_line}` : ""}`))));
-  return [h("ul", { class: "places" }, ...items), ...(ranges.length > PLACES_MAX ? [more(ranges.length - PLACES_MAX)] : [])];
+  // Several findings of one rule may be about the same lines.
+  const texts = [...new Set(ranges.map(({ path, start_line, end_line }) => `${visiblePath(path)}:${start_line}${end_line > start_line ? `-${end_line}` : ""}`))];
+  const items = texts.slice(0, PLACES_MAX).map((text) => h("li", {}, h("code", {}, said(text))));
+  return [h("ul", { class: "places" }, ...items), ...(texts.length > PLACES_MAX ? [more(texts.length - PLACES_MAX)] : [])];
 }
 
 const ACCEPTED = { existing: "at the base already", waived: "accepted by a waiver", flaky: "a known flaky test that passed when run again" } as const;
