@@ -30,7 +30,7 @@ export function cardRoutes(deps: CardRouteDeps): Route[] {
     route("changeContext", {
       ...NO_BODY,
       access: "findings",
-      summary: "Of the findings of a gate's newest attempt the lines of the change around them",
+      summary: "The lines of the change around the findings of a gate's newest attempt, or of the one whose bundle's digest is given",
       params: { id: ShortText },
       reply: ChangeContextReply,
       handle({ principal, params, signal }) {

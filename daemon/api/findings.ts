@@ -12,7 +12,7 @@ export function findingsRoute({ gates, artifacts }: { readonly gates: Gates; rea
     access: "findings",
     request: null,
     body_bytes_max: 0,
-    summary: "What the checks of a gate found, most severe first, and how many findings were left out",
+    summary: "What the checks found in a gate's newest attempt, or in the one whose bundle's digest is given: most severe first, and how many findings were left out",
     params: { id: ShortText },
     reply: FindingsReply,
     async handle({ principal, params }) {

@@ -2516,11 +2516,11 @@ class _Methods:
         return cast("GateReply", self._ask(ROUTES["recordedGate"], params={"id": id}))
 
     def findings(self, id: str) -> FindingsReply:
-        """What the checks of a gate found, most severe first, and how many findings were left out. GET /v1/gates/:id/findings"""
+        """What the checks found in a gate's newest attempt, or in the one whose bundle's digest is given: most severe first, and how many findings were left out. GET /v1/gates/:id/findings"""
         return cast("FindingsReply", self._ask(ROUTES["findings"], params={"id": id}))
 
     def change_context(self, id: str) -> ChangeContextReply:
-        """Of the findings of a gate's newest attempt the lines of the change around them. GET /v1/gates/:id/context"""
+        """The lines of the change around the findings of a gate's newest attempt, or of the one whose bundle's digest is given. GET /v1/gates/:id/context"""
         return cast("ChangeContextReply", self._ask(ROUTES["changeContext"], params={"id": id}))
 
     def cards(self, before: str) -> CardsReply:

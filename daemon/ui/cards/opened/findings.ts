@@ -1,4 +1,5 @@
 /** Findings with the lines of the change around them. Only who serves the page has those; a file has the reasons' excerpts. */
+import type { CardProof } from "../../../../proto/card.ts";
 import type { ChangeContextReply, ContextLine, FindingContext } from "../../../../proto/cards.ts";
 import { ChangeContextReply as ContextSchema } from "../../../../proto/cards.ts";
 import { FindingsReply, type CheckFinding } from "../../../../proto/findings.ts";
@@ -8,7 +9,8 @@ import type { PageElement } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import type { Live } from "../../page/live.ts";
 import { more, OPENED_LIMITS, part, said } from "./pieces.ts";
-import { gatePath } from "./whole.ts";
+import type { PageCard } from "../model.ts";
+import { gatePath, type Whole } from "./whole.ts";
 import { visiblePath } from "../../../verifier/visible.ts";
 
 const SIGNS: Readonly<Record<ContextLine["sign"], string>> = { "+": "added", "-": "removed", " ": "same" };
@@ -62,17 +64,33 @@ function draw(into: PageElement, kept: FindingsReply, context: ChangeContextRepl
   );
 }
 
+const OF_FILE = "A file holds the reasons' own excerpts and not the lines around each finding; maestro ui cards shows those, where the daemon still has the change.";
+const hint = (...children: (PageElement | string)[]): PageElement => h("p", { class: "hint" }, ...children);
+
+/** A gate's id means its newest attempt, and the digest of a bundle that very one. */
+export const askedAs = ({ row: { gate_id }, proof }: { readonly row: Pick<PageCard, "gate_id">; readonly proof: Pick<CardProof, "bundle_sha256"> | null }): string | null => (proof === null ? gate_id : `sha256:${proof.bundle_sha256}`);
+
+/** Why what came is not about this card; null where it is. */
+export function ofAnother({ gate_id, attempt }: Pick<FindingsReply, "gate_id" | "attempt">, row: Pick<PageCard, "gate_id" | "attempt">): string | null {
+  if (gate_id !== row.gate_id) return "What came is of another gate, so it is not shown.";
+  return attempt === row.attempt ? null : `This card is attempt ${row.attempt}, and the daemon gave the findings of attempt ${attempt}, which are not shown here. Give the page what maestro gate --json printed of attempt ${row.attempt}: by the proof in it the daemon is asked for that very one.`;
+}
+
 /** `current` tells whether this card is still the one that is open. */
-export function findingsPart(gate_id: string | null, live: Live | null, current: () => boolean): PageElement {
-  if (live === null || gate_id === null) return part("findings", "Findings", h("p", { class: "hint" }, "A file holds the reasons' own excerpts and not the lines around each finding; maestro ui cards shows those, where the daemon still has the change."));
-  const into = h("div", { role: "group", "aria-busy": "true" }, h("p", { class: "hint" }, "Asking for them…"));
+export function findingsPart(whole: Whole, live: Live | null, current: () => boolean): PageElement {
+  const { row } = whole;
+  const name = askedAs(whole);
+  if (live === null || row.gate_id === null || name === null) return part("findings", "Findings", hint(OF_FILE));
+  const into = h("div", { role: "group", "aria-busy": "true" }, hint("Asking for them…"));
   const ask = async (): Promise<void> => {
-    const [found, around] = await Promise.all([live.daemon<unknown>(gatePath(gate_id, "/findings")), live.daemon<unknown>(gatePath(gate_id, "/context"))]);
+    const [found, around] = await Promise.all([live.daemon<unknown>(gatePath(name, "/findings")), live.daemon<unknown>(gatePath(name, "/context"))]);
     if (!current()) return;
     into.setAttribute("aria-busy", "false");
-    if (!found.ok) return into.replaceChildren(h("p", { class: "hint" }, said(found.failure.said)));
-    if (!Value.Check(FindingsReply, found.value)) return into.replaceChildren(h("p", { class: "hint" }, "The daemon's findings have a form that this page does not read; open it with the page of that Maestro."));
-    const context = around.ok && Value.Check(ContextSchema, around.value) ? around.value : null;
+    if (!found.ok) return into.replaceChildren(hint(said(row.origin.kind === "file" ? `${OF_FILE} This daemon says: ${found.failure.said}` : found.failure.said)));
+    if (!Value.Check(FindingsReply, found.value)) return into.replaceChildren(hint("The daemon's findings have a form that this page does not read; open it with the page of that Maestro."));
+    const other = ofAnother(found.value, row);
+    if (other !== null) return into.replaceChildren(hint(other));
+    const context = around.ok && Value.Check(ContextSchema, around.value) && ofAnother(around.value, row) === null ? around.value : null;
     draw(into, found.value, context, context !== null ? null : around.ok ? "they have a form that this page does not read" : around.failure.said);
   };
   void ask();

@@ -152,11 +152,11 @@ export abstract class Methods {
   recordedGate(params: { readonly id: string }, options: Options = {}): Promise<GateReply> {
     return this.ask(ROUTES.recordedGate, { params, ...options });
   }
-  /** What the checks of a gate found, most severe first, and how many findings were left out. `GET /v1/gates/:id/findings` */
+  /** What the checks found in a gate's newest attempt, or in the one whose bundle's digest is given: most severe first, and how many findings were left out. `GET /v1/gates/:id/findings` */
   findings(params: { readonly id: string }, options: Options = {}): Promise<FindingsReply> {
     return this.ask(ROUTES.findings, { params, ...options });
   }
-  /** Of the findings of a gate's newest attempt the lines of the change around them. `GET /v1/gates/:id/context` */
+  /** The lines of the change around the findings of a gate's newest attempt, or of the one whose bundle's digest is given. `GET /v1/gates/:id/context` */
   changeContext(params: { readonly id: string }, options: Options = {}): Promise<ChangeContextReply> {
     return this.ask(ROUTES.changeContext, { params, ...options });
   }
