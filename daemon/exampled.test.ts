@@ -16,6 +16,9 @@ const OWN = ownUser(UID);
 let world: World;
 let embedder: Embedder;
 let started = 0;
+let forget: (digest: string) => Promise<void> = () => Promise.reject(new Error("nobody asked to be told"));
+/** Of the embedding model; null where it is not stored. */
+let record: StoredModel | null = null;
 let exampled: Exampled;
 let [intake, target, head]: [Intake | null, string, string] = [null, "", ""];
 const received = (): Intake => intake!;
@@ -31,10 +34,10 @@ beforeAll(async () => {
   const { host } = world.core.options;
   const { folder: _, ...model } = fakeModel(world.scratch.root);
   embedder = createEmbedder({ model: () => ({ ...model, folder: _ }), engine_folder: fakeTransformers(world.scratch.root), limits: { ...host.limits.worker, ...host.limits.inference }, threads: () => 1 });
-  const record: StoredModel = { name: "fake", kind: "embedding", digest: model.digest, licence_id: "MIT", files: [], context_tokens: 12, template: "none", quantisation: "none", memory_bytes: 1, dimensions: 4, origin: "file", imported_at: "2026-01-01T00:00:00Z" };
+  record = { name: "fake", kind: "embedding", digest: model.digest, licence_id: "MIT", files: [], context_tokens: 12, template: "none", quantisation: "none", memory_bytes: 1, dimensions: 4, origin: "file", imported_at: "2026-01-01T00:00:00Z" };
   exampled = openExampled({
     host: { ...host, models: { embedding: "fake", examples_hidden: ["src/hidden.ts"] } },
-    modelled: { ...world.core.modelled, embedder: () => ((started += 1), Promise.resolve(embedder)), stored: () => Promise.resolve(record), engine_folder: () => Promise.resolve("/nowhere") },
+    modelled: { ...world.core.modelled, embedder: () => ((started += 1), Promise.resolve(embedder)), stored: () => Promise.resolve(record), onForgotten: (told) => void (forget = told), engine_folder: () => Promise.resolve("/nowhere") },
     state: world.core, state_dir: world.state_dir, git: world.core.tools, pool: world.core.pool, repositories: world.core.repositories,
     warn: (what, error) => {
       throw new Error(what, { cause: error });
@@ -84,3 +87,37 @@ test("what is older than caches are kept goes, text and vector", async () => {
   expect(await near()).toEqual([]);
   expect(["exemplars.texts", "vectors.rows"].map((table) => world.core.store.scanner.count(table))).toEqual([0, 0]);
 });
+
+test("attack: the model that embeds is removed while a repository is read with it: of texts and vectors nothing is left, whenever that comes", async () => {
+  const stored = record;
+  const left = (): number[] => ["exemplars.texts", "vectors.rows", "vectors.spaces"].map((table) => world.core.store.scanner.count(table));
+  let [embeds, release]: [(() => void) | null, () => void] = [null, () => undefined];
+  const [embedding, held] = [new Promise<void>((resolve) => (embeds = resolve)), new Promise<void>((resolve) => (release = resolve))];
+  const { embed } = embedder;
+  // The process has answered, and what it said is about to be kept: as soon as somebody stops the reading, or else when the model is gone.
+  embedder.embed = async (texts, options = {}) => {
+    const made = await embed(texts, options);
+    options.signal?.addEventListener("abort", () => release());
+    embeds?.();
+    await held;
+    return made;
+  };
+  // Any model that goes has repositories read anew.
+  await forget("e".repeat(64));
+  exampled.gateBegins();
+  exampled.gateEnded(received(), target);
+  await embedding;
+  record = null;
+  const gone = forget("d".repeat(64));
+  await gone;
+  release();
+  await exampled.settled();
+  embedder.embed = embed;
+  expect(left()).toEqual([0, 0, 0]);
+  // The next model that comes, though it were the same, finds it read anew.
+  record = stored;
+  exampled.gateBegins();
+  exampled.gateEnded(received(), target);
+  await exampled.settled();
+  expect(await near()).toEqual([code("own").trimEnd()]);
+}, 30_000);

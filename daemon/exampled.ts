@@ -106,10 +106,17 @@ class Opened implements Exampled {
     await vectors.expire(before_s);
   }
 
-  /** Texts stay: another model may find them, and they go by their age. */
+  /** What was made with that model goes: vectors, the index of them, and texts that only they led to. */
   async #forget(digest: string): Promise<void> {
-    if (this.#tables === null && !this.deps.state.store.scanner.tables().includes("vectors.spaces")) return;
-    await (await this.#opened()).vectors.forget(digest);
+    const tables = this.deps.state.store.scanner.tables();
+    if (this.#tables === null && !tables.includes("vectors.spaces") && !tables.includes("exemplars.texts")) return;
+    // What is being read would be kept of a model that is gone.
+    this.#stop?.abort();
+    await this.#reading;
+    const [{ vectors, texts }, { forgetTexts }] = await Promise.all([this.#opened(), import("./models/exemplars/index.ts")]);
+    await vectors.forget(digest);
+    await forgetTexts(this.deps.state.store, texts, vectors);
+    if (this.#exemplars?.digest === digest) this.#exemplars = null;
     // Read anew for whatever model comes.
     this.#read.clear();
   }

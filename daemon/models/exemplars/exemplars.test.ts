@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { utf8 } from "../../../proto/encoding.ts";
 import { opened, type OpenedVectors, unit } from "../vectors/testing/opened.ts";
 import { addedText, PIECE_BYTES_MAX } from "./hunks.ts";
-import { type ExemplarDeps, Exemplars, expireTexts, openTextTable, type TextTable } from "./index.ts";
+import { type ExemplarDeps, Exemplars, expireTexts, forgetTexts, openTextTable, type TextTable } from "./index.ts";
 
 const MODEL = { digest: "c".repeat(64), dimensions: 16 };
 /** Words that two texts share bring them nearer. */
@@ -68,6 +68,18 @@ test("the oldest go where there are more than are kept; what expires is shown to
   await own.learn(RED, [piece("word e")]);
   await expireTexts(open.store, table, 4_000);
   expect(texts(await own.nearest(RED, "word", 9))).toEqual(["word e"]);
+});
+
+test("a model that goes takes the texts along that only its vectors led to: another owner's, another repository's and another model's stay", async () => {
+  const [mine, theirs] = [exemplars(), exemplars({ model: { ...MODEL, digest: "d".repeat(64) }, embed: async (asked) => ({ ...(await embed(asked)), model_digest: "d".repeat(64) }) })];
+  const [both, own] = [piece("word both"), piece("word own")];
+  await mine.learn(RED, [both, own]);
+  await theirs.learn(RED, [both]);
+  await theirs.learn({ ...RED, repository: "bank" }, [own]);
+  await open.vectors.forget(MODEL.digest);
+  await forgetTexts(open.store, table, open.vectors);
+  expect([await mine.nearest(RED, "word", 9), texts(await theirs.nearest(RED, "word", 9)), texts(await theirs.nearest({ ...RED, repository: "bank" }, "word", 9))]).toEqual([[], ["word both"], ["word own"]]);
+  expect([...table.entries()].map(({ value }) => value.text).sort()).toEqual(["word both", "word own"]);
 });
 
 const added = (...lines: readonly string[]) => lines.map((line) => ({ op: "+" as const, bytes: utf8(line), cut: false }));

@@ -15,7 +15,7 @@ import type { VectorSpace, Vectors } from "../vectors/index.ts";
 const KEPT_MAX = 2_000;
 /** Texts that are embedded between two looks at whether the request was given up. */
 const BATCH = 32;
-const EXPIRED_AT_ONCE = 512;
+const REMOVED_AT_ONCE = 512;
 
 const Text = Closed({ language: Type.String({ maxLength: 32 }), commit: GitOid, at_s: Count, text: Type.String({ maxLength: 1_400 }) });
 
@@ -55,14 +55,29 @@ export type TextTable = Table<readonly [string, string, string], Static<typeof T
 export const openTextTable = (store: Pick<Store, "table">): TextTable => store.table<readonly [string, string, string], typeof Text>("exemplars.texts", Text);
 
 /** Texts from before that second go, whatever model found them; their vectors go by `Vectors.expire`. */
-export async function expireTexts(store: Pick<Store, "atomic">, texts: TextTable, before_s: number): Promise<void> {
-  const old: (readonly [string, string, string])[] = [];
-  for (const { key, value } of texts.entries()) if (value.at_s < before_s) old.push(key);
-  for (let at = 0; at < old.length; at += EXPIRED_AT_ONCE) {
-    store.atomic(() => old.slice(at, at + EXPIRED_AT_ONCE).forEach((key) => texts.remove(key)));
+export function expireTexts(store: Pick<Store, "atomic">, texts: TextTable, before_s: number): Promise<void> {
+  return removeTexts(store, texts, (_, { at_s }) => at_s < before_s);
+}
+
+/** Texts that no vector leads to go: the model that found them is gone, and nobody would find them again. */
+export function forgetTexts(store: Pick<Store, "atomic">, texts: TextTable, vectors: Pick<Vectors, "has" | "spacesOf">): Promise<void> {
+  const spaces = Map.groupBy(vectors.spacesOf(OF), ({ owner, repository }) => JSON.stringify([owner, nameOf(repository)]));
+  return removeTexts(store, texts, ([owner, repository, sha256]) => !(spaces.get(JSON.stringify([owner, repository])) ?? []).some((space) => vectors.has(space, sha256)));
+}
+
+type TextKey = readonly [string, string, string];
+
+async function removeTexts(store: Pick<Store, "atomic">, texts: TextTable, goes: (key: TextKey, text: Static<typeof Text>) => boolean): Promise<void> {
+  const gone: TextKey[] = [];
+  for (const { key, value } of texts.entries()) if (goes(key, value)) gone.push(key);
+  for (let at = 0; at < gone.length; at += REMOVED_AT_ONCE) {
+    store.atomic(() => gone.slice(at, at + REMOVED_AT_ONCE).forEach((key) => texts.remove(key)));
     await Bun.sleep(0);
   }
 }
+
+/** A repository's id may be longer than a key. */
+const nameOf = (repository: string): string => createHash("sha256").update(repository).digest("hex");
 
 export class Exemplars {
   readonly #deps: ExemplarDeps;
@@ -116,7 +131,7 @@ export class Exemplars {
   }
 
   #key({ owner, repository }: ExemplarOwner, sha256: string): readonly [string, string, string] {
-    return [owner, createHash("sha256").update(repository).digest("hex"), sha256];
+    return [owner, nameOf(repository), sha256];
   }
 
   #makeRoom(whose: ExemplarOwner, space: VectorSpace, kept_max: number): void {

@@ -118,6 +118,11 @@ export class Vectors {
     return this.#tables.space(space)?.rows ?? 0;
   }
 
+  /** Of one purpose, whosever they are. */
+  spacesOf(purpose: string): VectorSpace[] {
+    return [...this.#tables.spaces.entries()].filter(({ value }) => value.of === purpose).map(({ value: { owner, repository, of, model_digest, dimensions } }) => ({ owner, repository, of, model_digest, dimensions }));
+  }
+
   /** Keys of those that came first. */
   oldest(space: VectorSpace, limit: number): string[] {
     return this.#tables.rows(spaceId(space), 0, limit).map(({ row }) => row.key);
@@ -259,6 +264,8 @@ export class Vectors {
       this.#forgetFile(id);
       while (this.#deps.store.atomic(() => this.#tables.spaces.get(id) !== undefined && this.#tables.drop(id, REMOVED_AT_ONCE))) await Bun.sleep(0);
       await held.close();
+      // A process that was killed at its writing left a file that no row names.
+      for (const name of readdirSync(this.#deps.folder)) if (name.startsWith(`${id}.`)) rmSync(join(this.#deps.folder, name), { force: true });
     });
     if (held.idle) this.#held.delete(id);
   }

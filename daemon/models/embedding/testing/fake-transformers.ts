@@ -19,7 +19,7 @@ export const AutoTokenizer = { async from_pretrained() {
 let runs = 0;
 export const AutoModel = { async from_pretrained(id, { model_file_name }) {
   if (env.allowRemoteModels !== false) throw new Error("may ask a network");
-  if (model_file_name !== "weights") throw new Error("no such file");
+  if (!["weights", "model_quantized"].includes(model_file_name)) throw new Error("no such file");
   const model = async (tokens) => {
     const text = texts.get(tokens) ?? "";
     if (text === "die") process.kill(process.pid, "SIGKILL");
