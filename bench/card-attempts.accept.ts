@@ -36,8 +36,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await page.goto(link.href);
       const listed = (count: number) => page.waitForFunction(`document.querySelectorAll("[data-at]").length === ${count}`, DEADLINE);
       await listed(1);
-      const input = await page.$("input#given");
-      await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(world.path("attempt-1.json"));
+      await (await page.$("input#given"))?.uploadFile(world.path("attempt-1.json"));
       await listed(2);
       const { gate_id } = attempts[0]!.card;
       const keys = [`disk:${gate_id}#1`, `live:${gate_id}`];
