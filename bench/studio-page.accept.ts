@@ -20,8 +20,8 @@ const PAGE = join(work, "studio.html");
 writeFileSync(PAGE, await buildPage("studio"));
 const FOLDER = join(import.meta.dir, "../invariants");
 
-/** One of every part that a rule has: conditions, after an action, in time with keys, examples alone, in lists and as traces. */
-const SHIPPED = ["agent-budget.yaml", "queue-fair.yaml", "log-append-only.yaml", "every-gate-is-decided.yaml", "release-not-by-author.yaml"];
+/** With `OWN` one of every part that a rule has: conditions, after an action, in time with keys, examples alone, in lists and as traces. */
+const SHIPPED = ["agent-budget.yaml", "log-append-only.yaml", "every-gate-is-decided.yaml"];
 const OWN: InvariantDocument = {
   id: "SHOP.ORDER.PAID", scope: "order", severity: "low", rationale: "Nothing leaves the house\nbefore it is paid: 'ever'.",
   when: [{ event: "order_paid" }, { event: "order_sent" }],
@@ -39,6 +39,7 @@ const valueOf = (text: string): InvariantDocument => {
 };
 const RULES: readonly InvariantDocument[] = [...SHIPPED.map((name) => valueOf(readFileSync(join(FOLDER, name), "utf8"))), OWN];
 
+const DEADLINE_MS = 120_000;
 const version = async (name: BrowserName): Promise<string> => (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
 const typed = (text: string): string => `(() => { const y = document.getElementById("yaml"); y.value = ${JSON.stringify(text)}; y.dispatchEvent(new Event("input", { bubbles: true })); })()`;
 
@@ -46,6 +47,8 @@ async function onPage(name: BrowserName, task: (page: Page) => Promise<void>): P
   const { browser, close } = await openBrowser(name);
   try {
     const page = await browser.newPage();
+    // Beside others on two processors a browser has taken half a minute for a word.
+    page.setDefaultTimeout(DEADLINE_MS);
     const [requests, complaints]: [string[], string[]] = [[], []];
     page.on("request", (request) => requests.push(request.url()));
     page.on("pageerror", (error) => complaints.push(String(error)));
@@ -89,7 +92,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
 
   accepts(tool, "from 320 px to 4K, light and dark: nothing is cut off, and axe-core finds nothing serious", () =>
     onPage(name, async (page) => {
-      for (const rule of [{ ...OWN, owner: "", assert: [{ expr: "totl > 1", message: "{{" }] }, RULES[3]!]) {
+      for (const rule of [{ ...OWN, owner: "", assert: [{ expr: "totl > 1", message: "{{" }] }, RULES[2]!]) {
         await page.evaluate(typed(written(rule)));
         await page.waitForFunction(`document.getElementById("f-id").value === ${JSON.stringify(rule.id)}`);
         for (const width of [320, 768, 1280, 3840]) {

@@ -138,7 +138,10 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       expect(await page.evaluate(list)).toBe(false);
       await beside(page, LONGER);
       expect([await page.evaluate(list), await focused(page)]).toEqual([false, "f-assert-0-expr"]);
-      await page.keyboard.press("Escape");
+      await page.keyboard.press("Tab");
+      await page.waitForFunction("document.getElementById('f-when-2-event') !== null");
+      expect(await focused(page)).toBe("f-assert-0-message");
+      await page.focus("#f-assert-0-expr");
       await page.keyboard.press("Home");
       // Not in use any more: the form changes at the next occasion, and what is in sight stays where it is.
       const before = (await page.evaluate(top)) as number;

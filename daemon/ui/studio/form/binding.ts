@@ -74,6 +74,6 @@ export class Bindings {
 function sentenceOf({ offset, message, fix, path }: PlacedProblem, { name, control }: Shown): PageElement {
   const here = path === name && offset !== null;
   const { text, mark } = here ? excerptOf(control.value, offset) : { text: "", mark: "" };
-  const place = here ? [h("pre", { "aria-hidden": "true" }, `${text}\n${mark}`), h("span", { class: "unseen" }, `At character ${offset + 1}: `)] : path === name ? [] : [h("code", {}, foreign(path)), " "];
+  const place = here ? [h("pre", { "aria-hidden": "true", tabindex: "-1" }, `${text}\n${mark}`), h("span", { class: "unseen" }, `At character ${offset + 1}: `)] : path === name ? [] : [h("code", {}, foreign(path)), " "];
   return h("div", {}, ...place, h("span", { class: "what" }, foreign(message)), "; ", h("span", { class: "fix" }, foreign(fix)));
 }

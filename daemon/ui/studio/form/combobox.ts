@@ -23,7 +23,8 @@ class Combobox {
   readonly help: PageElement;
 
   constructor(private readonly input: PageTyped, private readonly source: Source, name: string) {
-    this.list = h("ul", { role: "listbox", id: `${input.id}-list`, class: "choices", "aria-label": `${name}: what may be written` });
+    // A box that scrolls is a stop of the Tab key by itself, and this one goes when the field is left.
+    this.list = h("ul", { role: "listbox", tabindex: "-1", id: `${input.id}-list`, class: "choices", "aria-label": `${name}: what may be written` });
     this.help = h("p", { class: "hint help", id: `${input.id}-help` });
     this.list.hidden = true;
     this.help.hidden = true;

@@ -125,7 +125,7 @@ export class RunningView {
     const what = card === null ? h("span", {}, `line ${grouped(line)}`) : h("span", {}, other(card.title), h("span", { class: "hint" }, " ", other(`${card.verdict}, ${card.repository}`), " "), ...this.link(card.gate_id));
     const of = key === null || key.length === 0 ? "" : ` (${key.map((one) => JSON.stringify(one)).join(", ")})`;
     const cells: readonly (readonly [string, PageElement | string])[] = [["When", other(at ?? "")], ["Event", what], [SAID, other(`${message}${of}`)], ["", button("Steps", () => this.walk(index), { "aria-label": `Steps to violation ${index + 1}` })]];
-    return h("tr", {}, ...cells.map(([label, cell]) => h("td", { "data-label": label, ...(label === SAID ? { class: "words" } : {}) }, cell)));
+    return h("tr", {}, ...cells.map(([label, cell]) => h("td", { "data-label": label, ...(label === SAID || label === "Event" ? { class: "words" } : {}) }, cell)));
   }
 
   private show(ran: Ran, name: string): void {
