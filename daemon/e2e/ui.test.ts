@@ -172,6 +172,8 @@ people:
     await denied(gate_id);
     await using ui = new ServedUi(users.start(ALICE, ["ui"]));
     const tab = await ui.tab();
+    // She is in no tenant and sees no list of one: what the page shows then says how to release all the same.
+    expect(await tab.json("/api/v1/cards/newest")).toMatchObject({ status: 403, code: "auth.denied", detail: expect.stringContaining("release with maestro approve COMMIT --reason TEXT") });
     const offer = await offered(tab, gate_id);
     expect(offer).toMatchObject({ request: { person: "alice", gate_id, reason: "read it on the page", kind: "approve" }, card: { verdict: "hold" } });
     // Asking signs nothing.

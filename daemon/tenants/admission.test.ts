@@ -10,6 +10,8 @@ import type { Grant } from "./tokens.ts";
 import { ownUserOnly } from "./index.ts";
 
 const OWN = 999;
+/** Proves releases by being who she is, and is in no tenant. */
+const ALICE = 1007;
 const GRANT: Grant = { tenant: "red", verbs: ["gate", "read"], repositories: ["acme/*"], bound: null, jti: "token-0001", budget: { wall_us: 5 } };
 const TABLE: readonly TenantEntry[] = [
   { id: "web", uids: [1001], repositories: ["acme/*"], budget: { window: "hour", cpu_us: 7 } },
@@ -23,7 +25,7 @@ const CREDENTIAL = { kind: "capability", text: "irrelevant" } as const;
 
 function admission(check: () => Promise<Grant> = async () => GRANT, limits: Partial<TenantLimits> = {}): { readonly all: Admission; readonly time: { ms: number } } {
   const time = { ms: 0 };
-  const all = new Admission({ table: new TenantTable(TABLE, groups), tokens: { check }, limits: { ...Value.Create(TenantLimits), ...limits }, own_uid: OWN, monotonic_ms: () => time.ms });
+  const all = new Admission({ table: new TenantTable(TABLE, groups), tokens: { check }, limits: { ...Value.Create(TenantLimits), ...limits }, own_uid: OWN, is_person: (uid) => uid === ALICE, monotonic_ms: () => time.ms });
   return { all, time };
 }
 
@@ -54,6 +56,20 @@ describe("by the kernel's word alone", () => {
     ["and root", peer(0), "operate", "operator"],
   ];
   for (const [who, asker, need, expected] of cases) test(who, async () => expect(await answer(() => admission().all.admit(asker, "admin", [need], null))).toBe(expected));
+
+  test("whoever proves releases by their user is told what to do instead, and not to be put into a tenant", async () => {
+    const said = async (uid: number): Promise<string> => {
+      try {
+        await admission().all.admit(peer(uid), "gate", ["read"], null);
+        return "admitted";
+      } catch (error) {
+        return error instanceof MaestroError ? `${error.code} ${error.detail}` : String(error);
+      }
+    };
+    expect(await said(ALICE)).toMatch(/^auth\.denied uid 1007 is a person's proof of releases .*maestro approve COMMIT --reason TEXT/);
+    expect(await said(ALICE)).not.toContain("tenants:");
+    expect(await said(2000)).toContain("tenants: [{ id: NAME, uids: [2000] }]");
+  });
 
   test("nothing is needed for what is open: a stranger is nobody and may do nothing", async () => {
     const stranger = await admission().all.admit(peer(2000), "verify", [], null);

@@ -22,6 +22,8 @@ export interface AdmissionDeps {
   readonly tokens: Pick<Tokens, "check"> | null;
   readonly limits: TenantLimits;
   readonly own_uid: number;
+  /** Whether this user is the proof of somebody's releases; such a one belongs to no tenant. */
+  readonly is_person: (uid: number) => boolean;
   readonly monotonic_ms: () => number;
 }
 
@@ -75,6 +77,7 @@ export class Admission {
   }
 
   private stranger({ uid }: Asker): string {
+    if (this.deps.is_person(uid)) return `uid ${uid} is a person's proof of releases and belongs to no tenant, so no tenant's list is shown to it: release with maestro approve COMMIT --reason TEXT, of a commit that you were asked to release, or sign with a key (--key, --agent) at a maestro ui that the tenant's user runs`;
     if (this.deps.table.empty) return `uid ${uid} is not the user this daemon runs as; the operator lets others in under tenants of the host configuration`;
     return `uid ${uid} is in no tenant; the operator adds it to the host configuration: tenants: [{ id: NAME, uids: [${uid}] }]`;
   }

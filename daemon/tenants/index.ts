@@ -68,14 +68,15 @@ export async function createTenants({ host, trust_domain, own_uid, store, clock,
   const table = new TenantTable(host.tenants);
   const opened = ({ capabilities, oidc }: TokenSources) => Tokens.open({ capabilities, oidc, trust_domain, now_s });
   let tokens = await opened(host);
-  const admission = new Admission({ table, tokens: { check: (credential) => tokens.check(credential) }, limits: host.limits.tenant, own_uid, monotonic_ms: () => clock.monotonic_ms() });
+  const isPerson = (uid: number): boolean => host.people.some(({ uids = [] }) => uids.includes(uid));
+  const admission = new Admission({ table, tokens: { check: (credential) => tokens.check(credential) }, limits: host.limits.tenant, own_uid, is_person: isPerson, monotonic_ms: () => clock.monotonic_ms() });
   const ledger = openLedger({ store, now_s, act });
   const lines = new Lines();
   const under_way = new Set<Promise<unknown>>();
   return {
     admit: (peer, role, needs, credential) => admission.admit(peer, role, needs, credential),
     isTenant: (peer) => table.candidates(peer).length > 0,
-    isPerson: (uid) => host.people.some(({ uids = [] }) => uids.includes(uid)),
+    isPerson,
     inLine: (principal, work) => lines.pass(principal, work),
     budgetLeft(tenant) {
       const account = table.entries.filter(({ id }) => id === tenant).map(accountOf)[0];
@@ -108,5 +109,5 @@ export async function createTenants({ host, trust_domain, own_uid, store, clock,
 
 /** The rule where no operator wrote a table: the user the daemon runs as, and root. */
 export function ownUserOnly(own_uid: number): Pick<Tenants, "admit"> {
-  return new Admission({ table: new TenantTable([]), tokens: null, limits: Value.Create(TenantLimits), own_uid, monotonic_ms: () => 0 });
+  return new Admission({ table: new TenantTable([]), tokens: null, limits: Value.Create(TenantLimits), own_uid, is_person: () => false, monotonic_ms: () => 0 });
 }

@@ -19,12 +19,14 @@ const ROWS = manyRows(12, Date.now());
 const TOKEN = "t".repeat(43);
 const ABOUT = { version: "0", folder: "invariants", folder_there: true, signer: "user" };
 
-/** Whether there is a daemon behind it. */
-const daemon = { answers: true };
+/** Whether there is a daemon behind it, and whether it shows this user a list. */
+const daemon = { answers: true, refuses: false };
+const REFUSED = { code: "auth.denied", title: "This user may not do that; ask the operator of the build host.", detail: "uid 7 is a person's proof of releases and belongs to no tenant: release with maestro approve COMMIT --reason TEXT" };
 
 function answer(path: string): Response {
   if (path === "/session") return Response.json({ key: TOKEN, about: ABOUT });
   if (!daemon.answers) return Response.json({ code: "daemon.unreachable", title: "No daemon answers.", detail: "" }, { status: 503 });
+  if (daemon.refuses) return Response.json(REFUSED, { status: 403 });
   if (path.startsWith("/api/v1/cards/")) return Response.json({ rows: ROWS, next: null, newest: ROWS.length + 1 });
   const row = ROWS.find(({ gate_id }) => path === `/api/v1/gates/${encodeURIComponent(gate_id)}`);
   if (row === undefined) return Response.json({ code: "request.not_found", title: "There is nothing under that name.", detail: "" }, { status: 404 });
@@ -70,6 +72,19 @@ describe.skipIf(missing)("a served page", () => {
   };
   const [row] = ROWS;
   const gate = row?.gate_id ?? "";
+
+  test("whoever is shown no list is told why and what to do, and the page waits for nothing: files can be opened", async () => {
+    daemon.refuses = true;
+    await page.goto(`http://127.0.0.1:${server.port}/cards#${TOKEN}`);
+    await says("#problem", "release with maestro approve COMMIT --reason TEXT");
+    expect([await text("#from"), await page.evaluate("document.getElementById('giving').open")]).toEqual(["The daemon gives this page no list; cards in files can be opened.", true]);
+    const path = join(folder, "refused.ndjson");
+    writeFileSync(path, asLines(ROWS.slice(0, 3)));
+    await giveCards(page, [path]);
+    await untilListed(page, 3);
+    daemon.refuses = false;
+    await page.goto("about:blank");
+  });
 
   test("an address that names a gate opens its card; one that names no card of the list says so, and can be let go", async () => {
     await fresh(`#?card=${encodeURIComponent(gate)}`);

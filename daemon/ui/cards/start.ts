@@ -123,6 +123,11 @@ async function follow(page: CardsPage, opened: (live: Live) => void): Promise<vo
     failed: (failure) => {
       sayFailure(failure);
       if (failure === null) page.answers();
+      if (failure?.why !== "refused") return;
+      // Nobody asks again, so nothing more comes by itself; what files hold can be looked at all the same.
+      from.textContent = "The daemon gives this page no list; cards in files can be opened.";
+      (elementOf("giving") as PageDetails).open = true;
+      page.settled();
     },
     state: ({ reading, full }) => {
       from.textContent = reading ? "Reading older decisions of the daemon\u2026" : `Decisions of the daemon behind maestro ui, and what follows as it comes.${full ? ` The ${CARDS_LIMITS.cards_max.toLocaleString("en")} newest are here; older ones stayed with the daemon.` : ""}`;
