@@ -17,9 +17,15 @@ function namesIn(clause: unknown): string[] {
   return [...conditions, ...[...textIn(clause, "message").matchAll(HOLE)].map(([, name = ""]) => name)];
 }
 
+/** Each example asks the same of one document. */
+let last: { readonly document: Held; readonly names: ReadonlySet<string> } | null = null;
+
 /** Every field that it reads, and now and then a word more, such as a name within a list's own condition. */
 export function readBy(document: Held): ReadonlySet<string> {
+  if (last?.document === document) return last.names;
   const clauses = CLAUSES.flatMap((name) => (Array.isArray(document[name]) ? document[name] : []));
   const per = [document["per"]].flat().filter((one) => typeof one === "string");
-  return new Set([...clauses.flatMap(namesIn), ...per]);
+  const names = new Set([...clauses.flatMap(namesIn), ...per]);
+  last = { document, names };
+  return names;
 }
