@@ -10,9 +10,13 @@ type Clauses = NonNullable<InvariantDocument["assert"]>;
 class Author {
   constructor(private readonly page: Page, private readonly keys: (text: string) => Promise<void>) {}
 
-  /** The form may be built anew at any moment, and then keeps the cursor where it is: so it is found and entered in one go. */
-  private async enter(id: string): Promise<void> {
-    await this.page.waitForFunction(`(() => { const one = document.getElementById(${JSON.stringify(id)}); one?.focus(); return one !== null; })()`);
+  /** The form may be built anew at any moment, and then keeps the cursor where it is: so it is found, entered and marked in one go. Says whether something stands there. */
+  private async enter(id: string): Promise<boolean> {
+    const go = `(() => { const one = document.getElementById(${JSON.stringify(id)}); one?.focus(); one?.select?.(); return one === null ? "" : typeof one.value === "string" && one.value !== "" ? "filled" : "empty"; })()`;
+    // Waiting takes a browser longer than looking, and mostly it is there.
+    const at_once = await this.page.evaluate(go);
+    const found = at_once === "" ? await (await this.page.waitForFunction(go)).jsonValue() : at_once;
+    return found === "filled";
   }
 
   async press(id: string): Promise<void> {
@@ -21,9 +25,7 @@ class Author {
   }
 
   async type(id: string, text: string): Promise<void> {
-    await this.enter(id);
-    await this.page.evaluate("document.activeElement.select?.()");
-    await this.page.keyboard.press("Backspace");
+    if (await this.enter(id)) await this.page.keyboard.press("Backspace");
     await this.keys(text);
     // Leaves as a person does; an open list closes by it.
     await this.page.keyboard.press("Tab");
