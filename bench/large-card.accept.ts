@@ -74,7 +74,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       // Opened: given up, asked for again, and left for another card.
       await open(page, "a large one");
       await says(page, "#one-reading", /Taking apart: 100 MiB/);
-      expect(await accessibility(page)).toEqual([]);
+      expect([await accessibility(page), await page.evaluate("document.activeElement !== document.body")]).toEqual([[], true]);
       await giveUp(page, "#one-reading");
       await says(page, "#one-card .missing", /Reading its file was given up/);
       await page.evaluate("[...document.querySelectorAll('#one-card button')].find(({ textContent }) => textContent === 'Try again').click()");
@@ -83,6 +83,9 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await says(page, "#opened-title", /a small one/);
       expect([await page.evaluate("document.getElementById('one-reading').hidden"), await text(page, "#one-card .missing")]).toEqual([true, ""]);
       await open(page, "a large one");
+      // The card of before does not stand below it.
+      await says(page, "#one-reading", /Reading|Taking/);
+      expect(await text(page, "#one-card")).toBe("");
       await says(page, "#opened-title", /a large one/);
       expect(await text(page, "#part-reasons")).toContain(card().reasons[0]?.rule ?? "");
       expect([complaints, requests.filter((url) => !/^(?:file|blob|data):/.test(url))]).toEqual([[], []]);

@@ -46,7 +46,7 @@ export const cardsBody: PageBody = (version) => ({
 </form>
 </details>
 </details>
-<div id="reading" class="told" hidden></div>
+<div id="reading" class="reading" hidden></div>
 <section id="told" class="told odd" aria-labelledby="told-title" hidden>
 <h2 id="told-title">What could not be shown</h2>
 <ul id="told-list"></ul>
@@ -81,7 +81,7 @@ ${SELECTS}
 </section>
 <section id="one" class="one-card" aria-label="The card that is open" tabindex="-1" hidden>
 <p class="close"><button type="button" id="one-close">Close</button> <span class="hint">or <kbd>Esc</kbd></span></p>
-<div id="one-reading" class="told" hidden></div>
+<div id="one-reading" class="reading" hidden></div>
 <div id="one-card"></div>
 </section>
 </div>

@@ -15,7 +15,7 @@ import { earlierCard, loadWhole, type Whole } from "./opened/whole.ts";
 import type { CardsHost, CreateDetail } from "./host.ts";
 import { judgeOf } from "./judging.ts";
 import { cardOfWhole, type PageCard } from "./model.ts";
-import { Progress } from "./progress.ts";
+import { Progress, SAID_FROM_BYTES } from "./progress.ts";
 import { createOpener, type Opener } from "./reader.ts";
 
 declare const document: PageDocument;
@@ -77,6 +77,9 @@ class Opened {
 
   async show(chosen: PageCard): Promise<void> {
     const turn = this.begin();
+    const { origin } = chosen;
+    // Below the line of a large file that is being read, the card before it would be taken for its own.
+    if (origin.kind === "file" && origin.end - origin.start >= SAID_FROM_BYTES && this.into.dataset["opened"] !== chosen.key) this.into.replaceChildren();
     this.into.setAttribute("aria-busy", "true");
     const whole = await this.load(chosen);
     if (turn !== this.turn) return;

@@ -8,7 +8,7 @@ declare const document: PageDocument;
 
 const MiB = 1024 * 1024;
 /** Smaller files are read before anybody could press anything. */
-const SAID_FROM_BYTES = 4 * MiB;
+export const SAID_FROM_BYTES = 4 * MiB;
 
 const megabytes = (bytes: number): string => Math.ceil(bytes / MiB).toLocaleString("en");
 
@@ -30,7 +30,7 @@ export class Progress {
 
   show(name: string, read_bytes: number, size_bytes: number): void {
     if (size_bytes < SAID_FROM_BYTES) return;
-    if (this.into.hidden) this.into.replaceChildren(h("p", { class: "progress" }, this.text, " ", this.bar, " ", this.stop));
+    if (this.into.hidden) this.into.replaceChildren(h("p", {}, this.text, this.bar, this.stop));
     this.into.hidden = false;
     const whole = read_bytes >= size_bytes;
     const of = name === "" ? [] : [" ", foreign(shown(name, 80))];
