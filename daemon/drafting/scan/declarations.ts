@@ -174,11 +174,13 @@ export function declarationsOf(path: string, text: string): Declaration[] {
   if (patterns === null) return [];
   const lines = text.split("\n", LINES_MAX).map((line) => line.slice(0, LINE_CHARACTERS_MAX).replace(/\r$/, ""));
   const found: Declaration[] = [];
+  /** Those that others may stand in, and that have not ended yet. */
+  const holders: Declaration[] = [];
   let fenced = false;
   for (const [at, line] of lines.entries()) {
     if (patterns === MARKDOWN && /^\s*(?:```|~~~)/.test(line)) fenced = !fenced;
     if (fenced || line.length < 3 || found.length >= DECLARATIONS_MAX) continue;
-    const holder = holderOf(found, at + 1, indentOf(line));
+    const holder = holderOf(holders, at + 1, indentOf(line));
     const hit = patterns.find((pattern) => (pattern.inner !== true || holder !== null) && pattern.line.test(line));
     const groups = hit?.line.exec(line)?.groups;
     const name = groups === undefined ? undefined : (groups["name"] ?? groups["lisp"] ?? groups["other"])?.replace(/"\s+"/, ".");
@@ -187,17 +189,18 @@ export function declarationsOf(path: string, text: string): Declaration[] {
     const outer = groups["within"] ?? holder?.name ?? null;
     const what = hit.what === "function" && holder !== null ? "method" : hit.what;
     const own = hit.always === true || (groups["exported"] ?? "") !== "" || hit.exportedName?.test(name) === true;
-    found.push({ name, what, within: outer, exported: own && (holder === null || holder.exported) && !/^\s*(?:private|protected)\b/.test(line), line: at + 1, end_line: end + 1, signature: signatureOf(lines, at, end) });
+    const one: Declaration = { name, what, within: outer, exported: own && (holder === null || holder.exported) && !/^\s*(?:private|protected)\b/.test(line), line: at + 1, end_line: end + 1, signature: signatureOf(lines, at, end) };
+    found.push(one);
+    if (HOLDS.test(what)) holders.push(one);
   }
   return found;
 }
 
-/** The class it stands in: nothing inside a function is anybody's name. */
-function holderOf(found: readonly Declaration[], line: number, indent: number): Declaration | null {
+const HOLDS = /^(?:class|type|module)$/;
+
+/** The class it stands in: nothing inside a function is anybody's name. Lines come in their order, so who has ended holds nothing any more. */
+function holderOf(holders: Declaration[], line: number, indent: number): Declaration | null {
   if (indent === 0) return null;
-  for (let at = found.length - 1; at >= 0; at -= 1) {
-    const one = found[at]!;
-    if (one.line < line && one.end_line >= line && /^(?:class|type|module)$/.test(one.what)) return one;
-  }
-  return null;
+  while ((holders.at(-1)?.end_line ?? line) < line) holders.pop();
+  return holders.at(-1) ?? null;
 }

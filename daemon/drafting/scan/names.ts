@@ -63,19 +63,20 @@ export interface Renamed {
   readonly to: NameChange;
 }
 
+/** Each body is read once: a file may declare thousands of names, and all of them anew. */
 export function renamesOf(file: Seen, changes: readonly NameChange[]): Renamed[] {
   const own = changes.filter(({ path }) => path === file.path);
   if (file.old === null || file.new === null) return [];
   const [old_lines, new_lines] = [file.old.split("\n"), file.new.split("\n")];
   const inside = (lines: readonly string[], one: Declaration): string => bodyOf(lines, one).replaceAll(one.name, "");
-  const left = new Set(own.filter(({ how }) => how === "added"));
+  const placed = ({ what, within }: Declaration, body: string): string => `${what}\0${within ?? ""}\0${body}`;
+  const left = Map.groupBy(own.filter(({ how, now }) => how === "added" && now !== null), ({ now }) => placed(now!, inside(new_lines, now!)));
   return own.flatMap((from): Renamed[] => {
     if (from.how !== "removed" || from.before === null) return [];
     const body = inside(old_lines, from.before);
-    const to = [...left].find(({ now }) => now !== null && now.what === from.before!.what && now.within === from.before!.within && inside(new_lines, now) === body);
-    if (to === undefined || body.replace(/\W+/g, "") === "") return [];
-    left.delete(to);
-    return [{ path: file.path, from, to }];
+    if (body.replace(/\W+/g, "") === "") return [];
+    const to = left.get(placed(from.before, body))?.shift();
+    return to === undefined ? [] : [{ path: file.path, from, to }];
   });
 }
 
