@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import { AGENT, oneDocument, unfolded, until, World, type GateDocument } from "../daemon/e2e/testing/world.ts";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { CI_USER, handOver, Users } from "../daemon/e2e/testing/users.ts";
+import { CI_USER, giveToUser, Users } from "../daemon/e2e/testing/users.ts";
 import { KeyRing } from "../daemon/testing/ssh.ts";
 import { Source } from "../daemon/platform/git/testing/scratch.ts";
 import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
@@ -39,7 +39,7 @@ class Story implements AsyncDisposable {
     await source.commit({ "a.ts": "export const a = 1;\n", ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
     source.git("switch", "-qc", "change");
     await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, AGENT);
-    handOver(path, CI_USER);
+    giveToUser(path, CI_USER);
     const ran = await this.users.run(CI_USER, ["gate", path, "--target", "main", "--json"]);
     if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
     return oneDocument(ran) as GateDocument;

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { oneDocument, World, type GateDocument } from "../../daemon/e2e/testing/world.ts";
 import { ServedUi } from "../../daemon/e2e/testing/served.ts";
-import { CI_USER, handOver, Users } from "../../daemon/e2e/testing/users.ts";
+import { CI_USER, giveToUser, Users } from "../../daemon/e2e/testing/users.ts";
 import { KeyRing } from "../../daemon/testing/ssh.ts";
 import { Source } from "../../daemon/platform/git/testing/scratch.ts";
 import type { Verdict } from "./decided-changes.ts";
@@ -41,7 +41,7 @@ export class Decided implements AsyncDisposable {
       source.git("switch", "-q", "-c", name, "main");
       await source.commit(files, message);
     }
-    handOver(path, CI_USER);
+    giveToUser(path, CI_USER);
     for (const { name, verdict } of CHANGES) {
       const ran = await this.users.run(CI_USER, ["gate", path, "--target", "main", "--head", name, "--json"]);
       if (EXITS[ran.code] !== verdict) throw new Error(`${name} was to be ${verdict} and ended with ${ran.code}: ${ran.stdout.slice(0, 2000)} ${ran.stderr}`);

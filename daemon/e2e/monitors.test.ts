@@ -1,6 +1,6 @@
 /** Events reported by the command line to a daemon that is killed meanwhile, and a breaker that opens, as an operator sees them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until, World } from "./testing/world.ts";
 
@@ -37,11 +37,15 @@ test("events are sent once however often, silence is a violation with the rule's
 
 test("what fails again and again is refused with the reason, in the list, in the metrics and after a restart", async () => {
   expect((await run("breaker", "list")).stdout).toBe("every breaker is closed\n");
-  // No keys of an operator's root lie here, so a rotation fails on the daemon's side.
+  // A next key that others may read is none to go on under: a rotation fails on the daemon's side.
+  expect((await run("log", "rotate", "--prepare")).code).toBe(0);
+  const next_key = join(world.state_dir, "keys.prepared");
+  chmodSync(next_key, 0o755);
   const rotate = async (): Promise<string> => (JSON.parse((await run("log", "rotate", "--activate", "--json")).stdout) as { code: string }).code;
   expect([await rotate(), await rotate(), await rotate()]).toEqual(["evidence.keys", "evidence.keys", "breaker.open"]);
   daemon.kill("SIGKILL");
   await daemon.exited;
+  chmodSync(next_key, 0o700);
   await start();
   expect(await rotate()).toBe("breaker.open");
   expect(await json("breaker", "list")).toMatchObject({ breakers: [{ action: "rotate", state: "open", trips: 1, reason: expect.stringContaining("evidence.keys") }] });

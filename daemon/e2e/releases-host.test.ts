@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { chmodSync } from "node:fs";
 import { KeyRing } from "../testing/ssh.ts";
 import { Operated, ROW } from "./testing/operated.ts";
-import { CI_USER, handOver, skippedWithoutUsers, Users } from "./testing/users.ts";
+import { CI_USER, giveToUser, skippedWithoutUsers, Users } from "./testing/users.ts";
 import { decisive, type GateDocument, oneDocument } from "./testing/world.ts";
 
 setDefaultTimeout(60_000);
@@ -47,7 +47,7 @@ interface Change {
 async function change(name: string, more: Record<string, string> = {}): Promise<Change> {
   const clone = await operated.clone(name, { ".github/workflows/t.yml": `on: push\njobs: {${name}: {}}\n`, ...more });
   const head = clone.git("rev-parse", "HEAD");
-  handOver(clone.path, CI_USER);
+  giveToUser(clone.path, CI_USER);
   return { path: clone.path, head };
 }
 

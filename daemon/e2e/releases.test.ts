@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { StatusReply } from "../../proto/api.ts";
 import { KeyRing } from "../testing/ssh.ts";
 import { SshAgent } from "./testing/ssh-agent.ts";
-import { CI_USER, handOver, skippedWithoutUsers, Users } from "./testing/users.ts";
+import { CI_USER, giveToUser, skippedWithoutUsers, Users } from "./testing/users.ts";
 import { AGENT, oneDocument, unfolded, until, World, type GateDocument, type Ran } from "./testing/world.ts";
 import { Source } from "../platform/git/testing/scratch.ts";
 
@@ -29,7 +29,7 @@ async function held(name: string, message = AGENT): Promise<{ head: string; path
   await source.commit({ "a.ts": `export const ${name} = 1;\n`, ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
   source.git("switch", "-qc", "change");
   const head = await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, message);
-  handOver(path, CI_USER);
+  giveToUser(path, CI_USER);
   const ran = await as(CI_USER, ["gate", path, "--target", "main", "--json"]);
   if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
   return { head, path };

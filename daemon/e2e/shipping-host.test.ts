@@ -14,7 +14,7 @@ import { skipWithout } from "../testing/skip.ts";
 import { judgeDeploy } from "../verifier/deploy/release.ts";
 import { openTrust } from "../verifier/index.ts";
 import { Operated, ROW } from "./testing/operated.ts";
-import { CI_USER, handOver, Users } from "./testing/users.ts";
+import { CI_USER, giveToUser, Users } from "./testing/users.ts";
 import { begin } from "./testing/witnesses.ts";
 import { oneDocument, until, World, type Ran } from "./testing/world.ts";
 
@@ -100,7 +100,7 @@ async function byJob(uid: number, artifact: string, range: string): Promise<Ran>
   const [home, clone] = [users.home(uid), join(users.home(uid), "clone")];
   operated.upstream.git("clone", "-q", operated.remote, clone);
   copyFileSync(artifact, join(home, "app.tar"));
-  handOver(home, uid);
+  giveToUser(home, uid);
   return users.run(uid, ["release", join(home, "app.tar"), "--changes", range, "--repo", clone, "--json"]);
 }
 

@@ -8,7 +8,7 @@ import { Source } from "../platform/git/testing/scratch.ts";
 import { CLI } from "../testing/programs.ts";
 import { KeyRing } from "../testing/ssh.ts";
 import { ServedUi, Tab } from "./testing/served.ts";
-import { CI_USER, handOver, PASSPHRASE, skippedWithoutUsers, Users } from "./testing/users.ts";
+import { CI_USER, giveToUser, PASSPHRASE, skippedWithoutUsers, Users } from "./testing/users.ts";
 import { AGENT, oneDocument, unfolded, until, World, type GateDocument } from "./testing/world.ts";
 
 setDefaultTimeout(60_000);
@@ -84,6 +84,7 @@ describe("the program", () => {
     const out = world.path("cards.html");
     expect((await world.run(["ui", "cards", "--out", out])).code).toBe(0);
     expect(readFileSync(out, "utf8")).not.toContain("connect-src");
+    writeFileSync(out, "mine");
     expect((await world.run(["ui", "cards", "--out", out])).stderr).toContain("is there already");
     await using ui = started();
     const { port } = await ui.link();
@@ -137,7 +138,7 @@ people:
     await source.commit({ "a.ts": `export const ${name} = 1;\n`, ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
     source.git("switch", "-qc", "change");
     await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, AGENT);
-    handOver(path, CI_USER);
+    giveToUser(path, CI_USER);
     const ran = await users.run(CI_USER, ["gate", path, "--target", "main", "--json"]);
     if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
     return oneDocument(ran) as GateDocument;

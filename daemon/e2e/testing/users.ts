@@ -94,7 +94,7 @@ export class Users {
 }
 
 /** Hands a folder with all that is in it to a user. */
-export function handOver(path: string, uid: number): void {
+export function giveToUser(path: string, uid: number): void {
   const ran = Bun.spawnSync(["chown", "-R", `${uid}:${uid}`, path]);
   if (ran.exitCode !== 0) throw new Error(`chown ${path}: ${ran.stderr.toString()}`);
 }
