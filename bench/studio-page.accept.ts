@@ -86,6 +86,10 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await page.waitForFunction("document.querySelectorAll('#problems li').length > 3");
       await page.evaluate(typed(`a: [${XSS}`));
       await page.waitForFunction("document.getElementById('form-fields').hasAttribute('inert')");
+      // More than anybody reads; the form says so, and does not draw them.
+      await page.evaluate(typed(`id: A.B\nscope: s\nwhen:\n${"  - event: a\n".repeat(4_500)}`));
+      await page.waitForFunction("document.getElementById('form-fields').textContent.includes('and 4300 more, which the YAML alone shows')");
+      expect(await page.evaluate("[199, 200].map((at) => document.getElementById('f-when-' + at + '-event') !== null)")).toEqual([true, false]);
       expect(await page.evaluate("[typeof globalThis.hurt, document.querySelectorAll('img, script').length]")).toEqual(["undefined", 1]);
     }),
   );

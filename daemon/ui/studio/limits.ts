@@ -16,6 +16,8 @@ export const STUDIO_LIMITS = {
   walk_steps_max: 256,
   /** Characters of one value as it is shown. */
   value_characters_max: 200,
+  /** Items of one list that the form draws: more than the language takes of any, and few enough to be drawn at once. */
+  form_items_max: 200,
   /** A dropped file that is asked what it is. */
   dropped_files_max: 32,
 } as const;

@@ -4,6 +4,7 @@ import { typeText } from "../../../invariants/index.ts";
 import type { PageDetails, PageElement } from "../../page/dom.ts";
 import { foreign, h } from "../../page/element.ts";
 import { complete, type Completion, type Item, type Kind, type Speaks } from "../expression/complete.ts";
+import { STUDIO_LIMITS } from "../limits.ts";
 import { isHeld, type Held } from "../state.ts";
 import { idOf } from "./binding.ts";
 import type { Source } from "./combobox.ts";
@@ -18,6 +19,12 @@ const heldAt = (form: Form, path: Path): Held => {
   const value = valueOf(form, path);
   return isHeld(value) ? value : {};
 };
+
+/** A field or two for each, and a word of those that are not drawn. */
+function each<T>(items: readonly T[], one: (item: T, at: number) => PageElement): PageElement[] {
+  const left = items.length - STUDIO_LIMITS.form_items_max;
+  return [...items.slice(0, STUDIO_LIMITS.form_items_max).map(one), ...(left > 0 ? [h("p", { class: "hint" }, `and ${left} more, which the YAML alone shows`)] : [])];
+}
 
 function speaksOf({ studio }: Form): Speaks {
   const { looked, known } = studio;
@@ -69,7 +76,7 @@ export function events(form: Form): PageElement {
   return group(
     "When it is asked",
     h("p", { class: "hint" }, "Events of the daemon, or events of your own: then declare their fields below."),
-    ...when.map((_, i) => h("div", { class: "item" }, textField(form, { label: `Event ${i + 1}`, path: ["when", i, "event"], code: true, choices: source, read: (text) => text }), itemButtons(form, ["when"], i, when.length, `event ${i + 1}`))),
+    ...each(when, (_, i) => h("div", { class: "item" }, textField(form, { label: `Event ${i + 1}`, path: ["when", i, "event"], code: true, choices: source, read: (text) => text }), itemButtons(form, ["when"], i, when.length, `event ${i + 1}`))),
     addButton(form, ["when"], "Add an event", () => ({ event: "" }), (at) => idOf(["when", at, "event"])),
   );
 }
@@ -138,7 +145,7 @@ export function fields(form: Form): PageElement {
   };
   const adding = button(declared === undefined ? "Declare a field of its own" : "Add a field", add);
   adding.setAttribute("id", `${idOf(["fields"])}-add`);
-  if (declared !== undefined) return group("Fields", h("p", { class: "hint" }, "Name, type, what it is. One that comes from outside is never shown in a message."), ...names.map((name, i) => declaredField(form, name, i)), adding);
+  if (declared !== undefined) return group("Fields", h("p", { class: "hint" }, "Name, type, what it is. One that comes from outside is never shown in a message."), ...each(names, (name, i) => declaredField(form, name, i)), adding);
   const list = h("div", { class: "carried" });
   let drawn: string | null = null;
   const draw = (): void => {
@@ -184,7 +191,7 @@ const CLAUSES = [
 export const conditions = (form: Form): PageElement[] =>
   CLAUSES.map(([name, title, hint]) => {
     const all = listAt(form, [name]);
-    return group(title, h("p", { class: "hint" }, hint), ...all.map((_, i) => clause(form, [name], i, all.length, name === "post" ? "post" : "expr")), addButton(form, [name], "Add a condition", () => ({ expr: "" }), (at) => idOf([name, at, "expr"])));
+    return group(title, h("p", { class: "hint" }, hint), ...each(all, (_, i) => clause(form, [name], i, all.length, name === "post" ? "post" : "expr")), addButton(form, [name], "Add a condition", () => ({ expr: "" }), (at) => idOf([name, at, "expr"])));
   });
 
 /** Forms with blanks, filled with the events that the document names. */
@@ -218,7 +225,7 @@ export function time(form: Form): PageElement {
   return group(
     "In time",
     h("p", { class: "hint" }, "What is expected of events one after the other."),
-    ...all.map((_, i) =>
+    ...each(all, (_, i) =>
       h(
         "div",
         { class: "item clause" },
