@@ -83,7 +83,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
   accepts(tool, "by keys alone: search with a hint, filter, sort, group, unfold, open, close, mark two and compare", () =>
     onPage(name, async ({ page }) => {
       await giveCards(page, [file("some.ndjson", asLines(SOME))]);
-      expect(await tabOrder(page, 11)).toEqual(["Open files", "query", "verdict", "since", "actor", "rule", "repository", "sort", "direction", "group", "reset"]);
+      expect(await tabOrder(page, 11)).toEqual(["giving-summary", "query", "verdict", "since", "actor", "rule", "repository", "sort", "direction", "group", "reset"]);
       await page.keyboard.press("Escape");
       await page.evaluate("document.activeElement.blur()");
       await page.keyboard.press("/");
