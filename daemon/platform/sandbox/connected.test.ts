@@ -9,7 +9,7 @@ import { processGoneWithin } from "../process/testing/gone.ts";
 import { Connected } from "../process/connected.ts";
 import { absent } from "./index.ts";
 import { type Sandbox, TAIL_BYTES_MAX } from "./job.ts";
-import { asNobody, Behind, LAUNCHER, NOBODY } from "./testing/behind.ts";
+import { asNobody, Behind, NOBODY } from "./testing/behind.ts";
 import { contentOf, NEVER, sandboxWithout, scratch, shellJob } from "./testing/rig.ts";
 
 setDefaultTimeout(120_000);
@@ -69,24 +69,24 @@ describe.skipIf(skipped)("behind a socket", () => {
     const path = nextPath();
     const sandbox = at(path);
     expect(await failureOf(sandbox.run(shellJob("true"), NEVER))).toEqual({ code: "sandbox.unavailable", detail: `no launcher answers on ${path}; systemctl enable --now maestro-sandbox.socket` });
-    await using _behind = await Behind.listen(path);
+    await using behind = await Behind.listen(path);
     const job = shellJob("head -c 6000000 /dev/zero | tee report; ls /change/rig.ts; exit 3", { wanted: [{ path: "report", bytes_max: 6_000_000 }] });
     const result = await sandbox.run(job, NEVER);
     expect([result.end, result.stdout.length, Buffer.from(result.stdout.subarray(-15)).toString()]).toEqual([{ kind: "exit", code: 3 }, TAIL_BYTES_MAX, "/change/rig.ts\n"]);
     expect(contentOf(result.files.get("report")) === "\0".repeat(6_000_000)).toBe(true);
     expect((await sandbox.run(shellJob("exit 4"), NEVER)).end).toEqual({ kind: "exit", code: 4 });
-    expect(pidsOf(`${process.execPath} ${LAUNCHER}`)).toHaveLength(1);
+    expect(behind.launchers()).toHaveLength(1);
   });
 
   test("a launcher that is killed in the middle takes its job along, the run failed, and the next one gets another launcher", async () => {
     const path = nextPath();
-    await using _behind = await Behind.listen(path);
+    await using behind = await Behind.listen(path);
     const sandbox = at(path);
     expect((await sandbox.tier("bwrap")).usable).toBe(true);
     const words = `sleep 91.${process.pid}`;
     const run = failureOf(sandbox.run(shellJob(`exec ${words}`), NEVER));
     const pid = await pidOf(words);
-    for (const launcher of pidsOf(`${process.execPath} ${LAUNCHER}`)) process.kill(launcher, "SIGKILL");
+    for (const launcher of behind.launchers()) process.kill(launcher, "SIGKILL");
     expect(await run).toEqual({ code: "sandbox.failed", detail: "the launcher hung up" });
     expect(await processGoneWithin(pid, 2_000)).toBe(true);
     expect((await sandbox.run(shellJob("exit 5"), NEVER)).end).toEqual({ kind: "exit", code: 5 });

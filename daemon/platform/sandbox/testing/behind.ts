@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export const LAUNCHER = join(import.meta.dir, "../launcher.ts");
+const LAUNCHER = join(import.meta.dir, "../launcher.ts");
 export const NOBODY = "65534";
 
 /** The program as root's systemd would start it for another user. */
@@ -34,6 +34,11 @@ export class Behind implements AsyncDisposable {
     }
     await behind[Symbol.asyncDispose]();
     throw new Error(`nobody listens on ${path}`);
+  }
+
+  /** Pids of the launchers that connections of this socket have got and that still run; other tests have theirs. */
+  launchers(): number[] {
+    return readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, "latin1").trim().split(" ").filter((pid) => pid !== "").map(Number);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
