@@ -1,11 +1,13 @@
 /** `--out FILE`: one rule for every command that writes a file by name. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
+import { mayMountTiny, tinyDisk } from "../testing/faults/mounts.ts";
+import { skipWithout } from "../testing/skip.ts";
 import { COMMANDS } from "./table.ts";
-import { writeOut } from "./write-file.ts";
+import { writeFile, writeOut } from "./write-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maestro-write-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,6 +49,19 @@ describe("what --out writes", () => {
     symlinkSync(at("nothing"), at("dangling"));
     expect([written(at("folder")), written(at("dangling")), written(at("no/such"))]).toEqual([expect.stringContaining("is a folder; name another file"), expect.stringContaining("is a link to nothing; name another file"), expect.stringContaining("cannot be written; it is on record all the same")]);
     expect(written(at("folder"), true)).toStartWith("cli.usage");
+  });
+
+  test("what may not be looked at is said as the user's to put right, and is no bug", () => {
+    symlinkSync(at("loop"), at("loop"));
+    expect(written(at("loop"))).toStartWith("cli.usage ELOOP");
+  });
+
+  test.skipIf(skipWithout(mayMountTiny(), "full file systems: needs root and mount(8)"))("attack: the disk is full in the middle: half a document stands under no name, and the next try is not in its own way", () => {
+    using disk = tinyDisk(at("tiny"), 16 * 1024);
+    const whole = new Uint8Array(64 * 1024).fill(7);
+    expect([disk === null, written(at("tiny/out"), false, whole), existsSync(at("tiny/out"))]).toEqual([false, expect.stringMatching(/^store\.no_space /), false]);
+    expect(() => writeFile(at("tiny/new"), whole, 0o600, "it is on record", "wx")).toThrow(expect.objectContaining({ code: "store.no_space" }));
+    expect([existsSync(at("tiny/new")), written(at("tiny/out"))]).toEqual([false, "written"]);
   });
 
   test("a device takes it, since it loses nothing", () => {

@@ -1,12 +1,26 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { MaestroError } from "../../proto/errors.ts";
 
 /** Throws `store.no_space`, or `cli.usage` for a place that cannot be written; `still` says what is safe all the same. `wx` writes over nothing. */
 export function writeFile(path: string, content: string | Uint8Array, mode: number, still: string, flag: "w" | "wx" = "w"): void {
   try {
-    writeFileSync(path, content, { mode, flag });
+    if (flag === "wx") writeNew(path, content, mode);
+    else writeFileSync(path, content, { mode });
   } catch (error) {
     throw unwritten(path, still, error);
+  }
+}
+
+/** Half a document under the name that was asked for would be taken for a whole one, and would stand in the way of the next try. */
+function writeNew(path: string, content: string | Uint8Array, mode: number): void {
+  const fd = openSync(path, "wx", mode);
+  try {
+    writeFileSync(fd, content);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -21,6 +35,15 @@ function liesThere(path: string, content: Uint8Array): boolean {
   throw new MaestroError("cli.usage", `${path} is ${is}; name another file${there?.isFile() === true ? ", or say --force to write over it" : ""}`);
 }
 
+/** What may not be looked at is the user's to put right. */
+function looked<T>(look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw fileFailure(error);
+  }
+}
+
 /**
  * The one rule of `--out FILE`: nothing is written over but what has the same bytes already, unless `force` says so. Throws as `writeFile`, and
  * `cli.usage` where another file lies there.
@@ -29,10 +52,10 @@ export function writeOut(path: string, content: string | Uint8Array, mode: numbe
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   if (force) return writeFile(path, bytes, mode, still);
   try {
-    writeFileSync(path, bytes, { mode, flag: "wx" });
+    writeNew(path, bytes, mode);
   } catch (error) {
     if (!isThere(error)) throw unwritten(path, still, error);
-    if (!liesThere(path, bytes)) writeFile(path, bytes, mode, still);
+    if (!looked(() => liesThere(path, bytes))) writeFile(path, bytes, mode, still);
   }
 }
 
