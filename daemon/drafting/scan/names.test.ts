@@ -18,7 +18,8 @@ test("a body under another name is told, each once and in order; one that nothin
 
 test("attack: a file of short lines that names everything anew: four times as many names are no sixteen times the work", () => {
   const cpu_us = (count: number): number => {
-    const [was, is] = [functions("f", count), functions("g", count)];
+    // In the other order: the body that fits is the last one that is looked at.
+    const [was, is] = [functions("f", count), functions("g", count).split(/^(?=def)/m).reverse().join("")];
     const least = Array.from({ length: 5 }, () => {
       const began = process.cpuUsage();
       expect(renamedIn(was, is)).toHaveLength(count);
@@ -27,7 +28,9 @@ test("attack: a file of short lines that names everything anew: four times as ma
     });
     return Math.min(...least);
   };
-  cpu_us(200);
+  // Compiled by then: what is measured first would look like more work.
+  cpu_us(2_000);
+  const few_us = cpu_us(500);
   // All pairs would be sixteen times.
-  expect(cpu_us(2_000) / cpu_us(500)).toBeLessThan(9);
+  expect(cpu_us(2_000) / few_us).toBeLessThan(9);
 });
