@@ -261,10 +261,14 @@ export class GateKeeper {
       card, decision, outcomes, obligations: judgement.obligations, documents: [{ name: "facts", sha256: facts.facts_sha256 }, ...keptReports(judgement.evaluated)], travelling: travellingOf(judgement, this.deps.priced?.() ?? null), ...(sbom !== null && "bytes" in sbom ? { beside: [{ name: SBOM_DOCUMENT, sha256: sbom.sha256 }] } : {}),
     };
     const since = (from_ms: number) => Math.max(0, Math.round((clock.monotonic_ms() - from_ms) * 1000));
-    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: keptAuthors(facts.authors, this.keyed), rules: this.judgedBy(judgement) }, () => keep?.({ gate_id, attempt }), listed);
-    this.deps.decided?.(gate_id, attempt);
+    const { reply, bundle } = await recordGate(this.deps, owner, input, () => timingsOf(judgement, since(evidence_ms), since(started_ms)), { ...(judgement.handed === null ? {} : { reports_sha256: judgement.handed }), target: judgement.target, authors: keptAuthors(facts.authors, this.keyed), rules: this.judgedBy(judgement) }, () => keep?.({ gate_id, attempt }), listed).finally(() => this.tell(gate_id, attempt));
     emit({ event: "progress", stage: "evidence", check: null, result: null, duration_us: since(evidence_ms) });
     return resultOf(gate_id, attempt, reply, bundle, false);
+  }
+
+  /** It is on record with its entry, also where the disk was full when its answer was to be written. */
+  private tell(gate_id: string, attempt: number): void {
+    if (this.deps.gates.get(gate_id, attempt) !== undefined) this.deps.decided?.(gate_id, attempt);
   }
 }
 

@@ -7,6 +7,7 @@ import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
 import { CardRow } from "../../proto/cards.ts";
 import { CHANGE_DECIDED, changeDecided } from "../../proto/change-decided.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import { compileAll } from "../invariants/index.ts";
 import { recordGate } from "../gate/record.ts";
 import { gated, source } from "../integrity/testing/killed.ts";
@@ -113,7 +114,8 @@ test("a change that nobody heard of is found a minute later; no restart in order
     world.core.watching.events.tick();
     return world.core.watching.events.views(OWN_SPACE, true).flatMap(({ invariant, newest }) => (newest === null ? [] : [`${invariant}: ${newest.verdict}, ${newest.message}`]));
   };
-  const { gate_id } = await gated(world, await source(world), 1);
+  const work = await source(world);
+  const { gate_id } = await gated(world, work, 1);
   expect(found()).toEqual([]);
   await world.stop();
   const store = openStore({ state_dir: world.state_dir, limits: limits.store, fatal: () => undefined });
@@ -129,6 +131,14 @@ test("a change that nobody heard of is found a minute later; no restart in order
   expect(late).rejects.toThrow("no room");
   await late.catch(() => undefined);
   expect(found()).toEqual([]);
+  // With its entry it is on record, and told of, though nobody gets an answer.
+  const artifacts: { putArtifact: World["core"]["artifacts"]["putArtifact"] } = world.core.artifacts;
+  const { putArtifact } = artifacts;
+  artifacts.putArtifact = () => Promise.reject(new MaestroError("store.no_space", "full"));
+  const rows_before = world.core.store.scanner.count("gates");
+  await expect(gated(world, work, 2)).rejects.toThrow(expect.objectContaining({ code: "store.no_space" }));
+  artifacts.putArtifact = putArtifact;
+  expect([world.core.store.scanner.count("gates"), found()]).toEqual([rows_before + 1, []]);
   const unheard = await recordGate(world.core, { uid: 7, tenant: null }, recordInput(world.core.evidence.trust_domain, 1), () => TIMINGS);
   expect(found()).toEqual([`INV.CHANGE.TOLD: violated, attempt 1 of "${unheard.gate_id.replace(":", "\\u{3a}")}" is on record, and nobody was told`]);
 });

@@ -137,7 +137,7 @@ const CHANGES: readonly Mutant[] = [
   one("INV.CHANGE.COUNTS", "listed", CARD_ROWS, "asked: checks.length,", "asked: checks.filter(({ result }) => result === \"pass\").length,"),
   one("INV.CHANGE.LINES_IN_FILES", "listed", "daemon/gate/card.ts", "files: facts.files,", "files: decision.reasons.filter(({ ranges }) => ranges.length > 0).length,"),
   one("INV.CHANGE.REASON_NAMED", "listed", CHANGE_DECIDED, "rules: rulesOf(row, ({ effect, observed }) => effect !== \"note\" && !observed)", "rules: rulesOf(row, ({ effect }) => effect === \"refuse\")"),
-  one("INV.CHANGE.TOLD", "listed", "daemon/gate/gate.ts", "    this.deps.decided?.(gate_id, attempt);\n", "    if (last === null) this.deps.decided?.(gate_id, attempt);\n"),
+  one("INV.CHANGE.TOLD", "listed", "daemon/gate/gate.ts", "if (this.deps.gates.get(gate_id, attempt) !== undefined) this.deps.decided", "if (attempt === 1) this.deps.decided"),
   one("INV.CHANGE.WAITS_SINCE", "listed", RECORD, `${SUMMED}${LISTED}`, `${LISTED}${SUMMED}`),
 ];
 
