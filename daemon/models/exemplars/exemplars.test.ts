@@ -82,6 +82,22 @@ test("a model that goes takes the texts along that only its vectors led to: anot
   expect([...table.entries()].map(({ value }) => value.text).sort()).toEqual(["word both", "word own"]);
 });
 
+test("many texts are looked at a few at a time: others have their turn in between, and what is learned by then stays", async () => {
+  const pieces = Array.from({ length: 1_300 }, (_, n) => piece(`word ${n}`)).sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const own = exemplars();
+  await own.learn(RED, pieces);
+  await open.vectors.forget(MODEL.digest);
+  let turns = 0;
+  const turn = (): void => void (turns += 1);
+  const ticking = setInterval(turn, 0);
+  const forgotten = forgetTexts(open.store, table, open.vectors);
+  const last = pieces.at(-1)!;
+  expect(await own.learn(RED, [last])).toBe(1);
+  await forgotten;
+  clearInterval(ticking);
+  expect([turns > 0, [...table.entries()].map(({ value }) => value.text), texts(await own.nearest(RED, last.text, 9))]).toEqual([true, [last.text], [last.text]]);
+});
+
 const added = (...lines: readonly string[]) => lines.map((line) => ({ op: "+" as const, bytes: utf8(line), cut: false }));
 
 test("a piece is the longest run of added lines, masked, of whole lines, and never more than a row holds", () => {

@@ -15,7 +15,8 @@ import type { VectorSpace, Vectors } from "../vectors/index.ts";
 const KEPT_MAX = 2_000;
 /** Texts that are embedded between two looks at whether the request was given up. */
 const BATCH = 32;
-const REMOVED_AT_ONCE = 512;
+/** Texts that are looked at between two turns of the daemon's loop: 10 ms of work. */
+const LOOKED_AT_ONCE = 512;
 
 const Text = Closed({ language: Type.String({ maxLength: 32 }), commit: GitOid, at_s: Count, text: Type.String({ maxLength: 1_400 }) });
 
@@ -56,22 +57,30 @@ export const openTextTable = (store: Pick<Store, "table">): TextTable => store.t
 
 /** Texts from before that second go, whatever model found them; their vectors go by `Vectors.expire`. */
 export function expireTexts(store: Pick<Store, "atomic">, texts: TextTable, before_s: number): Promise<void> {
-  return removeTexts(store, texts, (_, { at_s }) => at_s < before_s);
+  return removeTexts(store, texts, () => (_, { at_s }) => at_s < before_s);
 }
 
 /** Texts that no vector leads to go: the model that found them is gone, and nobody would find them again. */
 export function forgetTexts(store: Pick<Store, "atomic">, texts: TextTable, vectors: Pick<Vectors, "has" | "spacesOf">): Promise<void> {
-  const spaces = Map.groupBy(vectors.spacesOf(OF), ({ owner, repository }) => JSON.stringify([owner, nameOf(repository)]));
-  return removeTexts(store, texts, ([owner, repository, sha256]) => !(spaces.get(JSON.stringify([owner, repository])) ?? []).some((space) => vectors.has(space, sha256)));
+  return removeTexts(store, texts, () => {
+    const spaces = Map.groupBy(vectors.spacesOf(OF), ({ owner, repository }) => JSON.stringify([owner, nameOf(repository)]));
+    return ([owner, repository, sha256]) => !(spaces.get(JSON.stringify([owner, repository])) ?? []).some((space) => vectors.has(space, sha256));
+  });
 }
 
-type TextKey = readonly [string, string, string];
+type Goes = (key: readonly [string, string, string], text: Static<typeof Text>) => boolean;
 
-async function removeTexts(store: Pick<Store, "atomic">, texts: TextTable, goes: (key: TextKey, text: Static<typeof Text>) => boolean): Promise<void> {
-  const gone: TextKey[] = [];
-  for (const { key, value } of texts.entries()) if (goes(key, value)) gone.push(key);
-  for (let at = 0; at < gone.length; at += REMOVED_AT_ONCE) {
-    store.atomic(() => gone.slice(at, at + REMOVED_AT_ONCE).forEach((key) => texts.remove(key)));
+/** A few at a time, each judged where it goes at once: what others learn in between stays. `going` is asked anew for each few. */
+async function removeTexts(store: Pick<Store, "atomic">, texts: TextTable, going: () => Goes): Promise<void> {
+  for (let range: Parameters<TextTable["entries"]>[0] = { limit: LOOKED_AT_ONCE }; ; ) {
+    const page = [...texts.entries(range)];
+    const goes = going();
+    const gone = page.filter(({ key, value }) => goes(key, value));
+    if (gone.length > 0) store.atomic(() => gone.forEach(({ key }) => texts.remove(key)));
+    const last = page.at(-1);
+    if (last === undefined || page.length < LOOKED_AT_ONCE) return;
+    // From the last one on, which is looked at once more.
+    range = { limit: LOOKED_AT_ONCE, start: last.key };
     await Bun.sleep(0);
   }
 }
