@@ -8,7 +8,7 @@ import type { Embedded } from "../../../proto/model-work.ts";
 import type { HunksReply } from "../../../proto/worker-beside.ts";
 import { Closed, Count, GitOid } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
-import type { Table } from "../../store/table.ts";
+import type { Entry, Table } from "../../store/table.ts";
 import type { VectorSpace, Vectors } from "../vectors/index.ts";
 
 /** Of one repository; the oldest go. Below the number from which an index file is kept, so that what goes is gone at once. */
@@ -68,19 +68,19 @@ export function forgetTexts(store: Pick<Store, "atomic">, texts: TextTable, vect
   });
 }
 
-type Goes = (key: readonly [string, string, string], text: Static<typeof Text>) => boolean;
+type TextKey = readonly [string, string, string];
+type Goes = (key: TextKey, text: Static<typeof Text>) => boolean;
 
 /** A few at a time, each judged where it goes at once: what others learn in between stays. `going` is asked anew for each few. */
 async function removeTexts(store: Pick<Store, "atomic">, texts: TextTable, going: () => Goes): Promise<void> {
-  for (let range: Parameters<TextTable["entries"]>[0] = { limit: LOOKED_AT_ONCE }; ; ) {
-    const page = [...texts.entries(range)];
+  for (let start: TextKey | undefined; ; ) {
+    const page: readonly Entry<TextKey, Static<typeof Text>>[] = [...texts.entries({ limit: LOOKED_AT_ONCE, ...(start === undefined ? {} : { start }) })];
     const goes = going();
     const gone = page.filter(({ key, value }) => goes(key, value));
     if (gone.length > 0) store.atomic(() => gone.forEach(({ key }) => texts.remove(key)));
-    const last = page.at(-1);
-    if (last === undefined || page.length < LOOKED_AT_ONCE) return;
+    if (page.length < LOOKED_AT_ONCE) return;
     // From the last one on, which is looked at once more.
-    range = { limit: LOOKED_AT_ONCE, start: last.key };
+    start = page.at(-1)?.key;
     await Bun.sleep(0);
   }
 }
