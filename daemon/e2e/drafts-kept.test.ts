@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { canonicalBytes } from "../../proto/canonical.ts";
 import { DRAFT_STATEMENTS_MAX } from "../../proto/drafting.ts";
 import type { EvidenceBundle } from "../../proto/evidence-bundle.ts";
+import { MaestroError } from "../../proto/errors.ts";
 import { evidenceBundleBytes } from "../bundling/index.ts";
 import { STATEMENTS_BEYOND_MAX, STATEMENTS_FLOOR } from "../gate/draft-floors.ts";
 import { DraftSigning } from "../gate/draft-signing.ts";
@@ -117,5 +118,15 @@ describe("how many", () => {
     const handed = (await one.bundled(shared)).drafts ?? [];
     expect(handed).toHaveLength(kept.length);
     expect(handed.map(({ bundle }) => JSON.stringify(bundle) + Buffer.from(bundle.dsseEnvelope.payload, "base64").toString()).join()).not.toContain("tenant:");
+  });
+
+  test("attack: the same while no file of a statement finds room: what is promised is its asker's as what is kept is", async () => {
+    const shared = { ...(await one.row()), repo_id: "acme/shop", owner_tenant: "red" };
+    const artifacts = { ...world.core.artifacts, putArtifact: () => Promise.reject(new MaestroError("store.no_space", "full")) };
+    const flood = [];
+    for (let n = 0; n < DRAFT_STATEMENTS_MAX; n += 1) flood.push(await codeOf(one.sign(shared, `blue ${n}`, { lane: "tenant:blue", signing: new DraftSigning({ ...world.core, artifacts }) })));
+    const places = STATEMENTS_FLOOR + STATEMENTS_BEYOND_MAX;
+    expect(flood).toEqual([...flood.keys()].map((n) => (n < places ? "store.no_space" : "draft.statements")));
+    expect(await codeOf(one.sign(shared, "red", { lane: "tenant:red" }).then(() => null))).toBe(null);
   });
 });

@@ -9,7 +9,7 @@ import { conductorPrompts } from "../drafting/phrasing/prompts.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import type { Artifacts } from "../store/artifacts.ts";
-import { draftNames, draftPromise, keepDraft, readDrafts } from "../store/draft-statements.ts";
+import { draftNames, draftPromise, keepDraft, promisedTo, readDrafts } from "../store/draft-statements.ts";
 import { type GateRow, type Gates, payerOf } from "../store/gates.ts";
 import type { Outbox } from "../store/outbox.ts";
 import { addEvidence, type Usage } from "../store/usage.ts";
@@ -23,7 +23,7 @@ export interface DraftSigningDeps {
   readonly artifacts: Artifacts;
   readonly evidence: Pick<Evidence, "drafted">;
   readonly gates: Pick<Gates, "get">;
-  readonly outbox: Pick<Outbox, "hold" | "owed" | "sent">;
+  readonly outbox: Pick<Outbox, "hold" | "owed" | "pending" | "sent">;
   readonly usage: Usage;
 }
 
@@ -107,7 +107,9 @@ export class DraftSigning {
     const names = draftNames(gate_id, attempt);
     const [taken, name] = [names.filter(has), names.find((each) => !has(each))];
     if (name === undefined) throw full(row, taken.length, "no further one has room");
-    const held = taken.map((each) => kept.get(each) ?? tenantOf({ tenant, uid }));
+    // One whose file found no room is its asker's too: else a full disk would give one tenant every place.
+    const promised = new Map(taken.every((each) => kept.has(each)) ? [] : outbox.pending().map((one) => [one.name, promisedTo(one.blobs)]));
+    const held = taken.map((each) => kept.get(each) ?? promised.get(each) ?? tenantOf({ tenant, uid }));
     if (!mayHavePlace(held, lane, row)) throw full(row, taken.length, "the room that is left is kept for the other tenants of that repository");
     return name;
   }

@@ -29,6 +29,9 @@ export async function keepDraft(artifacts: Pick<Artifacts, "putArtifact">, name:
 /** What is promised of one, in the order in which `keepDraft` takes it. */
 export const draftPromise = (bundle: Uint8Array, asked_by: string): Uint8Array[] => [bundle, utf8(asked_by)];
 
+/** In whose lane a promised one was asked for; null of one from before that was kept. */
+export const promisedTo = ([, asked_by]: readonly Uint8Array[]): string | null => (asked_by === undefined ? null : fromUtf8(asked_by));
+
 /** Those of one attempt that have a name here, oldest first; `artifact` is null where it is damaged. */
 export async function draftArtifacts(artifacts: Pick<Artifacts, "getArtifact">, gate_id: string, attempt: number): Promise<{ readonly name: string; readonly artifact: Artifact | null }[]> {
   const found: { readonly name: string; readonly artifact: Artifact | null }[] = [];
