@@ -44,7 +44,8 @@ export function openGateNames(store: Store, places: () => number): GateNames {
       state.put(STATE, { from, next: place + 1 });
     },
     find(starts, limit) {
-      if (names.count() !== NAMES * places()) return null;
+      // Asked at each look-up: seeing every name takes 0.2 ms at 10,000.
+      if (names.stated() !== NAMES * places()) return null;
       const found = new Set<number>();
       for (const start of starts) {
         for (const { key: [, place] } of names.entries({ start: [start, 0], end: [`${start}${LAST_TEXT}`, 0], limit: limit + 1 })) found.add(place);

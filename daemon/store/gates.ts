@@ -251,7 +251,7 @@ export function openGates(store: Store): Gates {
   const submitted = store.table<readonly [string, number], typeof Submitter>("gate_submitters", Submitter);
 
   const at = (place: Static<typeof Place>): GateRow => rowAt(rows, place);
-  const names = openGateNames(store, () => order.count());
+  const names = openGateNames(store, () => order.stated());
   const trees = openGateTrees(store);
   const floors = openFloors(store);
   const placed = (place: number): GateRow | undefined => placedIn(rows, order, place);

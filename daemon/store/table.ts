@@ -32,8 +32,10 @@ export interface Table<K extends Key, V> {
   put(key: K, value: V): void;
   remove(key: K): boolean;
   entries(range?: KeyRange<K>): Generator<Entry<K, V>, void, undefined>;
-  /** As the open transaction sees it; its cost does not grow. */
+  /** Each of them is seen, as the open transaction sees it. */
   count(): number;
+  /** How many its tree says there are, at a cost that does not grow; a damaged tree may say anything, so nothing is found sound by it. */
+  stated(): number;
 }
 
 export interface TableHost {
@@ -49,7 +51,6 @@ function describe(key: unknown): string {
   return JSON.stringify(key) ?? String(key);
 }
 
-/** As the tree itself says, whatever its size: counting a range walks all of it, which took 0.2 ms for 10,000 records (measured). */
 function recordsIn(stats: object): number {
   if (!("entryCount" in stats) || typeof stats.entryCount !== "number") throw new MaestroError("internal.bug", "LMDB does not say how many records a table has");
   return stats.entryCount;
@@ -136,6 +137,7 @@ export function createTable<K extends Key, S extends TSchema>(
         return database.removeSync(lmdbKey(key));
       }),
     entries: (range = {}) => entriesOf(database, range, reading, read),
-    count: () => reading("count", () => recordsIn(database.getStats())),
+    count: () => reading("count", () => database.getCount()),
+    stated: () => reading("count", () => recordsIn(database.getStats())),
   };
 }

@@ -24,6 +24,7 @@ export class CrashingStore implements Pick<Store, "table" | "atomic" | "durable"
         throw new Error("not asked for here");
       },
       count: () => this.rows.size,
+      stated: () => this.rows.size,
     };
   }
 
