@@ -75,6 +75,9 @@ describe("saving", () => {
     expect(inside.list()).toMatchObject({ work_tree: home, files: [] });
     mkdirSync(at(""));
     expect(inside.list().work_tree).toBe(home);
+    rmSync(join(home, ".git"), { recursive: true });
+    Bun.spawnSync(["git", "init", "-q", at("")]);
+    expect(new InvariantsFolder(at("")).list().work_tree).toBe(at(""));
   });
 
   test("two tabs: the second hears what lies there now, and nothing of the first is lost", () => {

@@ -38,7 +38,7 @@ function workTreeOf(path: string): string | null {
 export class InvariantsFolder {
   /** Links above the folder are the user's own way there; the folder itself may be none. */
   readonly path: string;
-  /** The folder above may lie in the work tree of a repository, and then the files here change with the branch. */
+  /** It may be the work tree of a repository, or lie in one, and then the files here change with the branch. */
   readonly work_tree: string | null;
 
   /** Throws `cli.usage` where not even the folder above is there. */
@@ -49,7 +49,7 @@ export class InvariantsFolder {
     } catch (error) {
       throw fileFailure(error);
     }
-    this.work_tree = workTreeOf(dirname(this.path));
+    this.work_tree = existsSync(join(this.path, ".git")) ? this.path : workTreeOf(dirname(this.path));
   }
 
   get there(): boolean {
