@@ -100,7 +100,7 @@ export const ERRORS = {
   "models.adapter": row(400, EXIT.usage, false, "The adapter is not stored, belongs to another model, or changes nothing; the detail says which."),
   "models.request": row(400, EXIT.usage, false, "The model cannot do what the request asks for; the detail names the field."),
   "models.died": row(503, EXIT.unavailable, true, "The model's worker ended in the middle of the request and was started again; send the request once more."),
-  "models.busy": row(429, EXIT.unavailable, true, "As many requests wait for this model as its limit allows; try again shortly."),
+  "models.busy": row(429, EXIT.unavailable, true, "This model gave no turn in time: as many requests wait for it as its limit allows, or it is still being loaded; the detail says which. Try again shortly."),
   "models.denied": row(403, EXIT.not_authorised, false, "Policy or the seal of this node forbids that model to this request; the detail says which rule."),
   "egress.failed": row(503, EXIT.unavailable, true, "What the host configuration names outside this node, a remote or a service or a model, could not be reached or read, so nothing was decided or made of it; try again, and if it stays see the detail and `maestro logs`."),
   "egress.denied": row(503, EXIT.unavailable, false, "What the host configuration names outside this node did not let the daemon in; its credentials or address there need the operator."),
