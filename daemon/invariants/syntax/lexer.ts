@@ -18,6 +18,8 @@ const DURATION = /(?:\d+(?:\.\d+)?(?:ms|[smhd]))+(?![A-Za-z0-9_.])/y;
 const DOUBLE = /(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)/y;
 const INT = /\d+/y;
 const OPERATOR = /==|!=|<=|>=|&&|\|\||[<>!+\-*/%?:()[\],.]/y;
+/** As people write an amount: `$10`, `$1,000.50`, `$10,50`. */
+const DOLLARS = /\$ ?(\d{1,3}(?:,\d{3})+|\d+)(?:[.,](\d{1,6}))?/y;
 const IDENTIFIER_CHARACTERS_MAX = 64;
 
 function match(pattern: RegExp, text: string, at: number): string | null {
@@ -81,6 +83,13 @@ function numberAt(text: string, at: number): Token | null {
   return null;
 }
 
+/** Literals are amounts of dollars already where money is compared. */
+function dollarsAt(text: string, at: number): string | null {
+  DOLLARS.lastIndex = at;
+  const [all, whole = "", cents = ""] = DOLLARS.exec(text) ?? [];
+  return all === undefined ? null : `write ${whole.replaceAll(",", "")}.${cents.padEnd(2, "0")}`;
+}
+
 function tokenAt(text: string, at: number): Token {
   const character = text[at];
   if (character === undefined) return { kind: "end", text: "", span: [at, at] };
@@ -89,7 +98,7 @@ function tokenAt(text: string, at: number): Token {
   if (token !== null) return token;
   const operator = match(OPERATOR, text, at);
   if (operator !== null) return { kind: "operator", text: operator, span: [at, at + operator.length] };
-  const instead = character === "=" ? "write == to compare" : character === "&" ? "write &&" : character === "|" ? "write ||" : character === "{" ? "maps are not taken; compare fields one by one" : "take it out";
+  const instead = character === "=" ? "write == to compare" : character === "&" ? "write &&" : character === "|" ? "write ||" : character === "{" ? "maps are not taken; compare fields one by one" : (dollarsAt(text, at) ?? "take it out");
   throw new SourceError([at, at + 1], `${JSON.stringify(character)} stands where nothing of that kind can`, instead);
 }
 

@@ -50,11 +50,27 @@ export class TokenReader {
   /** What to write where a parenthesis does not close. */
   closing(): string {
     const { kind, text } = this.peek();
+    const number = this.withPoint();
+    if (number !== null) return number;
     return kind === "identifier" && TEMPORAL.has(text) ? `${text} stands outermost: leave the parenthesis around it away` : "close the parenthesis";
+  }
+
+  /** What to write where a comma stands inside of a number: `10,50`, `1,000`. */
+  private withPoint(): string | null {
+    let written = this.peek(-1).text;
+    for (let ahead = 0; this.is("operator", ",", ahead) && this.peek(ahead - 1).kind === "int"; ahead += 2) {
+      const [before, comma, after] = [this.peek(ahead - 1), this.peek(ahead), this.peek(ahead + 1)];
+      if ((after.kind !== "int" && after.kind !== "double") || before.span[1] !== comma.span[0] || comma.span[1] !== after.span[0]) return null;
+      written += `,${after.text}`;
+    }
+    if (/^\d{1,3}(?:,\d{3})+(?:\.\d+)?$/.test(written)) return `write ${written.replaceAll(",", "")}`;
+    return /^\d+,\d+$/.test(written) ? `write ${written.replace(",", ".")}` : null;
   }
 
   /** What to write instead of the word that stands here or before. */
   joining(otherwise: string): string {
+    const number = this.withPoint();
+    if (number !== null) return number;
     const words = [this.peek(), this.peek(-1)].map(({ text }) => text.toLowerCase());
     const sign = [["and", "&&"], ["or", "||"], ["not", "!"]].find(([word = ""]) => words.includes(word));
     return sign === undefined ? otherwise : `write ${sign[1] ?? ""} for ${sign[0] ?? ""}`;

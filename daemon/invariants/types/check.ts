@@ -19,7 +19,7 @@ export function check(expr: Expr, scope: Scope, want: Type | null = null): Node 
     case "duration":
       return checkLiteral(expr, want);
     case "var":
-      return variable(expr.name, span, scope);
+      return variable(expr.name, span, scope, want);
     case "key":
       return key(expr.name, span, scope);
     case "list":
@@ -48,11 +48,11 @@ export function checkBool(expr: Expr, scope: Scope): Node {
   return node;
 }
 
-function variable(name: string, span: Span, scope: Scope): Node {
+function variable(name: string, span: Span, scope: Scope, want: Type | null): Node {
   const local = scope.locals.findLast((one) => one.name === name);
   if (local !== undefined) return { kind: "local", type: local.type, local, span };
   const field = scope.fields.get(name);
-  if (field === undefined) throw unknownName(name, span, scope);
+  if (field === undefined) throw unknownName(name, span, scope, want);
   return { kind: "field", type: field.type, name, span };
 }
 
@@ -108,9 +108,12 @@ function wantOf(op: BinaryOp, side: "left" | "right", other: Type | null, want: 
   return other;
 }
 
+const isUnknown = (expr: Expr, { locals, fields }: Scope): boolean => expr.kind === "var" && !fields.has(expr.name) && locals.every(({ name }) => name !== expr.name);
+
 /** The side that is no literal says what the literal on the other side is. */
 function binary(op: BinaryOp, left: Expr, right: Expr, span: Span, scope: Scope, want: Type | null): Node {
-  const swap = isOpen(left) && !isOpen(right);
+  // A name that nobody declared may be a word of the enum on the other side.
+  const swap = (isOpen(left) || isUnknown(left, scope)) && !isOpen(right) && !isUnknown(right, scope);
   const both_open = isOpen(left) && isOpen(right);
   const first = check(swap ? right : left, scope, wantOf(op, swap ? "right" : "left", null, both_open ? want : null));
   const second = check(swap ? left : right, scope, wantOf(op, swap ? "left" : "right", first.type, want));

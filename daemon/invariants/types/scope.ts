@@ -35,7 +35,9 @@ export interface Scope {
 
 const names = (fields: Fields): string[] => [...fields.keys()];
 
-export function unknownName(name: string, span: Span, scope: Scope): SourceError {
+/** `want` is what is asked for where the name stands. */
+export function unknownName(name: string, span: Span, scope: Scope, want: Type | null = null): SourceError {
+  if (want?.name === "enum" && want.members.includes(name)) return new SourceError(span, `there is no field ${name}`, `write '${name}' in quotes`);
   const near = nearest(name, [...names(scope.fields), ...scope.locals.map((local) => local.name)]);
   return new SourceError(span, `there is no field ${name}`, near === null ? `declare it ${scope.declare}, such as ${name}: int` : `did you mean ${near}? Else declare it ${scope.declare}`);
 }
