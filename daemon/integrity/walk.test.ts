@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
@@ -66,4 +66,35 @@ test("what was said to be written and is not there is damage", async () => {
   expect(await problems()).toEqual(["gates: its reply and its bundle and its name among the artifacts is gone"]);
   store.atomic(() => outbox.hold({ id: 1, name: "gate-other-1", blobs: [] }));
   expect(await problems()).toHaveLength(1);
+});
+
+/** Closes the store, changes the database's bytes wherever a tree is listed by that name, and opens it again. */
+async function damage(table: string, change: (bytes: Buffer, at: number) => void): Promise<void> {
+  await store.close();
+  const file = join(dir, "db/data.mdb");
+  const bytes = readFileSync(file);
+  const key = `${table}\0`;
+  for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + 1)) change(bytes, at);
+  writeFileSync(file, bytes);
+  store = openStore({ state_dir: dir, limits, fatal: () => undefined });
+  gates = openGates(store);
+  outbox = openOutbox(store);
+}
+
+const some = (): void => store.atomic(() => {
+  gates.add(row);
+  outbox.hold({ id: 0, name, blobs: [reply, bundle] });
+});
+
+test("attack: a table whose name has changed is found missing, although whoever opens it by name is given an empty one", async () => {
+  some();
+  await damage("floors", (bytes, at) => void (bytes[at] = 0x7a));
+  expect(await problems()).toContainEqual(expect.stringMatching(/^database: (?:table \S+ stands behind|table \S+ is not found|\d+ tables can be reached)/));
+});
+
+test("attack: a table that says it has more records than can be reached is damaged", async () => {
+  some();
+  // What is listed is LMDB's MDB_db: 8 bytes of flags and depth, three counts of pages of 8 each, then how many entries.
+  await damage("gate_order", (bytes, at) => void (bytes[at + "gate_order\0".length + 32]! += 1));
+  expect(await problems()).toContain("database: 1 records can be reached, the table says 2");
 });

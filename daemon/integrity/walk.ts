@@ -43,6 +43,7 @@ const HOLDING_MS = 50;
 
 /** Records by their own hash and key, and as many of them as the table says it has. */
 async function* database({ store: { scanner } }: Parts): AsyncGenerator<Named, void> {
+  yield { name: "the tables", bytes: 0, problem: scanner.listed() };
   for (const table of scanner.tables()) {
     const before = scanner.transaction();
     let records = 0;

@@ -2,6 +2,7 @@
 import type { Database, Key as LmdbKey, RootDatabase } from "lmdb";
 import { storeFailure } from "./failure.ts";
 import { isKey, type Key, openRecord } from "./record.ts";
+import { entriesStated } from "./stated.ts";
 
 export interface DamagedRecord {
   /** The key as JSON, or what could be read of it. */
@@ -23,7 +24,12 @@ export interface Scanner {
   tables(): string[];
   /** Reads up to `limit` records behind `after`, and each once more by its key: a damaged branch page hides records from one way only. */
   slice(table: string, after: Key | undefined, limit: number): ScanSlice;
-  /** How many records the table itself says it has. Throws `store.corrupt`. */
+  /**
+   * What is wrong with the list of tables itself; null: as many can be reached as there are said to be, in order, and each by its
+   * name. Whoever opens a table that is not found by its name is given an empty one. Throws `store.corrupt`.
+   */
+  listed(): string | null;
+  /** How many records the table itself says it has: what a damaged page hides is missing among those that can be reached. Throws `store.corrupt`. */
   count(table: string): number;
   /** Changes with every commit: counts of one walk can be compared only while it stands still. */
   transaction(): number;
@@ -38,6 +44,19 @@ function checkOne(name: string, table: Database<Buffer, LmdbKey>, key: unknown, 
   return again !== undefined && Buffer.compare(again, value) === 0 ? null : "it is not found under its own key";
 }
 
+function faultOf(root: RootDatabase<Buffer, string>): string | null {
+  const names = [...root.getKeys()].map(String);
+  const stated = entriesStated(root);
+  if (names.length !== stated) return `${names.length} tables can be reached, the database says ${stated}`;
+  for (const [i, name] of names.entries()) {
+    const before = names[i - 1];
+    if (before !== undefined && Buffer.compare(Buffer.from(before), Buffer.from(name)) >= 0) return `table ${name} stands behind ${before}`;
+    const [found] = root.getKeys({ start: name, limit: 1 });
+    if (found !== name) return `table ${name} is not found by its name`;
+  }
+  return null;
+}
+
 export function openScanner(root: RootDatabase<Buffer, string>): Scanner {
   const handles = new Map<string, Database<Buffer, LmdbKey>>();
   const handle = (name: string): Database<Buffer, LmdbKey> => {
@@ -50,6 +69,13 @@ export function openScanner(root: RootDatabase<Buffer, string>): Scanner {
     tables() {
       try {
         return [...root.getKeys()].map(String);
+      } catch (error) {
+        throw storeFailure(error, "list the tables");
+      }
+    },
+    listed() {
+      try {
+        return faultOf(root);
       } catch (error) {
         throw storeFailure(error, "list the tables");
       }
@@ -78,7 +104,7 @@ export function openScanner(root: RootDatabase<Buffer, string>): Scanner {
     },
     count(name) {
       try {
-        return handle(name).getCount();
+        return entriesStated(handle(name));
       } catch (error) {
         throw storeFailure(error, `count ${name}`);
       }

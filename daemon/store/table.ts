@@ -4,6 +4,7 @@ import { MaestroError } from "../../proto/errors.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import { storeFailure } from "./failure.ts";
 import { openRecord, sealRecord, valueBytes, type Key } from "./record.ts";
+import { entriesStated } from "./stated.ts";
 import type { Look, TableGuard } from "./write-guard.ts";
 
 /** Stands in a key after every text: the end of all keys that begin as the parts before it. Names, digests and users of ours hold no U+FFFF. */
@@ -49,11 +50,6 @@ export interface TableHost {
 
 function describe(key: unknown): string {
   return JSON.stringify(key) ?? String(key);
-}
-
-function recordsIn(stats: object): number {
-  if (!("entryCount" in stats) || typeof stats.entryCount !== "number") throw new MaestroError("internal.bug", "LMDB does not say how many records a table has");
-  return stats.entryCount;
 }
 
 const lmdbKey = (key: Key): LmdbKey => (typeof key === "object" ? [...key] : key);
@@ -138,6 +134,6 @@ export function createTable<K extends Key, S extends TSchema>(
       }),
     entries: (range = {}) => entriesOf(database, range, reading, read),
     count: () => reading("count", () => database.getCount()),
-    stated: () => reading("count", () => recordsIn(database.getStats())),
+    stated: () => reading("count", () => entriesStated(database)),
   };
 }
