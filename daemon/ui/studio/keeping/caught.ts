@@ -1,4 +1,4 @@
-/** A rule to begin with that would have caught a card: the card's own event is the example that breaks it. */
+/** A rule to begin with that would have caught a card: the card's own event is the example that breaks it, and decided otherwise the one that holds. */
 import type { CardRow } from "../../../../proto/cards.ts";
 import { CHANGE_DECIDED, changeDecided } from "../../../../proto/change-decided.ts";
 import { written } from "../../../invariants/index.ts";
@@ -16,7 +16,7 @@ function exampleOf(name: string, value: unknown): unknown {
 
 export function ruleThatCaught(row: CardRow): string {
   const event = Object.fromEntries(Object.entries(changeDecided(row)).filter(([name]) => !TAINTED.has(name)).map(([name, value]) => [name, exampleOf(name, value)]));
-  const { verdict, actor, files, gate_id } = row;
+  const { verdict, actor, files } = row;
   const other = verdict === "admit" ? "hold" : "admit";
   return written({
     id: "TEAM.CHANGE.CAUGHT",
@@ -25,6 +25,6 @@ export function ruleThatCaught(row: CardRow): string {
     rationale: "Say here what must not happen again.",
     when: [{ event: CHANGE_DECIDED }],
     assert: [{ expr: `decision != '${verdict}' || actor != '${actor.class}' || files < ${files}`, message: "{{gate_id}} changes {{files}} files" }],
-    examples: { holds: { with: { gate_id, decision: other, actor: actor.class, files } }, breaks: { with: event } },
+    examples: { holds: { with: { ...event, decision: other } }, breaks: { with: event } },
   });
 }
