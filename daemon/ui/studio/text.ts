@@ -37,6 +37,11 @@ function problemItem(yaml: PageTyped, { line, column, path, message, fix }: Plac
   return h("li", {}, place, " ", h("span", { class: "what" }, ...(path === "" ? [] : [h("code", {}, foreign(path)), " "]), foreign(message)), " ", h("span", { class: "fix" }, foreign(fix)));
 }
 
+export function counted(mistakes: number, examples: boolean): string {
+  if (mistakes > 0) return `${mistakes} ${mistakes === 1 ? "mistake" : "mistakes"}.`;
+  return `No mistake: every type fits${examples ? ", and every example shows what it says." : ". There is no example yet."}`;
+}
+
 /** Said to a screen reader once it has been still for a moment, not with every key. */
 const STILL_MS = 900;
 
@@ -56,7 +61,7 @@ export function mountText({ store, onLooked }: Studio): void {
   });
   onLooked(({ problems }) => {
     list.replaceChildren(...problems.map((problem) => problemItem(yaml, problem)));
-    const said = problems.length === 0 ? "No mistake: every type fits, and every example shows what it says." : `${problems.length} ${problems.length === 1 ? "mistake" : "mistakes"}.`;
+    const said = counted(problems.length, store.draft.value["examples"] !== undefined);
     count.textContent = said;
     if (timer !== null) clearTimeout(timer);
     timer = setTimeout(() => void (spoken.textContent !== said && (spoken.textContent = said)), STILL_MS);

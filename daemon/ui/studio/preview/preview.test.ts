@@ -50,6 +50,16 @@ describe("what a rule means to each engine", () => {
     expect(tried).toBeGreaterThan(80);
   });
 
+  test("that there is no condition yet is said only where there is none", () => {
+    const assert = "assert:\n  - expr: n > 1\n    message: is {{n}}\n";
+    const notes = (text: string): readonly string[] => shown(`${RULE}${text}`, "guard").notes;
+    expect(notes("")).toEqual(["There is no condition yet."]);
+    expect(notes(assert.replace("n > 1", "n >"))).toEqual(["assert[0]: not shown before the mistake is mended."]);
+    expect(notes("assert: n > 1\n")).toEqual(["assert: not shown before the mistake is mended."]);
+    expect(notes("temporal:\n  - formula: always\n")).toEqual(["temporal[0]: not shown before the mistake is mended."]);
+    for (const text of [assert.replace("{{n}}", "{{nn}}"), assert.replace("message: is", "messag: is"), `${assert}examples: {}\n`]) expect([text, notes(text).join(" ")]).toEqual([text, expect.not.stringContaining("no condition")]);
+  });
+
   test("what cannot be said is said with its reason, and nothing stands in its place", () => {
     const text = `${RULE}assert:\n  - expr: n > 1\n  - expr: word.matches('^a')\n  - expr: d > 0.5\n`;
     expect(shown(text, "guard").notes.join(" ")).toContain("assert[1] is not here: matches");

@@ -24,9 +24,15 @@ interface Whole {
 
 const label = ({ path }: { readonly path: readonly (string | number)[] }): string => `${String(path[0])}[${String(path[1])}]`;
 
-/** Clauses without a mistake in their condition. */
+const PART = /^((?:assert|pre|post|temporal)(?:\[[0-9]+\])?)(\..*)?$/;
+
+/** Clauses without a mistake in their condition; one that is not even among them has it elsewhere. */
 function wholeOf(compiled: Compiled, problems: readonly PlacedProblem[]): Whole {
-  const parts = problems.flatMap(({ path }) => /^((?:assert|pre|post|temporal)\[[0-9]+\])(?:\.(?:expr|formula))?$/.exec(path)?.[1] ?? []);
+  const there = new Set([...compiled.assert, ...compiled.pre, ...compiled.post, ...compiled.temporal].map(label));
+  const parts = problems.flatMap(({ path }) => {
+    const [, part = "", inside] = PART.exec(path) ?? [];
+    return part !== "" && (inside === undefined || inside === ".expr" || inside === ".formula" || !there.has(part)) ? [part] : [];
+  });
   const broken = [...new Set(parts)];
   const fine = (one: { readonly path: readonly (string | number)[] }): boolean => !broken.includes(label(one));
   return { compiled, clauses: [...compiled.assert, ...compiled.pre, ...compiled.post].filter(fine), formulas: compiled.temporal.filter(fine), broken };
@@ -120,7 +126,7 @@ export function previewOf(compiled: Compiled | null, problems: readonly PlacedPr
   if (compiled === null) return { tab, text: "", notes: ["There is nothing to show before the document says which events it is asked of."] };
   const whole = wholeOf(compiled, problems);
   const mistakes = whole.broken.length === 0 ? [] : [`${whole.broken.join(", ")}: not shown before the mistake is mended.`];
-  if (whole.clauses.length === 0 && (tab !== "tla" || whole.formulas.length === 0)) return { tab, text: "", notes: [...mistakes, whole.formulas.length === 0 ? "There is no condition yet." : `Nothing for ${NAMES[tab]}: ${NO_TIME}.`] };
+  if (whole.clauses.length === 0 && (tab !== "tla" || whole.formulas.length === 0)) return { tab, text: "", notes: [...mistakes, ...(whole.formulas.length > 0 ? [`Nothing for ${NAMES[tab]}: ${NO_TIME}.`] : mistakes.length === 0 ? ["There is no condition yet."] : [])] };
   const made = OF[tab](whole);
   const time = (tab === "property" || tab === "smt") && whole.formulas.length > 0 ? [`${whole.formulas.map(label).join(", ")}: not here; ${NO_TIME}.`] : [];
   return { tab, text: made.text, notes: [...made.notes, ...time, ...mistakes] };
