@@ -1,7 +1,7 @@
 /** Every door is guarded, and the table that says by what is true of a real daemon. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { COMPILED, compiledText, FLOWS, flowsText } from "../../invariants/build.ts";
+import { COMPILED, compiledText, FLOWS, flowsText, IDS, idsText } from "../../invariants/build.ts";
 import { ROUTES } from "../../proto/routes.ts";
 import { newSigner } from "../testing/evidence.ts";
 import { LMDB_OPTIONS } from "../store/options.ts";
@@ -77,6 +77,7 @@ test("attack: forty flows are called guarded because one rule is asked of all of
 test("every rule compiles as the daemon loads it, and the file it loads is made of the YAML as it stands", () => {
   for (const { id } of documents) expect(world.core.guarding.guards.byId(id)?.id).toBe(id);
   expect(readFileSync(COMPILED, "utf8")).toBe(compiledText());
+  expect(readFileSync(IDS, "utf8")).toBe(idsText());
   // Stale? `bun invariants/build.ts` makes both anew.
   expect(readFileSync(FLOWS, "utf8")).toBe(flowsText());
 });

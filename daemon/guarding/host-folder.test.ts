@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MaestroError } from "../../proto/errors.ts";
+import { compileOwn } from "../invariants/repository.ts";
 import { joinedWith } from "./host-folder.ts";
 import { shippedDocuments } from "./shipped.ts";
 
@@ -46,4 +47,11 @@ test("in a work tree it is another folder on another branch: that is said, with 
   expect(await refused(folder)).toEndWith(advice);
   writeFileSync(join(folder, "a.yaml"), RULE("total_spend_usd < 1.00"));
   expect((await joinedWith(shippedDocuments(), folder)).documents.at(-1)?.id).toBe("A.CAP");
+});
+
+test("an id that ships is refused with its place, and the check of the folder says it first", async () => {
+  const text = RULE("total_spend_usd < 1.00").replace("A.CAP", "INV.BUDGET.CAP");
+  writeFileSync(join(home, "a.yaml"), text);
+  expect(await refused(home)).toMatch(/a\.yaml:1:5: the id INV\.BUDGET\.CAP is that of a rule that ships; give it another/);
+  expect(compileOwn([{ name: "a.yaml", text }]).errors).toMatchObject([{ path: "id", line: 1, column: 5 }]);
 });

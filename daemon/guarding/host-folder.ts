@@ -34,11 +34,8 @@ export async function joinedWith(shipped: Documents, folder: string): Promise<Do
   const { compileAll } = await import("../invariants/index.ts");
   const files = filesIn(folder);
   if (files.length === 0) throw malformed(folder, `${folder}, which invariants_folder names, holds no .yaml file`);
-  const { compiled, errors, events } = compileAll(files, { events: shipped.events });
+  const { compiled, errors, events } = compileAll(files, { events: shipped.events, taken: new Set(shipped.documents.map(({ id }) => id)) });
   const [first] = errors;
   if (first !== undefined) throw malformed(folder, `${join(folder, first.file)}:${first.line}:${first.column}: ${first.message}; ${first.fix}`);
-  const known = new Set(shipped.documents.map(({ id }) => id));
-  const twice = compiled.find(({ id }) => known.has(id));
-  if (twice !== undefined) throw malformed(folder, `${join(folder, twice.file)}: the id ${twice.id} is that of a rule that ships; give it another`);
   return { documents: [...shipped.documents, ...compiled.map(({ document }) => document)], events: events ?? shipped.events };
 }

@@ -26,6 +26,7 @@ export type { Targets } from "./document/targets.ts";
 export type { Path } from "./document/path.ts";
 export { readYaml } from "./document/yaml.ts";
 export { knownEvents, type AboutEvent, type Known } from "./writing/catalogue.ts";
+export { compileOwn, keptName, takenBeside } from "./repository.ts";
 export { look, type Look, type PlacedProblem } from "./writing/look.ts";
 export { fieldsRead, planOf, type Action, type Argument, type Plan, type PropertyInvariant } from "./property/plan.ts";
 export { testText, type Inside, type Written } from "./property/test-text.ts";

@@ -5,14 +5,14 @@ import { SCHEMA_FILES } from "../../invariants/index.ts";
 import { escapeTerminal } from "../card/escape/terminal.ts";
 import { type CommandModule, textOf } from "../command.ts";
 import { printJson } from "../document.ts";
-import { compileNamed } from "../invariants/files.ts";
+import { checkNamed, compileNamed } from "../invariants/files.ts";
 import { shown } from "../invariants/show.ts";
 import { note, print } from "../output.ts";
 
 const RULES_SHOWN = "assert, pre and post";
 
 function check(paths: readonly string[], json: boolean): number {
-  const { compiled, errors, events } = compileNamed(paths);
+  const { compiled, errors, events } = checkNamed(paths);
   if (json) {
     printJson({ ok: errors.length === 0, invariants: compiled.map(({ id, file, events: on }) => ({ id, file, events: [...on] })), errors: errors.map((error) => ({ ...error })) });
     return errors.length === 0 ? EXIT.admit : EXIT.refuse;

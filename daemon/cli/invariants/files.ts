@@ -5,7 +5,7 @@ import { fromUtf8 } from "../../../proto/encoding.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import { INVARIANT_BYTES_MAX, INVARIANT_FILES_MAX } from "../../../proto/invariant.ts";
 import type { Folder, InvariantFile } from "../../invariants/index.ts";
-import { compileRepository } from "../../invariants/repository.ts";
+import { compileOwn, compileRepository } from "../../invariants/repository.ts";
 import { readNamed } from "../bounded-file.ts";
 
 /** Where they lie in a repository. */
@@ -43,7 +43,10 @@ function beside(paths: readonly string[]): readonly string[] {
   return [...paths, ...there];
 }
 
+const filesOf = (paths: readonly string[]): readonly InvariantFile[] => beside([...new Set((paths.length === 0 ? [INVARIANTS_FOLDER] : paths).flatMap(named).map(normalize))]).map(read);
+
 /** Throws `cli.usage`. */
-export function compileNamed(paths: readonly string[]): Folder {
-  return compileRepository(beside([...new Set((paths.length === 0 ? [INVARIANTS_FOLDER] : paths).flatMap(named).map(normalize))]).map(read));
-}
+export const compileNamed = (paths: readonly string[]): Folder => compileRepository(filesOf(paths));
+
+/** The same with what a daemon would not take beside the rules that ship. Throws `cli.usage`. */
+export const checkNamed = (paths: readonly string[]): Folder => compileOwn(filesOf(paths));

@@ -145,3 +145,9 @@ describe("attack", () => {
     expect(refused(() => folder.write("a.yaml", { text: "\u00e9".repeat(40_000), replaces: null }))).toContain("request.too_large");
   });
 });
+
+test("what a daemon would refuse or pass over is not written: an id that ships, and a rule under a name that is kept", () => {
+  expect(folder.write("cap.yaml", { text: rule("INV.BUDGET.CAP"), replaces: null })).toMatchObject({ saved: false, because: "problems", problems: [{ path: "id", line: 1, column: 5 }] });
+  expect(folder.write("targets.yaml", { text: rule("TEAM.CAP"), replaces: null })).toMatchObject({ saved: false, because: "problems", problems: [{ file: "targets.yaml", message: expect.stringContaining("passes it over") }] });
+  expect(folder.write("cap.yaml", { text: rule("TEAM.CAP"), replaces: null })).toMatchObject({ saved: true });
+});

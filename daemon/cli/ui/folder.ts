@@ -10,7 +10,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import { INVARIANT_BYTES_MAX, INVARIANT_FILES_MAX } from "../../../proto/invariant.ts";
 import { INVARIANT_NAME, type InvariantsList, type InvariantText, type InvariantWrite, type InvariantWritten, type WriteProblem } from "../../../proto/ui.ts";
 import type { InvariantFile } from "../../invariants/index.ts";
-import { compileRepository } from "../../invariants/repository.ts";
+import { compileOwn } from "../../invariants/repository.ts";
 import { gitIn } from "../../client/worktree.ts";
 import { fileFailure } from "../write-file.ts";
 
@@ -183,7 +183,7 @@ function named(name: string): string {
 
 /** Mistakes that the folder has with the new text and not without it, and every one in the text itself. */
 function newProblems(others: readonly InvariantFile[], now: InvariantFile | null, file: InvariantFile): readonly WriteProblem[] {
-  const plain = (files: readonly InvariantFile[]) => compileRepository(files.map(({ name, text }) => ({ name, text }))).errors.map(({ file: of, path, line, column, message, fix }) => ({ file: of, path, line, column, message, fix }));
+  const plain = (files: readonly InvariantFile[]) => compileOwn(files.map(({ name, text }) => ({ name, text }))).errors.map(({ file: of, path, line, column, message, fix }) => ({ file: of, path, line, column, message, fix }));
   const after = plain([...others, file].toSorted((a, b) => (a.name < b.name ? -1 : 1)));
   if (after.length === 0) return after;
   const before = new Set(plain(now === null ? others : [...others, now]).map((problem) => JSON.stringify(problem)));

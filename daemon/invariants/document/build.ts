@@ -29,6 +29,8 @@ export interface CompileOptions {
   readonly fallback?: Events | null;
   /** Whether an invariant without examples is refused. */
   readonly examples_required?: boolean;
+  /** Ids of rules that this one would stand beside. */
+  readonly taken?: ReadonlySet<string>;
 }
 
 export type CompileResult = { readonly ok: Compiled } | { readonly errors: readonly Problem[] };
@@ -81,7 +83,7 @@ function keysOf(document: InvariantDocument, { fields }: Resolved, report: Repor
 
 const made = <T>(items: readonly (T | null)[]): T[] => items.filter((item) => item !== null);
 
-export function build(document: InvariantDocument, problems: Problems, { events = null, examples_required = false }: CompileOptions): Compiled {
+export function build(document: InvariantDocument, problems: Problems, { events = null, examples_required = false, taken }: CompileOptions): Compiled {
   const { report, guarded } = problems;
   const resolved = resolveFields(document, events, report);
   // Without its events nothing else of the document can be judged: each field would be one more mistake.
@@ -95,6 +97,7 @@ export function build(document: InvariantDocument, problems: Problems, { events 
   if (document.examples === undefined && examples_required) report([], "an invariant that ships has an example that holds and one that breaks it", "add examples: with holds and breaks; see docs/invariants.md");
   // An example can only be judged by rules that are whole.
   if (document.examples !== undefined && problems.found.length === 0) tryExamples(document.examples, { resolved, keys: [...keys.keys()], assert, pre, post, temporal }, report);
+  if (taken?.has(document.id) === true) report(["id"], `the id ${document.id} is that of a rule that ships`, "give it another: a daemon that reads this folder would not start");
   const per = document.per === undefined ? null : { keys: [...keys.keys()], keys_max: document.keys_max ?? 1 };
   return { id: document.id, document, events: [...resolved.byEvent.keys()], fields: resolved.fields, fieldsByEvent: resolved.byEvent, per, assert, pre, post, temporal };
 }

@@ -1,5 +1,5 @@
 /** What the page asks its worker of a text that is being written, and what it hears: plain data, so that typing never waits for a compiler. */
-import { knownEvents, look, type Fields, type InvariantFile, type PlacedProblem } from "../../invariants/index.ts";
+import { knownEvents, look, takenBeside, type Fields, type InvariantFile, type PlacedProblem } from "../../invariants/index.ts";
 import { previewOf, type Preview, type Tab } from "./preview/preview.ts";
 
 export interface LookQuestion {
@@ -31,7 +31,7 @@ export function answerLook({ id, text, beside, tab }: LookQuestion, now: () => n
   const start = now();
   const key = JSON.stringify(beside);
   if (known?.beside !== key) known = { beside: key, events: knownEvents(beside).events };
-  const { problems, compiled, fields, byEvent } = look(text, { events: known.events });
+  const { problems, compiled, fields, byEvent } = look(text, { events: known.events, taken: takenBeside(known.events) });
   const preview = previewOf(compiled, problems, tab);
   return { id, looked: { problems, fields, byEvent, keys: compiled?.per?.keys ?? [], preview, took_ms: now() - start } };
 }

@@ -1,6 +1,6 @@
 /** Saving to the folder: what would change is shown, and only a yes writes it. Where somebody else wrote meanwhile all three texts are shown, and none is lost. */
 import { INVARIANT_NAME, type InvariantText, type WriteProblem } from "../../../../proto/ui.ts";
-import type { Problem } from "../../../invariants/index.ts";
+import { keptName, type Problem } from "../../../invariants/index.ts";
 import type { PageDialog, PageElement, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import type { Failure } from "../../page/live.ts";
@@ -74,6 +74,11 @@ export class SavingDialog {
     const name = this.input.value.trim();
     if (!INVARIANT_NAME.test(name)) {
       this.body.replaceChildren(h("p", { class: "problem" }, "A name has letters, digits, dots, dashes and underscores, begins with a letter or a digit, and ends in .yaml: team-call-cap.yaml"), this.ways());
+      return;
+    }
+    const kept = keptName(name);
+    if (kept !== null) {
+      this.body.replaceChildren(h("p", { class: "problem" }, `A rule cannot be ${name}: ${kept}. Name it after the rule: team-call-cap.yaml`), this.ways());
       return;
     }
     this.body.replaceChildren(h("p", { class: "hint" }, "Looking what lies there\u2026"), this.ways());

@@ -2,7 +2,7 @@
 import type { PageDocument, PageElement } from "../../page/dom.ts";
 import { elementOf, h } from "../../page/element.ts";
 import { takeHandedOver } from "../../page/handing-over.ts";
-import { compileAll, look } from "../../../invariants/index.ts";
+import { compileAll, look, takenBeside } from "../../../invariants/index.ts";
 import { ruleThatCaught } from "../keeping/caught.ts";
 import { draftIn, Drafts, type Shelf } from "../keeping/drafts.ts";
 import type { Studio } from "../studio.ts";
@@ -120,7 +120,7 @@ export function mountWork(studio: Studio): void {
     say: (text) => top.say(text),
   };
   const take = (files: Iterable<File>): void => void takeFiles(files, takes);
-  const top = bar(desk, folder, take, (text) => look(text, { events: studio.known.events }).problems);
+  const top = bar(desk, folder, take, (text) => look(text, { events: studio.known.events, taken: takenBeside(studio.known.events) }).problems);
   elementOf("keeping").append(top.element);
   elementOf("quick").append(...quick(top, running, folder));
   elementOf("trying").append(examplesView(studio, asking), running.element);
