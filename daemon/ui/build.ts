@@ -13,6 +13,7 @@ import { verifierBody } from "./verifier/body.ts";
 /** Each page is a folder with `main.ts`, `style.css` and its body. */
 const PAGES = { cards: cardsBody, studio: studioBody, verifier: verifierBody } as const satisfies Readonly<Record<string, PageBody>>;
 export type PageName = keyof typeof PAGES;
+const NAMES: Readonly<Record<PageName, string>> = { cards: "Cards", studio: "Studio", verifier: "Verifier" };
 const isPage = (name: string): name is PageName => Object.hasOwn(PAGES, name);
 
 /** A page from disk may fetch nothing: its kernels travel inside as data URLs, which the kernels' loader reads. */
@@ -34,10 +35,17 @@ async function scriptOf(page: PageName): Promise<string> {
   return text;
 }
 
+/** Where `maestro ui` serves them, they lead to each other; from disk there is no address to lead to. */
+function linksOf(page: PageName, reach: Reach): string {
+  if (reach === "nobody") return "";
+  const links = Object.entries(NAMES).map(([name, text]) => `<a href="/${name}"${name === page ? ' aria-current="page"' : ""}>${text}</a>`);
+  return `<nav class="pages" aria-label="Pages">${links.join(" ")}</nav>\n`;
+}
+
 /** The page's bytes; one that `maestro ui` serves may speak with who serves it. Throws `install.failed`. */
 export async function buildPage(page: PageName, reach: Reach = "nobody"): Promise<Uint8Array> {
   const style = ["page/base.css", `${page}/style.css`].map((file) => readFileSync(join(import.meta.dir, file), "utf8").trim()).join("\n");
-  return new TextEncoder().encode(pageHtml({ ...PAGES[page](VERSION), script: await scriptOf(page), style, reach }));
+  return new TextEncoder().encode(pageHtml({ ...PAGES[page](VERSION), above: linksOf(page, reach), script: await scriptOf(page), style, reach }));
 }
 
 if (import.meta.main) {

@@ -33,13 +33,15 @@ interface Body {
 export type PageBody = (version: string) => Body;
 
 interface Parts extends Body {
+  /** Markup above everything else, or nothing. */
+  readonly above: string;
   readonly script: string;
   readonly style: string;
   readonly reach: Reach;
 }
 
 /** Neither script nor style may hold what would end its element; the build refuses such a one instead of changing it behind the digest. */
-export function pageHtml({ title, body, script, style, reach }: Parts): string {
+export function pageHtml({ title, above, body, script, style, reach }: Parts): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +53,7 @@ export function pageHtml({ title, body, script, style, reach }: Parts): string {
 <style>${style}</style>
 </head>
 <body>
-${body}
+${above}${body}
 <script>${script}</script>
 </body>
 </html>
