@@ -143,6 +143,11 @@ export class CardsPage {
     elementOf("given").focus();
   }
 
+  /** Whether it shows any card. */
+  get empty(): boolean {
+    return this.held.size === 0;
+  }
+
   /** How many cards that would take away. */
   get given(): number {
     return this.held.given;

@@ -101,11 +101,16 @@ function takeKeys(page: CardsPage): void {
   });
 }
 
-function sayFailure(failure: Failure | null): void {
+function sayFailure(failure: Failure | null, page: CardsPage): void {
   const problem = elementOf("problem");
   problem.hidden = failure === null;
-  problem.replaceChildren(...(failure === null ? [] : [h("p", {}, foreign(failure.said)), h("p", {}, "What is shown here stays.")]));
+  problem.replaceChildren(...(failure === null ? [] : [h("p", {}, foreign(failure.said)), ...(page.empty ? [] : [h("p", {}, "What is shown here stays.")])]));
 }
+
+const READING = "Reading what the daemon decided\u2026";
+
+/** Instead of that, while there is no answer. */
+const unread = ({ why }: Failure, page: CardsPage): string => `${page.empty ? "Nothing of the daemon could be read yet" : "Not everything of the daemon could be read yet"}${why === "session" ? "." : "; this page asks again by itself."}`;
 
 /** Where the page was served, the daemon's cards come by themselves; from disk there is nobody to ask. */
 async function follow(page: CardsPage, opened: (live: Live) => void): Promise<void> {
@@ -113,15 +118,17 @@ async function follow(page: CardsPage, opened: (live: Live) => void): Promise<vo
   document.documentElement.dataset["opening"] = opening.at;
   if (opening.at !== "open") page.settled();
   if (opening.at === "disk") return;
-  if (opening.at === "closed") return sayFailure(opening.failure);
+  if (opening.at === "closed") return sayFailure(opening.failure, page);
   opened(opening.live);
   foldGiving();
   const from = elementOf("from");
-  from.textContent = "Reading what the daemon decided\u2026";
+  from.textContent = READING;
+  let whole = false;
   const feed = new Feed(opening.live, {
     take: (cards) => page.take(cards),
     failed: (failure) => {
-      sayFailure(failure);
+      sayFailure(failure, page);
+      if (!whole) from.textContent = failure === null ? READING : unread(failure, page);
       if (failure === null) page.answers();
       if (failure?.why !== "refused") return;
       // Nobody asks again, so nothing more comes by itself; what files hold can be looked at all the same.
@@ -130,6 +137,7 @@ async function follow(page: CardsPage, opened: (live: Live) => void): Promise<vo
       page.settled();
     },
     state: ({ reading, full }) => {
+      whole ||= !reading;
       from.textContent = reading ? "Reading older decisions of the daemon\u2026" : `Decisions of the daemon behind maestro ui, and what follows as it comes.${full ? ` The ${CARDS_LIMITS.cards_max.toLocaleString("en")} newest are here; older ones stayed with the daemon.` : ""}`;
       document.documentElement.dataset["following"] = String(!reading);
       if (!reading) page.settled();
