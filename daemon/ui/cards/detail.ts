@@ -45,6 +45,20 @@ class Opened {
     if (focused) title.focus({ preventScroll: true });
   }
 
+  /** Another card begins at its top; the same one, drawn anew, stays where it was read. */
+  private named(name: string): void {
+    if (this.into.dataset["opened"] !== name) (elementOf("one") as PageBox).scrollTop = 0;
+    this.into.dataset["opened"] = name;
+  }
+
+  /** What was begun for another card is with that card. */
+  private kept({ gate_id }: PageCard): PageElement[] {
+    const begun = [...this.words].flatMap(([gate, words]) => (gate === gate_id || words.trim() === "" ? [] : [gate]));
+    const other = this.host.cards().find((one) => one.gate_id === begun.at(-1));
+    if (begun.length === 0) return [];
+    return [h("p", { class: "hint kept" }, "A reason that you began for another card is kept with that card. ", ...(other === undefined ? [] : [button("Open that card", () => this.host.open(other.key))]))];
+  }
+
   private title(...text: (PageElement | string)[]): PageElement {
     return h("h2", { id: "opened-title", tabindex: "-1" }, ...text);
   }
@@ -93,6 +107,7 @@ class Opened {
     this.draw(
       this.title(verdictBadge(row.verdict), " ", said(row.title === "" ? "(no title)" : row.title)),
       ...note,
+      ...this.kept(row),
       ...this.attempts(whole),
       headFacts(row, card),
       ...(parts?.above ?? rowParts(row)),
@@ -103,7 +118,7 @@ class Opened {
       ...approvePart(row, { live, words: this.words, opened: (result) => this.open(result) }),
       evidence,
     );
-    this.into.dataset["opened"] = row.key;
+    this.named(row.key);
   }
 
   /** The new attempt is listed and shown at once; when exactly it was decided, the list hears as soon as it asks again. */
@@ -152,7 +167,7 @@ class Opened {
     const back = this.host.byKey(other.row.key) === undefined ? [] : [button("Back to the second card", () => this.host.open(other.row.key))];
     const asking = again === undefined ? [] : this.keepAsking([one, other], again);
     this.draw(this.title("Two cards compared"), h("p", { class: "actions" }, button("Swap them", () => this.drawCompared(other, one, again)), ...back), ...asking, ...comparison(one, other));
-    this.into.dataset["opened"] = `${one.row.key} ${other.row.key}`;
+    this.named(`${one.row.key} ${other.row.key}`);
   }
 
   clear(): void {

@@ -86,6 +86,43 @@ describe.skipIf(missing)("a served page", () => {
     await page.goto("about:blank");
   });
 
+  test("where no daemon answers from the start, the page does not say that it reads, nor that what is shown stays", async () => {
+    daemon.answers = false;
+    await page.goto(`http://127.0.0.1:${server.port}/cards#${TOKEN}`);
+    await says("#problem", "No daemon answers.");
+    expect([await text("#from"), await text("#problem")]).toEqual(["Nothing of the daemon could be read yet; this page asks again by itself.", "No daemon answers."]);
+    daemon.answers = true;
+    await untilListed(page, ROWS.length);
+    await says("#from", "Decisions of the daemon behind maestro ui");
+    daemon.answers = false;
+    await says("#problem", "What is shown here stays.");
+    await page.goto("about:blank");
+  }, 60_000);
+
+  test("a page leads to the others in its tab, and says which one it is", async () => {
+    await fresh("");
+    expect(await page.evaluate("[...document.querySelectorAll('nav a')].map((a) => [a.textContent, a.getAttribute('href'), a.target, a.getAttribute('aria-current')])")).toEqual([["Cards", "/cards", "", "page"], ["Studio", "/studio", "", null], ["Verifier", "/verifier", "", null]]);
+    await page.evaluate("document.querySelector('nav a[href=\"/studio\"]').click()");
+    await page.waitForFunction("location.pathname === '/studio'");
+    expect(await page.evaluate("sessionStorage.getItem('maestro.session')")).toBe(TOKEN);
+  }, 60_000);
+
+  test("a reason that was begun for another card is said to be kept, and leads back", async () => {
+    const held = ROWS.filter(({ verdict }) => verdict !== "admit");
+    expect(held.length).toBeGreaterThan(1);
+    const [one, other] = held;
+    await fresh(`#?card=${encodeURIComponent(one?.gate_id ?? "")}`);
+    await says("#opened-title", "whole: ");
+    await page.focus("#release-reason");
+    await page.keyboard.type("half a thought");
+    await page.evaluate(`[...document.querySelectorAll("#list .row")].find((row) => row.textContent.includes(${JSON.stringify(other?.title)})).click()`);
+    await says("#opened-title", `whole: ${other?.title}`);
+    await says("#one .kept", "is kept");
+    await press("Open that card");
+    await says("#opened-title", `whole: ${one?.title}`);
+    expect([await page.evaluate("document.getElementById('release-reason').value"), await text("#one .kept")]).toEqual(["half a thought", ""]);
+  }, 60_000);
+
   test("an address that names a gate opens its card; one that names no card of the list says so, and can be let go", async () => {
     await fresh(`#?card=${encodeURIComponent(gate)}`);
     await says("#opened-title", row?.title ?? "");
