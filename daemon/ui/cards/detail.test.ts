@@ -122,6 +122,33 @@ describe.skipIf(missing)("a card that is opened", () => {
     expect(await text("#part-evidence")).toContain("Judged with the trust file that you gave");
     expect(await verdict(newRing().trust)).toContain("UNKNOWN SIGNER");
     expect(await verdict(ring.trust.with(40, 0x30))).toContain("FAILED");
+    expect([await text("#part-evidence"), await text("#card-trust-used")]).toEqual([expect.not.stringContaining("--trust"), "Used: trust.json"]);
+  });
+
+  test("a file that is no trust file is named, and nothing is called failed", async () => {
+    await open("Speed up the parser");
+    await (await page.$("#card-trust"))?.uploadFile(file("holiday.json", '{"photos": []}'));
+    await page.waitForFunction("document.querySelector('#part-evidence [data-verdict]')?.dataset.verdict === 'not_judged'");
+    expect(await text("#part-evidence .verdict")).toContain("holiday.json is no trust file");
+    expect(await text("#part-evidence")).not.toMatch(/FAILED|--trust|Judged with/);
+    expect(await text("#card-trust-used")).toBe("");
+  });
+
+  test("another card begins at its top, the same one stays where it was, and a verdict is brought into sight", async () => {
+    const before = page.viewport();
+    await page.setViewport({ width: 1600, height: 700 });
+    const top = (): Promise<unknown> => page.evaluate("document.getElementById('one').scrollTop");
+    await open("first attempt");
+    await page.evaluate("document.getElementById('one').scrollTop = 400");
+    expect(await top()).toBe(400);
+    await open("first attempt");
+    expect(await top()).toBe(400);
+    await open("Speed up the parser");
+    expect(await top()).toBe(0);
+    await (await page.$("#card-trust"))?.uploadFile(file("trust.json", ring.trust));
+    await page.waitForFunction("document.querySelector('#part-evidence [data-verdict]')?.dataset.verdict === 'verified'");
+    expect(await page.evaluate("(({ bottom }, box) => bottom <= Math.min(box.bottom, innerHeight) + 1)(document.querySelector('#part-evidence .verdict').getBoundingClientRect(), document.getElementById('one').getBoundingClientRect())")).toBe(true);
+    await page.setViewport(before);
   });
 
   test("charts count what is listed, and follow the filter", async () => {

@@ -90,12 +90,18 @@ export async function readInput(given: Given): Promise<Input> {
   }
 }
 
-/** One that is over its limit is not read at all. */
-async function read({ name, blob, known = false }: Given): Promise<Input> {
+/** What a file is taken for; only its ends are read. Throws `DOMException` where it cannot be read any more. */
+export async function kindIn(blob: Pick<Blob, "size" | "slice">): Promise<Kind> {
   const { size } = blob;
   const head = await textOf(blob.slice(0, HEAD_BYTES));
   const tail = size <= HEAD_BYTES ? head : await textOf(blob.slice(size - TAIL_BYTES, size));
-  const kind = kindOf(head.trimStart(), tail);
+  return kindOf(head.trimStart(), tail);
+}
+
+/** One that is over its limit is not read at all. */
+async function read({ name, blob, known = false }: Given): Promise<Input> {
+  const { size } = blob;
+  const kind = await kindIn(blob);
   const limit = kind === "artifact" ? INPUT_LIMITS.artifact_bytes_max : INPUT_LIMITS.bytes_max;
   if (size > limit) return { name, size, kind: "too_large", bytes: EMPTY, sha256: null, known };
   if (size > INPUT_LIMITS.bytes_max) return { name, size, kind, bytes: EMPTY, sha256: await digestOf(blob), known };

@@ -6,12 +6,14 @@ import { canonicalBytes } from "../../../../proto/canonical.ts";
 import type { Card } from "../../../../proto/card.ts";
 import { equalBytes, fromBase64 } from "../../../../proto/encoding.ts";
 import { TrustReply } from "../../../../proto/api.ts";
-import type { PageElement, PageInput } from "../../page/dom.ts";
+import type { PageElement, PageInput, PageScrolled } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import type { Live } from "../../page/live.ts";
 import { drawSteps, drawVerdict } from "../../verifier/draw.ts";
 import type { Answer } from "../../verifier/answer.ts";
 import type { Ask } from "../../verifier/asking.ts";
+import { kindIn } from "../../verifier/inputs.ts";
+import { visible } from "../../../verifier/visible.ts";
 import { button, part, said } from "./pieces.ts";
 import { wantedOf } from "./place.ts";
 import { gatePath, type TakeApart, type Whole } from "./whole.ts";
@@ -24,7 +26,7 @@ const ABOUT: Readonly<Record<Whose, string>> = {
   daemon: "The daemon's own word: the evidence was held against the trust file of the daemon that made it. That shows no mistake and no damage, and proves nothing to somebody who does not trust the daemon already.",
 };
 
-type Bytes = { readonly blob: Blob } | { readonly said: string };
+type Bytes = { readonly blob: Blob; readonly name?: string } | { readonly said: string };
 
 /** Bytes of a reply's field in base64. */
 function blobOf(text: string): Bytes {
@@ -77,6 +79,19 @@ export function ofThisCard(answer: Shown, whose: Whose, shown: Card | null, held
   return whose === "daemon" ? { ...answer, verdict: "unknown_signer", headline: answer.headline.replace(/^VERIFIED offline/, "SOUND BY THE DAEMON'S OWN WORD") } : answer;
 }
 
+/** Advice for the command line is none for a page. */
+const forPage = (answer: Shown): Shown => ({ ...answer, headline: answer.headline.replace(/ with --trust$/, "") });
+
+/** A file that cannot be read any more is for the judge to name. */
+async function isTrust(blob: Blob): Promise<boolean> {
+  try {
+    return (await kindIn(blob)) === "trust";
+  } catch (cause) {
+    if (cause instanceof Error) return true;
+    throw cause;
+  }
+}
+
 /** A file that cannot be read any more has no card to compare, and the judge has said so. */
 function lost(cause: unknown): null {
   if (cause instanceof Error) return null;
@@ -95,6 +110,8 @@ export interface Workers {
 class Panel {
   private readonly above = h("p", { class: "hint" });
   private readonly verdict = h("div", { class: "verdict absent", role: "status" });
+  /** Which file the field's own line would name, if it did not forget it so that the same file can be given twice. */
+  readonly used = h("p", { class: "hint", id: "card-trust-used", role: "status" });
   private readonly steps = h("ol", { class: "steps" });
   private readonly result = h("div", {}, this.above, this.verdict, h("details", {}, h("summary", {}, "What was asked, and what it means"), this.steps));
   private turn = 0;
@@ -113,6 +130,7 @@ class Panel {
     drawVerdict(this.verdict, answer);
     drawSteps(this.steps, answer.steps);
     this.result.dataset["verdict"] = answer.verdict;
+    (this.verdict as PageScrolled).scrollIntoView({ block: "nearest" });
   }
 
   private failed(about: string, because: string): void {
@@ -121,14 +139,22 @@ class Panel {
 
   async verify(whose: Whose, trust: () => Promise<Bytes>): Promise<void> {
     const turn = ++this.turn;
+    this.used.replaceChildren();
     this.show(ABOUT[whose], { ...JUDGING, steps: [] });
     const [evidence, key] = await Promise.all([this.evidence(), trust()]);
     if (turn !== this.turn) return;
     if ("said" in evidence) return this.failed(ABOUT[whose], `there is no evidence to judge: ${evidence.said}`);
     if ("said" in key) return this.failed(ABOUT[whose], `there is no trust file: ${key.said}`);
-    const { answer } = await this.workers.judge()({ id: ++asked, files: [{ name: "evidence", blob: evidence.blob }, { name: "trust file", blob: key.blob }], now_ms: Date.now() });
+    const name = key.name ?? "trust file";
+    if (whose === "reader" && !(await isTrust(key.blob))) {
+      if (turn === this.turn) this.show("", { verdict: "not_judged", headline: `NOT CHECKED  ${visible(name)} is no trust file`, reasons: [], remarks: [], steps: [] });
+      return;
+    }
+    if (turn !== this.turn) return;
+    if (whose === "reader") this.used.replaceChildren("Used: ", said(name));
+    const { answer } = await this.workers.judge()({ id: ++asked, files: [{ name: "evidence", blob: evidence.blob }, { name, blob: key.blob }], now_ms: Date.now() });
     const held = await this.workers.takeApart(evidence.blob, wantedOf(this.whole.row)).catch(lost);
-    if (turn === this.turn) this.show(ABOUT[whose], ofThisCard(answer, whose, this.whole.card, held === null || held === "given up" ? null : held.card));
+    if (turn === this.turn) this.show(ABOUT[whose], ofThisCard(forPage(answer), whose, this.whole.card, held === null || held === "given up" ? null : held.card));
   }
 }
 
@@ -136,10 +162,10 @@ function trustInput(panel: Panel): PageElement {
   const input = h("input", { id: "card-trust", type: "file", "aria-describedby": "card-trust-hint" }) as PageInput;
   input.addEventListener("change", () => {
     const [file] = [...(input.files ?? [])];
-    if (file !== undefined) void panel.verify("reader", () => Promise.resolve({ blob: file }));
+    if (file !== undefined) void panel.verify("reader", () => Promise.resolve({ blob: file, name: file.name }));
     input.value = "";
   });
-  return h("div", {}, h("label", { for: "card-trust" }, "Verify with the operator's trust file"), input, h("p", { class: "hint", id: "card-trust-hint" }, "The file that the operator published, from the operator: evidence cannot vouch for itself."));
+  return h("div", {}, h("label", { for: "card-trust" }, "Verify with the operator's trust file"), input, panel.used, h("p", { class: "hint", id: "card-trust-hint" }, "The file that the operator published, from the operator: evidence cannot vouch for itself."));
 }
 
 /** Nothing to verify is said, too. */
