@@ -31,7 +31,7 @@ function engineFolder(): string {
 
 function configured(): Record<string, string> {
   const [config, licence] = [world.path("host.yaml"), world.path("LICENCE")];
-  writeFileSync(config, ["version: 1", "trust_domain: models.example", "modes: [local]", `models: {embedding: ${TINY}, engine_folder: ${engineFolder()}}`, "limits: {inference: {idle_ms: 1000}}"].join("\n"), { mode: 0o600 });
+  writeFileSync(config, ["version: 1", "trust_domain: models.example", "modes: [local]", `models: {embedding: ${TINY}, engine_folder: ${engineFolder()}}`, "limits: {inference: {idle_ms: 3000}}"].join("\n"), { mode: 0o600 });
   writeFileSync(licence, "do as you like");
   return { MAESTRO_CONFIG: config };
 }

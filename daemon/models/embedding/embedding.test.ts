@@ -90,7 +90,7 @@ test("a process that is killed costs its request a retry and nobody else's", asy
 });
 
 test("attack: the process is stopped and dies of nothing: its request is told in time to come again, and the next one has another process", async () => {
-  const one = embedder({ limits: { ...LIMITS, silence_ms: 300 } });
+  const one = embedder({ limits: { ...LIMITS, silence_ms: 1_500 } });
   const before = await one.embed(["fine"]);
   const { pid } = one.status();
   process.kill(pid ?? 0, "SIGSTOP");
@@ -107,7 +107,7 @@ function stopsOnce(): string {
 }
 
 test("attack: the process is stopped while it is loaded: whoever waits is told within the time of its own request, and once loading had its time another process answers", async () => {
-  const patient = embedder({ engine_folder: stopsOnce(), limits: { ...LIMITS, load_deadline_ms: 1_000, silence_ms: 300 } });
+  const patient = embedder({ engine_folder: stopsOnce(), limits: { ...LIMITS, load_deadline_ms: 5_000, silence_ms: 1_500 } });
   const died = await failureOf(patient.embed(["fine"]));
   expect([died.code, died.row.retry]).toEqual(["models.died", true]);
   expect((await patient.embed(["fine"])).vectors.length).toBe(1);

@@ -105,7 +105,7 @@ test("a process that dies is started anew and brought everything; the question i
 
 for (const [way, exact_max] of [["a matrix", 4_096], ["a graph", 4]] as const) {
   test(`attack: the process that holds ${way} is stopped and dies of nothing: the question is answered by another one, with what was put meanwhile`, async () => {
-    const one = start({ engine_folder: fakeUsearch(folder), exact_max, limits: { silence_ms: 300 } });
+    const one = start({ engine_folder: fakeUsearch(folder), exact_max, limits: { silence_ms: 1_500 } });
     one.vectors.put(SPACE, FAN);
     expect(await keys(one)).toEqual(["row 0", "row 1", "row 2"]);
     const { pid } = one.vectors.status;
