@@ -86,6 +86,15 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await until(page, "document.getElementById('run-status').innerText.startsWith('It would')");
       // The first change has two files, each later one another file more: all but the first have three or more.
       expect(await text(page, "#run-status")).toMatch(new RegExp(`^It would have fired ${CHANGES - 1} times in ${CHANGES} events, from `));
+      // Run in the bar reads anew; what is asked of an earlier reading says so.
+      const readings: string[] = [];
+      page.on("request", (request) => void (request.url().includes("/v1/cards/") && readings.push(request.url())));
+      await press(page, "Run again");
+      await until(page, "/^It would have fired .* As read at \\d\\d:\\d\\d UTC\\.$/.test(document.getElementById('run-status').innerText)");
+      expect(readings).toEqual([]);
+      await press(page, "Run");
+      await until(page, "/^It would have fired (?!.*As read)/.test(document.getElementById('run-status').innerText)");
+      expect(readings.length).toBeGreaterThan(0);
       expect(await page.evaluate("[...document.querySelectorAll('#run-result a')].map((one) => new URL(one.href).pathname)")).toEqual(Array.from({ length: CHANGES - 1 }, () => "/cards"));
       expect(await save(page)).toContain("A new file");
       expect(readFileSync(rule(NAME), "utf8")).toBe(await yaml(page));

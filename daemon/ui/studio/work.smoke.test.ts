@@ -95,10 +95,14 @@ test.skipIf(missing)("what is written is there after a reload, is undone and don
     await until(page, "document.querySelector('.walk-where')?.innerText.includes('model_call')");
 
     expect(await text(page, "quick-said")).toBe(await text(page, "run-status"));
+    await page.evaluate("window.scrollTo(0, 0)");
+    await press(page, "See where");
+    expect(await page.evaluate("[document.activeElement.innerText.includes('has spent 10.00 of 10.00'), document.activeElement.getBoundingClientRect().top < innerHeight]")).toEqual([true, true]);
     // What an earlier run found is no answer to this one, and what could not be asked is no pass.
     await give(page, "recording", file("none.ndjson", ""));
     await until(page, "document.getElementById('run-status').innerText === 'Nothing could be asked: there is no event in none.ndjson.'");
     expect([await text(page, "run-result"), await text(page, "run-steps")]).toEqual(["", ""]);
+    expect(await page.evaluate("document.getElementById('quick-where').hidden")).toBe(true);
     // A name may turn the reading direction round.
     await give(page, "given", file("rtl\u202elmay.bin", "PK"));
     await until(page, "document.getElementById('said').innerText.startsWith('rtl\\\\u{202e}lmay.bin is none of the files')");

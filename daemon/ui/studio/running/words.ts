@@ -30,6 +30,9 @@ export function headline(ran: Ran, name: string): string {
   return `${fired === 0 ? "It would not have fired" : `It would have fired ${times(fired)}`} in ${plural(events, "event")}${window === null ? "" : `, from ${window.from} to ${window.to}`}${violations > fired ? ` (${grouped(violations)} conditions broken)` : ""}.${missingOf(ran)}`;
 }
 
+/** After a headline: what the daemon recorded since is not in it. */
+export const asRead = (ms: number): string => ` As read at ${new Date(ms).toISOString().slice(11, 16)} UTC.`;
+
 /** What the run could not tell of, and what it did not look at: silence would be taken for "nothing". */
 export function remarks({ about, lacking, wrong, wrong_lines, left_out, formulas, untold }: Ran): string[] {
   const lines = wrong_lines.map(({ line, said }) => `line ${grouped(line)}: ${said}`);

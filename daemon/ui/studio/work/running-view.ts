@@ -1,9 +1,9 @@
 /** "Would have fired N times of M": the rule over what was recorded, from a file or from the daemon. */
-import type { PageElement, PageInput } from "../../page/dom.ts";
+import type { PageElement, PageInput, PageScrolled } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import { stepper } from "../../page/stepper.ts";
 import type { Fire, Ran, Reply, Source } from "../running/protocol.ts";
-import { grouped, headline, remarks } from "../running/words.ts";
+import { asRead, grouped, headline, remarks } from "../running/words.ts";
 import type { Walk } from "../stepping/walk.ts";
 import type { Studio } from "../studio.ts";
 import type { Asking } from "./asking.ts";
@@ -23,11 +23,15 @@ export class RunningView {
   private readonly again: PageElement;
   private readonly stop: PageElement;
   private source: Source | null = null;
+  /** When the daemon's rows of `source` were read; `null`: it is something else. */
+  private read_ms: number | null = null;
+  /** Where it would have fired. */
+  private list: PageElement | null = null;
   private going = false;
 
   constructor(private readonly studio: Studio, private readonly asking: Asking, private readonly folder: Folder) {
     this.live = button("Run over what the daemon recorded", () => void this.recorded(), { id: "run-live" });
-    this.again = button("Run again", () => this.run(), { id: "run-again" });
+    this.again = button("Run again", () => this.run(this.read_ms), { id: "run-again" });
     this.stop = button("Stop", () => this.end(), { id: "run-stop" });
     folder.watch(() => this.buttons());
     const input = h("input", { id: "recording", type: "file", "aria-describedby": "recording-hint" }) as PageInput;
@@ -52,25 +56,32 @@ export class RunningView {
     this.buttons();
   }
 
-  /** Saying of a result where somebody sees it while writing. */
-  onSaid: (text: string) => void = () => undefined;
+  /** Saying of a result where somebody sees it while writing; `listed`: there is a list to go to. */
+  onSaid: (text: string, listed: boolean) => void = () => undefined;
 
-  /** Over what was run last, else over what the daemon recorded. */
+  /** Over the file that was run last, else over what the daemon recorded until now; where it does not answer, what was read of it. */
   once(): void {
     if (this.going) return;
-    if (this.source !== null) this.run();
+    if (this.source !== null && (this.read_ms === null || this.folder.state.is !== "open")) this.run(this.read_ms);
     else if (this.live.hidden) this.say("Give a recording first, under What happened.");
     else void this.recorded();
   }
 
-  private say(text: string): void {
-    this.onSaid(text);
+  /** Goes to the list of where it would have fired. */
+  toList(): void {
+    (this.status as PageScrolled).scrollIntoView({ block: "center" });
+    this.list?.focus({ preventScroll: true });
+  }
+
+  private say(text: string, listed = false): void {
+    this.onSaid(text, listed);
     this.status.replaceChildren(other(text));
   }
 
   give(source: Source): void {
     this.source = source;
-    this.run();
+    this.read_ms = null;
+    this.run(null);
   }
 
   /** What an earlier run found says nothing of this one. */
@@ -89,9 +100,11 @@ export class RunningView {
     this.buttons();
     if (!rows.ok) return this.say(rows.failure.said);
     this.give({ name: "what the daemon recorded", rows: rows.value });
+    this.read_ms = Date.now();
   }
 
-  private run(): void {
+  /** `read_ms`: the rows are those of an earlier reading, which is said. */
+  private run(read_ms: number | null): void {
     const { source } = this;
     if (source === null) return;
     if (this.going) this.end();
@@ -99,10 +112,10 @@ export class RunningView {
     this.buttons();
     this.say(`Running over ${source.name}\u2026`);
     this.clear();
-    this.asking.ask({ ask: "run", text: this.studio.store.draft.text, beside: this.studio.beside, source }, (reply) => this.heard(reply, source.name));
+    this.asking.ask({ ask: "run", text: this.studio.store.draft.text, beside: this.studio.beside, source }, (reply) => this.heard(reply, source.name, read_ms));
   }
 
-  private heard(reply: Reply, name: string): void {
+  private heard(reply: Reply, name: string, read_ms: number | null): void {
     if ("progress" in reply) return this.say(`${name}: ${reply.progress}`);
     this.going = false;
     this.buttons();
@@ -111,7 +124,7 @@ export class RunningView {
       this.say("The rule has mistakes, so it was not run.");
       this.result.replaceChildren(h("ul", {}, ...reply.mistakes.map(({ line, column, message, fix }) => h("li", {}, other(`line ${line}, column ${column}: ${message}; ${fix}`)))));
     }
-    if ("ran" in reply) this.show(reply.ran, name);
+    if ("ran" in reply) this.show(reply.ran, `${headline(reply.ran, name)}${read_ms === null ? "" : asRead(read_ms)}`);
   }
 
   /** With an opener the new tab has this one's session; from disk there is no page to go to. */
@@ -128,8 +141,8 @@ export class RunningView {
     return h("tr", {}, ...cells.map(([label, cell]) => h("td", { "data-label": label, ...(label === SAID || label === "Event" ? { class: "words" } : {}) }, cell)));
   }
 
-  private show(ran: Ran, name: string): void {
-    this.say(headline(ran, name));
+  private show(ran: Ran, said: string): void {
+    this.list = null;
     const notes = remarks(ran).map((text) => h("li", {}, other(text)));
     const parts: PageElement[] = notes.length === 0 ? [] : [h("ul", { class: "remarks" }, ...notes)];
     if (ran.fires.length > 0) {
@@ -141,9 +154,11 @@ export class RunningView {
         more.hidden = true;
       });
       const unlisted = ran.violations - ran.fires.length;
-      parts.push(h("table", { class: "list" }, h("caption", { class: "unseen" }, "Where it would have fired"), h("thead", {}, head), body), ...(rest.length === 0 ? [] : [more]), ...(unlisted > 0 ? [h("p", { class: "more" }, `and ${grouped(unlisted)} more that are only counted`)] : []));
+      this.list = h("table", { class: "list", tabindex: "-1" }, h("caption", { class: "unseen" }, "Where it would have fired"), h("thead", {}, head), body);
+      parts.push(this.list, ...(rest.length === 0 ? [] : [more]), ...(unlisted > 0 ? [h("p", { class: "more" }, `and ${grouped(unlisted)} more that are only counted`)] : []));
     }
     this.result.replaceChildren(...parts);
+    this.say(said, this.list !== null);
   }
 
   private walk(index: number): void {

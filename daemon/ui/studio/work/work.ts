@@ -96,11 +96,16 @@ function quick(top: Bar, running: RunningView, folder: Folder): readonly PageEle
   const save = button("Save\u2026", top.save, { id: "quick-save" });
   // The words are read aloud where they stand first.
   const said = h("p", { id: "quick-said", "aria-hidden": "true" });
-  running.onSaid = (text) => said.replaceChildren(other(text));
+  const where = button("See where", () => running.toList(), { id: "quick-where" });
+  where.hidden = true;
+  running.onSaid = (text, listed) => {
+    said.replaceChildren(other(text));
+    where.hidden = !listed;
+  };
   const draw = (): void => void (save.hidden = folder.state.is === "disk" || folder.state.is === "waiting");
   folder.watch(draw);
   draw();
-  return [save, button("Run", () => running.once(), { id: "quick-run" }), said];
+  return [save, button("Run", () => running.once(), { id: "quick-run" }), said, where];
 }
 
 export function mountWork(studio: Studio): void {
