@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { createEmbedder, type Embedder, type EmbedderDeps } from "./index.ts";
 import { isUnit, pooled } from "./pooling.ts";
 import { fakeModel, fakeTransformers } from "./testing/fake-transformers.ts";
 
+setDefaultTimeout(120_000);
 let folder: string;
 const open: Embedder[] = [];
 beforeEach(() => {
@@ -107,7 +108,7 @@ function stopsOnce(): string {
 }
 
 test("attack: the process is stopped while it is loaded: whoever waits is told within the time of its own request, and once loading had its time another process answers", async () => {
-  const patient = embedder({ engine_folder: stopsOnce(), limits: { ...LIMITS, load_deadline_ms: 5_000, silence_ms: 1_500 } });
+  const patient = embedder({ engine_folder: stopsOnce(), limits: { ...LIMITS, load_deadline_ms: 4_000, silence_ms: 1_500 } });
   const died = await failureOf(patient.embed(["fine"]));
   expect([died.code, died.row.retry]).toEqual(["models.died", true]);
   expect((await patient.embed(["fine"])).vectors.length).toBe(1);

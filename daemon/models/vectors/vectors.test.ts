@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { spaceId, type VectorSpace } from "./space.ts";
 import { fakeUsearch } from "./testing/fake-usearch.ts";
 import { item, opened, type OpenedVectors, SPACE, unit } from "./testing/opened.ts";
 
+setDefaultTimeout(120_000);
 let folder: string;
 const open: OpenedVectors[] = [];
 
