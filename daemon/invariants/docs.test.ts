@@ -16,7 +16,7 @@ const blocks = (language: string): string[] => [...page.matchAll(new RegExp(`\`\
 const rows = (block: string): (readonly [string, string])[] => block.trim().split("\n").map((line) => line.split(/ {2,}/) as [string, string]);
 
 test("the invariant it begins with is whole", () => {
-  expect(compile(blocks("yaml")[0]!, { examples_required: true })).toHaveProperty("ok.id", "INV.BUDGET.CAP");
+  expect(compile(blocks("yaml")[0]!, { examples_required: true })).toHaveProperty("ok.id", "TEAM.BUDGET.CAP");
 });
 
 describe("expressions", () => {

@@ -121,6 +121,28 @@ function folderView(folder: Folder, desk: Desk, say: (text: string) => void, ope
   return { element, draw };
 }
 
+/** Said at once, and again once it is known which daemon answers. */
+function inForceView(folder: Folder): { readonly element: PageElement; clear(): void; say(): Promise<void> } {
+  const element = h("div", { id: "in-force" });
+  let told = 0;
+  return {
+    element,
+    clear: () => {
+      told++;
+      element.replaceChildren();
+    },
+    say: async () => {
+      const { state } = folder;
+      if (state.is !== "open" || state.list === null) return;
+      const mine = ++told;
+      element.replaceChildren(...inForce(state.list, null));
+      const domain = await folder.domain();
+      // Another document may be open by now.
+      if (domain !== null && told === mine) element.replaceChildren(...inForce(state.list, domain));
+    },
+  };
+}
+
 /** `take` reads files that were chosen; those that are dropped come the same way. */
 export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) => void, mistakesIn: (text: string) => readonly Problem[]): Bar {
   const said = h("p", { id: "said", class: "hint", role: "status" });
@@ -129,9 +151,9 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   const [back, forth] = [button("Undo", () => desk.undo(), { id: "undo", "aria-keyshortcuts": "Control+Z" }), button("Redo", () => desk.redo(), { id: "redo", "aria-keyshortcuts": "Control+Shift+Z Control+Y" })];
   const dialog = new SavingDialog(desk, folder, mistakesIn, (text, saved) => {
     say(text);
-    if (saved && folder.state.is === "open" && folder.state.list !== null) force.replaceChildren(...inForce(folder.state.list));
+    if (saved) void force.say();
   });
-  const force = h("div", { id: "in-force" });
+  const force = inForceView(folder);
   const save = button("Save to the folder\u2026", () => dialog.open(), { id: "save" });
   const load = button("Download", () => {
     download(desk.name, desk.text);
@@ -145,7 +167,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   const opened = (what: string): void => {
     more.open = false;
     summary.focus();
-    force.replaceChildren();
+    force.clear();
     say(what);
   };
   const summary = h("summary", {}, "New and open");
@@ -188,6 +210,6 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   files.draw();
   stepping(desk, () => (dialog.element as PageDialog).open);
   draw();
-  const element = h("div", { class: "bar drop", id: "drop" }, h("p", { class: "file" }, name, " ", state), h("div", { class: "actions" }, back, forth, save, load), said, force, problem, more, dialog.element);
+  const element = h("div", { class: "bar drop", id: "drop" }, h("p", { class: "file" }, name, " ", state), h("div", { class: "actions" }, back, forth, save, load), said, force.element, problem, more, dialog.element);
   return { element, say, save: () => dialog.open(), unfold: (open) => void (more.open = open) };
 }

@@ -1,6 +1,7 @@
 /** The folder of invariants behind `maestro ui`: what lies there, and what may be written. From disk there is none. */
 import { type InvariantsList, type InvariantText, type InvariantWritten, UI_PATHS } from "../../../../proto/ui.ts";
 import { CARD_ROWS_MAX, type CardRow, type CardsReply, NEWEST_CARDS } from "../../../../proto/cards.ts";
+import type { StatusReply } from "../../../../proto/api.ts";
 import { type Answer, type Failure, type Live, openLive } from "../../page/live.ts";
 import { STUDIO_LIMITS } from "../limits.ts";
 
@@ -76,6 +77,12 @@ export class Folder {
       before = String(page.value.next);
     }
     return { ok: true, value: rows };
+  }
+
+  /** The trust domain of the daemon that answers; `null` where none does. */
+  async domain(): Promise<string | null> {
+    const status = await this.live?.daemon<StatusReply>("/v1/status");
+    return status?.ok === true ? status.value.trust.domain : null;
   }
 }
 
