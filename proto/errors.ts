@@ -49,7 +49,7 @@ export const ERRORS = {
   "tenant.queue": row(429, EXIT.unavailable, true, "This tenant has as much work in line as the operator allows; wait for some of it to end."),
   "tenant.budget": row(429, EXIT.unavailable, true, "This tenant's budget does not cover the work; the detail says when it is refilled."),
   "api.version": row(426, EXIT.unavailable, false, "The daemon speaks another version of the interface; run `maestro stop`, then start again."),
-  "daemon.unreachable": row(503, EXIT.unavailable, true, "No daemon answers on the socket; start maestrod, or run `maestro gate --embedded`."),
+  "daemon.unreachable": row(503, EXIT.unavailable, true, "No daemon answers on the socket; start yours as it was started. `maestro gate --embedded` starts a private one, which asks no rules of a folder."),
   "daemon.draining": row(503, EXIT.unavailable, true, "The daemon is stopping; try again once it is back."),
   "daemon.another_instance": row(503, EXIT.another_instance, false, "Another maestrod holds this state folder; stop it first, or choose another folder."),
   "daemon.foreign_socket": row(503, EXIT.not_authorised, false, "The socket belongs to another user; point --socket at your own daemon."),

@@ -59,7 +59,7 @@ ERRORS: Dict[str, Tuple[bool, str]] = {
     "tenant.queue": (True, "This tenant has as much work in line as the operator allows; wait for some of it to end."),
     "tenant.budget": (True, "This tenant's budget does not cover the work; the detail says when it is refilled."),
     "api.version": (False, "The daemon speaks another version of the interface; run `maestro stop`, then start again."),
-    "daemon.unreachable": (True, "No daemon answers on the socket; start maestrod, or run `maestro gate --embedded`."),
+    "daemon.unreachable": (True, "No daemon answers on the socket; start yours as it was started. `maestro gate --embedded` starts a private one, which asks no rules of a folder."),
     "daemon.draining": (True, "The daemon is stopping; try again once it is back."),
     "daemon.another_instance": (False, "Another maestrod holds this state folder; stop it first, or choose another folder."),
     "daemon.foreign_socket": (False, "The socket belongs to another user; point --socket at your own daemon."),

@@ -18,7 +18,7 @@ export const ERRORS = {
   "tenant.queue": { retry: true, sentence: "This tenant has as much work in line as the operator allows; wait for some of it to end." },
   "tenant.budget": { retry: true, sentence: "This tenant's budget does not cover the work; the detail says when it is refilled." },
   "api.version": { retry: false, sentence: "The daemon speaks another version of the interface; run `maestro stop`, then start again." },
-  "daemon.unreachable": { retry: true, sentence: "No daemon answers on the socket; start maestrod, or run `maestro gate --embedded`." },
+  "daemon.unreachable": { retry: true, sentence: "No daemon answers on the socket; start yours as it was started. `maestro gate --embedded` starts a private one, which asks no rules of a folder." },
   "daemon.draining": { retry: true, sentence: "The daemon is stopping; try again once it is back." },
   "daemon.another_instance": { retry: false, sentence: "Another maestrod holds this state folder; stop it first, or choose another folder." },
   "daemon.foreign_socket": { retry: false, sentence: "The socket belongs to another user; point --socket at your own daemon." },
