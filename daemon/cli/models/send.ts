@@ -19,19 +19,28 @@ async function* body(head: ImportHead, files: readonly Sending[]): AsyncGenerato
 
 /** A stream that is read no faster than the daemon takes it. An error of a file is the stream's, and the caller's: see `sendModel`. */
 function streamOf(chunks: AsyncGenerator<Uint8Array, void>, failed: (error: unknown) => void): ReadableStream<Uint8Array> {
+  let cancelled = false;
+  const next = async (): Promise<IteratorResult<Uint8Array, void>> => {
+    try {
+      return await chunks.next();
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        try {
-          const { value, done } = await chunks.next();
-          if (done === true) controller.close();
-          else controller.enqueue(value);
-        } catch (error) {
-          failed(error);
-          throw error;
-        }
+        const { value, done } = await next();
+        // A daemon that refused what it has read so far takes no more, also while a file is read.
+        if (cancelled) return;
+        if (done === true) controller.close();
+        else controller.enqueue(value);
       },
-      cancel: () => void chunks.return(),
+      cancel() {
+        cancelled = true;
+        void chunks.return();
+      },
     },
     { highWaterMark: 0 },
   );
