@@ -16,7 +16,8 @@ import { serve, type Serving } from "./server.ts";
 import { Sessions } from "./session.ts";
 
 const BODY_MS_MAX = 200;
-const RULE = readFileSync(join(import.meta.dir, "../../../invariants/agent-budget.yaml"), "utf8");
+/** A rule that ships, under an id of one's own. */
+const RULE = readFileSync(join(import.meta.dir, "../../../invariants/agent-budget.yaml"), "utf8").replace("INV.BUDGET.CAP", "TEAM.BUDGET.CAP");
 
 let home: string;
 let serving: Serving;
