@@ -23,7 +23,7 @@ const file = (name: string, content: string | Uint8Array): string => {
   return join(work, name);
 };
 
-const RULE = readFileSync(join(import.meta.dir, "../invariants/agent-budget.yaml"), "utf8");
+const RULE = readFileSync(join(import.meta.dir, "../invariants/agent-budget.yaml"), "utf8").replace("id: INV.", "id: TEAM.");
 const CALLS = file("calls.ndjson", Array.from({ length: 60 }, (_, i) => JSON.stringify({ event: "model_call", at: i * 1_000, with: { agent_id: `a${i % 3}`, total_spend_usd: i * 1_000_000, budget_usd: "$50" } })).concat("{half").join("\n"));
 const [CEX = new Uint8Array()] = Object.values(hostileCounterexamples());
 const COUNTEREXAMPLE = file("cex.json", CEX);
