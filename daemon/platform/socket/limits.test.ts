@@ -108,6 +108,7 @@ test("a body dripped under the idle limit ends at the body deadline", async () =
     await request.text();
     return new Response();
   });
+  const began_ms = performance.now();
   const socket = await connect(path);
   socket.write("POST / HTTP/1.1\r\nhost: d\r\ncontent-length: 900\r\n\r\n");
   const drip = setInterval(() => socket.write("a"), 20);
