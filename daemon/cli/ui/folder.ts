@@ -11,7 +11,7 @@ import { INVARIANT_BYTES_MAX, INVARIANT_FILES_MAX } from "../../../proto/invaria
 import { INVARIANT_NAME, type InvariantsList, type InvariantText, type InvariantWrite, type InvariantWritten, type WriteProblem } from "../../../proto/ui.ts";
 import type { InvariantFile } from "../../invariants/index.ts";
 import { compileOwn } from "../../invariants/repository.ts";
-import { gitIn } from "../../client/worktree.ts";
+import { rootOf } from "../hooks/guard/paths.ts";
 import { fileFailure } from "../write-file.ts";
 
 const MODE = 0o644;
@@ -23,16 +23,6 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 interface Lying extends InvariantText {
   readonly bytes: number;
   readonly mode: number;
-}
-
-/** Of the repository that a path lies in; `null` where it lies in none, or no git can say. */
-function workTreeOf(path: string): string | null {
-  try {
-    return gitIn(path)(["rev-parse", "--path-format=absolute", "--show-toplevel"]);
-  } catch (error) {
-    if (!(error instanceof MaestroError)) throw error;
-    return null;
-  }
 }
 
 export class InvariantsFolder {
@@ -49,7 +39,7 @@ export class InvariantsFolder {
     } catch (error) {
       throw fileFailure(error);
     }
-    this.work_tree = existsSync(join(this.path, ".git")) ? this.path : workTreeOf(dirname(this.path));
+    this.work_tree = rootOf(this.path);
   }
 
   get there(): boolean {
