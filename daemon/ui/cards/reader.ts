@@ -10,7 +10,6 @@ import type { Progress } from "./progress.ts";
 type How = "done" | "broken" | "given up";
 
 interface Asked {
-  readonly question: Question;
   readonly take: (reply: Exclude<Reply, ReadProgress>) => void;
   readonly over: (how: How) => void;
 }
@@ -63,7 +62,7 @@ class Hand {
   async ask(question: Question, take: Asked["take"]): Promise<boolean> {
     const worker = this.start();
     const how = worker === null ? "broken" : await new Promise<How>((over) => {
-      this.asked.set(question.id, { question, take, over });
+      this.asked.set(question.id, { take, over });
       worker.postMessage(question);
     });
     if (how === "broken") await answered(question, (reply) => (reply.kind === "progress" ? undefined : take(reply)));
