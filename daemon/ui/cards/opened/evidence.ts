@@ -154,7 +154,9 @@ class Panel {
     if (whose === "reader") this.used.replaceChildren("Used: ", said(name));
     const { answer } = await this.workers.judge()({ id: ++asked, files: [{ name: "evidence", blob: evidence.blob }, { name, blob: key.blob }], now_ms: Date.now() });
     const held = await this.workers.takeApart(evidence.blob, wantedOf(this.whole.row)).catch(lost);
-    if (turn === this.turn) this.show(ABOUT[whose], ofThisCard(forPage(answer), whose, this.whole.card, held === null || held === "given up" ? null : held.card));
+    if (turn !== this.turn) return;
+    if (held === "given up") return this.failed(ABOUT[whose], "taking the evidence apart was given up, so whether it is of this card nobody can say");
+    this.show(ABOUT[whose], ofThisCard(forPage(answer), whose, this.whole.card, held?.card ?? null));
   }
 }
 
