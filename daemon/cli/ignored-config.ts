@@ -5,9 +5,8 @@ import { note } from "./output.ts";
 
 const word = (path: string): string => escapeTerminal(typed([path]));
 
-/** One line on stderr. `running`: a daemon answers already. */
+/** One line on stderr. `running`: a daemon answers already, and with which configuration it was started nobody here can tell. */
 export function sayIgnored(config: string, state_dir: string, running: boolean): void {
-  const because = running ? "the daemon that answers goes on with what it was started with" : "--embedded starts a private daemon, which reads no host configuration";
-  const stop = running ? "run maestro stop, then " : "run ";
-  note(`maestro: MAESTRO_CONFIG is ignored: ${because}; to use it ${stop}maestrod --config ${word(config)} --state ${word(state_dir)}, and leave --embedded out`);
+  const start = `maestrod --config ${word(config)} --state ${word(state_dir)}`;
+  note(`maestro: MAESTRO_CONFIG is ignored: ${running ? `the daemon that answers goes on with what it was started with; where that is another file, end it and start ${start}` : `--embedded starts a private daemon, which reads no host configuration; to use it run ${start}, and leave --embedded out`}`);
 }

@@ -45,10 +45,10 @@ describe("no daemon where nobody asked for one", () => {
     writeFileSync(other.path("host.yaml"), "version: 1\ntrust_domain: ci.example.org\nmodes: [local]\n");
     const env = { MAESTRO_CONFIG: other.path("host.yaml") };
     const lines = ({ stderr }: { readonly stderr: string }): string[] => stderr.split("\n").filter((line) => line.includes("MAESTRO_CONFIG"));
-    const command = `maestrod --config ${env.MAESTRO_CONFIG} --state ${other.state_dir}, and leave --embedded out`;
+    const command = `maestrod --config ${env.MAESTRO_CONFIG} --state ${other.state_dir}`;
     const [started, again, missing] = [await other.gate(repository, ["--json"], { env }), await other.gate(repository, ["--json"], { env }), await other.gate(repository, ["--json"])];
-    expect(lines(started)).toEqual([`maestro: MAESTRO_CONFIG is ignored: --embedded starts a private daemon, which reads no host configuration; to use it run ${command}`]);
-    expect(lines(again)).toEqual([`maestro: MAESTRO_CONFIG is ignored: the daemon that answers goes on with what it was started with; to use it run maestro stop, then ${command}`]);
+    expect(lines(started)).toEqual([`maestro: MAESTRO_CONFIG is ignored: --embedded starts a private daemon, which reads no host configuration; to use it run ${command}, and leave --embedded out`]);
+    expect(lines(again)).toEqual([`maestro: MAESTRO_CONFIG is ignored: the daemon that answers goes on with what it was started with; where that is another file, end it and start ${command}`]);
     expect(lines(missing)).toEqual([]);
     for (const { stdout } of [started, again]) expect([stdout.includes("MAESTRO_CONFIG"), Object.keys(JSON.parse(stdout) as object)]).toEqual([false, expect.arrayContaining(["card"])]);
   }, 60_000);
