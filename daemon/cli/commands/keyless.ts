@@ -18,7 +18,7 @@ import { note, print } from "../output.ts";
 import { judge } from "../sigstore/judge.ts";
 import { TRUSTED_ROOT_LIMITS } from "../sigstore/trusted-root.ts";
 import { describeVerdict } from "../sigstore/words.ts";
-import { outPlace } from "../drafts/new-place.ts";
+import { outPlace } from "../new-place.ts";
 import { writeFile } from "../write-file.ts";
 
 const DEPTH_MAX = 24;

@@ -6,7 +6,7 @@ import { connect } from "../connect.ts";
 import type { Exact } from "../market/exact.ts";
 import { printJson } from "../document.ts";
 import { print } from "../output.ts";
-import { outPlace } from "../drafts/new-place.ts";
+import { outPlace } from "../new-place.ts";
 import { writeFile } from "../write-file.ts";
 
 type Client = ReturnType<typeof connect>["client"];

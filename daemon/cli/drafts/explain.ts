@@ -8,7 +8,7 @@ import { escapeTerminal } from "../card/escape/terminal.ts";
 import { textOf, type Values } from "../command.ts";
 import { printJson, printProblem } from "../document.ts";
 import { print } from "../output.ts";
-import { newPlace } from "./new-place.ts";
+import { newPlace } from "../new-place.ts";
 
 /** Without a name: what a person at a gate wants first. */
 const TASKS_DEFAULT: readonly DraftTask[] = ["triage", "summary", "reviewer-note"];

@@ -1,8 +1,8 @@
 /** Where something is to be written that is asked and paid for first: looked at before, and nothing that lies there is written over. */
 import { accessSync, constants, lstatSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { MaestroError } from "../../../proto/errors.ts";
-import { fileFailure, writeFile } from "../write-file.ts";
+import { MaestroError } from "../../proto/errors.ts";
+import { fileFailure, writeFile } from "./write-file.ts";
 
 export interface NewPlace {
   readonly path: string;
