@@ -1,10 +1,8 @@
 /** A rule to begin with that would have caught a card: the card's own event is the example that breaks it, and decided otherwise the one that holds. */
 import type { CardRow } from "../../../../proto/cards.ts";
 import { CHANGE_DECIDED, changeDecided } from "../../../../proto/change-decided.ts";
-import { written } from "../../../invariants/index.ts";
+import { knownEvents, written } from "../../../invariants/index.ts";
 
-/** What a stranger wrote does not go into a file of rules. */
-const TAINTED: ReadonlySet<string> = new Set(["title", "author", "agent"]);
 const MICROS = 1_000_000n;
 
 /** As an example writes it: money in dollars, numbers beyond 2^53 in quotes. */
@@ -15,7 +13,9 @@ function exampleOf(name: string, value: unknown): unknown {
 }
 
 export function ruleThatCaught(row: CardRow): string {
-  const event = Object.fromEntries(Object.entries(changeDecided(row)).filter(([name]) => !TAINTED.has(name)).map(([name, value]) => [name, exampleOf(name, value)]));
+  const fields = knownEvents([]).about[CHANGE_DECIDED]?.fields ?? {};
+  // What a stranger wrote does not go into a file of rules.
+  const event = Object.fromEntries(Object.entries(changeDecided(row)).filter(([name]) => fields[name]?.tainted === false).map(([name, value]) => [name, exampleOf(name, value)]));
   const { verdict, actor, files } = row;
   const other = verdict === "admit" ? "hold" : "admit";
   return written({
