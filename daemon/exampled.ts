@@ -102,7 +102,8 @@ class Opened implements Exampled {
     if (this.#tables === null && !this.deps.state.store.scanner.tables().includes("exemplars.texts")) return;
     const { expireTexts } = await import("./models/exemplars/index.ts");
     const { vectors, texts } = await this.#opened();
-    await expireTexts(this.deps.state.store, texts, before_s);
+    const damage = await expireTexts(this.deps.state.store, texts, before_s);
+    if (damage !== null) this.deps.warn("examples of a repository that could not be read went with those past their time", damage);
     await vectors.expire(before_s);
   }
 

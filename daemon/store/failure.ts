@@ -24,6 +24,17 @@ export function storeFailure(error: unknown, during: string): MaestroError {
   return new MaestroError(code, `${during}: ${message}`, { cause: error });
 }
 
+/** What it reads; `undefined` where that is damaged, which is the scrubber's to say, and `told` what was wrong. */
+export function unlessCorrupt<T>(read: () => T, told: (error: MaestroError) => void = () => undefined): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MaestroError) || error.code !== "store.corrupt") throw error;
+    told(error);
+    return undefined;
+  }
+}
+
 /**
  * What an unhandled rejection or exception means when it came out of LMDB,
  * `null` when it did not. Either way the process ends; this names the reason.

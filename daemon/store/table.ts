@@ -3,7 +3,7 @@ import type { Database, Key as LmdbKey } from "lmdb";
 import { MaestroError } from "../../proto/errors.ts";
 import { lazyCheck } from "../platform/lazy-check.ts";
 import { storeFailure } from "./failure.ts";
-import { openRecord, sealRecord, valueBytes, type Key } from "./record.ts";
+import { isKey, openRecord, sealRecord, valueBytes, type Key } from "./record.ts";
 import { entriesStated } from "./stated.ts";
 import type { Look, TableGuard } from "./write-guard.ts";
 
@@ -33,6 +33,8 @@ export interface Table<K extends Key, V> {
   put(key: K, value: V): void;
   remove(key: K): boolean;
   entries(range?: KeyRange<K>): Generator<Entry<K, V>, void, undefined>;
+  /** Whatever lies under them, so for whoever removes; one that is no key at all is left out. Throws `store.corrupt` for the tree alone. */
+  keys(range?: KeyRange<K>): Generator<K, void, undefined>;
   /** Each of them is seen, as the open transaction sees it. */
   count(): number;
   /** How many its tree says there are, at a cost that does not grow; a damaged tree may say anything, so nothing is found sound by it. */
@@ -54,21 +56,33 @@ function describe(key: unknown): string {
 
 const lmdbKey = (key: Key): LmdbKey => (typeof key === "object" ? [...key] : key);
 
-function* entriesOf<K extends Key, V>(database: Database<Buffer, LmdbKey>, range: KeyRange<K>, reading: <T>(key: unknown, work: () => T) => T, read: (key: K, stored: Uint8Array) => V): Generator<Entry<K, V>, void, undefined> {
-  const { start, end, ...rest } = range;
-  const options = { ...rest, ...(start === undefined ? {} : { start: lmdbKey(start) }), ...(end === undefined ? {} : { end: lmdbKey(end) }) };
-  const rows = reading("range", () => database.getRange(options)[Symbol.iterator]());
+const lmdbRange = <K extends Key>({ start, end, ...rest }: KeyRange<K>) => ({ ...rest, ...(start === undefined ? {} : { start: lmdbKey(start) }), ...(end === undefined ? {} : { end: lmdbKey(end) }) });
+
+type Reading = <T>(key: unknown, work: () => T) => T;
+
+function* stepsOf<T>(reading: Reading, range: () => Iterable<T>): Generator<T, void, undefined> {
+  const rows = reading("range", () => range()[Symbol.iterator]());
   try {
     for (;;) {
       const step = reading("range", () => rows.next());
       if (step.done === true) return;
-      // A key of another type cannot hash to the record's hash.
-      const key = step.value.key as K;
-      yield { key, value: reading(key, () => read(key, step.value.value)) };
+      yield step.value;
     }
   } finally {
     rows.return?.();
   }
+}
+
+function* entriesOf<K extends Key, V>(database: Database<Buffer, LmdbKey>, range: KeyRange<K>, reading: Reading, read: (key: K, stored: Uint8Array) => V): Generator<Entry<K, V>, void, undefined> {
+  for (const row of stepsOf(reading, () => database.getRange(lmdbRange(range)))) {
+    // A key of another type cannot hash to the record's hash.
+    const key = row.key as K;
+    yield { key, value: reading(key, () => read(key, row.value)) };
+  }
+}
+
+function* keysOf<K extends Key>(database: Database<Buffer, LmdbKey>, range: KeyRange<K>, reading: Reading): Generator<K, void, undefined> {
+  for (const key of stepsOf(reading, () => database.getKeys(lmdbRange(range)))) if (isKey(key)) yield key as K;
 }
 
 export function createTable<K extends Key, S extends TSchema>(
@@ -133,6 +147,7 @@ export function createTable<K extends Key, S extends TSchema>(
         return database.removeSync(lmdbKey(key));
       }),
     entries: (range = {}) => entriesOf(database, range, reading, read),
+    keys: (range = {}) => keysOf(database, range, reading),
     count: () => reading("count", () => database.getCount()),
     stated: () => reading("count", () => entriesStated(database)),
   };

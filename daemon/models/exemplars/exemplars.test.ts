@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8 } from "../../../proto/encoding.ts";
+import { flipped } from "../../store/testing/flipped.ts";
 import { opened, type OpenedVectors, unit } from "../vectors/testing/opened.ts";
 import { addedText, PIECE_BYTES_MAX } from "./hunks.ts";
 import { type ExemplarDeps, Exemplars, expireTexts, forgetTexts, openTextTable, type TextTable } from "./index.ts";
@@ -96,6 +97,46 @@ test("many texts are looked at a few at a time: others have their turn in betwee
   await forgotten;
   clearInterval(ticking);
   expect([turns > 0, [...table.entries()].map(({ value }) => value.text), texts(await own.nearest(RED, last.text, 9))]).toEqual([true, [last.text], [last.text]]);
+});
+
+describe("bad luck: the disk gives a text back that nobody wrote", () => {
+  const [hit, whole] = [piece("word hit"), piece("word whole")];
+  const left = (): number => open.store.scanner.count("exemplars.texts");
+  const damaged = (): readonly string[] => open.store.scanner.slice("exemplars.texts", undefined, 9).damaged.map(({ what }) => what);
+  beforeEach(async () => {
+    await exemplars().learn(RED, [hit, whole]);
+    await open.close();
+    expect(flipped(folder, hit.text)).toBeGreaterThan(0);
+    open = opened(folder, { now_s: () => now_s });
+    table = openTextTable(open.store);
+    expect(damaged()).toEqual(["the record's hash does not match"]);
+  });
+
+  test("its model is removed all the same, and every text with it", async () => {
+    await open.vectors.forget(MODEL.digest);
+    await forgetTexts(open.store, table, open.vectors);
+    expect(left()).toBe(0);
+  });
+
+  test("another model is removed: it stays for fsck, and so does the whole one", async () => {
+    await open.vectors.forget("d".repeat(64));
+    await forgetTexts(open.store, table, open.vectors);
+    expect([left(), damaged().length]).toEqual([2, 1]);
+  });
+
+  test("how old it is nobody knows: it goes with what is past its time, which is said, and what is younger stays", async () => {
+    expect(await expireTexts(open.store, table, 500)).toMatchObject({ code: "store.corrupt", detail: expect.stringContaining(hit.sha256) });
+    expect([texts(await exemplars().nearest(RED, "word", 9)), left()]).toEqual([["word whole"], 1]);
+    expect(await expireTexts(open.store, table, 2_000)).toBeNull();
+    expect(left()).toBe(0);
+  });
+
+  test("it is shown to nobody, hides no other, and is written anew when it is read again", async () => {
+    const own = exemplars();
+    expect(texts(await own.nearest(RED, "word", 9))).toEqual(["word whole"]);
+    expect(await own.learn(RED, [hit, whole])).toBe(1);
+    expect([texts(await own.nearest(RED, "word", 9)).sort(), damaged()]).toEqual([["word hit", "word whole"], []]);
+  });
 });
 
 const added = (...lines: readonly string[]) => lines.map((line) => ({ op: "+" as const, bytes: utf8(line), cut: false }));

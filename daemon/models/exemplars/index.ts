@@ -4,11 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import { Type, type Static } from "@sinclair/typebox";
+import { MaestroError } from "../../../proto/errors.ts";
 import type { Embedded } from "../../../proto/model-work.ts";
 import type { HunksReply } from "../../../proto/worker-beside.ts";
 import { Closed, Count, GitOid } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
-import type { Entry, Table } from "../../store/table.ts";
+import { unlessCorrupt } from "../../store/failure.ts";
+import type { Table } from "../../store/table.ts";
 import type { VectorSpace, Vectors } from "../vectors/index.ts";
 
 /** Of one repository; the oldest go. Below the number from which an index file is kept, so that what goes is gone at once. */
@@ -55,32 +57,42 @@ export type TextTable = Table<readonly [string, string, string], Static<typeof T
 
 export const openTextTable = (store: Pick<Store, "table">): TextTable => store.table<readonly [string, string, string], typeof Text>("exemplars.texts", Text);
 
-/** Texts from before that second go, whatever model found them; their vectors go by `Vectors.expire`. */
-export function expireTexts(store: Pick<Store, "atomic">, texts: TextTable, before_s: number): Promise<void> {
-  return removeTexts(store, texts, () => (_, { at_s }) => at_s < before_s);
+/**
+ * Texts from before that second go, whatever model found them, and so do those that cannot be read, as nobody knows from when they are: what was wrong
+ * with the first of these; null where there was none. Their vectors go by `Vectors.expire`.
+ */
+export async function expireTexts(store: Pick<Store, "atomic">, texts: TextTable, before_s: number): Promise<MaestroError | null> {
+  let damage: MaestroError | null = null;
+  await removeTexts(store, texts, () => (key) => {
+    const text = unlessCorrupt(() => texts.get(key), (error) => (damage ??= error));
+    return text === undefined || text.at_s < before_s;
+  });
+  return damage;
 }
 
-/** Texts that no vector leads to go: the model that found them is gone, and nobody would find them again. */
+/** Texts that no vector leads to go, readable or not: the model that found them is gone, and nobody would find them again. */
 export function forgetTexts(store: Pick<Store, "atomic">, texts: TextTable, vectors: Pick<Vectors, "has" | "spacesOf">): Promise<void> {
   return removeTexts(store, texts, () => {
     const spaces = Map.groupBy(vectors.spacesOf(OF), ({ owner, repository }) => JSON.stringify([owner, nameOf(repository)]));
-    return ([owner, repository, sha256]) => !(spaces.get(JSON.stringify([owner, repository])) ?? []).some((space) => vectors.has(space, sha256));
+    // A vector that is damaged may be the one that leads there.
+    return ([owner, repository, sha256]) => !(spaces.get(JSON.stringify([owner, repository])) ?? []).some((space) => unlessCorrupt(() => vectors.has(space, sha256)) ?? true);
   });
 }
 
 type TextKey = readonly [string, string, string];
-type Goes = (key: TextKey, text: Static<typeof Text>) => boolean;
 
 /** A few at a time, each judged where it goes at once: what others learn in between stays. `going` is asked anew for each few. */
-async function removeTexts(store: Pick<Store, "atomic">, texts: TextTable, going: () => Goes): Promise<void> {
+async function removeTexts(store: Pick<Store, "atomic">, texts: TextTable, going: () => (key: TextKey) => boolean): Promise<void> {
+  const begun = new Set<string>();
   for (let start: TextKey | undefined; ; ) {
-    const page: readonly Entry<TextKey, Static<typeof Text>>[] = [...texts.entries({ limit: LOOKED_AT_ONCE, ...(start === undefined ? {} : { start }) })];
-    const goes = going();
-    const gone = page.filter(({ key, value }) => goes(key, value));
-    if (gone.length > 0) store.atomic(() => gone.forEach(({ key }) => texts.remove(key)));
+    const page: readonly TextKey[] = [...texts.keys({ limit: LOOKED_AT_ONCE, ...(start === undefined ? {} : { start }) })];
+    const gone = page.filter(going());
+    if (gone.length > 0) store.atomic(() => gone.forEach((key) => texts.remove(key)));
     if (page.length < LOOKED_AT_ONCE) return;
-    // From the last one on, which is looked at once more.
-    start = page.at(-1)?.key;
+    // From the last one on, which is looked at once more. One that is damaged may lead back.
+    start = page.at(-1);
+    if (begun.has(JSON.stringify(start))) throw new MaestroError("store.corrupt", `table ${texts.name}: its keys are in no order behind ${JSON.stringify(start)}`);
+    begun.add(JSON.stringify(start));
     await Bun.sleep(0);
   }
 }
@@ -102,7 +114,7 @@ export class Exemplars {
     const { vectors, store, embed, now_s, kept_max = KEPT_MAX } = this.#deps;
     const space = this.#space(whose);
     // The newest are named first, and the newest to come are the last to go.
-    const fresh = hunks.slice(0, kept_max).filter(({ sha256 }) => this.#texts.get(this.#key(whose, sha256)) === undefined || !vectors.has(space, sha256)).reverse();
+    const fresh = hunks.slice(0, kept_max).filter(({ sha256 }) => this.#text(whose, sha256) === undefined || !vectors.has(space, sha256)).reverse();
     for (let at = 0; at < fresh.length; at += BATCH) {
       const batch = fresh.slice(at, at + BATCH);
       const made = await embed(batch.map(({ text }) => text), signal === undefined ? {} : { signal });
@@ -124,12 +136,12 @@ export class Exemplars {
     const { vectors: [query], model_digest } = await embed([text], signal === undefined ? {} : { signal });
     if (query === undefined) return [];
     const fits = (sha256: string): boolean => {
-      const kept = this.#texts.get(this.#key(whose, sha256));
+      const kept = this.#text(whose, sha256);
       return kept !== undefined && (language === undefined || kept.language === language);
     };
     const hits = await vectors.search({ ...this.#space(whose), model_digest }, query, k, { accept: fits });
     return hits.flatMap(({ key, score }) => {
-      const kept = this.#texts.get(this.#key(whose, key));
+      const kept = this.#text(whose, key);
       return kept === undefined ? [] : [{ sha256: key, language: kept.language, commit: kept.commit, text: kept.text, score }];
     });
   }
@@ -141,6 +153,11 @@ export class Exemplars {
 
   #key({ owner, repository }: ExemplarOwner, sha256: string): readonly [string, string, string] {
     return [owner, nameOf(repository), sha256];
+  }
+
+  /** One that is damaged is none: it is shown to nobody, and written anew when it is read again. */
+  #text(whose: ExemplarOwner, sha256: string): Static<typeof Text> | undefined {
+    return unlessCorrupt(() => this.#texts.get(this.#key(whose, sha256)));
   }
 
   #makeRoom(whose: ExemplarOwner, space: VectorSpace, kept_max: number): void {

@@ -23,6 +23,9 @@ export class CrashingStore implements Pick<Store, "table" | "atomic" | "durable"
       *entries() {
         throw new Error("not asked for here");
       },
+      *keys() {
+        throw new Error("not asked for here");
+      },
       count: () => this.rows.size,
       stated: () => this.rows.size,
     };
