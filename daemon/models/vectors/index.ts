@@ -9,6 +9,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { InferenceLimits } from "../../../proto/limits.ts";
 import { validatorOf } from "../../platform/process/envelope.ts";
 import type { Store } from "../../store/db.ts";
+import { unlessCorrupt } from "../../store/failure.ts";
 import { Engine, type EngineLimits, type EngineStart, type EngineStatus } from "../engine/index.ts";
 import { programOf } from "../engine/program.ts";
 import { dot } from "./exact.ts";
@@ -118,9 +119,10 @@ export class Vectors {
     return this.#tables.space(space)?.rows ?? 0;
   }
 
-  /** Of one purpose, whosever they are. */
+  /** Of one purpose, whosever they are; in one that is damaged nobody finds anything. */
   spacesOf(purpose: string): VectorSpace[] {
-    return [...this.#tables.spaces.entries()].filter(({ value }) => value.of === purpose).map(({ value: { owner, repository, of, model_digest, dimensions } }) => ({ owner, repository, of, model_digest, dimensions }));
+    const spaces = [...this.#tables.spaces.keys()].flatMap((id) => unlessCorrupt(() => this.#tables.spaces.get(id)) ?? []);
+    return spaces.filter(({ of }) => of === purpose).map(({ owner, repository, of, model_digest, dimensions }) => ({ owner, repository, of, model_digest, dimensions }));
   }
 
   /** Keys of those that came first. */
@@ -152,18 +154,23 @@ export class Vectors {
     await this.#drop(spaceId(space));
   }
 
-  /** Every space of that model: another one's vectors mean nothing beside them, and it is gone. */
+  /** Every space of that model: another one's vectors mean nothing beside them, and it is gone. Whose a damaged one is nobody knows, and nobody finds anything in it: it goes, too. */
   async forget(model_digest: string): Promise<void> {
-    for (const { key: id, value } of [...this.#tables.spaces.entries()]) if (value.model_digest === model_digest) await this.#drop(id);
+    for (const id of [...this.#tables.spaces.keys()]) {
+      const space = unlessCorrupt(() => this.#tables.spaces.get(id), (error) => this.#deps.warn("vectors of nobody knows which model went with one that was removed", error));
+      if (space === undefined || space.model_digest === model_digest) await this.#drop(id);
+    }
   }
 
-  /** Rows from before that second go, and with them the index files they were in. Rows of one space are in the order they came. */
+  /** Rows from before that second go, those that cannot be read, and with them the index files they were in. Rows of one space are in the order they came. */
   async expire(before_s: number): Promise<void> {
-    for (const { key: id } of [...this.#tables.spaces.entries()]) {
+    let damage: MaestroError | null = null;
+    for (const id of [...this.#tables.spaces.keys()]) {
       // In line with a file that is being written: it would hold what goes.
-      await this.#heldOf(id).inLine(() => this.#expireRows(id, before_s));
-      if (this.#tables.spaces.get(id)?.rows === 0) await this.#drop(id);
+      await this.#heldOf(id).inLine(() => this.#expireRows(id, before_s, (error) => void (damage ??= error)));
+      if (this.#tables.isEmpty(id)) await this.#drop(id);
     }
+    if (damage !== null) this.#deps.warn("vectors that could not be read went with those past their time", damage);
   }
 
   get status(): EngineStatus {
@@ -189,13 +196,14 @@ export class Vectors {
     }
   }
 
-  async #expireRows(id: string, before_s: number): Promise<void> {
-    const old = (): string[] => this.#tables.rows(id, 0, REMOVED_AT_ONCE).filter(({ row }) => row.at_s < before_s).map(({ row }) => row.key);
-    let keys = old();
-    if (keys.length > 0) this.#forgetFile(id);
-    for (; keys.length > 0; keys = old()) {
-      const gone = this.#deps.store.atomic(() => this.#tables.remove(id, keys));
-      this.#held.get(id)?.removed(gone);
+  async #expireRows(id: string, before_s: number, damaged: (error: MaestroError) => void): Promise<void> {
+    const old = (): number[] => this.#tables.old(id, before_s, REMOVED_AT_ONCE, damaged);
+    let [numbers, gone] = [old(), 1];
+    if (numbers.length > 0) this.#forgetFile(id);
+    for (; numbers.length > 0 && gone > 0; numbers = old()) {
+      const removed = this.#deps.store.atomic(() => this.#tables.removeRows(id, numbers));
+      gone = removed.length;
+      this.#held.get(id)?.removed(removed);
       await Bun.sleep(0);
     }
   }
@@ -262,33 +270,39 @@ export class Vectors {
     const held = this.#heldOf(id);
     await held.inLine(async () => {
       this.#forgetFile(id);
-      while (this.#deps.store.atomic(() => this.#tables.spaces.get(id) !== undefined && this.#tables.drop(id, REMOVED_AT_ONCE))) await Bun.sleep(0);
+      while (this.#deps.store.atomic(() => this.#tables.drop(id, REMOVED_AT_ONCE))) await Bun.sleep(0);
       await held.close();
       // A process that was killed at its writing left a file that no row names.
-      for (const name of readdirSync(this.#deps.folder)) if (name.startsWith(`${id}.`)) rmSync(join(this.#deps.folder, name), { force: true });
+      this.#removeFiles(id);
     });
     if (held.idle) this.#held.delete(id);
   }
 
   #forgetFile(id: string): void {
     const sha256 = this.#deps.store.atomic(() => {
-      const space = this.#tables.spaces.get(id);
-      if (space === undefined || space.saved === null) return null;
+      const space = unlessCorrupt(() => this.#tables.spaces.get(id));
+      if (space === undefined) return undefined;
+      if (space.saved === null) return null;
       this.#tables.spaces.put(id, { ...space, saved: null });
       return space.saved.sha256;
     });
-    if (sha256 !== null) this.#removeFile(id, sha256);
+    if (sha256 === undefined) this.#removeFiles(id);
+    else if (sha256 !== null) this.#removeFile(id, sha256);
+  }
+
+  #removeFiles(id: string): void {
+    for (const name of readdirSync(this.#deps.folder)) if (name.startsWith(`${id}.`)) rmSync(join(this.#deps.folder, name), { force: true });
   }
 
   #removeFile(id: string, sha256: string): void {
     rmSync(join(this.#deps.folder, `${id}.${sha256}`), { force: true });
   }
 
-  /** Files that no space names: of a daemon that died before it noted one, or after it noted the next. */
+  /** Files that no space names: of a daemon that died before it noted one, or after it noted the next, and of one that is damaged. */
   #sweep(): void {
     for (const name of readdirSync(this.#deps.folder)) {
       const [id = "", sha256] = name.split(".");
-      if (this.#tables.spaces.get(id)?.saved?.sha256 !== sha256) rmSync(join(this.#deps.folder, name), { force: true });
+      if (unlessCorrupt(() => this.#tables.spaces.get(id))?.saved?.sha256 !== sha256) rmSync(join(this.#deps.folder, name), { force: true });
     }
   }
 }

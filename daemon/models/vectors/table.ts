@@ -1,7 +1,9 @@
 /** Vectors in LMDB, which is the truth of them: which spaces there are, their rows in the order they came, and where a key is. */
 import { Type, type Static } from "@sinclair/typebox";
+import type { MaestroError } from "../../../proto/errors.ts";
 import { Closed, Count, RepositoryId, Sha256Hex } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
+import { unlessCorrupt } from "../../store/failure.ts";
 import { LAST_TEXT, type Table } from "../../store/table.ts";
 import { type VectorSpace, spaceId } from "./space.ts";
 
@@ -77,14 +79,38 @@ export class VectorTables {
     return keys.flatMap((key) => this.#removeKey(id, key));
   }
 
-  /** Inside `Store.atomic`: at most `limit` rows of a space, and the space with its last; whether there are more. */
+  /** Of the `limit` that came first, numbers of those from before that second, and of those that cannot be read: nobody knows from when they are. */
+  old(id: string, before_s: number, limit: number, damaged: (error: MaestroError) => void): number[] {
+    return this.#numbers(id, limit).filter((number) => (unlessCorrupt(() => this.#rows.get([id, number]), damaged)?.at_s ?? 0) < before_s);
+  }
+
+  /** Inside `Store.atomic`, whether they can be read or not; the numbers of those that went. */
+  removeRows(id: string, numbers: readonly number[]): number[] {
+    const gone = numbers.filter((number) => {
+      const key = unlessCorrupt(() => this.#rows.get([id, number]))?.key;
+      if (key !== undefined && (unlessCorrupt(() => this.#keys.get([id, key]))?.id ?? number) === number) this.#keys.remove([id, key]);
+      return this.#rows.remove([id, number]);
+    });
+    const space = unlessCorrupt(() => this.spaces.get(id));
+    if (space !== undefined && gone.length > 0) this.spaces.put(id, { ...space, rows: Math.max(0, space.rows - gone.length) });
+    return gone;
+  }
+
+  /** Inside `Store.atomic`: at most `limit` rows of a space, and the space with its last, whether they can be read or not; whether there are more. */
   drop(id: string, limit: number): boolean {
-    const keys = [...this.#rows.entries({ start: [id, 0], end: [id, Number.MAX_SAFE_INTEGER], limit })].map(({ value }) => value.key);
-    this.remove(id, keys);
-    if (keys.length === limit) return true;
-    for (const { key } of [...this.#keys.entries({ start: [id, ""], end: [id, LAST_TEXT] })]) this.#keys.remove(key);
+    const numbers = this.#numbers(id, limit);
+    if (this.removeRows(id, numbers).length > 0 && numbers.length === limit) return true;
+    for (const key of [...this.#keys.keys({ start: [id, ""], end: [id, LAST_TEXT] })]) this.#keys.remove(key);
     this.spaces.remove(id);
     return false;
+  }
+
+  isEmpty(id: string): boolean {
+    return this.#numbers(id, 1).length === 0;
+  }
+
+  #numbers(id: string, limit: number): number[] {
+    return Array.from(this.#rows.keys({ start: [id, 0], end: [id, Number.MAX_SAFE_INTEGER], limit }), ([, number]) => number);
   }
 
   /** Of a space whose own record was lost: its rows are there, and their numbers are taken. */

@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { failureOf, processGoneWithin } from "../../platform/process/testing/gone.ts";
+import { flipped } from "../../store/testing/flipped.ts";
 import { times } from "../../testing/scale.ts";
 import { NEIGHBOURS_MAX } from "./index.ts";
 import { spaceId, type VectorSpace } from "./space.ts";
@@ -204,6 +205,52 @@ test("what expires goes from rows and from the disk: no index file holds it afte
   const again = start();
   await again.vectors.expire(9_999);
   expect([files(), again.vectors.count(SPACE), [...again.store.scanner.tables()].length > 0]).toEqual([[], 0, true]);
+});
+
+describe("bad luck: the disk gives back what nobody wrote", () => {
+  const OTHER: VectorSpace = { ...SPACE, model_digest: "e".repeat(64) };
+  const TABLES = ["vectors.rows", "vectors.keys", "vectors.spaces"];
+  const left = ({ store }: OpenedVectors): number[] => TABLES.map((table) => store.scanner.count(table));
+  const damaged = ({ store }: OpenedVectors): number[] => TABLES.map((table) => store.scanner.slice(table, undefined, 99).damaged.length);
+  async function flippedIn(written: string): Promise<OpenedVectors> {
+    const over = { engine_folder: fakeUsearch(folder), exact_max: 4, save_rows: 4, now_s: () => 2_000 };
+    const before = start({ ...over, now_s: () => 1_000 });
+    for (const space of [SPACE, OTHER]) before.vectors.put(space, FAN.slice(0, 5));
+    await keys(before);
+    await stop();
+    expect(flipped(folder, written)).toBeGreaterThan(0);
+    const one = start(over);
+    one.vectors.put(OTHER, FAN.slice(5));
+    return one;
+  }
+
+  test("the row of a space: the space goes with the next model, which is said, and no sound one of another", async () => {
+    const one = await flippedIn(`model_digest\xd9\x40${SPACE.model_digest}`);
+    expect(damaged(one)).toEqual([0, 0, 1]);
+    await one.vectors.forget("d".repeat(64));
+    expect([left(one), one.warned.length, one.warned.join().includes(spaceId(SPACE)), files()]).toEqual([[10, 10, 1], 1, true, []]);
+    expect(await keys(one, 3, OTHER)).toEqual(["row 0", "row 1", "row 2"]);
+  });
+
+  test("the row of a space: its vectors go by their age all the same", async () => {
+    const one = await flippedIn(`model_digest\xd9\x40${SPACE.model_digest}`);
+    await one.vectors.expire(1_500);
+    expect([left(one), one.vectors.count(OTHER), files()]).toEqual([[5, 5, 1], 5, []]);
+    expect(await keys(one, 3, OTHER)).toEqual(["row 5", "row 6", "row 7"]);
+  });
+
+  test("a vector: it goes with its model, and with those past their time, which is said; younger ones stay", async () => {
+    const one = await flippedIn("\xa3key\xa5row 3");
+    expect(damaged(one)).toEqual([2, 0, 0]);
+    await one.vectors.forget(SPACE.model_digest);
+    expect([left(one), damaged(one)]).toEqual([[10, 10, 1], [1, 0, 0]]);
+    await one.vectors.expire(500);
+    expect([left(one)[0], damaged(one), one.vectors.count(OTHER), one.warned.length]).toEqual([9, [0, 0, 0], 9, 1]);
+    await one.vectors.expire(1_500);
+    expect([await keys(one, 3, OTHER), one.vectors.count(OTHER)]).toEqual([["row 5", "row 6", "row 7"], 5]);
+    await one.vectors.expire(9_999);
+    expect([left(one), one.warned.length]).toEqual([[0, 0, 0], 1]);
+  });
 });
 
 test("any order of putting, replacing, removing, restarting and asking answers as a plain list would, by matrix and by graph", async () => {
