@@ -1,71 +1,17 @@
 /** An opened Decision Card in real Chromium and real Firefox, with a real daemon behind `maestro ui`: lines around findings, evidence, a release signed from the page, a daemon that stops. */
 import { afterAll, beforeAll, expect } from "bun:test";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "puppeteer-core";
-import { AGENT, oneDocument, unfolded, until, World, type GateDocument } from "../daemon/e2e/testing/world.ts";
-import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { CI_USER, giveToUser, Users } from "../daemon/e2e/testing/users.ts";
-import { KeyRing } from "../daemon/testing/ssh.ts";
-import { Source } from "../daemon/platform/git/testing/scratch.ts";
+import { CiHost } from "../daemon/e2e/testing/ci-host.ts";
+import { until } from "../daemon/e2e/testing/world.ts";
 import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
 const version = async (name: BrowserName): Promise<string> => (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
 
-/** A daemon, a build user whose changes it gates and whose page it is, and carol, who releases with a key that asks for her. */
-class Story implements AsyncDisposable {
-  readonly world = new World();
-  private readonly users = new Users(this.world, [CI_USER]);
-  private readonly keys = new KeyRing();
-  private readonly carol = this.keys.make("carol");
-  private key = "";
-
-  async begin(): Promise<void> {
-    const config = this.world.path("maestrod.yaml");
-    const sockets = `sockets:\n  - { path: ${this.users.socket_path}, role: gate, mode: "0666" }\n  - { path: ${this.world.socket_path}, role: admin }\n`;
-    writeFileSync(config, `version: 1\ntrust_domain: ci.example.org\nmodes: [local]\ntenants: [{ id: ci, uids: [${CI_USER}] }]\n${sockets}people:\n  - { id: carol, ssh_keys: ["${this.carol}"], presence: passphrase, may: [approve] }\n`, { mode: 0o644 });
-    await this.world.daemon(["--config", config]);
-    if (this.key === "") this.key = await this.users.give(CI_USER, this.keys.folder, "carol");
-  }
-
-  /** A change of an agent's that edits CI: held, with a finding in a file. */
-  async held(name: string): Promise<GateDocument> {
-    const path = this.world.path(`home-${CI_USER}/${name}`);
-    mkdirSync(path);
-    const source = new Source(path);
-    source.git("init", "-q", "--template=", "-b", "main");
-    await source.commit({ "a.ts": "export const a = 1;\n", ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
-    source.git("switch", "-qc", "change");
-    await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, AGENT);
-    giveToUser(path, CI_USER);
-    const ran = await this.users.run(CI_USER, ["gate", path, "--target", "main", "--json"]);
-    if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
-    return oneDocument(ran) as GateDocument;
-  }
-
-  ui(): ServedUi {
-    return new ServedUi(this.users.start(CI_USER, ["ui", "cards", "--key", this.key]));
-  }
-
-  /** What `maestro verify` says of the evidence that is kept beside the page, under the node's trust file. */
-  async verified(): Promise<string> {
-    const folder = join(this.users.home(CI_USER), "state/maestro/bundles");
-    const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
-    const said = await Promise.all(files.map(async (file) => unfolded(await this.world.run(["verify", join(folder, file), "--trust", join(this.world.state_dir, "trust.json")]))));
-    return said.filter(({ code }) => code === 0).map(({ stdout }) => stdout).join("\n");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.world.dispose();
-    this.keys[Symbol.dispose]();
-  }
-}
-
-const story = new Story();
-beforeAll(() => story.begin(), 120_000);
-afterAll(() => story[Symbol.asyncDispose](), 120_000);
+const host = new CiHost();
+beforeAll(() => host.start(), 120_000);
+afterAll(() => host[Symbol.asyncDispose](), 120_000);
 
 /** A machine that does other things too. */
 const SAYS_WITHIN_MS = 20_000;
@@ -104,7 +50,7 @@ class Reader {
 }
 
 async function onPage(name: BrowserName, task: (reader: Reader) => Promise<void>): Promise<void> {
-  await using ui = story.ui();
+  await using ui = host.ui();
   const { browser, close } = await openBrowser(name);
   try {
     const page = await browser.newPage();
@@ -127,7 +73,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
   const tool = { name, version: await version(name) };
 
   accepts(tool, "a held change is opened, looked at and released with the keyboard, and the evidence names the person", async () => {
-    const { gate_id } = await story.held(`released-${name}`);
+    const { gate_id } = await host.held(`released-${name}`);
     await onPage(name, async (reader) => {
       const { page } = reader;
       await reader.open(gate_id);
@@ -138,10 +84,10 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await reader.saying("#part-evidence .verdict", "SOUND BY THE DAEMON'S OWN WORD");
       expect([await reader.text("#part-evidence .verdict"), await page.evaluate("document.querySelector('#part-evidence .verdict').className")]).toEqual([expect.not.stringContaining("VERIFIED"), "verdict unknown"]);
       // With the operator's file, it is proved.
-      await (await page.$("#card-trust"))?.uploadFile(join(story.world.state_dir, "trust.json"));
+      await (await page.$("#card-trust"))?.uploadFile(host.trust);
       await reader.saying("#part-evidence .verdict", "VERIFIED offline");
       expect(await accessibility(page)).toEqual([]);
-      const attempts = async (): Promise<readonly number[]> => (await story.world.client.gateRecord(gate_id)).attempts;
+      const attempts = async (): Promise<readonly number[]> => (await host.world.client.gateRecord(gate_id)).attempts;
       await page.focus("#release-reason");
       await page.keyboard.type(`looked at it in ${name}`);
       await page.keyboard.press("Enter");
@@ -173,11 +119,11 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await reader.saying("#opened-title", "Two cards compared");
       expect(await reader.text("#part-compared-facts")).toContain("hold");
     });
-    expect(await story.verified()).toMatch(new RegExp(`approved by carol \\(ci\\.changed\\).*looked at it in ${name}!`));
+    expect(await host.verified()).toMatch(new RegExp(`approved by carol \\(ci\\.changed\\).*looked at it in ${name}!`));
   });
 
   accepts(tool, "from 320 px to 4K, light and dark: an opened card, its offer and two compared are not cut off, and axe-core finds nothing", async () => {
-    const { gate_id } = await story.held(`wide-${name}`);
+    const { gate_id } = await host.held(`wide-${name}`);
     await onPage(name, async (reader) => {
       const { page } = reader;
       await reader.open(gate_id);
@@ -200,34 +146,34 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
 }
 
 accepts({ name: "chromium", version: await version("chromium") }, "attack: who serves the page shows another card than the evidence holds, with the true evidence beside it", async () => {
-  const { gate_id } = await story.held("lied");
+  const { gate_id } = await host.held("lied");
   await onPage("chromium", async (reader) => {
     const { page } = reader;
     await page.setRequestInterception(true);
     page.on("request", (request) => {
       if (!request.url().endsWith(encodeURIComponent(gate_id))) return void request.continue();
-      void story.world.client.gateRecord(gate_id).then((reply) => request.respond({ contentType: "application/json", body: JSON.stringify({ ...reply, card: { ...reply.card, title: "nothing to see" } }) }));
+      void host.world.client.gateRecord(gate_id).then((reply) => request.respond({ contentType: "application/json", body: JSON.stringify({ ...reply, card: { ...reply.card, title: "nothing to see" } }) }));
     });
     await reader.open(gate_id);
-    await (await page.$("#card-trust"))?.uploadFile(join(story.world.state_dir, "trust.json"));
+    await (await page.$("#card-trust"))?.uploadFile(host.trust);
     await reader.saying("#part-evidence .verdict", "the card that is open is not the one in it");
     expect(await page.evaluate("document.querySelector('#part-evidence .verdict').className")).toBe("verdict failed");
   });
 });
 
 accepts({ name: "chromium", version: await version("chromium") }, "a daemon that stops while a reason is written: said, nothing signed, the words stay", async () => {
-  const { gate_id } = await story.held("stopped");
+  const { gate_id } = await host.held("stopped");
   await onPage("chromium", async (reader) => {
     const { page } = reader;
     await reader.open(gate_id);
     await page.focus("#release-reason");
     await page.keyboard.type("half a thought");
-    await story.world.run(["stop"]);
-    await until(async () => !(await story.world.client.answers()));
+    await host.world.run(["stop"]);
+    await until(async () => !(await host.world.client.answers()));
     await reader.press("Show what would be signed");
     await reader.saying("#part-approve", "Nothing was signed.");
     expect([await page.evaluate("document.getElementById('release-reason').value"), await reader.text("#opened-title")]).toEqual(["half a thought", expect.stringContaining("HELD")]);
-    await story.begin();
+    await host.start();
     await reader.press("Show what would be signed");
     await reader.saying("#part-approve .offer", "half a thought");
   });

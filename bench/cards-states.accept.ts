@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import type { Card } from "../proto/card.ts";
 import { hostileCard } from "../daemon/cli/card/testing/card.ts";
+import { CiHost } from "../daemon/e2e/testing/ci-host.ts";
 import { buildPage } from "../daemon/ui/build.ts";
 import { BROWSERS, openBrowser, openPage, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
 import { giveCards, listed, searchFor, told, untilListed } from "../daemon/ui/testing/cards-page.ts";
@@ -13,16 +14,16 @@ import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { cutOff, focusedName, keptFrom, walked, watchPolicy } from "../daemon/ui/testing/whole-page.ts";
 import { accepts, output } from "./rig/accepts.ts";
 import { diskFiles, diskStates, servedStates, type State } from "./rig/cards-states.ts";
-import { Decided } from "./rig/decided.ts";
+import { decide } from "./rig/decided.ts";
 
 const work = mkdtempSync(join(tmpdir(), "maestro-accept-states-"));
-const decided = new Decided();
+const host = new CiHost();
 beforeAll(async () => {
-  await decided.start();
-  await decided.decide();
+  await host.start();
+  await decide(host);
 }, 300_000);
 afterAll(async () => {
-  await decided[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
   rmSync(work, { recursive: true, force: true });
 }, 120_000);
 
@@ -187,8 +188,8 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     }));
 
   accepts(tool, "each state over a daemon's history: nothing is cut off, axe-core finds nothing, keys reach everything, one origin is asked, and the daemon that stops is told", async () => {
-    if (!(await decided.world.client.answers())) await decided.start();
-    await using ui = decided.ui();
+    if (!(await host.world.client.answers())) await host.start();
+    await using ui = host.ui();
     const { browser, close } = await openBrowser(name);
     try {
       const page = await browser.newPage();
@@ -198,7 +199,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await watchPolicy(page);
       const link = await ui.link();
       await page.goto(link.href);
-      await through(page, servedStates(page, decided), name === "chromium" ? COLOURS : ["light"], name === "chromium");
+      await through(page, servedStates(page, host), name === "chromium" ? COLOURS : ["light"], name === "chromium");
       // The words stay, a failed question says so, and the focus is where one goes on.
       expect(await page.evaluate("document.getElementById('release-reason').value")).toBe("looked at it");
       await page.evaluate("[...document.querySelectorAll('#part-approve button')].find(({ textContent }) => textContent === 'Do not').focus()");

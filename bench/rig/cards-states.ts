@@ -6,11 +6,12 @@ import type { Card } from "../../proto/card.ts";
 import { type Counterexample, counterexampleBytes } from "../../proto/counterexample.ts";
 import { card as sample } from "../../daemon/cli/card/testing/card.ts";
 import type { CardRow } from "../../proto/cards.ts";
+import type { CiHost } from "../../daemon/e2e/testing/ci-host.ts";
 import { until } from "../../daemon/e2e/testing/world.ts";
 import { makeBundle, newRing } from "../../daemon/testing/evidence.ts";
 import { choose, giveCards, searchFor, untilListed } from "../../daemon/ui/testing/cards-page.ts";
 import { asLines, manyRows } from "../../daemon/ui/testing/rows.ts";
-import type { Decided } from "./decided.ts";
+import { CHANGES } from "./decided-changes.ts";
 
 export interface State {
   readonly name: string;
@@ -144,9 +145,9 @@ export function diskStates(page: Page, files: DiskFiles): State[] {
 }
 
 /** `page` is at the link of a running `maestro ui`. */
-export function servedStates(page: Page, decided: Decided): State[] {
+export function servedStates(page: Page, host: CiHost): State[] {
   return [
-    { name: "listed", enter: () => page.waitForFunction(`document.documentElement.dataset.following === "true" && Number(document.documentElement.dataset.listed) === ${decided.gates.size}`, { timeout: 60_000 }) },
+    { name: "listed", enter: () => page.waitForFunction(`document.documentElement.dataset.following === "true" && Number(document.documentElement.dataset.listed) === ${CHANGES.length}`, { timeout: 60_000 }) },
     { name: "admitted", enter: async () => {
       await openLine(page, "\"thousands separator\"", "thousands");
       await saying(page, "#part-checks", "passed");
@@ -173,7 +174,7 @@ export function servedStates(page: Page, decided: Decided): State[] {
       await saying(page, "#part-evidence .verdict", "SOUND BY THE DAEMON'S OWN WORD");
     } },
     { name: "evidence verified", enter: async () => {
-      await (await page.$("#card-trust"))?.uploadFile(decided.trust);
+      await (await page.$("#card-trust"))?.uploadFile(host.trust);
       await saying(page, "#part-evidence .verdict", "VERIFIED offline");
       await page.evaluate("document.querySelector('#part-evidence details').open = true");
     } },
@@ -184,8 +185,8 @@ export function servedStates(page: Page, decided: Decided): State[] {
       await saying(page, "#part-approve .offer", "looked at it");
     } },
     { name: "the daemon stopped", enter: async () => {
-      await decided.world.run(["stop"]);
-      await until(async () => !(await decided.world.client.answers()));
+      await host.world.run(["stop"]);
+      await until(async () => !(await host.world.client.answers()));
       await page.waitForFunction("!document.getElementById('problem').hidden", { timeout: 60_000 });
     } },
   ];

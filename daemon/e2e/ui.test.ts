@@ -1,15 +1,15 @@
 /** `maestro ui` as a program: its link, its end, a daemon that comes and goes, and what is approved from a page by real users and real keys. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GateResult } from "../../proto/api.ts";
 import type { ReleaseOffer } from "../../proto/release-api.ts";
-import { Source } from "../platform/git/testing/scratch.ts";
+import type { Source } from "../platform/git/testing/scratch.ts";
 import { CLI } from "../testing/programs.ts";
-import { KeyRing } from "../testing/ssh.ts";
+import { CiHost } from "./testing/ci-host.ts";
 import { ServedUi, Tab } from "./testing/served.ts";
-import { CI_USER, giveToUser, PASSPHRASE, skippedWithoutUsers, Users } from "./testing/users.ts";
-import { AGENT, oneDocument, unfolded, until, World, type GateDocument } from "./testing/world.ts";
+import { CI_USER, PASSPHRASE, skippedWithoutUsers } from "./testing/users.ts";
+import { until, World } from "./testing/world.ts";
 
 setDefaultTimeout(60_000);
 
@@ -104,101 +104,55 @@ const ALICE = 50_104;
 const skipped = skippedWithoutUsers();
 
 describe.skipIf(skipped)("approving from a page", () => {
-  let world: World;
-  let users: Users;
-  let keys: KeyRing;
+  let host: CiHost;
   beforeAll(async () => {
-    world = new World();
-    keys = new KeyRing();
-    const carol = keys.make("carol");
-    users = new Users(world, [CI_USER, ALICE]);
-    const config = world.path("maestrod.yaml");
-    writeFileSync(config, `version: 1
-trust_domain: ci.example.org
-modes: [local]
-tenants: [{ id: ci, uids: [${CI_USER}] }]
-sockets:
-  - { path: ${users.socket_path}, role: gate, mode: "0666" }
-  - { path: ${world.socket_path}, role: admin }
-people:
-  - { id: alice, uids: [${ALICE}], may: [approve] }
-  - { id: carol, ssh_keys: ["${carol}"], presence: passphrase, may: [approve] }
-`, { mode: 0o644 });
-    await world.daemon(["--config", config]);
+    host = new CiHost({ alice: ALICE });
+    await host.start();
   });
-  afterAll(async () => {
-    await world.dispose();
-    keys[Symbol.dispose]();
-  });
-
-  async function held(name: string): Promise<GateDocument> {
-    const path = world.path(`home-${CI_USER}/${name}`);
-    mkdirSync(path);
-    const source = new Source(path);
-    source.git("init", "-q", "--template=", "-b", "main");
-    await source.commit({ "a.ts": `export const ${name} = 1;\n`, ".github/workflows/t.yml": "on: push\njobs: {}\n" }, "first");
-    source.git("switch", "-qc", "change");
-    await source.commit({ ".github/workflows/t.yml": "on: push\njobs: {a: {}}\n" }, AGENT);
-    giveToUser(path, CI_USER);
-    const ran = await users.run(CI_USER, ["gate", path, "--target", "main", "--json"]);
-    if (ran.code !== 3) throw new Error(`expected a hold: ${ran.code} ${ran.stdout} ${ran.stderr}`);
-    return oneDocument(ran) as GateDocument;
-  }
+  afterAll(() => host[Symbol.asyncDispose]());
 
   const offered = async (tab: Tab, gate: string): Promise<ReleaseOffer> => (await tab.json("/api/offer", "POST", { gate, kind: "approve", reason: "read it on the page" })) as ReleaseOffer;
 
-  /** What `maestro verify` says of the evidence that this user keeps, under the node's trust file. */
-  async function verified(uid: number): Promise<string> {
-    const trust = world.path("trust-copy.json");
-    writeFileSync(trust, readFileSync(join(world.state_dir, "trust.json")));
-    chmodSync(trust, 0o644);
-    const folder = join(users.home(uid), "state/maestro/bundles");
-    const bundles = readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => join(folder, file));
-    const said = await Promise.all(bundles.map(async (bundle) => unfolded(await users.run(uid, ["verify", bundle, "--trust", trust]))));
-    return said.filter(({ code }) => code === 0).map(({ stdout }) => stdout).join("\n");
-  }
-
   /** Who may not is told why, before anything is signed: the agent's own user, and an agent that starts it as a person, who has no more of them than on the command line. */
   async function denied(gate_id: string): Promise<void> {
-    const shim = world.path("claude");
+    const shim = host.world.path("claude");
     // It stays above what it starts, and ends it when it is ended.
     writeFileSync(shim, '#!/bin/bash\n"$@" &\ntrap "kill $!" TERM\nwait $!\nwait $!\n', { mode: 0o755 });
-    await using ui = new ServedUi(users.start(CI_USER, ["ui"]));
-    await using started = new ServedUi(users.start(ALICE, ["ui"], [shim]));
+    await using ui = new ServedUi(host.users.start(CI_USER, ["ui"]));
+    await using started = new ServedUi(host.users.start(ALICE, ["ui"], [shim]));
     expect(await offered(await ui.tab(), gate_id)).toMatchObject({ status: 403, code: "release.denied" });
     expect(await offered(await started.tab(), gate_id)).toMatchObject({ status: 403, detail: expect.stringContaining("claude is among the processes") });
   }
 
   test("by the user as who it runs, and by nobody else: the offer is what is signed, the evidence verifies and names the person, and each offer is good once", async () => {
-    const { gate_id } = await held("one");
+    const { gate_id } = await host.held("one");
     await denied(gate_id);
-    await using ui = new ServedUi(users.start(ALICE, ["ui"]));
+    await using ui = new ServedUi(host.users.start(ALICE, ["ui"]));
     const tab = await ui.tab();
     // She is in no tenant and sees no list of one: what the page shows then says how to release all the same.
     expect(await tab.json("/api/v1/cards/newest")).toMatchObject({ status: 403, code: "auth.denied", detail: expect.stringContaining("release with maestro approve COMMIT --reason TEXT") });
     const offer = await offered(tab, gate_id);
     expect(offer).toMatchObject({ request: { person: "alice", gate_id, reason: "read it on the page", kind: "approve" }, card: { verdict: "hold" } });
     // Asking signs nothing.
-    expect((await world.client.gateRecord(gate_id)).attempts).toEqual([1]);
+    expect((await host.world.client.gateRecord(gate_id)).attempts).toEqual([1]);
     expect(await tab.approve("b".repeat(26))).toMatchObject([{ event: "failure", problem: { code: "release.stale" } }]);
     const events = (await tab.approve(offer.request.nonce)) as (GateResult | { event: string })[];
     expect(events.at(-1)).toMatchObject({ event: "result", verdict: "admit", card: { releases: [{ person: "alice" }] } });
-    expect(await verified(ALICE)).toMatch(/approved by alice \(ci\.changed\) at .*proved by user, log \d+: read it on the page/);
+    expect(await host.verified(ALICE)).toMatch(/approved by alice \(ci\.changed\) at .*proved by user, log \d+: read it on the page/);
     expect(ui.said).toContain("asked for from a page");
     expect(await tab.approve(offer.request.nonce)).toMatchObject([{ event: "failure", problem: { code: "release.stale" } }]);
   });
 
   test("by a key file: a wrong passphrase releases nothing; in a terminal the right one is the key's alone, and Enter works before and after", async () => {
-    const { gate_id } = await held("two");
-    const key = await users.give(CI_USER, keys.folder, "carol");
-    const before = (await world.status()).log.size;
-    await using wrong = new ServedUi(users.start(CI_USER, ["ui", "--key", key], [], { SSH_ASKPASS: users.asking("wrong", "echo another") }));
+    const { gate_id } = await host.held("two");
+    const before = (await host.world.status()).log.size;
+    await using wrong = new ServedUi(host.users.start(CI_USER, ["ui", "--key", host.key], [], { SSH_ASKPASS: host.users.asking("wrong", "echo another") }));
     const refused = await wrong.tab();
     expect(await refused.json("/session")).toMatchObject({ signer: "key" });
     const first = await offered(refused, gate_id);
     expect(await refused.approve(first.request.nonce)).toMatchObject([{ event: "failure", problem: { code: "cli.usage", detail: expect.stringContaining("signed nothing") } }]);
-    expect([(await world.client.gateRecord(gate_id)).attempts, (await world.status()).log.size]).toEqual([[1], before]);
-    const { child, heard, type } = users.atTerminal(CI_USER, ["ui", "--key", key]);
+    expect([(await host.world.client.gateRecord(gate_id)).attempts, (await host.world.status()).log.size]).toEqual([[1], before]);
+    const { child, heard, type } = host.users.atTerminal(CI_USER, ["ui", "--key", host.key]);
     using stack = new DisposableStack();
     stack.defer(() => child.kill());
     const links = (): string[] => heard().match(/http:\S+/g) ?? [];
@@ -215,7 +169,7 @@ people:
       await Bun.sleep(2);
     }
     expect((await approving).at(-1)).toMatchObject({ event: "result", verdict: "admit", card: { releases: [{ person: "carol", proof: "ssh-key" }] } });
-    expect(await verified(CI_USER)).toMatch(/approved by carol \(ci\.changed\).*read it on the page/);
+    expect(await host.verified(CI_USER)).toMatch(/approved by carol \(ci\.changed\).*read it on the page/);
     await until(() => heard().includes("admit, attempt 2"));
     expect(links()).toHaveLength(2);
     type("\n");
