@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { StoreLimits } from "../../../proto/limits.ts";
 import { MaestroError } from "../../../proto/errors.ts";
 import type { GenerateJob, Generated } from "../../../proto/model-work.ts";
 import { openStore, type Store } from "../../store/db.ts";
+import { flipped } from "../../store/testing/flipped.ts";
 import { FakeClock } from "../../testing/clock.ts";
 import { type Answers, createAnswers } from "./index.ts";
 import { answerKey } from "./key.ts";
@@ -61,6 +62,47 @@ test("attack: a model is removed, and imported again it gives what was kept befo
   await reopen();
   look(open());
   expect(rows()).toEqual([50, 50, 50]);
+});
+
+describe("bad luck: the disk gives back what nobody wrote", () => {
+  const nth = (i: number): GenerateJob => ({ ...JOB, prompt: { text: `number ${i}` } });
+  const other = "b".repeat(64);
+  const OWNER = "\xa5owner\xa3red\xa5bytes";
+  /** Of answers 0 to 3, the odd ones of another model, each of a size of its own; what is read again is damaged in one place. */
+  async function flippedIn(written: (bytes: number) => string): Promise<Answers> {
+    const kept = open();
+    for (let i = 0; i < 4; i++) kept.put(nth(i), { ...ANSWER, model_digest: i % 2 === 0 ? MODEL : other, text: `answer ${"x".repeat(i)}` });
+    const answer = JSON.stringify({ ...ANSWER, text: "answer " });
+    await store.close();
+    expect(flipped(dir, written(answer.length + 512))).toBeGreaterThan(0);
+    store = openStore({ state_dir: dir, limits: { ...Value.Create(StoreLimits), free_bytes_min: 1 }, fatal: () => undefined });
+    return open();
+  }
+  const number = (bytes: number): string => `\xcd${String.fromCharCode(bytes >> 8, bytes & 255)}`;
+  const told = (kept: Answers): (string | undefined)[] => [0, 1, 2, 3].map((i) => kept.get(nth(i), i % 2 === 0 ? MODEL : other)?.text);
+  const damaged = (): number[] => ["answers", "answers.order", "answers.texts"].map((name) => store.scanner.slice(name, undefined, 9).damaged.length);
+
+  test.each([
+    ["its row", (bytes: number) => `${OWNER}${number(bytes)}\xa6pieces\x01`, [1, 0, 0]],
+    ["its place", () => `${answerKey(nth(0), MODEL, ENGINE)}\xa5owner`, [0, 1, 0]],
+    ["its row and its place", (bytes: number) => `${OWNER}${number(bytes)}`, [1, 1, 0]],
+    ["its text", () => '"text":"answer "', [0, 0, 1]],
+  ] as const)("%s: the answer goes with its model, and no other one's", async (what, written, found) => {
+    const kept = await flippedIn(written);
+    expect(damaged()).toEqual([...found]);
+    await kept.forget(MODEL);
+    // A place that leads to nothing known stays for fsck.
+    expect([told(kept), rows()]).toEqual([[undefined, "answer x", undefined, "answer xxx"], [2, what === "its row and its place" ? 3 : 2, 2]]);
+    kept.put(nth(9), ANSWER);
+    expect([kept.get(nth(9), MODEL)?.text, warned]).toEqual([ANSWER.text, []]);
+  });
+
+  test("its row: it goes with those past their time", async () => {
+    const kept = await flippedIn((bytes) => `${OWNER}${number(bytes)}\xa6pieces\x01`);
+    clock.advance(61_000);
+    kept.put(nth(9), ANSWER);
+    expect([rows(), damaged(), warned]).toEqual([[1, 1, 1], [0, 0, 0], []]);
+  });
 });
 
 test("every part of a request, tenant, task, salt, model and engine makes another one", () => {

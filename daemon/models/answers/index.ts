@@ -8,6 +8,7 @@ import type { InferenceLimits } from "../../../proto/limits.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { lazyCheck } from "../../platform/lazy-check.ts";
 import type { Store } from "../../store/db.ts";
+import { unlessCorrupt } from "../../store/failure.ts";
 import { answerKey } from "./key.ts";
 import { type AnswerTable, openAnswerTable } from "./table.ts";
 
@@ -81,19 +82,20 @@ class KeptInStore implements Answers {
   }
 
   async forget(model_digest: string): Promise<void> {
-    const keys = [...this.table.places()].map(({ key, owner }) => ({ key, owner }));
+    const keys = [...this.table.keys()];
     for (let at = 0; at < keys.length; at += LOOKED_AT_ONCE) {
-      this.whole(() => keys.slice(at, at + LOOKED_AT_ONCE).filter(({ key }) => this.isOf(key, model_digest)).forEach(({ key, owner }) => this.remove(key, owner)));
+      this.whole(() => keys.slice(at, at + LOOKED_AT_ONCE).filter((key) => this.isOf(key, model_digest)).forEach((key) => this.remove(key)));
       await Bun.sleep(0);
     }
   }
 
   /** What cannot be read any more is nobody's. */
   private isOf(key: string, model_digest: string): boolean {
-    const row = this.table.row(key);
-    if (row === undefined) return false;
-    const text = this.table.text(key, row);
-    return text === null || read(text)?.model_digest === model_digest;
+    const text = unlessCorrupt(() => {
+      const row = this.table.row(key);
+      return row === undefined ? null : this.table.text(key, row);
+    });
+    return text === undefined || text === null || read(text)?.model_digest === model_digest;
   }
 
   private write(key: string, owner: string, bytes: number, text: string): void {
@@ -101,7 +103,7 @@ class KeptInStore implements Answers {
     this.whole(() => {
       this.counted();
       this.removeEnded();
-      this.remove(key, owner);
+      this.remove(key);
       while (this.bytes + bytes > limits.answers_bytes_max && this.removeOldest()) continue;
       if (!this.table.put(key, { order: this.next, at_s: Math.floor(clock.now_ms() / 1_000), owner, bytes }, text)) return;
       this.next += 1;
@@ -121,11 +123,11 @@ class KeptInStore implements Answers {
 
   private removeEnded(): void {
     const ended = [];
-    for (const { key, owner } of this.table.places()) {
-      if (ended.length === ENDED_AT_ONCE || this.fresh(this.table.row(key)?.at_s ?? 0)) break;
-      ended.push({ key, owner });
+    for (const { key, order } of this.table.places()) {
+      if (ended.length === ENDED_AT_ONCE || this.fresh(unlessCorrupt(() => this.table.row(key))?.at_s ?? 0)) break;
+      ended.push({ key, order });
     }
-    for (const { key, owner } of ended) this.remove(key, owner);
+    for (const { key, order } of ended) this.remove(key, order);
   }
 
   /** Of whoever holds most: nobody's answers go for those of one who holds more. */
@@ -133,7 +135,7 @@ class KeptInStore implements Answers {
     const most = [...this.counted()].reduce<readonly [string, Held] | null>((best, one) => (best === null || one[1].bytes > best[1].bytes ? one : best), null);
     const key = most?.[1].keys.keys().next().value;
     if (most === null || key === undefined) return false;
-    this.remove(key, most[0]);
+    this.remove(key);
     return true;
   }
 
@@ -145,26 +147,23 @@ class KeptInStore implements Answers {
     this.bytes += bytes;
   }
 
-  private remove(key: string, owner: string): void {
-    const held = this.counted().get(owner);
-    const bytes = held?.keys.get(key) ?? 0;
-    this.bytes -= bytes;
-    if (held !== undefined) {
+  private remove(key: string, order?: number): void {
+    for (const [owner, held] of this.counted()) {
+      const bytes = held.keys.get(key) ?? 0;
+      this.bytes -= bytes;
       held.bytes -= bytes;
       held.keys.delete(key);
       if (held.keys.size === 0) this.counted().delete(owner);
     }
-    this.table.remove(key);
+    this.table.remove(key, order);
   }
 
   private counted(): Map<string, Held> {
     if (this.held !== null) return this.held;
     const held = (this.held = new Map<string, Held>());
     this.bytes = 0;
-    for (const { order, key, owner, bytes } of this.table.places()) {
-      this.add(key, owner, bytes);
-      this.next = order + 1;
-    }
+    for (const { key, owner, bytes } of this.table.places()) this.add(key, owner, bytes);
+    this.next = this.table.next();
     return held;
   }
 

@@ -2,6 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Closed, Count, Sha256Hex } from "../../../proto/scalar.ts";
 import type { Store } from "../../store/db.ts";
+import { unlessCorrupt } from "../../store/failure.ts";
 
 /** Characters of a piece: three bytes each at most, and a value has 2 KiB. */
 const PIECE_CHARACTERS = 500;
@@ -17,9 +18,12 @@ export interface AnswerTable {
   text(key: string, row: AnswerRow): string | null;
   /** Inside `Store.atomic`. False: it has more pieces than a row may have. */
   put(key: string, row: Omit<AnswerRow, "pieces">, text: string): boolean;
-  /** Inside `Store.atomic`. */
-  remove(key: string): void;
-  /** In the order they came. */
+  /** Inside `Store.atomic`, whether it can be read or not; `order`: its place, which may be all that is left of it. */
+  remove(key: string, order?: number): void;
+  keys(): Generator<string, void>;
+  /** Of the next that comes. */
+  next(): number;
+  /** In the order they came; one that is damaged stays for fsck. */
   places(): Generator<{ readonly order: number; readonly key: string; readonly owner: string; readonly bytes: number }, void>;
 }
 
@@ -41,6 +45,12 @@ export function openAnswerTable(store: Pick<Store, "table">): AnswerTable {
   const rows = store.table<string, typeof AnswerRow>("answers", AnswerRow);
   const texts = store.table<readonly [string, number], typeof Piece>("answers.texts", Piece);
   const order = store.table<number, typeof Place>("answers.order", Place);
+  function* places(): ReturnType<AnswerTable["places"]> {
+    for (const at of order.keys()) {
+      const value = unlessCorrupt(() => order.get(at));
+      if (value !== undefined) yield { order: at, ...value };
+    }
+  }
   return {
     row: (key) => rows.get(key),
     text(key, { pieces }) {
@@ -55,15 +65,15 @@ export function openAnswerTable(store: Pick<Store, "table">): AnswerTable {
       order.put(row.order, { key, owner: row.owner, bytes: row.bytes });
       return true;
     },
-    remove(key) {
-      const row = rows.get(key);
-      if (row === undefined) return;
-      rows.remove(key);
-      order.remove(row.order);
-      for (let i = 0; i < row.pieces; i++) texts.remove([key, i]);
+    remove(key, place) {
+      const row = unlessCorrupt(() => rows.get(key));
+      if (!rows.remove(key) && place === undefined) return;
+      const at = row?.order ?? place ?? [...places()].find((one) => one.key === key)?.order;
+      if (at !== undefined) order.remove(at);
+      for (const piece of [...texts.keys({ start: [key, 0], end: [key, PIECES_MAX] })]) texts.remove(piece);
     },
-    *places() {
-      for (const { key, value } of order.entries()) yield { order: key, ...value };
-    },
+    keys: () => rows.keys(),
+    next: () => ([...order.keys({ reverse: true, limit: 1 })][0] ?? -1) + 1,
+    places,
   };
 }
