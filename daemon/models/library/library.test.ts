@@ -10,6 +10,7 @@ import { MaestroError } from "../../../proto/errors.ts";
 import type { ImportHead } from "../../../proto/models-api.ts";
 import { openArtifacts, type Artifacts } from "../../store/artifacts.ts";
 import { openStore, type Store } from "../../store/db.ts";
+import { flipped } from "../../store/testing/flipped.ts";
 import { openModels, type ModelTable } from "../../store/models.ts";
 import { openLibrary, type ModelLibrary } from "./index.ts";
 import { lockedModel } from "./lock.ts";
@@ -178,6 +179,20 @@ test("attack: what was made with a model outlives it: it is forgotten with its l
   forgotten.length = 0;
   await send(WHOLE);
   expect(forgotten).toEqual([]);
+});
+
+test("bad luck: the disk gives the record of a model back as nobody wrote it: others are removed, listed and opened, its bytes stay for fsck", async () => {
+  for (const name of ["m", "hit"]) await send([["weights", "m.gguf", `weights of ${name}`], WHOLE[1]!], { name });
+  await store.close();
+  expect(flipped(dir, "\xa4name\xa3hit")).toBeGreaterThan(0);
+  await open();
+  forgotten.length = 0;
+  expect([store.scanner.slice("models", undefined, 9).damaged.map(({ key }) => key), library.list().map(({ model }) => model.name)]).toEqual([['"hit"'], ["m"]]);
+  const { folder } = await library.open("m");
+  expect([await library.remove("m"), forgotten, existsSync(folder)]).toEqual([true, [["m", true, [], true]], false]);
+  expect([await codeOf(library.open("hit")), await codeOf(library.remove("hit"))]).toEqual(["store.corrupt", "store.corrupt"]);
+  // What gc asks: it removes nothing then.
+  expect(() => [...table.referred()]).toThrow("run `maestro fsck`");
 });
 
 test("whoever opens a model while it is being looked at waits for the same look", async () => {
