@@ -8,6 +8,7 @@ import { StoreLimits } from "../../proto/limits.ts";
 import { fakeModel, fakeTransformers } from "../models/embedding/testing/fake-transformers.ts";
 import { engines } from "../models/library/engines.ts";
 import { openStore } from "../store/db.ts";
+import { flipped } from "../store/testing/flipped.ts";
 import { until, World } from "./testing/world.ts";
 
 setDefaultTimeout(120_000);
@@ -31,7 +32,7 @@ function engineFolder(): string {
 
 function configured(): Record<string, string> {
   const [config, licence] = [world.path("host.yaml"), world.path("LICENCE")];
-  writeFileSync(config, ["version: 1", "trust_domain: models.example", "modes: [local]", `models: {embedding: ${TINY}, engine_folder: ${engineFolder()}}`, "limits: {inference: {idle_ms: 3000}}"].join("\n"), { mode: 0o600 });
+  writeFileSync(config, ["version: 1", "trust_domain: models.example", "modes: [local]", "retention: {cache_days: 0}", `models: {embedding: ${TINY}, engine_folder: ${engineFolder()}}`, "limits: {inference: {idle_ms: 3000}}"].join("\n"), { mode: 0o600 });
   writeFileSync(licence, "do as you like");
   return { MAESTRO_CONFIG: config };
 }
@@ -58,7 +59,7 @@ async function rows(daemon: Awaited<ReturnType<World["daemon"]>>): Promise<numbe
 
 const worker = async () => (await world.status()).models?.workers.find(({ model }) => model === TINY);
 
-test("vectors, what indexes them and the texts they led to go with the model, at once; its own bytes stay until gc, and no worker of it is left", async () => {
+test("vectors, what indexes them and the texts they led to go with the model, at once and though one is damaged; its own bytes stay until gc, and no worker of it is left", async () => {
   const env = configured();
   const weights = join(world.state_dir, "oci/blobs/sha256", createHash("sha256").update("weights").digest("hex"));
   let daemon = await world.daemon([], env);
@@ -72,6 +73,12 @@ test("vectors, what indexes them and the texts they led to go with the model, at
   await until(async () => (await worker())?.state === "ready");
   await until(async () => (await worker())?.state === "ended");
   expect((await rows(daemon)).every((count) => count > 0)).toBe(true);
+
+  // The disk gives a text back as nobody wrote it.
+  expect(flipped(world.state_dir, code("own").trimEnd())).toBeGreaterThan(0);
+  const found = await world.run(["fsck"]);
+  expect([found.code, found.stdout + found.stderr]).toEqual([expect.any(Number), expect.stringMatching(/exemplars\.texts \["\d+","[0-9a-f]{64}","[0-9a-f]{64}"\]: the record's hash does not match/)]);
+  expect(found.code).not.toBe(0);
 
   daemon = await world.daemon([], env);
   expect(await world.run(["models", "remove", TINY])).toMatchObject({ code: 0, stdout: expect.stringContaining(`${TINY} is removed`) });
