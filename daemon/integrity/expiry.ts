@@ -17,6 +17,7 @@ import { type Burial, type Leaving, replyAlone, wholeGate } from "./burials.ts";
 import type { LeavingBuilds } from "./build-blobs.ts";
 import { BATCH, DueGates, type GateClass } from "./due.ts";
 import { artifactOf, eraseOwed } from "./erase.ts";
+import { everyKind } from "./every-kind.ts";
 import { expireLeftovers, expireSources, removeSnapshots } from "./expiry-files.ts";
 import { Age } from "./age.ts";
 import { Holding } from "./holding.ts";
@@ -107,13 +108,17 @@ export class Expiry {
     // What needs no room on the disk to go comes first.
     await expireLeftovers(files);
     this.age.look();
-    for (const of of ["evidence", "personal"] as const) await this.sweepGates(of);
-    await this.sweepReleases();
-    const cutoff_s = this.due.cutoff("evidence");
-    if (cutoff_s !== null) await this.sweepBuilds(cutoff_s);
-    await this.sweepKept();
-    await this.sweepEpisodes();
-    await this.bury((await expireSources({ ...files, now_ms: this.age.now_ms(), in_use: this.deps.in_use() })).map((tombstone) => ({ tombstone, erasures: [], take: () => undefined })));
+    await everyKind([
+      () => this.sweepGates("evidence"),
+      () => this.sweepGates("personal"),
+      () => this.sweepReleases(),
+      () => this.sweepBuilds(),
+      async () => void (this.cache_cutoff_s !== null && this.deps.history.expire(this.cache_cutoff_s)),
+      async () => void (this.cache_cutoff_s !== null && (await this.deps.examples.expire(this.cache_cutoff_s))),
+      () => this.sweepKept(),
+      () => this.sweepEpisodes(),
+      async () => this.bury((await expireSources({ ...files, now_ms: this.age.now_ms(), in_use: this.deps.in_use() })).map((tombstone) => ({ tombstone, erasures: [], take: () => undefined }))),
+    ]);
     this.last_sweep_s = this.now_s;
   }
 
@@ -220,21 +225,28 @@ export class Expiry {
     }
   }
 
-  private async sweepBuilds(cutoff_s: number): Promise<void> {
+  private async sweepBuilds(): Promise<void> {
+    const cutoff_s = this.due.cutoff("evidence");
+    if (cutoff_s === null) return;
     const { burials, rest } = await this.deps.builds({ now_s: this.now_s, cutoff_s });
     await this.bury(burials);
     await rest();
   }
 
+  /** Null: nothing of caches goes. */
+  private get cache_cutoff_s(): number | null {
+    const { cache_days } = this.deps.retention;
+    return cache_days === 0 ? null : Math.max(0, this.now_s - cache_days * DAY_S);
+  }
+
   private async sweepKept(): Promise<void> {
-    const { store, tombstones, kept, history, examples, retention: { cache_days } } = this.deps;
-    if (cache_days === 0) return;
-    history.expire(Math.max(0, this.now_s - cache_days * DAY_S));
-    await examples.expire(Math.max(0, this.now_s - cache_days * DAY_S));
+    const { store, tombstones, kept } = this.deps;
+    const cutoff_s = this.cache_cutoff_s;
+    if (cutoff_s === null) return;
     for (let more = true; more; ) {
       let found = false;
       store.atomic(() => {
-        const expired = kept.expire(Math.max(0, this.now_s - cache_days * DAY_S), KEPT_BATCH);
+        const expired = kept.expire(cutoff_s, KEPT_BATCH);
         tombstones.owe(expired.blobs.map((of) => ({ kind: "blob" as const, of })));
         more = expired.more;
         found = expired.blobs.length > 0;

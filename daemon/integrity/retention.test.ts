@@ -14,6 +14,7 @@ import { Releasing } from "../gate/releasing/testing/releasing.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { artifactName, type GateRow } from "../store/gates.ts";
 import { openStore } from "../store/db.ts";
+import { flipped } from "../store/testing/flipped.ts";
 import { World } from "../testing/core.ts";
 import { expiringWorld, gated, hex, source } from "./testing/killed.ts";
 import { appendTombstones, readTombstones } from "./tombstone-file.ts";
@@ -118,6 +119,21 @@ test("attack: names of tests that failed long ago stay for ever where their comm
     await store.close();
   });
   expect([rows(), world.warnings]).toEqual([1, []]);
+});
+
+test("attack: what is known of a failed test is damaged on the disk, and what expires after it would stay for ever: answers kept for re-use go all the same, the damage is told, and no export leaves", async () => {
+  let damaged = 0;
+  const kept = { at_s: Math.floor(world.clock.now_ms() / 1000) - 2 * 86_400, asked: { gate_id: one.gate_id, attempt: 1 }, reads: {}, outcome: row(one)!.bundle, blobs: { owner: { payer: "7", repo: "0".repeat(64) }, bytes: 1 } };
+  world.core.outcomes.put([{ key: "c".repeat(64), kept }]);
+  await restarted(async () => {
+    const store = openStore({ state_dir: world.state_dir, limits: { ...Value.Create(StoreLimits), free_bytes_min: 1 }, fatal: (reason) => void world.warnings.push(reason) });
+    openTestHistory({ store, now_s: () => kept.at_s }).ran({ repo_id: "demo", command: "old" }, "d".repeat(40), ["failed"], []);
+    await store.close();
+    damaged = flipped(world.state_dir, "d".repeat(40));
+  });
+  expect([damaged > 0, world.warnings.map(codeOf), world.core.outcomes.get("c".repeat(64))]).toEqual([true, ["store.corrupt"], undefined]);
+  expect(world.core.integrity.keeping.counts().overdue).toBe(1);
+  expect(await world.core.integrity.backup(false).catch(codeOf)).toBe("store.corrupt");
 });
 
 test("attack: a hold comes while the gate goes, and is answered as if it held something", async () => {
