@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { AGENT, oneDocument, World, type GateDocument } from "../daemon/e2e/testing/world.ts";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { CLI } from "../daemon/testing/programs.ts";
 import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
@@ -26,7 +25,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
   const version = (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
   accepts({ name, version }, "each of two attempts is shown with its own findings, whichever is newest", async () => {
     expect(attempts.map(({ card }) => card.attempt)).toEqual([1, 2]);
-    await using ui = new ServedUi(Bun.spawn([process.execPath, CLI, "ui", "cards", "--socket", world.socket_path], { cwd: world.home, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8" }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+    await using ui = ServedUi.start(world.home, ["cards", "--socket", world.socket_path]);
     const link = await ui.link();
     const { browser, close } = await openBrowser(name);
     try {

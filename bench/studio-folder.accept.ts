@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { CLI } from "../daemon/testing/programs.ts";
 import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
@@ -20,7 +19,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       const tree = join(home, `${name} ${inside ? "inside" : "outside"}`);
       mkdirSync(tree);
       if (inside) await output(["git", "init", "-q", tree]);
-      await using ui = new ServedUi(Bun.spawn([process.execPath, CLI, "ui", "studio", "--folder", join(tree, "invariants")], { cwd: tree, env: { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8" }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+      await using ui = ServedUi.start(home, ["studio", "--folder", join(tree, "invariants")], { cwd: tree });
       const link = await ui.link();
       const { browser, close } = await openBrowser(name);
       try {

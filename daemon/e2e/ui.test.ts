@@ -5,7 +5,6 @@ import { join } from "node:path";
 import type { GateResult } from "../../proto/api.ts";
 import type { ReleaseOffer } from "../../proto/release-api.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
-import { CLI } from "../testing/programs.ts";
 import { CiHost } from "./testing/ci-host.ts";
 import { ServedUi, Tab } from "./testing/served.ts";
 import { CI_USER, PASSPHRASE, skippedWithoutUsers } from "./testing/users.ts";
@@ -25,8 +24,7 @@ describe("the program", () => {
   });
   afterAll(() => world.dispose());
 
-  const started = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): ServedUi =>
-    new ServedUi(Bun.spawn([process.execPath, CLI, "ui", ...args], { cwd: repository.path, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("none"), ...env }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+  const started = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): ServedUi => ServedUi.start(world.home, args, { cwd: repository.path, env });
 
   test("serves each page with a policy that lets it ask nobody else; Enter makes another link, Ctrl-C ends it", async () => {
     const earlier = started(["studio"]);

@@ -1,5 +1,7 @@
 /** A running `maestro ui`, and one tab of it: what its page would send, without a browser. */
+import { join } from "node:path";
 import type { InvariantWritten, SessionReply } from "../../../proto/ui.ts";
+import { CLI } from "../../testing/programs.ts";
 
 type Child = Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">;
 
@@ -21,6 +23,12 @@ export class ServedUi implements AsyncDisposable {
   constructor(readonly child: Child) {
     this.lines = linesOf(child.stdout);
     void this.hear();
+  }
+
+  /** `maestro ui` of a person with that home, who has no configuration. */
+  static start(home: string, args: readonly string[] = [], { cwd = home, env = {} }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): ServedUi {
+    const own = { HOME: home, XDG_STATE_HOME: join(home, "state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: join(home, "none") };
+    return new ServedUi(Bun.spawn([process.execPath, CLI, "ui", ...args], { cwd, env: { ...own, ...env }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
   }
 
   private async hear(): Promise<void> {
