@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import type { Page } from "puppeteer-core";
 import { CiHost } from "../daemon/e2e/testing/ci-host.ts";
 import { until } from "../daemon/e2e/testing/world.ts";
-import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
@@ -54,16 +54,11 @@ async function onPage(name: BrowserName, task: (reader: Reader) => Promise<void>
   const { browser, close } = await openBrowser(name);
   try {
     const page = await browser.newPage();
-    const requests: string[] = [];
-    const complaints: string[] = [];
-    page.on("request", (request) => requests.push(request.url()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    const { requests, complaints } = heard(page);
     const link = await ui.link();
     await page.goto(link.href);
     await task(new Reader(page));
-    // Firefox asks for an icon by itself, and the page's policy stops it.
-    expect(complaints.filter((text) => !/blocked .*favicon\.ico/.test(text))).toEqual([]);
-    expect(requests.filter((url) => !url.startsWith(`${link.origin}/`) && !/^(?:blob|data):/.test(url))).toEqual([]);
+    expect([complaints, elsewhere(requests, link.origin)]).toEqual([[], []]);
   } finally {
     await close();
   }

@@ -8,9 +8,8 @@ import type { CardRow } from "../proto/cards.ts";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
 import { until, World } from "../daemon/e2e/testing/world.ts";
 import { makeBundle, newRing } from "../daemon/testing/evidence.ts";
-import { CLI } from "../daemon/testing/programs.ts";
 import { buildPage } from "../daemon/ui/build.ts";
-import { BROWSERS, openBrowser, openPage, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, openPage, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
 import { choose, focused, giveCards, listed, searchFor, titles, told, untilListed } from "../daemon/ui/testing/cards-page.ts";
 import { XSS } from "../daemon/ui/testing/cases.ts";
 import { asLines, manyRows } from "../daemon/ui/testing/rows.ts";
@@ -40,8 +39,7 @@ async function onPage(name: BrowserName, task: (opened: OpenedPage) => Promise<v
   try {
     const opened = await openPage(browser, PAGE);
     await task(opened);
-    expect(opened.complaints).toEqual([]);
-    expect(opened.requests.filter((url) => !/^(?:file|blob|data):/.test(url))).toEqual([]);
+    expect([opened.complaints, elsewhere(opened.requests)]).toEqual([[], []]);
   } finally {
     await browser.close();
   }
@@ -201,11 +199,10 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       const gate = async (message: string, change: Record<string, string>): Promise<void> => void (await world.judged(await world.changed({}, change, message), ["--target", "main"]));
       await gate("the first change", { "src/b.ts": "export const b = 1;\n" });
       await gate("a focused test", focusedTest);
-      await using ui = new ServedUi(Bun.spawn([process.execPath, CLI, "ui"], { cwd: world.home, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("none") }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+      await using ui = ServedUi.start(world.home);
       const link = await ui.link();
       const page = await browser.browser.newPage();
-      const requests: string[] = [];
-      page.on("request", (request) => requests.push(request.url()));
+      const { requests } = heard(page);
       await page.goto(new URL("/cards", link).href + link.hash);
       await untilListed(page, 2);
       expect(await titles(page)).toEqual(["a focused test", "the first change"]);
@@ -222,7 +219,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       // Files may be given beside them, and are told apart.
       await giveCards(page, [file("beside.ndjson", asLines(SOME.slice(0, 3)))]);
       expect(await listed(page)).toBe(7);
-      expect(requests.filter((url) => !url.startsWith(link.origin) && !/^(?:blob|data):/.test(url))).toEqual([]);
+      expect(elsewhere(requests, link.origin)).toEqual([]);
     } finally {
       await browser.close();
       await world.dispose();

@@ -8,7 +8,7 @@ import type { Card } from "../proto/card.ts";
 import { hostileCard } from "../daemon/cli/card/testing/card.ts";
 import { CiHost } from "../daemon/e2e/testing/ci-host.ts";
 import { buildPage } from "../daemon/ui/build.ts";
-import { BROWSERS, openBrowser, openPage, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, openPage, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
 import { giveCards, listed, searchFor, told, untilListed } from "../daemon/ui/testing/cards-page.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { cutOff, focusedName, keptFrom, walked, watchPolicy } from "../daemon/ui/testing/whole-page.ts";
@@ -80,9 +80,6 @@ async function through(page: Page, states: readonly State[], colours: readonly C
   expect(found).toEqual([]);
 }
 
-/** Firefox asks for an icon by itself, and the page's policy stops it. */
-const own = (kept: readonly string[]): string[] => kept.filter((one) => !one.includes("favicon.ico"));
-
 async function fromDisk(name: BrowserName, task: (opened: OpenedPage) => Promise<void>, preferences: Readonly<Record<string, number>> = {}): Promise<void> {
   const browser = await openBrowser(name, preferences);
   try {
@@ -90,9 +87,7 @@ async function fromDisk(name: BrowserName, task: (opened: OpenedPage) => Promise
     await watchPolicy(opened.page);
     await opened.page.reload();
     await task(opened);
-    expect(opened.complaints).toEqual([]);
-    expect(own(await keptFrom(opened.page))).toEqual([]);
-    expect(opened.requests.filter((url) => !/^(?:file|blob|data):/.test(url))).toEqual([]);
+    expect([opened.complaints, await keptFrom(opened.page), elsewhere(opened.requests)]).toEqual([[], [], []]);
   } finally {
     await browser.close();
   }
@@ -193,9 +188,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     const { browser, close } = await openBrowser(name);
     try {
       const page = await browser.newPage();
-      const [requests, complaints]: [string[], string[]] = [[], []];
-      page.on("request", (request) => requests.push(request.url()));
-      page.on("pageerror", (error) => complaints.push(String(error)));
+      const { requests, complaints } = heard(page);
       await watchPolicy(page);
       const link = await ui.link();
       await page.goto(link.href);
@@ -208,7 +201,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await page.keyboard.press("Enter");
       await page.waitForFunction("document.querySelector('#part-approve').innerText.includes('Nothing was signed.')");
       expect(["refused", await page.evaluate("document.activeElement.textContent")]).toEqual(["refused", "Show what would be signed"]);
-      expect([own(complaints), own(await keptFrom(page)), requests.filter((url) => !url.startsWith(`${link.origin}/`) && !/^(?:blob|data):/.test(url))]).toEqual([[], [], []]);
+      expect([complaints, await keptFrom(page), elsewhere(requests, link.origin)]).toEqual([[], [], []]);
     } finally {
       await close();
     }

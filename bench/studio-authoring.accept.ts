@@ -7,8 +7,7 @@ import { AGENT, World } from "../daemon/e2e/testing/world.ts";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
 import { ALICE, Releasing } from "../daemon/gate/releasing/testing/releasing.ts";
 import type { Fields } from "../daemon/guarding/index.ts";
-import { CLI } from "../daemon/testing/programs.ts";
-import { BROWSERS, openBrowser } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser } from "../daemon/ui/testing/browser.ts";
 import { accepts, output } from "./rig/accepts.ts";
 import { type Recordings, STORIES } from "./rig/stories.ts";
 import { Hands } from "./rig/studio-hands.ts";
@@ -71,24 +70,18 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => world.dispose(), 120_000);
 
-const served = (): ServedUi =>
-  new ServedUi(Bun.spawn([process.execPath, CLI, "ui", "studio", "--folder", folder, "--socket", world.socket_path], { cwd: world.home, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("none") }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
-
 async function onServed(task: (page: Page) => Promise<void>): Promise<void> {
-  await using ui = served();
+  await using ui = ServedUi.start(world.home, ["studio", "--folder", folder, "--socket", world.socket_path]);
   const link = await ui.link();
   const { browser, close } = await openBrowser("chromium");
   try {
     const page = await browser.newPage();
     await page.setViewport({ width: 1280, height: 900 });
-    const [requests, complaints]: [string[], string[]] = [[], []];
-    page.on("request", (request) => requests.push(request.url()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    const { requests, complaints } = heard(page);
     await page.goto(link.href);
     await page.waitForFunction("document.querySelector('.folder')?.hidden === false", { timeout: 60_000 });
     await task(page);
-    expect(complaints).toEqual([]);
-    expect(requests.filter((url) => !url.startsWith(link.origin) && !/^(?:blob|data):/.test(url))).toEqual([]);
+    expect([complaints, elsewhere(requests, link.origin)]).toEqual([[], []]);
   } finally {
     await close();
   }

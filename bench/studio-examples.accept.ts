@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "puppeteer-core";
 import { buildPage } from "../daemon/ui/build.ts";
-import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, heard, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
@@ -34,8 +34,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     const { browser, close } = await openBrowser(name);
     try {
       const page = await browser.newPage();
-      const complaints: string[] = [];
-      page.on("pageerror", (error) => complaints.push(String(error)));
+      const { complaints } = heard(page);
       await page.goto(pathToFileURL(PAGE).href);
       await until(page, "document.getElementById('open-more') !== null");
       await press(page, "A cap");

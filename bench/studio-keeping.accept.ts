@@ -5,8 +5,7 @@ import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import { AGENT, World } from "../daemon/e2e/testing/world.ts";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { CLI } from "../daemon/testing/programs.ts";
-import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
@@ -32,27 +31,20 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => world.dispose(), 120_000);
 
-const served = (): ServedUi =>
-  new ServedUi(Bun.spawn([process.execPath, CLI, "ui", "studio", "--folder", folder, "--socket", world.socket_path], { cwd: world.home, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("none") }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
-
 /** The page as the link opens it, beside an empty folder; it may have asked its own server alone. */
 async function onServed(name: BrowserName, task: (page: Page, ui: ServedUi) => Promise<void>): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  await using ui = served();
+  await using ui = ServedUi.start(world.home, ["studio", "--folder", folder, "--socket", world.socket_path]);
   const link = await ui.link();
   const { browser, close } = await openBrowser(name);
   try {
     const page = await browser.newPage();
-    const [requests, complaints]: [string[], string[]] = [[], []];
-    page.on("request", (request) => requests.push(request.url()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    const { requests, complaints } = heard(page);
     await page.goto(link.href);
     await page.waitForFunction("document.querySelector('.folder')?.hidden === false", DEADLINE);
     await task(page, ui);
-    // Firefox looks for a site's picture by itself, and says that the page's policy did not let it.
-    expect(complaints.filter((one) => !one.includes("/favicon.ico"))).toEqual([]);
-    expect(requests.filter((url) => !url.startsWith(link.origin) && !/^(?:blob|data):/.test(url))).toEqual([]);
+    expect([complaints, elsewhere(requests, link.origin)]).toEqual([[], []]);
   } finally {
     await close();
   }

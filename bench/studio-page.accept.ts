@@ -9,7 +9,7 @@ import type { InvariantDocument } from "../proto/invariant.ts";
 import { readYaml, written } from "../daemon/invariants/index.ts";
 import { buildPage } from "../daemon/ui/build.ts";
 import { author } from "../daemon/ui/testing/author.ts";
-import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { XSS } from "../daemon/ui/testing/cases.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
@@ -49,14 +49,11 @@ async function onPage(name: BrowserName, task: (page: Page) => Promise<void>): P
     const page = await browser.newPage();
     // Beside others on two processors a browser has taken half a minute for a word.
     page.setDefaultTimeout(DEADLINE_MS);
-    const [requests, complaints]: [string[], string[]] = [[], []];
-    page.on("request", (request) => requests.push(request.url()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    const { requests, complaints } = heard(page);
     await page.goto(pathToFileURL(PAGE).href);
     await page.waitForFunction("Number(document.documentElement.dataset.looked ?? 0) > 0");
     await task(page);
-    expect(complaints).toEqual([]);
-    expect(requests.filter((url) => !/^(?:file|blob|data):/.test(url))).toEqual([]);
+    expect([complaints, elsewhere(requests)]).toEqual([[], []]);
   } finally {
     await close();
   }

@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "puppeteer-core";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { CLI } from "../daemon/testing/programs.ts";
 import { buildPage } from "../daemon/ui/build.ts";
-import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName, type Heard } from "../daemon/ui/testing/browser.ts";
 import { hostileCounterexamples } from "../daemon/ui/testing/cases.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { keptFrom, walked, watchPolicy } from "../daemon/ui/testing/whole-page.ts";
@@ -94,26 +93,18 @@ class Look {
   }
 }
 
-interface Noted {
-  readonly requests: readonly string[];
-  readonly complaints: readonly string[];
-}
-
-async function opened(name: BrowserName, url: string, task: (page: Page, look: Look) => Promise<void>): Promise<Noted> {
+async function opened(name: BrowserName, url: string, task: (page: Page, look: Look) => Promise<void>): Promise<Heard> {
   const { browser, close } = await openBrowser(name);
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(DEADLINE.timeout);
-    const [requests, complaints]: [string[], string[]] = [[], []];
-    page.on("request", (request) => requests.push(request.url()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    const listened = heard(page);
     await watchPolicy(page);
     await page.goto(url);
     await until(page, "Number(document.documentElement.dataset.looked ?? 0) > 0");
     await task(page, new Look(name, page));
-    // Firefox looks for a site's picture by itself.
-    expect((await keptFrom(page)).filter((one) => !one.endsWith("/favicon.ico"))).toEqual([]);
-    return { requests: requests.filter((one) => !/^(?:file|blob|data):/.test(one)), complaints: complaints.filter((one) => !one.includes("/favicon.ico")) };
+    expect(await keptFrom(page)).toEqual([]);
+    return listened;
   } finally {
     await close();
   }
@@ -184,13 +175,13 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await written(page, look);
       await tried(page, look);
     });
-    expect(noted).toEqual({ requests: [], complaints: [] });
+    expect([elsewhere(noted.requests), noted.complaints]).toEqual([[], []]);
   });
 
   accepts(tool, "served, in each state of saving: a new file, a bad name, what changes, two writers, and nobody there any more", async () => {
     const folder = join(work, `rules-${name}`);
     mkdirSync(folder);
-    await using ui = new ServedUi(Bun.spawn([process.execPath, CLI, "ui", "studio", "--folder", folder, "--socket", join(work, "none.sock")], { cwd: work, env: { HOME: work, XDG_STATE_HOME: work, PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: join(work, "none") }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+    await using ui = ServedUi.start(work, ["studio", "--folder", folder, "--socket", join(work, "none.sock")]);
     const link = await ui.link();
     const noted = await opened(name, link.href, async (page, look) => {
       await until(page, "document.querySelector('.folder')?.hidden === false");
@@ -244,7 +235,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await look.at("nobody there");
       expect(await yaml(page)).toContain("owner: mine");
     });
-    expect([noted.requests.filter((one) => !one.startsWith(link.origin)), noted.complaints]).toEqual([[], []]);
+    expect([elsewhere(noted.requests, link.origin), noted.complaints]).toEqual([[], []]);
   });
 }
 

@@ -9,7 +9,7 @@ import type { InvariantDocument } from "../proto/invariant.ts";
 import { readYaml, written } from "../daemon/invariants/index.ts";
 import { buildPage } from "../daemon/ui/build.ts";
 import { author } from "../daemon/ui/testing/author.ts";
-import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, heard, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
 const work = mkdtempSync(join(tmpdir(), "maestro-accept-typing-"));
@@ -78,8 +78,7 @@ async function onPage(name: BrowserName, before: string | null, task: (page: Pag
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(120_000);
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    const { complaints } = heard(page);
     if (before !== null) await page.evaluateOnNewDocument(before);
     await page.goto(pathToFileURL(PAGE).href);
     await page.waitForFunction("Number(document.documentElement.dataset.looked ?? 0) > 0");

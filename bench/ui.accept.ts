@@ -4,8 +4,7 @@ import type { Page } from "puppeteer-core";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
 import { until, World, type GateDocument } from "../daemon/e2e/testing/world.ts";
 import type { Source } from "../daemon/platform/git/testing/scratch.ts";
-import { BROWSERS, openBrowser, type BrowserName, type Opened } from "../daemon/ui/testing/browser.ts";
-import { CLI } from "../daemon/testing/programs.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName, type Opened, type OpenedPage } from "../daemon/ui/testing/browser.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
 const FOCUSED = { "test/a.test.ts": `test.only("reads", () => expect(1).toBe(1));\n` };
@@ -21,23 +20,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world.dispose());
 
-const served = (): ServedUi =>
-  new ServedUi(Bun.spawn([process.execPath, CLI, "ui"], { cwd: repository.path, env: { HOME: world.home, XDG_STATE_HOME: world.path("state"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", MAESTRO_CONFIG: world.path("none") }, stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
-
-interface Tab {
-  readonly page: Page;
-  readonly requests: string[];
-  readonly complaints: string[];
-}
-
-async function tab({ browser }: Opened, address: string): Promise<Tab> {
+async function tab({ browser }: Opened, address: string): Promise<OpenedPage> {
   const page = await browser.newPage();
-  const [requests, complaints]: [string[], string[]] = [[], []];
-  page.on("request", (request) => requests.push(request.url()));
-  page.on("console", (message) => void (["error", "warn"].includes(message.type()) && complaints.push(message.text())));
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  const listened = heard(page, { console: true });
   await page.goto(address);
-  return { page, requests, complaints };
+  return { page, ...listened };
 }
 
 const opening = (page: Page, word: string): Promise<unknown> => page.waitForFunction(`document.documentElement.dataset.opening === ${JSON.stringify(word)}`);
@@ -50,7 +37,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
   const inBrowser = async (work: (opened: Opened, ui: ServedUi) => Promise<void>): Promise<void> => {
     const opened = await openBrowser(name);
     try {
-      await using ui = served();
+      await using ui = ServedUi.start(world.home, [], { cwd: repository.path });
       await work(opened, ui);
     } finally {
       await opened.close();
@@ -78,7 +65,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       ui.enter();
       await second.page.goto((await ui.link()).href);
       await opening(second.page, "open");
-      expect([...first.requests, ...second.requests].filter((url) => !url.startsWith(`${link.origin}/`) && !/^(?:blob|data):/.test(url))).toEqual([]);
+      expect(elsewhere([...first.requests, ...second.requests], link.origin)).toEqual([]);
       expect([...first.requests, ...second.requests].filter((url) => url.includes(link.hash.slice(1)) && !url.endsWith(link.hash))).toEqual([]);
       expect(own([...first.complaints, ...second.complaints])).toEqual([]);
     }),

@@ -33,23 +33,35 @@ export async function openBrowser(name: BrowserName, preferences: Readonly<Recor
   return { browser, close };
 }
 
-/** The page, with what it asked the network for and what the browser complained about. */
-export interface OpenedPage {
+/** What a page asked for, and what went wrong in it. */
+export interface Heard {
+  readonly requests: readonly string[];
+  readonly complaints: readonly string[];
+}
+
+/** Listens from now on. To the console only where it is asked for: a browser also says there that a server is gone, or what it blocked. */
+export function heard(page: Page, { console = false }: { readonly console?: boolean } = {}): Heard {
+  const [requests, complaints]: [string[], string[]] = [[], []];
+  page.on("request", (request) => requests.push(request.url()));
+  // Firefox asks for an icon by itself, and the page's policy stops it.
+  page.on("pageerror", (error) => void (/blocked .*\/favicon\.ico/.test(String(error)) || complaints.push(String(error))));
+  if (console) page.on("console", (message) => void (["error", "warn"].includes(message.type()) && complaints.push(message.text())));
+  return { requests, complaints };
+}
+
+/** Requests to anybody but the page's own origin, which one from disk does not have. */
+export const elsewhere = (requests: readonly string[], origin = "file:"): string[] => requests.filter((url) => !url.startsWith(`${origin}/`) && !/^(?:blob|data):/.test(url));
+
+export interface OpenedPage extends Heard {
   readonly page: Page;
-  readonly requests: string[];
-  readonly complaints: string[];
 }
 
 export async function openPage({ browser }: Opened, path: string): Promise<OpenedPage> {
   const page = await browser.newPage();
-  const requests: string[] = [];
-  const complaints: string[] = [];
-  page.on("request", (request) => requests.push(request.url()));
-  page.on("console", (message) => void (["error", "warn"].includes(message.type()) && complaints.push(message.text())));
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  const listened = heard(page, { console: true });
   await page.goto(pathToFileURL(path).href);
   await judged(page, 1);
-  return { page, requests, complaints };
+  return { page, ...listened };
 }
 
 /** Waits until the page has drawn its answer to the n-th question. */

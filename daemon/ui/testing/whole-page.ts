@@ -87,7 +87,8 @@ export async function watchPolicy(page: Page): Promise<void> {
   await page.evaluateOnNewDocument("globalThis.kept = []; document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => globalThis.kept.push(effectiveDirective + ' ' + blockedURI));");
 }
 
-export const keptFrom = async (page: Page): Promise<string[]> => page.evaluate("globalThis.kept") as Promise<string[]>;
+/** Without the icon, for which Firefox asks by itself. */
+export const keptFrom = async (page: Page): Promise<string[]> => page.evaluate("globalThis.kept.filter((one) => !one.endsWith('/favicon.ico'))") as Promise<string[]>;
 
 /** Where the focus is: nowhere is the document's body. */
 export const focusedName = async (page: Page): Promise<string> => page.evaluate("(({ id, tagName, className }) => id || (className === '' ? tagName : tagName + '.' + className))(document.activeElement)") as Promise<string>;
