@@ -90,6 +90,7 @@ async function onPage(name: BrowserName, before: string | null, task: (page: Pag
 }
 
 const BASE = written({ id: "A.B", scope: "s", when: [{ event: "paid" }], fields: { total: "int" }, assert: [{ expr: "total > 1" }], examples: { holds: { with: { total: 2 } }, breaks: { with: { total: 1 } } } });
+const long = (conditions: number): string => BASE.replace("  - expr: total > 1\n", Array.from({ length: conditions }, (_, i) => `  - expr: total > ${i}\n`).join(""));
 /** Another event, and with it another part of the form above what somebody is in. */
 const LONGER = BASE.replace("  - event: paid\n", "  - event: paid\n  - event: sent\n  - event: seen\n");
 
@@ -200,6 +201,26 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     }),
   );
 
+  accepts(tool, "of a long rule that part of the form alone is made anew whose parts changed, and of lists longer than any rule's a part is drawn", () =>
+    onPage(name, null, async (page) => {
+      await beside(page, long(50));
+      const elements = "document.querySelectorAll('#form-fields *').length";
+      await page.evaluate("(() => { for (const one of document.querySelectorAll('#form-fields .clause')) one.marked = true; })()");
+      const kept = "[...document.querySelectorAll('#form-fields .clause')].filter((one) => one.marked === true).length";
+      await beside(page, long(50).replace("  - event: paid\n", "  - event: paid\n  - event: sent\n"));
+      await page.waitForFunction("document.getElementById('f-when-1-event') !== null");
+      expect(await page.evaluate(kept)).toBe(50);
+      // What stays follows the text all the same, and so does what is wrong with it.
+      await beside(page, long(50).replace("total > 7\n", "totl > 7\n"));
+      await page.waitForFunction("document.getElementById('f-assert-7-expr').value === 'totl > 7' && document.getElementById('f-assert-7-expr').getAttribute('aria-invalid') === 'true'");
+      expect(await page.evaluate(kept)).toBe(50);
+      await beside(page, long(50).replace("{with: {total: 2}}", `[${"{}, ".repeat(2_000)}{}]`));
+      expect((await page.evaluate(elements)) as number).toBeLessThan(8_000);
+      await beside(page, long(50).replace("{with: {total: 2}}", `{trace: [${"{at: 0s}, ".repeat(2_000)}{at: 1s}]}`));
+      expect((await page.evaluate(elements)) as number).toBeLessThan(8_000);
+    }),
+  );
+
   accepts(tool, "a worker that ends before it has an answer leaves no question open", () =>
     onPage(name, ENDS, async (page) => {
       await write(page, BASE.replace("total > 1", "totl > 1"));
@@ -207,6 +228,24 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     }),
   );
 }
+
+accepts({ name: "chromium", version: await version("chromium") }, "what 800 conditions take of the processor is no more than eight times what 100 take", () =>
+  onPage("chromium", null, async (page) => {
+    const session = await page.createCDPSession();
+    await session.send("Performance.enable");
+    const spent = async (): Promise<number> => (await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+    const took = async (conditions: number): Promise<number> => {
+      await beside(page, BASE);
+      const before = await spent();
+      await beside(page, long(conditions));
+      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 0)))");
+      return (await spent()) - before;
+    };
+    await took(100);
+    const [few, many] = [await took(100), await took(800)];
+    expect(many / few).toBeLessThan(8);
+  }),
+);
 
 accepts({ name: "chromium", version: await version("chromium") }, "an input method goes on putting its word together while the form changes", () =>
   onPage("chromium", null, async (page) => {

@@ -29,6 +29,7 @@ export interface PageElement extends Events {
   readonly dataset: Record<string, string | undefined>;
   append(...children: (PageElement | string)[]): void;
   replaceChildren(...children: (PageElement | string)[]): void;
+  replaceWith(other: PageElement): void;
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
   getAttribute(name: string): string | null;

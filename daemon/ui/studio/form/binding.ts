@@ -23,14 +23,26 @@ interface Shown extends Bound {
   said: string;
 }
 
-const within = (path: string, name: string): boolean => path === name || (path.startsWith(name) && /^[.[]/.test(path.slice(name.length)));
+/** The nearest of the names that the path is of or within. */
+function nearest(path: string, names: ReadonlySet<string>): string | null {
+  for (let name = path; name !== ""; name = name.slice(0, Math.max(0, name.lastIndexOf("."), name.lastIndexOf("[")))) if (names.has(name)) return name;
+  return null;
+}
 
-export class Bindings {
-  private bound: Shown[] = [];
-
-  clear(): void {
-    this.bound = [];
+/** Says each problem at the nearest field of all that there are. */
+export function mark(parts: readonly Bindings[], problems: readonly PlacedProblem[]): void {
+  const names = new Set(parts.flatMap((part) => part.names()));
+  const of = new Map<string, PlacedProblem[]>();
+  for (const problem of problems) {
+    const name = nearest(problem.path, names);
+    if (name !== null) of.set(name, [...(of.get(name) ?? []), problem]);
   }
+  for (const part of parts) part.mark(of);
+}
+
+/** Those of one part of the form: they go with it. */
+export class Bindings {
+  private readonly bound: Shown[] = [];
 
   /** Gives back the place for what is wrong; `hints` are ids of what explains the field. */
   bind(one: Bound, hints: readonly string[]): PageElement {
@@ -51,14 +63,14 @@ export class Bindings {
     for (const { path, control, show } of this.bound) if (control !== active) show(valueAt(value, path));
   }
 
-  mark(problems: readonly PlacedProblem[]): void {
-    const of = new Map<Shown, PlacedProblem[]>();
-    for (const problem of problems) {
-      const nearest = this.bound.filter(({ name }) => within(problem.path, name)).sort((a, b) => b.name.length - a.name.length)[0];
-      if (nearest !== undefined) of.set(nearest, [...(of.get(nearest) ?? []), problem]);
-    }
+  names(): string[] {
+    return this.bound.map(({ name }) => name);
+  }
+
+  /** `of`: by the name of the field that each problem is said at. */
+  mark(of: ReadonlyMap<string, readonly PlacedProblem[]>): void {
     for (const one of this.bound) {
-      const found = of.get(one) ?? [];
+      const found = of.get(one.name) ?? [];
       const said = JSON.stringify([found.map(({ offset, message, fix, path }) => [offset, message, fix, path]), found.length === 0 ? "" : one.control.value]);
       if (said === one.said) continue;
       one.said = said;

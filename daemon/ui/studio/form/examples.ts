@@ -6,7 +6,7 @@ import { isHeld, type Held } from "../state.ts";
 import { idOf } from "./binding.ts";
 import { clearExampleFields, exampleFields } from "./example-fields.ts";
 import { addButton, button, textField, valueOf, type Form } from "./fields.ts";
-import { group } from "./sections.ts";
+import { each, group } from "./sections.ts";
 
 /** A text that is empty, where an empty field is one that is missing. */
 const EMPTY = "''";
@@ -77,7 +77,7 @@ function example(form: Form, path: Path, what: string, remove: () => void): Page
     const trace = Array.isArray(given["trace"]) ? given["trace"] : [];
     const add = addButton(form, [...path, "trace"], "Add a moment", () => ({ at: "10m" }), (at) => idOf([...path, "trace", at, "at"]));
     add.setAttribute("aria-label", `Add a moment to ${what}`);
-    return h("div", { class: "item" }, head, ...trace.map((_, i) => step(form, [...path, "trace"], i, what)), add);
+    return h("div", { class: "item" }, head, ...each(trace, (_, i) => step(form, [...path, "trace"], i, what)), add);
   }
   const event = isHeld(given) && typeof given["event"] === "string" ? given["event"] : null;
   const fields = (event === null ? null : looked?.byEvent.get(event)) ?? looked?.fields ?? new Map();
@@ -101,7 +101,7 @@ function kind(form: Form, name: "holds" | "breaks", title: string): PageElement[
     return element;
   };
   return [
-    ...all.map((_, i) => example(form, Array.isArray(given) ? [...path, i] : path, `${title} ${i + 1}`, () => (form.focusNext(`${idOf(path)}-add`), put(now().filter((_one, at) => at !== i))))),
+    ...each(all, (_, i) => example(form, Array.isArray(given) ? [...path, i] : path, `${title} ${i + 1}`, () => (form.focusNext(`${idOf(path)}-add`), put(now().filter((_one, at) => at !== i))))),
     h("div", { class: "actions" }, ...(single || !timed ? [add("Add an event", { with: {} }, `${idOf(path)}-add`)] : []), ...(timed ? [add("Add events in time", { trace: [{ at: "0s", event: "" }, { at: "10m" }] }, single ? `${idOf(path)}-add-trace` : `${idOf(path)}-add`)] : [])),
   ];
 }

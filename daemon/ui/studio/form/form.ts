@@ -1,61 +1,100 @@
-/** The document as a form. It is built anew where the document has other parts than before, and only filled in where their values changed. */
-import type { PageDocument, PagePlace } from "../../page/dom.ts";
+/** The document as a form. A part of it is built anew where the document's own has other parts than before, and only filled in where their values changed. */
+import { typeText, type Fields } from "../../../invariants/index.ts";
+import type { PageDocument, PageElement, PagePlace } from "../../page/dom.ts";
 import { elementOf, foreign, h } from "../../page/element.ts";
 import { isHeld, type Draft } from "../state.ts";
 import type { Studio } from "../studio.ts";
-import { Bindings } from "./binding.ts";
-import { examples } from "./examples.ts";
+import { Bindings, mark } from "./binding.ts";
+import { examples, examplesIn } from "./examples.ts";
 import type { Form } from "./fields.ts";
 import { halfTyped, InUse } from "./in-use.ts";
-import { conditions, events, fields, identity, time } from "./sections.ts";
+import { conditions, events, fields, identity, ofItsOwn, time } from "./sections.ts";
 import { staying } from "./staying.ts";
 
 declare const document: PageDocument;
 
-/** Which parts there are, without their values. */
+const isLines = (value: unknown): boolean => typeof value === "string" && value.includes("\n");
+
+/** Which parts there are, without their values; a text of several lines has a field of its own kind. */
 function shapeOf(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return depth > 8 ? 0 : value.map((item) => shapeOf(item, depth + 1));
-  if (isHeld(value)) return depth > 8 ? 0 : Object.fromEntries(Object.entries(value).filter(([, one]) => typeof one === "object" && one !== null).map(([name, one]) => [name, shapeOf(one, depth + 1)]));
-  return 0;
+  if (isHeld(value)) return depth > 8 ? 0 : Object.fromEntries(Object.entries(value).filter(([, one]) => (typeof one === "object" && one !== null) || isLines(one)).map(([name, one]) => [name, shapeOf(one, depth + 1)]));
+  return isLines(value) ? 1 : 0;
 }
 
-/** Events under `when` say which fields an example has. */
-function keyOf({ value }: Draft, studio: Studio): string {
-  const declared = isHeld(value["fields"]) ? Object.keys(value["fields"]) : [];
-  const { examples: _, ...rest } = value;
-  const shown = [...(studio.looked?.fields.keys() ?? [])];
-  const severity = typeof value["severity"] === "string" ? value["severity"] : "";
-  const tried = isHeld(value["examples"]) ? shapeOf(value["examples"]) : 0;
-  return JSON.stringify([shapeOf({ ...rest, per: undefined }), declared, shown, ["critical", "high", "medium", "low", ""].includes(severity) ? 0 : severity, tried, value["per"] !== undefined || value["keys_max"] !== undefined]);
+const typesOf = (fields: Fields): unknown => [...fields].map(([name, { type }]) => [name, typeText(type)]);
+const eventsOf = (tried: unknown): unknown => (isHeld(tried) ? ["holds", "breaks"].map((kind) => examplesIn(tried[kind]).map((one) => (isHeld(one) ? one["event"] : null))) : null);
+
+interface Part {
+  readonly make: (form: Form) => PageElement;
+  /** What it is built by, but for values that its fields follow: where this is another it is built anew. */
+  readonly of: (value: Draft["value"], studio: Studio) => unknown;
+}
+
+const SEVERITIES: readonly unknown[] = ["critical", "high", "medium", "low", "", undefined];
+
+const PARTS: readonly Part[] = [
+  { make: identity, of: ({ id, scope, severity, owner, rationale }) => [shapeOf([id, scope, owner, rationale]), SEVERITIES.includes(severity) ? 0 : severity] },
+  { make: events, of: ({ when }) => shapeOf(when) },
+  { make: fields, of: ({ fields: declared }, studio) => [declared === undefined, isHeld(declared) ? Object.keys(declared) : [], shapeOf(declared), ofItsOwn(studio)] },
+  ...(["assert", "pre", "post"] as const).map((name) => ({ make: conditions(name), of: (value: Draft["value"]) => shapeOf(value[name]) })),
+  { make: time, of: ({ temporal, per, keys_max }) => [shapeOf(temporal), per !== undefined || keys_max !== undefined] },
+  {
+    make: examples,
+    of: ({ assert, pre, post, temporal, examples: tried }, { looked }) => [shapeOf(tried), eventsOf(tried), [assert, pre, post, temporal].map((one) => one !== undefined), typesOf(looked?.fields ?? new Map()), [...(looked?.byEvent ?? [])].map(([event, one]) => [event, typesOf(one)])],
+  },
+];
+
+/** A text that cannot be read closes the form and says why. */
+function close(closed: PageElement, place: PagePlace, { unread, refused }: Draft): void {
+  const text = unread !== null ? `The form waits, for the YAML cannot be read as it stands. Line ${unread.line}, column ${unread.column}: ${unread.message}; ${unread.fix}.` : refused === null ? "" : `Not changed: ${refused}.`;
+  closed.hidden = text === "";
+  closed.replaceChildren(foreign(text));
+  place.setAttribute("data-closed", String(unread !== null));
+  if (unread === null) return place.removeAttribute("inert");
+  // What is inert has no focus: it goes to where the mistake can be mended.
+  if (place.contains(document.activeElement)) elementOf("yaml").focus();
+  place.setAttribute("inert", "");
+}
+
+/** A part as it stands. */
+interface Stood {
+  readonly key: string;
+  readonly element: PageElement;
+  readonly bindings: Bindings;
+  readonly listeners: readonly (() => void)[];
 }
 
 export function mountForm(studio: Studio): void {
   const { store } = studio;
-  const bindings = new Bindings();
   const [closed, place] = [elementOf("form-closed"), elementOf("form-fields") as PagePlace];
-  let listeners: (() => void)[] = [];
-  let key = "";
   let wanted: string | null = null;
-  const form: Form = { studio, bindings, focusNext: (id) => void (wanted = id), whenLooked: (listener) => void listeners.push(listener), unfolded: new Set() };
+  const unfolded = new Set<string>();
 
-  const build = (): void => {
-    const back = staying(place);
-    bindings.clear();
-    listeners = [];
-    place.replaceChildren(h("fieldset", { class: "all" }, h("legend", { class: "unseen" }, "Rule"), identity(form), events(form), fields(form), ...conditions(form), time(form), examples(form)));
-    back(wanted);
-    if (studio.looked !== null) bindings.mark(studio.looked.problems);
+  const stand = ({ make }: Part, key: string): Stood => {
+    const bindings = new Bindings();
+    const listeners: (() => void)[] = [];
+    const form: Form = { studio, bindings, focusNext: (id) => void (wanted = id), whenLooked: (listener) => void listeners.push(listener), unfolded };
+    return { key, element: make(form), bindings, listeners };
   };
+  const keysNow = (): string[] => PARTS.map(({ of }) => JSON.stringify(of(store.draft.value, studio)) ?? "");
+  const all = h("fieldset", { class: "all" }, h("legend", { class: "unseen" }, "Rule"));
+  place.replaceChildren(all);
+  let stood: readonly Stood[] = [];
+  const said = (): void => mark(stood.map(({ bindings }) => bindings), studio.looked?.problems ?? []);
 
-  const close = ({ unread, refused }: Draft): void => {
-    const said = unread !== null ? `The form waits, for the YAML cannot be read as it stands. Line ${unread.line}, column ${unread.column}: ${unread.message}; ${unread.fix}.` : refused === null ? "" : `Not changed: ${refused}.`;
-    closed.hidden = said === "";
-    closed.replaceChildren(foreign(said));
-    place.setAttribute("data-closed", String(unread !== null));
-    if (unread === null) return place.removeAttribute("inert");
-    // What is inert has no focus: it goes to where the mistake can be mended.
-    if (place.contains(document.activeElement)) elementOf("yaml").focus();
-    place.setAttribute("inert", "");
+  const build = (keys: readonly string[]): void => {
+    const back = staying(place);
+    stood = PARTS.map((part, i) => {
+      const [before, key] = [stood[i], keys[i] ?? ""];
+      if (before?.key === key) return before;
+      const after = stand(part, key);
+      if (before === undefined) all.append(after.element);
+      else before.element.replaceWith(after.element);
+      return after;
+    });
+    back(wanted);
+    said();
   };
 
   /** `at_once` is for what somebody asked for in so many words: an undo, another document. */
@@ -66,23 +105,23 @@ export function mountForm(studio: Studio): void {
     if (half !== null && at_once) half.control.value = half.whole;
     else if (half !== null && asked) half.control.blur();
     const { draft } = store;
-    close(draft);
-    const next = keyOf(draft, studio);
-    if (next === key) wanted = null;
+    close(closed, place, draft);
+    const keys = keysNow();
+    if (keys.every((key, i) => key === stood[i]?.key)) wanted = null;
     else if (at_once || asked || !use.now) {
-      key = next;
-      build();
+      build(keys);
       wanted = null;
     }
-    bindings.sync(draft.value, at_once ? null : document.activeElement);
+    const active = at_once ? null : document.activeElement;
+    for (const { bindings } of stood) bindings.sync(draft.value, active);
   };
   const use = new InUse(place, () => follow());
 
   store.watch((_, __, action) => follow(action === null || action.do === "open"));
-  studio.onLooked(({ problems }) => {
+  studio.onLooked(() => {
     follow();
-    for (const listener of listeners) listener();
-    bindings.mark(problems);
+    for (const { listeners } of stood) for (const listener of listeners) listener();
+    said();
   });
   follow();
 }

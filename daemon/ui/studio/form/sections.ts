@@ -6,6 +6,7 @@ import { foreign, h } from "../../page/element.ts";
 import { complete, type Completion, type Item, type Kind, type Speaks } from "../expression/complete.ts";
 import { STUDIO_LIMITS } from "../limits.ts";
 import { isHeld, type Held } from "../state.ts";
+import type { Studio } from "../studio.ts";
 import { idOf } from "./binding.ts";
 import type { Source } from "./combobox.ts";
 import { addButton, button, checkField, itemButtons, selectField, textField, valueOf, WHOLE_AS, type Form } from "./fields.ts";
@@ -21,7 +22,7 @@ const heldAt = (form: Form, path: Path): Held => {
 };
 
 /** A field or two for each, and a word of those that are not drawn. */
-function each<T>(items: readonly T[], one: (item: T, at: number) => PageElement): PageElement[] {
+export function each<T>(items: readonly T[], one: (item: T, at: number) => PageElement): PageElement[] {
   const left = items.length - STUDIO_LIMITS.form_items_max;
   return [...items.slice(0, STUDIO_LIMITS.form_items_max).map(one), ...(left > 0 ? [h("p", { class: "hint" }, `and ${left} more, which the YAML alone shows`)] : [])];
 }
@@ -134,6 +135,12 @@ function newName(taken: readonly string[]): string {
   for (let i = 1; ; i++) if (!taken.includes(`field${i}`)) return `field${i}`;
 }
 
+/** Whether it speaks of an event that the catalogue lacks: what one of the catalogue carries is declared there, and a field of one's own would be a mistake. */
+export function ofItsOwn({ store, known }: Studio): boolean {
+  const { when } = store.draft.value;
+  return Array.isArray(when) && when.some((one) => !isHeld(one) || typeof one["event"] !== "string" || (known.events?.of(one["event"]) ?? null) === null);
+}
+
 export function fields(form: Form): PageElement {
   const { studio } = form;
   const declared = valueOf(form, ["fields"]);
@@ -166,9 +173,7 @@ export function fields(form: Form): PageElement {
   };
   form.whenLooked(draw);
   draw();
-  // What an event of the catalogue carries is declared there: a field of one's own would be a mistake.
-  const own = listAt(form, ["when"]).some((one) => !isHeld(one) || typeof one["event"] !== "string" || (studio.known.events?.of(one["event"]) ?? null) === null);
-  return group("Fields", list, ...(own || names.length > 0 ? [adding] : []));
+  return group("Fields", list, ...(ofItsOwn(studio) || names.length > 0 ? [adding] : []));
 }
 
 function clause(form: Form, path: Path, at: number, count: number, kind: "expr" | "post"): PageElement {
@@ -182,17 +187,17 @@ function clause(form: Form, path: Path, at: number, count: number, kind: "expr" 
   );
 }
 
-const CLAUSES = [
-  ["assert", "What has to hold", "Of every such event, such as total_spend_usd <= budget_usd. {{field}} shows a field in the message."],
-  ["pre", "Before the action", "Of the event before."],
-  ["post", "After the action", "old(field) is what it was before."],
-] as const;
+const CLAUSES = {
+  assert: ["What has to hold", "Of every such event, such as total_spend_usd <= budget_usd. {{field}} shows a field in the message."],
+  pre: ["Before the action", "Of the event before."],
+  post: ["After the action", "old(field) is what it was before."],
+} as const;
 
-export const conditions = (form: Form): PageElement[] =>
-  CLAUSES.map(([name, title, hint]) => {
-    const all = listAt(form, [name]);
-    return group(title, h("p", { class: "hint" }, hint), ...each(all, (_, i) => clause(form, [name], i, all.length, name === "post" ? "post" : "expr")), addButton(form, [name], "Add a condition", () => ({ expr: "" }), (at) => idOf([name, at, "expr"])));
-  });
+export const conditions = (name: keyof typeof CLAUSES) => (form: Form): PageElement => {
+  const [title, hint] = CLAUSES[name];
+  const all = listAt(form, [name]);
+  return group(title, h("p", { class: "hint" }, hint), ...each(all, (_, i) => clause(form, [name], i, all.length, name === "post" ? "post" : "expr")), addButton(form, [name], "Add a condition", () => ({ expr: "" }), (at) => idOf([name, at, "expr"])));
+};
 
 /** Forms with blanks, filled with the events that the document names. */
 const BLANKS: readonly (readonly [text: string, formula: (first: string, second: string) => string])[] = [

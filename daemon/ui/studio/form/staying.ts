@@ -9,8 +9,9 @@ const controlsOf = (place: PagePlace): PageTyped[] => [...place.querySelectorAll
 const topOf = (control: PageTyped): number => control.getBoundingClientRect().top;
 const nameOf = (control: PageTyped): string => `${control.tagName} ${control.getAttribute("aria-label") ?? control.textContent ?? ""}`;
 
-/** The same one by its id, else one of the same name, else whatever stands where it stood: a focus is never lost. */
-function again(place: PagePlace, { id, name, index }: { readonly id: string; readonly name: string; readonly index: number }): PageTyped | null {
+/** The same one, by its id where another took its place, else one of the same name, else whatever stands where it stood: a focus is never lost. */
+function again(place: PagePlace, { control, id, name, index }: { readonly control: PageTyped; readonly id: string; readonly name: string; readonly index: number }): PageTyped | null {
+  if (place.contains(control)) return control;
   if (id !== "") {
     const same = document.getElementById(id) as PageTyped | null;
     if (same !== null) return same;
@@ -24,10 +25,11 @@ export function staying(place: PagePlace): (wanted: string | null) => void {
   const active = document.activeElement as PageTyped | null;
   const all = controlsOf(place);
   const index = active === null ? -1 : all.indexOf(active);
-  const held = active === null || index < 0 ? null : { id: active.id, name: nameOf(active), index, from: active.selectionStart, to: active.selectionEnd, left: active.scrollLeft, top: active.scrollTop };
+  const held = active === null || index < 0 ? null : { control: active, id: active.id, name: nameOf(active), index, from: active.selectionStart, to: active.selectionEnd, left: active.scrollLeft, top: active.scrollTop };
   // Without a cursor in the form it is the first control in sight that stays where it is.
   const seen = held === null ? all.find((one) => one.id !== "" && topOf(one) >= 0) : active;
-  const mark = seen === undefined || seen === null ? null : { id: seen.id, name: nameOf(seen), index: all.indexOf(seen), at: topOf(seen) };
+  // Nothing of the form is above its first: asking where that is would lay out all that is new within one task.
+  const mark = seen === undefined || seen === null || seen === all[0] ? null : { control: seen, id: seen.id, name: nameOf(seen), index: all.indexOf(seen), at: topOf(seen) };
   return (wanted) => {
     const asked = wanted === null ? null : document.getElementById(wanted);
     if (asked !== null) return asked.focus();
