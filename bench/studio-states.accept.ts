@@ -237,6 +237,31 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     });
     expect([elsewhere(noted.requests, link.origin), noted.complaints]).toEqual([[], []]);
   });
+
+  accepts(tool, "in a narrow window running and what came of it stay at its foot, cover nothing that has the focus, and leave a low window to the text", async () => {
+    await opened(name, pathToFileURL(PAGE).href, async (page) => {
+      await write(page, RULE, "document.querySelectorAll('#problems li').length === 0");
+      await give(page, "recording", CALLS);
+      await until(page, "document.getElementById('quick-said').innerText.startsWith('It would have fired')");
+      // As behind a server, where a rule is saved, too.
+      await page.evaluate("document.getElementById('quick-save').hidden = false");
+      const inSight = "['quick-save', 'quick-run', 'quick-where'].every((id) => { const { top, bottom, left, right } = document.getElementById(id).getBoundingClientRect(); return top >= 0 && bottom <= innerHeight && left >= 0 && right <= innerWidth; })";
+      for (const width of [320, 480]) {
+        await page.setViewport({ width, height: 640 });
+        await page.evaluate("scrollTo(0, 0)");
+        expect([width, await page.evaluate(inSight), await sideways(page)]).toEqual([width, true, 0]);
+        await page.focus("#f-id");
+        for (let i = 0; i < 40; i++) {
+          await page.keyboard.press("Tab");
+          // Of what is higher than the window no more than its beginning can be in sight.
+          const covered = await page.evaluate("(() => { const [at, bar] = [document.activeElement, document.getElementById('quick')]; const [{ top, bottom }, foot] = [at.getBoundingClientRect(), bar.getBoundingClientRect().top]; return !bar.contains(at) && (bottom - top < foot / 2 ? bottom : top) > foot + 1 ? at.id || at.textContent : null; })()");
+          expect([width, covered]).toEqual([width, null]);
+        }
+      }
+      await page.setViewport({ width: 320, height: 256 });
+      expect(await page.evaluate("getComputedStyle(document.getElementById('quick')).position")).toBe("static");
+    });
+  });
 }
 
 accepts({ name: "chromium", version: await version("chromium") }, "forced colours show what is marked and focused, and paper has the whole rule in black on white", async () => {
