@@ -23,7 +23,11 @@ function shapeOf(value: unknown, depth = 0): unknown {
 }
 
 const typesOf = (fields: Fields): unknown => [...fields].map(([name, { type }]) => [name, typeText(type)]);
-const eventsOf = (tried: unknown): unknown => (isHeld(tried) ? ["holds", "breaks"].map((kind) => examplesIn(tried[kind]).map((one) => (isHeld(one) ? one["event"] : null))) : null);
+/** Of each example that names an event: that, and what it carries. */
+function eventsOf(tried: unknown, { looked }: Studio): unknown {
+  const all = isHeld(tried) ? ["holds", "breaks"].flatMap((kind) => examplesIn(tried[kind])) : [];
+  return all.map((one) => (isHeld(one) && typeof one["event"] === "string" ? [one["event"], typesOf(looked?.byEvent.get(one["event"]) ?? new Map())] : null));
+}
 
 interface Part {
   readonly make: (form: Form) => PageElement;
@@ -41,7 +45,7 @@ const PARTS: readonly Part[] = [
   { make: time, of: ({ temporal, per, keys_max }) => [shapeOf(temporal), per !== undefined || keys_max !== undefined] },
   {
     make: examples,
-    of: ({ assert, pre, post, temporal, examples: tried }, { looked }) => [shapeOf(tried), eventsOf(tried), [assert, pre, post, temporal].map((one) => one !== undefined), typesOf(looked?.fields ?? new Map()), [...(looked?.byEvent ?? [])].map(([event, one]) => [event, typesOf(one)])],
+    of: ({ assert, pre, post, temporal, examples: tried }, studio) => [shapeOf(tried), eventsOf(tried, studio), [assert, pre, post, temporal].map((one) => one !== undefined), typesOf(studio.looked?.fields ?? new Map())],
   },
 ];
 
