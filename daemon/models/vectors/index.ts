@@ -157,7 +157,7 @@ export class Vectors {
   /** Every space of that model: another one's vectors mean nothing beside them, and it is gone. Whose a damaged one is nobody knows, and nobody finds anything in it: it goes, too. */
   async forget(model_digest: string): Promise<void> {
     for (const id of [...this.#tables.spaces.keys()]) {
-      const space = unlessCorrupt(() => this.#tables.spaces.get(id), (error) => this.#deps.warn("vectors of nobody knows which model went with one that was removed", error));
+      const space = unlessCorrupt(() => this.#tables.spaces.get(id), (error) => this.#deps.warn("vectors whose model cannot be told any more went with one that was removed", error));
       if (space === undefined || space.model_digest === model_digest) await this.#drop(id);
     }
   }
