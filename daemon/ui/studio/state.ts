@@ -81,7 +81,7 @@ function valueAfter(value: Held, action: Exclude<Action, { readonly do: "type" |
     case "insert":
       return changed(value, action.path, true, (list) => listOf(list).toSpliced(action.at, 0, action.value));
     case "move":
-      return changed(value, action.path, true, (list) => listOf(list).toSpliced(action.from, 1).toSpliced(action.to, 0, listOf(list)[action.from]));
+      return changed(value, action.path, true, (list) => (action.from < listOf(list).length ? listOf(list).toSpliced(action.from, 1).toSpliced(action.to, 0, listOf(list)[action.from]) : list));
     case "rename":
       return changed(value, action.path, true, (held) => (isHeld(held) && !Object.hasOwn(held, action.to) ? Object.fromEntries(Object.entries(held).map(([name, one]) => [name === action.from ? action.to : name, one])) : held));
   }
