@@ -258,6 +258,24 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
           expect([width, covered]).toEqual([width, null]);
         }
       }
+      // A first draft makes the list of them longer while its end is in sight, and what has the focus stays where it is.
+      const kept = "document.getElementById('file-state').innerText.startsWith('kept in this browser')";
+      await until(page, kept);
+      await press(page, "Throw away");
+      await press(page, "Yes, throw it away");
+      await page.setViewport({ width: 320, height: 640 });
+      await page.evaluate("document.querySelector('.shelf').scrollIntoView()");
+      await page.evaluate("document.getElementById('f-severity').focus({ preventScroll: true })");
+      expect(await page.evaluate("document.activeElement.id")).toBe("f-severity");
+      const stands = () => page.evaluate("document.activeElement.getBoundingClientRect().top") as Promise<number>;
+      const list = () => page.evaluate("document.querySelector('.shelf').offsetHeight") as Promise<number>;
+      const [before, low] = [await stands(), await list()];
+      await page.keyboard.press("l");
+      await until(page, `document.querySelector('.shelf').offsetHeight > ${low + 24}`);
+      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
+      expect(await page.evaluate("document.activeElement.id")).toBe("f-severity");
+      // To a pixel: a browser scrolls by whole ones of its screen.
+      expect(Math.abs((await stands()) - before)).toBeLessThanOrEqual(1);
       await page.setViewport({ width: 320, height: 256 });
       expect(await page.evaluate("getComputedStyle(document.getElementById('quick')).position")).toBe("static");
     });

@@ -3,6 +3,7 @@ import type { Problem } from "../../../invariants/index.ts";
 import type { PageDetails, PageDialog, PageDocument, PageElement, PageEvent, PageInput } from "../../page/dom.ts";
 import { h } from "../../page/element.ts";
 import { halfTyped } from "../form/in-use.ts";
+import { inPlace } from "../in-place.ts";
 import type { StoredDraft } from "../keeping/drafts.ts";
 import { TEMPLATES } from "../keeping/templates.ts";
 import type { Desk } from "./desk.ts";
@@ -184,7 +185,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
     const now = `${desk.sheet.id} ${desk.sheet.revision} ${desk.keeping.is} ${desk.name}`;
     if (!more.open || desk.keeping.is === "waiting" || now === drawn) return;
     drawn = now;
-    shelf.draw();
+    inPlace(() => shelf.draw());
   };
   more.addEventListener("toggle", () => {
     drawn = "";
