@@ -36,6 +36,8 @@ export const ModelsReply = Closed({
   models: Type.Array(Closed({ model: StoredModel, licence: ShortText, locked: Type.Boolean({ description: "its digest is the lock's" }) }), { maxItems: 4096 }),
   /** Names of the lock that are not stored here. */
   obtainable: Type.Array(ModelName, { maxItems: 256 }),
+  /** Names whose records are damaged: nobody knows any more what they consist of. */
+  damaged: Type.Array(ShortText, { maxItems: 4096 }),
   engines: Type.Array(Engine, { maxItems: 3 }),
   engine_folder: ShortText,
 });

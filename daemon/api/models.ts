@@ -30,6 +30,7 @@ export function modelRoutes({ library, engine_folder, limits }: ModelRouteDeps):
         return {
           models: opened.list().map((one) => ({ ...one })),
           obtainable: [...opened.obtainable()],
+          damaged: [...opened.damaged()],
           engines: ENGINES.map((name) => ({ name, version: installed.version(name), wanted: installed.wanted(name) })),
           engine_folder: installed.folder,
         };

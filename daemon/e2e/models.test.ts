@@ -6,6 +6,7 @@ import net from "node:net";
 import { join } from "node:path";
 import type { ModelsReply } from "../../proto/models-api.ts";
 import { mayMountTiny, tinyDisk } from "../testing/faults/mounts.ts";
+import { flipped } from "../store/testing/flipped.ts";
 import { skipWithout } from "../testing/skip.ts";
 import { until, World, type Ran } from "./testing/world.ts";
 
@@ -66,6 +67,25 @@ test("a model is imported, stays over a restart, gc and a backup, is found damag
   // Nothing is not sound.
   expect(await world.run(["models", "verify"])).toMatchObject({ code: 2, stderr: expect.stringContaining("nothing was verified") });
   expect([await listed(), (await world.run(["models", "verify", "m", "--json"])).stdout]).toEqual([[], expect.stringContaining("models.unknown")]);
+  await stopped(daemon);
+});
+
+test("bad luck: a model whose record is damaged is listed as that, passes no look at all of them, and can be taken in again after a repair", async () => {
+  let daemon = await world.daemon();
+  const weights = file("hit.gguf", "weights");
+  const take = () => world.run(["models", "import", "hit", "--weights", weights, "--licence", file("LICENCE", "do as you like"), ...OWN]);
+  expect([(await take()).code, (await imported(weights)).code]).toEqual([0, 0]);
+  await stopped(daemon);
+  expect(flipped(world.state_dir, "\xa4name\xa3hit")).toBeGreaterThan(0);
+  daemon = await world.daemon();
+  const { stdout } = await world.run(["models", "list"]);
+  expect(stdout.split("\n").filter((line) => /^\S/.test(line)).slice(0, 2)).toEqual([expect.stringMatching(/^m {2}text/), expect.stringMatching(/^hit {2}DAMAGED: .*maestro fsck --repair/)]);
+  expect(await world.run(["models", "verify"])).toMatchObject({ code: 70, stderr: expect.stringContaining('key "hit"') });
+  expect((await world.run(["models", "verify", "m"])).code).toBe(0);
+  await stopped(daemon);
+  expect((await world.run(["fsck", "--repair"])).stdout).toContain("table models: 1 records refused; 1 kept");
+  daemon = await world.daemon();
+  expect([await listed(), (await take()).code, await listed(), (await world.run(["models", "verify"])).code]).toEqual([["m"], 0, ["hit", "m"], 0]);
   await stopped(daemon);
 });
 

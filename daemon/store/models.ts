@@ -5,8 +5,10 @@ import { unlessCorrupt } from "./failure.ts";
 
 export interface ModelTable {
   get(name: string): StoredModel | undefined;
-  /** By name; without those that are damaged, which the scrubber says: no other one is less there for them. */
+  /** By name; without those that are damaged: no other one is less there for them. */
   all(): readonly StoredModel[];
+  /** Names whose records are damaged, which only `maestro fsck --repair` lets go of. */
+  damaged(): readonly string[];
   count(): number;
   /** Durable when it resolves. Throws `invariant.violated` for a record that names no licence, or differs from the one that stands. */
   put(model: StoredModel): Promise<void>;
@@ -18,9 +20,11 @@ export interface ModelTable {
 
 export function openModels(store: Pick<Store, "table" | "atomic" | "freeing" | "durable">): ModelTable {
   const table = store.table<string, typeof StoredModel>("models", StoredModel);
+  const read = (): { readonly name: string; readonly model: StoredModel | undefined }[] => [...table.keys()].map((name) => ({ name, model: unlessCorrupt(() => table.get(name)) }));
   return {
     get: (name) => table.get(name),
-    all: () => [...table.keys()].flatMap((name) => unlessCorrupt(() => table.get(name)) ?? []),
+    all: () => read().flatMap(({ model }) => model ?? []),
+    damaged: () => read().flatMap(({ name, model }) => (model === undefined ? [name] : [])),
     count: () => table.count(),
     async put(model) {
       store.atomic(() => table.put(model.name, model));

@@ -13,20 +13,26 @@ const SILENT_MS = 2_000;
 
 const say = (values: Values, document: unknown, text: () => string): void => (values["json"] === true ? printJson(document) : print(text()));
 
-function listed({ models, obtainable, engines, engine_folder }: ModelsReply): string {
+function listed({ models, obtainable, damaged, engines, engine_folder }: ModelsReply): string {
   const rows = models.flatMap(({ model: { name, kind, digest, licence_id, quantisation, context_tokens, files }, licence, locked }) => [
     `${name}  ${kind}, ${[quantisation, `${context_tokens} tokens`, mebibytes(files.reduce((sum, { bytes }) => sum + bytes, 0))].filter((part) => part !== "").join(", ")}${locked ? "" : ", of no lock"}`,
     `  digest   ${digest}`,
     `  licence  ${escapeTerminal(licence_id)}${licence === licence_id ? "" : `: ${escapeTerminal(licence)}`}`,
   ]);
+  const broken = damaged.map((name) => `${escapeTerminal(name)}  DAMAGED: its record cannot be read; stop the daemon, run maestro fsck --repair, then import the model again`);
   const lacking = obtainable.map((name) => `${name}  not stored; maestro models setup ${name} obtains it`);
   const engine = engines.map(({ name, version, wanted }) => `${name} ${version ?? "not installed"}${version === wanted ? "" : `; ${wanted} is needed: maestro models setup --engines-only`}`);
-  return [...rows, ...lacking, `engines in ${escapeTerminal(engine_folder)}`, ...engine.map((line) => `  ${line}`)].join("\n");
+  return [...rows, ...broken, ...lacking, `engines in ${escapeTerminal(engine_folder)}`, ...engine.map((line) => `  ${line}`)].join("\n");
 }
 
 async function verified(client: MaestroClient, names: readonly string[]): Promise<ModelVerified[]> {
   const found: ModelVerified[] = [];
-  for (const name of names.length > 0 ? names : (await client.models()).models.map(({ model }) => model.name)) found.push(await client.verifyModel(name));
+  // One whose record is damaged is asked for, too: what cannot be looked at is not passed over.
+  const stored = async (): Promise<string[]> => {
+    const { models, damaged } = await client.models();
+    return [...models.map(({ model }) => model.name), ...damaged];
+  };
+  for (const name of names.length > 0 ? names : await stored()) found.push(await client.verifyModel(name));
   return found;
 }
 

@@ -2333,6 +2333,7 @@ class ReleaseReply(TypedDict):
 class ModelsReply(TypedDict):
     models: List[ModelsReplyModels]
     obtainable: List[str]
+    damaged: List[str]
     engines: List[ModelsReplyEngines]
     engine_folder: str
 

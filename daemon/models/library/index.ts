@@ -47,6 +47,8 @@ export interface ModelLibrary {
   list(): readonly Listed[];
   /** Names of the lock that are not stored. */
   obtainable(): readonly string[];
+  /** Names that are stored, and nobody can say any more as what. */
+  damaged(): readonly string[];
   /** Throws `models.unknown`, which names those that are. */
   get(name: string): StoredModel;
   /** The same from one body, as `ImportHead` says. Throws `request.malformed`, too. */
@@ -86,7 +88,13 @@ class Library implements ModelLibrary {
   }
 
   obtainable(): readonly string[] {
-    return lockedNames().filter((name) => this.deps.models.get(name) === undefined);
+    const { models } = this.deps;
+    const stored = new Set([...models.all().map(({ name }) => name), ...models.damaged()]);
+    return lockedNames().filter((name) => !stored.has(name));
+  }
+
+  damaged(): readonly string[] {
+    return this.deps.models.damaged();
   }
 
   get(name: string): StoredModel {

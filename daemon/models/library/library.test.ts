@@ -13,7 +13,7 @@ import { openStore, type Store } from "../../store/db.ts";
 import { flipped } from "../../store/testing/flipped.ts";
 import { openModels, type ModelTable } from "../../store/models.ts";
 import { openLibrary, type ModelLibrary } from "./index.ts";
-import { lockedModel } from "./lock.ts";
+import { lockedModel, lockedNames } from "./lock.ts";
 
 let dir: string;
 let store: Store;
@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 /** A table in which nothing may be written. */
-const EMPTY: ModelTable = { get: () => undefined, all: () => [], count: () => 0, put: () => Promise.reject(new Error("put")), remove: () => Promise.resolve(false), *referred() {} };
+const EMPTY: ModelTable = { get: () => undefined, all: () => [], damaged: () => [], count: () => 0, put: () => Promise.reject(new Error("put")), remove: () => Promise.resolve(false), *referred() {} };
 
 type Sent = readonly (readonly [role: ImportHead["files"][number]["role"], name: string, text: string])[];
 const WHOLE: Sent = [["weights", "m.gguf", "weights of m"], ["licence", "LICENCE", "do as you like"]];
@@ -183,11 +183,16 @@ test("attack: what was made with a model outlives it: it is forgotten with its l
 
 test("bad luck: the disk gives the record of a model back as nobody wrote it: others are removed, listed and opened, its bytes stay for fsck", async () => {
   for (const name of ["m", "hit"]) await send([["weights", "m.gguf", `weights of ${name}`], WHOLE[1]!], { name });
+  const locked = lockedNames()[0]!;
+  await table.put({ ...library.get("hit"), name: locked });
   await store.close();
   expect(flipped(dir, "\xa4name\xa3hit")).toBeGreaterThan(0);
+  expect(flipped(dir, `\xa4name${String.fromCharCode(0xa0 + locked.length)}${locked}`)).toBeGreaterThan(0);
   await open();
   forgotten.length = 0;
-  expect([store.scanner.slice("models", undefined, 9).damaged.map(({ key }) => key), library.list().map(({ model }) => model.name)]).toEqual([['"hit"'], ["m"]]);
+  expect([store.scanner.slice("models", undefined, 9).damaged.map(({ key }) => key), library.list().map(({ model }) => model.name)]).toEqual([[JSON.stringify(locked), '"hit"'].sort(), ["m"]]);
+  // What cannot be read is here: nobody is told to obtain it.
+  expect([library.damaged(), library.obtainable()]).toEqual([["hit", locked].sort(), lockedNames().slice(1)]);
   const { folder } = await library.open("m");
   expect([await library.remove("m"), forgotten, existsSync(folder)]).toEqual([true, [["m", true, [], true]], false]);
   expect([await codeOf(library.open("hit")), await codeOf(library.remove("hit"))]).toEqual(["store.corrupt", "store.corrupt"]);

@@ -35,6 +35,7 @@ export type ModelsReply = {
     readonly locked: boolean;
   }[];
   readonly obtainable: readonly string[];
+  readonly damaged: readonly string[];
   readonly engines: readonly {
     readonly name: "node-llama-cpp" | "@huggingface/transformers" | "usearch";
     /** null: not installed */
