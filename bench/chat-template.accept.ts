@@ -26,6 +26,8 @@ const package_folder = join(engine.path(), "node_modules/node-llama-cpp");
 const KEY = "tokenizer.chat_template";
 const ALIGNMENT = 32;
 const HEAD_BYTES = 24;
+/** Of the processor, not of the clock, which goes on while others have the processor: the longest of the hostile templates takes 3 to 5 s of it. */
+const TEMPLATE_CPU_MS_MAX = 20_000;
 const STRING = 8;
 
 /** A copy of a GGUF file with one value more, the first: as long as the alignment asks, so that the tensors lie as they lay. */
@@ -79,11 +81,12 @@ accepts(engine, "known templates say what their models were taught, and a system
 accepts(engine, "attack: templates without end, of huge output, that throw, recurse, or read the host are refused in less than a few seconds", async () => {
   const jinja = await loadJinja(package_folder);
   const code = (template: string): string => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     try {
       new ChatTemplate(jinja, template, { bos: "", eos: "" });
     } catch (error) {
-      expect(performance.now() - began).toBeLessThan(20_000);
+      const { user, system } = process.cpuUsage(began);
+      expect((user + system) / 1_000).toBeLessThan(TEMPLATE_CPU_MS_MAX);
       return error instanceof MaestroError ? error.code : String(error);
     }
     return "taken";
