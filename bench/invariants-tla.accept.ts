@@ -9,7 +9,8 @@ import { tlaCases } from "../daemon/invariants/testing/tla-cases.ts";
 import { accepts, run } from "./rig/accepts.ts";
 import { found, missing } from "./rig/built.ts";
 
-const SEED = Number(process.env["MAESTRO_SEED"] ?? Math.floor(Date.now() / 1000));
+/** The same conditions for everybody who judges one commit; others with MAESTRO_SEED. */
+const SEED = Number(process.env["MAESTRO_SEED"] ?? 20_261_124);
 const CASES = 900;
 const { toolchain, because } = await modelsHere();
 const tlc = toolchain === null ? missing("TLC", because) : found("TLC", TLC_VERSION, toolchain.jar);
