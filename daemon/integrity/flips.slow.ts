@@ -6,7 +6,7 @@ import { World } from "../testing/core.ts";
 import { flip, summary, worked } from "./testing/flips.ts";
 
 /** 10,000 of a larger folder: `npm run nightly -- flips`. */
-const FLIPS = 120;
+const FLIPS = 240;
 const GATES = 3;
 let world: World;
 let state_dir: string;
@@ -21,7 +21,10 @@ test(`${FLIPS} bits over all files of a state folder: each is detected or harmle
   process.stderr.write(`${summary(flips)}\n`);
   expect(flips.filter(({ found }) => found === "WRONG")).toEqual([]);
   expect(flips).toHaveLength(times(FLIPS));
-  // The harness reaches what is kept: most flips must have been noticed, and in each kind of place.
-  expect(flips.filter(({ found }) => found === "detected").length).toBeGreaterThan(times(FLIPS) / 2);
-  for (const place of ["db/data.mdb", "oci/blobs/", "keys/", "log/", "repositories/"]) expect([place, flips.some(({ file, found }) => file.startsWith(place) && found === "detected")]).toEqual([place, true]);
+  // The harness reaches what is kept: most flips are noticed but in the database, which is three quarters of the bytes and of whose pages most are empty
+  // (one in six is noticed there, 54 to 67 % of all), and some in each kind of place.
+  const noticed = flips.filter(({ found }) => found === "detected");
+  const outside = (of: typeof flips): number => of.filter(({ file }) => file !== "db/data.mdb").length;
+  expect([outside(noticed) > outside(flips) / 2, noticed.length > times(FLIPS) / 3]).toEqual([true, true]);
+  for (const place of ["db/data.mdb", "oci/blobs/", "keys/", "log/", "repositories/"]) expect([place, noticed.some(({ file }) => file.startsWith(place))]).toEqual([place, true]);
 }, times(240_000));

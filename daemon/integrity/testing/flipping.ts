@@ -30,26 +30,31 @@ export interface Flip {
 /** Written anew at every start, or holding nothing that is kept. */
 const MADE_ANEW = /^(?:lock|maestrod\.log|db\/lock\.mdb|host-policy\.tar\.gz|trust\.json|oci\/oci-layout|log\/log\.vkey|bundles\/.*|repositories\/(?!.*\/(?:pack|[0-9a-f]{2})\/).*)$/;
 
+/** By name: a folder's own order is another one each time, and a seed would choose another file. */
 export function filesOf(folder: string, below = ""): string[] {
-  return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
+  const entries = readdirSync(join(folder, below), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) return filesOf(folder, path);
     return entry.isFile() && statSync(join(folder, path)).size > 0 ? [path] : [];
   });
 }
 
-/** The same seed chooses the same bit in every run: half of them by file, so that small files are met, half by byte. */
+/**
+ * The same seed chooses the same bit in every run: half of them by file, so that small files are met, half by byte. Each is a share of what there is, not
+ * a remainder of it: a folder is some bytes larger or smaller than the last one, and every remainder would be another draw.
+ */
 function choose(folder: string, files: readonly string[], seed: number): { file: string; bit: number } {
   const digest = createHash("sha256").update(`flip ${seed}`).digest();
-  const [a, b] = [digest.readUIntBE(0, 6), digest.readUIntBE(6, 6)];
+  const [a = 0, b = 0] = [0, 6].map((from) => digest.readUIntBE(from, 6) / 2 ** 48);
   const sizes = files.map((file) => statSync(join(folder, file)).size);
   if (seed % 2 === 0) {
-    const at = a % files.length;
-    return { file: files[at] ?? "", bit: b % (8 * (sizes[at] ?? 1)) };
+    const at = Math.floor(a * files.length);
+    return { file: files[at] ?? "", bit: Math.floor(b * 8 * (sizes[at] ?? 1)) };
   }
-  let byte = a % sizes.reduce((sum, size) => sum + size, 0);
+  let byte = Math.floor(a * sizes.reduce((sum, size) => sum + size, 0));
   for (const [i, size] of sizes.entries()) {
-    if (byte < size) return { file: files[i] ?? "", bit: byte * 8 + (b % 8) };
+    if (byte < size) return { file: files[i] ?? "", bit: byte * 8 + Math.floor(b * 8) };
     byte -= size;
   }
   throw new Error("no byte");
