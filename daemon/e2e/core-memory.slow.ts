@@ -41,6 +41,7 @@ function checked({ grown_bytes, because, excerpt }: Awaited<ReturnType<typeof gr
   // All of them were read, to the last byte, by somebody.
   expect(because).toEqual(numbers.map(() => expect.stringMatching(/JSON/)));
   expect(excerpt).toEndWith("last words");
+  process.stderr.write(`the core grew by ${Math.round(grown_bytes / MiB)} MiB of ${GROWTH_BYTES_MAX / MiB}\n`);
   expect(grown_bytes).toBeLessThan(GROWTH_BYTES_MAX);
 }
 
