@@ -9,6 +9,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
+const environment = (more: Readonly<Record<string, string>>): Record<string, string> => ({ PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", ...more });
+
 export class Root {
   readonly path = mkdtempSync(join(tmpdir(), "maestro-root-"));
 
@@ -20,7 +22,7 @@ export class Root {
   }
 
   run(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Ended {
-    const { exitCode, stdout, stderr } = Bun.spawnSync([...argv], { cwd: "/", stdin: "ignore", stdout: "pipe", stderr: "pipe", env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", ...env } });
+    const { exitCode, stdout, stderr } = Bun.spawnSync([...argv], { cwd: "/", stdin: "ignore", stdout: "pipe", stderr: "pipe", env: environment(env) });
     return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
   }
 
@@ -31,8 +33,26 @@ export class Root {
 
   /** A command as on a machine where the package lies under the real `/usr`. */
   installed(command: string, env: Readonly<Record<string, string>> = {}): Ended {
+    return this.run(this.usual(command), env);
+  }
+
+  /** A program of the package that goes on until it is told to end: by SIGINT, as soon as its first line stands. */
+  async interrupted(program: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    // Each of these becomes the next, so the signal reaches the program itself.
+    const child = Bun.spawn(this.usual(`exec ${program}`), { cwd: "/", stdin: "ignore", stdout: "pipe", stderr: "pipe", env: environment(env) });
+    const stderr = child.stderr.text();
+    const decoder = new TextDecoder();
+    let stdout = "";
+    for await (const chunk of child.stdout) {
+      stdout += decoder.decode(chunk, { stream: true });
+      if (stdout.includes("\n")) child.kill("SIGINT");
+    }
+    return { code: await child.exited, stdout, stderr: await stderr };
+  }
+
+  private usual(command: string): string[] {
     const script = `mount -t overlay overlay -o "lowerdir=${this.path}/usr:/usr" /usr && exec sh -c "$0"`;
-    return this.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, command], env);
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, command];
   }
 
   remove(): void {
