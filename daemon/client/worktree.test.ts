@@ -193,13 +193,21 @@ test("attack: a path that is no folder, or is not there, is said by name and is 
 });
 
 test("no repository, no commit yet, no work tree: each said by name, nothing left behind", () => {
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith("maestro-worktree-"));
-  expect(() => snapshotOf(home)).toThrow("not inside a git repository");
-  const empty = join(home, "empty");
-  Bun.spawnSync(["git", "init", "-q", empty]);
-  expect(() => snapshotOf(empty)).toThrow("no commit yet");
-  const bare = join(home, "bare.git");
-  Bun.spawnSync(["git", "init", "-q", "--bare", bare]);
-  expect(() => snapshotOf(bare)).toThrow();
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith("maestro-worktree-") && !before.includes(name))).toEqual([]);
+  // A folder for scratch of its own: in the common one others may be at work.
+  const [scratch, { TMPDIR: common }] = [join(home, "tmp"), process.env];
+  mkdirSync(scratch);
+  process.env["TMPDIR"] = scratch;
+  try {
+    expect(() => snapshotOf(home)).toThrow("not inside a git repository");
+    const empty = join(home, "empty");
+    Bun.spawnSync(["git", "init", "-q", empty]);
+    expect(() => snapshotOf(empty)).toThrow("no commit yet");
+    const bare = join(home, "bare.git");
+    Bun.spawnSync(["git", "init", "-q", "--bare", bare]);
+    expect(() => snapshotOf(bare)).toThrow();
+    expect([tmpdir(), readdirSync(scratch)]).toEqual([scratch, []]);
+  } finally {
+    if (common === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = common;
+  }
 });

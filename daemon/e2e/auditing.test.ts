@@ -1,7 +1,6 @@
 /** What is handed to an auditor, and a gate run again elsewhere, through the command line. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EvidenceVerification } from "../../proto/evidence-bundle.ts";
 import type { ReproReply } from "../../proto/repro.ts";
@@ -29,8 +28,6 @@ beforeAll(async () => {
   trust = join(world.state_dir, "trust.json");
 });
 afterAll(() => world.dispose());
-
-const packs = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("maestro-repro-") && !name.startsWith("maestro-repro-test-"));
 
 describe("bundle", () => {
   let file: string;
@@ -113,10 +110,12 @@ describe("repro", () => {
     const elsewhere = new World();
     try {
       mkdirSync(elsewhere.path("empty"));
-      const same = await elsewhere.run(["repro", "--run", pack, "--commands", "--trust", trust, "--json"], { cwd: elsewhere.path("empty") });
+      // Of its own, so that what is left there is nobody else's.
+      mkdirSync(elsewhere.path("tmp"), { recursive: true });
+      const same = await elsewhere.run(["repro", "--run", pack, "--commands", "--trust", trust, "--json"], { cwd: elsewhere.path("empty"), env: { TMPDIR: elsewhere.path("tmp") } });
       expect([same.code, oneDocument(same) as ReproReply]).toMatchObject([0, { outcome: "same", verdict: { recorded: "refuse", replayed: "refuse" }, differences: [], because: [], evidence: "verified" }]);
       expect(existsSync(join(elsewhere.state_dir, "maestrod.log"))).toBe(false);
-      expect(packs()).toEqual([]);
+      expect(readdirSync(elsewhere.path("tmp"))).toEqual([]);
     } finally {
       await elsewhere.dispose();
     }

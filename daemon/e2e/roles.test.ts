@@ -90,7 +90,12 @@ async function mayOn(asked: Asked): Promise<string> {
   return may.join(" ") || "nothing";
 }
 
-const capability = (more: Partial<CapabilityBody>): string => operator.token({ trust_domain: DOMAIN, repositories: ["*"], ...more });
+const issued: string[] = [];
+function capability(more: Partial<CapabilityBody>): string {
+  const token = operator.token({ trust_domain: DOMAIN, repositories: ["*"], ...more });
+  issued.push(token);
+  return token;
+}
 
 beforeAll(async () => {
   if (!able) return;
@@ -250,7 +255,8 @@ describe.skipIf(skip)("gates through the command line, as their users", () => {
         throw error;
       }
     }));
-    expect(texts.some((text) => text.includes("mcap1."))).toBe(false);
+    // Those of this file: other tests beside it may give theirs to clients of their own as they like.
+    expect([issued.length > 0, issued.filter((token) => texts.some((text) => text.includes(token)))]).toEqual([true, []]);
   });
 });
 
