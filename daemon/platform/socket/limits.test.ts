@@ -42,20 +42,20 @@ test("a connection that never says anything is closed without a word", async () 
 });
 
 test("an idle connection is closed after the keep-alive time, not before", async () => {
-  const path = await start({ keep_alive_timeout_ms: 200, header_timeout_ms: 50 });
+  const path = await start({ keep_alive_timeout_ms: 1_500, header_timeout_ms: 500 });
   const socket = await connect(path);
   const closed = untilClosed(socket);
   socket.write(get("/"));
   await untilText(socket, "hello");
-  await Bun.sleep(120);
+  await Bun.sleep(800);
   socket.write(get("/"));
   const { text, after_ms } = await closed;
   expect(text.match(/hello/g)).toHaveLength(2);
-  expect(after_ms).toBeWithin(300, 4_000);
+  expect(after_ms).toBeWithin(2_200, 8_000);
 });
 
 test("slow loris on a kept connection: the second request's headers are cut off too", async () => {
-  const path = await start({ keep_alive_timeout_ms: 100, header_timeout_ms: 100 });
+  const path = await start({ keep_alive_timeout_ms: 500, header_timeout_ms: 500 });
   const socket = await connect(path);
   const closed = untilClosed(socket);
   socket.write(get("/"));
@@ -104,7 +104,7 @@ test("a body that stops arriving is cut off", async () => {
 });
 
 test("a body dripped under the idle limit ends at the body deadline", async () => {
-  const path = await start({ body_idle_timeout_ms: 100, body_deadline_ms: 250, linger_ms: 50 }, async (request) => {
+  const path = await start({ body_idle_timeout_ms: 500, body_deadline_ms: 1_200, linger_ms: 50 }, async (request) => {
     await request.text();
     return new Response();
   });
@@ -116,7 +116,7 @@ test("a body dripped under the idle limit ends at the body deadline", async () =
   const after_ms = performance.now() - began_ms;
   clearInterval(drip);
   expect(text).toStartWith("HTTP/1.1 408");
-  expect(after_ms).toBeWithin(200, 4_000);
+  expect(after_ms).toBeWithin(1_100, 6_000);
 });
 
 test("a client that does not read its reply is dropped", async () => {

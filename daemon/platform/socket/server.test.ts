@@ -82,28 +82,30 @@ test("a client that leaves mid-stream aborts the handler's signal and cancels th
 });
 
 test("a client that leaves before any answer aborts the request's own signal too", async () => {
-  const aborted = Promise.withResolvers<boolean>();
+  const [begun, aborted] = [Promise.withResolvers<void>(), Promise.withResolvers<boolean>()];
   served = await serve(async (request) => {
+    begun.resolve();
     request.signal.addEventListener("abort", () => aborted.resolve(true));
     await aborted.promise;
     return new Response("nobody reads this");
   });
   const socket = await connect(served.path);
   socket.write(get("/"));
-  await Bun.sleep(20);
+  await begun.promise;
   socket.destroy();
   expect(await aborted.promise).toBe(true);
 });
 
 test("a client that leaves mid-upload fails the body", async () => {
-  const failed = Promise.withResolvers<unknown>();
+  const [begun, failed] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()];
   served = await serve(async (request) => {
+    begun.resolve();
     await request.arrayBuffer().catch(failed.resolve);
     return new Response();
   });
   const socket = await connect(served.path);
   socket.write("POST / HTTP/1.1\r\nhost: d\r\ncontent-length: 100\r\n\r\nabc");
-  await Bun.sleep(20);
+  await begun.promise;
   socket.destroy();
   expect(await failed.promise).toMatchObject({ code: "request.cancelled" });
 });

@@ -10,20 +10,28 @@ afterEach(async () => {
   await served?.end();
   served = null;
 });
-const after = (ms: number): Handler => async () => {
-  await Bun.sleep(ms);
-  return new Response("finished");
-};
+/** A handler whose answer is held back until `finish`, and the moment when a request has come to it. */
+function held(): { readonly handler: Handler; readonly begun: Promise<void>; readonly finish: () => void } {
+  const [begun, finished] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const handler: Handler = async () => {
+    begun.resolve();
+    await finished.promise;
+    return new Response("finished");
+  };
+  return { handler, begun: begun.promise, finish: finished.resolve };
+}
 
 test("a stop lets the request in flight finish, refuses new ones and removes the socket", async () => {
-  served = await serve(after(200));
+  const { handler, begun, finish } = held();
+  served = await serve(handler);
   const socket = await connect(served.path);
   const closed = untilClosed(socket);
   socket.write(get("/"));
-  await Bun.sleep(30);
-  const stopped = served.server.stop(5_000);
+  await begun;
+  const stopped = served.server.stop(30_000);
   expect(existsSync(served.path)).toBe(false);
   await expect(connect(served.path)).rejects.toMatchObject({ code: "ENOENT" });
+  finish();
   await stopped;
   const { text } = await closed;
   expect(text).toContain("finished");
@@ -31,7 +39,7 @@ test("a stop lets the request in flight finish, refuses new ones and removes the
 });
 
 test("idle connections do not hold up a stop", async () => {
-  served = await serve(after(0));
+  served = await serve(() => new Response("finished"));
   const socket = await connect(served.path);
   socket.write(get("/"));
   await untilText(socket, "finished");
@@ -42,14 +50,16 @@ test("idle connections do not hold up a stop", async () => {
 
 test("past the drain deadline what is left is aborted", async () => {
   let reason: unknown = null;
+  const begun = Promise.withResolvers<void>();
   served = await serve(async (_request, call) => {
+    begun.resolve();
     await new Promise((resolve) => call.signal.addEventListener("abort", resolve));
     reason = call.signal.reason;
     return new Response();
   });
   const socket = await connect(served.path);
   socket.write(get("/"));
-  await Bun.sleep(30);
+  await begun.promise;
   const start = performance.now();
   await served.server.stop(100);
   expect(performance.now() - start).toBeWithin(80, 3_000);
@@ -57,15 +67,17 @@ test("past the drain deadline what is left is aborted", async () => {
 });
 
 test("a second stop cuts the first one short", async () => {
-  served = await serve(after(5_000));
+  const { handler, begun, finish } = held();
+  served = await serve(handler);
   const socket = await connect(served.path);
   socket.write(get("/"));
-  await Bun.sleep(30);
+  await begun;
   const start = performance.now();
   const patient = served.server.stop(4_000);
   await served.server.stop(0);
   await patient;
   expect(performance.now() - start).toBeLessThan(3_000);
+  finish();
 });
 
 test("a large reply under way is delivered whole", async () => {
