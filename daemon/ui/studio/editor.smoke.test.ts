@@ -83,10 +83,13 @@ test.skipIf(missing)("a rule is written by keyboard, its mistake stands under it
     // Leaving a name for a button builds the form anew under the finger; the click counts all the same.
     await page.evaluate("(() => { const y = document.getElementById('yaml'); y.value = 'id: A.B\\nscope: s\\nwhen:\\n  - event: mine\\n'; y.dispatchEvent(new Event('input', { bubbles: true })); })()");
     await settled(page, "document.getElementById('f-fields-add') !== null && document.getElementById('problems').textContent.includes('the event mine')");
+    const known = (await page.evaluate("Number(document.documentElement.dataset.looked)")) as number;
     await page.click("#f-fields-add");
     await settled(page, "document.activeElement.id === 'f-fields-name-0'");
     await page.evaluate("document.activeElement.select()");
     await page.keyboard.type("spent");
+    // What is said of the new field may move the button, so it is there before the button's place is measured.
+    await settled(page, `Number(document.documentElement.dataset.looked) > ${known}`);
     const box = await (await page.$("#f-fields-add"))?.boundingBox();
     await page.mouse.move((box?.x ?? 0) + 5, (box?.y ?? 0) + 5);
     await page.mouse.down();

@@ -67,6 +67,8 @@ test.skipIf(missing)("what is written is there after a reload, is undone and don
 
     // One step for what was typed without a pause; the other side's own undo is not asked.
     await page.focus("#f-owner");
+    // The page's clock stands meanwhile: on a loaded machine keys may come later than a pause is long.
+    await page.evaluate("(() => { const at = Date.now(); Date.now = () => at; })()");
     await page.keyboard.type(" and more");
     await until(page, "document.getElementById('file-state').innerText.startsWith('kept in this browser')");
     const edited = await yaml(page);

@@ -2,9 +2,11 @@
  * A text field with a list of what may be written next (ARIA: editable combobox). Arrows move in the list, Enter takes the marked one, Esc
  * closes it, Control and the space bar or the down arrow open it; Tab leaves as ever.
  */
-import type { PageElement, PageKey, PageScrolled, PageTyped } from "../../page/dom.ts";
+import type { PageDocument, PageElement, PageKey, PageScrolled, PageTyped } from "../../page/dom.ts";
 import { foreign, h } from "../../page/element.ts";
 import { chosen, type Completion, type Item } from "../expression/complete.ts";
+
+declare const document: PageDocument;
 
 export type Source = (text: string, cursor: number, asked: boolean) => Completion;
 
@@ -19,6 +21,8 @@ class Combobox {
   private shown: Completion | null = null;
   private options: PageElement[] = [];
   private marked = -1;
+  /** What was last asked for; `null` where somebody closed the list, left it or took something. */
+  private wanted: { readonly asked: boolean } | null = null;
   readonly list: PageElement;
   readonly help: PageElement;
 
@@ -38,12 +42,39 @@ class Combobox {
     this.list.addEventListener("mousedown", (event) => event.preventDefault());
   }
 
-  private look(asked: boolean): void {
-    const { value, selectionStart } = this.input;
-    const cursor = selectionStart ?? value.length;
+  private cursor(): number {
+    return this.input.selectionStart ?? this.input.value.length;
+  }
+
+  /** What may be written at the cursor; `null` where nobody wants a list of it. */
+  private found(asked: boolean): Completion | null {
+    const { value } = this.input;
+    const cursor = this.cursor();
     const found = this.source(value, cursor, asked);
     const wanted = asked || found.from < cursor || /[.${,[]$/.test(value.slice(0, cursor)) || found.items[0]?.sort === "value";
-    if (found.items.length === 0 || !wanted) return this.close();
+    return found.items.length === 0 || !wanted ? null : found;
+  }
+
+  private look(asked: boolean): void {
+    const found = this.found(asked);
+    if (found === null) this.fold();
+    else this.open(found, found.from < this.cursor() || asked ? 0 : -1);
+    this.wanted = { asked };
+  }
+
+  /** More is known than when the list was made, such as the fields of an event just named: it has that, too. What is marked stays marked, and nothing closes under somebody. */
+  known(): void {
+    if (this.wanted === null || document.activeElement !== this.input) return;
+    const { asked } = this.wanted;
+    const found = this.found(asked);
+    const names = (items: readonly Item[]): string => JSON.stringify(items.map(({ name, types }) => [name, types]));
+    if (found === null || (this.shown !== null && names(found.items) === names(this.shown.items))) return;
+    const marked = this.shown?.items[this.marked]?.name;
+    const same = marked === undefined ? -1 : found.items.findIndex(({ name }) => name === marked);
+    this.open(found, same < 0 && (found.from < this.cursor() || asked) ? 0 : same);
+  }
+
+  private open(found: Completion, mark: number): void {
     this.shown = found;
     this.options = found.items.map((item, i) => {
       const option = h("li", { role: "option", id: `${this.input.id}-option-${i}`, "aria-selected": "false" }, h("span", { class: "name" }, foreign(item.name)), " ", h("span", { class: "types" }, item.types === "" ? SORTS[item.sort] : foreign(item.types)), ...(item.about === "" ? [] : [h("span", { class: "unseen" }, ", ", foreign(item.about))]));
@@ -53,7 +84,7 @@ class Combobox {
     this.list.replaceChildren(...this.options);
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    this.mark(found.from < cursor || asked ? 0 : -1);
+    this.mark(mark);
   }
 
   private mark(index: number): void {
@@ -74,7 +105,12 @@ class Combobox {
     this.help.hidden = help.length === 0;
   }
 
-  close(): void {
+  private close(): void {
+    this.wanted = null;
+    this.fold();
+  }
+
+  private fold(): void {
     if (this.shown === null) return;
     this.shown = null;
     this.options = [];
@@ -110,8 +146,10 @@ class Combobox {
   }
 }
 
-/** Around the field: the list below it, and at its foot what the marked one means. */
-export function withChoices(input: PageTyped, name: string, source: Source): PageElement {
-  const { list, help } = new Combobox(input, source, name);
+/** Around the field: the list below it, and at its foot what the marked one means. `whenKnown` tells that there may be more to choose from. */
+export function withChoices(input: PageTyped, name: string, source: Source, whenKnown: (listener: () => void) => void): PageElement {
+  const combobox = new Combobox(input, source, name);
+  whenKnown(() => combobox.known());
+  const { list, help } = combobox;
   return h("div", { class: "combo" }, input, h("div", { class: "popup" }, list, help));
 }

@@ -58,7 +58,7 @@ export function textField(form: Form, options: TextOptions): PageElement {
   const attributes = { id: idOf(path), autocomplete: "off", autocapitalize: "off", spellcheck: code ? "false" : "true", ...(code ? { class: "code" } : {}), ...(options.placeholder === undefined ? {} : { placeholder: options.placeholder }) };
   const control = h(many ? "textarea" : "input", many ? { ...attributes, rows: "3" } : { ...attributes, type: "text" }) as PageTyped;
   control.value = now;
-  const inner = choices === undefined || many ? control : withChoices(control, label, choices);
+  const inner = choices === undefined || many ? control : withChoices(control, label, choices, (listener) => form.whenLooked(listener));
   const write = options.write ?? ((text: string) => form.studio.store.act({ do: "set", path, value: read(text) }));
   control.addEventListener("input", () => write(control.value.toWellFormed()));
   return around(form, options, control, inner, (value) => {
