@@ -5,11 +5,11 @@ import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import { AGENT, World } from "../daemon/e2e/testing/world.ts";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, PAGE_DEADLINE_MS, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
-const DEADLINE = { timeout: 60_000 };
+const DEADLINE = { timeout: PAGE_DEADLINE_MS };
 const CHANGES = 3;
 const EVENTS = 100_000;
 const version = async (name: BrowserName): Promise<string> => (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
@@ -110,7 +110,8 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       const button = "[...document.querySelectorAll('button')].find((one) => one.textContent === 'Write a rule that would have caught it' && one.offsetParent !== null)";
       await until(page, `${button} !== undefined`);
       await Promise.all([page.waitForNavigation(DEADLINE), page.evaluate(`${button}.click()`)]);
-      await until(page, "document.getElementById('examples-count')?.innerText === 'all 2 show what they say'");
+      // Its rule is tried by a worker, and the daemon behind it is asked beside that: which is first nobody knows.
+      await until(page, "document.getElementById('examples-count')?.innerText === 'all 2 show what they say' && document.querySelector('.folder')?.hidden === false");
       expect([new URL(page.url()).pathname, await text(page, "#said"), (await yaml(page)).split(gate).length]).toEqual(["/studio", expect.stringContaining(gate), 3]);
       await press(page, "Run over what the daemon recorded");
       await until(page, `[...document.querySelectorAll('#run-result a')].some(({ href }) => href === ${JSON.stringify(card)})`);
@@ -160,6 +161,26 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     }),
   );
 
+  accepts(tool, "what is found out about an earlier name is not shown for the one that stands there now", () =>
+    onServed(name, async (page) => {
+      await press(page, "A cap");
+      await until(page, "document.getElementById('yaml').value.includes('TEAM.CHANGE.COST')");
+      // The first answer of what lies there comes last.
+      await page.evaluate("(() => { const own = fetch; let first = true; globalThis.fetch = async (...asked) => { const answer = await own(...asked); if (first && asked[0] === '/api/invariants') { first = false; await new Promise((go) => (globalThis.letGo = go)); } return answer; }; })()");
+      await press(page, "Save to the folder…");
+      await until(page, "globalThis.letGo !== undefined");
+      await page.focus("#save-name");
+      await page.evaluate("document.activeElement.select()");
+      await page.keyboard.type("other.yaml");
+      await page.keyboard.press("Tab");
+      await until(page, "document.querySelector('dialog #save-yes') !== null");
+      await page.evaluate("new Promise((drawn) => { letGo(); setTimeout(drawn, 200); })");
+      await page.evaluate("document.getElementById('save-yes').click()");
+      await until(page, "document.getElementById('said').innerText.startsWith('Saved as')");
+      expect([await text(page, "#said"), existsSync(rule("other.yaml")), existsSync(rule(NAME))]).toEqual(["Saved as other.yaml.", true, false]);
+    }),
+  );
+
   accepts(tool, "what does not compile is not written; a server that ends is said, the work stays and goes on", () =>
     onServed(name, async (page, ui) => {
       await press(page, "A rate");
@@ -196,14 +217,17 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await press(page, "A rate");
       await until(page, "document.getElementById('yaml').value.includes('TEAM.CALL.RATE')");
       await page.evaluate("(() => { globalThis.longest = 0; let last = performance.now(); setInterval(() => { globalThis.longest = Math.max(globalThis.longest, performance.now() - last); last = performance.now(); }, 10); })()");
+      // Pressed by the page itself while the run goes on, which may be over before a test on a loaded machine has its turn.
+      await page.evaluate("(() => { const status = document.getElementById('run-status'); new MutationObserver((_, seeing) => { if (!status.textContent.startsWith('many.ndjson: ')) return; seeing.disconnect(); document.getElementById('run-stop').click(); }).observe(status, { childList: true }); })()");
       await (await page.$("input#given"))?.uploadFile(recording);
-      await until(page, "document.getElementById('run-stop')?.offsetParent !== null");
-      await press(page, "Stop");
+      await until(page, "!/^(?:Nothing was|Running|many)/.test(document.getElementById('run-status').innerText)");
       expect(await text(page, "#run-status")).toBe("Stopped; nothing is known of what was not looked at.");
       await press(page, "Run again");
       await until(page, "document.getElementById('run-status').innerText.startsWith('It would')");
       expect(await text(page, "#run-status")).toBe(`It would not have fired in ${EVENTS.toLocaleString("en")} events, from 1970-01-01T00:00:00Z to 1970-01-02T03:46:39Z.`);
-      expect(await page.evaluate("globalThis.longest < 1_000")).toBe(true);
+      const standstill = Number(await page.evaluate("globalThis.longest"));
+      process.stdout.write(`accept: ${name}: longest standstill ${standstill.toFixed(0)} ms\n`);
+      expect(standstill).toBeLessThan(1_000);
     }),
   );
 

@@ -19,6 +19,8 @@ export class SavingDialog {
   private readonly body = h("div", {});
   private readonly said = h("div", { role: "status" });
   private readonly input: PageInput;
+  /** An answer about an earlier name, or a look before the yes, must not stand where a later question is. */
+  private turn = 0;
 
   constructor(
     private readonly desk: Desk,
@@ -71,6 +73,7 @@ export class SavingDialog {
 
   /** What lies there now, against what would be written. */
   private async look(): Promise<void> {
+    const turn = ++this.turn;
     const name = this.input.value.trim();
     if (!INVARIANT_NAME.test(name)) {
       this.body.replaceChildren(h("p", { class: "problem" }, "A name has letters, digits, dots, dashes and underscores, begins with a letter or a digit, and ends in .yaml: team-call-cap.yaml"), this.ways());
@@ -83,6 +86,7 @@ export class SavingDialog {
     }
     this.body.replaceChildren(h("p", { class: "hint" }, "Looking what lies there\u2026"), this.ways());
     const read = await this.folder.read(name);
+    if (turn !== this.turn) return;
     if (!read.ok) return this.failed(read.failure);
     this.said.replaceChildren();
     this.show(name, read.value);
@@ -135,6 +139,7 @@ export class SavingDialog {
   }
 
   private async write(name: string, text: string, replaces: string | null): Promise<void> {
+    this.turn += 1;
     this.body.replaceChildren(h("p", { class: "hint" }, "Writing\u2026"));
     const answer = await this.folder.write(name, text, replaces);
     if (!answer.ok) return this.failed(answer.failure);
