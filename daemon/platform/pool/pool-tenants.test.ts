@@ -7,6 +7,8 @@ import { failureOf } from "../process/testing/gone.ts";
 
 const HOSTILE = join(import.meta.dir, "../process/testing/hostile-child.ts");
 const JOB = { validate: validatorOf(Type.Object({ text: Type.String() }, { additionalProperties: false })), deadline_ms: 5_000 };
+/** Long enough that a busy machine asks while it is open. */
+const OPEN_MS = 1_000;
 const pools: WorkerPool[] = [];
 
 afterEach(async () => {
@@ -20,7 +22,7 @@ function pool(mode = "serve", backoff: Partial<PoolSpec["backoff"]> = {}): Worke
     env: {},
     size: 2,
     limits: { ready_deadline_ms: 10_000, memory_bytes_max: 2 ** 30, reply_bytes_max: 2 ** 20, stderr_bytes_max: 4_096 },
-    backoff: { restart_backoff_ms: 20, restart_backoff_ms_max: 2_000, breaker_deaths_max: 3, breaker_window_ms: 60_000, breaker_open_ms: 300, breaker_open_ms_max: 1_000, ...backoff },
+    backoff: { restart_backoff_ms: 20, restart_backoff_ms_max: 2_000, breaker_deaths_max: 3, breaker_window_ms: 60_000, breaker_open_ms: OPEN_MS, breaker_open_ms_max: 3_000, ...backoff },
   });
   pools.push(made);
   return made;
@@ -43,7 +45,7 @@ test("crash loop: a tenant whose jobs kill their processes is refused at once, o
   expect([refused.code, refused.detail]).toEqual(["worker.suspended", expect.stringContaining("ended by SIGSEGV")]);
   expect(workers.health).toMatchObject({ starts: "closed", tenants: { open: 1, half_open: 0 }, deaths: 3 });
   expect(await echo(workers, "good")).toEqual({ text: "good" });
-  await Bun.sleep(320);
+  await Bun.sleep(OPEN_MS + 20);
   const trying = await workers.lease(undefined, "bad");
   expect((await failureOf(workers.lease(undefined, "bad"))).detail).toContain("one is being tried");
   expect(await trying.run({ act: "echo", text: "well again" }, JOB)).toEqual({ text: "well again" });
@@ -57,7 +59,7 @@ test("attack: a lease from before the crashes gives no second try while one is u
   const [old, doomed] = [await workers.lease(undefined, "bad"), await workers.lease(undefined, "bad")];
   expect((await failureOf(doomed.run({ act: "segv" }, JOB))).code).toBe("worker.crashed");
   await doomed.release();
-  await Bun.sleep(320);
+  await Bun.sleep(OPEN_MS + 20);
   await using trying = await workers.lease(undefined, "bad");
   expect(await old.run({ act: "echo", text: "old" }, JOB)).toEqual({ text: "old" });
   expect(workers.health.tenants).toEqual({ open: 0, half_open: 1 });
