@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { AGENT, oneDocument, World, type GateDocument } from "../daemon/e2e/testing/world.ts";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, openBrowser, PAGE_DEADLINE_MS, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
-const DEADLINE = { timeout: 60_000 };
+const DEADLINE = { timeout: PAGE_DEADLINE_MS };
 const world = new World();
 const attempts: GateDocument[] = [];
 

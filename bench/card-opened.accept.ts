@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import type { Page } from "puppeteer-core";
 import { CiHost } from "../daemon/e2e/testing/ci-host.ts";
 import { until } from "../daemon/e2e/testing/world.ts";
-import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, elsewhere, heard, openBrowser, PAGE_DEADLINE_MS, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
@@ -12,9 +12,6 @@ const version = async (name: BrowserName): Promise<string> => (await output([BRO
 const host = new CiHost();
 beforeAll(() => host.start(), 120_000);
 afterAll(() => host[Symbol.asyncDispose](), 120_000);
-
-/** A machine that does other things too. */
-const SAYS_WITHIN_MS = 20_000;
 
 /** What the page says, and what a person does on it. */
 class Reader {
@@ -33,16 +30,16 @@ class Reader {
   /** Waits until the page says it; throws with what it says instead. */
   async saying(selector: string, text: string): Promise<void> {
     const says = `document.querySelector(${JSON.stringify(selector)})?.innerText.includes(${JSON.stringify(text)})`;
-    const said = await this.page.waitForFunction(says, { timeout: SAYS_WITHIN_MS }).catch((cause: unknown) => cause);
+    const said = await this.page.waitForFunction(says, { timeout: PAGE_DEADLINE_MS }).catch((cause: unknown) => cause);
     if (said instanceof Error) throw new Error(`${selector} does not say ${JSON.stringify(text)} but ${JSON.stringify((await this.text(selector)) || (await this.text("#one")))}`);
   }
 
   /** Finds the card by its gate, and opens it by the keyboard. */
   async open(gate_id: string): Promise<void> {
-    await this.page.waitForFunction("document.documentElement.dataset.following === 'true'", { timeout: 60_000 });
+    await this.page.waitForFunction("document.documentElement.dataset.following === 'true'");
     await this.page.focus("#query");
     await this.page.keyboard.type(gate_id.slice("gate:".length, 30));
-    await this.page.waitForFunction("document.documentElement.dataset.listed === '1'", { timeout: 60_000 });
+    await this.page.waitForFunction("document.documentElement.dataset.listed === '1'");
     await this.page.focus("#list [role=row][tabindex='0']");
     await this.page.keyboard.press("Enter");
     await this.saying("#one .facts", gate_id);
@@ -104,10 +101,12 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await page.focus("#release-agreed");
       await page.keyboard.press(" ");
       await reader.press("Sign and approve");
-      await page.waitForFunction("/Signed and logged|ADMITTED/.test(document.querySelector('#one').innerText)", { timeout: 60_000 });
+      await page.waitForFunction("/Signed and logged|ADMITTED/.test(document.querySelector('#one').innerText)");
       expect(await attempts()).toEqual([1, 2]);
       await page.waitForFunction("[...document.querySelectorAll('#one button')].some(({ textContent }) => textContent === 'Open the new card') || document.querySelector('#opened-title').innerText.includes('ADMITTED')");
-      if ((await page.evaluate("document.querySelector('#opened-title').innerText")) !== "" && !(await reader.text("#opened-title")).includes("ADMITTED")) await reader.press("Open the new card");
+      // The list hears of the new attempt by itself, too, and where it was quicker the card is there already.
+      const offered = await page.evaluate("(() => { const one = [...document.querySelectorAll('#one button')].find(({ textContent }) => textContent === 'Open the new card'); one?.focus(); return one !== undefined; })()");
+      if (offered === true) await page.keyboard.press("Enter");
       await reader.saying("#opened-title", "ADMITTED");
       await reader.saying("#part-releases", `looked at it in ${name}!`);
       await reader.press("Compare with attempt 1");

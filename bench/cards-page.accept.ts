@@ -211,7 +211,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       expect((await titles(page))[0]).toBe("decided meanwhile");
       await world.run(["stop"]);
       await until(async () => !(await world.client.answers()));
-      await page.waitForFunction("!document.getElementById('problem').hidden", { timeout: 60_000 });
+      await page.waitForFunction("!document.getElementById('problem').hidden");
       expect([await listed(page), (await titles(page)).length]).toEqual([3, 3]);
       await gate("after the stop", { "src/d.ts": "export const d = 1;\n" });
       await page.waitForFunction("document.getElementById('problem').hidden", { timeout: 120_000 });

@@ -79,7 +79,7 @@ async function onServed(task: (page: Page) => Promise<void>): Promise<void> {
     await page.setViewport({ width: 1280, height: 900 });
     const { requests, complaints } = heard(page);
     await page.goto(link.href);
-    await page.waitForFunction("document.querySelector('.folder')?.hidden === false", { timeout: 60_000 });
+    await page.waitForFunction("document.querySelector('.folder')?.hidden === false");
     await task(page);
     expect([complaints, elsewhere(requests, link.origin)]).toEqual([[], []]);
   } finally {

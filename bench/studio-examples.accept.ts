@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "puppeteer-core";
 import { buildPage } from "../daemon/ui/build.ts";
-import { BROWSERS, heard, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, heard, openBrowser, PAGE_DEADLINE_MS, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
@@ -16,7 +16,7 @@ const PAGE = join(work, "studio.html");
 writeFileSync(PAGE, await buildPage("studio"));
 
 const version = async (name: BrowserName): Promise<string> => (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");
-const until = (page: Page, condition: string) => page.waitForFunction(condition, { timeout: 60_000 });
+const until = (page: Page, condition: string) => page.waitForFunction(condition, { timeout: PAGE_DEADLINE_MS });
 const yaml = (page: Page) => page.evaluate("document.getElementById('yaml').value") as Promise<string>;
 const write = (page: Page, text: string) => page.evaluate(`(() => { const y = document.getElementById("yaml"); y.value = ${JSON.stringify(text)}; y.dispatchEvent(new Event("input", { bubbles: true })); })()`);
 const press = (page: Page, label: string) => page.evaluate(`[...document.querySelectorAll("button")].find((one) => one.textContent === ${JSON.stringify(label)} && one.checkVisibility()).click()`);

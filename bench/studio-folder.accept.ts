@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { BROWSERS, openBrowser, type BrowserName } from "../daemon/ui/testing/browser.ts";
+import { BROWSERS, openBrowser, PAGE_DEADLINE_MS, type BrowserName } from "../daemon/ui/testing/browser.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
 const home = mkdtempSync(join(tmpdir(), "maestro-accept-folder-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
-const DEADLINE = { timeout: 60_000 };
+const DEADLINE = { timeout: PAGE_DEADLINE_MS };
 
 for (const name of Object.keys(BROWSERS) as BrowserName[]) {
   const version = (await output([BROWSERS[name], "--version"])).trim().replace(/\s+/g, " ");

@@ -37,7 +37,7 @@ const press = (page: Page, label: string) => page.evaluate(`[...document.querySe
 const yaml = (page: Page) => page.evaluate("document.getElementById('yaml').value") as Promise<string>;
 
 async function write(page: Page, text: string, then = "true"): Promise<void> {
-  const before = (await page.evaluate("Number(document.documentElement.dataset.looked)")) as number;
+  const before = (await page.evaluate("Number(document.documentElement.dataset.looked ?? 0)")) as number;
   await page.evaluate(`(() => { const y = document.getElementById("yaml"); y.value = ${JSON.stringify(text)}; y.dispatchEvent(new Event("input", { bubbles: true })); })()`);
   await until(page, `Number(document.documentElement.dataset.looked) > ${before} && (${then})`);
 }

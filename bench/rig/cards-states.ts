@@ -9,6 +9,7 @@ import type { CardRow } from "../../proto/cards.ts";
 import type { CiHost } from "../../daemon/e2e/testing/ci-host.ts";
 import { until } from "../../daemon/e2e/testing/world.ts";
 import { makeBundle, newRing } from "../../daemon/testing/evidence.ts";
+import { PAGE_DEADLINE_MS } from "../../daemon/ui/testing/browser.ts";
 import { choose, giveCards, searchFor, untilListed } from "../../daemon/ui/testing/cards-page.ts";
 import { asLines, manyRows } from "../../daemon/ui/testing/rows.ts";
 import { CHANGES } from "./decided-changes.ts";
@@ -81,7 +82,7 @@ const openLine = async (page: Page, search: string, says: string): Promise<void>
   await page.waitForFunction(`document.querySelector("#opened-title")?.textContent.includes(${JSON.stringify(says)})`);
 };
 const pressIn = (page: Page, within: string, text: string): Promise<unknown> => page.evaluate(`[...document.querySelectorAll(${JSON.stringify(`${within} button`)})].find(({ textContent }) => textContent === ${JSON.stringify(text)}).click()`);
-const saying = (page: Page, selector: string, text: string): Promise<unknown> => page.waitForFunction(`document.querySelector(${JSON.stringify(selector)})?.innerText.includes(${JSON.stringify(text)})`, { timeout: 60_000 });
+const saying = (page: Page, selector: string, text: string): Promise<unknown> => page.waitForFunction(`document.querySelector(${JSON.stringify(selector)})?.innerText.includes(${JSON.stringify(text)})`, { timeout: PAGE_DEADLINE_MS });
 const closed = async (page: Page): Promise<void> => {
   await page.evaluate("document.getElementById('one-close').click(); document.getElementById('reset').click()");
   await page.waitForFunction("document.getElementById('one').hidden");
@@ -147,7 +148,7 @@ export function diskStates(page: Page, files: DiskFiles): State[] {
 /** `page` is at the link of a running `maestro ui`. */
 export function servedStates(page: Page, host: CiHost): State[] {
   return [
-    { name: "listed", enter: () => page.waitForFunction(`document.documentElement.dataset.following === "true" && Number(document.documentElement.dataset.listed) === ${CHANGES.length}`, { timeout: 60_000 }) },
+    { name: "listed", enter: () => page.waitForFunction(`document.documentElement.dataset.following === "true" && Number(document.documentElement.dataset.listed) === ${CHANGES.length}`, { timeout: PAGE_DEADLINE_MS }) },
     { name: "admitted", enter: async () => {
       await openLine(page, "\"thousands separator\"", "thousands");
       await saying(page, "#part-checks", "passed");
@@ -187,7 +188,7 @@ export function servedStates(page: Page, host: CiHost): State[] {
     { name: "the daemon stopped", enter: async () => {
       await host.world.run(["stop"]);
       await until(async () => !(await host.world.client.answers()));
-      await page.waitForFunction("!document.getElementById('problem').hidden", { timeout: 60_000 });
+      await page.waitForFunction("!document.getElementById('problem').hidden", { timeout: PAGE_DEADLINE_MS });
     } },
   ];
 }

@@ -1,6 +1,7 @@
 /** The Invariant Studio under somebody's hands: real clicks and keys alone, in the form, its lists of what may be written, the YAML and the dialog. */
 import { expect } from "bun:test";
 import type { Page } from "puppeteer-core";
+import { PAGE_DEADLINE_MS } from "../../daemon/ui/testing/browser.ts";
 
 /** `begin` is typed, `take` is marked in the list and taken, and `leaves` is what stands there then. */
 interface Chosen {
@@ -16,7 +17,7 @@ export const shown = (begin: string, field: string): Chosen => ({ begin: `{{${be
 
 const whole = (keys: Keys): string => (typeof keys === "string" ? keys : keys.map((part) => (typeof part === "string" ? part : part.leaves)).join(""));
 
-const WAIT = { timeout: 60_000 };
+const WAIT = { timeout: PAGE_DEADLINE_MS };
 const OPTIONS_MAX = 60;
 const quoted = (text: string): string => JSON.stringify(text);
 

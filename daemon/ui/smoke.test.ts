@@ -37,4 +37,4 @@ test.skipIf(missing)("opened from disk it verifies a bundle, refuses a changed o
   } finally {
     await opened.close();
   }
-}, 60_000);
+}, 120_000);

@@ -15,6 +15,8 @@ const NO_NETWORK = ["--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~
 const CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", ...NO_NETWORK];
 const FIREFOX_PREFERENCES = { "network.proxy.type": 1, "network.proxy.http": "127.0.0.1", "network.proxy.http_port": 9, "network.proxy.ssl": "127.0.0.1", "network.proxy.ssl_port": 9, "datareporting.policy.dataSubmissionEnabled": false, "app.update.enabled": false };
 const START_DEADLINE_MS = 60_000;
+/** For whatever is waited for on a page. Beside others on two processors a browser has taken half a minute for a word. */
+export const PAGE_DEADLINE_MS = 120_000;
 
 export interface Opened {
   readonly browser: Browser;
@@ -39,8 +41,9 @@ export interface Heard {
   readonly complaints: readonly string[];
 }
 
-/** Listens from now on. To the console only where it is asked for: a browser also says there that a server is gone, or what it blocked. */
+/** Listens from now on, and waits no shorter than a browser may take. To the console only where it is asked for: a browser also says there that a server is gone, or what it blocked. */
 export function heard(page: Page, { console = false }: { readonly console?: boolean } = {}): Heard {
+  page.setDefaultTimeout(PAGE_DEADLINE_MS);
   const [requests, complaints]: [string[], string[]] = [[], []];
   page.on("request", (request) => requests.push(request.url()));
   // Firefox asks for an icon by itself, and the page's policy stops it.
@@ -65,7 +68,7 @@ export async function openPage({ browser }: Opened, path: string): Promise<Opene
 }
 
 /** Waits until the page has drawn its answer to the n-th question. */
-export async function judged(page: Page, n: number, timeout = 60_000): Promise<void> {
+export async function judged(page: Page, n: number, timeout = PAGE_DEADLINE_MS): Promise<void> {
   await page.waitForFunction(`Number(document.documentElement.dataset.judged ?? 0) >= ${n}`, { timeout });
 }
 

@@ -1,7 +1,6 @@
 /** The page of cards as somebody uses it: files given, keys pressed, lines read off the document. */
 import type { Page } from "puppeteer-core";
-
-const DEADLINE_MS = 60_000;
+import { PAGE_DEADLINE_MS } from "./browser.ts";
 
 /** Gives files through the page's own input, and waits until the last was read. */
 export async function giveCards(page: Page, paths: readonly string[]): Promise<void> {
@@ -9,14 +8,14 @@ export async function giveCards(page: Page, paths: readonly string[]): Promise<v
   const input = await page.$("input#given");
   if (input === null) throw new Error("the page takes no files");
   await input.uploadFile(...paths);
-  await page.waitForFunction(`Number(document.documentElement.dataset.read ?? 0) > ${before}`, { timeout: DEADLINE_MS });
+  await page.waitForFunction(`Number(document.documentElement.dataset.read ?? 0) > ${before}`, { timeout: PAGE_DEADLINE_MS });
 }
 
 export const listed = async (page: Page): Promise<number> => Number(await page.evaluate("document.documentElement.dataset.listed"));
 
 /** Waits for so many cards to be listed. */
 export async function untilListed(page: Page, count: number): Promise<void> {
-  await page.waitForFunction(`Number(document.documentElement.dataset.listed) === ${count}`, { timeout: DEADLINE_MS });
+  await page.waitForFunction(`Number(document.documentElement.dataset.listed) === ${count}`, { timeout: PAGE_DEADLINE_MS });
 }
 
 /** Writes a search letter by letter. */
