@@ -128,6 +128,14 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await giveCards(page, [FILES.rows, ...FILES.cards, FILES.broken]);
       expect(["files given", await focusedName(page)]).toEqual(["files given", "giving-summary"]);
       expect(["told, dismissed", await pressed(page, "#told-close")]).toEqual(["told, dismissed", "query"]);
+      // The head of the list stays where the list comes anew, and where it is sorted by it.
+      await page.setViewport({ width: 1280, height: 900 });
+      for (const act of [() => page.keyboard.press("Enter"), () => page.keyboard.press("Enter"), () => giveCards(page, [FILES.rows])]) {
+        await page.focus("#list [data-sort=cost]");
+        await act();
+        expect(await page.evaluate("document.activeElement.dataset.sort ?? document.activeElement.tagName")).toBe("cost");
+      }
+      await page.evaluate("document.getElementById('reset').click()");
       await searchFor(page, "colour:none");
       await untilListed(page, 0);
       expect(["nothing fits, cleared", await pressed(page, "#nothing button")]).toEqual(["nothing fits, cleared", "query"]);
@@ -167,9 +175,10 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await giveCards(page, given);
       expect([await listed(page), await told(page)]).toEqual([given.length, []]);
       for (let i = 0; i < given.length; i++) {
+        const before = (await page.evaluate("document.querySelector('[data-opened]')?.dataset.opened ?? ''")) as string;
         await page.focus("#list .row[tabindex='0']");
         for (const key of ["Home", ...Array.from({ length: i }, () => "ArrowDown"), "Enter"] as const) await page.keyboard.press(key as "Home");
-        await page.waitForFunction("document.querySelector('#part-checks') !== null");
+        await page.waitForFunction(`document.querySelector('[data-opened]')?.dataset.opened !== ${JSON.stringify(before)} && document.querySelector('#part-checks') !== null`);
         expect([i, await faults(page, ["light"], false)]).toEqual([i, []]);
         // What is not seen, what turns the direction and what a terminal would obey is escaped wherever it stands.
         expect([i, await page.evaluate("/[\\u202a-\\u202e\\u2066-\\u2069\\u200b\\u2060\\ufeff\\u0000-\\u0008\\u001b\\u009b]/.test(document.body.innerText)")]).toEqual([i, false]);

@@ -3,7 +3,7 @@
  * ones these are. One line takes the focus, and the arrow keys move it; a line that has the focus stays in the document however far it is
  * scrolled away, since a browser gives the focus of what is taken out to nobody.
  */
-import type { PageBox, PageDocument } from "../page/dom.ts";
+import type { PageBox, PageDocument, PageElement } from "../page/dom.ts";
 import { listen, type Heard } from "../page/events.ts";
 import { h } from "../page/element.ts";
 import { svg } from "../page/svg.ts";
@@ -51,6 +51,8 @@ export class CardList {
   private readonly gaps = [gap(), gap(), gap(), gap()];
   private readonly body = h("div", { role: "rowgroup", class: "lines" }) as PageBox;
   private readonly head = h("div", { role: "rowgroup", class: "heads" });
+  /** The order that the head says. */
+  private headFor = "";
   private row_px = GUESSED_PX;
   /** Where the list stands and the most that can be seen of it. They are kept, since asking the browser makes it lay the page out at once. */
   private top_px = 0;
@@ -121,14 +123,23 @@ export class CardList {
     return this.body.contains(document.activeElement);
   }
 
+  /** A list that comes anew now and then leaves its head as it is: somebody may be at a button of it. */
   private drawHead(): void {
     const { sort, direction } = this.look;
+    if (this.headFor === `${sort} ${direction}`) return;
+    this.headFor = `${sort} ${direction}`;
+    const held = document.activeElement?.dataset["sort"];
+    const buttons = new Map<string, PageElement>();
     const heads = COLUMNS.map(({ name, sort: key }, i) => {
       const sorted = key !== null && key === sort;
       const arrow = sorted ? h("span", { "aria-hidden": "true" }, direction === "down" ? " \u2193" : " \u2191") : "";
-      return h("div", { role: "columnheader", class: `head c${i}`, ...(sorted ? { "aria-sort": direction === "down" ? "descending" : "ascending" } : {}) }, key === null ? name : h("button", { type: "button", "data-sort": key }, name, arrow));
+      const button = key === null ? name : h("button", { type: "button", "data-sort": key }, name, arrow);
+      if (key !== null && typeof button !== "string") buttons.set(key, button);
+      return h("div", { role: "columnheader", class: `head c${i}`, ...(sorted ? { "aria-sort": direction === "down" ? "descending" : "ascending" } : {}) }, button);
     });
     this.head.replaceChildren(h("div", { role: "row", class: "headings", "aria-rowindex": "1" }, ...heads));
+    // Pressed, it is another button of the same name, and whoever pressed it stays there.
+    if (held !== undefined) buttons.get(held)?.focus({ preventScroll: true });
   }
 
   private soon(): void {
