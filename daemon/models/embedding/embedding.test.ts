@@ -98,7 +98,7 @@ test("attack: the process is stopped and dies of nothing: its request is told in
   const failure = await failureOf(one.embed(["fine"]));
   expect([failure.code, failure.row.retry, failure.detail]).toEqual(["models.died", true, expect.stringContaining("worker.deadline")]);
   expect((await one.embed(["fine"])).vectors).toEqual(before.vectors);
-  expect([one.status().pid === pid, one.status().deaths, await processGoneWithin(pid ?? 0, 2_000)]).toEqual([false, 1, true]);
+  expect([one.status().pid === pid, one.status().deaths, await processGoneWithin(pid ?? 0, 10_000)]).toEqual([false, 1, true]);
 });
 
 /** An engine that stops its process while it is loaded, at the first start. */

@@ -74,7 +74,7 @@ describe("limits of a command", () => {
     expect(aliveInGroup(stream.pid).length).toBeGreaterThan(0);
     const failure = await failureOf(Array.fromAsync(stream));
     expect(failure.code).toBe("worker.deadline");
-    expect(await goneWithin(stream.pid, 1_000)).toBe(true);
+    expect(await goneWithin(stream.pid, 10_000)).toBe(true);
   });
 
   test("endless output is killed at stdout_bytes_max", async () => {
@@ -82,7 +82,7 @@ describe("limits of a command", () => {
     const failure = await failureOf(Array.fromAsync(stream));
     expect(failure.code).toBe("worker.protocol");
     expect(failure.detail).toContain("1000000 bytes");
-    expect(await goneWithin(stream.pid, 1_000)).toBe(true);
+    expect(await goneWithin(stream.pid, 10_000)).toBe(true);
   });
 
   test("exactly stdout_bytes_max is allowed", async () => {
@@ -95,7 +95,7 @@ describe("limits of a command", () => {
     const stream = streamCommand(sh("sleep 60 & sleep 60"), { ...OPTIONS, signal: controller.signal });
     setTimeout(() => controller.abort(), 20);
     expect((await failureOf(Array.fromAsync(stream))).code).toBe("request.cancelled");
-    expect(await goneWithin(stream.pid, 1_000)).toBe(true);
+    expect(await goneWithin(stream.pid, 10_000)).toBe(true);
   });
 
   test("an abort before the start starts nothing", async () => {
@@ -105,19 +105,22 @@ describe("limits of a command", () => {
 
   test("a child left in the background dies with a command that ends well", async () => {
     const { stdout } = await runCommand(sh("sleep 60 & echo $$"), OPTIONS);
-    expect(await goneWithin(Number(new TextDecoder().decode(stdout)), 1_000)).toBe(true);
+    expect(await goneWithin(Number(new TextDecoder().decode(stdout)), 10_000)).toBe(true);
   });
 
   test("a process that fled to another session and holds stdout cannot make the caller wait past the deadline", async () => {
     const started = performance.now();
-    const stream = streamCommand(sh("setsid sh -c 'echo $$; sleep 5' & sleep 0.2"), { ...OPTIONS, deadline_ms: 500 });
+    const stream = streamCommand(sh("setsid sh -c 'echo $$; sleep 30' & sleep 0.2"), { ...OPTIONS, deadline_ms: 2_000 });
     const chunks: Uint8Array[] = [];
     const failure = await failureOf((async () => {
       for await (const chunk of stream) chunks.push(chunk);
     })());
     expect(failure.code).toBe("worker.deadline");
-    expect(performance.now() - started).toBeLessThan(3_000);
-    process.kill(Number(Buffer.concat(chunks).toString()), "SIGKILL");
+    expect(performance.now() - started).toBeLessThan(15_000);
+    const fled = Number(Buffer.concat(chunks).toString());
+    // 0 would be this process's own group.
+    expect(fled).toBeGreaterThan(1);
+    process.kill(fled, "SIGKILL");
   });
 });
 

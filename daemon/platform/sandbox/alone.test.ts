@@ -46,14 +46,14 @@ describe.skipIf(skipped)("the launcher is killed", () => {
   }
 
   test("and its job is dead before anybody looks", async () => {
-    expect(await processGoneWithin(await orphan(81), 2_000)).toBe(true);
+    expect(await processGoneWithin(await orphan(81), 10_000)).toBe(true);
   });
 
   test("without die-with-parent it would live on", async () => {
     const pid = await orphan(82, "die-with-parent");
     expect(await processGoneWithin(pid, 300)).toBe(false);
     process.kill(pid, "SIGKILL");
-    expect(await processGoneWithin(pid, 2_000)).toBe(true);
+    expect(await processGoneWithin(pid, 10_000)).toBe(true);
   });
 });
 

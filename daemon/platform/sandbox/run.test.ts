@@ -134,7 +134,7 @@ describe.skipIf(skipped)("nothing of a job stays", () => {
     const pid = await appears(words(72));
     abort.abort();
     expect((await failureOf(running)).code).toBe("request.cancelled");
-    expect(await processGoneWithin(pid, 2_000)).toBe(true);
+    expect(await processGoneWithin(pid, 10_000)).toBe(true);
     expect((await run("true")).end).toEqual({ kind: "exit", code: 0 });
   });
 
@@ -144,7 +144,7 @@ describe.skipIf(skipped)("nothing of a job stays", () => {
     const pid = await appears(words(73));
     await other.close();
     expect((await running).code).toBe("sandbox.failed");
-    expect(await processGoneWithin(pid, 2_000)).toBe(true);
+    expect(await processGoneWithin(pid, 10_000)).toBe(true);
     expect((await failureOf(other.run(shellJob("true"), NEVER))).code).toBe("daemon.draining");
   });
 
