@@ -245,7 +245,9 @@ describe.skipIf(skip)("gates through the command line, as their users", () => {
     expect([ran.code, ran.stderr]).toEqual([69, expect.stringContaining("this budget is not refilled")]);
   });
 
-  test("no token stands in the environment or the arguments of a process of the daemon", () => {
+  test("no token stands in the environment or the arguments of a process of the daemon", async () => {
+    // One at least, by whatever name this is run.
+    expect((await ask({ uid: SHARED, token: capability({ tenant: "red", jti: "seen-token-1" }) }, "GET", "/v1/version")).status).toBe(200);
     const pids = readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name));
     const texts = pids.flatMap((pid) => ["environ", "cmdline"].flatMap((file) => {
       try {
@@ -256,7 +258,7 @@ describe.skipIf(skip)("gates through the command line, as their users", () => {
       }
     }));
     // Those of this file: other tests beside it may give theirs to clients of their own as they like.
-    expect([issued.length > 0, issued.filter((token) => texts.some((text) => text.includes(token)))]).toEqual([true, []]);
+    expect(issued.filter((token) => texts.some((text) => text.includes(token)))).toEqual([]);
   });
 });
 
