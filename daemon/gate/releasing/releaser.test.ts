@@ -1,5 +1,6 @@
 /** A person releases what was held: every way in, every way around. Core, log, store, git and checks are real. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { canonicalText } from "../../../proto/canonical.ts";
 import { fromBase64 } from "../../../proto/encoding.ts";
 import { verifyBundle, verifyRelease } from "../../verifier/index.ts";
@@ -170,7 +171,8 @@ describe("attacks", () => {
   test("agent among parents", async () => {
     const agent = Bun.spawn(["bash", "-c", 'exec -a claude sleep 30'], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
     try {
-      await Bun.sleep(100);
+      // Until then it is the shell that starts it.
+      while (!readFileSync(`/proc/${agent.pid}/cmdline`, "latin1").startsWith("claude\0")) await Bun.sleep(5);
       await expect(one.ask(head, {}, ALICE, agent.pid)).rejects.toMatchObject(denied("claude is among the processes"));
     } finally {
       agent.kill("SIGKILL");
