@@ -50,7 +50,7 @@ beforeAll(async () => {
   desk = await world.core.evaluating.desk();
   made = await desk.fit(ROUTER, { router: ROUTER.id }, BY);
   promoted = await desk.evaluate(ROUTER, bytesOf(made.policy), BY);
-}, 60_000);
+}, 120_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
 test("fitted from the search split it is promoted, turned round it is rejected; each report names what it was judged by", async () => {
@@ -62,7 +62,7 @@ test("fitted from the search split it is promoted, turned round it is rejected; 
   expect([markdown.startsWith("# world: promote"), svg.startsWith("<svg"), svg.includes("no coverage")]).toEqual([true, true, true]);
   const worse = await desk.evaluate(ROUTER, edited(made.policy, flipped), BY);
   expect([worse.report.verdict, worse.report.tried]).toEqual(["reject", 2]);
-}, 60_000);
+}, 120_000);
 
 test("what is no policy of this router spends nothing, nor does the same question, however it is laid out; over other episodes it is another one", async () => {
   const bill: number[] = [];
@@ -77,7 +77,7 @@ test("what is no policy of this router spends nothing, nor does the same questio
   const later = await desk.evaluate(ROUTER, spaced, BY);
   expect(later.report.tried).toBe(3);
   expect(later.report.share).toBeLessThan(promoted.report.share);
-}, 60_000);
+}, 120_000);
 
 async function learn(socket: string, ...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "cli/main.ts"), "learn", ...args, "--socket", socket], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
@@ -92,7 +92,7 @@ test("attack: a tenant asks, and somebody else's episodes are not in the verdict
   const { report } = (outcome.kind === "json" ? outcome.value : {}) as EvaluationReply;
   expect([report.verdict, report.support.rows, report.support.search_rows, report.tried]).toEqual(["insufficient", 0, 0, 1]);
   expect(report.more).toBeGreaterThan(0);
-}, 60_000);
+}, 120_000);
 
 test("maestro learn fit and eval as they are typed: a file, a folder with the report, an exit for each answer, and nothing is written over", async () => {
   const api = await serve({ routes: evaluationRoutes({ ...world.core, body_bytes_max: 1024 * 1024 }) });
@@ -118,7 +118,7 @@ test("maestro learn fit and eval as they are typed: a file, a folder with the re
   } finally {
     await api.end();
   }
-}, 60_000);
+}, 120_000);
 
 const read = (bytes: Uint8Array) => candidateJob({ kind: "candidate", router: JSON.stringify({ ...ROUTER, context: [...ROUTER.context, { name: "note", type: "text" }] }), candidate: toBase64(bytes) }).read;
 
@@ -137,12 +137,13 @@ test("attack: one user reports that the worse arm always brings everything; who 
   const worse = edited(made.policy, flipped);
   const { reportEpisodes } = await import("./learning/episodes/reports.ts");
   const log = await world.core.learned.episodes();
-  const told = Array.from({ length: 500 }, (_, i) => ({ key: `lie-${i}`, router: ROUTER.id, context: { size: "small" }, eligible: SHARES, executed: `arm-${Number(i % 5 > 2)}`, outcome: { reward: i % 5 > 2 ? 0 : 1 } }));
+  // So many that the halves, which a new salt draws in every run, do not decide: of 985 logs with 500 each, 3 told nothing.
+  const told = Array.from({ length: 1_500 }, (_, i) => ({ key: `lie-${i}`, router: ROUTER.id, context: { size: "small" }, eligible: SHARES, executed: `arm-${Number(i % 5 > 2)}`, outcome: { reward: i % 5 > 2 ? 0 : 1 } }));
   for (const lie of [0, 1]) reportEpisodes({ log, router: () => ROUTER }, "4242", told.map((one) => ({ ...one, key: `${one.key}-${lie}` })));
   const asked = async (from?: string[]) => (await desk.evaluate({ ...ROUTER, promotion: { delta: 0.05, margin: 0, ...(from === undefined ? {} : { from }) } }, worse, BY)).report;
   const [everybody, named] = [await asked(), await asked(["web"])];
   expect([everybody.verdict, named.verdict]).toEqual(["promote", "reject"]);
-}, 60_000);
+}, 120_000);
 
 test("attack: what fails is left open, called unknowable, or said to have run on another arm; none of it disappears from a verdict", async () => {
   const log = await world.core.learned.episodes();
@@ -157,7 +158,7 @@ test("attack: what fails is left open, called unknowable, or said to have run on
   expect(after.report.gain.lower).toBeLessThan(promoted.report.gain.lower);
   // What nobody knows teaches nothing.
   expect((await desk.fit(ROUTER, { router: ROUTER.id }, BY)).rows).toBe(after.report.support.search_rows);
-}, 60_000);
+}, 120_000);
 
 test("attack: a candidate written by the reports on others, where the operator asks for fresh decisions: none that such a report may hold judges it", async () => {
   const fresh = { ...ROUTER, promotion: { delta: 0.05, margin: 0, fresh: true } };
@@ -173,4 +174,4 @@ test("attack: a candidate written by the reports on others, where the operator a
   const made_since = Array.from((await world.core.learned.episodes()).read({ router: ROUTER.id, split: "safety", sees: null })).filter((episode) => !before.has(episode.id) && learnable(episode, ROUTER.reward)).length;
   const later = await desk.evaluate(fresh, next, BY);
   expect([later.report.support.rows, later.report.fresh_ms]).toEqual([made_since, second.report.fresh_ms]);
-}, 60_000);
+}, 120_000);
