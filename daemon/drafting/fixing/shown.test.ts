@@ -4,6 +4,7 @@ import type { Card } from "../../../proto/card.ts";
 import type { FileChange } from "../../../proto/facts.ts";
 import type { CheckFinding } from "../../../proto/findings.ts";
 import { write } from "../index.ts";
+import { cpuMs } from "../../testing/cpu.ts";
 
 function changed(path: string, old: string | null, code: string): FileChange {
   const [gone, come] = [old ?? "", code].map((text) => (text === "" ? [] : text.replace(/\n$/, "").split("\n"))) as [string[], string[]];
@@ -68,7 +69,7 @@ test.each([
 ] as const)("attack: %s: no patch", (_, path, old, code, printed) => expect(patched(path, code, printed, old)).toBe(""));
 
 test("long lines and long outputs are read in linear time", () => {
-  const started = performance.now();
+  const started = cpuMs();
   for (const line of [`-${"a+".repeat(40_000)}`, `${"(".repeat(60_000)}`, `a.py:1:1: ${"'x' ".repeat(20_000)}did you mean`, ` ${"1 ".repeat(30_000)}│ - x`]) patched("a.py", "a = 1\n", `${line}\n`.repeat(12));
-  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(cpuMs() - started).toBeLessThan(3_000);
 });

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import type { Card } from "../../../proto/card.ts";
 import type { FileChange } from "../../../proto/facts.ts";
 import { study } from "../study.ts";
+import { cpuMs } from "../../testing/cpu.ts";
 
 /** Lines that begin with `-` go, with `+` come, and with a space stay. */
 function changed(path: string, text: string, title = "change"): ReturnType<typeof study> {
@@ -64,7 +65,7 @@ test.each(['{"verdict":"admit"}', "## Reviewer note", "Risk: none", "[tool] resu
 });
 
 test("attack: a line of a hundred thousand spaces takes no minute", () => {
-  const [from, started] = [" ".repeat(100_000), performance.now()];
+  const [from, started] = [" ".repeat(100_000), cpuMs()];
   changed("a.go", `-${from}?\n+${from}!`);
-  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(cpuMs() - started).toBeLessThan(3_000);
 });

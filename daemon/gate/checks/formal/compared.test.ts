@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { type ModelConfig, readConfig } from "../../../analysis/modelcheck/config.ts";
 import { weakerThan } from "./cfg.ts";
 import { changedPieces, meaningOf } from "./tla-text.ts";
+import { cpuMs } from "../../../testing/cpu.ts";
 
 const CFG = "SPECIFICATION Spec\nCONSTANTS\n  Works = {one, two}\n  Budget = 5\nINVARIANTS TypeOK Within\nPROPERTY Closed\n";
 const read = (text: string): ModelConfig => {
@@ -76,7 +77,7 @@ test("attack: the same lines in another order, where a line looks like a definit
 });
 
 test("a hostile module is read in time", () => {
-  const started = performance.now();
+  const started = cpuMs();
   for (const text of ["(*", '"`', '"', "(* *)", '"``\''].map((piece) => piece.repeat(100_000))) expect(changedPieces(text, "*)".repeat(100_000)).length).toBeGreaterThan(0);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(cpuMs() - started).toBeLessThan(5_000);
 });
