@@ -31,6 +31,8 @@ export interface RunOptions {
 /** A running command whose stderr can be waited for, line by line. */
 export class Running {
   private seen = "";
+  /** Ended, and all it said is read: the code of a quick one may come before its last words. */
+  private over = false;
   readonly done: Promise<Ran>;
 
   constructor(readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">) {
@@ -41,7 +43,9 @@ export class Running {
     const stdout = new Response(this.child.stdout).text();
     const decoder = new TextDecoder();
     for await (const chunk of this.child.stderr) this.seen += decoder.decode(chunk, { stream: true });
-    return { stdout: await stdout, code: await this.child.exited, stderr: this.seen };
+    const ran = { stdout: await stdout, code: await this.child.exited, stderr: this.seen };
+    this.over = true;
+    return ran;
   }
 
   get stderr(): string {
@@ -50,7 +54,7 @@ export class Running {
 
   /** Resolves as soon as stderr holds `text`; throws where the command ends without. */
   async said(text: string): Promise<void> {
-    await until(() => this.seen.includes(text) || this.child.exitCode !== null);
+    await until(() => this.seen.includes(text) || this.over);
     if (!this.seen.includes(text)) throw new Error(`ended with ${this.child.exitCode} before ${JSON.stringify(text)}: ${this.seen}`);
   }
 }
