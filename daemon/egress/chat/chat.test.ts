@@ -155,7 +155,7 @@ describe("attack: hostile answers", () => {
       answer = response;
       expect(await failureOf(ask({ stream: true }))).toEqual({ code: "egress.refused", detail: expect.stringContaining(words) });
     }
-  }, 30_000);
+  }, 120_000);
 
   test("a gigabyte in a megabyte of gzip ends at the limit", async () => {
     answer = () => new Response(gzipSync(Buffer.alloc(64 << 20, 0x20)), { headers: { "content-encoding": "gzip", "content-type": "application/json" } });
@@ -167,7 +167,7 @@ describe("attack: hostile answers", () => {
     expect(await failureOf(ask({ deadline_ms: 150 }))).toEqual({ code: "egress.timeout", detail: expect.stringContaining("did not answer in time") });
     let dripped = 0;
     answer = () => new Response(new ReadableStream({ pull: async (controller) => { await Bun.sleep(5); dripped += 1; controller.enqueue(Uint8Array.of(0x20)); } }), { headers: { "content-type": "application/json" } });
-    expect((await failureOf(ask({ deadline_ms: 200 }))).code).toBe("egress.timeout");
+    expect((await failureOf(ask({ deadline_ms: 1_000 }))).code).toBe("egress.timeout");
     expect(dripped).toBeGreaterThan(1);
   });
 
