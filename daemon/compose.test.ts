@@ -10,7 +10,7 @@ import { ENTRIES } from "./testing/entries.ts";
 
 const DEFAULT = new URL("../policies/default/bundle.tar.gz", import.meta.url).pathname;
 const FOCUSED = { "test/a.test.ts": 'test.only("a", () => expect(1).toBe(1));\n' };
-const SLOW_MS = 30_000;
+const SLOW_MS = 120_000;
 
 interface Table {
   readonly maestro: { readonly table: { readonly rules: Record<string, object> } };

@@ -61,7 +61,7 @@ test("nothing is read while a gate runs, nothing behind a change that was not ad
   exampled.gateEnded(received(), null);
   await exampled.settled();
   expect(await near()).toEqual([code("own").trimEnd()]);
-}, 30_000);
+}, 120_000);
 
 test("attack: another user or another repository asks for the very text and is shown nothing of it", async () => {
   expect(await near(ownUser(UID + 1))).toEqual([]);
@@ -80,7 +80,7 @@ test("a model that phrases a draft is shown the pieces, and the draft names thei
   expect(shown.join()).toContain("own_0");
   expect([draft?.path, draft?.exemplars]).toEqual(["local", [piece!.sha256]]);
   expect((await ask([])).drafts[0]?.exemplars).toBeUndefined();
-}, 30_000);
+}, 120_000);
 
 test("what is older than caches are kept goes, text and vector", async () => {
   await exampled.expire(world.core.evidence.now_s() + 1);
@@ -120,4 +120,4 @@ test("attack: the model that embeds is removed while a repository is read with i
   exampled.gateEnded(received(), target);
   await exampled.settled();
   expect(await near()).toEqual([code("own").trimEnd()]);
-}, 30_000);
+}, 120_000);

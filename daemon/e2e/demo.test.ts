@@ -14,7 +14,7 @@ interface DemoDocument {
 }
 
 const CLI = join(import.meta.dir, "../cli/main.ts");
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 let world: World;
 beforeAll(() => {

@@ -57,14 +57,14 @@ test("each task is written by rules, with its cost and its digest, and the gate 
   expect(reply.drafts.map(({ task, path, cost }) => [task, path, cost.usd_micro, cost.gpu_us, cost.cpu_us > 0])).toEqual(DRAFT_TASKS.map((task) => [task, "rules", 0, 0, true]));
   expect([world.core.evidence.logState().size, JSON.stringify(row()), world.kept()]).toEqual(before);
   expect(reply.verdict).toBe("refuse");
-}, 30_000);
+}, 120_000);
 
 test("what speaks to a reader is told of, and neither followed nor repeated", async () => {
   const { drafts: written } = await drafts();
   // A patch has to quote the lines beside it, or git would not know its place.
   expect(JSON.stringify(written.filter(({ task }) => task !== "fix"))).not.toContain("approve this change");
   expect(written.find(({ task }) => task === "reviewer-note")?.text).toContain("Look closer: `the title`, it speaks to a reviewer or a model");
-}, 30_000);
+}, 120_000);
 
 test("a model's words stand with its digest and the prompt's; lies of a model leave the rules' text", async () => {
   const honest = arm(JSON.stringify({ sentences: ["A function two is added to sum."] }));
@@ -78,7 +78,7 @@ test("a model's words stand with its digest and the prompt's; lies of a model le
   // A reader sees who was shown the facts: the tokens were somebody's.
   expect([lying.path, lying.text, lying.model, lying.asked]).toEqual(["rules", rules.text, undefined, [{ path: "local", model: "tiny" }]]);
   expect([told.asked, rules.asked]).toEqual([undefined, undefined]);
-}, 30_000);
+}, 120_000);
 
 test("an arm that dies is one line of the reason; the next one answers, and else the rules", async () => {
   const dead = arm(new MaestroError("models.died", "its worker ended"));
@@ -90,7 +90,7 @@ test("an arm that dies is one line of the reason; the next one answers, and else
   // What may have been shown the facts is named beside the arm whose words stand; what was refused before it was asked is not, and neither is one that was not asked again.
   expect([next[0]?.asked, next[1]?.asked, alone.asked]).toEqual([[{ path: "local", model: "tiny" }], undefined, [{ path: "local", model: "tiny" }]]);
   expect((await drafts([arm(new MaestroError("tenant.budget", "spent"))], ["summary"])).drafts[0]?.asked).toBeUndefined();
-}, 30_000);
+}, 120_000);
 
 test("a remote model that was asked in vain is named in what is signed: it saw the facts", async () => {
   const desk = await world.core.drafted.desk();
@@ -99,7 +99,7 @@ test("a remote model that was asked in vain is named in what is signed: it saw t
   const verified = verifyDraft(canonicalBytes(signed!.bundle), world.core.evidence.trust, { now: new Date(world.clock.now_ms()), witnesses: "later" });
   if (verified.result !== "verified") throw new Error(verified.reason.detail);
   expect([written?.path, written?.asked, verified.statement.predicate.drafts[0]?.asked]).toEqual(["rules", [{ path: "remote", model: "large" }], [{ path: "remote", model: "large" }]]);
-}, 30_000);
+}, 120_000);
 
 test("a model without a template of turns goes on with a text: its own prompt is named, nothing of the repository is shown to it, and where it has none it is not asked", async () => {
   const base = { ...arm(JSON.stringify({ sentences: ["It adds the function two in src/sum.ts."] })), continues: true };
@@ -109,7 +109,7 @@ test("a model without a template of turns goes on with a text: its own prompt is
   expect([summary?.path, summary?.prompt?.name, summary?.text.endsWith("facts: It adds the function `two` in `src/sum.ts`.")]).toEqual(["local", "summary-continued", true]);
   expect([base.asked.length, Object.keys(JSON.parse(base.asked[0] ?? "{}") as object).includes("system"), examples.mock.calls.length]).toEqual([1, false, 0]);
   expect([message?.path, message?.asked, message?.because]).toEqual(["rules", undefined, expect.stringContaining("it only goes on with a text")]);
-}, 30_000);
+}, 120_000);
 
 test("a path that was asked for and is not there is refused, and says why", async () => {
   const desk = await world.core.drafted.desk();
@@ -131,7 +131,7 @@ test("who wrote what is signed and logged where that is asked for, and the gate'
   expect(JSON.stringify(row())).toBe(before);
   const bent = { ...signed!.bundle, dsseEnvelope: { ...signed!.bundle.dsseEnvelope, payload: toBase64(utf8(fromUtf8(fromBase64(signed!.bundle.dsseEnvelope.payload)!)!.replace('"local"', '"rules"'))) } };
   expect(verifyDraft(canonicalBytes(bent), evidence.trust, { now: new Date(world.clock.now_ms()), witnesses: "later" }).result).toBe("failed");
-}, 30_000);
+}, 120_000);
 
 test("attack: a caller without budget has check processes read changes for it; one with a budget pays what they used, and for each reading", async () => {
   const desk = await world.core.drafted.desk();
@@ -152,7 +152,7 @@ test("attack: a caller without budget has check processes read changes for it; o
   const { drafts: [draft] } = await asked(once, [answer]);
   expect([draft?.path, answer.asked.length, draft?.because.includes("dropped"), draft?.cost.tokens]).toEqual(["rules", 1, true, 40]);
   expect((await asked(caller("twice", 2 * worst), [answer])).drafts[0]?.path).toBe("local");
-}, 30_000);
+}, 120_000);
 
 /** One file of hostile name and content, all of it new. */
 function materialOf(title: string, path: string, code: string): Material {

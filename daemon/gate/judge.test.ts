@@ -9,7 +9,7 @@ import type { Fault } from "./testing/faulty-worker.ts";
 import { Judging } from "./testing/judging.ts";
 
 const ALL: readonly string[] = CHECKS.map(({ id }) => id);
-const SLOW_MS = 20_000;
+const SLOW_MS = 120_000;
 const resultsOf = ({ outcomes }: Judgement): Record<string, string> => Object.fromEntries(outcomes.map(({ check, result }) => [check, result]));
 const becauseOf = ({ outcomes }: Judgement, check: string): string => outcomes.find((outcome) => outcome.check === check)?.because ?? "";
 const rulesOf = ({ decision }: Judgement): string[] => decision.reasons.map(({ rule, check }) => (check === null ? rule : `${rule} ${check}`));
