@@ -48,7 +48,7 @@ describe("order and lanes", () => {
     const client = new AbortController();
     const first = over(judging).run(world.claimed(), asks(list), client.signal).next();
     const done = () => (existsSync(judging.diary) ? judging.jobs.filter((line) => line.endsWith(" policy")).length : 0);
-    for (let i = 0; i < 1000 && done() < 2; i++) await Bun.sleep(5);
+    for (let i = 0; i < 10_000 && done() < 2; i++) await Bun.sleep(5);
     expect(done()).toBe(2);
     client.abort();
     await expect(first).rejects.toMatchObject({ code: "request.cancelled" });
