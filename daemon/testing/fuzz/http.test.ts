@@ -1,7 +1,7 @@
 /** Bytes that are almost HTTP, over the real socket: each connection ends, and the daemon goes on serving. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { utf8 } from "../../../proto/encoding.ts";
-import { connect, get, exchange, untilClosed } from "../../platform/socket/testing/raw.ts";
+import { connect, eventually, get, exchange, untilClosed } from "../../platform/socket/testing/raw.ts";
 import { footprint, loaded, type Loaded } from "../load/crowd.ts";
 import { times } from "../scale.ts";
 import { diceOf, mutated } from "./mutate.ts";
@@ -48,8 +48,7 @@ test("mutants of sound requests: every connection ends in time, with an answer o
   expect(answered).toBeGreaterThan(50);
   const { text } = await exchange(server.path, get("/v1/version", "connection: close\r\n"));
   expect(statusOf(text)).toBe(200);
-  await Bun.sleep(200);
-  expect(footprint(server.pid).descriptors).toBeLessThanOrEqual(before.descriptors + 4);
+  expect(await eventually(() => footprint(server.pid).descriptors <= before.descriptors + 4)).toBe(true);
 });
 
 test("requests smuggled behind a body whose length is said twice or wrongly are never answered", async () => {
@@ -104,9 +103,11 @@ test("deep, huge and wide JSON is refused in bounded time and memory, announced 
   const before = footprint(server.pid).rss_bytes;
   for (const [body, status] of bodies) {
     for (const request of [post(body), chunked(body)]) {
-      const { text, after_ms } = await send(utf8(request));
+      const { cpu_s } = footprint(server.pid);
+      const { text } = await send(utf8(request));
       expect([body.slice(0, 30), statusOf(text)]).toEqual([body.slice(0, 30), status]);
-      expect(after_ms).toBeLessThan(3_000);
+      // The daemon's work, not how long a busy machine let it wait.
+      expect(footprint(server.pid).cpu_s - cpu_s).toBeLessThan(3);
     }
   }
   expect(footprint(server.pid).rss_bytes - before).toBeLessThan(150 * 1024 * 1024);
