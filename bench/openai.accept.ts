@@ -52,6 +52,8 @@ async function thrownBy(work: Promise<unknown>): Promise<unknown> {
   }
   throw new Error("nothing was thrown");
 }
+/** Of UTC, as the budget's window. */
+const today = (): number => Math.floor(Date.now() / 86_400_000);
 const tokensOfStatus = async (): Promise<number> => (await world.status()).models?.completion_tokens ?? 0;
 
 accepts(tool, "models, a chat whole and in pieces, the same text, and the same again without a token made", async () => {
@@ -123,10 +125,12 @@ accepts(tool, "a tenant's budget ends its questions with 429, to the token, and 
   await until(async () => (await world.status()).models?.workers.every(({ running }) => running === 0) === true);
   const report = await thrownBy(web.chat.completions.create({ ...ask("x", 1_000_000), temperature: 0 }));
   expect(report).toBeInstanceOf(BadRequestError);
-  let [answered, used] = [0, 0];
+  let [answered, used, day] = [0, 0, today()];
   for (;;) {
     try {
       used += (await web.chat.completions.create({ ...ask(`number ${answered}`, 100), temperature: 1 })).usage?.total_tokens ?? 0;
+      // The budget is whole again at midnight, and what was used of it counts from there.
+      if (today() !== day) [used, day] = [0, today()];
     } catch (thrown) {
       expect([thrown instanceof RateLimitError, (thrown as APIError).code, (thrown as APIError).type]).toEqual([true, "tenant.budget", "insufficient_quota"]);
       break;

@@ -176,7 +176,7 @@ describe.skipIf(skipWithout(mayMountTiny(), "this user may not mount a tmpfs, so
       rmSync(ballast);
       expect([(await explain("--out", out)).code, existsSync(out), (await machine.status()).log.size]).toEqual([0, true, size + 1]);
     } finally {
-      machine.dispose();
+      await machine.dispose();
     }
   });
 
@@ -214,6 +214,6 @@ test("a backup has them: the node that it becomes shows auditors what was signed
     expect((await machine.run(["fsck", ...state])).code).toBe(0);
     await machine.run(["stop", ...state]);
   } finally {
-    machine.dispose();
+    await machine.dispose();
   }
 });
