@@ -106,3 +106,27 @@ test.skipIf(missing)("opened from disk it lists cards, finds the costliest refus
     await opened.close();
   }
 }, 60_000);
+
+test.skipIf(missing)("however often the list comes anew, a line that stays is the same one, has the focus, and tells how old it is now", async () => {
+  const [row] = manyRows(1, Date.now()) as [CardRow];
+  const path = file("page.html", await buildPage("cards"));
+  const opened = await openBrowser("chromium");
+  try {
+    const { page, complaints } = await openPage(opened, path);
+    await giveCards(page, [file("one.ndjson", asLines([row]))]);
+    await page.evaluate(`(() => { globalThis.clock = ${Date.parse(row.at) + 30_000}; Date.now = () => globalThis.clock; })()`);
+    await choose(page, "since", "30d");
+    expect(await page.evaluate("document.querySelector('#list .row time').textContent")).toBe("just now");
+    await page.evaluate("(globalThis.line = document.querySelector('#list .row')).focus()");
+    // As a daemon is asked every ten seconds.
+    for (let i = 0; i < 10; i++) {
+      await page.evaluate("globalThis.clock += 10_000");
+      await choose(page, "since", i % 2 === 0 ? "7d" : "30d");
+    }
+    await page.waitForFunction("document.querySelector('#list .row time').textContent === '2 min ago'");
+    expect(await page.evaluate("[globalThis.line.isConnected, document.activeElement === globalThis.line]")).toEqual([true, true]);
+    expect(complaints).toEqual([]);
+  } finally {
+    await opened.close();
+  }
+}, 60_000);

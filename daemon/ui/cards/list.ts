@@ -10,7 +10,7 @@ import { svg } from "../page/svg.ts";
 import type { Group } from "./group.ts";
 import { CARDS_LIMITS } from "./limits.ts";
 import type { PageCard } from "./model.ts";
-import { cardRow, COLUMNS, groupRow } from "./rows.ts";
+import { cardRow, COLUMNS, groupRow, tellAge } from "./rows.ts";
 import type { Direction, SortKey } from "./order.ts";
 
 declare const document: PageDocument;
@@ -37,8 +37,6 @@ export interface Look {
 
 /** Lines beyond the edges, so that a quick scroll shows no gap. */
 const AROUND = 8;
-/** How long "2 min ago" may stand. */
-const AGES_KEPT_MS = 30_000;
 /** What a line is taken to be high before one was drawn. */
 const GUESSED_PX = 52;
 
@@ -97,15 +95,16 @@ export class CardList {
 
   /** A line that stays the same line at the same place is not made again; between two keys of a word that is most of them. */
   private keepRows(entries: readonly Entry[], look: Look): void {
-    const { grouped, open, marked, now_ms } = this.look;
+    const { grouped, open, marked } = this.look;
     const looks = (entry: Entry, by: Pick<Look, "open" | "marked">): string => (entry.kind === "group" ? String(entry.unfolded) : `${by.open === entry.card.key} ${by.marked.includes(entry.card.key)}`);
-    const sameLook = grouped === look.grouped && look.now_ms - now_ms < AGES_KEPT_MS;
     for (const [i, row] of this.rows) {
       const [was, is] = [this.entries[i], entries[i]];
-      const same = was?.key === is?.key && was !== undefined && is !== undefined && (was.kind === "card" && is.kind === "card" ? was.card === is.card : false);
-      if (sameLook && same && looks(was, { open, marked }) === looks(is, look)) continue;
-      row.remove();
-      this.rows.delete(i);
+      const same = grouped === look.grouped && was?.kind === "card" && is?.kind === "card" && was.card === is.card && looks(was, { open, marked }) === looks(is, look);
+      if (same) tellAge(row, is.card, look.now_ms);
+      else {
+        row.remove();
+        this.rows.delete(i);
+      }
     }
   }
 

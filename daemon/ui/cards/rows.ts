@@ -1,6 +1,6 @@
 /** What one line of the list looks like. A verdict is a shape and a word beside its colour; what is not known is a word, never an empty cell. */
 import { branch, plural, short } from "../../verifier/words/card.ts";
-import type { PageElement } from "../page/dom.ts";
+import type { PageElement, PagePlace } from "../page/dom.ts";
 import { foreign, h } from "../page/element.ts";
 import { costText } from "./charts/costs.ts";
 import type { Group, Sums } from "./group.ts";
@@ -60,6 +60,13 @@ const priceOf = ({ whole_micro_usd }: PageCard): PageElement => (whole_micro_usd
 function whenOf({ at, at_ms }: PageCard, now_ms: number): PageElement[] {
   if (at === null || at_ms === null) return [unknown("not said")];
   return [h("time", { class: "one", datetime: at }, ageText(at_ms, now_ms)), second(at.slice(0, 16).replace("T", " "))];
+}
+
+/** A line that stays grows older: its age alone is told anew, so that nothing is taken from under somebody. */
+export function tellAge(row: PagePlace, { at_ms }: PageCard, now_ms: number): void {
+  if (at_ms === null) return;
+  const text = ageText(at_ms, now_ms);
+  for (const time of row.querySelectorAll("time")) if (time.textContent !== text) time.textContent = text;
 }
 
 export interface RowLook {

@@ -38,14 +38,13 @@ export interface PageElement extends Events {
 }
 
 /** What a list that draws only what can be seen needs to know of its place, and to change in it. */
-export interface PageBox extends PageElement {
+export interface PageBox extends PagePlace {
   scrollTop: number;
   readonly clientHeight: number;
   readonly offsetHeight: number;
   readonly offsetTop: number;
   readonly firstChild: PageBox | null;
   readonly nextSibling: PageBox | null;
-  contains(other: PageElement | null): boolean;
   insertBefore(child: PageElement, before: PageElement | null): void;
   remove(): void;
 }
