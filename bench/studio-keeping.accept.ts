@@ -161,12 +161,12 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
     }),
   );
 
-  accepts(tool, "what is found out about an earlier name is not shown for the one that stands there now", () =>
+  accepts(tool, "what is found out about an earlier name is not shown for the one that stands there now, and while one is written there is no other", () =>
     onServed(name, async (page) => {
       await press(page, "A cap");
       await until(page, "document.getElementById('yaml').value.includes('TEAM.CHANGE.COST')");
-      // The first answer of what lies there comes last.
-      await page.evaluate("(() => { const own = fetch; let first = true; globalThis.fetch = async (...asked) => { const answer = await own(...asked); if (first && asked[0] === '/api/invariants') { first = false; await new Promise((go) => (globalThis.letGo = go)); } return answer; }; })()");
+      // The first answer of what lies there comes last, and that of a write when it is let.
+      await page.evaluate("(() => { const own = fetch; let first = true; globalThis.fetch = async (...asked) => { const answer = await own(...asked); if (asked[1]?.method === 'PUT' || (first && asked[0] === '/api/invariants')) { first = false; await new Promise((go) => (globalThis.letGo = go)); } return answer; }; })()");
       await press(page, "Save to the folder…");
       await until(page, "globalThis.letGo !== undefined");
       await page.focus("#save-name");
@@ -174,10 +174,16 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await page.keyboard.type("other.yaml");
       await page.keyboard.press("Tab");
       await until(page, "document.querySelector('dialog #save-yes') !== null");
-      await page.evaluate("new Promise((drawn) => { letGo(); setTimeout(drawn, 200); })");
+      await page.evaluate("new Promise((drawn) => { letGo(); delete globalThis.letGo; setTimeout(drawn, 200); })");
+      const fixed = () => page.evaluate("document.getElementById('save-name').readOnly");
+      expect(await fixed()).toBe(false);
       await page.evaluate("document.getElementById('save-yes').click()");
+      await until(page, "globalThis.letGo !== undefined");
+      expect(await fixed()).toBe(true);
+      await page.evaluate("letGo()");
       await until(page, "document.getElementById('said').innerText.startsWith('Saved as')");
       expect([await text(page, "#said"), existsSync(rule("other.yaml")), existsSync(rule(NAME))]).toEqual(["Saved as other.yaml.", true, false]);
+      expect(await fixed()).toBe(false);
     }),
   );
 

@@ -205,7 +205,7 @@ export function bar(desk: Desk, folder: Folder, take: (files: Iterable<File>) =>
   };
   desk.watch(draw);
   folder.watch(() => {
-    files.draw();
+    inPlace(() => files.draw());
     draw();
   });
   files.draw();

@@ -141,7 +141,9 @@ export class SavingDialog {
   private async write(name: string, text: string, replaces: string | null): Promise<void> {
     this.turn += 1;
     this.body.replaceChildren(h("p", { class: "hint" }, "Writing\u2026"));
-    const answer = await this.folder.write(name, text, replaces);
+    // What is answered is about this name: another one is asked about afterwards.
+    this.input.setAttribute("readonly", "");
+    const answer = await this.folder.write(name, text, replaces).finally(() => this.input.removeAttribute("readonly"));
     if (!answer.ok) return this.failed(answer.failure);
     const written = answer.value;
     if (written.saved) {
