@@ -27,8 +27,11 @@ const PEERS = join(import.meta.dir, "peers");
 const PATH = "routing/review.json";
 const CONFIG = `version: 1\nlearned: [{path: ${PATH}, router: ${ROUTER}}]\n`;
 /** As many as `maestro demo learn` has, and for the same reason: which arms are drawn is chance, and the answers must not be. */
-const FEW = 60;
-const MANY = 2_500;
+const FEW = 16;
+const MANY = 4_000;
+
+/** On a machine that is busy with others, too. */
+const DEADLINE_MS = 600_000;
 
 /** What is asked about each of the four changes. */
 const TOLD = {
@@ -120,7 +123,10 @@ beforeAll(async () => {
   source.git("switch", "-qc", "change");
   mkdirSync(stranger);
   await decideAll(world.client, FEW);
-  await gated("early", "route by what was learned", await fitted("early.json", 1));
+  // With so few a fitted table may have any cells; this one is right, and still nobody can know it.
+  const early = JSON.parse(await fitted("early.json", 1)) as RoutingPolicy;
+  const places: Pick<RoutingPolicy, "buckets" | "cells"> = { buckets: [{ field: "kind", values: ["bug", "documents"] }], cells: [0, 1].map((at) => ({ at: [at], seen: [] })) };
+  await gated("early", "route by what was learned", favouring(JSON.stringify({ ...early, ...places }), (place) => (place === 0 ? "large" : "small")));
   await decideAll(world.client, MANY);
   const policy = await fitted("policy.json", 30);
   await gated("admitted", "route by what was learned since", policy);
@@ -132,7 +138,7 @@ beforeAll(async () => {
   await must(["market", "certify", "--out", join(stranger, "market.sigstore.json")]);
   await must(["trust", "export", "--out", keys, join(world.state_dir, "trust.json")]);
   [pem = "", vkey = ""] = [/^gate-.*\.pem$/, /^log-.*\.vkey$/].map((pattern) => join(keys, readdirSync(keys).find((file) => pattern.test(file)) ?? ""));
-}, 180_000);
+}, DEADLINE_MS);
 afterAll(() => world.dispose());
 
 const python = async (packages: string, args: readonly string[]): Promise<Ended> => run(["python3", ...args], { env: { PYTHONPATH: packages, PYTHONDONTWRITEBYTECODE: "1" } });
@@ -245,4 +251,4 @@ accepts(statements, "docs/first-policy.md, typed by somebody who believes it: ev
   } finally {
     await own.dispose();
   }
-}, 180_000);
+}, DEADLINE_MS);

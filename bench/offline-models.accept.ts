@@ -48,10 +48,10 @@ const generates = async (): Promise<boolean> => (await world.status()).models?.w
 /** The child of the daemon that has the engine in it; 0 where none stands just now. */
 const worker = async (): Promise<number> => (await textWorkers(await daemon()))[0] ?? 0;
 
-/** Killed as soon as it generates; `not` is the one that was killed before. */
+/** Killed as soon as it generates; `not` is the one that was killed before. Who it is comes first: of that other one the daemon may still say that it generates. */
 async function killed(not = 0): Promise<number> {
   let pid = 0;
-  await until(async () => (await generates()) && ![0, not].includes((pid = await worker())));
+  await until(async () => ![0, not].includes((pid = await worker())) && (await generates()));
   process.kill(pid, "SIGKILL");
   return pid;
 }
