@@ -146,7 +146,7 @@ accepts(tool, "killed at each step between the database and the named file, the 
 accepts(tool, "the index process with usearch is stopped: the question is answered by another one, as row by row would be", async () => {
   const at = join(folder, "stopped");
   mkdirSync(at);
-  const { store, vectors } = openCrashing(at, engines.path(), undefined, 2_000);
+  const { store, vectors } = openCrashing(at, engines.path(), undefined, 6_000);
   try {
     const items = Array.from({ length: 400 }, (_, n) => crashRow(n));
     vectors.put(CRASH_SPACE, items);

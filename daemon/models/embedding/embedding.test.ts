@@ -91,7 +91,7 @@ test("a process that is killed costs its request a retry and nobody else's", asy
 });
 
 test("attack: the process is stopped and dies of nothing: its request is told in time to come again, and the next one has another process", async () => {
-  const one = embedder({ limits: { ...LIMITS, silence_ms: 1_500 } });
+  const one = embedder({ limits: { ...LIMITS, silence_ms: 4_000 } });
   const before = await one.embed(["fine"]);
   const { pid } = one.status();
   process.kill(pid ?? 0, "SIGSTOP");
@@ -108,7 +108,7 @@ function stopsOnce(): string {
 }
 
 test("attack: the process is stopped while it is loaded: whoever waits is told within the time of its own request, and once loading had its time another process answers", async () => {
-  const patient = embedder({ engine_folder: stopsOnce(), limits: { ...LIMITS, load_deadline_ms: 4_000, silence_ms: 1_500 } });
+  const patient = embedder({ engine_folder: stopsOnce(), limits: { ...LIMITS, load_deadline_ms: 8_000, silence_ms: 4_000 } });
   const died = await failureOf(patient.embed(["fine"]));
   expect([died.code, died.row.retry]).toEqual(["models.died", true]);
   expect((await patient.embed(["fine"])).vectors.length).toBe(1);
@@ -119,10 +119,10 @@ test("attack: the process is stopped while it is loaded: whoever waits is told w
 });
 
 test("attack: a tenant's text kills the process again and again: it waits longer each time, and no other tenant is refused", async () => {
-  const one = embedder({ limits: { ...LIMITS, restart_backoff_ms: 250, restart_backoff_ms_max: 60_000, generate_deadline_ms: 20_000 } });
+  const one = embedder({ limits: { ...LIMITS, restart_backoff_ms: 1_000, restart_backoff_ms_max: 60_000, generate_deadline_ms: 20_000 } });
   const { vectors } = await one.embed(["fine"]);
   const killer = new Set<string>();
-  // Four deaths are free or nearly so; the fifth request waits for a second, and others go before it.
+  // Four deaths are free or nearly so; the sixth request waits for four seconds, and others go before it.
   for (let i = 0; i < 5; i++) killer.add((await failureOf(one.embed(["die"], { tenant: "bad" }))).code);
   expect(one.status()).toMatchObject({ deaths: 5, state: "ended" });
   const order: string[] = [];
