@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Page } from "puppeteer-core";
+import type { CDPSession, Page } from "puppeteer-core";
 import type { Card } from "../proto/card.ts";
 import { hostileCard } from "../daemon/cli/card/testing/card.ts";
 import { CiHost } from "../daemon/e2e/testing/ci-host.ts";
@@ -41,14 +41,15 @@ type Colours = (typeof COLOURS)[number];
 /** Firefox takes its colours from its preferences, when it starts. */
 const PREFERENCES: Readonly<Record<Colours, Readonly<Record<string, number>>>> = { light: { "ui.systemUsesDarkTheme": 0 }, dark: { "ui.systemUsesDarkTheme": 1 }, forced: { "browser.display.document_color_use": 2 } };
 
-async function colour(page: Page, colours: Colours): Promise<void> {
-  const session = await page.createCDPSession();
-  await session.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: colours === "dark" ? "dark" : "light" }, { name: "forced-colors", value: colours === "forced" ? "active" : "none" }] });
-  await session.detach();
+/** Chromium's; they hold as long as the session does. Firefox has none, and the colours that it was started with. */
+async function colour(page: Page, media: CDPSession | null, colours: Colours): Promise<void> {
+  await media?.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: colours === "dark" ? "dark" : "light" }, { name: "forced-colors", value: colours === "forced" ? "active" : "none" }] });
+  const seen = await page.evaluate("[matchMedia('(prefers-color-scheme: dark)').matches, matchMedia('(forced-colors: active)').matches]");
+  expect([colours, seen]).toEqual([colours, [colours === "dark", colours === "forced"]]);
 }
 
 /** What is wrong with the page as it stands, at every width. */
-async function faults(page: Page, colours: readonly Colours[], emulated: boolean): Promise<string[]> {
+async function faults(page: Page, colours: readonly Colours[], media: CDPSession | null): Promise<string[]> {
   const found: string[] = [];
   for (const width of [320, 768, 1024, 1280, 3840]) {
     await page.setViewport({ width, height: width === 3840 ? 2160 : 900 });
@@ -56,7 +57,7 @@ async function faults(page: Page, colours: readonly Colours[], emulated: boolean
     for (const fault of [...(over === 0 ? [] : [`scrolls sideways by ${over} px`]), ...(await cutOff(page))]) found.push(`${width} px: ${fault}`);
     if (width === 768 || width === 1024) continue;
     for (const of of colours) {
-      if (emulated) await colour(page, of);
+      await colour(page, media, of);
       found.push(...(await accessibility(page)).map((fault) => `${width} px, ${of}: ${fault}`));
     }
   }
@@ -68,10 +69,11 @@ const WALKED = new Set(["told", "grouped", "charts and their tables", "opened wi
 
 async function through(page: Page, states: readonly State[], colours: readonly Colours[], emulated: boolean): Promise<void> {
   await page.setViewport({ width: 1280, height: 900 });
+  const media = emulated ? await page.createCDPSession() : null;
   const found: string[] = [];
   for (const { name, enter } of states) {
     await enter();
-    found.push(...(await faults(page, colours, emulated)).map((fault) => `${name}: ${fault}`));
+    found.push(...(await faults(page, colours, media)).map((fault) => `${name}: ${fault}`));
     if (!WALKED.has(name)) continue;
     const { stops, missed, unseen } = await walked(page);
     expect([name, stops > 1]).toEqual([name, true]);
@@ -179,7 +181,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
         await page.focus("#list .row[tabindex='0']");
         for (const key of ["Home", ...Array.from({ length: i }, () => "ArrowDown"), "Enter"] as const) await page.keyboard.press(key as "Home");
         await page.waitForFunction(`document.querySelector('[data-opened]')?.dataset.opened !== ${JSON.stringify(before)} && document.querySelector('#part-checks') !== null`);
-        expect([i, await faults(page, ["light"], false)]).toEqual([i, []]);
+        expect([i, await faults(page, ["light"], null)]).toEqual([i, []]);
         // What is not seen, what turns the direction and what a terminal would obey is escaped wherever it stands.
         expect([i, await page.evaluate("/[\\u202a-\\u202e\\u2066-\\u2069\\u200b\\u2060\\ufeff\\u0000-\\u0008\\u001b\\u009b]/.test(document.body.innerText)")]).toEqual([i, false]);
       }
@@ -188,7 +190,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await giveCards(page, [file("large.json", JSON.stringify({ card: { ...stranger("x"), title: "x".repeat(2 ** 20) } })), file("later.json", JSON.stringify({ card: { ...stranger("x"), v: 2 } }))]);
       expect([await listed(page), (await told(page)).map((one) => one.length < 600)]).toEqual([given.length, [true, true]]);
       expect((await told(page)).toSorted()).toEqual([expect.stringContaining("large.json"), expect.stringContaining("later.json")]);
-      expect(await faults(page, ["light"], false)).toEqual([]);
+      expect(await faults(page, ["light"], null)).toEqual([]);
     }));
 
   accepts(tool, "each state over a daemon's history: nothing is cut off, axe-core finds nothing, keys reach everything, one origin is asked, and the daemon that stops is told", async () => {

@@ -63,7 +63,7 @@ accepts(tool, "requests side by side get their own vectors, a cancelled one noth
   expect([(await given_up).code, bits(first.vectors.slice(5, 25))]).toEqual(["request.cancelled", bits(second.vectors)]);
   const { pid } = one.status();
   const running = failureOf(one.embed(TEXTS));
-  process.kill(pid ?? 0, "SIGKILL");
+  process.kill(pid!, "SIGKILL");
   expect((await running).code).toBe("models.died");
   expect(bits((await one.embed(b)).vectors)).toBe(bits(second.vectors));
 });
@@ -153,7 +153,7 @@ accepts(tool, "the index process with usearch is stopped: the question is answer
     const query = randomUnit(1e6, CRASH_SPACE.dimensions);
     const before = await vectors.search(CRASH_SPACE, query, 5);
     const { pid } = vectors.status;
-    process.kill(pid ?? 0, "SIGSTOP");
+    process.kill(pid!, "SIGSTOP");
     expect(await vectors.search(CRASH_SPACE, query, 5)).toEqual(before);
     const flat = Float32Array.from(items.flatMap(({ vector }) => [...fromHalf(toHalf(vector))]));
     expect(before.map(({ key }) => key)).toEqual(exactNearest(items.map((_, id) => id), flat, query, 5).map(({ id }) => `row ${id}`));

@@ -10,7 +10,7 @@ import { buildPage } from "../daemon/ui/build.ts";
 import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName, type Heard } from "../daemon/ui/testing/browser.ts";
 import { hostileCounterexamples } from "../daemon/ui/testing/cases.ts";
 import { accessibility, sideways } from "../daemon/ui/testing/view.ts";
-import { keptFrom, walked, watchPolicy } from "../daemon/ui/testing/whole-page.ts";
+import { drawn, keptFrom, walked, watchPolicy } from "../daemon/ui/testing/whole-page.ts";
 import { accepts, output } from "./rig/accepts.ts";
 
 const work = mkdtempSync(join(tmpdir(), "maestro-accept-states-"));
@@ -92,9 +92,6 @@ class Look {
     expect([state, missed, unseen]).toEqual([state, [], []]);
   }
 }
-
-/** What the page has become stands on the screen. */
-const drawn = (page: Page): Promise<unknown> => page.evaluate("new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(told)))");
 
 async function opened(name: BrowserName, url: string, task: (page: Page, look: Look) => Promise<void>): Promise<Heard> {
   const { browser, close } = await openBrowser(name);

@@ -28,13 +28,13 @@ async function head(hands: Hands, { id, scope, severity, owner, rationale }: Hea
 
 async function events(hands: Hands, ...names: readonly Keys[]): Promise<void> {
   for (const [i, name] of names.entries()) {
-    await hands.add("f-when-add");
+    await hands.add("f-when-add", `f-when-${i}-event`);
     await hands.write(`f-when-${i}-event`, name);
   }
 }
 
 async function condition(hands: Hands, at: number, expr: Keys, message: Keys): Promise<void> {
-  await hands.add("f-assert-add");
+  await hands.add("f-assert-add", `f-assert-${at}-expr`);
   await hands.write(`f-assert-${at}-expr`, expr);
   await hands.write(`f-assert-${at}-message`, message);
 }
@@ -42,8 +42,9 @@ async function condition(hands: Hands, at: number, expr: Keys, message: Keys): P
 /** Fields of single events, one example after the other. */
 async function examples(hands: Hands, kind: "holds" | "breaks", ...given: readonly Readonly<Record<string, string>>[]): Promise<void> {
   for (const [i, fields] of given.entries()) {
-    await hands.add(`f-examples-${kind}-add`);
-    for (const [name, text] of Object.entries(fields)) await hands.write(`f-examples-${kind}${i === 0 ? "" : `-${i}`}-with-${name}`, text);
+    const idOf = (name: string): string => `f-examples-${kind}${i === 0 ? "" : `-${i}`}-with-${name}`;
+    await hands.add(`f-examples-${kind}-add`, idOf(Object.keys(fields)[0] ?? ""));
+    for (const [name, text] of Object.entries(fields)) await hands.write(idOf(name), text);
   }
 }
 

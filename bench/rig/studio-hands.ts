@@ -1,6 +1,6 @@
 /** The Invariant Studio under somebody's hands: real clicks and keys alone, in the form, its lists of what may be written, the YAML and the dialog. */
 import { expect } from "bun:test";
-import type { Page } from "puppeteer-core";
+import { type Page, TimeoutError } from "puppeteer-core";
 import { PAGE_DEADLINE_MS } from "../../daemon/ui/testing/browser.ts";
 
 /** `begin` is typed, `take` is marked in the list and taken, and `leaves` is what stands there then. */
@@ -18,6 +18,8 @@ export const shown = (begin: string, field: string): Chosen => ({ begin: `{{${be
 const whole = (keys: Keys): string => (typeof keys === "string" ? keys : keys.map((part) => (typeof part === "string" ? part : part.leaves)).join(""));
 
 const WAIT = { timeout: PAGE_DEADLINE_MS };
+/** After so long a click has missed. */
+const MISSED_MS = 5_000;
 const OPTIONS_MAX = 60;
 const quoted = (text: string): string => JSON.stringify(text);
 
@@ -53,10 +55,19 @@ export class Hands {
     await this.page.keyboard.up(held);
   }
 
-  /** Into a field by a click; the form may be built anew at any moment, and then a click is made once more. */
-  async enter(id: string): Promise<void> {
-    await this.page.locator(`#${id}`).setTimeout(WAIT.timeout).click();
-    await this.until(`document.activeElement?.id === ${quoted(id)}`);
+  /** Clicks until it holds: what an answer builds anew, or what it moves, may be missed by a click that was under way. A control that does nothing is no further by many clicks. */
+  private async clickUntil(id: string, held: string): Promise<void> {
+    const ends_ms = performance.now() + PAGE_DEADLINE_MS;
+    for (;;) {
+      await this.page.locator(`#${id}`).setTimeout(PAGE_DEADLINE_MS).click();
+      const timeout = performance.now() > ends_ms ? 1 : MISSED_MS;
+      if (await this.page.waitForFunction(held, { timeout }).then(() => true, (error: unknown) => (error instanceof TimeoutError && performance.now() < ends_ms ? false : Promise.reject(error)))) return;
+    }
+  }
+
+  /** Into a field by a click. */
+  enter(id: string): Promise<void> {
+    return this.clickUntil(id, `document.activeElement?.id === ${quoted(id)}`);
   }
 
   /** Types until the list marks what is wanted, and takes it. */
@@ -88,9 +99,9 @@ export class Hands {
     await this.page.select(`#${id}`, word);
   }
 
-  /** The button that puts another item into a list. */
-  async add(id: string): Promise<void> {
-    await this.page.locator(`#${id}`).setTimeout(WAIT.timeout).click();
+  /** The button that puts another item into a list; `field` is one of it. */
+  add(id: string, field: string): Promise<void> {
+    return this.clickUntil(id, `document.getElementById(${quoted(field)}) !== null`);
   }
 
   /** A new rule, of which nothing is written yet. */
@@ -147,7 +158,8 @@ export class Hands {
   /** Under that name, after a look at what would be written; gives what was shown. */
   async save(name: string): Promise<string> {
     await this.press("Save to the folder\u2026");
-    await this.until("document.querySelector('dialog')?.open === true");
+    // What it says then makes it higher, and its field stands elsewhere.
+    await this.until("document.querySelector('dialog')?.open === true && !document.querySelector('dialog').innerText.includes('Looking what lies there')");
     await this.write("save-name", name);
     await this.until("document.querySelector('dialog #save-yes') !== null");
     const shown = await this.text("dialog");

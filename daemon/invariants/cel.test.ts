@@ -4,8 +4,7 @@ import { parseExpression } from "./syntax/formula.ts";
 import { celResult, compare, DIFFERENCES } from "./testing/cel.ts";
 import { evaluated, SCOPE, shown } from "./testing/plain.ts";
 import { check } from "./types/check.ts";
-
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
+import { SEED } from "../testing/seed.ts";
 
 test(`two implementations answer alike, seed ${SEED}`, () => {
   const { agreed, unexplained } = compare(SEED, 5_000);

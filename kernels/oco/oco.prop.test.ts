@@ -2,8 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createFavours, createPricer, type Pricer, type PricerSettings } from "./index.ts";
 import { createReferencePricer } from "./reference.ts";
-
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
+import { SEED } from "../../daemon/testing/seed.ts";
 
 /** mulberry32, in [0, 1). */
 function dice(seed: number): () => number {

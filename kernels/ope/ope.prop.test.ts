@@ -2,8 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createOffPolicy, type Decisions, type Estimates, type Model, NO_TUNING } from "./index.ts";
 import { referenceBet, referenceEstimates } from "./reference.ts";
-
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
+import { SEED } from "../../daemon/testing/seed.ts";
 
 /** mulberry32, in [0, 1). */
 function dice(seed: number): () => number {

@@ -4,8 +4,7 @@ import { encodeProgram, INPUTS_MAX, INSTRUCTIONS_MAX, type Instruction, PROGRAM_
 import { cellOf, interpret, isWhole } from "./reference.ts";
 import { depthOf, Programs } from "./vectors/programs.ts";
 import { createEvaluator } from "./wasm.ts";
-
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
+import { SEED } from "../../daemon/testing/seed.ts";
 
 /** mulberry32. */
 function dice(seed: number): (n: number) => number {

@@ -8,6 +8,7 @@ import { Dice } from "../../invariants/testing/expressions.ts";
 import { recordedEvents } from "./event-lines.ts";
 import { replay } from "../../invariants/replay/replay.ts";
 import { recordedTime, type Recorded } from "../../invariants/replay/recorded.ts";
+import { SEED } from "../../testing/seed.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maestro-watched-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -72,7 +73,6 @@ test("times: dates in UTC, milliseconds, since the beginning; nothing else, and 
 });
 
 const FORMULAS = ["call leads_to reply within 5s", "never n > 2", "always !call || once reply in 4s", "count(call) in 6s <= 3", "!(reply) until call within 5s", "eventually within 8s reply where n == 0", "always (n < 3 || eventually within 3s reply)", "!(call where n > 2) until reply", "never (call && once (reply && eventually within 2s call) in 5s)"];
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
 
 test(`a recording is told as the reference tells the trace, seed ${SEED}`, () => {
   const dice = new Dice(SEED);

@@ -6,8 +6,8 @@ import { compareBatches } from "../testing/batches.ts";
 import { SCOPE } from "../testing/plain.ts";
 import { check } from "../types/check.ts";
 import { EventTable, lower, type Lowered } from "./index.ts";
+import { SEED } from "../../testing/seed.ts";
 
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
 const nodeOf = (text: string, old = false) => check(parseExpression(text), { ...SCOPE, old });
 
 function lowered(text: string, old = false): Lowered {

@@ -9,6 +9,7 @@ import { check } from "../types/check.ts";
 import { BOOL } from "../types/type.ts";
 import { emitJs, jsReader } from "./js.ts";
 import { JS_FUNCTIONS, jsFunctions } from "./js-functions.ts";
+import { SEED } from "../../testing/seed.ts";
 
 /** The printed functions and readers, as a generated test has them. */
 const PRELUDE = new Bun.Transpiler({ loader: "ts" }).transformSync(`${jsFunctions(Object.keys(JS_FUNCTIONS))}
@@ -20,8 +21,6 @@ const load = (texts: readonly string[]) => new Function(`${PRELUDE}
 return [${texts.map((text) => `(now, old, has, had) => ${text}`).join(",\n")}].map((holds) => (state) => {
   try { return holds(view(state), view(state), (name) => Object.hasOwn(state, name) && state[name] !== undefined && state[name] !== null) === true; } catch (error) { if (error instanceof Refused || error instanceof RangeError) return false; throw error; }
 });`)() as ((state: Record<string, unknown>) => boolean)[];
-
-const SEED = Math.floor(Date.now() / 1000);
 
 test(`JavaScript text and closures agree on 1,500 random conditions and events, seed ${SEED}`, () => {
   const dice = new Dice(SEED);

@@ -8,8 +8,8 @@ import { parseExpression } from "../syntax/formula.ts";
 import { check } from "../types/check.ts";
 import { SCOPE } from "../testing/plain.ts";
 import { emitSmt } from "./smt.ts";
+import { SEED } from "../../testing/seed.ts";
 
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
 const OURS = join(import.meta.dir, "../../../.toolchain/bin/z3");
 const Z3 = existsSync(OURS) ? OURS : Bun.which("z3");
 const without = skipWithout(Z3 !== null, "no z3 here, so the SMT encoding of invariants is not tried against a solver; `npm run tools` installs one");

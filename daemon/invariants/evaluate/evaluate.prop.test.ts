@@ -9,8 +9,7 @@ import { evaluated, plainEvent, SCOPE, shown } from "../testing/plain.ts";
 import { interpret } from "../testing/reference.ts";
 import { check } from "../types/check.ts";
 import { BOOL } from "../types/type.ts";
-
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
+import { SEED } from "../../testing/seed.ts";
 
 const withoutSpans = (expr: Expr): string => JSON.stringify(expr, (name, value: unknown) => (name === "span" ? undefined : value));
 

@@ -7,10 +7,10 @@ import { type Finding } from "./monitor.ts";
 import { planOf } from "./plan.ts";
 import { compiled, Formulas, randomTrace } from "./testing/formulas.ts";
 import { type Arrived, Watch } from "./watch.ts";
+import { SEED } from "../../testing/seed.ts";
 
 // A machine under load takes several times as long.
 setDefaultTimeout(60_000);
-const SEED = Number(Bun.env["MAESTRO_SEED"] ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
 const KEYS = { k: "one" };
 const word = (ruling: Ruling): string => (typeof ruling === "string" ? ruling : "violated");
 

@@ -94,7 +94,7 @@ test("attack: the process is stopped and dies of nothing: its request is told in
   const one = embedder({ limits: { ...LIMITS, silence_ms: 4_000 } });
   const before = await one.embed(["fine"]);
   const { pid } = one.status();
-  process.kill(pid ?? 0, "SIGSTOP");
+  process.kill(pid!, "SIGSTOP");
   const failure = await failureOf(one.embed(["fine"]));
   expect([failure.code, failure.row.retry, failure.detail]).toEqual(["models.died", true, expect.stringContaining("worker.deadline")]);
   expect((await one.embed(["fine"])).vectors).toEqual(before.vectors);

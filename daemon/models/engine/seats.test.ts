@@ -133,7 +133,7 @@ test("one that was told to go and dies at its last request is a death like any o
   const asked = codeOf(ask(engine, "wait", "", { heard }));
   await until(() => heard.length === 1);
   seats[0]?.wanted.abort();
-  process.kill(seats[0]?.pid ?? 0, "SIGKILL");
+  process.kill(seats[0]!.pid, "SIGKILL");
   expect(await asked).toBe("models.died");
   expect(engine.status.deaths).toBe(1);
   expect(seats[0]?.told.toSorted()).toEqual(["begin", "end", "released", "started"]);

@@ -143,7 +143,7 @@ describe("WorkerPool", () => {
     workers.warm();
     await until(() => workers.counts.ready === 1);
     const [warm] = childrenOfThis().filter((pid) => !before.includes(pid));
-    process.kill(warm ?? 0, "SIGKILL");
+    process.kill(warm!, "SIGKILL");
     await until(() => workers.counts.ready === 0);
     await until(() => workers.counts.ready === 1);
     await using lease = await workers.lease();

@@ -88,7 +88,7 @@ describe.skipIf(skipped)("attempts that fail, and would work with one protection
         const off = await worked(attempt, [...always, ...attempt.without]);
         expect(off).toMatchObject({ escaped: true });
       },
-      30_000,
+      120_000,
     );
   }
 

@@ -49,6 +49,9 @@ const CONTROLS = `[...(document.querySelector("dialog[open]") ?? document).query
 /** Of a group of radio buttons one is stopped at, and arrows reach the others. */
 const MISSED = `${CONTROLS}.filter((node) => !globalThis.walk.reached.has(node) && !(node.type === "radio" && !node.checked))`;
 
+/** What the page has become stands on the screen. */
+export const drawn = (page: Page): Promise<unknown> => page.evaluate("new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(told)))");
+
 /** Presses Tab from the first control on until every one was reached, or it leads nowhere, or to where it was. */
 export async function walked(page: Page): Promise<Walked> {
   await page.evaluate(`(() => {
@@ -60,6 +63,7 @@ export async function walked(page: Page): Promise<Walked> {
   await page.keyboard.down("Shift");
   await page.keyboard.press("Tab");
   await page.keyboard.up("Shift");
+  await drawn(page);
   for (let stops = 0; stops < STOPS_MAX; stops++) {
     const over = await page.evaluate(`(() => {
       const at = document.activeElement;
@@ -75,6 +79,8 @@ export async function walked(page: Page): Promise<Walked> {
     })()`);
     if (over === true) break;
     await page.keyboard.press("Tab");
+    // Of keys a millisecond apart Firefox now and then scrolls to none.
+    await drawn(page);
   }
   return page.evaluate(`(() => {
     const { reached, unseen, nameOf } = globalThis.walk;

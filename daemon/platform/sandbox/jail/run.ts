@@ -26,7 +26,7 @@ const OUTPUT_DEADLINE_MS = 1_000;
 /** bubblewrap, its first process and one to spare, so that a job that stays at its limit never meets the kernel's. */
 const PROCESSES_SPARE = 3;
 /** A test that takes `kill-before-collect` out gives the survivors this long. */
-const SURVIVORS_MS = 600;
+const SURVIVORS_MS = 4_000;
 /** And the number of the signal. Just this is runsc's own word for "could not even start": there is no signal 0. */
 const SIGNAL_EXIT = 128;
 

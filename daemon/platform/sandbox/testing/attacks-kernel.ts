@@ -106,7 +106,7 @@ export const KERNEL_ATTACKS: Readonly<Record<string, Attack>> = {
   threads: (count = "0") => {
     let made = 0;
     while (made < Number(count) && idleThread()) made += 1;
-    return said(made) === Number(count) && waited(400);
+    return said(made) === Number(count) && waited(3_000);
   },
 };
 

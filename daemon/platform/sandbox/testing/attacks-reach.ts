@@ -7,7 +7,10 @@ import { hostname, networkInterfaces } from "node:os";
 import type { Attack } from "./attacks.ts";
 
 const CANARY = /CANARY-[A-Z]+/;
-const WAIT_MS = 500;
+/** A port that refuses does so at once. */
+const WAIT_MS = 10_000;
+/** Of a server that never answers. */
+const SILENCE_MS = 500;
 
 /** With `own-root` taken out the machine lies under /host. */
 const everywhere = (path: string): string[] => [path, `/host${path}`];
@@ -51,7 +54,7 @@ export const REACH_ATTACKS: Readonly<Record<string, Attack>> = {
     return false;
   },
   dns: async (port = "") => {
-    const resolver = new Resolver({ timeout: WAIT_MS, tries: 1 });
+    const resolver = new Resolver({ timeout: SILENCE_MS, tries: 1 });
     resolver.setServers([`127.0.0.1:${port}`]);
     await resolver.resolve4("secret.canary.test").catch(() => []);
     return false;

@@ -5,6 +5,8 @@ import type { Attack } from "./attacks.ts";
 const MiB = 1024 * 1024;
 const block = Buffer.alloc(MiB, 7);
 
+/** Whoever watches has looked by then, on a machine that pauses, too. */
+const WATCHED_MS = 3_000;
 const files: number[] = [];
 
 export const RESOURCE_ATTACKS: Readonly<Record<string, Attack>> = {
@@ -18,12 +20,12 @@ export const RESOURCE_ATTACKS: Readonly<Record<string, Attack>> = {
       writeFileSync(`/scratch/${index}`, "");
       if (index % 1_000 === 0) await Bun.sleep(0);
     }
-    await Bun.sleep(100);
+    await Bun.sleep(WATCHED_MS);
     return true;
   },
   forks: async (count = "") => {
-    const children = Array.from({ length: Number(count) }, () => Bun.spawn(["/bin/sleep", "5"], { stdin: "ignore", stdout: "ignore", stderr: "ignore" }));
-    await Bun.sleep(200);
+    const children = Array.from({ length: Number(count) }, () => Bun.spawn(["/bin/sleep", "20"], { stdin: "ignore", stdout: "ignore", stderr: "ignore" }));
+    await Bun.sleep(WATCHED_MS);
     const alive = children.filter((child) => child.exitCode === null).length;
     return alive === Number(count);
   },

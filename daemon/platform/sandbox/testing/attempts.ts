@@ -89,9 +89,9 @@ const COLLECTOR: readonly Attempt[] = [
   { name: "a wanted file larger than asked for", job: () => shellJob("head -c 1000 /dev/zero > report", { wanted: [{ path: "report", bytes_max: 100 }] }), without: ["file-size"], escaped: (_ran, _canaries, refused) => refused.includes("more than the 100 bytes that were asked for of report") },
   {
     name: "a survivor that rewrites the result after the end",
-    job: () => shellJob("echo true > report; (setsid sh -c 'sleep 0.1; echo forged > report; sleep 5' >/dev/null 2>&1 &)", { wanted: [{ path: "report", bytes_max: 100 }] }),
-    // Without a PID namespace the survivor outlives bubblewrap; inside one its first process takes everybody along.
-    always: ["pid-namespace", "cgroup"],
+    job: () => shellJob("echo true > report; (setsid sh -c 'sleep 1; echo forged > report; sleep 9' >/dev/null 2>&1 &)", { wanted: [{ path: "report", bytes_max: 100 }] }),
+    // Without it bubblewrap leaves the first process inside, and so the survivor, where the job has ended.
+    always: ["die-with-parent"],
     without: ["kill-before-collect"],
     escaped: (ran) => file(ran, "report") === "forged\n",
   },
@@ -156,8 +156,8 @@ const RESOURCES: readonly Attempt[] = [
   { name: "a memory bomb, a control group around it", job: () => attackJob("memory", ["400"], { limits: { memory_bytes_max: 160 * MiB, scratch_bytes_max: 16 * MiB } }), without: ["memory"], escaped: said, held: "memory_bytes_max" },
   { name: "a memory bomb, watched", job: () => attackJob("memory", ["400"], { limits: { memory_bytes_max: 160 * MiB, scratch_bytes_max: 16 * MiB } }), always: ["cgroup"], without: ["memory"], escaped: said, held: "memory_bytes_max" },
   { name: "spinning", job: () => attackJob("spin", ["1500"], { limits: { cpu_s: 1 } }), without: ["cpu"], escaped: said, held: "cpu_s" },
-  { name: "staying for ever", job: () => shellJob("sleep 1; echo ESCAPED", { limits: { wall_ms: 300 } }), without: ["wall"], escaped: said, held: "wall_ms" },
-  { name: "ignoring every signal that can be ignored", job: () => shellJob("trap '' HUP INT QUIT TERM USR1 USR2; sleep 1; echo ESCAPED", { limits: { wall_ms: 300 } }), without: ["wall"], escaped: said, held: "wall_ms" },
+  { name: "staying for ever", job: () => shellJob("sleep 4; echo ESCAPED", { limits: { wall_ms: 300 } }), without: ["wall"], escaped: said, held: "wall_ms" },
+  { name: "ignoring every signal that can be ignored", job: () => shellJob("trap '' HUP INT QUIT TERM USR1 USR2; sleep 4; echo ESCAPED", { limits: { wall_ms: 300 } }), without: ["wall"], escaped: said, held: "wall_ms" },
   { name: "a flood on standard output", job: () => attackJob("flood", ["1", "3"], { limits: { output_bytes_max: MiB } }), without: ["output"], escaped: said, held: "output_bytes_max" },
   { name: "a flood on standard error", job: () => attackJob("flood", ["2", "3"], { limits: { output_bytes_max: MiB } }), without: ["output"], escaped: said, held: "output_bytes_max" },
   { name: "more descriptors", job: () => attackJob("open-files", ["400"], { limits: { open_files_max: 200 } }), without: ["limit:nofile"], escaped: said },
