@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import type { CardRow } from "../proto/cards.ts";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { until, World } from "../daemon/e2e/testing/world.ts";
+import { World } from "../daemon/e2e/testing/world.ts";
 import { makeBundle, newRing } from "../daemon/testing/evidence.ts";
 import { buildPage } from "../daemon/ui/build.ts";
 import { BROWSERS, elsewhere, heard, openBrowser, openPage, type BrowserName, type OpenedPage } from "../daemon/ui/testing/browser.ts";
@@ -212,8 +212,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await gate("decided meanwhile", { "src/c.ts": "export const c = 1;\n" });
       await untilListed(page, 3);
       expect((await titles(page))[0]).toBe("decided meanwhile");
-      await world.run(["stop"]);
-      await until(async () => !(await world.client.answers()));
+      expect((await world.run(["stop"])).code).toBe(0);
       await page.waitForFunction("!document.getElementById('problem').hidden");
       expect([await listed(page), (await titles(page)).length]).toEqual([3, 3]);
       await gate("after the stop", { "src/d.ts": "export const d = 1;\n" });

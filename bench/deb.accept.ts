@@ -13,7 +13,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 async function build(name: string, compression: string): Promise<string> {
   const out = join(work, name);
-  await output([process.execPath, join(import.meta.dir, "../daemon/deb/build.ts"), "--out", out, "--compression", compression, "--epoch", String(EPOCH_S)], { timeout_ms: 300_000 });
+  await output([process.execPath, join(import.meta.dir, "../daemon/deb/build.ts"), "--out", out, "--compression", compression, "--epoch", String(EPOCH_S)], { timeout_ms: 900_000 });
   return out;
 }
 
@@ -30,6 +30,6 @@ accepts(dpkg, "the same source makes the same bytes, and they are no more than 1
 
 accepts(lintian, "no error", async () => {
   const deb = await build("c.deb", "gzip");
-  const { stdout, stderr } = await run([lintian.path(), "--allow-root", "--no-cfg", "--fail-on", "none", deb], { timeout_ms: 300_000 });
+  const { stdout, stderr } = await run([lintian.path(), "--allow-root", "--no-cfg", "--fail-on", "none", deb], { timeout_ms: 900_000 });
   expect(`${stdout}${stderr}`.split("\n").filter((line) => line.startsWith("E:"))).toEqual([]);
 });

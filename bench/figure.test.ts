@@ -40,8 +40,8 @@ test("every bench file exports a bench", async () => {
 
 test("time is that of the processor, the least of the runs", async () => {
   let runs = 0;
-  const idle = await leastCpuMs(3, () => Bun.sleep(20).then(() => (runs += 1)));
-  expect(runs).toBe(3);
+  const idle = await leastCpuMs(20, () => Bun.sleep(20).then(() => (runs += 1)));
+  expect(runs).toBe(20);
   expect(idle).toBeLessThan(20);
 });
 

@@ -99,7 +99,7 @@ function corrupted(name: string, path: string): string {
   return copy;
 }
 
-beforeAll(makeLog, 60_000);
+beforeAll(makeLog, 300_000);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe("Go's checksum database client", () => {

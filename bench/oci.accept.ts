@@ -20,7 +20,7 @@ const same = (a: Uint8Array, b: Uint8Array): void => expect(Bun.SHA256.hash(a, "
 
 beforeAll(async () => {
   for (let i = 0; i < GATES; i++) gates.push(await world.judged(await world.changed({}, { "b.txt": `${i}\n` })));
-}, 60_000);
+}, 300_000);
 afterAll(() => world.dispose());
 
 accepts(skopeo, "copies each gate's evidence out of the layout, checking every digest; the bytes are the bundle's", async () => {

@@ -286,8 +286,9 @@ accepts({ name: "chromium", version: await version("chromium") }, "what 800 cond
       await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 0)))");
       return (await spent()) - before;
     };
+    const least = async (conditions: number): Promise<number> => Math.min(await took(conditions), await took(conditions), await took(conditions));
     await took(100);
-    const [few, many] = [await took(100), await took(800)];
+    const [few, many] = [await least(100), await least(800)];
     expect(many / few).toBeLessThan(8);
   }),
 );

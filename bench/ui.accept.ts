@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Page } from "puppeteer-core";
 import { ServedUi } from "../daemon/e2e/testing/served.ts";
-import { until, World, type GateDocument } from "../daemon/e2e/testing/world.ts";
+import { World, type GateDocument } from "../daemon/e2e/testing/world.ts";
 import type { Source } from "../daemon/platform/git/testing/scratch.ts";
 import { BROWSERS, elsewhere, heard, openBrowser, type BrowserName, type Opened, type OpenedPage } from "../daemon/ui/testing/browser.ts";
 import { accepts, output } from "./rig/accepts.ts";
@@ -122,8 +122,7 @@ for (const name of Object.keys(BROWSERS) as BrowserName[]) {
       await opening(page, "open");
       const shown = (): Promise<unknown> => page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(gated.card.title)})`);
       await shown();
-      await world.run(["stop"]);
-      await until(async () => !(await world.client.answers()));
+      expect((await world.run(["stop"])).code).toBe(0);
       await problem(page, "No daemon answers");
       await shown();
       ui.child.kill("SIGTERM");

@@ -9,7 +9,7 @@ import { parseNote, verifierKeyText } from "../daemon/verifier/note.ts";
 import type { WitnessPolicy } from "../daemon/verifier/witnesses.ts";
 import { socketProxy, type SocketProxy } from "../daemon/witness/testing/proxy.ts";
 import type { WitnessesReply } from "../proto/witness.ts";
-import { begin, beginAgain, kill, moreOf, quorumOf } from "../daemon/e2e/testing/witnesses.ts";
+import { begin, beginAgain, moreOf, quorumOf } from "../daemon/e2e/testing/witnesses.ts";
 import { until, World } from "../daemon/e2e/testing/world.ts";
 
 setDefaultTimeout(240_000);
@@ -49,7 +49,7 @@ test("a node's log is cosigned by whoever it names, on this machine and through 
 
 test("with one witness dead the others are enough; it is named with its failures, and catches up when it is back", async () => {
   const [dead] = peers;
-  await kill(dead!);
+  await dead!.stop("SIGKILL");
   const repository = await node.repository({ "b.ts": "export const b = 1;\n" }, "second");
   expect((await node.judged(repository)).code).toBe(0);
   const { log_size: size } = await said(node);
@@ -66,7 +66,7 @@ test("with one witness dead the others are enough; it is named with its failures
 });
 
 test("under an operator's trust file that asks for two of three, gates go on and say that the quorum is pending; verify refuses what has none", async () => {
-  await kill(node, "SIGTERM");
+  await node.stop();
   const root = node.path("root.pem");
   const out = node.path("operator.json");
   expect((await node.run(["trust", "init", "--root", root])).code).toBe(0);

@@ -6,7 +6,7 @@ export interface Tool {
   readonly version: string;
 }
 
-const DEADLINE_MS = 600_000;
+const DEADLINE_MS = 1_200_000;
 
 /** A tool that is missing must not be skipped: `work` throws, and the item fails. */
 export function accepts(tool: Tool, title: string, work: () => Promise<unknown> | unknown, deadline_ms = DEADLINE_MS): void {

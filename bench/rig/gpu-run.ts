@@ -30,7 +30,8 @@ if (import.meta.main) {
   await sequence.evaluateWithoutGeneratingNewTokens(tokens);
   await sequence.clearHistory();
   await new LlamaCompletion({ contextSequence: sequence }).generateCompletion("The log of the node says", { maxTokens: TOKENS, temperature: 0 });
-  const resident_bytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
+  // The most there was: of what is mapped the kernel may have taken some back by now.
+  const resident_bytes = Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
   process.stdout.write(`${JSON.stringify({ resident_bytes } satisfies GpuRun)}\n`);
   for await (const _ of Bun.stdin.stream()) continue;
   process.exit(0);

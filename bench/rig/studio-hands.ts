@@ -18,8 +18,8 @@ export const shown = (begin: string, field: string): Chosen => ({ begin: `{{${be
 const whole = (keys: Keys): string => (typeof keys === "string" ? keys : keys.map((part) => (typeof part === "string" ? part : part.leaves)).join(""));
 
 const WAIT = { timeout: PAGE_DEADLINE_MS };
-/** After so long a click has missed. */
-const MISSED_MS = 5_000;
+/** After so long a click has missed; a page on a machine with much to do takes seconds for a field. */
+const MISSED_MS = 30_000;
 const OPTIONS_MAX = 60;
 const quoted = (text: string): string => JSON.stringify(text);
 
@@ -38,15 +38,10 @@ export class Hands {
     return this.page.evaluate(`document.querySelector(${quoted(selector)}).innerText`) as Promise<string>;
   }
 
-  /** A button by its name, of those that are to be seen. The form may be built anew between look and click; then it is looked for once more. */
-  async press(name: string, again = true): Promise<void> {
-    const found = await this.page.waitForFunction(`[...document.querySelectorAll("button")].find((one) => (one.getAttribute("aria-label") ?? one.textContent) === ${quoted(name)} && one.checkVisibility()) ?? false`, WAIT);
-    try {
-      await found.asElement()?.click();
-    } catch (error) {
-      if (!again || !(error instanceof Error) || !/detached|not clickable/.test(error.message)) throw error;
-      await this.press(name, false);
-    }
+  /** A button by its name, of those that are to be seen, where it stands still. The form may be built anew between look and click; then it is looked for once more. */
+  async press(name: string): Promise<void> {
+    const found = new Function(`return [...document.querySelectorAll("button")].find((one) => (one.getAttribute("aria-label") ?? one.textContent) === ${quoted(name)} && one.checkVisibility()) ?? null`);
+    await this.page.locator(found as () => object).setTimeout(PAGE_DEADLINE_MS).click();
   }
 
   private async both(held: "Control" | "Shift", key: "a" | "End" | " "): Promise<void> {
@@ -140,7 +135,7 @@ export class Hands {
     await this.page.evaluate("(() => { globalThis.told = ''; const status = document.getElementById('run-status'); new MutationObserver((_, seeing) => { if (!/^It would|^Nothing could|mistakes|failed/.test(status.textContent)) return; globalThis.told = status.textContent; seeing.disconnect(); }).observe(status, { childList: true }); })()");
     await begin();
     await this.until("globalThis.told !== ''");
-    return this.text("#run-status");
+    return this.page.evaluate("globalThis.told") as Promise<string>;
   }
 
   /** What the rule says of every change that the daemon behind `maestro ui` has on record. */

@@ -19,7 +19,7 @@ test("a full disk under stdout is an error, never the exit code of a document th
 });
 
 test("a reader that goes away is one too", () => {
-  const { code, stderr } = shell('"$1" "$2" help | true; exit "${PIPESTATUS[0]}"');
+  const { code, stderr } = shell('{ sleep 1; "$1" "$2" help; } | true; exit "${PIPESTATUS[0]}"');
   expect([code, stderr]).toEqual([EXIT.internal, expect.stringContaining("(cli.output)")]);
 });
 

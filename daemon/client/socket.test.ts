@@ -248,9 +248,11 @@ describe("whose socket", () => {
 
 describe("a daemon that is not there yet, or full", () => {
   test("a dead daemon's socket is given up on quickly", async () => {
+    const path = await deadSocket();
     const start = performance.now();
-    await expect(new MaestroClient(await deadSocket()).status()).rejects.toMatchObject({ code: "daemon.unreachable" });
-    expect(performance.now() - start).toBeLessThan(2_000);
+    await expect(new MaestroClient(path).status()).rejects.toMatchObject({ code: "daemon.unreachable" });
+    // A daemon that is starting is waited for longer than this.
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   test("a daemon that takes the dead one's place in time is found", async () => {

@@ -13,7 +13,7 @@ import { verifierKeyText } from "../verifier/note.ts";
 import type { WitnessPolicy } from "../verifier/witnesses.ts";
 import { ForkedLog } from "../witness/testing/forest.ts";
 import { socketProxy, type SocketProxy } from "../witness/testing/proxy.ts";
-import { begin, beginAgain, kill, quorumOf } from "./testing/witnesses.ts";
+import { begin, beginAgain, quorumOf } from "./testing/witnesses.ts";
 import { until, World } from "./testing/world.ts";
 
 setDefaultTimeout(240_000);
@@ -60,7 +60,7 @@ test("a node's log is cosigned by three processes, over sockets and through the 
   expect(quorumOf(note, policy)).toEqual(NAMES.map((name) => `witness.example/${name}`));
   expect((await peers[1]!.client.witnesses()).own?.logs[0]).toMatchObject({ origin: evidence.logState().origin, size: evidence.logState().size, refused: null });
   expect(failures).toEqual([]);
-  await kill(peers[0]!);
+  await peers[0]!.stop("SIGKILL");
   await append(2);
   await until(() => witnessing.said().witnessed?.size === evidence.logState().size);
   expect(witnessing.said().witnessed?.names).toEqual(["witness.example/b", "witness.example/c"]);
@@ -88,7 +88,7 @@ test("attack: one log key signs two histories and offers both heads to three wit
     heads.main.add(main.text);
   });
   await Promise.all([show("main", 11, 20), show("fork", 11, 20)]);
-  await kill(peers[0]!);
+  await peers[0]!.stop("SIGKILL");
   await beginAgain(peers[0]!);
   for (const old of [0, 11, 20]) {
     expect(await show("fork", old, 20)).not.toContain(500);

@@ -33,6 +33,9 @@ const same = (signed: SignedEnvelope[]): SignedEnvelope[] => signed;
 const verify = (bytes: Uint8Array, trust = ring.trust): Verification => verifyBundle(bytes, trust, { now: NOW });
 const codeOf = (tampering: Tampering, trust = ring.trust): VerifyCode | undefined => verify(makeBundle(ring, { ...ADMIT, ...tampering }), trust).reasons[0]?.code;
 const parsed = (bytes: Uint8Array): Bundle => JSON.parse(fromUtf8(bytes) ?? "") as Bundle;
+/** All texts of a document, and what those that are base64 say. */
+const decodedIn = (value: unknown): string =>
+  typeof value === "string" ? `${value}\n${Buffer.from(value, "base64").toString("utf8")}\n` : typeof value === "object" && value !== null ? Object.values(value).map(decodedIn).join("") : "";
 
 interface Loose {
   predicateType: string | number;
@@ -104,7 +107,8 @@ describe("hiding a leaf takes along what tells of it", () => {
     return [result, ...attestations.map(({ of, predicate_type }) => of ?? predicate_type)];
   };
   test("a tool's own result, the result of the own checks, and both with the card", () => {
-    expect(fromUtf8(hideLeaves(good, ["check/command.unit", "document/card"]))).not.toContain(Buffer.from('"a b"').toString("base64").slice(0, 4));
+    expect(decodedIn(parsed(good))).toContain('"a b"');
+    expect(decodedIn(parsed(hideLeaves(good, ["check/command.unit", "document/card"])))).not.toContain('"a b"');
     expect(left(["check/command.unit"])).toEqual(["verified", SVR_PREDICATE, "checks", VSA_PREDICATE]);
     expect(left(["check/secrets"])).toEqual(["verified", SVR_PREDICATE, "command.unit", VSA_PREDICATE]);
     expect(left(["document/card"])).toEqual(["verified", SVR_PREDICATE, VSA_PREDICATE]);

@@ -4,15 +4,36 @@ import { connect } from "../connect.ts";
 import { printJson } from "../document.ts";
 import { note } from "../output.ts";
 
-const GONE_DEADLINE_MS = 35_000;
+const SILENT_DEADLINE_MS = 35_000;
+/** It answers nobody any more and closes its state. Longer is not waited: seen from a container its number may be another process's. */
+const GONE_DEADLINE_MS = 10_000;
 const PROBE_INTERVAL_MS = 20;
+
+/** Whether `pid` is nobody; a process of somebody else's is somebody. */
+function gone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+}
+
+async function within(deadline_ms: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
+  const ends_ms = performance.now() + deadline_ms;
+  while (!(await holds())) {
+    if (performance.now() > ends_ms) return false;
+    await Bun.sleep(PROBE_INTERVAL_MS);
+  }
+  return true;
+}
 
 export const run: CommandModule["run"] = async ({ values }) => {
   const { client } = connect(values);
-  await client.stop();
-  const deadline = performance.now() + GONE_DEADLINE_MS;
-  while ((await client.answers()) && performance.now() < deadline) await Bun.sleep(PROBE_INTERVAL_MS);
-  const stopped = !(await client.answers());
+  const { pid } = await client.stop();
+  const stopped = await within(SILENT_DEADLINE_MS, async () => !(await client.answers()));
+  // Whoever starts another one at once, or copies its folder, is not in its way.
+  if (stopped) await within(GONE_DEADLINE_MS, () => gone(pid));
   if (values["json"] === true) printJson({ stopped });
   else note(stopped ? "maestrod stopped" : "maestrod is still finishing its work; it takes no more");
   return stopped ? EXIT.admit : EXIT.unavailable;

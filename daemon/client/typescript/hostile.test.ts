@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../../platform/socket/testing/raw.ts";
 import { API_VERSION, API_VERSION_HEADER } from "./src/contract/routes.ts";
 import { Maestro } from "./src/client.ts";
 
@@ -19,5 +20,5 @@ test.each([["null"], ["[1]"], ["{}"], ["\xff"], ["{}\n\xe2\x82"], ["nonsense"], 
     for await (const event of maestro.fsck()) expect(event.event).toBeString();
   };
   await expect(all()).rejects.toMatchObject({ name: "MaestroError", code: "worker.protocol" });
-  expect(fake.pendingRequests).toBe(0);
+  expect(await eventually(() => fake.pendingRequests === 0)).toBe(true);
 });

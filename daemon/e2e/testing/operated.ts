@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Source } from "../../platform/git/testing/scratch.ts";
 import { gitDaemon, type Server } from "../../testing/remotes.ts";
-import { until, World } from "./world.ts";
+import { World } from "./world.ts";
 
 export const ROW = "acme/app";
 const HEAD = "version: 1\ntrust_domain: ci.example.org\n";
@@ -74,9 +74,7 @@ export class Operated implements AsyncDisposable {
   }
 
   async stop(): Promise<void> {
-    const { pid } = (await this.world.status()).daemon;
-    process.kill(pid, "SIGTERM");
-    await until(async () => !(await this.world.client.answers()));
+    await this.world.stop();
   }
 
   /** A contributor's clone with one commit on a branch of its own. */

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseNote } from "../../verifier/note.ts";
 import { judgeWitnesses, openCosignatures, type WitnessPolicy } from "../../verifier/witnesses.ts";
-import { until, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const BEFORE_MORE = "version: 1\ntrust_domain: local\nmodes: [local]\n";
 
@@ -17,10 +17,6 @@ export function begin(world: World, more: string): ReturnType<World["daemon"]> {
 
 export const beginAgain = (world: World): ReturnType<World["daemon"]> => begin(world, moreOf(world));
 
-export async function kill(world: World, signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
-  process.kill((await world.client.status()).daemon.pid, signal);
-  await until(async () => !(await world.client.answers()));
-}
 
 /** Names that count under a note; empty where the quorum is missing. */
 export function quorumOf(note: string, policy: WitnessPolicy): readonly string[] {

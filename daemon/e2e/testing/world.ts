@@ -153,6 +153,13 @@ export class World {
     return child;
   }
 
+  /** Ends the daemon that answers, to the last byte it writes: another one may start. */
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    const { pid } = (await this.status()).daemon;
+    process.kill(pid, signal);
+    await until(() => !alive(pid));
+  }
+
   get client(): MaestroClient {
     return new MaestroClient(this.socket_path);
   }
@@ -187,10 +194,7 @@ export class World {
   /** Ends the daemon, however it was started, and removes everything. */
   async dispose(): Promise<void> {
     const pid = (await this.client.answers()) ? (await this.status()).daemon.pid : null;
-    if (pid !== null) {
-      process.kill(pid, "SIGTERM");
-      await until(() => !alive(pid)).catch(() => process.kill(pid, "SIGKILL"));
-    }
+    if (pid !== null) await this.stop().catch(() => process.kill(pid, "SIGKILL"));
     for (const child of this.running) child.kill("SIGKILL");
     await Promise.all(this.running.map((child) => child.exited));
     rmSync(this.home, { recursive: true, force: true });
