@@ -37,7 +37,14 @@ function counted(cards: readonly PageCard[], valuesOf: (card: PageCard) => Itera
   return [["", "all"], ...listed.map(([value, count]) => [value, `${shown(value, 80)} (${count.toLocaleString("en")})`] as const), ...(more > 0 ? [["", `and ${more} more: search for them`] as const] : [])];
 }
 
-const fill = (id: Control, options: readonly (readonly [string, string])[]): void => fieldOf(id).replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
+/** Only where they are others: somebody may have them open. */
+function fill(id: Control, options: readonly (readonly [string, string])[]): void {
+  const field = fieldOf(id);
+  const says = JSON.stringify(options);
+  if (field.dataset["says"] === says) return;
+  field.dataset["says"] = says;
+  field.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
+}
 
 /** Rules, repositories and orders that these cards have. */
 export function fillControls(cards: readonly PageCard[], view: View): void {
@@ -50,7 +57,7 @@ export function fillControls(cards: readonly PageCard[], view: View): void {
 
 export function showControls(view: View): void {
   fill("direction", [["down", SORT_WORDS[view.sort].down], ["up", SORT_WORDS[view.sort].up]]);
-  for (const id of CONTROLS) fieldOf(id).value = view[id] ?? "";
+  for (const id of CONTROLS) if (fieldOf(id).value !== (view[id] ?? "")) fieldOf(id).value = view[id] ?? "";
 }
 
 export function listenToControls(view: () => View, changed: (view: View) => void): void {

@@ -16,6 +16,9 @@ const folder = mkdtempSync(join(tmpdir(), "maestro-cards-served-"));
 const missing = skipWithout(hasBrowser("chromium"), "no /usr/bin/chromium, so the served page of cards was not opened in a browser");
 
 const ROWS = manyRows(12, Date.now());
+/** Decided while the page is looked at: as many as are told. */
+const MORE = ROWS.slice(0, 2).map((row, i) => ({ ...row, gate_id: `gate:${"yz"[i]?.repeat(52)}`, place: ROWS.length + 1 + i }));
+let told = 0;
 const TOKEN = "t".repeat(43);
 const ABOUT = { version: "0", folder: "invariants", folder_there: true, signer: "user" };
 
@@ -27,7 +30,7 @@ function answer(path: string): Response {
   if (path === "/session") return Response.json({ key: TOKEN, about: ABOUT });
   if (!daemon.answers) return Response.json({ code: "daemon.unreachable", title: "No daemon answers.", detail: "" }, { status: 503 });
   if (daemon.refuses) return Response.json(REFUSED, { status: 403 });
-  if (path.startsWith("/api/v1/cards/")) return Response.json({ rows: ROWS, next: null, newest: ROWS.length + 1 });
+  if (path.startsWith("/api/v1/cards/")) return Response.json({ rows: [...MORE.slice(0, told), ...ROWS], next: null, newest: ROWS.length + 1 });
   const row = ROWS.find(({ gate_id }) => path === `/api/v1/gates/${encodeURIComponent(gate_id)}`);
   if (row === undefined) return Response.json({ code: "request.not_found", title: "There is nothing under that name.", detail: "" }, { status: 404 });
   return Response.json({ card: sample({ gate_id: row.gate_id, attempt: row.attempt, head: row.head, title: `whole: ${row.title}` }), attempts: [row.attempt] });
@@ -122,6 +125,51 @@ describe.skipIf(missing)("a served page", () => {
     await says("#opened-title", `whole: ${one?.title}`);
     expect([await page.evaluate("document.getElementById('release-reason').value"), await text("#one .kept")]).toEqual(["half a thought", ""]);
   }, 60_000);
+
+  test("the list comes anew every few seconds, and whoever is at something beside it stays there", async () => {
+    told = 0;
+    await fresh("");
+    const comesAnew = async (): Promise<void> => {
+      const before = Number(await page.evaluate("document.documentElement.dataset.drawn"));
+      await page.waitForFunction(`Number(document.documentElement.dataset.drawn) >= ${before + 2}`, { timeout: 30_000 });
+    };
+    /** Then another card is there. */
+    const grows = async (): Promise<void> => {
+      told += 1;
+      await page.waitForFunction(`document.getElementById("count").textContent.includes("${ROWS.length + told}")`, { timeout: 30_000 });
+    };
+    const hold = (): Promise<unknown> => page.evaluate("globalThis.held = document.activeElement; 0");
+    const kept = (): Promise<unknown> => page.evaluate("document.activeElement === globalThis.held");
+    const name = (): Promise<unknown> => page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent");
+
+    await page.evaluate("document.getElementById('charts').open = true");
+    await page.waitForFunction("document.querySelector('#charts .plain') !== null");
+    await page.evaluate("for (const one of document.querySelectorAll('#charts .chart details')) one.open = true");
+    await page.evaluate("document.querySelector('#charts .plain').focus()");
+    const open = (): Promise<unknown> => page.evaluate("[...document.querySelectorAll('#charts .chart details')].map((one) => one.open)");
+    const [tables, label] = [await open(), await name()];
+    await page.evaluate("globalThis.option = document.querySelector('#rule option:nth-child(2)'); 0");
+    await hold();
+    await comesAnew();
+    expect([await kept(), await open(), await page.evaluate("globalThis.option.isConnected")]).toEqual([true, tables, true]);
+    await grows();
+    await page.waitForFunction(`document.getElementById('charts').dataset.drawn === "${ROWS.length + told}"`);
+    // Counts are others now; what was unfolded is, and the focus is on the same rule.
+    expect([await name(), await open()]).toEqual([label, tables]);
+    expect(tables).toContain(true);
+
+    await page.focus("#query");
+    await page.keyboard.type("nothing-has-this");
+    await untilListed(page, 0);
+    await page.focus("#nothing button");
+    await hold();
+    await comesAnew();
+    expect(await kept()).toBe(true);
+    told += 1;
+    await says("#nothing", `${ROWS.length + told} cards are left out`);
+    expect(await name()).toBe("Clear filters");
+    told = 0;
+  }, 120_000);
 
   test("an address that names a gate opens its card; one that names no card of the list says so, and can be let go", async () => {
     await fresh(`#?card=${encodeURIComponent(gate)}`);
