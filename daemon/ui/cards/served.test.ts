@@ -169,6 +169,7 @@ describe.skipIf(missing)("a served page", () => {
     await says("#nothing", `${ROWS.length + told} cards are left out`);
     expect(await name()).toBe("Clear filters");
     told = 0;
+    await page.goto("about:blank");
   }, 120_000);
 
   test("an address that names a gate opens its card; one that names no card of the list says so, and can be let go", async () => {
