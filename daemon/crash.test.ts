@@ -178,7 +178,7 @@ test("a client whose daemon is killed says so and does not look like a verdict",
   await nextChange(MOMENTS.length);
   const pid = (await world.client.answers()) ? (await world.status()).daemon.pid : (await world.daemon()).pid;
   await world.client.rules();
-  await until(async () => (await world.status()).workers.ready > 0);
+  await until(async () => (await world.status()).workers.ready === 2);
   for (const worker of workersOf(pid)) process.kill(worker, "SIGSTOP");
   const client = world.start(["gate", source.path, "--target", "main", "--json"]);
   await client.said("queued");

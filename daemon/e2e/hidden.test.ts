@@ -1,10 +1,10 @@
 /** Hidden numbers through the command line: measured in a real sandbox, proved, verified by a stranger, opened for an auditor, and found nowhere. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { skipWithout } from "../testing/skip.ts";
-import { decisive, oneDocument, unfolded, World, type GateDocument } from "./testing/world.ts";
+import { bytesOf, decisive, oneDocument, unfolded, World, type GateDocument } from "./testing/world.ts";
 
 let world: World;
 beforeAll(() => {
@@ -49,7 +49,7 @@ function leaks(folder: string, besides: readonly string[] = []): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
     const path = join(folder, name);
     if (besides.includes(name) || !statSync(path, { throwIfNoEntry: false })?.isFile()) return [];
-    return found(readFileSync(path)).map((canary) => `${path}: ${canary}`);
+    return found(bytesOf(path)).map((canary) => `${path}: ${canary}`);
   });
 }
 

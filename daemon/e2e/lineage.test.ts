@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EXIT } from "../../proto/errors.ts";
 import type { LineageReply } from "../../proto/lineage.ts";
 import type { Source } from "../platform/git/testing/scratch.ts";
-import { oneDocument, World, type GateDocument } from "./testing/world.ts";
+import { bytesOf, oneDocument, World, type GateDocument } from "./testing/world.ts";
 
 setDefaultTimeout(120_000);
 
@@ -38,7 +38,7 @@ afterAll(() => world.dispose());
 function holding(folder: string, words: readonly string[], but = /^$/): string[] {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return files.filter((path) => !but.test(path.slice(folder.length))).flatMap((path) => {
-    const bytes = readFileSync(path);
+    const bytes = bytesOf(path);
     return words.filter((word) => bytes.includes(word)).map((word) => `${path.slice(folder.length)}: ${word}`);
   });
 }

@@ -8,7 +8,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import type { Progress } from "@modelcontextprotocol/sdk/types.js";
 import type { Source } from "../platform/git/testing/scratch.ts";
 import { CLI } from "../testing/programs.ts";
-import { until, World } from "./testing/world.ts";
+import { alive, until, workersOf, World } from "./testing/world.ts";
 import { ENTRIES } from "../testing/entries.ts";
 
 setDefaultTimeout(120_000);
@@ -179,11 +179,16 @@ test("a call that is cancelled ends the daemon's work, is not answered, and leav
   const { log } = await world.status();
   const before = messages.length;
   const abort = new AbortController();
+  // Its check processes stand still, so that it cannot be over before anybody has cancelled it.
+  await until(async () => (await world.status()).workers.ready === 2);
+  const workers = workersOf((await world.status()).daemon.pid);
+  for (const pid of workers) process.kill(pid, "SIGSTOP");
   const given = call("gate_change", { repository: slow.path, target: "main" }, { signal: abort.signal, onprogress: () => abort.abort("enough") });
   await expect(given).rejects.toThrow("enough");
   await client.ping();
   // A daemon that went on would log a verdict; one that gave up has nothing running and nothing new.
   await until(async () => (await world.status()).gates.running === 0);
+  for (const pid of workers) if (alive(pid)) process.kill(pid, "SIGCONT");
   expect((await world.status()).log.size).toBe(log.size);
   expect(messages.slice(before).filter((message) => Object.hasOwn(message as object, "error"))).toEqual([]);
 });

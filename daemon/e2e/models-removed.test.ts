@@ -70,7 +70,7 @@ test("vectors, what indexes them and the texts they led to go with the model, at
   await source.commit({ "src/next.ts": code("next") }, "the next change");
   expect((await world.judged(source, ["--target", "main"])).verdict).toBe("admit");
   // Read behind the admitted change: the worker comes, and rests when there is nothing left to embed.
-  await until(async () => (await worker())?.state === "ready");
+  await until(async () => ["ready", "ended"].includes((await worker())?.state ?? ""));
   await until(async () => (await worker())?.state === "ended");
   expect((await rows(daemon)).every((count) => count > 0)).toBe(true);
 

@@ -178,8 +178,10 @@ describe.skipIf(skip)("refusals say what to do", () => {
   });
   test("too fast: 429, with the second to come again", async () => {
     const seen: number[] = [];
-    for (let i = 0; i < 5; i++) seen.push((await read({ uid: LIB })).status);
-    expect(seen.slice(0, 3)).toEqual([404, 404, 404]);
+    for (let i = 0; i < 3; i++) seen.push((await read({ uid: LIB })).status);
+    expect(seen).toEqual([404, 404, 404]);
+    // All at once, as each second fills up one more.
+    seen.push(...(await Promise.all(Array.from({ length: 12 }, async () => (await read({ uid: LIB })).status))));
     expect(seen).toContain(429);
     expect((await read({ uid: WEB })).status).toBe(404);
   });

@@ -28,7 +28,7 @@ const world = new World();
 const artifact = world.path("app.tar");
 const trust_path = world.path("operator-trust.json");
 const file = world.path("release.json");
-const now = new Date(Date.now() + 60_000);
+let now: Date;
 let gates: GateDocument[];
 let released: Released;
 let trust: Trust;
@@ -53,6 +53,7 @@ beforeAll(async () => {
   const opened = openTrust(readFileSync(trust_path));
   trust = opened.ok ? opened.value : expect.unreachable();
   expect(await world.run(["bundle", artifact, "--out", file])).toMatchObject({ code: 0, stdout: expect.stringContaining(released.shipment_id) });
+  now = new Date(Date.now() + 60_000);
 });
 afterAll(() => world.dispose());
 

@@ -153,7 +153,7 @@ describe.skipIf(skipped)("approving from a page", () => {
     const { child, heard, type } = host.users.atTerminal(CI_USER, ["ui", "--key", host.key]);
     using stack = new DisposableStack();
     stack.defer(() => child.kill());
-    const links = (): string[] => heard().match(/http:\S+/g) ?? [];
+    const links = (): string[] => heard().match(/http:\S+(?=\s)/g) ?? [];
     await until(() => heard().includes("Ctrl-C to end"));
     type("\n");
     await until(() => links().length === 2);

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";
 const START_DEADLINE_MS = 60_000;
+const PORTS_TRIED_MAX = 5;
 
 export interface Server extends AsyncDisposable {
   /** Without a closing slash. */
@@ -22,8 +23,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Every repository under `root` at `git://127.0.0.1:PORT/NAME`; `as` is a command in front, such as `setpriv` with another user. */
-export async function gitDaemon(root: string, as: readonly string[] = []): Promise<Server> {
+interface Listening {
+  readonly child: Bun.Subprocess;
+  readonly port: number;
+}
+
+/** `null` where somebody else took the port meanwhile. */
+async function listening(root: string, as: readonly string[]): Promise<Listening | null> {
   const port = await freePort();
   const cmd = [...as, "git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1", `--port=${port}`, `--base-path=${root}`, root];
   const child = Bun.spawn({ cmd, env: { PATH, HOME: "/nonexistent", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" }, detached: true, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
@@ -31,10 +37,19 @@ export async function gitDaemon(root: string, as: readonly string[] = []): Promi
   for (;;) {
     const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => undefined } }).catch(() => null);
     socket?.terminate();
-    if (socket !== null) break;
-    if (performance.now() > ends_ms || child.exitCode !== null) throw new Error(`git daemon does not answer on port ${port}`);
+    if (child.exitCode !== null) return null;
+    if (socket !== null) return { child, port };
+    if (performance.now() > ends_ms) throw new Error(`git daemon does not answer on port ${port}`);
     await Bun.sleep(10);
   }
+}
+
+/** Every repository under `root` at `git://127.0.0.1:PORT/NAME`; `as` is a command in front, such as `setpriv` with another user. */
+export async function gitDaemon(root: string, as: readonly string[] = []): Promise<Server> {
+  let started: Listening | null = null;
+  for (let tries = 0; tries < PORTS_TRIED_MAX && started === null; tries++) started = await listening(root, as);
+  if (started === null) throw new Error(`git daemon ended at each of ${PORTS_TRIED_MAX} ports`);
+  const { child, port } = started;
   return {
     url: `git://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {

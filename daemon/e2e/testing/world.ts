@@ -1,5 +1,5 @@
 /** A machine of its own for one test file: home, state folder, repositories, and the real command line as a child process. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GateResult, StatusReply } from "../../../proto/api.ts";
@@ -77,9 +77,19 @@ export function alive(pid: number): boolean {
   }
 }
 
+/** Of a file or process that was listed a moment ago: nothing where it has gone since. */
+export function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return Buffer.alloc(0);
+    throw error;
+  }
+}
+
 /** Check processes of a daemon, by what they run. */
 export function workersOf(pid: number): number[] {
-  const text = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
+  const text = (path: string): string => bytesOf(path).toString("utf8");
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => text(`/proc/${pid}/task/${task}/children`).split(" "));
   return children.map(Number).filter((child) => child > 0 && text(`/proc/${child}/cmdline`).match(/\/(?:gate\/worker\.ts|run\/worker\.js)\0/) !== null);
 }
@@ -194,7 +204,7 @@ export class World {
   /** Ends the daemon, however it was started, and removes everything. */
   async dispose(): Promise<void> {
     const pid = (await this.client.answers()) ? (await this.status()).daemon.pid : null;
-    if (pid !== null) await this.stop().catch(() => process.kill(pid, "SIGKILL"));
+    if (pid !== null) await this.stop().catch(() => (alive(pid) ? process.kill(pid, "SIGKILL") : undefined));
     for (const child of this.running) child.kill("SIGKILL");
     await Promise.all(this.running.map((child) => child.exited));
     rmSync(this.home, { recursive: true, force: true });

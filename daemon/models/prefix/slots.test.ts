@@ -142,6 +142,8 @@ test("bytes stay within their limit over restarts; leftovers of a worker that wa
   const { deps, run } = await opened({ bytes_max: 600, floor_bytes: 0 }, 1);
   const bytes = (): number => readdirSync(deps.folder).filter((name) => name.endsWith(".state")).reduce((sum, name) => sum + statSync(join(deps.folder, name)).size, 0);
   for (let i = 0; i < 12; i++) {
+    // Which is the newest is told by the file's time, which some kernels take from a clock of 4 ms.
+    if (i === 11) await Bun.sleep(50);
     await run.run(scopeFor(`t${i}`), numbers(41, i * 100));
     expect(bytes()).toBeLessThanOrEqual(600);
   }

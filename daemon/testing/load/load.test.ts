@@ -26,7 +26,7 @@ test("without patience each is answered or request.busy, and none is cut off wit
 });
 
 test("a burst of bare connections: whoever is turned away reads a whole 503 with Retry-After and a problem document", async () => {
-  await using server = await loaded({ connections_max: 8, connections_per_uid_max: 8 });
+  await using server = await loaded({ connections_max: 8, connections_per_uid_max: 8, linger_ms: 30_000 });
   const sockets = await Promise.all(Array.from({ length: 60 }, () => connect(server.path)));
   const texts = await Promise.all(sockets.map(async (socket) => (socket.write(get("/v1/version", "connection: close\r\n")), (await untilClosed(socket)).text)));
   const refused = texts.filter((text) => !text.startsWith("HTTP/1.1 200"));

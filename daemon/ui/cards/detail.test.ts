@@ -65,7 +65,7 @@ describe.skipIf(missing)("a card that is opened", () => {
     const input = await page.$("#given");
     await input?.uploadFile(file("first.json", JSON.stringify({ card: FIRST })), file("second.json", JSON.stringify({ card: SECOND })), file("hostile.json", JSON.stringify({ card: HOSTILE })), file("bundle.json", makeBundle(ring)));
     await page.waitForFunction("document.documentElement.dataset.read === '1' && document.documentElement.dataset.listed === '4'");
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await browser.close();
     rmSync(folder, { recursive: true, force: true });

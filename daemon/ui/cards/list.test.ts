@@ -105,7 +105,7 @@ test.skipIf(missing)("opened from disk it lists cards, finds the costliest refus
   } finally {
     await opened.close();
   }
-}, 60_000);
+}, 300_000);
 
 test.skipIf(missing)("however often the list comes anew, a line that stays is the same one, has the focus, and tells how old it is now", async () => {
   const [row] = manyRows(1, Date.now()) as [CardRow];
@@ -129,4 +129,4 @@ test.skipIf(missing)("however often the list comes anew, a line that stays is th
   } finally {
     await opened.close();
   }
-}, 60_000);
+}, 300_000);

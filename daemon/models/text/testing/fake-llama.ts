@@ -17,7 +17,7 @@ class Sequence {
     await tick();
     if (tokens.includes(0x2620)) process.kill(process.pid, "SIGKILL");
     this.contextTokens = [...this.contextTokens, ...tokens];
-    if (this.contextTokens.includes(0x231b)) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (this.contextTokens.includes(0x231b)) await new Promise((resolve) => setTimeout(resolve, 50));
   }
   async *evaluate(tokens) {
     for (let next = tokens; ;) {
