@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { chmodSync, chownSync, unlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { GateEvent, GateRequest, IntakeId, PackReply } from "../../proto/api.ts";
@@ -256,13 +256,20 @@ describe("a daemon that is not there yet, or full", () => {
   });
 
   test("a daemon that takes the dead one's place in time is found", async () => {
-    const path = await deadSocket();
-    const answer = new MaestroClient(path).status();
-    await Bun.sleep(20);
-    unlinkSync(path);
     const body = JSON.stringify(STATUS);
-    canned(`HTTP/1.1 200 OK\r\nmaestro-api: ${API_VERSION}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
-    expect(await answer).toEqual(STATUS);
+    const found = async (): Promise<unknown> => {
+      rmSync((dir ??= scratch()).path("s"), { force: true });
+      const path = await deadSocket();
+      const answer = new MaestroClient(path).status().catch((error: unknown) => error);
+      await Bun.sleep(20);
+      unlinkSync(path);
+      canned(`HTTP/1.1 200 OK\r\nmaestro-api: ${API_VERSION}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      return answer;
+    };
+    let told = await found();
+    // Where the machine paused in those 20 ms, the time that a client waits was over.
+    for (let times = 1; times < 3 && told instanceof Error; times++) told = await found();
+    expect(told).toEqual(STATUS);
   });
 
   test("a full daemon is asked again until it has room", async () => {
@@ -344,7 +351,7 @@ describe("an answer that is none", () => {
       // Closed with what was sent still unread, as a daemon does that has no room even for a refusal: the client sees ECONNRESET.
       const server = net.createServer({ pauseOnConnect: true }, (socket) => {
         asked += 1;
-        if (asked <= cuts) return void setTimeout(() => socket.destroy(), 20);
+        if (asked <= cuts) return void setTimeout(() => socket.destroy(), 200);
         socket.resume();
         socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nmaestro-api: ${API_VERSION}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`));
       });

@@ -18,9 +18,9 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const sandboxed = skipWithout(Bun.which("bwrap") !== null, "what commands cost: needs bubblewrap");
-const SPIN_S = 1;
-/** Ends when the kernel has counted a second of its own. */
-const SPIN = "ulimit -S -t 1; (while :; do :; done); true";
+const SPIN_S = 3;
+/** Ends when the kernel has counted three seconds of its own. */
+const SPIN = "ulimit -S -t 3; (while :; do :; done); true";
 
 /** Gates a change under a command that spins; what it was billed, and its result. */
 async function billed(script: string, leaving = false): Promise<{ readonly cpu_us: number; readonly result: GateResult | null }> {

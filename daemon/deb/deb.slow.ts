@@ -25,7 +25,7 @@ describe.skipIf(needs)("the package", () => {
   beforeAll(async () => {
     root = new Root();
     await buildDeb({ out: deb, epoch_s: EPOCH_S, compression: "none" });
-  }, 120_000);
+  }, 600_000);
   afterAll(() => {
     root.remove();
     rmSync(folder, { recursive: true, force: true });
@@ -41,7 +41,7 @@ describe.skipIf(needs)("the package", () => {
     expect(statSync(join(root.path, "run/maestro")).uid).toBe(0);
     expect(existsSync(join(root.path, "etc/maestro/maestrod.yaml"))).toBe(false);
     expect(ours()).toEqual(expect.arrayContaining(["/lib/systemd/system/maestrod.service", "/usr/bin/maestro", "/usr/lib/maestro/run/maestrod.js", "/usr/lib/maestro/run/maestrod.js.jsc", "/usr/share/man/man1/maestro.1.gz", "/usr/share/bash-completion/completions/maestro"]));
-  }, 120_000);
+  }, 600_000);
 
   test("holds no test, no bench, no path of the machine that built it, and nothing others may write", () => {
     expect(ours().filter((path) => /\.test\.ts$|\/testing\/|\/house\/|\/kernels\/[^/]+\/vectors\//.test(path) && !path.includes("/node_modules/"))).toEqual([]);
@@ -70,7 +70,7 @@ describe.skipIf(needs)("the package", () => {
     // Ended as by Ctrl-C, with the link on its first line.
     const served = await root.interrupted("maestro ui studio", home);
     expect([served.code, served.stdout]).toEqual([0, expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/studio#[\w-]{43}\n$/)]);
-  }, 120_000);
+  }, 600_000);
 
   test("brings the bill of materials of what it holds of others: what runs, and the Bun beside it, and no tool of development", () => {
     const { components } = JSON.parse(readFileSync(join(root.path, "usr/share/doc/maestro/maestro.cdx.json"), "utf8")) as { readonly components: readonly { readonly purl: string }[] };
@@ -90,7 +90,7 @@ describe.skipIf(needs)("the package", () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining("evidence in")]);
     expect(JSON.parse(stdout.split("\n")[0] ?? "")).toMatchObject({ verdict: "admit", verified: "verified" });
     expect(stdout).toContain(`state    ${home}/.local/state/maestro`);
-  }, 120_000);
+  }, 600_000);
 
   test("is removed whole; evidence and keys stay, also after a purge", () => {
     writeFileSync(join(root.path, "var/lib/maestro/evidence"), "x");
@@ -98,5 +98,5 @@ describe.skipIf(needs)("the package", () => {
     const purged = root.dpkg("--purge", "maestro");
     expect(purged.code).toBe(0);
     expect(ours()).toEqual(["/var/lib/maestro/evidence"]);
-  }, 120_000);
+  }, 600_000);
 });

@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 
 const where = (host: "github" | "gitlab", more: Partial<StatusHost> = {}): StatusHost => ({ host, api: `http://127.0.0.1:${fake.port}${host === "gitlab" ? "/api/v4" : ""}`, project: "acme/app", token_file, ...more });
-const job = (state: StatusJob["state"] = "success"): StatusJob => ({ kind: "status", repository: "acme/app", ref: "refs/heads/main", head: HEAD, state, description: "admitted", deadline_ms: 2_000 });
+const job = (state: StatusJob["state"] = "success"): StatusJob => ({ kind: "status", repository: "acme/app", ref: "refs/heads/main", head: HEAD, state, description: "admitted", deadline_ms: 20_000 });
 const publish = (to: StatusHost, one = job()) => publishStatus(to, one, "maestro", NOW_MS);
 
 describe("what is said", () => {
@@ -102,9 +102,9 @@ describe("what goes wrong", () => {
   test("a reply whose words never come is what its status line says", async () => {
     const halting = (status: number) => () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("half")), pull: () => new Promise(() => undefined) }), { status });
     answer = halting(201);
-    expect(await publish(where("github"), { ...job(), deadline_ms: 2_000 })).toBe("maestro");
+    expect(await publish(where("github"), { ...job(), deadline_ms: 20_000 })).toBe("maestro");
     answer = halting(401);
-    await expect(publish(where("github"), { ...job(), deadline_ms: 2_000 })).rejects.toMatchObject({ code: "egress.denied" });
+    await expect(publish(where("github"), { ...job(), deadline_ms: 20_000 })).rejects.toMatchObject({ code: "egress.denied" });
   });
 
   test("a token file that others may read, or that holds no token, sends nothing", async () => {

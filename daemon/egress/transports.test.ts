@@ -57,7 +57,7 @@ test.skipIf(absent)("behind a socket that starts a helper for each connection: t
   const argv = ["systemd-socket-activate", "--accept", "--inetd", `--setenv=CREDENTIALS_DIRECTORY=${join(rig.scratch.root, "credentials")}`, "-l", socket, process.execPath, join(import.meta.dir, "main.ts"), "--config", config, "--state", join(rig.scratch.root, "unit-state")];
   const unit = Bun.spawn({ cmd: argv, env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, detached: true, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   try {
-    for (let i = 0; i < 200 && !listens(socket); i++) await Bun.sleep(10);
+    for (let i = 0; i < 3_000 && !listens(socket); i++) await Bun.sleep(10);
     expect(await egress.tip(row, MAIN)).toBe(tip);
     const repository = await rig.scratch.store.open("acme/unit", "sha1");
     expect(await egress.history(row, MAIN, tip, { head: tip, have: [], object_format: "sha1", receive: rig.receive(repository), ...FREE })).toBe(tip);

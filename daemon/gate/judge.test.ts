@@ -29,7 +29,7 @@ describe("exactly the checks whose process did wrong are unavailable, every othe
   const says: Readonly<Record<string, RegExp>> = {
     dies: /worker\.crashed/,
     exits: /worker\.crashed/,
-    hangs: /worker\.deadline: 800 ms/,
+    hangs: /worker\.deadline: 4000 ms/,
     leaks: /worker\.memory/,
     throws: /worker\.crashed: .*told to/,
     "other-check": /worker\.protocol: answered check size to check ci/,
@@ -42,7 +42,7 @@ describe("exactly the checks whose process did wrong are unavailable, every othe
   ];
   for (const faults of sets) {
     test(`a process that ${Object.values(faults).join(", one that ")}`, async () => {
-      await using judging = new Judging({ by_job: faults }, { limits: { worker: { memory_bytes_max: MEMORY, check_deadline_ms: Object.values(faults).includes("hangs") ? 800 : 20_000 } } });
+      await using judging = new Judging({ by_job: faults }, { limits: { worker: { memory_bytes_max: MEMORY, check_deadline_ms: Object.values(faults).includes("hangs") ? 4_000 : 20_000 } } });
       const judgement = await judging.judged();
       expect(resultsOf(judgement)).toEqual(Object.fromEntries(ALL.map((check) => [check, Object.hasOwn(faults, check) ? "unavailable" : "pass"])));
       for (const [check, fault] of Object.entries(faults)) expect(becauseOf(judgement, check)).toMatch(says[fault]!);

@@ -167,7 +167,7 @@ describe("commit watchdog", () => {
     const started = performance.now();
     await expect(watchCommit(never, 50, (reason) => fatal.push(reason))).rejects.toMatchObject({ code: "store.commit" });
     expect(fatal.map((reason) => reason.code)).toEqual(["store.commit"]);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test("a flush that fails is fatal: what it left on the disk is unknown", async () => {

@@ -127,8 +127,16 @@ const MUTANTS: Readonly<Record<string, Answer>> = {
   "rounded to hundredths": (asked) => propensities(asked).map(({ arm, propensity }) => ({ arm, propensity: Math.round(propensity * 100) / 100 })),
   "the last arm is left out": (asked) => propensities(asked).slice(0, -1),
 };
+/** Some break one in a hundred scenes, so that one look in 170 sees none of those. */
+const LOOKS_MAX = 20;
 describe("a wrong rule breaks a promise", () => {
-  for (const [name, answer] of Object.entries(MUTANTS)) test(name, () => expect(breaks(answer)).not.toBeNull());
+  for (const [name, answer] of Object.entries(MUTANTS)) {
+    test(name, () => {
+      let found: string | null = null;
+      for (let looks = 0; looks < LOOKS_MAX && found === null; looks++) found = breaks(answer);
+      expect(found).not.toBeNull();
+    });
+  }
 });
 
 describe("attacks", () => {

@@ -6,8 +6,8 @@ import { pathText } from "../../../proto/scalar.ts";
 import type { PatchHunk } from "./patch-parser.ts";
 import { DIFF_LIMITS, Scratch } from "./testing/scratch.ts";
 import { times } from "../../testing/scale.ts";
+import { SEED } from "../../testing/seed.ts";
 
-const SEED = Number(process.hrtime.bigint() % 1_000_000_007n);
 const PAIRS = times(40);
 let scratch: Scratch;
 beforeAll(async () => {

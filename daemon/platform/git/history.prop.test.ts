@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Scratch, Source } from "./testing/scratch.ts";
 import { times } from "../../testing/scale.ts";
+import { SEED } from "../../testing/seed.ts";
 
-const SEED = Number(process.hrtime.bigint() % 1_000_000_007n);
 const COMMITS = 14;
 let scratch: Scratch;
 let folder: string;

@@ -8,7 +8,7 @@ import { failureOf } from "../process/testing/gone.ts";
 const HOSTILE = join(import.meta.dir, "../process/testing/hostile-child.ts");
 const JOB = { validate: validatorOf(Type.Object({ text: Type.String() }, { additionalProperties: false })), deadline_ms: 5_000 };
 /** Long enough that a busy machine asks while it is open. */
-const OPEN_MS = 1_000;
+const OPEN_MS = 4_000;
 const pools: WorkerPool[] = [];
 
 afterEach(async () => {
@@ -22,7 +22,7 @@ function pool(mode = "serve", backoff: Partial<PoolSpec["backoff"]> = {}): Worke
     env: {},
     size: 2,
     limits: { ready_deadline_ms: 10_000, memory_bytes_max: 2 ** 30, reply_bytes_max: 2 ** 20, stderr_bytes_max: 4_096 },
-    backoff: { restart_backoff_ms: 20, restart_backoff_ms_max: 2_000, breaker_deaths_max: 3, breaker_window_ms: 60_000, breaker_open_ms: OPEN_MS, breaker_open_ms_max: 3_000, ...backoff },
+    backoff: { restart_backoff_ms: 20, restart_backoff_ms_max: 2_000, breaker_deaths_max: 3, breaker_window_ms: 60_000, breaker_open_ms: OPEN_MS, breaker_open_ms_max: 2 * OPEN_MS, ...backoff },
   });
   pools.push(made);
   return made;
@@ -81,14 +81,14 @@ test("what a job says is wrong, and what is only slow, opens no breaker", async 
 });
 
 test("processes that die before they are ready: callers are told at once, not after the next try", async () => {
-  const workers = pool("exit-at-start", { restart_backoff_ms: 300 });
+  const workers = pool("exit-at-start", { restart_backoff_ms: 1_000, restart_backoff_ms_max: 60_000 });
   for (let i = 0; i < 3; i++) expect((await failureOf(workers.lease())).code).toBe("worker.crashed");
   expect(workers.health).toMatchObject({ starts: "open", deaths: 3 });
   const asked_ms = performance.now();
   const refused = await failureOf(workers.lease());
   expect([refused.code, refused.detail]).toEqual(["worker.suspended", expect.stringContaining("exit code 9")]);
-  // The next try is two seconds away.
-  expect(performance.now() - asked_ms).toBeLessThan(1_000);
+  // The next try is four seconds away.
+  expect(performance.now() - asked_ms).toBeLessThan(3_500);
 });
 
 test("one tenant in every process: another's job does not wait for it", async () => {

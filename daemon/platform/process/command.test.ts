@@ -110,13 +110,13 @@ describe("limits of a command", () => {
 
   test("a process that fled to another session and holds stdout cannot make the caller wait past the deadline", async () => {
     const started = performance.now();
-    const stream = streamCommand(sh("setsid sh -c 'echo $$; sleep 30' & sleep 0.2"), { ...OPTIONS, deadline_ms: 2_000 });
+    const stream = streamCommand(sh("setsid sh -c 'echo $$; sleep 60' & sleep 2"), { ...OPTIONS, deadline_ms: 6_000 });
     const chunks: Uint8Array[] = [];
     const failure = await failureOf((async () => {
       for await (const chunk of stream) chunks.push(chunk);
     })());
     expect(failure.code).toBe("worker.deadline");
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(40_000);
     const fled = Number(Buffer.concat(chunks).toString());
     // 0 would be this process's own group.
     expect(fled).toBeGreaterThan(1);

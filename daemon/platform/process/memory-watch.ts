@@ -7,8 +7,13 @@ const LEADER_INTERVAL_MS = 20;
 /** The whole group needs a walk over /proc (2 ms with 90 processes): at most this often, and at most 2 % of the time. */
 const GROUP_INTERVAL_MS = 200;
 const GROUP_INTERVAL_PER_SCAN = 50;
+/** A walk that took long was a pause of the machine, and no reason to look away. */
+const GROUP_INTERVAL_MS_MAX = 2_000;
 /** Some arm64 kernels have pages of 16 or 64 KiB. */
 const PAGE_BYTES = pageBytes();
+
+/** How long after the beginning of a walk that took `scan_ms` the next one begins. */
+export const groupIntervalMs = (scan_ms: number): number => Math.min(GROUP_INTERVAL_MS_MAX, Math.max(GROUP_INTERVAL_MS, scan_ms * GROUP_INTERVAL_PER_SCAN));
 
 interface Watched {
   readonly bytes_max: number;
@@ -51,7 +56,7 @@ export class MemoryWatch {
     }
     for (const [pgid, bytes] of sums) this.#judge(pgid, bytes);
     const scan_ms = performance.now() - started_ms;
-    this.#next_group_look_ms = started_ms + Math.max(GROUP_INTERVAL_MS, scan_ms * GROUP_INTERVAL_PER_SCAN);
+    this.#next_group_look_ms = started_ms + groupIntervalMs(scan_ms);
   }
 
   #judge(pgid: number, resident_bytes: number): void {

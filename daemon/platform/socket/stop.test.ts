@@ -44,8 +44,8 @@ test("idle connections do not hold up a stop", async () => {
   socket.write(get("/"));
   await untilText(socket, "finished");
   const start = performance.now();
-  await served.server.stop(5_000);
-  expect(performance.now() - start).toBeLessThan(3_000);
+  await served.server.stop(60_000);
+  expect(performance.now() - start).toBeLessThan(30_000);
 });
 
 test("past the drain deadline what is left is aborted", async () => {
@@ -62,7 +62,7 @@ test("past the drain deadline what is left is aborted", async () => {
   await begun.promise;
   const start = performance.now();
   await served.server.stop(100);
-  expect(performance.now() - start).toBeWithin(80, 3_000);
+  expect(performance.now() - start).toBeWithin(80, 30_000);
   expect(reason).toMatchObject({ code: "daemon.draining" });
 });
 
@@ -73,10 +73,10 @@ test("a second stop cuts the first one short", async () => {
   socket.write(get("/"));
   await begun;
   const start = performance.now();
-  const patient = served.server.stop(4_000);
+  const patient = served.server.stop(60_000);
   await served.server.stop(0);
   await patient;
-  expect(performance.now() - start).toBeLessThan(3_000);
+  expect(performance.now() - start).toBeLessThan(30_000);
   finish();
 });
 
@@ -94,7 +94,7 @@ test("a large reply under way is delivered whole", async () => {
   const closed = untilClosed(socket);
   socket.write(get("/", "connection: close\r\n"));
   await untilText(socket, "x");
-  await served.server.stop(5_000);
+  await served.server.stop(60_000);
   const { text } = await closed;
   expect(text.match(/x/g)?.length).toBeGreaterThanOrEqual(64 * 65_536);
   expect(text).toEndWith("\r\n0\r\n\r\n");

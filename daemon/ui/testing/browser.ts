@@ -28,7 +28,17 @@ export async function openBrowser(name: BrowserName, preferences: Readonly<Recor
   const profile = mkdtempSync(join(tmpdir(), `maestro-${name}-`));
   const common = { executablePath: BROWSERS[name], headless: true, userDataDir: profile, timeout: START_DEADLINE_MS };
   const browser = await (name === "chromium" ? puppeteer.launch({ ...common, browser: "chrome", args: CHROMIUM_FLAGS }) : puppeteer.launch({ ...common, browser: "firefox", extraPrefsFirefox: { ...FIREFOX_PREFERENCES, ...preferences } }));
+  const newPage = browser.newPage.bind(browser);
+  browser.newPage = async (options) => {
+    const page = await newPage(options);
+    page.setDefaultTimeout(PAGE_DEADLINE_MS);
+    return page;
+  };
+  let closing = false;
+  // Otherwise nobody learns why a test lost its browser.
+  browser.process()?.once("exit", (code, signal) => void (closing || process.stderr.write(`${name} ended in the middle of a test: ${signal ?? code}\n`)));
   const close = async (): Promise<void> => {
+    closing = true;
     await browser.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   };
@@ -41,9 +51,8 @@ export interface Heard {
   readonly complaints: readonly string[];
 }
 
-/** Listens from now on, and waits no shorter than a browser may take. To the console only where it is asked for: a browser also says there that a server is gone, or what it blocked. */
+/** Listens from now on. To the console only where it is asked for: a browser also says there that a server is gone, or what it blocked. */
 export function heard(page: Page, { console = false }: { readonly console?: boolean } = {}): Heard {
-  page.setDefaultTimeout(PAGE_DEADLINE_MS);
   const [requests, complaints]: [string[], string[]] = [[], []];
   page.on("request", (request) => requests.push(request.url()));
   // Firefox asks for an icon by itself, and the page's policy stops it.
