@@ -1,25 +1,20 @@
 /** Our metrics and alerts in the hands of Prometheus' own packages: its parser, its linter, its reader of rules. */
 import { afterAll, expect } from "bun:test";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { World } from "../daemon/e2e/testing/world.ts";
 import { accepts, output, run } from "./rig/accepts.ts";
+import { promcheck } from "./rig/tools.ts";
 
 const PROMETHEUS_VERSION = "v0.305.0";
-const BUILD_DEADLINE_MS = 420_000;
 const RULES = join(import.meta.dir, "../systemd/alerts.rules.yml");
 const prometheus = { name: "github.com/prometheus/prometheus", version: PROMETHEUS_VERSION };
 
 const work = mkdtempSync(join(tmpdir(), "maestro-accept-metrics-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-async function checker(): Promise<string> {
-  copyFileSync(join(import.meta.dir, "peers/promcheck.go"), join(work, "main.go"));
-  writeFileSync(join(work, "go.mod"), `module promcheck\n\ngo 1.24\n\nrequire github.com/prometheus/prometheus ${PROMETHEUS_VERSION}\n`);
-  await output(["go", "build", "-mod=mod", "-o", "promcheck", "."], { cwd: work, timeout_ms: BUILD_DEADLINE_MS });
-  return join(work, "promcheck");
-}
+const checker = async (): Promise<string> => (await promcheck(PROMETHEUS_VERSION)).path();
 
 const HOST = `version: 1
 trust_domain: accept

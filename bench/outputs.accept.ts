@@ -1,6 +1,6 @@
 /** SARIF and JUnit in the hands of other people's readers: the OASIS schema and go-sarif's model, and go-junit's parser. */
 import { afterAll, expect } from "bun:test";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { admitted, card } from "../daemon/cli/card/testing/card.ts";
@@ -10,10 +10,11 @@ import { renderSarif } from "../daemon/cli/outputs/sarif.ts";
 import { found, hostileReport, report } from "../daemon/cli/outputs/testing/report.ts";
 import type { Report } from "../daemon/cli/outputs/report.ts";
 import { accepts, output, run } from "./rig/accepts.ts";
+import { outputcheck } from "./rig/tools.ts";
 
 const SARIF_VERSION = "v3.3.1";
 const JUNIT_VERSION = "v1.0.0";
-const BUILD_DEADLINE_MS = 420_000;
+const DOWNLOAD_DEADLINE_MS = 420_000;
 const sarif = { name: "github.com/owenrumney/go-sarif", version: SARIF_VERSION };
 const junit = { name: "github.com/joshdk/go-junit", version: JUNIT_VERSION };
 
@@ -25,15 +26,13 @@ const SCHEMA = join(work, "schema.json");
 let built: Promise<string> | undefined;
 function checker(): Promise<string> {
   built ??= (async () => {
-    copyFileSync(join(import.meta.dir, "peers/outputcheck.go"), join(work, "main.go"));
-    writeFileSync(join(work, "go.mod"), `module outputcheck\n\ngo 1.24\n\nrequire (\n\tgithub.com/joshdk/go-junit ${JUNIT_VERSION}\n\tgithub.com/owenrumney/go-sarif/v3 ${SARIF_VERSION}\n\tgithub.com/xeipuuv/gojsonschema v1.2.0\n)\n`);
-    await output(["go", "build", "-mod=mod", "-o", "outputcheck", "."], { cwd: work, timeout_ms: BUILD_DEADLINE_MS });
-    const folder = (await output(["go", "list", "-mod=mod", "-m", "-f", "{{.Dir}}", "github.com/owenrumney/go-sarif/v3"], { cwd: work })).trim();
+    const program = (await outputcheck(SARIF_VERSION, JUNIT_VERSION)).path();
+    const { Dir } = JSON.parse(await output(["go", "mod", "download", "-json", `github.com/owenrumney/go-sarif/v3@${SARIF_VERSION}`], { cwd: work, timeout_ms: DOWNLOAD_DEADLINE_MS })) as { readonly Dir: string };
     // The schema stands in that module's source between two backticks.
-    const [, schema = ""] = readFileSync(join(folder, "pkg/report/v210/sarif/schema.go"), "utf8").split("`");
+    const [, schema = ""] = readFileSync(join(Dir, "pkg/report/v210/sarif/schema.go"), "utf8").split("`");
     expect(JSON.parse(schema)).toMatchObject({ id: expect.stringContaining("sarif-schema-2.1.0.json") });
     writeFileSync(SCHEMA, schema);
-    return join(work, "outputcheck");
+    return program;
   })();
   return built;
 }

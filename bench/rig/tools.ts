@@ -50,6 +50,12 @@ export const logcheck = (): Promise<Found> => goProgram("logcheck", XMOD, `${PEE
 /** One receipt in the hands of Go's note and tlog packages and of transparency-dev's Merkle library, whose version it has. */
 export const receiptcheck = (): Promise<Found> => goProgram("receiptcheck", "v0.0.2", `${PEERS}/receiptcheck.go`, [`golang.org/x/mod ${XMOD}`, "github.com/transparency-dev/merkle v0.0.2"]);
 
+/** Prometheus' own packages over what a scrape gets, and over rules. */
+export const promcheck = (version: string): Promise<Found> => goProgram("promcheck", version, `${PEERS}/promcheck.go`, [`github.com/prometheus/prometheus ${version}`]);
+
+/** SARIF and JUnit in the hands of other people's readers. */
+export const outputcheck = (sarif: string, junit: string): Promise<Found> => goProgram("outputcheck", `${sarif}-${junit}`, `${PEERS}/outputcheck.go`, [`github.com/joshdk/go-junit ${junit}`, `github.com/owenrumney/go-sarif/v3 ${sarif}`, "github.com/xeipuuv/gojsonschema v1.2.0"]);
+
 /** A checkpoint with cosignatures in the hands of Go's note package and of transparency-dev's formats, whose version it has. */
 export const cosigcheck = (): Promise<Found> => goProgram("cosigcheck", "v0.1.1", `${PEERS}/cosigcheck.go`, [`golang.org/x/mod ${XMOD}`, "github.com/transparency-dev/formats v0.1.1"]);
 
