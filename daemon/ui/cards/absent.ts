@@ -16,12 +16,15 @@ const WHERE = {
   live: "The list has the newest attempt of every gate that you may see and that the daemon still has the answer of; maestro card says more.",
 } as const;
 
+/** What stands in each of the two. */
+const standing = new Map<string, string>();
+
 /** The list comes anew every few seconds: what says the same stays, and a button that is made anew has the focus that the one before it had. */
 function write(id: string, says: string, paragraphs: readonly PageElement[], action: PageElement): void {
   const into = elementOf(id) as PagePlace;
   into.hidden = paragraphs.length === 0;
-  if (into.dataset["says"] === says) return;
-  into.dataset["says"] = says;
+  if (standing.get(id) === says) return;
+  standing.set(id, says);
   const focused = into.contains(document.activeElement);
   into.replaceChildren(...(paragraphs.length === 0 ? [] : [...paragraphs, h("div", { class: "actions" }, action)]));
   if (focused && paragraphs.length > 0) action.focus();

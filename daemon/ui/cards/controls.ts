@@ -37,13 +37,14 @@ function counted(cards: readonly PageCard[], valuesOf: (card: PageCard) => Itera
   return [["", "all"], ...listed.map(([value, count]) => [value, `${shown(value, 80)} (${count.toLocaleString("en")})`] as const), ...(more > 0 ? [["", `and ${more} more: search for them`] as const] : [])];
 }
 
+const filled = new Map<Control, string>();
+
 /** Only where they are others: somebody may have them open. */
 function fill(id: Control, options: readonly (readonly [string, string])[]): void {
-  const field = fieldOf(id);
   const says = JSON.stringify(options);
-  if (field.dataset["says"] === says) return;
-  field.dataset["says"] = says;
-  field.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
+  if (filled.get(id) === says) return;
+  filled.set(id, says);
+  fieldOf(id).replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
 }
 
 /** Rules, repositories and orders that these cards have. */
