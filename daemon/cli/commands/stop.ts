@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { EXIT } from "../../../proto/errors.ts";
 import type { CommandModule } from "../command.ts";
 import { connect } from "../connect.ts";
@@ -5,17 +6,16 @@ import { printJson } from "../document.ts";
 import { note } from "../output.ts";
 
 const SILENT_DEADLINE_MS = 35_000;
-/** It answers nobody any more and closes its state. Longer is not waited: seen from a container its number may be another process's. */
+/** It answers nobody any more and closes its state. */
 const GONE_DEADLINE_MS = 10_000;
 const PROBE_INTERVAL_MS = 20;
 
-/** Whether `pid` is nobody; a process of somebody else's is somebody. */
+/** Seen from here; of a daemon in a container the number is nobody's or another program's, and it is not waited for. */
 function gone(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ESRCH";
+    return !/maestrod|[/\0]daemon\/main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, "latin1"));
+  } catch {
+    return true;
   }
 }
 
