@@ -35,6 +35,7 @@ export const RESOURCE_ATTACKS: Readonly<Record<string, Attack>> = {
       kept.push(new Uint8Array(8 * MiB).fill(index + 1));
       await Bun.sleep(5);
     }
+    await Bun.sleep(WATCHED_MS);
     return kept.length > 0;
   },
   spin: (ms = "") => {
