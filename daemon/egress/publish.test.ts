@@ -102,9 +102,9 @@ describe("what goes wrong", () => {
   test("a reply whose words never come is what its status line says", async () => {
     const halting = (status: number) => () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("half")), pull: () => new Promise(() => undefined) }), { status });
     answer = halting(201);
-    expect(await publish(where("github"), { ...job(), deadline_ms: 20_000 })).toBe("maestro");
+    expect(await publish(where("github"), { ...job(), deadline_ms: 3_000 })).toBe("maestro");
     answer = halting(401);
-    await expect(publish(where("github"), { ...job(), deadline_ms: 20_000 })).rejects.toMatchObject({ code: "egress.denied" });
+    await expect(publish(where("github"), { ...job(), deadline_ms: 3_000 })).rejects.toMatchObject({ code: "egress.denied" });
   });
 
   test("a token file that others may read, or that holds no token, sends nothing", async () => {
